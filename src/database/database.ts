@@ -1,0 +1,50 @@
+/**
+ * The one interface to a PostgreSQL session, whatever is behind it: a server over the network or the
+ * engine inside the executable. One `Database` is one backend, for its whole life: it never reconnects,
+ * so a session-level lock that it took is held for as long as its calls succeed.
+ */
+export interface Database {
+  readonly engine: "server" | "embedded";
+  /** PostgreSQL's process id of this session (0 on the embedded engine). */
+  readonly backendPid: number;
+  /** `server_version_num`, for example 180001. */
+  readonly serverVersion: number;
+
+  /**
+   * Sends `sql` (one or many statements) as one simple query: one round trip, and one implicit
+   * transaction unless a transaction is open. Calls made without waiting are pipelined in order.
+   * @throws ConfitureError `sql_failed` (with `server.position` into `sql`) or `connection_lost`
+   */
+  execute(sql: string): Promise<void>;
+
+  /**
+   * Runs one statement with `$1`-style parameters and returns its rows as objects.
+   * @throws ConfitureError as `execute`
+   */
+  query<Row extends object = Record<string, unknown>>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+
+  /**
+   * Runs a `COPY ... FROM STDIN` and feeds it `data`. Resolves when the server has taken all of it.
+   * @throws ConfitureError as `execute`
+   */
+  copyIn(sql: string, data: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>): Promise<void>;
+
+  /** Asks the server to cancel the running statement, which then fails with SQLSTATE 57014. */
+  cancel(): Promise<void>;
+
+  /** Ends the session; an open transaction is rolled back by the server. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** A NOTICE, WARNING or INFO message from the server. */
+export interface Notice {
+  readonly severity: string;
+  readonly sqlstate: string;
+  readonly message: string;
+  readonly detail?: string;
+  readonly hint?: string;
+}
+
+export interface OpenOptions {
+  readonly onNotice?: (notice: Notice) => void;
+}

@@ -1,0 +1,38 @@
+/**
+ * Every error the tool can report, by code. The exit code is a property of the code, so a caller can
+ * never exit 0 on a failure or disagree with the documentation. docs/errors.md is generated from this.
+ *
+ * Exit codes: 1 the work failed, 2 usage, 3 findings, 4 configuration, 5 cannot connect,
+ * 6 another runner holds the lock, 7 history conflict.
+ */
+export const ERROR_CODES = {
+  usage: { exit: 2, title: "The command line is wrong" },
+
+  config_not_found: { exit: 4, title: "The environment file does not exist" },
+  config_unreadable: { exit: 4, title: "A configuration file cannot be read" },
+  config_syntax: { exit: 4, title: "A configuration file is not valid YAML" },
+  config_unknown_key: { exit: 4, title: "A configuration file has a key the tool does not know" },
+  config_invalid: { exit: 4, title: "A configuration value has the wrong type or an impossible value" },
+  config_unset_variable: { exit: 4, title: "A variable used in a configuration file is not set" },
+
+  connect_failed: { exit: 5, title: "The server cannot be reached" },
+  connect_auth: { exit: 5, title: "The server refused the user or password" },
+  connect_tls: { exit: 5, title: "The encrypted connection could not be made as sslmode demands" },
+  connect_no_database: { exit: 5, title: "The database does not exist" },
+  connection_lost: { exit: 1, title: "The connection was lost during the work" },
+  embedded_in_use: { exit: 6, title: "Another process has the embedded database open" },
+  embedded_failed: { exit: 1, title: "The embedded PostgreSQL could not start" },
+
+  sql_failed: { exit: 1, title: "PostgreSQL refused a statement" },
+  sql_psql_command: { exit: 1, title: "A SQL file uses a psql command" },
+  sql_transaction_control: { exit: 1, title: "A SQL file controls its own transaction" },
+  sql_unterminated: { exit: 1, title: "A SQL file ends inside a string, comment or COPY block" },
+  file_unreadable: { exit: 1, title: "A file or folder cannot be read or written" },
+  file_not_utf8: { exit: 1, title: "A SQL file is not valid UTF-8" },
+  file_conflict_marker: { exit: 1, title: "A SQL file holds a git conflict marker" },
+
+  interrupted: { exit: 130, title: "The command was interrupted" },
+  internal: { exit: 1, title: "A defect in the tool" },
+} as const satisfies Record<string, { exit: number; title: string }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;

@@ -1,0 +1,75 @@
+import { ERROR_CODES, type ErrorCode } from "./codes.ts";
+
+/** A place in a text file. `line` and `column` are 1-based; `column` counts code points. */
+export interface Location {
+  readonly file: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** The whole source line, shown above the caret. */
+  readonly sourceLine?: string;
+}
+
+/** What PostgreSQL says about an error (protocol fields, https://www.postgresql.org/docs/current/protocol-error-fields.html). */
+export interface ServerReport {
+  readonly severity: string;
+  readonly sqlstate: string;
+  readonly message: string;
+  readonly detail?: string;
+  readonly hint?: string;
+  /** The call stack of functions and statements that led to the error ("where"). */
+  readonly context?: string;
+  /** 1-based, in code points (not UTF-16 units), into the text that was sent. */
+  readonly position?: number;
+  readonly internalPosition?: number;
+  readonly internalQuery?: string;
+  readonly schema?: string;
+  readonly table?: string;
+  readonly column?: string;
+  readonly constraint?: string;
+}
+
+export interface ErrorOptions {
+  /** What to do next, one or more lines. */
+  readonly hint?: string | undefined;
+  readonly location?: Location | undefined;
+  readonly server?: ServerReport | undefined;
+  /** Facts for the JSON output. */
+  readonly data?: Readonly<Record<string, unknown>> | undefined;
+  readonly cause?: unknown;
+}
+
+/** The one error type: everything a reporter needs to say what happened, where, and what to do next. */
+export class ConfitureError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly location: Location | undefined;
+  readonly server: ServerReport | undefined;
+  readonly data: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "ConfitureError";
+    this.code = code;
+    this.hint = options.hint;
+    this.location = options.location;
+    this.server = options.server;
+    this.data = options.data;
+  }
+
+  get exitCode(): number {
+    return ERROR_CODES[this.code].exit;
+  }
+
+  /** The same error with some fields replaced, for a layer that knows more (a file, a next step). */
+  with(changes: ErrorOptions & { code?: ErrorCode; message?: string }): ConfitureError {
+    const error = new ConfitureError(changes.code ?? this.code, changes.message ?? this.message, {
+      hint: changes.hint ?? this.hint,
+      location: changes.location ?? this.location,
+      server: changes.server ?? this.server,
+      data: changes.data ?? this.data,
+      cause: changes.cause ?? this.cause,
+    });
+    if (this.stack !== undefined) error.stack = this.stack;
+    return error;
+  }
+}
