@@ -1,0 +1,30 @@
+import type { Database, OpenOptions } from "./database.ts";
+import type { Target } from "./target.ts";
+
+/**
+ * Opens a session on whatever the target names. The caller closes it; prefer `withDatabase`.
+ * @throws ConfitureError `connect_*`, `embedded_in_use`, `embedded_failed`
+ */
+export async function openDatabase(target: Target, options: OpenOptions = {}): Promise<Database> {
+  // Each engine is loaded only when it is used: neither belongs in the start-up of `--version`.
+  if (target.engine === "server") {
+    const { openServer } = await import("./server.ts");
+    return await openServer(target, options);
+  }
+  const { openEmbeddedDatabase } = await import("./embedded.ts");
+  return await openEmbeddedDatabase(target, options);
+}
+
+/** Opens a session for the time of `work`, and closes it whatever happens. */
+export async function withDatabase<T>(
+  target: Target,
+  options: OpenOptions,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const database = await openDatabase(target, options);
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}

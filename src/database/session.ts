@@ -1,0 +1,227 @@
+import type { Duplex } from "node:stream";
+import postgres from "postgres";
+import { ConfitureError, type ServerReport } from "#errors/error.ts";
+import type { Database, Notice, OpenOptions } from "./database.ts";
+import type { Secret } from "./target.ts";
+
+export interface SessionOptions extends OpenOptions {
+  readonly engine: Database["engine"];
+  readonly user: string;
+  readonly database: string;
+  readonly password?: Secret | undefined;
+  readonly applicationName: string;
+  /** libpq's `options`: settings for the server process. */
+  readonly options?: string | undefined;
+  /** Milliseconds for the startup exchange; 0 waits for ever. */
+  readonly connectTimeout: number;
+  /** A new byte stream to the backend. Called once for the session, and once for each `cancel`. */
+  readonly socket: () => Promise<Duplex>;
+}
+
+/**
+ * One session of postgres.js over a byte stream of ours: the same driver for every engine. The driver
+ * would open a new connection when one is lost; a session that holds locks must not, so the stream is
+ * handed out once.
+ * @throws ConfitureError `connect_*`, or what `options.socket` throws
+ */
+export async function openSession(options: SessionOptions): Promise<Database> {
+  let opened = false;
+  let cancelling = false;
+  let lost = false;
+  let closing = false;
+  let lastChunk: Buffer | undefined;
+
+  const socket = async (): Promise<Duplex> => {
+    if (cancelling) return await options.socket();
+    if (opened) throw new ConfitureError("connection_lost", "The connection to the database was lost");
+    opened = true;
+    const stream = await options.socket();
+    stream.on("data", (chunk: Buffer) => (lastChunk = chunk));
+    return stream;
+  };
+
+  const driver = {
+    host: "session",
+    port: 5432,
+    user: options.user,
+    database: options.database,
+    pass: options.password?.reveal() ?? "",
+    socket,
+    sslnegotiation: null,
+    ssl: false,
+    max: 1,
+    idle_timeout: 0,
+    max_lifetime: null,
+    connect_timeout: options.connectTimeout / 1000,
+    // Everything goes out at once and in order; the driver never keeps a queue of its own.
+    max_pipeline: Number.MAX_SAFE_INTEGER,
+    prepare: false,
+    fetch_types: true,
+    debug: false,
+    connection: {
+      application_name: options.applicationName,
+      ...(options.options === undefined ? {} : { options: options.options }),
+    },
+    onnotice: (notice: postgres.Notice) => options.onNotice?.(toNotice(notice)),
+    onclose: () => (lost = true),
+  };
+  // The driver's types know neither `socket` nor `sslnegotiation`.
+  const sql = postgres(driver as unknown as postgres.Options<Record<string, never>>);
+
+  const failure = (error: unknown): unknown => {
+    if (error instanceof postgres.PostgresError) return sqlFailed(toReport(error as unknown as WireError));
+    if (error instanceof ConfitureError) return error;
+    const farewell = lastChunk === undefined ? undefined : fatalReport(lastChunk);
+    const because = farewell === undefined ? "" : `: ${farewell.message}`;
+    return new ConfitureError("connection_lost", `The connection to the database was lost${because}`, {
+      server: farewell,
+      hint: "The server ended the session or the network failed. Work in an open transaction was rolled back by the server.",
+      cause: error,
+    });
+  };
+  const refuseWhenLost = (): void => {
+    if (lost && !closing) throw failure(new Error("the session is over"));
+  };
+
+  // In the order they were sent: the first is the one the server is working on.
+  const running = new Set<{ cancel(): unknown }>();
+  const run = async <T extends object>(query: PromiseLike<T> & { cancel(): unknown }): Promise<T> => {
+    running.add(query);
+    try {
+      return await query;
+    } catch (error) {
+      throw failure(error);
+    } finally {
+      running.delete(query);
+    }
+  };
+
+  const close = async (): Promise<void> => {
+    if (closing) return;
+    closing = true;
+    await sql.end({ timeout: 5 });
+  };
+
+  let identity: { pid: number; version: number } | undefined;
+  try {
+    [identity] = await sql<{ pid: number; version: number }[]>`
+      select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as version`;
+  } catch (error) {
+    await close();
+    throw failure(error);
+  }
+
+  return {
+    engine: options.engine,
+    backendPid: identity?.pid ?? 0,
+    serverVersion: identity?.version ?? 0,
+
+    async execute(text) {
+      refuseWhenLost();
+      await run(sql.unsafe(text));
+    },
+
+    async query<Row extends object>(text: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+      refuseWhenLost();
+      return [...(await run(sql.unsafe<Row[]>(text, parameters as postgres.ParameterOrJSON<never>[])))];
+    },
+
+    async copyIn(text, data) {
+      refuseWhenLost();
+      const query = sql.unsafe(text);
+      // The driver hands over the stream as soon as the server is ready and then has no way to report that
+      // the COPY failed (it rejects a promise that is already settled), so listen at the rejection itself.
+      const copy = query as unknown as { reject: (error: unknown) => void };
+      const settle = copy.reject;
+      const failed = new Promise<never>((_, reject) => {
+        copy.reject = (error) => {
+          settle(error);
+          reject(failure(error));
+        };
+      });
+      failed.catch(() => {});
+      const stream = await query.writable().catch((error: unknown) => Promise.reject(failure(error)));
+      stream.on("error", () => {});
+      const write = (chunk: Uint8Array | string): Promise<void> =>
+        new Promise((resolve, reject) => stream.write(chunk, (error) => (error ? reject(failure(error)) : resolve())));
+      for await (const chunk of data) await Promise.race([write(chunk), failed]);
+      await Promise.race([new Promise<void>((resolve) => stream.end(resolve)), failed]);
+    },
+
+    async cancel() {
+      const [current] = running;
+      // The embedded engine runs in this very thread: while a statement runs, nobody can ask for this.
+      if (options.engine === "embedded" || current === undefined || lost) return;
+      cancelling = true;
+      try {
+        await current.cancel();
+      } finally {
+        cancelling = false;
+      }
+    },
+
+    close,
+  };
+}
+
+/** An error as postgres.js reads it off the wire. */
+type WireError = Record<string, string | undefined>;
+
+function toReport(error: WireError): ServerReport {
+  const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
+  const fields = {
+    detail: error["detail"],
+    hint: error["hint"],
+    context: error["where"],
+    position: number(error["position"]),
+    internalPosition: number(error["internal_position"]),
+    internalQuery: error["internal_query"],
+    schema: error["schema_name"],
+    table: error["table_name"],
+    column: error["column_name"],
+    constraint: error["constraint_name"],
+  };
+  return {
+    severity: error["severity"] ?? error["severity_local"] ?? "ERROR",
+    sqlstate: error["code"] ?? "XX000",
+    message: error["message"] ?? "unknown error",
+    ...(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as object),
+  };
+}
+
+function sqlFailed(server: ServerReport): ConfitureError {
+  return new ConfitureError("sql_failed", server.message, { server });
+}
+
+function toNotice(notice: postgres.Notice): Notice {
+  return {
+    severity: notice["severity"] ?? "NOTICE",
+    sqlstate: notice["code"] ?? "00000",
+    message: notice["message"] ?? "",
+    ...(notice["detail"] === undefined ? {} : { detail: notice["detail"] }),
+    ...(notice["hint"] === undefined ? {} : { hint: notice["hint"] }),
+  };
+}
+
+/**
+ * The FATAL report a server sends before it closes a connection (a terminated backend, a shutdown). The
+ * driver drops it in favour of "connection closed". `chunk` is what came last: whole messages, of which
+ * each is a type byte, a length and a body (protocol manual, "Message Formats").
+ */
+function fatalReport(chunk: Buffer): ServerReport | undefined {
+  for (let at = 0; at + 5 <= chunk.length; at += 1 + chunk.readUInt32BE(at + 1)) {
+    if (chunk[at] !== 0x45) continue;
+    const body = chunk.subarray(at + 5, at + 1 + chunk.readUInt32BE(at + 1));
+    const fields = new Map(
+      body
+        .toString("utf8")
+        .split("\0")
+        .filter((field) => field !== "")
+        .map((field) => [field[0], field.slice(1)]),
+    );
+    const severity = fields.get("V");
+    if (severity !== "FATAL" && severity !== "PANIC") continue;
+    return { severity, sqlstate: fields.get("C") ?? "XX000", message: fields.get("M") ?? "" };
+  }
+  return undefined;
+}
