@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import postgres from "postgres";
 import { ConfitureError, type ServerReport } from "#errors/error.ts";
 import type { Database, Notice, OpenOptions } from "./database.ts";
+import { ResponseWatcher } from "./responses.ts";
 import type { Secret } from "./target.ts";
 
 export interface SessionOptions extends OpenOptions {
@@ -29,14 +30,14 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   let cancelling = false;
   let lost = false;
   let closing = false;
-  let lastChunk: Buffer | undefined;
+  const responses = new ResponseWatcher();
 
   const socket = async (): Promise<Duplex> => {
     if (cancelling) return await options.socket();
     if (opened) throw new ConfitureError("connection_lost", "The connection to the database was lost");
     opened = true;
     const stream = await options.socket();
-    stream.on("data", (chunk: Buffer) => (lastChunk = chunk));
+    stream.on("data", (chunk: Buffer) => responses.feed(chunk));
     return stream;
   };
 
@@ -69,12 +70,15 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   const sql = postgres(driver as unknown as postgres.Options<Record<string, never>>);
 
   const failure = (error: unknown): unknown => {
-    if (error instanceof postgres.PostgresError) return sqlFailed(toReport(error as unknown as WireError));
+    if (error instanceof postgres.PostgresError) {
+      const server = toReport(error as unknown as WireError, responses.takeFailedAfter());
+      return new ConfitureError("sql_failed", server.message, { server });
+    }
     if (error instanceof ConfitureError) return error;
-    const farewell = lastChunk === undefined ? undefined : fatalReport(lastChunk);
+    const { farewell } = responses;
     const because = farewell === undefined ? "" : `: ${farewell.message}`;
     return new ConfitureError("connection_lost", `The connection to the database was lost${because}`, {
-      server: farewell,
+      server: farewell === undefined ? undefined : { severity: "FATAL", ...farewell },
       hint: "The server ended the session or the network failed. Work in an open transaction was rolled back by the server.",
       cause: error,
     });
@@ -140,7 +144,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
         };
       });
       failed.catch(() => {});
-      const stream = await query.writable().catch((error: unknown) => Promise.reject(failure(error)));
+      const stream = await Promise.race([query.writable(), failed]);
       stream.on("error", () => {});
       const write = (chunk: Uint8Array | string): Promise<void> =>
         new Promise((resolve, reject) => stream.write(chunk, (error) => (error ? reject(failure(error)) : resolve())));
@@ -167,7 +171,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
 /** An error as postgres.js reads it off the wire. */
 type WireError = Record<string, string | undefined>;
 
-function toReport(error: WireError): ServerReport {
+function toReport(error: WireError, completedStatements: number | undefined): ServerReport {
   const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
   const fields = {
     detail: error["detail"],
@@ -180,6 +184,7 @@ function toReport(error: WireError): ServerReport {
     table: error["table_name"],
     column: error["column_name"],
     constraint: error["constraint_name"],
+    completedStatements,
   };
   return {
     severity: error["severity"] ?? error["severity_local"] ?? "ERROR",
@@ -187,10 +192,6 @@ function toReport(error: WireError): ServerReport {
     message: error["message"] ?? "unknown error",
     ...(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as object),
   };
-}
-
-function sqlFailed(server: ServerReport): ConfitureError {
-  return new ConfitureError("sql_failed", server.message, { server });
 }
 
 function toNotice(notice: postgres.Notice): Notice {
@@ -201,27 +202,4 @@ function toNotice(notice: postgres.Notice): Notice {
     ...(notice["detail"] === undefined ? {} : { detail: notice["detail"] }),
     ...(notice["hint"] === undefined ? {} : { hint: notice["hint"] }),
   };
-}
-
-/**
- * The FATAL report a server sends before it closes a connection (a terminated backend, a shutdown). The
- * driver drops it in favour of "connection closed". `chunk` is what came last: whole messages, of which
- * each is a type byte, a length and a body (protocol manual, "Message Formats").
- */
-function fatalReport(chunk: Buffer): ServerReport | undefined {
-  for (let at = 0; at + 5 <= chunk.length; at += 1 + chunk.readUInt32BE(at + 1)) {
-    if (chunk[at] !== 0x45) continue;
-    const body = chunk.subarray(at + 5, at + 1 + chunk.readUInt32BE(at + 1));
-    const fields = new Map(
-      body
-        .toString("utf8")
-        .split("\0")
-        .filter((field) => field !== "")
-        .map((field) => [field[0], field.slice(1)]),
-    );
-    const severity = fields.get("V");
-    if (severity !== "FATAL" && severity !== "PANIC") continue;
-    return { severity, sqlstate: fields.get("C") ?? "XX000", message: fields.get("M") ?? "" };
-  }
-  return undefined;
 }

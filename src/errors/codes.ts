@@ -31,6 +31,20 @@ export const ERROR_CODES = {
   file_not_utf8: { exit: 1, title: "A SQL file is not valid UTF-8" },
   file_conflict_marker: { exit: 1, title: "A SQL file holds a git conflict marker" },
 
+  migration_duplicate: { exit: 7, title: "Two migrations have the same version" },
+  migration_orphan_down: { exit: 7, title: "A .down.sql file has no .up.sql" },
+  migration_invalid: { exit: 1, title: "A migration file is not what the runner can run" },
+  migration_mixed: { exit: 1, title: "A migration mixes statements that need a transaction with one that cannot have one" },
+  migration_failed: { exit: 1, title: "A TypeScript migration threw an error" },
+  migration_irreversible: { exit: 1, title: "A migration has no way back" },
+  migration_unknown: { exit: 2, title: "There is no such migration" },
+  history_edited: { exit: 7, title: "A migration was edited after it was applied" },
+  history_missing: { exit: 7, title: "A migration was applied but its file is gone" },
+  history_out_of_order: { exit: 7, title: "A migration is older than one already applied" },
+  history_stopped: { exit: 7, title: "A migration stopped half way" },
+  ledger_unusable: { exit: 1, title: "The ledger table cannot be used" },
+  lock_held: { exit: 6, title: "Another runner holds the lock" },
+
   interrupted: { exit: 130, title: "The command was interrupted" },
   internal: { exit: 1, title: "A defect in the tool" },
 } as const satisfies Record<string, { exit: number; title: string }>;

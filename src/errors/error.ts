@@ -20,6 +20,8 @@ export interface ServerReport {
   readonly context?: string;
   /** 1-based, in code points (not UTF-16 units), into the text that was sent. */
   readonly position?: number;
+  /** How many statements of the text had completed before the one that failed. */
+  readonly completedStatements?: number;
   readonly internalPosition?: number;
   readonly internalQuery?: string;
   readonly schema?: string;
