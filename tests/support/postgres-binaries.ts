@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cp, readFile, symlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -50,8 +49,8 @@ export async function findBinaries(major: number, spareFolder: string): Promise<
 }
 
 function isRunnable(folder: string): boolean {
-  const [program, ...rest] = [...AS_ORDINARY_USER, join(folder, "bin", "postgres"), "--version"];
-  return spawnSync(program!, rest, { stdio: "ignore", cwd: "/" }).status === 0;
+  const command = [...AS_ORDINARY_USER, join(folder, "bin", "postgres"), "--version"];
+  return Bun.spawnSync(command, { stdout: "ignore", stderr: "ignore", cwd: "/" }).success;
 }
 
 /** npm packages hold no symlinks; the package's install script makes them, when install scripts are allowed. */

@@ -172,8 +172,14 @@ class RunningServer implements TestServer {
     await writeFile(passwordFile, `${PASSWORD}\n`);
     for (const path of [this.#folder, this.socketDir, this.dataDir, passwordFile]) await this.#own(path);
     await this.#run("initdb", [
-      ...["--pgdata", this.dataDir, "--username", USER, "--pwfile", passwordFile],
-      ...["--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync", "--no-instructions"],
+      `--pgdata=${this.dataDir}`,
+      `--username=${USER}`,
+      `--pwfile=${passwordFile}`,
+      "--auth=scram-sha-256",
+      "--encoding=UTF8",
+      "--locale=C",
+      "--no-sync",
+      "--no-instructions",
     ]);
     const settings = [
       `listen_addresses = '${HOST}'`,
@@ -215,8 +221,13 @@ class RunningServer implements TestServer {
   async start(): Promise<void> {
     try {
       await this.#run("pg_ctl", [
-        ...["start", "--silent", "--wait", "--timeout", "60"],
-        ...["--pgdata", this.dataDir, "--log", this.logFile, "--options", `-p ${this.port}`],
+        "start",
+        "--silent",
+        "--wait",
+        "--timeout=60",
+        `--pgdata=${this.dataDir}`,
+        `--log=${this.logFile}`,
+        `--options=-p ${this.port}`,
       ]);
     } catch (error) {
       const log = existsSync(this.logFile) ? await readFile(this.logFile, "utf8") : "";
