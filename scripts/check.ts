@@ -1,0 +1,32 @@
+/**
+ * Everything that has to hold before a change is good, cheapest first; stops at the first failure.
+ * `scripts/test` runs this after the installation; arguments go to `bun test`.
+ */
+import { join } from "node:path";
+
+const STEPS: readonly (readonly [heading: string, ...command: string[]])[] = [
+  ["Format", "oxfmt", "--check"],
+  ["Lint", "oxlint", "--type-aware"],
+  ["Types", "tsc"],
+  ["Unused files, exports and dependencies", "knip"],
+  ["Build", "build"],
+  ["Tests", "test", ...process.argv.slice(2)],
+];
+
+const root = join(import.meta.dir, "..");
+
+for (const [heading, ...command] of STEPS) {
+  console.log(`\n== ${heading}`);
+  // --bun: the tools run on Bun too, so that a machine without Node can run the check.
+  const run = command[0] === "test" ? command : ["--bun", "--silent", "run", ...command];
+  const child = Bun.spawn([process.execPath, ...run], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const exitCode = await child.exited;
+  if (exitCode !== 0) {
+    console.log(`\n${heading}: failed`);
+    process.exitCode = exitCode;
+    break;
+  }
+}
