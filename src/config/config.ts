@@ -1,0 +1,82 @@
+import type { Location } from "#errors/error.ts";
+import type { Target } from "#database/target.ts";
+
+/** What one run works with. Deeply frozen; printing it never shows a password. */
+export interface Config {
+  /** The project root as the caller gave it; relative paths below are relative to it. */
+  readonly projectDir: string;
+  /** The name of the environment, or null when a URL stood in for one. */
+  readonly environment: string | null;
+  /** The environment file, relative to the project root, or null when there is none. */
+  readonly file: string | null;
+  readonly target: Target;
+  readonly includeDirs: readonly IncludeDir[];
+  /** Folders left out, as written. */
+  readonly excludeDirs: readonly string[];
+  readonly migrations: MigrationsConfig;
+  readonly build: BuildConfig;
+  /** Destructive commands need `--yes NAME`. */
+  readonly protected: boolean;
+  /** Where each setting came from, by its dotted key ("database.host"), in the order of `describeConfig`. */
+  readonly origins: Readonly<Record<string, string>>;
+  readonly warnings: readonly ConfigWarning[];
+}
+
+/** A folder of schema files. Patterns are globs relative to `path`. */
+export interface IncludeDir {
+  /** As written. */
+  readonly path: string;
+  readonly recursive: boolean;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+/** Durations are milliseconds; 0 is PostgreSQL's "no limit" for the timeouts and "do not wait" for `lockWait`. */
+export interface MigrationsConfig {
+  /** As written. */
+  readonly dir: string;
+  /** `table` or `schema.table`, as written. */
+  readonly table: string;
+  readonly lockWait: number;
+  readonly lockTimeout: number;
+  readonly statementTimeout: number;
+}
+
+export interface BuildConfig {
+  /** Each schema file starts with clean session settings. */
+  readonly resetBetweenFiles: boolean;
+}
+
+/** Something the user should know that does not stop the work. */
+export interface ConfigWarning {
+  readonly message: string;
+  readonly location?: Location;
+}
+
+export const DEFAULT_ENVIRONMENT = "local";
+
+export const DEFAULT_INCLUDE_DIR: IncludeDir = {
+  path: "db/schema",
+  recursive: true,
+  include: ["**/*.sql"],
+  exclude: [],
+};
+
+export const DEFAULT_MIGRATIONS: MigrationsConfig = {
+  dir: "db/migrations",
+  table: "confiture_migrations",
+  lockWait: 30_000,
+  lockTimeout: 5_000,
+  statementTimeout: 0,
+};
+
+export const DEFAULT_BUILD: BuildConfig = { resetBetweenFiles: false };
+
+/** Freezes `value` and everything reachable from it. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const child of Object.values(value)) deepFreeze(child);
+  }
+  return value;
+}

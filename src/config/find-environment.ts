@@ -1,0 +1,80 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfitureError } from "#errors/error.ts";
+import { nearest } from "#errors/suggest.ts";
+import { systemCode } from "./text-file.ts";
+
+const DIRECTORY = "db/environments";
+const EXTENSION = /\.ya?ml$/;
+
+/**
+ * The names of the environments that exist, sorted. None when there is no `db/environments`.
+ * @throws ConfitureError `config_unreadable`
+ */
+export async function listEnvironments(projectDir: string): Promise<string[]> {
+  let files: string[];
+  try {
+    files = await readdir(join(projectDir, DIRECTORY));
+  } catch (cause) {
+    const code = systemCode(cause);
+    if (code === "ENOENT" || code === "ENOTDIR") return [];
+    throw new ConfitureError("config_unreadable", `Cannot read ${DIRECTORY}: ${code}`, {
+      location: { file: DIRECTORY },
+    });
+  }
+  const names = files.filter((file) => EXTENSION.test(file)).map((file) => file.replace(EXTENSION, ""));
+  return [...new Set(names.filter(isEnvironmentName))].sort();
+}
+
+/**
+ * The file of an environment, relative to the project and with forward slashes, or undefined when there is none.
+ * @throws ConfitureError `usage` for a name that is no plain name; `config_invalid` when both extensions exist
+ */
+export async function findEnvironmentFile(projectDir: string, name: string): Promise<string | undefined> {
+  if (!isEnvironmentName(name)) {
+    throw new ConfitureError("usage", `"${name}" is not the name of an environment`, {
+      hint: `A name is letters, digits, "-", "_" and "."; its file is ${DIRECTORY}/NAME.yaml.`,
+    });
+  }
+  const candidates = [`${DIRECTORY}/${name}.yaml`, `${DIRECTORY}/${name}.yml`];
+  const found: string[] = [];
+  for (const file of candidates) if (await exists(join(projectDir, file))) found.push(file);
+  if (found.length > 1) {
+    throw new ConfitureError(
+      "config_invalid",
+      `There are two files for the environment "${name}": ${found.join(" and ")}`,
+      {
+        location: { file: found[1]! },
+        hint: "Remove one of them.",
+      },
+    );
+  }
+  return found[0];
+}
+
+/** The error for an environment without a file: what exists instead, and how to make one. */
+export async function environmentNotFound(projectDir: string, name: string): Promise<ConfitureError> {
+  const file = `${DIRECTORY}/${name}.yaml`;
+  const names = await listEnvironments(projectDir);
+  const suggestion = nearest(name.replace(EXTENSION, ""), names);
+  const hints: string[] = [];
+  if (suggestion !== undefined) hints.push(`Did you mean "${suggestion}"?`);
+  if (names.length > 0) hints.push(`Environments that exist: ${names.join(", ")}. Choose one with --env NAME.`);
+  hints.push(names.length > 0 ? `Or write ${file}.` : "Run `confiture init` to make one, or give --database-url.");
+  return new ConfitureError("config_not_found", `There is no environment file ${file}`, {
+    location: { file },
+    hint: hints.join("\n"),
+    data: { environment: name, environments: names },
+  });
+}
+
+function isEnvironmentName(name: string): boolean {
+  return /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u.test(name) && !name.includes("..");
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,139 @@
+import { stat } from "node:fs/promises";
+import { platform as currentPlatform } from "node:os";
+import { join } from "node:path";
+import type { Target } from "#database/target.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { deepFreeze, DEFAULT_ENVIRONMENT, type Config, type ConfigWarning } from "./config.ts";
+import { parseConnectionText } from "./connection-text.ts";
+import { readDotenv } from "./dotenv.ts";
+import {
+  checkDatabaseKeys,
+  DEFAULT_SETTINGS,
+  readDatabase,
+  readSettings,
+  type DatabaseChoice,
+  type Settings,
+} from "./environment-file.ts";
+import { environmentNotFound, findEnvironmentFile } from "./find-environment.ts";
+import { TreeReader } from "./read-tree.ts";
+import { resolveServer, variableSetting, type ResolvedTarget, type Surroundings } from "./resolve-server.ts";
+import type { TextSetting } from "./setting.ts";
+import { SourceText } from "./source-text.ts";
+import { readTextFile } from "./text-file.ts";
+import { Variables } from "./variables.ts";
+import { parseYaml } from "./yaml-tree.ts";
+
+export interface LoadOptions {
+  /** The project root. */
+  readonly projectDir: string;
+  /** From `--env`; undefined means `local`, which then need not exist when a URL is given. */
+  readonly environment?: string | undefined;
+  /** From `--database-url`. */
+  readonly databaseUrl?: string | undefined;
+  /** The process environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Empty when the user has none. */
+  readonly homeDirectory: string;
+  /** The operating system's name of the user, libpq's default user. */
+  readonly userName: string;
+  /** The system whose rules hold for password files; by default the one that runs. */
+  readonly platform?: NodeJS.Platform;
+}
+
+const MAX_FILE_BYTES = 64 * 1024;
+
+/**
+ * The configuration of one run: the environment file, `.env`, libpq's variables and files, and defaults.
+ * Which database: `databaseUrl`, else CONFITURE_DATABASE_URL, else the file, else (only when there is no file
+ * and none was named) DATABASE_URL.
+ * @throws ConfitureError `usage`, or one of the `config_*` codes; never with a password in any part of it
+ */
+export async function loadConfig(options: LoadOptions): Promise<Config> {
+  const { projectDir } = options;
+  await requireFolder(projectDir);
+  const name = options.environment ?? DEFAULT_ENVIRONMENT;
+  const file = await findEnvironmentFile(projectDir, name);
+  if (file === undefined && options.environment !== undefined) throw await environmentNotFound(projectDir, name);
+
+  const variables = new Variables(options.env, await readDotenv(projectDir));
+  const url = chooseUrl(options.databaseUrl, variables, file === undefined);
+  if (file === undefined && url === undefined) throw await environmentNotFound(projectDir, name);
+
+  const { settings, choice } = await readFileOrDefaults(projectDir, name, file, variables, url);
+  const surroundings: Surroundings = {
+    projectDir,
+    homeDirectory: options.homeDirectory,
+    userName: options.userName,
+    platform: options.platform ?? currentPlatform(),
+    variables,
+  };
+  const resolved = await resolveTarget(choice, surroundings);
+  const origins: Record<string, string> = {
+    environment: options.environment === undefined ? "default" : "--env",
+    "database.engine": choice.origin,
+  };
+  for (const [key, origin] of Object.entries(resolved.origins)) origins[`database.${key}`] = origin;
+  return deepFreeze<Config>({
+    projectDir,
+    environment: file === undefined ? null : name,
+    file: file ?? null,
+    target: resolved.target,
+    includeDirs: structuredClone(settings.includeDirs),
+    excludeDirs: [...settings.excludeDirs],
+    migrations: { ...settings.migrations },
+    build: { ...settings.build },
+    protected: settings.protected,
+    origins: { ...origins, ...settings.origins },
+    warnings: [...resolved.warnings],
+  });
+}
+
+function chooseUrl(option: string | undefined, variables: Variables, withoutFile: boolean): TextSetting | undefined {
+  if (option !== undefined) {
+    const fail = (problem: string, hint?: string): ConfitureError =>
+      new ConfitureError("config_invalid", `--database-url ${problem}`, { hint });
+    if (option.trim() === "") throw fail("is empty");
+    return { value: option, origin: "--database-url", quoted: "", fail };
+  }
+  for (const name of withoutFile ? ["CONFITURE_DATABASE_URL", "DATABASE_URL"] : ["CONFITURE_DATABASE_URL"]) {
+    const variable = variables.getNonEmpty(name);
+    if (variable !== undefined) return variableSetting(name, variable);
+  }
+  return undefined;
+}
+
+async function readFileOrDefaults(
+  projectDir: string,
+  environment: string,
+  file: string | undefined,
+  variables: Variables,
+  url: TextSetting | undefined,
+): Promise<{ settings: Settings; choice: DatabaseChoice }> {
+  const fromUrl = (): DatabaseChoice => ({ engine: "server", ...parseConnectionText(url!), origin: "default" });
+  if (file === undefined) return { settings: DEFAULT_SETTINGS, choice: fromUrl() };
+  const text = await readTextFile(join(projectDir, file), file, MAX_FILE_BYTES);
+  const source = new SourceText(file, text ?? "");
+  const root = await parseYaml(source);
+  const reader = new TreeReader(source, variables);
+  const settings = readSettings(reader, root, environment);
+  if (url === undefined) return { settings, choice: readDatabase(reader, root, projectDir, environment) };
+  checkDatabaseKeys(reader, root);
+  return { settings, choice: fromUrl() };
+}
+
+async function resolveTarget(choice: DatabaseChoice, surroundings: Surroundings): Promise<ResolvedTarget<Target>> {
+  if (choice.engine === "embedded") {
+    return { target: choice.target, origins: { path: choice.pathOrigin }, warnings: [] };
+  }
+  const resolved = await resolveServer(choice.parameters, surroundings);
+  const warnings = choice.warnings.map((message): ConfigWarning => ({ message }));
+  return { ...resolved, warnings: [...warnings, ...resolved.warnings] };
+}
+
+async function requireFolder(projectDir: string): Promise<void> {
+  const isFolder = await stat(projectDir).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) throw new ConfitureError("usage", `The project folder does not exist: ${projectDir}`);
+}

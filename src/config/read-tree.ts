@@ -1,0 +1,146 @@
+import { ConfitureError } from "#errors/error.ts";
+import type { ErrorCode } from "#errors/codes.ts";
+import { nearest } from "#errors/suggest.ts";
+import { interpolate, InterpolationError } from "./interpolate.ts";
+import { KEYS, SYNONYMS, type Section } from "./keys.ts";
+import type { Setting, TextSetting } from "./setting.ts";
+import type { SourceText } from "./source-text.ts";
+import type { Variables } from "./variables.ts";
+import { isNull, type MapEntry, type MapNode, type ScalarNode, type TreeNode } from "./yaml-tree.ts";
+
+/**
+ * Reads typed values off a YAML tree. A key without a value (`key:`, `~`, `null`, or an interpolation
+ * that gives nothing) is as good as absent.
+ */
+export class TreeReader {
+  readonly source: SourceText;
+  readonly #variables: Variables;
+
+  constructor(source: SourceText, variables: Variables) {
+    this.source = source;
+    this.#variables = variables;
+  }
+
+  /** "db/environments/local.yaml:5" */
+  originOf(offset: number): string {
+    return `${this.source.file}:${this.source.lineAt(offset)}`;
+  }
+
+  fail(offset: number, message: string, hint?: string, code: ErrorCode = "config_invalid"): ConfitureError {
+    return new ConfitureError(code, message, { location: this.source.location(offset), hint });
+  }
+
+  /** @throws ConfitureError `config_unknown_key` for the first key that `section` does not have */
+  checkKeys(map: MapNode, section: Section): void {
+    const known: readonly string[] = KEYS[section];
+    for (const { key, offset } of map.entries.values()) {
+      if (known.includes(key)) continue;
+      const place = section === "" ? "" : ` under "${section}"`;
+      // Only a word is surely a key: `password:secret` without its space ends up here as well.
+      const word = /^[A-Za-z_][\w-]{0,39}$/.test(key);
+      if (!word) {
+        const message = `There is an unknown key${place}`;
+        throw this.fail(offset, message, "A key is followed by a colon and a space.", "config_unknown_key");
+      }
+      throw this.fail(offset, `Unknown key "${key}"${place}`, suggestKey(key, section), "config_unknown_key");
+    }
+  }
+
+  /** The section as a map, or undefined when it is absent. Its keys are checked. */
+  section(map: MapNode, key: Section & string): MapNode | undefined {
+    const entry = present(map, key);
+    if (entry === undefined) return undefined;
+    if (entry.value.kind !== "map") throw this.fail(entry.value.offset, `"${key}" must be a map of keys and values`);
+    this.checkKeys(entry.value, key);
+    return entry.value;
+  }
+
+  /** A text with its variables filled in, or undefined when it is absent or empty. */
+  text(map: MapNode, key: string, shown = key): TextSetting | undefined {
+    const entry = present(map, key);
+    return entry === undefined ? undefined : this.scalarText(entry.value, shown);
+  }
+
+  scalarText(node: TreeNode, shown: string): TextSetting | undefined {
+    if (node.kind !== "scalar") throw this.fail(node.offset, `"${shown}" must be a single value, not a ${node.kind}`);
+    const { text, used } = this.#interpolate(node);
+    if (text === "") return undefined;
+    const from = used.length === 0 ? "" : ` (${used.join(", ")})`;
+    return {
+      value: text,
+      origin: this.originOf(node.offset) + from,
+      // A value out of a variable can be a secret that was put in the wrong place.
+      quoted: used.length === 0 && shown !== "password" ? `"${text}"` : "",
+      fail: (problem, hint) => this.fail(node.offset, `"${shown}" ${problem}`, hint),
+    };
+  }
+
+  boolean(map: MapNode, key: string): Setting<boolean> | undefined {
+    const setting = this.text(map, key);
+    if (setting === undefined) return undefined;
+    if (!/^(?:true|false)$/i.test(setting.value)) throw setting.fail(`must be true or false${not(setting)}`);
+    return { value: setting.value.toLowerCase() === "true", origin: setting.origin };
+  }
+
+  /** The items of a list, or undefined when the key is absent. */
+  list(map: MapNode, key: string): { items: readonly TreeNode[]; origin: string } | undefined {
+    const entry = present(map, key);
+    if (entry === undefined) return undefined;
+    if (entry.value.kind !== "list") {
+      throw this.fail(entry.value.offset, `"${key}" must be a list`, `For instance:\n  ${key}:\n    - first`);
+    }
+    return { items: entry.value.items, origin: this.originOf(entry.offset) };
+  }
+
+  /** A list of texts, none of them empty. */
+  texts(map: MapNode, key: string): { values: string[]; origin: string } | undefined {
+    const list = this.list(map, key);
+    if (list === undefined) return undefined;
+    return { values: list.items.map((item) => this.requiredText(item, key)), origin: list.origin };
+  }
+
+  /** @throws ConfitureError when the item of list `key` is empty */
+  requiredText(node: TreeNode, key: string): string {
+    const setting = isNull(node) ? undefined : this.scalarText(node, key);
+    if (setting === undefined) throw this.fail(node.offset, `An item of "${key}" is empty`);
+    return setting.value;
+  }
+
+  #interpolate(node: ScalarNode): { text: string; used: readonly string[] } {
+    try {
+      const result = interpolate(node.text, this.#variables);
+      if (result.text.includes("\0")) throw this.fail(node.offset, "A value holds a zero character");
+      return result;
+    } catch (cause) {
+      if (!(cause instanceof InterpolationError)) throw cause;
+      // Quotes and folding shift a scalar's text; when the `${` is not where it should be, its start is near enough.
+      const at = node.offset + cause.at;
+      const offset = this.source.text.startsWith("${", at) ? at : node.offset;
+      throw this.fail(offset, cause.message, cause.hint, cause.code);
+    }
+  }
+}
+
+/** The entry of a key that has a value. */
+export function present(map: MapNode, key: string): MapEntry | undefined {
+  const entry = map.entries.get(key);
+  return entry === undefined || isNull(entry.value) ? undefined : entry;
+}
+
+/** `, not "abc"`, or nothing when the value must not be shown. */
+export function not(setting: TextSetting): string {
+  return setting.quoted === "" ? "" : `, not ${setting.quoted}`;
+}
+
+function suggestKey(key: string, section: Section): string {
+  const known: readonly string[] = KEYS[section];
+  const synonym = Object.hasOwn(SYNONYMS, key.toLowerCase()) ? SYNONYMS[key.toLowerCase()]! : "";
+  const suggestion = known.includes(synonym) ? synonym : nearest(key, known);
+  if (suggestion !== undefined) return `Did you mean "${suggestion}"?`;
+  for (const [other, keys] of Object.entries(KEYS)) {
+    if (other !== section && (keys as readonly string[]).includes(key)) {
+      return other === "" ? `"${key}" belongs at the top level of the file.` : `"${key}" belongs under "${other}".`;
+    }
+  }
+  return `Known keys here: ${known.join(", ")}.`;
+}

@@ -1,0 +1,17 @@
+import type { ConfitureError } from "#errors/error.ts";
+
+/** A value and where it came from, as `confiture config show` prints it. */
+export interface Setting<T> {
+  readonly value: T;
+  readonly origin: string;
+}
+
+/**
+ * A text from a file, a URL or a variable, with the way to complain about it. The complaint knows the
+ * place; `quoted` is the text for a message, or empty where showing it could show a password.
+ */
+export interface TextSetting extends Setting<string> {
+  readonly quoted: string;
+  /** @param problem a sentence without its subject ("must be a number") */
+  fail(problem: string, hint?: string): ConfitureError;
+}
