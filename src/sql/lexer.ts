@@ -1,0 +1,361 @@
+import {
+  beginsWord,
+  CharacterClass,
+  CLASS_OF,
+  CONTINUES_WORD,
+  continuesWord,
+  isDigit,
+  isOperatorCharacter,
+} from "./characters.ts";
+
+/** What a token is. Semicolons and parentheses have kinds of their own because splitting turns on them. */
+export const TokenKind = {
+  /** A keyword or an unquoted identifier. */
+  word: 1,
+  quotedIdentifier: 2,
+  /** '...' and its forms with a prefix: E, B, X, N and U&. */
+  string: 3,
+  dollarString: 4,
+  number: 5,
+  /** $1 */
+  parameter: 6,
+  operator: 7,
+  punctuation: 8,
+  semicolon: 9,
+  open: 10,
+  close: 11,
+  /** A backslash outside quotes: psql takes what follows for a command. */
+  backslash: 12,
+  /** A character PostgreSQL has no token for. */
+  other: 13,
+  /** `-- ...` without its line end; only when comments are asked for. */
+  lineComment: 14,
+  blockComment: 15,
+} as const;
+export type TokenKind = (typeof TokenKind)[keyof typeof TokenKind];
+
+export type LexerGap = "string" | "quoted identifier" | "dollar-quoted string" | "comment";
+
+const BOM = 0xfeff;
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+const QUOTE = 39;
+const STAR = 42;
+const PLUS = 43;
+const DASH = 45;
+const DOT = 46;
+const SLASH = 47;
+const BACKSLASH = 92;
+
+/**
+ * PostgreSQL's scanner over a JavaScript string (manual, "Lexical Structure"; scan.l), with
+ * standard_conforming_strings on. Reads one token a call and allocates nothing for it: the token is in
+ * `kind`, `start` and `end`. It accepts any text; what the text leaves open is in `gap`.
+ */
+export class Lexer {
+  kind: TokenKind = TokenKind.other;
+  /** UTF-16 offsets of the token; `end` is exclusive. */
+  start: number;
+  end: number;
+  /** The construct that runs into the end of the text, if one does. */
+  gap: LexerGap | undefined = undefined;
+  gapStart = -1;
+
+  readonly text: string;
+  private limit: number;
+  private readonly comments: boolean;
+  private carriageReturn = -1;
+
+  /**
+   * @param from offset to begin at, outside any quotes; a byte order mark at offset 0 is skipped
+   * @param limit offset to stop at, as if the text ended there
+   * @param comments whether comments are tokens or white space
+   */
+  constructor(text: string, from = 0, limit: number = text.length, comments = false) {
+    this.text = text;
+    this.start = from;
+    this.end = from === 0 && text.charCodeAt(0) === BOM ? 1 : from;
+    this.limit = limit;
+    this.comments = comments;
+  }
+
+  /** Continues at `offset`, up to `limit`. */
+  moveTo(offset: number, limit: number): void {
+    this.end = offset;
+    this.limit = limit;
+  }
+
+  /** Reads the next token. False at the end of the text. */
+  next(): boolean {
+    const text = this.text;
+    const limit = this.limit;
+    let at = this.end;
+    while (at < limit) {
+      const code = text.charCodeAt(at);
+      const type = code < 128 ? CLASS_OF[code]! : CharacterClass.letter;
+      if (type === CharacterClass.space) {
+        at++;
+        continue;
+      }
+      this.start = at;
+      switch (type) {
+        case CharacterClass.prefix:
+          if (this.prefixedString(at, code)) return true;
+          return this.word(at);
+        case CharacterClass.letter:
+          return this.word(at);
+        case CharacterClass.punctuation:
+          return this.token(TokenKind.punctuation, at + 1);
+        case CharacterClass.semicolon:
+          return this.token(TokenKind.semicolon, at + 1);
+        case CharacterClass.open:
+          return this.token(TokenKind.open, at + 1);
+        case CharacterClass.close:
+          return this.token(TokenKind.close, at + 1);
+        case CharacterClass.quote:
+          return this.token(TokenKind.string, this.plainString(at + 1, "'", "string"));
+        case CharacterClass.doubleQuote:
+          return this.token(TokenKind.quotedIdentifier, this.plainString(at + 1, '"', "quoted identifier"));
+        case CharacterClass.dash:
+          if (text.charCodeAt(at + 1) !== DASH || at + 1 >= limit) return this.operator(at);
+          at = this.lineComment(at);
+          if (this.comments) return this.token(TokenKind.lineComment, at);
+          continue;
+        case CharacterClass.slash:
+          if (text.charCodeAt(at + 1) !== STAR || at + 1 >= limit) return this.operator(at);
+          at = this.blockComment(at);
+          if (this.comments) return this.token(TokenKind.blockComment, at);
+          continue;
+        case CharacterClass.operator:
+          return this.operator(at);
+        case CharacterClass.digit:
+          return this.token(TokenKind.number, this.number(at));
+        case CharacterClass.dot:
+          if (isDigit(text.charCodeAt(at + 1))) return this.token(TokenKind.number, this.number(at));
+          return this.token(TokenKind.punctuation, text.charCodeAt(at + 1) === DOT ? at + 2 : at + 1);
+        case CharacterClass.colon: {
+          const following = text.charCodeAt(at + 1);
+          return this.token(TokenKind.punctuation, following === 58 || following === 61 ? at + 2 : at + 1);
+        }
+        case CharacterClass.dollar:
+          return this.dollar(at);
+        case CharacterClass.backslash:
+          return this.token(TokenKind.backslash, at + 1);
+        default:
+          return this.token(TokenKind.other, at + 1);
+      }
+    }
+    this.start = limit;
+    this.end = limit;
+    return false;
+  }
+
+  private token(kind: TokenKind, end: number): boolean {
+    this.kind = kind;
+    this.end = end < this.limit ? end : this.limit;
+    return true;
+  }
+
+  private word(at: number): boolean {
+    this.kind = TokenKind.word;
+    this.end = this.wordEnd(at + 1);
+    return true;
+  }
+
+  private wordEnd(at: number): number {
+    const text = this.text;
+    const limit = this.limit;
+    while (at < limit) {
+      const code = text.charCodeAt(at);
+      if (code < 128 && CONTINUES_WORD[code] === 0) break;
+      at++;
+    }
+    return at;
+  }
+
+  /** B'', E'', N'', X'', U&'' or U&"" at `at`; false when the letter begins an ordinary word. */
+  private prefixedString(at: number, code: number): boolean {
+    const text = this.text;
+    const letter = code | 32;
+    let following = text.charCodeAt(at + 1);
+    if (letter === 117) {
+      if (following !== 38) return false;
+      following = text.charCodeAt(at + 2);
+      if (following === QUOTE) return this.token(TokenKind.string, this.plainString(at + 3, "'", "string"));
+      if (following !== 34) return false;
+      return this.token(TokenKind.quotedIdentifier, this.plainString(at + 3, '"', "quoted identifier"));
+    }
+    if (following !== QUOTE) return false;
+    return this.token(
+      TokenKind.string,
+      letter === 101 ? this.escapeString(at + 2) : this.plainString(at + 2, "'", "string"),
+    );
+  }
+
+  /** From behind the opening quote to behind the closing one; a doubled quote stands for itself. */
+  private plainString(at: number, quote: string, gap: LexerGap): number {
+    const text = this.text;
+    const limit = this.limit;
+    for (;;) {
+      const close = text.indexOf(quote, at);
+      if (close === -1 || close >= limit) return this.open(gap);
+      if (close + 1 >= limit || text.charCodeAt(close + 1) !== quote.charCodeAt(0)) return close + 1;
+      at = close + 2;
+    }
+  }
+
+  private escapeString(at: number): number {
+    const text = this.text;
+    const limit = this.limit;
+    while (at < limit) {
+      const code = text.charCodeAt(at++);
+      if (code === BACKSLASH) {
+        at++;
+      } else if (code === QUOTE) {
+        if (text.charCodeAt(at) === QUOTE && at < limit) {
+          at++;
+          continue;
+        }
+        // A part on a later line continues the string, and its backslashes still escape.
+        const continued = this.stringContinuation(at);
+        if (continued === -1) return at;
+        at = continued;
+      }
+    }
+    return this.open("string");
+  }
+
+  /** Behind the quote that continues a string ended at `at`: a line end lies between. -1 when none does. */
+  private stringContinuation(at: number): number {
+    const text = this.text;
+    const limit = this.limit;
+    let sawLineEnd = false;
+    while (at < limit) {
+      const code = text.charCodeAt(at);
+      if (code === LINE_FEED || code === CARRIAGE_RETURN) {
+        sawLineEnd = true;
+        at++;
+      } else if (CLASS_OF[code] === CharacterClass.space) {
+        at++;
+      } else if (code === DASH && text.charCodeAt(at + 1) === DASH) {
+        at = this.lineComment(at);
+      } else {
+        return code === QUOTE && sawLineEnd ? at + 1 : -1;
+      }
+    }
+    return -1;
+  }
+
+  /** The end of the line comment at `at`: either kind of line end closes it. */
+  private lineComment(at: number): number {
+    if (this.carriageReturn < at) {
+      const found = this.text.indexOf("\r", at);
+      this.carriageReturn = found === -1 ? Number.MAX_SAFE_INTEGER : found;
+    }
+    const lineFeed = this.text.indexOf("\n", at);
+    const end = lineFeed === -1 ? this.limit : lineFeed;
+    return Math.min(end, this.carriageReturn, this.limit);
+  }
+
+  private blockComment(at: number): number {
+    const text = this.text;
+    const limit = this.limit;
+    let depth = 1;
+    at += 2;
+    while (at < limit) {
+      const code = text.charCodeAt(at++);
+      if (code === STAR) {
+        if (text.charCodeAt(at) === SLASH && at < limit) {
+          at++;
+          if (--depth === 0) return at;
+        }
+      } else if (code === SLASH && text.charCodeAt(at) === STAR) {
+        at++;
+        depth++;
+      }
+    }
+    return this.open("comment");
+  }
+
+  private dollar(at: number): boolean {
+    const text = this.text;
+    let tagEnd = at + 1;
+    const first = text.charCodeAt(tagEnd);
+    if (isDigit(first)) {
+      while (isDigit(text.charCodeAt(tagEnd))) tagEnd++;
+      if (beginsWord(text.charCodeAt(tagEnd))) tagEnd = this.wordEnd(tagEnd);
+      return this.token(TokenKind.parameter, tagEnd);
+    }
+    if (beginsWord(first)) {
+      while (text.charCodeAt(tagEnd) !== 36 && continuesWord(text.charCodeAt(tagEnd))) tagEnd++;
+    }
+    if (text.charCodeAt(tagEnd) !== 36 || tagEnd >= this.limit) return this.token(TokenKind.other, at + 1);
+    const body = tagEnd + 1;
+    const close = text.indexOf(text.slice(at, body), body);
+    const end = close + body - at;
+    if (close === -1 || end > this.limit) return this.token(TokenKind.dollarString, this.open("dollar-quoted string"));
+    return this.token(TokenKind.dollarString, end);
+  }
+
+  /**
+   * Integers, decimals and exponents. Letters that follow a digit belong to the token, as in PostgreSQL
+   * 15 and later, where they make it an error: 0x1F and 1_000 need no rules of their own.
+   */
+  private number(at: number): number {
+    const text = this.text;
+    const prefix = text.charCodeAt(at + 1) | 32;
+    if (text.charCodeAt(at) === 48 && (prefix === 120 || prefix === 111 || prefix === 98)) return this.wordEnd(at + 1);
+    at = this.digits(at);
+    if (text.charCodeAt(at) === DOT && text.charCodeAt(at + 1) !== DOT) at = this.digits(at + 1);
+    if ((text.charCodeAt(at) | 32) === 101) {
+      const sign = text.charCodeAt(at + 1);
+      const digits = sign === PLUS || sign === DASH ? at + 2 : at + 1;
+      if (isDigit(text.charCodeAt(digits))) at = this.digits(digits);
+    }
+    return beginsWord(text.charCodeAt(at)) ? this.wordEnd(at) : at;
+  }
+
+  /** Behind the digits at `at`, which a single underscore may separate (PostgreSQL 16). */
+  private digits(at: number): number {
+    const text = this.text;
+    while (isDigit(text.charCodeAt(at)) || (text.charCodeAt(at) === 95 && isDigit(text.charCodeAt(at + 1)))) at++;
+    return at;
+  }
+
+  /** A run of operator characters, up to a comment; see `trimSigns` for a trailing + or -. */
+  private operator(at: number): boolean {
+    const text = this.text;
+    const limit = this.limit;
+    let end = at + 1;
+    while (end < limit) {
+      const code = text.charCodeAt(end);
+      if (!isOperatorCharacter(code)) break;
+      const following = text.charCodeAt(end + 1);
+      if ((code === DASH && following === DASH) || (code === SLASH && following === STAR)) break;
+      end++;
+    }
+    if (end - at > 1) end = trimSigns(text, at, end);
+    return this.token(TokenKind.operator, end);
+  }
+
+  /** Notes that the token at `start` never closes, and returns where it then ends. */
+  private open(gap: LexerGap): number {
+    this.gap = gap;
+    this.gapStart = this.start;
+    return this.limit;
+  }
+}
+
+/**
+ * The end of the operator at [at, end): an operator of more than one character ends in + or - only if
+ * it also holds one of ~ ! @ # % ^ & | ` ? (manual, "Operators").
+ */
+function trimSigns(text: string, at: number, end: number): number {
+  const isSign = (code: number): boolean => code === PLUS || code === DASH;
+  if (!isSign(text.charCodeAt(end - 1))) return end;
+  for (let i = at; i < end - 1; i++) {
+    if ("~!@#%^&|`?".includes(text[i]!)) return end;
+  }
+  while (end - at > 1 && isSign(text.charCodeAt(end - 1))) end--;
+  return end;
+}
