@@ -37,7 +37,7 @@ export function parseConnectionText(source: TextSetting): ConnectionText {
       const problem = judgeUnsupported(name, value);
       if (problem === undefined) throw unknownParameter(name, raw.quotable, source);
       if (problem.fatal) throw source.fail(problem.message);
-      if (problem.message !== "") warnings.push(problem.message);
+      if (problem.message !== "") warnings.push(`${source.origin}: ${problem.message}`);
       continue;
     }
     if (known === "host" && value.includes(",")) throw multipleHosts(source);

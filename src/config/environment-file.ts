@@ -11,8 +11,8 @@ import {
 import { PARAMETERS, type Parameters } from "./connection-parameters.ts";
 import { parseConnectionText } from "./connection-text.ts";
 import { parseDuration } from "./duration.ts";
-import { not, present, TreeReader } from "./read-tree.ts";
-import type { TextSetting } from "./setting.ts";
+import { present, type TreeReader } from "./read-tree.ts";
+import { not, type TextSetting } from "./setting.ts";
 import type { MapNode, TreeNode } from "./yaml-tree.ts";
 
 /** Everything an environment file says apart from the database. */

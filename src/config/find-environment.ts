@@ -23,7 +23,7 @@ export async function listEnvironments(projectDir: string): Promise<string[]> {
     });
   }
   const names = files.filter((file) => EXTENSION.test(file)).map((file) => file.replace(EXTENSION, ""));
-  return [...new Set(names.filter(isEnvironmentName))].sort();
+  return [...new Set(names.filter(isEnvironmentName))].toSorted();
 }
 
 /**
@@ -38,7 +38,7 @@ export async function findEnvironmentFile(projectDir: string, name: string): Pro
   }
   const candidates = [`${DIRECTORY}/${name}.yaml`, `${DIRECTORY}/${name}.yml`];
   const found: string[] = [];
-  for (const file of candidates) if (await exists(join(projectDir, file))) found.push(file);
+  for (const file of candidates) if (await exists(projectDir, file)) found.push(file);
   if (found.length > 1) {
     throw new ConfitureError(
       "config_invalid",
@@ -72,9 +72,14 @@ function isEnvironmentName(name: string): boolean {
   return /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u.test(name) && !name.includes("..");
 }
 
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
+/** @throws ConfitureError when it cannot be told, which must not read as "there is none" */
+async function exists(projectDir: string, file: string): Promise<boolean> {
+  try {
+    await stat(join(projectDir, file));
+    return true;
+  } catch (cause) {
+    const code = systemCode(cause);
+    if (code === "ENOENT" || code === "ENOTDIR") return false;
+    throw new ConfitureError("config_unreadable", `Cannot read ${file}: ${code}`, { location: { file } });
+  }
 }

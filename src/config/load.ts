@@ -16,15 +16,16 @@ import {
 } from "./environment-file.ts";
 import { environmentNotFound, findEnvironmentFile } from "./find-environment.ts";
 import { TreeReader } from "./read-tree.ts";
-import { resolveServer, variableSetting, type ResolvedTarget, type Surroundings } from "./resolve-server.ts";
+import { resolveServer, variableSetting, type ResolvedTarget } from "./resolve-server.ts";
 import type { TextSetting } from "./setting.ts";
+import type { Surroundings } from "./surroundings.ts";
 import { SourceText } from "./source-text.ts";
 import { readTextFile } from "./text-file.ts";
 import { Variables } from "./variables.ts";
 import { parseYaml } from "./yaml-tree.ts";
 
 export interface LoadOptions {
-  /** The project root. */
+  /** The project root, absolute. */
   readonly projectDir: string;
   /** From `--env`; undefined means `local`, which then need not exist when a URL is given. */
   readonly environment?: string | undefined;
@@ -112,7 +113,8 @@ async function readFileOrDefaults(
   const fromUrl = (): DatabaseChoice => ({ engine: "server", ...parseConnectionText(url!), origin: "default" });
   if (file === undefined) return { settings: DEFAULT_SETTINGS, choice: fromUrl() };
   const text = await readTextFile(join(projectDir, file), file, MAX_FILE_BYTES);
-  const source = new SourceText(file, text ?? "");
+  if (text === undefined) throw await environmentNotFound(projectDir, environment);
+  const source = new SourceText(file, text);
   const root = await parseYaml(source);
   const reader = new TreeReader(source, variables);
   const settings = readSettings(reader, root, environment);

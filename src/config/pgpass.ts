@@ -1,9 +1,9 @@
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, stat } from "node:fs/promises";
+import { isAbsolute, join } from "node:path";
 import type { ConfigWarning } from "./config.ts";
 import { systemCode } from "./text-file.ts";
-import { readFile } from "node:fs/promises";
-import type { Variable, Variables } from "./variables.ts";
+import type { Surroundings } from "./surroundings.ts";
+import type { Variable } from "./variables.ts";
 
 export interface PasswordQuery {
   /** A host name, or "localhost" for a unix socket in the default directory. */
@@ -20,13 +20,12 @@ export interface PasswordFile {
 }
 
 /** Where libpq looks for passwords: `PGPASSFILE`, or the user's own file. Undefined without a home folder. */
-export function passwordFile(
-  variables: Variables,
-  homeDirectory: string,
-  platform: NodeJS.Platform,
-): PasswordFile | undefined {
+export function passwordFile(surroundings: Surroundings): PasswordFile | undefined {
+  const { projectDir, variables, homeDirectory, platform } = surroundings;
   const named = variables.getNonEmpty("PGPASSFILE");
-  if (named !== undefined) return { path: named.value, shown: named.value };
+  if (named !== undefined) {
+    return { path: isAbsolute(named.value) ? named.value : join(projectDir, named.value), shown: named.value };
+  }
   if (platform === "win32") {
     const appData = variables.getNonEmpty("APPDATA");
     if (appData === undefined) return undefined;

@@ -3,7 +3,7 @@ import type { ErrorCode } from "#errors/codes.ts";
 import { nearest } from "#errors/suggest.ts";
 import { interpolate, InterpolationError } from "./interpolate.ts";
 import { KEYS, SYNONYMS, type Section } from "./keys.ts";
-import type { Setting, TextSetting } from "./setting.ts";
+import { not, type Setting, type TextSetting } from "./setting.ts";
 import type { SourceText } from "./source-text.ts";
 import type { Variables } from "./variables.ts";
 import { isNull, type MapEntry, type MapNode, type ScalarNode, type TreeNode } from "./yaml-tree.ts";
@@ -69,8 +69,8 @@ export class TreeReader {
     return {
       value: text,
       origin: this.originOf(node.offset) + from,
-      // A value out of a variable can be a secret that was put in the wrong place.
-      quoted: used.length === 0 && shown !== "password" ? `"${text}"` : "",
+      // A value out of a variable, or one that looks like no setting, can be a secret in the wrong place.
+      quoted: used.length === 0 && shown !== "password" && /^[\w./:*+ -]{1,60}$/.test(text) ? `"${text}"` : "",
       fail: (problem, hint) => this.fail(node.offset, `"${shown}" ${problem}`, hint),
     };
   }
@@ -106,6 +106,10 @@ export class TreeReader {
     return setting.value;
   }
 
+  #isQuoted(node: ScalarNode): boolean {
+    return /["']/.test(this.source.text[node.offset] ?? "") && !node.plain;
+  }
+
   #interpolate(node: ScalarNode): { text: string; used: readonly string[] } {
     try {
       const result = interpolate(node.text, this.#variables);
@@ -113,8 +117,8 @@ export class TreeReader {
       return result;
     } catch (cause) {
       if (!(cause instanceof InterpolationError)) throw cause;
-      // Quotes and folding shift a scalar's text; when the `${` is not where it should be, its start is near enough.
-      const at = node.offset + cause.at;
+      // Quotes, escapes and folding shift a scalar's text; if the `${` is not found, the scalar's start has to do.
+      const at = node.offset + cause.at + (this.#isQuoted(node) ? 1 : 0);
       const offset = this.source.text.startsWith("${", at) ? at : node.offset;
       throw this.fail(offset, cause.message, cause.hint, cause.code);
     }
@@ -125,11 +129,6 @@ export class TreeReader {
 export function present(map: MapNode, key: string): MapEntry | undefined {
   const entry = map.entries.get(key);
   return entry === undefined || isNull(entry.value) ? undefined : entry;
-}
-
-/** `, not "abc"`, or nothing when the value must not be shown. */
-export function not(setting: TextSetting): string {
-  return setting.quoted === "" ? "" : `, not ${setting.quoted}`;
 }
 
 function suggestKey(key: string, section: Section): string {

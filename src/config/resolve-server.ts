@@ -4,19 +4,10 @@ import type { ConfigWarning } from "./config.ts";
 import { PARAMETERS, PARAMETER_VARIABLES, type Parameters } from "./connection-parameters.ts";
 import { parseDuration } from "./duration.ts";
 import { findPassword, passwordFile } from "./pgpass.ts";
-import { not } from "./read-tree.ts";
 import { requireRootCert, resolveTls, toTlsOptions } from "./resolve-tls.ts";
-import type { Setting, TextSetting } from "./setting.ts";
+import { not, type Setting, type TextSetting } from "./setting.ts";
+import type { Surroundings } from "./surroundings.ts";
 import type { Variable, Variables } from "./variables.ts";
-
-/** The world outside the project, handed in so that nothing reads the process. */
-export interface Surroundings {
-  readonly projectDir: string;
-  readonly homeDirectory: string;
-  readonly userName: string;
-  readonly platform: NodeJS.Platform;
-  readonly variables: Variables;
-}
 
 export interface ResolvedTarget<T> {
   readonly target: T;
@@ -44,16 +35,14 @@ export async function resolveServer(
 
   const host = resolveHost(parameters.get("host"), variables);
   const port = resolvePort(parameters.get("port"));
-  const user: Setting<string> = parameters.get("user") ?? {
-    value: userName,
-    origin: "default (the operating system's user)",
-  };
+  const user = resolveUser(parameters.get("user"), userName);
   const database: Setting<string> = parameters.get("database") ?? {
     value: user.value,
     origin: "default (the user's name)",
   };
   const tls = await resolveTls(parameters, surroundings.projectDir, homeDirectory);
-  requireRootCert(tls, parameters.get("sslmode"));
+  // libpq makes no TLS connection over a socket, whatever sslmode says.
+  if (!host.value.startsWith("/")) requireRootCert(tls, parameters.get("sslmode"));
   const connectTimeout = resolveConnectTimeout(parameters.get("connect_timeout"));
   const applicationName: Setting<string> = parameters.get("application_name") ?? {
     value: "confiture",
@@ -62,7 +51,7 @@ export async function resolveServer(
   const options = parameters.get("options");
 
   let password: Setting<string> | undefined = parameters.get("password");
-  const file = password === undefined ? passwordFile(variables, homeDirectory, platform) : undefined;
+  const file = password === undefined ? passwordFile(surroundings) : undefined;
   if (file !== undefined) {
     const passwordHost = SOCKET_DIRECTORIES.includes(host.value) ? "localhost" : host.value;
     const query = { host: passwordHost, port: port.value, database: database.value, user: user.value };
@@ -160,6 +149,14 @@ function resolveHost(given: TextSetting | undefined, variables: Variables): Sett
     throw given.fail("must be a host name, an IP address or the absolute path of a socket directory");
   }
   return { value: host, origin: given.origin };
+}
+
+function resolveUser(given: TextSetting | undefined, userName: string): Setting<string> {
+  if (given !== undefined) return given;
+  if (userName !== "") return { value: userName, origin: "default (the operating system's user)" };
+  throw new ConfitureError("config_invalid", "No database user is given, and the operating system's user has no name", {
+    hint: "Give `user` in the environment file, or set PGUSER.",
+  });
 }
 
 function resolvePort(given: TextSetting | undefined): Setting<number> {

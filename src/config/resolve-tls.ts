@@ -1,9 +1,8 @@
 import { access } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { nearest } from "#errors/suggest.ts";
 import { SSL_MODES, type SslMode, type TlsOptions } from "#database/target.ts";
-import type { Setting, TextSetting } from "./setting.ts";
-import { not } from "./read-tree.ts";
+import { not, type Setting, type TextSetting } from "./setting.ts";
 import type { Parameters } from "./connection-parameters.ts";
 
 export interface ResolvedTls {
@@ -100,7 +99,7 @@ function resolveMode(given: TextSetting | undefined, rootCert: TextSetting | und
 
 function resolvePath(path: string, projectDir: string, homeDirectory: string): string {
   if (/^~[/\\]/.test(path) && homeDirectory !== "") return join(homeDirectory, path.slice(2));
-  return resolve(projectDir, path);
+  return isAbsolute(path) ? path : join(projectDir, path);
 }
 
 async function exists(path: string): Promise<boolean> {

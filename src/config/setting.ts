@@ -15,3 +15,8 @@ export interface TextSetting extends Setting<string> {
   /** @param problem a sentence without its subject ("must be a number") */
   fail(problem: string, hint?: string): ConfitureError;
 }
+
+/** `, not "abc"`, or nothing when the value must not be shown. */
+export function not(setting: TextSetting): string {
+  return setting.quoted === "" ? "" : `, not ${setting.quoted}`;
+}

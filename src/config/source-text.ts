@@ -34,7 +34,7 @@ export class SourceText {
     return {
       file: this.file,
       line,
-      column: [...this.text.slice(start, offset)].length + 1,
+      column: Array.from(this.text.slice(start, offset)).length + 1,
       sourceLine: this.#showableLine(line),
     };
   }
@@ -55,6 +55,8 @@ export class SourceText {
     if (keyed !== null) {
       const [, indent = "", key = "", colon = "", value = ""] = keyed;
       if (value.trim() === "") return text;
+      // The bare name of a variable is no secret, whatever its key.
+      if (/^\s*(["']?)\$\{[A-Za-z_]\w*\}\1\s*$/.test(value)) return text;
       const showable = SHOWABLE_KEYS.has(key) && !/[{}@#]|:\/\/|: /.test(value);
       return showable ? text : `${indent}${key}${colon} ${MASK}`;
     }

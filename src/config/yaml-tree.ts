@@ -1,3 +1,4 @@
+import type * as Yaml from "yaml";
 import type { Document, Node as YamlNode, Pair } from "yaml";
 import { ConfitureError } from "#errors/error.ts";
 import type { SourceText } from "./source-text.ts";
@@ -62,7 +63,7 @@ export async function parseYaml(source: SourceText): Promise<MapNode> {
     // Nesting of tens of thousands of levels exhausts the parser's stack.
     throw new ConfitureError("config_syntax", "The YAML is nested too deeply", { location: { file: source.file } });
   }
-  const problem = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0])[0];
+  const problem = [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0])[0];
   if (problem !== undefined) throw syntaxError(source, problem.pos[0], problem.code);
   const { contents } = document;
   if (contents === null) return { kind: "map", entries: new Map(), offset: 0 };
@@ -78,13 +79,13 @@ export async function parseYaml(source: SourceText): Promise<MapNode> {
 }
 
 class TreeBuilder {
-  readonly #yaml: typeof import("yaml");
+  readonly #yaml: typeof Yaml;
   readonly #source: SourceText;
   /** Finished nodes only, so an anchor cannot hold itself; shared, so an alias costs nothing. */
   readonly #anchors = new Map<string, TreeNode>();
   readonly #unusedScalars = new Map<string, number>();
 
-  constructor(yaml: typeof import("yaml"), source: SourceText) {
+  constructor(yaml: typeof Yaml, source: SourceText) {
     this.#yaml = yaml;
     this.#source = source;
   }
