@@ -40,6 +40,8 @@ export interface TestServer {
   stop(mode?: StopMode): Promise<void>;
   /** Starts it again after `stop`, on the same port. */
   start(): Promise<void>;
+  /** Runs `cleanup` when the server is removed, after the last test. */
+  onRemove(cleanup: () => Promise<void>): void;
 }
 
 export interface ServerOptions {
@@ -132,6 +134,7 @@ class RunningServer implements TestServer {
   readonly #keeper: Keeper;
   #admin: postgres.Sql | undefined;
   #count = 0;
+  readonly #cleanups: (() => Promise<void>)[] = [];
 
   private constructor(major: Major, binaries: Binaries, folder: string, keeper: Keeper) {
     this.major = major;
@@ -241,9 +244,14 @@ class RunningServer implements TestServer {
     await this.#run("pg_ctl", ["stop", "--silent", "--wait", "--mode", mode, "--pgdata", this.dataDir]);
   }
 
+  onRemove(cleanup: () => Promise<void>): void {
+    this.#cleanups.push(cleanup);
+  }
+
   /** Stops it for good and removes its files. */
   async remove(): Promise<void> {
     await this.#admin?.end({ timeout: 1 });
+    for (const cleanup of this.#cleanups) await cleanup();
     await this.#keeper.stdin.end();
     await this.#keeper.exited;
   }

@@ -1,0 +1,86 @@
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ROOT } from "./postgres-binaries.ts";
+
+/** The compiled executable under test. */
+export const BINARY = join(ROOT, "dist", process.platform === "win32" ? "confiture.exe" : "confiture");
+
+export interface RunOptions {
+  readonly cwd?: string;
+  /** Added to the minimal environment: PATH, a HOME of its own, no PG* and no CONFITURE_* variables. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string | Uint8Array;
+  /** Milliseconds until the process is killed. */
+  readonly timeout?: number;
+  /** Another copy of the executable. */
+  readonly binary?: string;
+}
+
+export interface RunResult {
+  /** 128 + the signal's number when a signal ended it, as a shell says it. */
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A started executable, for tests that send signals or look while it runs. */
+export interface RunningBinary {
+  readonly process: Bun.Subprocess<"pipe", "pipe", "pipe">;
+  readonly result: Promise<RunResult>;
+}
+
+/** Runs the compiled executable to its end. */
+export async function runBinary(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  return (await startBinary(args, options)).result;
+}
+
+/** Starts the compiled executable; its input is closed after `stdin`. */
+export async function startBinary(args: readonly string[], options: RunOptions = {}): Promise<RunningBinary> {
+  await builtBinary();
+  const home = await mkdtemp(join(tmpdir(), "confiture-home-"));
+  const child = Bun.spawn([options.binary ?? BINARY, ...args], {
+    cwd: options.cwd ?? home,
+    env: { PATH: process.env["PATH"] ?? "", HOME: home, TZ: "UTC", ...options.env },
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "pipe",
+    ...(options.timeout === undefined ? {} : { timeout: options.timeout, killSignal: "SIGKILL" as const }),
+  });
+  const result = (async () => {
+    const output = Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+    if (options.stdin !== undefined) await child.stdin.write(options.stdin);
+    await child.stdin.end();
+    const [stdout, stderr, exitCode] = await output;
+    await rm(home, { recursive: true, force: true });
+    return { exitCode, stdout, stderr };
+  })();
+  return { process: child, result };
+}
+
+let built: Promise<void> | undefined;
+
+/** Builds the executable when it is missing or older than its sources; once per test process. */
+export function builtBinary(): Promise<void> {
+  built ??= buildIfStale();
+  return built;
+}
+
+async function buildIfStale(): Promise<void> {
+  if (await isFresh()) return;
+  const build = Bun.spawn([join(ROOT, "scripts", "build")], { cwd: ROOT, stdout: "pipe", stderr: "pipe" });
+  const [stdout, stderr, exitCode] = await Promise.all([build.stdout.text(), build.stderr.text(), build.exited]);
+  if (exitCode !== 0) throw new Error(`scripts/build exited with ${exitCode}:\n${stdout}${stderr}`);
+}
+
+async function isFresh(): Promise<boolean> {
+  const binary = await stat(BINARY).catch(() => undefined);
+  if (binary === undefined) return false;
+  const sources = await readdir(join(ROOT, "src"), { recursive: true, withFileTypes: true });
+  const paths = sources.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  for (const path of [...paths, join(ROOT, "package.json"), join(ROOT, "scripts", "compile.ts")]) {
+    const source = await stat(path).catch(() => undefined);
+    if (source !== undefined && source.mtimeMs > binary.mtimeMs) return false;
+  }
+  return true;
+}
