@@ -3,7 +3,8 @@
  * Every character above ASCII belongs to identifiers, a no-break space included.
  */
 export const CharacterClass = {
-  other: 0,
+  /** A token of its own, whatever follows. */
+  single: 0,
   space: 1,
   letter: 2,
   /** A letter that may also be the prefix of a string: B'' E'' N'' U&'' X''. */
@@ -17,11 +18,6 @@ export const CharacterClass = {
   slash: 10,
   dot: 11,
   colon: 12,
-  punctuation: 13,
-  semicolon: 14,
-  open: 15,
-  close: 16,
-  backslash: 17,
 } as const;
 
 /** Character class by ASCII code. */
@@ -48,11 +44,6 @@ assign("-", CharacterClass.dash);
 assign("/", CharacterClass.slash);
 assign(".", CharacterClass.dot);
 assign(":", CharacterClass.colon);
-assign(",[]", CharacterClass.punctuation);
-assign(";", CharacterClass.semicolon);
-assign("(", CharacterClass.open);
-assign(")", CharacterClass.close);
-assign("\\", CharacterClass.backslash);
 
 for (const character of `${LETTERS}${LETTERS.toUpperCase()}0123456789_$`) {
   CONTINUES_WORD[character.charCodeAt(0)] = 1;

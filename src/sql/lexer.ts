@@ -40,12 +40,37 @@ const BOM = 0xfeff;
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const QUOTE = 39;
+const DOUBLE_QUOTE = 34;
+const DOLLAR = 36;
+const AMPERSAND = 38;
 const STAR = 42;
 const PLUS = 43;
 const DASH = 45;
 const DOT = 46;
 const SLASH = 47;
+const COLON = 58;
+const EQUALS = 61;
+const UNDERSCORE = 95;
 const BACKSLASH = 92;
+
+/** Behind every text. A larger number would not be a 32-bit integer and make all arithmetic five times slower. */
+const NOWHERE = 0x7fffffff;
+
+// Copies in constants, which the compiler folds; properties of an object it would read for every character.
+const SPACE = CharacterClass.space;
+const LETTER = CharacterClass.letter;
+const SINGLE = CharacterClass.single;
+const DASH_CLASS = CharacterClass.dash;
+const SLASH_CLASS = CharacterClass.slash;
+const WORD = TokenKind.word;
+
+/** The kind of each ASCII character that is a token by itself. */
+const SINGLE_KIND = new Uint8Array(128).fill(TokenKind.other);
+for (const character of ",[]") SINGLE_KIND[character.charCodeAt(0)] = TokenKind.punctuation;
+SINGLE_KIND[";".charCodeAt(0)] = TokenKind.semicolon;
+SINGLE_KIND["(".charCodeAt(0)] = TokenKind.open;
+SINGLE_KIND[")".charCodeAt(0)] = TokenKind.close;
+SINGLE_KIND["\\".charCodeAt(0)] = TokenKind.backslash;
 
 /**
  * PostgreSQL's scanner over a JavaScript string (manual, "Lexical Structure"; scan.l), with
@@ -87,78 +112,77 @@ export class Lexer {
 
   /** Reads the next token. False at the end of the text. */
   next(): boolean {
+    // The frequent kinds come first and inline: a call for each token would cost more than the reading.
     const text = this.text;
     const limit = this.limit;
     let at = this.end;
     while (at < limit) {
       const code = text.charCodeAt(at);
-      const type = code < 128 ? CLASS_OF[code]! : CharacterClass.letter;
-      if (type === CharacterClass.space) {
+      const type = code < 128 ? CLASS_OF[code] : LETTER;
+      if (type === SPACE) {
         at++;
         continue;
       }
       this.start = at;
-      switch (type) {
-        case CharacterClass.prefix:
-          if (this.prefixedString(at, code)) return true;
-          return this.word(at);
-        case CharacterClass.letter:
-          return this.word(at);
-        case CharacterClass.punctuation:
-          return this.token(TokenKind.punctuation, at + 1);
-        case CharacterClass.semicolon:
-          return this.token(TokenKind.semicolon, at + 1);
-        case CharacterClass.open:
-          return this.token(TokenKind.open, at + 1);
-        case CharacterClass.close:
-          return this.token(TokenKind.close, at + 1);
-        case CharacterClass.quote:
-          return this.token(TokenKind.string, this.plainString(at + 1, "'", "string"));
-        case CharacterClass.doubleQuote:
-          return this.token(TokenKind.quotedIdentifier, this.plainString(at + 1, '"', "quoted identifier"));
-        case CharacterClass.dash:
-          if (text.charCodeAt(at + 1) !== DASH || at + 1 >= limit) return this.operator(at);
-          at = this.lineComment(at);
-          if (this.comments) return this.token(TokenKind.lineComment, at);
-          continue;
-        case CharacterClass.slash:
-          if (text.charCodeAt(at + 1) !== STAR || at + 1 >= limit) return this.operator(at);
-          at = this.blockComment(at);
-          if (this.comments) return this.token(TokenKind.blockComment, at);
-          continue;
-        case CharacterClass.operator:
-          return this.operator(at);
-        case CharacterClass.digit:
-          return this.token(TokenKind.number, this.number(at));
-        case CharacterClass.dot:
-          if (isDigit(text.charCodeAt(at + 1))) return this.token(TokenKind.number, this.number(at));
-          return this.token(TokenKind.punctuation, text.charCodeAt(at + 1) === DOT ? at + 2 : at + 1);
-        case CharacterClass.colon: {
-          const following = text.charCodeAt(at + 1);
-          return this.token(TokenKind.punctuation, following === 58 || following === 61 ? at + 2 : at + 1);
+      if (type === LETTER) {
+        at++;
+        while (at < limit) {
+          const following = text.charCodeAt(at);
+          if (following < 128 && CONTINUES_WORD[following] === 0) break;
+          at++;
         }
-        case CharacterClass.dollar:
-          return this.dollar(at);
-        case CharacterClass.backslash:
-          return this.token(TokenKind.backslash, at + 1);
-        default:
-          return this.token(TokenKind.other, at + 1);
+        this.kind = WORD;
+        this.end = at;
+        return true;
       }
+      if (type === SINGLE) {
+        this.kind = SINGLE_KIND[code] as TokenKind;
+        this.end = at + 1;
+        return true;
+      }
+      if (type === DASH_CLASS && text.charCodeAt(at + 1) === DASH && at + 1 < limit) {
+        at = this.lineComment(at);
+        if (this.comments) return this.token(TokenKind.lineComment, at);
+        continue;
+      }
+      if (type === SLASH_CLASS && text.charCodeAt(at + 1) === STAR && at + 1 < limit) {
+        at = this.blockComment(at);
+        if (this.comments) return this.token(TokenKind.blockComment, at);
+        continue;
+      }
+      return this.otherToken(at, code);
     }
     this.start = limit;
     this.end = limit;
     return false;
   }
 
+  private otherToken(at: number, code: number): boolean {
+    const following = this.text.charCodeAt(at + 1);
+    switch (CLASS_OF[code]) {
+      case CharacterClass.prefix:
+        return this.prefixedString(at, code) || this.token(TokenKind.word, this.wordEnd(at + 1));
+      case CharacterClass.quote:
+        return this.token(TokenKind.string, this.plainString(at + 1, "'", "string"));
+      case CharacterClass.doubleQuote:
+        return this.token(TokenKind.quotedIdentifier, this.plainString(at + 1, '"', "quoted identifier"));
+      case CharacterClass.digit:
+        return this.token(TokenKind.number, this.number(at));
+      case CharacterClass.dot:
+        if (isDigit(following)) return this.token(TokenKind.number, this.number(at));
+        return this.token(TokenKind.punctuation, following === DOT ? at + 2 : at + 1);
+      case CharacterClass.colon:
+        return this.token(TokenKind.punctuation, following === COLON || following === EQUALS ? at + 2 : at + 1);
+      case CharacterClass.dollar:
+        return this.dollar(at);
+      default:
+        return this.operator(at);
+    }
+  }
+
   private token(kind: TokenKind, end: number): boolean {
     this.kind = kind;
     this.end = end < this.limit ? end : this.limit;
-    return true;
-  }
-
-  private word(at: number): boolean {
-    this.kind = TokenKind.word;
-    this.end = this.wordEnd(at + 1);
     return true;
   }
 
@@ -179,10 +203,10 @@ export class Lexer {
     const letter = code | 32;
     let following = text.charCodeAt(at + 1);
     if (letter === 117) {
-      if (following !== 38) return false;
+      if (following !== AMPERSAND) return false;
       following = text.charCodeAt(at + 2);
       if (following === QUOTE) return this.token(TokenKind.string, this.plainString(at + 3, "'", "string"));
-      if (following !== 34) return false;
+      if (following !== DOUBLE_QUOTE) return false;
       return this.token(TokenKind.quotedIdentifier, this.plainString(at + 3, '"', "quoted identifier"));
     }
     if (following !== QUOTE) return false;
@@ -250,7 +274,7 @@ export class Lexer {
   private lineComment(at: number): number {
     if (this.carriageReturn < at) {
       const found = this.text.indexOf("\r", at);
-      this.carriageReturn = found === -1 ? Number.MAX_SAFE_INTEGER : found;
+      this.carriageReturn = found === -1 ? NOWHERE : found;
     }
     const lineFeed = this.text.indexOf("\n", at);
     const end = lineFeed === -1 ? this.limit : lineFeed;
@@ -287,9 +311,9 @@ export class Lexer {
       return this.token(TokenKind.parameter, tagEnd);
     }
     if (beginsWord(first)) {
-      while (text.charCodeAt(tagEnd) !== 36 && continuesWord(text.charCodeAt(tagEnd))) tagEnd++;
+      while (text.charCodeAt(tagEnd) !== DOLLAR && continuesWord(text.charCodeAt(tagEnd))) tagEnd++;
     }
-    if (text.charCodeAt(tagEnd) !== 36 || tagEnd >= this.limit) return this.token(TokenKind.other, at + 1);
+    if (text.charCodeAt(tagEnd) !== DOLLAR || tagEnd >= this.limit) return this.token(TokenKind.other, at + 1);
     const body = tagEnd + 1;
     const close = text.indexOf(text.slice(at, body), body);
     const end = close + body - at;
@@ -318,7 +342,8 @@ export class Lexer {
   /** Behind the digits at `at`, which a single underscore may separate (PostgreSQL 16). */
   private digits(at: number): number {
     const text = this.text;
-    while (isDigit(text.charCodeAt(at)) || (text.charCodeAt(at) === 95 && isDigit(text.charCodeAt(at + 1)))) at++;
+    while (isDigit(text.charCodeAt(at)) || (text.charCodeAt(at) === UNDERSCORE && isDigit(text.charCodeAt(at + 1))))
+      at++;
     return at;
   }
 

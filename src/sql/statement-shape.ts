@@ -26,45 +26,45 @@ type Step = (typeof Step)[keyof typeof Step];
  * its statement. So columns named "begin" or "end" do no harm.
  */
 export class StatementShape {
-  #step: Step = Step.statementStart;
+  private step: Step = Step.statementStart;
   /** How many BEGIN ATOMIC are open. */
-  #bodies = 0;
+  private bodies = 0;
 
   /** Whether the tokens up to the next semicolon need to be shown. */
   get watching(): boolean {
-    return this.#step !== Step.idle;
+    return this.step !== Step.idle;
   }
 
   get inBody(): boolean {
-    return this.#bodies > 0;
+    return this.bodies > 0;
   }
 
   get isCopyFromStdin(): boolean {
-    return this.#step === Step.copyFromStdin;
+    return this.step === Step.copyFromStdin;
   }
 
   /** A new statement begins, at the top level. */
   reset(): void {
-    this.#step = Step.statementStart;
-    this.#bodies = 0;
+    this.step = Step.statementStart;
+    this.bodies = 0;
   }
 
   /** A semicolon inside a body: a statement of the body begins. */
   nextInBody(): void {
-    this.#step = Step.statementStart;
+    this.step = Step.statementStart;
   }
 
   /** Shows the lexer's current token, which is outside parentheses or opens one. */
   see(lexer: Lexer): void {
-    this.#step = lexer.kind === TokenKind.word ? this.#seeWord(lexer) : this.#seeOther();
+    this.step = lexer.kind === TokenKind.word ? this.seeWord(lexer) : this.seeOther();
   }
 
-  #seeWord(lexer: Lexer): Step {
-    switch (this.#step) {
+  private seeWord(lexer: Lexer): Step {
+    switch (this.step) {
       case Step.statementStart:
         if (isWord(lexer, "create")) return Step.create;
-        if (this.#bodies === 0) return isWord(lexer, "copy") ? Step.copy : Step.idle;
-        if (isWord(lexer, "end")) this.#bodies--;
+        if (this.bodies === 0) return isWord(lexer, "copy") ? Step.copy : Step.idle;
+        if (isWord(lexer, "end")) this.bodies--;
         return Step.idle;
       case Step.create:
         if (isWord(lexer, "or")) return Step.createOr;
@@ -77,7 +77,7 @@ export class StatementShape {
         return isWord(lexer, "begin") ? Step.routineBegin : Step.routine;
       case Step.routineBegin:
         if (isWord(lexer, "atomic")) {
-          this.#bodies++;
+          this.bodies++;
           return Step.statementStart;
         }
         return isWord(lexer, "begin") ? Step.routineBegin : Step.routine;
@@ -86,12 +86,12 @@ export class StatementShape {
       case Step.copyFrom:
         return isWord(lexer, "stdin") ? Step.copyFromStdin : Step.copy;
       default:
-        return this.#step;
+        return this.step;
     }
   }
 
-  #seeOther(): Step {
-    switch (this.#step) {
+  private seeOther(): Step {
+    switch (this.step) {
       case Step.routine:
       case Step.routineBegin:
         return Step.routine;

@@ -24,7 +24,7 @@ export class Statement implements Span {
   readonly terminated: boolean;
   /** Only for COPY ... FROM STDIN. */
   readonly copyData: CopyData | undefined;
-  #words: readonly string[] | undefined;
+  private wordCache: readonly string[] | undefined;
 
   constructor(source: string, start: number, end: number, terminated: boolean, copyData?: CopyData) {
     this.source = source;
@@ -44,8 +44,8 @@ export class Statement implements Span {
    * Read when first asked for.
    */
   get words(): readonly string[] {
-    this.#words ??= this.tokens(WORD_LIMIT);
-    return this.#words;
+    this.wordCache ??= this.tokens(WORD_LIMIT);
+    return this.wordCache;
   }
 
   /** Tokens in the form of `words`, at most `limit` of them. */
