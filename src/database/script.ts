@@ -1,0 +1,196 @@
+import { ConfitureError } from "#errors/error.ts";
+import { unwrapTransaction } from "#sql/classify.ts";
+import { codePointOffset, locateInFile } from "#sql/position.ts";
+import type { PsqlCommand } from "#sql/psql-command.ts";
+import { splitStatements } from "#sql/split.ts";
+import type { Statement } from "#sql/statement.ts";
+import type { Database } from "./database.ts";
+
+/** A SQL file, or a part of one, cut into statements. Offsets are UTF-16 units into `text`. */
+export interface Script {
+  /** As shown to the user. */
+  readonly file: string;
+  readonly text: string;
+  readonly statements: readonly Statement[];
+  readonly psqlCommands: readonly PsqlCommand[];
+}
+
+const QUOTES: ReadonlySet<string> = new Set(["string", "quoted identifier", "dollar-quoted string", "comment"]);
+
+/**
+ * The text of a SQL file.
+ * @throws ConfitureError `file_not_utf8` (also for a NUL, which PostgreSQL cannot take in a statement)
+ */
+export function decodeSql(file: string, bytes: Uint8Array): string {
+  try {
+    // Keeps a byte order mark, so that offsets stay those of the file; the lexer skips it.
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const nul = text.indexOf("\0");
+    if (nul < 0) return text;
+    throw new ConfitureError("file_not_utf8", `${file} holds a NUL byte`, {
+      location: locateInFile(file, text, nul),
+      hint: "It may be saved as UTF-16. Save it as UTF-8.",
+    });
+  } catch (cause) {
+    if (cause instanceof ConfitureError) throw cause;
+    const valid = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+    throw new ConfitureError("file_not_utf8", `${file} is not valid UTF-8`, {
+      location: locateInFile(file, valid, Math.max(0, valid.indexOf("\uFFFD"))),
+      hint: "Save the file as UTF-8.",
+      cause,
+    });
+  }
+}
+
+/**
+ * Cuts text into statements and refuses what PostgreSQL could only misunderstand.
+ * @param from, to the part of the text to read
+ * @throws ConfitureError `file_conflict_marker`, `sql_psql_command` or `sql_unterminated`
+ */
+export function parseScript(file: string, text: string, from = 0, to = text.length): Script {
+  const split = splitStatements(text, from, to);
+  if (split.conflictMarker !== undefined) {
+    throw new ConfitureError("file_conflict_marker", `${file} holds a git conflict marker`, {
+      location: locateInFile(file, text, split.conflictMarker.start),
+      hint: "Resolve the conflict in the file, then run again.",
+    });
+  }
+  const command = split.psqlCommands.find((candidate) => !candidate.harmless);
+  if (command !== undefined) {
+    throw new ConfitureError("sql_psql_command", `\\${command.name} is a command of psql, not SQL`, {
+      location: locateInFile(file, text, command.start),
+      hint: "Only COPY ... FROM stdin blocks and pg_dump's \\restrict lines are understood. Put included files beside this one instead, or write the command as SQL.",
+    });
+  }
+  // What is unbalanced rather than unquoted, PostgreSQL itself reports better.
+  if (split.unterminated !== undefined && QUOTES.has(split.unterminated.what)) {
+    throw new ConfitureError("sql_unterminated", `${file} ends inside a ${split.unterminated.what}`, {
+      location: locateInFile(file, text, split.unterminated.start),
+      hint: `The ${split.unterminated.what} that begins here is never closed.`,
+    });
+  }
+  return { file, text, statements: split.statements, psqlCommands: split.psqlCommands };
+}
+
+/**
+ * The script for a caller that opens the transaction itself: a file wholly wrapped in one BEGIN ... COMMIT
+ * loses the wrapping.
+ * @param wayOut what to do about any other BEGIN, COMMIT or ROLLBACK
+ * @throws ConfitureError `sql_transaction_control`
+ */
+export function withoutOwnTransaction(script: Script, wayOut: string): Script {
+  const use = unwrapTransaction(script.statements);
+  switch (use.kind) {
+    case "none":
+      return script;
+    case "wrapped":
+      return { ...script, statements: use.inner };
+    case "control":
+      throw new ConfitureError("sql_transaction_control", `${use.verb} in a file that runs inside one transaction already`, {
+        location: locateInFile(script.file, script.text, use.statement.start),
+        hint: wayOut,
+      });
+  }
+}
+
+/**
+ * Runs the statements (a run of neighbours from `script.statements`) with as few round trips as PostgreSQL
+ * allows: one, and one more for each COPY block.
+ * @throws ConfitureError `sql_failed` with the place in the file
+ */
+export async function runStatements(
+  database: Database,
+  script: Script,
+  statements: readonly Statement[] = script.statements,
+): Promise<void> {
+  let batch: Statement[] = [];
+  for (const statement of statements) {
+    if (statement.copyData === undefined) {
+      batch.push(statement);
+      continue;
+    }
+    await runBatch(database, script, batch);
+    batch = [];
+    await runCopy(database, script, statement, statement.copyData);
+  }
+  await runBatch(database, script, batch);
+}
+
+async function runBatch(database: Database, script: Script, batch: readonly Statement[]): Promise<void> {
+  const first = batch[0];
+  const last = batch.at(-1);
+  if (first === undefined || last === undefined) return;
+  const text = withoutPsqlCommands(script, first.start, last.end);
+  try {
+    await database.execute(text);
+  } catch (error) {
+    throw locateFailure(error, script, batch, text);
+  }
+}
+
+async function runCopy(
+  database: Database,
+  script: Script,
+  statement: Statement,
+  data: { readonly start: number; readonly end: number },
+): Promise<void> {
+  const text = script.text.slice(statement.start, statement.end);
+  try {
+    await database.copyIn(text, slices(script.text, data.start, data.end));
+  } catch (error) {
+    const located = locateFailure(error, script, [statement], text);
+    if (!(located instanceof ConfitureError) || located.server?.position !== undefined) throw located;
+    // "COPY users, line 3, column id": the line is counted from the first line of data.
+    const line = /, line (\d+)/.exec(located.server?.context ?? "")?.[1];
+    if (line === undefined) throw located;
+    const offset = offsetOfLine(script.text, data.start, Number(line));
+    throw located.with({ location: locateInFile(script.file, script.text, offset) });
+  }
+}
+
+/** Pieces small enough to stay within the driver's write buffer. */
+function* slices(text: string, start: number, end: number): Generator<string> {
+  const size = 1 << 18;
+  for (let at = start; at < end; ) {
+    let stop = Math.min(end, at + size);
+    // Never between the halves of a surrogate pair: each piece is encoded on its own.
+    if (stop < end && (text.charCodeAt(stop - 1) & 0xfc00) === 0xd800) stop--;
+    yield text.slice(at, stop);
+    at = stop;
+  }
+}
+
+function offsetOfLine(text: string, start: number, line: number): number {
+  let at = start;
+  for (let n = 1; n < line; n++) {
+    const next = text.indexOf("\n", at);
+    if (next < 0) break;
+    at = next + 1;
+  }
+  return at;
+}
+
+/** The text from `start` to `end`, with pg_dump's harmless psql lines blanked out, so that offsets hold. */
+function withoutPsqlCommands(script: Script, start: number, end: number): string {
+  let text = script.text.slice(start, end);
+  for (const command of script.psqlCommands) {
+    if (command.start < start || command.end > end) continue;
+    const blank = " ".repeat(command.end - command.start);
+    text = text.slice(0, command.start - start) + blank + text.slice(command.end - start);
+  }
+  return text;
+}
+
+/**
+ * Adds the place in the file to a server's error: its position if it gave one, otherwise the statement
+ * that failed.
+ */
+export function locateFailure(error: unknown, script: Script, batch: readonly Statement[], sent: string): unknown {
+  if (!(error instanceof ConfitureError) || error.code !== "sql_failed" || batch[0] === undefined) return error;
+  const { position, completedStatements } = error.server ?? {};
+  const offset =
+    position !== undefined
+      ? batch[0].start + codePointOffset(sent, position)
+      : (batch[completedStatements ?? 0] ?? batch[0]).start;
+  return error.with({ location: locateInFile(script.file, script.text, offset) });
+}

@@ -1,0 +1,18 @@
+import type { Notice } from "#database/database.ts";
+import type { MigrationFile } from "./discover.ts";
+import type { LockHolder } from "./lock.ts";
+
+export type Direction = "up" | "down";
+
+/** What happens during a run, for whoever shows it. */
+export type MigrateEvent =
+  | { readonly type: "waiting-for-lock"; readonly holder: LockHolder | undefined }
+  | { readonly type: "started"; readonly direction: Direction; readonly migration: MigrationFile }
+  | {
+      readonly type: "finished";
+      readonly direction: Direction;
+      readonly migration: MigrationFile;
+      /** Milliseconds. */
+      readonly duration: number;
+    }
+  | { readonly type: "notice"; readonly notice: Notice };

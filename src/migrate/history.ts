@@ -1,0 +1,52 @@
+import type { MigrationFile } from "./discover.ts";
+import type { LedgerRow } from "./ledger.ts";
+import { canonicalVersion, compareVersions } from "./version.ts";
+
+/**
+ * How a migration stands when files and ledger are laid side by side:
+ * `edited`: applied, but the file's checksum is another now; `missing`: applied, but there is no file;
+ * `out-of-order`: not applied, though a later one is; `stopped`: began outside a transaction and did not finish.
+ */
+export type Standing = "applied" | "pending" | "edited" | "missing" | "out-of-order" | "stopped";
+
+export interface HistoryEntry {
+  readonly version: string;
+  readonly name: string;
+  readonly standing: Standing;
+  readonly file: MigrationFile | undefined;
+  readonly row: LedgerRow | undefined;
+}
+
+/**
+ * Lays files and ledger side by side, in version order. Pure.
+ * @param checksumOf called for files that the ledger has a checksum for, and only for those
+ */
+export function joinHistory(
+  files: readonly MigrationFile[],
+  rows: readonly LedgerRow[],
+  checksumOf: (file: MigrationFile) => string,
+): HistoryEntry[] {
+  const unmatched = new Map(rows.map((row) => [canonicalVersion(row.version), row]));
+  const newest = rows.reduce<string | undefined>(
+    (max, row) => (max === undefined || compareVersions(row.version, max) > 0 ? row.version : max),
+    undefined,
+  );
+  const entries: HistoryEntry[] = files.map((file) => {
+    const row = unmatched.get(canonicalVersion(file.version));
+    unmatched.delete(canonicalVersion(file.version));
+    return { version: file.version, name: file.name, standing: standingOf(file, row), file, row };
+  });
+  for (const row of unmatched.values()) {
+    const standing = row.state === "applied" ? "missing" : "stopped";
+    entries.push({ version: row.version, name: row.name, standing, file: undefined, row });
+  }
+  return entries.sort((a, b) => compareVersions(a.version, b.version));
+
+  function standingOf(file: MigrationFile, row: LedgerRow | undefined): Standing {
+    if (row === undefined) {
+      return newest !== undefined && compareVersions(file.version, newest) < 0 ? "out-of-order" : "pending";
+    }
+    if (row.state !== "applied") return "stopped";
+    return row.checksum !== null && row.checksum !== checksumOf(file) ? "edited" : "applied";
+  }
+}

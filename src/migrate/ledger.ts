@@ -1,0 +1,271 @@
+import { CATALOGUE_PATH, queryCatalogue } from "#database/catalogue.ts";
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { parseQualifiedName, quoteLiteral, quoteQualified } from "#sql/quote.ts";
+
+/**
+ * `applied`: done. `applying` and `reverting`: a migration outside a transaction began its way up or down
+ * and has not finished; `statementsDone` tells how far it came.
+ */
+export type LedgerState = "applied" | "applying" | "reverting";
+
+/** One row of the ledger, docs/formats.md "Ledger". */
+export interface LedgerRow {
+  readonly version: string;
+  readonly name: string;
+  /** sha256 in hex, or null where the history was taken over without files to hash. */
+  readonly checksum: string | null;
+  readonly appliedAt: Date;
+  readonly executionMs: number | null;
+  readonly appliedBy: string;
+  readonly toolVersion: string;
+  readonly state: LedgerState;
+  readonly statementsDone: number | null;
+  readonly statementsTotal: number | null;
+}
+
+/** What a new row says about a migration; the database adds who and when. */
+export interface LedgerEntry {
+  readonly version: string;
+  readonly name: string;
+  readonly checksum: string | null;
+}
+
+/** The ledger's table in one database: where it is, whether it exists, and the statements that change it. */
+export interface Ledger {
+  readonly schema: string;
+  readonly table: string;
+  readonly exists: boolean;
+}
+
+const COLUMNS = [
+  "version",
+  "name",
+  "checksum",
+  "applied_at",
+  "execution_ms",
+  "applied_by",
+  "tool_version",
+  "state",
+  "statements_done",
+  "statements_total",
+] as const;
+
+/**
+ * Finds the ledger. A name without a schema belongs in the session's current schema, as any CREATE TABLE does.
+ * @throws ConfitureError `ledger_unusable` when a table of that name is elsewhere, or is not a ledger
+ */
+export async function findLedger(database: Database, setting: string): Promise<Ledger> {
+  const { schema: wanted, name: table } = readName(setting);
+  const [here] = await database.query<{ schema: string | null }>(
+    "select pg_catalog.current_schema()::pg_catalog.text as schema",
+  );
+  const tables = await queryCatalogue<{ schema: string; columns: string[] }>(
+    database,
+    `select n.nspname::text as schema, array_agg(a.attname::text) as columns
+       from pg_class c
+       join pg_namespace n on n.oid = c.relnamespace
+       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      where c.relname = $1 and c.relkind in ('r', 'p', 'v', 'm', 'f')
+        and n.nspname !~ '^pg_(toast|temp)'
+      group by n.nspname`,
+    [table],
+  );
+  const schema = wanted ?? here?.schema ?? undefined;
+  const found = tables.find((candidate) => candidate.schema === schema);
+  if (found !== undefined) {
+    requireLedgerColumns(found.schema, table, found.columns);
+    return { schema: found.schema, table, exists: true };
+  }
+  const elsewhere = tables.filter((candidate) => isLedger(candidate.columns)).map((candidate) => candidate.schema);
+  if (wanted === undefined && elsewhere.length > 0) {
+    // Creating a second, empty ledger here would apply every migration once more.
+    throw new ConfitureError(
+      "ledger_unusable",
+      `The ledger "${table}" is in schema ${elsewhere.map((name) => `"${name}"`).join(", ")}, but this session's search_path puts it in ${schema === undefined ? "no schema" : `"${schema}"`}`,
+      {
+        hint: `Say which one is meant in the environment file, for example:\n  migrations:\n    table: ${elsewhere[0]}.${table}`,
+      },
+    );
+  }
+  if (schema === undefined) {
+    throw new ConfitureError("ledger_unusable", "The search_path of this session names no schema that exists", {
+      hint: "Name the ledger's schema in the environment file: migrations: {table: public.confiture_migrations}",
+    });
+  }
+  return { schema, table, exists: false };
+}
+
+function readName(setting: string): { schema?: string; name: string } {
+  const name = parseQualifiedName(setting);
+  if (name !== undefined) return name;
+  throw new ConfitureError("ledger_unusable", `migrations.table is "${setting}", which is no table name`, {
+    hint: 'Write table, schema.table, or "Odd Name" in double quotes.',
+  });
+}
+
+function isLedger(columns: readonly string[]): boolean {
+  return COLUMNS.every((column) => columns.includes(column));
+}
+
+function requireLedgerColumns(schema: string, table: string, columns: readonly string[]): void {
+  const lacking = COLUMNS.filter((column) => !columns.includes(column));
+  if (lacking.length === 0) return;
+  throw new ConfitureError(
+    "ledger_unusable",
+    `The table "${schema}"."${table}" is not a ledger of this tool: it has no column ${lacking.join(", ")}`,
+    { hint: "Give the ledger another name with migrations.table in the environment file." },
+  );
+}
+
+/** All rows, in no particular order; none when the table does not exist yet. */
+export async function readLedger(database: Database, ledger: Ledger): Promise<LedgerRow[]> {
+  if (!ledger.exists) return [];
+  const rows = await queryCatalogue<Record<(typeof COLUMNS)[number], unknown>>(
+    database,
+    `select version, name, checksum, applied_at, execution_ms::float8 as execution_ms, applied_by, tool_version,
+            state, statements_done, statements_total
+       from ${quoteQualified(ledger.schema, ledger.table)}`,
+  ).catch((error: unknown) => {
+    throw explainLedgerError(ledger, error);
+  });
+  return rows.map((row) => ({
+    version: row.version as string,
+    name: row.name as string,
+    checksum: row.checksum as string | null,
+    appliedAt: row.applied_at as Date,
+    executionMs: row.execution_ms as number | null,
+    appliedBy: row.applied_by as string,
+    toolVersion: row.tool_version as string,
+    state: row.state as LedgerState,
+    statementsDone: row.statements_done as number | null,
+    statementsTotal: row.statements_total as number | null,
+  }));
+}
+
+/** Creates the table where it does not exist. Nobody else does so at the same time: the caller holds the lock. */
+export async function createLedger(database: Database, ledger: Ledger): Promise<Ledger> {
+  if (ledger.exists) return ledger;
+  const table = quoteQualified(ledger.schema, ledger.table);
+  await database
+    .execute(
+      `begin; ${CATALOGUE_PATH};
+create table ${table} (
+  version text primary key,
+  name text not null,
+  checksum text,
+  applied_at timestamptz not null,
+  execution_ms bigint,
+  applied_by text not null,
+  tool_version text not null,
+  state text not null check (state in ('applied', 'applying', 'reverting')),
+  statements_done integer,
+  statements_total integer
+);
+comment on table ${table} is 'Migrations applied by confiture';
+commit`,
+    )
+    .catch(async (error: unknown) => {
+      await database.execute("rollback");
+      throw explainLedgerError(ledger, error);
+    });
+  return { ...ledger, exists: true };
+}
+
+/** Says of a failed statement of ours that it was the ledger's, and what to do. */
+function explainLedgerError(ledger: Ledger, error: unknown): unknown {
+  if (!(error instanceof ConfitureError) || error.server === undefined) return error;
+  const name = `"${ledger.schema}"."${ledger.table}"`;
+  const hints: Record<string, string> = {
+    "42501": `The role needs rights on it: GRANT SELECT, INSERT, UPDATE, DELETE ON ${name} TO the role, and CREATE on the schema for the first run.`,
+    "25006": "The database is read-only: a standby, or default_transaction_read_only is on. Connect to the primary.",
+    "42P01": "It was there a moment ago: someone dropped or renamed it. Nothing was recorded since.",
+  };
+  return error.with({
+    code: "ledger_unusable",
+    message: `The ledger ${name} cannot be used: ${error.server.message}`,
+    hint: hints[error.server.sqlstate],
+  });
+}
+
+/**
+ * Before a statement of ours inside the migration's transaction: whatever role and search_path the migration
+ * left behind, the ledger is written as the user who connected.
+ */
+const AS_OURSELVES = `reset session authorization; reset role; ${CATALOGUE_PATH}`;
+
+/** Changes the ledger inside a transaction that is open and will be committed by the caller. */
+export async function changeLedgerInTransaction(database: Database, ledger: Ledger, sql: string): Promise<void> {
+  try {
+    await database.execute(`${AS_OURSELVES}; ${sql}`);
+  } catch (error) {
+    throw explainLedgerError(ledger, error);
+  }
+}
+
+/** Changes the ledger in a transaction of its own. */
+export async function changeLedger(database: Database, ledger: Ledger, sql: string): Promise<void> {
+  try {
+    await database.execute(`begin; ${AS_OURSELVES}; ${sql}; commit`);
+  } catch (error) {
+    if (error instanceof ConfitureError && error.code === "sql_failed") await database.execute("rollback");
+    throw explainLedgerError(ledger, error);
+  }
+}
+
+/** @param row.executionMs a SQL expression */
+export function insertSql(
+  ledger: Ledger,
+  entry: LedgerEntry,
+  toolVersion: string,
+  row: { readonly state: LedgerState; readonly executionMs?: string; readonly statementsTotal?: number },
+): string {
+  const outside = row.state !== "applied";
+  const values = [
+    quoteLiteral(entry.version),
+    quoteLiteral(entry.name),
+    entry.checksum === null ? "null" : quoteLiteral(entry.checksum),
+    "clock_timestamp()",
+    row.executionMs ?? "null",
+    "session_user",
+    quoteLiteral(toolVersion),
+    quoteLiteral(row.state),
+    outside ? "0" : "null",
+    row.statementsTotal === undefined ? "null" : String(row.statementsTotal),
+  ];
+  return `insert into ${quoteQualified(ledger.schema, ledger.table)} (${COLUMNS.join(", ")}) values (${values.join(", ")})`;
+}
+
+/** How long the transaction that records it has been going on, in milliseconds. */
+export const TRANSACTION_MS = "(extract(epoch from clock_timestamp() - transaction_timestamp()) * 1000)::bigint";
+
+export function deleteSql(ledger: Ledger, version: string): string {
+  return `delete from ${quoteQualified(ledger.schema, ledger.table)} where version = ${quoteLiteral(version)}`;
+}
+
+/** Changes the state or progress of one row. */
+export function updateSql(
+  ledger: Ledger,
+  version: string,
+  changes: Partial<{
+    state: LedgerState;
+    statementsDone: number | null;
+    statementsTotal: number | null;
+    executionMs: number;
+    checksum: string | null;
+    name: string;
+  }>,
+): string {
+  const columns: Record<string, string | number | null | undefined> = {
+    state: changes.state,
+    statements_done: changes.statementsDone,
+    statements_total: changes.statementsTotal,
+    execution_ms: changes.executionMs === undefined ? undefined : Math.round(changes.executionMs),
+    checksum: changes.checksum,
+    name: changes.name,
+  };
+  const assignments = Object.entries(columns)
+    .filter(([, value]) => value !== undefined)
+    .map(([column, value]) => `${column} = ${typeof value === "string" ? quoteLiteral(value) : String(value)}`);
+  return `update ${quoteQualified(ledger.schema, ledger.table)} set ${assignments.join(", ")} where version = ${quoteLiteral(version)}`;
+}

@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { decodeSql, parseScript, type Script, withoutOwnTransaction } from "#database/script.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { cannotRunInTransaction } from "#sql/classify.ts";
+import { locateInFile } from "#sql/position.ts";
+import type { MigrationFile } from "./discover.ts";
+import type { Migration } from "./migration.ts";
+import { findSections, type Section } from "./sections.ts";
+
+/** One direction of a migration, ready to run. */
+export type Body = SqlBody | TypeScriptBody;
+
+export interface SqlBody {
+  readonly kind: "sql";
+  readonly script: Script;
+  readonly transactional: boolean;
+}
+
+export interface TypeScriptBody {
+  readonly kind: "typescript";
+  /** The file, for messages. */
+  readonly file: string;
+  readonly absolutePath: string;
+  readonly method: "up" | "down";
+  /** A new instance, so that nothing is left over from an earlier run. */
+  readonly create: () => Migration;
+  readonly transactional: boolean;
+}
+
+export interface LoadedMigration {
+  readonly file: MigrationFile;
+  readonly checksum: string;
+  readonly up: Body;
+  /** Undefined when the migration has no way back. */
+  readonly down: Body | undefined;
+}
+
+/** sha256 of the file in hex, with CRLF folded to LF so that a checkout on Windows is the same migration. */
+export function checksumOf(projectDir: string, file: MigrationFile): string {
+  return hash(readMigration(projectDir, file.path));
+}
+
+function hash(bytes: Uint8Array): string {
+  const digest = createHash("sha256");
+  let from = 0;
+  for (let at = bytes.indexOf(13); at >= 0; at = bytes.indexOf(13, at + 1)) {
+    if (bytes[at + 1] !== 10) continue;
+    digest.update(bytes.subarray(from, at));
+    from = at + 1;
+  }
+  return digest.update(bytes.subarray(from)).digest("hex");
+}
+
+function readMigration(projectDir: string, path: string): Uint8Array {
+  try {
+    return readFileSync(resolve(projectDir, path));
+  } catch (cause) {
+    throw new ConfitureError("file_unreadable", `Cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/**
+ * Reads a migration and checks everything that can be known before it runs.
+ * @throws ConfitureError `migration_invalid`, `migration_mixed`, `sql_transaction_control`, `file_*`, `sql_*`
+ */
+export async function loadMigration(projectDir: string, file: MigrationFile): Promise<LoadedMigration> {
+  const bytes = readMigration(projectDir, file.path);
+  const checksum = hash(bytes);
+  switch (file.form) {
+    case "typescript": {
+      const { loadTypeScript } = await import("./typescript.ts");
+      return { file, checksum, ...(await loadTypeScript(projectDir, file)) };
+    }
+    case "sql":
+      return { file, checksum, ...loadSections(file.path, bytes) };
+    case "sql-pair": {
+      const up = loadSections(file.path, bytes);
+      if (up.down !== undefined) {
+        throw new ConfitureError("migration_invalid", `${file.path} has a \`-- migrate:down\` section`, {
+          hint: "A .up.sql file has its way back in the .down.sql beside it.",
+          location: { file: file.path },
+        });
+      }
+      return { file, checksum, up: up.up, down: loadDownFile(projectDir, file.downPath) };
+    }
+  }
+}
+
+function loadSections(path: string, bytes: Uint8Array): { up: SqlBody; down: SqlBody | undefined } {
+  const text = decodeSql(path, bytes);
+  const { main, down } = findSections(path, text);
+  return {
+    up: sqlBody(path, text, main),
+    down: down === undefined ? undefined : emptyIsNone(sqlBody(path, text, down)),
+  };
+}
+
+function loadDownFile(projectDir: string, path: string | undefined): SqlBody | undefined {
+  if (path === undefined) return undefined;
+  const text = decodeSql(path, readMigration(projectDir, path));
+  return emptyIsNone(sqlBody(path, text, findSections(path, text, "down").main));
+}
+
+/** A `down` without a statement would claim to have undone what is still there. */
+function emptyIsNone(body: SqlBody): SqlBody | undefined {
+  return body.script.statements.length === 0 ? undefined : body;
+}
+
+function sqlBody(path: string, text: string, section: Section): SqlBody {
+  const script = parseScript(path, text, section.start, section.end);
+  if (section.transaction === false) return { kind: "sql", script, transactional: false };
+
+  const inner = withoutOwnTransaction(
+    script,
+    "Remove it. To control transactions yourself, put transaction:false behind the marker: -- migrate:up transaction:false",
+  );
+  const loner = inner.statements.find((statement) => cannotRunInTransaction(statement) !== undefined);
+  if (loner === undefined) return { kind: "sql", script: inner, transactional: true };
+  if (script.statements.length === 1 && section.transaction === undefined) {
+    return { kind: "sql", script, transactional: false };
+  }
+  throw new ConfitureError(
+    "migration_mixed",
+    `${cannotRunInTransaction(loner)} cannot run inside a transaction, which the rest of this migration has`,
+    {
+      location: locateInFile(path, text, loner.start),
+      hint: "Move it to a migration of its own, or run every statement of this one by itself with the line: -- migrate:up transaction:false",
+    },
+  );
+}

@@ -1,0 +1,90 @@
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import { queryCatalogue } from "#database/catalogue.ts";
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+
+/** The session that holds the lock, as far as the server lets this role see it. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly user: string | null;
+  readonly host: string | null;
+  readonly application: string | null;
+  readonly since: Date | null;
+}
+
+export interface LockOptions {
+  /** Milliseconds to wait for another runner; 0 gives up at once. */
+  readonly wait: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onWaiting?: (holder: LockHolder | undefined) => void;
+}
+
+/**
+ * The advisory lock's key: one for each ledger, so two projects in one database do not block each other.
+ * Advisory locks are per database already.
+ */
+export function lockKey(ledger: { readonly schema: string; readonly table: string }): bigint {
+  const digest = createHash("sha256").update(`confiture\0${ledger.schema}\0${ledger.table}`).digest();
+  return digest.readBigInt64BE(0);
+}
+
+/**
+ * Takes the session-level lock by asking again and again. Waiting inside `pg_advisory_lock` would hold a
+ * snapshot, and a CREATE INDEX CONCURRENTLY of the runner that has the lock waits for every snapshot.
+ * @throws ConfitureError `lock_held` or `interrupted`
+ */
+export async function acquireLock(database: Database, key: bigint, options: LockOptions): Promise<void> {
+  const started = performance.now();
+  let announced = false;
+  while (!(await tryLock(database, key))) {
+    const left = options.wait - (performance.now() - started);
+    const holder = announced && left > 0 ? undefined : await findHolder(database, key);
+    if (left <= 0) throw lockHeld(holder, options.wait);
+    if (!announced) options.onWaiting?.(holder);
+    announced = true;
+    // Jitter, so that many waiting runners do not ask in step.
+    const pause = Math.min(left, 50 + Math.random() * 150);
+    try {
+      await sleep(pause, undefined, options.signal === undefined ? {} : { signal: options.signal });
+    } catch {
+      throw new ConfitureError("interrupted", "Interrupted while waiting for another runner");
+    }
+  }
+}
+
+/** Held by this session already counts as taken. */
+async function tryLock(database: Database, key: bigint): Promise<boolean> {
+  const [row] = await database.query<{ locked: boolean }>(`select pg_catalog.pg_try_advisory_lock(${key}) as locked`);
+  return row?.locked === true;
+}
+
+async function findHolder(database: Database, key: bigint): Promise<LockHolder | undefined> {
+  const unsigned = BigInt.asUintN(64, key);
+  const [holder] = await queryCatalogue<LockHolder>(
+    database,
+    `select l.pid, a.usename::text as "user", a.client_addr::text as host, a.application_name as application,
+            a.backend_start as since
+       from pg_locks l left join pg_stat_activity a on a.pid = l.pid
+      where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+        and l.classid = $1::text::oid and l.objid = $2::text::oid
+        and l.database = (select oid from pg_database where datname = current_database())`,
+    [String(unsigned >> 32n), String(unsigned & 0xffffffffn)],
+  );
+  return holder;
+}
+
+/** "process 4711 (deploy@10.0.0.5, confiture, since 2025-10-12 10:30:00)" */
+export function describeHolder(holder: LockHolder | undefined): string {
+  if (holder === undefined) return "another session";
+  const from = holder.host === null ? holder.user : `${holder.user ?? "?"}@${holder.host}`;
+  const facts = [from, holder.application, holder.since === null ? null : `since ${holder.since.toISOString()}`];
+  return `process ${holder.pid} (${facts.filter((fact) => fact !== null && fact !== "").join(", ")})`;
+}
+
+function lockHeld(holder: LockHolder | undefined, wait: number): ConfitureError {
+  return new ConfitureError("lock_held", `Another runner is at work: the lock is held by ${describeHolder(holder)}`, {
+    hint: `Waited ${wait / 1000} s. Run again when it has finished, or wait longer with --lock-wait. If that process is stuck: SELECT pg_terminate_backend(${holder?.pid ?? "PID"})`,
+    data: { holder: holder ?? null },
+  });
+}

@@ -1,0 +1,49 @@
+/** What `Migration` needs from the runner: where its statements go. */
+export interface StatementSink {
+  execute(sql: string, parameters: readonly unknown[]): Promise<void>;
+  query<Row extends object>(sql: string, parameters: readonly unknown[]): Promise<Row[]>;
+  executeFile(path: string): Promise<void>;
+}
+
+const sinks = new WeakMap<Migration, StatementSink>();
+
+/** Connects an instance to the runner. Not part of what a migration sees. */
+export function connectMigration(migration: Migration, sink: StatementSink): void {
+  sinks.set(migration, sink);
+}
+
+function sinkOf(migration: Migration): StatementSink {
+  const sink = sinks.get(migration);
+  if (sink === undefined) throw new Error("statements can only be run inside up() or down()");
+  return sink;
+}
+
+/**
+ * The class that TypeScript migrations extend. Statements run in the order they were asked for, and the
+ * runner waits for all of them, so a forgotten `await` changes nothing about the result.
+ */
+export abstract class Migration {
+  /** May be left out; where given it must agree with the file name. */
+  readonly version?: string;
+  readonly name?: string;
+  /** `false` runs every statement on its own, for what PostgreSQL refuses inside a transaction. */
+  readonly transaction?: boolean;
+
+  abstract up(): void | Promise<void>;
+  down?(): void | Promise<void>;
+
+  /** Runs SQL: one or many statements, or one with `$1`-style parameters. */
+  execute(sql: string, parameters: readonly unknown[] = []): Promise<void> {
+    return sinkOf(this).execute(sql, parameters);
+  }
+
+  /** Runs one statement and returns its rows. */
+  query<Row extends object = Record<string, unknown>>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    return sinkOf(this).query<Row>(sql, parameters);
+  }
+
+  /** Runs a SQL file; the path is relative to the migration's own folder. */
+  executeFile(path: string): Promise<void> {
+    return sinkOf(this).executeFile(path);
+  }
+}

@@ -1,0 +1,127 @@
+import { ConfitureError } from "#errors/error.ts";
+import { type MigrationFile, migrationId } from "./discover.ts";
+import type { HistoryEntry } from "./history.ts";
+import type { LedgerRow } from "./ledger.ts";
+import { canonicalVersion, compareVersions } from "./version.ts";
+
+export interface PlanUpOptions {
+  /** Apply up to and including this version. */
+  readonly to?: string | undefined;
+  /** Apply at most this many. */
+  readonly steps?: number | undefined;
+  readonly allowOutOfOrder?: boolean | undefined;
+  readonly allowMissing?: boolean | undefined;
+}
+
+export interface PlanDownOptions {
+  /** Roll back everything above this version, which stays applied; "0" rolls back all. */
+  readonly to?: string | undefined;
+  /** Roll back this many; one when neither is given. */
+  readonly steps?: number | undefined;
+}
+
+/** A migration that is applied and has its file. */
+export interface AppliedMigration {
+  readonly file: MigrationFile;
+  readonly row: LedgerRow;
+}
+
+/**
+ * What `up` has to run, in order. Pure.
+ * @throws ConfitureError `history_*` when the history has to be put right first; `migration_unknown`
+ */
+export function planUp(history: readonly HistoryEntry[], options: PlanUpOptions): MigrationFile[] {
+  for (const entry of history) {
+    if (entry.standing === "stopped") throw stopped(entry);
+    if (entry.standing === "edited") throw edited(entry);
+    if (entry.standing === "missing" && options.allowMissing !== true) throw missing(entry);
+    if (entry.standing === "out-of-order" && options.allowOutOfOrder !== true) throw outOfOrder(entry, history);
+  }
+  if (options.to !== undefined) requireKnown(history, options.to);
+  const waiting = history.filter((entry) => entry.standing === "pending" || entry.standing === "out-of-order");
+  const wanted = waiting.flatMap((entry) =>
+    entry.file !== undefined && (options.to === undefined || compareVersions(entry.version, options.to) <= 0)
+      ? [entry.file]
+      : [],
+  );
+  return options.steps === undefined ? wanted : wanted.slice(0, options.steps);
+}
+
+/**
+ * What `down` has to roll back, newest first. Pure.
+ * @throws ConfitureError `history_*` when one of them is not as it was applied; `migration_unknown`
+ */
+export function planDown(history: readonly HistoryEntry[], options: PlanDownOptions): AppliedMigration[] {
+  for (const entry of history) if (entry.standing === "stopped") throw stopped(entry);
+  const applied = history.filter((entry) => entry.row !== undefined).reverse();
+  if (options.to !== undefined && canonicalVersion(options.to) !== "0") requireKnown(history, options.to);
+  const wanted =
+    options.to === undefined
+      ? applied.slice(0, options.steps ?? 1)
+      : applied
+          .filter((entry) => compareVersions(entry.version, options.to!) > 0)
+          .slice(0, options.steps ?? applied.length);
+  return wanted.map((entry) => {
+    if (entry.file === undefined || entry.row === undefined) throw missing(entry);
+    if (entry.standing === "edited") throw edited(entry);
+    return { file: entry.file, row: entry.row };
+  });
+}
+
+/**
+ * The entry a user names by version.
+ * @throws ConfitureError `migration_unknown`
+ */
+export function requireKnown(history: readonly HistoryEntry[], version: string): HistoryEntry {
+  const entry = history.find((candidate) => canonicalVersion(candidate.version) === canonicalVersion(version));
+  if (entry !== undefined) return entry;
+  const known = history.map((candidate) => candidate.version);
+  throw new ConfitureError("migration_unknown", `There is no migration ${version}`, {
+    hint:
+      known.length === 0
+        ? "The migrations folder is empty."
+        : `Known versions: ${known.length > 8 ? `${known.slice(0, 3).join(", ")} ... ${known.slice(-3).join(", ")}` : known.join(", ")}`,
+  });
+}
+
+function stopped(entry: HistoryEntry): ConfitureError {
+  const { version, row } = entry;
+  const way = row?.state === "reverting" ? "rolling back" : "applying";
+  const progress =
+    row?.statementsTotal === null || row === undefined
+      ? `after statement ${row?.statementsDone ?? 0}`
+      : `after statement ${row.statementsDone ?? 0} of ${row.statementsTotal}`;
+  return new ConfitureError("history_stopped", `Migration ${migrationId(entry)} stopped ${progress} while ${way}`, {
+    hint: `Look at what is there, put it right, then record it:\n  confiture migrate resolve ${version} --applied       all of it is there\n  confiture migrate resolve ${version} --rolled-back   none of it is there`,
+    location: entry.file === undefined ? undefined : { file: entry.file.path },
+    data: { version, statementsDone: row?.statementsDone, statementsTotal: row?.statementsTotal },
+  });
+}
+
+function edited(entry: HistoryEntry): ConfitureError {
+  return new ConfitureError("history_edited", `Migration ${migrationId(entry)} was edited after it was applied`, {
+    hint: `Put the file back as it was and write a new migration for the change. If the edit changes nothing (a comment): confiture migrate accept ${entry.version}`,
+    location: entry.file === undefined ? undefined : { file: entry.file.path },
+    data: { version: entry.version },
+  });
+}
+
+function missing(entry: HistoryEntry): ConfitureError {
+  return new ConfitureError("history_missing", `Migration ${migrationId(entry)} is applied, but its file is not here`, {
+    hint: `Bring the file back (another branch?). To go on without it: --allow-missing for up, or forget it with: confiture migrate resolve ${entry.version} --rolled-back`,
+    data: { version: entry.version },
+  });
+}
+
+function outOfOrder(entry: HistoryEntry, history: readonly HistoryEntry[]): ConfitureError {
+  const newest = history.findLast((candidate) => candidate.row !== undefined);
+  return new ConfitureError(
+    "history_out_of_order",
+    `Migration ${migrationId(entry)} is not applied, though ${newest === undefined ? "a later one" : migrationId(newest)} is`,
+    {
+      hint: `Give it a version after ${newest?.version ?? "the last one"}, or run it all the same with --allow-out-of-order.`,
+      location: entry.file === undefined ? undefined : { file: entry.file.path },
+      data: { version: entry.version, after: newest?.version },
+    },
+  );
+}

@@ -1,0 +1,88 @@
+import { ConfitureError } from "#errors/error.ts";
+import { locateInFile } from "#sql/position.ts";
+import { splitStatements } from "#sql/split.ts";
+
+/** A part of a migration file: UTF-16 offsets of what lies after its marker comment. */
+export interface Section {
+  readonly start: number;
+  readonly end: number;
+  /** From `transaction:false` behind the marker; undefined where nothing is said. */
+  readonly transaction: boolean | undefined;
+}
+
+export interface Sections {
+  /** What the file begins with: its up, or in a `.down.sql` its down. */
+  readonly main: Section;
+  readonly down: Section | undefined;
+}
+
+const MARKER = /^--\s*migrate:(up|down)\b(.*)$/;
+/** The first line that sqlx reads for the same purpose. */
+const NO_TRANSACTION = /^--\s*no-transaction\s*$/;
+
+/**
+ * Finds the `-- migrate:up` and `-- migrate:down` comments of a SQL migration. A file without them is all up.
+ * Only comments count: the same words in a string are data.
+ * @throws ConfitureError `migration_invalid` for a section given twice, in the wrong order, or an unknown option
+ */
+export function findSections(file: string, text: string, opening: "up" | "down" = "up"): Sections {
+  const markers: { direction: string; options: string; start: number; end: number }[] = [];
+  let declared: boolean | undefined;
+  if (text.includes("migrate:") || text.includes("no-transaction")) {
+    const { comments, statements } = splitStatements(text, 0, text.length, { comments: true });
+    const firstStatement = statements[0]?.start ?? text.length;
+    for (const { start, end } of comments) {
+      const comment = text.slice(start, end);
+      const marker = MARKER.exec(comment);
+      if (marker !== null) {
+        markers.push({ direction: marker[1]!, options: marker[2]!, start, end });
+      } else if (start < firstStatement && NO_TRANSACTION.test(comment)) {
+        declared = false;
+      }
+    }
+  }
+  const [first, second, third] = markers;
+  if (first === undefined) {
+    return { main: { start: 0, end: text.length, transaction: declared }, down: undefined };
+  }
+  const wrong = first.direction !== opening ? first : second?.direction === opening ? second : third;
+  if (wrong !== undefined) {
+    throw new ConfitureError("migration_invalid", "A migration has one `-- migrate:up` and then at most one `-- migrate:down`", {
+      location: locateInFile(file, text, wrong.start),
+      hint: "Put each further step into a migration of its own.",
+    });
+  }
+  requireNothingBefore(file, text, first.start);
+  return {
+    main: { start: first.end, end: second?.start ?? text.length, transaction: readOptions(file, text, first) ?? declared },
+    down:
+      second === undefined
+        ? undefined
+        : { start: second.end, end: text.length, transaction: readOptions(file, text, second) ?? declared },
+  };
+}
+
+function readOptions(file: string, text: string, marker: { options: string; start: number }): boolean | undefined {
+  let transaction: boolean | undefined;
+  for (const option of marker.options.trim().split(/\s+/)) {
+    if (option === "") continue;
+    if (option !== "transaction:false" && option !== "transaction:true") {
+      throw new ConfitureError("migration_invalid", `Unknown option "${option}" on a migrate comment`, {
+        location: locateInFile(file, text, marker.start),
+        hint: "The one option is transaction:false.",
+      });
+    }
+    transaction = option === "transaction:true";
+  }
+  return transaction;
+}
+
+/** SQL above the first marker would silently never run. */
+function requireNothingBefore(file: string, text: string, end: number): void {
+  const [statement] = splitStatements(text, 0, end).statements;
+  if (statement === undefined) return;
+  throw new ConfitureError("migration_invalid", "There is SQL above the `-- migrate:up` comment, which would never run", {
+    location: locateInFile(file, text, statement.start),
+    hint: "Move it below the comment.",
+  });
+}

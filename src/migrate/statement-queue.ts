@@ -1,0 +1,168 @@
+import { readFileSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Database } from "#database/database.ts";
+import { decodeSql, parseScript, runStatements, type Script, withoutOwnTransaction } from "#database/script.ts";
+import { ConfitureError, type Location, type ServerReport } from "#errors/error.ts";
+import { codePointOffset, locateInFile } from "#sql/position.ts";
+import type { TypeScriptBody } from "./load.ts";
+import { connectMigration, type StatementSink } from "./migration.ts";
+import { placeInStack, thrown } from "./typescript.ts";
+
+/** What happens to each piece of work that a TypeScript migration asks for. */
+export interface QueueTarget {
+  readonly database: Database;
+  /** Called after every statement outside a transaction, before the next may begin; undefined inside one. */
+  readonly onStatementDone: (() => Promise<void>) | undefined;
+}
+
+/**
+ * Runs a TypeScript migration's `up` or `down` and waits for everything it asked for, awaited or not.
+ * The first statement that fails fails the migration, even if the migration catches the error: inside a
+ * transaction nothing after it can succeed, and outside one nobody could say what was done.
+ * @throws ConfitureError `sql_failed` or `migration_failed`, with the place in the file
+ */
+export async function runTypeScript(body: TypeScriptBody, target: QueueTarget): Promise<void> {
+  const queue = new StatementQueue(body, target);
+  const migration = body.create();
+  connectMigration(migration, queue);
+  try {
+    await migration[body.method]?.();
+  } catch (cause) {
+    await queue.drain();
+    throw queue.failure ?? thrown(body.file, body.absolutePath, cause, `${body.method}() of ${body.file} failed`);
+  }
+  await queue.drain();
+  if (queue.failure !== undefined) throw queue.failure;
+}
+
+class StatementQueue implements StatementSink {
+  failure: unknown;
+  readonly #body: TypeScriptBody;
+  readonly #target: QueueTarget;
+  #tail: Promise<unknown> = Promise.resolve();
+  #asked = 0;
+  #over = false;
+
+  constructor(body: TypeScriptBody, target: QueueTarget) {
+    this.#body = body;
+    this.#target = target;
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): Promise<void> {
+    const call = new Error("called here");
+    return this.#enqueue(call, sql, async () => {
+      if (parameters.length > 0) {
+        await this.#target.database.query(sql, parameters);
+        await this.#target.onStatementDone?.();
+        return;
+      }
+      await this.#run(parseScript(this.#body.file, sql));
+    });
+  }
+
+  query<Row extends object>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+    const call = new Error("called here");
+    return this.#enqueue(call, sql, () => this.#target.database.query<Row>(sql, parameters));
+  }
+
+  executeFile(path: string): Promise<void> {
+    const call = new Error("called here");
+    const absolute = resolve(dirname(this.#body.absolutePath), path);
+    const shown = `${dirname(this.#body.file)}/${relative(dirname(this.#body.absolutePath), absolute)}`;
+    return this.#enqueue(call, undefined, async () => {
+      let bytes: Uint8Array;
+      try {
+        bytes = readFileSync(absolute);
+      } catch (cause) {
+        throw new ConfitureError("file_unreadable", `Cannot read ${shown}: ${(cause as Error).message}`, {
+          hint: "The path is relative to the migration's own folder.",
+          location: this.#placeOf(call),
+          cause,
+        });
+      }
+      await this.#run(parseScript(shown, decodeSql(shown, bytes)));
+    });
+  }
+
+  /** Waits until nothing is under way, also for what is asked for by code that nobody awaits. */
+  async drain(): Promise<void> {
+    let seen: number;
+    do {
+      seen = this.#asked;
+      await this.#tail;
+      await nextTurn();
+    } while (seen !== this.#asked);
+    this.#over = true;
+  }
+
+  #enqueue<T>(call: Error, sql: string | undefined, work: () => Promise<T>): Promise<T> {
+    if (this.#over) {
+      return Promise.reject(
+        new ConfitureError("migration_failed", "A statement was asked for after the migration had finished", {
+          hint: "Await asynchronous work inside up() and down().",
+          location: this.#placeOf(call),
+        }),
+      );
+    }
+    this.#asked++;
+    const outcome = this.#tail.then(async () => {
+      if (this.failure !== undefined) throw this.failure;
+      try {
+        return await work();
+      } catch (error) {
+        this.failure = this.#locate(error, call, sql);
+        throw this.failure;
+      }
+    });
+    // The runner reports the failure; an `await` that was forgotten must not end the process.
+    this.#tail = outcome.catch(() => {});
+    outcome.catch(() => {});
+    return outcome;
+  }
+
+  async #run(script: Script): Promise<void> {
+    const { database, onStatementDone } = this.#target;
+    if (onStatementDone === undefined) {
+      const inner = withoutOwnTransaction(script, "Remove it, or control transactions yourself with: transaction = false");
+      await runStatements(database, inner);
+      return;
+    }
+    for (const statement of script.statements) {
+      await runStatements(database, script, [statement]);
+      await onStatementDone();
+    }
+  }
+
+  #placeOf(call: Error): Location {
+    return placeInStack(call, this.#body.file, this.#body.absolutePath) ?? { file: this.#body.file };
+  }
+
+  /**
+   * The place in the migration: exact where the SQL stands in the file letter for letter, otherwise the call.
+   */
+  #locate(error: unknown, call: Error, sql: string | undefined): unknown {
+    if (!(error instanceof ConfitureError) || error.code === "connection_lost") return error;
+    const place = this.#placeOf(call);
+    if (sql === undefined) return error.location === undefined ? error.with({ location: place }) : error;
+    const exact = error.server === undefined ? undefined : this.#placeInSource(error.server, place, sql);
+    return error.with({ location: exact ?? place });
+  }
+
+  #placeInSource(server: ServerReport, place: Location, sql: string): Location | undefined {
+    const source = readFileSync(this.#body.absolutePath, "utf8");
+    const lineStart = offsetOfLine(source, place.line ?? 1);
+    const at = source.indexOf(sql, lineStart);
+    if (at < 0) return undefined;
+    const { position, completedStatements } = server;
+    if (position !== undefined) return locateInFile(this.#body.file, source, at + codePointOffset(sql, position));
+    const start = parseScript(this.#body.file, sql).statements[completedStatements ?? 0]?.start ?? 0;
+    return locateInFile(this.#body.file, source, at + start);
+  }
+}
+
+function offsetOfLine(text: string, line: number): number {
+  let at = 0;
+  for (let n = 1; n < line; n++) at = text.indexOf("\n", at) + 1;
+  return at;
+}
