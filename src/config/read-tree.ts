@@ -47,7 +47,7 @@ export class TreeReader {
   }
 
   /** The section as a map, or undefined when it is absent. Its keys are checked. */
-  section(map: MapNode, key: Section & string): MapNode | undefined {
+  section(map: MapNode, key: Section): MapNode | undefined {
     const entry = present(map, key);
     if (entry === undefined) return undefined;
     if (entry.value.kind !== "map") throw this.fail(entry.value.offset, `"${key}" must be a map of keys and values`);

@@ -118,14 +118,14 @@ class TreeBuilder {
       result = { kind: "list", items: node.items.map((item) => this.#convert(item, depth + 1)), offset };
     } else {
       const plain = node.type === undefined || node.type === "PLAIN";
-      result = { kind: "scalar", text: String(node.value ?? ""), plain, offset };
+      result = { kind: "scalar", text: asText(node.value), plain, offset };
       if (node.anchor !== undefined) this.#unusedScalars.set(node.anchor, offset);
     }
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, result);
     return result;
   }
 
-  #entries(pairs: readonly Pair<unknown, unknown>[], depth: number): Map<string, MapEntry> {
+  #entries(pairs: readonly Pair[], depth: number): Map<string, MapEntry> {
     const entries = new Map<string, MapEntry>();
     const merged: TreeNode[] = [];
     for (const pair of pairs) {
@@ -133,7 +133,7 @@ class TreeBuilder {
         const offset = this.#yaml.isNode(pair.key) ? (pair.key.range?.[0] ?? 0) : 0;
         throw this.#fail(offset, "A key has to be a plain word");
       }
-      const key = String(pair.key.value ?? "");
+      const key = asText(pair.key.value);
       const offset = pair.key.range?.[0] ?? 0;
       // A pair such as `? key` has no value node, and so no place but its key's.
       const value: TreeNode =
@@ -157,6 +157,11 @@ class TreeBuilder {
   #fail(offset: number, message: string, hint?: string): ConfitureError {
     return new ConfitureError("config_syntax", message, { location: this.#source.location(offset), hint });
   }
+}
+
+/** The failsafe schema makes every scalar a string; a missing one is null. */
+function asText(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 /** Our words for the parser's codes; a code that is not here gets the general sentence. */
