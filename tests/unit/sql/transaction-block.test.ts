@@ -1,0 +1,93 @@
+import { describe, expect, test } from "bun:test";
+import { splitStatements } from "#sql/split.ts";
+import { cannotRunInTransaction } from "#sql/transaction-block.ts";
+
+const refused = (sql: string): string | undefined => cannotRunInTransaction(splitStatements(sql).statements[0]!);
+
+describe("cannotRunInTransaction", () => {
+  test.each([
+    ["CREATE INDEX CONCURRENTLY i ON t (a)", "CREATE INDEX CONCURRENTLY"],
+    ["create index /* x */ concurrently if not exists i on t (a)", "CREATE INDEX CONCURRENTLY"],
+    ["CREATE INDEX CONCURRENTLY ON t (a)", "CREATE INDEX CONCURRENTLY"],
+    ["CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)", "CREATE UNIQUE INDEX CONCURRENTLY"],
+    ["DROP INDEX CONCURRENTLY i", "DROP INDEX CONCURRENTLY"],
+    ["DROP INDEX CONCURRENTLY IF EXISTS i", "DROP INDEX CONCURRENTLY"],
+    ["REINDEX INDEX CONCURRENTLY i", "REINDEX CONCURRENTLY"],
+    ["REINDEX (CONCURRENTLY) INDEX i", "REINDEX CONCURRENTLY"],
+    ["REINDEX (VERBOSE, CONCURRENTLY true) TABLE t", "REINDEX CONCURRENTLY"],
+    ["REINDEX (concurrently false, concurrently on) TABLE t", "REINDEX CONCURRENTLY"],
+    ["REINDEX SCHEMA CONCURRENTLY s", "REINDEX CONCURRENTLY"],
+    ["REINDEX DATABASE d", "REINDEX DATABASE"],
+    ["REINDEX DATABASE", "REINDEX DATABASE"],
+    ["REINDEX (VERBOSE) SYSTEM", "REINDEX SYSTEM"],
+    ["REINDEX SCHEMA s", "REINDEX SCHEMA"],
+    ["VACUUM", "VACUUM"],
+    ["VACUUM (FULL, ANALYZE) t", "VACUUM"],
+    ["CREATE DATABASE d", "CREATE DATABASE"],
+    ["DROP DATABASE IF EXISTS d", "DROP DATABASE"],
+    ["ALTER DATABASE d SET TABLESPACE x", "ALTER DATABASE ... SET TABLESPACE"],
+    ["CREATE TABLESPACE x LOCATION '/x'", "CREATE TABLESPACE"],
+    ["DROP TABLESPACE x", "DROP TABLESPACE"],
+    ["ALTER SYSTEM SET work_mem = '4MB'", "ALTER SYSTEM"],
+    ["ALTER SYSTEM RESET ALL", "ALTER SYSTEM"],
+    ["CLUSTER", "CLUSTER"],
+    ["CLUSTER VERBOSE", "CLUSTER"],
+    ["CLUSTER (VERBOSE)", "CLUSTER"],
+    ["ALTER TABLE p DETACH PARTITION q CONCURRENTLY", "ALTER TABLE ... DETACH PARTITION ... CONCURRENTLY"],
+    [
+      'ALTER TABLE IF EXISTS ONLY s."p" DETACH PARTITION s.q CONCURRENTLY',
+      "ALTER TABLE ... DETACH PARTITION ... CONCURRENTLY",
+    ],
+    ["CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p", "CREATE SUBSCRIPTION"],
+    ["CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p WITH (copy_data = false)", "CREATE SUBSCRIPTION"],
+    ["CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p WITH (connect)", "CREATE SUBSCRIPTION"],
+    ["ALTER SUBSCRIPTION s REFRESH PUBLICATION", "ALTER SUBSCRIPTION ... REFRESH PUBLICATION"],
+    ["ALTER SUBSCRIPTION s SET PUBLICATION p, q", "ALTER SUBSCRIPTION ... SET PUBLICATION"],
+    ["ALTER SUBSCRIPTION s ADD PUBLICATION p WITH (copy_data = off)", "ALTER SUBSCRIPTION ... ADD PUBLICATION"],
+    ["ALTER SUBSCRIPTION s DROP PUBLICATION p WITH (refresh)", "ALTER SUBSCRIPTION ... DROP PUBLICATION"],
+    ["ALTER SUBSCRIPTION s SET (failover = true)", "ALTER SUBSCRIPTION ... SET (failover)"],
+    ["ALTER SUBSCRIPTION s SET (two_phase = 'off')", "ALTER SUBSCRIPTION ... SET (two_phase = false)"],
+    ["DISCARD ALL", "DISCARD ALL"],
+  ])("%s", (sql, name) => {
+    expect(refused(sql)).toBe(name);
+  });
+
+  test.each([
+    "CREATE INDEX i ON t (a)",
+    "CREATE INDEX i ON concurrently (a)",
+    'CREATE INDEX "CONCURRENTLY" ON t (a)',
+    "CREATE UNIQUE INDEX i ON t (a)",
+    "DROP INDEX i",
+    "REINDEX TABLE t",
+    "REINDEX (VERBOSE) INDEX i",
+    "REINDEX (CONCURRENTLY false) INDEX i",
+    "REINDEX (CONCURRENTLY 'off') INDEX i",
+    "REINDEX (CONCURRENTLY 0) INDEX i",
+    "REINDEX (concurrently, concurrently false) INDEX i",
+    "ANALYZE",
+    "ALTER DATABASE d SET work_mem = '4MB'",
+    "ALTER TABLESPACE x RENAME TO y",
+    "CLUSTER t",
+    "CLUSTER t USING i",
+    "CLUSTER (VERBOSE) t USING i",
+    "ALTER TABLE p DETACH PARTITION q",
+    "ALTER TABLE p DETACH PARTITION q FINALIZE",
+    "ALTER TABLE p ADD COLUMN detach text",
+    "CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p WITH (connect = false)",
+    "CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p WITH (copy_data, create_slot = OFF)",
+    "CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p WITH (create_slot = 'false', connect = true)",
+    "ALTER SUBSCRIPTION s SET PUBLICATION p WITH (refresh = false)",
+    "ALTER SUBSCRIPTION s SET (slot_name = 'x')",
+    "ALTER SUBSCRIPTION s SET (two_phase = true)",
+    "ALTER SUBSCRIPTION s DISABLE",
+    "DROP SUBSCRIPTION s",
+    "DISCARD PLANS",
+    "REFRESH MATERIALIZED VIEW CONCURRENTLY v",
+    "ALTER TYPE e ADD VALUE 'x'",
+    "LOCK TABLE t",
+    "CHECKPOINT",
+    "SELECT vacuum",
+  ])("not %s", (sql) => {
+    expect(refused(sql)).toBeUndefined();
+  });
+});
