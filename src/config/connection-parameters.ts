@@ -44,12 +44,6 @@ export interface RawParameter {
   readonly value: string;
 }
 
-/** What a parser found; `quotable` says that no part of it can be a piece of a password. */
-export interface RawConnection {
-  readonly parameters: readonly RawParameter[];
-  readonly quotable: boolean;
-}
-
 export function multipleHosts(source: TextSetting): ConfitureError {
   return source.fail("names several hosts", "Name the one server that takes writes.");
 }

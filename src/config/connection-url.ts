@@ -1,4 +1,4 @@
-import { multipleHosts, type RawConnection, type RawParameter } from "./connection-parameters.ts";
+import { multipleHosts, type RawParameter } from "./connection-parameters.ts";
 import type { TextSetting } from "./setting.ts";
 
 const ESCAPES_HINT =
@@ -10,7 +10,7 @@ const ESCAPES_HINT =
  * `@` is refused: libpq would take part of the password for a host.
  * @throws ConfitureError made by `source.fail`; it never quotes the URL
  */
-export function parseUrl(url: string, source: TextSetting): RawConnection {
+export function parseUrl(url: string, source: TextSetting): RawParameter[] {
   let rest = url.slice(url.indexOf("://") + 3);
   const parameters: RawParameter[] = [];
   const decode = (text: string): string => percentDecode(text, source);
@@ -49,7 +49,7 @@ export function parseUrl(url: string, source: TextSetting): RawConnection {
     if (name === "ssl" && value === "true") parameters.push({ name: "sslmode", value: "require" });
     else parameters.push({ name, value });
   }
-  return { parameters, quotable: !query.includes("@") && !/passw/i.test(query) };
+  return parameters;
 }
 
 function percentDecode(text: string, source: TextSetting): string {

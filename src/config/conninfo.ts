@@ -1,4 +1,4 @@
-import type { RawConnection, RawParameter } from "./connection-parameters.ts";
+import type { RawParameter } from "./connection-parameters.ts";
 import type { TextSetting } from "./setting.ts";
 
 /**
@@ -6,7 +6,7 @@ import type { TextSetting } from "./setting.ts";
  * (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-KEYWORD-VALUE).
  * @throws ConfitureError made by `source.fail`; it never quotes the text
  */
-export function parseConninfo(text: string, source: TextSetting): RawConnection {
+export function parseConninfo(text: string, source: TextSetting): RawParameter[] {
   const parameters: RawParameter[] = [];
   // Sticky: name, "=", then a quoted value or a run without white space, both with backslash escapes.
   const pair = /\s*([^\s=]+)\s*=\s*(?:'((?:[^'\\]|\\[^])*)'(?=\s|$)|((?!')(?:[^\s\\]|\\[^])*))/y;
@@ -23,5 +23,5 @@ export function parseConninfo(text: string, source: TextSetting): RawConnection 
     parameters.push({ name: parts[1]!, value: (parts[2] ?? parts[3] ?? "").replace(/\\([^])/g, "$1") });
     at = pair.lastIndex;
   }
-  return { parameters, quotable: !/passw/i.test(text) };
+  return parameters;
 }

@@ -82,7 +82,7 @@ function resolveMode(given: TextSetting | undefined, rootCert: TextSetting | und
   }
   const mode = SSL_MODES.find((known) => known === given.value);
   if (mode === undefined) {
-    const suggestion = given.quoted === "" ? undefined : nearest(given.value, SSL_MODES);
+    const suggestion = nearest(given.value, SSL_MODES);
     throw given.fail(
       `must be one of ${SSL_MODES.join(", ")}${not(given)}`,
       suggestion === undefined ? undefined : `Did you mean "${suggestion}"?`,

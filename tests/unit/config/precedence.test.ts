@@ -1,0 +1,134 @@
+import { describe, expect, test } from "bun:test";
+import { loadConfig } from "#config/load.ts";
+import { listEnvironments } from "#config/find-environment.ts";
+import { temporaryProject } from "../../support/project.ts";
+import { failure, load, LOCAL, server } from "./fixture.ts";
+
+const FILE = { [LOCAL]: "database:\n  host: file\nmigrations:\n  table: mine\nprotected: true\n" };
+const ENV = { CONFITURE_DATABASE_URL: "postgres://confiture/d", DATABASE_URL: "postgres://plain/d", PGHOST: "pg" };
+
+describe("which database", () => {
+  test("--database-url comes first", async () => {
+    const config = await load(FILE, { databaseUrl: "postgres://option/d", env: ENV });
+    expect(server(config).host).toBe("option");
+    expect(config.origins["database.host"]).toBe("--database-url");
+  });
+
+  test("CONFITURE_DATABASE_URL comes before the environment file", async () => {
+    const config = await load(FILE, { env: ENV });
+    expect(server(config).host).toBe("confiture");
+    expect(config.origins["database.host"]).toBe("environment variable CONFITURE_DATABASE_URL");
+  });
+
+  test("the environment file comes before DATABASE_URL", async () => {
+    const config = await load(FILE, { env: { ...ENV, CONFITURE_DATABASE_URL: "" } });
+    expect(server(config).host).toBe("file");
+    expect(config.origins["database.host"]).toBe(`${LOCAL}:2`);
+  });
+
+  test("DATABASE_URL has no say when there is an environment file, even one without a database", async () => {
+    const config = await load({ [LOCAL]: "" }, { env: { DATABASE_URL: "postgres://plain/d" } });
+    expect(server(config).host).toBe("localhost");
+  });
+
+  test("DATABASE_URL serves when there is no environment file and none was named", async () => {
+    const config = await load({ ".env": "\nDATABASE_URL=postgres://plain/d" });
+    expect(config).toMatchObject({ environment: null, file: null, protected: false });
+    expect(server(config).host).toBe("plain");
+    expect(config.origins["database.host"]).toBe(".env:2 DATABASE_URL");
+  });
+
+  test("DATABASE_URL has no say when an environment was named", async () => {
+    const error = await failure(load({}, { environment: "local", env: { DATABASE_URL: "postgres://plain/d" } }));
+    expect(error.code).toBe("config_not_found");
+  });
+
+  test("with a URL, the other settings still come from the environment file", async () => {
+    const config = await load(FILE, { databaseUrl: "postgres://option/d" });
+    expect(config).toMatchObject({ environment: "local", protected: true, migrations: { table: "mine" } });
+  });
+
+  test("with a URL and no environment file, the other settings are the defaults", async () => {
+    const config = await load({}, { databaseUrl: "postgres://option/d" });
+    expect(config).toMatchObject({ environment: null, file: null, migrations: { table: "confiture_migrations" } });
+    expect(config.includeDirs[0]?.path).toBe("db/schema");
+  });
+
+  test("a URL replaces the whole database section, whose variables then need not be set", async () => {
+    const yaml = "database:\n  host: ${UNSET}\n  port: 7000\n";
+    const config = await load({ [LOCAL]: yaml }, { databaseUrl: "postgres://option/d" });
+    expect(server(config)).toMatchObject({ host: "option", port: 5432 });
+  });
+
+  test("a URL does not excuse an unknown key in the file", async () => {
+    const error = await failure(load({ [LOCAL]: "database:\n  hots: x\n" }, { databaseUrl: "postgres://option/d" }));
+    expect(error).toMatchObject({ code: "config_unknown_key", location: { line: 2 } });
+  });
+
+  test("a URL does not excuse a missing environment that was named", async () => {
+    const error = await failure(load({}, { environment: "prod", databaseUrl: "postgres://option/d" }));
+    expect(error.code).toBe("config_not_found");
+  });
+
+  test("an empty --database-url is refused", async () => {
+    const error = await failure(load(FILE, { databaseUrl: "" }));
+    expect(error).toMatchObject({ code: "config_invalid", message: "--database-url is empty" });
+  });
+});
+
+describe("an environment", () => {
+  test("is chosen by its name", async () => {
+    const files = { [LOCAL]: "", "db/environments/staging.yaml": "name: staging\ndatabase: {host: stage}" };
+    const config = await load(files, { environment: "staging" });
+    expect(config).toMatchObject({ environment: "staging", file: "db/environments/staging.yaml" });
+    expect(config.origins["environment"]).toBe("--env");
+  });
+
+  test("that does not exist is refused with those that do", async () => {
+    const files = { [LOCAL]: "", "db/environments/staging.yml": "", "db/environments/notes.txt": "" };
+    const error = await failure(load(files, { environment: "stagin" }));
+    expect(error.code).toBe("config_not_found");
+    expect(error.exitCode).toBe(4);
+    expect(error.message).toContain("db/environments/stagin.yaml");
+    expect(error.hint).toContain('Did you mean "staging"?');
+    expect(error.hint).toContain("local, staging");
+    expect(error.data).toEqual({ environment: "stagin", environments: ["local", "staging"] });
+  });
+
+  test("when there is none at all, init is named", async () => {
+    const error = await failure(load({}, { env: { PGHOST: "pg" } }));
+    expect(error.code).toBe("config_not_found");
+    expect(error.message).toContain(LOCAL);
+    expect(error.hint).toContain("confiture init");
+  });
+
+  test.each(["../local", "a/b", "", ".", "..", "a\\b", ".hidden", "a..b", "-x", "a b"])(
+    "named %j is refused before any file is looked for",
+    async (environment) => {
+      const error = await failure(load({ [LOCAL]: "", "db/local.yaml": "" }, { environment }));
+      expect(error).toMatchObject({ code: "usage", exitCode: 2 });
+    },
+  );
+
+  test("is listed once, sorted, whatever the ending", async () => {
+    await using project = await temporaryProject({
+      "db/environments/b.yml": "",
+      "db/environments/a.yaml": "",
+      "db/environments/a.yml": "",
+      "db/environments/README.md": "",
+    });
+    expect(await listEnvironments(project.dir)).toEqual(["a", "b"]);
+  });
+
+  test("is listed nowhere in a project without the folder", async () => {
+    await using project = await temporaryProject();
+    expect(await listEnvironments(project.dir)).toEqual([]);
+  });
+
+  test("in a project folder that does not exist is refused by that name", async () => {
+    const loading = loadConfig({ projectDir: "/nowhere/at/all", env: {}, homeDirectory: "", userName: "u" });
+    const error = await failure(loading);
+    expect(error.code).toBe("usage");
+    expect(error.message).toContain("/nowhere/at/all");
+  });
+});
