@@ -48,9 +48,16 @@ const PLUS = 43;
 const DASH = 45;
 const DOT = 46;
 const SLASH = 47;
+const ZERO = 48;
 const COLON = 58;
 const EQUALS = 61;
 const UNDERSCORE = 95;
+const LETTER_B = 98;
+const LETTER_E = 101;
+const LETTER_N = 110;
+const LETTER_O = 111;
+const LETTER_U = 117;
+const LETTER_X = 120;
 const BACKSLASH = 92;
 
 /** Behind every text. A larger number would not be a 32-bit integer and make all arithmetic five times slower. */
@@ -89,6 +96,7 @@ export class Lexer {
   readonly text: string;
   private limit: number;
   private readonly comments: boolean;
+  private lineFeed = -1;
   private carriageReturn = -1;
 
   /**
@@ -202,7 +210,7 @@ export class Lexer {
     const text = this.text;
     const letter = code | 32;
     let following = text.charCodeAt(at + 1);
-    if (letter === 117) {
+    if (letter === LETTER_U) {
       if (following !== AMPERSAND) return false;
       following = text.charCodeAt(at + 2);
       if (following === QUOTE) return this.token(TokenKind.string, this.plainString(at + 3, "'", "string"));
@@ -210,10 +218,15 @@ export class Lexer {
       return this.token(TokenKind.quotedIdentifier, this.plainString(at + 3, '"', "quoted identifier"));
     }
     if (following !== QUOTE) return false;
-    return this.token(
-      TokenKind.string,
-      letter === 101 ? this.escapeString(at + 2) : this.plainString(at + 2, "'", "string"),
-    );
+    if (letter === LETTER_E) return this.token(TokenKind.string, this.escapeString(at + 2));
+    if (letter === LETTER_N) return this.token(TokenKind.string, this.plainString(at + 2, "'", "string"));
+    return this.token(TokenKind.string, this.bitString(at + 2));
+  }
+
+  /** The rest of B'' or X'': a quote ends them, doubled or not. */
+  private bitString(at: number): number {
+    const close = this.text.indexOf("'", at);
+    return close === -1 || close >= this.limit ? this.open("string") : close + 1;
   }
 
   /** From behind the opening quote to behind the closing one; a doubled quote stands for itself. */
@@ -272,13 +285,15 @@ export class Lexer {
 
   /** The end of the line comment at `at`: either kind of line end closes it. */
   private lineComment(at: number): number {
-    if (this.carriageReturn < at) {
-      const found = this.text.indexOf("\r", at);
-      this.carriageReturn = found === -1 ? NOWHERE : found;
-    }
-    const lineFeed = this.text.indexOf("\n", at);
-    const end = lineFeed === -1 ? this.limit : lineFeed;
-    return Math.min(end, this.carriageReturn, this.limit);
+    // Kept from comment to comment: a text may hold only one kind, and the search for the other goes to its end.
+    if (this.lineFeed < at) this.lineFeed = this.find("\n", at);
+    if (this.carriageReturn < at) this.carriageReturn = this.find("\r", at);
+    return Math.min(this.lineFeed, this.carriageReturn, this.limit);
+  }
+
+  private find(character: string, at: number): number {
+    const found = this.text.indexOf(character, at);
+    return found === -1 ? NOWHERE : found;
   }
 
   private blockComment(at: number): number {
@@ -307,7 +322,6 @@ export class Lexer {
     const first = text.charCodeAt(tagEnd);
     if (isDigit(first)) {
       while (isDigit(text.charCodeAt(tagEnd))) tagEnd++;
-      if (beginsWord(text.charCodeAt(tagEnd))) tagEnd = this.wordEnd(tagEnd);
       return this.token(TokenKind.parameter, tagEnd);
     }
     if (beginsWord(first)) {
@@ -328,10 +342,11 @@ export class Lexer {
   private number(at: number): number {
     const text = this.text;
     const prefix = text.charCodeAt(at + 1) | 32;
-    if (text.charCodeAt(at) === 48 && (prefix === 120 || prefix === 111 || prefix === 98)) return this.wordEnd(at + 1);
+    if (text.charCodeAt(at) === ZERO && (prefix === LETTER_X || prefix === LETTER_O || prefix === LETTER_B))
+      return this.wordEnd(at + 1);
     at = this.digits(at);
     if (text.charCodeAt(at) === DOT && text.charCodeAt(at + 1) !== DOT) at = this.digits(at + 1);
-    if ((text.charCodeAt(at) | 32) === 101) {
+    if ((text.charCodeAt(at) | 32) === LETTER_E) {
       const sign = text.charCodeAt(at + 1);
       const digits = sign === PLUS || sign === DASH ? at + 2 : at + 1;
       if (isDigit(text.charCodeAt(digits))) at = this.digits(digits);

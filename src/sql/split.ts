@@ -60,6 +60,7 @@ export function splitStatements(
   const comments: Span[] = [];
   let unterminated: Unterminated | undefined;
   let conflict: number | undefined;
+  let soughtConflict = false;
   let start = -1;
   let end = -1;
   let depth = 0;
@@ -124,7 +125,9 @@ export function splitStatements(
         if (depth++ === 0) outermost = lexer.start;
       } else if (kind === TokenKind.close) {
         if (depth > 0) depth--;
-      } else if (kind === TokenKind.operator && conflict === undefined && opensConflict(text, lexer.start, lexer.end)) {
+      } else if (kind === TokenKind.operator && !soughtConflict && opensConflict(text, lexer.start, lexer.end)) {
+        // Where the rest of the first one is missing, it is missing for all that follow.
+        soughtConflict = true;
         conflict = findConflict(text, lexer.start, to);
       }
     }

@@ -81,6 +81,11 @@ describe("strings", () => {
     expect(tokens("E'a'\n/**/'b\\' c")).toEqual(["string E'a'", "string 'b\\'", "word c"]);
   });
 
+  test("a bit string knows no doubled quote", () => {
+    expect(tokens("b'0''1'")).toEqual(["string b'0'", "string '1'"]);
+    expect(gap("x'")).toEqual(["string", 0]);
+  });
+
   test("a prefix letter counts only by itself", () => {
     expect(tokens("type'a\\'")).toEqual(["word type", "string 'a\\'"]);
     expect(tokens("u & 'a'")).toEqual(["word u", "operator &", "string 'a'"]);

@@ -141,3 +141,22 @@ describe("comments", () => {
     expect(statements.map((statement) => statement.text)).toEqual(texts(sql));
   });
 });
+
+describe("large texts", () => {
+  // Each of these takes minutes when some search begins anew at every token.
+  test.each([
+    ["CR line ends only", "SELECT 1; -- a\r"],
+    ["LF line ends only", "SELECT 1; -- a\n"],
+    ["lone conflict lines", "\n<<<<<<< a\n"],
+    ["dollars", "$a $"],
+    ["escape strings", "E'a'\n -- b\n"],
+    ["opening comments", "/*"],
+    ["backslashes", "\\x\n"],
+    ["parentheses", "("],
+    ["bodies", "CREATE FUNCTION f() BEGIN ATOMIC SELECT 1; "],
+    ["lines that look like the end of COPY data", "COPY t FROM stdin;\n\\.x\n"],
+  ])("%s", (_name, piece) => {
+    const text = piece.repeat(2_000_000 / piece.length);
+    expect(splitStatements(text, 0, text.length, { comments: true }).text).toBe(text);
+  });
+});
