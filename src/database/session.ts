@@ -1,6 +1,7 @@
 import type { Duplex } from "node:stream";
 import postgres from "postgres";
 import { ConfitureError, type ServerReport } from "#errors/error.ts";
+import { adviceFor } from "./advice.ts";
 import type { Database, Notice, OpenOptions } from "./database.ts";
 import { ResponseWatcher } from "./responses.ts";
 import type { Secret } from "./target.ts";
@@ -72,7 +73,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   const failure = (error: unknown): unknown => {
     if (error instanceof postgres.PostgresError) {
       const server = toReport(error as unknown as WireError, responses.takeFailedAfter());
-      return new ConfitureError("sql_failed", server.message, { server });
+      return new ConfitureError("sql_failed", server.message, { server, hint: adviceFor(server) });
     }
     if (error instanceof ConfitureError) return error;
     const { farewell } = responses;

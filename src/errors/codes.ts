@@ -8,6 +8,8 @@
 export const ERROR_CODES = {
   usage: { exit: 2, title: "The command line is wrong" },
 
+  protected: { exit: 2, title: "The environment is protected" },
+
   config_not_found: { exit: 4, title: "The environment file does not exist" },
   config_unreadable: { exit: 4, title: "A configuration file cannot be read" },
   config_syntax: { exit: 4, title: "A configuration file is not valid YAML" },
@@ -31,10 +33,17 @@ export const ERROR_CODES = {
   file_not_utf8: { exit: 1, title: "A SQL file is not valid UTF-8" },
   file_conflict_marker: { exit: 1, title: "A SQL file holds a git conflict marker" },
 
+  schema_no_files: { exit: 1, title: "There are no schema files" },
+  schema_outside_project: { exit: 1, title: "A schema file lies outside the project" },
+  schema_link_loop: { exit: 1, title: "Schema folders link to each other in a circle" },
+
   migration_duplicate: { exit: 7, title: "Two migrations have the same version" },
   migration_orphan_down: { exit: 7, title: "A .down.sql file has no .up.sql" },
   migration_invalid: { exit: 1, title: "A migration file is not what the runner can run" },
-  migration_mixed: { exit: 1, title: "A migration mixes statements that need a transaction with one that cannot have one" },
+  migration_mixed: {
+    exit: 1,
+    title: "A migration mixes statements that need a transaction with one that cannot have one",
+  },
   migration_failed: { exit: 1, title: "A TypeScript migration threw an error" },
   migration_irreversible: { exit: 1, title: "A migration has no way back" },
   migration_unknown: { exit: 2, title: "There is no such migration" },

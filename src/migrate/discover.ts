@@ -74,10 +74,14 @@ function listFolder(projectDir: string, dir: string): string[] {
       .map((entry) => entry.name);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw new ConfitureError("file_unreadable", `Cannot read the migrations folder ${dir}: ${(cause as Error).message}`, {
-      hint: "Check the folder's permissions, or migrations.dir in the environment file.",
-      cause,
-    });
+    throw new ConfitureError(
+      "file_unreadable",
+      `Cannot read the migrations folder ${dir}: ${(cause as Error).message}`,
+      {
+        hint: "Check the folder's permissions, or migrations.dir in the environment file.",
+        cause,
+      },
+    );
   }
 }
 

@@ -118,6 +118,23 @@ function requireLedgerColumns(schema: string, table: string, columns: readonly s
   );
 }
 
+export function createLedgerSql(ledger: Ledger): string {
+  const table = quoteQualified(ledger.schema, ledger.table);
+  return `create table ${table} (
+  version text primary key,
+  name text not null,
+  checksum text,
+  applied_at timestamptz not null,
+  execution_ms bigint,
+  applied_by text not null,
+  tool_version text not null,
+  state text not null check (state in ('applied', 'applying', 'reverting')),
+  statements_done integer,
+  statements_total integer
+);
+comment on table ${table} is 'Migrations applied by confiture'`;
+}
+
 /** All rows, in no particular order; none when the table does not exist yet. */
 export async function readLedger(database: Database, ledger: Ledger): Promise<LedgerRow[]> {
   if (!ledger.exists) return [];
@@ -146,29 +163,7 @@ export async function readLedger(database: Database, ledger: Ledger): Promise<Le
 /** Creates the table where it does not exist. Nobody else does so at the same time: the caller holds the lock. */
 export async function createLedger(database: Database, ledger: Ledger): Promise<Ledger> {
   if (ledger.exists) return ledger;
-  const table = quoteQualified(ledger.schema, ledger.table);
-  await database
-    .execute(
-      `begin; ${CATALOGUE_PATH};
-create table ${table} (
-  version text primary key,
-  name text not null,
-  checksum text,
-  applied_at timestamptz not null,
-  execution_ms bigint,
-  applied_by text not null,
-  tool_version text not null,
-  state text not null check (state in ('applied', 'applying', 'reverting')),
-  statements_done integer,
-  statements_total integer
-);
-comment on table ${table} is 'Migrations applied by confiture';
-commit`,
-    )
-    .catch(async (error: unknown) => {
-      await database.execute("rollback");
-      throw explainLedgerError(ledger, error);
-    });
+  await changeLedger(database, ledger, createLedgerSql(ledger));
   return { ...ledger, exists: true };
 }
 

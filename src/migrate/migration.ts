@@ -38,7 +38,10 @@ export abstract class Migration {
   }
 
   /** Runs one statement and returns its rows. */
-  query<Row extends object = Record<string, unknown>>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+  query<Row extends object = Record<string, unknown>>(
+    sql: string,
+    parameters: readonly unknown[] = [],
+  ): Promise<Row[]> {
     return sinkOf(this).query<Row>(sql, parameters);
   }
 

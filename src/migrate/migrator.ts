@@ -5,7 +5,16 @@ import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations, type MigrationFile, migrationId } from "./discover.ts";
 import type { Direction, MigrateEvent } from "./events.ts";
 import { type HistoryEntry, joinHistory } from "./history.ts";
-import { changeLedger, createLedger, deleteSql, findLedger, insertSql, type Ledger, readLedger, updateSql } from "./ledger.ts";
+import {
+  changeLedger,
+  createLedger,
+  deleteSql,
+  findLedger,
+  insertSql,
+  type Ledger,
+  readLedger,
+  updateSql,
+} from "./ledger.ts";
 import { checksumOf, type LoadedMigration, loadMigration } from "./load.ts";
 import { acquireLock, lockKey } from "./lock.ts";
 import { planDown, type PlanDownOptions, planUp, type PlanUpOptions, requireKnown } from "./plan.ts";
@@ -242,7 +251,7 @@ async function readHistory(database: Database, ledger: Ledger, options: MigrateO
 }
 
 /** Reads all of them, and requires that each can go the way asked, before any of them runs. */
-async function load(
+export async function load(
   files: readonly MigrationFile[],
   direction: Direction,
   options: MigrateOptions,

@@ -114,7 +114,11 @@ function canPipeline(body: Body): body is Extract<Body, { kind: "sql" }> {
   return body.kind === "sql" && body.script.statements.every((statement) => statement.copyData === undefined);
 }
 
-async function runBody(database: Database, body: Body, onStatementDone: (() => Promise<void>) | undefined): Promise<void> {
+async function runBody(
+  database: Database,
+  body: Body,
+  onStatementDone: (() => Promise<void>) | undefined,
+): Promise<void> {
   if (body.kind === "sql") {
     await runStatements(database, body.script);
     return;

@@ -47,14 +47,22 @@ export function findSections(file: string, text: string, opening: "up" | "down" 
   }
   const wrong = first.direction !== opening ? first : second?.direction === opening ? second : third;
   if (wrong !== undefined) {
-    throw new ConfitureError("migration_invalid", "A migration has one `-- migrate:up` and then at most one `-- migrate:down`", {
-      location: locateInFile(file, text, wrong.start),
-      hint: "Put each further step into a migration of its own.",
-    });
+    throw new ConfitureError(
+      "migration_invalid",
+      "A migration has one `-- migrate:up` and then at most one `-- migrate:down`",
+      {
+        location: locateInFile(file, text, wrong.start),
+        hint: "Put each further step into a migration of its own.",
+      },
+    );
   }
   requireNothingBefore(file, text, first.start);
   return {
-    main: { start: first.end, end: second?.start ?? text.length, transaction: readOptions(file, text, first) ?? declared },
+    main: {
+      start: first.end,
+      end: second?.start ?? text.length,
+      transaction: readOptions(file, text, first) ?? declared,
+    },
     down:
       second === undefined
         ? undefined
@@ -81,8 +89,12 @@ function readOptions(file: string, text: string, marker: { options: string; star
 function requireNothingBefore(file: string, text: string, end: number): void {
   const [statement] = splitStatements(text, 0, end).statements;
   if (statement === undefined) return;
-  throw new ConfitureError("migration_invalid", "There is SQL above the `-- migrate:up` comment, which would never run", {
-    location: locateInFile(file, text, statement.start),
-    hint: "Move it below the comment.",
-  });
+  throw new ConfitureError(
+    "migration_invalid",
+    "There is SQL above the `-- migrate:up` comment, which would never run",
+    {
+      location: locateInFile(file, text, statement.start),
+      hint: "Move it below the comment.",
+    },
+  );
 }

@@ -124,7 +124,10 @@ class StatementQueue implements StatementSink {
   async #run(script: Script): Promise<void> {
     const { database, onStatementDone } = this.#target;
     if (onStatementDone === undefined) {
-      const inner = withoutOwnTransaction(script, "Remove it, or control transactions yourself with: transaction = false");
+      const inner = withoutOwnTransaction(
+        script,
+        "Remove it, or control transactions yourself with: transaction = false",
+      );
       await runStatements(database, inner);
       return;
     }

@@ -54,7 +54,11 @@ export async function loadTypeScript(
 function constructorOf(file: MigrationFile, absolutePath: string, exported: unknown): () => Migration {
   if (typeof exported !== "function" || !(exported.prototype instanceof Migration)) {
     const found = exported === undefined ? "it has no default export" : "its default export is something else";
-    throw invalid(file.path, `${file.path} does not export a migration: ${found}`, "Begin it like this:\n  import { Migration } from \"confiture\";\n  export default class AddBio extends Migration {\n    up() { this.execute(`...`); }\n  }");
+    throw invalid(
+      file.path,
+      `${file.path} does not export a migration: ${found}`,
+      'Begin it like this:\n  import { Migration } from "confiture";\n  export default class AddBio extends Migration {\n    up() { this.execute(`...`); }\n  }',
+    );
   }
   const MigrationClass = exported as new () => Migration;
   if (typeof MigrationClass.prototype.up !== "function") {

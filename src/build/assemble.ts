@@ -1,0 +1,35 @@
+import { type Script } from "#database/script.ts";
+import type { Statement } from "#sql/statement.ts";
+
+/** What clears the session between files, where the project asks for it. */
+export const RESET_BETWEEN_FILES = "RESET SESSION AUTHORIZATION;\nRESET ROLE;\nRESET ALL;\n";
+
+/**
+ * One file's part of the assembled script: a heading, then its text, made safe to stand before other files
+ * (a missing last semicolon is added) and inside a transaction (`script` has lost its own BEGIN and COMMIT).
+ * The same input gives the same bytes. Pure.
+ */
+export function assembleFile(script: Script, original: Script): string {
+  let text = script.text;
+  const dropped = [
+    ...original.statements.filter((statement) => !script.statements.includes(statement)).map(withSemicolon),
+    ...script.psqlCommands,
+  ];
+  for (const { start, end } of dropped.sort((a, b) => b.start - a.start)) {
+    text = text.slice(0, start) + text.slice(end);
+  }
+  text = text.replace(/^\uFEFF/, "");
+  return `-- File: ${script.file}\n${withEnd(text, original.statements.at(-1))}\n`;
+
+  function withSemicolon(statement: Statement): { start: number; end: number } {
+    const end = statement.terminated ? script.text.indexOf(";", statement.end) + 1 : statement.end;
+    return { start: statement.start, end };
+  }
+}
+
+function withEnd(text: string, last: Statement | undefined): string {
+  const line = text === "" || text.endsWith("\n") ? "" : "\n";
+  if (last?.copyData !== undefined) return last.copyData.terminated ? text + line : `${text}${line}\\.\n`;
+  // On a line of its own: the last one may be a comment.
+  return last === undefined || last.terminated ? text + line : `${text}${line};\n`;
+}

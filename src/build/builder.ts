@@ -1,0 +1,171 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Database } from "#database/database.ts";
+import { decodeSql, parseScript, runStatements, type Script, withoutOwnTransaction } from "#database/script.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { locate } from "#sql/position.ts";
+import { assembleFile, RESET_BETWEEN_FILES } from "./assemble.ts";
+import { findDefinition, missingObject } from "./definitions.ts";
+import emptyDatabase from "./empty-database.sql" with { type: "text" };
+
+export interface BuildOptions {
+  readonly projectDir: string;
+  /** From `collectSchemaFiles`, in that order. */
+  readonly files: readonly string[];
+  /** Each file starts with clean session settings. */
+  readonly resetBetweenFiles: boolean;
+  /** False runs every statement by itself, for files that need it. */
+  readonly transaction: boolean;
+}
+
+export interface ExecuteOptions extends BuildOptions {
+  /** Empties the database first, in the same transaction. */
+  readonly fresh: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly onFile?: ((file: string, index: number) => void) | undefined;
+}
+
+/**
+ * The whole schema as one script, piece by piece: a piece a file. The same files give the same bytes.
+ * @throws ConfitureError for the first file that could not be run
+ */
+export function* assembleSchema(options: BuildOptions): Generator<string> {
+  yield `-- The schema of this project, assembled from ${options.files.length} files by confiture build.\n-- Change the files, not this script.\n\n`;
+  for (const [index, file] of options.files.entries()) {
+    if (options.resetBetweenFiles && index > 0) yield `${RESET_BETWEEN_FILES}\n`;
+    const original = readScript(options, file);
+    yield assembleFile(inTransaction(options, original), original);
+  }
+}
+
+/** Reads and checks every file, as a build would, and runs none. */
+export function checkSchema(options: BuildOptions): void {
+  for (const file of options.files) inTransaction(options, readScript(options, file));
+}
+
+/**
+ * Runs the files in one transaction, a round trip each. While the server works on one, the next is read.
+ * @throws ConfitureError with the place in the file; the database is then as it was before
+ */
+export async function executeSchema(database: Database, options: ExecuteOptions): Promise<void> {
+  if (!options.transaction) {
+    await executeOneByOne(database, options);
+    return;
+  }
+  await database.execute(options.fresh ? `begin; ${emptyDatabase}` : "begin");
+  try {
+    let running: Promise<void> = Promise.resolve();
+    for (const [index, file] of options.files.entries()) {
+      const script = await ahead(running, () => inTransaction(options, readScript(options, file)));
+      throwIfInterrupted(options.signal);
+      options.onFile?.(file, index);
+      running = runFile(database, script, options, index);
+      running.catch(() => {}); // Awaited in the next turn.
+    }
+    await running;
+    throwIfInterrupted(options.signal);
+    await database.execute("commit");
+  } catch (error) {
+    await rollback(database);
+    throw explain(error, options);
+  }
+}
+
+/** Does `work` while `running` goes on, and lets a failure of `running` come first. */
+async function ahead<T>(running: Promise<void>, work: () => T): Promise<T> {
+  let outcome: { value: T } | { error: unknown };
+  try {
+    outcome = { value: work() };
+  } catch (error) {
+    outcome = { error };
+  }
+  await running;
+  if ("error" in outcome) throw outcome.error;
+  return outcome.value;
+}
+
+async function runFile(database: Database, script: Script, options: BuildOptions, index: number): Promise<void> {
+  if (options.resetBetweenFiles && index > 0) await database.execute(RESET_BETWEEN_FILES);
+  await runStatements(database, script);
+}
+
+async function executeOneByOne(database: Database, options: ExecuteOptions): Promise<void> {
+  if (options.fresh) await database.execute(`begin; ${emptyDatabase}; commit`);
+  try {
+    for (const [index, file] of options.files.entries()) {
+      const script = readScript(options, file);
+      options.onFile?.(file, index);
+      if (options.resetBetweenFiles && index > 0) await database.execute(RESET_BETWEEN_FILES);
+      for (const statement of script.statements) {
+        throwIfInterrupted(options.signal);
+        await runStatements(database, script, [statement]);
+      }
+    }
+  } catch (error) {
+    await rollback(database);
+    throw explain(error, options);
+  }
+}
+
+async function rollback(database: Database): Promise<void> {
+  await database.execute("rollback").catch((error: unknown) => {
+    // A lost connection is rolled back by the server.
+    if (!(error instanceof ConfitureError) || error.code !== "connection_lost") throw error;
+  });
+}
+
+function readScript(options: BuildOptions, file: string): Script {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(join(options.projectDir, file));
+  } catch (cause) {
+    throw new ConfitureError("file_unreadable", `Cannot read ${file}: ${(cause as Error).message}`, {
+      location: { file },
+      cause,
+    });
+  }
+  return parseScript(file, decodeSql(file, bytes));
+}
+
+function inTransaction(options: BuildOptions, script: Script): Script {
+  if (!options.transaction) return script;
+  return withoutOwnTransaction(
+    script,
+    "Remove it: the whole build is one transaction. Or run every statement by itself with --no-transaction.",
+  );
+}
+
+function throwIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted; the build was rolled back");
+}
+
+/** Adds what the project's files tell about a failure. */
+function explain(error: unknown, options: ExecuteOptions): unknown {
+  if (!(error instanceof ConfitureError) || error.server === undefined) return error;
+  if (options.signal?.aborted === true && error.server.sqlstate === "57014") {
+    return error.with({ code: "interrupted", message: "Interrupted; the build was rolled back" });
+  }
+  if (error.server.sqlstate === "25001") {
+    return error.with({
+      hint: "The whole build is one transaction. Leave CONCURRENTLY out (nobody waits on a new database), or run every statement by itself with --no-transaction.",
+    });
+  }
+  const name = missingObject(error.server);
+  const file = error.location?.file;
+  if (name === undefined || file === undefined) return error;
+  for (const later of options.files.slice(options.files.indexOf(file))) {
+    const script = readScript(options, later);
+    const definition = findDefinition(script, name);
+    if (definition === undefined) continue;
+    const { line } = locate(script.text, definition.start);
+    if (later === file && line <= (error.location?.line ?? 0)) continue;
+    return error.with({
+      hint:
+        later === file
+          ? `"${name}" is created further down, in line ${line}. Move it up.`
+          : `"${name}" is created in ${later}:${line}, which sorts after this file. Rename files or folders so that it comes first.`,
+      data: { ...error.data, definedIn: { file: later, line } },
+    });
+  }
+  return error;
+}

@@ -1,0 +1,138 @@
+import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
+import { join, relative, resolve, sep } from "node:path";
+import { ConfitureError } from "#errors/error.ts";
+import { comparePaths } from "./order.ts";
+
+/** A folder of schema files; patterns are globs relative to `path`. */
+export interface SourceDir {
+  readonly path: string;
+  readonly recursive: boolean;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+export interface CollectOptions {
+  readonly projectDir: string;
+  readonly includeDirs: readonly SourceDir[];
+  readonly excludeDirs: readonly string[];
+}
+
+const EVERY_SQL_FILE = "**/*.sql";
+
+/**
+ * The schema files in the order they run: paths relative to the project, with forward slashes, sorted
+ * component by component. Names that begin with a dot are left out. A file that is reached twice counts once.
+ * @throws ConfitureError `schema_no_files`, `schema_outside_project`, `schema_link_loop`, `file_unreadable`
+ */
+export function collectSchemaFiles(options: CollectOptions): string[] {
+  const projectRoot = realpathSync(options.projectDir);
+  const excluded = options.excludeDirs.map((dir) => normalise(options.projectDir, dir));
+  const byRealPath = new Map<string, string>();
+  for (const dir of options.includeDirs) {
+    const shown = normalise(options.projectDir, dir.path);
+    requireFolder(options.projectDir, dir.path);
+    const wanted = matcher(dir);
+    walk(shown, "", [realpathSync(join(options.projectDir, shown))], dir.recursive);
+
+    function walk(folder: string, below: string, parents: readonly string[], recursive: boolean): void {
+      if (excluded.includes(folder)) return;
+      for (const entry of list(options.projectDir, folder)) {
+        if (entry.name.startsWith(".")) continue;
+        const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+        const inside = below === "" ? entry.name : `${below}/${entry.name}`;
+        const absolute = join(options.projectDir, path);
+        const isLink = entry.isSymbolicLink();
+        const isFolder = isLink ? pointsToFolder(absolute, path) : entry.isDirectory();
+        if (isFolder && recursive) {
+          const real = isLink ? requireInside(projectRoot, absolute, path) : join(parents.at(-1)!, entry.name);
+          if (parents.includes(real)) throw linkLoop(path);
+          walk(path, inside, [...parents, real], recursive);
+        } else if (!isFolder && entry.name.endsWith(".sql") && wanted(inside)) {
+          const real = isLink ? requireInside(projectRoot, absolute, path) : join(parents.at(-1)!, entry.name);
+          const seen = byRealPath.get(real);
+          if (seen === undefined || comparePaths(path, seen) < 0) byRealPath.set(real, path);
+        }
+      }
+    }
+  }
+  if (byRealPath.size === 0) throw noFiles(options);
+  return [...byRealPath.values()].sort(comparePaths);
+}
+
+/** "./db/schema/" and "db/schema" are one folder; the project itself is "". */
+function normalise(projectDir: string, dir: string): string {
+  return relative(projectDir, resolve(projectDir, dir)).split(sep).join("/");
+}
+
+function matcher(dir: SourceDir): (path: string) => boolean {
+  const includes = dir.include.filter((pattern) => pattern !== EVERY_SQL_FILE).map((pattern) => new Bun.Glob(pattern));
+  const takesAll = includes.length < dir.include.length || dir.include.length === 0;
+  const excludes = dir.exclude.map((pattern) => new Bun.Glob(pattern));
+  return (path) =>
+    (takesAll || includes.some((glob) => glob.match(path))) && !excludes.some((glob) => glob.match(path));
+}
+
+function requireFolder(projectDir: string, dir: string): void {
+  const absolute = resolve(projectDir, dir);
+  try {
+    if (statSync(absolute).isDirectory()) {
+      requireInside(realpathSync(projectDir), absolute, dir);
+      return;
+    }
+  } catch (cause) {
+    if (cause instanceof ConfitureError) throw cause;
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw unreadable(dir, cause);
+  }
+  throw new ConfitureError("schema_no_files", `No SQL files found: the folder ${dir} does not exist`, {
+    hint: "Put the schema files there, or name their folder in include_dirs of the environment file. `confiture init` makes a project that builds.",
+    location: { file: dir },
+  });
+}
+
+function list(projectDir: string, folder: string): Dirent[] {
+  try {
+    return readdirSync(join(projectDir, folder), { withFileTypes: true });
+  } catch (cause) {
+    throw unreadable(folder, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): ConfitureError {
+  return new ConfitureError("file_unreadable", `Cannot read ${path}: ${(cause as Error).message}`, {
+    location: { file: path },
+    cause,
+  });
+}
+
+function pointsToFolder(absolute: string, path: string): boolean {
+  try {
+    return statSync(absolute).isDirectory();
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ELOOP") throw linkLoop(path);
+    throw unreadable(path, cause);
+  }
+}
+
+/** Returns the real path. */
+function requireInside(projectRoot: string, absolute: string, path: string): string {
+  const real = realpathSync(absolute);
+  if (real === projectRoot || real.startsWith(projectRoot + sep)) return real;
+  throw new ConfitureError("schema_outside_project", `${path} lies outside the project`, {
+    hint: "Schema files have to be inside the project, so that everyone who checks it out builds the same database.",
+    location: { file: path },
+  });
+}
+
+function linkLoop(path: string): ConfitureError {
+  return new ConfitureError("schema_link_loop", `${path} is a link to a folder that holds it`, {
+    hint: "Remove the link, or leave its folder out with exclude_dirs.",
+    location: { file: path },
+  });
+}
+
+function noFiles(options: CollectOptions): ConfitureError {
+  const dirs = options.includeDirs.map((dir) => dir.path).join(", ");
+  return new ConfitureError("schema_no_files", `No SQL files found in ${dirs}`, {
+    hint: `Files must end in .sql and be in ${dirs} or a folder below it, for example ${options.includeDirs[0]?.path ?? "db/schema"}/10_tables/users.sql.`,
+  });
+}

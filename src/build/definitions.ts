@@ -1,0 +1,41 @@
+import { type Script } from "#database/script.ts";
+import type { ServerReport } from "#errors/error.ts";
+import type { Statement } from "#sql/statement.ts";
+
+/** PostgreSQL's codes for "does not exist": a relation, a function, another object, a schema. */
+const MISSING_OBJECT: ReadonlySet<string> = new Set(["42P01", "42883", "42704", "3F000"]);
+
+/**
+ * The name of the object that a failed statement did not find, without its schema, or undefined when the
+ * failure is another. Message texts are translated, the quotes around names are not always `"`: what is looked
+ * for is a name, so any quoting will do.
+ */
+export function missingObject(server: ServerReport): string | undefined {
+  if (!MISSING_OBJECT.has(server.sqlstate)) return undefined;
+  const quoted = /["«„“'‘]([^"»“”'’]+)["»“”'’]/.exec(server.message)?.[1];
+  const called = /([\w.$]+)\(/.exec(server.message)?.[1];
+  const name = quoted ?? called;
+  return name?.slice(name.lastIndexOf(".") + 1);
+}
+
+const KINDS: ReadonlySet<string> = new Set([
+  "TABLE", "VIEW", "TYPE", "DOMAIN", "FUNCTION", "PROCEDURE", "AGGREGATE", "SEQUENCE", "SCHEMA", "EXTENSION",
+  "COLLATION", "ROLE", "OPERATOR", "LANGUAGE", "SERVER",
+]); // prettier-ignore
+
+/** The statement of a script that creates an object of this name. */
+export function findDefinition(script: Script, name: string): Statement | undefined {
+  return script.statements.find((statement) => definedName(statement) === name);
+}
+
+/** `CREATE [anything] KIND [IF NOT EXISTS] [schema.]name`: the name without its schema, folded. */
+function definedName(statement: Statement): string | undefined {
+  if (statement.words[0] !== "CREATE") return undefined;
+  const tokens = statement.tokens(16);
+  let at = tokens.findIndex((token) => KINDS.has(token)) + 1;
+  if (at === 0) return undefined;
+  if (tokens[at] === "IF") at += 3;
+  while (tokens[at + 1] === ".") at += 2;
+  const name = tokens[at];
+  return name?.startsWith('"') === true ? name.slice(1, -1).replaceAll('""', '"') : name?.toLowerCase();
+}

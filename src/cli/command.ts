@@ -1,0 +1,79 @@
+import type { ArgsDef, ParsedArgs } from "citty";
+import type { Config } from "#config/config.ts";
+import type { Io } from "./io.ts";
+import type { Messages } from "./output/messages.ts";
+
+/** A command: its arguments in citty's terms, and what it does. */
+export interface Command<Args extends ArgsDef> {
+  readonly args: Args;
+  /** Complete command lines for `--help`. */
+  readonly examples: readonly string[];
+  /** More than the one line in the list of commands. */
+  readonly details?: string;
+  readonly run: (args: ParsedArgs<Args>, context: CommandContext) => Promise<Outcome>;
+}
+
+/** A command whose own arguments are not known here. */
+export type AnyCommand = Omit<Command<ArgsDef>, "run"> & {
+  readonly run: (args: never, context: CommandContext) => Promise<Outcome>;
+};
+
+/** What every command works with, besides its own arguments. */
+export interface CommandContext {
+  readonly io: Io;
+  /** Progress and warnings for people; silent with --quiet. */
+  readonly messages: Messages;
+  /** True with `--format json`: nothing but the one document may go to standard output. */
+  readonly json: boolean;
+  /** Absolute. */
+  readonly projectDir: string;
+  /** Reads the environment; the first call prints the configuration's warnings. */
+  config(): Promise<Config>;
+}
+
+/** What a command has to say at its end. */
+export interface Outcome {
+  /** The document for `--format json`, without the fields that every document has. */
+  readonly json: Readonly<Record<string, unknown>>;
+  /** The result for people, on standard output; what was already written as it happened is not repeated. */
+  readonly text?: string;
+  /** What stopped the command after it had done some of its work. */
+  readonly error?: Error | undefined;
+  /** 0 unless given: 3 tells of findings. */
+  readonly exitCode?: number;
+}
+
+export function defineCommand<const Args extends ArgsDef>(command: Command<Args>): Command<Args> {
+  return command;
+}
+
+/** Arguments that every command takes. */
+export const GLOBAL_ARGS = {
+  env: {
+    type: "string",
+    alias: "e",
+    valueHint: "NAME",
+    description: "environment, db/environments/NAME.yaml (default: local)",
+  },
+  "project-dir": {
+    type: "string",
+    alias: "C",
+    valueHint: "DIR",
+    description: "project folder (default: the working directory)",
+  },
+  "database-url": {
+    type: "string",
+    valueHint: "URL",
+    description: "connect here instead of where the environment says",
+  },
+  format: {
+    type: "enum",
+    options: ["human", "json"],
+    default: "human",
+    description: "human, or json for one document on standard output",
+  },
+  quiet: { type: "boolean", alias: "q", description: "no progress messages" },
+  verbose: { type: "boolean", alias: "v", description: "more messages, also the server's notices" },
+  color: { type: "enum", options: ["auto", "always", "never"], default: "auto", description: "auto, always or never" },
+  help: { type: "boolean", alias: "h", description: "show this help" },
+} as const satisfies ArgsDef;

@@ -1,0 +1,143 @@
+import type { ParsedArgs } from "citty";
+import { LogLevels } from "consola/core";
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { assembleSchema, type BuildOptions, checkSchema, executeSchema } from "#build/builder.ts";
+import { collectSchemaFiles } from "#build/collect.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
+import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
+import { showMigrateEvents } from "../output/migrate.ts";
+import { count, formatSeconds } from "../output/text.ts";
+import { PROTECTED_ARGS, requirePermission } from "../protected.ts";
+
+const ARGS = {
+  output: {
+    type: "string",
+    alias: "o",
+    valueHint: "FILE",
+    description: "write the assembled script to this file (- for standard output) instead of running it",
+  },
+  apply: { type: "boolean", description: "with --output: run it as well" },
+  fresh: { type: "boolean", description: "empty the database first, in the same transaction" },
+  baseline: { type: "boolean", description: "record all migrations as applied" },
+  "dry-run": { type: "boolean", description: "read and check the files, list them in order, and run nothing" },
+  transaction: {
+    type: "boolean",
+    default: true,
+    negativeDescription: "run every statement by itself; a failure then leaves what was done before",
+  },
+  ...PROTECTED_ARGS,
+  ...LOCK_ARGS,
+} as const;
+
+export default defineCommand({
+  args: ARGS,
+  details: "Runs every .sql file below include_dirs, sorted by path, in one transaction.",
+  examples: [
+    "confiture build",
+    "confiture build --env ci --fresh --baseline",
+    "confiture build --output schema.sql",
+    "confiture build --output - | psql mydb",
+  ],
+  async run(args, context) {
+    const { messages } = context;
+    if (args.apply === true && args.output === undefined) {
+      throw new ConfitureError("usage", "--apply goes with --output; without it a build is applied anyway");
+    }
+    const config = await context.config();
+    const writesOnly = args["dry-run"] === true || (args.output !== undefined && args.apply !== true);
+    if (args.fresh === true && !writesOnly) await requirePermission(context, args, "emptying its database (--fresh)");
+    messages.log(`Building schema for environment: ${config.environment ?? "(from the database URL)"}`);
+    const files = collectSchemaFiles({ ...config, projectDir: context.projectDir });
+    messages.log(`Found ${count(files.length, "SQL file")}`);
+    const options: BuildOptions = {
+      projectDir: context.projectDir,
+      files,
+      resetBetweenFiles: config.build.resetBetweenFiles,
+      transaction: args.transaction,
+    };
+    if (args["dry-run"] === true) {
+      checkSchema(options);
+      return { json: { files, applied: false }, text: files.map((file) => `${file}\n`).join("") };
+    }
+    if (args.output !== undefined) writeScript(context, options, args.output);
+    return writesOnly ? { json: { files, applied: false, output: args.output } } : await apply(args, context, options);
+  },
+});
+
+function writeScript({ io, messages, json, projectDir }: CommandContext, options: BuildOptions, output: string): void {
+  const pieces = assembleSchema(options);
+  if (output === "-") {
+    if (json) throw new ConfitureError("usage", "--output - and --format json both want standard output");
+    for (const piece of pieces) io.stdout.write(piece);
+    return;
+  }
+  // Assembled first: a file that cannot be run leaves an older script as it was.
+  const script = [...pieces].join("");
+  try {
+    writeFileSync(resolve(projectDir, output), script);
+  } catch (cause) {
+    throw new ConfitureError("file_unreadable", `Cannot write ${output}: ${(cause as Error).message}`, { cause });
+  }
+  messages.log(`Wrote ${output}`);
+}
+
+async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, options: BuildOptions): Promise<Outcome> {
+  const { io, messages, json } = context;
+  const { exclusively, recordBaseline, status } = await import("#migrate/migrator.ts");
+  const migrating = await migrateOptions(context, args, showMigrateEvents(context));
+  messages.log("Executing schema...");
+  const progress = showProgress(context, options.files.length);
+  const started = performance.now();
+  // Under the runner's lock: a build and a migration must not work on one database at once.
+  const recorded = await exclusively(migrating, async (database, ledger) => {
+    await executeSchema(database, {
+      ...options,
+      fresh: args.fresh === true,
+      signal: io.signal,
+      onFile: progress,
+    });
+    if (args.baseline !== true) return [];
+    return await recordBaseline(
+      database,
+      args.fresh === true ? { ...ledger, exists: false } : ledger,
+      migrating,
+      undefined,
+    );
+  });
+  const duration = performance.now() - started;
+  if (!json) io.stdout.write(`✅ Schema built successfully in ${formatSeconds(duration)}\n`);
+  if (recorded.length > 0) messages.log(`Recorded ${count(recorded.length, "migration")} as applied`);
+  const { history } = await status(migrating);
+  const open = history.filter((entry) => entry.row === undefined);
+  if (open.length > 0) {
+    messages.log(
+      `${count(open.length, "migration")} in ${migrating.dir} ${open.length === 1 ? "is" : "are"} not recorded in this database. Next, one of:\n` +
+        "  confiture migrate baseline   the schema files hold those changes already\n" +
+        "  confiture migrate up         they do not yet",
+    );
+  }
+  return {
+    json: {
+      files: options.files,
+      applied: true,
+      durationMs: Math.round(duration),
+      recorded: recorded.map(({ version }) => version),
+      unrecorded: open.map(({ version }) => version),
+    },
+  };
+}
+
+/** On a terminal, and only once the work has taken a while: which file the server is at. */
+function showProgress({ io, messages }: CommandContext, total: number): (file: string, index: number) => void {
+  const started = performance.now();
+  let shown = started;
+  return (file, index) => {
+    messages.debug(`  ${file}`);
+    const now = performance.now();
+    if (messages.level !== LogLevels.info || now - started < 1000 || now - shown < 200) return;
+    shown = now;
+    if (io.stderr.isTerminal) io.stderr.write(`\r\u001b[2K  ${index + 1} of ${total}: ${file}\r`);
+  };
+}

@@ -1,0 +1,23 @@
+import { migrationId } from "#migrate/discover.ts";
+import { acceptEdited } from "#migrate/migrator.ts";
+import { readVersion } from "../../arguments.ts";
+import { defineCommand } from "../../command.ts";
+import { LOCK_ARGS, migrateOptions } from "../../migrate-options.ts";
+import { showMigrateEvents } from "../../output/migrate.ts";
+
+export default defineCommand({
+  args: {
+    version: { type: "positional", required: true, description: "the migration's version" },
+    ...LOCK_ARGS,
+  },
+  details: "For an edit that changes nothing in the database, such as a comment. The file's checksum is recorded anew.",
+  examples: ["confiture migrate accept 003"],
+  async run(args, context) {
+    const version = readVersion("VERSION", args.version) ?? "";
+    const entry = await acceptEdited(await migrateOptions(context, args, showMigrateEvents(context)), version);
+    return {
+      json: { version: entry.version, name: entry.name },
+      text: `✅ Migration ${migrationId(entry)} is accepted as it is now\n`,
+    };
+  },
+});

@@ -1,0 +1,21 @@
+import { redo } from "#migrate/migrator.ts";
+import { readCount } from "../../arguments.ts";
+import { defineCommand } from "../../command.ts";
+import { LOCK_ARGS, migrateOptions } from "../../migrate-options.ts";
+import { finishRun, showMigrateEvents } from "../../output/migrate.ts";
+import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
+
+export default defineCommand({
+  args: {
+    steps: { type: "string", valueHint: "N", description: "how many of the last migrations (default: 1)" },
+    ...PROTECTED_ARGS,
+    ...LOCK_ARGS,
+  },
+  examples: ["confiture migrate redo", "confiture migrate redo --steps 2"],
+  async run(args, context) {
+    const steps = readCount("--steps", args.steps) ?? 1;
+    await requirePermission(context, args, "rolling back migrations");
+    const report = await redo(await migrateOptions(context, args, showMigrateEvents(context)), steps);
+    return finishRun(context, report, "Nothing to roll back");
+  },
+});

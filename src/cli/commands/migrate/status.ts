@@ -1,0 +1,34 @@
+import { status } from "#migrate/migrator.ts";
+import { defineCommand } from "../../command.ts";
+import { migrateOptions } from "../../migrate-options.ts";
+import { entryToJson, renderStatus } from "../../output/migrate.ts";
+
+export default defineCommand({
+  args: {
+    "exit-code": { type: "boolean", description: "exit with 3 when anything is not applied as it is in the files" },
+  },
+  details: "Reads only: takes no lock and creates nothing.",
+  examples: [
+    "confiture migrate status",
+    "confiture migrate status --env production --format json",
+    "confiture migrate status --exit-code",
+  ],
+  async run(args, context) {
+    const { messages } = context;
+    const options = await migrateOptions(context);
+    const { history, ignored } = await status(options);
+    for (const path of ignored) messages.warn(`${path} is no migration: names are VERSION_name.sql or VERSION_name.ts`);
+    if (history.length === 0) messages.log(`No migrations in ${options.dir}`);
+    const open = history.filter((entry) => entry.standing !== "applied");
+    return {
+      json: {
+        migrations: history.map(entryToJson),
+        applied: history.length - open.length,
+        pending: open.filter((entry) => entry.standing === "pending").length,
+        ignored,
+      },
+      text: renderStatus(history),
+      exitCode: args["exit-code"] === true && open.length > 0 ? 3 : 0,
+    };
+  },
+});

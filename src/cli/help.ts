@@ -1,0 +1,100 @@
+import type { ArgsDef } from "citty";
+import { type AnyCommand, GLOBAL_ARGS } from "./command.ts";
+import { COMMANDS, type Entry, type GroupEntry, isGroup } from "./registry.ts";
+
+/** The first screen: what there is. */
+export function rootHelp(): string {
+  const lines = Object.entries(COMMANDS).flatMap(([name, entry]) => entryLines(name, entry));
+  return [
+    "Confiture: PostgreSQL schemas and migrations from SQL files",
+    "",
+    "USAGE",
+    "  confiture COMMAND [OPTIONS]",
+    "",
+    "COMMANDS",
+    ...columns(lines),
+    "",
+    "OPTIONS",
+    ...columns([...optionLines(GLOBAL_ARGS), ["    --version", "show the version"]]),
+    "",
+    "EXAMPLES",
+    "  confiture init                     a new project in this folder",
+    "  confiture build --env local        the database from db/schema",
+    "  confiture migrate up --env local   what is pending in db/migrations",
+    "",
+    "`confiture COMMAND --help` tells more.",
+    "",
+  ].join("\n");
+}
+
+function entryLines(name: string, entry: Entry): [string, string][] {
+  if (!isGroup(entry)) return [[name, entry.summary]];
+  return Object.entries(entry.commands).map(([child, { summary }]) => [`${name} ${child}`, summary]);
+}
+
+export function groupHelp(path: readonly string[], group: GroupEntry): string {
+  const name = path.join(" ");
+  return [
+    `${group.summary}.`,
+    "",
+    "USAGE",
+    `  confiture ${name} COMMAND [OPTIONS]`,
+    "",
+    "COMMANDS",
+    ...columns(Object.entries(group.commands).map(([child, { summary }]) => [child, summary])),
+    "",
+    `\`confiture ${name} COMMAND --help\` tells more.`,
+    "",
+  ].join("\n");
+}
+
+export function commandHelp(path: readonly string[], summary: string, command: AnyCommand): string {
+  const name = path.join(" ");
+  const positionals = Object.entries<ArgsDef[string]>(command.args).filter(
+    ([, definition]) => definition.type === "positional",
+  );
+  const usage = positionals.map(([argument, { required }]) =>
+    required === false ? `[${argument.toUpperCase()}]` : argument.toUpperCase(),
+  );
+  const own = optionLines(command.args);
+  return [
+    `${summary}.`,
+    ...(command.details === undefined ? [] : ["", command.details]),
+    "",
+    "USAGE",
+    `  confiture ${[name, ...usage, "[OPTIONS]"].join(" ")}`,
+    ...section(
+      "ARGUMENTS",
+      positionals.map(([argument, definition]) => [argument.toUpperCase(), definition.description ?? ""]),
+    ),
+    ...section("OPTIONS", own),
+    ...section("OPTIONS OF EVERY COMMAND", optionLines(GLOBAL_ARGS)),
+    "",
+    "EXAMPLES",
+    ...command.examples.map((example) => `  ${example}`),
+    "",
+  ].join("\n");
+}
+
+function section(title: string, lines: readonly (readonly [string, string])[]): string[] {
+  return lines.length === 0 ? [] : ["", title, ...columns(lines)];
+}
+
+function optionLines(args: ArgsDef): [string, string][] {
+  return Object.entries(args).flatMap(([name, definition]): [string, string][] => {
+    if (definition.type === "positional") return [];
+    // A boolean that is on by default is only ever turned off.
+    if (definition.type === "boolean" && definition.default === true) {
+      return [[`    --no-${name}`, definition.negativeDescription ?? ""]];
+    }
+    const { alias, options } = definition as { alias?: string; options?: readonly string[] };
+    const short = alias === undefined ? "    " : `-${alias}, `;
+    const value = definition.type === "boolean" ? "" : ` ${definition.valueHint ?? options?.join("|") ?? "VALUE"}`;
+    return [[`${short}--${name}${value}`, definition.description ?? ""]];
+  });
+}
+
+function columns(lines: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...lines.map(([left]) => left.length)) + 2;
+  return lines.map(([left, right]) => `  ${left.padEnd(width)}${right}`.trimEnd());
+}

@@ -1,0 +1,20 @@
+/** The outside world, as far as the command line sees it. Injected, so that commands can be run in tests. */
+export interface Io {
+  /** Results. */
+  readonly stdout: Output;
+  /** Progress and messages. */
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly homeDirectory: string;
+  readonly userName: string;
+  /** True when a person can answer a question. */
+  readonly interactive: boolean;
+  /** Aborted by SIGINT or SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+export interface Output {
+  write(text: string): void;
+  readonly isTerminal: boolean;
+}

@@ -1,0 +1,22 @@
+import { type ConsolaInstance, createConsola, LogLevels } from "consola/core";
+import type { Output } from "../io.ts";
+import type { Paint } from "./style.ts";
+
+/** Where progress and warnings go: consola, on standard error, one plain line a message. */
+export type Messages = ConsolaInstance;
+
+export function createMessages(stderr: Output, paint: Paint, level: "quiet" | "normal" | "verbose"): Messages {
+  return createConsola({
+    level: { quiet: LogLevels.warn, normal: LogLevels.info, verbose: LogLevels.debug }[level],
+    // Repeated lines are results here, not noise.
+    throttle: 0,
+    reporters: [
+      {
+        log({ type, args }) {
+          const text = args.map(String).join(" ");
+          stderr.write(type === "warn" ? `${paint("yellow", "warning:")} ${text}\n` : `${text}\n`);
+        },
+      },
+    ],
+  });
+}

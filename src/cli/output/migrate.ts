@@ -1,0 +1,115 @@
+import { describeHolder } from "#migrate/lock.ts";
+import { type MigrationFile, migrationId } from "#migrate/discover.ts";
+import type { MigrateEvent } from "#migrate/events.ts";
+import type { HistoryEntry } from "#migrate/history.ts";
+import type { MigrationResult, RunReport } from "#migrate/migrator.ts";
+import type { CommandContext, Outcome } from "../command.ts";
+import { count, formatDuration, formatLocalTime } from "./text.ts";
+
+/** Shows a run as it happens: what begins on standard error, what is done on standard output. */
+export function showMigrateEvents({ io, messages, json }: CommandContext): (event: MigrateEvent) => void {
+  return (event) => {
+    switch (event.type) {
+      case "waiting-for-lock":
+        messages.warn(`another runner is at work: ${describeHolder(event.holder)}; waiting`);
+        break;
+      case "started":
+        messages.log(
+          `${event.direction === "up" ? "Applying migration" : "Rolling back migration"} ${migrationId(event.migration)}...`,
+        );
+        break;
+      case "finished":
+        if (!json) io.stdout.write(finishedLine(event.migration, event.direction, event.duration));
+        break;
+      case "notice":
+        if (event.notice.severity === "WARNING") messages.warn(event.notice.message);
+        else messages.debug(`${event.notice.severity}: ${event.notice.message}`);
+        break;
+    }
+  };
+}
+
+function finishedLine(migration: MigrationFile, direction: "up" | "down", duration: number): string {
+  const done = direction === "up" ? "applied" : "rolled back";
+  return `✅ Migration ${migrationId(migration)} ${done} successfully (${formatDuration(duration)})\n`;
+}
+
+/** One line a migration, as in the tutorial. Pure. */
+export function renderStatus(history: readonly HistoryEntry[]): string {
+  return history.map((entry) => `${statusLine(entry)}\n`).join("");
+}
+
+function statusLine(entry: HistoryEntry): string {
+  const id = migrationId(entry);
+  const applied = entry.row === undefined ? "" : `applied ${formatLocalTime(entry.row.appliedAt)}`;
+  switch (entry.standing) {
+    case "applied":
+      return `✅ ${id} (${applied})`;
+    case "pending":
+      return `⏳ ${id} (pending)`;
+    case "edited":
+      return `⚠️  ${id} (${applied}, edited since)`;
+    case "missing":
+      return `⚠️  ${id} (${applied}, file missing)`;
+    case "out-of-order":
+      return `⚠️  ${id} (pending, out of order)`;
+    case "stopped":
+      return `❌ ${id} (stopped ${progress(entry)})`;
+  }
+}
+
+function progress({ row }: HistoryEntry): string {
+  const way = row?.state === "reverting" ? " while rolling back" : "";
+  const total = row?.statementsTotal ?? undefined;
+  return `after statement ${row?.statementsDone ?? 0}${total === undefined ? "" : ` of ${total}`}${way}`;
+}
+
+export function entryToJson(entry: HistoryEntry): Record<string, unknown> {
+  const { row } = entry;
+  return {
+    version: entry.version,
+    name: entry.name,
+    state: entry.standing,
+    file: entry.file?.path ?? null,
+    appliedAt: row?.appliedAt.toISOString() ?? null,
+    appliedBy: row?.appliedBy ?? null,
+    executionMs: row?.executionMs ?? null,
+    toolVersion: row?.toolVersion ?? null,
+    checksum: row?.checksum ?? null,
+    statementsDone: row?.statementsDone ?? null,
+    statementsTotal: row?.statementsTotal ?? null,
+  };
+}
+
+function reportToJson(report: RunReport): Record<string, unknown> {
+  return { migrations: report.results.map(resultToJson) };
+}
+
+function resultToJson(result: MigrationResult): Record<string, unknown> {
+  return {
+    version: result.migration.version,
+    name: result.migration.name,
+    file: result.migration.path,
+    direction: result.direction,
+    outcome: result.outcome,
+    durationMs: result.duration === undefined ? null : Math.round(result.duration),
+  };
+}
+
+/** The end of a run: what is left to say after the lines that were shown as it went. */
+export function finishRun({ messages }: CommandContext, report: RunReport, nothing: string): Outcome {
+  if (report.results.length === 0) messages.log(nothing);
+  const done = report.results.filter((result) => result.outcome === "done");
+  const skipped = report.results.filter((result) => result.outcome === "not-run");
+  const failed = report.results.find((result) => result.outcome === "failed");
+  if (failed !== undefined && report.results.length > 1) {
+    messages.log(`${count(done.length, "migration")} done, 1 failed, ${skipped.length} not run`);
+  }
+  return {
+    json: reportToJson(report),
+    error:
+      failed === undefined || report.error?.server === undefined
+        ? report.error
+        : report.error.with({ message: `Migration ${migrationId(failed.migration)} failed: ${report.error.message}` }),
+  };
+}

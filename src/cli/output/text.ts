@@ -1,0 +1,25 @@
+/** Milliseconds as the tutorial shows a migration's: 45ms, 1.2s, 3m 20s. */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds < 999.5) return `${Math.round(milliseconds)}ms`;
+  return formatSeconds(milliseconds);
+}
+
+/** Milliseconds as the tutorial shows a build's: 0.3s, 12.0s, 3m 20s. */
+export function formatSeconds(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  if (seconds < 59.95) return `${seconds.toFixed(1)}s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}m ${whole % 60}s`;
+}
+
+/** Local time without a zone, as people read it: 2025-10-12 10:30:00. */
+export function formatLocalTime(time: Date): string {
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const date = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join("-");
+  return `${date} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(":")}`;
+}
+
+/** "1 file", "3 files" */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,56 @@
+import type { AnyCommand } from "./command.ts";
+
+/** A name on the command line: one command, or a group of them. */
+export type Entry = CommandEntry | GroupEntry;
+
+export interface CommandEntry {
+  readonly summary: string;
+  /** Commands are loaded one at a time: start-up pays for nothing else. */
+  readonly load: () => Promise<{ default: AnyCommand }>;
+}
+
+export interface GroupEntry {
+  readonly summary: string;
+  readonly commands: Readonly<Record<string, CommandEntry>>;
+}
+
+/** Every command of the tool, in the order help shows them. */
+export const COMMANDS: Readonly<Record<string, Entry>> = {
+  init: { summary: "Make a new project that works at once", load: () => import("./commands/init.ts") },
+  build: { summary: "Make a database from the schema files", load: () => import("./commands/build.ts") },
+  migrate: {
+    summary: "Evolve an existing database",
+    commands: {
+      status: { summary: "Show which migrations are applied", load: () => import("./commands/migrate/status.ts") },
+      up: { summary: "Apply pending migrations", load: () => import("./commands/migrate/up.ts") },
+      down: { summary: "Roll back migrations", load: () => import("./commands/migrate/down.ts") },
+      new: { summary: "Create a migration file", load: () => import("./commands/migrate/new.ts") },
+      redo: {
+        summary: "Roll back the last migration and apply it again",
+        load: () => import("./commands/migrate/redo.ts"),
+      },
+      baseline: {
+        summary: "Record migrations as applied without running them",
+        load: () => import("./commands/migrate/baseline.ts"),
+      },
+      resolve: {
+        summary: "Record how a half-done or unknown migration ended",
+        load: () => import("./commands/migrate/resolve.ts"),
+      },
+      accept: {
+        summary: "Record an edited file as the one that was applied",
+        load: () => import("./commands/migrate/accept.ts"),
+      },
+    },
+  },
+  config: {
+    summary: "Look at the configuration",
+    commands: {
+      show: { summary: "Show every setting and where it comes from", load: () => import("./commands/config/show.ts") },
+    },
+  },
+};
+
+export function isGroup(entry: Entry): entry is GroupEntry {
+  return "commands" in entry;
+}

@@ -1,0 +1,117 @@
+import { resolve } from "node:path";
+import type { Config } from "#config/config.ts";
+import { findCommand, type Invocation, readArguments } from "./arguments.ts";
+import type { CommandContext, Outcome } from "./command.ts";
+import type { Io } from "./io.ts";
+import { errorToJson, renderError, toConfitureError } from "./output/diagnostic.ts";
+import { createMessages } from "./output/messages.ts";
+import { type Paint, paintFor } from "./output/style.ts";
+import { isGroup } from "./registry.ts";
+import { VERSION } from "./version.ts";
+
+/**
+ * Runs one command line.
+ * @param argv without the executable's name
+ * @returns the exit code (see errors/codes.ts)
+ */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
+    io.stdout.write(`Confiture version ${VERSION}\n`);
+    return 0;
+  }
+  // Before the arguments are understood: an error in them has to come in the format asked for.
+  const json = asksForJson(argv);
+  let invocation: Invocation | undefined;
+  try {
+    invocation = findCommand(argv);
+    const help = await helpFor(invocation, argv);
+    if (help !== undefined) {
+      (help.asked ? io.stdout : io.stderr).write(help.text);
+      return help.asked ? 0 : 2;
+    }
+    return report(await runCommand(invocation, io), invocation, io, json);
+  } catch (thrown) {
+    return report({ json: {}, error: toConfitureError(thrown) }, invocation, io, json);
+  }
+}
+
+function asksForJson(argv: readonly string[]): boolean {
+  return argv.some((arg, index) => arg === "--format=json" || (arg === "--format" && argv[index + 1] === "json"));
+}
+
+async function helpFor(
+  { path, entry, rest }: Invocation,
+  argv: readonly string[],
+): Promise<{ text: string; asked: boolean } | undefined> {
+  const asked = rest.includes("--help") || rest.includes("-h");
+  if (entry !== undefined && !isGroup(entry) && !asked) return undefined;
+  const { commandHelp, groupHelp, rootHelp } = await import("./help.ts");
+  // Flags without a command are read, so that a slip among them is not answered with a page of help.
+  if (!asked && entry === undefined && argv.length > 0) readArguments(path, {}, rest);
+  if (entry === undefined) return { text: rootHelp(), asked: asked };
+  if (isGroup(entry)) return { text: groupHelp(path, entry), asked };
+  const { default: command } = await entry.load();
+  return { text: commandHelp(path, entry.summary, command), asked };
+}
+
+async function runCommand({ path, entry, rest }: Invocation, io: Io): Promise<Outcome> {
+  if (entry === undefined || isGroup(entry)) throw new Error("no command");
+  const { default: command } = await entry.load();
+  const args = readArguments(path, command.args, rest);
+  const paint = paintFor(io.stderr, args.color, io.env);
+  const messages = createMessages(
+    io.stderr,
+    paint,
+    args.quiet === true ? "quiet" : args.verbose === true ? "verbose" : "normal",
+  );
+  const projectDir = resolve(io.cwd, args["project-dir"] ?? ".");
+  let config: Promise<Config> | undefined;
+  const context: CommandContext = {
+    io,
+    messages,
+    json: args.format === "json",
+    projectDir,
+    config: () => (config ??= loadConfiguration()),
+  };
+  return await command.run(args as never, context);
+
+  async function loadConfiguration(): Promise<Config> {
+    const { loadConfig } = await import("#config/load.ts");
+    const loaded = await loadConfig({
+      projectDir,
+      environment: args.env,
+      databaseUrl: args["database-url"],
+      env: io.env,
+      homeDirectory: io.homeDirectory,
+      userName: io.userName,
+    });
+    for (const { message, location } of loaded.warnings) {
+      messages.warn(location === undefined ? message : `${message} (${location.file}:${location.line ?? 1})`);
+    }
+    return loaded;
+  }
+}
+
+/** The one place where an outcome becomes output and an exit code. */
+function report(outcome: Outcome, invocation: Invocation | undefined, io: Io, json: boolean): number {
+  const error = outcome.error === undefined ? undefined : toConfitureError(outcome.error);
+  const exitCode = error?.exitCode ?? outcome.exitCode ?? 0;
+  if (json) {
+    const document = {
+      command: invocation?.path.join(" ") ?? null,
+      ok: error === undefined,
+      exitCode,
+      ...outcome.json,
+      ...(error === undefined ? {} : { error: errorToJson(error) }),
+    };
+    io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    return exitCode;
+  }
+  if (outcome.text !== undefined) io.stdout.write(outcome.text);
+  if (error !== undefined) io.stderr.write(renderError(error, errorPaint(io)));
+  return exitCode;
+}
+
+function errorPaint(io: Io): Paint {
+  return paintFor(io.stderr, "auto", io.env);
+}

@@ -1,0 +1,47 @@
+import { homedir, userInfo } from "node:os";
+import { run } from "./cli/run.ts";
+
+/** Exit codes of shells for a process that a signal ended. */
+const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+async function main(): Promise<void> {
+  const abort = new AbortController();
+  let exitBySignal: number | undefined;
+  for (const [signal, code] of Object.entries(SIGNAL_EXIT)) {
+    process.on(signal, () => {
+      // The first asks the work to stop and clean up; the second is not asking.
+      if (exitBySignal !== undefined) process.exit(code);
+      exitBySignal = code;
+      abort.abort();
+    });
+  }
+  for (const stream of [process.stdout, process.stderr]) {
+    // A reader that has seen enough (`| head`) is no failure of ours.
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
+  const code = await run(process.argv.slice(2), {
+    stdout: { write: (text) => void process.stdout.write(text), isTerminal: process.stdout.isTTY === true },
+    stderr: { write: (text) => void process.stderr.write(text), isTerminal: process.stderr.isTTY === true },
+    env: process.env,
+    cwd: process.cwd(),
+    homeDirectory: homedir(),
+    userName: userName(),
+    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    signal: abort.signal,
+  });
+  // Never process.exit here: it would cut output that is still on its way into a pipe.
+  process.exitCode = code === 130 ? (exitBySignal ?? code) : code;
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // No entry in the password database, as in minimal containers.
+    return process.env["USER"] ?? "";
+  }
+}
+
+void main();

@@ -1,0 +1,88 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ConfitureError } from "#errors/error.ts";
+import { discoverMigrations, type MigrationFile, migrationId } from "./discover.ts";
+import { compareVersions } from "./version.ts";
+
+export interface CreateOptions {
+  readonly projectDir: string;
+  /** The migrations folder, relative to the project; made where it does not exist. */
+  readonly dir: string;
+  readonly name: string;
+  readonly form: "typescript" | "sql";
+  /** A timestamp whatever the folder uses. */
+  readonly timestamp: boolean;
+  readonly now: Date;
+}
+
+/**
+ * Writes an empty migration with the next version.
+ * @throws ConfitureError `usage` for a name that leaves nothing to write, `file_unreadable`
+ */
+export function createMigration(options: CreateOptions): MigrationFile {
+  const { migrations } = discoverMigrations(options.projectDir, options.dir);
+  const name = fileNameOf(options.name);
+  const version = nextVersion(migrations, options);
+  const extension = options.form === "typescript" ? "ts" : "sql";
+  const path = `${options.dir}/${migrationId({ version, name })}.${extension}`;
+  try {
+    mkdirSync(join(options.projectDir, options.dir), { recursive: true });
+    // "wx": never over a file that is there.
+    writeFileSync(join(options.projectDir, path), options.form === "typescript" ? typescript(name) : SQL, {
+      flag: "wx",
+    });
+  } catch (cause) {
+    throw new ConfitureError("file_unreadable", `Cannot write ${path}: ${(cause as Error).message}`, { cause });
+  }
+  return { version, name, form: options.form, path };
+}
+
+/** "Add user bio!" -> "add_user_bio": one spelling that every file system and shell takes. */
+function fileNameOf(title: string): string {
+  const name = title
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]+/gu, "_")
+    .replaceAll(/^_+|_+$/g, "");
+  if (name !== "") return name;
+  throw new ConfitureError("usage", `"${title}" has no letter or digit to make a file name of`);
+}
+
+const TIMESTAMP_DIGITS = 14;
+
+function nextVersion(migrations: readonly MigrationFile[], { timestamp, now }: CreateOptions): string {
+  const last = migrations.at(-1)?.version;
+  if (!timestamp && last === undefined) return "001";
+  if (!timestamp && last !== undefined && last.length !== TIMESTAMP_DIGITS) {
+    return String(BigInt(last) + 1n).padStart(last.length, "0");
+  }
+  const stamp = now.toISOString().replaceAll(/\D/g, "").slice(0, TIMESTAMP_DIGITS);
+  // Two within a second, or a clock that went back.
+  if (last === undefined || last.length !== TIMESTAMP_DIGITS || compareVersions(stamp, last) > 0) return stamp;
+  return String(BigInt(last) + 1n);
+}
+
+const SQL = `-- migrate:up
+
+
+-- migrate:down
+
+`;
+
+function typescript(name: string): string {
+  const words = name.split("_").filter((word) => word !== "");
+  const title = words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join("");
+  const className = /^\p{L}/u.test(title) ? title : `Migration${title}`;
+  return `import { Migration } from "confiture";
+
+export default class ${className} extends Migration {
+  up() {
+    this.execute(\`\`);
+  }
+
+  down() {
+    this.execute(\`\`);
+  }
+}
+`;
+}
