@@ -1,0 +1,243 @@
+import { Duplex } from "node:stream";
+import {
+  backendMessages,
+  beginsWithCopyIn,
+  type FrontendMessage,
+  mayCopyIn,
+  message,
+  MessageReader,
+  simpleQuery,
+  startupKind,
+  startupParameters,
+  statementText,
+} from "./embedded-protocol.ts";
+
+/** The backend behind a socket: takes whole messages and has answered them when it returns. */
+export interface Backend {
+  /**
+   * @param untilReady the answer has to end with ReadyForQuery (as it has after anything but Flush).
+   * @throws ConfitureError when the backend broke down; it takes nothing more after that.
+   */
+  run(messages: Buffer, untilReady: boolean, onData: (bytes: Buffer) => void): void;
+}
+
+/** Longest stretch of work without letting timers and signal handlers run. */
+const UNINTERRUPTED_MS = 20;
+
+const STRAY_COPY = message("f", "the embedded engine takes COPY FROM STDIN only as a query of its own\0");
+const COPY_IN_RESPONSE = message("G", new Uint8Array([0, 0, 0]));
+const SYNC = message("S");
+
+/**
+ * A client's end of one protocol connection to the embedded backend.
+ *
+ * The backend is single-threaded code that cannot wait: when it reads, the bytes have to be there. So
+ * messages are held back until a query, Sync or Flush completes them, and a COPY FROM STDIN is held
+ * back until the client has sent all of its data.
+ */
+export class EmbeddedSocket extends Duplex {
+  readonly #backend: Backend;
+  readonly #onEnd: () => void;
+  readonly #reader = new MessageReader();
+  #held: Buffer[] = [];
+  #copying = false;
+  /** A prepared statement of this session may be a COPY FROM STDIN. */
+  #preparedCopy = false;
+  #ended = false;
+  #hungUp = false;
+
+  /**
+   * @param onEnd called once, when the connection is over and the backend may serve another.
+   */
+  constructor(backend: Backend, onEnd: () => void) {
+    super();
+    this.#backend = backend;
+    this.#onEnd = onEnd;
+  }
+
+  /** As on a net.Socket: postgres.js says goodbye only to a socket that is "open". */
+  get readyState(): "open" | "closed" {
+    return this.#ended || this.destroyed ? "closed" : "open";
+  }
+
+  override _read(): void {}
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    void this.#takeThen(chunk, callback);
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#end();
+    this.#hangUp();
+    callback();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#end();
+    callback(error);
+  }
+
+  async #takeThen(chunk: Buffer, done: (error?: Error | null) => void): Promise<void> {
+    try {
+      await this.#take(chunk);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    done();
+  }
+
+  async #take(chunk: Buffer): Promise<void> {
+    // An answer inside the very call of write() would reach postgres.js before it has noted what it sent.
+    await Promise.resolve();
+    let since = performance.now();
+    for (const frontend of this.#reader.read(chunk)) {
+      if (this.#ended) return;
+      this.#handle(frontend);
+      if (performance.now() - since < UNINTERRUPTED_MS) continue;
+      await new Promise(setImmediate);
+      since = performance.now();
+    }
+  }
+
+  #handle(frontend: FrontendMessage): void {
+    const { type, bytes } = frontend;
+    switch (type) {
+      case "":
+        return this.#open(bytes);
+      case "X":
+        return this.#end();
+      case "Q":
+        return this.#query(frontend);
+      case "d":
+        if (this.#copying) this.#held.push(bytes);
+        return;
+      case "c":
+      case "f":
+        if (!this.#copying) return;
+        this.#copying = false;
+        this.#held.push(bytes, STRAY_COPY);
+        return this.#runCopy();
+      case "P":
+        this.#preparedCopy ||= mayCopyIn(statementText(frontend));
+        this.#held.push(bytes);
+        return;
+      case "S":
+        // While it copies, the server ignores these two as well.
+        if (this.#copying) return;
+        if (!this.#preparedCopy) return this.#run(bytes, true);
+        this.#held.push(STRAY_COPY, bytes);
+        return this.#runCopy();
+      case "H":
+        if (this.#copying) return;
+        return this.#run(bytes, false);
+      case "F":
+        return this.#run(bytes, true);
+      default:
+        this.#held.push(bytes);
+    }
+  }
+
+  #open(bytes: Buffer): void {
+    const kind = startupKind(bytes);
+    if (kind === "encryption") {
+      this.push(Buffer.from("N"));
+      return;
+    }
+    if (kind === "cancel") {
+      this.destroy();
+      return;
+    }
+    const answer = backendMessages(this.#collect([bytes]));
+    const settings = startupSettings(startupParameters(bytes));
+    const ready = answer.pop()!;
+    if (settings !== undefined) {
+      const outcome = backendMessages(this.#collect([simpleQuery(settings)]));
+      const failure = outcome.find((reply) => reply[0] === ERROR_RESPONSE);
+      if (failure !== undefined) {
+        this.push(failure);
+        this.#end();
+        this.#hangUp();
+        return;
+      }
+      answer.push(...outcome.filter((reply) => reply[0] === PARAMETER_STATUS));
+    }
+    this.push(Buffer.concat([...answer, ready]));
+  }
+
+  #query(frontend: FrontendMessage): void {
+    const text = statementText(frontend);
+    if (!mayCopyIn(text)) return this.#run(frontend.bytes, true);
+    this.#held.push(frontend.bytes);
+    if (beginsWithCopyIn(text)) {
+      this.#copying = true;
+      this.push(COPY_IN_RESPONSE);
+      return;
+    }
+    this.#held.push(STRAY_COPY);
+    this.#runCopy();
+  }
+
+  /** Runs what is held, of which the client must not hear CopyInResponse: it had it, or cannot answer it. */
+  #runCopy(): void {
+    const answer = backendMessages(this.#collect(this.#held));
+    this.#held = [];
+    this.push(Buffer.concat(answer.filter((reply) => reply[0] !== COPY_IN)));
+  }
+
+  #run(last: Buffer, untilReady: boolean): void {
+    const messages = this.#held.length === 0 ? last : Buffer.concat([...this.#held, last]);
+    this.#held = [];
+    this.#backend.run(messages, untilReady, (bytes) => this.push(bytes));
+  }
+
+  #collect(messages: readonly Buffer[]): Buffer {
+    const parts: Buffer[] = [];
+    this.#backend.run(Buffer.concat(messages), true, (bytes) => parts.push(bytes));
+    return Buffer.concat(parts);
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#held = [];
+    try {
+      // The backend outlives the connection, so what a server forgets with the session is undone here.
+      this.#collect([SYNC]);
+      this.#collect([simpleQuery("ROLLBACK")]);
+      this.#collect([simpleQuery("DISCARD ALL")]);
+    } catch {
+      // A backend that broke down has no session left to clean, and refuses the next one itself.
+    } finally {
+      this.#onEnd();
+    }
+  }
+
+  /** Ends the readable side too: without that, postgres.js waits for "close" for ever. */
+  #hangUp(): void {
+    if (this.#hungUp) return;
+    this.#hungUp = true;
+    this.push(null);
+  }
+}
+
+const ERROR_RESPONSE = "E".charCodeAt(0);
+const PARAMETER_STATUS = "S".charCodeAt(0);
+const COPY_IN = "G".charCodeAt(0);
+
+/** Parameters of a startup message that are no run-time settings, or that the one backend has fixed. */
+const NOT_SETTINGS = new Set(["user", "database", "client_encoding", "options", "replication"]);
+
+/** The embedded backend reads only the protocol version of a startup message; this sets the rest. */
+function startupSettings(parameters: ReadonlyMap<string, string>): string | undefined {
+  const calls: string[] = [];
+  for (const [name, value] of parameters) {
+    if (NOT_SETTINGS.has(name) || name.startsWith("_pq_.")) continue;
+    calls.push(`pg_catalog.set_config(${literal(name)}, ${literal(value)}, false)`);
+  }
+  return calls.length === 0 ? undefined : `SELECT ${calls.join(", ")}`;
+}
+
+function literal(text: string): string {
+  return `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+}
