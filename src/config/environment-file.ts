@@ -142,7 +142,7 @@ export function readDatabase(
         "For instance:\n  database:\n    database: my_database",
       );
     }
-    return { engine: "server", ...parseConnectionText(concealed(url)), origin: "default" };
+    return { engine: "server", ...parseConnectionText(url), origin: "default" };
   }
   const section = reader.section(root, "database")!;
   const engine = reader.text(section, "engine");
@@ -164,7 +164,7 @@ export function readDatabase(
 function readServer(reader: TreeReader, section: MapNode): { parameters: Parameters; warnings: readonly string[] } {
   refuseHiddenPassword(reader, section);
   const url = reader.text(section, "url");
-  const parsed = url === undefined ? undefined : parseConnectionText(concealed(url));
+  const parsed = url === undefined ? undefined : parseConnectionText(url);
   const parameters: Parameters = new Map(parsed?.parameters);
   for (const name of PARAMETERS) {
     const field = reader.text(section, name);
@@ -213,10 +213,6 @@ function refuseHiddenPassword(reader: TreeReader, section: MapNode): void {
     '"password" is empty: # begins a comment',
     "Put a password that begins with # in quotes.",
   );
-}
-
-function concealed(url: TextSetting): TextSetting {
-  return { ...url, quoted: "" };
 }
 
 function includeDir(reader: TreeReader, node: TreeNode): IncludeDir {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { inspect } from "node:util";
 import { describeConfig } from "#config/describe.ts";
 import type { Config } from "#config/config.ts";
-import { load, loadYaml, LOCAL } from "./fixture.ts";
+import { load, loadYaml, LOCAL, server } from "./fixture.ts";
 
 const SECRET = "hunter2!";
 
@@ -73,7 +73,7 @@ describe("a configuration", () => {
       JSON.stringify(describeConfig(config)),
       inspect(config, { depth: 20, showHidden: true }),
       Bun.inspect(config, { depth: 20 }),
-      `${config.target.engine === "server" ? config.target.password : ""}`,
+      String(server(config).password),
     ];
     for (const print of prints) {
       expect(print).toContain("********");

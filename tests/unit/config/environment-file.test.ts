@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { failure, load, loadYaml, LOCAL, server } from "./fixture.ts";
+import { failure, load, loadYaml, LOCAL, printed, server } from "./fixture.ts";
 
 const TUTORIAL = `name: local
 database:
@@ -197,6 +197,12 @@ describe("an unknown key", () => {
     expect(error.hint).toBe('"lock_timeout" belongs under "migrations".');
     const upward = await failure(loadYaml("database:\n  protected: true\n"));
     expect(upward.hint).toBe('"protected" belongs at the top level of the file.');
+  });
+
+  test("is not shown when it may be a password without its space", async () => {
+    const error = await failure(loadYaml("database: {password:hunter2}\n"));
+    expect(error.code).toBe("config_unknown_key");
+    expect(printed(error)).not.toContain("hunter2");
   });
 
   test("that is like no other lists the known ones", async () => {

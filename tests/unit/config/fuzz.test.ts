@@ -49,7 +49,7 @@ database:
 ];
 
 const FRAGMENTS = [
-  ..."\n\t :-#&*!|>'\"%@`{}[],?\\$~",
+  ...Array.from("\n\t :-#&*!|>'\"%@`{}[],?\\$~"),
   "\r\n",
   "  ",
   "- ",
@@ -123,7 +123,8 @@ test(`a broken environment file ends in a ConfitureError without the password (C
       refused++;
       const print = printed(error);
       const leaked = PARTS.filter((part) => print.includes(part));
-      if (leaked.length > 0) throw new Error(`Leaks ${leaked.join()} for ${JSON.stringify(yaml)}:\n${print}`);
+      if (leaked.length > 0)
+        throw new Error(`Leaks ${leaked.join()} for ${JSON.stringify(yaml)}:\n${print}`, { cause: error });
       expect(error.code).toStartWith("config_");
     }
     expect(performance.now() - started).toBeLessThan(1_000);

@@ -132,6 +132,10 @@ describe("a line of a password file", () => {
     expect(matchPassword(text, query)).toBeUndefined();
   });
 
+  test("is a comment after #, even for a host of that name", () => {
+    expect(matchPassword("#db:*:*:*:no\n*:*:*:*:yes", { ...query, host: "#db" })?.password).toBe("yes");
+  });
+
   test("matches names that hold colons and backslashes once they are escaped", () => {
     const ipv6 = { ...query, host: "::1", user: "a\\b" };
     expect(matchPassword("\\:\\:1:5432:shop:a\\\\b:secret", ipv6)?.password).toBe("secret");
@@ -218,7 +222,7 @@ describe("TLS", () => {
   test.each(["require", "verify-ca", "verify-full"])("%s takes ~/.postgresql/root.crt if it exists", async (mode) => {
     const config = await load({ [LOCAL]: `database: {sslmode: ${mode}}`, ...ROOT });
     const rootCert = `${config.projectDir}/home/.postgresql/root.crt`;
-    expect(server(config).tls).toEqual({ mode: mode as "require", rootCert });
+    expect<object>(server(config).tls).toEqual({ mode, rootCert });
     expect(config.origins["database.sslrootcert"]).toBe("default (~/.postgresql/root.crt)");
   });
 

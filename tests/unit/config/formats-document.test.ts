@@ -1,0 +1,29 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { KEYS } from "#config/keys.ts";
+import { loadYaml } from "./fixture.ts";
+
+const document = readFileSync(join(import.meta.dir, "../../../docs/formats.md"), "utf8");
+const section = /^## Environment files\n([^]*?)(?=^## |(?![^]))/m.exec(document)?.[1] ?? "";
+const blocks = Array.from(section.matchAll(/^```yaml\n([^]*?)^```$/gm), (match) => match[1]!);
+
+describe("the section on environment files in docs/formats.md", () => {
+  test("has examples", () => {
+    expect(blocks.length).toBeGreaterThan(5);
+  });
+
+  test.each(blocks)("has an example that loads: %j", async (yaml) => {
+    const config = await loadYaml(yaml);
+    expect(Object.values(config.origins).some((origin) => origin.startsWith("db/environments/local.yaml:"))).toBe(true);
+  });
+
+  test("names every key", () => {
+    for (const [name, keys] of Object.entries(KEYS)) {
+      for (const key of keys) {
+        const prefix = { migrations: "migrations.", build: "build.", include_dirs: "include_dirs[]." }[name] ?? "";
+        expect(section).toMatch(new RegExp(`\`${RegExp.escape(prefix + key)}(?:\`|\\.|\\[\\])`));
+      }
+    }
+  });
+});
