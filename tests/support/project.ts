@@ -14,9 +14,12 @@ export interface TemporaryProject extends AsyncDisposable {
   remove(): Promise<void>;
 }
 
+const parents = new Set<string>();
+
 /**
  * Makes a project from its files, by path. `name` ends the folder's name, for tests of names with
- * spaces or other letters. With `await using` it is removed at the end of the block.
+ * spaces or other letters. With `await using` it is removed at the end of the block, otherwise
+ * after the last test.
  */
 export async function temporaryProject(
   files: Readonly<Record<string, string | Uint8Array>> = {},
@@ -24,6 +27,7 @@ export async function temporaryProject(
 ): Promise<TemporaryProject> {
   // The system's temporary folder may be a symlink, and then the tool would report other paths than the test.
   const parent = await mkdtemp(join(await realpath(tmpdir()), "confiture-test-"));
+  parents.add(parent);
   const dir = join(parent, name);
   await mkdir(dir);
   const project: TemporaryProject = {
@@ -35,9 +39,18 @@ export async function temporaryProject(
       await writeFile(path, content);
     },
     read: (file) => readFile(join(dir, file), "utf8"),
-    remove: () => rm(parent, { recursive: true, force: true }),
+    async remove() {
+      await rm(parent, { recursive: true, force: true });
+      parents.delete(parent);
+    },
     [Symbol.asyncDispose]: () => project.remove(),
   };
   for (const [file, content] of Object.entries(files)) await project.write(file, content);
   return project;
+}
+
+/** Removes the projects that are left. The preload file calls it after the last test. */
+export async function removeProjects(): Promise<void> {
+  for (const parent of parents) await rm(parent, { recursive: true, force: true });
+  parents.clear();
 }
