@@ -6,14 +6,8 @@ import { ConfitureError } from "#errors/error.ts";
 import { deepFreeze, DEFAULT_ENVIRONMENT, type Config, type ConfigWarning } from "./config.ts";
 import { parseConnectionText } from "./connection-text.ts";
 import { readDotenv } from "./dotenv.ts";
-import {
-  checkDatabaseKeys,
-  DEFAULT_SETTINGS,
-  readDatabase,
-  readSettings,
-  type DatabaseChoice,
-  type Settings,
-} from "./environment-file.ts";
+import { checkDatabaseKeys, readDatabase, type DatabaseChoice } from "./database-section.ts";
+import { DEFAULT_SETTINGS, readSettings, type Settings } from "./environment-file.ts";
 import { environmentNotFound, findEnvironmentFile } from "./find-environment.ts";
 import { TreeReader } from "./read-tree.ts";
 import { resolveServer, variableSetting, type ResolvedTarget } from "./resolve-server.ts";
