@@ -22,13 +22,12 @@ async function main(): Promise<void> {
     });
   }
   const code = await run(process.argv.slice(2), {
-    stdout: { write: (text) => void process.stdout.write(text), isTerminal: process.stdout.isTTY === true },
-    stderr: { write: (text) => void process.stderr.write(text), isTerminal: process.stderr.isTTY === true },
+    stdout: { write: (text) => void process.stdout.write(text), isTerminal: process.stdout.isTTY },
+    stderr: { write: (text) => void process.stderr.write(text), isTerminal: process.stderr.isTTY },
     env: process.env,
     cwd: process.cwd(),
     homeDirectory: homedir(),
     userName: userName(),
-    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true,
     signal: abort.signal,
   });
   // Never process.exit here: it would cut output that is still on its way into a pipe.

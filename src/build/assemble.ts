@@ -1,5 +1,6 @@
-import { type Script } from "#database/script.ts";
-import type { Statement } from "#sql/statement.ts";
+import type { Script } from "#database/script.ts";
+import { Lexer } from "#sql/lexer.ts";
+import type { Span, Statement } from "#sql/statement.ts";
 
 /** What clears the session between files, where the project asks for it. */
 export const RESET_BETWEEN_FILES = "RESET SESSION AUTHORIZATION;\nRESET ROLE;\nRESET ALL;\n";
@@ -15,15 +16,17 @@ export function assembleFile(script: Script, original: Script): string {
     ...original.statements.filter((statement) => !script.statements.includes(statement)).map(withSemicolon),
     ...script.psqlCommands,
   ];
-  for (const { start, end } of dropped.sort((a, b) => b.start - a.start)) {
+  for (const { start, end } of dropped.toSorted((a, b) => b.start - a.start)) {
     text = text.slice(0, start) + text.slice(end);
   }
   text = text.replace(/^\uFEFF/, "");
   return `-- File: ${script.file}\n${withEnd(text, original.statements.at(-1))}\n`;
 
-  function withSemicolon(statement: Statement): { start: number; end: number } {
-    const end = statement.terminated ? script.text.indexOf(";", statement.end) + 1 : statement.end;
-    return { start: statement.start, end };
+  function withSemicolon(statement: Statement): Span {
+    if (!statement.terminated) return statement;
+    const lexer = new Lexer(script.text, statement.end);
+    lexer.next();
+    return { start: statement.start, end: lexer.end };
   }
 }
 

@@ -56,7 +56,7 @@ export function collectSchemaFiles(options: CollectOptions): string[] {
     }
   }
   if (byRealPath.size === 0) throw noFiles(options);
-  return [...byRealPath.values()].sort(comparePaths);
+  return [...byRealPath.values()].toSorted(comparePaths);
 }
 
 /** "./db/schema/" and "db/schema" are one folder; the project itself is "". */

@@ -8,8 +8,6 @@ export interface Io {
   readonly cwd: string;
   readonly homeDirectory: string;
   readonly userName: string;
-  /** True when a person can answer a question. */
-  readonly interactive: boolean;
   /** Aborted by SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
 }

@@ -18,7 +18,7 @@ export const LOCK_ARGS = {
 /** What the runner needs, from the environment and the command line. */
 export async function migrateOptions(
   context: CommandContext,
-  args: ParsedArgs<typeof LOCK_ARGS> | undefined = undefined,
+  args?: ParsedArgs<typeof LOCK_ARGS>,
   onEvent?: (event: MigrateEvent) => void,
 ): Promise<MigrateOptions> {
   const { target, migrations } = await context.config();

@@ -6,7 +6,7 @@ export type Entry = CommandEntry | GroupEntry;
 export interface CommandEntry {
   readonly summary: string;
   /** Commands are loaded one at a time: start-up pays for nothing else. */
-  readonly load: () => Promise<{ default: AnyCommand }>;
+  readonly load: () => Promise<{ command: AnyCommand }>;
 }
 
 export interface GroupEntry {

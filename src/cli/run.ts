@@ -50,13 +50,13 @@ async function helpFor(
   if (!asked && entry === undefined && argv.length > 0) readArguments(path, {}, rest);
   if (entry === undefined) return { text: rootHelp(), asked: asked };
   if (isGroup(entry)) return { text: groupHelp(path, entry), asked };
-  const { default: command } = await entry.load();
+  const { command } = await entry.load();
   return { text: commandHelp(path, entry.summary, command), asked };
 }
 
 async function runCommand({ path, entry, rest }: Invocation, io: Io): Promise<Outcome> {
   if (entry === undefined || isGroup(entry)) throw new Error("no command");
-  const { default: command } = await entry.load();
+  const { command } = await entry.load();
   const args = readArguments(path, command.args, rest);
   const paint = paintFor(io.stderr, args.color, io.env);
   const messages = createMessages(

@@ -86,10 +86,14 @@ export function withoutOwnTransaction(script: Script, wayOut: string): Script {
     case "wrapped":
       return { ...script, statements: use.inner };
     case "control":
-      throw new ConfitureError("sql_transaction_control", `${use.verb} in a file that runs inside one transaction already`, {
-        location: locateInFile(script.file, script.text, use.statement.start),
-        hint: wayOut,
-      });
+      throw new ConfitureError(
+        "sql_transaction_control",
+        `${use.verb} in a file that runs inside one transaction already`,
+        {
+          location: locateInFile(script.file, script.text, use.statement.start),
+          hint: wayOut,
+        },
+      );
   }
 }
 
@@ -151,7 +155,7 @@ async function runCopy(
 /** Pieces small enough to stay within the driver's write buffer. */
 function* slices(text: string, start: number, end: number): Generator<string> {
   const size = 1 << 18;
-  for (let at = start; at < end; ) {
+  for (let at = start; at < end;) {
     let stop = Math.min(end, at + size);
     // Never between the halves of a surrogate pair: each piece is encoded on its own.
     if (stop < end && (text.charCodeAt(stop - 1) & 0xfc00) === 0xd800) stop--;

@@ -133,7 +133,10 @@ async function serverOffersTls(socket: net.Socket, target: ServerTarget): Promis
   });
   // Bytes sent together with the answer would be read as if they were encrypted (CVE-2021-23222).
   if (answer.length !== 1) {
-    throw new ConfitureError("connect_tls", `The server at ${describeAddress(target)} sent data before encryption began`);
+    throw new ConfitureError(
+      "connect_tls",
+      `The server at ${describeAddress(target)} sent data before encryption began`,
+    );
   }
   if (answer[0] === 0x53) return true;
   if (answer[0] === 0x4e) return false;

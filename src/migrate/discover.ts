@@ -63,8 +63,8 @@ export function discoverMigrations(projectDir: string, dir: string): Discovery {
     if (up.downPath !== undefined) throw duplicate(version, up.downPath, path);
     found.set(canonicalVersion(version), { ...up, downPath: path });
   }
-  const migrations = [...found.values()].sort((a, b) => compareVersions(a.version, b.version));
-  return { migrations, ignored: ignored.sort() };
+  const migrations = [...found.values()].toSorted((a, b) => compareVersions(a.version, b.version));
+  return { migrations, ignored: ignored.toSorted() };
 }
 
 function listFolder(projectDir: string, dir: string): string[] {

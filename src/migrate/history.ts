@@ -40,7 +40,7 @@ export function joinHistory(
     const standing = row.state === "applied" ? "missing" : "stopped";
     entries.push({ version: row.version, name: row.name, standing, file: undefined, row });
   }
-  return entries.sort((a, b) => compareVersions(a.version, b.version));
+  return entries.toSorted((a, b) => compareVersions(a.version, b.version));
 
   function standingOf(file: MigrationFile, row: LedgerRow | undefined): Standing {
     if (row === undefined) {

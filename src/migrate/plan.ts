@@ -53,7 +53,7 @@ export function planUp(history: readonly HistoryEntry[], options: PlanUpOptions)
  */
 export function planDown(history: readonly HistoryEntry[], options: PlanDownOptions): AppliedMigration[] {
   for (const entry of history) if (entry.standing === "stopped") throw stopped(entry);
-  const applied = history.filter((entry) => entry.row !== undefined).reverse();
+  const applied = history.filter((entry) => entry.row !== undefined).toReversed();
   if (options.to !== undefined && canonicalVersion(options.to) !== "0") requireKnown(history, options.to);
   const wanted =
     options.to === undefined

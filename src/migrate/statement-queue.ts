@@ -37,7 +37,7 @@ export async function runTypeScript(body: TypeScriptBody, target: QueueTarget): 
 }
 
 class StatementQueue implements StatementSink {
-  failure: unknown;
+  failure: Error | undefined;
   readonly #body: TypeScriptBody;
   readonly #target: QueueTarget;
   #tail: Promise<unknown> = Promise.resolve();
@@ -111,8 +111,9 @@ class StatementQueue implements StatementSink {
       try {
         return await work();
       } catch (error) {
-        this.failure = this.#locate(error, call, sql);
-        throw this.failure;
+        const failure = this.#locate(error, call, sql);
+        this.failure = failure;
+        throw failure;
       }
     });
     // The runner reports the failure; an `await` that was forgotten must not end the process.
@@ -144,8 +145,9 @@ class StatementQueue implements StatementSink {
   /**
    * The place in the migration: exact where the SQL stands in the file letter for letter, otherwise the call.
    */
-  #locate(error: unknown, call: Error, sql: string | undefined): unknown {
-    if (!(error instanceof ConfitureError) || error.code === "connection_lost") return error;
+  #locate(error: unknown, call: Error, sql: string | undefined): Error {
+    if (!(error instanceof ConfitureError)) return error instanceof Error ? error : new Error(String(error));
+    if (error.code === "connection_lost") return error;
     const place = this.#placeOf(call);
     if (sql === undefined) return error.location === undefined ? error.with({ location: place }) : error;
     const exact = error.server === undefined ? undefined : this.#placeInSource(error.server, place, sql);

@@ -24,10 +24,10 @@ export const TokenKind = {
   semicolon: 9,
   open: 10,
   close: 11,
-  /** A backslash outside quotes: psql takes what follows for a command. */
-  backslash: 12,
   /** A character PostgreSQL has no token for. */
-  other: 13,
+  other: 12,
+  /** A backslash outside quotes: psql takes what follows for a command. */
+  backslash: 13,
   /** `-- ...` without its line end; only when comments are asked for. */
   lineComment: 14,
   blockComment: 15,

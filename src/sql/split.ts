@@ -2,11 +2,18 @@ import { findConflict, opensConflict } from "./conflict-marker.ts";
 import { readCopyData } from "./copy-data.ts";
 import { Lexer, TokenKind } from "./lexer.ts";
 import { type PsqlCommand, readPsqlCommand } from "./psql-command.ts";
-import { type Span, Statement } from "./statement.ts";
+import { type CopyData, type Span, Statement } from "./statement.ts";
 import { StatementShape } from "./statement-shape.ts";
 
 export type { CopyData, Span, Statement } from "./statement.ts";
 export type { PsqlCommand } from "./psql-command.ts";
+
+// Copies in constants, as in the lexer.
+const SEMICOLON = TokenKind.semicolon;
+const OPEN = TokenKind.open;
+const CLOSE = TokenKind.close;
+const OPERATOR = TokenKind.operator;
+const FIRST_SPECIAL = TokenKind.backslash;
 
 export interface SplitOptions {
   /** Also collect line comments (`-- ...`), which COPY data and quotes never hold. */
@@ -53,99 +60,125 @@ export function splitStatements(
   to: number = text.length,
   options: SplitOptions = {},
 ): SplitResult {
-  const lexer = new Lexer(text, from, to, options.comments === true);
-  const shape = new StatementShape();
-  const statements: Statement[] = [];
-  const psqlCommands: PsqlCommand[] = [];
-  const comments: Span[] = [];
-  let unterminated: Unterminated | undefined;
-  let conflict: number | undefined;
-  let soughtConflict = false;
-  let start = -1;
-  let end = -1;
-  let depth = 0;
-  let outermost = -1;
-  // The SQL behind a COPY ... FROM STDIN on its own line comes before the data; `resume` is behind the data.
-  let resume = -1;
+  return new Splitter(text, from, to, options.comments === true).run();
+}
 
-  const finish = (terminated: boolean): void => {
-    if (start === -1) return;
-    if (shape.isCopyFromStdin) {
-      const block = readCopyData(text, resume === -1 ? nextLine(text, lexer.end, to) : resume, to);
-      if (resume === -1) lexer.moveTo(lexer.end, block.data.start);
-      resume = block.next;
-      statements.push(new Statement(text, start, end, terminated, block.data));
-    } else {
-      statements.push(new Statement(text, start, end, terminated));
-    }
-    start = -1;
-    depth = 0;
-    shape.reset();
-  };
+class Splitter {
+  private readonly text: string;
+  private readonly limit: number;
+  private readonly lexer: Lexer;
+  private readonly shape = new StatementShape();
+  private readonly statements: Statement[] = [];
+  private readonly psqlCommands: PsqlCommand[] = [];
+  private readonly comments: Span[] = [];
+  private unterminated: Unterminated | undefined = undefined;
+  private conflict: number | undefined = undefined;
+  private soughtConflict = false;
+  /** The statement being read; -1 between statements. */
+  private start = -1;
+  private end = -1;
+  private depth = 0;
+  private outermostParenthesis = -1;
+  /** What follows COPY ... FROM STDIN on its line comes before the data, in psql too; this is behind the data. */
+  private resume = -1;
 
-  const noteOpen = (): void => {
-    if (unterminated !== undefined) return;
-    if (lexer.gap !== undefined) unterminated = { what: lexer.gap, start: lexer.gapStart };
-    else if (start !== -1 && depth > 0) unterminated = { what: "parenthesis", start: outermost };
-    else if (start !== -1 && shape.inBody) unterminated = { what: "BEGIN ATOMIC body", start };
-    else if (start !== -1 && resume !== -1) unterminated = { what: "statement before COPY data", start };
-  };
-
-  for (;;) {
-    if (!lexer.next()) {
-      if (resume === -1) break;
-      noteOpen();
-      finish(false);
-      lexer.gap = undefined;
-      lexer.moveTo(resume, to);
-      resume = -1;
-      continue;
-    }
-    const kind = lexer.kind;
-    if (kind === TokenKind.semicolon) {
-      if (depth === 0) {
-        if (shape.inBody) {
-          shape.nextInBody();
-        } else {
-          finish(true);
-          continue;
-        }
-      }
-    } else if (kind >= TokenKind.lineComment) {
-      if (kind === TokenKind.lineComment) comments.push({ start: lexer.start, end: lexer.end });
-      continue;
-    } else if (kind === TokenKind.backslash) {
-      const command = readPsqlCommand(text, lexer.start, to);
-      psqlCommands.push(command);
-      lexer.end = command.end;
-      continue;
-    } else {
-      if (shape.watching && depth === 0) shape.see(lexer);
-      if (kind === TokenKind.open) {
-        if (depth++ === 0) outermost = lexer.start;
-      } else if (kind === TokenKind.close) {
-        if (depth > 0) depth--;
-      } else if (kind === TokenKind.operator && !soughtConflict && opensConflict(text, lexer.start, lexer.end)) {
-        // Where the rest of the first one is missing, it is missing for all that follow.
-        soughtConflict = true;
-        conflict = findConflict(text, lexer.start, to);
-      }
-    }
-    if (start === -1) start = lexer.start;
-    end = lexer.end;
+  constructor(text: string, from: number, to: number, comments: boolean) {
+    this.text = text;
+    this.limit = to;
+    this.lexer = new Lexer(text, from, to, comments);
   }
-  noteOpen();
-  finish(false);
-  // An unclosed quote may have swallowed the markers.
-  if (unterminated !== undefined) conflict ??= findConflict(text, unterminated.start, to);
-  return {
-    text,
-    statements,
-    psqlCommands,
-    comments,
-    ...(unterminated === undefined ? {} : { unterminated }),
-    ...(conflict === undefined ? {} : { conflictMarker: { start: conflict } }),
-  };
+
+  run(): SplitResult {
+    do {
+      while (this.lexer.next()) this.see(this.lexer.kind);
+    } while (this.endOfLexerRange());
+    const { text, statements, psqlCommands, comments, unterminated } = this;
+    // An unclosed quote may have swallowed the markers.
+    if (unterminated !== undefined) this.conflict ??= findConflict(text, unterminated.start, this.limit);
+    return {
+      text,
+      statements,
+      psqlCommands,
+      comments,
+      ...(unterminated === undefined ? {} : { unterminated }),
+      ...(this.conflict === undefined ? {} : { conflictMarker: { start: this.conflict } }),
+    };
+  }
+
+  private see(kind: TokenKind): void {
+    const lexer = this.lexer;
+    if (kind === SEMICOLON && this.depth === 0) {
+      if (!this.shape.inBody) return this.finish(true);
+      this.shape.nextInBody();
+    } else if (kind >= FIRST_SPECIAL) {
+      return this.seeSpecial(kind);
+    } else if (this.shape.watching && this.depth === 0) {
+      this.shape.see(lexer);
+    }
+    if (kind === OPEN) {
+      if (this.depth++ === 0) this.outermostParenthesis = lexer.start;
+    } else if (kind === CLOSE) {
+      if (this.depth > 0) this.depth--;
+    } else if (kind === OPERATOR && !this.soughtConflict && opensConflict(this.text, lexer.start, lexer.end)) {
+      // Where the rest of the first one is missing, it is missing for all that follow.
+      this.soughtConflict = true;
+      this.conflict = findConflict(this.text, lexer.start, this.limit);
+    }
+    if (this.start === -1) this.start = lexer.start;
+    this.end = lexer.end;
+  }
+
+  /** Comments and psql commands: no part of a statement, though they may stand in one. */
+  private seeSpecial(kind: TokenKind): void {
+    const lexer = this.lexer;
+    if (kind === TokenKind.lineComment) {
+      this.comments.push({ start: lexer.start, end: lexer.end });
+    } else if (kind === TokenKind.backslash) {
+      const command = readPsqlCommand(this.text, lexer.start, this.limit);
+      this.psqlCommands.push(command);
+      lexer.end = command.end;
+    }
+  }
+
+  private finish(terminated: boolean): void {
+    if (this.start === -1) return;
+    const data = this.shape.isCopyFromStdin ? this.skipCopyData() : undefined;
+    this.statements.push(new Statement(this.text, this.start, this.end, terminated, data));
+    this.start = -1;
+    this.depth = 0;
+    this.shape.reset();
+  }
+
+  /** Reads the data and restricts the lexer to what is left of the line before it. */
+  private skipCopyData(): CopyData {
+    const isFirstOnLine = this.resume === -1;
+    const start = isFirstOnLine ? nextLine(this.text, this.lexer.end, this.limit) : this.resume;
+    const block = readCopyData(this.text, start, this.limit);
+    if (isFirstOnLine) this.lexer.moveTo(this.lexer.end, start);
+    this.resume = block.next;
+    return block.data;
+  }
+
+  /** Ends what is open. True when the lexer has SQL behind COPY data to go on with. */
+  private endOfLexerRange(): boolean {
+    this.unterminated ??= this.findUnterminated();
+    const resume = this.resume;
+    this.finish(false);
+    if (resume === -1) return false;
+    this.lexer.gap = undefined;
+    this.lexer.moveTo(this.resume, this.limit);
+    this.resume = -1;
+    return true;
+  }
+
+  private findUnterminated(): Unterminated | undefined {
+    const { lexer, start } = this;
+    if (lexer.gap !== undefined) return { what: lexer.gap, start: lexer.gapStart };
+    if (start === -1) return undefined;
+    if (this.depth > 0) return { what: "parenthesis", start: this.outermostParenthesis };
+    if (this.shape.inBody) return { what: "BEGIN ATOMIC body", start };
+    return this.resume === -1 ? undefined : { what: "statement before COPY data", start };
+  }
 }
 
 /** The start of the line after the one that holds `at`; `limit` when there is none. */

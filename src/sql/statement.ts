@@ -1,7 +1,7 @@
 import { Lexer, TokenKind } from "./lexer.ts";
 
 /** How many leading tokens `words` holds. */
-export const WORD_LIMIT = 8;
+const WORD_LIMIT = 8;
 
 /** A range of UTF-16 offsets; `end` is exclusive. */
 export interface Span {

@@ -31,7 +31,7 @@ const ARGS = {
   ...LOCK_ARGS,
 } as const;
 
-export default defineCommand({
+export const command = defineCommand({
   args: ARGS,
   details: "Runs every .sql file below include_dirs, sorted by path, in one transaction.",
   examples: [

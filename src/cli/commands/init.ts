@@ -13,7 +13,7 @@ const IGNORED = [".confiture/", ".env"];
 /** What became of one file. */
 type Fate = "created" | "kept" | "replaced" | "unchanged";
 
-export default defineCommand({
+export const command = defineCommand({
   args: {
     embedded: { type: "boolean", description: "use the PostgreSQL inside the executable, so that no server is needed" },
     force: { type: "boolean", description: "replace files that exist; each old one is kept as NAME.bak" },

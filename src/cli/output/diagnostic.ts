@@ -27,7 +27,7 @@ function renderLocation(location: Location, paint: Paint): string[] {
 
 /** The part of the line to show, and the white space that puts a caret under the column. */
 function excerpt(sourceLine: string, column: number): { text: string; caret: string } {
-  const points = [...sourceLine];
+  const points = Array.from(sourceLine);
   const start =
     points.length <= EXCERPT_WIDTH
       ? 0

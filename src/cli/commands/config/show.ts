@@ -1,7 +1,7 @@
 import { describeConfig } from "#config/describe.ts";
 import { defineCommand } from "../../command.ts";
 
-export default defineCommand({
+export const command = defineCommand({
   args: {},
   details: "Passwords are never shown.",
   examples: ["confiture config show", "confiture config show --env production"],

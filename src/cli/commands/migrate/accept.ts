@@ -5,7 +5,7 @@ import { defineCommand } from "../../command.ts";
 import { LOCK_ARGS, migrateOptions } from "../../migrate-options.ts";
 import { showMigrateEvents } from "../../output/migrate.ts";
 
-export default defineCommand({
+export const command = defineCommand({
   args: {
     version: { type: "positional", required: true, description: "the migration's version" },
     ...LOCK_ARGS,

@@ -6,7 +6,7 @@ import { LOCK_ARGS, migrateOptions } from "../../migrate-options.ts";
 import { showMigrateEvents } from "../../output/migrate.ts";
 import { count } from "../../output/text.ts";
 
-export default defineCommand({
+export const command = defineCommand({
   args: {
     through: { type: "string", valueHint: "VERSION", description: "the last version to record (default: all)" },
     ...LOCK_ARGS,

@@ -5,7 +5,7 @@ import { LOCK_ARGS, migrateOptions } from "../../migrate-options.ts";
 import { finishRun, showMigrateEvents } from "../../output/migrate.ts";
 import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 
-export default defineCommand({
+export const command = defineCommand({
   args: {
     to: { type: "string", valueHint: "VERSION", description: "roll back everything above this version; 0 for all" },
     steps: { type: "string", valueHint: "N", description: "roll back this many (default: 1)" },

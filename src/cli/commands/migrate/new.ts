@@ -2,7 +2,7 @@ import { createMigration } from "#migrate/create.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../../command.ts";
 
-export default defineCommand({
+export const command = defineCommand({
   args: {
     name: { type: "positional", required: true, description: "what it does, for example add_user_bio" },
     ts: { type: "boolean", description: "a TypeScript class instead of SQL" },

@@ -5,7 +5,7 @@ import { LOCK_ARGS, migrateOptions } from "../../migrate-options.ts";
 import { finishRun, showMigrateEvents } from "../../output/migrate.ts";
 import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 
-export default defineCommand({
+export const command = defineCommand({
   args: {
     steps: { type: "string", valueHint: "N", description: "how many of the last migrations (default: 1)" },
     ...PROTECTED_ARGS,

@@ -3,7 +3,7 @@ import { defineCommand } from "../../command.ts";
 import { migrateOptions } from "../../migrate-options.ts";
 import { entryToJson, renderStatus } from "../../output/migrate.ts";
 
-export default defineCommand({
+export const command = defineCommand({
   args: {
     "exit-code": { type: "boolean", description: "exit with 3 when anything is not applied as it is in the files" },
   },

@@ -4,7 +4,7 @@ import { defineCommand } from "../../command.ts";
 import { LOCK_ARGS, migrateOptions } from "../../migrate-options.ts";
 import { finishRun, showMigrateEvents } from "../../output/migrate.ts";
 
-export default defineCommand({
+export const command = defineCommand({
   args: {
     to: { type: "string", valueHint: "VERSION", description: "apply up to and including this version" },
     steps: { type: "string", valueHint: "N", description: "apply at most this many" },
