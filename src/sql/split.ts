@@ -5,9 +5,6 @@ import { type PsqlCommand, readPsqlCommand } from "./psql-command.ts";
 import { type CopyData, type Span, Statement } from "./statement.ts";
 import { StatementShape } from "./statement-shape.ts";
 
-export type { CopyData, Span, Statement } from "./statement.ts";
-export type { PsqlCommand } from "./psql-command.ts";
-
 // Copies in constants, as in the lexer.
 const SEMICOLON = TokenKind.semicolon;
 const OPEN = TokenKind.open;
