@@ -1,6 +1,6 @@
 import type { ParsedArgs } from "citty";
 import type { MigrateEvent } from "#migrate/events.ts";
-import type { MigrateOptions } from "#migrate/migrator.ts";
+import type { MigrateOptions } from "#migrate/exclusive.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { CommandContext } from "./command.ts";
 import { VERSION } from "./version.ts";

@@ -3,7 +3,9 @@ import { ConfitureError } from "#errors/error.ts";
 import type { MigrationFile } from "./discover.ts";
 import { createLedgerSql, insertSql, type Ledger, TRANSACTION_MS } from "./ledger.ts";
 import type { Body, LoadedMigration } from "./load.ts";
-import { load, type MigrateOptions, status } from "./migrator.ts";
+import type { MigrateOptions } from "./exclusive.ts";
+import { load } from "./migrator.ts";
+import { status } from "./status.ts";
 import { planUp, type PlanUpOptions } from "./plan.ts";
 
 /** What `up` would do with one migration. */

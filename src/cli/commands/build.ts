@@ -85,7 +85,11 @@ function writeScript({ io, messages, json, projectDir }: CommandContext, options
 
 async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, options: BuildOptions): Promise<Outcome> {
   const { io, messages, json } = context;
-  const { exclusively, recordBaseline, status } = await import("#migrate/migrator.ts");
+  const [{ exclusively }, { recordBaseline }, { status }] = await Promise.all([
+    import("#migrate/exclusive.ts"),
+    import("#migrate/record.ts"),
+    import("#migrate/status.ts"),
+  ]);
   const migrating = await migrateOptions(context, args, showMigrateEvents(context));
   messages.log("Executing schema...");
   const progress = showProgress(context, options.files.length);

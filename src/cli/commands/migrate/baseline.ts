@@ -1,5 +1,5 @@
 import { migrationId } from "#migrate/discover.ts";
-import { baseline } from "#migrate/migrator.ts";
+import { baseline } from "#migrate/record.ts";
 import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
 import { LOCK_ARGS, migrateOptions } from "../../migrate-options.ts";

@@ -1,5 +1,5 @@
 import { migrationId } from "#migrate/discover.ts";
-import { resolveMigration } from "#migrate/migrator.ts";
+import { resolveMigration } from "#migrate/record.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";

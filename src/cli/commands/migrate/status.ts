@@ -1,4 +1,4 @@
-import { status } from "#migrate/migrator.ts";
+import { status } from "#migrate/status.ts";
 import { defineCommand } from "../../command.ts";
 import { migrateOptions } from "../../migrate-options.ts";
 import { entryToJson, renderStatus } from "../../output/migrate.ts";

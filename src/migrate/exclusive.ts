@@ -1,0 +1,50 @@
+import type { Database } from "#database/database.ts";
+import { openDatabase } from "#database/open.ts";
+import type { Target } from "#database/target.ts";
+import type { MigrateEvent } from "./events.ts";
+import { findLedger, type Ledger } from "./ledger.ts";
+import { acquireLock, lockKey } from "./lock.ts";
+
+/** What every operation on migrations needs to know. */
+export interface MigrateOptions {
+  readonly target: Target;
+  readonly projectDir: string;
+  /** The migrations folder, relative to the project. */
+  readonly dir: string;
+  /** The ledger's name, `table` or `schema.table`. */
+  readonly table: string;
+  /** Milliseconds. */
+  readonly lockWait: number;
+  readonly lockTimeout: number;
+  readonly statementTimeout: number;
+  readonly toolVersion: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: MigrateEvent) => void) | undefined;
+}
+
+/** Takes the lock for the time of `work`, on a connection of its own. */
+export async function exclusively<T>(
+  options: MigrateOptions,
+  work: (database: Database, ledger: Ledger) => Promise<T>,
+): Promise<T> {
+  const { signal } = options;
+  const database = await openDatabase(options.target, {
+    onNotice: (notice) => options.onEvent?.({ type: "notice", notice }),
+  });
+  const cancel = (): void => void database.cancel().catch(() => {});
+  signal?.addEventListener("abort", cancel);
+  try {
+    signal?.throwIfAborted();
+    const ledger = await findLedger(database, options.table);
+    await acquireLock(database, lockKey(ledger), {
+      wait: options.lockWait,
+      signal,
+      onWaiting: (holder) => options.onEvent?.({ type: "waiting-for-lock", holder }),
+    });
+    // Another runner may have created it while this one waited.
+    return await work(database, await findLedger(database, options.table));
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+    await database.close();
+  }
+}

@@ -1,0 +1,69 @@
+import { ConfitureError } from "#errors/error.ts";
+import { migrationId } from "./discover.ts";
+import type { Direction } from "./events.ts";
+import { exclusively, type MigrateOptions } from "./exclusive.ts";
+import { readLedger } from "./ledger.ts";
+import type { LoadedMigration } from "./load.ts";
+import { bodyOf } from "./run.ts";
+import { compareVersions } from "./version.ts";
+
+export function throwIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted; nothing was left half done");
+}
+
+/** A failure of one migration, with what it left behind said truthfully. */
+export async function explainFailure(
+  cause: unknown,
+  migration: LoadedMigration,
+  direction: Direction,
+  options: MigrateOptions,
+): Promise<ConfitureError> {
+  if (!(cause instanceof ConfitureError)) throw cause;
+  if (options.signal?.aborted === true && cause.server?.sqlstate === "57014") {
+    const { transactional } = bodyOf(migration, direction);
+    return cause.with({
+      code: "interrupted",
+      message: `Interrupted during migration ${migrationId(migration.file)}${transactional ? ", which was rolled back" : ""}`,
+    });
+  }
+  if (cause.code !== "connection_lost") return cause;
+  return await tellTruth(cause, migration, direction, options);
+}
+
+/**
+ * The connection was lost, perhaps with a COMMIT on its way: only the ledger knows whether it arrived. The old
+ * session holds the lock for as long as it works, so whoever gets the lock sees its final state.
+ */
+async function tellTruth(
+  lost: ConfitureError,
+  migration: LoadedMigration,
+  direction: Direction,
+  options: MigrateOptions,
+): Promise<ConfitureError> {
+  const id = migrationId(migration.file);
+  try {
+    const recorded = await exclusively({ ...options, signal: undefined }, async (database, ledger) => {
+      const rows = await readLedger(database, ledger);
+      return rows.find((row) => compareVersions(row.version, migration.file.version) === 0);
+    });
+    const truth =
+      recorded === undefined
+        ? direction === "up"
+          ? `Migration ${id} is not applied: it was rolled back`
+          : `Migration ${id} is rolled back: that much was committed`
+        : recorded.state !== "applied"
+          ? `Migration ${id} stopped after statement ${recorded.statementsDone ?? 0}`
+          : direction === "up"
+            ? `Migration ${id} is applied: it was committed`
+            : `Migration ${id} is still applied: rolling it back was undone`;
+    return lost.with({
+      hint: `The ledger was read again over a new connection. ${truth}. Run the command again to go on.`,
+      data: { ...lost.data, recorded: recorded?.state ?? null },
+    });
+  } catch (cause) {
+    if (!(cause instanceof ConfitureError)) throw cause;
+    return lost.with({
+      hint: `Whether migration ${id} was committed is not known: ${cause.message}. \`confiture migrate status\` tells when the server is back.`,
+    });
+  }
+}

@@ -1,0 +1,109 @@
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { type MigrationFile, migrationId } from "./discover.ts";
+import { exclusively, type MigrateOptions } from "./exclusive.ts";
+import type { HistoryEntry } from "./history.ts";
+import { changeLedger, createLedger, deleteSql, insertSql, type Ledger, updateSql } from "./ledger.ts";
+import { checksumOf } from "./load.ts";
+import { requireKnown } from "./plan.ts";
+import { readHistory } from "./status.ts";
+import { compareVersions } from "./version.ts";
+
+/**
+ * Records migrations as applied without running them.
+ * @param through the last version to record; all when undefined
+ * @returns those that were not recorded before
+ */
+export async function baseline(options: MigrateOptions, through: string | undefined): Promise<MigrationFile[]> {
+  return await exclusively(options, (database, ledger) => recordBaseline(database, ledger, options, through));
+}
+
+/** `baseline` for a caller that holds the lock and may have a transaction open. */
+export async function recordBaseline(
+  database: Database,
+  ledger: Ledger,
+  options: MigrateOptions,
+  through: string | undefined,
+): Promise<MigrationFile[]> {
+  const history = await readHistory(database, ledger, options);
+  if (through !== undefined) requireKnown(history, through);
+  const files = history.flatMap((entry) =>
+    entry.file !== undefined &&
+    entry.row === undefined &&
+    (through === undefined || compareVersions(entry.version, through) <= 0)
+      ? [entry.file]
+      : [],
+  );
+  if (files.length === 0) return [];
+  const created = await createLedger(database, ledger);
+  const rows = files.map((file) => {
+    const checksum = checksumOf(options.projectDir, file);
+    return insertSql(created, { ...file, checksum }, options.toolVersion, { state: "applied", executionMs: "0" });
+  });
+  await changeLedger(database, created, rows.join("; "));
+  return files;
+}
+
+/**
+ * Puts the record of one migration right after something went wrong; runs nothing.
+ * @param as "applied": all of it is there; "rolled-back": none of it is there, forget the row
+ */
+export async function resolveMigration(
+  options: MigrateOptions,
+  version: string,
+  as: "applied" | "rolled-back",
+): Promise<HistoryEntry> {
+  return await exclusively(options, async (database, ledger) => {
+    const entry = requireKnown(await readHistory(database, ledger, options), version);
+    const { file, row } = entry;
+    if (as === "rolled-back") {
+      if (row === undefined) throw nothingToResolve(entry, "it is not recorded");
+      await changeLedger(database, ledger, deleteSql(ledger, row.version));
+      return entry;
+    }
+    if (row?.state === "applied") throw nothingToResolve(entry, "it is recorded as applied");
+    if (row === undefined) {
+      if (file === undefined) throw nothingToResolve(entry, "it has no file");
+      const created = await createLedger(database, ledger);
+      const checksum = checksumOf(options.projectDir, file);
+      await changeLedger(
+        database,
+        created,
+        insertSql(created, { ...file, checksum }, options.toolVersion, { state: "applied", executionMs: "0" }),
+      );
+      return entry;
+    }
+    await changeLedger(
+      database,
+      ledger,
+      updateSql(ledger, row.version, {
+        state: "applied",
+        ...(file === undefined ? {} : { checksum: checksumOf(options.projectDir, file) }),
+      }),
+    );
+    return entry;
+  });
+}
+
+/** Records the file as it is now as the one that was applied. */
+export async function acceptEdited(options: MigrateOptions, version: string): Promise<HistoryEntry> {
+  return await exclusively(options, async (database, ledger) => {
+    const entry = requireKnown(await readHistory(database, ledger, options), version);
+    const { file, row } = entry;
+    if (entry.standing !== "edited" || file === undefined || row === undefined) {
+      throw nothingToResolve(entry, "its file is not edited");
+    }
+    await changeLedger(
+      database,
+      ledger,
+      updateSql(ledger, row.version, { checksum: checksumOf(options.projectDir, file), name: file.name }),
+    );
+    return entry;
+  });
+}
+
+function nothingToResolve(entry: HistoryEntry, why: string): ConfitureError {
+  return new ConfitureError("migration_unknown", `There is nothing to do for migration ${migrationId(entry)}: ${why}`, {
+    hint: "`confiture migrate status` shows how each migration stands.",
+  });
+}
