@@ -1,5 +1,6 @@
 import { parseArgs as parseStrictly } from "node:util";
 import { type ArgsDef, parseArgs, type ParsedArgs } from "citty";
+import { parseDuration } from "#config/duration.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { nearest } from "#errors/suggest.ts";
 import { GLOBAL_ARGS } from "./command.ts";
@@ -72,16 +73,23 @@ export function readArguments<Args extends ArgsDef>(
 ): ParsedArgs<Args & typeof GLOBAL_ARGS> {
   const definitions: ArgsDef = { ...own, ...GLOBAL_ARGS };
   const rawArgs = [...raw];
-  requireKnown(path, definitions, rawArgs);
+  const given = requireKnown(path, definitions, rawArgs);
   try {
-    return parseArgs(rawArgs, definitions);
+    const args: Record<string, unknown> = parseArgs(rawArgs, definitions);
+    // citty reads any --no-x as x turned off, also where x is an option of another kind.
+    for (const name of Object.keys(definitions)) {
+      if (!name.startsWith("no-") || given[name] !== true) continue;
+      args[name] = true;
+      args[name.slice(3)] = given[name.slice(3)];
+    }
+    return args as ParsedArgs<Args & typeof GLOBAL_ARGS>;
   } catch (cause) {
     // citty colours its messages.
     throw usage(path, Bun.stripANSI((cause as Error).message));
   }
 }
 
-function requireKnown(path: readonly string[], definitions: ArgsDef, raw: string[]): void {
+function requireKnown(path: readonly string[], definitions: ArgsDef, raw: string[]): Record<string, unknown> {
   const options: Record<string, { type: "boolean" | "string"; short?: string }> = {};
   const positionals: string[] = [];
   for (const [name, definition] of Object.entries(definitions)) {
@@ -91,11 +99,12 @@ function requireKnown(path: readonly string[], definitions: ArgsDef, raw: string
     }
     const short = "alias" in definition && typeof definition.alias === "string" ? { short: definition.alias } : {};
     options[name] = { type: definition.type === "boolean" ? "boolean" : "string", ...short };
+    if (definition.type === "boolean" && definition.default === true) options[`no-${name}`] = { type: "boolean" };
   }
   let values: Record<string, unknown>;
   let given: string[];
   try {
-    const parsed = parseStrictly({ args: raw, options, strict: true, allowNegative: true, allowPositionals: true });
+    const parsed = parseStrictly({ args: raw, options, strict: true, allowPositionals: true });
     ({ values, positionals: given } = parsed);
   } catch (cause) {
     throw unknownFlag(path, cause as Error & { code?: string }, Object.keys(options));
@@ -109,6 +118,7 @@ function requireKnown(path: readonly string[], definitions: ArgsDef, raw: string
   }
   const extra = given[positionals.length];
   if (extra !== undefined) throw usage(path, `Unexpected argument "${extra}"`);
+  return values;
 }
 
 function unknownFlag(
@@ -143,6 +153,17 @@ export function readCount(flag: string, text: string | undefined): number | unde
   const count = Number(text);
   if (/^\d+$/.test(text) && count > 0 && Number.isSafeInteger(count)) return count;
   throw new ConfitureError("usage", `${flag} is a number from 1 up, not "${text}"`);
+}
+
+/**
+ * A duration given on the command line, in milliseconds.
+ * @throws ConfitureError `usage`
+ */
+export function readDuration(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const duration = parseDuration(text);
+  if (duration !== undefined) return duration;
+  throw new ConfitureError("usage", `${flag} is a duration such as 30s or 5min, not "${text}"`);
 }
 
 /**

@@ -27,6 +27,8 @@ export interface CommandContext {
   readonly json: boolean;
   /** Absolute. */
   readonly projectDir: string;
+  /** Milliseconds of `--wait`; 0 tries once. */
+  readonly wait: number;
   /** Reads the environment; the first call prints the configuration's warnings. */
   config(): Promise<Config>;
 }
@@ -65,6 +67,11 @@ export const GLOBAL_ARGS = {
     type: "string",
     valueHint: "URL",
     description: "connect here instead of where the environment says",
+  },
+  wait: {
+    type: "string",
+    valueHint: "DURATION",
+    description: "keep trying for this long while the server cannot be reached",
   },
   format: {
     type: "enum",

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Config } from "#config/config.ts";
-import { findCommand, type Invocation, readArguments } from "./arguments.ts";
+import { findCommand, type Invocation, readArguments, readDuration } from "./arguments.ts";
 import type { CommandContext, Outcome } from "./command.ts";
 import type { Io } from "./io.ts";
 import { errorToJson, renderError, toConfitureError } from "./output/diagnostic.ts";
@@ -71,6 +71,7 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io): Promise<Ou
     messages,
     json: args.format === "json",
     projectDir,
+    wait: readDuration("--wait", args.wait) ?? 0,
     config: () => (config ??= loadConfiguration()),
   };
   return await command.run(args as never, context);

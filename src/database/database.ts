@@ -1,3 +1,5 @@
+import type { ConfitureError } from "#errors/error.ts";
+
 /**
  * The one interface to a PostgreSQL session, whatever is behind it: a server over the network or the
  * engine inside the executable. One `Database` is one backend, for its whole life: it never reconnects,
@@ -7,6 +9,11 @@ export interface Database {
   readonly engine: "server" | "embedded";
   /** PostgreSQL's process id of this session (0 on the embedded engine). */
   readonly backendPid: number;
+  /**
+   * True when something between here and the server hands out backends of its own choosing: PgBouncer and its
+   * like invent the process id that the protocol announces, so it is not that of the backend.
+   */
+  readonly pooled: boolean;
   /** `server_version_num`, for example 180001. */
   readonly serverVersion: number;
 
@@ -47,4 +54,9 @@ export interface Notice {
 
 export interface OpenOptions {
   readonly onNotice?: (notice: Notice) => void;
+  /** Milliseconds to keep trying while the server cannot be reached or is starting up; once by default. */
+  readonly wait?: number;
+  /** Called before each further attempt. */
+  readonly onRetry?: (error: ConfitureError) => void;
+  readonly signal?: AbortSignal | undefined;
 }

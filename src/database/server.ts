@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { ConfitureError } from "#errors/error.ts";
 import type { Database, OpenOptions } from "./database.ts";
 import { openSession } from "./session.ts";
@@ -5,10 +6,35 @@ import type { ServerTarget } from "./target.ts";
 import { describeAddress, encryptionAttempts, openSocket, type Encryption } from "./transport.ts";
 
 /**
- * Connects to a server, with libpq's attempts for the sslmode.
+ * Connects to a server; with `options.wait`, again and again until it answers.
  * @throws ConfitureError `connect_failed`, `connect_auth`, `connect_tls` or `connect_no_database`
  */
 export async function openServer(target: ServerTarget, options: OpenOptions = {}): Promise<Database> {
+  const started = performance.now();
+  for (let pause = 100; ; pause = Math.min(pause * 2, 2000)) {
+    try {
+      return await connect(target, options);
+    } catch (error) {
+      // A wrong password or a missing database does not get better by waiting.
+      if (!(error instanceof ConfitureError) || error.code !== "connect_failed") throw error;
+      const left = (options.wait ?? 0) - (performance.now() - started);
+      if (left <= 0) throw error;
+      options.onRetry?.(error);
+      await pauseFor(Math.min(pause, left), options.signal);
+    }
+  }
+}
+
+async function pauseFor(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(milliseconds, undefined, signal === undefined ? {} : { signal });
+  } catch (cause) {
+    throw new ConfitureError("interrupted", "Interrupted while waiting for the server", { cause });
+  }
+}
+
+/** Makes libpq's attempts for the sslmode. */
+async function connect(target: ServerTarget, options: OpenOptions): Promise<Database> {
   const attempts = encryptionAttempts(target);
   for (const [index, encryption] of attempts.entries()) {
     try {

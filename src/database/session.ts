@@ -108,9 +108,12 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   };
 
   let identity: { pid: number; version: number } | undefined;
+  let announcedPid: number | undefined;
   try {
-    [identity] = await sql<{ pid: number; version: number }[]>`
+    const rows = await sql<{ pid: number; version: number }[]>`
       select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as version`;
+    [identity] = rows;
+    announcedPid = rows.state.pid;
   } catch (error) {
     await close();
     throw failure(error);
@@ -119,6 +122,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   return {
     engine: options.engine,
     backendPid: identity?.pid ?? 0,
+    pooled: options.engine === "server" && announcedPid !== identity?.pid,
     serverVersion: identity?.version ?? 0,
 
     async execute(text) {

@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   connect_auth: { exit: 5, title: "The server refused the user or password" },
   connect_tls: { exit: 5, title: "The encrypted connection could not be made as sslmode demands" },
   connect_no_database: { exit: 5, title: "The database does not exist" },
+  transaction_pooling: { exit: 5, title: "A connection pooler stands between, in transaction mode" },
   connection_lost: { exit: 1, title: "The connection was lost during the work" },
   embedded_in_use: { exit: 6, title: "Another process has the embedded database open" },
   embedded_failed: { exit: 1, title: "The embedded PostgreSQL could not start" },

@@ -81,6 +81,7 @@ function recorder(statements: string[]): Database {
   return {
     engine: "embedded",
     backendPid: 0,
+    pooled: false,
     serverVersion: 0,
     execute: async (sql) => void statements.push(sql),
     query: async (sql, parameters = []) => {

@@ -1,4 +1,5 @@
 import type { Notice } from "#database/database.ts";
+import type { ConfitureError } from "#errors/error.ts";
 import type { MigrationFile } from "./discover.ts";
 import type { LockHolder } from "./lock.ts";
 
@@ -6,6 +7,7 @@ export type Direction = "up" | "down";
 
 /** What happens during a run, for whoever shows it. */
 export type MigrateEvent =
+  | { readonly type: "waiting-for-server"; readonly error: ConfitureError }
   | { readonly type: "waiting-for-lock"; readonly holder: LockHolder | undefined }
   | { readonly type: "started"; readonly direction: Direction; readonly migration: MigrationFile }
   | {

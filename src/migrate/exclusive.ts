@@ -1,5 +1,6 @@
-import type { Database } from "#database/database.ts";
+import type { Database, OpenOptions } from "#database/database.ts";
 import { openDatabase } from "#database/open.ts";
+import { refuseTransactionPooling } from "#database/pooling.ts";
 import type { Target } from "#database/target.ts";
 import type { MigrateEvent } from "./events.ts";
 import { findLedger, type Ledger } from "./ledger.ts";
@@ -18,9 +19,14 @@ export interface MigrateOptions {
   readonly lockTimeout: number;
   readonly statementTimeout: number;
   readonly toolVersion: string;
+  /** How to reach the database. */
+  readonly connect?: Pick<OpenOptions, "wait">;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: MigrateEvent) => void) | undefined;
 }
+
+/** So that the statement of a killed runner ends, where the server's system can tell (since PostgreSQL 14). */
+export const NOTICE_A_DEAD_CLIENT = "set client_connection_check_interval = '2s'";
 
 /** Takes the lock for the time of `work`, on a connection of its own. */
 export async function exclusively<T>(
@@ -29,12 +35,17 @@ export async function exclusively<T>(
 ): Promise<T> {
   const { signal } = options;
   const database = await openDatabase(options.target, {
+    ...options.connect,
+    signal,
     onNotice: (notice) => options.onEvent?.({ type: "notice", notice }),
+    onRetry: (error) => options.onEvent?.({ type: "waiting-for-server", error }),
   });
   const cancel = (): void => void database.cancel().catch(() => {});
   signal?.addEventListener("abort", cancel);
   try {
     signal?.throwIfAborted();
+    await refuseTransactionPooling(options.target, database);
+    if (database.engine === "server") await database.execute(NOTICE_A_DEAD_CLIENT);
     const ledger = await findLedger(database, options.table);
     await acquireLock(database, lockKey(ledger), {
       wait: options.lockWait,

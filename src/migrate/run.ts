@@ -4,6 +4,7 @@ import { runStatements, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { transactionControl } from "#sql/classify.ts";
 import type { Direction } from "./events.ts";
+import { NOTICE_A_DEAD_CLIENT } from "./exclusive.ts";
 import {
   changeLedger,
   changeLedgerInTransaction,
@@ -64,8 +65,7 @@ function prepareSession(options: RunOptions, database: Database): string {
   const settings = [
     `set lock_timeout = ${options.lockTimeout}`,
     `set statement_timeout = ${options.statementTimeout}`,
-    // A killed runner's statement ends, where the server's system can notice (since PostgreSQL 14).
-    ...(database.engine === "server" ? ["set client_connection_check_interval = '2s'"] : []),
+    ...(database.engine === "server" ? [NOTICE_A_DEAD_CLIENT] : []),
   ];
   return `close all; reset session authorization; reset role; reset all; deallocate all; unlisten *; discard temp; discard sequences; ${settings.join("; ")}`;
 }

@@ -16,7 +16,7 @@ export interface Status {
 /** Lays files and ledger side by side. Reads only: takes no lock and creates nothing. */
 export async function status(options: MigrateOptions): Promise<Status> {
   const { ignored } = discoverMigrations(options.projectDir, options.dir);
-  return await withDatabase(options.target, {}, async (database) => {
+  return await withDatabase(options.target, { ...options.connect, signal: options.signal }, async (database) => {
     const ledger = await findLedger(database, options.table);
     return { history: await readHistory(database, ledger, options), ignored, ledger };
   });

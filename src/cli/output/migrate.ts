@@ -10,6 +10,9 @@ import { count, formatDuration, formatLocalTime } from "./text.ts";
 export function showMigrateEvents({ io, messages, json }: CommandContext): (event: MigrateEvent) => void {
   return (event) => {
     switch (event.type) {
+      case "waiting-for-server":
+        messages.log(`${event.error.message}; trying again`);
+        break;
       case "waiting-for-lock":
         messages.warn(`another runner is at work: ${describeHolder(event.holder)}; waiting`);
         break;
