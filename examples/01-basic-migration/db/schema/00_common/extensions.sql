@@ -1,0 +1,5 @@
+-- Enable UUID generation
+CREATE EXTENSION IF NOT EXISTS "uuid-ossp";
+
+-- Enable timestamp functions
+CREATE EXTENSION IF NOT EXISTS "btree_gist";
