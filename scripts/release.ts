@@ -17,11 +17,7 @@ export interface ReleaseOptions {
   readonly out: string;
   /** Goes into every archive beside the executable. */
   readonly documents: readonly ArchiveEntry[];
-  readonly compile: (options: {
-    target: Bun.Build.CompileTarget;
-    outfile: string;
-    version: string;
-  }) => Promise<unknown>;
+  readonly compile: (options: { target: Bun.Build.CompileTarget; outfile: string }) => Promise<unknown>;
   readonly report: (line: string) => void;
 }
 
@@ -72,7 +68,7 @@ async function makeArchive(
   const isWindows = target.system === "windows";
   const outfile = join(staging, isWindows ? "confiture.exe" : "confiture");
   const started = performance.now();
-  await compile({ target: target.bun, outfile, version });
+  await compile({ target: target.bun, outfile });
   const compiled = new Uint8Array(await readFile(outfile));
   await rm(outfile);
   const { executable, remark } = checked(compiled, target);
