@@ -43,6 +43,14 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
       },
     },
   },
+  db: {
+    summary: "Create, drop or wait for the database itself",
+    commands: {
+      create: { summary: "Create the database if it does not exist", load: () => import("./commands/db/create.ts") },
+      drop: { summary: "Drop the database if it exists", load: () => import("./commands/db/drop.ts") },
+      wait: { summary: "Wait until the database answers", load: () => import("./commands/db/wait.ts") },
+    },
+  },
   config: {
     summary: "Look at the configuration",
     commands: {

@@ -3,9 +3,8 @@ import type { ServerReport } from "#errors/error.ts";
 /** Next steps for errors that newcomers meet, by SQLSTATE (PostgreSQL manual, "Error Codes"). */
 const ADVICE: Readonly<Record<string, string>> = {
   "42P07":
-    "It is there already. Write CREATE ... IF NOT EXISTS in schema files, or start from an empty database (build --fresh).",
-  "42710":
-    "It is there already. Use IF NOT EXISTS or OR REPLACE where PostgreSQL has it, or start from an empty database (build --fresh).",
+    "It is there already. In schema files write CREATE ... IF NOT EXISTS; a migration whose change the build made already is recorded with `confiture migrate baseline`.",
+  "42710": "It is there already. Use IF NOT EXISTS or OR REPLACE where PostgreSQL has it.",
   "42723": "Write CREATE OR REPLACE FUNCTION.",
   "42701":
     "The column is there already: was the change made by hand, or built from the schema files? See `confiture migrate baseline`.",

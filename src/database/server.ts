@@ -96,7 +96,7 @@ function explain(target: ServerTarget, error: unknown): unknown {
       return error.with({
         code: "connect_no_database",
         message: `The database "${target.database}" does not exist on ${where}`,
-        hint: `Create it: createdb -h ${target.host} -p ${target.port} -U ${target.user} ${target.database}`,
+        hint: `Create it: confiture db create (or createdb -h ${target.host} -p ${target.port} -U ${target.user} ${target.database})`,
       });
     default:
       return error.server === undefined

@@ -45,6 +45,7 @@ export const ERROR_CODES = {
     exit: 1,
     title: "A migration mixes statements that need a transaction with one that cannot have one",
   },
+  migration_not_transactional: { exit: 1, title: "A migration cannot share a transaction with others" },
   migration_failed: { exit: 1, title: "A TypeScript migration threw an error" },
   migration_irreversible: { exit: 1, title: "A migration has no way back" },
   migration_unknown: { exit: 2, title: "There is no such migration" },

@@ -68,7 +68,7 @@ async function record(body: Body): Promise<{ statements: string[]; incomplete: s
   const statements: string[] = [];
   const { runTypeScript } = await import("./statement-queue.ts");
   try {
-    await runTypeScript(body, { database: recorder(statements), onStatementDone: undefined });
+    await runTypeScript(body, { database: recorder(statements), outside: undefined });
     return { statements, incomplete: undefined };
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.data?.["asksForRows"] !== true) throw error;

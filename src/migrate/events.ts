@@ -17,4 +17,13 @@ export type MigrateEvent =
       /** Milliseconds. */
       readonly duration: number;
     }
+  | {
+      readonly type: "retrying";
+      readonly migration: MigrationFile;
+      readonly error: ConfitureError;
+      /** Milliseconds until the next attempt. */
+      readonly pause: number;
+      readonly attempt: number;
+      readonly of: number;
+    }
   | { readonly type: "notice"; readonly notice: Notice };

@@ -15,6 +15,8 @@ export interface HistoryEntry {
   readonly standing: Standing;
   readonly file: MigrationFile | undefined;
   readonly row: LedgerRow | undefined;
+  /** The first line of the statement it stopped at; only for a SQL migration that stopped. */
+  readonly stoppedAt?: string;
 }
 
 /**

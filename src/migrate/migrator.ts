@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import type { ConfitureError } from "#errors/error.ts";
+import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations, type MigrationFile } from "./discover.ts";
 import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
@@ -7,8 +7,11 @@ import { explainFailure, throwIfInterrupted } from "./failure.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { type LoadedMigration, loadMigration } from "./load.ts";
 import { lockKey } from "./lock.ts";
-import { planDown, type PlanDownOptions, planUp, type PlanUpOptions } from "./plan.ts";
-import { bodyOf, runMigration, type RunOptions } from "./run.ts";
+import { planDown, type PlanDownOptions, planUp, type PlanUpOptions, requireKnown } from "./plan.ts";
+import { nothingToResolve } from "./record.ts";
+import { bodyOf, runMigration } from "./run.ts";
+import { inOneTransaction } from "./run-in-transaction.ts";
+import type { RunOptions } from "./run-session.ts";
 import { readHistory } from "./status.ts";
 
 export interface MigrationResult {
@@ -25,18 +28,27 @@ export interface RunReport {
   readonly error: ConfitureError | undefined;
 }
 
+export interface UpOptions extends PlanUpOptions {
+  /** All of them in one transaction: all or none. */
+  readonly singleTransaction?: boolean | undefined;
+}
+
 /**
  * Applies what is pending. Everything that can be checked is checked before the first migration runs.
  * @throws ConfitureError when nothing was run; a failure on the way is in the report
  */
-export async function up(options: MigrateOptions, plan: PlanUpOptions): Promise<RunReport> {
+export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunReport> {
   // Files that are wrong in themselves are reported without a connection.
   discoverMigrations(options.projectDir, options.dir);
   return await exclusively(options, async (database, ledger) => {
     const files = planUp(await readHistory(database, ledger, options), plan);
     const migrations = await load(files, "up", options);
+    if (plan.singleTransaction === true) migrations.forEach(requireTransactional);
     if (migrations.length === 0) return { results: [], error: undefined };
-    return await runAll(database, await createLedger(database, ledger), migrations, "up", options);
+    const created = await createLedger(database, ledger);
+    return plan.singleTransaction === true
+      ? await runTogether(database, created, migrations, options)
+      : await runAll(database, created, migrations, "up", options);
   });
 }
 
@@ -75,6 +87,28 @@ export async function redo(options: MigrateOptions, steps: number): Promise<RunR
   });
 }
 
+/**
+ * Goes on with a migration that stopped half way outside a transaction, from the statement after the last one
+ * that was done.
+ * @throws ConfitureError `migration_unknown` when it did not stop, or has no file
+ */
+export async function resume(options: MigrateOptions, version: string): Promise<RunReport> {
+  return await exclusively(options, async (database, ledger) => {
+    const entry = requireKnown(await readHistory(database, ledger, options), version);
+    const { file, row } = entry;
+    if (entry.standing !== "stopped" || file === undefined || row === undefined) {
+      throw nothingToResolve(entry, file === undefined ? "its file is not here" : "it did not stop half way");
+    }
+    const direction = row.state === "applying" ? "up" : "down";
+    const loaded = await load([file], direction, options);
+    const [migration] = withRecordedVersions(loaded, [{ row }]);
+    if (migration === undefined || bodyOf(migration, direction).transactional) {
+      throw nothingToResolve(entry, "its file runs in a transaction now; say --applied or --rolled-back");
+    }
+    return await runAll(database, ledger, [migration], direction, options, row.statementsDone ?? 0);
+  });
+}
+
 /** Reads all of them, and requires that each can go the way asked, before any of them runs. */
 export async function load(
   files: readonly MigrationFile[],
@@ -107,6 +141,7 @@ async function runAll(
   migrations: readonly LoadedMigration[],
   direction: Direction,
   options: MigrateOptions,
+  from = 0,
 ): Promise<RunReport> {
   const runOptions: RunOptions = { ...options, ledger, lockKey: lockKey(ledger) };
   const results: MigrationResult[] = [];
@@ -116,7 +151,7 @@ async function runAll(
       throwIfInterrupted(options.signal);
       options.onEvent?.({ type: "started", direction, migration: file });
       const started = performance.now();
-      await runMigration(database, migration, direction, runOptions);
+      await runMigration(database, migration, direction, runOptions, from);
       const duration = performance.now() - started;
       options.onEvent?.({ type: "finished", direction, migration: file, duration });
       results.push({ migration: file, direction, outcome: "done", duration });
@@ -130,5 +165,54 @@ async function runAll(
       return { results: [...results, { migration: file, direction, outcome: "failed" }, ...rest], error };
     }
   }
+  return { results, error: undefined };
+}
+
+/** @throws ConfitureError `migration_not_transactional` */
+function requireTransactional(migration: LoadedMigration): void {
+  if (migration.up.transactional) return;
+  throw new ConfitureError(
+    "migration_not_transactional",
+    `${migration.file.path} runs outside a transaction, so it cannot share one`,
+    { location: { file: migration.file.path }, hint: "Leave --single-transaction out, or stop before it with --to." },
+  );
+}
+
+/** All in one transaction. What is shown as done is committed. */
+async function runTogether(
+  database: Database,
+  ledger: Ledger,
+  migrations: readonly LoadedMigration[],
+  options: MigrateOptions,
+): Promise<RunReport> {
+  const direction: Direction = "up";
+  const durations: number[] = [];
+  let current = migrations[0]!;
+  try {
+    await inOneTransaction(database, { ...options, ledger, lockKey: lockKey(ledger) }, async (transaction) => {
+      for (const migration of migrations) {
+        current = migration;
+        throwIfInterrupted(options.signal);
+        options.onEvent?.({ type: "started", direction, migration: migration.file });
+        const started = performance.now();
+        await transaction.run(migration);
+        durations.push(performance.now() - started);
+      }
+      return current;
+    });
+  } catch (cause) {
+    const error = await explainFailure(cause, current, direction, options);
+    const results = migrations.map(({ file }) => ({
+      migration: file,
+      direction,
+      outcome: file === current.file ? ("failed" as const) : ("not-run" as const),
+    }));
+    return { results, error };
+  }
+  const results = migrations.map(({ file }, index) => {
+    const duration = durations[index] ?? 0;
+    options.onEvent?.({ type: "finished", direction, migration: file, duration });
+    return { migration: file, direction, outcome: "done" as const, duration };
+  });
   return { results, error: undefined };
 }

@@ -91,11 +91,16 @@ function stopped(entry: HistoryEntry): ConfitureError {
     row?.statementsTotal === null || row === undefined
       ? `after statement ${row?.statementsDone ?? 0}`
       : `after statement ${row.statementsDone ?? 0} of ${row.statementsTotal}`;
-  return new ConfitureError("history_stopped", `Migration ${migrationId(entry)} stopped ${progress} while ${way}`, {
-    hint: `Look at what is there, put it right, then record it:\n  confiture migrate resolve ${version} --applied       all of it is there\n  confiture migrate resolve ${version} --rolled-back   none of it is there`,
-    location: entry.file === undefined ? undefined : { file: entry.file.path },
-    data: { version, statementsDone: row?.statementsDone, statementsTotal: row?.statementsTotal },
-  });
+  const at = entry.stoppedAt === undefined ? "" : `, at: ${entry.stoppedAt}`;
+  return new ConfitureError(
+    "history_stopped",
+    `Migration ${migrationId(entry)} stopped ${progress} while ${way}${at}`,
+    {
+      hint: `Look at what is there, put it right, then record it:\n  confiture migrate resolve ${version} --applied       all of it is there\n  confiture migrate resolve ${version} --rolled-back   none of it is there\n  confiture migrate resolve ${version} --continue      run it from the next statement`,
+      location: entry.file === undefined ? undefined : { file: entry.file.path },
+      data: { version, statementsDone: row?.statementsDone, statementsTotal: row?.statementsTotal },
+    },
+  );
 }
 
 function edited(entry: HistoryEntry): ConfitureError {

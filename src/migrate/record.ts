@@ -102,7 +102,8 @@ export async function acceptEdited(options: MigrateOptions, version: string): Pr
   });
 }
 
-function nothingToResolve(entry: HistoryEntry, why: string): ConfitureError {
+/** For a request to put right what is not wrong. */
+export function nothingToResolve(entry: HistoryEntry, why: string): ConfitureError {
   return new ConfitureError("migration_unknown", `There is nothing to do for migration ${migrationId(entry)}: ${why}`, {
     hint: "`confiture migrate status` shows how each migration stands.",
   });

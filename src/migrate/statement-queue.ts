@@ -12,8 +12,15 @@ import { placeInStack, thrown } from "./typescript.ts";
 /** What happens to each piece of work that a TypeScript migration asks for. */
 export interface QueueTarget {
   readonly database: Database;
-  /** Called after every statement outside a transaction, before the next may begin; undefined inside one. */
-  readonly onStatementDone: (() => Promise<void>) | undefined;
+  /** Undefined inside a transaction. */
+  readonly outside:
+    | {
+        /** Statements that an earlier run has done. */
+        readonly skip: number;
+        /** Called after every statement, before the next may begin. */
+        readonly onStatementDone: () => Promise<void>;
+      }
+    | undefined;
 }
 
 /**
@@ -42,6 +49,7 @@ class StatementQueue implements StatementSink {
   readonly #target: QueueTarget;
   #tail: Promise<unknown> = Promise.resolve();
   #asked = 0;
+  #steps = 0;
   #over = false;
 
   constructor(body: TypeScriptBody, target: QueueTarget) {
@@ -52,12 +60,8 @@ class StatementQueue implements StatementSink {
   execute(sql: string, parameters: readonly unknown[]): Promise<void> {
     const call = new Error("called here");
     return this.#enqueue(call, sql, async () => {
-      if (parameters.length > 0) {
-        await this.#target.database.query(sql, parameters);
-        await this.#target.onStatementDone?.();
-        return;
-      }
-      await this.#run(parseScript(this.#body.file, sql));
+      if (parameters.length === 0) await this.#run(parseScript(this.#body.file, sql));
+      else await this.#step(() => this.#target.database.query(sql, parameters));
     });
   }
 
@@ -123,8 +127,8 @@ class StatementQueue implements StatementSink {
   }
 
   async #run(script: Script): Promise<void> {
-    const { database, onStatementDone } = this.#target;
-    if (onStatementDone === undefined) {
+    const { database, outside } = this.#target;
+    if (outside === undefined) {
       const inner = withoutOwnTransaction(
         script,
         "Remove it, or control transactions yourself with: transaction = false",
@@ -133,9 +137,16 @@ class StatementQueue implements StatementSink {
       return;
     }
     for (const statement of script.statements) {
-      await runStatements(database, script, [statement]);
-      await onStatementDone();
+      await this.#step(() => runStatements(database, script, [statement]));
     }
+  }
+
+  async #step(work: () => Promise<unknown>): Promise<void> {
+    const { outside } = this.#target;
+    this.#steps++;
+    if (outside !== undefined && this.#steps <= outside.skip) return;
+    await work();
+    await outside?.onStatementDone();
   }
 
   #placeOf(call: Error): Location {

@@ -1,16 +1,21 @@
 import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
+import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations } from "./discover.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { type HistoryEntry, joinHistory } from "./history.ts";
 import { findLedger, type Ledger, readLedger } from "./ledger.ts";
-import { checksumOf } from "./load.ts";
+import { invalidIndexes } from "./invalid-indexes.ts";
+import { checksumOf, loadMigration } from "./load.ts";
+import { unitsOf } from "./run-outside-transaction.ts";
 
 export interface Status {
   readonly history: readonly HistoryEntry[];
   /** SQL files in the folder whose names are no migration's. */
   readonly ignored: readonly string[];
   readonly ledger: Ledger;
+  /** Left by statements that did not finish; looked for only when a migration stopped. */
+  readonly invalidIndexes: readonly string[];
 }
 
 /** Lays files and ledger side by side. Reads only: takes no lock and creates nothing. */
@@ -18,7 +23,9 @@ export async function status(options: MigrateOptions): Promise<Status> {
   const { ignored } = discoverMigrations(options.projectDir, options.dir);
   return await withDatabase(options.target, { ...options.connect, signal: options.signal }, async (database) => {
     const ledger = await findLedger(database, options.table);
-    return { history: await readHistory(database, ledger, options), ignored, ledger };
+    const history = await readHistory(database, ledger, options);
+    const stopped = history.some((entry) => entry.standing === "stopped");
+    return { history, ignored, ledger, invalidIndexes: stopped ? await invalidIndexes(database) : [] };
   });
 }
 
@@ -30,5 +37,23 @@ export async function readHistory(
 ): Promise<HistoryEntry[]> {
   const rows = await readLedger(database, ledger);
   const { migrations } = discoverMigrations(options.projectDir, options.dir);
-  return joinHistory(migrations, rows, (file) => checksumOf(options.projectDir, file));
+  const history = joinHistory(migrations, rows, (file) => checksumOf(options.projectDir, file));
+  return await Promise.all(history.map((entry) => withStatement(entry, options)));
+}
+
+async function withStatement(entry: HistoryEntry, options: MigrateOptions): Promise<HistoryEntry> {
+  const { file, row } = entry;
+  if (entry.standing !== "stopped" || file === undefined || row === undefined || file.form === "typescript")
+    return entry;
+  try {
+    const migration = await loadMigration(options.projectDir, file);
+    const body = row.state === "applying" ? migration.up : migration.down;
+    if (body?.kind !== "sql") return entry;
+    const next = unitsOf(body.script)[row.statementsDone ?? 0]?.[0];
+    return next === undefined ? entry : { ...entry, stoppedAt: next.text.split("\n", 1)[0]! };
+  } catch (error) {
+    // The file may be broken by now; how the migration stands is known without it.
+    if (error instanceof ConfitureError) return entry;
+    throw error;
+  }
 }

@@ -24,6 +24,11 @@ export function showMigrateEvents({ io, messages, json }: CommandContext): (even
       case "finished":
         if (!json) io.stdout.write(finishedLine(event.migration, event.direction, event.duration));
         break;
+      case "retrying":
+        messages.warn(
+          `${migrationId(event.migration)}: ${event.error.message}; trying again in ${formatDuration(event.pause)} (${event.attempt} of ${event.of})`,
+        );
+        break;
       case "notice":
         if (event.notice.severity === "WARNING") messages.warn(event.notice.message);
         else messages.debug(`${event.notice.severity}: ${event.notice.message}`);
@@ -61,10 +66,10 @@ function statusLine(entry: HistoryEntry): string {
   }
 }
 
-function progress({ row }: HistoryEntry): string {
+function progress({ row, stoppedAt }: HistoryEntry): string {
   const way = row?.state === "reverting" ? " while rolling back" : "";
   const total = row?.statementsTotal ?? undefined;
-  return `after statement ${row?.statementsDone ?? 0}${total === undefined ? "" : ` of ${total}`}${way}`;
+  return `after statement ${row?.statementsDone ?? 0}${total === undefined ? "" : ` of ${total}`}${way}${stoppedAt === undefined ? "" : `: ${stoppedAt}`}`;
 }
 
 export function entryToJson(entry: HistoryEntry): Record<string, unknown> {
@@ -81,6 +86,7 @@ export function entryToJson(entry: HistoryEntry): Record<string, unknown> {
     checksum: row?.checksum ?? null,
     statementsDone: row?.statementsDone ?? null,
     statementsTotal: row?.statementsTotal ?? null,
+    stoppedAt: entry.stoppedAt ?? null,
   };
 }
 

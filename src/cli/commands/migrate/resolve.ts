@@ -1,30 +1,40 @@
 import { migrationId } from "#migrate/discover.ts";
+import { resume } from "#migrate/migrator.ts";
 import { resolveMigration } from "#migrate/record.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
 import { LOCK_ARGS, migrateOptions } from "../../migrate-options.ts";
-import { showMigrateEvents } from "../../output/migrate.ts";
+import { finishRun, showMigrateEvents } from "../../output/migrate.ts";
 
 export const command = defineCommand({
   args: {
     version: { type: "positional", required: true, description: "the migration's version" },
     applied: { type: "boolean", description: "all of it is in the database" },
+    continue: { type: "boolean", description: "run the rest of it, from the statement after the last one done" },
     "rolled-back": { type: "boolean", description: "none of it is in the database: forget it" },
     ...LOCK_ARGS,
   },
-  details: "Changes the ledger only. Put the database right first, then say how it stands.",
-  examples: ["confiture migrate resolve 012 --applied", "confiture migrate resolve 012 --rolled-back"],
+  details:
+    "For a migration that stopped half way, outside a transaction. Put the database right first, then say how it\nstands. --applied and --rolled-back change the ledger only.",
+  examples: [
+    "confiture migrate resolve 012 --applied",
+    "confiture migrate resolve 012 --rolled-back",
+    "confiture migrate resolve 012 --continue",
+  ],
   async run(args, context) {
-    if ((args.applied === true) === (args["rolled-back"] === true)) {
-      throw new ConfitureError("usage", "Say how the migration stands: either --applied or --rolled-back");
+    const ways = (["applied", "rolled-back", "continue"] as const).filter((way) => args[way] === true);
+    const [way] = ways;
+    if (way === undefined || ways.length > 1) {
+      throw new ConfitureError("usage", "Say how the migration stands: --applied, --rolled-back or --continue");
     }
-    const as = args.applied === true ? "applied" : "rolled-back";
+    const version = readVersion("VERSION", args.version) ?? "";
     const options = await migrateOptions(context, args, showMigrateEvents(context));
-    const entry = await resolveMigration(options, readVersion("VERSION", args.version) ?? "", as);
-    const text = as === "applied" ? "recorded as applied" : "is no longer recorded";
+    if (way === "continue") return finishRun(context, await resume(options, version), "");
+    const entry = await resolveMigration(options, version, way);
+    const text = way === "applied" ? "recorded as applied" : "is no longer recorded";
     return {
-      json: { version: entry.version, name: entry.name, resolved: as },
+      json: { version: entry.version, name: entry.name, resolved: way },
       text: `✅ Migration ${migrationId(entry)} ${text}\n`,
     };
   },

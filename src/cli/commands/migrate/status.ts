@@ -1,3 +1,4 @@
+import { repairStatements } from "#migrate/invalid-indexes.ts";
 import { status } from "#migrate/status.ts";
 import { defineCommand } from "../../command.ts";
 import { migrateOptions } from "../../migrate-options.ts";
@@ -16,8 +17,10 @@ export const command = defineCommand({
   async run(args, context) {
     const { messages } = context;
     const options = await migrateOptions(context);
-    const { history, ignored } = await status(options);
+    const { history, ignored, invalidIndexes } = await status(options);
     for (const path of ignored) messages.warn(`${path} is no migration: names are VERSION_name.sql or VERSION_name.ts`);
+    if (invalidIndexes.length > 0)
+      messages.warn(`invalid indexes in the database; to clear them away:${repairStatements(invalidIndexes)}`);
     if (history.length === 0) messages.log(`No migrations in ${options.dir}`);
     const open = history.filter((entry) => entry.standing !== "applied");
     return {
@@ -26,6 +29,7 @@ export const command = defineCommand({
         applied: history.length - open.length,
         pending: open.filter((entry) => entry.standing === "pending").length,
         ignored,
+        invalidIndexes,
       },
       text: renderStatus(history),
       exitCode: args["exit-code"] === true && open.length > 0 ? 3 : 0,

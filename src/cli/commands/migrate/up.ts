@@ -11,6 +11,7 @@ export const command = defineCommand({
     "dry-run": { type: "boolean", description: "print the SQL that would run, and change nothing" },
     "allow-out-of-order": { type: "boolean", description: "also apply migrations older than the newest applied one" },
     "allow-missing": { type: "boolean", description: "go on although the file of an applied migration is gone" },
+    "single-transaction": { type: "boolean", description: "all of them in one transaction: all or none" },
     ...LOCK_ARGS,
   },
   details: "Each migration runs in a transaction of its own, together with its row in the ledger.",
@@ -26,6 +27,7 @@ export const command = defineCommand({
       steps: readCount("--steps", args.steps),
       allowOutOfOrder: args["allow-out-of-order"],
       allowMissing: args["allow-missing"],
+      singleTransaction: args["single-transaction"],
     };
     if (args["dry-run"] === true) {
       const { dryRunCommand } = await import("../../dry-run.ts");

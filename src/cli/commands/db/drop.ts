@@ -1,0 +1,21 @@
+import { dropDatabase } from "#database/administer.ts";
+import { defineCommand } from "../../command.ts";
+import { databaseName, openOptions } from "../../database-options.ts";
+import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
+
+export const command = defineCommand({
+  args: {
+    force: { type: "boolean", description: "end the sessions that are in it" },
+    ...PROTECTED_ARGS,
+  },
+  details: "The data is gone afterwards.",
+  examples: ["confiture db drop", "confiture db drop --env ci --force"],
+  async run(args, context) {
+    await requirePermission(context, args, "dropping its database");
+    const { target } = await context.config();
+    const dropped = await dropDatabase(target, args.force === true, openOptions(context));
+    const name = databaseName(target);
+    if (!dropped) context.messages.log(`There is no database ${name}`);
+    return { json: { database: name, dropped }, text: dropped ? `✅ Dropped database ${name}\n` : "" };
+  },
+});

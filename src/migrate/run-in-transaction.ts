@@ -1,0 +1,133 @@
+import type { Database } from "#database/database.ts";
+import { runStatements } from "#database/script.ts";
+import { ConfitureError } from "#errors/error.ts";
+import type { Direction } from "./events.ts";
+import { changeLedgerInTransaction, deleteSql, insertSql, TRANSACTION_MS } from "./ledger.ts";
+import type { Body, LoadedMigration, SqlBody } from "./load.ts";
+import { entryOf, inOrder, prepareSession, requireLock, rollback, type RunOptions } from "./run-session.ts";
+
+/**
+ * Runs one migration and its change to the ledger in one transaction.
+ * @throws ConfitureError when nothing of it was kept; after `connection_lost` only the ledger knows
+ */
+export async function runInTransaction(
+  database: Database,
+  migration: LoadedMigration,
+  direction: Direction,
+  body: Body,
+  options: RunOptions,
+): Promise<void> {
+  if (canPipeline(body)) {
+    // One round trip: should a statement fail, the server skips the rest and turns COMMIT into ROLLBACK.
+    await inOrder([
+      ...begin(database, options),
+      runStatements(database, body.script),
+      record(database, migration, direction, options),
+      commit(database, migration),
+    ]);
+    return;
+  }
+  await inOrder(begin(database, options));
+  try {
+    await runBody(database, body);
+  } catch (error) {
+    await rollback(database);
+    throw explain(error, body);
+  }
+  await inOrder([record(database, migration, direction, options), commit(database, migration)]);
+}
+
+/** A part of several migrations that share one transaction. */
+export interface SharedTransaction {
+  /** Runs one more migration in it. */
+  run(migration: LoadedMigration): Promise<void>;
+}
+
+/**
+ * Applies several migrations in one transaction: all of them or none.
+ * @param work runs the migrations one after the other
+ */
+export async function inOneTransaction(
+  database: Database,
+  options: RunOptions,
+  work: (transaction: SharedTransaction) => Promise<LoadedMigration>,
+): Promise<void> {
+  await inOrder(begin(database, options));
+  let last: LoadedMigration;
+  try {
+    last = await work({
+      run: async (migration) => {
+        await database.execute(prepareSession(options, database));
+        try {
+          await runBody(database, migration.up);
+        } catch (error) {
+          throw explain(error, migration.up);
+        }
+        await record(database, migration, "up", options);
+      },
+    });
+  } catch (error) {
+    await rollback(database);
+    throw error;
+  }
+  await commit(database, last);
+}
+
+function begin(database: Database, options: RunOptions): Promise<void>[] {
+  // The settings are inside the transaction, so that a failure to make them stops what is sent behind.
+  return [database.execute(`begin; ${prepareSession(options, database)}`), requireLock(database, options)];
+}
+
+async function record(
+  database: Database,
+  migration: LoadedMigration,
+  direction: Direction,
+  { ledger, toolVersion }: RunOptions,
+): Promise<void> {
+  const sql =
+    direction === "up"
+      ? insertSql(ledger, entryOf(migration), toolVersion, { state: "applied", executionMs: TRANSACTION_MS })
+      : deleteSql(ledger, migration.file.version);
+  await changeLedgerInTransaction(database, ledger, sql);
+}
+
+async function commit(database: Database, migration: LoadedMigration): Promise<void> {
+  try {
+    await database.execute("commit");
+  } catch (error) {
+    throw explainCommit(error, migration);
+  }
+}
+
+function canPipeline(body: Body): body is SqlBody {
+  return body.kind === "sql" && body.script.statements.every((statement) => statement.copyData === undefined);
+}
+
+async function runBody(database: Database, body: Body): Promise<void> {
+  if (body.kind === "sql") {
+    await runStatements(database, body.script);
+    return;
+  }
+  const { runTypeScript } = await import("./statement-queue.ts");
+  await runTypeScript(body, { database, outside: undefined });
+}
+
+/** 25001 is PostgreSQL's "cannot run inside a transaction block". */
+function explain(error: unknown, body: Body): unknown {
+  if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "25001") return error;
+  return error.with({
+    hint:
+      body.kind === "typescript"
+        ? "Give the class the line: transaction = false"
+        : "Put transaction:false behind the marker: -- migrate:up transaction:false",
+  });
+}
+
+function explainCommit(error: unknown, migration: LoadedMigration): unknown {
+  if (!(error instanceof ConfitureError) || error.server === undefined) return error;
+  return error.with({
+    message: `COMMIT failed: ${error.server.message}`,
+    location: { file: migration.file.path },
+    hint: "A deferred constraint or constraint trigger is checked at COMMIT. The migration was rolled back.",
+  });
+}

@@ -1,0 +1,65 @@
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import type { MigrateEvent } from "./events.ts";
+import { NOTICE_A_DEAD_CLIENT } from "./exclusive.ts";
+import type { Ledger, LedgerEntry } from "./ledger.ts";
+import type { LoadedMigration } from "./load.ts";
+
+export interface RunOptions {
+  readonly ledger: Ledger;
+  readonly lockKey: bigint;
+  readonly toolVersion: string;
+  /** Milliseconds; PostgreSQL's settings of the same names for the migration's statements. */
+  readonly lockTimeout: number;
+  readonly statementTimeout: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: MigrateEvent) => void) | undefined;
+}
+
+/**
+ * Everything a migration before may have left in the session goes; then the settings of this run. It is
+ * DISCARD ALL without the part that would give up the advisory lock, which is asked for again instead: a
+ * migration may have released it.
+ */
+export function prepareSession(options: RunOptions, database: Database): string {
+  const settings = [
+    `set lock_timeout = ${options.lockTimeout}`,
+    `set statement_timeout = ${options.statementTimeout}`,
+    ...(database.engine === "server" ? [NOTICE_A_DEAD_CLIENT] : []),
+  ];
+  return `close all; reset session authorization; reset role; reset all; deallocate all; unlisten *; discard temp; discard sequences; ${settings.join("; ")}`;
+}
+
+/**
+ * Fails unless this session has the lock. As a statement of the migration's own transaction it also stops what
+ * is sent behind it: a division by zero is an error that needs no procedural language.
+ */
+export async function requireLock(database: Database, options: RunOptions): Promise<void> {
+  const locked = `pg_catalog.pg_try_advisory_lock(${options.lockKey})::pg_catalog.int4`;
+  try {
+    await database.execute(`select 1 operator(pg_catalog./) ${locked}`);
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "22012") throw error;
+    throw new ConfitureError("lock_held", "A migration released the lock, and another runner took it", {
+      hint: "A migration must not call pg_advisory_unlock_all() or DISCARD ALL.",
+    });
+  }
+}
+
+/** Waits for all, then throws the first failure: those behind it are its consequences. */
+export async function inOrder(steps: readonly Promise<unknown>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(steps)) if (outcome.status === "rejected") throw outcome.reason;
+}
+
+/** Ends a transaction that failed. */
+export async function rollback(database: Database): Promise<void> {
+  await database.execute("rollback").catch((error: unknown) => {
+    // A lost connection is rolled back by the server.
+    if (!(error instanceof ConfitureError) || error.code !== "connection_lost") throw error;
+  });
+}
+
+/** What the ledger will say about it. */
+export function entryOf(migration: LoadedMigration): LedgerEntry {
+  return { version: migration.file.version, name: migration.file.name, checksum: migration.checksum };
+}
