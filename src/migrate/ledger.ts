@@ -114,7 +114,9 @@ function requireLedgerColumns(schema: string, table: string, columns: readonly s
   throw new ConfitureError(
     "ledger_unusable",
     `The table "${schema}"."${table}" is not a ledger of this tool: it has no column ${lacking.join(", ")}`,
-    { hint: "Give the ledger another name with migrations.table in the environment file." },
+    {
+      hint: `Give the ledger another name with migrations.table in the environment file. If it is the ledger of Confiture for Python, take its history over then: confiture migrate baseline --from confiture-py`,
+    },
   );
 }
 
@@ -213,16 +215,23 @@ export function insertSql(
   ledger: Ledger,
   entry: LedgerEntry,
   toolVersion: string,
-  row: { readonly state: LedgerState; readonly executionMs?: string; readonly statementsTotal?: number },
+  row: {
+    readonly state: LedgerState;
+    readonly executionMs?: string;
+    readonly statementsTotal?: number;
+    /** Now and the session's user unless another tool's record says otherwise. */
+    readonly appliedAt?: Date;
+    readonly appliedBy?: string;
+  },
 ): string {
   const outside = row.state !== "applied";
   const values = [
     quoteLiteral(entry.version),
     quoteLiteral(entry.name),
     entry.checksum === null ? "null" : quoteLiteral(entry.checksum),
-    "clock_timestamp()",
+    row.appliedAt === undefined ? "clock_timestamp()" : quoteLiteral(row.appliedAt.toISOString()),
     row.executionMs ?? "null",
-    "session_user",
+    row.appliedBy === undefined ? "session_user" : quoteLiteral(row.appliedBy),
     quoteLiteral(toolVersion),
     quoteLiteral(row.state),
     outside ? "0" : "null",

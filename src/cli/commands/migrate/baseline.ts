@@ -1,4 +1,7 @@
+import { ConfitureError } from "#errors/error.ts";
 import { migrationId } from "#migrate/discover.ts";
+import { adoptHistory } from "#migrate/adopt.ts";
+import { OTHER_TOOLS } from "#migrate/other-tools.ts";
 import { baseline } from "#migrate/record.ts";
 import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
@@ -9,13 +12,40 @@ import { count } from "../../output/text.ts";
 export const command = defineCommand({
   args: {
     through: { type: "string", valueHint: "VERSION", description: "the last version to record (default: all)" },
+    from: {
+      type: "enum",
+      options: Object.keys(OTHER_TOOLS),
+      description: "take over the history that this tool keeps in the database",
+    },
+    "from-table": {
+      type: "string",
+      valueHint: "TABLE",
+      description: "where that tool keeps it, if not in its usual table",
+    },
     ...LOCK_ARGS,
   },
   details: "For a database that has the changes already: built from the schema files, or migrated by hand.",
-  examples: ["confiture migrate baseline", "confiture migrate baseline --through 012 --env staging"],
+  examples: [
+    "confiture migrate baseline",
+    "confiture migrate baseline --through 012 --env staging",
+    "confiture migrate baseline --from dbmate",
+  ],
   async run(args, context) {
     const through = readVersion("--through", args.through);
-    const recorded = await baseline(await migrateOptions(context, args, showMigrateEvents(context)), through);
+    if (args.from === undefined && args["from-table"] !== undefined) {
+      throw new ConfitureError("usage", "--from-table goes with --from");
+    }
+    if (args.from !== undefined && through !== undefined) {
+      throw new ConfitureError(
+        "usage",
+        "--through and --from exclude each other: that tool's history says how far it came",
+      );
+    }
+    const options = await migrateOptions(context, args, showMigrateEvents(context));
+    const recorded =
+      args.from === undefined
+        ? await baseline(options, through)
+        : await adoptHistory(options, args.from, args["from-table"]);
     const lines = recorded.map((migration) => `✅ ${migrationId(migration)} recorded as applied\n`);
     if (recorded.length === 0) context.messages.log("Nothing to record: every migration is recorded already");
     else

@@ -1,0 +1,102 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { ConfitureError } from "#errors/error.ts";
+import { type MigrationFile, migrationId } from "./discover.ts";
+import { exclusively, type MigrateOptions } from "./exclusive.ts";
+import { changeLedger, createLedger, insertSql } from "./ledger.ts";
+import { checksumOf } from "./load.ts";
+import { type ForeignHistory, type ForeignRecord, readForeignHistory } from "./other-tools.ts";
+import { readHistory } from "./status.ts";
+import { canonicalVersion, compareVersions } from "./version.ts";
+
+/**
+ * Records the history that another tool keeps in this database, without running anything or touching its table.
+ * @returns what was recorded
+ * @throws ConfitureError `adoption_refused` when that history and the files do not agree
+ */
+export async function adoptHistory(
+  options: MigrateOptions,
+  tool: string,
+  table: string | undefined,
+): Promise<MigrationFile[]> {
+  return await exclusively(options, async (database, ledger) => {
+    const history = await readHistory(database, ledger, options);
+    const files = history.flatMap((entry) => (entry.file === undefined ? [] : [entry.file]));
+    const foreign = await readForeignHistory(database, tool, table);
+    const pairs = matchFiles(options.projectDir, tool, files, foreign);
+    const recorded = new Set(
+      history.filter((entry) => entry.row !== undefined).map((entry) => canonicalVersion(entry.version)),
+    );
+    const missing = pairs.filter(({ file }) => !recorded.has(canonicalVersion(file.version)));
+    if (missing.length === 0) return [];
+    const created = await createLedger(database, ledger);
+    const rows = missing.map(({ file, record }) => {
+      const checksum = checksumOf(options.projectDir, file);
+      return insertSql(created, { ...file, checksum }, options.toolVersion, {
+        state: "applied",
+        executionMs: String(Math.round(record?.executionMs ?? 0)),
+        ...(record?.appliedAt === undefined ? {} : { appliedAt: record.appliedAt }),
+        ...(record?.appliedBy === undefined ? {} : { appliedBy: record.appliedBy }),
+      });
+    });
+    await changeLedger(database, created, rows.join("; "));
+    return missing.map(({ file }) => file);
+  });
+}
+
+interface Pair {
+  readonly file: MigrationFile;
+  readonly record: ForeignRecord | undefined;
+}
+
+/** Every record with its file; refuses whatever does not fit, all of it at once. */
+function matchFiles(
+  projectDir: string,
+  tool: string,
+  files: readonly MigrationFile[],
+  foreign: ForeignHistory,
+): Pair[] {
+  if (foreign.kind === "through") {
+    const { version } = foreign;
+    if (version === undefined) return [];
+    const pairs = files.filter((file) => compareVersions(file.version, version) <= 0);
+    const last = pairs.at(-1);
+    if (last === undefined || compareVersions(last.version, version) !== 0) {
+      throw refused(tool, [`version ${version} is applied, but has no file`]);
+    }
+    return pairs.map((file) => ({ file, record: undefined }));
+  }
+  const byVersion = new Map(files.map((file) => [canonicalVersion(file.version), file]));
+  const disagreements: string[] = [];
+  const pairs: Pair[] = [];
+  for (const record of foreign.records) {
+    const file = /^\d+$/.test(record.version) ? byVersion.get(canonicalVersion(record.version)) : undefined;
+    if (file === undefined) disagreements.push(`version ${record.version} is applied, but has no file`);
+    else if (record.isFile?.(readFileSync(resolve(projectDir, file.path))) === false) {
+      disagreements.push(`${file.path} is not the file that was applied`);
+    } else pairs.push({ file, record });
+  }
+  const applied = new Set(pairs.map(({ file }) => file));
+  const newest = pairs.reduce<string | undefined>(
+    (max, { file }) => (max === undefined || compareVersions(file.version, max) > 0 ? file.version : max),
+    undefined,
+  );
+  for (const file of files) {
+    if (!applied.has(file) && newest !== undefined && compareVersions(file.version, newest) < 0) {
+      disagreements.push(`${migrationId(file)} is not applied, though later ones are`);
+    }
+  }
+  if (disagreements.length > 0) throw refused(tool, disagreements);
+  return pairs;
+}
+
+function refused(tool: string, disagreements: readonly string[]): ConfitureError {
+  return new ConfitureError(
+    "adoption_refused",
+    `The history of ${tool} and the files do not agree:\n${disagreements.map((line) => `  ${line}`).join("\n")}`,
+    {
+      hint: "Nothing was recorded. File names are VERSION_name.sql with a version of digits only; rename files to the versions in that history, or bring missing ones back.",
+      data: { disagreements },
+    },
+  );
+}
