@@ -1,11 +1,14 @@
-import type { PGlite } from "@electric-sql/pglite";
+import { fsyncSync } from "node:fs";
+import { MemoryFS, PGlite, type PGliteOptions } from "@electric-sql/pglite";
+import { NodeFS } from "@electric-sql/pglite/nodefs";
 import { ConfitureError } from "#errors/error.ts";
+import { loadAssets } from "./embedded-load.ts";
+import { type PackedFile, unpack } from "./embedded-pack.ts";
 import type { Backend } from "./embedded-socket.ts";
 
 /** PGlite's own start parameters are for its own interface; these are nearer to a server's defaults. */
 const START_PARAMETERS = [
   "--single",
-  "-F",
   "-O",
   "-j",
   ...Object.entries({
@@ -16,13 +19,35 @@ const START_PARAMETERS = [
     max_parallel_workers_per_gather: "0",
     max_parallel_maintenance_workers: "0",
     io_method: "sync",
+    // Of this process's own memory. Reading a file costs a copy here, in or out of PostgreSQL's cache.
+    shared_buffers: "16MB",
+    // The other methods end in system calls that do nothing here.
+    wal_sync_method: "fsync",
     // The stack is the JavaScript engine's and smaller than PostgreSQL assumes; an overflow is fatal.
     max_stack_depth: "400kB",
   }).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
 ];
 
+/** Mode of a file that its owner may read and write. */
+const REGULAR_FILE = 0o100600;
+
 const READY_FOR_QUERY = "Z".charCodeAt(0);
 const READY_LENGTH = 6;
+const LOG_LINES = 20;
+
+/** Emscripten's callback for an instance that was made elsewhere. */
+type WasmReceiver = (instance: WebAssembly.Instance, module: WebAssembly.Module) => void;
+type EngineModule = PGlite["Module"];
+/** Emscripten's file system in memory, as far as it is used here. */
+interface MemoryFiles {
+  createNode(parent: object, name: string, mode: number, device: number): { contents: Uint8Array; usedBytes: number };
+}
+type FileSystem = NonNullable<PGliteOptions["fs"]>;
+
+/** PGlite without the queries that it makes at the start for an interface that is not used here. */
+class Engine extends PGlite {
+  override async _initArrayTypes(): Promise<void> {}
+}
 
 /** The one backend process of an embedded PostgreSQL, spoken to in protocol messages. */
 export class PGliteBackend implements Backend {
@@ -35,18 +60,42 @@ export class PGliteBackend implements Backend {
     this.#log = log;
   }
 
-  static async open(): Promise<PGliteBackend> {
-    const { PGlite } = await import("@electric-sql/pglite");
+  /**
+   * Starts PostgreSQL on a data folder, or on a new database in memory.
+   * @throws ConfitureError `embedded_failed`
+   */
+  static async start(folder: string | undefined): Promise<PGliteBackend> {
     const log: string[] = [];
-    const pglite = await PGlite.create({
-      startParams: START_PARAMETERS,
-      onStderr: (line) => {
-        log.push(line);
-        if (log.length > 20) log.shift();
-        return false;
-      },
-    });
-    return new PGliteBackend(pglite, log);
+    const { postgresModule, fileSystem, extensions, cluster } = await loadAssets();
+    const code = postgresModule();
+    const extensionFiles = unpack(await extensions());
+    const clusterFiles = folder === undefined ? unpack(await cluster()) : [];
+    const place = (engine: EngineModule): void => {
+      // Extensions are simply there, as on a server; a library is compiled when it is first used.
+      writeFiles(engine, PGlite.paths.PG_ROOT, extensionFiles);
+      writeFiles(engine, PGlite.paths.PGDATA, clusterFiles);
+      syncToDisk(engine);
+    };
+    try {
+      const pglite = new Engine({
+        fs: prepared(folder === undefined ? new MemoryFS() : new NodeFS(folder), place, code),
+
+        fsBundle: fileSystem,
+        startParams: folder === undefined ? [...START_PARAMETERS, "-F"] : START_PARAMETERS,
+        onStderr: (line) => {
+          log.push(line);
+          if (log.length > LOG_LINES) log.shift();
+          return false;
+        },
+      });
+      await pglite.waitReady;
+      return new PGliteBackend(pglite, log);
+    } catch (error) {
+      throw new ConfitureError("embedded_failed", "The embedded PostgreSQL could not start", {
+        hint: log.join("\n"),
+        cause: error,
+      });
+    }
   }
 
   run(messages: Buffer, untilReady: boolean, onData: (bytes: Buffer) => void): void {
@@ -68,7 +117,66 @@ export class PGliteBackend implements Backend {
     throw this.#broken;
   }
 
-  async close(): Promise<void> {
+  /** Stops PostgreSQL; what is committed is in the data folder. */
+  async stop(): Promise<void> {
     await this.#pglite.close();
   }
+}
+
+/**
+ * The file system with more in it before PostgreSQL starts, and PostgreSQL's code for PGlite to wait for
+ * where it first needs it: compiling takes longest and runs beside the rest of the preparation.
+ */
+function prepared(
+  fileSystem: MemoryFS | NodeFS,
+  place: (engine: EngineModule) => void,
+  code: Promise<WebAssembly.Module>,
+): FileSystem {
+  const init = fileSystem.init.bind(fileSystem);
+  fileSystem.init = async (pglite, options) => {
+    const { emscriptenOpts } = await init(pglite, options);
+    return {
+      emscriptenOpts: {
+        ...emscriptenOpts,
+        preRun: [...(emscriptenOpts.preRun ?? []), place],
+        instantiateWasm: (imports: Parameters<typeof WebAssembly.instantiate>[1], received: WasmReceiver) => {
+          void code.then(async (module) => received(await WebAssembly.instantiate(module, imports), module));
+          return {};
+        },
+      },
+    };
+  };
+  return fileSystem;
+}
+
+function writeFiles({ FS, MEMFS }: EngineModule, root: string, files: readonly PackedFile[]): void {
+  const memory = MEMFS as unknown as MemoryFiles;
+  const folders = new Map<string, object>();
+  const folderNode = (path: string): object => {
+    const known = folders.get(path);
+    if (known !== undefined) return known;
+    FS.mkdirTree(path);
+    const { node } = FS.lookupPath(path, {}) as { node: object };
+    folders.set(path, node);
+    return node;
+  };
+  for (const { path, data } of files) {
+    const full = `${root}/${path}`;
+    const end = full.lastIndexOf("/");
+    const parent = folderNode(full.slice(0, end));
+    if (path.endsWith("/")) continue;
+    // FS.writeFile takes ten times as long. The file is the pack's memory itself, not a copy of it.
+    const node = memory.createNode(parent, full.slice(end + 1), REGULAR_FILE, 0);
+    node.contents = data;
+    node.usedBytes = data.length;
+  }
+}
+
+/** Emscripten's file system for folders leaves fsync out: a power failure could then take commits with it. */
+function syncToDisk({ NODEFS }: EngineModule): void {
+  const operations = (NODEFS as unknown as { stream_ops: { fsync?: (stream: { nfd: number }) => number } }).stream_ops;
+  operations.fsync = ({ nfd }) => {
+    fsyncSync(nfd);
+    return 0;
+  };
 }

@@ -1,7 +1,8 @@
 import type { Duplex } from "node:stream";
 import { ConfitureError } from "#errors/error.ts";
 import type { Database, OpenOptions } from "./database.ts";
-import { PGliteBackend } from "./embedded-backend.ts";
+
+import { loadAssets } from "./embedded-load.ts";
 import { EmbeddedSocket } from "./embedded-socket.ts";
 import { openSession } from "./session.ts";
 import type { EmbeddedTarget } from "./target.ts";
@@ -26,29 +27,39 @@ export interface EmbeddedEngine {
  * Starts PostgreSQL inside this process.
  * @throws ConfitureError `embedded_failed`, or `embedded_in_use` when another process has the folder
  */
-export async function openEmbedded(_target: EmbeddedTarget, _options: EmbeddedOptions = {}): Promise<EmbeddedEngine> {
-  const backend = await PGliteBackend.open();
+export async function openEmbedded(target: EmbeddedTarget, options: EmbeddedOptions = {}): Promise<EmbeddedEngine> {
+  // Compiling PostgreSQL takes longest and another thread: it begins before everything else.
+  void loadAssets().then((assets) => assets.postgresModule());
+  const { openDataFolder } = await import("./embedded-folder.ts");
+  const { PGliteBackend } = await import("./embedded-backend.ts");
+  const folder = target.path === undefined ? undefined : await openDataFolder(target.path, options.lockWait ?? 0);
+  const backend = await PGliteBackend.start(folder?.path).catch((error: unknown) => {
+    folder?.release();
+    throw error;
+  });
   let live: EmbeddedSocket | undefined;
   let closing: Promise<void> | undefined;
+
+  const close = async (): Promise<void> => {
+    try {
+      live?.destroy();
+      await backend.stop();
+    } finally {
+      folder?.release();
+    }
+  };
   return {
     connect() {
       if (closing !== undefined) throw new ConfitureError("internal", "The embedded PostgreSQL is closed");
       if (live !== undefined) {
         throw new ConfitureError("internal", "The embedded PostgreSQL serves one connection at a time");
       }
-      const socket = new EmbeddedSocket(backend, () => {
+      live = new EmbeddedSocket(backend, () => {
         live = undefined;
       });
-      live = socket;
-      return socket;
+      return live;
     },
-    close() {
-      closing ??= (async () => {
-        live?.destroy();
-        await backend.close();
-      })();
-      return closing;
-    },
+    close: () => (closing ??= close()),
   };
 }
 

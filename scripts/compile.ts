@@ -1,0 +1,71 @@
+import { chmod, readFile, stat } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { prepareEmbeddedAssets } from "../src/database/embedded-prepare.ts";
+
+const ROOT = join(import.meta.dir, "..");
+
+export interface CompileOptions {
+  /** The platform to compile for; this one when left out. Bun takes the runtime from the npm registry. */
+  readonly target?: Bun.Build.CompileTarget;
+  readonly outfile: string;
+  /** Something else than the program, for tests of single parts. */
+  readonly entry?: string;
+}
+
+/**
+ * Compiles the program into one executable that needs nothing beside it: every file it reads at run time
+ * is inside.
+ * @throws Error with the compiler's messages
+ */
+export async function compile({ target, outfile, entry = join(ROOT, "src", "main.ts") }: CompileOptions): Promise<void> {
+  await prepareEmbeddedAssets();
+  const result = await Bun.build({
+    entrypoints: [entry],
+    target: "bun",
+    compile: {
+      ...(target === undefined ? {} : { target }),
+      outfile: resolve(outfile),
+      // The working directory is a user's project; nothing in it may run or change settings.
+      autoloadBunfig: false,
+      autoloadDotenv: false,
+    },
+    bytecode: true,
+    minify: { whitespace: true, syntax: true },
+    define: { CONFITURE_COMPILED: "true" },
+    plugins: [embedParser],
+    throw: false,
+  });
+  if (!result.success) throw new Error(result.logs.map(String).join("\n") || "the compiler failed without a message");
+  // The compiler can fail quietly.
+  const { size } = await stat(outfile);
+  if (size < 1_000_000) throw new Error(`the compiler wrote only ${size} bytes`);
+  await chmod(outfile, 0o755);
+}
+
+/**
+ * libpg-query looks for its WebAssembly beside its own JavaScript, which is nowhere once compiled. The
+ * factory's default becomes the copy inside the executable.
+ */
+const embedParser: Bun.BunPlugin = {
+  name: "embed-libpg-query",
+  setup(build) {
+    build.onLoad({ filter: /[/\\]libpg-query[/\\]wasm[/\\]libpg-query\.js$/ }, async ({ path }) => {
+      const original = await readFile(path, "utf8");
+      const contents = original.replace("return scriptDirectory+path}", 'return require("./libpg-query.wasm")}');
+      if (contents === original) throw new Error(`${path} has changed: embed-libpg-query no longer applies`);
+      return { contents, loader: "js" };
+    });
+  },
+};
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: { outfile: { type: "string" }, target: { type: "string" } },
+  });
+  const outfile = values.outfile ?? join(ROOT, "dist", process.platform === "win32" ? "confiture.exe" : "confiture");
+  await compile({
+    outfile,
+    ...(values.target === undefined ? {} : { target: values.target as Bun.Build.CompileTarget }),
+  });
+}

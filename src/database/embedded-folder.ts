@@ -1,0 +1,122 @@
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { ConfitureError } from "#errors/error.ts";
+import { guardFolder } from "./embedded-guard.ts";
+import { loadAssets } from "./embedded-load.ts";
+import { unpack } from "./embedded-pack.ts";
+
+/** The folder of the tool's own files in a project; what is in it is never committed. */
+const OWN_FOLDER = ".confiture";
+
+/** PostgreSQL's major version inside the executable. */
+const MAJOR = "18";
+
+/** A data folder that is ready to be started on, and kept for this process. */
+export interface DataFolder {
+  readonly path: string;
+  release(): void;
+}
+
+/**
+ * Takes the data folder `path` for this process and makes it a database cluster if it is none yet.
+ * @param wait how long to wait for another process that has it, in milliseconds
+ * @throws ConfitureError `embedded_in_use`; `embedded_failed` when the folder is something else
+ */
+export async function openDataFolder(path: string, wait: number): Promise<DataFolder> {
+  const folder = await makeParent(resolve(path));
+  const guard = await guardFolder(folder, wait);
+  try {
+    await initialise(folder);
+    return { path: folder, release: () => guard.release() };
+  } catch (error) {
+    guard.release();
+    throw explained(error, folder);
+  }
+}
+
+/** The folder's one true name, so that links do not lead around the guard. */
+async function makeParent(folder: string): Promise<string> {
+  try {
+    if (existsSync(folder)) return await realpath(folder);
+    const parent = dirname(folder);
+    await mkdir(parent, { recursive: true });
+    await hideFromGit(parent);
+    return join(await realpath(parent), basename(folder));
+  } catch (error) {
+    throw explained(error, folder);
+  }
+}
+
+async function hideFromGit(parent: string): Promise<void> {
+  for (let folder = parent; folder !== dirname(folder); folder = dirname(folder)) {
+    if (basename(folder) !== OWN_FOLDER) continue;
+    // wx: one that is there already says what its owner wants.
+    await writeFile(join(folder, ".gitignore"), "*\n", { flag: "wx" }).catch(() => {});
+    return;
+  }
+}
+
+/** Makes sure that the folder holds a cluster. A crash on the way leaves nothing under the folder's name. */
+async function initialise(folder: string): Promise<void> {
+  const unfinished = `${folder}.unfinished`;
+  // Only the holder of the guard makes one, so this is left over.
+  await rm(unfinished, { recursive: true, force: true });
+
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (names !== undefined && names.length > 0) {
+    await checkCluster(folder, names);
+    return;
+  }
+
+  const { cluster } = await loadAssets();
+  const files = unpack(await cluster());
+  const owner = { mode: 0o700, recursive: true };
+  await mkdir(unfinished, owner);
+  for (const { path } of files) if (path.endsWith("/")) await mkdir(join(unfinished, path), owner);
+  await Promise.all(
+    files
+      .filter(({ path }) => !path.endsWith("/"))
+      .map(({ path, data }) => writeFile(join(unfinished, path), data, { mode: 0o600 })),
+  );
+  // An empty folder may be in the way.
+  if (names !== undefined) await rmdir(folder);
+  await rename(unfinished, folder);
+}
+
+async function checkCluster(folder: string, names: readonly string[]): Promise<void> {
+  if (!names.includes("PG_VERSION")) {
+    throw new ConfitureError("embedded_failed", `${folder} is not empty and holds no database`, {
+      hint: "The embedded engine needs a folder of its own. Name another one; nothing in this one was touched.",
+    });
+  }
+  const version = (await readFile(join(folder, "PG_VERSION"), "utf8")).trim();
+  if (version !== MAJOR) {
+    throw new ConfitureError("embedded_failed", `${folder} was made by PostgreSQL ${version}`, {
+      hint:
+        `The embedded engine is PostgreSQL ${MAJOR} and does not read other versions' folders. ` +
+        "Name another folder, or delete this one and build it anew; nothing in it was touched.",
+    });
+  }
+  // A server writes its process id there, the embedded engine a negative number.
+  const owner = await readFile(join(folder, "postmaster.pid"), "utf8").catch(() => "");
+  if (Number.parseInt(owner, 10) > 0) {
+    throw new ConfitureError("embedded_failed", `${folder} belongs to a PostgreSQL server`, {
+      hint: "The embedded engine needs a folder of its own. Name another one; nothing in this one was touched.",
+    });
+  }
+}
+
+function explained(error: unknown, folder: string): ConfitureError {
+  if (error instanceof ConfitureError) return error;
+  return new ConfitureError(
+    "embedded_failed",
+    `The data folder ${folder} cannot be used: ${(error as Error).message}`,
+    {
+      cause: error,
+    },
+  );
+}
