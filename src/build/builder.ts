@@ -45,6 +45,7 @@ export function checkSchema(options: BuildOptions): void {
 
 /**
  * Runs the files in one transaction, a round trip each. While the server works on one, the next is read.
+ * Afterwards the session's settings are as they were.
  * @throws ConfitureError with the place in the file; the database is then as it was before
  */
 export async function executeSchema(database: Database, options: ExecuteOptions): Promise<void> {
@@ -65,6 +66,7 @@ export async function executeSchema(database: Database, options: ExecuteOptions)
     await running;
     throwIfInterrupted(options.signal);
     await database.execute("commit");
+    await database.execute(RESET_BETWEEN_FILES);
   } catch (error) {
     await rollback(database);
     throw explain(error, options);
@@ -101,6 +103,7 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
         await runStatements(database, script, [statement]);
       }
     }
+    await database.execute(RESET_BETWEEN_FILES);
   } catch (error) {
     await rollback(database);
     throw explain(error, options);

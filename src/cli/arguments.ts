@@ -32,7 +32,11 @@ export function findCommand(argv: readonly string[]): Invocation {
     }
     if (arg.startsWith("-")) {
       rest.push(arg);
-      if (takesValue(arg) && argv[i + 1] !== undefined) rest.push(argv[++i]!);
+      const value = argv[i + 1];
+      if (value === undefined || !takesValue(arg)) continue;
+      requireChoice(path, arg, value);
+      rest.push(value);
+      i++;
       continue;
     }
     const candidates: Readonly<Record<string, CommandEntry | GroupEntry>> =
@@ -54,9 +58,23 @@ function takesValue(arg: string): boolean {
   );
 }
 
+/** `--color migrate up` would otherwise take the command's name for a colour, and then not know `up`. */
+function requireChoice(path: readonly string[], arg: string, value: string): void {
+  const definition: ArgsDef[string] | undefined = (GLOBAL_ARGS as ArgsDef)[arg.slice(2)];
+  if (definition?.type !== "enum" || definition.options?.includes(value) === true) return;
+  throw notAChoice(path, arg, definition.options ?? [], value);
+}
+
+function notAChoice(path: readonly string[], flag: string, known: readonly string[], value: string): ConfitureError {
+  return usage(path, `${flag} is ${known.join(" or ")}, not "${value}"`);
+}
+
 function unknownCommand(path: readonly string[], word: string, known: readonly string[]): ConfitureError {
   const suggestion = nearest(word, known);
   const prefix = ["confiture", ...path].join(" ");
+  if (word === "help") {
+    return new ConfitureError("usage", `There is no command \`${prefix} help\``, { hint: `Try: ${prefix} --help` });
+  }
   return new ConfitureError("usage", `There is no command \`${prefix} ${word}\``, {
     hint: suggestion === undefined ? `Commands: ${known.join(", ")}` : `Did you mean \`${prefix} ${suggestion}\`?`,
   });
@@ -107,13 +125,12 @@ function requireKnown(path: readonly string[], definitions: ArgsDef, raw: string
     const parsed = parseStrictly({ args: raw, options, strict: true, allowPositionals: true });
     ({ values, positionals: given } = parsed);
   } catch (cause) {
-    throw unknownFlag(path, cause as Error & { code?: string }, Object.keys(options));
+    throw notUnderstood(path, cause as Error & { code?: string }, Object.keys(options));
   }
   for (const [name, value] of Object.entries(values)) {
     const definition = definitions[name];
     if (definition?.type === "enum" && !definition.options?.includes(value as string)) {
-      const known = definition.options ?? [];
-      throw usage(path, `--${name} is ${known.join(" or ")}, not "${String(value)}"`);
+      throw notAChoice(path, `--${name}`, definition.options ?? [], String(value));
     }
   }
   const extra = given[positionals.length];
@@ -121,16 +138,24 @@ function requireKnown(path: readonly string[], definitions: ArgsDef, raw: string
   return values;
 }
 
-function unknownFlag(
+/** What node's parser says, in the words of this tool. */
+function notUnderstood(
   path: readonly string[],
-  cause: Error & { code?: string },
+  { message, code }: Error & { code?: string },
   known: readonly string[],
 ): ConfitureError {
-  const flag = /'(-[^' ]*)/.exec(cause.message)?.[1];
-  if (cause.code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION" || flag === undefined) {
-    return usage(path, cause.message.split("\n")[0]!.replace(/\.$/, ""));
+  // "Unknown option '--x'", "Option '-e, --env <value>' argument missing", "Option '--steps' argument is ambiguous"
+  const flag = /'(?:-\w, )?(-[^' ]*)/.exec(message)?.[1];
+  if (flag !== undefined && code === "ERR_PARSE_ARGS_INVALID_OPTION_VALUE") {
+    if (message.includes("does not take")) return usage(path, `${flag} takes no value`);
+    const dash = message.includes("ambiguous") ? `; one that begins with a dash is written ${flag}=VALUE` : "";
+    return usage(path, `${flag} needs a value${dash}`);
   }
-  const suggestion = nearest(flag.replace(/^--?/, ""), known);
+  if (flag === undefined || code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
+    return usage(path, message.split("\n")[0]!.replace(/\.$/, ""));
+  }
+  // The first screen names --version as well, which no command takes.
+  const suggestion = nearest(flag.replace(/^--?/, ""), path.length === 0 ? [...known, "version"] : known);
   return new ConfitureError("usage", `Unknown option ${flag} for \`${["confiture", ...path].join(" ")}\``, {
     hint: suggestion === undefined ? helpHint(path) : `Did you mean --${suggestion}?`,
   });

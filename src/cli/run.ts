@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import type { Config } from "#config/config.ts";
+import { ConfitureError } from "#errors/error.ts";
 import { findCommand, type Invocation, readArguments, readDuration } from "./arguments.ts";
 import type { CommandContext, Outcome } from "./command.ts";
 import type { Io } from "./io.ts";
@@ -15,28 +16,45 @@ import { VERSION } from "./version.ts";
  * @returns the exit code (see errors/codes.ts)
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
-  if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-V")) {
-    io.stdout.write(`Confiture version ${VERSION}\n`);
-    return 0;
-  }
-  // Before the arguments are understood: an error in them has to come in the format asked for.
-  const json = asksForJson(argv);
+  // Before the arguments are understood: an error in them has to come in the form asked for.
+  const form = {
+    json: askedFor(argv, "--format") === "json",
+    paint: paintFor(io.stderr, askedFor(argv, "--color") ?? "auto", io.env),
+  };
   let invocation: Invocation | undefined;
   try {
     invocation = findCommand(argv);
+    const version = versionFor(invocation);
+    if (version !== undefined) return report(version, invocation, io, form);
     const help = await helpFor(invocation, argv);
     if (help !== undefined) {
+      if (form.json && !help.asked) throw noCommand(invocation);
       (help.asked ? io.stdout : io.stderr).write(help.text);
       return help.asked ? 0 : 2;
     }
-    return report(await runCommand(invocation, io), invocation, io, json);
+    return report(await runCommand(invocation, io), invocation, io, form);
   } catch (thrown) {
-    return report({ json: {}, error: toConfitureError(thrown) }, invocation, io, json);
+    return report({ json: {}, error: toConfitureError(thrown) }, invocation, io, form);
   }
 }
 
-function asksForJson(argv: readonly string[]): boolean {
-  return argv.some((arg, index) => arg === "--format=json" || (arg === "--format" && argv[index + 1] === "json"));
+/** The value of a flag, as `--flag VALUE` or `--flag=VALUE`; the last one counts. */
+function askedFor(argv: readonly string[], flag: string): string | undefined {
+  const at = argv.findLastIndex((arg) => arg === flag || arg.startsWith(`${flag}=`));
+  return argv[at] === flag ? argv[at + 1] : argv[at]?.slice(flag.length + 1);
+}
+
+function noCommand({ path }: Invocation): ConfitureError {
+  const line = ["confiture", ...path].join(" ");
+  return new ConfitureError("usage", `\`${line}\` is no complete command`, { hint: `See: ${line} --help` });
+}
+
+/** `confiture --version`, which goes with no command. */
+function versionFor({ entry, rest }: Invocation): Outcome | undefined {
+  const others = rest.filter((arg) => arg !== "--version" && arg !== "-V");
+  if (entry !== undefined || others.length === rest.length) return undefined;
+  readArguments([], {}, others);
+  return { json: { version: VERSION }, text: `Confiture version ${VERSION}\n` };
 }
 
 async function helpFor(
@@ -94,12 +112,17 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io): Promise<Ou
 }
 
 /** The one place where an outcome becomes output and an exit code. */
-function report(outcome: Outcome, invocation: Invocation | undefined, io: Io, json: boolean): number {
+function report(
+  outcome: Outcome,
+  invocation: Invocation | undefined,
+  io: Io,
+  { json, paint }: { readonly json: boolean; readonly paint: Paint },
+): number {
   const error = outcome.error === undefined ? undefined : toConfitureError(outcome.error);
   const exitCode = error?.exitCode ?? outcome.exitCode ?? 0;
   if (json) {
     const document = {
-      command: invocation?.path.join(" ") ?? null,
+      command: commandName(invocation),
       ok: error === undefined,
       exitCode,
       ...outcome.json,
@@ -109,10 +132,11 @@ function report(outcome: Outcome, invocation: Invocation | undefined, io: Io, js
     return exitCode;
   }
   if (outcome.text !== undefined) io.stdout.write(outcome.text);
-  if (error !== undefined) io.stderr.write(renderError(error, errorPaint(io)));
+  if (error !== undefined) io.stderr.write(renderError(error, paint));
   return exitCode;
 }
 
-function errorPaint(io: Io): Paint {
-  return paintFor(io.stderr, "auto", io.env);
+/** Null when none was named, or none that exists. */
+function commandName(invocation: Invocation | undefined): string | null {
+  return invocation === undefined || invocation.path.length === 0 ? null : invocation.path.join(" ");
 }

@@ -85,36 +85,37 @@ function writeScript({ io, messages, json, projectDir }: CommandContext, options
 
 async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, options: BuildOptions): Promise<Outcome> {
   const { io, messages, json } = context;
-  const [{ exclusively }, { recordBaseline }, { status }] = await Promise.all([
-    import("#migrate/exclusive.ts"),
-    import("#migrate/record.ts"),
-    import("#migrate/status.ts"),
-  ]);
+  const [{ discoverMigrations }, { exclusively }, { recordBaseline }, { findLedger }, { readHistory }] =
+    await Promise.all([
+      import("#migrate/discover.ts"),
+      import("#migrate/exclusive.ts"),
+      import("#migrate/record.ts"),
+      import("#migrate/ledger.ts"),
+      import("#migrate/status.ts"),
+    ]);
   const migrating = await migrateOptions(context, args, showMigrateEvents(context));
   messages.log("Executing schema...");
+  discoverMigrations(context.projectDir, migrating.dir); // What is wrong with them is said before anything is done.
   const progress = showProgress(context, options.files.length);
   const started = performance.now();
   // Under the runner's lock: a build and a migration must not work on one database at once.
-  const recorded = await exclusively(migrating, async (database, ledger) => {
+  const { duration, recorded, open } = await exclusively(migrating, async (database) => {
     await executeSchema(database, {
       ...options,
       fresh: args.fresh === true,
       signal: io.signal,
-      onFile: progress,
+      onFile: progress.onFile,
     });
-    if (args.baseline !== true) return [];
-    return await recordBaseline(
-      database,
-      args.fresh === true ? { ...ledger, exists: false } : ledger,
-      migrating,
-      undefined,
-    );
+    progress.end();
+    const duration = performance.now() - started;
+    // The build may have removed the ledger (--fresh) or moved it (search_path of the role).
+    const ledger = await findLedger(database, migrating.table);
+    const recorded = args.baseline === true ? await recordBaseline(database, ledger, migrating, undefined) : [];
+    const history = args.baseline === true ? [] : await readHistory(database, ledger, migrating);
+    return { duration, recorded, open: history.filter((entry) => entry.row === undefined) };
   });
-  const duration = performance.now() - started;
   if (!json) io.stdout.write(`✅ Schema built successfully in ${formatSeconds(duration)}\n`);
   if (recorded.length > 0) messages.log(`Recorded ${count(recorded.length, "migration")} as applied`);
-  const { history } = await status(migrating);
-  const open = history.filter((entry) => entry.row === undefined);
   if (open.length > 0) {
     messages.log(
       `${count(open.length, "migration")} in ${migrating.dir} ${open.length === 1 ? "is" : "are"} not recorded in this database. Next, one of:\n` +
@@ -134,14 +135,26 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
 }
 
 /** On a terminal, and only once the work has taken a while: which file the server is at. */
-function showProgress({ io, messages }: CommandContext, total: number): (file: string, index: number) => void {
-  const started = performance.now();
-  let shown = started;
-  return (file, index) => {
-    messages.debug(`  ${file}`);
-    const now = performance.now();
-    if (messages.level !== LogLevels.info || now - started < 1000 || now - shown < 200) return;
-    shown = now;
-    if (io.stderr.isTerminal) io.stderr.write(`\r\u001b[2K  ${index + 1} of ${total}: ${file}\r`);
+function showProgress({ io, messages }: CommandContext, total: number): Progress {
+  const canShow = io.stderr.isTerminal && messages.level === LogLevels.info;
+  const clear = "\r\u001b[2K";
+  let next = performance.now() + 1000;
+  let shown = false;
+  return {
+    onFile(file, index) {
+      messages.debug(`  ${file}`);
+      if (!canShow || performance.now() < next) return;
+      next = performance.now() + 200;
+      shown = true;
+      io.stderr.write(`${clear}  ${index + 1} of ${total}: ${file}`);
+    },
+    end() {
+      if (shown) io.stderr.write(clear);
+    },
   };
+}
+
+interface Progress {
+  onFile(file: string, index: number): void;
+  end(): void;
 }
