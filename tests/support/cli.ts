@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "./postgres-binaries.ts";
 
-/** The compiled executable under test. */
-export const BINARY = join(ROOT, "dist", process.platform === "win32" ? "confiture.exe" : "confiture");
+const GIVEN_BINARY = process.env["CONFITURE_TEST_BINARY"];
+
+/** The compiled executable under test: this checkout's, or another that `CONFITURE_TEST_BINARY` names (a released one). */
+export const BINARY = GIVEN_BINARY ?? join(ROOT, "dist", process.platform === "win32" ? "confiture.exe" : "confiture");
 
 export interface RunOptions {
   readonly cwd?: string;
@@ -67,7 +69,7 @@ export function builtBinary(): Promise<void> {
 }
 
 async function buildIfStale(): Promise<void> {
-  if (await isFresh()) return;
+  if (GIVEN_BINARY !== undefined || (await isFresh())) return;
   const build = Bun.spawn([join(ROOT, "scripts", "build")], { cwd: ROOT, stdout: "pipe", stderr: "pipe" });
   const [stdout, stderr, exitCode] = await Promise.all([build.stdout.text(), build.stderr.text(), build.exited]);
   if (exitCode !== 0) throw new Error(`scripts/build exited with ${exitCode}:\n${stdout}${stderr}`);
