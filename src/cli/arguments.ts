@@ -41,7 +41,7 @@ export function findCommand(argv: readonly string[]): Invocation {
     }
     const candidates: Readonly<Record<string, CommandEntry | GroupEntry>> =
       entry === undefined ? COMMANDS : (entry as GroupEntry).commands;
-    if (!Object.hasOwn(candidates, arg)) throw unknownCommand(path, arg, Object.keys(candidates));
+    if (!Object.hasOwn(candidates, arg)) throw unknownCommand(path, arg, Object.keys(candidates), rest.at(-1));
     entry = candidates[arg];
     path.push(arg);
   }
@@ -69,15 +69,29 @@ function notAChoice(path: readonly string[], flag: string, known: readonly strin
   return usage(path, `${flag} is ${known.join(" or ")}, not "${value}"`);
 }
 
-function unknownCommand(path: readonly string[], word: string, known: readonly string[]): ConfitureError {
-  const suggestion = nearest(word, known);
+/** @param before what stands left of the word, of flags and their values */
+function unknownCommand(
+  path: readonly string[],
+  word: string,
+  known: readonly string[],
+  before: string | undefined,
+): ConfitureError {
   const prefix = ["confiture", ...path].join(" ");
-  if (word === "help") {
-    return new ConfitureError("usage", `There is no command \`${prefix} help\``, { hint: `Try: ${prefix} --help` });
+  return new ConfitureError("usage", `There is no command \`${prefix} ${word}\``, { hint: hint() });
+
+  function hint(): string {
+    if (word === "help") return `Try: ${prefix} --help`;
+    const suggestion = nearest(word, known);
+    if (suggestion !== undefined) return `Did you mean \`${prefix} ${suggestion}\`?`;
+    const commands = `Commands: ${known.join(", ")}`;
+    if (before?.startsWith("--") !== true || takesNoValue(before)) return commands;
+    return `If "${word}" is the value of ${before}: options of a command go behind its name.\n${commands}`;
   }
-  return new ConfitureError("usage", `There is no command \`${prefix} ${word}\``, {
-    hint: suggestion === undefined ? `Commands: ${known.join(", ")}` : `Did you mean \`${prefix} ${suggestion}\`?`,
-  });
+}
+
+function takesNoValue(flag: string): boolean {
+  const definition: ArgsDef[string] | undefined = (GLOBAL_ARGS as ArgsDef)[flag.slice(2)];
+  return flag.includes("=") || definition?.type === "boolean";
 }
 
 /**

@@ -131,5 +131,8 @@ async function requireFolder(projectDir: string): Promise<void> {
     (found) => found.isDirectory(),
     () => false,
   );
-  if (!isFolder) throw new ConfitureError("usage", `The project folder does not exist: ${projectDir}`);
+  if (isFolder) return;
+  throw new ConfitureError("usage", `The project folder does not exist: ${projectDir}`, {
+    hint: "Check the path after -C (--project-dir); without it, the project is the working directory.",
+  });
 }
