@@ -104,15 +104,18 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       ...options,
       fresh: args.fresh === true,
       signal: io.signal,
-      onFile: progress.onFile,
-    });
-    progress.end();
-    const duration = performance.now() - started;
-    // The build may have removed the ledger (--fresh) or moved it (search_path of the role).
+      onFile: (file, index) => progress.show(file, index),
+    }).finally(() => progress.end());
+    const built = performance.now();
+    // The build may have removed the ledger (--fresh), or moved it (a search_path of the role or database).
     const ledger = await findLedger(database, migrating.table);
-    const recorded = args.baseline === true ? await recordBaseline(database, ledger, migrating, undefined) : [];
+    const newlyRecorded = args.baseline === true ? await recordBaseline(database, ledger, migrating, undefined) : [];
     const history = args.baseline === true ? [] : await readHistory(database, ledger, migrating);
-    return { duration, recorded, open: history.filter((entry) => entry.row === undefined) };
+    return {
+      duration: built - started,
+      recorded: newlyRecorded,
+      open: history.filter((entry) => entry.row === undefined),
+    };
   });
   if (!json) io.stdout.write(`✅ Schema built successfully in ${formatSeconds(duration)}\n`);
   if (recorded.length > 0) messages.log(`Recorded ${count(recorded.length, "migration")} as applied`);
@@ -141,7 +144,7 @@ function showProgress({ io, messages }: CommandContext, total: number): Progress
   let next = performance.now() + 1000;
   let shown = false;
   return {
-    onFile(file, index) {
+    show(file, index) {
       messages.debug(`  ${file}`);
       if (!canShow || performance.now() < next) return;
       next = performance.now() + 200;
@@ -155,6 +158,6 @@ function showProgress({ io, messages }: CommandContext, total: number): Progress
 }
 
 interface Progress {
-  onFile(file: string, index: number): void;
+  show(file: string, index: number): void;
   end(): void;
 }
