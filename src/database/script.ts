@@ -189,7 +189,7 @@ function withoutPsqlCommands(script: Script, start: number, end: number): string
  * Adds the place in the file to a server's error: its position if it gave one, otherwise the statement
  * that failed.
  */
-export function locateFailure(error: unknown, script: Script, batch: readonly Statement[], sent: string): unknown {
+function locateFailure(error: unknown, script: Script, batch: readonly Statement[], sent: string): unknown {
   if (!(error instanceof ConfitureError) || error.code !== "sql_failed" || batch[0] === undefined) return error;
   const { position, completedStatements } = error.server ?? {};
   const offset =

@@ -31,7 +31,7 @@ export function encryptionAttempts(target: ServerTarget): readonly Encryption[] 
   }
 }
 
-export function isUnixSocket(target: ServerTarget): boolean {
+function isUnixSocket(target: ServerTarget): boolean {
   return target.host.startsWith("/");
 }
 

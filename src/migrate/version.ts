@@ -15,7 +15,3 @@ export function canonicalVersion(version: string): string {
   while (start < version.length - 1 && version.charCodeAt(start) === 0x30) start++;
   return start === 0 ? version : version.slice(start);
 }
-
-export function isVersion(text: string): boolean {
-  return /^\d+$/.test(text);
-}
