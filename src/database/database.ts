@@ -56,6 +56,8 @@ export interface OpenOptions {
   readonly onNotice?: (notice: Notice) => void;
   /** Milliseconds to keep trying while the server cannot be reached or is starting up; once by default. */
   readonly wait?: number;
+  /** Milliseconds to wait for another process that has the embedded database open; a server has no such limit. */
+  readonly lockWait?: number;
   /** Called before each further attempt. */
   readonly onRetry?: (error: ConfitureError) => void;
   readonly signal?: AbortSignal | undefined;

@@ -7,11 +7,6 @@ import { EmbeddedSocket } from "./embedded-socket.ts";
 import { openSession } from "./session.ts";
 import type { EmbeddedTarget } from "./target.ts";
 
-export interface EmbeddedOptions {
-  /** How long to wait for another process that has the data folder open, in milliseconds. */
-  readonly lockWait?: number;
-}
-
 /** PostgreSQL running inside this process. */
 export interface EmbeddedEngine {
   /**
@@ -27,7 +22,10 @@ export interface EmbeddedEngine {
  * Starts PostgreSQL inside this process.
  * @throws ConfitureError `embedded_failed`, or `embedded_in_use` when another process has the folder
  */
-export async function openEmbedded(target: EmbeddedTarget, options: EmbeddedOptions = {}): Promise<EmbeddedEngine> {
+export async function openEmbedded(
+  target: EmbeddedTarget,
+  options: Pick<OpenOptions, "lockWait"> = {},
+): Promise<EmbeddedEngine> {
   // Compiling PostgreSQL takes longest and another thread: it begins before everything else.
   void loadAssets().then((assets) => assets.postgresModule());
   const { openDataFolder } = await import("./embedded-folder.ts");
@@ -67,10 +65,7 @@ export async function openEmbedded(target: EmbeddedTarget, options: EmbeddedOpti
  * Opens the engine and its one session, as one thing to close.
  * @throws ConfitureError as `openEmbedded`
  */
-export async function openEmbeddedDatabase(
-  target: EmbeddedTarget,
-  options: OpenOptions & EmbeddedOptions = {},
-): Promise<Database> {
+export async function openEmbeddedDatabase(target: EmbeddedTarget, options: OpenOptions = {}): Promise<Database> {
   const engine = await openEmbedded(target, options);
   try {
     const session = await openSession({

@@ -36,6 +36,7 @@ export async function exclusively<T>(
   const { signal } = options;
   const database = await openDatabase(options.target, {
     ...options.connect,
+    lockWait: options.lockWait,
     signal,
     onNotice: (notice) => options.onEvent?.({ type: "notice", notice }),
     onRetry: (error) => options.onEvent?.({ type: "waiting-for-server", error }),

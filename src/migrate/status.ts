@@ -21,12 +21,16 @@ export interface Status {
 /** Lays files and ledger side by side. Reads only: takes no lock and creates nothing. */
 export async function status(options: MigrateOptions): Promise<Status> {
   const { ignored } = discoverMigrations(options.projectDir, options.dir);
-  return await withDatabase(options.target, { ...options.connect, signal: options.signal }, async (database) => {
-    const ledger = await findLedger(database, options.table);
-    const history = await readHistory(database, ledger, options);
-    const stopped = history.some((entry) => entry.standing === "stopped");
-    return { history, ignored, ledger, invalidIndexes: stopped ? await invalidIndexes(database) : [] };
-  });
+  return await withDatabase(
+    options.target,
+    { ...options.connect, lockWait: options.lockWait, signal: options.signal },
+    async (database) => {
+      const ledger = await findLedger(database, options.table);
+      const history = await readHistory(database, ledger, options);
+      const stopped = history.some((entry) => entry.standing === "stopped");
+      return { history, ignored, ledger, invalidIndexes: stopped ? await invalidIndexes(database) : [] };
+    },
+  );
 }
 
 /** Lays files and ledger side by side over a session that is open. */
