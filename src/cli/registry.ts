@@ -51,6 +51,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
       wait: { summary: "Wait until the database answers", load: () => import("./commands/db/wait.ts") },
     },
   },
+  completion: {
+    summary: "Print a completion script for bash, zsh or fish",
+    load: () => import("./commands/completion.ts"),
+  },
   config: {
     summary: "Look at the configuration",
     commands: {

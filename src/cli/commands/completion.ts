@@ -1,0 +1,27 @@
+import { ConfitureError } from "#errors/error.ts";
+import { defineCommand } from "../command.ts";
+import { bashCompletion, completions, fishCompletion, zshCompletion } from "../completion.ts";
+
+const SHELLS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
+
+export const command = defineCommand({
+  args: {
+    shell: { type: "positional", required: true, description: "bash, zsh or fish" },
+  },
+  details: "Prints a script for the shell to read.",
+  examples: [
+    "source <(confiture completion bash)",
+    "confiture completion zsh > ~/.zfunc/_confiture",
+    "confiture completion fish > ~/.config/fish/completions/confiture.fish",
+  ],
+  async run({ shell }) {
+    if (!isShell(shell))
+      throw new ConfitureError("usage", `There is completion for bash, zsh and fish, not for "${shell}"`);
+    const script = SHELLS[shell](await completions());
+    return { json: { shell, script }, text: script };
+  },
+});
+
+function isShell(name: string): name is keyof typeof SHELLS {
+  return Object.hasOwn(SHELLS, name);
+}
