@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { decodeSql, parseScript, type Script, withoutOwnTransaction } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { cannotRunInTransaction } from "#sql/classify.ts";
+import { cannotRunInTransaction, transactionControl } from "#sql/classify.ts";
 import { locateInFile } from "#sql/position.ts";
 import type { MigrationFile } from "./discover.ts";
 import type { Migration } from "./migration.ts";
@@ -110,7 +110,10 @@ function emptyIsNone(body: SqlBody): SqlBody | undefined {
 
 function sqlBody(path: string, text: string, section: Section): SqlBody {
   const script = parseScript(path, text, section.start, section.end);
-  if (section.transaction === false) return { kind: "sql", script, transactional: false };
+  if (section.transaction === false) {
+    requireCommit(script);
+    return { kind: "sql", script, transactional: false };
+  }
 
   const inner = withoutOwnTransaction(
     script,
@@ -129,4 +132,16 @@ function sqlBody(path: string, text: string, section: Section): SqlBody {
       hint: "Move it to a migration of its own, or run every statement of this one by itself with the line: -- migrate:up transaction:false",
     },
   );
+}
+
+/** A transaction of the file's own that it never ends: psql would roll it back, and say nothing. */
+function requireCommit(script: Script): void {
+  const controls = script.statements.filter((statement) => transactionControl(statement) !== undefined);
+  const last = controls.at(-1);
+  const verb = last === undefined ? undefined : transactionControl(last);
+  if (last === undefined || (verb !== "BEGIN" && verb !== "START TRANSACTION")) return;
+  throw new ConfitureError("sql_transaction_control", `${verb} without a COMMIT`, {
+    location: locateInFile(script.file, script.text, last.start),
+    hint: "Add the COMMIT, or remove the BEGIN: outside a transaction every statement commits by itself.",
+  });
 }
