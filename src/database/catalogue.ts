@@ -15,11 +15,13 @@ export async function queryCatalogue<Row extends object>(
   sql: string,
   parameters: readonly unknown[] = [],
 ): Promise<Row[]> {
-  const answers = await Promise.allSettled([
-    database.execute(`begin read only; ${CATALOGUE_PATH}`),
-    database.query<Row>(sql, parameters),
-    database.execute("commit"),
-  ]);
-  for (const answer of answers) if (answer.status === "rejected") throw answer.reason;
-  return (answers[1] as PromiseFulfilledResult<Row[]>).value;
+  const beginning = database.execute(`begin read only; ${CATALOGUE_PATH}`);
+  const answer = database.query<Row>(sql, parameters);
+  await inOrder([beginning, answer, database.execute("commit")]);
+  return await answer;
+}
+
+/** Waits for all that was sent, then throws the first failure: those behind it are its consequences. */
+export async function inOrder(steps: readonly Promise<unknown>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(steps)) if (outcome.status === "rejected") throw outcome.reason;
 }

@@ -1,4 +1,4 @@
-import { CATALOGUE_PATH, queryCatalogue } from "#database/catalogue.ts";
+import { CATALOGUE_PATH, inOrder, queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { parseQualifiedName, quoteLiteral, quoteQualified } from "#sql/quote.ts";
@@ -162,10 +162,14 @@ export async function readLedger(database: Database, ledger: Ledger): Promise<Le
   }));
 }
 
+/** The search_path of the session with the system catalogue before it: event triggers may look up names of the user's. */
+const CATALOGUE_FIRST =
+  "reset search_path; select pg_catalog.set_config('search_path', pg_catalog.btrim(pg_catalog.concat('pg_catalog, ', pg_catalog.current_setting('search_path')), ', '), true)";
+
 /** Creates the table where it does not exist. Nobody else does so at the same time: the caller holds the lock. */
 export async function createLedger(database: Database, ledger: Ledger): Promise<Ledger> {
   if (ledger.exists) return ledger;
-  await changeLedger(database, ledger, createLedgerSql(ledger));
+  await changeLedger(database, ledger, `${CATALOGUE_FIRST}; ${createLedgerSql(ledger)}`);
   return { ...ledger, exists: true };
 }
 
@@ -187,14 +191,15 @@ function explainLedgerError(ledger: Ledger, error: unknown): unknown {
 
 /**
  * Before a statement of ours inside the migration's transaction: whatever role and search_path the migration
- * left behind, the ledger is written as the user who connected.
+ * left behind, the ledger is written as the user who connected. It is sent by itself, since the server reads a
+ * whole message in one encoding.
  */
-const AS_OURSELVES = `reset session authorization; reset role; ${CATALOGUE_PATH}`;
+const AS_OURSELVES = `reset session authorization; reset role; set local client_encoding = 'UTF8'; ${CATALOGUE_PATH}`;
 
 /** Changes the ledger inside a transaction that is open and will be committed by the caller. */
 export async function changeLedgerInTransaction(database: Database, ledger: Ledger, sql: string): Promise<void> {
   try {
-    await database.execute(`${AS_OURSELVES}; ${sql}`);
+    await inOrder([database.execute(AS_OURSELVES), database.execute(sql)]);
   } catch (error) {
     throw explainLedgerError(ledger, error);
   }
@@ -203,7 +208,8 @@ export async function changeLedgerInTransaction(database: Database, ledger: Ledg
 /** Changes the ledger in a transaction of its own. */
 export async function changeLedger(database: Database, ledger: Ledger, sql: string): Promise<void> {
   try {
-    await database.execute(`begin; ${AS_OURSELVES}; ${sql}; commit`);
+    await database.execute(`begin; ${AS_OURSELVES}`);
+    await database.execute(`${sql}; commit`);
   } catch (error) {
     if (error instanceof ConfitureError && error.code === "sql_failed") await database.execute("rollback");
     throw explainLedgerError(ledger, error);

@@ -1,10 +1,11 @@
+import { inOrder } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { runStatements } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
 import { changeLedgerInTransaction, deleteSql, insertSql, TRANSACTION_MS } from "./ledger.ts";
 import type { Body, LoadedMigration, SqlBody } from "./load.ts";
-import { entryOf, inOrder, prepareSession, requireLock, rollback, type RunOptions } from "./run-session.ts";
+import { entryOf, prepareSession, requireLock, rollback, type RunOptions } from "./run-session.ts";
 
 /**
  * Runs one migration and its change to the ledger in one transaction.
@@ -21,7 +22,8 @@ export async function runInTransaction(
     // One round trip: should a statement fail, the server skips the rest and turns COMMIT into ROLLBACK.
     await inOrder([
       ...begin(database, options),
-      runStatements(database, body.script),
+      runBody(database, body),
+      checkDeferred(database, migration),
       record(database, migration, direction, options),
       commit(database, migration),
     ]);
@@ -32,9 +34,13 @@ export async function runInTransaction(
     await runBody(database, body);
   } catch (error) {
     await rollback(database);
-    throw explain(error, body);
+    throw error;
   }
-  await inOrder([record(database, migration, direction, options), commit(database, migration)]);
+  await inOrder([
+    checkDeferred(database, migration),
+    record(database, migration, direction, options),
+    commit(database, migration),
+  ]);
 }
 
 /** A part of several migrations that share one transaction. */
@@ -58,11 +64,7 @@ export async function inOneTransaction(
     last = await work({
       run: async (migration) => {
         await database.execute(prepareSession(options, database));
-        try {
-          await runBody(database, migration.up);
-        } catch (error) {
-          throw explain(error, migration.up);
-        }
+        await runBody(database, migration.up);
         await record(database, migration, "up", options);
       },
     });
@@ -70,12 +72,18 @@ export async function inOneTransaction(
     await rollback(database);
     throw error;
   }
-  await commit(database, last);
+  // What was put off to COMMIT runs as the user who connected, not with the ledger's search_path.
+  await inOrder([database.execute("reset session authorization; reset role; reset all"), commit(database, last)]);
 }
 
 function begin(database: Database, options: RunOptions): Promise<void>[] {
-  // The settings are inside the transaction, so that a failure to make them stops what is sent behind.
-  return [database.execute(`begin; ${prepareSession(options, database)}`), requireLock(database, options)];
+  return [
+    // What SET SESSION CHARACTERISTICS has left would already hold for this transaction.
+    database.execute("reset all"),
+    // The settings are inside the transaction, so that a failure to make them stops what is sent behind.
+    database.execute(`begin; ${prepareSession(options, database)}`),
+    requireLock(database, options),
+  ];
 }
 
 async function record(
@@ -91,11 +99,23 @@ async function record(
   await changeLedgerInTransaction(database, ledger, sql);
 }
 
+/**
+ * What was put off to COMMIT happens now: the triggers see the role and search_path of the migration, not those
+ * that the ledger is written with.
+ */
+async function checkDeferred(database: Database, migration: LoadedMigration): Promise<void> {
+  try {
+    await database.execute("set constraints all immediate");
+  } catch (error) {
+    throw explainDeferred(error, migration);
+  }
+}
+
 async function commit(database: Database, migration: LoadedMigration): Promise<void> {
   try {
     await database.execute("commit");
   } catch (error) {
-    throw explainCommit(error, migration);
+    throw explainDeferred(error, migration);
   }
 }
 
@@ -104,12 +124,16 @@ function canPipeline(body: Body): body is SqlBody {
 }
 
 async function runBody(database: Database, body: Body): Promise<void> {
-  if (body.kind === "sql") {
-    await runStatements(database, body.script);
-    return;
+  try {
+    if (body.kind === "sql") {
+      await runStatements(database, body.script);
+      return;
+    }
+    const { runTypeScript } = await import("./statement-queue.ts");
+    await runTypeScript(body, { database, outside: undefined });
+  } catch (error) {
+    throw explain(error, body);
   }
-  const { runTypeScript } = await import("./statement-queue.ts");
-  await runTypeScript(body, { database, outside: undefined });
 }
 
 /** 25001 is PostgreSQL's "cannot run inside a transaction block". */
@@ -123,8 +147,11 @@ function explain(error: unknown, body: Body): unknown {
   });
 }
 
-function explainCommit(error: unknown, migration: LoadedMigration): unknown {
-  if (!(error instanceof ConfitureError) || error.server === undefined) return error;
+function explainDeferred(error: unknown, migration: LoadedMigration): unknown {
+  // 25P02: the transaction had failed before, which is reported by itself.
+  if (!(error instanceof ConfitureError) || error.server === undefined || error.server.sqlstate === "25P02") {
+    return error;
+  }
   return error.with({
     message: `COMMIT failed: ${error.server.message}`,
     location: { file: migration.file.path },

@@ -1,3 +1,4 @@
+import { inOrder } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { runStatements, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -7,7 +8,7 @@ import type { Direction } from "./events.ts";
 import { invalidIndexes, repairStatements } from "./invalid-indexes.ts";
 import { changeLedger, deleteSql, insertSql, updateSql } from "./ledger.ts";
 import type { Body, LoadedMigration } from "./load.ts";
-import { entryOf, inOrder, prepareSession, requireLock, rollback, type RunOptions } from "./run-session.ts";
+import { entryOf, prepareSession, requireLock, rollback, type RunOptions } from "./run-session.ts";
 
 /**
  * Runs one migration statement by statement, each in its own transaction or none, with the count in the ledger

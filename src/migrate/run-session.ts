@@ -46,11 +46,6 @@ export async function requireLock(database: Database, options: RunOptions): Prom
   }
 }
 
-/** Waits for all, then throws the first failure: those behind it are its consequences. */
-export async function inOrder(steps: readonly Promise<unknown>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(steps)) if (outcome.status === "rejected") throw outcome.reason;
-}
-
 /** Ends a transaction that failed. */
 export async function rollback(database: Database): Promise<void> {
   await database.execute("rollback").catch((error: unknown) => {
