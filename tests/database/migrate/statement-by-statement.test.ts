@@ -1,0 +1,244 @@
+import { describe, expect, test } from "bun:test";
+import { resolveMigration } from "#migrate/record.ts";
+import { engines, serverEngines } from "../../support/engines.ts";
+import { failureOf, placeOf } from "../failure.ts";
+import { type Migrating, migrating } from "./migrating.ts";
+
+const TABLE = { "001_a.sql": "CREATE TABLE a (id int, name text); INSERT INTO a VALUES (1, 'x'), (1, 'y')" };
+
+const progressOf = (m: Migrating): Promise<object[]> =>
+  m.query("SELECT version, state, statements_done AS done, statements_total AS total FROM confiture_migrations");
+const last = async (m: Migrating): Promise<object | undefined> => (await progressOf(m)).at(-1);
+
+for (const engine of engines) {
+  describe(engine.name, () => {
+    test("a file that is one CREATE INDEX CONCURRENTLY needs no declaration", async () => {
+      await using m = await migrating(engine, {
+        ...TABLE,
+        "002_b.sql": "-- for the search\nCREATE INDEX CONCURRENTLY a_name ON a (name);\n",
+      });
+      expect((await m.up()).error).toBeUndefined();
+      expect(await m.has("a_name")).toBe(true);
+      expect(await last(m)).toEqual({ version: "002", state: "applied", done: 1, total: 1 });
+    });
+
+    test("a failure in the middle is written down, blocks what follows, and is resolved", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": `-- migrate:up transaction:false
+CREATE TABLE one (id int);
+CREATE TABLE two (id int);
+CREATE TABLE one (id int);
+CREATE TABLE three (id int);
+`,
+        "002_b.sql": "SELECT 1",
+      });
+      const first = await m.up();
+      expect(first.results).toEqual(["001 failed", "002 not-run"]);
+      expect(first.error).toMatchObject({
+        code: "sql_failed",
+        server: { sqlstate: "42P07" },
+        data: { statementsDone: 2, statementsTotal: 4 },
+      });
+      expect(placeOf(first.error)).toStartWith("db/migrations/001_a.sql:4:");
+      expect(first.error?.hint).toContain("2 of 4");
+      expect(first.error?.hint).toContain("confiture migrate resolve 001");
+      expect(await progressOf(m)).toEqual([{ version: "001", state: "applying", done: 2, total: 4 }]);
+      expect(await m.standings()).toEqual(["001 stopped", "002 pending"]);
+
+      for (const refusal of [await m.up(), await m.down()]) {
+        expect(refusal.error).toMatchObject({ code: "history_stopped", exitCode: 7 });
+        expect(refusal.error?.message).toContain("after statement 2 of 4");
+        expect(refusal.refused).toBe(true);
+      }
+
+      await resolveMigration(m.options, "1", "applied");
+      expect(await m.standings()).toEqual(["001 applied", "002 pending"]);
+      expect((await m.up()).results).toEqual(["002 done"]);
+    });
+  });
+}
+
+for (const engine of serverEngines) {
+  describe(engine.name, () => {
+    test("resolved as rolled back, it runs once more", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "-- migrate:up transaction:false\nCREATE TABLE one (id int);\nSELECT 1/0;",
+      });
+      expect((await m.up()).error?.server?.sqlstate).toBe("22012");
+      await m.query("DROP TABLE one");
+      await resolveMigration(m.options, "001", "rolled-back");
+      expect(await m.standings()).toEqual(["001 pending"]);
+      await m.write("001_a.sql", "-- migrate:up transaction:false\nCREATE TABLE one (id int);");
+      expect((await m.up()).results).toEqual(["001 done"]);
+      expect((await failureOf(resolveMigration(m.options, "001", "applied"))).exitCode).toBe(2);
+      expect((await failureOf(resolveMigration(m.options, "999", "applied"))).code).toBe("migration_unknown");
+    });
+
+    test("a first statement that fails leaves no trace", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "-- migrate:up transaction:false\nCREATE TABLE one (id int) nonsense;\nSELECT 1;",
+      });
+      const { error } = await m.up();
+      expect(error?.code).toBe("sql_failed");
+      expect(error?.hint ?? "").not.toContain("resolve");
+      expect(await progressOf(m)).toEqual([]);
+      expect(await m.standings()).toEqual(["001 pending"]);
+    });
+
+    test("an invalid index that is left behind is named, and only that one", async () => {
+      await using m = await migrating(engine, {
+        ...TABLE,
+        "002_b.sql": 'CREATE UNIQUE INDEX CONCURRENTLY "A unique" ON a (id);',
+      });
+      expect((await m.up({ steps: 1 })).error).toBeUndefined();
+      // One from an earlier accident is none of this migration's business.
+      await m.query("CREATE UNIQUE INDEX CONCURRENTLY older ON a (id)").catch(() => {});
+      const { error } = await m.up();
+      expect(error?.server?.sqlstate).toBe("23505");
+      expect(error?.data).toMatchObject({ invalidIndexes: ['public."A unique"'], statementsDone: 0 });
+      expect(error?.hint).toContain('DROP INDEX CONCURRENTLY public."A unique"');
+      expect(error?.hint).not.toContain("older");
+      // The index is there, so the migration cannot pass for untried.
+      expect(await last(m)).toEqual({ version: "002", state: "applying", done: 0, total: 1 });
+
+      await m.query('DROP INDEX CONCURRENTLY public."A unique"');
+      await m.query("DELETE FROM a WHERE name = 'y'");
+      await resolveMigration(m.options, "002", "rolled-back");
+      expect((await m.up()).results).toEqual(["002 done"]);
+    });
+
+    test.each([
+      ["CREATE INDEX CONCURRENTLY", "CREATE INDEX CONCURRENTLY i ON a (id)"],
+      ["VACUUM", "VACUUM a"],
+      ["ALTER SYSTEM", "ALTER SYSTEM SET work_mem = '5MB'"],
+      ["DROP INDEX CONCURRENTLY", "DROP INDEX CONCURRENTLY IF EXISTS i"],
+      ["REINDEX CONCURRENTLY", "REINDEX TABLE CONCURRENTLY a"],
+    ])("%s among other statements is refused before anything runs", async (name, statement) => {
+      await using m = await migrating(engine, { ...TABLE, "002_b.sql": `ALTER TABLE a ADD b int;\n  ${statement};\n` });
+      const { error, refused } = await m.up();
+      expect(error).toMatchObject({ code: "migration_mixed", exitCode: 1 });
+      expect(error?.message).toContain(name);
+      expect(error?.hint).toContain("-- migrate:up transaction:false");
+      expect(placeOf(error)).toBe("db/migrations/002_b.sql:2:3");
+      expect(refused).toBe(true);
+      expect([await m.has("a"), await m.has("confiture_migrations")]).toEqual([false, false]);
+    });
+
+    test.each([
+      ["dbmate's option", "-- migrate:up transaction:false\n"],
+      ["sqlx's first line", "-- no-transaction\n"],
+    ])("declared with %s, each statement runs by itself", async (_what, head) => {
+      await using m = await migrating(engine, {
+        ...TABLE,
+        "002_b.sql": `${head}CREATE TABLE b AS SELECT txid_current() AS id;
+INSERT INTO b SELECT txid_current();
+CREATE INDEX CONCURRENTLY i ON a (id);
+VACUUM a;
+COPY a FROM stdin;
+7\tseven
+\\.
+ALTER TABLE a ADD c int;
+`,
+      });
+      expect((await m.up()).error).toBeUndefined();
+      expect(await m.query("SELECT count(DISTINCT id)::int AS n FROM b")).toEqual([{ n: 2 }]);
+      expect(await m.query("SELECT id FROM a WHERE name = 'seven'")).toEqual([{ id: 7 }]);
+      expect(await last(m)).toEqual({ version: "002", state: "applied", done: 6, total: 6 });
+      const [row] = await m.query<{ execution_ms: string | null }>(
+        "SELECT execution_ms FROM confiture_migrations WHERE version = '002'",
+      );
+      expect(Number(row?.execution_ms ?? -1)).toBeWithin(0, 30_000);
+    });
+
+    test("a transaction of the file's own is one step of it", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": `-- migrate:up transaction:false
+CREATE TABLE a (id int);
+BEGIN;
+INSERT INTO a VALUES (1);
+INSERT INTO a VALUES (2);
+COMMIT;
+BEGIN;
+INSERT INTO a VALUES (3);
+SELECT 1/0;
+COMMIT;
+CREATE TABLE b (id int);
+`,
+      });
+      const { error } = await m.up();
+      expect(error?.server?.sqlstate).toBe("22012");
+      expect(placeOf(error)).toStartWith("db/migrations/001_a.sql:9:");
+      expect(await m.query("SELECT id FROM a ORDER BY id")).toEqual([{ id: 1 }, { id: 2 }]);
+      expect(await progressOf(m)).toEqual([{ version: "001", state: "applying", done: 2, total: 4 }]);
+    });
+
+    test("a BEGIN that is never committed does not pass for done", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nBEGIN;\nCREATE TABLE b (id int);\n",
+      });
+      const { error } = await m.up();
+      expect(error?.code).toBe("sql_transaction_control");
+      expect(placeOf(error)).toBe("db/migrations/001_a.sql:3:1");
+      expect(await m.has("b")).toBe(false);
+    });
+
+    test("while it runs, the ledger says how far it is", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql":
+          "-- migrate:up transaction:false\nSELECT 1;\nSELECT pg_sleep(0.5);\nSELECT 3;\n-- migrate:down transaction:false\nSELECT 1;\nSELECT pg_sleep(0.5);\n",
+      });
+      const watch = async (expected: object): Promise<void> => {
+        for (let tries = 0; ; tries++) {
+          const now = (await m.has("confiture_migrations")) ? await last(m) : undefined;
+          if (Bun.deepEquals(now, expected)) return;
+          if (tries > 150) throw new Error(`never seen: ${JSON.stringify(expected)}, last: ${JSON.stringify(now)}`);
+          await Bun.sleep(5);
+        }
+      };
+      const going = m.up();
+      await watch({ version: "001", state: "applying", done: 1, total: 3 });
+      expect((await going).error).toBeUndefined();
+      const coming = m.down();
+      await watch({ version: "001", state: "reverting", done: 1, total: 2 });
+      expect((await coming).error).toBeUndefined();
+      expect(await progressOf(m)).toEqual([]);
+    });
+
+    test("a way back that stops half way is written down too", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql":
+          "-- migrate:up\nCREATE TABLE a (id int); CREATE TABLE b (id int);\n-- migrate:down transaction:false\nDROP TABLE a;\nDROP TABLE nowhere;\nDROP TABLE b;",
+      });
+      expect((await m.up()).error).toBeUndefined();
+      expect((await m.down()).error?.data).toMatchObject({ statementsDone: 1, statementsTotal: 3 });
+      expect(await progressOf(m)).toEqual([{ version: "001", state: "reverting", done: 1, total: 3 }]);
+      const { error } = await m.up();
+      expect(error?.code).toBe("history_stopped");
+      expect(error?.message).toContain("rolling back");
+      await resolveMigration(m.options, "001", "rolled-back");
+      expect(await m.standings()).toEqual(["001 pending"]);
+    });
+
+    test("a way back whose first statement fails leaves it applied", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "-- migrate:up\nSELECT 1;\n-- migrate:down transaction:false\nDROP TABLE nowhere;\nSELECT 1;",
+      });
+      expect((await m.up()).error).toBeUndefined();
+      expect((await m.down()).error?.server?.sqlstate).toBe("42P01");
+      expect(await progressOf(m)).toEqual([{ version: "001", state: "applied", done: null, total: null }]);
+    });
+
+    test("settings of the run and a clean session hold outside transactions as well", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "SET search_path = pg_catalog; SET work_mem = '77MB'; SET ROLE pg_monitor",
+        "002_b.sql": `-- migrate:up transaction:false
+CREATE TABLE seen AS SELECT current_setting('lock_timeout') AS lock_timeout, current_setting('work_mem') AS work_mem, current_user::text AS who;
+SET search_path = pg_catalog; SET ROLE pg_monitor; SELECT 1; RESET ROLE; SET SESSION AUTHORIZATION pg_monitor;`,
+        "003_c.sql": "CREATE TABLE more (id int)",
+      });
+      expect((await m.up()).error).toBeUndefined();
+      expect(await m.query("SELECT * FROM seen")).toEqual([{ lock_timeout: "5s", work_mem: "4MB", who: "postgres" }]);
+      expect(await m.has("public.more")).toBe(true);
+    });
+  });
+}

@@ -1,0 +1,288 @@
+import { describe, expect, test } from "bun:test";
+import type { MigrateEvent } from "#migrate/events.ts";
+import { engines, serverEngines } from "../../support/engines.ts";
+import { caretOf, placeOf } from "../failure.ts";
+import { migrating } from "./migrating.ts";
+
+for (const engine of engines) {
+  describe(engine.name, () => {
+    test("a migration that fails leaves nothing of itself; those before it stay; those after it wait", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "CREATE TABLE a (id int);",
+        "002_b.sql":
+          "CREATE TABLE b (id int);\n-- ä🎉\nALTER TABLE /* ö🎈 */ nowhere ADD c int;\nCREATE TABLE c (id int);",
+        "003_d.sql": "CREATE TABLE d (id int);",
+      });
+      const { results, error, refused } = await m.up();
+      expect(refused).toBe(false);
+      expect(results).toEqual(["001 done", "002 failed", "003 not-run"]);
+      expect(error).toMatchObject({ code: "sql_failed", exitCode: 1, server: { sqlstate: "42P01" } });
+      expect(placeOf(error)).toStartWith("db/migrations/002_b.sql:3:");
+      expect(await m.recorded()).toEqual(["001"]);
+      expect(await m.query("SELECT relname FROM pg_class WHERE relname IN ('a', 'b', 'c', 'd')")).toEqual([
+        { relname: "a" },
+      ]);
+
+      await m.write("002_b.sql", "CREATE TABLE b (id int);");
+      expect((await m.up()).results).toEqual(["002 done", "003 done"]);
+      expect(await m.standings()).toEqual(["001 applied", "002 applied", "003 applied"]);
+    });
+
+    test("a constraint that is checked at COMMIT fails the migration, and nothing is kept", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": `CREATE TABLE parent (id int PRIMARY KEY);
+          CREATE TABLE child (parent int REFERENCES parent DEFERRABLE INITIALLY DEFERRED);`,
+        "002_b.sql": "INSERT INTO parent VALUES (1); INSERT INTO child VALUES (2);",
+        "003_c.sql": "SELECT 1",
+      });
+      const { results, error } = await m.up();
+      expect(results).toEqual(["001 done", "002 failed", "003 not-run"]);
+      expect(error).toMatchObject({ code: "sql_failed", server: { sqlstate: "23503" } });
+      expect(placeOf(error)).toBe("db/migrations/002_b.sql");
+      expect(await m.recorded()).toEqual(["001"]);
+      expect(await m.query("SELECT * FROM parent")).toEqual([]);
+    });
+  });
+}
+
+for (const engine of serverEngines) {
+  describe(engine.name, () => {
+    test.each([
+      ["an unknown table", "SELECT * FROM nowhere", "nowhere"],
+      ["no position from the server", "CREATE TABLE a (id int)", "CREATE TABLE a"],
+      ["a syntax error", "CREATE TABLE x (id int,, b int)", ", b int"],
+    ])("the place of a failure in a later statement: %s", async (_what, statement, caret) => {
+      await using m = await migrating(engine, {
+        "001_a.sql": `-- migrate:up\nCREATE TABLE a (id int);\nSELECT 'ä🎉;';\n  /* ✂️ */ ${statement};\nSELECT 2;\n-- migrate:down\nDROP TABLE a;`,
+      });
+      const { error } = await m.up();
+      expect(placeOf(error)).toStartWith("db/migrations/001_a.sql:4:");
+      expect(caretOf(error)).toStartWith(caret);
+      expect(await m.has("a")).toBe(false);
+    });
+
+    test("the place of a failure in a way back", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;\nDROP TABLE nowhere;\n",
+        "002_b.up.sql": "SELECT 1",
+        "002_b.down.sql": "SELECT 1;\nSELECT 2; DROP TABLE nowhere;\n",
+      });
+      expect((await m.up()).error).toBeUndefined();
+      expect(placeOf((await m.down()).error)).toBe("db/migrations/002_b.down.sql:2:11");
+      await m.write("002_b.down.sql", "SELECT 1");
+      expect((await m.down()).results).toEqual(["002 done"]);
+      const { error, results } = await m.down();
+      expect(results).toEqual(["001 failed"]);
+      expect(placeOf(error)).toBe("db/migrations/001_a.sql:5:1");
+      expect(await m.recorded()).toEqual(["001"]);
+    });
+
+    test("a file wholly wrapped in BEGIN ... COMMIT runs as if it were not", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "-- head\nBEGIN;\nCREATE TABLE a (id int);\nCOMMIT;\n-- tail\n",
+        "002_b.sql": "START TRANSACTION; CREATE TABLE b (id int); SELECT 1/0; END",
+        "003_c.sql":
+          "-- migrate:up\nBEGIN; CREATE TABLE c (id int); COMMIT;\n-- migrate:down\nBEGIN; DROP TABLE c; COMMIT;",
+      });
+      const { results, error } = await m.up();
+      expect(results).toEqual(["001 done", "002 failed", "003 not-run"]);
+      expect(error?.server?.sqlstate).toBe("22012");
+      expect([await m.has("a"), await m.has("b")]).toEqual([true, false]);
+      await m.write("002_b.sql", "BEGIN TRANSACTION; COMMIT WORK;");
+      expect((await m.up()).error).toBeUndefined();
+      expect((await m.down()).results).toEqual(["003 done"]);
+      expect(await m.has("c")).toBe(false);
+    });
+
+    test.each([
+      ["COMMIT in the middle", "CREATE TABLE b (id int);\nCOMMIT;\nCREATE TABLE c (id int);", "2:1"],
+      ["ROLLBACK at the end", "CREATE TABLE b (id int); ROLLBACK", "1:26"],
+      ["two blocks", "BEGIN; SELECT 1; COMMIT; BEGIN; SELECT 2; COMMIT;", "1:1"],
+      ["an isolation level", "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT;", "1:1"],
+      ["BEGIN without COMMIT", "SELECT 1;\nBEGIN;\nSELECT 2;", "2:1"],
+      ["PREPARE TRANSACTION", "SELECT 1; PREPARE TRANSACTION 'x'", "1:11"],
+    ])("other control is refused before anything runs: %s", async (_what, sql, place) => {
+      await using m = await migrating(engine, { "001_a.sql": "CREATE TABLE a (id int)", "002_b.sql": sql });
+      const { error, refused } = await m.up();
+      expect(error).toMatchObject({ code: "sql_transaction_control", exitCode: 1 });
+      expect(error?.hint).toContain("transaction:false");
+      expect(placeOf(error)).toBe(`db/migrations/002_b.sql:${place}`);
+      expect(refused).toBe(true);
+      expect([await m.has("a"), await m.has("confiture_migrations")]).toEqual([false, false]);
+    });
+
+    test("savepoints, and words inside bodies and strings, are no transaction control", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": `CREATE TABLE a (id int);
+          SAVEPOINT s; INSERT INTO a VALUES (1); ROLLBACK TO s; RELEASE s;
+          CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END;
+          DO $$ BEGIN PERFORM 1; END $$;
+          SELECT 'COMMIT; ROLLBACK';`.replace(engine.major < 14 ? /CREATE FUNCTION.*\n/ : /$^/, ""),
+      });
+      expect((await m.up()).error).toBeUndefined();
+      expect(await m.query("SELECT * FROM a")).toEqual([]);
+    });
+
+    test("nothing that a migration does to the session reaches the next one", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": `CREATE SCHEMA other; CREATE TABLE other.marker (id int);
+          SET search_path = other; SET ROLE pg_monitor; SET work_mem = '77MB'; SET lock_timeout = '1ms';
+          SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY;`,
+        "002_b.sql": `SET search_path = other;
+          CREATE TEMP TABLE leftover (id int); PREPARE leftover AS SELECT 1;
+          DECLARE leftover CURSOR WITH HOLD FOR SELECT 1;`,
+        "003_c.sql": `CREATE TABLE public.seen AS SELECT current_schemas(false)::text AS path, current_user::text AS who,
+            current_setting('work_mem') AS work_mem, current_setting('lock_timeout') AS lock_timeout,
+            to_regclass('leftover')::text AS temporary,
+            (SELECT count(*) FROM pg_prepared_statements) AS prepared,
+            (SELECT count(*) FROM pg_cursors WHERE name = 'leftover') AS cursors`,
+      });
+      expect((await m.up()).error).toBeUndefined();
+      expect(await m.query("SELECT * FROM seen")).toEqual([
+        {
+          path: "{public}",
+          who: "postgres",
+          work_mem: "4MB",
+          lock_timeout: "5s",
+          temporary: null,
+          prepared: "0",
+          cursors: "0",
+        },
+      ]);
+    });
+
+    test.each([
+      "SET ROLE pg_monitor",
+      "SET LOCAL ROLE pg_monitor",
+      "SET SESSION AUTHORIZATION pg_monitor",
+      "SET search_path = nowhere",
+      "SET LOCAL search_path TO ''",
+      "SELECT set_config('search_path', 'pg_temp', false)",
+      "SET CONSTRAINTS ALL DEFERRED",
+      "SET standard_conforming_strings = off",
+      "SET client_encoding = 'LATIN1'",
+      "SET DateStyle = 'SQL, DMY'",
+      "SET statement_timeout = '1s'",
+      "SET TIME ZONE 'Asia/Kathmandu'",
+    ])("the ledger is written as the user who connected, after %s", async (statement) => {
+      await using m = await migrating(engine, {
+        "001_a.sql": `-- migrate:up\n${statement};\n-- migrate:down\n${statement};\n`,
+        "002_it's_back\\slash_ü.sql": `-- migrate:up\nSELECT 1;\n${statement};\n-- migrate:down\n${statement}`,
+      });
+      expect((await m.up()).error).toBeUndefined();
+      expect(await m.query("SELECT name, applied_by FROM confiture_migrations ORDER BY version")).toEqual([
+        { name: "a", applied_by: "postgres" },
+        { name: "it's_back\\slash_ü", applied_by: "postgres" },
+      ]);
+      expect((await m.down({ to: "0" })).error).toBeUndefined();
+      expect(await m.recorded()).toEqual([]);
+    });
+
+    test("a deferred trigger runs with the role and the search_path of its migration", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": `CREATE TABLE a (id int); CREATE TABLE log (who text);
+          CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log VALUES (current_user); RETURN NULL; END $$;
+          CREATE CONSTRAINT TRIGGER note AFTER INSERT ON a DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note();
+          GRANT ALL ON a, log TO pg_monitor;`,
+        "002_b.sql": "SET ROLE pg_monitor; INSERT INTO a VALUES (1)",
+        "003_c.ts": `import { Migration } from "confiture";
+          export default class extends Migration { up() { this.execute("INSERT INTO a VALUES (2)"); } }`,
+      });
+      expect((await m.up()).error).toBeUndefined();
+      expect(await m.query("SELECT who FROM log")).toEqual([{ who: "pg_monitor" }, { who: "postgres" }]);
+
+      await m.write("004_d.sql", "INSERT INTO a VALUES (3)");
+      await m.write("005_e.sql", "INSERT INTO a VALUES (4); SET search_path = nowhere");
+      expect((await m.up({ singleTransaction: true })).error).toBeUndefined();
+      expect(await m.query("SELECT count(*)::int AS n FROM log")).toEqual([{ n: 4 }]);
+    });
+
+    test("an event trigger that logs DDL may look its table up", async () => {
+      await using m = await migrating(engine, { "001_a.sql": "CREATE TABLE a (id int)" });
+      await m.query("CREATE TABLE ddl_log (tag text)");
+      await m.query(
+        "CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO ddl_log VALUES (tg_tag); END $$",
+      );
+      await m.query("CREATE EVENT TRIGGER note ON ddl_command_end EXECUTE FUNCTION note()");
+      expect((await m.up()).error).toBeUndefined();
+      expect(await m.query("SELECT tag FROM ddl_log")).toContainEqual({ tag: "CREATE TABLE" });
+    });
+
+    test("a migration that makes its transaction read-only is not half recorded", async () => {
+      await using m = await migrating(engine, { "001_a.sql": "SET TRANSACTION READ ONLY; SELECT 1" });
+      const { error } = await m.up();
+      expect(error).toMatchObject({ code: "ledger_unusable", server: { sqlstate: "25006" } });
+      expect(await m.recorded()).toEqual([]);
+    });
+
+    test("lock_timeout and statement_timeout hold inside a migration", async () => {
+      await using m = await migrating(
+        engine,
+        { "001_a.sql": "ALTER TABLE busy ADD c int", "002_b.sql": "SELECT pg_sleep(5)" },
+        { lockTimeout: 60 },
+      );
+      await m.query("CREATE TABLE busy (id int)");
+      await m.query("BEGIN");
+      await m.query("LOCK TABLE busy");
+      const retries: MigrateEvent[] = [];
+      const release = (event: MigrateEvent): void => {
+        if (event.type !== "retrying") return;
+        retries.push(event);
+        void m.query("ROLLBACK");
+      };
+      const { results, error } = await m.up({}, { statementTimeout: 100, onEvent: release });
+      expect(retries).toMatchObject([{ attempt: 1, error: { server: { sqlstate: "55P03" } } }]);
+      // The lock was released, so that the second attempt of the first came through.
+      expect(results).toEqual(["001 done", "002 failed"]);
+      expect(error).toMatchObject({ code: "sql_failed", server: { sqlstate: "57014" } });
+    });
+
+    test("LOCK TABLE and a COPY block work inside a migration", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql":
+          "CREATE TABLE a (id int, name text);\nLOCK TABLE a;\nCOPY a FROM stdin;\n1\tone; two\n2\t\\N\n\\.\nALTER TABLE a ADD b int;\n",
+        "002_b.sql": "COPY a (id) FROM stdin;\n7\nseven\n\\.\n",
+      });
+      const { results, error } = await m.up();
+      expect(results).toEqual(["001 done", "002 failed"]);
+      expect(error?.server?.sqlstate).toBe("22P02");
+      expect(placeOf(error)).toBe("db/migrations/002_b.sql:3:1");
+      expect(await m.query("SELECT * FROM a")).toEqual([
+        { id: 1, name: "one; two", b: null },
+        { id: 2, name: null, b: null },
+      ]);
+      expect(await m.recorded()).toEqual(["001"]);
+    });
+
+    test("what PostgreSQL alone knows cannot run in a transaction is answered with the way out", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql":
+          "CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (9); CREATE INDEX ON p (id);",
+        "002_b.sql": "REINDEX TABLE p;\nSELECT 1;",
+      });
+      const { error } = await m.up();
+      expect(error?.server?.sqlstate).toBe("25001");
+      expect(error?.hint).toContain("transaction:false");
+    });
+
+    test("a role that may not write the ledger is told so, and nothing of the migration stays", async () => {
+      await using m = await migrating(engine, { "001_a.sql": "SELECT 1", "002_b.sql": "CREATE TABLE b (id int)" });
+      expect((await m.up({ steps: 1 })).error).toBeUndefined();
+      const role = `reader_${process.pid}_${engine.major}`;
+      await m.query(`CREATE ROLE ${role} LOGIN PASSWORD 'postgres'`);
+      try {
+        await m.query(`GRANT SELECT ON confiture_migrations TO ${role}`);
+        await m.query(`GRANT CREATE ON SCHEMA public TO ${role}`);
+        const target = { ...m.options.target, user: role } as typeof m.options.target;
+        const { results, error } = await m.up({}, { target });
+        expect(results).toEqual(["002 failed"]);
+        expect(error).toMatchObject({ code: "ledger_unusable", server: { sqlstate: "42501" } });
+        expect(error?.hint).toContain("GRANT");
+        expect(await m.has("b")).toBe(false);
+      } finally {
+        await m.query(`DROP OWNED BY ${role}`);
+        await m.query(`DROP ROLE ${role}`);
+      }
+    });
+  });
+}
