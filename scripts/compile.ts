@@ -1,4 +1,4 @@
-import { chmod, readFile, stat } from "node:fs/promises";
+import { chmod, readFile, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { prepareEmbeddedAssets } from "../src/database/embedded-prepare.ts";
@@ -18,7 +18,11 @@ export interface CompileOptions {
  * is inside.
  * @throws Error with the compiler's messages
  */
-export async function compile({ target, outfile, entry = join(ROOT, "src", "main.ts") }: CompileOptions): Promise<void> {
+export async function compile({
+  target,
+  outfile,
+  entry = join(ROOT, "src", "main.ts"),
+}: CompileOptions): Promise<void> {
   await prepareEmbeddedAssets();
   const result = await Bun.build({
     entrypoints: [entry],
@@ -31,17 +35,36 @@ export async function compile({ target, outfile, entry = join(ROOT, "src", "main
       autoloadDotenv: false,
     },
     bytecode: true,
+    // Names stay, and a stack trace shows source files.
     minify: { whitespace: true, syntax: true },
+    sourcemap: "linked",
     define: { CONFITURE_COMPILED: "true" },
-    plugins: [embedParser],
+    plugins: [forgetPlace, embedParser],
     throw: false,
   });
   if (!result.success) throw new Error(result.logs.map(String).join("\n") || "the compiler failed without a message");
+  // A copy of what is inside already.
+  await rm(`${resolve(outfile)}.map`, { force: true });
   // The compiler can fail quietly.
   const { size } = await stat(outfile);
   if (size < 1_000_000) throw new Error(`the compiler wrote only ${size} bytes`);
   await chmod(outfile, 0o755);
 }
+
+/**
+ * Bun writes the path of a module on the compiling machine into the program. PGlite makes paths of files from
+ * it, which would be found as long as that machine is the one it runs on.
+ */
+const forgetPlace: Bun.BunPlugin = {
+  name: "forget-place",
+  setup(build) {
+    build.onLoad({ filter: /[/\\]pglite[/\\]dist[/\\].*\.js$/ }, async ({ path }) => {
+      const original = await readFile(path, "utf8");
+      return { contents: original.replaceAll("import.meta.url", HERE), loader: "js" };
+    });
+  },
+};
+const HERE = "Bun.pathToFileURL(process.execPath).href";
 
 /**
  * libpg-query looks for its WebAssembly beside its own JavaScript, which is nowhere once compiled. The
@@ -54,18 +77,19 @@ const embedParser: Bun.BunPlugin = {
       const original = await readFile(path, "utf8");
       const contents = original.replace("return scriptDirectory+path}", 'return require("./libpg-query.wasm")}');
       if (contents === original) throw new Error(`${path} has changed: embed-libpg-query no longer applies`);
-      return { contents, loader: "js" };
+      return { contents: contents.replaceAll(/__dirname|__filename/g, '""'), loader: "js" };
     });
   },
 };
 
 if (import.meta.main) {
   const { values } = parseArgs({
-    options: { outfile: { type: "string" }, target: { type: "string" } },
+    options: { outfile: { type: "string" }, target: { type: "string" }, entry: { type: "string" } },
   });
   const outfile = values.outfile ?? join(ROOT, "dist", process.platform === "win32" ? "confiture.exe" : "confiture");
   await compile({
     outfile,
+    ...(values.entry === undefined ? {} : { entry: values.entry }),
     ...(values.target === undefined ? {} : { target: values.target as Bun.Build.CompileTarget }),
   });
 }

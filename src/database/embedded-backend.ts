@@ -91,10 +91,16 @@ export class PGliteBackend implements Backend {
       await pglite.waitReady;
       return new PGliteBackend(pglite, log);
     } catch (error) {
-      throw new ConfitureError("embedded_failed", "The embedded PostgreSQL could not start", {
-        hint: log.join("\n"),
-        cause: error,
-      });
+      const reason = lastWords(log);
+      throw new ConfitureError(
+        "embedded_failed",
+        `The embedded PostgreSQL could not start${folder === undefined ? "" : ` on ${folder}`}${reason}`,
+        {
+          hint: folder === undefined ? undefined : "Delete the folder and build the database anew.",
+          data: { log },
+          cause: error,
+        },
+      );
     }
   }
 
@@ -111,16 +117,30 @@ export class PGliteBackend implements Backend {
     // ReadyForQuery does not: PGlite swallows most breakdowns of the backend.
     this.#pglite.execProtocolRawStream(messages, { syncToFs: false, onRawData }).catch(() => {});
     if (!untilReady || last.at(-READY_LENGTH) === READY_FOR_QUERY) return;
-    this.#broken = new ConfitureError("embedded_failed", "The embedded PostgreSQL broke down during this statement", {
-      hint: this.#log.at(-1),
-    });
+    this.#broken = new ConfitureError(
+      "embedded_failed",
+      `The embedded PostgreSQL broke down during this statement${lastWords(this.#log)}`,
+      {
+        hint: "Work that was not committed is lost. The next command starts it anew.",
+        data: { log: [...this.#log] },
+      },
+    );
     throw this.#broken;
   }
 
   /** Stops PostgreSQL; what is committed is in the data folder. */
   async stop(): Promise<void> {
+    // A shutdown would trust memory that may be wrong. The next start recovers, as after a crash.
+    if (this.#broken !== undefined) return;
     await this.#pglite.close();
   }
+}
+
+/** What PostgreSQL said last and worst, as the end of a sentence. */
+function lastWords(log: readonly string[]): string {
+  const words = log.map((line) => /(?:PANIC|FATAL|ERROR): +(.*)/.exec(line)?.[1]);
+  const last = words.findLast((word) => word !== undefined);
+  return last === undefined ? "" : `: ${last}`;
 }
 
 /**

@@ -23,9 +23,9 @@ export interface DataFolder {
  * @param wait how long to wait for another process that has it, in milliseconds
  * @throws ConfitureError `embedded_in_use`; `embedded_failed` when the folder is something else
  */
-export async function openDataFolder(path: string, wait: number): Promise<DataFolder> {
+export async function openDataFolder(path: string, wait: number, signal?: AbortSignal): Promise<DataFolder> {
   const folder = await makeParent(resolve(path));
-  const guard = await guardFolder(folder, wait);
+  const guard = await guardFolder(folder, wait, signal);
   try {
     await initialise(folder);
     return { path: folder, release: () => guard.release() };

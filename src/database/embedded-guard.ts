@@ -14,9 +14,9 @@ export interface Guard {
  * process has it open, and two at once destroy it. The guard is a lock that SQLite holds on a file,
  * because the operating system drops such a lock when the process ends, however it ends. The file stays.
  * @param wait how long to wait for another process, in milliseconds
- * @throws ConfitureError `embedded_in_use`
+ * @throws ConfitureError `embedded_in_use`, or `interrupted` by the signal
  */
-export async function guardFolder(folder: string, wait: number): Promise<Guard> {
+export async function guardFolder(folder: string, wait: number, signal?: AbortSignal): Promise<Guard> {
   const file = `${folder}.lock`;
   const deadline = performance.now() + wait;
   for (;;) {
@@ -24,6 +24,9 @@ export async function guardFolder(folder: string, wait: number): Promise<Guard> 
     if (guard !== undefined) return guard;
     if (performance.now() >= deadline) throw inUse(folder, file);
     await Bun.sleep(POLL_MS);
+    if (signal?.aborted === true) {
+      throw new ConfitureError("interrupted", "Interrupted while waiting for the embedded database");
+    }
   }
 }
 

@@ -24,13 +24,14 @@ export interface EmbeddedEngine {
  */
 export async function openEmbedded(
   target: EmbeddedTarget,
-  options: Pick<OpenOptions, "lockWait"> = {},
+  options: Pick<OpenOptions, "lockWait" | "signal"> = {},
 ): Promise<EmbeddedEngine> {
   // Compiling PostgreSQL takes longest and another thread: it begins before everything else.
   void loadAssets().then((assets) => assets.postgresModule());
   const { openDataFolder } = await import("./embedded-folder.ts");
   const { PGliteBackend } = await import("./embedded-backend.ts");
-  const folder = target.path === undefined ? undefined : await openDataFolder(target.path, options.lockWait ?? 0);
+  const folder =
+    target.path === undefined ? undefined : await openDataFolder(target.path, options.lockWait ?? 0, options.signal);
   const backend = await PGliteBackend.start(folder?.path).catch((error: unknown) => {
     folder?.release();
     throw error;
@@ -84,9 +85,30 @@ export async function openEmbeddedDatabase(target: EmbeddedTarget, options: Open
         await engine.close();
       }
     };
-    return { ...session, close };
+    const explained = <T>(work: Promise<T>): Promise<T> =>
+      work.catch((error: unknown) => {
+        throw explainMissing(error);
+      });
+    return {
+      ...session,
+      execute: (sql) => explained(session.execute(sql)),
+      query: (sql, parameters) => explained(session.query(sql, parameters)),
+      close,
+    };
   } catch (error) {
     await engine.close();
     throw error;
   }
+}
+
+/** PostgreSQL's own hint for a missing extension is to install it, which nobody can do here. */
+function explainMissing(error: unknown): unknown {
+  if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "0A000") return error;
+  const name = /^extension "(.+)" is not available$/.exec(error.server.message)?.[1];
+  if (name === undefined) return error;
+  return error.with({
+    hint:
+      `The embedded engine carries PostgreSQL's own extensions (SELECT * FROM pg_available_extensions), not ${name}. ` +
+      "Schemas that need it have to be built on a server.",
+  });
 }
