@@ -1,0 +1,175 @@
+import { describe, expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { findCommand, readArguments } from "#cli/arguments.ts";
+import { COMMANDS, type CommandEntry, isGroup } from "#cli/registry.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import { runBinary } from "../support/cli.ts";
+import { temporaryProject } from "../support/project.ts";
+import { readDocument } from "./document.ts";
+
+/** Every command, by what is typed for it: "migrate up". */
+const commands: readonly (readonly [name: string, entry: CommandEntry])[] = Object.entries(COMMANDS).flatMap(
+  ([name, entry]): [string, CommandEntry][] =>
+    isGroup(entry)
+      ? Object.entries(entry.commands).map(([child, command]) => [`${name} ${child}`, command])
+      : [[name, entry]],
+);
+const groups = Object.entries(COMMANDS).flatMap(([name, entry]) => (isGroup(entry) ? [name] : []));
+
+/** Runs a command line that has to be refused as such: exit code 2, nothing on standard output, nothing written. */
+async function refused(line: string): Promise<string> {
+  await using project = await temporaryProject();
+  const args = line.split(" ").filter((arg) => arg !== "");
+  const { exitCode, stdout, stderr } = await runBinary(args, { cwd: project.dir });
+  expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 2, stdout: "" });
+  const document = readDocument(await runBinary(["--format", "json", ...args], { cwd: project.dir }));
+  expect(document).toMatchObject({ ok: false, exitCode: 2, error: { code: "usage" } });
+  expect(await readdir(project.dir)).toEqual([]);
+  return stderr;
+}
+
+describe("a slip on the command line is refused, with a suggestion", () => {
+  test.each([
+    ["buidl", "confiture build"],
+    ["migrate upp", "confiture migrate up"],
+    ["migrat up", "confiture migrate"],
+    ["frobnicate", "init, build, migrate"],
+    ["help", "confiture --help"],
+    ["migrate help", "confiture migrate --help"],
+    ["migrate up --dryrun", "--dry-run"],
+    ["migrate up --alow-missing", "--allow-missing"],
+    ["build --frehs", "--fresh"],
+    ["--verison", "--version"],
+    ["migrate up --frobnicate", "confiture migrate up --help"],
+    ["migrate up -x", "confiture migrate up --help"],
+    ["migrate up 003", "confiture migrate up --help"],
+    ["migrate new add_bio again", "confiture migrate new --help"],
+    ["migrate new", "confiture migrate new --help"],
+    ["migrate up -- 003", "confiture migrate up --help"],
+    ["migrate up --to", "confiture migrate up --help"],
+    ["migrate up --steps -1", "--steps=VALUE"],
+    ["--env", "confiture --help"],
+    ["migrate up --no-dry-run", "--dry-run"],
+    ["migrate up --dry-run=false", "confiture migrate up --help"],
+    ["--frmat json migrate up", "--frmat"],
+    ["--colour migrate up", "--colour"],
+    ["--color migrate up", "auto or always or never"],
+    ["migrate up --color=pink", "auto or always or never"],
+    ["migrate up --to 003_add_bio", "003"],
+  ])("confiture %s", async (line, suggestion) => {
+    const stderr = await refused(line);
+    expect(stderr).toStartWith("error: ");
+    expect(stderr).toContain("  next: ");
+    expect(stderr).toContain(suggestion);
+  });
+
+  test.each([
+    ["migrate up --steps 0", "--steps"],
+    ["migrate up --steps three", "--steps"],
+    ["migrate up --to=", "--to"],
+    ["migrate up --format=yaml", "--format"],
+    ["db wait --wait soon", "--wait"],
+  ])("a value that cannot be is named: confiture %s", async (line, flag) => {
+    await using project = await temporaryProject();
+    const { exitCode, stdout, stderr } = await runBinary(line.split(" "), { cwd: project.dir });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect(stderr).toStartWith(`error: ${flag} is `);
+  });
+
+  test.each(commands)("%s takes no flag and no argument it does not know", async (name, entry) => {
+    const { command } = await entry.load();
+    const positionals = Object.values(command.args).filter(({ type }) => type === "positional");
+    const own = positionals.map(() => "1").join(" ");
+    expect(await refused(`${name} ${own} --frobnicate`)).toContain("--frobnicate");
+    expect(await refused(`${name} ${own} surplus`)).toContain('"surplus"');
+  });
+});
+
+describe("flags and values", () => {
+  test.each([
+    "--env nowhere migrate status",
+    "--env=nowhere migrate status",
+    "-e nowhere migrate status",
+    "-enowhere migrate status",
+    "migrate --env nowhere status",
+    "migrate status --env nowhere",
+    "migrate status --env=nowhere",
+    "-q --env nowhere migrate -v status",
+  ])("before the command, between its words and behind it: confiture %s", async (line) => {
+    await using project = await temporaryProject();
+    const { exitCode, stderr } = await runBinary(line.split(" "), { cwd: project.dir });
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain("db/environments/nowhere.yaml");
+  });
+
+  test("a value may begin with a dash behind an equals sign", async () => {
+    const { exitCode, stderr } = await runBinary(["migrate", "status", "--project-dir=-nowhere"]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("-nowhere");
+  });
+});
+
+describe("help", () => {
+  test.each(commands)("%s --help tells usage, options and examples", async (name, entry) => {
+    const { exitCode, stdout, stderr } = await runBinary([...name.split(" "), "--help"]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toStartWith(`${entry.summary}.\n`);
+    expect(stdout).toContain(`USAGE\n  confiture ${name} `);
+    for (const flag of ["--env NAME", "--format human|json", "--help"]) expect(stdout).toContain(flag);
+    const examples = /\nEXAMPLES\n((?: {2}.*\n)+)$/.exec(stdout)?.[1] ?? "";
+    expect(examples).toContain(`confiture ${name}`);
+    expect(await runBinary([...name.split(" "), "-h"])).toEqual({ exitCode, stdout, stderr });
+  });
+
+  test.each(commands)("every example of %s can be run as it is written", async (name, entry) => {
+    const { command } = await entry.load();
+    expect(command.examples.length).toBeGreaterThan(0);
+    for (const example of command.examples) {
+      // Alone, or as a part of a shell's line: "confiture build --output - | psql mydb"
+      const argv = /\bconfiture ([^|>()]*)/.exec(example)?.[1]?.trim().split(" ") ?? [];
+      const { path, rest } = findCommand(argv);
+      expect(path.join(" ")).toBe(name);
+      expect(() => readArguments(path, command.args, rest)).not.toThrow();
+    }
+  });
+
+  test.each(groups)("%s alone lists its commands, as a slip; with --help, as the answer", async (group) => {
+    const alone = await runBinary([group]);
+    expect({ ...alone, stderr: "" }).toEqual({ exitCode: 2, stdout: "", stderr: "" });
+    const asked = await runBinary([group, "--help"]);
+    expect(asked).toEqual({ exitCode: 0, stdout: alone.stderr, stderr: "" });
+    for (const [name] of commands.filter(([command]) => command.startsWith(`${group} `))) {
+      expect(asked.stdout).toContain(`  ${name.slice(group.length + 1)} `);
+    }
+  });
+
+  test("confiture alone lists every command, as a slip; with --help, as the answer", async () => {
+    const alone = await runBinary([]);
+    expect({ ...alone, stderr: "" }).toEqual({ exitCode: 2, stdout: "", stderr: "" });
+    const asked = await runBinary(["--help"]);
+    expect(asked).toEqual({ exitCode: 0, stdout: alone.stderr, stderr: "" });
+    for (const [name, { summary }] of commands) expect(asked.stdout).toMatch(new RegExp(`  ${name} +${summary}\\n`));
+  });
+
+  test("bare lines answer with a document where JSON is asked for", async () => {
+    for (const line of [[], ...groups.map((group) => [group])]) {
+      const document = readDocument(await runBinary([...line, "--format=json"]));
+      expect(document).toMatchObject({ ok: false, exitCode: 2, error: { code: "usage" } });
+    }
+  });
+});
+
+describe("the version", () => {
+  test.each([["--version"], ["-V"]])("confiture %s", async (flag) => {
+    expect(await runBinary([flag])).toEqual({
+      exitCode: 0,
+      stdout: `Confiture version ${packageJson.version}\n`,
+      stderr: "",
+    });
+  });
+
+  test("as JSON", async () => {
+    const document = readDocument(await runBinary(["--version", "--format", "json"]));
+    expect(document).toMatchObject({ ok: true, version: packageJson.version });
+  });
+});

@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { COMMANDS, isGroup } from "#cli/registry.ts";
+import { type JsonDocument, readDocument, schemaName, SCHEMAS } from "./document.ts";
+import { cliProject, type CliProject, databaseUrl, environmentFile, OLDEST_AND_NEWEST } from "./project.ts";
+
+const commands = Object.entries(COMMANDS).flatMap(([name, entry]) =>
+  isGroup(entry) ? Object.keys(entry.commands).map((child) => `${name} ${child}`) : [name],
+);
+
+/** Commands whose document was seen after they did their work. */
+const seen = new Set<string>();
+
+const FILES = {
+  "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY);\n",
+  "db/migrations/001_add_bio.sql":
+    "-- migrate:up\nALTER TABLE users ADD bio text;\n-- migrate:down\nALTER TABLE users DROP bio;\n",
+  "db/migrations/002_add_age.ts": `import { Migration } from "confiture";
+export default class AddAge extends Migration {
+  up() { this.execute("ALTER TABLE users ADD age int"); }
+  down() { this.execute("ALTER TABLE users DROP age"); }
+}
+`,
+};
+
+describe.each(OLDEST_AND_NEWEST)("every command writes one document that fits its schema, PostgreSQL %d", (major) => {
+  let project: CliProject;
+  beforeAll(async () => {
+    project = await cliProject(FILES, { major });
+  });
+  afterAll(() => project.remove());
+
+  const done = async (...args: string[]): Promise<JsonDocument> => {
+    const document = readDocument(await project.run([...args, "--format", "json"]));
+    expect(document.error).toBeUndefined();
+    seen.add(document.command ?? "");
+    return document;
+  };
+
+  test("build", async () => {
+    const files = ["db/schema/users.sql"];
+    expect(await done("build", "--dry-run")).toMatchObject({ files, applied: false });
+    expect(await done("build", "--output", "schema.sql")).toMatchObject({
+      files,
+      applied: false,
+      output: "schema.sql",
+    });
+    expect(await done("build")).toMatchObject({ files, applied: true, recorded: [], unrecorded: ["001", "002"] });
+    expect(await done("build", "--fresh", "--baseline")).toMatchObject({ recorded: ["001", "002"], unrecorded: [] });
+    expect(await done("build", "--fresh")).toMatchObject({ recorded: [], unrecorded: ["001", "002"] });
+  });
+
+  test("migrate status, with and without findings", async () => {
+    expect(await done("migrate", "status")).toMatchObject({ exitCode: 0, applied: 0, pending: 2 });
+    expect(await done("migrate", "status", "--exit-code")).toMatchObject({ ok: true, exitCode: 3 });
+  });
+
+  test("migrate up", async () => {
+    const file = "db/migrations/001_add_bio.sql";
+    expect(await done("migrate", "up", "--dry-run")).toMatchObject({ dryRun: true, migrations: [{ file }, {}] });
+    const document = await done("migrate", "up", "--to", "001");
+    expect(document).toMatchObject({
+      migrations: [{ version: "001", name: "add_bio", direction: "up", outcome: "done" }],
+    });
+    expect(await done("migrate", "up")).toMatchObject({ migrations: [{ version: "002" }] });
+    expect(await done("migrate", "up")).toMatchObject({ migrations: [] });
+    expect(await done("migrate", "status")).toMatchObject({ applied: 2, pending: 0 });
+  });
+
+  test("migrate up that fails half way says what was done and what was not", async () => {
+    await project.write("db/migrations/003_good.sql", "CREATE TABLE good ();\n");
+    await project.write("db/migrations/004_bad.sql", "SELECT 1;\nSELECT nothing_here;\n");
+    await project.write("db/migrations/005_later.sql", "CREATE TABLE later ();\n");
+    const document = readDocument(await project.run(["migrate", "up", "--format", "json"]));
+    expect(document).toMatchObject({
+      ok: false,
+      exitCode: 1,
+      migrations: [
+        { version: "003", outcome: "done" },
+        { version: "004", outcome: "failed", durationMs: null },
+        { version: "005", outcome: "not-run", durationMs: null },
+      ],
+      error: {
+        code: "sql_failed",
+        location: { file: "db/migrations/004_bad.sql", line: 2, column: 8, sourceLine: "SELECT nothing_here;" },
+        server: { sqlstate: "42703" },
+      },
+    });
+    for (const file of ["003_good", "004_bad", "005_later"]) await rm(project.path(`db/migrations/${file}.sql`));
+    expect(await done("migrate", "status")).toMatchObject({ migrations: [{}, {}, { state: "missing", file: null }] });
+    expect(await done("migrate", "resolve", "3", "--rolled-back")).toMatchObject({ version: "003" });
+    await project.query("DROP TABLE good");
+  });
+
+  test("migrate down, redo", async () => {
+    expect(await done("migrate", "redo")).toMatchObject({ migrations: [{ direction: "down" }, { direction: "up" }] });
+    expect(await done("migrate", "down", "--to", "0")).toMatchObject({
+      migrations: [{ version: "002" }, { version: "001" }],
+    });
+    expect(await done("migrate", "down")).toMatchObject({ migrations: [] });
+  });
+
+  test("migrate baseline, accept", async () => {
+    expect(await done("migrate", "baseline", "--through", "1")).toMatchObject({ recorded: [{ version: "001" }] });
+    expect(await done("migrate", "baseline")).toMatchObject({ recorded: [{ version: "002" }] });
+    await project.write("db/migrations/001_add_bio.sql", `-- A comment.\n${FILES["db/migrations/001_add_bio.sql"]}`);
+    expect(await done("migrate", "status")).toMatchObject({ migrations: [{ state: "edited" }, {}] });
+    expect(await done("migrate", "accept", "001")).toMatchObject({ version: "001", name: "add_bio" });
+  });
+
+  test("migrate resolve, of a migration that stopped half way", async () => {
+    await project.write(
+      "db/migrations/003_half.sql",
+      "-- migrate:up transaction:false\nCREATE TABLE half ();\nSELECT nothing_here;\nCREATE TABLE other_half ();\n",
+    );
+    const stopped = readDocument(await project.run(["migrate", "up", "--format", "json"]));
+    expect(stopped).toMatchObject({ ok: false, exitCode: 1, error: { code: "sql_failed" } });
+    expect(await done("migrate", "status")).toMatchObject({
+      migrations: [
+        {},
+        {},
+        { state: "stopped", statementsDone: 1, statementsTotal: 3, stoppedAt: "SELECT nothing_here" },
+      ],
+    });
+    const blocked = readDocument(await project.run(["migrate", "up", "--format", "json"]));
+    expect(blocked).toMatchObject({ ok: false, exitCode: 7, error: { code: "history_stopped" } });
+    await project.query("CREATE FUNCTION nothing_here() RETURNS int LANGUAGE sql AS 'SELECT 1'");
+    const again = readDocument(await project.run(["migrate", "resolve", "003", "--continue", "--format", "json"]));
+    expect(again).toMatchObject({ ok: false, migrations: [{ outcome: "failed" }] });
+    expect(await done("migrate", "resolve", "003", "--applied")).toMatchObject({ version: "003", resolved: "applied" });
+  });
+
+  test("migrate new", async () => {
+    expect(await done("migrate", "new", "Add a Table")).toMatchObject({ version: "004", name: "add_a_table" });
+  });
+
+  test("db", async () => {
+    const database = `${project.database}_new`;
+    const url = databaseUrl(project.server, database);
+    expect(await done("db", "create", "--database-url", url)).toMatchObject({ database, created: true });
+    expect(await done("db", "create", "--database-url", url)).toMatchObject({ created: false });
+    expect(await done("db", "wait", "--database-url", url)).toMatchObject({ database });
+    expect(await done("db", "drop", "--database-url", url)).toMatchObject({ dropped: true });
+    expect(await done("db", "drop", "--database-url", url)).toMatchObject({ dropped: false });
+  });
+
+  test("config show", async () => {
+    const document = await done("config", "show");
+    expect(document).toMatchObject({ environment: "local", file: "db/environments/local.yaml" });
+    expect(document["settings"]).toContainEqual({
+      key: "database.port",
+      value: String(project.server.port),
+      origin: "db/environments/local.yaml:3",
+    });
+  });
+
+  test("protected environments refuse with a document", async () => {
+    await project.write(
+      "db/environments/precious.yaml",
+      environmentFile(project.server, project.database, "protected: true\n"),
+    );
+    for (const command of [
+      ["build", "--fresh"],
+      ["migrate", "down"],
+      ["migrate", "redo"],
+      ["db", "drop"],
+    ]) {
+      const result = await project.run([...command, "--env", "precious", "--format", "json"]);
+      expect(readDocument(result)).toMatchObject({ ok: false, exitCode: 2, error: { code: "protected" } });
+    }
+  });
+
+  test("init", async () => {
+    expect(await done("init")).toMatchObject({
+      files: expect.arrayContaining([{ path: "db/environments/local.yaml", fate: "kept" }]),
+    });
+  });
+
+  test("completion", async () => {
+    expect(await done("completion", "bash")).toMatchObject({ shell: "bash" });
+  });
+
+  test("nothing was left out", () => {
+    expect(commands.filter((command) => !seen.has(command))).toEqual([]);
+  });
+});
+
+describe("schemas", () => {
+  test("every command has one, and every one has its command", () => {
+    expect(SCHEMAS.toSorted()).toEqual([...commands.map(schemaName), "none"].toSorted());
+  });
+
+  test("standard output belongs to the document: progress goes elsewhere", async () => {
+    await using project = await cliProject(FILES);
+    const { stdout, stderr } = await project.succeed(["build", "--format", "json", "-v"]);
+    expect(stdout).toMatch(/^\{\n[^]*\n\}\n$/);
+    expect(stderr).toContain("Executing schema...");
+    const quiet = await project.succeed(["migrate", "up", "--format", "json", "-q"]);
+    expect(quiet.stderr).toBe("");
+    expect(readDocument(quiet).ok).toBeTrue();
+  });
+
+  test("a script and a document cannot share standard output", async () => {
+    await using project = await cliProject(FILES);
+    const result = await project.run(["build", "--output", "-", "--format", "json"]);
+    expect(readDocument(result)).toMatchObject({ ok: false, exitCode: 2, error: { code: "usage" } });
+  });
+});

@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { BINARY, type RunResult } from "../support/cli.ts";
+import { cliProject, type CliProject } from "./project.ts";
+
+const SCRIPT = "/usr/bin/script";
+const ESCAPE = "\u001b[";
+
+let project: CliProject;
+beforeAll(async () => {
+  project = await cliProject({
+    "db/schema/users.sql": "CREATE TABLE IF NOT EXISTS users (id int PRIMARY KEY);\n",
+    "db/migrations/001_one.sql": "-- migrate:up\nCREATE TABLE one ();\n-- migrate:down\nDROP TABLE one;\n",
+  });
+});
+afterAll(() => project.remove());
+
+describe("results go to standard output, everything else to standard error", () => {
+  test("build", async () => {
+    const { stdout, stderr } = await project.succeed(["build"]);
+    expect(stdout).toMatch(/^✅ Schema built successfully in \d+\.\ds\n$/);
+    expect(stderr).toStartWith("Building schema for environment: local\nFound 1 SQL file\nExecuting schema...\n");
+  });
+
+  test("migrate", async () => {
+    expect(await project.succeed(["migrate", "status"])).toMatchObject({
+      stdout: "⏳ 001_one (pending)\n",
+      stderr: "",
+    });
+    const up = await project.succeed(["migrate", "up"]);
+    expect(up.stdout).toMatch(/^✅ Migration 001_one applied successfully \(\d+ms\)\n$/);
+    expect(up.stderr).toBe("Applying migration 001_one...\n");
+    const again = await project.succeed(["migrate", "up"]);
+    expect(again).toMatchObject({ stdout: "", stderr: "No pending migrations\n" });
+    const status = await project.succeed(["migrate", "status"]);
+    expect(status.stdout).toMatch(/^✅ 001_one \(applied \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\)\n$/);
+    const down = await project.succeed(["migrate", "down"]);
+    expect(down.stdout).toMatch(/^✅ Migration 001_one rolled back successfully \(\d+ms\)\n$/);
+    expect(down.stderr).toBe("Rolling back migration 001_one...\n");
+  });
+
+  test("times are local for people, and UTC in JSON", async () => {
+    await project.succeed(["migrate", "up"]);
+    const [row] = await project.query("SELECT applied_at FROM confiture_migrations");
+    const appliedAt = (row?.["applied_at"] as Date).toISOString();
+    const json = await project.succeed(["migrate", "status", "--format=json"], { env: { TZ: "Asia/Kolkata" } });
+    expect(json.stdout).toContain(`"appliedAt": "${appliedAt}"`);
+    const local = await project.succeed(["migrate", "status"], { env: { TZ: "Asia/Kolkata" } });
+    const shifted = new Date(Date.parse(appliedAt) + 5.5 * 60 * 60 * 1000).toISOString();
+    expect(local.stdout).toBe(`✅ 001_one (applied ${shifted.slice(0, 19).replace("T", " ")})\n`);
+    await project.succeed(["migrate", "down"]);
+  });
+
+  test("the assembled script is all there is on standard output", async () => {
+    const { stdout, stderr } = await project.succeed(["build", "--output", "-"]);
+    expect(stdout).toContain("CREATE TABLE IF NOT EXISTS users");
+    expect(stdout).not.toContain("Found 1 SQL file");
+    expect(stderr).toContain("Found 1 SQL file");
+  });
+
+  test("an error leaves standard output empty", async () => {
+    const { exitCode, stdout, stderr } = await project.run(["migrate", "up", "--to", "9"]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect(stderr).toStartWith("error: ");
+  });
+});
+
+describe("how much is said", () => {
+  test("-q leaves results and errors", async () => {
+    for (const flag of ["-q", "--quiet"]) {
+      const { stdout, stderr } = await project.succeed(["build", flag]);
+      expect(stdout).toStartWith("✅ Schema built successfully");
+      expect(stderr).toBe("");
+    }
+    const failed = await project.run(["migrate", "up", "-q", "--to", "9"]);
+    expect(failed.stderr).toStartWith("error: ");
+  });
+
+  test("-v adds the files and the server's notices", async () => {
+    const normal = await project.succeed(["build"]);
+    expect(normal.stderr).not.toContain("already exists");
+    for (const flag of ["-v", "--verbose"]) {
+      const { stderr } = await project.succeed(["build", flag]);
+      expect(stderr).toContain("  db/schema/users.sql\n");
+    }
+    await project.write("db/migrations/001_one.sql", "DO $$ BEGIN RAISE NOTICE 'from the server'; END $$;\n");
+    expect((await project.succeed(["migrate", "up", "-v"])).stderr).toContain("from the server");
+  });
+
+  test("warnings of the server are said without being asked for, and with -q as well", async () => {
+    await project.write("db/migrations/002_warns.sql", "DO $$ BEGIN RAISE WARNING 'mind this'; END $$;\n");
+    expect((await project.succeed(["migrate", "up", "-q"])).stderr).toBe("warning: mind this\n");
+  });
+});
+
+/** A line that ends in an error, which is what colours are for. */
+const FAILING = ["migrate", "up", "--to", "9"];
+
+describe("colour", () => {
+  test("none where no terminal is", async () => {
+    const { stdout, stderr } = await project.run(FAILING, { env: { TERM: "xterm-256color", COLORTERM: "truecolor" } });
+    expect(stdout + stderr).not.toContain(ESCAPE);
+  });
+
+  test("--color always, also before the command is understood", async () => {
+    for (const args of [FAILING, ["migrate", "upp"], ["migrate", "up", "--frobnicate"]]) {
+      expect((await project.run([...args, "--color", "always"])).stderr).toContain(ESCAPE);
+      expect((await project.run(["--color=always", ...args])).stderr).toContain(ESCAPE);
+    }
+  });
+
+  test("--color always wins over NO_COLOR", async () => {
+    const { stderr } = await project.run([...FAILING, "--color", "always"], { env: { NO_COLOR: "1" } });
+    expect(stderr).toContain(ESCAPE);
+  });
+
+  test("JSON has none", async () => {
+    const { stdout } = await project.run([...FAILING, "--color", "always", "--format", "json"]);
+    expect(stdout).not.toContain(ESCAPE);
+  });
+});
+
+describe.skipIf(!existsSync(SCRIPT))("on a terminal (made with util-linux's script)", () => {
+  /** Both streams are the terminal, so that their texts come as one. */
+  const onTerminal = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<RunResult> =>
+    project.run(["-qec", [BINARY, ...args].map((word) => `'${word}'`).join(" "), "/dev/null"], {
+      binary: SCRIPT,
+      env: { TERM: "xterm-256color", SHELL: "/bin/sh", ...env },
+    });
+
+  test("errors are coloured", async () => {
+    const { exitCode, stdout } = await onTerminal(FAILING);
+    expect(exitCode).toBe(2);
+    expect(stdout).toContain(`${ESCAPE}31merror:`);
+  });
+
+  test.each(["1", "0", "false"])("NO_COLOR=%s takes it away", async (value) => {
+    expect((await onTerminal(FAILING, { NO_COLOR: value })).stdout).not.toContain(ESCAPE);
+  });
+
+  test("an empty NO_COLOR is none", async () => {
+    expect((await onTerminal(FAILING, { NO_COLOR: "" })).stdout).toContain(ESCAPE);
+  });
+
+  test("--color never takes it away, and so does a terminal that knows none", async () => {
+    expect((await onTerminal([...FAILING, "--color", "never"])).stdout).not.toContain(ESCAPE);
+    expect((await onTerminal(FAILING, { TERM: "dumb" })).stdout).not.toContain(ESCAPE);
+  });
+
+  test("results are the same as in a pipe", async () => {
+    const piped = await project.succeed(["migrate", "status"]);
+    const { stdout } = await onTerminal(["migrate", "status"]);
+    expect(stdout.replaceAll("\r\n", "\n")).toBe(piped.stdout);
+  });
+});
