@@ -107,8 +107,15 @@ function parameterSetting(name: ParameterName, value: string, source: TextSettin
     value,
     origin: source.origin,
     quoted: "",
-    fail: (problem, hint) => source.fail(`is not usable: its ${shown} ${problem}`, hint),
+    fail: (problem, hint) => source.fail(`is not usable: its ${shown} ${problem}`, hint ?? hintFor(name)),
   };
+}
+
+/** What follows a `:` or `/` of a password is taken for the port. */
+function hintFor(name: ParameterName): string | undefined {
+  return name === "port"
+    ? "In a URL, the characters : and / of a user or password are written %3A and %2F."
+    : undefined;
 }
 
 /** A name is shown only when it is nearly one of ours, and so no piece of a password. */

@@ -65,7 +65,8 @@ function evaluate(expression: string, at: number, variables: Variables, used: st
   }
   if (operator === ":-") return argument;
   if (operator === ":?" && argument !== "") {
-    throw new InterpolationError(at, "config_unset_variable", `The variable ${name} is not set: ${argument}`);
+    const hint = `Set ${name} in the environment or in .env.`;
+    throw new InterpolationError(at, "config_unset_variable", `The variable ${name} is not set: ${argument}`, hint);
   }
   const similar = nearest(name, variables.names());
   throw new InterpolationError(

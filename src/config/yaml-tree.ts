@@ -166,10 +166,16 @@ function asText(value: unknown): string {
 
 /** Our words for the parser's codes; a code that is not here gets the general sentence. */
 const SYNTAX_PROBLEMS: Readonly<Record<string, readonly [message: string, hint?: string]>> = {
-  BAD_INDENT: ["The indentation does not fit the lines around it"],
-  TAB_AS_INDENT: ["YAML is indented with spaces, never with tabs"],
-  DUPLICATE_KEY: ["This key is given twice"],
-  MULTIPLE_DOCS: ["A second YAML document begins here; an environment file holds one"],
+  BAD_INDENT: [
+    "The indentation does not fit the lines around it",
+    "Indent the keys of one section alike. If they are, look for an unclosed bracket or quote above.",
+  ],
+  TAB_AS_INDENT: ["YAML is indented with spaces, never with tabs", "Put two spaces in the tab's place."],
+  DUPLICATE_KEY: ["This key is given twice", "Remove one of the two."],
+  MULTIPLE_DOCS: [
+    "A second YAML document begins here; an environment file holds one",
+    "Remove the line `---`, or put what follows in an environment file of its own.",
+  ],
   BAD_SCALAR_START: ["A value cannot begin with this character", "Put the value in quotes."],
   BAD_DQ_ESCAPE: [
     "This backslash escape is unknown",
@@ -182,11 +188,14 @@ const SYNTAX_PROBLEMS: Readonly<Record<string, readonly [message: string, hint?:
     "Look for an unclosed quote or bracket, or a key without its colon and space.",
   ],
   TAG_RESOLVE_FAILED: ["Tags (!) have no meaning here", "Put a value that begins with ! in quotes."],
-  KEY_OVER_1024_CHARS: ["This key is too long"],
-  BAD_DIRECTIVE: ["This directive (%) is unknown"],
+  KEY_OVER_1024_CHARS: ["This key is too long", "A key is followed by a colon and a space."],
+  BAD_DIRECTIVE: ["This directive (%) is unknown", "Put a value that begins with % in quotes."],
 };
 
 function syntaxError(source: SourceText, offset: number, code: string): ConfitureError {
-  const [message, hint] = SYNTAX_PROBLEMS[code] ?? ["This is not valid YAML"];
+  const [message, hint] = SYNTAX_PROBLEMS[code] ?? [
+    "This is not valid YAML",
+    "Put a value that holds special characters in quotes.",
+  ];
   return new ConfitureError("config_syntax", message, { location: source.location(offset), hint });
 }
