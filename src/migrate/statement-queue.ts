@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
-import { dirname, relative, resolve } from "node:path";
+import { dirname, posix, resolve, sep } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Database } from "#database/database.ts";
 import { decodeSql, parseScript, runStatements, type Script, withoutOwnTransaction } from "#database/script.ts";
-import { ConfitureError, type Location, type ServerReport } from "#errors/error.ts";
+import { ConfitureError, type Location } from "#errors/error.ts";
 import { codePointOffset, locateInFile } from "#sql/position.ts";
 import type { TypeScriptBody } from "./load.ts";
 import { connectMigration, type StatementSink } from "./migration.ts";
+import { collectStrayRejections } from "./stray-rejections.ts";
 import { placeInStack, thrown } from "./typescript.ts";
 
 /** What happens to each piece of work that a TypeScript migration asks for. */
@@ -33,15 +34,23 @@ export async function runTypeScript(body: TypeScriptBody, target: QueueTarget): 
   const queue = new StatementQueue(body, target);
   const migration = body.create();
   connectMigration(migration, queue);
-  try {
-    await migration[body.method]?.();
-  } catch (cause) {
+  const failures: unknown[] = [];
+  const stray = await collectStrayRejections(async () => {
+    try {
+      await migration[body.method]?.();
+    } catch (cause) {
+      failures.push(cause);
+    }
     await queue.drain();
-    throw queue.failure ?? thrown(body.file, body.absolutePath, cause, `${body.method}() of ${body.file} failed`);
-  }
-  await queue.drain();
+  });
   if (queue.failure !== undefined) throw queue.failure;
+  failures.push(...stray);
+  if (failures.length > 0) {
+    throw thrown(body.file, body.absolutePath, failures[0], `${body.method}() of ${body.file} failed`);
+  }
 }
+
+const WAY_OUT = "Remove it, or control transactions yourself with: transaction = false";
 
 class StatementQueue implements StatementSink {
   failure: Error | undefined;
@@ -60,20 +69,39 @@ class StatementQueue implements StatementSink {
   execute(sql: string, parameters: readonly unknown[]): Promise<void> {
     const call = new Error("called here");
     return this.#enqueue(call, sql, async () => {
-      if (parameters.length === 0) await this.#run(parseScript(this.#body.file, sql));
-      else await this.#step(() => this.#target.database.query(sql, parameters));
+      const script = parseScript(this.#body.file, sql);
+      if (parameters.length === 0) return await this.#run(script);
+      this.#requireNoControl(script);
+      await this.#step(() => this.#target.database.query(sql, parameters));
     });
   }
 
   query<Row extends object>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
     const call = new Error("called here");
-    return this.#enqueue(call, sql, () => this.#target.database.query<Row>(sql, parameters));
+    return this.#enqueue(call, sql, async () => {
+      const { database, outside } = this.#target;
+      const script = parseScript(this.#body.file, sql);
+      this.#requireNoControl(script);
+      if (outside === undefined || !changesRows(script)) return await database.query<Row>(sql, parameters);
+      if (++this.#steps <= outside.skip) {
+        throw new ConfitureError(
+          "migration_failed",
+          "This statement was done by an earlier run, and its rows are gone",
+          {
+            hint: "It cannot be run from the middle. Do the rest by hand, then record it with --applied.",
+          },
+        );
+      }
+      const rows = await database.query<Row>(sql, parameters);
+      await outside.onStatementDone();
+      return rows;
+    });
   }
 
   executeFile(path: string): Promise<void> {
     const call = new Error("called here");
     const absolute = resolve(dirname(this.#body.absolutePath), path);
-    const shown = `${dirname(this.#body.file)}/${relative(dirname(this.#body.absolutePath), absolute)}`;
+    const shown = posix.join(posix.dirname(this.#body.file), ...path.split(sep));
     return this.#enqueue(call, undefined, async () => {
       let bytes: Uint8Array;
       try {
@@ -129,11 +157,7 @@ class StatementQueue implements StatementSink {
   async #run(script: Script): Promise<void> {
     const { database, outside } = this.#target;
     if (outside === undefined) {
-      const inner = withoutOwnTransaction(
-        script,
-        "Remove it, or control transactions yourself with: transaction = false",
-      );
-      await runStatements(database, inner);
+      await runStatements(database, withoutOwnTransaction(script, WAY_OUT));
       return;
     }
     for (const statement of script.statements) {
@@ -149,6 +173,13 @@ class StatementQueue implements StatementSink {
     await outside?.onStatementDone();
   }
 
+  /** For SQL that goes to the server as it is. */
+  #requireNoControl(script: Script): void {
+    if (this.#target.outside !== undefined) return;
+    if (withoutOwnTransaction(script, WAY_OUT) === script) return;
+    throw new ConfitureError("sql_transaction_control", "A transaction inside the migration's own", { hint: WAY_OUT });
+  }
+
   #placeOf(call: Error): Location {
     return placeInStack(call, this.#body.file, this.#body.absolutePath) ?? { file: this.#body.file };
   }
@@ -161,24 +192,39 @@ class StatementQueue implements StatementSink {
     if (error.code === "connection_lost") return error;
     const place = this.#placeOf(call);
     if (sql === undefined) return error.location === undefined ? error.with({ location: place }) : error;
-    const exact = error.server === undefined ? undefined : this.#placeInSource(error.server, place, sql);
-    return error.with({ location: exact ?? place });
+    return error.with({ location: this.#placeInSource(error, place, sql) ?? place });
   }
 
-  #placeInSource(server: ServerReport, place: Location, sql: string): Location | undefined {
+  #placeInSource(error: ConfitureError, place: Location, sql: string): Location | undefined {
     const source = readFileSync(this.#body.absolutePath, "utf8");
     const lineStart = offsetOfLine(source, place.line ?? 1);
     const at = source.indexOf(sql, lineStart);
-    if (at < 0) return undefined;
-    const { position, completedStatements } = server;
-    if (position !== undefined) return locateInFile(this.#body.file, source, at + codePointOffset(sql, position));
-    const start = parseScript(this.#body.file, sql).statements[completedStatements ?? 0]?.start ?? 0;
-    return locateInFile(this.#body.file, source, at + start);
+    return at < 0 ? undefined : locateInFile(this.#body.file, source, at + placeInSql(error, sql));
   }
+}
+
+/** The offset of an error in the text of one call. */
+function placeInSql({ location, server }: ConfitureError, sql: string): number {
+  if (location?.line !== undefined) {
+    const lineStart = offsetOfLine(sql, location.line);
+    return lineStart + codePointOffset(sql.slice(lineStart), location.column ?? 1);
+  }
+  return server?.position === undefined ? 0 : codePointOffset(sql, server.position);
 }
 
 function offsetOfLine(text: string, line: number): number {
   let at = 0;
   for (let n = 1; n < line; n++) at = text.indexOf("\n", at) + 1;
   return at;
+}
+
+const CHANGES: ReadonlySet<string> = new Set(["INSERT", "UPDATE", "DELETE", "MERGE"]);
+const READS: ReadonlySet<string> = new Set(["SELECT", "VALUES", "TABLE", "SHOW", "EXPLAIN"]);
+
+/** Whether a statement that returns rows may do more than read. A function that writes is not seen. */
+function changesRows({ statements }: Script): boolean {
+  return statements.some((statement) => {
+    const [first = ""] = statement.words;
+    return first === "WITH" ? statement.tokens().some((token) => CHANGES.has(token)) : !READS.has(first);
+  });
 }

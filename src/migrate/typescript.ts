@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConfitureError, type Location } from "#errors/error.ts";
+import { locateInFile } from "#sql/position.ts";
 import { type MigrationFile, migrationId } from "./discover.ts";
 import type { TypeScriptBody } from "./load.ts";
 import { Migration } from "./migration.ts";
@@ -100,6 +101,14 @@ interface BuildMessage {
 function importFailed(path: string, absolutePath: string, cause: unknown): ConfitureError {
   const first = cause instanceof AggregateError ? (cause.errors[0] as unknown) : cause;
   const { message, position } = first as Partial<BuildMessage>;
+  const missing = first as { readonly specifier?: unknown; readonly referrer?: unknown };
+  if (typeof missing.specifier === "string" && typeof missing.referrer === "string") {
+    return new ConfitureError("migration_invalid", `${path} cannot be loaded: "${missing.specifier}" is not there`, {
+      location: placeOfImport(missing.specifier, missing.referrer, path, absolutePath),
+      hint: "Imports are relative to the file they stand in; packages are looked for in node_modules of the project.",
+      cause,
+    });
+  }
   if (position === undefined || position === null) {
     return thrown(path, absolutePath, cause, `${path} failed while it was loaded`);
   }
@@ -113,6 +122,17 @@ function importFailed(path: string, absolutePath: string, cause: unknown): Confi
     },
     cause,
   });
+}
+
+function placeOfImport(specifier: string, referrer: string, path: string, absolutePath: string): Location {
+  const file = referrer === absolutePath ? path : referrer;
+  try {
+    const text = readFileSync(referrer, "utf8");
+    const at = text.search(new RegExp(`["'\`]${RegExp.escape(specifier)}["'\`]`));
+    return at < 0 ? { file } : locateInFile(file, text, at);
+  } catch {
+    return { file };
+  }
 }
 
 /** An error thrown by the user's own code, with the place it was thrown at. */
