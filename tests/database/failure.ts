@@ -1,4 +1,3 @@
-import { expect } from "bun:test";
 import { ConfitureError } from "#errors/error.ts";
 
 /** What `work` failed with. Anything but a ConfitureError is a defect, and so is success. */
@@ -22,6 +21,6 @@ export function placeOf(error: ConfitureError | undefined): string {
 /** The text of the source line from the reported column on: what the caret points at. */
 export function caretOf(error: ConfitureError | undefined): string {
   const { sourceLine, column } = error?.location ?? {};
-  expect(sourceLine).toBeDefined();
-  return [...(sourceLine ?? "")].slice((column ?? 1) - 1).join("");
+  if (sourceLine === undefined) throw new Error("The location has no source line");
+  return [...sourceLine].slice((column ?? 1) - 1).join("");
 }
