@@ -180,6 +180,7 @@ function explainLedgerError(ledger: Ledger, error: unknown): unknown {
   const hints: Record<string, string> = {
     "42501": `The role needs rights on it: GRANT SELECT, INSERT, UPDATE, DELETE ON ${name} TO the role, and CREATE on the schema for the first run.`,
     "25006": "The database is read-only: a standby, or default_transaction_read_only is on. Connect to the primary.",
+    "3F000": `Make its schema first: CREATE SCHEMA "${ledger.schema}"`,
     "42P01": "It was there a moment ago: someone dropped or renamed it. Nothing was recorded since.",
   };
   return error.with({
