@@ -67,14 +67,18 @@ export const command = defineCommand({
 });
 
 function writeScript({ io, messages, json, projectDir }: CommandContext, options: BuildOptions, output: string): void {
-  const pieces = assembleSchema(options);
+  if (output === "-" && json) {
+    throw new ConfitureError("usage", "--output - and --format json both want standard output", {
+      hint: "Give --output a file, or leave --format json out.",
+    });
+  }
+  // Assembled first: a file that cannot be run leaves an older script as it was, and a psql that reads this without half of one.
+  const pieces = [...assembleSchema(options)];
   if (output === "-") {
-    if (json) throw new ConfitureError("usage", "--output - and --format json both want standard output");
     for (const piece of pieces) io.stdout.write(piece);
     return;
   }
-  // Assembled first: a file that cannot be run leaves an older script as it was.
-  const script = [...pieces].join("");
+  const script = pieces.join("");
   try {
     writeFileSync(resolve(projectDir, output), script);
   } catch (cause) {
