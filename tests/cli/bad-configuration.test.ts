@@ -163,7 +163,7 @@ describe.each(OLDEST_AND_NEWEST)("a wrong configuration changes nothing, Postgre
     });
 
     test("something else than PostgreSQL", async () => {
-      await using listener = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("hello") });
+      using listener = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("hello") });
       await expectRefusal(project, ["migrate", "up", "--database-url", `postgres://a@127.0.0.1:${listener.port}/b`], {
         exitCode: 5,
         code: "connect_failed",
@@ -211,7 +211,9 @@ function closedPort(): Promise<number> {
     const listener = createServer().on("error", reject);
     listener.listen(0, "127.0.0.1", () => {
       const address = listener.address();
-      listener.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject(address)));
+      listener.close(() =>
+        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }
