@@ -43,6 +43,14 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
       },
     },
   },
+  verify: {
+    summary: "Prove that schema files and migrations are right and agree, with no server",
+    load: () => import("./commands/verify.ts"),
+  },
+  diff: {
+    summary: "Show what differs between schema files, migrations and commits",
+    load: () => import("./commands/diff.ts"),
+  },
   db: {
     summary: "Create, drop or wait for the database itself",
     commands: {

@@ -57,6 +57,8 @@ export const ERROR_CODES = {
   ledger_unusable: { exit: 1, title: "The ledger table cannot be used" },
   lock_held: { exit: 6, title: "Another runner holds the lock" },
 
+  git_failed: { exit: 1, title: "git could not show what was asked for" },
+
   interrupted: { exit: 130, title: "The command was interrupted" },
   internal: { exit: 1, title: "A defect in the tool" },
 } as const satisfies Record<string, { exit: number; title: string }>;

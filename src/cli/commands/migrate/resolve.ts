@@ -12,6 +12,7 @@ export const command = defineCommand({
     version: { type: "positional", required: true, description: "the migration's version" },
     applied: { type: "boolean", description: "all of it is in the database" },
     continue: { type: "boolean", description: "run the rest of it, from the statement after the last one done" },
+    skip: { type: "boolean", description: "with --continue: the statement it stopped at is done as well" },
     "rolled-back": { type: "boolean", description: "none of it is in the database: forget it" },
     ...LOCK_ARGS,
   },
@@ -21,6 +22,7 @@ export const command = defineCommand({
     "confiture migrate resolve 012 --applied",
     "confiture migrate resolve 012 --rolled-back",
     "confiture migrate resolve 012 --continue",
+    "confiture migrate resolve 012 --continue --skip",
   ],
   async run(args, context) {
     const ways = (["applied", "rolled-back", "continue"] as const).filter((way) => args[way] === true);
@@ -28,9 +30,10 @@ export const command = defineCommand({
     if (way === undefined || ways.length > 1) {
       throw new ConfitureError("usage", "Say how the migration stands: --applied, --rolled-back or --continue");
     }
+    if (args.skip === true && way !== "continue") throw new ConfitureError("usage", "--skip goes with --continue");
     const version = readVersion("VERSION", args.version) ?? "";
     const options = await migrateOptions(context, args, showMigrateEvents(context));
-    if (way === "continue") return finishRun(context, await resume(options, version), "");
+    if (way === "continue") return finishRun(context, await resume(options, version, args.skip === true), "");
     const entry = await resolveMigration(options, version, way);
     const text = way === "applied" ? "recorded as applied" : "is no longer recorded";
     return {

@@ -1,0 +1,49 @@
+import { ConfitureError } from "#errors/error.ts";
+import { defineCommand } from "../command.ts";
+import { projectFiles } from "../compare-options.ts";
+import { changeToJson, renderChanges } from "../output/compare.ts";
+import { count } from "../output/text.ts";
+
+export const command = defineCommand({
+  args: {
+    from: {
+      type: "positional",
+      required: false,
+      description: "schema, migrations, git:REVISION or empty (default: migrations)",
+    },
+    to: { type: "positional", required: false, description: "the same (default: schema)" },
+    sql: { type: "boolean", description: "print the SQL that turns FROM into TO, in an order that works" },
+  },
+  details:
+    "Builds both in scratch databases of the embedded PostgreSQL and compares them object by object. Exits with 3 when they differ.",
+  examples: ["confiture diff", "confiture diff git:main schema", "confiture diff git:main schema --sql"],
+  async run(args, context) {
+    const { parseSource, sourceCatalogue } = await import("#compare/sources.ts");
+    const { compareCatalogues, planSql } = await import("#compare/changes.ts");
+    const names = { from: args.from ?? "migrations", to: args.to ?? "schema" };
+    const sources = { from: parseSource(names.from), to: parseSource(names.to) };
+    const files = await projectFiles(context);
+    const read = async (side: "from" | "to") => {
+      context.messages.debug(`Building ${names[side]}`);
+      try {
+        return await sourceCatalogue(files, sources[side]);
+      } catch (error) {
+        throw error instanceof ConfitureError ? error.with({ message: `${names[side]}: ${error.message}` }) : error;
+      }
+    };
+    const from = await read("from");
+    const to = await read("to");
+    const changes = compareCatalogues(from, to);
+    const sql = changes.length === 0 ? [] : planSql(from, to);
+    const notCompared = [...from.notCompared, ...to.notCompared];
+    for (const { kind, count: number, samples } of notCompared) {
+      context.messages.warn(`not compared: ${count(number, kind)} (${samples.join(", ")})`);
+    }
+    if (changes.length === 0) context.messages.log(`${names.from} and ${names.to} do not differ`);
+    return {
+      json: { from: names.from, to: names.to, changes: changes.map(changeToJson), sql, notCompared },
+      text: args.sql === true ? sql.map((statement) => `${statement};\n`).join("") : renderChanges(changes),
+      exitCode: changes.length === 0 ? 0 : 3,
+    };
+  },
+});

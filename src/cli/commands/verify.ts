@@ -1,0 +1,33 @@
+import { defineCommand } from "../command.ts";
+import { projectFiles } from "../compare-options.ts";
+import { renderVerify, verifyToJson } from "../output/compare.ts";
+
+export const command = defineCommand({
+  args: {
+    base: {
+      type: "string",
+      valueHint: "git:REVISION",
+      description: "prove that the schema files of that commit and the migrations added since give those of now",
+    },
+  },
+  details:
+    "Proves in the embedded PostgreSQL, with no server: the schema files build from nothing; every migration applies,\n" +
+    "rolls back exactly and applies again; schema files and migrations agree. Exits with 3 when one of it does not hold.",
+  examples: ["confiture verify", "confiture verify --base git:main", "confiture verify --format json"],
+  async run(args, context) {
+    const { verify } = await import("#compare/verify.ts");
+    const { readRevision } = await import("#compare/sources.ts");
+    const files = await projectFiles(context);
+    const report = await verify({
+      ...files,
+      base: args.base === undefined ? undefined : readRevision("--base", args.base),
+      onStep: (step) => context.messages.debug(step),
+    });
+    const disproven = report.checks.some(({ outcome }) => outcome === "disproven");
+    return {
+      json: verifyToJson(report),
+      text: await renderVerify(report, files),
+      exitCode: disproven ? 3 : 0,
+    };
+  },
+});

@@ -1,0 +1,170 @@
+import { type Delta, diff, encodeId, type StableId } from "@supabase/pg-delta/core";
+import { plan } from "@supabase/pg-delta/plan";
+import type { Catalogue } from "./catalogue.ts";
+
+/** One property that two versions of an object do not share; undefined where a side has none. */
+export interface PropertyChange {
+  readonly property: string;
+  readonly from: unknown;
+  readonly to: unknown;
+}
+
+/** One object that differs. What belongs to an added or dropped object is not listed again. */
+export interface Change {
+  readonly change: "added" | "dropped" | "changed";
+  /** In PostgreSQL's words: "table", "materialized view", "comment". */
+  readonly kind: string;
+  /** Qualified, for people: "public.users.bio". */
+  readonly name: string;
+  /** The table or object that it belongs to, for finding it in files. */
+  readonly path: readonly string[];
+  readonly properties: readonly PropertyChange[];
+}
+
+/** What has to happen to `from` to become `to`, object by object. Pure. */
+export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
+  const deltas = diff(from.facts, to.facts);
+  const whole = new Set(
+    deltas.flatMap((delta) => (delta.verb === "add" || delta.verb === "remove" ? [encodeId(delta.fact.id)] : [])),
+  );
+  const changes: Change[] = [];
+  const properties = new Map<string, { id: StableId; list: PropertyChange[] }>();
+  const note = (id: StableId, property: PropertyChange): void => {
+    const key = encodeId(id);
+    if (whole.has(key)) return;
+    const entry = properties.get(key) ?? { id, list: [] };
+    entry.list.push(property);
+    properties.set(key, entry);
+  };
+  for (const delta of deltas) {
+    switch (delta.verb) {
+      case "add":
+      case "remove": {
+        const { id, parent } = delta.fact;
+        if (parent !== undefined && whole.has(encodeId(parent))) break;
+        changes.push({ change: delta.verb === "add" ? "added" : "dropped", ...describe(id), properties: [] });
+        break;
+      }
+      case "set":
+        note(delta.id, { property: delta.attr, from: delta.from, to: delta.to });
+        break;
+      case "link":
+      case "unlink":
+        noteEdge(delta, note);
+        break;
+    }
+  }
+  for (const { id, list } of properties.values()) {
+    changes.push({ change: "changed", ...describe(id), properties: mergeOwner(list) });
+  }
+  return changes.toSorted((a, b) => compareText(a.name, b.name) || compareText(a.kind, b.kind));
+}
+
+/** Dependencies follow from definitions, which are compared themselves; owners do not. */
+function noteEdge(
+  delta: Extract<Delta, { verb: "link" | "unlink" }>,
+  note: (id: StableId, property: PropertyChange) => void,
+): void {
+  const { kind, from, to } = delta.edge;
+  if (kind !== "owner") return;
+  const owner = describe(to).name;
+  note(from, {
+    property: "owner",
+    from: delta.verb === "unlink" ? owner : undefined,
+    to: delta.verb === "link" ? owner : undefined,
+  });
+}
+
+function mergeOwner(list: readonly PropertyChange[]): PropertyChange[] {
+  const owners = list.filter(({ property }) => property === "owner");
+  if (owners.length < 2) return [...list];
+  const merged = {
+    property: "owner",
+    from: owners.find(({ from }) => from !== undefined)?.from,
+    to: owners.find(({ to }) => to !== undefined)?.to,
+  };
+  return [...list.filter(({ property }) => property !== "owner"), merged];
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** The SQL that turns `from` into `to`, in an order that works. */
+export function planSql(from: Catalogue, to: Catalogue): string[] {
+  return plan(from.facts, to.facts).actions.map(({ sql }) => sql);
+}
+
+/** An identity in PostgreSQL's words. */
+function describe(id: StableId): Pick<Change, "kind" | "name" | "path"> {
+  const of = (kind: string, ...path: string[]): Pick<Change, "kind" | "name" | "path"> => ({
+    kind,
+    name: path.join("."),
+    path,
+  });
+  switch (id.kind) {
+    case "column":
+    case "constraint":
+    case "trigger":
+    case "rule":
+    case "policy":
+    case "default":
+      return of(id.kind, id.schema, id.table, id.name);
+    case "function":
+    case "procedure":
+    case "aggregate":
+      return { kind: id.kind, name: `${id.schema}.${id.name}(${id.args.join(", ")})`, path: [id.schema, id.name] };
+    case "comment":
+    case "securityLabel":
+      return belonging(id.kind === "comment" ? "comment" : "security label", id.target);
+    case "acl": {
+      const grants = belonging("grants", id.target);
+      return { ...grants, name: `${grants.name} to ${id.grantee === "" ? "PUBLIC" : id.grantee}` };
+    }
+    case "membership":
+      return of("role membership", id.role, id.member);
+    case "userMapping":
+      return of("user mapping", id.server, id.role);
+    case "typeAttribute":
+      return of("type attribute", id.schema, id.type, id.name);
+    case "publicationRel":
+      return of("published table", id.publication, id.schema, id.table);
+    case "publicationSchema":
+      return of("published schema", id.publication, id.schema);
+    case "defaultPrivilege":
+      return of("default privileges", id.role, ...(id.schema === null ? [] : [id.schema]), id.objtype, id.grantee);
+    case "extensionIntent":
+      return of(id.intentKind, id.ext, id.key);
+    case "table":
+    case "view":
+    case "materializedView":
+    case "foreignTable":
+    case "sequence":
+    case "index":
+    case "collation":
+    case "domain":
+    case "type":
+      return of(words(id.kind), id.schema, id.name);
+    case "schema":
+    case "role":
+    case "extension":
+    case "language":
+    case "eventTrigger":
+    case "publication":
+    case "subscription":
+    case "fdw":
+    case "server":
+      return of(id.kind === "fdw" ? "foreign data wrapper" : words(id.kind), id.name);
+  }
+}
+
+/** A comment, label or grant: named by what it is on. */
+function belonging(kind: string, target: StableId): Pick<Change, "kind" | "name" | "path"> {
+  const object = describe(target);
+  return { kind: `${kind} on ${object.kind}`, name: object.name, path: object.path };
+}
+
+/** "materializedView" -> "materialized view" */
+function words(kind: string): string {
+  return kind.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}

@@ -1,0 +1,65 @@
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { migrationId } from "#migrate/discover.ts";
+import type { Direction } from "#migrate/events.ts";
+import { changeLedger, createLedger, insertSql, type Ledger } from "#migrate/ledger.ts";
+import type { LoadedMigration } from "#migrate/load.ts";
+import { lockKey } from "#migrate/lock.ts";
+import { runMigration } from "#migrate/run.ts";
+import { type Catalogue, readCatalogue } from "./catalogue.ts";
+import { withMissingRoles } from "./scratch.ts";
+
+const LEDGER: Ledger = { schema: "public", table: "confiture_migrations", exists: false };
+
+/** Migrations run one by one in a scratch database, with the catalogue to look at in between. */
+export interface ScratchRun {
+  read(): Promise<Catalogue>;
+  /** Returns what went wrong, if anything did. */
+  step(migration: LoadedMigration, direction: Direction): Promise<ConfitureError | undefined>;
+  /** Takes it as applied without running it. */
+  record(migration: LoadedMigration): Promise<void>;
+}
+
+export interface ScratchRunOptions {
+  readonly toolVersion: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly onStep?: ((step: string) => void) | undefined;
+}
+
+export async function startRun(database: Database, options: ScratchRunOptions): Promise<ScratchRun> {
+  const ledger = await createLedger(database, LEDGER);
+  const runOptions = {
+    ledger,
+    lockKey: lockKey(ledger),
+    toolVersion: options.toolVersion,
+    lockTimeout: 0,
+    statementTimeout: 0,
+    signal: options.signal,
+  };
+  return {
+    read: () => readCatalogue(database, [ledger]),
+    async step(migration, direction) {
+      if (options.signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
+      options.onStep?.(`${direction === "up" ? "Applying" : "Rolling back"} ${migrationId(migration.file)}`);
+      try {
+        await withMissingRoles(database, () => runMigration(database, migration, direction, runOptions));
+        return undefined;
+      } catch (error) {
+        return asFailure(error);
+      }
+    },
+    async record({ file, checksum }) {
+      await changeLedger(
+        database,
+        ledger,
+        insertSql(ledger, { ...file, checksum }, options.toolVersion, { state: "applied" }),
+      );
+    },
+  };
+}
+
+/** An error that is a finding; others are thrown on. */
+export function asFailure(error: unknown): ConfitureError {
+  if (error instanceof ConfitureError && error.code !== "interrupted" && error.code !== "internal") return error;
+  throw error;
+}

@@ -1,0 +1,106 @@
+import { type BuildOptions, executeSchema } from "#build/builder.ts";
+import { collectSchemaFiles, type SourceDir } from "#build/collect.ts";
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { discoverMigrations, type MigrationFile } from "#migrate/discover.ts";
+import { type Catalogue, readCatalogue } from "./catalogue.ts";
+import { withRevision } from "./git.ts";
+import { withMissingRoles, withScratch } from "./scratch.ts";
+import { startRun } from "./scratch-run.ts";
+import { loadMigration } from "#migrate/load.ts";
+
+/** Where the files of a project are; what a source is made from. */
+export interface ProjectFiles {
+  readonly projectDir: string;
+  readonly includeDirs: readonly SourceDir[];
+  readonly excludeDirs: readonly string[];
+  readonly resetBetweenFiles: boolean;
+  readonly migrationsDir: string;
+  readonly toolVersion: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Something a catalogue can be read from, as it is named on the command line. */
+export type Source =
+  | { readonly kind: "schema" }
+  | { readonly kind: "migrations" }
+  | { readonly kind: "empty" }
+  | { readonly kind: "git"; readonly revision: string };
+
+/**
+ * Reads a source's name: `schema`, `migrations`, `empty` or `git:REVISION`.
+ * @throws ConfitureError `usage`
+ */
+export function parseSource(name: string): Source {
+  if (name === "schema" || name === "migrations" || name === "empty") return { kind: name };
+  if (name.startsWith("git:") && name.length > 4) return { kind: "git", revision: name.slice(4) };
+  throw new ConfitureError("usage", `There is no source "${name}"`, {
+    hint: "Sources are: schema (the schema files), migrations, git:REVISION (the schema files as of a commit), empty.",
+  });
+}
+
+/**
+ * Reads `git:REVISION` where nothing else is possible.
+ * @throws ConfitureError `usage`
+ */
+export function readRevision(flag: string, name: string): string {
+  const source = name.startsWith("git:") ? parseSource(name) : undefined;
+  if (source?.kind === "git") return source.revision;
+  throw new ConfitureError("usage", `${flag} is git:REVISION, for example git:main, not "${name}"`);
+}
+
+/** Builds a source in a scratch database and reads its catalogue. */
+export async function sourceCatalogue(files: ProjectFiles, source: Source): Promise<Catalogue> {
+  switch (source.kind) {
+    case "empty":
+      return await withScratch((database) => readCatalogue(database));
+    case "schema":
+      return await withScratch(async (database) => {
+        await buildSchema(database, files);
+        return await readCatalogue(database);
+      });
+    case "git":
+      return await withRevision(files.projectDir, source.revision, schemaFolders(files), async (projectDir) =>
+        sourceCatalogue({ ...files, projectDir }, { kind: "schema" }),
+      );
+    case "migrations":
+      return await withScratch(async (database) => {
+        const run = await startRun(database, files);
+        for (const file of discoverMigrations(files.projectDir, files.migrationsDir).migrations) {
+          const error = await run.step(await loadMigration(files.projectDir, file), "up");
+          if (error !== undefined) throw error;
+        }
+        return await run.read();
+      });
+  }
+}
+
+/** Builds the schema files in a scratch database, with the roles they take for granted. */
+export async function buildSchema(database: Database, files: ProjectFiles): Promise<BuildOptions> {
+  const options = schemaBuild(files);
+  await withMissingRoles(database, () => executeSchema(database, { ...options, fresh: false, signal: files.signal }));
+  return options;
+}
+
+export function schemaBuild(files: ProjectFiles): BuildOptions {
+  return {
+    projectDir: files.projectDir,
+    files: collectSchemaFiles(files),
+    resetBetweenFiles: files.resetBetweenFiles,
+    transaction: true,
+  };
+}
+
+/** Migrations that a commit does not have yet, by version. */
+export async function migrationsSince(files: ProjectFiles, revision: string): Promise<MigrationFile[]> {
+  const now = discoverMigrations(files.projectDir, files.migrationsDir).migrations;
+  const then = await withRevision(files.projectDir, revision, [files.migrationsDir], async (projectDir) =>
+    discoverMigrations(projectDir, files.migrationsDir).migrations.map(({ version }) => version),
+  );
+  const known = new Set(then);
+  return now.filter(({ version }) => !known.has(version));
+}
+
+export function schemaFolders(files: ProjectFiles): string[] {
+  return files.includeDirs.map(({ path }) => path);
+}
