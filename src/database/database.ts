@@ -36,9 +36,6 @@ export interface Database {
    */
   copyIn(sql: string, data: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>): Promise<void>;
 
-  /** Asks the server to cancel the running statement, which then fails with SQLSTATE 57014. */
-  cancel(): Promise<void>;
-
   /** Ends the session; an open transaction is rolled back by the server. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -60,5 +57,6 @@ export interface OpenOptions {
   readonly lockWait?: number;
   /** Called before each further attempt. */
   readonly onRetry?: (error: ConfitureError) => void;
+  /** Ends waiting and connecting; afterwards the server is asked to cancel what runs, which fails with SQLSTATE 57014. */
   readonly signal?: AbortSignal | undefined;
 }

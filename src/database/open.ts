@@ -1,3 +1,4 @@
+import { ConfitureError } from "#errors/error.ts";
 import type { Database, OpenOptions } from "./database.ts";
 import type { Target } from "./target.ts";
 
@@ -15,7 +16,10 @@ export async function openDatabase(target: Target, options: OpenOptions = {}): P
   return await openEmbeddedDatabase(target, options);
 }
 
-/** Opens a session for the time of `work`, and closes it whatever happens. */
+/**
+ * Opens a session for the time of `work`, and closes it whatever happens.
+ * @throws ConfitureError as `openDatabase` and `work`; `interrupted` for what the signal ended
+ */
 export async function withDatabase<T>(
   target: Target,
   options: OpenOptions,
@@ -24,7 +28,21 @@ export async function withDatabase<T>(
   const database = await openDatabase(target, options);
   try {
     return await work(database);
+  } catch (error) {
+    throw interruptedBy(options.signal, error)
+      ? new ConfitureError("interrupted", "Interrupted", { cause: error })
+      : error;
   } finally {
     await database.close();
   }
+}
+
+/** Whether a statement was cancelled because of the signal. */
+export function interruptedBy(signal: AbortSignal | undefined, error: unknown): boolean {
+  return (
+    signal?.aborted === true &&
+    error instanceof ConfitureError &&
+    error.code !== "interrupted" &&
+    error.server?.sqlstate === "57014"
+  );
 }

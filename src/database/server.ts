@@ -11,10 +11,13 @@ import { describeAddress, encryptionAttempts, openSocket, type Encryption } from
  */
 export async function openServer(target: ServerTarget, options: OpenOptions = {}): Promise<Database> {
   const started = performance.now();
+  const isInterrupted = (): boolean => options.signal?.aborted === true;
   for (let pause = 100; ; pause = Math.min(pause * 2, 2000)) {
     try {
+      if (isInterrupted()) throw interrupted(options.signal?.reason);
       return await connect(target, options);
     } catch (error) {
+      if (isInterrupted()) throw interrupted(error);
       // A wrong password or a missing database does not get better by waiting.
       if (!(error instanceof ConfitureError) || error.code !== "connect_failed") throw error;
       const left = (options.wait ?? 0) - (performance.now() - started);
@@ -29,8 +32,12 @@ async function pauseFor(milliseconds: number, signal: AbortSignal | undefined): 
   try {
     await sleep(milliseconds, undefined, signal === undefined ? {} : { signal });
   } catch (cause) {
-    throw new ConfitureError("interrupted", "Interrupted while waiting for the server", { cause });
+    throw interrupted(cause);
   }
+}
+
+function interrupted(cause: unknown): ConfitureError {
+  return new ConfitureError("interrupted", "Interrupted while connecting to the server", { cause });
 }
 
 /** Makes libpq's attempts for the sslmode. */
@@ -58,7 +65,7 @@ async function attempt(target: ServerTarget, encryption: Encryption, options: Op
       applicationName: target.applicationName,
       options: target.options,
       connectTimeout: target.connectTimeout,
-      socket: () => openSocket(target, encryption),
+      socket: () => openSocket(target, encryption, options.signal),
     });
   } catch (error) {
     throw explain(target, error);

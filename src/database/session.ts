@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { ConfitureError, type ServerReport } from "#errors/error.ts";
 import { adviceFor } from "./advice.ts";
@@ -16,9 +17,12 @@ export interface SessionOptions extends OpenOptions {
   readonly options?: string | undefined;
   /** Milliseconds for the startup exchange; 0 waits for ever. */
   readonly connectTimeout: number;
-  /** A new byte stream to the backend. Called once for the session, and once for each `cancel`. */
+  /** A new byte stream to the backend. Called once for the session, and once for each request to cancel. */
   readonly socket: () => Promise<Duplex>;
 }
+
+/** Milliseconds between two requests to cancel: one that finds the server between two statements is lost. */
+const CANCEL_AGAIN = 200;
 
 /**
  * One session of postgres.js over a byte stream of ours: the same driver for every engine. The driver
@@ -28,16 +32,16 @@ export interface SessionOptions extends OpenOptions {
  */
 export async function openSession(options: SessionOptions): Promise<Database> {
   let opened = false;
-  let cancelling = false;
+  let opening: Duplex | undefined;
   let lost = false;
   let closing = false;
   const responses = new ResponseWatcher();
 
   const socket = async (): Promise<Duplex> => {
-    if (cancelling) return await options.socket();
     if (opened) throw new ConfitureError("connection_lost", "The connection to the database was lost");
     opened = true;
     const stream = await options.socket();
+    opening = stream;
     stream.on("data", (chunk: Buffer) => responses.feed(chunk));
     return stream;
   };
@@ -89,31 +93,64 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   };
 
   // In the order they were sent: the first is the one the server is working on.
-  const running = new Set<{ cancel(): unknown }>();
-  const run = async <T extends object>(query: PromiseLike<T> & { cancel(): unknown }): Promise<T> => {
+  const running = new Set<PromiseLike<unknown>>();
+  let failures = 0;
+  const run = async <T extends object>(query: PromiseLike<T>): Promise<T> => {
     running.add(query);
     try {
       return await query;
     } catch (error) {
+      failures++;
       throw failure(error);
     } finally {
       running.delete(query);
     }
   };
 
+  let identity: { pid: number; version: number } | undefined;
+  let announced: { pid: number; secret: number } | undefined;
+
+  const requestCancel = async (): Promise<void> => {
+    // The embedded engine runs in this very thread: while a statement runs, nobody can ask for this.
+    if (options.engine === "embedded" || announced === undefined) return;
+    const stream = await options.socket();
+    stream.on("error", () => {});
+    // CancelRequest: length 16, code 80877102 (protocol manual, "Message Formats").
+    const request = Buffer.from([0, 0, 0, 16, 0x04, 0xd2, 0x16, 0x2e, 0, 0, 0, 0, 0, 0, 0, 0]);
+    request.writeInt32BE(announced.pid, 8);
+    request.writeInt32BE(announced.secret, 12);
+    stream.resume();
+    stream.end(request);
+  };
+
+  /** An interruption: whatever runs is cancelled, or else what runs next, until something has failed. */
+  const interrupt = async (): Promise<void> => {
+    if (identity === undefined) {
+      opening?.destroy();
+      return;
+    }
+    const before = failures;
+    const isOver = (): boolean => lost || closing || failures > before;
+    while (!isOver()) {
+      if (running.size > 0) await requestCancel().catch(() => {});
+      await sleep(CANCEL_AGAIN, undefined, { ref: false });
+    }
+  };
+  const onAbort = (): void => void interrupt();
+  options.signal?.addEventListener("abort", onAbort);
+
   const close = async (): Promise<void> => {
     if (closing) return;
     closing = true;
+    options.signal?.removeEventListener("abort", onAbort);
     await sql.end({ timeout: 5 });
   };
 
-  let identity: { pid: number; version: number } | undefined;
-  let announcedPid: number | undefined;
   try {
     const rows = await sql<{ pid: number; version: number }[]>`
       select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as version`;
     [identity] = rows;
-    announcedPid = rows.state.pid;
+    announced = rows.state;
   } catch (error) {
     await close();
     throw failure(error);
@@ -122,7 +159,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   return {
     engine: options.engine,
     backendPid: identity?.pid ?? 0,
-    pooled: options.engine === "server" && announcedPid !== identity?.pid,
+    pooled: options.engine === "server" && announced?.pid !== identity?.pid,
     serverVersion: identity?.version ?? 0,
 
     async execute(text) {
@@ -155,18 +192,6 @@ export async function openSession(options: SessionOptions): Promise<Database> {
         new Promise((resolve, reject) => stream.write(chunk, (error) => (error ? reject(failure(error)) : resolve())));
       for await (const chunk of data) await Promise.race([write(chunk), failed]);
       await Promise.race([new Promise<void>((resolve) => stream.end(resolve)), failed]);
-    },
-
-    async cancel() {
-      const [current] = running;
-      // The embedded engine runs in this very thread: while a statement runs, nobody can ask for this.
-      if (options.engine === "embedded" || current === undefined || lost) return;
-      cancelling = true;
-      try {
-        await current.cancel();
-      } finally {
-        cancelling = false;
-      }
     },
 
     close,

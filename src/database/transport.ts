@@ -43,10 +43,24 @@ export function describeAddress(target: ServerTarget): string {
 
 /**
  * A connected byte stream to the server, encrypted as asked, ready for the startup message.
+ * @param signal gives up
  * @throws ConfitureError `connect_failed` or `connect_tls`
  */
-export async function openSocket(target: ServerTarget, encryption: Encryption): Promise<Duplex> {
-  const socket = await connectPlain(target);
+export async function openSocket(target: ServerTarget, encryption: Encryption, signal?: AbortSignal): Promise<Duplex> {
+  const socket = net.connect(
+    isUnixSocket(target) ? { path: socketFile(target) } : { host: target.host, port: target.port },
+  );
+  const giveUp = (): void => void socket.destroy(new Error("interrupted"));
+  signal?.addEventListener("abort", giveUp);
+  try {
+    await connected(socket, target);
+    return await encrypted(socket, target, encryption);
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
+  }
+}
+
+async function encrypted(socket: net.Socket, target: ServerTarget, encryption: Encryption): Promise<Duplex> {
   if (encryption === "none") return socket;
   try {
     if (await serverOffersTls(socket, target)) return await upgrade(socket, target);
@@ -65,11 +79,8 @@ function socketFile(target: ServerTarget): string {
   return `${target.host.replace(/\/+$/, "")}/.s.PGSQL.${target.port}`;
 }
 
-function connectPlain(target: ServerTarget): Promise<net.Socket> {
+function connected(socket: net.Socket, target: ServerTarget): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = isUnixSocket(target)
-      ? net.connect({ path: socketFile(target) })
-      : net.connect({ host: target.host, port: target.port });
     const timer =
       target.connectTimeout > 0
         ? setTimeout(() => fail(new Error(`no answer within ${target.connectTimeout / 1000} s`)), target.connectTimeout)
@@ -85,7 +96,7 @@ function connectPlain(target: ServerTarget): Promise<net.Socket> {
       socket.removeListener("error", fail);
       socket.setNoDelay(true);
       socket.setKeepAlive(true, 30_000);
-      resolve(socket);
+      resolve();
     });
   });
 }

@@ -1,5 +1,5 @@
 import type { Database, OpenOptions } from "#database/database.ts";
-import { openDatabase } from "#database/open.ts";
+import { withDatabase } from "#database/open.ts";
 import { refuseTransactionPooling } from "#database/pooling.ts";
 import type { Target } from "#database/target.ts";
 import type { MigrateEvent } from "./events.ts";
@@ -34,17 +34,14 @@ export async function exclusively<T>(
   work: (database: Database, ledger: Ledger) => Promise<T>,
 ): Promise<T> {
   const { signal } = options;
-  const database = await openDatabase(options.target, {
+  const open: OpenOptions = {
     ...options.connect,
     lockWait: options.lockWait,
     signal,
     onNotice: (notice) => options.onEvent?.({ type: "notice", notice }),
     onRetry: (error) => options.onEvent?.({ type: "waiting-for-server", error }),
-  });
-  const cancel = (): void => void database.cancel().catch(() => {});
-  signal?.addEventListener("abort", cancel);
-  try {
-    signal?.throwIfAborted();
+  };
+  return await withDatabase(options.target, open, async (database) => {
     await refuseTransactionPooling(options.target, database);
     if (database.engine === "server") await database.execute(NOTICE_A_DEAD_CLIENT);
     const ledger = await findLedger(database, options.table);
@@ -55,8 +52,5 @@ export async function exclusively<T>(
     });
     // Another runner may have created it while this one waited.
     return await work(database, await findLedger(database, options.table));
-  } finally {
-    signal?.removeEventListener("abort", cancel);
-    await database.close();
-  }
+  });
 }

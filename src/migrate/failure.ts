@@ -1,3 +1,4 @@
+import { interruptedBy } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { migrationId } from "./discover.ts";
 import type { Direction } from "./events.ts";
@@ -19,7 +20,7 @@ export async function explainFailure(
   options: MigrateOptions,
 ): Promise<ConfitureError> {
   if (!(cause instanceof ConfitureError)) throw cause;
-  if (options.signal?.aborted === true && cause.server?.sqlstate === "57014") {
+  if (interruptedBy(options.signal, cause)) {
     const { transactional } = bodyOf(migration, direction);
     return cause.with({
       code: "interrupted",
@@ -28,6 +29,11 @@ export async function explainFailure(
   }
   if (cause.code !== "connection_lost") return cause;
   return await tellTruth(cause, migration, direction, options);
+}
+
+/** Whether all of the migration is done although its run failed: the answer to its COMMIT was lost. */
+export function wasKept(error: ConfitureError): boolean {
+  return error.data?.["kept"] === true;
 }
 
 /**
@@ -46,6 +52,8 @@ async function tellTruth(
       const rows = await readLedger(database, ledger);
       return rows.find((row) => compareVersions(row.version, migration.file.version) === 0);
     });
+    // Whether the ledger says what this run was about to make it say.
+    const kept = direction === "up" ? recorded?.state === "applied" : recorded === undefined;
     const truth =
       recorded === undefined
         ? direction === "up"
@@ -58,7 +66,7 @@ async function tellTruth(
             : `Migration ${id} is still applied: rolling it back was undone`;
     return lost.with({
       hint: `The ledger was read again over a new connection. ${truth}. Run the command again to go on.`,
-      data: { ...lost.data, recorded: recorded?.state ?? null },
+      data: { ...lost.data, recorded: recorded?.state ?? null, kept },
     });
   } catch (cause) {
     if (!(cause instanceof ConfitureError)) throw cause;
