@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
+import type { Statement } from "#sql/statement.ts";
 import type { MigrationFile } from "./discover.ts";
 import { createLedgerSql, insertSql, type Ledger, TRANSACTION_MS } from "./ledger.ts";
 import type { Body, LoadedMigration } from "./load.ts";
@@ -68,7 +69,14 @@ async function record(body: Body): Promise<{ statements: string[]; incomplete: s
   const statements: string[] = [];
   const { runTypeScript } = await import("./statement-queue.ts");
   try {
-    await runTypeScript(body, { database: recorder(statements), outside: undefined });
+    const outside = {
+      skip: 0,
+      runStep: (unit: readonly Statement[], work: (part: typeof unit) => Promise<void>) => work(unit),
+    };
+    await runTypeScript(body, {
+      database: recorder(statements),
+      outside: body.transactional ? undefined : outside,
+    });
     return { statements, incomplete: undefined };
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.data?.["asksForRows"] !== true) throw error;
@@ -91,7 +99,6 @@ function recorder(statements: string[]): Database {
       });
     },
     copyIn: async (sql) => void statements.push(sql),
-    cancel: async () => {},
     close: async () => {},
   };
 }

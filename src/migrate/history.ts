@@ -17,6 +17,8 @@ export interface HistoryEntry {
   readonly row: LedgerRow | undefined;
   /** The first line of the statement it stopped at; only for a SQL migration that stopped. */
   readonly stoppedAt?: string;
+  /** That statement cannot share a transaction with its count, so it may be done all the same. */
+  readonly uncertain?: boolean;
 }
 
 /**

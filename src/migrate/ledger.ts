@@ -195,7 +195,7 @@ function explainLedgerError(ledger: Ledger, error: unknown): unknown {
  * left behind, the ledger is written as the user who connected. It is sent by itself, since the server reads a
  * whole message in one encoding.
  */
-const AS_OURSELVES = `reset session authorization; reset role; set local client_encoding = 'UTF8'; ${CATALOGUE_PATH}`;
+const AS_OURSELVES = `set local session authorization default; set local role to default; set local client_encoding = 'UTF8'; ${CATALOGUE_PATH}`;
 
 /** Changes the ledger inside a transaction that is open and will be committed by the caller. */
 export async function changeLedgerInTransaction(database: Database, ledger: Ledger, sql: string): Promise<void> {

@@ -3,7 +3,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations, type MigrationFile } from "./discover.ts";
 import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
-import { explainFailure, throwIfInterrupted } from "./failure.ts";
+import { explainFailure, throwIfInterrupted, wasKept } from "./failure.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { type LoadedMigration, loadMigration } from "./load.ts";
 import { lockKey } from "./lock.ts";
@@ -89,10 +89,11 @@ export async function redo(options: MigrateOptions, steps: number): Promise<RunR
 
 /**
  * Goes on with a migration that stopped half way outside a transaction, from the statement after the last one
- * that was done.
+ * that was counted.
+ * @param skip leaves that statement out: it was done, though the runner ended before it could count it
  * @throws ConfitureError `migration_unknown` when it did not stop, or has no file
  */
-export async function resume(options: MigrateOptions, version: string): Promise<RunReport> {
+export async function resume(options: MigrateOptions, version: string, skip: boolean): Promise<RunReport> {
   return await exclusively(options, async (database, ledger) => {
     const entry = requireKnown(await readHistory(database, ledger, options), version);
     const { file, row } = entry;
@@ -105,7 +106,9 @@ export async function resume(options: MigrateOptions, version: string): Promise<
     if (migration === undefined || bodyOf(migration, direction).transactional) {
       throw nothingToResolve(entry, "its file runs in a transaction now; say --applied or --rolled-back");
     }
-    return await runAll(database, ledger, [migration], direction, options, row.statementsDone ?? 0);
+    const done = row.statementsDone ?? 0;
+    if (skip && done === row.statementsTotal) throw nothingToResolve(entry, "every statement of it is done already");
+    return await runAll(database, ledger, [migration], direction, options, done + (skip ? 1 : 0));
   });
 }
 
@@ -141,7 +144,7 @@ async function runAll(
   migrations: readonly LoadedMigration[],
   direction: Direction,
   options: MigrateOptions,
-  from = 0,
+  doneBefore?: number,
 ): Promise<RunReport> {
   const runOptions: RunOptions = { ...options, ledger, lockKey: lockKey(ledger) };
   const results: MigrationResult[] = [];
@@ -151,7 +154,7 @@ async function runAll(
       throwIfInterrupted(options.signal);
       options.onEvent?.({ type: "started", direction, migration: file });
       const started = performance.now();
-      await runMigration(database, migration, direction, runOptions, from);
+      await runMigration(database, migration, direction, runOptions, doneBefore);
       const duration = performance.now() - started;
       options.onEvent?.({ type: "finished", direction, migration: file, duration });
       results.push({ migration: file, direction, outcome: "done", duration });
@@ -162,7 +165,8 @@ async function runAll(
         direction,
         outcome: "not-run" as const,
       }));
-      return { results: [...results, { migration: file, direction, outcome: "failed" }, ...rest], error };
+      const outcome = wasKept(error) ? "done" : "failed";
+      return { results: [...results, { migration: file, direction, outcome }, ...rest], error };
     }
   }
   return { results, error: undefined };
@@ -205,7 +209,7 @@ async function runTogether(
     const results = migrations.map(({ file }) => ({
       migration: file,
       direction,
-      outcome: file === current.file ? ("failed" as const) : ("not-run" as const),
+      outcome: wasKept(error) ? ("done" as const) : file === current.file ? ("failed" as const) : ("not-run" as const),
     }));
     return { results, error };
   }

@@ -96,7 +96,16 @@ function stopped(entry: HistoryEntry): ConfitureError {
     "history_stopped",
     `Migration ${migrationId(entry)} stopped ${progress} while ${way}${at}`,
     {
-      hint: `Look at what is there, put it right, then record it:\n  confiture migrate resolve ${version} --applied       all of it is there\n  confiture migrate resolve ${version} --rolled-back   none of it is there\n  confiture migrate resolve ${version} --continue      run it from the next statement`,
+      hint: [
+        ...(entry.uncertain === true
+          ? ["That statement may be done, or have left an invalid index (migrate status shows them): look first."]
+          : []),
+        "Look at what is there, put it right, then record it:",
+        `  confiture migrate resolve ${version} --continue          run it from that statement on`,
+        `  confiture migrate resolve ${version} --continue --skip   that statement is there: run the rest`,
+        `  confiture migrate resolve ${version} --applied           all of it is there`,
+        `  confiture migrate resolve ${version} --rolled-back       none of it is there`,
+      ].join("\n"),
       location: entry.file === undefined ? undefined : { file: entry.file.path },
       data: { version, statementsDone: row?.statementsDone, statementsTotal: row?.statementsTotal },
     },

@@ -1,19 +1,22 @@
 import { inOrder } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
-import { runStatements, type Script } from "#database/script.ts";
+import { runStatements } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { transactionControl } from "#sql/classify.ts";
+import { locateInFile } from "#sql/position.ts";
 import type { Statement } from "#sql/statement.ts";
+import { migrationId } from "./discover.ts";
 import type { Direction } from "./events.ts";
 import { invalidIndexes, repairStatements } from "./invalid-indexes.ts";
-import { changeLedger, deleteSql, insertSql, updateSql } from "./ledger.ts";
+import { changeLedger, changeLedgerInTransaction, deleteSql, insertSql, updateSql } from "./ledger.ts";
 import type { Body, LoadedMigration } from "./load.ts";
 import { entryOf, prepareSession, requireLock, rollback, type RunOptions } from "./run-session.ts";
+import { howToRun, unitsOf } from "./steps.ts";
 
 /**
- * Runs one migration statement by statement, each in its own transaction or none, with the count in the ledger
- * advanced after each: whatever ends the runner, the ledger says how far it came.
- * @param from steps that an earlier run has done; its row is in the ledger then
+ * Runs one migration statement by statement, with the count in the ledger advanced after each: whatever ends the
+ * runner, the ledger says how far it came. A statement that PostgreSQL takes inside a transaction shares one with
+ * its count, so that the two cannot disagree; of the others, the one under way may be done and not counted.
+ * @param resume steps that an earlier run has done; undefined for the first run, which has no row yet
  */
 export async function runOutsideTransaction(
   database: Database,
@@ -21,31 +24,25 @@ export async function runOutsideTransaction(
   direction: Direction,
   body: Body,
   options: RunOptions,
-  from: number,
+  resume: number | undefined,
 ): Promise<void> {
   const { ledger } = options;
   const { version } = migration.file;
   const started = performance.now();
-  const total = body.kind === "sql" ? unitsOf(body.script).length : undefined;
   await inOrder([database.execute(prepareSession(options, database)), requireLock(database, options)]);
   const run: OutsideRun = {
     database,
     migration,
     direction,
     options,
-    total,
+    total: body.kind === "sql" ? unitsOf(body.script).length : undefined,
     invalidBefore: await invalidIndexes(database),
-    done: from,
+    done: resume ?? 0,
+    counted: resume ?? 0,
   };
-  await changeLedger(database, ledger, startedSql(run, from));
-  const advance = async (): Promise<void> => {
-    run.done++;
-    // The last step is recorded together with the end of the migration.
-    if (run.done !== total)
-      await changeLedger(database, ledger, updateSql(ledger, version, { statementsDone: run.done }));
-  };
+  await changeLedger(database, ledger, startedSql(run, resume));
   try {
-    await runSteps(database, body, from, advance);
+    await runSteps(run, body);
   } catch (error) {
     throw await afterFailure(run, error);
   }
@@ -73,12 +70,15 @@ interface OutsideRun {
   /** Undefined for TypeScript, which tells only as it goes. */
   readonly total: number | undefined;
   readonly invalidBefore: readonly string[];
+  /** Steps that are in the database. */
   done: number;
+  /** What the ledger says of that. */
+  counted: number;
 }
 
-function startedSql({ migration, direction, options, total }: OutsideRun, from: number): string {
+function startedSql({ migration, direction, options, total }: OutsideRun, resume: number | undefined): string {
   const { ledger, toolVersion } = options;
-  if (direction === "up" && from === 0) {
+  if (direction === "up" && resume === undefined) {
     return insertSql(ledger, entryOf(migration), toolVersion, {
       state: "applying",
       ...(total === undefined ? {} : { statementsTotal: total }),
@@ -86,51 +86,112 @@ function startedSql({ migration, direction, options, total }: OutsideRun, from: 
   }
   return updateSql(ledger, migration.file.version, {
     state: direction === "up" ? "applying" : "reverting",
-    statementsDone: from,
+    statementsDone: resume ?? 0,
     statementsTotal: total ?? null,
   });
 }
 
-async function runSteps(database: Database, body: Body, from: number, advance: () => Promise<void>): Promise<void> {
+async function runSteps(run: OutsideRun, body: Body): Promise<void> {
   if (body.kind === "sql") {
-    for (const unit of unitsOf(body.script).slice(from)) {
-      await runUnit(database, body.script, unit);
-      await advance();
+    const { script } = body;
+    for (const unit of unitsOf(script).slice(run.done)) {
+      try {
+        await runStep(run, unit, (part) => runStatements(run.database, script, part));
+      } catch (error) {
+        if (!(error instanceof ConfitureError) || error.code !== "sql_failed" || error.location !== undefined)
+          throw error;
+        throw error.with({ location: locateInFile(script.file, script.text, unit[0]?.start ?? 0) });
+      }
     }
     return;
   }
   const { runTypeScript } = await import("./statement-queue.ts");
-  await runTypeScript(body, { database, outside: { skip: from, onStatementDone: advance } });
+  const { database } = run;
+  await runTypeScript(body, {
+    database,
+    outside: { skip: run.done, runStep: (statements, work) => runStep(run, statements, work) },
+  });
 }
 
-/**
- * Statements that count as one step: usually one; from a BEGIN of the file's own to its COMMIT all of them,
- * since the ledger can only be advanced between transactions.
- */
-export function unitsOf(script: Script): Statement[][] {
-  const units: Statement[][] = [];
-  let open: Statement[] | undefined;
-  for (const statement of script.statements) {
-    const verb = transactionControl(statement);
-    if (open !== undefined) {
-      open.push(statement);
-      if (verb !== undefined) open = undefined;
-      continue;
-    }
-    const unit = [statement];
-    units.push(unit);
-    if (verb === "BEGIN" || verb === "START TRANSACTION") open = unit;
+/** Runs neighbouring statements of one step. */
+type Work = (part: readonly Statement[]) => Promise<void>;
+
+async function runStep(run: OutsideRun, unit: readonly Statement[], work: Work): Promise<void> {
+  const { database, migration, options } = run;
+  if (options.signal?.aborted === true) {
+    throw new ConfitureError("interrupted", `Interrupted during migration ${migrationId(migration.file)}`);
   }
-  return units;
+  switch (howToRun(unit)) {
+    case "alone":
+      await runAlone(run, unit, work);
+      return;
+    case "own-transaction":
+      await countBeforeCommit(
+        run,
+        () => work(unit.slice(0, -1)),
+        () => work(unit.slice(-1)),
+      );
+      return;
+    case "with-count":
+      try {
+        await database.execute("begin");
+        await countBeforeCommit(
+          run,
+          () => work(unit),
+          () => database.execute("commit"),
+        );
+      } catch (error) {
+        // PostgreSQL alone knew that it cannot run in a transaction. It has done nothing yet.
+        if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "25001") throw error;
+        await runAlone(run, unit, work);
+      }
+  }
 }
 
-async function runUnit(database: Database, script: Script, unit: readonly Statement[]): Promise<void> {
+async function runAlone(run: OutsideRun, unit: readonly Statement[], work: Work): Promise<void> {
   try {
-    for (const statement of unit) await runStatements(database, script, [statement]);
+    await work(unit);
   } catch (error) {
-    if (unit.length > 1) await rollback(database);
+    if (unit.length > 1) await rollback(run.database);
     throw error;
   }
+  run.done++;
+  await count(run);
+}
+
+async function countBeforeCommit(
+  run: OutsideRun,
+  work: () => Promise<void>,
+  commit: () => Promise<void>,
+): Promise<void> {
+  const { database, migration, options } = run;
+  const counted = run.done + 1;
+  try {
+    await work();
+    // What was put off to COMMIT belongs to the statement, not to the ledger's search_path.
+    await database.execute("set constraints all immediate");
+    const sql = updateSql(options.ledger, migration.file.version, { statementsDone: counted });
+    await changeLedgerInTransaction(database, options.ledger, sql);
+    await commit();
+  } catch (error) {
+    await rollback(database);
+    throw error;
+  }
+  run.done = counted;
+  run.counted = counted;
+}
+
+/** Writes the count down. The interruption of the statement before may still have been on its way. */
+async function count(run: OutsideRun): Promise<void> {
+  const { database, migration, options } = run;
+  const sql = updateSql(options.ledger, migration.file.version, { statementsDone: run.done });
+  try {
+    await changeLedger(database, options.ledger, sql);
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "57014") throw error;
+    await changeLedger(database, options.ledger, sql);
+  }
+  run.counted = run.done;
 }
 
 /**
@@ -139,11 +200,24 @@ async function runUnit(database: Database, script: Script, unit: readonly Statem
  */
 async function afterFailure(run: OutsideRun, error: unknown): Promise<unknown> {
   if (!(error instanceof ConfitureError) || error.code === "connection_lost") return error;
-  const { database, migration, direction, options, total, done } = run;
+  try {
+    return await tellHowFar(run, error);
+  } catch (cause) {
+    if (!(cause instanceof ConfitureError)) throw cause;
+    // Why it failed must not be hidden by what cannot be written down about it.
+    return withHints(error, [
+      `${progressOf(run)}; what it did before stays. The ledger could not be changed to say so: ${cause.message}`,
+      cause.hint,
+    ]);
+  }
+}
+
+async function tellHowFar(run: OutsideRun, error: ConfitureError): Promise<ConfitureError> {
+  const { database, migration, direction, options, total } = run;
   const { ledger } = options;
   const { version } = migration.file;
   const left = (await invalidIndexes(database)).filter((index) => !run.invalidBefore.includes(index));
-  if (done === 0 && left.length === 0) {
+  if (run.done === 0 && left.length === 0) {
     await changeLedger(
       database,
       ledger,
@@ -151,18 +225,31 @@ async function afterFailure(run: OutsideRun, error: unknown): Promise<unknown> {
         ? deleteSql(ledger, version)
         : updateSql(ledger, version, { state: "applied", statementsDone: null, statementsTotal: null }),
     );
-    return error;
+    return error.code === "interrupted" ? withHints(error, ["It had done nothing yet."]) : error;
   }
-  const progress = total === undefined ? `after statement ${done}` : `after statement ${done} of ${total}`;
-  return error.with({
-    hint: [
-      error.hint,
-      `The migration stopped ${progress}; what it did before stays.`,
+  if (run.counted !== run.done) await count(run);
+  return withHints(
+    error,
+    [
+      `${progressOf(run)}; what it did before stays.`,
       ...(left.length === 0 ? [] : [`It left an invalid index behind:${repairStatements(left)}`]),
       `Put things right, then: confiture migrate resolve ${version} --continue | --applied | --rolled-back`,
-    ]
-      .filter((line) => line !== undefined)
-      .join("\n"),
-    data: { ...error.data, statementsDone: done, statementsTotal: total, invalidIndexes: left },
+    ],
+    { statementsDone: run.done, statementsTotal: total, invalidIndexes: left },
+  );
+}
+
+function progressOf({ done, total }: OutsideRun): string {
+  return `The migration stopped after statement ${done}${total === undefined ? "" : ` of ${total}`}`;
+}
+
+function withHints(
+  error: ConfitureError,
+  lines: readonly (string | undefined)[],
+  data: Readonly<Record<string, unknown>> = {},
+): ConfitureError {
+  return error.with({
+    hint: [error.hint, ...lines].filter((line) => line !== undefined).join("\n"),
+    data: { ...error.data, ...data },
   });
 }

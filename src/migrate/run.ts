@@ -13,7 +13,7 @@ const FIRST_PAUSE = 500;
 
 /**
  * Runs one migration in one direction and records it.
- * @param from statements that an earlier run has done already, outside a transaction
+ * @param resume statements that an earlier run has done already, outside a transaction
  * @throws ConfitureError `sql_failed`, `migration_failed`, `ledger_unusable`, `connection_lost`
  */
 export async function runMigration(
@@ -21,11 +21,11 @@ export async function runMigration(
   migration: LoadedMigration,
   direction: Direction,
   options: RunOptions,
-  from = 0,
+  resume?: number,
 ): Promise<void> {
   const body = bodyOf(migration, direction);
   if (!body.transactional) {
-    await runOutsideTransaction(database, migration, direction, body, options, from);
+    await runOutsideTransaction(database, migration, direction, body, options, resume);
     return;
   }
   for (let attempt = 1; ; attempt++) {

@@ -5,8 +5,10 @@ import type { Database } from "#database/database.ts";
 import { decodeSql, parseScript, runStatements, type Script, withoutOwnTransaction } from "#database/script.ts";
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { codePointOffset, locateInFile } from "#sql/position.ts";
+import type { Statement } from "#sql/statement.ts";
 import type { TypeScriptBody } from "./load.ts";
 import { connectMigration, type StatementSink } from "./migration.ts";
+import { unitsOf } from "./steps.ts";
 import { collectStrayRejections } from "./stray-rejections.ts";
 import { placeInStack, thrown } from "./typescript.ts";
 
@@ -18,8 +20,11 @@ export interface QueueTarget {
     | {
         /** Statements that an earlier run has done. */
         readonly skip: number;
-        /** Called after every statement, before the next may begin. */
-        readonly onStatementDone: () => Promise<void>;
+        /** Runs one step and counts it. `work` runs neighbouring statements of it. */
+        readonly runStep: (
+          statements: readonly Statement[],
+          work: (part: readonly Statement[]) => Promise<void>,
+        ) => Promise<void>;
       }
     | undefined;
 }
@@ -72,7 +77,7 @@ class StatementQueue implements StatementSink {
       const script = parseScript(this.#body.file, sql);
       if (parameters.length === 0) return await this.#run(script);
       this.#requireNoControl(script);
-      await this.#step(() => this.#target.database.query(sql, parameters));
+      await this.#step(script.statements, async () => void (await this.#target.database.query(sql, parameters)));
     });
   }
 
@@ -92,8 +97,10 @@ class StatementQueue implements StatementSink {
           },
         );
       }
-      const rows = await database.query<Row>(sql, parameters);
-      await outside.onStatementDone();
+      let rows: Row[] = [];
+      await outside.runStep(script.statements, async () => {
+        rows = await database.query<Row>(sql, parameters);
+      });
       return rows;
     });
   }
@@ -160,17 +167,16 @@ class StatementQueue implements StatementSink {
       await runStatements(database, withoutOwnTransaction(script, WAY_OUT));
       return;
     }
-    for (const statement of script.statements) {
-      await this.#step(() => runStatements(database, script, [statement]));
+    for (const unit of unitsOf(script)) {
+      await this.#step(unit, (part) => runStatements(database, script, part));
     }
   }
 
-  async #step(work: () => Promise<unknown>): Promise<void> {
+  async #step(statements: readonly Statement[], work: (part: readonly Statement[]) => Promise<void>): Promise<void> {
     const { outside } = this.#target;
     this.#steps++;
-    if (outside !== undefined && this.#steps <= outside.skip) return;
-    await work();
-    await outside?.onStatementDone();
+    if (outside === undefined) await work(statements);
+    else if (this.#steps > outside.skip) await outside.runStep(statements, work);
   }
 
   /** For SQL that goes to the server as it is. */

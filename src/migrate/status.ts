@@ -7,7 +7,7 @@ import { type HistoryEntry, joinHistory } from "./history.ts";
 import { findLedger, type Ledger, readLedger } from "./ledger.ts";
 import { invalidIndexes } from "./invalid-indexes.ts";
 import { checksumOf, loadMigration } from "./load.ts";
-import { unitsOf } from "./run-outside-transaction.ts";
+import { isUncertain, unitsOf } from "./steps.ts";
 
 export interface Status {
   readonly history: readonly HistoryEntry[];
@@ -53,8 +53,10 @@ async function withStatement(entry: HistoryEntry, options: MigrateOptions): Prom
     const migration = await loadMigration(options.projectDir, file);
     const body = row.state === "applying" ? migration.up : migration.down;
     if (body?.kind !== "sql") return entry;
-    const next = unitsOf(body.script)[row.statementsDone ?? 0]?.[0];
-    return next === undefined ? entry : { ...entry, stoppedAt: next.text.split("\n", 1)[0]! };
+    const unit = unitsOf(body.script)[row.statementsDone ?? 0];
+    const next = unit?.[0];
+    if (unit === undefined || next === undefined) return entry;
+    return { ...entry, stoppedAt: next.text.split("\n", 1)[0]!, uncertain: isUncertain(unit) };
   } catch (error) {
     // The file may be broken by now; how the migration stands is known without it.
     if (error instanceof ConfitureError) return entry;
