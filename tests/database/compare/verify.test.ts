@@ -1,0 +1,210 @@
+import { describe, expect, test } from "bun:test";
+import { compareCatalogues, planSql } from "#compare/changes.ts";
+import { parseSource, type ProjectFiles, sourceCatalogue } from "#compare/sources.ts";
+import { type VerifyReport, verify } from "#compare/verify.ts";
+import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
+
+function filesOf(projectDir: string): ProjectFiles {
+  return {
+    projectDir,
+    includeDirs: [{ path: "db/schema", recursive: true, include: ["**/*.sql"], exclude: [] }],
+    excludeDirs: [],
+    resetBetweenFiles: false,
+    migrationsDir: "db/migrations",
+    toolVersion: "test",
+  };
+}
+
+async function verified(files: Record<string, string>, base?: string): Promise<VerifyReport> {
+  await using project = await temporaryProject(files);
+  return await verify({ ...filesOf(project.dir), base });
+}
+
+const outcomes = (report: VerifyReport): Record<string, string> =>
+  Object.fromEntries(report.checks.map(({ name, outcome }) => [name, outcome]));
+
+const findings = (report: VerifyReport): string[] =>
+  report.checks.flatMap((check) =>
+    check.findings.flatMap(({ changes = [] }) => changes.map(({ change, kind, name }) => `${change} ${kind} ${name}`)),
+  );
+
+describe("migrations that start from nothing", () => {
+  const USERS = "CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL);";
+  const FIRST = "-- migrate:up\nCREATE TABLE users (id int PRIMARY KEY);\n-- migrate:down\nDROP TABLE users;\n";
+  const SECOND =
+    "-- migrate:up\nALTER TABLE users ADD email text NOT NULL;\n-- migrate:down\nALTER TABLE users DROP email;\n";
+
+  test("a project that is right is proven", async () => {
+    const report = await verified({
+      "db/schema/users.sql": USERS,
+      "db/migrations/1_users.sql": FIRST,
+      "db/migrations/2_email.sql": SECOND,
+    });
+    expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement: "proven" });
+    expect(report).toMatchObject({ from: "migrations", unchecked: [] });
+  });
+
+  test("schema files that do not build: what PostgreSQL says, and where", async () => {
+    const report = await verified({ "db/schema/users.sql": "CREATE TABLE users (\n  id nope\n);" });
+    expect(outcomes(report)).toEqual({ build: "disproven" });
+    expect(report.checks[0]?.findings[0]?.error).toMatchObject({
+      server: { sqlstate: "42704" },
+      location: { file: "db/schema/users.sql", line: 2 },
+    });
+  });
+
+  test("a rollback that leaves something behind is named, with the SQL that closes the gap", async () => {
+    const report = await verified({
+      "db/schema/users.sql": `${USERS}\nCREATE INDEX by_email ON users (email);`,
+      "db/migrations/1_users.sql": FIRST,
+      "db/migrations/2_email.sql":
+        "-- migrate:up\nCREATE SEQUENCE IF NOT EXISTS s;\nALTER TABLE users ADD email text NOT NULL;\nCREATE INDEX by_email ON users (email);\n" +
+        "-- migrate:down\nALTER TABLE users DROP email;\n",
+    });
+    expect(outcomes(report)).toMatchObject({ migrations: "disproven" });
+    const [finding] = report.checks[1]!.findings;
+    expect(finding?.migration?.path).toBe("db/migrations/2_email.sql");
+    expect(finding?.changes).toMatchObject([{ change: "added", kind: "sequence", name: "public.s" }]);
+    expect(finding?.sql).toEqual(['DROP SEQUENCE "public"."s"']);
+  });
+
+  test("a difference between schema files and migrations names the object and its properties", async () => {
+    const report = await verified({
+      "db/schema/users.sql": "CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL);",
+      "db/migrations/1_users.sql": FIRST,
+      "db/migrations/2_email.sql": SECOND,
+    });
+    expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement: "disproven" });
+    expect(report.checks[2]?.findings[0]?.changes).toMatchObject([
+      {
+        change: "changed",
+        name: "public.users.id",
+        properties: [{ property: "type", from: "integer", to: "bigint" }],
+      },
+    ]);
+  });
+
+  test("a migration without a way back is applied, and said to be unchecked", async () => {
+    const report = await verified({
+      "db/schema/users.sql": USERS,
+      "db/migrations/1_users.sql": "CREATE TABLE users (id int PRIMARY KEY);",
+      "db/migrations/2_email.sql": SECOND,
+    });
+    expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement: "proven" });
+    expect(report.unchecked).toEqual(["rolling back 1_users, which has no down"]);
+  });
+
+  test("the order of columns and the way a constraint is written make no difference", async () => {
+    const report = await verified({
+      "db/schema/t.sql": "CREATE TABLE t (b text NOT NULL, a int PRIMARY KEY, CONSTRAINT a_positive CHECK (a > 0));",
+      "db/migrations/1_t.sql":
+        "-- migrate:up\nCREATE TABLE t (a int PRIMARY KEY);\nALTER TABLE t ADD b text NOT NULL, ADD CONSTRAINT a_positive CHECK (a > 0);\n-- migrate:down\nDROP TABLE t;",
+    });
+    expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement: "proven" });
+  });
+
+  test("statements outside a transaction and TypeScript migrations are replayed as they run", async () => {
+    const report = await verified({
+      "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY);\nCREATE INDEX by_id ON users (id);",
+      "db/migrations/1_users.ts":
+        'import { Migration } from "confiture";\nexport default class Users extends Migration {\n  up() { this.execute("CREATE TABLE users (id int PRIMARY KEY)"); }\n  down() { this.execute("DROP TABLE users"); }\n}\n',
+      "db/migrations/2_index.up.sql": "CREATE INDEX CONCURRENTLY by_id ON users (id);",
+      "db/migrations/2_index.down.sql": "DROP INDEX CONCURRENTLY by_id;",
+    });
+    expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement: "proven" });
+  });
+});
+
+describe("migrations that alter what only the schema files create", () => {
+  const MIGRATION = "-- migrate:up\nALTER TABLE users ADD bio text;\n-- migrate:down\nALTER TABLE users DROP bio;\n";
+
+  test("are proven from the other end", async () => {
+    const report = await verified({
+      "db/schema/users.sql": "CREATE TABLE users (id int, bio text);",
+      "db/migrations/1_bio.sql": MIGRATION,
+    });
+    expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement: "proven" });
+    expect(report.from).toBe("schema");
+  });
+
+  test("schema files that were not updated are found", async () => {
+    const report = await verified({
+      "db/schema/users.sql": "CREATE TABLE users (id int);",
+      "db/migrations/1_bio.sql": MIGRATION,
+    });
+    expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement: "disproven" });
+    expect(report.from).toBe("behind");
+    expect(findings(report)).toEqual(["dropped column public.users.bio"]);
+  });
+
+  test("what a rollback takes away too much is found", async () => {
+    const report = await verified({
+      "db/schema/users.sql": "CREATE TABLE users (id int, bio text, born date);",
+      "db/migrations/1_bio.sql": MIGRATION.replace("DROP bio", "DROP bio, DROP born"),
+    });
+    expect(outcomes(report)).toEqual({ build: "proven", migrations: "disproven", agreement: "not-checked" });
+    expect(findings(report)).toEqual(["dropped column public.users.born"]);
+  });
+});
+
+describe("a project in git", () => {
+  async function repository(): Promise<TemporaryProject> {
+    const project = await temporaryProject({ "db/schema/users.sql": "CREATE TABLE users (id int);" });
+    git(project, "init", "-q");
+    git(project, "add", ".");
+    git(project, "-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "before");
+    return project;
+  }
+  const git = ({ dir }: TemporaryProject, ...args: string[]): void => {
+    const { exitCode, stderr } = Bun.spawnSync(["git", ...args], { cwd: dir });
+    if (exitCode !== 0) throw new Error(stderr.toString());
+  };
+
+  test.skipIf(Bun.which("git") === null)(
+    "the schema of a commit and the migrations since give that of now",
+    async () => {
+      await using project = await repository();
+      await project.write("db/schema/users.sql", "CREATE TABLE users (id int, bio text);");
+      await project.write("db/migrations/1_bio.sql", "ALTER TABLE users ADD bio text;");
+      const right = await verify({ ...filesOf(project.dir), base: "HEAD" });
+      expect(outcomes(right)).toEqual({ build: "proven", migrations: "proven", agreement: "proven" });
+      await project.write("db/migrations/1_bio.sql", "ALTER TABLE users ADD bio varchar(9);");
+      const wrong = await verify({ ...filesOf(project.dir), base: "HEAD" });
+      expect(findings(wrong)).toEqual(["changed column public.users.bio"]);
+    },
+  );
+
+  test.skipIf(Bun.which("git") === null)("a commit that is not there is an error that names it", async () => {
+    await using project = await repository();
+    const reading = sourceCatalogue(filesOf(project.dir), parseSource("git:nowhere"));
+    expect(reading).rejects.toMatchObject({ code: "git_failed", message: expect.stringContaining("nowhere") });
+  });
+});
+
+test("roles that schema files take for granted are no finding", async () => {
+  const report = await verified({
+    "db/schema/users.sql": 'CREATE TABLE users (id int);\nGRANT SELECT ON users TO "app reader";',
+    "db/migrations/1_users.sql": 'CREATE TABLE users (id int);\nGRANT SELECT ON users TO "app reader";',
+  });
+  expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement: "proven" });
+});
+
+test("kinds that cannot be compared are named", async () => {
+  const schema = "CREATE TABLE t (a int, b int);\nCREATE STATISTICS together ON a, b FROM t;";
+  const report = await verified({ "db/schema/t.sql": schema, "db/migrations/1_t.sql": schema });
+  expect(report.unchecked.join()).toContain("together");
+});
+
+test("the SQL of a difference, run, makes it go away", async () => {
+  await using before = await temporaryProject({ "db/schema/a.sql": "CREATE TABLE a (id int PRIMARY KEY);" });
+  await using after = await temporaryProject({
+    "db/schema/a.sql":
+      "CREATE TYPE mood AS ENUM ('ok', 'sad');\nCREATE TABLE a (id bigint PRIMARY KEY, m mood DEFAULT 'ok');\nCREATE VIEW v AS SELECT id FROM a WHERE m = 'ok';",
+  });
+  const from = await sourceCatalogue(filesOf(before.dir), { kind: "schema" });
+  const to = await sourceCatalogue(filesOf(after.dir), { kind: "schema" });
+  const sql = planSql(from, to);
+  await before.write("db/schema/b.sql", `${sql.join(";\n")};`);
+  const reached = await sourceCatalogue(filesOf(before.dir), { kind: "schema" });
+  expect(compareCatalogues(reached, to)).toEqual([]);
+});
