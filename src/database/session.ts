@@ -143,7 +143,8 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     if (closing) return;
     closing = true;
     options.signal?.removeEventListener("abort", onAbort);
-    await sql.end({ timeout: 5 });
+    // Nobody answers the farewell on a line that is gone.
+    await sql.end({ timeout: lost ? 0 : 5 });
   };
 
   try {

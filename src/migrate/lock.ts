@@ -63,7 +63,7 @@ async function findHolder(database: Database, key: bigint): Promise<LockHolder |
   const unsigned = BigInt.asUintN(64, key);
   const [holder] = await queryCatalogue<LockHolder>(
     database,
-    `select l.pid, a.usename::text as "user", a.client_addr::text as host, a.application_name as application,
+    `select l.pid, a.usename::text as "user", host(a.client_addr) as host, a.application_name as application,
             a.backend_start as since
        from pg_locks l left join pg_stat_activity a on a.pid = l.pid
       where l.locktype = 'advisory' and l.granted and l.objsubid = 1
