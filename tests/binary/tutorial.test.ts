@@ -3,7 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runBinary } from "../support/cli.ts";
-import { brokenLinks, type CodeBlock, commandFolder, Reader, readBlocks, readSteps } from "../support/document.ts";
+import { brokenLinks, commandFolder, Reader, readBlocks, readSteps } from "../support/document.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
 import { MAJORS, server } from "../support/servers.ts";
 
@@ -55,15 +55,9 @@ async function follow(name: string, { env, programs, adapt }: Surroundings): Pro
   }
   for (const block of blocks) {
     if (block.language === "bash") await reader.run({ ...block, text: adapt(block.text) });
-    else if (block.file !== undefined) await edit(reader, block, adapt);
+    else if (block.file !== undefined) await reader.write(block.file, adapt(block.text));
   }
   await rm(commands, { recursive: true });
-}
-
-/** A block that shows a file as the example has it changes nothing; any other is the file's next content. */
-async function edit(reader: Reader, block: CodeBlock, adapt: (text: string) => string): Promise<void> {
-  if (!["sql", "ts", "yaml"].includes(block.language)) return;
-  await reader.write(block.file!, adapt(block.text));
 }
 
 /** The tutorial commits its files, so the project is a repository, where there is git. */
@@ -114,7 +108,7 @@ describe.each(servers)("the tutorial on PostgreSQL %d", (major) => {
 });
 
 describe("the tutorial on the embedded engine", () => {
-  test("works as it is written", async () => {
+  test("works with the words it gives for that", async () => {
     await follow("embedded", {
       env: {},
       programs: { psql: psql(".confiture/embedded"), createdb: "exit 0", dropdb: "rm -r .confiture/embedded" },
@@ -165,7 +159,13 @@ test("the example has the editor files that `confiture init` writes", async () =
 });
 
 test("the example's migration type-checks in an editor", () => {
-  const tsc = Bun.spawnSync([BUN, "--bun", join(ROOT, "node_modules/.bin/tsc"), "--project", join(EXAMPLE, "db/migrations")]);
+  const tsc = Bun.spawnSync([
+    BUN,
+    "--bun",
+    join(ROOT, "node_modules/.bin/tsc"),
+    "--project",
+    join(EXAMPLE, "db/migrations"),
+  ]);
   expect({ output: tsc.stdout.toString(), exitCode: tsc.exitCode }).toEqual({ output: "", exitCode: 0 });
 });
 

@@ -32,6 +32,7 @@ export interface Step {
   readonly expectation: Expectation | undefined;
 }
 
+const FILE_LANGUAGES: readonly string[] = ["sql", "ts", "yaml"];
 const PROJECT_FILE = /\bdb\/[\w./-]+\.(?:sql|ts|yaml)\b/g;
 
 export function readBlocks(markdown: string): CodeBlock[] {
@@ -45,9 +46,13 @@ export function readBlocks(markdown: string): CodeBlock[] {
       continue;
     }
     const end = lines.indexOf("```", at + 1);
-    const text = lines.slice(at + 1, end).map((line) => `${line}\n`).join("");
-    const file = prose.join("\n").match(PROJECT_FILE)?.at(-1);
-    blocks.push({ language: fence[1]!, text, line: at + 2, file });
+    const text = lines
+      .slice(at + 1, end)
+      .map((line) => `${line}\n`)
+      .join("");
+    const language = fence[1]!;
+    const file = FILE_LANGUAGES.includes(language) ? prose.join("\n").match(PROJECT_FILE)?.at(-1) : undefined;
+    blocks.push({ language, text, line: at + 2, file });
     prose = [];
     at = end;
   }
@@ -162,7 +167,9 @@ export class Reader {
         return;
       }
       case "mentions": {
-        const missing = expectation.words.filter((word) => !output.replaceAll(/\d+\.\d+\.\d+/g, "X.X.X").includes(word));
+        const missing = expectation.words.filter(
+          (word) => !output.replaceAll(/\d+\.\d+\.\d+/g, "X.X.X").includes(word),
+        );
         expect({ at, missing, output }).toEqual({ at, missing: [], output });
         return;
       }
@@ -178,7 +185,7 @@ function linesOf(output: string): string[] {
 }
 
 /** Durations and dates are different every time. */
-export function withoutTimes(line: string): string {
+function withoutTimes(line: string): string {
   return line
     .replaceAll(/\b\d+(\.\d+)?(ms|s)\b/g, "DURATION")
     .replaceAll(/\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b/g, "TIME");
