@@ -23,7 +23,8 @@ const START_PARAMETERS = [
     shared_buffers: "16MB",
     // The other methods end in system calls that do nothing here.
     wal_sync_method: "fsync",
-    // The stack is the JavaScript engine's and smaller than PostgreSQL assumes; an overflow is fatal.
+    // The stack is the JavaScript engine's and smaller than PostgreSQL assumes; an overflow is fatal. This stops
+    // functions that call themselves without end, and leaves expressions as much room as it can.
     max_stack_depth: "400kB",
   }).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
 ];
@@ -121,7 +122,9 @@ export class PGliteBackend implements Backend {
       "embedded_failed",
       `The embedded PostgreSQL broke down during this statement${lastWords(this.#log)}`,
       {
-        hint: "Work that was not committed is lost. The next command starts it anew.",
+        hint:
+          "Most likely something nests deeper than its stack allows, such as a function that calls itself without end. " +
+          "Nothing uncommitted was kept; the next command starts it anew.",
         data: { log: [...this.#log] },
       },
     );

@@ -50,7 +50,8 @@ export class EmbeddedSocket extends Duplex {
    * @param onEnd called once, when the connection is over and the backend may serve another.
    */
   constructor(backend: Backend, onEnd: () => void) {
-    super();
+    // As a network socket: when one side has ended, so has the other.
+    super({ allowHalfOpen: false });
     this.#backend = backend;
     this.#onEnd = onEnd;
   }
