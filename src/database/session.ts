@@ -117,8 +117,9 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     stream.on("error", () => {});
     // CancelRequest: length 16, code 80877102 (protocol manual, "Message Formats").
     const request = Buffer.from([0, 0, 0, 16, 0x04, 0xd2, 0x16, 0x2e, 0, 0, 0, 0, 0, 0, 0, 0]);
-    request.writeInt32BE(announced.pid, 8);
-    request.writeInt32BE(announced.secret, 12);
+    // The driver reads both as unsigned.
+    request.writeUInt32BE(announced.pid, 8);
+    request.writeUInt32BE(announced.secret, 12);
     stream.resume();
     stream.end(request);
   };

@@ -32,6 +32,10 @@ export async function runInTransaction(
   await inOrder(begin(database, options));
   try {
     await runBody(database, body);
+    // An interrupt while no statement was running has not stopped anything yet.
+    if (options.signal?.aborted === true) {
+      throw new ConfitureError("interrupted", "Interrupted; the migration was rolled back");
+    }
   } catch (error) {
     await rollback(database);
     throw error;
