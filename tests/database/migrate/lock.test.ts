@@ -1,0 +1,176 @@
+import { describe, expect, test } from "bun:test";
+import { withDatabase } from "#database/open.ts";
+import type { MigrateEvent } from "#migrate/events.ts";
+import { acquireLock, lockKey } from "#migrate/lock.ts";
+import { serverEngines } from "../../support/engines.ts";
+import { type Migrating, migrating, outcomeOf } from "./migrating.ts";
+import { up } from "#migrate/migrator.ts";
+
+const LEDGER = { schema: "public", table: "confiture_migrations" };
+
+const steps = (count: number): Record<string, string> => ({
+  "0_a.sql": "CREATE TABLE steps (n int, pid int)",
+  ...Object.fromEntries(
+    Array.from({ length: count }, (_, n) => [
+      `${n + 1}_b.sql`,
+      `INSERT INTO steps VALUES (${n + 1}, pg_backend_pid()); SELECT pg_sleep(0.01)`,
+    ]),
+  ),
+});
+
+/** Holds the runner's lock for the time of `work`, as another runner would. */
+async function whileHeld(m: Migrating, work: (pid: number) => Promise<void>): Promise<void> {
+  await withDatabase({ ...m.options.target, applicationName: "the other runner" } as never, {}, async (database) => {
+    await acquireLock(database, lockKey(LEDGER), { wait: 0 });
+    await work(database.backendPid);
+  });
+}
+
+const isLockFree = async (m: Migrating): Promise<boolean> => {
+  const [row] = await m.query<{ n: number }>("SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory'");
+  return row?.n === 0;
+};
+
+for (const engine of serverEngines) {
+  describe(engine.name, () => {
+    test("of several runners at once, each migration is applied exactly once", async () => {
+      await using m = await migrating(engine, steps(8));
+      const runs = await Promise.all(Array.from({ length: 5 }, () => m.up()));
+      expect(runs.map(({ error }) => error)).toEqual(runs.map(() => undefined));
+      const done = runs.flatMap(({ results }) => results);
+      expect(done.toSorted()).toEqual(Array.from({ length: 9 }, (_, n) => `${n} done`));
+      expect(await m.query("SELECT n FROM steps ORDER BY ctid")).toEqual(
+        Array.from({ length: 8 }, (_, n) => ({ n: n + 1 })),
+      );
+      expect(await isLockFree(m)).toBe(true);
+    });
+
+    test("of several that do not wait, one works and the others say who holds the lock", async () => {
+      await using m = await migrating(engine, steps(3));
+      const runs = await Promise.all(Array.from({ length: 4 }, () => m.up({}, { lockWait: 0 })));
+      const winners = runs.filter(({ error }) => error === undefined);
+      expect(winners.length).toBeGreaterThan(0);
+      expect(winners.flatMap(({ results }) => results).toSorted()).toEqual(["0 done", "1 done", "2 done", "3 done"]);
+      for (const { error } of runs)
+        if (error !== undefined) expect(error).toMatchObject({ code: "lock_held", exitCode: 6 });
+    });
+
+    test.each([0, 400])("waiting %p ms for the lock is as long as was asked for", async (lockWait) => {
+      await using m = await migrating(engine, steps(1));
+      await whileHeld(m, async (pid) => {
+        const started = performance.now();
+        const { error, refused } = await m.up({}, { lockWait });
+        const elapsed = performance.now() - started;
+        expect(error).toMatchObject({ code: "lock_held", exitCode: 6 });
+        expect(refused).toBe(true);
+        expect(elapsed).toBeWithin(lockWait, lockWait + 250);
+        expect(error?.data).toMatchObject({
+          holder: { pid, user: "postgres", host: "127.0.0.1", application: "the other runner" },
+        });
+        for (const fact of [String(pid), "postgres", "127.0.0.1", "the other runner"]) {
+          expect(error?.message).toContain(fact);
+        }
+        const waited = m.events.filter(({ type }) => type === "waiting-for-lock");
+        expect(waited).toHaveLength(lockWait === 0 ? 0 : 1);
+      });
+      expect(await m.has("confiture_migrations")).toBe(false);
+      expect((await m.up()).error).toBeUndefined();
+    });
+
+    test("a runner goes on when the lock is released, also when the holder is killed", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "SELECT pg_sleep(20)",
+        "002_b.sql": "CREATE TABLE b (id int)",
+      });
+      const first = m.up();
+      const holder = await new Promise<number>((resolve) => {
+        const look = async (): Promise<void> => {
+          const [row] = await m.query<{ pid: number }>(
+            "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)%' AND pid <> pg_backend_pid()",
+          );
+          if (row === undefined) setTimeout(() => void look(), 10);
+          else resolve(row.pid);
+        };
+        void look();
+      });
+      await m.write("001_a.sql", "SELECT 1");
+      const events: MigrateEvent[] = [];
+      const second = m.up({}, { onEvent: (event) => events.push(event) });
+      while (events.length === 0) await Bun.sleep(10);
+      expect(events[0]).toMatchObject({ type: "waiting-for-lock", holder: { pid: holder } });
+      await m.query("SELECT pg_terminate_backend($1)", [holder]);
+      expect((await second).results).toEqual(["001 done", "002 done"]);
+      expect((await first).error?.code).toBe("connection_lost");
+    });
+
+    test("two ledgers of one database do not block each other", async () => {
+      await using m = await migrating(engine, steps(1));
+      await whileHeld(m, async () => {
+        expect((await m.up({}, { lockWait: 0, table: "other_ledger" })).results).toEqual(["0 done", "1 done"]);
+      });
+    });
+
+    test("status takes no lock and waits for none", async () => {
+      await using m = await migrating(engine, steps(1));
+      await whileHeld(m, async () => {
+        expect(await m.standings()).toEqual(["0 pending", "1 pending"]);
+      });
+    });
+
+    test("a waiting runner does not stand in the way of CREATE INDEX CONCURRENTLY", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "CREATE TABLE a (id int)",
+        "002_b.sql":
+          "-- migrate:up transaction:false\nSELECT pg_sleep(0.3);\nCREATE INDEX CONCURRENTLY i ON a (id);\nREINDEX INDEX CONCURRENTLY i;\n",
+      });
+      const started = performance.now();
+      const runs = await Promise.all([m.up(), m.up(), m.up()]);
+      expect(runs.map(({ error }) => error?.message)).toEqual([undefined, undefined, undefined]);
+      expect(runs.flatMap(({ results }) => results).toSorted()).toEqual(["001 done", "002 done"]);
+      expect(performance.now() - started).toBeLessThan(5000);
+    });
+
+    test("a migration that gives the lock up does not let another runner repeat what is done", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "CREATE TABLE steps (n int); SELECT pg_advisory_unlock_all();",
+        "002_b.sql":
+          "-- migrate:up transaction:false\nINSERT INTO steps VALUES (2);\nDISCARD ALL;\nSELECT pg_sleep(0.2);\nINSERT INTO steps VALUES (22);\n",
+        "003_c.sql": "INSERT INTO steps VALUES (3)",
+      });
+      const runs = await Promise.all([m.up(), m.up()]);
+      for (const { error } of runs) {
+        if (error !== undefined) expect(["lock_held", "history_stopped"]).toContain(error.code);
+      }
+      for (let tries = 0; (await m.recorded()).length < 3 && tries < 3; tries++) await m.up();
+      expect(await m.query("SELECT n FROM steps ORDER BY n")).toEqual([{ n: 2 }, { n: 3 }, { n: 22 }]);
+      expect(await m.standings()).toEqual(["001 applied", "002 applied", "003 applied"]);
+      expect(await isLockFree(m)).toBe(true);
+    });
+
+    test("a runner whose lock was taken meanwhile stops", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "CREATE TABLE a (id int); SELECT pg_advisory_unlock_all(); SELECT pg_sleep(0.3)",
+        "002_b.sql": "CREATE TABLE b (id int)",
+        "003_c.sql": "-- migrate:up transaction:false\nCREATE TABLE c (id int)",
+      });
+      let taken: Promise<void> | undefined;
+      const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
+      const onEvent = (event: MigrateEvent): void => {
+        if (event.type === "started" && taken === undefined) {
+          taken = withDatabase(m.options.target, {}, async (database) => {
+            await acquireLock(database, lockKey(LEDGER), { wait: 5000 });
+            await finished;
+          });
+        }
+      };
+      const { results, error } = await outcomeOf(up({ ...m.options, onEvent }, {}));
+      expect(results).toEqual(["001 done", "002 failed", "003 not-run"]);
+      expect(error?.code).toBe("lock_held");
+      expect(await m.has("b")).toBe(false);
+      expect((await m.up({ to: "3" }, { lockWait: 0 })).error?.code).toBe("lock_held");
+      finish();
+      await taken;
+      expect((await m.up()).results).toEqual(["002 done", "003 done"]);
+    });
+  });
+}
