@@ -21,7 +21,8 @@ async function main(): Promise<void> {
       if (error.code !== "EPIPE") throw error;
     });
   }
-  const code = await run(process.argv.slice(2), {
+  // Never process.exit here: it would cut output that is still on its way into a pipe.
+  process.exitCode = await run(process.argv.slice(2), {
     stdout: { write: (text) => void process.stdout.write(text), isTerminal: process.stdout.isTTY },
     stderr: { write: (text) => void process.stderr.write(text), isTerminal: process.stderr.isTTY },
     env: process.env,
@@ -29,9 +30,8 @@ async function main(): Promise<void> {
     homeDirectory: homedir(),
     userName: userName(),
     signal: abort.signal,
+    signalExit: () => exitBySignal,
   });
-  // Never process.exit here: it would cut output that is still on its way into a pipe.
-  process.exitCode = code === 130 ? (exitBySignal ?? code) : code;
 }
 
 function userName(): string {

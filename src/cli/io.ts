@@ -10,6 +10,8 @@ export interface Io {
   readonly userName: string;
   /** Aborted by SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
+  /** The exit code that tells which signal it was; undefined when none came. */
+  readonly signalExit: () => number | undefined;
 }
 
 export interface Output {

@@ -119,7 +119,7 @@ function report(
   { json, paint }: { readonly json: boolean; readonly paint: Paint },
 ): number {
   const error = outcome.error === undefined ? undefined : toConfitureError(outcome.error);
-  const exitCode = error?.exitCode ?? outcome.exitCode ?? 0;
+  const exitCode = exitCodeOf(error, io) ?? outcome.exitCode ?? 0;
   if (json) {
     const document = {
       command: commandName(invocation),
@@ -134,6 +134,10 @@ function report(
   if (outcome.text !== undefined) io.stdout.write(outcome.text);
   if (error !== undefined) io.stderr.write(renderError(error, paint));
   return exitCode;
+}
+
+function exitCodeOf(error: ConfitureError | undefined, io: Io): number | undefined {
+  return error?.code === "interrupted" ? (io.signalExit() ?? error.exitCode) : error?.exitCode;
 }
 
 /** Null when none was named, or none that exists. */
