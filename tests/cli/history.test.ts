@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { rename, rm } from "node:fs/promises";
+import { readDocument } from "./document.ts";
+import { cliProject, type CliProject, OLDEST_AND_NEWEST } from "./project.ts";
+import { expectRefusal } from "./refusal.ts";
+
+const table = (name: string): string =>
+  `-- migrate:up\nCREATE TABLE ${name} ();\n-- migrate:down\nDROP TABLE ${name};\n`;
+
+const FILES = {
+  "db/migrations/001_one.sql": table("one"),
+  "db/migrations/003_three.sql": table("three"),
+};
+
+describe.each(OLDEST_AND_NEWEST)("a history that does not fit the files stops everything, PostgreSQL %d", (major) => {
+  let project: CliProject;
+  beforeAll(async () => {
+    project = await cliProject(FILES, { major });
+    await project.succeed(["migrate", "up"]);
+    // Waits for its turn behind whatever is wrong: nothing may run, not even what is pending.
+    await project.write("db/migrations/009_pending.sql", table("pending"));
+  });
+  afterAll(() => project.remove());
+
+  test("a migration that was edited after it was applied", async () => {
+    await project.write("db/migrations/001_one.sql", table("one").replace("()", "(id int)"));
+    const wanted = {
+      exitCode: 7,
+      code: "history_edited",
+      place: "db/migrations/001_one.sql",
+      names: ["001_one"],
+      next: "confiture migrate accept 001",
+    } as const;
+    await expectRefusal(project, ["migrate", "up"], wanted);
+    await expectRefusal(project, ["migrate", "down", "--to", "0"], wanted);
+    expect((await project.succeed(["migrate", "status"])).stdout).toContain("001_one (applied ");
+    expect((await project.run(["migrate", "status", "--exit-code"])).exitCode).toBe(3);
+    await project.write("db/migrations/001_one.sql", FILES["db/migrations/001_one.sql"].replaceAll("\n", "\r\n"));
+    const windows = readDocument(await project.run(["migrate", "status", "--format", "json"]));
+    expect(windows).toMatchObject({ migrations: [{ version: "001", state: "applied" }, {}, {}] });
+    await project.write("db/migrations/001_one.sql", FILES["db/migrations/001_one.sql"]);
+  });
+
+  test("a file that is gone after it was applied", async () => {
+    await rename(project.path("db/migrations/001_one.sql"), project.path("elsewhere.sql"));
+    const wanted = { exitCode: 7, code: "history_missing", names: ["001_one"] } as const;
+    await expectRefusal(project, ["migrate", "up"], { ...wanted, next: "--allow-missing" });
+    await expectRefusal(project, ["migrate", "down", "--to", "0"], wanted);
+    expect((await project.succeed(["migrate", "status"])).stdout).toContain("file missing");
+    await rename(project.path("elsewhere.sql"), project.path("db/migrations/001_one.sql"));
+  });
+
+  test("a renamed file is the same migration: its version counts", async () => {
+    await rename(project.path("db/migrations/001_one.sql"), project.path("db/migrations/1_uno.sql"));
+    const document = readDocument(await project.run(["migrate", "status", "--format", "json"]));
+    expect(document).toMatchObject({ migrations: [{ version: "1", name: "uno", state: "applied" }, {}, {}] });
+    await rename(project.path("db/migrations/1_uno.sql"), project.path("db/migrations/001_one.sql"));
+  });
+
+  test("a migration older than one that is applied", async () => {
+    await project.write("db/migrations/002_late.sql", table("late"));
+    await expectRefusal(project, ["migrate", "up"], {
+      exitCode: 7,
+      code: "history_out_of_order",
+      place: "db/migrations/002_late.sql",
+      names: ["002_late", "003_three"],
+      next: "--allow-out-of-order",
+    });
+    await project.succeed(["migrate", "up", "--allow-out-of-order", "--to", "002"]);
+    await project.succeed(["migrate", "down", "--to", "3"]);
+    expect((await project.succeed(["migrate", "status"])).stdout).toMatch(/✅ 002_late[^]*✅ 003_three/);
+  });
+
+  test("a version that is not there", async () => {
+    for (const command of [
+      ["up", "--to", "7"],
+      ["down", "--to", "7"],
+      ["baseline", "--through", "7"],
+      ["accept", "7"],
+    ]) {
+      await expectRefusal(project, ["migrate", ...command], {
+        exitCode: 2,
+        code: "migration_unknown",
+        names: ["7"],
+        next: "001",
+      });
+    }
+  });
+
+  test("a down that fails keeps the migration applied", async () => {
+    await project.write(
+      "db/migrations/004_bad_down.sql",
+      "-- migrate:up\nSELECT 1;\n-- migrate:down\nDROP TABLE three;\nDROP TABLE never_was;\n",
+    );
+    await project.succeed(["migrate", "up", "--to", "004"]);
+    await expectRefusal(project, ["migrate", "down"], {
+      exitCode: 1,
+      code: "sql_failed",
+      place: "db/migrations/004_bad_down.sql:5",
+      names: ["004_bad_down", "never_was"],
+    });
+    await expectRefusal(project, ["migrate", "redo"], { exitCode: 1, code: "sql_failed" });
+  });
+
+  test("a migration without a way back refuses before anything is rolled back", async () => {
+    await project.write("db/migrations/005_up_only.sql", "SELECT 1;\n");
+    await project.write("db/migrations/006_six.sql", table("six"));
+    await project.succeed(["migrate", "up", "--to", "006"]);
+    await expectRefusal(project, ["migrate", "down", "--steps", "2"], {
+      exitCode: 1,
+      code: "migration_irreversible",
+      place: "db/migrations/005_up_only.sql",
+    });
+    await rm(project.path("db/migrations/006_six.sql"));
+  });
+});

@@ -1,0 +1,106 @@
+import { describe, expect, test } from "bun:test";
+import { startBinary, type RunningBinary } from "../support/cli.ts";
+import { cliProject, type CliProject, NEWEST, OLDEST_AND_NEWEST } from "./project.ts";
+import { readDocument } from "./document.ts";
+
+const SLOW = "CREATE TABLE started ();\nSELECT pg_sleep(60);\n";
+
+/** Starts a command and waits until the server is at its slow statement; returns that session's process. */
+async function startSlow(
+  project: CliProject,
+  args: readonly string[],
+): Promise<{ running: RunningBinary; backend: number }> {
+  const running = await startBinary(args, { cwd: project.dir, timeout: 10_000 });
+  for (;;) {
+    const [session] = await project.query(
+      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()`,
+    );
+    if (session !== undefined) return { running, backend: Number(session["pid"]) };
+    if (running.process.exitCode !== null) throw new Error(JSON.stringify(await running.result));
+    await Bun.sleep(20);
+  }
+}
+
+async function leftBehind(project: CliProject): Promise<Record<string, unknown> | undefined> {
+  const [row] = await project.query(`
+    SELECT to_regclass('started')::text AS started,
+      (SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory'
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS locks,
+      (SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()) AS sessions`);
+  return row;
+}
+
+describe.each(OLDEST_AND_NEWEST)("interrupted, PostgreSQL %d", (major) => {
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("%s during a migration rolls it back, frees the lock and exits with %d", async (signal, exitCode) => {
+    await using project = await cliProject({ "db/migrations/001_slow.sql": SLOW }, { major });
+    const { running } = await startSlow(project, ["migrate", "up"]);
+    running.process.kill(signal);
+    const result = await running.result;
+    expect(result).toMatchObject({ exitCode, stdout: "" });
+    expect(result.stderr).toContain("001_slow");
+    expect(await leftBehind(project)).toEqual({ started: null, locks: 0, sessions: 0 });
+    await project.write("db/migrations/001_slow.sql", "CREATE TABLE started ();\n");
+    await project.succeed(["migrate", "up", "--no-wait"]);
+  });
+
+  test("SIGINT during a build rolls it back", async () => {
+    await using project = await cliProject({ "db/schema/slow.sql": SLOW }, { major });
+    const { running } = await startSlow(project, ["build", "--fresh"]);
+    running.process.kill("SIGINT");
+    expect(await running.result).toMatchObject({ exitCode: 130, stdout: "" });
+    expect(await leftBehind(project)).toEqual({ started: null, locks: 0, sessions: 0 });
+  });
+
+  test("SIGTERM outside a transaction says what is done, and blocks the next run until it is resolved", async () => {
+    await using project = await cliProject(
+      { "db/migrations/001_slow.sql": `-- migrate:up transaction:false\n${SLOW}` },
+      { major },
+    );
+    const { running } = await startSlow(project, ["migrate", "up", "--format", "json"]);
+    running.process.kill("SIGTERM");
+    const result = await running.result;
+    expect(readDocument(result)).toMatchObject({ ok: false, exitCode: 143, error: { code: "interrupted" } });
+    expect(await leftBehind(project)).toEqual({ started: "started", locks: 0, sessions: 0 });
+    const blocked = await project.run(["migrate", "up"]);
+    expect(blocked.exitCode).toBe(7);
+    expect(blocked.stderr).toContain("after statement 1 of 2");
+  });
+
+  test("while it waits for another runner", async () => {
+    await using project = await cliProject({ "db/migrations/001_slow.sql": SLOW }, { major });
+    const { running: first } = await startSlow(project, ["migrate", "up"]);
+    const second = await startBinary(["migrate", "up"], { cwd: project.dir, timeout: 10_000 });
+    await Bun.sleep(500);
+    second.process.kill("SIGINT");
+    expect(await second.result).toMatchObject({ exitCode: 130, stdout: "" });
+    const third = await project.run(["migrate", "up", "--no-wait", "--format", "json"]);
+    expect(readDocument(third)).toMatchObject({ ok: false, exitCode: 6, error: { code: "lock_held" } });
+    first.process.kill("SIGINT");
+    expect((await first.result).exitCode).toBe(130);
+  });
+});
+
+describe("a second signal", () => {
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("%s ends it at once, when the server does not answer", async (signal, exitCode) => {
+    await using project = await cliProject({ "db/migrations/001_slow.sql": SLOW }, { major: NEWEST });
+    const { running, backend } = await startSlow(project, ["migrate", "up"]);
+    process.kill(backend, "SIGSTOP");
+    try {
+      running.process.kill(signal);
+      await Bun.sleep(500);
+      expect(running.process.exitCode).toBeNull();
+      running.process.kill(signal);
+      const before = performance.now();
+      expect((await running.result).exitCode).toBe(exitCode);
+      expect(performance.now() - before).toBeLessThan(2000);
+    } finally {
+      process.kill(backend, "SIGCONT");
+    }
+  });
+});
