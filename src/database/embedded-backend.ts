@@ -43,6 +43,16 @@ type EngineModule = PGlite["Module"];
 interface MemoryFiles {
   createNode(parent: object, name: string, mode: number, device: number): { contents: Uint8Array; usedBytes: number };
 }
+/** What emscripten does with open files, as far as it is used here. */
+interface StreamOperations {
+  write(this: void, stream: OpenFile, ...args: unknown[]): number;
+  fsync?(this: void, stream: OpenFile): number;
+}
+interface OpenFile {
+  readonly node: { readonly mode: number };
+  /** The file descriptor. */
+  readonly nfd: number;
+}
 type FileSystem = NonNullable<PGliteOptions["fs"]>;
 
 /** PGlite without the queries that it makes at the start for an interface that is not used here. */
@@ -195,11 +205,22 @@ function writeFiles({ FS, MEMFS }: EngineModule, root: string, files: readonly P
   }
 }
 
-/** Emscripten's file system for folders leaves fsync out: a power failure could then take commits with it. */
-function syncToDisk({ NODEFS }: EngineModule): void {
-  const operations = (NODEFS as unknown as { stream_ops: { fsync?: (stream: { nfd: number }) => number } }).stream_ops;
-  operations.fsync = ({ nfd }) => {
-    fsyncSync(nfd);
+/**
+ * Emscripten's file system for folders leaves fsync out: a power failure could then take commits with it.
+ * Only what was written here is synced, because after a crash PostgreSQL begins with an fsync of every
+ * file, twice, one after the other; `openDataFolder` has done that already.
+ */
+function syncToDisk({ FS, NODEFS }: EngineModule): void {
+  const operations = (NODEFS as unknown as { stream_ops: StreamOperations }).stream_ops;
+  const write = operations.write;
+  const written = new WeakSet<object>();
+  operations.write = (stream, ...args) => {
+    written.add(stream.node);
+    return write(stream, ...args);
+  };
+  operations.fsync = ({ node, nfd }) => {
+    if (written.has(node) || !FS.isFile(node.mode)) fsyncSync(nfd);
+    written.delete(node);
     return 0;
   };
 }

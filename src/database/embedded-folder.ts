@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, open as openFile, readdir, readFile, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { guardFolder } from "./embedded-guard.ts";
@@ -11,6 +11,8 @@ const OWN_FOLDER = ".confiture";
 
 /** PostgreSQL's major version inside the executable. */
 const MAJOR = "18";
+
+const SYNCED_AT_ONCE = 128;
 
 /** A data folder that is ready to be started on, and kept for this process. */
 export interface DataFolder {
@@ -101,12 +103,36 @@ async function checkCluster(folder: string, names: readonly string[]): Promise<v
         "Name another folder, or delete this one and build it anew; nothing in it was touched.",
     });
   }
+  const owner = await readFile(join(folder, "postmaster.pid"), "utf8").catch(() => undefined);
+  if (owner === undefined) return;
   // A server writes its process id there, the embedded engine a negative number.
-  const owner = await readFile(join(folder, "postmaster.pid"), "utf8").catch(() => "");
   if (Number.parseInt(owner, 10) > 0) {
     throw new ConfitureError("embedded_failed", `${folder} belongs to a PostgreSQL server`, {
       hint: "The embedded engine needs a folder of its own. Name another one; nothing in this one was touched.",
     });
+  }
+  await syncFiles(folder);
+}
+
+/**
+ * Writes all files to the disk. The process that had the folder open before did not close it, and recovery
+ * must not build on what only the operating system's memory holds.
+ */
+async function syncFiles(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  // Side by side they share the disk's work; not all at once, for a process may open only so many.
+  for (let i = 0; i < files.length; i += SYNCED_AT_ONCE) {
+    await Promise.all(files.slice(i, i + SYNCED_AT_ONCE).map(syncFile));
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await openFile(path, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

@@ -32,6 +32,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     }
   },
 
+  /** Prints an environment variable. */
+  async environment(_database, name = "") {
+    console.log(process.env[name] ?? "unset");
+  },
+
   /** Prints the kind of statement that libpg-query sees. */
   async parse(_database, statement = "SELECT 1") {
     const { parse } = await import("libpg-query");
