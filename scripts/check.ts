@@ -10,7 +10,8 @@ const STEPS: readonly (readonly [heading: string, ...command: string[]])[] = [
   ["Types", "tsc"],
   ["Unused files, exports and dependencies", "knip"],
   ["Build", "build"],
-  ["Tests", "test", ...process.argv.slice(2)],
+  // The first test on a server also waits for initdb; setDefaultTimeout in the preload file reaches the first file only.
+  ["Tests", "test", "--timeout=60000", ...process.argv.slice(2)],
 ];
 
 const root = join(import.meta.dir, "..");
