@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { constants, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../command.ts";
@@ -11,7 +11,12 @@ import users from "../scaffold/users.sql.txt" with { type: "text" };
 const IGNORED = [".confiture/", ".env"];
 
 /** What became of one file. */
-type Fate = "created" | "kept" | "replaced" | "unchanged";
+interface Fate {
+  readonly path: string;
+  readonly fate: "created" | "kept" | "replaced" | "unchanged";
+  /** Where the old one of a replaced file is. */
+  readonly backup?: string;
+}
 
 export const command = defineCommand({
   args: {
@@ -34,17 +39,10 @@ export const command = defineCommand({
       "db/migrations/tsconfig.json": tsconfig,
       ".gitignore": ignoreFile(join(projectDir, ".gitignore")),
     };
-    const fates: Record<string, Fate> = {};
-    for (const [path, content] of Object.entries(files)) {
+    const fates = Object.entries(files).map(([path, content]) =>
       // What is added to .gitignore takes nothing away.
-      fates[path] = place(
-        projectDir,
-        path,
-        content,
-        args.force === true || path === ".gitignore",
-        path !== ".gitignore",
-      );
-    }
+      place(projectDir, path, content, args.force === true || path === ".gitignore", path !== ".gitignore"),
+    );
     const next = [
       ...(args.embedded === true
         ? []
@@ -55,11 +53,11 @@ export const command = defineCommand({
     ];
     context.messages.log(`Next:\n${next.map((line) => `  ${line}`).join("\n")}`);
     return {
-      json: { files: Object.entries(fates).map(([path, fate]) => ({ path, fate })) },
-      text: Object.entries(fates)
+      json: { files: fates },
+      text: fates
         .map(
-          ([path, fate]) =>
-            `${fate.padEnd(9)} ${path}${fate === "replaced" && path !== ".gitignore" ? ` (the old one is ${path}.bak)` : ""}\n`,
+          ({ path, fate, backup }) =>
+            `${fate.padEnd(9)} ${path}${backup === undefined ? "" : ` (the old one is ${backup})`}\n`,
         )
         .join(""),
     };
@@ -70,15 +68,16 @@ function place(projectDir: string, path: string, content: string, replace: boole
   const absolute = join(projectDir, path);
   try {
     if (existsSync(absolute)) {
-      if (readFileSync(absolute, "utf8") === content) return "unchanged";
-      if (!replace) return "kept";
-      if (backUp) copyFileSync(absolute, `${absolute}.bak`);
+      if (readFileSync(absolute, "utf8") === content) return { path, fate: "unchanged" };
+      if (!replace) return { path, fate: "kept" };
+      const backup = backUp ? freeBackup(projectDir, path) : undefined;
+      if (backup !== undefined) copyFileSync(absolute, join(projectDir, backup), constants.COPYFILE_EXCL);
       writeFileSync(absolute, content);
-      return "replaced";
+      return { path, fate: "replaced", ...(backup === undefined ? {} : { backup }) };
     }
     mkdirSync(dirname(absolute), { recursive: true });
     writeFileSync(absolute, content, { flag: "wx" });
-    return "created";
+    return { path, fate: "created" };
   } catch (cause) {
     throw new ConfitureError("file_unreadable", `Cannot write ${path}: ${(cause as Error).message}`, {
       hint: "Is the folder writable?",
@@ -86,6 +85,13 @@ function place(projectDir: string, path: string, content: string, replace: boole
       cause,
     });
   }
+}
+
+/** NAME.bak, or the first of NAME.bak2, NAME.bak3 ... that does not exist: an older copy may be the only one. */
+function freeBackup(projectDir: string, path: string): string {
+  let backup = `${path}.bak`;
+  for (let number = 2; existsSync(join(projectDir, backup)); number++) backup = `${path}.bak${number}`;
+  return backup;
 }
 
 /** The folder's name, as far as it is a name that needs no quotes in PostgreSQL. */
