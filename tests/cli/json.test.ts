@@ -174,6 +174,10 @@ describe.each(OLDEST_AND_NEWEST)("every command writes one document that fits it
     expect(await done("init")).toMatchObject({
       files: expect.arrayContaining([{ path: "db/environments/local.yaml", fate: "kept" }]),
     });
+    const backup = "db/environments/local.yaml.bak";
+    expect(await done("init", "--force")).toMatchObject({
+      files: expect.arrayContaining([{ path: "db/environments/local.yaml", fate: "replaced", backup }]),
+    });
   });
 
   test("completion", async () => {
