@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { Database } from "#database/database.ts";
 import { decodeSql, parseScript, runStatements, type Script, withoutOwnTransaction } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { locate } from "#sql/position.ts";
+import { transactionControl } from "#sql/classify.ts";
+import { locate, locateInFile } from "#sql/position.ts";
 import { assembleFile, RESET_BETWEEN_FILES } from "./assemble.ts";
 import { findDefinition, missingObject } from "./definitions.ts";
 import emptyDatabase from "./empty-database.sql" with { type: "text" };
@@ -40,7 +41,24 @@ export function* assembleSchema(options: BuildOptions): Generator<string> {
 
 /** Reads and checks every file, as a build would, and runs none. */
 export function checkSchema(options: BuildOptions): void {
-  for (const file of options.files) inTransaction(options, readScript(options, file));
+  let open: ConfitureError | undefined;
+  for (const file of options.files) {
+    const script = inTransaction(options, readScript(options, file));
+    if (!options.transaction) open = openTransaction(script, open);
+  }
+  if (open !== undefined) throw open;
+}
+
+/** What to say should no COMMIT follow: a BEGIN of the files' own may be ended by a later file. */
+function openTransaction(script: Script, before: ConfitureError | undefined): ConfitureError | undefined {
+  const last = script.statements.findLast((statement) => transactionControl(statement) !== undefined);
+  if (last === undefined) return before;
+  const verb = transactionControl(last);
+  if (verb !== "BEGIN" && verb !== "START TRANSACTION") return undefined;
+  return new ConfitureError("sql_transaction_control", `${verb} without a COMMIT`, {
+    location: locateInFile(script.file, script.text, last.start),
+    hint: "Add the COMMIT, or remove the BEGIN: what is not committed would be lost.",
+  });
 }
 
 /**
@@ -92,6 +110,8 @@ async function runFile(database: Database, script: Script, options: BuildOptions
 }
 
 async function executeOneByOne(database: Database, options: ExecuteOptions): Promise<void> {
+  // Nothing would take back the files before one that cannot be run.
+  checkSchema(options);
   if (options.fresh) await database.execute(`begin; ${emptyDatabase}; commit`);
   try {
     for (const [index, file] of options.files.entries()) {
