@@ -47,7 +47,7 @@ for (const engine of serverEngines) {
       await m.query(
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = other, public', current_database()); END $$",
       );
-      for (const run of [m.up, m.down]) {
+      for (const run of [() => m.up(), () => m.down()]) {
         const { error, refused } = await run();
         expect(error?.code).toBe("ledger_unusable");
         expect(error?.hint).toContain("public.confiture_migrations");
