@@ -1,0 +1,148 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { Major } from "../../support/servers.ts";
+import { server } from "../../support/servers.ts";
+import { type Passing, tcpProxy, type TcpProxy, type Verdict } from "../../support/tcp-proxy.ts";
+import { type Bench, bench, OUTER_MAJORS } from "./bench.ts";
+
+setDefaultTimeout(120_000);
+
+const TYPESCRIPT = `import { Migration } from "confiture";
+export default class B extends Migration {
+  up() { this.execute("CREATE TABLE b (id int)"); this.execute("INSERT INTO b VALUES (1)"); }
+  down() { this.execute("DROP TABLE b"); }
+}
+`;
+const SQL = "-- migrate:up\nCREATE TABLE b (id int);\nINSERT INTO b VALUES (1);\n-- migrate:down\nDROP TABLE b;\n";
+
+/**
+ * Cuts the first connection at a migration's COMMIT, which comes after its change to the ledger.
+ * @param after the server has it, and the answer is lost; otherwise the COMMIT is
+ */
+function atCommit(after: boolean, change: RegExp): (passing: Passing) => Verdict {
+  let isComing = false;
+  let isSent = false;
+  return ({ from, bytes, connection }) => {
+    const text = bytes.toString("latin1");
+    if (connection > 1) return "pass";
+    if (from === "client") {
+      isComing ||= change.test(text);
+      if (!isComing || !/Q....commit\0/s.test(text)) return "pass";
+      if (!after) return "cut";
+      isSent = true;
+    } else if (isSent && text.includes("COMMIT\0")) {
+      return "cut";
+    }
+    return "pass";
+  };
+}
+
+async function throughProxy(
+  major: Major,
+  files: Readonly<Record<string, string>>,
+  judge: (passing: Passing) => Verdict,
+): Promise<{ b: Bench; proxy: TcpProxy; url: string }> {
+  const instance = await server(major);
+  const proxy = await tcpProxy(instance, judge);
+  const b = await bench(major, files);
+  return { b, proxy, url: b.url.replace(`:${instance.port}/`, `:${proxy.port}/`) };
+}
+
+for (const major of OUTER_MAJORS) {
+  describe(`PostgreSQL ${major}`, () => {
+    for (const [form, file, text] of [
+      ["SQL", "002_b.sql", SQL],
+      ["TypeScript", "002_b.ts", TYPESCRIPT],
+    ] as const) {
+      const files = { "001_a.sql": "CREATE TABLE a (id int)", [file]: text, "003_c.sql": "CREATE TABLE c (id int)" };
+
+      test.concurrent(`the answer to COMMIT is lost (${form}): it is said to be applied, and is not applied again`, async () => {
+        const { b, proxy, url } = await throughProxy(major, files, atCommit(true, /insert into .*'002'/));
+        await using _bench = b;
+        await using _proxy = proxy;
+        const first = await b.json("migrate", "up", "--database-url", url);
+        expect(first.error).toMatchObject({ code: "connection_lost", data: { recorded: "applied", kept: true } });
+        expect(first.error.hint).toContain("Migration 002_b is applied: it was committed");
+        expect(first.migrations.map(({ outcome }) => outcome)).toEqual(["done", "done", "not-run"]);
+        expect(first.exitCode).toBe(1);
+        expect(proxy.connections).toBe(2);
+        expect(await b.ledger()).toEqual(["001 applied", "002 applied"]);
+        const second = await b.json("migrate", "up", "--database-url", url);
+        expect(second.migrations.map(({ version }) => version)).toEqual(["003"]);
+        expect(await b.query("SELECT count(*)::int AS n FROM b")).toEqual([{ n: 1 }]);
+      });
+
+      test.concurrent(`COMMIT never arrives (${form}): it is said to be rolled back, and is applied next time`, async () => {
+        const { b, proxy, url } = await throughProxy(major, files, atCommit(false, /insert into .*'002'/));
+        await using _bench = b;
+        await using _proxy = proxy;
+        const first = await b.json("migrate", "up", "--database-url", url);
+        expect(first.error).toMatchObject({ code: "connection_lost", data: { recorded: null, kept: false } });
+        expect(first.error.hint).toContain("Migration 002_b is not applied: it was rolled back");
+        expect(first.migrations.map(({ outcome }) => outcome)).toEqual(["done", "failed", "not-run"]);
+        expect(await b.has("b")).toBe(false);
+        const second = await b.json("migrate", "up", "--database-url", url);
+        expect(second.migrations.map(({ version }) => version)).toEqual(["002", "003"]);
+        expect(await b.query("SELECT count(*)::int AS n FROM b")).toEqual([{ n: 1 }]);
+      });
+    }
+
+    test.concurrent.each([
+      [true, "rolled back: that much was committed", ["001 applied"]],
+      [false, "still applied: rolling it back was undone", ["001 applied", "002 applied"]],
+    ])("on the way back, with the COMMIT delivered: %p", async (delivered, truth, ledger) => {
+      const files = { "001_a.sql": "CREATE TABLE a (id int)", "002_b.sql": SQL };
+      const { b, proxy, url } = await throughProxy(major, files, atCommit(delivered, /delete from .*'002'/));
+      await using _bench = b;
+      await using _proxy = proxy;
+      expect((await b.migrate("up")).exitCode).toBe(0);
+      const { error } = await b.json("migrate", "down", "--database-url", url);
+      expect(error.hint).toContain(truth);
+      expect(await b.ledger()).toEqual(ledger);
+      expect(await b.has("b")).toBe(!delivered);
+    });
+
+    test.concurrent.each([true, false])("all in one transaction, with the COMMIT delivered: %p", async (delivered) => {
+      const files = { "001_a.sql": "CREATE TABLE a (id int)", "002_b.sql": SQL };
+      const { b, proxy, url } = await throughProxy(major, files, atCommit(delivered, /insert into .*'002'/));
+      await using _bench = b;
+      await using _proxy = proxy;
+      const { error, migrations } = await b.json("migrate", "up", "--single-transaction", "--database-url", url);
+      expect(error.code).toBe("connection_lost");
+      expect(migrations.map(({ outcome }) => outcome)).toEqual(delivered ? ["done", "done"] : ["not-run", "failed"]);
+      expect([await b.has("a"), await b.has("b")]).toEqual([delivered, delivered]);
+    });
+
+    test.concurrent("between two statements outside a transaction: the ledger says how far it came", async () => {
+      const files = {
+        "001_a.sql":
+          "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nCREATE TABLE b (id int);\nCREATE TABLE c (id int);\n",
+      };
+      const cutAtB = ({ from, bytes, connection }: Passing): Verdict =>
+        connection === 1 && from === "client" && bytes.includes("CREATE TABLE b") ? "cut" : "pass";
+      const { b, proxy, url } = await throughProxy(major, files, cutAtB);
+      await using _bench = b;
+      await using _proxy = proxy;
+      const { error } = await b.json("migrate", "up", "--database-url", url);
+      expect(error).toMatchObject({ code: "connection_lost", data: { recorded: "applying", kept: false } });
+      expect(error.hint).toContain("Migration 001_a stopped after statement 1");
+      expect([await b.has("a"), await b.has("b")]).toEqual([true, false]);
+      expect((await b.migrate("resolve", "001", "--continue")).exitCode).toBe(0);
+      expect([await b.has("b"), await b.has("c")]).toEqual([true, true]);
+    });
+
+    test.concurrent("nothing answers any more after the COMMIT: what is not known is not claimed", async () => {
+      const judge = atCommit(true, /insert into .*'001'/);
+      const { b, proxy, url } = await throughProxy(major, { "001_a.sql": "CREATE TABLE a (id int)" }, (passing) =>
+        passing.connection === 1 ? judge(passing) : "cut",
+      );
+      await using _bench = b;
+      await using _proxy = proxy;
+      const { error } = await b.json("migrate", "up", "--database-url", url);
+      expect(error.code).toBe("connection_lost");
+      expect(error.hint).toContain("Whether migration 001_a was committed is not known");
+      expect(error.hint).toContain("migrate status");
+      expect(await b.ledger()).toEqual(["001 applied"]);
+      expect((await b.migrate("status", "--exit-code")).exitCode).toBe(0);
+    });
+  });
+}

@@ -1,0 +1,71 @@
+import net from "node:net";
+
+/** Bytes on their way from one side to the other. */
+export interface Passing {
+  readonly from: "client" | "server";
+  readonly bytes: Buffer;
+  /** The connections of the proxy are counted from 1. */
+  readonly connection: number;
+}
+
+/** `cut` drops the bytes and both connections; `deliver-and-cut` hands them over first. */
+export type Verdict = "pass" | "cut" | "deliver-and-cut";
+
+/** A TCP proxy on this machine that cuts connections where a test says so. */
+export interface TcpProxy extends AsyncDisposable {
+  readonly port: number;
+  /** How many connections were made through it. */
+  readonly connections: number;
+}
+
+/** @param judge sees everything that passes, as the sockets deliver it */
+export async function tcpProxy(
+  target: { readonly host: string; readonly port: number },
+  judge: (passing: Passing) => Verdict,
+): Promise<TcpProxy> {
+  const sockets = new Set<net.Socket>();
+  let connections = 0;
+  const listener = net.createServer((client) => {
+    const connection = ++connections;
+    const server = net.connect(target);
+    const pair = [client, server];
+    const cut = (): void => pair.forEach((socket) => socket.destroy());
+    const relay = (from: Passing["from"], source: net.Socket, sink: net.Socket): void => {
+      source.on("data", (bytes: Buffer) => {
+        const verdict = judge({ from, bytes, connection });
+        if (verdict === "cut") return cut();
+        if (verdict === "pass") return void sink.write(bytes);
+        sink.end(bytes);
+        // The other side gets them; this one hears no more.
+        source.destroy();
+      });
+    };
+    relay("client", client, server);
+    relay("server", server, client);
+    for (const socket of pair) {
+      sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on("error", () => {});
+      socket.on("close", () => {
+        sockets.delete(socket);
+        cut();
+      });
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    listener.on("error", reject);
+    listener.listen(0, "127.0.0.1", resolve);
+  });
+  const address = listener.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return {
+    port: address.port,
+    get connections() {
+      return connections;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => listener.close(resolve));
+    },
+  };
+}
