@@ -25,6 +25,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
       up: { summary: "Apply pending migrations", load: () => import("./commands/migrate/up.ts") },
       down: { summary: "Roll back migrations", load: () => import("./commands/migrate/down.ts") },
       new: { summary: "Create a migration file", load: () => import("./commands/migrate/new.ts") },
+      generate: {
+        summary: "Write the migration that brings the database to the edited schema files",
+        load: () => import("./commands/migrate/generate.ts"),
+      },
       redo: {
         summary: "Roll back the last migration and apply it again",
         load: () => import("./commands/migrate/redo.ts"),

@@ -1,5 +1,4 @@
 import { type Delta, diff, encodeId, type StableId } from "@supabase/pg-delta/core";
-import { plan } from "@supabase/pg-delta/plan";
 import type { Catalogue } from "./catalogue.ts";
 
 /** One property that two versions of an object do not share; undefined where a side has none. */
@@ -41,7 +40,7 @@ export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
       case "add":
       case "remove": {
         const { id, parent } = delta.fact;
-        if (parent !== undefined && whole.has(encodeId(parent))) break;
+        if (isClusterWide(id) || (parent !== undefined && whole.has(encodeId(parent)))) break;
         changes.push({ change: delta.verb === "add" ? "added" : "dropped", ...describe(id), properties: [] });
         break;
       }
@@ -55,9 +54,15 @@ export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
     }
   }
   for (const { id, list } of properties.values()) {
+    if (isClusterWide(id)) continue;
     changes.push({ change: "changed", ...describe(id), properties: mergeOwner(list) });
   }
   return changes.toSorted((a, b) => compareText(a.name, b.name) || compareText(a.kind, b.kind));
+}
+
+/** Roles belong to a server; a schema only takes them for granted. */
+function isClusterWide({ kind }: StableId): boolean {
+  return kind === "role" || kind === "membership";
 }
 
 /** Dependencies follow from definitions, which are compared themselves; owners do not. */
@@ -90,13 +95,8 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The SQL that turns `from` into `to`, in an order that works. */
-export function planSql(from: Catalogue, to: Catalogue): string[] {
-  return plan(from.facts, to.facts).actions.map(({ sql }) => sql);
-}
-
 /** An identity in PostgreSQL's words. */
-function describe(id: StableId): Pick<Change, "kind" | "name" | "path"> {
+export function describe(id: StableId): Pick<Change, "kind" | "name" | "path"> {
   const of = (kind: string, ...path: string[]): Pick<Change, "kind" | "name" | "path"> => ({
     kind,
     name: path.join("."),

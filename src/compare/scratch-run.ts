@@ -9,7 +9,8 @@ import { runMigration } from "#migrate/run.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
 import { withMissingRoles } from "./scratch.ts";
 
-const LEDGER: Ledger = { schema: "public", table: "confiture_migrations", exists: false };
+/** Where the runner keeps its record in a scratch database. */
+export const SCRATCH_LEDGER: Ledger = { schema: "public", table: "confiture_migrations", exists: false };
 
 /** Migrations run one by one in a scratch database, with the catalogue to look at in between. */
 export interface ScratchRun {
@@ -27,7 +28,7 @@ export interface ScratchRunOptions {
 }
 
 export async function startRun(database: Database, options: ScratchRunOptions): Promise<ScratchRun> {
-  const ledger = await createLedger(database, LEDGER);
+  const ledger = await createLedger(database, SCRATCH_LEDGER);
   const runOptions = {
     ledger,
     lockKey: lockKey(ledger),

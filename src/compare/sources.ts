@@ -3,11 +3,11 @@ import { collectSchemaFiles, type SourceDir } from "#build/collect.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations, type MigrationFile } from "#migrate/discover.ts";
+import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
 import { withRevision } from "./git.ts";
 import { withMissingRoles, withScratch } from "./scratch.ts";
-import { startRun } from "./scratch-run.ts";
-import { loadMigration } from "#migrate/load.ts";
+import { SCRATCH_LEDGER, startRun } from "./scratch-run.ts";
 
 /** Where the files of a project are; what a source is made from. */
 export interface ProjectFiles {
@@ -49,30 +49,49 @@ export function readRevision(flag: string, name: string): string {
   throw new ConfitureError("usage", `${flag} is git:REVISION, for example git:main, not "${name}"`);
 }
 
-/** Builds a source in a scratch database and reads its catalogue. */
+/** Builds a source in a scratch database of its own and reads its catalogue. */
 export async function sourceCatalogue(files: ProjectFiles, source: Source): Promise<Catalogue> {
+  return await withScratch(async (database) => {
+    await prepareSource(database, files, source);
+    return await readCatalogue(database, [SCRATCH_LEDGER]);
+  });
+}
+
+/** Builds a source in an empty scratch database. */
+export async function prepareSource(database: Database, files: ProjectFiles, source: Source): Promise<void> {
   switch (source.kind) {
     case "empty":
-      return await withScratch((database) => readCatalogue(database));
+      return;
     case "schema":
-      return await withScratch(async (database) => {
-        await buildSchema(database, files);
-        return await readCatalogue(database);
-      });
+      await buildSchema(database, files);
+      return;
     case "git":
-      return await withRevision(files.projectDir, source.revision, schemaFolders(files), async (projectDir) =>
-        sourceCatalogue({ ...files, projectDir }, { kind: "schema" }),
-      );
-    case "migrations":
-      return await withScratch(async (database) => {
-        const run = await startRun(database, files);
-        for (const file of discoverMigrations(files.projectDir, files.migrationsDir).migrations) {
-          const error = await run.step(await loadMigration(files.projectDir, file), "up");
-          if (error !== undefined) throw error;
-        }
-        return await run.read();
+      await withRevision(files.projectDir, source.revision, schemaFolders(files), async (projectDir) => {
+        await buildSchema(database, { ...files, projectDir });
       });
+      return;
+    case "migrations": {
+      const run = await startRun(database, files);
+      for (const [index, file] of discoverMigrations(files.projectDir, files.migrationsDir).migrations.entries()) {
+        const error = await run.step(await loadMigration(files.projectDir, file), "up");
+        if (error !== undefined) throw index === 0 && isMissingObject(error) ? startsElsewhere(error) : error;
+      }
+    }
   }
+}
+
+/** Undefined table, column, object, function or schema. */
+const MISSING_OBJECT: ReadonlySet<string> = new Set(["42P01", "42703", "42704", "42883", "3F000"]);
+
+/** Whether PostgreSQL refused a statement because something it names is not there. */
+export function isMissingObject(error: ConfitureError): boolean {
+  return MISSING_OBJECT.has(error.server?.sqlstate ?? "");
+}
+
+function startsElsewhere(error: ConfitureError): ConfitureError {
+  return error.with({
+    hint: "The migrations do not start from an empty database: they alter what only the schema files create. Compare with the schema files of a commit instead, for example git:HEAD.",
+  });
 }
 
 /** Builds the schema files in a scratch database, with the roles they take for granted. */

@@ -2,11 +2,19 @@ import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations, type MigrationFile, migrationId } from "#migrate/discover.ts";
 import { type LoadedMigration, loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
-import { type Change, compareCatalogues, planSql } from "./changes.ts";
+import { type Change, compareCatalogues } from "./changes.ts";
 import { withRevision } from "./git.ts";
+import { planSql } from "./plan.ts";
 import { withScratch } from "./scratch.ts";
 import { asFailure, type ScratchRun, startRun } from "./scratch-run.ts";
-import { buildSchema, migrationsSince, type ProjectFiles, schemaBuild, schemaFolders } from "./sources.ts";
+import {
+  buildSchema,
+  isMissingObject,
+  migrationsSince,
+  type ProjectFiles,
+  schemaBuild,
+  schemaFolders,
+} from "./sources.ts";
 
 export interface VerifyOptions extends ProjectFiles {
   /** A commit: what is proven is that the schema files of then and the migrations added since give those of now. */
@@ -154,13 +162,6 @@ async function replayFromNothing(
     const startsElsewhere = replay.applied === 0 && finding?.error !== undefined && isMissingObject(finding.error);
     return startsElsewhere ? undefined : replay;
   });
-}
-
-/** Undefined table, column, object, function or schema. */
-const MISSING_OBJECT: ReadonlySet<string> = new Set(["42P01", "42703", "42704", "42883", "3F000"]);
-
-function isMissingObject(error: ConfitureError): boolean {
-  return MISSING_OBJECT.has(error.server?.sqlstate ?? "");
 }
 
 /** Each migration up, down (which has to give what was before), and up again. */

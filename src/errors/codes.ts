@@ -57,6 +57,7 @@ export const ERROR_CODES = {
   ledger_unusable: { exit: 1, title: "The ledger table cannot be used" },
   lock_held: { exit: 6, title: "Another runner holds the lock" },
 
+  generate_refused: { exit: 1, title: "The migration cannot be generated" },
   git_failed: { exit: 1, title: "git could not show what was asked for" },
 
   interrupted: { exit: 130, title: "The command was interrupted" },

@@ -13,10 +13,12 @@ export interface CreateOptions {
   /** A timestamp whatever the folder uses. */
   readonly timestamp: boolean;
   readonly now: Date;
+  /** An empty form unless given. */
+  readonly content?: string;
 }
 
 /**
- * Writes an empty migration with the next version.
+ * Writes a migration with the next version.
  * @throws ConfitureError `usage` for a name that leaves nothing to write, `file_unreadable`
  */
 export function createMigration(options: CreateOptions): MigrationFile {
@@ -28,9 +30,13 @@ export function createMigration(options: CreateOptions): MigrationFile {
   try {
     mkdirSync(join(options.projectDir, options.dir), { recursive: true });
     // "wx": never over a file that is there.
-    writeFileSync(join(options.projectDir, path), options.form === "typescript" ? typescript(name) : SQL, {
-      flag: "wx",
-    });
+    writeFileSync(
+      join(options.projectDir, path),
+      options.content ?? (options.form === "typescript" ? typescript(name) : SQL),
+      {
+        flag: "wx",
+      },
+    );
   } catch (cause) {
     throw new ConfitureError("file_unreadable", `Cannot write ${path}: ${(cause as Error).message}`, { cause });
   }

@@ -19,7 +19,8 @@ export const command = defineCommand({
   examples: ["confiture diff", "confiture diff git:main schema", "confiture diff git:main schema --sql"],
   async run(args, context) {
     const { parseSource, sourceCatalogue } = await import("#compare/sources.ts");
-    const { compareCatalogues, planSql } = await import("#compare/changes.ts");
+    const { compareCatalogues } = await import("#compare/changes.ts");
+    const { planSql } = await import("#compare/plan.ts");
     const names = { from: args.from ?? "migrations", to: args.to ?? "schema" };
     const sources = { from: parseSource(names.from), to: parseSource(names.to) };
     const files = await projectFiles(context);

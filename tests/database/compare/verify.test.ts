@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { compareCatalogues, planSql } from "#compare/changes.ts";
+import { compareCatalogues } from "#compare/changes.ts";
+import { planSql } from "#compare/plan.ts";
 import { parseSource, type ProjectFiles, sourceCatalogue } from "#compare/sources.ts";
 import { type VerifyReport, verify } from "#compare/verify.ts";
 import { type TemporaryProject, temporaryProject } from "../../support/project.ts";

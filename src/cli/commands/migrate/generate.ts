@@ -1,0 +1,83 @@
+import { createMigration } from "#migrate/create.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { defineCommand } from "../../command.ts";
+import { projectFiles } from "../../compare-options.ts";
+
+export const command = defineCommand({
+  args: {
+    name: { type: "positional", required: true, description: "what it does, for example add_user_bio" },
+    from: {
+      type: "string",
+      valueHint: "SOURCE",
+      description: "what is there now: migrations, git:REVISION or empty (default: migrations)",
+    },
+    rename: {
+      type: "string",
+      valueHint: "OLD=NEW",
+      description: "take a dropped and an added object for one: public.users.name=full_name (several with commas)",
+    },
+    "allow-drop": { type: "boolean", description: "allow statements that lose data" },
+    "no-down": { type: "boolean", description: "write no way back" },
+  },
+  details:
+    "Compares what is there now with the schema files, plans the way up and down, and proves both in the embedded\n" +
+    "PostgreSQL before it writes anything.",
+  examples: [
+    "confiture migrate generate add_user_bio",
+    "confiture migrate generate add_user_bio --from git:HEAD",
+    "confiture migrate generate rename_name --rename public.users.name=full_name",
+  ],
+  async run(args, context) {
+    const { parseSource } = await import("#compare/sources.ts");
+    const { generateMigrations } = await import("#compare/generate.ts");
+    const files = await projectFiles(context);
+    const { migrations, possibleRenames } = await generateMigrations({
+      ...files,
+      from: parseSource(args.from ?? "migrations"),
+      renames: (args.rename ?? "")
+        .split(",")
+        .filter((text) => text !== "")
+        .map(readRename),
+      allowDrop: args["allow-drop"] === true,
+      noDown: args["no-down"] === true,
+    });
+    for (const { from, to, kind } of possibleRenames) {
+      context.messages.warn(
+        `${kind} ${from} is dropped and ${to} added; if it was renamed: --rename ${from}=${to.split(".").at(-1)}`,
+      );
+    }
+    if (migrations.length === 0) context.messages.log("Nothing to generate: the schema files hold nothing new");
+    const written = migrations.map(({ text }, index) =>
+      createMigration({
+        projectDir: context.projectDir,
+        dir: files.migrationsDir,
+        name: index === 0 ? args.name : `${args.name}_${index + 1}`,
+        form: "sql",
+        timestamp: false,
+        now: new Date(),
+        content: text,
+      }),
+    );
+    return {
+      json: {
+        migrations: written.map(({ version, name, path }, index) => ({
+          version,
+          name,
+          file: path,
+          up: migrations[index]?.up.map(({ sql }) => sql) ?? [],
+          down: migrations[index]?.down.map(({ sql }) => sql) ?? [],
+        })),
+        possibleRenames,
+      },
+      text: written.map(({ path }) => `✅ Created ${path}, proven up and down\n`).join(""),
+    };
+  },
+});
+
+function readRename(text: string): { from: string; to: string } {
+  const match = /^([^=]+)=([^=]+)$/.exec(text);
+  const [, from = "", to = ""] = match ?? [];
+  if (match === null) throw new ConfitureError("usage", `--rename is OLD=NEW, not "${text}"`);
+  // The new name alone is enough: it stays where the old one was.
+  return { from, to: to.includes(".") ? to : [...from.split(".").slice(0, -1), to].join(".") };
+}

@@ -1,0 +1,227 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { discoverMigrations } from "#migrate/discover.ts";
+import { loadMigration } from "#migrate/load.ts";
+import { type Catalogue, readCatalogue } from "./catalogue.ts";
+import { type Change, compareCatalogues } from "./changes.ts";
+import { renderMigration } from "./migration-file.ts";
+import { planChanges, type PlannedStatement, type PossibleRename, type Rename } from "./plan.ts";
+import { withMissingRoles, withScratch } from "./scratch.ts";
+import { SCRATCH_LEDGER, startRun } from "./scratch-run.ts";
+import { prepareSource, type ProjectFiles, type Source, sourceCatalogue } from "./sources.ts";
+
+export interface GenerateOptions extends ProjectFiles {
+  readonly from: Source;
+  readonly renames: readonly Rename[];
+  /** Allows statements that lose data. */
+  readonly allowDrop: boolean;
+  /** Does without a way back. */
+  readonly noDown: boolean;
+}
+
+/** One migration to be written; several where PostgreSQL needs a COMMIT in between. */
+export interface GeneratedMigration {
+  readonly up: readonly PlannedStatement[];
+  /** Empty when the way back was not wanted. */
+  readonly down: readonly PlannedStatement[];
+  /** The file's content. */
+  readonly text: string;
+}
+
+export interface Generated {
+  /** In order; none when there is nothing to do. Every one is proven. */
+  readonly migrations: readonly GeneratedMigration[];
+  /** Dropped and added objects that could be renames. */
+  readonly possibleRenames: readonly PossibleRename[];
+}
+
+/** What a first plan leaves different is planned again, this often. */
+const ROUNDS = 5;
+
+/**
+ * Plans the migration that brings `from` to the schema files, up and down, and proves it: in a scratch database
+ * its up gives what the schema files build, and its down gives `from` again.
+ * @throws ConfitureError `generate_refused` when it would lose data, or when the proof fails
+ */
+export async function generateMigrations(options: GenerateOptions): Promise<Generated> {
+  const to = await sourceCatalogue(options, { kind: "schema" });
+  const generated = await withScratch(async (database) => {
+    await prepareSource(database, options, options.from);
+    return await planAll(database, options, to);
+  });
+  if (generated.migrations.length > 0) await prove(options, generated.migrations, to);
+  return generated;
+}
+
+/** Plans step by step, running each step: the next is planned from what is there, not from what should be. */
+async function planAll(database: Database, options: GenerateOptions, to: Catalogue): Promise<Generated> {
+  const from = await readCatalogue(database, [SCRATCH_LEDGER]);
+  const possibleRenames = planChanges(from, to, options.renames).possibleRenames;
+  requireKnownRenames(options.renames, from, to);
+  const ups: { statements: PlannedStatement[]; before: Catalogue; after: Catalogue }[] = [];
+  let current = from;
+  for (let round = 0; round < ROUNDS * 2; round++) {
+    const { statements } = planChanges(current, to, options.renames);
+    if (statements.length === 0 || compareCatalogues(current, to).length === 0) break;
+    refuseDataLoss(statements, possibleRenames, options.allowDrop);
+    const part = firstTransaction(statements);
+    await runPlanned(database, part, "up");
+    const after = await readCatalogue(database, [SCRATCH_LEDGER]);
+    const last = ups.at(-1);
+    // A second round for the rest belongs to the same migration; what needs its own transaction does not.
+    if (last !== undefined && canShareTransaction(last.statements, part)) {
+      last.statements.push(...part);
+      last.after = after;
+    } else ups.push({ statements: [...part], before: current, after });
+    current = after;
+  }
+  const rest = compareCatalogues(current, to);
+  if (rest.length > 0) throw unproven("The plan does not lead to the schema files", rest);
+
+  const backRenames = options.renames.map((rename) => ({ from: rename.to, to: rename.from }));
+  const migrations: GeneratedMigration[] = [];
+  for (const { statements, before, after } of ups.toReversed()) {
+    const down = options.noDown ? [] : await planDown(database, after, before, backRenames);
+    migrations.unshift({ up: statements, down, text: renderMigration(statements, down) });
+  }
+  return { migrations, possibleRenames };
+}
+
+/**
+ * What can run in one transaction, from the beginning. New values of enums come first and alone: they need nothing
+ * that a plan makes, and whatever uses them needs a COMMIT in between.
+ */
+function firstTransaction(statements: readonly PlannedStatement[]): readonly PlannedStatement[] {
+  const newValues = statements.filter(({ endsTransaction }) => endsTransaction);
+  if (newValues.length > 0) return newValues;
+  const boundary = statements.findIndex(({ startsTransaction }, index) => index > 0 && startsTransaction);
+  return boundary < 0 ? statements : statements.slice(0, boundary);
+}
+
+function canShareTransaction(before: readonly PlannedStatement[], after: readonly PlannedStatement[]): boolean {
+  return (
+    before.every(({ transactional, endsTransaction }) => transactional && !endsTransaction) &&
+    after.every(({ transactional, startsTransaction }) => transactional && !startsTransaction)
+  );
+}
+
+async function planDown(
+  database: Database,
+  after: Catalogue,
+  before: Catalogue,
+  renames: readonly Rename[],
+): Promise<PlannedStatement[]> {
+  const down: PlannedStatement[] = [];
+  let current = after;
+  for (let round = 0; round < ROUNDS; round++) {
+    const { statements } = planChanges(current, before, renames);
+    if (statements.length === 0 || compareCatalogues(current, before).length === 0) break;
+    await runPlanned(database, statements, "down");
+    down.push(...statements);
+    current = await readCatalogue(database, [SCRATCH_LEDGER]);
+  }
+  const rest = compareCatalogues(current, before);
+  if (rest.length > 0) throw unproven("The way back does not lead to where it began (--no-down does without it)", rest);
+  return down;
+}
+
+async function runPlanned(database: Database, statements: readonly PlannedStatement[], way: string): Promise<void> {
+  const transactional = statements.every((statement) => statement.transactional);
+  const text = statements.map(({ sql }) => `${sql};\n`).join("");
+  try {
+    await withMissingRoles(database, async () => {
+      if (!transactional) for (const { sql } of statements) await database.execute(sql);
+      else await database.execute(text); // One simple query is one transaction.
+    });
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
+    const failing = statements[error.server.completedStatements ?? 0]?.sql ?? text;
+    throw new ConfitureError("generate_refused", `The planned way ${way} cannot be run: ${error.server.message}`, {
+      hint: `Nothing was written. Write this step by hand (confiture migrate new). PostgreSQL refused:\n${failing}`,
+      server: error.server,
+      cause: error,
+    });
+  }
+}
+
+function refuseDataLoss(
+  statements: readonly PlannedStatement[],
+  possibleRenames: readonly PossibleRename[],
+  allowed: boolean,
+): void {
+  const losing = statements.filter(({ losesData }) => losesData);
+  if (allowed || losing.length === 0) return;
+  throw new ConfitureError(
+    "generate_refused",
+    `The migration would lose data:\n${losing.map(({ sql }) => `  ${sql};`).join("\n")}`,
+    {
+      hint: [
+        "Nothing was written. If that is meant: --allow-drop",
+        ...possibleRenames.map((rename) => `If ${rename.from} was renamed: ${renameFlag(rename)}`),
+      ].join("\n"),
+    },
+  );
+}
+
+function renameFlag({ from, to }: PossibleRename): string {
+  return `--rename ${from}=${to.split(".").at(-1)}`;
+}
+
+/** @throws ConfitureError `usage` for a rename that names nothing that was dropped or added */
+function requireKnownRenames(renames: readonly Rename[], from: Catalogue, to: Catalogue): void {
+  const candidates = planChanges(from, to).possibleRenames;
+  for (const rename of renames) {
+    if (candidates.some((candidate) => candidate.from === rename.from && candidate.to === rename.to)) continue;
+    const known = candidates.map(renameFlag);
+    throw new ConfitureError("usage", `${rename.from} cannot have become ${rename.to}`, {
+      hint: known.length === 0 ? "Nothing looks renamed." : `What looks renamed: ${known.join(", ")}`,
+    });
+  }
+}
+
+/** Runs the files as the runner will, on a fresh copy of `from`: up to the schema, and back. */
+async function prove(
+  options: GenerateOptions,
+  migrations: readonly GeneratedMigration[],
+  to: Catalogue,
+): Promise<void> {
+  const dir = realpathSync(mkdtempSync(join(tmpdir(), "confiture-proof-")));
+  try {
+    mkdirSync(join(dir, "m"));
+    for (const [index, { text }] of migrations.entries()) writeFileSync(join(dir, "m", `${index + 1}_proof.sql`), text);
+    const files = discoverMigrations(dir, "m").migrations;
+    const loaded = await Promise.all(files.map((file) => loadMigration(dir, file)));
+    await withScratch(async (database) => {
+      await prepareSource(database, options, options.from);
+      await database.execute("drop table if exists public.confiture_migrations");
+      const run = await startRun(database, options);
+      const before = await run.read();
+      for (const migration of loaded) await step(migration, "up");
+      const changes = compareCatalogues(await run.read(), to);
+      if (changes.length > 0) throw unproven("Run as a migration, it does not lead to the schema files", changes);
+      if (options.noDown) return;
+      for (const migration of loaded.toReversed()) await step(migration, "down");
+      const rest = compareCatalogues(await run.read(), before);
+      if (rest.length > 0) throw unproven("Run as a migration, its way back does not lead to where it began", rest);
+
+      async function step(migration: (typeof loaded)[number], direction: "up" | "down"): Promise<void> {
+        const error = await run.step(migration, direction);
+        if (error !== undefined) {
+          throw error.with({ code: "generate_refused", message: `The generated migration fails: ${error.message}` });
+        }
+      }
+    });
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+function unproven(what: string, changes: readonly Change[]): ConfitureError {
+  const list = changes.map(({ change, kind, name }) => `  ${change} ${kind} ${name}`).join("\n");
+  return new ConfitureError("generate_refused", `${what}. What remains different:\n${list}`, {
+    hint: "Nothing was written. Write this migration by hand: confiture migrate new",
+  });
+}

@@ -1,0 +1,149 @@
+import { describe, expect, test } from "bun:test";
+import { type Generated, type GenerateOptions, generateMigrations } from "#compare/generate.ts";
+import { temporaryProject } from "../../support/project.ts";
+
+/** Two states of the schema files: the first is what the migrations build, the second what they should become. */
+async function generated(
+  before: string,
+  after: string,
+  options: Partial<GenerateOptions> = {},
+): Promise<Generated & { up: string; down: string }> {
+  await using project = await temporaryProject({
+    "db/schema/all.sql": after,
+    ...(before === "" ? {} : { "db/migrations/001_before.sql": before }),
+  });
+  const result = await generateMigrations({
+    projectDir: project.dir,
+    includeDirs: [{ path: "db/schema", recursive: true, include: ["**/*.sql"], exclude: [] }],
+    excludeDirs: [],
+    resetBetweenFiles: false,
+    migrationsDir: "db/migrations",
+    toolVersion: "test",
+    from: { kind: "migrations" },
+    renames: [],
+    allowDrop: false,
+    noDown: false,
+    ...options,
+  });
+  const sql = (way: "up" | "down"): string =>
+    result.migrations.flatMap((migration) => migration[way].map((statement) => statement.sql)).join(";\n");
+  return { ...result, up: sql("up"), down: sql("down") };
+}
+
+const USERS = "CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL);";
+
+/** One edit each; every one is proven up and down before it is returned. */
+const EDITS: Readonly<Record<string, readonly [before: string, after: string, up: RegExp]>> = {
+  "a first migration": ["", USERS, /CREATE TABLE "public"."users"/],
+  "a new column": [USERS, `${USERS}\nALTER TABLE users ADD bio text;`, /ADD COLUMN "bio" text/],
+  "a column's type, with a view on it": [
+    `${USERS}\nCREATE VIEW v AS SELECT id FROM users;`,
+    "CREATE TABLE users (id bigint PRIMARY KEY, name text NOT NULL);\nCREATE VIEW v AS SELECT id FROM users;",
+    /TYPE bigint/,
+  ],
+  "a foreign key": [
+    `${USERS}\nCREATE TABLE posts (author int);`,
+    `${USERS}\nCREATE TABLE posts (author int REFERENCES users);`,
+    /FOREIGN KEY/,
+  ],
+  "foreign keys in a circle": [
+    "",
+    "CREATE TABLE a (id int PRIMARY KEY, b int);\nCREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);\nALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b;",
+    /FOREIGN KEY/,
+  ],
+  "an index": [USERS, `${USERS}\nCREATE INDEX by_name ON users (lower(name));`, /CREATE INDEX by_name/],
+  "an identity": [
+    "CREATE TABLE t (id int NOT NULL);",
+    "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY);",
+    /IDENTITY/,
+  ],
+  "a check": [USERS, USERS.replace("name text NOT NULL", "name text NOT NULL CHECK (name <> '')"), /CHECK/],
+  "a domain": ["", "CREATE DOMAIN positive AS int CHECK (VALUE > 0);", /CREATE DOMAIN/],
+  "a function and a trigger": [
+    USERS,
+    `${USERS}\nCREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\nCREATE TRIGGER tr BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION f();`,
+    /CREATE TRIGGER/,
+  ],
+  "row security": [
+    USERS,
+    `${USERS}\nALTER TABLE users ENABLE ROW LEVEL SECURITY;\nCREATE POLICY own ON users USING (name = current_user);`,
+    /CREATE POLICY/,
+  ],
+  "a partition": [
+    "CREATE TABLE p (d date) PARTITION BY RANGE (d);",
+    "CREATE TABLE p (d date) PARTITION BY RANGE (d);\nCREATE TABLE p26 PARTITION OF p FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');",
+    /PARTITION OF/,
+  ],
+  "a materialized view": [
+    USERS,
+    `${USERS}\nCREATE MATERIALIZED VIEW m AS SELECT name FROM users;`,
+    /MATERIALIZED VIEW/,
+  ],
+  "a schema and an extension": ["", "CREATE SCHEMA app;\nCREATE EXTENSION citext SCHEMA app;", /CREATE EXTENSION/],
+  "a comment": [USERS, `${USERS}\nCOMMENT ON TABLE users IS 'people''s names';`, /COMMENT ON TABLE/],
+  "a grant to a role that only the server has": [USERS, `${USERS}\nGRANT SELECT ON users TO reader;`, /GRANT SELECT/],
+};
+
+describe("an edit of the schema files becomes a proven migration", () => {
+  for (const [what, [before, after, up]] of Object.entries(EDITS)) {
+    test(what, async () => {
+      const result = await generated(before, after);
+      expect(result.migrations).toHaveLength(1);
+      expect(result.up).toMatch(up);
+      expect(result.down).not.toBe("");
+      expect(result.migrations[0]?.text).toStartWith("-- migrate:up\n");
+    });
+  }
+
+  test("a new value of an enum that is used at once gets a migration of its own", async () => {
+    const { migrations, up } = await generated(
+      "CREATE TYPE mood AS ENUM ('ok');\nCREATE TABLE t (m mood DEFAULT 'ok');",
+      "CREATE TYPE mood AS ENUM ('ok', 'sad');\nCREATE TABLE t (m mood DEFAULT 'sad');",
+    );
+    expect(migrations).toHaveLength(2);
+    expect(up).toMatch(/ADD VALUE 'sad'[\s\S]*SET DEFAULT 'sad'/);
+  });
+});
+
+test("nothing new gives no migration", async () => {
+  expect((await generated(USERS, USERS)).migrations).toEqual([]);
+});
+
+test("what loses data is refused, and allowed when asked for", async () => {
+  const after = "CREATE TABLE users (id int PRIMARY KEY);";
+  expect(generated(USERS, after)).rejects.toMatchObject({
+    code: "generate_refused",
+    message: expect.stringContaining('DROP COLUMN "name"'),
+  });
+  const { up, migrations } = await generated(USERS, after, { allowDrop: true });
+  expect(up).toContain('DROP COLUMN "name"');
+  expect(migrations[0]?.text).toContain("-- DATA LOSS");
+});
+
+describe("renames", () => {
+  const RENAMED = "CREATE TABLE users (id int PRIMARY KEY, full_name text NOT NULL);";
+
+  test("are never guessed", async () => {
+    expect(generated(USERS, RENAMED)).rejects.toMatchObject({
+      hint: expect.stringContaining("--rename public.users.name=full_name"),
+    });
+  });
+
+  test("keep the data both ways when asked for", async () => {
+    const renames = [{ from: "public.users.name", to: "public.users.full_name" }];
+    const { up, down } = await generated(USERS, RENAMED, { renames });
+    expect(up).toBe('ALTER TABLE "public"."users" RENAME COLUMN "name" TO "full_name"');
+    expect(down).toBe('ALTER TABLE "public"."users" RENAME COLUMN "full_name" TO "name"');
+  });
+
+  test("of what did not change are refused", async () => {
+    const renames = [{ from: "public.users.name", to: "public.users.nope" }];
+    expect(generated(USERS, RENAMED, { renames })).rejects.toMatchObject({ code: "usage" });
+  });
+});
+
+test("migrations that do not start from nothing: the way out is named", async () => {
+  expect(generated("ALTER TABLE users ADD bio text;", USERS)).rejects.toMatchObject({
+    hint: expect.stringContaining("git:HEAD"),
+  });
+});
