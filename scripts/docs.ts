@@ -1,7 +1,7 @@
 /**
  * Writes the documents that say what the program itself knows: `npm run docs`. A test fails when they are stale.
  */
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { commandHelp, groupHelp, rootHelp } from "../src/cli/help.ts";
 import { COMMANDS, type Entry, isGroup } from "../src/cli/registry.ts";
@@ -15,6 +15,7 @@ export async function generatedDocuments(): Promise<ReadonlyMap<string, string>>
     ["docs/cli.md", await commandReference()],
     ["docs/errors.md", errorReference()],
     ["docs/schemas/error-codes.json", errorCodeSchema()],
+    ["README.md", withTables(await readFile(join(ROOT, "README.md"), "utf8"))],
   ]);
 }
 
@@ -79,6 +80,36 @@ function errorReference(): string {
     }),
     "",
   ].join("\n");
+}
+
+/** The README with its two tables made anew; each stands between comments that name it. */
+function withTables(readme: string): string {
+  const commands = Object.entries(COMMANDS).flatMap(([name, entry]) =>
+    isGroup(entry)
+      ? Object.entries(entry.commands).map(([child, { summary }]) => [`${name} ${child}`, summary])
+      : [[name, entry.summary]],
+  );
+  const tables = {
+    commands: [
+      "| command | |",
+      "|---|---|",
+      ...commands.map(([name, summary]) => `| \`confiture ${name}\` | ${summary} |`),
+    ],
+    "exit codes": [
+      "| code | meaning |",
+      "|---|---|",
+      ...EXIT_CODES.map(([code, meaning]) => `| ${code} | ${meaning} |`),
+    ],
+  };
+  let text = readme;
+  for (const [name, lines] of Object.entries(tables)) {
+    const [begin, end] = [`<!-- ${name}, written by npm run docs -->\n`, `<!-- end of ${name} -->`];
+    const [before, rest = ""] = text.split(begin);
+    const after = rest.split(end)[1];
+    if (after === undefined) throw new Error(`README.md has no table of ${name}`);
+    text = `${before}${begin}\n${lines.join("\n")}\n\n${end}${after}`;
+  }
+  return text;
 }
 
 function errorCodeSchema(): string {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { cp, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +13,9 @@ const DATABASE = "confiture_tutorial";
 
 const markdown = await readFile(join(EXAMPLE, "README.md"), "utf8");
 const blocks = readBlocks(markdown);
+
+// Compiling, servers and many processes in a row.
+setDefaultTimeout(300_000);
 
 let folder = "";
 
@@ -104,7 +107,7 @@ describe.each(servers)("the tutorial on PostgreSQL %d", (major) => {
       adapt: (text) => text.replace(/^( {2}port: )5432$/m, `$1${instance.port}`),
     });
     expect(await instance.sql("select 1 from pg_database where datname = $1", [DATABASE])).toEqual([]);
-  }, 300_000);
+  });
 });
 
 describe("the tutorial on the embedded engine", () => {
@@ -119,7 +122,7 @@ describe("the tutorial on the embedded engine", () => {
           .replaceAll(/url: \$\{\w+\}/g, "engine: embedded"),
     });
     expect(await readdir(join(folder, "embedded", ".confiture"))).not.toContain("embedded");
-  }, 300_000);
+  });
 });
 
 describe("the tutorial's document", () => {

@@ -17,8 +17,8 @@ export interface CodeBlock {
 
 /** What a document says about a command's output. */
 export type Expectation =
-  /** "Expected output:": this and nothing else, times aside. */
-  | { readonly kind: "exact"; readonly lines: readonly string[] }
+  /** "Expected output:" or "Expected output (exit code 3):": this and nothing else, times aside. */
+  | { readonly kind: "exact"; readonly lines: readonly string[]; readonly exitCode: number }
   /** A table of psql's: these lines are in the output. */
   | { readonly kind: "table"; readonly lines: readonly string[] }
   /** "Should show: a, b": these words are in the output. */
@@ -85,7 +85,8 @@ export function readSteps(block: CodeBlock): Step[] {
 
 function readExpectation(comment: readonly string[]): Expectation | undefined {
   const [first = ""] = comment;
-  if (first === "Expected output:") return { kind: "exact", lines: comment.slice(1) };
+  const exact = /^Expected output(?: \(exit code (\d+)\))?:$/.exec(first);
+  if (exact !== null) return { kind: "exact", lines: comment.slice(1), exitCode: Number(exact[1] ?? 0) };
   const shown = /^Should show: (.*)$/.exec(first)?.[1];
   if (shown !== undefined) return { kind: "mentions", words: shown.split(", ") };
   const absent = /^\(no (\w+) column\)$/.exec(first)?.[1];
@@ -153,7 +154,8 @@ export class Reader {
   #check({ command, line, expectation }: Step, status: number, output: string): void {
     // Whatever fails, the report says which line of which document it was.
     const at = `${this.#name}:${line}: ${command}`;
-    expect({ at, status, output }).toEqual({ at, status: 0, output });
+    const wanted = expectation?.kind === "exact" ? expectation.exitCode : 0;
+    expect({ at, status, output }).toEqual({ at, status: wanted, output });
     switch (expectation?.kind) {
       case undefined:
         return;
