@@ -79,6 +79,7 @@ export class PGliteBackend implements Backend {
     const log: string[] = [];
     const { postgresModule, fileSystem, extensions, cluster } = await loadAssets();
     const code = postgresModule();
+    const unloadable = Promise.withResolvers<never>();
     const extensionFiles = unpack(await extensions());
     const clusterFiles = folder === undefined ? unpack(await cluster()) : [];
     const place = (engine: EngineModule): void => {
@@ -89,8 +90,7 @@ export class PGliteBackend implements Backend {
     };
     try {
       const pglite = new Engine({
-        fs: prepared(folder === undefined ? new MemoryFS() : new NodeFS(folder), place, code),
-
+        fs: prepared(folder === undefined ? new MemoryFS() : new NodeFS(folder), place, code, unloadable.reject),
         fsBundle: fileSystem,
         startParams: folder === undefined ? [...START_PARAMETERS, "-F"] : START_PARAMETERS,
         onStderr: (line) => {
@@ -99,7 +99,7 @@ export class PGliteBackend implements Backend {
           return false;
         },
       });
-      await pglite.waitReady;
+      await Promise.race([pglite.waitReady, unloadable.promise]);
       return new PGliteBackend(pglite, log);
     } catch (error) {
       const reason = lastWords(log);
@@ -164,6 +164,7 @@ function prepared(
   fileSystem: MemoryFS | NodeFS,
   place: (engine: EngineModule) => void,
   code: Promise<WebAssembly.Module>,
+  onUnloadable: (error: unknown) => void,
 ): FileSystem {
   const init = fileSystem.init.bind(fileSystem);
   fileSystem.init = async (pglite, options) => {
@@ -173,7 +174,10 @@ function prepared(
         ...emscriptenOpts,
         preRun: [...(emscriptenOpts.preRun ?? []), place],
         instantiateWasm: (imports: Parameters<typeof WebAssembly.instantiate>[1], received: WasmReceiver) => {
-          void code.then(async (module) => received(await WebAssembly.instantiate(module, imports), module));
+          // PGlite itself would wait for ever.
+          code
+            .then(async (module) => received(await WebAssembly.instantiate(module, imports), module))
+            .catch(onUnloadable);
           return {};
         },
       },

@@ -1,3 +1,6 @@
+import { Lexer, TokenKind } from "#sql/lexer.ts";
+import { isWord } from "#sql/word.ts";
+
 /**
  * The part of PostgreSQL's frontend/backend protocol (version 3) that the embedded engine's socket
  * has to understand. https://www.postgresql.org/docs/current/protocol-message-formats.html
@@ -107,18 +110,19 @@ export function backendMessages(bytes: Buffer): Buffer[] {
   return messages;
 }
 
-const SPACE = String.raw`(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)`;
-const NAME = String.raw`(?:"(?:[^"]|"")+"|[\w$\u0080-\uffff]+)`;
-// PostgreSQL takes STDIN and STDOUT for one another.
-const COPY_FROM_STDIN = new RegExp(
-  String.raw`^${SPACE}*copy${SPACE}+(?:binary${SPACE}+)?${NAME}(?:${SPACE}*\.${SPACE}*${NAME})*` +
-    String.raw`${SPACE}*(?:\((?:[^()"]|"[^"]*")*\))?${SPACE}*from${SPACE}+std(?:in|out)\b`,
-  "i",
-);
-
 /** Whether a query begins with a `COPY ... FROM STDIN`, which makes the backend wait for data. */
 export function beginsWithCopyIn(sql: string): boolean {
-  return COPY_FROM_STDIN.test(sql);
+  const lexer = new Lexer(sql);
+  if (!lexer.next() || !isWord(lexer, "copy")) return false;
+  let depth = 0;
+  while (lexer.next() && lexer.kind !== TokenKind.semicolon) {
+    if (lexer.kind === TokenKind.open) depth++;
+    if (lexer.kind === TokenKind.close) depth--;
+    if (depth > 0 || !isWord(lexer, "from") || !lexer.next()) continue;
+    // PostgreSQL takes STDIN and STDOUT for one another.
+    return isWord(lexer, "stdin") || isWord(lexer, "stdout");
+  }
+  return false;
 }
 
 /** Whether a `COPY ... FROM STDIN` may hide anywhere in a query; errs on the side of yes. */

@@ -1,4 +1,5 @@
 import { Duplex } from "node:stream";
+import { quoteLiteral } from "#sql/quote.ts";
 import {
   backendMessages,
   beginsWithCopyIn,
@@ -234,11 +235,7 @@ function startupSettings(parameters: ReadonlyMap<string, string>): string | unde
   const calls: string[] = [];
   for (const [name, value] of parameters) {
     if (NOT_SETTINGS.has(name) || name.startsWith("_pq_.")) continue;
-    calls.push(`pg_catalog.set_config(${literal(name)}, ${literal(value)}, false)`);
+    calls.push(`pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false)`);
   }
   return calls.length === 0 ? undefined : `SELECT ${calls.join(", ")}`;
-}
-
-function literal(text: string): string {
-  return `E'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 }

@@ -26,8 +26,11 @@ export async function openEmbedded(
   target: EmbeddedTarget,
   options: Pick<OpenOptions, "lockWait" | "signal"> = {},
 ): Promise<EmbeddedEngine> {
-  // Compiling PostgreSQL takes longest and another thread: it begins before everything else.
-  void loadAssets().then((assets) => assets.postgresModule());
+  // Compiling PostgreSQL takes longest and another thread: it begins before everything else. A failure
+  // comes up where the result is used.
+  loadAssets()
+    .then((assets) => assets.postgresModule())
+    .catch(() => {});
   const { openDataFolder } = await import("./embedded-folder.ts");
   const { PGliteBackend } = await import("./embedded-backend.ts");
   const folder =
