@@ -154,8 +154,8 @@ export class Reader {
   #check({ command, line, expectation }: Step, status: number, output: string): void {
     // Whatever fails, the report says which line of which document it was.
     const at = `${this.#name}:${line}: ${command}`;
-    const wanted = expectation?.kind === "exact" ? expectation.exitCode : 0;
-    expect({ at, status, output }).toEqual({ at, status: wanted, output });
+    const exitCode = expectation?.kind === "exact" ? expectation.exitCode : 0;
+    expect({ at, status, output }).toEqual({ at, status: exitCode, output });
     switch (expectation?.kind) {
       case undefined:
         return;
