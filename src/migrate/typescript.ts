@@ -31,6 +31,14 @@ export async function loadTypeScript(
 ): Promise<{ up: TypeScriptBody; down: TypeScriptBody | undefined }> {
   registerModule();
   const absolutePath = resolve(projectDir, file.path);
+  // Bun takes what follows a "?" for a query (also percent-encoded in a file: URL) and says the file is not there.
+  if (absolutePath.includes("?")) {
+    throw invalid(
+      file.path,
+      `${file.path} cannot be loaded: there is a "?" in its path, ${absolutePath}`,
+      "Rename the file or folder, or write the migration in SQL.",
+    );
+  }
   let exported: unknown;
   try {
     exported = ((await import(absolutePath)) as { default?: unknown }).default;
