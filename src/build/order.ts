@@ -17,7 +17,8 @@ function compareCodePoints(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     if (a.charCodeAt(i) !== b.charCodeAt(i)) {
-      const start = i > 0 && isHighSurrogate(a.charCodeAt(i - 1)) ? i - 1 : i;
+      const isPair = isLowSurrogate(a.charCodeAt(i)) || isLowSurrogate(b.charCodeAt(i));
+      const start = isPair && i > 0 && isHighSurrogate(a.charCodeAt(i - 1)) ? i - 1 : i;
       return a.codePointAt(start)! - b.codePointAt(start)!;
     }
   }
@@ -26,4 +27,8 @@ function compareCodePoints(a: string, b: string): number {
 
 function isHighSurrogate(unit: number): boolean {
   return (unit & 0xfc00) === 0xd800;
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return (unit & 0xfc00) === 0xdc00;
 }

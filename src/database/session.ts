@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { ConfitureError, type ServerReport } from "#errors/error.ts";
 import { adviceFor } from "./advice.ts";
+import { ARRAY_TYPES, type ArrayType, registerArrays } from "./arrays.ts";
 import type { Database, Notice, OpenOptions } from "./database.ts";
 import { ResponseWatcher } from "./responses.ts";
 import type { Secret } from "./target.ts";
@@ -33,6 +34,8 @@ const CANCEL_AGAIN = 200;
 export async function openSession(options: SessionOptions): Promise<Database> {
   let opened = false;
   let opening: Duplex | undefined;
+  const gone = Promise.withResolvers<never>();
+  gone.promise.catch(() => {});
   let lost = false;
   let closing = false;
   const responses = new ResponseWatcher();
@@ -42,6 +45,8 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     opened = true;
     const stream = await options.socket();
     opening = stream;
+    // The driver forgets some of what it has not sent yet. What it does tell comes first.
+    stream.once("close", () => setImmediate(() => gone.reject(new Error("the session is over"))));
     stream.on("data", (chunk: Buffer) => responses.feed(chunk));
     return stream;
   };
@@ -62,7 +67,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     // Everything goes out at once and in order; the driver never keeps a queue of its own.
     max_pipeline: Number.MAX_SAFE_INTEGER,
     prepare: false,
-    fetch_types: true,
+    fetch_types: false,
     debug: false,
     connection: {
       application_name: options.applicationName,
@@ -98,7 +103,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   const run = async <T extends object>(query: PromiseLike<T>): Promise<T> => {
     running.add(query);
     try {
-      return await query;
+      return await Promise.race([query, gone.promise]);
     } catch (error) {
       failures++;
       throw failure(error);
@@ -151,6 +156,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   try {
     const rows = await sql<{ pid: number; version: number }[]>`
       select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as version`;
+    registerArrays(sql.options, await sql.unsafe<ArrayType[]>(ARRAY_TYPES));
     [identity] = rows;
     announced = rows.state;
   } catch (error) {

@@ -157,7 +157,14 @@ async function serverOffersTls(socket: net.Socket, target: ServerTarget): Promis
 function upgrade(plain: net.Socket, target: ServerTarget): Promise<tls.TLSSocket> {
   const options = tlsOptions(target);
   return new Promise((resolve, reject) => {
-    const socket = tls.connect({ ...options, socket: plain });
+    let socket: tls.TLSSocket;
+    try {
+      socket = tls.connect({ ...options, socket: plain });
+    } catch (cause) {
+      // A certificate or key that cannot be read as one.
+      reject(tlsFailed(target, cause as Error));
+      return;
+    }
     const timer =
       target.connectTimeout > 0
         ? setTimeout(() => fail(new Error("the TLS handshake did not finish in time")), target.connectTimeout)
