@@ -31,6 +31,8 @@ export interface CommandContext {
   readonly wait: number;
   /** Reads the environment; the first call prints the configuration's warnings. */
   config(): Promise<Config>;
+  /** Reads another environment, or the same one with another database. */
+  configOf(other: { readonly environment?: string; readonly databaseUrl?: string }): Promise<Config>;
 }
 
 /** What a command has to say at its end. */

@@ -55,6 +55,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "Show what differs between schema files, migrations and commits",
     load: () => import("./commands/diff.ts"),
   },
+  drift: {
+    summary: "Show what someone changed by hand in a database in use",
+    load: () => import("./commands/drift.ts"),
+  },
   db: {
     summary: "Create, drop or wait for the database itself",
     commands: {

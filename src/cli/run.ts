@@ -90,22 +90,28 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io): Promise<Ou
     json: args.format === "json",
     projectDir,
     wait: readDuration("--wait", args.wait) ?? 0,
-    config: () => (config ??= loadConfiguration()),
+    config: () => (config ??= loadConfiguration({})),
+    configOf: loadConfiguration,
   };
   return await command.run(args as never, context);
 
-  async function loadConfiguration(): Promise<Config> {
+  async function loadConfiguration(other: Parameters<CommandContext["configOf"]>[0]): Promise<Config> {
     const { loadConfig } = await import("#config/load.ts");
     const loaded = await loadConfig({
       projectDir,
       environment: args.env,
-      databaseUrl: args["database-url"],
+      databaseUrl: other.environment === undefined ? args["database-url"] : undefined,
       env: io.env,
       homeDirectory: io.homeDirectory,
       userName: io.userName,
+      ...other,
     });
     for (const { message, location } of loaded.warnings) {
-      messages.warn(location === undefined ? message : `${message} (${location.file}:${location.line ?? 1})`);
+      messages.warn(
+        location === undefined
+          ? message
+          : `${message} (${[location.file, location.line].filter((part) => part !== undefined).join(":")})`,
+      );
     }
     return loaded;
   }

@@ -20,8 +20,17 @@ export interface Change {
   readonly properties: readonly PropertyChange[];
 }
 
+export interface CompareOptions {
+  /** Whether owners, and what objects grant to their owners, count. */
+  readonly owners: boolean;
+}
+
 /** What has to happen to `from` to become `to`, object by object. Pure. */
-export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
+export function compareCatalogues(
+  from: Catalogue,
+  to: Catalogue,
+  options: CompareOptions = { owners: true },
+): Change[] {
   const deltas = diff(from.facts, to.facts);
   const whole = new Set(
     deltas.flatMap((delta) => (delta.verb === "add" || delta.verb === "remove" ? [encodeId(delta.fact.id)] : [])),
@@ -40,6 +49,7 @@ export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
       case "add":
       case "remove": {
         const { id, parent } = delta.fact;
+        if (!options.owners && isGrantToOwner(delta.verb === "add" ? to : from, id)) break;
         if (isClusterWide(id) || (parent !== undefined && whole.has(encodeId(parent)))) break;
         changes.push({ change: delta.verb === "add" ? "added" : "dropped", ...describe(id), properties: [] });
         break;
@@ -49,7 +59,7 @@ export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
         break;
       case "link":
       case "unlink":
-        noteEdge(delta, note);
+        if (options.owners) noteEdge(delta, note);
         break;
     }
   }
@@ -58,6 +68,14 @@ export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
     changes.push({ change: "changed", ...describe(id), properties: mergeOwner(list) });
   }
   return changes.toSorted((a, b) => compareText(a.name, b.name) || compareText(a.kind, b.kind));
+}
+
+/** PostgreSQL writes an owner's own rights down as soon as anything is granted. */
+function isGrantToOwner({ facts }: Catalogue, id: StableId): boolean {
+  if (id.kind !== "acl") return false;
+  return facts
+    .outgoingEdges(id.target)
+    .some(({ kind, to }) => kind === "owner" && to.kind === "role" && to.name === id.grantee);
 }
 
 /** Roles belong to a server; a schema only takes them for granted. */

@@ -1,11 +1,66 @@
+import { randomBytes } from "node:crypto";
+import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
+import type { ServerTarget, Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
 
-/** A database of its own for one comparison: the embedded engine in memory, gone afterwards. */
-export async function withScratch<T>(work: (database: Database) => Promise<T>): Promise<T> {
-  return await withDatabase({ engine: "embedded" }, {}, work);
+/**
+ * Where scratch databases are made. The embedded engine needs no server; a comparison with a live database wants
+ * one on its own server, because PostgreSQL's majors do not write a definition alike.
+ */
+export type ScratchSite = { readonly engine: "embedded" } | ServerTarget;
+
+/** A database of its own for one piece of work, gone afterwards. */
+export async function withScratch<T>(site: ScratchSite, work: (database: Database) => Promise<T>): Promise<T> {
+  if (site.engine === "embedded") return await withDatabase(site, {}, work);
+  const name = `${PREFIX}${Date.now()}_${randomBytes(4).toString("hex")}`;
+  return await withDatabase({ ...site, database: MAINTENANCE_DATABASE }, {}, async (maintenance) => {
+    await dropForgotten(maintenance);
+    // template0: what an administrator has put into template1 is in no schema file.
+    await maintenance.execute(`create database ${quoteIdentifier(name)} template template0`);
+    try {
+      return await withDatabase({ ...site, database: name }, {}, work);
+    } finally {
+      await maintenance.execute(`drop database ${quoteIdentifier(name)} with (force)`);
+    }
+  });
+}
+
+/**
+ * Where to make scratch databases for comparisons with `target`: on its server when its role may create any.
+ * @returns undefined when it may not
+ */
+export async function scratchSiteBeside(target: Target): Promise<ScratchSite | undefined> {
+  if (target.engine === "embedded") return { engine: "embedded" };
+  const mayCreate = await withDatabase(target, {}, async (database) => {
+    const rows = await queryCatalogue(
+      database,
+      "select 1 from pg_roles where rolname = current_user and (rolcreatedb or rolsuper)",
+    );
+    return rows.length > 0;
+  });
+  return mayCreate ? target : undefined;
+}
+
+const MAINTENANCE_DATABASE = "postgres";
+const PREFIX = "confiture_scratch_";
+/** Older ones with no session in them belong to a process that was killed. */
+const FORGOTTEN_AFTER = 60 * 60 * 1000;
+
+async function dropForgotten(maintenance: Database): Promise<void> {
+  const rows = await queryCatalogue<{ name: string }>(
+    maintenance,
+    `select datname::text as name from pg_database d
+      where datname ~ '^confiture_scratch_[0-9]+_[0-9a-f]+$'
+        and not exists (select from pg_stat_activity a where a.datname = d.datname)`,
+  );
+  for (const { name } of rows) {
+    const made = Number(name.slice(PREFIX.length).split("_")[0]);
+    if (Date.now() - made > FORGOTTEN_AFTER)
+      await maintenance.execute(`drop database if exists ${quoteIdentifier(name)}`);
+  }
 }
 
 /** 42704 is undefined_object, which a missing role is. */

@@ -1,12 +1,15 @@
 import { type BuildOptions, executeSchema } from "#build/builder.ts";
 import { collectSchemaFiles, type SourceDir } from "#build/collect.ts";
 import type { Database } from "#database/database.ts";
+import { withDatabase } from "#database/open.ts";
+import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { findLedger } from "#migrate/ledger.ts";
 import { discoverMigrations, type MigrationFile } from "#migrate/discover.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
 import { withRevision } from "./git.ts";
-import { withMissingRoles, withScratch } from "./scratch.ts";
+import { type ScratchSite, withMissingRoles, withScratch } from "./scratch.ts";
 import { SCRATCH_LEDGER, startRun } from "./scratch-run.ts";
 
 /** Where the files of a project are; what a source is made from. */
@@ -16,7 +19,10 @@ export interface ProjectFiles {
   readonly excludeDirs: readonly string[];
   readonly resetBetweenFiles: boolean;
   readonly migrationsDir: string;
+  /** The ledger's name, so that a live database's own ledger is left out. */
+  readonly table: string;
   readonly toolVersion: string;
+  readonly scratch: ScratchSite;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -25,7 +31,9 @@ export type Source =
   | { readonly kind: "schema" }
   | { readonly kind: "migrations" }
   | { readonly kind: "empty" }
-  | { readonly kind: "git"; readonly revision: string };
+  | { readonly kind: "git"; readonly revision: string }
+  /** A database in use, which is only read. */
+  | { readonly kind: "live"; readonly target: Target };
 
 /**
  * Reads a source's name: `schema`, `migrations`, `empty` or `git:REVISION`.
@@ -35,7 +43,7 @@ export function parseSource(name: string): Source {
   if (name === "schema" || name === "migrations" || name === "empty") return { kind: name };
   if (name.startsWith("git:") && name.length > 4) return { kind: "git", revision: name.slice(4) };
   throw new ConfitureError("usage", `There is no source "${name}"`, {
-    hint: "Sources are: schema (the schema files), migrations, git:REVISION (the schema files as of a commit), empty.",
+    hint: "Sources are: schema (the schema files), migrations, git:REVISION (the schema files as of a commit), env:NAME or a postgres:// URL (a database in use), empty.",
   });
 }
 
@@ -49,9 +57,14 @@ export function readRevision(flag: string, name: string): string {
   throw new ConfitureError("usage", `${flag} is git:REVISION, for example git:main, not "${name}"`);
 }
 
-/** Builds a source in a scratch database of its own and reads its catalogue. */
+/** Reads a live database's catalogue, or builds the source in a scratch database and reads that. */
 export async function sourceCatalogue(files: ProjectFiles, source: Source): Promise<Catalogue> {
-  return await withScratch(async (database) => {
+  if (source.kind === "live") {
+    return await withDatabase(source.target, {}, async (database) =>
+      readCatalogue(database, [await findLedger(database, files.table)]),
+    );
+  }
+  return await withScratch(files.scratch, async (database) => {
     await prepareSource(database, files, source);
     return await readCatalogue(database, [SCRATCH_LEDGER]);
   });
@@ -62,6 +75,10 @@ export async function prepareSource(database: Database, files: ProjectFiles, sou
   switch (source.kind) {
     case "empty":
       return;
+    case "live":
+      throw new ConfitureError("usage", "A database in use cannot be copied to a scratch database", {
+        hint: "Name the files it was made from: migrations, or git:REVISION.",
+      });
     case "schema":
       await buildSchema(database, files);
       return;

@@ -15,6 +15,7 @@ export interface Config {
   readonly excludeDirs: readonly string[];
   readonly migrations: MigrationsConfig;
   readonly build: BuildConfig;
+  readonly drift: DriftConfig;
   /** Destructive commands need `--yes NAME`. */
   readonly protected: boolean;
   /** Where each setting came from, by its dotted key ("database.host"), in the order of `describeConfig`. */
@@ -47,6 +48,11 @@ export interface BuildConfig {
   readonly resetBetweenFiles: boolean;
 }
 
+export interface DriftConfig {
+  /** Globs on qualified names of objects that are no concern of the project. */
+  readonly ignore: readonly string[];
+}
+
 /** Something the user should know that does not stop the work. */
 export interface ConfigWarning {
   readonly message: string;
@@ -69,6 +75,8 @@ export const DEFAULT_MIGRATIONS: MigrationsConfig = {
   lockTimeout: 5_000,
   statementTimeout: 0,
 };
+
+export const DEFAULT_DRIFT: DriftConfig = { ignore: [] };
 
 export const DEFAULT_BUILD: BuildConfig = { resetBetweenFiles: false };
 

@@ -46,6 +46,7 @@ export function describeConfig(config: Config): ConfigRow[] {
     "migrations.lock_timeout": formatDuration(migrations.lockTimeout),
     "migrations.statement_timeout": formatDuration(migrations.statementTimeout),
     "build.reset_between_files": String(config.build.resetBetweenFiles),
+    "drift.ignore": list(config.drift.ignore),
     protected: String(config.protected),
   });
   return Object.entries(values).map(([key, value]) => ({ key, value, origin: config.origins[key] ?? "default" }));

@@ -1,8 +1,10 @@
 import {
   DEFAULT_BUILD,
+  DEFAULT_DRIFT,
   DEFAULT_INCLUDE_DIR,
   DEFAULT_MIGRATIONS,
   type BuildConfig,
+  type DriftConfig,
   type IncludeDir,
   type MigrationsConfig,
 } from "./config.ts";
@@ -17,6 +19,7 @@ export interface Settings {
   readonly excludeDirs: readonly string[];
   readonly migrations: MigrationsConfig;
   readonly build: BuildConfig;
+  readonly drift: DriftConfig;
   readonly protected: boolean;
   readonly origins: Readonly<Record<string, string>>;
 }
@@ -26,6 +29,7 @@ export const DEFAULT_SETTINGS: Settings = {
   excludeDirs: [],
   migrations: DEFAULT_MIGRATIONS,
   build: DEFAULT_BUILD,
+  drift: DEFAULT_DRIFT,
   protected: false,
   origins: {
     include_dirs: "default",
@@ -36,6 +40,7 @@ export const DEFAULT_SETTINGS: Settings = {
     "migrations.lock_timeout": "default",
     "migrations.statement_timeout": "default",
     "build.reset_between_files": "default",
+    "drift.ignore": "default",
     protected: "default",
   },
 };
@@ -66,6 +71,8 @@ export function readSettings(reader: TreeReader, root: MapNode, environment: str
   const empty: MapNode = { kind: "map", entries: new Map(), offset: 0 };
   const migrations = reader.section(root, "migrations") ?? empty;
   const build = reader.section(root, "build") ?? empty;
+  const ignore = reader.texts(reader.section(root, "drift") ?? empty, "ignore");
+  if (ignore !== undefined) origins["drift.ignore"] = ignore.origin;
   const migrationsDuration = (key: string, otherwise: number): number =>
     take(`migrations.${key}`, duration(reader.text(migrations, key)), otherwise);
 
@@ -86,6 +93,7 @@ export function readSettings(reader: TreeReader, root: MapNode, environment: str
         DEFAULT_BUILD.resetBetweenFiles,
       ),
     },
+    drift: { ignore: ignore?.values ?? DEFAULT_DRIFT.ignore },
     protected: take("protected", reader.boolean(root, "protected"), false),
     origins,
   };

@@ -1,6 +1,6 @@
 /** Every key of an environment file, by section. docs/formats.md describes the same list. */
 export const KEYS = {
-  "": ["name", "database", "include_dirs", "exclude_dirs", "migrations", "build", "protected"],
+  "": ["name", "database", "include_dirs", "exclude_dirs", "migrations", "build", "drift", "protected"],
   database: [
     "url",
     "host",
@@ -21,6 +21,7 @@ export const KEYS = {
   include_dirs: ["path", "recursive", "include", "exclude"],
   migrations: ["dir", "table", "lock_wait", "lock_timeout", "statement_timeout"],
   build: ["reset_between_files"],
+  drift: ["ignore"],
 } as const;
 
 export type Section = keyof typeof KEYS;

@@ -77,6 +77,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     excludeDirs: [...settings.excludeDirs],
     migrations: { ...settings.migrations },
     build: { ...settings.build },
+    drift: { ignore: [...settings.drift.ignore] },
     protected: settings.protected,
     origins: { ...origins, ...settings.origins },
     warnings: [...resolved.warnings],

@@ -58,6 +58,7 @@ export const ERROR_CODES = {
   lock_held: { exit: 6, title: "Another runner holds the lock" },
 
   generate_refused: { exit: 1, title: "The migration cannot be generated" },
+  drift_unknown: { exit: 1, title: "What the database should be cannot be told" },
   git_failed: { exit: 1, title: "git could not show what was asked for" },
 
   interrupted: { exit: 130, title: "The command was interrupted" },

@@ -1,6 +1,6 @@
 import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../command.ts";
-import { projectFiles } from "../compare-options.ts";
+import { beside, projectFiles, readSource } from "../compare-options.ts";
 import { changeToJson, renderChanges } from "../output/compare.ts";
 import { count } from "../output/text.ts";
 
@@ -9,21 +9,30 @@ export const command = defineCommand({
     from: {
       type: "positional",
       required: false,
-      description: "schema, migrations, git:REVISION or empty (default: migrations)",
+      description: "schema, migrations, git:REVISION, env:NAME, a URL or empty (default: migrations)",
     },
     to: { type: "positional", required: false, description: "the same (default: schema)" },
+    owners: { type: "boolean", description: "also compare owners with a database in use" },
     sql: { type: "boolean", description: "print the SQL that turns FROM into TO, in an order that works" },
   },
   details:
-    "Builds both in scratch databases of the embedded PostgreSQL and compares them object by object. Exits with 3 when they differ.",
-  examples: ["confiture diff", "confiture diff git:main schema", "confiture diff git:main schema --sql"],
+    "Builds both in scratch databases and compares them object by object. Scratch databases are in the embedded\n" +
+    "PostgreSQL, or beside a database in use (env:NAME or a URL), which is only read. Exits with 3 when they differ.",
+  examples: [
+    "confiture diff",
+    "confiture diff git:main schema",
+    "confiture diff git:main schema --sql",
+    "confiture diff env:staging schema",
+  ],
   async run(args, context) {
-    const { parseSource, sourceCatalogue } = await import("#compare/sources.ts");
+    const { sourceCatalogue } = await import("#compare/sources.ts");
     const { compareCatalogues } = await import("#compare/changes.ts");
     const { planSql } = await import("#compare/plan.ts");
     const names = { from: args.from ?? "migrations", to: args.to ?? "schema" };
-    const sources = { from: parseSource(names.from), to: parseSource(names.to) };
-    const files = await projectFiles(context);
+    const sources = { from: await readSource(context, names.from), to: await readSource(context, names.to) };
+    const live = [sources.from, sources.to].find((source) => source.kind === "live");
+    const project = await projectFiles(context);
+    const files = live === undefined ? project : await beside(context, project, live.target);
     const read = async (side: "from" | "to") => {
       context.messages.debug(`Building ${names[side]}`);
       try {
@@ -34,7 +43,7 @@ export const command = defineCommand({
     };
     const from = await read("from");
     const to = await read("to");
-    const changes = compareCatalogues(from, to);
+    const changes = compareCatalogues(from, to, { owners: live === undefined || args.owners === true });
     const sql = changes.length === 0 ? [] : planSql(from, to);
     const notCompared = [...from.notCompared, ...to.notCompared];
     for (const { kind, count: number, samples } of notCompared) {

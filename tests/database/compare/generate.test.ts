@@ -18,6 +18,8 @@ async function generated(
     excludeDirs: [],
     resetBetweenFiles: false,
     migrationsDir: "db/migrations",
+    table: "confiture_migrations",
+    scratch: { engine: "embedded" },
     toolVersion: "test",
     from: { kind: "migrations" },
     renames: [],

@@ -12,6 +12,8 @@ function filesOf(projectDir: string): ProjectFiles {
     excludeDirs: [],
     resetBetweenFiles: false,
     migrationsDir: "db/migrations",
+    table: "confiture_migrations",
+    scratch: { engine: "embedded" },
     toolVersion: "test",
   };
 }

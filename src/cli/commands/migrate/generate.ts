@@ -1,7 +1,7 @@
 import { createMigration } from "#migrate/create.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../../command.ts";
-import { projectFiles } from "../../compare-options.ts";
+import { projectFiles, readSource } from "../../compare-options.ts";
 
 export const command = defineCommand({
   args: {
@@ -28,12 +28,11 @@ export const command = defineCommand({
     "confiture migrate generate rename_name --rename public.users.name=full_name",
   ],
   async run(args, context) {
-    const { parseSource } = await import("#compare/sources.ts");
     const { generateMigrations } = await import("#compare/generate.ts");
     const files = await projectFiles(context);
     const { migrations, possibleRenames } = await generateMigrations({
       ...files,
-      from: parseSource(args.from ?? "migrations"),
+      from: await readSource(context, args.from ?? "migrations"),
       renames: (args.rename ?? "")
         .split(",")
         .filter((text) => text !== "")

@@ -1,0 +1,52 @@
+import { defineCommand } from "../command.ts";
+import { beside, projectFiles, readSource } from "../compare-options.ts";
+import { changeToJson, renderChanges } from "../output/compare.ts";
+import { count } from "../output/text.ts";
+
+export const command = defineCommand({
+  args: {
+    against: {
+      type: "string",
+      valueHint: "SOURCE",
+      description:
+        "what it should be: schema, migrations, git:REVISION (default: the schema files, less what is pending)",
+    },
+    ignore: {
+      type: "string",
+      valueHint: "GLOBS",
+      description: "names that are no concern, with commas, besides drift.ignore of the environment: audit.*",
+    },
+    owners: { type: "boolean", description: "also compare owners" },
+  },
+  details:
+    "Finds what someone changed by hand: compares the database in use, which is only read, with what its ledger says it\n" +
+    "should be, built in a scratch database on the same server. Exits with 3 when they differ.",
+  examples: ["confiture drift --env production", "confiture drift --env production --against git:v1.4 --format json"],
+  async run(args, context) {
+    const { findDrift } = await import("#compare/drift.ts");
+    const { target, drift } = await context.config();
+    const files = await beside(context, await projectFiles(context), target);
+    const given = (args.ignore ?? "").split(",").filter((pattern) => pattern !== "");
+    const { changes, notCompared, pending } = await findDrift({
+      ...files,
+      target,
+      against: args.against === undefined ? undefined : await readSource(context, args.against),
+      owners: args.owners === true,
+      ignore: [...drift.ignore, ...given],
+    });
+    for (const { kind, count: number, samples } of notCompared) {
+      context.messages.warn(`not compared: ${count(number, kind)} (${samples.join(", ")})`);
+    }
+    if (pending.length > 0) context.messages.log(`Pending there, and not expected of it: ${pending.join(", ")}`);
+    if (changes.length === 0) context.messages.log("No drift: the database is what it should be");
+    else
+      context.messages.log(
+        "+ only in the database, - missing from it, ~ changed (from what it should be, to what it is):",
+      );
+    return {
+      json: { changes: changes.map(changeToJson), pending, notCompared },
+      text: renderChanges(changes),
+      exitCode: changes.length === 0 ? 0 : 3,
+    };
+  },
+});

@@ -1,0 +1,82 @@
+import { withDatabase } from "#database/open.ts";
+import type { Target } from "#database/target.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { discoverMigrations, migrationId } from "#migrate/discover.ts";
+import { findLedger, readLedger } from "#migrate/ledger.ts";
+import { loadMigration } from "#migrate/load.ts";
+import { canonicalVersion } from "#migrate/version.ts";
+import { type Catalogue, readCatalogue } from "./catalogue.ts";
+import { type Change, compareCatalogues } from "./changes.ts";
+import { withScratch } from "./scratch.ts";
+import { SCRATCH_LEDGER, startRun } from "./scratch-run.ts";
+import { buildSchema, type ProjectFiles, type Source, sourceCatalogue } from "./sources.ts";
+
+export interface DriftOptions extends ProjectFiles {
+  readonly target: Target;
+  /** What the database should be; the schema files, less what its ledger says is pending, when undefined. */
+  readonly against: Source | undefined;
+  readonly owners: boolean;
+  /** Globs on qualified names that are no concern: "audit.*". */
+  readonly ignore: readonly string[];
+}
+
+export interface Drift {
+  /** From what should be to what is: "added" is what only the database in use has. */
+  readonly changes: readonly Change[];
+  readonly notCompared: Catalogue["notCompared"];
+  /** Migrations that the database does not have yet; their changes are not expected of it. */
+  readonly pending: readonly string[];
+}
+
+/**
+ * Compares a database in use with what it should be. Reads only.
+ * @throws ConfitureError `drift_unknown` when what it should be cannot be made
+ */
+export async function findDrift(options: DriftOptions): Promise<Drift> {
+  const pending = await pendingVersions(options);
+  const live = await sourceCatalogue(options, { kind: "live", target: options.target });
+  const expected =
+    options.against === undefined
+      ? await schemaLess(options, pending)
+      : await sourceCatalogue(options, options.against);
+  const ignored = options.ignore.map((pattern) => new Bun.Glob(pattern));
+  const changes = compareCatalogues(expected, live, options).filter(
+    ({ name }) => !ignored.some((glob) => glob.match(name)),
+  );
+  return { changes, notCompared: live.notCompared, pending };
+}
+
+async function pendingVersions({ target, table, projectDir, migrationsDir }: DriftOptions): Promise<string[]> {
+  const rows = await withDatabase(target, {}, async (database) =>
+    readLedger(database, await findLedger(database, table)),
+  );
+  const recorded = new Set(rows.map(({ version }) => canonicalVersion(version)));
+  return discoverMigrations(projectDir, migrationsDir)
+    .migrations.filter(({ version }) => !recorded.has(canonicalVersion(version)))
+    .map(({ version }) => version);
+}
+
+/** What the schema files build, with the changes of some migrations taken back. */
+async function schemaLess(options: DriftOptions, pending: readonly string[]): Promise<Catalogue> {
+  return await withScratch(options.scratch, async (database) => {
+    await buildSchema(database, options);
+    if (pending.length === 0) return await readCatalogue(database);
+    const run = await startRun(database, options);
+    const files = discoverMigrations(options.projectDir, options.migrationsDir).migrations;
+    for (const file of files.filter(({ version }) => pending.includes(version)).toReversed()) {
+      const migration = await loadMigration(options.projectDir, file);
+      await run.record(migration);
+      const error =
+        migration.down === undefined
+          ? new ConfitureError("migration_irreversible", `${migrationId(file)} has no way back`)
+          : await run.step(migration, "down");
+      if (error === undefined) continue;
+      throw new ConfitureError(
+        "drift_unknown",
+        `What the database should be is not known: ${migrationId(file)} is pending there and cannot be taken back from the schema files: ${error.message}`,
+        { hint: "Say what it should be: --against git:REVISION, with the commit it was deployed from.", cause: error },
+      );
+    }
+    return await readCatalogue(database, [SCRATCH_LEDGER]);
+  });
+}

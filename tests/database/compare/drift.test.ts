@@ -1,0 +1,95 @@
+import { describe, expect, test } from "bun:test";
+import { executeSchema } from "#build/builder.ts";
+import { type Drift, findDrift } from "#compare/drift.ts";
+import { scratchSiteBeside } from "#compare/scratch.ts";
+import { schemaBuild } from "#compare/sources.ts";
+import { withDatabase } from "#database/open.ts";
+import { baseline } from "#migrate/record.ts";
+import { serverEngines, type TestDatabase } from "../../support/engines.ts";
+import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
+
+const SCHEMA = "CREATE TABLE users (id int PRIMARY KEY, name varchar(20) CHECK (name IN ('a', 'b')), bio text);\n";
+const BIO = "-- migrate:up\nALTER TABLE users ADD bio text;\n-- migrate:down\nALTER TABLE users DROP bio;\n";
+
+async function options({ dir }: TemporaryProject, { target }: TestDatabase) {
+  return {
+    projectDir: dir,
+    includeDirs: [{ path: "db/schema", recursive: true, include: ["**/*.sql"], exclude: [] }],
+    excludeDirs: [],
+    resetBetweenFiles: false,
+    migrationsDir: "db/migrations",
+    table: "confiture_migrations",
+    toolVersion: "test",
+    scratch: (await scratchSiteBeside(target))!,
+    target,
+    against: undefined,
+    owners: false,
+    ignore: [],
+  };
+}
+
+const names = ({ changes }: Drift): string[] => changes.map(({ change, kind, name }) => `${change} ${kind} ${name}`);
+
+for (const engine of serverEngines) {
+  describe(engine.name, () => {
+    /** A database built from the schema files, with every migration recorded. */
+    async function deployed(): Promise<{ project: TemporaryProject; database: TestDatabase } & AsyncDisposable> {
+      const project = await temporaryProject({
+        "db/schema/users.sql": SCHEMA,
+        "db/migrations/1_bio.sql": BIO,
+      });
+      const database = await engine.fresh();
+      const given = await options(project, database);
+      await withDatabase(database.target, {}, (session) =>
+        executeSchema(session, { ...schemaBuild(given), fresh: false }),
+      );
+      await baseline(
+        { ...given, dir: given.migrationsDir, lockWait: 0, lockTimeout: 0, statementTimeout: 0 },
+        undefined,
+      );
+      return {
+        project,
+        database,
+        [Symbol.asyncDispose]: async () => {
+          await database.drop();
+          await project.remove();
+        },
+      };
+    }
+
+    test("what was deployed has not drifted; what someone did by hand is found", async () => {
+      await using place = await deployed();
+      const given = await options(place.project, place.database);
+      expect(names(await findDrift(given))).toEqual([]);
+      await place.database.query("ALTER TABLE users ADD hacked int");
+      await place.database.query("ALTER TABLE users ALTER name TYPE varchar(40)");
+      await place.database.query("CREATE TABLE audit (id int)");
+      const changed = [
+        "added table public.audit",
+        "added column public.users.hacked",
+        "changed column public.users.name",
+      ];
+      expect(names(await findDrift(given))).toEqual(expect.arrayContaining(changed));
+      const ignoring = await findDrift({ ...given, ignore: ["public.audit*", "public.users.*"] });
+      expect(names(ignoring)).toEqual([]);
+    });
+
+    test("what a pending migration will bring is not expected of it", async () => {
+      await using place = await deployed();
+      await place.database.query("DELETE FROM confiture_migrations");
+      await place.database.query("ALTER TABLE users DROP bio");
+      const drift = await findDrift(await options(place.project, place.database));
+      expect(names(drift)).toEqual([]);
+      expect(drift.pending).toEqual(["1"]);
+    });
+
+    test("it leaves nothing behind, neither scratch databases nor changes", async () => {
+      await using place = await deployed();
+      await findDrift(await options(place.project, place.database));
+      const left = await place.database.query("SELECT datname FROM pg_database WHERE datname ~ '^confiture_scratch_'");
+      expect(left).toEqual([]);
+      const tables = await place.database.query("SELECT relname FROM pg_stat_user_tables ORDER BY 1");
+      expect(tables).toEqual([{ relname: "confiture_migrations" }, { relname: "users" }]);
+    });
+  });
+}
