@@ -36,6 +36,7 @@ export async function runOutsideTransaction(
     direction,
     options,
     total: body.kind === "sql" ? unitsOf(body.script).length : undefined,
+    isResumed: resume !== undefined,
     invalidBefore: await invalidIndexes(database),
     done: resume ?? 0,
     counted: resume ?? 0,
@@ -69,6 +70,8 @@ interface OutsideRun {
   readonly options: RunOptions;
   /** Undefined for TypeScript, which tells only as it goes. */
   readonly total: number | undefined;
+  /** An earlier run began it, and may have left more than its count says. */
+  readonly isResumed: boolean;
   readonly invalidBefore: readonly string[];
   /** Steps that are in the database. */
   done: number;
@@ -217,7 +220,7 @@ async function tellHowFar(run: OutsideRun, error: ConfitureError): Promise<Confi
   const { ledger } = options;
   const { version } = migration.file;
   const left = (await invalidIndexes(database)).filter((index) => !run.invalidBefore.includes(index));
-  if (run.done === 0 && left.length === 0) {
+  if (run.done === 0 && left.length === 0 && !run.isResumed) {
     await changeLedger(
       database,
       ledger,
