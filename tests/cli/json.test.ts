@@ -180,6 +180,34 @@ describe.each(OLDEST_AND_NEWEST)("every command writes one document that fits it
     });
   });
 
+  test("verify, diff, drift, migrate generate: what differs, and nothing when nothing does", async () => {
+    await using own = await cliProject(FILES, { major });
+    const on = async (...args: string[]): Promise<JsonDocument> => {
+      const document = readDocument(await own.run([...args, "--format", "json"]));
+      expect(document.error).toBeUndefined();
+      seen.add(document.command ?? "");
+      return document;
+    };
+    // The migrations alter what the schema files do not hold yet.
+    expect(await on("verify")).toMatchObject({ exitCode: 3, from: "behind", checks: [{}, {}, { name: "agreement" }] });
+    const users = "CREATE TABLE users (id int PRIMARY KEY, bio text, age int);\n";
+    await own.write("db/schema/users.sql", users);
+    expect(await on("verify")).toMatchObject({ exitCode: 0, from: "schema", unchecked: [] });
+    expect(await on("diff", "empty", "schema")).toMatchObject({
+      exitCode: 3,
+      changes: [{ change: "added", kind: "table", name: "public.users" }],
+    });
+    expect(await on("diff", "schema", "schema")).toMatchObject({ exitCode: 0, changes: [], sql: [] });
+    await on("build", "--baseline");
+    expect(await on("drift")).toMatchObject({ exitCode: 0, changes: [], pending: [] });
+    await own.query("ALTER TABLE users ADD hacked int");
+    expect(await on("drift")).toMatchObject({ exitCode: 3, changes: [{ name: "public.users.hacked" }] });
+    await own.write("db/schema/tags.sql", "CREATE TABLE tags (name text PRIMARY KEY);\n");
+    expect(await on("migrate", "generate", "all", "--from", "empty")).toMatchObject({
+      migrations: [{ version: "003", name: "all", file: "db/migrations/003_all.sql" }],
+    });
+  });
+
   test("completion", async () => {
     expect(await done("completion", "bash")).toMatchObject({ shell: "bash" });
   });
