@@ -7,7 +7,9 @@ const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 async function main(): Promise<void> {
   const abort = new AbortController();
   let exitBySignal: number | undefined;
-  for (const [signal, code] of Object.entries(SIGNAL_EXIT)) {
+  const signals = Object.keys(SIGNAL_EXIT) as (keyof typeof SIGNAL_EXIT)[];
+  for (const signal of signals) {
+    const code = SIGNAL_EXIT[signal];
     process.on(signal, () => {
       // The first asks the work to stop and clean up; the second is not asking.
       if (exitBySignal !== undefined) process.exit(code);
@@ -31,6 +33,7 @@ async function main(): Promise<void> {
     userName: userName(),
     signal: abort.signal,
     signalExit: () => exitBySignal,
+    releaseSignals: () => signals.forEach((signal) => process.removeAllListeners(signal)),
   });
 }
 

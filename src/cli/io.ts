@@ -12,6 +12,11 @@ export interface Io {
   readonly signal: AbortSignal;
   /** The exit code that tells which signal it was; undefined when none came. */
   readonly signalExit: () => number | undefined;
+  /**
+   * Lets signals end the process at once from here on. A statement of the embedded engine keeps this thread, so no
+   * handler could run before it is done; the engine's data folder is made to survive a sudden end.
+   */
+  releaseSignals(): void;
 }
 
 export interface Output {

@@ -90,10 +90,16 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io): Promise<Ou
     json: args.format === "json",
     projectDir,
     wait: readDuration("--wait", args.wait) ?? 0,
-    config: () => (config ??= loadConfiguration({})),
+    config: () => (config ??= loadOwnConfiguration()),
     configOf: loadConfiguration,
   };
   return await command.run(args as never, context);
+
+  async function loadOwnConfiguration(): Promise<Config> {
+    const loaded = await loadConfiguration({});
+    if (loaded.target.engine === "embedded") io.releaseSignals();
+    return loaded;
+  }
 
   async function loadConfiguration(other: Parameters<CommandContext["configOf"]>[0]): Promise<Config> {
     const { loadConfig } = await import("#config/load.ts");

@@ -120,6 +120,9 @@ function requireLedgerColumns(schema: string, table: string, columns: readonly s
   );
 }
 
+/** How a table that this tool made is told from others. */
+export const LEDGER_COMMENT = "Migrations applied by confiture";
+
 export function createLedgerSql(ledger: Ledger): string {
   const table = quoteQualified(ledger.schema, ledger.table);
   return `create table ${table} (
@@ -134,7 +137,7 @@ export function createLedgerSql(ledger: Ledger): string {
   statements_done integer,
   statements_total integer
 );
-comment on table ${table} is 'Migrations applied by confiture'`;
+comment on table ${table} is ${quoteLiteral(LEDGER_COMMENT)}`;
 }
 
 /** All rows, in no particular order; none when the table does not exist yet. */

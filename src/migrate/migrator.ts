@@ -9,6 +9,7 @@ import { type LoadedMigration, loadMigration } from "./load.ts";
 import { lockKey } from "./lock.ts";
 import { planDown, type PlanDownOptions, planUp, type PlanUpOptions, requireKnown } from "./plan.ts";
 import { nothingToResolve } from "./record.ts";
+import { refuseRenamedLedger } from "./renamed-ledger.ts";
 import { bodyOf, runMigration } from "./run.ts";
 import { inOneTransaction } from "./run-in-transaction.ts";
 import type { RunOptions } from "./run-session.ts";
@@ -41,7 +42,9 @@ export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunR
   // Files that are wrong in themselves are reported without a connection.
   discoverMigrations(options.projectDir, options.dir);
   return await exclusively(options, async (database, ledger) => {
-    const files = planUp(await readHistory(database, ledger, options), plan);
+    const history = await readHistory(database, ledger, options);
+    if (!ledger.exists) await refuseRenamedLedger(database, ledger, history, options.projectDir);
+    const files = planUp(history, plan);
     const migrations = await load(files, "up", options);
     if (plan.singleTransaction === true) migrations.forEach(requireTransactional);
     if (migrations.length === 0) return { results: [], error: undefined };

@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
+import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations } from "./discover.ts";
 import type { MigrateOptions } from "./exclusive.ts";
@@ -20,7 +22,12 @@ export interface Status {
 
 /** Lays files and ledger side by side. Reads only: takes no lock and creates nothing. */
 export async function status(options: MigrateOptions): Promise<Status> {
-  const { ignored } = discoverMigrations(options.projectDir, options.dir);
+  const { ignored, migrations } = discoverMigrations(options.projectDir, options.dir);
+  if (isUnmade(options.target)) {
+    // Opening the embedded engine's folder would make it.
+    const history = joinHistory(migrations, [], (file) => checksumOf(options.projectDir, file));
+    return { history, ignored, ledger: { schema: "public", table: options.table, exists: false }, invalidIndexes: [] };
+  }
   return await withDatabase(
     options.target,
     { ...options.connect, lockWait: options.lockWait, signal: options.signal },
@@ -31,6 +38,11 @@ export async function status(options: MigrateOptions): Promise<Status> {
       return { history, ignored, ledger, invalidIndexes: stopped ? await invalidIndexes(database) : [] };
     },
   );
+}
+
+/** An embedded database that nothing has been built in yet. */
+function isUnmade(target: Target): boolean {
+  return target.engine === "embedded" && target.path !== undefined && !existsSync(target.path);
 }
 
 /** Lays files and ledger side by side over a session that is open. */
