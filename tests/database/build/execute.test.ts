@@ -202,14 +202,14 @@ for (const engine of serverEngines) {
         "1.sql": "CREATE SCHEMA one; SET search_path = one; SET work_mem = '7MB'; SET ROLE pg_monitor; RESET ROLE;",
         "2.sql": "CREATE TABLE here AS SELECT current_setting('work_mem') AS work_mem;",
         "3.sql": "SET ROLE pg_monitor;",
-        "4.sql": "CREATE TABLE public.who AS SELECT current_user::text AS who;",
+        "4.sql": "CREATE TABLE one.who AS SELECT current_user::text AS who;",
       };
       await using b = await building(engine, files);
       await failureOf(b.build());
       await b.build({ resetBetweenFiles: true });
-      expect(await b.relations("one")).toEqual([]);
+      expect(await b.relations("one")).toEqual(["who"]);
       expect(await b.query("SELECT * FROM public.here")).toEqual([{ work_mem: "4MB" }]);
-      expect(await b.query("SELECT * FROM public.who")).toEqual([{ who: "postgres" }]);
+      expect(await b.query("SELECT * FROM one.who")).toEqual([{ who: "postgres" }]);
 
       await using carried = await building(engine, { "1.sql": files["1.sql"], "2.sql": files["2.sql"] });
       await carried.build();

@@ -35,11 +35,11 @@ describe.skipIf(oldest === undefined)("sslmode, as in libpq", () => {
 
   for (const [mode, expected] of Object.entries(outcomes) as [SslMode, (typeof outcomes)[SslMode]][]) {
     test(mode, async () => {
-      const { server: withTls, caFile } = await tlsServer(newest!);
+      const { server: withTls, caFile } = await tlsServer(newest);
       const tls: TlsOptions = mode.startsWith("verify") ? { mode, rootCert: caFile } : { mode };
       const target = { ...withTls.target("postgres"), tls };
       expect({
-        plainOnly: await outcome({ ...(await server(oldest!)).target("postgres"), tls }),
+        plainOnly: await outcome({ ...(await server(oldest)).target("postgres"), tls }),
         both: await outcome(target),
         tlsRole: await outcome({ ...target, user: TLS_ONLY_ROLE }),
         plainRole: await outcome({ ...target, user: PLAIN_ONLY_ROLE }),
@@ -48,7 +48,7 @@ describe.skipIf(oldest === undefined)("sslmode, as in libpq", () => {
   }
 
   test("certificates: the right authority and the wrong one, names and addresses", async () => {
-    const { server: withTls, caFile, otherCaFile, unnamedHost } = await tlsServer(newest!);
+    const { server: withTls, caFile, otherCaFile, unnamedHost } = await tlsServer(newest);
     const connect = (host: string, tls: TlsOptions): Promise<string> =>
       outcome({ ...withTls.target("postgres"), host, tls });
     for (const host of ["127.0.0.1", "localhost"]) {
@@ -66,7 +66,7 @@ describe.skipIf(oldest === undefined)("sslmode, as in libpq", () => {
   });
 
   test("what is wrong with a certificate is said, with the next step", async () => {
-    const { server: withTls, caFile, otherCaFile, unnamedHost } = await tlsServer(newest!);
+    const { server: withTls, caFile, otherCaFile, unnamedHost } = await tlsServer(newest);
     const failure = (host: string, tls: TlsOptions) =>
       failureOf(encrypted({ ...withTls.target("postgres"), host, tls }));
     expect((await failure("127.0.0.1", { mode: "verify-ca", rootCert: otherCaFile })).hint).toContain("sslrootcert");
@@ -81,7 +81,7 @@ describe.skipIf(oldest === undefined)("sslmode, as in libpq", () => {
   });
 
   test("a client certificate in place of a password", async () => {
-    const { server: withTls, caFile, clientCert, clientKey } = await tlsServer(newest!);
+    const { server: withTls, caFile, clientCert, clientKey } = await tlsServer(newest);
     const { password: _none, ...bare } = withTls.target("postgres");
     const connect = (tls: TlsOptions): Promise<string> => outcome({ ...bare, user: CERTIFICATE_ROLE, tls });
     const files = { cert: clientCert, key: clientKey };
@@ -95,7 +95,7 @@ describe.skipIf(oldest === undefined)("sslmode, as in libpq", () => {
   });
 
   test("over a unix socket nothing is encrypted, and nothing is verified", async () => {
-    const { server: withTls } = await tlsServer(newest!);
+    const { server: withTls } = await tlsServer(newest);
     for (const mode of ["disable", "prefer", "require"] as const) {
       const target = { ...withTls.target("postgres"), host: withTls.socketDir, tls: { mode } };
       expect(await encrypted({ ...target, password: new Secret("postgres") })).toBe(false);
