@@ -63,7 +63,7 @@ export interface Bench extends AsyncDisposable {
   /** Runs any command line. */
   run(args: readonly string[], options?: RunOptions): Promise<RunResult>;
   start(args: readonly string[], options?: RunOptions): Promise<RunningBinary>;
-  query<R extends object = Row>(sql: string): Promise<R[]>;
+  readonly query: <R extends object = Row>(sql: string) => Promise<R[]>;
   /** A session of its own, ended with the bench. */
   session(): postgres.Sql;
   write(migration: string, content: string): Promise<void>;

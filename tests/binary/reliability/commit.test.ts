@@ -40,11 +40,19 @@ async function throughProxy(
   major: Major,
   files: Readonly<Record<string, string>>,
   judge: (passing: Passing) => Verdict,
-): Promise<{ b: Bench; proxy: TcpProxy; url: string }> {
+): Promise<AsyncDisposable & { b: Bench; proxy: TcpProxy; url: string }> {
   const instance = await server(major);
   const proxy = await tcpProxy(instance, judge);
   const b = await bench(major, files);
-  return { b, proxy, url: b.url.replace(`:${instance.port}/`, `:${proxy.port}/`) };
+  return {
+    b,
+    proxy,
+    url: b.url.replace(`:${instance.port}/`, `:${proxy.port}/`),
+    async [Symbol.asyncDispose]() {
+      await b[Symbol.asyncDispose]();
+      await proxy[Symbol.asyncDispose]();
+    },
+  };
 }
 
 for (const major of OUTER_MAJORS) {
@@ -56,9 +64,8 @@ for (const major of OUTER_MAJORS) {
       const files = { "001_a.sql": "CREATE TABLE a (id int)", [file]: text, "003_c.sql": "CREATE TABLE c (id int)" };
 
       test.concurrent(`the answer to COMMIT is lost (${form}): it is said to be applied, and is not applied again`, async () => {
-        const { b, proxy, url } = await throughProxy(major, files, atCommit(true, /insert into .*'002'/));
-        await using _bench = b;
-        await using _proxy = proxy;
+        await using setup = await throughProxy(major, files, atCommit(true, /insert into .*'002'/));
+        const { b, proxy, url } = setup;
         const first = await b.json("migrate", "up", "--database-url", url);
         expect(first.error).toMatchObject({ code: "connection_lost", data: { recorded: "applied", kept: true } });
         expect(first.error.hint).toContain("Migration 002_b is applied: it was committed");
@@ -72,9 +79,8 @@ for (const major of OUTER_MAJORS) {
       });
 
       test.concurrent(`COMMIT never arrives (${form}): it is said to be rolled back, and is applied next time`, async () => {
-        const { b, proxy, url } = await throughProxy(major, files, atCommit(false, /insert into .*'002'/));
-        await using _bench = b;
-        await using _proxy = proxy;
+        await using setup = await throughProxy(major, files, atCommit(false, /insert into .*'002'/));
+        const { b, url } = setup;
         const first = await b.json("migrate", "up", "--database-url", url);
         expect(first.error).toMatchObject({ code: "connection_lost", data: { recorded: null, kept: false } });
         expect(first.error.hint).toContain("Migration 002_b is not applied: it was rolled back");
@@ -91,9 +97,8 @@ for (const major of OUTER_MAJORS) {
       [false, "still applied: rolling it back was undone", ["001 applied", "002 applied"]],
     ])("on the way back, with the COMMIT delivered: %p", async (delivered, truth, ledger) => {
       const files = { "001_a.sql": "CREATE TABLE a (id int)", "002_b.sql": SQL };
-      const { b, proxy, url } = await throughProxy(major, files, atCommit(delivered, /delete from .*'002'/));
-      await using _bench = b;
-      await using _proxy = proxy;
+      await using setup = await throughProxy(major, files, atCommit(delivered, /delete from .*'002'/));
+      const { b, url } = setup;
       expect((await b.migrate("up")).exitCode).toBe(0);
       const { error } = await b.json("migrate", "down", "--database-url", url);
       expect(error.hint).toContain(truth);
@@ -103,9 +108,8 @@ for (const major of OUTER_MAJORS) {
 
     test.concurrent.each([true, false])("all in one transaction, with the COMMIT delivered: %p", async (delivered) => {
       const files = { "001_a.sql": "CREATE TABLE a (id int)", "002_b.sql": SQL };
-      const { b, proxy, url } = await throughProxy(major, files, atCommit(delivered, /insert into .*'002'/));
-      await using _bench = b;
-      await using _proxy = proxy;
+      await using setup = await throughProxy(major, files, atCommit(delivered, /insert into .*'002'/));
+      const { b, url } = setup;
       const { error, migrations } = await b.json("migrate", "up", "--single-transaction", "--database-url", url);
       expect(error.code).toBe("connection_lost");
       expect(migrations.map(({ outcome }) => outcome)).toEqual(delivered ? ["done", "done"] : ["not-run", "failed"]);
@@ -119,9 +123,8 @@ for (const major of OUTER_MAJORS) {
       };
       const cutAtB = ({ from, bytes, connection }: Passing): Verdict =>
         connection === 1 && from === "client" && bytes.includes("CREATE TABLE b") ? "cut" : "pass";
-      const { b, proxy, url } = await throughProxy(major, files, cutAtB);
-      await using _bench = b;
-      await using _proxy = proxy;
+      await using setup = await throughProxy(major, files, cutAtB);
+      const { b, url } = setup;
       const { error } = await b.json("migrate", "up", "--database-url", url);
       expect(error).toMatchObject({ code: "connection_lost", data: { recorded: "applying", kept: false } });
       expect(error.hint).toContain("Migration 001_a stopped after statement 1");
@@ -132,11 +135,10 @@ for (const major of OUTER_MAJORS) {
 
     test.concurrent("nothing answers any more after the COMMIT: what is not known is not claimed", async () => {
       const judge = atCommit(true, /insert into .*'001'/);
-      const { b, proxy, url } = await throughProxy(major, { "001_a.sql": "CREATE TABLE a (id int)" }, (passing) =>
+      await using setup = await throughProxy(major, { "001_a.sql": "CREATE TABLE a (id int)" }, (passing) =>
         passing.connection === 1 ? judge(passing) : "cut",
       );
-      await using _bench = b;
-      await using _proxy = proxy;
+      const { b, url } = setup;
       const { error } = await b.json("migrate", "up", "--database-url", url);
       expect(error.code).toBe("connection_lost");
       expect(error.hint).toContain("Whether migration 001_a was committed is not known");

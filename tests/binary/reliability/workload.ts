@@ -68,7 +68,7 @@ const table = (version: string): Step => ({
   mark: { kind: "table", name: `t_${version}` },
   undo: `DROP TABLE t_${version}`,
 });
-const index = (name: string, of: string): Step => ({
+const concurrently = (name: string, of: string): Step => ({
   sql: `CREATE INDEX CONCURRENTLY ${name} ON ${of} (id)`,
   mark: { kind: "index", name },
   undo: `DROP INDEX CONCURRENTLY ${name}`,
@@ -89,25 +89,25 @@ function make(version: string, kind: Kind, n: number): Made {
       return sqlFile(version, " transaction:false", [
         [table(version)],
         [row(version, "a")],
-        [index(`i_${version}_one`, own)],
+        [concurrently(`i_${version}_one`, own)],
         [row(version, "b")],
         [quiet(`VACUUM ${own}`)],
-        [index(`i_${version}_two`, own)],
+        [concurrently(`i_${version}_two`, own)],
         [row(version, "c")],
       ]);
     case "outside-ts":
       return typeScript(
         version,
-        [[row(version, "a")], [table(version)], [index(`i_${version}`, own)], [row(version, "b")]],
+        [[row(version, "a")], [table(version)], [concurrently(`i_${version}`, own)], [row(version, "b")]],
         false,
       );
     case "index":
-      return sqlFile(version, undefined, [[index(`i_${version}`, "t_001")]]);
+      return sqlFile(version, undefined, [[concurrently(`i_${version}`, "t_001")]]);
     case "own-transaction":
       return sqlFile(version, " transaction:false", [
         [table(version)],
         [quiet("BEGIN"), row(version, "a"), row(version, "b"), quiet("COMMIT")],
-        [index(`i_${version}`, own)],
+        [concurrently(`i_${version}`, own)],
       ]);
   }
 }
