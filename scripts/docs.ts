@@ -4,7 +4,8 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { commandHelp, groupHelp, rootHelp } from "../src/cli/help.ts";
-import { COMMANDS, type Entry, isGroup } from "../src/cli/registry.ts";
+import { type Entry, isGroup } from "../src/cli/command.ts";
+import { COMMANDS } from "../src/cli/registry.ts";
 import { ERROR_CODES } from "../src/errors/codes.ts";
 
 const ROOT = join(import.meta.dir, "..");

@@ -18,6 +18,24 @@ export type AnyCommand = Omit<Command<ArgsDef>, "run"> & {
   readonly run: (args: never, context: CommandContext) => Promise<Outcome>;
 };
 
+/** A name on the command line: one command, or a group of them. */
+export type Entry = CommandEntry | GroupEntry;
+
+export interface CommandEntry {
+  readonly summary: string;
+  /** Commands are loaded one at a time: start-up pays for nothing else. */
+  readonly load: () => Promise<{ command: AnyCommand }>;
+}
+
+export interface GroupEntry {
+  readonly summary: string;
+  readonly commands: Readonly<Record<string, CommandEntry>>;
+}
+
+export function isGroup(entry: Entry): entry is GroupEntry {
+  return "commands" in entry;
+}
+
 /** What every command works with, besides its own arguments. */
 export interface CommandContext {
   readonly io: Io;
@@ -31,6 +49,8 @@ export interface CommandContext {
   readonly wait: number;
   /** Reads the environment; the first call prints the configuration's warnings. */
   config(): Promise<Config>;
+  /** Every command of the tool, for those that speak of the others. */
+  readonly commands: Readonly<Record<string, Entry>>;
   /** Reads another environment, or the same one with another database. */
   configOf(other: { readonly environment?: string; readonly databaseUrl?: string }): Promise<Config>;
 }

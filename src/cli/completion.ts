@@ -1,6 +1,5 @@
 import type { ArgsDef } from "citty";
-import { GLOBAL_ARGS } from "./command.ts";
-import { COMMANDS, type Entry, isGroup } from "./registry.ts";
+import { type Entry, GLOBAL_ARGS, isGroup } from "./command.ts";
 
 /** What can follow one command's name: subcommands or flags, each with its description. */
 interface Completion {
@@ -10,9 +9,9 @@ interface Completion {
 }
 
 /** Everything that can be completed, read off the registry and the commands themselves. */
-export async function completions(): Promise<Completion[]> {
-  const all: Completion[] = [{ path: "", words: summaries(COMMANDS) }];
-  for (const [name, entry] of Object.entries(COMMANDS)) {
+export async function completions(commands: Readonly<Record<string, Entry>>): Promise<Completion[]> {
+  const all: Completion[] = [{ path: "", words: summaries(commands) }];
+  for (const [name, entry] of Object.entries(commands)) {
     if (isGroup(entry)) all.push({ path: name, words: summaries(entry.commands) });
     const leaves = isGroup(entry)
       ? Object.entries(entry.commands).map(([child, leaf]) => [`${name} ${child}`, leaf] as const)

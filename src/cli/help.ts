@@ -1,6 +1,6 @@
 import type { ArgsDef } from "citty";
-import { type AnyCommand, GLOBAL_ARGS } from "./command.ts";
-import { COMMANDS, type Entry, type GroupEntry, isGroup } from "./registry.ts";
+import { type AnyCommand, type Entry, GLOBAL_ARGS, type GroupEntry, isGroup } from "./command.ts";
+import { COMMANDS } from "./registry.ts";
 
 /** The first screen: what there is. */
 export function rootHelp(): string {

@@ -1,18 +1,4 @@
-import type { AnyCommand } from "./command.ts";
-
-/** A name on the command line: one command, or a group of them. */
-export type Entry = CommandEntry | GroupEntry;
-
-export interface CommandEntry {
-  readonly summary: string;
-  /** Commands are loaded one at a time: start-up pays for nothing else. */
-  readonly load: () => Promise<{ command: AnyCommand }>;
-}
-
-export interface GroupEntry {
-  readonly summary: string;
-  readonly commands: Readonly<Record<string, CommandEntry>>;
-}
+import type { Entry } from "./command.ts";
 
 /** Every command of the tool, in the order help shows them. */
 export const COMMANDS: Readonly<Record<string, Entry>> = {
@@ -78,7 +64,3 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     },
   },
 };
-
-export function isGroup(entry: Entry): entry is GroupEntry {
-  return "commands" in entry;
-}

@@ -1,13 +1,14 @@
 import { resolve } from "node:path";
 import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { findCommand, type Invocation, readArguments, readDuration } from "./arguments.ts";
-import type { CommandContext, Outcome } from "./command.ts";
+import { readArguments, readDuration } from "./arguments.ts";
+import { type CommandContext, isGroup, type Outcome } from "./command.ts";
+import { findCommand, type Invocation } from "./find-command.ts";
 import type { Io } from "./io.ts";
 import { errorToJson, renderError, toConfitureError } from "./output/diagnostic.ts";
 import { createMessages } from "./output/messages.ts";
 import { type Paint, paintFor } from "./output/style.ts";
-import { isGroup } from "./registry.ts";
+import { COMMANDS } from "./registry.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -92,6 +93,7 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io): Promise<Ou
     wait: readDuration("--wait", args.wait) ?? 0,
     config: () => (config ??= loadOwnConfiguration()),
     configOf: loadConfiguration,
+    commands: COMMANDS,
   };
   return await command.run(args as never, context);
 

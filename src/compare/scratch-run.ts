@@ -3,7 +3,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { migrationId } from "#migrate/discover.ts";
 import type { Direction } from "#migrate/events.ts";
 import { changeLedger, createLedger, insertSql, type Ledger } from "#migrate/ledger.ts";
-import type { LoadedMigration } from "#migrate/load.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
 import { lockKey } from "#migrate/lock.ts";
 import { runMigration } from "#migrate/run.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";

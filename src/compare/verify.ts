@@ -1,6 +1,7 @@
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations, type MigrationFile, migrationId } from "#migrate/discover.ts";
-import { type LoadedMigration, loadMigration } from "#migrate/load.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
+import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
 import { type Change, compareCatalogues } from "./changes.ts";
 import { withRevision } from "./git.ts";

@@ -3,7 +3,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { MigrationFile } from "./discover.ts";
 import { createLedgerSql, insertSql, type Ledger, TRANSACTION_MS } from "./ledger.ts";
-import type { Body, LoadedMigration } from "./load.ts";
+import type { Body, LoadedMigration } from "./body.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { load } from "./migrator.ts";
 import { status } from "./status.ts";

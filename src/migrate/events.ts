@@ -26,4 +26,6 @@ export type MigrateEvent =
       readonly attempt: number;
       readonly of: number;
     }
+  /** A migration without a statement, which will be recorded all the same. */
+  | { readonly type: "empty"; readonly migration: MigrationFile }
   | { readonly type: "notice"; readonly notice: Notice };

@@ -4,7 +4,7 @@ import { migrationId } from "./discover.ts";
 import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { readLedger } from "./ledger.ts";
-import type { LoadedMigration } from "./load.ts";
+import type { LoadedMigration } from "./body.ts";
 import { bodyOf } from "./run.ts";
 import { compareVersions } from "./version.ts";
 

@@ -5,37 +5,9 @@ import { decodeSql, parseScript, type Script, withoutOwnTransaction } from "#dat
 import { ConfitureError } from "#errors/error.ts";
 import { cannotRunInTransaction, transactionControl } from "#sql/classify.ts";
 import { locateInFile } from "#sql/position.ts";
+import type { LoadedMigration, SqlBody } from "./body.ts";
 import type { MigrationFile } from "./discover.ts";
-import type { Migration } from "./migration.ts";
 import { findSections, type Section } from "./sections.ts";
-
-/** One direction of a migration, ready to run. */
-export type Body = SqlBody | TypeScriptBody;
-
-export interface SqlBody {
-  readonly kind: "sql";
-  readonly script: Script;
-  readonly transactional: boolean;
-}
-
-export interface TypeScriptBody {
-  readonly kind: "typescript";
-  /** The file, for messages. */
-  readonly file: string;
-  readonly absolutePath: string;
-  readonly method: "up" | "down";
-  /** A new instance, so that nothing is left over from an earlier run. */
-  readonly create: () => Migration;
-  readonly transactional: boolean;
-}
-
-export interface LoadedMigration {
-  readonly file: MigrationFile;
-  readonly checksum: string;
-  readonly up: Body;
-  /** Undefined when the migration has no way back. */
-  readonly down: Body | undefined;
-}
 
 /** sha256 of the file in hex, with CRLF folded to LF so that a checkout on Windows is the same migration. */
 export function checksumOf(projectDir: string, file: MigrationFile): string {

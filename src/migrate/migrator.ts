@@ -5,7 +5,8 @@ import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { explainFailure, throwIfInterrupted, wasKept } from "./failure.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
-import { type LoadedMigration, loadMigration } from "./load.ts";
+import type { LoadedMigration } from "./body.ts";
+import { loadMigration } from "./load.ts";
 import { lockKey } from "./lock.ts";
 import { planDown, type PlanDownOptions, planUp, type PlanUpOptions, requireKnown } from "./plan.ts";
 import { nothingToResolve } from "./record.ts";
@@ -124,7 +125,9 @@ export async function load(
   const loaded: LoadedMigration[] = [];
   for (const file of files) {
     const migration = await loadMigration(options.projectDir, file);
-    bodyOf(migration, direction);
+    const body = bodyOf(migration, direction);
+    if (body.kind === "sql" && body.script.statements.length === 0)
+      options.onEvent?.({ type: "empty", migration: file });
     loaded.push(migration);
   }
   return loaded;

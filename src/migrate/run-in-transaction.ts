@@ -4,7 +4,7 @@ import { runStatements } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
 import { changeLedgerInTransaction, deleteSql, insertSql, TRANSACTION_MS } from "./ledger.ts";
-import type { Body, LoadedMigration, SqlBody } from "./load.ts";
+import type { Body, LoadedMigration, SqlBody } from "./body.ts";
 import { entryOf, prepareSession, requireLock, rollback, type RunOptions } from "./run-session.ts";
 
 /**

@@ -8,7 +8,7 @@ import { migrationId } from "./discover.ts";
 import type { Direction } from "./events.ts";
 import { invalidIndexes, repairStatements } from "./invalid-indexes.ts";
 import { changeLedger, changeLedgerInTransaction, deleteSql, insertSql, updateSql } from "./ledger.ts";
-import type { Body, LoadedMigration } from "./load.ts";
+import type { Body, LoadedMigration } from "./body.ts";
 import { entryOf, prepareSession, requireLock, rollback, type RunOptions } from "./run-session.ts";
 import { howToRun, unitsOf } from "./steps.ts";
 

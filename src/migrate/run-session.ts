@@ -3,7 +3,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { MigrateEvent } from "./events.ts";
 import { NOTICE_A_DEAD_CLIENT } from "./exclusive.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
-import type { LoadedMigration } from "./load.ts";
+import type { LoadedMigration } from "./body.ts";
 
 export interface RunOptions {
   readonly ledger: Ledger;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
-import type { Body, LoadedMigration } from "./load.ts";
+import type { Body, LoadedMigration } from "./body.ts";
 import { runInTransaction } from "./run-in-transaction.ts";
 import { runOutsideTransaction } from "./run-outside-transaction.ts";
 import type { RunOptions } from "./run-session.ts";
@@ -59,7 +59,7 @@ export function bodyOf(migration: LoadedMigration, direction: Direction): Body {
   const { file } = migration;
   const ways = {
     typescript: "a method down() to its class",
-    sql: "a `-- migrate:down` section to it",
+    sql: "SQL below a `-- migrate:down` line to it",
     "sql-pair": `its .down.sql beside it`,
   };
   throw new ConfitureError("migration_irreversible", `${file.path} has no way back`, {

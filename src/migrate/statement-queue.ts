@@ -6,7 +6,7 @@ import { decodeSql, parseScript, runStatements, type Script, withoutOwnTransacti
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { codePointOffset, locateInFile } from "#sql/position.ts";
 import type { Statement } from "#sql/statement.ts";
-import type { TypeScriptBody } from "./load.ts";
+import type { TypeScriptBody } from "./body.ts";
 import { connectMigration, type StatementSink } from "./migration.ts";
 import { unitsOf } from "./steps.ts";
 import { collectStrayRejections } from "./stray-rejections.ts";

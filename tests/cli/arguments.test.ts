@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
-import { findCommand, readArguments } from "#cli/arguments.ts";
-import { COMMANDS, type CommandEntry, isGroup } from "#cli/registry.ts";
+import { readArguments } from "#cli/arguments.ts";
+import { findCommand } from "#cli/find-command.ts";
+import { type CommandEntry, isGroup } from "#cli/command.ts";
+import { COMMANDS } from "#cli/registry.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import { runBinary } from "../support/cli.ts";
 import { temporaryProject } from "../support/project.ts";

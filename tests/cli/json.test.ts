@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
-import { COMMANDS, isGroup } from "#cli/registry.ts";
+import { isGroup } from "#cli/command.ts";
+import { COMMANDS } from "#cli/registry.ts";
 import { type JsonDocument, readDocument, schemaName, SCHEMAS } from "./document.ts";
 import { cliProject, type CliProject, databaseUrl, environmentFile, OLDEST_AND_NEWEST } from "./project.ts";
 

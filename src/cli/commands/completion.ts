@@ -14,10 +14,10 @@ export const command = defineCommand({
     "confiture completion zsh > ~/.zfunc/_confiture",
     "confiture completion fish > ~/.config/fish/completions/confiture.fish",
   ],
-  async run({ shell }) {
+  async run({ shell }, context) {
     if (!isShell(shell))
       throw new ConfitureError("usage", `There is completion for bash, zsh and fish, not for "${shell}"`);
-    const script = SHELLS[shell](await completions());
+    const script = SHELLS[shell](await completions(context.commands));
     return { json: { shell, script }, text: script };
   },
 });

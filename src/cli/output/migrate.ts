@@ -29,6 +29,11 @@ export function showMigrateEvents({ io, messages, json }: CommandContext): (even
           `${migrationId(event.migration)}: ${event.error.message}; trying again in ${formatDuration(event.pause)} (${event.attempt} of ${event.of})`,
         );
         break;
+      case "empty":
+        messages.warn(
+          `${event.migration.path} has no statement to run; once it is recorded, writing one into it is an edit of an applied migration`,
+        );
+        break;
       case "notice":
         if (event.notice.severity === "WARNING") messages.warn(event.notice.message);
         else messages.debug(`${event.notice.severity}: ${event.notice.message}`);

@@ -1,0 +1,90 @@
+import type { ArgsDef } from "citty";
+import { ConfitureError } from "#errors/error.ts";
+import { nearest } from "#errors/suggest.ts";
+import { notAChoice } from "./arguments.ts";
+import { type CommandEntry, GLOBAL_ARGS, type GroupEntry, isGroup } from "./command.ts";
+import { COMMANDS } from "./registry.ts";
+
+/** A command line, with the command it names taken out. */
+export interface Invocation {
+  /** ["migrate", "up"]; empty when no command is named. */
+  readonly path: readonly string[];
+  readonly entry: CommandEntry | GroupEntry | undefined;
+  /** Flags before the command's name, and everything behind it. */
+  readonly rest: readonly string[];
+}
+
+/**
+ * Finds the command that a command line names.
+ * @throws ConfitureError `usage` for an unknown one
+ */
+export function findCommand(argv: readonly string[]): Invocation {
+  const path: string[] = [];
+  const rest: string[] = [];
+  let entry: CommandEntry | GroupEntry | undefined;
+  for (let i = 0; i < argv.length; i++) {
+    const arg = argv[i]!;
+    const complete = entry !== undefined && !isGroup(entry);
+    if (complete || arg === "--") {
+      rest.push(...argv.slice(i));
+      break;
+    }
+    if (arg.startsWith("-")) {
+      rest.push(arg);
+      const value = argv[i + 1];
+      if (value === undefined || !takesValue(arg)) continue;
+      requireChoice(path, arg, value);
+      rest.push(value);
+      i++;
+      continue;
+    }
+    const candidates: Readonly<Record<string, CommandEntry | GroupEntry>> =
+      entry === undefined ? COMMANDS : (entry as GroupEntry).commands;
+    if (!Object.hasOwn(candidates, arg)) throw unknownCommand(path, arg, Object.keys(candidates), rest.at(-1));
+    entry = candidates[arg];
+    path.push(arg);
+  }
+  return { path, entry, rest };
+}
+
+/** Whether a global flag is followed by its value. */
+function takesValue(arg: string): boolean {
+  if (arg.includes("=")) return false;
+  return Object.entries(GLOBAL_ARGS).some(
+    ([name, definition]) =>
+      definition.type !== "boolean" &&
+      (arg === `--${name}` || ("alias" in definition && arg === `-${definition.alias}`)),
+  );
+}
+
+/** `--color migrate up` would otherwise take the command's name for a colour, and then not know `up`. */
+function requireChoice(path: readonly string[], arg: string, value: string): void {
+  const definition: ArgsDef[string] | undefined = (GLOBAL_ARGS as ArgsDef)[arg.slice(2)];
+  if (definition?.type !== "enum" || definition.options?.includes(value) === true) return;
+  throw notAChoice(path, arg, definition.options ?? [], value);
+}
+
+/** @param before what stands left of the word, of flags and their values */
+function unknownCommand(
+  path: readonly string[],
+  word: string,
+  known: readonly string[],
+  before: string | undefined,
+): ConfitureError {
+  const prefix = ["confiture", ...path].join(" ");
+  return new ConfitureError("usage", `There is no command \`${prefix} ${word}\``, { hint: hint() });
+
+  function hint(): string {
+    if (word === "help") return `Try: ${prefix} --help`;
+    const suggestion = nearest(word, known);
+    if (suggestion !== undefined) return `Did you mean \`${prefix} ${suggestion}\`?`;
+    const commands = `Commands: ${known.join(", ")}`;
+    if (before?.startsWith("--") !== true || takesNoValue(before)) return commands;
+    return `If "${word}" is the value of ${before}: options of a command go behind its name.\n${commands}`;
+  }
+}
+
+function takesNoValue(flag: string): boolean {
+  const definition: ArgsDef[string] | undefined = (GLOBAL_ARGS as ArgsDef)[flag.slice(2)];
+  return flag.includes("=") || definition?.type === "boolean";
+}
