@@ -1,4 +1,5 @@
-import { type Action, type LockClass, plan, type RenameCandidate } from "@supabase/pg-delta";
+import type { LockClass, RenameCandidate } from "@supabase/pg-delta";
+import { type Action, plan } from "@supabase/pg-delta/plan";
 import type { Catalogue } from "./catalogue.ts";
 import { describe } from "./changes.ts";
 
