@@ -1,0 +1,101 @@
+import { describe, expect, test } from "bun:test";
+import { cliProject } from "../cli/project.ts";
+import { readDocument } from "../cli/document.ts";
+import { BINARY } from "../support/cli.ts";
+
+/** A statement of about 150 bytes, as a dump has them. */
+const filler = (index: number): string => `INSERT INTO big VALUES (${index}, 'é ${"x".repeat(110)}');\n`;
+
+describe("1,000 migrations", () => {
+  test("up, status and up again", async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 1000 }, (_, index) => [
+        `db/migrations/${index + 1}_step.sql`,
+        `-- migrate:up\nCREATE TABLE t${index + 1} ();\n-- migrate:down\nDROP TABLE t${index + 1};\n`,
+      ]),
+    );
+    await using project = await cliProject(files);
+    const up = await project.succeed(["migrate", "up", "--format", "json"]);
+    const { migrations } = readDocument(up) as unknown as { migrations: { version: string; outcome: string }[] };
+    expect(migrations.map(({ version }) => Number(version))).toEqual(
+      Array.from({ length: 1000 }, (_, index) => index + 1),
+    );
+    expect(migrations.every(({ outcome }) => outcome === "done")).toBeTrue();
+    const before = performance.now();
+    const status = await project.succeed(["migrate", "status"]);
+    expect(performance.now() - before).toBeLessThan(5000);
+    expect(status.stdout.split("\n")).toHaveLength(1001);
+    expect((await project.succeed(["migrate", "up"])).stderr).toBe("No pending migrations\n");
+    await project.succeed(["migrate", "down", "--steps", "100", "-q"]);
+    expect(await project.query("SELECT count(*)::int AS rest FROM confiture_migrations")).toEqual([{ rest: 900 }]);
+
+    // `| head -1` stops reading long before the end: no error, no stack.
+    const head = await project.run(
+      ["-c", `{ "$0" migrate status --format json; echo "exit $?" >&2; } | head -1`, BINARY],
+      { binary: "/bin/sh" },
+    );
+    expect(head).toEqual({ exitCode: 0, stdout: "{\n", stderr: "exit 0\n" });
+  });
+});
+
+describe("large schema files", () => {
+  test("8 MB in one file builds, and an error at its end is placed", async () => {
+    const rows = Array.from({ length: 60_000 }, (_, index) => filler(index)).join("");
+    const text = `CREATE TABLE big (id int, text text);\n${rows}`;
+    expect(Buffer.byteLength(text)).toBeGreaterThan(8_000_000);
+    await using project = await cliProject({ "db/schema/large.sql": text });
+    await project.succeed(["build"]);
+    expect(await project.query("SELECT count(*)::int, max(id) FROM big")).toEqual([{ count: 60_000, max: 59_999 }]);
+    await project.write("db/schema/large.sql", `${text}SELECT nope;\n`);
+    const failed = await project.run(["build", "--fresh"]);
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain("--> db/schema/large.sql:60002:8\n");
+    expect(await project.query("SELECT count(*)::int FROM big")).toEqual([{ count: 60_000 }]);
+  });
+});
+
+describe("the assembled script", () => {
+  const FILES = Object.fromEntries(
+    Array.from({ length: 20 }, (_, file) => [
+      `db/schema/${file}/part.sql`,
+      Array.from({ length: 800 }, (_row, index) => filler(index)).join(""),
+    ]),
+  );
+
+  test("is the same bytes every time, in a file and through a pipe, whole", async () => {
+    await using project = await cliProject(FILES);
+    const piped = await project.succeed(["build", "--output", "-"]);
+    expect(Buffer.byteLength(piped.stdout)).toBeGreaterThan(2_000_000);
+    await project.succeed(["build", "--output", "one.sql"]);
+    await project.succeed(["build", "--output", "two.sql"], { env: { TZ: "Asia/Tokyo", LC_ALL: "tr_TR.UTF-8" } });
+    expect((await project.read("one.sql")) === piped.stdout).toBeTrue();
+    expect((await project.read("two.sql")) === piped.stdout).toBeTrue();
+  });
+
+  test("is the same bytes from another folder", async () => {
+    await using project = await cliProject(FILES);
+    await using other = await cliProject(FILES, { name: "elsewhere" });
+    const [here, there] = await Promise.all([project, other].map((each) => each.succeed(["build", "-o", "-"])));
+    expect(here?.stdout === there?.stdout).toBeTrue();
+  });
+
+  test("arrives whole when the reader is slow", async () => {
+    await using project = await cliProject(FILES);
+    const whole = await project.succeed(["build", "--output", "-"]);
+    const slow = await project.run(["-c", `"$0" build -q --output - | { sleep 1; cat; }`, BINARY], {
+      binary: "/bin/sh",
+    });
+    expect(slow.stdout === whole.stdout).toBeTrue();
+  });
+
+  test("may be left unread", async () => {
+    await using project = await cliProject(FILES);
+    const head = await project.run(
+      ["-c", `{ "$0" build -q -o -; echo "exit $?" >&2; } | head -1 > /dev/null`, BINARY],
+      {
+        binary: "/bin/sh",
+      },
+    );
+    expect(head).toEqual({ exitCode: 0, stdout: "", stderr: "exit 0\n" });
+  });
+});
