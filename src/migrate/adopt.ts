@@ -77,6 +77,16 @@ function matchFiles(
     } else pairs.push({ file, record });
   }
   const applied = new Set(pairs.map(({ file }) => file));
+  const { baseline } = foreign;
+  if (baseline !== undefined) {
+    if (!/^\d+$/.test(baseline)) throw refused(tool, [`the baseline's version, ${baseline}, is not digits only`]);
+    for (const file of files) {
+      if (applied.has(file) || compareVersions(file.version, baseline) > 0) continue;
+      pairs.push({ file, record: undefined });
+      applied.add(file);
+    }
+    pairs.sort((a, b) => compareVersions(a.file.version, b.file.version));
+  }
   const newest = pairs.reduce<string | undefined>(
     (max, { file }) => (max === undefined || compareVersions(file.version, max) > 0 ? file.version : max),
     undefined,

@@ -15,9 +15,12 @@ export interface ForeignRecord {
   readonly isFile: ((bytes: Uint8Array) => boolean) | undefined;
 }
 
-/** A tool's history. `through`: it records only how far it came, and everything up to there is applied. */
+/**
+ * A tool's history. `through`: it records only how far it came, and everything up to there is applied. Records may
+ * begin behind a `baseline`, up to which everything counts as applied as well.
+ */
 export type ForeignHistory =
-  | { readonly kind: "records"; readonly records: readonly ForeignRecord[] }
+  | { readonly kind: "records"; readonly records: readonly ForeignRecord[]; readonly baseline?: string | undefined }
   | { readonly kind: "through"; readonly version: string | undefined };
 
 interface Tool {
@@ -100,17 +103,23 @@ export const OTHER_TOOLS: Readonly<Record<string, Tool>> = {
       const failed = rows.find((row) => !row.success);
       if (failed !== undefined) throw unfinished(`Flyway recorded that version ${failed.version} failed`);
       const records = new Map<string, ForeignRecord>();
+      let baseline: string | undefined;
       for (const row of rows) {
-        if (row.type.startsWith("UNDO")) records.delete(row.version);
-        else if (row.type !== "DELETE") records.set(row.version, toRecord(row));
+        // `flyway undo`, and `flyway repair` for a migration whose file is gone.
+        if (row.type.startsWith("UNDO") || row.type === "DELETE") records.delete(row.version);
+        // `flyway baseline`, or a baseline migration: what is older was never looked at.
+        else if (row.type === "BASELINE" || row.type === "SQL_BASELINE") baseline = row.version;
+        else records.set(row.version, toRecord(row));
       }
-      return { kind: "records", records: [...records.values()] };
+      return { kind: "records", records: [...records.values()], baseline };
     },
   },
-  // https://github.com/fraiseql/confiture: the table had another name in its first versions.
+  // https://github.com/fraiseql/confiture: the table had another name in its first versions; later ones keep the
+  // stages of online migrations beside it.
   "confiture-py": {
     tables: ["tb_confiture", "confiture_migrations"],
     async read(database, table) {
+      await refuseUnfinishedStages(database, table.replace(/"$/, '_steps"'));
       const rows = await queryCatalogue<Row>(
         database,
         `select version::text, applied_at::timestamptz as applied_at, execution_time_ms::float8 as execution_ms
@@ -120,6 +129,15 @@ export const OTHER_TOOLS: Readonly<Record<string, Tool>> = {
     },
   },
 };
+
+async function refuseUnfinishedStages(database: Database, steps: string): Promise<void> {
+  const [there] = await queryCatalogue<{ found: boolean }>(database, "select to_regclass($1) is not null as found", [
+    steps,
+  ]);
+  if (there?.found !== true) return;
+  const open = await queryCatalogue(database, `select 1 from ${steps} where state <> 'done' limit 1`);
+  if (open.length > 0) throw unfinished(`Confiture for Python has unfinished stages in ${steps}`);
+}
 
 /**
  * Reads another tool's history.
