@@ -34,7 +34,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** Runs it as somebody who owns nothing here. When the tests run as such a user themselves, that is this one. */
 function runAsOrdinaryUser(project: CliProject, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const [program, ...rest] = [...AS_ORDINARY_USER, binary, ...args];
-  return project.run(rest, { ...options, binary: program });
+  return project.run(rest, { ...options, binary: program! });
 }
 
 /** Lets everybody read a project, and nobody write. */
@@ -67,7 +67,8 @@ test("as an ordinary user, in a folder nobody may write", async () => {
   await ok("migrate", "down");
   expect(await ok("build", "--output", "-")).toContain("CREATE TABLE users");
 
-  const before = await readdir(project.dir, { recursive: true });
+  const files = async (): Promise<string[]> => (await readdir(project.dir, { recursive: true })).toSorted();
+  const before = await files();
   for (const args of [
     ["init", "--force"],
     ["migrate", "new", "next"],
@@ -77,7 +78,7 @@ test("as an ordinary user, in a folder nobody may write", async () => {
     expect(readDocument(result)).toMatchObject({ ok: false, exitCode: 1, error: { code: "file_unreadable" } });
     expect(result.stdout).toMatch(/permission denied|EACCES|EROFS/i);
   }
-  expect(await readdir(project.dir, { recursive: true })).toEqual(before);
+  expect(await files()).toEqual(before);
   await makeWritable(project);
 });
 
@@ -109,8 +110,8 @@ test("without a home folder and with an empty environment", async () => {
   await chmod(join(project.dir, ".."), 0o755);
   const env = { HOME: "/nonexistent", PATH: "", USER: "" };
   const asSomebody = AS_ORDINARY_USER.map((word) => (word === "setpriv" ? Bun.which(word)! : word));
-  const [program = binary, ...rest] = [...asSomebody, binary, "migrate", "status"];
-  const result = await project.run(rest, { binary: program, env });
+  const [program, ...rest] = [...asSomebody, binary, "migrate", "status"];
+  const result = await project.run(rest, { binary: program!, env });
   expect(result).toMatchObject({ exitCode: 0, stdout: "⏳ 001_add_bio (pending)\n" });
 });
 

@@ -9,7 +9,7 @@ export const NEWEST: Major = MAJORS.at(-1)!;
 
 /** A superuser whose password can be told from every other text, so that no output can show it unnoticed. */
 const USER = "cli_tester";
-export const PASSWORD = "Tr0ub4dor/&3 ß";
+const PASSWORD = "Tr0ub4dor/&3 ß";
 const PASSWORD_FORMS = [PASSWORD, encodeURIComponent(PASSWORD), encodeURI(PASSWORD), "Tr0ub4dor"];
 
 /** A project on a database of its own, and the executable in it. */
@@ -38,7 +38,7 @@ function makeRole(instance: TestServer): Promise<unknown> {
   return made;
 }
 
-/** `${PASSWORD}` in an environment file keeps the password itself out of excerpts. */
+/** An environment file for a database of the server. */
 export function environmentFile({ port, host }: TestServer, database: string, more = ""): string {
   return `database:
   host: ${host}
@@ -99,7 +99,7 @@ export async function cliProject(
   };
 }
 
-export function expectNoPassword({ stdout, stderr }: RunResult): void {
+function expectNoPassword({ stdout, stderr }: RunResult): void {
   for (const form of PASSWORD_FORMS) {
     expect(stdout).not.toContain(form);
     expect(stderr).not.toContain(form);
