@@ -111,7 +111,7 @@ test("without a home folder and with an empty environment", async () => {
   const env = { HOME: "/nonexistent", PATH: "", USER: "" };
   const asSomebody = AS_ORDINARY_USER.map((word) => (word === "setpriv" ? Bun.which(word)! : word));
   const [program, ...rest] = [...asSomebody, binary, "migrate", "status"];
-  const result = await project.run(rest, { binary: program!, env });
+  const result = await project.run(rest, { binary: program, env });
   expect(result).toMatchObject({ exitCode: 0, stdout: "⏳ 001_add_bio (pending)\n" });
 });
 
