@@ -42,6 +42,17 @@ for (const major of OUTER_MAJORS) {
       expect(await b.ledger()).toEqual(["001 applied", "002 applied"]);
     });
 
+    test.concurrent("in a migration larger than what the socket takes at once: it ends all the same", async () => {
+      const text = `CREATE TABLE a AS SELECT '${"x".repeat(3_000_000)}' AS x;\nSELECT pg_sleep(30);\n`;
+      await using b = await bench(major, { "001_a.sql": text });
+      const runner = await b.start(["migrate", "up"], { timeout: 20_000 });
+      await b.until(`SELECT 1 FROM pg_stat_activity WHERE ${RUNNER} AND state = 'active' AND wait_event = 'PgSleep'`);
+      await terminate(b);
+      const { exitCode, stderr } = await runner.result;
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain("Migration 001_a is not applied: it was rolled back");
+    });
+
     test.concurrent("in a CONCURRENTLY statement: the invalid index is named, and the migration goes on after it", async () => {
       await using b = await bench(major, {
         "001_a.sql":

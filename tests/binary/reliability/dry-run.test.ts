@@ -1,0 +1,103 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { type Bench, bench, OUTER_MAJORS } from "./bench.ts";
+import { catalogueLines } from "./workload.ts";
+
+setDefaultTimeout(120_000);
+
+const PSQL = Bun.which("psql");
+if (PSQL === null) console.log("skipped: the dry run's output through psql (not installed)");
+
+const FILES = {
+  "001_a.sql":
+    "CREATE TABLE a (id int PRIMARY KEY, note text DEFAULT 'semi;colon');\nCOPY a FROM stdin;\n1\tone\n2\ttwo\n\\.\n",
+  "002_b.sql":
+    "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY a_note ON a (note);\nVACUUM a;\nCREATE TABLE b (id int);\n-- migrate:down\nDROP TABLE b;\n",
+  "003_c.sql":
+    "BEGIN;\nCREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END;\nCREATE VIEW v AS SELECT $$a;b$$ AS x -- the end\n;\nCOMMIT;\n",
+  "004_d.ts": `import { Migration } from "confiture";
+export default class D extends Migration {
+  up() { this.execute("CREATE TABLE d (id int)"); void this.execute("CREATE INDEX d_id ON d (id)"); }
+}
+`,
+};
+
+/** Everything that would show that something was written. */
+async function traces(b: Bench): Promise<unknown> {
+  return await b.query(`
+    SELECT (SELECT count(*) FROM pg_class) AS classes, (SELECT max(oid) FROM pg_class) AS newest,
+           (SELECT sum(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_all_tables WHERE schemaname = 'public') AS rows,
+           (SELECT md5(string_agg(c.oid::text || c.relname || c.xmin::text, ',' ORDER BY c.oid)) FROM pg_class c) AS catalogue`);
+}
+
+for (const major of OUTER_MAJORS) {
+  describe(`PostgreSQL ${major}, --dry-run`, () => {
+    test.concurrent("touches nothing, not even the ledger, with and without one", async () => {
+      await using b = await bench(major, FILES);
+      const before = await traces(b);
+      expect((await b.migrate("up", "--dry-run")).exitCode).toBe(0);
+      expect(await traces(b)).toEqual(before);
+      expect(await b.has("confiture_migrations")).toBe(false);
+      await b.migrate("up", "--to", "2");
+      const between = await traces(b);
+      const { migrations } = await b.json("migrate", "up", "--dry-run");
+      expect(migrations.map(({ version }) => version)).toEqual(["003", "004"]);
+      expect(await traces(b)).toEqual(between);
+      expect(await b.ledger()).toHaveLength(2);
+    });
+
+    test.concurrent("takes no lock, and refuses what up refuses", async () => {
+      await using b = await bench(major, { "001_a.sql": "CREATE TABLE a (id int); SELECT pg_sleep(1.5);" });
+      const runner = await b.start(["migrate", "up"]);
+      await b.until(
+        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+      );
+      expect((await b.migrate("up", "--dry-run")).exitCode).toBe(0);
+      await runner.result;
+      await b.write("001_a.sql", "SELECT 1");
+      expect((await b.migrate("up", "--dry-run")).exitCode).toBe(7);
+    });
+
+    test.concurrent("a TypeScript migration that asks for rows is said to be known in part", async () => {
+      await using b = await bench(major, {
+        "001_a.ts": `import { Migration } from "confiture";
+export default class A extends Migration {
+  async up() {
+    await this.execute("CREATE TABLE a (id int)");
+    const rows = await this.query("SELECT id FROM a");
+    for (const row of rows) await this.execute("SELECT 1");
+  }
+}
+`,
+      });
+      const { migrations } = await b.json("migrate", "up", "--dry-run");
+      expect(migrations).toMatchObject([{ version: "001", incomplete: expect.stringContaining("SELECT id FROM a") }]);
+      expect((await b.migrate("up", "--dry-run")).stdout).toContain("Not all of it is known: It asks for rows");
+      expect(await b.has("a")).toBe(false);
+    });
+
+    test.skipIf(PSQL === null || major < 14)(
+      "prints what up then does: psql makes the same database of it",
+      async () => {
+        await using b = await bench(major, FILES);
+        await using other = await bench(major, FILES);
+        const { stdout, exitCode } = await b.migrate("up", "--dry-run");
+        expect(exitCode).toBe(0);
+        expect((await b.migrate("up")).exitCode).toBe(0);
+        await other.project.write("dry.sql", stdout);
+        const psql = Bun.spawnSync(
+          [PSQL ?? "", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", other.url, "-f", other.project.path("dry.sql")],
+          { stderr: "pipe" },
+        );
+        expect(psql.stderr.toString()).toBe("");
+        expect(psql.exitCode).toBe(0);
+        expect(await catalogueLines(other.query)).toEqual(await catalogueLines(b.query));
+        expect(await other.query("SELECT * FROM a")).toEqual(await b.query("SELECT * FROM a"));
+        const ledger =
+          "SELECT version, name, checksum, applied_by, tool_version, state FROM confiture_migrations ORDER BY 1";
+        expect(await other.query(ledger)).toEqual(await b.query(ledger));
+        // The tool itself takes that database for its own.
+        expect((await other.migrate("status", "--exit-code")).exitCode).toBe(0);
+      },
+    );
+  });
+}
