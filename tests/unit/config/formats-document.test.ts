@@ -21,7 +21,8 @@ describe("the section on environment files in docs/formats.md", () => {
   test("names every key", () => {
     for (const [name, keys] of Object.entries(KEYS)) {
       for (const key of keys) {
-        const prefix = { migrations: "migrations.", build: "build.", drift: "drift.", include_dirs: "include_dirs[]." }[name] ?? "";
+        const prefix =
+          { migrations: "migrations.", build: "build.", drift: "drift.", include_dirs: "include_dirs[]." }[name] ?? "";
         expect(section).toMatch(new RegExp(`\`${RegExp.escape(prefix + key)}(?:\`|\\.|\\[\\])`));
       }
     }

@@ -1,4 +1,4 @@
-/** Measures splitStatements on 8 MB texts: `bun scripts/bench/lexer.ts`. The median of 7 runs each. */
+/** Measures splitStatements on 8 MB texts: `bun scripts/benchmarks/lexer.ts`. The median of 7 runs each. */
 import { splitStatements } from "#sql/split.ts";
 
 const SIZE = 8 * 1024 * 1024;
