@@ -6,6 +6,9 @@ import type { Database } from "./database.ts";
  */
 export const CATALOGUE_PATH = "set local search_path = pg_catalog, pg_temp";
 
+/** How each of those queries begins, for whoever watches a session. */
+export const LOOK_UP = `begin read only; ${CATALOGUE_PATH}`;
+
 /**
  * Runs a read-only query of ours outside any transaction, in one round trip, whatever the session's
  * search_path is. Tables of the user's must be qualified in `sql`.
@@ -15,7 +18,7 @@ export async function queryCatalogue<Row extends object>(
   sql: string,
   parameters: readonly unknown[] = [],
 ): Promise<Row[]> {
-  const beginning = database.execute(`begin read only; ${CATALOGUE_PATH}`);
+  const beginning = database.execute(LOOK_UP);
   const answer = database.query<Row>(sql, parameters);
   await inOrder([beginning, answer, database.execute("commit")]);
   return await answer;

@@ -1,13 +1,14 @@
+import { LOOK_UP } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import type { Statement } from "#sql/statement.ts";
 import type { MigrationFile } from "./discover.ts";
-import { createLedgerSql, insertSql, type Ledger, TRANSACTION_MS } from "./ledger.ts";
-import type { Body, LoadedMigration } from "./body.ts";
 import type { MigrateOptions } from "./exclusive.ts";
+import { createLedger } from "./ledger.ts";
+import { lockKey } from "./lock.ts";
 import { load } from "./migrator.ts";
-import { status } from "./status.ts";
 import { planUp, type PlanUpOptions } from "./plan.ts";
+import { runMigration } from "./run.ts";
+import { status } from "./status.ts";
 
 /** What `up` would do with one migration. */
 export interface PlannedMigration {
@@ -20,7 +21,8 @@ export interface PlannedMigration {
 }
 
 /**
- * The SQL that `up` would run, without running it: reads files and ledger, takes no lock, creates nothing.
+ * The SQL that `up` would send, without sending it: reads files and ledger, takes no lock, creates nothing. The
+ * runner itself runs, over a database that only takes its statements down.
  * @throws ConfitureError as `up`, for everything that would stop it before the first migration
  */
 export async function dryRunUp(options: MigrateOptions, plan: PlanUpOptions): Promise<PlannedMigration[]> {
@@ -28,77 +30,61 @@ export async function dryRunUp(options: MigrateOptions, plan: PlanUpOptions): Pr
   const migrations = await load(planUp(history, plan), "up", options);
   const planned: PlannedMigration[] = [];
   for (const [index, migration] of migrations.entries()) {
-    const preparation = index === 0 && !ledger.exists ? [createLedgerSql(ledger)] : [];
-    const { statements, incomplete } = await record(migration.up);
+    const recorder = new Recorder(options.target.engine);
+    if (index === 0) await createLedger(recorder, ledger);
+    const run = { ...options, onEvent: undefined, ledger: { ...ledger, exists: true }, lockKey: lockKey(ledger) };
+    await runMigration(recorder, migration, "up", run).catch((error: unknown) => {
+      if (recorder.incomplete === undefined) throw error;
+    });
     planned.push({
       file: migration.file,
       transactional: migration.up.transactional,
-      statements: [...preparation, ...wrap(migration, statements, ledger, options)],
-      incomplete,
+      statements: recorder.statements,
+      incomplete: recorder.incomplete,
     });
   }
   return planned;
 }
 
-function wrap(
-  migration: LoadedMigration,
-  statements: readonly string[],
-  ledger: Ledger,
-  options: MigrateOptions,
-): string[] {
-  const { file, checksum, up } = migration;
-  const insert = insertSql(ledger, { ...file, checksum }, options.toolVersion, {
-    state: "applied",
-    ...(up.transactional ? { executionMs: TRANSACTION_MS } : {}),
-  });
-  return up.transactional ? ["begin", ...statements, insert, "commit"] : [...statements, insert];
-}
-
-async function record(body: Body): Promise<{ statements: string[]; incomplete: string | undefined }> {
-  if (body.kind === "sql") {
-    const { text, statements } = body.script;
-    return {
-      statements: statements.map(({ start, end, copyData }) =>
-        copyData === undefined
-          ? text.slice(start, end)
-          : `${text.slice(start, end)};\n${text.slice(copyData.start, copyData.end)}\\.`,
-      ),
-      incomplete: undefined,
-    };
-  }
-  const statements: string[] = [];
-  const { runTypeScript } = await import("./statement-queue.ts");
-  try {
-    const outside = {
-      skip: 0,
-      runStep: (unit: readonly Statement[], work: (part: typeof unit) => Promise<void>) => work(unit),
-    };
-    await runTypeScript(body, {
-      database: recorder(statements),
-      outside: body.transactional ? undefined : outside,
-    });
-    return { statements, incomplete: undefined };
-  } catch (error) {
-    if (!(error instanceof ConfitureError) || error.data?.["asksForRows"] !== true) throw error;
-    return { statements, incomplete: error.message };
-  }
-}
-
 /** Takes statements down instead of running them. */
-function recorder(statements: string[]): Database {
-  return {
-    engine: "embedded",
-    backendPid: 0,
-    pooled: false,
-    serverVersion: 0,
-    execute: async (sql) => void statements.push(sql),
-    query: async (sql, parameters = []) => {
-      const [line] = sql.trim().split("\n");
-      throw new ConfitureError("migration_failed", `It asks for rows or passes parameters: ${line}`, {
-        data: { asksForRows: true, parameters },
-      });
-    },
-    copyIn: async (sql) => void statements.push(sql),
-    close: async () => {},
-  };
+class Recorder implements Database {
+  readonly engine: Database["engine"];
+  readonly backendPid = 0;
+  readonly pooled = false;
+  readonly serverVersion = 0;
+  readonly statements: string[] = [];
+  /** Set where nothing can be known any more: what comes behind would only be the runner's way out. */
+  incomplete: string | undefined;
+  /** Within a transaction in which the tool looks something up. */
+  #looksUp = false;
+
+  constructor(engine: Database["engine"]) {
+    this.engine = engine;
+  }
+
+  async execute(sql: string): Promise<void> {
+    if (sql.startsWith(LOOK_UP)) this.#looksUp = true;
+    else if (this.#looksUp && sql === "commit") this.#looksUp = false;
+    else this.#take(sql);
+  }
+
+  async query<Row extends object>(sql: string): Promise<Row[]> {
+    if (this.#looksUp) return [];
+    const [line] = sql.trim().split("\n");
+    this.incomplete ??= `It asks for rows or passes parameters: ${line}`;
+    throw new ConfitureError("migration_failed", this.incomplete);
+  }
+
+  async copyIn(sql: string, data: Parameters<Database["copyIn"]>[1]): Promise<void> {
+    const parts: string[] = [];
+    const decoder = new TextDecoder();
+    for await (const part of data) parts.push(typeof part === "string" ? part : decoder.decode(part, { stream: true }));
+    this.#take(`${sql};\n${parts.join("")}\\.`);
+  }
+
+  async close(): Promise<void> {}
+
+  #take(sql: string): void {
+    if (this.incomplete === undefined) this.statements.push(sql);
+  }
 }

@@ -4,6 +4,7 @@ import { planSql } from "#compare/plan.ts";
 import { parseSource, type ProjectFiles, sourceCatalogue } from "#compare/sources.ts";
 import { type VerifyReport, verify } from "#compare/verify.ts";
 import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
+import { failureOf } from "../failure.ts";
 
 function filesOf(projectDir: string): ProjectFiles {
   return {
@@ -180,7 +181,7 @@ describe("a project in git", () => {
   test.skipIf(Bun.which("git") === null)("a commit that is not there is an error that names it", async () => {
     await using project = await repository();
     const reading = sourceCatalogue(filesOf(project.dir), parseSource("git:nowhere"));
-    expect(reading).rejects.toMatchObject({ code: "git_failed", message: expect.stringContaining("nowhere") });
+    expect(await failureOf(reading)).toMatchObject({ code: "git_failed", message: expect.stringContaining("nowhere") });
   });
 });
 
