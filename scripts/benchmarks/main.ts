@@ -20,7 +20,7 @@ interface Line {
 }
 
 const folder = await realpath(await mkdtemp(join(tmpdir(), "confiture-bench-")));
-const server: TestServer = await startServer({ major: 18 });
+const server: TestServer = await startServer({ major: 18, settings: ["max_locks_per_transaction = 8192"] });
 const place: Place = { folder, server, binary: join(ROOT, "dist", "confiture"), peers: join(ROOT, ".cache", "bench") };
 const lines: Line[] = [];
 try {
