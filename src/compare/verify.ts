@@ -81,8 +81,9 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     findings: [],
   };
   const loaded = await loadAll(options);
-  if (loaded.length === 0)
+  if (loaded.length === 0 && options.base === undefined) {
     return { checks: [build], from: "none", unchecked: [...unchecked, "migrations: there are none"] };
+  }
   for (const { file, down } of loaded) {
     if (down === undefined) unchecked.add(`rolling back ${migrationId(file)}, which has no down`);
   }
@@ -246,7 +247,9 @@ async function replayFromSchema(
       const error = await run.step(migration, "up");
       if (error !== undefined) return stop(migration, "does not apply again after its rollback", error);
     }
-    return { findings, applied: reversible.length, end: await run.read() };
+    // With nothing rolled back, the built schema would only be compared with itself.
+    const end = reversible.length === 0 ? undefined : await run.read();
+    return { findings, applied: reversible.length, end };
   });
 }
 
@@ -262,11 +265,16 @@ function failed(migration: LoadedMigration, what: string, error: ConfitureError)
   return { migration: migration.file, message: `${migrationId(migration.file)} ${what}`, error };
 }
 
-function migrationsCheck(loaded: readonly LoadedMigration[], { findings }: Replay): Check {
+function migrationsCheck(loaded: readonly LoadedMigration[], { findings, applied }: Replay): Check {
   const name = "migrations";
   const many = `${loaded.length} ${loaded.length === 1 ? "migration" : "migrations"}`;
   if (findings.length > 0) {
     return { name, outcome: "disproven", summary: "Migrations do not apply, roll back and apply again", findings };
+  }
+  if (loaded.length === 0) return { name, outcome: "proven", summary: "No migrations were added", findings };
+  if (applied === 0) {
+    const summary = `${many} could not be run: neither from an empty database nor from the built schema`;
+    return { name, outcome: "not-checked", summary, findings };
   }
   const irreversible = loaded.filter(({ down }) => down === undefined).length;
   const verbs =

@@ -141,6 +141,15 @@ describe("migrations that alter what only the schema files create", () => {
     expect(findings(report)).toEqual(["dropped column public.users.bio"]);
   });
 
+  test("and have no way back cannot be checked, which is said", async () => {
+    const report = await verified({
+      "db/schema/users.sql": "CREATE TABLE users (id int, bio text);",
+      "db/migrations/1_bio.sql": "ALTER TABLE users ADD bio text;",
+    });
+    expect(outcomes(report)).toEqual({ build: "proven", migrations: "not-checked", agreement: "not-checked" });
+    expect(report.unchecked).not.toEqual([]);
+  });
+
   test("what a rollback takes away too much is found", async () => {
     const report = await verified({
       "db/schema/users.sql": "CREATE TABLE users (id int, bio text, born date);",
@@ -177,6 +186,15 @@ describe("a project in git", () => {
       expect(findings(wrong)).toEqual(["changed column public.users.bio"]);
     },
   );
+
+  test.skipIf(Bun.which("git") === null)("an edit of the schema files without a migration is found", async () => {
+    await using project = await repository();
+    expect(outcomes(await verify({ ...filesOf(project.dir), base: "HEAD" }))).toMatchObject({ agreement: "proven" });
+    await project.write("db/schema/users.sql", "CREATE TABLE users (id int, bio text);");
+    expect(findings(await verify({ ...filesOf(project.dir), base: "HEAD" }))).toEqual([
+      "added column public.users.bio",
+    ]);
+  });
 
   test.skipIf(Bun.which("git") === null)("a commit that is not there is an error that names it", async () => {
     await using project = await repository();
