@@ -14,9 +14,12 @@ function renderSection(way: "up" | "down", statements: readonly PlannedStatement
 }
 
 function renderStatement(statement: PlannedStatement): string {
-  const { sql, losesData, rewrites, lock } = statement;
+  const { sql, losesData, rewrites, needsNoRows, lock } = statement;
   const notes = [
     ...(losesData ? ["-- DATA LOSS: what it drops is gone, also for a later rollback."] : []),
+    ...(needsNoRows
+      ? ["-- ROWS: fails on a table that has any. Give it a DEFAULT, or add it, fill it, then SET NOT NULL."]
+      : []),
     ...(rewrites ? ["-- REWRITE: every row may be written anew while the lock is held."] : []),
     ...(lock === undefined ? [] : [`-- LOCK ${lock} until the migration is committed.`]),
   ];

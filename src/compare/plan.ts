@@ -1,5 +1,6 @@
 import type { LockClass, RenameCandidate } from "@supabase/pg-delta";
 import { type Action, plan } from "@supabase/pg-delta/plan";
+import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { describe } from "./changes.ts";
 
@@ -11,6 +12,8 @@ export interface PlannedStatement {
   readonly losesData: boolean;
   /** The table may be written anew, row by row. */
   readonly rewrites: boolean;
+  /** It fails on rows that are there: a new column or constraint that allows no NULL. */
+  readonly needsNoRows: boolean;
   /** The strongest lock on an existing table, in PostgreSQL's words; undefined for none that matters. */
   readonly lock: string | undefined;
   /** It cannot share a transaction with the statements before it. */
@@ -45,8 +48,21 @@ export interface Rename {
 /**
  * The statements that turn `from` into `to`, in an order that works. Pure.
  * @param renames dropped and added objects to take for one and the same
+ * @throws ConfitureError `generate_refused` when no such statements are known
  */
 export function planChanges(from: Catalogue, to: Catalogue, renames: readonly Rename[] = []): SchemaPlan {
+  try {
+    return makePlan(from, to, renames);
+  } catch (cause) {
+    // The planner throws plain errors for changes that it cannot make.
+    throw new ConfitureError("generate_refused", `No plan can be made: ${(cause as Error).message}`, {
+      hint: "Write this change by hand: confiture migrate new",
+      cause,
+    });
+  }
+}
+
+function makePlan(from: Catalogue, to: Catalogue, renames: readonly Rename[]): SchemaPlan {
   const options = { renames: "prompt" } as const;
   const candidates = plan(from.facts, to.facts, options).renameCandidates;
   const accepted = candidates.filter((candidate) => renames.some((rename) => isRename(candidate, rename)));
@@ -85,6 +101,7 @@ function toStatement(action: Action, before: Action | undefined): PlannedStateme
     sql: action.sql.trim().replace(/;$/, ""),
     losesData: action.dataLoss === "destructive",
     rewrites: action.rewriteRisk,
+    needsNoRows: /\bADD COLUMN\b.*\bNOT NULL\b/.test(action.sql) && !/\b(DEFAULT|GENERATED)\b/.test(action.sql),
     lock: LOCKS[action.lockClass],
     startsTransaction:
       action.newSegmentBefore ||
@@ -95,7 +112,12 @@ function toStatement(action: Action, before: Action | undefined): PlannedStateme
   };
 }
 
-/** The SQL alone. */
+/** The SQL alone, for a difference that is shown in any case; none where no plan can be made. */
 export function planSql(from: Catalogue, to: Catalogue): string[] {
-  return planChanges(from, to).statements.map(({ sql }) => sql);
+  try {
+    return planChanges(from, to).statements.map(({ sql }) => sql);
+  } catch (error) {
+    if (error instanceof ConfitureError) return [];
+    throw error;
+  }
 }

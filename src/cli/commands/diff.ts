@@ -27,7 +27,7 @@ export const command = defineCommand({
   async run(args, context) {
     const { sourceCatalogue } = await import("#compare/sources.ts");
     const { compareCatalogues } = await import("#compare/changes.ts");
-    const { planSql } = await import("#compare/plan.ts");
+    const { planChanges, planSql } = await import("#compare/plan.ts");
     const names = { from: args.from ?? "migrations", to: args.to ?? "schema" };
     const sources = { from: await readSource(context, names.from), to: await readSource(context, names.to) };
     const live = [sources.from, sources.to].find((source) => source.kind === "live");
@@ -44,7 +44,12 @@ export const command = defineCommand({
     const from = await read("from");
     const to = await read("to");
     const changes = compareCatalogues(from, to, { owners: live === undefined || args.owners === true });
-    const sql = changes.length === 0 ? [] : planSql(from, to);
+    const sql =
+      changes.length === 0
+        ? []
+        : args.sql === true
+          ? planChanges(from, to).statements.map((statement) => statement.sql)
+          : planSql(from, to);
     const notCompared = [...from.notCompared, ...to.notCompared];
     for (const { kind, count: number, samples } of notCompared) {
       context.messages.warn(`not compared: ${count(number, kind)} (${samples.join(", ")})`);

@@ -123,6 +123,17 @@ test("what loses data is refused, and allowed when asked for", async () => {
   expect(migrations[0]?.text).toContain("-- DATA LOSS");
 });
 
+test("a column that rows cannot have is pointed out", async () => {
+  const { migrations } = await generated(USERS, USERS.replace("name text", "age int NOT NULL, name text"));
+  expect(migrations[0]?.text).toMatch(/-- ROWS: fails on a table that has any[^]*ADD COLUMN "age" integer NOT NULL/);
+});
+
+test("the way back can be left out", async () => {
+  const { down, migrations } = await generated(USERS, `${USERS}\nCREATE TABLE a (id int);`, { noDown: true });
+  expect(down).toBe("");
+  expect(migrations[0]?.text).not.toContain("migrate:down");
+});
+
 describe("renames", () => {
   const RENAMED = "CREATE TABLE users (id int PRIMARY KEY, full_name text NOT NULL);";
 
