@@ -58,7 +58,7 @@ async function pendingVersions({ target, table, projectDir, migrationsDir }: Dri
 
 /** What the schema files build, with the changes of some migrations taken back. */
 async function schemaLess(options: DriftOptions, pending: readonly string[]): Promise<Catalogue> {
-  return await withScratch(options.scratch, async (database) => {
+  return await withScratch(options, async (database) => {
     await buildSchema(database, options);
     if (pending.length === 0) return await readCatalogue(database);
     const run = await startRun(database, options);

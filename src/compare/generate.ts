@@ -48,7 +48,7 @@ const ROUNDS = 5;
  */
 export async function generateMigrations(options: GenerateOptions): Promise<Generated> {
   const to = await sourceCatalogue(options, { kind: "schema" });
-  const generated = await withScratch(options.scratch, async (database) => {
+  const generated = await withScratch(options, async (database) => {
     await prepareSource(database, options, options.from);
     return await planAll(database, options, to);
   });
@@ -194,7 +194,7 @@ async function prove(
     for (const [index, { text }] of migrations.entries()) writeFileSync(join(dir, "m", `${index + 1}_proof.sql`), text);
     const files = discoverMigrations(dir, "m").migrations;
     const loaded = await Promise.all(files.map((file) => loadMigration(dir, file)));
-    await withScratch(options.scratch, async (database) => {
+    await withScratch(options, async (database) => {
       await prepareSource(database, options, options.from);
       await database.execute("drop table if exists public.confiture_migrations");
       const run = await startRun(database, options);

@@ -12,16 +12,24 @@ import { quoteIdentifier } from "#sql/quote.ts";
  */
 export type ScratchSite = { readonly engine: "embedded" } | ServerTarget;
 
-/** A database of its own for one piece of work, gone afterwards. */
-export async function withScratch<T>(site: ScratchSite, work: (database: Database) => Promise<T>): Promise<T> {
-  if (site.engine === "embedded") return await withDatabase(site, {}, work);
+export interface ScratchOptions {
+  readonly scratch: ScratchSite;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A database of its own for one piece of work, gone afterwards, also when the work is interrupted. */
+export async function withScratch<T>(
+  { scratch: site, signal }: ScratchOptions,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  if (site.engine === "embedded") return await withDatabase(site, { signal }, work);
   const name = `${PREFIX}${Date.now()}_${randomBytes(4).toString("hex")}`;
   return await withDatabase({ ...site, database: MAINTENANCE_DATABASE }, {}, async (maintenance) => {
     await dropForgotten(maintenance);
     // template0: what an administrator has put into template1 is in no schema file.
     await maintenance.execute(`create database ${quoteIdentifier(name)} template template0`);
     try {
-      return await withDatabase({ ...site, database: name }, {}, work);
+      return await withDatabase({ ...site, database: name }, { signal }, work);
     } finally {
       await maintenance.execute(`drop database ${quoteIdentifier(name)} with (force)`);
     }
@@ -46,8 +54,8 @@ export async function scratchSiteBeside(target: Target): Promise<ScratchSite | u
 
 const MAINTENANCE_DATABASE = "postgres";
 const PREFIX = "confiture_scratch_";
-/** Older ones with no session in them belong to a process that was killed. */
-const FORGOTTEN_AFTER = 60 * 60 * 1000;
+/** Older ones with no session in them belong to a process that was killed; younger ones may be about to get one. */
+const FORGOTTEN_AFTER = 5 * 60 * 1000;
 
 async function dropForgotten(maintenance: Database): Promise<void> {
   const rows = await queryCatalogue<{ name: string }>(

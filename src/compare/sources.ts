@@ -64,7 +64,7 @@ export async function sourceCatalogue(files: ProjectFiles, source: Source): Prom
       readCatalogue(database, [await findLedger(database, files.table)]),
     );
   }
-  return await withScratch(files.scratch, async (database) => {
+  return await withScratch(files, async (database) => {
     await prepareSource(database, files, source);
     return await readCatalogue(database, [SCRATCH_LEDGER]);
   });

@@ -116,7 +116,7 @@ interface Replay {
 }
 
 async function buildCatalogue(options: VerifyOptions): Promise<Catalogue | ConfitureError> {
-  return await withScratch(options.scratch, async (database) => {
+  return await withScratch(options, async (database) => {
     try {
       await buildSchema(database, options);
       return await readCatalogue(database);
@@ -143,7 +143,7 @@ async function replayFromBase(
   loaded: readonly LoadedMigration[],
 ): Promise<Replay> {
   return await withRevision(options.projectDir, base, schemaFolders(options), (projectDir) =>
-    withScratch(options.scratch, async (database) => {
+    withScratch(options, async (database) => {
       await buildSchema(database, { ...options, projectDir });
       return await forward(await startRun(database, options), loaded);
     }),
@@ -158,7 +158,7 @@ async function replayFromNothing(
   options: VerifyOptions,
   loaded: readonly LoadedMigration[],
 ): Promise<Replay | undefined> {
-  return await withScratch(options.scratch, async (database) => {
+  return await withScratch(options, async (database) => {
     const replay = await forward(await startRun(database, options), loaded);
     const [finding] = replay.findings;
     const startsElsewhere = replay.applied === 0 && finding?.error !== undefined && isMissingObject(finding.error);
@@ -219,7 +219,7 @@ async function replayFromSchema(
       "migrations up to the last one without a down: they do not start from nothing, and the way back ends there",
     );
   }
-  return await withScratch(options.scratch, async (database): Promise<Replay | undefined> => {
+  return await withScratch(options, async (database): Promise<Replay | undefined> => {
     await buildSchema(database, options);
     const run = await startRun(database, options);
     for (const migration of loaded) await run.record(migration);
@@ -255,7 +255,7 @@ async function replayFromSchema(
 
 /** The schema files do not hold the migrations' changes: what do the migrations make of them? */
 async function applyToSchema(options: VerifyOptions, loaded: readonly LoadedMigration[]): Promise<Replay> {
-  return await withScratch(options.scratch, async (database) => {
+  return await withScratch(options, async (database) => {
     await buildSchema(database, options);
     return await forward(await startRun(database, options), loaded);
   });
