@@ -123,7 +123,7 @@ function requireLedgerColumns(schema: string, table: string, columns: readonly s
 /** How a table that this tool made is told from others. */
 export const LEDGER_COMMENT = "Migrations applied by confiture";
 
-export function createLedgerSql(ledger: Ledger): string {
+function createLedgerSql(ledger: Ledger): string {
   const table = quoteQualified(ledger.schema, ledger.table);
   return `create table ${table} (
   version text primary key,
