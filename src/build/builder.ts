@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Database } from "#database/database.ts";
+import { rollback } from "#database/rollback.ts";
 import { decodeSql, parseScript, runStatements, type Script, withoutOwnTransaction } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { transactionControl } from "#sql/classify.ts";
@@ -128,13 +129,6 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
     await rollback(database);
     throw explain(error, options);
   }
-}
-
-async function rollback(database: Database): Promise<void> {
-  await database.execute("rollback").catch((error: unknown) => {
-    // A lost connection is rolled back by the server.
-    if (!(error instanceof ConfitureError) || error.code !== "connection_lost") throw error;
-  });
 }
 
 function readScript(options: BuildOptions, file: string): Script {

@@ -64,10 +64,12 @@ export function planChanges(from: Catalogue, to: Catalogue, renames: readonly Re
 
 function makePlan(from: Catalogue, to: Catalogue, renames: readonly Rename[]): SchemaPlan {
   const options = { renames: "prompt" } as const;
-  const candidates = plan(from.facts, to.facts, options).renameCandidates;
+  const unrenamed = plan(from.facts, to.facts, options);
+  const candidates = unrenamed.renameCandidates;
   const accepted = candidates.filter((candidate) => renames.some((rename) => isRename(candidate, rename)));
   const acceptRenames = accepted.map((candidate) => ({ from: candidate.from, to: candidate.to }));
-  const actions = plan(from.facts, to.facts, { ...options, acceptRenames }).actions.filter(isOfSchema);
+  const chosen = accepted.length === 0 ? unrenamed : plan(from.facts, to.facts, { ...options, acceptRenames });
+  const actions = chosen.actions.filter(isOfSchema);
   return {
     statements: actions.map((action, index) => toStatement(action, actions[index - 1])),
     possibleRenames: candidates.filter((candidate) => !accepted.includes(candidate)).map(toPossibleRename),

@@ -1,11 +1,12 @@
 import { inOrder } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
+import { rollback } from "#database/rollback.ts";
 import { runStatements } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
 import { changeLedgerInTransaction, deleteSql, insertSql, TRANSACTION_MS } from "./ledger.ts";
 import type { Body, LoadedMigration, SqlBody } from "./body.ts";
-import { entryOf, prepareSession, requireLock, rollback, type RunOptions } from "./run-session.ts";
+import { entryOf, prepareSession, requireLock, type RunOptions } from "./run-session.ts";
 
 /**
  * Runs one migration and its change to the ledger in one transaction.

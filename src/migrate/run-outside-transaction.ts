@@ -1,5 +1,6 @@
 import { inOrder } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
+import { rollback } from "#database/rollback.ts";
 import { runStatements } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { locateInFile } from "#sql/position.ts";
@@ -9,7 +10,7 @@ import type { Direction } from "./events.ts";
 import { invalidIndexes, repairStatements } from "./invalid-indexes.ts";
 import { changeLedger, changeLedgerInTransaction, deleteSql, insertSql, updateSql } from "./ledger.ts";
 import type { Body, LoadedMigration } from "./body.ts";
-import { entryOf, prepareSession, requireLock, rollback, type RunOptions } from "./run-session.ts";
+import { entryOf, prepareSession, requireLock, type RunOptions } from "./run-session.ts";
 import { howToRun, unitsOf } from "./steps.ts";
 
 /**

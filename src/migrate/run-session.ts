@@ -46,14 +46,6 @@ export async function requireLock(database: Database, options: RunOptions): Prom
   }
 }
 
-/** Ends a transaction that failed. */
-export async function rollback(database: Database): Promise<void> {
-  await database.execute("rollback").catch((error: unknown) => {
-    // A lost connection is rolled back by the server.
-    if (!(error instanceof ConfitureError) || error.code !== "connection_lost") throw error;
-  });
-}
-
 /** What the ledger will say about it. */
 export function entryOf(migration: LoadedMigration): LedgerEntry {
   return { version: migration.file.version, name: migration.file.name, checksum: migration.checksum };

@@ -7,19 +7,14 @@ import { withDatabase } from "#database/open.ts";
 import { baseline } from "#migrate/record.ts";
 import { serverEngines, type TestDatabase } from "../../support/engines.ts";
 import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
+import { filesOf } from "./project-files.ts";
 
 const SCHEMA = "CREATE TABLE users (id int PRIMARY KEY, name varchar(20) CHECK (name IN ('a', 'b')), bio text);\n";
 const BIO = "-- migrate:up\nALTER TABLE users ADD bio text;\n-- migrate:down\nALTER TABLE users DROP bio;\n";
 
 async function options({ dir }: TemporaryProject, { target }: TestDatabase) {
   return {
-    projectDir: dir,
-    includeDirs: [{ path: "db/schema", recursive: true, include: ["**/*.sql"], exclude: [] }],
-    excludeDirs: [],
-    resetBetweenFiles: false,
-    migrationsDir: "db/migrations",
-    table: "confiture_migrations",
-    toolVersion: "test",
+    ...filesOf(dir),
     scratch: (await scratchSiteBeside(target))!,
     target,
     against: undefined,

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { type Generated, type GenerateOptions, generateMigrations } from "#compare/generate.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
+import { filesOf } from "./project-files.ts";
 
 /** Two states of the schema files: the first is what the migrations build, the second what they should become. */
 async function generated(
@@ -14,14 +15,7 @@ async function generated(
     ...(before === "" ? {} : { "db/migrations/001_before.sql": before }),
   });
   const result = await generateMigrations({
-    projectDir: project.dir,
-    includeDirs: [{ path: "db/schema", recursive: true, include: ["**/*.sql"], exclude: [] }],
-    excludeDirs: [],
-    resetBetweenFiles: false,
-    migrationsDir: "db/migrations",
-    table: "confiture_migrations",
-    scratch: { engine: "embedded" },
-    toolVersion: "test",
+    ...filesOf(project.dir),
     from: { kind: "migrations" },
     renames: [],
     allowDrop: false,

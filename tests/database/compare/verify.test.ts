@@ -1,23 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { compareCatalogues } from "#compare/changes.ts";
 import { planSql } from "#compare/plan.ts";
-import { parseSource, type ProjectFiles, sourceCatalogue } from "#compare/sources.ts";
+import { parseSource, sourceCatalogue } from "#compare/sources.ts";
 import { type VerifyReport, verify } from "#compare/verify.ts";
 import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
-
-function filesOf(projectDir: string): ProjectFiles {
-  return {
-    projectDir,
-    includeDirs: [{ path: "db/schema", recursive: true, include: ["**/*.sql"], exclude: [] }],
-    excludeDirs: [],
-    resetBetweenFiles: false,
-    migrationsDir: "db/migrations",
-    table: "confiture_migrations",
-    scratch: { engine: "embedded" },
-    toolVersion: "test",
-  };
-}
+import { filesOf } from "./project-files.ts";
 
 async function verified(files: Record<string, string>, base?: string): Promise<VerifyReport> {
   await using project = await temporaryProject(files);
