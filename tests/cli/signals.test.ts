@@ -96,9 +96,7 @@ describe("a second signal", () => {
       await Bun.sleep(500);
       expect(running.process.exitCode).toBeNull();
       running.process.kill(signal);
-      const before = performance.now();
       expect((await running.result).exitCode).toBe(exitCode);
-      expect(performance.now() - before).toBeLessThan(2000);
     } finally {
       process.kill(backend, "SIGCONT");
     }

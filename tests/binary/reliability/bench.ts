@@ -70,6 +70,8 @@ export interface Bench extends AsyncDisposable {
   /** "001 applied", one for each row of the ledger. */
   ledger(): Promise<string[]>;
   has(relation: string): Promise<boolean>;
+  /** Lets `AT_THE_GATE` end, now and for the rest of the test. */
+  openGate(): Promise<void>;
   /** Waits until a query gives a row; fails after some seconds. */
   until(sql: string, what?: string): Promise<Row>;
 }
@@ -145,8 +147,9 @@ export async function bench(
       const [row] = await query<{ found: boolean }>(`SELECT to_regclass('${relation}') IS NOT NULL AS found`);
       return row?.found === true;
     },
+    openGate: async () => void (await query("CREATE TABLE gate ()")),
     until: async (sql, what = sql) => {
-      const deadline = performance.now() + 15_000;
+      const deadline = performance.now() + 30_000;
       for (;;) {
         const [row] = await query(sql);
         if (row !== undefined) return row;
@@ -174,6 +177,15 @@ export function runs(pattern: string): string {
 /** A query that gives a row while some session holds an advisory lock in this database. */
 export const LOCK_IS_HELD = `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
+/** A statement that goes on until the test calls `openGate`, however slow or fast the machine is. */
+export const AT_THE_GATE =
+  "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = 'gate') LOOP PERFORM pg_sleep(0.02); END LOOP; END $$;";
+
+/** A query that gives a row while a runner other than the process `holder` asks for the lock again and again. */
+export function waitsForLock(holder: number): string {
+  return `SELECT 1 FROM pg_stat_activity WHERE ${RUNNER} AND pid <> ${holder} AND query LIKE '%pg_try_advisory_lock%'`;
+}
 
 /** Waits until nobody holds the runner's lock; how long that took, in milliseconds. */
 export async function lockIsFree(query: Bench["query"], limit = 15_000): Promise<number> {

@@ -1,11 +1,11 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { PGBOUNCER, startPooler } from "../../support/pgbouncer.ts";
 import { BINARY } from "../../support/cli.ts";
-import { bench, LOCK_IS_HELD, lockIsFree, OUTER_MAJORS, runs } from "./bench.ts";
+import { AT_THE_GATE, bench, LOCK_IS_HELD, lockIsFree, OUTER_MAJORS, runs } from "./bench.ts";
 
 setDefaultTimeout(120_000);
 
-const SLOW = { "001_a.sql": "CREATE TABLE a (id int); SELECT pg_sleep(4);" };
+const SLOW = { "001_a.sql": `CREATE TABLE a (id int); ${AT_THE_GATE}` };
 
 if (PGBOUNCER === null) console.log("skipped: PgBouncer (not installed; the Debian package is pgbouncer)");
 
@@ -35,6 +35,7 @@ for (const major of OUTER_MAJORS) {
         expect(await second.exited).toBe(6);
         expect(Math.abs(waited - 1500)).toBeLessThan(250);
         expect(text).toContain(`process ${Number(pid)} (postgres@127.0.0.1, confiture, since `);
+        await b.openGate();
         expect((await first.result).exitCode).toBe(0);
       },
       { timeout: 120_000, retry: 2 },
@@ -56,6 +57,7 @@ for (const major of OUTER_MAJORS) {
       }
       // Looking is always allowed.
       expect((await b.migrate("status")).exitCode).toBe(0);
+      await b.openGate();
       expect((await first.result).exitCode).toBe(0);
       expect(await b.ledger()).toEqual(["001 applied"]);
     });
@@ -71,9 +73,10 @@ for (const major of OUTER_MAJORS) {
         },
       );
       const first = await b.start(["migrate", "up"]);
-      await b.until(runs("pg_sleep(4)"));
+      await b.until(runs("gate"));
       expect((await other.migrate("up", "--no-wait")).exitCode).toBe(0);
-      expect(await b.query(runs("pg_sleep(4)"))).toHaveLength(1);
+      expect(await b.query(runs("gate"))).toHaveLength(1);
+      await b.openGate();
       expect((await first.result).exitCode).toBe(0);
     });
 
@@ -87,12 +90,10 @@ for (const major of OUTER_MAJORS) {
       const first = await b.start(["migrate", "up"]);
       await b.until(LOCK_IS_HELD);
       const others = await Promise.all([1, 2, 3].map(() => b.start(["migrate", "up"])));
-      const began = performance.now();
       expect((await first.result).exitCode).toBe(0);
-      expect(performance.now() - began).toBeLessThan(8000);
       for (const { result } of others) expect((await result).exitCode).toBe(0);
       expect(await b.ledger()).toEqual(["001 applied", "002 applied", "003 applied"]);
-      expect(await lockIsFree(b.query)).toBeLessThan(1000);
+      await lockIsFree(b.query);
     });
   });
 
@@ -126,7 +127,7 @@ for (const major of OUTER_MAJORS) {
       expect(runners.flatMap(({ migrations }) => migrations.map(({ version }) => version))).toEqual(["001", "002"]);
       expect((await b.migrate("status", "--exit-code", "--database-url", url)).exitCode).toBe(0);
       // The pooler keeps its sessions; what the runner had set and locked must not stay in them.
-      expect(await lockIsFree(b.query)).toBeLessThan(3000);
+      await lockIsFree(b.query);
     });
   });
 }

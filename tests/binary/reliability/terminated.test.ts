@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Bench, bench, LOCK_IS_HELD, OUTER_MAJORS, RUNNER, runs } from "./bench.ts";
+import { AT_THE_GATE, type Bench, bench, LOCK_IS_HELD, OUTER_MAJORS, RUNNER, runs, waitsForLock } from "./bench.ts";
 
 setDefaultTimeout(120_000);
 
@@ -11,15 +11,16 @@ async function terminate(b: Bench, which = "true"): Promise<void> {
 for (const major of OUTER_MAJORS) {
   describe(`PostgreSQL ${major}, pg_terminate_backend`, () => {
     test.concurrent("while it waits for the lock", async () => {
-      await using b = await bench(major, { "001_a.sql": "CREATE TABLE a (id int); SELECT pg_sleep(3);" });
+      await using b = await bench(major, { "001_a.sql": `CREATE TABLE a (id int); ${AT_THE_GATE}` });
       const first = await b.start(["migrate", "up"]);
       const { pid } = await b.until(LOCK_IS_HELD);
       const second = await b.start(["migrate", "up"]);
-      await b.until(`SELECT 1 FROM pg_stat_activity WHERE ${RUNNER} AND pid <> ${Number(pid)} AND state = 'idle'`);
+      await b.until(waitsForLock(Number(pid)));
       await terminate(b, `pid <> ${Number(pid)}`);
       const { exitCode, stderr } = await second.result;
       expect(exitCode).toBe(1);
       expect(stderr).toContain("terminating connection due to administrator command");
+      await b.openGate();
       expect((await first.result).exitCode).toBe(0);
       expect(await b.ledger()).toEqual(["001 applied"]);
     });
@@ -27,10 +28,10 @@ for (const major of OUTER_MAJORS) {
     test.concurrent("inside a transaction: it is rolled back, said so, and applied by the next run", async () => {
       await using b = await bench(major, {
         "001_a.sql": "CREATE TABLE a (id int)",
-        "002_b.sql": "CREATE TABLE b (id int); SELECT pg_sleep(1.5);",
+        "002_b.sql": `CREATE TABLE b (id int); ${AT_THE_GATE}`,
       });
       const runner = await b.start(["migrate", "up"]);
-      await b.until(runs("pg_sleep"));
+      await b.until(runs("gate"));
       await terminate(b);
       const { exitCode, stderr } = await runner.result;
       expect(exitCode).toBe(1);
@@ -38,6 +39,7 @@ for (const major of OUTER_MAJORS) {
       expect(stderr).toContain("Migration 002_b is not applied: it was rolled back");
       expect(await b.has("b")).toBe(false);
       expect(await b.ledger()).toEqual(["001 applied"]);
+      await b.openGate();
       expect((await b.migrate("up")).exitCode).toBe(0);
       expect(await b.ledger()).toEqual(["001 applied", "002 applied"]);
     });
@@ -111,8 +113,8 @@ for (const major of OUTER_MAJORS) {
       [
         "SQL",
         "001_a.sql",
-        "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nSELECT pg_sleep(1.5);\nCREATE TABLE b (id int);\n",
-        runs("pg_sleep"),
+        `-- migrate:up transaction:false\nCREATE TABLE a (id int);\n${AT_THE_GATE}\nCREATE TABLE b (id int);\n`,
+        runs("gate"),
       ],
       [
         "TypeScript",
@@ -144,6 +146,7 @@ export default class A extends Migration {
         ]);
         expect((await b.migrate("up")).exitCode).toBe(7);
         expect((await b.migrate("down")).exitCode).toBe(7);
+        await b.openGate();
         expect((await b.migrate("resolve", "001", "--continue")).exitCode).toBe(0);
         expect([await b.has("a"), await b.has("b")]).toEqual([true, true]);
         expect(await b.ledger()).toEqual(["001 applied"]);

@@ -52,9 +52,7 @@ for (const engine of engines) {
         "2_copy.sql": `COPY big FROM stdin;\n${`${"y🍓".repeat(1000)}\n`.repeat(1600)}\\.\n`,
         "3_many.sql": Array.from({ length: 1000 }, (_, n) => `COMMENT ON TABLE big IS '${n}';`).join("\n"),
       });
-      const started = performance.now();
       await b.build();
-      expect(performance.now() - started).toBeLessThan(15_000);
       expect(await b.query("SELECT count(*)::int AS n, sum(length(text))::int AS length FROM big")).toEqual([
         { n: 2624, length: 1024 * 8004 + 1600 * 2000 },
       ]);

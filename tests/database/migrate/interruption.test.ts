@@ -51,23 +51,22 @@ async function cuttingProxy(target: ServerTarget, text: string): Promise<{ targe
 for (const engine of serverEngines) {
   describe(engine.name, () => {
     test.each([
-      ["SQL", "001_a.sql", "CREATE TABLE a (id int); SELECT pg_sleep(30); CREATE TABLE b (id int)"],
-      ["a COPY file", "001_a.sql", "CREATE TABLE a (id int); COPY a FROM stdin;\n1\n\\.\nSELECT pg_sleep(30);"],
+      ["SQL", "001_a.sql", "CREATE TABLE a (id int); SELECT pg_sleep(300); CREATE TABLE b (id int)"],
+      ["a COPY file", "001_a.sql", "CREATE TABLE a (id int); COPY a FROM stdin;\n1\n\\.\nSELECT pg_sleep(300);"],
       [
         "TypeScript",
         "001_a.ts",
         `import { Migration } from "confiture";
-         export default class extends Migration { up() { this.execute("CREATE TABLE a (id int)"); this.execute("SELECT pg_sleep(30)"); this.execute("SELECT 2"); } }`,
+         export default class extends Migration { up() { this.execute("CREATE TABLE a (id int)"); this.execute("SELECT pg_sleep(300)"); this.execute("SELECT 2"); } }`,
       ],
     ])("an interrupt in the middle of %s: nothing is kept, the lock is free", async (_what, name, text) => {
       await using m = await migrating(engine, { [name]: text, "002_b.sql": "SELECT 1" });
       const interrupt = new AbortController();
       const run = m.up({}, { signal: interrupt.signal });
-      await busyWith(m, "pg_sleep(30)");
-      const aborted = performance.now();
+      // Longer than a test may take: not to cancel it is to fail.
+      await busyWith(m, "pg_sleep(300)");
       interrupt.abort();
       const { results, error } = await run;
-      expect(performance.now() - aborted).toBeLessThan(2000);
       expect(results).toEqual(["001 failed", "002 not-run"]);
       expect(error).toMatchObject({ code: "interrupted", exitCode: 130 });
       expect([await m.has("a"), await m.recorded(), await advisoryLocks(m)]).toEqual([false, [], 0]);
@@ -101,11 +100,12 @@ for (const engine of serverEngines) {
 
     test("an interrupt outside a transaction: the ledger says how far it came", async () => {
       await using m = await migrating(engine, {
-        "001_a.sql": "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nSELECT pg_sleep(30);\nSELECT 3;\n",
+        "001_a.sql": "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nSELECT pg_sleep(300);\nSELECT 3;\n",
       });
       const interrupt = new AbortController();
       const run = m.up({}, { signal: interrupt.signal });
-      await busyWith(m, "pg_sleep(30)");
+      // Longer than a test may take: not to cancel it is to fail.
+      await busyWith(m, "pg_sleep(300)");
       interrupt.abort();
       const { error } = await run;
       expect(error).toMatchObject({ code: "interrupted", data: { statementsDone: 1, statementsTotal: 3 } });
@@ -155,11 +155,11 @@ for (const engine of serverEngines) {
     test("a backend that is killed in the middle of a transaction: lost, and rolled back", async () => {
       await using m = await migrating(engine, {
         "001_a.sql": "CREATE TABLE a (id int)",
-        "002_b.sql": "CREATE TABLE b (id int); SELECT pg_sleep(30)",
+        "002_b.sql": "CREATE TABLE b (id int); SELECT pg_sleep(300)",
         "003_c.sql": "CREATE TABLE c (id int)",
       });
       const run = m.up();
-      await m.query("SELECT pg_terminate_backend($1)", [await busyWith(m, "pg_sleep(30)")]);
+      await m.query("SELECT pg_terminate_backend($1)", [await busyWith(m, "pg_sleep(300)")]);
       const { results, error } = await run;
       expect(results).toEqual(["001 done", "002 failed", "003 not-run"]);
       expect(error).toMatchObject({ code: "connection_lost", exitCode: 1, data: { recorded: null } });

@@ -127,7 +127,7 @@ test(`a broken environment file ends in a ConfitureError without the password (C
         throw new Error(`Leaks ${leaked.join()} for ${JSON.stringify(yaml)}:\n${print}`, { cause: error });
       expect(error.code).toStartWith("config_");
     }
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   }
   // Both ways out have to be taken, or the mutations test nothing.
   expect(loaded).toBeGreaterThan(ROUNDS / 20);

