@@ -7,7 +7,8 @@ import { discoverMigrations } from "#migrate/discover.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
 import { type Change, compareCatalogues } from "./changes.ts";
-import { renderMigration } from "./migration-file.ts";
+import { NO_EFFECTS, startMeter } from "./measure.ts";
+import { type MeasuredStatement, renderMigration } from "./migration-file.ts";
 import { planChanges, type PlannedStatement, type PossibleRename, type Rename } from "./plan.ts";
 import { withMissingRoles, withScratch } from "./scratch.ts";
 import { SCRATCH_LEDGER, startRun } from "./scratch-run.ts";
@@ -24,9 +25,9 @@ export interface GenerateOptions extends ProjectFiles {
 
 /** One migration to be written; several where PostgreSQL needs a COMMIT in between. */
 export interface GeneratedMigration {
-  readonly up: readonly PlannedStatement[];
+  readonly up: readonly MeasuredStatement[];
   /** Empty when the way back was not wanted. */
-  readonly down: readonly PlannedStatement[];
+  readonly down: readonly MeasuredStatement[];
   /** The file's content. */
   readonly text: string;
 }
@@ -61,21 +62,20 @@ async function planAll(database: Database, options: GenerateOptions, to: Catalog
   const from = await readCatalogue(database, [SCRATCH_LEDGER]);
   const possibleRenames = planChanges(from, to, options.renames).possibleRenames;
   requireKnownRenames(options.renames, from, to);
-  const ups: { statements: PlannedStatement[]; before: Catalogue; after: Catalogue }[] = [];
+  const ups: { statements: MeasuredStatement[]; before: Catalogue; after: Catalogue }[] = [];
   let current = from;
   for (let round = 0; round < ROUNDS * 2; round++) {
     const { statements } = planChanges(current, to, options.renames);
     if (statements.length === 0 || compareCatalogues(current, to).length === 0) break;
     refuseDataLoss(statements, possibleRenames, options.allowDrop);
-    const part = firstTransaction(statements);
-    await runPlanned(database, part, "up");
+    const part = await runPlanned(database, firstTransaction(statements), "up");
     const after = await readCatalogue(database, [SCRATCH_LEDGER]);
     const last = ups.at(-1);
     // A second round for the rest belongs to the same migration; what needs its own transaction does not.
     if (last !== undefined && canShareTransaction(last.statements, part)) {
       last.statements.push(...part);
       last.after = after;
-    } else ups.push({ statements: [...part], before: current, after });
+    } else ups.push({ statements: part, before: current, after });
     current = after;
   }
   const rest = compareCatalogues(current, to);
@@ -113,14 +113,13 @@ async function planDown(
   after: Catalogue,
   before: Catalogue,
   renames: readonly Rename[],
-): Promise<PlannedStatement[]> {
-  const down: PlannedStatement[] = [];
+): Promise<MeasuredStatement[]> {
+  const down: MeasuredStatement[] = [];
   let current = after;
   for (let round = 0; round < ROUNDS; round++) {
     const { statements } = planChanges(current, before, renames);
     if (statements.length === 0 || compareCatalogues(current, before).length === 0) break;
-    await runPlanned(database, statements, "down");
-    down.push(...statements);
+    down.push(...(await runPlanned(database, statements, "down")));
     current = await readCatalogue(database, [SCRATCH_LEDGER]);
   }
   const rest = compareCatalogues(current, before);
@@ -128,23 +127,32 @@ async function planDown(
   return down;
 }
 
-async function runPlanned(database: Database, statements: readonly PlannedStatement[], way: string): Promise<void> {
-  const transactional = statements.every((statement) => statement.transactional);
-  const text = statements.map(({ sql }) => `${sql};\n`).join("");
-  try {
-    await withMissingRoles(database, async () => {
-      if (!transactional) for (const { sql } of statements) await database.execute(sql);
-      else await database.execute(text); // One simple query is one transaction.
-    });
-  } catch (error) {
-    if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
-    const failing = statements[error.server.completedStatements ?? 0]?.sql ?? text;
-    throw new ConfitureError("generate_refused", `The planned way ${way} cannot be run: ${error.server.message}`, {
-      hint: `Nothing was written. Write this step by hand (confiture migrate new). PostgreSQL refused:\n${failing}`,
-      server: error.server,
-      cause: error,
-    });
+/** Runs statements one by one, so that what each does can be told. */
+async function runPlanned(
+  database: Database,
+  statements: readonly PlannedStatement[],
+  way: string,
+): Promise<MeasuredStatement[]> {
+  const meter = await startMeter(database);
+  const measured: MeasuredStatement[] = [];
+  for (const statement of statements) {
+    try {
+      const effects = await withMissingRoles(database, async () => {
+        if (statement.transactional) return await meter.run(statement.sql);
+        await database.execute(statement.sql);
+        return NO_EFFECTS;
+      });
+      measured.push({ ...statement, effects });
+    } catch (error) {
+      if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
+      throw new ConfitureError("generate_refused", `The planned way ${way} cannot be run: ${error.server.message}`, {
+        hint: `Nothing was written. Write this step by hand (confiture migrate new). PostgreSQL refused:\n${statement.sql}`,
+        server: error.server,
+        cause: error,
+      });
+    }
   }
+  return measured;
 }
 
 function refuseDataLoss(
@@ -152,11 +160,11 @@ function refuseDataLoss(
   possibleRenames: readonly PossibleRename[],
   allowed: boolean,
 ): void {
-  const losing = statements.filter(({ losesData }) => losesData);
+  const losing = statements.filter(({ loss }) => loss !== undefined);
   if (allowed || losing.length === 0) return;
   throw new ConfitureError(
     "generate_refused",
-    `The migration would lose data:\n${losing.map(({ sql }) => `  ${sql};`).join("\n")}`,
+    `The migration would lose data:\n${losing.map(({ sql, loss }) => `  ${sql}; -- ${loss}`).join("\n")}`,
     {
       hint: [
         "Nothing was written. If that is meant: --allow-drop",

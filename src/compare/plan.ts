@@ -1,26 +1,28 @@
-import type { LockClass, RenameCandidate } from "@supabase/pg-delta";
+import type { RenameCandidate } from "@supabase/pg-delta";
+import type { StableId } from "@supabase/pg-delta/core";
 import { type Action, plan } from "@supabase/pg-delta/plan";
 import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { describe } from "./changes.ts";
+import { riskOf } from "./risks.ts";
 
-/** One statement of a plan, with what it does to a database in use. */
+/** One statement of a plan, with what is known of it without running it. */
 export interface PlannedStatement {
   /** Without a semicolon. */
   readonly sql: string;
-  /** Rows or values are gone afterwards. */
-  readonly losesData: boolean;
-  /** The table may be written anew, row by row. */
-  readonly rewrites: boolean;
-  /** It fails on rows that are there: a new column or constraint that allows no NULL. */
-  readonly needsNoRows: boolean;
-  /** The strongest lock on an existing table, in PostgreSQL's words; undefined for none that matters. */
-  readonly lock: string | undefined;
+  /** What is gone afterwards, or may be: "its rows are gone". */
+  readonly loss?: string;
+  /** What rows that are there can do to it: "fails if two share a key". */
+  readonly rows?: string;
   /** It cannot share a transaction with the statements before it. */
   readonly startsTransaction: boolean;
   /** What it makes can only be used after a COMMIT: a new value of an enum. */
   readonly endsTransaction: boolean;
   readonly transactional: boolean;
+  /** The objects that it makes, takes away, and needs, as far as the planner says. */
+  readonly makes: readonly StableId[];
+  readonly removes: readonly StableId[];
+  readonly needs: readonly StableId[];
 }
 
 /** A dropped and an added object that look like one that was renamed. */
@@ -71,7 +73,7 @@ function makePlan(from: Catalogue, to: Catalogue, renames: readonly Rename[]): S
   const chosen = accepted.length === 0 ? unrenamed : plan(from.facts, to.facts, { ...options, acceptRenames });
   const actions = chosen.actions.filter(isOfSchema);
   return {
-    statements: actions.map((action, index) => toStatement(action, actions[index - 1])),
+    statements: actions.map((action, index) => toStatement(action, actions[index - 1], from, to)),
     possibleRenames: candidates.filter((candidate) => !accepted.includes(candidate)).map(toPossibleRename),
   };
 }
@@ -90,27 +92,19 @@ function toPossibleRename({ kind, from, to, status }: RenameCandidate): Possible
   return { kind, from: describe(from).name, to: describe(to).name, certain: status === "unambiguous" };
 }
 
-const LOCKS: Readonly<Record<LockClass, string | undefined>> = {
-  none: undefined,
-  share: "SHARE: blocks writes",
-  shareRowExclusive: "SHARE ROW EXCLUSIVE: blocks writes",
-  shareUpdateExclusive: undefined,
-  accessExclusive: "ACCESS EXCLUSIVE: blocks reads and writes",
-};
-
-function toStatement(action: Action, before: Action | undefined): PlannedStatement {
+function toStatement(action: Action, before: Action | undefined, from: Catalogue, to: Catalogue): PlannedStatement {
   return {
     sql: action.sql.trim().replace(/;$/, ""),
-    losesData: action.dataLoss === "destructive",
-    rewrites: action.rewriteRisk,
-    needsNoRows: /\bADD COLUMN\b.*\bNOT NULL\b/.test(action.sql) && !/\b(DEFAULT|GENERATED)\b/.test(action.sql),
-    lock: LOCKS[action.lockClass],
+    ...riskOf(action, from.facts, to.facts),
     startsTransaction:
       action.newSegmentBefore ||
       action.transactionality === "nonTransactional" ||
       (before !== undefined && before.transactionality !== "transactional"),
     endsTransaction: action.transactionality === "commitBoundaryAfter",
     transactional: action.transactionality !== "nonTransactional",
+    makes: action.produces,
+    removes: action.destroys,
+    needs: action.consumes,
   };
 }
 

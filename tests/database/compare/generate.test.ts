@@ -106,20 +106,105 @@ test("nothing new gives no migration", async () => {
   expect((await generated(USERS, USERS)).migrations).toEqual([]);
 });
 
-test("what loses data is refused, and allowed when asked for", async () => {
-  const after = "CREATE TABLE users (id int PRIMARY KEY);";
-  expect(await failureOf(generated(USERS, after))).toMatchObject({
-    code: "generate_refused",
-    message: expect.stringContaining('DROP COLUMN "name"'),
+describe("what loses data is refused, and allowed when asked for", () => {
+  const BEFORE = `
+    CREATE TYPE mood AS ENUM ('ok', 'sad');
+    CREATE TABLE users (id bigint PRIMARY KEY, name varchar(200), price numeric(10,4), m mood);
+    CREATE TABLE posts (id int);
+    CREATE TABLE days (d date) PARTITION BY RANGE (d);
+    CREATE TABLE days_2026 PARTITION OF days FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+    CREATE SEQUENCE numbers;
+    CREATE SCHEMA app;
+    CREATE TABLE app.t (id int);
+    CREATE MATERIALIZED VIEW names AS SELECT name FROM users;
+    CREATE MATERIALIZED VIEW gone AS SELECT 1 AS one;`;
+  const AFTER = `
+    CREATE TYPE mood AS ENUM ('ok');
+    CREATE TABLE users (id int PRIMARY KEY, name varchar(10), m mood);
+    CREATE TABLE days (d date) PARTITION BY RANGE (d);
+    CREATE MATERIALIZED VIEW names AS SELECT name FROM users;`;
+
+  test("columns, tables, partitions, values of enums, sequences, narrower types; not what is computed", async () => {
+    const { message } = (await failureOf(generated(BEFORE, AFTER))) as Error;
+    expect(message.split("\n").slice(1).toSorted()).toEqual([
+      '  ALTER TABLE "public"."users" ALTER COLUMN "m" TYPE "public"."mood" USING "m"::text::"public"."mood"; -- values that are no more make it fail',
+      '  ALTER TABLE "public"."users" ALTER COLUMN "name" TYPE character varying(10) USING "name"::character varying(10); -- values are cut or rounded to fit into character varying(10)',
+      '  ALTER TABLE "public"."users" DROP COLUMN "price"; -- what it held is gone',
+      '  DROP SEQUENCE "public"."numbers"; -- its next number is gone',
+      '  DROP TABLE "app"."t"; -- its rows are gone',
+      '  DROP TABLE "public"."days_2026"; -- its rows are gone',
+      '  DROP TABLE "public"."posts"; -- its rows are gone',
+    ]);
   });
-  const { up, migrations } = await generated(USERS, after, { allowDrop: true });
-  expect(up).toContain('DROP COLUMN "name"');
-  expect(migrations[0]?.text).toContain("-- DATA LOSS");
+
+  test("with a comment above each", async () => {
+    const { migrations } = await generated(BEFORE, AFTER, { allowDrop: true });
+    const [up = ""] = migrations.map(({ text }) => text.split("-- migrate:down")[0]!);
+    expect(up.match(/^-- DATA LOSS: /gm)).toHaveLength(7);
+    expect(up).toMatch(
+      /^-- DATA LOSS: what it held is gone, also for a later rollback\.\n(--.*\n)*ALTER TABLE .*\n +DROP COLUMN "price"/m,
+    );
+  });
 });
 
-test("a column that rows cannot have is pointed out", async () => {
-  const { migrations } = await generated(USERS, USERS.replace("name text", "age int NOT NULL, name text"));
-  expect(migrations[0]?.text).toMatch(/-- ROWS: fails on a table that has any[^]*ADD COLUMN "age" integer NOT NULL/);
+test("what PostgreSQL does is written above each statement: rewrites, scans, locks, rows that make it fail", async () => {
+  const before = `
+    CREATE TABLE users (id int PRIMARY KEY, name varchar(10), age int);
+    CREATE TABLE posts (author int);
+    CREATE TABLE days (d date) PARTITION BY RANGE (d);`;
+  const after = `
+    CREATE TABLE users (id bigint PRIMARY KEY, name varchar(20) NOT NULL, age int CHECK (age > 0), made uuid DEFAULT gen_random_uuid(), seen timestamptz DEFAULT now(), must int NOT NULL);
+    CREATE TABLE posts (author int REFERENCES users, note text, UNIQUE (note));
+    CREATE INDEX posts_author ON posts (author);
+    CREATE TABLE days (d date) PARTITION BY RANGE (d);
+    CREATE TABLE days_2026 PARTITION OF days FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+    CREATE TABLE fresh (id int PRIMARY KEY, u bigint REFERENCES users);
+    CREATE INDEX fresh_u ON fresh (u);`;
+  const { migrations } = await generated(before, after);
+  const up = migrations[0]!.up;
+  const of = (pattern: RegExp): Record<string, unknown> => {
+    const { rows, effects } = up.find(({ sql }) => pattern.test(sql))!;
+    return {
+      ...(rows === undefined ? {} : { rows }),
+      ...Object.fromEntries(Object.entries(effects).filter(([, list]) => list.length > 0)),
+    };
+  };
+  const users = ["public.users"];
+  const posts = ["public.posts"];
+  expect(of(/"id" TYPE bigint/)).toEqual({ rewrites: users, blocksReads: users });
+  // A wider varchar is a change of the catalogue alone.
+  expect(of(/"name" TYPE/)).toEqual({ blocksReads: users });
+  expect(of(/SET NOT NULL/)).toEqual({ rows: expect.stringContaining("NULL"), scans: users, blocksReads: users });
+  expect(of(/ADD COLUMN "made"/)).toEqual({ rewrites: users, blocksReads: users });
+  // now() is the same for every row, and kept once.
+  expect(of(/ADD COLUMN "seen"/)).toEqual({ blocksReads: users });
+  expect(of(/ADD COLUMN "must"/)).toEqual({
+    rows: expect.stringContaining("DEFAULT"),
+    scans: users,
+    blocksReads: users,
+  });
+  expect(of(/ADD CONSTRAINT "users_age_check"/)).toEqual({
+    rows: expect.any(String),
+    scans: users,
+    blocksReads: users,
+  });
+  expect(of(/ADD CONSTRAINT "posts_author_fkey"/)).toMatchObject({
+    rows: expect.any(String),
+    scans: expect.arrayContaining(posts),
+    blocksWrites: expect.arrayContaining([...users, ...posts]),
+  });
+  expect(of(/ADD CONSTRAINT "posts_note_key"/)).toEqual({ rows: expect.any(String), scans: posts, blocksReads: posts });
+  expect(of(/INDEX posts_author/)).toEqual({ scans: posts, blocksWrites: posts });
+  expect(of(/CREATE TABLE "public"."days_2026"/)).toEqual({ blocksReads: ["public.days"] });
+  // What the migration makes itself is in nobody's way.
+  expect(of(/CREATE TABLE "public"."fresh"/)).toEqual({});
+  expect(of(/INDEX fresh_u/)).toEqual({});
+  const { text } = migrations[0]!;
+  expect(text).toMatch(
+    /^-- ROWS: fails on a table that has any[^\n]*\n-- SCAN: every row of public\.users [^\n]*\n(-- LOCK[^\n]*\n)?ALTER TABLE "public"\."users"\n +ADD COLUMN "must"/m,
+  );
+  expect(text).toMatch(/^-- REWRITE: every row of public\.users /m);
+  expect(text).toMatch(/^-- LOCK: writes to public\.users, public\.posts wait until/m);
 });
 
 test("the way back can be left out", async () => {

@@ -1,0 +1,85 @@
+/** What becomes of a column's values when its type changes. */
+export interface Conversion {
+  /** Values may be cut, rounded or reduced without an error. */
+  readonly loses: boolean;
+  /** What else can go wrong with values that are there. */
+  readonly risk?: string;
+}
+
+/**
+ * What `USING column::type` does to values, by type names as format_type writes them. An explicit cast cuts a text to
+ * length and rounds a number to scale without a word (manual, "Character Types", "Numeric Types"); a number that is too
+ * large is an error. What is not known here counts as a loss. Pure.
+ */
+export function conversionOf(from: string, to: string): Conversion {
+  if (from === to) return SAFE;
+  if (from.endsWith("[]") && to.endsWith("[]")) return conversionOf(from.slice(0, -2), to.slice(0, -2));
+  const a = parseType(from);
+  const b = parseType(to);
+  if (isText(b.base)) return textConversion(a, b);
+  if (isText(a.base)) {
+    return b.modifiers.length > 0 ? LOSS : { loses: false, risk: `fails if a value cannot be read as ${to}` };
+  }
+  if (INTEGERS.includes(a.base) || a.base === "numeric") return numberConversion(a, b, to);
+  if (a.base === "real" && b.base === "double precision") return SAFE;
+  if (TIMES.includes(a.base) || a.base === "date") return timeConversion(a, b);
+  if (a.base === "json" && b.base === "jsonb") return SAFE;
+  if (a.base === "jsonb" && b.base === "json") return SAFE;
+  return LOSS;
+}
+
+const SAFE: Conversion = { loses: false };
+const LOSS: Conversion = { loses: true };
+
+interface TypeName {
+  readonly base: string;
+  readonly modifiers: readonly number[];
+}
+
+/** "timestamp(3) with time zone" -> "timestamp with time zone", [3] */
+function parseType(name: string): TypeName {
+  const modifiers = /\(([\d, -]+)\)/.exec(name);
+  if (modifiers === null) return { base: name, modifiers: [] };
+  return { base: name.replace(modifiers[0], ""), modifiers: modifiers[1]!.split(",").map(Number) };
+}
+
+const TEXTS: readonly string[] = ["text", "character varying", "character"];
+/** From narrow to wide. */
+const INTEGERS: readonly string[] = ["smallint", "integer", "bigint"];
+const DIGITS: Readonly<Record<string, number>> = { smallint: 5, integer: 10, bigint: 19 };
+const TIMES: readonly string[] = ["timestamp without time zone", "timestamp with time zone"];
+
+function isText(base: string): boolean {
+  return TEXTS.includes(base);
+}
+
+function textConversion(from: TypeName, to: TypeName): Conversion {
+  const [limit] = to.modifiers;
+  if (limit === undefined) return SAFE;
+  const [length] = isText(from.base) ? from.modifiers : [];
+  return length !== undefined && length <= limit ? SAFE : LOSS;
+}
+
+function numberConversion(from: TypeName, to: TypeName, name: string): Conversion {
+  const tooLarge = { loses: false, risk: `fails if a value does not fit into ${name}` };
+  if (INTEGERS.includes(to.base)) {
+    if (from.base === "numeric") return from.modifiers[1] === 0 ? tooLarge : LOSS;
+    return INTEGERS.indexOf(to.base) >= INTEGERS.indexOf(from.base) ? SAFE : tooLarge;
+  }
+  // A double holds 15 decimal digits of every number.
+  if (to.base === "double precision") return from.base === "smallint" || from.base === "integer" ? SAFE : LOSS;
+  if (to.base === "real") return from.base === "smallint" ? SAFE : LOSS;
+  if (to.base !== "numeric") return LOSS;
+  if (to.modifiers.length === 0) return SAFE;
+  const [precision = 0, scale = 0] = to.modifiers;
+  const [fromPrecision = DIGITS[from.base], fromScale = from.base === "numeric" ? undefined : 0] = from.modifiers;
+  if (fromPrecision === undefined || fromScale === undefined || scale < fromScale) return LOSS;
+  return precision - scale >= fromPrecision - fromScale ? SAFE : tooLarge;
+}
+
+function timeConversion(from: TypeName, to: TypeName): Conversion {
+  if (!TIMES.includes(to.base)) return LOSS;
+  if ((to.modifiers[0] ?? 6) < (from.modifiers[0] ?? (from.base === "date" ? 0 : 6))) return LOSS;
+  const changesZone = from.base !== to.base && !(from.base === "date" && to.base === TIMES[0]);
+  return changesZone ? { loses: false, risk: "takes values to be in the session's TimeZone" } : SAFE;
+}

@@ -1,0 +1,67 @@
+import { describe, expect, test } from "bun:test";
+import { conversionOf } from "#compare/conversions.ts";
+
+describe("a change of type keeps every value", () => {
+  test.each([
+    ["integer", "bigint"],
+    ["integer", "text"],
+    ["integer", "numeric"],
+    ["integer", "numeric(12,2)"],
+    ["integer", "double precision"],
+    ["character varying(10)", "character varying(20)"],
+    ["character varying(10)", "text"],
+    ["character(3)", "character varying(3)"],
+    ["numeric(10,2)", "numeric(12,2)"],
+    ["numeric(10,2)", "numeric(12,4)"],
+    ["real", "double precision"],
+    ["date", "timestamp without time zone"],
+    ["timestamp(3) without time zone", "timestamp without time zone"],
+    ["json", "jsonb"],
+    ["integer[]", "bigint[]"],
+    ["public.mood", "text"],
+  ])("%s to %s", (from, to) => {
+    expect(conversionOf(from, to)).toEqual({ loses: false });
+  });
+});
+
+describe("a change of type cuts or rounds without an error", () => {
+  test.each([
+    ["character varying(200)", "character varying(10)"],
+    ["text", "character varying(10)"],
+    ["text", "numeric(10,2)"],
+    ["integer", "character varying(2)"],
+    ["numeric(10,4)", "numeric(10,2)"],
+    ["numeric", "numeric(10,2)"],
+    ["numeric(10,2)", "integer"],
+    ["double precision", "real"],
+    ["double precision", "integer"],
+    ["bigint", "double precision"],
+    ["timestamp without time zone", "timestamp(0) without time zone"],
+    ["timestamp with time zone", "date"],
+    ["bigint[]", "real[]"],
+    // Nobody knows what this does.
+    ["public.point3", "public.point2"],
+  ])("%s to %s", (from, to) => {
+    expect(conversionOf(from, to)).toEqual({ loses: true });
+  });
+});
+
+describe("a change of type fails on values that it cannot keep", () => {
+  test.each([
+    ["bigint", "integer"],
+    ["numeric(10,0)", "integer"],
+    ["numeric(10,2)", "numeric(5,2)"],
+    ["bigint", "numeric(12,2)"],
+    ["text", "uuid"],
+    ["text", "public.mood"],
+  ])("%s to %s", (from, to) => {
+    expect(conversionOf(from, to)).toEqual({ loses: false, risk: expect.stringMatching(/^fails if a value/) });
+  });
+});
+
+test("a change of time zone is pointed out", () => {
+  expect(conversionOf("timestamp without time zone", "timestamp with time zone")).toEqual({
+    loses: false,
+    risk: expect.stringContaining("TimeZone"),
+  });
+});
