@@ -7,6 +7,7 @@ import type { LoadedMigration } from "#migrate/body.ts";
 import { lockKey } from "#migrate/lock.ts";
 import { runMigration } from "#migrate/run.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
+import { type Fingerprint, fingerprints } from "./fingerprint.ts";
 import { withMissingRoles } from "./scratch.ts";
 
 /** Where the runner keeps its record in a scratch database. */
@@ -15,6 +16,7 @@ export const SCRATCH_LEDGER: Ledger = { schema: "public", table: "confiture_migr
 /** Migrations run one by one in a scratch database, with the catalogue to look at in between. */
 export interface ScratchRun {
   read(): Promise<Catalogue>;
+  fingerprint(): Promise<Fingerprint>;
   /** Returns what went wrong, if anything did. */
   step(migration: LoadedMigration, direction: Direction): Promise<ConfitureError | undefined>;
   /** Takes it as applied without running it. */
@@ -37,7 +39,9 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
     statementTimeout: 0,
     signal: options.signal,
   };
+  let takeFingerprint: ReturnType<typeof fingerprints> | undefined;
   return {
+    fingerprint: async () => (await (takeFingerprint ??= fingerprints(database)))(),
     read: () => readCatalogue(database, [ledger]),
     async step(migration, direction) {
       if (options.signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");

@@ -1,21 +1,16 @@
 import { ConfitureError } from "#errors/error.ts";
-import { discoverMigrations, type MigrationFile, migrationId } from "#migrate/discover.ts";
+import { discoverMigrations, migrationId } from "#migrate/discover.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
-import { type Change, compareCatalogues } from "./changes.ts";
-import { withRevision } from "./git.ts";
+import { compareCatalogues } from "./changes.ts";
+import type { Finding } from "./finding.ts";
 import { planSql } from "./plan.ts";
+import type { Replay } from "./replay.ts";
+import { replayMigrations, reversible, type Way } from "./replay-ways.ts";
 import { withScratch } from "./scratch.ts";
-import { asFailure, type ScratchRun, startRun } from "./scratch-run.ts";
-import {
-  buildSchema,
-  isMissingObject,
-  migrationsSince,
-  type ProjectFiles,
-  schemaBuild,
-  schemaFolders,
-} from "./sources.ts";
+import { asFailure } from "./scratch-run.ts";
+import { buildSchema, migrationsSince, type ProjectFiles, schemaBuild } from "./sources.ts";
 
 export interface VerifyOptions extends ProjectFiles {
   /** A commit: what is proven is that the schema files of then and the migrations added since give those of now. */
@@ -32,27 +27,9 @@ export interface Check {
   readonly findings: readonly Finding[];
 }
 
-export interface Finding {
-  /** The migration that it is about. */
-  readonly migration?: MigrationFile;
-  readonly message: string;
-  /** What PostgreSQL or the tool said, where something failed. */
-  readonly error?: ConfitureError;
-  /** What differs, from what should be to what is. */
-  readonly changes?: readonly Change[];
-  /** The SQL that would close the gap. */
-  readonly sql?: readonly string[];
-}
-
 export interface VerifyReport {
   readonly checks: readonly Check[];
-  /**
-   * `migrations`: they were replayed from an empty database; `schema`: they do not start from nothing, so the
-   * built schema was rolled back through them and brought forward again; `behind`: the schema files do not hold the
-   * migrations' changes, which were applied to what they build; `base`: the schema files of a commit were
-   * brought forward.
-   */
-  readonly from: "migrations" | "schema" | "behind" | "base" | "none";
+  readonly from: Way | "none";
   /** What could not be checked, and why. */
   readonly unchecked: readonly string[];
 }
@@ -88,32 +65,14 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
     if (down === undefined) unchecked.add(`rolling back ${migrationId(file)}, which has no down`);
   }
   options.onStep?.("Replaying the migrations");
-  const { from, replay } = await replayMigrations(options, loaded, unchecked);
+  const { way, replay } = await replayMigrations(options, loaded);
+  if (way === "schema" && reversible({}, loaded).length < loaded.length) unchecked.add(BELOW_ONE_WAY);
   const checks = [build, migrationsCheck(loaded, replay), agreementCheck(built, replay)];
-  return { checks, from, unchecked: [...unchecked] };
+  return { checks, from: way, unchecked: [...unchecked] };
 }
 
-async function replayMigrations(
-  options: VerifyOptions,
-  loaded: readonly LoadedMigration[],
-  unchecked: Set<string>,
-): Promise<{ from: VerifyReport["from"]; replay: Replay }> {
-  if (options.base !== undefined) return { from: "base", replay: await replayFromBase(options, options.base, loaded) };
-  const replay = await replayFromNothing(options, loaded);
-  if (replay !== undefined) return { from: "migrations", replay };
-  const around = await replayFromSchema(options, loaded, unchecked);
-  if (around !== undefined) return { from: "schema", replay: around };
-  return { from: "behind", replay: await applyToSchema(options, loaded) };
-}
-
-/** What replaying the migrations showed. */
-interface Replay {
-  readonly findings: readonly Finding[];
-  /** How many migrations were applied for good. */
-  readonly applied: number;
-  /** After all of them; undefined when they did not get that far. */
-  readonly end: Catalogue | undefined;
-}
+const BELOW_ONE_WAY =
+  "migrations up to the last one without a down: they do not start from nothing, and the way back ends there";
 
 async function buildCatalogue(options: VerifyOptions): Promise<Catalogue | ConfitureError> {
   return await withScratch(options, async (database) => {
@@ -134,135 +93,6 @@ async function loadAll(options: VerifyOptions): Promise<LoadedMigration[]> {
   const loaded: LoadedMigration[] = [];
   for (const file of files) loaded.push(await loadMigration(options.projectDir, file));
   return loaded;
-}
-
-/** Builds the schema files of the base commit and brings them forward. */
-async function replayFromBase(
-  options: VerifyOptions,
-  base: string,
-  loaded: readonly LoadedMigration[],
-): Promise<Replay> {
-  return await withRevision(options.projectDir, base, schemaFolders(options), (projectDir) =>
-    withScratch(options, async (database) => {
-      await buildSchema(database, { ...options, projectDir });
-      return await forward(await startRun(database, options), loaded);
-    }),
-  );
-}
-
-/**
- * Replays the migrations from an empty database.
- * @returns undefined when the first migration needs something that only the schema files create
- */
-async function replayFromNothing(
-  options: VerifyOptions,
-  loaded: readonly LoadedMigration[],
-): Promise<Replay | undefined> {
-  return await withScratch(options, async (database) => {
-    const replay = await forward(await startRun(database, options), loaded);
-    const [finding] = replay.findings;
-    const startsElsewhere = replay.applied === 0 && finding?.error !== undefined && isMissingObject(finding.error);
-    return startsElsewhere ? undefined : replay;
-  });
-}
-
-/** Each migration up, down (which has to give what was before), and up again. */
-async function forward(run: ScratchRun, loaded: readonly LoadedMigration[]): Promise<Replay> {
-  const findings: Finding[] = [];
-  const stop = (migration: LoadedMigration, what: string, error: ConfitureError, applied: number): Replay => ({
-    findings: [...findings, failed(migration, what, error)],
-    applied,
-    end: undefined,
-  });
-  let before = await run.read();
-  for (const [applied, migration] of loaded.entries()) {
-    const upError = await run.step(migration, "up");
-    if (upError !== undefined) return stop(migration, "does not apply", upError, applied);
-    const after = await run.read();
-    if (migration.down !== undefined) {
-      const downError = await run.step(migration, "down");
-      if (downError !== undefined) return stop(migration, "does not roll back", downError, applied);
-      findings.push(...difference(migration, "does not roll back exactly", before, await run.read()));
-      const againError = await run.step(migration, "up");
-      if (againError !== undefined)
-        return stop(migration, "does not apply again after its rollback", againError, applied);
-    }
-    before = after;
-  }
-  const end = await run.read();
-  const changes = compareCatalogues(before, end);
-  if (changes.length > 0) findings.push({ message: "Applying the migrations again gives another result", changes });
-  return { findings, applied: loaded.length, end };
-}
-
-/** A step that did not lead to where it should. */
-function difference({ file }: LoadedMigration, what: string, should: Catalogue, is: Catalogue): Finding[] {
-  const changes = compareCatalogues(should, is);
-  if (changes.length === 0) return [];
-  const message = `${migrationId(file)} ${what}; what is different afterwards`;
-  return [{ migration: file, message, changes, sql: planSql(is, should) }];
-}
-
-/**
- * Builds the schema, rolls it back through the migrations (each down, up, down: the two have to give the same),
- * and brings it forward again.
- * @returns undefined when the schema files do not hold what a migration would take away
- */
-async function replayFromSchema(
-  options: VerifyOptions,
-  loaded: readonly LoadedMigration[],
-  unchecked: Set<string>,
-): Promise<Replay | undefined> {
-  const reversible = loaded.slice(loaded.findLastIndex(({ down }) => down === undefined) + 1);
-  if (reversible.length < loaded.length) {
-    unchecked.add(
-      "migrations up to the last one without a down: they do not start from nothing, and the way back ends there",
-    );
-  }
-  return await withScratch(options, async (database): Promise<Replay | undefined> => {
-    await buildSchema(database, options);
-    const run = await startRun(database, options);
-    for (const migration of loaded) await run.record(migration);
-    const findings: Finding[] = [];
-    // Each of these shows again when schema files and migrations are compared at the end, if it comes to that.
-    const lost: Finding[] = [];
-    const stop = (migration: LoadedMigration, what: string, error: ConfitureError): Replay => ({
-      findings: [...findings, ...lost, failed(migration, what, error)],
-      applied: 0,
-      end: undefined,
-    });
-    for (const migration of reversible.toReversed()) {
-      const above = await run.read();
-      // The schema files may simply not hold this migration's change yet.
-      if ((await run.step(migration, "down")) !== undefined) return undefined;
-      const below = await run.read();
-      const upError = await run.step(migration, "up");
-      if (upError !== undefined) return stop(migration, "does not apply after its rollback", upError);
-      lost.push(...difference(migration, "does not bring back what its rollback takes away", above, await run.read()));
-      const downError = await run.step(migration, "down");
-      if (downError !== undefined) return stop(migration, "does not roll back a second time", downError);
-      findings.push(...difference(migration, "does not roll back exactly", below, await run.read()));
-    }
-    for (const migration of reversible) {
-      const error = await run.step(migration, "up");
-      if (error !== undefined) return stop(migration, "does not apply again after its rollback", error);
-    }
-    // With nothing rolled back, the built schema would only be compared with itself.
-    const end = reversible.length === 0 ? undefined : await run.read();
-    return { findings, applied: reversible.length, end };
-  });
-}
-
-/** The schema files do not hold the migrations' changes: what do the migrations make of them? */
-async function applyToSchema(options: VerifyOptions, loaded: readonly LoadedMigration[]): Promise<Replay> {
-  return await withScratch(options, async (database) => {
-    await buildSchema(database, options);
-    return await forward(await startRun(database, options), loaded);
-  });
-}
-
-function failed(migration: LoadedMigration, what: string, error: ConfitureError): Finding {
-  return { migration: migration.file, message: `${migrationId(migration.file)} ${what}`, error };
 }
 
 function migrationsCheck(loaded: readonly LoadedMigration[], { findings, applied }: Replay): Check {

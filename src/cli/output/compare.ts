@@ -4,7 +4,8 @@ import { collectSchemaFiles } from "#build/collect.ts";
 import type { Change } from "#compare/changes.ts";
 import { findPlace, type SourceText } from "#compare/places.ts";
 import type { ProjectFiles } from "#compare/sources.ts";
-import type { Check, Finding, VerifyReport } from "#compare/verify.ts";
+import type { Finding } from "#compare/finding.ts";
+import type { Check, VerifyReport } from "#compare/verify.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import { errorToJson, renderError } from "./diagnostic.ts";
 

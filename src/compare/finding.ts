@@ -1,0 +1,22 @@
+import type { ConfitureError } from "#errors/error.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
+import { type MigrationFile, migrationId } from "#migrate/discover.ts";
+import type { Change } from "./changes.ts";
+
+/** Something that does not hold. */
+export interface Finding {
+  /** The migration that it is about. */
+  readonly migration?: MigrationFile;
+  readonly message: string;
+  /** What PostgreSQL or the tool said, where something failed. */
+  readonly error?: ConfitureError;
+  /** What differs, from what should be to what is. */
+  readonly changes?: readonly Change[];
+  /** The SQL that would close the gap. */
+  readonly sql?: readonly string[];
+}
+
+/** A step of a migration that failed. */
+export function failed({ file }: LoadedMigration, what: string, error: ConfitureError): Finding {
+  return { migration: file, message: `${migrationId(file)} ${what}`, error };
+}

@@ -1,0 +1,175 @@
+import { queryCatalogue } from "#database/catalogue.ts";
+import type { Database } from "#database/database.ts";
+
+/**
+ * Stands for everything that a full reading of the catalogue sees, for a small part of its price. Equal
+ * fingerprints of one database mean an equal catalogue. Different ones mean only that it has to be read: an index
+ * that was dropped and made again is another row of the catalogue and the same index.
+ */
+export type Fingerprint = string & { readonly fingerprint: true };
+
+/**
+ * Makes a function that takes fingerprints of one database. They are good for this database and this function
+ * alone: PostgreSQL's internal numbers (OIDs) are part of them, and what the function saw before.
+ */
+export async function fingerprints(database: Database): Promise<() => Promise<Fingerprint>> {
+  const tables = await queryCatalogue<CatalogueTable>(database, CATALOGUE_TABLES);
+  const [initial] = await queryCatalogue<{ xid: string }>(database, INITIAL);
+  const made = initial?.xid ?? BOOTSTRAP;
+  const known = new Map<string, Sum>();
+  let moment = made;
+  return async () => {
+    const seen = await queryCatalogue<Counted>(database, sumsSql(tables, moment));
+    const changed = tables.filter(({ table }, index) => {
+      const counted = seen[index]!;
+      const before = known.get(table);
+      if (before !== undefined && before.rows !== Number(counted.older)) return true;
+      // All rows of before are there, so the newer ones are all that is new.
+      known.set(table, sum(counted, before));
+      return false;
+    });
+    if (changed.length > 0) {
+      const whole = await queryCatalogue<Counted>(database, sumsSql(changed, made));
+      for (const [index, { table }] of changed.entries()) known.set(table, sum(whole[index]!));
+    }
+    moment = seen.at(-1)!.rows;
+    return [...known.values()].map((each) => `${each.rows} ${each.first} ${each.second}`).join() as Fingerprint;
+  };
+}
+
+interface CatalogueTable {
+  readonly table: string;
+  readonly columns: readonly string[];
+}
+
+/** How many rows, and two hashes of the rows' text, added up so that order does not matter. */
+interface Sum {
+  readonly rows: number;
+  readonly first: bigint;
+  readonly second: bigint;
+}
+
+interface Counted {
+  /** Rows that were there at the moment in question. */
+  readonly older: string;
+  readonly rows: string;
+  /** Of the newer rows. */
+  readonly first: string | null;
+  readonly second: string | null;
+}
+
+function sum({ rows, first, second }: Counted, before?: Sum): Sum {
+  return {
+    rows: Number(rows),
+    first: BigInt(first ?? 0) + (before?.first ?? 0n),
+    second: BigInt(second ?? 0) + (before?.second ?? 0n),
+  };
+}
+
+/** The transaction of initdb's last work, which makes plpgsql: what is older came with PostgreSQL. */
+const INITIAL = "select xmin::text as xid from pg_language where lanname = 'plpgsql'";
+/** Before everything. */
+const BOOTSTRAP = "1";
+
+/** What PostgreSQL keeps about itself and its work, and no comparison sees. */
+const OTHER_TABLES = [
+  "pg_database",
+  "pg_largeobject",
+  "pg_largeobject_metadata",
+  "pg_replication_origin",
+  "pg_statistic",
+  "pg_statistic_ext_data",
+  "pg_subscription_rel",
+];
+
+const CATALOGUE_TABLES = `
+  select c.relname::text as table, array_agg(a.attname::text order by a.attnum) as columns
+    from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+   where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r'
+     and c.relname not in (${OTHER_TABLES.map((name) => `'${name}'`).join(", ")})
+   group by c.relname
+   order by c.relname`;
+
+/**
+ * Columns that change with rows of data, with maintenance, or with objects that are long gone; they are no part of
+ * a definition.
+ */
+const PASSING: Readonly<Record<string, ReadonlySet<string>>> = {
+  pg_class: new Set([
+    "relfilenode",
+    "relpages",
+    "reltuples",
+    "relallvisible",
+    "relallfrozen",
+    "relfrozenxid",
+    "relminmxid",
+    // Counts dropped columns too.
+    "relnatts",
+    // Stay true when the last one is dropped, until a VACUUM.
+    "relhasindex",
+    "relhasrules",
+    "relhastriggers",
+    "relhassubclass",
+    "reltoastrelid",
+    "relrewrite",
+  ]),
+  pg_attribute: new Set(["atthasmissing", "attmissingval", "attcacheoff"]),
+  pg_index: new Set(["indcheckxmin"]),
+};
+
+/**
+ * Objects whose number nothing refers to but dependencies, which follow from definitions, and comments: dropped and
+ * made again they are the same. With a comment the number stays, or two that swap their names would be taken for
+ * unchanged.
+ */
+const NAMELESS: Readonly<Record<string, string>> = {
+  pg_attrdef: "true",
+  pg_policy: "true",
+  pg_constraint: "t.contype in ('c', 'n')",
+  pg_trigger: "t.tgconstraint = 0 and t.tgparentid = 0 and t.oid not in (select tgparentid from pg_trigger)",
+};
+
+const CLASSES = Object.keys(NAMELESS)
+  .map((table) => `'${table}'::regclass`)
+  .join(", ");
+
+/** The rows that count. Storage for long values (toast) outlives the column it was made for. */
+const ROWS: Readonly<Record<string, string>> = {
+  pg_class: "t.relnamespace <> 'pg_toast'::regnamespace",
+  pg_index: "t.indexrelid not in (select oid from toast)",
+  pg_attribute: "t.attnum > 0 and not t.attisdropped and t.attrelid not in (select oid from toast)",
+  // Those of foreign keys follow from the constraint.
+  pg_trigger: "not t.tgisinternal",
+  pg_depend:
+    `(t.refclassid = 'pg_extension'::regclass or not (t.classid in (${CLASSES}) or t.refclassid in (${CLASSES})))` +
+    " and not (t.classid = 'pg_class'::regclass and t.objid in (select oid from toast))",
+  pg_shdepend: `t.classid not in (${CLASSES})`,
+};
+
+/**
+ * The sums of the rows written since a moment, table by table. Older rows are only counted: what changes one of
+ * them puts a newer row in its place. The last row of the result is the moment of now.
+ */
+function sumsSql(tables: readonly CatalogueTable[], moment: string): string {
+  const parts = tables.map(({ table, columns }) => {
+    const values = columns
+      .filter((column) => PASSING[table]?.has(column) !== true)
+      .map((column) => (column === "oid" && table in NAMELESS ? numberWhereNamed(table) : `t.${column}`));
+    return `
+    select count(*) filter (where line is null) as older, count(*)::text as rows,
+           sum(hashtextextended(line, 0))::text as first, sum(hashtextextended(line, 1))::text as second
+      from (select case when age(t.xmin) <= age('${moment}'::xid) then row(${values.join(", ")})::text end as line
+              from ${table} t ${table in ROWS ? `where ${ROWS[table]}` : ""}) as ${table}`;
+  });
+  return `
+    with toast as materialized (select oid from pg_class where relnamespace = 'pg_toast'::regnamespace)
+    ${parts.join("\n    union all")}
+    union all
+    select 0, pg_snapshot_xmin(pg_current_snapshot())::xid::text, null, null`;
+}
+
+function numberWhereNamed(table: string): string {
+  const commented = `exists (select from pg_description d where d.objoid = t.oid and d.classoid = '${table}'::regclass)`;
+  return `case when ${NAMELESS[table]} and not ${commented} then 0::oid else t.oid end`;
+}

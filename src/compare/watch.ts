@@ -1,0 +1,69 @@
+import { migrationId } from "#migrate/discover.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { compareCatalogues } from "./changes.ts";
+import type { Finding } from "./finding.ts";
+import type { Fingerprint } from "./fingerprint.ts";
+import { planSql } from "./plan.ts";
+import type { ScratchRun } from "./scratch-run.ts";
+
+/** What a database held at one moment of a replay. */
+export type Look = { readonly fingerprint: Fingerprint } | { readonly catalogue: Catalogue } | undefined;
+
+/**
+ * Looks at a scratch database around the migrations of a replay. Reading a whole catalogue takes longer than most
+ * migrations, and once a rollback is found inexact the state before it is gone. So a replay is done with
+ * fingerprints first, and only when some of them differ once more from the beginning, with whole catalogues where
+ * they did.
+ */
+export interface Watch {
+  look(migration: LoadedMigration): Promise<Look>;
+  /** As `look`, for what is of interest only where something is wrong. */
+  lookAgain(migration: LoadedMigration): Promise<Look>;
+  /** The finding that a state is not what it should be. */
+  difference(migration: LoadedMigration, what: string, should: Look, is: Look): Finding[];
+  /** Something went wrong that states around these migrations may explain. */
+  doubt(migrations: readonly LoadedMigration[]): void;
+}
+
+/**
+ * Replays with fingerprints, and a second time with catalogues where those leave a doubt.
+ * @param replay does the same each time, in a scratch database of its own
+ */
+export async function watched<T>(replay: (watch: (run: ScratchRun) => Watch) => Promise<T>): Promise<T> {
+  const doubtful = new Set<string>();
+  const result = await replay((run) => withFingerprints(run, doubtful));
+  return doubtful.size === 0 ? result : await replay((run) => withCatalogues(run, doubtful));
+}
+
+function withFingerprints(run: ScratchRun, doubtful: Set<string>): Watch {
+  const doubt: Watch["doubt"] = (migrations) => {
+    for (const { file } of migrations) doubtful.add(file.version);
+  };
+  return {
+    look: async () => ({ fingerprint: await run.fingerprint() }),
+    lookAgain: async () => undefined,
+    difference(migration, _what, should, is) {
+      if (JSON.stringify(should) !== JSON.stringify(is)) doubt([migration]);
+      return [];
+    },
+    doubt,
+  };
+}
+
+function withCatalogues(run: ScratchRun, doubtful: ReadonlySet<string>): Watch {
+  const look: Watch["look"] = async ({ file }) =>
+    doubtful.has(file.version) ? { catalogue: await run.read() } : undefined;
+  return {
+    look,
+    lookAgain: look,
+    difference({ file }, what, should, is) {
+      if (should === undefined || is === undefined || !("catalogue" in should && "catalogue" in is)) return [];
+      const changes = compareCatalogues(should.catalogue, is.catalogue);
+      if (changes.length === 0) return [];
+      const message = `${migrationId(file)} ${what}; what is different afterwards`;
+      return [{ migration: file, message, changes, sql: planSql(is.catalogue, should.catalogue) }];
+    },
+    doubt: () => {},
+  };
+}
