@@ -1,19 +1,27 @@
 import { homedir, userInfo } from "node:os";
 import { run } from "./cli/run.ts";
 
+/** Milliseconds in which a signal that comes twice is one: from the terminal, and once more from a wrapper such as npm. */
+const SAME_SIGNAL = 250;
+
 /** Exit codes of shells for a process that a signal ended. */
 const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 async function main(): Promise<void> {
   const abort = new AbortController();
   let exitBySignal: number | undefined;
+  let signalledAt = 0;
   const signals = Object.keys(SIGNAL_EXIT) as (keyof typeof SIGNAL_EXIT)[];
   for (const signal of signals) {
     const code = SIGNAL_EXIT[signal];
     process.on(signal, () => {
       // The first asks the work to stop and clean up; the second is not asking.
-      if (exitBySignal !== undefined) process.exit(code);
+      if (exitBySignal !== undefined) {
+        if (performance.now() - signalledAt < SAME_SIGNAL) return;
+        process.exit(code);
+      }
       exitBySignal = code;
+      signalledAt = performance.now();
       abort.abort();
     });
   }

@@ -125,6 +125,25 @@ for (const major of OUTER_MAJORS) {
         }
       });
 
+      test.concurrent(
+        "one that a wrapper such as npm passes on right behind the terminal's is still the first",
+        async () => {
+          await using b = await bench(major, { "001_a.sql": "CREATE TABLE a (id int); SELECT pg_sleep(30);" });
+          const runner = await b.start(["migrate", "up"], BEFORE_THE_STATEMENT_ENDS);
+          await b.until(runs("pg_sleep(30"));
+          runner.process.kill(signal);
+          await Bun.sleep(10);
+          runner.process.kill(signal);
+          const { exitCode, stderr } = await runner.result;
+          expect({ exitCode, stderr }).toMatchObject({
+            exitCode: code,
+            stderr: expect.stringContaining("Interrupted during migration 001_a, which was rolled back"),
+          });
+        },
+        // The test itself may be kept waiting between the two.
+        { retry: 2 },
+      );
+
       test.concurrent("a second one exits at once, and the server notices", async () => {
         await using b = await bench(major, {
           "001_a.sql":
