@@ -13,12 +13,16 @@ export type Fingerprint = string & { readonly fingerprint: true };
  * alone: PostgreSQL's internal numbers (OIDs) are part of them, and what the function saw before.
  */
 export async function fingerprints(database: Database): Promise<() => Promise<Fingerprint>> {
-  const tables = await queryCatalogue<CatalogueTable>(database, CATALOGUE_TABLES);
+  const all = await queryCatalogue<CatalogueTable>(database, CATALOGUE_TABLES);
+  const tables = all.filter(({ readable }) => readable);
+  const hidden = all.filter(({ table, readable }) => !readable && table in UNREADABLE);
+  const unreadable = hidden.map(({ table }) => `select 1 from ${UNREADABLE[table]}`).join(" union all ");
   const [initial] = await queryCatalogue<{ xid: string }>(database, INITIAL);
   const made = initial?.xid ?? BOOTSTRAP;
   const known = new Map<string, Sum>();
   let moment = made;
   return async () => {
+    if (unreadable !== "" && (await queryCatalogue(database, unreadable)).length > 0) return unlikeAny();
     const seen = await queryCatalogue<Counted>(database, sumsSql(tables, moment));
     const changed = tables.filter(({ table }, index) => {
       const counted = seen[index]!;
@@ -37,8 +41,14 @@ export async function fingerprints(database: Database): Promise<() => Promise<Fi
   };
 }
 
+/** For a state that only a full reading can judge. */
+function unlikeAny(): Fingerprint {
+  return crypto.randomUUID() as string as Fingerprint;
+}
+
 interface CatalogueTable {
   readonly table: string;
+  readonly readable: boolean;
   readonly columns: readonly string[];
 }
 
@@ -82,13 +92,22 @@ const OTHER_TABLES = [
   "pg_subscription_rel",
 ];
 
+/**
+ * Tables that only a superuser may read, and what shows everyone whether they hold something. Of roles (pg_authid) no
+ * comparison speaks.
+ */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  pg_subscription: "(select oid from pg_subscription) as s",
+  pg_user_mapping: "pg_user_mappings",
+};
+
 const CATALOGUE_TABLES = `
-  select c.relname::text as table, array_agg(a.attname::text order by a.attnum) as columns
+  select c.relname::text as table, has_table_privilege(c.oid, 'select') as readable, array_agg(a.attname::text order by a.attnum) as columns
     from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
    where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r'
      and c.relname not in (${OTHER_TABLES.map((name) => `'${name}'`).join(", ")})
-   group by c.relname
+   group by c.oid, c.relname
    order by c.relname`;
 
 /**

@@ -2,8 +2,8 @@ import type { Database } from "#database/database.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { withRevision } from "./git.ts";
 import { bringForward, type Onlooker, type Replay, type ReplayOptions, rollBackAndForward } from "./replay.ts";
-import { withScratch } from "./scratch.ts";
-import { type ScratchRun, startRun } from "./scratch-run.ts";
+import { dropScratchLedger, type ScratchRun, startRun } from "./scratch-run.ts";
+import type { ScratchSeries } from "./scratch-series.ts";
 import { buildSchema, isMissingObject, type ProjectFiles, schemaFolders } from "./sources.ts";
 import { type Watch, watched } from "./watch.ts";
 
@@ -16,6 +16,7 @@ import { type Watch, watched } from "./watch.ts";
 export type Way = "migrations" | "schema" | "behind" | "base";
 
 export interface ReplayedFiles extends ProjectFiles {
+  readonly migrations: readonly LoadedMigration[];
   /** A commit whose schema files the migrations are applied to. */
   readonly base?: string | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
@@ -25,22 +26,45 @@ export interface ReplayedFiles extends ProjectFiles {
   readonly onlooker?: ((database: Database) => Onlooker) | undefined;
 }
 
-/** Tries migrations out in scratch databases, the first way that is open. */
+/** Whether the first migration can be applied to an empty database; otherwise only the schema files make what it needs. */
+export async function startsFromNothing(files: ReplayedFiles, database: Database): Promise<boolean> {
+  const [first] = files.migrations;
+  if (first === undefined) return true;
+  const run = await startRun(database, files);
+  const error = await run.step(first, "up");
+  if (error !== undefined) return !isMissingObject(error);
+  // An empty database again, if all is well; if not, the replay will tell.
+  if (first.down !== undefined) await run.step(first, "down");
+  return true;
+}
+
+/**
+ * Tries migrations out in scratch databases.
+ * @param fromNothing see `startsFromNothing`
+ * @param built a database that holds what the schema files build and nothing else, where there is one already
+ */
 export async function replayMigrations(
   files: ReplayedFiles,
-  migrations: readonly LoadedMigration[],
+  series: ScratchSeries,
+  fromNothing: boolean,
+  built?: Database,
 ): Promise<{ readonly way: Way; readonly replay: Replay }> {
+  let ready = built;
   return await watched(async (watch) => {
-    if (files.base !== undefined)
-      return { way: "base", replay: await fromRevision(files, files.base, migrations, watch) };
-    const start = await fromNothing(files, migrations, watch);
-    if (start !== undefined) return start;
-    const replay = await withScratch(files, async (database) => {
-      await buildSchema(database, files);
-      return await forward(files, database, migrations, watch);
-    });
-    return { way: "behind", replay };
+    if (files.base !== undefined) return { way: "base", replay: await fromRevision(files, files.base, series, watch) };
+    if (fromNothing) return { way: "migrations", replay: await forward(files, await series.empty(), watch) };
+    const database = ready ?? (await build(files, series));
+    ready = undefined;
+    const { replay, intact } = await fromSchema(files, database, watch);
+    if (replay !== undefined) return { way: "schema", replay };
+    return { way: "behind", replay: await forward(files, intact ? database : await build(files, series), watch) };
   });
+}
+
+async function build(files: ProjectFiles, series: ScratchSeries): Promise<Database> {
+  const database = await series.empty();
+  await buildSchema(database, files);
+  return database;
 }
 
 type Watching = (run: ScratchRun) => Watch;
@@ -49,71 +73,50 @@ type Watching = (run: ScratchRun) => Watch;
 async function fromRevision(
   files: ReplayedFiles,
   base: string,
-  migrations: readonly LoadedMigration[],
+  series: ScratchSeries,
   watch: Watching,
 ): Promise<Replay> {
-  return await withRevision(files.projectDir, base, schemaFolders(files), (projectDir) =>
-    withScratch(files, async (database) => {
-      await buildSchema(database, { ...files, projectDir });
-      return await forward(files, database, migrations, watch);
-    }),
+  return await withRevision(files.projectDir, base, schemaFolders(files), async (projectDir) =>
+    forward(files, await build({ ...files, projectDir }, series), watch),
   );
 }
 
 /**
- * Replays from an empty database; where the first migration needs something that only the schema files create, from
- * these.
- * @returns undefined when the schema files do not hold what a migration would take away
+ * @returns no replay when the schema does not hold what a migration would take away, and whether the database then still
+ * holds all that was built
  */
-async function fromNothing(
-  files: ReplayedFiles,
-  migrations: readonly LoadedMigration[],
-  watch: Watching,
-): Promise<{ way: Way; replay: Replay } | undefined> {
-  const replay = await withScratch(files, (database) => forward(files, database, migrations, watch));
-  const [finding] = replay.findings;
-  const startsElsewhere = replay.applied === 0 && finding?.error !== undefined && isMissingObject(finding.error);
-  if (!startsElsewhere) return { way: "migrations", replay };
-  const around = await withScratch(files, (database) => fromSchema(files, database, migrations, watch));
-  return around === undefined ? undefined : { way: "schema", replay: around };
-}
-
 async function fromSchema(
   files: ReplayedFiles,
   database: Database,
-  migrations: readonly LoadedMigration[],
   watch: Watching,
-): Promise<Replay | undefined> {
-  await buildSchema(database, files);
+): Promise<{ replay: Replay | undefined; intact: boolean }> {
   const run = await startRun(database, files);
-  for (const migration of migrations) await run.record(migration);
-  return await rollBackAndForward(run, optionsOf(files, database, reversible(files, migrations), watch(run)));
+  for (const migration of files.migrations) await run.record(migration);
+  const built = await run.fingerprint();
+  const options = optionsOf({ ...files, migrations: reversible(files) }, database, watch(run));
+  const replay = await rollBackAndForward(run, options);
+  if (replay !== undefined || (await run.fingerprint()) !== built) return { replay, intact: false };
+  await dropScratchLedger(database);
+  return { replay, intact: true };
 }
 
 /** Those that can be rolled back: the way back ends at the last one without a down. */
-export function reversible(
-  { isTested = () => true }: Pick<ReplayedFiles, "isTested">,
-  migrations: readonly LoadedMigration[],
-): readonly LoadedMigration[] {
+export function reversible({
+  migrations,
+  isTested = () => true,
+}: Pick<ReplayedFiles, "migrations" | "isTested">): readonly LoadedMigration[] {
   const afterLastOneWay = migrations.findLastIndex(({ down }) => down === undefined) + 1;
-  const firstTested = migrations.findIndex(isTested);
-  return migrations.slice(Math.max(afterLastOneWay, firstTested));
+  return migrations.slice(Math.max(afterLastOneWay, migrations.findIndex(isTested)));
 }
 
-async function forward(
-  files: ReplayedFiles,
-  database: Database,
-  migrations: readonly LoadedMigration[],
-  watch: Watching,
-): Promise<Replay> {
+async function forward(files: ReplayedFiles, database: Database, watch: Watching): Promise<Replay> {
   const run = await startRun(database, files);
-  return await bringForward(run, optionsOf(files, database, migrations, watch(run)));
+  return await bringForward(run, optionsOf(files, database, watch(run)));
 }
 
 function optionsOf(
-  { isTested = () => true, onlooker }: ReplayedFiles,
+  { migrations, isTested = () => true, onlooker }: ReplayedFiles,
   database: Database,
-  migrations: readonly LoadedMigration[],
   watch: Watch,
 ): ReplayOptions {
   return { migrations, isTested, watch, onlooker: onlooker?.(database) };

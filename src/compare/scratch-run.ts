@@ -6,6 +6,7 @@ import { changeLedger, createLedger, insertSql, type Ledger } from "#migrate/led
 import type { LoadedMigration } from "#migrate/body.ts";
 import { lockKey } from "#migrate/lock.ts";
 import { runMigration } from "#migrate/run.ts";
+import { quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
 import { type Fingerprint, fingerprints } from "./fingerprint.ts";
 import { withMissingRoles } from "./scratch.ts";
@@ -61,6 +62,11 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
       );
     },
   };
+}
+
+/** Takes the record away, so that the database holds nothing that is not of its own. */
+export async function dropScratchLedger(database: Database): Promise<void> {
+  await database.execute(`drop table if exists ${quoteQualified(SCRATCH_LEDGER.schema, SCRATCH_LEDGER.table)}`);
 }
 
 /** An error that is a finding; others are thrown on. */

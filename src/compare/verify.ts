@@ -1,3 +1,4 @@
+import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations, migrationId } from "#migrate/discover.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
@@ -7,9 +8,9 @@ import { compareCatalogues } from "./changes.ts";
 import type { Finding } from "./finding.ts";
 import { planSql } from "./plan.ts";
 import type { Replay } from "./replay.ts";
-import { replayMigrations, reversible, type Way } from "./replay-ways.ts";
-import { withScratch } from "./scratch.ts";
+import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
 import { asFailure } from "./scratch-run.ts";
+import { type ScratchSeries, withScratchSeries } from "./scratch-series.ts";
 import { buildSchema, migrationsSince, type ProjectFiles, schemaBuild } from "./sources.ts";
 
 export interface VerifyOptions extends ProjectFiles {
@@ -39,9 +40,17 @@ export interface VerifyReport {
  * applies again, and that both ways lead to the same database.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
+  const migrations = await loadAll(options);
+  return await withScratchSeries(options, async (series) => await verifyIn(series, { ...options, migrations }));
+}
+
+async function verifyIn(series: ScratchSeries, files: ReplayedFiles): Promise<VerifyReport> {
+  const { migrations } = files;
   const unchecked = new Set<string>();
-  options.onStep?.("Building the schema files");
-  const built = await buildCatalogue(options);
+  const fromNothing = files.base !== undefined || (await startsFromNothing(files, await series.empty()));
+  files.onStep?.("Building the schema files");
+  const database = await series.empty();
+  const built = await buildCatalogue(database, files);
   if (built instanceof ConfitureError) {
     const finding = { message: "The schema files do not build", error: built };
     const check: Check = { name: "build", outcome: "disproven", summary: finding.message, findings: [finding] };
@@ -50,39 +59,36 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   for (const { kind, count, samples } of built.notCompared) {
     unchecked.add(`${count} of kind ${kind}, which cannot be compared (${samples.join(", ")})`);
   }
-  const files = schemaBuild(options).files.length;
+  const count = schemaBuild(files).files.length;
   const build: Check = {
     name: "build",
     outcome: "proven",
-    summary: `Schema files build from nothing (${files} ${files === 1 ? "file" : "files"})`,
+    summary: `Schema files build from nothing (${count} ${count === 1 ? "file" : "files"})`,
     findings: [],
   };
-  const loaded = await loadAll(options);
-  if (loaded.length === 0 && options.base === undefined) {
+  if (migrations.length === 0 && files.base === undefined) {
     return { checks: [build], from: "none", unchecked: [...unchecked, "migrations: there are none"] };
   }
-  for (const { file, down } of loaded) {
+  for (const { file, down } of migrations) {
     if (down === undefined) unchecked.add(`rolling back ${migrationId(file)}, which has no down`);
   }
-  options.onStep?.("Replaying the migrations");
-  const { way, replay } = await replayMigrations(options, loaded);
-  if (way === "schema" && reversible({}, loaded).length < loaded.length) unchecked.add(BELOW_ONE_WAY);
-  const checks = [build, migrationsCheck(loaded, replay), agreementCheck(built, replay)];
+  files.onStep?.("Replaying the migrations");
+  const { way, replay } = await replayMigrations(files, series, fromNothing, database);
+  if (way === "schema" && reversible(files).length < migrations.length) unchecked.add(BELOW_ONE_WAY);
+  const checks = [build, migrationsCheck(migrations, replay), agreementCheck(built, replay)];
   return { checks, from: way, unchecked: [...unchecked] };
 }
 
 const BELOW_ONE_WAY =
   "migrations up to the last one without a down: they do not start from nothing, and the way back ends there";
 
-async function buildCatalogue(options: VerifyOptions): Promise<Catalogue | ConfitureError> {
-  return await withScratch(options, async (database) => {
-    try {
-      await buildSchema(database, options);
-      return await readCatalogue(database);
-    } catch (error) {
-      return asFailure(error);
-    }
-  });
+async function buildCatalogue(database: Database, files: ProjectFiles): Promise<Catalogue | ConfitureError> {
+  try {
+    await buildSchema(database, files);
+    return await readCatalogue(database);
+  } catch (error) {
+    return asFailure(error);
+  }
 }
 
 async function loadAll(options: VerifyOptions): Promise<LoadedMigration[]> {

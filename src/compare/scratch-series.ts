@@ -1,0 +1,65 @@
+import type { Database } from "#database/database.ts";
+import { type Fingerprint, fingerprints } from "./fingerprint.ts";
+import { type ScratchOptions, withScratch } from "./scratch.ts";
+import { dropScratchLedger } from "./scratch-run.ts";
+
+/**
+ * Scratch databases one after the other, for work that needs several: starting one takes longer than most of what is
+ * done in it, and two at a time would take twice the memory.
+ */
+export interface ScratchSeries {
+  /** An empty database: the one before, if nothing was left behind in it, or else a new one in its place. */
+  empty(): Promise<Database>;
+}
+
+export async function withScratchSeries<T>(
+  options: ScratchOptions,
+  work: (series: ScratchSeries) => Promise<T>,
+): Promise<T> {
+  let current: Opened | undefined;
+  const empty = async (): Promise<Database> => {
+    if (current !== undefined) {
+      await dropScratchLedger(current.database);
+      if ((await current.fingerprint()) === current.untouched) return current.database;
+      await current.close();
+    }
+    current = await open(options);
+    return current.database;
+  };
+  try {
+    return await work({ empty });
+  } finally {
+    await current?.close();
+  }
+}
+
+interface Opened {
+  readonly database: Database;
+  readonly fingerprint: () => Promise<Fingerprint>;
+  /** As it was when nothing had been done yet. */
+  readonly untouched: Fingerprint;
+  readonly close: () => Promise<void>;
+}
+
+/** A scratch database for as long as it is wanted. */
+async function open(options: ScratchOptions): Promise<Opened> {
+  const opened = Promise.withResolvers<Database>();
+  const unwanted = Promise.withResolvers<void>();
+  const life = withScratch(options, async (database) => {
+    opened.resolve(database);
+    await unwanted.promise;
+  });
+  life.catch(opened.reject);
+  const close = async (): Promise<void> => {
+    unwanted.resolve();
+    await life;
+  };
+  const database = await opened.promise;
+  try {
+    const fingerprint = await fingerprints(database);
+    return { database, fingerprint, untouched: await fingerprint(), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
