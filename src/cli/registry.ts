@@ -38,12 +38,16 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./commands/verify.ts"),
   },
   diff: {
-    summary: "Show what differs between schema files, migrations and commits",
+    summary: "Show what differs between schema files, migrations, commits and databases",
     load: () => import("./commands/diff.ts"),
   },
   drift: {
     summary: "Show what someone changed by hand in a database in use",
     load: () => import("./commands/drift.ts"),
+  },
+  snapshot: {
+    summary: "Write down what a database holds, to compare with it later",
+    load: () => import("./commands/snapshot.ts"),
   },
   db: {
     summary: "Create, drop or wait for the database itself",

@@ -10,9 +10,11 @@ import { type Change, compareCatalogues } from "./changes.ts";
 import { NO_EFFECTS, startMeter } from "./measure.ts";
 import { type MeasuredStatement, renderMigration } from "./migration-file.ts";
 import { planChanges, type PlannedStatement, type PossibleRename, type Rename } from "./plan.ts";
+import { reword } from "./rebuild.ts";
 import { withMissingRoles, withScratch } from "./scratch.ts";
 import { SCRATCH_LEDGER, startRun } from "./scratch-run.ts";
-import { prepareSource, type ProjectFiles, type Source, sourceCatalogue } from "./sources.ts";
+import { isInUse, prepareSource, type ProjectFiles, type Source, sourceCatalogue } from "./sources.ts";
+import { onTerms } from "./terms.ts";
 
 export interface GenerateOptions extends ProjectFiles {
   readonly from: Source;
@@ -37,6 +39,13 @@ export interface Generated {
   readonly migrations: readonly GeneratedMigration[];
   /** Dropped and added objects that could be renames. */
   readonly possibleRenames: readonly PossibleRename[];
+  /** What is not in them, because no SQL is planned for its kind. */
+  readonly byHand: {
+    /** Still different after the way up. */
+    readonly up: readonly Change[];
+    /** Not brought back by the way down. */
+    readonly down: readonly Change[];
+  };
 }
 
 /** What a first plan leaves different is planned again, this often. */
@@ -47,19 +56,37 @@ const ROUNDS = 5;
  * its up gives what the schema files build, and its down gives `from` again.
  * @throws ConfitureError `generate_refused` when it would lose data, or when the proof fails
  */
-export async function generateMigrations(options: GenerateOptions): Promise<Generated> {
-  const to = await sourceCatalogue(options, { kind: "schema" });
+export async function generateMigrations(given: GenerateOptions): Promise<Generated> {
+  const { to, ...ends } = await readEnds(given);
+  const options = { ...given, ...ends };
   const generated = await withScratch(options, async (database) => {
     await prepareSource(database, options, options.from);
     return await planAll(database, options, to);
   });
   if (generated.migrations.length > 0) await prove(options, generated.migrations, to);
+  else if (generated.byHand.up.length > 0) {
+    throw unproven("No SQL is planned for the kinds of objects that differ", generated.byHand.up);
+  }
   return generated;
+}
+
+/** What a database in use holds is read once, without what is no concern of the files, and rebuilt wherever needed. */
+async function readEnds(options: GenerateOptions): Promise<{ readonly from: Source; readonly to: Catalogue }> {
+  const to = await sourceCatalogue(options, { kind: "schema" });
+  if (!isInUse(options.from)) return { from: options.from, to };
+  const catalogue = await sourceCatalogue(options, options.from);
+  const noise = { owners: false, grants: false, extensionVersions: false };
+  return {
+    from: { kind: "catalogue", catalogue: onTerms(catalogue, to, noise).from, name: "The database in use" },
+    // Rebuilt as well, so that both are in the same words.
+    to: (await reword(options, to)).catalogue,
+  };
 }
 
 /** Plans step by step, running each step: the next is planned from what is there, not from what should be. */
 async function planAll(database: Database, options: GenerateOptions, to: Catalogue): Promise<Generated> {
-  const from = await readCatalogue(database, [SCRATCH_LEDGER]);
+  const read = async (): Promise<Catalogue> => asGiven(options.from, await readCatalogue(database, [SCRATCH_LEDGER]));
+  const from = await read();
   const possibleRenames = planChanges(from, to, options.renames).possibleRenames;
   requireKnownRenames(options.renames, from, to);
   const ups: { statements: MeasuredStatement[]; before: Catalogue; after: Catalogue }[] = [];
@@ -69,7 +96,7 @@ async function planAll(database: Database, options: GenerateOptions, to: Catalog
     if (statements.length === 0 || compareCatalogues(current, to).length === 0) break;
     refuseDataLoss(statements, possibleRenames, options.allowDrop);
     const part = await runPlanned(database, firstTransaction(statements), "up");
-    const after = await readCatalogue(database, [SCRATCH_LEDGER]);
+    const after = await read();
     const last = ups.at(-1);
     // A second round for the rest belongs to the same migration; what needs its own transaction does not.
     if (last !== undefined && canShareTransaction(last.statements, part)) {
@@ -79,15 +106,22 @@ async function planAll(database: Database, options: GenerateOptions, to: Catalog
     current = after;
   }
   const rest = compareCatalogues(current, to);
-  if (rest.length > 0) throw unproven("The plan does not lead to the schema files", rest);
+  requireNothing("The plan does not lead to the schema files", rest);
 
   const backRenames = options.renames.map((rename) => ({ from: rename.to, to: rename.from }));
   const migrations: GeneratedMigration[] = [];
+  const lost: Change[] = [];
   for (const { statements, before, after } of ups.toReversed()) {
-    const down = options.noDown ? [] : await planDown(database, after, before, backRenames);
+    const down = options.noDown ? [] : await planDown({ database, read }, after, before, backRenames, lost);
     migrations.unshift({ up: statements, down, text: renderMigration(statements, down) });
   }
-  return { migrations, possibleRenames };
+  const byHand = { up: rest.filter(({ planned }) => !planned), down: lost };
+  return { migrations, possibleRenames, byHand };
+}
+
+/** A database in use has objects that no plan can bring to a scratch database, and that are there all the same. */
+function asGiven(from: Source, catalogue: Catalogue): Catalogue {
+  return from.kind === "catalogue" ? { ...catalogue, unmodelled: from.catalogue.unmodelled } : catalogue;
 }
 
 /**
@@ -109,10 +143,11 @@ function canShareTransaction(before: readonly PlannedStatement[], after: readonl
 }
 
 async function planDown(
-  database: Database,
+  { database, read }: { readonly database: Database; readonly read: () => Promise<Catalogue> },
   after: Catalogue,
   before: Catalogue,
   renames: readonly Rename[],
+  lost: Change[],
 ): Promise<MeasuredStatement[]> {
   const down: MeasuredStatement[] = [];
   let current = after;
@@ -120,10 +155,11 @@ async function planDown(
     const { statements } = planChanges(current, before, renames);
     if (statements.length === 0 || compareCatalogues(current, before).length === 0) break;
     down.push(...(await runPlanned(database, statements, "down")));
-    current = await readCatalogue(database, [SCRATCH_LEDGER]);
+    current = await read();
   }
   const rest = compareCatalogues(current, before);
-  if (rest.length > 0) throw unproven("The way back does not lead to where it began (--no-down does without it)", rest);
+  requireNothing("The way back does not lead to where it began (--no-down does without it)", rest);
+  lost.push(...rest.filter(({ planned }) => !planned));
   return down;
 }
 
@@ -209,11 +245,11 @@ async function prove(
       const before = await run.read();
       for (const migration of loaded) await step(migration, "up");
       const changes = compareCatalogues(await run.read(), to);
-      if (changes.length > 0) throw unproven("Run as a migration, it does not lead to the schema files", changes);
+      requireNothing("Run as a migration, it does not lead to the schema files", changes);
       if (options.noDown) return;
       for (const migration of loaded.toReversed()) await step(migration, "down");
       const rest = compareCatalogues(await run.read(), before);
-      if (rest.length > 0) throw unproven("Run as a migration, its way back does not lead to where it began", rest);
+      requireNothing("Run as a migration, its way back does not lead to where it began", rest);
 
       async function step(migration: (typeof loaded)[number], direction: "up" | "down"): Promise<void> {
         const error = await run.step(migration, direction);
@@ -225,6 +261,12 @@ async function prove(
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** @throws ConfitureError `generate_refused` when something differs that plans hold SQL for */
+function requireNothing(what: string, changes: readonly Change[]): void {
+  const planned = changes.filter((change) => change.planned);
+  if (planned.length > 0) throw unproven(what, planned);
 }
 
 function unproven(what: string, changes: readonly Change[]): ConfitureError {

@@ -1,7 +1,8 @@
 import { createMigration } from "#migrate/create.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../../command.ts";
-import { projectFiles, readSource } from "../../compare-options.ts";
+import { filesBeside, liveTarget, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
+import { changeToJson } from "../../output/compare.ts";
 
 export const command = defineCommand({
   args: {
@@ -9,7 +10,8 @@ export const command = defineCommand({
     from: {
       type: "string",
       valueHint: "SOURCE",
-      description: "what is there now: migrations, git:REVISION or empty (default: migrations)",
+      description:
+        "what is there now: migrations, git:REVISION, env:NAME, a URL, a snapshot file or empty (default: migrations)",
     },
     rename: {
       type: "string",
@@ -18,6 +20,7 @@ export const command = defineCommand({
     },
     "allow-drop": { type: "boolean", description: "allow statements that lose data" },
     "no-down": { type: "boolean", description: "write no way back" },
+    ...SCRATCH_ARGS,
   },
   details:
     "Compares what is there now with the schema files, plans the way up and down, and proves both in the embedded\n" +
@@ -29,10 +32,11 @@ export const command = defineCommand({
   ],
   async run(args, context) {
     const { generateMigrations } = await import("#compare/generate.ts");
-    const files = await projectFiles(context);
-    const { migrations, possibleRenames } = await generateMigrations({
+    const source = await readSource(context, args.from ?? "migrations");
+    const files = await filesBeside(context, args.scratch, liveTarget([source]));
+    const { migrations, possibleRenames, byHand } = await generateMigrations({
       ...files,
-      from: await readSource(context, args.from ?? "migrations"),
+      from: source,
       renames: (args.rename ?? "")
         .split(",")
         .filter((text) => text !== "")
@@ -44,6 +48,12 @@ export const command = defineCommand({
       context.messages.warn(
         `${kind} ${from} is dropped and ${to} added; if it was renamed: --rename ${from}=${to.split(".").at(-1)}`,
       );
+    }
+    for (const { change, kind, name } of byHand.up) {
+      context.messages.warn(`not in the migration, write it by hand: ${kind} ${name} (${change})`);
+    }
+    for (const { kind, name } of byHand.down) {
+      context.messages.warn(`not brought back by its down, write it by hand: ${kind} ${name}`);
     }
     if (migrations.length === 0) context.messages.log("Nothing to generate: the schema files hold nothing new");
     const written = migrations.map(({ text }, index) =>
@@ -67,6 +77,7 @@ export const command = defineCommand({
           down: migrations[index]?.down.map(({ sql }) => sql) ?? [],
         })),
         possibleRenames,
+        byHand: { up: byHand.up.map(changeToJson), down: byHand.down.map(changeToJson) },
       },
       text: written.map(({ path }) => `✅ Created ${path}, proven up and down\n`).join(""),
     };
