@@ -77,7 +77,7 @@ async function readEnds(options: GenerateOptions): Promise<{ readonly from: Sour
   const catalogue = await sourceCatalogue(options, options.from);
   const noise = { owners: false, grants: false, extensionVersions: false };
   return {
-    from: { kind: "catalogue", catalogue: onTerms(catalogue, to, noise).from, name: "The database in use" },
+    from: { kind: "catalogue", catalogue: onTerms(to, catalogue, noise).to, name: "The database in use" },
     // Rebuilt as well, so that both are in the same words.
     to: (await reword(options, to)).catalogue,
   };

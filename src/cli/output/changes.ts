@@ -32,7 +32,12 @@ export function renderChanges(changes: readonly Change[], paint: Paint = PLAIN):
 /** The name below its object's: "column bio" instead of "column public.users.bio". */
 function withoutPrefix(change: Change): Change {
   const { kind, name, on } = change;
-  if (on === undefined || !name.startsWith(on.name)) return change;
+  if (on === undefined) return change;
+  if (!name.startsWith(on.name) || /^[^. ]/.test(name.slice(on.name.length))) {
+    // An index or statistics object has a name of its own, in the same schema.
+    const schema = on.name.slice(0, on.name.indexOf(".") + 1);
+    return name.startsWith(schema) ? { ...change, name: name.slice(schema.length) } : change;
+  }
   // "comment on table public.users" is "comment" below that table.
   const rest = name.slice(on.name.length).replace(/^[. ]/, "");
   return {
