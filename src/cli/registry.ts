@@ -38,16 +38,12 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./commands/verify.ts"),
   },
   diff: {
-    summary: "Show what differs between schema files, migrations, commits and databases",
+    summary: "Show what differs between schema files, migrations and commits",
     load: () => import("./commands/diff.ts"),
   },
   drift: {
     summary: "Show what someone changed by hand in a database in use",
     load: () => import("./commands/drift.ts"),
-  },
-  snapshot: {
-    summary: "Write down what a database holds, to compare with it later",
-    load: () => import("./commands/snapshot.ts"),
   },
   db: {
     summary: "Create, drop or wait for the database itself",

@@ -1,23 +1,11 @@
 import { type Diagnostic, encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { extract } from "@supabase/pg-delta/extract";
-import { resolveView } from "@supabase/pg-delta/policy";
 import type { Database } from "#database/database.ts";
-import { COMPARED_ELSEWHERE, readUnmodelled, type Unmodelled } from "./unmodelled.ts";
 
 /** Everything a database holds that a schema file could have made, at one moment. */
 export interface Catalogue {
-  /** What belongs to an extension is among them for reference only. */
   readonly facts: FactBase;
-  readonly unmodelled: readonly Unmodelled[];
-  /** The major version of the PostgreSQL that wrote its definitions, for example 18. */
-  readonly major: number;
-  /** The role that built it in a scratch database; undefined for a database in use, where owners mean something. */
-  readonly builder: string | undefined;
-  /** Of a database in use, which may hold what no file speaks of: grants to roles of its server. */
-  readonly inUse: boolean;
-  /** Where the ledger was, which is not among the objects. */
-  readonly ledgerSchema: string | undefined;
-  /** Kinds of objects that are there but cannot be compared, for example "user mapping", with how many and which. */
+  /** Kinds of objects that are there but cannot be compared, for example "cast", with how many and which. */
   readonly notCompared: readonly {
     readonly kind: string;
     readonly count: number;
@@ -39,59 +27,15 @@ export async function readCatalogue(
     release: () => {},
   };
   const pool = { connect: async () => client } as unknown as Parameters<typeof extract>[0];
-  let unmodelled: readonly Unmodelled[] = [];
-  let builder: string | undefined;
-  // In the transaction in which everything else is read.
-  const alongside = {
-    extension: "",
-    capture: async (context: { query(text: string): Promise<object[]> }) => {
-      unmodelled = await readUnmodelled((text) => context.query(text));
-      builder = ((await context.query("select current_user::text as builder")) as { builder: string }[])[0]?.builder;
-      return { facts: [], edges: [] };
-    },
-  };
-  const { factBase, diagnostics } = await extract(pool, { handlers: [alongside] });
+  const { factBase, diagnostics } = await extract(pool);
   const ownTables = without.map(({ schema, table }) => ({ kind: "table" as const, schema, name: table }));
-  return {
-    facts: withDiagnosticsOf(factBase, resolveView(withoutObjects(factBase, ownTables), undefined)),
-    unmodelled: unmodelled.filter(
-      ({ relation }) => !without.some(({ schema, table }) => schema === relation?.schema && table === relation.name),
-    ),
-    major: Math.floor(database.serverVersion / 10_000),
-    builder,
-    inUse: false,
-    ledgerSchema: undefined,
-    notCompared: readNotCompared(diagnostics),
-  };
+  return { facts: withoutObjects(factBase, ownTables), notCompared: diagnostics.flatMap(readNotCompared) };
 }
 
-function readNotCompared(diagnostics: readonly Diagnostic[]): Catalogue["notCompared"] {
-  const unmodelled = diagnostics.flatMap(({ code, context }) => {
-    if (code !== "unmodeled_kind") return [];
-    const { kind, count, samples } = context as { kind: string; count: number; samples: string[] };
-    return COMPARED_ELSEWHERE.has(kind) ? [] : [{ kind, count, samples }];
-  });
-  const unreadable = Object.entries(UNREADABLE).flatMap(([code, kind]) => {
-    const samples = diagnostics.filter((diagnostic) => diagnostic.code === code).map(sample);
-    return samples.length === 0 ? [] : [{ kind, count: samples.length, samples }];
-  });
-  return [...unmodelled, ...unreadable];
-}
-
-/** Diagnostics of objects that are there, and whose content the role may not read or pg-delta does not understand. */
-const UNREADABLE: Readonly<Record<string, string>> = {
-  "user-mapping-unreadable": "user mapping",
-  unresolved_security_label: "security label",
-};
-
-function sample({ subject, message }: Diagnostic): string {
-  return subject?.kind === "userMapping" ? `${subject.server} for ${subject.role}` : message;
-}
-
-/** A plan must not touch what could not be read, which it learns from the diagnostics; a smaller copy has none. */
-export function withDiagnosticsOf(original: FactBase, copy: FactBase): FactBase {
-  if (copy !== original) copy.diagnostics.push(...original.diagnostics.filter(({ code }) => code in UNREADABLE));
-  return copy;
+function readNotCompared({ code, context }: Diagnostic): Catalogue["notCompared"] {
+  if (code !== "unmodeled_kind") return [];
+  const { kind, count, samples } = context as { kind: string; count: number; samples: string[] };
+  return [{ kind, count, samples }];
 }
 
 /** The same facts without some objects and everything that belongs to them. */

@@ -201,9 +201,6 @@ describe.each(OLDEST_AND_NEWEST)("every command writes one document that fits it
     expect(await on("diff", "schema", "schema")).toMatchObject({ exitCode: 0, changes: [], sql: [] });
     await on("build", "--baseline");
     expect(await on("drift")).toMatchObject({ exitCode: 0, changes: [], pending: [] });
-    expect(await on("snapshot")).toMatchObject({ file: null, postgres: major, snapshot: { version: 1, inUse: true } });
-    expect(await on("snapshot", "--output", "now.json")).toMatchObject({ file: "now.json" });
-    expect(await on("diff", "now.json", "schema")).toMatchObject({ exitCode: 0, changes: [] });
     await own.query("ALTER TABLE users ADD hacked int");
     expect(await on("drift")).toMatchObject({ exitCode: 3, changes: [{ name: "public.users.hacked" }] });
     await own.write("db/schema/tags.sql", "CREATE TABLE tags (name text PRIMARY KEY);\n");

@@ -1,5 +1,5 @@
 import { defineCommand } from "../command.ts";
-import { projectFiles, SCRATCH_ARGS, STRICT_ARGS } from "../compare-options.ts";
+import { projectFiles } from "../compare-options.ts";
 import { renderVerify, verifyToJson } from "../output/compare.ts";
 
 export const command = defineCommand({
@@ -9,8 +9,6 @@ export const command = defineCommand({
       valueHint: "git:REVISION",
       description: "prove that the schema files of that commit and the migrations added since give those of now",
     },
-    ...STRICT_ARGS,
-    ...SCRATCH_ARGS,
   },
   details:
     "Proves in the embedded PostgreSQL, with no server: the schema files build from nothing; every migration applies,\n" +
@@ -19,7 +17,7 @@ export const command = defineCommand({
   async run(args, context) {
     const { verify } = await import("#compare/verify.ts");
     const { readRevision } = await import("#compare/sources.ts");
-    const files = await projectFiles(context, args.scratch);
+    const files = await projectFiles(context);
     const report = await verify({
       ...files,
       base: args.base === undefined ? undefined : readRevision("--base", args.base),
@@ -29,7 +27,7 @@ export const command = defineCommand({
     return {
       json: verifyToJson(report),
       text: await renderVerify(report, files),
-      exitCode: disproven || (args.strict === true && report.notCompared > 0) ? 3 : 0,
+      exitCode: disproven ? 3 : 0,
     };
   },
 });

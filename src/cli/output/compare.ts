@@ -7,7 +7,6 @@ import type { ProjectFiles } from "#compare/sources.ts";
 import type { Finding } from "#compare/finding.ts";
 import type { Check, VerifyReport } from "#compare/verify.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
-import { renderChange } from "./changes.ts";
 import { errorToJson, renderError } from "./diagnostic.ts";
 
 const MARKS: Readonly<Record<Check["outcome"], string>> = { proven: "✅", disproven: "❌", "not-checked": "⚠️ " };
@@ -83,22 +82,32 @@ function renderPlaces(change: Change, check: Check, places: Places): string[] {
   ];
 }
 
-export function changeToJson({
-  change,
-  kind,
-  name,
-  on,
-  summary,
-  properties,
-  planned,
-}: Change): Record<string, unknown> {
+const SIGNS: Readonly<Record<Change["change"], string>> = { added: "+", dropped: "-", changed: "~" };
+
+/** Objects that differ, a line each, with the properties of changed ones side by side. Pure. */
+export function renderChanges(changes: readonly Change[]): string {
+  return changes.flatMap((change) => renderChange(change).map((line) => `${line}\n`)).join("");
+}
+
+function renderChange(change: Change): string[] {
+  const heading = `${SIGNS[change.change]} ${change.kind} ${change.name}`;
+  return [
+    heading,
+    ...change.properties.map(({ property, from, to }) => `    ${property}: ${show(from)} -> ${show(to)}`),
+  ];
+}
+
+function show(value: unknown): string {
+  if (value === undefined || value === null) return "(none)";
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.replaceAll(/\s+/g, " ").trim();
+}
+
+export function changeToJson({ change, kind, name, properties }: Change): Record<string, unknown> {
   return {
     change,
     kind,
     name,
-    on: on === undefined ? null : `${on.kind} ${on.name}`,
-    summary: summary ?? null,
-    planned,
     properties: properties.map(({ property, from, to }) => ({ property, from: from ?? null, to: to ?? null })),
   };
 }
