@@ -2,6 +2,7 @@ import type { ArgsDef, ParsedArgs } from "citty";
 import type { Config } from "#config/config.ts";
 import type { Io } from "./io.ts";
 import type { Messages } from "./output/messages.ts";
+import type { Paint } from "./output/style.ts";
 
 /** A command: its arguments in citty's terms, and what it does. */
 export interface Command<Args extends ArgsDef> {
@@ -41,12 +42,16 @@ export interface CommandContext {
   readonly io: Io;
   /** Progress and warnings for people; silent with --quiet. */
   readonly messages: Messages;
+  /** Colour for what goes to standard output. */
+  readonly paint: Paint;
   /** True with `--format json`: nothing but the one document may go to standard output. */
   readonly json: boolean;
   /** Absolute. */
   readonly projectDir: string;
   /** Milliseconds of `--wait`; 0 tries once. */
   readonly wait: number;
+  /** The database that --env or --database-url names, as a source: "env:staging". */
+  readonly chosen: string | undefined;
   /** Reads the environment; the first call prints the configuration's warnings. */
   config(): Promise<Config>;
   /** Every command of the tool, for those that speak of the others. */

@@ -1,11 +1,52 @@
-import { scratchSiteBeside } from "#compare/scratch.ts";
+import type { ArgsDef } from "citty";
+import type { Catalogue } from "#compare/catalogue.ts";
+import type { Comparison } from "#compare/comparison.ts";
+import { mayCreateDatabases, type ScratchSite } from "#compare/scratch.ts";
 import { parseSource, type ProjectFiles, type Source } from "#compare/sources.ts";
+import type { Terms } from "#compare/terms.ts";
 import type { Target } from "#database/target.ts";
+import { ConfitureError } from "#errors/error.ts";
 import type { CommandContext } from "./command.ts";
+import { count } from "./output/text.ts";
 import { VERSION } from "./version.ts";
 
+/** For every command that makes scratch databases. */
+export const SCRATCH_ARGS = {
+  scratch: {
+    type: "string",
+    valueHint: "URL",
+    description: "make scratch databases on this server, whose role may create databases; or embedded",
+  },
+} as const satisfies ArgsDef;
+
+/** For comparisons with a database in use. */
+export const TERMS_ARGS = {
+  owners: { type: "boolean", description: "also compare owners with a database in use" },
+  grants: {
+    type: "boolean",
+    description: "also compare what a database in use grants to roles that the other side does not name",
+  },
+  "extension-versions": { type: "boolean", description: "also compare versions of extensions with a database in use" },
+} as const satisfies ArgsDef;
+
+export const STRICT_ARGS = {
+  strict: { type: "boolean", description: "exit with 3 also when something cannot be compared" },
+} as const satisfies ArgsDef;
+
+export function readTerms(args: {
+  readonly owners?: boolean | undefined;
+  readonly grants?: boolean | undefined;
+  readonly "extension-versions"?: boolean | undefined;
+}): Terms {
+  return {
+    owners: args.owners === true,
+    grants: args.grants === true,
+    extensionVersions: args["extension-versions"] === true,
+  };
+}
+
 /** Where the project's files are, for commands that build them in scratch databases. */
-export async function projectFiles(context: CommandContext): Promise<ProjectFiles> {
+export async function projectFiles(context: CommandContext, scratch?: string): Promise<ProjectFiles> {
   const config = await context.config();
   return {
     projectDir: context.projectDir,
@@ -14,10 +55,20 @@ export async function projectFiles(context: CommandContext): Promise<ProjectFile
     resetBetweenFiles: config.build.resetBetweenFiles,
     migrationsDir: config.migrations.dir,
     table: config.migrations.table,
-    scratch: { engine: "embedded" },
+    scratch: (await givenSite(context, scratch)) ?? { engine: "embedded" },
     toolVersion: VERSION,
     signal: context.io.signal,
   };
+}
+
+async function givenSite(context: CommandContext, scratch: string | undefined): Promise<ScratchSite | undefined> {
+  if (scratch === undefined) return undefined;
+  if (scratch === "embedded") return { engine: "embedded" };
+  if (!isUrl(scratch)) {
+    throw new ConfitureError("usage", "--scratch is a postgres:// URL of a server, or embedded");
+  }
+  const { target } = await context.configOf({ databaseUrl: scratch });
+  return target.engine === "embedded" ? { engine: "embedded" } : target;
 }
 
 /**
@@ -27,23 +78,63 @@ export async function projectFiles(context: CommandContext): Promise<ProjectFile
 export async function readSource(context: CommandContext, name: string): Promise<Source> {
   const other = name.startsWith("env:")
     ? { environment: name.slice(4) }
-    : /^postgres(ql)?:/.test(name)
+    : isUrl(name)
       ? { databaseUrl: name }
       : undefined;
   if (other === undefined) return parseSource(name);
   const { target } = await context.configOf(other);
-  return { kind: "live", target };
+  const live: Source = { kind: "live", target, name };
+  return { ...live, name: displayName(name, live) };
+}
+
+/** How a source is called in messages and documents: a URL may hold a password. */
+export function displayName(name: string, source: Source): string {
+  if (source.kind !== "live" || !isUrl(name)) return name;
+  return source.target.engine === "embedded" ? "embedded" : `${source.target.database} on ${source.target.host}`;
+}
+
+function isUrl(name: string): boolean {
+  return /^postgres(ql)?:/.test(name);
 }
 
 /**
- * Scratch databases beside a database in use, on its own server; the embedded engine when its role may not create
- * any, which the user is told.
+ * The project's files with scratch databases beside a database in use, on its own server, whose version writes
+ * definitions as that database does; the embedded engine when its role may not create any, which the user is told.
  */
-export async function beside(context: CommandContext, files: ProjectFiles, target: Target): Promise<ProjectFiles> {
-  const scratch = await scratchSiteBeside(target);
-  if (scratch !== undefined) return { ...files, scratch };
+export async function filesBeside(
+  context: CommandContext,
+  scratch: string | undefined,
+  target: Target | undefined,
+): Promise<ProjectFiles> {
+  const files = await projectFiles(context, scratch);
+  if (scratch !== undefined || target === undefined || target.engine === "embedded") return files;
+  if (await mayCreateDatabases(target)) return { ...files, scratch: target };
   context.messages.warn(
-    "the role may not create databases, so the embedded PostgreSQL is compared with; definitions that other versions write differently will show as changed (ALTER ROLE ... CREATEDB helps)",
+    "the role may not create databases on its server, so scratch databases are in the embedded PostgreSQL, which may be of another version and lacks some extensions (ALTER ROLE ... CREATEDB or --scratch URL helps)",
   );
   return files;
+}
+
+/** The database in use among sources, if there is one. */
+export function liveTarget(sources: readonly Source[]): Target | undefined {
+  return sources.flatMap((source) => (source.kind === "live" ? [source.target] : []))[0];
+}
+
+/**
+ * Says what a comparison left out.
+ * @returns whether some of it could not be compared at all
+ */
+export function tellLimits(
+  context: CommandContext,
+  { leftOut, unreworded }: Pick<Comparison, "leftOut" | "unreworded">,
+  notCompared: Catalogue["notCompared"],
+): boolean {
+  for (const { kind, count: number, samples } of notCompared) {
+    context.messages.warn(`not compared: ${count(number, kind)} (${samples.join(", ")})`);
+  }
+  for (const why of unreworded) context.messages.warn(`compared in the words of different versions: ${why}`);
+  if (leftOut.length > 0) {
+    context.messages.log(`Left out: grants to ${leftOut.join(", ")}, which the other side does not name (--grants)`);
+  }
+  return notCompared.length > 0 || unreworded.length > 0;
 }

@@ -15,6 +15,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
         summary: "Write the migration that brings the database to the edited schema files",
         load: () => import("./commands/migrate/generate.ts"),
       },
+      test: {
+        summary: "Try migrations out: up, down, and up again, with no server",
+        load: () => import("./commands/migrate/test.ts"),
+      },
       redo: {
         summary: "Roll back the last migration and apply it again",
         load: () => import("./commands/migrate/redo.ts"),
@@ -38,12 +42,16 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./commands/verify.ts"),
   },
   diff: {
-    summary: "Show what differs between schema files, migrations and commits",
+    summary: "Show what differs between schema files, migrations, commits and databases",
     load: () => import("./commands/diff.ts"),
   },
   drift: {
     summary: "Show what someone changed by hand in a database in use",
     load: () => import("./commands/drift.ts"),
+  },
+  snapshot: {
+    summary: "Write down what a database holds, to compare with it later",
+    load: () => import("./commands/snapshot.ts"),
   },
   db: {
     summary: "Create, drop or wait for the database itself",

@@ -88,8 +88,10 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io): Promise<Ou
   const context: CommandContext = {
     io,
     messages,
+    paint: paintFor(io.stdout, args.color, io.env),
     json: args.format === "json",
     projectDir,
+    chosen: args["database-url"] ?? (args.env === undefined ? undefined : `env:${args.env}`),
     wait: readDuration("--wait", args.wait) ?? 0,
     config: () => (config ??= loadOwnConfiguration()),
     configOf: loadConfiguration,

@@ -1,11 +1,19 @@
 import { type Diagnostic, encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { extract } from "@supabase/pg-delta/extract";
+import { resolveView } from "@supabase/pg-delta/policy";
 import type { Database } from "#database/database.ts";
+import { COMPARED_ELSEWHERE, readUnmodelled, type Unmodelled } from "./unmodelled.ts";
 
 /** Everything a database holds that a schema file could have made, at one moment. */
 export interface Catalogue {
+  /** What belongs to an extension is among them for reference only. */
   readonly facts: FactBase;
-  /** Kinds of objects that are there but cannot be compared, for example "cast", with how many and which. */
+  readonly unmodelled: readonly Unmodelled[];
+  /** The major version of the PostgreSQL that wrote its definitions, for example 18. */
+  readonly major: number;
+  /** Of a database in use, which may hold what no file speaks of: grants to roles of its server. */
+  readonly inUse: boolean;
+  /** Kinds of objects that are there but cannot be compared, for example "user mapping", with how many and which. */
   readonly notCompared: readonly {
     readonly kind: string;
     readonly count: number;
@@ -27,15 +35,55 @@ export async function readCatalogue(
     release: () => {},
   };
   const pool = { connect: async () => client } as unknown as Parameters<typeof extract>[0];
-  const { factBase, diagnostics } = await extract(pool);
+  let unmodelled: readonly Unmodelled[] = [];
+  // In the transaction in which everything else is read.
+  const alongside = {
+    extension: "",
+    capture: async (context: { query(text: string): Promise<object[]> }) => {
+      unmodelled = await readUnmodelled((text) => context.query(text));
+      return { facts: [], edges: [] };
+    },
+  };
+  const { factBase, diagnostics } = await extract(pool, { handlers: [alongside] });
   const ownTables = without.map(({ schema, table }) => ({ kind: "table" as const, schema, name: table }));
-  return { facts: withoutObjects(factBase, ownTables), notCompared: diagnostics.flatMap(readNotCompared) };
+  return {
+    facts: withDiagnosticsOf(factBase, resolveView(withoutObjects(factBase, ownTables), undefined)),
+    unmodelled: unmodelled.filter(
+      ({ relation }) => !without.some(({ schema, table }) => schema === relation?.schema && table === relation.name),
+    ),
+    major: Math.floor(database.serverVersion / 10_000),
+    inUse: false,
+    notCompared: readNotCompared(diagnostics),
+  };
 }
 
-function readNotCompared({ code, context }: Diagnostic): Catalogue["notCompared"] {
-  if (code !== "unmodeled_kind") return [];
-  const { kind, count, samples } = context as { kind: string; count: number; samples: string[] };
-  return [{ kind, count, samples }];
+function readNotCompared(diagnostics: readonly Diagnostic[]): Catalogue["notCompared"] {
+  const unmodelled = diagnostics.flatMap(({ code, context }) => {
+    if (code !== "unmodeled_kind") return [];
+    const { kind, count, samples } = context as { kind: string; count: number; samples: string[] };
+    return COMPARED_ELSEWHERE.has(kind) ? [] : [{ kind, count, samples }];
+  });
+  const unreadable = Object.entries(UNREADABLE).flatMap(([code, kind]) => {
+    const samples = diagnostics.filter((diagnostic) => diagnostic.code === code).map(sample);
+    return samples.length === 0 ? [] : [{ kind, count: samples.length, samples }];
+  });
+  return [...unmodelled, ...unreadable];
+}
+
+/** Diagnostics of objects that are there, and whose content the role may not read or pg-delta does not understand. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  "user-mapping-unreadable": "user mapping",
+  unresolved_security_label: "security label",
+};
+
+function sample({ subject, message }: Diagnostic): string {
+  return subject?.kind === "userMapping" ? `${subject.server} for ${subject.role}` : message;
+}
+
+/** A plan must not touch what could not be read, which it learns from the diagnostics; a smaller copy has none. */
+export function withDiagnosticsOf(original: FactBase, copy: FactBase): FactBase {
+  if (copy !== original) copy.diagnostics.push(...original.diagnostics.filter(({ code }) => code in UNREADABLE));
+  return copy;
 }
 
 /** The same facts without some objects and everything that belongs to them. */

@@ -1,5 +1,6 @@
-import { type Delta, diff, encodeId, type StableId } from "@supabase/pg-delta/core";
+import { type Delta, diff, encodeId, type Fact, type StableId } from "@supabase/pg-delta/core";
 import type { Catalogue } from "./catalogue.ts";
+import { compareUnmodelled, type Unmodelled, type UnmodelledDifference } from "./unmodelled.ts";
 
 /** One property that two versions of an object do not share; undefined where a side has none. */
 export interface PropertyChange {
@@ -18,40 +19,38 @@ export interface Change {
   /** The table or object that it belongs to, for finding it in files. */
   readonly path: readonly string[];
   readonly properties: readonly PropertyChange[];
-}
-
-export interface CompareOptions {
-  /** Whether owners, and what objects grant to their owners, count. */
-  readonly owners: boolean;
+  /** The table or other object that it is a part of: "table public.users". */
+  readonly on: Pick<Change, "kind" | "name"> | undefined;
+  /** In a few words what was added or dropped: a column's type, a constraint's definition. */
+  readonly summary: string | undefined;
+  /** Whether plans hold the SQL for it. The rest is compared by name and definition, and written by hand. */
+  readonly planned: boolean;
 }
 
 /** What has to happen to `from` to become `to`, object by object. Pure. */
-export function compareCatalogues(
-  from: Catalogue,
-  to: Catalogue,
-  options: CompareOptions = { owners: true },
-): Change[] {
+export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
   const deltas = diff(from.facts, to.facts);
   const whole = new Set(
     deltas.flatMap((delta) => (delta.verb === "add" || delta.verb === "remove" ? [encodeId(delta.fact.id)] : [])),
   );
   const changes: Change[] = [];
-  const properties = new Map<string, { id: StableId; list: PropertyChange[] }>();
+  const noted = new Map<string, { id: StableId; list: PropertyChange[] }>();
   const note = (id: StableId, property: PropertyChange): void => {
     const key = encodeId(id);
     if (whole.has(key)) return;
-    const entry = properties.get(key) ?? { id, list: [] };
+    const entry = noted.get(key) ?? { id, list: [] };
     entry.list.push(property);
-    properties.set(key, entry);
+    noted.set(key, entry);
   };
   for (const delta of deltas) {
     switch (delta.verb) {
       case "add":
       case "remove": {
         const { id, parent } = delta.fact;
-        if (!options.owners && isGrantToOwner(delta.verb === "add" ? to : from, id)) break;
         if (isClusterWide(id) || (parent !== undefined && whole.has(encodeId(parent)))) break;
-        changes.push({ change: delta.verb === "add" ? "added" : "dropped", ...describe(id), properties: [] });
+        const [change, side] = delta.verb === "add" ? (["added", to] as const) : (["dropped", from] as const);
+        const on = partOf(side.facts, id);
+        changes.push({ change, ...describe(id), on, summary: summarise(delta.fact), properties: [], planned: true });
         break;
       }
       case "set":
@@ -59,23 +58,64 @@ export function compareCatalogues(
         break;
       case "link":
       case "unlink":
-        if (options.owners) noteEdge(delta, note);
+        noteEdge(delta, note);
         break;
     }
   }
-  for (const { id, list } of properties.values()) {
+  for (const { id, list } of noted.values()) {
     if (isClusterWide(id)) continue;
-    changes.push({ change: "changed", ...describe(id), properties: mergeOwner(list) });
+    const [on, properties] = [partOf(to.facts, id), mergeOwner(list)];
+    changes.push({ change: "changed", ...describe(id), on, summary: undefined, properties, planned: true });
+  }
+  for (const difference of compareUnmodelled(from.unmodelled, to.unmodelled)) {
+    // What a dropped table had goes with it.
+    if (difference.to === undefined && !hasRelation(to, difference.from?.relation)) continue;
+    changes.push(unmodelledChange(difference, difference.to === undefined ? from : to));
   }
   return changes.toSorted((a, b) => compareText(a.name, b.name) || compareText(a.kind, b.kind));
 }
 
-/** PostgreSQL writes an owner's own rights down as soon as anything is granted. */
-function isGrantToOwner({ facts }: Catalogue, id: StableId): boolean {
-  if (id.kind !== "acl") return false;
-  return facts
-    .outgoingEdges(id.target)
-    .some(({ kind, to }) => kind === "owner" && to.kind === "role" && to.name === id.grantee);
+const RELATIONS = ["table", "materializedView", "foreignTable", "index"] as const;
+
+function hasRelation({ facts }: Catalogue, relation: Unmodelled["relation"]): boolean {
+  return relation === undefined || RELATIONS.some((kind) => facts.has({ kind, ...relation }));
+}
+
+function unmodelledChange({ kind, path, from, to }: UnmodelledDifference, { facts }: Catalogue): Change {
+  const relation = (from ?? to)?.relation;
+  const id = RELATIONS.map((each) => ({ kind: each, ...relation }) as StableId).find(
+    (each) => relation !== undefined && facts.has(each),
+  );
+  const properties = [{ property: "definition", from: from?.definition, to: to?.definition }];
+  return {
+    change: from === undefined ? "added" : to === undefined ? "dropped" : "changed",
+    kind,
+    name: path.join("."),
+    path,
+    on: id === undefined ? undefined : (partOf(facts, id) ?? describe(id)),
+    summary: from === undefined ? to?.definition : to === undefined ? from.definition : undefined,
+    properties: from === undefined || to === undefined ? [] : properties,
+    planned: false,
+  };
+}
+
+/** The object at the top of those that it belongs to; what belongs to a schema alone stands by itself. */
+function partOf(facts: Catalogue["facts"], id: StableId): Change["on"] {
+  let top: StableId | undefined;
+  for (let parent = facts.get(id)?.parent; parent !== undefined; parent = facts.get(parent)?.parent) {
+    if (parent.kind === "schema") break;
+    top = parent;
+  }
+  if (top === undefined) return undefined;
+  const { kind, name } = describe(top);
+  return { kind, name };
+}
+
+function summarise({ id, payload }: Fact): string | undefined {
+  if (id.kind === "column") return `${payload["type"] as string}${payload["notNull"] === true ? " NOT NULL" : ""}`;
+  const definition = payload["def"] ?? payload["expr"];
+  const short = ["constraint", "index", "default"].includes(id.kind);
+  return short && typeof definition === "string" ? definition : undefined;
 }
 
 /** Roles belong to a server; a schema only takes them for granted. */

@@ -6,17 +6,19 @@ import { findLedger, readLedger } from "#migrate/ledger.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { canonicalVersion } from "#migrate/version.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
-import { type Change, compareCatalogues } from "./changes.ts";
+import type { Change } from "./changes.ts";
+import { compareOnTerms, type Comparison } from "./comparison.ts";
 import { withScratch } from "./scratch.ts";
 import { SCRATCH_LEDGER, startRun } from "./scratch-run.ts";
 import { buildSchema, type ProjectFiles, type Source, sourceCatalogue } from "./sources.ts";
+import type { Terms } from "./terms.ts";
 
 export interface DriftOptions extends ProjectFiles {
   readonly target: Target;
   /** What the database should be; the schema files, less what its ledger says is pending, when undefined. */
   readonly against: Source | undefined;
-  readonly owners: boolean;
-  /** Globs on qualified names that are no concern: "audit.*". */
+  readonly terms: Terms;
+  /** Globs on qualified names that are no concern, "audit.*", or on those of a kind: "index:public.*". */
   readonly ignore: readonly string[];
 }
 
@@ -24,6 +26,8 @@ export interface Drift {
   /** From what should be to what is: "added" is what only the database in use has. */
   readonly changes: readonly Change[];
   readonly notCompared: Catalogue["notCompared"];
+  readonly leftOut: Comparison["leftOut"];
+  readonly unreworded: Comparison["unreworded"];
   /** Migrations that the database does not have yet; their changes are not expected of it. */
   readonly pending: readonly string[];
 }
@@ -34,16 +38,18 @@ export interface Drift {
  */
 export async function findDrift(options: DriftOptions): Promise<Drift> {
   const pending = await pendingVersions(options);
-  const live = await sourceCatalogue(options, { kind: "live", target: options.target });
+  const live = await sourceCatalogue(options, { kind: "live", target: options.target, name: "the database" });
   const expected =
     options.against === undefined
       ? await schemaLess(options, pending)
       : await sourceCatalogue(options, options.against);
+  const comparison = await compareOnTerms(options, expected, live, options.terms);
+  const { leftOut, unreworded } = comparison;
   const ignored = options.ignore.map((pattern) => new Bun.Glob(pattern));
-  const changes = compareCatalogues(expected, live, options).filter(
-    ({ name }) => !ignored.some((glob) => glob.match(name)),
+  const changes = comparison.changes.filter(
+    ({ kind, name }) => !ignored.some((glob) => glob.match(name) || glob.match(`${kind}:${name}`)),
   );
-  return { changes, notCompared: live.notCompared, pending };
+  return { changes, notCompared: [...expected.notCompared, ...live.notCompared], leftOut, unreworded, pending };
 }
 
 async function pendingVersions({ target, table, projectDir, migrationsDir }: DriftOptions): Promise<string[]> {

@@ -94,7 +94,7 @@ function toPossibleRename({ kind, from, to, status }: RenameCandidate): Possible
 
 function toStatement(action: Action, before: Action | undefined, from: Catalogue, to: Catalogue): PlannedStatement {
   return {
-    sql: onAllPartitions(action.sql.trim().replace(/;$/, "")),
+    sql: action.sql.trim().replace(/;$/, ""),
     ...riskOf(action, from.facts, to.facts),
     startsTransaction:
       action.newSegmentBefore ||
@@ -106,11 +106,6 @@ function toStatement(action: Action, before: Action | undefined, from: Catalogue
     removes: action.destroys,
     needs: action.consumes,
   };
-}
-
-/** PostgreSQL shows an index of a partitioned table as ON ONLY, which would leave the partitions without. */
-function onAllPartitions(sql: string): string {
-  return sql.replace(/^(CREATE (?:UNIQUE )?INDEX (?:[\w$]+|"(?:[^"]|"")+") ON) ONLY /, "$1 ");
 }
 
 /** The SQL alone, for a difference that is shown in any case; none where no plan can be made. */

@@ -2,14 +2,14 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { migrationId } from "#migrate/discover.ts";
 import type { Direction } from "#migrate/events.ts";
-import { changeLedger, createLedger, insertSql, type Ledger } from "#migrate/ledger.ts";
+import { changeLedger, createLedger, deleteSql, insertSql, type Ledger } from "#migrate/ledger.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { lockKey } from "#migrate/lock.ts";
 import { runMigration } from "#migrate/run.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
 import { type Fingerprint, fingerprints } from "./fingerprint.ts";
-import { withMissingRoles } from "./scratch.ts";
+import { explainExtension, withMissingRoles } from "./scratch.ts";
 
 /** Where the runner keeps its record in a scratch database. */
 export const SCRATCH_LEDGER: Ledger = { schema: "public", table: "confiture_migrations", exists: false };
@@ -22,6 +22,8 @@ export interface ScratchRun {
   step(migration: LoadedMigration, direction: Direction): Promise<ConfitureError | undefined>;
   /** Takes it as applied without running it. */
   record(migration: LoadedMigration): Promise<void>;
+  /** Takes it as not applied. */
+  forget(migration: LoadedMigration): Promise<void>;
 }
 
 export interface ScratchRunOptions {
@@ -51,7 +53,7 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
         await withMissingRoles(database, () => runMigration(database, migration, direction, runOptions));
         return undefined;
       } catch (error) {
-        return asFailure(error);
+        return explainExtension(asFailure(error), database);
       }
     },
     async record({ file, checksum }) {
@@ -60,6 +62,9 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
         ledger,
         insertSql(ledger, { ...file, checksum }, options.toolVersion, { state: "applied" }),
       );
+    },
+    async forget({ file }) {
+      await changeLedger(database, ledger, deleteSql(ledger, file.version));
     },
   };
 }

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
-import type { ServerTarget, Target } from "#database/target.ts";
+import type { ServerTarget } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { quoteIdentifier } from "#sql/quote.ts";
+import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
 
 /**
  * Where scratch databases are made. The embedded engine needs no server; a comparison with a live database wants
@@ -17,42 +17,53 @@ export interface ScratchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A database of its own for one piece of work, gone afterwards, also when the work is interrupted. */
+/**
+ * A database of its own for one piece of work, gone afterwards, also when the work is interrupted.
+ * @throws ConfitureError `scratch_unusable`, and as `work`
+ */
 export async function withScratch<T>(
   { scratch: site, signal }: ScratchOptions,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
   if (site.engine === "embedded") return await withDatabase(site, { signal }, work);
   const name = `${PREFIX}${Date.now()}_${randomBytes(4).toString("hex")}`;
-  return await withDatabase({ ...site, database: MAINTENANCE_DATABASE }, {}, async (maintenance) => {
+  return await withDatabase(site, {}, async (maintenance) => {
     await dropForgotten(maintenance);
-    // template0: what an administrator has put into template1 is in no schema file.
-    await maintenance.execute(`create database ${quoteIdentifier(name)} template template0`);
+    await createScratch(maintenance, name, site);
     try {
       return await withDatabase({ ...site, database: name }, { signal }, work);
     } finally {
       await maintenance.execute(`drop database ${quoteIdentifier(name)} with (force)`);
+      await dropRoles(maintenance, (made) => made === name);
     }
   });
 }
 
-/**
- * Where to make scratch databases for comparisons with `target`: on its server when its role may create any.
- * @returns undefined when it may not
- */
-export async function scratchSiteBeside(target: Target): Promise<ScratchSite | undefined> {
-  if (target.engine === "embedded") return { engine: "embedded" };
-  const mayCreate = await withDatabase(target, {}, async (database) => {
+async function createScratch(maintenance: Database, name: string, site: ServerTarget): Promise<void> {
+  try {
+    // template0: what an administrator has put into template1 is in no schema file.
+    await maintenance.execute(`create database ${quoteIdentifier(name)} template template0`);
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
+    throw error.with({
+      code: "scratch_unusable",
+      message: `No scratch database can be made on ${site.host}:${site.port}: ${error.message}`,
+      hint: "Its role needs the right to create databases: ALTER ROLE ... CREATEDB. Or work in the embedded PostgreSQL: --scratch embedded",
+    });
+  }
+}
+
+/** Whether the role of a target may create databases, and so scratch databases, on its server. */
+export async function mayCreateDatabases(target: ServerTarget): Promise<boolean> {
+  return await withDatabase(target, {}, async (database) => {
     const rows = await queryCatalogue(
       database,
       "select 1 from pg_roles where rolname = current_user and (rolcreatedb or rolsuper)",
     );
     return rows.length > 0;
   });
-  return mayCreate ? target : undefined;
 }
 
-const MAINTENANCE_DATABASE = "postgres";
 const PREFIX = "confiture_scratch_";
 /** Older ones with no session in them belong to a process that was killed; younger ones may be about to get one. */
 const FORGOTTEN_AFTER = 5 * 60 * 1000;
@@ -65,9 +76,31 @@ async function dropForgotten(maintenance: Database): Promise<void> {
         and not exists (select from pg_stat_activity a where a.datname = d.datname)`,
   );
   for (const { name } of rows) {
-    const made = Number(name.slice(PREFIX.length).split("_")[0]);
-    if (Date.now() - made > FORGOTTEN_AFTER)
-      await maintenance.execute(`drop database if exists ${quoteIdentifier(name)}`);
+    if (isForgotten(name)) await maintenance.execute(`drop database if exists ${quoteIdentifier(name)}`);
+  }
+  await dropRoles(maintenance, isForgotten);
+}
+
+function isForgotten(name: string): boolean {
+  const made = Number(name.slice(PREFIX.length).split("_")[0]);
+  return Date.now() - made > FORGOTTEN_AFTER;
+}
+
+/** Roles made for a scratch database bear its name as their comment. */
+async function dropRoles(maintenance: Database, isOver: (scratch: string) => boolean): Promise<void> {
+  const rows = await queryCatalogue<{ role: string; scratch: string }>(
+    maintenance,
+    `select rolname::text as role, description as scratch from pg_roles r
+       join pg_shdescription d on d.objoid = r.oid and d.classoid = 'pg_authid'::regclass
+      where description ~ '^confiture_scratch_[0-9]+_[0-9a-f]+$'`,
+  );
+  for (const { role } of rows.filter(({ scratch }) => isOver(scratch))) {
+    try {
+      await maintenance.execute(`drop role if exists ${quoteIdentifier(role)}`);
+    } catch (error) {
+      // 2BP01: another scratch database uses it by now; whoever comes after that finds it again.
+      if (!(error instanceof ConfitureError && error.server?.sqlstate === "2BP01")) throw error;
+    }
   }
 }
 
@@ -76,7 +109,7 @@ const MISSING_ROLE = /role "([^"]+)" does not exist/;
 
 /**
  * Runs `work`, creating roles that it misses and trying again: roles belong to a server, not to a schema, so
- * schema files and migrations may take them for granted.
+ * schema files and migrations may take them for granted. On a server they go with the scratch database.
  * @param work must leave nothing behind when it fails
  */
 export async function withMissingRoles<T>(database: Database, work: () => Promise<T>): Promise<T> {
@@ -89,7 +122,51 @@ export async function withMissingRoles<T>(database: Database, work: () => Promis
       const role = server?.sqlstate === "42704" ? MISSING_ROLE.exec(server.message)?.[1] : undefined;
       if (role === undefined || created.has(role)) throw error;
       created.add(role);
-      await database.execute(`create role ${quoteIdentifier(role)}`);
+      await createRole(database, role);
     }
   }
+}
+
+async function createRole(database: Database, role: string): Promise<void> {
+  const name = quoteIdentifier(role);
+  try {
+    const [{ scratch } = { scratch: "" }] = await database.query<{ scratch: string }>(
+      "select pg_catalog.current_database()::text as scratch",
+    );
+    await database.execute(`create role ${name}; comment on role ${name} is ${quoteLiteral(scratch)}`);
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "42501") throw error;
+    throw error.with({
+      code: "scratch_unusable",
+      message: `The role "${role}" is missing on the server with the scratch database, and cannot be made there`,
+      hint: `Make it there (CREATE ROLE ${name}), or work in the embedded PostgreSQL: --scratch embedded`,
+    });
+  }
+}
+
+/**
+ * What to do about an extension that the engine of a scratch database does not have. The error's place in the file is
+ * kept.
+ */
+export function explainExtension(error: ConfitureError, { engine }: Pick<Database, "engine">): ConfitureError {
+  const name = missingExtension(error);
+  if (name === undefined) return error;
+  return error.with({
+    code: "extension_missing",
+    message:
+      engine === "embedded"
+        ? `The extension "${name}" is not in the embedded PostgreSQL`
+        : `The extension "${name}" is not on the server with the scratch database`,
+    hint:
+      engine === "embedded"
+        ? "Let scratch databases be made on a server that has it: --scratch URL. Its role needs the right to create databases."
+        : "Install it there, or name another server: --scratch URL",
+  });
+}
+
+/** 58P01: its files are not there; 0A000: the server says so itself, since version 15. */
+function missingExtension({ server }: ConfitureError): string | undefined {
+  if (server?.sqlstate === "0A000") return /^extension "([^"]+)" is not available/.exec(server.message)?.[1];
+  if (server?.sqlstate !== "58P01" && server?.sqlstate !== "XX000") return undefined;
+  return /extension control file ".*?([^/"]+)\.control"/.exec(server.message)?.[1];
 }

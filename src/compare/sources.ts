@@ -9,8 +9,10 @@ import { discoverMigrations, type MigrationFile } from "#migrate/discover.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
 import { withRevision } from "./git.ts";
-import { type ScratchSite, withMissingRoles, withScratch } from "./scratch.ts";
+import { rebuildExactly } from "./rebuild.ts";
+import { explainExtension, type ScratchSite, withMissingRoles, withScratch } from "./scratch.ts";
 import { SCRATCH_LEDGER, startRun } from "./scratch-run.ts";
+import { readSnapshot } from "./snapshot.ts";
 
 /** Where the files of a project are; what a source is made from. */
 export interface ProjectFiles {
@@ -33,17 +35,28 @@ export type Source =
   | { readonly kind: "empty" }
   | { readonly kind: "git"; readonly revision: string }
   /** A database in use, which is only read. */
-  | { readonly kind: "live"; readonly target: Target };
+  | { readonly kind: "live"; readonly target: Target; readonly name: string }
+  /** What `confiture snapshot` wrote. */
+  | { readonly kind: "snapshot"; readonly file: string }
+  /** One that was read already. */
+  | { readonly kind: "catalogue"; readonly catalogue: Catalogue; readonly name: string };
+
+/** Whether a source says what is in a database in use, which no file of the project made. */
+export function isInUse(source: Source): boolean {
+  return source.kind === "live" || source.kind === "snapshot";
+}
 
 /**
- * Reads a source's name: `schema`, `migrations`, `empty` or `git:REVISION`.
+ * Reads a source's name: `schema`, `migrations`, `empty`, `git:REVISION`, `snapshot:FILE` or a path of a .json file.
  * @throws ConfitureError `usage`
  */
 export function parseSource(name: string): Source {
   if (name === "schema" || name === "migrations" || name === "empty") return { kind: name };
   if (name.startsWith("git:") && name.length > 4) return { kind: "git", revision: name.slice(4) };
+  if (name.startsWith("snapshot:") && name.length > 9) return { kind: "snapshot", file: name.slice(9) };
+  if (name.endsWith(".json")) return { kind: "snapshot", file: name };
   throw new ConfitureError("usage", `There is no source "${name}"`, {
-    hint: "Sources are: schema (the schema files), migrations, git:REVISION (the schema files as of a commit), env:NAME or a postgres:// URL (a database in use), empty.",
+    hint: "Sources are: schema (the schema files), migrations, git:REVISION (the schema files as of a commit), env:NAME or a postgres:// URL (a database in use), snapshot:FILE or a .json file (from confiture snapshot), empty.",
   });
 }
 
@@ -57,17 +70,27 @@ export function readRevision(flag: string, name: string): string {
   throw new ConfitureError("usage", `${flag} is git:REVISION, for example git:main, not "${name}"`);
 }
 
-/** Reads a live database's catalogue, or builds the source in a scratch database and reads that. */
+/** Reads a live database's catalogue or a snapshot, or builds the source in a scratch database and reads that. */
 export async function sourceCatalogue(files: ProjectFiles, source: Source): Promise<Catalogue> {
-  if (source.kind === "live") {
-    return await withDatabase(source.target, {}, async (database) =>
-      readCatalogue(database, [await findLedger(database, files.table)]),
-    );
+  switch (source.kind) {
+    case "catalogue":
+      return source.catalogue;
+    case "snapshot":
+      return readSnapshot(files.projectDir, source.file);
+    case "live":
+      return await withDatabase(source.target, {}, async (database) => ({
+        ...(await readCatalogue(database, [await findLedger(database, files.table)])),
+        inUse: true,
+      }));
+    case "schema":
+    case "migrations":
+    case "git":
+    case "empty":
+      return await withScratch(files, async (database) => {
+        await prepareSource(database, files, source);
+        return await readCatalogue(database, [SCRATCH_LEDGER]);
+      });
   }
-  return await withScratch(files, async (database) => {
-    await prepareSource(database, files, source);
-    return await readCatalogue(database, [SCRATCH_LEDGER]);
-  });
 }
 
 /** Builds a source in an empty scratch database. */
@@ -76,9 +99,10 @@ export async function prepareSource(database: Database, files: ProjectFiles, sou
     case "empty":
       return;
     case "live":
-      throw new ConfitureError("usage", "A database in use cannot be copied to a scratch database", {
-        hint: "Name the files it was made from: migrations, or git:REVISION.",
-      });
+    case "snapshot":
+    case "catalogue":
+      await rebuildExactly(database, await sourceCatalogue(files, source), nameOf(source));
+      return;
     case "schema":
       await buildSchema(database, files);
       return;
@@ -95,6 +119,10 @@ export async function prepareSource(database: Database, files: ProjectFiles, sou
       }
     }
   }
+}
+
+function nameOf(source: Source & { readonly kind: "live" | "snapshot" | "catalogue" }): string {
+  return source.kind === "snapshot" ? source.file : source.name;
 }
 
 /** Undefined table, column, object, function or schema. */
@@ -114,7 +142,11 @@ function startsElsewhere(error: ConfitureError): ConfitureError {
 /** Builds the schema files in a scratch database, with the roles they take for granted. */
 export async function buildSchema(database: Database, files: ProjectFiles): Promise<BuildOptions> {
   const options = schemaBuild(files);
-  await withMissingRoles(database, () => executeSchema(database, { ...options, fresh: false, signal: files.signal }));
+  try {
+    await withMissingRoles(database, () => executeSchema(database, { ...options, fresh: false, signal: files.signal }));
+  } catch (error) {
+    throw error instanceof ConfitureError ? explainExtension(error, database) : error;
+  }
   return options;
 }
 

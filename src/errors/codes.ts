@@ -58,6 +58,10 @@ export const ERROR_CODES = {
   lock_held: { exit: 6, title: "Another runner holds the lock" },
 
   generate_refused: { exit: 1, title: "The migration cannot be generated" },
+  rebuild_failed: { exit: 1, title: "A database cannot be rebuilt in a scratch database" },
+  scratch_unusable: { exit: 1, title: "No scratch database can be made there" },
+  extension_missing: { exit: 1, title: "An extension is missing where scratch databases are made" },
+  snapshot_invalid: { exit: 1, title: "A snapshot file cannot be read" },
   drift_unknown: { exit: 1, title: "What the database should be cannot be told" },
   git_failed: { exit: 1, title: "git could not show what was asked for" },
 

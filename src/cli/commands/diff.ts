@@ -1,19 +1,33 @@
 import { ConfitureError } from "#errors/error.ts";
-import { defineCommand } from "../command.ts";
-import { beside, projectFiles, readSource } from "../compare-options.ts";
-import { changeToJson, renderChanges } from "../output/compare.ts";
-import { count } from "../output/text.ts";
+import { discoverMigrations } from "#migrate/discover.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
+import {
+  displayName,
+  filesBeside,
+  liveTarget,
+  readSource,
+  readTerms,
+  SCRATCH_ARGS,
+  STRICT_ARGS,
+  tellLimits,
+  TERMS_ARGS,
+} from "../compare-options.ts";
+import { renderChanges } from "../output/changes.ts";
+import { changeToJson } from "../output/changes.ts";
 
 export const command = defineCommand({
   args: {
     from: {
       type: "positional",
       required: false,
-      description: "schema, migrations, git:REVISION, env:NAME, a URL or empty (default: migrations)",
+      description:
+        "schema, migrations, git:REVISION, env:NAME, a URL, a snapshot file or empty (default: migrations; with --env or --database-url the database there)",
     },
     to: { type: "positional", required: false, description: "the same (default: schema)" },
-    owners: { type: "boolean", description: "also compare owners with a database in use" },
     sql: { type: "boolean", description: "print the SQL that turns FROM into TO, in an order that works" },
+    ...TERMS_ARGS,
+    ...STRICT_ARGS,
+    ...SCRATCH_ARGS,
   },
   details:
     "Builds both in scratch databases and compares them object by object. Scratch databases are in the embedded\n" +
@@ -23,27 +37,31 @@ export const command = defineCommand({
     "confiture diff git:main schema",
     "confiture diff git:main schema --sql",
     "confiture diff env:staging schema",
+    "confiture diff production.json schema",
   ],
   async run(args, context) {
-    const { sourceCatalogue } = await import("#compare/sources.ts");
+    const { isInUse, sourceCatalogue } = await import("#compare/sources.ts");
+    const { compareOnTerms } = await import("#compare/comparison.ts");
     const { compareCatalogues } = await import("#compare/changes.ts");
     const { planChanges, planSql } = await import("#compare/plan.ts");
-    const names = { from: args.from ?? "migrations", to: args.to ?? "schema" };
-    const sources = { from: await readSource(context, names.from), to: await readSource(context, names.to) };
-    const live = [sources.from, sources.to].find((source) => source.kind === "live");
-    const project = await projectFiles(context);
-    const files = live === undefined ? project : await beside(context, project, live.target);
+    const given = { from: args.from ?? (await defaultFrom(context)), to: args.to ?? "schema" };
+    const sources = { from: await readSource(context, given.from), to: await readSource(context, given.to) };
+    const names = { from: displayName(given.from, sources.from), to: displayName(given.to, sources.to) };
+    const files = await filesBeside(context, args.scratch, liveTarget([sources.from, sources.to]));
     const read = async (side: "from" | "to") => {
-      context.messages.debug(`Building ${names[side]}`);
+      context.messages.debug(`Reading ${names[side]}`);
       try {
         return await sourceCatalogue(files, sources[side]);
       } catch (error) {
         throw error instanceof ConfitureError ? error.with({ message: `${names[side]}: ${error.message}` }) : error;
       }
     };
-    const from = await read("from");
-    const to = await read("to");
-    const changes = compareCatalogues(from, to, { owners: live === undefined || args.owners === true });
+    const catalogues = { from: await read("from"), to: await read("to") };
+    // What was built from files differs in nothing that does not count.
+    const comparison = [sources.from, sources.to].some(isInUse)
+      ? await compareOnTerms(files, catalogues.from, catalogues.to, readTerms(args))
+      : { ...catalogues, changes: compareCatalogues(catalogues.from, catalogues.to), leftOut: [], unreworded: [] };
+    const { from, to, changes } = comparison;
     const sql =
       changes.length === 0
         ? []
@@ -51,14 +69,35 @@ export const command = defineCommand({
           ? planChanges(from, to).statements.map((statement) => statement.sql)
           : planSql(from, to);
     const notCompared = [...from.notCompared, ...to.notCompared];
-    for (const { kind, count: number, samples } of notCompared) {
-      context.messages.warn(`not compared: ${count(number, kind)} (${samples.join(", ")})`);
-    }
+    const limited = tellLimits(context, comparison, notCompared);
     if (changes.length === 0) context.messages.log(`${names.from} and ${names.to} do not differ`);
+    const byHand = changes.filter(({ planned }) => !planned);
+    if (byHand.length > 0) {
+      const list = byHand.map(({ kind, name }) => `${kind} ${name}`).join(", ");
+      context.messages.warn(`no SQL is planned for these, write it by hand: ${list}`);
+    }
     return {
-      json: { from: names.from, to: names.to, changes: changes.map(changeToJson), sql, notCompared },
-      text: args.sql === true ? sql.map((statement) => `${statement};\n`).join("") : renderChanges(changes),
-      exitCode: changes.length === 0 ? 0 : 3,
+      json: {
+        from: names.from,
+        to: names.to,
+        changes: changes.map(changeToJson),
+        sql,
+        notCompared,
+        grantsLeftOut: comparison.leftOut,
+      },
+      text:
+        args.sql === true ? sql.map((statement) => `${statement};\n`).join("") : renderChanges(changes, context.paint),
+      exitCode: changes.length > 0 || (limited && args.strict === true) ? 3 : 0,
     };
   },
 });
+
+/** @throws ConfitureError `usage` when there is nothing to compare the schema files with */
+async function defaultFrom(context: CommandContext): Promise<string> {
+  if (context.chosen !== undefined) return context.chosen;
+  const { migrations } = await context.config();
+  if (discoverMigrations(context.projectDir, migrations.dir).migrations.length > 0) return "migrations";
+  throw new ConfitureError("usage", "There are no migrations to compare the schema files with", {
+    hint: "Name what to compare them with: git:HEAD (what is committed), env:NAME (a database in use), or empty.",
+  });
+}

@@ -1,7 +1,15 @@
 import { defineCommand } from "../command.ts";
-import { beside, projectFiles, readSource } from "../compare-options.ts";
-import { changeToJson, renderChanges } from "../output/compare.ts";
-import { count } from "../output/text.ts";
+import {
+  filesBeside,
+  readSource,
+  readTerms,
+  SCRATCH_ARGS,
+  STRICT_ARGS,
+  tellLimits,
+  TERMS_ARGS,
+} from "../compare-options.ts";
+import { renderChanges } from "../output/changes.ts";
+import { changeToJson } from "../output/changes.ts";
 
 export const command = defineCommand({
   args: {
@@ -9,14 +17,17 @@ export const command = defineCommand({
       type: "string",
       valueHint: "SOURCE",
       description:
-        "what it should be: schema, migrations, git:REVISION (default: the schema files, less what is pending)",
+        "what it should be: schema, migrations, git:REVISION, a snapshot file (default: the schema files, less what is pending)",
     },
     ignore: {
       type: "string",
       valueHint: "GLOBS",
-      description: "names that are no concern, with commas, besides drift.ignore of the environment: audit.*",
+      description:
+        "names that are no concern, with commas, besides drift.ignore of the environment: audit.*, or of a kind: index:public.*",
     },
-    owners: { type: "boolean", description: "also compare owners" },
+    ...TERMS_ARGS,
+    ...STRICT_ARGS,
+    ...SCRATCH_ARGS,
   },
   details:
     "Finds what someone changed by hand: compares the database in use, which is only read, with what its ledger says it\n" +
@@ -25,18 +36,16 @@ export const command = defineCommand({
   async run(args, context) {
     const { findDrift } = await import("#compare/drift.ts");
     const { target, drift } = await context.config();
-    const files = await beside(context, await projectFiles(context), target);
+    const files = await filesBeside(context, args.scratch, target);
     const given = (args.ignore ?? "").split(",").filter((pattern) => pattern !== "");
-    const { changes, notCompared, pending } = await findDrift({
+    const { changes, notCompared, pending, ...limits } = await findDrift({
       ...files,
       target,
       against: args.against === undefined ? undefined : await readSource(context, args.against),
-      owners: args.owners === true,
+      terms: readTerms(args),
       ignore: [...drift.ignore, ...given],
     });
-    for (const { kind, count: number, samples } of notCompared) {
-      context.messages.warn(`not compared: ${count(number, kind)} (${samples.join(", ")})`);
-    }
+    const limited = tellLimits(context, limits, notCompared);
     if (pending.length > 0) context.messages.log(`Pending there, and not expected of it: ${pending.join(", ")}`);
     if (changes.length === 0) context.messages.log("No drift: the database is what it should be");
     else
@@ -44,9 +53,9 @@ export const command = defineCommand({
         "+ only in the database, - missing from it, ~ changed (from what it should be, to what it is):",
       );
     return {
-      json: { changes: changes.map(changeToJson), pending, notCompared },
-      text: renderChanges(changes),
-      exitCode: changes.length === 0 ? 0 : 3,
+      json: { changes: changes.map(changeToJson), pending, notCompared, grantsLeftOut: limits.leftOut },
+      text: renderChanges(changes, context.paint),
+      exitCode: changes.length > 0 || (limited && args.strict === true) ? 3 : 0,
     };
   },
 });

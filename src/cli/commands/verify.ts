@@ -1,6 +1,7 @@
 import { defineCommand } from "../command.ts";
-import { projectFiles } from "../compare-options.ts";
-import { renderVerify, verifyToJson } from "../output/compare.ts";
+import { projectFiles, SCRATCH_ARGS, STRICT_ARGS } from "../compare-options.ts";
+import { placesIn } from "../output/findings.ts";
+import { renderVerify, verifyToJson } from "../output/verify.ts";
 
 export const command = defineCommand({
   args: {
@@ -9,6 +10,8 @@ export const command = defineCommand({
       valueHint: "git:REVISION",
       description: "prove that the schema files of that commit and the migrations added since give those of now",
     },
+    ...STRICT_ARGS,
+    ...SCRATCH_ARGS,
   },
   details:
     "Proves in the embedded PostgreSQL, with no server: the schema files build from nothing; every migration applies,\n" +
@@ -17,17 +20,18 @@ export const command = defineCommand({
   async run(args, context) {
     const { verify } = await import("#compare/verify.ts");
     const { readRevision } = await import("#compare/sources.ts");
-    const files = await projectFiles(context);
+    const files = await projectFiles(context, args.scratch);
     const report = await verify({
       ...files,
       base: args.base === undefined ? undefined : readRevision("--base", args.base),
       onStep: (step) => context.messages.debug(step),
     });
     const disproven = report.checks.some(({ outcome }) => outcome === "disproven");
+    const places = placesIn(files);
     return {
-      json: verifyToJson(report),
-      text: await renderVerify(report, files),
-      exitCode: disproven ? 3 : 0,
+      json: verifyToJson(report, places),
+      text: renderVerify(report, places),
+      exitCode: disproven || (args.strict === true && report.notCompared > 0) ? 3 : 0,
     };
   },
 });

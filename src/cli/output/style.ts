@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import type { Output } from "../io.ts";
 
 /** Adds colour to a text, or leaves it alone. */
-export type Paint = (format: "bold" | "red" | "yellow" | "cyan" | "dim", text: string) => string;
+export type Paint = (format: "bold" | "red" | "green" | "yellow" | "cyan" | "dim", text: string) => string;
 
 /**
  * Colour for one stream: `--color` decides, then NO_COLOR (any non-empty value, https://no-color.org), then

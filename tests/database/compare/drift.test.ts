@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { executeSchema } from "#build/builder.ts";
 import { type Drift, findDrift } from "#compare/drift.ts";
-import { scratchSiteBeside } from "#compare/scratch.ts";
 import { schemaBuild } from "#compare/sources.ts";
 import { withDatabase } from "#database/open.ts";
+import type { ServerTarget } from "#database/target.ts";
 import { baseline } from "#migrate/record.ts";
 import { serverEngines, type TestDatabase } from "../../support/engines.ts";
 import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
@@ -12,13 +12,13 @@ import { filesOf } from "./project-files.ts";
 const SCHEMA = "CREATE TABLE users (id int PRIMARY KEY, name varchar(20) CHECK (name IN ('a', 'b')), bio text);\n";
 const BIO = "-- migrate:up\nALTER TABLE users ADD bio text;\n-- migrate:down\nALTER TABLE users DROP bio;\n";
 
-async function options({ dir }: TemporaryProject, { target }: TestDatabase) {
+function options({ dir }: TemporaryProject, { target }: TestDatabase) {
   return {
     ...filesOf(dir),
-    scratch: (await scratchSiteBeside(target))!,
+    scratch: target as ServerTarget,
     target,
     against: undefined,
-    owners: false,
+    terms: { owners: false, grants: false, extensionVersions: false },
     ignore: [],
   };
 }
@@ -34,7 +34,7 @@ for (const engine of serverEngines) {
         "db/migrations/1_bio.sql": BIO,
       });
       const database = await engine.fresh();
-      const given = await options(project, database);
+      const given = options(project, database);
       await withDatabase(database.target, {}, (session) =>
         executeSchema(session, { ...schemaBuild(given), fresh: false }),
       );
@@ -54,7 +54,7 @@ for (const engine of serverEngines) {
 
     test("what was deployed has not drifted; what someone did by hand is found", async () => {
       await using place = await deployed();
-      const given = await options(place.project, place.database);
+      const given = options(place.project, place.database);
       expect(names(await findDrift(given))).toEqual([]);
       await place.database.query("ALTER TABLE users ADD hacked int");
       await place.database.query("ALTER TABLE users ALTER name TYPE varchar(40)");
@@ -73,7 +73,7 @@ for (const engine of serverEngines) {
       await using place = await deployed();
       await place.database.query("DELETE FROM confiture_migrations");
       await place.database.query("ALTER TABLE users DROP bio");
-      const drift = await findDrift(await options(place.project, place.database));
+      const drift = await findDrift(options(place.project, place.database));
       expect(names(drift)).toEqual([]);
       expect(drift.pending).toEqual(["1"]);
     });
@@ -83,7 +83,7 @@ for (const engine of serverEngines) {
       const now = Date.now();
       const [old, young] = [now - 3_600_000, now].map((time) => `confiture_scratch_${time}_00000000`);
       for (const name of [old, young]) await place.database.query(`CREATE DATABASE ${name}`);
-      await findDrift(await options(place.project, place.database));
+      await findDrift(options(place.project, place.database));
       const left = await place.database.query("SELECT datname FROM pg_database WHERE datname ~ '^confiture_scratch_'");
       await place.database.query(`DROP DATABASE ${young}`);
       expect(left).toEqual([{ datname: young }]);
@@ -91,7 +91,7 @@ for (const engine of serverEngines) {
 
     test("it leaves nothing behind, neither scratch databases nor changes", async () => {
       await using place = await deployed();
-      await findDrift(await options(place.project, place.database));
+      await findDrift(options(place.project, place.database));
       const left = await place.database.query("SELECT datname FROM pg_database WHERE datname ~ '^confiture_scratch_'");
       expect(left).toEqual([]);
       const tables = await place.database.query("SELECT relname FROM pg_stat_user_tables ORDER BY 1");

@@ -20,7 +20,6 @@ async function generated(
     renames: [],
     allowDrop: false,
     noDown: false,
-    online: false,
     ...options,
   });
   const sql = (way: "up" | "down"): string =>

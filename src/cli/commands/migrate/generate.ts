@@ -1,8 +1,8 @@
-import { createMigrations } from "#migrate/create.ts";
-import type { GeneratedMigration } from "#compare/generate.ts";
+import { createMigration } from "#migrate/create.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../../command.ts";
-import { projectFiles, readSource } from "../../compare-options.ts";
+import { filesBeside, liveTarget, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
+import { changeToJson } from "../../output/changes.ts";
 
 export const command = defineCommand({
   args: {
@@ -10,7 +10,8 @@ export const command = defineCommand({
     from: {
       type: "string",
       valueHint: "SOURCE",
-      description: "what is there now: migrations, git:REVISION or empty (default: migrations)",
+      description:
+        "what is there now: migrations, git:REVISION, env:NAME, a URL, a snapshot file or empty (default: migrations)",
     },
     rename: {
       type: "string",
@@ -19,10 +20,7 @@ export const command = defineCommand({
     },
     "allow-drop": { type: "boolean", description: "allow statements that lose data" },
     "no-down": { type: "boolean", description: "write no way back" },
-    online: {
-      type: "boolean",
-      description: "prefer forms that keep nobody from a table in use, in several files where they take several steps",
-    },
+    ...SCRATCH_ARGS,
   },
   details:
     "Compares what is there now with the schema files, plans the way up and down, and proves both in the embedded\n" +
@@ -34,33 +32,40 @@ export const command = defineCommand({
   ],
   async run(args, context) {
     const { generateMigrations } = await import("#compare/generate.ts");
-    const files = await projectFiles(context);
-    const { migrations, possibleRenames } = await generateMigrations({
+    const source = await readSource(context, args.from ?? "migrations");
+    const files = await filesBeside(context, args.scratch, liveTarget([source]));
+    const { migrations, possibleRenames, byHand } = await generateMigrations({
       ...files,
-      from: await readSource(context, args.from ?? "migrations"),
+      from: source,
       renames: (args.rename ?? "")
         .split(",")
         .filter((text) => text !== "")
         .map(readRename),
       allowDrop: args["allow-drop"] === true,
       noDown: args["no-down"] === true,
-      online: args.online === true,
     });
     for (const { from, to, kind } of possibleRenames) {
       context.messages.warn(
         `${kind} ${from} is dropped and ${to} added; if it was renamed: --rename ${from}=${to.split(".").at(-1)}`,
       );
     }
+    for (const { change, kind, name } of byHand.up) {
+      context.messages.warn(`not in the migration, write it by hand: ${kind} ${name} (${change})`);
+    }
+    for (const { kind, name } of byHand.down) {
+      context.messages.warn(`not brought back by its down, write it by hand: ${kind} ${name}`);
+    }
     if (migrations.length === 0) context.messages.log("Nothing to generate: the schema files hold nothing new");
-    const written = createMigrations(
-      {
+    const written = migrations.map(({ text }, index) =>
+      createMigration({
         projectDir: context.projectDir,
         dir: files.migrationsDir,
+        name: index === 0 ? args.name : `${args.name}_${index + 1}`,
         form: "sql",
         timestamp: false,
         now: new Date(),
-      },
-      migrations.map(({ text }, index) => ({ name: partName(args.name, migrations, index), content: text })),
+        content: text,
+      }),
     );
     return {
       json: {
@@ -72,19 +77,12 @@ export const command = defineCommand({
           down: migrations[index]?.down.map(({ sql }) => sql) ?? [],
         })),
         possibleRenames,
+        byHand: { up: byHand.up.map(changeToJson), down: byHand.down.map(changeToJson) },
       },
       text: written.map(({ path }) => `✅ Created ${path}, proven up and down\n`).join(""),
     };
   },
 });
-
-/** "NAME", then "NAME_indexes", or "NAME_2" where that says nothing or is taken. */
-function partName(name: string, migrations: readonly GeneratedMigration[], index: number): string {
-  if (index === 0) return name;
-  const part = migrations[index]?.part;
-  const isFirst = migrations.findIndex((migration) => migration.part === part) === index;
-  return part !== undefined && isFirst ? `${name}_${part}` : `${name}_${index + 1}`;
-}
 
 function readRename(text: string): { from: string; to: string } {
   const match = /^([^=]+)=([^=]+)$/.exec(text);

@@ -1,0 +1,68 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { ConfitureError } from "#errors/error.ts";
+import { defineCommand } from "../command.ts";
+import { displayName, projectFiles, readSource, SCRATCH_ARGS } from "../compare-options.ts";
+import { count } from "../output/text.ts";
+
+export const command = defineCommand({
+  args: {
+    source: {
+      type: "positional",
+      required: false,
+      description:
+        "env:NAME, a URL, schema, migrations, git:REVISION or empty (default: the database of the environment)",
+    },
+    output: {
+      type: "string",
+      alias: "o",
+      valueHint: "FILE",
+      description: "write it to this file (default: -, which is standard output)",
+    },
+    ...SCRATCH_ARGS,
+  },
+  details:
+    "Writes down what a database holds, without its rows and without passwords. Wherever a source is taken, the file can\n" +
+    "stand for the database that it was made from, which need not be reached then.",
+  examples: [
+    "confiture snapshot --env production --output production.json",
+    "confiture snapshot git:v1.4 --output v1.4.json",
+  ],
+  async run(args, context) {
+    const { sourceCatalogue } = await import("#compare/sources.ts");
+    const { toSnapshot } = await import("#compare/snapshot.ts");
+    const config = await context.config();
+    const name = args.source ?? context.chosen ?? `env:${config.environment ?? "local"}`;
+    const source =
+      args.source === undefined
+        ? ({ kind: "live", target: config.target, name } as const)
+        : await readSource(context, args.source);
+    const files = await projectFiles(context, args.scratch);
+    const snapshot = toSnapshot(await sourceCatalogue(files, source));
+    const text = `${JSON.stringify(snapshot, null, 2)}\n`;
+    const file = args.output === undefined || args.output === "-" ? undefined : args.output;
+    if (file !== undefined) {
+      try {
+        writeFileSync(resolve(context.projectDir, file), text);
+      } catch (cause) {
+        throw new ConfitureError("file_unreadable", `Cannot write ${file}: ${(cause as Error).message}`, {
+          location: { file },
+          cause,
+        });
+      }
+    }
+    const { postgres } = snapshot;
+    return {
+      json: {
+        source: displayName(name, source),
+        file: file ?? null,
+        postgres,
+        ...(file === undefined ? { snapshot } : {}),
+      },
+      text:
+        file === undefined
+          ? text
+          : `✅ Wrote ${file} (PostgreSQL ${postgres}, ${count(Buffer.byteLength(text), "byte")})\n`,
+    };
+  },
+});

@@ -1,0 +1,78 @@
+import type { Catalogue } from "./catalogue.ts";
+import { type Change, compareCatalogues } from "./changes.ts";
+import { reword } from "./rebuild.ts";
+import type { ScratchOptions } from "./scratch.ts";
+import { onTerms, type Terms } from "./terms.ts";
+
+/** Two databases laid side by side. */
+export interface Comparison {
+  /** As they were compared: without what does not count, definitions in the same words. */
+  readonly from: Catalogue;
+  readonly to: Catalogue;
+  readonly changes: readonly Change[];
+  /** Roles whose grants in a database in use were left out. */
+  readonly leftOut: readonly string[];
+  /** Why some definitions were compared in the words of different versions; empty when all were brought to the same. */
+  readonly unreworded: readonly string[];
+}
+
+/** Deparsed text may change once more when it is read again; it has never been seen to change a third time. */
+const ROUNDS = 3;
+
+/**
+ * Compares on terms. Where a database in use takes part, definitions that differ are compared once more in the words
+ * of one engine: its major version, or a dump and its restore, may only have put them differently.
+ */
+export async function compareOnTerms(
+  options: ScratchOptions,
+  from: Catalogue,
+  to: Catalogue,
+  terms: Terms,
+): Promise<Comparison> {
+  const { leftOut, ...levelled } = onTerms(from, to, terms);
+  let sides = levelled;
+  let changes = compareCatalogues(sides.from, sides.to);
+  const unreworded = new Set<string>();
+  const rounds = from.inUse || to.inUse || from.major !== to.major ? ROUNDS : 0;
+  for (let round = 0; round < rounds && changes.some(isOfWords); round++) {
+    const [newFrom, newTo] = [await reword(options, sides.from), await reword(options, sides.to)];
+    for (const { sql, reason } of [...newFrom.refused, ...newTo.refused])
+      unreworded.add(`${reason} (${firstLine(sql)})`);
+    const settled = [newFrom, newTo].every(
+      ({ catalogue }, side) => compareCatalogues(side === 0 ? sides.from : sides.to, catalogue).length === 0,
+    );
+    sides = { from: newFrom.catalogue, to: newTo.catalogue };
+    changes = compareCatalogues(sides.from, sides.to);
+    if (settled) break;
+  }
+  return { ...sides, changes, leftOut, unreworded: changes.some(isOfWords) ? [...unreworded] : [] };
+}
+
+/** Kinds that PostgreSQL keeps as trees and writes out anew whenever it is asked. */
+const WRITTEN_OUT: ReadonlySet<string> = new Set([
+  "view",
+  "materialized view",
+  "constraint",
+  "default",
+  "column",
+  "index",
+  "policy",
+  "rule",
+  "trigger",
+  "function",
+  "procedure",
+  "domain",
+  "published table",
+]);
+
+function isOfWords({ change, kind, properties }: Change): boolean {
+  return (
+    change === "changed" &&
+    WRITTEN_OUT.has(kind) &&
+    properties.some(({ from, to }) => typeof from === "string" && typeof to === "string")
+  );
+}
+
+function firstLine(sql: string): string {
+  return sql.split("\n", 1)[0] ?? "";
+}

@@ -1,0 +1,136 @@
+import { encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { type Catalogue, readCatalogue } from "./catalogue.ts";
+import { type Change, compareCatalogues } from "./changes.ts";
+import { planChanges } from "./plan.ts";
+import { type ScratchOptions, withMissingRoles, withScratch } from "./scratch.ts";
+import { onTerms } from "./terms.ts";
+
+/** A statement that a scratch database refused, and why. */
+interface Refused {
+  readonly sql: string;
+  readonly reason: string;
+}
+
+/**
+ * Makes in an empty scratch database what a catalogue holds, from its definitions.
+ * @throws ConfitureError `rebuild_failed` when it does not come to the same
+ */
+export async function rebuildExactly(database: Database, catalogue: Catalogue, name: string): Promise<void> {
+  const refused = await rebuild(database, catalogue);
+  const [first] = refused;
+  if (first !== undefined) throw rebuildFailed(name, `${first.reason}\n${first.sql}`);
+  const there = await readCatalogue(database);
+  const { from, to } = onTerms(there, catalogue, { owners: false, grants: true, extensionVersions: false });
+  // Definitions come back in other words, which says nothing; what is missing does.
+  const rest = compareCatalogues(from, to).filter(({ change, planned }) => planned && change !== "changed");
+  if (rest.length > 0) throw rebuildFailed(name, `what differs then:\n${list(rest)}`);
+}
+
+function list(changes: readonly Change[]): string {
+  return changes.map(({ change, kind, name }) => `  ${change} ${kind} ${name}`).join("\n");
+}
+
+function rebuildFailed(name: string, why: string): ConfitureError {
+  return new ConfitureError("rebuild_failed", `${name} cannot be rebuilt in a scratch database: ${why}`, {
+    hint: "Name what it was made from instead: migrations, or git:REVISION. Or give a server that has what it needs: --scratch URL",
+  });
+}
+
+/**
+ * The same catalogue with its definitions in the words of the scratch engine: made there, and read again. What other
+ * versions write differently, or a dump and its restore, is then written alike.
+ * @returns also what could not be made there and keeps its words
+ */
+export async function reword(
+  options: ScratchOptions,
+  catalogue: Catalogue,
+): Promise<{ readonly catalogue: Catalogue; readonly refused: readonly Refused[] }> {
+  return await withScratch(options, async (database) => {
+    const definitions = { ...catalogue, facts: only(catalogue.facts, ({ kind }) => !OF_SERVER.has(kind)) };
+    const refused = await rebuild(database, definitions);
+    const made = await readCatalogue(database);
+    const facts = catalogue.facts.facts().map((fact) => {
+      const there = OF_SERVER.has(fact.id.kind) ? undefined : made.facts.get(fact.id);
+      return there === undefined ? fact : { ...fact, payload: there.payload };
+    });
+    const { edges, source, referenceOnly } = catalogue.facts;
+    return {
+      catalogue: { ...catalogue, major: made.major, facts: new FactBase(facts, [...edges], source, referenceOnly) },
+      refused,
+    };
+  });
+}
+
+/** What a scratch database need not have for definitions to be written: rights, labels, and what leads elsewhere. */
+const OF_SERVER: ReadonlySet<StableId["kind"]> = new Set([
+  "acl",
+  "defaultPrivilege",
+  "securityLabel",
+  "subscription",
+  "userMapping",
+  "eventTrigger",
+]);
+
+function only(facts: FactBase, wanted: (id: StableId) => boolean): FactBase {
+  const kept = facts.facts().filter(({ id }) => wanted(id) && !("target" in id && !wanted(id.target)));
+  const present = new Set(kept.map(({ id }) => encodeId(id)));
+  return new FactBase(
+    kept,
+    facts.edges.filter(({ from, to }) => present.has(encodeId(from)) && present.has(encodeId(to))),
+    facts.source,
+    new Set([...facts.referenceOnly].filter((key) => present.has(key))),
+  );
+}
+
+/** Runs what brings an empty database to a catalogue, as far as it can be run. */
+async function rebuild(database: Database, catalogue: Catalogue): Promise<Refused[]> {
+  const empty = await readCatalogue(database);
+  const { from, to } = onTerms(empty, catalogue, { owners: false, grants: true, extensionVersions: false });
+  const planned = planChanges(from, to).statements.map(({ sql }) => sql);
+  const missing = await missingExtensions(database, planned);
+  const statements = planned.filter((sql) => !missing.has(sql));
+  const refused: Refused[] = [...missing].map(([sql, reason]) => ({ sql, reason }));
+  // Bodies of functions may speak of what comes after them.
+  await database.execute("set check_function_bodies = off");
+  try {
+    await withMissingRoles(database, () => database.execute(statements.map((sql) => `${sql};\n`).join("")));
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
+    for (const sql of statements) {
+      const reason = await refusal(database, sql);
+      if (reason !== undefined) refused.push({ sql, reason });
+    }
+  }
+  await database.execute("reset check_function_bodies");
+  return refused;
+}
+
+async function refusal(database: Database, sql: string): Promise<string | undefined> {
+  try {
+    await withMissingRoles(database, () => database.execute(sql));
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConfitureError && error.server !== undefined) return error.message;
+    throw error;
+  }
+}
+
+/** Statements for extensions that the engine does not have; the embedded one does not survive the attempt. */
+async function missingExtensions(database: Database, statements: readonly string[]): Promise<Map<string, string>> {
+  const missing = new Map<string, string>();
+  const wanted = statements.flatMap((sql) => {
+    const name = /^CREATE EXTENSION (?:IF NOT EXISTS )?"?([^"\s;]+)/.exec(sql)?.[1];
+    return name === undefined ? [] : [{ sql, name }];
+  });
+  if (wanted.length === 0) return missing;
+  const rows = await database.query<{ name: string }>(
+    "select name::text as name from pg_catalog.pg_available_extensions",
+  );
+  const available = new Set(rows.map(({ name }) => name));
+  for (const { sql, name } of wanted) {
+    if (!available.has(name)) missing.set(sql, `the extension "${name}" is not available there`);
+  }
+  return missing;
+}

@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { deserializeSnapshot, serializeSnapshot } from "@supabase/pg-delta/core";
+import { resolveView } from "@supabase/pg-delta/policy";
+import { ConfitureError } from "#errors/error.ts";
+import { type Catalogue, withDiagnosticsOf } from "./catalogue.ts";
+import type { Unmodelled } from "./unmodelled.ts";
+
+const FORMAT = "confiture-snapshot";
+const VERSION = 1;
+
+/** A snapshot file's content; docs/formats.md describes it. */
+interface SnapshotDocument {
+  readonly format: typeof FORMAT;
+  readonly version: number;
+  /** The server's major version. */
+  readonly postgres: number;
+  readonly inUse: boolean;
+  readonly objects: object;
+  readonly unmodelled: readonly Unmodelled[];
+  readonly notCompared: Catalogue["notCompared"];
+}
+
+/** The same catalogue gives the same document, and the same text. Options that may hold passwords are not in it. */
+export function toSnapshot(catalogue: Catalogue): SnapshotDocument {
+  const { facts, major, inUse, unmodelled, notCompared } = catalogue;
+  return {
+    format: FORMAT,
+    version: VERSION,
+    postgres: major,
+    inUse,
+    objects: JSON.parse(serializeSnapshot(facts, { pgVersion: String(major) })) as object,
+    unmodelled,
+    notCompared,
+  };
+}
+
+/**
+ * @param file relative to the project
+ * @throws ConfitureError `snapshot_invalid`, `file_unreadable`
+ */
+export function readSnapshot(projectDir: string, file: string): Catalogue {
+  let text: string;
+  try {
+    text = readFileSync(resolve(projectDir, file), "utf8");
+  } catch (cause) {
+    throw new ConfitureError("file_unreadable", `Cannot read ${file}: ${(cause as Error).message}`, {
+      location: { file },
+      cause,
+    });
+  }
+  const document = readDocument(file, text);
+  if (document.format !== FORMAT) throw invalid(file, "it is some other JSON file");
+  if (document.version !== VERSION) {
+    throw invalid(
+      file,
+      `it has the format's version ${JSON.stringify(document.version)}, and this version of Confiture knows ${VERSION}`,
+    );
+  }
+  return readCatalogueOf(file, document as unknown as SnapshotDocument);
+}
+
+function readDocument(file: string, text: string): Partial<Record<keyof SnapshotDocument, unknown>> {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (cause) {
+    throw invalid(file, `it is broken or cut short: ${(cause as Error).message}`, cause);
+  }
+  if (typeof document !== "object" || document === null) throw invalid(file, "it is some other JSON file");
+  return document;
+}
+
+function readCatalogueOf(file: string, document: SnapshotDocument): Catalogue {
+  const { postgres, inUse, objects, unmodelled, notCompared } = document;
+  const complete =
+    typeof postgres === "number" &&
+    typeof inUse === "boolean" &&
+    typeof objects === "object" &&
+    Array.isArray(unmodelled) &&
+    Array.isArray(notCompared);
+  if (!complete) throw invalid(file, "parts of it are missing");
+  try {
+    const { factBase } = deserializeSnapshot(JSON.stringify(objects));
+    const facts = withDiagnosticsOf(factBase, resolveView(factBase, undefined));
+    return { facts, unmodelled, major: postgres, inUse, notCompared };
+  } catch (cause) {
+    throw invalid(file, `it was changed or is broken: ${(cause as Error).message}`, cause);
+  }
+}
+
+function invalid(file: string, why: string, cause?: unknown): ConfitureError {
+  return new ConfitureError("snapshot_invalid", `${file} is no snapshot that can be read: ${why}`, {
+    location: { file },
+    hint: "Write it again: confiture snapshot SOURCE --output FILE",
+    cause,
+  });
+}

@@ -1,0 +1,172 @@
+import { encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
+import { type Catalogue, withDiagnosticsOf } from "./catalogue.ts";
+
+/** What counts in a comparison with a database in use, besides what only schema files and migrations make. */
+export interface Terms {
+  /** Owners, and what objects grant to their owners. */
+  readonly owners: boolean;
+  /** Grants in the database in use to roles that the other side grants nothing to. */
+  readonly grants: boolean;
+  readonly extensionVersions: boolean;
+}
+
+/** Two catalogues without what is not to be compared. */
+export interface OnTerms {
+  readonly from: Catalogue;
+  readonly to: Catalogue;
+  /** Roles whose grants were left out. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * Takes from both catalogues what `terms` leave out and what their PostgreSQL versions cannot share, so that what is
+ * compared and planned afterwards is the rest. Pure.
+ */
+export function onTerms(from: Catalogue, to: Catalogue, terms: Terms): OnTerms {
+  const sides = [from, to].map((side) => withoutNoise(side, side === from ? to : from, terms)) as [Side, Side];
+  return {
+    from: sides[0].catalogue,
+    // Default privileges belong to the role that makes objects, which is another one in a scratch database.
+    to: terms.owners ? sides[1].catalogue : renameOwner(sides[1].catalogue, mainOwner(to), mainOwner(from)),
+    leftOut: [...new Set(sides.flatMap(({ leftOut }) => leftOut))].toSorted(),
+  };
+}
+
+interface Side {
+  readonly catalogue: Catalogue;
+  readonly leftOut: readonly string[];
+}
+
+function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Side {
+  const { facts } = catalogue;
+  const known = grantees(other);
+  const owner = mainOwner(catalogue);
+  const leftOut = new Set<string>();
+  const kept = facts.facts().flatMap((fact) => {
+    const { id } = fact;
+    if (!terms.owners && isGrantToOwner(facts, id, owner)) return [];
+    const grantee = granteeOf(id);
+    if (!terms.grants && catalogue.inUse && grantee !== undefined && !known.has(grantee) && grantee !== owner) {
+      leftOut.add(grantee);
+      return [];
+    }
+    // An extension brings its comment along, in the words of its version.
+    if (catalogue.major !== other.major && id.kind === "comment" && id.target.kind === "extension") return [];
+    const payload = levelPrivileges(catalogue, other, id, fact.payload);
+    if (payload === fact.payload) return [fact];
+    return isEmpty(payload["privileges"]) && !isEmpty(fact.payload["privileges"]) ? [] : [{ ...fact, payload }];
+  });
+  const edges = facts.edges.filter(
+    ({ kind, from }) => kind !== "owner" || (terms.owners && !(isPublicSchema(from) && straddle(catalogue, other, 15))),
+  );
+  return {
+    catalogue: {
+      ...catalogue,
+      facts: rebuilt(facts, kept, edges),
+      unmodelled: catalogue.unmodelled.filter(({ kind }) => terms.extensionVersions || kind !== "extension version"),
+    },
+    leftOut: [...leftOut],
+  };
+}
+
+/** Every role that something is granted to, now or by default. */
+function grantees({ facts }: Catalogue): ReadonlySet<string> {
+  return new Set(["PUBLIC", ...facts.facts().flatMap(({ id }) => granteeOf(id) ?? [])]);
+}
+
+function granteeOf(id: StableId): string | undefined {
+  return id.kind === "acl" || id.kind === "defaultPrivilege" ? id.grantee : undefined;
+}
+
+/** PostgreSQL writes an owner's own rights down as soon as anything is granted. */
+function isGrantToOwner(facts: FactBase, id: StableId, builder: string | undefined): boolean {
+  if (id.kind === "defaultPrivilege") return id.grantee === id.role || id.grantee === builder;
+  if (id.kind !== "acl") return false;
+  return (
+    (isPublicSchema(id.target) && id.grantee === "pg_database_owner") ||
+    facts
+      .outgoingEdges(id.target)
+      .some(({ kind, to }) => kind === "owner" && to.kind === "role" && to.name === id.grantee)
+  );
+}
+
+function isPublicSchema(id: StableId): boolean {
+  return id.kind === "schema" && id.name === "public";
+}
+
+/** Whether one of two databases is older than a major version and the other is not. */
+function straddle(one: Catalogue, other: Catalogue, major: number): boolean {
+  return one.major < major !== other.major < major;
+}
+
+/**
+ * PostgreSQL 15 took the right to create objects in the schema public away from everybody, and 17 brought the right
+ * to MAINTAIN tables: neither is anybody's doing where versions differ.
+ */
+function levelPrivileges<Payload extends object>(
+  catalogue: Catalogue,
+  other: Catalogue,
+  id: StableId,
+  payload: Payload,
+): Payload {
+  if (granteeOf(id) === undefined) return payload;
+  const gone = new Set<string>();
+  if (straddle(catalogue, other, 17)) gone.add("MAINTAIN");
+  if (
+    straddle(catalogue, other, 15) &&
+    catalogue.major < 15 &&
+    id.kind === "acl" &&
+    isPublicSchema(id.target) &&
+    id.grantee === "PUBLIC" &&
+    !privilegesOf(other, id).includes("CREATE")
+  ) {
+    gone.add("CREATE");
+  }
+  if (gone.size === 0) return payload;
+  const without = (privileges: unknown): unknown =>
+    Array.isArray(privileges) ? privileges.filter((privilege) => !gone.has(String(privilege))) : privileges;
+  return Object.fromEntries(Object.entries(payload).map(([key, value]) => [key, without(value)])) as Payload;
+}
+
+function isEmpty(list: unknown): boolean {
+  return Array.isArray(list) && list.length === 0;
+}
+
+function privilegesOf({ facts }: Catalogue, id: StableId): readonly string[] {
+  return (facts.get(id)?.payload["privileges"] ?? []) as string[];
+}
+
+/** The role that owns most objects: whoever builds and migrates. */
+function mainOwner({ facts }: Catalogue): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { kind, to } of facts.edges) {
+    if (kind === "owner" && to.kind === "role") counts.set(to.name, (counts.get(to.name) ?? 0) + 1);
+  }
+  return [...counts].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0]?.[0];
+}
+
+function renameOwner(catalogue: Catalogue, owner: string | undefined, name: string | undefined): Catalogue {
+  if (owner === undefined || name === undefined || owner === name) return catalogue;
+  const { facts } = catalogue;
+  const rename = (id: StableId): StableId =>
+    id.kind === "defaultPrivilege" && id.role === owner ? { ...id, role: name } : id;
+  const taken = new Set(facts.facts().map(({ id }) => encodeId(id)));
+  const renamed = facts.facts().map((fact) => {
+    const id = rename(fact.id);
+    return id === fact.id || taken.has(encodeId(id)) ? fact : { ...fact, id };
+  });
+  return { ...catalogue, facts: rebuilt(facts, renamed, facts.edges) };
+}
+
+function rebuilt(facts: FactBase, kept: ConstructorParameters<typeof FactBase>[0], edges: FactBase["edges"]): FactBase {
+  const present = new Set(kept.map(({ id }) => encodeId(id)));
+  return withDiagnosticsOf(
+    facts,
+    new FactBase(
+      kept,
+      edges.filter(({ from, to }) => present.has(encodeId(from)) && present.has(encodeId(to))),
+      facts.source,
+      new Set([...facts.referenceOnly].filter((key) => present.has(key))),
+    ),
+  );
+}

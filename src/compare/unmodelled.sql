@@ -1,0 +1,160 @@
+-- What pg-delta reads no facts of, object by object: its kind in PostgreSQL's words, its name as a path, the table it
+-- belongs to and goes with, and a text that says everything about it. Runs with search_path = pg_catalog,
+-- so that every other name in the texts is qualified. Objects of extensions and of the system (whose oids are below
+-- 16384) are left out.
+with
+member as (select classid, objid from pg_depend where refclassid = 'pg_extension'::regclass and deptype = 'e'),
+internal as (select classid, objid from pg_depend where deptype = 'i'),
+relation as (
+  select c.oid, c.relkind, c.relname, n.nspname, c.relam
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where c.oid >= 16384 and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'
+     and not exists (select from member where classid = 'pg_class'::regclass and objid = c.oid)
+),
+object(kind, path, relation, classid, oid, definition) as (
+  select 'cast', array[format_type(castsource, null) || ' AS ' || format_type(casttarget, null)], null::oid,
+         'pg_cast'::regclass, oid,
+         case castmethod when 'f' then 'WITH FUNCTION ' || castfunc::regprocedure when 'i' then 'WITH INOUT'
+                         else 'WITHOUT FUNCTION' end
+         || case castcontext when 'a' then ' AS ASSIGNMENT' when 'i' then ' AS IMPLICIT' else '' end
+    from pg_cast where oid >= 16384
+  union all
+  select 'operator',
+         array[n.nspname, format('%s(%s, %s)', oprname, case when oprleft = 0 then 'NONE' else format_type(oprleft, null) end,
+                                 format_type(oprright, null))], null,
+         'pg_operator'::regclass, o.oid,
+         concat_ws(', ', 'FUNCTION = ' || oprcode,
+                   case when oprcom <> 0 then 'COMMUTATOR = ' || oprcom::regoperator end,
+                   case when oprnegate <> 0 then 'NEGATOR = ' || oprnegate::regoperator end,
+                   case when oprrest <> 0 then 'RESTRICT = ' || oprrest end,
+                   case when oprjoin <> 0 then 'JOIN = ' || oprjoin end,
+                   case when oprcanhash then 'HASHES' end, case when oprcanmerge then 'MERGES' end)
+    from pg_operator o join pg_namespace n on n.oid = oprnamespace
+   -- One that only another's COMMUTATOR or NEGATOR names is not there yet.
+   where oprcode <> 0 and o.oid >= 16384
+  union all
+  select 'operator class', array[n.nspname, opcname || ' USING ' || amname], null, 'pg_opclass'::regclass, o.oid,
+         concat_ws(' ', case when opcdefault then 'DEFAULT' end, 'FOR TYPE', format_type(opcintype, null), 'FAMILY',
+                   format('%I.%I', fn.nspname, opfname),
+                   case when opckeytype <> 0 then 'STORAGE ' || format_type(opckeytype, null) end)
+    from pg_opclass o join pg_namespace n on n.oid = opcnamespace join pg_am am on am.oid = opcmethod
+    join pg_opfamily f on f.oid = opcfamily join pg_namespace fn on fn.oid = opfnamespace
+   where o.oid >= 16384
+  union all
+  select 'operator family', array[n.nspname, opfname || ' USING ' || amname], null, 'pg_opfamily'::regclass, f.oid,
+         coalesce((select string_agg(member, ', ' order by member) from (
+           select format('OPERATOR %s %s', amopstrategy, amopopr::regoperator)
+                  || case when amopsortfamily <> 0 then ' FOR ORDER BY ' || format('%I.%I', sn.nspname, sf.opfname) else '' end
+             from pg_amop left join pg_opfamily sf on sf.oid = amopsortfamily left join pg_namespace sn on sn.oid = sf.opfnamespace
+            where amopfamily = f.oid
+           union all
+           select format('FUNCTION %s (%s, %s) %s', amprocnum, format_type(amproclefttype, null),
+                         format_type(amprocrighttype, null), amproc::oid::regprocedure)
+             from pg_amproc where amprocfamily = f.oid) as members(member)), '')
+    from pg_opfamily f join pg_namespace n on n.oid = opfnamespace join pg_am am on am.oid = opfmethod
+   where f.oid >= 16384
+  union all
+  select 'text search configuration', array[n.nspname, cfgname], null, 'pg_ts_config'::regclass, c.oid,
+         'PARSER = ' || format('%I.%I', pn.nspname, prsname)
+         || coalesce((select string_agg(format(', %s = %s', alias, dictionaries), '' order by alias) from (
+              select t.alias, string_agg(mapdict::regdictionary::text, ' ' order by mapseqno)
+                from pg_ts_config_map join ts_token_type(cfgparser) t on t.tokid = maptokentype
+               where mapcfg = c.oid group by t.alias) as mapping(alias, dictionaries)), '')
+    from pg_ts_config c join pg_namespace n on n.oid = cfgnamespace
+    join pg_ts_parser p on p.oid = cfgparser join pg_namespace pn on pn.oid = prsnamespace
+   where c.oid >= 16384
+  union all
+  select 'text search dictionary', array[n.nspname, dictname], null, 'pg_ts_dict'::regclass, d.oid,
+         concat_ws(', ', 'TEMPLATE = ' || format('%I.%I', tn.nspname, tmplname), dictinitoption)
+    from pg_ts_dict d join pg_namespace n on n.oid = dictnamespace
+    join pg_ts_template t on t.oid = dicttemplate join pg_namespace tn on tn.oid = tmplnamespace
+   where d.oid >= 16384
+  union all
+  select 'text search parser', array[n.nspname, prsname], null, 'pg_ts_parser'::regclass, p.oid,
+         concat_ws(', ', 'START = ' || prsstart, 'GETTOKEN = ' || prstoken, 'END = ' || prsend, 'LEXTYPES = ' || prslextype,
+                   case when prsheadline <> 0 then 'HEADLINE = ' || prsheadline end)
+    from pg_ts_parser p join pg_namespace n on n.oid = prsnamespace
+   where p.oid >= 16384
+  union all
+  select 'text search template', array[n.nspname, tmplname], null, 'pg_ts_template'::regclass, t.oid,
+         concat_ws(', ', case when tmplinit <> 0 then 'INIT = ' || tmplinit end, 'LEXIZE = ' || tmpllexize)
+    from pg_ts_template t join pg_namespace n on n.oid = tmplnamespace
+   where t.oid >= 16384
+  union all
+  select 'statistics object', array[n.nspname, stxname], stxrelid, 'pg_statistic_ext'::regclass, s.oid,
+         pg_get_statisticsobjdef(s.oid) || coalesce(' SET STATISTICS ' || nullif(stxstattarget, -1), '')
+    from pg_statistic_ext s join pg_namespace n on n.oid = stxnamespace
+  union all
+  select 'language', array[lanname], null, 'pg_language'::regclass, oid,
+         concat_ws(' ', case when lanpltrusted then 'TRUSTED' end, 'HANDLER ' || lanplcallfoid::regproc,
+                   case when laninline <> 0 then 'INLINE ' || laninline::regproc end,
+                   case when lanvalidator <> 0 then 'VALIDATOR ' || lanvalidator::regproc end)
+    from pg_language where lanispl and oid >= 16384
+  union all
+  select 'transform', array[format('FOR %s LANGUAGE %s', format_type(trftype, null), lanname)], null,
+         'pg_transform'::regclass, t.oid,
+         concat_ws(', ', case when trffromsql <> 0 then 'FROM SQL WITH FUNCTION ' || trffromsql::oid::regprocedure end,
+                   case when trftosql <> 0 then 'TO SQL WITH FUNCTION ' || trftosql::oid::regprocedure end)
+    from pg_transform t join pg_language l on l.oid = trflang
+   where t.oid >= 16384
+  union all
+  select 'conversion', array[n.nspname, conname], null, 'pg_conversion'::regclass, c.oid,
+         concat_ws(' ', case when condefault then 'DEFAULT' end, 'FOR', pg_encoding_to_char(conforencoding), 'TO',
+                   pg_encoding_to_char(contoencoding), 'FROM', conproc)
+    from pg_conversion c join pg_namespace n on n.oid = connamespace
+   where c.oid >= 16384
+  union all
+  select 'access method', array[amname], null, 'pg_am'::regclass, oid,
+         'TYPE ' || case amtype when 't' then 'TABLE' else 'INDEX' end || ' HANDLER ' || amhandler
+    from pg_am where oid >= 16384
+  union all
+  select 'storage', array[r.nspname, r.relname, attname], r.oid, null, null,
+         case attstorage when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'x' then 'EXTENDED' else 'MAIN' end
+    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
+    join pg_type t on t.oid = atttypid
+   where r.relkind in ('r', 'p', 'm') and attstorage <> typstorage
+  union all
+  select 'compression', array[r.nspname, r.relname, attname], r.oid, null, null,
+         case attcompression when 'p' then 'pglz' else 'lz4' end
+    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
+   where r.relkind in ('r', 'p', 'm') and attcompression <> ''
+  union all
+  select 'statistics target', array[r.nspname, r.relname, attname], r.oid, null, null, attstattarget::text
+    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
+   where r.relkind in ('r', 'p', 'm', 'f', 'i', 'I') and coalesce(attstattarget, -1) <> -1
+  union all
+  select 'column options', array[r.nspname, r.relname, attname], r.oid, null, null,
+         -- A foreign table's may hold what is secret, so that only their names count.
+         concat_ws(', ', (select string_agg(o, ', ' order by o) from unnest(attoptions) o),
+                   (select string_agg(case when o ~ '^column_name=' then o else split_part(o, '=', 1) end, ', ' order by o)
+                      from unnest(attfdwoptions) o))
+    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
+   where r.relkind in ('r', 'p', 'm', 'f') and coalesce(attoptions, attfdwoptions) is not null
+  union all
+  select 'not null constraint', array[r.nspname, r.relname, conname], r.oid, null, null, 'NOT VALID'
+    from relation r join pg_constraint c on conrelid = r.oid where contype = 'n' and not convalidated
+  union all
+  select 'table access method', array[r.nspname, r.relname], r.oid, null, null, amname
+    from relation r join pg_am am on am.oid = r.relam where r.relkind in ('r', 'p', 'm') and amname <> 'heap'
+  union all
+  select 'table type', array[r.nspname, r.relname], r.oid, null, null, 'OF ' || format_type(reloftype, null)
+    from relation r join pg_class c on c.oid = r.oid where reloftype <> 0
+  union all
+  select 'clustered index', array[r.nspname, r.relname], r.oid, null, null, ic.relname
+    from relation r join pg_index i on i.indrelid = r.oid and indisclustered join pg_class ic on ic.oid = indexrelid
+  union all
+  -- What ALTER TABLE ... DISABLE TRIGGER ALL leaves behind when nobody enables them again.
+  select distinct 'foreign key trigger', array[r.nspname, r.relname, conname], r.oid, null::regclass, null::oid,
+         case tgenabled when 'D' then 'DISABLED' when 'R' then 'ENABLED ON REPLICA' else 'ENABLED ALWAYS' end
+    from relation r join pg_trigger t on tgrelid = r.oid and tgisinternal and tgenabled <> 'O' and tgparentid = 0
+    join pg_constraint c on c.oid = tgconstraint
+  union all
+  select 'extension version', array[extname], null, null, null, extversion from pg_extension
+)
+select o.kind, o.path, r.nspname::text as schema, r.relname::text as table,
+       o.definition || coalesce(' COMMENT ' || quote_literal(obj_description(o.oid, o.classid::name)), '') as definition
+  from object o left join relation r on r.oid = o.relation
+ where o.oid is null or (
+   not exists (select from member m where m.classid = o.classid and m.objid = o.oid)
+   and not exists (select from internal i where i.classid = o.classid and i.objid = o.oid))
+ order by o.kind, o.path
