@@ -97,22 +97,32 @@ function isUrl(name: string): boolean {
   return /^postgres(ql)?:/.test(name);
 }
 
-/**
- * The project's files with scratch databases beside a database in use, on its own server, whose version writes
- * definitions as that database does; the embedded engine when its role may not create any, which the user is told.
- */
+/** The project's files, with scratch databases where `siteBeside` says. */
 export async function filesBeside(
   context: CommandContext,
   scratch: string | undefined,
   target: Target | undefined,
 ): Promise<ProjectFiles> {
-  const files = await projectFiles(context, scratch);
-  if (scratch !== undefined || target === undefined || target.engine === "embedded") return files;
-  if (await mayCreateDatabases(target)) return { ...files, scratch: target };
+  return { ...(await projectFiles(context)), scratch: await siteBeside(context, scratch, target) };
+}
+
+/**
+ * Where scratch databases are for work on a database in use: on its own server, whose version writes definitions as
+ * that database does; in the embedded engine when its role may not create any, which the user is told.
+ */
+export async function siteBeside(
+  context: CommandContext,
+  scratch: string | undefined,
+  target: Target | undefined,
+): Promise<ScratchSite> {
+  const given = await givenSite(context, scratch);
+  if (given !== undefined) return given;
+  if (target === undefined || target.engine === "embedded") return { engine: "embedded" };
+  if (await mayCreateDatabases(target)) return target;
   context.messages.warn(
     "the role may not create databases on its server, so scratch databases are in the embedded PostgreSQL, which may be of another version and lacks some extensions (ALTER ROLE ... CREATEDB or --scratch URL helps)",
   );
-  return files;
+  return { engine: "embedded" };
 }
 
 /** The database in use among sources, if there is one. */

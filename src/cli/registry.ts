@@ -15,10 +15,6 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
         summary: "Write the migration that brings the database to the edited schema files",
         load: () => import("./commands/migrate/generate.ts"),
       },
-      test: {
-        summary: "Try migrations out: up, down, and up again, with no server",
-        load: () => import("./commands/migrate/test.ts"),
-      },
       redo: {
         summary: "Roll back the last migration and apply it again",
         load: () => import("./commands/migrate/redo.ts"),
@@ -52,6 +48,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   snapshot: {
     summary: "Write down what a database holds, to compare with it later",
     load: () => import("./commands/snapshot.ts"),
+  },
+  export: {
+    summary: "Write the schema of an existing database as schema files",
+    load: () => import("./commands/export.ts"),
   },
   db: {
     summary: "Create, drop or wait for the database itself",

@@ -87,7 +87,7 @@ export function withDiagnosticsOf(original: FactBase, copy: FactBase): FactBase 
 }
 
 /** The same facts without some objects and everything that belongs to them. */
-function withoutObjects(facts: FactBase, objects: readonly StableId[]): FactBase {
+export function withoutObjects(facts: FactBase, objects: readonly StableId[]): FactBase {
   const gone = new Set<string>();
   const remove = (id: StableId): void => {
     gone.add(encodeId(id));
@@ -99,5 +99,6 @@ function withoutObjects(facts: FactBase, objects: readonly StableId[]): FactBase
     facts.facts().filter(({ id }) => !gone.has(encodeId(id))),
     facts.edges.filter(({ from, to }) => !gone.has(encodeId(from)) && !gone.has(encodeId(to))),
     facts.source,
+    new Set([...facts.referenceOnly].filter((key) => !gone.has(key))),
   );
 }

@@ -137,7 +137,7 @@ function privilegesOf({ facts }: Catalogue, id: StableId): readonly string[] {
 }
 
 /** The role that owns most objects: whoever builds and migrates. */
-function mainOwner({ facts }: Catalogue): string | undefined {
+export function mainOwner({ facts }: Catalogue): string | undefined {
   const counts = new Map<string, number>();
   for (const { kind, to } of facts.edges) {
     if (kind === "owner" && to.kind === "role") counts.set(to.name, (counts.get(to.name) ?? 0) + 1);

@@ -63,6 +63,8 @@ export const ERROR_CODES = {
   extension_missing: { exit: 1, title: "An extension is missing where scratch databases are made" },
   snapshot_invalid: { exit: 1, title: "A snapshot file cannot be read" },
   drift_unknown: { exit: 1, title: "What the database should be cannot be told" },
+  export_unproven: { exit: 1, title: "The database cannot be exported as files that make it" },
+  folder_not_empty: { exit: 1, title: "A folder that is to be written to holds something" },
   git_failed: { exit: 1, title: "git could not show what was asked for" },
 
   interrupted: { exit: 130, title: "The command was interrupted" },

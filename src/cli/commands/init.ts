@@ -1,7 +1,11 @@
-import { constants, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import type { ParsedArgs } from "citty";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
-import { defineCommand } from "../command.ts";
+import { adoptedEnvironment } from "../adopted-environment.ts";
+import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
+import { EXPORT_ARGS, exportFolder, exportInto, tellNotBuilt } from "../export-schema.ts";
+import { describeFate, type Fate, placeFile } from "../place-files.ts";
 import environmentEmbedded from "../scaffold/environment-embedded.yaml.txt" with { type: "text" };
 import environmentServer from "../scaffold/environment-server.yaml.txt" with { type: "text" };
 import migrationTypes from "../scaffold/migration-types.txt" with { type: "text" };
@@ -10,88 +14,96 @@ import users from "../scaffold/users.sql.txt" with { type: "text" };
 
 const IGNORED = [".confiture/", ".env"];
 
-/** What became of one file. */
-interface Fate {
-  readonly path: string;
-  readonly fate: "created" | "kept" | "replaced" | "unchanged";
-  /** Where the old one of a replaced file is. */
-  readonly backup?: string;
-}
+const ARGS = {
+  embedded: { type: "boolean", description: "use the PostgreSQL inside the executable, so that no server is needed" },
+  from: {
+    type: "string",
+    valueHint: "URL",
+    description: "adopt this database: its schema becomes the schema files (or env:NAME, an environment there is)",
+  },
+  force: { type: "boolean", description: "replace files that exist; each old one is kept as NAME.bak" },
+  ...EXPORT_ARGS,
+} as const;
 
 export const command = defineCommand({
-  args: {
-    embedded: { type: "boolean", description: "use the PostgreSQL inside the executable, so that no server is needed" },
-    force: { type: "boolean", description: "replace files that exist; each old one is kept as NAME.bak" },
-  },
-  details: "Writes an environment, an example table and editor types for migrations. Files that exist are kept.",
-  examples: ["confiture init", "confiture init --embedded", "confiture init -C new-project"],
+  args: ARGS,
+  details:
+    "Writes an environment, an example table and editor types for migrations. Files that exist are kept. With --from it\n" +
+    "does what `export` does instead of the example: the database is only read, its password is not written down.",
+  examples: [
+    "confiture init",
+    "confiture init --embedded",
+    "confiture init -C new-project",
+    "confiture init --from postgres://app@db.example.com/shop",
+  ],
   async run(args, context) {
-    const { projectDir } = context;
-    const database = databaseName(basename(projectDir));
-    const environment = (args.embedded === true ? environmentEmbedded : environmentServer).replaceAll(
-      "@DATABASE@",
-      database,
-    );
-    const files: Readonly<Record<string, string>> = {
-      "db/environments/local.yaml": environment,
-      "db/schema/10_tables/users.sql": users,
-      "db/migrations/confiture.d.ts": migrationTypes,
-      "db/migrations/tsconfig.json": tsconfig,
-      ".gitignore": ignoreFile(join(projectDir, ".gitignore")),
-    };
-    const fates = Object.entries(files).map(([path, content]) =>
-      // What is added to .gitignore takes nothing away.
-      place(projectDir, path, content, args.force === true || path === ".gitignore", path !== ".gitignore"),
-    );
-    const next = [
-      ...(args.embedded === true
-        ? []
-        : [`createdb ${database}                       # if it does not exist yet; see db/environments/local.yaml`]),
-      "confiture build",
-      "confiture migrate new add_user_bio",
-      "confiture migrate up",
-    ];
-    context.messages.log(`Next:\n${next.map((line) => `  ${line}`).join("\n")}`);
-    return {
-      json: { files: fates },
-      text: fates
-        .map(
-          ({ path, fate, backup }) =>
-            `${fate.padEnd(9)} ${path}${backup === undefined ? "" : ` (the old one is ${backup})`}\n`,
-        )
-        .join(""),
-    };
+    return args.from === undefined ? begin(args, context) : await adopt(args, context, args.from);
   },
 });
 
-function place(projectDir: string, path: string, content: string, replace: boolean, backUp: boolean): Fate {
-  const absolute = join(projectDir, path);
-  try {
-    if (existsSync(absolute)) {
-      if (readFileSync(absolute, "utf8") === content) return { path, fate: "unchanged" };
-      if (!replace) return { path, fate: "kept" };
-      const backup = backUp ? freeBackup(projectDir, path) : undefined;
-      if (backup !== undefined) copyFileSync(absolute, join(projectDir, backup), constants.COPYFILE_EXCL);
-      writeFileSync(absolute, content);
-      return { path, fate: "replaced", ...(backup === undefined ? {} : { backup }) };
-    }
-    mkdirSync(dirname(absolute), { recursive: true });
-    writeFileSync(absolute, content, { flag: "wx" });
-    return { path, fate: "created" };
-  } catch (cause) {
-    throw new ConfitureError("file_unreadable", `Cannot write ${path}: ${(cause as Error).message}`, {
-      hint: "Is the folder writable?",
-      location: { file: path },
-      cause,
-    });
+function begin(args: ParsedArgs<typeof ARGS>, context: CommandContext): Outcome {
+  for (const flag of Object.keys(EXPORT_ARGS)) {
+    if (args[flag as keyof typeof EXPORT_ARGS] === undefined) continue;
+    throw new ConfitureError("usage", `--${flag} goes with --from`);
   }
+  const database = databaseName(basename(context.projectDir));
+  const environment = (args.embedded === true ? environmentEmbedded : environmentServer).replaceAll(
+    "@DATABASE@",
+    database,
+  );
+  const fates = [
+    placeFile(context.projectDir, ENVIRONMENT, environment, args.force === true, true),
+    placeFile(context.projectDir, "db/schema/10_tables/users.sql", users, args.force === true, true),
+    ...placeCommon(args, context),
+  ];
+  const next = [
+    ...(args.embedded === true
+      ? []
+      : [`createdb ${database}                       # if it does not exist yet; see ${ENVIRONMENT}`]),
+    "confiture build",
+    "confiture migrate new add_user_bio",
+    "confiture migrate up",
+  ];
+  context.messages.log(`Next:\n${next.map((line) => `  ${line}`).join("\n")}`);
+  return { json: { files: fates }, text: fates.map(describeFate).join("") };
 }
 
-/** NAME.bak, or the first of NAME.bak2, NAME.bak3 ... that does not exist: an older copy may be the only one. */
-function freeBackup(projectDir: string, path: string): string {
-  let backup = `${path}.bak`;
-  for (let number = 2; existsSync(join(projectDir, backup)); number++) backup = `${path}.bak${number}`;
-  return backup;
+/** Makes a project of a database that is there. Nothing is written before the schema files are proven. */
+async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, from: string): Promise<Outcome> {
+  if (args.embedded === true) throw new ConfitureError("usage", "--embedded and --from exclude each other");
+  const folder = exportFolder(context, args);
+  const named = from.startsWith("env:") ? from.slice(4) : undefined;
+  const config = await context.configOf(named === undefined ? { databaseUrl: from } : { environment: named });
+  const { json, fates, exitCode } = await exportInto(context, config, folder, args);
+  const environment =
+    named === undefined
+      ? [placeFile(context.projectDir, ENVIRONMENT, adoptedEnvironment(config, folder.dir), args.force === true, true)]
+      : [];
+  const files = [...environment, ...placeCommon(args, context), ...fates];
+  if (config.file !== null) tellNotBuilt(context, config, folder.dir, fates);
+  const name = named ?? "local";
+  const next = [
+    ...(named === undefined && config.target.engine === "server" && config.target.password !== undefined
+      ? ["export PGPASSWORD=...           # or ~/.pgpass: no file has the password"]
+      : []),
+    `confiture diff env:${name} schema   # nothing differs`,
+    "confiture migrate new NAME       # the first change",
+  ];
+  context.messages.log(`Next:\n${next.map((line) => `  ${line}`).join("\n")}`);
+  return { json: { ...json, files }, text: files.map(describeFate).join(""), exitCode };
+}
+
+const ENVIRONMENT = "db/environments/local.yaml";
+
+/** What every project has. */
+function placeCommon(args: ParsedArgs<typeof ARGS>, { projectDir }: CommandContext): Fate[] {
+  const replace = args.force === true;
+  return [
+    placeFile(projectDir, "db/migrations/confiture.d.ts", migrationTypes, replace, true),
+    placeFile(projectDir, "db/migrations/tsconfig.json", tsconfig, replace, true),
+    // What is added to .gitignore takes nothing away.
+    placeFile(projectDir, ".gitignore", ignoreFile(join(projectDir, ".gitignore")), true, false),
+  ];
 }
 
 /** The folder's name, as far as it is a name that needs no quotes in PostgreSQL. */

@@ -1,7 +1,6 @@
 import { defineCommand } from "../command.ts";
 import { projectFiles, SCRATCH_ARGS, STRICT_ARGS } from "../compare-options.ts";
-import { placesIn } from "../output/findings.ts";
-import { renderVerify, verifyToJson } from "../output/verify.ts";
+import { renderVerify, verifyToJson } from "../output/compare.ts";
 
 export const command = defineCommand({
   args: {
@@ -27,10 +26,9 @@ export const command = defineCommand({
       onStep: (step) => context.messages.debug(step),
     });
     const disproven = report.checks.some(({ outcome }) => outcome === "disproven");
-    const places = placesIn(files);
     return {
-      json: verifyToJson(report, places),
-      text: renderVerify(report, places),
+      json: verifyToJson(report),
+      text: await renderVerify(report, files),
       exitCode: disproven || (args.strict === true && report.notCompared > 0) ? 3 : 0,
     };
   },

@@ -140,23 +140,3 @@ function alignMiddle(before: readonly string[], after: readonly string[]): Line[
   }
   return lines;
 }
-
-export function changeToJson({
-  change,
-  kind,
-  name,
-  on,
-  summary,
-  properties,
-  planned,
-}: Change): Record<string, unknown> {
-  return {
-    change,
-    kind,
-    name,
-    on: on === undefined ? null : `${on.kind} ${on.name}`,
-    summary: summary ?? null,
-    planned,
-    properties: properties.map(({ property, from, to }) => ({ property, from: from ?? null, to: to ?? null })),
-  };
-}

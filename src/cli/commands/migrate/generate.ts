@@ -2,7 +2,7 @@ import { createMigration } from "#migrate/create.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../../command.ts";
 import { filesBeside, liveTarget, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
-import { changeToJson } from "../../output/changes.ts";
+import { changeToJson } from "../../output/compare.ts";
 
 export const command = defineCommand({
   args: {

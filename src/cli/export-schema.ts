@@ -1,0 +1,144 @@
+import { readdirSync } from "node:fs";
+import { join, relative, resolve, sep } from "node:path";
+import type { ParsedArgs } from "citty";
+import { collectSchemaFiles } from "#build/collect.ts";
+import type { ExportedSchema } from "#compare/export.ts";
+import type { Config } from "#config/config.ts";
+import { ConfitureError } from "#errors/error.ts";
+import type { CommandContext } from "./command.ts";
+import { SCRATCH_ARGS, siteBeside, STRICT_ARGS } from "./compare-options.ts";
+import { count } from "./output/text.ts";
+import { type Fate, placeFile, setAside } from "./place-files.ts";
+
+/** For every command that writes a database down as schema files. */
+export const EXPORT_ARGS = {
+  dir: { type: "string", valueHint: "DIR", description: "where the schema files go (default: db/schema)" },
+  owners: { type: "boolean", description: "also write down owners, and what objects grant to their owners" },
+  ...STRICT_ARGS,
+  ...SCRATCH_ARGS,
+} as const;
+
+type ExportArgs = ParsedArgs<typeof EXPORT_ARGS> & { readonly force?: boolean | undefined };
+
+/** What was written, and what could not be. */
+export interface ExportedFiles {
+  readonly dir: string;
+  readonly fates: readonly Fate[];
+  readonly exported: ExportedSchema;
+  /** For the JSON document. */
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly exitCode: number;
+}
+
+/** The folder to write to, with what is in it already, looked at before anything else is done. */
+export interface ExportFolder {
+  /** Relative to the project, with forward slashes. */
+  readonly dir: string;
+  /** Files in it, relative to the project. */
+  readonly present: readonly string[];
+}
+
+/**
+ * @throws ConfitureError `usage`, `folder_not_empty`
+ */
+export function exportFolder({ projectDir }: CommandContext, args: ExportArgs): ExportFolder {
+  const dir = relative(projectDir, resolve(projectDir, args.dir ?? "db/schema"))
+    .split(sep)
+    .join("/");
+  if (dir === "" || dir === ".." || dir.startsWith("../")) {
+    throw new ConfitureError("usage", `--dir is a folder below the project, not ${args.dir}`);
+  }
+  const present = filesIn(projectDir, dir);
+  if (present.length > 0 && args.force !== true) {
+    throw new ConfitureError(
+      "folder_not_empty",
+      `${dir} is not empty: ${count(present.length, "file")}, for example ${present[0]}`,
+      {
+        hint: "Nothing was done. Name another folder with --dir, or let --force replace what is there; old files are kept as NAME.bak.",
+        location: { file: dir },
+      },
+    );
+  }
+  return { dir, present };
+}
+
+/** Backups of an earlier --force and names with a dot in front do not count. */
+function filesIn(projectDir: string, dir: string): string[] {
+  try {
+    return readdirSync(join(projectDir, dir), { recursive: true, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => relative(projectDir, join(entry.parentPath, entry.name)).split(sep).join("/"))
+      .filter((path) => !/\.bak\d*$/.test(path) && !path.split("/").some((part) => part.startsWith(".")))
+      .toSorted();
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw new ConfitureError("file_unreadable", `Cannot read ${dir}: ${(cause as Error).message}`, {
+      location: { file: dir },
+      cause,
+    });
+  }
+}
+
+/** Exports the database of `config` into a folder, and says what the files do not hold. */
+export async function exportInto(
+  context: CommandContext,
+  config: Config,
+  { dir, present }: ExportFolder,
+  args: ExportArgs,
+): Promise<ExportedFiles> {
+  const { messages, projectDir } = context;
+  const { exportSchema } = await import("#compare/export.ts");
+  const exported = await exportSchema({
+    target: config.target,
+    table: config.migrations.table,
+    owners: args.owners === true,
+    scratch: await siteBeside(context, args.scratch, config.target),
+    signal: context.io.signal,
+    onStep: (step) => messages.log(`${step}...`),
+  });
+  const paths = new Set(exported.files.map(({ path }) => `${dir}/${path}`));
+  const gone = present.filter((path) => path.endsWith(".sql") && !paths.has(path));
+  const fates = [
+    ...gone.map((path) => setAside(projectDir, path)),
+    ...exported.files.map(({ path, text }) => placeFile(projectDir, `${dir}/${path}`, text, true, true)),
+  ];
+  tellRest(context, exported, dir);
+  const { notExported, subscriptions, withSecrets } = exported;
+  return {
+    dir,
+    fates,
+    exported,
+    json: { dir, files: fates, notExported, subscriptions, withSecrets: withSecrets.map((path) => `${dir}/${path}`) },
+    exitCode: args.strict === true && notExported.length + subscriptions.length > 0 ? 3 : 0,
+  };
+}
+
+function tellRest({ messages }: CommandContext, exported: ExportedSchema, dir: string): void {
+  for (const { kind, count: number, samples } of exported.notExported) {
+    messages.warn(`not exported: ${count(number, kind)} (${samples.join(", ")})`);
+  }
+  if (exported.subscriptions.length > 0) {
+    messages.warn(
+      `not exported: subscriptions (${exported.subscriptions.join(", ")}), which would take data from elsewhere into every database that is built`,
+    );
+  }
+  for (const path of exported.withSecrets) {
+    messages.warn(`${dir}/${path} has placeholders such as __OPTION_PASSWORD__ in place of secrets`);
+  }
+}
+
+/** The files are proven; whether a build runs them is up to the environment. */
+export function tellNotBuilt(context: CommandContext, config: Config, dir: string, fates: readonly Fate[]): void {
+  const written = fates.filter(({ fate }) => fate !== "removed");
+  if (written.length === 0) return;
+  let built: ReadonlySet<string>;
+  try {
+    built = new Set(collectSchemaFiles({ ...config, projectDir: context.projectDir }));
+  } catch (error) {
+    // What is wrong with include_dirs is said by whatever needs them.
+    if (!(error instanceof ConfitureError)) throw error;
+    built = new Set();
+  }
+  if (written.every(({ path }) => built.has(path))) return;
+  context.messages.warn(`include_dirs of the environment does not take in all of ${dir}: no build runs these files`);
+}

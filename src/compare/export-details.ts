@@ -1,0 +1,82 @@
+import { encodeId, type FactBase, type StableId } from "@supabase/pg-delta/core";
+import { queryCatalogue } from "#database/catalogue.ts";
+import type { Database } from "#database/database.ts";
+import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import type { Catalogue } from "./catalogue.ts";
+import detailsSql from "./export-details.sql" with { type: "text" };
+import type { Unmodelled } from "./unmodelled.ts";
+
+/** Something about an object that no comparison sees, and that files have to say all the same. */
+export interface Detail {
+  readonly kind: "table" | "foreignTable" | "view" | "materializedView" | "index" | "type";
+  readonly schema: string;
+  readonly name: string;
+  /** A column. */
+  readonly part: string | null;
+  /** In words: "storage of a column". */
+  readonly property: string;
+  readonly value: string;
+  /** Sets it; null where no statement of its own does. */
+  readonly statement: string | null;
+}
+
+/** Reads details of all objects that have any. */
+export async function readDetails(database: Database): Promise<Detail[]> {
+  return await queryCatalogue<Detail>(database, detailsSql);
+}
+
+/** The object that a detail is about. */
+export function detailId({ kind, schema, name }: Detail): StableId {
+  return { kind, schema, name };
+}
+
+/** How many of a kind are named. */
+export const SAMPLES = 5;
+
+/** What `live` has and `built` does not have alike, by kind. */
+export function missingDetails(live: readonly Detail[], built: readonly Detail[]): Catalogue["notCompared"] {
+  const key = (detail: Detail): string =>
+    [encodeId(detailId(detail)), detail.part, detail.property, detail.value].join("\0");
+  const there = new Set(built.map(key));
+  const missing = live.filter((detail) => !there.has(key(detail)));
+  return [...Map.groupBy(missing, ({ property }) => property)].map(([kind, details]) => ({
+    kind,
+    count: details.length,
+    samples: details.slice(0, SAMPLES).map(({ schema, name, part }) => [schema, name, part].filter(Boolean).join(".")),
+  }));
+}
+
+/**
+ * The statement that sets what pg-delta does not model, where it is a property of a table or can be made from its
+ * definition alone; undefined for the rest, which is to be written by hand. Pure.
+ */
+export function statementFor({ kind, path, relation, definition }: Unmodelled, to: FactBase): string | undefined {
+  if (relation === undefined) return undefined;
+  const { schema, name } = relation;
+  const alter = `ALTER ${alterable(to, schema, name)} ${quoteQualified(schema, name)}`;
+  const column = `${alter} ALTER COLUMN ${quoteIdentifier(path[2] ?? "")}`;
+  const comment = definition.includes(" COMMENT ");
+  switch (kind) {
+    case "storage":
+      return `${column} SET STORAGE ${definition}`;
+    case "compression":
+      return `${column} SET COMPRESSION ${definition}`;
+    case "statistics target":
+      return to.has({ kind: "index", schema, name }) ? undefined : `${column} SET STATISTICS ${definition}`;
+    case "column options":
+      return to.has({ kind: "foreignTable", schema, name }) ? undefined : `${column} SET (${definition})`;
+    case "table type":
+      return `${alter} ${definition}`;
+    case "clustered index":
+      return `${alter} CLUSTER ON ${quoteIdentifier(definition)}`;
+    case "statistics object":
+      return comment || definition.includes(" SET STATISTICS ") ? undefined : definition;
+    default:
+      return undefined;
+  }
+}
+
+function alterable(to: FactBase, schema: string, name: string): string {
+  if (to.has({ kind: "foreignTable", schema, name })) return "FOREIGN TABLE";
+  return to.has({ kind: "materializedView", schema, name }) ? "MATERIALIZED VIEW" : "TABLE";
+}

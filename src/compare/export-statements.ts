@@ -1,0 +1,235 @@
+import { encodeId, type Fact, FactBase, type StableId } from "@supabase/pg-delta/core";
+import { type Action, plan } from "@supabase/pg-delta/plan";
+import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { type Catalogue, withoutObjects } from "./catalogue.ts";
+import { type Detail, detailId, statementFor } from "./export-details.ts";
+import { layOut, type LayoutUnit } from "./export-layout.ts";
+import { divideIntoUnits } from "./export-units.ts";
+
+/** Statements for one file, in order, without semicolons. */
+export interface PlannedFile {
+  /** Below the schema folder. */
+  readonly path: string;
+  readonly statements: readonly string[];
+  /** It speaks of something that only a later file makes. */
+  readonly ahead: boolean;
+}
+
+/**
+ * The files that make `live` of an empty database, each object with what belongs to it. Pure.
+ * @param details what objects of `live` have besides
+ * @param builders roles whose default privileges are those of whoever builds
+ * @throws Error when pg-delta knows no statements for something
+ */
+export function planFiles(
+  empty: Catalogue,
+  live: Catalogue,
+  details: readonly Detail[],
+  builders: readonly (string | undefined)[],
+): PlannedFile[] {
+  const [from, to] = [empty.facts, namedNotNull(live.facts)];
+  const units = divideIntoUnits(to);
+  // Default privileges are for what is made later, and here that is nothing: the objects have their own grants.
+  const isLater = ({ id }: { id: StableId }): boolean =>
+    id.kind === "defaultPrivilege" || units.deferred.has(encodeId(id));
+  const later = to.facts().filter(isLater);
+  const first = withoutObjects(
+    to,
+    later.map(({ id }) => id),
+  );
+  const has = new Set(details.map((detail) => detailKey(detailId(detail), detail.part, detail.property, detail.value)));
+  const isVirtual = (id: StableId): boolean =>
+    id.kind === "column" &&
+    has.has(detailKey({ kind: "table", schema: id.schema, name: id.table }, id.name, "virtual column", "v"));
+  const statements = new Map<string, string[]>();
+  // A new object has no grants that a role could lose.
+  const isIdle = ({ sql, produces: [made] }: Action): boolean =>
+    made?.kind === "acl" && made.grantee !== "PUBLIC" && !from.has(made.target) && sql.startsWith("REVOKE ALL ");
+  for (const action of [...wholeTables(planActions(from, first), from, first, isVirtual), ...planActions(first, to)]) {
+    if (isIdle(action)) continue;
+    const about = [...action.consumes, ...action.destroys];
+    const unit = units.unitFor({ produces: action.produces, about });
+    units.require(unit, action.consumes);
+    const own = statements.get(unit) ?? [];
+    own.push(forBuilder(withDetails(action, has), builders));
+    statements.set(unit, own);
+  }
+  for (const detail of details) {
+    if (detail.statement === null) continue;
+    statements.get(units.unitFor({ produces: [], about: [detailId(detail)] }))?.push(detail.statement);
+  }
+  for (const object of live.unmodelled) {
+    const statement = statementFor(object, to);
+    if (statement === undefined || object.relation === undefined) continue;
+    const about = unmodelledIds(object, to);
+    statements.get(units.unitFor({ produces: [], about }))?.push(statement);
+  }
+  const { paths, ahead } = layOut(withStatements(units.all, statements));
+  return [...statements].map(([key, own]) => ({ path: paths.get(key)!, statements: own, ahead: ahead.has(key) }));
+}
+
+/** The objects that a property is about: its table or view, and the index that it names. */
+function unmodelledIds({ kind, relation, definition }: Catalogue["unmodelled"][number], to: FactBase): StableId[] {
+  const { schema, name } = relation!;
+  const ids: StableId[] = (["table", "materializedView", "foreignTable"] as const).map((each) => ({
+    kind: each,
+    schema,
+    name,
+  }));
+  if (kind === "clustered index") ids.push({ kind: "index", schema, name: definition });
+  return ids.filter((id) => to.has(id));
+}
+
+function detailKey(id: StableId, part: string | null, property: string, value: string): string {
+  return [encodeId(id), part, property, value.split(",")[0]].join("\0");
+}
+
+/** Default privileges without FOR ROLE are those of the role that runs the statement. */
+function forBuilder(sql: string, builders: readonly (string | undefined)[]): string {
+  const roles = builders.map((role) => `ALTER DEFAULT PRIVILEGES FOR ROLE ${quoteIdentifier(role ?? "")} `);
+  const beginning = roles.find((text) => sql.startsWith(text));
+  return beginning === undefined ? sql : `ALTER DEFAULT PRIVILEGES ${sql.slice(beginning.length)}`;
+}
+
+/** The action's statement, with the details that only it can set. */
+function withDetails({ sql, produces }: Action, has: ReadonlySet<string>): string {
+  const statement = sql.trim().replace(/[;\s]+$/, "");
+  const [made] = produces;
+  if (made?.kind === "sequence") return withoutDefaults(statement);
+  if (made?.kind === "index" && has.has(detailKey(made, null, "indexes on partitions", "complete"))) {
+    return statement.replace(" ON ONLY ", " ON ");
+  }
+  if (made?.kind === "materializedView" && has.has(detailKey(made, null, "rows to begin with", "none"))) {
+    return `${statement.replace(" AS  ", " AS\n ")}\nWITH NO DATA`;
+  }
+  if (made?.kind === "view" || made?.kind === "materializedView") return statement.replace(" AS  ", " AS\n ");
+  return statement;
+}
+
+/** What CREATE SEQUENCE does anyway goes without saying. */
+function withoutDefaults(sql: string): string {
+  const match =
+    /^(CREATE SEQUENCE .*) AS (\w+) INCREMENT BY (-?\d+) MINVALUE (-?\d+) MAXVALUE (-?\d+) START WITH (-?\d+) CACHE (\d+) (NO CYCLE|CYCLE)$/.exec(
+      sql,
+    );
+  if (match === null) return sql;
+  const [, create, type = "", increment = "", least, most, start, cache, cycle] = match;
+  const rises = !increment.startsWith("-");
+  return [
+    create,
+    ...(type === "bigint" ? [] : [`AS ${type}`]),
+    ...(increment === "1" ? [] : [`INCREMENT BY ${increment}`]),
+    ...(rises && least === "1" ? [] : [`MINVALUE ${least}`]),
+    ...(rises && most === HIGHEST[type] ? [] : [`MAXVALUE ${most}`]),
+    ...(rises && start === least ? [] : [`START WITH ${start}`]),
+    ...(cache === "1" ? [] : [`CACHE ${cache}`]),
+    ...(cycle === "CYCLE" ? ["CYCLE"] : []),
+  ].join(" ");
+}
+
+const HIGHEST: Readonly<Record<string, string>> = {
+  smallint: "32767",
+  integer: "2147483647",
+  bigint: "9223372036854775807",
+};
+
+/** Units without statements are there already; nothing has to wait for them. */
+function withStatements(units: readonly LayoutUnit[], statements: ReadonlyMap<string, unknown>): LayoutUnit[] {
+  const only = (keys: ReadonlySet<string>): Set<string> => new Set([...keys].filter((key) => statements.has(key)));
+  return units
+    .filter(({ key }) => statements.has(key))
+    .map((unit) => ({ ...unit, needs: only(unit.needs), mentions: only(unit.mentions) }));
+}
+
+/** From PostgreSQL 17 on a domain's NOT NULL is a constraint with a name as well; it is to be written once. */
+function namedNotNull(facts: FactBase): FactBase {
+  const isNamed = ({ id }: Fact): boolean =>
+    id.kind === "domain" && facts.childrenOf(id).some(({ payload }) => payload["type"] === "n");
+  return new FactBase(
+    facts.facts().map((fact) => (isNamed(fact) ? { ...fact, payload: { ...fact.payload, notNull: false } } : fact)),
+    [...facts.edges],
+    facts.source,
+    facts.referenceOnly,
+  );
+}
+
+function planActions(from: FactBase, to: FactBase, compact = true): readonly Action[] {
+  const assumedRoles = to.facts().flatMap(({ id }) => (id.kind === "role" ? [id.name] : []));
+  return plan(from, to, { scope: "database", assumedRoles, compact }).actions;
+}
+
+/**
+ * pg-delta makes a table column by column where a type or function comes later in its own order, which changes the
+ * order of the columns. In files that come in the right order the whole table can be one statement.
+ */
+function wholeTables(
+  actions: readonly Action[],
+  from: FactBase,
+  to: FactBase,
+  isVirtual: (column: StableId) => boolean,
+): Action[] {
+  const tables = new Map<string, WholeTable>();
+  const folded = new Set<string>();
+  for (const action of planActions(from, to, false)) {
+    const made = action.produces[0];
+    if (made === undefined) continue;
+    if (made.kind === "table" || made.kind === "foreignTable") {
+      if (action.verb === "create") tables.set(encodeId(made), new WholeTable(made, action.sql));
+    } else if ((made.kind === "column" || made.kind === "constraint") && to.get(made)?.parent !== undefined) {
+      const fact = to.get(made)!;
+      const table = tables.get(encodeId(fact.parent!));
+      if (fact.payload["type"] === "f" && made.kind === "constraint") continue;
+      const position = made.kind === "column" ? Number(fact.payload["_position"]) : Infinity;
+      const sql = isVirtual(made) ? action.sql.replace(/ STORED( NOT NULL)?$/, " VIRTUAL$1") : action.sql;
+      if (table?.add(sql, position) === true) for (const id of action.produces) folded.add(encodeId(id));
+    }
+  }
+  return actions.flatMap((action) => {
+    const made = action.produces[0];
+    if (made === undefined) return [action];
+    const table = action.verb === "create" ? tables.get(encodeId(made)) : undefined;
+    if (table !== undefined) return [{ ...action, sql: table.sql() }];
+    return folded.has(encodeId(made)) ? [] : [action];
+  });
+}
+
+/** A CREATE TABLE that takes in what pg-delta adds to it afterwards. */
+class WholeTable {
+  readonly #name: string;
+  readonly #create: string;
+  readonly #elements: { readonly sql: string; readonly position: number }[] = [];
+
+  constructor({ schema, name }: { readonly schema: string; readonly name: string }, create: string) {
+    this.#name = quoteQualified(schema, name);
+    this.#create = create;
+  }
+
+  /** Takes in `ALTER TABLE name ADD ...`, if that is one and can be part of this table. */
+  add(alter: string, position: number): boolean {
+    const prefix = `ALTER TABLE ${this.#name} ADD `;
+    const foreign = `ALTER FOREIGN TABLE ${this.#name} ADD `;
+    const element = [prefix, foreign].find((text) => alter.startsWith(text));
+    if (element === undefined || this.#open() < 0 || alter.endsWith(" NOT VALID")) return false;
+    this.#elements.push({ sql: alter.slice(element.length).replace(/^COLUMN /, ""), position });
+    return true;
+  }
+
+  sql(): string {
+    if (this.#elements.length === 0) return this.#create;
+    const elements = this.#elements.toSorted((a, b) => a.position - b.position || 0).map(({ sql }) => sql);
+    const open = this.#open();
+    const rest = this.#create.slice(open);
+    if (rest.startsWith(")")) return this.#create.slice(0, open) + elements.join(", ") + rest;
+    // A partitioned table comes with its columns; what is added are constraints, behind the last of them.
+    const close = rest.lastIndexOf(") PARTITION BY ");
+    return `${this.#create.slice(0, open)}${[rest.slice(0, close), ...elements].join(", ")}${rest.slice(close)}`;
+  }
+
+  /** Behind the parenthesis of the list of columns; negative for a partition, which has none. */
+  #open(): number {
+    const at = this.#create.indexOf(`TABLE ${this.#name} (`);
+    const open = at + `TABLE ${this.#name} (`.length;
+    if (at < 0 || (!this.#create.startsWith(")", open) && !this.#create.includes(") PARTITION BY ", open))) return -1;
+    return open;
+  }
+}

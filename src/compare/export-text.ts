@@ -1,0 +1,44 @@
+import { formatSqlStatements } from "@supabase/pg-delta/sql-format";
+import { Lexer, TokenKind } from "#sql/lexer.ts";
+import type { PlannedFile } from "./export-statements.ts";
+
+/**
+ * A schema file for reading. Pure.
+ * @param keywords words that mean something else without quotes
+ */
+export function renderSchemaFile({ statements, ahead }: PlannedFile, keywords: ReadonlySet<string>): string {
+  const texts = statements.map((sql) => `${format(unquoteNames(sql, keywords))};\n`);
+  if (!ahead) return texts.join("\n");
+  return [
+    "-- It speaks of what only a later file makes, so its body is not looked at yet.\nSET check_function_bodies = off;\n",
+    ...texts,
+    "RESET check_function_bodies;\n",
+  ].join("\n");
+}
+
+/** Laid out by pg-delta, as long as that moves nothing but spaces and line ends. */
+function format(sql: string): string {
+  const [formatted, ...more] = formatSqlStatements([sql], { preserveRoutineBodies: true, preserveViewBodies: true });
+  if (formatted === undefined || more.length > 0) return sql;
+  const text = formatted.trim().replace(/;$/, "");
+  return withoutSpace(text) === withoutSpace(sql) ? text : sql;
+}
+
+function withoutSpace(sql: string): string {
+  return sql.replaceAll(/\s+/g, "").toLowerCase();
+}
+
+/** Names in quotes only where they need them, as PostgreSQL itself writes them (quote_identifier). */
+function unquoteNames(sql: string, keywords: ReadonlySet<string>): string {
+  const lexer = new Lexer(sql);
+  let text = "";
+  let copied = 0;
+  while (lexer.next()) {
+    if (lexer.kind !== TokenKind.quotedIdentifier) continue;
+    const name = sql.slice(lexer.start + 1, lexer.end - 1);
+    if (!/^[a-z_][a-z0-9_]*$/.test(name) || sql.charAt(lexer.start) !== '"' || keywords.has(name)) continue;
+    text += sql.slice(copied, lexer.start) + name;
+    copied = lexer.end;
+  }
+  return text + sql.slice(copied);
+}

@@ -1,0 +1,211 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { executeSchema } from "#build/builder.ts";
+import { collectSchemaFiles } from "#build/collect.ts";
+import { queryCatalogue } from "#database/catalogue.ts";
+import type { Database } from "#database/database.ts";
+import { withDatabase } from "#database/open.ts";
+import type { Target } from "#database/target.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { findLedger } from "#migrate/ledger.ts";
+import { type Catalogue, readCatalogue, withoutObjects } from "./catalogue.ts";
+import type { Change } from "./changes.ts";
+import { compareOnTerms } from "./comparison.ts";
+import { type Detail, detailId, missingDetails, readDetails, SAMPLES } from "./export-details.ts";
+import { type PlannedFile, planFiles } from "./export-statements.ts";
+import { renderSchemaFile } from "./export-text.ts";
+import type { ScratchOptions } from "./scratch.ts";
+import { withMissingRoles, withScratch } from "./scratch.ts";
+import { isMissingObject } from "./sources.ts";
+import { mainOwner, onTerms } from "./terms.ts";
+
+export interface ExportOptions extends ScratchOptions {
+  /** The database to export; it is only read. */
+  readonly target: Target;
+  /** The ledger's name; it is no part of the schema. */
+  readonly table: string;
+  /** Whether owners, and what objects grant to their owners, are written down. */
+  readonly owners: boolean;
+  readonly onStep?: ((step: string) => void) | undefined;
+}
+
+/** A schema file to be written. */
+export interface SchemaFile {
+  /** Below the schema folder, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface ExportedSchema {
+  /** In the order in which they build. */
+  readonly files: readonly SchemaFile[];
+  /** What the database has and the files do not make, for the lack of statements for it. */
+  readonly notExported: readonly NotExported[];
+  /** Subscriptions, which would take data from elsewhere into every database that is built. */
+  readonly subscriptions: readonly string[];
+  /** Files that have a placeholder where the database has a secret. */
+  readonly withSecrets: readonly string[];
+}
+
+/** Objects or properties of one kind, with how many and which. */
+export type NotExported = Catalogue["notCompared"][number];
+
+/**
+ * Reads a database in use and writes the files that make it, in memory, proven: built in a scratch database, they
+ * give the same catalogue.
+ * @throws ConfitureError `export_unproven` when they do not
+ */
+export async function exportSchema(options: ExportOptions): Promise<ExportedSchema> {
+  options.onStep?.("Reading the database");
+  const { found, details } = await withDatabase(options.target, { signal: options.signal }, async (database) => ({
+    found: await readCatalogue(database, [await findLedger(database, options.table)]),
+    details: await readDetails(database),
+  }));
+  const own = details.filter(
+    (detail) => detail.kind === "type" || detail.kind === "index" || found.facts.has(detailId(detail)),
+  );
+  const subscriptions = found.facts.facts().flatMap(({ id }) => (id.kind === "subscription" ? [id] : []));
+  const live = { ...found, inUse: true, facts: withoutObjects(found.facts, subscriptions) };
+  const terms = { owners: options.owners, grants: true, extensionVersions: false };
+  const { files, built, missing } = await withScratch(options, async (database) => {
+    const empty = await readCatalogue(database);
+    const { from, to } = onTerms(empty, live, terms);
+    const builders = options.owners ? [] : [mainOwner(empty), mainOwner(live)];
+    const rendered = await buildFiles(database, options, plan(from, to, own, builders));
+    return {
+      files: rendered,
+      built: await readCatalogue(database),
+      missing: missingDetails(own, await readDetails(database)),
+    };
+  });
+  options.onStep?.("Comparing what they make with the database");
+  const { changes, unreworded } = await compareOnTerms(options, built, live, terms);
+  const different = changes.filter(({ planned }) => planned);
+  if (different.length > 0) throw doNotMake(different, unreworded);
+  return {
+    files,
+    notExported: [...live.notCompared, ...unmodelled(changes), ...missing],
+    subscriptions: subscriptions.map(({ name }) => name),
+    withSecrets: files.filter(({ text }) => SECRET.test(text)).map(({ path }) => path),
+  };
+}
+
+/** What is compared and never planned, by kind. */
+function unmodelled(changes: readonly Change[]): NotExported[] {
+  const missing = changes.filter(({ planned }) => !planned);
+  return [...Map.groupBy(missing, ({ kind }) => kind)].map(([kind, all]) => ({
+    kind,
+    count: all.length,
+    samples: all.slice(0, SAMPLES).map(({ name }) => name),
+  }));
+}
+
+/** What pg-delta reads in place of a password. */
+const SECRET = /'__OPTION_[A-Z_]+__'/;
+
+function plan(
+  empty: Catalogue,
+  live: Catalogue,
+  details: readonly Detail[],
+  builders: readonly (string | undefined)[],
+): PlannedFile[] {
+  try {
+    return planFiles(empty, live, details, builders);
+  } catch (cause) {
+    // The planner throws plain errors for what it cannot make.
+    throw new ConfitureError("export_unproven", `No statements are known for something: ${(cause as Error).message}`, {
+      hint: NOTHING_WRITTEN,
+      cause,
+    });
+  }
+}
+
+async function readKeywords(database: Database): Promise<Set<string>> {
+  const rows = await queryCatalogue<{ word: string }>(
+    database,
+    "select word::text as word from pg_get_keywords() where catcode <> 'U'",
+  );
+  return new Set(rows.map(({ word }) => word));
+}
+
+/** Builds the files in a folder of their own, which is gone afterwards. */
+async function buildFiles(
+  database: Database,
+  options: ExportOptions,
+  planned: readonly PlannedFile[],
+): Promise<SchemaFile[]> {
+  if (planned.length === 0) return [];
+  const keywords = await readKeywords(database);
+  const dir = realpathSync(mkdtempSync(join(tmpdir(), "confiture-export-")));
+  try {
+    return await buildIn(dir, database, options, planned, keywords);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** Runs the files; a function that PostgreSQL refuses for what its body speaks of is made without a look at it. */
+async function buildIn(
+  dir: string,
+  database: Database,
+  options: ExportOptions,
+  planned: readonly PlannedFile[],
+  keywords: ReadonlySet<string>,
+): Promise<SchemaFile[]> {
+  const ahead = new Set(planned.filter((file) => file.ahead).map(({ path }) => path));
+  for (;;) {
+    const files = planned.map((file) => ({
+      path: file.path,
+      text: renderSchemaFile({ ...file, ahead: ahead.has(file.path) }, keywords),
+    }));
+    for (const { path, text } of files) {
+      mkdirSync(dirname(join(dir, SCHEMA.path, path)), { recursive: true });
+      writeFileSync(join(dir, SCHEMA.path, path), text);
+    }
+    const sorted = collectSchemaFiles({ projectDir: dir, includeDirs: [SCHEMA], excludeDirs: [] });
+    const build = { projectDir: dir, files: sorted, resetBetweenFiles: false, transaction: true, fresh: false };
+    options.onStep?.(`Building ${files.length} files in a scratch database`);
+    try {
+      await withMissingRoles(database, () => executeSchema(database, { ...build, signal: options.signal }));
+      return sorted.map((file) => files.find(({ path }) => `${SCHEMA.path}/${path}` === file)!);
+    } catch (error) {
+      const failed = failedFile(error);
+      if (failed === undefined || ahead.has(failed) || !/^\d+_functions\//.test(failed)) throw doesNotBuild(error);
+      ahead.add(failed);
+    }
+  }
+}
+
+const SCHEMA = { path: "schema", recursive: true, include: ["**/*.sql"], exclude: [] };
+
+/** The file with a statement that misses something. */
+function failedFile(error: unknown): string | undefined {
+  if (!(error instanceof ConfitureError) || !isMissingObject(error)) return undefined;
+  return error.location?.file.slice(SCHEMA.path.length + 1);
+}
+
+function doesNotBuild(error: unknown): unknown {
+  if (!(error instanceof ConfitureError) || error.server === undefined || error.code === "interrupted") return error;
+  return error.with({
+    code: "export_unproven",
+    message: `The files do not build: ${error.message}`,
+    hint: [error.hint, NOTHING_WRITTEN].filter((hint) => hint !== undefined).join("\n"),
+  });
+}
+
+const NOTHING_WRITTEN = "Nothing was written.";
+
+function doNotMake(changes: readonly Change[], unreworded: readonly string[]): ConfitureError {
+  const signs = { added: "missing from them:", dropped: "only made by them:", changed: "made differently:" } as const;
+  const lines = changes.map(({ change, kind, name, properties }) => {
+    const which = properties.map(({ property }) => property).join(", ");
+    return `  ${signs[change]} ${kind} ${name}${which === "" ? "" : ` (${which})`}`;
+  });
+  const words = unreworded.map((why) => `  compared in the words of different versions: ${why}`);
+  return new ConfitureError(
+    "export_unproven",
+    `The files would not make this database. What remains different:\n${[...lines, ...words].join("\n")}`,
+    { hint: NOTHING_WRITTEN },
+  );
+}
