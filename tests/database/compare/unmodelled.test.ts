@@ -1,0 +1,142 @@
+import { expect, test } from "bun:test";
+import { type Catalogue, readCatalogue } from "#compare/catalogue.ts";
+import { type Change, compareCatalogues } from "#compare/changes.ts";
+import { generateMigrations } from "#compare/generate.ts";
+import { readSnapshot, toSnapshot } from "#compare/snapshot.ts";
+import { withDatabase } from "#database/open.ts";
+import { temporaryProject } from "../../support/project.ts";
+import { failureOf } from "../failure.ts";
+import { filesOf } from "./project-files.ts";
+
+/** What the objects below are made of; the planner knows all of it. */
+const BASE = `
+CREATE SCHEMA s;
+CREATE TYPE s.pair AS (a int, b int);
+CREATE FUNCTION s.as_text(s.pair) RETURNS text LANGUAGE sql AS 'SELECT NULL::text';
+CREATE FUNCTION s.less(s.pair, s.pair) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE FUNCTION s.compare(s.pair, s.pair) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 0';
+CREATE TABLE t (a int PRIMARY KEY, b text, c text);
+CREATE TABLE u (a int CONSTRAINT parent REFERENCES t);
+`;
+
+/** One object or property each: what makes it, what changes its definition, and its name. */
+const OBJECTS: readonly (readonly [make: string, change: string, name: string])[] = [
+  [
+    "CREATE CAST (s.pair AS text) WITH FUNCTION s.as_text(s.pair)",
+    "DROP CAST (s.pair AS text); CREATE CAST (s.pair AS text) WITH FUNCTION s.as_text(s.pair) AS ASSIGNMENT",
+    "cast s.pair AS text",
+  ],
+  [
+    "CREATE OPERATOR s.<<< (FUNCTION = s.less, LEFTARG = s.pair, RIGHTARG = s.pair)",
+    "ALTER OPERATOR s.<<< (s.pair, s.pair) SET (RESTRICT = scalarltsel)",
+    "operator s.<<<(s.pair, s.pair)",
+  ],
+  [
+    "CREATE OPERATOR FAMILY s.fam USING btree",
+    "ALTER OPERATOR FAMILY s.fam USING btree ADD FUNCTION 1 (s.pair, s.pair) s.compare(s.pair, s.pair)",
+    "operator family s.fam USING btree",
+  ],
+  [
+    "CREATE OPERATOR CLASS s.cls FOR TYPE s.pair USING hash AS STORAGE s.pair",
+    "DROP OPERATOR CLASS s.cls USING hash; CREATE OPERATOR CLASS s.cls DEFAULT FOR TYPE s.pair USING hash FAMILY s.cls AS STORAGE s.pair",
+    "operator class s.cls USING hash",
+  ],
+  [
+    "CREATE TEXT SEARCH DICTIONARY s.dict (TEMPLATE = simple)",
+    "ALTER TEXT SEARCH DICTIONARY s.dict (accept = false)",
+    "text search dictionary s.dict",
+  ],
+  [
+    "CREATE TEXT SEARCH CONFIGURATION s.cfg (COPY = simple)",
+    "ALTER TEXT SEARCH CONFIGURATION s.cfg ALTER MAPPING FOR asciiword WITH english_stem, simple",
+    "text search configuration s.cfg",
+  ],
+  [
+    "CREATE STATISTICS s.st (dependencies) ON b, c FROM t",
+    "ALTER STATISTICS s.st SET STATISTICS 5",
+    "statistics object s.st",
+  ],
+  [
+    "CREATE CONVERSION s.conv FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8",
+    "COMMENT ON CONVERSION s.conv IS 'from the old system'",
+    "conversion s.conv",
+  ],
+  [
+    "CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler",
+    "COMMENT ON ACCESS METHOD heap2 IS 'the same'",
+    "access method heap2",
+  ],
+  ["ALTER TABLE t ALTER b SET STORAGE EXTERNAL", "ALTER TABLE t ALTER b SET STORAGE MAIN", "storage public.t.b"],
+  ["ALTER TABLE t ALTER c SET COMPRESSION pglz", "", "compression public.t.c"],
+  [
+    "ALTER TABLE t ALTER b SET STATISTICS 500",
+    "ALTER TABLE t ALTER b SET STATISTICS 600",
+    "statistics target public.t.b",
+  ],
+  [
+    "ALTER TABLE t ALTER c SET (n_distinct = 5)",
+    "ALTER TABLE t ALTER c SET (n_distinct = 6)",
+    "column options public.t.c",
+  ],
+  ["CLUSTER t USING t_pkey", "", "clustered index public.t"],
+  ["ALTER TABLE u DISABLE TRIGGER ALL", "", "foreign key trigger public.u.parent"],
+];
+
+async function catalogueOf(sql: string): Promise<Catalogue> {
+  return await withDatabase({ engine: "embedded" }, {}, async (database) => {
+    await database.execute(sql);
+    return await readCatalogue(database);
+  });
+}
+
+/** CLUSTER and the like need a transaction of their own no less than each other's order. */
+const all = (statements: readonly string[]): string => statements.map((statement) => `${statement};\n`).join("");
+
+const names = (changes: readonly Change[]): string[] => changes.map(({ kind, name }) => `${kind} ${name}`);
+
+test("kinds that the planner does not know are compared by name and definition", async () => {
+  const without = await catalogueOf(BASE);
+  const made = await catalogueOf(BASE + all(OBJECTS.map(([make]) => make)));
+  const changed = await catalogueOf(BASE + all(OBJECTS.flatMap(([make, change]) => [make, change])));
+  const expected = OBJECTS.map(([, , name]) => name);
+
+  const added = compareCatalogues(without, made);
+  // The operator class brings a family along.
+  expect(names(added).toSorted()).toEqual([...expected, "operator family s.cls USING hash"].toSorted());
+  expect(added.every(({ change, planned }) => change === "added" && !planned)).toBe(true);
+  expect(compareCatalogues(made, without).every(({ change }) => change === "dropped")).toBe(true);
+
+  const differences = compareCatalogues(made, changed);
+  const changeable = OBJECTS.filter(([, change]) => change !== "").map(([, , name]) => name);
+  expect(names(differences).toSorted()).toEqual(changeable.toSorted());
+  expect(differences.every(({ change, properties }) => change === "changed" && properties.length === 1)).toBe(true);
+  expect(compareCatalogues(made, made)).toEqual([]);
+
+  // A snapshot remembers them.
+  await using project = await temporaryProject({ "made.json": JSON.stringify(toSnapshot(made)) });
+  expect(names(compareCatalogues(readSnapshot(project.dir, "made.json"), changed))).toEqual(names(differences));
+});
+
+test("those of extensions do not appear, and neither do an extension's functions and types", async () => {
+  const extensions = ["citext", "hstore", "unaccent", "btree_gin"].map((name) => `CREATE EXTENSION ${name}`);
+  const changes = compareCatalogues(await catalogueOf(""), await catalogueOf(all(extensions)));
+  expect(names(changes)).toEqual(["extension btree_gin", "extension citext", "extension hstore", "extension unaccent"]);
+});
+
+test("a migration leaves them out and says so; alone, they are refused", async () => {
+  const table = "CREATE TABLE t (a int, b int);";
+  const statistics = "CREATE STATISTICS st ON a, b FROM t;";
+  await using project = await temporaryProject({ "db/schema/t.sql": table + statistics });
+  const options = {
+    ...filesOf(project.dir),
+    from: { kind: "migrations" } as const,
+    renames: [],
+    allowDrop: false,
+    noDown: false,
+  };
+  const generated = await generateMigrations(options);
+  expect(names(generated.byHand.up)).toEqual(["statistics object public.st"]);
+  expect(generated.migrations).toHaveLength(1);
+  await project.write("db/migrations/1_t.sql", table);
+  expect(await failureOf(generateMigrations(options))).toMatchObject({ code: "generate_refused" });
+});
