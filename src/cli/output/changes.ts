@@ -24,9 +24,23 @@ export function renderChanges(changes: readonly Change[], paint: Paint = PLAIN):
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([, { heading, own, parts }]) => [
       ...(own === undefined ? [`~ ${paint("bold", heading)}`] : renderChange(own, paint)),
-      ...parts.flatMap((part) => renderChange(withoutPrefix(part), paint).map((line) => `    ${line}`)),
+      ...parts
+        .toSorted(byKind)
+        .flatMap((part) => renderChange(withoutPrefix(part), paint).map((line) => `    ${line}`)),
     ]);
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** As a CREATE TABLE has them; the rest comes after, in the order it is in. */
+const ORDER = ["column", "default", "constraint", "index"];
+
+function byKind(a: Change, b: Change): number {
+  return rank(a) - rank(b);
+}
+
+function rank({ kind }: Change): number {
+  const at = ORDER.indexOf(kind);
+  return at < 0 ? ORDER.length : at;
 }
 
 /** The name below its object's: "column bio" instead of "column public.users.bio". */
@@ -68,7 +82,7 @@ function labelOf(property: string): string {
 
 function show(value: unknown): string {
   if (value === undefined || value === null || value === "") return "(none)";
-  if (typeof value === "string") return value.trim();
+  if (typeof value === "string") return value.trimEnd();
   if (Array.isArray(value)) return value.length === 0 ? "(none)" : value.map(show).join(", ");
   return JSON.stringify(value);
 }

@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type CliProject, cliProject, databaseUrl, environmentFile } from "./project.ts";
+
+const SCHEMA = `CREATE TABLE users (id int PRIMARY KEY, name text, bio text);
+CREATE INDEX by_name ON users (name);
+CREATE VIEW names AS SELECT id, name FROM users;
+CREATE FOREIGN DATA WRAPPER w;
+CREATE SERVER there FOREIGN DATA WRAPPER w;
+`;
+
+let project: CliProject;
+
+beforeAll(async () => {
+  project = await cliProject({ "db/schema/users.sql": SCHEMA, "db/environments/other.yaml": "name: other\n" });
+  await project.write("db/environments/staging.yaml", environmentFile(project.server, project.database));
+  await project.succeed(["build"]);
+});
+
+afterAll(async () => {
+  await project.remove();
+});
+
+describe("diff", () => {
+  test("without migrations there is nothing to compare the schema files with, and it says what could be", async () => {
+    const { exitCode, stderr } = await project.run(["diff"]);
+    expect(exitCode).toBe(2);
+    for (const source of ["git:HEAD", "env:NAME", "empty"]) expect(stderr).toContain(source);
+  });
+
+  test("with --env or --database-url the database there is compared with the schema files", async () => {
+    expect(await project.succeed(["diff", "--env", "staging"])).toMatchObject({
+      stdout: "",
+      stderr: "env:staging and schema do not differ\n",
+    });
+    expect(await project.succeed(["diff", "--database-url", project.url])).toMatchObject({
+      stderr: expect.stringMatching(/^\S+ on \S+ and schema do not differ\n$/),
+    });
+  });
+
+  test("migrations that alter what only the schema files create: what to compare with instead", async () => {
+    await project.write("db/migrations/1_bio.sql", "ALTER TABLE users ADD bio text;");
+    const { exitCode, stderr } = await project.run(["diff"]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("git:HEAD");
+    await Bun.file(project.path("db/migrations/1_bio.sql")).delete();
+  });
+
+  test("a tree for people, with what belongs to a table below it; colour only when asked for", async () => {
+    await project.succeed(["snapshot", "--env", "staging", "--output", "before.json"]);
+    await project.write(
+      "db/schema/users.sql",
+      SCHEMA.replace("name text, bio text", "name text NOT NULL, age int")
+        .replace("SELECT id, name", "SELECT id, upper(name) AS name")
+        .replace("CREATE INDEX by_name ON users (name);\n", ""),
+    );
+    await project.write(
+      "db/schema/z_more.sql",
+      "CREATE STATISTICS s ON id, name FROM users;\nCREATE TABLE tags (t text);",
+    );
+    const { exitCode, stdout, stderr } = await project.run(["diff", "before.json", "schema"]);
+    expect(exitCode).toBe(3);
+    expect(stdout).toBe(`~ view public.names
+    definition:
+         SELECT id,
+      -     name
+      +     upper(name) AS name
+           FROM public.users;
++ table public.tags
+~ table public.users
+    + column age integer
+    - column bio text
+    ~ column name
+        not null: false -> true
+    - index by_name btree (name)
+    + statistics object s CREATE STATISTICS public.s ON id, name FROM public.users
+`);
+    expect(stderr).toContain("no SQL is planned for these, write it by hand: statistics object public.s");
+    const coloured = await project.run(["diff", "before.json", "schema", "--color", "always"]);
+    expect(coloured.stdout.replaceAll(/\u001B\[\d+m/g, "")).toBe(stdout);
+    expect(coloured.stdout).not.toBe(stdout);
+    const sql = await project.run(["diff", "before.json", "schema", "--sql"]);
+    expect(sql.stdout).toContain('ALTER TABLE "public"."users" DROP COLUMN "bio";\n');
+    await project.write("db/schema/users.sql", SCHEMA);
+    await Bun.file(project.path("db/schema/z_more.sql")).delete();
+  });
+});
+
+test("what cannot be compared is named; with --strict it is a finding", async () => {
+  const { server, database } = project;
+  await server.sql("DROP ROLE IF EXISTS compare_poor");
+  await server.sql("CREATE ROLE compare_poor LOGIN PASSWORD 'poor'");
+  await project.query("CREATE USER MAPPING FOR PUBLIC SERVER there OPTIONS (password 'x')");
+  const url = databaseUrl(server, database, "poor").replace(/\/\/[^:]+:/, "//compare_poor:");
+  const lax = await project.run(["diff", url, "schema"]);
+  expect(lax).toMatchObject({ exitCode: 0, stdout: "" });
+  expect(lax.stderr).toContain("not compared: 1 user mapping");
+  expect(lax.stderr).toContain("the role may not create databases");
+  expect(await project.run(["diff", url, "schema", "--strict"])).toMatchObject({ exitCode: 3, stdout: "" });
+  await project.query("DROP USER MAPPING FOR PUBLIC SERVER there");
+  await server.sql("DROP ROLE compare_poor");
+});
+
+test("drift leaves out what the environment and --ignore say, by name and by kind", async () => {
+  await project.query("CREATE TABLE audit_log (id int)");
+  await project.query("CREATE INDEX temporary ON users (bio)");
+  await project.query("ALTER TABLE users ADD hacked int");
+  await project.query("COMMENT ON TABLE users IS 'x'");
+  const drift = async (...args: string[]): Promise<string[]> =>
+    (await project.run(["drift", "--env", "staging", ...args])).stdout.split("\n").map((line) => line.trim());
+  expect(await drift()).toEqual(
+    expect.arrayContaining(["+ table public.audit_log", "+ index temporary btree (bio)", "+ column hacked integer"]),
+  );
+  const ignored = await drift("--ignore", "public.audit*,index:*");
+  expect(ignored.join()).not.toMatch(/audit|temporary/);
+  expect(ignored).toContain("+ column hacked integer");
+  await project.write(
+    "db/environments/staging.yaml",
+    environmentFile(project.server, project.database, 'drift:\n  ignore: ["public.*", "comment on *:*"]\n'),
+  );
+  expect(await project.succeed(["drift", "--env", "staging"])).toMatchObject({ stdout: "" });
+});
