@@ -15,6 +15,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
         summary: "Write the migration that brings the database to the edited schema files",
         load: () => import("./commands/migrate/generate.ts"),
       },
+      test: {
+        summary: "Try migrations out: up, down, and up again, with no server",
+        load: () => import("./commands/migrate/test.ts"),
+      },
       redo: {
         summary: "Roll back the last migration and apply it again",
         load: () => import("./commands/migrate/redo.ts"),

@@ -11,8 +11,12 @@ export interface Catalogue {
   readonly unmodelled: readonly Unmodelled[];
   /** The major version of the PostgreSQL that wrote its definitions, for example 18. */
   readonly major: number;
+  /** The role that built it in a scratch database; undefined for a database in use, where owners mean something. */
+  readonly builder: string | undefined;
   /** Of a database in use, which may hold what no file speaks of: grants to roles of its server. */
   readonly inUse: boolean;
+  /** Where the ledger was, which is not among the objects. */
+  readonly ledgerSchema: string | undefined;
   /** Kinds of objects that are there but cannot be compared, for example "user mapping", with how many and which. */
   readonly notCompared: readonly {
     readonly kind: string;
@@ -36,11 +40,13 @@ export async function readCatalogue(
   };
   const pool = { connect: async () => client } as unknown as Parameters<typeof extract>[0];
   let unmodelled: readonly Unmodelled[] = [];
+  let builder: string | undefined;
   // In the transaction in which everything else is read.
   const alongside = {
     extension: "",
     capture: async (context: { query(text: string): Promise<object[]> }) => {
       unmodelled = await readUnmodelled((text) => context.query(text));
+      builder = ((await context.query("select current_user::text as builder")) as { builder: string }[])[0]?.builder;
       return { facts: [], edges: [] };
     },
   };
@@ -52,7 +58,9 @@ export async function readCatalogue(
       ({ relation }) => !without.some(({ schema, table }) => schema === relation?.schema && table === relation.name),
     ),
     major: Math.floor(database.serverVersion / 10_000),
+    builder,
     inUse: false,
+    ledgerSchema: undefined,
     notCompared: readNotCompared(diagnostics),
   };
 }

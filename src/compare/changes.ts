@@ -70,6 +70,9 @@ export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
   for (const difference of compareUnmodelled(from.unmodelled, to.unmodelled)) {
     // What a dropped table had goes with it.
     if (difference.to === undefined && !hasRelation(to, difference.from?.relation)) continue;
+    // An extension that only one side has is a change itself.
+    if (difference.kind === "extension version" && (difference.from === undefined || difference.to === undefined))
+      continue;
     changes.push(unmodelledChange(difference, difference.to === undefined ? from : to));
   }
   return changes.toSorted((a, b) => compareText(a.name, b.name) || compareText(a.kind, b.kind));
@@ -114,8 +117,9 @@ function partOf(facts: Catalogue["facts"], id: StableId): Change["on"] {
 function summarise({ id, payload }: Fact): string | undefined {
   if (id.kind === "column") return `${payload["type"] as string}${payload["notNull"] === true ? " NOT NULL" : ""}`;
   const definition = payload["def"] ?? payload["expr"];
-  const short = ["constraint", "index", "default"].includes(id.kind);
-  return short && typeof definition === "string" ? definition : undefined;
+  if (typeof definition !== "string") return undefined;
+  if (id.kind === "index") return definition.replace(/^CREATE (UNIQUE )?INDEX \S+ ON (?:ONLY )?\S+ USING /, "$1");
+  return id.kind === "constraint" || id.kind === "default" ? definition : undefined;
 }
 
 /** Roles belong to a server; a schema only takes them for granted. */

@@ -1,6 +1,5 @@
 import type { ConfitureError } from "#errors/error.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
-import { type MigrationFile, migrationId } from "#migrate/discover.ts";
+import type { MigrationFile } from "#migrate/discover.ts";
 import type { Change } from "./changes.ts";
 
 /** Something that does not hold. */
@@ -14,9 +13,4 @@ export interface Finding {
   readonly changes?: readonly Change[];
   /** The SQL that would close the gap. */
   readonly sql?: readonly string[];
-}
-
-/** A step of a migration that failed. */
-export function failed({ file }: LoadedMigration, what: string, error: ConfitureError): Finding {
-  return { migration: file, message: `${migrationId(file)} ${what}`, error };
 }

@@ -22,6 +22,8 @@ export interface Meter {
    * @throws ConfitureError as `Database.execute`; the statement has done nothing then
    */
   run(sql: string): Promise<Effects>;
+  /** As `run`, but it has done nothing afterwards. */
+  tryOut(sql: string): Promise<Effects>;
 }
 
 /**
@@ -32,21 +34,21 @@ export async function startMeter(database: Database): Promise<Meter> {
   // Only what is there now: locks on what a migration makes itself are in nobody's way.
   const relations = new Map<number, Relation>();
   for (const row of await database.query<Relation>(RELATIONS)) relations.set(row.oid, row);
-  return {
-    async run(sql) {
-      try {
-        await database.execute("begin");
-        const counts = await database.query<Count>(COUNTS);
-        await database.execute(sql);
-        const locked = await database.query<Locked>(LOCKED);
-        await database.execute("commit");
-        return effectsOf(locked, new Map(counts.map(({ oid, scans }) => [oid, scans])), relations);
-      } catch (error) {
-        await rollback(database);
-        throw error;
-      }
-    },
+  const runUntil = async (sql: string, end: "commit" | "rollback"): Promise<Effects> => {
+    try {
+      await database.execute("begin");
+      const counts = await database.query<Count>(COUNTS);
+      await database.execute(sql);
+      const locked = await database.query<Locked>(LOCKED);
+      await database.execute(end);
+      if (end === "rollback") return effectsOf(locked, counts, new Map(relations));
+      return effectsOf(locked, counts, relations);
+    } catch (error) {
+      await rollback(database);
+      throw error;
+    }
   };
+  return { run: (sql) => runUntil(sql, "commit"), tryOut: (sql) => runUntil(sql, "rollback") };
 }
 
 /** A table, view or materialized view. */
@@ -91,17 +93,14 @@ const LOCKED = `
     left join (${COUNTS}) s on s.oid = l.oid
    order by l.oid`;
 
-function effectsOf(
-  locked: readonly Locked[],
-  countedBefore: ReadonlyMap<number, number>,
-  relations: Map<number, Relation>,
-): Effects {
+function effectsOf(locked: readonly Locked[], counts: readonly Count[], relations: Map<number, Relation>): Effects {
   const effects = {
     rewrites: [] as string[],
     scans: [] as string[],
     blocksReads: [] as string[],
     blocksWrites: [] as string[],
   };
+  const countedBefore = new Map(counts.map(({ oid, scans }) => [oid, scans]));
   for (const { oid, name, file, exclusive, scans } of locked) {
     const before = relations.get(oid);
     if (before === undefined) continue;

@@ -5,23 +5,34 @@ import type { PlannedStatement } from "./plan.ts";
 /** A statement of a plan that was run. */
 export interface MeasuredStatement extends PlannedStatement {
   readonly effects: Effects;
+  /** How to do without what it does to a table in use. */
+  readonly advice?: string;
 }
 
-/** A migration file in the form of `migrate new`, with a comment above each statement that can hurt. Pure. */
-export function renderMigration(up: readonly MeasuredStatement[], down: readonly MeasuredStatement[]): string {
-  const sections = [renderSection("up", up), ...(down.length === 0 ? [] : [renderSection("down", down)])];
-  return sections.join("\n");
+/** One direction of a migration. */
+export interface Section {
+  readonly statements: readonly MeasuredStatement[];
+  /** Whether all of it is one transaction, or each statement one of its own. */
+  readonly transactional: boolean;
 }
 
-function renderSection(way: "up" | "down", statements: readonly MeasuredStatement[]): string {
-  const outside = statements.some(({ transactional }) => !transactional);
-  const heading = `-- migrate:${way}${outside ? " transaction:false" : ""}\n`;
-  const until = outside ? "until this statement is done" : "until the migration is committed";
+/**
+ * A migration file in the form of `migrate new`, with a comment above each statement that can hurt. Pure.
+ * @param down undefined for no way back
+ */
+export function renderMigration(up: Section, down: Section | undefined): string {
+  return [renderSection("up", up), ...(down === undefined ? [] : [renderSection("down", down)])].join("\n");
+}
+
+function renderSection(way: "up" | "down", { statements, transactional }: Section): string {
+  const heading = `-- migrate:${way}${transactional ? "" : " transaction:false"}\n`;
+  // Without a statement it would be no way back at all.
+  if (statements.length === 0) return `${heading}\n-- Nothing to undo.\nSELECT 1;\n`;
   const said = new Set<string>();
   const texts = statements.map((statement) => {
-    const notes = notesOf(statement, until).filter((note) => {
-      // A lock is held to the end of the transaction: once is enough.
-      const isNews = outside || !note.startsWith("LOCK") || !said.has(note);
+    const notes = notesOf(statement, way, transactional).filter((note) => {
+      // A lock is held to the end of the transaction, or is taken for a moment: once is enough.
+      const isNews = !note.startsWith("LOCK") || !said.has(note);
       said.add(note);
       return isNews;
     });
@@ -31,15 +42,24 @@ function renderSection(way: "up" | "down", statements: readonly MeasuredStatemen
 }
 
 /** What the statement can do to a database in use, and to rows. */
-function notesOf({ loss, rows, effects }: MeasuredStatement, until: string): string[] {
+function notesOf(
+  { loss, rows, effects, advice }: MeasuredStatement,
+  way: "up" | "down",
+  transactional: boolean,
+): string[] {
   const { rewrites, scans, blocksReads, blocksWrites } = effects;
+  const isSlow = rewrites.length > 0 || scans.length > 0;
+  const wait = transactional
+    ? "wait until the migration is committed"
+    : `wait ${isSlow ? "until it is done" : "for a moment"}`;
   return [
-    ...(loss === undefined ? [] : [`DATA LOSS: ${loss}, also for a later rollback.`]),
+    ...(loss === undefined ? [] : [`DATA LOSS: ${loss}${way === "up" ? "; a rollback does not bring it back" : ""}.`]),
     ...(rows === undefined ? [] : [`ROWS: ${rows}.`]),
     ...(rewrites.length === 0 ? [] : [`REWRITE: every row of ${list(rewrites)} is written anew under the lock.`]),
     ...(scans.length === 0 ? [] : [`SCAN: every row of ${list(scans)} is read under the lock.`]),
-    ...(blocksReads.length === 0 ? [] : [`LOCK: reads and writes of ${list(blocksReads)} wait ${until}.`]),
-    ...(blocksWrites.length === 0 ? [] : [`LOCK: writes to ${list(blocksWrites)} wait ${until}.`]),
+    ...(advice === undefined ? [] : [`ONLINE: ${advice}.`]),
+    ...(blocksReads.length === 0 ? [] : [`LOCK: reads and writes of ${list(blocksReads)} ${wait}.`]),
+    ...(blocksWrites.length === 0 ? [] : [`LOCK: writes to ${list(blocksWrites)} ${wait}.`]),
   ];
 }
 

@@ -2,6 +2,7 @@ import type { RenameCandidate } from "@supabase/pg-delta";
 import type { StableId } from "@supabase/pg-delta/core";
 import { type Action, plan } from "@supabase/pg-delta/plan";
 import { ConfitureError } from "#errors/error.ts";
+import { quoteIdentifier } from "#sql/quote.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { describe } from "./changes.ts";
 import { riskOf } from "./risks.ts";
@@ -71,7 +72,7 @@ function makePlan(from: Catalogue, to: Catalogue, renames: readonly Rename[]): S
   const accepted = candidates.filter((candidate) => renames.some((rename) => isRename(candidate, rename)));
   const acceptRenames = accepted.map((candidate) => ({ from: candidate.from, to: candidate.to }));
   const chosen = accepted.length === 0 ? unrenamed : plan(from.facts, to.facts, { ...options, acceptRenames });
-  const actions = chosen.actions.filter(isOfSchema);
+  const actions = chosen.actions.filter((action) => isOfSchema(action, to.builder));
   return {
     statements: actions.map((action, index) => toStatement(action, actions[index - 1], from, to)),
     possibleRenames: candidates.filter((candidate) => !accepted.includes(candidate)).map(toPossibleRename),
@@ -79,9 +80,17 @@ function makePlan(from: Catalogue, to: Catalogue, renames: readonly Rename[]): S
 }
 
 /** Roles belong to the server, and what a scratch database's one user owns says nothing about ownership. */
-function isOfSchema({ sql, produces, destroys }: Action): boolean {
+function isOfSchema({ sql, produces, destroys }: Action, builder: string | undefined): boolean {
   if ([...produces, ...destroys].some(({ kind }) => kind === "role" || kind === "membership")) return false;
-  return !/ OWNER TO "?postgres"?$/.test(sql);
+  return builder === undefined || !sql.endsWith(` OWNER TO ${quoteIdentifier(builder)}`);
+}
+
+/** Default privileges of whoever runs the files, which is another role wherever they run. */
+function ofWhoeverRuns(sql: string, builder: string | undefined): string {
+  if (builder === undefined) return sql;
+  const begin = "ALTER DEFAULT PRIVILEGES ";
+  const role = `FOR ROLE ${quoteIdentifier(builder)} `;
+  return sql.startsWith(begin + role) ? begin + sql.slice(begin.length + role.length) : sql;
 }
 
 function isRename({ from, to }: RenameCandidate, rename: Rename): boolean {
@@ -94,7 +103,7 @@ function toPossibleRename({ kind, from, to, status }: RenameCandidate): Possible
 
 function toStatement(action: Action, before: Action | undefined, from: Catalogue, to: Catalogue): PlannedStatement {
   return {
-    sql: action.sql.trim().replace(/;$/, ""),
+    sql: onAllPartitions(ofWhoeverRuns(action.sql.trim().replace(/;$/, ""), to.builder)),
     ...riskOf(action, from.facts, to.facts),
     startsTransaction:
       action.newSegmentBefore ||
@@ -106,6 +115,11 @@ function toStatement(action: Action, before: Action | undefined, from: Catalogue
     removes: action.destroys,
     needs: action.consumes,
   };
+}
+
+/** PostgreSQL shows an index of a partitioned table as ON ONLY, which would leave the partitions without. */
+function onAllPartitions(sql: string): string {
+  return sql.replace(/^(CREATE (?:UNIQUE )?INDEX (?:[\w$]+|"(?:[^"]|"")+") ON) ONLY /, "$1 ");
 }
 
 /** The SQL alone, for a difference that is shown in any case; none where no plan can be made. */

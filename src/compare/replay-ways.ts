@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { withRevision } from "./git.ts";
 import { bringForward, type Onlooker, type Replay, type ReplayOptions, rollBackAndForward } from "./replay.ts";
-import { dropScratchLedger, type ScratchRun, startRun } from "./scratch-run.ts";
+import { type ScratchRun, startRun } from "./scratch-run.ts";
 import type { ScratchSeries } from "./scratch-series.ts";
 import { buildSchema, isMissingObject, type ProjectFiles, schemaFolders } from "./sources.ts";
 import { type Watch, watched } from "./watch.ts";
@@ -53,11 +53,9 @@ export async function replayMigrations(
   return await watched(async (watch) => {
     if (files.base !== undefined) return { way: "base", replay: await fromRevision(files, files.base, series, watch) };
     if (fromNothing) return { way: "migrations", replay: await forward(files, await series.empty(), watch) };
-    const database = ready ?? (await build(files, series));
+    const { held, ...replay } = await fromSchema(files, ready ?? (await build(files, series)), watch);
     ready = undefined;
-    const { replay, intact } = await fromSchema(files, database, watch);
-    if (replay !== undefined) return { way: "schema", replay };
-    return { way: "behind", replay: await forward(files, intact ? database : await build(files, series), watch) };
+    return { way: held === 0 && replay.applied > 0 ? "behind" : "schema", replay };
   });
 }
 
@@ -81,23 +79,13 @@ async function fromRevision(
   );
 }
 
-/**
- * @returns no replay when the schema does not hold what a migration would take away, and whether the database then still
- * holds all that was built
- */
 async function fromSchema(
   files: ReplayedFiles,
   database: Database,
   watch: Watching,
-): Promise<{ replay: Replay | undefined; intact: boolean }> {
+): Promise<Replay & { readonly held: number }> {
   const run = await startRun(database, files);
-  for (const migration of files.migrations) await run.record(migration);
-  const built = await run.fingerprint();
-  const options = optionsOf({ ...files, migrations: reversible(files) }, database, watch(run));
-  const replay = await rollBackAndForward(run, options);
-  if (replay !== undefined || (await run.fingerprint()) !== built) return { replay, intact: false };
-  await dropScratchLedger(database);
-  return { replay, intact: true };
+  return await rollBackAndForward(run, optionsOf({ ...files, migrations: reversible(files) }, database, watch(run)));
 }
 
 /** Those that can be rolled back: the way back ends at the last one without a down. */

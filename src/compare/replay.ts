@@ -1,7 +1,9 @@
+import type { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
+import { migrationId } from "#migrate/discover.ts";
 import type { Direction } from "#migrate/events.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { failed, type Finding } from "./finding.ts";
+import type { Finding } from "./finding.ts";
 import type { ScratchRun } from "./scratch-run.ts";
 import type { Look, Watch } from "./watch.ts";
 
@@ -34,87 +36,112 @@ export interface Onlooker {
 
 /** Each migration up, down (which has to give what was before), and up again. */
 export async function bringForward(run: ScratchRun, options: ReplayOptions): Promise<Replay> {
+  const { migrations, isTested } = options;
   const findings: Finding[] = [];
-  let applied = 0;
-  const stopped = (finding: Finding): Replay => ({ findings: [...findings, finding], applied, end: undefined });
-  for (const migration of options.migrations) {
-    if (options.isTested(migration)) {
-      const tried = await tryOut(run, migration, FIRST, options);
-      findings.push(...tried.findings);
-      if (tried.failure !== undefined) return stopped(tried.failure);
-    }
-    const again = options.isTested(migration) && migration.down !== undefined;
-    const error = again || !options.isTested(migration) ? await run.step(migration, "up") : undefined;
-    if (error !== undefined) return stopped(failed(migration, again ? AGAIN : FIRST.up, error));
-    applied++;
+  for (const [applied, migration] of migrations.entries()) {
+    const tried = isTested(migration) ? await tryOut(run, migration, options) : undefined;
+    if (tried !== undefined) findings.push(...tried.findings);
+    if (tried?.failed === true) return { findings, applied, end: undefined };
+    if (tried !== undefined && migration.down === undefined) continue;
+    const error = await run.step(migration, "up");
+    if (error === undefined) continue;
+    const what = tried === undefined ? "does not apply" : "does not apply again after its rollback";
+    return { findings: [...findings, failure(migration, what, error)], applied, end: undefined };
   }
-  return { findings, applied, end: await run.read() };
+  return { findings, applied: migrations.length, end: await run.read() };
+}
+
+/** A migration whose change the schema files do not hold, as its rollback said. */
+interface Newer {
+  readonly migration: LoadedMigration;
+  readonly error: ConfitureError;
 }
 
 /**
  * Rolls a built schema back through the migrations, tries each out (up and down: the state below it has to be the
- * same again), and brings it forward.
+ * same again), and brings it forward. The last ones may be newer than the schema files, which then hold nothing for
+ * them to take away: they are applied on top.
  * @param options.migrations all of them with a down
- * @returns undefined when the schema does not hold what a migration would take away
+ * @returns and how many of them the schema files hold
  */
-export async function rollBackAndForward(run: ScratchRun, options: ReplayOptions): Promise<Replay | undefined> {
-  const { migrations, watch } = options;
+export async function rollBackAndForward(
+  run: ScratchRun,
+  options: ReplayOptions,
+): Promise<Replay & { readonly held: number }> {
+  const { migrations, isTested, watch } = options;
+  const newer: Newer[] = [];
+  const held: LoadedMigration[] = [];
   const findings: Finding[] = [];
   // Each of these shows again when schema files and migrations are compared at the end, if it comes to that.
   const lost: Finding[] = [];
-  const stopped = (finding: Finding): Replay => ({
-    findings: [...findings, ...lost, finding],
-    applied: 0,
-    end: undefined,
-  });
-  for (const [index, migration] of migrations.entries().toArray().toReversed()) {
+  const stopped = (...last: Finding[]): Replay & { held: number } => {
+    watch.doubt(held);
+    return { findings: [...findings, ...lost, ...last], applied: 0, end: undefined, held: held.length };
+  };
+  const built = await run.fingerprint();
+  for (const migration of migrations.toReversed()) {
     const above = await watch.lookAgain(migration);
-    // The schema files may simply not hold this migration's change yet.
-    if ((await run.step(migration, "down")) !== undefined) return undefined;
-    if (!options.isTested(migration)) continue;
-    const tried = await tryOut(run, migration, SECOND, options, async () => {
+    await run.record(migration);
+    const error = await run.step(migration, "down");
+    if (error !== undefined) {
+      await run.forget(migration);
+      if (held.length > 0 || (await run.fingerprint()) !== built) {
+        return stopped(failure(migration, "does not roll back", error));
+      }
+      newer.unshift({ migration, error });
+      continue;
+    }
+    held.unshift(migration);
+    if (!isTested(migration)) continue;
+    const tried = await tryOut(run, migration, options, async () => {
       const top = await watch.lookAgain(migration);
       lost.push(...watch.difference(migration, "does not bring back what its rollback takes away", above, top));
     });
     findings.push(...tried.findings);
-    if (tried.failure === undefined) continue;
-    watch.doubt(migrations.slice(index));
-    return stopped(tried.failure);
+    if (tried.failed) return stopped();
   }
-  for (const migration of migrations) {
+  for (const migration of held) {
     const error = await run.step(migration, "up");
-    if (error !== undefined) return stopped(failed(migration, AGAIN, error));
+    if (error !== undefined) return stopped(failure(migration, "does not apply again after its rollback", error));
   }
-  // With nothing rolled back, the built schema would only be compared with itself.
-  return { findings, applied: migrations.length, end: migrations.length === 0 ? undefined : await run.read() };
+  // With nothing rolled back and nothing applied, the built schema would only be compared with itself.
+  if (migrations.length === 0) return { findings, applied: 0, end: undefined, held: 0 };
+  const rest = await bringForward(run, { ...options, migrations: newer.map(({ migration }) => migration) });
+  const [first] = newer;
+  // If it cannot be applied either, then the schema files do hold its change.
+  const truth =
+    rest.end === undefined && rest.applied === 0 && first !== undefined
+      ? [failure(first.migration, "does not roll back", first.error), ...rest.findings]
+      : rest.findings;
+  return {
+    findings: [...findings, ...truth],
+    applied: held.length + rest.applied,
+    end: rest.end,
+    held: held.length,
+  };
 }
-
-interface Words {
-  readonly up: string;
-  readonly down: string;
-}
-
-const FIRST: Words = { up: "does not apply", down: "does not roll back" };
-const SECOND: Words = { up: "does not apply after its rollback", down: "does not roll back a second time" };
-const AGAIN = "does not apply again after its rollback";
 
 /** One migration up and down again, from the state below it. */
 async function tryOut(
   run: ScratchRun,
   migration: LoadedMigration,
-  words: Words,
   { watch, onlooker }: ReplayOptions,
   onTop?: () => Promise<void>,
-): Promise<{ readonly findings: readonly Finding[]; readonly failure?: Finding }> {
+): Promise<{ readonly findings: readonly Finding[]; readonly failed: boolean }> {
   await onlooker?.before(migration);
   const before: Look = migration.down === undefined ? undefined : await watch.look(migration);
   const upError = await run.step(migration, "up");
-  if (upError !== undefined) return { findings: [], failure: failed(migration, words.up, upError) };
+  if (upError !== undefined) return { findings: [failure(migration, "does not apply", upError)], failed: true };
   await onTop?.();
   await onlooker?.after(migration, "up");
-  if (migration.down === undefined) return { findings: [] };
+  if (migration.down === undefined) return { findings: [], failed: false };
   const downError = await run.step(migration, "down");
-  if (downError !== undefined) return { findings: [], failure: failed(migration, words.down, downError) };
+  if (downError !== undefined) return { findings: [failure(migration, "does not roll back", downError)], failed: true };
   await onlooker?.after(migration, "down");
-  return { findings: watch.difference(migration, "does not roll back exactly", before, await watch.look(migration)) };
+  const after = await watch.look(migration);
+  return { findings: watch.difference(migration, "does not roll back exactly", before, after), failed: false };
+}
+
+function failure({ file }: LoadedMigration, what: string, error: ConfitureError): Finding {
+  return { migration: file, message: `${migrationId(file)} ${what}`, error };
 }

@@ -76,7 +76,7 @@ function constraintRisk(id: StableId, to: FactBase): string | undefined {
 }
 
 /** A property of an object, where it is text. */
-function textOf(facts: FactBase, id: StableId, property: string): string | undefined {
+export function textOf(facts: FactBase, id: StableId, property: string): string | undefined {
   const value = facts.get(id)?.payload[property];
   return typeof value === "string" ? value : undefined;
 }

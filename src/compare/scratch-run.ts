@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { migrationId } from "#migrate/discover.ts";
 import type { Direction } from "#migrate/events.ts";
-import { changeLedger, createLedger, insertSql, type Ledger } from "#migrate/ledger.ts";
+import { changeLedger, createLedger, deleteSql, insertSql, type Ledger } from "#migrate/ledger.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { lockKey } from "#migrate/lock.ts";
 import { runMigration } from "#migrate/run.ts";
@@ -22,6 +22,8 @@ export interface ScratchRun {
   step(migration: LoadedMigration, direction: Direction): Promise<ConfitureError | undefined>;
   /** Takes it as applied without running it. */
   record(migration: LoadedMigration): Promise<void>;
+  /** Takes it as not applied. */
+  forget(migration: LoadedMigration): Promise<void>;
 }
 
 export interface ScratchRunOptions {
@@ -60,6 +62,9 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
         ledger,
         insertSql(ledger, { ...file, checksum }, options.toolVersion, { state: "applied" }),
       );
+    },
+    async forget({ file }) {
+      await changeLedger(database, ledger, deleteSql(ledger, file.version));
     },
   };
 }

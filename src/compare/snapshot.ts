@@ -16,6 +16,8 @@ interface SnapshotDocument {
   /** The server's major version. */
   readonly postgres: number;
   readonly inUse: boolean;
+  readonly builder: string | null;
+  readonly ledgerSchema: string | null;
   readonly objects: object;
   readonly unmodelled: readonly Unmodelled[];
   readonly notCompared: Catalogue["notCompared"];
@@ -23,12 +25,14 @@ interface SnapshotDocument {
 
 /** The same catalogue gives the same document, and the same text. Options that may hold passwords are not in it. */
 export function toSnapshot(catalogue: Catalogue): SnapshotDocument {
-  const { facts, major, inUse, unmodelled, notCompared } = catalogue;
+  const { facts, major, builder, inUse, ledgerSchema, unmodelled, notCompared } = catalogue;
   return {
     format: FORMAT,
     version: VERSION,
     postgres: major,
     inUse,
+    builder: builder ?? null,
+    ledgerSchema: ledgerSchema ?? null,
     objects: JSON.parse(serializeSnapshot(facts, { pgVersion: String(major) })) as object,
     unmodelled,
     notCompared,
@@ -72,7 +76,7 @@ function readDocument(file: string, text: string): Partial<Record<keyof Snapshot
 }
 
 function readCatalogueOf(file: string, document: SnapshotDocument): Catalogue {
-  const { postgres, inUse, objects, unmodelled, notCompared } = document;
+  const { postgres, inUse, builder, ledgerSchema, objects, unmodelled, notCompared } = document;
   const complete =
     typeof postgres === "number" &&
     typeof inUse === "boolean" &&
@@ -83,7 +87,15 @@ function readCatalogueOf(file: string, document: SnapshotDocument): Catalogue {
   try {
     const { factBase } = deserializeSnapshot(JSON.stringify(objects));
     const facts = withDiagnosticsOf(factBase, resolveView(factBase, undefined));
-    return { facts, unmodelled, major: postgres, inUse, notCompared };
+    return {
+      facts,
+      unmodelled,
+      major: postgres,
+      inUse,
+      builder: builder ?? undefined,
+      ledgerSchema: ledgerSchema ?? undefined,
+      notCompared,
+    };
   } catch (cause) {
     throw invalid(file, `it was changed or is broken: ${(cause as Error).message}`, cause);
   }

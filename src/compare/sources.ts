@@ -78,10 +78,16 @@ export async function sourceCatalogue(files: ProjectFiles, source: Source): Prom
     case "snapshot":
       return readSnapshot(files.projectDir, source.file);
     case "live":
-      return await withDatabase(source.target, {}, async (database) => ({
-        ...(await readCatalogue(database, [await findLedger(database, files.table)])),
-        inUse: true,
-      }));
+      return await withDatabase(source.target, {}, async (database) => {
+        const ledger = await findLedger(database, files.table);
+        const catalogue = await readCatalogue(database, [ledger]);
+        return {
+          ...catalogue,
+          builder: undefined,
+          inUse: true,
+          ledgerSchema: ledger.exists ? ledger.schema : undefined,
+        };
+      });
     case "schema":
     case "migrations":
     case "git":

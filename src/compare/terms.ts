@@ -42,9 +42,11 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
   const known = grantees(other);
   const owner = mainOwner(catalogue);
   const leftOut = new Set<string>();
+  const ledgerSchema = loneLedgerSchema(catalogue, other);
   const kept = facts.facts().flatMap((fact) => {
     const { id } = fact;
     if (!terms.owners && isGrantToOwner(facts, id, owner)) return [];
+    if (ledgerSchema !== undefined && isSchema("target" in id ? id.target : id, ledgerSchema)) return [];
     const grantee = granteeOf(id);
     if (!terms.grants && catalogue.inUse && grantee !== undefined && !known.has(grantee) && grantee !== owner) {
       leftOut.add(grantee);
@@ -91,7 +93,19 @@ function isGrantToOwner(facts: FactBase, id: StableId, builder: string | undefin
 }
 
 function isPublicSchema(id: StableId): boolean {
-  return id.kind === "schema" && id.name === "public";
+  return isSchema(id, "public");
+}
+
+function isSchema(id: StableId, name: string): boolean {
+  return id.kind === "schema" && id.name === name;
+}
+
+/** A schema that is there for the tool's ledger alone. */
+function loneLedgerSchema({ facts, ledgerSchema }: Catalogue, other: Catalogue): string | undefined {
+  if (ledgerSchema === undefined) return undefined;
+  const id = { kind: "schema", name: ledgerSchema } as const;
+  if (other.facts.has(id) || facts.childrenOf(id).some((child) => !("target" in child.id))) return undefined;
+  return ledgerSchema;
 }
 
 /** Whether one of two databases is older than a major version and the other is not. */
@@ -139,8 +153,10 @@ function privilegesOf({ facts }: Catalogue, id: StableId): readonly string[] {
 /** The role that owns most objects: whoever builds and migrates. */
 export function mainOwner({ facts }: Catalogue): string | undefined {
   const counts = new Map<string, number>();
-  for (const { kind, to } of facts.edges) {
-    if (kind === "owner" && to.kind === "role") counts.set(to.name, (counts.get(to.name) ?? 0) + 1);
+  for (const { kind, from, to } of facts.edges) {
+    // Extensions are often made by an administrator.
+    if (kind === "owner" && to.kind === "role" && !facts.isReferenceOnly(from))
+      counts.set(to.name, (counts.get(to.name) ?? 0) + 1);
   }
   return [...counts].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0]?.[0];
 }

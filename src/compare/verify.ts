@@ -4,10 +4,7 @@ import { discoverMigrations, migrationId } from "#migrate/discover.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
-import { compareCatalogues } from "./changes.ts";
-import type { Finding } from "./finding.ts";
-import { planSql } from "./plan.ts";
-import type { Replay } from "./replay.ts";
+import { agreementCheck, type Check, migrationsCheck } from "./checks.ts";
 import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
 import { asFailure } from "./scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "./scratch-series.ts";
@@ -17,15 +14,6 @@ export interface VerifyOptions extends ProjectFiles {
   /** A commit: what is proven is that the schema files of then and the migrations added since give those of now. */
   readonly base?: string | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
-}
-
-/** What was proven or disproven, one for each promise. */
-export interface Check {
-  readonly name: "build" | "migrations" | "agreement";
-  readonly outcome: "proven" | "disproven" | "not-checked";
-  /** One line for people. */
-  readonly summary: string;
-  readonly findings: readonly Finding[];
 }
 
 export interface VerifyReport {
@@ -83,7 +71,11 @@ async function verifyIn(series: ScratchSeries, files: ReplayedFiles): Promise<Ve
   files.onStep?.("Replaying the migrations");
   const { way, replay } = await replayMigrations(files, series, fromNothing, database);
   if (way === "schema" && reversible(files).length < migrations.length) unchecked.add(BELOW_ONE_WAY);
-  const checks = [build, migrationsCheck(migrations, replay), agreementCheck(built, replay)];
+  const checks = [
+    build,
+    migrationsCheck(migrations, replay.findings, replay.applied),
+    agreementCheck(built, replay.end),
+  ];
   return { checks, from: way, unchecked: [...unchecked], notCompared };
 }
 
@@ -107,48 +99,4 @@ async function loadAll(options: VerifyOptions): Promise<LoadedMigration[]> {
   const loaded: LoadedMigration[] = [];
   for (const file of files) loaded.push(await loadMigration(options.projectDir, file));
   return loaded;
-}
-
-function migrationsCheck(loaded: readonly LoadedMigration[], { findings, applied }: Replay): Check {
-  const name = "migrations";
-  const many = `${loaded.length} ${loaded.length === 1 ? "migration" : "migrations"}`;
-  if (findings.length > 0) {
-    return { name, outcome: "disproven", summary: "Migrations do not apply, roll back and apply again", findings };
-  }
-  if (loaded.length === 0) return { name, outcome: "proven", summary: "No migrations were added", findings };
-  if (applied === 0) {
-    const summary = `${many} could not be run: neither from an empty database nor from the built schema`;
-    return { name, outcome: "not-checked", summary, findings };
-  }
-  const irreversible = loaded.filter(({ down }) => down === undefined).length;
-  const verbs =
-    loaded.length === 1 ? "applies, rolls back exactly and applies again" : "apply, roll back exactly and apply again";
-  return {
-    name,
-    outcome: "proven",
-    summary: irreversible === 0 ? `${many} ${verbs}` : `${many} ${verbs}, as far as they have a way back`,
-    findings,
-  };
-}
-
-function agreementCheck(built: Catalogue, { end }: Replay): Check {
-  const name = "agreement";
-  if (end === undefined) {
-    return {
-      name,
-      outcome: "not-checked",
-      summary: "Whether schema files and migrations agree was not checked",
-      findings: [],
-    };
-  }
-  const changes = compareCatalogues(end, built);
-  if (changes.length === 0)
-    return { name, outcome: "proven", summary: "Schema files and migrations agree", findings: [] };
-  const summary = "Schema files and migrations do not agree";
-  return {
-    name,
-    outcome: "disproven",
-    summary,
-    findings: [{ message: summary, changes, sql: planSql(end, built) }],
-  };
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations, type MigrationFile, migrationId } from "./discover.ts";
@@ -13,8 +13,12 @@ export interface CreateOptions {
   /** A timestamp whatever the folder uses. */
   readonly timestamp: boolean;
   readonly now: Date;
-  /** An empty form unless given. */
-  readonly content?: string;
+}
+
+/** One of several migrations that belong together. */
+export interface Draft {
+  readonly name: string;
+  readonly content: string;
 }
 
 /**
@@ -22,25 +26,42 @@ export interface CreateOptions {
  * @throws ConfitureError `usage` for a name that leaves nothing to write, `file_unreadable`
  */
 export function createMigration(options: CreateOptions): MigrationFile {
+  const content = options.form === "typescript" ? typescript(fileNameOf(options.name)) : SQL;
+  return createMigrations(options, [{ name: options.name, content }])[0]!;
+}
+
+/**
+ * Writes migrations with the next versions, in order: all of them or none.
+ * @throws ConfitureError as `createMigration`
+ */
+export function createMigrations(options: Omit<CreateOptions, "name">, drafts: readonly Draft[]): MigrationFile[] {
   const { migrations } = discoverMigrations(options.projectDir, options.dir);
-  const name = fileNameOf(options.name);
-  const version = nextVersion(migrations, options);
-  const extension = options.form === "typescript" ? "ts" : "sql";
-  const path = `${options.dir}/${migrationId({ version, name })}.${extension}`;
-  try {
-    mkdirSync(join(options.projectDir, options.dir), { recursive: true });
-    // "wx": never over a file that is there.
-    writeFileSync(
-      join(options.projectDir, path),
-      options.content ?? (options.form === "typescript" ? typescript(name) : SQL),
-      {
-        flag: "wx",
-      },
-    );
-  } catch (cause) {
-    throw new ConfitureError("file_unreadable", `Cannot write ${path}: ${(cause as Error).message}`, { cause });
+  const files: MigrationFile[] = [];
+  for (const draft of drafts) {
+    const name = fileNameOf(draft.name);
+    const version = nextVersion(files.at(-1) ?? migrations.at(-1), options);
+    const extension = options.form === "typescript" ? "ts" : "sql";
+    files.push({
+      version,
+      name,
+      form: options.form,
+      path: `${options.dir}/${migrationId({ version, name })}.${extension}`,
+    });
   }
-  return { version, name, form: options.form, path };
+  const written: string[] = [];
+  for (const [index, { path }] of files.entries()) {
+    const absolutePath = join(options.projectDir, path);
+    try {
+      mkdirSync(join(options.projectDir, options.dir), { recursive: true });
+      // "wx": never over a file that is there.
+      writeFileSync(absolutePath, drafts[index]!.content, { flag: "wx" });
+      written.push(absolutePath);
+    } catch (cause) {
+      for (const file of written) rmSync(file, { force: true });
+      throw new ConfitureError("file_unreadable", `Cannot write ${path}: ${(cause as Error).message}`, { cause });
+    }
+  }
+  return files;
 }
 
 /** "Add user bio!" -> "add_user_bio": one spelling that every file system and shell takes. */
@@ -56,8 +77,11 @@ function fileNameOf(title: string): string {
 
 const TIMESTAMP_DIGITS = 14;
 
-function nextVersion(migrations: readonly MigrationFile[], { timestamp, now }: CreateOptions): string {
-  const last = migrations.at(-1)?.version;
+function nextVersion(
+  before: MigrationFile | undefined,
+  { timestamp, now }: Pick<CreateOptions, "timestamp" | "now">,
+): string {
+  const last = before?.version;
   if (!timestamp && last === undefined) return "001";
   if (!timestamp && last !== undefined && last.length !== TIMESTAMP_DIGITS) {
     return String(BigInt(last) + 1n).padStart(last.length, "0");

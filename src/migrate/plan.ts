@@ -69,10 +69,13 @@ export function planDown(history: readonly HistoryEntry[], options: PlanDownOpti
 }
 
 /**
- * The entry a user names by version.
+ * The migration a user names by version.
  * @throws ConfitureError `migration_unknown`
  */
-export function requireKnown(history: readonly HistoryEntry[], version: string): HistoryEntry {
+export function requireKnown<Entry extends { readonly version: string }>(
+  history: readonly Entry[],
+  version: string,
+): Entry {
   const entry = history.find((candidate) => canonicalVersion(candidate.version) === canonicalVersion(version));
   if (entry !== undefined) return entry;
   const known = history.map((candidate) => candidate.version);

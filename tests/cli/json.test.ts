@@ -181,7 +181,7 @@ describe.each(OLDEST_AND_NEWEST)("every command writes one document that fits it
     });
   });
 
-  test("verify, diff, drift, migrate generate: what differs, and nothing when nothing does", async () => {
+  test("verify, diff, drift, migrate test and generate: what differs, and nothing when nothing does", async () => {
     await using own = await cliProject(FILES, { major });
     const on = async (...args: string[]): Promise<JsonDocument> => {
       const document = readDocument(await own.run([...args, "--format", "json"]));
@@ -194,6 +194,20 @@ describe.each(OLDEST_AND_NEWEST)("every command writes one document that fits it
     const users = "CREATE TABLE users (id int PRIMARY KEY, bio text, age int);\n";
     await own.write("db/schema/users.sql", users);
     expect(await on("verify")).toMatchObject({ exitCode: 0, from: "schema", unchecked: [] });
+    expect(await on("migrate", "test")).toMatchObject({ exitCode: 0, outcome: "proven", fixtures: 0, losses: [] });
+    await own.write("db/fixtures/users.sql", "INSERT INTO users VALUES (1);\n");
+    await own.write("db/migrations/003_empty.sql", "-- migrate:up\nDELETE FROM users;\n-- migrate:down\nSELECT 1;\n");
+    const loss = { migration: "db/migrations/003_empty.sql", of: "public.users", what: "rows", before: 1, after: 0 };
+    expect(await on("migrate", "test", "003")).toMatchObject({
+      exitCode: 3,
+      outcome: "proven",
+      losses: [
+        { ...loss, direction: "up" },
+        { ...loss, direction: "down" },
+      ],
+    });
+    expect(await on("migrate", "test", "--allow-drop")).toMatchObject({ exitCode: 0, losses: [loss, loss] });
+    await rm(`${own.dir}/db/migrations/003_empty.sql`);
     expect(await on("diff", "empty", "schema")).toMatchObject({
       exitCode: 3,
       changes: [{ change: "added", kind: "table", name: "public.users" }],

@@ -13,7 +13,7 @@ import {
   TERMS_ARGS,
 } from "../compare-options.ts";
 import { renderChanges } from "../output/changes.ts";
-import { changeToJson } from "../output/compare.ts";
+import { changeToJson } from "../output/changes.ts";
 
 export const command = defineCommand({
   args: {

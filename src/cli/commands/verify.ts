@@ -1,6 +1,7 @@
 import { defineCommand } from "../command.ts";
 import { projectFiles, SCRATCH_ARGS, STRICT_ARGS } from "../compare-options.ts";
-import { renderVerify, verifyToJson } from "../output/compare.ts";
+import { placesIn } from "../output/findings.ts";
+import { renderVerify, verifyToJson } from "../output/verify.ts";
 
 export const command = defineCommand({
   args: {
@@ -26,9 +27,10 @@ export const command = defineCommand({
       onStep: (step) => context.messages.debug(step),
     });
     const disproven = report.checks.some(({ outcome }) => outcome === "disproven");
+    const places = placesIn(files);
     return {
-      json: verifyToJson(report),
-      text: await renderVerify(report, files),
+      json: verifyToJson(report, places),
+      text: renderVerify(report, places),
       exitCode: disproven || (args.strict === true && report.notCompared > 0) ? 3 : 0,
     };
   },

@@ -46,7 +46,12 @@ function rank({ kind }: Change): number {
 /** The name below its object's: "column bio" instead of "column public.users.bio". */
 function withoutPrefix(change: Change): Change {
   const { kind, name, on } = change;
-  if (on === undefined || !name.startsWith(on.name)) return change;
+  if (on === undefined) return change;
+  if (!name.startsWith(on.name) || /^[^. ]/.test(name.slice(on.name.length))) {
+    // An index or statistics object has a name of its own, in the same schema.
+    const schema = on.name.slice(0, on.name.indexOf(".") + 1);
+    return name.startsWith(schema) ? { ...change, name: name.slice(schema.length) } : change;
+  }
   // "comment on table public.users" is "comment" below that table.
   const rest = name.slice(on.name.length).replace(/^[. ]/, "");
   return {
@@ -153,4 +158,24 @@ function alignMiddle(before: readonly string[], after: readonly string[]): Line[
     } else lines.push({ sign: "+", text: after[j++]! });
   }
   return lines;
+}
+
+export function changeToJson({
+  change,
+  kind,
+  name,
+  on,
+  summary,
+  properties,
+  planned,
+}: Change): Record<string, unknown> {
+  return {
+    change,
+    kind,
+    name,
+    on: on === undefined ? null : `${on.kind} ${on.name}`,
+    summary: summary ?? null,
+    planned,
+    properties: properties.map(({ property, from, to }) => ({ property, from: from ?? null, to: to ?? null })),
+  };
 }

@@ -20,6 +20,7 @@ async function generated(
     renames: [],
     allowDrop: false,
     noDown: false,
+    online: false,
     ...options,
   });
   const sql = (way: "up" | "down"): string =>

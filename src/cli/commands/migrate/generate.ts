@@ -1,8 +1,9 @@
-import { createMigration } from "#migrate/create.ts";
+import { createMigrations } from "#migrate/create.ts";
+import type { GeneratedMigration } from "#compare/generate.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../../command.ts";
 import { filesBeside, liveTarget, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
-import { changeToJson } from "../../output/compare.ts";
+import { changeToJson } from "../../output/changes.ts";
 
 export const command = defineCommand({
   args: {
@@ -20,6 +21,10 @@ export const command = defineCommand({
     },
     "allow-drop": { type: "boolean", description: "allow statements that lose data" },
     "no-down": { type: "boolean", description: "write no way back" },
+    online: {
+      type: "boolean",
+      description: "prefer forms that keep nobody from a table in use, in several files where they take several steps",
+    },
     ...SCRATCH_ARGS,
   },
   details:
@@ -43,6 +48,7 @@ export const command = defineCommand({
         .map(readRename),
       allowDrop: args["allow-drop"] === true,
       noDown: args["no-down"] === true,
+      online: args.online === true,
     });
     for (const { from, to, kind } of possibleRenames) {
       context.messages.warn(
@@ -56,16 +62,15 @@ export const command = defineCommand({
       context.messages.warn(`not brought back by its down, write it by hand: ${kind} ${name}`);
     }
     if (migrations.length === 0) context.messages.log("Nothing to generate: the schema files hold nothing new");
-    const written = migrations.map(({ text }, index) =>
-      createMigration({
+    const written = createMigrations(
+      {
         projectDir: context.projectDir,
         dir: files.migrationsDir,
-        name: index === 0 ? args.name : `${args.name}_${index + 1}`,
         form: "sql",
         timestamp: false,
         now: new Date(),
-        content: text,
-      }),
+      },
+      migrations.map(({ text }, index) => ({ name: partName(args.name, migrations, index), content: text })),
     );
     return {
       json: {
@@ -83,6 +88,14 @@ export const command = defineCommand({
     };
   },
 });
+
+/** "NAME", then "NAME_indexes", or "NAME_2" where that says nothing or is taken. */
+function partName(name: string, migrations: readonly GeneratedMigration[], index: number): string {
+  if (index === 0) return name;
+  const part = migrations[index]?.part;
+  const isFirst = migrations.findIndex((migration) => migration.part === part) === index;
+  return part !== undefined && isFirst ? `${name}_${part}` : `${name}_${index + 1}`;
+}
 
 function readRename(text: string): { from: string; to: string } {
   const match = /^([^=]+)=([^=]+)$/.exec(text);

@@ -1,0 +1,45 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readVersion } from "../../arguments.ts";
+import { defineCommand } from "../../command.ts";
+import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
+import { placesIn } from "../../output/findings.ts";
+import { renderTest, testToJson } from "../../output/verify.ts";
+
+const FIXTURES = "db/fixtures";
+
+export const command = defineCommand({
+  args: {
+    version: { type: "positional", required: false, description: "the migration's version (default: all)" },
+    fixtures: {
+      type: "string",
+      valueHint: "DIR",
+      description: `SQL files with rows, loaded before a migration is tried (default: ${FIXTURES}, if it is there)`,
+    },
+    "allow-drop": { type: "boolean", description: "allow what loses data: it is said, and no finding" },
+    ...SCRATCH_ARGS,
+  },
+  details:
+    "Tries migrations out in the embedded PostgreSQL, with no server: up, down (which has to give the same database as\n" +
+    "before) and up again. With fixtures, it tells which rows and values are lost on the way. Exits with 3 when\n" +
+    "something does not hold or is lost.",
+  examples: ["confiture migrate test", "confiture migrate test 003", "confiture migrate test --fixtures db/seeds"],
+  async run(args, context) {
+    const { testMigrations } = await import("#compare/migration-test.ts");
+    const files = await projectFiles(context, args.scratch);
+    const isThere = existsSync(join(context.projectDir, FIXTURES));
+    const report = await testMigrations({
+      ...files,
+      version: readVersion("VERSION", args.version),
+      fixturesDir: args.fixtures ?? (isThere ? FIXTURES : undefined),
+      onStep: (step) => context.messages.debug(step),
+    });
+    const places = placesIn(files);
+    const lost = report.losses.length > 0 && args["allow-drop"] !== true;
+    return {
+      json: testToJson(report, places),
+      text: renderTest(report, places),
+      exitCode: report.check.outcome === "disproven" || lost ? 3 : 0,
+    };
+  },
+});

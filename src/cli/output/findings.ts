@@ -1,0 +1,115 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { collectSchemaFiles } from "#build/collect.ts";
+import type { Change } from "#compare/changes.ts";
+import type { Check } from "#compare/checks.ts";
+import type { Finding } from "#compare/finding.ts";
+import { findPlace, type Place, type SourceText } from "#compare/places.ts";
+import type { Way } from "#compare/replay-ways.ts";
+import type { ProjectFiles } from "#compare/sources.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { discoverMigrations, type MigrationFile } from "#migrate/discover.ts";
+import { changeToJson, renderChange } from "./changes.ts";
+import { errorToJson, renderError } from "./diagnostic.ts";
+
+const MARKS: Readonly<Record<Check["outcome"], string>> = { proven: "✅", disproven: "❌", "not-checked": "⚠️ " };
+
+const WAYS: Readonly<Record<Way, string>> = {
+  migrations: "The migrations were replayed from an empty database.",
+  schema:
+    "The migrations do not start from nothing: the built schema was rolled back through them and brought forward again.",
+  behind:
+    "The migrations do not start from nothing: they were applied to the built schema, which does not hold their changes.",
+  base: "The schema files of the base commit were brought forward.",
+};
+
+/** The way that was taken, for people. */
+export function renderWay(way: Way): string {
+  return WAYS[way];
+}
+
+/** Where a reader is sent to for something that differs. */
+export interface Places {
+  readonly schema: Place | undefined;
+  readonly migration: Place | undefined;
+}
+
+export type FindPlaces = (change: Change, finding: Finding) => Places;
+
+/** Reads the files that findings may speak of, when it is first asked. A migration's finding is about its own file. */
+export function placesIn(files: ProjectFiles): FindPlaces {
+  const read = (file: string): SourceText => ({ file, text: readFileSync(join(files.projectDir, file), "utf8") });
+  const textsOf = ({ path, downPath }: MigrationFile): SourceText[] =>
+    [path, ...(downPath === undefined ? [] : [downPath])].map(read);
+  let texts: { schema: readonly SourceText[]; migrations: readonly SourceText[] } | undefined;
+  return (change, { migration }) => {
+    texts ??= {
+      schema: schemaFiles(files).map(read),
+      migrations: discoverMigrations(files.projectDir, files.migrationsDir).migrations.flatMap(textsOf),
+    };
+    return {
+      schema: findPlace(change, texts.schema),
+      migration: findPlace(change, migration === undefined ? texts.migrations : textsOf(migration)),
+    };
+  };
+}
+
+/** Migrations can be tried out without any. */
+function schemaFiles(files: ProjectFiles): string[] {
+  try {
+    return collectSchemaFiles(files);
+  } catch (error) {
+    if (error instanceof ConfitureError && error.code === "schema_no_files") return [];
+    throw error;
+  }
+}
+
+/** A check with all that was found, a line each. Pure. */
+export function renderCheck(check: Check, places: FindPlaces): string[] {
+  return [
+    `${MARKS[check.outcome]} ${check.summary}`,
+    ...check.findings.flatMap((finding) => renderFinding(finding, check, places)),
+  ];
+}
+
+function renderFinding(finding: Finding, check: Check, places: FindPlaces): string[] {
+  const { message, error, changes = [], sql = [] } = finding;
+  const heading = message === check.summary ? [] : [`  ${message}${changes.length === 0 ? "" : ":"}`];
+  const said =
+    error === undefined
+      ? []
+      : renderError(error, (_format, text) => text)
+          .trimEnd()
+          .split("\n");
+  return [
+    ...heading,
+    ...said.map((line) => `    ${line}`),
+    ...changes.flatMap((change) => [
+      ...renderChange(change).map((line) => `    ${line}`),
+      ...renderPlaces(places(change, finding)),
+    ]),
+    ...(sql.length === 0 ? [] : ["  The SQL that closes the gap:"]),
+    ...sql.flatMap((statement) => `${statement};`.split("\n").map((line) => `    ${line}`)),
+  ];
+}
+
+function renderPlaces({ schema, migration }: Places): string[] {
+  return [
+    ...(schema === undefined ? [] : [`        schema file  ${schema.file}:${schema.line}`]),
+    ...(migration === undefined ? [] : [`        migration    ${migration.file}:${migration.line}`]),
+  ];
+}
+
+export function findingToJson(finding: Finding, places: FindPlaces): Record<string, unknown> {
+  const { message, migration, error, changes = [], sql = [] } = finding;
+  return {
+    message,
+    migration: migration?.path ?? null,
+    error: error === undefined ? null : errorToJson(error),
+    changes: changes.map((change) => {
+      const { schema, migration: inMigration } = places(change, finding);
+      return { ...changeToJson(change), places: { schema: schema ?? null, migration: inMigration ?? null } };
+    }),
+    sql,
+  };
+}

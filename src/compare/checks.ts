@@ -1,0 +1,70 @@
+import type { LoadedMigration } from "#migrate/body.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { compareCatalogues } from "./changes.ts";
+import type { Finding } from "./finding.ts";
+import { planSql } from "./plan.ts";
+
+/** What was proven or disproven, one for each promise. */
+export interface Check {
+  readonly name: "build" | "migrations" | "agreement";
+  readonly outcome: "proven" | "disproven" | "not-checked";
+  /** One line for people. */
+  readonly summary: string;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Whether migrations apply, roll back and apply again.
+ * @param applied how many of them could be run
+ */
+export function migrationsCheck(
+  loaded: readonly LoadedMigration[],
+  findings: readonly Finding[],
+  applied: number,
+): Check {
+  const name = "migrations";
+  const many = `${loaded.length} ${loaded.length === 1 ? "migration" : "migrations"}`;
+  if (findings.length > 0) {
+    return { name, outcome: "disproven", summary: "Migrations do not apply, roll back and apply again", findings };
+  }
+  if (loaded.length === 0) return { name, outcome: "proven", summary: "No migrations were added", findings };
+  if (applied === 0) {
+    const summary = `${many} could not be run: neither from an empty database nor from the built schema`;
+    return { name, outcome: "not-checked", summary, findings };
+  }
+  const irreversible = loaded.filter(({ down }) => down === undefined).length;
+  const verbs =
+    loaded.length === 1 ? "applies, rolls back exactly and applies again" : "apply, roll back exactly and apply again";
+  return {
+    name,
+    outcome: "proven",
+    summary: irreversible === 0 ? `${many} ${verbs}` : `${many} ${verbs}, as far as they have a way back`,
+    findings,
+  };
+}
+
+/**
+ * Whether what the schema files build is what the migrations lead to.
+ * @param end undefined when they did not get that far
+ */
+export function agreementCheck(built: Catalogue, end: Catalogue | undefined): Check {
+  const name = "agreement";
+  if (end === undefined) {
+    return {
+      name,
+      outcome: "not-checked",
+      summary: "Whether schema files and migrations agree was not checked",
+      findings: [],
+    };
+  }
+  const changes = compareCatalogues(end, built);
+  if (changes.length === 0)
+    return { name, outcome: "proven", summary: "Schema files and migrations agree", findings: [] };
+  const summary = "Schema files and migrations do not agree";
+  return {
+    name,
+    outcome: "disproven",
+    summary,
+    findings: [{ message: summary, changes, sql: planSql(end, built) }],
+  };
+}

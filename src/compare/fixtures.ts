@@ -1,0 +1,81 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { executeSchema } from "#build/builder.ts";
+import { collectSchemaFiles } from "#build/collect.ts";
+import type { Database } from "#database/database.ts";
+import { decodeSql, parseScript } from "#database/script.ts";
+import { ConfitureError } from "#errors/error.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
+import { migrationId } from "#migrate/discover.ts";
+import { isMissingObject, type ProjectFiles } from "./sources.ts";
+
+/**
+ * Files of rows, in the order of schema files; none in an empty folder.
+ * @throws ConfitureError `usage` when there is no such folder; `schema_*`, `file_*`, `sql_*` for what cannot be read
+ */
+export function collectFixtures({ projectDir }: Pick<ProjectFiles, "projectDir">, dir: string): string[] {
+  if (!existsSync(join(projectDir, dir))) {
+    throw new ConfitureError("usage", `There is no folder ${dir}`, {
+      hint: "Fixtures are SQL files that fill tables with rows, in db/fixtures or the folder that --fixtures names.",
+    });
+  }
+  const files = listFiles(projectDir, dir);
+  for (const file of files) parseScript(file, decodeSql(file, readFileSync(join(projectDir, file))));
+  return files;
+}
+
+function listFiles(projectDir: string, dir: string): string[] {
+  const includeDirs = [{ path: dir, recursive: true, include: ["**/*.sql"], exclude: [] }];
+  try {
+    return collectSchemaFiles({ projectDir, includeDirs, excludeDirs: [] });
+  } catch (error) {
+    if (error instanceof ConfitureError && error.code === "schema_no_files") return [];
+    throw error;
+  }
+}
+
+/** Fixtures for one database: each file is loaded once, as soon as there is what it needs. */
+export interface FixtureLoader {
+  /** Loads what can be loaded before a migration. */
+  load(migration: LoadedMigration): Promise<void>;
+  /** Files that needed something that was never there, with what PostgreSQL said last. */
+  waiting(): ReadonlyMap<string, ConfitureError>;
+}
+
+/** @param files from `collectFixtures` */
+export function loadFixtures(database: Database, files: readonly string[], options: ProjectFiles): FixtureLoader {
+  const waiting = new Map<string, ConfitureError | undefined>(files.map((file) => [file, undefined]));
+  return {
+    async load(migration) {
+      for (const file of waiting.keys()) {
+        const error = await loadFile(database, file, options);
+        if (error === undefined) waiting.delete(file);
+        // A later migration may make it.
+        else if (isMissingObject(error)) waiting.set(file, error);
+        else throw error.with({ message: `Fixture before ${migrationId(migration.file)}: ${error.message}` });
+      }
+    },
+    waiting: () => new Map([...waiting].flatMap(([file, error]) => (error === undefined ? [] : [[file, error]]))),
+  };
+}
+
+async function loadFile(
+  database: Database,
+  file: string,
+  { projectDir, signal }: ProjectFiles,
+): Promise<ConfitureError | undefined> {
+  try {
+    await executeSchema(database, {
+      projectDir,
+      files: [file],
+      resetBetweenFiles: false,
+      transaction: true,
+      fresh: false,
+      signal,
+    });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConfitureError && error.code === "sql_failed") return error;
+    throw error;
+  }
+}

@@ -1,0 +1,139 @@
+import type { Database } from "#database/database.ts";
+import type { ConfitureError } from "#errors/error.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
+import { discoverMigrations, type MigrationFile, migrationId } from "#migrate/discover.ts";
+import type { Direction } from "#migrate/events.ts";
+import { loadMigration } from "#migrate/load.ts";
+import { requireKnown } from "#migrate/plan.ts";
+import { type Check, migrationsCheck } from "./checks.ts";
+import type { Finding } from "./finding.ts";
+import { collectFixtures, type FixtureLoader, loadFixtures } from "./fixtures.ts";
+import type { Onlooker } from "./replay.ts";
+import { replayMigrations, startsFromNothing, type Way } from "./replay-ways.ts";
+import { type Loss, lostByRollback, lostByUp, readRows, type TableRows } from "./rows.ts";
+import { withScratchSeries } from "./scratch-series.ts";
+import type { ProjectFiles } from "./sources.ts";
+
+export interface TestOptions extends ProjectFiles {
+  /** The one to test; all when undefined. */
+  readonly version: string | undefined;
+  /** A folder of rows to load before a migration is tested; none when undefined. */
+  readonly fixturesDir: string | undefined;
+  readonly onStep?: ((step: string) => void) | undefined;
+}
+
+/** Data of fixtures that a migration took away, or that its rollback did not bring back. */
+export interface MigrationLoss extends Loss {
+  readonly migration: MigrationFile;
+  readonly direction: Direction;
+}
+
+export interface TestReport {
+  /** Undefined when there was nothing to test. */
+  readonly from: Way | undefined;
+  /** Those that were applied, rolled back as far as they can be, and applied again. */
+  readonly tested: readonly MigrationFile[];
+  readonly check: Check;
+  /** How many files of rows there were. */
+  readonly fixtures: number;
+  readonly losses: readonly MigrationLoss[];
+  /** What could not be checked, and why. */
+  readonly unchecked: readonly string[];
+}
+
+/**
+ * Tries out one migration or all of them in a scratch database: up, down (which has to give the same catalogue as
+ * before) and up again, with rows in the tables where there are fixtures.
+ * @throws ConfitureError `migration_unknown`; `sql_failed` for a fixture that cannot be loaded
+ */
+export async function testMigrations(options: TestOptions): Promise<TestReport> {
+  const { migrations } = discoverMigrations(options.projectDir, options.migrationsDir);
+  const only = options.version === undefined ? undefined : requireKnown(migrations, options.version);
+  const fixtures = options.fixturesDir === undefined ? [] : collectFixtures(options, options.fixturesDir);
+  const loaded: LoadedMigration[] = [];
+  for (const file of migrations) loaded.push(await loadMigration(options.projectDir, file));
+  if (loaded.length === 0) {
+    const check: Check = {
+      name: "migrations",
+      outcome: "not-checked",
+      summary: "There are no migrations",
+      findings: [],
+    };
+    return { from: undefined, tested: [], check, fixtures: fixtures.length, losses: [], unchecked: [] };
+  }
+  const isTested = ({ file }: LoadedMigration): boolean => only === undefined || file === only;
+  let witness: Witness | undefined;
+  const { way, replay } = await withScratchSeries(options, async (series) => {
+    const fromNothing = await startsFromNothing({ ...options, migrations: loaded }, await series.empty());
+    // The schema files are of now: from them, the way leads back through all later ones.
+    const upTo = fromNothing && only !== undefined ? migrations.indexOf(only) + 1 : loaded.length;
+    const files = {
+      ...options,
+      migrations: loaded.slice(0, upTo),
+      isTested,
+      // Each database begins anew; the last one counts.
+      onlooker: (database: Database): Onlooker =>
+        (witness = watchRows(database, loadFixtures(database, fixtures, options), fixtures.length > 0)),
+    };
+    return await replayMigrations(files, series, fromNothing);
+  });
+  const tested = witness?.tested ?? [];
+  return {
+    from: way,
+    tested,
+    check: migrationsCheck(loaded.filter(isTested), replay.findings, tested.length),
+    fixtures: fixtures.length,
+    losses: witness?.losses ?? [],
+    unchecked: [
+      ...loaded.filter(isTested).flatMap((migration) => whyUnchecked(migration, tested, replay.findings)),
+      ...[...(witness?.waiting() ?? [])].map(([file, error]) => notLoaded(file, error)),
+    ],
+  };
+}
+
+function whyUnchecked(
+  { file, down }: LoadedMigration,
+  tested: readonly MigrationFile[],
+  findings: readonly Finding[],
+): string[] {
+  const id = migrationId(file);
+  if (tested.includes(file)) return down === undefined ? [`rolling back ${id}, which has no down`] : [];
+  if (findings.some(({ migration }) => migration === file)) return [];
+  return [
+    findings.length > 0
+      ? `${id}, which comes after what failed`
+      : `${id}: the migrations do not start from nothing, and it has no down, or a later one has none`,
+  ];
+}
+
+function notLoaded(file: string, { message, location }: ConfitureError): string {
+  return `rows of ${file}${location?.line === undefined ? "" : `:${location.line}`}, which could not be loaded yet (${message})`;
+}
+
+interface Witness extends Onlooker {
+  readonly tested: readonly MigrationFile[];
+  readonly losses: readonly MigrationLoss[];
+  waiting(): ReadonlyMap<string, ConfitureError>;
+}
+
+function watchRows(database: Database, fixtures: FixtureLoader, hasFixtures: boolean): Witness {
+  const tested: MigrationFile[] = [];
+  const losses: MigrationLoss[] = [];
+  let rows: readonly TableRows[] = [];
+  return {
+    tested,
+    losses,
+    waiting: () => fixtures.waiting(),
+    async before(migration) {
+      tested.push(migration.file);
+      if (!hasFixtures) return;
+      await fixtures.load(migration);
+      rows = await readRows(database);
+    },
+    async after({ file }, direction) {
+      if (!hasFixtures) return;
+      const find = direction === "up" ? lostByUp : lostByRollback;
+      losses.push(...find(rows, await readRows(database)).map((loss) => ({ ...loss, migration: file, direction })));
+    },
+  };
+}

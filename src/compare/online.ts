@@ -1,0 +1,387 @@
+import { encodeId, type StableId } from "@supabase/pg-delta/core";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
+import type { Catalogue } from "./catalogue.ts";
+import type { PlannedStatement } from "./plan.ts";
+import { textOf } from "./risks.ts";
+
+/**
+ * When a statement of an online migration runs: in the one transaction of the first file; or after it, when rows are
+ * read and filled, each statement by itself, so that no lock is held longer than its own work; or last, with the indexes
+ * that PostgreSQL builds and drops outside of transactions, and what needs them.
+ */
+export type Phase = "transaction" | "rows" | "indexes";
+
+export interface OnlineStep {
+  readonly phase: Phase;
+  readonly statement: PlannedStatement;
+}
+
+export interface OnlineContext {
+  readonly from: Catalogue;
+  readonly to: Catalogue;
+  /** What was there before the migration began: only that is in use. */
+  readonly existing: Catalogue;
+  /** SQL of new columns whose default has to be computed row by row, as far as that was tried. */
+  readonly rewriting: ReadonlySet<string>;
+}
+
+/**
+ * The same plan in forms that do not keep others from a table for longer than a moment. Each form is a rule below; a
+ * statement without one stays as it is. Pure.
+ */
+export function onlineSteps(statements: readonly PlannedStatement[], context: OnlineContext): OnlineStep[] {
+  const plan = new OnlinePlan(statements, context);
+  const forms = statements.map((statement) => ({ statement, form: formOf(statement, plan) }));
+  return forms.flatMap(({ statement, form = [{ phase: "transaction", statement }] }) => {
+    if (plan.isTakenOver(statement)) return [];
+    // What needs an index that is built later has to wait for it.
+    const steps = plan.waitsFor(statement)
+      ? form.map(({ statement: own }) => ({ phase: "indexes" as const, statement: own }))
+      : form;
+    if (steps[0]?.phase === "indexes") plan.putOff(statement);
+    return steps;
+  });
+}
+
+/** Whether `--online` would write this statement in another way. */
+export function hasOnlineForm(
+  statement: PlannedStatement,
+  statements: readonly PlannedStatement[],
+  context: OnlineContext,
+): boolean {
+  return formOf(statement, new OnlinePlan(statements, context)) !== undefined;
+}
+
+/** A rule: the steps that take the place of a statement, or undefined when it is none of the rule's. */
+type Rule = (statement: PlannedStatement, plan: OnlinePlan) => OnlineStep[] | undefined;
+
+function formOf(statement: PlannedStatement, plan: OnlinePlan): OnlineStep[] | undefined {
+  if (!statement.transactional) return undefined;
+  for (const rule of RULES) {
+    const steps = rule(statement, plan);
+    if (steps !== undefined) return steps;
+  }
+  return undefined;
+}
+
+/** What the rules ask about the plan as a whole. */
+class OnlinePlan {
+  readonly context: OnlineContext;
+  readonly #statements: readonly PlannedStatement[];
+  readonly #takenOver = new Set<PlannedStatement>();
+  readonly #madeLater = new Set<string>();
+  readonly #removedLater = new Set<string>();
+  readonly #givenNames = new Set<string>();
+
+  constructor(statements: readonly PlannedStatement[], context: OnlineContext) {
+    this.#statements = statements;
+    this.context = context;
+  }
+
+  /** Another statement does this one's work. */
+  isTakenOver(statement: PlannedStatement): boolean {
+    return this.#takenOver.has(statement);
+  }
+
+  /** The statement that takes an object away; its work is then done by the caller. */
+  takeOverRemoval(id: StableId): PlannedStatement | undefined {
+    const removal = this.removalOf(id);
+    if (removal !== undefined) this.#takenOver.add(removal);
+    return removal;
+  }
+
+  removalOf(id: StableId): PlannedStatement | undefined {
+    const key = encodeId(id);
+    return this.#statements.find(({ removes: [first] }) => first !== undefined && encodeId(first) === key);
+  }
+
+  makes(id: StableId): boolean {
+    const key = encodeId(id);
+    return this.#statements.some(({ makes }) => makes.some((made) => encodeId(made) === key));
+  }
+
+  putOff({ makes, removes }: PlannedStatement): void {
+    for (const id of makes) this.#madeLater.add(encodeId(id));
+    for (const id of removes) this.#removedLater.add(encodeId(id));
+  }
+
+  waitsFor({ makes, removes, needs }: PlannedStatement): boolean {
+    const { from, to } = this.context;
+    const isLater = (id: StableId): boolean => this.#madeLater.has(encodeId(id));
+    return (
+      needs.some(isLater) ||
+      makes.some((id) => {
+        const parent = to.facts.get(id)?.parent;
+        return (parent !== undefined && isLater(parent)) || to.facts.outgoingEdges(id).some((edge) => isLater(edge.to));
+      }) ||
+      removes.some((id) => from.facts.incomingEdges(id).some((edge) => this.#removedLater.has(encodeId(edge.from))))
+    );
+  }
+
+  /** A table with rows that others work with: it was there before, and stays. */
+  isInUse(table: StableId): boolean {
+    return this.context.existing.facts.has(table) && !this.makes(table);
+  }
+
+  isPartitioned(table: StableId): boolean {
+    return [this.context.from, this.context.to].some(({ facts }) => textOf(facts, table, "partitionKey") !== undefined);
+  }
+
+  /** Columns of it get another type or go, which takes the table for the time of a rewrite, and indexes with it. */
+  changesColumns(table: StableId): boolean {
+    if (!("schema" in table && "name" in table)) return false;
+    const isOfTable = (id: StableId): boolean =>
+      id.kind === "column" && id.schema === table.schema && id.table === table.name;
+    return this.#statements.some(
+      ({ sql, needs, removes }) =>
+        (/ ALTER COLUMN .* TYPE /s.test(sql) && needs.some(isOfTable)) || removes.some(isOfTable),
+    );
+  }
+
+  /** A name for something that is there for a while only. */
+  freeName(schema: string, base: string, suffix: string): string {
+    for (let count = 1; ; count++) {
+      const end = count === 1 ? suffix : `${suffix}${count}`;
+      const name = `${clip(base, NAME_BYTES - end.length)}${end}`;
+      if (this.#isTaken(schema, name)) continue;
+      this.#givenNames.add(`${schema}.${name}`);
+      return name;
+    }
+  }
+
+  #isTaken(schema: string, name: string): boolean {
+    if (this.#givenNames.has(`${schema}.${name}`)) return true;
+    return [this.context.from, this.context.to].some(({ facts }) =>
+      facts.facts().some(({ id }) => "schema" in id && id.schema === schema && "name" in id && id.name === name),
+    );
+  }
+}
+
+/** PostgreSQL cuts names there. */
+const NAME_BYTES = 63;
+
+function clip(text: string, bytes: number): string {
+  let clipped = text;
+  while (Buffer.byteLength(clipped) > bytes) clipped = clipped.slice(0, -1);
+  return clipped;
+}
+
+/** A statement in place of `original`, for what `rows` says. */
+function step(original: PlannedStatement, sql: string, phase: Phase = "transaction", rows?: string): OnlineStep {
+  const { loss: _loss, rows: _rows, ...rest } = original;
+  return { phase, statement: { ...rest, ...(rows === undefined ? {} : { rows }), sql } };
+}
+
+/** One that PostgreSQL does not take inside a transaction. */
+function outside(original: PlannedStatement, sql: string, phase: Phase, rows?: string): OnlineStep {
+  const { statement } = step(original, sql, phase, rows);
+  return { phase, statement: { ...statement, transactional: false } };
+}
+
+const LEAVES_INVALID = ", and leaves an invalid index behind";
+
+/**
+ * CREATE INDEX CONCURRENTLY lets others write while it builds; not inside a transaction, and not on a partitioned table
+ * (manual, CREATE INDEX, "Building Indexes Concurrently"). An index that only changes keeps its forerunner until then.
+ */
+const indexConcurrently: Rule = (statement, plan) => {
+  const [id] = statement.makes;
+  if (id?.kind !== "index") return undefined;
+  const table = plan.context.to.facts.get(id)?.parent;
+  if (table === undefined || !plan.isInUse(table) || plan.isPartitioned(table)) return undefined;
+  const sql = statement.sql.replace(/^CREATE (UNIQUE )?INDEX /, "CREATE $1INDEX CONCURRENTLY ");
+  const create = outside(
+    statement,
+    sql,
+    "indexes",
+    statement.rows === undefined ? undefined : statement.rows + LEAVES_INVALID,
+  );
+  const before = plan.context.from.facts.get(id)?.parent;
+  const replaces = before !== undefined && encodeId(before) === encodeId(table) && !plan.changesColumns(table);
+  const removal = replaces ? plan.takeOverRemoval(id) : undefined;
+  if (removal === undefined) return [create];
+  const old = plan.freeName(id.schema, id.name, "_old");
+  return [
+    step(removal, `ALTER INDEX ${quoteQualified(id.schema, id.name)} RENAME TO ${quoteIdentifier(old)}`, "indexes"),
+    create,
+    outside(removal, `DROP INDEX CONCURRENTLY ${quoteQualified(id.schema, old)}`, "indexes"),
+  ];
+};
+
+/**
+ * DROP INDEX CONCURRENTLY waits for others instead of making them wait; not inside a transaction, and not on a
+ * partitioned table (manual, DROP INDEX).
+ */
+const dropIndexConcurrently: Rule = (statement, plan) => {
+  const [id] = statement.removes;
+  if (id?.kind !== "index" || !statement.sql.startsWith("DROP INDEX ")) return undefined;
+  const table = plan.context.from.facts.get(id)?.parent;
+  if (table === undefined || !plan.isInUse(table) || plan.isPartitioned(table)) return undefined;
+  // It goes or changes with its columns, or its successor takes its place: see indexConcurrently.
+  if (plan.changesColumns(table) || plan.makes(id)) return undefined;
+  return [outside(statement, statement.sql.replace(/^DROP INDEX /, "DROP INDEX CONCURRENTLY "), "indexes")];
+};
+
+/**
+ * A CHECK or FOREIGN KEY that is NOT VALID holds for new rows at once and reads none; VALIDATE CONSTRAINT reads them
+ * under SHARE UPDATE EXCLUSIVE, which lets others read and write (manual, ALTER TABLE, "Notes"). Before PostgreSQL 18 a
+ * partitioned table takes no such foreign key.
+ */
+const notValidFirst: Rule = (statement, plan) => {
+  const [id] = statement.makes;
+  const constraint = id === undefined ? undefined : plan.context.to.facts.get(id);
+  if (id?.kind !== "constraint" || constraint?.parent?.kind !== "table" || !plan.isInUse(constraint.parent))
+    return undefined;
+  const { type, validated } = constraint.payload;
+  if (validated !== true || (type !== "c" && type !== "f")) return undefined;
+  if (type === "f" && plan.isPartitioned(constraint.parent)) return undefined;
+  return [
+    step(statement, `${statement.sql} NOT VALID`),
+    step(statement, validate(id.schema, id.table, id.name), "rows", statement.rows),
+  ];
+};
+
+/** VALIDATE CONSTRAINT keeps nobody from reading and writing, so it need not be part of a transaction with what does. */
+const validateByItself: Rule = (statement, { context: { to } }) => {
+  const [id] = statement.needs;
+  if (id?.kind !== "constraint" || !statement.sql.includes(" VALIDATE CONSTRAINT ")) return undefined;
+  return to.facts.get(id)?.parent?.kind === "table" ? [{ phase: "rows", statement }] : undefined;
+};
+
+function validate(schema: string, table: string, name: string): string {
+  return `ALTER TABLE ${quoteQualified(schema, table)} VALIDATE CONSTRAINT ${quoteIdentifier(name)}`;
+}
+
+/**
+ * SET NOT NULL does not read the table when a valid CHECK proves that there is no NULL (manual, ALTER TABLE, "SET NOT
+ * NULL"; since PostgreSQL 12), and such a CHECK can be validated while others work.
+ */
+const notNullByCheck: Rule = (statement, plan) => {
+  const [id] = statement.needs;
+  if (id?.kind !== "column" || !statement.sql.endsWith(" SET NOT NULL")) return undefined;
+  const column = plan.context.from.facts.get(id);
+  if (column?.parent?.kind !== "table" || !plan.isInUse(column.parent)) return undefined;
+  return notNull(statement, id, plan, "transaction");
+};
+
+function notNull(statement: PlannedStatement, id: ColumnId, plan: OnlinePlan, phase: Phase): OnlineStep[] {
+  const table = `ALTER TABLE ${quoteQualified(id.schema, id.table)}`;
+  const column = quoteIdentifier(id.name);
+  const check = plan.freeName(id.schema, id.name, "_has_no_null");
+  return [
+    step(statement, `${table} ADD CONSTRAINT ${quoteIdentifier(check)} CHECK (${column} IS NOT NULL) NOT VALID`, phase),
+    step(statement, validate(id.schema, id.table, check), "rows", statement.rows),
+    step(statement, `${table} ALTER COLUMN ${column} SET NOT NULL`, "rows"),
+    step(statement, `${table} DROP CONSTRAINT ${quoteIdentifier(check)}`, "rows"),
+  ];
+}
+
+interface ColumnId {
+  readonly schema: string;
+  readonly table: string;
+  readonly name: string;
+}
+
+/**
+ * A primary key or unique constraint takes over an index that was built while others wrote (manual, ALTER TABLE, "ADD
+ * table_constraint_using_index"; not for partitioned tables). The index gets the constraint's name.
+ */
+const constraintUsingIndex: Rule = (statement, plan) => {
+  const [id] = statement.makes;
+  const constraint = id === undefined ? undefined : plan.context.to.facts.get(id);
+  if (id?.kind !== "constraint" || constraint?.parent?.kind !== "table") return undefined;
+  const table = constraint.parent;
+  if (!plan.isInUse(table) || plan.isPartitioned(table)) return undefined;
+  const key = KEY.exec(textOf(plan.context.to.facts, id, "def") ?? "");
+  if (key === null) return undefined;
+  const [, type = "", distinct = "", columns = "", include = "", storage = "", deferrable = ""] = key;
+  const index = plan.freeName(id.schema, id.name, "_new");
+  const name = quoteIdentifier(id.name);
+  const removal = plan.changesColumns(table) ? undefined : plan.takeOverRemoval(id);
+  return [
+    outside(
+      statement,
+      `CREATE UNIQUE INDEX CONCURRENTLY ${quoteIdentifier(index)} ON ${quoteQualified(id.schema, id.table)} (${columns})${include}${distinct}${storage}`,
+      "indexes",
+      `${statement.rows}${LEAVES_INVALID}`,
+    ),
+    step(
+      statement,
+      `ALTER TABLE ${quoteQualified(id.schema, id.table)} ${removal === undefined ? "" : `DROP CONSTRAINT ${name}, `}` +
+        `ADD CONSTRAINT ${name} ${type} USING INDEX ${quoteIdentifier(index)}${deferrable}`,
+      "indexes",
+    ),
+  ];
+};
+
+/** As pg_get_constraintdef writes it. Others (WITHOUT OVERLAPS) are not made from such an index. */
+const KEY =
+  /^(UNIQUE|PRIMARY KEY)( NULLS NOT DISTINCT)? \(((?:[\w$]+|"(?:[^"]|"")+")(?:, (?:[\w$]+|"(?:[^"]|"")+"))*)\)( INCLUDE \([^)]*\))?( WITH \([^)]*\))?( DEFERRABLE(?: INITIALLY DEFERRED)?)?$/;
+
+/**
+ * A new column whose default differs from row to row makes PostgreSQL write the table anew (manual, ALTER TABLE,
+ * "Notes"). Without the default it is a change of the catalogue alone, and old rows are filled page by page.
+ */
+const fillLater: Rule = (statement, plan) => {
+  const [id] = statement.makes;
+  if (id?.kind !== "column" || !plan.context.rewriting.has(statement.sql)) return undefined;
+  const { facts } = plan.context.to;
+  const column = facts.get(id);
+  const value = facts.childrenOf(id).find((child) => child.id.kind === "default");
+  const expression = value === undefined ? undefined : textOf(facts, value.id, "expr");
+  if (column?.parent?.kind !== "table" || expression === undefined) return undefined;
+  if (!plan.isInUse(column.parent) || plan.isPartitioned(column.parent)) return undefined;
+  const required = column.payload["notNull"] === true;
+  const suffix = `${required ? " NOT NULL" : ""} DEFAULT ${expression}`;
+  if (!statement.sql.endsWith(suffix)) return undefined;
+  const table = quoteQualified(id.schema, id.table);
+  const name = quoteIdentifier(id.name);
+  return [
+    step(statement, statement.sql.slice(0, -suffix.length)),
+    step(statement, `ALTER TABLE ${table} ALTER COLUMN ${name} SET DEFAULT ${expression}`),
+    fillByPages(statement, table, name),
+    // Rows that an update has moved to a page that was done.
+    step(statement, `UPDATE ${table} SET ${name} = DEFAULT WHERE ${name} IS NULL`, "rows"),
+    ...(required ? notNull(statement, id, plan, "rows") : []),
+  ];
+};
+
+/** In short transactions, so that no row is locked for long. */
+function fillByPages(original: PlannedStatement, table: string, column: string): OnlineStep {
+  const sql = `DO $fill$
+DECLARE
+  pages bigint := pg_relation_size(${quoteLiteral(table).trim()}) / current_setting('block_size')::bigint;
+BEGIN
+  FOR page IN 0..pages BY 1000 LOOP
+    UPDATE ${table} SET ${column} = DEFAULT
+     WHERE ${column} IS NULL AND ctid >= format('(%s,0)', page)::tid AND ctid < format('(%s,0)', page + 1000)::tid;
+    COMMIT;
+  END LOOP;
+END
+$fill$`;
+  return outside(original, sql, "rows", "fills those that are there, 1000 pages at a time; triggers on UPDATE fire");
+}
+
+const RULES: readonly Rule[] = [
+  indexConcurrently,
+  dropIndexConcurrently,
+  notValidFirst,
+  validateByItself,
+  notNullByCheck,
+  constraintUsingIndex,
+  fillLater,
+];
+
+/** What to do about a statement that keeps others waiting and has no online form. */
+export function adviceFor({ sql, makes: [made] }: PlannedStatement, { to }: OnlineContext): string {
+  const parent = made === undefined ? undefined : to.facts.get(made)?.parent;
+  const isPartitioned = parent !== undefined && textOf(to.facts, parent, "partitionKey") !== undefined;
+  if (isPartitioned && made?.kind === "index") {
+    return "make it ON ONLY the table, then CONCURRENTLY on each partition, and ATTACH those";
+  }
+  if (isPartitioned && made?.kind === "constraint") return "add it to the partitions first, one by one";
+  if (/ ALTER COLUMN .* TYPE /s.test(sql)) {
+    return "add a column of the new type, fill it, and let it take the old one's place in later migrations";
+  }
+  return "run it while nobody needs the table";
+}

@@ -1,0 +1,240 @@
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { type Catalogue, readCatalogue } from "./catalogue.ts";
+import { type Change, compareCatalogues } from "./changes.ts";
+import type { GenerateOptions } from "./generate.ts";
+import { type Meter, NO_EFFECTS, startMeter } from "./measure.ts";
+import type { MeasuredStatement, Section } from "./migration-file.ts";
+import { adviceFor, hasOnlineForm, type OnlineContext, onlineSteps, type Phase } from "./online.ts";
+import { planChanges, type PlannedStatement } from "./plan.ts";
+import { requireNothing } from "./proof.ts";
+import { withMissingRoles } from "./scratch.ts";
+import { SCRATCH_LEDGER } from "./scratch-run.ts";
+
+/** What one file does, on its way up and back. */
+export interface Step {
+  /** What it does beside the others, for the end of its name: "indexes". */
+  readonly part: string | undefined;
+  readonly up: Section;
+  /** Undefined when the way back was not wanted. */
+  readonly down: Section | undefined;
+}
+
+/** Steps, and what is not in them, because no SQL is planned for its kind. */
+export interface PlannedSteps {
+  readonly steps: readonly Step[];
+  readonly byHand: {
+    /** Still different after the way up. */
+    readonly up: readonly Change[];
+    /** Not brought back by the way down. */
+    readonly down: readonly Change[];
+  };
+}
+
+/** What a first plan leaves different is planned again, this often. */
+const ROUNDS = 5;
+
+/**
+ * Plans step by step, running each step in the scratch database, which is at `from`: the next is planned from what is
+ * there, not from what should be. Afterwards the database is at `from` again, if there is a way back.
+ * @param check throws for statements that are not to be run
+ * @throws ConfitureError `generate_refused`
+ */
+export async function planSteps(
+  database: Database,
+  from: Catalogue,
+  to: Catalogue,
+  options: GenerateOptions,
+  check: (statements: readonly PlannedStatement[]) => void,
+): Promise<PlannedSteps> {
+  const { ups, rest } = await planUps(database, from, to, options, check);
+  const steps: Step[] = [];
+  const lost: Change[] = [];
+  for (const { part, section, before, after } of ups.toReversed()) {
+    const down = options.noDown ? undefined : await planDown(database, after, before, options, lost);
+    steps.unshift({ part, up: section, down });
+  }
+  return { steps, byHand: { up: rest, down: lost } };
+}
+
+/** What is there now. A database in use has objects that no plan can bring here, and that are there all the same. */
+export async function readPlanned(database: Database, { from }: Pick<GenerateOptions, "from">): Promise<Catalogue> {
+  const catalogue = await readCatalogue(database, [SCRATCH_LEDGER]);
+  return from.kind === "catalogue" ? { ...catalogue, unmodelled: from.catalogue.unmodelled } : catalogue;
+}
+
+/** One file's way up, from one state of the catalogue to another. */
+interface Up {
+  readonly part: string | undefined;
+  readonly section: Section;
+  readonly before: Catalogue;
+  readonly after: Catalogue;
+}
+
+async function planUps(
+  database: Database,
+  from: Catalogue,
+  to: Catalogue,
+  options: GenerateOptions,
+  check: (statements: readonly PlannedStatement[]) => void,
+): Promise<{ readonly ups: readonly Up[]; readonly rest: readonly Change[] }> {
+  // From here on: locks on what the migration makes itself are in nobody's way.
+  const meter = await startMeter(database);
+  const ups: Up[] = [];
+  let current = from;
+  for (let round = 0; round < ROUNDS * 2; round++) {
+    const { statements } = planChanges(current, to, options.renames);
+    if (statements.length === 0 || compareCatalogues(current, to).length === 0) break;
+    check(statements);
+    const planned = firstTransaction(statements);
+    const context = await contextOf(meter, options, planned, { from: current, to, existing: from });
+    for (const { part, statements: own, transactional } of partsOf(planned, context, options)) {
+      const measured = await runPlanned(database, meter, own, context, options, "up");
+      const after = await readPlanned(database, options);
+      const last = ups.at(-1);
+      // A second round for the rest belongs to the same migration; what needs its own transaction does not.
+      if (
+        last !== undefined &&
+        part === undefined &&
+        canShareTransaction(last.section, { statements: measured, transactional })
+      ) {
+        const together = [...last.section.statements, ...measured];
+        ups[ups.length - 1] = { ...last, section: { statements: together, transactional }, after };
+      } else ups.push({ part, section: { statements: measured, transactional }, before: current, after });
+      current = after;
+    }
+  }
+  const rest = compareCatalogues(current, to);
+  requireNothing("The plan does not lead to the schema files", rest);
+  return { ups, rest: rest.filter(({ planned }) => !planned) };
+}
+
+async function planDown(
+  database: Database,
+  after: Catalogue,
+  before: Catalogue,
+  options: GenerateOptions,
+  lost: Change[],
+): Promise<Section> {
+  const meter = await startMeter(database);
+  const renames = options.renames.map((rename) => ({ from: rename.to, to: rename.from }));
+  const down: MeasuredStatement[] = [];
+  let transactional = true;
+  let current = after;
+  for (let round = 0; round < ROUNDS; round++) {
+    const { statements } = planChanges(current, before, renames);
+    if (statements.length === 0 || compareCatalogues(current, before).length === 0) break;
+    const context = await contextOf(meter, options, statements, { from: current, to: before, existing: after });
+    // One file has one way back: what takes several files on the way up is done one by one.
+    const parts = partsOf(statements, context, options);
+    transactional &&= parts.length === 1 && parts[0]!.transactional;
+    for (const { statements: own } of parts) {
+      down.push(...(await runPlanned(database, meter, own, context, options, "down")));
+    }
+    current = await readPlanned(database, options);
+  }
+  const rest = compareCatalogues(current, before);
+  requireNothing("The way back does not lead to where it began (--no-down does without it)", rest);
+  lost.push(...rest.filter(({ planned }) => !planned));
+  return { statements: down, transactional };
+}
+
+/**
+ * What can run in one transaction, from the beginning. New values of enums come first and alone: they need nothing
+ * that a plan makes, and whatever uses them needs a COMMIT in between.
+ */
+function firstTransaction(statements: readonly PlannedStatement[]): readonly PlannedStatement[] {
+  const newValues = statements.filter(({ endsTransaction }) => endsTransaction);
+  if (newValues.length > 0) return newValues;
+  const boundary = statements.findIndex(({ startsTransaction }, index) => index > 0 && startsTransaction);
+  return boundary < 0 ? statements : statements.slice(0, boundary);
+}
+
+function canShareTransaction(before: Section, after: Section): boolean {
+  return (
+    before.transactional &&
+    after.transactional &&
+    !before.statements.some(({ endsTransaction }) => endsTransaction) &&
+    !after.statements.some(({ startsTransaction }) => startsTransaction)
+  );
+}
+
+/** What the online forms depend on; new columns are tried out, because only PostgreSQL knows what their defaults do. */
+async function contextOf(
+  meter: Meter,
+  { online }: GenerateOptions,
+  statements: readonly PlannedStatement[],
+  catalogues: Pick<OnlineContext, "from" | "to" | "existing">,
+): Promise<OnlineContext> {
+  const rewriting = new Set<string>();
+  if (!online) return { ...catalogues, rewriting };
+  for (const { sql, makes } of statements) {
+    if (makes[0]?.kind !== "column" || !sql.includes(" DEFAULT ")) continue;
+    const effects = await meter.tryOut(sql).catch((error: unknown) => {
+      // It needs something that the same plan makes, and might as well rewrite.
+      if (error instanceof ConfitureError && error.server !== undefined) return undefined;
+      throw error;
+    });
+    if (effects === undefined || effects.rewrites.length > 0) rewriting.add(sql);
+  }
+  return { ...catalogues, rewriting };
+}
+
+interface Part {
+  readonly part: string | undefined;
+  readonly statements: readonly PlannedStatement[];
+  readonly transactional: boolean;
+}
+
+/** The files of a plan, in order. */
+function partsOf(statements: readonly PlannedStatement[], context: OnlineContext, { online }: GenerateOptions): Part[] {
+  if (!online) {
+    return [{ part: undefined, statements, transactional: statements.every(({ transactional }) => transactional) }];
+  }
+  const steps = onlineSteps(statements, context);
+  const inPhase = (wanted: Phase): PlannedStatement[] =>
+    steps.filter(({ phase }) => phase === wanted).map(({ statement }) => statement);
+  const rows = inPhase("rows");
+  const fills = rows.some(({ transactional }) => !transactional);
+  return [
+    { part: undefined, statements: inPhase("transaction"), transactional: true },
+    { part: fills ? "fill" : "validate", statements: rows, transactional: rows.length === 1 && !fills },
+    { part: "indexes", statements: inPhase("indexes"), transactional: false },
+  ].filter((part) => part.statements.length > 0);
+}
+
+/** Runs statements one by one, so that what each does can be told. */
+async function runPlanned(
+  database: Database,
+  meter: Meter,
+  statements: readonly PlannedStatement[],
+  context: OnlineContext,
+  { online }: GenerateOptions,
+  way: string,
+): Promise<MeasuredStatement[]> {
+  const measured: MeasuredStatement[] = [];
+  for (const statement of statements) {
+    try {
+      const effects = await withMissingRoles(database, async () => {
+        if (statement.transactional) return await meter.run(statement.sql);
+        await database.execute(statement.sql);
+        return NO_EFFECTS;
+      });
+      const isSlow = effects.rewrites.length > 0 || effects.scans.length > 0;
+      measured.push({ ...statement, effects, ...(isSlow ? { advice: advise(statement) } : {}) });
+    } catch (error) {
+      if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
+      throw new ConfitureError("generate_refused", `The planned way ${way} cannot be run: ${error.server.message}`, {
+        hint: `Nothing was written. Write this step by hand (confiture migrate new). PostgreSQL refused:\n${statement.sql}`,
+        server: error.server,
+        cause: error,
+      });
+    }
+  }
+  return measured;
+
+  function advise(statement: PlannedStatement): string {
+    if (!online && hasOnlineForm(statement, statements, context)) return "--online writes it so that nobody waits";
+    return adviceFor(statement, context);
+  }
+}

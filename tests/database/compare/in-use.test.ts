@@ -1,0 +1,196 @@
+import { describe, expect, test } from "bun:test";
+import { executeSchema } from "#build/builder.ts";
+import { type Drift, findDrift } from "#compare/drift.ts";
+import { generateMigrations } from "#compare/generate.ts";
+import type { ScratchSite } from "#compare/scratch.ts";
+import { schemaBuild } from "#compare/sources.ts";
+import { withDatabase } from "#database/open.ts";
+import type { ServerTarget } from "#database/target.ts";
+import { up } from "#migrate/migrator.ts";
+import { serverEngines, type TestDatabase } from "../../support/engines.ts";
+import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
+import { server } from "../../support/servers.ts";
+import { filesOf } from "./project-files.ts";
+
+const EMBEDDED: ScratchSite = { engine: "embedded" };
+const NOTHING_MORE = { owners: false, grants: false, extensionVersions: false };
+
+/** Definitions that PostgreSQL writes out anew: 14, 16 and 18 in different words, and again in others when re-read. */
+const SCHEMA = `
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE DOMAIN positive AS int CHECK (VALUE > 0 AND VALUE NOT IN (7, 8));
+CREATE TABLE users (
+  id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name varchar(20) NOT NULL CHECK (name IN ('a', 'b')),
+  created timestamptz NOT NULL DEFAULT now() - interval '1 day',
+  shout text GENERATED ALWAYS AS (upper(name) || '!') STORED,
+  feeling mood DEFAULT 'ok',
+  n positive,
+  CONSTRAINT few CHECK (n BETWEEN 1 AND 10 AND (name LIKE 'a%' OR name ~ '^b'))
+);
+CREATE INDEX recent ON users (lower(name), created DESC) WHERE created > '2020-01-01' AND name IN ('a', 'b');
+CREATE TABLE posts (id bigserial PRIMARY KEY, author int REFERENCES users ON DELETE CASCADE, body text, tags text[] DEFAULT '{}');
+CREATE VIEW authors AS
+  SELECT u.id, u.name, count(*) AS posts FROM users u JOIN posts p ON p.author = u.id GROUP BY u.id HAVING count(*) > 1;
+CREATE VIEW few_names AS SELECT * FROM users WHERE name IN ('a', 'b') AND extract(year FROM created) > 2000;
+CREATE MATERIALIZED VIEW counts AS WITH x AS (SELECT author, count(*) c FROM posts GROUP BY 1) SELECT * FROM x;
+CREATE FUNCTION more(a int) RETURNS int LANGUAGE sql IMMUTABLE RETURN a + 1;
+CREATE FUNCTION t() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER tr BEFORE UPDATE OF name ON users FOR EACH ROW
+  WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION t();
+CREATE RULE gone AS ON DELETE TO posts DO ALSO NOTIFY gone;
+ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON users FOR SELECT TO in_use_reader USING (name = current_user AND id IN (SELECT author FROM posts));
+CREATE TABLE logs (at date NOT NULL, msg text) PARTITION BY RANGE (at);
+CREATE TABLE logs_2024 PARTITION OF logs FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE STATISTICS st (dependencies) ON name, created FROM users;
+GRANT SELECT ON users TO in_use_reader;
+GRANT ALL ON posts TO in_use_reader;
+ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO in_use_reader;
+`;
+
+const names = ({ changes }: Pick<Drift, "changes">): string[] =>
+  changes.map(({ change, kind, name }) => `${change} ${kind} ${name}`);
+
+for (const engine of serverEngines) {
+  describe(engine.name, () => {
+    interface Place extends AsyncDisposable {
+      readonly project: TemporaryProject;
+      readonly database: TestDatabase;
+      readonly target: ServerTarget;
+      drift(scratch: ScratchSite, terms?: Partial<typeof NOTHING_MORE>): Promise<Drift>;
+    }
+
+    /** A database that somebody other than the superuser built from the schema files. */
+    async function deployed(schema: string, before = ""): Promise<Place> {
+      const instance = await server(engine.major);
+      for (const role of ["in_use_reader", "in_use_owner", "in_use_admin"]) {
+        const there = await instance.sql("SELECT FROM pg_roles WHERE rolname = $1", [role]);
+        if (there.length === 0) await instance.sql(`CREATE ROLE ${role} SUPERUSER`);
+      }
+      const project = await temporaryProject({ "db/schema/all.sql": schema });
+      const database = await engine.fresh();
+      const target = database.target as ServerTarget;
+      await withDatabase(target, {}, async (session) => {
+        await session.execute(`${before}; SET ROLE in_use_owner`);
+        await executeSchema(session, { ...schemaBuild(filesOf(project.dir)), fresh: false });
+      });
+      return {
+        project,
+        database,
+        target,
+        drift: (scratch, terms) =>
+          findDrift({
+            ...filesOf(project.dir),
+            target,
+            scratch,
+            against: undefined,
+            terms: { ...NOTHING_MORE, ...terms },
+            ignore: [],
+          }),
+        [Symbol.asyncDispose]: async () => {
+          await database.drop();
+          await project.remove();
+        },
+      };
+    }
+
+    test("definitions in the words of another version differ only where they say something else", async () => {
+      await using place = await deployed(SCHEMA);
+      const clean = await place.drift(EMBEDDED);
+      expect(names(clean)).toEqual([]);
+      expect(clean.unreworded).toEqual([]);
+      await place.database.query(
+        "ALTER TABLE users DROP CONSTRAINT few, ADD CONSTRAINT few CHECK (n BETWEEN 1 AND 11)",
+      );
+      await place.database.query("DROP POLICY own ON users");
+      await place.database.query("CREATE POLICY own ON users FOR SELECT TO in_use_reader USING (name = current_user)");
+      await place.database.query(
+        "CREATE OR REPLACE VIEW authors AS SELECT u.id, u.name, count(*) AS posts FROM users u JOIN posts p ON p.author = u.id GROUP BY u.id",
+      );
+      await place.database.query("ALTER TABLE posts ALTER body SET STORAGE EXTERNAL");
+      await place.database.query("DROP STATISTICS st");
+      for (const scratch of [EMBEDDED, place.target]) {
+        expect(names(await place.drift(scratch))).toEqual([
+          "changed view public.authors",
+          "added storage public.posts.body",
+          "dropped statistics object public.st",
+          "changed constraint public.users.few",
+          "changed policy public.users.own",
+        ]);
+      }
+    });
+
+    test("what belongs to the server is no drift: roles, other people's grants, owners, versions of extensions", async () => {
+      const versions = "CREATE EXTENSION citext WITH VERSION '1.4'";
+      await using place = await deployed(
+        "CREATE EXTENSION IF NOT EXISTS citext;\nCREATE TABLE t (a citext, b int);\nGRANT ALL ON t TO in_use_reader;",
+        versions,
+      );
+      await place.database.query("GRANT SELECT ON t TO in_use_admin");
+      await place.database.query(
+        "ALTER DEFAULT PRIVILEGES FOR ROLE in_use_owner GRANT SELECT ON TABLES TO in_use_admin",
+      );
+      for (const scratch of [EMBEDDED, place.target]) {
+        const drift = await place.drift(scratch);
+        expect(names(drift)).toEqual([]);
+        expect(drift.leftOut).toEqual(["in_use_admin"]);
+      }
+      expect(names(await place.drift(place.target, { grants: true }))).toEqual([
+        expect.stringContaining("added default privileges"),
+        "added grants on table public.t to in_use_admin",
+      ]);
+      expect(names(await place.drift(place.target, { owners: true }))).toContain("changed table public.t");
+      expect(names(await place.drift(place.target, { extensionVersions: true }))).toEqual([
+        "changed extension version citext",
+      ]);
+      // Something that the files do speak of counts.
+      await place.database.query("REVOKE INSERT ON t FROM in_use_reader");
+      await place.database.query("GRANT SELECT (a) ON t TO PUBLIC");
+      expect(names(await place.drift(EMBEDDED))).toEqual([
+        "added grants on table public.t to PUBLIC",
+        "changed grants on table public.t to in_use_reader",
+      ]);
+    });
+
+    test("a migration from a database in use is proven, and applies to it", async () => {
+      await using place = await deployed(SCHEMA);
+      const files = filesOf(place.project.dir);
+      const edited = SCHEMA.replace("body text,", "body text NOT NULL DEFAULT '', stars int,").replace(
+        "('a', 'b')),",
+        "('a', 'b', 'c')),",
+      );
+      await place.project.write("db/schema/all.sql", edited);
+      const generated = await generateMigrations({
+        ...files,
+        scratch: engine.major === 18 ? EMBEDDED : place.target,
+        from: { kind: "live", target: place.target, name: "env:production" },
+        renames: [],
+        allowDrop: false,
+        noDown: false,
+        online: false,
+      });
+      expect(generated.byHand).toEqual({ up: [], down: [] });
+      const sql = generated.migrations.flatMap((migration) => migration.up.map((statement) => statement.sql));
+      expect(sql.join("\n")).toContain('"stars"');
+      expect(sql.join("\n")).not.toMatch(/VIEW|POLICY|INDEX|GRANT|REVOKE|OWNER/);
+      await place.project.write("db/migrations/1_edit.sql", generated.migrations[0]!.text);
+      const migrating = { ...files, dir: files.migrationsDir, lockWait: 0, lockTimeout: 0, statementTimeout: 0 };
+      expect((await up({ ...migrating, target: place.target }, {})).error).toBeUndefined();
+      expect(names(await place.drift(EMBEDDED))).toEqual([]);
+    });
+
+    test("the ledger does not appear, whatever its name and wherever it is", async () => {
+      await using place = await deployed("CREATE TABLE t (a int);");
+      await place.database.query("CREATE SCHEMA ops");
+      const files = { ...filesOf(place.project.dir), table: "ops.history" };
+      await place.project.write("db/migrations/1_none.sql", "SELECT 1;");
+      const migrating = { ...files, dir: files.migrationsDir, lockWait: 0, lockTimeout: 0, statementTimeout: 0 };
+      expect((await up({ ...migrating, target: place.target }, {})).error).toBeUndefined();
+      const options = { ...files, target: place.target, against: undefined, terms: NOTHING_MORE, ignore: [] };
+      expect(names(await findDrift({ ...options, scratch: EMBEDDED }))).toEqual([]);
+      await place.database.query("CREATE TABLE ops.other (a int)");
+      expect(names(await findDrift({ ...options, scratch: EMBEDDED }))).toEqual(["added schema ops"]);
+    });
+  });
+}

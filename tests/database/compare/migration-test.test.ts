@@ -1,0 +1,229 @@
+import { describe, expect, test } from "bun:test";
+import { type TestReport, testMigrations } from "#compare/migration-test.ts";
+import { temporaryProject } from "../../support/project.ts";
+import { failureOf } from "../failure.ts";
+import { filesOf } from "./project-files.ts";
+
+interface Wish {
+  readonly version?: string;
+  readonly fixturesDir?: string;
+}
+
+async function tested(files: Record<string, string>, { version, fixturesDir }: Wish = {}): Promise<TestReport> {
+  await using project = await temporaryProject(files);
+  return await testMigrations({ ...filesOf(project.dir), version, fixturesDir });
+}
+
+const paths = (report: TestReport): string[] => report.tested.map(({ path }) => path);
+const losses = (report: TestReport): string[] =>
+  report.losses.map(
+    ({ migration, direction, of, what, before, after }) =>
+      `${migration.version} ${direction}: ${of} ${what} ${before} -> ${after}`,
+  );
+
+const USERS = "-- migrate:up\nCREATE TABLE users (id int PRIMARY KEY, bio text);\n-- migrate:down\nDROP TABLE users;\n";
+const NICK = "-- migrate:up\nALTER TABLE users ADD nick text;\n-- migrate:down\nALTER TABLE users DROP nick;\n";
+const ROWS = "INSERT INTO users (id, bio) VALUES (1, 'one'), (2, 'two'), (3, NULL);\n";
+const WITH_ROWS = { fixturesDir: "db/fixtures" };
+
+describe("migrations are tried out", () => {
+  test("all of them, with nothing but migrations in the project", async () => {
+    const report = await tested({ "db/migrations/1_users.sql": USERS, "db/migrations/2_nick.sql": NICK });
+    expect(report).toMatchObject({ from: "migrations", check: { outcome: "proven" }, losses: [], unchecked: [] });
+    expect(paths(report)).toEqual(["db/migrations/1_users.sql", "db/migrations/2_nick.sql"]);
+  });
+
+  test("one alone, with those before it only applied", async () => {
+    const report = await tested(
+      {
+        // Its way back is wrong, which is not what is asked.
+        "db/migrations/1_users.sql": USERS.replace("DROP TABLE users", "SELECT 1"),
+        "db/migrations/2_nick.sql": NICK,
+        "db/migrations/3_more.sql": "SELECT nonsense;",
+      },
+      { version: "2" },
+    );
+    expect(report.check.outcome).toBe("proven");
+    expect(paths(report)).toEqual(["db/migrations/2_nick.sql"]);
+  });
+
+  test("what a rollback leaves behind is found, and the SQL that closes the gap", async () => {
+    const report = await tested({
+      "db/migrations/1_users.sql": USERS,
+      "db/migrations/2_nick.sql": NICK.replace("ADD nick text", "ADD nick text, ADD IF NOT EXISTS left_over int"),
+    });
+    const [finding] = report.check.findings;
+    expect(report.check.outcome).toBe("disproven");
+    expect(finding?.migration?.version).toBe("2");
+    expect(finding?.changes).toMatchObject([{ change: "added", kind: "column", name: "public.users.left_over" }]);
+    expect(finding?.sql).toEqual(['ALTER TABLE "public"."users" DROP COLUMN "left_over"']);
+  });
+
+  test("a failure names the migration and the place, and what could not be reached", async () => {
+    const report = await tested({
+      "db/migrations/1_users.sql": USERS,
+      "db/migrations/2_nick.sql": NICK.replace("DROP nick", "DROP nock"),
+      "db/migrations/3_other.sql": "CREATE TABLE other ();",
+    });
+    expect(report.check.findings).toMatchObject([
+      { migration: { version: "2" }, error: { location: { file: "db/migrations/2_nick.sql", line: 4 } } },
+    ]);
+    expect(report.unchecked).toEqual(["3_other, which comes after what failed"]);
+  });
+
+  test("one without a way back is applied, and said to be unchecked", async () => {
+    const report = await tested({ "db/migrations/1_users.sql": "CREATE TABLE users (id int);" });
+    expect(report.check.outcome).toBe("proven");
+    expect(report.unchecked).toEqual(["rolling back 1_users, which has no down"]);
+  });
+
+  test("from the schema files where they do not start from nothing, one alone too", async () => {
+    const files = {
+      "db/schema/users.sql": "CREATE TABLE users (id int, nick text, age int);",
+      "db/migrations/1_nick.sql": NICK,
+      "db/migrations/2_age.sql":
+        "-- migrate:up\nALTER TABLE users ADD age int;\n-- migrate:down\nALTER TABLE users DROP age;\n",
+    };
+    const all = await tested(files);
+    expect(all).toMatchObject({ from: "schema", check: { outcome: "proven" }, unchecked: [] });
+    const one = await tested(
+      { ...files, "db/fixtures/u.sql": "INSERT INTO users (id) VALUES (1);" },
+      { version: "1", ...WITH_ROWS },
+    );
+    expect(one).toMatchObject({ from: "schema", check: { outcome: "proven" }, unchecked: [], losses: [] });
+    expect(paths(one)).toEqual(["db/migrations/1_nick.sql"]);
+  });
+
+  test("the newest one may not be in the schema files yet", async () => {
+    const report = await tested(
+      {
+        "db/schema/users.sql": "CREATE TABLE users (id int, nick text);",
+        "db/migrations/1_nick.sql": NICK,
+        "db/migrations/2_age.sql":
+          "-- migrate:up\nALTER TABLE users ADD age int;\n-- migrate:down\nALTER TABLE users DROP age;\n",
+      },
+      { version: "2" },
+    );
+    expect(report).toMatchObject({ from: "behind", check: { outcome: "proven" }, unchecked: [] });
+    expect(paths(report)).toEqual(["db/migrations/2_age.sql"]);
+  });
+
+  test("a version that is not there is an error that names those that are", async () => {
+    const failure = await failureOf(tested({ "db/migrations/1_users.sql": USERS }, { version: "7" }));
+    expect(failure).toMatchObject({ code: "migration_unknown", hint: expect.stringContaining("1") });
+  });
+
+  test("without migrations there is nothing to prove", async () => {
+    expect(await tested({})).toMatchObject({ from: undefined, check: { outcome: "not-checked" } });
+  });
+});
+
+describe("with rows in the tables", () => {
+  test("nothing is lost by what only adds", async () => {
+    const report = await tested(
+      { "db/migrations/1_users.sql": USERS, "db/migrations/2_nick.sql": NICK, "db/fixtures/users.sql": ROWS },
+      WITH_ROWS,
+    );
+    expect(report).toMatchObject({ check: { outcome: "proven" }, losses: [], unchecked: [], fixtures: 1 });
+  });
+
+  test("a column that is dropped and made again has lost its values", async () => {
+    const report = await tested(
+      {
+        "db/migrations/1_users.sql": USERS,
+        "db/migrations/2_no_bio.sql":
+          "-- migrate:up\nALTER TABLE users DROP bio;\n-- migrate:down\nALTER TABLE users ADD bio text;\n",
+        "db/fixtures/users.sql": ROWS,
+      },
+      WITH_ROWS,
+    );
+    // As a catalogue it is exact.
+    expect(report.check.outcome).toBe("proven");
+    expect(losses(report)).toEqual(["2 up: public.users.bio values 2 -> 0", "2 down: public.users.bio values 2 -> 0"]);
+  });
+
+  test("rows that an up deletes, and that a down deletes too many of", async () => {
+    const report = await tested(
+      {
+        "db/migrations/1_users.sql": USERS,
+        "db/migrations/2_tidy.sql":
+          "-- migrate:up\nDELETE FROM users WHERE bio IS NULL;\n-- migrate:down\nDELETE FROM users WHERE id = 1;\n",
+        "db/fixtures/users.sql": ROWS,
+      },
+      { version: "2", ...WITH_ROWS },
+    );
+    expect(losses(report)).toEqual(["2 up: public.users rows 3 -> 2", "2 down: public.users rows 3 -> 1"]);
+  });
+
+  test("a way back that restores other values than there were", async () => {
+    const report = await tested(
+      {
+        "db/migrations/1_users.sql": USERS,
+        "db/migrations/2_shout.sql":
+          "-- migrate:up\nUPDATE users SET bio = upper(bio);\n-- migrate:down\nUPDATE users SET bio = 'lost' WHERE bio IS NOT NULL;\n",
+        "db/fixtures/users.sql": ROWS,
+      },
+      WITH_ROWS,
+    );
+    expect(losses(report)).toEqual(["2 down: public.users.bio values 2 -> 0"]);
+  });
+
+  test("what is renamed, retyped or copied is not lost", async () => {
+    const report = await tested(
+      {
+        "db/migrations/1_users.sql": USERS,
+        "db/migrations/2_rename.sql":
+          "-- migrate:up\nALTER TABLE users RENAME TO people;\nALTER TABLE people RENAME bio TO about;\nALTER TABLE people ALTER id TYPE bigint;\n" +
+          "-- migrate:down\nALTER TABLE people ALTER id TYPE int;\nALTER TABLE people RENAME about TO bio;\nALTER TABLE people RENAME TO users;\n",
+        "db/fixtures/users.sql": ROWS,
+      },
+      { version: "2", ...WITH_ROWS },
+    );
+    expect(report).toMatchObject({ check: { outcome: "proven" }, losses: [] });
+  });
+
+  test("a file waits until there is what it needs; what never comes is said, with its line", async () => {
+    const files = {
+      "db/migrations/1_users.sql": USERS,
+      "db/migrations/2_teams.sql":
+        "-- migrate:up\nCREATE TABLE teams (name text);\n-- migrate:down\nDROP TABLE teams;\n",
+      "db/migrations/3_drop.sql":
+        "-- migrate:up\nDROP TABLE teams;\n-- migrate:down\nCREATE TABLE teams (name text);\n",
+      "db/fixtures/1_teams.sql": "INSERT INTO teams VALUES ('red');\n",
+      "db/fixtures/2_users.sql": ROWS,
+    };
+    const all = await tested(files, WITH_ROWS);
+    expect(all.unchecked).toEqual([]);
+    expect(losses(all)).toEqual(["3 up: public.teams rows 1 -> 0", "3 down: public.teams rows 1 -> 0"]);
+    const one = await tested(files, { version: "2", ...WITH_ROWS });
+    expect(one.losses).toEqual([]);
+    expect(one.unchecked).toMatchObject([expect.stringContaining("db/fixtures/1_teams.sql:1")]);
+  });
+
+  test("a file that PostgreSQL refuses for another reason is an error with its place", async () => {
+    const failure = await failureOf(
+      tested(
+        {
+          "db/migrations/1_users.sql": USERS,
+          "db/migrations/2_nick.sql": NICK,
+          "db/fixtures/users.sql": `${ROWS}${ROWS}`,
+        },
+        WITH_ROWS,
+      ),
+    );
+    expect(failure).toMatchObject({
+      code: "sql_failed",
+      server: { sqlstate: "23505" },
+      location: { file: "db/fixtures/users.sql", line: 2 },
+    });
+  });
+
+  test("a folder that is not there, or a file that is no SQL, is an error before anything runs", async () => {
+    const nowhere = await failureOf(tested({ "db/migrations/1_users.sql": "nonsense" }, { fixturesDir: "db/nowhere" }));
+    expect(nowhere).toMatchObject({ code: "usage", message: expect.stringContaining("db/nowhere") });
+    const unclosed = await failureOf(
+      tested({ "db/migrations/1_users.sql": "nonsense", "db/fixtures/a.sql": "SELECT 'x;\n" }, WITH_ROWS),
+    );
+    expect(unclosed).toMatchObject({ code: "sql_unterminated", location: { file: "db/fixtures/a.sql", line: 1 } });
+  });
+});

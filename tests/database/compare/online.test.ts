@@ -1,0 +1,257 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readCatalogue } from "#compare/catalogue.ts";
+import { compareCatalogues } from "#compare/changes.ts";
+import { type GeneratedMigration, generateMigrations } from "#compare/generate.ts";
+import type { ScratchSite } from "#compare/scratch.ts";
+import { sourceCatalogue } from "#compare/sources.ts";
+import { withDatabase } from "#database/open.ts";
+import { serverEngines } from "../../support/engines.ts";
+import { temporaryProject } from "../../support/project.ts";
+import { migrating, type Migrating } from "../migrate/migrating.ts";
+import { filesOf } from "./project-files.ts";
+
+async function online(
+  before: string,
+  after: string,
+  scratch: ScratchSite = { engine: "embedded" },
+): Promise<readonly GeneratedMigration[]> {
+  await using project = await temporaryProject({ "db/schema/all.sql": after, "db/migrations/001_before.sql": before });
+  const { migrations } = await generateMigrations({
+    ...filesOf(project.dir),
+    scratch,
+    from: { kind: "migrations" },
+    renames: [],
+    allowDrop: false,
+    noDown: false,
+    online: true,
+  });
+  return migrations;
+}
+
+/** What each file does, without comments, a statement a line. */
+function outline(migrations: readonly GeneratedMigration[]): Record<string, string[]> {
+  return Object.fromEntries(
+    migrations.map(({ part, up }) => [
+      part ?? "first",
+      up.map(({ sql }) => sql.replaceAll(/"?public"?\.|"/g, "").replaceAll(/\s+/g, " ")),
+    ]),
+  );
+}
+
+const heading = ({ text }: GeneratedMigration): string => text.split("\n")[0]!;
+
+// Every one of these is proven, up and down, file by file, before it is returned.
+describe("each form that keeps nobody waiting", () => {
+  test("an index is built and dropped outside of transactions, and one that changes has a forerunner until then", async () => {
+    const migrations = await online(
+      "CREATE TABLE t (a int, b int);\nCREATE INDEX gone ON t (a);\nCREATE INDEX changed ON t (a);\nCOMMENT ON INDEX changed IS 'old';",
+      "CREATE TABLE t (a int, b int);\nCREATE UNIQUE INDEX made ON t (b);\nCREATE INDEX changed ON t (a, b);\nCOMMENT ON INDEX changed IS 'new';",
+    );
+    expect(outline(migrations)).toEqual({
+      indexes: [
+        "DROP INDEX CONCURRENTLY gone",
+        "ALTER INDEX changed RENAME TO changed_old",
+        "CREATE INDEX CONCURRENTLY changed ON t USING btree (a, b)",
+        "DROP INDEX CONCURRENTLY changed_old",
+        "CREATE UNIQUE INDEX CONCURRENTLY made ON t USING btree (b)",
+        "COMMENT ON INDEX changed IS 'new'",
+      ],
+    });
+    expect(heading(migrations[0]!)).toBe("-- migrate:up transaction:false");
+    expect(migrations[0]?.text).toContain("\n-- migrate:down transaction:false\n");
+  });
+
+  test("checks, foreign keys and NOT NULL hold for new rows first, and old rows are looked at later", async () => {
+    const migrations = await online(
+      "CREATE TABLE parents (id int PRIMARY KEY);\nCREATE TABLE t (a int, b int, p int);",
+      "CREATE TABLE parents (id int PRIMARY KEY);\nCREATE TABLE t (a int NOT NULL, b int CONSTRAINT positive CHECK (b > 0), p int REFERENCES parents);\nCOMMENT ON CONSTRAINT positive ON t IS 'above zero';",
+    );
+    expect(outline(migrations)).toEqual({
+      first: [
+        "ALTER TABLE t ADD CONSTRAINT a_has_no_null CHECK (a IS NOT NULL) NOT VALID",
+        "ALTER TABLE t ADD CONSTRAINT positive CHECK ((b > 0)) NOT VALID",
+        "ALTER TABLE t ADD CONSTRAINT t_p_fkey FOREIGN KEY (p) REFERENCES parents(id) NOT VALID",
+        "COMMENT ON CONSTRAINT positive ON t IS 'above zero'",
+      ],
+      validate: [
+        "ALTER TABLE t VALIDATE CONSTRAINT a_has_no_null",
+        "ALTER TABLE t ALTER COLUMN a SET NOT NULL",
+        "ALTER TABLE t DROP CONSTRAINT a_has_no_null",
+        "ALTER TABLE t VALIDATE CONSTRAINT positive",
+        "ALTER TABLE t VALIDATE CONSTRAINT t_p_fkey",
+      ],
+    });
+    expect(migrations.map(heading)).toEqual(["-- migrate:up", "-- migrate:up transaction:false"]);
+  });
+
+  test("keys take over an index; what refers to them comes after", async () => {
+    const migrations = await online(
+      "CREATE TABLE t (a int, b int, c int CONSTRAINT old_key UNIQUE);\nCREATE TABLE u (t int);",
+      "CREATE TABLE t (a int PRIMARY KEY, b int, c int, CONSTRAINT old_key UNIQUE (c, b) INCLUDE (a) DEFERRABLE);\nCREATE TABLE u (t int REFERENCES t);",
+    );
+    expect(outline(migrations)).toEqual({
+      first: ["ALTER TABLE t ADD CONSTRAINT a_has_no_null CHECK (a IS NOT NULL) NOT VALID"],
+      validate: [
+        "ALTER TABLE t VALIDATE CONSTRAINT a_has_no_null",
+        "ALTER TABLE t ALTER COLUMN a SET NOT NULL",
+        "ALTER TABLE t DROP CONSTRAINT a_has_no_null",
+      ],
+      indexes: [
+        "CREATE UNIQUE INDEX CONCURRENTLY old_key_new ON t (c, b) INCLUDE (a)",
+        "ALTER TABLE t DROP CONSTRAINT old_key, ADD CONSTRAINT old_key UNIQUE USING INDEX old_key_new DEFERRABLE",
+        "CREATE UNIQUE INDEX CONCURRENTLY t_pkey_new ON t (a)",
+        "ALTER TABLE t ADD CONSTRAINT t_pkey PRIMARY KEY USING INDEX t_pkey_new",
+        "ALTER TABLE u ADD CONSTRAINT u_t_fkey FOREIGN KEY (t) REFERENCES t(a) NOT VALID",
+        "ALTER TABLE u VALIDATE CONSTRAINT u_t_fkey",
+      ],
+    });
+  });
+
+  test("a default that differs from row to row is filled in page by page; a constant one needs nothing", async () => {
+    const migrations = await online(
+      "CREATE TABLE t (a int);",
+      "CREATE TABLE t (a int, id uuid NOT NULL DEFAULT gen_random_uuid(), seen timestamptz NOT NULL DEFAULT now());",
+    );
+    expect(outline(migrations)).toEqual({
+      first: [
+        "ALTER TABLE t ADD COLUMN id uuid",
+        "ALTER TABLE t ALTER COLUMN id SET DEFAULT gen_random_uuid()",
+        "ALTER TABLE t ADD COLUMN seen timestamp with time zone NOT NULL DEFAULT now()",
+      ],
+      fill: [
+        expect.stringMatching(/^DO .* UPDATE t SET id = DEFAULT WHERE id IS NULL AND ctid >= .* COMMIT; /),
+        "UPDATE t SET id = DEFAULT WHERE id IS NULL",
+        "ALTER TABLE t ADD CONSTRAINT id_has_no_null CHECK (id IS NOT NULL) NOT VALID",
+        "ALTER TABLE t VALIDATE CONSTRAINT id_has_no_null",
+        "ALTER TABLE t ALTER COLUMN id SET NOT NULL",
+        "ALTER TABLE t DROP CONSTRAINT id_has_no_null",
+      ],
+    });
+  });
+
+  test("a file that only fills rows can be rolled back too", async () => {
+    const migrations = await online(
+      "CREATE TABLE t (a int);",
+      "CREATE TABLE t (a int, id uuid DEFAULT gen_random_uuid());",
+    );
+    expect(migrations.map(({ part }) => part)).toEqual([undefined, "fill"]);
+    expect(migrations[1]?.text).toEndWith("-- migrate:down\n\n-- Nothing to undo.\nSELECT 1;\n");
+  });
+
+  test("new tables need none of it, and partitioned ones and new types have none: the comment says so", async () => {
+    const migrations = await online(
+      "CREATE TABLE p (a int, b int) PARTITION BY LIST (a);\nCREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);\nCREATE TABLE t (a int);\nCREATE TABLE k (id int PRIMARY KEY);",
+      "CREATE TABLE p (a int, b int REFERENCES k) PARTITION BY LIST (a);\nCREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);\nCREATE INDEX p_b ON p (b);\nCREATE TABLE t (a bigint);\nCREATE TABLE fresh (id int UNIQUE REFERENCES k);\nCREATE INDEX ON fresh (id);".replace(
+        /^/,
+        "CREATE TABLE k (id int PRIMARY KEY);\n",
+      ),
+    );
+    expect(migrations).toHaveLength(1);
+    const [{ text }] = migrations as [GeneratedMigration];
+    expect(text).not.toMatch(/CONCURRENTLY (?!on)|NOT VALID|transaction:false/);
+    expect(text).toMatch(/^-- ONLINE: make it ON ONLY the table[^\n]*\n(--.*\n)*CREATE INDEX p_b ON public\.p /m);
+    expect(text).toMatch(
+      /^-- ONLINE: add it to the partitions first[^\n]*\n(--.*\n)*ALTER TABLE "public"\."p"\n +ADD CONSTRAINT "p_b_fkey"/m,
+    );
+    expect(text).toMatch(
+      /^-- ONLINE: add a column of the new type[^\n]*\n(--.*\n)*ALTER TABLE "public"\."t"\n +ALTER COLUMN "a" TYPE bigint/m,
+    );
+  });
+});
+
+/** What waits in the middle of reading rows, for as long as the advisory lock 4711 is taken. */
+const SLOW =
+  "CREATE FUNCTION slow(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN n; END $$;\n";
+const BEFORE = `${SLOW}CREATE TABLE orgs (id int, code text);
+CREATE TABLE users (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text, org int, age int);
+CREATE INDEX users_email ON users (lower(email));
+CREATE TABLE items (id int);
+`;
+const AFTER = `${SLOW}CREATE TABLE orgs (id int PRIMARY KEY, code text);
+CREATE TABLE users (
+  id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text NOT NULL UNIQUE, org int REFERENCES orgs,
+  age int CONSTRAINT grown CHECK (slow(age) > 17)
+);
+CREATE TABLE items (id int, token uuid NOT NULL DEFAULT gen_random_uuid());
+CREATE INDEX users_email ON users (lower(email), org);
+CREATE INDEX users_slow ON users (slow(age));
+`;
+
+for (const engine of serverEngines) {
+  describe(engine.name, () => {
+    let run: Migrating;
+    let migrations: readonly GeneratedMigration[];
+    const files = ["002_more.sql", "003_more.sql", "004_more.sql"];
+
+    beforeAll(async () => {
+      run = await migrating(engine, { "001_before.sql": BEFORE });
+      migrations = await online(BEFORE, AFTER, run.database.target);
+      for (const [index, file] of files.entries()) await run.write(file, migrations[index]!.text);
+      await run.up({ to: "1" });
+      await run.query("INSERT INTO items SELECT generate_series(1, 5000)");
+      await run.query("INSERT INTO orgs SELECT n, 'o' || n FROM generate_series(1, 10) n");
+      await run.query(
+        "INSERT INTO users (email, org, age) SELECT 'u' || n, n % 10 + 1, 18 + n % 50 FROM generate_series(1, 5000) n",
+      );
+    });
+    afterAll(async () => {
+      await run[Symbol.asyncDispose]();
+    });
+
+    test("nothing reads or writes rows under a lock that others wait for", () => {
+      expect(migrations.map(({ part }) => part)).toEqual([undefined, "fill", "indexes"]);
+      for (const { up, down } of migrations) {
+        for (const { sql, effects } of [...up, ...down]) {
+          expect({ sql, slow: [...effects.rewrites, ...effects.scans] }).toEqual({ sql, slow: [] });
+        }
+      }
+    });
+
+    test("while rows are read, others read and write them", async () => {
+      for (const waiting of [/VALIDATE CONSTRAINT "grown"/, /CREATE INDEX CONCURRENTLY users_slow/]) {
+        await run.query("SELECT pg_advisory_lock(4711)");
+        const running = run.up(waiting.source.startsWith("VALIDATE") ? { to: "3" } : {});
+        try {
+          await Promise.race([
+            untilWaiting(waiting),
+            running.then((outcome) => {
+              throw outcome.error ?? new Error("nobody waited");
+            }),
+          ]);
+          await run.query("SET lock_timeout = '1s'");
+          await run.query("UPDATE users SET age = age WHERE id = 1");
+          expect(await run.query("SELECT count(*)::int AS n FROM users")).toEqual([{ n: 5000 }]);
+        } finally {
+          await run.query("SELECT pg_advisory_unlock_all()");
+        }
+        expect(await running).toMatchObject({ error: undefined });
+      }
+    });
+
+    test("afterwards the rows are there and the database is what the schema files build, and back again", async () => {
+      const [rows] = await run.query("SELECT count(*)::int AS n, count(DISTINCT token)::int AS tokens FROM items");
+      expect(rows).toEqual({ n: 5000, tokens: 5000 });
+      await using project = await temporaryProject({ "db/schema/all.sql": AFTER, "db/schema/before.sql": "" });
+      const to = await sourceCatalogue({ ...filesOf(project.dir), scratch: run.database.target }, { kind: "schema" });
+      const ledger = [{ schema: "public", table: "confiture_migrations" }];
+      const read = (): ReturnType<typeof readCatalogue> =>
+        withDatabase(run.database.target, {}, (database) => readCatalogue(database, ledger));
+      expect(compareCatalogues(await read(), to).map(({ name }) => name)).toEqual([]);
+      expect(await run.down({ to: "1" })).toMatchObject({ error: undefined });
+      expect(await run.query("SELECT count(*)::int AS n FROM users")).toEqual([{ n: 5000 }]);
+      await project.write("db/schema/all.sql", BEFORE);
+      const from = await sourceCatalogue({ ...filesOf(project.dir), scratch: run.database.target }, { kind: "schema" });
+      expect(compareCatalogues(await read(), from).map(({ name }) => name)).toEqual([]);
+    });
+
+    async function untilWaiting(query: RegExp): Promise<void> {
+      for (;;) {
+        const waiting = await run.query<{ query: string }>(
+          "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'advisory'",
+        );
+        if (waiting.some((session) => query.test(session.query))) return;
+        await Bun.sleep(20);
+      }
+    }
+  });
+}
