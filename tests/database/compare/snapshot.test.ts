@@ -92,6 +92,7 @@ test("a migration from a snapshot", async () => {
     renames: [],
     allowDrop: false,
     noDown: false,
+    online: false,
   });
   expect(generated.migrations.flatMap(({ up }) => up.map(({ sql }) => sql))).toEqual([
     'ALTER TABLE "public"."users" ADD COLUMN "bio" text',

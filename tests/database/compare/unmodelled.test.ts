@@ -133,6 +133,7 @@ test("a migration leaves them out and says so; alone, they are refused", async (
     renames: [],
     allowDrop: false,
     noDown: false,
+    online: false,
   };
   const generated = await generateMigrations(options);
   expect(names(generated.byHand.up)).toEqual(["statistics object public.st"]);
