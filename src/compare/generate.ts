@@ -1,17 +1,16 @@
-import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { type MeasuredStatement, renderMigration } from "./migration-file.ts";
-import { planChanges, type PlannedStatement, type PossibleRename, type Rename } from "./plan.ts";
 import { prove, unproven } from "./proof.ts";
 import { reword } from "./rebuild.ts";
+import type { RenameOptions } from "./rename-first.ts";
+import type { PossibleRename } from "./renames.ts";
 import { withScratch } from "./scratch.ts";
 import { isInUse, prepareSource, type ProjectFiles, type Source, sourceCatalogue } from "./sources.ts";
 import { type PlannedSteps, planSteps, readPlanned, type Step } from "./steps.ts";
 import { onTerms } from "./terms.ts";
 
-export interface GenerateOptions extends ProjectFiles {
+export interface GenerateOptions extends ProjectFiles, RenameOptions {
   readonly from: Source;
-  readonly renames: readonly Rename[];
   /** Allows statements that lose data. */
   readonly allowDrop: boolean;
   /** Does without a way back. */
@@ -51,11 +50,7 @@ export async function generateMigrations(given: GenerateOptions): Promise<Genera
   const generated = await withScratch(options, async (database): Promise<Generated> => {
     await prepareSource(database, options, options.from);
     const from = await readPlanned(database, options);
-    const { possibleRenames } = planChanges(from, to, options.renames);
-    requireKnownRenames(options.renames, from, to);
-    const { steps, byHand } = await planSteps(database, from, to, options, (statements) => {
-      refuseDataLoss(statements, possibleRenames, options.allowDrop);
-    });
+    const { steps, possibleRenames, byHand } = await planSteps(database, from, to, options);
     return { migrations: steps.map(toMigration), possibleRenames, byHand };
   });
   const texts = generated.migrations.map(({ text }) => text);
@@ -81,39 +76,4 @@ async function readEnds(options: GenerateOptions): Promise<{ readonly from: Sour
 
 function toMigration({ part, up, down }: Step): GeneratedMigration {
   return { part, up: up.statements, down: down?.statements ?? [], text: renderMigration(up, down) };
-}
-
-function refuseDataLoss(
-  statements: readonly PlannedStatement[],
-  possibleRenames: readonly PossibleRename[],
-  allowed: boolean,
-): void {
-  const losing = statements.filter(({ loss }) => loss !== undefined);
-  if (allowed || losing.length === 0) return;
-  throw new ConfitureError(
-    "generate_refused",
-    `The migration would lose data:\n${losing.map(({ sql, loss }) => `  ${sql}; -- ${loss}`).join("\n")}`,
-    {
-      hint: [
-        "Nothing was written. If that is meant: --allow-drop",
-        ...possibleRenames.map((rename) => `If ${rename.from} was renamed: ${renameFlag(rename)}`),
-      ].join("\n"),
-    },
-  );
-}
-
-function renameFlag({ from, to }: PossibleRename): string {
-  return `--rename ${from}=${to.split(".").at(-1)}`;
-}
-
-/** @throws ConfitureError `usage` for a rename that names nothing that was dropped or added */
-function requireKnownRenames(renames: readonly Rename[], from: Catalogue, to: Catalogue): void {
-  const candidates = planChanges(from, to).possibleRenames;
-  for (const rename of renames) {
-    if (candidates.some((candidate) => candidate.from === rename.from && candidate.to === rename.to)) continue;
-    const known = candidates.map(renameFlag);
-    throw new ConfitureError("usage", `${rename.from} cannot have become ${rename.to}`, {
-      hint: known.length === 0 ? "Nothing looks renamed." : `What looks renamed: ${known.join(", ")}`,
-    });
-  }
 }

@@ -53,7 +53,7 @@ function notesOf(
     ? "wait until the migration is committed"
     : `wait ${isSlow ? "until it is done" : "for a moment"}`;
   return [
-    ...(loss === undefined ? [] : [`DATA LOSS: ${loss}${way === "up" ? "; a rollback does not bring it back" : ""}.`]),
+    ...(loss === undefined ? [] : [`DATA LOSS: ${loss}${way === "up" ? "; rolling back does not undo that" : ""}.`]),
     ...(rows === undefined ? [] : [`ROWS: ${rows}.`]),
     ...(rewrites.length === 0 ? [] : [`REWRITE: every row of ${list(rewrites)} is written anew under the lock.`]),
     ...(scans.length === 0 ? [] : [`SCAN: every row of ${list(scans)} is read under the lock.`]),

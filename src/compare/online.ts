@@ -372,8 +372,8 @@ const RULES: readonly Rule[] = [
   fillLater,
 ];
 
-/** What to do about a statement that keeps others waiting and has no online form. */
-export function adviceFor({ sql, makes: [made] }: PlannedStatement, { to }: OnlineContext): string {
+/** What to do about a statement that keeps others waiting and has no online form; undefined where rows decide anyway. */
+export function adviceFor({ sql, rows, makes: [made] }: PlannedStatement, { to }: OnlineContext): string | undefined {
   const parent = made === undefined ? undefined : to.facts.get(made)?.parent;
   const isPartitioned = parent !== undefined && textOf(to.facts, parent, "partitionKey") !== undefined;
   if (isPartitioned && made?.kind === "index") {
@@ -383,5 +383,5 @@ export function adviceFor({ sql, makes: [made] }: PlannedStatement, { to }: Onli
   if (/ ALTER COLUMN .* TYPE /s.test(sql)) {
     return "add a column of the new type, fill it, and let it take the old one's place in later migrations";
   }
-  return "run it while nobody needs the table";
+  return made?.kind === "column" && rows !== undefined ? undefined : "run it while nobody needs the table";
 }

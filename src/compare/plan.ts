@@ -1,10 +1,8 @@
-import type { RenameCandidate } from "@supabase/pg-delta";
 import type { StableId } from "@supabase/pg-delta/core";
 import { type Action, plan } from "@supabase/pg-delta/plan";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { describe } from "./changes.ts";
 import { riskOf } from "./risks.ts";
 
 /** One statement of a plan, with what is known of it without running it. */
@@ -26,36 +24,16 @@ export interface PlannedStatement {
   readonly needs: readonly StableId[];
 }
 
-/** A dropped and an added object that look like one that was renamed. */
-export interface PossibleRename {
-  readonly kind: string;
-  /** Qualified names. */
-  readonly from: string;
-  readonly to: string;
-  /** False when several objects would fit, or when it fits only in part. */
-  readonly certain: boolean;
-}
-
-export interface SchemaPlan {
-  readonly statements: readonly PlannedStatement[];
-  /** Found and not asked for. */
-  readonly possibleRenames: readonly PossibleRename[];
-}
-
-/** A rename that a person asked for, by qualified names. */
-export interface Rename {
-  readonly from: string;
-  readonly to: string;
-}
-
 /**
  * The statements that turn `from` into `to`, in an order that works. Pure.
- * @param renames dropped and added objects to take for one and the same
  * @throws ConfitureError `generate_refused` when no such statements are known
  */
-export function planChanges(from: Catalogue, to: Catalogue, renames: readonly Rename[] = []): SchemaPlan {
+export function planChanges(from: Catalogue, to: Catalogue): PlannedStatement[] {
   try {
-    return makePlan(from, to, renames);
+    const actions = plan(from.facts, to.facts, { renames: "off" }).actions.filter(
+      (action) => isOfSchema(action, to.builder) && !isIdle(action, from),
+    );
+    return actions.map((action, index) => toStatement(action, actions[index - 1], from, to));
   } catch (cause) {
     // The planner throws plain errors for changes that it cannot make.
     throw new ConfitureError("generate_refused", `No plan can be made: ${(cause as Error).message}`, {
@@ -63,20 +41,6 @@ export function planChanges(from: Catalogue, to: Catalogue, renames: readonly Re
       cause,
     });
   }
-}
-
-function makePlan(from: Catalogue, to: Catalogue, renames: readonly Rename[]): SchemaPlan {
-  const options = { renames: "prompt" } as const;
-  const unrenamed = plan(from.facts, to.facts, options);
-  const candidates = unrenamed.renameCandidates;
-  const accepted = candidates.filter((candidate) => renames.some((rename) => isRename(candidate, rename)));
-  const acceptRenames = accepted.map((candidate) => ({ from: candidate.from, to: candidate.to }));
-  const chosen = accepted.length === 0 ? unrenamed : plan(from.facts, to.facts, { ...options, acceptRenames });
-  const actions = chosen.actions.filter((action) => isOfSchema(action, to.builder));
-  return {
-    statements: actions.map((action, index) => toStatement(action, actions[index - 1], from, to)),
-    possibleRenames: candidates.filter((candidate) => !accepted.includes(candidate)).map(toPossibleRename),
-  };
 }
 
 /** Roles belong to the server, and what a scratch database's one user owns says nothing about ownership. */
@@ -93,12 +57,14 @@ function ofWhoeverRuns(sql: string, builder: string | undefined): string {
   return sql.startsWith(begin + role) ? begin + sql.slice(begin.length + role.length) : sql;
 }
 
-function isRename({ from, to }: RenameCandidate, rename: Rename): boolean {
-  return describe(from).name === rename.from && describe(to).name === rename.to;
-}
-
-function toPossibleRename({ kind, from, to, status }: RenameCandidate): PossibleRename {
-  return { kind, from: describe(from).name, to: describe(to).name, certain: status === "unambiguous" };
+/** Before a change of type, the planner takes a default away whether there is one or not. */
+function isIdle({ sql, verb, consumes: [column] }: Action, { facts }: Catalogue): boolean {
+  return (
+    verb === "alter" &&
+    sql.endsWith(" DROP DEFAULT") &&
+    column?.kind === "column" &&
+    !facts.childrenOf(column).some(({ id }) => id.kind === "default")
+  );
 }
 
 function toStatement(action: Action, before: Action | undefined, from: Catalogue, to: Catalogue): PlannedStatement {
@@ -125,7 +91,7 @@ function onAllPartitions(sql: string): string {
 /** The SQL alone, for a difference that is shown in any case; none where no plan can be made. */
 export function planSql(from: Catalogue, to: Catalogue): string[] {
   try {
-    return planChanges(from, to).statements.map(({ sql }) => sql);
+    return planChanges(from, to).map(({ sql }) => sql);
   } catch (error) {
     if (error instanceof ConfitureError) return [];
     throw error;

@@ -88,7 +88,7 @@ function only(facts: FactBase, wanted: (id: StableId) => boolean): FactBase {
 async function rebuild(database: Database, catalogue: Catalogue): Promise<Refused[]> {
   const empty = await readCatalogue(database);
   const { from, to } = onTerms(empty, catalogue, { owners: false, grants: true, extensionVersions: false });
-  const planned = planChanges(from, to).statements.map(({ sql }) => sql);
+  const planned = planChanges(from, to).map(({ sql }) => sql);
   const missing = await missingExtensions(database, planned);
   const statements = planned.filter((sql) => !missing.has(sql));
   const refused: Refused[] = [...missing].map(([sql, reason]) => ({ sql, reason }));

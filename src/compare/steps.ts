@@ -8,6 +8,8 @@ import type { MeasuredStatement, Section } from "./migration-file.ts";
 import { adviceFor, hasOnlineForm, type OnlineContext, onlineSteps, type Phase } from "./online.ts";
 import { planChanges, type PlannedStatement } from "./plan.ts";
 import { requireNothing } from "./proof.ts";
+import { renameFirst, renameFlag, type Renamed } from "./rename-first.ts";
+import { type PossibleRename, possibleRenames, type Rename } from "./renames.ts";
 import { withMissingRoles } from "./scratch.ts";
 import { SCRATCH_LEDGER } from "./scratch-run.ts";
 
@@ -23,6 +25,8 @@ export interface Step {
 /** Steps, and what is not in them, because no SQL is planned for its kind. */
 export interface PlannedSteps {
   readonly steps: readonly Step[];
+  /** What looks renamed and was not said to be. */
+  readonly possibleRenames: readonly PossibleRename[];
   readonly byHand: {
     /** Still different after the way up. */
     readonly up: readonly Change[];
@@ -37,7 +41,6 @@ const ROUNDS = 5;
 /**
  * Plans step by step, running each step in the scratch database, which is at `from`: the next is planned from what is
  * there, not from what should be. Afterwards the database is at `from` again, if there is a way back.
- * @param check throws for statements that are not to be run
  * @throws ConfitureError `generate_refused`
  */
 export async function planSteps(
@@ -45,16 +48,23 @@ export async function planSteps(
   from: Catalogue,
   to: Catalogue,
   options: GenerateOptions,
-  check: (statements: readonly PlannedStatement[]) => void,
 ): Promise<PlannedSteps> {
-  const { ups, rest } = await planUps(database, from, to, options, check);
+  // From here on: locks on what the migration makes itself are in nobody's way.
+  const meter = await startMeter(database);
+  const read = (): Promise<Catalogue> => readPlanned(database, options);
+  const renamed = await renameFirst(meter, read, from, to, options);
+  const possible = possibleRenames(renamed.catalogue, to);
+  const { ups, rest } = await planUps(database, meter, from, to, renamed, options, (statements) => {
+    refuseDataLoss(statements, possible, options.allowDrop);
+  });
   const steps: Step[] = [];
   const lost: Change[] = [];
-  for (const { part, section, before, after } of ups.toReversed()) {
-    const down = options.noDown ? undefined : await planDown(database, after, before, options, lost);
+  for (const [index, { part, section, before, after }] of [...ups.entries()].toReversed()) {
+    const renames = index === 0 ? renamed.renames.map((rename) => ({ from: rename.to, to: rename.from })) : [];
+    const down = options.noDown ? undefined : await planDown(database, after, before, renames, options, lost);
     steps.unshift({ part, up: section, down });
   }
-  return { steps, byHand: { up: rest, down: lost } };
+  return { steps, possibleRenames: possible, byHand: { up: rest, down: lost } };
 }
 
 /** What is there now. A database in use has objects that no plan can bring here, and that are there all the same. */
@@ -73,21 +83,25 @@ interface Up {
 
 async function planUps(
   database: Database,
+  meter: Meter,
   from: Catalogue,
   to: Catalogue,
+  renamed: Renamed,
   options: GenerateOptions,
   check: (statements: readonly PlannedStatement[]) => void,
 ): Promise<{ readonly ups: readonly Up[]; readonly rest: readonly Change[] }> {
-  // From here on: locks on what the migration makes itself are in nobody's way.
-  const meter = await startMeter(database);
+  let current = renamed.catalogue;
   const ups: Up[] = [];
-  let current = from;
+  if (renamed.statements.length > 0) {
+    const section = { statements: renamed.statements, transactional: true };
+    ups.push({ part: undefined, section, before: from, after: current });
+  }
   for (let round = 0; round < ROUNDS * 2; round++) {
-    const { statements } = planChanges(current, to, options.renames);
+    const statements = planChanges(current, to);
     if (statements.length === 0 || compareCatalogues(current, to).length === 0) break;
     check(statements);
     const planned = firstTransaction(statements);
-    const context = await contextOf(meter, options, planned, { from: current, to, existing: from });
+    const context = await contextOf(meter, options, planned, { from: current, to, existing: renamed.catalogue });
     for (const { part, statements: own, transactional } of partsOf(planned, context, options)) {
       const measured = await runPlanned(database, meter, own, context, options, "up");
       const after = await readPlanned(database, options);
@@ -113,18 +127,23 @@ async function planDown(
   database: Database,
   after: Catalogue,
   before: Catalogue,
+  renames: readonly Rename[],
   options: GenerateOptions,
   lost: Change[],
 ): Promise<Section> {
   const meter = await startMeter(database);
-  const renames = options.renames.map((rename) => ({ from: rename.to, to: rename.from }));
-  const down: MeasuredStatement[] = [];
+  const renamed = await renameFirst(meter, () => readPlanned(database, options), after, before, { renames });
+  const down = [...renamed.statements];
   let transactional = true;
-  let current = after;
+  let current = renamed.catalogue;
   for (let round = 0; round < ROUNDS; round++) {
-    const { statements } = planChanges(current, before, renames);
+    const statements = planChanges(current, before);
     if (statements.length === 0 || compareCatalogues(current, before).length === 0) break;
-    const context = await contextOf(meter, options, statements, { from: current, to: before, existing: after });
+    const context = await contextOf(meter, options, statements, {
+      from: current,
+      to: before,
+      existing: renamed.catalogue,
+    });
     // One file has one way back: what takes several files on the way up is done one by one.
     const parts = partsOf(statements, context, options);
     transactional &&= parts.length === 1 && parts[0]!.transactional;
@@ -221,7 +240,8 @@ async function runPlanned(
         return NO_EFFECTS;
       });
       const isSlow = effects.rewrites.length > 0 || effects.scans.length > 0;
-      measured.push({ ...statement, effects, ...(isSlow ? { advice: advise(statement) } : {}) });
+      const advice = isSlow ? advise(statement) : undefined;
+      measured.push({ ...statement, effects, ...(advice === undefined ? {} : { advice }) });
     } catch (error) {
       if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
       throw new ConfitureError("generate_refused", `The planned way ${way} cannot be run: ${error.server.message}`, {
@@ -233,8 +253,29 @@ async function runPlanned(
   }
   return measured;
 
-  function advise(statement: PlannedStatement): string {
-    if (!online && hasOnlineForm(statement, statements, context)) return "--online writes it so that nobody waits";
+  function advise(statement: PlannedStatement): string | undefined {
+    const tried = { ...context, rewriting: new Set([statement.sql]) };
+    if (!online && hasOnlineForm(statement, statements, tried)) return "--online writes it so that nobody waits";
     return adviceFor(statement, context);
   }
+}
+
+/** @throws ConfitureError `generate_refused` */
+function refuseDataLoss(
+  statements: readonly PlannedStatement[],
+  possible: readonly PossibleRename[],
+  allowed: boolean,
+): void {
+  const losing = statements.filter(({ loss }) => loss !== undefined);
+  if (allowed || losing.length === 0) return;
+  throw new ConfitureError(
+    "generate_refused",
+    `The migration would lose data:\n${losing.map(({ sql, loss }) => `  ${sql}; -- ${loss}`).join("\n")}`,
+    {
+      hint: [
+        "Nothing was written. If that is meant: --allow-drop",
+        ...possible.map((rename) => `If ${rename.from} was renamed: ${renameFlag(rename)}`),
+      ].join("\n"),
+    },
+  );
 }

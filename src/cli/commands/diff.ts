@@ -66,7 +66,7 @@ export const command = defineCommand({
       changes.length === 0
         ? []
         : args.sql === true
-          ? planChanges(from, to).statements.map((statement) => statement.sql)
+          ? planChanges(from, to).map((statement) => statement.sql)
           : planSql(from, to);
     const notCompared = [...from.notCompared, ...to.notCompared];
     const limited = tellLimits(context, comparison, notCompared);

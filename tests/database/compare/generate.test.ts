@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { type Generated, type GenerateOptions, generateMigrations } from "#compare/generate.ts";
+import { withScratch } from "#compare/scratch.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
 import { filesOf } from "./project-files.ts";
@@ -143,7 +144,7 @@ describe("what loses data is refused, and allowed when asked for", () => {
     const [up = ""] = migrations.map(({ text }) => text.split("-- migrate:down")[0]!);
     expect(up.match(/^-- DATA LOSS: /gm)).toHaveLength(7);
     expect(up).toMatch(
-      /^-- DATA LOSS: what it held is gone, also for a later rollback\.\n(--.*\n)*ALTER TABLE .*\n +DROP COLUMN "price"/m,
+      /^-- DATA LOSS: what it held is gone; rolling back does not undo that\.\n(--.*\n)*ALTER TABLE .*\n +DROP COLUMN "price"/m,
     );
   });
 });
@@ -223,16 +224,95 @@ describe("renames", () => {
     });
   });
 
-  test("keep the data both ways when asked for", async () => {
-    const renames = [{ from: "public.users.name", to: "public.users.full_name" }];
-    const { up, down } = await generated(USERS, RENAMED, { renames });
-    expect(up).toBe('ALTER TABLE "public"."users" RENAME COLUMN "name" TO "full_name"');
-    expect(down).toBe('ALTER TABLE "public"."users" RENAME COLUMN "full_name" TO "name"');
-  });
-
   test("of what did not change are refused", async () => {
     const renames = [{ from: "public.users.name", to: "public.users.nope" }];
     expect(await failureOf(generated(USERS, RENAMED, { renames }))).toMatchObject({ code: "usage" });
+  });
+
+  test("are decided one level after the other: columns of a table come after the table", async () => {
+    const asked: string[][] = [];
+    const { up } = await generated(
+      "CREATE TABLE users (id int, name text, age int);",
+      "CREATE TABLE people (id int, full_name text, age int, bio text);",
+      {
+        decideRenames: async (possible) => {
+          asked.push(possible.map(({ from, to, certain }) => `${from} ${to} ${certain ? "certainly" : "perhaps"}`));
+          return possible.slice(0, 1);
+        },
+      },
+    );
+    expect(asked).toEqual([
+      ["public.users public.people perhaps"],
+      ["public.people.name public.people.full_name perhaps", "public.people.name public.people.bio perhaps"],
+    ]);
+    expect(up).toMatch(
+      /^ALTER TABLE "public"."users" RENAME TO "people";\n.* RENAME COLUMN "name" TO "full_name";\n.* ADD COLUMN "bio" text$/,
+    );
+  });
+
+  test("take along what is named after them, and lose no row and no number, whatever else changes", async () => {
+    const before = `CREATE TYPE mood AS ENUM ('ok');
+      CREATE TABLE users (id serial PRIMARY KEY, name text UNIQUE, age int CHECK (age > 0), m mood);
+      CREATE INDEX users_age ON users (age);
+      CREATE TABLE posts (author int REFERENCES users);
+      CREATE VIEW names AS SELECT name FROM users;`;
+    const after = `CREATE TYPE feeling AS ENUM ('ok');
+      CREATE TABLE people (id serial PRIMARY KEY, full_name varchar UNIQUE, age bigint CHECK (age > 0), m feeling, bio text);
+      CREATE INDEX people_age ON people (age);
+      CREATE TABLE posts (author int REFERENCES people);
+      CREATE VIEW names AS SELECT full_name FROM people;`;
+    const { migrations } = await generated(before, after, {
+      renames: [
+        { from: "public.users", to: "public.people" },
+        { from: "public.mood", to: "public.feeling" },
+        // By the name that its table had.
+        { from: "public.users.name", to: "public.users.full_name" },
+      ],
+    });
+    expect(migrations).toHaveLength(1);
+    expect(migrations[0]?.text).not.toMatch(/DROP (TABLE|INDEX|SEQUENCE|TYPE)|DROP CONSTRAINT|CREATE (UNIQUE )?INDEX/);
+    await withScratch({ scratch: { engine: "embedded" } }, async (database) => {
+      await database.execute(before);
+      await database.execute(
+        "INSERT INTO users (name, age, m) VALUES ('ann', 3, 'ok'), ('bob', 4, 'ok'); INSERT INTO posts VALUES (2)",
+      );
+      const [up = "", down = ""] = migrations[0]!.text.split("-- migrate:down");
+      await database.execute(up);
+      await database.execute("INSERT INTO people (full_name, bio) VALUES ('cid', 'new')");
+      expect(await database.query("SELECT id, full_name AS name, age::int, m::text FROM people ORDER BY id")).toEqual([
+        { id: 1, name: "ann", age: 3, m: "ok" },
+        { id: 2, name: "bob", age: 4, m: "ok" },
+        { id: 3, name: "cid", age: null, m: null },
+      ]);
+      await database.execute(down);
+      await database.execute("INSERT INTO users (name) VALUES ('dan')");
+      expect(await database.query("SELECT id, name FROM users JOIN names USING (name) ORDER BY id")).toEqual([
+        { id: 1, name: "ann" },
+        { id: 2, name: "bob" },
+        { id: 3, name: "cid" },
+        { id: 4, name: "dan" },
+      ]);
+    });
+  });
+
+  test("of a schema, and what is in it", async () => {
+    const renames = [{ from: "app", to: "core" }];
+    const { up, down } = await generated(
+      "CREATE SCHEMA app;\nCREATE TABLE app.t (a int);",
+      "CREATE SCHEMA core;\nCREATE TABLE core.t (a int);",
+      { renames },
+    );
+    expect([up, down]).toEqual(['ALTER SCHEMA "app" RENAME TO "core"', 'ALTER SCHEMA "core" RENAME TO "app"']);
+  });
+
+  test("of indexes and constraints need no asking: nothing is built anew", async () => {
+    const { up } = await generated(
+      "CREATE TABLE t (a int UNIQUE);\nCREATE INDEX i ON t (a);",
+      "CREATE TABLE t (a int CONSTRAINT k UNIQUE);\nCREATE INDEX j ON t (a);",
+    );
+    expect(up).toBe(
+      'ALTER TABLE "public"."t" RENAME CONSTRAINT "t_a_key" TO "k";\nALTER INDEX "public"."i" RENAME TO "j"',
+    );
   });
 });
 

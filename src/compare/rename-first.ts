@@ -1,0 +1,101 @@
+import { ConfitureError } from "#errors/error.ts";
+import type { Catalogue } from "./catalogue.ts";
+import type { Meter } from "./measure.ts";
+import type { MeasuredStatement } from "./migration-file.ts";
+import { type PossibleRename, possibleRenames, type Rename, renameStatement, sameUnderAnotherName } from "./renames.ts";
+
+/** Asks a person which of these are renames; what is not among the answer is none. */
+export type DecideRenames = (possible: readonly PossibleRename[]) => Promise<readonly Rename[]>;
+
+export interface RenameOptions {
+  readonly renames: readonly Rename[];
+  /** Undefined where there is nobody to ask. */
+  readonly decideRenames?: DecideRenames | undefined;
+}
+
+/** A scratch database after its renames. */
+export interface Renamed {
+  readonly statements: readonly MeasuredStatement[];
+  readonly catalogue: Catalogue;
+  /** Those that were asked for, by the names they had in their turn. */
+  readonly renames: readonly Rename[];
+}
+
+/**
+ * Renames come first: everything else is planned from a database that has its objects under their new names, so it
+ * does not matter what else changes about them. What has only another name (indexes and constraints named after a
+ * table) follows without asking.
+ * @param read reads the catalogue of the scratch database
+ * @throws ConfitureError `usage` for a rename of something that was not dropped, or to something that was not added
+ */
+export async function renameFirst(
+  meter: Meter,
+  read: () => Promise<Catalogue>,
+  from: Catalogue,
+  to: Catalogue,
+  options: RenameOptions,
+): Promise<Renamed> {
+  const statements: MeasuredStatement[] = [];
+  const done: Rename[] = [];
+  const declined = new Set<string>();
+  let current = from;
+  let wanted = [...options.renames];
+  for (;;) {
+    const ready = wanted
+      .map((rename) => adapt(rename, done))
+      .flatMap((rename) => {
+        const statement = renameStatement(rename, current, to);
+        return statement === undefined ? [] : [{ rename, statement }];
+      });
+    for (const { rename, statement } of ready) {
+      statements.push({ ...statement, effects: await meter.run(statement.sql) });
+      done.push(rename);
+    }
+    wanted = wanted.filter((rename) => !ready.some((one) => isSame(one.rename, adapt(rename, done))));
+    if (ready.length > 0) current = await read();
+    // What stands inside something renamed has its turn only now.
+    if (wanted.length > 0 && ready.length > 0) continue;
+    const [unknown] = wanted;
+    if (unknown !== undefined) throw notRenamed(unknown, possibleRenames(current, to));
+    const open = possibleRenames(current, to).filter((rename) => !declined.has(rename.from));
+    if (open.length === 0 || options.decideRenames === undefined) break;
+    wanted = [...(await options.decideRenames(open))];
+    for (const rename of open) declined.add(rename.from);
+  }
+  for (const statement of sameUnderAnotherName(current, to)) {
+    try {
+      statements.push({ ...statement, effects: await meter.run(statement.sql) });
+    } catch (error) {
+      // The name is taken by something that goes later. It is then dropped and made again, like everything else.
+      if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
+    }
+  }
+  if (statements.length > done.length) current = await read();
+  return { statements, catalogue: current, renames: done };
+}
+
+/** "public.users.name" after public.users became public.people: "public.people.name". */
+function adapt({ from, to }: Rename, done: readonly Rename[]): Rename {
+  const renamed = (name: string): string =>
+    done.reduce(
+      (path, rename) => (path.startsWith(`${rename.from}.`) ? rename.to + path.slice(rename.from.length) : path),
+      name,
+    );
+  return { from: renamed(from), to: renamed(to) };
+}
+
+function isSame(a: Rename, b: Rename): boolean {
+  return a.from === b.from && a.to === b.to;
+}
+
+function notRenamed({ from, to }: Rename, possible: readonly PossibleRename[]): ConfitureError {
+  const known = possible.map(renameFlag);
+  return new ConfitureError("usage", `${from} cannot have become ${to}: it is still there, or that is not new`, {
+    hint: known.length === 0 ? "Nothing looks renamed." : `What looks renamed: ${known.join(", ")}`,
+  });
+}
+
+/** How a rename is asked for on the command line. */
+export function renameFlag({ from, to }: Rename): string {
+  return `--rename ${from}=${to.split(".").at(-1)}`;
+}

@@ -1,0 +1,220 @@
+import { encodeId, type Fact, type FactBase, type StableId } from "@supabase/pg-delta/core";
+import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { describe } from "./changes.ts";
+import { conversionOf } from "./conversions.ts";
+import type { PlannedStatement } from "./plan.ts";
+import { textOf } from "./risks.ts";
+
+/** A dropped and an added object that could be one that was renamed. */
+export interface PossibleRename {
+  readonly kind: string;
+  /** Qualified names. */
+  readonly from: string;
+  readonly to: string;
+  /** False when several objects would fit, or when it fits only in part. */
+  readonly certain: boolean;
+}
+
+/** A rename that a person asked for, by qualified names. */
+export interface Rename {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** An object under two names. */
+interface Pair {
+  readonly from: StableId;
+  readonly to: StableId;
+}
+
+/** What would lose data, or all that depends on it, if it were dropped and made again: a person has to say. */
+const ASKED: readonly StableId["kind"][] = ["schema", "table", "column", "sequence", "type", "domain"];
+
+/** Dropped and added objects that could be one, the likelier first. Pure. */
+export function possibleRenames(from: Catalogue, to: Catalogue): PossibleRename[] {
+  const rated = ASKED.flatMap((kind) => candidates(kind, from.facts, to.facts))
+    .map((pair) => ({ pair, likeness: likeness(pair, from.facts, to.facts) }))
+    .filter((one) => one.likeness >= LIKELY)
+    .toSorted((a, b) => b.likeness - a.likeness || distance(a.pair, from, to) - distance(b.pair, from, to))
+    .toSorted((a, b) => ASKED.indexOf(a.pair.from.kind) - ASKED.indexOf(b.pair.from.kind));
+  return rated.map((one) => {
+    const { pair } = one;
+    const isOnly = rated.every(
+      (other) => other === one || (!isSame(other.pair.from, pair.from) && !isSame(other.pair.to, pair.to)),
+    );
+    return {
+      kind: describe(pair.from).kind,
+      from: describe(pair.from).name,
+      to: describe(pair.to).name,
+      certain: isOnly && one.likeness === 1,
+    };
+  });
+}
+
+/** How far apart two columns stand. */
+function distance({ from, to }: Pair, source: Catalogue, target: Catalogue): number {
+  return Math.abs(positionOf(source.facts, from) - positionOf(target.facts, to));
+}
+
+function positionOf(facts: FactBase, id: StableId): number {
+  const position = facts.get(id)?.payload["_position"];
+  return typeof position === "number" ? position : 0;
+}
+
+/** The statement that a person's rename comes to; undefined where nothing of these names was dropped and added. Pure. */
+export function renameStatement(
+  { from, to }: Rename,
+  source: Catalogue,
+  target: Catalogue,
+): PlannedStatement | undefined {
+  for (const kind of ASKED) {
+    const pair = candidates(kind, source.facts, target.facts).find(
+      (candidate) => describe(candidate.from).name === from && describe(candidate.to).name === to,
+    );
+    if (pair !== undefined) return asStatement(pair, source.facts);
+  }
+  return undefined;
+}
+
+/**
+ * Renames that need no asking, because nothing but a name changes: indexes and constraints with the same definition,
+ * and sequences that stay with their column. A rename builds nothing anew and keeps a sequence's next number. Pure.
+ */
+export function sameUnderAnotherName(from: Catalogue, to: Catalogue): PlannedStatement[] {
+  const pairs: Pair[] = [];
+  for (const kind of ["constraint", "index", "sequence"] as const) {
+    for (const pair of candidates(kind, from.facts, to.facts)) {
+      const isTaken = pairs.some((other) => isSame(other.from, pair.from) || isSame(other.to, pair.to));
+      if (!isTaken && isSameThing(pair, from.facts, to.facts)) pairs.push(pair);
+    }
+  }
+  return pairs.map((pair) => asStatement(pair, from.facts));
+}
+
+/** Dropped and added objects of one kind in one place. */
+function candidates(kind: StableId["kind"], from: FactBase, to: FactBase): Pair[] {
+  const only = (facts: FactBase, others: FactBase): Fact[] =>
+    facts
+      .facts()
+      .filter(({ id, parent }) => id.kind === kind && !others.has(id) && (parent === undefined || others.has(parent)));
+  const added = only(to, from);
+  return only(from, to).flatMap((dropped) =>
+    added
+      .filter(({ id, parent }) => placeOf(id, parent) === placeOf(dropped.id, dropped.parent))
+      .map(({ id }) => ({ from: dropped.id, to: id })),
+  );
+}
+
+function placeOf(id: StableId, parent: StableId | undefined): string {
+  return `${parent === undefined ? "" : encodeId(parent)}|${"schema" in id ? String(id.schema) : ""}`;
+}
+
+function isSame(a: StableId, b: StableId): boolean {
+  return encodeId(a) === encodeId(b);
+}
+
+/** As likely as not. */
+const LIKELY = 0.5;
+
+/** From 0 to 1: how much of the one is in the other. */
+function likeness({ from, to }: Pair, source: FactBase, target: FactBase): number {
+  switch (from.kind) {
+    case "schema":
+      return sharedPart(childNames(source, from), childNames(target, to));
+    case "table":
+      return Math.max(
+        sharedPart(columnsOf(source, from, true), columnsOf(target, to, true)),
+        // All columns have new names as well.
+        0.9 * sharedPart(columnsOf(source, from, false), columnsOf(target, to, false)),
+      );
+    case "column": {
+      const [before = "", after = ""] = [textOf(source, from, "type"), textOf(target, to, "type")];
+      if (source.structuralRollupOf(from) === target.structuralRollupOf(to)) return 1;
+      return before === after ? 0.9 : conversionOf(before, after).loses ? 0 : LIKELY;
+    }
+    default:
+      return source.hashOf(from) === target.hashOf(to) ? 1 : 0;
+  }
+}
+
+function sharedPart(a: readonly string[], b: readonly string[]): number {
+  const rest = [...b];
+  let shared = 0;
+  for (const name of a) {
+    const at = rest.indexOf(name);
+    if (at < 0) continue;
+    rest.splice(at, 1);
+    shared++;
+  }
+  // Nothing in common is nothing to lose.
+  return a.length + b.length === 0 ? 0 : shared / Math.max(a.length, b.length);
+}
+
+function childNames(facts: FactBase, id: StableId): string[] {
+  return facts.childrenOf(id).flatMap((child) => ("name" in child.id ? [`${child.id.kind} ${child.id.name}`] : []));
+}
+
+function columnsOf(facts: FactBase, table: StableId, named: boolean): string[] {
+  return facts.childrenOf(table).flatMap(({ id }) => {
+    const type = textOf(facts, id, "type");
+    return id.kind === "column" ? [`${named ? id.name : ""} ${type}`] : [];
+  });
+}
+
+function isSameThing({ from, to }: Pair, source: FactBase, target: FactBase): boolean {
+  switch (from.kind) {
+    case "constraint":
+      return source.hashOf(from) === target.hashOf(to);
+    case "index":
+      return withoutName(textOf(source, from, "def")) === withoutName(textOf(target, to, "def"));
+    case "sequence":
+      return ownerOf(source, from) !== undefined && ownerOf(source, from) === ownerOf(target, to);
+    default:
+      return false;
+  }
+}
+
+/** An index's definition names it first. */
+function withoutName(definition: string | undefined): string | undefined {
+  return definition?.replace(/ INDEX (?:[\w$]+|"(?:[^"]|"")+") ON /, " INDEX ON ");
+}
+
+/** The column that a sequence belongs to. */
+function ownerOf(facts: FactBase, sequence: StableId): string | undefined {
+  const owner = facts.get(sequence)?.payload["ownedBy"] ?? null;
+  return owner === null ? undefined : JSON.stringify(owner);
+}
+
+function asStatement({ from, to }: Pair, source: FactBase): PlannedStatement {
+  return {
+    sql: sqlOf(from, quoteIdentifier("name" in to ? to.name : ""), source),
+    startsTransaction: false,
+    endsTransaction: false,
+    transactional: true,
+    makes: [to],
+    removes: [from],
+    needs: [],
+  };
+}
+
+function sqlOf(id: StableId, name: string, source: FactBase): string {
+  switch (id.kind) {
+    case "column":
+    case "constraint": {
+      const parent = source.get(id)?.parent?.kind;
+      const kind = parent === "foreignTable" ? "FOREIGN TABLE" : parent === "domain" ? "DOMAIN" : "TABLE";
+      return `ALTER ${kind} ${quoteQualified(id.schema, id.table)} RENAME ${id.kind.toUpperCase()} ${quoteIdentifier(id.name)} TO ${name}`;
+    }
+    case "schema":
+      return `ALTER SCHEMA ${quoteIdentifier(id.name)} RENAME TO ${name}`;
+    case "table":
+    case "sequence":
+    case "type":
+    case "domain":
+    case "index":
+      return `ALTER ${id.kind.toUpperCase()} ${quoteQualified(id.schema, id.name)} RENAME TO ${name}`;
+    default:
+      throw new Error(`no rename of a ${id.kind}`);
+  }
+}
