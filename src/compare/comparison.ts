@@ -1,3 +1,4 @@
+import { diff, type StableId } from "@supabase/pg-delta/core";
 import type { Catalogue } from "./catalogue.ts";
 import { type Change, compareCatalogues } from "./changes.ts";
 import { reword } from "./rebuild.ts";
@@ -31,27 +32,31 @@ export async function compareOnTerms(
 ): Promise<Comparison> {
   const { leftOut, ...levelled } = onTerms(from, to, terms);
   let sides = levelled;
-  let changes = compareCatalogues(sides.from, sides.to);
+  let unlike = wordedUnlike(sides.from, sides.to);
   const unreworded = new Set<string>();
   const rounds = from.inUse || to.inUse || from.major !== to.major ? ROUNDS : 0;
-  for (let round = 0; round < rounds && changes.some(isOfWords); round++) {
-    const [newFrom, newTo] = [await reword(options, sides.from), await reword(options, sides.to)];
+  for (let round = 0; round < rounds && unlike.length > 0; round++) {
+    const [newFrom, newTo] = [await reword(options, sides.from, unlike), await reword(options, sides.to, unlike)];
     for (const { sql, reason } of [...newFrom.refused, ...newTo.refused])
-      unreworded.add(`${reason} (${firstLine(sql)})`);
-    const settled = [newFrom, newTo].every(
-      ({ catalogue }, side) => compareCatalogues(side === 0 ? sides.from : sides.to, catalogue).length === 0,
-    );
+      unreworded.add(sql === "" ? reason : `${reason} (${firstLine(sql)})`);
+    const settled =
+      diff(sides.from.facts, newFrom.catalogue.facts).length + diff(sides.to.facts, newTo.catalogue.facts).length === 0;
     sides = { from: newFrom.catalogue, to: newTo.catalogue };
-    changes = compareCatalogues(sides.from, sides.to);
+    unlike = wordedUnlike(sides.from, sides.to);
     if (settled) break;
   }
-  return { ...sides, changes, leftOut, unreworded: changes.some(isOfWords) ? [...unreworded] : [] };
+  return {
+    ...sides,
+    changes: compareCatalogues(sides.from, sides.to),
+    leftOut,
+    unreworded: unlike.length === 0 ? [] : [...unreworded],
+  };
 }
 
 /** Kinds that PostgreSQL keeps as trees and writes out anew whenever it is asked. */
-const WRITTEN_OUT: ReadonlySet<string> = new Set([
+const WRITTEN_OUT: ReadonlySet<StableId["kind"]> = new Set<StableId["kind"]>([
   "view",
-  "materialized view",
+  "materializedView",
   "constraint",
   "default",
   "column",
@@ -62,14 +67,18 @@ const WRITTEN_OUT: ReadonlySet<string> = new Set([
   "function",
   "procedure",
   "domain",
-  "published table",
+  "publicationRel",
 ]);
 
-function isOfWords({ change, kind, properties }: Change): boolean {
-  return (
-    change === "changed" &&
-    WRITTEN_OUT.has(kind) &&
-    properties.some(({ from, to }) => typeof from === "string" && typeof to === "string")
+/** Objects that both have and whose definitions are not the same text. */
+function wordedUnlike(from: Catalogue, to: Catalogue): StableId[] {
+  return diff(from.facts, to.facts).flatMap((delta) =>
+    delta.verb === "set" &&
+    WRITTEN_OUT.has(delta.id.kind) &&
+    typeof delta.from === "string" &&
+    typeof delta.to === "string"
+      ? [delta.id]
+      : [],
   );
 }
 

@@ -39,23 +39,25 @@ function rebuildFailed(name: string, why: string): ConfitureError {
 }
 
 /**
- * The same catalogue with its definitions in the words of the scratch engine: made there, and read again. What other
+ * The same catalogue with some definitions in the words of the scratch engine: made there, and read again. What other
  * versions write differently, or a dump and its restore, is then written alike.
+ * @param ids the objects whose definitions are in question; all there are when left out
  * @returns also what could not be made there and keeps its words
  */
 export async function reword(
   options: ScratchOptions,
   catalogue: Catalogue,
+  ids: readonly StableId[] = catalogue.facts.facts().map(({ id }) => id),
 ): Promise<{ readonly catalogue: Catalogue; readonly refused: readonly Refused[] }> {
+  const { edges, source, referenceOnly } = catalogue.facts;
+  const part = whatIsNeeded(catalogue.facts, ids);
   return await withScratch(options, async (database) => {
-    const definitions = { ...catalogue, facts: only(catalogue.facts, ({ kind }) => !OF_SERVER.has(kind)) };
-    const refused = await rebuild(database, definitions);
+    const refused = await rebuild(database, { ...catalogue, facts: part });
     const made = await readCatalogue(database);
     const facts = catalogue.facts.facts().map((fact) => {
-      const there = OF_SERVER.has(fact.id.kind) ? undefined : made.facts.get(fact.id);
+      const there = part.has(fact.id) ? made.facts.get(fact.id) : undefined;
       return there === undefined ? fact : { ...fact, payload: there.payload };
     });
-    const { edges, source, referenceOnly } = catalogue.facts;
     return {
       catalogue: { ...catalogue, major: made.major, facts: new FactBase(facts, [...edges], source, referenceOnly) },
       refused,
@@ -73,14 +75,28 @@ const OF_SERVER: ReadonlySet<StableId["kind"]> = new Set([
   "eventTrigger",
 ]);
 
-function only(facts: FactBase, wanted: (id: StableId) => boolean): FactBase {
-  const kept = facts.facts().filter(({ id }) => wanted(id) && !("target" in id && !wanted(id.target)));
-  const present = new Set(kept.map(({ id }) => encodeId(id)));
+/** Some objects, what they belong to, what they depend on, and roles, which definitions may name. */
+function whatIsNeeded(facts: FactBase, ids: readonly StableId[]): FactBase {
+  const needed = new Set<string>();
+  const roles = facts.facts().flatMap(({ id }) => (id.kind === "role" ? [id] : []));
+  const waiting: StableId[] = [{ kind: "schema", name: "public" }, ...roles, ...ids];
+  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+    const key = encodeId(id);
+    const fact = facts.get(id);
+    if (fact === undefined || needed.has(key) || OF_SERVER.has(id.kind)) continue;
+    needed.add(key);
+    if (fact.parent !== undefined) waiting.push(fact.parent);
+    for (const { to } of facts.outgoingEdges(id)) waiting.push(to);
+    // Without these a table or type is another one.
+    for (const child of facts.childrenOf(id)) {
+      if (child.id.kind === "column" || child.id.kind === "typeAttribute") waiting.push(child.id);
+    }
+  }
   return new FactBase(
-    kept,
-    facts.edges.filter(({ from, to }) => present.has(encodeId(from)) && present.has(encodeId(to))),
+    facts.facts().filter(({ id }) => needed.has(encodeId(id))),
+    facts.edges.filter(({ from, to }) => needed.has(encodeId(from)) && needed.has(encodeId(to))),
     facts.source,
-    new Set([...facts.referenceOnly].filter((key) => present.has(key))),
+    new Set([...facts.referenceOnly].filter((key) => needed.has(key))),
   );
 }
 
@@ -88,7 +104,13 @@ function only(facts: FactBase, wanted: (id: StableId) => boolean): FactBase {
 async function rebuild(database: Database, catalogue: Catalogue): Promise<Refused[]> {
   const empty = await readCatalogue(database);
   const { from, to } = onTerms(empty, catalogue, { owners: false, grants: true, extensionVersions: false });
-  const planned = planChanges(from, to).map(({ sql }) => sql);
+  let planned: string[];
+  try {
+    planned = planChanges(from, to).map(({ sql }) => sql);
+  } catch (error) {
+    if (error instanceof ConfitureError) return [{ sql: "", reason: error.message }];
+    throw error;
+  }
   const missing = await missingExtensions(database, planned);
   const statements = planned.filter((sql) => !missing.has(sql));
   const refused: Refused[] = [...missing].map(([sql, reason]) => ({ sql, reason }));

@@ -52,7 +52,10 @@ ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO in_use_reader;
 const names = ({ changes }: Pick<Drift, "changes">): string[] =>
   changes.map(({ change, kind, name }) => `${change} ${kind} ${name}`);
 
-for (const engine of serverEngines) {
+/** What differs between versions differs between these. */
+const OLDEST_AND_NEWEST = new Set([serverEngines[0], serverEngines.at(-1)]);
+
+for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))) {
   describe(engine.name, () => {
     interface Place extends AsyncDisposable {
       readonly project: TemporaryProject;
@@ -100,6 +103,14 @@ for (const engine of serverEngines) {
       const clean = await place.drift(EMBEDDED);
       expect(names(clean)).toEqual([]);
       expect(clean.unreworded).toEqual([]);
+      // As a dump and its restore leave it.
+      const [check] = await place.database.query(
+        "SELECT pg_get_constraintdef(oid) AS definition FROM pg_constraint WHERE conname = 'users_name_check'",
+      );
+      await place.database.query(
+        `ALTER TABLE users DROP CONSTRAINT users_name_check, ADD CONSTRAINT users_name_check ${String(check!["definition"])}`,
+      );
+      expect(names(await place.drift(place.target))).toEqual([]);
       await place.database.query(
         "ALTER TABLE users DROP CONSTRAINT few, ADD CONSTRAINT few CHECK (n BETWEEN 1 AND 11)",
       );
