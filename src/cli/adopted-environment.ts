@@ -18,12 +18,12 @@ export function adoptedEnvironment(config: Config, dir: string): string {
       ? [`  ${name}: ${name === "port" ? value : yamlText(value)}\n`]
       : [];
   });
-  // A function, because `$` means something in a replacement text.
+  // Functions, because `$` means something in a replacement text.
   return template.replace("@DATABASE@\n", () => lines.join("")).replace("@DIR@", () => yamlText(dir));
 }
 
 /** A text that YAML and the environment file take for just that. */
 function yamlText(value: string): string {
   if (/^[a-z_/][\w./-]*$/i.test(value) && !/^(true|false|null|yes|no|on|off)$/i.test(value)) return value;
-  return JSON.stringify(value.replaceAll("${", "$${"));
+  return JSON.stringify(value.replaceAll("${", () => "$${"));
 }

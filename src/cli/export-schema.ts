@@ -7,11 +7,16 @@ import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { CommandContext } from "./command.ts";
 import { SCRATCH_ARGS, siteBeside, STRICT_ARGS } from "./compare-options.ts";
+import { type LOCK_ARGS, migrateOptions } from "./migrate-options.ts";
 import { count } from "./output/text.ts";
 import { type Fate, placeFile, setAside } from "./place-files.ts";
 
 /** For every command that writes a database down as schema files. */
 export const EXPORT_ARGS = {
+  baseline: {
+    type: "boolean",
+    description: "record the migrations in db/migrations as applied in the database, which has their changes",
+  },
   dir: { type: "string", valueHint: "DIR", description: "where the schema files go (default: db/schema)" },
   owners: { type: "boolean", description: "also write down owners, and what objects grant to their owners" },
   ...STRICT_ARGS,
@@ -125,6 +130,40 @@ function tellRest({ messages }: CommandContext, exported: ExportedSchema, dir: s
   for (const path of exported.withSecrets) {
     messages.warn(`${dir}/${path} has placeholders such as __OPTION_PASSWORD__ in place of secrets`);
   }
+}
+
+/**
+ * Writes the schema files as the first migration, where there is none: migrations then begin with nothing, as schema
+ * files do, and both can be held against each other.
+ */
+export async function placeBaseline(
+  context: CommandContext,
+  { migrations }: Config,
+  { dir, exported }: ExportedFiles,
+): Promise<Fate[]> {
+  const { createMigrations } = await import("#migrate/create.ts");
+  const { discoverMigrations } = await import("#migrate/discover.ts");
+  const { renderBaseline } = await import("#compare/export-text.ts");
+  const { projectDir } = context;
+  if (exported.files.length === 0 || discoverMigrations(projectDir, migrations.dir).migrations.length > 0) return [];
+  const created = createMigrations(
+    { projectDir, dir: migrations.dir, form: "sql", timestamp: false, now: new Date() },
+    [{ name: "baseline", content: renderBaseline(exported.files, dir) }],
+  );
+  return created.map(({ path }) => ({ path, fate: "created" }));
+}
+
+/** Records every migration as applied in the database that was exported. */
+export async function recordBaseline(
+  context: CommandContext,
+  { target, migrations }: Config,
+  args?: ParsedArgs<typeof LOCK_ARGS>,
+): Promise<string[]> {
+  const { baseline } = await import("#migrate/record.ts");
+  const options = await migrateOptions(context, args, undefined, { target, migrations });
+  const versions = (await baseline(options, undefined)).map(({ version }) => version);
+  context.messages.log(`Recorded ${count(versions.length, "migration")} as applied`);
+  return versions;
 }
 
 /** The files are proven; whether a build runs them is up to the environment. */

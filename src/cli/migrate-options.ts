@@ -1,4 +1,5 @@
 import type { ParsedArgs } from "citty";
+import type { Config } from "#config/config.ts";
 import type { MigrateEvent } from "#migrate/events.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import { readDuration } from "./arguments.ts";
@@ -15,13 +16,17 @@ export const LOCK_ARGS = {
   "no-wait": { type: "boolean", description: "give up at once when another runner is at work" },
 } as const;
 
-/** What the runner needs, from the environment and the command line. */
+/**
+ * What the runner needs, from the environment and the command line.
+ * @param config the environment's when undefined
+ */
 export async function migrateOptions(
   context: CommandContext,
   args?: ParsedArgs<typeof LOCK_ARGS>,
   onEvent?: (event: MigrateEvent) => void,
+  config?: Pick<Config, "target" | "migrations">,
 ): Promise<MigrateOptions> {
-  const { target, migrations } = await context.config();
+  const { target, migrations } = config ?? (await context.config());
   return {
     ...migrations,
     target,

@@ -2,7 +2,7 @@ import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations, migrationId } from "#migrate/discover.ts";
-import { findLedger, readLedger } from "#migrate/ledger.ts";
+import { lookForLedger, readLedger } from "#migrate/ledger.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { canonicalVersion } from "#migrate/version.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
@@ -37,12 +37,8 @@ export interface Drift {
  * @throws ConfitureError `drift_unknown` when what it should be cannot be made
  */
 export async function findDrift(options: DriftOptions): Promise<Drift> {
-  const pending = await pendingVersions(options);
+  const { pending, expected } = await whatShouldBe(options);
   const live = await sourceCatalogue(options, { kind: "live", target: options.target, name: "the database" });
-  const expected =
-    options.against === undefined
-      ? await schemaLess(options, pending)
-      : await sourceCatalogue(options, options.against);
   const comparison = await compareOnTerms(options, expected, live, options.terms);
   const { leftOut, unreworded } = comparison;
   const ignored = options.ignore.map((pattern) => new Bun.Glob(pattern));
@@ -52,14 +48,34 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
   return { changes, notCompared: [...expected.notCompared, ...live.notCompared], leftOut, unreworded, pending };
 }
 
-async function pendingVersions({ target, table, projectDir, migrationsDir }: DriftOptions): Promise<string[]> {
-  const rows = await withDatabase(target, {}, async (database) =>
-    readLedger(database, await findLedger(database, table)),
-  );
+async function whatShouldBe(options: DriftOptions): Promise<{ expected: Catalogue; pending: readonly string[] }> {
+  const { ledger, pending } = await pendingVersions(options);
+  if (options.against !== undefined) return { expected: await sourceCatalogue(options, options.against), pending };
+  try {
+    return { expected: await schemaLess(options, pending), pending };
+  } catch (error) {
+    const isUnknown = error instanceof ConfitureError && error.code === "drift_unknown";
+    if (ledger || !isUnknown) throw error;
+    // Where nothing was ever recorded nothing is pending: the database was built, or the project was made of it.
+    return { expected: await sourceCatalogue(options, { kind: "schema" }), pending: [] };
+  }
+}
+
+async function pendingVersions({
+  target,
+  table,
+  projectDir,
+  migrationsDir,
+}: DriftOptions): Promise<{ ledger: boolean; pending: string[] }> {
+  const { ledger, rows } = await withDatabase(target, {}, async (database) => {
+    const found = await lookForLedger(database, table);
+    return { ledger: found?.exists === true, rows: found === undefined ? [] : await readLedger(database, found) };
+  });
   const recorded = new Set(rows.map(({ version }) => canonicalVersion(version)));
-  return discoverMigrations(projectDir, migrationsDir)
+  const pending = discoverMigrations(projectDir, migrationsDir)
     .migrations.filter(({ version }) => !recorded.has(canonicalVersion(version)))
     .map(({ version }) => version);
+  return { ledger, pending };
 }
 
 /** What the schema files build, with the changes of some migrations taken back. */

@@ -10,9 +10,24 @@ export function renderSchemaFile({ statements, ahead }: PlannedFile, keywords: R
   const texts = statements.map((sql) => `${format(unquoteNames(sql, keywords))};\n`);
   if (!ahead) return texts.join("\n");
   return [
-    "-- It speaks of what only a later file makes, so its body is not looked at yet.\nSET check_function_bodies = off;\n",
+    "-- Its body is not looked at yet: it speaks of what only a later file makes, or of what has changed since.\nSET check_function_bodies = off;\n",
     ...texts,
     "RESET check_function_bodies;\n",
+  ].join("\n");
+}
+
+/**
+ * The schema files as the first migration, for databases that are made by migrations alone. Pure.
+ * @param dir the folder of the files, as shown to the reader
+ */
+export function renderBaseline(
+  files: readonly { readonly path: string; readonly text: string }[],
+  dir: string,
+): string {
+  return [
+    "-- What the database held when this project was made of it. A database that has it must not run it:\n" +
+      "-- `confiture migrate baseline` records it there as applied.\n",
+    ...files.map(({ path, text }) => `-- ${dir}/${path}\n${text}`),
   ].join("\n");
 }
 

@@ -1,3 +1,4 @@
+import { FactBase } from "@supabase/pg-delta/core";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -8,16 +9,15 @@ import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { findLedger } from "#migrate/ledger.ts";
-import { type Catalogue, readCatalogue, withoutObjects } from "./catalogue.ts";
+import { type Catalogue, readCatalogue, withDiagnosticsOf, withoutObjects } from "./catalogue.ts";
 import type { Change } from "./changes.ts";
 import { compareOnTerms } from "./comparison.ts";
 import { type Detail, detailId, missingDetails, readDetails, SAMPLES } from "./export-details.ts";
 import { type PlannedFile, planFiles } from "./export-statements.ts";
 import { renderSchemaFile } from "./export-text.ts";
 import type { ScratchOptions } from "./scratch.ts";
-import { withMissingRoles, withScratch } from "./scratch.ts";
-import { isMissingObject } from "./sources.ts";
+import { explainExtension, withMissingRoles, withScratch } from "./scratch.ts";
+import { readInUse } from "./sources.ts";
 import { mainOwner, onTerms } from "./terms.ts";
 
 export interface ExportOptions extends ScratchOptions {
@@ -59,7 +59,7 @@ export type NotExported = Catalogue["notCompared"][number];
 export async function exportSchema(options: ExportOptions): Promise<ExportedSchema> {
   options.onStep?.("Reading the database");
   const { found, details } = await withDatabase(options.target, { signal: options.signal }, async (database) => ({
-    found: await readCatalogue(database, [await findLedger(database, options.table)]),
+    found: await readInUse(database, options.table),
     details: await readDetails(database),
   }));
   const own = details.filter(
@@ -70,7 +70,8 @@ export async function exportSchema(options: ExportOptions): Promise<ExportedSche
   const terms = { owners: options.owners, grants: true, extensionVersions: false };
   const { files, built, missing } = await withScratch(options, async (database) => {
     const empty = await readCatalogue(database);
-    const { from, to } = onTerms(empty, live, terms);
+    const { from, to: wanted } = onTerms(empty, live, terms);
+    const to = withExtensionComments(wanted, live);
     const builders = options.owners ? [] : [mainOwner(empty), mainOwner(live)];
     const rendered = await buildFiles(database, options, plan(from, to, own, builders));
     return {
@@ -82,13 +83,26 @@ export async function exportSchema(options: ExportOptions): Promise<ExportedSche
   options.onStep?.("Comparing what they make with the database");
   const { changes, unreworded } = await compareOnTerms(options, built, live, terms);
   const different = changes.filter(({ planned }) => planned);
-  if (different.length > 0) throw doNotMake(different, unreworded);
+  if (different.length > 0) throw doNotMake(different, unreworded, options.scratch.engine);
   return {
     files,
     notExported: [...live.notCompared, ...unmodelled(changes), ...missing],
     subscriptions: subscriptions.map(({ name }) => name),
     withSecrets: files.filter(({ text }) => SECRET.test(text)).map(({ path }) => path),
   };
+}
+
+/** Comments on extensions do not count between versions, because an extension brings one along; they are kept. */
+function withExtensionComments(wanted: Catalogue, { facts: all }: Catalogue): Catalogue {
+  const { facts } = wanted;
+  const comments = all
+    .facts()
+    .filter(
+      ({ id }) => id.kind === "comment" && id.target.kind === "extension" && !facts.has(id) && facts.has(id.target),
+    );
+  if (comments.length === 0) return wanted;
+  const together = new FactBase([...facts.facts(), ...comments], [...facts.edges], facts.source, facts.referenceOnly);
+  return { ...wanted, facts: withDiagnosticsOf(facts, together) };
 }
 
 /** What is compared and never planned, by kind. */
@@ -145,7 +159,7 @@ async function buildFiles(
   }
 }
 
-/** Runs the files; a function that PostgreSQL refuses for what its body speaks of is made without a look at it. */
+/** Runs the files; a function that PostgreSQL refuses is tried once more without a look at its body. */
 async function buildIn(
   dir: string,
   database: Database,
@@ -171,7 +185,8 @@ async function buildIn(
       return sorted.map((file) => files.find(({ path }) => `${SCHEMA.path}/${path}` === file)!);
     } catch (error) {
       const failed = failedFile(error);
-      if (failed === undefined || ahead.has(failed) || !/^\d+_functions\//.test(failed)) throw doesNotBuild(error);
+      if (failed === undefined || ahead.has(failed) || !/^\d+_functions\//.test(failed))
+        throw doesNotBuild(error, database);
       ahead.add(failed);
     }
   }
@@ -179,24 +194,32 @@ async function buildIn(
 
 const SCHEMA = { path: "schema", recursive: true, include: ["**/*.sql"], exclude: [] };
 
-/** The file with a statement that misses something. */
+/** The file with the statement that PostgreSQL refused. */
 function failedFile(error: unknown): string | undefined {
-  if (!(error instanceof ConfitureError) || !isMissingObject(error)) return undefined;
+  if (!(error instanceof ConfitureError) || error.server === undefined) return undefined;
   return error.location?.file.slice(SCHEMA.path.length + 1);
 }
 
-function doesNotBuild(error: unknown): unknown {
+function doesNotBuild(error: unknown, database: Database): unknown {
   if (!(error instanceof ConfitureError) || error.server === undefined || error.code === "interrupted") return error;
-  return error.with({
-    code: "export_unproven",
-    message: `The files do not build: ${error.message}`,
-    hint: [error.hint, NOTHING_WRITTEN].filter((hint) => hint !== undefined).join("\n"),
-  });
+  const explained = explainExtension(error, database);
+  const hints = [explained.hint, explained.server?.sqlstate === "42501" ? NOT_ALLOWED : undefined, NOTHING_WRITTEN];
+  const hint = hints.filter((line) => line !== undefined).join("\n");
+  if (explained !== error) return explained.with({ hint });
+  return error.with({ code: "export_unproven", message: `The files do not build: ${error.message}`, hint });
 }
+
+/** The role that reads need not have the rights of those that made the objects. */
+const NOT_ALLOWED =
+  "If that is for want of rights in a scratch database on its server, prove the files elsewhere: --scratch URL with another role, or --scratch embedded";
 
 const NOTHING_WRITTEN = "Nothing was written.";
 
-function doNotMake(changes: readonly Change[], unreworded: readonly string[]): ConfitureError {
+function doNotMake(
+  changes: readonly Change[],
+  unreworded: readonly string[],
+  engine: ExportOptions["scratch"]["engine"],
+): ConfitureError {
   const signs = { added: "missing from them:", dropped: "only made by them:", changed: "made differently:" } as const;
   const lines = changes.map(({ change, kind, name, properties }) => {
     const which = properties.map(({ property }) => property).join(", ");
@@ -206,6 +229,6 @@ function doNotMake(changes: readonly Change[], unreworded: readonly string[]): C
   return new ConfitureError(
     "export_unproven",
     `The files would not make this database. What remains different:\n${[...lines, ...words].join("\n")}`,
-    { hint: NOTHING_WRITTEN },
+    { hint: engine === "embedded" ? NOTHING_WRITTEN : `${NOT_ALLOWED}\n${NOTHING_WRITTEN}` },
   );
 }

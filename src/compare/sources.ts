@@ -4,7 +4,7 @@ import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { findLedger } from "#migrate/ledger.ts";
+import { lookForLedger } from "#migrate/ledger.ts";
 import { discoverMigrations, type MigrationFile } from "#migrate/discover.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
@@ -78,16 +78,7 @@ export async function sourceCatalogue(files: ProjectFiles, source: Source): Prom
     case "snapshot":
       return readSnapshot(files.projectDir, source.file);
     case "live":
-      return await withDatabase(source.target, {}, async (database) => {
-        const ledger = await findLedger(database, files.table);
-        const catalogue = await readCatalogue(database, [ledger]);
-        return {
-          ...catalogue,
-          builder: undefined,
-          inUse: true,
-          ledgerSchema: ledger.exists ? ledger.schema : undefined,
-        };
-      });
+      return await withDatabase(source.target, {}, (database) => readInUse(database, files.table));
     case "schema":
     case "migrations":
     case "git":
@@ -97,6 +88,17 @@ export async function sourceCatalogue(files: ProjectFiles, source: Source): Prom
         return await readCatalogue(database, [SCRATCH_LEDGER]);
       });
   }
+}
+
+/**
+ * The catalogue of a database in use.
+ * @param table the ledger's name
+ */
+export async function readInUse(database: Database, table: string): Promise<Catalogue> {
+  const ledger = await lookForLedger(database, table);
+  const catalogue = await readCatalogue(database, ledger === undefined ? [] : [ledger]);
+  const ledgerSchema = ledger?.exists === true ? ledger.schema : undefined;
+  return { ...catalogue, builder: undefined, inUse: true, ledgerSchema };
 }
 
 /** Builds a source in an empty scratch database. */

@@ -1,4 +1,4 @@
-import { encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
+import { encodeId, type Fact, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { type Catalogue, withDiagnosticsOf } from "./catalogue.ts";
 
 /** What counts in a comparison with a database in use, besides what only schema files and migrations make. */
@@ -54,6 +54,7 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
     }
     // An extension brings its comment along, in the words of its version.
     if (catalogue.major !== other.major && id.kind === "comment" && id.target.kind === "extension") return [];
+    if (straddle(catalogue, other, 17) && isNamedNotNull(facts, fact)) return [];
     const payload = levelPrivileges(catalogue, other, id, fact.payload);
     if (payload === fact.payload) return [fact];
     return isEmpty(payload["privileges"]) && !isEmpty(fact.payload["privileges"]) ? [] : [{ ...fact, payload }];
@@ -69,6 +70,13 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
     },
     leftOut: [...leftOut],
   };
+}
+
+/** PostgreSQL 17 made a domain's NOT NULL a constraint with a name, which may have a comment. */
+function isNamedNotNull(facts: FactBase, { id, parent, payload }: Fact): boolean {
+  if (id.kind === "constraint") return parent?.kind === "domain" && payload["type"] === "n";
+  const target = id.kind === "comment" ? facts.get(id.target) : undefined;
+  return target?.id.kind === "constraint" && isNamedNotNull(facts, target);
 }
 
 /** Every role that something is granted to, now or by default. */

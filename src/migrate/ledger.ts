@@ -56,6 +56,18 @@ const COLUMNS = [
  * @throws ConfitureError `ledger_unusable` when a table of that name is elsewhere, or is not a ledger
  */
 export async function findLedger(database: Database, setting: string): Promise<Ledger> {
+  const ledger = await lookForLedger(database, setting);
+  if (ledger !== undefined) return ledger;
+  throw new ConfitureError("ledger_unusable", "The search_path of this session names no schema that exists", {
+    hint: "Name the ledger's schema in the environment file: migrations: {table: public.confiture_migrations}",
+  });
+}
+
+/**
+ * `findLedger` for whoever only reads: undefined where there can be none, because there is no schema for it.
+ * @throws ConfitureError as `findLedger`
+ */
+export async function lookForLedger(database: Database, setting: string): Promise<Ledger | undefined> {
   const { schema: wanted, name: table } = readName(setting);
   const [here] = await database.query<{ schema: string | null }>(
     "select pg_catalog.current_schema()::pg_catalog.text as schema",
@@ -88,12 +100,7 @@ export async function findLedger(database: Database, setting: string): Promise<L
       },
     );
   }
-  if (schema === undefined) {
-    throw new ConfitureError("ledger_unusable", "The search_path of this session names no schema that exists", {
-      hint: "Name the ledger's schema in the environment file: migrations: {table: public.confiture_migrations}",
-    });
-  }
-  return { schema, table, exists: false };
+  return schema === undefined ? undefined : { schema, table, exists: false };
 }
 
 function readName(setting: string): { schema?: string; name: string } {

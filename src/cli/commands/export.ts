@@ -1,6 +1,13 @@
 import { defineCommand } from "../command.ts";
-import { EXPORT_ARGS, exportFolder, exportInto, tellNotBuilt } from "../export-schema.ts";
-import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
+import {
+  EXPORT_ARGS,
+  exportFolder,
+  exportInto,
+  placeBaseline,
+  recordBaseline,
+  tellNotBuilt,
+} from "../export-schema.ts";
+import { LOCK_ARGS } from "../migrate-options.ts";
 import { count } from "../output/text.ts";
 import { describeFate } from "../place-files.ts";
 
@@ -10,10 +17,6 @@ export const command = defineCommand({
     force: {
       type: "boolean",
       description: "write into a folder that is not empty; each old file is kept as NAME.bak",
-    },
-    baseline: {
-      type: "boolean",
-      description: "record the project's migrations as applied in the database, whose schema holds their changes",
     },
     ...LOCK_ARGS,
   },
@@ -25,25 +28,19 @@ export const command = defineCommand({
   async run(args, context) {
     const folder = exportFolder(context, args);
     const config = await context.config();
-    const { dir, fates, json, exitCode } = await exportInto(context, config, folder, args);
-    tellNotBuilt(context, config, dir, fates);
-    const recorded = args.baseline === true ? await record() : [];
+    const written = await exportInto(context, config, folder, args);
+    tellNotBuilt(context, config, folder.dir, written.fates);
+    const fates = [...written.fates, ...(args.baseline === true ? await placeBaseline(context, config, written) : [])];
+    const recorded = args.baseline === true ? await recordBaseline(context, config, args) : [];
     const others = fates.filter(({ fate }) => fate === "replaced" || fate === "removed");
-    const files = fates.filter(({ fate }) => fate !== "removed").length;
+    const files = written.exported.files.length;
     return {
-      json: { ...json, recorded },
+      json: { ...written.json, files: fates, recorded },
       text: [
         ...others.map(describeFate),
-        `✅ Exported ${count(files, "file")} to ${dir}; built, they make the same database\n`,
+        `✅ Exported ${count(files, "file")} to ${folder.dir}; built, they make the same database\n`,
       ].join(""),
-      exitCode,
+      exitCode: written.exitCode,
     };
-
-    async function record(): Promise<string[]> {
-      const { baseline } = await import("#migrate/record.ts");
-      const versions = (await baseline(await migrateOptions(context, args), undefined)).map(({ version }) => version);
-      context.messages.log(`Recorded ${count(versions.length, "migration")} as applied`);
-      return versions;
-    }
   },
 });

@@ -4,7 +4,14 @@ import { basename, join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { adoptedEnvironment } from "../adopted-environment.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
-import { EXPORT_ARGS, exportFolder, exportInto, tellNotBuilt } from "../export-schema.ts";
+import {
+  EXPORT_ARGS,
+  exportFolder,
+  exportInto,
+  placeBaseline,
+  recordBaseline,
+  tellNotBuilt,
+} from "../export-schema.ts";
 import { describeFate, type Fate, placeFile } from "../place-files.ts";
 import environmentEmbedded from "../scaffold/environment-embedded.yaml.txt" with { type: "text" };
 import environmentServer from "../scaffold/environment-server.yaml.txt" with { type: "text" };
@@ -74,23 +81,30 @@ async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, fro
   const folder = exportFolder(context, args);
   const named = from.startsWith("env:") ? from.slice(4) : undefined;
   const config = await context.configOf(named === undefined ? { databaseUrl: from } : { environment: named });
-  const { json, fates, exitCode } = await exportInto(context, config, folder, args);
+  const written = await exportInto(context, config, folder, args);
   const environment =
     named === undefined
       ? [placeFile(context.projectDir, ENVIRONMENT, adoptedEnvironment(config, folder.dir), args.force === true, true)]
       : [];
-  const files = [...environment, ...placeCommon(args, context), ...fates];
-  if (config.file !== null) tellNotBuilt(context, config, folder.dir, fates);
+  const baseline = await placeBaseline(context, config, written);
+  const files = [...environment, ...placeCommon(args, context), ...written.fates, ...baseline];
+  if (config.file !== null) tellNotBuilt(context, config, folder.dir, written.fates);
+  const recorded = args.baseline === true ? await recordBaseline(context, config) : [];
   const name = named ?? "local";
+  const hidden = named === undefined && config.target.engine === "server" && config.target.password !== undefined;
   const next = [
-    ...(named === undefined && config.target.engine === "server" && config.target.password !== undefined
-      ? ["export PGPASSWORD=...           # or ~/.pgpass: no file has the password"]
-      : []),
-    `confiture diff env:${name} schema   # nothing differs`,
-    "confiture migrate new NAME       # the first change",
+    ...(hidden ? ["export PGPASSWORD=...             # or ~/.pgpass: no file has the password"] : []),
+    ...(args.baseline === true
+      ? []
+      : [`confiture migrate baseline -e ${name}  # once: the database has what the migrations make`]),
+    `confiture diff env:${name} schema     # nothing differs`,
   ];
   context.messages.log(`Next:\n${next.map((line) => `  ${line}`).join("\n")}`);
-  return { json: { ...json, files }, text: files.map(describeFate).join(""), exitCode };
+  return {
+    json: { ...written.json, files, recorded },
+    text: files.map(describeFate).join(""),
+    exitCode: written.exitCode,
+  };
 }
 
 const ENVIRONMENT = "db/environments/local.yaml";

@@ -6,7 +6,9 @@ import { type ExportedSchema, exportSchema } from "#compare/export.ts";
 import type { ScratchSite } from "#compare/scratch.ts";
 import { schemaBuild } from "#compare/sources.ts";
 import { withDatabase } from "#database/open.ts";
-import { engines, type TestDatabase, type TestEngine } from "../../support/engines.ts";
+import { Secret } from "#database/target.ts";
+import type { ConfitureError } from "#errors/error.ts";
+import { engines, serverEngines, type TestDatabase, type TestEngine } from "../../support/engines.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { fingerprint } from "../build/catalogue.ts";
 import { filesOf } from "./project-files.ts";
@@ -31,9 +33,12 @@ async function databaseOf(engine: TestEngine, sql: string): Promise<TestDatabase
   return database;
 }
 
-async function exportOf({ target }: TestDatabase, owners = false): Promise<ExportedSchema> {
+async function exportOf(
+  { target }: TestDatabase,
+  options: { readonly owners?: boolean; readonly scratch?: ScratchSite } = {},
+): Promise<ExportedSchema> {
   const scratch: ScratchSite = target.engine === "embedded" ? { engine: "embedded" } : target;
-  return await exportSchema({ target, table: "confiture_migrations", owners, scratch });
+  return await exportSchema({ target, table: "confiture_migrations", owners: false, scratch, ...options });
 }
 
 /** The definition of everything that the files make in a new database, as lines to compare. */
@@ -48,16 +53,183 @@ async function built(engine: TestEngine, { files }: ExportedSchema): Promise<str
   });
 }
 
+const pathsOf = ({ files }: ExportedSchema): string[] => files.map(({ path }) => path);
+
+/** The files make the same database, by another witness than the one that the export asks. */
+async function expectSame(engine: TestEngine, database: TestDatabase, exported: ExportedSchema): Promise<void> {
+  const live = await withDatabase(database.target, {}, (session) => fingerprint((sql) => session.query(sql)));
+  expect(await built(engine, exported)).toEqual(live);
+}
+
 for (const engine of engines) {
   describe(engine.name, () => {
     test("files of one of everything make the same database", async () => {
       await using database = await databaseOf(engine, EVERYTHING);
       const exported = await exportOf(database);
-      const paths = exported.files.map(({ path }) => path);
-      expect(paths).toEqual(paths.toSorted(comparePaths));
-      const live = await withDatabase(database.target, {}, (session) => fingerprint((sql) => session.query(sql)));
-      expect(await built(engine, exported)).toEqual(live);
+      expect(pathsOf(exported)).toEqual(pathsOf(exported).toSorted(comparePaths));
+      await expectSame(engine, database, exported);
       expect(exported.notExported).toEqual([]);
+      expect(exported.withSecrets).toEqual(["00_common/foreign_servers.sql"]);
+      expect(exported.files.map(({ text }) => text).join("\n")).not.toContain("S3cret");
     });
   });
 }
+
+const [oldest, newest] = [serverEngines[0]!, serverEngines.at(-1)!];
+
+for (const engine of new Set([oldest, newest])) {
+  describe(engine.name, () => {
+    test("a role that may not create databases has the files proven in the embedded engine", async () => {
+      await using database = await databaseOf(engine, EVERYTHING);
+      const exported = await exportOf(database, { scratch: { engine: "embedded" } });
+      await expectSame(engine, database, exported);
+    });
+
+    test("an ordinary role that may create databases is enough, or is told what is not", async () => {
+      await using database = await engine.fresh();
+      const { target } = database;
+      if (target.engine === "embedded") throw new Error("a server is needed");
+      await database.query(`CREATE ROLE ordinary LOGIN CREATEDB PASSWORD 'ordinary'`).catch(() => []);
+      await database.query(`ALTER DATABASE ${target.database} OWNER TO ordinary`);
+      if (engine.major >= 15) await database.query("GRANT CREATE ON SCHEMA public TO ordinary");
+      const ordinary = { ...target, user: "ordinary", password: new Secret("ordinary") };
+      await withDatabase(ordinary, {}, (session) => session.execute(ORDINARY));
+      const exported = await exportOf({ ...database, target: ordinary });
+      expect(pathsOf(exported)).toContain("70_triggers/t.sql");
+      await database.query("CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION on_ddl()");
+      const failure = await exportOf({ ...database, target: ordinary }).catch((error: unknown) => error);
+      expect(failure).toMatchObject({ code: "export_unproven", hint: expect.stringContaining("--scratch embedded") });
+      const elsewhere = await exportOf({ ...database, target: ordinary }, { scratch: { engine: "embedded" } });
+      expect(pathsOf(elsewhere)).toContain("90_event_triggers/watch.sql");
+    });
+  });
+}
+
+describe("on one server", () => {
+  const engine = newest;
+
+  test("what two objects need of each other is made in a second step", async () => {
+    await using database = await databaseOf(engine, CIRCLES);
+    const exported = await exportOf(database);
+    await expectSame(engine, database, exported);
+    expect(pathsOf(exported)).toEqual([
+      "02_types/kind.sql",
+      "10_tables/items.sql",
+      "10_tables/words.sql",
+      "30_functions/best_word.sql",
+      "30_functions/weight_of.sql",
+      "46_tables/items.sql",
+      "60_foreign_keys/items.sql",
+      "60_foreign_keys/words.sql",
+    ]);
+  });
+
+  test("an empty database has no files", async () => {
+    await using database = await emptyDatabase(engine);
+    expect((await exportOf(database)).files).toEqual([]);
+  });
+
+  test("a schema public that was dropped stays so", async () => {
+    await using database = await databaseOf(
+      engine,
+      "DROP SCHEMA public; CREATE SCHEMA app; CREATE TABLE app.t (id int)",
+    );
+    const exported = await exportOf(database);
+    expect(exported.files).toEqual([
+      { path: "00_common/schemas.sql", text: "DROP SCHEMA public;\n\nCREATE SCHEMA app;\n" },
+      { path: "10_tables/app.t.sql", text: "CREATE TABLE app.t (\n  id integer\n);\n" },
+    ]);
+    await expectSame(engine, database, exported);
+  });
+
+  test("with owners, they are as they were", async () => {
+    const sql = `
+      CREATE TABLE t (id serial PRIMARY KEY); ALTER TABLE t OWNER TO everything_writer;
+      GRANT SELECT ON t TO everything_reader; CREATE VIEW v AS SELECT * FROM t;
+      CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION f OWNER TO everything_reader`;
+    await using database = await databaseOf(engine, sql);
+    await expectSame(engine, database, await exportOf(database, { owners: true }));
+    const without = await exportOf(database);
+    expect(without.files.map(({ text }) => text).join("\n")).not.toContain("OWNER TO");
+  });
+
+  test("what cannot be made is an error that names it", async () => {
+    await using database = await databaseOf(engine, "CREATE TABLE t (id int); CREATE INDEX broken ON t (id)");
+    await database.query("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass");
+    const failure = await exportOf(database).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      code: "export_unproven",
+      message: expect.stringContaining("made differently: index public.broken (valid)"),
+    });
+  });
+
+  test("an extension that the embedded engine lacks is named, with the ways out", async () => {
+    await using database = await databaseOf(engine, "CREATE EXTENSION xml2");
+    const failure = await exportOf(database, { scratch: { engine: "embedded" } }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: "extension_missing", message: expect.stringContaining("xml2") });
+    expect((failure as ConfitureError).hint).toContain("--scratch");
+    await expectSame(engine, database, await exportOf(database));
+  });
+
+  test("subscriptions are left out and named", async () => {
+    const connection = "host=nowhere password=S3cret dbname=x";
+    await using database = await databaseOf(
+      engine,
+      `CREATE SUBSCRIPTION news CONNECTION '${connection}' PUBLICATION p WITH (connect = false, slot_name = NONE, create_slot = false)`,
+    );
+    expect(await exportOf(database)).toEqual({
+      files: [],
+      notExported: [],
+      subscriptions: ["news"],
+      withSecrets: [],
+    });
+    await database.query("DROP SUBSCRIPTION news");
+  });
+
+  test("nothing is left behind, and nothing was changed", async () => {
+    await using database = await databaseOf(engine, "CREATE TABLE t (id int)");
+    const [before] = await database.query(
+      "SELECT xmin::text, txid_current_if_assigned() FROM pg_class WHERE relname = 't'",
+    );
+    await exportOf(database);
+    expect(await database.query("SELECT datname FROM pg_database WHERE datname ~ '^confiture_scratch_'")).toEqual([]);
+    expect(
+      await database.query("SELECT xmin::text, txid_current_if_assigned() FROM pg_class WHERE relname = 't'"),
+    ).toEqual([before!]);
+  });
+
+  test("three hundred tables", async () => {
+    const table = (index: number): string => `
+      CREATE TABLE app.t${index} (id int PRIMARY KEY, name text NOT NULL, parent int REFERENCES app.t${Math.max(index - 1, 0)}, kind app.kind DEFAULT 'a');
+      CREATE INDEX ON app.t${index} (parent);
+      CREATE VIEW app.v${index} AS SELECT id, name FROM app.t${index} ${index === 0 ? "" : `UNION ALL SELECT * FROM app.v${index - (index % 10 === 0 ? 0 : 1)}`.replace(`app.v${index}`, `app.t${index}`).replace("*", "id, name")};
+      COMMENT ON TABLE app.t${index} IS 'number ${index}';`;
+    const tables = Array.from({ length: 300 }, (_, index) => table(index)).join("");
+    await using database = await databaseOf(
+      engine,
+      `CREATE SCHEMA app; CREATE TYPE app.kind AS ENUM ('a', 'b'); ${tables}`,
+    );
+    const exported = await exportOf(database);
+    expect(exported.files).toHaveLength(2 + 4 * 300);
+    await expectSame(engine, database, exported);
+  });
+});
+
+const ORDINARY = `
+  CREATE EXTENSION citext;
+  CREATE TABLE t (id int PRIMARY KEY, name citext);
+  CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+  CREATE TRIGGER touch BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch();
+  CREATE FUNCTION on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN NULL; END';
+  CREATE VIEW v AS SELECT lower(name::text) AS name FROM t WHERE name = 'x';
+  ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC`;
+
+const CIRCLES = `
+  CREATE TYPE kind AS ENUM ('a', 'b');
+  CREATE TABLE items (id int PRIMARY KEY, kind kind NOT NULL, weight int NOT NULL);
+  CREATE TABLE words (id int PRIMARY KEY, item int REFERENCES items);
+  CREATE FUNCTION weight_of(items) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2 * $1.weight';
+  CREATE FUNCTION best_word(words) RETURNS int LANGUAGE plpgsql AS 'DECLARE w words%ROWTYPE; BEGIN RETURN w.id; END';
+  ALTER TABLE items ADD CONSTRAINT heavy CHECK (weight_of(items) > 0);
+  COMMENT ON CONSTRAINT heavy ON items IS 'whole rows';
+  ALTER TABLE items ADD best int REFERENCES words`;

@@ -1,0 +1,198 @@
+import { describe, expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { type RunResult } from "../support/cli.ts";
+import { temporaryProject, type TemporaryProject } from "../support/project.ts";
+import { readDocument } from "./document.ts";
+import { cliProject, type CliProject, OLDEST_AND_NEWEST } from "./project.ts";
+
+const SHOP = `
+  CREATE TYPE state AS ENUM ('open', 'sent');
+  CREATE FUNCTION first_state() RETURNS state LANGUAGE sql AS $$ SELECT 'open'::state $$;
+  CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL UNIQUE);
+  CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, buyer int NOT NULL REFERENCES users, state state DEFAULT first_state(), last int);
+  CREATE TABLE parcels (id int PRIMARY KEY, content int NOT NULL REFERENCES orders);
+  ALTER TABLE orders ADD FOREIGN KEY (last) REFERENCES parcels;
+  CREATE INDEX orders_buyer ON orders (buyer);
+  CREATE VIEW open_orders AS SELECT * FROM orders WHERE state = first_state();
+  INSERT INTO users VALUES (1, 'a@example.com')`;
+
+const SHOP_FILES = [
+  "02_types/state.sql",
+  "03_functions/first_state.sql",
+  "10_tables/orders.sql",
+  "10_tables/parcels.sql",
+  "10_tables/users.sql",
+  "20_indexes/orders.sql",
+  "40_views/open_orders.sql",
+  "60_foreign_keys/orders.sql",
+  "60_foreign_keys/parcels.sql",
+];
+
+async function filesBelow(project: TemporaryProject, dir: string): Promise<string[]> {
+  const entries = await readdir(project.path(dir), { recursive: true, withFileTypes: true }).catch(() => []);
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => `${entry.parentPath}/${entry.name}`);
+  return paths.map((path) => path.slice(project.path(dir).length + 1)).toSorted();
+}
+
+/** Everything in a project's files, for what must not be in any of them. */
+async function allText(project: TemporaryProject): Promise<string> {
+  const files = await filesBelow(project, ".");
+  return (await Promise.all(files.map((file) => project.read(file)))).join("\n");
+}
+
+describe("an existing database becomes a project in one command", () => {
+  // tests/binary/adopting.test.ts goes the same way on the newest.
+  for (const major of OLDEST_AND_NEWEST.slice(0, 1)) {
+    test(`on PostgreSQL ${major}: nothing differs afterwards, and the next change goes its way`, async () => {
+      await using live = await cliProject({}, { major });
+      await live.query(SHOP);
+      const before = await live.snapshot();
+      await using project = await temporaryProject();
+      const password = decodeURIComponent(new URL(live.url).password);
+      const on = async (args: string[], exitCode = 0): Promise<RunResult> => {
+        const result = await live.run(args, { cwd: project.dir, env: { PGPASSWORD: password } });
+        expect({ args, ...result }).toMatchObject({ exitCode });
+        return result;
+      };
+      const adopted = await live.run(["init", "--from", live.url], { cwd: project.dir });
+      expect(adopted).toMatchObject({ exitCode: 0 });
+      expect(adopted.stderr).toContain("PGPASSWORD");
+      expect(await filesBelow(project, "db/schema")).toEqual(SHOP_FILES);
+      expect(await filesBelow(project, "db/environments")).toEqual(["local.yaml"]);
+      expect(await filesBelow(project, "db/migrations")).toContain("001_baseline.sql");
+      expect(await allText(project)).not.toContain("Tr0ub4dor");
+      expect(await live.snapshot()).toBe(before);
+
+      await on(["diff", "env:local", "schema"]);
+      await on(["drift"]);
+      await on(["verify"]);
+      expect(await live.snapshot()).toBe(before);
+
+      await using fresh = await cliProject({}, { major });
+      await on(["build", "--database-url", fresh.url]);
+      await on(["diff", "env:local", fresh.url]);
+
+      await project.write(
+        "db/schema/10_tables/users.sql",
+        (await project.read("db/schema/10_tables/users.sql")).replace("email ", "name text,\n  email "),
+      );
+      await on(["migrate", "baseline"]);
+      await on(["migrate", "generate", "add_name"]);
+      await on(["migrate", "up"]);
+      await on(["diff", "env:local", "schema"]);
+      await on(["drift"]);
+      await on(["verify"]);
+      expect(await live.query("SELECT name FROM users")).toEqual([{ name: null }]);
+      // It has data.
+      await on(["build", "--fresh"], 2);
+    });
+  }
+
+  test("its environment says all of the URL but the password", async () => {
+    await using live = await cliProject();
+    await using project = await temporaryProject();
+    const odd = `${live.url}?sslmode=disable&application_name=my%20%24%7Bapp%7D&connect_timeout=7`;
+    await live.succeed(["init", "--from", odd], { cwd: project.dir });
+    const { stdout } = await live.succeed(["config", "show", "--format", "json"], { cwd: project.dir });
+    const settings = (readDocument({ exitCode: 0, stdout, stderr: "" })["settings"] ?? []) as {
+      key: string;
+      value: string;
+    }[];
+    const value = (key: string): string | undefined => settings.find((setting) => setting.key === key)?.value;
+    expect(value("database.database")).toBe(live.database);
+    expect(value("database.sslmode")).toBe("disable");
+    expect(value("database.application_name")).toBe("my ${app}");
+    expect(value("database.connect_timeout")).toBe("7s");
+    expect(value("protected")).toBe("true");
+  });
+
+  test("what cannot go together is refused before anything is done", async () => {
+    await using project = await temporaryProject();
+    await using live = await cliProject();
+    for (const args of [
+      ["init", "--dir", "x"],
+      ["init", "--embedded", "--from", live.url],
+      ["init", "--from", live.url, "--dir", "../x"],
+    ]) {
+      expect(await live.run(args, { cwd: project.dir })).toMatchObject({ exitCode: 2, stdout: "" });
+    }
+    expect(await filesBelow(project, ".")).toEqual([]);
+  });
+});
+
+describe("export", () => {
+  async function withShop(): Promise<CliProject> {
+    const project = await cliProject();
+    await project.query(SHOP);
+    return project;
+  }
+
+  test("refuses a folder that holds something; --force replaces, and keeps and names what was there", async () => {
+    await using project = await withShop();
+    await project.write("db/schema/10_tables/users.sql", "-- mine\n");
+    await project.write("db/schema/10_tables/gone.sql", "CREATE TABLE gone (id int);\n");
+    await project.write("db/schema/README.md", "mine\n");
+    const refused = await project.run(["export", "--format", "json"]);
+    expect(readDocument(refused)).toMatchObject({ exitCode: 1, error: { code: "folder_not_empty" } });
+    expect(await project.read("db/schema/10_tables/users.sql")).toBe("-- mine\n");
+
+    const forced = await project.succeed(["export", "--force"]);
+    expect(forced.stdout).toContain(
+      "removed   db/schema/10_tables/gone.sql (the old one is db/schema/10_tables/gone.sql.bak)\n",
+    );
+    expect(forced.stdout).toContain("replaced  db/schema/10_tables/users.sql (the old one is");
+    expect(await filesBelow(project, "db/schema")).toEqual(
+      [...SHOP_FILES, "10_tables/gone.sql.bak", "10_tables/users.sql.bak", "README.md"].toSorted(),
+    );
+    expect(await project.read("db/schema/10_tables/users.sql.bak")).toBe("-- mine\n");
+    await project.succeed(["diff", `env:local`, "schema"]);
+    // Once more changes nothing.
+    expect((await project.succeed(["export", "--force"])).stdout).toBe(
+      "✅ Exported 9 files to db/schema; built, they make the same database\n",
+    );
+  });
+
+  test("writes one JSON document, and says when no build takes the folder in", async () => {
+    await using project = await withShop();
+    const result = await project.succeed(["export", "--dir", "db/elsewhere", "--format", "json"]);
+    const document = readDocument(result);
+    expect(document).toMatchObject({ dir: "db/elsewhere", notExported: [], subscriptions: [], recorded: [] });
+    expect(document["files"]).toEqual(SHOP_FILES.map((path) => ({ path: `db/elsewhere/${path}`, fate: "created" })));
+    expect(result.stderr).toContain("include_dirs");
+  });
+
+  test("--baseline records the project's migrations as applied", async () => {
+    await using project = await withShop();
+    await project.write("db/migrations/1_users.sql", "CREATE TABLE users (id int);\n");
+    const document = readDocument(await project.succeed(["export", "--baseline", "--format", "json"]));
+    expect(document["recorded"]).toEqual(["1"]);
+    expect(await project.query("SELECT version FROM confiture_migrations")).toEqual([{ version: "1" }]);
+    // The ledger is no part of the schema.
+    expect(await filesBelow(project, "db/schema")).toEqual(SHOP_FILES);
+    await project.succeed(["drift"]);
+    expect(await filesBelow(project, "db/migrations")).toEqual(["1_users.sql"]);
+  });
+
+  test("--baseline makes the schema the first migration where there is none", async () => {
+    await using project = await withShop();
+    const document = readDocument(await project.succeed(["export", "--baseline", "--format", "json"]));
+    expect(document["recorded"]).toEqual(["001"]);
+    expect(document["files"]).toContainEqual({ path: "db/migrations/001_baseline.sql", fate: "created" });
+    await project.succeed(["drift"]);
+    await project.succeed(["verify"]);
+  });
+
+  test("what has no statements is named, and with --strict it is a finding", async () => {
+    await using project = await withShop();
+    await project.query("CREATE TEXT SEARCH DICTIONARY plain (TEMPLATE = simple)");
+    const document = readDocument(await project.run(["export", "--strict", "--format", "json"]));
+    expect(document).toMatchObject({
+      exitCode: 3,
+      notExported: [{ kind: "text search dictionary", count: 1, samples: ["public.plain"] }],
+    });
+    expect(await project.run(["export", "--force"])).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining("public.plain"),
+    });
+  });
+});
