@@ -1,4 +1,5 @@
 import { homedir, userInfo } from "node:os";
+import { isatty } from "node:tty";
 import { run } from "./cli/run.ts";
 
 /** Milliseconds in which a signal that comes twice is one: from the terminal, and once more from a wrapper such as npm. */
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   process.exitCode = await run(process.argv.slice(2), {
     stdout: { write: (text) => void process.stdout.write(text), isTerminal: process.stdout.isTTY },
     stderr: { write: (text) => void process.stderr.write(text), isTerminal: process.stderr.isTTY },
+    stdin: { isTerminal: isatty(0), readLine },
     env: process.env,
     cwd: process.cwd(),
     homeDirectory: homedir(),
@@ -42,6 +44,36 @@ async function main(): Promise<void> {
     signal: abort.signal,
     signalExit: () => exitBySignal,
     releaseSignals: () => signals.forEach((signal) => process.removeAllListeners(signal)),
+  });
+}
+
+/** An ended stream does not say so a second time. */
+let inputEnded = false;
+
+/** A terminal hands over whole lines. The stream is opened only now: an open one would keep the process from ending. */
+function readLine(signal: AbortSignal): Promise<string | undefined> {
+  const { stdin } = process;
+  return new Promise((resolve) => {
+    const end = (line: string | undefined): void => {
+      stdin.off("data", onData).off("end", onEnd).pause();
+      signal.removeEventListener("abort", onEnd);
+      resolve(line);
+    };
+    let text = "";
+    const onData = (data: Buffer): void => {
+      text += data.toString();
+      const newline = text.indexOf("\n");
+      if (newline >= 0) end(text.slice(0, newline).replace(/\r$/, ""));
+    };
+    const onEnd = (): void => {
+      inputEnded ||= !signal.aborted;
+      end(undefined);
+    };
+    if (signal.aborted || inputEnded) onEnd();
+    else {
+      signal.addEventListener("abort", onEnd);
+      stdin.on("data", onData).on("end", onEnd).resume();
+    }
   });
 }
 

@@ -4,6 +4,8 @@ export interface Io {
   readonly stdout: Output;
   /** Progress and messages. */
   readonly stderr: Output;
+  /** Answers, where there is somebody to give any. */
+  readonly stdin: Input;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly homeDirectory: string;
@@ -17,6 +19,12 @@ export interface Io {
    * handler could run before it is done; the engine's data folder is made to survive a sudden end.
    */
   releaseSignals(): void;
+}
+
+export interface Input {
+  readonly isTerminal: boolean;
+  /** The next line, without its end; undefined when there is no more, or when the signal came first. */
+  readLine(signal: AbortSignal): Promise<string | undefined>;
 }
 
 export interface Output {

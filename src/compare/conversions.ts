@@ -28,6 +28,12 @@ export function conversionOf(from: string, to: string): Conversion {
   return LOSS;
 }
 
+/** Whether two types hold the same kind of values: both text, both numbers, both times. */
+export function areAkin(from: string, to: string): boolean {
+  const [a, b] = [parseType(from).base, parseType(to).base];
+  return a === b || FAMILIES.some((family) => family.includes(a) && family.includes(b));
+}
+
 const SAFE: Conversion = { loses: false };
 const LOSS: Conversion = { loses: true };
 
@@ -48,6 +54,12 @@ const TEXTS: readonly string[] = ["text", "character varying", "character"];
 const INTEGERS: readonly string[] = ["smallint", "integer", "bigint"];
 const DIGITS: Readonly<Record<string, number>> = { smallint: 5, integer: 10, bigint: 19 };
 const TIMES: readonly string[] = ["timestamp without time zone", "timestamp with time zone"];
+
+const FAMILIES: readonly (readonly string[])[] = [
+  TEXTS,
+  [...INTEGERS, "numeric", "real", "double precision"],
+  [...TIMES, "date"],
+];
 
 function isText(base: string): boolean {
   return TEXTS.includes(base);

@@ -2,7 +2,7 @@ import { encodeId, type Fact, type FactBase, type StableId } from "@supabase/pg-
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { describe } from "./changes.ts";
-import { conversionOf } from "./conversions.ts";
+import { areAkin } from "./conversions.ts";
 import type { PlannedStatement } from "./plan.ts";
 import { textOf } from "./risks.ts";
 
@@ -131,7 +131,7 @@ function likeness({ from, to }: Pair, source: FactBase, target: FactBase): numbe
     case "column": {
       const [before = "", after = ""] = [textOf(source, from, "type"), textOf(target, to, "type")];
       if (source.structuralRollupOf(from) === target.structuralRollupOf(to)) return 1;
-      return before === after ? 0.9 : conversionOf(before, after).loses ? 0 : LIKELY;
+      return before === after ? 0.9 : areAkin(before, after) ? LIKELY : 0;
     }
     default:
       return source.hashOf(from) === target.hashOf(to) ? 1 : 0;

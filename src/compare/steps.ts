@@ -228,11 +228,12 @@ async function runPlanned(
   meter: Meter,
   statements: readonly PlannedStatement[],
   context: OnlineContext,
-  { online }: GenerateOptions,
+  { online, signal }: GenerateOptions,
   way: string,
 ): Promise<MeasuredStatement[]> {
   const measured: MeasuredStatement[] = [];
   for (const statement of statements) {
+    if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
     try {
       const effects = await withMissingRoles(database, async () => {
         if (statement.transactional) return await meter.run(statement.sql);

@@ -1,5 +1,7 @@
+import { setImmediate } from "node:timers/promises";
 import { createMigrations } from "#migrate/create.ts";
 import type { GeneratedMigration } from "#compare/generate.ts";
+import { LogLevels } from "consola/core";
 import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../../command.ts";
 import { filesBeside, liveTarget, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
@@ -39,6 +41,12 @@ export const command = defineCommand({
     const { generateMigrations } = await import("#compare/generate.ts");
     const source = await readSource(context, args.from ?? "migrations");
     const files = await filesBeside(context, args.scratch, liveTarget([source]));
+    const canAsk =
+      context.io.stdin.isTerminal &&
+      context.io.stderr.isTerminal &&
+      !context.json &&
+      context.messages.level >= LogLevels.info;
+    const { askRenames } = await import("../../ask-renames.ts");
     const { migrations, possibleRenames, byHand } = await generateMigrations({
       ...files,
       from: source,
@@ -46,11 +54,12 @@ export const command = defineCommand({
         .split(",")
         .filter((text) => text !== "")
         .map(readRename),
+      decideRenames: canAsk ? askRenames(context.io) : undefined,
       allowDrop: args["allow-drop"] === true,
       noDown: args["no-down"] === true,
       online: args.online === true,
     });
-    for (const { from, to, kind } of possibleRenames) {
+    for (const { from, to, kind } of canAsk ? [] : possibleRenames) {
       context.messages.warn(
         `${kind} ${from} is dropped and ${to} added; if it was renamed: --rename ${from}=${to.split(".").at(-1)}`,
       );
@@ -61,6 +70,9 @@ export const command = defineCommand({
     for (const { kind, name } of byHand.down) {
       context.messages.warn(`not brought back by its down, write it by hand: ${kind} ${name}`);
     }
+    // An interrupt that came while PostgreSQL had the thread is heard only now.
+    await setImmediate();
+    if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
     if (migrations.length === 0) context.messages.log("Nothing to generate: the schema files hold nothing new");
     const written = createMigrations(
       {
@@ -84,7 +96,9 @@ export const command = defineCommand({
         possibleRenames,
         byHand: { up: byHand.up.map(changeToJson), down: byHand.down.map(changeToJson) },
       },
-      text: written.map(({ path }) => `✅ Created ${path}, proven up and down\n`).join(""),
+      text: written
+        .map(({ path }) => `✅ Created ${path}, proven ${args["no-down"] === true ? "up" : "up and down"}\n`)
+        .join(""),
     };
   },
 });

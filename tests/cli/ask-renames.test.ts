@@ -1,0 +1,103 @@
+import { describe, expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { BINARY, builtBinary, runBinary } from "../support/cli.ts";
+import { temporaryProject, type TemporaryProject } from "../support/project.ts";
+
+const BEFORE = "CREATE TABLE users (id int PRIMARY KEY, name text, born date);\n";
+const AFTER = "CREATE TABLE people (id int PRIMARY KEY, full_name text, nick text, born date);\n";
+
+function project(after = AFTER): Promise<TemporaryProject> {
+  return temporaryProject({
+    // Nobody connects there: the proof is done in the PostgreSQL inside the executable.
+    "db/environments/local.yaml": "database:\n  host: localhost\n  database: none\n",
+    "db/migrations/001_before.sql": BEFORE,
+    "db/schema/all.sql": after,
+  });
+}
+
+/** Somebody at a terminal, who waits for each question and types the answer. */
+async function answered(
+  { dir }: TemporaryProject,
+  args: readonly string[],
+  dialogue: readonly (readonly [question: RegExp, keys: string])[],
+): Promise<{ exitCode: number; screen: string; files: string[] }> {
+  await builtBinary();
+  let screen = "";
+  let shown = 0;
+  const open = [...dialogue];
+  const child = Bun.spawn([BINARY, "migrate", "generate", "rename", ...args], {
+    cwd: dir,
+    env: { PATH: process.env["PATH"] ?? "", HOME: dir, TERM: "xterm", TZ: "UTC" },
+    terminal: {
+      cols: 200,
+      rows: 50,
+      data(terminal, data) {
+        screen += new TextDecoder().decode(data);
+        const [next] = open;
+        if (next === undefined || !next[0].test(screen.slice(shown))) return;
+        shown = screen.length;
+        open.shift();
+        terminal.write(next[1]);
+      },
+    },
+  });
+  const exitCode = await child.exited;
+  child.terminal?.close();
+  return { exitCode, screen: screen.replaceAll("\r\n", "\n"), files: await readdir(`${dir}/db/migrations`) };
+}
+
+describe("on a terminal, every possible rename is asked for", () => {
+  test("yes, and a choice among several", async () => {
+    await using at = await project();
+    const { exitCode, screen, files } = await answered(
+      at,
+      [],
+      [
+        [/Was table public\.users renamed to people\? \[y\/N\] $/, "y\r"],
+        [/Was column public\.people\.name renamed\?[^]*1\) full_name[^]*2\) nick[^]*Enter for no: $/, "7\r"],
+        [/Enter for no: $/, "1\r"],
+      ],
+    );
+    expect({ exitCode, screen }).toMatchObject({ exitCode: 0 });
+    expect(files.toSorted()).toEqual(["001_before.sql", "002_rename.sql"]);
+    const text = await at.read("db/migrations/002_rename.sql");
+    expect(text).toMatch(/RENAME TO "people"[^]*RENAME COLUMN "name" TO "full_name"[^]*ADD COLUMN "nick" text/);
+    expect(screen).not.toContain("--rename");
+  });
+
+  test("no is no, and data is not dropped for it", async () => {
+    await using at = await project();
+    const { exitCode, screen, files } = await answered(at, [], [[/\[y\/N\] $/, "\r"]]);
+    expect(exitCode).toBe(1);
+    expect(screen).toContain("--allow-drop");
+    expect(files).toEqual(["001_before.sql"]);
+  });
+
+  test("Ctrl-C exits with 130 and writes nothing", async () => {
+    await using at = await project();
+    const { exitCode, files } = await answered(at, [], [[/\[y\/N\] $/, "\u0003"]]);
+    expect(exitCode).toBe(130);
+    expect(files).toEqual(["001_before.sql"]);
+  });
+
+  test("the end of the input is a no to every question", async () => {
+    await using at = await project("CREATE TABLE users (id int PRIMARY KEY, full_name text, birth date);\n");
+    const { exitCode, screen, files } = await answered(at, [], [[/born renamed to birth\? \[y\/N\] $/, "\u0004"]]);
+    expect({ exitCode, screen }).toEqual({ exitCode: 1, screen: expect.stringContaining("name renamed to full_name?") });
+    expect(files).toEqual(["001_before.sql"]);
+  });
+
+  test.each([["--quiet"], ["--format=json"]])("nobody is asked with %s", async (flag) => {
+    await using at = await project();
+    const { exitCode, screen } = await answered(at, [flag], []);
+    expect(exitCode).toBe(1);
+    expect(screen).toContain("--rename public.users=people");
+  });
+});
+
+test("nobody is asked without a terminal", async () => {
+  await using at = await project();
+  const { exitCode, stderr } = await runBinary(["migrate", "generate", "rename"], { cwd: at.dir, stdin: "y\ny\n" });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("--rename public.users=people");
+});
