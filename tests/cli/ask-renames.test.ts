@@ -46,7 +46,8 @@ async function answered(
   return { exitCode, screen: screen.replaceAll("\r\n", "\n"), files: await readdir(`${dir}/db/migrations`) };
 }
 
-describe("on a terminal, every possible rename is asked for", () => {
+// Bun opens no pseudo-terminals on Windows.
+describe.skipIf(process.platform === "win32")("on a terminal, every possible rename is asked for", () => {
   test("yes, and a choice among several", async () => {
     await using at = await project();
     const { exitCode, screen, files } = await answered(
@@ -83,7 +84,10 @@ describe("on a terminal, every possible rename is asked for", () => {
   test("the end of the input is a no to every question", async () => {
     await using at = await project("CREATE TABLE users (id int PRIMARY KEY, full_name text, birth date);\n");
     const { exitCode, screen, files } = await answered(at, [], [[/born renamed to birth\? \[y\/N\] $/, "\u0004"]]);
-    expect({ exitCode, screen }).toEqual({ exitCode: 1, screen: expect.stringContaining("name renamed to full_name?") });
+    expect({ exitCode, screen }).toEqual({
+      exitCode: 1,
+      screen: expect.stringContaining("name renamed to full_name?"),
+    });
     expect(files).toEqual(["001_before.sql"]);
   });
 

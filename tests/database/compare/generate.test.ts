@@ -250,6 +250,19 @@ describe("renames", () => {
     );
   });
 
+  test("can be interrupted while they are decided", async () => {
+    const abort = new AbortController();
+    const interrupted = generated(USERS, `${RENAMED}\nCREATE TABLE t (a int);`, {
+      signal: abort.signal,
+      allowDrop: true,
+      decideRenames: async () => {
+        abort.abort();
+        return [];
+      },
+    });
+    expect(await failureOf(interrupted)).toMatchObject({ code: "interrupted" });
+  });
+
   test("take along what is named after them, and lose no row and no number, whatever else changes", async () => {
     const before = `CREATE TYPE mood AS ENUM ('ok');
       CREATE TABLE users (id serial PRIMARY KEY, name text UNIQUE, age int CHECK (age > 0), m mood);
