@@ -15,7 +15,7 @@ export const SCRATCH_ARGS = {
   scratch: {
     type: "string",
     valueHint: "URL",
-    description: "make scratch databases on this server, whose role may create databases; or embedded",
+    description: "make scratch databases on this server, whose role may create databases; or embedded (or scratch.url)",
   },
 } as const satisfies ArgsDef;
 
@@ -62,12 +62,13 @@ export async function projectFiles(context: CommandContext, scratch?: string): P
 }
 
 async function givenSite(context: CommandContext, scratch: string | undefined): Promise<ScratchSite | undefined> {
-  if (scratch === undefined) return undefined;
-  if (scratch === "embedded") return { engine: "embedded" };
-  if (!isUrl(scratch)) {
+  if (scratch !== undefined && scratch !== "embedded" && !isUrl(scratch)) {
     throw new ConfitureError("usage", "--scratch is a postgres:// URL of a server, or embedded");
   }
-  const { target } = await context.configOf({ databaseUrl: scratch });
+  const url = scratch ?? (await context.config()).scratchUrl?.reveal();
+  if (url === undefined) return undefined;
+  if (url === "embedded") return { engine: "embedded" };
+  const { target } = await context.configOf({ databaseUrl: url });
   return target.engine === "embedded" ? { engine: "embedded" } : target;
 }
 

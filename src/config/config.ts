@@ -1,5 +1,5 @@
 import type { Location } from "#errors/error.ts";
-import type { Target } from "#database/target.ts";
+import type { Secret, Target } from "#database/target.ts";
 
 /** What one run works with. Deeply frozen; printing it never shows a password. */
 export interface Config {
@@ -16,6 +16,8 @@ export interface Config {
   readonly migrations: MigrationsConfig;
   readonly build: BuildConfig;
   readonly drift: DriftConfig;
+  /** The server for scratch databases, or "embedded"; undefined leaves the choice to the command. */
+  readonly scratchUrl: Secret | undefined;
   /** Destructive commands need `--yes NAME`. */
   readonly protected: boolean;
   /** Where each setting came from, by its dotted key ("database.host"), in the order of `describeConfig`. */

@@ -47,6 +47,7 @@ export function describeConfig(config: Config): ConfigRow[] {
     "migrations.statement_timeout": formatDuration(migrations.statementTimeout),
     "build.reset_between_files": String(config.build.resetBetweenFiles),
     "drift.ignore": list(config.drift.ignore),
+    "scratch.url": config.scratchUrl === undefined ? NOT_SET : config.scratchUrl.toString(),
     protected: String(config.protected),
   });
   return Object.entries(values).map(([key, value]) => ({ key, value, origin: config.origins[key] ?? "default" }));

@@ -8,6 +8,7 @@ import {
   type IncludeDir,
   type MigrationsConfig,
 } from "./config.ts";
+import { Secret } from "#database/target.ts";
 import { parseDuration } from "./duration.ts";
 import type { TreeReader } from "./read-tree.ts";
 import { not, type TextSetting } from "./setting.ts";
@@ -20,6 +21,7 @@ export interface Settings {
   readonly migrations: MigrationsConfig;
   readonly build: BuildConfig;
   readonly drift: DriftConfig;
+  readonly scratchUrl: Secret | undefined;
   readonly protected: boolean;
   readonly origins: Readonly<Record<string, string>>;
 }
@@ -30,6 +32,7 @@ export const DEFAULT_SETTINGS: Settings = {
   migrations: DEFAULT_MIGRATIONS,
   build: DEFAULT_BUILD,
   drift: DEFAULT_DRIFT,
+  scratchUrl: undefined,
   protected: false,
   origins: {
     include_dirs: "default",
@@ -41,6 +44,7 @@ export const DEFAULT_SETTINGS: Settings = {
     "migrations.statement_timeout": "default",
     "build.reset_between_files": "default",
     "drift.ignore": "default",
+    "scratch.url": "default",
     protected: "default",
   },
 };
@@ -94,6 +98,11 @@ export function readSettings(reader: TreeReader, root: MapNode, environment: str
       ),
     },
     drift: { ignore: ignore?.values ?? DEFAULT_DRIFT.ignore },
+    scratchUrl: take(
+      "scratch.url",
+      scratchUrl(reader.text(reader.section(root, "scratch") ?? empty, "url")),
+      undefined,
+    ),
     protected: take("protected", reader.boolean(root, "protected"), false),
     origins,
   };
@@ -121,6 +130,14 @@ function duration(setting: TextSetting | undefined): { value: number; origin: st
     `must be a duration such as 30s, 500ms, 5min or 1h${not(setting)}`,
     bare ? `Write ${setting.value}s for seconds or ${setting.value}ms for milliseconds.` : undefined,
   );
+}
+
+function scratchUrl(setting: TextSetting | undefined): { value: Secret; origin: string } | undefined {
+  if (setting === undefined) return undefined;
+  if (setting.value !== "embedded" && !/^postgres(ql)?:/.test(setting.value)) {
+    throw setting.fail("must be the postgres:// URL of a server, or embedded");
+  }
+  return { value: new Secret(setting.value), origin: setting.origin };
 }
 
 /** `table` or `schema.table` in plain identifiers, so that it can be quoted without being parsed. */

@@ -1,6 +1,6 @@
 /** Every key of an environment file, by section. docs/formats.md describes the same list. */
 export const KEYS = {
-  "": ["name", "database", "include_dirs", "exclude_dirs", "migrations", "build", "drift", "protected"],
+  "": ["name", "database", "include_dirs", "exclude_dirs", "migrations", "build", "drift", "scratch", "protected"],
   database: [
     "url",
     "host",
@@ -22,6 +22,7 @@ export const KEYS = {
   migrations: ["dir", "table", "lock_wait", "lock_timeout", "statement_timeout"],
   build: ["reset_between_files"],
   drift: ["ignore"],
+  scratch: ["url"],
 } as const;
 
 export type Section = keyof typeof KEYS;

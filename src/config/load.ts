@@ -78,6 +78,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     migrations: { ...settings.migrations },
     build: { ...settings.build },
     drift: { ignore: [...settings.drift.ignore] },
+    scratchUrl: settings.scratchUrl,
     protected: settings.protected,
     origins: { ...origins, ...settings.origins },
     warnings: [...resolved.warnings],

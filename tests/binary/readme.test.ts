@@ -100,7 +100,7 @@ describe("the README", () => {
   test("does not list as missing what is there", () => {
     const section = readme.split("\n## What is not there yet\n")[1]!.split("\n## ")[0]!;
     const missing = Array.from(section.matchAll(/`([\w ]+)`/g), ([, name = ""]) => name);
-    expect(missing.length).toBeGreaterThan(3);
+    expect(missing.length).toBeGreaterThan(0);
     for (const name of missing) {
       const [first = "", second] = name.split(" ");
       const entry = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
@@ -143,6 +143,7 @@ test.each([
   "CONTRIBUTING.md",
   "CHANGELOG.md",
   "docs/architecture.md",
+  "docs/comparing.md",
   "docs/formats.md",
   "docs/troubleshooting.md",
 ])("%s links to what exists", (name) => {

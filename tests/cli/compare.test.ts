@@ -119,3 +119,20 @@ test("drift leaves out what the environment and --ignore say, by name and by kin
   );
   expect(await project.succeed(["drift", "--env", "staging"])).toMatchObject({ stdout: "" });
 });
+
+test("scratch.url of the environment says where scratch databases are made, --scratch overrules it", async () => {
+  await using own = await cliProject({ "db/schema/a.sql": "CREATE EXTENSION dblink;\nCREATE TABLE a (id int);" });
+  const url = databaseUrl(own.server, own.database);
+  await own.write(
+    "db/environments/local.yaml",
+    environmentFile(own.server, own.database, `scratch:\n  url: "${url}"\n`),
+  );
+  expect((await own.succeed(["verify"])).stdout).toContain("Schema files build from nothing");
+  const embedded = await own.run(["verify", "--scratch", "embedded"]);
+  expect(embedded.exitCode).toBe(3);
+  expect(embedded.stdout).toContain('The extension "dblink" is not in the embedded PostgreSQL');
+  expect(embedded.stdout).toContain("db/schema/a.sql:1");
+  expect((await own.succeed(["config", "show"])).stdout).toMatch(/scratch\.url +\*+/);
+  expect(await own.run(["verify", "--scratch", "nonsense"])).toMatchObject({ exitCode: 2 });
+  expect(await own.query("SELECT FROM pg_database WHERE datname ~ '^confiture_scratch_'")).toEqual([]);
+});

@@ -22,7 +22,13 @@ describe("the section on environment files in docs/formats.md", () => {
     for (const [name, keys] of Object.entries(KEYS)) {
       for (const key of keys) {
         const prefix =
-          { migrations: "migrations.", build: "build.", drift: "drift.", include_dirs: "include_dirs[]." }[name] ?? "";
+          {
+            migrations: "migrations.",
+            build: "build.",
+            drift: "drift.",
+            scratch: "scratch.",
+            include_dirs: "include_dirs[].",
+          }[name] ?? "";
         expect(section).toMatch(new RegExp(`\`${RegExp.escape(prefix + key)}(?:\`|\\.|\\[\\])`));
       }
     }
