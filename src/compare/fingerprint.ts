@@ -19,25 +19,37 @@ export async function fingerprints(database: Database): Promise<() => Promise<Fi
   const unreadable = hidden.map(({ table }) => `select 1 from ${UNREADABLE[table]}`).join(" union all ");
   const [initial] = await queryCatalogue<{ xid: string }>(database, INITIAL);
   const made = initial?.xid ?? BOOTSTRAP;
-  const known = new Map<string, Sum>();
+  const known = new Map<string, Known>();
   let moment = made;
   return async () => {
     if (unreadable !== "" && (await queryCatalogue(database, unreadable)).length > 0) return unlikeAny();
-    const seen = await queryCatalogue<Counted>(database, sumsSql(tables, moment));
-    const changed = tables.filter(({ table }, index) => {
-      const counted = seen[index]!;
-      const before = known.get(table);
-      if (before !== undefined && before.rows !== Number(counted.older)) return true;
-      // All rows of before are there, so the newer ones are all that is new.
-      known.set(table, sum(counted, before));
-      return false;
+    const counts = await queryCatalogue<Counts>(database, countSql(tables, made, moment));
+    const touched = tables.flatMap((table, index) => {
+      const { total, fresh } = counts[index]!;
+      const before = known.get(table.table);
+      if (before !== undefined && fresh === 0 && total === before.total) return [];
+      // Where all rows of before are left, the fresh ones are all that is new.
+      return [{ ...table, since: total - fresh === before?.total ? moment : made }];
     });
-    if (changed.length > 0) {
-      const whole = await queryCatalogue<Counted>(database, sumsSql(changed, made));
-      for (const [index, { table }] of changed.entries()) known.set(table, sum(whole[index]!));
+    const sums = touched.length === 0 ? [] : await queryCatalogue<Sums>(database, sumSql(touched));
+    for (const [index, { table, since }] of touched.entries()) {
+      const { rows, first, second } = sums[index]!;
+      const before = since === moment ? known.get(table) : undefined;
+      known.set(table, {
+        total: 0,
+        rows: rows + (before?.rows ?? 0),
+        first: BigInt(first ?? 0) + (before?.first ?? 0n),
+        second: BigInt(second ?? 0) + (before?.second ?? 0n),
+      });
     }
-    moment = seen.at(-1)!.rows;
-    return [...known.values()].map((each) => `${each.rows} ${each.first} ${each.second}`).join() as Fingerprint;
+    const parts = tables.map(({ table }, index) => {
+      const { total, younger } = counts[index]!;
+      const { rows, first, second } = known.get(table)!;
+      known.set(table, { total, rows, first, second });
+      return `${total - younger} ${rows} ${first} ${second}`;
+    });
+    moment = counts[0]!.now;
+    return parts.join() as Fingerprint;
   };
 }
 
@@ -52,28 +64,29 @@ interface CatalogueTable {
   readonly columns: readonly string[];
 }
 
-/** How many rows, and two hashes of the rows' text, added up so that order does not matter. */
-interface Sum {
-  readonly rows: number;
+/** What was last seen of a table. */
+interface Known extends Omit<Sums, "first" | "second"> {
+  /** All of its rows, whether they count or not. */
+  readonly total: number;
   readonly first: bigint;
   readonly second: bigint;
 }
 
-interface Counted {
-  /** Rows that were there at the moment in question. */
-  readonly older: string;
-  readonly rows: string;
-  /** Of the newer rows. */
-  readonly first: string | null;
-  readonly second: string | null;
+interface Counts {
+  readonly total: number;
+  /** Since the last fingerprint. */
+  readonly fresh: number;
+  /** Since the database was made. */
+  readonly younger: number;
+  /** The transaction that will be next. */
+  readonly now: string;
 }
 
-function sum({ rows, first, second }: Counted, before?: Sum): Sum {
-  return {
-    rows: Number(rows),
-    first: BigInt(first ?? 0) + (before?.first ?? 0n),
-    second: BigInt(second ?? 0) + (before?.second ?? 0n),
-  };
+/** The rows that count, and two hashes of their text, added up so that order does not matter. */
+interface Sums {
+  readonly rows: number;
+  readonly first: string | null;
+  readonly second: string | null;
 }
 
 /** The transaction of initdb's last work, which makes plpgsql: what is older came with PostgreSQL. */
@@ -167,25 +180,39 @@ const ROWS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The sums of the rows written since a moment, table by table. Older rows are only counted: what changes one of
- * them puts a newer row in its place. The last row of the result is the moment of now.
+ * How many rows each table has, old and new. What changes a row puts a newer one in its place, so a table whose
+ * older rows are all there, and that has no newer ones, has not changed.
  */
-function sumsSql(tables: readonly CatalogueTable[], moment: string): string {
-  const parts = tables.map(({ table, columns }) => {
+function countSql(tables: readonly CatalogueTable[], made: string, moment: string): string {
+  const rows = tables.map(({ table }, index) => `select ${index} as number, xmin from ${table}`);
+  return `
+    select count(xmin)::int as total, count(*) filter (where ${isSince("xmin", moment)})::int as fresh,
+           count(*) filter (where ${isSince("xmin", made)})::int as younger,
+           pg_snapshot_xmin(pg_current_snapshot())::xid::text as now
+      from (select number from generate_series(0, ${tables.length - 1}) number) t
+      left join (${rows.join(" union all ")}) as rows using (number)
+     group by number order by number`;
+}
+
+/** The sums of each table's rows since a moment of its own. */
+function sumSql(tables: readonly (CatalogueTable & { readonly since: string })[]): string {
+  const rows = tables.map(({ table, columns, since: moment }, index) => {
     const values = columns
       .filter((column) => PASSING[table]?.has(column) !== true)
       .map((column) => (column === "oid" && table in NAMELESS ? numberWhereNamed(table) : `t.${column}`));
-    return `
-    select count(*) filter (where line is null) as older, count(*)::text as rows,
-           sum(hashtextextended(line, 0))::text as first, sum(hashtextextended(line, 1))::text as second
-      from (select case when age(t.xmin) <= age('${moment}'::xid) then row(${values.join(", ")})::text end as line
-              from ${table} t ${table in ROWS ? `where ${ROWS[table]}` : ""}) as ${table}`;
+    const conditions = [isSince("t.xmin", moment), ...(table in ROWS ? [ROWS[table]] : [])];
+    return `select ${index} as number, row(${values.join(", ")})::text as line from ${table} t where ${conditions.join(" and ")}`;
   });
   return `
     with toast as materialized (select oid from pg_class where relnamespace = 'pg_toast'::regnamespace)
-    ${parts.join("\n    union all")}
-    union all
-    select 0, pg_snapshot_xmin(pg_current_snapshot())::xid::text, null, null`;
+    select count(line)::int as rows, sum(hashtextextended(line, 0))::text as first, sum(hashtextextended(line, 1))::text as second
+      from (select number from generate_series(0, ${tables.length - 1}) number) t
+      left join (${rows.join(" union all ")}) as rows using (number)
+     group by number order by number`;
+}
+
+function isSince(xmin: string, moment: string): string {
+  return `age(${xmin}) <= age('${moment}'::xid)`;
 }
 
 function numberWhereNamed(table: string): string {

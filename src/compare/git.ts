@@ -20,10 +20,12 @@ export async function withRevision<T>(
   ).trim();
   const dir = realpathSync(mkdtempSync(join(tmpdir(), "confiture-git-")));
   try {
-    for (const path of listFiles(projectDir, commit, folders)) {
+    const files = listFiles(projectDir, commit, folders);
+    const contents = readBlobs(projectDir, files, revision);
+    for (const [index, { path }] of files.entries()) {
       const target = join(dir, path);
       mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, git(projectDir, ["cat-file", "blob", `${commit}:./${path}`], revision));
+      writeFileSync(target, contents[index]!);
     }
     return await work(dir);
   } finally {
@@ -31,26 +33,52 @@ export async function withRevision<T>(
   }
 }
 
-/** Paths relative to the project, which may be a folder of the repository. Links and submodules are left out. */
-function listFiles(projectDir: string, commit: string, folders: readonly string[]): string[] {
+interface GitFile {
+  /** Relative to the project, which may be a folder of the repository. */
+  readonly path: string;
+  /** git's name of its content. */
+  readonly blob: string;
+}
+
+/** Links and submodules are left out. */
+function listFiles(projectDir: string, commit: string, folders: readonly string[]): GitFile[] {
   const listing = text(git(projectDir, ["ls-tree", "-r", "-z", commit, "--", ...folders], commit));
   return listing.split("\0").flatMap((line) => {
-    const match = /^100\d{3} blob \S+\t(.+)$/s.exec(line);
-    return match === null ? [] : [match[1]!];
+    const match = /^100\d{3} blob (\S+)\t(.+)$/s.exec(line);
+    return match === null ? [] : [{ blob: match[1]!, path: match[2]! }];
   });
 }
+
+/** The contents of all files, from one process: hundreds would take seconds. */
+function readBlobs(projectDir: string, files: readonly GitFile[], revision: string): Uint8Array[] {
+  if (files.length === 0) return [];
+  const names = new TextEncoder().encode(files.map(({ blob }) => `${blob}\n`).join(""));
+  const output = git(projectDir, ["cat-file", "--batch"], revision, names);
+  let at = 0;
+  return files.map(({ path }) => {
+    // "NAME blob SIZE", a line feed, the content, a line feed.
+    const start = output.indexOf(LINE_FEED, at) + 1;
+    const size = / blob (\d+)\n$/.exec(text(output.subarray(at, start)))?.[1];
+    if (size === undefined)
+      throw new ConfitureError("git_failed", `git does not have the content of ${path} at ${revision}`);
+    at = start + Number(size) + 1;
+    return output.subarray(start, at - 1);
+  });
+}
+
+const LINE_FEED = 10;
 
 function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-function git(projectDir: string, args: readonly string[], revision: string): Uint8Array {
+function git(projectDir: string, args: readonly string[], revision: string, input?: Uint8Array): Uint8Array {
   if (Bun.which("git") === null) {
     throw new ConfitureError("git_failed", "A git: source needs the git command, which is not on this machine", {
       hint: "Run it where the repository is checked out.",
     });
   }
-  const { exitCode, stdout, stderr } = Bun.spawnSync(["git", ...args], { cwd: projectDir });
+  const { exitCode, stdout, stderr } = Bun.spawnSync(["git", ...args], { cwd: projectDir, stdin: input });
   if (exitCode === 0) return stdout;
   const said = stderr.toString().trim();
   throw new ConfitureError("git_failed", `git does not know ${revision}${said === "" ? "" : `: ${said}`}`, {

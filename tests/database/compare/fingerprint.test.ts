@@ -7,6 +7,7 @@ import { withDatabase } from "#database/open.ts";
 
 const BASE = `
   CREATE ROLE reader; CREATE ROLE writer;
+  ALTER ROLE writer SET work_mem = '2MB';
   CREATE SCHEMA app;
   CREATE TYPE app.mood AS ENUM ('ok', 'sad');
   CREATE TYPE app.pair AS (a int, b text);
@@ -169,6 +170,8 @@ const EDITS: readonly (readonly [edit: string, undo?: string])[] = [
   ["CREATE SCHEMA other", "DROP SCHEMA other"],
   ["CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION app.watch()", "DROP EVENT TRIGGER watch"],
   ["GRANT reader TO writer", "REVOKE reader FROM writer"],
+  // The only row of its table.
+  ["ALTER ROLE writer RESET work_mem", "ALTER ROLE writer SET work_mem = '2MB'"],
 ];
 
 /** One statement after the other, each in a transaction of its own. */
