@@ -1,6 +1,6 @@
 import { homedir, userInfo } from "node:os";
-import { isatty } from "node:tty";
 import { run } from "./cli/run.ts";
+import { isTerminal, StandardOutput } from "./cli/standard-output.ts";
 
 /** Milliseconds in which a signal that comes twice is one: from the terminal, and once more from a wrapper such as npm. */
 const SAME_SIGNAL = 250;
@@ -26,25 +26,34 @@ async function main(): Promise<void> {
       abort.abort();
     });
   }
-  for (const stream of [process.stdout, process.stderr]) {
-    // A reader that has seen enough (`| head`) is no failure of ours.
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") throw error;
-    });
-  }
-  // Never process.exit here: it would cut output that is still on its way into a pipe.
-  process.exitCode = await run(process.argv.slice(2), {
-    stdout: { write: (text) => void process.stdout.write(text), isTerminal: process.stdout.isTTY },
-    stderr: { write: (text) => void process.stderr.write(text), isTerminal: process.stderr.isTTY },
-    stdin: { isTerminal: isatty(0), readLine },
+  const stdout = new StandardOutput(1);
+  const stderr = new StandardOutput(2);
+  const exitCode = await run(process.argv.slice(2), {
+    stdout,
+    stderr,
+    stdin: {
+      get isTerminal() {
+        return isTerminal(0);
+      },
+      readLine,
+    },
     env: process.env,
     cwd: process.cwd(),
-    homeDirectory: homedir(),
-    userName: userName(),
+    get homeDirectory() {
+      return homedir();
+    },
+    get userName() {
+      return userName();
+    },
     signal: abort.signal,
     signalExit: () => exitBySignal,
     releaseSignals: () => signals.forEach((signal) => process.removeAllListeners(signal)),
   });
+  // Never process.exit here: it would cut output that is still on its way into a pipe.
+  process.exitCode = exitCode;
+  if (stdout.failure === undefined) return;
+  stderr.write(`Cannot write to standard output: ${stdout.failure.message}\n`);
+  process.exitCode ||= 1;
 }
 
 /** An ended stream does not say so a second time. */

@@ -4,6 +4,7 @@ import { parseDuration } from "#config/duration.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { nearest } from "#errors/suggest.ts";
 import { GLOBAL_ARGS } from "./command.ts";
+import { helpHint, notAChoice, usage } from "./usage.ts";
 
 /**
  * Reads a command's arguments. What it does not know is an error: a mistyped `--dry-run` must not run.
@@ -30,16 +31,6 @@ export function readArguments<Args extends ArgsDef>(
     // citty colours its messages.
     throw usage(path, Bun.stripANSI((cause as Error).message));
   }
-}
-
-/** For a flag with a fixed set of values. */
-export function notAChoice(
-  path: readonly string[],
-  flag: string,
-  known: readonly string[],
-  value: string,
-): ConfitureError {
-  return usage(path, `${flag} is ${known.join(" or ")}, not "${value}"`);
 }
 
 function requireKnown(path: readonly string[], definitions: ArgsDef, raw: string[]): Record<string, unknown> {
@@ -94,14 +85,6 @@ function notUnderstood(
   return new ConfitureError("usage", `Unknown option ${flag} for \`${["confiture", ...path].join(" ")}\``, {
     hint: suggestion === undefined ? helpHint(path) : `Did you mean --${suggestion}?`,
   });
-}
-
-function usage(path: readonly string[], message: string): ConfitureError {
-  return new ConfitureError("usage", message, { hint: helpHint(path) });
-}
-
-function helpHint(path: readonly string[]): string {
-  return `See: ${["confiture", ...path].join(" ")} --help`;
 }
 
 /**

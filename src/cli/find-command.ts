@@ -1,9 +1,9 @@
 import type { ArgsDef } from "citty";
 import { ConfitureError } from "#errors/error.ts";
 import { nearest } from "#errors/suggest.ts";
-import { notAChoice } from "./arguments.ts";
 import { type CommandEntry, GLOBAL_ARGS, type GroupEntry, isGroup } from "./command.ts";
 import { COMMANDS } from "./registry.ts";
+import { notAChoice } from "./usage.ts";
 
 /** A command line, with the command it names taken out. */
 export interface Invocation {

@@ -1,7 +1,6 @@
 import { resolve } from "node:path";
 import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { readArguments, readDuration } from "./arguments.ts";
 import { type CommandContext, isGroup, type Outcome } from "./command.ts";
 import { findCommand, type Invocation } from "./find-command.ts";
 import type { Io } from "./io.ts";
@@ -25,7 +24,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   let invocation: Invocation | undefined;
   try {
     invocation = findCommand(argv);
-    const version = versionFor(invocation);
+    const version = await versionFor(invocation);
     if (version !== undefined) return report(version, invocation, io, form);
     const help = await helpFor(invocation, argv);
     if (help !== undefined) {
@@ -51,12 +50,15 @@ function noCommand({ path }: Invocation): ConfitureError {
 }
 
 /** `confiture --version`, which goes with no command. */
-function versionFor({ entry, rest }: Invocation): Outcome | undefined {
+async function versionFor({ entry, rest }: Invocation): Promise<Outcome | undefined> {
   const others = rest.filter((arg) => arg !== "--version" && arg !== "-V");
   if (entry !== undefined || others.length === rest.length) return undefined;
-  readArguments([], {}, others);
+  if (others.length > 0) (await loadArguments()).readArguments([], {}, others);
   return { json: { version: VERSION }, text: `Confiture version ${VERSION}\n` };
 }
+
+/** What reads arguments is loaded only where there are some. */
+const loadArguments = () => import("./arguments.ts");
 
 async function helpFor(
   { path, entry, rest }: Invocation,
@@ -64,7 +66,10 @@ async function helpFor(
 ): Promise<{ text: string; asked: boolean } | undefined> {
   const asked = rest.includes("--help") || rest.includes("-h");
   if (entry !== undefined && !isGroup(entry) && !asked) return undefined;
-  const { commandHelp, groupHelp, rootHelp } = await import("./help.ts");
+  const [{ commandHelp, groupHelp, rootHelp }, { readArguments }] = await Promise.all([
+    import("./help.ts"),
+    loadArguments(),
+  ]);
   // Flags without a command are read, so that a slip among them is not answered with a page of help.
   if (!asked && entry === undefined && argv.length > 0) readArguments(path, {}, rest);
   if (entry === undefined) return { text: rootHelp(), asked: asked };
@@ -75,7 +80,7 @@ async function helpFor(
 
 async function runCommand({ path, entry, rest }: Invocation, io: Io): Promise<Outcome> {
   if (entry === undefined || isGroup(entry)) throw new Error("no command");
-  const { command } = await entry.load();
+  const [{ command }, { readArguments, readDuration }] = await Promise.all([entry.load(), loadArguments()]);
   const args = readArguments(path, command.args, rest);
   const paint = paintFor(io.stderr, args.color, io.env);
   const messages = createMessages(

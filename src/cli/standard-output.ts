@@ -1,0 +1,48 @@
+import type { FileSink } from "bun";
+import type * as Tty from "node:tty";
+import type { Output } from "./io.ts";
+
+/**
+ * One of the process's own streams. Bun's writer sends what it can at once and holds the process until the rest has
+ * found its way through a full pipe; `process.stdout` does the same, but takes longer to make than a short command runs.
+ */
+export class StandardOutput implements Output {
+  /** What became of writing, when it failed: a disk that is full. */
+  failure: Error | undefined;
+  readonly #descriptor: 1 | 2;
+  #writer: FileSink | undefined;
+  #closed = false;
+
+  constructor(descriptor: 1 | 2) {
+    this.#descriptor = descriptor;
+  }
+
+  get isTerminal(): boolean {
+    return isTerminal(this.#descriptor);
+  }
+
+  write(text: string): void {
+    if (this.#closed) return;
+    this.#writer ??= (this.#descriptor === 1 ? Bun.stdout : Bun.stderr).writer();
+    try {
+      this.#writer.write(text);
+      const rest = this.#writer.flush();
+      if (rest instanceof Promise) rest.catch((error: unknown) => this.#fail(error));
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#closed = true;
+    // A reader that has seen enough (`| head`) is no failure of ours.
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE") this.failure = error as Error;
+  }
+}
+
+/** Whether a descriptor is a terminal. */
+export function isTerminal(descriptor: 0 | 1 | 2): boolean {
+  // Loaded only when the answer matters: it brings all of node:net with it.
+  const { isatty } = require("node:tty") as typeof Tty;
+  return isatty(descriptor);
+}
