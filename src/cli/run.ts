@@ -152,7 +152,8 @@ function report(
     io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
     return exitCode;
   }
-  if (outcome.text !== undefined) io.stdout.write(outcome.text);
+  const { text } = outcome;
+  if (text !== undefined) io.stdout.write(text);
   if (error !== undefined) io.stderr.write(renderError(error, paint));
   return exitCode;
 }

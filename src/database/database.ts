@@ -25,7 +25,8 @@ export interface Database {
   execute(sql: string): Promise<void>;
 
   /**
-   * Runs one statement with `$1`-style parameters and returns its rows as objects.
+   * Runs one statement with `$1`-style parameters and returns its rows as objects. Arrays may need a round trip
+   * more: what has to come behind such a query waits for it.
    * @throws ConfitureError as `execute`
    */
   query<Row extends object = Record<string, unknown>>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;

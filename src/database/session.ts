@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { ConfitureError, type ServerReport } from "#errors/error.ts";
 import { adviceFor } from "./advice.ts";
-import { ARRAY_TYPES, type ArrayType, registerArrays } from "./arrays.ts";
+import { ARRAY_TYPES, ArrayTypes, type ArrayType } from "./arrays.ts";
 import type { Database, Notice, OpenOptions } from "./database.ts";
 import { ResponseWatcher } from "./responses.ts";
 import type { Secret } from "./target.ts";
@@ -112,6 +112,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     }
   };
 
+  const arrays = new ArrayTypes(sql.options, () => run(sql.unsafe<ArrayType[]>(ARRAY_TYPES)));
   let identity: { pid: number; version: number } | undefined;
   let announced: { pid: number; secret: number } | undefined;
 
@@ -156,7 +157,6 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   try {
     const rows = await sql<{ pid: number; version: number }[]>`
       select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as version`;
-    registerArrays(sql.options, await sql.unsafe<ArrayType[]>(ARRAY_TYPES));
     [identity] = rows;
     announced = rows.state;
   } catch (error) {
@@ -177,7 +177,11 @@ export async function openSession(options: SessionOptions): Promise<Database> {
 
     async query<Row extends object>(text: string, parameters: readonly unknown[] = []): Promise<Row[]> {
       refuseWhenLost();
-      return [...(await run(sql.unsafe<Row[]>(text, parameters as postgres.ParameterOrJSON<never>[])))];
+      if (arrays.isNeededFor(parameters)) await arrays.fetch();
+      const rows = await run(sql.unsafe<Row[]>(text, parameters as postgres.ParameterOrJSON<never>[]));
+      // The driver leaves `columns` out where a statement returns no rows.
+      await arrays.complete(rows, (rows.columns as typeof rows.columns | undefined) ?? []);
+      return [...rows];
     },
 
     async copyIn(text, data) {

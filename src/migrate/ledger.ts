@@ -69,20 +69,21 @@ export async function findLedger(database: Database, setting: string): Promise<L
  */
 export async function lookForLedger(database: Database, setting: string): Promise<Ledger | undefined> {
   const { schema: wanted, name: table } = readName(setting);
-  const [here] = await database.query<{ schema: string | null }>(
+  const current = database.query<{ schema: string | null }>(
     "select pg_catalog.current_schema()::pg_catalog.text as schema",
   );
-  const tables = await queryCatalogue<{ schema: string; columns: string[] }>(
+  const candidates = queryCatalogue<{ schema: string; columns: string[] }>(
     database,
-    `select n.nspname::text as schema, array_agg(a.attname::text) as columns
+    `select n.nspname::text as schema, json_agg(a.attname) as columns
        from pg_class c
        join pg_namespace n on n.oid = c.relnamespace
        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-      where c.relname = $1 and c.relkind in ('r', 'p', 'v', 'm', 'f')
+      where c.relname = ${quoteLiteral(table)} and c.relkind in ('r', 'p', 'v', 'm', 'f')
         and n.nspname !~ '^pg_(toast|temp)'
       group by n.nspname`,
-    [table],
   );
+  await inOrder([current, candidates]);
+  const [[here], tables] = await Promise.all([current, candidates]);
   const schema = wanted ?? here?.schema ?? undefined;
   const found = tables.find((candidate) => candidate.schema === schema);
   if (found !== undefined) {

@@ -1,6 +1,4 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { decodeSql, parseScript, type Script, withoutOwnTransaction } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { cannotRunInTransaction, transactionControl } from "#sql/classify.ts";
@@ -15,9 +13,11 @@ export function checksumOf(projectDir: string, file: MigrationFile): string {
 }
 
 function hash(bytes: Uint8Array): string {
-  const digest = createHash("sha256");
+  const first = bytes.indexOf(13);
+  if (first < 0) return Bun.SHA256.hash(bytes, "hex");
+  const digest = new Bun.CryptoHasher("sha256");
   let from = 0;
-  for (let at = bytes.indexOf(13); at >= 0; at = bytes.indexOf(13, at + 1)) {
+  for (let at = first; at >= 0; at = bytes.indexOf(13, at + 1)) {
     if (bytes[at + 1] !== 10) continue;
     digest.update(bytes.subarray(from, at));
     from = at + 1;
@@ -27,7 +27,7 @@ function hash(bytes: Uint8Array): string {
 
 function readMigration(projectDir: string, path: string): Uint8Array {
   try {
-    return readFileSync(resolve(projectDir, path));
+    return readFileSync(`${projectDir}/${path}`);
   } catch (cause) {
     throw new ConfitureError("file_unreadable", `Cannot read ${path}: ${(cause as Error).message}`, { cause });
   }

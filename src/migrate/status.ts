@@ -54,6 +54,7 @@ export async function readHistory(
   const rows = await readLedger(database, ledger);
   const { migrations } = discoverMigrations(options.projectDir, options.dir);
   const history = joinHistory(migrations, rows, (file) => checksumOf(options.projectDir, file));
+  if (!history.some((entry) => entry.standing === "stopped")) return history;
   return await Promise.all(history.map((entry) => withStatement(entry, options)));
 }
 

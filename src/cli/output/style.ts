@@ -1,7 +1,14 @@
 import type { Output } from "../io.ts";
 
 /** What turns a format on, and off again (ECMA-48, "Select Graphic Rendition"). */
-const FORMATS = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], yellow: [33, 39], cyan: [36, 39] } as const;
+const FORMATS = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+} as const;
 
 /** Adds colour to a text, or leaves it alone. */
 export type Paint = (format: keyof typeof FORMATS, text: string) => string;

@@ -14,9 +14,8 @@ export function formatSeconds(milliseconds: number): string {
 
 /** Local time without a zone, as people read it: 2025-10-12 10:30:00. */
 export function formatLocalTime(time: Date): string {
-  const two = (value: number): string => String(value).padStart(2, "0");
-  const date = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join("-");
-  return `${date} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(":")}`;
+  const shifted = new Date(time.getTime() - time.getTimezoneOffset() * 60_000);
+  return shifted.toISOString().slice(0, 19).replace("T", " ");
 }
 
 /** "1 file", "3 files" */

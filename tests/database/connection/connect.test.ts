@@ -110,6 +110,29 @@ for (const major of MAJORS) {
       });
     });
 
+    test("arrays of every type come and go as arrays, also of a type that the session has just made", async () => {
+      const instance = await server(major);
+      await withDatabase(instance.target("postgres"), {}, async (database) => {
+        await database.execute("begin; create type mood as enum ('sad', 'very happy')");
+        const query =
+          "select array['sad', null, 'very happy']::mood[] as moods, 'sad'::mood as mood, null::mood[] as none";
+        const row = { moods: ["sad", null, "very happy"], mood: "sad", none: null };
+        expect(await database.query(query)).toEqual([row]);
+        expect(await database.query(query)).toEqual([row]);
+        expect(await database.query("select $1::mood[] as moods", [row.moods])).toEqual([{ moods: row.moods }]);
+        await database.execute("create type pair as (a int, b int)");
+        const pairs = ["(1,2)", "(,3)"];
+        expect(await database.query("select array[(1, 2), (null, 3)]::pair[] as pairs")).toEqual([{ pairs }]);
+        await database.execute("rollback");
+      });
+      // The first thing that the session does.
+      await withDatabase(instance.target("postgres"), {}, async (database) => {
+        expect(await database.query("select $1::text[] as a, $2::jsonb as b", [["x", null], ["y"]])).toEqual([
+          { a: ["x", null], b: ["y"] },
+        ]);
+      });
+    });
+
     test("calls made without waiting run in order, and a failure in the middle is the right one's", async () => {
       await withDatabase((await server(major)).target("postgres"), {}, async (database) => {
         await database.execute("CREATE TEMP TABLE t (n serial, name text)");

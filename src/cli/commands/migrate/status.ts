@@ -24,14 +24,19 @@ export const command = defineCommand({
     if (history.length === 0) messages.log(`No migrations in ${options.dir}`);
     const open = history.filter((entry) => entry.standing !== "applied");
     return {
-      json: {
-        migrations: history.map(entryToJson),
-        applied: history.length - open.length,
-        pending: open.filter((entry) => entry.standing === "pending").length,
-        ignored,
-        invalidIndexes,
+      // One of the two is asked for.
+      get json() {
+        return {
+          migrations: history.map(entryToJson),
+          applied: history.length - open.length,
+          pending: open.filter((entry) => entry.standing === "pending").length,
+          ignored,
+          invalidIndexes,
+        };
       },
-      text: renderStatus(history),
+      get text() {
+        return renderStatus(history);
+      },
       exitCode: args["exit-code"] === true && open.length > 0 ? 3 : 0,
     };
   },
