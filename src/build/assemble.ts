@@ -5,6 +5,8 @@ import type { Span, Statement } from "#sql/statement.ts";
 /** What clears the session between files, where the project asks for it. */
 export const RESET_BETWEEN_FILES = "RESET SESSION AUTHORIZATION;\nRESET ROLE;\nRESET ALL;\n";
 
+const BYTE_ORDER_MARK = 0xfeff;
+
 /**
  * One file's part of the assembled script: a heading, then its text, made safe to stand before other files
  * (a missing last semicolon is added) and inside a transaction (`script` has lost its own BEGIN and COMMIT).
@@ -12,14 +14,15 @@ export const RESET_BETWEEN_FILES = "RESET SESSION AUTHORIZATION;\nRESET ROLE;\nR
  */
 export function assembleFile(script: Script, original: Script): string {
   let text = script.text;
+  const kept = new Set(script.statements);
   const dropped = [
-    ...original.statements.filter((statement) => !script.statements.includes(statement)).map(withSemicolon),
+    ...original.statements.filter((statement) => !kept.has(statement)).map(withSemicolon),
     ...script.psqlCommands,
   ];
   for (const { start, end } of dropped.toSorted((a, b) => b.start - a.start)) {
     text = text.slice(0, start) + text.slice(end);
   }
-  text = text.replace(/^\uFEFF/, "");
+  if (text.charCodeAt(0) === BYTE_ORDER_MARK) text = text.slice(1);
   return `-- File: ${script.file}\n${withEnd(text, original.statements.at(-1))}\n`;
 
   function withSemicolon(statement: Statement): Span {

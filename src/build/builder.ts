@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { decodeSql, parseScript, runStatements, type Script, withoutOwnTransaction } from "#database/script.ts";
@@ -134,7 +133,7 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
 function readScript(options: BuildOptions, file: string): Script {
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(join(options.projectDir, file));
+    bytes = readFileSync(`${options.projectDir}/${file}`);
   } catch (cause) {
     throw new ConfitureError("file_unreadable", `Cannot read ${file}: ${(cause as Error).message}`, {
       location: { file },

@@ -36,19 +36,20 @@ export function collectSchemaFiles(options: CollectOptions): string[] {
 
     function walk(folder: string, below: string, parents: readonly string[], recursive: boolean): void {
       if (excluded.includes(folder)) return;
+      const realFolder = parents.at(-1)!;
       for (const entry of list(options.projectDir, folder)) {
         if (entry.name.startsWith(".")) continue;
         const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
         const inside = below === "" ? entry.name : `${below}/${entry.name}`;
-        const absolute = join(options.projectDir, path);
+        const absolute = `${options.projectDir}/${path}`;
         const isLink = entry.isSymbolicLink();
         const isFolder = isLink ? pointsToFolder(absolute, path) : entry.isDirectory();
         if (isFolder && recursive) {
-          const real = isLink ? requireInside(projectRoot, absolute, path) : join(parents.at(-1)!, entry.name);
+          const real = isLink ? requireInside(projectRoot, absolute, path) : `${realFolder}${sep}${entry.name}`;
           if (parents.includes(real)) throw linkLoop(path);
           walk(path, inside, [...parents, real], recursive);
         } else if (!isFolder && entry.name.endsWith(".sql") && wanted(inside)) {
-          const real = isLink ? requireInside(projectRoot, absolute, path) : join(parents.at(-1)!, entry.name);
+          const real = isLink ? requireInside(projectRoot, absolute, path) : `${realFolder}${sep}${entry.name}`;
           const seen = byRealPath.get(real);
           if (seen === undefined || comparePaths(path, seen) < 0) byRealPath.set(real, path);
         }

@@ -17,6 +17,8 @@ export interface Script {
 
 const QUOTES: ReadonlySet<string> = new Set(["string", "quoted identifier", "dollar-quoted string", "comment"]);
 
+const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 /**
  * The text of a SQL file.
  * @throws ConfitureError `file_not_utf8` (also for a NUL, which PostgreSQL cannot take in a statement)
@@ -24,7 +26,7 @@ const QUOTES: ReadonlySet<string> = new Set(["string", "quoted identifier", "dol
 export function decodeSql(file: string, bytes: Uint8Array): string {
   try {
     // Keeps a byte order mark, so that offsets stay those of the file; the lexer skips it.
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = STRICT.decode(bytes);
     const nul = text.indexOf("\0");
     if (nul < 0) return text;
     throw new ConfitureError("file_not_utf8", `${file} holds a NUL byte`, {

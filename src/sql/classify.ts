@@ -13,17 +13,22 @@ export type TransactionVerb =
   | "COMMIT PREPARED"
   | "ROLLBACK PREPARED";
 
+/** What they begin with; nearly all statements begin otherwise. */
+const CONTROLS: ReadonlySet<string> = new Set(["BEGIN", "END", "ABORT", "START", "PREPARE", "COMMIT", "ROLLBACK"]);
+
 /**
  * The verb of a statement that begins or ends a transaction, or undefined. Savepoints stay inside their
  * transaction, so SAVEPOINT, RELEASE and ROLLBACK TO are none.
  */
 export function transactionControl(statement: Statement): TransactionVerb | undefined {
+  const first = statement.firstWord;
+  if (first === undefined || !CONTROLS.has(first)) return undefined;
   const words = statement.words;
-  switch (words[0]) {
+  switch (first) {
     case "BEGIN":
     case "END":
     case "ABORT":
-      return words[0];
+      return first;
     case "START":
       return words[1] === "TRANSACTION" ? "START TRANSACTION" : undefined;
     case "PREPARE":

@@ -48,6 +48,11 @@ export class Statement implements Span {
     return this.wordCache;
   }
 
+  /** The first of `words`, without reading the others. */
+  get firstWord(): string | undefined {
+    return (this.wordCache ?? this.tokens(1))[0];
+  }
+
   /** Tokens in the form of `words`, at most `limit` of them. */
   tokens(limit: number = Number.MAX_SAFE_INTEGER): string[] {
     const lexer = new Lexer(this.source, this.start, this.end);
