@@ -34,8 +34,6 @@ const CANCEL_AGAIN = 200;
 export async function openSession(options: SessionOptions): Promise<Database> {
   let opened = false;
   let opening: Duplex | undefined;
-  const gone = Promise.withResolvers<never>();
-  gone.promise.catch(() => {});
   let lost = false;
   let closing = false;
   const responses = new ResponseWatcher();
@@ -46,7 +44,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     const stream = await options.socket();
     opening = stream;
     // The driver forgets some of what it has not sent yet. What it does tell comes first.
-    stream.once("close", () => setImmediate(() => gone.reject(new Error("the session is over"))));
+    stream.once("close", () => setImmediate(endRunning));
     stream.on("data", (chunk: Buffer) => responses.feed(chunk));
     return stream;
   };
@@ -98,19 +96,27 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   };
 
   // In the order they were sent: the first is the one the server is working on.
-  const running = new Set<PromiseLike<unknown>>();
+  const running = new Map<PromiseLike<unknown>, (error: unknown) => void>();
   let failures = 0;
-  const run = async <T extends object>(query: PromiseLike<T>): Promise<T> => {
-    running.add(query);
-    try {
-      return await Promise.race([query, gone.promise]);
-    } catch (error) {
-      failures++;
-      throw failure(error);
-    } finally {
-      running.delete(query);
-    }
-  };
+  let ended = false;
+  const run = <T extends object>(query: PromiseLike<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        if (!running.delete(query)) return;
+        failures++;
+        reject(failure(error) as Error);
+      };
+      running.set(query, fail);
+      query.then((result) => {
+        running.delete(query);
+        return resolve(result);
+      }, fail);
+      if (ended) endRunning();
+    });
+  function endRunning(): void {
+    ended = true;
+    for (const fail of running.values()) fail(new Error("the session is over"));
+  }
 
   const arrays = new ArrayTypes(sql.options, () => run(sql.unsafe<ArrayType[]>(ARRAY_TYPES)));
   let identity: { pid: number; version: number } | undefined;

@@ -208,13 +208,30 @@ function explainLedgerError(ledger: Ledger, error: unknown): unknown {
  */
 const AS_OURSELVES = `set local session authorization default; set local role to default; set local client_encoding = 'UTF8'; ${CATALOGUE_PATH}`;
 
-/** Changes the ledger inside a transaction that is open and will be committed by the caller. */
-export async function changeLedgerInTransaction(database: Database, ledger: Ledger, sql: string): Promise<void> {
-  try {
-    await inOrder([database.execute(AS_OURSELVES), database.execute(sql)]);
-  } catch (error) {
-    throw explainLedgerError(ledger, error);
-  }
+/** What was put off to COMMIT happens now. */
+export const CHECK_DEFERRED = "set constraints all immediate";
+
+/**
+ * Changes the ledger inside a transaction that is open and will be committed by the caller.
+ * @param before a statement of the migration's, sent along; its failure is thrown as it is
+ */
+export async function changeLedgerInTransaction(
+  database: Database,
+  ledger: Ledger,
+  sql: string,
+  before?: string,
+): Promise<void> {
+  const entering = database.execute(before === undefined ? AS_OURSELVES : `${before}; ${AS_OURSELVES}`);
+  const changing = database.execute(sql);
+  await inOrder([
+    entering.catch((error: unknown) => {
+      const isMigrations = error instanceof ConfitureError && error.server?.completedStatements === 0;
+      throw before !== undefined && isMigrations ? error : explainLedgerError(ledger, error);
+    }),
+    changing.catch((error: unknown) => {
+      throw explainLedgerError(ledger, error);
+    }),
+  ]);
 }
 
 /** Changes the ledger in a transaction of its own. */

@@ -4,9 +4,9 @@ import { rollback } from "#database/rollback.ts";
 import { runStatements } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
-import { changeLedgerInTransaction, deleteSql, insertSql, TRANSACTION_MS } from "./ledger.ts";
+import { changeLedgerInTransaction, CHECK_DEFERRED, deleteSql, insertSql, TRANSACTION_MS } from "./ledger.ts";
 import type { Body, LoadedMigration, SqlBody } from "./body.ts";
-import { entryOf, prepareSession, requireLock, type RunOptions } from "./run-session.ts";
+import { cleanSession, entryOf, prepareSession, type RunOptions } from "./run-session.ts";
 
 /**
  * Runs one migration and its change to the ledger in one transaction.
@@ -24,8 +24,7 @@ export async function runInTransaction(
     await inOrder([
       ...begin(database, options),
       runBody(database, body),
-      checkDeferred(database, migration),
-      record(database, migration, direction, options),
+      recordChecked(database, migration, direction, options),
       commit(database, migration),
     ]);
     return;
@@ -41,11 +40,7 @@ export async function runInTransaction(
     await rollback(database);
     throw error;
   }
-  await inOrder([
-    checkDeferred(database, migration),
-    record(database, migration, direction, options),
-    commit(database, migration),
-  ]);
+  await inOrder([recordChecked(database, migration, direction, options), commit(database, migration)]);
 }
 
 /** A part of several migrations that share one transaction. */
@@ -68,7 +63,7 @@ export async function inOneTransaction(
   try {
     last = await work({
       run: async (migration) => {
-        await database.execute(prepareSession(options, database));
+        await database.execute(cleanSession(options, database));
         await runBody(database, migration.up);
         await record(database, migration, "up", options);
       },
@@ -85,9 +80,8 @@ function begin(database: Database, options: RunOptions): Promise<void>[] {
   return [
     // What SET SESSION CHARACTERISTICS has left would already hold for this transaction.
     database.execute("reset all"),
-    // The settings are inside the transaction, so that a failure to make them stops what is sent behind.
-    database.execute(`begin; ${prepareSession(options, database)}`),
-    requireLock(database, options),
+    // Inside the transaction, so that a failure stops what is sent behind.
+    prepareSession(database, options, "begin"),
   ];
 }
 
@@ -96,23 +90,29 @@ async function record(
   migration: LoadedMigration,
   direction: Direction,
   { ledger, toolVersion }: RunOptions,
+  before?: string,
 ): Promise<void> {
   const sql =
     direction === "up"
       ? insertSql(ledger, entryOf(migration), toolVersion, { state: "applied", executionMs: TRANSACTION_MS })
       : deleteSql(ledger, migration.file.version);
-  await changeLedgerInTransaction(database, ledger, sql);
+  await changeLedgerInTransaction(database, ledger, sql, before);
 }
 
 /**
- * What was put off to COMMIT happens now: the triggers see the role and search_path of the migration, not those
+ * Records the migration when what was put off to COMMIT has happened: the triggers see the role and search_path of the migration, not those
  * that the ledger is written with.
  */
-async function checkDeferred(database: Database, migration: LoadedMigration): Promise<void> {
+async function recordChecked(
+  database: Database,
+  migration: LoadedMigration,
+  direction: Direction,
+  options: RunOptions,
+): Promise<void> {
   try {
-    await database.execute("set constraints all immediate");
+    await record(database, migration, direction, options, CHECK_DEFERRED);
   } catch (error) {
-    throw explainDeferred(error, migration);
+    throw error instanceof ConfitureError && error.code === "sql_failed" ? explainDeferred(error, migration) : error;
   }
 }
 

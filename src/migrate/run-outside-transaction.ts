@@ -1,4 +1,3 @@
-import { inOrder } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { runStatements } from "#database/script.ts";
@@ -8,9 +7,9 @@ import type { Statement } from "#sql/statement.ts";
 import { migrationId } from "./discover.ts";
 import type { Direction } from "./events.ts";
 import { invalidIndexes, repairStatements } from "./invalid-indexes.ts";
-import { changeLedger, changeLedgerInTransaction, deleteSql, insertSql, updateSql } from "./ledger.ts";
+import { changeLedger, changeLedgerInTransaction, CHECK_DEFERRED, deleteSql, insertSql, updateSql } from "./ledger.ts";
 import type { Body, LoadedMigration } from "./body.ts";
-import { entryOf, prepareSession, requireLock, type RunOptions } from "./run-session.ts";
+import { entryOf, prepareSession, type RunOptions } from "./run-session.ts";
 import { howToRun, unitsOf } from "./steps.ts";
 
 /**
@@ -30,7 +29,7 @@ export async function runOutsideTransaction(
   const { ledger } = options;
   const { version } = migration.file;
   const started = performance.now();
-  await inOrder([database.execute(prepareSession(options, database)), requireLock(database, options)]);
+  await prepareSession(database, options);
   const run: OutsideRun = {
     database,
     migration,
@@ -172,10 +171,9 @@ async function countBeforeCommit(
   const counted = run.done + 1;
   try {
     await work();
-    // What was put off to COMMIT belongs to the statement, not to the ledger's search_path.
-    await database.execute("set constraints all immediate");
     const sql = updateSql(options.ledger, migration.file.version, { statementsDone: counted });
-    await changeLedgerInTransaction(database, options.ledger, sql);
+    // What was put off to COMMIT belongs to the statement, not to the ledger's search_path.
+    await changeLedgerInTransaction(database, options.ledger, sql, CHECK_DEFERRED);
     await commit();
   } catch (error) {
     await rollback(database);

@@ -17,11 +17,11 @@ export interface RunOptions {
 }
 
 /**
- * Everything a migration before may have left in the session goes; then the settings of this run. It is
+ * What makes the session that of this run: everything a migration before may have left in the session goes; then the settings of this run. It is
  * DISCARD ALL without the part that would give up the advisory lock, which is asked for again instead: a
  * migration may have released it.
  */
-export function prepareSession(options: RunOptions, database: Database): string {
+export function cleanSession(options: RunOptions, database: Database): string {
   const settings = [
     `set lock_timeout = ${options.lockTimeout}`,
     `set statement_timeout = ${options.statementTimeout}`,
@@ -31,13 +31,16 @@ export function prepareSession(options: RunOptions, database: Database): string 
 }
 
 /**
- * Fails unless this session has the lock. As a statement of the migration's own transaction it also stops what
- * is sent behind it: a division by zero is an error that needs no procedural language.
+ * Prepares the session for one migration, in one round trip, and fails unless this session has the lock. Inside the
+ * migration's own transaction that failure also stops what is sent behind it: a division by zero is an error that
+ * needs no procedural language.
+ * @param opening comes before everything else
  */
-export async function requireLock(database: Database, options: RunOptions): Promise<void> {
+export async function prepareSession(database: Database, options: RunOptions, opening?: "begin"): Promise<void> {
   const locked = `pg_catalog.pg_try_advisory_lock(${options.lockKey})::pg_catalog.int4`;
+  const steps = [cleanSession(options, database), `select 1 operator(pg_catalog./) ${locked}`];
   try {
-    await database.execute(`select 1 operator(pg_catalog./) ${locked}`);
+    await database.execute((opening === undefined ? steps : [opening, ...steps]).join("; "));
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "22012") throw error;
     throw new ConfitureError("lock_held", "A migration released the lock, and another runner took it", {
