@@ -25,9 +25,10 @@ export class StandardOutput implements Output {
     if (this.#closed) return;
     this.#writer ??= (this.#descriptor === 1 ? Bun.stdout : Bun.stderr).writer();
     try {
-      this.#writer.write(text);
-      const rest = this.#writer.flush();
-      if (rest instanceof Promise) rest.catch((error: unknown) => this.#fail(error));
+      // Each is a promise where the pipe was full.
+      for (const rest of [this.#writer.write(text), this.#writer.flush()] as unknown[]) {
+        if (rest instanceof Promise) rest.catch((error: unknown) => this.#fail(error));
+      }
     } catch (error) {
       this.#fail(error);
     }

@@ -159,7 +159,7 @@ describe("paths", () => {
   });
 });
 
-describe("standard input", () => {
+describe("standard streams", () => {
   /** Runs a line of sh; `$0` is the executable. */
   const shell = async (project: CliProject, line: string): Promise<RunResult> => {
     const result = await project.run(["-c", line, BINARY], { binary: "/bin/sh" });
@@ -188,4 +188,18 @@ describe("standard input", () => {
     expect(await shell(project, `"$0" migrate up 2>&-`)).toMatchObject({ exitCode: 0 });
     expect(await shell(project, `"$0" migrate status <&- >&- 2>&-`)).toMatchObject({ exitCode: 0 });
   });
+
+  test.if(process.platform === "linux")(
+    "standard output on a full disk: the work is done, and the loss is told",
+    async () => {
+      await using project = await cliProject(FILES);
+      await project.succeed(["build"]);
+      const up = await shell(project, `"$0" migrate up > /dev/full`);
+      expect(up).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining("Cannot write to standard output: ENOSPC"),
+      });
+      expect(await project.query("SELECT version FROM confiture_migrations")).toEqual([{ version: "001" }]);
+    },
+  );
 });
