@@ -6,6 +6,12 @@ export interface ArrayType {
   readonly array: number;
 }
 
+/** A column of a result, as the driver tells it: none of a statement that returns no rows. */
+interface Column {
+  readonly name: string;
+  readonly type: number;
+}
+
 /** How a driver turns values into text and back, by the types' numbers. */
 export interface TypeHandlers {
   readonly parsers: Record<number, (text: string) => unknown>;
@@ -43,8 +49,8 @@ export class ArrayTypes {
   }
 
   /** Behind rows that arrived: arrays of a type that was not known yet are still text. */
-  async complete(rows: readonly object[], columns: readonly { name: string; type: number }[]): Promise<void> {
-    const isNew = ({ type }: { type: number }): boolean => !this.#known.has(type) && !(type in this.#handlers.parsers);
+  async complete(rows: readonly object[], { columns = [] }: { readonly columns?: readonly Column[] }): Promise<void> {
+    const isNew = ({ type }: Column): boolean => !this.#known.has(type) && !(type in this.#handlers.parsers);
     const unknown = columns.filter(isNew);
     if (unknown.length === 0) return;
     await this.fetch();

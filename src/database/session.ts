@@ -104,7 +104,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
       const fail = (error: unknown): void => {
         if (!running.delete(query)) return;
         failures++;
-        reject(failure(error) as Error);
+        reject(failure(error));
       };
       running.set(query, fail);
       query.then((result) => {
@@ -185,8 +185,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
       refuseWhenLost();
       if (arrays.isNeededFor(parameters)) await arrays.fetch();
       const rows = await run(sql.unsafe<Row[]>(text, parameters as postgres.ParameterOrJSON<never>[]));
-      // The driver leaves `columns` out where a statement returns no rows.
-      await arrays.complete(rows, (rows.columns as typeof rows.columns | undefined) ?? []);
+      await arrays.complete(rows, rows);
       return [...rows];
     },
 
