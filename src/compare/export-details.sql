@@ -43,6 +43,21 @@ with own as materialized (
     from rel join pg_attribute a on a.attrelid = rel.oid cross join aclexplode(a.attacl)
    where relkind in ('v', 'm', 'f') and not a.attisdropped
   union all
+  -- A partition or child may have its own.
+  select col.kind, col.nspname, col.relname, col.attname, 'default of an inherited column', coalesce(own.text, 'none'),
+         format('ALTER TABLE ONLY %s ALTER COLUMN %I %s', col.sqlname, col.attname, coalesce('SET DEFAULT ' || own.text, 'DROP DEFAULT'))
+    from col join pg_inherits h on h.inhrelid = col.attrelid and h.inhseqno = 1
+    join pg_attribute p on p.attrelid = h.inhparent and p.attname = col.attname
+    cross join lateral (select (select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = col.attrelid and adnum = col.attnum) as text) own
+    cross join lateral (select (select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = p.attrelid and adnum = p.attnum) as text) parent
+   where col.attgenerated = '' and own.text is distinct from parent.text
+  union all
+  select col.kind, col.nspname, col.relname, col.attname, 'NOT NULL of an inherited column', 'NOT NULL',
+         format('ALTER TABLE ONLY %s ALTER COLUMN %I SET NOT NULL', col.sqlname, col.attname)
+    from col join pg_inherits h on h.inhrelid = col.attrelid and h.inhseqno = 1
+    join pg_attribute p on p.attrelid = h.inhparent and p.attname = col.attname
+   where col.attnotnull and not p.attnotnull
+  union all
   select rel.kind, nspname, relname, null, 'tablespace', spcname, null
     from rel join pg_tablespace s on s.oid = reltablespace
   union all

@@ -1,10 +1,8 @@
-import { encodeId, type FactBase, type StableId } from "@supabase/pg-delta/core";
+import { encodeId, type StableId } from "@supabase/pg-delta/core";
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
-import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "./catalogue.ts";
 import detailsSql from "./export-details.sql" with { type: "text" };
-import type { Unmodelled } from "./unmodelled.ts";
 
 /** Something about an object that no comparison sees, and that files have to say all the same. */
 export interface Detail {
@@ -44,39 +42,4 @@ export function missingDetails(live: readonly Detail[], built: readonly Detail[]
     count: details.length,
     samples: details.slice(0, SAMPLES).map(({ schema, name, part }) => [schema, name, part].filter(Boolean).join(".")),
   }));
-}
-
-/**
- * The statement that sets what pg-delta does not model, where it is a property of a table or can be made from its
- * definition alone; undefined for the rest, which is to be written by hand. Pure.
- */
-export function statementFor({ kind, path, relation, definition }: Unmodelled, to: FactBase): string | undefined {
-  if (relation === undefined) return undefined;
-  const { schema, name } = relation;
-  const alter = `ALTER ${alterable(to, schema, name)} ${quoteQualified(schema, name)}`;
-  const column = `${alter} ALTER COLUMN ${quoteIdentifier(path[2] ?? "")}`;
-  const comment = definition.includes(" COMMENT ");
-  switch (kind) {
-    case "storage":
-      return `${column} SET STORAGE ${definition}`;
-    case "compression":
-      return `${column} SET COMPRESSION ${definition}`;
-    case "statistics target":
-      return to.has({ kind: "index", schema, name }) ? undefined : `${column} SET STATISTICS ${definition}`;
-    case "column options":
-      return to.has({ kind: "foreignTable", schema, name }) ? undefined : `${column} SET (${definition})`;
-    case "table type":
-      return `${alter} ${definition}`;
-    case "clustered index":
-      return `${alter} CLUSTER ON ${quoteIdentifier(definition)}`;
-    case "statistics object":
-      return comment || definition.includes(" SET STATISTICS ") ? undefined : definition;
-    default:
-      return undefined;
-  }
-}
-
-function alterable(to: FactBase, schema: string, name: string): string {
-  if (to.has({ kind: "foreignTable", schema, name })) return "FOREIGN TABLE";
-  return to.has({ kind: "materializedView", schema, name }) ? "MATERIALIZED VIEW" : "TABLE";
 }

@@ -2,7 +2,8 @@ import { encodeId, type Fact, FactBase, type StableId } from "@supabase/pg-delta
 import { type Action, plan } from "@supabase/pg-delta/plan";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, withoutObjects } from "./catalogue.ts";
-import { type Detail, detailId, statementFor } from "./export-details.ts";
+import { type Detail, detailId } from "./export-details.ts";
+import { statementsFor } from "./export-unmodelled.ts";
 import { layOut, type LayoutUnit } from "./export-layout.ts";
 import { divideIntoUnits } from "./export-units.ts";
 
@@ -58,11 +59,18 @@ export function planFiles(
     if (detail.statement === null) continue;
     statements.get(units.unitFor({ produces: [], about: [detailId(detail)] }))?.push(detail.statement);
   }
-  for (const object of live.unmodelled) {
-    const statement = statementFor(object, to);
-    if (statement === undefined || object.relation === undefined) continue;
-    const about = unmodelledIds(object, to);
-    statements.get(units.unitFor({ produces: [], about }))?.push(statement);
+  const made = live.unmodelled.flatMap((object) => {
+    const found = statementsFor(object, to);
+    return found === undefined ? [] : [{ object, ...found }];
+  });
+  for (const { object, home, statements: more } of made.toSorted((a, b) => a.rank - b.rank)) {
+    if (home !== undefined) {
+      const unit = units.add(home.folder, home.name, more.join("\n"));
+      statements.set(unit, [...(statements.get(unit) ?? []), ...more]);
+    } else if (object.relation !== undefined) {
+      const about = unmodelledIds(object, to);
+      if (about.length > 0) statements.get(units.unitFor({ produces: [], about }))?.push(...more);
+    }
   }
   const { paths, ahead } = layOut(withStatements(units.all, statements));
   return [...statements].map(([key, own]) => ({ path: paths.get(key)!, statements: own, ahead: ahead.has(key) }));

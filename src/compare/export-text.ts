@@ -31,8 +31,12 @@ export function renderBaseline(
   ].join("\n");
 }
 
+/** PostgreSQL lays functions out itself, and pg-delta does not know the others. */
+const LAID_OUT = /^(CREATE OR REPLACE (FUNCTION|PROCEDURE)|(CREATE|ALTER|COMMENT ON) (TEXT SEARCH|OPERATOR|CAST)) /;
+
 /** Laid out by pg-delta, as long as that moves nothing but spaces and line ends. */
 function format(sql: string): string {
+  if (LAID_OUT.test(sql)) return sql;
   const [formatted, ...more] = formatSqlStatements([sql], { preserveRoutineBodies: true, preserveViewBodies: true });
   if (formatted === undefined || more.length > 0) return sql;
   const text = formatted.trim().replace(/;$/, "");

@@ -17,6 +17,8 @@ export interface Units {
   unitFor(statement: { readonly produces: readonly StableId[]; readonly about: readonly StableId[] }): string;
   /** Notes that what makes `ids` also needs these. */
   require(unit: string, ids: readonly StableId[]): void;
+  /** A file for statements about what is no fact; it comes after everything that the text names. Returns its key. */
+  add(folder: FolderKind, name: string, text: string): string;
 }
 
 /** Gives every object a file, and tells what each file needs of others. */
@@ -28,7 +30,8 @@ export function divideIntoUnits(facts: FactBase): Units {
   const links = dependencies(facts, own, homes);
   const deferred = breakCircles(own, links, homes, units);
   for (const [from, to] of links) addNeed(homes.get(from)!, homes.get(to)!);
-  addMentions(own, homes, units);
+  const named = namedUnits(own, homes, units);
+  addMentions(own, homes, units, named);
   return {
     get all() {
       return [...units.values()];
@@ -48,6 +51,14 @@ export function divideIntoUnits(facts: FactBase): Units {
         const needed = id.kind === "role" ? undefined : homes.get(encodeId(id));
         if (needed !== undefined) addNeed(unit, needed);
       }
+    },
+    add(folder, name, text) {
+      const key = [folder, "", name].join("\0");
+      if (!units.has(key)) units.set(key, { key, folder, name, needs: new Set(), mentions: new Set() });
+      for (const unit of units.values()) if (unit.folder === "common") addNeed(key, unit.key);
+      if (folder === "common") return key;
+      for (const word of wordsOf(text)) for (const other of named(word)) addNeed(key, other);
+      return key;
     },
   };
 
@@ -315,24 +326,39 @@ const MENTIONED: ReadonlySet<FolderKind> = new Set([
   "materialized_views",
 ]);
 
-/** PostgreSQL records no dependency for the text of a function, but looks at it when it makes the function. */
-function addMentions(own: readonly Fact[], homes: ReadonlyMap<string, string>, units: Map<string, Unit>): void {
+/** Where objects of a name are; in every schema when none is given. */
+type NamedUnits = (word: { readonly schema: string | undefined; readonly name: string }) => string[];
+
+function namedUnits(
+  own: readonly Fact[],
+  homes: ReadonlyMap<string, string>,
+  units: ReadonlyMap<string, Unit>,
+): NamedUnits {
   const named = new Map<string, { schema: string; unit: string }[]>();
   for (const { id } of own) {
     const unit = homes.get(encodeId(id))!;
     if (!("name" in id && "schema" in id) || "table" in id || !MENTIONED.has(units.get(unit)!.folder)) continue;
     named.set(id.name, [...(named.get(id.name) ?? []), { schema: id.schema, unit }]);
   }
+  return ({ schema, name }) =>
+    (named.get(name) ?? []).flatMap((object) =>
+      schema === undefined || schema === object.schema ? [object.unit] : [],
+    );
+}
+
+/** PostgreSQL records no dependency for the text of a function, but looks at it when it makes the function. */
+function addMentions(
+  own: readonly Fact[],
+  homes: ReadonlyMap<string, string>,
+  units: ReadonlyMap<string, Unit>,
+  named: NamedUnits,
+): void {
   for (const { id, payload } of own) {
     if (id.kind !== "function" && id.kind !== "procedure") continue;
     const unit = units.get(homes.get(encodeId(id))!)!;
     if (unit.folder !== "functions") continue;
-    for (const { schema, name } of namesIn(payload["def"] as string, payload["language"] as string)) {
-      for (const object of named.get(name) ?? []) {
-        if (object.unit !== unit.key && (schema === undefined || schema === object.schema)) {
-          unit.mentions.add(object.unit);
-        }
-      }
+    for (const word of namesIn(payload["def"] as string, payload["language"] as string)) {
+      for (const other of named(word)) if (other !== unit.key) unit.mentions.add(other);
     }
   }
 }

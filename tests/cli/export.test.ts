@@ -184,15 +184,15 @@ describe("export", () => {
 
   test("what has no statements is named, and with --strict it is a finding", async () => {
     await using project = await withShop();
-    await project.query("CREATE TEXT SEARCH DICTIONARY plain (TEMPLATE = simple)");
+    await project.query("CREATE OPERATOR FAMILY mine USING btree");
     const document = readDocument(await project.run(["export", "--strict", "--format", "json"]));
     expect(document).toMatchObject({
       exitCode: 3,
-      notExported: [{ kind: "text search dictionary", count: 1, samples: ["public.plain"] }],
+      notExported: [{ kind: "operator family", count: 1, samples: ["public.mine USING btree"] }],
     });
     expect(await project.run(["export", "--force"])).toMatchObject({
       exitCode: 0,
-      stderr: expect.stringContaining("public.plain"),
+      stderr: expect.stringContaining("public.mine"),
     });
   });
 });

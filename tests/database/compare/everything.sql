@@ -168,6 +168,21 @@ CREATE TABLE sales.second_parent (more int);
 ALTER TABLE sales.aa_child ADD more int;
 ALTER TABLE sales.aa_child INHERIT sales.second_parent;
 
+CREATE TEXT SEARCH DICTIONARY sales.plain (TEMPLATE = simple, stopwords = 'english');
+COMMENT ON TEXT SEARCH DICTIONARY sales.plain IS 'it''s \ plain';
+CREATE TEXT SEARCH CONFIGURATION sales.words (COPY = german);
+ALTER TEXT SEARCH CONFIGURATION sales.words ALTER MAPPING FOR hword, word WITH sales.plain, german_stem;
+CREATE TABLE sales.notes (body text, words tsvector GENERATED ALWAYS AS (to_tsvector('sales.words', body)) STORED);
+CREATE FUNCTION sales.number_of(sales.state) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE CAST (sales.state AS int) WITH FUNCTION sales.number_of(sales.state) AS ASSIGNMENT;
+CREATE FUNCTION sales.same(sales.state, sales.state) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 = $2';
+CREATE OPERATOR sales.=== (FUNCTION = sales.same, LEFTARG = sales.state, RIGHTARG = sales.state, COMMUTATOR = OPERATOR(sales.===), RESTRICT = eqsel);
+COMMENT ON OPERATOR sales.=== (sales.state, sales.state) IS 'same';
+CREATE VIEW sales.numbers AS SELECT state::int AS number, state OPERATOR(sales.===) 'open' AS open FROM sales.orders;
+-- What partitions and children have of their own.
+ALTER TABLE sales.events_2025 ALTER data SET DEFAULT '{}', ALTER data SET NOT NULL;
+ALTER TABLE sales.aa_child ALTER made DROP DEFAULT;
+
 CREATE PUBLICATION orders_out FOR TABLE sales.orders, public.users WITH (publish = 'insert, update');
 CREATE FUNCTION public.on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', tg_tag; END $$;
 CREATE EVENT TRIGGER watch ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'DROP TABLE') EXECUTE FUNCTION public.on_ddl();
