@@ -83,16 +83,18 @@ class OnlinePlan {
     return this.#takenOver.has(statement);
   }
 
-  /** The statement that takes an object away; its work is then done by the caller. */
-  takeOverRemoval(id: StableId): PlannedStatement | undefined {
-    const removal = this.removalOf(id);
-    if (removal !== undefined) this.#takenOver.add(removal);
-    return removal;
-  }
-
-  removalOf(id: StableId): PlannedStatement | undefined {
+  /**
+   * The statement that takes an object away, whose work is then done later, by the caller; undefined where there is
+   * none, or where others need the object gone before.
+   */
+  takeOverRemoval(id: StableId, table: StableId): PlannedStatement | undefined {
     const key = encodeId(id);
-    return this.#statements.find(({ removes: [first] }) => first !== undefined && encodeId(first) === key);
+    const removal = this.#statements.find(({ removes: [first] }) => first !== undefined && encodeId(first) === key);
+    const removed = new Set(this.#statements.flatMap(({ removes }) => removes.map(encodeId)));
+    const needsRemoved = this.context.from.facts.outgoingEdges(id).some((edge) => removed.has(encodeId(edge.to)));
+    if (removal === undefined || needsRemoved || this.changesColumns(table)) return undefined;
+    this.#takenOver.add(removal);
+    return removal;
   }
 
   makes(id: StableId): boolean {
@@ -127,14 +129,14 @@ class OnlinePlan {
     return [this.context.from, this.context.to].some(({ facts }) => textOf(facts, table, "partitionKey") !== undefined);
   }
 
-  /** Columns of it get another type or go, which takes the table for the time of a rewrite, and indexes with it. */
+  /** Columns of it get another type, allow NULL again or go, and what stands on them has to be gone before. */
   changesColumns(table: StableId): boolean {
     if (!("schema" in table && "name" in table)) return false;
     const isOfTable = (id: StableId): boolean =>
       id.kind === "column" && id.schema === table.schema && id.table === table.name;
     return this.#statements.some(
       ({ sql, needs, removes }) =>
-        (/ ALTER COLUMN .* TYPE /s.test(sql) && needs.some(isOfTable)) || removes.some(isOfTable),
+        (/ ALTER COLUMN .* (TYPE |DROP NOT NULL$)/s.test(sql) && needs.some(isOfTable)) || removes.some(isOfTable),
     );
   }
 
@@ -197,8 +199,8 @@ const indexConcurrently: Rule = (statement, plan) => {
     statement.rows === undefined ? undefined : statement.rows + LEAVES_INVALID,
   );
   const before = plan.context.from.facts.get(id)?.parent;
-  const replaces = before !== undefined && encodeId(before) === encodeId(table) && !plan.changesColumns(table);
-  const removal = replaces ? plan.takeOverRemoval(id) : undefined;
+  const replaces = before !== undefined && encodeId(before) === encodeId(table);
+  const removal = replaces ? plan.takeOverRemoval(id, table) : undefined;
   if (removal === undefined) return [create];
   const old = plan.freeName(id.schema, id.name, "_old");
   return [
@@ -297,7 +299,7 @@ const constraintUsingIndex: Rule = (statement, plan) => {
   const [, type = "", distinct = "", columns = "", include = "", storage = "", deferrable = ""] = key;
   const index = plan.freeName(id.schema, id.name, "_new");
   const name = quoteIdentifier(id.name);
-  const removal = plan.changesColumns(table) ? undefined : plan.takeOverRemoval(id);
+  const removal = plan.takeOverRemoval(id, table);
   return [
     outside(
       statement,
