@@ -133,6 +133,20 @@ confiture migrate down --to 1
   );
 });
 
+test("docs/generating.md is right from its first command to its last, and shows the files that are written", async () => {
+  const reader = await readerOf("docs/generating.md");
+  const shown = [];
+  for (const block of readBlocks(await read("docs/generating.md"))) {
+    if (block.language === "bash") await reader.run(block);
+    else if (block.file?.startsWith("db/schema/") === true) await reader.write(block.file, block.text);
+    else if (block.file !== undefined) {
+      expect(reader.read(block.file)).toBe(block.text);
+      shown.push(block.file);
+    }
+  }
+  expect(shown).toHaveLength(2);
+});
+
 test("the changelog ends with this version", async () => {
   const [newest] = /^## \[[^\]]+\]/m.exec(await read("CHANGELOG.md"))!;
   expect(newest).toBe(`## [${packageJson.version}]`);
@@ -145,6 +159,7 @@ test.each([
   "docs/architecture.md",
   "docs/comparing.md",
   "docs/formats.md",
+  "docs/generating.md",
   "docs/troubleshooting.md",
 ])("%s links to what exists", (name) => {
   expect(brokenLinks(join(ROOT, name))).toEqual([]);

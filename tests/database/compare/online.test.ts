@@ -13,6 +13,7 @@ import { filesOf } from "./project-files.ts";
 async function online(
   before: string,
   after: string,
+  allowDrop = false,
   scratch: ScratchSite = { engine: "embedded" },
 ): Promise<readonly GeneratedMigration[]> {
   await using project = await temporaryProject({ "db/schema/all.sql": after, "db/migrations/001_before.sql": before });
@@ -21,7 +22,7 @@ async function online(
     scratch,
     from: { kind: "migrations" },
     renames: [],
-    allowDrop: false,
+    allowDrop,
     noDown: false,
     online: true,
   });
@@ -107,6 +108,32 @@ describe("each form that keeps nobody waiting", () => {
     });
   });
 
+  test("what has to be gone before something else goes first, and names are what they are", async () => {
+    const migrations = await online(
+      `CREATE TABLE moved (a int PRIMARY KEY, b int);
+       CREATE FUNCTION f(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+       CREATE TABLE called (a int);
+       CREATE INDEX called_f ON called (f(a));
+       CREATE TABLE "O d" ("C ""1" int, "d,e" text);
+       CREATE TABLE ${"x".repeat(60)} (a int, b int);
+       CREATE TABLE typed (a int, b text);
+       CREATE INDEX typed_a ON typed (a);`,
+      `CREATE TABLE moved (a int, b int PRIMARY KEY);
+       CREATE FUNCTION g(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1';
+       CREATE TABLE called (a int);
+       CREATE INDEX called_f ON called (g(a));
+       CREATE TABLE "O d" ("C ""1" int NOT NULL, "d,e" text, CONSTRAINT "U q" UNIQUE ("C ""1", "d,e"));
+       CREATE TABLE ${"x".repeat(60)} (a int, b int, CONSTRAINT ${"x".repeat(60)}_a UNIQUE (a), CONSTRAINT ${"x".repeat(60)}_b UNIQUE (b));
+       CREATE TABLE typed (a bigint, b text);
+       CREATE INDEX typed_a ON typed (a, b);`,
+      true,
+    );
+    expect(migrations.map(({ part }) => part)).toEqual([undefined, "validate", "indexes"]);
+    const { indexes } = outline(migrations);
+    expect(indexes).toContain("CREATE UNIQUE INDEX CONCURRENTLY moved_pkey_new ON moved (b)");
+    expect(indexes).toContain("ALTER TABLE O d ADD CONSTRAINT U q UNIQUE USING INDEX U q_new");
+  });
+
   test("a default that differs from row to row is filled in page by page; a constant one needs nothing", async () => {
     const migrations = await online(
       "CREATE TABLE t (a int);",
@@ -185,7 +212,7 @@ for (const engine of serverEngines) {
 
     beforeAll(async () => {
       run = await migrating(engine, { "001_before.sql": BEFORE });
-      migrations = await online(BEFORE, AFTER, run.database.target);
+      migrations = await online(BEFORE, AFTER, false, run.database.target);
       for (const [index, file] of files.entries()) await run.write(file, migrations[index]!.text);
       await run.up({ to: "1" });
       await run.query("INSERT INTO items SELECT generate_series(1, 5000)");
