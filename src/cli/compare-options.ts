@@ -4,6 +4,7 @@ import type { Comparison } from "#compare/comparison.ts";
 import { mayCreateDatabases, type ScratchSite } from "#compare/scratch.ts";
 import { parseSource, type ProjectFiles, type Source } from "#compare/sources.ts";
 import type { Terms } from "#compare/terms.ts";
+import type { Config } from "#config/config.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { CommandContext } from "./command.ts";
@@ -61,11 +62,15 @@ export async function projectFiles(context: CommandContext, scratch?: string): P
   };
 }
 
-async function givenSite(context: CommandContext, scratch: string | undefined): Promise<ScratchSite | undefined> {
+async function givenSite(
+  context: CommandContext,
+  scratch: string | undefined,
+  config?: Pick<Config, "scratchUrl">,
+): Promise<ScratchSite | undefined> {
   if (scratch !== undefined && scratch !== "embedded" && !isUrl(scratch)) {
     throw new ConfitureError("usage", "--scratch is a postgres:// URL of a server, or embedded");
   }
-  const url = scratch ?? (await context.config()).scratchUrl?.reveal();
+  const url = scratch ?? (config ?? (await context.config())).scratchUrl?.reveal();
   if (url === undefined) return undefined;
   if (url === "embedded") return { engine: "embedded" };
   const { target } = await context.configOf({ databaseUrl: url });
@@ -110,13 +115,15 @@ export async function filesBeside(
 /**
  * Where scratch databases are for work on a database in use: on its own server, whose version writes definitions as
  * that database does; in the embedded engine when its role may not create any, which the user is told.
+ * @param config the environment's when undefined
  */
 export async function siteBeside(
   context: CommandContext,
   scratch: string | undefined,
   target: Target | undefined,
+  config?: Pick<Config, "scratchUrl">,
 ): Promise<ScratchSite> {
-  const given = await givenSite(context, scratch);
+  const given = await givenSite(context, scratch, config);
   if (given !== undefined) return given;
   if (target === undefined || target.engine === "embedded") return { engine: "embedded" };
   if (await mayCreateDatabases(target)) return target;

@@ -9,7 +9,7 @@ import type { CommandContext } from "./command.ts";
 import { SCRATCH_ARGS, siteBeside, STRICT_ARGS } from "./compare-options.ts";
 import { type LOCK_ARGS, migrateOptions } from "./migrate-options.ts";
 import { count } from "./output/text.ts";
-import { type Fate, placeFile, setAside } from "./place-files.ts";
+import { describeFate, type Fate, placeFile, setAside } from "./place-files.ts";
 
 /** For every command that writes a database down as schema files. */
 export const EXPORT_ARGS = {
@@ -97,7 +97,7 @@ export async function exportInto(
     target: config.target,
     table: config.migrations.table,
     owners: args.owners === true,
-    scratch: await siteBeside(context, args.scratch, config.target),
+    scratch: await siteBeside(context, args.scratch, config.target, config),
     signal: context.io.signal,
     onStep: (step) => messages.log(`${step}...`),
   });
@@ -116,6 +116,13 @@ export async function exportInto(
     json: { dir, files: fates, notExported, subscriptions, withSecrets: withSecrets.map((path) => `${dir}/${path}`) },
     exitCode: args.strict === true && notExported.length + subscriptions.length > 0 ? 3 : 0,
   };
+}
+
+/** The result for people: what was replaced or taken away, and how many files there are. */
+export function renderExport({ dir, fates, exported }: ExportedFiles): string {
+  const others = fates.filter(({ fate }) => fate === "replaced" || fate === "removed");
+  const files = count(exported.files.length, "file");
+  return [...others.map(describeFate), `✅ Exported ${files} to ${dir}; built, they make the same database\n`].join("");
 }
 
 function tellRest({ messages }: CommandContext, exported: ExportedSchema, dir: string): void {
@@ -146,6 +153,10 @@ export async function placeBaseline(
   const { renderBaseline } = await import("#compare/export-text.ts");
   const { projectDir } = context;
   if (exported.files.length === 0 || discoverMigrations(projectDir, migrations.dir).migrations.length > 0) return [];
+  if (exported.files.some(({ text }) => /^DROP SCHEMA /m.test(text))) {
+    context.messages.warn("no first migration is written: it would drop a schema that the ledger may be in");
+    return [];
+  }
   const created = createMigrations(
     { projectDir, dir: migrations.dir, form: "sql", timestamp: false, now: new Date() },
     [{ name: "baseline", content: renderBaseline(exported.files, dir) }],
@@ -178,6 +189,13 @@ export function tellNotBuilt(context: CommandContext, config: Config, dir: strin
     if (!(error instanceof ConfitureError)) throw error;
     built = new Set();
   }
-  if (written.every(({ path }) => built.has(path))) return;
+  if (written.every(({ path }) => built.has(path))) {
+    const others = built.size - written.length;
+    if (others > 0)
+      context.messages.warn(
+        `builds also run ${count(others, "SQL file")} that ${others === 1 ? "is" : "are"} not part of ${dir}`,
+      );
+    return;
+  }
   context.messages.warn(`include_dirs of the environment does not take in all of ${dir}: no build runs these files`);
 }

@@ -104,6 +104,10 @@ function withDetails({ sql, produces }: Action, has: ReadonlySet<string>): strin
   const statement = sql.trim().replace(/[;\s]+$/, "");
   const [made] = produces;
   if (made?.kind === "sequence") return withoutDefaults(statement);
+  // The ledger may have a schema made, a provider an extension.
+  if (made?.kind === "schema" || made?.kind === "extension") {
+    return statement.replace(/^CREATE (SCHEMA|EXTENSION) /, "CREATE $1 IF NOT EXISTS ");
+  }
   if (made?.kind === "index" && has.has(detailKey(made, null, "indexes on partitions", "complete"))) {
     return statement.replace(" ON ONLY ", " ON ");
   }

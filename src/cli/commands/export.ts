@@ -5,10 +5,10 @@ import {
   exportInto,
   placeBaseline,
   recordBaseline,
+  renderExport,
   tellNotBuilt,
 } from "../export-schema.ts";
 import { LOCK_ARGS } from "../migrate-options.ts";
-import { count } from "../output/text.ts";
 import { describeFate } from "../place-files.ts";
 
 export const command = defineCommand({
@@ -30,16 +30,11 @@ export const command = defineCommand({
     const config = await context.config();
     const written = await exportInto(context, config, folder, args);
     tellNotBuilt(context, config, folder.dir, written.fates);
-    const fates = [...written.fates, ...(args.baseline === true ? await placeBaseline(context, config, written) : [])];
+    const baseline = args.baseline === true ? await placeBaseline(context, config, written) : [];
     const recorded = args.baseline === true ? await recordBaseline(context, config, args) : [];
-    const others = fates.filter(({ fate }) => fate === "replaced" || fate === "removed");
-    const files = written.exported.files.length;
     return {
-      json: { ...written.json, files: fates, recorded },
-      text: [
-        ...others.map(describeFate),
-        `✅ Exported ${count(files, "file")} to ${folder.dir}; built, they make the same database\n`,
-      ].join(""),
+      json: { ...written.json, files: [...written.fates, ...baseline], recorded },
+      text: renderExport(written) + baseline.map(describeFate).join(""),
       exitCode: written.exitCode,
     };
   },

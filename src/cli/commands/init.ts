@@ -2,6 +2,7 @@ import type { ParsedArgs } from "citty";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
+import { discoverMigrations } from "#migrate/discover.ts";
 import { adoptedEnvironment } from "../adopted-environment.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import {
@@ -10,6 +11,7 @@ import {
   exportInto,
   placeBaseline,
   recordBaseline,
+  renderExport,
   tellNotBuilt,
 } from "../export-schema.ts";
 import { describeFate, type Fate, placeFile } from "../place-files.ts";
@@ -87,22 +89,22 @@ async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, fro
       ? [placeFile(context.projectDir, ENVIRONMENT, adoptedEnvironment(config, folder.dir), args.force === true, true)]
       : [];
   const baseline = await placeBaseline(context, config, written);
-  const files = [...environment, ...placeCommon(args, context), ...written.fates, ...baseline];
+  const around = [...environment, ...placeCommon(args, context), ...baseline];
   if (config.file !== null) tellNotBuilt(context, config, folder.dir, written.fates);
   const recorded = args.baseline === true ? await recordBaseline(context, config) : [];
   const name = named ?? "local";
   const hidden = named === undefined && config.target.engine === "server" && config.target.password !== undefined;
   const next = [
     ...(hidden ? ["export PGPASSWORD=...             # or ~/.pgpass: no file has the password"] : []),
-    ...(args.baseline === true
+    ...(args.baseline === true || discoverMigrations(context.projectDir, config.migrations.dir).migrations.length === 0
       ? []
       : [`confiture migrate baseline -e ${name}  # once: the database has what the migrations make`]),
     `confiture diff env:${name} schema     # nothing differs`,
   ];
   context.messages.log(`Next:\n${next.map((line) => `  ${line}`).join("\n")}`);
   return {
-    json: { ...written.json, files, recorded },
-    text: files.map(describeFate).join(""),
+    json: { ...written.json, files: [...around, ...written.fates], recorded },
+    text: around.map(describeFate).join("") + renderExport(written),
     exitCode: written.exitCode,
   };
 }

@@ -138,7 +138,7 @@ describe("on one server", () => {
     );
     const exported = await exportOf(database);
     expect(exported.files).toEqual([
-      { path: "00_common/schemas.sql", text: "DROP SCHEMA public;\n\nCREATE SCHEMA app;\n" },
+      { path: "00_common/schemas.sql", text: "DROP SCHEMA public;\n\nCREATE SCHEMA IF NOT EXISTS app;\n" },
       { path: "10_tables/app.t.sql", text: "CREATE TABLE app.t (\n  id integer\n);\n" },
     ]);
     await expectSame(engine, database, exported);
