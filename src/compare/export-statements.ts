@@ -1,5 +1,6 @@
 import { encodeId, type Fact, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { type Action, plan } from "@supabase/pg-delta/plan";
+import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, withoutObjects } from "./catalogue.ts";
 import { type Detail, detailId } from "./export-details.ts";
@@ -20,7 +21,7 @@ export interface PlannedFile {
  * The files that make `live` of an empty database, each object with what belongs to it. Pure.
  * @param details what objects of `live` have besides
  * @param builders roles whose default privileges are those of whoever builds
- * @throws Error when pg-delta knows no statements for something
+ * @throws ConfitureError `export_unproven` when no statements are known for something
  */
 export function planFiles(
   empty: Catalogue,
@@ -167,7 +168,14 @@ function namedNotNull(facts: FactBase): FactBase {
 
 function planActions(from: FactBase, to: FactBase, compact = true): readonly Action[] {
   const assumedRoles = to.facts().flatMap(({ id }) => (id.kind === "role" ? [id.name] : []));
-  return plan(from, to, { scope: "database", assumedRoles, compact }).actions;
+  try {
+    return plan(from, to, { scope: "database", assumedRoles, compact }).actions;
+  } catch (cause) {
+    // The planner throws plain errors for what it cannot make.
+    throw new ConfitureError("export_unproven", `No statements are known for something: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 /**

@@ -12,7 +12,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { type Catalogue, readCatalogue, withDiagnosticsOf, withoutObjects } from "./catalogue.ts";
 import type { Change } from "./changes.ts";
 import { compareOnTerms } from "./comparison.ts";
-import { type Detail, detailId, missingDetails, readDetails, SAMPLES } from "./export-details.ts";
+import { detailId, missingDetails, readDetails, SAMPLES } from "./export-details.ts";
 import { type PlannedFile, planFiles } from "./export-statements.ts";
 import { renderSchemaFile } from "./export-text.ts";
 import type { ScratchOptions } from "./scratch.ts";
@@ -73,7 +73,7 @@ export async function exportSchema(options: ExportOptions): Promise<ExportedSche
     const { from, to: wanted } = onTerms(empty, live, terms);
     const to = withExtensionComments(wanted, live);
     const builders = options.owners ? [] : [mainOwner(empty), mainOwner(live)];
-    const rendered = await buildFiles(database, options, plan(from, to, own, builders));
+    const rendered = await buildFiles(database, options, planFiles(from, to, own, builders));
     return {
       files: rendered,
       built: await readCatalogue(database),
@@ -117,23 +117,6 @@ function unmodelled(changes: readonly Change[]): NotExported[] {
 
 /** What pg-delta reads in place of a password. */
 const SECRET = /'__OPTION_[A-Z_]+__'/;
-
-function plan(
-  empty: Catalogue,
-  live: Catalogue,
-  details: readonly Detail[],
-  builders: readonly (string | undefined)[],
-): PlannedFile[] {
-  try {
-    return planFiles(empty, live, details, builders);
-  } catch (cause) {
-    // The planner throws plain errors for what it cannot make.
-    throw new ConfitureError("export_unproven", `No statements are known for something: ${(cause as Error).message}`, {
-      hint: NOTHING_WRITTEN,
-      cause,
-    });
-  }
-}
 
 async function readKeywords(database: Database): Promise<Set<string>> {
   const rows = await queryCatalogue<{ word: string }>(

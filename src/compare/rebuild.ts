@@ -1,9 +1,10 @@
 import { encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
+import { comparePaths } from "#build/order.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
 import { type Change, compareCatalogues } from "./changes.ts";
-import { planChanges } from "./plan.ts";
+import { planFiles } from "./export-statements.ts";
 import { type ScratchOptions, withMissingRoles, withScratch } from "./scratch.ts";
 import { onTerms } from "./terms.ts";
 
@@ -52,7 +53,7 @@ export async function reword(
   const { edges, source, referenceOnly } = catalogue.facts;
   const part = whatIsNeeded(catalogue.facts, ids);
   return await withScratch(options, async (database) => {
-    const refused = await rebuild(database, { ...catalogue, facts: part });
+    const refused = await rebuild(database, { ...catalogue, facts: part, unmodelled: [] });
     const made = await readCatalogue(database);
     const facts = catalogue.facts.facts().map((fact) => {
       const there = part.has(fact.id) ? made.facts.get(fact.id) : undefined;
@@ -106,7 +107,9 @@ async function rebuild(database: Database, catalogue: Catalogue): Promise<Refuse
   const { from, to } = onTerms(empty, catalogue, { owners: false, grants: true, extensionVersions: false });
   let planned: string[];
   try {
-    planned = planChanges(from, to).map(({ sql }) => sql);
+    // As files: a plan adds columns in another order, and `SELECT *` and aliases of columns go by their order.
+    const files = planFiles(from, to, [], []).toSorted((a, b) => comparePaths(a.path, b.path));
+    planned = files.flatMap(({ statements }) => statements);
   } catch (error) {
     if (error instanceof ConfitureError) return [{ sql: "", reason: error.message }];
     throw error;
