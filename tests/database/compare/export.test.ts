@@ -144,6 +144,18 @@ describe("on one server", () => {
     await expectSame(engine, database, exported);
   });
 
+  test("a function whose table has grown since, and a view of it, are made as they are", async () => {
+    const sql = `
+      CREATE TYPE kind AS ENUM ('a');
+      CREATE TABLE t (id int, y kind, x text);
+      CREATE FUNCTION s() RETURNS SETOF t LANGUAGE sql BEGIN ATOMIC SELECT * FROM t; END;
+      CREATE VIEW v AS SELECT * FROM s();
+      ALTER TABLE t ADD r int`;
+    await using database = await databaseOf(engine, sql);
+    const { files } = await exportOf(database);
+    expect(files.find(({ path }) => path === "30_functions/s.sql")?.text).toContain("SET check_function_bodies = off;");
+  });
+
   test("with owners, they are as they were", async () => {
     const sql = `
       CREATE TABLE t (id serial PRIMARY KEY); ALTER TABLE t OWNER TO everything_writer;
