@@ -1,35 +1,52 @@
 /** Measures the works of docs/performance.md: `scripts/bench`. */
-import { cpus, totalmem } from "node:os";
-import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { startServer, type TestServer } from "../../tests/support/servers.ts";
 import { measure, type Measured, median, ratio } from "./measure.ts";
-import { type Place, works } from "./works.ts";
+import { growths, type Place, type Work, works } from "./works.ts";
 
 const RUNS = 7;
 const ROOT = join(import.meta.dir, "..", "..");
 const only = process.argv.slice(2);
 
-/** One line of the report. */
+/** How often one command is measured on one size. */
+const GROWTH_RUNS = 3;
+/** The most that an item among 10,000 should take, compared with one among 1,000. */
+const GROWTH_TARGET = 1.2;
+
 interface Line {
-  readonly work: string;
+  readonly work: Work;
   readonly results: readonly Measured[];
-  /** The most that the ratio to the first peer, the time in ms, or the memory in MiB should be. */
-  readonly target: { readonly ratio?: number; readonly time?: number; readonly memory?: number };
+}
+
+interface GrowthLine {
+  readonly name: string;
+  readonly sizes: readonly { readonly items: number; readonly result: Measured }[];
 }
 
 const folder = await realpath(await mkdtemp(join(tmpdir(), "confiture-bench-")));
 const server: TestServer = await startServer({ major: 18, settings: ["max_locks_per_transaction = 8192"] });
 const place: Place = { folder, server, binary: join(ROOT, "dist", "confiture"), peers: join(ROOT, ".cache", "bench") };
 const lines: Line[] = [];
+const growthLines: GrowthLine[] = [];
+const isWanted = ({ name }: { readonly name: string }): boolean =>
+  only.length === 0 || only.some((beginning) => name.startsWith(beginning));
 try {
-  for (const work of await works(place)) {
-    if (only.length > 0 && !only.some((name) => work.name.startsWith(name))) continue;
-    const results = await measure(work.contenders, RUNS);
-    const line = { work: work.name, results, target: work.target };
+  for (const work of (await works(place)).filter(isWanted)) {
+    const line = { work, results: await measure(work.contenders, RUNS) };
     lines.push(line);
     console.log(row(line));
+  }
+  for (const { name, sizes } of (await growths(place)).filter(isWanted)) {
+    const measured: GrowthLine["sizes"][number][] = [];
+    for (const { items, contender } of sizes) {
+      const [result] = await measure([contender], GROWTH_RUNS);
+      measured.push({ items, result: result! });
+    }
+    const line = { name, sizes: measured };
+    growthLines.push(line);
+    console.log(growthRow(line));
   }
   if (only.length === 0) await writeFile(join(ROOT, "docs", "performance.md"), await report());
 } finally {
@@ -39,16 +56,26 @@ try {
 // The server's keeper would hold the process.
 process.exit(0);
 
-function row({ work, results, target }: Line): string {
+function row({ work, results }: Line): string {
   const [own, ...peers] = results;
-  if (own === undefined) return `| ${work} | | | |`;
+  if (own === undefined) throw new Error(`nothing was measured: ${work.name}`);
   const times = results.map((result) => `${result.name} ${milliseconds(median(result.times))}`).join(", ");
   const ratios = peers.map((peer) => `${ratio(own, peer).toFixed(2)} x ${peer.name}`).join(", ");
   const memory = `${Math.round(own.memory / 1024 / 1024)} MiB`;
-  return `| ${work} | ${times} | ${ratios} | ${memory} | ${verdict(own, peers[0], target)} |`;
+  return `| ${work.name} | ${times} | ${ratios} | ${memory} | ${verdict(own, peers[0], work.target)} |`;
 }
 
-function verdict(own: Measured, peer: Measured | undefined, target: Line["target"]): string {
+function growthRow({ name, sizes }: GrowthLine): string {
+  const each = sizes.map(({ items, result }) => median(result.times) / items);
+  const cells = sizes.map(
+    ({ result }, index) => `${milliseconds(median(result.times))} (${(each[index]! * 1000).toFixed(0)} µs)`,
+  );
+  const growth = each.at(-1)! / each.at(-2)!;
+  const memory = `${Math.round(sizes.at(-1)!.result.memory / 1024 / 1024)} MiB`;
+  return `| ${name} | ${cells.join(" | ")} | ${memory} | ${growth <= GROWTH_TARGET ? "yes" : "no"} (${growth.toFixed(2)}) |`;
+}
+
+function verdict(own: Measured, peer: Measured | undefined, target: Work["target"]): string {
   const checks: [boolean, string][] = [];
   if (target.ratio !== undefined && peer !== undefined) {
     checks.push([ratio(own, peer) <= target.ratio, `${target.ratio.toFixed(2)} x ${peer.name}`]);
@@ -70,17 +97,34 @@ async function report(): Promise<string> {
     version("psql", "--version"),
     version(join(place.peers, "node_modules", ".bin", "dbmate"), "--version"),
   ]);
+  const explanation = await readFile(join(import.meta.dir, "explanation.md"), "utf8");
   return `# Performance
 
 Written by \`scripts/bench\`, which measures whole processes: ${RUNS} runs of each after one that does not count, in turn
 (A B A B). Times are medians, ratios are medians of the ratios run by run, memory is the largest of all runs. The server
 is PostgreSQL ${server.major} on the same machine with fsync off, so that the tools are measured and not the disk.
 
-Machine: ${cpus().length} x ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}.
+Machine: ${cpus().length} x ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}; ${load()}
 Versions: ${versions.join("; ")}; node-pg-migrate 9.0.0.
 
 | work | medians | ratios | memory | target met |
 |---|---|---|---|---|
 ${lines.map(row).join("\n")}
+
+## Growth
+
+Time of the whole process, and of one file; medians of ${GROWTH_RUNS} runs. The target: a file among 10,000 takes at most
+${GROWTH_TARGET} x one among 1,000.
+
+| work | 100 | 1,000 | 10,000 | memory at 10,000 | target met |
+|---|---|---|---|---|---|
+${growthLines.map(growthRow).join("\n")}
+
+${explanation.trimEnd()}
 `;
+}
+
+/** Whether the machine had other things to do, too. */
+function load(): string {
+  return `the load average at the end was ${loadavg()[1]!.toFixed(1)}, of which the work itself is 1 to 2.`;
 }

@@ -16,7 +16,14 @@ export interface Work {
   readonly name: string;
   /** The tool first. */
   readonly contenders: readonly Contender[];
+  /** The most that the ratio to the first peer, the time in ms, or the memory in MiB should be. */
   readonly target: { readonly ratio?: number; readonly time?: number; readonly memory?: number };
+}
+
+/** One command on projects of different sizes. */
+export interface Growth {
+  readonly name: string;
+  readonly sizes: readonly { readonly items: number; readonly contender: Contender }[];
 }
 
 const MANY = 1000;
@@ -36,6 +43,9 @@ export async function works(place: Place): Promise<Work[]> {
   };
   const applied = (tool: Contender) => async (): Promise<void> => {
     await reset();
+    await finish(tool);
+  };
+  const finish = async (tool: Contender): Promise<void> => {
     const child = Bun.spawn([...tool.command], {
       cwd: tool.cwd ?? folder,
       env: { ...process.env, ...tool.env },
@@ -47,14 +57,23 @@ export async function works(place: Place): Promise<Work[]> {
 
   const sql = await migrationsProject(join(folder, "sql"), "sql", MANY);
   const ts = await migrationsProject(join(folder, "ts"), "ts", MANY);
-  const own = (cwd: string, ...args: string[]): Contender => ({
+  const ownOn = (where: string, cwd: string, ...args: string[]): Contender => ({
     name: "confiture",
-    command: [binary, ...args, "-q", "--database-url", url],
+    command: [binary, ...args, "-q", "--database-url", where],
     cwd,
   });
-  const dbmate = (...args: string[]): Contender => ({
+  const own = (cwd: string, ...args: string[]): Contender => ownOn(url, cwd, ...args);
+  const dbmateOn = (where: string, ...args: string[]): Contender => ({
     name: "dbmate",
-    command: [dbmateExecutable(place), "--no-dump-schema", "-d", join(sql, "db/migrations"), "-u", url, ...args],
+    command: [dbmateExecutable(place), "--no-dump-schema", "-d", join(sql, "db/migrations"), "-u", where, ...args],
+  });
+  const dbmate = (...args: string[]): Contender => dbmateOn(url, ...args);
+  // Databases in which everything is applied, one for each tool.
+  const ownApplied = `${server.url(await server.createDatabase("bench_own"))}?sslmode=disable`;
+  const dbmateApplied = `${server.url(await server.createDatabase("bench_dbmate"))}?sslmode=disable`;
+  const allApplied = once(async () => {
+    await finish(ownOn(ownApplied, sql, "migrate", "up"));
+    await finish(dbmateOn(dbmateApplied, "up"));
   });
   const psql = (...args: string[]): Contender => ({
     name: "psql",
@@ -104,25 +123,16 @@ export async function works(place: Place): Promise<Work[]> {
       target: { ratio: 1, memory: 40 },
     },
     {
-      name: "status of 1,000 applied",
-      contenders: [{ ...own(sql, "migrate", "status"), prepare: once(applied(upOwn)) }],
-      target: { memory: 60 },
-    },
-    { name: "up with 1,000 applied", contenders: [own(sql, "migrate", "up")], target: {} },
-    {
-      name: "status of 1,000 applied, dbmate's",
+      name: "status, 1,000 applied",
       contenders: [
-        { ...own(sql, "migrate", "status"), prepare: applied(upOwn) },
-        { ...dbmate("status"), prepare: applied(upDbmate) },
+        { ...ownOn(ownApplied, sql, "migrate", "status"), prepare: allApplied },
+        dbmateOn(dbmateApplied, "status"),
       ],
-      target: { ratio: 1 },
+      target: { ratio: 1, memory: 60 },
     },
     {
-      name: "up with 1,000 applied, dbmate's",
-      contenders: [
-        { ...own(sql, "migrate", "up"), prepare: applied(upOwn) },
-        { ...dbmate("up"), prepare: applied(upDbmate) },
-      ],
+      name: "up, 1,000 applied",
+      contenders: [{ ...ownOn(ownApplied, sql, "migrate", "up"), prepare: allApplied }, dbmateOn(dbmateApplied, "up")],
       target: { ratio: 1 },
     },
     {
@@ -188,6 +198,48 @@ export async function works(place: Place): Promise<Work[]> {
       target: { time: 1000 },
     },
     { name: "embedded build, warm folder", contenders: [embeddedBuild], target: { time: 600 } },
+  ];
+}
+
+const SIZES = [100, 1000, 10_000];
+
+/** What has to grow with the number of files, and no faster. */
+export async function growths({ server, binary, folder }: Place): Promise<Growth[]> {
+  const sizes: Record<"status" | "up" | "output", { items: number; contender: Contender }[]> = {
+    status: [],
+    up: [],
+    output: [],
+  };
+  for (const items of SIZES) {
+    const project = await migrationsProject(join(folder, `sql-${items}`), "sql", items);
+    const database = await server.createDatabase("growth");
+    const command = (...args: string[]): Contender => ({
+      name: "confiture",
+      command: [binary, "migrate", ...args, "-q", "--database-url", `${server.url(database)}?sslmode=disable`],
+      cwd: project,
+    });
+    const reset = async (): Promise<void> => {
+      const session = server.connect(database);
+      await session.unsafe("DROP SCHEMA public CASCADE; CREATE SCHEMA public; CHECKPOINT").simple();
+      await session.end();
+    };
+    sizes.up.push({ items, contender: { ...command("up"), prepare: reset } });
+    sizes.status.push({ items, contender: command("status") });
+    const schema = await schemaProject(join(folder, `schema-${items}`), items);
+    const output = join(folder, "growth.sql");
+    sizes.output.push({
+      items,
+      contender: {
+        name: "confiture",
+        command: [binary, "build", "-q", "--output", output, "--database-url", server.url(database)],
+        cwd: schema,
+      },
+    });
+  }
+  return [
+    { name: "up, all pending", sizes: sizes.up },
+    { name: "status, all applied", sizes: sizes.status },
+    { name: "build --output", sizes: sizes.output },
   ];
 }
 

@@ -1,10 +1,18 @@
 import { readFileSync } from "node:fs";
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
-import { decodeSql, parseScript, runStatements, type Script, withoutOwnTransaction } from "#database/script.ts";
+import {
+  decodeSql,
+  parseScript,
+  placeIn,
+  runStatements,
+  type Script,
+  withoutOwnTransaction,
+} from "#database/script.ts";
+import { readStreamed } from "#database/streamed-script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { transactionControl } from "#sql/classify.ts";
-import { locate, locateInFile } from "#sql/position.ts";
+import { locate } from "#sql/position.ts";
 import { assembleFile, RESET_BETWEEN_FILES } from "./assemble.ts";
 import { findDefinition, missingObject } from "./definitions.ts";
 import emptyDatabase from "./empty-database.sql" with { type: "text" };
@@ -43,7 +51,7 @@ export function* assembleSchema(options: BuildOptions): Generator<string> {
 export function checkSchema(options: BuildOptions): void {
   let open: ConfitureError | undefined;
   for (const file of options.files) {
-    const script = inTransaction(options, readScript(options, file));
+    const script = inTransaction(options, readToRun(options, file));
     if (!options.transaction) open = openTransaction(script, open);
   }
   if (open !== undefined) throw open;
@@ -56,7 +64,7 @@ function openTransaction(script: Script, before: ConfitureError | undefined): Co
   const verb = transactionControl(last);
   if (verb !== "BEGIN" && verb !== "START TRANSACTION") return undefined;
   return new ConfitureError("sql_transaction_control", `${verb} without a COMMIT`, {
-    location: locateInFile(script.file, script.text, last.start),
+    location: placeIn(script, last.start),
     hint: "Add the COMMIT, or remove the BEGIN: what is not committed would be lost.",
   });
 }
@@ -75,7 +83,7 @@ export async function executeSchema(database: Database, options: ExecuteOptions)
   try {
     let running: Promise<void> = Promise.resolve();
     for (const [index, file] of options.files.entries()) {
-      const script = await ahead(running, () => inTransaction(options, readScript(options, file)));
+      const script = await ahead(running, () => inTransaction(options, readToRun(options, file)));
       throwIfInterrupted(options.signal);
       options.onFile?.(file, index);
       running = runFile(database, script, options, index);
@@ -115,7 +123,7 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
   if (options.fresh) await database.execute(`begin; ${emptyDatabase}; commit`);
   try {
     for (const [index, file] of options.files.entries()) {
-      const script = readScript(options, file);
+      const script = readToRun(options, file);
       options.onFile?.(file, index);
       if (options.resetBetweenFiles && index > 0) await database.execute(RESET_BETWEEN_FILES);
       for (const statement of script.statements) {
@@ -130,17 +138,26 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
   }
 }
 
+/** A file to be run: what is too large for memory stays in it until it is sent. */
+function readToRun(options: BuildOptions, file: string): Script {
+  const streamed = reading(file, () => readStreamed(file, `${options.projectDir}/${file}`));
+  return streamed ?? readScript(options, file);
+}
+
 function readScript(options: BuildOptions, file: string): Script {
-  let bytes: Uint8Array;
+  const bytes = reading(file, () => readFileSync(`${options.projectDir}/${file}`));
+  return parseScript(file, decodeSql(file, bytes));
+}
+
+function reading<T>(file: string, read: () => T): T {
   try {
-    bytes = readFileSync(`${options.projectDir}/${file}`);
+    return read();
   } catch (cause) {
     throw new ConfitureError("file_unreadable", `Cannot read ${file}: ${(cause as Error).message}`, {
       location: { file },
       cause,
     });
   }
-  return parseScript(file, decodeSql(file, bytes));
 }
 
 function inTransaction(options: BuildOptions, script: Script): Script {

@@ -23,12 +23,16 @@ export class StandardOutput implements Output {
 
   write(text: string): void {
     if (this.#closed) return;
-    this.#writer ??= (this.#descriptor === 1 ? Bun.stdout : Bun.stderr).writer();
+    const writer = (this.#writer ??= (this.#descriptor === 1 ? Bun.stdout : Bun.stderr).writer());
+    this.#attempt(() => writer.write(text));
+    this.#attempt(() => writer.flush());
+  }
+
+  /** Fails at once, or later where the pipe was full. */
+  #attempt(step: () => unknown): void {
     try {
-      // Each is a promise where the pipe was full.
-      for (const rest of [this.#writer.write(text), this.#writer.flush()] as unknown[]) {
-        if (rest instanceof Promise) rest.catch((error: unknown) => this.#fail(error));
-      }
+      const rest = step();
+      if (rest instanceof Promise) rest.catch((error: unknown) => this.#fail(error));
     } catch (error) {
       this.#fail(error);
     }

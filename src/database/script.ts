@@ -1,10 +1,11 @@
-import { ConfitureError } from "#errors/error.ts";
+import { ConfitureError, type Location } from "#errors/error.ts";
 import { unwrapTransaction } from "#sql/classify.ts";
 import { codePointOffset, locateInFile } from "#sql/position.ts";
 import type { PsqlCommand } from "#sql/psql-command.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { Database } from "./database.ts";
+import type { Streamed } from "./streamed-script.ts";
 
 /** A SQL file, or a part of one, cut into statements. Offsets are UTF-16 units into `text`. */
 export interface Script {
@@ -13,6 +14,8 @@ export interface Script {
   readonly text: string;
   readonly statements: readonly Statement[];
   readonly psqlCommands: readonly PsqlCommand[];
+  /** Set when the COPY data is not in `text` but still in the file. */
+  readonly streamed?: Streamed;
 }
 
 const QUOTES: ReadonlySet<string> = new Set(["string", "quoted identifier", "dollar-quoted string", "comment"]);
@@ -92,7 +95,7 @@ export function withoutOwnTransaction(script: Script, wayOut: string): Script {
         "sql_transaction_control",
         `${use.verb} in a file that runs inside one transaction already`,
         {
-          location: locateInFile(script.file, script.text, use.statement.start),
+          location: placeIn(script, use.statement.start),
           hint: wayOut,
         },
       );
@@ -142,16 +145,32 @@ async function runCopy(
 ): Promise<void> {
   const text = script.text.slice(statement.start, statement.end);
   try {
-    await database.copyIn(text, slices(script.text, data.start, data.end));
+    await database.copyIn(text, script.streamed?.data(statement) ?? slices(script.text, data.start, data.end));
   } catch (error) {
     const located = locateFailure(error, script, [statement], text);
     if (!(located instanceof ConfitureError) || located.server?.position !== undefined) throw located;
     // "COPY users, line 3, column id": the line is counted from the first line of data.
     const line = /, line (\d+)/.exec(located.server?.context ?? "")?.[1];
     if (line === undefined) throw located;
-    const offset = offsetOfLine(script.text, data.start, Number(line));
-    throw located.with({ location: locateInFile(script.file, script.text, offset) });
+    const whole = script.streamed?.whole() ?? script;
+    const start = wholeStatement(script, statement, whole)?.copyData?.start ?? data.start;
+    const offset = offsetOfLine(whole.text, start, Number(line));
+    throw located.with({ location: locateInFile(script.file, whole.text, offset) });
   }
+}
+
+/** Where an offset into a script's text is in its file. */
+export function placeIn(script: Script, offset: number): Location {
+  const statement = script.streamed?.statements.findLast(({ start }) => start <= offset);
+  if (script.streamed === undefined || statement === undefined) return locateInFile(script.file, script.text, offset);
+  const whole = script.streamed.whole();
+  const start = wholeStatement(script, statement, whole)?.start ?? 0;
+  return locateInFile(script.file, whole.text, start + offset - statement.start);
+}
+
+/** The same statement in the file that was read whole. */
+function wholeStatement(script: Script, statement: Statement, whole: Script): Statement | undefined {
+  return whole.statements[(script.streamed ?? script).statements.indexOf(statement)];
 }
 
 /** Pieces small enough to stay within the driver's write buffer. */
@@ -198,5 +217,5 @@ function locateFailure(error: unknown, script: Script, batch: readonly Statement
     position !== undefined
       ? batch[0].start + codePointOffset(sent, position)
       : (batch[completedStatements ?? 0] ?? batch[0]).start;
-  return error.with({ location: locateInFile(script.file, script.text, offset) });
+  return error.with({ location: placeIn(script, offset) });
 }

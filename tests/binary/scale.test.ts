@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { readFile } from "node:fs/promises";
 import { cliProject } from "../cli/project.ts";
 import { readDocument } from "../cli/document.ts";
 import { BINARY } from "../support/cli.ts";
@@ -51,6 +52,30 @@ describe("large schema files", () => {
     expect(await project.query("SELECT count(*)::int FROM big")).toEqual([{ count: 60_000 }]);
   });
 });
+
+test.if(process.platform === "linux")(
+  "COPY data passes through, however much there is: memory does not grow with it",
+  async () => {
+    const row = (index: number): string => `${index}\t${"é".repeat(60)}\n`;
+    const rows = Array.from({ length: 600_000 }, (_, index) => row(index)).join("");
+    await using project = await cliProject({
+      "db/schema/data.sql": `CREATE TABLE big (id int, text text);\nCOPY big FROM stdin;\n${rows}\\.\n`,
+    });
+    const child = Bun.spawn([BINARY, "build", "-q"], { cwd: project.dir, stdout: "ignore", stderr: "inherit" });
+    // What wait() tells of a child begins with the memory of this process.
+    let peak = 0;
+    while (child.exitCode === null) {
+      const status = await readFile(`/proc/${child.pid}/status`, "utf8").catch(() => "");
+      peak = Math.max(peak, Number(/^VmHWM:\s*(\d+)/m.exec(status)?.[1] ?? 0));
+      await Bun.sleep(5);
+    }
+    expect(child.exitCode).toBe(0);
+    expect(peak).toBeWithin(1024, 140 * 1024);
+    expect(await project.query("SELECT count(*)::int, max(length(text)) FROM big")).toEqual([
+      { count: 600_000, max: 60 },
+    ]);
+  },
+);
 
 describe("the assembled script", () => {
   const FILES = Object.fromEntries(

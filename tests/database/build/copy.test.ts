@@ -53,6 +53,40 @@ for (const engine of serverEngines) {
       expect(placeOf(error)).toStartWith(`db/schema/1.sql:${line}:`);
     });
 
+    test("a file larger than is read at once: data, places of failures, and what stands around it", async () => {
+      const row = (n: number): string => `${n}\t${"é".repeat(40)} \\\\. ${n}\n`;
+      const rows = Array.from({ length: 200_000 }, (_, n) => row(n)).join("");
+      const csv = `id,name\n1,"two\nlines"\n${"x".repeat(600_000)}`.replace(/x/, '2,"x') + '"\n';
+      const file = (before: string, data: string, behind: string): string =>
+        `\uFEFFBEGIN;\n${TABLE}${before}COPY t FROM stdin;\n${data}\\.\n-- between\n${behind}COPY t FROM stdin (FORMAT csv, HEADER);\n${csv}\\.\r\nCOMMIT`;
+      const good = file("", rows, "INSERT INTO t VALUES (-1, 'between');\n");
+      expect(Buffer.byteLength(good)).toBeGreaterThan(17_000_000);
+      await using b = await building(engine, { "1.sql": good });
+      await b.build();
+      expect(
+        await b.query(
+          `SELECT count(*)::int, sum(id)::text, count(*) FILTER (WHERE name = repeat('é', 40) || ' \\. ' || id)::int AS same,
+             count(*) FILTER (WHERE name = E'two\nlines')::int AS two, max(length(name)) AS longest FROM t`,
+        ),
+      ).toEqual([
+        { count: 200_003, sum: String((200_000 * 199_999) / 2 + 2), same: 200_000, two: 1, longest: 600_000 },
+      ]);
+
+      const places: [string, string, string, string][] = [
+        ["", `${rows}bad\trow\n`, "", "db/schema/1.sql:200004:1"],
+        ["", rows, "SELECT 'ü', nope;\n", "db/schema/1.sql:200006:13"],
+        ["", rows, "COMMIT;\n", "db/schema/1.sql:1:1"],
+        ["", rows, "\\connect other\n", "db/schema/1.sql:200006:1"],
+        ["SELECT 1/0;\n", rows, "", "db/schema/1.sql:3:1"],
+      ];
+      await b.query("DROP TABLE t");
+      for (const [before, data, behind, place] of places) {
+        await b.project.write("db/schema/1.sql", file(before, data, behind));
+        expect(placeOf(await failureOf(b.build()))).toBe(place);
+        expect(await b.relations()).toEqual([]);
+      }
+    });
+
     test("a table that is not there", async () => {
       await using b = await building(engine, {
         "1.sql": "SELECT 1;\n  COPY nowhere FROM stdin;\n1\tone\n\\.\nSELECT 2;\n",

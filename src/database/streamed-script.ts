@@ -1,0 +1,151 @@
+import { isUtf8 } from "node:buffer";
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { ConfitureError } from "#errors/error.ts";
+import { splitStatements } from "#sql/split.ts";
+import type { Statement } from "#sql/statement.ts";
+import { decodeSql, parseScript, type Script } from "./script.ts";
+
+/** Smaller files are read whole: that is simpler, and faster. */
+const LARGE = 16 * 1024 * 1024;
+/** How much is read at a time. */
+const PIECE = 256 * 1024;
+
+/** A script without its COPY data, which stays in the file until it is sent. */
+export interface Streamed {
+  /** Every statement of the script; the data of each COPY is empty. */
+  readonly statements: readonly Statement[];
+  /** The data of one of them, piece by piece. */
+  data(statement: Statement): Iterable<Uint8Array>;
+  /** The file read whole, which tells where things stand in it: after a failure, memory is spent on that. */
+  whole(): Script;
+}
+
+/**
+ * Reads a large file with COPY data, and of the data no more than a piece at a time.
+ * @param file as shown to the user
+ * @returns undefined for a file that is better read whole, also when something is wrong with it
+ */
+export function readStreamed(file: string, path: string): Script | undefined {
+  const { size } = statSync(path);
+  if (size < LARGE) return undefined;
+  const descriptor = openSync(path, "r");
+  try {
+    return new LargeFile(file, path, descriptor, size).read();
+  } catch (error) {
+    if (error instanceof ConfitureError) return undefined;
+    throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** In bytes of the file. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+class LargeFile {
+  readonly #file: string;
+  readonly #path: string;
+  readonly #descriptor: number;
+  readonly #size: number;
+
+  constructor(file: string, path: string, descriptor: number, size: number) {
+    this.#file = file;
+    this.#path = path;
+    this.#descriptor = descriptor;
+    this.#size = size;
+  }
+
+  read(): Script | undefined {
+    const [file, path] = [this.#file, this.#path];
+    if (this.#endOfData(0) === undefined) return undefined;
+    let text = "";
+    const ranges = new Map<number, Range>();
+    for (let at = 0; at < this.#size;) {
+      const sql = this.#sqlUntilData(at);
+      text += sql.text;
+      if (sql.end === undefined) break;
+      const end = this.#endOfData(sql.end);
+      if (end === undefined) return undefined;
+      ranges.set(text.length, { from: sql.end, to: end.at });
+      text += "\\.\n";
+      at = end.next;
+    }
+    const script = parseScript(file, text);
+    const copies = script.statements.filter((statement) => statement.copyData !== undefined);
+    // Two COPYs in one line have their data one after the other.
+    if (copies.length !== ranges.size || !copies.every(({ copyData }) => ranges.has(copyData!.start))) return undefined;
+    return {
+      ...script,
+      streamed: {
+        statements: script.statements,
+        data: ({ copyData }) => pieces(path, ranges.get(copyData!.start)!),
+        whole: () => parseScript(file, decodeSql(file, readFileSync(path))),
+      },
+    };
+  }
+
+  /** What stands from `at` to the next data, or to the end of the file. */
+  #sqlUntilData(at: number): { text: string; end: number | undefined } {
+    for (let length = PIECE; ; length *= 2) {
+      const lines = this.#lines(at, length);
+      const text = decodeSql(this.#file, lines);
+      const copy = splitStatements(text).statements.find((statement) => statement.copyData !== undefined);
+      if (copy?.copyData !== undefined) {
+        const sql = text.slice(0, copy.copyData.start);
+        return { text: sql, end: at + Buffer.byteLength(sql) };
+      }
+      if (at + lines.length === this.#size) return { text, end: undefined };
+    }
+  }
+
+  /** The next line that is exactly `\.`, and what comes behind it. Undefined when there is none, or before it no text. */
+  #endOfData(from: number): { at: number; next: number } | undefined {
+    for (let at = from; at < this.#size;) {
+      const lines = this.#lines(at, PIECE);
+      if (!isUtf8(lines) || lines.includes(0)) return undefined;
+      for (let found = lines.indexOf("\\."); found >= 0; found = lines.indexOf("\\.", found + 2)) {
+        if (found > 0 && lines[found - 1] !== 10) continue;
+        const rest = lines.subarray(found + 2, found + 4).toString("latin1");
+        const next = at + found + 2;
+        if (rest.startsWith("\n")) return { at: at + found, next: next + 1 };
+        if (rest === "\r\n") return { at: at + found, next: next + 2 };
+        if (next === this.#size) return { at: at + found, next };
+      }
+      at += lines.length;
+    }
+    return undefined;
+  }
+
+  /** Whole lines from `at` on, at least one, and about `length` bytes of them. */
+  #lines(at: number, length: number): Buffer {
+    for (let wanted = length; ; wanted *= 2) {
+      const bytes = readAt(this.#descriptor, at, Math.min(wanted, this.#size - at));
+      if (at + bytes.length >= this.#size) return bytes;
+      const end = bytes.lastIndexOf(10) + 1;
+      if (end > 0) return bytes.subarray(0, end);
+    }
+  }
+}
+
+function readAt(descriptor: number, at: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  let done = 0;
+  while (done < length) {
+    const count = readSync(descriptor, bytes, done, length - done, at + done);
+    if (count === 0) throw new ConfitureError("file_unreadable", "The file became shorter while it was read");
+    done += count;
+  }
+  return bytes;
+}
+
+function* pieces(path: string, { from, to }: Range): Generator<Uint8Array> {
+  const descriptor = openSync(path, "r");
+  try {
+    for (let at = from; at < to; at += PIECE) yield readAt(descriptor, at, Math.min(PIECE, to - at));
+  } finally {
+    closeSync(descriptor);
+  }
+}
