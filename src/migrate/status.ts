@@ -3,7 +3,7 @@ import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { discoverMigrations } from "./discover.ts";
+import { discoverMigrations, type MigrationFile } from "./discover.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { type HistoryEntry, joinHistory } from "./history.ts";
 import { findLedger, type Ledger, readLedger } from "./ledger.ts";
@@ -33,7 +33,7 @@ export async function status(options: MigrateOptions): Promise<Status> {
     { ...options.connect, lockWait: options.lockWait, signal: options.signal },
     async (database) => {
       const ledger = await findLedger(database, options.table);
-      const history = await readHistory(database, ledger, options);
+      const history = await readHistory(database, ledger, options, migrations);
       const stopped = history.some((entry) => entry.standing === "stopped");
       return { history, ignored, ledger, invalidIndexes: stopped ? await invalidIndexes(database) : [] };
     },
@@ -45,14 +45,18 @@ function isUnmade(target: Target): boolean {
   return target.engine === "embedded" && target.path !== undefined && !existsSync(target.path);
 }
 
-/** Lays files and ledger side by side over a session that is open. */
+/**
+ * Lays files and ledger side by side over a session that is open.
+ * @param files those that were found before; they may be others by the time a lock was free
+ */
 export async function readHistory(
   database: Database,
   ledger: Ledger,
   options: MigrateOptions,
+  files?: readonly MigrationFile[],
 ): Promise<HistoryEntry[]> {
   const rows = await readLedger(database, ledger);
-  const { migrations } = discoverMigrations(options.projectDir, options.dir);
+  const migrations = files ?? discoverMigrations(options.projectDir, options.dir).migrations;
   const history = joinHistory(migrations, rows, (file) => checksumOf(options.projectDir, file));
   if (!history.some((entry) => entry.standing === "stopped")) return history;
   return await Promise.all(history.map((entry) => withStatement(entry, options)));
