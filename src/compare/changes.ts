@@ -98,7 +98,8 @@ function unmodelledChange({ kind, path, from, to }: UnmodelledDifference, { fact
     on: id === undefined ? undefined : (partOf(facts, id) ?? describe(id)),
     summary: from === undefined ? to?.definition : to === undefined ? from.definition : undefined,
     properties: from === undefined || to === undefined ? [] : properties,
-    planned: false,
+    // A plan makes them (plan.ts), so that a difference there is a plan that failed.
+    planned: kind === "generated column",
   };
 }
 

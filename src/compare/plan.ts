@@ -69,7 +69,7 @@ function isIdle({ sql, verb, consumes: [column] }: Action, { facts }: Catalogue)
 
 function toStatement(action: Action, before: Action | undefined, from: Catalogue, to: Catalogue): PlannedStatement {
   return {
-    sql: onAllPartitions(ofWhoeverRuns(action.sql.trim().replace(/;$/, ""), to.builder)),
+    sql: onAllPartitions(ofWhoeverRuns(withVirtualColumns(action, to).trim().replace(/;$/, ""), to.builder)),
     ...riskOf(action, from.facts, to.facts),
     startsTransaction:
       action.newSegmentBefore ||
@@ -81,6 +81,20 @@ function toStatement(action: Action, before: Action | undefined, from: Catalogue
     removes: action.destroys,
     needs: action.consumes,
   };
+}
+
+/** The planner knows stored generated columns only; how it writes one is known exactly. */
+function withVirtualColumns({ sql, produces }: Action, { facts, unmodelled }: Catalogue): string {
+  const virtual = unmodelled.filter(({ kind }) => kind === "generated column");
+  if (virtual.length === 0) return sql;
+  return produces.reduce((text, id) => {
+    if (id.kind !== "column") return text;
+    if (!virtual.some(({ path }) => path.join("\0") === [id.schema, id.table, id.name].join("\0"))) return text;
+    const { type, collation, generatedExpr } = facts.get(id)!.payload as Record<string, string | null>;
+    const collate = collation === null ? "" : ` COLLATE ${collation}`;
+    const column = `${quoteIdentifier(id.name)} ${type}${collate} GENERATED ALWAYS AS (${generatedExpr})`;
+    return text.replace(`${column} STORED`, () => `${column} VIRTUAL`);
+  }, sql);
 }
 
 /** PostgreSQL shows an index of a partitioned table as ON ONLY, which would leave the partitions without. */

@@ -131,8 +131,9 @@ object(kind, path, relation, classid, oid, definition) as (
     from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
    where r.relkind in ('r', 'p', 'm', 'f') and coalesce(attoptions, attfdwoptions) is not null
   union all
-  select 'not null constraint', array[r.nspname, r.relname, conname], r.oid, null, null, 'NOT VALID'
-    from relation r join pg_constraint c on conrelid = r.oid where contype = 'n' and not convalidated
+  select 'not null constraint', array[r.nspname, r.relname, conname], r.oid, null, null,
+         concat_ws(' ', case when connoinherit then 'NO INHERIT' end, case when not convalidated then 'NOT VALID' end)
+    from relation r join pg_constraint c on conrelid = r.oid where contype = 'n' and (connoinherit or not convalidated)
   union all
   select 'table access method', array[r.nspname, r.relname], r.oid, null, null, amname
     from relation r join pg_am am on am.oid = r.relam where r.relkind in ('r', 'p', 'm') and amname <> 'heap'
@@ -148,6 +149,72 @@ object(kind, path, relation, classid, oid, definition) as (
          case tgenabled when 'D' then 'DISABLED' when 'R' then 'ENABLED ON REPLICA' else 'ENABLED ALWAYS' end
     from relation r join pg_trigger t on tgrelid = r.oid and tgisinternal and tgenabled <> 'O' and tgparentid = 0
     join pg_constraint c on c.oid = tgconstraint
+  union all
+  select 'generated column', array[r.nspname, r.relname, attname], r.oid, null, null, 'VIRTUAL'
+    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
+   where r.relkind in ('r', 'p', 'f') and attgenerated = 'v'
+  union all
+  -- Where a partition or child does not have its parent's.
+  select 'default', array[r.nspname, r.relname, a.attname], r.oid, null, null, coalesce(mine.expression, 'none')
+    from relation r join pg_inherits i on i.inhrelid = r.oid and inhseqno = 1
+    join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped and a.attinhcount > 0 and a.attgenerated = ''
+    join pg_attribute pa on pa.attrelid = i.inhparent and pa.attname = a.attname and not pa.attisdropped
+    cross join lateral (select (select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = a.attrelid and adnum = a.attnum) as expression) as mine
+    cross join lateral (select (select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = pa.attrelid and adnum = pa.attnum) as expression) as parents
+   where r.relkind in ('r', 'p') and mine.expression is distinct from parents.expression
+  union all
+  select 'default', array[r.nspname, r.relname, attname], r.oid, null, null, pg_get_expr(adbin, adrelid)
+    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 join pg_attrdef d on adrelid = r.oid and adnum = attnum
+   where r.relkind = 'v'
+  union all
+  select 'comment', array[r.nspname, r.relname, attname], r.oid, null, null, description
+    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
+    join pg_description d on d.objoid = r.oid and d.classoid = 'pg_class'::regclass and d.objsubid = attnum
+   where r.relkind in ('v', 'm', 'c')
+  union all
+  select 'column grants', array[r.nspname, r.relname, attname], r.oid, null, null,
+         (select string_agg(concat_ws(' ', privilege_type, 'TO', case grantee when 0 then 'PUBLIC' else pg_get_userbyid(grantee) end,
+                                      case when is_grantable then 'WITH GRANT OPTION' end), ', ' order by privilege_type, grantee)
+            from aclexplode(attacl))
+    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
+   where r.relkind in ('v', 'm', 'f') and attacl is not null
+  union all
+  select 'toast options', array[r.nspname, r.relname], r.oid, null, null,
+         (select string_agg(o, ', ' order by o) from unnest(t.reloptions) o)
+    from relation r join pg_class c on c.oid = r.oid join pg_class t on t.oid = c.reltoastrelid
+   where t.reloptions is not null
+  union all
+  select 'further parents', array[r.nspname, r.relname], r.oid, null, null,
+         string_agg(inhparent::regclass::text, ', ' order by inhseqno)
+    from relation r join pg_inherits i on i.inhrelid = r.oid where inhseqno > 1 group by r.oid, r.nspname, r.relname
+  union all
+  select 'partitioned index', array[r.nspname, r.relname], r.oid, null, null, 'not on all partitions'
+    from relation r join pg_index i on i.indexrelid = r.oid where r.relkind = 'I' and not indisvalid
+  union all
+  select 'sequence persistence', array[r.nspname, r.relname], null, null, null,
+         case c.relpersistence when 'u' then 'UNLOGGED' else 'LOGGED' end
+    from relation r join pg_class c on c.oid = r.oid
+    left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype in ('a', 'i')
+                         and d.refclassid = 'pg_class'::regclass
+    left join pg_class o on o.oid = d.refobjid
+   where r.relkind = 'S' and c.relpersistence <> coalesce(o.relpersistence, 'p')
+  union all
+  select 'base type', array[n.nspname, typname], null, 'pg_type'::regclass, t.oid,
+         case when not typisdefined then 'SHELL'
+              else concat_ws(', ', 'INPUT = ' || typinput, 'OUTPUT = ' || typoutput, 'INTERNALLENGTH = ' || typlen,
+                             'ALIGNMENT = ' || typalign::text, 'STORAGE = ' || typstorage::text, 'CATEGORY = ' || typcategory::text) end
+    from pg_type t join pg_namespace n on n.oid = typnamespace
+   where typtype in ('b', 'p') and typelem = 0 and t.oid >= 16384
+  union all
+  select 'dependency on an extension', array[identity, extname], null, null, null, 'DEPENDS ON EXTENSION'
+    from pg_depend d join pg_extension e on e.oid = refobjid cross join pg_identify_object(d.classid, d.objid, d.objsubid)
+   where refclassid = 'pg_extension'::regclass and deptype = 'x'
+  union all
+  select 'language grants', array[lanname], null, null, null,
+         (select string_agg(concat_ws(' ', privilege_type, 'TO', case grantee when 0 then 'PUBLIC' else pg_get_userbyid(grantee) end,
+                                      case when is_grantable then 'WITH GRANT OPTION' end), ', ' order by privilege_type, grantee)
+            from aclexplode(lanacl) where grantee <> lanowner)
+    from pg_language where lanacl is not null
   union all
   select 'extension version', array[extname], null, null, null, extversion from pg_extension
 )

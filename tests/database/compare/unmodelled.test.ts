@@ -16,7 +16,14 @@ CREATE FUNCTION s.as_text(s.pair) RETURNS text LANGUAGE sql AS 'SELECT NULL::tex
 CREATE FUNCTION s.less(s.pair, s.pair) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
 CREATE FUNCTION s.compare(s.pair, s.pair) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 0';
 CREATE TABLE t (a int PRIMARY KEY, b text, c text);
-CREATE TABLE u (a int CONSTRAINT parent REFERENCES t);
+CREATE TABLE u (a int CONSTRAINT parent REFERENCES t, d int CONSTRAINT whole NOT NULL);
+CREATE VIEW v AS SELECT a, b FROM t;
+CREATE TABLE whole_table (a int, b int DEFAULT 1) PARTITION BY LIST (a);
+CREATE TABLE part PARTITION OF whole_table FOR VALUES IN (1);
+CREATE SEQUENCE seq;
+CREATE TABLE parent1 (a int);
+CREATE TABLE parent2 (a int);
+CREATE TABLE child () INHERITS (parent1);
 `;
 
 /** One object or property each: what makes it, what changes its definition, and its name. */
@@ -79,6 +86,24 @@ const OBJECTS: readonly (readonly [make: string, change: string, name: string])[
     "column options public.t.c",
   ],
   ["CLUSTER t USING t_pkey", "", "clustered index public.t"],
+  ["ALTER VIEW v ALTER a SET DEFAULT 5", "ALTER VIEW v ALTER a SET DEFAULT 6", "default public.v.a"],
+  ["COMMENT ON COLUMN v.a IS 'x'", "COMMENT ON COLUMN v.a IS 'y'", "comment public.v.a"],
+  ["GRANT SELECT (a) ON v TO PUBLIC", "GRANT UPDATE (a) ON v TO PUBLIC", "column grants public.v.a"],
+  [
+    "ALTER TABLE t SET (toast.autovacuum_enabled = false)",
+    "ALTER TABLE t SET (toast.autovacuum_enabled = true)",
+    "toast options public.t",
+  ],
+  ["ALTER TABLE part ALTER b SET DEFAULT 3", "ALTER TABLE part ALTER b DROP DEFAULT", "default public.part.b"],
+  ["ALTER SEQUENCE seq SET UNLOGGED", "", "sequence persistence public.seq"],
+  ["CREATE TYPE shell", "", "base type public.shell"],
+  [
+    "ALTER FUNCTION s.as_text(s.pair) DEPENDS ON EXTENSION plpgsql",
+    "",
+    "dependency on an extension s.as_text(s.pair).plpgsql",
+  ],
+  ["ALTER TABLE child INHERIT parent2", "", "further parents public.child"],
+  ["ALTER TABLE u ALTER CONSTRAINT whole NO INHERIT", "", "not null constraint public.u.whole"],
   ["ALTER TABLE u DISABLE TRIGGER ALL", "", "foreign key trigger public.u.parent"],
 ];
 
@@ -89,7 +114,6 @@ async function catalogueOf(sql: string): Promise<Catalogue> {
   });
 }
 
-/** CLUSTER and the like need a transaction of their own no less than each other's order. */
 const all = (statements: readonly string[]): string => statements.map((statement) => `${statement};\n`).join("");
 
 const names = (changes: readonly Change[]): string[] => changes.map(({ kind, name }) => `${kind} ${name}`);
@@ -121,6 +145,24 @@ test("those of extensions do not appear, and neither do an extension's functions
   const extensions = ["citext", "hstore", "unaccent", "btree_gin"].map((name) => `CREATE EXTENSION ${name}`);
   const changes = compareCatalogues(await catalogueOf(""), await catalogueOf(all(extensions)));
   expect(names(changes)).toEqual(["extension btree_gin", "extension citext", "extension hstore", "extension unaccent"]);
+});
+
+test("a generated column is virtual where the files say so, and never silently stored", async () => {
+  const table = "CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a * 2) VIRTUAL);";
+  await using project = await temporaryProject({ "db/schema/t.sql": table });
+  const options = {
+    ...filesOf(project.dir),
+    from: { kind: "empty" } as const,
+    renames: [],
+    allowDrop: false,
+    noDown: false,
+    online: false,
+  };
+  const [migration] = (await generateMigrations(options)).migrations;
+  expect(migration?.text).toContain("VIRTUAL");
+  await project.write("db/migrations/1_t.sql", table.replace("VIRTUAL", "STORED"));
+  const error = await failureOf(generateMigrations({ ...options, from: { kind: "migrations" } }));
+  expect(error.code).toBe("generate_refused");
 });
 
 test("a migration leaves them out and says so; alone, they are refused", async () => {
