@@ -16,7 +16,7 @@ import { detailId, missingDetails, readDetails, SAMPLES } from "./export-details
 import { type PlannedFile, planFiles } from "./export-statements.ts";
 import { renderSchemaFile } from "./export-text.ts";
 import type { ScratchOptions } from "./scratch.ts";
-import { explainExtension, withMissingRoles, withScratch } from "./scratch.ts";
+import { explainMissing, withMissingRoles, withScratch } from "./scratch.ts";
 import { readInUse } from "./sources.ts";
 import { mainOwner, onTerms } from "./terms.ts";
 
@@ -185,7 +185,7 @@ function failedFile(error: unknown): string | undefined {
 
 function doesNotBuild(error: unknown, database: Database): unknown {
   if (!(error instanceof ConfitureError) || error.server === undefined || error.code === "interrupted") return error;
-  const explained = explainExtension(error, database);
+  const explained = explainMissing(error, database);
   const hints = [explained.hint, explained.server?.sqlstate === "42501" ? NOT_ALLOWED : undefined, NOTHING_WRITTEN];
   const hint = hints.filter((line) => line !== undefined).join("\n");
   if (explained !== error) return explained.with({ hint });

@@ -9,7 +9,7 @@ import { runMigration } from "#migrate/run.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
 import { type Fingerprint, fingerprints } from "./fingerprint.ts";
-import { explainExtension, withMissingRoles } from "./scratch.ts";
+import { explainMissing, withMissingRoles } from "./scratch.ts";
 
 /** Where the runner keeps its record in a scratch database. */
 export const SCRATCH_LEDGER: Ledger = { schema: "public", table: "confiture_migrations", exists: false };
@@ -53,7 +53,7 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
         await withMissingRoles(database, () => runMigration(database, migration, direction, runOptions));
         return undefined;
       } catch (error) {
-        return explainExtension(asFailure(error), database);
+        return explainMissing(asFailure(error), database);
       }
     },
     async record({ file, checksum }) {

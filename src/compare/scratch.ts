@@ -144,23 +144,34 @@ async function createRole(database: Database, role: string): Promise<void> {
   }
 }
 
+const ELSEWHERE =
+  "Let scratch databases be made on a server that has it: --scratch URL. Its role needs the right to create databases.";
+
 /**
- * What to do about an extension that the engine of a scratch database does not have. The error's place in the file is
- * kept.
+ * What to do about what the engine of a scratch database does not have: an extension or a collation. The error's place
+ * in the file is kept.
  */
-export function explainExtension(error: ConfitureError, { engine }: Pick<Database, "engine">): ConfitureError {
+export function explainMissing(error: ConfitureError, { engine }: Pick<Database, "engine">): ConfitureError {
+  const embedded = engine === "embedded";
+  // Most of those of ICU are not there.
+  if (embedded && error.server?.sqlstate === "42704" && error.server.message.startsWith("collation "))
+    return error.with({ message: `${error.message} in the embedded PostgreSQL`, hint: ELSEWHERE });
+  const denied = deniedExtension(error);
+  if (denied !== undefined) {
+    return error.with({
+      code: "extension_missing",
+      message: `The role may not create the extension "${denied}" in a scratch database`,
+      hint: "Some extensions need a superuser. Give one for scratch databases, on this server or another: --scratch URL",
+    });
+  }
   const name = missingExtension(error);
   if (name === undefined) return error;
   return error.with({
     code: "extension_missing",
-    message:
-      engine === "embedded"
-        ? `The extension "${name}" is not in the embedded PostgreSQL`
-        : `The extension "${name}" is not on the server with the scratch database`,
-    hint:
-      engine === "embedded"
-        ? "Let scratch databases be made on a server that has it: --scratch URL. Its role needs the right to create databases."
-        : "Install it there, or name another server: --scratch URL",
+    message: embedded
+      ? `The extension "${name}" is not in the embedded PostgreSQL`
+      : `The extension "${name}" is not on the server with the scratch database`,
+    hint: embedded ? ELSEWHERE : "Install it there, or name another server: --scratch URL",
   });
 }
 
@@ -169,4 +180,9 @@ function missingExtension({ server }: ConfitureError): string | undefined {
   if (server?.sqlstate === "0A000") return /^extension "([^"]+)" is not available/.exec(server.message)?.[1];
   if (server?.sqlstate !== "58P01" && server?.sqlstate !== "XX000") return undefined;
   return /extension control file ".*?([^/"]+)\.control"/.exec(server.message)?.[1];
+}
+
+function deniedExtension({ server }: ConfitureError): string | undefined {
+  if (server?.sqlstate !== "42501") return undefined;
+  return /^permission denied to create extension "([^"]+)"/.exec(server.message)?.[1];
 }

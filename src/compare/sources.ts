@@ -10,7 +10,7 @@ import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "./catalogue.ts";
 import { withRevision } from "./git.ts";
 import { rebuildExactly } from "./rebuild.ts";
-import { explainExtension, type ScratchSite, withMissingRoles, withScratch } from "./scratch.ts";
+import { explainMissing, type ScratchSite, withMissingRoles, withScratch } from "./scratch.ts";
 import { SCRATCH_LEDGER, startRun } from "./scratch-run.ts";
 import { readSnapshot } from "./snapshot.ts";
 
@@ -153,7 +153,7 @@ export async function buildSchema(database: Database, files: ProjectFiles): Prom
   try {
     await withMissingRoles(database, () => executeSchema(database, { ...options, fresh: false, signal: files.signal }));
   } catch (error) {
-    throw error instanceof ConfitureError ? explainExtension(error, database) : error;
+    throw error instanceof ConfitureError ? explainMissing(error, database) : error;
   }
   return options;
 }

@@ -33,6 +33,13 @@ describe("an extension that the embedded engine lacks", () => {
   });
 });
 
+test("a collation that the embedded engine lacks gets the same way out", async () => {
+  await using project = await temporaryProject({ "db/schema/a.sql": 'CREATE TABLE a (t text COLLATE "sv-x-icu");' });
+  const error = await failureOf(sourceCatalogue(filesOf(project.dir), { kind: "schema" }));
+  expect(error).toMatchObject({ code: "sql_failed", location: { file: "db/schema/a.sql", line: 1 } });
+  expect(error.hint).toContain("--scratch");
+});
+
 for (const engine of serverEngines) {
   describe(engine.name, () => {
     const scratchNames = async (instance: TestServer): Promise<string[]> => {
@@ -67,6 +74,12 @@ for (const engine of serverEngines) {
       };
       const error = await failureOf(sourceCatalogue({ ...filesOf(project.dir), scratch }, { kind: "schema" }));
       expect(error.code).toBe("scratch_unusable");
+      // With that right alone, there are extensions that it may not create.
+      await instance.sql("ALTER ROLE scratch_poor CREATEDB");
+      await project.write("db/schema/a.sql", "CREATE EXTENSION dblink;");
+      const denied = await failureOf(sourceCatalogue({ ...filesOf(project.dir), scratch }, { kind: "schema" }));
+      expect(denied).toMatchObject({ code: "extension_missing", location: { file: "db/schema/a.sql", line: 1 } });
+      expect(await scratchNames(instance)).toEqual([]);
       await instance.sql("DROP ROLE scratch_poor");
     });
 
