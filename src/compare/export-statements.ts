@@ -40,6 +40,7 @@ export function planFiles(
     later.map(({ id }) => id),
   );
   const has = new Set(details.map((detail) => detailKey(detailId(detail), detail.part, detail.property, detail.value)));
+  const parents = new Set(to.facts().flatMap((fact) => inheritedTable(fact) ?? []));
   const isVirtual = (id: StableId): boolean =>
     id.kind === "column" &&
     has.has(detailKey({ kind: "table", schema: id.schema, name: id.table }, id.name, "virtual column", "v"));
@@ -53,7 +54,7 @@ export function planFiles(
     const unit = units.unitFor({ produces: action.produces, about });
     units.require(unit, action.consumes);
     const own = statements.get(unit) ?? [];
-    own.push(forBuilder(withDetails(action, has), builders));
+    own.push(forBuilder(withoutChildren(withDetails(action, has), action, parents), builders));
     statements.set(unit, own);
   }
   for (const detail of details) {
@@ -98,6 +99,27 @@ function forBuilder(sql: string, builders: readonly (string | undefined)[]): str
   const roles = builders.map((role) => `ALTER DEFAULT PRIVILEGES FOR ROLE ${quoteIdentifier(role ?? "")} `);
   const beginning = roles.find((text) => sql.startsWith(text));
   return beginning === undefined ? sql : `ALTER DEFAULT PRIVILEGES ${sql.slice(beginning.length)}`;
+}
+
+/** The table that a child, which is no partition, inherits from; as an encoded id. */
+function inheritedTable({ id, payload }: Fact): string | undefined {
+  const parent = payload["parentTable"] as { schema: string; name: string } | null | undefined;
+  const inherits = id.kind === "table" && typeof payload["partitionBound"] !== "string";
+  return inherits && parent !== null && parent !== undefined ? encodeId({ kind: "table", ...parent }) : undefined;
+}
+
+/** A publication of a table takes in the children that there are, unless it is told not to. */
+function withoutChildren(sql: string, { produces }: Action, parents: ReadonlySet<string>): string {
+  let statement = sql;
+  for (const id of produces) {
+    if (id.kind !== "publicationRel" || !parents.has(encodeId({ kind: "table", schema: id.schema, name: id.table }))) {
+      continue;
+    }
+    const name = quoteQualified(id.schema, id.table);
+    for (const before of [" TABLE ", ", "])
+      statement = statement.replace(`${before}${name}`, () => `${before}ONLY ${name}`);
+  }
+  return statement;
 }
 
 /** The action's statement, with the details that only it can set. */
@@ -190,6 +212,8 @@ function wholeTables(
 ): Action[] {
   const tables = new Map<string, WholeTable>();
   const folded = new Set<string>();
+  /** What a table did not take in. */
+  const apart = new Map<string, Action>();
   for (const action of planActions(from, to, false)) {
     const made = action.produces[0];
     if (made === undefined) continue;
@@ -202,13 +226,18 @@ function wholeTables(
       const position = made.kind === "column" ? Number(fact.payload["_position"]) : Infinity;
       const sql = isVirtual(made) ? action.sql.replace(/ STORED( NOT NULL)?$/, " VIRTUAL$1") : action.sql;
       if (table?.add(sql, position) === true) for (const id of action.produces) folded.add(encodeId(id));
+      else apart.set(encodeId(made), action);
     }
   }
   return actions.flatMap((action) => {
     const made = action.produces[0];
     if (made === undefined) return [action];
     const table = action.verb === "create" ? tables.get(encodeId(made)) : undefined;
-    if (table !== undefined) return [{ ...action, sql: table.sql() }];
+    if (table !== undefined) {
+      // pg-delta may have taken it in.
+      const rest = action.produces.flatMap((id) => apart.get(encodeId(id)) ?? []);
+      return [{ ...action, sql: table.sql() }, ...rest];
+    }
     return folded.has(encodeId(made)) ? [] : [action];
   });
 }
@@ -218,6 +247,7 @@ class WholeTable {
   readonly #name: string;
   readonly #create: string;
   readonly #elements: { readonly sql: string; readonly position: number }[] = [];
+  readonly #indexes = new Set<string>();
 
   constructor({ schema, name }: { readonly schema: string; readonly name: string }, create: string) {
     this.#name = quoteQualified(schema, name);
@@ -226,11 +256,15 @@ class WholeTable {
 
   /** Takes in `ALTER TABLE name ADD ...`, if that is one and can be part of this table. */
   add(alter: string, position: number): boolean {
-    const prefix = `ALTER TABLE ${this.#name} ADD `;
-    const foreign = `ALTER FOREIGN TABLE ${this.#name} ADD `;
-    const element = [prefix, foreign].find((text) => alter.startsWith(text));
-    if (element === undefined || this.#open() < 0 || alter.endsWith(" NOT VALID")) return false;
-    this.#elements.push({ sql: alter.slice(element.length).replace(/^COLUMN /, ""), position });
+    const prefixes = [`ALTER TABLE ${this.#name} ADD `, `ALTER FOREIGN TABLE ${this.#name} ADD `];
+    const prefix = prefixes.find((text) => alter.startsWith(text));
+    if (prefix === undefined || this.#open() < 0 || alter.endsWith(" NOT VALID")) return false;
+    const sql = alter.slice(prefix.length).replace(/^COLUMN /, "");
+    // Of two that need the same index, PostgreSQL makes one within one statement.
+    const index = /^CONSTRAINT (?:"[^"]*")+ (?:PRIMARY KEY|UNIQUE|EXCLUDE) (.*)$/s.exec(sql)?.[1];
+    if (index !== undefined && this.#indexes.has(index)) return false;
+    if (index !== undefined) this.#indexes.add(index);
+    this.#elements.push({ sql, position });
     return true;
   }
 

@@ -57,6 +57,8 @@ CREATE TABLE sales.lines (
     position smallint NOT NULL,
     CONSTRAINT lines_position UNIQUE (order_id, position) DEFERRABLE INITIALLY DEFERRED
 );
+-- Twice the same, which one statement would not make.
+ALTER TABLE sales.lines ADD CONSTRAINT lines_again UNIQUE (id), ADD CONSTRAINT lines_and_again UNIQUE (id);
 -- A circle of foreign keys.
 ALTER TABLE sales.orders ADD CONSTRAINT orders_first_line FOREIGN KEY (first_line) REFERENCES sales.lines (id) DEFERRABLE;
 ALTER TABLE sales.orders ADD CONSTRAINT orders_total CHECK (total < 1000000) NOT VALID;
@@ -183,7 +185,7 @@ CREATE VIEW sales.numbers AS SELECT state::int AS number, state OPERATOR(sales.=
 ALTER TABLE sales.events_2025 ALTER data SET DEFAULT '{}', ALTER data SET NOT NULL;
 ALTER TABLE sales.aa_child ALTER made DROP DEFAULT;
 
-CREATE PUBLICATION orders_out FOR TABLE sales.orders, public.users WITH (publish = 'insert, update');
+CREATE PUBLICATION orders_out FOR TABLE sales.orders, public.users, ONLY sales.zz_base WITH (publish = 'insert, update');
 CREATE FUNCTION public.on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', tg_tag; END $$;
 CREATE EVENT TRIGGER watch ON ddl_command_end WHEN TAG IN ('CREATE TABLE', 'DROP TABLE') EXECUTE FUNCTION public.on_ddl();
 COMMENT ON EVENT TRIGGER watch IS 'watches';
