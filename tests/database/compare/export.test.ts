@@ -79,14 +79,6 @@ const [oldest, newest] = [serverEngines[0]!, serverEngines.at(-1)!];
 
 for (const engine of new Set([oldest, newest])) {
   describe(engine.name, () => {
-    test("a role that may not create databases has the files proven in the embedded engine", async () => {
-      await using database = await databaseOf(engine, EVERYTHING);
-      // Another version puts it in other words, which are brought to the same without casts and operators.
-      await database.query("DROP VIEW sales.numbers");
-      const exported = await exportOf(database, { scratch: { engine: "embedded" } });
-      await expectSame(engine, database, exported);
-    });
-
     test("an ordinary role that may create databases is enough, or is told what is not", async () => {
       await using database = await engine.fresh();
       const { target } = database;
@@ -106,6 +98,14 @@ for (const engine of new Set([oldest, newest])) {
     });
   });
 }
+
+test("a role that may not create databases has the files proven in the embedded engine", async () => {
+  await using database = await databaseOf(oldest, EVERYTHING);
+  // Another version puts it in other words, which are brought to the same without casts and operators.
+  await database.query("DROP VIEW sales.numbers");
+  const exported = await exportOf(database, { scratch: { engine: "embedded" } });
+  await expectSame(oldest, database, exported);
+});
 
 describe("on one server", () => {
   const engine = newest;
