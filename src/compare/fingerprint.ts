@@ -150,6 +150,18 @@ const PASSING: Readonly<Record<string, ReadonlySet<string>>> = {
   pg_index: new Set(["indcheckxmin"]),
 };
 
+/** Rights that nobody has changed yet are the default ones, written down or not. */
+const RIGHTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  pg_class: { relacl: defaultRights("relacl", "case t.relkind when 'S' then 's' else 'r' end", "relowner") },
+  pg_namespace: { nspacl: defaultRights("nspacl", "'n'", "nspowner") },
+  pg_proc: { proacl: defaultRights("proacl", "'f'", "proowner") },
+  pg_type: { typacl: defaultRights("typacl", "'T'", "typowner") },
+};
+
+function defaultRights(column: string, kind: string, owner: string): string {
+  return `coalesce(t.${column}, acldefault((${kind})::"char", t.${owner}))`;
+}
+
 /**
  * Objects whose number nothing refers to but dependencies, which follow from definitions, and comments: dropped and
  * made again they are the same. With a comment the number stays, or two that swap their names would be taken for
@@ -171,8 +183,8 @@ const ROWS: Readonly<Record<string, string>> = {
   pg_class: "t.relnamespace <> 'pg_toast'::regnamespace",
   pg_index: "t.indexrelid not in (select oid from toast)",
   pg_attribute: "t.attnum > 0 and not t.attisdropped and t.attrelid not in (select oid from toast)",
-  // Those of foreign keys follow from the constraint.
-  pg_trigger: "not t.tgisinternal",
+  // Those of foreign keys follow from the constraint, unless someone switched them off.
+  pg_trigger: "not (t.tgisinternal and t.tgenabled = 'O')",
   pg_depend:
     `(t.refclassid = 'pg_extension'::regclass or not (t.classid in (${CLASSES}) or t.refclassid in (${CLASSES})))` +
     " and not (t.classid = 'pg_class'::regclass and t.objid in (select oid from toast))",
@@ -199,7 +211,9 @@ function sumSql(tables: readonly (CatalogueTable & { readonly since: string })[]
   const rows = tables.map(({ table, columns, since: moment }, index) => {
     const values = columns
       .filter((column) => PASSING[table]?.has(column) !== true)
-      .map((column) => (column === "oid" && table in NAMELESS ? numberWhereNamed(table) : `t.${column}`));
+      .map((column) =>
+        column === "oid" && table in NAMELESS ? numberWhereNamed(table) : (RIGHTS[table]?.[column] ?? `t.${column}`),
+      );
     const conditions = [isSince("t.xmin", moment), ...(table in ROWS ? [ROWS[table]] : [])];
     return `select ${index} as number, row(${values.join(", ")})::text as line from ${table} t where ${conditions.join(" and ")}`;
   });

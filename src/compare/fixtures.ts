@@ -7,7 +7,7 @@ import { decodeSql, parseScript } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { migrationId } from "#migrate/discover.ts";
-import { isMissingObject, type ProjectFiles } from "./sources.ts";
+import type { ProjectFiles } from "./sources.ts";
 
 /**
  * Files of rows, in the order of schema files; none in an empty folder.
@@ -38,7 +38,7 @@ function listFiles(projectDir: string, dir: string): string[] {
 export interface FixtureLoader {
   /** Loads what can be loaded before a migration. */
   load(migration: LoadedMigration): Promise<void>;
-  /** Files that needed something that was never there, with what PostgreSQL said last. */
+  /** Files that could not be loaded at any time, with what PostgreSQL said last. */
   waiting(): ReadonlyMap<string, ConfitureError>;
 }
 
@@ -50,13 +50,20 @@ export function loadFixtures(database: Database, files: readonly string[], optio
       for (const file of waiting.keys()) {
         const error = await loadFile(database, file, options);
         if (error === undefined) waiting.delete(file);
-        // A later migration may make it.
-        else if (isMissingObject(error)) waiting.set(file, error);
+        else if (mayNeedMore(error)) waiting.set(file, error);
         else throw error.with({ message: `Fixture before ${migrationId(migration.file)}: ${error.message}` });
       }
     },
     waiting: () => new Map([...waiting].flatMap(([file, error]) => (error === undefined ? [] : [[file, error]]))),
   };
+}
+
+/**
+ * Whether a later migration may make what a statement needs: PostgreSQL could not make sense of its names (class 42, which
+ * has more values than columns in it), or a COPY has more columns than the table (22P04).
+ */
+function mayNeedMore({ server }: ConfitureError): boolean {
+  return server !== undefined && (server.sqlstate.startsWith("42") || server.sqlstate === "22P04");
 }
 
 async function loadFile(

@@ -12,7 +12,7 @@ import type { Onlooker } from "./replay.ts";
 import { replayMigrations, startsFromNothing, type Way } from "./replay-ways.ts";
 import { type Loss, lostByRollback, lostByUp, readRows, type TableRows } from "./rows.ts";
 import { withScratchSeries } from "./scratch-series.ts";
-import type { ProjectFiles } from "./sources.ts";
+import { isMissingObject, type ProjectFiles } from "./sources.ts";
 
 export interface TestOptions extends ProjectFiles {
   /** The one to test; all when undefined. */
@@ -78,6 +78,10 @@ export async function testMigrations(options: TestOptions): Promise<TestReport> 
     return await replayMigrations(files, series, fromNothing);
   });
   const tested = witness?.tested ?? [];
+  const waiting = [...(witness?.waiting() ?? [])];
+  // It was tried at every state there is, and what it names was there.
+  const [, hopeless] = waiting.find(([, error]) => only === undefined && !isMissingObject(error)) ?? [];
+  if (hopeless !== undefined && replay.end !== undefined) throw hopeless;
   return {
     from: way,
     tested,
@@ -86,7 +90,7 @@ export async function testMigrations(options: TestOptions): Promise<TestReport> 
     losses: witness?.losses ?? [],
     unchecked: [
       ...loaded.filter(isTested).flatMap((migration) => whyUnchecked(migration, tested, replay.findings)),
-      ...[...(witness?.waiting() ?? [])].map(([file, error]) => notLoaded(file, error)),
+      ...waiting.map(([file, error]) => notLoaded(file, error)),
     ],
   };
 }
@@ -107,7 +111,7 @@ function whyUnchecked(
 }
 
 function notLoaded(file: string, { message, location }: ConfitureError): string {
-  return `rows of ${file}${location?.line === undefined ? "" : `:${location.line}`}, which could not be loaded yet (${message})`;
+  return `rows of ${file}${location?.line === undefined ? "" : `:${location.line}`}, which could not be loaded (${message})`;
 }
 
 interface Witness extends Onlooker {

@@ -161,6 +161,7 @@ test.each([
   "docs/formats.md",
   "docs/generating.md",
   "docs/troubleshooting.md",
+  "docs/verification.md",
 ])("%s links to what exists", (name) => {
   expect(brokenLinks(join(ROOT, name))).toEqual([]);
 });

@@ -45,13 +45,23 @@ export function placesIn(files: ProjectFiles): FindPlaces {
   return (change, { migration }) => {
     texts ??= {
       schema: schemaFiles(files).map(read),
-      migrations: discoverMigrations(files.projectDir, files.migrationsDir).migrations.flatMap(textsOf),
+      migrations: discoverMigrations(files.projectDir, files.migrationsDir).migrations.map(({ path }) =>
+        wayUp(read(path)),
+      ),
     };
     return {
       schema: findPlace(change, texts.schema),
       migration: findPlace(change, migration === undefined ? texts.migrations : textsOf(migration)),
     };
   };
+}
+
+const WAY_DOWN = /^(?:--\s*migrate:down|\s*(?:async\s+)?down\s*\()/m;
+
+/** What a migration leads to is not said where it is taken back. */
+function wayUp({ file, text }: SourceText): SourceText {
+  const end = WAY_DOWN.exec(text)?.index;
+  return { file, text: text.slice(0, end) };
 }
 
 /** Migrations can be tried out without any. */

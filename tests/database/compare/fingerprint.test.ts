@@ -170,6 +170,22 @@ const EDITS: readonly (readonly [edit: string, undo?: string])[] = [
   ["CREATE SCHEMA other", "DROP SCHEMA other"],
   ["CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION app.watch()", "DROP EVENT TRIGGER watch"],
   ["GRANT reader TO writer", "REVOKE reader FROM writer"],
+  // Kinds that are compared by name and definition only.
+  ["ALTER TABLE app.parents DISABLE TRIGGER ALL", "ALTER TABLE app.parents ENABLE TRIGGER ALL"],
+  [
+    "ALTER TABLE app.parents ALTER note SET STORAGE external",
+    "ALTER TABLE app.parents ALTER note SET STORAGE extended",
+  ],
+  [
+    "ALTER TABLE app.parents ALTER note SET COMPRESSION pglz",
+    "ALTER TABLE app.parents ALTER note SET COMPRESSION default",
+  ],
+  ["ALTER TABLE app.parents ALTER note SET STATISTICS 7", "ALTER TABLE app.parents ALTER note SET STATISTICS -1"],
+  ["ALTER TABLE app.parents ALTER note SET (n_distinct = 3)", "ALTER TABLE app.parents ALTER note RESET (n_distinct)"],
+  ["ALTER TABLE app.children CLUSTER ON by_label", "ALTER TABLE app.children SET WITHOUT CLUSTER"],
+  ["CREATE CAST (app.mood AS int) WITH INOUT", "DROP CAST (app.mood AS int)"],
+  ["CREATE OPERATOR app.<< (FUNCTION = int4lt, LEFTARG = int, RIGHTARG = int)", "DROP OPERATOR app.<< (int, int)"],
+  ["CREATE TEXT SEARCH CONFIGURATION app.plain (COPY = simple)", "DROP TEXT SEARCH CONFIGURATION app.plain"],
   // The only row of its table.
   ["ALTER ROLE writer RESET work_mem", "ALTER ROLE writer SET work_mem = '2MB'"],
 ];

@@ -218,6 +218,25 @@ describe("with rows in the tables", () => {
     });
   });
 
+  test("a file that no state of the tables fits is an error in the end; one that is too new for one migration is said", async () => {
+    const files = {
+      "db/migrations/1_users.sql": USERS,
+      "db/migrations/2_nick.sql": NICK,
+      "db/migrations/3_more.sql":
+        "-- migrate:up\nALTER TABLE users ADD more int;\n-- migrate:down\nALTER TABLE users DROP more;\n",
+    };
+    const tooNew = { ...files, "db/fixtures/users.sql": "INSERT INTO users VALUES (1, 'one', 'nick');" };
+    expect(await tested(tooNew, WITH_ROWS)).toMatchObject({ unchecked: [], losses: [] });
+    expect((await tested(tooNew, { version: "2", ...WITH_ROWS })).unchecked).toMatchObject([
+      expect.stringContaining("db/fixtures/users.sql:1"),
+    ]);
+    const wrong = { ...files, "db/fixtures/users.sql": "INSERT INTO users\nVALUES (1, 'one', 'nick', 4, 5);" };
+    expect(await failureOf(tested(wrong, WITH_ROWS))).toMatchObject({
+      code: "sql_failed",
+      location: { file: "db/fixtures/users.sql", line: 2 },
+    });
+  });
+
   test("a folder that is not there, or a file that is no SQL, is an error before anything runs", async () => {
     const nowhere = await failureOf(tested({ "db/migrations/1_users.sql": "nonsense" }, { fixturesDir: "db/nowhere" }));
     expect(nowhere).toMatchObject({ code: "usage", message: expect.stringContaining("db/nowhere") });

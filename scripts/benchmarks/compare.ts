@@ -1,0 +1,204 @@
+/** Measures the works of docs/verification.md: `scripts/bench-compare`. */
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { cpus, totalmem } from "node:os";
+import { dirname, join } from "node:path";
+import { commitAll } from "../../tests/support/git.ts";
+import { largeProject } from "../../tests/support/large-project.ts";
+import { removeProjects, temporaryProject } from "../../tests/support/project.ts";
+import { structureRevisions } from "../../tests/support/structure-file.ts";
+import { median } from "./measure.ts";
+
+const ROOT = join(import.meta.dir, "..", "..");
+const BINARY = join(ROOT, "dist", "confiture");
+const DOCUMENT = join(ROOT, "docs", "verification.md");
+/** Of works whose time has a budget; the others take long enough to be told by one. */
+const RUNS = 3;
+const only = process.argv.slice(2);
+
+interface Work {
+  readonly name: string;
+  readonly command: readonly string[];
+  /** What the command has to exit with: 3 where there are differences. */
+  readonly exitCode: number;
+  readonly prepare: () => Promise<string>;
+  /** The most that it should take: seconds, and megabytes. */
+  readonly target: { readonly seconds?: number; readonly memory: number };
+}
+
+const ENVIRONMENT = { "db/environments/local.yaml": "database:\n  engine: embedded\n" };
+const MEMORY = 900;
+
+/** A project whose last commit is a revision, and whose files are the next one. */
+async function nextRevision(size: number): Promise<string> {
+  const [before = "", after = ""] = structureRevisions(2, size);
+  const project = await temporaryProject({ ...ENVIRONMENT, "db/schema/structure.sql": before });
+  commitAll(project, "before");
+  await project.write("db/schema/structure.sql", after);
+  return project.dir;
+}
+
+async function tutorial(): Promise<string> {
+  const project = await temporaryProject();
+  await cp(join(ROOT, "examples", "01-basic-migration"), project.dir, { recursive: true });
+  const users = "db/schema/10_tables/users.sql";
+  await project.write(users, (await project.read(users)).replace("display_name TEXT NOT NULL,", "$&\n    bio TEXT,"));
+  return project.dir;
+}
+
+const migrated = (migrations: number) => async (): Promise<string> =>
+  (await temporaryProject(largeProject(migrations))).dir;
+
+const WORKS: readonly Work[] = [
+  {
+    name: "verify, the tutorial",
+    command: ["verify"],
+    exitCode: 0,
+    prepare: tutorial,
+    target: { seconds: 2, memory: MEMORY },
+  },
+  {
+    name: "verify, 150 migrations",
+    command: ["verify"],
+    exitCode: 0,
+    prepare: migrated(150),
+    target: { memory: MEMORY },
+  },
+  {
+    name: "verify, 300 migrations",
+    command: ["verify"],
+    exitCode: 0,
+    prepare: migrated(300),
+    target: { memory: MEMORY },
+  },
+  {
+    name: "verify, 800 migrations",
+    command: ["verify"],
+    exitCode: 0,
+    prepare: migrated(800),
+    target: { memory: MEMORY },
+  },
+  {
+    name: "migrate test, 300 migrations",
+    command: ["migrate", "test"],
+    exitCode: 0,
+    prepare: migrated(300),
+    target: { memory: MEMORY },
+  },
+  {
+    name: "migrate test, the last of 300",
+    command: ["migrate", "test", "300"],
+    exitCode: 0,
+    prepare: migrated(300),
+    target: { memory: MEMORY },
+  },
+  {
+    name: "diff, 100 tables and 196 foreign keys",
+    command: ["diff", "git:HEAD", "schema"],
+    exitCode: 3,
+    prepare: () => nextRevision(100),
+    target: { seconds: 3, memory: MEMORY },
+  },
+  {
+    name: "diff, 500 tables and 996 foreign keys",
+    command: ["diff", "git:HEAD", "schema"],
+    exitCode: 3,
+    prepare: () => nextRevision(500),
+    target: { seconds: 10, memory: MEMORY },
+  },
+  {
+    name: "migrate generate, 100 tables",
+    command: ["migrate", "generate", "next", "--from", "git:HEAD"],
+    exitCode: 0,
+    prepare: () => nextRevision(100),
+    target: { memory: MEMORY },
+  },
+  {
+    name: "migrate generate, 500 tables",
+    command: ["migrate", "generate", "next", "--from", "git:HEAD"],
+    exitCode: 0,
+    prepare: () => nextRevision(500),
+    target: { memory: MEMORY },
+  },
+];
+
+const rows: string[] = [];
+try {
+  for (const work of WORKS) {
+    if (only.length > 0 && !only.some((name) => work.name.startsWith(name))) continue;
+    rows.push(await measureWork(work));
+    console.log(rows.at(-1));
+  }
+  if (only.length === 0 || only.includes("revisions")) {
+    rows.push(await revisions(20, 15));
+    console.log(rows.at(-1));
+  }
+  if (only.length === 0) await writeDocument();
+} finally {
+  await removeProjects();
+}
+
+async function measureWork({ name, command, exitCode, prepare, target }: Work): Promise<string> {
+  const times: number[] = [];
+  let memory = 0;
+  for (let run = 0; run < (target.seconds === undefined ? 1 : RUNS); run++) {
+    const cwd = await prepare();
+    const result = await runOnce(cwd, command, exitCode);
+    times.push(result.seconds);
+    memory = Math.max(memory, result.memory);
+    await rm(dirname(cwd), { recursive: true, force: true });
+  }
+  return row(name, median(times), memory, target);
+}
+
+async function runOnce(
+  cwd: string,
+  command: readonly string[],
+  exitCode: number,
+): Promise<{ seconds: number; memory: number }> {
+  const started = performance.now();
+  const child = Bun.spawn(["/usr/bin/time", "-f", "peak %M", BINARY, ...command], {
+    cwd,
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr, exited] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  const seconds = (performance.now() - started) / 1000;
+  if (exited !== exitCode) throw new Error(`${command.join(" ")} exited with ${exited}:\n${stdout}${stderr}`);
+  return { seconds, memory: Number(/peak (\d+)/.exec(stderr)?.[1]) / 1024 };
+}
+
+/** Every revision of a structure file to the next: a difference, and a migration that is proven up and down. */
+async function revisions(count: number, size: number): Promise<string> {
+  const [first = "", ...later] = structureRevisions(count, size);
+  const project = await temporaryProject({ ...ENVIRONMENT, "db/schema/structure.sql": first });
+  commitAll(project, "0");
+  const times: number[] = [];
+  let memory = 0;
+  for (const [index, revision] of later.entries()) {
+    await project.write("db/schema/structure.sql", revision);
+    await runOnce(project.dir, ["diff", "git:HEAD", "schema"], 3);
+    const generate = ["migrate", "generate", "next", "--from", "git:HEAD", "--allow-drop"];
+    const result = await runOnce(project.dir, generate, 0);
+    times.push(result.seconds);
+    memory = Math.max(memory, result.memory);
+    await rm(project.path("db/migrations"), { recursive: true });
+    await mkdir(project.path("db/migrations"));
+    commitAll(project, String(index + 1));
+  }
+  const name = `migrate generate, ${count} revisions of a pg_dump file of ${size} tables: each`;
+  return row(name, median(times), memory, { memory: MEMORY });
+}
+
+function row(name: string, seconds: number, memory: number, target: Work["target"]): string {
+  const met = (target.seconds === undefined || seconds <= target.seconds) && memory <= target.memory;
+  const wanted = [...(target.seconds === undefined ? [] : [`${target.seconds} s`]), `${target.memory} MB`].join(", ");
+  return `| ${name} | ${seconds.toFixed(1)} s | ${Math.round(memory)} MB | ${met ? "yes" : "no"} (${wanted}) |`;
+}
+
+async function writeDocument(): Promise<void> {
+  const heading = `Machine: ${cpus().length} x ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}.`;
+  const table = ["| command and project | time | memory | budget met |", "|---|---|---|---|", ...rows].join("\n");
+  const text = await readFile(DOCUMENT, "utf8");
+  const measured = text.replace(/(?<=<!-- measured -->\n)[^]*(?=<!-- end -->)/, `\n${heading}\n\n${table}\n\n`);
+  await writeFile(DOCUMENT, measured);
+}

@@ -1,0 +1,153 @@
+import { describe, expect, test } from "bun:test";
+import { runBinary, type RunResult } from "../support/cli.ts";
+import { temporaryProject } from "../support/project.ts";
+
+const USERS = "CREATE TABLE users (\n    id INT PRIMARY KEY,\n    email TEXT NOT NULL\n);\n";
+const FIRST = "-- migrate:up\nCREATE TABLE users (\n    id INT PRIMARY KEY\n);\n\n-- migrate:down\nDROP TABLE users;\n";
+const SECOND =
+  "-- migrate:up\nALTER TABLE users\n    ADD COLUMN email TEXT NOT NULL;\n\n-- migrate:down\nALTER TABLE users DROP COLUMN email;\n";
+
+const RIGHT = {
+  "db/environments/local.yaml": "database:\n  engine: embedded\n",
+  "db/schema/users.sql": USERS,
+  "db/migrations/1_users.sql": FIRST,
+  "db/migrations/2_email.sql": SECOND,
+};
+
+async function run(args: readonly string[], changes: Readonly<Record<string, string>> = {}): Promise<RunResult> {
+  await using project = await temporaryProject({ ...RIGHT, ...changes });
+  return await runBinary(args, { cwd: project.dir, timeout: 60_000 });
+}
+
+describe("verify says", () => {
+  test("what it has proven, and which way", async () => {
+    expect(await run(["verify"])).toEqual({
+      exitCode: 0,
+      stderr: "",
+      stdout: `✅ Schema files build from nothing (1 file)
+✅ 2 migrations apply, roll back exactly and apply again
+✅ Schema files and migrations agree
+The migrations were replayed from an empty database.
+`,
+    });
+  });
+
+  test("where schema files do not build", async () => {
+    expect(await run(["verify"], { "db/schema/users.sql": USERS.replace("TEXT", "TXT") })).toMatchObject({
+      exitCode: 3,
+      stdout: `❌ The schema files do not build
+    error: type "txt" does not exist
+      --> db/schema/users.sql:3:11
+    3 |     email TXT NOT NULL
+      |           ^
+      SQLSTATE: 42704
+Not checked: the migrations, which are compared with the built schema.
+`,
+    });
+  });
+
+  test("which migration does not roll back exactly, and what would have", async () => {
+    const changes = { "db/migrations/2_email.sql": SECOND.replace("ALTER TABLE users DROP COLUMN email", "SELECT 1") };
+    const { exitCode, stdout } = await run(["verify"], {
+      ...changes,
+      "db/migrations/2_email.sql": changes["db/migrations/2_email.sql"].replace(
+        "ADD COLUMN",
+        "ADD COLUMN IF NOT EXISTS",
+      ),
+    });
+    expect(exitCode).toBe(3);
+    expect(stdout).toBe(`✅ Schema files build from nothing (1 file)
+❌ Migrations do not apply, roll back and apply again
+  2_email does not roll back exactly; what is different afterwards:
+    + column public.users.email text NOT NULL
+        schema file  db/schema/users.sql:3
+        migration    db/migrations/2_email.sql:3
+  The SQL that closes the gap:
+    ALTER TABLE "public"."users" DROP COLUMN "email";
+✅ Schema files and migrations agree
+The migrations were replayed from an empty database.
+`);
+  });
+
+  test("what schema files and migrations do not agree on, with the place on both sides", async () => {
+    const { exitCode, stdout } = await run(["verify"], {
+      "db/schema/users.sql": USERS.replace("TEXT", "VARCHAR(100)"),
+    });
+    expect(exitCode).toBe(3);
+    expect(stdout).toBe(`✅ Schema files build from nothing (1 file)
+✅ 2 migrations apply, roll back exactly and apply again
+❌ Schema files and migrations do not agree
+    ~ column public.users.email
+        type: text -> character varying(100)
+        schema file  db/schema/users.sql:3
+        migration    db/migrations/2_email.sql:3
+  The SQL that closes the gap:
+    ALTER TABLE "public"."users" ALTER COLUMN "email" TYPE character varying(100) USING "email"::character varying(100);
+The migrations were replayed from an empty database.
+`);
+  });
+
+  test("that it went the other way, and what it could not check", async () => {
+    const { exitCode, stdout } = await run(["verify"], {
+      "db/migrations/1_users.sql": "ALTER TABLE users ALTER COLUMN email SET NOT NULL;\n",
+    });
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("the built schema was rolled back through them and brought forward again.");
+    expect(stdout).toContain("Not checked: rolling back 1_users, which has no down.");
+    expect(stdout).toContain("Not checked: migrations up to the last one without a down");
+  });
+});
+
+describe("migrate test says", () => {
+  test("what it has proven, for one migration", async () => {
+    expect(await run(["migrate", "test", "2"])).toEqual({
+      exitCode: 0,
+      stderr: "",
+      stdout: `✅ 1 migration applies, rolls back exactly and applies again
+The migrations were replayed from an empty database.
+`,
+    });
+  });
+
+  test("which rows and values are lost, and that it is meant when told so", async () => {
+    const changes = {
+      "db/migrations/3_tidy.sql":
+        "-- migrate:up\nDELETE FROM users WHERE id > 1;\nALTER TABLE users DROP COLUMN email;\n" +
+        "-- migrate:down\nALTER TABLE users ADD COLUMN email TEXT NOT NULL DEFAULT '';\nALTER TABLE users ALTER COLUMN email DROP DEFAULT;\n",
+      "db/fixtures/users.sql": "INSERT INTO users VALUES (1, 'a@example.com'), (2, 'b@example.com');\n",
+    };
+    const lost = await run(["migrate", "test", "3"], changes);
+    expect(lost).toMatchObject({
+      exitCode: 3,
+      stdout: `✅ 1 migration applies, rolls back exactly and applies again
+⚠️  Data of the fixtures was lost:
+  3_tidy up takes 1 of 2 rows of public.users away
+  3_tidy down does not bring 1 of 2 rows of public.users back
+The migrations were replayed from an empty database.
+`,
+    });
+    expect(await run(["migrate", "test", "3", "--allow-drop"], changes)).toEqual({ ...lost, exitCode: 0 });
+    const kept = {
+      ...changes,
+      "db/migrations/3_tidy.sql": changes["db/migrations/3_tidy.sql"].replace(/DELETE.*\n/, ""),
+    };
+    expect((await run(["migrate", "test", "3"], kept)).stdout).toContain(
+      "3_tidy up takes all 2 values of public.users.email away\n  3_tidy down does not bring all 2 values of public.users.email back\n",
+    );
+  });
+
+  test("what is wrong with VERSION, a fixture or their folder", async () => {
+    const unknown = await run(["migrate", "test", "9"]);
+    expect(unknown).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(unknown.stderr).toContain("There is no migration 9");
+    const twice = "INSERT INTO users (id, email) VALUES (1, 'a');\nINSERT INTO users (id, email) VALUES (1, 'a');\n";
+    const refused = await run(["migrate", "test"], {
+      "db/migrations/3_more.sql": "ALTER TABLE users ADD COLUMN more INT;\n",
+      "db/fixtures/users.sql": twice,
+    });
+    expect(refused).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(refused.stderr).toContain("Fixture before 3_more: duplicate key value");
+    expect(refused.stderr).toContain("--> db/fixtures/users.sql:2");
+    expect(await run(["migrate", "test", "--fixtures", "db/nowhere"])).toMatchObject({ exitCode: 2, stdout: "" });
+  });
+});
