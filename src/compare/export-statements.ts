@@ -7,6 +7,7 @@ import { type Detail, detailId } from "./export-details.ts";
 import { statementsFor } from "./export-unmodelled.ts";
 import { layOut, type LayoutUnit } from "./export-layout.ts";
 import { divideIntoUnits } from "./export-units.ts";
+import { isVirtual } from "./unmodelled.ts";
 
 /** Statements for one file, in order, without semicolons. */
 export interface PlannedFile {
@@ -41,14 +42,16 @@ export function planFiles(
   );
   const has = new Set(details.map((detail) => detailKey(detailId(detail), detail.part, detail.property, detail.value)));
   const parents = new Set(to.facts().flatMap((fact) => inheritedTable(fact) ?? []));
-  const isVirtual = (id: StableId): boolean =>
-    id.kind === "column" &&
-    has.has(detailKey({ kind: "table", schema: id.schema, name: id.table }, id.name, "virtual column", "v"));
+  const isVirtualColumn = (id: StableId): boolean =>
+    id.kind === "column" && isVirtual(live.unmodelled, [id.schema, id.table, id.name]);
   const statements = new Map<string, string[]>();
   // A new object has no grants that a role could lose.
   const isIdle = ({ sql, produces: [made] }: Action): boolean =>
     made?.kind === "acl" && made.grantee !== "PUBLIC" && !from.has(made.target) && sql.startsWith("REVOKE ALL ");
-  for (const action of [...wholeTables(planActions(from, first), from, first, isVirtual), ...planActions(first, to)]) {
+  for (const action of [
+    ...wholeTables(planActions(from, first), from, first, isVirtualColumn),
+    ...planActions(first, to),
+  ]) {
     if (isIdle(action)) continue;
     const about = [...action.consumes, ...action.destroys];
     const unit = units.unitFor({ produces: action.produces, about });
@@ -208,7 +211,7 @@ function wholeTables(
   actions: readonly Action[],
   from: FactBase,
   to: FactBase,
-  isVirtual: (column: StableId) => boolean,
+  isVirtualColumn: (column: StableId) => boolean,
 ): Action[] {
   const tables = new Map<string, WholeTable>();
   const folded = new Set<string>();
@@ -224,7 +227,7 @@ function wholeTables(
       const table = tables.get(encodeId(fact.parent!));
       if (fact.payload["type"] === "f" && made.kind === "constraint") continue;
       const position = made.kind === "column" ? Number(fact.payload["_position"]) : Infinity;
-      const sql = isVirtual(made) ? action.sql.replace(/ STORED( NOT NULL)?$/, " VIRTUAL$1") : action.sql;
+      const sql = isVirtualColumn(made) ? action.sql.replace(/ STORED( NOT NULL)?$/, " VIRTUAL$1") : action.sql;
       if (table?.add(sql, position) === true) for (const id of action.produces) folded.add(encodeId(id));
       else apart.set(encodeId(made), action);
     }

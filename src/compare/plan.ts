@@ -4,6 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { riskOf } from "./risks.ts";
+import { isVirtual } from "./unmodelled.ts";
 
 /** One statement of a plan, with what is known of it without running it. */
 export interface PlannedStatement {
@@ -85,11 +86,8 @@ function toStatement(action: Action, before: Action | undefined, from: Catalogue
 
 /** The planner knows stored generated columns only; how it writes one is known exactly. */
 function withVirtualColumns({ sql, produces }: Action, { facts, unmodelled }: Catalogue): string {
-  const virtual = unmodelled.filter(({ kind }) => kind === "generated column");
-  if (virtual.length === 0) return sql;
   return produces.reduce((text, id) => {
-    if (id.kind !== "column") return text;
-    if (!virtual.some(({ path }) => path.join("\0") === [id.schema, id.table, id.name].join("\0"))) return text;
+    if (id.kind !== "column" || !isVirtual(unmodelled, [id.schema, id.table, id.name])) return text;
     const { type, collation, generatedExpr } = facts.get(id)!.payload as Record<string, string | null>;
     const collate = collation === null ? "" : ` COLLATE ${collation}`;
     const column = `${quoteIdentifier(id.name)} ${type}${collate} GENERATED ALWAYS AS (${generatedExpr})`;

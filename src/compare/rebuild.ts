@@ -48,12 +48,20 @@ function rebuildFailed(name: string, why: string): ConfitureError {
 export async function reword(
   options: ScratchOptions,
   catalogue: Catalogue,
-  ids: readonly StableId[] = catalogue.facts.facts().map(({ id }) => id),
-): Promise<{ readonly catalogue: Catalogue; readonly refused: readonly Refused[] }> {
+  ids?: readonly StableId[],
+): Promise<Reworded> {
   const { edges, source, referenceOnly } = catalogue.facts;
-  const part = whatIsNeeded(catalogue.facts, ids);
-  return await withScratch(options, async (database) => {
-    const refused = await rebuild(database, { ...catalogue, facts: part, unmodelled: [] });
+  const whole = ids === undefined;
+  const part = whatIsNeeded(catalogue.facts, ids ?? catalogue.facts.facts().map(({ id }) => id));
+  const reworded = await withScratch(options, async (database): Promise<Reworded | undefined> => {
+    const refused = await rebuild(database, {
+      ...catalogue,
+      facts: part,
+      unmodelled: whole ? catalogue.unmodelled : [],
+    });
+    // A definition may need what leaves no trace of a dependency, such as a cast; an extension is missing either way.
+    if (refused.length > 0 && !whole && !refused.some(({ sql }) => sql.startsWith("CREATE EXTENSION")))
+      return undefined;
     const made = await readCatalogue(database);
     const facts = catalogue.facts.facts().map((fact) => {
       const there = part.has(fact.id) ? made.facts.get(fact.id) : undefined;
@@ -64,6 +72,12 @@ export async function reword(
       refused,
     };
   });
+  return reworded ?? (await reword(options, catalogue));
+}
+
+interface Reworded {
+  readonly catalogue: Catalogue;
+  readonly refused: readonly Refused[];
 }
 
 /** What a scratch database need not have for definitions to be written: rights, labels, and what leads elsewhere. */
@@ -84,7 +98,8 @@ function whatIsNeeded(facts: FactBase, ids: readonly StableId[]): FactBase {
   for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
     const key = encodeId(id);
     const fact = facts.get(id);
-    if (fact === undefined || needed.has(key) || OF_SERVER.has(id.kind)) continue;
+    const kind = "target" in id ? id.target.kind : id.kind;
+    if (fact === undefined || needed.has(key) || OF_SERVER.has(id.kind) || OF_SERVER.has(kind)) continue;
     needed.add(key);
     if (fact.parent !== undefined) waiting.push(fact.parent);
     for (const { to } of facts.outgoingEdges(id)) waiting.push(to);
@@ -109,7 +124,7 @@ async function rebuild(database: Database, catalogue: Catalogue): Promise<Refuse
   try {
     // As files: a plan adds columns in another order, and `SELECT *` and aliases of columns go by their order.
     const files = planFiles(from, to, [], []).toSorted((a, b) => comparePaths(a.path, b.path));
-    planned = files.flatMap(({ statements }) => statements);
+    planned = files.flatMap(({ statements }) => statements).map(withoutRows);
   } catch (error) {
     if (error instanceof ConfitureError) return [{ sql: "", reason: error.message }];
     throw error;
@@ -123,13 +138,28 @@ async function rebuild(database: Database, catalogue: Catalogue): Promise<Refuse
     await withMissingRoles(database, () => database.execute(statements.map((sql) => `${sql};\n`).join("")));
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
-    for (const sql of statements) {
-      const reason = await refusal(database, sql);
-      if (reason !== undefined) refused.push({ sql, reason });
-    }
+    refused.push(...(await runWhatRuns(database, statements)));
   }
   await database.execute("reset check_function_bodies");
   return refused;
+}
+
+/** There are no rows, and since version 17 functions of a query do not find each other while it runs. */
+function withoutRows(sql: string): string {
+  return sql.startsWith("CREATE MATERIALIZED VIEW ") ? sql.replace(/;?\s*$/, " WITH NO DATA") : sql;
+}
+
+/** One by one, and what was refused once more as long as that helps: bodies of functions hide what they need. */
+async function runWhatRuns(database: Database, statements: readonly string[]): Promise<Refused[]> {
+  for (let waiting = statements; ;) {
+    const refused: Refused[] = [];
+    for (const sql of waiting) {
+      const reason = await refusal(database, sql);
+      if (reason !== undefined) refused.push({ sql, reason });
+    }
+    if (refused.length === 0 || refused.length === waiting.length) return refused;
+    waiting = refused.map(({ sql }) => sql);
+  }
 }
 
 async function refusal(database: Database, sql: string): Promise<string | undefined> {

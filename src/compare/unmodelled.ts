@@ -35,6 +35,13 @@ export const COMPARED_ELSEWHERE: ReadonlySet<string> = new Set([
   "parameter ACL",
 ]);
 
+/** Whether a column is generated anew whenever it is read, and not stored. */
+export function isVirtual(unmodelled: readonly Unmodelled[], column: readonly [string, string, string]): boolean {
+  return unmodelled.some(
+    ({ kind, path }) => kind === "generated column" && path.every((part, index) => part === column[index]),
+  );
+}
+
 /** @param query runs with `search_path` set to pg_catalog */
 export async function readUnmodelled(query: (sql: string) => Promise<object[]>): Promise<Unmodelled[]> {
   const rows = (await query(sql)) as {

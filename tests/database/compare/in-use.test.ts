@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { executeSchema } from "#build/builder.ts";
 import { type Drift, findDrift } from "#compare/drift.ts";
 import { generateMigrations } from "#compare/generate.ts";
@@ -49,6 +51,9 @@ GRANT ALL ON posts TO in_use_reader;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO in_use_reader;
 `;
 
+const EVERYTHING = readFileSync(join(import.meta.dir, "everything.sql"), "utf8");
+const ROLES = ["in_use_reader", "in_use_owner", "in_use_admin", "everything_reader", "everything_writer"];
+
 const names = ({ changes }: Pick<Drift, "changes">): string[] =>
   changes.map(({ change, kind, name }) => `${change} ${kind} ${name}`);
 
@@ -67,7 +72,7 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
     /** A database that somebody other than the superuser built from the schema files. */
     async function deployed(schema: string, before = ""): Promise<Place> {
       const instance = await server(engine.major);
-      for (const role of ["in_use_reader", "in_use_owner", "in_use_admin"]) {
+      for (const role of ROLES) {
         const there = await instance.sql("SELECT FROM pg_roles WHERE rolname = $1", [role]);
         if (there.length === 0) await instance.sql(`CREATE ROLE ${role} SUPERUSER`);
       }
@@ -189,6 +194,23 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
       const migrating = { ...files, dir: files.migrationsDir, lockWait: 0, lockTimeout: 0, statementTimeout: 0 };
       expect((await up({ ...migrating, target: place.target }, {})).error).toBeUndefined();
       expect(names(await place.drift(EMBEDDED))).toEqual([]);
+    });
+
+    test("every kind of object: no drift, and nothing to generate", async () => {
+      await using place = await deployed(EVERYTHING);
+      const drift = await place.drift(EMBEDDED);
+      expect(names(drift)).toEqual([]);
+      expect(drift.unreworded).toEqual([]);
+      const generated = await generateMigrations({
+        ...filesOf(place.project.dir),
+        scratch: place.target,
+        from: { kind: "live", target: place.target, name: "env:production" },
+        renames: [],
+        allowDrop: false,
+        noDown: false,
+        online: false,
+      });
+      expect(generated).toMatchObject({ migrations: [], byHand: { up: [], down: [] } });
     });
 
     test("the ledger does not appear, whatever its name and wherever it is", async () => {
