@@ -164,8 +164,8 @@ function defaultRights(column: string, kind: string, owner: string): string {
 
 /**
  * Objects whose number nothing refers to but dependencies, which follow from definitions, and comments: dropped and
- * made again they are the same. With a comment the number stays, or two that swap their names would be taken for
- * unchanged.
+ * made again they are the same. Where something else names them (a comment, an extension they depend on) the number
+ * stays, or two that swap their names would be taken for unchanged.
  */
 const NAMELESS: Readonly<Record<string, string>> = {
   pg_attrdef: "true",
@@ -178,9 +178,9 @@ const CLASSES = Object.keys(NAMELESS)
   .map((table) => `'${table}'::regclass`)
   .join(", ");
 
-/** The rows that count. Storage for long values (toast) outlives the column it was made for. */
+/** The rows that count. Storage for long values (toast) outlives the column it was made for, but may have options. */
 const ROWS: Readonly<Record<string, string>> = {
-  pg_class: "t.relnamespace <> 'pg_toast'::regnamespace",
+  pg_class: "(t.relnamespace <> 'pg_toast'::regnamespace or t.reloptions is not null)",
   pg_index: "t.indexrelid not in (select oid from toast)",
   pg_attribute: "t.attnum > 0 and not t.attisdropped and t.attrelid not in (select oid from toast)",
   // Those of foreign keys follow from the constraint, unless someone switched them off.
@@ -231,5 +231,6 @@ function isSince(xmin: string, moment: string): string {
 
 function numberWhereNamed(table: string): string {
   const commented = `exists (select from pg_description d where d.objoid = t.oid and d.classoid = '${table}'::regclass)`;
-  return `case when ${NAMELESS[table]} and not ${commented} then 0::oid else t.oid end`;
+  const dependent = `exists (select from pg_depend d where d.classid = '${table}'::regclass and d.objid = t.oid and d.deptype = 'x')`;
+  return `case when ${NAMELESS[table]} and not ${commented} and not ${dependent} then 0::oid else t.oid end`;
 }

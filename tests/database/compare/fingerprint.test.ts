@@ -30,6 +30,7 @@ const BASE = `
   CREATE POLICY own ON app.children USING (label = current_user);
   CREATE RULE quiet AS ON DELETE TO app.parents DO INSTEAD NOTHING;
   CREATE PUBLICATION feed FOR TABLE app.parents;
+  CREATE TABLE app.elders (id int); CREATE TABLE app.heirs (id int);
   COMMENT ON TABLE app.parents IS 'first';
   COMMENT ON COLUMN app.parents.name IS 'first';
   COMMENT ON CONSTRAINT positive ON app.children IS 'first';
@@ -186,6 +187,17 @@ const EDITS: readonly (readonly [edit: string, undo?: string])[] = [
   ["CREATE CAST (app.mood AS int) WITH INOUT", "DROP CAST (app.mood AS int)"],
   ["CREATE OPERATOR app.<< (FUNCTION = int4lt, LEFTARG = int, RIGHTARG = int)", "DROP OPERATOR app.<< (int, int)"],
   ["CREATE TEXT SEARCH CONFIGURATION app.plain (COPY = simple)", "DROP TEXT SEARCH CONFIGURATION app.plain"],
+  [
+    "ALTER TABLE app.parents SET (toast.autovacuum_enabled = false)",
+    "ALTER TABLE app.parents RESET (toast.autovacuum_enabled)",
+  ],
+  ["ALTER VIEW app.labels ALTER label SET DEFAULT 'x'", "ALTER VIEW app.labels ALTER label DROP DEFAULT"],
+  ["COMMENT ON COLUMN app.labels.label IS 'x'", "COMMENT ON COLUMN app.labels.label IS NULL"],
+  ["ALTER TABLE app.heirs INHERIT app.elders", "ALTER TABLE app.heirs NO INHERIT app.elders"],
+  [
+    "ALTER TRIGGER touched ON app.children DEPENDS ON EXTENSION plpgsql",
+    "ALTER TRIGGER touched ON app.children NO DEPENDS ON EXTENSION plpgsql",
+  ],
   // The only row of its table.
   ["ALTER ROLE writer RESET work_mem", "ALTER ROLE writer SET work_mem = '2MB'"],
 ];
