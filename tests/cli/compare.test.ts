@@ -80,6 +80,7 @@ describe("diff", () => {
     expect(coloured.stdout).not.toBe(stdout);
     const sql = await project.run(["diff", "before.json", "schema", "--sql"]);
     expect(sql.stdout).toContain('ALTER TABLE "public"."users" DROP COLUMN "bio";\n');
+    expect(sql.stdout).toEndWith("\n-- By hand: statistics object public.s (added)\n");
     await project.write("db/schema/users.sql", SCHEMA);
     await Bun.file(project.path("db/schema/z_more.sql")).delete();
   });

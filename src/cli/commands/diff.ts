@@ -1,3 +1,4 @@
+import type { Change } from "#compare/changes.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
@@ -86,7 +87,9 @@ export const command = defineCommand({
         grantsLeftOut: comparison.leftOut,
       },
       text:
-        args.sql === true ? sql.map((statement) => `${statement};\n`).join("") : renderChanges(changes, context.paint),
+        args.sql === true
+          ? [...sql.map((statement) => `${statement};\n`), ...byHand.map(byHandComment)].join("")
+          : renderChanges(changes, context.paint),
       exitCode: changes.length > 0 || (limited && args.strict === true) ? 3 : 0,
     };
   },
@@ -100,4 +103,9 @@ async function defaultFrom(context: CommandContext): Promise<string> {
   throw new ConfitureError("usage", "There are no migrations to compare the schema files with", {
     hint: "Name what to compare them with: git:HEAD (what is committed), env:NAME (a database in use), or empty.",
   });
+}
+
+/** Whoever runs the script has to know what is not in it. */
+function byHandComment({ change, kind, name }: Change): string {
+  return `-- By hand: ${kind} ${name} (${change})`.replaceAll(/\s+/g, " ") + "\n";
 }

@@ -126,15 +126,15 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
       );
       await place.database.query("ALTER TABLE posts ALTER body SET STORAGE EXTERNAL");
       await place.database.query("DROP STATISTICS st");
-      for (const scratch of [EMBEDDED, place.target]) {
-        expect(names(await place.drift(scratch))).toEqual([
-          "changed view public.authors",
-          "added storage public.posts.body",
-          "dropped statistics object public.st",
-          "changed constraint public.users.few",
-          "changed policy public.users.own",
-        ]);
-      }
+      // Of another version, or of its own.
+      const scratch = engine.major === 18 ? place.target : EMBEDDED;
+      expect(names(await place.drift(scratch))).toEqual([
+        "changed view public.authors",
+        "added storage public.posts.body",
+        "dropped statistics object public.st",
+        "changed constraint public.users.few",
+        "changed policy public.users.own",
+      ]);
     });
 
     test("what belongs to the server is no drift: roles, other people's grants, owners, versions of extensions", async () => {
