@@ -6,7 +6,7 @@ import detailsSql from "./export-details.sql" with { type: "text" };
 
 /** Something about an object that no comparison sees, and that files have to say all the same. */
 export interface Detail {
-  readonly kind: "table" | "foreignTable" | "view" | "materializedView" | "index" | "type";
+  readonly kind: "table" | "foreignTable" | "view" | "materializedView" | "index";
   readonly schema: string;
   readonly name: string;
   /** A column. */
@@ -27,6 +27,9 @@ export async function readDetails(database: Database): Promise<Detail[]> {
 export function detailId({ kind, schema, name }: Detail): StableId {
   return { kind, schema, name };
 }
+
+/** The property of a materialized view that nobody has filled yet. */
+export const UNFILLED = "rows to begin with";
 
 /** How many of a kind are named. */
 export const SAMPLES = 5;

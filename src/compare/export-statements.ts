@@ -3,7 +3,7 @@ import { type Action, plan } from "@supabase/pg-delta/plan";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, withoutObjects } from "./catalogue.ts";
-import { type Detail, detailId } from "./export-details.ts";
+import { type Detail, detailId, UNFILLED } from "./export-details.ts";
 import { statementsFor } from "./export-unmodelled.ts";
 import { layOut, type LayoutUnit } from "./export-layout.ts";
 import { divideIntoUnits } from "./export-units.ts";
@@ -40,7 +40,10 @@ export function planFiles(
     to,
     later.map(({ id }) => id),
   );
-  const has = new Set(details.map((detail) => detailKey(detailId(detail), detail.part, detail.property, detail.value)));
+  const unmodelled = new Set(live.unmodelled.map(({ kind, path }) => [kind, ...path].join("\0")));
+  const unfilled = new Set(
+    details.flatMap((detail) => (detail.property === UNFILLED ? [encodeId(detailId(detail))] : [])),
+  );
   const parents = new Set(to.facts().flatMap((fact) => inheritedTable(fact) ?? []));
   const isVirtualColumn = (id: StableId): boolean =>
     id.kind === "column" && isVirtual(live.unmodelled, [id.schema, id.table, id.name]);
@@ -57,7 +60,7 @@ export function planFiles(
     const unit = units.unitFor({ produces: action.produces, about });
     units.require(unit, action.consumes);
     const own = statements.get(unit) ?? [];
-    own.push(forBuilder(withoutChildren(withDetails(action, has), action, parents), builders));
+    own.push(forBuilder(withoutChildren(withDetails(action, unmodelled, unfilled), action, parents), builders));
     statements.set(unit, own);
   }
   for (const detail of details) {
@@ -72,7 +75,7 @@ export function planFiles(
     if (home !== undefined) {
       const unit = units.add(home.folder, home.name, more.join("\n"));
       statements.set(unit, [...(statements.get(unit) ?? []), ...more]);
-    } else if (object.relation !== undefined) {
+    } else {
       const about = unmodelledIds(object, to);
       if (about.length > 0) statements.get(units.unitFor({ produces: [], about }))?.push(...more);
     }
@@ -81,21 +84,16 @@ export function planFiles(
   return [...statements].map(([key, own]) => ({ path: paths.get(key)!, statements: own, ahead: ahead.has(key) }));
 }
 
-/** The objects that a property is about: its table or view, and the index that it names. */
-function unmodelledIds({ kind, relation, definition }: Catalogue["unmodelled"][number], to: FactBase): StableId[] {
-  const { schema, name } = relation!;
-  const ids: StableId[] = (["table", "materializedView", "foreignTable"] as const).map((each) => ({
-    kind: each,
-    schema,
-    name,
-  }));
+/** The objects that a property is about: its table, view, type or sequence, and the index that it names. */
+function unmodelledIds(object: Catalogue["unmodelled"][number], to: FactBase): StableId[] {
+  const { kind, path, definition } = object;
+  const { schema, name } = object.relation ?? { schema: path[0] ?? "", name: path[1] ?? "" };
+  const ids: StableId[] = ABOUT.map((each) => ({ kind: each, schema, name }));
   if (kind === "clustered index") ids.push({ kind: "index", schema, name: definition });
   return ids.filter((id) => to.has(id));
 }
 
-function detailKey(id: StableId, part: string | null, property: string, value: string): string {
-  return [encodeId(id), part, property, value.split(",")[0]].join("\0");
-}
+const ABOUT = ["table", "materializedView", "foreignTable", "view", "type", "sequence"] as const;
 
 /** Default privileges without FOR ROLE are those of the role that runs the statement. */
 function forBuilder(sql: string, builders: readonly (string | undefined)[]): string {
@@ -126,7 +124,11 @@ function withoutChildren(sql: string, { produces }: Action, parents: ReadonlySet
 }
 
 /** The action's statement, with the details that only it can set. */
-function withDetails({ sql, produces }: Action, has: ReadonlySet<string>): string {
+function withDetails(
+  { sql, produces }: Action,
+  unmodelled: ReadonlySet<string>,
+  unfilled: ReadonlySet<string>,
+): string {
   const statement = sql.trim().replace(/[;\s]+$/, "");
   const [made] = produces;
   if (made?.kind === "sequence") return withoutDefaults(statement);
@@ -134,10 +136,10 @@ function withDetails({ sql, produces }: Action, has: ReadonlySet<string>): strin
   if (made?.kind === "schema" || made?.kind === "extension") {
     return statement.replace(/^CREATE (SCHEMA|EXTENSION) /, "CREATE $1 IF NOT EXISTS ");
   }
-  if (made?.kind === "index" && has.has(detailKey(made, null, "indexes on partitions", "complete"))) {
+  if (made?.kind === "index" && !unmodelled.has(["partitioned index", made.schema, made.name].join("\0"))) {
     return statement.replace(" ON ONLY ", " ON ");
   }
-  if (made?.kind === "materializedView" && has.has(detailKey(made, null, "rows to begin with", "none"))) {
+  if (made?.kind === "materializedView" && unfilled.has(encodeId(made))) {
     return `${statement.replace(" AS  ", " AS\n ")}\nWITH NO DATA`;
   }
   if (made?.kind === "view" || made?.kind === "materializedView") return statement.replace(" AS  ", " AS\n ");

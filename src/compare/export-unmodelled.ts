@@ -1,5 +1,5 @@
 import type { FactBase } from "@supabase/pg-delta/core";
-import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import type { FolderKind } from "./export-layout.ts";
 import type { Unmodelled } from "./unmodelled.ts";
 
@@ -48,11 +48,14 @@ export function statementsFor(object: Unmodelled, to: FactBase): UnmodelledState
       return made(what, undefined, 0, create, ...alter);
     }
   }
+  if (kind === "sequence persistence") return here(`ALTER SEQUENCE ${quoteQualified(schema, name)} SET ${definition}`);
   if (relation === undefined) return undefined;
   const isForeign = to.has({ kind: "foreignTable", ...relation });
-  const type = to.has({ kind: "materializedView", ...relation }) ? "MATERIALIZED VIEW" : "TABLE";
+  const isView = to.has({ kind: "view", ...relation });
+  const type = to.has({ kind: "materializedView", ...relation }) ? "MATERIALIZED VIEW" : isView ? "VIEW" : "TABLE";
   const alter = `ALTER ${isForeign ? "FOREIGN TABLE" : type} ${quoteQualified(relation.schema, relation.name)}`;
-  const column = `${alter} ALTER COLUMN ${quoteIdentifier(path[2] ?? "")}`;
+  const part = quoteIdentifier(path[2] ?? "");
+  const column = `${alter} ALTER COLUMN ${part}`;
   switch (kind) {
     case "storage":
       return here(`${column} SET STORAGE ${definition}`);
@@ -62,6 +65,18 @@ export function statementsFor(object: Unmodelled, to: FactBase): UnmodelledState
       return to.has({ kind: "index", ...relation }) ? undefined : here(`${column} SET STATISTICS ${definition}`);
     case "column options":
       return isForeign ? undefined : here(`${column} SET (${definition})`);
+    case "default":
+      return here(`${only(alter)} ALTER COLUMN ${part} ${setDefault(object.definition)}`);
+    case "comment":
+      return here(
+        `COMMENT ON COLUMN ${quoteQualified(relation.schema, relation.name)}.${part} IS ${quoteLiteral(object.definition)}`,
+      );
+    case "column grants":
+      return here(...grants(part, quoteQualified(relation.schema, relation.name), definition));
+    case "toast options":
+      return here(`${alter} SET (${definition.replaceAll(/(^|, )/g, "$1toast.")})`);
+    case "further parents":
+      return here(...definition.split(", ").map((parent) => `${alter} INHERIT ${parent}`));
     case "table type":
       return here(`${alter} ${definition}`);
     case "clustered index":
@@ -87,6 +102,24 @@ export function statementsFor(object: Unmodelled, to: FactBase): UnmodelledState
       `CREATE OPERATOR ${qualified} (${[parts, ...types].join(", ")})`,
     );
   }
+}
+
+/** A partition's default is its own, whatever its partitions have. */
+function only(alter: string): string {
+  return alter.replace(/^ALTER TABLE /, "ALTER TABLE ONLY ");
+}
+
+function setDefault(expression: string): string {
+  return expression === "none" ? "DROP DEFAULT" : `SET DEFAULT ${expression}`;
+}
+
+/** `SELECT TO role WITH GRANT OPTION, ...` */
+function grants(column: string, relation: string, definition: string): string[] {
+  return definition.split(", ").map((grant) => {
+    const [, privilege = "", role = "", option = ""] = /^(\w+) TO (.*?)( WITH GRANT OPTION)?$/s.exec(grant) ?? [];
+    const grantee = role === "PUBLIC" ? role : quoteIdentifier(role);
+    return `GRANT ${privilege} (${column}) ON ${relation} TO ${grantee}${option}`;
+  });
 }
 
 const TEXT_SEARCH = { folder: "common", name: "text_search" } as const;

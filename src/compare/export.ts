@@ -62,9 +62,7 @@ export async function exportSchema(options: ExportOptions): Promise<ExportedSche
     found: await readInUse(database, options.table),
     details: await readDetails(database),
   }));
-  const own = details.filter(
-    (detail) => detail.kind === "type" || detail.kind === "index" || found.facts.has(detailId(detail)),
-  );
+  const own = details.filter((detail) => detail.kind === "index" || found.facts.has(detailId(detail)));
   const subscriptions = found.facts.facts().flatMap(({ id }) => (id.kind === "subscription" ? [id] : []));
   const live = { ...found, inUse: true, facts: withoutObjects(found.facts, subscriptions) };
   const terms = { owners: options.owners, grants: true, extensionVersions: false };

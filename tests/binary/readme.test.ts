@@ -156,6 +156,7 @@ test.each([
   "README.md",
   "CONTRIBUTING.md",
   "CHANGELOG.md",
+  "docs/adopting.md",
   "docs/architecture.md",
   "docs/comparing.md",
   "docs/formats.md",

@@ -166,6 +166,8 @@ ALTER TABLE sales.rooms ALTER room SET STATISTICS 500, ALTER room SET (n_distinc
 ALTER TABLE sales.snapshots SET (toast.autovacuum_enabled = false);
 CREATE STATISTICS sales.events_kinds (ndistinct) ON at, kind FROM sales.events;
 CREATE TABLE sales.typed OF sales.address (PRIMARY KEY (street));
+ALTER VIEW sales.z_open ALTER email SET DEFAULT 'nobody';
+COMMENT ON COLUMN sales.totals.total IS 'in all';
 CREATE TABLE sales.second_parent (more int);
 ALTER TABLE sales.aa_child ADD more int;
 ALTER TABLE sales.aa_child INHERIT sales.second_parent;
