@@ -75,6 +75,8 @@ function wordedUnlike(from: Catalogue, to: Catalogue): StableId[] {
   return diff(from.facts, to.facts).flatMap((delta) =>
     delta.verb === "set" &&
     WRITTEN_OUT.has(delta.id.kind) &&
+    // These are names and flags, which are always the same.
+    !["type", "returnType", "language", "enabled", "collation"].includes(delta.attr) &&
     typeof delta.from === "string" &&
     typeof delta.to === "string"
       ? [delta.id]

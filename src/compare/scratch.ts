@@ -30,12 +30,27 @@ export async function withScratch<T>(
   return await withDatabase(site, {}, async (maintenance) => {
     await dropForgotten(maintenance);
     await createScratch(maintenance, name, site);
+    let opened = false;
     try {
-      return await withDatabase({ ...site, database: name }, { signal }, work);
+      return await withDatabase({ ...site, database: name }, { signal }, (database) => {
+        opened = true;
+        return work(database);
+      });
+    } catch (error) {
+      throw opened || !(error instanceof ConfitureError) ? error : unreachable(site, error);
     } finally {
       await maintenance.execute(`drop database ${quoteIdentifier(name)} with (force)`);
       await dropRoles(maintenance, (made) => made === name);
     }
+  });
+}
+
+/** A pooler may know only the databases that it was told of. */
+function unreachable(site: ServerTarget, error: ConfitureError): ConfitureError {
+  return error.with({
+    code: error.code === "interrupted" ? "interrupted" : "scratch_unusable",
+    message: `A scratch database was made on ${site.host}:${site.port} and cannot be connected to: ${error.message}`,
+    hint: "Past a connection pooler it can: name the server itself with --scratch URL. Or work in the embedded PostgreSQL: --scratch embedded",
   });
 }
 
@@ -76,7 +91,7 @@ async function dropForgotten(maintenance: Database): Promise<void> {
         and not exists (select from pg_stat_activity a where a.datname = d.datname)`,
   );
   for (const { name } of rows) {
-    if (isForgotten(name)) await maintenance.execute(`drop database if exists ${quoteIdentifier(name)}`);
+    if (isForgotten(name)) await dropIfPossible(maintenance, `drop database if exists ${quoteIdentifier(name)}`);
   }
   await dropRoles(maintenance, isForgotten);
 }
@@ -95,12 +110,19 @@ async function dropRoles(maintenance: Database, isOver: (scratch: string) => boo
       where description ~ '^confiture_scratch_[0-9]+_[0-9a-f]+$'`,
   );
   for (const { role } of rows.filter(({ scratch }) => isOver(scratch))) {
-    try {
-      await maintenance.execute(`drop role if exists ${quoteIdentifier(role)}`);
-    } catch (error) {
-      // 2BP01: another scratch database uses it by now; whoever comes after that finds it again.
-      if (!(error instanceof ConfitureError && error.server?.sqlstate === "2BP01")) throw error;
-    }
+    await dropIfPossible(maintenance, `drop role if exists ${quoteIdentifier(role)}`);
+  }
+}
+
+/** In use (by a run that came in between, or by another scratch database), or somebody else's. */
+const NOT_OURS_TO_DROP: ReadonlySet<string> = new Set(["55006", "2BP01", "42501"]);
+
+/** What cannot be dropped is found again by whoever comes next. */
+async function dropIfPossible(maintenance: Database, statement: string): Promise<void> {
+  try {
+    await maintenance.execute(statement);
+  } catch (error) {
+    if (!(error instanceof ConfitureError && NOT_OURS_TO_DROP.has(error.server?.sqlstate ?? ""))) throw error;
   }
 }
 

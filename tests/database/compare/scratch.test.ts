@@ -74,8 +74,14 @@ for (const engine of serverEngines) {
       };
       const error = await failureOf(sourceCatalogue({ ...filesOf(project.dir), scratch }, { kind: "schema" }));
       expect(error.code).toBe("scratch_unusable");
-      // With that right alone, there are extensions that it may not create.
+      // What is somebody else's is left to them.
+      const other = `confiture_scratch_${Date.now() - 3_600_000}_00000000`;
+      await instance.sql(`CREATE DATABASE ${other}`);
       await instance.sql("ALTER ROLE scratch_poor CREATEDB");
+      await sourceCatalogue({ ...filesOf(project.dir), scratch }, { kind: "schema" });
+      expect(await scratchNames(instance)).toEqual([other]);
+      await instance.sql(`DROP DATABASE ${other}`);
+      // With that right alone, there are extensions that it may not create.
       await project.write("db/schema/a.sql", "CREATE EXTENSION dblink;");
       const denied = await failureOf(sourceCatalogue({ ...filesOf(project.dir), scratch }, { kind: "schema" }));
       expect(denied).toMatchObject({ code: "extension_missing", location: { file: "db/schema/a.sql", line: 1 } });
