@@ -122,7 +122,11 @@ export async function exportInto(
 export function renderExport({ dir, fates, exported }: ExportedFiles): string {
   const others = fates.filter(({ fate }) => fate === "replaced" || fate === "removed");
   const files = count(exported.files.length, "file");
-  return [...others.map(describeFate), `✅ Exported ${files} to ${dir}; built, they make the same database\n`].join("");
+  const rest = exported.notExported.length + exported.subscriptions.length > 0 ? ", but for what is not exported" : "";
+  return [
+    ...others.map(describeFate),
+    `✅ Exported ${files} to ${dir}; built, they make the same database${rest}\n`,
+  ].join("");
 }
 
 function tellRest({ messages }: CommandContext, exported: ExportedSchema, dir: string): void {

@@ -194,6 +194,7 @@ describe("export", () => {
     });
     expect(await project.run(["export", "--force"])).toMatchObject({
       exitCode: 0,
+      stdout: expect.stringContaining("but for what is not exported"),
       stderr: expect.stringContaining("public.mine"),
     });
   });
