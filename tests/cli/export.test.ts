@@ -184,6 +184,18 @@ describe("export", () => {
     await project.succeed(["verify"]);
   });
 
+  test("what cannot be proven is an error that names it, and nothing is written", async () => {
+    await using live = await withShop();
+    await live.query("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'orders_buyer'::regclass");
+    await using project = await temporaryProject();
+    const failed = await live.run(["init", "--from", live.url, "--format", "json"], { cwd: project.dir });
+    expect(readDocument(failed)).toMatchObject({
+      exitCode: 1,
+      error: { code: "export_unproven", message: expect.stringContaining("public.orders_buyer") },
+    });
+    expect(await filesBelow(project, ".")).toEqual([]);
+  });
+
   test("what has no statements is named, and with --strict it is a finding", async () => {
     await using project = await withShop();
     await project.query("CREATE OPERATOR FAMILY mine USING btree");
