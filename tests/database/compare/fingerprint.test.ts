@@ -3,7 +3,13 @@ import { readCatalogue } from "#compare/catalogue.ts";
 import { compareCatalogues } from "#compare/changes.ts";
 import { fingerprints } from "#compare/fingerprint.ts";
 import type { Database } from "#database/database.ts";
+import { verify } from "#compare/verify.ts";
 import { withDatabase } from "#database/open.ts";
+import { Secret } from "#database/target.ts";
+import { serverEngines } from "../../support/engines.ts";
+import { temporaryProject } from "../../support/project.ts";
+import { server } from "../../support/servers.ts";
+import { filesOf } from "./project-files.ts";
 
 const BASE = `
   CREATE ROLE reader; CREATE ROLE writer;
@@ -260,5 +266,27 @@ describe("a fingerprint of the catalogue", () => {
       );
       expect(await fingerprint()).toBe(before);
     });
+  });
+});
+
+describe.each(serverEngines)("on $name", ({ major }) => {
+  test("a role that may create databases and nothing else takes fingerprints, too", async () => {
+    const instance = await server(major);
+    await instance.sql("DROP ROLE IF EXISTS fingerprinter");
+    await instance.sql("CREATE ROLE fingerprinter LOGIN PASSWORD 'poor' CREATEDB");
+    await using project = await temporaryProject({
+      "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY, email text);",
+      "db/migrations/1_users.sql":
+        "-- migrate:up\nCREATE TABLE users (id int PRIMARY KEY);\n-- migrate:down\nDROP TABLE users;\n",
+      "db/migrations/2_email.sql":
+        "-- migrate:up\nALTER TABLE users ADD email text;\n-- migrate:down\nALTER TABLE users RENAME email TO mail;\n",
+    });
+    const scratch = { ...instance.target("postgres"), user: "fingerprinter", password: new Secret("poor") };
+    const { checks } = await verify({ ...filesOf(project.dir), scratch });
+    expect(checks.map(({ outcome }) => outcome)).toEqual(["proven", "disproven", "disproven"]);
+    expect(checks[1]?.findings.flatMap(({ changes = [] }) => changes)).toMatchObject([
+      { change: "added", kind: "column", name: "public.users.mail" },
+    ]);
+    await instance.sql("DROP ROLE fingerprinter");
   });
 });
