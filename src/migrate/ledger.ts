@@ -151,27 +151,43 @@ comment on table ${table} is ${quoteLiteral(LEDGER_COMMENT)}`;
 /** All rows, in no particular order; none when the table does not exist yet. */
 export async function readLedger(database: Database, ledger: Ledger): Promise<LedgerRow[]> {
   if (!ledger.exists) return [];
-  const rows = await queryCatalogue<Record<(typeof COLUMNS)[number], unknown>>(
+  const [answer] = await queryCatalogue<{ rows: JsonRow[] | null }>(
     database,
-    `select version, name, checksum, applied_at, execution_ms::float8 as execution_ms, applied_by, tool_version,
-            state, statements_done, statements_total
+    // One document: the driver reads it many times faster than so many rows.
+    `select json_agg(json_build_array(${COLUMNS.join(", ")})) as rows
        from ${quoteQualified(ledger.schema, ledger.table)}`,
   ).catch((error: unknown) => {
     throw explainLedgerError(ledger, error);
   });
-  return rows.map((row) => ({
-    version: row.version as string,
-    name: row.name as string,
-    checksum: row.checksum as string | null,
-    appliedAt: row.applied_at as Date,
-    executionMs: row.execution_ms as number | null,
-    appliedBy: row.applied_by as string,
-    toolVersion: row.tool_version as string,
-    state: row.state as LedgerState,
-    statementsDone: row.statements_done as number | null,
-    statementsTotal: row.statements_total as number | null,
-  }));
+  return (answer?.rows ?? []).map(
+    ([version, name, checksum, appliedAt, executionMs, appliedBy, toolVersion, state, statementsDone, total]) => ({
+      version,
+      name,
+      checksum,
+      appliedAt: new Date(appliedAt),
+      executionMs,
+      appliedBy,
+      toolVersion,
+      state,
+      statementsDone,
+      statementsTotal: total,
+    }),
+  );
 }
+
+/** A row of the ledger as JSON, in the order of `COLUMNS`. */
+type JsonRow = [
+  version: string,
+  name: string,
+  checksum: string | null,
+  appliedAt: string,
+  executionMs: number | null,
+  appliedBy: string,
+  toolVersion: string,
+  state: LedgerState,
+  statementsDone: number | null,
+  statementsTotal: number | null,
+];
 
 /** The search_path of the session with the system catalogue before it: event triggers may look up names of the user's. */
 const CATALOGUE_FIRST =
