@@ -35,14 +35,14 @@ export async function startMeter(database: Database): Promise<Meter> {
   const relations = new Map<number, Relation>();
   for (const row of await database.query<Relation>(RELATIONS)) relations.set(row.oid, row);
   const runUntil = async (sql: string, end: "commit" | "rollback"): Promise<Effects> => {
+    const known = [...relations.keys()];
     try {
       await database.execute("begin");
-      const counts = await database.query<Count>(COUNTS);
+      const counts = known.length === 0 ? [] : await database.query<Count>(countsOf(known));
       await database.execute(sql);
-      const locked = await database.query<Locked>(LOCKED);
+      const locked = known.length === 0 ? [] : await database.query<Locked>(locksOf(known));
       await database.execute(end);
-      if (end === "rollback") return effectsOf(locked, counts, new Map(relations));
-      return effectsOf(locked, counts, relations);
+      return effectsOf(locked, counts, end === "rollback" ? new Map(relations) : relations);
     } catch (error) {
       await rollback(database);
       throw error;
@@ -73,25 +73,42 @@ interface Locked extends Count {
 }
 
 const RELATIONS = `
-  select c.oid::pg_catalog.int4, n.nspname || '.' || c.relname as name, pg_catalog.pg_relation_filenode(c.oid)::pg_catalog.int4 as file
+  select c.oid::pg_catalog.int8::pg_catalog.int4, n.nspname || '.' || c.relname as name,
+         pg_catalog.pg_relation_filenode(c.oid)::pg_catalog.int8::pg_catalog.int4 as file
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
    where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
 
-/** Counts go on from transaction to transaction until the server has collected them. */
-const COUNTS = `
-  select relid::pg_catalog.int4 as oid, (seq_scan + coalesce(idx_scan, 0))::pg_catalog.int4 as scans
-    from pg_catalog.pg_stat_xact_user_tables where seq_scan + coalesce(idx_scan, 0) > 0`;
+/** How often a table was read, also through its indexes. Counts may go on from transaction to transaction. */
+function scansOf(table: string): string {
+  return `(pg_catalog.pg_stat_get_xact_numscans(${table}) + coalesce((
+    select pg_catalog.sum(pg_catalog.pg_stat_get_xact_numscans(i.indexrelid))
+      from pg_catalog.pg_index i where i.indrelid = ${table}), 0))::pg_catalog.int4`;
+}
 
-const LOCKED = `
-  select l.oid, r.name, r.file, l.exclusive, coalesce(s.scans, 0) as scans
-    from (select relation::pg_catalog.int4 as oid, bool_or(mode = 'AccessExclusiveLock') as exclusive
-            from pg_catalog.pg_locks
-           where pid = pg_catalog.pg_backend_pid() and locktype = 'relation'
-             and mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-           group by relation) l
-    left join (${RELATIONS}) r on r.oid = l.oid
-    left join (${COUNTS}) s on s.oid = l.oid
-   order by l.oid`;
+function countsOf(oids: readonly number[]): string {
+  return `
+    select t.oid::pg_catalog.int8::pg_catalog.int4,
+           ${scansOf("t.oid")} as scans
+      from pg_catalog.unnest('{${oids.join(",")}}'::pg_catalog.oid[]) t (oid)`;
+}
+
+function locksOf(oids: readonly number[]): string {
+  return `
+    with locked as (
+      select relation as oid, pg_catalog.bool_or(mode = 'AccessExclusiveLock') as exclusive
+        from pg_catalog.pg_locks
+       where pid = pg_catalog.pg_backend_pid() and locktype = 'relation'
+         and mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+         and relation = any ('{${oids.join(",")}}'::pg_catalog.oid[])
+       group by relation)
+    select l.oid::pg_catalog.int8::pg_catalog.int4, n.nspname || '.' || c.relname as name, l.exclusive,
+           pg_catalog.pg_relation_filenode(c.oid)::pg_catalog.int8::pg_catalog.int4 as file,
+           ${scansOf("l.oid")} as scans
+      from locked l
+      left join pg_catalog.pg_class c on c.oid = l.oid
+      left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     order by l.oid`;
+}
 
 function effectsOf(locked: readonly Locked[], counts: readonly Count[], relations: Map<number, Relation>): Effects {
   const effects = {
