@@ -215,6 +215,7 @@ describe.each(OLDEST_AND_NEWEST)("every command writes one document that fits it
     expect(await on("diff", "schema", "schema")).toMatchObject({ exitCode: 0, changes: [], sql: [] });
     await on("build", "--baseline");
     expect(await on("drift")).toMatchObject({ exitCode: 0, changes: [], pending: [] });
+    expect(await on("export", "--dir", "exported")).toMatchObject({ dir: "exported", notExported: [], recorded: [] });
     expect(await on("snapshot")).toMatchObject({ file: null, postgres: major, snapshot: { version: 1, inUse: true } });
     expect(await on("snapshot", "--output", "now.json")).toMatchObject({ file: "now.json" });
     expect(await on("diff", "now.json", "schema")).toMatchObject({ exitCode: 0, changes: [] });
