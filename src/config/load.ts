@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { platform as currentPlatform } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join, relative, sep } from "node:path";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { deepFreeze, DEFAULT_ENVIRONMENT, type Config, type ConfigWarning } from "./config.ts";
@@ -75,7 +75,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     target: resolved.target,
     includeDirs: structuredClone(settings.includeDirs),
     excludeDirs: [...settings.excludeDirs],
-    migrations: { ...settings.migrations },
+    migrations: { ...settings.migrations, dir: fromProject(projectDir, settings.migrations.dir) },
     build: { ...settings.build },
     drift: { ignore: [...settings.drift.ignore] },
     scratchUrl: settings.scratchUrl,
@@ -126,6 +126,11 @@ async function resolveTarget(choice: DatabaseChoice, surroundings: Surroundings)
   const resolved = await resolveServer(choice.parameters, surroundings);
   const warnings = choice.warnings.map((message): ConfigWarning => ({ message }));
   return { ...resolved, warnings: [...warnings, ...resolved.warnings] };
+}
+
+/** A path as the rest of the program takes them, relative to the project: one that is absolute may lie outside of it. */
+function fromProject(projectDir: string, path: string): string {
+  return isAbsolute(path) ? relative(projectDir, path).replaceAll(sep, "/") || "." : path;
 }
 
 async function requireFolder(projectDir: string): Promise<void> {

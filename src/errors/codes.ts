@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   schema_outside_project: { exit: 1, title: "A schema file lies outside the project" },
   schema_link_loop: { exit: 1, title: "Schema folders link to each other in a circle" },
 
+  migrations_missing: { exit: 1, title: "The folder of migrations does not exist" },
   migration_duplicate: { exit: 7, title: "Two migrations have the same version" },
   migration_orphan_down: { exit: 7, title: "A .down.sql file has no .up.sql" },
   migration_invalid: { exit: 1, title: "A migration file is not what the runner can run" },

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { canonicalVersion, compareVersions } from "./version.ts";
@@ -65,6 +65,21 @@ export function discoverMigrations(projectDir: string, dir: string): Discovery {
   }
   const migrations = [...found.values()].toSorted((a, b) => compareVersions(a.version, b.version));
   return { migrations, ignored: ignored.toSorted() };
+}
+
+/**
+ * For work that is nothing without migrations: a folder that is missing is more likely the wrong working directory, or
+ * files that were not deployed, than a project without any.
+ * @throws ConfitureError `migrations_missing`, and as `discoverMigrations`
+ */
+export function requireMigrations(projectDir: string, dir: string): Discovery {
+  if (!existsSync(join(projectDir, dir))) {
+    throw new ConfitureError("migrations_missing", `There is no folder of migrations ${dir}`, {
+      hint: "Is this the project's folder (-C DIR), and migrations.dir right? `confiture migrate new NAME` makes the folder.",
+      location: { file: dir },
+    });
+  }
+  return discoverMigrations(projectDir, dir);
 }
 
 function listFolder(projectDir: string, dir: string): string[] {

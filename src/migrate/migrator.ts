@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { discoverMigrations, type MigrationFile } from "./discover.ts";
+import { requireMigrations, type MigrationFile } from "./discover.ts";
 import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { explainFailure, throwIfInterrupted, wasKept } from "./failure.ts";
@@ -41,7 +41,7 @@ export interface UpOptions extends PlanUpOptions {
  */
 export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunReport> {
   // Files that are wrong in themselves are reported without a connection.
-  discoverMigrations(options.projectDir, options.dir);
+  requireMigrations(options.projectDir, options.dir);
   return await exclusively(options, async (database, ledger) => {
     const history = await readHistory(database, ledger, options);
     if (!ledger.exists) await refuseRenamedLedger(database, ledger, history, options.projectDir);
@@ -61,7 +61,7 @@ export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunR
  * @throws ConfitureError when nothing was run; a failure on the way is in the report
  */
 export async function down(options: MigrateOptions, plan: PlanDownOptions): Promise<RunReport> {
-  discoverMigrations(options.projectDir, options.dir);
+  requireMigrations(options.projectDir, options.dir);
   return await exclusively(options, async (database, ledger) => {
     const applied = planDown(await readHistory(database, ledger, options), plan);
     const migrations = await load(
@@ -75,7 +75,7 @@ export async function down(options: MigrateOptions, plan: PlanDownOptions): Prom
 
 /** Rolls the last migrations back and applies them again, under one lock. */
 export async function redo(options: MigrateOptions, steps: number): Promise<RunReport> {
-  discoverMigrations(options.projectDir, options.dir);
+  requireMigrations(options.projectDir, options.dir);
   return await exclusively(options, async (database, ledger) => {
     const applied = planDown(await readHistory(database, ledger, options), { steps });
     const loaded = await load(

@@ -3,7 +3,7 @@ import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { discoverMigrations, type MigrationFile } from "./discover.ts";
+import { discoverMigrations, type MigrationFile, requireMigrations } from "./discover.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { type HistoryEntry, joinHistory } from "./history.ts";
 import { findLedger, type Ledger, readLedger } from "./ledger.ts";
@@ -22,7 +22,7 @@ export interface Status {
 
 /** Lays files and ledger side by side. Reads only: takes no lock and creates nothing. */
 export async function status(options: MigrateOptions): Promise<Status> {
-  const { ignored, migrations } = discoverMigrations(options.projectDir, options.dir);
+  const { ignored, migrations } = requireMigrations(options.projectDir, options.dir);
   if (isUnmade(options.target)) {
     // Opening the embedded engine's folder would make it.
     const history = joinHistory(migrations, [], (file) => checksumOf(options.projectDir, file));
