@@ -1,4 +1,5 @@
-import { encodeId, type Fact, FactBase, type StableId } from "@supabase/pg-delta/core";
+import { namedNotNull } from "./plan.ts";
+import { encodeId, type Fact, type FactBase, type StableId } from "@supabase/pg-delta/core";
 import { type Action, plan } from "@supabase/pg-delta/plan";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
@@ -179,18 +180,6 @@ function withStatements(units: readonly LayoutUnit[], statements: ReadonlyMap<st
   return units
     .filter(({ key }) => statements.has(key))
     .map((unit) => ({ ...unit, needs: only(unit.needs), mentions: only(unit.mentions) }));
-}
-
-/** From PostgreSQL 17 on a domain's NOT NULL is a constraint with a name as well; it is to be written once. */
-function namedNotNull(facts: FactBase): FactBase {
-  const isNamed = ({ id }: Fact): boolean =>
-    id.kind === "domain" && facts.childrenOf(id).some(({ payload }) => payload["type"] === "n");
-  return new FactBase(
-    facts.facts().map((fact) => (isNamed(fact) ? { ...fact, payload: { ...fact.payload, notNull: false } } : fact)),
-    [...facts.edges],
-    facts.source,
-    facts.referenceOnly,
-  );
 }
 
 function planActions(from: FactBase, to: FactBase, compact = true): readonly Action[] {

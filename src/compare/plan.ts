@@ -1,4 +1,4 @@
-import type { StableId } from "@supabase/pg-delta/core";
+import { type Fact, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { type Action, plan } from "@supabase/pg-delta/plan";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
@@ -31,7 +31,7 @@ export interface PlannedStatement {
  */
 export function planChanges(from: Catalogue, to: Catalogue): PlannedStatement[] {
   try {
-    const actions = plan(from.facts, to.facts, { renames: "off" }).actions.filter(
+    const actions = plan(namedNotNull(from.facts), namedNotNull(to.facts), { renames: "off" }).actions.filter(
       (action) => isOfSchema(action, to.builder) && !isIdle(action, from),
     );
     return actions.map((action, index) => toStatement(action, actions[index - 1], from, to));
@@ -42,6 +42,18 @@ export function planChanges(from: Catalogue, to: Catalogue): PlannedStatement[] 
       cause,
     });
   }
+}
+
+/** From PostgreSQL 17 on a domain's NOT NULL is a constraint with a name as well; it is to be written once. */
+export function namedNotNull(facts: FactBase): FactBase {
+  const isNamed = ({ id }: Fact): boolean =>
+    id.kind === "domain" && facts.childrenOf(id).some(({ payload }) => payload["type"] === "n");
+  return new FactBase(
+    facts.facts().map((fact) => (isNamed(fact) ? { ...fact, payload: { ...fact.payload, notNull: false } } : fact)),
+    [...facts.edges],
+    facts.source,
+    facts.referenceOnly,
+  );
 }
 
 /** Roles belong to the server, and what a scratch database's one user owns says nothing about ownership. */

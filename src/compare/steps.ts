@@ -9,6 +9,7 @@ import { adviceFor, hasOnlineForm, onlineSteps, type Phase } from "./online.ts";
 import type { OnlineContext } from "./online-plan.ts";
 import { planChanges, type PlannedStatement } from "./plan.ts";
 import { requireNothing } from "./proof.ts";
+import { makeWay, mayWorkLater } from "./repair.ts";
 import { renameFirst, renameFlag, type Renamed } from "./rename-first.ts";
 import { type PossibleRename, possibleRenames, type Rename } from "./renames.ts";
 import { withMissingRoles } from "./scratch.ts";
@@ -223,7 +224,10 @@ function partsOf(statements: readonly PlannedStatement[], context: OnlineContext
   ].filter((part) => part.statements.length > 0);
 }
 
-/** Runs statements one by one, so that what each does can be told. */
+/**
+ * Runs statements one by one, so that what each does can be told. One that PostgreSQL refuses may run later, or after
+ * something is out of its way; the order they ran in is that of the file.
+ */
 async function runPlanned(
   database: Database,
   meter: Meter,
@@ -233,7 +237,10 @@ async function runPlanned(
   way: string,
 ): Promise<MeasuredStatement[]> {
   const measured: MeasuredStatement[] = [];
-  for (const statement of statements) {
+  const queue = [...statements];
+  const outOfTheWay = new Set<string>();
+  let putOff = 0;
+  for (let statement = queue.shift(); statement !== undefined; statement = queue.shift()) {
     if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
     try {
       const effects = await withMissingRoles(database, async () => {
@@ -244,8 +251,20 @@ async function runPlanned(
       const isSlow = effects.rewrites.length > 0 || effects.scans.length > 0;
       const advice = isSlow ? advise(statement) : undefined;
       measured.push({ ...statement, effects, ...(advice === undefined ? {} : { advice }) });
+      putOff = 0;
     } catch (error) {
       if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
+      const first = makeWay(statement, error, context.from.facts).filter(({ sql }) => !outOfTheWay.has(sql));
+      if (first.length > 0) {
+        for (const { sql } of first) outOfTheWay.add(sql);
+        queue.unshift(...first, statement);
+        continue;
+      }
+      if (mayWorkLater(statement, error) && putOff < queue.length) {
+        putOff++;
+        queue.push(statement);
+        continue;
+      }
       throw new ConfitureError("generate_refused", `The planned way ${way} cannot be run: ${error.server.message}`, {
         hint: `Nothing was written. Write this step by hand (confiture migrate new). PostgreSQL refused:\n${statement.sql}`,
         server: error.server,

@@ -1,0 +1,5 @@
+-- migrate:down
+
+DROP AGGREGATE "public"."total"(integer);
+
+DROP FUNCTION "public"."add"(integer, integer);

@@ -1,0 +1,2 @@
+CREATE FUNCTION add(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT $1 + $2 $$;
+CREATE AGGREGATE total(int) (SFUNC = add, STYPE = int, INITCOND = '0');

@@ -1,0 +1,3 @@
+-- migrate:down
+
+COMMENT ON TABLE "public"."users" IS 'a';

@@ -1,0 +1,3 @@
+-- migrate:up
+
+COMMENT ON TABLE "public"."users" IS 'b';

@@ -1,0 +1,4 @@
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO reader;
+CREATE TABLE open (id int);
+CREATE TABLE closed (id int);
+REVOKE ALL ON closed FROM reader;

@@ -1,0 +1,2 @@
+CREATE DOMAIN positive AS int CONSTRAINT c CHECK (VALUE > 1);
+CREATE TABLE t (a positive);

@@ -1,0 +1,3 @@
+-- migrate:down
+
+DROP DOMAIN "public"."positive";

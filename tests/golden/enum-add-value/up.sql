@@ -1,0 +1,3 @@
+-- migrate:up
+
+ALTER TYPE "public"."mood" ADD VALUE 'ok' BEFORE 'happy';

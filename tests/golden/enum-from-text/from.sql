@@ -1,0 +1,1 @@
+CREATE TABLE t (m text NOT NULL DEFAULT 'ok');

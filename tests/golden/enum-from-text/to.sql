@@ -1,0 +1,2 @@
+CREATE TYPE mood AS ENUM ('ok', 'sad');
+CREATE TABLE t (m mood NOT NULL DEFAULT 'ok');

@@ -1,0 +1,3 @@
+-- migrate:down
+
+DROP TYPE "public"."mood";

@@ -1,0 +1,5 @@
+-- migrate:down
+
+DROP EVENT TRIGGER "et";
+
+DROP FUNCTION "public"."e"();

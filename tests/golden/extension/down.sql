@@ -1,0 +1,5 @@
+-- migrate:down
+
+DROP EXTENSION "citext";
+
+DROP SCHEMA "app";

@@ -1,0 +1,2 @@
+CREATE FUNCTION f(a int) RETURNS bigint LANGUAGE sql AS $$ SELECT a::bigint $$;
+CREATE VIEW v AS SELECT f(1) AS x;

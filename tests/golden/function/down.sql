@@ -1,0 +1,3 @@
+-- migrate:down
+
+DROP FUNCTION "public"."f"(integer);

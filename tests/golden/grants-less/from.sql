@@ -1,0 +1,5 @@
+CREATE TABLE users (
+  id int PRIMARY KEY,
+  name text NOT NULL
+);
+GRANT SELECT, INSERT ON users TO reader WITH GRANT OPTION;

@@ -1,0 +1,5 @@
+-- migrate:up
+
+REVOKE ALL ON TABLE "public"."users" FROM "reader";
+
+GRANT SELECT ON TABLE "public"."users" TO "reader";

@@ -1,0 +1,6 @@
+CREATE TABLE users (
+  id int PRIMARY KEY,
+  name text NOT NULL
+);
+CREATE SEQUENCE s;
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;

@@ -1,0 +1,7 @@
+-- migrate:up
+
+-- SCAN: every row of public.t is read under the lock.
+-- ONLINE: --online writes it so that nobody waits.
+-- LOCK: writes to public.t wait until the migration is committed.
+CREATE INDEX i ON public.t USING gin (a jsonb_path_ops)
+  WITH (fastupdate=off);

@@ -1,0 +1,2 @@
+CREATE TABLE t (a int, b boolean);
+CREATE INDEX i ON t (a);

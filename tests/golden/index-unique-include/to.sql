@@ -1,0 +1,2 @@
+CREATE TABLE t (a int, b int);
+CREATE UNIQUE INDEX i ON t (a DESC NULLS LAST) INCLUDE (b);

@@ -1,0 +1,1 @@
+CREATE TABLE "Odd ""one" ("a.b" int);

@@ -1,0 +1,1 @@
+CREATE TABLE p (d date, n int);

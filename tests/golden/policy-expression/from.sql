@@ -1,0 +1,6 @@
+CREATE TABLE users (
+  id int PRIMARY KEY,
+  name text NOT NULL
+);
+ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON users USING (true);

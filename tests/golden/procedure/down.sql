@@ -1,0 +1,3 @@
+-- migrate:down
+
+DROP PROCEDURE "public"."p"(integer);

@@ -1,0 +1,3 @@
+-- migrate:down
+
+DROP SCHEMA "app";

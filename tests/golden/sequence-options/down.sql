@@ -1,0 +1,3 @@
+-- migrate:down
+
+ALTER SEQUENCE "public"."s" INCREMENT BY 1 CACHE 1;

@@ -1,0 +1,4 @@
+CREATE TABLE people (
+  id int CONSTRAINT users_pkey PRIMARY KEY,
+  name text NOT NULL
+);

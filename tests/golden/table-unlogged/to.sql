@@ -1,0 +1,4 @@
+CREATE UNLOGGED TABLE users (
+  id int PRIMARY KEY,
+  name text NOT NULL
+);

@@ -1,0 +1,5 @@
+CREATE TABLE users (
+  id int PRIMARY KEY,
+  name text NOT NULL
+);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;

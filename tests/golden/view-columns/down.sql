@@ -1,0 +1,7 @@
+-- migrate:down
+
+-- LOCK: reads and writes of public.v wait until the migration is committed.
+DROP VIEW "public"."v";
+
+CREATE VIEW "public"."v" AS  SELECT id
+   FROM public.users;

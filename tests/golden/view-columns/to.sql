@@ -1,0 +1,5 @@
+CREATE TABLE users (
+  id int PRIMARY KEY,
+  name text NOT NULL
+);
+CREATE VIEW v AS SELECT name, id FROM users;

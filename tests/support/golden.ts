@@ -1,0 +1,116 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Catalogue, readCatalogue } from "#compare/catalogue.ts";
+import { type MeasuredStatement, renderMigration, type Section } from "#compare/migration-file.ts";
+import type { Rename } from "#compare/renames.ts";
+import { withMissingRoles } from "#compare/scratch.ts";
+import { planSteps } from "#compare/steps.ts";
+import type { Database } from "#database/database.ts";
+import { splitStatements } from "#sql/split.ts";
+
+const ROOT = join(import.meta.dir, "..", "golden");
+
+/** Whether the folders are to be written anew instead of compared. */
+export const WRITES_GOLDENS = (process.env["CONFITURE_GOLDEN_WRITE"] ?? "") !== "";
+
+/** One edit of a schema, in a folder of tests/golden, and the migration that it has to become. */
+export interface Golden extends Ways {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  /** From meta.json: the oldest PostgreSQL that knows what the folder is about. */
+  readonly minimum: number;
+  readonly renames: readonly Rename[];
+}
+
+/** Sections of migration files: `up` in the order they run, `down` in theirs. */
+export interface Ways {
+  readonly up: string;
+  readonly down: string;
+}
+
+/** The folders; `CONFITURE_GOLDEN` chooses those whose names it is a part of. */
+export async function readGoldens(): Promise<Golden[]> {
+  const wanted = process.env["CONFITURE_GOLDEN"] ?? "";
+  const names = (await readdir(ROOT)).filter((name) => name.includes(wanted)).toSorted();
+  return await Promise.all(
+    names.map(async (name) => {
+      const read = (file: string): Promise<string> => readFile(join(ROOT, name, file), "utf8");
+      const optional = (file: string, otherwise: string): Promise<string> => read(file).catch(() => otherwise);
+      const meta = JSON.parse(await optional("meta.json", "{}")) as { minimum?: number; renames?: Rename[] };
+      return {
+        name,
+        from: await read("from.sql"),
+        to: await read("to.sql"),
+        up: await optional("up.sql", ""),
+        down: await optional("down.sql", ""),
+        minimum: meta.minimum ?? 14,
+        renames: meta.renames ?? [],
+      };
+    }),
+  );
+}
+
+export async function writeGolden({ name }: Golden, { up, down }: Ways): Promise<void> {
+  await writeFile(join(ROOT, name, "up.sql"), up);
+  await writeFile(join(ROOT, name, "down.sql"), down);
+}
+
+/** What `migrate generate --allow-drop` would write, planned in a scratch database that is at `from`, and stays so. */
+export async function planIn(
+  database: Database,
+  from: Catalogue,
+  to: Catalogue,
+  { renames }: Pick<Golden, "renames">,
+): Promise<Ways> {
+  const { steps } = await planSteps(database, from, to, {
+    projectDir: "",
+    includeDirs: [],
+    excludeDirs: [],
+    resetBetweenFiles: false,
+    migrationsDir: "",
+    table: "confiture_migrations",
+    toolVersion: "test",
+    scratch: { engine: "embedded" },
+    from: { kind: "schema" },
+    renames,
+    allowDrop: true,
+    noDown: false,
+    online: false,
+  });
+  // The way back of each file stands behind its way up.
+  const sections = steps.map(({ up, down = EMPTY }) => {
+    const file = renderMigration(up, down);
+    const middle = file.indexOf("\n-- migrate:down");
+    return { up: file.slice(0, middle), down: file.slice(middle + 1) };
+  });
+  return {
+    up: sections.map(({ up }) => up).join("\n"),
+    down: sections
+      .toReversed()
+      .map(({ down }) => down)
+      .join("\n"),
+  };
+}
+
+const EMPTY: Section = { statements: [] as readonly MeasuredStatement[], transactional: true };
+
+/** Runs a schema file, with the roles it takes for granted, and reads what it made. */
+export async function build(database: Database, sql: string): Promise<Catalogue> {
+  await withMissingRoles(database, () => database.execute(sql));
+  return await readCatalogue(database);
+}
+
+/** Runs sections of migrations as the runner does: each in one transaction, or statement by statement. */
+export async function migrate(database: Database, sections: string): Promise<Catalogue> {
+  for (const section of sections.split(/^(?=-- migrate:)/m)) {
+    if (!section.split("\n", 1)[0]!.includes("transaction:false")) {
+      await withMissingRoles(database, () => database.execute(section));
+      continue;
+    }
+    for (const { start, end } of splitStatements(section).statements) {
+      await withMissingRoles(database, () => database.execute(section.slice(start, end)));
+    }
+  }
+  return await readCatalogue(database);
+}
