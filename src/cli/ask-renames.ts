@@ -1,5 +1,5 @@
-import type { DecideRenames } from "#compare/rename-first.ts";
-import type { PossibleRename, Rename } from "#compare/renames.ts";
+import type { DecideRenames } from "#compare/generate/rename-first.ts";
+import type { PossibleRename, Rename } from "#compare/generate/renames.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Io } from "./io.ts";
 

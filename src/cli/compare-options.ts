@@ -1,9 +1,9 @@
 import type { ArgsDef } from "citty";
-import type { Catalogue } from "#compare/catalogue.ts";
-import type { Comparison } from "#compare/comparison.ts";
-import { mayCreateDatabases, type ScratchSite } from "#compare/scratch.ts";
-import { parseSource, type ProjectFiles, type Source } from "#compare/sources.ts";
-import type { Terms } from "#compare/terms.ts";
+import type { Catalogue } from "#compare/catalogue/catalogue.ts";
+import type { Comparison } from "#compare/sources/comparison.ts";
+import { mayCreateDatabases, type ScratchSite } from "#compare/scratch/scratch.ts";
+import { parseSource, type ProjectFiles, type Source } from "#compare/sources/sources.ts";
+import type { Terms } from "#compare/catalogue/terms.ts";
 import type { Config } from "#config/config.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";

@@ -154,7 +154,7 @@ export async function placeBaseline(
 ): Promise<Fate[]> {
   const { createMigrations } = await import("#migrate/create.ts");
   const { discoverMigrations } = await import("#migrate/discover.ts");
-  const { renderBaseline } = await import("#compare/export-text.ts");
+  const { renderBaseline } = await import("#compare/tree/text.ts");
   const { projectDir } = context;
   if (exported.files.length === 0 || discoverMigrations(projectDir, migrations.dir).migrations.length > 0) return [];
   if (exported.files.some(({ text }) => /^DROP SCHEMA /m.test(text))) {

@@ -5,13 +5,13 @@ import { discoverMigrations, migrationId } from "#migrate/discover.ts";
 import { lookForLedger, readLedger } from "#migrate/ledger.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { canonicalVersion } from "#migrate/version.ts";
-import { type Catalogue, readCatalogue } from "./catalogue.ts";
-import type { Change } from "./changes.ts";
-import { compareOnTerms, type Comparison } from "./comparison.ts";
-import { withScratch } from "./scratch.ts";
-import { SCRATCH_LEDGER, startRun } from "./scratch-run.ts";
-import { buildSchema, type ProjectFiles, type Source, sourceCatalogue } from "./sources.ts";
-import type { Terms } from "./terms.ts";
+import { type Catalogue, readCatalogue } from "./catalogue/catalogue.ts";
+import type { Change } from "./catalogue/changes.ts";
+import { compareOnTerms, type Comparison } from "./sources/comparison.ts";
+import { withScratch } from "./scratch/scratch.ts";
+import { SCRATCH_LEDGER, startRun } from "./scratch/scratch-run.ts";
+import { buildSchema, type ProjectFiles, type Source, sourceCatalogue } from "./sources/sources.ts";
+import type { Terms } from "./catalogue/terms.ts";
 
 export interface DriftOptions extends ProjectFiles {
   readonly target: Target;

@@ -9,16 +9,16 @@ import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { type Catalogue, readCatalogue, withDiagnosticsOf, withoutObjects } from "./catalogue.ts";
-import type { Change } from "./changes.ts";
-import { compareOnTerms } from "./comparison.ts";
-import { detailId, missingDetails, readDetails, SAMPLES } from "./export-details.ts";
-import { type PlannedFile, planFiles } from "./export-statements.ts";
-import { renderSchemaFile } from "./export-text.ts";
-import type { ScratchOptions } from "./scratch.ts";
-import { explainMissing, withMissingRoles, withScratch } from "./scratch.ts";
-import { readInUse } from "./sources.ts";
-import { mainOwner, onTerms } from "./terms.ts";
+import { type Catalogue, readCatalogue, withDiagnosticsOf, withoutObjects } from "./catalogue/catalogue.ts";
+import type { Change } from "./catalogue/changes.ts";
+import { compareOnTerms } from "./sources/comparison.ts";
+import { detailId, missingDetails, readDetails, SAMPLES } from "./tree/details.ts";
+import { type PlannedFile, planFiles } from "./tree/statements.ts";
+import { renderSchemaFile } from "./tree/text.ts";
+import type { ScratchOptions } from "./scratch/scratch.ts";
+import { explainMissing, withMissingRoles, withScratch } from "./scratch/scratch.ts";
+import { readInUse } from "./sources/sources.ts";
+import { mainOwner, onTerms } from "./catalogue/terms.ts";
 
 export interface ExportOptions extends ScratchOptions {
   /** The database to export; it is only read. */

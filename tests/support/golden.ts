@@ -1,10 +1,10 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Catalogue, readCatalogue } from "#compare/catalogue.ts";
-import { type MeasuredStatement, renderMigration, type Section } from "#compare/migration-file.ts";
-import type { Rename } from "#compare/renames.ts";
-import { withMissingRoles } from "#compare/scratch.ts";
-import { planSteps } from "#compare/steps.ts";
+import { type Catalogue, readCatalogue } from "#compare/catalogue/catalogue.ts";
+import { type MeasuredStatement, renderMigration, type Section } from "#compare/generate/migration-file.ts";
+import type { Rename } from "#compare/generate/renames.ts";
+import { withMissingRoles } from "#compare/scratch/scratch.ts";
+import { planSteps } from "#compare/generate/steps.ts";
 import type { Database } from "#database/database.ts";
 import { splitStatements } from "#sql/split.ts";
 

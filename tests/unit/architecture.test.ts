@@ -75,6 +75,23 @@ test("imports go down only, and features do not know each other", () => {
   expect(wrong).toEqual([]);
 });
 
+/** From the top: what is further down does not import what is further up. */
+const COMPARE = ["verify", "generate", "sources", "tree", "scratch", "plan", "catalogue"];
+
+test("inside compare, imports go down only", () => {
+  const level = (path: string): number => COMPARE.indexOf(path.split("/")[1]!);
+  const wrong = files
+    .filter((file) => level(file.path) >= 0)
+    .flatMap((file) =>
+      file.imports
+        .filter((specifier) => specifier.startsWith("."))
+        .map((specifier) => relative(SOURCE, join(SOURCE, dirname(file.path), specifier)).replaceAll("\\", "/"))
+        .filter((path) => level(path) < level(file.path))
+        .map((path) => `${file.path} imports ${path}`),
+    );
+  expect(wrong).toEqual([]);
+});
+
 for (const { name, only, why } of RESERVED) {
   test(`${name} stays in its place: ${why}`, () => {
     const importers = files.filter((file) => file.imports.some((path) => path === name || path.startsWith(`${name}/`)));

@@ -1,4 +1,4 @@
-import type { Change } from "#compare/changes.ts";
+import type { Change } from "#compare/catalogue/changes.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
@@ -41,10 +41,10 @@ export const command = defineCommand({
     "confiture diff production.json schema",
   ],
   async run(args, context) {
-    const { isInUse, sourceCatalogue } = await import("#compare/sources.ts");
-    const { compareOnTerms } = await import("#compare/comparison.ts");
-    const { compareCatalogues } = await import("#compare/changes.ts");
-    const { planChanges, planSql } = await import("#compare/plan.ts");
+    const { isInUse, sourceCatalogue } = await import("#compare/sources/sources.ts");
+    const { compareOnTerms } = await import("#compare/sources/comparison.ts");
+    const { compareCatalogues } = await import("#compare/catalogue/changes.ts");
+    const { planChanges, planSql } = await import("#compare/plan/plan.ts");
     const given = { from: args.from ?? (await defaultFrom(context)), to: args.to ?? "schema" };
     const sources = { from: await readSource(context, given.from), to: await readSource(context, given.to) };
     const names = { from: displayName(given.from, sources.from), to: displayName(given.to, sources.to) };

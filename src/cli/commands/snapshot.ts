@@ -29,8 +29,8 @@ export const command = defineCommand({
     "confiture snapshot git:v1.4 --output v1.4.json",
   ],
   async run(args, context) {
-    const { sourceCatalogue } = await import("#compare/sources.ts");
-    const { toSnapshot } = await import("#compare/snapshot.ts");
+    const { sourceCatalogue } = await import("#compare/sources/sources.ts");
+    const { toSnapshot } = await import("#compare/catalogue/snapshot.ts");
     const config = await context.config();
     const name = args.source ?? context.chosen ?? `env:${config.environment ?? "local"}`;
     const source =

@@ -18,8 +18,8 @@ export const command = defineCommand({
     "rolls back exactly and applies again; schema files and migrations agree. Exits with 3 when one of it does not hold.",
   examples: ["confiture verify", "confiture verify --base git:main", "confiture verify --format json"],
   async run(args, context) {
-    const { verify } = await import("#compare/verify.ts");
-    const { readRevision } = await import("#compare/sources.ts");
+    const { verify } = await import("#compare/verify/verify.ts");
+    const { readRevision } = await import("#compare/sources/sources.ts");
     const files = await projectFiles(context, args.scratch);
     const report = await verify({
       ...files,

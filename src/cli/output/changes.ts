@@ -1,4 +1,4 @@
-import type { Change, PropertyChange } from "#compare/changes.ts";
+import type { Change, PropertyChange } from "#compare/catalogue/changes.ts";
 import type { Paint } from "./style.ts";
 
 const SIGNS: Readonly<Record<Change["change"], string>> = { added: "+", dropped: "-", changed: "~" };

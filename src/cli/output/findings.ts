@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { collectSchemaFiles } from "#build/collect.ts";
-import type { Change } from "#compare/changes.ts";
-import type { Check } from "#compare/checks.ts";
-import type { Finding } from "#compare/finding.ts";
-import { findPlace, type Place, type SourceText } from "#compare/places.ts";
-import type { Way } from "#compare/replay-ways.ts";
-import type { ProjectFiles } from "#compare/sources.ts";
+import type { Change } from "#compare/catalogue/changes.ts";
+import type { Check } from "#compare/verify/checks.ts";
+import type { Finding } from "#compare/verify/finding.ts";
+import { findPlace, type Place, type SourceText } from "#compare/catalogue/places.ts";
+import type { Way } from "#compare/verify/replay-ways.ts";
+import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations, type MigrationFile } from "#migrate/discover.ts";
 import { changeToJson, renderChange } from "./changes.ts";

@@ -1,5 +1,5 @@
-import type { MigrationLoss, TestReport } from "#compare/migration-test.ts";
-import type { VerifyReport } from "#compare/verify.ts";
+import type { MigrationLoss, TestReport } from "#compare/verify/migration-test.ts";
+import type { VerifyReport } from "#compare/verify/verify.ts";
 import { migrationId } from "#migrate/discover.ts";
 import { findingToJson, type FindPlaces, renderCheck, renderWay } from "./findings.ts";
 import { count } from "./text.ts";

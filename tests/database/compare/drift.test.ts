@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { executeSchema } from "#build/builder.ts";
 import { type Drift, findDrift } from "#compare/drift.ts";
-import { schemaBuild } from "#compare/sources.ts";
+import { schemaBuild } from "#compare/sources/sources.ts";
 import { withDatabase } from "#database/open.ts";
 import type { ServerTarget } from "#database/target.ts";
 import { baseline } from "#migrate/record.ts";

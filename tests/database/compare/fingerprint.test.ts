@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { readCatalogue } from "#compare/catalogue.ts";
-import { compareCatalogues } from "#compare/changes.ts";
-import { fingerprints } from "#compare/fingerprint.ts";
+import { readCatalogue } from "#compare/catalogue/catalogue.ts";
+import { compareCatalogues } from "#compare/catalogue/changes.ts";
+import { fingerprints } from "#compare/catalogue/fingerprint.ts";
 import type { Database } from "#database/database.ts";
-import { verify } from "#compare/verify.ts";
+import { verify } from "#compare/verify/verify.ts";
 import { withDatabase } from "#database/open.ts";
 import { Secret } from "#database/target.ts";
 import { serverEngines } from "../../support/engines.ts";

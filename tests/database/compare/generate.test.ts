@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type Generated, type GenerateOptions, generateMigrations } from "#compare/generate.ts";
-import { withScratch } from "#compare/scratch.ts";
+import { type Generated, type GenerateOptions, generateMigrations } from "#compare/generate/generate.ts";
+import { withScratch } from "#compare/scratch/scratch.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
 import { filesOf } from "./project-files.ts";

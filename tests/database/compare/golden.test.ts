@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { type Catalogue, readCatalogue } from "#compare/catalogue.ts";
-import { compareCatalogues } from "#compare/changes.ts";
-import { withScratch } from "#compare/scratch.ts";
+import { type Catalogue, readCatalogue } from "#compare/catalogue/catalogue.ts";
+import { compareCatalogues } from "#compare/catalogue/changes.ts";
+import { withScratch } from "#compare/scratch/scratch.ts";
 import type { Database } from "#database/database.ts";
 import { openDatabase } from "#database/open.ts";
 import emptyDatabase from "../../../src/build/empty-database.sql" with { type: "text" };

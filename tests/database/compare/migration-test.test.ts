@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type TestReport, testMigrations } from "#compare/migration-test.ts";
+import { type TestReport, testMigrations } from "#compare/verify/migration-test.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
 import { filesOf } from "./project-files.ts";

@@ -1,4 +1,4 @@
-import type { ProjectFiles } from "#compare/sources.ts";
+import type { ProjectFiles } from "#compare/sources/sources.ts";
 
 /** The defaults of a project, with scratch databases in the embedded engine. */
 export function filesOf(projectDir: string): ProjectFiles {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { compareCatalogues } from "#compare/changes.ts";
-import { generateMigrations } from "#compare/generate.ts";
-import { sourceCatalogue } from "#compare/sources.ts";
-import { verify } from "#compare/verify.ts";
+import { compareCatalogues } from "#compare/catalogue/changes.ts";
+import { generateMigrations } from "#compare/generate/generate.ts";
+import { sourceCatalogue } from "#compare/sources/sources.ts";
+import { verify } from "#compare/verify/verify.ts";
 import { commitAll } from "../../support/git.ts";
 import { largeProject } from "../../support/large-project.ts";
 import { temporaryProject } from "../../support/project.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { verify } from "#compare/verify.ts";
-import { sourceCatalogue } from "#compare/sources.ts";
+import { verify } from "#compare/verify/verify.ts";
+import { sourceCatalogue } from "#compare/sources/sources.ts";
 import { Secret, type ServerTarget } from "#database/target.ts";
 import { serverEngines } from "../../support/engines.ts";
 import { ROOT } from "../../support/postgres-binaries.ts";

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { compareCatalogues } from "#compare/changes.ts";
-import { generateMigrations } from "#compare/generate.ts";
-import { readSnapshot, toSnapshot } from "#compare/snapshot.ts";
-import { parseSource, sourceCatalogue } from "#compare/sources.ts";
+import { compareCatalogues } from "#compare/catalogue/changes.ts";
+import { generateMigrations } from "#compare/generate/generate.ts";
+import { readSnapshot, toSnapshot } from "#compare/catalogue/snapshot.ts";
+import { parseSource, sourceCatalogue } from "#compare/sources/sources.ts";
 import { engines } from "../../support/engines.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { type Catalogue, readCatalogue } from "#compare/catalogue.ts";
-import { type Change, compareCatalogues } from "#compare/changes.ts";
-import { generateMigrations } from "#compare/generate.ts";
-import { readSnapshot, toSnapshot } from "#compare/snapshot.ts";
+import { type Catalogue, readCatalogue } from "#compare/catalogue/catalogue.ts";
+import { type Change, compareCatalogues } from "#compare/catalogue/changes.ts";
+import { generateMigrations } from "#compare/generate/generate.ts";
+import { readSnapshot, toSnapshot } from "#compare/catalogue/snapshot.ts";
 import { withDatabase } from "#database/open.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";

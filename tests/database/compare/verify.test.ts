@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { compareCatalogues } from "#compare/changes.ts";
-import { planSql } from "#compare/plan.ts";
-import { parseSource, sourceCatalogue } from "#compare/sources.ts";
-import { type VerifyReport, verify } from "#compare/verify.ts";
+import { compareCatalogues } from "#compare/catalogue/changes.ts";
+import { planSql } from "#compare/plan/plan.ts";
+import { parseSource, sourceCatalogue } from "#compare/sources/sources.ts";
+import { type VerifyReport, verify } from "#compare/verify/verify.ts";
 import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
 import { filesOf } from "./project-files.ts";

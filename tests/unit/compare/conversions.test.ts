@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { conversionOf } from "#compare/conversions.ts";
+import { conversionOf } from "#compare/plan/conversions.ts";
 
 describe("a change of type keeps every value", () => {
   test.each([

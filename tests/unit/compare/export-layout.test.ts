@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { comparePaths } from "#build/order.ts";
-import { type FolderKind, layOut, type LayoutUnit } from "#compare/export-layout.ts";
-import { distinctFileNames } from "#compare/file-names.ts";
+import { type FolderKind, layOut, type LayoutUnit } from "#compare/tree/layout.ts";
+import { distinctFileNames } from "#compare/tree/file-names.ts";
 
 function unit(folder: FolderKind, name: string, needs: string[] = [], mentions: string[] = []): LayoutUnit {
   return { key: `${folder} ${name}`, folder, name, needs: new Set(needs), mentions: new Set(mentions) };

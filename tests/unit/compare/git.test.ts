@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { withRevision } from "#compare/git.ts";
+import { withRevision } from "#compare/sources/git.ts";
 import { commitAll } from "../../support/git.ts";
 import { temporaryProject } from "../../support/project.ts";
 

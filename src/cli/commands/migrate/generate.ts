@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { createMigrations } from "#migrate/create.ts";
-import type { GeneratedMigration } from "#compare/generate.ts";
+import type { GeneratedMigration } from "#compare/generate/generate.ts";
 import { LogLevels } from "consola/core";
 import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../../command.ts";
@@ -38,7 +38,7 @@ export const command = defineCommand({
     "confiture migrate generate rename_name --rename public.users.name=full_name",
   ],
   async run(args, context) {
-    const { generateMigrations } = await import("#compare/generate.ts");
+    const { generateMigrations } = await import("#compare/generate/generate.ts");
     const source = await readSource(context, args.from ?? "migrations");
     const files = await filesBeside(context, args.scratch, liveTarget([source]));
     const canAsk =

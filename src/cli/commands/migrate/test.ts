@@ -25,7 +25,7 @@ export const command = defineCommand({
     "something does not hold or is lost.",
   examples: ["confiture migrate test", "confiture migrate test 003", "confiture migrate test --fixtures db/seeds"],
   async run(args, context) {
-    const { testMigrations } = await import("#compare/migration-test.ts");
+    const { testMigrations } = await import("#compare/verify/migration-test.ts");
     const files = await projectFiles(context, args.scratch);
     const isThere = existsSync(join(context.projectDir, FIXTURES));
     const report = await testMigrations({

@@ -3,12 +3,12 @@ import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations, migrationId } from "#migrate/discover.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
-import { type Catalogue, readCatalogue } from "./catalogue.ts";
+import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { agreementCheck, type Check, migrationsCheck } from "./checks.ts";
 import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
-import { asFailure } from "./scratch-run.ts";
-import { type ScratchSeries, withScratchSeries } from "./scratch-series.ts";
-import { buildSchema, migrationsSince, type ProjectFiles, schemaBuild } from "./sources.ts";
+import { asFailure } from "../scratch/scratch-run.ts";
+import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
+import { buildSchema, migrationsSince, type ProjectFiles, schemaBuild } from "../sources/sources.ts";
 
 export interface VerifyOptions extends ProjectFiles {
   /** A commit: what is proven is that the schema files of then and the migrations added since give those of now. */

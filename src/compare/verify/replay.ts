@@ -2,9 +2,9 @@ import type { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { migrationId } from "#migrate/discover.ts";
 import type { Direction } from "#migrate/events.ts";
-import type { Catalogue } from "./catalogue.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Finding } from "./finding.ts";
-import type { ScratchRun } from "./scratch-run.ts";
+import type { ScratchRun } from "../scratch/scratch-run.ts";
 import type { Look, Watch } from "./watch.ts";
 
 /** What replaying the migrations showed. */

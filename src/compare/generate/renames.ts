@@ -1,10 +1,10 @@
 import { encodeId, type Fact, type FactBase, type StableId } from "@supabase/pg-delta/core";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import type { Catalogue } from "./catalogue.ts";
-import { describe } from "./changes.ts";
-import { areAkin } from "./conversions.ts";
-import type { PlannedStatement } from "./plan.ts";
-import { textOf } from "./risks.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { describe } from "../catalogue/changes.ts";
+import { areAkin } from "../plan/conversions.ts";
+import type { PlannedStatement } from "../plan/plan.ts";
+import { textOf } from "../plan/risks.ts";
 
 /** A dropped and an added object that could be one that was renamed. */
 export interface PossibleRename {

@@ -1,6 +1,6 @@
 import { encodeId, type Fact, type FactBase, type StableId } from "@supabase/pg-delta/core";
 import { Lexer, TokenKind } from "#sql/lexer.ts";
-import { type FolderKind, folderRank, type LayoutUnit } from "./export-layout.ts";
+import { type FolderKind, folderRank, type LayoutUnit } from "./layout.ts";
 
 /** A file-to-be, while what it needs is gathered. */
 interface Unit extends LayoutUnit {

@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { type Fingerprint, fingerprints } from "./fingerprint.ts";
+import { type Fingerprint, fingerprints } from "../catalogue/fingerprint.ts";
 import { type ScratchOptions, withScratch } from "./scratch.ts";
 import { dropScratchLedger } from "./scratch-run.ts";
 

@@ -1,9 +1,9 @@
 import { diff, type StableId } from "@supabase/pg-delta/core";
-import type { Catalogue } from "./catalogue.ts";
-import { type Change, compareCatalogues } from "./changes.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { reword } from "./rebuild.ts";
-import type { ScratchOptions } from "./scratch.ts";
-import { onTerms, type Terms } from "./terms.ts";
+import type { ScratchOptions } from "../scratch/scratch.ts";
+import { onTerms, type Terms } from "../catalogue/terms.ts";
 
 /** Two databases laid side by side. */
 export interface Comparison {

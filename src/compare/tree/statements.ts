@@ -1,14 +1,14 @@
-import { namedNotNull } from "./plan.ts";
+import { namedNotNull } from "../plan/plan.ts";
 import { encodeId, type Fact, type FactBase, type StableId } from "@supabase/pg-delta/core";
 import { type Action, plan } from "@supabase/pg-delta/plan";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import { type Catalogue, withoutObjects } from "./catalogue.ts";
-import { type Detail, detailId, UNFILLED } from "./export-details.ts";
-import { statementsFor } from "./export-unmodelled.ts";
-import { layOut, type LayoutUnit } from "./export-layout.ts";
-import { divideIntoUnits } from "./export-units.ts";
-import { isVirtual } from "./unmodelled.ts";
+import { type Catalogue, withoutObjects } from "../catalogue/catalogue.ts";
+import { type Detail, detailId, UNFILLED } from "./details.ts";
+import { statementsFor } from "./unmodelled.ts";
+import { layOut, type LayoutUnit } from "./layout.ts";
+import { divideIntoUnits } from "./units.ts";
+import { isVirtual } from "../catalogue/unmodelled.ts";
 
 /** Statements for one file, in order, without semicolons. */
 export interface PlannedFile {

@@ -1,10 +1,10 @@
 import type { Database } from "#database/database.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
-import { withRevision } from "./git.ts";
+import { withRevision } from "../sources/git.ts";
 import { bringForward, type Onlooker, type Replay, type ReplayOptions, rollBackAndForward } from "./replay.ts";
-import { type ScratchRun, startRun } from "./scratch-run.ts";
-import type { ScratchSeries } from "./scratch-series.ts";
-import { buildSchema, isMissingObject, type ProjectFiles, schemaFolders } from "./sources.ts";
+import { type ScratchRun, startRun } from "../scratch/scratch-run.ts";
+import type { ScratchSeries } from "../scratch/scratch-series.ts";
+import { buildSchema, isMissingObject, type ProjectFiles, schemaFolders } from "../sources/sources.ts";
 import { type Watch, watched } from "./watch.ts";
 
 /**

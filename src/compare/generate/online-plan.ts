@@ -1,7 +1,7 @@
 import { encodeId, type StableId } from "@supabase/pg-delta/core";
-import type { Catalogue } from "./catalogue.ts";
-import type { PlannedStatement } from "./plan.ts";
-import { textOf } from "./risks.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import type { PlannedStatement } from "../plan/plan.ts";
+import { textOf } from "../plan/risks.ts";
 
 export interface OnlineContext {
   readonly from: Catalogue;

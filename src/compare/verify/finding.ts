@@ -1,6 +1,6 @@
 import type { ConfitureError } from "#errors/error.ts";
 import type { MigrationFile } from "#migrate/discover.ts";
-import type { Change } from "./changes.ts";
+import type { Change } from "../catalogue/changes.ts";
 
 /** Something that does not hold. */
 export interface Finding {

@@ -7,12 +7,12 @@ import { ConfitureError } from "#errors/error.ts";
 import { lookForLedger } from "#migrate/ledger.ts";
 import { discoverMigrations, type MigrationFile } from "#migrate/discover.ts";
 import { loadMigration } from "#migrate/load.ts";
-import { type Catalogue, readCatalogue } from "./catalogue.ts";
+import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { withRevision } from "./git.ts";
 import { rebuildExactly } from "./rebuild.ts";
-import { explainMissing, type ScratchSite, withMissingRoles, withScratch } from "./scratch.ts";
-import { SCRATCH_LEDGER, startRun } from "./scratch-run.ts";
-import { readSnapshot } from "./snapshot.ts";
+import { explainMissing, type ScratchSite, withMissingRoles, withScratch } from "../scratch/scratch.ts";
+import { SCRATCH_LEDGER, startRun } from "../scratch/scratch-run.ts";
+import { readSnapshot } from "../catalogue/snapshot.ts";
 
 /** Where the files of a project are; what a source is made from. */
 export interface ProjectFiles {

@@ -7,7 +7,7 @@ import { decodeSql, parseScript } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { migrationId } from "#migrate/discover.ts";
-import type { ProjectFiles } from "./sources.ts";
+import type { ProjectFiles } from "../sources/sources.ts";
 
 /**
  * Files of rows, in the order of schema files; none in an empty folder.

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import { loadMigration } from "#migrate/load.ts";
-import type { Catalogue } from "./catalogue.ts";
-import { type Change, compareCatalogues } from "./changes.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import type { GenerateOptions } from "./generate.ts";
-import { withScratch } from "./scratch.ts";
-import { startRun } from "./scratch-run.ts";
-import { prepareSource } from "./sources.ts";
+import { withScratch } from "../scratch/scratch.ts";
+import { startRun } from "../scratch/scratch-run.ts";
+import { prepareSource } from "../sources/sources.ts";
 
 /** Runs the files as the runner will, on a fresh copy of `from`: up to the schema, and back. */
 export async function prove(options: GenerateOptions, texts: readonly string[], to: Catalogue): Promise<void> {

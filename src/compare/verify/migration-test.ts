@@ -11,8 +11,8 @@ import { collectFixtures, type FixtureLoader, loadFixtures } from "./fixtures.ts
 import type { Onlooker } from "./replay.ts";
 import { replayMigrations, startsFromNothing, type Way } from "./replay-ways.ts";
 import { type Loss, lostByRollback, lostByUp, readRows, type TableRows } from "./rows.ts";
-import { withScratchSeries } from "./scratch-series.ts";
-import { isMissingObject, type ProjectFiles } from "./sources.ts";
+import { withScratchSeries } from "../scratch/scratch-series.ts";
+import { isMissingObject, type ProjectFiles } from "../sources/sources.ts";
 
 export interface TestOptions extends ProjectFiles {
   /** The one to test; all when undefined. */

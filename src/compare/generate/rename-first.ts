@@ -1,5 +1,5 @@
 import { ConfitureError } from "#errors/error.ts";
-import type { Catalogue } from "./catalogue.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Meter } from "./measure.ts";
 import type { MeasuredStatement } from "./migration-file.ts";
 import { type PossibleRename, possibleRenames, type Rename, renameStatement, sameUnderAnotherName } from "./renames.ts";

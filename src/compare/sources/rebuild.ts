@@ -2,11 +2,11 @@ import { encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { comparePaths } from "#build/order.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { type Catalogue, readCatalogue } from "./catalogue.ts";
-import { type Change, compareCatalogues } from "./changes.ts";
-import { planFiles } from "./export-statements.ts";
-import { type ScratchOptions, withMissingRoles, withScratch } from "./scratch.ts";
-import { onTerms } from "./terms.ts";
+import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
+import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { planFiles } from "../tree/statements.ts";
+import { type ScratchOptions, withMissingRoles, withScratch } from "../scratch/scratch.ts";
+import { onTerms } from "../catalogue/terms.ts";
 
 /** A statement that a scratch database refused, and why. */
 interface Refused {

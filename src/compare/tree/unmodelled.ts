@@ -1,7 +1,7 @@
 import type { FactBase } from "@supabase/pg-delta/core";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
-import type { FolderKind } from "./export-layout.ts";
-import type { Unmodelled } from "./unmodelled.ts";
+import type { FolderKind } from "./layout.ts";
+import type { Unmodelled } from "../catalogue/unmodelled.ts";
 
 /** The statements for what pg-delta does not model, made from its definition. */
 export interface UnmodelledStatements {

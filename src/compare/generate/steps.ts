@@ -1,19 +1,19 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { type Catalogue, readCatalogue } from "./catalogue.ts";
-import { type Change, compareCatalogues } from "./changes.ts";
+import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
+import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import type { GenerateOptions } from "./generate.ts";
 import { type Meter, NO_EFFECTS, startMeter } from "./measure.ts";
 import type { MeasuredStatement, Section } from "./migration-file.ts";
 import { adviceFor, hasOnlineForm, onlineSteps, type Phase } from "./online.ts";
 import type { OnlineContext } from "./online-plan.ts";
-import { planChanges, type PlannedStatement } from "./plan.ts";
+import { planChanges, type PlannedStatement } from "../plan/plan.ts";
 import { requireNothing } from "./proof.ts";
-import { makeWay, mayWorkLater } from "./repair.ts";
+import { makeWay, mayWorkLater } from "../plan/repair.ts";
 import { renameFirst, renameFlag, type Renamed } from "./rename-first.ts";
 import { type PossibleRename, possibleRenames, type Rename } from "./renames.ts";
-import { withMissingRoles } from "./scratch.ts";
-import { SCRATCH_LEDGER } from "./scratch-run.ts";
+import { withMissingRoles } from "../scratch/scratch.ts";
+import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
 
 /** What one file does, on its way up and back. */
 export interface Step {

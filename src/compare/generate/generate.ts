@@ -1,13 +1,13 @@
-import type { Catalogue } from "./catalogue.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type MeasuredStatement, renderMigration } from "./migration-file.ts";
 import { prove, unproven } from "./proof.ts";
-import { reword } from "./rebuild.ts";
+import { reword } from "../sources/rebuild.ts";
 import type { RenameOptions } from "./rename-first.ts";
 import type { PossibleRename } from "./renames.ts";
-import { withScratch } from "./scratch.ts";
-import { isInUse, prepareSource, type ProjectFiles, type Source, sourceCatalogue } from "./sources.ts";
+import { withScratch } from "../scratch/scratch.ts";
+import { isInUse, prepareSource, type ProjectFiles, type Source, sourceCatalogue } from "../sources/sources.ts";
 import { type PlannedSteps, planSteps, readPlanned, type Step } from "./steps.ts";
-import { onTerms } from "./terms.ts";
+import { onTerms } from "../catalogue/terms.ts";
 
 export interface GenerateOptions extends ProjectFiles, RenameOptions {
   readonly from: Source;

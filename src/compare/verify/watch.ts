@@ -1,11 +1,11 @@
 import { migrationId } from "#migrate/discover.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
-import type { Catalogue } from "./catalogue.ts";
-import { compareCatalogues } from "./changes.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { compareCatalogues } from "../catalogue/changes.ts";
 import type { Finding } from "./finding.ts";
-import type { Fingerprint } from "./fingerprint.ts";
-import { planSql } from "./plan.ts";
-import type { ScratchRun } from "./scratch-run.ts";
+import type { Fingerprint } from "../catalogue/fingerprint.ts";
+import { planSql } from "../plan/plan.ts";
+import type { ScratchRun } from "../scratch/scratch-run.ts";
 
 /** What a database held at one moment of a replay. */
 export type Look = { readonly fingerprint: Fingerprint } | { readonly catalogue: Catalogue } | undefined;

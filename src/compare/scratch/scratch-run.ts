@@ -7,8 +7,8 @@ import type { LoadedMigration } from "#migrate/body.ts";
 import { lockKey } from "#migrate/lock.ts";
 import { runMigration } from "#migrate/run.ts";
 import { quoteQualified } from "#sql/quote.ts";
-import { type Catalogue, readCatalogue } from "./catalogue.ts";
-import { type Fingerprint, fingerprints } from "./fingerprint.ts";
+import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
+import { type Fingerprint, fingerprints } from "../catalogue/fingerprint.ts";
 import { explainMissing, withMissingRoles } from "./scratch.ts";
 
 /** Where the runner keeps its record in a scratch database. */

@@ -1,8 +1,8 @@
 import type { LoadedMigration } from "#migrate/body.ts";
-import type { Catalogue } from "./catalogue.ts";
-import { compareCatalogues } from "./changes.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { compareCatalogues } from "../catalogue/changes.ts";
 import type { Finding } from "./finding.ts";
-import { planSql } from "./plan.ts";
+import { planSql } from "../plan/plan.ts";
 
 /** What was proven or disproven, one for each promise. */
 export interface Check {

@@ -1,8 +1,8 @@
 import { encodeId, type StableId } from "@supabase/pg-delta/core";
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
-import type { Catalogue } from "./catalogue.ts";
-import detailsSql from "./export-details.sql" with { type: "text" };
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import detailsSql from "./details.sql" with { type: "text" };
 
 /** Something about an object that no comparison sees, and that files have to say all the same. */
 export interface Detail {

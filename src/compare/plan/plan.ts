@@ -2,9 +2,9 @@ import { type Fact, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { type Action, plan } from "@supabase/pg-delta/plan";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
-import type { Catalogue } from "./catalogue.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
 import { riskOf } from "./risks.ts";
-import { isVirtual } from "./unmodelled.ts";
+import { isVirtual } from "../catalogue/unmodelled.ts";
 
 /** One statement of a plan, with what is known of it without running it. */
 export interface PlannedStatement {

@@ -1,6 +1,6 @@
 import { formatSqlStatements } from "@supabase/pg-delta/sql-format";
 import { Lexer, TokenKind } from "#sql/lexer.ts";
-import type { PlannedFile } from "./export-statements.ts";
+import type { PlannedFile } from "./statements.ts";
 
 /**
  * A schema file for reading. Pure.
