@@ -6,7 +6,10 @@ import type { Rename } from "#compare/generate/renames.ts";
 import { withMissingRoles } from "#compare/scratch/scratch.ts";
 import { planSteps } from "#compare/generate/steps.ts";
 import type { Database } from "#database/database.ts";
+import { openDatabase } from "#database/open.ts";
+import type { Target } from "#database/target.ts";
 import { splitStatements } from "#sql/split.ts";
+import emptyDatabase from "../../src/build/empty-database.sql" with { type: "text" };
 
 const ROOT = join(import.meta.dir, "..", "golden");
 
@@ -94,6 +97,26 @@ export async function planIn(
 }
 
 const EMPTY: Section = { statements: [] as readonly MeasuredStatement[], transactional: true };
+
+/** A database that is emptied again and again: making one takes longer than most edits. */
+export class EmptiedDatabase {
+  readonly #target: () => Promise<Target>;
+  #database: Database | undefined;
+
+  constructor(target: () => Promise<Target>) {
+    this.#target = target;
+  }
+
+  async empty(): Promise<Database> {
+    this.#database ??= await openDatabase(await this.#target());
+    await this.#database.execute(`reset all; ${emptyDatabase}`);
+    return this.#database;
+  }
+
+  async close(): Promise<void> {
+    await this.#database?.close();
+  }
+}
 
 /** Runs a schema file, with the roles it takes for granted, and reads what it made. */
 export async function build(database: Database, sql: string): Promise<Catalogue> {
