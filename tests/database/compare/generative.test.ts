@@ -1,0 +1,26 @@
+import { afterAll, expect, test } from "bun:test";
+import { convergeBothWays, type Outcome } from "../../support/convergence.ts";
+import { EmptiedDatabase } from "../../support/golden.ts";
+import { SEED } from "../../unit/sql/random.ts";
+
+/** Random edits, each in both directions; CONFITURE_ROUNDS for more. */
+const ROUNDS = Number(process.env["CONFITURE_ROUNDS"] ?? 8);
+const LEAST_PROVEN = 0.8;
+
+const emptied = new EmptiedDatabase(async () => ({ engine: "embedded" }));
+afterAll(() => emptied.close());
+
+test(
+  `random edits of random schemas become proven migrations, CONFITURE_SEED=${SEED}`,
+  async () => {
+    const outcomes: Outcome[] = [];
+    for (let round = 0; round < ROUNDS; round++) outcomes.push(...(await convergeBothWays(emptied, SEED + round)));
+    const reasons = (kind: "refused" | "unproven"): string[] =>
+      outcomes.filter((outcome) => outcome?.kind === kind).map((outcome) => outcome!.reason);
+    expect(reasons("unproven")).toEqual([]);
+    const refused = reasons("refused");
+    const most = Math.floor(outcomes.length * (1 - LEAST_PROVEN));
+    expect(refused.length, refused.join("\n")).toBeLessThanOrEqual(most);
+  },
+  ROUNDS * 10_000,
+);
