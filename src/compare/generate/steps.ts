@@ -9,7 +9,7 @@ import { adviceFor, hasOnlineForm, onlineSteps, type Phase } from "./online.ts";
 import type { OnlineContext } from "./online-plan.ts";
 import { planChanges, type PlannedStatement } from "../plan/plan.ts";
 import { requireNothing } from "./proof.ts";
-import { makeWay, mayWorkLater } from "../plan/repair.ts";
+import { makeWay, mayWorkLater, throughText, withoutBodyCheck } from "../plan/repair.ts";
 import { renameFirst, renameFlag, type Renamed } from "./rename-first.ts";
 import { type PossibleRename, possibleRenames, type Rename } from "./renames.ts";
 import { withMissingRoles } from "../scratch/scratch.ts";
@@ -238,7 +238,7 @@ async function runPlanned(
 ): Promise<MeasuredStatement[]> {
   const measured: MeasuredStatement[] = [];
   const queue = [...statements];
-  const outOfTheWay = new Set<string>();
+  const repaired = new Set<string>();
   let putOff = 0;
   for (let statement = queue.shift(); statement !== undefined; statement = queue.shift()) {
     if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
@@ -254,15 +254,27 @@ async function runPlanned(
       putOff = 0;
     } catch (error) {
       if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
-      const first = makeWay(statement, error, context.from.facts).filter(({ sql }) => !outOfTheWay.has(sql));
+      const first = makeWay(statement, error, context.from.facts).filter(({ sql }) => !repaired.has(sql));
       if (first.length > 0) {
-        for (const { sql } of first) outOfTheWay.add(sql);
+        for (const { sql } of first) repaired.add(sql);
         queue.unshift(...first, statement);
+        continue;
+      }
+      const otherwise = throughText(statement, error);
+      if (otherwise !== undefined) {
+        queue.unshift(otherwise);
         continue;
       }
       if (mayWorkLater(statement, error) && putOff < queue.length) {
         putOff++;
         queue.push(statement);
+        continue;
+      }
+      const unchecked = withoutBodyCheck(statement, error);
+      if (unchecked.length > 0 && !repaired.has(statement.sql)) {
+        repaired.add(statement.sql);
+        queue.unshift(...unchecked);
+        putOff = 0;
         continue;
       }
       throw new ConfitureError("generate_refused", `The planned way ${way} cannot be run: ${error.server.message}`, {

@@ -32,9 +32,12 @@ export interface PlannedStatement {
 export function planChanges(from: Catalogue, to: Catalogue): PlannedStatement[] {
   try {
     const actions = plan(namedNotNull(from.facts), namedNotNull(to.facts), { renames: "off" }).actions.filter(
-      (action) => isOfSchema(action, to.builder) && !isIdle(action, from),
+      (action) =>
+        isOfSchema(action, to.builder) && !isIdle(action, from) && !followsOwner(action, from.facts, to.facts),
     );
-    return actions.map((action, index) => toStatement(action, actions[index - 1], from, to));
+    // A default that changes together with its column's type is set twice.
+    const once = actions.filter(({ sql }, index) => sql !== actions[index - 1]?.sql);
+    return once.map((action, index) => toStatement(action, once[index - 1], from, to));
   } catch (cause) {
     // The planner throws plain errors for changes that it cannot make.
     throw new ConfitureError("generate_refused", `No plan can be made: ${(cause as Error).message}`, {
@@ -56,15 +59,24 @@ export function namedNotNull(facts: FactBase): FactBase {
   );
 }
 
-/** Roles belong to the server, and what a scratch database's one user owns says nothing about ownership. */
-function isOfSchema({ sql, produces, destroys }: Action, builder: string | undefined): boolean {
+/**
+ * Roles belong to the server, and what a scratch database's one user owns says nothing about ownership, unless it was
+ * somebody else's before.
+ */
+function isOfSchema({ sql, produces, destroys, releases }: Action, builder: string | undefined): boolean {
   if ([...produces, ...destroys].some(({ kind }) => kind === "role" || kind === "membership")) return false;
-  return builder === undefined || !sql.endsWith(` OWNER TO ${quoteIdentifier(builder)}`);
+  if (builder === undefined || !sql.endsWith(ownerTo(builder))) return true;
+  return releases.some(({ kind }) => kind === "role");
 }
 
-/** Default privileges of whoever runs the files, which is another role wherever they run. */
+function ownerTo(role: string): string {
+  return ` OWNER TO ${quoteIdentifier(role)}`;
+}
+
+/** Objects and default privileges of whoever runs the files, which is another role wherever they run. */
 function ofWhoeverRuns(sql: string, builder: string | undefined): string {
   if (builder === undefined) return sql;
+  if (sql.endsWith(ownerTo(builder))) return `${sql.slice(0, -ownerTo(builder).length)} OWNER TO CURRENT_USER`;
   const begin = "ALTER DEFAULT PRIVILEGES ";
   const role = `FOR ROLE ${quoteIdentifier(builder)} `;
   return sql.startsWith(begin + role) ? begin + sql.slice(begin.length + role.length) : sql;
@@ -78,6 +90,24 @@ function isIdle({ sql, verb, consumes: [column] }: Action, { facts }: Catalogue)
     column?.kind === "column" &&
     !facts.childrenOf(column).some(({ id }) => id.kind === "default")
   );
+}
+
+/** What an owner has by being it goes over to the next one with the object. */
+function followsOwner({ produces, destroys, consumes }: Action, from: FactBase, to: FactBase): boolean {
+  return [...produces, ...destroys, ...consumes].some((id) => {
+    if (id.kind !== "acl") return false;
+    const [before, after] = [ownerOf(id.target, from), ownerOf(id.target, to)];
+    if (before === undefined || after === undefined || before === after) return false;
+    if (id.grantee !== before && id.grantee !== after) return false;
+    const held = from.get({ ...id, grantee: before })?.payload;
+    const holds = to.get({ ...id, grantee: after })?.payload;
+    return Bun.deepEquals(held, holds) && !from.has({ ...id, grantee: after }) && !to.has({ ...id, grantee: before });
+  });
+}
+
+function ownerOf(id: StableId, facts: FactBase): string | undefined {
+  const owner = facts.has(id) ? facts.outgoingEdges(id).find(({ kind }) => kind === "owner")?.to : undefined;
+  return owner?.kind === "role" ? owner.name : undefined;
 }
 
 function toStatement(action: Action, before: Action | undefined, from: Catalogue, to: Catalogue): PlannedStatement {

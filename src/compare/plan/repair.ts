@@ -37,6 +37,38 @@ export function makeWay(
 
 const FEATURE_NOT_SUPPORTED = "0A000";
 
+/**
+ * Between many types PostgreSQL has no cast (cannot_coerce), but every type can be written as text and read from it
+ * (manual, CREATE CAST, "I/O conversion casts").
+ * @returns the statement with the conversion through text; undefined when that is not what was refused
+ */
+export function throughText(statement: PlannedStatement, error: ConfitureError): PlannedStatement | undefined {
+  const [, start, type] = TYPE_CHANGE.exec(statement.sql) ?? [];
+  if (error.server?.sqlstate !== CANNOT_COERCE || start === undefined || type === undefined) return undefined;
+  if (type.startsWith("text::")) return undefined;
+  return {
+    ...statement,
+    sql: `${start}::text::${type}`,
+    rows: `fails if a value, written as text, cannot be read as ${type}. Write USING by hand where it can be said otherwise`,
+  };
+}
+
+const CANNOT_COERCE = "42846";
+const TYPE_CHANGE = /^(ALTER TABLE .* USING "(?:[^"]|"")+")::(.+)$/s;
+
+/**
+ * A body in SQL is checked when its function is made, and may name what is not there: another function that calls it back,
+ * or what was dropped since. PostgreSQL takes it with check_function_bodies off (manual, "Statement Behavior").
+ * @returns the statement with the setting around it; none when nothing is there to be checked
+ */
+export function withoutBodyCheck(statement: PlannedStatement, error: ConfitureError): readonly PlannedStatement[] {
+  if (!LATER.has(error.server?.sqlstate ?? "") || !ROUTINE.test(statement.sql)) return [];
+  const setting = (sql: string): PlannedStatement => ({ ...statement, sql, makes: [], removes: [], needs: [] });
+  return [setting("SET check_function_bodies = off"), statement, setting("RESET check_function_bodies")];
+}
+
+const ROUTINE = /^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) /;
+
 function removal(id: StableId, facts: FactBase): string | undefined {
   if (id.kind === "trigger")
     return `DROP TRIGGER ${quoteIdentifier(id.name)} ON ${quoteQualified(id.schema, id.table)}`;
@@ -46,6 +78,7 @@ function removal(id: StableId, facts: FactBase): string | undefined {
   return `ALTER TABLE ${quoteQualified(id.schema, id.table)} DROP COLUMN ${quoteIdentifier(id.name)}`;
 }
 
+/** A statement that is in no plan. */
 function toStatement(sql: string, removed: StableId): PlannedStatement {
   return {
     sql,

@@ -1,7 +1,12 @@
 import { afterAll, expect, test } from "bun:test";
 import { convergeBothWays, type Outcome } from "../../support/convergence.ts";
 import { EmptiedDatabase } from "../../support/golden.ts";
-import { SEED } from "../../unit/sql/random.ts";
+
+/**
+ * The same pairs in every run, unless others are asked for: what a new pair finds is no fault of the change under test.
+ * `scripts/convergence` is for finding it.
+ */
+const FIRST_SEED = Number(process.env["CONFITURE_SEED"] ?? 1000);
 
 /** Random edits, each in both directions; CONFITURE_ROUNDS for more. */
 const ROUNDS = Number(process.env["CONFITURE_ROUNDS"] ?? 8);
@@ -11,10 +16,11 @@ const emptied = new EmptiedDatabase(async () => ({ engine: "embedded" }));
 afterAll(() => emptied.close());
 
 test(
-  `random edits of random schemas become proven migrations, CONFITURE_SEED=${SEED}`,
+  `random edits of random schemas become proven migrations, CONFITURE_SEED=${FIRST_SEED}`,
   async () => {
     const outcomes: Outcome[] = [];
-    for (let round = 0; round < ROUNDS; round++) outcomes.push(...(await convergeBothWays(emptied, SEED + round)));
+    for (let round = 0; round < ROUNDS; round++)
+      outcomes.push(...(await convergeBothWays(emptied, FIRST_SEED + round)));
     const reasons = (kind: "refused" | "unproven"): string[] =>
       outcomes.filter((outcome) => outcome?.kind === kind).map((outcome) => outcome!.reason);
     expect(reasons("unproven")).toEqual([]);

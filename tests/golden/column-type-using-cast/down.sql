@@ -16,6 +16,3 @@ ALTER TABLE "public"."t"
 
 ALTER TABLE "public"."t"
   ALTER COLUMN "b" SET DEFAULT '1'::text;
-
-ALTER TABLE "public"."t"
-  ALTER COLUMN "b" SET DEFAULT '1'::text;

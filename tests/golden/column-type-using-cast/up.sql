@@ -18,6 +18,3 @@ ALTER TABLE "public"."t"
 
 ALTER TABLE "public"."t"
   ALTER COLUMN "b" SET DEFAULT 1;
-
-ALTER TABLE "public"."t"
-  ALTER COLUMN "b" SET DEFAULT 1;

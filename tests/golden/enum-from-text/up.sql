@@ -17,6 +17,3 @@ ALTER TABLE "public"."t"
 
 ALTER TABLE "public"."t"
   ALTER COLUMN "m" SET DEFAULT 'ok'::public.mood;
-
-ALTER TABLE "public"."t"
-  ALTER COLUMN "m" SET DEFAULT 'ok'::public.mood;
