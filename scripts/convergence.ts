@@ -1,52 +1,106 @@
 /**
- * Random edits of random schemas on the PostgreSQL inside, in both directions: `scripts/convergence [--pairs N]`.
- * Prints its seed (CONFITURE_SEED replays it) and writes the figures into docs/convergence.md.
+ * Plans the migration between the schemas of many pairs, in both directions, and proves it on the PostgreSQL inside.
+ * The figures go into docs/convergence.md. Which pairs: random edits (the default; CONFITURE_SEED replays them),
+ * `--folder DIR` with old.sql and new.sql in folders of their own, `--regression-tests` for those of PostgreSQL.
+ * `--only TEXT` takes those with the text in their names, and leaves the figures as they are.
  */
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { convergeBothWays, type Outcome } from "../tests/support/convergence.ts";
+import { convergeBothWays, type Outcome, type Pair, randomPair } from "../tests/support/convergence.ts";
 import { EmptiedDatabase } from "../tests/support/golden.ts";
 import { SEED } from "../tests/unit/sql/random.ts";
+import { regressionPairs } from "./regression-pairs.ts";
 
 const DOCUMENT = join(import.meta.dir, "..", "docs", "convergence.md");
-const BEGIN = "<!-- figures: begin -->";
-const END = "<!-- figures: end -->";
+/** An engine's memory only grows. */
+const PAIRS_AN_ENGINE = 40;
+/** What is printed of a refusal, in characters. */
+const LINE = 300;
 
-async function main(emptied: EmptiedDatabase): Promise<void> {
-  const { values } = parseArgs({ options: { pairs: { type: "string", default: "500" } } });
-  console.log(`CONFITURE_SEED=${SEED}`);
-  const outcomes: Outcome[] = [];
-  for (let round = 0; outcomes.length < Number(values.pairs); round++) {
-    for (const outcome of await convergeBothWays(emptied, SEED + round)) {
-      outcomes.push(outcome);
-      if (outcome !== undefined) console.log(`Seed ${SEED + round}, ${outcome.kind}: ${outcome.reason}`);
-    }
-  }
-  await writeFigures(render(outcomes));
+/** Pairs, and where the figures go: nowhere, when only some of the pairs are wanted. */
+interface Source {
+  readonly section: "random" | "folder" | "regression" | undefined;
+  /** In what the figures begin with: "Run of 2026-01-31, seed 7." */
+  readonly about: string;
+  readonly pairs: readonly Pair[];
 }
 
-function render(outcomes: readonly Outcome[]): string {
-  const count = (kind: "refused" | "unproven" | undefined): number =>
-    outcomes.filter((outcome) => outcome?.kind === kind).length;
-  const reasons = new Map<string, number>();
-  for (const outcome of outcomes) {
-    if (outcome?.kind !== "refused") continue;
-    const reason = withoutNames(outcome.reason);
-    reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-  }
-  const rows = [...reasons]
-    .toSorted(([, left], [, right]) => right - left)
-    .map(([reason, times]) => `| refused: ${reason} | ${times} |\n`);
-  return `Run of ${new Date().toISOString().slice(0, 10)}, seed ${SEED}.
+async function readSource(emptied: EmptiedDatabase): Promise<Source> {
+  const { values } = parseArgs({
+    options: {
+      pairs: { type: "string", default: "250" },
+      folder: { type: "string" },
+      "regression-tests": { type: "boolean", default: false },
+      only: { type: "string" },
+    },
+  });
+  const source = await readAll();
+  if (values.only === undefined) return source;
+  const wanted = values.only;
+  return { ...source, section: undefined, pairs: source.pairs.filter(({ name }) => name.includes(wanted)) };
 
-| | pairs |
+  async function readAll(): Promise<Source> {
+    if (values.folder !== undefined) return { section: "folder", about: "", pairs: await folderPairs(values.folder) };
+    if (values["regression-tests"]) return { section: "regression", about: "", pairs: await regressionPairs(emptied) };
+    console.log(`CONFITURE_SEED=${SEED}`);
+    const pairs = Array.from({ length: Number(values.pairs) }, (_, index) => randomPair(SEED + index));
+    return { section: "random", about: `, seed ${SEED}`, pairs };
+  }
+}
+
+async function folderPairs(folder: string): Promise<Pair[]> {
+  const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory());
+  return await Promise.all(
+    names.map(async ({ name }) => ({
+      name,
+      old: await readFile(join(folder, name, "old.sql"), "utf8"),
+      new: await readFile(join(folder, name, "new.sql"), "utf8"),
+    })),
+  ).then((pairs) => pairs.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
+}
+
+async function measure(emptied: EmptiedDatabase, pairs: readonly Pair[]): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const [index, pair] of pairs.entries()) {
+    if (index % PAIRS_AN_ENGINE === 0) await emptied.close();
+    for (const outcome of await convergeBothWays(emptied, pair)) {
+      outcomes.push(outcome);
+      const { name, kind, reason } = outcome;
+      if (kind === "unproven") console.log(`${kind} ${name}: ${reason}`);
+      else if (kind !== "proven") console.log(`${kind} ${name}: ${reason.replaceAll(/\s+/g, " ").slice(0, LINE)}`);
+    }
+  }
+  return outcomes;
+}
+
+function render({ about }: Source, outcomes: readonly Outcome[]): string {
+  const count = (kind: Outcome["kind"]): number => outcomes.filter((outcome) => outcome.kind === kind).length;
+  const rows = (kind: Outcome["kind"]): string =>
+    [...reasons(outcomes, kind)].map(([reason, times]) => `| ${kind}: ${reason} | ${times} |\n`).join("");
+  const differing = count("proven") + count("refused") + count("unproven");
+  return `Run of ${new Date().toISOString().slice(0, 10)}${about}.
+
+| | directions |
 |---|---:|
-| planned | ${outcomes.length} |
-| proven | ${count(undefined)} |
+| planned | ${differing} |
+| proven | ${count("proven")} (${((100 * count("proven")) / differing).toFixed(1)} %) |
 | refused | ${count("refused")} |
 | planned, but not proven | ${count("unproven")} |
-${rows.join("")}`;
+| nothing to do: both build the same | ${count("equal")} |
+| one side cannot be built | ${count("unbuildable")} |
+${rows("refused")}${rows("unbuildable")}`;
+}
+
+/** How often each reason is there, most frequent first. */
+function reasons(outcomes: readonly Outcome[], kind: Outcome["kind"]): ReadonlyMap<string, number> {
+  const times = new Map<string, number>();
+  for (const outcome of outcomes) {
+    if (outcome.kind !== kind) continue;
+    const reason = withoutNames(outcome.reason);
+    times.set(reason, (times.get(reason) ?? 0) + 1);
+  }
+  return new Map([...times].toSorted(([, left], [, right]) => right - left));
 }
 
 /** The first line of a reason, with what it names left out, so that equal reasons are counted together. */
@@ -57,17 +111,20 @@ function withoutNames(reason: string): string {
     .replaceAll("|", "\\|");
 }
 
-async function writeFigures(text: string): Promise<void> {
+async function writeFigures({ section }: Source, text: string): Promise<void> {
+  if (section === undefined) return console.log(text);
+  const [begin, end] = [`<!-- ${section}: begin -->`, `<!-- ${section}: end -->`];
   const document = await readFile(DOCUMENT, "utf8");
-  const [before, rest] = document.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined) throw new Error(`${DOCUMENT} has no place for the figures`);
-  await writeFile(DOCUMENT, `${before}${BEGIN}\n\n${text}\n${END}${after}`);
+  const [before, rest] = document.split(begin);
+  const after = rest?.split(end)[1];
+  if (before === undefined || after === undefined) throw new Error(`${DOCUMENT} has no place for these figures`);
+  await writeFile(DOCUMENT, `${before}${begin}\n\n${text}\n${end}${after}`);
 }
 
 const emptied = new EmptiedDatabase(async () => ({ engine: "embedded" }));
 try {
-  await main(emptied);
+  const source = await readSource(emptied);
+  await writeFigures(source, render(source, await measure(emptied, source.pairs)));
 } finally {
   await emptied.close();
 }

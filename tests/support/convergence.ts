@@ -1,53 +1,96 @@
-import { readCatalogue } from "#compare/catalogue/catalogue.ts";
-import { compareCatalogues } from "#compare/catalogue/changes.ts";
+import { type Catalogue, readCatalogue } from "#compare/catalogue/catalogue.ts";
+import { type Change, compareCatalogues } from "#compare/catalogue/changes.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { Random } from "../unit/sql/random.ts";
-import { build, migrate, planIn, type EmptiedDatabase } from "./golden.ts";
+import { build, type EmptiedDatabase, migrate, planIn } from "./golden.ts";
 import { editSchema, randomSchema, renderSchema } from "./random-schema.ts";
 
-/** Undefined for a plan whose up gives `to` and whose down gives `from` again. */
-export type Outcome = Refused | Unproven | undefined;
+/** A schema before and after somebody changed it. */
+export interface Pair {
+  readonly name: string;
+  readonly old: string;
+  readonly new: string;
+}
 
-export interface Refused {
-  readonly kind: "refused";
+/** What became of one direction of a pair. */
+export interface Outcome {
+  /** With the direction. */
+  readonly name: string;
+  /**
+   * Proven: the up gives the one schema and the down the other again. Unproven: a plan came out that does not do that, or an
+   * error that is no refusal; that must never be. Unbuildable: one of the two schemas cannot be built.
+   */
+  readonly kind: "proven" | "equal" | "refused" | "unproven" | "unbuildable";
+  /** The first line says it. */
   readonly reason: string;
 }
 
-/** A plan that came out and does not hold, or an error that is no refusal. */
-export interface Unproven {
-  readonly kind: "unproven";
-  readonly reason: string;
-}
-
-/** Both directions of one random edit. */
-export async function convergeBothWays(emptied: EmptiedDatabase, seed: number): Promise<readonly Outcome[]> {
+/** One random edit of a random schema. */
+export function randomPair(seed: number): Pair {
   const random = new Random(seed);
   const schema = randomSchema(random);
-  const before = renderSchema(schema);
-  const after = renderSchema(editSchema(random, schema));
-  return [await converge(emptied, before, after), await converge(emptied, after, before)];
+  return { name: `seed ${seed}`, old: renderSchema(schema), new: renderSchema(editSchema(random, schema)) };
 }
 
-async function converge(emptied: EmptiedDatabase, fromSql: string, toSql: string): Promise<Outcome> {
-  const to = await build(await emptied.empty(), toSql);
+/** Plans the migration between the schemas of a pair, in both directions, and proves it. */
+export async function convergeBothWays(emptied: EmptiedDatabase, pair: Pair): Promise<readonly Outcome[]> {
+  const outcome = (direction: string, made: Omit<Outcome, "name">): Outcome => ({
+    name: `${pair.name}, ${direction}`,
+    ...made,
+  });
+  const before = await buildSide(emptied, pair.old);
+  const both = (kind: Outcome["kind"], reason: string): Outcome[] => [
+    outcome("forth", { kind, reason }),
+    outcome("back", { kind, reason }),
+  ];
+  if (typeof before === "string") return both("unbuildable", before);
+  const after = await buildSide(emptied, pair.new);
+  if (typeof after === "string") return both("unbuildable", after);
+  if (compareCatalogues(before, after).length === 0) return both("equal", "");
+  return [
+    outcome("forth", await converge(emptied, pair.old, after)),
+    outcome("back", await converge(emptied, pair.new, before)),
+  ];
+}
+
+/** @returns the reason when it cannot be built */
+async function buildSide(emptied: EmptiedDatabase, sql: string): Promise<Catalogue | string> {
   const database = await emptied.empty();
-  const from = await build(database, fromSql);
   try {
-    const { up, down } = await planIn(database, from, to, { renames: [] });
-    const differences = [
-      ...compareCatalogues(await readCatalogue(database), from),
-      ...compareCatalogues(await migrate(database, up), to),
-      ...compareCatalogues(await migrate(database, down), from),
-    ];
-    if (differences.length === 0) return undefined;
-    return unproven(`${JSON.stringify(differences)}\n${up}\n${down}`, fromSql, toSql);
+    return await build(database, sql);
   } catch (error) {
-    if (error instanceof ConfitureError && error.code === "generate_refused")
-      return { kind: "refused", reason: error.message };
-    return unproven(String(error), fromSql, toSql);
+    if (!(error instanceof ConfitureError)) throw error;
+    // The engine may be broken: a failed extension leaves it so.
+    await emptied.close();
+    return error.message;
   }
 }
 
-function unproven(what: string, fromSql: string, toSql: string): Unproven {
-  return { kind: "unproven", reason: `${what}\nFrom:\n${fromSql}\nTo:\n${toSql}` };
+async function converge(emptied: EmptiedDatabase, fromSql: string, to: Catalogue): Promise<Omit<Outcome, "name">> {
+  const database = await emptied.empty();
+  const from = await build(database, fromSql);
+  let ways = "";
+  try {
+    const { up, down } = await planIn(database, from, to, { renames: [] });
+    ways = `\n${up}\n${down}`;
+    const left = compareCatalogues(await readCatalogue(database), from);
+    const missed = compareCatalogues(await migrate(database, up), to);
+    const lost = compareCatalogues(await migrate(database, down), from);
+    const differences = [...left, ...missed, ...lost];
+    if (differences.length === 0) return { kind: "proven", reason: "" };
+    const planned = differences.filter((change) => change.planned);
+    if (planned.length > 0) return { kind: "unproven", reason: `Different: ${list(planned)}${ways}` };
+    const kinds = new Set(differences.map(({ kind }) => kind));
+    return { kind: "refused", reason: `No SQL is planned for: ${[...kinds].join(", ")}\n${list(differences)}` };
+  } catch (error) {
+    if (error instanceof ConfitureError && error.code === "generate_refused")
+      return { kind: "refused", reason: [error.message, error.hint ?? ""].join("\n") };
+    await emptied.close();
+    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { kind: "unproven", reason: `${reason}${ways}` };
+  }
+}
+
+function list(changes: readonly Change[]): string {
+  return [...new Set(changes.map(({ kind, name }) => `${kind} ${name}`))].join(", ");
 }

@@ -99,6 +99,18 @@ export async function planIn(
 
 const EMPTY: Section = { statements: [] as readonly MeasuredStatement[], transactional: true };
 
+/** They belong to no schema and are in the way of the next one that makes them. */
+const DROP_ROLES = `
+do $$
+declare
+  made name;
+begin
+  for made in select rolname from pg_roles where rolname !~ '^pg_' and rolname <> current_user and not rolsuper loop
+    execute format('drop owned by %1$I cascade; drop role %1$I', made);
+  end loop;
+end
+$$`;
+
 /** A database that is emptied again and again: making one takes longer than most edits. */
 export class EmptiedDatabase {
   readonly #target: () => Promise<Target>;
@@ -110,12 +122,15 @@ export class EmptiedDatabase {
 
   async empty(): Promise<Database> {
     this.#database ??= await openDatabase(await this.#target());
-    await this.#database.execute(`reset all; ${emptyDatabase}`);
+    await this.#database.execute(`reset all; ${emptyDatabase}; ${DROP_ROLES}`);
     return this.#database;
   }
 
+  /** Ends it; the next one that is asked for is a new one. */
   async close(): Promise<void> {
-    await this.#database?.close();
+    const database = this.#database;
+    this.#database = undefined;
+    await database?.close();
   }
 }
 
