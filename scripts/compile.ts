@@ -33,8 +33,13 @@ export async function compile({
       // The working directory is a user's project; nothing in it may run or change settings.
       autoloadBunfig: false,
       autoloadDotenv: false,
+      // Most commands are over before compiling their JavaScript pays; long ones still get there.
+      jitPolicy: 4,
     },
     bytecode: true,
+    // A command reads its own modules, and not those of all the others.
+    format: "esm",
+    splitting: true,
     // Names stay, and a stack trace shows source files.
     minify: { whitespace: true, syntax: true },
     sourcemap: "linked",
