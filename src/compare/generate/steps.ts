@@ -139,7 +139,7 @@ async function planDown(
   let transactional = true;
   let current = renamed.catalogue;
   for (let round = 0; round < ROUNDS; round++) {
-    const statements = planChanges(current, before);
+    const statements = newValuesFirst(planChanges(current, before));
     if (statements.length === 0 || compareCatalogues(current, before).length === 0) break;
     const context = await contextOf(meter, options, statements, {
       from: current,
@@ -148,7 +148,7 @@ async function planDown(
     });
     // One file has one way back: what takes several files on the way up is done one by one.
     const parts = partsOf(statements, context, options);
-    transactional &&= parts.length === 1 && parts[0]!.transactional;
+    transactional &&= parts.length === 1 && parts[0]!.transactional && !useNewValues(statements);
     for (const { statements: own } of parts) {
       down.push(...(await runPlanned(database, meter, own, context, options, "down")));
     }
@@ -170,6 +170,23 @@ function firstTransaction(statements: readonly PlannedStatement[]): readonly Pla
   const boundary = statements.findIndex(({ startsTransaction }, index) => index > 0 && startsTransaction);
   return boundary < 0 ? statements : statements.slice(0, boundary);
 }
+
+function newValuesFirst(statements: readonly PlannedStatement[]): PlannedStatement[] {
+  return [
+    ...statements.filter(({ endsTransaction }) => endsTransaction),
+    ...statements.filter(({ endsTransaction }) => !endsTransaction),
+  ];
+}
+
+/** Whether a value of an enum is written anywhere but where it is added. */
+function useNewValues(statements: readonly PlannedStatement[]): boolean {
+  return statements.some(({ sql, endsTransaction }) => {
+    const value = endsTransaction ? NEW_VALUE.exec(sql)?.[1] : undefined;
+    return value !== undefined && statements.some((other) => !other.endsTransaction && other.sql.includes(value));
+  });
+}
+
+const NEW_VALUE = / ADD VALUE ('(?:[^']|'')*')/;
 
 function canShareTransaction(before: Section, after: Section): boolean {
   return (
