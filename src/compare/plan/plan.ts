@@ -3,6 +3,7 @@ import { type Action, plan } from "@supabase/pg-delta/plan";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
+import { asReadBack } from "./reread.ts";
 import { riskOf } from "./risks.ts";
 import { isVirtual } from "../catalogue/unmodelled.ts";
 
@@ -112,7 +113,9 @@ function ownerOf(id: StableId, facts: FactBase): string | undefined {
 
 function toStatement(action: Action, before: Action | undefined, from: Catalogue, to: Catalogue): PlannedStatement {
   return {
-    sql: onAllPartitions(ofWhoeverRuns(withVirtualColumns(action, to).trim().replace(/;$/, ""), to.builder)),
+    sql: asReadBack(
+      onAllPartitions(ofWhoeverRuns(withVirtualColumns(action, to).trim().replace(/;$/, ""), to.builder)),
+    ),
     ...riskOf(action, from.facts, to.facts),
     startsTransaction:
       action.newSegmentBefore ||

@@ -1,0 +1,1 @@
+CREATE TABLE t (status varchar(10), kind varchar(10) DEFAULT 'a');

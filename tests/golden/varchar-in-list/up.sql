@@ -1,0 +1,32 @@
+-- migrate:up
+
+-- ROWS: fails if one breaks it.
+-- SCAN: every row of public.t is read under the lock.
+-- ONLINE: --online writes it so that nobody waits.
+-- LOCK: reads and writes of public.t wait until the migration is committed.
+ALTER TABLE "public"."t"
+  ADD CONSTRAINT "t_kind_check"
+    CHECK (((kind)::text <> ALL (ARRAY['x'::character varying, 'y'::character varying])));
+
+-- ROWS: fails if one breaks it.
+-- SCAN: every row of public.t is read under the lock.
+-- ONLINE: --online writes it so that nobody waits.
+ALTER TABLE "public"."t"
+  ADD CONSTRAINT "t_status_check"
+    CHECK
+    (((status)::text = ANY (ARRAY['new'::character varying, 'it''s [done]'::character varying])));
+
+CREATE VIEW "public"."v" AS  SELECT kind
+   FROM public.t
+  WHERE ((status)::text = ANY (ARRAY['new'::character varying, 'open'::character varying]));
+
+-- SCAN: every row of public.t is read under the lock.
+-- ONLINE: --online writes it so that nobody waits.
+-- LOCK: writes to public.t wait until the migration is committed.
+CREATE INDEX t_open ON public.t USING btree (kind)
+  WHERE ((status)::text = ANY (ARRAY['new'::character varying, 'open'::character varying]));
+
+CREATE POLICY "p" ON "public"."t"
+  FOR ALL
+  TO PUBLIC
+  USING (((status)::text = ANY (ARRAY['new'::character varying, 'open'::character varying])));
