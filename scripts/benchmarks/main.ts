@@ -102,7 +102,8 @@ async function report(): Promise<string> {
 
 Written by \`scripts/bench\`, which measures whole processes: ${RUNS} runs of each after one that does not count, in turn
 (A B A B). Times are medians, ratios are medians of the ratios run by run, memory is the largest of all runs. The server
-is PostgreSQL ${server.major} on the same machine with fsync off, so that the tools are measured and not the disk.
+is PostgreSQL ${server.major} on the same machine with fsync off and its files in memory, so that the tools are measured and not
+the disk.
 
 Machine: ${cpus().length} x ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}; ${load()}
 Versions: ${versions.join("; ")}; node-pg-migrate 9.0.0.

@@ -205,10 +205,11 @@ const SIZES = [100, 1000, 10_000];
 
 /** What has to grow with the number of files, and no faster. */
 export async function growths({ server, binary, folder }: Place): Promise<Growth[]> {
-  const sizes: Record<"status" | "up" | "output", { items: number; contender: Contender }[]> = {
+  const sizes: Record<"status" | "up" | "output" | "build", { items: number; contender: Contender }[]> = {
     status: [],
     up: [],
     output: [],
+    build: [],
   };
   for (const items of SIZES) {
     const project = await migrationsProject(join(folder, `sql-${items}`), "sql", items);
@@ -226,20 +227,19 @@ export async function growths({ server, binary, folder }: Place): Promise<Growth
     sizes.up.push({ items, contender: { ...command("up"), prepare: reset } });
     sizes.status.push({ items, contender: command("status") });
     const schema = await schemaProject(join(folder, `schema-${items}`), items);
-    const output = join(folder, "growth.sql");
-    sizes.output.push({
-      items,
-      contender: {
-        name: "confiture",
-        command: [binary, "build", "-q", "--output", output, "--database-url", server.url(database)],
-        cwd: schema,
-      },
+    const build = (...args: string[]): Contender => ({
+      name: "confiture",
+      command: [binary, "build", "-q", ...args, "--database-url", `${server.url(database)}?sslmode=disable`],
+      cwd: schema,
     });
+    sizes.output.push({ items, contender: build("--output", join(folder, "growth.sql")) });
+    sizes.build.push({ items, contender: { ...build(), prepare: reset } });
   }
   return [
     { name: "up, all pending", sizes: sizes.up },
     { name: "status, all applied", sizes: sizes.status },
     { name: "build --output", sizes: sizes.output },
+    { name: "build", sizes: sizes.build },
   ];
 }
 

@@ -7,8 +7,10 @@ import { decodeSql, parseScript, type Script } from "./script.ts";
 
 /** Smaller files are read whole: that is simpler, and faster. */
 const LARGE = 16 * 1024 * 1024;
-/** How much is read at a time. */
+/** How much is read and sent at a time. */
 const PIECE = 256 * 1024;
+/** How much is read at a time where nothing is done but looking for the end of the data. */
+const STRETCH = 4 * PIECE;
 
 /** A script without its COPY data, which stays in the file until it is sent. */
 export interface Streamed {
@@ -50,6 +52,8 @@ class LargeFile {
   readonly #path: string;
   readonly #descriptor: number;
   readonly #size: number;
+  /** What is read takes the place of what was read before: new memory each time would take longer than reading. */
+  readonly #space = Buffer.allocUnsafe(STRETCH);
 
   constructor(file: string, path: string, descriptor: number, size: number) {
     this.#file = file;
@@ -104,7 +108,7 @@ class LargeFile {
   /** The next line that is exactly `\.`, and what comes behind it. Undefined when there is none, or before it no text. */
   #endOfData(from: number): { at: number; next: number } | undefined {
     for (let at = from; at < this.#size;) {
-      const lines = this.#lines(at, PIECE);
+      const lines = this.#lines(at, STRETCH);
       if (!isUtf8(lines) || lines.includes(0)) return undefined;
       for (let found = lines.indexOf("\\."); found >= 0; found = lines.indexOf("\\.", found + 2)) {
         if (found > 0 && lines[found - 1] !== 10) continue;
@@ -119,10 +123,11 @@ class LargeFile {
     return undefined;
   }
 
-  /** Whole lines from `at` on, at least one, and about `length` bytes of them. */
+  /** Whole lines from `at` on, at least one, and about `length` bytes of them; they hold until the next call. */
   #lines(at: number, length: number): Buffer {
     for (let wanted = length; ; wanted *= 2) {
-      const bytes = readAt(this.#descriptor, at, Math.min(wanted, this.#size - at));
+      const space = wanted <= STRETCH ? this.#space : Buffer.allocUnsafe(wanted);
+      const bytes = readAt(this.#descriptor, at, space.subarray(0, Math.min(wanted, this.#size - at)));
       if (at + bytes.length >= this.#size) return bytes;
       const end = bytes.lastIndexOf(10) + 1;
       if (end > 0) return bytes.subarray(0, end);
@@ -130,11 +135,11 @@ class LargeFile {
   }
 }
 
-function readAt(descriptor: number, at: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
+/** Fills `bytes` with what stands at `at`. */
+function readAt(descriptor: number, at: number, bytes: Buffer): Buffer {
   let done = 0;
-  while (done < length) {
-    const count = readSync(descriptor, bytes, done, length - done, at + done);
+  while (done < bytes.length) {
+    const count = readSync(descriptor, bytes, done, bytes.length - done, at + done);
     if (count === 0) throw new ConfitureError("file_unreadable", "The file became shorter while it was read");
     done += count;
   }
@@ -144,7 +149,9 @@ function readAt(descriptor: number, at: number, length: number): Buffer {
 function* pieces(path: string, { from, to }: Range): Generator<Uint8Array> {
   const descriptor = openSync(path, "r");
   try {
-    for (let at = from; at < to; at += PIECE) yield readAt(descriptor, at, Math.min(PIECE, to - at));
+    for (let at = from; at < to; at += PIECE) {
+      yield readAt(descriptor, at, Buffer.allocUnsafe(Math.min(PIECE, to - at)));
+    }
   } finally {
     closeSync(descriptor);
   }

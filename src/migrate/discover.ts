@@ -84,9 +84,13 @@ export function requireMigrations(projectDir: string, dir: string): Discovery {
 
 function listFolder(projectDir: string, dir: string): string[] {
   try {
-    return readdirSync(join(projectDir, dir), { withFileTypes: true })
-      .filter((entry) => !entry.isDirectory() && !entry.name.startsWith("."))
-      .map((entry) => entry.name);
+    return (
+      readdirSync(join(projectDir, dir), { withFileTypes: true })
+        .filter((entry) => !entry.isDirectory() && !entry.name.startsWith("."))
+        .map((entry) => entry.name)
+        // Nearly the order of versions already, and the engine's own: what comes after has little left to sort.
+        .toSorted()
+    );
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw new ConfitureError(
