@@ -32,7 +32,8 @@ export interface PlannedStatement {
  */
 export function planChanges(from: Catalogue, to: Catalogue): PlannedStatement[] {
   try {
-    const actions = plan(namedNotNull(from.facts), namedNotNull(to.facts), { renames: "off" }).actions.filter(
+    const before = virtualApart(namedNotNull(from.facts), from, to);
+    const actions = plan(before, namedNotNull(to.facts), { renames: "off" }).actions.filter(
       (action) =>
         isOfSchema(action, to.builder) && !isIdle(action, from) && !followsOwner(action, from.facts, to.facts),
     );
@@ -52,8 +53,22 @@ export function planChanges(from: Catalogue, to: Catalogue): PlannedStatement[] 
 export function namedNotNull(facts: FactBase): FactBase {
   const isNamed = ({ id }: Fact): boolean =>
     id.kind === "domain" && facts.childrenOf(id).some(({ payload }) => payload["type"] === "n");
+  return withPayloads(facts, isNamed, { notNull: false });
+}
+
+/** A column that is stored on one side and virtual on the other is made anew, although its expression is the same. */
+function virtualApart(facts: FactBase, from: Catalogue, to: Catalogue): FactBase {
+  const isApart = ({ id, payload }: Fact): boolean => {
+    if (id.kind !== "column" || typeof payload["generatedExpr"] !== "string") return false;
+    const path = [id.schema, id.table, id.name] as const;
+    return isVirtual(from.unmodelled, path) !== isVirtual(to.unmodelled, path);
+  };
+  return withPayloads(facts, isApart, { generatedExpr: "" });
+}
+
+function withPayloads(facts: FactBase, wanted: (fact: Fact) => boolean, payload: Partial<Fact["payload"]>): FactBase {
   return new FactBase(
-    facts.facts().map((fact) => (isNamed(fact) ? { ...fact, payload: { ...fact.payload, notNull: false } } : fact)),
+    facts.facts().map((fact) => (wanted(fact) ? { ...fact, payload: { ...fact.payload, ...payload } } : fact)),
     [...facts.edges],
     facts.source,
     facts.referenceOnly,
