@@ -9,7 +9,7 @@ import { adviceFor, hasOnlineForm, onlineSteps, type Phase } from "./online.ts";
 import type { OnlineContext } from "./online-plan.ts";
 import { planChanges, type PlannedStatement } from "../plan/plan.ts";
 import { requireNothing } from "./proof.ts";
-import { makeWay, mayWorkLater, throughText, withoutBodyCheck } from "../plan/repair.ts";
+import { isReset, makeWay, mayWorkLater, throughText, withoutBodyCheck } from "../plan/repair.ts";
 import { renameFirst, renameFlag, type Renamed } from "./rename-first.ts";
 import { type PossibleRename, possibleRenames, type Rename } from "./renames.ts";
 import { withMissingRoles } from "../scratch/scratch.ts";
@@ -105,7 +105,7 @@ async function planUps(
     const planned = firstTransaction(statements);
     const context = await contextOf(meter, options, planned, { from: current, to, existing: renamed.catalogue });
     for (const { part, statements: own, transactional } of partsOf(planned, context, options)) {
-      const measured = await runPlanned(database, meter, own, context, options, "up");
+      const { measured, stopped } = await runPlanned(database, meter, own, context, options, "up");
       const after = await readPlanned(database, options);
       const last = ups.at(-1);
       // A second round for the rest belongs to the same migration; what needs its own transaction does not.
@@ -118,6 +118,7 @@ async function planUps(
         ups[ups.length - 1] = { ...last, section: { statements: together, transactional }, after };
       } else ups.push({ part, section: { statements: measured, transactional }, before: current, after });
       current = after;
+      if (stopped) break;
     }
   }
   const rest = compareCatalogues(current, to);
@@ -150,7 +151,9 @@ async function planDown(
     const parts = partsOf(statements, context, options);
     transactional &&= parts.length === 1 && parts[0]!.transactional && !useNewValues(statements);
     for (const { statements: own } of parts) {
-      down.push(...(await runPlanned(database, meter, own, context, options, "down")));
+      const { measured, stopped } = await runPlanned(database, meter, own, context, options, "down");
+      down.push(...measured);
+      if (stopped) break;
     }
     current = await readPlanned(database, options);
   }
@@ -243,7 +246,8 @@ function partsOf(statements: readonly PlannedStatement[], context: OnlineContext
 
 /**
  * Runs statements one by one, so that what each does can be told. One that PostgreSQL refuses may run later, or after
- * something is out of its way; the order they ran in is that of the file.
+ * something is out of its way; the order they ran in is that of the file. Where nothing else helps, but others did run,
+ * it stops: from what is there then, a new plan may find another way.
  */
 async function runPlanned(
   database: Database,
@@ -252,11 +256,12 @@ async function runPlanned(
   context: OnlineContext,
   { online, signal }: GenerateOptions,
   way: string,
-): Promise<MeasuredStatement[]> {
+): Promise<{ readonly measured: MeasuredStatement[]; readonly stopped: boolean }> {
   const measured: MeasuredStatement[] = [];
   const queue = [...statements];
   const repaired = new Set<string>();
   let putOff = 0;
+  let stopped = false;
   for (let statement = queue.shift(); statement !== undefined; statement = queue.shift()) {
     if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
     try {
@@ -271,7 +276,7 @@ async function runPlanned(
       putOff = 0;
     } catch (error) {
       if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
-      const first = makeWay(statement, error, context.from.facts).filter(({ sql }) => !repaired.has(sql));
+      const first = makeWay(statement, error, context.from.facts, queue).filter(({ sql }) => !repaired.has(sql));
       if (first.length > 0) {
         for (const { sql } of first) repaired.add(sql);
         queue.unshift(...first, statement);
@@ -294,6 +299,11 @@ async function runPlanned(
         putOff = 0;
         continue;
       }
+      if (measured.length > 0) {
+        stopped = true;
+        queue.splice(0, queue.length, ...queue.filter(isReset));
+        continue;
+      }
       throw new ConfitureError("generate_refused", `The planned way ${way} cannot be run: ${error.server.message}`, {
         hint: `Nothing was written. Write this step by hand (confiture migrate new). PostgreSQL refused:\n${statement.sql}`,
         server: error.server,
@@ -301,7 +311,7 @@ async function runPlanned(
       });
     }
   }
-  return measured;
+  return { measured, stopped };
 
   function advise(statement: PlannedStatement): string | undefined {
     const tried = { ...context, rewriting: new Set([statement.sql]) };

@@ -4,7 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { asReadBack } from "./reread.ts";
-import { riskOf } from "./risks.ts";
+import { riskOf, textOf } from "./risks.ts";
 import { isVirtual } from "../catalogue/unmodelled.ts";
 
 /** One statement of a plan, with what is known of it without running it. */
@@ -39,7 +39,8 @@ export function planChanges(from: Catalogue, to: Catalogue): PlannedStatement[] 
     );
     // A default that changes together with its column's type is set twice.
     const once = actions.filter(({ sql }, index) => sql !== actions[index - 1]?.sql);
-    return once.map((action, index) => toStatement(action, once[index - 1], from, to));
+    const ordered = partitionedIndexesFirst(once, to.facts);
+    return ordered.map((action, index) => toStatement(action, ordered[index - 1], from, to));
   } catch (cause) {
     // The planner throws plain errors for changes that it cannot make.
     throw new ConfitureError("generate_refused", `No plan can be made: ${(cause as Error).message}`, {
@@ -106,6 +107,31 @@ function isIdle({ sql, verb, consumes: [column] }: Action, { facts }: Catalogue)
     column?.kind === "column" &&
     !facts.childrenOf(column).some(({ id }) => id.kind === "default")
   );
+}
+
+/** An index of a partitioned table takes over what partitions have like it: those that are to stay their own come after it. */
+function partitionedIndexesFirst(actions: readonly Action[], to: FactBase): Action[] {
+  const sorted = ["index", "constraint"].map((kind) => {
+    const [ofPartitions, others] = [true, false].map((wanted) =>
+      actions.filter((action) => makesIndex(action, kind, to) && isOfPartition(action, to) === wanted),
+    );
+    return { kind, inOrder: [...others!, ...ofPartitions!] };
+  });
+  return actions.map((action) => {
+    const own = sorted.find(({ kind }) => makesIndex(action, kind, to));
+    return own?.inOrder.shift() ?? action;
+  });
+}
+
+/** As an object of its own, or as a constraint that has one. */
+function makesIndex({ verb, produces: [made] }: Action, kind: string, to: FactBase): boolean {
+  if (verb !== "create" || made === undefined || made.kind !== kind) return false;
+  return kind === "index" || ["p", "u", "x"].includes(textOf(to, made, "type") ?? "");
+}
+
+function isOfPartition({ produces: [made] }: Action, to: FactBase): boolean {
+  const table = made === undefined ? undefined : to.get(made)?.parent;
+  return table !== undefined && textOf(to, table, "partitionBound") !== undefined;
 }
 
 /** What an owner has by being it goes over to the next one with the object. */

@@ -1,40 +1,72 @@
-import type { FactBase, StableId } from "@supabase/pg-delta/core";
+import { encodeId, type FactBase, type StableId } from "@supabase/pg-delta/core";
 import type { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { PlannedStatement } from "./plan.ts";
+import { textOf } from "./risks.ts";
 
 /**
  * PostgreSQL refused a planned statement for something that another statement of the same plan may bring about: what it
  * names is not there yet (undefined_table, _column, _object, _function, invalid_schema_name), something else still
  * needs what it drops (dependent_objects_still_exist), or it wants another state first: an identity wants NOT NULL
- * (object_not_in_prerequisite_state). Running it later may do (manual, "PostgreSQL Error Codes").
+ * (object_not_in_prerequisite_state), a reference wants the key that it points to (invalid_foreign_key). Running it later may do (manual, "PostgreSQL Error Codes").
  */
 export function mayWorkLater(statement: PlannedStatement, error: ConfitureError): boolean {
   return statement.transactional && LATER.has(error.server?.sqlstate ?? "");
 }
 
-const LATER: ReadonlySet<string> = new Set(["42P01", "42703", "42704", "42883", "3F000", "2BP01", "55000"]);
+const LATER: ReadonlySet<string> = new Set(["42P01", "42703", "42704", "42883", "3F000", "2BP01", "55000", "42830"]);
 
 /**
  * PostgreSQL changes no type of a column that a trigger names or a generated column is computed from (manual, ALTER
- * TABLE, "SET DATA TYPE"). Both hold nothing of their own: they are taken away first, and the next round plans them anew.
- * @returns the statements that take them away; none when that is not what was refused
+ * TABLE, "SET DATA TYPE"), and drops nothing that something else needs. What is in the way and holds nothing of its own is
+ * taken away first, and the next round plans it anew.
+ * @param planned what the plan does anyway
+ * @returns the statements that take it away; none when that is not what was refused
  */
 export function makeWay(
-  { needs }: PlannedStatement,
+  { needs, removes }: PlannedStatement,
   error: ConfitureError,
   facts: FactBase,
+  planned: readonly PlannedStatement[],
 ): readonly PlannedStatement[] {
-  if (error.server?.sqlstate !== FEATURE_NOT_SUPPORTED) return [];
-  const columns = needs.filter(({ kind }) => kind === "column");
-  return columns.flatMap((column) =>
-    facts.incomingEdges(column).flatMap(({ from }) => {
-      const sql = removal(from, facts);
+  switch (error.server?.sqlstate) {
+    case FEATURE_NOT_SUPPORTED:
+      return removals(
+        needs.filter(({ kind }) => kind === "column"),
+        facts,
+        (id) => columnRemoval(id, facts),
+      );
+    // A foreign key wants both of its columns to be of types that it can compare.
+    case DATATYPE_MISMATCH:
+      return removals(
+        needs.filter(({ kind }) => kind === "column"),
+        facts,
+        (id) => (id.kind === "constraint" && textOf(facts, id, "type") === "f" ? removal(id, facts) : undefined),
+      );
+    case STILL_NEEDED: {
+      const removed = new Set(planned.flatMap((statement) => statement.removes.map(encodeId)));
+      return removals(removes, facts, (id) => (removed.has(encodeId(id)) ? undefined : removal(id, facts)));
+    }
+    default:
+      return [];
+  }
+}
+
+function removals(
+  ids: readonly StableId[],
+  facts: FactBase,
+  removalOf: (dependent: StableId) => string | undefined,
+): readonly PlannedStatement[] {
+  return ids.flatMap((id) =>
+    facts.incomingEdges(id).flatMap(({ from }) => {
+      const sql = removalOf(from);
       return sql === undefined ? [] : [toStatement(sql, from)];
     }),
   );
 }
 
+const STILL_NEEDED = "2BP01";
+const DATATYPE_MISMATCH = "42804";
 const FEATURE_NOT_SUPPORTED = "0A000";
 
 /**
@@ -64,12 +96,37 @@ const TYPE_CHANGE = /^(ALTER TABLE .* USING "(?:[^"]|"")+")::(.+)$/s;
 export function withoutBodyCheck(statement: PlannedStatement, error: ConfitureError): readonly PlannedStatement[] {
   if (!LATER.has(error.server?.sqlstate ?? "") || !ROUTINE.test(statement.sql)) return [];
   const setting = (sql: string): PlannedStatement => ({ ...statement, sql, makes: [], removes: [], needs: [] });
-  return [setting("SET check_function_bodies = off"), statement, setting("RESET check_function_bodies")];
+  return [setting("SET check_function_bodies = off"), statement, setting(RESET_BODIES)];
 }
 
 const ROUTINE = /^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) /;
 
+/** Whether it ends a setting that another statement of the plan began. */
+export function isReset({ sql }: PlannedStatement): boolean {
+  return sql === RESET_BODIES;
+}
+
+const RESET_BODIES = "RESET check_function_bodies";
+
+/** What takes away a definition that holds nothing: no rows, no numbers. */
 function removal(id: StableId, facts: FactBase): string | undefined {
+  switch (id.kind) {
+    case "domain":
+      return `ALTER DOMAIN ${quoteQualified(id.schema, id.name)} DROP DEFAULT`;
+    case "constraint": {
+      const on = facts.get(id)?.parent?.kind === "domain" ? "DOMAIN" : "TABLE";
+      return `ALTER ${on} ${quoteQualified(id.schema, id.table)} DROP CONSTRAINT ${quoteIdentifier(id.name)}`;
+    }
+    case "policy":
+      return `DROP POLICY ${quoteIdentifier(id.name)} ON ${quoteQualified(id.schema, id.table)}`;
+    case "view":
+      return `DROP VIEW ${quoteQualified(id.schema, id.name)}`;
+    default:
+      return columnRemoval(id, facts);
+  }
+}
+
+function columnRemoval(id: StableId, facts: FactBase): string | undefined {
   if (id.kind === "trigger")
     return `DROP TRIGGER ${quoteIdentifier(id.name)} ON ${quoteQualified(id.schema, id.table)}`;
   const isColumn = id.kind === "column" || id.kind === "default";

@@ -1,0 +1,34 @@
+-- migrate:down
+
+ALTER DOMAIN "public"."amount"
+  DROP CONSTRAINT "amount_fits";
+
+ALTER DOMAIN "public"."amount"
+  DROP DEFAULT;
+
+DROP FUNCTION "public"."most"();
+
+CREATE OR REPLACE FUNCTION public.most()
+  RETURNS integer
+  LANGUAGE sql
+  IMMUTABLE
+  AS $function$SELECT 100$function$;
+
+-- ROWS: fails if one breaks it.
+-- SCAN: every row of public.t is read under the lock.
+-- ONLINE: run it while nobody needs the table.
+-- LOCK: writes to public.t wait until the migration is committed.
+ALTER DOMAIN "public"."amount"
+  ADD CONSTRAINT "amount_fits" CHECK ((VALUE <= public.most()));
+
+ALTER DOMAIN "public"."amount"
+  DROP CONSTRAINT "amount_fits";
+
+ALTER DOMAIN "public"."amount"
+  SET DEFAULT most();
+
+-- ROWS: fails if one breaks it.
+-- SCAN: every row of public.t is read under the lock.
+-- ONLINE: run it while nobody needs the table.
+ALTER DOMAIN "public"."amount"
+  ADD CONSTRAINT "amount_fits" CHECK ((VALUE <= public.most()));

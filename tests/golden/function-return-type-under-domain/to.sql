@@ -1,0 +1,3 @@
+CREATE FUNCTION most() RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 100';
+CREATE DOMAIN amount AS integer DEFAULT most() CONSTRAINT amount_fits CHECK (VALUE <= most());
+CREATE TABLE t (a amount);

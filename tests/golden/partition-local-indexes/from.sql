@@ -1,0 +1,1 @@
+CREATE TABLE t (id int, day date NOT NULL) PARTITION BY RANGE (day);
