@@ -102,9 +102,19 @@ export function withoutOwnTransaction(script: Script, wayOut: string): Script {
   }
 }
 
+/** UTF-16 units of a message: on its way to the server a text is copied several times. */
+const MESSAGE = 1 << 20;
+
+/** Whether `runStatements` sends all of the script at once, before it waits for anything. */
+export function isOneMessage({ statements }: Script): boolean {
+  const [first] = statements;
+  if (first === undefined) return true;
+  return statements.at(-1)!.end - first.start <= MESSAGE && statements.every(({ copyData }) => copyData === undefined);
+}
+
 /**
- * Runs the statements (a run of neighbours from `script.statements`) with as few round trips as PostgreSQL
- * allows: one, and one more for each COPY block.
+ * Runs the statements (a run of neighbours from `script.statements`) with few round trips: one for each megabyte
+ * of text, and one more for each COPY block. More than one statement needs a transaction around them.
  * @throws ConfitureError `sql_failed` with the place in the file
  */
 export async function runStatements(
@@ -114,13 +124,13 @@ export async function runStatements(
 ): Promise<void> {
   let batch: Statement[] = [];
   for (const statement of statements) {
-    if (statement.copyData === undefined) {
-      batch.push(statement);
-      continue;
+    const { copyData, end } = statement;
+    if (copyData !== undefined || end - (batch[0] ?? statement).start > MESSAGE) {
+      await runBatch(database, script, batch);
+      batch = [];
     }
-    await runBatch(database, script, batch);
-    batch = [];
-    await runCopy(database, script, statement, statement.copyData);
+    if (copyData === undefined) batch.push(statement);
+    else await runCopy(database, script, statement, copyData);
   }
   await runBatch(database, script, batch);
 }

@@ -1,7 +1,7 @@
 import { inOrder } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
-import { runStatements } from "#database/script.ts";
+import { isOneMessage, runStatements } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
 import { changeLedgerInTransaction, CHECK_DEFERRED, deleteSql, insertSql, TRANSACTION_MS } from "./ledger.ts";
@@ -125,7 +125,7 @@ async function commit(database: Database, migration: LoadedMigration): Promise<v
 }
 
 function canPipeline(body: Body): body is SqlBody {
-  return body.kind === "sql" && body.script.statements.every((statement) => statement.copyData === undefined);
+  return body.kind === "sql" && isOneMessage(body.script);
 }
 
 async function runBody(database: Database, body: Body): Promise<void> {

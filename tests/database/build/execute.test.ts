@@ -58,6 +58,17 @@ for (const engine of engines) {
       ]);
       expect(await b.query("SELECT obj_description('big'::regclass) AS d")).toEqual([{ d: "999" }]);
     });
+
+    test("a failure behind megabytes of other statements: its place, and nothing is left", async () => {
+      const row = `INSERT INTO big VALUES ('${"🍓".repeat(4000)}');\n`;
+      await using b = await building(engine, {
+        "big.sql": `CREATE TABLE big (text text);\n${row.repeat(300)}SELECT 'ä🎉',  nothing FROM big;\n${row.repeat(300)}`,
+      });
+      const error = await failureOf(b.build());
+      expect(placeOf(error)).toBe("db/schema/big.sql:302:15");
+      expect(caretOf(error)).toBe("nothing FROM big;");
+      expect(await b.relations()).toEqual([]);
+    });
   });
 }
 

@@ -28,6 +28,23 @@ for (const engine of engines) {
       expect(await m.standings()).toEqual(["001 applied", "002 applied", "003 applied"]);
     });
 
+    test("a migration of several megabytes is applied whole or not at all", async () => {
+      const rows = (n: number): string => `INSERT INTO big VALUES ('${"x".repeat(8000)}');\n`.repeat(n);
+      const down = "-- migrate:down\nDROP TABLE big;\n";
+      const text = (last: string): string =>
+        `-- migrate:up\nCREATE TABLE big (text text);\n${rows(300)}${last};\n${rows(100)}${down}`;
+      await using m = await migrating(engine, { "001_big.sql": text("SELECT nothing") });
+      const { results, error } = await m.up();
+      expect(results).toEqual(["001 failed"]);
+      expect(placeOf(error)).toBe("db/migrations/001_big.sql:303:8");
+      expect(await m.has("big")).toBe(false);
+      expect(await m.recorded()).toEqual([]);
+      await m.write("001_big.sql", text("SELECT 1"));
+      expect((await m.up()).results).toEqual(["001 done"]);
+      expect(await m.query("SELECT count(*)::int AS n FROM big")).toEqual([{ n: 400 }]);
+      expect((await m.down()).results).toEqual(["001 done"]);
+    });
+
     test("a constraint that is checked at COMMIT fails the migration, and nothing is kept", async () => {
       await using m = await migrating(engine, {
         "001_a.sql": `CREATE TABLE parent (id int PRIMARY KEY);
