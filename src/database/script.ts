@@ -5,7 +5,6 @@ import type { PsqlCommand } from "#sql/psql-command.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { Database } from "./database.ts";
-import type { Streamed } from "./streamed-script.ts";
 
 /** A SQL file, or a part of one, cut into statements. Offsets are UTF-16 units into `text`. */
 export interface Script {
@@ -16,6 +15,16 @@ export interface Script {
   readonly psqlCommands: readonly PsqlCommand[];
   /** Set when the COPY data is not in `text` but still in the file. */
   readonly streamed?: Streamed;
+}
+
+/** A script without its COPY data, which stays in the file until it is sent. */
+export interface Streamed {
+  /** Every statement of the script; the data of each COPY is empty. */
+  readonly statements: readonly Statement[];
+  /** The data of one of them, piece by piece. */
+  data(statement: Statement): Iterable<Uint8Array>;
+  /** The file read whole, which tells where things stand in it: after a failure, memory is spent on that. */
+  whole(): Script;
 }
 
 const QUOTES: ReadonlySet<string> = new Set(["string", "quoted identifier", "dollar-quoted string", "comment"]);

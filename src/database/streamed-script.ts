@@ -2,7 +2,6 @@ import { isUtf8 } from "node:buffer";
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { ConfitureError } from "#errors/error.ts";
 import { splitStatements } from "#sql/split.ts";
-import type { Statement } from "#sql/statement.ts";
 import { decodeSql, parseScript, type Script } from "./script.ts";
 
 /** Smaller files are read whole: that is simpler, and faster. */
@@ -11,16 +10,6 @@ const LARGE = 16 * 1024 * 1024;
 const PIECE = 256 * 1024;
 /** How much is read at a time where nothing is done but looking for the end of the data. */
 const STRETCH = 4 * PIECE;
-
-/** A script without its COPY data, which stays in the file until it is sent. */
-export interface Streamed {
-  /** Every statement of the script; the data of each COPY is empty. */
-  readonly statements: readonly Statement[];
-  /** The data of one of them, piece by piece. */
-  data(statement: Statement): Iterable<Uint8Array>;
-  /** The file read whole, which tells where things stand in it: after a failure, memory is spent on that. */
-  whole(): Script;
-}
 
 /**
  * Reads a large file with COPY data, and of the data no more than a piece at a time.

@@ -2,22 +2,12 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type MeasuredStatement, renderMigration } from "./migration-file.ts";
 import { prove, unproven } from "./proof.ts";
 import { reword } from "../sources/rebuild.ts";
-import type { RenameOptions } from "./rename-first.ts";
+import type { GenerateOptions } from "./options.ts";
 import type { PossibleRename } from "./renames.ts";
 import { withScratch } from "../scratch/scratch.ts";
-import { isInUse, prepareSource, type ProjectFiles, type Source, sourceCatalogue } from "../sources/sources.ts";
+import { isInUse, prepareSource, type Source, sourceCatalogue } from "../sources/sources.ts";
 import { type PlannedSteps, planSteps, readPlanned, type Step } from "./steps.ts";
 import { onTerms } from "../catalogue/terms.ts";
-
-export interface GenerateOptions extends ProjectFiles, RenameOptions {
-  readonly from: Source;
-  /** Allows statements that lose data. */
-  readonly allowDrop: boolean;
-  /** Does without a way back. */
-  readonly noDown: boolean;
-  /** Prefers forms that do not keep others from a table in use, in several files where that takes several steps. */
-  readonly online: boolean;
-}
 
 /** One migration to be written; several where PostgreSQL needs a COMMIT in between. */
 export interface GeneratedMigration {

@@ -6,7 +6,7 @@ import { discoverMigrations } from "#migrate/discover.ts";
 import { loadMigration } from "#migrate/load.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
-import type { GenerateOptions } from "./generate.ts";
+import type { GenerateOptions } from "./options.ts";
 import { withScratch } from "../scratch/scratch.ts";
 import { startRun } from "../scratch/scratch-run.ts";
 import { prepareSource } from "../sources/sources.ts";

@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
-import type { GenerateOptions } from "./generate.ts";
+import type { GenerateOptions } from "./options.ts";
 import { type Meter, NO_EFFECTS, startMeter } from "./measure.ts";
 import type { MeasuredStatement, Section } from "./migration-file.ts";
 import { adviceFor, hasOnlineForm, onlineSteps, type Phase } from "./online.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { type Generated, type GenerateOptions, generateMigrations } from "#compare/generate/generate.ts";
+import { type Generated, generateMigrations } from "#compare/generate/generate.ts";
+import type { GenerateOptions } from "#compare/generate/options.ts";
 import { withScratch } from "#compare/scratch/scratch.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
