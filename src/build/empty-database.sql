@@ -25,6 +25,10 @@ begin
       from pg_cast c join pg_type s on s.oid = c.castsource join pg_type t on t.oid = c.casttarget
       where c.oid >= first_user_oid and s.oid < first_user_oid and t.oid < first_user_oid
     union all
+    select format('drop transform if exists for %s language %I', t.oid::regtype, l.lanname)
+      from pg_transform f join pg_type t on t.oid = f.trftype join pg_language l on l.oid = f.trflang
+      where f.oid >= first_user_oid
+    union all
     select format('drop schema if exists %I cascade', nspname)
       from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
     union all

@@ -1,6 +1,6 @@
 import { type Delta, diff, encodeId, type Fact, type StableId } from "@supabase/pg-delta/core";
 import type { Catalogue } from "./catalogue.ts";
-import { compareUnmodelled, type Unmodelled, type UnmodelledDifference } from "./unmodelled.ts";
+import { BY_HAND, compareUnmodelled, type Unmodelled, type UnmodelledDifference } from "./unmodelled.ts";
 
 /** One property that two versions of an object do not share; undefined where a side has none. */
 export interface PropertyChange {
@@ -23,7 +23,7 @@ export interface Change {
   readonly on: Pick<Change, "kind" | "name"> | undefined;
   /** In a few words what was added or dropped: a column's type, a constraint's definition. */
   readonly summary: string | undefined;
-  /** Whether plans hold the SQL for it. The rest is compared by name and definition, and written by hand. */
+  /** Whether plans hold the SQL for its kind. The rest is compared by name and definition, and written by hand. */
   readonly planned: boolean;
 }
 
@@ -67,18 +67,42 @@ export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
     const [on, properties] = [partOf(to.facts, id), mergeOwner(list)];
     changes.push({ change: "changed", ...describe(id), on, summary: undefined, properties, planned: true });
   }
-  for (const difference of compareUnmodelled(from.unmodelled, to.unmodelled)) {
-    // What a dropped table had goes with it.
-    if (difference.to === undefined && !hasRelation(to, difference.from?.relation)) continue;
-    // An extension that only one side has is a change itself.
-    if (difference.kind === "extension version" && (difference.from === undefined || difference.to === undefined))
-      continue;
+  for (const difference of unmodelledDifferences(from, to)) {
     changes.push(unmodelledChange(difference, difference.to === undefined ? from : to));
   }
   return changes.toSorted((a, b) => compareText(a.name, b.name) || compareText(a.kind, b.kind));
 }
 
-const RELATIONS = ["table", "materializedView", "foreignTable", "index"] as const;
+/** What differs in what pg-delta does not model, and not because what it belongs to is new or gone. Pure. */
+export function unmodelledDifferences(from: Catalogue, to: Catalogue): UnmodelledDifference[] {
+  return compareUnmodelled(from.unmodelled, to.unmodelled).filter((difference) => {
+    const { kind, path } = difference;
+    if (difference.from !== undefined && difference.to !== undefined) return true;
+    // An extension or aggregate that only one side has is a change itself.
+    if (kind === "extension version") return false;
+    if (kind === "aggregate arguments") return [from, to].every((side) => hasAggregate(side, path));
+    // What a dropped table had goes with it.
+    if (difference.to !== undefined) return true;
+    if (kind === "language grants" && isGone("language", path, from, to)) return false;
+    // And so does what a dropped column had.
+    const [schema = "", table = "", name = ""] = path;
+    const column = { kind: "column", schema, table, name } as const;
+    if (from.facts.has(column) && !to.facts.has(column)) return false;
+    return hasRelation(to, difference.from?.relation);
+  });
+}
+
+function hasAggregate({ facts }: Catalogue, path: readonly string[]): boolean {
+  return facts.facts().some(({ id }) => id.kind === "aggregate" && describe(id).name === path.join("."));
+}
+
+function isGone(kind: string, path: readonly string[], from: Catalogue, to: Catalogue): boolean {
+  const has = ({ unmodelled }: Catalogue): boolean =>
+    unmodelled.some((object) => object.kind === kind && Bun.deepEquals(object.path, path));
+  return has(from) && !has(to);
+}
+
+const RELATIONS = ["table", "materializedView", "foreignTable", "index", "view", "sequence", "type"] as const;
 
 function hasRelation({ facts }: Catalogue, relation: Unmodelled["relation"]): boolean {
   return relation === undefined || RELATIONS.some((kind) => facts.has({ kind, ...relation }));
@@ -98,8 +122,7 @@ function unmodelledChange({ kind, path, from, to }: UnmodelledDifference, { fact
     on: id === undefined ? undefined : (partOf(facts, id) ?? describe(id)),
     summary: from === undefined ? to?.definition : to === undefined ? from.definition : undefined,
     properties: from === undefined || to === undefined ? [] : properties,
-    // A plan makes them (plan.ts), so that a difference there is a plan that failed.
-    planned: kind === "generated column",
+    planned: !BY_HAND.has(kind),
   };
 }
 

@@ -11,6 +11,21 @@ relation as (
    where c.oid >= 16384 and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'
      and not exists (select from member where classid = 'pg_class'::regclass and objid = c.oid)
 ),
+opmember(family, class, definition) as (
+  select amopfamily, d.refobjid,
+         format('OPERATOR %s %s', amopstrategy, amopopr::regoperator)
+         || case when amopsortfamily <> 0 then ' FOR ORDER BY ' || format('%I.%I', sn.nspname, sf.opfname) else '' end
+    from pg_amop a left join pg_opfamily sf on sf.oid = amopsortfamily left join pg_namespace sn on sn.oid = sf.opfnamespace
+    left join pg_depend d on d.classid = 'pg_amop'::regclass and d.objid = a.oid and d.refclassid = 'pg_opclass'::regclass
+   where a.oid >= 16384
+  union all
+  select amprocfamily, d.refobjid,
+         format('FUNCTION %s (%s, %s) %s', amprocnum, format_type(amproclefttype, null),
+                format_type(amprocrighttype, null), amproc::oid::regprocedure)
+    from pg_amproc a
+    left join pg_depend d on d.classid = 'pg_amproc'::regclass and d.objid = a.oid and d.refclassid = 'pg_opclass'::regclass
+   where a.oid >= 16384
+),
 object(kind, path, relation, classid, oid, definition) as (
   select 'cast', array[format_type(castsource, null) || ' AS ' || format_type(casttarget, null)], null::oid,
          'pg_cast'::regclass, oid,
@@ -33,24 +48,19 @@ object(kind, path, relation, classid, oid, definition) as (
    -- One that only another's COMMUTATOR or NEGATOR names is not there yet.
    where oprcode <> 0 and o.oid >= 16384
   union all
+  -- With the members that go with it; the rest are the family's.
   select 'operator class', array[n.nspname, opcname || ' USING ' || amname], null, 'pg_opclass'::regclass, o.oid,
-         concat_ws(' ', case when opcdefault then 'DEFAULT' end, 'FOR TYPE', format_type(opcintype, null), 'FAMILY',
-                   format('%I.%I', fn.nspname, opfname),
-                   case when opckeytype <> 0 then 'STORAGE ' || format_type(opckeytype, null) end)
+         concat_ws(' ', case when opcdefault then 'DEFAULT' end, 'FOR TYPE', format_type(opcintype, null), 'USING',
+                   quote_ident(amname), 'FAMILY', format('%I.%I', fn.nspname, opfname), 'AS', concat_ws(', ',
+                     (select string_agg(m.definition, ', ' order by m.definition) from opmember m where m.class = o.oid),
+                     'STORAGE ' || format_type(coalesce(nullif(opckeytype, 0), opcintype), null)))
     from pg_opclass o join pg_namespace n on n.oid = opcnamespace join pg_am am on am.oid = opcmethod
     join pg_opfamily f on f.oid = opcfamily join pg_namespace fn on fn.oid = opfnamespace
    where o.oid >= 16384
   union all
   select 'operator family', array[n.nspname, opfname || ' USING ' || amname], null, 'pg_opfamily'::regclass, f.oid,
-         coalesce((select string_agg(member, ', ' order by member) from (
-           select format('OPERATOR %s %s', amopstrategy, amopopr::regoperator)
-                  || case when amopsortfamily <> 0 then ' FOR ORDER BY ' || format('%I.%I', sn.nspname, sf.opfname) else '' end
-             from pg_amop left join pg_opfamily sf on sf.oid = amopsortfamily left join pg_namespace sn on sn.oid = sf.opfnamespace
-            where amopfamily = f.oid
-           union all
-           select format('FUNCTION %s (%s, %s) %s', amprocnum, format_type(amproclefttype, null),
-                         format_type(amprocrighttype, null), amproc::oid::regprocedure)
-             from pg_amproc where amprocfamily = f.oid) as members(member)), '')
+         coalesce((select string_agg(m.definition, ', ' order by m.definition) from opmember m
+                    where m.family = f.oid and m.class is null), '')
     from pg_opfamily f join pg_namespace n on n.oid = opfnamespace join pg_am am on am.oid = opfmethod
    where f.oid >= 16384
   union all
@@ -124,12 +134,16 @@ object(kind, path, relation, classid, oid, definition) as (
    where r.relkind in ('r', 'p', 'm', 'f', 'i', 'I') and coalesce(attstattarget, -1) <> -1
   union all
   select 'column options', array[r.nspname, r.relname, attname], r.oid, null, null,
-         -- A foreign table's may hold what is secret, so that only their names count.
-         concat_ws(', ', (select string_agg(o, ', ' order by o) from unnest(attoptions) o),
-                   (select string_agg(case when o ~ '^column_name=' then o else split_part(o, '=', 1) end, ', ' order by o)
-                      from unnest(attfdwoptions) o))
+         (select string_agg(o, ', ' order by o) from unnest(attoptions) o)
     from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
-   where r.relkind in ('r', 'p', 'm', 'f') and coalesce(attoptions, attfdwoptions) is not null
+   where r.relkind in ('r', 'p', 'm', 'f') and attoptions is not null
+  union all
+  select 'foreign column options', array[r.nspname, r.relname, attname], r.oid, null, null,
+         -- They may hold what is secret, so that only their names count.
+         (select string_agg(case when o ~ '^column_name=' then o else split_part(o, '=', 1) end, ', ' order by o)
+            from unnest(attfdwoptions) o)
+    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
+   where r.relkind = 'f' and attfdwoptions is not null
   union all
   select 'not null constraint', array[r.nspname, r.relname, conname], r.oid, null, null,
          concat_ws(' ', case when connoinherit then 'NO INHERIT' end, case when not convalidated then 'NOT VALID' end)
@@ -191,7 +205,7 @@ object(kind, path, relation, classid, oid, definition) as (
   select 'partitioned index', array[r.nspname, r.relname], r.oid, null, null, 'not on all partitions'
     from relation r join pg_index i on i.indexrelid = r.oid where r.relkind = 'I' and not indisvalid
   union all
-  select 'sequence persistence', array[r.nspname, r.relname], null, null, null,
+  select 'sequence persistence', array[r.nspname, r.relname], r.oid, null, null,
          case c.relpersistence when 'u' then 'UNLOGGED' else 'LOGGED' end
     from relation r join pg_class c on c.oid = r.oid
     left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype in ('a', 'i')
@@ -200,21 +214,38 @@ object(kind, path, relation, classid, oid, definition) as (
    where r.relkind = 'S' and c.relpersistence <> coalesce(o.relpersistence, 'p')
   union all
   select 'base type', array[n.nspname, typname], null, 'pg_type'::regclass, t.oid,
-         case when not typisdefined then 'SHELL'
-              else concat_ws(', ', 'INPUT = ' || typinput, 'OUTPUT = ' || typoutput, 'INTERNALLENGTH = ' || typlen,
-                             'ALIGNMENT = ' || typalign::text, 'STORAGE = ' || typstorage::text, 'CATEGORY = ' || typcategory::text) end
+         case when not typisdefined then 'SHELL' else concat_ws(', ', 'INPUT = ' || typinput, 'OUTPUT = ' || typoutput,
+           case when typreceive <> 0 then 'RECEIVE = ' || typreceive end, case when typsend <> 0 then 'SEND = ' || typsend end,
+           case when typmodin <> 0 then 'TYPMOD_IN = ' || typmodin end, case when typmodout <> 0 then 'TYPMOD_OUT = ' || typmodout end,
+           case when typanalyze <> 0 then 'ANALYZE = ' || typanalyze end, case when typsubscript <> 0 then 'SUBSCRIPT = ' || typsubscript end,
+           'INTERNALLENGTH = ' || case typlen when -1 then 'VARIABLE' else typlen::text end, case when typbyval then 'PASSEDBYVALUE' end,
+           'ALIGNMENT = ' || case typalign when 'c' then 'char' when 's' then 'int2' when 'i' then 'int4' else 'double' end,
+           'STORAGE = ' || case typstorage when 'p' then 'plain' when 'e' then 'external' when 'x' then 'extended' else 'main' end,
+           'CATEGORY = ' || quote_literal(typcategory::text), case when typispreferred then 'PREFERRED = true' end,
+           'DEFAULT = ' || quote_literal(typdefault), 'ELEMENT = ' || format_type(nullif(typelem, 0), null),
+           'DELIMITER = ' || quote_literal(nullif(typdelim::text, ',')), case when typcollation <> 0 then 'COLLATABLE = true' end) end
     from pg_type t join pg_namespace n on n.oid = typnamespace
-   where typtype in ('b', 'p') and typelem = 0 and t.oid >= 16384
+   where typtype in ('b', 'p') and not exists (select from pg_type e where e.typarray = t.oid) and t.oid >= 16384
+  union all
+  -- Where one of them is VARIADIC, which is no part of what an aggregate is called.
+  select 'aggregate arguments', array[n.nspname, format('%s(%s)', proname,
+           (select string_agg(format_type(arg, null), ', ' order by position) from unnest(proargtypes) with ordinality as args(arg, position)))],
+         null, null, null, pg_get_function_arguments(p.oid)
+    from pg_proc p join pg_namespace n on n.oid = pronamespace
+   where prokind = 'a' and provariadic <> 0 and p.oid >= 16384
+     and not exists (select from member where classid = 'pg_proc'::regclass and objid = p.oid)
   union all
   select 'dependency on an extension', array[identity, extname], null, null, null, 'DEPENDS ON EXTENSION'
     from pg_depend d join pg_extension e on e.oid = refobjid cross join pg_identify_object(d.classid, d.objid, d.objsubid)
    where refclassid = 'pg_extension'::regclass and deptype = 'x'
   union all
-  select 'language grants', array[lanname], null, null, null,
+  select 'language grants', array[lanname], null, null, null, coalesce(
          (select string_agg(concat_ws(' ', privilege_type, 'TO', case grantee when 0 then 'PUBLIC' else pg_get_userbyid(grantee) end,
                                       case when is_grantable then 'WITH GRANT OPTION' end), ', ' order by privilege_type, grantee)
-            from aclexplode(lanacl) where grantee <> lanowner)
-    from pg_language where lanacl is not null
+            from aclexplode(lanacl) where grantee <> lanowner), '')
+    from pg_language
+   where exists (select from aclexplode(lanacl) where grantee not in (0, lanowner) or is_grantable)
+      or not exists (select from aclexplode(coalesce(lanacl, acldefault('l', lanowner))) where grantee = 0)
   union all
   select 'extension version', array[extname], null, null, null, extversion from pg_extension
 )

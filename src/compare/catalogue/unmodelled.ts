@@ -1,6 +1,6 @@
 import sql from "./unmodelled.sql" with { type: "text" };
 
-/** An object, or a property of one, that pg-delta knows nothing of: compared by name and definition, never planned. */
+/** An object, or a property of one, that pg-delta knows nothing of: compared by name and definition. */
 export interface Unmodelled {
   /** In PostgreSQL's words: "cast", "statistics object"; of a property its name: "storage". */
   readonly kind: string;
@@ -33,6 +33,16 @@ export const COMPARED_ELSEWHERE: ReadonlySet<string> = new Set([
   "language",
   "transform",
   "parameter ACL",
+]);
+
+/** Kinds that no plan holds SQL for (plan/unmodelled.ts has it for the others): they are written by hand. */
+export const BY_HAND: ReadonlySet<string> = new Set([
+  "not null constraint",
+  "foreign key trigger",
+  "foreign column options",
+  "partitioned index",
+  "dependency on an extension",
+  "extension version",
 ]);
 
 /** Whether a column is generated anew whenever it is read, and not stored. */

@@ -1,6 +1,6 @@
 import { formatSqlStatements } from "@supabase/pg-delta/sql-format";
 import type { Effects } from "./measure.ts";
-import type { PlannedStatement } from "../plan/plan.ts";
+import type { PlannedStatement } from "../plan/statement.ts";
 
 /** A statement of a plan that was run. */
 export interface MeasuredStatement extends PlannedStatement {

@@ -1,6 +1,6 @@
 import { encodeId, type StableId } from "@supabase/pg-delta/core";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import type { PlannedStatement } from "../plan/plan.ts";
+import type { PlannedStatement } from "../plan/statement.ts";
 import { textOf } from "../plan/risks.ts";
 
 export interface OnlineContext {

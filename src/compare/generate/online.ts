@@ -1,7 +1,7 @@
 import { encodeId } from "@supabase/pg-delta/core";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import { type OnlineContext, OnlinePlan } from "./online-plan.ts";
-import type { PlannedStatement } from "../plan/plan.ts";
+import type { PlannedStatement } from "../plan/statement.ts";
 import { textOf } from "../plan/risks.ts";
 
 /**

@@ -3,7 +3,7 @@ import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { describe } from "../catalogue/changes.ts";
 import { areAkin } from "../plan/conversions.ts";
-import type { PlannedStatement } from "../plan/plan.ts";
+import type { PlannedStatement } from "../plan/statement.ts";
 import { textOf } from "../plan/risks.ts";
 
 /** A dropped and an added object that could be one that was renamed. */

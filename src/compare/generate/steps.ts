@@ -2,14 +2,25 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { BY_HAND } from "../catalogue/unmodelled.ts";
 import type { GenerateOptions } from "./options.ts";
 import { type Meter, NO_EFFECTS, startMeter } from "./measure.ts";
 import type { MeasuredStatement, Section } from "./migration-file.ts";
 import { adviceFor, hasOnlineForm, onlineSteps, type Phase } from "./online.ts";
 import type { OnlineContext } from "./online-plan.ts";
-import { planChanges, type PlannedStatement } from "../plan/plan.ts";
+import { planChanges } from "../plan/plan.ts";
+import type { PlannedStatement } from "../plan/statement.ts";
 import { requireNothing } from "./proof.ts";
-import { isReset, makeWay, mayWorkLater, throughText, withoutBodyCheck } from "../plan/repair.ts";
+import {
+  isGone,
+  isReset,
+  makeWay,
+  mayWorkLater,
+  throughText,
+  withItsFunctions,
+  withoutBodyCheck,
+  withoutRows,
+} from "../plan/repair.ts";
 import { renameFirst, renameFlag, type Renamed } from "./rename-first.ts";
 import { type PossibleRename, possibleRenames, type Rename } from "./renames.ts";
 import { withMissingRoles } from "../scratch/scratch.ts";
@@ -69,10 +80,12 @@ export async function planSteps(
   return { steps, possibleRenames: possible, byHand: { up: rest, down: lost } };
 }
 
-/** What is there now. A database in use has objects that no plan can bring here, and that are there all the same. */
+/** What is there now. A database in use has what no plan can bring here, and that is there all the same. */
 export async function readPlanned(database: Database, { from }: Pick<GenerateOptions, "from">): Promise<Catalogue> {
   const catalogue = await readCatalogue(database, [SCRATCH_LEDGER]);
-  return from.kind === "catalogue" ? { ...catalogue, unmodelled: from.catalogue.unmodelled } : catalogue;
+  if (from.kind !== "catalogue") return catalogue;
+  const here = catalogue.unmodelled.filter(({ kind }) => !BY_HAND.has(kind));
+  return { ...catalogue, unmodelled: [...here, ...from.catalogue.unmodelled.filter(({ kind }) => BY_HAND.has(kind))] };
 }
 
 /** One file's way up, from one state of the catalogue to another. */
@@ -282,7 +295,10 @@ async function runPlanned(
         queue.unshift(...first, statement);
         continue;
       }
-      const otherwise = throughText(statement, error);
+      const otherwise =
+        throughText(statement, error) ??
+        withoutRows(statement, error) ??
+        withItsFunctions(statement, error, context.from);
       if (otherwise !== undefined) {
         queue.unshift(otherwise);
         continue;
@@ -292,6 +308,7 @@ async function runPlanned(
         queue.push(statement);
         continue;
       }
+      if (statement.ifThere === true && isGone(error)) continue;
       const unchecked = withoutBodyCheck(statement, error);
       if (unchecked.length > 0 && !repaired.has(statement.sql)) {
         repaired.add(statement.sql);

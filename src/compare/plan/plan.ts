@@ -6,25 +6,9 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { asReadBack } from "./reread.ts";
 import { riskOf, textOf } from "./risks.ts";
 import { isVirtual } from "../catalogue/unmodelled.ts";
-
-/** One statement of a plan, with what is known of it without running it. */
-export interface PlannedStatement {
-  /** Without a semicolon. */
-  readonly sql: string;
-  /** What is gone afterwards, or may be: "its rows are gone". */
-  readonly loss?: string;
-  /** What rows that are there can do to it: "fails if two share a key". */
-  readonly rows?: string;
-  /** It cannot share a transaction with the statements before it. */
-  readonly startsTransaction: boolean;
-  /** What it makes can only be used after a COMMIT: a new value of an enum. */
-  readonly endsTransaction: boolean;
-  readonly transactional: boolean;
-  /** The objects that it makes, takes away, and needs, as far as the planner says. */
-  readonly makes: readonly StableId[];
-  readonly removes: readonly StableId[];
-  readonly needs: readonly StableId[];
-}
+import type { PlannedStatement } from "./statement.ts";
+import { corrected, withInheritedParts } from "./corrections.ts";
+import { withUnmodelled } from "./unmodelled.ts";
 
 /**
  * The statements that turn `from` into `to`, in an order that works. Pure.
@@ -39,8 +23,12 @@ export function planChanges(from: Catalogue, to: Catalogue): PlannedStatement[] 
     );
     // A default that changes together with its column's type is set twice.
     const once = actions.filter(({ sql }, index) => sql !== actions[index - 1]?.sql);
-    const ordered = partitionedIndexesFirst(once, to.facts);
-    return ordered.map((action, index) => toStatement(action, ordered[index - 1], from, to));
+    const right = withInheritedParts(
+      partitionedIndexesFirst(once, to.facts).map((action) => corrected(action, from, to)),
+      to.facts,
+    );
+    const planned = right.map((action, index) => toStatement(action, right[index - 1], from, to));
+    return withUnmodelled(planned, from, to);
   } catch (cause) {
     // The planner throws plain errors for changes that it cannot make.
     throw new ConfitureError("generate_refused", `No plan can be made: ${(cause as Error).message}`, {
@@ -154,9 +142,7 @@ function ownerOf(id: StableId, facts: FactBase): string | undefined {
 
 function toStatement(action: Action, before: Action | undefined, from: Catalogue, to: Catalogue): PlannedStatement {
   return {
-    sql: asReadBack(
-      onAllPartitions(ofWhoeverRuns(withVirtualColumns(action, to).trim().replace(/;$/, ""), to.builder)),
-    ),
+    sql: asReadBack(ofWhoeverRuns(action.sql.trim().replace(/;$/, ""), to.builder)),
     ...riskOf(action, from.facts, to.facts),
     startsTransaction:
       action.newSegmentBefore ||
@@ -168,22 +154,6 @@ function toStatement(action: Action, before: Action | undefined, from: Catalogue
     removes: action.destroys,
     needs: action.consumes,
   };
-}
-
-/** The planner knows stored generated columns only; how it writes one is known exactly. */
-function withVirtualColumns({ sql, produces }: Action, { facts, unmodelled }: Catalogue): string {
-  return produces.reduce((text, id) => {
-    if (id.kind !== "column" || !isVirtual(unmodelled, [id.schema, id.table, id.name])) return text;
-    const { type, collation, generatedExpr } = facts.get(id)!.payload as Record<string, string | null>;
-    const collate = collation === null ? "" : ` COLLATE ${collation}`;
-    const column = `${quoteIdentifier(id.name)} ${type}${collate} GENERATED ALWAYS AS (${generatedExpr})`;
-    return text.replace(`${column} STORED`, () => `${column} VIRTUAL`);
-  }, sql);
-}
-
-/** PostgreSQL shows an index of a partitioned table as ON ONLY, which would leave the partitions without. */
-function onAllPartitions(sql: string): string {
-  return sql.replace(/^(CREATE (?:UNIQUE )?INDEX (?:[\w$]+|"(?:[^"]|"")+") ON) ONLY /, "$1 ");
 }
 
 /** The SQL alone, for a difference that is shown in any case; none where no plan can be made. */

@@ -1,8 +1,11 @@
 import { encodeId, type FactBase, type StableId } from "@supabase/pg-delta/core";
 import type { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import type { PlannedStatement } from "./plan.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { type PlannedStatement, statementOf } from "./statement.ts";
+import { functionsOf } from "./base-types.ts";
 import { textOf } from "./risks.ts";
+import { nameOf } from "./unmodelled-objects.ts";
 
 /**
  * PostgreSQL refused a planned statement for something that another statement of the same plan may bring about: what it
@@ -14,7 +17,26 @@ export function mayWorkLater(statement: PlannedStatement, error: ConfitureError)
   return statement.transactional && LATER.has(error.server?.sqlstate ?? "");
 }
 
-const LATER: ReadonlySet<string> = new Set(["42P01", "42703", "42704", "42883", "3F000", "2BP01", "55000", "42830"]);
+const LATER: ReadonlySet<string> = new Set([
+  "42P01",
+  "42703",
+  "42704",
+  "42883",
+  "3F000",
+  "2BP01",
+  "55000",
+  "42830",
+  // A column that is inherited goes with the parent's.
+  "42P16",
+]);
+
+/** PostgreSQL refused a statement because the table or column that it is about is not there (any more). */
+export function isGone(error: ConfitureError): boolean {
+  return GONE.has(error.server?.sqlstate ?? "");
+}
+
+/** undefined_table, undefined_column */
+const GONE: ReadonlySet<string> = new Set(["42P01", "42703"]);
 
 /**
  * PostgreSQL changes no type of a column that a trigger names or a generated column is computed from (manual, ALTER
@@ -60,7 +82,7 @@ function removals(
   return ids.flatMap((id) =>
     facts.incomingEdges(id).flatMap(({ from }) => {
       const sql = removalOf(from);
-      return sql === undefined ? [] : [toStatement(sql, from)];
+      return sql === undefined ? [] : [{ ...statementOf(sql), removes: [from] }];
     }),
   );
 }
@@ -87,6 +109,38 @@ export function throughText(statement: PlannedStatement, error: ConfitureError):
 
 const CANNOT_COERCE = "42846";
 const TYPE_CHANGE = /^(ALTER TABLE .* USING "(?:[^"]|"")+")::(.+)$/s;
+
+/**
+ * A materialized view is filled when it is made, and its query may fail as it stands (class 22, "Data Exception").
+ * @returns the statement that makes it without rows; undefined when that is not what was refused
+ */
+export function withoutRows(statement: PlannedStatement, error: ConfitureError): PlannedStatement | undefined {
+  const isFilled = statement.sql.startsWith("CREATE MATERIALIZED VIEW ") && !statement.sql.endsWith(NO_ROWS);
+  if (!isFilled || error.server?.sqlstate.startsWith("22") !== true) return undefined;
+  const rows = `it has none before REFRESH MATERIALIZED VIEW: its query fails in empty tables (${error.server.message})`;
+  return { ...statement, sql: `${statement.sql}${NO_ROWS}`, rows };
+}
+
+const NO_ROWS = "\nWITH NO DATA";
+
+/**
+ * A base type and the functions that read and write it need each other, so that neither can be dropped alone. When
+ * nothing else needs it, CASCADE takes just them.
+ * @returns the statement that drops the type with them; undefined when that is not what was refused
+ */
+export function withItsFunctions(
+  statement: PlannedStatement,
+  error: ConfitureError,
+  { unmodelled }: Catalogue,
+): PlannedStatement | undefined {
+  if (error.server?.sqlstate !== STILL_NEEDED) return undefined;
+  const type = unmodelled.find((object) => object.kind === "base type" && statement.sql === `DROP ${nameOf(object)}`);
+  if (type === undefined) return undefined;
+  const functions = functionsOf(type).map(({ name }) => name);
+  const dependents = (error.server.detail ?? "").split("\n");
+  const own = dependents.every((line) => functions.some((name) => line.includes(`${name}(`)));
+  return own ? { ...statement, sql: `${statement.sql} CASCADE` } : undefined;
+}
 
 /**
  * A body in SQL is checked when its function is made, and may name what is not there: another function that calls it back,
@@ -133,17 +187,4 @@ function columnRemoval(id: StableId, facts: FactBase): string | undefined {
   const column = isColumn ? facts.get({ ...id, kind: "column" }) : undefined;
   if (!isColumn || typeof column?.payload["generatedExpr"] !== "string") return undefined;
   return `ALTER TABLE ${quoteQualified(id.schema, id.table)} DROP COLUMN ${quoteIdentifier(id.name)}`;
-}
-
-/** A statement that is in no plan. */
-function toStatement(sql: string, removed: StableId): PlannedStatement {
-  return {
-    sql,
-    startsTransaction: false,
-    endsTransaction: false,
-    transactional: true,
-    makes: [],
-    removes: [removed],
-    needs: [],
-  };
 }

@@ -5,8 +5,9 @@ import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, withoutObjects } from "../catalogue/catalogue.ts";
 import { type Detail, detailId, UNFILLED } from "./details.ts";
-import { statementsFor } from "./unmodelled.ts";
-import { layOut, type LayoutUnit } from "./layout.ts";
+import { completed, furtherParents } from "../plan/corrections.ts";
+import { creationsOf } from "../plan/unmodelled.ts";
+import { type FolderKind, layOut, type LayoutUnit } from "./layout.ts";
 import { divideIntoUnits } from "./units.ts";
 import { isVirtual } from "../catalogue/unmodelled.ts";
 
@@ -52,14 +53,16 @@ export function planFiles(
   // A new object has no grants that a role could lose.
   const isIdle = ({ sql, produces: [made] }: Action): boolean =>
     made?.kind === "acl" && made.grantee !== "PUBLIC" && !from.has(made.target) && sql.startsWith("REVOKE ALL ");
-  for (const action of [
+  for (const planned of [
     ...wholeTables(planActions(from, first), from, first, isVirtualColumn),
     ...planActions(first, to),
   ]) {
+    const action = completed(planned, empty, live);
     if (isIdle(action)) continue;
     const about = [...action.consumes, ...action.destroys];
     const unit = units.unitFor({ produces: action.produces, about });
     units.require(unit, action.consumes);
+    for (const id of action.produces) if (id.kind === "table") units.require(unit, furtherParents(id, live));
     const own = statements.get(unit) ?? [];
     own.push(forBuilder(withoutChildren(withDetails(action, unmodelled, unfilled), action, parents), builders));
     statements.set(unit, own);
@@ -68,11 +71,8 @@ export function planFiles(
     if (detail.statement === null) continue;
     statements.get(units.unitFor({ produces: [], about: [detailId(detail)] }))?.push(detail.statement);
   }
-  const made = live.unmodelled.flatMap((object) => {
-    const found = statementsFor(object, to);
-    return found === undefined ? [] : [{ object, ...found }];
-  });
-  for (const { object, home, statements: more } of made.toSorted((a, b) => a.rank - b.rank)) {
+  for (const { object, statements: more } of creationsOf(empty, { ...live, facts: to })) {
+    const home = HOMES[object.kind];
     if (home !== undefined) {
       const unit = units.add(home.folder, home.name, more.join("\n"));
       statements.set(unit, [...(statements.get(unit) ?? []), ...more]);
@@ -94,7 +94,24 @@ function unmodelledIds(object: Catalogue["unmodelled"][number], to: FactBase): S
   return ids.filter((id) => to.has(id));
 }
 
-const ABOUT = ["table", "materializedView", "foreignTable", "view", "type", "sequence"] as const;
+const ABOUT = ["table", "materializedView", "foreignTable", "view", "type", "sequence", "index"] as const;
+
+/** The files of what belongs to no table or view. */
+const HOMES: Readonly<Record<string, { readonly folder: FolderKind; readonly name: string }>> = {
+  language: { folder: "functions", name: "languages" },
+  "language grants": { folder: "functions", name: "languages" },
+  "access method": { folder: "functions", name: "access_methods" },
+  cast: { folder: "functions", name: "casts" },
+  conversion: { folder: "functions", name: "conversions" },
+  operator: { folder: "functions", name: "operators" },
+  "operator class": { folder: "functions", name: "operator_classes" },
+  "operator family": { folder: "functions", name: "operator_classes" },
+  transform: { folder: "functions", name: "transforms" },
+  "text search configuration": { folder: "common", name: "text_search" },
+  "text search dictionary": { folder: "common", name: "text_search" },
+  "text search parser": { folder: "functions", name: "text_search" },
+  "text search template": { folder: "functions", name: "text_search" },
+};
 
 /** Default privileges without FOR ROLE are those of the role that runs the statement. */
 function forBuilder(sql: string, builders: readonly (string | undefined)[]): string {

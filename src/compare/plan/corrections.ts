@@ -1,0 +1,180 @@
+import { encodeId, type FactBase, type StableId } from "@supabase/pg-delta/core";
+import type { Action } from "@supabase/pg-delta/plan";
+import { parseQualifiedName, quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { isVirtual, type Unmodelled } from "../catalogue/unmodelled.ts";
+
+/** What the planner writes without knowing all of it, put right. Pure. */
+export function corrected(action: Action, from: Catalogue, to: Catalogue): Action {
+  return completed({ ...action, sql: onAllPartitions(withVirtualColumns(action, to)) }, from, to);
+}
+
+/** With what the planner leaves out: parents of tables, and how aggregates take their arguments. Pure. */
+export function completed(action: Action, from: Catalogue, to: Catalogue): Action {
+  return { ...action, sql: withAggregateArguments(withAllParents(action, to), action, from, to) };
+}
+
+/** The planner knows stored generated columns only; how it writes one is known exactly. */
+function withVirtualColumns({ sql, produces }: Action, { facts, unmodelled }: Catalogue): string {
+  return produces.reduce((text, id) => {
+    if (id.kind !== "column" || !isVirtual(unmodelled, [id.schema, id.table, id.name])) return text;
+    const { type, collation, generatedExpr } = facts.get(id)!.payload as Record<string, string | null>;
+    const collate = collation === null ? "" : ` COLLATE ${collation}`;
+    const column = `${quoteIdentifier(id.name)} ${type}${collate} GENERATED ALWAYS AS (${generatedExpr})`;
+    return text.replace(`${column} STORED`, () => `${column} VIRTUAL`);
+  }, sql);
+}
+
+/** PostgreSQL shows an index of a partitioned table as ON ONLY, which would leave the partitions without. */
+function onAllPartitions(sql: string): string {
+  return sql.replace(/^(CREATE (?:UNIQUE )?INDEX (?:[\w$]+|"(?:[^"]|"")+") ON) ONLY /, "$1 ");
+}
+
+/** The planner knows a table's first parent only. */
+function withAllParents(action: Action, to: Catalogue): string {
+  const { verb, sql, produces } = action;
+  const [made] = produces;
+  if (verb !== "create" || made?.kind !== "table" || !sql.startsWith("CREATE ")) return sql;
+  const further = furtherParents(made, to).map(({ schema, name }) => `, ${quoteQualified(schema, name)}`);
+  return sql.replace(/(?<= INHERITS \(.*)\)/s, () => `${further.join("")})`);
+}
+
+/**
+ * The parents after the first that a table has from the beginning, because it has columns of theirs that it does not
+ * declare. Otherwise they are added later, so that its columns stay in their order. Pure.
+ */
+export function furtherParents(
+  table: Table,
+  { facts, unmodelled }: Catalogue,
+): readonly (Table & { readonly kind: "table" })[] {
+  const further = unmodelled.find(
+    ({ kind, relation }) =>
+      kind === "further parents" && relation?.schema === table.schema && relation.name === table.name,
+  );
+  const parents = (further?.definition.split(", ") ?? []).flatMap((text) => {
+    const { schema, name } = parseQualifiedName(text) ?? {};
+    return schema === undefined || name === undefined ? [] : [{ kind: "table" as const, schema, name }];
+  });
+  const own = columnsOf(table, facts);
+  const isDeclared = parents.every((parent) => [...columnsOf(parent, facts)].every((column) => own.has(column)));
+  return isDeclared ? [] : parents;
+}
+
+interface Table {
+  readonly schema: string;
+  readonly name: string;
+}
+
+/** Declared, or inherited from the first parent. */
+function columnsOf({ schema, name }: Table, facts: FactBase): ReadonlySet<string> {
+  const id = { kind: "table", schema, name } as const;
+  const parent = facts.get(id)?.payload["parentTable"] as Table | null | undefined;
+  const inherited = parent === null || parent === undefined ? [] : columnsOf(parent, facts);
+  const own = facts.childrenOf(id).flatMap((child) => (child.id.kind === "column" ? [child.id.name] : []));
+  return new Set([...inherited, ...own]);
+}
+
+/** An aggregate is called by the types of its arguments; how they are given to it, the planner does not know. */
+function withAggregateArguments(sql: string, action: Action, from: Catalogue, to: Catalogue): string {
+  const made = action.produces.map((id) => [id, to] as const);
+  const other = [...action.destroys, ...action.consumes].map((id) => [id, from] as const);
+  return [...made, ...other].reduce((text, [id, side]) => {
+    const target = "target" in id ? id.target : id;
+    if (target.kind !== "aggregate") return text;
+    const args = aggregateArguments(side.unmodelled, target) ?? aggregateArguments(to.unmodelled, target);
+    if (args === undefined) return text;
+    const name = `${quoteQualified(target.schema, target.name)}(`;
+    // Up to the last parenthesis but that of what it consists of.
+    const end = text.startsWith("CREATE ") ? ") (SFUNC = " : ")";
+    const [start, close] = [text.indexOf(name), text.indexOf(end, text.indexOf(name))];
+    return start < 0 || close < 0 ? text : `${text.slice(0, start)}${name}${args}${text.slice(close)}`;
+  }, sql);
+}
+
+function aggregateArguments(
+  unmodelled: readonly Unmodelled[],
+  { schema, name, args }: Extract<StableId, { args: string[] }>,
+): string | undefined {
+  return unmodelled.find(
+    ({ kind, path }) =>
+      kind === "aggregate arguments" && path[0] === schema && path[1] === `${name}(${args.join(", ")})`,
+  )?.definition;
+}
+
+/**
+ * What a table has from its parent and declares as well cannot be added afterwards: a column is part of CREATE TABLE, and
+ * in a table that is there, columns and constraints come before the parent's. Pure.
+ */
+export function withInheritedParts(actions: readonly Action[], to: FactBase): Action[] {
+  const creates = new Map<
+    string,
+    { readonly action: Action; readonly clauses: string[]; readonly makes: StableId[] }
+  >();
+  const ordered: Action[] = [];
+  for (const action of actions) {
+    const [made] = action.produces;
+    if (made?.kind === "table" && action.verb === "create" && !creates.has(encodeId(made))) {
+      creates.set(encodeId(made), { action, clauses: [], makes: [] });
+    }
+    const part = addedPart(action);
+    if (part === undefined || !isInherited(part, to)) {
+      ordered.push(action);
+      continue;
+    }
+    const create = creates.get(encodeId(tableOf(part)));
+    if (create !== undefined && part.kind === "column") {
+      create.clauses.push(action.sql.slice(action.sql.indexOf(" ADD COLUMN ") + " ADD COLUMN ".length));
+      create.makes.push(...action.produces);
+      continue;
+    }
+    const start = create === undefined ? 0 : ordered.indexOf(create.action) + 1;
+    const at = ordered.findIndex((other, index) => index >= start && isOfAncestor(addedPart(other), part, to));
+    ordered.splice(at < 0 ? ordered.length : at, 0, action);
+  }
+  return ordered.map((action) => {
+    const [made] = action.produces;
+    const create = made === undefined ? undefined : creates.get(encodeId(made));
+    if (create?.action !== action || create.clauses.length === 0) return action;
+    const sql = action.sql.replace(" () INHERITS ", () => ` (${create.clauses.join(", ")}) INHERITS `);
+    return { ...action, sql, produces: [...action.produces, ...create.makes] };
+  });
+}
+
+/** A column or constraint. */
+interface Part {
+  readonly kind: "column" | "constraint";
+  readonly schema: string;
+  readonly table: string;
+  readonly name: string;
+}
+
+function addedPart(action: Action): Part | undefined {
+  const [made] = action.produces;
+  if (action.verb !== "create" || (made?.kind !== "column" && made?.kind !== "constraint")) return undefined;
+  return action.sql.includes(" ADD ") ? { ...made, kind: made.kind } : undefined;
+}
+
+function tableOf({ schema, table }: Part): StableId {
+  return { kind: "table", schema, name: table };
+}
+
+/** Whether an ancestor of the table has it as well. */
+function isInherited(part: Part, facts: FactBase): boolean {
+  const parent = parentOf(part, facts);
+  return parent !== undefined && (facts.has(parent) || isInherited(parent, facts));
+}
+
+function isOfAncestor(other: Part | undefined, part: Part, facts: FactBase): boolean {
+  if (other === undefined || other.name !== part.name || other.kind !== part.kind) return false;
+  const parent = parentOf(part, facts);
+  if (parent === undefined) return false;
+  return encodeId(parent) === encodeId(other) || isOfAncestor(other, parent, facts);
+}
+
+/** What has the same name in the table's parent, whether it is there or not. */
+function parentOf({ kind, schema, table, name }: Part, facts: FactBase): Part | undefined {
+  const parent = facts.get({ kind: "table", schema, name: table })?.payload["parentTable"];
+  if (parent === null || parent === undefined) return undefined;
+  const { schema: own, name: of } = parent as { readonly schema: string; readonly name: string };
+  return { kind, schema: own, table: of, name };
+}

@@ -1,0 +1,35 @@
+import type { StableId } from "@supabase/pg-delta/core";
+
+/** One statement of a plan, with what is known of it without running it. */
+export interface PlannedStatement {
+  /** Without a semicolon. */
+  readonly sql: string;
+  /** What is gone afterwards, or may be: "its rows are gone". */
+  readonly loss?: string;
+  /** What rows that are there can do to it: "fails if two share a key". */
+  readonly rows?: string;
+  /** It cannot share a transaction with the statements before it. */
+  readonly startsTransaction: boolean;
+  /** What it makes can only be used after a COMMIT: a new value of an enum. */
+  readonly endsTransaction: boolean;
+  readonly transactional: boolean;
+  /** It takes back a property of what may be gone by then. */
+  readonly ifThere?: boolean;
+  /** The objects that it makes, takes away, and needs, as far as the planner says. */
+  readonly makes: readonly StableId[];
+  readonly removes: readonly StableId[];
+  readonly needs: readonly StableId[];
+}
+
+/** A statement that no planner made. */
+export function statementOf(sql: string): PlannedStatement {
+  return {
+    sql,
+    startsTransaction: false,
+    endsTransaction: false,
+    transactional: true,
+    makes: [],
+    removes: [],
+    needs: [],
+  };
+}

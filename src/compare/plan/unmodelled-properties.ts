@@ -1,0 +1,165 @@
+import type { FactBase, StableId } from "@supabase/pg-delta/core";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
+import type { Unmodelled } from "../catalogue/unmodelled.ts";
+import type { Ways } from "./unmodelled-objects.ts";
+
+/** Sets a property of a table, column or the like, and gives it its default again; undefined where that is done by hand. Pure. */
+export function propertyWays(object: Unmodelled, facts: FactBase): Ways | undefined {
+  const { kind, path, definition } = object;
+  if (kind === "language grants") return languageGrants(path[0] ?? "", definition);
+  const relation = object.relation;
+  if (relation === undefined) return undefined;
+  const table = alterRelation(relation, facts);
+  const name = quoteQualified(relation.schema, relation.name);
+  const part = quoteIdentifier(path[2] ?? "");
+  const column = `${table} ALTER COLUMN ${part}`;
+  const ways = (create: string | readonly string[], drop: string | readonly string[]): Ways => ({
+    create: typeof create === "string" ? [create] : create,
+    drop: typeof drop === "string" ? [drop] : drop,
+  });
+  switch (kind) {
+    case "storage":
+      return ways(`${column} SET STORAGE ${definition}`, `${column} SET STORAGE ${usualStorage(object, facts)}`);
+    case "compression":
+      return ways(`${column} SET COMPRESSION ${definition}`, `${column} SET COMPRESSION default`);
+    case "statistics target":
+      return ways(`${column} SET STATISTICS ${definition}`, `${column} SET STATISTICS -1`);
+    case "column options":
+      return ways(`${column} SET (${definition})`, `${column} RESET (${namesOf(definition).join(", ")})`);
+    case "default": {
+      // One that the planner knows of.
+      if (facts.has({ kind: "column", schema: relation.schema, table: relation.name, name: path[2] ?? "" }))
+        return ways([], []);
+      const target = `${table.replace(/^ALTER TABLE /, "ALTER TABLE ONLY ")} ALTER COLUMN ${part}`;
+      const inherited = inheritedDefault(relation, path[2] ?? "", facts);
+      return ways(
+        `${target} ${definition === "none" ? "DROP DEFAULT" : `SET DEFAULT ${definition}`}`,
+        `${target} ${inherited === undefined ? "DROP DEFAULT" : `SET DEFAULT ${inherited}`}`,
+      );
+    }
+    case "comment":
+      return ways(
+        `COMMENT ON COLUMN ${name}.${part} IS ${quoteLiteral(definition).trim()}`,
+        `COMMENT ON COLUMN ${name}.${part} IS NULL`,
+      );
+    case "column grants":
+      return ways(grants(`(${part}) ON ${name}`, definition), revocations(`(${part}) ON ${name}`, definition));
+    case "toast options": {
+      const toast = namesOf(definition).map((option) => `toast.${option}`);
+      return ways(
+        `${table} SET (${definition.replaceAll(/(^|, )/g, "$1toast.")})`,
+        `${table} RESET (${toast.join(", ")})`,
+      );
+    }
+    case "further parents": {
+      const parents = definition.split(", ");
+      return ways(
+        parents.map((parent) => `${table} INHERIT ${parent}`),
+        parents.map((parent) => `${table} NO INHERIT ${parent}`),
+      );
+    }
+    case "table access method":
+      return ways(`${table} SET ACCESS METHOD ${quoteIdentifier(definition)}`, `${table} SET ACCESS METHOD heap`);
+    case "table type":
+      return ways(`${table} ${definition}`, `${table} NOT OF`);
+    case "clustered index":
+      return ways(`${table} CLUSTER ON ${quoteIdentifier(definition)}`, `${table} SET WITHOUT CLUSTER`);
+    case "sequence persistence":
+      return ways(`${table} SET ${definition}`, `${table} SET ${definition === "LOGGED" ? "UNLOGGED" : "LOGGED"}`);
+    default:
+      return undefined;
+  }
+}
+
+/** Changes a property. Pure. */
+export function propertyChange(from: Unmodelled, to: Unmodelled, facts: FactBase): readonly string[] {
+  const { create } = propertyWays(to, facts) ?? { create: [] };
+  const before = propertyWays(from, facts);
+  switch (to.kind) {
+    // Setting some leaves the others.
+    case "column grants":
+    case "language grants":
+    case "further parents":
+      return [...(before?.drop ?? []), ...create];
+    case "column options":
+    case "toast options": {
+      const gone = namesOf(from.definition).filter((name) => !namesOf(to.definition).includes(name));
+      if (gone.length === 0) return create;
+      const left = propertyWays({ ...from, definition: gone.map((name) => `${name}=`).join(", ") }, facts);
+      return [...(left?.drop ?? []), ...create];
+    }
+    default:
+      return create;
+  }
+}
+
+/** `n_distinct=5, ...` */
+function namesOf(options: string): string[] {
+  return options.split(", ").map((option) => option.split("=", 1)[0]!);
+}
+
+function alterRelation(relation: NonNullable<Unmodelled["relation"]>, facts: FactBase): string {
+  const words = {
+    materializedView: "MATERIALIZED VIEW",
+    foreignTable: "FOREIGN TABLE",
+    view: "VIEW",
+    index: "INDEX",
+    sequence: "SEQUENCE",
+  };
+  const kind = (Object.keys(words) as (keyof typeof words)[]).find((each) => facts.has({ kind: each, ...relation }));
+  return `ALTER ${kind === undefined ? "TABLE" : words[kind]} ${quoteQualified(relation.schema, relation.name)}`;
+}
+
+/** By type (pg_type.typstorage); the few that are neither kept apart nor compressed have no other. */
+function usualStorage({ relation, path }: Unmodelled, facts: FactBase): string {
+  const column: StableId = { kind: "column", schema: relation!.schema, table: relation!.name, name: path[2] ?? "" };
+  const type = facts.get(column)?.payload["type"];
+  return typeof type === "string" && /^(numeric|inet|cidr)\b(?!.*\[\])/.test(type) ? "MAIN" : "EXTENDED";
+}
+
+/** The default that a child or partition has from its parent. */
+function inheritedDefault(
+  relation: NonNullable<Unmodelled["relation"]>,
+  column: string,
+  facts: FactBase,
+): string | undefined {
+  const parent = facts.get({ kind: "table", ...relation })?.payload["parentTable"] as
+    | typeof relation
+    | null
+    | undefined;
+  if (parent === null || parent === undefined) return undefined;
+  const own = { schema: parent.schema, table: parent.name, name: column };
+  const expression = facts.get({ kind: "default", ...own })?.payload["expr"];
+  if (typeof expression === "string") return expression;
+  return facts.has({ kind: "column", ...own }) ? undefined : inheritedDefault(parent, column, facts);
+}
+
+/** `SELECT TO role WITH GRANT OPTION, ...` */
+function grantParts(
+  definition: string,
+): { readonly privilege: string; readonly grantee: string; readonly option: string }[] {
+  return definition.split(", ").map((grant) => {
+    const [, privilege = "", role = "", option = ""] = /^(\w+) TO (.*?)( WITH GRANT OPTION)?$/s.exec(grant) ?? [];
+    return { privilege, grantee: role === "PUBLIC" ? role : quoteIdentifier(role), option };
+  });
+}
+
+function grants(on: string, definition: string): string[] {
+  return grantParts(definition).map(
+    ({ privilege, grantee, option }) => `GRANT ${privilege} ${on} TO ${grantee}${option}`,
+  );
+}
+
+function revocations(on: string, definition: string): string[] {
+  return [...new Set(grantParts(definition).map(({ grantee }) => `REVOKE ALL ${on} FROM ${grantee}`))];
+}
+
+/** Everybody may use a language that nobody has said anything about. */
+function languageGrants(language: string, definition: string): Ways {
+  const on = `ON LANGUAGE ${quoteIdentifier(language)}`;
+  const wanted = definition === "" ? [] : grants(on, definition);
+  return {
+    create: [`REVOKE ALL ${on} FROM PUBLIC`, ...wanted],
+    drop: [...(definition === "" ? [] : revocations(on, definition)), `GRANT USAGE ${on} TO PUBLIC`],
+  };
+}

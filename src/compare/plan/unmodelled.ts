@@ -1,0 +1,83 @@
+import type { FactBase } from "@supabase/pg-delta/core";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { unmodelledDifferences } from "../catalogue/changes.ts";
+import type { Unmodelled } from "../catalogue/unmodelled.ts";
+import { furtherParents } from "./corrections.ts";
+import { withBaseTypes } from "./base-types.ts";
+import { type PlannedStatement, statementOf } from "./statement.ts";
+import { objectChange, objectWays } from "./unmodelled-objects.ts";
+import { propertyChange, propertyWays } from "./unmodelled-properties.ts";
+
+/**
+ * A plan, and what brings about whatever pg-delta does not model: what is no more is taken away before anything that it
+ * needs, and what is new is made after. Kinds that are written by hand are left out. Pure.
+ */
+export function withUnmodelled(
+  planned: readonly PlannedStatement[],
+  from: Catalogue,
+  to: Catalogue,
+): PlannedStatement[] {
+  const first: PlannedStatement[] = [];
+  const last: PlannedStatement[] = [];
+  const differences = unmodelledDifferences(from, to).toSorted((a, b) => rankOf(a.kind) - rankOf(b.kind));
+  for (const { from: before, to: after, kind } of differences) {
+    if (kind === "base type" || (before === undefined && isMadeWithTable(after!, from, to))) continue;
+    if (before === undefined) last.push(...creation(after!, to.facts).map(statementOf));
+    else if (after !== undefined) {
+      last.push(...(objectChange(before, after) ?? propertyChange(before, after, to.facts)).map(statementOf));
+    } else {
+      const reset = propertyWays(before, to.facts)?.drop ?? [];
+      first.unshift(...(objectWays(before)?.drop ?? []).map(statementOf));
+      last.push(...reset.map((sql) => ({ ...statementOf(sql), ifThere: true })));
+    }
+  }
+  const types = differences.filter(({ kind }) => kind === "base type");
+  const middle = types.length === 0 ? planned : withBaseTypes(planned, types);
+  return [...first, ...middle, ...last];
+}
+
+/** A new table may have all its parents from the beginning. */
+function isMadeWithTable({ kind, relation }: Unmodelled, from: Catalogue, to: Catalogue): boolean {
+  if (kind !== "further parents" || relation === undefined || from.facts.has({ kind: "table", ...relation }))
+    return false;
+  return furtherParents(relation, to).length > 0;
+}
+
+function creation(object: Unmodelled, facts: FactBase): readonly string[] {
+  return (objectWays(object) ?? propertyWays(object, facts))?.create ?? [];
+}
+
+/** The statements that make all of it in an empty database, in an order that works. Pure. */
+export function creationsOf(
+  empty: Catalogue,
+  live: Catalogue,
+): { readonly object: Unmodelled; readonly statements: readonly string[] }[] {
+  return live.unmodelled
+    .filter((object) => !isMadeWithTable(object, empty, live))
+    .toSorted((a, b) => rankOf(a.kind) - rankOf(b.kind))
+    .flatMap((object) => {
+      const statements = creation(object, live.facts);
+      return statements.length === 0 ? [] : [{ object, statements }];
+    });
+}
+
+/** What comes later may need what comes before. Properties follow. */
+const ORDER: readonly string[] = [
+  "language",
+  "access method",
+  "operator",
+  "operator family",
+  "operator class",
+  "cast",
+  "transform",
+  "conversion",
+  "text search template",
+  "text search parser",
+  "text search dictionary",
+  "text search configuration",
+  "statistics object",
+];
+
+function rankOf(kind: string): number {
+  return ORDER.includes(kind) ? ORDER.indexOf(kind) : ORDER.length;
+}

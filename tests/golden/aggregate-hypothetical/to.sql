@@ -1,0 +1,3 @@
+CREATE TABLE t (a int);
+CREATE AGGREGATE my_rank (VARIADIC "any" ORDER BY VARIADIC "any") (SFUNC = ordered_set_transition_multi, STYPE = internal, FINALFUNC = rank_final, FINALFUNC_EXTRA, HYPOTHETICAL);
+COMMENT ON AGGREGATE my_rank (VARIADIC "any" ORDER BY VARIADIC "any") IS 'Where a row would stand';

@@ -1,0 +1,9 @@
+-- migrate:up
+
+DROP CAST (public.pair AS text);
+
+CREATE CAST (public.pair AS text) WITH FUNCTION public.as_text(public.pair) AS ASSIGNMENT;
+
+COMMENT ON CAST (public.pair AS text) IS 'The first alone';
+
+CREATE CAST (public.pair AS character varying) WITH INOUT;

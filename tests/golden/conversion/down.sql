@@ -1,0 +1,3 @@
+-- migrate:down
+
+DROP CONVERSION "public"."western";

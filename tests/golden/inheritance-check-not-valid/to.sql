@@ -1,0 +1,3 @@
+CREATE TABLE a (id int);
+CREATE TABLE b (x int, CONSTRAINT positive CHECK (id > 0)) INHERITS (a);
+ALTER TABLE a ADD CONSTRAINT positive CHECK (id > 0) NOT VALID;

@@ -1,0 +1,2 @@
+CREATE TABLE z (id int);
+CREATE TABLE b (x int);

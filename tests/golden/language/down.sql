@@ -1,0 +1,5 @@
+-- migrate:down
+
+DROP FUNCTION "public"."one"();
+
+DROP LANGUAGE "plmine";

@@ -1,0 +1,13 @@
+-- migrate:up
+
+CREATE TRUSTED LANGUAGE "plmine"
+  HANDLER plpgsql_call_handler
+  INLINE plpgsql_inline_handler
+  VALIDATOR plpgsql_validator;
+
+REVOKE ALL ON LANGUAGE "plmine" FROM PUBLIC;
+
+CREATE OR REPLACE FUNCTION public.one()
+  RETURNS integer
+  LANGUAGE plmine
+  AS $function$BEGIN RETURN 1; END$function$;

@@ -1,0 +1,3 @@
+-- migrate:down
+
+ALTER SEQUENCE "public"."s" SET LOGGED;

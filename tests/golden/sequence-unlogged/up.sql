@@ -1,0 +1,3 @@
+-- migrate:up
+
+ALTER SEQUENCE "public"."s" SET UNLOGGED;

@@ -1,0 +1,3 @@
+-- migrate:down
+
+DROP TRANSFORM FOR integer LANGUAGE sql;

@@ -1,0 +1,2 @@
+CREATE TABLE t (a int);
+CREATE TRANSFORM FOR int LANGUAGE sql (FROM SQL WITH FUNCTION prsd_lextype (internal));
