@@ -63,7 +63,7 @@ describe("the README", () => {
     // The files shown after the tour.
     await reader.run(
       command(
-        "confiture migrate up\n# Should show: 001_add_user_bio applied, 002_add_user_handle applied\n" +
+        "confiture migrate up\n# Should show: 001_add_user_bio applied, 002_add_notes applied, 003_add_user_handle applied\n" +
           "confiture migrate down --to 0\nconfiture config show --env production\n# Should show: verify-full\n",
       ),
     );

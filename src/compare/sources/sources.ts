@@ -143,7 +143,7 @@ export function isMissingObject(error: ConfitureError): boolean {
 
 function startsElsewhere(error: ConfitureError): ConfitureError {
   return error.with({
-    hint: "The migrations do not start from an empty database: they alter what only the schema files create. Compare with the schema files of a commit instead, for example git:HEAD.",
+    hint: "The migrations do not start from an empty database: they alter what only the schema files create. Compare with the schema files of a commit instead, for example git:HEAD, or with a database that has both, for example env:local.",
   });
 }
 
