@@ -2,11 +2,12 @@ import { type Fact, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { type Action, plan } from "@supabase/pg-delta/plan";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
-import type { Catalogue } from "../catalogue/catalogue.ts";
+import { type Catalogue, withDiagnosticsOf } from "../catalogue/catalogue.ts";
 import { asReadBack } from "./reread.ts";
 import { riskOf, textOf } from "./risks.ts";
 import { isVirtual } from "../catalogue/unmodelled.ts";
 import type { PlannedStatement } from "./statement.ts";
+import { planMoves } from "./moves.ts";
 import { corrected, withInheritedParts } from "./corrections.ts";
 import { withUnmodelled } from "./unmodelled.ts";
 
@@ -16,7 +17,8 @@ import { withUnmodelled } from "./unmodelled.ts";
  */
 export function planChanges(from: Catalogue, to: Catalogue): PlannedStatement[] {
   try {
-    const before = virtualApart(namedNotNull(from.facts), from, to);
+    const moves = planMoves(from.facts, to.facts);
+    const before = virtualApart(namedNotNull(moves.from), from, to);
     const actions = plan(before, namedNotNull(to.facts), { renames: "off" }).actions.filter(
       (action) =>
         isOfSchema(action, to.builder) && !isIdle(action, from) && !followsOwner(action, from.facts, to.facts),
@@ -28,7 +30,7 @@ export function planChanges(from: Catalogue, to: Catalogue): PlannedStatement[] 
       to.facts,
     );
     const planned = right.map((action, index) => toStatement(action, right[index - 1], from, to));
-    return withUnmodelled(planned, from, to);
+    return [...moves.first, ...withUnmodelled(planned, from, to), ...moves.last];
   } catch (cause) {
     // The planner throws plain errors for changes that it cannot make.
     throw new ConfitureError("generate_refused", `No plan can be made: ${(cause as Error).message}`, {
@@ -56,12 +58,13 @@ function virtualApart(facts: FactBase, from: Catalogue, to: Catalogue): FactBase
 }
 
 function withPayloads(facts: FactBase, wanted: (fact: Fact) => boolean, payload: Partial<Fact["payload"]>): FactBase {
-  return new FactBase(
+  const changed = new FactBase(
     facts.facts().map((fact) => (wanted(fact) ? { ...fact, payload: { ...fact.payload, ...payload } } : fact)),
     [...facts.edges],
     facts.source,
     facts.referenceOnly,
   );
+  return withDiagnosticsOf(facts, changed);
 }
 
 /**

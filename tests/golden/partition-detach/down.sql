@@ -1,9 +1,8 @@
 -- migrate:down
 
--- DATA LOSS: its rows are gone.
+-- ROWS: fails if one does not belong there.
+-- SCAN: every row of public.p26 is read under the lock.
+-- ONLINE: run it while nobody needs the table.
 -- LOCK: reads and writes of public.p26 wait until the migration is committed.
-DROP TABLE "public"."p26";
-
--- LOCK: reads and writes of public.p wait until the migration is committed.
-CREATE TABLE "public"."p26" PARTITION OF "public"."p" FOR VALUES FROM ('2026-01-01') TO
-  ('2027-01-01');
+ALTER TABLE "public"."p"
+  ATTACH PARTITION "public"."p26" FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');

@@ -1,0 +1,160 @@
+import { encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
+import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { withDiagnosticsOf } from "../catalogue/catalogue.ts";
+import { textOf } from "./risks.ts";
+import { type PlannedStatement, statementOf } from "./statement.ts";
+
+/** Tables that change their place among others and keep their rows. */
+export interface Moves {
+  /** They leave their parents before anything else. */
+  readonly first: readonly PlannedStatement[];
+  /** They join theirs at the end. */
+  readonly last: readonly PlannedStatement[];
+  /** What is left to plan: with those tables as they are to be. What else differs about them is for the next round. */
+  readonly from: FactBase;
+}
+
+/**
+ * The planner drops a table and makes it anew to attach it to a partitioned table, to detach it, or to inherit from another
+ * one; PostgreSQL moves it with its rows. Where it does not fit as it is, the planner has its way. Pure.
+ */
+export function planMoves(from: FactBase, to: FactBase): Moves {
+  const first: PlannedStatement[] = [];
+  const last: PlannedStatement[] = [];
+  const moved: StableId[] = [];
+  for (const { id } of to.facts()) {
+    if (id.kind !== "table" || !from.has(id)) continue;
+    const [before, after] = [placeOf(id, from), placeOf(id, to)];
+    if (Bun.deepEquals(before, after) || textOf(from, id, "partitionKey") !== textOf(to, id, "partitionKey")) continue;
+    const table = { ...id, kind: id.kind };
+    const ways = before.parent === undefined ? joining(table, after, from, to) : [leaving(table, before)];
+    if (ways === undefined) continue;
+    (before.parent === undefined ? last : first).push(...ways);
+    moved.push(id);
+  }
+  return { first, last, from: moved.length === 0 ? from : withTablesOf(from, to, moved) };
+}
+
+interface Named {
+  readonly schema: string;
+  readonly name: string;
+}
+
+interface Place {
+  readonly parent: Named | undefined;
+  readonly bound: string | undefined;
+}
+
+function placeOf(table: StableId, facts: FactBase): Place {
+  const parent = facts.get(table)?.payload["parentTable"] as Place["parent"] | null;
+  return { parent: parent ?? undefined, bound: textOf(facts, table, "partitionBound") };
+}
+
+function leaving({ schema, name }: Named, { parent, bound }: Place): PlannedStatement {
+  const [table, of] = [quoteQualified(schema, name), quoteQualified(parent!.schema, parent!.name)];
+  return statementOf(
+    bound === undefined ? `ALTER TABLE ${table} NO INHERIT ${of}` : `ALTER TABLE ${of} DETACH PARTITION ${table}`,
+  );
+}
+
+/** undefined where PostgreSQL would not take it as it is. */
+function joining(
+  table: Named & { readonly kind: "table" },
+  { parent, bound }: Place,
+  from: FactBase,
+  to: FactBase,
+): PlannedStatement[] | undefined {
+  if (parent === undefined) return undefined;
+  const own = columnsOf(table, from);
+  const wanted = columnsOf({ kind: "table", ...parent }, to);
+  const fits = [...wanted].every(([name, { type }]) => own.get(name)?.type === type);
+  if (!fits || (bound !== undefined && own.size !== wanted.size)) return undefined;
+  const [name, of] = [quoteQualified(table.schema, table.name), quoteQualified(parent.schema, parent.name)];
+  if (bound === undefined) {
+    // What it declares stays its own.
+    const declared =
+      [...wanted.keys()].every((column) => to.has({ kind: "column", ...placeIn(table), name: column })) &&
+      checksOf({ kind: "table", ...parent }, to).every((check) =>
+        to.has({ kind: "constraint", ...placeIn(table), name: check.name }),
+      );
+    return declared ? [...preparations(), statementOf(`ALTER TABLE ${name} INHERIT ${of}`)] : undefined;
+  }
+  const attach = statementOf(`ALTER TABLE ${of} ATTACH PARTITION ${name} ${bound}`);
+  return [...preparations(), { ...attach, rows: "fails if one does not belong there" }];
+
+  /** What the parent demands of its rows, it has to demand before. */
+  function preparations(): PlannedStatement[] {
+    const required = [...wanted].filter(([column, { notNull }]) => notNull && own.get(column)?.notNull !== true);
+    const checks = checksOf({ kind: "table", ...parent! }, to).filter(
+      (check) => !from.has({ kind: "constraint", ...placeIn(table), name: check.name }),
+    );
+    return [
+      ...required.map(([column]) => ({
+        ...statementOf(`ALTER TABLE ${name} ALTER COLUMN ${quoteIdentifier(column)} SET NOT NULL`),
+        rows: "fails if one has NULL here",
+      })),
+      ...checks.map((check) => ({
+        ...statementOf(`ALTER TABLE ${name} ADD CONSTRAINT ${quoteIdentifier(check.name)} ${check.definition}`),
+        rows: "fails if one breaks it",
+      })),
+    ];
+  }
+}
+
+function placeIn({ schema, name }: Named): { readonly schema: string; readonly table: string } {
+  return { schema, table: name };
+}
+
+interface Column {
+  /** With its collation. */
+  readonly type: string;
+  readonly notNull: boolean;
+}
+
+/** Its own, and those of its parents. */
+function columnsOf(table: StableId, facts: FactBase): ReadonlyMap<string, Column> {
+  const { parent } = placeOf(table, facts);
+  const inherited = parent === undefined ? [] : columnsOf({ kind: "table", ...parent }, facts);
+  const own = facts.childrenOf(table).flatMap(({ id, payload }) => {
+    if (id.kind !== "column") return [];
+    const type = `${textOf(facts, id, "type")} ${textOf(facts, id, "collation")}`;
+    return [[id.name, { type, notNull: payload["notNull"] === true }] as const];
+  });
+  return new Map([...inherited, ...own]);
+}
+
+function checksOf(table: StableId, facts: FactBase): { readonly name: string; readonly definition: string }[] {
+  const { parent } = placeOf(table, facts);
+  const inherited = parent === undefined ? [] : checksOf({ kind: "table", ...parent }, facts);
+  const own = facts.childrenOf(table).flatMap(({ id, payload }) => {
+    const definition = textOf(facts, id, "def") ?? "";
+    if (id.kind !== "constraint" || payload["type"] !== "c" || definition.endsWith(" NO INHERIT")) return [];
+    return [{ name: id.name, definition }];
+  });
+  return [...inherited, ...own];
+}
+
+/** `from`, with some tables and what belongs to them as they are in `to`. */
+function withTablesOf(from: FactBase, to: FactBase, tables: readonly StableId[]): FactBase {
+  const within = (facts: FactBase): Set<string> => {
+    const found = new Set<string>();
+    const add = (id: StableId): void => {
+      found.add(encodeId(id));
+      for (const child of facts.childrenOf(id)) add(child.id);
+    };
+    tables.forEach(add);
+    return found;
+  };
+  const [old, wanted] = [within(from), within(to)];
+  const isIn = (ids: ReadonlySet<string>, id: StableId): boolean => ids.has(encodeId(id));
+  const together = new FactBase(
+    [
+      ...from.facts().filter(({ id }) => !isIn(old, id) && !isIn(wanted, id)),
+      ...to.facts().filter(({ id }) => isIn(wanted, id)),
+    ],
+    [...from.edges.filter((edge) => !isIn(old, edge.from)), ...to.edges.filter((edge) => isIn(wanted, edge.from))],
+    from.source,
+    from.referenceOnly,
+  );
+  return withDiagnosticsOf(from, together);
+}

@@ -1,0 +1,4 @@
+CREATE TABLE p (d date NOT NULL, n int, CONSTRAINT few CHECK (n < 100), PRIMARY KEY (d)) PARTITION BY RANGE (d);
+CREATE TABLE p26 (n int, d date, PRIMARY KEY (d));
+CREATE TABLE p27 (d date, n int);
+CREATE INDEX p27_n ON p27 (n);
