@@ -45,9 +45,15 @@ describe("results go to standard output, everything else to standard error", () 
     const appliedAt = new Date(String(row?.["applied_at"])).toISOString();
     const json = await project.succeed(["migrate", "status", "--format=json"], { env: { TZ: "Asia/Kolkata" } });
     expect(json.stdout).toContain(`"appliedAt": "${appliedAt}"`);
-    const local = await project.succeed(["migrate", "status"], { env: { TZ: "Asia/Kolkata" } });
-    const shifted = new Date(Date.parse(appliedAt) + 5.5 * 60 * 60 * 1000).toISOString();
-    expect(local.stdout).toBe(`✅ 001_one (applied ${shifted.slice(0, 19).replace("T", " ")})\n`);
+    for (const [zone, hours] of [
+      ["Asia/Kolkata", 5.5],
+      ["UTC", 0],
+      ["Etc/UTC", 0],
+    ] as const) {
+      const local = await project.succeed(["migrate", "status"], { env: { TZ: zone } });
+      const shifted = new Date(Date.parse(appliedAt) + hours * 60 * 60 * 1000).toISOString();
+      expect(local.stdout).toBe(`✅ 001_one (applied ${shifted.slice(0, 19).replace("T", " ")})\n`);
+    }
     await project.succeed(["migrate", "down"]);
   });
 

@@ -4,7 +4,8 @@ import type { MigrateEvent } from "#migrate/events.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import type { MigrationResult, RunReport } from "#migrate/migrator.ts";
 import type { CommandContext, Outcome } from "../command.ts";
-import { count, formatDuration, formatLocalTime } from "./text.ts";
+import { formatLocalTime } from "./local-time.ts";
+import { count, formatDuration } from "./text.ts";
 
 /** Shows a run as it happens: what begins on standard error, what is done on standard output. */
 export function showMigrateEvents({ io, messages, json }: CommandContext): (event: MigrateEvent) => void {

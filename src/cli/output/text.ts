@@ -12,12 +12,6 @@ export function formatSeconds(milliseconds: number): string {
   return `${Math.floor(whole / 60)}m ${whole % 60}s`;
 }
 
-/** Local time without a zone, as people read it: 2025-10-12 10:30:00. */
-export function formatLocalTime(time: Date): string {
-  const shifted = new Date(time.getTime() - time.getTimezoneOffset() * 60_000);
-  return shifted.toISOString().slice(0, 19).replace("T", " ");
-}
-
 /** "1 file", "3 files" */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
