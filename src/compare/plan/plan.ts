@@ -7,15 +7,27 @@ import { asReadBack } from "./reread.ts";
 import { riskOf, textOf } from "./risks.ts";
 import { isVirtual } from "../catalogue/unmodelled.ts";
 import type { PlannedStatement } from "./statement.ts";
+import { typesAside } from "./aside.ts";
 import { planMoves } from "./moves.ts";
 import { corrected, withInheritedParts } from "./corrections.ts";
 import { withUnmodelled } from "./unmodelled.ts";
 
 /**
- * The statements that turn `from` into `to`, in an order that works. Pure.
+ * The statements that turn `from` into `to`, in an order that works, or only the first of them, where the rest has to be
+ * planned from what is there then. Pure.
  * @throws ConfitureError `generate_refused` when no such statements are known
  */
 export function planChanges(from: Catalogue, to: Catalogue): PlannedStatement[] {
+  try {
+    return planAtOnce(from, to);
+  } catch (error) {
+    const aside = typesAside(from.facts, to.facts);
+    if (aside.length > 0) return aside;
+    throw error;
+  }
+}
+
+function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   try {
     const moves = planMoves(from.facts, to.facts);
     const before = virtualApart(namedNotNull(moves.from), from, to);
@@ -162,7 +174,7 @@ function toStatement(action: Action, before: Action | undefined, from: Catalogue
 /** The SQL alone, for a difference that is shown in any case; none where no plan can be made. */
 export function planSql(from: Catalogue, to: Catalogue): string[] {
   try {
-    return planChanges(from, to).map(({ sql }) => sql);
+    return planAtOnce(from, to).map(({ sql }) => sql);
   } catch (error) {
     if (error instanceof ConfitureError) return [];
     throw error;

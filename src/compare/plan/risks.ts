@@ -87,6 +87,13 @@ function columnRisk(sql: string, column: StableId, from: FactBase, to: FactBase)
   const after = textOf(to, column, "type");
   // The planner brackets the change with DROP and SET DEFAULT, which do nothing to rows.
   if (before === undefined || after === undefined || before === after || !/ TYPE /.test(sql)) return {};
-  const { loses, risk } = conversionOf(before, after);
+  const { loses, risk } = conversionOf(underlying(before, from), underlying(after, to));
   return loses ? { loss: `values are cut or rounded to fit into ${after}` } : asRows(risk);
+}
+
+/** What a domain is made of; other types themselves. */
+function underlying(type: string, facts: FactBase): string {
+  const domain = facts.facts().find(({ id }) => id.kind === "domain" && `${id.schema}.${id.name}` === type);
+  const base = domain?.payload["baseType"];
+  return typeof base === "string" ? underlying(base, facts) : type;
 }

@@ -1,0 +1,54 @@
+import type { Fact, FactBase, StableId } from "@supabase/pg-delta/core";
+import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { type PlannedStatement, statementOf } from "./statement.ts";
+
+/**
+ * PostgreSQL drops no type that columns have, and changes little about one. Under another name it makes room for the new
+ * type; the next round brings the columns over and drops it.
+ * @returns the statements that rename types which change and are in use. Pure.
+ */
+export function typesAside(from: FactBase, to: FactBase): PlannedStatement[] {
+  return from.facts().flatMap((fact) => {
+    const { id } = fact;
+    const after = to.get(id);
+    if ((id.kind !== "domain" && id.kind !== "type") || after === undefined) return [];
+    const changes = id.kind === "domain" ? isOther(fact, after) : isOtherType(fact, after, from, to);
+    if (!changes || !isUsed(id, from)) return [];
+    const name = quoteIdentifier(freeName(id, from, to));
+    return [statementOf(`ALTER ${id.kind.toUpperCase()} ${quoteQualified(id.schema, id.name)} RENAME TO ${name}`)];
+  });
+}
+
+function isOther(before: Fact, after: Fact): boolean {
+  return ["baseType", "collation"].some((property) => before.payload[property] !== after.payload[property]);
+}
+
+function isOtherType(before: Fact, after: Fact, from: FactBase, to: FactBase): boolean {
+  if (before.payload["variant"] !== after.payload["variant"]) return false;
+  if (before.payload["variant"] === "enum") {
+    const [old, values] = [before, after].map(({ payload }) => payload["values"] as readonly string[]);
+    return !old!.every((value) => values!.includes(value));
+  }
+  return from.childrenOf(before.id).some(({ id, payload }) => {
+    const attribute = to.get(id);
+    return id.kind === "typeAttribute" && attribute !== undefined && attribute.payload["type"] !== payload["type"];
+  });
+}
+
+function isUsed(id: StableId, facts: FactBase): boolean {
+  return facts.incomingEdges(id).some(({ kind, from }) => kind === "depends" && USERS.has(from.kind));
+}
+
+const USERS: ReadonlySet<StableId["kind"]> = new Set(["column", "domain", "type"]);
+
+function freeName({ schema, name }: { readonly schema: string; readonly name: string }, ...sides: FactBase[]): string {
+  const isTaken = (other: string): boolean =>
+    sides.some((facts) => TYPES.some((kind) => facts.has({ kind, schema, name: other })));
+  // PostgreSQL cuts names after 63 bytes.
+  let free = `${name.slice(0, 14)}_before`;
+  while (isTaken(free)) free += "_";
+  return free;
+}
+
+/** Whatever is a type as well. */
+const TYPES = ["domain", "type", "table", "view", "materializedView", "foreignTable", "sequence"] as const;

@@ -1,0 +1,3 @@
+CREATE DOMAIN amount AS integer DEFAULT 1 CHECK (VALUE > 0);
+CREATE TABLE t (a amount NOT NULL, b amount);
+CREATE VIEW v AS SELECT a FROM t;
