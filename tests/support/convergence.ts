@@ -74,6 +74,8 @@ async function converge(emptied: EmptiedDatabase, fromSql: string, to: Catalogue
     const { up, down } = await planIn(database, from, to, { renames: [] });
     ways = `\n${up}\n${down}`;
     const left = compareCatalogues(await readCatalogue(database), from);
+    // Planning leaves the database as it was, but for what no SQL is planned for.
+    if (left.length > 0) await build(await emptied.empty(), fromSql);
     const missed = compareCatalogues(await migrate(database, up), to);
     const lost = compareCatalogues(await migrate(database, down), from);
     const differences = [...left, ...missed, ...lost];

@@ -17,9 +17,11 @@ import {
   makeWay,
   mayWorkLater,
   throughText,
+  withAttachedIndexes,
   withItsFunctions,
   withoutBodyCheck,
   withoutRows,
+  withRestart,
 } from "../plan/repair.ts";
 import { renameFirst, renameFlag, type Renamed } from "./rename-first.ts";
 import { type PossibleRename, possibleRenames, type Rename } from "./renames.ts";
@@ -257,6 +259,11 @@ function partsOf(statements: readonly PlannedStatement[], context: OnlineContext
   ].filter((part) => part.statements.length > 0);
 }
 
+interface Forced {
+  readonly statement: PlannedStatement;
+  readonly instead: readonly PlannedStatement[];
+}
+
 /**
  * Runs statements one by one, so that what each does can be told. One that PostgreSQL refuses may run later, or after
  * something is out of its way; the order they ran in is that of the file. Where nothing else helps, but others did run,
@@ -273,6 +280,7 @@ async function runPlanned(
   const measured: MeasuredStatement[] = [];
   const queue = [...statements];
   const repaired = new Set<string>();
+  const refused = new Map<PlannedStatement, ConfitureError>();
   let putOff = 0;
   let stopped = false;
   for (let statement = queue.shift(); statement !== undefined; statement = queue.shift()) {
@@ -289,7 +297,9 @@ async function runPlanned(
       putOff = 0;
     } catch (error) {
       if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
-      const first = makeWay(statement, error, context.from.facts, queue).filter(({ sql }) => !repaired.has(sql));
+      const first = makeWay(statement, error, context.from.facts, [...measured, ...queue]).filter(
+        ({ sql }) => !repaired.has(sql),
+      );
       if (first.length > 0) {
         for (const { sql } of first) repaired.add(sql);
         queue.unshift(...first, statement);
@@ -297,22 +307,27 @@ async function runPlanned(
       }
       const otherwise =
         throughText(statement, error) ??
+        withRestart(statement, error) ??
         withoutRows(statement, error) ??
         withItsFunctions(statement, error, context.from);
       if (otherwise !== undefined) {
         queue.unshift(otherwise);
         continue;
       }
-      if (mayWorkLater(statement, error) && putOff < queue.length) {
-        putOff++;
-        queue.push(statement);
-        continue;
+      if (mayWorkLater(statement, error)) {
+        refused.set(statement, error);
+        if (putOff < queue.length) {
+          putOff++;
+          queue.push(statement);
+          continue;
+        }
       }
       if (statement.ifThere === true && isGone(error)) continue;
-      const unchecked = withoutBodyCheck(statement, error);
-      if (unchecked.length > 0 && !repaired.has(statement.sql)) {
-        repaired.add(statement.sql);
-        queue.unshift(...unchecked);
+      const forced = firstForced([statement, ...queue]);
+      if (forced !== undefined) {
+        repaired.add(forced.statement.sql);
+        const others = [statement, ...queue].filter((other) => other !== forced.statement);
+        queue.splice(0, queue.length, ...forced.instead, ...others);
         putOff = 0;
         continue;
       }
@@ -329,6 +344,20 @@ async function runPlanned(
     }
   }
   return { measured, stopped };
+
+  /** When none of them can run as it is: the first for which there is a stronger way. */
+  function firstForced(stuck: readonly PlannedStatement[]): Forced | undefined {
+    for (const statement of stuck) {
+      const error = refused.get(statement);
+      if (error === undefined || repaired.has(statement.sql)) continue;
+      const instead = [
+        ...withoutBodyCheck(statement, error),
+        ...withAttachedIndexes(statement, error, context.from.facts),
+      ];
+      if (instead.length > 0) return { statement, instead };
+    }
+    return undefined;
+  }
 
   function advise(statement: PlannedStatement): string | undefined {
     const tried = { ...context, rewriting: new Set([statement.sql]) };

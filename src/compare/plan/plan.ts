@@ -1,8 +1,8 @@
-import { type Fact, FactBase, type StableId } from "@supabase/pg-delta/core";
+import { encodeId, type Fact, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { type Action, plan } from "@supabase/pg-delta/plan";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
-import { type Catalogue, withDiagnosticsOf } from "../catalogue/catalogue.ts";
+import { type Catalogue, withDiagnosticsOf, withoutObjects } from "../catalogue/catalogue.ts";
 import { asReadBack } from "./reread.ts";
 import { riskOf, textOf } from "./risks.ts";
 import { isVirtual } from "../catalogue/unmodelled.ts";
@@ -30,8 +30,8 @@ export function planChanges(from: Catalogue, to: Catalogue): PlannedStatement[] 
 function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   try {
     const moves = planMoves(from.facts, to.facts);
-    const before = virtualApart(namedNotNull(moves.from), from, to);
-    const actions = plan(before, namedNotNull(to.facts), { renames: "off" }).actions.filter(
+    const [before, after] = withSameRoles(virtualApart(namedNotNull(moves.from), from, to), namedNotNull(to.facts));
+    const actions = planActions(before, after).filter(
       (action) =>
         isOfSchema(action, to.builder) && !isIdle(action, from) && !followsOwner(action, from.facts, to.facts),
     );
@@ -45,10 +45,38 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
     return [...moves.first, ...withUnmodelled(planned, from, to), ...moves.last];
   } catch (cause) {
     // The planner throws plain errors for changes that it cannot make.
-    throw new ConfitureError("generate_refused", `No plan can be made: ${(cause as Error).message}`, {
+    throw new ConfitureError("generate_refused", `No plan can be made: ${why((cause as Error).message)}`, {
       hint: "Write this change by hand: confiture migrate new",
       cause,
     });
+  }
+}
+
+function why(message: string): string {
+  const [first = "", ...statements] = message.split("\n");
+  return first.startsWith(CYCLE)
+    ? ["each of these statements needs another first:", ...statements].join("\n")
+    : message;
+}
+
+const CYCLE = "dependency cycle ";
+
+/**
+ * The planner knows no order where tables that are made anew refer to each other. So these references go first, and the
+ * next round plans the rest and makes them again.
+ */
+function planActions(from: FactBase, to: FactBase): readonly Action[] {
+  try {
+    return plan(from, to, { renames: "off" }).actions;
+  } catch (error) {
+    const cycle = (error as Error).message;
+    const references = from.facts().flatMap(({ id, payload }) => {
+      const isReference = id.kind === "constraint" && payload["type"] === "f";
+      return isReference && cycle.includes(` CONSTRAINT ${quoteIdentifier(id.name)} `) ? [id] : [];
+    });
+    if (!cycle.startsWith(CYCLE) || references.length === 0) throw error;
+    const without = withDiagnosticsOf(from, withoutObjects(from, references));
+    return plan(from, without, { renames: "off" }).actions;
   }
 }
 
@@ -67,6 +95,23 @@ function virtualApart(facts: FactBase, from: Catalogue, to: Catalogue): FactBase
     return isVirtual(from.unmodelled, path) !== isVirtual(to.unmodelled, path);
   };
   return withPayloads(facts, isApart, { generatedExpr: "" });
+}
+
+/** Roles belong to the server: none comes or goes, and nothing is made anew because one does. */
+function withSameRoles(from: FactBase, to: FactBase): [FactBase, FactBase] {
+  const ofServer = ({ id }: Fact): boolean => id.kind === "role" || id.kind === "membership";
+  const roles = new Map([...to.facts(), ...from.facts()].filter(ofServer).map((fact) => [encodeId(fact.id), fact]));
+  const withRoles = (facts: FactBase): FactBase =>
+    withDiagnosticsOf(
+      facts,
+      new FactBase(
+        [...facts.facts().filter((fact) => !ofServer(fact)), ...roles.values()],
+        [...facts.edges],
+        facts.source,
+        facts.referenceOnly,
+      ),
+    );
+  return [withRoles(from), withRoles(to)];
 }
 
 function withPayloads(facts: FactBase, wanted: (fact: Fact) => boolean, payload: Partial<Fact["payload"]>): FactBase {
@@ -139,6 +184,7 @@ function isOfPartition({ produces: [made] }: Action, to: FactBase): boolean {
 
 /** What an owner has by being it goes over to the next one with the object. */
 function followsOwner({ produces, destroys, consumes }: Action, from: FactBase, to: FactBase): boolean {
+  if ([...produces, ...destroys].some(({ kind }) => kind !== "acl")) return false;
   return [...produces, ...destroys, ...consumes].some((id) => {
     if (id.kind !== "acl") return false;
     const [before, after] = [ownerOf(id.target, from), ownerOf(id.target, to)];

@@ -11,7 +11,8 @@ import { nameOf } from "./unmodelled-objects.ts";
  * PostgreSQL refused a planned statement for something that another statement of the same plan may bring about: what it
  * names is not there yet (undefined_table, _column, _object, _function, invalid_schema_name), something else still
  * needs what it drops (dependent_objects_still_exist), or it wants another state first: an identity wants NOT NULL
- * (object_not_in_prerequisite_state), a reference wants the key that it points to (invalid_foreign_key). Running it later may do (manual, "PostgreSQL Error Codes").
+ * (object_not_in_prerequisite_state), a reference wants the key that it points to (invalid_foreign_key), or its name is not free yet (duplicate_table,
+ * duplicate_object). Running it later may do (manual, "PostgreSQL Error Codes").
  */
 export function mayWorkLater(statement: PlannedStatement, error: ConfitureError): boolean {
   return statement.transactional && LATER.has(error.server?.sqlstate ?? "");
@@ -28,6 +29,8 @@ const LATER: ReadonlySet<string> = new Set([
   "42830",
   // A column that is inherited goes with the parent's.
   "42P16",
+  "42P07",
+  "42710",
 ]);
 
 /** PostgreSQL refused a statement because the table or column that it is about is not there (any more). */
@@ -41,8 +44,8 @@ const GONE: ReadonlySet<string> = new Set(["42P01", "42703"]);
 /**
  * PostgreSQL changes no type of a column that a trigger names or a generated column is computed from (manual, ALTER
  * TABLE, "SET DATA TYPE"), and drops nothing that something else needs. What is in the way and holds nothing of its own is
- * taken away first, and the next round plans it anew.
- * @param planned what the plan does anyway
+ * taken away first, and the next round plans it anew. A partition that references to its table need is detached.
+ * @param planned what the plan does anyway, or has done
  * @returns the statements that take it away; none when that is not what was refused
  */
 export function makeWay(
@@ -67,6 +70,8 @@ export function makeWay(
       );
     case STILL_NEEDED: {
       const removed = new Set(planned.flatMap((statement) => statement.removes.map(encodeId)));
+      const detached = removes.flatMap((id) => detachment(id, facts) ?? []);
+      if (detached.length > 0) return detached;
       return removals(removes, facts, (id) => (removed.has(encodeId(id)) ? undefined : removal(id, facts)));
     }
     default:
@@ -143,6 +148,21 @@ export function withItsFunctions(
 }
 
 /**
+ * A sequence keeps its next number when its bounds change, and cannot when that is beyond them (invalid_parameter_value).
+ * It begins again at its start then (manual, ALTER SEQUENCE, "RESTART").
+ * @returns the statement that begins again; undefined when that is not what was refused
+ */
+export function withRestart(statement: PlannedStatement, error: ConfitureError): PlannedStatement | undefined {
+  const { sql } = statement;
+  if (error.server?.sqlstate !== INVALID_PARAMETER || !BOUNDS.test(sql) || sql.endsWith(RESTART)) return undefined;
+  return { ...statement, sql: `${sql}${RESTART}`, rows: "numbers begin again, and may be taken" };
+}
+
+const INVALID_PARAMETER = "22023";
+const RESTART = " RESTART";
+const BOUNDS = /^ALTER (?:SEQUENCE|TABLE .* ALTER COLUMN) .*(?:MINVALUE|MAXVALUE) /s;
+
+/**
  * A body in SQL is checked when its function is made, and may name what is not there: another function that calls it back,
  * or what was dropped since. PostgreSQL takes it with check_function_bodies off (manual, "Statement Behavior").
  * @returns the statement with the setting around it; none when nothing is there to be checked
@@ -154,6 +174,23 @@ export function withoutBodyCheck(statement: PlannedStatement, error: ConfitureEr
 }
 
 const ROUTINE = /^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) /;
+
+/**
+ * An index of a partitioned table can have indexes attached that belong to constraints of partitions: neither can be dropped
+ * before the other. With CASCADE they go together; constraints that are to stay are planned anew.
+ * @returns the statement with CASCADE; none when that is not what was refused
+ */
+export function withAttachedIndexes(
+  statement: PlannedStatement,
+  error: ConfitureError,
+  facts: FactBase,
+): readonly PlannedStatement[] {
+  const [index] = statement.removes;
+  const table = index?.kind === "index" ? facts.get(index)?.parent : undefined;
+  if (error.server?.sqlstate !== STILL_NEEDED || table === undefined) return [];
+  if (textOf(facts, table, "partitionKey") === undefined) return [];
+  return [{ ...statement, sql: `${statement.sql} CASCADE` }];
+}
 
 /** Whether it ends a setting that another statement of the plan began. */
 export function isReset({ sql }: PlannedStatement): boolean {
@@ -173,8 +210,19 @@ function removal(id: StableId, facts: FactBase): string | undefined {
     }
     case "policy":
       return `DROP POLICY ${quoteIdentifier(id.name)} ON ${quoteQualified(id.schema, id.table)}`;
+    case "rule":
+      return `DROP RULE ${quoteIdentifier(id.name)} ON ${quoteQualified(id.schema, id.table)}`;
     case "view":
       return `DROP VIEW ${quoteQualified(id.schema, id.name)}`;
+    case "materializedView":
+      return `DROP MATERIALIZED VIEW ${quoteQualified(id.schema, id.name)}`;
+    case "index":
+      return `DROP INDEX ${quoteQualified(id.schema, id.name)}`;
+    case "default": {
+      const isGenerated = textOf(facts, { ...id, kind: "column" }, "generatedExpr") !== undefined;
+      const column = `ALTER TABLE ${quoteQualified(id.schema, id.table)} ALTER COLUMN ${quoteIdentifier(id.name)}`;
+      return isGenerated ? columnRemoval(id, facts) : `${column} DROP DEFAULT`;
+    }
     default:
       return columnRemoval(id, facts);
   }
@@ -187,4 +235,14 @@ function columnRemoval(id: StableId, facts: FactBase): string | undefined {
   const column = isColumn ? facts.get({ ...id, kind: "column" }) : undefined;
   if (!isColumn || typeof column?.payload["generatedExpr"] !== "string") return undefined;
   return `ALTER TABLE ${quoteQualified(id.schema, id.table)} DROP COLUMN ${quoteIdentifier(id.name)}`;
+}
+
+/** References to its table need a partition for as long as it is one. */
+function detachment(id: StableId, facts: FactBase): PlannedStatement | undefined {
+  const { partitionBound, parentTable } = facts.get(id)?.payload ?? {};
+  if (id.kind !== "table" || typeof partitionBound !== "string") return undefined;
+  const parent = parentTable as { schema: string; name: string };
+  return statementOf(
+    `ALTER TABLE ${quoteQualified(parent.schema, parent.name)} DETACH PARTITION ${quoteQualified(id.schema, id.name)}`,
+  );
 }

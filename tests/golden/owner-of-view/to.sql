@@ -1,0 +1,2 @@
+CREATE VIEW v AS SELECT 1 AS one;
+ALTER VIEW v OWNER TO manager;

@@ -1,0 +1,4 @@
+CREATE TABLE orders (id int, day date, invoice int, UNIQUE (id, day));
+CREATE TABLE invoices (id int, day date, UNIQUE (id, day), FOREIGN KEY (id, day) REFERENCES orders (id, day));
+ALTER TABLE orders ADD FOREIGN KEY (invoice, day) REFERENCES invoices (id, day);
+CREATE MATERIALIZED VIEW totals AS SELECT day, count(*) FROM orders GROUP BY day;
