@@ -88,7 +88,12 @@ function joining(
     const checks = checksOf({ kind: "table", ...parent! }, to).filter(
       (check) => !from.has({ kind: "constraint", ...placeIn(table), name: check.name }),
     );
+    // A trigger of the parent becomes one of the partition, and wants its name.
+    const triggers = triggersOf({ kind: "table", ...parent! }, to).filter((trigger) =>
+      from.has({ kind: "trigger", ...placeIn(table), name: trigger }),
+    );
     return [
+      ...triggers.map((trigger) => statementOf(`DROP TRIGGER ${quoteIdentifier(trigger)} ON ${name}`)),
       ...required.map(([column]) => ({
         ...statementOf(`ALTER TABLE ${name} ALTER COLUMN ${quoteIdentifier(column)} SET NOT NULL`),
         rows: "fails if one has NULL here",
@@ -132,6 +137,10 @@ function checksOf(table: StableId, facts: FactBase): { readonly name: string; re
     return [{ name: id.name, definition }];
   });
   return [...inherited, ...own];
+}
+
+function triggersOf(table: StableId, facts: FactBase): string[] {
+  return facts.childrenOf(table).flatMap(({ id }) => (id.kind === "trigger" ? [id.name] : []));
 }
 
 /** `from`, with some tables and what belongs to them as they are in `to`. */

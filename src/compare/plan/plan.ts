@@ -1,7 +1,7 @@
 import { encodeId, type Fact, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { type Action, plan } from "@supabase/pg-delta/plan";
 import { ConfitureError } from "#errors/error.ts";
-import { quoteIdentifier } from "#sql/quote.ts";
+import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, withDiagnosticsOf, withoutObjects } from "../catalogue/catalogue.ts";
 import { asReadBack } from "./reread.ts";
 import { riskOf, textOf } from "./risks.ts";
@@ -69,12 +69,13 @@ function planActions(from: FactBase, to: FactBase): readonly Action[] {
   try {
     return plan(from, to, { renames: "off" }).actions;
   } catch (error) {
-    const cycle = (error as Error).message;
+    const { message } = error as Error;
+    const statements = new Set(message.split("\n").map((line) => line.trim()));
     const references = from.facts().flatMap(({ id, payload }) => {
-      const isReference = id.kind === "constraint" && payload["type"] === "f";
-      return isReference && cycle.includes(` CONSTRAINT ${quoteIdentifier(id.name)} `) ? [id] : [];
+      if (id.kind !== "constraint" || payload["type"] !== "f") return [];
+      return statements.has(`DROP TABLE ${quoteQualified(id.schema, id.table)}`) ? [id] : [];
     });
-    if (!cycle.startsWith(CYCLE) || references.length === 0) throw error;
+    if (!message.startsWith(CYCLE) || references.length === 0) throw error;
     const without = withDiagnosticsOf(from, withoutObjects(from, references));
     return plan(from, without, { renames: "off" }).actions;
   }
