@@ -336,11 +336,9 @@ async function runPlanned(
         queue.splice(0, queue.length, ...queue.filter(isReset));
         continue;
       }
-      throw new ConfitureError("generate_refused", `The planned way ${way} cannot be run: ${error.server.message}`, {
-        hint: `Nothing was written. Write this step by hand (confiture migrate new). PostgreSQL refused:\n${statement.sql}`,
-        server: error.server,
-        cause: error,
-      });
+      // What was refused first stands in the way of the others.
+      const [stuck, why] = [...refused].find(([other]) => queue.includes(other)) ?? [statement, error];
+      throw cannotBeRun(way, stuck, why);
     }
   }
   return { measured, stopped };
@@ -364,6 +362,15 @@ async function runPlanned(
     if (!online && hasOnlineForm(statement, statements, tried)) return "--online writes it so that nobody waits";
     return adviceFor(statement, context);
   }
+}
+
+function cannotBeRun(way: string, { sql }: PlannedStatement, error: ConfitureError): ConfitureError {
+  const message = `The planned way ${way} cannot be run: ${error.server?.message ?? error.message}`;
+  return new ConfitureError("generate_refused", message, {
+    hint: `Nothing was written. Write this step by hand (confiture migrate new). PostgreSQL refused:\n${sql}`,
+    ...(error.server === undefined ? {} : { server: error.server }),
+    cause: error,
+  });
 }
 
 /** @throws ConfitureError `generate_refused` */

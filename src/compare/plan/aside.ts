@@ -1,5 +1,5 @@
 import type { Fact, FactBase, StableId } from "@supabase/pg-delta/core";
-import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { parseQualifiedName, quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 
 /**
@@ -14,9 +14,19 @@ export function typesAside(from: FactBase, to: FactBase): PlannedStatement[] {
     if ((id.kind !== "domain" && id.kind !== "type") || after === undefined) return [];
     const changes = id.kind === "domain" ? isOther(fact, after) : isOtherType(fact, after, from, to);
     if (!changes || !isUsed(id, from)) return [];
-    const name = quoteIdentifier(freeName(id, from, to));
-    return [statementOf(`ALTER ${id.kind.toUpperCase()} ${quoteQualified(id.schema, id.name)} RENAME TO ${name}`)];
+    const aside = (kind: string, named: Named, args = ""): PlannedStatement =>
+      statementOf(
+        `ALTER ${kind} ${quoteQualified(named.schema, named.name)}${args} RENAME TO ${quoteIdentifier(freeName(named, from, to))}`,
+      );
+    // The type of several ranges came with it, and the function that makes an empty one.
+    const multirange = multirangeOf(fact).flatMap((named) => [aside("TYPE", named), aside("FUNCTION", named, "()")]);
+    return [aside(id.kind.toUpperCase(), { schema: id.schema, name: id.name }), ...multirange];
   });
+}
+
+interface Named {
+  readonly schema: string;
+  readonly name: string;
 }
 
 function isOther(before: Fact, after: Fact): boolean {
@@ -29,10 +39,17 @@ function isOtherType(before: Fact, after: Fact, from: FactBase, to: FactBase): b
     const [old, values] = [before, after].map(({ payload }) => payload["values"] as readonly string[]);
     return !old!.every((value) => values!.includes(value));
   }
+  if (before.payload["variant"] === "range") return !Bun.deepEquals(before.payload, after.payload);
   return from.childrenOf(before.id).some(({ id, payload }) => {
     const attribute = to.get(id);
     return id.kind === "typeAttribute" && attribute !== undefined && attribute.payload["type"] !== payload["type"];
   });
+}
+
+function multirangeOf({ payload }: Fact): Named[] {
+  const text = payload["multirangeTypeName"];
+  const { schema, name } = (typeof text === "string" ? parseQualifiedName(text) : undefined) ?? {};
+  return schema === undefined || name === undefined ? [] : [{ schema, name }];
 }
 
 function isUsed(id: StableId, facts: FactBase): boolean {
@@ -41,7 +58,7 @@ function isUsed(id: StableId, facts: FactBase): boolean {
 
 const USERS: ReadonlySet<StableId["kind"]> = new Set(["column", "domain", "type"]);
 
-function freeName({ schema, name }: { readonly schema: string; readonly name: string }, ...sides: FactBase[]): string {
+function freeName({ schema, name }: Named, ...sides: FactBase[]): string {
   const isTaken = (other: string): boolean =>
     sides.some((facts) => TYPES.some((kind) => facts.has({ kind, schema, name: other })));
   // PostgreSQL cuts names after 63 bytes.

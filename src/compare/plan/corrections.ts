@@ -81,7 +81,7 @@ function withAggregateArguments(sql: string, action: Action, from: Catalogue, to
   return [...made, ...other].reduce((text, [id, side]) => {
     const target = "target" in id ? id.target : id;
     if (target.kind !== "aggregate") return text;
-    const args = aggregateArguments(side.unmodelled, target) ?? aggregateArguments(to.unmodelled, target);
+    const args = aggregateArguments(side.unmodelled, target);
     if (args === undefined) return text;
     const name = `${quoteQualified(target.schema, target.name)}(`;
     // Up to the last parenthesis but that of what it consists of.
@@ -91,7 +91,8 @@ function withAggregateArguments(sql: string, action: Action, from: Catalogue, to
   }, sql);
 }
 
-function aggregateArguments(
+/** How an aggregate takes them, where that cannot be told from their types. Pure. */
+export function aggregateArguments(
   unmodelled: readonly Unmodelled[],
   { schema, name, args }: Extract<StableId, { args: string[] }>,
 ): string | undefined {

@@ -9,7 +9,7 @@ import { isVirtual } from "../catalogue/unmodelled.ts";
 import type { PlannedStatement } from "./statement.ts";
 import { typesAside } from "./aside.ts";
 import { planMoves } from "./moves.ts";
-import { corrected, withInheritedParts } from "./corrections.ts";
+import { aggregateArguments, corrected, withInheritedParts } from "./corrections.ts";
 import { withUnmodelled } from "./unmodelled.ts";
 
 /**
@@ -30,7 +30,7 @@ export function planChanges(from: Catalogue, to: Catalogue): PlannedStatement[] 
 function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   try {
     const moves = planMoves(from.facts, to.facts);
-    const [before, after] = withSameRoles(virtualApart(namedNotNull(moves.from), from, to), namedNotNull(to.facts));
+    const [before, after] = withSameRoles(apart(namedNotNull(moves.from), from, to), namedNotNull(to.facts));
     const actions = planActions(before, after).filter(
       (action) =>
         isOfSchema(action, to.builder) && !isIdle(action, from) && !followsOwner(action, from.facts, to.facts),
@@ -88,14 +88,16 @@ export function namedNotNull(facts: FactBase): FactBase {
   return withPayloads(facts, isNamed, { notNull: false });
 }
 
-/** A column that is stored on one side and virtual on the other is made anew, although its expression is the same. */
-function virtualApart(facts: FactBase, from: Catalogue, to: Catalogue): FactBase {
-  const isApart = ({ id, payload }: Fact): boolean => {
+/** What differs in a way that the planner does not know, and has to be made anew, is made to differ for it. */
+function apart(facts: FactBase, from: Catalogue, to: Catalogue): FactBase {
+  const isVirtualApart = ({ id, payload }: Fact): boolean => {
     if (id.kind !== "column" || typeof payload["generatedExpr"] !== "string") return false;
     const path = [id.schema, id.table, id.name] as const;
     return isVirtual(from.unmodelled, path) !== isVirtual(to.unmodelled, path);
   };
-  return withPayloads(facts, isApart, { generatedExpr: "" });
+  const takesOtherwise = ({ id }: Fact): boolean =>
+    id.kind === "aggregate" && aggregateArguments(from.unmodelled, id) !== aggregateArguments(to.unmodelled, id);
+  return withPayloads(withPayloads(facts, isVirtualApart, { generatedExpr: "" }), takesOtherwise, { sfunc: "" });
 }
 
 /** Roles belong to the server: none comes or goes, and nothing is made anew because one does. */

@@ -29,6 +29,9 @@ const LATER: ReadonlySet<string> = new Set([
   "42830",
   // A column that is inherited goes with the parent's.
   "42P16",
+  // What has the name is to go first.
+  "42710",
+  "42723",
   "42P07",
   "42710",
 ]);

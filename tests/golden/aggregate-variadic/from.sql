@@ -1,0 +1,1 @@
+CREATE AGGREGATE joined (int[]) (SFUNC = array_cat, STYPE = int[]);

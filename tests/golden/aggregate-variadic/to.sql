@@ -1,0 +1,1 @@
+CREATE AGGREGATE joined (VARIADIC int[]) (SFUNC = array_cat, STYPE = int[]);

@@ -1,0 +1,2 @@
+CREATE TYPE span AS RANGE (subtype = bigint);
+CREATE TABLE t (s span);
