@@ -138,10 +138,12 @@ object(kind, path, relation, classid, oid, definition) as (
     from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
    where r.relkind in ('r', 'p', 'm', 'f') and attoptions is not null
   union all
+  -- What may be secret is left out, as the planner leaves it out of other options.
   select 'foreign column options', array[r.nspname, r.relname, attname], r.oid, null, null,
-         -- They may hold what is secret, so that only their names count.
-         (select string_agg(case when o ~ '^column_name=' then o else split_part(o, '=', 1) end, ', ' order by o)
-            from unnest(attfdwoptions) o)
+         (select string_agg(format('%I %L', option_name, case when option_name ~* 'pass|secret|token'
+                   then '__OPTION_' || upper(regexp_replace(option_name, '[^A-Za-z]', '_', 'g')) || '__' else option_value end),
+                 ', ' order by option_name)
+            from pg_options_to_table(attfdwoptions))
     from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
    where r.relkind = 'f' and attfdwoptions is not null
   union all
@@ -202,7 +204,12 @@ object(kind, path, relation, classid, oid, definition) as (
          string_agg(inhparent::regclass::text, ', ' order by inhseqno)
     from relation r join pg_inherits i on i.inhrelid = r.oid where inhseqno > 1 group by r.oid, r.nspname, r.relname
   union all
-  select 'partitioned index', array[r.nspname, r.relname], r.oid, null, null, 'not on all partitions'
+  -- With the indexes of partitions that it has, made and attached.
+  select 'partitioned index', array[r.nspname, r.relname], r.oid, null, null, 'not on all partitions' || coalesce(
+         (select string_agg(format(E';\n%s;\nALTER INDEX %I.%I ATTACH PARTITION %s',
+                   case when indisvalid then replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON ') else pg_get_indexdef(indexrelid) end,
+                   r.nspname, r.relname, indexrelid::regclass), '' order by indexrelid::regclass::text)
+            from pg_inherits join pg_index on indexrelid = inhrelid where inhparent = r.oid), '')
     from relation r join pg_index i on i.indexrelid = r.oid where r.relkind = 'I' and not indisvalid
   union all
   select 'sequence persistence', array[r.nspname, r.relname], r.oid, null, null,

@@ -39,8 +39,6 @@ export const COMPARED_ELSEWHERE: ReadonlySet<string> = new Set([
 export const BY_HAND: ReadonlySet<string> = new Set([
   "not null constraint",
   "foreign key trigger",
-  "foreign column options",
-  "partitioned index",
   "dependency on an extension",
   "extension version",
 ]);

@@ -6,7 +6,7 @@ import { isVirtual, type Unmodelled } from "../catalogue/unmodelled.ts";
 
 /** What the planner writes without knowing all of it, put right. Pure. */
 export function corrected(action: Action, from: Catalogue, to: Catalogue): Action {
-  return completed({ ...action, sql: onAllPartitions(withVirtualColumns(action, to)) }, from, to);
+  return completed({ ...action, sql: onAllPartitions(withVirtualColumns(action, to), action, to) }, from, to);
 }
 
 /** With what the planner leaves out: parents of tables, and how aggregates take their arguments. Pure. */
@@ -26,7 +26,12 @@ function withVirtualColumns({ sql, produces }: Action, { facts, unmodelled }: Ca
 }
 
 /** PostgreSQL shows an index of a partitioned table as ON ONLY, which would leave the partitions without. */
-function onAllPartitions(sql: string): string {
+function onAllPartitions(sql: string, { produces: [made] }: Action, { unmodelled }: Catalogue): string {
+  const isIncomplete = unmodelled.some(
+    ({ kind, path }) =>
+      kind === "partitioned index" && made?.kind === "index" && path[0] === made.schema && path[1] === made.name,
+  );
+  if (isIncomplete) return sql;
   return sql.replace(/^(CREATE (?:UNIQUE )?INDEX (?:[\w$]+|"(?:[^"]|"")+") ON) ONLY /, "$1 ");
 }
 

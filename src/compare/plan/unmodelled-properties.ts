@@ -26,6 +26,8 @@ export function propertyWays(object: Unmodelled, facts: FactBase): Ways | undefi
       return ways(`${column} SET STATISTICS ${definition}`, `${column} SET STATISTICS -1`);
     case "column options":
       return ways(`${column} SET (${definition})`, `${column} RESET (${namesOf(definition).join(", ")})`);
+    case "foreign column options":
+      return ways(...foreignOptions(column, new Map(), foreignOptionsOf(definition)));
     case "default": {
       // One that the planner knows of.
       if (facts.has({ kind: "column", schema: relation.schema, table: relation.name, name: path[2] ?? "" }))
@@ -58,6 +60,8 @@ export function propertyWays(object: Unmodelled, facts: FactBase): Ways | undefi
         parents.map((parent) => `${table} NO INHERIT ${parent}`),
       );
     }
+    case "partitioned index":
+      return ways(attachedIndexes(definition), []);
     case "table access method":
       return ways(`${table} SET ACCESS METHOD ${quoteIdentifier(definition)}`, `${table} SET ACCESS METHOD heap`);
     case "table type":
@@ -71,6 +75,30 @@ export function propertyWays(object: Unmodelled, facts: FactBase): Ways | undefi
   }
 }
 
+/** `not on all partitions; statement; statement ...` */
+function attachedIndexes(definition: string): string[] {
+  return definition.split(";\n").slice(1);
+}
+
+/**
+ * Brings an index of a partitioned table to some partitions or to all; no statements for the index of a constraint. Pure.
+ */
+export function partitionedIndexChange(
+  from: Unmodelled | undefined,
+  to: Unmodelled | undefined,
+  facts: FactBase,
+): readonly string[] {
+  const relation = (from ?? to)!.relation!;
+  const [before, after] = [from, to].map((side) => (side === undefined ? undefined : attachedIndexes(side.definition)));
+  if (before !== undefined && after !== undefined && before.every((sql) => after.includes(sql))) {
+    return after.filter((sql) => !before.includes(sql));
+  }
+  const definition = facts.get({ kind: "index", ...relation })?.payload["def"];
+  if (typeof definition !== "string") return [];
+  const create = after === undefined ? definition.replace(" ON ONLY ", " ON ") : definition;
+  return [`DROP INDEX ${quoteQualified(relation.schema, relation.name)}`, create, ...(after ?? [])];
+}
+
 /** Changes a property. Pure. */
 export function propertyChange(from: Unmodelled, to: Unmodelled, facts: FactBase): readonly string[] {
   const { create } = propertyWays(to, facts) ?? { create: [] };
@@ -81,6 +109,12 @@ export function propertyChange(from: Unmodelled, to: Unmodelled, facts: FactBase
     case "language grants":
     case "further parents":
       return [...(before?.drop ?? []), ...create];
+    case "foreign column options": {
+      const [wanted, there] = [to, from].map(({ definition }) => foreignOptionsOf(definition));
+      const { schema, name } = to.relation!;
+      const column = `${alterRelation({ schema, name }, facts)} ALTER COLUMN ${quoteIdentifier(to.path[2] ?? "")}`;
+      return [foreignOptions(column, there!, wanted!)[0]];
+    }
     case "column options":
     case "toast options": {
       const gone = namesOf(from.definition).filter((name) => !namesOf(to.definition).includes(name));
@@ -91,6 +125,26 @@ export function propertyChange(from: Unmodelled, to: Unmodelled, facts: FactBase
     default:
       return create;
   }
+}
+
+/** `name 'value', ...` */
+function foreignOptionsOf(definition: string): Map<string, string> {
+  const options = definition.matchAll(/(?:^|, )("(?:[^"]|"")+"|\w+) ( ?E?'(?:[^'\\]|''|\\.)*')/g);
+  return new Map([...options].map(([, name = "", value = ""]) => [name, value]));
+}
+
+/** The statements that turn some options of a foreign table's column into others, and back. */
+function foreignOptions(
+  column: string,
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): [to: string, back: string] {
+  const alter = (from: ReadonlyMap<string, string>, to: ReadonlyMap<string, string>): string => {
+    const gone = [...from.keys()].filter((name) => !to.has(name)).map((name) => `DROP ${name}`);
+    const set = [...to].filter(([name, value]) => from.get(name) !== value);
+    return `${column} OPTIONS (${[...gone, ...set.map(([name, value]) => `${from.has(name) ? "SET" : "ADD"} ${name} ${value}`)].join(", ")})`;
+  };
+  return [alter(before, after), alter(after, before)];
 }
 
 /** `n_distinct=5, ...` */

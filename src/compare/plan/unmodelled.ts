@@ -6,7 +6,7 @@ import { furtherParents } from "./corrections.ts";
 import { withBaseTypes } from "./base-types.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 import { objectChange, objectWays } from "./unmodelled-objects.ts";
-import { propertyChange, propertyWays } from "./unmodelled-properties.ts";
+import { partitionedIndexChange, propertyChange, propertyWays } from "./unmodelled-properties.ts";
 
 /**
  * A plan, and what brings about whatever pg-delta does not model: what is no more is taken away before anything that it
@@ -22,7 +22,9 @@ export function withUnmodelled(
   const differences = unmodelledDifferences(from, to).toSorted((a, b) => rankOf(a.kind) - rankOf(b.kind));
   for (const { from: before, to: after, kind } of differences) {
     if (kind === "base type" || (before === undefined && isMadeWithTable(after!, from, to))) continue;
-    if (before === undefined) last.push(...creation(after!, to.facts).map(statementOf));
+    if (kind === "partitioned index" && from.facts.has({ kind: "index", ...(before ?? after)!.relation! })) {
+      last.push(...partitionedIndexChange(before, after, to.facts).map(statementOf));
+    } else if (before === undefined) last.push(...creation(after!, to.facts).map(statementOf));
     else if (after !== undefined) {
       last.push(...(objectChange(before, after) ?? propertyChange(before, after, to.facts)).map(statementOf));
     } else {

@@ -20,15 +20,6 @@ with own as materialized (
   select kind, nspname, relname, null::name, 'order of columns', string_agg(quote_ident(attname), ', ' order by attnum), null
     from col group by 1, 2, 3
   union all
-  -- What may be secret does not go into a file.
-  select kind, nspname, relname, attname, 'options of a foreign column',
-         (select string_agg(option_name, ', ') from pg_options_to_table(attfdwoptions)),
-         format('ALTER FOREIGN TABLE %s ALTER COLUMN %I OPTIONS (%s)', sqlname, attname,
-           (select string_agg(format('ADD %I %L', option_name, case when option_name ~* 'pass|secret|token'
-                     then '__OPTION_' || upper(regexp_replace(option_name, '[^A-Za-z]', '_', 'g')) || '__' else option_value end), ', ')
-              from pg_options_to_table(attfdwoptions)))
-    from col where attfdwoptions is not null
-  union all
   select col.kind, col.nspname, col.relname, col.attname, 'NOT NULL of an inherited column', 'NOT NULL',
          format('ALTER TABLE ONLY %s ALTER COLUMN %I SET NOT NULL', col.sqlname, col.attname)
     from col join pg_inherits h on h.inhrelid = col.attrelid and h.inhseqno = 1

@@ -1,0 +1,3 @@
+CREATE FOREIGN DATA WRAPPER w;
+CREATE SERVER far FOREIGN DATA WRAPPER w;
+CREATE FOREIGN TABLE f (a int OPTIONS (column_name 'A', force_null 'true'), b int) SERVER far;
