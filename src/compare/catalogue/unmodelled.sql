@@ -186,14 +186,27 @@ object(kind, path, relation, classid, oid, definition) as (
   select 'comment', array[r.nspname, r.relname, attname], r.oid, null, null, description
     from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
     join pg_description d on d.objoid = r.oid and d.classoid = 'pg_class'::regclass and d.objsubid = attnum
-   where r.relkind in ('v', 'm', 'c')
+   where r.relkind in ('v', 'm', 'c') or not attislocal
   union all
   select 'column grants', array[r.nspname, r.relname, attname], r.oid, null, null,
          (select string_agg(concat_ws(' ', privilege_type, 'TO', case grantee when 0 then 'PUBLIC' else pg_get_userbyid(grantee) end,
                                       case when is_grantable then 'WITH GRANT OPTION' end), ', ' order by privilege_type, grantee)
             from aclexplode(attacl))
     from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
-   where r.relkind in ('v', 'm', 'f') and attacl is not null
+   where (r.relkind in ('v', 'm', 'f') or not attislocal) and attacl is not null
+  union all
+  -- Of a column that a partition or child has from a parent which does without it.
+  select 'not null', array[r.nspname, r.relname, a.attname], r.oid, null, null, 'NOT NULL'
+    from relation r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
+   where not a.attislocal and a.attnotnull
+     and not exists (select from pg_inherits join pg_attribute pa on pa.attrelid = inhparent and pa.attname = a.attname and pa.attnotnull
+                      where inhrelid = r.oid)
+  union all
+  -- Where a partition's trigger does not have that of the one it comes from.
+  select 'trigger state', array[r.nspname, r.relname, t.tgname], r.oid, null, null,
+         case t.tgenabled when 'D' then 'DISABLE' when 'R' then 'ENABLE REPLICA' when 'A' then 'ENABLE ALWAYS' else 'ENABLE' end
+    from relation r join pg_trigger t on t.tgrelid = r.oid and t.tgconstraint = 0 join pg_trigger pt on pt.oid = t.tgparentid
+   where t.tgenabled <> pt.tgenabled
   union all
   select 'toast options', array[r.nspname, r.relname], r.oid, null, null,
          (select string_agg(o, ', ' order by o) from unnest(t.reloptions) o)

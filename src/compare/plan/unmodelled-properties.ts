@@ -1,4 +1,4 @@
-import type { FactBase, StableId } from "@supabase/pg-delta/core";
+import type { Fact, FactBase, StableId } from "@supabase/pg-delta/core";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import type { Unmodelled } from "../catalogue/unmodelled.ts";
 import type { Ways } from "./unmodelled-objects.ts";
@@ -33,10 +33,10 @@ export function propertyWays(object: Unmodelled, facts: FactBase): Ways | undefi
       if (facts.has({ kind: "column", schema: relation.schema, table: relation.name, name: path[2] ?? "" }))
         return ways([], []);
       const target = `${table.replace(/^ALTER TABLE /, "ALTER TABLE ONLY ")} ALTER COLUMN ${part}`;
-      const inherited = inheritedDefault(relation, path[2] ?? "", facts);
+      const usual = inheritedDefault(relation, path[2] ?? "", facts);
       return ways(
         `${target} ${definition === "none" ? "DROP DEFAULT" : `SET DEFAULT ${definition}`}`,
-        `${target} ${inherited === undefined ? "DROP DEFAULT" : `SET DEFAULT ${inherited}`}`,
+        `${target} ${usual === undefined ? "DROP DEFAULT" : `SET DEFAULT ${usual}`}`,
       );
     }
     case "comment":
@@ -46,6 +46,16 @@ export function propertyWays(object: Unmodelled, facts: FactBase): Ways | undefi
       );
     case "column grants":
       return ways(grants(`(${part}) ON ${name}`, definition), revocations(`(${part}) ON ${name}`, definition));
+    case "not null": {
+      const required = inherited({ kind: "column", ...placeOf(relation, path) }, facts)?.payload["notNull"] === true;
+      const ofKey = isOfPrimaryKey(relation, path[2] ?? "", facts);
+      return ways(ofKey ? [] : `${column} SET NOT NULL`, required ? [] : `${column} DROP NOT NULL`);
+    }
+    case "trigger state": {
+      const usual = inherited({ kind: "trigger", ...placeOf(relation, path) }, facts)?.payload["enabled"];
+      const back = typeof usual === "string" ? [`${table} ${TRIGGER_STATES[usual]} TRIGGER ${part}`] : [];
+      return ways(`${table} ${definition} TRIGGER ${part}`, back);
+    }
     case "toast options": {
       const toast = namesOf(definition).map((option) => `toast.${option}`);
       return ways(
@@ -171,21 +181,58 @@ function usualStorage({ relation, path }: Unmodelled, facts: FactBase): string {
   return typeof type === "string" && /^(numeric|inet|cidr)\b(?!.*\[\])/.test(type) ? "MAIN" : "EXTENDED";
 }
 
+/** By pg_trigger.tgenabled. */
+const TRIGGER_STATES: Readonly<Record<string, string>> = {
+  O: "ENABLE",
+  D: "DISABLE",
+  R: "ENABLE REPLICA",
+  A: "ENABLE ALWAYS",
+};
+
+interface Part {
+  readonly schema: string;
+  readonly table: string;
+  readonly name: string;
+}
+
+function placeOf({ schema, name }: NonNullable<Unmodelled["relation"]>, path: Unmodelled["path"]): Part {
+  return { schema, table: name, name: path[2] ?? "" };
+}
+
+function parentOf({ schema, table }: Part, facts: FactBase): NonNullable<Unmodelled["relation"]> | undefined {
+  const parent = facts.get({ kind: "table", schema, name: table })?.payload["parentTable"];
+  return (parent ?? undefined) as NonNullable<Unmodelled["relation"]> | undefined;
+}
+
+/** The column or trigger that a child or partition has it from. */
+function inherited(part: Part & { readonly kind: "column" | "trigger" }, facts: FactBase): Fact | undefined {
+  const parent = parentOf(part, facts);
+  if (parent === undefined) return undefined;
+  const own = { ...part, schema: parent.schema, table: parent.name };
+  return facts.get(own) ?? inherited(own, facts);
+}
+
 /** The default that a child or partition has from its parent. */
 function inheritedDefault(
   relation: NonNullable<Unmodelled["relation"]>,
   column: string,
   facts: FactBase,
 ): string | undefined {
-  const parent = facts.get({ kind: "table", ...relation })?.payload["parentTable"] as
-    | typeof relation
-    | null
-    | undefined;
-  if (parent === null || parent === undefined) return undefined;
+  const parent = parentOf({ schema: relation.schema, table: relation.name, name: column }, facts);
+  if (parent === undefined) return undefined;
   const own = { schema: parent.schema, table: parent.name, name: column };
   const expression = facts.get({ kind: "default", ...own })?.payload["expr"];
   if (typeof expression === "string") return expression;
   return facts.has({ kind: "column", ...own }) ? undefined : inheritedDefault(parent, column, facts);
+}
+
+/** A primary key of its own takes care of NOT NULL. */
+function isOfPrimaryKey(relation: NonNullable<Unmodelled["relation"]>, column: string, facts: FactBase): boolean {
+  return facts.childrenOf({ kind: "table", ...relation }).some(({ id, payload }) => {
+    if (id.kind !== "constraint" || payload["type"] !== "p" || typeof payload["def"] !== "string") return false;
+    const columns = /\((.*?)\)/.exec(payload["def"])?.[1]?.split(", ") ?? [];
+    return columns.includes(column) || columns.includes(quoteIdentifier(column));
+  });
 }
 
 /** `SELECT TO role WITH GRANT OPTION, ...` */

@@ -21,6 +21,8 @@ CREATE TABLE u (a int CONSTRAINT parent REFERENCES t, d int CONSTRAINT whole NOT
 CREATE VIEW v AS SELECT a, b FROM t;
 CREATE TABLE whole_table (a int, b int DEFAULT 1) PARTITION BY LIST (a);
 CREATE TABLE part PARTITION OF whole_table FOR VALUES IN (1);
+CREATE FUNCTION s.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE TRIGGER touched BEFORE UPDATE ON whole_table FOR EACH ROW EXECUTE FUNCTION s.touch();
 CREATE SEQUENCE seq;
 CREATE TABLE parent1 (a int);
 CREATE TABLE parent2 (a int);
@@ -96,6 +98,14 @@ const OBJECTS: readonly (readonly [make: string, change: string, name: string])[
     "toast options public.t",
   ],
   ["ALTER TABLE part ALTER b SET DEFAULT 3", "ALTER TABLE part ALTER b DROP DEFAULT", "default public.part.b"],
+  ["ALTER TABLE part ALTER b SET NOT NULL", "", "not null public.part.b"],
+  ["COMMENT ON COLUMN part.b IS 'x'", "COMMENT ON COLUMN part.b IS 'y'", "comment public.part.b"],
+  ["GRANT SELECT (b) ON part TO PUBLIC", "GRANT UPDATE (b) ON part TO PUBLIC", "column grants public.part.b"],
+  [
+    "ALTER TABLE part DISABLE TRIGGER touched",
+    "ALTER TABLE part ENABLE ALWAYS TRIGGER touched",
+    "trigger state public.part.touched",
+  ],
   ["ALTER SEQUENCE seq SET UNLOGGED", "", "sequence persistence public.seq"],
   ["CREATE TYPE shell", "", "base type public.shell"],
   [
