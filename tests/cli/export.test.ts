@@ -198,11 +198,12 @@ describe("export", () => {
 
   test("what has no statements is named, and with --strict it is a finding", async () => {
     await using project = await withShop();
-    await project.query("CREATE OPERATOR FAMILY mine USING btree");
+    await project.query("CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'");
+    await project.query("ALTER FUNCTION mine() DEPENDS ON EXTENSION plpgsql");
     const document = readDocument(await project.run(["export", "--strict", "--format", "json"]));
     expect(document).toMatchObject({
       exitCode: 3,
-      notExported: [{ kind: "operator family", count: 1, samples: ["public.mine USING btree"] }],
+      notExported: [{ kind: "dependency on an extension", count: 1, samples: ["public.mine().plpgsql"] }],
     });
     expect(await project.run(["export", "--force"])).toMatchObject({
       exitCode: 0,

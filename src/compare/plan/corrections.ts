@@ -81,9 +81,9 @@ function columnsOf({ schema, name }: Table, facts: FactBase): ReadonlySet<string
 
 /** An aggregate is called by the types of its arguments; how they are given to it, the planner does not know. */
 function withAggregateArguments(sql: string, action: Action, from: Catalogue, to: Catalogue): string {
-  const made = action.produces.map((id) => [id, to] as const);
-  const other = [...action.destroys, ...action.consumes].map((id) => [id, from] as const);
-  return [...made, ...other].reduce((text, [id, side]) => {
+  const gone = new Set(action.destroys.map(encodeId));
+  return [...action.produces, ...action.destroys, ...action.consumes].reduce((text, id) => {
+    const side = gone.has(encodeId(id)) || !to.facts.has(id) ? from : to;
     const target = "target" in id ? id.target : id;
     if (target.kind !== "aggregate") return text;
     const args = aggregateArguments(side.unmodelled, target);

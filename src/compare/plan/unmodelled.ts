@@ -5,7 +5,7 @@ import type { Unmodelled } from "../catalogue/unmodelled.ts";
 import { furtherParents } from "./corrections.ts";
 import { withBaseTypes } from "./base-types.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
-import { objectChange, objectWays } from "./unmodelled-objects.ts";
+import { nameOf, objectChange, objectWays, SHELL } from "./unmodelled-objects.ts";
 import { partitionedIndexChange, propertyChange, propertyWays } from "./unmodelled-properties.ts";
 
 /**
@@ -63,6 +63,10 @@ export function creationsOf(
     .toSorted((a, b) => rankOf(a.kind) - rankOf(b.kind))
     .flatMap((object) => {
       const statements = creation(object, live.facts);
+      // The functions that make it one need its name.
+      const shell = { object: { ...object, kind: "shell type" }, statements: [`CREATE ${nameOf(object)}`] };
+      if (object.kind === "base type" && object.definition === SHELL) return [shell];
+      if (object.kind === "base type") return [shell, { object, statements }];
       return statements.length === 0 ? [] : [{ object, statements }];
     });
 }

@@ -96,21 +96,23 @@ function unmodelledIds(object: Catalogue["unmodelled"][number], to: FactBase): S
 
 const ABOUT = ["table", "materializedView", "foreignTable", "view", "type", "sequence", "index"] as const;
 
-/** The files of what belongs to no table or view. */
+/** The files of what belongs to no table or view. What tables and indexes may need comes before them. */
 const HOMES: Readonly<Record<string, { readonly folder: FolderKind; readonly name: string }>> = {
-  language: { folder: "functions", name: "languages" },
-  "language grants": { folder: "functions", name: "languages" },
-  "access method": { folder: "functions", name: "access_methods" },
+  language: { folder: "common", name: "languages" },
+  "language grants": { folder: "common", name: "languages" },
+  "access method": { folder: "common", name: "access_methods" },
+  "text search parser": { folder: "common", name: "text_search" },
+  "text search template": { folder: "common", name: "text_search" },
+  "text search dictionary": { folder: "common", name: "text_search" },
+  "text search configuration": { folder: "common", name: "text_search" },
+  "shell type": { folder: "common", name: "base_types" },
+  "base type": { folder: "types", name: "base_types" },
+  operator: { folder: "types", name: "operators" },
+  "operator family": { folder: "types", name: "operators" },
+  "operator class": { folder: "types", name: "operators" },
   cast: { folder: "functions", name: "casts" },
   conversion: { folder: "functions", name: "conversions" },
-  operator: { folder: "functions", name: "operators" },
-  "operator class": { folder: "functions", name: "operator_classes" },
-  "operator family": { folder: "functions", name: "operator_classes" },
   transform: { folder: "functions", name: "transforms" },
-  "text search configuration": { folder: "common", name: "text_search" },
-  "text search dictionary": { folder: "common", name: "text_search" },
-  "text search parser": { folder: "functions", name: "text_search" },
-  "text search template": { folder: "functions", name: "text_search" },
 };
 
 /** Default privileges without FOR ROLE are those of the role that runs the statement. */

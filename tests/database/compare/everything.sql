@@ -183,6 +183,19 @@ CREATE FUNCTION sales.same(sales.state, sales.state) RETURNS boolean LANGUAGE sq
 CREATE OPERATOR sales.=== (FUNCTION = sales.same, LEFTARG = sales.state, RIGHTARG = sales.state, COMMUTATOR = OPERATOR(sales.===), RESTRICT = eqsel);
 COMMENT ON OPERATOR sales.=== (sales.state, sales.state) IS 'same';
 CREATE VIEW sales.numbers AS SELECT state::int AS number, state OPERATOR(sales.===) 'open' AS open FROM sales.orders;
+CREATE FUNCTION sales.back(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT btint4cmp($2, $1)';
+CREATE OPERATOR CLASS sales.backwards FOR TYPE int USING btree AS OPERATOR 1 >, OPERATOR 2 >=, OPERATOR 3 =, OPERATOR 4 <=, OPERATOR 5 <, FUNCTION 1 sales.back(int, int);
+CREATE INDEX rooms_back ON sales.rooms (room sales.backwards);
+CREATE TYPE sales.weight;
+CREATE FUNCTION sales.weight_in(cstring) RETURNS sales.weight LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION sales.weight_out(sales.weight) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE sales.weight (INPUT = sales.weight_in, OUTPUT = sales.weight_out, LIKE = int);
+CREATE TABLE sales.loads (id int, load sales.weight DEFAULT '5');
+CREATE TABLE sales.third_parent (far int);
+CREATE TABLE sales.a_child_of_two (own int) INHERITS (sales.zz_base, sales.third_parent);
+CREATE AGGREGATE sales.joined(VARIADIC int[]) (SFUNC = array_cat, STYPE = int[]);
+CREATE ACCESS METHOD heaps TYPE TABLE HANDLER heap_tableam_handler;
+CREATE CONVERSION sales.western FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
 -- What partitions and children have of their own.
 ALTER TABLE sales.events_2025 ALTER data SET DEFAULT '{}', ALTER data SET NOT NULL;
 ALTER TABLE sales.aa_child ALTER made DROP DEFAULT;

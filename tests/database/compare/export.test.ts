@@ -69,7 +69,7 @@ for (const engine of engines) {
       expect(pathsOf(exported)).toEqual(pathsOf(exported).toSorted(comparePaths));
       await expectSame(engine, database, exported);
       expect(exported.notExported).toEqual([]);
-      expect(exported.withSecrets).toEqual(["00_common/foreign_servers.sql"]);
+      expect(exported.withSecrets).toEqual(["00_common/01_foreign_servers.sql"]);
       expect(exported.files.map(({ text }) => text).join("\n")).not.toContain("S3cret");
     });
   });
