@@ -43,15 +43,17 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
   const owner = mainOwner(catalogue);
   const leftOut = new Set<string>();
   const ledgerSchema = loneLedgerSchema(catalogue, other);
+  const isLeftOut = (grantee: string): boolean => {
+    if (terms.grants || !catalogue.inUse || known.has(grantee) || grantee === owner) return false;
+    leftOut.add(grantee);
+    return true;
+  };
   const kept = facts.facts().flatMap((fact) => {
     const { id } = fact;
     if (!terms.owners && isGrantToOwner(facts, id, owner)) return [];
     if (ledgerSchema !== undefined && isSchema("target" in id ? id.target : id, ledgerSchema)) return [];
     const grantee = granteeOf(id);
-    if (!terms.grants && catalogue.inUse && grantee !== undefined && !known.has(grantee) && grantee !== owner) {
-      leftOut.add(grantee);
-      return [];
-    }
+    if (grantee !== undefined && isLeftOut(grantee)) return [];
     // An extension brings its comment along, in the words of its version.
     if (catalogue.major !== other.major && id.kind === "comment" && id.target.kind === "extension") return [];
     if (straddle(catalogue, other, 17) && isNamedNotNull(facts, fact)) return [];
@@ -66,7 +68,10 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
     catalogue: {
       ...catalogue,
       facts: rebuilt(facts, kept, edges),
-      unmodelled: catalogue.unmodelled.filter(({ kind }) => terms.extensionVersions || kind !== "extension version"),
+      unmodelled: catalogue.unmodelled.filter(({ kind, path: [, , grantee = ""] }) => {
+        if (kind === "sequence grants") return !isLeftOut(grantee);
+        return terms.extensionVersions || kind !== "extension version";
+      }),
     },
     leftOut: [...leftOut],
   };
@@ -80,8 +85,9 @@ function isNamedNotNull(facts: FactBase, { id, parent, payload }: Fact): boolean
 }
 
 /** Every role that something is granted to, now or by default. */
-function grantees({ facts }: Catalogue): ReadonlySet<string> {
-  return new Set(["PUBLIC", ...facts.facts().flatMap(({ id }) => granteeOf(id) ?? [])]);
+function grantees({ facts, unmodelled }: Catalogue): ReadonlySet<string> {
+  const ofSequences = unmodelled.flatMap(({ kind, path }) => (kind === "sequence grants" ? [path[2] ?? ""] : []));
+  return new Set(["PUBLIC", ...facts.facts().flatMap(({ id }) => granteeOf(id) ?? []), ...ofSequences]);
 }
 
 function granteeOf(id: StableId): string | undefined {

@@ -195,6 +195,15 @@ object(kind, path, relation, classid, oid, definition) as (
     from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
    where (r.relkind in ('v', 'm', 'f') or not attislocal) and attacl is not null
   union all
+  -- Of an identity, by role. The owner's own rights say nothing.
+  select 'sequence grants', array[r.nspname, r.relname, case grantee when 0 then 'PUBLIC' else pg_get_userbyid(grantee) end],
+         d.refobjid, null, null,
+         string_agg(privilege_type || case when is_grantable then ' WITH GRANT OPTION' else '' end, ', ' order by privilege_type)
+    from relation r join pg_class c on c.oid = r.oid cross join aclexplode(c.relacl)
+    join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype = 'i' and d.refclassid = 'pg_class'::regclass
+   where r.relkind = 'S' and grantee <> c.relowner
+   group by r.nspname, r.relname, grantee, d.refobjid
+  union all
   -- Of a column that a partition or child has from a parent which does without it.
   select 'not null', array[r.nspname, r.relname, a.attname], r.oid, null, null, 'NOT NULL'
     from relation r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped

@@ -7,6 +7,7 @@ import type { Ways } from "./unmodelled-objects.ts";
 export function propertyWays(object: Unmodelled, facts: FactBase): Ways | undefined {
   const { kind, path, definition } = object;
   if (kind === "language grants") return languageGrants(path[0] ?? "", definition);
+  if (kind === "sequence grants") return sequenceGrants(path, definition);
   const relation = object.relation;
   if (relation === undefined) return undefined;
   const table = alterRelation(relation, facts);
@@ -117,6 +118,7 @@ export function propertyChange(from: Unmodelled, to: Unmodelled, facts: FactBase
     // Setting some leaves the others.
     case "column grants":
     case "language grants":
+    case "sequence grants":
     case "further parents":
       return [...(before?.drop ?? []), ...create];
     case "foreign column options": {
@@ -253,6 +255,13 @@ function grants(on: string, definition: string): string[] {
 
 function revocations(on: string, definition: string): string[] {
   return [...new Set(grantParts(definition).map(({ grantee }) => `REVOKE ALL ${on} FROM ${grantee}`))];
+}
+
+/** `SELECT, USAGE WITH GRANT OPTION`, by role */
+function sequenceGrants([schema = "", name = "", role = ""]: Unmodelled["path"], definition: string): Ways {
+  const on = `ON SEQUENCE ${quoteQualified(schema, name)}`;
+  const granted = definition.split(", ").map((right) => right.replace(/^\w+/, `$& TO ${role}`));
+  return { create: grants(on, granted.join(", ")), drop: revocations(on, granted.join(", ")) };
 }
 
 /** Everybody may use a language that nobody has said anything about. */

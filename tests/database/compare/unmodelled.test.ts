@@ -24,6 +24,7 @@ CREATE TABLE part PARTITION OF whole_table FOR VALUES IN (1);
 CREATE FUNCTION s.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
 CREATE TRIGGER touched BEFORE UPDATE ON whole_table FOR EACH ROW EXECUTE FUNCTION s.touch();
 CREATE SEQUENCE seq;
+CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY);
 CREATE TABLE parent1 (a int);
 CREATE TABLE parent2 (a int);
 CREATE TABLE child () INHERITS (parent1);
@@ -105,6 +106,11 @@ const OBJECTS: readonly (readonly [make: string, change: string, name: string])[
     "ALTER TABLE part DISABLE TRIGGER touched",
     "ALTER TABLE part ENABLE ALWAYS TRIGGER touched",
     "trigger state public.part.touched",
+  ],
+  [
+    "GRANT USAGE ON SEQUENCE numbered_id_seq TO PUBLIC",
+    "GRANT SELECT ON SEQUENCE numbered_id_seq TO PUBLIC",
+    "sequence grants public.numbered_id_seq.PUBLIC",
   ],
   ["ALTER SEQUENCE seq SET UNLOGGED", "", "sequence persistence public.seq"],
   ["CREATE TYPE shell", "", "base type public.shell"],
