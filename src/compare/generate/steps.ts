@@ -108,6 +108,7 @@ async function planUps(
   check: (statements: readonly PlannedStatement[]) => void,
 ): Promise<{ readonly ups: readonly Up[]; readonly rest: readonly Change[] }> {
   let current = renamed.catalogue;
+  let refusal: ConfitureError | undefined;
   const ups: Up[] = [];
   if (renamed.statements.length > 0) {
     const section = { statements: renamed.statements, transactional: true };
@@ -133,10 +134,12 @@ async function planUps(
         ups[ups.length - 1] = { ...last, section: { statements: together, transactional }, after };
       } else ups.push({ part, section: { statements: measured, transactional }, before: current, after });
       current = after;
-      if (stopped) break;
+      refusal = stopped;
+      if (stopped !== undefined) break;
     }
   }
   const rest = compareCatalogues(current, to);
+  if (refusal !== undefined && rest.some(({ planned }) => planned)) throw refusal;
   requireNothing("The plan does not lead to the schema files", rest);
   return { ups, rest: rest.filter(({ planned }) => !planned) };
 }
@@ -154,6 +157,7 @@ async function planDown(
   const down = [...renamed.statements];
   let transactional = true;
   let current = renamed.catalogue;
+  let refusal: ConfitureError | undefined;
   for (let round = 0; round < ROUNDS; round++) {
     const statements = newValuesFirst(planChanges(current, before));
     if (statements.length === 0 || compareCatalogues(current, before).length === 0) break;
@@ -168,11 +172,13 @@ async function planDown(
     for (const { statements: own } of parts) {
       const { measured, stopped } = await runPlanned(database, meter, own, context, options, "down");
       down.push(...measured);
-      if (stopped) break;
+      refusal = stopped;
+      if (stopped !== undefined) break;
     }
     current = await readPlanned(database, options);
   }
   const rest = compareCatalogues(current, before);
+  if (refusal !== undefined && rest.some(({ planned }) => planned)) throw refusal;
   requireNothing("The way back does not lead to where it began (--no-down does without it)", rest);
   lost.push(...rest.filter(({ planned }) => !planned));
   return { statements: down, transactional };
@@ -276,13 +282,13 @@ async function runPlanned(
   context: OnlineContext,
   { online, signal }: GenerateOptions,
   way: string,
-): Promise<{ readonly measured: MeasuredStatement[]; readonly stopped: boolean }> {
+): Promise<{ readonly measured: MeasuredStatement[]; readonly stopped: ConfitureError | undefined }> {
   const measured: MeasuredStatement[] = [];
   const queue = [...statements];
   const repaired = new Set<string>();
   const refused = new Map<PlannedStatement, ConfitureError>();
   let putOff = 0;
-  let stopped = false;
+  let stopped: ConfitureError | undefined;
   for (let statement = queue.shift(); statement !== undefined; statement = queue.shift()) {
     if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
     try {
@@ -331,14 +337,11 @@ async function runPlanned(
         putOff = 0;
         continue;
       }
-      if (measured.length > 0) {
-        stopped = true;
-        queue.splice(0, queue.length, ...queue.filter(isReset));
-        continue;
-      }
       // What was refused first stands in the way of the others.
       const [stuck, why] = [...refused].find(([other]) => queue.includes(other)) ?? [statement, error];
-      throw cannotBeRun(way, stuck, why);
+      stopped = cannotBeRun(way, stuck, why);
+      if (measured.length === 0) throw stopped;
+      queue.splice(0, queue.length, ...queue.filter(isReset));
     }
   }
   return { measured, stopped };

@@ -62,8 +62,8 @@ function why(message: string): string {
 const CYCLE = "dependency cycle ";
 
 /**
- * The planner knows no order where tables that are made anew refer to each other. So these references go first, and the
- * next round plans the rest and makes them again.
+ * The planner knows no order where tables that are made anew refer to each other, or to functions that take their rows. So
+ * these references, checks and functions go first, and the next round plans the rest and makes them again.
  */
 function planActions(from: FactBase, to: FactBase): readonly Action[] {
   try {
@@ -71,14 +71,21 @@ function planActions(from: FactBase, to: FactBase): readonly Action[] {
   } catch (error) {
     const { message } = error as Error;
     const statements = new Set(message.split("\n").map((line) => line.trim()));
-    const references = from.facts().flatMap(({ id, payload }) => {
-      if (id.kind !== "constraint" || payload["type"] !== "f") return [];
-      return statements.has(`DROP TABLE ${quoteQualified(id.schema, id.table)}`) ? [id] : [];
-    });
-    if (!message.startsWith(CYCLE) || references.length === 0) throw error;
-    const without = withDiagnosticsOf(from, withoutObjects(from, references));
+    const inTheWay = from.facts().flatMap(({ id, payload }) => (isInCycle(id, payload, statements) ? [id] : []));
+    if (!message.startsWith(CYCLE) || inTheWay.length === 0) throw error;
+    const without = withDiagnosticsOf(from, withoutObjects(from, inTheWay));
     return plan(from, without, { renames: "off" }).actions;
   }
+}
+
+function isInCycle(id: StableId, payload: Fact["payload"], statements: ReadonlySet<string>): boolean {
+  if (id.kind === "constraint") {
+    const isCondition = payload["type"] === "c" || payload["type"] === "f";
+    return isCondition && statements.has(`DROP TABLE ${quoteQualified(id.schema, id.table)}`);
+  }
+  if (id.kind !== "function" && id.kind !== "procedure") return false;
+  const drop = `DROP ${id.kind.toUpperCase()} ${quoteQualified(id.schema, id.name)}(`;
+  return [...statements].some((sql) => sql.startsWith(drop));
 }
 
 /** From PostgreSQL 17 on a domain's NOT NULL is a constraint with a name as well; it is to be written once. */
