@@ -9,7 +9,7 @@ import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { type Catalogue, readCatalogue, withDiagnosticsOf, withoutObjects } from "./catalogue/catalogue.ts";
+import { type Catalogue, readCatalogue, SECRET, withDiagnosticsOf, withoutObjects } from "./catalogue/catalogue.ts";
 import type { Change } from "./catalogue/changes.ts";
 import { compareOnTerms } from "./sources/comparison.ts";
 import { detailId, missingDetails, readDetails, SAMPLES } from "./tree/details.ts";
@@ -112,9 +112,6 @@ function unmodelled(changes: readonly Change[]): NotExported[] {
     samples: all.slice(0, SAMPLES).map(({ name }) => name),
   }));
 }
-
-/** What pg-delta reads in place of a password. */
-const SECRET = /'__OPTION_[A-Z_]+__'/;
 
 async function readKeywords(database: Database): Promise<Set<string>> {
   const rows = await queryCatalogue<{ word: string }>(

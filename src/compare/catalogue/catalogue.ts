@@ -78,6 +78,9 @@ function readNotCompared(diagnostics: readonly Diagnostic[]): Catalogue["notComp
   return [...unmodelled, ...unreadable];
 }
 
+/** What is read in place of an option that may be secret. */
+export const SECRET = /'__OPTION_\w+__'/;
+
 /** Diagnostics of objects that are there, and whose content the role may not read or pg-delta does not understand. */
 const UNREADABLE: Readonly<Record<string, string>> = {
   "user-mapping-unreadable": "user mapping",

@@ -1,4 +1,5 @@
 import { formatSqlStatements } from "@supabase/pg-delta/sql-format";
+import { SECRET } from "../catalogue/catalogue.ts";
 import type { Effects } from "./measure.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
 
@@ -43,7 +44,7 @@ function renderSection(way: "up" | "down", { statements, transactional }: Sectio
 
 /** What the statement can do to a database in use, and to rows. */
 function notesOf(
-  { loss, rows, effects, advice }: MeasuredStatement,
+  { sql, loss, rows, effects, advice }: MeasuredStatement,
   way: "up" | "down",
   transactional: boolean,
 ): string[] {
@@ -53,6 +54,7 @@ function notesOf(
     ? "wait until the migration is committed"
     : `wait ${isSlow ? "until it is done" : "for a moment"}`;
   return [
+    ...(SECRET.test(sql) ? ["SECRET: what is not read has a placeholder here. Write it in before this runs."] : []),
     ...(loss === undefined ? [] : [`DATA LOSS: ${loss}${way === "up" ? "; rolling back does not undo that" : ""}.`]),
     ...(rows === undefined ? [] : [`ROWS: ${rows}.`]),
     ...(rewrites.length === 0 ? [] : [`REWRITE: every row of ${list(rewrites)} is written anew under the lock.`]),

@@ -1,0 +1,3 @@
+-- migrate:down
+
+DROP USER MAPPING FOR PUBLIC SERVER "far";
