@@ -55,11 +55,12 @@ describe("diff", () => {
     );
     await project.write(
       "db/schema/z_more.sql",
-      "CREATE STATISTICS s ON id, name FROM users;\nCREATE TABLE tags (t text);",
+      "CREATE STATISTICS s ON id, name FROM users;\nCREATE TABLE tags (t text);\nALTER FUNCTION pg_catalog.now() DEPENDS ON EXTENSION plpgsql;",
     );
     const { exitCode, stdout, stderr } = await project.run(["diff", "before.json", "schema"]);
     expect(exitCode).toBe(3);
-    expect(stdout).toBe(`~ view public.names
+    expect(stdout).toBe(`+ dependency on an extension pg_catalog.now().plpgsql DEPENDS ON EXTENSION
+~ view public.names
     definition:
          SELECT id,
       -     name
@@ -74,13 +75,13 @@ describe("diff", () => {
     - index by_name btree (name)
     + statistics object s CREATE STATISTICS public.s ON id, name FROM public.users
 `);
-    expect(stderr).toContain("no SQL is planned for these, write it by hand: statistics object public.s");
+    expect(stderr).toContain("no SQL is planned for these, write it by hand: dependency on an extension");
     const coloured = await project.run(["diff", "before.json", "schema", "--color", "always"]);
     expect(Bun.stripANSI(coloured.stdout)).toBe(stdout);
     expect(coloured.stdout).not.toBe(stdout);
     const sql = await project.run(["diff", "before.json", "schema", "--sql"]);
     expect(sql.stdout).toContain('ALTER TABLE "public"."users" DROP COLUMN "bio";\n');
-    expect(sql.stdout).toEndWith("\n-- By hand: statistics object public.s (added)\n");
+    expect(sql.stdout).toEndWith("\n-- By hand: dependency on an extension pg_catalog.now().plpgsql (added)\n");
     await project.write("db/schema/users.sql", SCHEMA);
     await Bun.file(project.path("db/schema/z_more.sql")).delete();
   });
