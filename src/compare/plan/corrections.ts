@@ -27,11 +27,11 @@ function withVirtualColumns({ sql, produces }: Action, { facts, unmodelled }: Ca
 
 /** PostgreSQL shows an index of a partitioned table as ON ONLY, which would leave the partitions without. */
 function onAllPartitions(sql: string, { produces: [made] }: Action, { unmodelled }: Catalogue): string {
+  if (made?.kind !== "index" && made?.kind !== "constraint") return sql;
   const isIncomplete = unmodelled.some(
-    ({ kind, path }) =>
-      kind === "partitioned index" && made?.kind === "index" && path[0] === made.schema && path[1] === made.name,
+    ({ kind, path }) => kind === "partitioned index" && path[0] === made.schema && path[1] === made.name,
   );
-  if (isIncomplete) return sql;
+  if (isIncomplete) return sql.replace(/^ALTER TABLE (?!ONLY )/, "ALTER TABLE ONLY ");
   return sql.replace(/^(CREATE (?:UNIQUE )?INDEX (?:[\w$]+|"(?:[^"]|"")+") ON) ONLY /, "$1 ");
 }
 

@@ -12,6 +12,8 @@ export interface Moves {
   readonly last: readonly PlannedStatement[];
   /** What is left to plan: with those tables as they are to be. What else differs about them is for the next round. */
   readonly from: FactBase;
+  /** With tables whose parent is made anew as they are, until it is there. */
+  readonly to: FactBase;
 }
 
 /**
@@ -22,6 +24,7 @@ export function planMoves(from: FactBase, to: FactBase): Moves {
   const first: PlannedStatement[] = [];
   const last: PlannedStatement[] = [];
   const moved: StableId[] = [];
+  const waiting: StableId[] = [];
   for (const { id } of to.facts()) {
     if (id.kind !== "table" || !from.has(id)) continue;
     const [before, after] = [placeOf(id, from), placeOf(id, to)];
@@ -29,10 +32,20 @@ export function planMoves(from: FactBase, to: FactBase): Moves {
     const table = { ...id, kind: id.kind };
     const ways = before.parent === undefined ? joining(table, after, from, to) : [leaving(table, before)];
     if (ways === undefined) continue;
+    if (before.parent === undefined && after.parent !== undefined && isMadeAnew(after.parent, from, to)) {
+      waiting.push(id);
+      continue;
+    }
     (before.parent === undefined ? last : first).push(...ways);
     moved.push(id);
   }
-  return { first, last, from: moved.length === 0 ? from : withTablesOf(from, to, moved) };
+  return { first, last, from: withTablesOf(from, to, moved), to: withTablesOf(to, from, waiting) };
+}
+
+/** No statement changes how a table is partitioned. Pure. */
+export function isMadeAnew(table: Named, from: FactBase, to: FactBase): boolean {
+  const id = { kind: "table", schema: table.schema, name: table.name } as const;
+  return from.has(id) && to.has(id) && textOf(from, id, "partitionKey") !== textOf(to, id, "partitionKey");
 }
 
 interface Named {
@@ -145,6 +158,7 @@ function triggersOf(table: StableId, facts: FactBase): string[] {
 
 /** `from`, with some tables and what belongs to them as they are in `to`. */
 function withTablesOf(from: FactBase, to: FactBase, tables: readonly StableId[]): FactBase {
+  if (tables.length === 0) return from;
   const within = (facts: FactBase): Set<string> => {
     const found = new Set<string>();
     const add = (id: StableId): void => {

@@ -8,7 +8,7 @@ import { riskOf, textOf } from "./risks.ts";
 import { isVirtual } from "../catalogue/unmodelled.ts";
 import type { PlannedStatement } from "./statement.ts";
 import { typesAside } from "./aside.ts";
-import { planMoves } from "./moves.ts";
+import { isMadeAnew, planMoves } from "./moves.ts";
 import { aggregateArguments, corrected, withInheritedParts } from "./corrections.ts";
 import { withUnmodelled } from "./unmodelled.ts";
 
@@ -17,7 +17,9 @@ import { withUnmodelled } from "./unmodelled.ts";
  * planned from what is there then. Pure.
  * @throws ConfitureError `generate_refused` when no such statements are known
  */
-export function planChanges(from: Catalogue, to: Catalogue): PlannedStatement[] {
+export function planChanges(from: Catalogue, to: Catalogue): readonly PlannedStatement[] {
+  const { first } = planMoves(from.facts, to.facts);
+  if (first.length > 0) return first;
   try {
     return planAtOnce(from, to);
   } catch (error) {
@@ -29,8 +31,11 @@ export function planChanges(from: Catalogue, to: Catalogue): PlannedStatement[] 
 
 function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   try {
-    const moves = planMoves(from.facts, to.facts);
-    const [before, after] = withSameRoles(apart(namedNotNull(moves.from), from, to), namedNotNull(to.facts));
+    const moves = planMoves(withKeysApart(from.facts, to.facts), to.facts);
+    const [before, after] = withSameRoles(
+      apart(withoutDefaultsOfReplaced(namedNotNull(moves.from), moves.to), from, to),
+      namedNotNull(moves.to),
+    );
     const actions = planActions(before, after).filter(
       (action) =>
         isOfSchema(action, to.builder) && !isIdle(action, from) && !followsOwner(action, from.facts, to.facts),
@@ -93,6 +98,40 @@ export function namedNotNull(facts: FactBase): FactBase {
   const isNamed = ({ id }: Fact): boolean =>
     id.kind === "domain" && facts.childrenOf(id).some(({ payload }) => payload["type"] === "n");
   return withPayloads(facts, isNamed, { notNull: false });
+}
+
+/** No column that rows are distributed by changes its type: its table is made anew. */
+function withKeysApart(from: FactBase, to: FactBase): FactBase {
+  const isApart = ({ id }: Fact): boolean => {
+    const key = id.kind === "table" ? textOf(from, id, "partitionKey") : undefined;
+    return (
+      key !== undefined &&
+      from.childrenOf(id).some(({ id: column }) => {
+        const type = to.has(column) ? textOf(to, column, "type") : undefined;
+        const changes = column.kind === "column" && type !== undefined && type !== textOf(from, column, "type");
+        return changes && namesIn(key).has(column.name);
+      })
+    );
+  };
+  return withPayloads(from, isApart, { partitionKey: "" });
+}
+
+/** Every name in an expression, as it is stored. */
+function namesIn(expression: string): ReadonlySet<string> {
+  return new Set(
+    [...expression.matchAll(/"((?:[^"]|"")+)"|\w+/g)].map(([word, name]) => name?.replaceAll('""', '"') ?? word),
+  );
+}
+
+/** Defaults of a table that is made anew go with it; the planner would take them away as well. */
+function withoutDefaultsOfReplaced(from: FactBase, to: FactBase): FactBase {
+  const defaults = from.facts().filter(({ id }) => {
+    return id.kind === "default" && isMadeAnew({ schema: id.schema, name: id.table }, from, to);
+  });
+  return withoutObjects(
+    from,
+    defaults.map(({ id }) => id),
+  );
 }
 
 /** What differs in a way that the planner does not know, and has to be made anew, is made to differ for it. */
