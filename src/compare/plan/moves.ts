@@ -105,7 +105,11 @@ function joining(
     const triggers = triggersOf({ kind: "table", ...parent! }, to).filter((trigger) =>
       from.has({ kind: "trigger", ...placeIn(table), name: trigger }),
     );
+    // An index like one of the parent's would become part of that; where both are to be there, it is made again.
+    const ofParent = new Set(indexesOf({ kind: "table", ...parent! }, to).map(({ form }) => form));
+    const indexes = indexesOf(table, from).filter(({ id, form }) => ofParent.has(form) && to.has(id));
     return [
+      ...indexes.map(({ id }) => statementOf(`DROP INDEX ${quoteQualified(id.schema, id.name)}`)),
       ...triggers.map((trigger) => statementOf(`DROP TRIGGER ${quoteIdentifier(trigger)} ON ${name}`)),
       ...required.map(([column]) => ({
         ...statementOf(`ALTER TABLE ${name} ALTER COLUMN ${quoteIdentifier(column)} SET NOT NULL`),
@@ -154,6 +158,17 @@ function checksOf(table: StableId, facts: FactBase): { readonly name: string; re
 
 function triggersOf(table: StableId, facts: FactBase): string[] {
   return facts.childrenOf(table).flatMap(({ id }) => (id.kind === "trigger" ? [id.name] : []));
+}
+
+/** With what two indexes of different tables have in common when they are alike. */
+function indexesOf(
+  table: StableId,
+  facts: FactBase,
+): { readonly id: Named & { readonly kind: "index" }; readonly form: string }[] {
+  return facts.childrenOf(table).flatMap(({ id }) => {
+    const [, unique = "", form] = /^CREATE (UNIQUE )?INDEX .*? (USING .*)$/s.exec(textOf(facts, id, "def") ?? "") ?? [];
+    return id.kind !== "index" || form === undefined ? [] : [{ id: { ...id, kind: id.kind }, form: unique + form }];
+  });
 }
 
 /** `from`, with some tables and what belongs to them as they are in `to`. */
