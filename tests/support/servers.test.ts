@@ -54,7 +54,8 @@ describe.skipIf(MAJORS.length === 0)("test servers", () => {
     await using project = await temporaryProject({
       "start.ts": `
         import { startServer } from ${JSON.stringify(join(import.meta.dir, "servers.ts"))};
-        console.log((await startServer({ major: ${major} })).dataDir);
+        const { dataDir, socketDir } = await startServer({ major: ${major} });
+        console.log(dataDir + "\\n" + socketDir);
         process.kill(process.pid, "SIGKILL");
       `,
     });
@@ -62,11 +63,13 @@ describe.skipIf(MAJORS.length === 0)("test servers", () => {
       cwd: dirname(import.meta.dir),
       stdout: "pipe",
     });
-    const folder = dirname((await child.stdout.text()).trim());
+    const [data = "", socket = ""] = (await child.stdout.text()).trim().split("\n");
     await child.exited;
-    expect(folder).toContain("confiture-postgres-");
-    for (let waited = 0; existsSync(folder) && waited < 10_000; waited += 50) await Bun.sleep(50);
-    expect(existsSync(folder)).toBe(false);
+    for (const folder of [data, dirname(socket)]) {
+      expect(folder).toContain("confiture-postgres-");
+      for (let waited = 0; existsSync(folder) && waited < 10_000; waited += 50) await Bun.sleep(50);
+      expect(existsSync(folder)).toBe(false);
+    }
   });
 });
 
