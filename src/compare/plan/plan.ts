@@ -43,7 +43,7 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
     // A default that changes together with its column's type is set twice.
     const once = actions.filter(({ sql }, index) => sql !== actions[index - 1]?.sql);
     const right = withInheritedParts(
-      partitionedIndexesFirst(once, to.facts).map((action) => corrected(action, from, to)),
+      partitionedIndexesFirst(once, to.facts).flatMap((action) => withOwnRights(corrected(action, from, to))),
       to.facts,
     );
     const planned = right.map((action, index) => toStatement(action, right[index - 1], from, to));
@@ -230,6 +230,21 @@ function isOfPartition({ produces: [made] }: Action, to: FactBase): boolean {
   const table = made === undefined ? undefined : to.get(made)?.parent;
   return table !== undefined && textOf(to, table, "partitionBound") !== undefined;
 }
+
+/** By default a role has all rights to what it makes: to have fewer, it has none first, and in the end it has all again. */
+function withOwnRights(action: Action): Action[] {
+  const [made] = [...action.produces, ...action.destroys];
+  if (made?.kind !== "defaultPrivilege" || made.schema !== null || made.grantee !== made.role) return [action];
+  const [, start, verb, kind] = DEFAULT_RIGHTS.exec(action.sql) ?? [];
+  if (start === undefined) return [action];
+  const role = quoteIdentifier(made.role);
+  if (action.verb === "drop" && verb === "REVOKE")
+    return [{ ...action, sql: `${start} GRANT ALL ON ${kind} TO ${role}` }];
+  if (action.verb !== "create" || verb !== "GRANT") return [action];
+  return [{ ...action, sql: `${start} REVOKE ALL ON ${kind} FROM ${role}`, produces: [] }, action];
+}
+
+const DEFAULT_RIGHTS = /^(ALTER DEFAULT PRIVILEGES FOR ROLE .*) (GRANT|REVOKE) .* ON (\w+) (?:TO|FROM) /s;
 
 /** What an owner has by being it goes over to the next one with the object. */
 function followsOwner({ produces, destroys, consumes }: Action, from: FactBase, to: FactBase): boolean {

@@ -1,0 +1,3 @@
+-- migrate:down
+
+ALTER DEFAULT PRIVILEGES FOR ROLE "clerk" GRANT ALL ON TABLES TO "clerk";
