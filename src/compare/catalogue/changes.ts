@@ -84,10 +84,10 @@ export function unmodelledDifferences(from: Catalogue, to: Catalogue): Unmodelle
     // What a dropped table had goes with it.
     if (difference.to !== undefined) return true;
     if (kind === "language grants" && isGone("language", path, from, to)) return false;
-    // And so does what a dropped column had.
+    // And so does what a dropped column or constraint had.
     const [schema = "", table = "", name = ""] = path;
-    const column = { kind: "column", schema, table, name } as const;
-    if (from.facts.has(column) && !to.facts.has(column)) return false;
+    const part = { kind: kind === "index options" ? "constraint" : "column", schema, table, name } as const;
+    if (from.facts.has(part) && !to.facts.has(part)) return false;
     return hasRelation(to, difference.from?.relation);
   });
 }

@@ -222,6 +222,12 @@ object(kind, path, relation, classid, oid, definition) as (
     from relation r join pg_class c on c.oid = r.oid join pg_class t on t.oid = c.reltoastrelid
    where t.reloptions is not null
   union all
+  -- Those of a primary key or another constraint, which its definition does not show.
+  select 'index options', array[r.nspname, r.relname, conname], r.oid, null, null,
+         (select string_agg(o, ', ' order by o) from unnest(i.reloptions) o)
+    from relation r join pg_constraint c on conrelid = r.oid and contype in ('p', 'u', 'x') join pg_class i on i.oid = conindid
+   where i.reloptions is not null
+  union all
   select 'further parents', array[r.nspname, r.relname], r.oid, null, null,
          string_agg(inhparent::regclass::text, ', ' order by inhseqno)
     from relation r join pg_inherits i on i.inhrelid = r.oid where inhseqno > 1 group by r.oid, r.nspname, r.relname

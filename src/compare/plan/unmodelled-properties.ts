@@ -57,6 +57,10 @@ export function propertyWays(object: Unmodelled, facts: FactBase): Ways | undefi
       const back = typeof usual === "string" ? [`${table} ${TRIGGER_STATES[usual]} TRIGGER ${part}`] : [];
       return ways(`${table} ${definition} TRIGGER ${part}`, back);
     }
+    case "index options": {
+      const index = `ALTER INDEX ${quoteQualified(relation.schema, path[2] ?? "")}`;
+      return ways(`${index} SET (${definition})`, `${index} RESET (${namesOf(definition).join(", ")})`);
+    }
     case "toast options": {
       const toast = namesOf(definition).map((option) => `toast.${option}`);
       return ways(
@@ -128,6 +132,7 @@ export function propertyChange(from: Unmodelled, to: Unmodelled, facts: FactBase
       return [foreignOptions(column, there!, wanted!)[0]];
     }
     case "column options":
+    case "index options":
     case "toast options": {
       const gone = namesOf(from.definition).filter((name) => !namesOf(to.definition).includes(name));
       if (gone.length === 0) return create;

@@ -98,6 +98,11 @@ const OBJECTS: readonly (readonly [make: string, change: string, name: string])[
     "ALTER TABLE t SET (toast.autovacuum_enabled = true)",
     "toast options public.t",
   ],
+  [
+    "ALTER INDEX t_pkey SET (fillfactor = 70)",
+    "ALTER INDEX t_pkey SET (fillfactor = 80)",
+    "index options public.t.t_pkey",
+  ],
   ["ALTER TABLE part ALTER b SET DEFAULT 3", "ALTER TABLE part ALTER b DROP DEFAULT", "default public.part.b"],
   ["ALTER TABLE part ALTER b SET NOT NULL", "", "not null public.part.b"],
   ["COMMENT ON COLUMN part.b IS 'x'", "COMMENT ON COLUMN part.b IS 'y'", "comment public.part.b"],
