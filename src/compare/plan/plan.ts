@@ -23,33 +23,36 @@ export function planChanges(from: Catalogue, to: Catalogue): readonly PlannedSta
   try {
     return planAtOnce(from, to);
   } catch (error) {
-    const aside = typesAside(from.facts, to.facts);
+    const aside = error instanceof ConfitureError ? typesAside(from.facts, to.facts) : [];
     if (aside.length > 0) return aside;
     throw error;
   }
 }
 
 function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
+  const moves = planMoves(withKeysApart(from.facts, to.facts), to.facts);
+  const [before, after] = withSameRoles(
+    apart(withoutDefaultsOfReplaced(namedNotNull(moves.from), moves.to), from, to),
+    namedNotNull(moves.to),
+  );
+  const actions = planActions(before, after).filter(
+    (action) => isOfSchema(action, to.builder) && !isIdle(action, from) && !followsOwner(action, from.facts, to.facts),
+  );
+  // A default that changes together with its column's type is set twice.
+  const once = actions.filter(({ sql }, index) => sql !== actions[index - 1]?.sql);
+  const right = withInheritedParts(
+    partitionedIndexesFirst(once, to.facts).flatMap((action) => withOwnRights(corrected(action, from, to))),
+    to.facts,
+  );
+  const planned = right.map((action, index) => toStatement(action, right[index - 1], from, to));
+  return [...moves.first, ...withUnmodelled(planned, from, to), ...moves.last];
+}
+
+/** @throws ConfitureError `generate_refused`; the planner throws plain errors for changes that it cannot make */
+function planActions(from: FactBase, to: FactBase): readonly Action[] {
   try {
-    const moves = planMoves(withKeysApart(from.facts, to.facts), to.facts);
-    const [before, after] = withSameRoles(
-      apart(withoutDefaultsOfReplaced(namedNotNull(moves.from), moves.to), from, to),
-      namedNotNull(moves.to),
-    );
-    const actions = planActions(before, after).filter(
-      (action) =>
-        isOfSchema(action, to.builder) && !isIdle(action, from) && !followsOwner(action, from.facts, to.facts),
-    );
-    // A default that changes together with its column's type is set twice.
-    const once = actions.filter(({ sql }, index) => sql !== actions[index - 1]?.sql);
-    const right = withInheritedParts(
-      partitionedIndexesFirst(once, to.facts).flatMap((action) => withOwnRights(corrected(action, from, to))),
-      to.facts,
-    );
-    const planned = right.map((action, index) => toStatement(action, right[index - 1], from, to));
-    return [...moves.first, ...withUnmodelled(planned, from, to), ...moves.last];
+    return planInAnyOrder(from, to);
   } catch (cause) {
-    // The planner throws plain errors for changes that it cannot make.
     throw new ConfitureError("generate_refused", `No plan can be made: ${why((cause as Error).message)}`, {
       hint: "Write this change by hand: confiture migrate new",
       cause,
@@ -70,7 +73,7 @@ const CYCLE = "dependency cycle ";
  * The planner knows no order where tables that are made anew refer to each other, or to functions that take their rows. So
  * these references, checks and functions go first, and the next round plans the rest and makes them again.
  */
-function planActions(from: FactBase, to: FactBase): readonly Action[] {
+function planInAnyOrder(from: FactBase, to: FactBase): readonly Action[] {
   try {
     return plan(from, to, { renames: "off" }).actions;
   } catch (error) {

@@ -8,32 +8,33 @@ import { textOf } from "./risks.ts";
 import { nameOf } from "./unmodelled-objects.ts";
 
 /**
- * PostgreSQL refused a planned statement for something that another statement of the same plan may bring about: what it
- * names is not there yet (undefined_table, _column, _object, _function, invalid_schema_name), something else still
- * needs what it drops (dependent_objects_still_exist), or it wants another state first: an identity wants NOT NULL
- * (object_not_in_prerequisite_state), a reference wants the key that it points to (invalid_foreign_key), or its name is not free yet (duplicate_table,
- * duplicate_object). Running it later may do (manual, "PostgreSQL Error Codes").
+ * PostgreSQL refused a planned statement for something that another statement of the same plan may bring about. Running it
+ * later may do.
  */
 export function mayWorkLater(statement: PlannedStatement, error: ConfitureError): boolean {
   return statement.transactional && LATER.has(error.server?.sqlstate ?? "");
 }
 
+/** By the names that PostgreSQL gives them (manual, "PostgreSQL Error Codes"). */
 const LATER: ReadonlySet<string> = new Set([
+  // What it names is not there yet: undefined_table, _column, _object, _function, invalid_schema_name.
   "42P01",
   "42703",
   "42704",
   "42883",
   "3F000",
-  "2BP01",
-  "55000",
-  "42830",
-  // A column that is inherited goes with the parent's.
-  "42P16",
-  // What has the name is to go first.
+  // What has the name is still there: duplicate_object, _function, _table.
   "42710",
   "42723",
   "42P07",
-  "42710",
+  // dependent_objects_still_exist
+  "2BP01",
+  // object_not_in_prerequisite_state: an identity wants NOT NULL.
+  "55000",
+  // invalid_foreign_key: a reference wants the key that it points to.
+  "42830",
+  // invalid_table_definition: a column that is inherited goes with the parent's.
+  "42P16",
 ]);
 
 /** PostgreSQL refused a statement because the table or column that it is about is not there (any more). */
