@@ -57,7 +57,8 @@ export function collectSchemaFiles(options: CollectOptions): string[] {
     }
   }
   if (byRealPath.size === 0) throw noFiles(options);
-  return [...byRealPath.values()].toSorted(comparePaths);
+  // The engine's own order is nearly this one, and much faster than asking for every two of them.
+  return [...byRealPath.values()].toSorted().toSorted(comparePaths);
 }
 
 /** "./db/schema/" and "db/schema" are one folder; the project itself is "". */

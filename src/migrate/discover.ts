@@ -88,7 +88,7 @@ function listFolder(projectDir: string, dir: string): string[] {
       readdirSync(join(projectDir, dir), { withFileTypes: true })
         .filter((entry) => !entry.isDirectory() && !entry.name.startsWith("."))
         .map((entry) => entry.name)
-        // Nearly the order of versions already, and the engine's own: what comes after has little left to sort.
+        // The engine's own order is nearly that of versions, and much faster than asking for every two of them.
         .toSorted()
     );
   } catch (cause) {
