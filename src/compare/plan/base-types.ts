@@ -1,5 +1,5 @@
 import type { StableId } from "@supabase/pg-delta/core";
-import { quoteQualified } from "#sql/quote.ts";
+import { parseQualifiedName, quoteQualified } from "#sql/quote.ts";
 import type { Unmodelled, UnmodelledDifference } from "../catalogue/unmodelled.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 import { nameOf, objectWays, SHELL } from "./unmodelled-objects.ts";
@@ -52,11 +52,10 @@ const FOUNDATIONS: ReadonlySet<StableId["kind"]> = new Set(["schema", "extension
 /** Those that read and write a base type; those of pg_catalog, which stand there without a schema, are nobody's. */
 export function functionsOf({ definition }: Unmodelled): { readonly schema: string; readonly name: string }[] {
   const functions = definition.matchAll(
-    /\b(?:INPUT|OUTPUT|RECEIVE|SEND|TYPMOD_IN|TYPMOD_OUT|ANALYZE|SUBSCRIPT) = (\w+|"(?:[^"]|"")+")\.(\w+|"(?:[^"]|"")+")/g,
+    /\b(?:INPUT|OUTPUT|RECEIVE|SEND|TYPMOD_IN|TYPMOD_OUT|ANALYZE|SUBSCRIPT) = ((?:\w+|"(?:[^"]|"")+")\.(?:\w+|"(?:[^"]|"")+"))/g,
   );
-  return [...functions].map(([, schema = "", name = ""]) => ({ schema: unquoted(schema), name: unquoted(name) }));
-}
-
-function unquoted(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+  return [...functions].flatMap(([, text = ""]) => {
+    const { schema, name } = parseQualifiedName(text) ?? {};
+    return schema === undefined || name === undefined ? [] : [{ schema, name }];
+  });
 }

@@ -3,6 +3,7 @@ import type { Action } from "@supabase/pg-delta/plan";
 import { parseQualifiedName, quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { isVirtual, type Unmodelled } from "../catalogue/unmodelled.ts";
+import { columnsOf } from "./moves.ts";
 
 /** What the planner writes without knowing all of it, put right. Pure. */
 export function corrected(action: Action, from: Catalogue, to: Catalogue): Action {
@@ -60,23 +61,18 @@ export function furtherParents(
     const { schema, name } = parseQualifiedName(text) ?? {};
     return schema === undefined || name === undefined ? [] : [{ kind: "table" as const, schema, name }];
   });
-  const own = columnsOf(table, facts);
-  const isDeclared = parents.every((parent) => [...columnsOf(parent, facts)].every((column) => own.has(column)));
+  const own = columnsOf({ kind: "table", schema: table.schema, name: table.name }, facts);
+  const isDeclared = parents.every((parent) =>
+    columnsOf(parent, facts)
+      .keys()
+      .every((column) => own.has(column)),
+  );
   return isDeclared ? [] : parents;
 }
 
 interface Table {
   readonly schema: string;
   readonly name: string;
-}
-
-/** Declared, or inherited from the first parent. */
-function columnsOf({ schema, name }: Table, facts: FactBase): ReadonlySet<string> {
-  const id = { kind: "table", schema, name } as const;
-  const parent = facts.get(id)?.payload["parentTable"] as Table | null | undefined;
-  const inherited = parent === null || parent === undefined ? [] : columnsOf(parent, facts);
-  const own = facts.childrenOf(id).flatMap((child) => (child.id.kind === "column" ? [child.id.name] : []));
-  return new Set([...inherited, ...own]);
 }
 
 /** An aggregate is called by the types of its arguments; how they are given to it, the planner does not know. */

@@ -133,8 +133,8 @@ interface Column {
   readonly notNull: boolean;
 }
 
-/** Its own, and those of its parents. */
-function columnsOf(table: StableId, facts: FactBase): ReadonlyMap<string, Column> {
+/** Its own, and those of its parents. Pure. */
+export function columnsOf(table: StableId, facts: FactBase): ReadonlyMap<string, Column> {
   const { parent } = placeOf(table, facts);
   const inherited = parent === undefined ? [] : columnsOf({ kind: "table", ...parent }, facts);
   const own = facts.childrenOf(table).flatMap(({ id, payload }) => {
