@@ -1,5 +1,5 @@
-import { chmod, readFile, rm, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { prepareEmbeddedAssets } from "../src/database/embedded-prepare.ts";
 
@@ -24,12 +24,26 @@ export async function compile({
   entry = join(ROOT, "src", "main.ts"),
 }: CompileOptions): Promise<void> {
   await prepareEmbeddedAssets();
+  const folder = dirname(resolve(outfile));
+  await mkdir(folder, { recursive: true });
+  // The compiler leaves copies of the source maps, which are inside already, beside what it writes.
+  const workshop = await mkdtemp(join(folder, ".compile-"));
+  try {
+    const compiled = join(workshop, basename(outfile));
+    await compileInto(compiled, entry, target);
+    await rename(compiled, resolve(outfile));
+  } finally {
+    await rm(workshop, { recursive: true });
+  }
+}
+
+async function compileInto(outfile: string, entry: string, target: Bun.Build.CompileTarget | undefined): Promise<void> {
   const result = await Bun.build({
     entrypoints: [entry],
     target: "bun",
     compile: {
       ...(target === undefined ? {} : { target }),
-      outfile: resolve(outfile),
+      outfile,
       // The working directory is a user's project; nothing in it may run or change settings.
       autoloadBunfig: false,
       autoloadDotenv: false,
@@ -48,8 +62,6 @@ export async function compile({
     throw: false,
   });
   if (!result.success) throw new Error(result.logs.map(String).join("\n") || "the compiler failed without a message");
-  // A copy of what is inside already.
-  await rm(`${resolve(outfile)}.map`, { force: true });
   // The compiler can fail quietly.
   const { size } = await stat(outfile);
   if (size < 1_000_000) throw new Error(`the compiler wrote only ${size} bytes`);
