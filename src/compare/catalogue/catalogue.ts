@@ -1,3 +1,4 @@
+import { memoryUsage } from "node:process";
 import { type Diagnostic, encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { extract } from "@supabase/pg-delta/extract";
 import { resolveView } from "@supabase/pg-delta/policy";
@@ -25,6 +26,9 @@ export interface Catalogue {
   }[];
 }
 
+/** Bytes of memory from which on what is not needed any more is given back at once. */
+const MUCH_MEMORY = 500 * 1024 * 1024;
+
 /**
  * Reads the catalogue in one read-only transaction.
  * @param without tables of the tool's own, which are never part of a comparison
@@ -35,7 +39,7 @@ export async function readCatalogue(
 ): Promise<Catalogue> {
   // What pg-delta needs of a connection pool; its own driver never opens one.
   const client = {
-    query: async (text: string) => ({ rows: await database.query(text) }),
+    query: async (text: string) => ({ rows: await database.query(withoutBuiltIns(text)) }),
     release: () => {},
   };
   const pool = { connect: async () => client } as unknown as Parameters<typeof extract>[0];
@@ -51,6 +55,9 @@ export async function readCatalogue(
     },
   };
   const { factBase, diagnostics } = await extract(pool, { handlers: [alongside] });
+  // Rows by the hundred thousand are behind us. The collector waits until as much again is there as an engine has
+  // reserved, most of which that one never touches.
+  if (memoryUsage.rss() > MUCH_MEMORY) Bun.gc(true);
   const ownTables = without.map(({ schema, table }) => ({ kind: "table" as const, schema, name: table }));
   return {
     facts: withDiagnosticsOf(factBase, resolveView(withoutObjects(factBase, ownTables), undefined)),
@@ -63,6 +70,24 @@ export async function readCatalogue(
     ledgerSchema: undefined,
     notCompared: readNotCompared(diagnostics),
   };
+}
+
+/** Conditions of pg-delta's query of dependencies, which resolves those of PostgreSQL's own objects and drops them later. */
+const DEPENDENTS = "WHERE d.deptype IN ('n', 'a')";
+const FUNCTIONS = "WHERE pp.prokind IN ('f','p','a','w')";
+
+/**
+ * The same query, where it is the one of dependencies, with nothing in it of the objects that PostgreSQL comes with:
+ * their numbers are below FirstNormalObjectId (access/transam.h). As numbers of another type, because there are no
+ * statistics of a new database's objects, and the planner would expect one row instead of thousands.
+ * In an order, because that of a plan follows it.
+ */
+export function withoutBuiltIns(query: string): string {
+  if (!query.includes(DEPENDENTS) || !query.includes(FUNCTIONS)) return query;
+  return query
+    .replace(DEPENDENTS, `${DEPENDENTS} AND d.objid::int8 >= 16384`)
+    .replace(FUNCTIONS, `${FUNCTIONS} AND pp.oid::int8 >= 16384`)
+    .concat(' ORDER BY rd.id::text COLLATE "C", rr.id::text COLLATE "C"');
 }
 
 function readNotCompared(diagnostics: readonly Diagnostic[]): Catalogue["notCompared"] {

@@ -11,6 +11,14 @@ relation as (
    where c.oid >= 16384 and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'
      and not exists (select from member where classid = 'pg_class'::regclass and objid = c.oid)
 ),
+-- Columns with something that most columns do not have; nearly always none.
+remarkable as (
+  select r.oid as relation, r.relkind, r.nspname, r.relname, a.*, typstorage
+    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
+    left join pg_type t on t.oid = atttypid
+   where attstorage <> typstorage or attcompression <> '' or coalesce(attstattarget, -1) <> -1 or attoptions is not null
+      or attfdwoptions is not null or attacl is not null or attgenerated = 'v' or not attislocal
+),
 opmember(family, class, definition) as (
   select amopfamily, d.refobjid,
          format('OPERATOR %s %s', amopstrategy, amopopr::regoperator)
@@ -118,34 +126,28 @@ object(kind, path, relation, classid, oid, definition) as (
          'TYPE ' || case amtype when 't' then 'TABLE' else 'INDEX' end || ' HANDLER ' || amhandler
     from pg_am where oid >= 16384
   union all
-  select 'storage', array[r.nspname, r.relname, attname], r.oid, null, null,
+  select 'storage', array[nspname, relname, attname], relation, null, null,
          case attstorage when 'p' then 'PLAIN' when 'e' then 'EXTERNAL' when 'x' then 'EXTENDED' else 'MAIN' end
-    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
-    join pg_type t on t.oid = atttypid
-   where r.relkind in ('r', 'p', 'm') and attstorage <> typstorage
+    from remarkable where relkind in ('r', 'p', 'm') and attstorage <> typstorage
   union all
-  select 'compression', array[r.nspname, r.relname, attname], r.oid, null, null,
+  select 'compression', array[nspname, relname, attname], relation, null, null,
          case attcompression when 'p' then 'pglz' else 'lz4' end
-    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
-   where r.relkind in ('r', 'p', 'm') and attcompression <> ''
+    from remarkable where relkind in ('r', 'p', 'm') and attcompression <> ''
   union all
-  select 'statistics target', array[r.nspname, r.relname, attname], r.oid, null, null, attstattarget::text
-    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
-   where r.relkind in ('r', 'p', 'm', 'f', 'i', 'I') and coalesce(attstattarget, -1) <> -1
+  select 'statistics target', array[nspname, relname, attname], relation, null, null, attstattarget::text
+    from remarkable where relkind in ('r', 'p', 'm', 'f', 'i', 'I') and coalesce(attstattarget, -1) <> -1
   union all
-  select 'column options', array[r.nspname, r.relname, attname], r.oid, null, null,
+  select 'column options', array[nspname, relname, attname], relation, null, null,
          (select string_agg(o, ', ' order by o) from unnest(attoptions) o)
-    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
-   where r.relkind in ('r', 'p', 'm', 'f') and attoptions is not null
+    from remarkable where relkind in ('r', 'p', 'm', 'f') and attoptions is not null
   union all
   -- What may be secret is left out, as the planner leaves it out of other options.
-  select 'foreign column options', array[r.nspname, r.relname, attname], r.oid, null, null,
+  select 'foreign column options', array[nspname, relname, attname], relation, null, null,
          (select string_agg(format('%I %L', option_name, case when option_name ~* 'pass|secret|token'
                    then '__OPTION_' || upper(regexp_replace(option_name, '[^A-Za-z]', '_', 'g')) || '__' else option_value end),
                  ', ' order by option_name)
             from pg_options_to_table(attfdwoptions))
-    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
-   where r.relkind = 'f' and attfdwoptions is not null
+    from remarkable where relkind = 'f' and attfdwoptions is not null
   union all
   select 'not null constraint', array[r.nspname, r.relname, conname], r.oid, null, null,
          concat_ws(' ', case when connoinherit then 'NO INHERIT' end, case when not convalidated then 'NOT VALID' end)
@@ -166,9 +168,8 @@ object(kind, path, relation, classid, oid, definition) as (
     from relation r join pg_trigger t on tgrelid = r.oid and tgisinternal and tgenabled <> 'O' and tgparentid = 0
     join pg_constraint c on c.oid = tgconstraint
   union all
-  select 'generated column', array[r.nspname, r.relname, attname], r.oid, null, null, 'VIRTUAL'
-    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
-   where r.relkind in ('r', 'p', 'f') and attgenerated = 'v'
+  select 'generated column', array[nspname, relname, attname], relation, null, null, 'VIRTUAL'
+    from remarkable where relkind in ('r', 'p', 'f') and attgenerated = 'v'
   union all
   -- Where a partition or child does not have its parent's.
   select 'default', array[r.nspname, r.relname, a.attname], r.oid, null, null, coalesce(mine.expression, 'none')
@@ -188,12 +189,11 @@ object(kind, path, relation, classid, oid, definition) as (
     join pg_description d on d.objoid = r.oid and d.classoid = 'pg_class'::regclass and d.objsubid = attnum
    where r.relkind in ('v', 'm', 'c') or not attislocal
   union all
-  select 'column grants', array[r.nspname, r.relname, attname], r.oid, null, null,
+  select 'column grants', array[nspname, relname, attname], relation, null, null,
          (select string_agg(concat_ws(' ', privilege_type, 'TO', case grantee when 0 then 'PUBLIC' else pg_get_userbyid(grantee) end,
                                       case when is_grantable then 'WITH GRANT OPTION' end), ', ' order by privilege_type, grantee)
             from aclexplode(attacl))
-    from relation r join pg_attribute a on a.attrelid = r.oid and attnum > 0 and not attisdropped
-   where (r.relkind in ('v', 'm', 'f') or not attislocal) and attacl is not null
+    from remarkable where (relkind in ('v', 'm', 'f') or not attislocal) and attacl is not null
   union all
   -- Of an identity, by role. The owner's own rights say nothing.
   select 'sequence grants', array[r.nspname, r.relname, case grantee when 0 then 'PUBLIC' else pg_get_userbyid(grantee) end],
@@ -205,11 +205,11 @@ object(kind, path, relation, classid, oid, definition) as (
    group by r.nspname, r.relname, grantee, d.refobjid
   union all
   -- Of a column that a partition or child has from a parent which does without it.
-  select 'not null', array[r.nspname, r.relname, a.attname], r.oid, null, null, 'NOT NULL'
-    from relation r join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
-   where not a.attislocal and a.attnotnull
-     and not exists (select from pg_inherits join pg_attribute pa on pa.attrelid = inhparent and pa.attname = a.attname and pa.attnotnull
-                      where inhrelid = r.oid)
+  select 'not null', array[nspname, relname, attname], relation, null, null, 'NOT NULL'
+    from remarkable r
+   where not attislocal and attnotnull
+     and not exists (select from pg_inherits join pg_attribute pa on pa.attrelid = inhparent and pa.attname = r.attname and pa.attnotnull
+                      where inhrelid = r.relation)
   union all
   -- Where a partition's trigger does not have that of the one it comes from.
   select 'trigger state', array[r.nspname, r.relname, t.tgname], r.oid, null, null,
