@@ -1,4 +1,4 @@
-import { memoryUsage } from "node:process";
+import { memoryUsage } from "bun:jsc";
 import { type Diagnostic, encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { extract } from "@supabase/pg-delta/extract";
 import { resolveView } from "@supabase/pg-delta/policy";
@@ -57,7 +57,7 @@ export async function readCatalogue(
   const { factBase, diagnostics } = await extract(pool, { handlers: [alongside] });
   // Rows by the hundred thousand are behind us. The collector waits until as much again is there as an engine has
   // reserved, most of which that one never touches.
-  if (memoryUsage.rss() > MUCH_MEMORY) Bun.gc(true);
+  if (memoryUsage().current > MUCH_MEMORY) Bun.gc(true);
   const ownTables = without.map(({ schema, table }) => ({ kind: "table" as const, schema, name: table }));
   return {
     facts: withDiagnosticsOf(factBase, resolveView(withoutObjects(factBase, ownTables), undefined)),

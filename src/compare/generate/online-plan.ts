@@ -1,7 +1,7 @@
 import { encodeId, type StableId } from "@supabase/pg-delta/core";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
-import { textOf } from "../plan/risks.ts";
+import { textOf } from "../catalogue/facts.ts";
 
 export interface OnlineContext {
   readonly from: Catalogue;

@@ -2,7 +2,7 @@ import { encodeId } from "@supabase/pg-delta/core";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import { type OnlineContext, OnlinePlan } from "./online-plan.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
-import { textOf } from "../plan/risks.ts";
+import { textOf } from "../catalogue/facts.ts";
 
 /**
  * When a statement of an online migration runs: in the one transaction of the first file; or after it, when rows are

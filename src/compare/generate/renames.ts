@@ -4,7 +4,7 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { describe } from "../catalogue/changes.ts";
 import { areAkin } from "../plan/conversions.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
-import { textOf } from "../plan/risks.ts";
+import { textOf } from "../catalogue/facts.ts";
 
 /** A dropped and an added object that could be one that was renamed. */
 export interface PossibleRename {

@@ -3,7 +3,7 @@ import type { Action } from "@supabase/pg-delta/plan";
 import { parseQualifiedName, quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { isVirtual, type Unmodelled } from "../catalogue/unmodelled.ts";
-import { columnsOf } from "./moves.ts";
+import { columnsOf, parentTable } from "../catalogue/facts.ts";
 
 /** What the planner writes without knowing all of it, put right. Pure. */
 export function corrected(action: Action, from: Catalogue, to: Catalogue): Action {
@@ -175,8 +175,6 @@ function isOfAncestor(other: Part | undefined, part: Part, facts: FactBase): boo
 
 /** What has the same name in the table's parent, whether it is there or not. */
 function parentOf({ kind, schema, table, name }: Part, facts: FactBase): Part | undefined {
-  const parent = facts.get({ kind: "table", schema, name: table })?.payload["parentTable"];
-  if (parent === null || parent === undefined) return undefined;
-  const { schema: own, name: of } = parent as { readonly schema: string; readonly name: string };
-  return { kind, schema: own, table: of, name };
+  const parent = parentTable(facts, { kind: "table", schema, name: table });
+  return parent && { kind, schema: parent.schema, table: parent.name, name };
 }

@@ -1,7 +1,7 @@
 import { encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { withDiagnosticsOf } from "../catalogue/catalogue.ts";
-import { textOf } from "./risks.ts";
+import { columnsOf, parentTable, textOf } from "../catalogue/facts.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 
 /** Tables that change their place among others and keep their rows. */
@@ -59,8 +59,7 @@ interface Place {
 }
 
 function placeOf(table: StableId, facts: FactBase): Place {
-  const parent = facts.get(table)?.payload["parentTable"] as Place["parent"] | null;
-  return { parent: parent ?? undefined, bound: textOf(facts, table, "partitionBound") };
+  return { parent: parentTable(facts, table), bound: textOf(facts, table, "partitionBound") };
 }
 
 function leaving({ schema, name }: Named, { parent, bound }: Place): PlannedStatement {
@@ -125,24 +124,6 @@ function joining(
 
 function placeIn({ schema, name }: Named): { readonly schema: string; readonly table: string } {
   return { schema, table: name };
-}
-
-interface Column {
-  /** With its collation. */
-  readonly type: string;
-  readonly notNull: boolean;
-}
-
-/** Its own, and those of its parents. Pure. */
-export function columnsOf(table: StableId, facts: FactBase): ReadonlyMap<string, Column> {
-  const { parent } = placeOf(table, facts);
-  const inherited = parent === undefined ? [] : columnsOf({ kind: "table", ...parent }, facts);
-  const own = facts.childrenOf(table).flatMap(({ id, payload }) => {
-    if (id.kind !== "column") return [];
-    const type = `${textOf(facts, id, "type")} ${textOf(facts, id, "collation")}`;
-    return [[id.name, { type, notNull: payload["notNull"] === true }] as const];
-  });
-  return new Map([...inherited, ...own]);
 }
 
 function checksOf(table: StableId, facts: FactBase): { readonly name: string; readonly definition: string }[] {

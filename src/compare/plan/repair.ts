@@ -4,7 +4,7 @@ import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 import { functionsOf } from "./base-types.ts";
-import { textOf } from "./risks.ts";
+import { parentTable, textOf } from "../catalogue/facts.ts";
 import { nameOf } from "./unmodelled-objects.ts";
 
 /**
@@ -243,9 +243,9 @@ function columnRemoval(id: StableId, facts: FactBase): string | undefined {
 
 /** References to its table need a partition for as long as it is one. */
 function detachment(id: StableId, facts: FactBase): PlannedStatement | undefined {
-  const { partitionBound, parentTable } = facts.get(id)?.payload ?? {};
-  if (id.kind !== "table" || typeof partitionBound !== "string") return undefined;
-  const parent = parentTable as { schema: string; name: string };
+  const parent = parentTable(facts, id);
+  if (id.kind !== "table" || parent === undefined || textOf(facts, id, "partitionBound") === undefined)
+    return undefined;
   return statementOf(
     `ALTER TABLE ${quoteQualified(parent.schema, parent.name)} DETACH PARTITION ${quoteQualified(id.schema, id.name)}`,
   );

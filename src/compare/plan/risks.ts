@@ -1,5 +1,6 @@
 import type { FactBase, StableId } from "@supabase/pg-delta/core";
 import type { Action } from "@supabase/pg-delta/plan";
+import { textOf } from "../catalogue/facts.ts";
 import { conversionOf } from "./conversions.ts";
 
 /** What a statement may do to rows that are there. */
@@ -73,12 +74,6 @@ const RISKS: Readonly<Record<string, string>> = {
 
 function constraintRisk(id: StableId, to: FactBase): string | undefined {
   return RISKS[textOf(to, id, "type") ?? ""];
-}
-
-/** A property of an object, where it is text. */
-export function textOf(facts: FactBase, id: StableId, property: string): string | undefined {
-  const value = facts.get(id)?.payload[property];
-  return typeof value === "string" ? value : undefined;
 }
 
 function columnRisk(sql: string, column: StableId, from: FactBase, to: FactBase): Risk {

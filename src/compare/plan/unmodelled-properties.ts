@@ -1,5 +1,6 @@
 import type { Fact, FactBase, StableId } from "@supabase/pg-delta/core";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
+import { parentTable } from "../catalogue/facts.ts";
 import type { Unmodelled } from "../catalogue/unmodelled.ts";
 import type { Ways } from "./unmodelled-objects.ts";
 
@@ -207,8 +208,7 @@ function placeOf({ schema, name }: NonNullable<Unmodelled["relation"]>, path: Un
 }
 
 function parentOf({ schema, table }: Part, facts: FactBase): NonNullable<Unmodelled["relation"]> | undefined {
-  const parent = facts.get({ kind: "table", schema, name: table })?.payload["parentTable"];
-  return (parent ?? undefined) as NonNullable<Unmodelled["relation"]> | undefined;
+  return parentTable(facts, { kind: "table", schema, name: table });
 }
 
 /** The column or trigger that a child or partition has it from. */

@@ -1,9 +1,10 @@
 import { namedNotNull } from "../plan/plan.ts";
-import { encodeId, type Fact, type FactBase, type StableId } from "@supabase/pg-delta/core";
+import { encodeId, type FactBase, type StableId } from "@supabase/pg-delta/core";
 import { type Action, plan } from "@supabase/pg-delta/plan";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, withoutObjects } from "../catalogue/catalogue.ts";
+import { parentTable, textOf } from "../catalogue/facts.ts";
 import { type Detail, detailId, UNFILLED } from "./details.ts";
 import { completed, furtherParents } from "../plan/corrections.ts";
 import { creationsOf } from "../plan/unmodelled.ts";
@@ -46,7 +47,7 @@ export function planFiles(
   const unfilled = new Set(
     details.flatMap((detail) => (detail.property === UNFILLED ? [encodeId(detailId(detail))] : [])),
   );
-  const parents = new Set(to.facts().flatMap((fact) => inheritedTable(fact) ?? []));
+  const parents = new Set(to.facts().flatMap(({ id }) => inheritedTable(id, to) ?? []));
   const isVirtualColumn = (id: StableId): boolean =>
     id.kind === "column" && isVirtual(live.unmodelled, [id.schema, id.table, id.name]);
   const statements = new Map<string, string[]>();
@@ -123,10 +124,10 @@ function forBuilder(sql: string, builders: readonly (string | undefined)[]): str
 }
 
 /** The table that a child, which is no partition, inherits from; as an encoded id. */
-function inheritedTable({ id, payload }: Fact): string | undefined {
-  const parent = payload["parentTable"] as { schema: string; name: string } | null | undefined;
-  const inherits = id.kind === "table" && typeof payload["partitionBound"] !== "string";
-  return inherits && parent !== null && parent !== undefined ? encodeId({ kind: "table", ...parent }) : undefined;
+function inheritedTable(table: StableId, facts: FactBase): string | undefined {
+  const parent = parentTable(facts, table);
+  const isPartition = textOf(facts, table, "partitionBound") !== undefined;
+  return parent === undefined || isPartition ? undefined : encodeId({ kind: "table", ...parent });
 }
 
 /** A publication of a table takes in the children that there are, unless it is told not to. */

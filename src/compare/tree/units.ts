@@ -1,5 +1,6 @@
 import { encodeId, type Fact, type FactBase, type StableId } from "@supabase/pg-delta/core";
 import { Lexer, TokenKind } from "#sql/lexer.ts";
+import { parentTable } from "../catalogue/facts.ts";
 import { type FolderKind, folderRank, type LayoutUnit } from "./layout.ts";
 
 /** A file-to-be, while what it needs is gathered. */
@@ -213,11 +214,10 @@ function dependencies(
   for (const { from, to, kind } of facts.edges) {
     if (kind === "depends" || kind === "memberOfExtension") link(encodeId(from), encodeId(to));
   }
-  for (const { id, parent, payload } of own) {
+  for (const { id, parent } of own) {
     if (parent !== undefined) link(encodeId(id), encodeId(parent));
-    const inherited = payload["parentTable"] as { schema: string; name: string } | null | undefined;
-    if (id.kind === "table" && inherited !== null && inherited !== undefined)
-      link(encodeId(id), encodeId({ kind: "table", ...inherited }));
+    const inherited = parentTable(facts, id);
+    if (id.kind === "table" && inherited !== undefined) link(encodeId(id), encodeId({ kind: "table", ...inherited }));
   }
   return links;
 }

@@ -1,0 +1,35 @@
+import type { FactBase, StableId } from "@supabase/pg-delta/core";
+
+/** A property of an object, where it is text. */
+export function textOf(facts: FactBase, id: StableId, property: string): string | undefined {
+  const value = facts.get(id)?.payload[property];
+  return typeof value === "string" ? value : undefined;
+}
+
+/** The table that a partition belongs to, or that a child inherits from first. */
+export function parentTable(facts: FactBase, table: StableId): Named | undefined {
+  return (facts.get(table)?.payload["parentTable"] ?? undefined) as Named | undefined;
+}
+
+interface Named {
+  readonly schema: string;
+  readonly name: string;
+}
+
+interface Column {
+  /** With its collation. */
+  readonly type: string;
+  readonly notNull: boolean;
+}
+
+/** Its own, and those of its parents. Pure. */
+export function columnsOf(table: StableId, facts: FactBase): ReadonlyMap<string, Column> {
+  const parent = parentTable(facts, table);
+  const inherited = parent === undefined ? [] : columnsOf({ kind: "table", ...parent }, facts);
+  const own = facts.childrenOf(table).flatMap(({ id, payload }) => {
+    if (id.kind !== "column") return [];
+    const type = `${textOf(facts, id, "type")} ${textOf(facts, id, "collation")}`;
+    return [[id.name, { type, notNull: payload["notNull"] === true }] as const];
+  });
+  return new Map([...inherited, ...own]);
+}
