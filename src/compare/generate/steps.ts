@@ -4,28 +4,16 @@ import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { BY_HAND } from "../catalogue/unmodelled.ts";
 import type { GenerateOptions } from "./options.ts";
-import { type Meter, NO_EFFECTS, startMeter } from "./measure.ts";
-import type { MeasuredStatement, Section } from "./migration-file.ts";
-import { adviceFor, hasOnlineForm, onlineSteps, type Phase } from "./online.ts";
+import { type Meter, startMeter } from "./measure.ts";
+import type { Section } from "./migration-file.ts";
+import { onlineSteps, type Phase } from "./online.ts";
 import type { OnlineContext } from "./online-plan.ts";
 import { planChanges } from "../plan/plan.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
 import { requireNothing } from "./proof.ts";
-import {
-  isGone,
-  isReset,
-  makeWay,
-  mayWorkLater,
-  throughText,
-  withAttachedIndexes,
-  withItsFunctions,
-  withoutBodyCheck,
-  withoutRows,
-  withRestart,
-} from "../plan/repair.ts";
+import { runPlanned } from "./run-planned.ts";
 import { renameFirst, renameFlag, type Renamed } from "./rename-first.ts";
 import { type PossibleRename, possibleRenames, type Rename } from "./renames.ts";
-import { withMissingRoles } from "../scratch/scratch.ts";
 import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
 
 /** What one file does, on its way up and back. */
@@ -263,117 +251,6 @@ function partsOf(statements: readonly PlannedStatement[], context: OnlineContext
     { part: fills ? "fill" : "validate", statements: rows, transactional: rows.length === 1 && !fills },
     { part: "indexes", statements: inPhase("indexes"), transactional: false },
   ].filter((part) => part.statements.length > 0);
-}
-
-interface Forced {
-  readonly statement: PlannedStatement;
-  readonly instead: readonly PlannedStatement[];
-}
-
-/**
- * Runs statements one by one, so that what each does can be told. One that PostgreSQL refuses may run later, or after
- * something is out of its way; the order they ran in is that of the file. Where nothing else helps, but others did run,
- * it stops: from what is there then, a new plan may find another way.
- */
-async function runPlanned(
-  database: Database,
-  meter: Meter,
-  statements: readonly PlannedStatement[],
-  context: OnlineContext,
-  { online, signal }: GenerateOptions,
-  way: string,
-): Promise<{ readonly measured: MeasuredStatement[]; readonly stopped: ConfitureError | undefined }> {
-  const measured: MeasuredStatement[] = [];
-  const queue = [...statements];
-  const repaired = new Set<string>();
-  const refused = new Map<PlannedStatement, ConfitureError>();
-  let putOff = 0;
-  let stopped: ConfitureError | undefined;
-  for (let statement = queue.shift(); statement !== undefined; statement = queue.shift()) {
-    if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
-    try {
-      const effects = await withMissingRoles(database, async () => {
-        if (statement.transactional) return await meter.run(statement.sql);
-        await database.execute(statement.sql);
-        return NO_EFFECTS;
-      });
-      const isSlow = effects.rewrites.length > 0 || effects.scans.length > 0;
-      const advice = isSlow ? advise(statement) : undefined;
-      measured.push({ ...statement, effects, ...(advice === undefined ? {} : { advice }) });
-      putOff = 0;
-    } catch (error) {
-      if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
-      const first = makeWay(statement, error, context.from.facts, [...measured, ...queue]).filter(
-        ({ sql }) => !repaired.has(sql),
-      );
-      if (first.length > 0) {
-        for (const { sql } of first) repaired.add(sql);
-        queue.unshift(...first, statement);
-        continue;
-      }
-      const otherwise =
-        throughText(statement, error) ??
-        withRestart(statement, error) ??
-        withoutRows(statement, error) ??
-        withItsFunctions(statement, error, context.from);
-      if (otherwise !== undefined) {
-        queue.unshift(otherwise);
-        continue;
-      }
-      if (mayWorkLater(statement, error)) {
-        refused.set(statement, error);
-        if (putOff < queue.length) {
-          putOff++;
-          queue.push(statement);
-          continue;
-        }
-      }
-      if (statement.ifThere === true && isGone(error)) continue;
-      const forced = firstForced([statement, ...queue]);
-      if (forced !== undefined) {
-        repaired.add(forced.statement.sql);
-        const others = [statement, ...queue].filter((other) => other !== forced.statement);
-        queue.splice(0, queue.length, ...forced.instead, ...others);
-        putOff = 0;
-        continue;
-      }
-      // What was refused first stands in the way of the others.
-      const [stuck, why] = [...refused].find(([other]) => queue.includes(other)) ?? [statement, error];
-      stopped = cannotBeRun(way, stuck, why);
-      if (measured.length === 0) throw stopped;
-      queue.splice(0, queue.length, ...queue.filter(isReset));
-    }
-  }
-  return { measured, stopped };
-
-  /** When none of them can run as it is: the first for which there is a stronger way. */
-  function firstForced(stuck: readonly PlannedStatement[]): Forced | undefined {
-    for (const statement of stuck) {
-      const error = refused.get(statement);
-      if (error === undefined || repaired.has(statement.sql)) continue;
-      const instead = [
-        ...withoutBodyCheck(statement, error),
-        ...withAttachedIndexes(statement, error, context.from.facts),
-      ];
-      if (instead.length > 0) return { statement, instead };
-    }
-    return undefined;
-  }
-
-  function advise(statement: PlannedStatement): string | undefined {
-    const tried = { ...context, rewriting: new Set([statement.sql]) };
-    if (!online && hasOnlineForm(statement, statements, tried)) return "--online writes it so that nobody waits";
-    return adviceFor(statement, context);
-  }
-}
-
-function cannotBeRun(way: string, { sql }: PlannedStatement, error: ConfitureError): ConfitureError {
-  const message = `The planned way ${way} cannot be run: ${error.server?.message ?? error.message}`;
-  return new ConfitureError("generate_refused", message, {
-    hint: `Nothing was written. Write this step by hand (confiture migrate new). PostgreSQL refused:\n${sql}`,
-    ...(error.server === undefined ? {} : { server: error.server }),
-    cause: error,
-  });
 }
 
 /** @throws ConfitureError `generate_refused` */
