@@ -1,11 +1,12 @@
 /** Measures the works of docs/verification.md: `scripts/bench-compare`. */
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { cpus, totalmem } from "node:os";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cpus, tmpdir, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { commitAll } from "../../tests/support/git.ts";
 import { largeProject } from "../../tests/support/large-project.ts";
 import { removeProjects, temporaryProject } from "../../tests/support/project.ts";
 import { structureRevisions } from "../../tests/support/structure-file.ts";
+import { compile } from "../compile.ts";
 import { median } from "./measure.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
@@ -36,6 +37,8 @@ interface Run {
 
 const ENVIRONMENT = { "db/environments/local.yaml": "database:\n  engine: embedded\n" };
 const MEMORY = 900;
+/** Milliseconds. */
+const READING = 300;
 
 /** A project whose last commit is a revision, and whose files are the next one. */
 async function nextRevision(size: number): Promise<string> {
@@ -141,6 +144,10 @@ try {
     rows.push(await revisions(20, 15));
     console.log(rows.at(-1));
   }
+  if (only.length === 0 || only.includes("reading")) {
+    rows.push(...(await reading(100)));
+    console.log(rows.slice(-2).join("\n"));
+  }
   if (only.length === 0) await writeDocument();
 } finally {
   await removeProjects();
@@ -187,6 +194,29 @@ async function revisions(count: number, size: number): Promise<string> {
   }
   const name = `migrate generate, ${count} revisions of a pg_dump file of ${size} tables: each`;
   return row(name, runs, { memory: MEMORY });
+}
+
+/** The part of `diff` that reads what was built, on either side: the first also waits for the engine's code to be compiled. */
+async function reading(size: number): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), "confiture-bench-"));
+  try {
+    const program = join(folder, "read-catalogue");
+    await compile({ entry: join(import.meta.dir, "read-catalogue.ts"), outfile: program });
+    const cwd = await nextRevision(size);
+    const runs: number[][] = [];
+    for (let run = 0; run < RUNS; run++) {
+      const { stdout, stderr, exitCode } = Bun.spawnSync([program], { cwd });
+      if (exitCode !== 0) throw new Error(`reading a catalogue failed:\n${stderr.toString()}`);
+      runs.push(stdout.toString().trim().split("\n").map(Number));
+    }
+    return ["first", "second"].map((which, side) => {
+      const milliseconds = median(runs.map((run) => run[side]!));
+      const met = milliseconds <= READING ? "yes" : "no";
+      return `| reading a catalogue of ${size} tables, the ${which} in a process | ${(milliseconds / 1000).toFixed(2)} s | | | ${met} (${READING / 1000} s) |`;
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 function row(name: string, runs: readonly Run[], target: Work["target"]): string {
