@@ -1,6 +1,6 @@
 import { type Delta, diff, encodeId, type Fact, type StableId } from "@supabase/pg-delta/core";
 import type { Catalogue } from "./catalogue.ts";
-import { BY_HAND, compareUnmodelled, type Unmodelled, type UnmodelledDifference } from "./unmodelled.ts";
+import { BY_HAND, changesOwner, compareUnmodelled, type Unmodelled, type UnmodelledDifference } from "./unmodelled.ts";
 
 /** One property that two versions of an object do not share; undefined where a side has none. */
 export interface PropertyChange {
@@ -84,10 +84,13 @@ export function unmodelledDifferences(from: Catalogue, to: Catalogue): Unmodelle
     // What a dropped table had goes with it.
     if (difference.to !== undefined) return true;
     if (kind === "language grants" && isGone("language", path, from, to)) return false;
-    // And so does what a dropped column or constraint had.
+    // And so does what a dropped column, constraint or identity had.
     const [schema = "", table = "", name = ""] = path;
-    const part = { kind: kind === "index options" ? "constraint" : "column", schema, table, name } as const;
+    const part = { kind: kind.startsWith("index ") ? "constraint" : "column", schema, table, name } as const;
     if (from.facts.has(part) && !to.facts.has(part)) return false;
+    if (OF_IDENTITY.has(kind) && !isOfIdentity(to, difference.from!)) return false;
+    // An index that is no part of another any more is an object of its own.
+    if (kind.startsWith("index ") && to.facts.has({ kind: "index", schema, name })) return false;
     return hasRelation(to, difference.from?.relation);
   });
 }
@@ -102,6 +105,16 @@ function isGone(kind: string, path: readonly string[], from: Catalogue, to: Cata
   return has(from) && !has(to);
 }
 
+const OF_IDENTITY: ReadonlySet<string> = new Set(["sequence grants", "sequence comment"]);
+
+/** Whether a column of its table still has the sequence. */
+function isOfIdentity({ facts }: Catalogue, { path, relation }: Unmodelled): boolean {
+  return facts.childrenOf({ kind: "table", ...relation! }).some(({ payload }) => {
+    const identity = payload["identity"] as { readonly sequence: { readonly name: string } | null } | null | undefined;
+    return identity?.sequence?.name === path[1];
+  });
+}
+
 const RELATIONS = ["table", "materializedView", "foreignTable", "index", "view", "sequence", "type"] as const;
 
 function hasRelation({ facts }: Catalogue, relation: Unmodelled["relation"]): boolean {
@@ -113,7 +126,12 @@ function unmodelledChange({ kind, path, from, to }: UnmodelledDifference, { fact
   const id = RELATIONS.map((each) => ({ kind: each, ...relation }) as StableId).find(
     (each) => relation !== undefined && facts.has(each),
   );
-  const properties = [{ property: "definition", from: from?.definition, to: to?.definition }];
+  const properties = [
+    ...(from?.definition === to?.definition
+      ? []
+      : [{ property: "definition", from: from?.definition, to: to?.definition }]),
+    ...(changesOwner(from, to) ? [{ property: "owner", from: from?.owner, to: to?.owner }] : []),
+  ];
   return {
     change: from === undefined ? "added" : to === undefined ? "dropped" : "changed",
     kind,

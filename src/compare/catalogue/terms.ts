@@ -68,10 +68,12 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
     catalogue: {
       ...catalogue,
       facts: rebuilt(facts, kept, edges),
-      unmodelled: catalogue.unmodelled.filter(({ kind, path: [, , grantee = ""] }) => {
-        if (kind === "sequence grants") return !isLeftOut(grantee);
-        return terms.extensionVersions || kind !== "extension version";
-      }),
+      unmodelled: catalogue.unmodelled
+        .filter(({ kind, path: [, , grantee = ""] }) => {
+          if (kind === "sequence grants") return !isLeftOut(grantee);
+          return terms.extensionVersions || kind !== "extension version";
+        })
+        .map((object) => (terms.owners ? object : { ...object, owner: undefined })),
     },
     leftOut: [...leftOut],
   };

@@ -1,12 +1,12 @@
 -- What pg-delta reads no facts of, object by object: its kind in PostgreSQL's words, its name as a path, the table it
--- belongs to and goes with, and a text that says everything about it. Runs with search_path = pg_catalog,
--- so that every other name in the texts is qualified. Objects of extensions and of the system (whose oids are below
--- 16384) are left out.
+-- belongs to and goes with, a text that says everything about it, and its owner if it has one of its own. Runs with
+-- search_path = pg_catalog, so that every other name in the texts is qualified. Objects of extensions and of the system
+-- (whose oids are below 16384) are left out.
 with
 member as (select classid, objid from pg_depend where refclassid = 'pg_extension'::regclass and deptype = 'e'),
 internal as (select classid, objid from pg_depend where deptype = 'i'),
 relation as (
-  select c.oid, c.relkind, c.relname, n.nspname, c.relam
+  select c.oid, c.relkind, c.relname, n.nspname, c.relam, c.reloptions
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where c.oid >= 16384 and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'
      and not exists (select from member where classid = 'pg_class'::regclass and objid = c.oid)
@@ -18,6 +18,13 @@ remarkable as (
     left join pg_type t on t.oid = atttypid
    where attstorage <> typstorage or attcompression <> '' or coalesce(attstattarget, -1) <> -1 or attoptions is not null
       or attfdwoptions is not null or attacl is not null or attgenerated = 'v' or not attislocal
+),
+-- Indexes and sequences with a comment, or options here or on the index that they come from.
+described as materialized (
+  select r.*, description, inhparent, p.reloptions as usual
+    from relation r left join pg_description d on d.objoid = r.oid and classoid = 'pg_class'::regclass and objsubid = 0
+    left join pg_inherits on inhrelid = r.oid left join relation p on p.oid = inhparent
+   where r.relkind in ('i', 'I', 'S') and coalesce(description, r.reloptions::text, p.reloptions::text) is not null
 ),
 opmember(family, class, definition) as (
   select amopfamily, d.refobjid,
@@ -222,11 +229,20 @@ object(kind, path, relation, classid, oid, definition) as (
     from relation r join pg_class c on c.oid = r.oid join pg_class t on t.oid = c.reltoastrelid
    where t.reloptions is not null
   union all
-  -- Those of a primary key or another constraint, which its definition does not show.
-  select 'index options', array[r.nspname, r.relname, conname], r.oid, null, null,
-         (select string_agg(o, ', ' order by o) from unnest(i.reloptions) o)
-    from relation r join pg_constraint c on conrelid = r.oid and contype in ('p', 'u', 'x') join pg_class i on i.oid = conindid
-   where i.reloptions is not null
+  -- Of the index of a constraint, whose definition does not show it, of the sequence of an identity, and of an index that
+  -- a partition has from one of its table, where it is not as on that one.
+  select said.kind, case r.relkind when 'S' then array[r.nspname, r.relname] else array[t.nspname, t.relname, r.relname] end,
+         t.oid, null, null, said.definition
+    from described r left join pg_index i on i.indexrelid = r.oid
+    left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype = 'i'
+    join relation t on t.oid = coalesce(i.indrelid, d.refobjid)
+    cross join lateral (select (select string_agg(o, ', ' order by o) from unnest(r.reloptions) o) as own,
+                               (select string_agg(o, ', ' order by o) from unnest(r.usual) o) as usual) as options
+    cross join lateral (values
+      ('index options', case when own is distinct from options.usual then coalesce(own, 'none') || coalesce(' instead of ' || options.usual, '') end),
+      (case r.relkind when 'S' then 'sequence comment' else 'index comment' end, r.description)
+    ) as said(kind, definition)
+   where (d.objid is not null or r.inhparent is not null) and said.definition is not null
   union all
   select 'further parents', array[r.nspname, r.relname], r.oid, null, null,
          string_agg(inhparent::regclass::text, ', ' order by inhseqno)
@@ -285,7 +301,18 @@ object(kind, path, relation, classid, oid, definition) as (
   select 'extension version', array[extname], null, null, null, extversion from pg_extension
 )
 select o.kind, o.path, r.nspname::text as schema, r.relname::text as table,
-       o.definition || coalesce(' COMMENT ' || quote_literal(obj_description(o.oid, o.classid::name)), '') as definition
+       o.definition || coalesce(' COMMENT ' || quote_literal(obj_description(o.oid, o.classid::name)), '') as definition,
+       pg_get_userbyid(case o.classid
+         when 'pg_operator'::regclass then (select oprowner from pg_operator where oid = o.oid)
+         when 'pg_opclass'::regclass then (select opcowner from pg_opclass where oid = o.oid)
+         when 'pg_opfamily'::regclass then (select opfowner from pg_opfamily where oid = o.oid)
+         when 'pg_ts_config'::regclass then (select cfgowner from pg_ts_config where oid = o.oid)
+         when 'pg_ts_dict'::regclass then (select dictowner from pg_ts_dict where oid = o.oid)
+         when 'pg_statistic_ext'::regclass then (select stxowner from pg_statistic_ext where oid = o.oid)
+         when 'pg_language'::regclass then (select lanowner from pg_language where oid = o.oid)
+         when 'pg_conversion'::regclass then (select conowner from pg_conversion where oid = o.oid)
+         when 'pg_type'::regclass then (select typowner from pg_type where oid = o.oid)
+       end)::text as owner
   from object o left join relation r on r.oid = o.relation
  where o.oid is null or (
    not exists (select from member m where m.classid = o.classid and m.objid = o.oid)

@@ -9,6 +9,8 @@ export interface Unmodelled {
   readonly relation: { readonly schema: string; readonly name: string } | undefined;
   /** A text that says everything about it. */
   readonly definition: string;
+  /** Of an object that has one; undefined where owners do not count, or were not read. */
+  readonly owner?: string | undefined;
 }
 
 /** What differs between two databases in such objects; undefined where a side does not have it. */
@@ -58,12 +60,14 @@ export async function readUnmodelled(query: (sql: string) => Promise<object[]>):
     schema: string | null;
     table: string | null;
     definition: string;
+    owner: string | null;
   }[];
-  return rows.map(({ kind, path, schema, table, definition }) => ({
+  return rows.map(({ kind, path, schema, table, definition, owner }) => ({
     kind,
     path,
     relation: schema === null || table === null ? undefined : { schema, name: table },
     definition,
+    ...(owner === null ? {} : { owner }),
   }));
 }
 
@@ -74,8 +78,13 @@ export function compareUnmodelled(from: readonly Unmodelled[], to: readonly Unmo
   const after = new Map(to.map((object) => [key(object), object]));
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((each) => {
     const pair = { from: before.get(each), to: after.get(each) };
-    if (pair.from?.definition === pair.to?.definition) return [];
+    if (pair.from?.definition === pair.to?.definition && !changesOwner(pair.from, pair.to)) return [];
     const { kind, path } = (pair.from ?? pair.to)!;
     return [{ kind, path, ...pair }];
   });
+}
+
+/** Whether it is another's then, as far as both sides say whose it is. */
+export function changesOwner(from: Unmodelled | undefined, to: Unmodelled | undefined): boolean {
+  return from?.owner !== undefined && to?.owner !== undefined && from.owner !== to.owner;
 }

@@ -11,6 +11,7 @@ import { nameOf, objectWays, SHELL } from "./unmodelled-objects.ts";
 export function withBaseTypes(
   planned: readonly PlannedStatement[],
   differences: readonly UnmodelledDifference[],
+  builder: string | undefined,
 ): PlannedStatement[] {
   const shells: string[] = [];
   const types: string[] = [];
@@ -25,7 +26,7 @@ export function withBaseTypes(
       // One that others may use is not made anew.
       if (before === undefined) shells.push(`CREATE ${nameOf(after!)}`);
       if (after!.definition === SHELL) continue;
-      types.push(...(objectWays(after!)?.create ?? []));
+      types.push(...(objectWays(after!, builder)?.create ?? []));
       for (const name of functionsOf(after!)) made.add(quoteQualified(name.schema, name.name));
     }
   }

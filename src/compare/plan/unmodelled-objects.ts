@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
-import type { Unmodelled } from "../catalogue/unmodelled.ts";
+import { changesOwner, type Unmodelled } from "../catalogue/unmodelled.ts";
 
 /** The statements for an object or property. */
 export interface Ways {
@@ -17,14 +17,21 @@ function partsOf({ definition: text }: Unmodelled): {
   return { definition, comment: comment?.trim() };
 }
 
-/** Makes an object and drops it; undefined for a property, and for kinds that are written by hand. Pure. */
-export function objectWays(object: Unmodelled): Ways | undefined {
+/**
+ * Makes an object and drops it; undefined for a property, and for kinds that are written by hand. Pure.
+ * @param builder the role that what is made belongs to, as long as nobody says otherwise
+ */
+export function objectWays(object: Unmodelled, builder: string | undefined): Ways | undefined {
   const what = nameOf(object);
   if (what === undefined) return undefined;
   const { definition, comment } = partsOf(object);
-  const create = creation(object, what, definition);
+  const { owner } = object;
   return {
-    create: comment === undefined ? create : [...create, `COMMENT ON ${what} IS ${comment}`],
+    create: [
+      ...creation(object, what, definition),
+      ...(comment === undefined ? [] : [`COMMENT ON ${what} IS ${comment}`]),
+      ...(owner === undefined || owner === builder ? [] : [`ALTER ${what} OWNER TO ${quoteIdentifier(owner)}`]),
+    ],
     drop: [`DROP ${what}`],
   };
 }
@@ -151,15 +158,28 @@ function mappings(what: string, verb: "ADD" | "ALTER", tokens: readonly (readonl
   );
 }
 
+/** Whether they differ in a comment or an owner only. */
+export function isDefinedAlike(from: Unmodelled, to: Unmodelled): boolean {
+  return partsOf(from).definition === partsOf(to).definition;
+}
+
 /** Changes an object; drops it and makes it anew where there is no other way. Pure. */
-export function objectChange(from: Unmodelled, to: Unmodelled): readonly string[] | undefined {
+export function objectChange(
+  from: Unmodelled,
+  to: Unmodelled,
+  builder: string | undefined,
+): readonly string[] | undefined {
   const what = nameOf(to);
   if (what === undefined) return undefined;
   const [before, after] = [partsOf(from), partsOf(to)];
-  const comment = before.comment === after.comment ? [] : [`COMMENT ON ${what} IS ${after.comment ?? "NULL"}`];
-  if (before.definition === after.definition) return comment;
+  const owner = to.owner === builder ? "CURRENT_USER" : quoteIdentifier(to.owner ?? "");
+  const rest = [
+    ...(before.comment === after.comment ? [] : [`COMMENT ON ${what} IS ${after.comment ?? "NULL"}`]),
+    ...(changesOwner(from, to) ? [`ALTER ${what} OWNER TO ${owner}`] : []),
+  ];
+  if (isDefinedAlike(from, to)) return rest;
   const altered = alteration(from.kind, what, before.definition, after.definition);
-  return altered === undefined ? [`DROP ${what}`, ...(objectWays(to)?.create ?? [])] : [...altered, ...comment];
+  return altered === undefined ? [`DROP ${what}`, ...(objectWays(to, builder)?.create ?? [])] : [...altered, ...rest];
 }
 
 /** Changes an object that others may need; undefined where it has to be made anew. */

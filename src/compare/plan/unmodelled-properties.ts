@@ -59,8 +59,17 @@ export function propertyWays(object: Unmodelled, facts: FactBase): Ways | undefi
       return ways(`${table} ${definition} TRIGGER ${part}`, back);
     }
     case "index options": {
+      const [own, usual] = optionsOfIndex(definition);
       const index = `ALTER INDEX ${quoteQualified(relation.schema, path[2] ?? "")}`;
-      return ways(`${index} SET (${definition})`, `${index} RESET (${namesOf(definition).join(", ")})`);
+      return ways(otherOptions(index, usual, own), otherOptions(index, own, usual));
+    }
+    case "index comment": {
+      const index = `INDEX ${quoteQualified(relation.schema, path[2] ?? "")}`;
+      return ways(`COMMENT ON ${index} IS ${quoteLiteral(definition).trim()}`, `COMMENT ON ${index} IS NULL`);
+    }
+    case "sequence comment": {
+      const sequence = `SEQUENCE ${quoteQualified(path[0], path[1] ?? "")}`;
+      return ways(`COMMENT ON ${sequence} IS ${quoteLiteral(definition).trim()}`, `COMMENT ON ${sequence} IS NULL`);
     }
     case "toast options": {
       const toast = namesOf(definition).map((option) => `toast.${option}`);
@@ -132,8 +141,11 @@ export function propertyChange(from: Unmodelled, to: Unmodelled, facts: FactBase
       const column = `${alterRelation({ schema, name }, facts)} ALTER COLUMN ${quoteIdentifier(to.path[2] ?? "")}`;
       return [foreignOptions(column, there!, wanted!)[0]];
     }
+    case "index options": {
+      const [[there], [wanted]] = [optionsOfIndex(from.definition), optionsOfIndex(to.definition)];
+      return otherOptions(`ALTER INDEX ${quoteQualified(to.relation!.schema, to.path[2] ?? "")}`, there, wanted);
+    }
     case "column options":
-    case "index options":
     case "toast options": {
       const gone = namesOf(from.definition).filter((name) => !namesOf(to.definition).includes(name));
       if (gone.length === 0) return create;
@@ -163,6 +175,23 @@ function foreignOptions(
     return `${column} OPTIONS (${[...gone, ...set.map(([name, value]) => `${from.has(name) ? "SET" : "ADD"} ${name} ${value}`)].join(", ")})`;
   };
   return [alter(before, after), alter(after, before)];
+}
+
+/** `fillfactor=70, ... instead of none`: its own, and those of the index of the partitioned table that it comes from. */
+function optionsOfIndex(definition: string): readonly [own: string, usual: string] {
+  const [own = NO_OPTIONS, usual = NO_OPTIONS] = definition.split(" instead of ");
+  return [own, usual];
+}
+
+const NO_OPTIONS = "none";
+
+function otherOptions(alter: string, before: string, after: string): string[] {
+  const [there, wanted] = [before, after].map((options) => (options === NO_OPTIONS ? [] : namesOf(options)));
+  const gone = there!.filter((name) => !wanted!.includes(name));
+  return [
+    ...(gone.length === 0 ? [] : [`${alter} RESET (${gone.join(", ")})`]),
+    ...(wanted!.length === 0 ? [] : [`${alter} SET (${after})`]),
+  ];
 }
 
 /** `n_distinct=5, ...` */

@@ -1,11 +1,10 @@
-import type { FactBase } from "@supabase/pg-delta/core";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { unmodelledDifferences } from "../catalogue/changes.ts";
-import type { Unmodelled } from "../catalogue/unmodelled.ts";
+import type { Unmodelled, UnmodelledDifference } from "../catalogue/unmodelled.ts";
 import { furtherParents } from "./corrections.ts";
 import { withBaseTypes } from "./base-types.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
-import { nameOf, objectChange, objectWays, SHELL } from "./unmodelled-objects.ts";
+import { isDefinedAlike, nameOf, objectChange, objectWays, SHELL } from "./unmodelled-objects.ts";
 import { partitionedIndexChange, propertyChange, propertyWays } from "./unmodelled-properties.ts";
 
 /**
@@ -20,22 +19,30 @@ export function withUnmodelled(
   const first: PlannedStatement[] = [];
   const last: PlannedStatement[] = [];
   const differences = unmodelledDifferences(from, to).toSorted((a, b) => rankOf(a.kind) - rankOf(b.kind));
-  for (const { from: before, to: after, kind } of differences) {
-    if (kind === "base type" || (before === undefined && isMadeWithTable(after!, from, to))) continue;
+  const types = differences.filter(isOtherType);
+  for (const { from: before, to: after, kind } of differences.filter((one) => !types.includes(one))) {
+    if (before === undefined && isMadeWithTable(after!, from, to)) continue;
     if (kind === "partitioned index" && from.facts.has({ kind: "index", ...(before ?? after)!.relation! })) {
       last.push(...partitionedIndexChange(before, after, to.facts).map(statementOf));
-    } else if (before === undefined) last.push(...creation(after!, to.facts).map(statementFor));
+    } else if (before === undefined) last.push(...creation(after!, to).map(statementFor));
     else if (after !== undefined) {
-      last.push(...(objectChange(before, after) ?? propertyChange(before, after, to.facts)).map(statementOf));
+      const changes = objectChange(before, after, to.builder) ?? propertyChange(before, after, to.facts);
+      last.push(...changes.map(statementOf));
     } else {
       const reset = propertyWays(before, to.facts)?.drop ?? [];
-      first.unshift(...(objectWays(before)?.drop ?? []).map(statementOf));
-      last.push(...reset.map((sql) => ({ ...statementOf(sql), ifThere: true })));
+      first.unshift(...(objectWays(before, to.builder)?.drop ?? []).map(statementOf));
+      // The index may be gone by then, or made anew.
+      if (kind.startsWith("index ")) first.push(...reset.map(statementOf));
+      else last.push(...reset.map((sql) => ({ ...statementOf(sql), ifThere: true })));
     }
   }
-  const types = differences.filter(({ kind }) => kind === "base type");
-  const middle = types.length === 0 ? planned : withBaseTypes(planned, types);
+  const middle = types.length === 0 ? planned : withBaseTypes(planned, types, to.builder);
   return [...first, ...middle, ...last];
+}
+
+/** A base type that comes, goes or is defined in another way. */
+function isOtherType({ kind, from, to }: UnmodelledDifference): boolean {
+  return kind === "base type" && (from === undefined || to === undefined || !isDefinedAlike(from, to));
 }
 
 function statementFor(sql: string): PlannedStatement {
@@ -49,8 +56,8 @@ function isMadeWithTable({ kind, relation }: Unmodelled, from: Catalogue, to: Ca
   return furtherParents(relation, to).length > 0;
 }
 
-function creation(object: Unmodelled, facts: FactBase): readonly string[] {
-  return (objectWays(object) ?? propertyWays(object, facts))?.create ?? [];
+function creation(object: Unmodelled, { facts, builder }: Pick<Catalogue, "facts" | "builder">): readonly string[] {
+  return (objectWays(object, builder) ?? propertyWays(object, facts))?.create ?? [];
 }
 
 /** The statements that make all of it in an empty database, in an order that works. Pure. */
@@ -62,10 +69,10 @@ export function creationsOf(
     .filter((object) => !isMadeWithTable(object, empty, live))
     .toSorted((a, b) => rankOf(a.kind) - rankOf(b.kind))
     .flatMap((object) => {
-      const statements = creation(object, live.facts);
+      const statements = creation(object, live);
       // The functions that make it one need its name.
       const shell = { object: { ...object, kind: "shell type" }, statements: [`CREATE ${nameOf(object)}`] };
-      if (object.kind === "base type" && object.definition === SHELL) return [shell];
+      if (object.kind === "base type" && object.definition === SHELL) return [{ ...shell, statements }];
       if (object.kind === "base type") return [shell, { object, statements }];
       return statements.length === 0 ? [] : [{ object, statements }];
     });

@@ -79,7 +79,10 @@ export function planFiles(
       statements.set(unit, [...(statements.get(unit) ?? []), ...more]);
     } else {
       const about = unmodelledIds(object, to);
-      if (about.length > 0) statements.get(units.unitFor({ produces: [], about }))?.push(...more);
+      if (about.length === 0) continue;
+      const unit = units.unitFor({ produces: [], about });
+      units.require(unit, about);
+      statements.get(unit)?.push(...more);
     }
   }
   const { paths, ahead } = layOut(withStatements(units.all, statements));
@@ -92,7 +95,17 @@ function unmodelledIds(object: Catalogue["unmodelled"][number], to: FactBase): S
   const { schema, name } = object.relation ?? { schema: path[0] ?? "", name: path[1] ?? "" };
   const ids: StableId[] = ABOUT.map((each) => ({ kind: each, schema, name }));
   if (kind === "clustered index") ids.push({ kind: "index", schema, name: definition });
+  if (kind.startsWith("index ")) ids.push(...indexesOfAncestors({ kind: "table", schema, name }, to));
   return ids.filter((id) => to.has(id));
+}
+
+/** Those that a partition may have its own from. */
+function indexesOfAncestors(table: StableId, to: FactBase): StableId[] {
+  const parent = to.get(table)?.payload["parentTable"] as { schema: string; name: string } | null | undefined;
+  if (parent === null || parent === undefined) return [];
+  const id: StableId = { kind: "table", ...parent };
+  const indexes = to.childrenOf(id).flatMap((child) => (child.id.kind === "index" ? [child.id] : []));
+  return [...indexes, ...indexesOfAncestors(id, to)];
 }
 
 const ABOUT = ["table", "materializedView", "foreignTable", "view", "type", "sequence", "index"] as const;

@@ -199,6 +199,12 @@ CREATE CONVERSION sales.western FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
 -- What partitions and children have of their own.
 ALTER TABLE sales.events_2025 ALTER data SET DEFAULT '{}', ALTER data SET NOT NULL;
 ALTER TABLE sales.aa_child ALTER made DROP DEFAULT;
+ALTER INDEX sales.a_2026_clicks_data_idx SET (fastupdate = off);
+COMMENT ON INDEX sales.a_2026_clicks_data_idx IS 'written at once';
+ALTER INDEX sales.events_2025_pkey SET (fillfactor = 100);
+COMMENT ON INDEX sales.events_2025_pkey IS 'nothing comes in between any more';
+COMMENT ON INDEX public.users_email_key IS 'for logging in';
+COMMENT ON SEQUENCE public.users_id_seq IS 'numbers of users';
 
 CREATE PUBLICATION orders_out FOR TABLE sales.orders, public.users, ONLY sales.zz_base WITH (publish = 'insert, update');
 CREATE FUNCTION public.on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', tg_tag; END $$;

@@ -158,9 +158,15 @@ describe("on one server", () => {
     const sql = `
       CREATE TABLE t (id serial PRIMARY KEY); ALTER TABLE t OWNER TO everything_writer;
       GRANT SELECT ON t TO everything_reader; CREATE VIEW v AS SELECT * FROM t;
-      CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION f OWNER TO everything_reader`;
+      CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION f OWNER TO everything_reader;
+      CREATE STATISTICS st ON id, (id + 1) FROM t; ALTER STATISTICS st OWNER TO everything_reader;
+      CREATE TEXT SEARCH DICTIONARY plain (TEMPLATE = simple); ALTER TEXT SEARCH DICTIONARY plain OWNER TO everything_writer`;
     await using database = await databaseOf(engine, sql);
-    await expectSame(engine, database, await exportOf(database, { owners: true }));
+    const exported = await exportOf(database, { owners: true });
+    await expectSame(engine, database, exported);
+    const written = exported.files.map(({ text }) => text).join("\n");
+    expect(written).toContain("ALTER STATISTICS public.st OWNER TO everything_reader;");
+    expect(written).toContain("ALTER TEXT SEARCH DICTIONARY public.plain OWNER TO everything_writer;");
     const without = await exportOf(database);
     expect(without.files.map(({ text }) => text).join("\n")).not.toContain("OWNER TO");
   });

@@ -27,6 +27,8 @@ const BASE = `
   CREATE INDEX by_label ON app.children (label);
   CREATE TABLE app.days (day date NOT NULL) PARTITION BY RANGE (day);
   CREATE TABLE app.days_2020 PARTITION OF app.days FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+  CREATE INDEX by_day ON app.days (day);
+  CREATE TEXT SEARCH DICTIONARY app.simple (TEMPLATE = simple);
   CREATE VIEW app.labels AS SELECT id, label FROM app.children;
   CREATE MATERIALIZED VIEW app.totals AS SELECT parent, sum(amount) AS total FROM app.children GROUP BY parent;
   CREATE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN new; END$$;
@@ -199,6 +201,14 @@ const EDITS: readonly (readonly [edit: string, undo?: string])[] = [
   ],
   ["ALTER VIEW app.labels ALTER label SET DEFAULT 'x'", "ALTER VIEW app.labels ALTER label DROP DEFAULT"],
   ["COMMENT ON COLUMN app.labels.label IS 'x'", "COMMENT ON COLUMN app.labels.label IS NULL"],
+  ["COMMENT ON INDEX app.parents_pkey IS 'x'", "COMMENT ON INDEX app.parents_pkey IS NULL"],
+  ["COMMENT ON INDEX app.days_2020_day_idx IS 'x'", "COMMENT ON INDEX app.days_2020_day_idx IS NULL"],
+  ["ALTER INDEX app.days_2020_day_idx SET (fillfactor = 70)", "ALTER INDEX app.days_2020_day_idx RESET (fillfactor)"],
+  ["COMMENT ON SEQUENCE app.children_id_seq IS 'x'", "COMMENT ON SEQUENCE app.children_id_seq IS NULL"],
+  [
+    "ALTER TEXT SEARCH DICTIONARY app.simple OWNER TO writer",
+    "ALTER TEXT SEARCH DICTIONARY app.simple OWNER TO postgres",
+  ],
   ["ALTER TABLE app.heirs INHERIT app.elders", "ALTER TABLE app.heirs NO INHERIT app.elders"],
   [
     "ALTER TRIGGER touched ON app.children DEPENDS ON EXTENSION plpgsql",

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { type Catalogue, readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "#compare/catalogue/changes.ts";
+import { onTerms } from "#compare/catalogue/terms.ts";
 import { BY_HAND } from "#compare/catalogue/unmodelled.ts";
 import { generateMigrations } from "#compare/generate/generate.ts";
 import { readSnapshot, toSnapshot } from "#compare/catalogue/snapshot.ts";
@@ -21,6 +22,7 @@ CREATE TABLE u (a int CONSTRAINT parent REFERENCES t, d int CONSTRAINT whole NOT
 CREATE VIEW v AS SELECT a, b FROM t;
 CREATE TABLE whole_table (a int, b int DEFAULT 1) PARTITION BY LIST (a);
 CREATE TABLE part PARTITION OF whole_table FOR VALUES IN (1);
+CREATE INDEX by_b ON whole_table (b);
 CREATE FUNCTION s.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
 CREATE TRIGGER touched BEFORE UPDATE ON whole_table FOR EACH ROW EXECUTE FUNCTION s.touch();
 CREATE SEQUENCE seq;
@@ -103,6 +105,18 @@ const OBJECTS: readonly (readonly [make: string, change: string, name: string])[
     "ALTER INDEX t_pkey SET (fillfactor = 80)",
     "index options public.t.t_pkey",
   ],
+  ["COMMENT ON INDEX t_pkey IS 'x'", "COMMENT ON INDEX t_pkey IS 'y'", "index comment public.t.t_pkey"],
+  [
+    "ALTER INDEX part_b_idx SET (fillfactor = 70)",
+    "ALTER INDEX part_b_idx SET (fillfactor = 80)",
+    "index options public.part.part_b_idx",
+  ],
+  ["COMMENT ON INDEX part_b_idx IS 'x'", "COMMENT ON INDEX part_b_idx IS 'y'", "index comment public.part.part_b_idx"],
+  [
+    "COMMENT ON SEQUENCE numbered_id_seq IS 'x'",
+    "COMMENT ON SEQUENCE numbered_id_seq IS 'y'",
+    "sequence comment public.numbered_id_seq",
+  ],
   ["ALTER TABLE part ALTER b SET DEFAULT 3", "ALTER TABLE part ALTER b DROP DEFAULT", "default public.part.b"],
   ["ALTER TABLE part ALTER b SET NOT NULL", "", "not null public.part.b"],
   ["COMMENT ON COLUMN part.b IS 'x'", "COMMENT ON COLUMN part.b IS 'y'", "comment public.part.b"],
@@ -163,6 +177,39 @@ test("kinds that the planner does not know are compared by name and definition",
   // A snapshot remembers them.
   await using project = await temporaryProject({ "made.json": JSON.stringify(toSnapshot(made)) });
   expect(names(compareCatalogues(readSnapshot(project.dir, "made.json"), changed))).toEqual(names(differences));
+});
+
+/** Objects from above that have owners, the operator class with its family. */
+const OWNED: Readonly<Record<string, string>> = {
+  "OPERATOR s.<<< (s.pair, s.pair)": "operator s.<<<(s.pair, s.pair)",
+  "OPERATOR FAMILY s.fam USING btree": "operator family s.fam USING btree",
+  "OPERATOR CLASS s.cls USING hash": "operator class s.cls USING hash",
+  "OPERATOR FAMILY s.cls USING hash": "operator family s.cls USING hash",
+  "TEXT SEARCH DICTIONARY s.dict": "text search dictionary s.dict",
+  "TEXT SEARCH CONFIGURATION s.cfg": "text search configuration s.cfg",
+  "STATISTICS s.st": "statistics object s.st",
+  "CONVERSION s.conv": "conversion s.conv",
+  "TYPE shell": "base type public.shell",
+  "LANGUAGE ours": "language ours",
+};
+
+test("owners of such objects are compared where owners count, and only there", async () => {
+  const language = "CREATE ROLE clerk; CREATE LANGUAGE ours HANDLER plpgsql_call_handler";
+  const sql = BASE + all([language, ...OBJECTS.map(([make]) => make).filter((make) => make.startsWith("CREATE "))]);
+  const built = await catalogueOf(sql);
+  const given = await catalogueOf(sql + all(Object.keys(OWNED).map((what) => `ALTER ${what} OWNER TO clerk`)));
+  const changes = compareCatalogues(built, given);
+  expect(names(changes).toSorted()).toEqual(Object.values(OWNED).toSorted());
+  expect(changes.map(({ properties }) => properties)).toEqual(
+    changes.map(() => [{ property: "owner", from: "postgres", to: "clerk" }]),
+  );
+  for (const owners of [true, false]) {
+    const { from, to } = onTerms(built, given, { owners, grants: true, extensionVersions: true });
+    expect(names(compareCatalogues(from, to))).toEqual(owners ? names(changes) : []);
+  }
+  // A snapshot from before they were read does not say whose they are.
+  const silent = given.unmodelled.map((object) => ({ ...object, owner: undefined }));
+  expect(compareCatalogues(built, { ...given, unmodelled: silent })).toEqual([]);
 });
 
 test("those of extensions do not appear, and neither do an extension's functions and types", async () => {

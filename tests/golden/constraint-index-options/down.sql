@@ -1,5 +1,9 @@
 -- migrate:down
 
+ALTER INDEX "public"."one_a_day" RESET (deduplicate_items, fillfactor);
+
+ALTER INDEX "public"."readings_pkey" RESET (fillfactor);
+
 -- ROWS: fails if one has NULL here.
 -- SCAN: every row of public.old is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
@@ -12,10 +16,6 @@ ALTER TABLE "public"."old"
 -- ONLINE: --online writes it so that nobody waits.
 ALTER TABLE "public"."old"
   ADD CONSTRAINT "old_pkey" PRIMARY KEY (id);
-
-ALTER INDEX "public"."one_a_day" RESET (deduplicate_items, fillfactor);
-
-ALTER INDEX "public"."readings_pkey" RESET (fillfactor);
 
 ALTER INDEX "public"."old_pkey" SET (fillfactor=60);
 

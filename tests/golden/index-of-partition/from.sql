@@ -1,0 +1,11 @@
+CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (2);
+CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (2) TO (3);
+CREATE INDEX p_a ON p (a);
+CREATE INDEX p_b ON p (b) WITH (fillfactor = 70, deduplicate_items = off);
+CREATE INDEX p_ab ON p (a, b);
+ALTER INDEX p1_b_idx SET (fillfactor = 80);
+ALTER INDEX p2_b_idx RESET (fillfactor, deduplicate_items);
+COMMENT ON INDEX p1_a_idx IS 'of one''s own';
+ALTER INDEX p1_a_b_idx SET (fillfactor = 50);
+COMMENT ON INDEX p2_a_b_idx IS 'gone with it';

@@ -1,0 +1,10 @@
+CREATE TABLE p (a int, b int, PRIMARY KEY (a)) PARTITION BY RANGE (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (1) TO (2);
+CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (2) TO (3);
+CREATE INDEX p_a ON p (a);
+CREATE INDEX p_b ON p (b) WITH (fillfactor = 70, deduplicate_items = off);
+ALTER INDEX p2_b_idx SET (fillfactor = 90);
+ALTER INDEX p1_a_idx SET (fillfactor = 60);
+COMMENT ON INDEX p2_a_idx IS 'searched often';
+COMMENT ON INDEX p2_pkey IS 'its part of the key';
+ALTER INDEX p1_pkey SET (fillfactor = 95);

@@ -1,0 +1,11 @@
+CREATE TABLE t (a int, b int);
+CREATE STATISTICS st (ndistinct) ON a, b FROM t;
+CREATE TEXT SEARCH DICTIONARY plain (TEMPLATE = simple);
+ALTER TEXT SEARCH DICTIONARY plain OWNER TO clerk;
+CREATE TEXT SEARCH CONFIGURATION words (COPY = english);
+CREATE CONVERSION western FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+CREATE LANGUAGE ours HANDLER plpgsql_call_handler;
+CREATE TYPE weight;
+CREATE FUNCTION weight_in (cstring) RETURNS weight LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION weight_out (weight) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE weight (INPUT = weight_in, OUTPUT = weight_out, LIKE = int);

@@ -1,0 +1,16 @@
+CREATE TABLE t (a int, b int);
+CREATE STATISTICS st (ndistinct) ON a, b FROM t;
+ALTER STATISTICS st OWNER TO clerk;
+COMMENT ON STATISTICS st IS 'they belong together';
+CREATE TEXT SEARCH DICTIONARY plain (TEMPLATE = simple);
+CREATE TEXT SEARCH CONFIGURATION words (COPY = english);
+ALTER TEXT SEARCH CONFIGURATION words OWNER TO clerk;
+CREATE CONVERSION western FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+ALTER CONVERSION western OWNER TO clerk;
+CREATE LANGUAGE ours HANDLER plpgsql_call_handler;
+ALTER LANGUAGE ours OWNER TO clerk;
+CREATE TYPE weight;
+CREATE FUNCTION weight_in (cstring) RETURNS weight LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION weight_out (weight) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+CREATE TYPE weight (INPUT = weight_in, OUTPUT = weight_out, LIKE = int);
+ALTER TYPE weight OWNER TO clerk;
