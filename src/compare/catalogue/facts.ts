@@ -1,4 +1,5 @@
-import type { FactBase, StableId } from "@supabase/pg-delta/core";
+import { type Fact, FactBase, type StableId } from "@supabase/pg-delta/core";
+import { withDiagnosticsOf } from "./catalogue.ts";
 
 /** A property of an object, where it is text. */
 export function textOf(facts: FactBase, id: StableId, property: string): string | undefined {
@@ -32,4 +33,19 @@ export function columnsOf(table: StableId, facts: FactBase): ReadonlyMap<string,
     return [[id.name, { type, notNull: payload["notNull"] === true }] as const];
   });
   return new Map([...inherited, ...own]);
+}
+
+/** The same facts, some of them with other properties. */
+export function withPayloads(
+  facts: FactBase,
+  wanted: (fact: Fact) => boolean,
+  payload: Partial<Fact["payload"]>,
+): FactBase {
+  const changed = new FactBase(
+    facts.facts().map((fact) => (wanted(fact) ? { ...fact, payload: { ...fact.payload, ...payload } } : fact)),
+    [...facts.edges],
+    facts.source,
+    facts.referenceOnly,
+  );
+  return withDiagnosticsOf(facts, changed);
 }

@@ -157,7 +157,7 @@ object(kind, path, relation, classid, oid, definition) as (
     from remarkable where relkind = 'f' and attfdwoptions is not null
   union all
   select 'not null constraint', array[r.nspname, r.relname, conname], r.oid, null, null,
-         concat_ws(' ', case when connoinherit then 'NO INHERIT' end, case when not convalidated then 'NOT VALID' end)
+         pg_get_constraintdef(c.oid)
     from relation r join pg_constraint c on conrelid = r.oid where contype = 'n' and (connoinherit or not convalidated)
   union all
   select 'table access method', array[r.nspname, r.relname], r.oid, null, null, amname

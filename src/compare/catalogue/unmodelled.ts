@@ -39,7 +39,6 @@ export const COMPARED_ELSEWHERE: ReadonlySet<string> = new Set([
 
 /** Kinds that no plan holds SQL for (plan/unmodelled.ts has it for the others): they are written by hand. */
 export const BY_HAND: ReadonlySet<string> = new Set([
-  "not null constraint",
   "foreign key trigger",
   "dependency on an extension",
   "extension version",

@@ -5,11 +5,12 @@ import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, withDiagnosticsOf, withoutObjects } from "../catalogue/catalogue.ts";
 import { asReadBack } from "./reread.ts";
 import { riskOf } from "./risks.ts";
-import { textOf } from "../catalogue/facts.ts";
+import { textOf, withPayloads } from "../catalogue/facts.ts";
 import { isVirtual } from "../catalogue/unmodelled.ts";
 import type { PlannedStatement } from "./statement.ts";
 import { typesAside } from "./aside.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
+import { withNotNullOnce } from "./not-null.ts";
 import { aggregateArguments, corrected, withInheritedParts } from "./corrections.ts";
 import { withUnmodelled } from "./unmodelled.ts";
 
@@ -33,8 +34,8 @@ export function planChanges(from: Catalogue, to: Catalogue): readonly PlannedSta
 function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   const moves = planMoves(withKeysApart(from.facts, to.facts), to.facts);
   const [before, after] = withSameRoles(
-    apart(withoutDefaultsOfReplaced(namedNotNull(moves.from), moves.to), from, to),
-    namedNotNull(moves.to),
+    apart(withoutDefaultsOfReplaced(withNotNullOnce(moves.from, from, to), moves.to), from, to),
+    withNotNullOnce(moves.to, to, to),
   );
   const actions = planActions(before, after).filter(
     (action) => isOfSchema(action, to.builder) && !isIdle(action, from) && !followsOwner(action, from.facts, to.facts),
@@ -95,13 +96,6 @@ function isInCycle(id: StableId, payload: Fact["payload"], statements: ReadonlyS
   if (id.kind !== "function" && id.kind !== "procedure") return false;
   const drop = `DROP ${id.kind.toUpperCase()} ${quoteQualified(id.schema, id.name)}(`;
   return [...statements].some((sql) => sql.startsWith(drop));
-}
-
-/** From PostgreSQL 17 on a domain's NOT NULL is a constraint with a name as well; it is to be written once. */
-export function namedNotNull(facts: FactBase): FactBase {
-  const isNamed = ({ id }: Fact): boolean =>
-    id.kind === "domain" && facts.childrenOf(id).some(({ payload }) => payload["type"] === "n");
-  return withPayloads(facts, isNamed, { notNull: false });
 }
 
 /** No column that rows are distributed by changes its type: its table is made anew. */
@@ -165,16 +159,6 @@ function withSameRoles(from: FactBase, to: FactBase): [FactBase, FactBase] {
       ),
     );
   return [withRoles(from), withRoles(to)];
-}
-
-function withPayloads(facts: FactBase, wanted: (fact: Fact) => boolean, payload: Partial<Fact["payload"]>): FactBase {
-  const changed = new FactBase(
-    facts.facts().map((fact) => (wanted(fact) ? { ...fact, payload: { ...fact.payload, ...payload } } : fact)),
-    [...facts.edges],
-    facts.source,
-    facts.referenceOnly,
-  );
-  return withDiagnosticsOf(facts, changed);
 }
 
 /**

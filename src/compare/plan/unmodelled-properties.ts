@@ -2,6 +2,7 @@ import type { Fact, FactBase, StableId } from "@supabase/pg-delta/core";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import { parentTable } from "../catalogue/facts.ts";
 import type { Unmodelled } from "../catalogue/unmodelled.ts";
+import { NOT_NULL, notNullChange } from "./not-null.ts";
 import type { Ways } from "./unmodelled-objects.ts";
 
 /** Sets a property of a table, column or the like, and gives it its default again; undefined where that is done by hand. Pure. */
@@ -53,6 +54,8 @@ export function propertyWays(object: Unmodelled, facts: FactBase): Ways | undefi
       const ofKey = isOfPrimaryKey(relation, path[2] ?? "", facts);
       return ways(ofKey ? [] : `${column} SET NOT NULL`, required ? [] : `${column} DROP NOT NULL`);
     }
+    case NOT_NULL:
+      return ways(notNullChange(undefined, object, { facts, unmodelled: [] }).last, []);
     case "trigger state": {
       const usual = inherited({ kind: "trigger", ...placeOf(relation, path) }, facts)?.payload["enabled"];
       const back = typeof usual === "string" ? [`${table} ${TRIGGER_STATES[usual]} TRIGGER ${part}`] : [];

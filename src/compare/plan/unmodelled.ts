@@ -3,6 +3,7 @@ import { unmodelledDifferences } from "../catalogue/changes.ts";
 import type { Unmodelled, UnmodelledDifference } from "../catalogue/unmodelled.ts";
 import { furtherParents } from "./corrections.ts";
 import { withBaseTypes } from "./base-types.ts";
+import { NOT_NULL, notNullChange } from "./not-null.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 import { isDefinedAlike, nameOf, objectChange, objectWays, SHELL } from "./unmodelled-objects.ts";
 import { partitionedIndexChange, propertyChange, propertyWays } from "./unmodelled-properties.ts";
@@ -24,6 +25,10 @@ export function withUnmodelled(
     if (before === undefined && isMadeWithTable(after!, from, to)) continue;
     if (kind === "partitioned index" && from.facts.has({ kind: "index", ...(before ?? after)!.relation! })) {
       last.push(...partitionedIndexChange(before, after, to.facts).map(statementOf));
+    } else if (kind === NOT_NULL) {
+      const change = notNullChange(before, after, to);
+      first.unshift(...change.first.map(statementOf));
+      last.push(...change.last.map(statementFor));
     } else if (before === undefined) last.push(...creation(after!, to).map(statementFor));
     else if (after !== undefined) {
       const changes = objectChange(before, after, to.builder) ?? propertyChange(before, after, to.facts);
@@ -46,7 +51,9 @@ function isOtherType({ kind, from, to }: UnmodelledDifference): boolean {
 }
 
 function statementFor(sql: string): PlannedStatement {
-  return sql.endsWith(" SET NOT NULL") ? { ...statementOf(sql), rows: "fails if one has NULL here" } : statementOf(sql);
+  return / SET NOT NULL$| VALIDATE CONSTRAINT | ADD CONSTRAINT .* NO INHERIT$/s.test(sql)
+    ? { ...statementOf(sql), rows: "fails if one has NULL here" }
+    : statementOf(sql);
 }
 
 /** A new table may have all its parents from the beginning. */

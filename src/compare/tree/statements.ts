@@ -1,4 +1,3 @@
-import { namedNotNull } from "../plan/plan.ts";
 import { encodeId, type FactBase, type StableId } from "@supabase/pg-delta/core";
 import { type Action, plan } from "@supabase/pg-delta/plan";
 import { ConfitureError } from "#errors/error.ts";
@@ -7,6 +6,7 @@ import { type Catalogue, withoutObjects } from "../catalogue/catalogue.ts";
 import { parentTable, textOf } from "../catalogue/facts.ts";
 import { type Detail, detailId, UNFILLED } from "./details.ts";
 import { completed, furtherParents } from "../plan/corrections.ts";
+import { withNotNullOnce } from "../plan/not-null.ts";
 import { creationsOf } from "../plan/unmodelled.ts";
 import { type FolderKind, layOut, type LayoutUnit } from "./layout.ts";
 import { divideIntoUnits } from "./units.ts";
@@ -33,7 +33,7 @@ export function planFiles(
   details: readonly Detail[],
   builders: readonly (string | undefined)[],
 ): PlannedFile[] {
-  const [from, to] = [empty.facts, namedNotNull(live.facts)];
+  const [from, to] = [empty.facts, withNotNullOnce(live.facts, live, live)];
   const units = divideIntoUnits(to);
   // Default privileges are for what is made later, and here that is nothing: the objects have their own grants.
   const isLater = ({ id }: { id: StableId }): boolean =>

@@ -139,7 +139,11 @@ const OBJECTS: readonly (readonly [make: string, change: string, name: string])[
     "dependency on an extension s.as_text(s.pair).plpgsql",
   ],
   ["ALTER TABLE child INHERIT parent2", "", "further parents public.child"],
-  ["ALTER TABLE u ALTER CONSTRAINT whole NO INHERIT", "", "not null constraint public.u.whole"],
+  [
+    "ALTER TABLE u ALTER CONSTRAINT whole NO INHERIT",
+    "ALTER TABLE u DROP CONSTRAINT whole; ALTER TABLE u ADD CONSTRAINT whole NOT NULL d NOT VALID",
+    "not null constraint public.u.whole",
+  ],
   ["ALTER TABLE u DISABLE TRIGGER ALL", "", "foreign key trigger public.u.parent"],
 ];
 
