@@ -101,8 +101,8 @@ function unmodelledIds(object: Catalogue["unmodelled"][number], to: FactBase): S
 
 /** Those that a partition may have its own from. */
 function indexesOfAncestors(table: StableId, to: FactBase): StableId[] {
-  const parent = to.get(table)?.payload["parentTable"] as { schema: string; name: string } | null | undefined;
-  if (parent === null || parent === undefined) return [];
+  const parent = parentTable(to, table);
+  if (parent === undefined) return [];
   const id: StableId = { kind: "table", ...parent };
   const indexes = to.childrenOf(id).flatMap((child) => (child.id.kind === "index" ? [child.id] : []));
   return [...indexes, ...indexesOfAncestors(id, to)];
