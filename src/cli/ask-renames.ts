@@ -1,5 +1,5 @@
 import type { DecideRenames } from "#compare/generate/rename-first.ts";
-import type { PossibleRename, Rename } from "#compare/generate/renames.ts";
+import { newName, type PossibleRename, type Rename } from "#compare/generate/renames.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Io } from "./io.ts";
 
@@ -27,7 +27,7 @@ type Ask = (question: string) => Promise<string>;
 
 async function askOne(rename: PossibleRename, ask: Ask): Promise<Rename | undefined> {
   for (;;) {
-    const answer = await ask(`Was ${rename.kind} ${rename.from} renamed to ${shortName(rename)}? [y/N] `);
+    const answer = await ask(`Was ${rename.kind} ${rename.from} renamed to ${newName(rename)}? [y/N] `);
     if (answer === "y" || answer === "yes") return rename;
     if (answer === "" || answer === "n" || answer === "no") return undefined;
   }
@@ -36,16 +36,11 @@ async function askOne(rename: PossibleRename, ask: Ask): Promise<Rename | undefi
 async function askWhich(renames: readonly PossibleRename[], ask: Ask): Promise<Rename | undefined> {
   const [first] = renames;
   if (first === undefined) return undefined;
-  const choices = renames.map((rename, index) => `  ${index + 1}) ${shortName(rename)}\n`).join("");
+  const choices = renames.map((rename, index) => `  ${index + 1}) ${newName(rename)}\n`).join("");
   for (;;) {
     const answer = await ask(`Was ${first.kind} ${first.from} renamed?\n${choices}Number, or Enter for no: `);
     if (answer === "" || answer === "n" || answer === "no") return undefined;
-    const chosen = renames.find((rename, index) => answer === String(index + 1) || answer === shortName(rename));
+    const chosen = renames.find((rename, index) => answer === String(index + 1) || answer === newName(rename));
     if (chosen !== undefined) return chosen;
   }
-}
-
-/** What is renamed stays where it was. */
-function shortName({ to }: PossibleRename): string {
-  return to.split(".").at(-1) ?? to;
 }

@@ -18,5 +18,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 export function adviceFor(server: ServerReport): string | undefined {
   if (server.sqlstate === "0A000" && server.message.includes("extension")) return ADVICE["58P01"];
+  if (server.sqlstate === "42704" && server.message.startsWith("role "))
+    return "Roles belong to the server; neither a build nor a generated migration makes them. Create it there first: CREATE ROLE ...";
   return ADVICE[server.sqlstate];
 }

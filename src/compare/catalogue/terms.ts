@@ -44,7 +44,7 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
   const leftOut = new Set<string>();
   const ledgerSchema = loneLedgerSchema(catalogue, other);
   const isLeftOut = (grantee: string): boolean => {
-    if (terms.grants || !catalogue.inUse || known.has(grantee) || grantee === owner) return false;
+    if (terms.grants || !catalogue.inUse || known.has(grantee)) return false;
     leftOut.add(grantee);
     return true;
   };

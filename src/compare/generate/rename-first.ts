@@ -2,7 +2,14 @@ import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Meter } from "./measure.ts";
 import type { MeasuredStatement } from "./migration-file.ts";
-import { type PossibleRename, possibleRenames, type Rename, renameStatement, sameUnderAnotherName } from "./renames.ts";
+import {
+  newName,
+  type PossibleRename,
+  possibleRenames,
+  type Rename,
+  renameStatements,
+  sameUnderAnotherName,
+} from "./renames.ts";
 
 /** Asks a person which of these are renames; what is not among the answer is none. */
 export type DecideRenames = (possible: readonly PossibleRename[]) => Promise<readonly Rename[]>;
@@ -44,11 +51,11 @@ export async function renameFirst(
     const ready = wanted
       .map((rename) => adapt(rename, done))
       .flatMap((rename) => {
-        const statement = renameStatement(rename, current, to);
-        return statement === undefined ? [] : [{ rename, statement }];
+        const planned = renameStatements(rename, current, to);
+        return planned.length === 0 ? [] : [{ rename, planned }];
       });
-    for (const { rename, statement } of ready) {
-      statements.push({ ...statement, effects: await meter.run(statement.sql) });
+    for (const { rename, planned } of ready) {
+      for (const statement of planned) statements.push({ ...statement, effects: await meter.run(statement.sql) });
       done.push(rename);
     }
     wanted = wanted.filter((rename) => !ready.some((one) => isSame(one.rename, adapt(rename, done))));
@@ -62,6 +69,7 @@ export async function renameFirst(
     wanted = [...(await options.decideRenames(open))];
     for (const rename of open) declined.add(rename.from);
   }
+  const asked = statements.length;
   for (const statement of sameUnderAnotherName(current, to)) {
     try {
       statements.push({ ...statement, effects: await meter.run(statement.sql) });
@@ -70,7 +78,7 @@ export async function renameFirst(
       if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
     }
   }
-  if (statements.length > done.length) current = await read();
+  if (statements.length > asked) current = await read();
   return { statements, catalogue: current, renames: done };
 }
 
@@ -96,6 +104,6 @@ function notRenamed({ from, to }: Rename, possible: readonly PossibleRename[]): 
 }
 
 /** How a rename is asked for on the command line. */
-export function renameFlag({ from, to }: Rename): string {
-  return `--rename ${from}=${to.split(".").at(-1)}`;
+export function renameFlag(rename: Rename): string {
+  return `--rename ${rename.from}=${newName(rename)}`;
 }

@@ -3,7 +3,7 @@ import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { describe } from "../catalogue/changes.ts";
 import { areAkin } from "../plan/conversions.ts";
-import type { PlannedStatement } from "../plan/statement.ts";
+import { type PlannedStatement, statementOf } from "../plan/statement.ts";
 import { textOf } from "../catalogue/facts.ts";
 
 /** A dropped and an added object that could be one that was renamed. */
@@ -22,6 +22,12 @@ export interface Rename {
   readonly to: string;
 }
 
+/** The new name as it is said: alone where what is renamed stays where it was. Pure. */
+export function newName({ from, to }: Rename): string {
+  const [before, after] = [from, to].map((path) => path.slice(0, path.lastIndexOf(".") + 1));
+  return before === after ? to.slice(to.lastIndexOf(".") + 1) : to;
+}
+
 /** An object under two names. */
 interface Pair {
   readonly from: StableId;
@@ -33,7 +39,10 @@ const ASKED: readonly StableId["kind"][] = ["schema", "table", "column", "sequen
 
 /** Dropped and added objects that could be one, the likelier first. Pure. */
 export function possibleRenames(from: Catalogue, to: Catalogue): PossibleRename[] {
-  const rated = ASKED.flatMap((kind) => candidates(kind, from.facts, to.facts))
+  const rated = ASKED.flatMap((kind) => [
+    ...candidates(kind, from.facts, to.facts),
+    ...movable(kind, from.facts, to.facts).filter((pair) => looksMoved(pair, from.facts, to.facts)),
+  ])
     .map((pair) => ({ pair, likeness: likeness(pair, from.facts, to.facts) }))
     .filter((one) => one.likeness >= LIKELY)
     .toSorted((a, b) => b.likeness - a.likeness || distance(a.pair, from, to) - distance(b.pair, from, to))
@@ -62,19 +71,16 @@ function positionOf(facts: FactBase, id: StableId): number {
   return typeof position === "number" ? position : 0;
 }
 
-/** The statement that a person's rename comes to; undefined where nothing of these names was dropped and added. Pure. */
-export function renameStatement(
-  { from, to }: Rename,
-  source: Catalogue,
-  target: Catalogue,
-): PlannedStatement | undefined {
+/** The statements that a person's rename comes to; none where nothing of these names was dropped and added. Pure. */
+export function renameStatements({ from, to }: Rename, source: Catalogue, target: Catalogue): PlannedStatement[] {
   for (const kind of ASKED) {
-    const pair = candidates(kind, source.facts, target.facts).find(
+    const pairs = [...candidates(kind, source.facts, target.facts), ...movable(kind, source.facts, target.facts)];
+    const pair = pairs.find(
       (candidate) => describe(candidate.from).name === from && describe(candidate.to).name === to,
     );
-    if (pair !== undefined) return asStatement(pair, source.facts);
+    if (pair !== undefined) return asStatements(pair, source.facts);
   }
-  return undefined;
+  return [];
 }
 
 /**
@@ -89,7 +95,7 @@ export function sameUnderAnotherName(from: Catalogue, to: Catalogue): PlannedSta
       if (!isTaken && isSameThing(pair, from.facts, to.facts)) pairs.push(pair);
     }
   }
-  return pairs.map((pair) => asStatement(pair, from.facts));
+  return pairs.map((pair) => asStatement(renaming(pair, from.facts), pair));
 }
 
 /** Dropped and added objects of one kind in one place. */
@@ -104,6 +110,34 @@ function candidates(kind: StableId["kind"], from: FactBase, to: FactBase): Pair[
       .filter(({ id, parent }) => placeOf(id, parent) === placeOf(dropped.id, dropped.parent))
       .map(({ id }) => ({ from: dropped.id, to: id })),
   );
+}
+
+/** Dropped and added objects of one kind in two schemas. */
+function movable(kind: StableId["kind"], from: FactBase, to: FactBase): Pair[] {
+  if (!MOVED.includes(kind)) return [];
+  const only = (facts: FactBase, others: FactBase): StableId[] =>
+    facts.facts().flatMap(({ id }) => (id.kind === kind && !others.has(id) ? [id] : []));
+  const added = only(to, from);
+  return only(from, to).flatMap((dropped) =>
+    added.filter((id) => schemaOf(id) !== schemaOf(dropped)).map((id) => ({ from: dropped, to: id })),
+  );
+}
+
+/** By itself, and not because its schema was renamed. */
+function looksMoved({ from, to }: Pair, source: FactBase, target: FactBase): boolean {
+  const isSchemaOf = (facts: FactBase, id: StableId): boolean => facts.has({ kind: "schema", name: schemaOf(id) });
+  return nameIn(from) === nameIn(to) && (isSchemaOf(source, to) || isSchemaOf(target, from));
+}
+
+/** What takes along what belongs to it when it moves to another schema. */
+const MOVED: readonly StableId["kind"][] = ["table", "sequence", "type", "domain"];
+
+function schemaOf(id: StableId): string {
+  return "schema" in id ? String(id.schema) : "";
+}
+
+function nameIn(id: StableId): string {
+  return "name" in id ? id.name : "";
 }
 
 function placeOf(id: StableId, parent: StableId | undefined): string {
@@ -186,16 +220,28 @@ function ownerOf(facts: FactBase, sequence: StableId): string | undefined {
   return owner === null ? undefined : JSON.stringify(owner);
 }
 
-function asStatement({ from, to }: Pair, source: FactBase): PlannedStatement {
-  return {
-    sql: sqlOf(from, quoteIdentifier("name" in to ? to.name : ""), source),
-    startsTransaction: false,
-    endsTransaction: false,
-    transactional: true,
-    makes: [to],
-    removes: [from],
-    needs: [],
-  };
+/** A new schema is made first; what has both another schema and another name moves before it gets the name. */
+function asStatements(pair: Pair, source: FactBase): PlannedStatement[] {
+  const { from, to } = pair;
+  const schema = schemaOf(to);
+  if (schema === schemaOf(from)) return [asStatement(renaming(pair, source), pair)];
+  const moved = { ...from, schema } as StableId;
+  const home: StableId = { kind: "schema", name: schema };
+  const create = `CREATE SCHEMA ${quoteIdentifier(schema)}`;
+  const move = `ALTER ${from.kind.toUpperCase()} ${quoteQualified(schemaOf(from), nameIn(from))} SET SCHEMA ${quoteIdentifier(schema)}`;
+  return [
+    ...(source.has(home) ? [] : [{ ...statementOf(create), makes: [home] }]),
+    asStatement(move, { from, to: moved }),
+    ...(isSame(moved, to) ? [] : [asStatement(renaming({ from: moved, to }, source), { from: moved, to })]),
+  ];
+}
+
+function asStatement(sql: string, { from, to }: Pair): PlannedStatement {
+  return { ...statementOf(sql), makes: [to], removes: [from] };
+}
+
+function renaming({ from, to }: Pair, source: FactBase): string {
+  return sqlOf(from, quoteIdentifier(nameIn(to)), source);
 }
 
 function sqlOf(id: StableId, name: string, source: FactBase): string {

@@ -1,7 +1,7 @@
 import { encodeId, type Fact, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { type Action, plan } from "@supabase/pg-delta/plan";
 import { ConfitureError } from "#errors/error.ts";
-import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, withDiagnosticsOf, withoutObjects } from "../catalogue/catalogue.ts";
 import { asReadBack } from "./reread.ts";
 import { riskOf } from "./risks.ts";
@@ -12,6 +12,7 @@ import { typesAside } from "./aside.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
 import { withNotNullOnce } from "./not-null.ts";
 import { aggregateArguments, corrected, withInheritedParts } from "./corrections.ts";
+import { ofWhoeverRuns, ownerTo, withoutIdleRights, withOwnRights } from "./rights.ts";
 import { withUnmodelled } from "./unmodelled.ts";
 
 /**
@@ -43,7 +44,9 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   // A default that changes together with its column's type is set twice.
   const once = actions.filter(({ sql }, index) => sql !== actions[index - 1]?.sql);
   const right = withInheritedParts(
-    partitionedIndexesFirst(once, to.facts).flatMap((action) => withOwnRights(corrected(action, from, to))),
+    partitionedIndexesFirst(withoutIdleRights(once, to), to.facts).flatMap((action) =>
+      withOwnRights(corrected(action, from, to)),
+    ),
     to.facts,
   );
   const planned = right.map((action, index) => toStatement(action, right[index - 1], from, to));
@@ -171,19 +174,6 @@ function isOfSchema({ sql, produces, destroys, releases }: Action, builder: stri
   return releases.some(({ kind }) => kind === "role");
 }
 
-function ownerTo(role: string): string {
-  return ` OWNER TO ${quoteIdentifier(role)}`;
-}
-
-/** Objects and default privileges of whoever runs the files, which is another role wherever they run. */
-function ofWhoeverRuns(sql: string, builder: string | undefined): string {
-  if (builder === undefined) return sql;
-  if (sql.endsWith(ownerTo(builder))) return `${sql.slice(0, -ownerTo(builder).length)} OWNER TO CURRENT_USER`;
-  const begin = "ALTER DEFAULT PRIVILEGES ";
-  const role = `FOR ROLE ${quoteIdentifier(builder)} `;
-  return sql.startsWith(begin + role) ? begin + sql.slice(begin.length + role.length) : sql;
-}
-
 /** Before a change of type, the planner takes a default away whether there is one or not. */
 function isIdle({ sql, verb, consumes: [column] }: Action, { facts }: Catalogue): boolean {
   return (
@@ -218,21 +208,6 @@ function isOfPartition({ produces: [made] }: Action, to: FactBase): boolean {
   const table = made === undefined ? undefined : to.get(made)?.parent;
   return table !== undefined && textOf(to, table, "partitionBound") !== undefined;
 }
-
-/** By default a role has all rights to what it makes: to have fewer, it has none first, and in the end it has all again. */
-function withOwnRights(action: Action): Action[] {
-  const [made] = [...action.produces, ...action.destroys];
-  if (made?.kind !== "defaultPrivilege" || made.schema !== null || made.grantee !== made.role) return [action];
-  const [, start, verb, kind] = DEFAULT_RIGHTS.exec(action.sql) ?? [];
-  if (start === undefined) return [action];
-  const role = quoteIdentifier(made.role);
-  if (action.verb === "drop" && verb === "REVOKE")
-    return [{ ...action, sql: `${start} GRANT ALL ON ${kind} TO ${role}` }];
-  if (action.verb !== "create" || verb !== "GRANT") return [action];
-  return [{ ...action, sql: `${start} REVOKE ALL ON ${kind} FROM ${role}`, produces: [] }, action];
-}
-
-const DEFAULT_RIGHTS = /^(ALTER DEFAULT PRIVILEGES FOR ROLE .*) (GRANT|REVOKE) .* ON (\w+) (?:TO|FROM) /s;
 
 /** What an owner has by being it goes over to the next one with the object. */
 function followsOwner({ produces, destroys, consumes }: Action, from: FactBase, to: FactBase): boolean {

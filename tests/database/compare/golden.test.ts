@@ -47,6 +47,11 @@ describe("an edit becomes the migration in its golden folder, proven on every en
   }
 });
 
+test("no migration names the role that built the files, which need not be where it runs", () => {
+  const naming = goldens.filter(({ up, down }) => [up, down].some((sql) => sql.includes('"postgres"')));
+  expect(naming.map(({ name }) => name)).toEqual([]);
+});
+
 async function proveOn(engine: EmptiedDatabase, golden: Golden, ways: Ways): Promise<void> {
   const to = await build(await engine.empty(), golden.to);
   const database = await engine.empty();

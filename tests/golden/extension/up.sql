@@ -1,6 +1,6 @@
 -- migrate:up
 
-CREATE SCHEMA "app" AUTHORIZATION "postgres";
+CREATE SCHEMA "app";
 
 CREATE EXTENSION "citext" SCHEMA "app";
 

@@ -1,3 +1,3 @@
 -- migrate:up
 
-CREATE SCHEMA "app" AUTHORIZATION "postgres";
+CREATE SCHEMA "app";

@@ -39,6 +39,7 @@ export const command = defineCommand({
   ],
   async run(args, context) {
     const { generateMigrations } = await import("#compare/generate/generate.ts");
+    const { renameFlag } = await import("#compare/generate/rename-first.ts");
     const source = await readSource(context, args.from ?? "migrations");
     const files = await filesBeside(context, args.scratch, liveTarget([source]));
     const canAsk =
@@ -59,10 +60,9 @@ export const command = defineCommand({
       noDown: args["no-down"] === true,
       online: args.online === true,
     });
-    for (const { from, to, kind } of canAsk ? [] : possibleRenames) {
-      context.messages.warn(
-        `${kind} ${from} is dropped and ${to} added; if it was renamed: --rename ${from}=${to.split(".").at(-1)}`,
-      );
+    for (const rename of canAsk ? [] : possibleRenames) {
+      const { from, to, kind } = rename;
+      context.messages.warn(`${kind} ${from} is dropped and ${to} added; if it was renamed: ${renameFlag(rename)}`);
     }
     for (const { change, kind, name } of byHand.up) {
       context.messages.warn(`not in the migration, write it by hand: ${kind} ${name} (${change})`);
