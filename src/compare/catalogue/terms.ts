@@ -50,10 +50,11 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
   };
   const kept = facts.facts().flatMap((fact) => {
     const { id } = fact;
-    if (!terms.owners && isGrantToOwner(facts, id, owner)) return [];
+    const isOwners = isGrantToOwner(facts, id, owner);
+    if (!terms.owners && isOwners) return [];
     if (ledgerSchema !== undefined && isSchema("target" in id ? id.target : id, ledgerSchema)) return [];
     const grantee = granteeOf(id);
-    if (grantee !== undefined && isLeftOut(grantee)) return [];
+    if (grantee !== undefined && !isOwners && isLeftOut(grantee)) return [];
     // An extension brings its comment along, in the words of its version.
     if (catalogue.major !== other.major && id.kind === "comment" && id.target.kind === "extension") return [];
     if (straddle(catalogue, other, 17) && isNamedNotNull(facts, fact)) return [];
@@ -86,10 +87,16 @@ function isNamedNotNull(facts: FactBase, { id, parent, payload }: Fact): boolean
   return target?.id.kind === "constraint" && isNamedNotNull(facts, target);
 }
 
-/** Every role that something is granted to, now or by default. */
-function grantees({ facts, unmodelled }: Catalogue): ReadonlySet<string> {
+/** Every role that something of somebody else's is granted to, now or by default. */
+function grantees(catalogue: Catalogue): ReadonlySet<string> {
+  const { facts, unmodelled } = catalogue;
+  const owner = mainOwner(catalogue);
   const ofSequences = unmodelled.flatMap(({ kind, path }) => (kind === "sequence grants" ? [path[2] ?? ""] : []));
-  return new Set(["PUBLIC", ...facts.facts().flatMap(({ id }) => granteeOf(id) ?? []), ...ofSequences]);
+  return new Set([
+    "PUBLIC",
+    ...facts.facts().flatMap(({ id }) => (isGrantToOwner(facts, id, owner) ? [] : (granteeOf(id) ?? []))),
+    ...ofSequences,
+  ]);
 }
 
 function granteeOf(id: StableId): string | undefined {

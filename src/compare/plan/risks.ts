@@ -1,4 +1,4 @@
-import type { FactBase, StableId } from "@supabase/pg-delta/core";
+import type { Fact, FactBase, StableId } from "@supabase/pg-delta/core";
 import type { Action } from "@supabase/pg-delta/plan";
 import { textOf } from "../catalogue/facts.ts";
 import { conversionOf } from "./conversions.ts";
@@ -54,9 +54,27 @@ function creationRisk(id: StableId, from: FactBase, to: FactBase): string | unde
       return fact.payload["validated"] === true ? constraintRisk(id, to) : undefined;
     case "index":
       return textOf(to, id, "def")?.startsWith("CREATE UNIQUE ") === true ? RISKS["u"] : undefined;
+    case "table": {
+      const rest = defaultPartition(fact, from);
+      return rest === undefined ? undefined : `fails if ${rest} has some that belong here: move them out before`;
+    }
     default:
       return undefined;
   }
+}
+
+/** The partition that has had the rows of a new one until now. */
+function defaultPartition({ payload }: Fact, from: FactBase): string | undefined {
+  if (typeof payload["partitionBound"] !== "string") return undefined;
+  const rest = from
+    .facts()
+    .find(
+      ({ id, payload: other }) =>
+        id.kind === "table" &&
+        other["partitionBound"] === "DEFAULT" &&
+        Bun.deepEquals(other["parentTable"], payload["parentTable"]),
+    );
+  return rest?.id.kind === "table" ? `${rest.id.schema}.${rest.id.name}` : undefined;
 }
 
 function isDefault({ id }: { readonly id: StableId }): boolean {

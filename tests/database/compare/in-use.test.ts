@@ -7,7 +7,7 @@ import { generateMigrations } from "#compare/generate/generate.ts";
 import type { ScratchSite } from "#compare/scratch/scratch.ts";
 import { schemaBuild } from "#compare/sources/sources.ts";
 import { withDatabase } from "#database/open.ts";
-import type { ServerTarget } from "#database/target.ts";
+import { Secret, type ServerTarget } from "#database/target.ts";
 import { up } from "#migrate/migrator.ts";
 import { serverEngines, type TestDatabase } from "../../support/engines.ts";
 import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
@@ -149,7 +149,9 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
       await place.database.query(
         "ALTER DEFAULT PRIVILEGES FOR ROLE in_use_owner GRANT SELECT ON TABLES TO in_use_admin",
       );
-      for (const scratch of [EMBEDDED, place.target]) {
+      await place.database.query("ALTER ROLE in_use_owner LOGIN PASSWORD 'owner'");
+      const asOwner = { ...place.target, user: "in_use_owner", password: new Secret("owner") };
+      for (const scratch of [EMBEDDED, place.target, asOwner]) {
         const drift = await place.drift(scratch);
         expect(names(drift)).toEqual([]);
         expect(drift.leftOut).toEqual(["in_use_admin", "in_use_owner"]);
