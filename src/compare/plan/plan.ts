@@ -11,6 +11,7 @@ import type { PlannedStatement } from "./statement.ts";
 import { typesAside } from "./aside.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
 import { withNotNullOnce } from "./not-null.ts";
+import { byAttribute } from "./composites.ts";
 import { aggregateArguments, corrected, withInheritedParts } from "./corrections.ts";
 import { ofWhoeverRuns, ownerTo, withoutIdleRights, withOwnRights } from "./rights.ts";
 import { withUnmodelled } from "./unmodelled.ts";
@@ -45,7 +46,7 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   const once = actions.filter(({ sql }, index) => sql !== actions[index - 1]?.sql);
   const right = withInheritedParts(
     partitionedIndexesFirst(withoutIdleRights(once, to), to.facts).flatMap((action) =>
-      withOwnRights(corrected(action, from, to)),
+      withOwnRights(byAttribute(corrected(action, from, to), from.facts, to.facts)),
     ),
     to.facts,
   );

@@ -1,6 +1,7 @@
 import type { Fact, FactBase, StableId } from "@supabase/pg-delta/core";
 import type { Action } from "@supabase/pg-delta/plan";
 import { textOf } from "../catalogue/facts.ts";
+import { attributeRisk } from "./composites.ts";
 import { conversionOf } from "./conversions.ts";
 
 /** What a statement may do to rows that are there. */
@@ -18,7 +19,7 @@ export function riskOf(action: Action, from: FactBase, to: FactBase): Risk {
   const [removed] = action.destroys;
   if (removed !== undefined && action.verb === "drop") return removalRisk(removed, action);
   if (made !== undefined && action.verb === "create") return asRows(creationRisk(made, from, to));
-  if (needed?.kind === "column") return columnRisk(action.sql, needed, from, to);
+  if (needed?.kind === "column") return attributeRisk(action, from, to) ?? columnRisk(action.sql, needed, from, to);
   if (needed?.kind === "constraint" && / VALIDATE CONSTRAINT /.test(action.sql))
     return asRows(constraintRisk(needed, to));
   // A value of an enum that is taken away: rows that hold it make the change fail.

@@ -216,6 +216,43 @@ test("the way back can be left out", async () => {
   expect(migrations[0]?.text).not.toContain("migrate:down");
 });
 
+describe("values of a composite type", () => {
+  const BEFORE = `CREATE TYPE place AS (street text, country char(2));
+    ALTER TYPE place ADD ATTRIBUTE region text;
+    CREATE TABLE shops (id int, at place);`;
+  const AFTER = `CREATE TYPE place AS (street text, region text, country text, zip text);
+    CREATE TABLE shops (id int, at place);`;
+
+  test("stay in their attributes, whatever order these have", async () => {
+    const { migrations } = await generated(BEFORE, AFTER);
+    await withScratch({ scratch: { engine: "embedded" } }, async (database) => {
+      await database.execute(BEFORE);
+      await database.execute(
+        "INSERT INTO shops VALUES (1, ('Main', 'CH', 'Bern')), (2, NULL), (3, (NULL, NULL, NULL))",
+      );
+      const [up = "", down = ""] = migrations[0]!.text.split("-- migrate:down");
+      const read = (): Promise<unknown> =>
+        database.query(
+          "SELECT (at).street, (at).region, (at).country, at IS DISTINCT FROM NULL AS there FROM shops ORDER BY id",
+        );
+      const values = [
+        { street: "Main", region: "Bern", country: "CH", there: true },
+        { street: null, region: null, country: null, there: false },
+        { street: null, region: null, country: null, there: true },
+      ];
+      await database.execute(up);
+      expect(await read()).toEqual(values);
+      await database.execute(down);
+      expect(await read()).toEqual(values);
+    });
+  });
+
+  test("in an array: refused where they would change places", async () => {
+    const [before, after] = [BEFORE, AFTER].map((sql) => sql.replace("at place", "at place[]")) as [string, string];
+    expect(await failureOf(generated(before, after, { allowDrop: true }))).toMatchObject({ code: "generate_refused" });
+  });
+});
+
 describe("renames", () => {
   const RENAMED = "CREATE TABLE users (id int PRIMARY KEY, full_name text NOT NULL);";
 

@@ -7,7 +7,6 @@ CREATE TYPE "public"."pair" AS (
   "b" integer
 );
 
--- DATA LOSS: values are cut or rounded to fit into public.pair; rolling back does not undo that.
 -- ROWS: fails if a value, written as text, cannot be read as public.pair. Write USING by hand where it can be said otherwise.
 -- REWRITE: every row of public.t is written anew under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
@@ -15,7 +14,6 @@ CREATE TYPE "public"."pair" AS (
 ALTER TABLE "public"."t"
   ALTER COLUMN "p" TYPE public.pair USING "p"::text::public.pair;
 
--- DATA LOSS: values are cut or rounded to fit into public.pair[]; rolling back does not undo that.
 -- ROWS: fails if a value, written as text, cannot be read as public.pair[]. Write USING by hand where it can be said otherwise.
 -- REWRITE: every row of public.t is written anew under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.

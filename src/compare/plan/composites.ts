@@ -1,0 +1,99 @@
+import type { FactBase } from "@supabase/pg-delta/core";
+import type { Action } from "@supabase/pg-delta/plan";
+import { ConfitureError } from "#errors/error.ts";
+import { parseQualifiedName, quoteIdentifier } from "#sql/quote.ts";
+import { textOf } from "../catalogue/facts.ts";
+import { conversionOf } from "./conversions.ts";
+
+interface Attribute {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** A column's composite type before and after. */
+interface Change {
+  readonly column: string;
+  readonly before: readonly Attribute[];
+  /** In the order that the new type has. */
+  readonly after: readonly Attribute[];
+  readonly type: string;
+}
+
+/**
+ * A cast between composite types, and the way through text, takes their attributes by position. Where the names are not the
+ * same in the same order, values would end up in other attributes, so each is taken by its name. Pure.
+ * @throws ConfitureError `generate_refused` where they are in an array, which no expression can take apart
+ */
+export function byAttribute(action: Action, from: FactBase, to: FactBase): Action {
+  const change = changeOf(action, from, to);
+  if (change === undefined) return action;
+  const { column, before, after, type } = change;
+  if (before.length === after.length && before.every(({ name }, index) => name === after[index]?.name)) return action;
+  if (type.endsWith("[]")) {
+    throw new ConfitureError(
+      "generate_refused",
+      `No plan can be made: the attributes of ${type.slice(0, -2)} change, and column ${column} has them in an array`,
+      { hint: "Write this change by hand, with a new column that a function fills: confiture migrate new" },
+    );
+  }
+  const values = after.map(({ name, type: wanted }) => {
+    const held = before.find((attribute) => attribute.name === name);
+    if (held === undefined) return "NULL";
+    const value = `(${quoteIdentifier(column)}).${quoteIdentifier(name)}`;
+    if (held.type === wanted) return value;
+    return wanted === "text" ? `${value}::text` : `${value}::text::${wanted}`;
+  });
+  // IS NULL holds for a value whose attributes are all NULL as well.
+  const using = `CASE WHEN ${quoteIdentifier(column)} IS DISTINCT FROM NULL THEN ROW(${values.join(", ")})::${type} END`;
+  return { ...action, sql: action.sql.replace(USING, () => ` USING ${using}`) };
+}
+
+const USING = / USING "(?:[^"]|"")+"::.+$/s;
+
+/**
+ * What happens to values of a column whose composite type changes: what is lost, and what makes it fail; undefined where it is
+ * no such change. Pure.
+ */
+export function attributeRisk(
+  action: Action,
+  from: FactBase,
+  to: FactBase,
+): { readonly loss?: string; readonly rows?: string } | undefined {
+  const change = changeOf(action, from, to);
+  if (change === undefined) return undefined;
+  const { before, after, type } = change;
+  const types = new Map(after.map((attribute) => [attribute.name, attribute.type]));
+  const gone = before.filter(({ name }) => !types.has(name)).map(({ name }) => name);
+  const kept = before.filter(({ name }) => types.has(name));
+  const conversions = kept.map(({ name, type: held }) => conversionOf(held, types.get(name)!));
+  const losses = [
+    ...(gone.length > 0 ? [`what ${gone.join(", ")} held is gone`] : []),
+    ...(conversions.some(({ loses }) => loses) ? [`values are cut or rounded to fit into ${type}`] : []),
+  ];
+  if (losses.length > 0) return { loss: losses.join(", and ") };
+  const risk = conversions.find((conversion) => conversion.risk !== undefined)?.risk;
+  return risk === undefined ? {} : { rows: risk };
+}
+
+function changeOf({ sql, consumes: [column] }: Action, from: FactBase, to: FactBase): Change | undefined {
+  if (column?.kind !== "column" || !/ TYPE .+ USING /s.test(sql)) return undefined;
+  const [held, type] = [textOf(from, column, "type"), textOf(to, column, "type")];
+  if (held === undefined || type === undefined || held === type || held.endsWith("[]") !== type.endsWith("[]"))
+    return undefined;
+  const before = attributesOf(held, from);
+  const after = attributesOf(type, from) ?? attributesOf(type, to);
+  return before === undefined || after === undefined ? undefined : { column: column.name, before, after, type };
+}
+
+/** In their order; undefined when it is no composite type. */
+function attributesOf(type: string, facts: FactBase): readonly Attribute[] | undefined {
+  const { schema, name } = parseQualifiedName(type.replace(/\[\]$/, "")) ?? {};
+  if (schema === undefined || name === undefined) return undefined;
+  const id = { kind: "type", schema, name } as const;
+  if (textOf(facts, id, "variant") !== "composite") return undefined;
+  return facts
+    .childrenOf(id)
+    .filter((child) => child.id.kind === "typeAttribute")
+    .toSorted((a, b) => Number(a.payload["_position"]) - Number(b.payload["_position"]))
+    .map((child) => ({ name: "name" in child.id ? child.id.name : "", type: textOf(facts, child.id, "type") ?? "" }));
+}
