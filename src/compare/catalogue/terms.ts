@@ -72,6 +72,8 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
       unmodelled: catalogue.unmodelled
         .filter(({ kind, path: [, , grantee = ""] }) => {
           if (kind === "sequence grants") return !isLeftOut(grantee);
+          // Before version 15 no sequence was unlogged, also where its table was.
+          if (kind === "sequence persistence") return !straddle(catalogue, other, 15);
           return terms.extensionVersions || kind !== "extension version";
         })
         .map((object) => (terms.owners ? object : { ...object, owner: undefined })),

@@ -262,7 +262,9 @@ object(kind, path, relation, classid, oid, definition) as (
     left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype in ('a', 'i')
                          and d.refclassid = 'pg_class'::regclass
     left join pg_class o on o.oid = d.refobjid
+   -- Before version 15 there were no unlogged ones.
    where r.relkind = 'S' and c.relpersistence <> coalesce(o.relpersistence, 'p')
+     and current_setting('server_version_num')::int >= 150000
   union all
   select 'base type', array[n.nspname, typname], null, 'pg_type'::regclass, t.oid,
          case when not typisdefined then 'SHELL' else concat_ws(', ', 'INPUT = ' || typinput, 'OUTPUT = ' || typoutput,

@@ -3,16 +3,34 @@ import type { Action } from "@supabase/pg-delta/plan";
 import { parseQualifiedName, quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { isVirtual, type Unmodelled } from "../catalogue/unmodelled.ts";
-import { columnsOf, parentTable } from "../catalogue/facts.ts";
+import { columnsOf, parentTable, textOf } from "../catalogue/facts.ts";
 
 /** What the planner writes without knowing all of it, put right. Pure. */
 export function corrected(action: Action, from: Catalogue, to: Catalogue): Action {
   return completed({ ...action, sql: onAllPartitions(withVirtualColumns(action, to), action, to) }, from, to);
 }
 
-/** With what the planner leaves out: parents of tables, and how aggregates take their arguments. Pure. */
+/**
+ * With what the planner leaves out: parents of tables, how aggregates take their arguments, and sequences that are unlogged
+ * like their table. Pure.
+ */
 export function completed(action: Action, from: Catalogue, to: Catalogue): Action {
-  return { ...action, sql: withAggregateArguments(withAllParents(action, to), action, from, to) };
+  const sql = withAggregateArguments(withAllParents(action, to), action, from, to);
+  return {
+    ...action,
+    sql: isUnloggedSequence(action, to) ? sql.replace(/^CREATE SEQUENCE /, "CREATE UNLOGGED SEQUENCE ") : sql,
+  };
+}
+
+/** Since PostgreSQL 15, where a column has it; one that is not as its table, or has none, is brought to it afterwards. */
+function isUnloggedSequence({ verb, produces: [made] }: Action, { facts, unmodelled, major }: Catalogue): boolean {
+  if (verb !== "create" || made?.kind !== "sequence" || major < 15) return false;
+  const owner = facts.get(made)?.payload["ownedBy"] as { schema: string; table: string } | null | undefined;
+  if (owner === null || owner === undefined) return false;
+  const isOther = unmodelled.some(
+    ({ kind, path }) => kind === "sequence persistence" && path[0] === made.schema && path[1] === made.name,
+  );
+  return !isOther && textOf(facts, { kind: "table", schema: owner.schema, name: owner.table }, "persistence") === "u";
 }
 
 /** The planner knows stored generated columns only; how it writes one is known exactly. */

@@ -67,7 +67,7 @@ ALTER SEQUENCE sales.order_numbers OWNED BY sales.orders.id;
 CREATE TABLE sales.rooms (room int, during tstzrange, EXCLUDE USING gist (during WITH &&));
 CREATE TABLE sales.zz_base (id int PRIMARY KEY, made timestamptz DEFAULT now());
 CREATE TABLE sales.aa_child (extra text) INHERITS (sales.zz_base);
-CREATE UNLOGGED TABLE sales.cache (key text PRIMARY KEY, value jsonb) WITH (fillfactor = 70);
+CREATE UNLOGGED TABLE sales.cache (key text PRIMARY KEY, value jsonb, version bigserial) WITH (fillfactor = 70);
 
 CREATE TABLE sales.events (at timestamptz NOT NULL, kind text NOT NULL, data jsonb, PRIMARY KEY (at, kind)) PARTITION BY RANGE (at);
 CREATE TABLE sales.events_2025 PARTITION OF sales.events FOR VALUES FROM ('2025-01-01 00:00+00') TO ('2026-01-01 00:00+00');
