@@ -1,6 +1,7 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type MeasuredStatement, renderMigration } from "./migration-file.ts";
 import { prove, unproven } from "./proof.ts";
+import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { reword } from "../sources/rebuild.ts";
 import type { GenerateOptions } from "./options.ts";
 import type { PossibleRename } from "./renames.ts";
@@ -35,13 +36,17 @@ export interface Generated {
  * @throws ConfitureError `generate_refused` when it would lose data, or when the proof fails
  */
 export async function generateMigrations(given: GenerateOptions): Promise<Generated> {
-  const { to, ...ends } = await readEnds(given);
+  const { to, unfinished, ...ends } = await readEnds(given);
   const options = { ...given, ...ends };
   const generated = await withScratch(options, async (database): Promise<Generated> => {
     await prepareSource(database, options, options.from);
     const from = await readPlanned(database, options);
     const { steps, possibleRenames, byHand } = await planSteps(database, from, to, options);
-    return { migrations: steps.map(toMigration), possibleRenames, byHand };
+    return {
+      migrations: steps.map(toMigration),
+      possibleRenames,
+      byHand: { ...byHand, up: [...byHand.up, ...unfinished] },
+    };
   });
   const texts = generated.migrations.map(({ text }) => text);
   if (texts.length > 0) await prove(options, texts, to);
@@ -52,16 +57,26 @@ export async function generateMigrations(given: GenerateOptions): Promise<Genera
 }
 
 /** What a database in use holds is read once, without what is no concern of the files, and rebuilt wherever needed. */
-async function readEnds(options: GenerateOptions): Promise<{ readonly from: Source; readonly to: Catalogue }> {
+async function readEnds(options: GenerateOptions): Promise<Ends> {
   const to = await sourceCatalogue(options, { kind: "schema" });
-  if (!isInUse(options.from)) return { from: options.from, to };
+  if (!isInUse(options.from)) return { from: options.from, to, unfinished: [] };
   const catalogue = await sourceCatalogue(options, options.from);
   const noise = { owners: false, grants: false, extensionVersions: false };
   return {
     from: { kind: "catalogue", catalogue: onTerms(to, catalogue, noise).to, name: "The database in use" },
     // Rebuilt as well, so that both are in the same words.
     to: (await reword(options, to)).catalogue,
+    unfinished: compareCatalogues(catalogue, to).filter(
+      ({ kind, properties }) => kind === "index" && properties.some(({ property }) => property === "valid"),
+    ),
   };
+}
+
+interface Ends {
+  readonly from: Source;
+  readonly to: Catalogue;
+  /** Indexes that CREATE INDEX CONCURRENTLY left invalid: a rebuilt one is valid, so that nothing is planned for them. */
+  readonly unfinished: readonly Change[];
 }
 
 function toMigration({ part, up, down }: Step): GeneratedMigration {

@@ -65,7 +65,10 @@ export async function reword(
     const made = await readCatalogue(database);
     const facts = catalogue.facts.facts().map((fact) => {
       const there = part.has(fact.id) ? made.facts.get(fact.id) : undefined;
-      return there === undefined ? fact : { ...fact, payload: there.payload };
+      if (there === undefined) return fact;
+      // That an index was not finished is no matter of words, and none that is made anew is like that.
+      const { valid } = fact.payload;
+      return { ...fact, payload: { ...there.payload, ...(valid === undefined ? {} : { valid }) } };
     });
     return {
       catalogue: { ...catalogue, major: made.major, facts: new FactBase(facts, [...edges], source, referenceOnly) },

@@ -6,6 +6,8 @@ import { type Drift, findDrift } from "#compare/drift.ts";
 import { generateMigrations } from "#compare/generate/generate.ts";
 import type { ScratchSite } from "#compare/scratch/scratch.ts";
 import { schemaBuild } from "#compare/sources/sources.ts";
+import { readCatalogue } from "#compare/catalogue/catalogue.ts";
+import { reword } from "#compare/sources/rebuild.ts";
 import { withDatabase } from "#database/open.ts";
 import { Secret, type ServerTarget } from "#database/target.ts";
 import { up } from "#migrate/migrator.ts";
@@ -126,14 +128,17 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
       );
       await place.database.query("ALTER TABLE posts ALTER body SET STORAGE EXTERNAL");
       await place.database.query("DROP STATISTICS st");
+      await place.database.query("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'recent'::regclass");
       // Of another version, or of its own.
       const scratch = engine.major === 18 ? place.target : EMBEDDED;
-      expect(names(await place.drift(scratch))).toEqual([
-        "changed view public.authors",
+      const drift = await place.drift(scratch);
+      expect(names(drift).toSorted()).toEqual([
         "added storage public.posts.body",
-        "dropped statistics object public.st",
         "changed constraint public.users.few",
+        "changed index public.recent",
         "changed policy public.users.own",
+        "changed view public.authors",
+        "dropped statistics object public.st",
       ]);
     });
 
@@ -177,6 +182,11 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
     test("a migration from a database in use is proven, and applies to it", async () => {
       await using place = await deployed(SCHEMA);
       const files = filesOf(place.project.dir);
+      // As a CREATE INDEX CONCURRENTLY that failed leaves it.
+      await place.database.query("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'recent'::regclass");
+      const held = await withDatabase(place.target, {}, (session) => readCatalogue(session));
+      const { catalogue } = await reword({ scratch: EMBEDDED }, held);
+      expect(catalogue.facts.get({ kind: "index", schema: "public", name: "recent" })?.payload["valid"]).toBe(false);
       const edited = SCHEMA.replace("body text,", "body text NOT NULL DEFAULT '', stars int,").replace(
         "('a', 'b')),",
         "('a', 'b', 'c')),",
@@ -191,14 +201,14 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
         noDown: false,
         online: false,
       });
-      expect(generated.byHand).toEqual({ up: [], down: [] });
+      expect(generated.byHand).toMatchObject({ up: [{ kind: "index", name: "public.recent" }], down: [] });
       const sql = generated.migrations.flatMap((migration) => migration.up.map((statement) => statement.sql));
       expect(sql.join("\n")).toContain('"stars"');
       expect(sql.join("\n")).not.toMatch(/VIEW|POLICY|INDEX|GRANT|REVOKE|OWNER/);
       await place.project.write("db/migrations/1_edit.sql", generated.migrations[0]!.text);
       const migrating = { ...files, dir: files.migrationsDir, lockWait: 0, lockTimeout: 0, statementTimeout: 0 };
       expect((await up({ ...migrating, target: place.target }, {})).error).toBeUndefined();
-      expect(names(await place.drift(EMBEDDED))).toEqual([]);
+      expect(names(await place.drift(EMBEDDED))).toEqual(["changed index public.recent"]);
     });
 
     test("every kind of object: no drift, and nothing to generate", async () => {
