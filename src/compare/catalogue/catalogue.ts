@@ -39,7 +39,7 @@ export async function readCatalogue(
 ): Promise<Catalogue> {
   // What pg-delta needs of a connection pool; its own driver never opens one.
   const client = {
-    query: async (text: string) => ({ rows: await database.query(withoutBuiltIns(text)) }),
+    query: async (text: string) => ({ rows: await database.query(withPlainComments(withoutBuiltIns(text))) }),
     release: () => {},
   };
   const pool = { connect: async () => client } as unknown as Parameters<typeof extract>[0];
@@ -70,6 +70,11 @@ export async function readCatalogue(
     ledgerSchema: undefined,
     notCompared: readNotCompared(diagnostics),
   };
+}
+
+/** Comments in pg-delta's queries hold signs that not every database has in its encoding. */
+function withPlainComments(sql: string): string {
+  return sql.replaceAll(/--.*/g, (comment) => comment.replaceAll(/[^ -~]/g, "?"));
 }
 
 /** Conditions of pg-delta's query of dependencies, which resolves those of PostgreSQL's own objects and drops them later. */

@@ -72,7 +72,10 @@ function list(names: readonly string[]): string {
 }
 
 function renderStatement({ sql }: PlannedStatement): string {
-  const [formatted = sql] = formatSqlStatements([sql], { preserveRoutineBodies: true, preserveViewBodies: true });
+  // The formatter would end lines in bodies otherwise, which is another body.
+  const [formatted = sql] = sql.includes("\r")
+    ? [sql]
+    : formatSqlStatements([sql], { preserveRoutineBodies: true, preserveViewBodies: true });
   const text = formatted.trim();
   return text.endsWith(";") ? text : `${text};`;
 }

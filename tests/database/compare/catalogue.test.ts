@@ -2,9 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { encodeId, type FactBase } from "@supabase/pg-delta/core";
 import { extract } from "@supabase/pg-delta/extract";
-import { withoutBuiltIns } from "#compare/catalogue/catalogue.ts";
+import { readCatalogue, withoutBuiltIns } from "#compare/catalogue/catalogue.ts";
 import { withDatabase } from "#database/open.ts";
 import { engines } from "../../support/engines.ts";
+import { MAJORS, server } from "../../support/servers.ts";
 
 const EVERYTHING = readFileSync(new URL("everything.sql", import.meta.url), "utf8");
 
@@ -33,6 +34,18 @@ describe.each(engines)("on $name", (engine) => {
       expect(ours).toEqual(all);
     });
   });
+});
+
+test("a database in another encoding is read like any other", async () => {
+  const instance = await server(MAJORS.at(-1));
+  const name = "catalogue_latin";
+  await instance.sql(`CREATE DATABASE ${name} ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'`);
+  await withDatabase(instance.target(name), {}, async (database) => {
+    await database.execute("CREATE TABLE käse (id int)");
+    const { facts } = await readCatalogue(database);
+    expect(facts.has({ kind: "table", schema: "public", name: "käse" })).toBe(true);
+  });
+  await instance.dropDatabase(name);
 });
 
 async function dependencies(query: (text: string) => Promise<object[]>): Promise<string[]> {

@@ -59,6 +59,11 @@ const EDITS: Readonly<Record<string, readonly [before: string, after: string, up
   ],
   "a check": [USERS, USERS.replace("name text NOT NULL", "name text NOT NULL CHECK (name <> '')"), /CHECK/],
   "a domain": ["", "CREATE DOMAIN positive AS int CHECK (VALUE > 0);", /CREATE DOMAIN/],
+  "a function in a file with CRLF": [
+    USERS,
+    `${USERS}\r\nCREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\r\nBEGIN\r\n  RETURN 1;\r\nEND\r\n$$;\r\n`,
+    /BEGIN\r\n {2}RETURN 1;\r\n/,
+  ],
   "a function and a trigger": [
     USERS,
     `${USERS}\nCREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\nCREATE TRIGGER tr BEFORE INSERT ON users FOR EACH ROW EXECUTE FUNCTION f();`,
