@@ -10,7 +10,7 @@ import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type Catalogue, readCatalogue, SECRET, withDiagnosticsOf, withoutObjects } from "./catalogue/catalogue.ts";
-import type { Change } from "./catalogue/changes.ts";
+import { type Change, isUnfinishedIndex } from "./catalogue/changes.ts";
 import { compareOnTerms } from "./sources/comparison.ts";
 import { detailId, missingDetails, readDetails, SAMPLES } from "./tree/details.ts";
 import { type PlannedFile, planFiles } from "./tree/statements.ts";
@@ -80,11 +80,17 @@ export async function exportSchema(options: ExportOptions): Promise<ExportedSche
   });
   options.onStep?.("Comparing what they make with the database");
   const { changes, unreworded } = await compareOnTerms(options, built, live, terms);
-  const different = changes.filter(({ planned }) => planned);
+  const unfinished = changes.filter(isUnfinishedIndex);
+  const different = changes.filter((change) => change.planned && !isUnfinishedIndex(change));
   if (different.length > 0) throw doNotMake(different, unreworded, options.scratch.engine);
   return {
     files,
-    notExported: [...live.notCompared, ...unmodelled(changes), ...missing],
+    notExported: [
+      ...live.notCompared,
+      ...unmodelled(changes),
+      ...byKind(unfinished, () => "invalid index"),
+      ...missing,
+    ],
     subscriptions: subscriptions.map(({ name }) => name),
     withSecrets: files.filter(({ text }) => SECRET.test(text)).map(({ path }) => path),
   };
@@ -105,8 +111,14 @@ function withExtensionComments(wanted: Catalogue, { facts: all }: Catalogue): Ca
 
 /** What is compared and never planned, by kind. */
 function unmodelled(changes: readonly Change[]): NotExported[] {
-  const missing = changes.filter(({ planned }) => !planned);
-  return [...Map.groupBy(missing, ({ kind }) => kind)].map(([kind, all]) => ({
+  return byKind(
+    changes.filter(({ planned }) => !planned),
+    ({ kind }) => kind,
+  );
+}
+
+function byKind(changes: readonly Change[], kindOf: (change: Change) => string): NotExported[] {
+  return [...Map.groupBy(changes, kindOf)].map(([kind, all]) => ({
     kind,
     count: all.length,
     samples: all.slice(0, SAMPLES).map(({ name }) => name),

@@ -27,6 +27,11 @@ export interface Change {
   readonly planned: boolean;
 }
 
+/** An index that CREATE INDEX CONCURRENTLY left invalid on one side: one that is made anew is valid. Pure. */
+export function isUnfinishedIndex({ kind, properties }: Change): boolean {
+  return kind === "index" && properties.length > 0 && properties.every(({ property }) => property === "valid");
+}
+
 /** What has to happen to `from` to become `to`, object by object. Pure. */
 export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
   const deltas = diff(from.facts, to.facts);

@@ -1,7 +1,7 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type MeasuredStatement, renderMigration } from "./migration-file.ts";
 import { prove, unproven } from "./proof.ts";
-import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { type Change, compareCatalogues, isUnfinishedIndex } from "../catalogue/changes.ts";
 import { reword } from "../sources/rebuild.ts";
 import type { GenerateOptions } from "./options.ts";
 import type { PossibleRename } from "./renames.ts";
@@ -66,9 +66,7 @@ async function readEnds(options: GenerateOptions): Promise<Ends> {
     from: { kind: "catalogue", catalogue: onTerms(to, catalogue, noise).to, name: "The database in use" },
     // Rebuilt as well, so that both are in the same words.
     to: (await reword(options, to)).catalogue,
-    unfinished: compareCatalogues(catalogue, to).filter(
-      ({ kind, properties }) => kind === "index" && properties.some(({ property }) => property === "valid"),
-    ),
+    unfinished: compareCatalogues(catalogue, to).filter(isUnfinishedIndex),
   };
 }
 

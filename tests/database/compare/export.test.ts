@@ -154,6 +154,14 @@ describe("on one server", () => {
     expect(files.find(({ path }) => path === "30_functions/s.sql")?.text).toContain("SET check_function_bodies = off;");
   });
 
+  test("an index that was never finished is in the files as it was meant, and named", async () => {
+    await using database = await databaseOf(engine, "CREATE TABLE t (a int); CREATE INDEX i ON t (a)");
+    await database.query("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'i'::regclass");
+    const { files, notExported } = await exportOf(database);
+    expect(files.map(({ text }) => text).join("\n")).toContain("CREATE INDEX i ");
+    expect(notExported).toEqual([{ kind: "invalid index", count: 1, samples: ["public.i"] }]);
+  });
+
   test("with owners, they are as they were", async () => {
     const sql = `
       CREATE TABLE t (id serial PRIMARY KEY); ALTER TABLE t OWNER TO everything_writer;
