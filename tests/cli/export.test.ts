@@ -186,12 +186,14 @@ describe("export", () => {
 
   test("what cannot be proven is an error that names it, and nothing is written", async () => {
     await using live = await withShop();
-    await live.query("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'orders_buyer'::regclass");
+    await live.query(
+      "UPDATE pg_attribute SET attnotnull = false WHERE attrelid = 'orders'::regclass AND attname = 'id'",
+    );
     await using project = await temporaryProject();
     const failed = await live.run(["init", "--from", live.url, "--format", "json"], { cwd: project.dir });
     expect(readDocument(failed)).toMatchObject({
       exitCode: 1,
-      error: { code: "export_unproven", message: expect.stringContaining("public.orders_buyer") },
+      error: { code: "export_unproven", message: expect.stringContaining("public.orders.id") },
     });
     expect(await filesBelow(project, ".")).toEqual([]);
   });

@@ -180,12 +180,14 @@ describe("on one server", () => {
   });
 
   test("what cannot be made is an error that names it", async () => {
-    await using database = await databaseOf(engine, "CREATE TABLE t (id int); CREATE INDEX broken ON t (id)");
-    await database.query("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass");
+    await using database = await databaseOf(engine, "CREATE TABLE t (id int PRIMARY KEY)");
+    await database.query(
+      "UPDATE pg_attribute SET attnotnull = false WHERE attrelid = 't'::regclass AND attname = 'id'",
+    );
     const failure = await exportOf(database).catch((error: unknown) => error);
     expect(failure).toMatchObject({
       code: "export_unproven",
-      message: expect.stringContaining("made differently: index public.broken (valid)"),
+      message: expect.stringContaining("made differently: column public.t.id (notNull)"),
     });
   });
 
