@@ -23,7 +23,7 @@ remarkable as (
 described as materialized (
   select r.*, description, inhparent, p.reloptions as usual
     from relation r left join pg_description d on d.objoid = r.oid and classoid = 'pg_class'::regclass and objsubid = 0
-    left join pg_inherits on inhrelid = r.oid left join relation p on p.oid = inhparent
+    left join pg_inherits on inhrelid = r.oid left join pg_class p on p.oid = inhparent
    where r.relkind in ('i', 'I', 'S') and coalesce(description, r.reloptions::text, p.reloptions::text) is not null
 ),
 opmember(family, class, definition) as (
