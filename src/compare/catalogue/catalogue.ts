@@ -77,9 +77,14 @@ function withPlainComments(sql: string): string {
   return sql.replaceAll(/--.*/g, (comment) => comment.replaceAll(/[^ -~]/g, "?"));
 }
 
-/** Conditions of pg-delta's query of dependencies, which resolves those of PostgreSQL's own objects and drops them later. */
-const DEPENDENTS = "WHERE d.deptype IN ('n', 'a')";
-const FUNCTIONS = "WHERE pp.prokind IN ('f','p','a','w')";
+/** In pg-delta's query of dependencies: what it resolves, and drops later where it is PostgreSQL's own; with its number. */
+const RESOLVED = [
+  ["WHERE d.deptype IN ('n', 'a')", "d.objid"],
+  ["WHERE rc.relkind IN ('r','p','f','v','m','i','I','S')", "rc.oid"],
+  ["WHERE att.attnum > 0 AND NOT att.attisdropped", "att.attrelid"],
+  ["WHERE pp.prokind IN ('f','p','a','w')", "pp.oid"],
+  ["WHERE base.typtype IN ('d', 'e', 'c', 'r')", "base.oid"],
+] as const;
 
 /**
  * The same query, where it is the one of dependencies, with nothing in it of the objects that PostgreSQL comes with:
@@ -88,11 +93,11 @@ const FUNCTIONS = "WHERE pp.prokind IN ('f','p','a','w')";
  * In an order, because that of a plan follows it.
  */
 export function withoutBuiltIns(query: string): string {
-  if (!query.includes(DEPENDENTS) || !query.includes(FUNCTIONS)) return query;
-  return query
-    .replace(DEPENDENTS, `${DEPENDENTS} AND d.objid::int8 >= 16384`)
-    .replace(FUNCTIONS, `${FUNCTIONS} AND pp.oid::int8 >= 16384`)
-    .concat(' ORDER BY rd.id::text COLLATE "C", rr.id::text COLLATE "C"');
+  if (!RESOLVED.every(([condition]) => query.includes(condition))) return query;
+  return RESOLVED.reduce(
+    (text, [condition, number]) => text.replace(condition, `${condition} AND ${number}::int8 >= 16384`),
+    query,
+  ).concat(' ORDER BY rd.id::text COLLATE "C", rr.id::text COLLATE "C"');
 }
 
 function readNotCompared(diagnostics: readonly Diagnostic[]): Catalogue["notCompared"] {
