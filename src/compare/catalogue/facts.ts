@@ -41,6 +41,7 @@ export function withPayloads(
   wanted: (fact: Fact) => boolean,
   payload: Partial<Fact["payload"]>,
 ): FactBase {
+  if (!facts.facts().some(wanted)) return facts;
   const changed = new FactBase(
     facts.facts().map((fact) => (wanted(fact) ? { ...fact, payload: { ...fact.payload, ...payload } } : fact)),
     [...facts.edges],
