@@ -101,9 +101,7 @@ export function sameUnderAnotherName(from: Catalogue, to: Catalogue): PlannedSta
 /** Dropped and added objects of one kind in one place. */
 function candidates(kind: StableId["kind"], from: FactBase, to: FactBase): Pair[] {
   const only = (facts: FactBase, others: FactBase): Fact[] =>
-    facts
-      .facts()
-      .filter(({ id, parent }) => id.kind === kind && !others.has(id) && (parent === undefined || others.has(parent)));
+    onlyIn(facts, others, kind).filter(({ parent }) => parent === undefined || others.has(parent));
   const added = only(to, from);
   return only(from, to).flatMap((dropped) =>
     added
@@ -115,12 +113,14 @@ function candidates(kind: StableId["kind"], from: FactBase, to: FactBase): Pair[
 /** Dropped and added objects of one kind in two schemas. */
 function movable(kind: StableId["kind"], from: FactBase, to: FactBase): Pair[] {
   if (!MOVED.includes(kind)) return [];
-  const only = (facts: FactBase, others: FactBase): StableId[] =>
-    facts.facts().flatMap(({ id }) => (id.kind === kind && !others.has(id) ? [id] : []));
-  const added = only(to, from);
-  return only(from, to).flatMap((dropped) =>
-    added.filter((id) => schemaOf(id) !== schemaOf(dropped)).map((id) => ({ from: dropped, to: id })),
+  const added = onlyIn(to, from, kind);
+  return onlyIn(from, to, kind).flatMap((dropped) =>
+    added.filter(({ id }) => schemaOf(id) !== schemaOf(dropped.id)).map(({ id }) => ({ from: dropped.id, to: id })),
   );
+}
+
+function onlyIn(facts: FactBase, others: FactBase, kind: StableId["kind"]): Fact[] {
+  return facts.facts().filter(({ id }) => id.kind === kind && !others.has(id));
 }
 
 /** By itself, and not because its schema was renamed. */
@@ -141,7 +141,7 @@ function nameIn(id: StableId): string {
 }
 
 function placeOf(id: StableId, parent: StableId | undefined): string {
-  return `${parent === undefined ? "" : encodeId(parent)}|${"schema" in id ? String(id.schema) : ""}`;
+  return `${parent === undefined ? "" : encodeId(parent)}|${schemaOf(id)}`;
 }
 
 function isSame(a: StableId, b: StableId): boolean {

@@ -44,9 +44,9 @@ export function notNullChange(
 
 /** Whether it is like any other but for rows that nobody has looked at yet, and shall be like any other, or go with it. */
 function isOnlyUnchecked(constraint: Unmodelled, to: Pick<Catalogue, "unmodelled">): boolean {
-  const { name } = columnOf(constraint);
-  const isUnchecked = constraint.definition.endsWith(" NOT VALID") && !constraint.definition.includes(" NO INHERIT ");
-  return name !== "" && isUnchecked && constraintOf(columnOf(constraint), to) === undefined;
+  const { definition } = constraint;
+  const isUnchecked = definition.endsWith(" NOT VALID") && !definition.includes(" NO INHERIT ");
+  return isUnchecked && constraintOf(columnOf(constraint), to) === undefined;
 }
 
 interface Column {

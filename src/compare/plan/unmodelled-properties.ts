@@ -43,10 +43,7 @@ export function propertyWays(object: Unmodelled, facts: FactBase): Ways | undefi
       );
     }
     case "comment":
-      return ways(
-        `COMMENT ON COLUMN ${name}.${part} IS ${quoteLiteral(definition).trim()}`,
-        `COMMENT ON COLUMN ${name}.${part} IS NULL`,
-      );
+      return commentWays(`COLUMN ${name}.${part}`, definition);
     case "column grants":
       return ways(grants(`(${part}) ON ${name}`, definition), revocations(`(${part}) ON ${name}`, definition));
     case "not null": {
@@ -66,14 +63,10 @@ export function propertyWays(object: Unmodelled, facts: FactBase): Ways | undefi
       const index = `ALTER INDEX ${quoteQualified(relation.schema, path[2] ?? "")}`;
       return ways(otherOptions(index, usual, own), otherOptions(index, own, usual));
     }
-    case "index comment": {
-      const index = `INDEX ${quoteQualified(relation.schema, path[2] ?? "")}`;
-      return ways(`COMMENT ON ${index} IS ${quoteLiteral(definition).trim()}`, `COMMENT ON ${index} IS NULL`);
-    }
-    case "sequence comment": {
-      const sequence = `SEQUENCE ${quoteQualified(path[0], path[1] ?? "")}`;
-      return ways(`COMMENT ON ${sequence} IS ${quoteLiteral(definition).trim()}`, `COMMENT ON ${sequence} IS NULL`);
-    }
+    case "index comment":
+      return commentWays(`INDEX ${quoteQualified(relation.schema, path[2] ?? "")}`, definition);
+    case "sequence comment":
+      return commentWays(`SEQUENCE ${quoteQualified(path[0], path[1] ?? "")}`, definition);
     case "toast options": {
       const toast = namesOf(definition).map((option) => `toast.${option}`);
       return ways(
@@ -101,6 +94,10 @@ export function propertyWays(object: Unmodelled, facts: FactBase): Ways | undefi
     default:
       return undefined;
   }
+}
+
+function commentWays(on: string, text: string): Ways {
+  return { create: [`COMMENT ON ${on} IS ${quoteLiteral(text).trim()}`], drop: [`COMMENT ON ${on} IS NULL`] };
 }
 
 /** `not on all partitions; statement; statement ...` */
