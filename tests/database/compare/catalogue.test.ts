@@ -1,22 +1,17 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { encodeId, type FactBase } from "@supabase/pg-delta/core";
 import { extract } from "@supabase/pg-delta/extract";
 import { readCatalogue, withoutBuiltIns } from "#compare/catalogue/catalogue.ts";
 import { withDatabase } from "#database/open.ts";
 import { engines } from "../../support/engines.ts";
 import { MAJORS, server } from "../../support/servers.ts";
-
-const EVERYTHING = readFileSync(new URL("everything.sql", import.meta.url), "utf8");
+import { createRoles, EVERYTHING } from "./everything.ts";
 
 describe.each(engines)("on $name", (engine) => {
   test("leaving PostgreSQL's own objects out of the query of dependencies loses none", async () => {
     await using made = await engine.fresh();
     await withDatabase(made.target, {}, async (database) => {
-      for (const role of ["everything_reader", "everything_writer"]) {
-        const there = await database.query("select 1 from pg_roles where rolname = $1", [role]);
-        if (there.length === 0) await database.execute(`create role ${role}`);
-      }
+      await createRoles(database);
       await database.execute(EVERYTHING);
 
       const changed: number[] = [];

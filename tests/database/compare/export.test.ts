@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
 import { executeSchema } from "#build/builder.ts";
 import { comparePaths } from "#build/order.ts";
 import { type ExportedSchema, exportSchema } from "#compare/export.ts";
@@ -11,19 +10,12 @@ import type { ConfitureError } from "#errors/error.ts";
 import { engines, serverEngines, type TestDatabase, type TestEngine } from "../../support/engines.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { fingerprint } from "../build/catalogue.ts";
+import { createRoles, EVERYTHING } from "./everything.ts";
 import { filesOf } from "./project-files.ts";
-
-const EVERYTHING = readFileSync(new URL("everything.sql", import.meta.url), "utf8");
-const ROLES = ["everything_reader", "everything_writer"];
 
 async function emptyDatabase(engine: TestEngine): Promise<TestDatabase> {
   const database = await engine.fresh();
-  await withDatabase(database.target, {}, async (session) => {
-    for (const role of ROLES) {
-      const there = await session.query("select 1 from pg_roles where rolname = $1", [role]);
-      if (there.length === 0) await session.execute(`create role ${role}`);
-    }
-  });
+  await withDatabase(database.target, {}, createRoles);
   return database;
 }
 

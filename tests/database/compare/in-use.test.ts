@@ -1,6 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { executeSchema } from "#build/builder.ts";
 import { type Drift, findDrift } from "#compare/drift.ts";
 import { generateMigrations } from "#compare/generate/generate.ts";
@@ -14,6 +12,7 @@ import { up } from "#migrate/migrator.ts";
 import { serverEngines, type TestDatabase } from "../../support/engines.ts";
 import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
 import { server } from "../../support/servers.ts";
+import { EVERYTHING } from "./everything.ts";
 import { filesOf } from "./project-files.ts";
 
 const EMBEDDED: ScratchSite = { engine: "embedded" };
@@ -53,7 +52,6 @@ GRANT ALL ON posts TO in_use_reader;
 ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO in_use_reader;
 `;
 
-const EVERYTHING = readFileSync(join(import.meta.dir, "everything.sql"), "utf8");
 const ROLES = ["in_use_reader", "in_use_owner", "in_use_admin", "everything_reader", "everything_writer"];
 
 const names = ({ changes }: Pick<Drift, "changes">): string[] =>
