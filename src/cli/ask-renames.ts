@@ -2,11 +2,12 @@ import type { DecideRenames } from "#compare/generate/rename-first.ts";
 import { newName, type PossibleRename, type Rename } from "#compare/generate/renames.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Io } from "./io.ts";
+import { forPeople } from "./output/style.ts";
 
 /** Asks on a terminal, on standard error, which of the possible renames are meant. */
 export function askRenames({ stdin, stderr, signal }: Io): DecideRenames {
   const ask = async (question: string): Promise<string> => {
-    stderr.write(question);
+    stderr.write(forPeople(question));
     const answer = await stdin.readLine(signal);
     if (signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
     if (answer === undefined) stderr.write("\n");

@@ -66,6 +66,8 @@ export interface Outcome {
   readonly json: Readonly<Record<string, unknown>>;
   /** The result for people, on standard output; what was already written as it happened is not repeated. */
   readonly text?: string;
+  /** A result for another program: every character counts, unless standard output is a terminal. */
+  readonly script?: string;
   /** What stopped the command after it had done some of its work. */
   readonly error?: Error | undefined;
   /** 0 unless given: 3 tells of findings. */

@@ -25,7 +25,7 @@ export async function dryRunCommand(context: CommandContext, plan: PlanUpOptions
         incomplete: incomplete ?? null,
       })),
     },
-    text: planned.map(render).join("\n"),
+    script: planned.map(render).join("\n"),
   };
 }
 

@@ -1,6 +1,7 @@
 import { constants, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
+import { inLine } from "./output/visible.ts";
 
 /** What became of one file. */
 export interface Fate {
@@ -44,7 +45,7 @@ export function setAside(projectDir: string, path: string): Fate {
 
 /** A line for people. */
 export function describeFate({ path, fate, backup }: Fate): string {
-  return `${fate.padEnd(9)} ${path}${backup === undefined ? "" : ` (the old one is ${backup})`}\n`;
+  return `${fate.padEnd(9)} ${inLine(path)}${backup === undefined ? "" : ` (the old one is ${backup})`}\n`;
 }
 
 function writing(path: string, work: () => Fate): Fate {

@@ -6,7 +6,8 @@ import { findCommand, type Invocation } from "./find-command.ts";
 import type { Io } from "./io.ts";
 import { errorToJson, renderError, toConfitureError } from "./output/diagnostic.ts";
 import { createMessages } from "./output/messages.ts";
-import { type Paint, paintFor } from "./output/style.ts";
+import { forPeople, type Paint, paintFor } from "./output/style.ts";
+import { visibleJson } from "./output/visible.ts";
 import { COMMANDS } from "./registry.ts";
 import { VERSION } from "./version.ts";
 
@@ -149,12 +150,13 @@ function report(
       ...outcome.json,
       ...(error === undefined ? {} : { error: errorToJson(error) }),
     };
-    io.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+    io.stdout.write(`${visibleJson(document)}\n`);
     return exitCode;
   }
-  const { text } = outcome;
-  if (text !== undefined) io.stdout.write(text);
-  if (error !== undefined) io.stderr.write(renderError(error, paint));
+  const { text, script } = outcome;
+  if (text !== undefined) io.stdout.write(forPeople(text));
+  if (script !== undefined) io.stdout.write(io.stdout.isTerminal ? forPeople(script) : script);
+  if (error !== undefined) io.stderr.write(forPeople(renderError(error, paint)));
   return exitCode;
 }
 

@@ -8,7 +8,9 @@ import { ConfitureError } from "#errors/error.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
 import { showMigrateEvents } from "../output/migrate.ts";
+import { forPeople } from "../output/style.ts";
 import { count, formatSeconds } from "../output/text.ts";
+import { inLine } from "../output/visible.ts";
 import { PROTECTED_ARGS, requirePermission } from "../protected.ts";
 
 const ARGS = {
@@ -59,7 +61,7 @@ export const command = defineCommand({
     };
     if (args["dry-run"] === true) {
       checkSchema(options);
-      return { json: { files, applied: false }, text: files.map((file) => `${file}\n`).join("") };
+      return { json: { files, applied: false }, text: files.map((file) => `${inLine(file)}\n`).join("") };
     }
     if (args.output !== undefined) writeScript(context, options, args.output);
     return writesOnly ? { json: { files, applied: false, output: args.output } } : await apply(args, context, options);
@@ -75,7 +77,7 @@ function writeScript({ io, messages, json, projectDir }: CommandContext, options
   // Assembled first: a file that cannot be run leaves an older script as it was, and a psql that reads this without half of one.
   const pieces = [...assembleSchema(options)];
   if (output === "-") {
-    for (const piece of pieces) io.stdout.write(piece);
+    for (const piece of pieces) io.stdout.write(io.stdout.isTerminal ? forPeople(piece) : piece);
     return;
   }
   const script = pieces.join("");
@@ -121,7 +123,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       open: history.filter((entry) => entry.row === undefined),
     };
   });
-  if (!json) io.stdout.write(`✅ Schema built successfully in ${formatSeconds(duration)}\n`);
+  if (!json) io.stdout.write(forPeople(`✅ Schema built successfully in ${formatSeconds(duration)}\n`));
   if (recorded.length > 0) messages.log(`Recorded ${count(recorded.length, "migration")} as applied`);
   if (open.length > 0) {
     messages.log(
@@ -153,7 +155,7 @@ function showProgress({ io, messages }: CommandContext, total: number): Progress
       if (!canShow || performance.now() < next) return;
       next = performance.now() + 200;
       shown = true;
-      io.stderr.write(`${clear}  ${index + 1} of ${total}: ${file}`);
+      io.stderr.write(`${clear}  ${index + 1} of ${total}: ${inLine(file)}`);
     },
     end() {
       if (shown) io.stderr.write(clear);

@@ -18,7 +18,7 @@ export const command = defineCommand({
     if (!isShell(shell))
       throw new ConfitureError("usage", `There is completion for bash, zsh and fish, not for "${shell}"`);
     const script = SHELLS[shell](await completions(context.commands));
-    return { json: { shell, script }, text: script };
+    return { json: { shell, script }, script };
   },
 });
 

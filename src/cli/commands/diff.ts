@@ -86,10 +86,9 @@ export const command = defineCommand({
         notCompared,
         grantsLeftOut: comparison.leftOut,
       },
-      text:
-        args.sql === true
-          ? [...sql.map((statement) => `${statement};\n`), ...byHand.map(byHandComment)].join("")
-          : renderChanges(changes, context.paint),
+      ...(args.sql === true
+        ? { script: [...sql.map((statement) => `${statement};\n`), ...byHand.map(byHandComment)].join("") }
+        : { text: renderChanges(changes, context.paint) }),
       exitCode: changes.length > 0 || (limited && args.strict === true) ? 3 : 0,
     };
   },

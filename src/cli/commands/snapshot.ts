@@ -59,10 +59,9 @@ export const command = defineCommand({
         postgres,
         ...(file === undefined ? { snapshot } : {}),
       },
-      text:
-        file === undefined
-          ? text
-          : `✅ Wrote ${file} (PostgreSQL ${postgres}, ${count(Buffer.byteLength(text), "byte")})\n`,
+      ...(file === undefined
+        ? { script: text }
+        : { text: `✅ Wrote ${file} (PostgreSQL ${postgres}, ${count(Buffer.byteLength(text), "byte")})\n` }),
     };
   },
 });

@@ -1,5 +1,6 @@
 import type { Change, PropertyChange } from "#compare/catalogue/changes.ts";
 import type { Paint } from "./style.ts";
+import { inLine } from "./visible.ts";
 
 const SIGNS: Readonly<Record<Change["change"], string>> = { added: "+", dropped: "-", changed: "~" };
 const COLOURS = { added: "green", dropped: "red", changed: "yellow" } as const;
@@ -14,7 +15,7 @@ export function renderChanges(changes: readonly Change[], paint: Paint = PLAIN):
   const groups = new Map<string, { heading: string; own: Change | undefined; parts: Change[] }>();
   for (const change of changes) {
     const { kind, name } = change.on ?? change;
-    const heading = `${kind} ${name}`;
+    const heading = `${kind} ${inLine(name)}`;
     const group = groups.get(`${name} ${kind}`) ?? { heading, own: undefined, parts: [] };
     if (change.on === undefined) group.own = change;
     else group.parts.push(change);
@@ -63,7 +64,7 @@ function withoutPrefix(change: Change): Change {
 
 /** One object that differs, with the properties of a changed one side by side. */
 export function renderChange({ change, kind, name, summary, properties }: Change, paint: Paint = PLAIN): string[] {
-  const what = [kind, name].filter((part) => part !== "").join(" ");
+  const what = [kind, inLine(name)].filter((part) => part !== "").join(" ");
   const more = summary === undefined ? "" : ` ${paint("dim", oneLine(summary))}`;
   return [
     `${paint(COLOURS[change], SIGNS[change])} ${paint("bold", what)}${more}`,

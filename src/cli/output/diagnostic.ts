@@ -1,12 +1,13 @@
 import { ConfitureError, type Location, type ServerReport } from "#errors/error.ts";
 import type { Paint } from "./style.ts";
+import { indented, inLine } from "./visible.ts";
 
 /** Characters of a source line that are shown; of a longer one, those around the caret. */
 const EXCERPT_WIDTH = 120;
 
 /** An error for people: what happened, where, what PostgreSQL says of it, and what to do next. Pure. */
 export function renderError(error: ConfitureError, paint: Paint): string {
-  const lines = [`${paint("red", "error:")} ${paint("bold", error.message)}`];
+  const lines = [`${paint("red", "error:")} ${paint("bold", indented(error.message))}`];
   if (error.location !== undefined) lines.push(...renderLocation(error.location, paint));
   if (error.server !== undefined) lines.push(...renderServer(error.server, paint));
   if (error.hint !== undefined) lines.push(...labelled("next", error.hint, paint));
@@ -15,7 +16,7 @@ export function renderError(error: ConfitureError, paint: Paint): string {
 
 function renderLocation(location: Location, paint: Paint): string[] {
   const { file, line, column, sourceLine } = location;
-  const place = [file, line, column].filter((part) => part !== undefined).join(":");
+  const place = [inLine(file), line, column].filter((part) => part !== undefined).join(":");
   const lines = [`  ${paint("cyan", "-->")} ${place}`];
   if (line === undefined || column === undefined || sourceLine === undefined) return lines;
   const gutter = String(line);
@@ -36,9 +37,14 @@ function excerpt(sourceLine: string, column: number): { text: string; caret: str
   // A tab stays a tab, a wide character is as wide below as above.
   const caret = text
     .slice(0, column - 1 - start)
-    .map((point) => (point === "\t" ? "\t" : " ".repeat(Bun.stringWidth(point))))
+    .map((point) => (point === "\t" ? "\t" : " ".repeat(Bun.stringWidth(cell(point)))))
     .join("");
-  return { text: text.join(""), caret };
+  return { text: text.map(cell).join(""), caret };
+}
+
+/** A character as it is shown: one that a terminal would act upon takes the room of its name. */
+function cell(point: string): string {
+  return point === "\t" ? point : inLine(point);
 }
 
 function renderServer(server: ServerReport, paint: Paint): string[] {

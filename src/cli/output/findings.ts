@@ -11,6 +11,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations, type MigrationFile } from "#migrate/discover.ts";
 import { changeToJson, renderChange } from "./changes.ts";
 import { errorToJson, renderError } from "./diagnostic.ts";
+import { inLine } from "./visible.ts";
 
 const MARKS: Readonly<Record<Check["outcome"], string>> = { proven: "✅", disproven: "❌", "not-checked": "⚠️ " };
 
@@ -105,8 +106,8 @@ function renderFinding(finding: Finding, check: Check, places: FindPlaces): stri
 
 function renderPlaces({ schema, migration }: Places): string[] {
   return [
-    ...(schema === undefined ? [] : [`        schema file  ${schema.file}:${schema.line}`]),
-    ...(migration === undefined ? [] : [`        migration    ${migration.file}:${migration.line}`]),
+    ...(schema === undefined ? [] : [`        schema file  ${inLine(schema.file)}:${schema.line}`]),
+    ...(migration === undefined ? [] : [`        migration    ${inLine(migration.file)}:${migration.line}`]),
   ];
 }
 

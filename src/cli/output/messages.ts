@@ -1,6 +1,7 @@
 import { type ConsolaInstance, createConsola, LogLevels } from "consola/core";
 import type { Output } from "../io.ts";
-import type { Paint } from "./style.ts";
+import { forPeople, type Paint } from "./style.ts";
+import { indented } from "./visible.ts";
 
 /** Where progress and warnings go: consola, on standard error, one plain line a message. */
 export type Messages = ConsolaInstance;
@@ -13,8 +14,8 @@ export function createMessages(stderr: Output, paint: Paint, level: "quiet" | "n
     reporters: [
       {
         log({ type, args }) {
-          const text = args.map(String).join(" ");
-          stderr.write(type === "warn" ? `${paint("yellow", "warning:")} ${text}\n` : `${text}\n`);
+          const text = indented(args.map(String).join(" "));
+          stderr.write(forPeople(type === "warn" ? `${paint("yellow", "warning:")} ${text}\n` : `${text}\n`));
         },
       },
     ],

@@ -5,7 +5,9 @@ import type { HistoryEntry } from "#migrate/history.ts";
 import type { MigrationResult, RunReport } from "#migrate/migrator.ts";
 import type { CommandContext, Outcome } from "../command.ts";
 import { formatLocalTime } from "./local-time.ts";
+import { forPeople } from "./style.ts";
 import { count, formatDuration } from "./text.ts";
+import { inLine } from "./visible.ts";
 
 /** Shows a run as it happens: what begins on standard error, what is done on standard output. */
 export function showMigrateEvents({ io, messages, json }: CommandContext): (event: MigrateEvent) => void {
@@ -15,24 +17,24 @@ export function showMigrateEvents({ io, messages, json }: CommandContext): (even
         messages.log(`${event.error.message}; trying again`);
         break;
       case "waiting-for-lock":
-        messages.warn(`another runner is at work: ${describeHolder(event.holder)}; waiting`);
+        messages.warn(`another runner is at work: ${inLine(describeHolder(event.holder))}; waiting`);
         break;
       case "started":
         messages.log(
-          `${event.direction === "up" ? "Applying migration" : "Rolling back migration"} ${migrationId(event.migration)}...`,
+          `${event.direction === "up" ? "Applying migration" : "Rolling back migration"} ${inLine(migrationId(event.migration))}...`,
         );
         break;
       case "finished":
-        if (!json) io.stdout.write(finishedLine(event.migration, event.direction, event.duration));
+        if (!json) io.stdout.write(forPeople(finishedLine(event.migration, event.direction, event.duration)));
         break;
       case "retrying":
         messages.warn(
-          `${migrationId(event.migration)}: ${event.error.message}; trying again in ${formatDuration(event.pause)} (${event.attempt} of ${event.of})`,
+          `${inLine(migrationId(event.migration))}: ${event.error.message}; trying again in ${formatDuration(event.pause)} (${event.attempt} of ${event.of})`,
         );
         break;
       case "empty":
         messages.warn(
-          `${event.migration.path} has no statement to run; once it is recorded, writing one into it is an edit of an applied migration`,
+          `${inLine(event.migration.path)} has no statement to run; once it is recorded, writing one into it is an edit of an applied migration`,
         );
         break;
       case "notice":
@@ -45,7 +47,7 @@ export function showMigrateEvents({ io, messages, json }: CommandContext): (even
 
 function finishedLine(migration: MigrationFile, direction: "up" | "down", duration: number): string {
   const done = direction === "up" ? "applied" : "rolled back";
-  return `✅ Migration ${migrationId(migration)} ${done} successfully (${formatDuration(duration)})\n`;
+  return `✅ Migration ${inLine(migrationId(migration))} ${done} successfully (${formatDuration(duration)})\n`;
 }
 
 /** One line a migration, as in the tutorial. Pure. */
@@ -54,7 +56,7 @@ export function renderStatus(history: readonly HistoryEntry[]): string {
 }
 
 function statusLine(entry: HistoryEntry): string {
-  const id = migrationId(entry);
+  const id = inLine(migrationId(entry));
   const applied = entry.row === undefined ? "" : `applied ${formatLocalTime(entry.row.appliedAt)}`;
   switch (entry.standing) {
     case "applied":

@@ -1,4 +1,5 @@
 import type { Output } from "../io.ts";
+import { visible } from "./visible.ts";
 
 /** What turns a format on, and off again (ECMA-48, "Select Graphic Rendition"). */
 const FORMATS = {
@@ -10,8 +11,12 @@ const FORMATS = {
   cyan: [36, 39],
 } as const;
 
-/** Adds colour to a text, or leaves it alone. */
+/** Marks a text for a format, or leaves it alone. `forPeople` turns the marks into what a terminal understands. */
 export type Paint = (format: keyof typeof FORMATS, text: string) => string;
+
+/** Known to this process alone, so that no text from elsewhere can hold a mark. */
+const MARK = `\uFDD0${Math.random().toString(36).slice(2)}:`;
+const MARKS = new RegExp(`${MARK}(\\d+);`, "g");
 
 /**
  * Colour for one stream: `--color` decides, then NO_COLOR (any non-empty value, https://no-color.org), then
@@ -25,6 +30,11 @@ export function paintFor(output: Output, choice: string, env: Readonly<Record<st
     // Asked only now: most runs have nothing to paint.
     if (!isWanted()) return text;
     const [on, off] = FORMATS[format];
-    return `\u001b[${on}m${text}\u001b[${off}m`;
+    return `${MARK}${on};${text}${MARK}${off};`;
   };
+}
+
+/** The last step of every text for people: what is not of the tool's own making is made visible, then colours begin. */
+export function forPeople(text: string): string {
+  return visible(text).replaceAll(MARKS, "\u001b[$1m");
 }
