@@ -1,7 +1,7 @@
 import type { ArgsDef } from "citty";
 import type { Catalogue } from "#compare/catalogue/catalogue.ts";
 import type { Comparison } from "#compare/sources/comparison.ts";
-import { mayCreateDatabases, type ScratchSite } from "#compare/scratch/scratch.ts";
+import type { Neighbour, ScratchSite } from "#compare/scratch/site.ts";
 import { parseSource, type ProjectFiles, type Source } from "#compare/sources/sources.ts";
 import type { Terms } from "#compare/catalogue/terms.ts";
 import type { Config } from "#config/config.ts";
@@ -124,14 +124,33 @@ export async function siteBeside(
   config?: Pick<Config, "scratchUrl">,
 ): Promise<ScratchSite> {
   const given = await givenSite(context, scratch, config);
-  if (given !== undefined) return given;
-  if (target === undefined || target.engine === "embedded") return { engine: "embedded" };
-  if (await mayCreateDatabases(target)) return target;
+  if (target === undefined || target.engine === "embedded") return given ?? { engine: "embedded" };
+  const { lookBeside } = await import("#compare/scratch/site.ts");
+  const { obstacle, traits } = await lookBeside(target);
+  if (given !== undefined) return { ...given, like: traits };
+  if (obstacle === undefined) return { ...target, like: traits };
+  const { why, help } = OBSTACLES[obstacle];
   context.messages.warn(
-    "the role may not create databases on its server, so scratch databases are in the embedded PostgreSQL, which may be of another version and lacks some extensions (ALTER ROLE ... CREATEDB or --scratch URL helps)",
+    `${why}, so scratch databases are in the embedded PostgreSQL, which may be of another version and lacks some extensions (${help} helps)`,
   );
-  return { engine: "embedded" };
+  return { engine: "embedded", like: traits };
 }
+
+const OBSTACLES: Readonly<Record<NonNullable<Neighbour["obstacle"]>, { readonly why: string; readonly help: string }>> =
+  {
+    role: {
+      why: "the role may not create databases on its server",
+      help: "ALTER ROLE ... CREATEDB or --scratch URL",
+    },
+    standby: {
+      why: "the server is a standby, where no database can be created",
+      help: "--scratch URL with another server",
+    },
+    "read-only": {
+      why: "the database is read-only (default_transaction_read_only)",
+      help: "--scratch URL",
+    },
+  };
 
 /** The database in use among sources, if there is one. */
 export function liveTarget(sources: readonly Source[]): Target | undefined {

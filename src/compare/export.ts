@@ -16,7 +16,9 @@ import { detailId, missingDetails, readDetails, SAMPLES } from "./tree/details.t
 import { type PlannedFile, planFiles } from "./tree/statements.ts";
 import { renderSchemaFile } from "./tree/text.ts";
 import type { ScratchOptions } from "./scratch/scratch.ts";
-import { explainMissing, withMissingRoles, withScratch } from "./scratch/scratch.ts";
+import type { ScratchSite } from "./scratch/site.ts";
+import { explainMissing, withMissingRoles } from "./scratch/missing.ts";
+import { withScratch } from "./scratch/scratch.ts";
 import { readInUse } from "./sources/sources.ts";
 import { mainOwner, onTerms } from "./catalogue/terms.ts";
 
@@ -176,7 +178,7 @@ async function buildIn(
     } catch (error) {
       const failed = failedFile(error);
       if (failed === undefined || ahead.has(failed) || !/^\d+_functions\//.test(failed))
-        throw doesNotBuild(error, database);
+        throw doesNotBuild(error, options.scratch);
       ahead.add(failed);
     }
   }
@@ -190,9 +192,9 @@ function failedFile(error: unknown): string | undefined {
   return error.location?.file.slice(SCHEMA.path.length + 1);
 }
 
-function doesNotBuild(error: unknown, database: Database): unknown {
+function doesNotBuild(error: unknown, site: ScratchSite): unknown {
   if (!(error instanceof ConfitureError) || error.server === undefined || error.code === "interrupted") return error;
-  const explained = explainMissing(error, database);
+  const explained = explainMissing(error, site);
   const hints = [explained.hint, explained.server?.sqlstate === "42501" ? NOT_ALLOWED : undefined, NOTHING_WRITTEN];
   const hint = hints.filter((line) => line !== undefined).join("\n");
   if (explained !== error) return explained.with({ hint });

@@ -11,7 +11,7 @@ const START_PARAMETERS = [
   "--single",
   "-O",
   "-j",
-  ...Object.entries({
+  ...parametersOf({
     exit_on_error: "false",
     log_checkpoints: "false",
     max_worker_processes: "0",
@@ -26,8 +26,12 @@ const START_PARAMETERS = [
     // The stack is the JavaScript engine's and smaller than PostgreSQL assumes; an overflow is fatal. This stops
     // functions that call themselves without end, and leaves expressions as much room as it can.
     max_stack_depth: "400kB",
-  }).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+  }),
 ];
+
+function parametersOf(settings: Readonly<Record<string, string>>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+}
 
 /** Mode of a file that its owner may read and write. */
 const REGULAR_FILE = 0o100600;
@@ -73,9 +77,13 @@ export class PGliteBackend implements Backend {
 
   /**
    * Starts PostgreSQL on a data folder, or on a new database in memory.
+   * @param settings what sessions begin with, by name
    * @throws ConfitureError `embedded_failed`
    */
-  static async start(folder: string | undefined): Promise<PGliteBackend> {
+  static async start(
+    folder: string | undefined,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<PGliteBackend> {
     const log: string[] = [];
     const { postgresModule, fileSystem, extensions, cluster } = await loadAssets();
     const code = postgresModule();
@@ -92,7 +100,7 @@ export class PGliteBackend implements Backend {
       const pglite = new Engine({
         fs: prepared(folder === undefined ? new MemoryFS() : new NodeFS(folder), place, code, unloadable.reject),
         fsBundle: fileSystem,
-        startParams: folder === undefined ? [...START_PARAMETERS, "-F"] : START_PARAMETERS,
+        startParams: [...START_PARAMETERS, ...parametersOf(settings), ...(folder === undefined ? ["-F"] : [])],
         onStderr: (line) => {
           log.push(line);
           if (log.length > LOG_LINES) log.shift();

@@ -35,7 +35,7 @@ export async function openEmbedded(
   const { PGliteBackend } = await import("./embedded-backend.ts");
   const folder =
     target.path === undefined ? undefined : await openDataFolder(target.path, options.lockWait ?? 0, options.signal);
-  const backend = await PGliteBackend.start(folder?.path).catch((error: unknown) => {
+  const backend = await PGliteBackend.start(folder?.path, target.settings).catch((error: unknown) => {
     folder?.release();
     throw error;
   });

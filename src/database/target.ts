@@ -24,6 +24,8 @@ export interface ServerTarget {
 export interface EmbeddedTarget {
   readonly engine: "embedded";
   readonly path?: string;
+  /** Settings that sessions begin with, by name, as `-c name=value` gives them to a server. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** libpq's modes (https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION). */

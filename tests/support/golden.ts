@@ -4,7 +4,7 @@ import { RESET_BETWEEN_FILES } from "#build/assemble.ts";
 import { type Catalogue, readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { type MeasuredStatement, renderMigration, type Section } from "#compare/generate/migration-file.ts";
 import type { Rename } from "#compare/generate/renames.ts";
-import { withMissingRoles } from "#compare/scratch/scratch.ts";
+import { withMissingRoles } from "#compare/scratch/missing.ts";
 import { planSteps } from "#compare/generate/steps.ts";
 import type { Database } from "#database/database.ts";
 import { openDatabase } from "#database/open.ts";

@@ -40,6 +40,8 @@ export interface TestServer {
   stop(mode?: StopMode): Promise<void>;
   /** Starts it again after `stop`, on the same port. */
   start(): Promise<void>;
+  /** Starts it again as a hot standby, which waits for a primary that never says anything more; for good. */
+  becomeStandby(): Promise<void>;
   /** Runs `cleanup` when the server is removed, after the last test. */
   onRemove(cleanup: () => Promise<void>): void;
 }
@@ -246,6 +248,14 @@ class RunningServer implements TestServer {
     await this.#admin?.end({ timeout: 1 });
     this.#admin = undefined;
     await this.#run("pg_ctl", ["stop", "--silent", "--wait", "--mode", mode, "--pgdata", this.dataDir]);
+  }
+
+  async becomeStandby(): Promise<void> {
+    await this.stop();
+    const signal = join(this.dataDir, "standby.signal");
+    await writeFile(signal, "");
+    await this.#own(signal);
+    await this.start();
   }
 
   onRemove(cleanup: () => Promise<void>): void {

@@ -13,7 +13,7 @@ import {
   withRestart,
 } from "../plan/repair.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
-import { withMissingRoles } from "../scratch/scratch.ts";
+import { withMissingRoles } from "../scratch/missing.ts";
 import { type Meter, NO_EFFECTS } from "./measure.ts";
 import type { MeasuredStatement } from "./migration-file.ts";
 import { adviceFor, hasOnlineForm } from "./online.ts";

@@ -9,7 +9,8 @@ import { runMigration } from "#migrate/run.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Fingerprint, fingerprints } from "../catalogue/fingerprint.ts";
-import { explainMissing, withMissingRoles } from "./scratch.ts";
+import { explainMissing, withMissingRoles } from "./missing.ts";
+import type { ScratchSite } from "./site.ts";
 
 /** Where the runner keeps its record in a scratch database. */
 export const SCRATCH_LEDGER: Ledger = { schema: "public", table: "confiture_migrations", exists: false };
@@ -27,6 +28,8 @@ export interface ScratchRun {
 }
 
 export interface ScratchRunOptions {
+  /** Where the database is. */
+  readonly scratch: ScratchSite;
   readonly toolVersion: string;
   readonly signal?: AbortSignal | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
@@ -53,7 +56,7 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
         await withMissingRoles(database, () => runMigration(database, migration, direction, runOptions));
         return undefined;
       } catch (error) {
-        return explainMissing(asFailure(error), database);
+        return explainMissing(asFailure(error), options.scratch);
       }
     },
     async record({ file, checksum }) {

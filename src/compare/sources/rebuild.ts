@@ -5,7 +5,8 @@ import { ConfitureError } from "#errors/error.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { planFiles } from "../tree/statements.ts";
-import { type ScratchOptions, withMissingRoles, withScratch } from "../scratch/scratch.ts";
+import { withMissingRoles } from "../scratch/missing.ts";
+import { type ScratchOptions, withScratch } from "../scratch/scratch.ts";
 import { onTerms } from "../catalogue/terms.ts";
 
 /** A statement that a scratch database refused, and why. */

@@ -10,7 +10,9 @@ import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { withRevision } from "./git.ts";
 import { rebuildExactly } from "./rebuild.ts";
-import { explainMissing, type ScratchSite, withMissingRoles, withScratch } from "../scratch/scratch.ts";
+import { explainMissing, withMissingRoles } from "../scratch/missing.ts";
+import { withScratch } from "../scratch/scratch.ts";
+import type { ScratchSite } from "../scratch/site.ts";
 import { SCRATCH_LEDGER, startRun } from "../scratch/scratch-run.ts";
 import { readSnapshot } from "../catalogue/snapshot.ts";
 
@@ -153,7 +155,7 @@ export async function buildSchema(database: Database, files: ProjectFiles): Prom
   try {
     await withMissingRoles(database, () => executeSchema(database, { ...options, fresh: false, signal: files.signal }));
   } catch (error) {
-    throw error instanceof ConfitureError ? explainMissing(error, database) : error;
+    throw error instanceof ConfitureError ? explainMissing(error, files.scratch) : error;
   }
   return options;
 }

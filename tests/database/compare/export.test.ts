@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { executeSchema } from "#build/builder.ts";
 import { comparePaths } from "#build/order.ts";
 import { type ExportedSchema, exportSchema } from "#compare/export.ts";
-import type { ScratchSite } from "#compare/scratch/scratch.ts";
+import type { ScratchSite } from "#compare/scratch/site.ts";
 import { schemaBuild } from "#compare/sources/sources.ts";
 import { withDatabase } from "#database/open.ts";
 import { Secret } from "#database/target.ts";

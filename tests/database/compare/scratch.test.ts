@@ -2,6 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { verify } from "#compare/verify/verify.ts";
 import { sourceCatalogue } from "#compare/sources/sources.ts";
+import { withScratch } from "#compare/scratch/scratch.ts";
+import { lookBeside } from "#compare/scratch/site.ts";
+import type { Database } from "#database/database.ts";
+import { withDatabase } from "#database/open.ts";
 import { Secret, type ServerTarget } from "#database/target.ts";
 import { serverEngines } from "../../support/engines.ts";
 import { ROOT } from "../../support/postgres-binaries.ts";
@@ -9,6 +13,9 @@ import { temporaryProject } from "../../support/project.ts";
 import { server, type TestServer } from "../../support/servers.ts";
 import { failureOf } from "../failure.ts";
 import { filesOf } from "./project-files.ts";
+
+/** Locks of commands that have a scratch database. */
+const HELD = "SELECT pid FROM pg_locks WHERE locktype = 'advisory'";
 
 /** An extension that the servers have and the embedded engine has not. */
 const DBLINK = "CREATE TABLE a (id int);\nCREATE EXTENSION dblink;\n";
@@ -40,6 +47,8 @@ test("a collation that the embedded engine lacks gets the same way out", async (
   expect(error.hint).toContain("--scratch");
 });
 
+const SETTINGS = ["search_path", "TimeZone", "our.own", "DateStyle"];
+
 for (const engine of serverEngines) {
   describe(engine.name, () => {
     const scratchNames = async (instance: TestServer): Promise<string[]> => {
@@ -62,6 +71,50 @@ for (const engine of serverEngines) {
       expect(await scratchNames(instance)).toEqual([]);
     });
 
+    test("a scratch database is like the database in use: its encoding, locale and settings", async () => {
+      const instance = await server(engine.major);
+      const name = await instance.createDatabase("like");
+      await instance.dropDatabase(name);
+      await instance.sql(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'`);
+      for (const setting of [
+        'search_path = \'odd "name\', "$user", public',
+        "timezone = 'Asia/Kathmandu'",
+        "our.own = 'a, b'",
+        "statement_timeout = '1h'",
+      ])
+        await instance.sql(`ALTER DATABASE ${name} SET ${setting}`);
+      await instance.sql(`ALTER ROLE postgres IN DATABASE ${name} SET datestyle = 'SQL, DMY'`);
+      const target = instance.target(name);
+      const { obstacle, traits } = await lookBeside(target);
+      expect(obstacle).toBeUndefined();
+      const query = SETTINGS.map((setting) => `current_setting('${setting}') AS "${setting}"`).join(", ");
+      const read = async (database: Database): Promise<object | undefined> =>
+        (await database.query(`SELECT ${query}, getdatabaseencoding()`))[0];
+      const live = await withDatabase(target, {}, read);
+      expect(live).toMatchObject({ "our.own": "a, b", getdatabaseencoding: "LATIN1" });
+      const there = await withScratch({ scratch: { ...target, like: traits } }, async (database) => {
+        await database.execute("SET timezone = 'UTC'; RESET ALL");
+        const timeout = await database.query("SELECT current_setting('statement_timeout') AS timeout");
+        expect(timeout).toEqual([{ timeout: "0" }]);
+        return await read(database);
+      });
+      expect(there).toEqual(live);
+      const { getdatabaseencoding: _, ...settings } = live as Record<string, string>;
+      const inside = await withScratch({ scratch: { engine: "embedded", like: traits } }, async (database) => {
+        await database.execute("SET timezone = 'UTC'; RESET ALL");
+        return await read(database);
+      });
+      expect(inside).toMatchObject(settings);
+      await instance.dropDatabase(name);
+    });
+
+    test("a locale of another system is no obstacle", async () => {
+      const instance = await server(engine.major);
+      const traits = { locale: { encoding: "UTF8", lc_collate: "tlh_KX.utf8", lc_ctype: "C" }, settings: {} };
+      const scratch = { ...instance.target("postgres"), like: traits };
+      await sourceCatalogue({ ...filesOf(ROOT), scratch }, { kind: "empty" });
+    });
+
     test("a role that may create no databases is told what it needs", async () => {
       const instance = await server(engine.major);
       await instance.sql("DROP ROLE IF EXISTS scratch_poor");
@@ -75,7 +128,7 @@ for (const engine of serverEngines) {
       const error = await failureOf(sourceCatalogue({ ...filesOf(project.dir), scratch }, { kind: "schema" }));
       expect(error.code).toBe("scratch_unusable");
       // What is somebody else's is left to them.
-      const other = `confiture_scratch_${Date.now() - 3_600_000}_00000000`;
+      const other = "confiture_scratch_0000000000000001";
       await instance.sql(`CREATE DATABASE ${other}`);
       await instance.sql("ALTER ROLE scratch_poor CREATEDB");
       await sourceCatalogue({ ...filesOf(project.dir), scratch }, { kind: "schema" });
@@ -104,19 +157,18 @@ for (const engine of serverEngines) {
       const sleeping =
         "SELECT pid, datname FROM pg_stat_activity WHERE datname ~ '^confiture_scratch_' AND query ~ 'pg_sleep'";
       while (run.exitCode === null && (await instance.sql(sleeping)).length === 0) await Bun.sleep(20);
-      run.kill("SIGKILL");
-      await run.exited;
-      const [left] = await instance.sql(sleeping);
-      await instance.sql("SELECT pg_terminate_backend($1)", [left!["pid"]]);
-      const name = String(left!["datname"]);
-      while ((await instance.sql(sleeping)).length > 0) await Bun.sleep(20);
+      // It is in use: another command leaves it alone.
+      const scratch = instance.target("postgres");
+      await sourceCatalogue({ ...filesOf(project.dir), scratch }, { kind: "empty" });
+      expect(await scratchNames(instance)).toHaveLength(1);
       expect(await hasRole(instance, role)).toBe(true);
 
-      // As if it had been an hour ago.
-      const old = name.replace(/\d+/, String(Date.now() - 3_600_000));
-      await instance.sql(`ALTER DATABASE ${name} RENAME TO ${old}`);
-      await instance.sql(`COMMENT ON ROLE ${role} IS '${old}'`);
-      await sourceCatalogue({ ...filesOf(project.dir), scratch: instance.target("postgres") }, { kind: "empty" });
+      run.kill("SIGKILL");
+      await run.exited;
+      // What it had sent runs on; the server notices that the session beside it is over.
+      while ((await instance.sql(HELD)).length > 0) await Bun.sleep(20);
+      expect(await instance.sql(sleeping)).toHaveLength(1);
+      await sourceCatalogue({ ...filesOf(project.dir), scratch }, { kind: "empty" });
       expect(await scratchNames(instance)).toEqual([]);
       expect(await hasRole(instance, role)).toBe(false);
     });

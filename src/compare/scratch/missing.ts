@@ -1,0 +1,94 @@
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
+import { type ScratchSite, sortingOf } from "./site.ts";
+
+/** 42704 is undefined_object, which a missing role is. */
+const MISSING_ROLE = /role "([^"]+)" does not exist/;
+
+/**
+ * Runs `work`, creating roles that it misses and trying again: roles belong to a server, not to a schema, so
+ * schema files and migrations may take them for granted. On a server they go with the scratch database.
+ * @param work must leave nothing behind when it fails
+ */
+export async function withMissingRoles<T>(database: Database, work: () => Promise<T>): Promise<T> {
+  const created = new Set<string>();
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const server = error instanceof ConfitureError ? error.server : undefined;
+      const role = server?.sqlstate === "42704" ? MISSING_ROLE.exec(server.message)?.[1] : undefined;
+      if (role === undefined || created.has(role)) throw error;
+      created.add(role);
+      await createRole(database, role);
+    }
+  }
+}
+
+async function createRole(database: Database, role: string): Promise<void> {
+  const name = quoteIdentifier(role);
+  try {
+    const [{ scratch } = { scratch: "" }] = await database.query<{ scratch: string }>(
+      "select pg_catalog.current_database()::text as scratch",
+    );
+    await database.execute(`create role ${name}; comment on role ${name} is ${quoteLiteral(scratch)}`);
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "42501") throw error;
+    throw error.with({
+      code: "scratch_unusable",
+      message: `The role "${role}" is missing on the server with the scratch database, and cannot be made there`,
+      hint: `Make it there (CREATE ROLE ${name}), or work in the embedded PostgreSQL: --scratch embedded`,
+    });
+  }
+}
+
+const ELSEWHERE =
+  "Let scratch databases be made on a server that has it: --scratch URL. Its role needs the right to create databases.";
+
+/**
+ * What to do about what the engine of a scratch database does not have: an extension, a collation, the order of the
+ * database in use. The error's place in the file is kept.
+ */
+export function explainMissing(error: ConfitureError, { engine, like }: ScratchSite): ConfitureError {
+  const embedded = engine === "embedded";
+  const sorting = like === undefined ? undefined : sortingOf(like);
+  if (embedded && sorting !== undefined && error.server?.sqlstate === "42P17") {
+    return error.with({
+      message: `${error.message}. The database in use sorts by "${sorting}", and the embedded PostgreSQL by code points`,
+      hint: ELSEWHERE,
+    });
+  }
+  // Most of those of ICU are not there.
+  if (embedded && error.server?.sqlstate === "42704" && error.server.message.startsWith("collation "))
+    return error.with({ message: `${error.message} in the embedded PostgreSQL`, hint: ELSEWHERE });
+  const denied = deniedExtension(error);
+  if (denied !== undefined) {
+    return error.with({
+      code: "extension_missing",
+      message: `The role may not create the extension "${denied}" in a scratch database`,
+      hint: "Some extensions need a superuser. Give one for scratch databases, on this server or another: --scratch URL",
+    });
+  }
+  const name = missingExtension(error);
+  if (name === undefined) return error;
+  return error.with({
+    code: "extension_missing",
+    message: embedded
+      ? `The extension "${name}" is not in the embedded PostgreSQL`
+      : `The extension "${name}" is not on the server with the scratch database`,
+    hint: embedded ? ELSEWHERE : "Install it there, or name another server: --scratch URL",
+  });
+}
+
+/** 58P01: its files are not there; 0A000: the server says so itself, since version 15. */
+function missingExtension({ server }: ConfitureError): string | undefined {
+  if (server?.sqlstate === "0A000") return /^extension "([^"]+)" is not available/.exec(server.message)?.[1];
+  if (server?.sqlstate !== "58P01" && server?.sqlstate !== "XX000") return undefined;
+  return /extension control file ".*?([^/"]+)\.control"/.exec(server.message)?.[1];
+}
+
+function deniedExtension({ server }: ConfitureError): string | undefined {
+  if (server?.sqlstate !== "42501") return undefined;
+  return /^permission denied to create extension "([^"]+)"/.exec(server.message)?.[1];
+}
