@@ -14,11 +14,7 @@ const BYTE_ORDER_MARK = 0xfeff;
  */
 export function assembleFile(script: Script, original: Script): string {
   let text = script.text;
-  const kept = new Set(script.statements);
-  const dropped = [
-    ...original.statements.filter((statement) => !kept.has(statement)).map(withSemicolon),
-    ...script.psqlCommands,
-  ];
+  const dropped = [...(script.omitted ?? []).map(withSemicolon), ...script.psqlCommands];
   for (const { start, end } of dropped.toSorted((a, b) => b.start - a.start)) {
     text = text.slice(0, start) + text.slice(end);
   }

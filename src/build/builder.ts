@@ -12,10 +12,9 @@ import {
 import { readStreamed } from "#database/streamed-script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { transactionControl } from "#sql/classify.ts";
-import { locate } from "#sql/position.ts";
 import { assembleFile, RESET_BETWEEN_FILES } from "./assemble.ts";
-import { findDefinition, missingObject } from "./definitions.ts";
 import emptyDatabase from "./empty-database.sql" with { type: "text" };
+import { explainFailure } from "./explain.ts";
 
 export interface BuildOptions {
   readonly projectDir: string;
@@ -95,7 +94,7 @@ export async function executeSchema(database: Database, options: ExecuteOptions)
     await database.execute(RESET_BETWEEN_FILES);
   } catch (error) {
     await rollback(database);
-    throw explain(error, options);
+    throw explainFailure(error, options, (file) => readScript(options, file));
   }
 }
 
@@ -134,7 +133,7 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
     await database.execute(RESET_BETWEEN_FILES);
   } catch (error) {
     await rollback(database);
-    throw explain(error, options);
+    throw explainFailure(error, options, (file) => readScript(options, file));
   }
 }
 
@@ -170,35 +169,4 @@ function inTransaction(options: BuildOptions, script: Script): Script {
 
 function throwIfInterrupted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted; the build was rolled back");
-}
-
-/** Adds what the project's files tell about a failure. */
-function explain(error: unknown, options: ExecuteOptions): unknown {
-  if (!(error instanceof ConfitureError) || error.server === undefined) return error;
-  if (options.signal?.aborted === true && error.server.sqlstate === "57014") {
-    return error.with({ code: "interrupted", message: "Interrupted; the build was rolled back" });
-  }
-  if (error.server.sqlstate === "25001") {
-    return error.with({
-      hint: "The whole build is one transaction. Leave CONCURRENTLY out (nobody waits on a new database), or run every statement by itself with --no-transaction.",
-    });
-  }
-  const name = missingObject(error.server);
-  const file = error.location?.file;
-  if (name === undefined || file === undefined) return error;
-  for (const later of options.files.slice(options.files.indexOf(file))) {
-    const script = readScript(options, later);
-    const definition = findDefinition(script, name);
-    if (definition === undefined) continue;
-    const { line } = locate(script.text, definition.start);
-    if (later === file && line <= (error.location?.line ?? 0)) continue;
-    return error.with({
-      hint:
-        later === file
-          ? `"${name}" is created further down, in line ${line}. Move it up.`
-          : `"${name}" is created in ${later}:${line}, which sorts after this file. Rename files or folders so that it comes first.`,
-      data: { ...error.data, definedIn: { file: later, line } },
-    });
-  }
-  return error;
 }

@@ -1,17 +1,15 @@
+import { isMissingName } from "#database/advice.ts";
 import { type Script } from "#database/script.ts";
 import type { ServerReport } from "#errors/error.ts";
 import type { Statement } from "#sql/statement.ts";
 
-/** PostgreSQL's codes for "does not exist": a relation, a function, another object, a schema. */
-const MISSING_OBJECT: ReadonlySet<string> = new Set(["42P01", "42883", "42704", "3F000"]);
-
 /**
  * The name of the object that a failed statement did not find, without its schema, or undefined when the
- * failure is another. Message texts are translated, the quotes around names are not always `"`: what is looked
+ * failure is another, or names nothing. Message texts are translated, the quotes around names are not always `"`: what is looked
  * for is a name, so any quoting will do.
  */
 export function missingObject(server: ServerReport): string | undefined {
-  if (!MISSING_OBJECT.has(server.sqlstate)) return undefined;
+  if (!isMissingName(server)) return undefined;
   const quoted = /["«„“'‘]([^"»“”'’]+)["»“”'’]/.exec(server.message)?.[1];
   const called = /([\w.$]+)\(/.exec(server.message)?.[1];
   const name = quoted ?? called;

@@ -10,6 +10,10 @@ const ADVICE: Readonly<Record<string, string>> = {
     "The column is there already: was the change made by hand, or built from the schema files? See `confiture migrate baseline`.",
   "42501": "The role lacks a right. Connect as the owner, or have it granted.",
   "25006": "The database is read-only: a standby, or default_transaction_read_only is on. Connect to the primary.",
+  "55006":
+    "Rows that earlier statements of this transaction changed still wait for their triggers or constraints. Put SET CONSTRAINTS ALL IMMEDIATE before this statement, or the statement into a migration of its own.",
+  "55P04":
+    "A new value of an enum can be used only once it is committed. Put ALTER TYPE ... ADD VALUE into a migration of its own, before this one; in schema files write the value into CREATE TYPE.",
   "55P03": "Another session holds a lock on it. Try again when it is quiet, or raise migrations.lock_timeout.",
   "53100": "The server's disk is full. Nothing of the open transaction was kept.",
   "53200": "The server ran out of memory or lock slots. Raise max_locks_per_transaction, or split the work.",
@@ -21,4 +25,37 @@ export function adviceFor(server: ServerReport): string | undefined {
   if (server.sqlstate === "42704" && server.message.startsWith("role "))
     return "Roles belong to the server; neither a build nor a generated migration makes them. Create it there first: CREATE ROLE ...";
   return ADVICE[server.sqlstate];
+}
+
+/** Why PostgreSQL refused a statement inside a transaction. */
+export type TransactionObstacle =
+  /** It cannot run in one at all, or it ends the transaction: CREATE INDEX CONCURRENTLY, CALL of a procedure that commits. */
+  | "needs-none"
+  /** It has to be the first of its transaction. */
+  | "set-transaction"
+  /** A function or DO block asks for it, which always has a transaction. */
+  | "in-function";
+
+/**
+ * What 25001 (active_sql_transaction) or 2D000 (invalid_transaction_termination) is about; undefined for other errors.
+ * Names of commands stay as they are in translated messages.
+ */
+export function transactionObstacle({ sqlstate, message, context }: ServerReport): TransactionObstacle | undefined {
+  if (sqlstate === "2D000") return "needs-none";
+  if (sqlstate !== "25001") return undefined;
+  if (message.includes("SET TRANSACTION")) return "set-transaction";
+  // "PL/pgSQL function ...", "SQL function ...", "SQL statement ...", against "while reindexing partitioned table".
+  return /SQL|PL\//.test(context ?? "") ? "in-function" : "needs-none";
+}
+
+/** The way out of `in-function`, wherever it is met. */
+export const NOT_IN_FUNCTION =
+  "Inside a function or DO block it always has a transaction. Write it as a statement of its own.";
+
+/** PostgreSQL's codes for "does not exist": a relation, a function, another object, a schema (or no schema to make something in). */
+const MISSING_NAME: ReadonlySet<string> = new Set(["42P01", "42883", "42704", "3F000"]);
+
+/** Whether PostgreSQL did not find something that a statement names. */
+export function isMissingName({ sqlstate }: ServerReport): boolean {
+  return MISSING_NAME.has(sqlstate);
 }

@@ -1,5 +1,5 @@
 import { ConfitureError, type Location } from "#errors/error.ts";
-import { unwrapTransaction } from "#sql/classify.ts";
+import { transactionControl, unwrapTransaction } from "#sql/classify.ts";
 import { codePointOffset, locateInFile } from "#sql/position.ts";
 import type { PsqlCommand } from "#sql/psql-command.ts";
 import { splitStatements } from "#sql/split.ts";
@@ -13,6 +13,8 @@ export interface Script {
   readonly text: string;
   readonly statements: readonly Statement[];
   readonly psqlCommands: readonly PsqlCommand[];
+  /** Statements that stand among `statements` in the text and are not sent: BEGIN and COMMIT of the file's own. */
+  readonly omitted?: readonly Statement[];
   /** Set when the COPY data is not in `text` but still in the file. */
   readonly streamed?: Streamed;
 }
@@ -86,29 +88,49 @@ export function parseScript(file: string, text: string, from = 0, to = text.leng
   return { file, text, statements: split.statements, psqlCommands: split.psqlCommands };
 }
 
+/** A script whose caller opens the transaction, and how the file wants it to be. */
+export interface InTransaction {
+  readonly script: Script;
+  /** What follows BEGIN, for example "ISOLATION LEVEL SERIALIZABLE"; mostly empty. */
+  readonly modes: string;
+}
+
 /**
  * The script for a caller that opens the transaction itself: a file wholly wrapped in one BEGIN ... COMMIT
  * loses the wrapping.
+ * @returns undefined for any other BEGIN, COMMIT or ROLLBACK
+ */
+export function unwrapScript(script: Script): InTransaction | undefined {
+  const use = unwrapTransaction(script.statements);
+  switch (use.kind) {
+    case "none":
+      return { script, modes: "" };
+    case "wrapped":
+      return { script: { ...script, statements: use.inner, omitted: [use.begin, use.commit] }, modes: use.modes };
+    case "control":
+      return undefined;
+  }
+}
+
+/**
+ * `unwrapScript` for a transaction that is open already, so that it cannot be as the file wants it.
  * @param wayOut what to do about any other BEGIN, COMMIT or ROLLBACK
  * @throws ConfitureError `sql_transaction_control`
  */
 export function withoutOwnTransaction(script: Script, wayOut: string): Script {
-  const use = unwrapTransaction(script.statements);
-  switch (use.kind) {
-    case "none":
-      return script;
-    case "wrapped":
-      return { ...script, statements: use.inner };
-    case "control":
-      throw new ConfitureError(
-        "sql_transaction_control",
-        `${use.verb} in a file that runs inside one transaction already`,
-        {
-          location: placeIn(script, use.statement.start),
-          hint: wayOut,
-        },
-      );
-  }
+  const unwrapped = unwrapScript(script);
+  if (unwrapped?.modes === "") return unwrapped.script;
+  throw ownTransaction(script, wayOut);
+}
+
+/** The refusal of the first BEGIN, COMMIT or ROLLBACK of a script that has one. */
+export function ownTransaction(script: Script, wayOut: string): ConfitureError {
+  const statement = script.statements.find((candidate) => transactionControl(candidate) !== undefined);
+  const verb = statement === undefined ? "BEGIN" : transactionControl(statement);
+  return new ConfitureError("sql_transaction_control", `${verb} in a file that runs inside one transaction already`, {
+    location: placeIn(script, statement?.start ?? 0),
+    hint: wayOut,
+  });
 }
 
 /** UTF-16 units of a message: on its way to the server a text is copied several times. */
@@ -148,7 +170,7 @@ async function runBatch(database: Database, script: Script, batch: readonly Stat
   const first = batch[0];
   const last = batch.at(-1);
   if (first === undefined || last === undefined) return;
-  const text = withoutPsqlCommands(script, first.start, last.end);
+  const text = textToSend(script, first.start, last.end);
   try {
     await database.execute(text);
   } catch (error) {
@@ -176,6 +198,14 @@ async function runCopy(
     const offset = offsetOfLine(whole.text, start, Number(line));
     throw located.with({ location: locateInFile(script.file, whole.text, offset) });
   }
+}
+
+/** The statement of a script that a failure of it is about; undefined where its place is not known. */
+export function failedStatement(script: Script, { location }: ConfitureError): Statement | undefined {
+  if (location?.line === undefined || location.file !== script.file || script.streamed !== undefined) return undefined;
+  const line = offsetOfLine(script.text, 0, location.line);
+  const at = line + codePointOffset(script.text.slice(line), location.column ?? 1);
+  return script.statements.findLast(({ start }) => start <= at);
 }
 
 /** Where an offset into a script's text is in its file. */
@@ -214,13 +244,14 @@ function offsetOfLine(text: string, start: number, line: number): number {
   return at;
 }
 
-/** The text from `start` to `end`, with pg_dump's harmless psql lines blanked out, so that offsets hold. */
-function withoutPsqlCommands(script: Script, start: number, end: number): string {
+/** The text from `start` to `end`, with what is not sent blanked out, so that offsets hold. */
+function textToSend(script: Script, start: number, end: number): string {
   let text = script.text.slice(start, end);
-  for (const command of script.psqlCommands) {
-    if (command.start < start || command.end > end) continue;
-    const blank = " ".repeat(command.end - command.start);
-    text = text.slice(0, command.start - start) + blank + text.slice(command.end - start);
+  for (const span of [...script.psqlCommands, ...(script.omitted ?? [])]) {
+    if (span.start < start || span.end > end) continue;
+    // Lines stay lines: a comment before it must not swallow what follows.
+    const blank = script.text.slice(span.start, span.end).replaceAll(/[^\n]/g, " ");
+    text = text.slice(0, span.start - start) + blank + text.slice(span.end - start);
   }
   return text;
 }

@@ -9,6 +9,13 @@ export interface SqlBody {
   readonly kind: "sql";
   readonly script: Script;
   readonly transactional: boolean;
+  /**
+   * How its transaction begins, where the file says something about that: "begin isolation level serializable", or
+   * "begin" for a file whose first statement is SET TRANSACTION. Nothing may come between it and that statement.
+   */
+  readonly opening: string | undefined;
+  /** What to write into this file so that it runs outside a transaction, for hints. */
+  readonly howToRunOutside: string;
 }
 
 export interface TypeScriptBody {

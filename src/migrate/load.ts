@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { decodeSql, parseScript, type Script, withoutOwnTransaction } from "#database/script.ts";
+import { decodeSql, ownTransaction, parseScript, type Script, unwrapScript } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { cannotRunInTransaction, transactionControl } from "#sql/classify.ts";
+import { cannotRunInTransaction, setsTransaction, transactionControl } from "#sql/classify.ts";
 import { locateInFile } from "#sql/position.ts";
 import type { LoadedMigration, SqlBody } from "./body.ts";
 import type { MigrationFile } from "./discover.ts";
@@ -82,26 +82,32 @@ function emptyIsNone(body: SqlBody): SqlBody | undefined {
 
 function sqlBody(path: string, text: string, section: Section): SqlBody {
   const script = parseScript(path, text, section.start, section.end);
+  const { howToRunOutside } = section;
   if (section.transaction === false) {
     requireCommit(script);
-    return { kind: "sql", script, transactional: false };
+    return { kind: "sql", script, transactional: false, opening: undefined, howToRunOutside };
   }
-
-  const inner = withoutOwnTransaction(
-    script,
-    "Remove it. To control transactions yourself, put transaction:false behind the marker: -- migrate:up transaction:false",
-  );
+  const unwrapped = unwrapScript(script);
+  if (unwrapped === undefined) {
+    throw ownTransaction(script, `Remove it. To control transactions yourself, ${howToRunOutside}`);
+  }
+  const { script: inner, modes } = unwrapped;
   const loner = inner.statements.find((statement) => cannotRunInTransaction(statement) !== undefined);
-  if (loner === undefined) return { kind: "sql", script: inner, transactional: true };
+  if (loner === undefined) {
+    const [first] = inner.statements;
+    const isSet = modes !== "" || (first !== undefined && setsTransaction(first));
+    const opening = isSet ? `begin ${modes}`.trimEnd() : undefined;
+    return { kind: "sql", script: inner, transactional: true, opening, howToRunOutside };
+  }
   if (script.statements.length === 1 && section.transaction === undefined) {
-    return { kind: "sql", script, transactional: false };
+    return { kind: "sql", script, transactional: false, opening: undefined, howToRunOutside };
   }
   throw new ConfitureError(
     "migration_mixed",
     `${cannotRunInTransaction(loner)} cannot run inside a transaction, which the rest of this migration has`,
     {
       location: locateInFile(path, text, loner.start),
-      hint: "Move it to a migration of its own, or run every statement of this one by itself with the line: -- migrate:up transaction:false",
+      hint: `Move it to a migration of its own. To run every statement of this one by itself, ${howToRunOutside}`,
     },
   );
 }

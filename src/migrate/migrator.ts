@@ -179,12 +179,15 @@ async function runAll(
 }
 
 /** @throws ConfitureError `migration_not_transactional` */
-function requireTransactional(migration: LoadedMigration): void {
-  if (migration.up.transactional) return;
+function requireTransactional({ file, up: body }: LoadedMigration): void {
+  const hasOwn = body.kind === "sql" && body.opening !== undefined;
+  if (body.transactional && !hasOwn) return;
   throw new ConfitureError(
     "migration_not_transactional",
-    `${migration.file.path} runs outside a transaction, so it cannot share one`,
-    { location: { file: migration.file.path }, hint: "Leave --single-transaction out, or stop before it with --to." },
+    hasOwn
+      ? `${file.path} says how its transaction is to be, so it cannot share one`
+      : `${file.path} runs outside a transaction, so it cannot share one`,
+    { location: { file: file.path }, hint: "Leave --single-transaction out, or stop before it with --to." },
   );
 }
 

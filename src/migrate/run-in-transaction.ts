@@ -5,7 +5,8 @@ import { isOneMessage, runStatements } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
 import { changeLedgerInTransaction, CHECK_DEFERRED, deleteSql, insertSql, TRANSACTION_MS } from "./ledger.ts";
-import type { Body, LoadedMigration, SqlBody } from "./body.ts";
+import type { Body, LoadedMigration } from "./body.ts";
+import { explainInTransaction } from "./explain.ts";
 import { cleanSession, entryOf, prepareSession, type RunOptions } from "./run-session.ts";
 
 /**
@@ -19,17 +20,18 @@ export async function runInTransaction(
   body: Body,
   options: RunOptions,
 ): Promise<void> {
+  const beginning = (): Promise<void>[] => begin(database, options, body.kind === "sql" ? body.opening : undefined);
   if (canPipeline(body)) {
     // One round trip: should a statement fail, the server skips the rest and turns COMMIT into ROLLBACK.
     await inOrder([
-      ...begin(database, options),
+      ...beginning(),
       runBody(database, body),
       recordChecked(database, migration, direction, options),
       commit(database, migration),
     ]);
     return;
   }
-  await inOrder(begin(database, options));
+  await inOrder(beginning());
   try {
     await runBody(database, body);
     // An interrupt while no statement was running has not stopped anything yet.
@@ -76,12 +78,13 @@ export async function inOneTransaction(
   await inOrder([database.execute("reset session authorization; reset role; reset all"), commit(database, last)]);
 }
 
-function begin(database: Database, options: RunOptions): Promise<void>[] {
+/** @param opening how a body wants its transaction to begin, see `SqlBody` */
+function begin(database: Database, options: RunOptions, opening?: string): Promise<void>[] {
   return [
     // What SET SESSION CHARACTERISTICS has left would already hold for this transaction.
     database.execute("reset all"),
-    // Inside the transaction, so that a failure stops what is sent behind.
-    prepareSession(database, options, "begin"),
+    // Inside a transaction, so that a failure stops what is sent behind.
+    prepareSession(database, options, "begin", opening === undefined ? undefined : `commit; ${opening}`),
   ];
 }
 
@@ -124,7 +127,7 @@ async function commit(database: Database, migration: LoadedMigration): Promise<v
   }
 }
 
-function canPipeline(body: Body): body is SqlBody {
+function canPipeline(body: Body): boolean {
   return body.kind === "sql" && isOneMessage(body.script);
 }
 
@@ -137,19 +140,8 @@ async function runBody(database: Database, body: Body): Promise<void> {
     const { runTypeScript } = await import("./statement-queue.ts");
     await runTypeScript(body, { database, outside: undefined });
   } catch (error) {
-    throw explain(error, body);
+    throw explainInTransaction(error, body);
   }
-}
-
-/** 25001 is PostgreSQL's "cannot run inside a transaction block". */
-function explain(error: unknown, body: Body): unknown {
-  if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "25001") return error;
-  return error.with({
-    hint:
-      body.kind === "typescript"
-        ? "Give the class the line: transaction = false"
-        : "Put transaction:false behind the marker: -- migrate:up transaction:false",
-  });
 }
 
 function explainDeferred(error: unknown, migration: LoadedMigration): unknown {

@@ -35,12 +35,18 @@ export function cleanSession(options: RunOptions, database: Database): string {
  * migration's own transaction that failure also stops what is sent behind it: a division by zero is an error that
  * needs no procedural language.
  * @param opening comes before everything else
+ * @param closing comes behind everything else
  */
-export async function prepareSession(database: Database, options: RunOptions, opening?: "begin"): Promise<void> {
+export async function prepareSession(
+  database: Database,
+  options: RunOptions,
+  opening?: "begin",
+  closing?: string,
+): Promise<void> {
   const locked = `pg_catalog.pg_try_advisory_lock(${options.lockKey})::pg_catalog.int4`;
-  const steps = [cleanSession(options, database), `select 1 operator(pg_catalog./) ${locked}`];
+  const steps = [opening, cleanSession(options, database), `select 1 operator(pg_catalog./) ${locked}`, closing];
   try {
-    await database.execute((opening === undefined ? steps : [opening, ...steps]).join("; "));
+    await database.execute(steps.filter((step) => step !== undefined).join("; "));
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "22012") throw error;
     throw new ConfitureError("lock_held", "A migration released the lock, and another runner took it", {

@@ -8,6 +8,8 @@ export interface Section {
   readonly end: number;
   /** From `transaction:false` behind the marker; undefined where nothing is said. */
   readonly transaction: boolean | undefined;
+  /** What to write so that it runs outside a transaction, for hints. */
+  readonly howToRunOutside: string;
 }
 
 export interface Sections {
@@ -43,7 +45,13 @@ export function findSections(file: string, text: string, opening: "up" | "down" 
   }
   const [first, second, third] = markers;
   if (first === undefined) {
-    return { main: { start: 0, end: text.length, transaction: declared }, down: undefined };
+    const main = {
+      start: 0,
+      end: text.length,
+      transaction: declared,
+      howToRunOutside: "begin the file with the line: -- no-transaction",
+    };
+    return { main, down: undefined };
   }
   const wrong = first.direction !== opening ? first : second?.direction === opening ? second : third;
   if (wrong !== undefined) {
@@ -62,12 +70,22 @@ export function findSections(file: string, text: string, opening: "up" | "down" 
       start: first.end,
       end: second?.start ?? text.length,
       transaction: readOptions(file, text, first) ?? declared,
+      howToRunOutside: markerOutside(opening),
     },
     down:
       second === undefined
         ? undefined
-        : { start: second.end, end: text.length, transaction: readOptions(file, text, second) ?? declared },
+        : {
+            start: second.end,
+            end: text.length,
+            transaction: readOptions(file, text, second) ?? declared,
+            howToRunOutside: markerOutside("down"),
+          },
   };
+}
+
+function markerOutside(direction: "up" | "down"): string {
+  return `put transaction:false behind the marker: -- migrate:${direction} transaction:false`;
 }
 
 function readOptions(file: string, text: string, marker: { options: string; start: number }): boolean | undefined {

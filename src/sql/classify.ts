@@ -47,37 +47,64 @@ export function transactionControl(statement: Statement): TransactionVerb | unde
 export type TransactionUse =
   /** There is no transaction control. */
   | { readonly kind: "none" }
-  /** One plain BEGIN first and one COMMIT last, nothing else: running `inner` in a transaction is the same. */
+  /**
+   * One BEGIN first, with nothing but SET before it, and one COMMIT last: running `inner` in a transaction with these
+   * modes is the same.
+   */
   | {
       readonly kind: "wrapped";
       readonly begin: Statement;
+      /** All but BEGIN and COMMIT. */
       readonly inner: readonly Statement[];
       readonly commit: Statement;
+      /** What follows BEGIN, for example "ISOLATION LEVEL SERIALIZABLE"; mostly empty. */
+      readonly modes: string;
     }
   /** Anything else; `statement` is the first that controls a transaction. */
   | { readonly kind: "control"; readonly statement: Statement; readonly verb: TransactionVerb };
 
-/** Tells whether a file's statements are wholly wrapped in one BEGIN ... COMMIT. Options (an isolation level) make it its own control. */
+/** Tells whether a file's statements are wholly wrapped in one BEGIN ... COMMIT. */
 export function unwrapTransaction(statements: readonly Statement[]): TransactionUse {
   const controls = statements.filter((statement) => transactionControl(statement) !== undefined);
   const [begin, commit] = controls;
   if (begin === undefined) return { kind: "none" };
+  const modes = beginModes(begin);
   if (
     controls.length === 2 &&
+    modes !== undefined &&
     commit !== undefined &&
-    begin === statements[0] &&
     commit === statements.at(-1) &&
-    isPlainBegin(begin) &&
-    isPlainCommit(commit)
+    isPlainCommit(commit) &&
+    statements.slice(0, statements.indexOf(begin)).every(isSessionSetting)
   ) {
-    return { kind: "wrapped", begin, inner: statements.slice(1, -1), commit };
+    const inner = statements.filter((statement) => statement !== begin && statement !== commit);
+    return { kind: "wrapped", begin, inner, commit, modes };
   }
   return { kind: "control", statement: begin, verb: transactionControl(begin)! };
 }
 
-function isPlainBegin({ words }: Statement): boolean {
-  if (words[0] === "START") return words.length === 2;
-  return words[0] === "BEGIN" && (words.length === 1 || (words.length === 2 && isNoise(words[1])));
+/** Whether a statement says how its transaction is to be, for which it has to come first in it. */
+export function setsTransaction({ words: [first, second, third] }: Statement): boolean {
+  if (first !== "SET") return false;
+  const name = second === "LOCAL" || second === "SESSION" ? third : second;
+  return name !== undefined && /^TRANSACTION(_ISOLATION|_READ_ONLY|_DEFERRABLE)?$/.test(name);
+}
+
+/** SET and RESET of what holds for the session, in a transaction or outside one. */
+function isSessionSetting(statement: Statement): boolean {
+  const [first, second] = statement.words;
+  if (first === "RESET") return true;
+  return first === "SET" && second !== "LOCAL" && second !== "CONSTRAINTS" && !setsTransaction(statement);
+}
+
+/** What follows BEGIN or START TRANSACTION; undefined for another statement. */
+function beginModes(statement: Statement): string | undefined {
+  const { words } = statement;
+  if (words[0] !== "BEGIN" && words[0] !== "START") return undefined;
+  return statement
+    .tokens()
+    .slice(isNoise(words[1]) ? 2 : 1)
+    .join(" ");
 }
 
 function isPlainCommit({ words }: Statement): boolean {

@@ -160,7 +160,7 @@ const MIGRATION_CASES: readonly Case[] = [
   [
     "CONCURRENTLY among other statements",
     { "001_mixed.sql": "CREATE TABLE posts (id int);\nCREATE INDEX CONCURRENTLY ON posts (id);\n" },
-    { exitCode: 1, code: "migration_mixed", place: "db/migrations/001_mixed.sql:2", next: "transaction:false" },
+    { exitCode: 1, code: "migration_mixed", place: "db/migrations/001_mixed.sql:2", next: "-- no-transaction" },
   ],
 ];
 

@@ -179,17 +179,73 @@ for (const engine of serverEngines) {
       await b.build({ transaction: false });
     });
 
+    test.each([
+      ["of pg_dump's", "SELECT pg_catalog.set_config('search_path', '', false);", "ALTER TABLE boats ADD n int;"],
+      ["that makes", "SET search_path TO '';", "CREATE TABLE more (id int);"],
+      ["that names one schema", "CREATE SCHEMA s; SET search_path = s;", "ALTER TABLE boats ADD n int;"],
+    ])(
+      "a search_path left by another file is named where it hides things: one %s",
+      async (_what, setting, statement) => {
+        const files = {
+          "1.sql": `CREATE TABLE public.boats (id int);\n${setting}`,
+          "2.sql": "SELECT 1",
+          "3.sql": statement,
+        };
+        await using b = await building(engine, files);
+        const error = await failureOf(b.build());
+        expect(error.hint).toContain("db/schema/1.sql:2");
+        expect(error.hint).toContain("reset_between_files: true");
+        expect(error.data).toMatchObject({ searchPathSetIn: { file: "db/schema/1.sql", line: 2 } });
+        expect(placeOf(error)).toStartWith("db/schema/3.sql:1");
+        await b.build({ resetBetweenFiles: true });
+
+        await b.project.write("db/schema/2.sql", "RESET search_path; ALTER TABLE nowhere ADD n int;");
+        expect((await failureOf(b.build({ fresh: true }))).data?.["searchPathSetIn"]).toBeUndefined();
+        await b.project.write("db/schema/1.sql", `CREATE TABLE public.boats (id int);\n${setting}\n${statement}`);
+        const same = await failureOf(b.build({ fresh: true }));
+        expect(same.hint).toContain("db/schema/1.sql:2");
+        expect(same.hint).not.toContain("reset_between_files");
+      },
+    );
+
+    test("SET TRANSACTION, and CONCURRENTLY in a function, are no reason to build without a transaction", async () => {
+      for (const sql of [
+        "SELECT 1; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;",
+        "CREATE TABLE a (id int); DO $$ BEGIN EXECUTE 'CREATE INDEX CONCURRENTLY ON a (id)'; END $$;",
+      ]) {
+        await using b = await building(engine, { "1.sql": sql });
+        const error = await failureOf(b.build());
+        expect(error.server?.sqlstate).toBe("25001");
+        expect(error.hint).toBeDefined();
+        expect(error.hint).not.toContain("--no-transaction");
+      }
+    });
+
+    test("a procedure that commits is answered with the way out", async () => {
+      await using b = await building(engine, {
+        "1.sql": "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;\nCALL p();",
+      });
+      const error = await failureOf(b.build());
+      expect(error.server?.sqlstate).toBe("2D000");
+      expect(error.hint).toContain("--no-transaction");
+      await b.build({ transaction: false });
+    });
+
     test("a file wholly wrapped in BEGIN ... COMMIT runs as if it were not", async () => {
       await using b = await building(engine, {
         "1.sql": "-- c\nBEGIN;\nCREATE TABLE a (id int);\nCOMMIT;\n",
         "2.sql": "start transaction; CREATE TABLE b (id int); end transaction",
-        "3.sql": "SELECT 1/0",
+        "3.sql": "SET work_mem = '7MB';\nBEGIN;\nCREATE TABLE c AS SELECT current_setting('work_mem') AS it;\nCOMMIT;",
+        "4.sql": "SELECT 1/0",
       });
       await failureOf(b.build());
       expect(await b.relations()).toEqual([]);
-      await b.project.write("db/schema/3.sql", "BEGIN; COMMIT;");
+      await b.project.write("db/schema/4.sql", "BEGIN; COMMIT;");
       await b.build();
-      expect(await b.relations()).toEqual(["a", "b"]);
+      expect(await b.relations()).toEqual(["a", "b", "c"]);
+      expect(await b.query("SELECT it FROM c")).toEqual([{ it: "7MB" }]);
+      await b.build({ fresh: true });
+      expect(b.assemble()).not.toMatch(/BEGIN|COMMIT/);
     });
 
     test.each([

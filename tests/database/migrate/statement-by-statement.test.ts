@@ -118,7 +118,7 @@ for (const engine of serverEngines) {
       const { error, refused } = await m.up();
       expect(error).toMatchObject({ code: "migration_mixed", exitCode: 1 });
       expect(error?.message).toContain(name);
-      expect(error?.hint).toContain("-- migrate:up transaction:false");
+      expect(error?.hint).toContain("-- no-transaction");
       expect(placeOf(error)).toBe("db/migrations/002_b.sql:2:3");
       expect(refused).toBe(true);
       expect([await m.has("a"), await m.has("confiture_migrations")]).toEqual([false, false]);

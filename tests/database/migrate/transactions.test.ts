@@ -115,17 +115,119 @@ for (const engine of serverEngines) {
       ["COMMIT in the middle", "CREATE TABLE b (id int);\nCOMMIT;\nCREATE TABLE c (id int);", "2:1"],
       ["ROLLBACK at the end", "CREATE TABLE b (id int); ROLLBACK", "1:26"],
       ["two blocks", "BEGIN; SELECT 1; COMMIT; BEGIN; SELECT 2; COMMIT;", "1:1"],
-      ["an isolation level", "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT;", "1:1"],
       ["BEGIN without COMMIT", "SELECT 1;\nBEGIN;\nSELECT 2;", "2:1"],
       ["PREPARE TRANSACTION", "SELECT 1; PREPARE TRANSACTION 'x'", "1:11"],
     ])("other control is refused before anything runs: %s", async (_what, sql, place) => {
       await using m = await migrating(engine, { "001_a.sql": "CREATE TABLE a (id int)", "002_b.sql": sql });
       const { error, refused } = await m.up();
       expect(error).toMatchObject({ code: "sql_transaction_control", exitCode: 1 });
-      expect(error?.hint).toContain("transaction:false");
+      expect(error?.hint).toContain("-- no-transaction");
       expect(placeOf(error)).toBe(`db/migrations/002_b.sql:${place}`);
       expect(refused).toBe(true);
       expect([await m.has("a"), await m.has("confiture_migrations")]).toEqual([false, false]);
+    });
+
+    test.each([
+      ["wrapped, and set by its first statement", "BEGIN;\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\n%\nCOMMIT;"],
+      ["wrapped, and set by BEGIN", "START TRANSACTION ISOLATION LEVEL SERIALIZABLE;\n%\nCOMMIT;"],
+      ["set by its first statement", "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\n%"],
+      ["set by its first statement, as a parameter", "SET LOCAL transaction_isolation = 'serializable';\n%"],
+    ])("a migration has the isolation level it asks for: %s", async (_what, sql) => {
+      const level = "INSERT INTO seen SELECT current_setting('transaction_isolation');";
+      await using m = await migrating(engine, {
+        "001_a.sql": "CREATE TABLE seen (level text)",
+        "002_b.sql": `-- migrate:up\n${sql.replace("%", level)}\n-- migrate:down\n${sql.replace("%", level)}`,
+        "003_c.sql": level,
+      });
+      expect((await m.up()).error).toBeUndefined();
+      expect((await m.up({ singleTransaction: true })).error).toBeUndefined();
+      expect((await m.down({ to: "1" })).error?.code).toBe("migration_irreversible");
+      await m.write("003_c.sql", "SELECT 1");
+      await m.query("DELETE FROM confiture_migrations WHERE version = '003'");
+      expect((await m.down()).error).toBeUndefined();
+      expect(await m.query("SELECT level FROM seen")).toEqual(
+        ["serializable", "read committed", "serializable"].map((name) => ({ level: name })),
+      );
+      const together = await m.up({ singleTransaction: true });
+      expect(together.error?.code).toBe("migration_not_transactional");
+      expect(together.refused).toBe(true);
+    });
+
+    test("a setting before BEGIN holds inside it", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql":
+          "-- head\nSET work_mem = '7MB'; -- no line of its own\nBEGIN;\nCREATE TABLE a AS SELECT current_setting('work_mem') AS it;\nSELECT 1/0;\nCOMMIT;",
+      });
+      const { error } = await m.up();
+      expect(error?.server?.sqlstate).toBe("22012");
+      expect(placeOf(error)).toBe("db/migrations/001_a.sql:5:1");
+      expect(await m.has("a")).toBe(false);
+      await m.write(
+        "001_a.sql",
+        "SET work_mem = '7MB'; BEGIN; CREATE TABLE a AS SELECT current_setting('work_mem') AS it; COMMIT",
+      );
+      expect((await m.up()).error).toBeUndefined();
+      expect(await m.query("SELECT it FROM a")).toEqual([{ it: "7MB" }]);
+    });
+
+    test.each([
+      [
+        "SET TRANSACTION too late",
+        "SELECT 1;\nSET TRANSACTION ISOLATION LEVEL SERIALIZABLE;",
+        /beginning of the file/,
+        /transaction:false|no-transaction/,
+      ],
+      ["CALL of a procedure that commits", "CALL commits();", /-- no-transaction$/, /migrate:up/],
+      [
+        "the same below a marker",
+        "-- migrate:up\nCALL commits();",
+        /-- migrate:up transaction:false$/,
+        /no-transaction/,
+      ],
+      ["DO that commits", "DO $$ BEGIN COMMIT; END $$;", /-- no-transaction$/, /migrate:up/],
+      [
+        "CONCURRENTLY inside DO",
+        "DO $$ BEGIN EXECUTE 'CREATE INDEX CONCURRENTLY ON t (id)'; END $$;",
+        /statement of its own/,
+        /transaction:false|no-transaction/,
+      ],
+      [
+        "a search_path that was emptied",
+        "SELECT pg_catalog.set_config('search_path', '', false);\nALTER TABLE t ADD n int;",
+        /^Line 1 .*schema/,
+        /transaction/,
+      ],
+      [
+        "a new value of an enum",
+        "ALTER TYPE e ADD VALUE 'b';\nSELECT 'b'::e;",
+        /migration of its own/,
+        /transaction:false/,
+      ],
+    ])("what helps is said, and nothing that does not: %s", async (_what, sql, helps, not) => {
+      await using m = await migrating(engine, {
+        "001_a.sql": `CREATE TABLE t (id int); CREATE TYPE e AS ENUM ('a');
+          CREATE PROCEDURE commits() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;`,
+        "002_b.sql": sql,
+      });
+      const { error } = await m.up();
+      expect(error?.code).toBe("sql_failed");
+      expect(error?.hint).toMatch(helps);
+      expect(error?.hint).not.toMatch(not);
+    });
+
+    test("the line that a hint names makes the migration run", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "CREATE PROCEDURE commits() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;",
+        "002_b.up.sql": "CALL commits();",
+        "002_b.down.sql": "CALL commits(); SELECT 1;",
+      });
+      const { error } = await m.up();
+      const line = /-- no-transaction$/.exec(error?.hint ?? "")?.[0];
+      await m.write("002_b.up.sql", `${line}\nCALL commits();`);
+      expect((await m.up()).error).toBeUndefined();
+      expect((await m.down()).error?.hint).toContain(line ?? "nothing");
+      await m.write("002_b.down.sql", `${line}\nCALL commits(); SELECT 1;`);
+      expect((await m.down()).error).toBeUndefined();
     });
 
     test("savepoints, and words inside bodies and strings, are no transaction control", async () => {
@@ -279,7 +381,7 @@ for (const engine of serverEngines) {
       });
       const { error } = await m.up();
       expect(error?.server?.sqlstate).toBe("25001");
-      expect(error?.hint).toContain("transaction:false");
+      expect(error?.hint).toContain("-- no-transaction");
     });
 
     test("a role that may not write the ledger is told so, and nothing of the migration stays", async () => {

@@ -47,7 +47,9 @@ describe("transactionControl", () => {
 describe("unwrapTransaction", () => {
   const use = (sql: string): unknown => {
     const result = unwrapTransaction(splitStatements(sql).statements);
-    if (result.kind === "wrapped") return result.inner.map((statement) => statement.text);
+    if (result.kind === "wrapped") {
+      return [...result.inner.map((statement) => statement.text), ...(result.modes === "" ? [] : [result.modes])];
+    }
     return result.kind === "control" ? [result.kind, result.statement.start, result.verb] : result.kind;
   };
 
@@ -61,6 +63,12 @@ describe("unwrapTransaction", () => {
     ["START TRANSACTION; SAVEPOINT a; ROLLBACK TO a; COMMIT TRANSACTION;", ["SAVEPOINT a", "ROLLBACK TO a"]],
     ["BEGIN TRANSACTION; SELECT 1; COMMIT AND NO CHAIN;", ["SELECT 1"]],
     ["BEGIN; COMMIT;", []],
+    [
+      "BEGIN ISOLATION LEVEL SERIALIZABLE, read only; SELECT 1; COMMIT;",
+      ["SELECT 1", "ISOLATION LEVEL SERIALIZABLE , READ ONLY"],
+    ],
+    ["START TRANSACTION READ ONLY; COMMIT;", ["READ ONLY"]],
+    ["SET a = 1; RESET b; BEGIN; SELECT 1; COMMIT", ["SET a = 1", "RESET b", "SELECT 1"]],
   ])("%j is wrapped", (sql, inner) => {
     expect(use(sql)).toEqual(inner);
   });
@@ -70,8 +78,10 @@ describe("unwrapTransaction", () => {
     ["BEGIN; SELECT 1; COMMIT; SELECT 2;", 0, "BEGIN"],
     ["BEGIN; SELECT 1; COMMIT; BEGIN; SELECT 2; COMMIT;", 0, "BEGIN"],
     ["BEGIN; SELECT 1; ROLLBACK;", 0, "BEGIN"],
-    ["BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT;", 0, "BEGIN"],
-    ["START TRANSACTION READ ONLY; SELECT 1; COMMIT;", 0, "START TRANSACTION"],
+    // Before BEGIN these have no effect.
+    ["SET LOCAL a = 1; BEGIN; SELECT 1; COMMIT;", 17, "BEGIN"],
+    ["SET TRANSACTION READ ONLY; BEGIN; SELECT 1; COMMIT;", 27, "BEGIN"],
+    ["BEGIN; SELECT 1; COMMIT; RESET a;", 0, "BEGIN"],
     ["BEGIN; SELECT 1; COMMIT AND CHAIN;", 0, "BEGIN"],
     ["BEGIN; SELECT 1;", 0, "BEGIN"],
     ["SELECT 1; COMMIT;", 10, "COMMIT"],
