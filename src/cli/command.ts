@@ -1,5 +1,6 @@
 import type { ArgsDef, ParsedArgs } from "citty";
 import type { Config } from "#config/config.ts";
+import type { ConfitureError } from "#errors/error.ts";
 import type { Io } from "./io.ts";
 import type { Messages } from "./output/messages.ts";
 import type { Paint } from "./output/style.ts";
@@ -54,6 +55,8 @@ export interface CommandContext {
   readonly chosen: string | undefined;
   /** Reads the environment; the first call prints the configuration's warnings. */
   config(): Promise<Config>;
+  /** The error with the commands in its hint made to work where they have to; for errors that are part of a result. */
+  readonly aim: (error: ConfitureError) => ConfitureError;
   /** Every command of the tool, for those that speak of the others. */
   readonly commands: Readonly<Record<string, Entry>>;
   /** Reads another environment, or the same one with another database. */

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { type Aim, aimCommands } from "./aim-commands.ts";
 import { type CommandContext, isGroup, type Outcome } from "./command.ts";
 import { findCommand, type Invocation } from "./find-command.ts";
 import type { Io } from "./io.ts";
@@ -18,9 +19,15 @@ import { VERSION } from "./version.ts";
  */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   // Before the arguments are understood: an error in them has to come in the form asked for.
-  const form = {
+  const form: Form = {
     json: askedFor(argv, "--format") === "json",
     paint: paintFor(io.stderr, askedFor(argv, "--color") ?? "auto", io.env),
+    aim: {
+      projectDir: askedFor(argv, "--project-dir") ?? askedFor(argv, "-C"),
+      environment: askedFor(argv, "--env") ?? askedFor(argv, "-e"),
+      databaseUrl: askedFor(argv, "--database-url") === undefined ? undefined : "URL",
+    },
+    aims: new WeakMap(),
   };
   let invocation: Invocation | undefined;
   try {
@@ -33,10 +40,20 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       (help.asked ? io.stdout : io.stderr).write(help.text);
       return help.asked ? 0 : 2;
     }
-    return report(await runCommand(invocation, io), invocation, io, form);
+    return report(await runCommand(invocation, io, form), invocation, io, form);
   } catch (thrown) {
     return report({ json: {}, error: toConfitureError(thrown) }, invocation, io, form);
   }
+}
+
+/** What an outcome is reported with. */
+interface Form {
+  readonly json: boolean;
+  readonly paint: Paint;
+  /** Where the command works, as far as its arguments have been read. */
+  aim: Aim;
+  /** Where other databases are found that it works with. */
+  readonly aims: WeakMap<object, Aim>;
 }
 
 /** The value of a flag, as `--flag VALUE` or `--flag=VALUE`; the last one counts. */
@@ -79,15 +96,21 @@ async function helpFor(
   return { text: commandHelp(path, entry.summary, command), asked };
 }
 
-async function runCommand({ path, entry, rest }: Invocation, io: Io): Promise<Outcome> {
+async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form): Promise<Outcome> {
   if (entry === undefined || isGroup(entry)) throw new Error("no command");
   const [{ command }, { readArguments, readDuration }] = await Promise.all([entry.load(), loadArguments()]);
   const args = readArguments(path, command.args, rest);
-  const paint = paintFor(io.stderr, args.color, io.env);
+  form.aim = {
+    projectDir: args["project-dir"],
+    environment: args.env,
+    // Until it has been read, a password may be anywhere in it.
+    databaseUrl: args["database-url"] === undefined ? undefined : "URL",
+  };
   const messages = createMessages(
     io.stderr,
-    paint,
+    paintFor(io.stderr, args.color, io.env),
     args.quiet === true ? "quiet" : args.verbose === true ? "verbose" : "normal",
+    (text) => aimCommands(text, form.aim),
   );
   const projectDir = resolve(io.cwd, args["project-dir"] ?? ".");
   let config: Promise<Config> | undefined;
@@ -100,14 +123,27 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io): Promise<Ou
     chosen: args["database-url"] ?? (args.env === undefined ? undefined : `env:${args.env}`),
     wait: readDuration("--wait", args.wait) ?? 0,
     config: () => (config ??= loadOwnConfiguration()),
-    configOf: loadConfiguration,
+    configOf: loadOtherConfiguration,
+    aim: (error) => aimError(error, form),
     commands: COMMANDS,
   };
   return await command.run(args as never, context);
 
   async function loadOwnConfiguration(): Promise<Config> {
     const loaded = await loadConfiguration({});
+    form.aim = { ...form.aim, databaseUrl: await shownUrl(args["database-url"]) };
     if (loaded.target.engine === "embedded") io.releaseSignals();
+    return loaded;
+  }
+
+  async function loadOtherConfiguration(other: Parameters<CommandContext["configOf"]>[0]): Promise<Config> {
+    const loaded = await loadConfiguration(other);
+    const { environment, databaseUrl } = other;
+    form.aims.set(loaded.target, {
+      projectDir: args["project-dir"],
+      environment: environment ?? args.env,
+      databaseUrl: await shownUrl(databaseUrl),
+    });
     return loaded;
   }
 
@@ -133,14 +169,22 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io): Promise<Ou
   }
 }
 
+/** A URL that has been read, without its password. */
+async function shownUrl(url: string | undefined): Promise<string | undefined> {
+  if (url === undefined) return undefined;
+  const { withoutPassword } = await import("#config/without-password.ts");
+  return withoutPassword(url);
+}
+
+function aimError(error: ConfitureError, { aim, aims }: Form): ConfitureError {
+  const hint = error.hint === undefined ? undefined : aimCommands(error.hint, aims.get(error.about ?? {}) ?? aim);
+  return hint === error.hint ? error : error.with({ hint });
+}
+
 /** The one place where an outcome becomes output and an exit code. */
-function report(
-  outcome: Outcome,
-  invocation: Invocation | undefined,
-  io: Io,
-  { json, paint }: { readonly json: boolean; readonly paint: Paint },
-): number {
-  const error = outcome.error === undefined ? undefined : toConfitureError(outcome.error);
+function report(outcome: Outcome, invocation: Invocation | undefined, io: Io, form: Form): number {
+  const { json, paint } = form;
+  const error = outcome.error === undefined ? undefined : aimError(toConfitureError(outcome.error), form);
   const exitCode = exitCodeOf(error, io) ?? outcome.exitCode ?? 0;
   if (json) {
     const document = {

@@ -7,6 +7,14 @@ import type { Target } from "./target.ts";
  * @throws ConfitureError `connect_*`, `embedded_in_use`, `embedded_failed`
  */
 export async function openDatabase(target: Target, options: OpenOptions = {}): Promise<Database> {
+  try {
+    return await openEngine(target, options);
+  } catch (error) {
+    throw error instanceof ConfitureError ? error.with({ about: target }) : error;
+  }
+}
+
+async function openEngine(target: Target, options: OpenOptions): Promise<Database> {
   // Each engine is loaded only when it is used: neither belongs in the start-up of `--version`.
   if (target.engine === "server") {
     const { openServer } = await import("./server.ts");

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import type { Database, OpenOptions } from "./database.ts";
 import { openSession } from "./session.ts";
 import type { ServerTarget } from "./target.ts";
-import { describeAddress, encryptionAttempts, openSocket, type Encryption } from "./transport.ts";
+import { describeAddress, encryptionAttempts, openSocket, psqlCommand, type Encryption } from "./transport.ts";
 
 /**
  * Connects to a server; with `options.wait`, again and again until it answers.
@@ -97,13 +98,13 @@ function explain(target: ServerTarget, error: unknown): unknown {
         hint:
           target.password === undefined
             ? "No password was given. Set database.password in the environment file, PGPASSWORD, or a line in ~/.pgpass."
-            : `Check user and password; \`confiture config show\` tells where they come from. Try: psql -h ${target.host} -p ${target.port} -U ${target.user} -d ${target.database} -c "SELECT 1"`,
+            : `Check user and password; \`confiture config show\` tells where they come from. Try: ${psqlCommand(target)}`,
       });
     case "3D000":
       return error.with({
         code: "connect_no_database",
         message: `The database "${target.database}" does not exist on ${where}`,
-        hint: `Create it: confiture db create (or createdb -h ${target.host} -p ${target.port} -U ${target.user} ${target.database})`,
+        hint: `Create it: confiture db create (or createdb -h ${shellWord(target.host)} -p ${target.port} -U ${shellWord(target.user)} ${shellWord(target.database)})`,
       });
     default:
       return error.server === undefined

@@ -3,6 +3,7 @@ import net from "node:net";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import type { ServerTarget, TlsOptions } from "./target.ts";
 
 /** How one attempt treats encryption. `sslmode` is a list of these, tried in order. */
@@ -39,6 +40,11 @@ function isUnixSocket(target: ServerTarget): boolean {
 export function describeAddress(target: ServerTarget): string {
   if (isUnixSocket(target)) return socketFile(target);
   return target.host.includes(":") ? `[${target.host}]:${target.port}` : `${target.host}:${target.port}`;
+}
+
+/** The command line that tries the same with psql. */
+export function psqlCommand({ host, port, user, database }: ServerTarget): string {
+  return `psql -h ${shellWord(host)} -p ${port} -U ${shellWord(user)} -d ${shellWord(database)} -c "SELECT 1"`;
 }
 
 /**
@@ -118,7 +124,7 @@ function connectFailed(target: ServerTarget, cause: Error): ConfitureError {
   return new ConfitureError("connect_failed", `Cannot connect to PostgreSQL at ${describeAddress(target)}: ${reason}`, {
     hint: isUnixSocket(target)
       ? "Is the server running, and does it keep its socket in that directory? `confiture config show` tells where the host comes from."
-      : `Is the server running, and are host and port right? \`confiture config show\` tells where they come from. Try: psql -h ${target.host} -p ${target.port} -U ${target.user} -d ${target.database} -c "SELECT 1"`,
+      : `Is the server running, and are host and port right? \`confiture config show\` tells where they come from. Try: ${psqlCommand(target)}`,
     cause,
   });
 }

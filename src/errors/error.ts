@@ -38,6 +38,8 @@ export interface ErrorOptions {
   /** Facts for the JSON output. */
   readonly data?: Readonly<Record<string, unknown>> | undefined;
   readonly cause?: unknown;
+  /** The thing it is about, for a layer that knows more of it (which environment a database belongs to); never shown. */
+  readonly about?: object | undefined;
 }
 
 /** The one error type: everything a reporter needs to say what happened, where, and what to do next. */
@@ -47,6 +49,7 @@ export class ConfitureError extends Error {
   readonly location: Location | undefined;
   readonly server: ServerReport | undefined;
   readonly data: Readonly<Record<string, unknown>> | undefined;
+  readonly about: object | undefined;
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -56,6 +59,7 @@ export class ConfitureError extends Error {
     this.location = options.location;
     this.server = options.server;
     this.data = options.data;
+    this.about = options.about;
   }
 
   get exitCode(): number {
@@ -70,6 +74,7 @@ export class ConfitureError extends Error {
       server: changes.server ?? this.server,
       data: changes.data ?? this.data,
       cause: changes.cause ?? this.cause,
+      about: changes.about ?? this.about,
     });
     if (this.stack !== undefined) error.stack = this.stack;
     return error;

@@ -101,7 +101,9 @@ function stopped(entry: HistoryEntry): ConfitureError {
     {
       hint: [
         ...(entry.uncertain === true
-          ? ["That statement may be done, or have left an invalid index (migrate status shows them): look first."]
+          ? [
+              "That statement may be done, or have left an invalid index (`confiture migrate status` shows them): look first.",
+            ]
           : []),
         "Look at what is there, put it right, then record it:",
         `  confiture migrate resolve ${version} --continue          run it from that statement on`,

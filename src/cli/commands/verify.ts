@@ -27,10 +27,10 @@ export const command = defineCommand({
       onStep: (step) => context.messages.debug(step),
     });
     const disproven = report.checks.some(({ outcome }) => outcome === "disproven");
-    const places = placesIn(files);
+    const guide = { places: placesIn(files), aim: context.aim };
     return {
-      json: verifyToJson(report, places),
-      text: renderVerify(report, places),
+      json: verifyToJson(report, guide),
+      text: renderVerify(report, guide),
       exitCode: disproven || (args.strict === true && report.notCompared > 0) ? 3 : 0,
     };
   },

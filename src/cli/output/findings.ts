@@ -37,6 +37,12 @@ export interface Places {
 
 export type FindPlaces = (change: Change, finding: Finding) => Places;
 
+/** What it takes to show findings: where they send a reader, and where the commands in their hints work. */
+export interface Guide {
+  readonly places: FindPlaces;
+  readonly aim: (error: ConfitureError) => ConfitureError;
+}
+
 /** Reads the files that findings may speak of, when it is first asked. A migration's finding is about its own file. */
 export function placesIn(files: ProjectFiles): FindPlaces {
   const read = (file: string): SourceText => ({ file, text: readFileSync(join(files.projectDir, file), "utf8") });
@@ -76,20 +82,20 @@ function schemaFiles(files: ProjectFiles): string[] {
 }
 
 /** A check with all that was found, a line each. Pure. */
-export function renderCheck(check: Check, places: FindPlaces): string[] {
+export function renderCheck(check: Check, guide: Guide): string[] {
   return [
     `${MARKS[check.outcome]} ${check.summary}`,
-    ...check.findings.flatMap((finding) => renderFinding(finding, check, places)),
+    ...check.findings.flatMap((finding) => renderFinding(finding, check, guide)),
   ];
 }
 
-function renderFinding(finding: Finding, check: Check, places: FindPlaces): string[] {
+function renderFinding(finding: Finding, check: Check, { places, aim }: Guide): string[] {
   const { message, error, changes = [], sql = [] } = finding;
   const heading = message === check.summary ? [] : [`  ${message}${changes.length === 0 ? "" : ":"}`];
   const said =
     error === undefined
       ? []
-      : renderError(error, (_format, text) => text)
+      : renderError(aim(error), (_format, text) => text)
           .trimEnd()
           .split("\n");
   return [
@@ -111,12 +117,12 @@ function renderPlaces({ schema, migration }: Places): string[] {
   ];
 }
 
-export function findingToJson(finding: Finding, places: FindPlaces): Record<string, unknown> {
+export function findingToJson(finding: Finding, { places, aim }: Guide): Record<string, unknown> {
   const { message, migration, error, changes = [], sql = [] } = finding;
   return {
     message,
     migration: migration?.path ?? null,
-    error: error === undefined ? null : errorToJson(error),
+    error: error === undefined ? null : errorToJson(aim(error)),
     changes: changes.map((change) => {
       const { schema, migration: inMigration } = places(change, finding);
       return { ...changeToJson(change), places: { schema: schema ?? null, migration: inMigration ?? null } };

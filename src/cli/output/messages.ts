@@ -6,7 +6,13 @@ import { indented } from "./visible.ts";
 /** Where progress and warnings go: consola, on standard error, one plain line a message. */
 export type Messages = ConsolaInstance;
 
-export function createMessages(stderr: Output, paint: Paint, level: "quiet" | "normal" | "verbose"): Messages {
+/** @param aim gives the commands in a message the options they need */
+export function createMessages(
+  stderr: Output,
+  paint: Paint,
+  level: "quiet" | "normal" | "verbose",
+  aim: (text: string) => string,
+): Messages {
   return createConsola({
     level: { quiet: LogLevels.warn, normal: LogLevels.info, verbose: LogLevels.debug }[level],
     // Repeated lines are results here, not noise.
@@ -14,7 +20,7 @@ export function createMessages(stderr: Output, paint: Paint, level: "quiet" | "n
     reporters: [
       {
         log({ type, args }) {
-          const text = indented(args.map(String).join(" "));
+          const text = indented(aim(args.map(String).join(" ")));
           stderr.write(forPeople(type === "warn" ? `${paint("yellow", "warning:")} ${text}\n` : `${text}\n`));
         },
       },

@@ -1,19 +1,19 @@
 import type { MigrationLoss, TestReport } from "#compare/verify/migration-test.ts";
 import type { VerifyReport } from "#compare/verify/verify.ts";
 import { migrationId } from "#migrate/discover.ts";
-import { findingToJson, type FindPlaces, renderCheck, renderWay } from "./findings.ts";
+import { findingToJson, type Guide, renderCheck, renderWay } from "./findings.ts";
 import { count } from "./text.ts";
 
 /** What was proven, what was not, and where to look. Pure. */
-export function renderVerify(report: VerifyReport, places: FindPlaces): string {
+export function renderVerify(report: VerifyReport, guide: Guide): string {
   return lines([
-    ...report.checks.flatMap((check) => renderCheck(check, places)),
+    ...report.checks.flatMap((check) => renderCheck(check, guide)),
     ...(report.from === "none" ? [] : [renderWay(report.from)]),
     ...report.unchecked.map(notChecked),
   ]);
 }
 
-export function verifyToJson(report: VerifyReport, places: FindPlaces): Record<string, unknown> {
+export function verifyToJson(report: VerifyReport, guide: Guide): Record<string, unknown> {
   return {
     from: report.from,
     unchecked: report.unchecked,
@@ -21,15 +21,15 @@ export function verifyToJson(report: VerifyReport, places: FindPlaces): Record<s
       name,
       outcome,
       summary,
-      findings: findings.map((finding) => findingToJson(finding, places)),
+      findings: findings.map((finding) => findingToJson(finding, guide)),
     })),
   };
 }
 
 /** What trying migrations out has shown. Pure. */
-export function renderTest(report: TestReport, places: FindPlaces): string {
+export function renderTest(report: TestReport, guide: Guide): string {
   return lines([
-    ...renderCheck(report.check, places),
+    ...renderCheck(report.check, guide),
     ...(report.losses.length === 0 ? [] : ["⚠️  Data of the fixtures was lost:"]),
     ...report.losses.map(renderLoss),
     ...(report.fixtures > 0 && report.losses.length === 0 && report.check.outcome === "proven"
@@ -47,7 +47,7 @@ function renderLoss({ migration, direction, of, what, before, after }: Migration
     : `  ${migrationId(migration)} down does not bring ${lost} ${what} of ${of} back`;
 }
 
-export function testToJson(report: TestReport, places: FindPlaces): Record<string, unknown> {
+export function testToJson(report: TestReport, guide: Guide): Record<string, unknown> {
   const { from, check, tested, losses, unchecked, fixtures } = report;
   return {
     from: from ?? "none",
@@ -55,7 +55,7 @@ export function testToJson(report: TestReport, places: FindPlaces): Record<strin
     summary: check.summary,
     tested: tested.map(({ path }) => path),
     fixtures,
-    findings: check.findings.map((finding) => findingToJson(finding, places)),
+    findings: check.findings.map((finding) => findingToJson(finding, guide)),
     losses: losses.map(({ migration, ...loss }) => ({ migration: migration.path, ...loss })),
     unchecked,
   };

@@ -34,11 +34,11 @@ export const command = defineCommand({
       fixturesDir: args.fixtures ?? (isThere ? FIXTURES : undefined),
       onStep: (step) => context.messages.debug(step),
     });
-    const places = placesIn(files);
+    const guide = { places: placesIn(files), aim: context.aim };
     const lost = report.losses.length > 0 && args["allow-drop"] !== true;
     return {
-      json: testToJson(report, places),
-      text: renderTest(report, places),
+      json: testToJson(report, guide),
+      text: renderTest(report, guide),
       exitCode: report.check.outcome === "disproven" || lost ? 3 : 0,
     };
   },

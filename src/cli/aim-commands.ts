@@ -1,0 +1,46 @@
+import { shellWord } from "#errors/shell.ts";
+import { isGroup } from "./command.ts";
+import { COMMANDS } from "./registry.ts";
+
+/** Where a command works: what stands in its command line, as it was given. */
+export interface Aim {
+  readonly projectDir?: string | undefined;
+  readonly environment?: string | undefined;
+  /** Without a password. */
+  readonly databaseUrl?: string | undefined;
+}
+
+/** `confiture WORD WORD`; what of it is a command, the registry tells. */
+const COMMAND = /\bconfiture ([a-z]+)(?: ([a-z]+))?/g;
+
+/**
+ * Gives every command that a text names (`confiture migrate resolve 002`) the options that make it work where the
+ * command that speaks works: core code writes commands without them. A command that says its environment or database
+ * itself keeps these. Pure.
+ */
+export function aimCommands(text: string, aim: Aim): string {
+  const options = { project: projectOptions(aim), database: databaseOptions(aim) };
+  if (options.project === "" && options.database === "") return text;
+  return text.replaceAll(COMMAND, (found: string, first: string, second: string | undefined, at: number) => {
+    const entry = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+    if (entry === undefined) return found;
+    const isWhole = isGroup(entry) && second !== undefined && Object.hasOwn(entry.commands, second);
+    if (isGroup(entry) && !isWhole) return found;
+    const command = isWhole ? found : `confiture ${first}`;
+    const behind = text.slice(at + command.length);
+    if (/^ --help\b/.test(behind)) return found;
+    const isAimed = /^ (?:-e|--env|--database-url)\b/.test(behind);
+    return command + options.project + (isAimed ? "" : options.database) + found.slice(command.length);
+  });
+}
+
+function projectOptions({ projectDir }: Aim): string {
+  return projectDir === undefined ? "" : ` -C ${shellWord(projectDir)}`;
+}
+
+function databaseOptions({ environment, databaseUrl }: Aim): string {
+  return [
+    ...(environment === undefined ? [] : [` -e ${shellWord(environment)}`]),
+    ...(databaseUrl === undefined ? [] : [` --database-url ${shellWord(databaseUrl)}`]),
+  ].join("");
+}

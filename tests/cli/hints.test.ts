@@ -1,0 +1,87 @@
+import { describe, expect, test } from "bun:test";
+import { dirname } from "node:path";
+import { BINARY } from "../support/cli.ts";
+import { readDocument } from "./document.ts";
+import { cliProject, type CliProject, databaseUrl, environmentFile } from "./project.ts";
+
+const STOPS = "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nSELECT 1 / 0;\n";
+
+/** A project whose local database is another than the one that is worked on. */
+async function twoDatabases(): Promise<CliProject & { readonly other: string }> {
+  const project = await cliProject({ "db/migrations/002_stops.sql": STOPS });
+  const other = await project.server.createDatabase("other");
+  await project.write("db/environments/production.yaml", environmentFile(project.server, other));
+  return { ...project, other };
+}
+
+/** The command of a hint that ends so, done as a person would: pasted into a shell. */
+function paste(hint: string, ending: string, cwd: string, env: Record<string, string> = {}): string {
+  const line = hint.split("\n").find((candidate) => candidate.includes(ending)) ?? "";
+  const command = /confiture [^]*/.exec(line)?.[0].split(/ {3}| \(/)[0] ?? "false";
+  const shell = `confiture() { '${BINARY}' "$@"; }\n${command}`;
+  const { stdout, stderr, exitCode } = Bun.spawnSync(["sh", "-c", shell], {
+    cwd,
+    env: { PATH: process.env["PATH"] ?? "", HOME: cwd, ...env },
+  });
+  expect({ command, exitCode, stderr: stderr.toString() }).toMatchObject({ exitCode: 0 });
+  return stdout.toString();
+}
+
+describe("a command in a hint works where the command that failed did", () => {
+  test("with --env", async () => {
+    await using project = await twoDatabases();
+    const failed = await project.run(["migrate", "up", "--env", "production"]);
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain("confiture migrate resolve -e production 002");
+    const refused = readDocument(await project.run(["migrate", "up", "-e", "production", "--format", "json"]));
+    expect(refused.error?.code).toBe("history_stopped");
+    const hint = refused.error?.hint ?? "";
+    expect(hint.match(/confiture migrate resolve -e production 002/g)).toHaveLength(4);
+    paste(hint, "--rolled-back", project.dir);
+    const status = await project.succeed(["migrate", "status", "-e", "production"]);
+    expect(status.stdout).toBe("⏳ 002_stops (pending)\n");
+    // The local database was never touched.
+    expect(await project.query("SELECT to_regclass('confiture_migrations') AS ledger")).toEqual([{ ledger: null }]);
+  });
+
+  test("with -C and --database-url, whose password is not repeated", async () => {
+    await using project = await twoDatabases();
+    const url = databaseUrl(project.server, project.other);
+    const elsewhere = { cwd: dirname(project.dir) };
+    const place = ["-C", project.dir, "--database-url", url];
+    expect((await project.run(["migrate", "up", ...place], elsewhere)).exitCode).toBe(1);
+    const { error } = readDocument(await project.run(["migrate", "up", ...place, "--format", "json"], elsewhere));
+    const hint = error?.hint ?? "";
+    expect(hint).toContain(` -C ${project.dir} --database-url postgres://cli_tester@`);
+    const password = decodeURIComponent(new URL(url).password);
+    paste(hint, "--rolled-back", elsewhere.cwd, { PGPASSWORD: password });
+    expect((await project.run(["migrate", "status", ...place], elsewhere)).stdout).toBe("⏳ 002_stops (pending)\n");
+  });
+
+  test("with a source of its own", async () => {
+    await using project = await twoDatabases();
+    await project.write(
+      "db/environments/staging.yaml",
+      environmentFile(project.server, "no such database").replace(/port: \d+/, `port: ${project.server.port}`),
+    );
+    const { error } = readDocument(await project.run(["diff", "env:staging", "schema", "--format", "json"]));
+    expect(error).toMatchObject({ code: "connect_no_database" });
+    expect(error?.hint).toContain("confiture db create -e staging (or createdb");
+    expect(error?.hint).toContain(" 'no such database')");
+    paste(error?.hint ?? "", "confiture db create", project.dir);
+    await project.server.dropDatabase("no such database");
+  });
+
+  test("also where the command line was not understood", async () => {
+    await using project = await cliProject();
+    const { stderr } = await project.run(["migrate", "statuss", "-e", "production"]);
+    expect(stderr).toContain("`confiture migrate status -e production`");
+  });
+
+  test("a URL that cannot be read is not repeated at all", async () => {
+    await using project = await cliProject();
+    const { stderr, exitCode } = await project.run(["migrate", "up", "--database-url", "postgres://a:Tr0ub4dor/x@h/d"]);
+    expect(exitCode).toBe(4);
+    expect(stderr).not.toContain("a:");
+  });
+});
