@@ -78,8 +78,7 @@ export async function openEmbeddedDatabase(target: EmbeddedTarget, options: Open
       user: "postgres",
       database: "postgres",
       applicationName: "confiture",
-      connectTimeout: 0,
-      socket: async () => engine.connect(),
+      stream: engine.connect(),
     });
     const close = async (): Promise<void> => {
       try {

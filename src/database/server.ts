@@ -1,10 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Duplex } from "node:stream";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
+import { Authentication } from "./authentication.ts";
+import { endPointHash } from "./certificate-hash.ts";
 import type { Database, OpenOptions } from "./database.ts";
+import { type Greeting, handOver, startSession } from "./handshake.ts";
+import { hostsOf, inOrder, mismatch, passesFor } from "./hosts.ts";
 import { openSession } from "./session.ts";
-import type { ServerTarget } from "./target.ts";
-import { describeAddress, encryptionAttempts, openSocket, psqlCommand, type Encryption } from "./transport.ts";
+import type { ServerTarget, SessionAttributes } from "./target.ts";
+import {
+  describeAddress,
+  encryptionAttempts,
+  isUnixSocket,
+  openSocket,
+  psqlCommand,
+  resolveHost,
+  type Encryption,
+} from "./transport.ts";
 
 /**
  * Connects to a server; with `options.wait`, again and again until it answers.
@@ -19,14 +32,23 @@ export async function openServer(target: ServerTarget, options: OpenOptions = {}
       return await connect(target, options);
     } catch (error) {
       if (isInterrupted()) throw interrupted(error);
-      // A wrong password or a missing database does not get better by waiting.
-      if (!(error instanceof ConfitureError) || error.code !== "connect_failed") throw error;
+      if (!(error instanceof ConfitureError) || !mayPass(error)) throw error;
       const left = (options.wait ?? 0) - (performance.now() - started);
       if (left <= 0) throw error;
       options.onRetry?.(error);
       await pauseFor(Math.min(pause, left), options.signal);
     }
   }
+}
+
+/**
+ * Whether waiting may help. A server that gave its reason has to be starting up, shutting down (class 57) or out of
+ * connections and the like (class 53): a wrong password, database or option does not get better.
+ */
+function mayPass(error: ConfitureError): boolean {
+  if (error.code !== "connect_failed" || error.data?.["notPostgres"] === true) return false;
+  const sqlstate = error.server?.sqlstate;
+  return sqlstate === undefined || /^(?:53|57P|08006|08001)/.test(sqlstate);
 }
 
 async function pauseFor(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
@@ -41,36 +63,203 @@ function interrupted(cause: unknown): ConfitureError {
   return new ConfitureError("interrupted", "Interrupted while connecting to the server", { cause });
 }
 
-/** Makes libpq's attempts for the sslmode. */
+/** A failure with which libpq goes on to the next host. */
+class NextHost extends Error {
+  readonly error: ConfitureError;
+  constructor(error: ConfitureError) {
+    super(error.message);
+    this.error = error;
+  }
+}
+
+/** Tries the hosts in turn, as libpq does: the next one when one cannot be reached, is starting up, or is not what is wanted. */
 async function connect(target: ServerTarget, options: OpenOptions): Promise<Database> {
-  const attempts = encryptionAttempts(target);
+  const hosts = hostsOf(target);
+  const failures: ConfitureError[] = [];
+  for (const wanted of passesFor(target.sessionAttributes ?? "any")) {
+    failures.length = 0;
+    for (const host of hosts) {
+      try {
+        return await connectToHost(host, wanted, options);
+      } catch (error) {
+        if (!(error instanceof NextHost)) throw error;
+        failures.push(error.error);
+      }
+    }
+  }
+  const [first] = failures;
+  if (first === undefined) throw new ConfitureError("internal", "no host was tried");
+  if (failures.length === 1) throw first;
+  throw new ConfitureError("connect_failed", `None of ${failures.length} hosts can be used`, {
+    hint: failures.map(({ message }) => message).join("\n"),
+    cause: first,
+  });
+}
+
+/** Tries the addresses of one host in turn: the next one only when one cannot be reached. */
+async function connectToHost(host: ServerTarget, wanted: SessionAttributes, options: OpenOptions): Promise<Database> {
+  let failure: ConfitureError | undefined;
+  const resolving = deadline(host, options.signal);
+  const addresses = await resolveHost(host, resolving.signal)
+    .catch((error: ConfitureError) => {
+      throw new NextHost(error);
+    })
+    .finally(resolving.clear);
+  for (const ip of inOrder(host, addresses)) {
+    const { signal, clear } = deadline(host, options.signal);
+    try {
+      return await connectToAddress(host, ip, wanted, options, signal);
+    } catch (error) {
+      const given = error instanceof NextHost ? error.error : error;
+      const overdue = signal.aborted && options.signal?.aborted !== true;
+      const shown = overdue ? tooSlow(host, given) : given;
+      if (error instanceof NextHost || !(shown instanceof ConfitureError)) throw error;
+      if (shown.code !== "connect_failed" || (shown.server !== undefined && !overdue)) throw shown;
+      failure = shown;
+    } finally {
+      clear();
+    }
+  }
+  throw new NextHost(failure!);
+}
+
+/** The time for one address, and the signal that ends everything. */
+function deadline(target: ServerTarget, parent: AbortSignal | undefined): { signal: AbortSignal; clear: () => void } {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(new Error("interrupted"));
+  if (parent?.aborted === true) abort();
+  parent?.addEventListener("abort", abort);
+  const { connectTimeout } = target;
+  const expire = (): void => controller.abort(new Error(`no answer within ${connectTimeout / 1000} s`));
+  const timer = connectTimeout > 0 ? setTimeout(expire, connectTimeout) : undefined;
+  const clear = (): void => {
+    clearTimeout(timer);
+    parent?.removeEventListener("abort", abort);
+  };
+  return { signal: controller.signal, clear };
+}
+
+function tooSlow(host: ServerTarget, cause: unknown): ConfitureError {
+  return new ConfitureError(
+    "connect_failed",
+    `Cannot connect to PostgreSQL at ${describeAddress(host)}: no answer within ${host.connectTimeout / 1000} s`,
+    {
+      hint: "The time is connect_timeout, which covers everything until the session is ready. A pooler without a free connection lets wait as well.",
+      cause,
+    },
+  );
+}
+
+/** Makes libpq's attempts for the sslmode at one address. */
+async function connectToAddress(
+  host: ServerTarget,
+  ip: string,
+  wanted: SessionAttributes,
+  options: OpenOptions,
+  signal: AbortSignal,
+): Promise<Database> {
+  const attempts = encryptionAttempts(host);
   for (const [index, encryption] of attempts.entries()) {
     try {
-      return await attempt(target, encryption, options);
+      return await attempt(host, ip, encryption, wanted, options, signal);
     } catch (error) {
       const isLast = index === attempts.length - 1;
-      if (isLast || !worthTheOtherWay(error)) throw error;
+      if (isLast || signal.aborted || !worthTheOtherWay(error)) throw error;
     }
   }
   throw new ConfitureError("internal", "no connection attempt was made");
 }
 
-async function attempt(target: ServerTarget, encryption: Encryption, options: OpenOptions): Promise<Database> {
+async function attempt(
+  host: ServerTarget,
+  ip: string,
+  encryption: Encryption,
+  wanted: SessionAttributes,
+  options: OpenOptions,
+  signal: AbortSignal,
+): Promise<Database> {
+  const stream = await openSocket(host, ip, encryption, signal);
   try {
-    return await openSession({
+    const greeting = await greet(host, stream, signal);
+    handOver(stream, greeting);
+    const destroy = (): void => void stream.destroy();
+    signal.addEventListener("abort", destroy);
+    const session = await openSession({
       ...options,
       engine: "server",
-      user: target.user,
-      database: target.database,
-      password: target.password,
-      applicationName: target.applicationName,
-      options: target.options,
-      connectTimeout: target.connectTimeout,
-      socket: () => openSocket(target, encryption, options.signal),
+      user: host.user,
+      database: host.database,
+      applicationName: host.applicationName,
+      stream,
+      connectAgain: () => openSocket(host, ip, encryption, new AbortController().signal),
     });
+    signal.removeEventListener("abort", destroy);
+    await requireAttributes(host, session, wanted, greeting);
+    return session;
   } catch (error) {
-    throw explain(target, error);
+    throw explain(host, error);
   }
+}
+
+async function greet(host: ServerTarget, stream: Duplex, signal: AbortSignal): Promise<Greeting> {
+  const certificate = peerCertificate(stream);
+  const server = describeAddress(host);
+  return await startSession(stream, {
+    server,
+    signal,
+    parameters: {
+      user: host.user,
+      database: host.database,
+      client_encoding: "UTF8",
+      ...(host.applicationName === "" ? {} : { application_name: host.applicationName }),
+      ...(host.options === undefined ? {} : { options: host.options }),
+      ...host.settings,
+    },
+    authentication: new Authentication({
+      server,
+      user: host.user,
+      password: host.password,
+      rules: host.authentication ?? {},
+      isEncrypted: certificate !== undefined,
+      isPrivate: certificate !== undefined || isUnixSocket(host),
+      endPoint: certificate === undefined ? undefined : endPointHash(certificate),
+    }),
+  });
+}
+
+/** In DER; undefined without TLS. */
+function peerCertificate(stream: Duplex): Uint8Array | undefined {
+  return "getPeerCertificate" in stream
+    ? (stream as unknown as { getPeerCertificate(): { raw: Uint8Array } }).getPeerCertificate().raw
+    : undefined;
+}
+
+/** @throws NextHost when the server is not what `target_session_attrs` asks for */
+async function requireAttributes(
+  host: ServerTarget,
+  session: Database,
+  wanted: SessionAttributes,
+  { parameters }: Greeting,
+): Promise<void> {
+  if (wanted === "any") return;
+  let inHotStandby = parameters.get("in_hot_standby");
+  let readOnly = parameters.get("default_transaction_read_only");
+  if (inHotStandby === undefined || readOnly === undefined) {
+    // A pooler does not pass them on.
+    const [row] = await session.query<{ standby: boolean; readonly: string }>(
+      "select pg_catalog.pg_is_in_recovery() as standby, pg_catalog.current_setting('transaction_read_only') as readonly",
+    );
+    inHotStandby = row?.standby === true ? "on" : "off";
+    readOnly = row?.readonly ?? "off";
+  }
+  const why = mismatch(wanted, { inHotStandby: inHotStandby === "on", readOnly: readOnly === "on" });
+  if (why === undefined) return;
+  await session.close();
+  throw new NextHost(
+    new ConfitureError("connect_failed", `The server at ${describeAddress(host)} ${why}`, {
+      hint: `target_session_attrs asks for ${host.sessionAttributes ?? wanted}. Name all hosts, separated by commas, so that the right one is found.`,
+    }),
+  );
 }
 
 /** libpq changes between plain and encrypted when the handshake or the server's pg_hba.conf refuses one of them. */
@@ -95,10 +284,7 @@ function explain(target: ServerTarget, error: unknown): unknown {
       return error.with({
         code: "connect_auth",
         message: `The server at ${where} refused user "${target.user}": ${error.server.message}`,
-        hint:
-          target.password === undefined
-            ? "No password was given. Set database.password in the environment file, PGPASSWORD, or a line in ~/.pgpass."
-            : `Check user and password; \`confiture config show\` tells where they come from. Try: ${psqlCommand(target)}`,
+        hint: `Check user and password; \`confiture config show\` tells where they come from. Try: ${psqlCommand(target)}`,
       });
     case "3D000":
       return error.with({
@@ -106,6 +292,9 @@ function explain(target: ServerTarget, error: unknown): unknown {
         message: `The database "${target.database}" does not exist on ${where}`,
         hint: `Create it: confiture db create (or createdb -h ${shellWord(target.host)} -p ${target.port} -U ${shellWord(target.user)} ${shellWord(target.database)})`,
       });
+    case "57P03":
+      // libpq, too, tries the next host then.
+      return new NextHost(error);
     default:
       return error.server === undefined
         ? error

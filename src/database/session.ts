@@ -6,20 +6,16 @@ import { adviceFor } from "./advice.ts";
 import { ARRAY_TYPES, ArrayTypes, type ArrayType } from "./arrays.ts";
 import type { Database, Notice, OpenOptions } from "./database.ts";
 import { ResponseWatcher } from "./responses.ts";
-import type { Secret } from "./target.ts";
 
 export interface SessionOptions extends OpenOptions {
   readonly engine: Database["engine"];
   readonly user: string;
   readonly database: string;
-  readonly password?: Secret | undefined;
   readonly applicationName: string;
-  /** libpq's `options`: settings for the server process. */
-  readonly options?: string | undefined;
-  /** Milliseconds for the startup exchange; 0 waits for ever. */
-  readonly connectTimeout: number;
-  /** A new byte stream to the backend. Called once for the session, and once for each request to cancel. */
-  readonly socket: () => Promise<Duplex>;
+  /** The byte stream to the backend: one that authenticates nobody, or where that is over. */
+  readonly stream: Duplex;
+  /** Another one to the same server, for a request to cancel; the embedded engine has no use for it. */
+  readonly connectAgain?: () => Promise<Duplex>;
 }
 
 /** Milliseconds between two requests to cancel: one that finds the server between two statements is lost. */
@@ -29,24 +25,22 @@ const CANCEL_AGAIN = 200;
  * One session of postgres.js over a byte stream of ours: the same driver for every engine. The driver
  * would open a new connection when one is lost; a session that holds locks must not, so the stream is
  * handed out once.
- * @throws ConfitureError `connect_*`, or what `options.socket` throws
+ * @throws ConfitureError `connection_lost`, `sql_failed`
  */
 export async function openSession(options: SessionOptions): Promise<Database> {
+  const { stream: connection } = options;
   let opened = false;
-  let opening: Duplex | undefined;
   let lost = false;
   let closing = false;
   const responses = new ResponseWatcher();
 
-  const socket = async (): Promise<Duplex> => {
+  const socket = (): Duplex => {
     if (opened) throw new ConfitureError("connection_lost", "The connection to the database was lost");
     opened = true;
-    const stream = await options.socket();
-    opening = stream;
     // The driver forgets some of what it has not sent yet. What it does tell comes first.
-    stream.once("close", () => setImmediate(endRunning));
-    stream.on("data", (chunk: Buffer) => responses.feed(chunk));
-    return stream;
+    connection.once("close", () => setImmediate(endRunning));
+    connection.on("data", (chunk: Buffer) => responses.feed(chunk));
+    return connection;
   };
 
   const driver = {
@@ -54,23 +48,20 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     port: 5432,
     user: options.user,
     database: options.database,
-    pass: options.password?.reveal() ?? "",
+    pass: "",
     socket,
     sslnegotiation: null,
     ssl: false,
     max: 1,
     idle_timeout: 0,
     max_lifetime: null,
-    connect_timeout: options.connectTimeout / 1000,
+    connect_timeout: 0,
     // Everything goes out at once and in order; the driver never keeps a queue of its own.
     max_pipeline: Number.MAX_SAFE_INTEGER,
     prepare: false,
     fetch_types: false,
     debug: false,
-    connection: {
-      application_name: options.applicationName,
-      ...(options.options === undefined ? {} : { options: options.options }),
-    },
+    connection: { application_name: options.applicationName },
     onnotice: (notice: postgres.Notice) => options.onNotice?.(toNotice(notice)),
     onclose: () => (lost = true),
   };
@@ -124,8 +115,8 @@ export async function openSession(options: SessionOptions): Promise<Database> {
 
   const requestCancel = async (): Promise<void> => {
     // The embedded engine runs in this very thread: while a statement runs, nobody can ask for this.
-    if (options.engine === "embedded" || announced === undefined) return;
-    const stream = await options.socket();
+    if (options.connectAgain === undefined || announced === undefined) return;
+    const stream = await options.connectAgain();
     stream.on("error", () => {});
     // CancelRequest: length 16, code 80877102 (protocol manual, "Message Formats").
     const request = Buffer.from([0, 0, 0, 16, 0x04, 0xd2, 0x16, 0x2e, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -139,7 +130,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   /** An interruption: whatever runs is cancelled, or else what runs next, until something has failed. */
   const interrupt = async (): Promise<void> => {
     if (identity === undefined) {
-      opening?.destroy();
+      connection.destroy();
       return;
     }
     const before = failures;
