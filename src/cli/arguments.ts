@@ -110,13 +110,10 @@ export function readDuration(flag: string, text: string | undefined): number | u
 }
 
 /**
- * A version given on the command line.
+ * A version given on the command line, with or without the name behind it.
  * @throws ConfitureError `usage`
  */
 export function readVersion(flag: string, text: string | undefined): string | undefined {
-  if (text === undefined || /^\d+$/.test(text)) return text;
-  const digits = /^(\d+)_/.exec(text)?.[1];
-  throw new ConfitureError("usage", `${flag} is a version, which is digits, not "${text}"`, {
-    hint: digits === undefined ? undefined : `Did you mean ${digits}?`,
-  });
+  if (text === undefined || /^[\p{L}\p{N}]/u.test(text)) return text;
+  throw new ConfitureError("usage", `${flag} is a version, such as 012 or 20251012103000, not "${text}"`);
 }

@@ -55,6 +55,7 @@ export async function projectFiles(context: CommandContext, scratch?: string): P
     excludeDirs: config.excludeDirs,
     resetBetweenFiles: config.build.resetBetweenFiles,
     migrationsDir: config.migrations.dir,
+    migrationsLayout: config.migrations.layout,
     table: config.migrations.table,
     scratch: (await givenSite(context, scratch)) ?? { engine: "embedded" },
     toolVersion: VERSION,

@@ -1,6 +1,6 @@
 import { dryRunUp, type PlannedMigration } from "#migrate/dry-run.ts";
 import type { PlanUpOptions } from "#migrate/plan.ts";
-import { migrationId } from "#migrate/discover.ts";
+import { migrationId } from "#migrate/migration-file.ts";
 import type { CommandContext, Outcome } from "./command.ts";
 import { migrateOptions } from "./migrate-options.ts";
 import { count } from "./output/text.ts";

@@ -156,13 +156,17 @@ export async function placeBaseline(
   const { discoverMigrations } = await import("#migrate/discover.ts");
   const { renderBaseline } = await import("#compare/tree/text.ts");
   const { projectDir } = context;
-  if (exported.files.length === 0 || discoverMigrations(projectDir, migrations.dir).migrations.length > 0) return [];
+  if (
+    exported.files.length === 0 ||
+    discoverMigrations(projectDir, migrations.dir, migrations.layout).migrations.length > 0
+  )
+    return [];
   if (exported.files.some(({ text }) => /^DROP SCHEMA /m.test(text))) {
     context.messages.warn("no first migration is written: it would drop a schema that the ledger may be in");
     return [];
   }
   const created = createMigrations(
-    { projectDir, dir: migrations.dir, form: "sql", timestamp: false, now: new Date() },
+    { projectDir, dir: migrations.dir, layout: migrations.layout, form: "sql", timestamp: false, now: new Date() },
     [{ name: "baseline", content: renderBaseline(exported.files, dir) }],
   );
   return created.map(({ path }) => ({ path, fate: "created" }));

@@ -148,7 +148,10 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
   }
 
   async function loadConfiguration(other: Parameters<CommandContext["configOf"]>[0]): Promise<Config> {
-    const { loadConfig } = await import("#config/load.ts");
+    const [{ loadConfig }, { LAYOUT_NAMES }] = await Promise.all([
+      import("#config/load.ts"),
+      import("#migrate/layouts/names.ts"),
+    ]);
     const loaded = await loadConfig({
       projectDir,
       environment: args.env,
@@ -156,6 +159,7 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
       env: io.env,
       homeDirectory: io.homeDirectory,
       userName: io.userName,
+      layouts: LAYOUT_NAMES,
       ...other,
     });
     for (const { message, location } of loaded.warnings) {

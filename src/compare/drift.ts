@@ -1,7 +1,8 @@
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { discoverMigrations, migrationId } from "#migrate/discover.ts";
+import { discoverMigrations } from "#migrate/discover.ts";
+import { migrationId } from "#migrate/migration-file.ts";
 import { lookForLedger, readLedger } from "#migrate/ledger.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { canonicalVersion } from "#migrate/version.ts";
@@ -66,13 +67,14 @@ async function pendingVersions({
   table,
   projectDir,
   migrationsDir,
+  migrationsLayout,
 }: DriftOptions): Promise<{ ledger: boolean; pending: string[] }> {
   const { ledger, rows } = await withDatabase(target, {}, async (database) => {
     const found = await lookForLedger(database, table);
     return { ledger: found?.exists === true, rows: found === undefined ? [] : await readLedger(database, found) };
   });
   const recorded = new Set(rows.map(({ version }) => canonicalVersion(version)));
-  const pending = discoverMigrations(projectDir, migrationsDir)
+  const pending = discoverMigrations(projectDir, migrationsDir, migrationsLayout)
     .migrations.filter(({ version }) => !recorded.has(canonicalVersion(version)))
     .map(({ version }) => version);
   return { ledger, pending };
@@ -84,7 +86,7 @@ async function schemaLess(options: DriftOptions, pending: readonly string[]): Pr
     await buildSchema(database, options);
     if (pending.length === 0) return await readCatalogue(database);
     const run = await startRun(database, options);
-    const files = discoverMigrations(options.projectDir, options.migrationsDir).migrations;
+    const files = discoverMigrations(options.projectDir, options.migrationsDir, options.migrationsLayout).migrations;
     for (const file of files.filter(({ version }) => pending.includes(version)).toReversed()) {
       const migration = await loadMigration(options.projectDir, file);
       await run.record(migration);

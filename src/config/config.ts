@@ -40,6 +40,8 @@ export interface MigrationsConfig {
   readonly dir: string;
   /** `table` or `schema.table`, as written. */
   readonly table: string;
+  /** How the folder is laid out: a tool's name, or `auto`. */
+  readonly layout: string;
   readonly lockWait: number;
   readonly lockTimeout: number;
   readonly statementTimeout: number;
@@ -73,6 +75,7 @@ export const DEFAULT_INCLUDE_DIR: IncludeDir = {
 export const DEFAULT_MIGRATIONS: MigrationsConfig = {
   dir: "db/migrations",
   table: "confiture_migrations",
+  layout: "auto",
   lockWait: 30_000,
   lockTimeout: 5_000,
   statementTimeout: 0,

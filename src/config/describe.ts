@@ -41,6 +41,7 @@ export function describeConfig(config: Config): ConfigRow[] {
     include_dirs: list(config.includeDirs.map(describeIncludeDir)),
     exclude_dirs: list(config.excludeDirs),
     "migrations.dir": migrations.dir,
+    "migrations.layout": migrations.layout,
     "migrations.table": migrations.table,
     "migrations.lock_wait": formatDuration(migrations.lockWait),
     "migrations.lock_timeout": formatDuration(migrations.lockTimeout),

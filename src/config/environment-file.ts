@@ -8,6 +8,7 @@ import {
   type IncludeDir,
   type MigrationsConfig,
 } from "./config.ts";
+import { nearest } from "#errors/suggest.ts";
 import { Secret } from "#database/target.ts";
 import { parseDuration } from "./duration.ts";
 import type { TreeReader } from "./read-tree.ts";
@@ -38,6 +39,7 @@ export const DEFAULT_SETTINGS: Settings = {
     include_dirs: "default",
     exclude_dirs: "default",
     "migrations.dir": "default",
+    "migrations.layout": "default",
     "migrations.table": "default",
     "migrations.lock_wait": "default",
     "migrations.lock_timeout": "default",
@@ -52,9 +54,15 @@ export const DEFAULT_SETTINGS: Settings = {
 /**
  * Reads the settings, and checks the keys of the whole file.
  * @param environment the file's name, which `name` must repeat
+ * @param layouts what `migrations.layout` may be besides `auto`; anything when undefined
  * @throws ConfitureError `config_unknown_key`, `config_invalid` or `config_unset_variable`, with the line
  */
-export function readSettings(reader: TreeReader, root: MapNode, environment: string): Settings {
+export function readSettings(
+  reader: TreeReader,
+  root: MapNode,
+  environment: string,
+  layouts: readonly string[] | undefined,
+): Settings {
   reader.checkKeys(root, "");
   const name = reader.text(root, "name");
   if (name !== undefined && name.value !== environment) {
@@ -85,6 +93,11 @@ export function readSettings(reader: TreeReader, root: MapNode, environment: str
     excludeDirs: exclude?.values ?? DEFAULT_SETTINGS.excludeDirs,
     migrations: {
       dir: take("migrations.dir", reader.text(migrations, "dir"), DEFAULT_MIGRATIONS.dir),
+      layout: take(
+        "migrations.layout",
+        layoutName(reader.text(migrations, "layout"), layouts),
+        DEFAULT_MIGRATIONS.layout,
+      ),
       table: take("migrations.table", tableName(reader.text(migrations, "table")), DEFAULT_MIGRATIONS.table),
       lockWait: migrationsDuration("lock_wait", DEFAULT_MIGRATIONS.lockWait),
       lockTimeout: migrationsDuration("lock_timeout", DEFAULT_MIGRATIONS.lockTimeout),
@@ -138,6 +151,17 @@ function scratchUrl(setting: TextSetting | undefined): { value: Secret; origin: 
     throw setting.fail("must be the postgres:// URL of a server, or embedded");
   }
   return { value: new Secret(setting.value), origin: setting.origin };
+}
+
+function layoutName(setting: TextSetting | undefined, layouts: readonly string[] | undefined): TextSetting | undefined {
+  if (setting === undefined || layouts === undefined) return setting;
+  const known = ["auto", ...layouts];
+  if (known.includes(setting.value)) return setting;
+  const suggestion = nearest(setting.value, known);
+  throw setting.fail(
+    `is not a layout${not(setting)}`,
+    suggestion === undefined ? `Layouts are ${known.join(", ")}.` : `Did you mean "${suggestion}"?`,
+  );
 }
 
 /** `table` or `schema.table` in plain identifiers, so that it can be quoted without being parsed. */

@@ -19,7 +19,7 @@ export const KEYS = {
     "path",
   ],
   include_dirs: ["path", "recursive", "include", "exclude"],
-  migrations: ["dir", "table", "lock_wait", "lock_timeout", "statement_timeout"],
+  migrations: ["dir", "layout", "table", "lock_wait", "lock_timeout", "statement_timeout"],
   build: ["reset_between_files"],
   drift: ["ignore"],
   scratch: ["url"],

@@ -33,6 +33,8 @@ export interface LoadOptions {
   readonly userName: string;
   /** The system whose rules hold for password files; by default the one that runs. */
   readonly platform?: NodeJS.Platform;
+  /** The names that `migrations.layout` takes besides `auto`; any when undefined. */
+  readonly layouts?: readonly string[];
 }
 
 const MAX_FILE_BYTES = 64 * 1024;
@@ -54,7 +56,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   const url = chooseUrl(options.databaseUrl, variables, file === undefined);
   if (file === undefined && url === undefined) throw await environmentNotFound(projectDir, name);
 
-  const { settings, choice } = await readFileOrDefaults(projectDir, name, file, variables, url);
+  const { settings, choice } = await readFileOrDefaults(options, name, file, variables, url);
   const surroundings: Surroundings = {
     projectDir,
     homeDirectory: options.homeDirectory,
@@ -100,7 +102,7 @@ function chooseUrl(option: string | undefined, variables: Variables, withoutFile
 }
 
 async function readFileOrDefaults(
-  projectDir: string,
+  { projectDir, layouts }: Pick<LoadOptions, "projectDir" | "layouts">,
   environment: string,
   file: string | undefined,
   variables: Variables,
@@ -113,7 +115,7 @@ async function readFileOrDefaults(
   const source = new SourceText(file, text);
   const root = await parseYaml(source);
   const reader = new TreeReader(source, variables);
-  const settings = readSettings(reader, root, environment);
+  const settings = readSettings(reader, root, environment, layouts);
   if (url === undefined) return { settings, choice: readDatabase(reader, root, projectDir, environment) };
   checkDatabaseKeys(reader, root);
   return { settings, choice: fromUrl() };

@@ -39,9 +39,14 @@ export const ERROR_CODES = {
   schema_link_loop: { exit: 1, title: "Schema folders link to each other in a circle" },
 
   migrations_missing: { exit: 1, title: "The folder of migrations does not exist" },
+  migrations_unrecognised: { exit: 1, title: "Nothing in the folder of migrations has the name of one" },
+  layout_unclear: { exit: 4, title: "A folder holds the migrations of several tools" },
   migration_duplicate: { exit: 7, title: "Two migrations have the same version" },
   migration_orphan_down: { exit: 7, title: "A .down.sql file has no .up.sql" },
   migration_invalid: { exit: 1, title: "A migration file is not what the runner can run" },
+  migration_foreign: { exit: 1, title: "A migration is a program of another tool's" },
+  migration_marks: { exit: 1, title: "A migration holds a section mark of another tool" },
+  migration_template: { exit: 1, title: "A migration is a template, not SQL" },
   migration_mixed: {
     exit: 1,
     title: "A migration mixes statements that need a transaction with one that cannot have one",

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
-import { type MigrationFile, migrationId } from "./discover.ts";
+import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { changeLedger, createLedger, insertSql } from "./ledger.ts";
 import { checksumOf } from "./load.ts";
-import { type ForeignHistory, type ForeignRecord, readForeignHistory } from "./other-tools.ts";
+import type { ForeignHistory, ForeignRecord, ForeignTable } from "./layouts/layout.ts";
+import { readForeignHistory } from "./layouts/read-history.ts";
 import { readHistory } from "./status.ts";
 import { canonicalVersion, compareVersions } from "./version.ts";
 
@@ -54,7 +55,7 @@ function matchFiles(
   projectDir: string,
   tool: string,
   files: readonly MigrationFile[],
-  foreign: ForeignHistory,
+  { history: foreign, definition }: { readonly history: ForeignHistory; readonly definition: ForeignTable },
 ): Pair[] {
   if (foreign.kind === "through") {
     const { version } = foreign;
@@ -66,12 +67,16 @@ function matchFiles(
     }
     return pairs.map((file) => ({ file, record: undefined }));
   }
-  const byVersion = new Map(files.map((file) => [canonicalVersion(file.version), file]));
+  const keyOf = (file: MigrationFile): string =>
+    definition.keyOf === undefined
+      ? canonicalVersion(file.version)
+      : definition.keyOf(file, () => readFileSync(resolve(projectDir, file.path)));
+  const byKey = new Map(files.map((file) => [keyOf(file), file]));
   const disagreements: string[] = [];
   const pairs: Pair[] = [];
   for (const record of foreign.records) {
-    const file = /^\d+$/.test(record.version) ? byVersion.get(canonicalVersion(record.version)) : undefined;
-    if (file === undefined) disagreements.push(`version ${record.version} is applied, but has no file`);
+    const file = byKey.get(definition.keyOf === undefined ? canonicalVersion(record.key) : record.key);
+    if (file === undefined) disagreements.push(`version ${record.key} is applied, but has no file`);
     else if (record.isFile?.(readFileSync(resolve(projectDir, file.path))) === false) {
       disagreements.push(`${file.path} is not the file that was applied`);
     } else pairs.push({ file, record });
@@ -79,7 +84,6 @@ function matchFiles(
   const applied = new Set(pairs.map(({ file }) => file));
   const { baseline } = foreign;
   if (baseline !== undefined) {
-    if (!/^\d+$/.test(baseline)) throw refused(tool, [`the baseline's version, ${baseline}, is not digits only`]);
     for (const file of files) {
       if (applied.has(file) || compareVersions(file.version, baseline) > 0) continue;
       pairs.push({ file, record: undefined });
@@ -105,7 +109,7 @@ function refused(tool: string, disagreements: readonly string[]): ConfitureError
     "adoption_refused",
     `The history of ${tool} and the files do not agree:\n${disagreements.map((line) => `  ${line}`).join("\n")}`,
     {
-      hint: "Nothing was recorded. File names are VERSION_name.sql with a version of digits only; rename files to the versions in that history, or bring missing ones back.",
+      hint: "Nothing was recorded. Rename files to the versions in that history, or bring missing ones back.",
       data: { disagreements },
     },
   );

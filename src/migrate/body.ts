@@ -1,5 +1,5 @@
 import type { Script } from "#database/script.ts";
-import type { MigrationFile } from "./discover.ts";
+import type { MigrationFile } from "./migration-file.ts";
 import type { Migration } from "./migration.ts";
 
 /** One direction of a migration, ready to run. */

@@ -1,13 +1,15 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
-import { discoverMigrations, type MigrationFile, migrationId } from "./discover.ts";
+import { discoverMigrations } from "./discover.ts";
+import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { compareVersions } from "./version.ts";
 
 export interface CreateOptions {
   readonly projectDir: string;
   /** The migrations folder, relative to the project; made where it does not exist. */
   readonly dir: string;
+  readonly layout?: string | undefined;
   readonly name: string;
   readonly form: "typescript" | "sql";
   /** A timestamp whatever the folder uses. */
@@ -35,7 +37,7 @@ export function createMigration(options: CreateOptions): MigrationFile {
  * @throws ConfitureError as `createMigration`
  */
 export function createMigrations(options: Omit<CreateOptions, "name">, drafts: readonly Draft[]): MigrationFile[] {
-  const { migrations } = discoverMigrations(options.projectDir, options.dir);
+  const { migrations } = discoverMigrations(options.projectDir, options.dir, options.layout);
   const files: MigrationFile[] = [];
   for (const draft of drafts) {
     const name = fileNameOf(draft.name);
@@ -45,6 +47,7 @@ export function createMigrations(options: Omit<CreateOptions, "name">, drafts: r
       version,
       name,
       form: options.form,
+      layout: "confiture",
       path: `${options.dir}/${migrationId({ version, name })}.${extension}`,
     });
   }

@@ -1,70 +1,38 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
+import { layoutOf } from "./layouts/detect.ts";
+import { Folder } from "./layouts/folder.ts";
+import type { Ignored } from "./layouts/layout.ts";
+import { LAYOUT_NAMES, type LayoutName } from "./layouts/names.ts";
+import { duplicate } from "./layouts/names-and-versions.ts";
+import { LAYOUTS } from "./layouts/registry.ts";
+import type { MigrationFile } from "./migration-file.ts";
 import { canonicalVersion, compareVersions } from "./version.ts";
 
-/** How a migration is written; docs/formats.md describes each form. */
-export type MigrationForm = "typescript" | "sql" | "sql-pair";
-
-/** One migration as its file name tells it; nothing has been read yet. */
-export interface MigrationFile {
-  /** As in the file name, leading zeros kept. */
-  readonly version: string;
-  readonly name: string;
-  readonly form: MigrationForm;
-  /** Paths as shown to the user: below the project, with forward slashes. */
-  readonly path: string;
-  /** The `.down.sql` beside a `.up.sql`. */
-  readonly downPath?: string;
-}
-
 export interface Discovery {
+  readonly layout: LayoutName;
   /** In version order. */
   readonly migrations: readonly MigrationFile[];
-  /** SQL files that the naming rule leaves out, so that a slip in a name does not go unseen. */
-  readonly ignored: readonly string[];
+  /** What looks like a migration and is none in this layout, so that a slip in a name does not go unseen. */
+  readonly ignored: readonly Ignored[];
 }
-
-/** "001_add_user_bio" */
-export function migrationId(migration: { readonly version: string; readonly name: string }): string {
-  return migration.name === "" ? migration.version : `${migration.version}_${migration.name}`;
-}
-
-const FILE_NAME = /^(\d+)(?:_(.*?))?(\.up\.sql|\.down\.sql|\.sql|\.ts)$/;
 
 /**
- * Finds the migrations directly inside `dir`. A folder that does not exist holds none.
- * @throws ConfitureError `migration_duplicate`, `migration_orphan_down` or `file_unreadable`
+ * Finds the migrations in `dir`. A folder that does not exist holds none.
+ * @param layout how the folder is laid out; `auto` or undefined looks at what is there
+ * @throws ConfitureError `migration_duplicate`, `migration_orphan_down`, `layout_unclear` or `file_unreadable`
  */
-export function discoverMigrations(projectDir: string, dir: string): Discovery {
-  const found = new Map<string, MigrationFile>();
-  const downs: { version: string; path: string }[] = [];
-  const ignored: string[] = [];
-  for (const fileName of listFolder(projectDir, dir)) {
-    const match = FILE_NAME.exec(fileName);
-    const path = `${dir}/${fileName}`;
-    if (match === null || fileName.endsWith(".d.ts")) {
-      if (fileName.endsWith(".sql") || /^\d/.test(fileName)) ignored.push(path);
-      continue;
-    }
-    const [, version = "", name = "", extension = ""] = match;
-    if (extension === ".down.sql") {
-      downs.push({ version, path });
-      continue;
-    }
-    const form = extension === ".ts" ? "typescript" : extension === ".sql" ? "sql" : "sql-pair";
-    const other = found.get(canonicalVersion(version));
-    if (other !== undefined) throw duplicate(version, other.path, path);
-    found.set(canonicalVersion(version), { version, name, form, path });
-  }
-  for (const { version, path } of downs) {
-    const up = found.get(canonicalVersion(version));
-    if (up?.form !== "sql-pair") throw orphanDown(path, up);
-    if (up.downPath !== undefined) throw duplicate(version, up.downPath, path);
-    found.set(canonicalVersion(version), { ...up, downPath: path });
-  }
-  const migrations = [...found.values()].toSorted((a, b) => compareVersions(a.version, b.version));
-  return { migrations, ignored: ignored.toSorted() };
+export function discoverMigrations(projectDir: string, dir: string, layout: string | undefined): Discovery {
+  const folder = new Folder(projectDir, dir);
+  const name = layoutOf(folder, layout);
+  const { migrations, ignored } = LAYOUTS[name].find(folder);
+  requireDistinct(migrations);
+  return {
+    layout: name,
+    migrations: migrations.toSorted((a, b) => compareVersions(a.version, b.version)),
+    ignored: ignored.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
+  };
 }
 
 /**
@@ -72,52 +40,46 @@ export function discoverMigrations(projectDir: string, dir: string): Discovery {
  * files that were not deployed, than a project without any.
  * @throws ConfitureError `migrations_missing`, and as `discoverMigrations`
  */
-export function requireMigrations(projectDir: string, dir: string): Discovery {
+export function requireMigrations(options: {
+  readonly projectDir: string;
+  readonly dir: string;
+  readonly layout?: string | undefined;
+}): Discovery {
+  const { projectDir, dir, layout } = options;
   if (!existsSync(join(projectDir, dir))) {
     throw new ConfitureError("migrations_missing", `There is no folder of migrations ${dir}`, {
       hint: "Is this the project's folder (-C DIR), and migrations.dir right? `confiture migrate new NAME` makes the folder.",
       location: { file: dir },
     });
   }
-  return discoverMigrations(projectDir, dir);
+  return discoverMigrations(projectDir, dir, layout);
 }
 
-function listFolder(projectDir: string, dir: string): string[] {
-  try {
-    return (
-      readdirSync(join(projectDir, dir), { withFileTypes: true })
-        .filter((entry) => !entry.isDirectory() && !entry.name.startsWith("."))
-        .map((entry) => entry.name)
-        // The engine's own order is nearly that of versions, and much faster than asking for every two of them.
-        .toSorted()
-    );
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw new ConfitureError(
-      "file_unreadable",
-      `Cannot read the migrations folder ${dir}: ${(cause as Error).message}`,
-      {
-        hint: "Check the folder's permissions, or migrations.dir in the environment file.",
-        cause,
-      },
-    );
+const SAMPLES = 5;
+
+/** For a folder in which there is something, and nothing of it is a migration: "nothing to do" would be no answer. */
+export function unrecognised(dir: string, layout: LayoutName, ignored: readonly Ignored[]): ConfitureError {
+  const { title, names } = LAYOUTS[layout];
+  const more = ignored.length > SAMPLES ? `\n  and ${ignored.length - SAMPLES} more` : "";
+  const list = ignored.slice(0, SAMPLES).map(({ path, why }) => `  ${path}: ${why}`);
+  return new ConfitureError(
+    "migrations_unrecognised",
+    `Nothing in ${dir} has the name of a migration:\n${list.join("\n")}${more}`,
+    {
+      hint: `The folder was read as ${title}'s, where names are ${names}. Rename the files, or say in the environment file whose they are:\n  migrations:\n    layout: ${LAYOUT_NAMES.filter((name) => name !== layout)[0] ?? layout}\nLayouts: ${LAYOUT_NAMES.join(", ")}`,
+      location: { file: dir },
+      data: { layout, ignored: ignored.map(({ path }) => path) },
+    },
+  );
+}
+
+function requireDistinct(migrations: readonly MigrationFile[]): void {
+  const seen = new Map<string, MigrationFile>();
+  for (const migration of migrations) {
+    // A baseline stands for the versions up to its own, which may be there as well.
+    const key = `${migration.baseline === true ? "baseline " : ""}${canonicalVersion(migration.version)}`;
+    const other = seen.get(key);
+    if (other !== undefined) throw duplicate(migration.version, other.path, migration.path);
+    seen.set(key, migration);
   }
-}
-
-function duplicate(version: string, first: string, second: string): ConfitureError {
-  return new ConfitureError("migration_duplicate", `Two migrations have version ${version}: ${first} and ${second}`, {
-    hint: "Rename one of them to a version of its own. One that was applied somewhere already must keep its number.",
-    location: { file: second },
-    data: { version, files: [first, second] },
-  });
-}
-
-function orphanDown(path: string, up: MigrationFile | undefined): ConfitureError {
-  return new ConfitureError("migration_orphan_down", `${path} has no .up.sql beside it`, {
-    hint:
-      up === undefined
-        ? "Add the .up.sql of the same version, or remove this file."
-        : `Version ${up.version} is ${up.path}, which holds its own way back. Remove one of them.`,
-    location: { file: path },
-  });
 }

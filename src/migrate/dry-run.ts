@@ -1,7 +1,7 @@
 import { LOOK_UP } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import type { MigrationFile } from "./discover.ts";
+import type { MigrationFile } from "./migration-file.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { createLedger } from "./ledger.ts";
 import { lockKey } from "./lock.ts";

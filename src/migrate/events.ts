@@ -1,6 +1,7 @@
 import type { Notice } from "#database/database.ts";
 import type { ConfitureError } from "#errors/error.ts";
-import type { MigrationFile } from "./discover.ts";
+import type { Ignored } from "./layouts/layout.ts";
+import type { MigrationFile } from "./migration-file.ts";
 import type { LockHolder } from "./lock.ts";
 
 export type Direction = "up" | "down";
@@ -26,6 +27,8 @@ export type MigrateEvent =
       readonly attempt: number;
       readonly of: number;
     }
+  /** What is in the folder of migrations, and looks like one, and is left out. */
+  | { readonly type: "ignored"; readonly ignored: readonly Ignored[] }
   /** A migration without a statement, which will be recorded all the same. */
   | { readonly type: "empty"; readonly migration: MigrationFile }
   | { readonly type: "notice"; readonly notice: Notice };

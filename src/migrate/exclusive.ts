@@ -12,6 +12,8 @@ export interface MigrateOptions {
   readonly projectDir: string;
   /** The migrations folder, relative to the project. */
   readonly dir: string;
+  /** How that folder is laid out; undefined looks at what is there. */
+  readonly layout?: string | undefined;
   /** The ledger's name, `table` or `schema.table`. */
   readonly table: string;
   /** Milliseconds. */

@@ -1,6 +1,6 @@
 import { interruptedBy } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { migrationId } from "./discover.ts";
+import { migrationId } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { readLedger } from "./ledger.ts";

@@ -1,13 +1,14 @@
-import type { MigrationFile } from "./discover.ts";
+import type { MigrationFile } from "./migration-file.ts";
 import type { LedgerRow } from "./ledger.ts";
-import { canonicalVersion, compareVersions } from "./version.ts";
+import { canonicalVersion, compareVersions, isRepeatable } from "./version.ts";
 
 /**
  * How a migration stands when files and ledger are laid side by side:
  * `edited`: applied, but the file's checksum is another now; `missing`: applied, but there is no file;
+ * `changed`: a repeatable one whose file is another now, so that it is to run again;
  * `out-of-order`: not applied, though a later one is; `stopped`: began outside a transaction and did not finish.
  */
-export type Standing = "applied" | "pending" | "edited" | "missing" | "out-of-order" | "stopped";
+export type Standing = "applied" | "pending" | "edited" | "missing" | "changed" | "out-of-order" | "stopped";
 
 export interface HistoryEntry {
   readonly version: string;
@@ -32,7 +33,8 @@ export function joinHistory(
 ): HistoryEntry[] {
   const unmatched = new Map(rows.map((row) => [canonicalVersion(row.version), row]));
   const newest = rows.reduce<string | undefined>(
-    (max, row) => (max === undefined || compareVersions(row.version, max) > 0 ? row.version : max),
+    (max, row) =>
+      !isRepeatable(row.version) && (max === undefined || compareVersions(row.version, max) > 0) ? row.version : max,
     undefined,
   );
   const entries: HistoryEntry[] = files.map((file) => {
@@ -48,9 +50,11 @@ export function joinHistory(
 
   function standingOf(file: MigrationFile, row: LedgerRow | undefined): Standing {
     if (row === undefined) {
-      return newest !== undefined && compareVersions(file.version, newest) < 0 ? "out-of-order" : "pending";
+      if (newest === undefined || isRepeatable(file.version)) return "pending";
+      return compareVersions(file.version, newest) < 0 ? "out-of-order" : "pending";
     }
     if (row.state !== "applied") return "stopped";
-    return row.checksum !== null && row.checksum !== checksumOf(file) ? "edited" : "applied";
+    if (row.checksum === null || row.checksum === checksumOf(file)) return "applied";
+    return isRepeatable(file.version) ? "changed" : "edited";
   }
 }

@@ -4,8 +4,10 @@ import { ConfitureError } from "#errors/error.ts";
 import { cannotRunInTransaction, setsTransaction, transactionControl } from "#sql/classify.ts";
 import { locateInFile } from "#sql/position.ts";
 import type { LoadedMigration, SqlBody } from "./body.ts";
-import type { MigrationFile } from "./discover.ts";
-import { findSections, type Section } from "./sections.ts";
+import type { MigrationFile } from "./migration-file.ts";
+import { languageOf } from "./layouts/foreign-program.ts";
+import { cutFile } from "./layouts/cut.ts";
+import type { Section } from "./sections.ts";
 
 /** sha256 of the file in hex, with CRLF folded to LF so that a checkout on Windows is the same migration. */
 export function checksumOf(projectDir: string, file: MigrationFile): string {
@@ -46,33 +48,43 @@ export async function loadMigration(projectDir: string, file: MigrationFile): Pr
       return { file, checksum, ...(await loadTypeScript(projectDir, file)) };
     }
     case "sql":
-      return { file, checksum, ...loadSections(file.path, bytes) };
+      return { file, checksum, ...loadSections(file, bytes) };
     case "sql-pair": {
-      const up = loadSections(file.path, bytes);
+      const up = loadSections(file, bytes);
       if (up.down !== undefined) {
         throw new ConfitureError("migration_invalid", `${file.path} has a \`-- migrate:down\` section`, {
           hint: "A .up.sql file has its way back in the .down.sql beside it.",
           location: { file: file.path },
         });
       }
-      return { file, checksum, up: up.up, down: loadDownFile(projectDir, file.downPath) };
+      return { file, checksum, up: up.up, down: loadDownFile(projectDir, file) };
     }
+    case "foreign":
+      throw foreign(file);
   }
 }
 
-function loadSections(path: string, bytes: Uint8Array): { up: SqlBody; down: SqlBody | undefined } {
-  const text = decodeSql(path, bytes);
-  const { main, down } = findSections(path, text);
+function loadSections(file: MigrationFile, bytes: Uint8Array): { up: SqlBody; down: SqlBody | undefined } {
+  const text = decodeSql(file.path, bytes);
+  const { main, down } = cutFile(file, file.path, text, "up");
   return {
-    up: sqlBody(path, text, main),
-    down: down === undefined ? undefined : emptyIsNone(sqlBody(path, text, down)),
+    up: sqlBody(file, file.path, text, main),
+    down: down === undefined ? undefined : emptyIsNone(sqlBody(file, file.path, text, down)),
   };
 }
 
-function loadDownFile(projectDir: string, path: string | undefined): SqlBody | undefined {
+function loadDownFile(projectDir: string, file: MigrationFile): SqlBody | undefined {
+  const path = file.downPath;
   if (path === undefined) return undefined;
   const text = decodeSql(path, readMigration(projectDir, path));
-  return emptyIsNone(sqlBody(path, text, findSections(path, text, "down").main));
+  return emptyIsNone(sqlBody(file, path, text, cutFile(file, path, text, "down").main));
+}
+
+function foreign({ path, version }: MigrationFile): ConfitureError {
+  return new ConfitureError("migration_foreign", `${path} is ${languageOf(path)}, which cannot run here`, {
+    hint: `What comes after it may need what it does. Run it with its own tool, then record it: confiture migrate resolve ${version} --applied\nOr write it anew, in SQL.`,
+    location: { file: path },
+  });
 }
 
 /** A `down` without a statement would claim to have undone what is still there. */
@@ -80,10 +92,11 @@ function emptyIsNone(body: SqlBody): SqlBody | undefined {
   return body.script.statements.length === 0 ? undefined : body;
 }
 
-function sqlBody(path: string, text: string, section: Section): SqlBody {
-  const script = parseScript(path, text, section.start, section.end);
+function sqlBody(file: MigrationFile, path: string, text: string, section: Section): SqlBody {
+  const script = parseScript(path, section.text ?? text, section.start, section.end);
+  const transaction = section.transaction ?? file.transaction;
   const { howToRunOutside } = section;
-  if (section.transaction === false) {
+  if (transaction === false) {
     requireCommit(script);
     return { kind: "sql", script, transactional: false, opening: undefined, howToRunOutside };
   }
@@ -99,7 +112,7 @@ function sqlBody(path: string, text: string, section: Section): SqlBody {
     const opening = isSet ? `begin ${modes}`.trimEnd() : undefined;
     return { kind: "sql", script: inner, transactional: true, opening, howToRunOutside };
   }
-  if (script.statements.length === 1 && section.transaction === undefined) {
+  if (script.statements.length === 1 && transaction === undefined) {
     return { kind: "sql", script, transactional: false, opening: undefined, howToRunOutside };
   }
   throw new ConfitureError(

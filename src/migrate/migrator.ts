@@ -1,6 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { requireMigrations, type MigrationFile } from "./discover.ts";
+import { requireMigrations, unrecognised } from "./discover.ts";
+import type { MigrationFile } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { explainFailure, throwIfInterrupted, wasKept } from "./failure.ts";
@@ -41,7 +42,7 @@ export interface UpOptions extends PlanUpOptions {
  */
 export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunReport> {
   // Files that are wrong in themselves are reported without a connection.
-  requireMigrations(options.projectDir, options.dir);
+  requireRecognised(options);
   return await exclusively(options, async (database, ledger) => {
     const history = await readHistory(database, ledger, options);
     if (!ledger.exists) await refuseRenamedLedger(database, ledger, history, options.projectDir);
@@ -56,12 +57,20 @@ export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunR
   });
 }
 
+/** @throws ConfitureError `migrations_unrecognised` for a folder in which nothing is taken for a migration, though something could be one */
+function requireRecognised(options: MigrateOptions): void {
+  const { layout, migrations, ignored } = requireMigrations(options);
+  if (ignored.length === 0) return;
+  if (migrations.length > 0) options.onEvent?.({ type: "ignored", ignored });
+  else throw unrecognised(options.dir, layout, ignored);
+}
+
 /**
  * Rolls migrations back, newest first.
  * @throws ConfitureError when nothing was run; a failure on the way is in the report
  */
 export async function down(options: MigrateOptions, plan: PlanDownOptions): Promise<RunReport> {
-  requireMigrations(options.projectDir, options.dir);
+  requireMigrations(options);
   return await exclusively(options, async (database, ledger) => {
     const applied = planDown(await readHistory(database, ledger, options), plan);
     const migrations = await load(
@@ -75,7 +84,7 @@ export async function down(options: MigrateOptions, plan: PlanDownOptions): Prom
 
 /** Rolls the last migrations back and applies them again, under one lock. */
 export async function redo(options: MigrateOptions, steps: number): Promise<RunReport> {
-  requireMigrations(options.projectDir, options.dir);
+  requireMigrations(options);
   return await exclusively(options, async (database, ledger) => {
     const applied = planDown(await readHistory(database, ledger, options), { steps });
     const loaded = await load(

@@ -1,8 +1,8 @@
 import { ConfitureError } from "#errors/error.ts";
-import { type MigrationFile, migrationId } from "./discover.ts";
+import { type MigrationFile, migrationId } from "./migration-file.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { LedgerRow } from "./ledger.ts";
-import { canonicalVersion, compareVersions } from "./version.ts";
+import { canonicalVersion, compareVersions, isRepeatable } from "./version.ts";
 
 export interface PlanUpOptions {
   /** Apply up to and including this version. */
@@ -26,6 +26,9 @@ export interface AppliedMigration {
   readonly row: LedgerRow;
 }
 
+/** How a migration stands that `up` is to run. */
+const WAITING: ReadonlySet<string> = new Set(["pending", "out-of-order", "changed"]);
+
 /**
  * What `up` has to run, in order. Pure.
  * @throws ConfitureError `history_*` when the history has to be put right first; `migration_unknown`
@@ -37,12 +40,10 @@ export function planUp(history: readonly HistoryEntry[], options: PlanUpOptions)
     if (entry.standing === "missing" && options.allowMissing !== true) throw missing(entry);
     if (entry.standing === "out-of-order" && options.allowOutOfOrder !== true) throw outOfOrder(entry, history);
   }
-  if (options.to !== undefined) requireKnown(history, options.to);
-  const waiting = history.filter((entry) => entry.standing === "pending" || entry.standing === "out-of-order");
+  const to = options.to === undefined ? undefined : requireKnown(history, options.to).version;
+  const waiting = history.filter(({ standing }) => WAITING.has(standing));
   const wanted = waiting.flatMap((entry) =>
-    entry.file !== undefined && (options.to === undefined || compareVersions(entry.version, options.to) <= 0)
-      ? [entry.file]
-      : [],
+    entry.file !== undefined && (to === undefined || compareVersions(entry.version, to) <= 0) ? [entry.file] : [],
   );
   return options.steps === undefined ? wanted : wanted.slice(0, options.steps);
 }
@@ -53,14 +54,14 @@ export function planUp(history: readonly HistoryEntry[], options: PlanUpOptions)
  */
 export function planDown(history: readonly HistoryEntry[], options: PlanDownOptions): AppliedMigration[] {
   for (const entry of history) if (entry.standing === "stopped") throw stopped(entry);
-  const applied = history.filter((entry) => entry.row !== undefined).toReversed();
-  if (options.to !== undefined && canonicalVersion(options.to) !== "0") requireKnown(history, options.to);
+  // What runs again whenever it changes has no way back.
+  const applied = history.filter(({ row, version }) => row !== undefined && !isRepeatable(version)).toReversed();
+  const { to: bottom } = options;
+  const to = bottom === undefined || canonicalVersion(bottom) === "0" ? bottom : requireKnown(history, bottom).version;
   const wanted =
-    options.to === undefined
+    to === undefined
       ? applied.slice(0, options.steps ?? 1)
-      : applied
-          .filter((entry) => compareVersions(entry.version, options.to!) > 0)
-          .slice(0, options.steps ?? applied.length);
+      : applied.filter((entry) => compareVersions(entry.version, to) > 0).slice(0, options.steps ?? applied.length);
   return wanted.map((entry) => {
     if (entry.file === undefined || entry.row === undefined) throw missing(entry);
     if (entry.standing === "edited") throw edited(entry);
@@ -69,14 +70,17 @@ export function planDown(history: readonly HistoryEntry[], options: PlanDownOpti
 }
 
 /**
- * The migration a user names by version.
+ * The migration a user names by its version, or by version and name.
  * @throws ConfitureError `migration_unknown`
  */
-export function requireKnown<Entry extends { readonly version: string }>(
+export function requireKnown<Entry extends { readonly version: string; readonly name: string }>(
   history: readonly Entry[],
   version: string,
 ): Entry {
-  const entry = history.find((candidate) => canonicalVersion(candidate.version) === canonicalVersion(version));
+  const wanted = canonicalVersion(version);
+  const entry =
+    history.find((candidate) => canonicalVersion(candidate.version) === wanted) ??
+    history.find((candidate) => migrationId(candidate) === version);
   if (entry !== undefined) return entry;
   const known = history.map((candidate) => candidate.version);
   throw new ConfitureError("migration_unknown", `There is no migration ${version}`, {

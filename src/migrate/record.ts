@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { type MigrationFile, migrationId } from "./discover.ts";
+import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import type { HistoryEntry } from "./history.ts";
 import { changeLedger, createLedger, deleteSql, insertSql, type Ledger, updateSql } from "./ledger.ts";
@@ -26,11 +26,11 @@ export async function recordBaseline(
   through: string | undefined,
 ): Promise<MigrationFile[]> {
   const history = await readHistory(database, ledger, options);
-  if (through !== undefined) requireKnown(history, through);
+  const last = through === undefined ? undefined : requireKnown(history, through).version;
   const files = history.flatMap((entry) =>
     entry.file !== undefined &&
     entry.row === undefined &&
-    (through === undefined || compareVersions(entry.version, through) <= 0)
+    (last === undefined || compareVersions(entry.version, last) <= 0)
       ? [entry.file]
       : [],
   );

@@ -4,7 +4,7 @@ import { runStatements } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { locateInFile } from "#sql/position.ts";
 import type { Statement } from "#sql/statement.ts";
-import { migrationId } from "./discover.ts";
+import { migrationId } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
 import { invalidIndexes, repairStatements } from "./invalid-indexes.ts";
 import { changeLedger, changeLedgerInTransaction, CHECK_DEFERRED, deleteSql, insertSql, updateSql } from "./ledger.ts";

@@ -61,6 +61,7 @@ export function bodyOf(migration: LoadedMigration, direction: Direction): Body {
     typescript: "a method down() to its class",
     sql: "SQL below a `-- migrate:down` line to it",
     "sql-pair": `its .down.sql beside it`,
+    foreign: "its way back, in SQL,",
   };
   throw new ConfitureError("migration_irreversible", `${file.path} has no way back`, {
     hint: `Nothing was changed. To make it reversible, add ${ways[file.form]}.`,

@@ -1,6 +1,7 @@
 import { ConfitureError } from "#errors/error.ts";
 import { locateInFile } from "#sql/position.ts";
 import { splitStatements } from "#sql/split.ts";
+import { SqlSource } from "./layouts/source.ts";
 
 /** A part of a migration file: UTF-16 offsets of what lies after its marker comment. */
 export interface Section {
@@ -10,6 +11,8 @@ export interface Section {
   readonly transaction: boolean | undefined;
   /** What to write so that it runs outside a transaction, for hints. */
   readonly howToRunOutside: string;
+  /** Read instead of the file's text, where marks in it have to go: as long as the file, so that offsets hold. */
+  readonly text?: string;
 }
 
 export interface Sections {
@@ -19,8 +22,26 @@ export interface Sections {
 }
 
 const MARKER = /^--\s*migrate:(up|down)\b(.*)$/;
+
+/** Whether a comment is one that `findSections` reads. */
+export function isMarker(comment: string): boolean {
+  return MARKER.test(comment) || NO_TRANSACTION.test(comment);
+}
+
 /** The first line that sqlx reads for the same purpose. */
 const NO_TRANSACTION = /^--\s*no-transaction\s*$/;
+
+/** What to do where nothing else is there for it. */
+export const NO_TRANSACTION_LINE = "begin the file with the line: -- no-transaction";
+
+/** False where a first line says that the file is to run outside a transaction. */
+export function findDeclaration({ text, comments, statements }: SqlSource): false | undefined {
+  const firstStatement = statements[0]?.start ?? text.length;
+  const declares = comments.some(
+    ({ start, end }) => start < firstStatement && NO_TRANSACTION.test(text.slice(start, end)),
+  );
+  return declares ? false : undefined;
+}
 
 /**
  * Finds the `-- migrate:up` and `-- migrate:down` comments of a SQL migration. A file without them is all up.
@@ -31,16 +52,11 @@ export function findSections(file: string, text: string, opening: "up" | "down" 
   const markers: { direction: string; options: string; start: number; end: number }[] = [];
   let declared: boolean | undefined;
   if (text.includes("migrate:") || text.includes("no-transaction")) {
-    const { comments, statements } = splitStatements(text, 0, text.length, { comments: true });
-    const firstStatement = statements[0]?.start ?? text.length;
-    for (const { start, end } of comments) {
-      const comment = text.slice(start, end);
-      const marker = MARKER.exec(comment);
-      if (marker !== null) {
-        markers.push({ direction: marker[1]!, options: marker[2]!, start, end });
-      } else if (start < firstStatement && NO_TRANSACTION.test(comment)) {
-        declared = false;
-      }
+    const source = new SqlSource(file, text);
+    declared = findDeclaration(source);
+    for (const { start, end } of source.comments) {
+      const marker = MARKER.exec(text.slice(start, end));
+      if (marker !== null) markers.push({ direction: marker[1]!, options: marker[2]!, start, end });
     }
   }
   const [first, second, third] = markers;
@@ -49,7 +65,7 @@ export function findSections(file: string, text: string, opening: "up" | "down" 
       start: 0,
       end: text.length,
       transaction: declared,
-      howToRunOutside: "begin the file with the line: -- no-transaction",
+      howToRunOutside: NO_TRANSACTION_LINE,
     };
     return { main, down: undefined };
   }

@@ -3,18 +3,23 @@ import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { discoverMigrations, type MigrationFile, requireMigrations } from "./discover.ts";
+import { discoverMigrations, requireMigrations } from "./discover.ts";
+import type { MigrationFile } from "./migration-file.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { type HistoryEntry, joinHistory } from "./history.ts";
 import { findLedger, type Ledger, readLedger } from "./ledger.ts";
 import { invalidIndexes } from "./invalid-indexes.ts";
 import { checksumOf, loadMigration } from "./load.ts";
+import type { Ignored } from "./layouts/layout.ts";
+import type { LayoutName } from "./layouts/names.ts";
 import { isUncertain, unitsOf } from "./steps.ts";
 
 export interface Status {
   readonly history: readonly HistoryEntry[];
-  /** SQL files in the folder whose names are no migration's. */
-  readonly ignored: readonly string[];
+  /** How the folder of migrations was read. */
+  readonly layout: LayoutName;
+  /** What looks like a migration in the folder and is none. */
+  readonly ignored: readonly Ignored[];
   readonly ledger: Ledger;
   /** Left by statements that did not finish; looked for only when a migration stopped. */
   readonly invalidIndexes: readonly string[];
@@ -22,11 +27,17 @@ export interface Status {
 
 /** Lays files and ledger side by side. Reads only: takes no lock and creates nothing. */
 export async function status(options: MigrateOptions): Promise<Status> {
-  const { ignored, migrations } = requireMigrations(options.projectDir, options.dir);
+  const { ignored, layout, migrations } = requireMigrations(options);
   if (isUnmade(options.target)) {
     // Opening the embedded engine's folder would make it.
     const history = joinHistory(migrations, [], (file) => checksumOf(options.projectDir, file));
-    return { history, ignored, ledger: { schema: "public", table: options.table, exists: false }, invalidIndexes: [] };
+    return {
+      history,
+      layout,
+      ignored,
+      ledger: { schema: "public", table: options.table, exists: false },
+      invalidIndexes: [],
+    };
   }
   return await withDatabase(
     options.target,
@@ -35,7 +46,7 @@ export async function status(options: MigrateOptions): Promise<Status> {
       const ledger = await findLedger(database, options.table);
       const history = await readHistory(database, ledger, options, migrations);
       const stopped = history.some((entry) => entry.standing === "stopped");
-      return { history, ignored, ledger, invalidIndexes: stopped ? await invalidIndexes(database) : [] };
+      return { history, layout, ignored, ledger, invalidIndexes: stopped ? await invalidIndexes(database) : [] };
     },
   );
 }
@@ -56,7 +67,7 @@ export async function readHistory(
   files?: readonly MigrationFile[],
 ): Promise<HistoryEntry[]> {
   const rows = await readLedger(database, ledger);
-  const migrations = files ?? discoverMigrations(options.projectDir, options.dir).migrations;
+  const migrations = files ?? discoverMigrations(options.projectDir, options.dir, options.layout).migrations;
   const history = joinHistory(migrations, rows, (file) => checksumOf(options.projectDir, file));
   if (!history.some((entry) => entry.standing === "stopped")) return history;
   return await Promise.all(history.map((entry) => withStatement(entry, options)));

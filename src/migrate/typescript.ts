@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { locateInFile } from "#sql/position.ts";
-import { type MigrationFile, migrationId } from "./discover.ts";
+import { type MigrationFile, migrationId } from "./migration-file.ts";
 import type { TypeScriptBody } from "./body.ts";
 import { Migration } from "./migration.ts";
 import { canonicalVersion } from "./version.ts";

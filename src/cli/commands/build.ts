@@ -101,7 +101,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     ]);
   const migrating = await migrateOptions(context, args, showMigrateEvents(context));
   messages.log("Executing schema...");
-  discoverMigrations(context.projectDir, migrating.dir); // What is wrong with them is said before anything is done.
+  discoverMigrations(context.projectDir, migrating.dir, migrating.layout); // What is wrong with them is said before anything is done.
   const progress = showProgress(context, options.files.length);
   const started = performance.now();
   // Under the runner's lock: a build and a migration must not work on one database at once.

@@ -98,7 +98,8 @@ export const command = defineCommand({
 async function defaultFrom(context: CommandContext): Promise<string> {
   if (context.chosen !== undefined) return context.chosen;
   const { migrations } = await context.config();
-  if (discoverMigrations(context.projectDir, migrations.dir).migrations.length > 0) return "migrations";
+  if (discoverMigrations(context.projectDir, migrations.dir, migrations.layout).migrations.length > 0)
+    return "migrations";
   throw new ConfitureError("usage", "There are no migrations to compare the schema files with", {
     hint: "Name what to compare them with: git:HEAD (what is committed), env:NAME (a database in use), or empty.",
   });

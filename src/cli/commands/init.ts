@@ -96,7 +96,8 @@ async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, fro
   const hidden = named === undefined && config.target.engine === "server" && config.target.password !== undefined;
   const next = [
     ...(hidden ? ["export PGPASSWORD=...             # or ~/.pgpass: no file has the password"] : []),
-    ...(args.baseline === true || discoverMigrations(context.projectDir, config.migrations.dir).migrations.length === 0
+    ...(args.baseline === true ||
+    discoverMigrations(context.projectDir, config.migrations.dir, config.migrations.layout).migrations.length === 0
       ? []
       : [`confiture migrate baseline -e ${name}  # once: the database has what the migrations make`]),
     `confiture diff env:${name} schema     # nothing differs`,

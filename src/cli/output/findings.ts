@@ -6,9 +6,9 @@ import type { Check } from "#compare/verify/checks.ts";
 import type { Finding } from "#compare/verify/finding.ts";
 import { findPlace, type Place, type SourceText } from "#compare/catalogue/places.ts";
 import type { Way } from "#compare/verify/replay-ways.ts";
-import type { ProjectFiles } from "#compare/sources/sources.ts";
+import { type ProjectFiles, projectMigrations } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { discoverMigrations, type MigrationFile } from "#migrate/discover.ts";
+import type { MigrationFile } from "#migrate/migration-file.ts";
 import { changeToJson, renderChange } from "./changes.ts";
 import { errorToJson, renderError } from "./diagnostic.ts";
 import { inLine } from "./visible.ts";
@@ -52,9 +52,7 @@ export function placesIn(files: ProjectFiles): FindPlaces {
   return (change, { migration }) => {
     texts ??= {
       schema: schemaFiles(files).map(read),
-      migrations: discoverMigrations(files.projectDir, files.migrationsDir).migrations.map(({ path }) =>
-        wayUp(read(path)),
-      ),
+      migrations: projectMigrations(files).map(({ path }) => wayUp(read(path))),
     };
     return {
       schema: findPlace(change, texts.schema),

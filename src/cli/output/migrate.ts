@@ -1,5 +1,5 @@
 import { describeHolder } from "#migrate/lock.ts";
-import { type MigrationFile, migrationId } from "#migrate/discover.ts";
+import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
 import type { MigrateEvent } from "#migrate/events.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import type { MigrationResult, RunReport } from "#migrate/migrator.ts";
@@ -31,6 +31,9 @@ export function showMigrateEvents({ io, messages, json }: CommandContext): (even
         messages.warn(
           `${inLine(migrationId(event.migration))}: ${event.error.message}; trying again in ${formatDuration(event.pause)} (${event.attempt} of ${event.of})`,
         );
+        break;
+      case "ignored":
+        for (const { path, why } of event.ignored) messages.warn(`${path} is left out: ${why}`);
         break;
       case "empty":
         messages.warn(
@@ -65,6 +68,8 @@ function statusLine(entry: HistoryEntry): string {
       return `⏳ ${id} (pending)`;
     case "edited":
       return `⚠️  ${id} (${applied}, edited since)`;
+    case "changed":
+      return `⏳ ${id} (${applied}, changed since: runs again)`;
     case "missing":
       return `⚠️  ${id} (${applied}, file missing)`;
     case "out-of-order":

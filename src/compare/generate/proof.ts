@@ -17,7 +17,7 @@ export async function prove(options: GenerateOptions, texts: readonly string[], 
   try {
     mkdirSync(join(dir, "m"));
     for (const [index, text] of texts.entries()) writeFileSync(join(dir, "m", `${index + 1}_proof.sql`), text);
-    const files = discoverMigrations(dir, "m").migrations;
+    const files = discoverMigrations(dir, "m", "confiture").migrations;
     const loaded = await Promise.all(files.map((file) => loadMigration(dir, file)));
     await withScratch(options, async (database) => {
       await prepareSource(database, options, options.from);

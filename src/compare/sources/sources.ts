@@ -5,7 +5,8 @@ import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { lookForLedger } from "#migrate/ledger.ts";
-import { discoverMigrations, type MigrationFile } from "#migrate/discover.ts";
+import { discoverMigrations } from "#migrate/discover.ts";
+import type { MigrationFile } from "#migrate/migration-file.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { withRevision } from "./git.ts";
@@ -23,6 +24,8 @@ export interface ProjectFiles {
   readonly excludeDirs: readonly string[];
   readonly resetBetweenFiles: boolean;
   readonly migrationsDir: string;
+  /** How that folder is laid out; undefined looks at what is there. */
+  readonly migrationsLayout?: string | undefined;
   /** The ledger's name, so that a live database's own ledger is left out. */
   readonly table: string;
   readonly toolVersion: string;
@@ -123,7 +126,7 @@ export async function prepareSource(database: Database, files: ProjectFiles, sou
       return;
     case "migrations": {
       const run = await startRun(database, files);
-      for (const [index, file] of discoverMigrations(files.projectDir, files.migrationsDir).migrations.entries()) {
+      for (const [index, file] of projectMigrations(files).entries()) {
         const error = await run.step(await loadMigration(files.projectDir, file), "up");
         if (error !== undefined) throw index === 0 && isMissingObject(error) ? startsElsewhere(error) : error;
       }
@@ -171,9 +174,9 @@ export function schemaBuild(files: ProjectFiles): BuildOptions {
 
 /** Migrations that a commit does not have yet, by version. */
 export async function migrationsSince(files: ProjectFiles, revision: string): Promise<MigrationFile[]> {
-  const now = discoverMigrations(files.projectDir, files.migrationsDir).migrations;
+  const now = projectMigrations(files);
   const then = await withRevision(files.projectDir, revision, [files.migrationsDir], async (projectDir) =>
-    discoverMigrations(projectDir, files.migrationsDir).migrations.map(({ version }) => version),
+    projectMigrations({ ...files, projectDir }).map(({ version }) => version),
   );
   const known = new Set(then);
   return now.filter(({ version }) => !known.has(version));
@@ -181,4 +184,13 @@ export async function migrationsSince(files: ProjectFiles, revision: string): Pr
 
 export function schemaFolders(files: ProjectFiles): string[] {
   return files.includeDirs.map(({ path }) => path);
+}
+
+/** The project's migrations, in version order. */
+export function projectMigrations({
+  projectDir,
+  migrationsDir,
+  migrationsLayout,
+}: Pick<ProjectFiles, "projectDir" | "migrationsDir" | "migrationsLayout">): readonly MigrationFile[] {
+  return discoverMigrations(projectDir, migrationsDir, migrationsLayout).migrations;
 }

@@ -1,5 +1,5 @@
 import type { ConfitureError } from "#errors/error.ts";
-import type { MigrationFile } from "#migrate/discover.ts";
+import type { MigrationFile } from "#migrate/migration-file.ts";
 import type { Change } from "../catalogue/changes.ts";
 
 /** Something that does not hold. */

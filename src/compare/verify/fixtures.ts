@@ -6,7 +6,7 @@ import type { Database } from "#database/database.ts";
 import { decodeSql, parseScript } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
-import { migrationId } from "#migrate/discover.ts";
+import { migrationId } from "#migrate/migration-file.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import type { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
-import { discoverMigrations, type MigrationFile, migrationId } from "#migrate/discover.ts";
+import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
 import type { Direction } from "#migrate/events.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { requireKnown } from "#migrate/plan.ts";
@@ -12,7 +12,7 @@ import type { Onlooker } from "./replay.ts";
 import { replayMigrations, startsFromNothing, type Way } from "./replay-ways.ts";
 import { type Loss, lostByRollback, lostByUp, readRows, type TableRows } from "./rows.ts";
 import { withScratchSeries } from "../scratch/scratch-series.ts";
-import { isMissingObject, type ProjectFiles } from "../sources/sources.ts";
+import { isMissingObject, type ProjectFiles, projectMigrations } from "../sources/sources.ts";
 
 export interface TestOptions extends ProjectFiles {
   /** The one to test; all when undefined. */
@@ -47,7 +47,7 @@ export interface TestReport {
  * @throws ConfitureError `migration_unknown`; `sql_failed` for a fixture that cannot be loaded
  */
 export async function testMigrations(options: TestOptions): Promise<TestReport> {
-  const { migrations } = discoverMigrations(options.projectDir, options.migrationsDir);
+  const migrations = projectMigrations(options);
   const only = options.version === undefined ? undefined : requireKnown(migrations, options.version);
   const fixtures = options.fixturesDir === undefined ? [] : collectFixtures(options, options.fixturesDir);
   const loaded: LoadedMigration[] = [];

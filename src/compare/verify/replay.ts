@@ -1,6 +1,6 @@
 import type { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
-import { migrationId } from "#migrate/discover.ts";
+import { migrationId } from "#migrate/migration-file.ts";
 import type { Direction } from "#migrate/events.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Finding } from "./finding.ts";

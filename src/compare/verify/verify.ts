@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { discoverMigrations, migrationId } from "#migrate/discover.ts";
+import { migrationId } from "#migrate/migration-file.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
@@ -8,7 +8,7 @@ import { agreementCheck, type Check, migrationsCheck } from "./checks.ts";
 import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
 import { asFailure } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
-import { buildSchema, migrationsSince, type ProjectFiles, schemaBuild } from "../sources/sources.ts";
+import { buildSchema, migrationsSince, type ProjectFiles, projectMigrations, schemaBuild } from "../sources/sources.ts";
 
 export interface VerifyOptions extends ProjectFiles {
   /** A commit: what is proven is that the schema files of then and the migrations added since give those of now. */
@@ -92,10 +92,7 @@ async function buildCatalogue(database: Database, files: ProjectFiles): Promise<
 }
 
 async function loadAll(options: VerifyOptions): Promise<LoadedMigration[]> {
-  const files =
-    options.base === undefined
-      ? discoverMigrations(options.projectDir, options.migrationsDir).migrations
-      : await migrationsSince(options, options.base);
+  const files = options.base === undefined ? projectMigrations(options) : await migrationsSince(options, options.base);
   const loaded: LoadedMigration[] = [];
   for (const file of files) loaded.push(await loadMigration(options.projectDir, file));
   return loaded;

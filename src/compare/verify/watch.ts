@@ -1,4 +1,4 @@
-import { migrationId } from "#migrate/discover.ts";
+import { migrationId } from "#migrate/migration-file.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";

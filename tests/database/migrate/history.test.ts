@@ -224,7 +224,7 @@ for (const engine of serverEngines) {
         ".004_hidden.sql": "",
         "005_types.d.ts": "",
       });
-      expect((await status(m.options)).ignored).toEqual([
+      expect((await status(m.options)).ignored.map(({ path }) => path)).toEqual([
         "db/migrations/003-dash.ts",
         "db/migrations/005_types.d.ts",
         "db/migrations/12x_bad.sql",

@@ -42,6 +42,7 @@ describe("an environment file", () => {
       expect(config.excludeDirs).toEqual([]);
       expect(config.migrations).toEqual({
         dir: "db/migrations",
+        layout: "auto",
         table: "confiture_migrations",
         lockWait: 30_000,
         lockTimeout: 5_000,
@@ -111,6 +112,7 @@ protected: true
     expect(config.excludeDirs).toEqual(["db/schema/old"]);
     expect(config.migrations).toEqual({
       dir: "migrations",
+      layout: "auto",
       table: "ops.history",
       lockWait: 120_000,
       lockTimeout: 500,

@@ -1,11 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import { ConfitureError } from "#errors/error.ts";
-import type { MigrationFile } from "#migrate/discover.ts";
+import type { MigrationFile } from "#migrate/migration-file.ts";
 import { type HistoryEntry, joinHistory } from "#migrate/history.ts";
 import type { LedgerRow, LedgerState } from "#migrate/ledger.ts";
 import { planDown, planUp } from "#migrate/plan.ts";
 
-const file = (version: string): MigrationFile => ({ version, name: "n", form: "sql", path: `m/${version}_n.sql` });
+const file = (version: string): MigrationFile => ({
+  version,
+  name: "n",
+  form: "sql",
+  layout: "confiture",
+  path: `m/${version}_n.sql`,
+});
 
 const row = (version: string, state: LedgerState = "applied", checksum: string | null = "same"): LedgerRow => ({
   version,

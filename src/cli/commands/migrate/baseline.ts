@@ -1,7 +1,7 @@
 import { ConfitureError } from "#errors/error.ts";
-import { migrationId } from "#migrate/discover.ts";
+import { migrationId } from "#migrate/migration-file.ts";
 import { adoptHistory } from "#migrate/adopt.ts";
-import { OTHER_TOOLS } from "#migrate/other-tools.ts";
+import { HISTORIES } from "#migrate/layouts/registry.ts";
 import { baseline } from "#migrate/record.ts";
 import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
@@ -14,7 +14,7 @@ export const command = defineCommand({
     through: { type: "string", valueHint: "VERSION", description: "the last version to record (default: all)" },
     from: {
       type: "enum",
-      options: Object.keys(OTHER_TOOLS),
+      options: Object.keys(HISTORIES),
       description: "take over the history that this tool keeps in the database",
     },
     "from-table": {

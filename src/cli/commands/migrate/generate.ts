@@ -78,6 +78,7 @@ export const command = defineCommand({
       {
         projectDir: context.projectDir,
         dir: files.migrationsDir,
+        layout: files.migrationsLayout,
         form: "sql",
         timestamp: false,
         now: new Date(),

@@ -16,6 +16,7 @@ export const command = defineCommand({
     const { path, version, name } = createMigration({
       projectDir: context.projectDir,
       dir: migrations.dir,
+      layout: migrations.layout,
       name: args.name,
       form: args.ts === true ? "typescript" : "sql",
       timestamp: args.timestamp === true,

@@ -1,4 +1,5 @@
 import { repairStatements } from "#migrate/invalid-indexes.ts";
+import { LAYOUTS } from "#migrate/layouts/registry.ts";
 import { status } from "#migrate/status.ts";
 import { defineCommand } from "../../command.ts";
 import { migrateOptions } from "../../migrate-options.ts";
@@ -17,11 +18,13 @@ export const command = defineCommand({
   async run(args, context) {
     const { messages } = context;
     const options = await migrateOptions(context);
-    const { history, ignored, invalidIndexes } = await status(options);
-    for (const path of ignored) messages.warn(`${path} is no migration: names are VERSION_name.sql or VERSION_name.ts`);
+    const { history, layout, ignored, invalidIndexes } = await status(options);
+    for (const { path, why } of ignored) messages.warn(`${path} is left out: ${why}`);
     if (invalidIndexes.length > 0)
       messages.warn(`invalid indexes in the database; to clear them away:${repairStatements(invalidIndexes)}`);
     if (history.length === 0) messages.log(`No migrations in ${options.dir}`);
+    if (layout !== "confiture") messages.log(`Layout of ${options.dir}: ${LAYOUTS[layout].title}`);
+    const unrecognised = history.length === 0 && ignored.length > 0;
     const open = history.filter((entry) => entry.standing !== "applied");
     return {
       // One of the two is asked for.
@@ -30,14 +33,15 @@ export const command = defineCommand({
           migrations: history.map(entryToJson),
           applied: history.length - open.length,
           pending: open.filter((entry) => entry.standing === "pending").length,
-          ignored,
+          layout,
+          ignored: ignored.map(({ path }) => path),
           invalidIndexes,
         };
       },
       get text() {
         return renderStatus(history);
       },
-      exitCode: args["exit-code"] === true && open.length > 0 ? 3 : 0,
+      exitCode: args["exit-code"] === true && (open.length > 0 || unrecognised) ? 3 : 0,
     };
   },
 });

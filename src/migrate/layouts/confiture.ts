@@ -1,0 +1,90 @@
+import { ConfitureError } from "#errors/error.ts";
+import type { MigrationFile } from "../migration-file.ts";
+import { findSections, isMarker } from "../sections.ts";
+import { canonicalVersion } from "../version.ts";
+import type { Folder } from "./folder.ts";
+import { foreignProgram } from "./foreign-program.ts";
+import { CONFITURE_PY, DBMATE, GOLANG_MIGRATE, SQLX } from "./histories.ts";
+import type { Found, Ignored, Layout } from "./layout.ts";
+import { duplicate } from "./names-and-versions.ts";
+
+const FILE_NAME = /^(\d+(?:\.\d+)*)(?:_(.*?))?(\.up\.sql|\.down\.sql|\.sql|\.ts)$/;
+
+/** Whether a file's name is one that this layout reads. */
+export function isOwnName(fileName: string): boolean {
+  return FILE_NAME.test(fileName) && !fileName.endsWith(".d.ts");
+}
+
+/** This tool's own forms, which are those of dbmate, golang-migrate and sqlx as well. */
+export const confiture: Layout = {
+  title: "Confiture",
+  names: "VERSION_name.sql or VERSION_name.ts",
+  recognises: () => undefined,
+  find,
+  cut: ({ file, text }, opening) => findSections(file, text, opening),
+  reads: isMarker,
+  histories: { dbmate: DBMATE, "golang-migrate": GOLANG_MIGRATE, sqlx: SQLX, "confiture-py": CONFITURE_PY },
+};
+
+function find(folder: Folder): Found {
+  const found = new Map<string, MigrationFile>();
+  const programs: MigrationFile[] = [];
+  const downs: { version: string; path: string }[] = [];
+  const ignored: Ignored[] = [];
+  for (const fileName of folder.files) {
+    const match = FILE_NAME.exec(fileName);
+    const path = folder.pathOf(fileName);
+    if (match === null || fileName.endsWith(".d.ts")) {
+      const program = fileName.endsWith(".ts") ? undefined : foreignProgram(fileName, path, "confiture");
+      if (program !== undefined) programs.push(program);
+      else if (fileName.endsWith(".sql") || /^\d/.test(fileName)) ignored.push({ path, why: notItsName(fileName) });
+      continue;
+    }
+    const [, version = "", name = "", extension = ""] = match;
+    if (extension === ".down.sql") {
+      downs.push({ version, path });
+      continue;
+    }
+    const form = extension === ".ts" ? "typescript" : extension === ".sql" ? "sql" : "sql-pair";
+    const other = found.get(canonicalVersion(version));
+    if (other !== undefined) throw duplicate(version, other.path, path);
+    found.set(canonicalVersion(version), { version, name, form, layout: "confiture", path });
+  }
+  for (const { version, path } of downs) {
+    const up = found.get(canonicalVersion(version));
+    if (up?.form !== "sql-pair") throw orphanDown(path, up);
+    if (up.downPath !== undefined) throw duplicate(version, up.downPath, path);
+    found.set(canonicalVersion(version), { ...up, downPath: path });
+  }
+  for (const program of programs) {
+    const version = canonicalVersion(program.version);
+    if (found.has(version)) ignored.push({ path: program.path, why: `${found.get(version)!.path} has its version` });
+    else found.set(version, program);
+  }
+  return { migrations: [...found.values()], ignored: [...ignored, ...migrationFolders(folder)] };
+}
+
+function notItsName(fileName: string): string {
+  return fileName.endsWith(".sql") ? "names are VERSION_name.sql" : "names are VERSION_name.sql or VERSION_name.ts";
+}
+
+/** Folders that are migrations of Prisma, Diesel or Drizzle. */
+function migrationFolders(folder: Folder): Ignored[] {
+  return folder.folders.flatMap((name) => {
+    const inside = folder.inside(name);
+    const file = ["migration.sql", "up.sql"].find((candidate) => inside.has(candidate));
+    return file === undefined
+      ? []
+      : [{ path: folder.pathOf(name), why: `a folder with ${file} is a migration of another tool` }];
+  });
+}
+
+function orphanDown(path: string, up: MigrationFile | undefined): ConfitureError {
+  return new ConfitureError("migration_orphan_down", `${path} has no .up.sql beside it`, {
+    hint:
+      up === undefined
+        ? "Add the .up.sql of the same version, or remove this file."
+        : `Version ${up.version} is ${up.path}, which holds its own way back. Remove one of them.`,
+    location: { file: path },
+  });
+}

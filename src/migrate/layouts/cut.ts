@@ -1,0 +1,15 @@
+import type { MigrationFile } from "../migration-file.ts";
+import type { Sections } from "../sections.ts";
+import { LAYOUTS } from "./registry.ts";
+import { SqlSource } from "./source.ts";
+
+/**
+ * Cuts a SQL file of a migration into its ways, as its layout does.
+ * @param path the file; a migration may have one for each way
+ * @throws ConfitureError `migration_invalid`, `migration_marks`, `migration_template`
+ */
+export function cutFile(migration: MigrationFile, path: string, text: string, opening: "up" | "down"): Sections {
+  const layout = LAYOUTS[migration.layout];
+  const source = new SqlSource(path, text);
+  return layout.cut(source, opening);
+}

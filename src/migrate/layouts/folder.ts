@@ -1,0 +1,93 @@
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { ConfitureError } from "#errors/error.ts";
+
+/** How much of a file is read to see which tool's marks it holds. */
+const HEAD = 4096;
+
+/** A folder of migrations, or one inside it. Names that begin with a dot are left out everywhere. */
+export class Folder {
+  readonly projectDir: string;
+  /** As shown to the user: below the project, with forward slashes. */
+  readonly path: string;
+  /** Names of files, links included, in the engine's own order. */
+  readonly files: readonly string[];
+  /** Names of folders, in the engine's own order. */
+  readonly folders: readonly string[];
+  readonly #inside = new Map<string, Folder>();
+
+  /** @throws ConfitureError `file_unreadable`; a folder that does not exist is empty */
+  constructor(projectDir: string, path: string) {
+    this.projectDir = projectDir;
+    this.path = path;
+    const files: string[] = [];
+    const folders: string[] = [];
+    for (const entry of list(projectDir, path)) {
+      if (entry.name.startsWith(".")) continue;
+      (entry.isDirectory() ? folders : files).push(entry.name);
+    }
+    // The engine's own order is nearly that of versions, and much faster than asking for every two of them.
+    this.files = files.toSorted();
+    this.folders = folders.toSorted();
+  }
+
+  inside(name: string): Folder {
+    let folder = this.#inside.get(name);
+    if (folder === undefined) {
+      folder = new Folder(this.projectDir, this.pathOf(name));
+      this.#inside.set(name, folder);
+    }
+    return folder;
+  }
+
+  /** The path of something in it, as shown to the user. */
+  pathOf(name: string): string {
+    return `${this.path}/${name}`;
+  }
+
+  /** Whether there is such a file in it. */
+  has(name: string): boolean {
+    return this.files.includes(name);
+  }
+
+  /** @throws ConfitureError `file_unreadable` */
+  bytes(name: string): Uint8Array {
+    try {
+      return readFileSync(join(this.projectDir, this.pathOf(name)));
+    } catch (cause) {
+      throw unreadable(this.pathOf(name), cause);
+    }
+  }
+
+  /** The first part of a file; what is no UTF-8 in it reads as replacement characters. */
+  head(name: string): string {
+    const space = Buffer.allocUnsafe(HEAD);
+    try {
+      const descriptor = openSync(join(this.projectDir, this.pathOf(name)), "r");
+      try {
+        return space.toString("utf8", 0, readSync(descriptor, space, 0, HEAD, 0));
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch (cause) {
+      throw unreadable(this.pathOf(name), cause);
+    }
+  }
+}
+
+function list(projectDir: string, path: string) {
+  try {
+    return readdirSync(join(projectDir, path), { withFileTypes: true });
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw new ConfitureError(
+      "file_unreadable",
+      `Cannot read the migrations folder ${path}: ${(cause as Error).message}`,
+      { hint: "Check the folder's permissions, or migrations.dir in the environment file.", cause },
+    );
+  }
+}
+
+function unreadable(path: string, cause: unknown): ConfitureError {
+  return new ConfitureError("file_unreadable", `Cannot read ${path}: ${(cause as Error).message}`, { cause });
+}
