@@ -6,8 +6,32 @@ import type { Database } from "./database.ts";
  */
 export const CATALOGUE_PATH = "set local search_path = pg_catalog, pg_temp";
 
+/**
+ * Settings of a server, database or role that would reach what is read: how PostgreSQL writes the constants in
+ * definitions, and how it understands a query. (tests/database/compare/settings.test.ts goes through all there are.)
+ */
+const IN_ONE_FORM = Object.entries({
+  array_nulls: "on",
+  bytea_output: "hex",
+  DateStyle: "ISO, YMD",
+  extra_float_digits: "1",
+  IntervalStyle: "postgres",
+  lc_monetary: "C",
+  quote_all_identifiers: "off",
+  standard_conforming_strings: "on",
+  TimeZone: "UTC",
+  transform_null_equals: "off",
+})
+  .map(([name, value]) => `; set local ${name} = '${value}'`)
+  .join("");
+
+/** Makes of the beginning of a transaction one in which everything is read in the same form, whatever the settings. */
+export function inOneForm(begin: string): string {
+  return begin + IN_ONE_FORM;
+}
+
 /** How each of those queries begins, for whoever watches a session. */
-export const LOOK_UP = `begin read only; ${CATALOGUE_PATH}`;
+export const LOOK_UP = `${inOneForm("begin read only")}; ${CATALOGUE_PATH}`;
 
 /**
  * Runs a read-only query of ours outside any transaction, in one round trip, whatever the session's

@@ -2,6 +2,7 @@ import { memoryUsage } from "bun:jsc";
 import { type Diagnostic, encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { extract } from "@supabase/pg-delta/extract";
 import { resolveView } from "@supabase/pg-delta/policy";
+import { inOneForm } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { COMPARED_ELSEWHERE, readUnmodelled, type Unmodelled } from "./unmodelled.ts";
 
@@ -39,7 +40,11 @@ export async function readCatalogue(
 ): Promise<Catalogue> {
   // What pg-delta needs of a connection pool; its own driver never opens one.
   const client = {
-    query: async (text: string) => ({ rows: await database.query(withPlainComments(withoutBuiltIns(text))) }),
+    query: async (text: string) => ({
+      rows: await database.query(
+        text.startsWith("BEGIN ") ? inOneForm(text) : withPlainComments(withoutBuiltIns(text)),
+      ),
+    }),
     release: () => {},
   };
   const pool = { connect: async () => client } as unknown as Parameters<typeof extract>[0];
