@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import {
@@ -11,6 +10,7 @@ import {
 } from "#database/script.ts";
 import { readStreamed } from "#database/streamed-script.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { readRegularFile } from "#files/read.ts";
 import { transactionControl } from "#sql/classify.ts";
 import { assembleFile, RESET_BETWEEN_FILES } from "./assemble.ts";
 import emptyDatabase from "./empty-database.sql" with { type: "text" };
@@ -139,24 +139,11 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
 
 /** A file to be run: what is too large for memory stays in it until it is sent. */
 function readToRun(options: BuildOptions, file: string): Script {
-  const streamed = reading(file, () => readStreamed(file, `${options.projectDir}/${file}`));
-  return streamed ?? readScript(options, file);
+  return readStreamed(file, `${options.projectDir}/${file}`) ?? readScript(options, file);
 }
 
 function readScript(options: BuildOptions, file: string): Script {
-  const bytes = reading(file, () => readFileSync(`${options.projectDir}/${file}`));
-  return parseScript(file, decodeSql(file, bytes));
-}
-
-function reading<T>(file: string, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    throw new ConfitureError("file_unreadable", `Cannot read ${file}: ${(cause as Error).message}`, {
-      location: { file },
-      cause,
-    });
-  }
+  return parseScript(file, decodeSql(file, readRegularFile(`${options.projectDir}/${file}`, file)));
 }
 
 function inTransaction(options: BuildOptions, script: Script): Script {

@@ -9,7 +9,7 @@ import type { CommandContext } from "./command.ts";
 import { SCRATCH_ARGS, siteBeside, STRICT_ARGS } from "./compare-options.ts";
 import { type LOCK_ARGS, migrateOptions } from "./migrate-options.ts";
 import { count } from "./output/text.ts";
-import { describeFate, type Fate, placeFile, setAside } from "./place-files.ts";
+import { describeFate, type Fate, placeFiles, type Placement } from "./place-files.ts";
 
 /** For every command that writes a database down as schema files. */
 export const EXPORT_ARGS = {
@@ -29,6 +29,8 @@ type ExportArgs = ParsedArgs<typeof EXPORT_ARGS> & { readonly force?: boolean | 
 export interface ExportedFiles {
   readonly dir: string;
   readonly fates: readonly Fate[];
+  /** What became of the files besides them. */
+  readonly others: readonly Fate[];
   readonly exported: ExportedSchema;
   /** For the JSON document. */
   readonly json: Readonly<Record<string, unknown>>;
@@ -84,12 +86,22 @@ function filesIn(projectDir: string, dir: string): string[] {
   }
 }
 
-/** Exports the database of `config` into a folder, and says what the files do not hold. */
+/** What is written together with the schema files. */
+export interface BesideExport {
+  readonly others: readonly Placement[];
+  /** Whether the schema files are the first migration as well, where there is none. */
+  readonly firstMigration: boolean;
+}
+
+/**
+ * Exports the database of `config` into a folder, and says what the files do not hold. All files are written or none.
+ */
 export async function exportInto(
   context: CommandContext,
   config: Config,
   { dir, present }: ExportFolder,
   args: ExportArgs,
+  beside: BesideExport,
 ): Promise<ExportedFiles> {
   const { messages, projectDir } = context;
   const { exportSchema } = await import("#compare/export.ts");
@@ -103,15 +115,20 @@ export async function exportInto(
   });
   const paths = new Set(exported.files.map(({ path }) => `${dir}/${path}`));
   const gone = present.filter((path) => path.endsWith(".sql") && !paths.has(path));
-  const fates = [
-    ...gone.map((path) => setAside(projectDir, path)),
-    ...exported.files.map(({ path, text }) => placeFile(projectDir, `${dir}/${path}`, text, true, true)),
+  const schema: Placement[] = [
+    ...gone.map((path) => ({ path, content: undefined })),
+    ...exported.files.map(({ path, text }) => ({ path: `${dir}/${path}`, content: text, replace: true })),
   ];
+  const first = beside.firstMigration ? await firstMigration(context, config, dir, exported) : [];
+  const placed = await placeFiles(projectDir, [...beside.others, ...first, ...schema]);
+  const fates = placed.slice(placed.length - schema.length);
+  const others = placed.slice(0, placed.length - schema.length);
   tellRest(context, exported, dir);
   const { notExported, subscriptions, withSecrets } = exported;
   return {
     dir,
     fates,
+    others,
     exported,
     json: { dir, files: fates, notExported, subscriptions, withSecrets: withSecrets.map((path) => `${dir}/${path}`) },
     exitCode: args.strict === true && notExported.length + subscriptions.length > 0 ? 3 : 0,
@@ -144,32 +161,26 @@ function tellRest({ messages }: CommandContext, exported: ExportedSchema, dir: s
 }
 
 /**
- * Writes the schema files as the first migration, where there is none: migrations then begin with nothing, as schema
- * files do, and both can be held against each other.
+ * The schema files as the first migration, where there is none: migrations then begin with nothing, as schema files do,
+ * and both can be held against each other.
  */
-export async function placeBaseline(
-  context: CommandContext,
+async function firstMigration(
+  { messages, projectDir }: CommandContext,
   { migrations }: Config,
-  { dir, exported }: ExportedFiles,
-): Promise<Fate[]> {
-  const { createMigrations } = await import("#migrate/create.ts");
+  dir: string,
+  { files }: ExportedSchema,
+): Promise<Placement[]> {
+  const { firstMigrationPath } = await import("#migrate/create.ts");
   const { discoverMigrations } = await import("#migrate/discover.ts");
   const { renderBaseline } = await import("#compare/tree/text.ts");
-  const { projectDir } = context;
-  if (
-    exported.files.length === 0 ||
-    discoverMigrations(projectDir, migrations.dir, migrations.layout).migrations.length > 0
-  )
-    return [];
-  if (exported.files.some(({ text }) => /^DROP SCHEMA /m.test(text))) {
-    context.messages.warn("no first migration is written: it would drop a schema that the ledger may be in");
+  if (files.length === 0 || discoverMigrations(projectDir, migrations.dir, migrations.layout).migrations.length > 0) {
     return [];
   }
-  const created = createMigrations(
-    { projectDir, dir: migrations.dir, layout: migrations.layout, form: "sql", timestamp: false, now: new Date() },
-    [{ name: "baseline", content: renderBaseline(exported.files, dir) }],
-  );
-  return created.map(({ path }) => ({ path, fate: "created" }));
+  if (files.some(({ text }) => /^DROP SCHEMA /m.test(text))) {
+    messages.warn("no first migration is written: it would drop a schema that the ledger may be in");
+    return [];
+  }
+  return [{ path: firstMigrationPath(migrations.dir, "baseline"), content: renderBaseline(files, dir) }];
 }
 
 /** Records every migration as applied in the database that was exported. */

@@ -1,6 +1,8 @@
-import { constants, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { ConfitureError } from "#errors/error.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { changeFiles, type FileChange } from "#files/change.ts";
+import { withFolderLock } from "#files/lock.ts";
+import { readIfThere } from "#files/read.ts";
 import { inLine } from "./output/visible.ts";
 
 /** What became of one file. */
@@ -12,34 +14,30 @@ export interface Fate {
   readonly backup?: string;
 }
 
-/**
- * Writes a file of the project.
- * @param replace whether one that exists and says something else is replaced
- * @param backUp whether a replaced one is kept beside it
- */
-export function placeFile(projectDir: string, path: string, content: string, replace: boolean, backUp: boolean): Fate {
-  const absolute = join(projectDir, path);
-  return writing(path, () => {
-    if (existsSync(absolute)) {
-      if (readFileSync(absolute, "utf8") === content) return { path, fate: "unchanged" };
-      if (!replace) return { path, fate: "kept" };
-      const backup = backUp ? freeBackup(projectDir, path) : undefined;
-      if (backup !== undefined) copyFileSync(absolute, join(projectDir, backup), constants.COPYFILE_EXCL);
-      writeFileSync(absolute, content);
-      return { path, fate: "replaced", ...(backup === undefined ? {} : { backup }) };
-    }
-    mkdirSync(dirname(absolute), { recursive: true });
-    writeFileSync(absolute, content, { flag: "wx" });
-    return { path, fate: "created" };
-  });
+/** A file that a project should have. */
+export interface Placement {
+  /** Relative to the project. */
+  readonly path: string;
+  /** Undefined: there should be none. One that is there is kept under another name. */
+  readonly content: string | undefined;
+  /** Whether one that exists and says something else is replaced. One that is empty says nothing, and is. */
+  readonly replace?: boolean;
+  /** Whether a replaced one is kept beside it. */
+  readonly backUp?: boolean;
 }
 
-/** Takes a file away, and keeps it under another name. */
-export function setAside(projectDir: string, path: string): Fate {
-  return writing(path, () => {
-    const backup = freeBackup(projectDir, path);
-    renameSync(join(projectDir, path), join(projectDir, backup));
-    return { path, fate: "removed", backup };
+/**
+ * Writes files of the project, all of them or none.
+ * @throws ConfitureError `file_unreadable`, `file_not_regular`
+ */
+export async function placeFiles(projectDir: string, placements: readonly Placement[]): Promise<Fate[]> {
+  return await withFolderLock(projectDir, ".", async () => {
+    const planned = placements.map((placement) => plan(projectDir, placement));
+    await changeFiles(
+      projectDir,
+      planned.flatMap(({ change }) => change ?? []),
+    );
+    return planned.map(({ fate }) => fate);
   });
 }
 
@@ -48,16 +46,25 @@ export function describeFate({ path, fate, backup }: Fate): string {
   return `${fate.padEnd(9)} ${inLine(path)}${backup === undefined ? "" : ` (the old one is ${backup})`}\n`;
 }
 
-function writing(path: string, work: () => Fate): Fate {
-  try {
-    return work();
-  } catch (cause) {
-    throw new ConfitureError("file_unreadable", `Cannot write ${path}: ${(cause as Error).message}`, {
-      hint: "Is the folder writable?",
-      location: { file: path },
-      cause,
-    });
+interface Planned {
+  readonly fate: Fate;
+  readonly change?: FileChange;
+}
+
+function plan(projectDir: string, { path, content, replace = false, backUp = true }: Placement): Planned {
+  if (content === undefined) {
+    const backup = freeBackup(projectDir, path);
+    return { fate: { path, fate: "removed", backup }, change: { kind: "move", path, to: backup } };
   }
+  const old = readIfThere(join(projectDir, path), path)?.toString();
+  if (old === undefined) return { fate: { path, fate: "created" }, change: { kind: "create", path, content } };
+  if (old === content) return { fate: { path, fate: "unchanged" } };
+  // Left by a command that was killed, or made with touch.
+  if (old === "") return { fate: { path, fate: "created" }, change: { kind: "replace", path, content } };
+  if (!replace) return { fate: { path, fate: "kept" } };
+  if (!backUp) return { fate: { path, fate: "replaced" }, change: { kind: "replace", path, content } };
+  const backup = freeBackup(projectDir, path);
+  return { fate: { path, fate: "replaced", backup }, change: { kind: "replace", path, content, backup } };
 }
 
 /** NAME.bak, or the first of NAME.bak2, NAME.bak3 ... that does not exist: an older copy may be the only one. */

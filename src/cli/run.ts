@@ -127,7 +127,16 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
     aim: (error) => aimError(error, form),
     commands: COMMANDS,
   };
-  return await command.run(args as never, context);
+  const [{ finishChanges }, { sweepTemporaryFolders }] = await Promise.all([
+    import("#files/leftovers.ts"),
+    import("#files/temporary.ts"),
+  ]);
+  await finishChanges(projectDir);
+  try {
+    return await command.run(args as never, context);
+  } finally {
+    sweepTemporaryFolders();
+  }
 
   async function loadOwnConfiguration(): Promise<Config> {
     const loaded = await loadConfiguration({});

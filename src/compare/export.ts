@@ -1,7 +1,4 @@
 import { FactBase } from "@supabase/pg-delta/core";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { executeSchema } from "#build/builder.ts";
 import { collectSchemaFiles } from "#build/collect.ts";
 import { queryCatalogue } from "#database/catalogue.ts";
@@ -9,6 +6,7 @@ import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { type TemporaryFolder, withTemporaryFolder } from "#files/temporary.ts";
 import { type Catalogue, readCatalogue, SECRET, withDiagnosticsOf, withoutObjects } from "./catalogue/catalogue.ts";
 import { type Change, isUnfinishedIndex } from "./catalogue/changes.ts";
 import { compareOnTerms } from "./sources/comparison.ts";
@@ -143,17 +141,12 @@ async function buildFiles(
 ): Promise<SchemaFile[]> {
   if (planned.length === 0) return [];
   const keywords = await readKeywords(database);
-  const dir = realpathSync(mkdtempSync(join(tmpdir(), "confiture-export-")));
-  try {
-    return await buildIn(dir, database, options, planned, keywords);
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
+  return await withTemporaryFolder(async (folder) => await buildIn(folder, database, options, planned, keywords));
 }
 
 /** Runs the files; a function that PostgreSQL refuses is tried once more without a look at its body. */
 async function buildIn(
-  dir: string,
+  { dir, write }: TemporaryFolder,
   database: Database,
   options: ExportOptions,
   planned: readonly PlannedFile[],
@@ -165,10 +158,7 @@ async function buildIn(
       path: file.path,
       text: renderSchemaFile({ ...file, ahead: ahead.has(file.path) }, keywords),
     }));
-    for (const { path, text } of files) {
-      mkdirSync(dirname(join(dir, SCHEMA.path, path)), { recursive: true });
-      writeFileSync(join(dir, SCHEMA.path, path), text);
-    }
+    for (const { path, text } of files) write(`${SCHEMA.path}/${path}`, text);
     const sorted = collectSchemaFiles({ projectDir: dir, includeDirs: [SCHEMA], excludeDirs: [] });
     const build = { projectDir: dir, files: sorted, resetBetweenFiles: false, transaction: true, fresh: false };
     options.onStep?.(`Building ${files.length} files in a scratch database`);

@@ -17,7 +17,7 @@ export async function readDotenv(projectDir: string): Promise<DotenvEntry[]> {
     () => false,
   );
   if (isFolder) return [];
-  const text = await readTextFile(path, ".env", MAX_BYTES);
+  const text = readTextFile(path, ".env", MAX_BYTES);
   return text === undefined ? [] : parseDotenv(text);
 }
 

@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { nearest } from "#errors/suggest.ts";
-import { systemCode } from "./text-file.ts";
+import { systemCode } from "#files/reason.ts";
 
 const DIRECTORY = "db/environments";
 const EXTENSION = /\.ya?ml$/;

@@ -110,7 +110,7 @@ async function readFileOrDefaults(
 ): Promise<{ settings: Settings; choice: DatabaseChoice }> {
   const fromUrl = (): DatabaseChoice => ({ engine: "server", ...parseConnectionText(url!), origin: "default" });
   if (file === undefined) return { settings: DEFAULT_SETTINGS, choice: fromUrl() };
-  const text = await readTextFile(join(projectDir, file), file, MAX_FILE_BYTES);
+  const text = readTextFile(join(projectDir, file), file, MAX_FILE_BYTES);
   if (text === undefined) throw await environmentNotFound(projectDir, environment);
   const source = new SourceText(file, text);
   const root = await parseYaml(source);

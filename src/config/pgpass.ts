@@ -1,7 +1,9 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
+import { ConfitureError } from "#errors/error.ts";
+import { readRegularFile } from "#files/read.ts";
+import { systemCode } from "#files/reason.ts";
 import type { ConfigWarning } from "./config.ts";
-import { systemCode } from "./text-file.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Variable } from "./variables.ts";
 
@@ -55,9 +57,9 @@ export async function findPassword(
     if (platform !== "win32" && (found.mode & 0o077) !== 0) {
       return ignored("others may read it; its permissions should be u=rw (0600) or less");
     }
-    text = await readFile(path, "utf8");
+    text = readRegularFile(path, shown).toString();
   } catch (cause) {
-    const code = systemCode(cause);
+    const code = systemCode(cause instanceof ConfitureError ? cause.cause : cause);
     return code === "ENOENT" || code === "ENOTDIR" ? {} : ignored(`it cannot be read (${code})`);
   }
   const match = matchPassword(text, query);

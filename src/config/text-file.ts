@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { ConfitureError } from "#errors/error.ts";
+import { readIfThere } from "#files/read.ts";
 
 /**
  * The text of a UTF-8 file without its byte order mark, or undefined when there is no such file.
@@ -7,16 +7,9 @@ import { ConfitureError } from "#errors/error.ts";
  * @param shown how errors name it
  * @throws ConfitureError `config_unreadable` when it cannot be read, is too long or is not UTF-8
  */
-export async function readTextFile(path: string, shown: string, maxBytes: number): Promise<string | undefined> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    const code = systemCode(cause);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    const reason = code === "EISDIR" ? "it is a folder" : code === "EACCES" ? "permission denied" : code;
-    throw new ConfitureError("config_unreadable", `Cannot read ${shown}: ${reason}`, { location: { file: shown } });
-  }
+export function readTextFile(path: string, shown: string, maxBytes: number): string | undefined {
+  const bytes = readBytes(path, shown);
+  if (bytes === undefined) return undefined;
   if (bytes.length > maxBytes) {
     throw new ConfitureError("config_unreadable", `${shown} is longer than ${maxBytes / 1024} KB`, {
       location: { file: shown },
@@ -29,9 +22,13 @@ export async function readTextFile(path: string, shown: string, maxBytes: number
   }
 }
 
-/** The operating system's name of an error ("ENOENT"). */
-export function systemCode(cause: unknown): string {
-  return cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
+function readBytes(path: string, shown: string): Uint8Array | undefined {
+  try {
+    return readIfThere(path, shown);
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.code !== "file_unreadable") throw error;
+    throw error.with({ code: "config_unreadable" });
+  }
 }
 
 function notUtf8(bytes: Uint8Array, shown: string): ConfitureError {

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { ConfitureError } from "#errors/error.ts";
+import { type OpenFile, openRegularFile, readAt, readRegularFile } from "#files/read.ts";
 import { splitStatements } from "#sql/split.ts";
 import { decodeSql, parseScript, type Script } from "./script.ts";
 
@@ -17,16 +17,13 @@ const STRETCH = 4 * PIECE;
  * @returns undefined for a file that is better read whole, also when something is wrong with it
  */
 export function readStreamed(file: string, path: string): Script | undefined {
-  const { size } = statSync(path);
-  if (size < LARGE) return undefined;
-  const descriptor = openSync(path, "r");
+  using open = openRegularFile(path, file);
+  if (open.size < LARGE) return undefined;
   try {
-    return new LargeFile(file, path, descriptor, size).read();
+    return new LargeFile(file, path, open).read();
   } catch (error) {
     if (error instanceof ConfitureError) return undefined;
     throw error;
-  } finally {
-    closeSync(descriptor);
   }
 }
 
@@ -39,16 +36,16 @@ interface Range {
 class LargeFile {
   readonly #file: string;
   readonly #path: string;
-  readonly #descriptor: number;
+  readonly #open: OpenFile;
   readonly #size: number;
   /** What is read takes the place of what was read before: new memory each time would take longer than reading. */
   readonly #space = Buffer.allocUnsafe(STRETCH);
 
-  constructor(file: string, path: string, descriptor: number, size: number) {
+  constructor(file: string, path: string, open: OpenFile) {
     this.#file = file;
     this.#path = path;
-    this.#descriptor = descriptor;
-    this.#size = size;
+    this.#open = open;
+    this.#size = open.size;
   }
 
   read(): Script | undefined {
@@ -74,8 +71,8 @@ class LargeFile {
       ...script,
       streamed: {
         statements: script.statements,
-        data: ({ copyData }) => pieces(path, ranges.get(copyData!.start)!),
-        whole: () => parseScript(file, decodeSql(file, readFileSync(path))),
+        data: ({ copyData }) => pieces(file, path, ranges.get(copyData!.start)!),
+        whole: () => parseScript(file, decodeSql(file, readRegularFile(path, file))),
       },
     };
   }
@@ -116,7 +113,7 @@ class LargeFile {
   #lines(at: number, length: number): Buffer {
     for (let wanted = length; ; wanted *= 2) {
       const space = wanted <= STRETCH ? this.#space : Buffer.allocUnsafe(wanted);
-      const bytes = readAt(this.#descriptor, at, space.subarray(0, Math.min(wanted, this.#size - at)));
+      const bytes = readAt(this.#open, at, space.subarray(0, Math.min(wanted, this.#size - at)));
       if (at + bytes.length >= this.#size) return bytes;
       const end = bytes.lastIndexOf(10) + 1;
       if (end > 0) return bytes.subarray(0, end);
@@ -124,24 +121,9 @@ class LargeFile {
   }
 }
 
-/** Fills `bytes` with what stands at `at`. */
-function readAt(descriptor: number, at: number, bytes: Buffer): Buffer {
-  let done = 0;
-  while (done < bytes.length) {
-    const count = readSync(descriptor, bytes, done, bytes.length - done, at + done);
-    if (count === 0) throw new ConfitureError("file_unreadable", "The file became shorter while it was read");
-    done += count;
-  }
-  return bytes;
-}
-
-function* pieces(path: string, { from, to }: Range): Generator<Uint8Array> {
-  const descriptor = openSync(path, "r");
-  try {
-    for (let at = from; at < to; at += PIECE) {
-      yield readAt(descriptor, at, Buffer.allocUnsafe(Math.min(PIECE, to - at)));
-    }
-  } finally {
-    closeSync(descriptor);
+function* pieces(file: string, path: string, { from, to }: Range): Generator<Uint8Array> {
+  using open = openRegularFile(path, file);
+  for (let at = from; at < to; at += PIECE) {
+    yield readAt(open, at, Buffer.allocUnsafe(Math.min(PIECE, to - at)));
   }
 }

@@ -1,11 +1,13 @@
 import { lookup } from "node:dns/promises";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import net from "node:net";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import tls from "node:tls";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
+import { readRegularFile } from "#files/read.ts";
+import { reasonOf } from "#files/reason.ts";
 import { notPostgres } from "./handshake.ts";
 import type { ServerAddress, ServerTarget, TlsOptions } from "./target.ts";
 
@@ -265,14 +267,15 @@ function revocations(crl: string | undefined, crlDir: string | undefined, option
 
 function readPem(path: string, setting: string, options: TlsOptions): Buffer {
   try {
-    return readFileSync(path);
+    return readRegularFile(path, `${setting} ${path}`);
   } catch (cause) {
-    throw unreadable(path, setting, options, cause);
+    if (!(cause instanceof ConfitureError) || cause.code !== "file_unreadable") throw cause;
+    throw unreadable(path, setting, options, cause.cause);
   }
 }
 
 function unreadable(path: string, setting: string, options: TlsOptions, cause: unknown): ConfitureError {
-  return new ConfitureError("connect_tls", `Cannot read ${setting} ${path}: ${(cause as Error).message}`, {
+  return new ConfitureError("connect_tls", `Cannot read ${setting} ${path}: ${reasonOf(cause)}`, {
     hint: `sslmode is ${options.mode}. Give a path of PEM files, relative to the project.`,
     cause,
   });

@@ -31,6 +31,7 @@ export const ERROR_CODES = {
   sql_transaction_control: { exit: 1, title: "A SQL file controls its own transaction" },
   sql_unterminated: { exit: 1, title: "A SQL file ends inside a string, comment or COPY block" },
   file_unreadable: { exit: 1, title: "A file or folder cannot be read or written" },
+  file_not_regular: { exit: 4, title: "A file is a folder, a FIFO, a device or a socket" },
   file_not_utf8: { exit: 1, title: "A SQL file is not valid UTF-8" },
   file_conflict_marker: { exit: 1, title: "A SQL file holds a git conflict marker" },
 

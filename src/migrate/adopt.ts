@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
+import { readRegularFile } from "#files/read.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { changeLedger, createLedger, insertSql } from "./ledger.ts";
@@ -70,14 +70,14 @@ function matchFiles(
   const keyOf = (file: MigrationFile): string =>
     definition.keyOf === undefined
       ? canonicalVersion(file.version)
-      : definition.keyOf(file, () => readFileSync(resolve(projectDir, file.path)));
+      : definition.keyOf(file, () => readRegularFile(resolve(projectDir, file.path), file.path));
   const byKey = new Map(files.map((file) => [keyOf(file), file]));
   const disagreements: string[] = [];
   const pairs: Pair[] = [];
   for (const record of foreign.records) {
     const file = byKey.get(definition.keyOf === undefined ? canonicalVersion(record.key) : record.key);
     if (file === undefined) disagreements.push(`version ${record.key} is applied, but has no file`);
-    else if (record.isFile?.(readFileSync(resolve(projectDir, file.path))) === false) {
+    else if (record.isFile?.(readRegularFile(resolve(projectDir, file.path), file.path)) === false) {
       disagreements.push(`${file.path} is not the file that was applied`);
     } else pairs.push({ file, record });
   }

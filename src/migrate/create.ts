@@ -1,6 +1,7 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
+import { changeFiles } from "#files/change.ts";
+import { withFolderLock } from "#files/lock.ts";
 import { discoverMigrations } from "./discover.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { compareVersions } from "./version.ts";
@@ -27,42 +28,47 @@ export interface Draft {
  * Writes a migration with the next version.
  * @throws ConfitureError `usage` for a name that leaves nothing to write, `file_unreadable`
  */
-export function createMigration(options: CreateOptions): MigrationFile {
+export async function createMigration(options: CreateOptions): Promise<MigrationFile> {
   const content = options.form === "typescript" ? typescript(fileNameOf(options.name)) : SQL;
-  return createMigrations(options, [{ name: options.name, content }])[0]!;
+  const [file] = await createMigrations(options, [{ name: options.name, content }]);
+  return file!;
 }
 
 /**
- * Writes migrations with the next versions, in order: all of them or none.
+ * Writes migrations with the next versions, in order: all of them or none. Others that do so at the same time get
+ * other versions.
  * @throws ConfitureError as `createMigration`
  */
-export function createMigrations(options: Omit<CreateOptions, "name">, drafts: readonly Draft[]): MigrationFile[] {
-  const { migrations } = discoverMigrations(options.projectDir, options.dir, options.layout);
+export async function createMigrations(
+  options: Omit<CreateOptions, "name">,
+  drafts: readonly Draft[],
+): Promise<MigrationFile[]> {
+  const { projectDir, dir } = options;
+  const names = drafts.map(({ name }) => fileNameOf(name));
+  return await withFolderLock(join(projectDir, dir), dir, async () => {
+    const files = nextFiles(options, names);
+    await changeFiles(
+      projectDir,
+      files.map(({ path }, index) => ({ kind: "create", path, content: drafts[index]!.content })),
+    );
+    return files;
+  });
+}
+
+/** Where the first migration of a folder without any goes. */
+export function firstMigrationPath(dir: string, name: string): string {
+  return `${dir}/${migrationId({ version: FIRST_VERSION, name })}.sql`;
+}
+
+function nextFiles(options: Omit<CreateOptions, "name">, names: readonly string[]): MigrationFile[] {
+  const { dir, form } = options;
+  const { migrations } = discoverMigrations(options.projectDir, dir, options.layout);
   const files: MigrationFile[] = [];
-  for (const draft of drafts) {
-    const name = fileNameOf(draft.name);
+  for (const name of names) {
     const version = nextVersion(files.at(-1) ?? migrations.at(-1), options);
-    const extension = options.form === "typescript" ? "ts" : "sql";
-    files.push({
-      version,
-      name,
-      form: options.form,
-      layout: "confiture",
-      path: `${options.dir}/${migrationId({ version, name })}.${extension}`,
-    });
-  }
-  const written: string[] = [];
-  for (const [index, { path }] of files.entries()) {
-    const absolutePath = join(options.projectDir, path);
-    try {
-      mkdirSync(join(options.projectDir, options.dir), { recursive: true });
-      // "wx": never over a file that is there.
-      writeFileSync(absolutePath, drafts[index]!.content, { flag: "wx" });
-      written.push(absolutePath);
-    } catch (cause) {
-      for (const file of written) rmSync(file, { force: true });
-      throw new ConfitureError("file_unreadable", `Cannot write ${path}: ${(cause as Error).message}`, { cause });
-    }
+    const extension = form === "typescript" ? "ts" : "sql";
+    const path = `${dir}/${migrationId({ version, name })}.${extension}`;
+    files.push({ version, name, form, layout: "confiture", path });
   }
   return files;
 }
@@ -78,6 +84,7 @@ function fileNameOf(title: string): string {
   throw new ConfitureError("usage", `"${title}" has no letter or digit to make a file name of`);
 }
 
+const FIRST_VERSION = "001";
 const TIMESTAMP_DIGITS = 14;
 
 function nextVersion(
@@ -85,7 +92,7 @@ function nextVersion(
   { timestamp, now }: Pick<CreateOptions, "timestamp" | "now">,
 ): string {
   const last = before?.version;
-  if (!timestamp && last === undefined) return "001";
+  if (!timestamp && last === undefined) return FIRST_VERSION;
   if (!timestamp && last !== undefined && last.length !== TIMESTAMP_DIGITS) {
     return String(BigInt(last) + 1n).padStart(last.length, "0");
   }

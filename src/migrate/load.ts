@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { decodeSql, ownTransaction, parseScript, type Script, unwrapScript } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { readRegularFile } from "#files/read.ts";
 import { cannotRunInTransaction, setsTransaction, transactionControl } from "#sql/classify.ts";
 import { locateInFile } from "#sql/position.ts";
 import type { LoadedMigration, SqlBody } from "./body.ts";
@@ -28,11 +28,7 @@ function hash(bytes: Uint8Array): string {
 }
 
 function readMigration(projectDir: string, path: string): Uint8Array {
-  try {
-    return readFileSync(`${projectDir}/${path}`);
-  } catch (cause) {
-    throw new ConfitureError("file_unreadable", `Cannot read ${path}: ${(cause as Error).message}`, { cause });
-  }
+  return readRegularFile(`${projectDir}/${path}`, path);
 }
 
 /**

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import { dirname, posix, resolve, sep } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Database } from "#database/database.ts";
 import { decodeSql, parseScript, runStatements, type Script, withoutOwnTransaction } from "#database/script.ts";
 import { ConfitureError, type Location } from "#errors/error.ts";
+import { readRegularFile } from "#files/read.ts";
 import { codePointOffset, locateInFile } from "#sql/position.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { TypeScriptBody } from "./body.ts";
@@ -112,12 +112,12 @@ class StatementQueue implements StatementSink {
     return this.#enqueue(call, undefined, async () => {
       let bytes: Uint8Array;
       try {
-        bytes = readFileSync(absolute);
-      } catch (cause) {
-        throw new ConfitureError("file_unreadable", `Cannot read ${shown}: ${(cause as Error).message}`, {
+        bytes = readRegularFile(absolute, shown);
+      } catch (error) {
+        if (!(error instanceof ConfitureError)) throw error;
+        throw error.with({
           hint: "The path is relative to the migration's own folder.",
           location: this.#placeOf(call),
-          cause,
         });
       }
       await this.#run(parseScript(shown, decodeSql(shown, bytes)));
@@ -202,7 +202,7 @@ class StatementQueue implements StatementSink {
   }
 
   #placeInSource(error: ConfitureError, place: Location, sql: string): Location | undefined {
-    const source = readFileSync(this.#body.absolutePath, "utf8");
+    const source = readRegularFile(this.#body.absolutePath, this.#body.file).toString();
     const lineStart = offsetOfLine(source, place.line ?? 1);
     const at = source.indexOf(sql, lineStart);
     return at < 0 ? undefined : locateInFile(this.#body.file, source, at + placeInSql(error, sql));

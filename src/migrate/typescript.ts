@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { ConfitureError, type Location } from "#errors/error.ts";
+import { readRegularFile } from "#files/read.ts";
 import { locateInFile } from "#sql/position.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import type { TypeScriptBody } from "./body.ts";
@@ -135,7 +135,7 @@ function importFailed(path: string, absolutePath: string, cause: unknown): Confi
 function placeOfImport(specifier: string, referrer: string, path: string, absolutePath: string): Location {
   const file = referrer === absolutePath ? path : referrer;
   try {
-    const text = readFileSync(referrer, "utf8");
+    const text = readRegularFile(referrer, file).toString();
     const at = text.search(new RegExp(`["'\`]${RegExp.escape(specifier)}["'\`]`));
     return at < 0 ? { file } : locateInFile(file, text, at);
   } catch {
@@ -163,7 +163,7 @@ export function placeInStack(error: unknown, path: string, absolutePath: string)
       .split(/[:)]/)
       .map(Number);
     if (line === undefined || Number.isNaN(line)) continue;
-    const sourceLine = readFileSync(absolutePath, "utf8").split(/\r?\n/)[line - 1];
+    const sourceLine = readRegularFile(absolutePath, path).toString().split(/\r?\n/)[line - 1];
     return {
       file: path,
       line,

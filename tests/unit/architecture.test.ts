@@ -8,18 +8,19 @@ import { dirname, join, relative } from "node:path";
  */
 const SOURCE = join(import.meta.dir, "..", "..", "src");
 
-/** What each folder may import; main -> cli -> features -> database -> sql, errors. */
+/** What each folder may import; main -> cli -> features -> database -> sql, files, errors. */
 const LADDER: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["cli", "errors"],
-  cli: ["config", "build", "migrate", "compare", "lint", "database", "sql", "errors"],
-  config: ["database", "sql", "errors"],
-  build: ["database", "sql", "errors"],
-  migrate: ["database", "sql", "errors"],
+  cli: ["config", "build", "migrate", "compare", "lint", "database", "sql", "files", "errors"],
+  config: ["database", "sql", "files", "errors"],
+  build: ["database", "sql", "files", "errors"],
+  migrate: ["database", "sql", "files", "errors"],
   // What it compares is made by building and by migrating.
-  compare: ["build", "migrate", "database", "sql", "errors"],
-  lint: ["database", "sql", "errors"],
-  database: ["sql", "errors"],
+  compare: ["build", "migrate", "database", "sql", "files", "errors"],
+  lint: ["database", "sql", "files", "errors"],
+  database: ["sql", "files", "errors"],
   sql: ["errors"],
+  files: ["errors"],
   errors: [],
 };
 
@@ -102,11 +103,28 @@ for (const { name, only, why } of RESERVED) {
 test("only main.ts and cli touch the process: core code takes its surroundings as options", () => {
   // The process's own number and its rejected promises say nothing about its surroundings.
   const onlyNumber = /import \{ pid \} from "node:process"|process\.on\("unhandledRejection"/;
+  // Which processes there are, and what system this is, is what files and their locks are about.
+  const ofFiles = /import \{ [a-z, ]+ \} from "node:process"/;
   const wrong = files.filter(
     (file) =>
       !["main.ts", "cli"].includes(file.folder) &&
-      ((file.imports.some((path) => /^(node:)?process$/.test(path)) && !onlyNumber.test(file.text)) ||
+      ((file.imports.some((path) => /^(node:)?process$/.test(path)) &&
+        !(file.folder === "files" ? ofFiles : onlyNumber).test(file.text)) ||
         /\bglobalThis\.process\b|\bBun\.env\b/.test(file.text)),
+  );
+  expect(wrong.map((file) => file.path)).toEqual([]);
+});
+
+test("only files reads and writes files", () => {
+  const reading =
+    /\b(writeFile|appendFile|rename|copyFile|mkdtemp|createWriteStream|createReadStream|readFile|symlink|link)(Sync)?\b|Bun\.write/;
+  const wrong = files.filter(
+    (file) =>
+      file.folder !== "files" &&
+      !file.path.startsWith("database/embedded") &&
+      [...file.text.matchAll(/import (.*?) from "(node:)?fs(\/promises)?"|Bun\.write/g)].some((found) =>
+        reading.test(found[0]),
+      ),
   );
   expect(wrong.map((file) => file.path)).toEqual([]);
 });

@@ -1,10 +1,9 @@
 import type { ParsedArgs } from "citty";
 import { LogLevels } from "consola/core";
-import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { assembleSchema, type BuildOptions, checkSchema, executeSchema } from "#build/builder.ts";
 import { collectSchemaFiles } from "#build/collect.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { writeFile } from "#files/change.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
 import { showMigrateEvents } from "../output/migrate.ts";
@@ -63,29 +62,28 @@ export const command = defineCommand({
       checkSchema(options);
       return { json: { files, applied: false }, text: files.map((file) => `${inLine(file)}\n`).join("") };
     }
-    if (args.output !== undefined) writeScript(context, options, args.output);
+    if (args.output !== undefined) await writeScript(context, options, args.output);
     return writesOnly ? { json: { files, applied: false, output: args.output } } : await apply(args, context, options);
   },
 });
 
-function writeScript({ io, messages, json, projectDir }: CommandContext, options: BuildOptions, output: string): void {
+async function writeScript(
+  { io, messages, json, projectDir }: CommandContext,
+  options: BuildOptions,
+  output: string,
+): Promise<void> {
   if (output === "-" && json) {
     throw new ConfitureError("usage", "--output - and --format json both want standard output", {
       hint: "Give --output a file, or leave --format json out.",
     });
   }
-  // Assembled first: a file that cannot be run leaves an older script as it was, and a psql that reads this without half of one.
-  const pieces = [...assembleSchema(options)];
   if (output === "-") {
+    // Assembled first: a file that cannot be run leaves a psql that reads this without half of a script.
+    const pieces = [...assembleSchema(options)];
     for (const piece of pieces) io.stdout.write(io.stdout.isTerminal ? forPeople(piece) : piece);
     return;
   }
-  const script = pieces.join("");
-  try {
-    writeFileSync(resolve(projectDir, output), script);
-  } catch (cause) {
-    throw new ConfitureError("file_unreadable", `Cannot write ${output}: ${(cause as Error).message}`, { cause });
-  }
+  await writeFile(projectDir, output, assembleSchema(options));
   messages.log(`Wrote ${output}`);
 }
 

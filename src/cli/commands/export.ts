@@ -1,13 +1,5 @@
 import { defineCommand } from "../command.ts";
-import {
-  EXPORT_ARGS,
-  exportFolder,
-  exportInto,
-  placeBaseline,
-  recordBaseline,
-  renderExport,
-  tellNotBuilt,
-} from "../export-schema.ts";
+import { EXPORT_ARGS, exportFolder, exportInto, recordBaseline, renderExport, tellNotBuilt } from "../export-schema.ts";
 import { LOCK_ARGS } from "../migrate-options.ts";
 import { describeFate } from "../place-files.ts";
 
@@ -28,13 +20,15 @@ export const command = defineCommand({
   async run(args, context) {
     const folder = exportFolder(context, args);
     const config = await context.config();
-    const written = await exportInto(context, config, folder, args);
+    const written = await exportInto(context, config, folder, args, {
+      others: [],
+      firstMigration: args.baseline === true,
+    });
     tellNotBuilt(context, config, folder.dir, written.fates);
-    const baseline = args.baseline === true ? await placeBaseline(context, config, written) : [];
     const recorded = args.baseline === true ? await recordBaseline(context, config, args) : [];
     return {
-      json: { ...written.json, files: [...written.fates, ...baseline], recorded },
-      text: renderExport(written) + baseline.map(describeFate).join(""),
+      json: { ...written.json, files: [...written.fates, ...written.others], recorded },
+      text: renderExport(written) + written.others.map(describeFate).join(""),
       exitCode: written.exitCode,
     };
   },

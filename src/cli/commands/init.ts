@@ -1,20 +1,12 @@
 import type { ParsedArgs } from "citty";
-import { existsSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
+import { readIfThere } from "#files/read.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import { adoptedEnvironment } from "../adopted-environment.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
-import {
-  EXPORT_ARGS,
-  exportFolder,
-  exportInto,
-  placeBaseline,
-  recordBaseline,
-  renderExport,
-  tellNotBuilt,
-} from "../export-schema.ts";
-import { describeFate, type Fate, placeFile } from "../place-files.ts";
+import { EXPORT_ARGS, exportFolder, exportInto, recordBaseline, renderExport, tellNotBuilt } from "../export-schema.ts";
+import { describeFate, placeFiles, type Placement } from "../place-files.ts";
 import environmentEmbedded from "../scaffold/environment-embedded.yaml.txt" with { type: "text" };
 import environmentServer from "../scaffold/environment-server.yaml.txt" with { type: "text" };
 import migrationTypes from "../scaffold/migration-types.txt" with { type: "text" };
@@ -46,11 +38,11 @@ export const command = defineCommand({
     "confiture init --from postgres://app@db.example.com/shop",
   ],
   async run(args, context) {
-    return args.from === undefined ? begin(args, context) : await adopt(args, context, args.from);
+    return args.from === undefined ? await begin(args, context) : await adopt(args, context, args.from);
   },
 });
 
-function begin(args: ParsedArgs<typeof ARGS>, context: CommandContext): Outcome {
+async function begin(args: ParsedArgs<typeof ARGS>, context: CommandContext): Promise<Outcome> {
   for (const flag of Object.keys(EXPORT_ARGS)) {
     if (args[flag as keyof typeof EXPORT_ARGS] === undefined) continue;
     throw new ConfitureError("usage", `--${flag} goes with --from`);
@@ -60,11 +52,12 @@ function begin(args: ParsedArgs<typeof ARGS>, context: CommandContext): Outcome 
     "@DATABASE@",
     database,
   );
-  const fates = [
-    placeFile(context.projectDir, ENVIRONMENT, environment, args.force === true, true),
-    placeFile(context.projectDir, "db/schema/10_tables/users.sql", users, args.force === true, true),
-    ...placeCommon(args, context),
-  ];
+  const replace = args.force === true;
+  const fates = await placeFiles(context.projectDir, [
+    { path: ENVIRONMENT, content: environment, replace },
+    { path: "db/schema/10_tables/users.sql", content: users, replace },
+    ...commonFiles(args, context),
+  ]);
   const next = [
     ...(args.embedded === true
       ? []
@@ -83,13 +76,15 @@ async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, fro
   const folder = exportFolder(context, args);
   const named = from.startsWith("env:") ? from.slice(4) : undefined;
   const config = await context.configOf(named === undefined ? { databaseUrl: from } : { environment: named });
-  const written = await exportInto(context, config, folder, args);
-  const environment =
-    named === undefined
-      ? [placeFile(context.projectDir, ENVIRONMENT, adoptedEnvironment(config, folder.dir), args.force === true, true)]
-      : [];
-  const baseline = await placeBaseline(context, config, written);
-  const around = [...environment, ...placeCommon(args, context), ...baseline];
+  const environment = {
+    path: ENVIRONMENT,
+    content: adoptedEnvironment(config, folder.dir),
+    replace: args.force === true,
+  };
+  const written = await exportInto(context, config, folder, args, {
+    others: [...(named === undefined ? [environment] : []), ...commonFiles(args, context)],
+    firstMigration: true,
+  });
   if (config.file !== null) tellNotBuilt(context, config, folder.dir, written.fates);
   const recorded = args.baseline === true ? await recordBaseline(context, config) : [];
   const name = named ?? "local";
@@ -104,8 +99,8 @@ async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, fro
   ];
   context.messages.log(`Next:\n${next.map((line) => `  ${line}`).join("\n")}`);
   return {
-    json: { ...written.json, files: [...around, ...written.fates], recorded },
-    text: around.map(describeFate).join("") + renderExport(written),
+    json: { ...written.json, files: [...written.others, ...written.fates], recorded },
+    text: written.others.map(describeFate).join("") + renderExport(written),
     exitCode: written.exitCode,
   };
 }
@@ -113,13 +108,13 @@ async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, fro
 const ENVIRONMENT = "db/environments/local.yaml";
 
 /** What every project has. */
-function placeCommon(args: ParsedArgs<typeof ARGS>, { projectDir }: CommandContext): Fate[] {
+function commonFiles(args: ParsedArgs<typeof ARGS>, { projectDir }: CommandContext): Placement[] {
   const replace = args.force === true;
   return [
-    placeFile(projectDir, "db/migrations/confiture.d.ts", migrationTypes, replace, true),
-    placeFile(projectDir, "db/migrations/tsconfig.json", tsconfig, replace, true),
+    { path: "db/migrations/confiture.d.ts", content: migrationTypes, replace },
+    { path: "db/migrations/tsconfig.json", content: tsconfig, replace },
     // What is added to .gitignore takes nothing away.
-    placeFile(projectDir, ".gitignore", ignoreFile(join(projectDir, ".gitignore")), true, false),
+    { path: ".gitignore", content: ignoreFile(projectDir), replace: true, backUp: false },
   ];
 }
 
@@ -132,8 +127,8 @@ function databaseName(folder: string): string {
   return name === "" ? "app" : name;
 }
 
-function ignoreFile(path: string): string {
-  const existing = existsSync(path) ? readFileSync(path, "utf8") : "";
+function ignoreFile(projectDir: string): string {
+  const existing = readIfThere(join(projectDir, ".gitignore"), ".gitignore")?.toString() ?? "";
   const lines = existing.split(/\r?\n/);
   const missing = IGNORED.filter((line) => !lines.includes(line));
   const gap = existing === "" || existing.endsWith("\n") ? "" : "\n";

@@ -1,6 +1,4 @@
-import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { ConfitureError } from "#errors/error.ts";
+import { writeFile } from "#files/change.ts";
 import { defineCommand } from "../command.ts";
 import { displayName, projectFiles, readSource, SCRATCH_ARGS } from "../compare-options.ts";
 import { count } from "../output/text.ts";
@@ -41,16 +39,7 @@ export const command = defineCommand({
     const snapshot = toSnapshot(await sourceCatalogue(files, source));
     const text = `${JSON.stringify(snapshot, null, 2)}\n`;
     const file = args.output === undefined || args.output === "-" ? undefined : args.output;
-    if (file !== undefined) {
-      try {
-        writeFileSync(resolve(context.projectDir, file), text);
-      } catch (cause) {
-        throw new ConfitureError("file_unreadable", `Cannot write ${file}: ${(cause as Error).message}`, {
-          location: { file },
-          cause,
-        });
-      }
-    }
+    if (file !== undefined) await writeFile(context.projectDir, file, text);
     const { postgres } = snapshot;
     return {
       json: {

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { collectSchemaFiles } from "#build/collect.ts";
 import type { Change } from "#compare/catalogue/changes.ts";
@@ -8,6 +7,7 @@ import { findPlace, type Place, type SourceText } from "#compare/catalogue/place
 import type { Way } from "#compare/verify/replay-ways.ts";
 import { type ProjectFiles, projectMigrations } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { readRegularFile } from "#files/read.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { changeToJson, renderChange } from "./changes.ts";
 import { errorToJson, renderError } from "./diagnostic.ts";
@@ -45,7 +45,10 @@ export interface Guide {
 
 /** Reads the files that findings may speak of, when it is first asked. A migration's finding is about its own file. */
 export function placesIn(files: ProjectFiles): FindPlaces {
-  const read = (file: string): SourceText => ({ file, text: readFileSync(join(files.projectDir, file), "utf8") });
+  const read = (file: string): SourceText => ({
+    file,
+    text: readRegularFile(join(files.projectDir, file), file).toString(),
+  });
   const textsOf = ({ path, downPath }: MigrationFile): SourceText[] =>
     [path, ...(downPath === undefined ? [] : [downPath])].map(read);
   let texts: { schema: readonly SourceText[]; migrations: readonly SourceText[] } | undefined;

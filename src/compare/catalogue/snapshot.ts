@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { deserializeSnapshot, serializeSnapshot } from "@supabase/pg-delta/core";
 import { resolveView } from "@supabase/pg-delta/policy";
 import { ConfitureError } from "#errors/error.ts";
+import { readRegularFile } from "#files/read.ts";
 import { type Catalogue, withDiagnosticsOf } from "./catalogue.ts";
 import type { Unmodelled } from "./unmodelled.ts";
 
@@ -44,16 +44,7 @@ export function toSnapshot(catalogue: Catalogue): SnapshotDocument {
  * @throws ConfitureError `snapshot_invalid`, `file_unreadable`
  */
 export function readSnapshot(projectDir: string, file: string): Catalogue {
-  let text: string;
-  try {
-    text = readFileSync(resolve(projectDir, file), "utf8");
-  } catch (cause) {
-    throw new ConfitureError("file_unreadable", `Cannot read ${file}: ${(cause as Error).message}`, {
-      location: { file },
-      cause,
-    });
-  }
-  const document = readDocument(file, text);
+  const document = readDocument(file, readRegularFile(resolve(projectDir, file), file).toString());
   if (document.format !== FORMAT) throw invalid(file, "it is some other JSON file");
   if (document.version !== VERSION) {
     throw invalid(

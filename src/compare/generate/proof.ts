@@ -1,7 +1,5 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
+import { withTemporaryFolder } from "#files/temporary.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import { loadMigration } from "#migrate/load.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
@@ -13,10 +11,8 @@ import { prepareSource } from "../sources/sources.ts";
 
 /** Runs the files as the runner will, on a fresh copy of `from`: up to the schema, and back. */
 export async function prove(options: GenerateOptions, texts: readonly string[], to: Catalogue): Promise<void> {
-  const dir = realpathSync(mkdtempSync(join(tmpdir(), "confiture-proof-")));
-  try {
-    mkdirSync(join(dir, "m"));
-    for (const [index, text] of texts.entries()) writeFileSync(join(dir, "m", `${index + 1}_proof.sql`), text);
+  await withTemporaryFolder(async ({ dir, write }) => {
+    for (const [index, text] of texts.entries()) write(`m/${index + 1}_proof.sql`, text);
     const files = discoverMigrations(dir, "m", "confiture").migrations;
     const loaded = await Promise.all(files.map((file) => loadMigration(dir, file)));
     await withScratch(options, async (database) => {
@@ -44,9 +40,7 @@ export async function prove(options: GenerateOptions, texts: readonly string[], 
         }
       }
     });
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
+  });
 }
 
 /** @throws ConfitureError `generate_refused` when something differs that plans hold SQL for */

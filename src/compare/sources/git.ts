@@ -1,7 +1,5 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
+import { staysInside, withTemporaryFolder } from "#files/temporary.ts";
 
 /**
  * Puts the folders of a project as of a commit into a temporary folder for the time of `work`.
@@ -18,19 +16,22 @@ export async function withRevision<T>(
   const commit = text(
     git(projectDir, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`], revision),
   ).trim();
-  const dir = realpathSync(mkdtempSync(join(tmpdir(), "confiture-git-")));
-  try {
-    const files = listFiles(projectDir, commit, folders);
-    const contents = readBlobs(projectDir, files, revision);
-    for (const [index, { path }] of files.entries()) {
-      const target = join(dir, path);
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, contents[index]!);
-    }
+  const files = listFiles(projectDir, commit, folders);
+  for (const { path } of files) requireInside(path, revision);
+  const contents = readBlobs(projectDir, files, revision);
+  return await withTemporaryFolder(async ({ dir, write }) => {
+    for (const [index, { path }] of files.entries()) write(path, contents[index]!);
     return await work(dir);
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
+  });
+}
+
+/** git itself makes no such trees, and checks none out; but they can be made, and pushed. */
+function requireInside(path: string, revision: string): void {
+  if (staysInside(path) && !path.split("/").some((part) => /^\.git$/i.test(part))) return;
+  throw new ConfitureError("git_failed", `${revision} holds a file that leads out of its folder: ${path}`, {
+    hint: "No ordinary commit does. Nothing was written; do not check it out before you know where it comes from.",
+    location: { file: path },
+  });
 }
 
 interface GitFile {

@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { executeSchema } from "#build/builder.ts";
 import { collectSchemaFiles } from "#build/collect.ts";
 import type { Database } from "#database/database.ts";
 import { decodeSql, parseScript } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { readRegularFile } from "#files/read.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
@@ -20,7 +21,7 @@ export function collectFixtures({ projectDir }: Pick<ProjectFiles, "projectDir">
     });
   }
   const files = listFiles(projectDir, dir);
-  for (const file of files) parseScript(file, decodeSql(file, readFileSync(join(projectDir, file))));
+  for (const file of files) parseScript(file, decodeSql(file, readRegularFile(join(projectDir, file), file)));
   return files;
 }
 

@@ -1,6 +1,7 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
+import { readHead, readRegularFile } from "#files/read.ts";
 
 /** How much of a file is read to see which tool's marks it holds. */
 const HEAD = 4096;
@@ -52,26 +53,12 @@ export class Folder {
 
   /** @throws ConfitureError `file_unreadable` */
   bytes(name: string): Uint8Array {
-    try {
-      return readFileSync(join(this.projectDir, this.pathOf(name)));
-    } catch (cause) {
-      throw unreadable(this.pathOf(name), cause);
-    }
+    return readRegularFile(join(this.projectDir, this.pathOf(name)), this.pathOf(name));
   }
 
   /** The first part of a file; what is no UTF-8 in it reads as replacement characters. */
   head(name: string): string {
-    const space = Buffer.allocUnsafe(HEAD);
-    try {
-      const descriptor = openSync(join(this.projectDir, this.pathOf(name)), "r");
-      try {
-        return space.toString("utf8", 0, readSync(descriptor, space, 0, HEAD, 0));
-      } finally {
-        closeSync(descriptor);
-      }
-    } catch (cause) {
-      throw unreadable(this.pathOf(name), cause);
-    }
+    return readHead(join(this.projectDir, this.pathOf(name)), this.pathOf(name), HEAD).toString();
   }
 }
 
@@ -86,8 +73,4 @@ function list(projectDir: string, path: string) {
       { hint: "Check the folder's permissions, or migrations.dir in the environment file.", cause },
     );
   }
-}
-
-function unreadable(path: string, cause: unknown): ConfitureError {
-  return new ConfitureError("file_unreadable", `Cannot read ${path}: ${(cause as Error).message}`, { cause });
 }

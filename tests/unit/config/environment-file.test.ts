@@ -153,7 +153,7 @@ protected: true
 
   test("that is a folder is refused", async () => {
     const error = await failure(load({ [`${LOCAL}/file`]: "" }));
-    expect(error.code).toBe("config_unreadable");
+    expect(error.code).toBe("file_not_regular");
     expect(error.location?.file).toBe(LOCAL);
   });
 

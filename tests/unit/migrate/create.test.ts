@@ -7,9 +7,9 @@ import { temporaryProject } from "../../support/project.ts";
 const NOW = new Date("2026-01-02T03:04:59Z");
 const DRAFTS = ["add", "add_validate", "add_indexes"].map((name) => ({ name, content: `-- ${name}\n` }));
 
-function create(projectDir: string, drafts = DRAFTS): string[] {
+async function create(projectDir: string, drafts = DRAFTS): Promise<string[]> {
   const options = { projectDir, dir: "db/migrations", form: "sql", timestamp: false, now: NOW } as const;
-  return createMigrations(options, drafts).map(({ path }) => path);
+  return (await createMigrations(options, drafts)).map(({ path }) => path);
 }
 
 describe("migrations that belong together", () => {
@@ -21,7 +21,7 @@ describe("migrations that belong together", () => {
     ["a clock that went back", ["20270101000000_last.sql"], ["20270101000001", "20270101000002", "20270101000003"]],
   ])("are numbered in order: %s", async (_what, last, versions) => {
     await using project = await temporaryProject(Object.fromEntries(last.map((name) => [`db/migrations/${name}`, ""])));
-    expect(create(project.dir)).toEqual(
+    expect(await create(project.dir)).toEqual(
       DRAFTS.map(({ name }, index) => `db/migrations/${versions[index]}_${name}.sql`),
     );
     expect(await project.read(`db/migrations/${versions[2]}_add_indexes.sql`)).toBe("-- add_indexes\n");

@@ -74,7 +74,7 @@ export const command = defineCommand({
     await setImmediate();
     if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
     if (migrations.length === 0) context.messages.log("Nothing to generate: the schema files hold nothing new");
-    const written = createMigrations(
+    const written = await createMigrations(
       {
         projectDir: context.projectDir,
         dir: files.migrationsDir,

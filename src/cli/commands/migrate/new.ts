@@ -13,7 +13,7 @@ export const command = defineCommand({
   async run(args, context) {
     const { migrations } = await context.config();
     if (args.name === "") throw new ConfitureError("usage", "The migration needs a name");
-    const { path, version, name } = createMigration({
+    const { path, version, name } = await createMigration({
       projectDir: context.projectDir,
       dir: migrations.dir,
       layout: migrations.layout,

@@ -1,0 +1,125 @@
+import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { withFolderLock } from "./lock.ts";
+import { fateOf, KEY_PATTERN, ownerKey } from "./owner.ts";
+import { cannotWrite, systemCode } from "./reason.ts";
+import { applyStep, type Step, tidyStep } from "./step.ts";
+
+/** Several changes that belong together. */
+export interface Journal {
+  readonly steps: readonly Step[];
+  /** Folders that are made for them, outermost first; relative to the root. */
+  readonly folders: readonly string[];
+}
+
+/** How names of files end that nobody but this folder of the code knows. */
+type Ending =
+  /** What becomes a file. */
+  | "new"
+  /** What was a file. */
+  | "old"
+  /** A journal of changes that may be taken back. */
+  | "begun"
+  /** A journal of changes that are to be finished. */
+  | "decided";
+
+const PREFIX = ".confiture-";
+const NAME = new RegExp(`^\\.confiture-(${KEY_PATTERN})-\\d+\\.(new|old|begun|decided)$`);
+
+/** What a process left on another machine is out of use after a day. */
+const OUTDATED_MS = 24 * 60 * 60 * 1000;
+
+let number = 0;
+
+/** A name beside a file, of this process alone. */
+export function beside(path: string, ending: Ending): string {
+  return join(dirname(path), `${PREFIX}${ownerKey()}-${++number}.${ending}`);
+}
+
+/** A journal that was begun becomes one that is decided: the moment from which the changes count as made. */
+export function decide(begun: string): string {
+  const decided = begun.replace(/\.begun$/, ".decided");
+  renameSync(begun, decided);
+  return decided;
+}
+
+/** Removes what killed processes left in a folder that is written to. */
+export function sweepFolder(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(PREFIX) || !/\.(new|old)$/.test(name) || !isLeftOver(folder, name)) continue;
+    rmSync(join(folder, name), { force: true });
+  }
+}
+
+/**
+ * Finishes the changes in `root` that killed processes had decided on, and takes back those that they had only begun.
+ * Costs a look at the folder where there are none.
+ * @throws ConfitureError `file_unreadable`
+ */
+export async function finishChanges(root: string): Promise<void> {
+  if (leftJournals(root).length === 0) return;
+  await withFolderLock(root, ".", async () => {
+    // Another command may have been quicker.
+    for (const name of leftJournals(root)) finish(root, name);
+  });
+}
+
+function leftJournals(root: string): string[] {
+  let names: string[];
+  try {
+    names = readdirSync(root);
+  } catch {
+    // What is wrong with the folder is said by whoever needs it.
+    return [];
+  }
+  return names.filter((name) => name.startsWith(PREFIX) && /\.(begun|decided)$/.test(name) && isLeftOver(root, name));
+}
+
+function isLeftOver(folder: string, name: string): boolean {
+  const fate = fateOf(NAME.exec(name)?.[1] ?? "");
+  if (fate !== "elsewhere") return fate === "gone";
+  const { mtimeMs } = statSync(join(folder, name), { throwIfNoEntry: false }) ?? { mtimeMs: 0 };
+  return NAME.test(name) && Date.now() - mtimeMs > OUTDATED_MS;
+}
+
+function finish(root: string, name: string): void {
+  try {
+    const journal = readJournal(join(root, name));
+    if (journal !== undefined && name.endsWith(".decided")) for (const step of journal.steps) finishStep(root, step);
+    for (const step of journal?.steps ?? []) tidyStep(root, step);
+    removeEmptyFolders(root, journal?.folders ?? []);
+    rmSync(join(root, name), { force: true });
+  } catch (cause) {
+    throw cannotWrite(name, cause);
+  }
+}
+
+/** Somebody may have written a file of the same name since; that one stays. */
+function finishStep(root: string, step: Step): void {
+  try {
+    applyStep(root, step, true);
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST") throw error;
+  }
+}
+
+/** Undefined where the process was killed while it wrote the journal: then it had done nothing else. */
+function readJournal(path: string): Journal | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Journal;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** @param folders outermost first; those that hold something stay */
+export function removeEmptyFolders(root: string, folders: readonly string[]): void {
+  for (const folder of folders.toReversed()) {
+    try {
+      rmdirSync(join(root, folder));
+    } catch (error) {
+      if (!["ENOTEMPTY", "EEXIST", "ENOENT"].includes(systemCode(error))) throw error;
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import {
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  openSync,
+  closeSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+} from "node:fs";
+import { join } from "node:path";
+import { systemCode } from "./reason.ts";
+
+/**
+ * One change that is ready to be made: the content is in `from`, beside its place. Paths are relative to a root, so that
+ * a journal is still right after the project was moved.
+ */
+export type Step =
+  | { readonly kind: "create"; readonly from: string; readonly to: string }
+  | { readonly kind: "move"; readonly from: string; readonly to: string }
+  | {
+      readonly kind: "replace";
+      readonly from: string;
+      readonly to: string;
+      /** Where the old file stays. */
+      readonly keep: string;
+      /** Whether it stays there only until everything is done. */
+      readonly drop: boolean;
+    };
+
+/**
+ * Makes a change. One that a killed process had made already, or half, is made once.
+ * @param again whether a process before may have begun it
+ * @throws the operating system's error, EEXIST where a new file's name is taken
+ */
+export function applyStep(root: string, step: Step, again: boolean): void {
+  const from = join(root, step.from);
+  const to = join(root, step.to);
+  if (again && !existsSync(from)) return;
+  if (step.kind !== "replace") return putAt(from, to);
+  const keep = join(root, step.keep);
+  const keeps = existsSync(to) && !(again && existsSync(keep));
+  if (keeps) alsoAt(to, keep);
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (keeps) rmSync(keep);
+    throw error;
+  }
+}
+
+/** Takes back what `applyStep` did; the content is beside its place again. */
+export function undoStep(root: string, step: Step): void {
+  const from = join(root, step.from);
+  const to = join(root, step.to);
+  renameSync(to, from);
+  if (step.kind === "replace" && existsSync(join(root, step.keep))) renameSync(join(root, step.keep), to);
+}
+
+/** Removes what a step left beside its place. */
+export function tidyStep(root: string, step: Step): void {
+  if (step.kind !== "move") remove(join(root, step.from));
+  if (step.kind === "replace" && step.drop) remove(join(root, step.keep));
+}
+
+function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    // A path that leads through a file leads to nothing.
+    if (!["ENOENT", "ENOTDIR"].includes(systemCode(error))) throw error;
+  }
+}
+
+/** Gives a file another name, at which nothing may be. */
+function putAt(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (systemCode(error) === "EEXIST") {
+      if (!isSame(from, to)) throw error;
+    } else if (hasNoLinks(error)) {
+      // The name is taken first, because a rename would replace what is there.
+      closeSync(openSync(to, "wx"));
+      renameSync(from, to);
+      return;
+    } else throw error;
+  }
+  rmSync(from);
+}
+
+/** Gives a file a second name. */
+function alsoAt(path: string, second: string): void {
+  try {
+    linkSync(path, second);
+  } catch (error) {
+    if (!hasNoLinks(error)) throw error;
+    copyFileSync(path, second, constants.COPYFILE_EXCL);
+  }
+}
+
+/** File systems without hard links say so in several ways; a file of another owner may not be linked to, either. */
+function hasNoLinks(error: unknown): boolean {
+  return ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK", "EINVAL"].includes(systemCode(error));
+}
+
+function isSame(one: string, other: string): boolean {
+  const [a, b] = [statSync(one), statSync(other)];
+  return a.ino === b.ino && a.dev === b.dev;
+}

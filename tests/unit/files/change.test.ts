@@ -1,0 +1,176 @@
+import { describe, expect, test } from "bun:test";
+import { chmodSync, linkSync, mkdirSync, readdirSync, readlinkSync, statSync, symlinkSync } from "node:fs";
+import { ConfitureError } from "#errors/error.ts";
+import { changeFiles, type FileChange, writeFile } from "#files/change.ts";
+import { finishChanges } from "#files/leftovers.ts";
+import { failureOf } from "../../database/failure.ts";
+import { temporaryProject } from "../../support/project.ts";
+
+function create(path: string, content = `new ${path}`): FileChange {
+  return { kind: "create", path, content };
+}
+
+function replace(path: string, backup?: string): FileChange {
+  return { kind: "replace", path, content: `new ${path}`, ...(backup === undefined ? {} : { backup }) };
+}
+
+/** Everything below a folder, also what has a dot in front. */
+function names(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, encoding: "utf8" }).toSorted();
+}
+
+const failing: Iterable<string> = {
+  *[Symbol.iterator]() {
+    yield "the first half";
+    throw new ConfitureError("usage", "no second half");
+  },
+};
+
+describe("several changes", () => {
+  test("are made together, and nothing else is left", async () => {
+    await using project = await temporaryProject({ "a/old.sql": "old", "b/old.sql": "old", "b/moved.sql": "moved" });
+    await changeFiles(project.dir, [
+      create("new/deep/c.sql"),
+      replace("a/old.sql", "a/old.sql.bak"),
+      replace("b/old.sql"),
+      { kind: "move", path: "b/moved.sql", to: "b/moved.sql.bak" },
+    ]);
+    expect(names(project.dir)).toEqual([
+      "a",
+      "a/old.sql",
+      "a/old.sql.bak",
+      "b",
+      "b/moved.sql.bak",
+      "b/old.sql",
+      "new",
+      "new/deep",
+      "new/deep/c.sql",
+    ]);
+    expect(await project.read("a/old.sql")).toBe("new a/old.sql");
+    expect(await project.read("a/old.sql.bak")).toBe("old");
+    expect(await project.read("b/old.sql")).toBe("new b/old.sql");
+    expect(await project.read("new/deep/c.sql")).toBe("new new/deep/c.sql");
+  });
+
+  const FAILING: readonly [string, FileChange][] = [
+    ["a new file whose name is taken", create("b/taken.sql")],
+    ["a name that is too long", create(`b/${"x".repeat(300)}`)],
+    ["a folder in place of a file", replace("folder")],
+    ["a file in place of a folder", create("a/old.sql/c.sql")],
+    ["a backup whose name is taken", replace("a/old.sql", "b/taken.sql")],
+    ["content that cannot be made", { kind: "create", path: "b/c.sql", content: failing }],
+  ];
+  test.each(FAILING)("are none where one cannot be made: %s", async (_what, wrong) => {
+    await using project = await temporaryProject({
+      "a/old.sql": "old",
+      "a/moved.sql": "moved",
+      "b/taken.sql": "taken",
+      "folder/x": "x",
+    });
+    const before = names(project.dir);
+    const good: FileChange[] = [
+      create("new/deep/c.sql"),
+      ...(wrong.path === "a/old.sql" ? [] : [replace("a/old.sql", "a/old.sql.bak")]),
+      { kind: "move", path: "a/moved.sql", to: "a/moved.sql.bak" },
+    ];
+    for (const changes of [[...good, wrong], [wrong, ...good], [wrong]]) {
+      expect(await failureOf(() => changeFiles(project.dir, changes))).toBeInstanceOf(Error);
+      expect(names(project.dir)).toEqual(before);
+      expect(await project.read("a/old.sql")).toBe("old");
+      expect(await project.read("b/taken.sql")).toBe("taken");
+    }
+  });
+});
+
+describe("a file that is replaced", () => {
+  test("keeps its permissions, and its place where it is a link", async () => {
+    await using project = await temporaryProject({ "real/x.sh": "old" });
+    chmodSync(project.path("real/x.sh"), 0o750);
+    symlinkSync("real/x.sh", project.path("link"));
+    await writeFile(project.dir, "link", "new");
+    expect(readlinkSync(project.path("link"))).toBe("real/x.sh");
+    expect(await project.read("real/x.sh")).toBe("new");
+    expect(statSync(project.path("real/x.sh")).mode & 0o777).toBe(0o750);
+  });
+
+  test("is another file: who has the old one open, or linked, still has the old one", async () => {
+    await using project = await temporaryProject({ x: "old" });
+    linkSync(project.path("x"), project.path("second"));
+    await writeFile(project.dir, "x", "new");
+    expect(await project.read("second")).toBe("old");
+  });
+});
+
+test("a device gets what is written to it, and stays", async () => {
+  await using project = await temporaryProject({});
+  await writeFile(project.dir, "/dev/null", "gone");
+  expect(statSync("/dev/null").isCharacterDevice()).toBe(true);
+});
+
+test("a folder is no file to be written over", async () => {
+  await using project = await temporaryProject({ "folder/x": "x" });
+  expect(await failureOf(() => writeFile(project.dir, "folder", "x"))).toMatchObject({ code: "file_not_regular" });
+});
+
+describe("what a killed process left", () => {
+  /** A process that was: its number is free again, or somebody else's. */
+  const gone = async (): Promise<string> => {
+    const script = `import { ownerKey } from "#files/owner.ts"; console.log(ownerKey());`;
+    const child = Bun.spawn([process.execPath, "-e", script], { cwd: import.meta.dir, stdout: "pipe" });
+    return (await child.stdout.text()).trim();
+  };
+
+  const steps = [
+    { kind: "create", from: "a/new-1", to: "a/1.sql" },
+    { kind: "create", from: "a/new-2", to: "a/2.sql" },
+    { kind: "replace", from: "a/new-3", to: "a/3.sql", keep: "a/3.sql.bak", drop: false },
+    { kind: "move", from: "a/4.sql", to: "a/4.sql.bak" },
+  ];
+  const journal = JSON.stringify({ steps, folders: ["a", "b"] });
+
+  test("is taken back where it was only begun", async () => {
+    const files = { "a/new-1": "1", "a/new-3": "cut", "a/3.sql": "old", "a/4.sql": "4" };
+    await using project = await temporaryProject({ ...files, [`.confiture-${await gone()}-1.begun`]: journal });
+    mkdirSync(project.path("b"));
+    await finishChanges(project.dir);
+    expect(names(project.dir)).toEqual(["a", "a/3.sql", "a/4.sql"]);
+    expect(await project.read("a/3.sql")).toBe("old");
+  });
+
+  test.each([0, 1, 2, 3, 4])("is finished where it was decided, after %d of 4 steps", async (already) => {
+    const before = [
+      { "a/new-1": "1" },
+      { "a/new-2": "2" },
+      { "a/new-3": "3", "a/3.sql": "old" },
+      { "a/4.sql": "4" },
+    ].slice(already);
+    const after = [
+      { "a/1.sql": "1" },
+      { "a/2.sql": "2" },
+      { "a/3.sql": "3", "a/3.sql.bak": "old" },
+      { "a/4.sql.bak": "4" },
+    ].slice(0, already);
+    const note = { [`.confiture-${await gone()}-1.decided`]: journal };
+    await using project = await temporaryProject(
+      Object.assign({}, note, ...before, ...after) as Record<string, string>,
+    );
+    await finishChanges(project.dir);
+    expect(names(project.dir)).toEqual(["a", "a/1.sql", "a/2.sql", "a/3.sql", "a/3.sql.bak", "a/4.sql.bak"]);
+    expect(await project.read("a/3.sql")).toBe("3");
+    expect(await project.read("a/3.sql.bak")).toBe("old");
+  });
+
+  test("is left alone while the process lives", async () => {
+    const { ownerKey } = await import("#files/owner.ts");
+    await using project = await temporaryProject({ "a/new-1": "1", [`.confiture-${ownerKey()}-1.begun`]: journal });
+    const before = names(project.dir);
+    await finishChanges(project.dir);
+    expect(names(project.dir)).toEqual(before);
+  });
+
+  test("beside a file is removed with the next that is written there", async () => {
+    await using project = await temporaryProject({ [`a/.confiture-${await gone()}-7.new`]: "half" });
+    await writeFile(project.dir, "a/x", "x");
+    expect(names(project.dir)).toEqual(["a", "a/x"]);
+  });
+});
