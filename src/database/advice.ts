@@ -14,6 +14,8 @@ const ADVICE: Readonly<Record<string, string>> = {
     "Rows that earlier statements of this transaction changed still wait for their triggers or constraints. Put SET CONSTRAINTS ALL IMMEDIATE before this statement, or the statement into a migration of its own.",
   "55P04":
     "A new value of an enum can be used only once it is committed. Put ALTER TYPE ... ADD VALUE into a migration of its own, before this one; in schema files write the value into CREATE TYPE.",
+  "53300":
+    "Every connection that the server allows is taken. Try again when there are fewer (--wait 1min does), see who has them (SELECT pid, usename, application_name, state FROM pg_stat_activity), or raise max_connections.",
   "55P03": "Another session holds a lock on it. Try again when it is quiet, or raise migrations.lock_timeout.",
   "53100": "The server's disk is full. Nothing of the open transaction was kept.",
   "53200": "The server ran out of memory or lock slots. Raise max_locks_per_transaction, or split the work.",

@@ -62,7 +62,8 @@ export class ResponseWatcher {
 
   #read(body: string): void {
     const fields = new Map(body.split("\0").map((field) => [field.slice(0, 1), field.slice(1)]));
-    const severity = fields.get("V");
+    // Poolers may send only the translated one.
+    const severity = fields.get("V") ?? fields.get("S");
     if (severity !== "FATAL" && severity !== "PANIC") return;
     this.#farewell = { sqlstate: fields.get("C") ?? "XX000", message: fields.get("M") ?? "" };
   }

@@ -6,6 +6,7 @@ import { adviceFor } from "./advice.ts";
 import { ARRAY_TYPES, ArrayTypes, type ArrayType } from "./arrays.ts";
 import type { Database, Notice, OpenOptions } from "./database.ts";
 import { ResponseWatcher } from "./responses.ts";
+import { isStatementPooling, transactionPooling } from "./transaction-pooling.ts";
 
 export interface SessionOptions extends OpenOptions {
   readonly engine: Database["engine"];
@@ -75,6 +76,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     }
     if (error instanceof ConfitureError) return error;
     const { farewell } = responses;
+    if (farewell !== undefined && isStatementPooling(farewell.message)) return transactionPooling(error);
     const because = farewell === undefined ? "" : `: ${farewell.message}`;
     return new ConfitureError("connection_lost", `The connection to the database was lost${because}`, {
       server: farewell === undefined ? undefined : { severity: "FATAL", ...farewell },

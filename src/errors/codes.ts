@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   connect_tls: { exit: 5, title: "The encrypted connection could not be made as sslmode demands" },
   connect_no_database: { exit: 5, title: "The database does not exist" },
   transaction_pooling: { exit: 5, title: "A connection pooler stands between, in transaction mode" },
+  pooler_busy: { exit: 5, title: "A connection pooler has no second connection to give" },
   connection_lost: { exit: 1, title: "The connection was lost during the work" },
   embedded_in_use: { exit: 6, title: "Another process has the embedded database open" },
   embedded_failed: { exit: 1, title: "The embedded PostgreSQL could not start" },
@@ -62,6 +63,7 @@ export const ERROR_CODES = {
   history_stopped: { exit: 7, title: "A migration stopped half way" },
   adoption_refused: { exit: 7, title: "Another tool's history cannot be taken over" },
   ledger_unusable: { exit: 1, title: "The ledger table cannot be used" },
+  lock_unseen: { exit: 5, title: "The server says that it took the lock, and shows none" },
   lock_held: { exit: 6, title: "Another runner holds the lock" },
 
   generate_refused: { exit: 1, title: "The migration cannot be generated" },

@@ -9,6 +9,8 @@ export type Direction = "up" | "down";
 /** What happens during a run, for whoever shows it. */
 export type MigrateEvent =
   | { readonly type: "waiting-for-server"; readonly error: ConfitureError }
+  /** The server does not know these settings; what they are for is not done there. */
+  | { readonly type: "settings-lacking"; readonly names: readonly string[] }
   | { readonly type: "waiting-for-lock"; readonly holder: LockHolder | undefined }
   | { readonly type: "started"; readonly direction: Direction; readonly migration: MigrationFile }
   | {

@@ -1,6 +1,7 @@
 import type { Database, OpenOptions } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import { refuseTransactionPooling } from "#database/pooling.ts";
+import { giveSettings, type Settings } from "#database/settings.ts";
 import type { Target } from "#database/target.ts";
 import type { MigrateEvent } from "./events.ts";
 import { findLedger, type Ledger } from "./ledger.ts";
@@ -28,7 +29,10 @@ export interface MigrateOptions {
 }
 
 /** So that the statement of a killed runner ends, where the server's system can tell (since PostgreSQL 14). */
-export const NOTICE_A_DEAD_CLIENT = "set client_connection_check_interval = '2s'";
+export const NOTICE_A_DEAD_CLIENT: Settings = { client_connection_check_interval: "2s" };
+
+/** What each migration's session is given besides. */
+const TIMEOUTS = ["lock_timeout", "statement_timeout"];
 
 /** Takes the lock for the time of `work`, on a connection of its own. */
 export async function exclusively<T>(
@@ -44,8 +48,11 @@ export async function exclusively<T>(
     onRetry: (error) => options.onEvent?.({ type: "waiting-for-server", error }),
   };
   return await withDatabase(options.target, open, async (database) => {
-    await refuseTransactionPooling(options.target, database);
-    if (database.engine === "server") await database.execute(NOTICE_A_DEAD_CLIENT);
+    await refuseTransactionPooling(options.target, database, signal);
+    if (database.engine === "server") {
+      const lacking = await giveSettings(database, NOTICE_A_DEAD_CLIENT, TIMEOUTS);
+      if (lacking.length > 0) options.onEvent?.({ type: "settings-lacking", names: lacking });
+    }
     const ledger = await findLedger(database, options.table);
     await acquireLock(database, lockKey(ledger), {
       wait: options.lockWait,

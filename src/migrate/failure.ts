@@ -47,6 +47,8 @@ async function tellTruth(
   options: MigrateOptions,
 ): Promise<ConfitureError> {
   const id = migrationId(migration.file);
+  const because = lost.server === undefined ? "" : `: ${lost.server.message}`;
+  const message = `The connection to the database was lost during migration ${id}${because}`;
   try {
     const recorded = await exclusively({ ...options, signal: undefined }, async (database, ledger) => {
       const rows = await readLedger(database, ledger);
@@ -65,12 +67,14 @@ async function tellTruth(
             ? `Migration ${id} is applied: it was committed`
             : `Migration ${id} is still applied: rolling it back was undone`;
     return lost.with({
+      message,
       hint: `The ledger was read again over a new connection. ${truth}. Run the command again to go on.`,
       data: { ...lost.data, recorded: recorded?.state ?? null, kept },
     });
   } catch (cause) {
     if (!(cause instanceof ConfitureError)) throw cause;
     return lost.with({
+      message,
       hint: `Whether migration ${id} was committed is not known: ${cause.message}. \`confiture migrate status\` tells when the server is back.`,
     });
   }

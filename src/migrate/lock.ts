@@ -32,7 +32,7 @@ export function lockKey(ledger: { readonly schema: string; readonly table: strin
 /**
  * Takes the session-level lock by asking again and again. Waiting inside `pg_advisory_lock` would hold a
  * snapshot, and a CREATE INDEX CONCURRENTLY of the runner that has the lock waits for every snapshot.
- * @throws ConfitureError `lock_held` or `interrupted`
+ * @throws ConfitureError `lock_held`, `lock_unseen` or `interrupted`
  */
 export async function acquireLock(database: Database, key: bigint, options: LockOptions): Promise<void> {
   const started = performance.now();
@@ -53,14 +53,48 @@ export async function acquireLock(database: Database, key: bigint, options: Lock
   }
 }
 
-/** Held by this session already counts as taken. */
+/**
+ * Held by this session already counts as taken. A lock that cannot be seen is none: there are servers that answer "true" and lock
+ * nothing (CockroachDB), and poolers that ask another backend than the one that answers next.
+ * @throws ConfitureError `lock_unseen`
+ */
 async function tryLock(database: Database, key: bigint): Promise<boolean> {
-  const [row] = await database.query<{ locked: boolean }>(`select pg_catalog.pg_try_advisory_lock(${key}) as locked`);
-  return row?.locked === true;
+  const [high, low] = halves(key);
+  // Outside a transaction and whatever the search_path is, so every name is qualified. The lock is looked for in
+  // the same statement, once it has been asked for.
+  const [row] = await database.query<{ locked: boolean; seen: boolean }>(
+    `select asked.locked, asked.locked and exists (
+       select from pg_catalog.pg_locks l
+        where l.locktype operator(pg_catalog.=) 'advisory' and l.granted and asked.locked
+          and l.pid operator(pg_catalog.=) pg_catalog.pg_backend_pid()
+          and l.classid operator(pg_catalog.=) ${high}::pg_catalog.oid
+          and l.objid operator(pg_catalog.=) ${low}::pg_catalog.oid
+          and l.objsubid operator(pg_catalog.=) 1) as seen
+       from (select pg_catalog.pg_try_advisory_lock(${key}) as locked offset 0) as asked`,
+  );
+  if (row?.locked !== true) return false;
+  if (!row.seen) {
+    throw new ConfitureError(
+      "lock_unseen",
+      "The server says that the lock is taken, but nothing shows it in pg_locks",
+      {
+        hint:
+          "Without a lock two runners could apply the same migration, so nothing was run. This is a server that only looks like PostgreSQL " +
+          "(CockroachDB answers so), or a proxy that moves statements between servers. Connect to PostgreSQL itself.",
+      },
+    );
+  }
+  return true;
+}
+
+/** The key as pg_locks shows it: classid and objid, both unsigned. */
+function halves(key: bigint): [high: bigint, low: bigint] {
+  const unsigned = BigInt.asUintN(64, key);
+  return [unsigned >> 32n, unsigned & 0xffffffffn];
 }
 
 async function findHolder(database: Database, key: bigint): Promise<LockHolder | undefined> {
-  const unsigned = BigInt.asUintN(64, key);
+  const [high, low] = halves(key);
   const [holder] = await queryCatalogue<LockHolder>(
     database,
     `select l.pid, a.usename::text as "user", host(a.client_addr) as host, a.application_name as application,
@@ -69,7 +103,7 @@ async function findHolder(database: Database, key: bigint): Promise<LockHolder |
       where l.locktype = 'advisory' and l.granted and l.objsubid = 1
         and l.classid = $1::text::oid and l.objid = $2::text::oid
         and l.database = (select oid from pg_database where datname = current_database())`,
-    [String(unsigned >> 32n), String(unsigned & 0xffffffffn)],
+    [String(high), String(low)],
   );
   return holder;
 }

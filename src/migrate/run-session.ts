@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import { setConfigs } from "#database/settings.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { MigrateEvent } from "./events.ts";
 import { NOTICE_A_DEAD_CLIENT } from "./exclusive.ts";
@@ -22,12 +23,19 @@ export interface RunOptions {
  * migration may have released it.
  */
 export function cleanSession(options: RunOptions, database: Database): string {
-  const settings = [
-    `set lock_timeout = ${options.lockTimeout}`,
-    `set statement_timeout = ${options.statementTimeout}`,
-    ...(database.engine === "server" ? [NOTICE_A_DEAD_CLIENT] : []),
-  ];
-  return `close all; reset session authorization; reset role; reset all; deallocate all; unlisten *; discard temp; discard sequences; ${settings.join("; ")}`;
+  const settings = settingsOf(options, database);
+  return settings.length === 0 ? CLEAN : `${CLEAN}; select ${settings.join(", ")}`;
+}
+
+const CLEAN =
+  "close all; reset session authorization; reset role; reset all; deallocate all; unlisten *; discard temp; discard sequences";
+
+function settingsOf(options: RunOptions, database: Database): string[] {
+  return setConfigs(database, {
+    lock_timeout: String(options.lockTimeout),
+    statement_timeout: String(options.statementTimeout),
+    ...(database.engine === "server" ? NOTICE_A_DEAD_CLIENT : {}),
+  });
 }
 
 /**
@@ -44,9 +52,9 @@ export async function prepareSession(
   closing?: string,
 ): Promise<void> {
   const locked = `pg_catalog.pg_try_advisory_lock(${options.lockKey})::pg_catalog.int4`;
-  const steps = [opening, cleanSession(options, database), `select 1 operator(pg_catalog./) ${locked}`, closing];
+  const select = `select ${[`1 operator(pg_catalog./) ${locked}`, ...settingsOf(options, database)].join(", ")}`;
   try {
-    await database.execute(steps.filter((step) => step !== undefined).join("; "));
+    await database.execute([opening, CLEAN, select, closing].filter((step) => step !== undefined).join("; "));
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "22012") throw error;
     throw new ConfitureError("lock_held", "A migration released the lock, and another runner took it", {

@@ -16,6 +16,7 @@ export interface Pooler extends AsyncDisposable {
 export async function startPooler(
   instance: TestServer,
   mode: "session" | "transaction" | "statement",
+  { poolSize = 10 }: { readonly poolSize?: number } = {},
 ): Promise<Pooler> {
   if (PGBOUNCER === null) throw new Error("pgbouncer is not installed");
   const folder = await mkdtemp("/tmp/confiture-pgbouncer-");
@@ -34,7 +35,7 @@ unix_socket_dir =
 auth_type = trust
 auth_file = ${users}
 pool_mode = ${mode}
-default_pool_size = 10
+default_pool_size = ${poolSize}
 ignore_startup_parameters = extra_float_digits
 `,
   );

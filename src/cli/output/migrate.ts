@@ -16,6 +16,9 @@ export function showMigrateEvents({ io, messages, json }: CommandContext): (even
       case "waiting-for-server":
         messages.log(`${event.error.message}; trying again`);
         break;
+      case "settings-lacking":
+        messages.warn(`the server does not support ${event.names.join(", ")}: migrations run without`);
+        break;
       case "waiting-for-lock":
         messages.warn(`another runner is at work: ${inLine(describeHolder(event.holder))}; waiting`);
         break;
@@ -130,7 +133,7 @@ export function finishRun({ messages }: CommandContext, report: RunReport, nothi
   return {
     json: reportToJson(report),
     error:
-      failed === undefined || report.error?.server === undefined
+      failed === undefined || report.error?.server === undefined || report.error.code === "connection_lost"
         ? report.error
         : report.error.with({ message: `Migration ${migrationId(failed.migration)} failed: ${report.error.message}` }),
   };

@@ -56,6 +56,7 @@ for (const major of OUTER_MAJORS) {
       await instance.stop("immediate");
       const { exitCode, stderr } = await runner.result;
       expect(exitCode).toBe(1);
+      expect(stderr).toContain("error: The connection to the database was lost during migration 002_b");
       expect(stderr).toContain("Whether migration 002_b was committed is not known");
       expect(stderr).toContain("Cannot connect to PostgreSQL");
       const refused = await b.migrate("status");

@@ -1,0 +1,63 @@
+import { ConfitureError } from "#errors/error.ts";
+import { quoteLiteral } from "#sql/quote.ts";
+import type { Database } from "./database.ts";
+
+/** Settings of a session, by name, as PostgreSQL's SET takes them. */
+export type Settings = Readonly<Record<string, string>>;
+
+/**
+ * How a server says that it cannot do it: undefined_object (no such setting), feature_not_supported, and
+ * invalid_parameter_value (client_connection_check_interval where the server's system has no way to tell).
+ */
+const REFUSALS: ReadonlySet<string> = new Set(["42704", "0A000", "22023"]);
+
+/** Settings that a server turned out not to have; as long-lived as its session. */
+const lacking = new WeakMap<Database, Set<string>>();
+
+/**
+ * Expressions for the select list of one statement that give a session its settings, without those that its server
+ * lacks; none when there is nothing to set.
+ */
+export function setConfigs(database: Database, settings: Settings): string[] {
+  const lacks = lacking.get(database);
+  return Object.entries(settings)
+    .filter(([name]) => lacks?.has(name) !== true)
+    .map(([name, value]) => setConfig(name, quoteLiteral(value)));
+}
+
+function setConfig(name: string, value: string): string {
+  return `pg_catalog.set_config(${quoteLiteral(name)}, ${value}, false)`;
+}
+
+/**
+ * Gives a session settings that it can do without, outside any transaction, and finds out whether its server knows others
+ * that will be set later. A server that lacks some is asked for each by itself; `setConfigs` leaves those out from then on.
+ * @returns the names of those that the server lacks
+ * @throws ConfitureError `sql_failed` for any other failure
+ */
+export async function giveSettings(
+  database: Database,
+  settings: Settings,
+  later: readonly string[],
+): Promise<readonly string[]> {
+  const wanted = new Map([
+    // Set to what it is: that changes nothing, and fails where there is no such setting.
+    ...later.map((name) => [name, setConfig(name, `pg_catalog.current_setting(${quoteLiteral(name)})`)] as const),
+    ...Object.entries(settings).map(([name, value]) => [name, setConfig(name, quoteLiteral(value))] as const),
+  ]);
+  if (await accepts(database, [...wanted.values()].join(", "))) return [];
+  const lacks: string[] = [];
+  for (const [name, expression] of wanted) if (!(await accepts(database, expression))) lacks.push(name);
+  lacking.set(database, new Set(lacks));
+  return lacks;
+}
+
+async function accepts(database: Database, expressions: string): Promise<boolean> {
+  try {
+    await database.execute(`select ${expressions}`);
+    return true;
+  } catch (error) {
+    if (error instanceof ConfitureError && REFUSALS.has(error.server?.sqlstate ?? "")) return false;
+    throw error;
+  }
+}
