@@ -52,8 +52,10 @@ const COLUMNS = [
 ] as const;
 
 /**
- * Finds the ledger. A name without a schema belongs in the session's current schema, as any CREATE TABLE does.
- * @throws ConfitureError `ledger_unusable` when a table of that name is elsewhere, or is not a ledger
+ * Finds the ledger. A name without a schema is looked up along the session's search_path, as PostgreSQL does, and a new
+ * ledger belongs in the current schema, as any CREATE TABLE does. One that the database's own search_path has left behind
+ * is found all the same.
+ * @throws ConfitureError `ledger_unusable` when it cannot be told which table is meant, or when that is no ledger
  */
 export async function findLedger(database: Database, setting: string): Promise<Ledger> {
   const ledger = await lookForLedger(database, setting);
@@ -68,11 +70,52 @@ export async function findLedger(database: Database, setting: string): Promise<L
  * @throws ConfitureError as `findLedger`
  */
 export async function lookForLedger(database: Database, setting: string): Promise<Ledger | undefined> {
-  const { schema: wanted, name: table } = readName(setting);
-  const current = database.query<{ schema: string | null }>(
-    "select pg_catalog.current_schema()::pg_catalog.text as schema",
+  const name = readName(setting);
+  const { path, tables } = await lookAround(database, name.name);
+  const places = name.schema === undefined ? path : [name.schema];
+  const found = inFirst(places, tables);
+  if (found !== undefined) return asLedger(name.name, found);
+  const elsewhere = tables.filter((candidate) => isLedger(candidate.columns));
+  if (name.schema === undefined && elsewhere.length > 0) {
+    // Creating a second, empty ledger here would apply every migration once more.
+    const [only, ...others] = elsewhere;
+    if (others.length === 0 && (await isDatabasesOwnPath(database))) return asLedger(name.name, only!);
+    throw isElsewhere(name.name, elsewhere, path[0]);
+  }
+  const [schema] = places;
+  return schema === undefined ? undefined : { schema, table: name.name, exists: false };
+}
+
+/**
+ * Every ledger of that name, for whoever wants to leave them out: each may be that of one role's search_path.
+ * @throws ConfitureError `ledger_unusable` when the table that the session would use is no ledger
+ */
+export async function allLedgers(database: Database, setting: string): Promise<Ledger[]> {
+  const { schema, name } = readName(setting);
+  const { path, tables } = await lookAround(database, name);
+  const places = schema === undefined ? path : [schema];
+  const [meant, others] = [inFirst(places, tables), schema === undefined ? tables : []];
+  return [
+    ...(meant === undefined ? [] : [asLedger(name, meant)]),
+    ...others.filter((table) => table !== meant && isLedger(table.columns)).map((table) => asLedger(name, table)),
+  ];
+}
+
+/** A table or view of the ledger's name. */
+interface Candidate {
+  readonly schema: string;
+  readonly columns: readonly string[];
+}
+
+/** The schemas of the session's search_path that exist, and what bears the name anywhere. */
+async function lookAround(
+  database: Database,
+  table: string,
+): Promise<{ readonly path: readonly string[]; readonly tables: readonly Candidate[] }> {
+  const current = database.query<{ path: string[] }>(
+    "select pg_catalog.to_json(pg_catalog.current_schemas(false)) as path",
   );
-  const candidates = queryCatalogue<{ schema: string; columns: string[] }>(
+  const candidates = queryCatalogue<Candidate>(
     database,
     `select n.nspname::text as schema, json_agg(a.attname) as columns
        from pg_class c
@@ -80,28 +123,49 @@ export async function lookForLedger(database: Database, setting: string): Promis
        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
       where c.relname = ${quoteLiteral(table)} and c.relkind in ('r', 'p', 'v', 'm', 'f')
         and n.nspname !~ '^pg_(toast|temp)'
-      group by n.nspname`,
+      group by n.nspname
+      order by n.nspname`,
   );
   await inOrder([current, candidates]);
   const [[here], tables] = await Promise.all([current, candidates]);
-  const schema = wanted ?? here?.schema ?? undefined;
-  const found = tables.find((candidate) => candidate.schema === schema);
-  if (found !== undefined) {
-    requireLedgerColumns(found.schema, table, found.columns);
-    return { schema: found.schema, table, exists: true };
-  }
-  const elsewhere = tables.filter((candidate) => isLedger(candidate.columns)).map((candidate) => candidate.schema);
-  if (wanted === undefined && elsewhere.length > 0) {
-    // Creating a second, empty ledger here would apply every migration once more.
-    throw new ConfitureError(
-      "ledger_unusable",
-      `The ledger "${table}" is in schema ${elsewhere.map((name) => `"${name}"`).join(", ")}, but this session's search_path puts it in ${schema === undefined ? "no schema" : `"${schema}"`}`,
-      {
-        hint: `Say which one is meant in the environment file, for example:\n  migrations:\n    table: ${elsewhere[0]}.${table}`,
-      },
-    );
-  }
-  return schema === undefined ? undefined : { schema, table, exists: false };
+  return { path: here?.path ?? [], tables };
+}
+
+/** The table that is first along a search_path. What is a ledger comes before what only has its name. */
+function inFirst(path: readonly string[], tables: readonly Candidate[]): Candidate | undefined {
+  const along = path.flatMap((schema) => tables.filter((table) => table.schema === schema));
+  return along.find(({ columns }) => isLedger(columns)) ?? along.find(({ schema }) => schema === path[0]);
+}
+
+function asLedger(table: string, { schema, columns }: Candidate): Ledger {
+  requireLedgerColumns(schema, table, columns);
+  return { schema, table, exists: true };
+}
+
+/**
+ * Whether the session has the search_path that ALTER DATABASE gave to all of the database's sessions. One of a role's or a
+ * connection's own may choose among the schemas of several customers, each with a ledger.
+ */
+async function isDatabasesOwnPath(database: Database): Promise<boolean> {
+  const rows = await queryCatalogue(
+    database,
+    `select from pg_db_role_setting, unnest(setconfig) as setting
+      where setrole = 0 and setdatabase = (select oid from pg_database where datname = current_database())
+        and setting = 'search_path=' || (select reset_val from pg_settings where name = 'search_path')
+        and strpos(setting, '$user') = 0`,
+  );
+  return rows.length > 0;
+}
+
+function isElsewhere(table: string, elsewhere: readonly Candidate[], here: string | undefined): ConfitureError {
+  const schemas = elsewhere.map(({ schema }) => `"${schema}"`).join(", ");
+  return new ConfitureError(
+    "ledger_unusable",
+    `The ledger "${table}" is in schema ${schemas}, but this session's search_path puts it in ${here === undefined ? "no schema" : `"${here}"`}`,
+    {
+      hint: `Say which one is meant in the environment file, for example:\n  migrations:\n    table: ${elsewhere[0]!.schema}.${table}`,
+    },
+  );
 }
 
 function readName(setting: string): { schema?: string; name: string } {

@@ -66,6 +66,23 @@ test.skipIf(NEWEST < 15)(
   },
 );
 
+test("a database whose search_path came to point to another schema than its ledger's becomes a project", async () => {
+  await using live = await cliProject({
+    "db/migrations/1_a.sql": "CREATE SCHEMA app; CREATE TABLE app.jars (id int);",
+  });
+  await live.query(`ALTER DATABASE ${live.database} SET search_path = app, public`);
+  await live.succeed(["migrate", "up"]);
+  await live.succeed(["migrate", "status", "--exit-code"]);
+  // Another role's own ledger is no table of the schema either.
+  await live.query("CREATE SCHEMA other; CREATE TABLE other.confiture_migrations (LIKE public.confiture_migrations)");
+  await using project = await temporaryProject();
+  await live.succeed(["init", "--from", live.url], { cwd: project.dir });
+  expect(await project.read("db/schema/10_tables/jars.sql")).toContain("jars");
+  await live.query("DROP TABLE public.confiture_migrations, other.confiture_migrations");
+  await live.query("CREATE TABLE app.confiture_migrations (id int)");
+  expect(await live.run(["init", "--from", live.url, "--force"], { cwd: project.dir })).toMatchObject({ exitCode: 1 });
+});
+
 test("a database's own settings decide where files build and what they mean", async () => {
   await using project = await cliProject({
     "db/schema/a.sql":

@@ -4,7 +4,7 @@ import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { lookForLedger } from "#migrate/ledger.ts";
+import { allLedgers } from "#migrate/ledger.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { loadMigration } from "#migrate/load.ts";
@@ -100,9 +100,9 @@ export async function sourceCatalogue(files: ProjectFiles, source: Source): Prom
  * @param table the ledger's name
  */
 export async function readInUse(database: Database, table: string): Promise<Catalogue> {
-  const ledger = await lookForLedger(database, table);
-  const catalogue = await readCatalogue(database, ledger === undefined ? [] : [ledger]);
-  const ledgerSchema = ledger?.exists === true ? ledger.schema : undefined;
+  const ledgers = await allLedgers(database, table);
+  const catalogue = await readCatalogue(database, ledgers);
+  const ledgerSchema = ledgers[0]?.schema;
   return { ...catalogue, builder: undefined, inUse: true, ledgerSchema };
 }
 

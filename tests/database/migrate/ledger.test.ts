@@ -40,12 +40,37 @@ for (const engine of serverEngines) {
       expect(await m.has("public.a")).toBe(false);
     });
 
-    test("a ledger in another schema of the search_path's is not started anew", async () => {
+    const setPath = (path: string): string =>
+      `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = ${path}', current_database()); END $$`;
+
+    test("the ledger is found wherever the database's search_path points later", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "CREATE SCHEMA other; CREATE TABLE public.a (id int)",
+        "002_b.sql": "-- migrate:up\nCREATE TABLE public.b (id int);\n-- migrate:down\nDROP TABLE public.b;",
+      });
+      // At first there is no such schema.
+      await m.query(setPath("other, public"));
+      expect((await m.up()).error).toBeUndefined();
+      expect(await m.up()).toMatchObject({ results: [] });
+      expect((await m.down()).error).toBeUndefined();
+      await m.query(setPath("other"));
+      expect((await m.up()).results).toHaveLength(1);
+      expect((await status(m.options)).history.map(({ row }) => row?.state)).toEqual(["applied", "applied"]);
+      expect(await m.has("other.confiture_migrations")).toBe(false);
+      await m.query(setPath("nowhere"));
+      expect(await m.up()).toMatchObject({ results: [] });
+      // What only has the name is not in the way.
+      await m.query("CREATE TABLE other.confiture_migrations (id int)");
+      await m.query(setPath("other, public"));
+      expect(await m.up()).toMatchObject({ results: [] });
+    });
+
+    test("a ledger in another schema is not taken for that of a role whose search_path points elsewhere", async () => {
       await using m = await migrating(engine, FILES);
       await m.query("CREATE SCHEMA other");
       expect((await m.up()).error).toBeUndefined();
       await m.query(
-        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = other, public', current_database()); END $$",
+        "DO $$ BEGIN EXECUTE format('ALTER ROLE postgres IN DATABASE %I SET search_path = other', current_database()); END $$",
       );
       for (const run of [() => m.up(), () => m.down()]) {
         const { error, refused } = await run();
