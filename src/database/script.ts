@@ -88,39 +88,26 @@ export function parseScript(file: string, text: string, from = 0, to = text.leng
   return { file, text, statements: split.statements, psqlCommands: split.psqlCommands };
 }
 
-/** A script whose caller opens the transaction, and how the file wants it to be. */
-export interface InTransaction {
-  readonly script: Script;
-  /** What follows BEGIN, for example "ISOLATION LEVEL SERIALIZABLE"; mostly empty. */
-  readonly modes: string;
-}
-
 /**
- * The script for a caller that opens the transaction itself: a file wholly wrapped in one BEGIN ... COMMIT
+ * The script for a caller that has opened the transaction: a file wholly wrapped in one BEGIN ... COMMIT
  * loses the wrapping.
- * @returns undefined for any other BEGIN, COMMIT or ROLLBACK
- */
-export function unwrapScript(script: Script): InTransaction | undefined {
-  const use = unwrapTransaction(script.statements);
-  switch (use.kind) {
-    case "none":
-      return { script, modes: "" };
-    case "wrapped":
-      return { script: { ...script, statements: use.inner, omitted: [use.begin, use.commit] }, modes: use.modes };
-    case "control":
-      return undefined;
-  }
-}
-
-/**
- * `unwrapScript` for a transaction that is open already, so that it cannot be as the file wants it.
  * @param wayOut what to do about any other BEGIN, COMMIT or ROLLBACK
  * @throws ConfitureError `sql_transaction_control`
  */
 export function withoutOwnTransaction(script: Script, wayOut: string): Script {
-  const unwrapped = unwrapScript(script);
-  if (unwrapped?.modes === "") return unwrapped.script;
+  const use = unwrapTransaction(script.statements);
+  if (use.kind === "none") return script;
+  if (use.kind === "wrapped" && use.modes === "") return withoutStatements(script, use.inner, [use.begin, use.commit]);
   throw ownTransaction(script, wayOut);
+}
+
+/** A script of which some statements are not sent; `statements` are the others. */
+export function withoutStatements(
+  script: Script,
+  statements: readonly Statement[],
+  omitted: readonly Statement[],
+): Script {
+  return { ...script, statements, omitted };
 }
 
 /** The refusal of the first BEGIN, COMMIT or ROLLBACK of a script that has one. */

@@ -44,7 +44,7 @@ export const ERROR_CODES = {
   migrations_unrecognised: { exit: 1, title: "Nothing in the folder of migrations has the name of one" },
   layout_unclear: { exit: 4, title: "A folder holds the migrations of several tools" },
   migration_duplicate: { exit: 7, title: "Two migrations have the same version" },
-  migration_orphan_down: { exit: 7, title: "A .down.sql file has no .up.sql" },
+  migration_empty: { exit: 1, title: "A migration has no statement" },
   migration_invalid: { exit: 1, title: "A migration file is not what the runner can run" },
   migration_foreign: { exit: 1, title: "A migration is a program of another tool's" },
   migration_marks: { exit: 1, title: "A migration holds a section mark of another tool" },

@@ -1,9 +1,19 @@
 import type { Script } from "#database/script.ts";
+import { ConfitureError } from "#errors/error.ts";
+import type { Direction } from "./events.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import type { Migration } from "./migration.ts";
 
-/** One direction of a migration, ready to run. */
-export type Body = SqlBody | TypeScriptBody;
+/** One direction of a migration, as far as it can be told before it runs. */
+export type Body = RunnableBody | RefusedBody;
+
+export type RunnableBody = SqlBody | TypeScriptBody;
+
+/** What cannot run; `error` says why. */
+export interface RefusedBody {
+  readonly kind: "refused";
+  readonly error: ConfitureError;
+}
 
 export interface SqlBody {
   readonly kind: "sql";
@@ -32,7 +42,47 @@ export interface TypeScriptBody {
 export interface LoadedMigration {
   readonly file: MigrationFile;
   readonly checksum: string;
+  /** Read when it is first asked for, and so is `down`: what is wrong with one way does not stop the other. */
   readonly up: Body;
-  /** Undefined when the migration has no way back. */
+  /** Undefined when the migration has no way back. One without a statement is a way back that undoes nothing. */
   readonly down: Body | undefined;
+}
+
+/** @param up, down called once at most, and not before they are needed */
+export function lazyMigration(
+  file: MigrationFile,
+  checksum: string,
+  up: () => Body,
+  down: () => Body | undefined,
+): LoadedMigration {
+  let readUp: { readonly body: Body } | undefined;
+  let readDown: { readonly body: Body | undefined } | undefined;
+  return {
+    file,
+    checksum,
+    get up() {
+      return (readUp ??= { body: up() }).body;
+    },
+    get down() {
+      return (readDown ??= { body: down() }).body;
+    },
+  };
+}
+
+/** @throws ConfitureError `migration_irreversible`, or why this way cannot run */
+export function bodyOf(migration: LoadedMigration, direction: Direction): RunnableBody {
+  const body = migration[direction];
+  if (body?.kind === "refused") throw body.error;
+  if (body !== undefined) return body;
+  const { file } = migration;
+  const ways = {
+    typescript: "a method down() to its class",
+    sql: "SQL below a `-- migrate:down` line to it",
+    "sql-pair": `its .down.sql beside it`,
+    foreign: "its way back, in SQL,",
+  };
+  throw new ConfitureError("migration_irreversible", `${file.path} has no way back`, {
+    hint: `Nothing was changed. To make it reversible, add ${ways[file.form]}.`,
+    location: { file: file.path },
+  });
 }

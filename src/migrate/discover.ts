@@ -21,7 +21,7 @@ export interface Discovery {
 /**
  * Finds the migrations in `dir`. A folder that does not exist holds none.
  * @param layout how the folder is laid out; `auto` or undefined looks at what is there
- * @throws ConfitureError `migration_duplicate`, `migration_orphan_down`, `layout_unclear` or `file_unreadable`
+ * @throws ConfitureError `migration_duplicate`, `layout_unclear` or `file_unreadable`
  */
 export function discoverMigrations(projectDir: string, dir: string, layout: string | undefined): Discovery {
   const folder = new Folder(projectDir, dir);

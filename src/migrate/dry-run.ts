@@ -4,9 +4,9 @@ import { ConfitureError } from "#errors/error.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { createLedger } from "./ledger.ts";
-import { lockKey } from "./lock.ts";
-import { load } from "./migrator.ts";
+import { load, runOptionsOf } from "./migrator.ts";
 import { planUp, type PlanUpOptions } from "./plan.ts";
+import { bodyOf } from "./body.ts";
 import { runMigration } from "./run.ts";
 import { status } from "./status.ts";
 
@@ -32,13 +32,13 @@ export async function dryRunUp(options: MigrateOptions, plan: PlanUpOptions): Pr
   for (const [index, migration] of migrations.entries()) {
     const recorder = new Recorder(options.target.engine);
     if (index === 0) await createLedger(recorder, ledger);
-    const run = { ...options, onEvent: undefined, ledger: { ...ledger, exists: true }, lockKey: lockKey(ledger) };
+    const run = runOptionsOf({ ...options, onEvent: undefined }, { ...ledger, exists: true });
     await runMigration(recorder, migration, "up", run).catch((error: unknown) => {
       if (recorder.incomplete === undefined) throw error;
     });
     planned.push({
       file: migration.file,
-      transactional: migration.up.transactional,
+      transactional: bodyOf(migration, "up").transactional,
       statements: recorder.statements,
       incomplete: recorder.incomplete,
     });

@@ -31,6 +31,6 @@ export type MigrateEvent =
     }
   /** What is in the folder of migrations, and looks like one, and is left out. */
   | { readonly type: "ignored"; readonly ignored: readonly Ignored[] }
-  /** A migration without a statement, which will be recorded all the same. */
-  | { readonly type: "empty"; readonly migration: MigrationFile }
+  /** A way without a statement, which will be recorded all the same. */
+  | { readonly type: "empty"; readonly migration: MigrationFile; readonly direction: Direction }
   | { readonly type: "notice"; readonly notice: Notice };

@@ -3,10 +3,10 @@ import { failedStatement } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { locate } from "#sql/position.ts";
 import { searchPathChange } from "#sql/search-path.ts";
-import type { Body, SqlBody } from "./body.ts";
+import type { RunnableBody, SqlBody } from "./body.ts";
 
 /** Adds to a failure of a migration in its transaction what the file and the form of the migration tell about it. */
-export function explainInTransaction(error: unknown, body: Body): unknown {
+export function explainInTransaction(error: unknown, body: RunnableBody): unknown {
   if (!(error instanceof ConfitureError) || error.server === undefined) return error;
   const hint = body.kind === "sql" ? hintForSql(error, body) : hintForTypeScript(error);
   return hint === undefined ? error : error.with({ hint });

@@ -5,7 +5,7 @@ import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { readLedger } from "./ledger.ts";
 import type { LoadedMigration } from "./body.ts";
-import { bodyOf } from "./run.ts";
+import { bodyOf } from "./body.ts";
 import { compareVersions } from "./version.ts";
 
 export function throwIfInterrupted(signal: AbortSignal | undefined): void {

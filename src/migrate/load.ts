@@ -1,13 +1,19 @@
-import { decodeSql, ownTransaction, parseScript, type Script, unwrapScript } from "#database/script.ts";
+import { decodeSql, ownTransaction, parseScript, type Script, withoutStatements } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
-import { cannotRunInTransaction, setsTransaction, transactionControl } from "#sql/classify.ts";
+import {
+  cannotRunInTransaction,
+  setsTransaction,
+  transactionControl,
+  type TransactionUse,
+  unwrapTransaction,
+} from "#sql/classify.ts";
 import { locateInFile } from "#sql/position.ts";
-import type { LoadedMigration, SqlBody } from "./body.ts";
+import { type Body, lazyMigration, type LoadedMigration, type RefusedBody, type SqlBody } from "./body.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import { languageOf } from "./layouts/foreign-program.ts";
 import { cutFile } from "./layouts/cut.ts";
-import type { Section } from "./sections.ts";
+import type { Section, Sections } from "./sections.ts";
 
 /** sha256 of the file in hex, with CRLF folded to LF so that a checkout on Windows is the same migration. */
 export function checksumOf(projectDir: string, file: MigrationFile): string {
@@ -32,48 +38,62 @@ function readMigration(projectDir: string, path: string): Uint8Array {
 }
 
 /**
- * Reads a migration and checks everything that can be known before it runs.
- * @throws ConfitureError `migration_invalid`, `migration_mixed`, `sql_transaction_control`, `file_*`, `sql_*`
+ * Reads a migration. What is wrong with a way of it, and can be known before it runs, is in that way: a `RefusedBody`.
+ * @throws ConfitureError `file_unreadable`, and for TypeScript `migration_invalid`
  */
 export async function loadMigration(projectDir: string, file: MigrationFile): Promise<LoadedMigration> {
   const bytes = readMigration(projectDir, file.path);
   const checksum = hash(bytes);
-  switch (file.form) {
-    case "typescript": {
-      const { loadTypeScript } = await import("./typescript.ts");
-      return { file, checksum, ...(await loadTypeScript(projectDir, file)) };
-    }
-    case "sql":
-      return { file, checksum, ...loadSections(file, bytes) };
-    case "sql-pair": {
-      const up = loadSections(file, bytes);
-      if (up.down !== undefined) {
-        throw new ConfitureError("migration_invalid", `${file.path} has a \`-- migrate:down\` section`, {
-          hint: "A .up.sql file has its way back in the .down.sql beside it.",
-          location: { file: file.path },
-        });
-      }
-      return { file, checksum, up: up.up, down: loadDownFile(projectDir, file) };
-    }
-    case "foreign":
-      throw foreign(file);
+  if (file.form === "typescript") {
+    const { loadTypeScript } = await import("./typescript.ts");
+    return { file, checksum, ...(await loadTypeScript(projectDir, file)) };
   }
+  if (file.form === "foreign") {
+    const refused: RefusedBody = { kind: "refused", error: foreign(file) };
+    return { file, checksum, up: refused, down: refused };
+  }
+  const read = once(() => readSections(file, file.path, bytes, "up"));
+  return lazyMigration(
+    file,
+    checksum,
+    () => orRefused(() => upBody(file, read())),
+    () => (file.form === "sql-pair" ? downFile(projectDir, file) : orRefused(() => downSection(file, read()))),
+  );
 }
 
-function loadSections(file: MigrationFile, bytes: Uint8Array): { up: SqlBody; down: SqlBody | undefined } {
-  const text = decodeSql(file.path, bytes);
-  const { main, down } = cutFile(file, file.path, text, "up");
-  return {
-    up: sqlBody(file, file.path, text, main),
-    down: down === undefined ? undefined : emptyIsNone(sqlBody(file, file.path, text, down)),
-  };
+/** A SQL file, cut into its ways. */
+interface SqlFile {
+  readonly path: string;
+  readonly text: string;
+  readonly sections: Sections;
 }
 
-function loadDownFile(projectDir: string, file: MigrationFile): SqlBody | undefined {
-  const path = file.downPath;
-  if (path === undefined) return undefined;
-  const text = decodeSql(path, readMigration(projectDir, path));
-  return emptyIsNone(sqlBody(file, path, text, cutFile(file, path, text, "down").main));
+function readSections(file: MigrationFile, path: string, bytes: Uint8Array, opening: "up" | "down"): SqlFile {
+  const text = decodeSql(path, bytes);
+  return { path, text, sections: cutFile(file, path, text, opening) };
+}
+
+function upBody(file: MigrationFile, { path, text, sections }: SqlFile): Body {
+  if (file.form === "sql-pair" && sections.down !== undefined) {
+    throw new ConfitureError("migration_invalid", `${path} has a \`-- migrate:down\` section`, {
+      hint: "A .up.sql file has its way back in the .down.sql beside it.",
+      location: { file: path },
+    });
+  }
+  return sqlBody(file, path, text, sections.main);
+}
+
+function downSection(file: MigrationFile, { path, text, sections }: SqlFile): Body | undefined {
+  return sections.down === undefined ? undefined : sqlBody(file, path, text, sections.down);
+}
+
+function downFile(projectDir: string, file: MigrationFile): Body | undefined {
+  const { downPath } = file;
+  if (downPath === undefined) return undefined;
+  return orRefused(() => {
+    const { path, text, sections } = readSections(file, downPath, readMigration(projectDir, downPath), "down");
+    return sqlBody(file, path, text, sections.main);
+  });
 }
 
 function foreign({ path, version }: MigrationFile): ConfitureError {
@@ -83,34 +103,48 @@ function foreign({ path, version }: MigrationFile): ConfitureError {
   });
 }
 
-/** A `down` without a statement would claim to have undone what is still there. */
-function emptyIsNone(body: SqlBody): SqlBody | undefined {
-  return body.script.statements.length === 0 ? undefined : body;
+function orRefused<B extends Body | undefined>(read: () => B): B | RefusedBody {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ConfitureError) return { kind: "refused", error };
+    throw error;
+  }
 }
 
+function once<T>(read: () => T): () => T {
+  let value: { readonly it: T } | undefined;
+  return () => (value ??= { it: read() }).it;
+}
+
+/**
+ * @throws ConfitureError `migration_mixed`, `sql_transaction_control`, `sql_psql_command`, `sql_unterminated`, `file_conflict_marker`
+ */
 function sqlBody(file: MigrationFile, path: string, text: string, section: Section): SqlBody {
   const script = parseScript(path, section.text ?? text, section.start, section.end);
   const transaction = section.transaction ?? file.transaction;
   const { howToRunOutside } = section;
+  const outside = (): SqlBody => ({ kind: "sql", script, transactional: false, opening: undefined, howToRunOutside });
   if (transaction === false) {
     requireCommit(script);
-    return { kind: "sql", script, transactional: false, opening: undefined, howToRunOutside };
+    return outside();
   }
-  const unwrapped = unwrapScript(script);
-  if (unwrapped === undefined) {
+  const use = unwrapTransaction(script.statements);
+  // As golang-migrate and sqlx run it.
+  if (use.kind === "blocks" && transaction === undefined) return outside();
+  if (use.kind === "blocks" || use.kind === "control") {
     throw ownTransaction(script, `Remove it. To control transactions yourself, ${howToRunOutside}`);
   }
-  const { script: inner, modes } = unwrapped;
+  const inner = withoutControl(script, use);
   const loner = inner.statements.find((statement) => cannotRunInTransaction(statement) !== undefined);
   if (loner === undefined) {
     const [first] = inner.statements;
+    const modes = use.kind === "wrapped" ? use.modes : "";
     const isSet = modes !== "" || (first !== undefined && setsTransaction(first));
     const opening = isSet ? `begin ${modes}`.trimEnd() : undefined;
     return { kind: "sql", script: inner, transactional: true, opening, howToRunOutside };
   }
-  if (script.statements.length === 1 && transaction === undefined) {
-    return { kind: "sql", script, transactional: false, opening: undefined, howToRunOutside };
-  }
+  if (script.statements.length === 1 && transaction === undefined) return outside();
   throw new ConfitureError(
     "migration_mixed",
     `${cannotRunInTransaction(loner)} cannot run inside a transaction, which the rest of this migration has`,
@@ -119,6 +153,17 @@ function sqlBody(file: MigrationFile, path: string, text: string, section: Secti
       hint: `Move it to a migration of its own. To run every statement of this one by itself, ${howToRunOutside}`,
     },
   );
+}
+
+function withoutControl(script: Script, use: TransactionUse): Script {
+  switch (use.kind) {
+    case "wrapped":
+      return withoutStatements(script, use.inner, [use.begin, use.commit]);
+    case "begun":
+      return withoutStatements(script, use.inner, use.begins);
+    default:
+      return script;
+  }
 }
 
 /** A transaction of the file's own that it never ends: psql would roll it back, and say nothing. */

@@ -6,13 +6,15 @@ import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { explainFailure, throwIfInterrupted, wasKept } from "./failure.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
-import type { LoadedMigration } from "./body.ts";
+import { type Body, lazyMigration, type LoadedMigration } from "./body.ts";
+import { emptyMigration } from "./empty.ts";
 import { loadMigration } from "./load.ts";
 import { lockKey } from "./lock.ts";
 import { planDown, type PlanDownOptions, planUp, type PlanUpOptions, requireKnown } from "./plan.ts";
 import { nothingToResolve } from "./record.ts";
 import { refuseRenamedLedger } from "./renamed-ledger.ts";
-import { bodyOf, runMigration } from "./run.ts";
+import { bodyOf } from "./body.ts";
+import { runMigration } from "./run.ts";
 import { inOneTransaction } from "./run-in-transaction.ts";
 import type { RunOptions } from "./run-session.ts";
 import { readHistory } from "./status.ts";
@@ -134,12 +136,24 @@ export async function load(
   const loaded: LoadedMigration[] = [];
   for (const file of files) {
     const migration = await loadMigration(options.projectDir, file);
-    const body = bodyOf(migration, direction);
-    if (body.kind === "sql" && body.script.statements.length === 0)
-      options.onEvent?.({ type: "empty", migration: file });
+    if (!waitsForItsTurn(migration[direction], direction)) requireStatement(migration, direction, options);
     loaded.push(migration);
   }
   return loaded;
+}
+
+/** Own transaction control that cannot run here stops only its own migration: those before it are none the worse. */
+function waitsForItsTurn(body: Body | undefined, direction: Direction): boolean {
+  return direction === "up" && body?.kind === "refused" && body.error.code === "sql_transaction_control";
+}
+
+/** @throws ConfitureError `migration_empty`, and as `bodyOf` */
+function requireStatement(migration: LoadedMigration, direction: Direction, { onEvent }: MigrateOptions): void {
+  const body = bodyOf(migration, direction);
+  if (body.kind !== "sql" || body.script.statements.length > 0) return;
+  const { file } = migration;
+  if (direction === "up" && file.form === "sql" && file.layout === "confiture") throw emptyMigration(file.path);
+  onEvent?.({ type: "empty", migration: file, direction });
 }
 
 /** The ledger knows a version as it was written when applied; "1" may be "001" today. */
@@ -147,10 +161,20 @@ function withRecordedVersions(
   loaded: readonly LoadedMigration[],
   applied: readonly { readonly row: { readonly version: string } }[],
 ): LoadedMigration[] {
-  return loaded.map((migration, index) => ({
-    ...migration,
-    file: { ...migration.file, version: applied[index]?.row.version ?? migration.file.version },
-  }));
+  return loaded.map((migration, index) => {
+    const version = applied[index]?.row.version ?? migration.file.version;
+    const file = { ...migration.file, version };
+    return lazyMigration(
+      file,
+      migration.checksum,
+      () => migration.up,
+      () => migration.down,
+    );
+  });
+}
+
+export function runOptionsOf(options: MigrateOptions, ledger: Ledger): RunOptions {
+  return { ...options, ledger, lockKey: lockKey(ledger), requireStatement: true };
 }
 
 async function runAll(
@@ -161,7 +185,7 @@ async function runAll(
   options: MigrateOptions,
   doneBefore?: number,
 ): Promise<RunReport> {
-  const runOptions: RunOptions = { ...options, ledger, lockKey: lockKey(ledger) };
+  const runOptions = runOptionsOf(options, ledger);
   const results: MigrationResult[] = [];
   for (const [index, migration] of migrations.entries()) {
     const { file } = migration;
@@ -188,7 +212,9 @@ async function runAll(
 }
 
 /** @throws ConfitureError `migration_not_transactional` */
-function requireTransactional({ file, up: body }: LoadedMigration): void {
+function requireTransactional(migration: LoadedMigration): void {
+  const { file } = migration;
+  const body = bodyOf(migration, "up");
   const hasOwn = body.kind === "sql" && body.opening !== undefined;
   if (body.transactional && !hasOwn) return;
   throw new ConfitureError(
@@ -211,7 +237,7 @@ async function runTogether(
   const durations: number[] = [];
   let current = migrations[0]!;
   try {
-    await inOneTransaction(database, { ...options, ledger, lockKey: lockKey(ledger) }, async (transaction) => {
+    await inOneTransaction(database, runOptionsOf(options, ledger), async (transaction) => {
       for (const migration of migrations) {
         current = migration;
         throwIfInterrupted(options.signal);

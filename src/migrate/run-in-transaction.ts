@@ -5,7 +5,7 @@ import { isOneMessage, runStatements } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
 import { changeLedgerInTransaction, CHECK_DEFERRED, deleteSql, insertSql, TRANSACTION_MS } from "./ledger.ts";
-import type { Body, LoadedMigration } from "./body.ts";
+import { bodyOf, type LoadedMigration, type RunnableBody } from "./body.ts";
 import { explainInTransaction } from "./explain.ts";
 import { cleanSession, entryOf, prepareSession, type RunOptions } from "./run-session.ts";
 
@@ -17,7 +17,7 @@ export async function runInTransaction(
   database: Database,
   migration: LoadedMigration,
   direction: Direction,
-  body: Body,
+  body: RunnableBody,
   options: RunOptions,
 ): Promise<void> {
   const beginning = (): Promise<void>[] => begin(database, options, body.kind === "sql" ? body.opening : undefined);
@@ -25,7 +25,7 @@ export async function runInTransaction(
     // One round trip: should a statement fail, the server skips the rest and turns COMMIT into ROLLBACK.
     await inOrder([
       ...beginning(),
-      runBody(database, body),
+      runBody(database, body, direction, options),
       recordChecked(database, migration, direction, options),
       commit(database, migration),
     ]);
@@ -33,7 +33,7 @@ export async function runInTransaction(
   }
   await inOrder(beginning());
   try {
-    await runBody(database, body);
+    await runBody(database, body, direction, options);
     // An interrupt while no statement was running has not stopped anything yet.
     if (options.signal?.aborted === true) {
       throw new ConfitureError("interrupted", "Interrupted; the migration was rolled back");
@@ -66,7 +66,7 @@ export async function inOneTransaction(
     last = await work({
       run: async (migration) => {
         await database.execute(cleanSession(options, database));
-        await runBody(database, migration.up);
+        await runBody(database, bodyOf(migration, "up"), "up", options);
         await record(database, migration, "up", options);
       },
     });
@@ -127,18 +127,27 @@ async function commit(database: Database, migration: LoadedMigration): Promise<v
   }
 }
 
-function canPipeline(body: Body): boolean {
+function canPipeline(body: RunnableBody): boolean {
   return body.kind === "sql" && isOneMessage(body.script);
 }
 
-async function runBody(database: Database, body: Body): Promise<void> {
+async function runBody(
+  database: Database,
+  body: RunnableBody,
+  direction: Direction,
+  options: RunOptions,
+): Promise<void> {
   try {
     if (body.kind === "sql") {
       await runStatements(database, body.script);
       return;
     }
     const { runTypeScript } = await import("./statement-queue.ts");
-    await runTypeScript(body, { database, outside: undefined });
+    await runTypeScript(body, {
+      database,
+      requireStatement: direction === "up" && options.requireStatement === true,
+      outside: undefined,
+    });
   } catch (error) {
     throw explainInTransaction(error, body);
   }

@@ -1,14 +1,15 @@
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
-import { runStatements } from "#database/script.ts";
+import { runStatements, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { isSessionSetting } from "#sql/classify.ts";
 import { locateInFile } from "#sql/position.ts";
 import type { Statement } from "#sql/statement.ts";
 import { migrationId } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
 import { invalidIndexes, repairStatements } from "./invalid-indexes.ts";
 import { changeLedger, changeLedgerInTransaction, CHECK_DEFERRED, deleteSql, insertSql, updateSql } from "./ledger.ts";
-import type { Body, LoadedMigration } from "./body.ts";
+import type { LoadedMigration, RunnableBody } from "./body.ts";
 import { entryOf, prepareSession, type RunOptions } from "./run-session.ts";
 import { howToRun, unitsOf } from "./steps.ts";
 
@@ -22,7 +23,7 @@ export async function runOutsideTransaction(
   database: Database,
   migration: LoadedMigration,
   direction: Direction,
-  body: Body,
+  body: RunnableBody,
   options: RunOptions,
   resume: number | undefined,
 ): Promise<void> {
@@ -94,9 +95,10 @@ function startedSql({ migration, direction, options, total }: OutsideRun, resume
   });
 }
 
-async function runSteps(run: OutsideRun, body: Body): Promise<void> {
+async function runSteps(run: OutsideRun, body: RunnableBody): Promise<void> {
   if (body.kind === "sql") {
     const { script } = body;
+    await restoreSettings(run, script);
     for (const unit of unitsOf(script).slice(run.done)) {
       try {
         await runStep(run, unit, (part) => runStatements(run.database, script, part));
@@ -112,8 +114,16 @@ async function runSteps(run: OutsideRun, body: Body): Promise<void> {
   const { database } = run;
   await runTypeScript(body, {
     database,
+    requireStatement: run.direction === "up" && run.options.requireStatement === true,
     outside: { skip: run.done, runStep: (statements, work) => runStep(run, statements, work) },
   });
+}
+
+/** What the statements of an earlier run have set went with its session. */
+async function restoreSettings({ database, done }: OutsideRun, script: Script): Promise<void> {
+  for (const statement of unitsOf(script).slice(0, done).flat()) {
+    if (isSessionSetting(statement)) await runStatements(database, script, [statement]);
+  }
 }
 
 /** Runs neighbouring statements of one step. */

@@ -13,6 +13,8 @@ export interface RunOptions {
   /** Milliseconds; PostgreSQL's settings of the same names for the migration's statements. */
   readonly lockTimeout: number;
   readonly statementTimeout: number;
+  /** Whether a TypeScript migration that asks for no statement on its way up is refused. */
+  readonly requireStatement?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: MigrateEvent) => void) | undefined;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
-import type { Body, LoadedMigration } from "./body.ts";
+import { bodyOf, type LoadedMigration } from "./body.ts";
 import { runInTransaction } from "./run-in-transaction.ts";
 import { runOutsideTransaction } from "./run-outside-transaction.ts";
 import type { RunOptions } from "./run-session.ts";
@@ -50,21 +50,4 @@ export async function runMigration(
 /** 55P03 is lock_not_available: lock_timeout, or NOWAIT. */
 function isLockTimeout(error: unknown): error is ConfitureError {
   return error instanceof ConfitureError && error.server?.sqlstate === "55P03";
-}
-
-/** @throws ConfitureError `migration_irreversible` */
-export function bodyOf(migration: LoadedMigration, direction: Direction): Body {
-  if (direction === "up") return migration.up;
-  if (migration.down !== undefined) return migration.down;
-  const { file } = migration;
-  const ways = {
-    typescript: "a method down() to its class",
-    sql: "SQL below a `-- migrate:down` line to it",
-    "sql-pair": `its .down.sql beside it`,
-    foreign: "its way back, in SQL,",
-  };
-  throw new ConfitureError("migration_irreversible", `${file.path} has no way back`, {
-    hint: `Nothing was changed. To make it reversible, add ${ways[file.form]}.`,
-    location: { file: file.path },
-  });
 }

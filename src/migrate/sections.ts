@@ -94,7 +94,10 @@ export function findSections(file: string, text: string, opening: "up" | "down" 
         : {
             start: second.end,
             end: text.length,
-            transaction: readOptions(file, text, second) ?? declared,
+            // Read when it is asked for: what is wrong with it is no matter of the way up.
+            get transaction() {
+              return readOptions(file, text, second) ?? declared;
+            },
             howToRunOutside: markerOutside("down"),
           },
   };

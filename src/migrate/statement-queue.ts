@@ -4,9 +4,11 @@ import type { Database } from "#database/database.ts";
 import { decodeSql, parseScript, runStatements, type Script, withoutOwnTransaction } from "#database/script.ts";
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
+import { isSessionSetting } from "#sql/classify.ts";
 import { codePointOffset, locateInFile } from "#sql/position.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { TypeScriptBody } from "./body.ts";
+import { emptyMigration } from "./empty.ts";
 import { connectMigration, type StatementSink } from "./migration.ts";
 import { unitsOf } from "./steps.ts";
 import { collectStrayRejections } from "./stray-rejections.ts";
@@ -15,6 +17,8 @@ import { placeInStack, thrown } from "./typescript.ts";
 /** What happens to each piece of work that a TypeScript migration asks for. */
 export interface QueueTarget {
   readonly database: Database;
+  /** Whether a run that asks for no statement at all is a failure. */
+  readonly requireStatement: boolean;
   /** Undefined inside a transaction. */
   readonly outside:
     | {
@@ -53,12 +57,15 @@ export async function runTypeScript(body: TypeScriptBody, target: QueueTarget): 
   if (failures.length > 0) {
     throw thrown(body.file, body.absolutePath, failures[0], `${body.method}() of ${body.file} failed`);
   }
+  if (target.requireStatement && queue.statements === 0) throw emptyMigration(body.file);
 }
 
 const WAY_OUT = "Remove it, or control transactions yourself with: transaction = false";
 
 class StatementQueue implements StatementSink {
   failure: Error | undefined;
+  /** How many were asked for, those of an earlier run among them. */
+  statements = 0;
   readonly #body: TypeScriptBody;
   readonly #target: QueueTarget;
   #tail: Promise<unknown> = Promise.resolve();
@@ -74,7 +81,7 @@ class StatementQueue implements StatementSink {
   execute(sql: string, parameters: readonly unknown[]): Promise<void> {
     const call = new Error("called here");
     return this.#enqueue(call, sql, async () => {
-      const script = parseScript(this.#body.file, sql);
+      const script = this.#parse(this.#body.file, sql);
       if (parameters.length === 0) return await this.#run(script);
       this.#requireNoControl(script);
       await this.#step(script.statements, async () => void (await this.#target.database.query(sql, parameters)));
@@ -85,7 +92,7 @@ class StatementQueue implements StatementSink {
     const call = new Error("called here");
     return this.#enqueue(call, sql, async () => {
       const { database, outside } = this.#target;
-      const script = parseScript(this.#body.file, sql);
+      const script = this.#parse(this.#body.file, sql);
       this.#requireNoControl(script);
       if (outside === undefined || !changesRows(script)) return await database.query<Row>(sql, parameters);
       if (++this.#steps <= outside.skip) {
@@ -120,7 +127,7 @@ class StatementQueue implements StatementSink {
           location: this.#placeOf(call),
         });
       }
-      await this.#run(parseScript(shown, decodeSql(shown, bytes)));
+      await this.#run(this.#parse(shown, decodeSql(shown, bytes)));
     });
   }
 
@@ -161,6 +168,12 @@ class StatementQueue implements StatementSink {
     return outcome;
   }
 
+  #parse(file: string, sql: string): Script {
+    const script = parseScript(file, sql);
+    this.statements += script.statements.length;
+    return script;
+  }
+
   async #run(script: Script): Promise<void> {
     const { database, outside } = this.#target;
     if (outside === undefined) {
@@ -177,6 +190,8 @@ class StatementQueue implements StatementSink {
     this.#steps++;
     if (outside === undefined) await work(statements);
     else if (this.#steps > outside.skip) await outside.runStep(statements, work);
+    // What an earlier run has set went with its session.
+    else if (statements.every(isSessionSetting)) await work(statements);
   }
 
   /** For SQL that goes to the server as it is. */

@@ -1,5 +1,5 @@
 import type { Script } from "#database/script.ts";
-import { cannotRunInTransaction, transactionControl } from "#sql/classify.ts";
+import { cannotRunInTransaction, setsTransaction, transactionControl } from "#sql/classify.ts";
 import type { Statement } from "#sql/statement.ts";
 
 /**
@@ -43,6 +43,8 @@ export function howToRun(unit: readonly Statement[]): "with-count" | "own-transa
     const end = transactionControl(last);
     return end === "COMMIT" || end === "END" ? "own-transaction" : "alone";
   }
+  // SET TRANSACTION READ ONLY would keep the count from being written.
+  if (setsTransaction(first)) return "alone";
   const commits = first.words[0] === "CALL" || first.words[0] === "DO" || transactionControl(first) !== undefined;
   return commits || cannotRunInTransaction(first) !== undefined ? "alone" : "with-count";
 }

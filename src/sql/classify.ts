@@ -48,7 +48,7 @@ export type TransactionUse =
   /** There is no transaction control. */
   | { readonly kind: "none" }
   /**
-   * One BEGIN first, with nothing but SET before it, and one COMMIT last: running `inner` in a transaction with these
+   * One BEGIN first, with nothing but settings before it, and one COMMIT last: running `inner` in a transaction with these
    * modes is the same.
    */
   | {
@@ -60,10 +60,14 @@ export type TransactionUse =
       /** What follows BEGIN, for example "ISOLATION LEVEL SERIALIZABLE"; mostly empty. */
       readonly modes: string;
     }
+  /** BEGIN without an end: inside a transaction it is no more than a warning. `inner` is all but these. */
+  | { readonly kind: "begun"; readonly begins: readonly Statement[]; readonly inner: readonly Statement[] }
+  /** Whole BEGIN ... COMMIT blocks, several of them or among other statements. */
+  | { readonly kind: "blocks"; readonly statement: Statement; readonly verb: TransactionVerb }
   /** Anything else; `statement` is the first that controls a transaction. */
   | { readonly kind: "control"; readonly statement: Statement; readonly verb: TransactionVerb };
 
-/** Tells whether a file's statements are wholly wrapped in one BEGIN ... COMMIT. */
+/** Tells what a file's BEGIN and COMMIT come to, if it has any. */
 export function unwrapTransaction(statements: readonly Statement[]): TransactionUse {
   const controls = statements.filter((statement) => transactionControl(statement) !== undefined);
   const [begin, commit] = controls;
@@ -80,7 +84,17 @@ export function unwrapTransaction(statements: readonly Statement[]): Transaction
     const inner = statements.filter((statement) => statement !== begin && statement !== commit);
     return { kind: "wrapped", begin, inner, commit, modes };
   }
-  return { kind: "control", statement: begin, verb: transactionControl(begin)! };
+  if (controls.every((statement) => beginModes(statement) === "")) {
+    return { kind: "begun", begins: controls, inner: statements.filter((statement) => !controls.includes(statement)) };
+  }
+  const isBlocks = controls.every((statement, index) =>
+    index % 2 === 0 ? beginModes(statement) !== undefined : isPlainCommit(statement),
+  );
+  return {
+    kind: isBlocks && controls.length % 2 === 0 ? "blocks" : "control",
+    statement: begin,
+    verb: transactionControl(begin)!,
+  };
 }
 
 /** Whether a statement says how its transaction is to be, for which it has to come first in it. */
@@ -90,10 +104,14 @@ export function setsTransaction({ words: [first, second, third] }: Statement): b
   return name !== undefined && /^TRANSACTION(_ISOLATION|_READ_ONLY|_DEFERRABLE)?$/.test(name);
 }
 
-/** SET and RESET of what holds for the session, in a transaction or outside one. */
-function isSessionSetting(statement: Statement): boolean {
+/** `set_config` with nothing but literals, so that doing it again changes nothing else. */
+const SET_CONFIG = /^SELECT (PG_CATALOG \. )?SET_CONFIG \( '[^']*' , '[^']*' , \w+ \)$/;
+
+/** Whether all that a statement does is to set or reset what holds for the session: SET, RESET, SELECT set_config(...). */
+export function isSessionSetting(statement: Statement): boolean {
   const [first, second] = statement.words;
   if (first === "RESET") return true;
+  if (first === "SELECT") return SET_CONFIG.test(statement.tokens(12).join(" "));
   return first === "SET" && second !== "LOCAL" && second !== "CONSTRAINTS" && !setsTransaction(statement);
 }
 

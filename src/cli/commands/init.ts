@@ -63,7 +63,7 @@ async function begin(args: ParsedArgs<typeof ARGS>, context: CommandContext): Pr
       ? []
       : [`createdb ${database}                       # if it does not exist yet; see ${ENVIRONMENT}`]),
     "confiture build",
-    "confiture migrate new add_user_bio",
+    "confiture migrate new add_user_bio     # and write into it: ALTER TABLE users ADD COLUMN bio TEXT;",
     "confiture migrate up",
   ];
   context.messages.log(`Next:\n${next.map((line) => `  ${line}`).join("\n")}`);

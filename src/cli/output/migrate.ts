@@ -40,7 +40,9 @@ export function showMigrateEvents({ io, messages, json }: CommandContext): (even
         break;
       case "empty":
         messages.warn(
-          `${inLine(event.migration.path)} has no statement to run; once it is recorded, writing one into it is an edit of an applied migration`,
+          event.direction === "up"
+            ? `${inLine(event.migration.path)} has no statement to run; once it is recorded, writing one into it is an edit of an applied migration`
+            : `${inLine(event.migration.downPath ?? event.migration.path)}: the way back is empty, so what the migration did stays`,
         );
         break;
       case "notice":

@@ -1,4 +1,3 @@
-import { ConfitureError } from "#errors/error.ts";
 import type { MigrationFile } from "../migration-file.ts";
 import { findSections, isMarker } from "../sections.ts";
 import { canonicalVersion } from "../version.ts";
@@ -52,7 +51,10 @@ function find(folder: Folder): Found {
   }
   for (const { version, path } of downs) {
     const up = found.get(canonicalVersion(version));
-    if (up?.form !== "sql-pair") throw orphanDown(path, up);
+    if (up?.form !== "sql-pair") {
+      ignored.push({ path, why: orphanDown(up) });
+      continue;
+    }
     if (up.downPath !== undefined) throw duplicate(version, up.downPath, path);
     found.set(canonicalVersion(version), { ...up, downPath: path });
   }
@@ -79,12 +81,8 @@ function migrationFolders(folder: Folder): Ignored[] {
   });
 }
 
-function orphanDown(path: string, up: MigrationFile | undefined): ConfitureError {
-  return new ConfitureError("migration_orphan_down", `${path} has no .up.sql beside it`, {
-    hint:
-      up === undefined
-        ? "Add the .up.sql of the same version, or remove this file."
-        : `Version ${up.version} is ${up.path}, which holds its own way back. Remove one of them.`,
-    location: { file: path },
-  });
+function orphanDown(up: MigrationFile | undefined): string {
+  return up === undefined
+    ? "there is no .up.sql of its version"
+    : `its version is ${up.path}, which has its way back in itself`;
 }

@@ -85,8 +85,6 @@ describe.each([
   ["two of one version across forms", ["001_a.sql", "001_a.ts"], "migration_duplicate"],
   ["two of one version with other zeros", ["01_a.up.sql", "1_b.sql"], "migration_duplicate"],
   ["two ways back", ["001_a.up.sql", "001_a.down.sql", "001_b.down.sql"], "migration_duplicate"],
-  ["a way back alone", ["001_a.down.sql"], "migration_orphan_down"],
-  ["a way back beside another form", ["001_a.sql", "001_a.down.sql"], "migration_orphan_down"],
 ] as const)("%s", (_what, files, code) => {
   test("is refused without a connection", async () => {
     const nowhere = {

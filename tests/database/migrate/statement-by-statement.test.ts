@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { resume } from "#migrate/migrator.ts";
 import { resolveMigration } from "#migrate/record.ts";
 import { engines, serverEngines } from "../../support/engines.ts";
 import { failureOf, placeOf } from "../failure.ts";
-import { type Migrating, migrating } from "./migrating.ts";
+import { type Migrating, migrating, outcomeOf } from "./migrating.ts";
 
 const TABLE = { "001_a.sql": "CREATE TABLE a (id int, name text); INSERT INTO a VALUES (1, 'x'), (1, 'y')" };
 
@@ -20,6 +21,45 @@ for (const engine of engines) {
       expect((await m.up()).error).toBeUndefined();
       expect(await m.has("a_name")).toBe(true);
       expect(await last(m)).toEqual({ version: "002", state: "applied", done: 1, total: 1 });
+    });
+
+    test("BEGIN ... COMMIT blocks among other statements run as they stand, each a step of its own", async () => {
+      const blocks = `ALTER TABLE a ADD b int;
+SET work_mem = '7MB';
+BEGIN;
+ALTER TABLE a ADD c int;
+INSERT INTO a (id) SELECT count(*) FROM a;
+COMMIT;
+BEGIN;
+CREATE TABLE seen AS SELECT current_setting('work_mem') AS work_mem;
+SELECT 1/(SELECT count(*) FROM a WHERE name = 'there');
+COMMIT;
+CREATE INDEX CONCURRENTLY a_name ON a (name);
+`;
+      await using m = await migrating(engine, {
+        ...TABLE,
+        "002_b.up.sql": blocks,
+        "002_b.down.sql":
+          "DROP INDEX a_name; BEGIN; DROP TABLE seen; COMMIT; BEGIN; ALTER TABLE a DROP b, DROP c; COMMIT;",
+        "003_c.sql": "SELECT 1",
+      });
+      const { results, error } = await m.up();
+      expect(results).toEqual(["001 done", "002 failed", "003 not-run"]);
+      expect(error?.server?.sqlstate).toBe("22012");
+      expect(placeOf(error)).toBe("db/migrations/002_b.up.sql:9:1");
+      expect(error?.data).toMatchObject({ statementsDone: 3, statementsTotal: 5 });
+      expect(await last(m)).toEqual({ version: "002", state: "applying", done: 3, total: 5 });
+      // What the failed block did is gone, and what came before it is there once.
+      expect(await m.has("seen")).toBe(false);
+      expect(await m.query("SELECT id FROM a ORDER BY id")).toEqual([{ id: 1 }, { id: 1 }, { id: 2 }]);
+
+      await m.query("INSERT INTO a VALUES (9, 'there')");
+      expect((await outcomeOf(resume(m.options, "002", false))).results).toEqual(["002 done"]);
+      expect(await m.query("SELECT work_mem FROM seen")).toEqual([{ work_mem: "7MB" }]);
+      expect(await m.query("SELECT id FROM a ORDER BY id")).toEqual([{ id: 1 }, { id: 1 }, { id: 2 }, { id: 9 }]);
+      expect(await last(m)).toEqual({ version: "002", state: "applied", done: 5, total: 5 });
+      expect((await m.down()).results).toEqual(["002 done"]);
+      expect([await m.has("seen"), await m.has("a_name")]).toEqual([false, false]);
     });
 
     test("a failure in the middle is written down, blocks what follows, and is resolved", async () => {

@@ -105,7 +105,7 @@ for (const engine of serverEngines) {
       expect(results).toEqual(["001 done", "002 failed", "003 not-run"]);
       expect(error?.server?.sqlstate).toBe("22012");
       expect([await m.has("a"), await m.has("b")]).toEqual([true, false]);
-      await m.write("002_b.sql", "BEGIN TRANSACTION; COMMIT WORK;");
+      await m.write("002_b.sql", "BEGIN TRANSACTION; SELECT 1; COMMIT WORK;");
       expect((await m.up()).error).toBeUndefined();
       expect((await m.down()).results).toEqual(["003 done"]);
       expect(await m.has("c")).toBe(false);
@@ -114,17 +114,44 @@ for (const engine of serverEngines) {
     test.each([
       ["COMMIT in the middle", "CREATE TABLE b (id int);\nCOMMIT;\nCREATE TABLE c (id int);", "2:1"],
       ["ROLLBACK at the end", "CREATE TABLE b (id int); ROLLBACK", "1:26"],
-      ["two blocks", "BEGIN; SELECT 1; COMMIT; BEGIN; SELECT 2; COMMIT;", "1:1"],
-      ["BEGIN without COMMIT", "SELECT 1;\nBEGIN;\nSELECT 2;", "2:1"],
+      ["a block that is rolled back", "SELECT 1; BEGIN; SELECT 2; ROLLBACK;", "1:11"],
+      ["a block that begins in another", "BEGIN; BEGIN; SELECT 1; COMMIT; COMMIT;", "1:1"],
+      ["a block that never ends, after one that does", "BEGIN; SELECT 1; COMMIT; BEGIN; SELECT 2", "1:1"],
+      ["COMMIT AND CHAIN", "BEGIN; SELECT 1; COMMIT AND CHAIN; SELECT 2; COMMIT", "1:1"],
       ["PREPARE TRANSACTION", "SELECT 1; PREPARE TRANSACTION 'x'", "1:11"],
-    ])("other control is refused before anything runs: %s", async (_what, sql, place) => {
-      await using m = await migrating(engine, { "001_a.sql": "CREATE TABLE a (id int)", "002_b.sql": sql });
-      const { error, refused } = await m.up();
-      expect(error).toMatchObject({ code: "sql_transaction_control", exitCode: 1 });
-      expect(error?.hint).toContain("-- no-transaction");
-      expect(placeOf(error)).toBe(`db/migrations/002_b.sql:${place}`);
-      expect(refused).toBe(true);
-      expect([await m.has("a"), await m.has("confiture_migrations")]).toEqual([false, false]);
+    ])("other control stops its own migration before it does anything: %s", async (_what, sql, place) => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "CREATE TABLE a (id int)",
+        "002_b.sql": sql,
+        "003_c.sql": "CREATE TABLE c (id int)",
+      });
+      for (const results of [
+        ["001 done", "002 failed", "003 not-run"],
+        ["002 failed", "003 not-run"],
+      ]) {
+        const outcome = await m.up();
+        expect(outcome.results).toEqual(results);
+        expect(outcome.error).toMatchObject({ code: "sql_transaction_control", exitCode: 1 });
+        expect(outcome.error?.hint).toContain("-- no-transaction");
+        expect(placeOf(outcome.error)).toBe(`db/migrations/002_b.sql:${place}`);
+        expect([await m.has("a"), await m.has("b"), await m.has("c")]).toEqual([true, false, false]);
+        expect(await m.recorded()).toEqual(["001"]);
+      }
+      // Together they would be nothing at all.
+      expect((await m.up({ singleTransaction: true })).refused).toBe(true);
+    });
+
+    test("a BEGIN that nothing ends is no more than in a transaction of PostgreSQL's", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "CREATE TABLE a (id int);\n-- and now\nBEGIN;\nCREATE TABLE b (id int);\nSELECT 1/0;",
+      });
+      const { error } = await m.up();
+      expect(error?.server?.sqlstate).toBe("22012");
+      expect(placeOf(error)).toBe("db/migrations/001_a.sql:5:1");
+      expect([await m.has("a"), await m.has("b")]).toEqual([false, false]);
+      await m.write("001_a.sql", "CREATE TABLE a (id int);\n-- and now\nBEGIN;\nCREATE TABLE b (id int);");
+      expect((await m.up()).error).toBeUndefined();
+      expect([await m.has("a"), await m.has("b")]).toEqual([true, true]);
     });
 
     test.each([

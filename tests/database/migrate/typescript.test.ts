@@ -149,6 +149,7 @@ for (const engine of serverEngines) {
       await using m = await migrating(engine, {
         ...TABLE,
         "002_b.ts": migration(`up() {
+          this.execute("SELECT 1");
           globalThis.afterTheEnd = new Promise((settle) =>
             setTimeout(() => this.execute("INSERT INTO steps (name) VALUES ('late')").catch(settle), 200));
         }`),

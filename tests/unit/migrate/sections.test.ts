@@ -58,7 +58,7 @@ describe("sections of a SQL migration", () => {
     ["up twice", "-- migrate:up\n-- migrate:up\n", 2],
     ["down twice", "-- migrate:up\n-- migrate:down\n-- migrate:down\n", 3],
     ["SQL above", "SELECT 1;\n-- migrate:up\n", 1],
-    ["an unknown option", "-- migrate:up\n-- migrate:down transaction:no\n", 2],
+    ["an unknown option", "\n-- migrate:up transaction:no\n-- migrate:down\n", 2],
   ])("%s is refused", (_what, text, line) => {
     try {
       findSections("m.sql", text);
@@ -68,5 +68,11 @@ describe("sections of a SQL migration", () => {
       return;
     }
     throw new Error("not refused");
+  });
+
+  test("an unknown option of the way back is refused when that is asked for", () => {
+    const { main, down } = findSections("m.sql", "-- migrate:up\n-- migrate:down transaction:no\n");
+    expect(main.transaction).toBeUndefined();
+    expect(() => down?.transaction).toThrow(ConfitureError);
   });
 });

@@ -47,6 +47,7 @@ describe("transactionControl", () => {
 describe("unwrapTransaction", () => {
   const use = (sql: string): unknown => {
     const result = unwrapTransaction(splitStatements(sql).statements);
+    if (result.kind === "begun" || result.kind === "blocks") return result.kind;
     if (result.kind === "wrapped") {
       return [...result.inner.map((statement) => statement.text), ...(result.modes === "" ? [] : [result.modes])];
     }
@@ -74,19 +75,31 @@ describe("unwrapTransaction", () => {
   });
 
   test.each([
-    ["SELECT 1; BEGIN; SELECT 2; COMMIT;", 10, "BEGIN"],
-    ["BEGIN; SELECT 1; COMMIT; SELECT 2;", 0, "BEGIN"],
-    ["BEGIN; SELECT 1; COMMIT; BEGIN; SELECT 2; COMMIT;", 0, "BEGIN"],
-    ["BEGIN; SELECT 1; ROLLBACK;", 0, "BEGIN"],
+    "SELECT 1; BEGIN; SELECT 2; COMMIT;",
+    "BEGIN; SELECT 1; COMMIT; SELECT 2;",
+    "BEGIN; SELECT 1; COMMIT; BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 2; END;",
+    "BEGIN; SELECT 1; COMMIT; RESET a;",
     // Before BEGIN these have no effect.
-    ["SET LOCAL a = 1; BEGIN; SELECT 1; COMMIT;", 17, "BEGIN"],
-    ["SET TRANSACTION READ ONLY; BEGIN; SELECT 1; COMMIT;", 27, "BEGIN"],
-    ["BEGIN; SELECT 1; COMMIT; RESET a;", 0, "BEGIN"],
+    "SET LOCAL a = 1; BEGIN; SELECT 1; COMMIT;",
+    "SET TRANSACTION READ ONLY; BEGIN; SELECT 1; COMMIT;",
+    "SELECT set_config('a', f(), false); BEGIN; SELECT 1; COMMIT;",
+  ])("%j has whole blocks", (sql) => {
+    expect(use(sql)).toBe("blocks");
+  });
+
+  test.each(["BEGIN; SELECT 1;", "SELECT 1; BEGIN; SELECT 2; START TRANSACTION;"])("%j only begins", (sql) => {
+    expect(use(sql)).toBe("begun");
+  });
+
+  test.each([
+    ["BEGIN; SELECT 1; ROLLBACK;", 0, "BEGIN"],
     ["BEGIN; SELECT 1; COMMIT AND CHAIN;", 0, "BEGIN"],
-    ["BEGIN; SELECT 1;", 0, "BEGIN"],
     ["SELECT 1; COMMIT;", 10, "COMMIT"],
     ["COMMIT; SELECT 1; BEGIN;", 0, "COMMIT"],
     ["BEGIN; SELECT 1; PREPARE TRANSACTION 'x';", 0, "BEGIN"],
+    ["BEGIN; SELECT 1; BEGIN; SELECT 2; COMMIT;", 0, "BEGIN"],
+    ["BEGIN; SELECT 1; COMMIT; BEGIN; SELECT 2;", 0, "BEGIN"],
+    ["BEGIN READ ONLY; SELECT 1;", 0, "BEGIN"],
   ])("%j has control of its own", (sql, start, verb) => {
     expect(use(sql)).toEqual(["control", start, verb]);
   });

@@ -22,6 +22,9 @@ export const command = defineCommand({
       timestamp: args.timestamp === true,
       now: new Date(),
     });
+    context.messages.log(
+      `Write the change ${args.ts === true ? "into up() and its way back into down()" : "below `-- migrate:up` and its way back below `-- migrate:down`"}, then: confiture migrate up`,
+    );
     return { json: { version, name, file: path }, text: `✅ Created ${path}\n` };
   },
 });

@@ -1,0 +1,15 @@
+import { ConfitureError } from "#errors/error.ts";
+
+/**
+ * The refusal of a migration that does nothing: once it is recorded, what someone writes into it would never run.
+ * @param file as shown to the user
+ */
+export function emptyMigration(file: string): ConfitureError {
+  const isTypeScript = file.endsWith(".ts");
+  const example = isTypeScript ? "this.execute(`ALTER TABLE ...`);" : "ALTER TABLE ...;";
+  const nothing = isTypeScript ? "this.execute(`SELECT 1`);" : "SELECT 1;";
+  return new ConfitureError("migration_empty", `${file} is empty: it has no statement to run`, {
+    hint: `Write what it is to do${isTypeScript ? " into up()" : ""}, for example: ${example}\nIf it is empty on purpose, say so with: ${nothing}`,
+    location: { file },
+  });
+}
