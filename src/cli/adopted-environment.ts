@@ -8,9 +8,10 @@ const NEVER: ReadonlySet<string> = new Set(["engine", "password"]);
 
 /**
  * An environment file for the database of a connection URL, without its password. Pure.
+ * @param environment its name
  * @param dir the folder of the schema files
  */
-export function adoptedEnvironment(config: Config, dir: string): string {
+export function adoptedEnvironment(config: Config, environment: string, dir: string): string {
   const lines = describeConfig(config).flatMap(({ key, value, origin }) => {
     const [section, name = ""] = key.split(".");
     const wanted = ALWAYS.has(name) || origin === "--database-url";
@@ -19,11 +20,15 @@ export function adoptedEnvironment(config: Config, dir: string): string {
       : [];
   });
   // Functions, because `$` means something in a replacement text.
-  return template.replace("@DATABASE@\n", () => lines.join("")).replace("@DIR@", () => yamlText(dir));
+  return template
+    .replace("name: @NAME@", () => `name: ${yamlText(environment)}`)
+    .replaceAll("@NAME@", () => environment)
+    .replace("@DATABASE@\n", () => lines.join(""))
+    .replace("@DIR@", () => yamlText(dir));
 }
 
 /** A text that YAML and the environment file take for just that. */
-function yamlText(value: string): string {
+export function yamlText(value: string): string {
   if (/^[a-z_/][\w./-]*$/i.test(value) && !/^(true|false|null|yes|no|on|off)$/i.test(value)) return value;
   return JSON.stringify(value.replaceAll("${", () => "$${"));
 }

@@ -51,6 +51,8 @@ export interface CommandContext {
   readonly projectDir: string;
   /** Milliseconds of `--wait`; 0 tries once. */
   readonly wait: number;
+  /** What --env says. */
+  readonly environment: string | undefined;
   /** The database that --env or --database-url names, as a source: "env:staging". */
   readonly chosen: string | undefined;
   /** Reads the environment; the first call prints the configuration's warnings. */
@@ -60,7 +62,7 @@ export interface CommandContext {
   /** Every command of the tool, for those that speak of the others. */
   readonly commands: Readonly<Record<string, Entry>>;
   /** Reads another environment, or the same one with another database. */
-  configOf(other: { readonly environment?: string; readonly databaseUrl?: string }): Promise<Config>;
+  configOf(other: { readonly environment?: string | undefined; readonly databaseUrl?: string }): Promise<Config>;
 }
 
 /** What a command has to say at its end. */

@@ -1,5 +1,6 @@
 import type { OpenOptions } from "#database/database.ts";
 import type { Target } from "#database/target.ts";
+import type { Config } from "#config/config.ts";
 import type { CommandContext } from "./command.ts";
 
 /** How to reach a database, for commands that work on it as a whole. */
@@ -10,4 +11,13 @@ export function openOptions({ wait, io, messages }: CommandContext): OpenOptions
 /** The database's name, or the embedded engine's folder. */
 export function databaseName(target: Target): string {
   return target.engine === "server" ? target.database : (target.path ?? ":memory:");
+}
+
+/** Says which database a command is about to write to: "Database: localhost:5432/shop (environment: local)". */
+export function tellDatabase({ messages }: CommandContext, { target, environment }: Config): void {
+  const where =
+    target.engine === "server"
+      ? `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}/${target.database}`
+      : `${target.path ?? ":memory:"}, embedded`;
+  messages.log(`Database: ${where}${environment === null ? "" : ` (environment: ${environment})`}`);
 }

@@ -7,6 +7,7 @@ import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { CommandContext } from "./command.ts";
 import { SCRATCH_ARGS, siteBeside, STRICT_ARGS } from "./compare-options.ts";
+import { tellDatabase } from "./database-options.ts";
 import { type LOCK_ARGS, migrateOptions } from "./migrate-options.ts";
 import { count } from "./output/text.ts";
 import { describeFate, type Fate, placeFiles, type Placement } from "./place-files.ts";
@@ -186,11 +187,12 @@ async function firstMigration(
 /** Records every migration as applied in the database that was exported. */
 export async function recordBaseline(
   context: CommandContext,
-  { target, migrations }: Config,
+  config: Config,
   args?: ParsedArgs<typeof LOCK_ARGS>,
 ): Promise<string[]> {
+  tellDatabase(context, config);
   const { baseline } = await import("#migrate/record.ts");
-  const options = await migrateOptions(context, args, undefined, { target, migrations });
+  const options = await migrateOptions(context, args, undefined, config);
   const versions = (await baseline(options, undefined)).map(({ version }) => version);
   context.messages.log(`Recorded ${count(versions.length, "migration")} as applied`);
   return versions;

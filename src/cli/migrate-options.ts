@@ -2,6 +2,8 @@ import type { ParsedArgs } from "citty";
 import type { Config } from "#config/config.ts";
 import type { MigrateEvent } from "#migrate/events.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
+import { tellDatabase } from "./database-options.ts";
+import { showMigrateEvents } from "./output/migrate.ts";
 import { readDuration } from "./arguments.ts";
 import type { CommandContext } from "./command.ts";
 import { VERSION } from "./version.ts";
@@ -15,6 +17,15 @@ export const LOCK_ARGS = {
   },
   "no-wait": { type: "boolean", description: "give up at once when another runner is at work" },
 } as const;
+
+/** `migrateOptions` of a command that writes to the database of the environment, which the user is told. */
+export async function writingOptions(
+  context: CommandContext,
+  args: ParsedArgs<typeof LOCK_ARGS>,
+): Promise<MigrateOptions> {
+  tellDatabase(context, await context.config());
+  return await migrateOptions(context, args, showMigrateEvents(context));
+}
 
 /**
  * What the runner needs, from the environment and the command line.

@@ -1,5 +1,8 @@
 import type { ParsedArgs } from "citty";
+import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
+import type { Loss } from "#migrate/losses.ts";
+import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";
 
 /** `--yes` of every command that can destroy data. */
@@ -7,27 +10,63 @@ export const PROTECTED_ARGS = {
   yes: {
     type: "string",
     valueHint: "NAME",
-    description: "the environment's name, to allow this where it is protected",
+    description: "on a protected environment: confirm by naming the environment",
   },
 } as const;
 
+type Args = ParsedArgs<typeof PROTECTED_ARGS>;
+
+/** Whether the environment says `protected: true`, and its name was not typed out. */
+export function isProtected(config: Config, args: Args): boolean {
+  return config.protected && args.yes !== config.environment;
+}
+
 /**
- * Stops a destructive command on an environment that says `protected: true`, unless its name was typed out.
- * @throws ConfitureError `usage`
+ * Stops a command that can destroy data on an environment that says `protected: true`, unless its name was given with
+ * `--yes` or is typed in now; there is nobody to ask but on a terminal.
+ * @param what the command is about to do, after "to": "roll back migrations"
+ * @param losses what is known to be lost
+ * @throws ConfitureError `protected`, `interrupted`
  */
 export async function requirePermission(
   context: CommandContext,
-  args: ParsedArgs<typeof PROTECTED_ARGS>,
+  args: Args,
   what: string,
+  losses: readonly Loss[] = [],
 ): Promise<void> {
   const config = await context.config();
-  if (!config.protected || args.yes === config.environment) return;
-  throw new ConfitureError(
+  if (!isProtected(config, args)) return;
+  if (args.yes !== undefined || !canAsk(context)) throw notPermitted(config, what, losses);
+  const { stdin, stderr, signal } = context.io;
+  context.messages.log(`${isProtectedSentence(config)}.${listed(`To ${what}:`, losses)}`);
+  stderr.write(`Type its name to ${what}: `);
+  const answer = await stdin.readLine(signal);
+  if (signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was done");
+  if (answer === undefined) stderr.write("\n");
+  if (answer?.trim() !== config.environment) throw notPermitted(config, what, []);
+}
+
+/** For what may not be done without a word. */
+export function notPermitted(config: Config, what: string, losses: readonly Loss[]): ConfitureError {
+  return new ConfitureError(
     "protected",
-    `The environment "${config.environment ?? ""}" is protected: ${what} needs your word for it`,
+    `${isProtectedSentence(config)}; nothing was done.${listed(`To ${what} would lose:`, losses)}`,
     {
-      hint: `If you are sure: --yes ${config.environment ?? ""}`,
+      hint: `To ${what} anyway: --yes ${config.environment ?? ""}`,
       location: config.file === null ? undefined : { file: config.file },
+      ...(losses.length === 0 ? {} : { data: { losses } }),
     },
   );
+}
+
+function isProtectedSentence({ environment }: Config): string {
+  return `The environment "${environment ?? ""}" is protected`;
+}
+
+function listed(heading: string, losses: readonly Loss[]): string {
+  if (losses.length === 0) return "";
+  const lines = losses.map(({ what, location: { file, line } }) => {
+    return `\n  ${line === undefined ? file : `${file}:${line}`}: ${what}`;
+  });
+  return ` ${heading}${lines.join("")}`;
 }

@@ -120,6 +120,7 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
     paint: paintFor(io.stdout, args.color, io.env),
     json: args.format === "json",
     projectDir,
+    environment: args.env,
     chosen: args["database-url"] ?? (args.env === undefined ? undefined : `env:${args.env}`),
     wait: readDuration("--wait", args.wait) ?? 0,
     config: () => (config ??= loadOwnConfiguration()),

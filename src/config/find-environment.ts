@@ -31,11 +31,7 @@ export async function listEnvironments(projectDir: string): Promise<string[]> {
  * @throws ConfitureError `usage` for a name that is no plain name; `config_invalid` when both extensions exist
  */
 export async function findEnvironmentFile(projectDir: string, name: string): Promise<string | undefined> {
-  if (!isEnvironmentName(name)) {
-    throw new ConfitureError("usage", `"${name}" is not the name of an environment`, {
-      hint: `A name is letters, digits, "-", "_" and "."; its file is ${DIRECTORY}/NAME.yaml.`,
-    });
-  }
+  requireEnvironmentName(name);
   const candidates = [`${DIRECTORY}/${name}.yaml`, `${DIRECTORY}/${name}.yml`];
   const found: string[] = [];
   for (const file of candidates) if (await exists(projectDir, file)) found.push(file);
@@ -65,6 +61,14 @@ export async function environmentNotFound(projectDir: string, name: string): Pro
     location: { file },
     hint: hints.join("\n"),
     data: { environment: name, environments: names },
+  });
+}
+
+/** @throws ConfitureError `usage` for a name that is no plain name */
+export function requireEnvironmentName(name: string): string {
+  if (isEnvironmentName(name)) return name;
+  throw new ConfitureError("usage", `"${name}" is not the name of an environment`, {
+    hint: `A name is letters, digits, "-", "_" and "."; its file is ${DIRECTORY}/NAME.yaml.`,
   });
 }
 

@@ -10,6 +10,7 @@ import { type Body, lazyMigration, type LoadedMigration } from "./body.ts";
 import { emptyMigration } from "./empty.ts";
 import { loadMigration } from "./load.ts";
 import { lockKey } from "./lock.ts";
+import { type Loss, lossesOf } from "./losses.ts";
 import { planDown, type PlanDownOptions, planUp, type PlanUpOptions, requireKnown } from "./plan.ts";
 import { nothingToResolve } from "./record.ts";
 import { refuseRenamedLedger } from "./renamed-ledger.ts";
@@ -36,6 +37,8 @@ export interface RunReport {
 export interface UpOptions extends PlanUpOptions {
   /** All of them in one transaction: all or none. */
   readonly singleTransaction?: boolean | undefined;
+  /** Told what will be lost, under the lock and before the first migration runs; stops the run by throwing. */
+  readonly permit?: ((losses: readonly Loss[]) => void) | undefined;
 }
 
 /**
@@ -52,6 +55,7 @@ export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunR
     const migrations = await load(files, "up", options);
     if (plan.singleTransaction === true) migrations.forEach(requireTransactional);
     if (migrations.length === 0) return { results: [], error: undefined };
+    if (plan.permit !== undefined) plan.permit(lossesOf(migrations));
     const created = await createLedger(database, ledger);
     return plan.singleTransaction === true
       ? await runTogether(database, created, migrations, options)

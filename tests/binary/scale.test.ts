@@ -24,7 +24,7 @@ describe("1,000 migrations", () => {
     expect(migrations.every(({ outcome }) => outcome === "done")).toBeTrue();
     const status = await project.succeed(["migrate", "status"]);
     expect(status.stdout.split("\n")).toHaveLength(1001);
-    expect((await project.succeed(["migrate", "up"])).stderr).toBe("No pending migrations\n");
+    expect((await project.succeed(["migrate", "up"])).stderr).toEndWith("No pending migrations\n");
     await project.succeed(["migrate", "down", "--steps", "100", "-q"]);
     expect(await project.query("SELECT count(*)::int AS rest FROM confiture_migrations")).toEqual([{ rest: 900 }]);
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
-import { BINARY, builtBinary, runBinary } from "../support/cli.ts";
+import { runBinary } from "../support/cli.ts";
+import { atTerminal, type Dialogue } from "../support/terminal.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 
 const BEFORE = "CREATE TABLE users (id int PRIMARY KEY, name text, born date);\n";
@@ -19,31 +20,10 @@ function project(after = AFTER): Promise<TemporaryProject> {
 async function answered(
   { dir }: TemporaryProject,
   args: readonly string[],
-  dialogue: readonly (readonly [question: RegExp, keys: string])[],
+  dialogue: Dialogue,
 ): Promise<{ exitCode: number; screen: string; files: string[] }> {
-  await builtBinary();
-  let screen = "";
-  let shown = 0;
-  const open = [...dialogue];
-  const child = Bun.spawn([BINARY, "migrate", "generate", "rename", ...args], {
-    cwd: dir,
-    env: { PATH: process.env["PATH"] ?? "", HOME: dir, TERM: "xterm", TZ: "UTC" },
-    terminal: {
-      cols: 200,
-      rows: 50,
-      data(terminal, data) {
-        screen += new TextDecoder().decode(data);
-        const [next] = open;
-        if (next === undefined || !next[0].test(screen.slice(shown))) return;
-        shown = screen.length;
-        open.shift();
-        terminal.write(next[1]);
-      },
-    },
-  });
-  const exitCode = await child.exited;
-  child.terminal?.close();
-  return { exitCode, screen: screen.replaceAll("\r\n", "\n"), files: await readdir(`${dir}/db/migrations`) };
+  const result = await atTerminal(dir, ["migrate", "generate", "rename", ...args], dialogue);
+  return { ...result, files: await readdir(`${dir}/db/migrations`) };
 }
 
 // Bun opens no pseudo-terminals on Windows.

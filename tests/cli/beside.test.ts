@@ -19,7 +19,7 @@ describe("a database that is only read, where none can be created beside it", ()
       await using project = await temporaryProject();
       const url = instance.url(name);
       const env = { PGPASSWORD: instance.password };
-      const adopted = await runBinary(["init", "--from", url], { cwd: project.dir });
+      const adopted = await runBinary(["init", "--from", url, "--env", "local"], { cwd: project.dir });
       expect(adopted).toMatchObject({ exitCode: 0 });
       expect(adopted.stderr).toContain("the server is a standby");
       expect(adopted.stderr).not.toContain("CREATEDB");
@@ -38,7 +38,7 @@ describe("a database that is only read, where none can be created beside it", ()
     await live.query("CREATE TABLE jars (id int)");
     await live.query(`ALTER DATABASE ${live.database} SET default_transaction_read_only = on`);
     await using project = await temporaryProject();
-    const adopted = await live.run(["init", "--from", live.url], { cwd: project.dir });
+    const adopted = await live.run(["init", "--from", live.url, "--env", "local"], { cwd: project.dir });
     expect(adopted).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("default_transaction_read_only") });
   });
 });

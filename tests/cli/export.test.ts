@@ -54,7 +54,7 @@ describe("an existing database becomes a project in one command", () => {
         expect({ args, ...result }).toMatchObject({ exitCode });
         return result;
       };
-      const adopted = await live.run(["init", "--from", live.url], { cwd: project.dir });
+      const adopted = await live.run(["init", "--from", live.url, "--env", "local"], { cwd: project.dir });
       expect(adopted).toMatchObject({ exitCode: 0 });
       expect(adopted.stderr).toContain("PGPASSWORD");
       expect(await filesBelow(project, "db/schema")).toEqual(SHOP_FILES);
@@ -69,7 +69,7 @@ describe("an existing database becomes a project in one command", () => {
       expect(await live.snapshot()).toBe(before);
 
       await using fresh = await cliProject({}, { major });
-      await on(["build", "--database-url", fresh.url]);
+      await on(["build", "--yes", "local", "--database-url", fresh.url]);
       await on(["diff", "env:local", fresh.url]);
 
       // It has data.
@@ -81,7 +81,7 @@ describe("an existing database becomes a project in one command", () => {
     await using live = await cliProject();
     await using project = await temporaryProject();
     const odd = `${live.url}?sslmode=disable&application_name=my%20%24%7Bapp%7D&connect_timeout=7`;
-    await live.succeed(["init", "--from", odd], { cwd: project.dir });
+    await live.succeed(["init", "--from", odd, "--env", "local"], { cwd: project.dir });
     const { stdout } = await live.succeed(["config", "show", "--format", "json"], { cwd: project.dir });
     const settings = (readDocument({ exitCode: 0, stdout, stderr: "" })["settings"] ?? []) as {
       key: string;
@@ -93,6 +93,24 @@ describe("an existing database becomes a project in one command", () => {
     expect(value("database.application_name")).toBe("my ${app}");
     expect(value("database.connect_timeout")).toBe("7s");
     expect(value("protected")).toBe("true");
+  });
+
+  test("its environment is the one that --env names; the default one is a database to develop in", async () => {
+    await using live = await cliProject();
+    await live.query("CREATE TABLE users (id int)");
+    await using project = await temporaryProject();
+    const on = (...args: string[]): Promise<RunResult> => live.run(args, { cwd: project.dir });
+    const unnamed = await on("init", "--from", live.url);
+    expect(unnamed).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("--env production") });
+    const { exitCode, stderr } = await on("init", "--embedded", "--from", live.url, "--env", "production");
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(stderr).toContain("  confiture migrate baseline -e production ");
+    expect(stderr).toContain("  confiture diff -e production ");
+    expect(await filesBelow(project, "db/environments")).toEqual(["local.yaml", "production.yaml"]);
+    const show = async (...args: string[]): Promise<string> => (await on("config", "show", ...args)).stdout;
+    expect(await show()).toMatch(/database\.path +\S*\.confiture\/local/);
+    expect(await show("-e", "production")).toMatch(new RegExp(`database\\.database +${live.database}`));
+    expect(await show("-e", "production")).toMatch(/protected +true/);
   });
 
   test("an environment that there is can be adopted as well", async () => {
@@ -113,8 +131,10 @@ describe("an existing database becomes a project in one command", () => {
     await using live = await cliProject();
     for (const args of [
       ["init", "--dir", "x"],
-      ["init", "--embedded", "--from", live.url],
-      ["init", "--from", live.url, "--dir", "../x"],
+      ["init", "--from", live.url],
+      ["init", "--from", live.url, "--env", "../x"],
+      ["init", "--from", live.url, "--env", "local", "--dir", "../x"],
+      ["init", "--from", "env:local", "--env", "production"],
     ]) {
       expect(await live.run(args, { cwd: project.dir })).toMatchObject({ exitCode: 2, stdout: "" });
     }
@@ -190,7 +210,9 @@ describe("export", () => {
       "UPDATE pg_attribute SET attnotnull = false WHERE attrelid = 'orders'::regclass AND attname = 'id'",
     );
     await using project = await temporaryProject();
-    const failed = await live.run(["init", "--from", live.url, "--format", "json"], { cwd: project.dir });
+    const failed = await live.run(["init", "--from", live.url, "--env", "local", "--format", "json"], {
+      cwd: project.dir,
+    });
     expect(readDocument(failed)).toMatchObject({
       exitCode: 1,
       error: { code: "export_unproven", message: expect.stringContaining("public.orders.id") },

@@ -85,6 +85,16 @@ describe("a new project works at once", () => {
     expect(yaml).toContain("\n  database: deep_project\n");
   });
 
+  test("as the environment that is named", async () => {
+    await using project = await temporaryProject();
+    const { exitCode, stderr } = await runBinary(["init", "--embedded", "-e", "ci"], { cwd: project.dir });
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain("  confiture build -e ci\n");
+    const shown = await runBinary(["config", "show", "-e", "ci"], { cwd: project.dir });
+    expect(shown).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/\.confiture\/ci/) });
+    expect((await runBinary(["init", "-e", "../x"], { cwd: project.dir })).exitCode).toBe(2);
+  });
+
   test("the environment it writes loads, for a server and embedded", async () => {
     for (const flags of [[], ["--embedded"]]) {
       await using project = await temporaryProject();

@@ -160,12 +160,7 @@ describe.each(OLDEST_AND_NEWEST)("every command writes one document that fits it
       "db/environments/precious.yaml",
       environmentFile(project.server, project.database, "protected: true\n"),
     );
-    for (const command of [
-      ["build", "--fresh"],
-      ["migrate", "down"],
-      ["migrate", "redo"],
-      ["db", "drop"],
-    ]) {
+    for (const command of [["build"], ["build", "--fresh"], ["migrate", "down"], ["migrate", "redo"], ["db", "drop"]]) {
       const result = await project.run([...command, "--env", "precious", "--format", "json"]);
       expect(readDocument(result)).toMatchObject({ ok: false, exitCode: 2, error: { code: "protected" } });
     }

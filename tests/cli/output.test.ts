@@ -15,11 +15,17 @@ beforeAll(async () => {
 });
 afterAll(() => project.remove());
 
+/** What every command that writes says first. */
+const where = (): string =>
+  `Database: ${project.server.host}:${project.server.port}/${project.database} (environment: local)\n`;
+
 describe("results go to standard output, everything else to standard error", () => {
   test("build", async () => {
     const { stdout, stderr } = await project.succeed(["build"]);
     expect(stdout).toMatch(/^✅ Schema built successfully in \d+\.\ds\n$/);
-    expect(stderr).toStartWith("Building schema for environment: local\nFound 1 SQL file\nExecuting schema...\n");
+    expect(stderr).toStartWith(
+      `${where()}Building schema for environment: local\nFound 1 SQL file\nExecuting schema...\n`,
+    );
   });
 
   test("migrate", async () => {
@@ -29,14 +35,14 @@ describe("results go to standard output, everything else to standard error", () 
     });
     const up = await project.succeed(["migrate", "up"]);
     expect(up.stdout).toMatch(/^✅ Migration 001_one applied successfully \(\d+ms\)\n$/);
-    expect(up.stderr).toBe("Applying migration 001_one...\n");
+    expect(up.stderr).toBe(`${where()}Applying migration 001_one...\n`);
     const again = await project.succeed(["migrate", "up"]);
-    expect(again).toMatchObject({ stdout: "", stderr: "No pending migrations\n" });
+    expect(again).toMatchObject({ stdout: "", stderr: `${where()}No pending migrations\n` });
     const status = await project.succeed(["migrate", "status"]);
     expect(status.stdout).toMatch(/^✅ 001_one \(applied \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\)\n$/);
     const down = await project.succeed(["migrate", "down"]);
     expect(down.stdout).toMatch(/^✅ Migration 001_one rolled back successfully \(\d+ms\)\n$/);
-    expect(down.stderr).toBe("Rolling back migration 001_one...\n");
+    expect(down.stderr).toBe(`${where()}Rolling back migration 001_one...\n`);
   });
 
   test("times are local for people, and UTC in JSON", async () => {

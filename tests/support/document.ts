@@ -182,8 +182,13 @@ export class Reader {
   }
 }
 
+/** Without the line that says which database is written to: it is another one on every machine. */
 function linesOf(output: string): string[] {
-  return output.replace(/\n$/, "").split("\n").map(withoutTimes);
+  return output
+    .replaceAll(/^Database: .*\n/gm, "")
+    .replace(/\n$/, "")
+    .split("\n")
+    .map(withoutTimes);
 }
 
 /** Durations and dates are different every time. */

@@ -5,6 +5,7 @@ import { collectSchemaFiles } from "#build/collect.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { writeFile } from "#files/change.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
+import { tellDatabase } from "../database-options.ts";
 import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
 import { showMigrateEvents } from "../output/migrate.ts";
 import { forPeople } from "../output/style.ts";
@@ -48,7 +49,11 @@ export const command = defineCommand({
     }
     const config = await context.config();
     const writesOnly = args["dry-run"] === true || (args.output !== undefined && args.apply !== true);
-    if (args.fresh === true && !writesOnly) await requirePermission(context, args, "emptying its database (--fresh)");
+    if (!writesOnly) {
+      const what = args.fresh === true ? "empty its database (--fresh)" : "run the schema files";
+      await requirePermission(context, args, what);
+    }
+    if (!writesOnly) tellDatabase(context, config);
     messages.log(`Building schema for environment: ${config.environment ?? "(from the database URL)"}`);
     const files = collectSchemaFiles({ ...config, projectDir: context.projectDir });
     messages.log(`Found ${count(files.length, "SQL file")}`);

@@ -1,9 +1,11 @@
 import type { ParsedArgs } from "citty";
 import { basename, join } from "node:path";
+import { DEFAULT_ENVIRONMENT } from "#config/config.ts";
+import { findEnvironmentFile, requireEnvironmentName } from "#config/find-environment.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readIfThere } from "#files/read.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
-import { adoptedEnvironment } from "../adopted-environment.ts";
+import { adoptedEnvironment, yamlText } from "../adopted-environment.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import { EXPORT_ARGS, exportFolder, exportInto, recordBaseline, renderExport, tellNotBuilt } from "../export-schema.ts";
 import { describeFate, placeFiles, type Placement } from "../place-files.ts";
@@ -20,7 +22,8 @@ const ARGS = {
   from: {
     type: "string",
     valueHint: "URL",
-    description: "adopt this database: its schema becomes the schema files (or env:NAME, an environment there is)",
+    description:
+      "adopt this database, as the environment that --env names: its schema becomes the schema files (or env:NAME, an environment there is)",
   },
   force: { type: "boolean", description: "replace files that exist; each old one is kept as NAME.bak" },
   ...EXPORT_ARGS,
@@ -35,7 +38,7 @@ export const command = defineCommand({
     "confiture init",
     "confiture init --embedded",
     "confiture init -C new-project",
-    "confiture init --from postgres://app@db.example.com/shop",
+    "confiture init --from postgres://app@db.example.com/shop --env production",
   ],
   async run(args, context) {
     return args.from === undefined ? await begin(args, context) : await adopt(args, context, args.from);
@@ -47,21 +50,19 @@ async function begin(args: ParsedArgs<typeof ARGS>, context: CommandContext): Pr
     if (args[flag as keyof typeof EXPORT_ARGS] === undefined) continue;
     throw new ConfitureError("usage", `--${flag} goes with --from`);
   }
-  const database = databaseName(basename(context.projectDir));
-  const environment = (args.embedded === true ? environmentEmbedded : environmentServer).replaceAll(
-    "@DATABASE@",
-    database,
-  );
+  const name = requireEnvironmentName(context.environment ?? DEFAULT_ENVIRONMENT);
   const replace = args.force === true;
   const fates = await placeFiles(context.projectDir, [
-    { path: ENVIRONMENT, content: environment, replace },
+    environmentOfOnesOwn(args, context, name, "db/schema", replace),
     { path: "db/schema/10_tables/users.sql", content: users, replace },
     ...commonFiles(args, context),
   ]);
   const next = [
     ...(args.embedded === true
       ? []
-      : [`createdb ${database}                       # if it does not exist yet; see ${ENVIRONMENT}`]),
+      : [
+          `createdb ${databaseName(context)}                       # if it does not exist yet; see ${environmentPath(name)}`,
+        ]),
     "confiture build",
     "confiture migrate new add_user_bio     # and write into it: ALTER TABLE users ADD COLUMN bio TEXT;",
     "confiture migrate up",
@@ -72,30 +73,28 @@ async function begin(args: ParsedArgs<typeof ARGS>, context: CommandContext): Pr
 
 /** Makes a project of a database that is there. Nothing is written before the schema files are proven. */
 async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, from: string): Promise<Outcome> {
-  if (args.embedded === true) throw new ConfitureError("usage", "--embedded and --from exclude each other");
   const folder = exportFolder(context, args);
-  const named = from.startsWith("env:") ? from.slice(4) : undefined;
-  const config = await context.configOf(named === undefined ? { databaseUrl: from } : { environment: named });
-  const environment = {
-    path: ENVIRONMENT,
-    content: adoptedEnvironment(config, folder.dir),
-    replace: args.force === true,
-  };
+  const existing = from.startsWith("env:") ? from.slice(4) : undefined;
+  const name = nameAdopted(context, existing);
+  // Its settings, where it has a file already.
+  const settings = (await findEnvironmentFile(context.projectDir, name)) === undefined ? undefined : name;
+  const config = await context.configOf(
+    existing === undefined ? { databaseUrl: from, environment: settings } : { environment: existing },
+  );
   const written = await exportInto(context, config, folder, args, {
-    others: [...(named === undefined ? [environment] : []), ...commonFiles(args, context)],
+    others: [...environments(), ...commonFiles(args, context)],
     firstMigration: true,
   });
   if (config.file !== null) tellNotBuilt(context, config, folder.dir, written.fates);
   const recorded = args.baseline === true ? await recordBaseline(context, config) : [];
-  const name = named ?? "local";
-  const hidden = named === undefined && config.target.engine === "server" && config.target.password !== undefined;
+  const hidden = existing === undefined && config.target.engine === "server" && config.target.password !== undefined;
   const next = [
     ...(hidden ? ["export PGPASSWORD=...             # or ~/.pgpass: no file has the password"] : []),
     ...(args.baseline === true ||
     discoverMigrations(context.projectDir, config.migrations.dir, config.migrations.layout).migrations.length === 0
       ? []
       : [`confiture migrate baseline -e ${name}  # once: the database has what the migrations make`]),
-    `confiture diff env:${name} schema     # nothing differs`,
+    `confiture diff -e ${name}              # nothing differs`,
   ];
   context.messages.log(`Next:\n${next.map((line) => `  ${line}`).join("\n")}`);
   return {
@@ -103,9 +102,54 @@ async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, fro
     text: written.others.map(describeFate).join("") + renderExport(written),
     exitCode: written.exitCode,
   };
+
+  /** The database's own, and one to develop in: what has data must not be where commands work unasked. */
+  function environments(): Placement[] {
+    if (existing !== undefined) return [];
+    const content = adoptedEnvironment(config, name, folder.dir);
+    const adopted: Placement = { path: environmentPath(name), content, replace: args.force === true };
+    if (name === DEFAULT_ENVIRONMENT) return [adopted];
+    return [adopted, environmentOfOnesOwn(args, context, DEFAULT_ENVIRONMENT, folder.dir, false)];
+  }
 }
 
-const ENVIRONMENT = "db/environments/local.yaml";
+/**
+ * The environment that the adopted database gets. It is never the default one by itself: commands without --env would
+ * work on a database in use.
+ * @throws ConfitureError `usage`
+ */
+function nameAdopted({ environment }: CommandContext, existing: string | undefined): string {
+  const name = existing ?? environment;
+  if (name === undefined) {
+    throw new ConfitureError("usage", "The database of --from needs the name of an environment", {
+      hint: "Name it with --env, for example --env production. Commands without --env work in `local`, so name it so only if it is a database to develop in.",
+    });
+  }
+  if (environment !== undefined && environment !== name) {
+    throw new ConfitureError("usage", `--env ${environment} and --from env:${name} name two environments`);
+  }
+  return requireEnvironmentName(name);
+}
+
+function environmentPath(name: string): string {
+  return `db/environments/${name}.yaml`;
+}
+
+/** An environment for a database of one's own, by the templates. */
+function environmentOfOnesOwn(
+  args: ParsedArgs<typeof ARGS>,
+  context: CommandContext,
+  name: string,
+  dir: string,
+  replace: boolean,
+): Placement {
+  const content = (args.embedded === true ? environmentEmbedded : environmentServer)
+    .replace("name: @NAME@", () => `name: ${yamlText(name)}`)
+    .replaceAll("@NAME@", () => name)
+    .replaceAll("@DATABASE@", () => databaseName(context))
+    .replaceAll("@DIR@", () => yamlText(dir));
+  return { path: environmentPath(name), content, replace };
+}
 
 /** What every project has. */
 function commonFiles(args: ParsedArgs<typeof ARGS>, { projectDir }: CommandContext): Placement[] {
@@ -119,8 +163,8 @@ function commonFiles(args: ParsedArgs<typeof ARGS>, { projectDir }: CommandConte
 }
 
 /** The folder's name, as far as it is a name that needs no quotes in PostgreSQL. */
-function databaseName(folder: string): string {
-  const name = folder
+function databaseName({ projectDir }: CommandContext): string {
+  const name = basename(projectDir)
     .toLowerCase()
     .replaceAll(/[^a-z0-9_]+/g, "_")
     .replaceAll(/^[_\d]+|_+$/g, "");

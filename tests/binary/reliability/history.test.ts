@@ -118,6 +118,7 @@ for (const major of OUTER_MAJORS) {
       for (const args of [
         ["migrate", "down"],
         ["migrate", "redo"],
+        ["build"],
         ["build", "--fresh"],
         ["db", "drop", "--force"],
       ]) {

@@ -1,6 +1,6 @@
 import { dropDatabase } from "#database/administer.ts";
 import { defineCommand } from "../../command.ts";
-import { databaseName, openOptions } from "../../database-options.ts";
+import { databaseName, openOptions, tellDatabase } from "../../database-options.ts";
 import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 
 export const command = defineCommand({
@@ -11,8 +11,10 @@ export const command = defineCommand({
   details: "The data is gone afterwards.",
   examples: ["confiture db drop", "confiture db drop --env ci --force"],
   async run(args, context) {
-    await requirePermission(context, args, "dropping its database");
-    const { target } = await context.config();
+    await requirePermission(context, args, "drop its database");
+    const config = await context.config();
+    const { target } = config;
+    tellDatabase(context, config);
     const dropped = await dropDatabase(target, args.force === true, openOptions(context));
     const name = databaseName(target);
     if (!dropped) context.messages.log(`There is no database ${name}`);

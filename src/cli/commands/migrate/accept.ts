@@ -2,8 +2,7 @@ import { migrationId } from "#migrate/migration-file.ts";
 import { acceptEdited } from "#migrate/record.ts";
 import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
-import { LOCK_ARGS, migrateOptions } from "../../migrate-options.ts";
-import { showMigrateEvents } from "../../output/migrate.ts";
+import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
 
 export const command = defineCommand({
   args: {
@@ -14,7 +13,7 @@ export const command = defineCommand({
   examples: ["confiture migrate accept 003"],
   async run(args, context) {
     const version = readVersion("VERSION", args.version) ?? "";
-    const entry = await acceptEdited(await migrateOptions(context, args, showMigrateEvents(context)), version);
+    const entry = await acceptEdited(await writingOptions(context, args), version);
     return {
       json: { version: entry.version, name: entry.name },
       text: `✅ Migration ${migrationId(entry)} is accepted as it is now\n`,

@@ -5,8 +5,7 @@ import { HISTORIES } from "#migrate/layouts/registry.ts";
 import { baseline } from "#migrate/record.ts";
 import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
-import { LOCK_ARGS, migrateOptions } from "../../migrate-options.ts";
-import { showMigrateEvents } from "../../output/migrate.ts";
+import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
 import { count } from "../../output/text.ts";
 
 export const command = defineCommand({
@@ -41,7 +40,7 @@ export const command = defineCommand({
         "--through and --from exclude each other: that tool's history says how far it came",
       );
     }
-    const options = await migrateOptions(context, args, showMigrateEvents(context));
+    const options = await writingOptions(context, args);
     const recorded =
       args.from === undefined
         ? await baseline(options, through)

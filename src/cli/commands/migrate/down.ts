@@ -1,8 +1,8 @@
 import { down } from "#migrate/migrator.ts";
 import { readCount, readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
-import { LOCK_ARGS, migrateOptions } from "../../migrate-options.ts";
-import { finishRun, showMigrateEvents } from "../../output/migrate.ts";
+import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
+import { finishRun } from "../../output/migrate.ts";
 import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 
 export const command = defineCommand({
@@ -16,8 +16,8 @@ export const command = defineCommand({
   examples: ["confiture migrate down", "confiture migrate down --steps 3", "confiture migrate down --to 004"],
   async run(args, context) {
     const plan = { to: readVersion("--to", args.to), steps: readCount("--steps", args.steps) };
-    await requirePermission(context, args, "rolling back migrations");
-    const report = await down(await migrateOptions(context, args, showMigrateEvents(context)), plan);
+    await requirePermission(context, args, "roll back migrations");
+    const report = await down(await writingOptions(context, args), plan);
     return finishRun(context, report, "Nothing to roll back");
   },
 });

@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { createMigrations } from "#migrate/create.ts";
 import type { GeneratedMigration } from "#compare/generate/generate.ts";
-import { LogLevels } from "consola/core";
 import { ConfitureError } from "#errors/error.ts";
+import { canAsk } from "../../can-ask.ts";
 import { defineCommand } from "../../command.ts";
 import { filesBeside, liveTarget, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
 import { changeToJson } from "../../output/changes.ts";
@@ -42,11 +42,7 @@ export const command = defineCommand({
     const { renameFlag } = await import("#compare/generate/rename-first.ts");
     const source = await readSource(context, args.from ?? "migrations");
     const files = await filesBeside(context, args.scratch, liveTarget([source]));
-    const canAsk =
-      context.io.stdin.isTerminal &&
-      context.io.stderr.isTerminal &&
-      !context.json &&
-      context.messages.level >= LogLevels.info;
+    const asks = canAsk(context);
     const { askRenames } = await import("../../ask-renames.ts");
     const { migrations, possibleRenames, byHand } = await generateMigrations({
       ...files,
@@ -55,12 +51,12 @@ export const command = defineCommand({
         .split(",")
         .filter((text) => text !== "")
         .map(readRename),
-      decideRenames: canAsk ? askRenames(context.io) : undefined,
+      decideRenames: asks ? askRenames(context.io) : undefined,
       allowDrop: args["allow-drop"] === true,
       noDown: args["no-down"] === true,
       online: args.online === true,
     });
-    for (const rename of canAsk ? [] : possibleRenames) {
+    for (const rename of asks ? [] : possibleRenames) {
       const { from, to, kind } = rename;
       context.messages.warn(`${kind} ${from} is dropped and ${to} added; if it was renamed: ${renameFlag(rename)}`);
     }

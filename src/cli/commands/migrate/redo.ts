@@ -1,8 +1,8 @@
 import { redo } from "#migrate/migrator.ts";
 import { readCount } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
-import { LOCK_ARGS, migrateOptions } from "../../migrate-options.ts";
-import { finishRun, showMigrateEvents } from "../../output/migrate.ts";
+import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
+import { finishRun } from "../../output/migrate.ts";
 import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 
 export const command = defineCommand({
@@ -14,8 +14,8 @@ export const command = defineCommand({
   examples: ["confiture migrate redo", "confiture migrate redo --steps 2"],
   async run(args, context) {
     const steps = readCount("--steps", args.steps) ?? 1;
-    await requirePermission(context, args, "rolling back migrations");
-    const report = await redo(await migrateOptions(context, args, showMigrateEvents(context)), steps);
+    await requirePermission(context, args, "roll back migrations");
+    const report = await redo(await writingOptions(context, args), steps);
     return finishRun(context, report, "Nothing to roll back");
   },
 });

@@ -4,8 +4,8 @@ import { resolveMigration } from "#migrate/record.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
-import { LOCK_ARGS, migrateOptions } from "../../migrate-options.ts";
-import { finishRun, showMigrateEvents } from "../../output/migrate.ts";
+import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
+import { finishRun } from "../../output/migrate.ts";
 
 export const command = defineCommand({
   args: {
@@ -32,7 +32,7 @@ export const command = defineCommand({
     }
     if (args.skip === true && way !== "continue") throw new ConfitureError("usage", "--skip goes with --continue");
     const version = readVersion("VERSION", args.version) ?? "";
-    const options = await migrateOptions(context, args, showMigrateEvents(context));
+    const options = await writingOptions(context, args);
     if (way === "continue") return finishRun(context, await resume(options, version, args.skip === true), "");
     const entry = await resolveMigration(options, version, way);
     const text = way === "applied" ? "recorded as applied" : "is no longer recorded";

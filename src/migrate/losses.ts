@@ -1,0 +1,33 @@
+import type { Location } from "#errors/error.ts";
+import { locate } from "#sql/position.ts";
+import { lossOf } from "#sql/loss.ts";
+import type { LoadedMigration } from "./body.ts";
+
+/** Something that migrations take away from a database. */
+export interface Loss {
+  /** "drops TABLE users" */
+  readonly what: string;
+  readonly location: Location;
+}
+
+/** What applying migrations takes away; what a TypeScript migration does cannot be known before it runs. Pure. */
+export function lossesOf(migrations: readonly LoadedMigration[]): Loss[] {
+  return migrations.flatMap(({ up, file }): Loss[] => {
+    if (up.kind === "typescript") {
+      return [{ what: "is TypeScript, and what that does is not known", location: { file: file.path } }];
+    }
+    const { script } = up;
+    return script.statements.flatMap((statement) => {
+      const what = lossOf(statement);
+      const { line } = locate(script.text, statement.start);
+      return what === undefined ? [] : [{ what, location: { file: script.file, line } }];
+    });
+  });
+}
+
+/** Whether two say the same of the same place. */
+export function isSameLoss(one: Loss, other: Loss): boolean {
+  return (
+    one.what === other.what && one.location.file === other.location.file && one.location.line === other.location.line
+  );
+}

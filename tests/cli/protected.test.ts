@@ -1,0 +1,98 @@
+import { describe, expect, test } from "bun:test";
+import { atTerminal } from "../support/terminal.ts";
+import { readDocument } from "./document.ts";
+import { cliProject, type CliProject, environmentFile } from "./project.ts";
+
+const FILES = {
+  "db/schema/users.sql": "CREATE TABLE users (id int);\n",
+  "db/migrations/001_users.sql": "CREATE TABLE users (id int, bio text);\n",
+  "db/migrations/002_less.sql": "-- migrate:up\n\nALTER TABLE users\n  DROP COLUMN bio;\nDELETE FROM users;\n",
+  "db/migrations/003_code.ts":
+    'import { Migration } from "confiture";\nexport default class Code extends Migration { up() { this.execute("DROP TABLE users"); } }\n',
+};
+
+async function precious(): Promise<CliProject> {
+  const project = await cliProject(FILES);
+  await project.write(
+    "db/environments/precious.yaml",
+    environmentFile(project.server, project.database, "protected: true\n"),
+  );
+  return project;
+}
+
+const UP = ["migrate", "up", "-e", "precious"];
+const NOTHING = [{ users: null, ledger: null }];
+const done = (project: CliProject) =>
+  project.query("SELECT to_regclass('users')::text AS users, to_regclass('confiture_migrations')::text AS ledger");
+
+describe("a protected environment, with nobody to ask", () => {
+  test("up refuses what loses something, before anything runs, and lists it", async () => {
+    await using project = await precious();
+    const { exitCode, stdout, stderr } = await project.run(UP);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect(stderr).toContain("db/migrations/002_less.sql:3: drops COLUMN bio of TABLE users\n");
+    expect(stderr).toContain("db/migrations/002_less.sql:5: deletes rows of users\n");
+    expect(stderr).toContain("db/migrations/003_code.ts: is TypeScript");
+    expect(stderr).toContain("--yes precious");
+    const document = readDocument(await project.run([...UP, "--yes", "local", "--format", "json"]));
+    expect(document.error).toMatchObject({
+      code: "protected",
+      data: { losses: [{ location: { line: 3 } }, { location: { line: 5 } }, { what: expect.any(String) }] },
+    });
+    expect(await done(project)).toEqual(NOTHING);
+
+    await project.succeed([...UP, "--to", "1"]); // Loses nothing.
+    await project.succeed([...UP, "--dry-run"]);
+    expect((await project.run(UP)).exitCode).toBe(2);
+    await project.succeed([...UP, "--yes", "precious"]);
+    expect(await done(project)).toEqual([{ users: null, ledger: "confiture_migrations" }]);
+  });
+
+  test("build is refused, whatever it does; writing the script is not", async () => {
+    await using project = await precious();
+    const build = ["build", "-e", "precious"];
+    for (const more of [[], ["--fresh"], ["--output", "schema.sql", "--apply"]]) {
+      expect(await project.run([...build, ...more])).toMatchObject({ exitCode: 2, stdout: "" });
+    }
+    await project.succeed([...build, "--dry-run"]);
+    await project.succeed([...build, "--output", "schema.sql"]);
+    expect(await done(project)).toEqual(NOTHING);
+    await project.succeed([...build, "--yes", "precious"]);
+  });
+});
+
+// Bun opens no pseudo-terminals on Windows.
+describe.skipIf(process.platform === "win32")("a protected environment, at a terminal", () => {
+  const QUESTION = /002_less\.sql:3: drops COLUMN bio of TABLE users[^]*Type its name to apply these migrations: $/;
+
+  test("asks, and goes on with its name", async () => {
+    await using project = await precious();
+    const { exitCode, screen } = await atTerminal(project.dir, UP, [[QUESTION, "precious\r"]]);
+    expect({ exitCode, screen }).toMatchObject({ exitCode: 0 });
+    expect(await done(project)).toEqual([{ users: null, ledger: "confiture_migrations" }]);
+  });
+
+  test.each(["y\r", "\r", "local\r", "\u0003"])("asks, and does nothing with another answer: %p", async (keys) => {
+    await using project = await precious();
+    const { exitCode } = await atTerminal(project.dir, UP, [[QUESTION, keys]]);
+    expect(exitCode).toBe(keys === "\u0003" ? 130 : 2);
+    expect(await done(project)).toEqual(NOTHING);
+  });
+
+  test("asks before a build and before a way back", async () => {
+    await using project = await precious();
+    for (const [args, question] of [
+      [["build"], /to run the schema files: $/],
+      [["build", "--fresh"], /to empty its database \(--fresh\): $/],
+      [["migrate", "down"], /to roll back migrations: $/],
+      [["migrate", "redo"], /to roll back migrations: $/],
+      [["db", "drop"], /to drop its database: $/],
+    ] as const) {
+      const { exitCode, screen } = await atTerminal(project.dir, [...args, "-e", "precious"], [[question, "no\r"]]);
+      expect({ args, exitCode, screen }).toMatchObject({ exitCode: 2 });
+    }
+    const { exitCode } = await atTerminal(project.dir, ["build", "-e", "precious"], [[/files: $/, "precious\r"]]);
+    expect(exitCode).toBe(0);
+    expect(await done(project)).toEqual([{ users: "users", ledger: null }]);
+  });
+});

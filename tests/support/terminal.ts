@@ -1,0 +1,35 @@
+import { BINARY, builtBinary } from "./cli.ts";
+
+/** What somebody waits for on the screen, and then types. */
+export type Dialogue = readonly (readonly [question: RegExp, keys: string])[];
+
+/** Runs the executable for somebody at a terminal, who waits for each question and types the answer. */
+export async function atTerminal(
+  dir: string,
+  args: readonly string[],
+  dialogue: Dialogue,
+): Promise<{ exitCode: number; screen: string }> {
+  await builtBinary();
+  let screen = "";
+  let shown = 0;
+  const open = [...dialogue];
+  const child = Bun.spawn([BINARY, ...args], {
+    cwd: dir,
+    env: { PATH: process.env["PATH"] ?? "", HOME: dir, TERM: "xterm", TZ: "UTC" },
+    terminal: {
+      cols: 200,
+      rows: 50,
+      data(terminal, data) {
+        screen += new TextDecoder().decode(data);
+        const [next] = open;
+        if (next === undefined || !next[0].test(screen.slice(shown))) return;
+        shown = screen.length;
+        open.shift();
+        terminal.write(next[1]);
+      },
+    },
+  });
+  const exitCode = await child.exited;
+  child.terminal?.close();
+  return { exitCode, screen: screen.replaceAll("\r\n", "\n") };
+}
