@@ -1,7 +1,7 @@
 import type { Location } from "#errors/error.ts";
 import { locate } from "#sql/position.ts";
 import { lossOf } from "#sql/loss.ts";
-import type { LoadedMigration } from "./body.ts";
+import { bodyOf, type LoadedMigration } from "./body.ts";
 
 /** Something that migrations take away from a database. */
 export interface Loss {
@@ -12,7 +12,9 @@ export interface Loss {
 
 /** What applying migrations takes away; what a TypeScript migration does cannot be known before it runs. Pure. */
 export function lossesOf(migrations: readonly LoadedMigration[]): Loss[] {
-  return migrations.flatMap(({ up, file }): Loss[] => {
+  return migrations.flatMap((migration): Loss[] => {
+    const { file } = migration;
+    const up = bodyOf(migration, "up");
     if (up.kind === "typescript") {
       return [{ what: "is TypeScript, and what that does is not known", location: { file: file.path } }];
     }
