@@ -19,6 +19,8 @@ const START_PARAMETERS = [
     max_parallel_workers_per_gather: "0",
     max_parallel_maintenance_workers: "0",
     io_method: "sync",
+    // A transaction holds a lock on each table, index and sequence that it makes: this is enough for 10,000 tables.
+    max_locks_per_transaction: "1000",
     // Of this process's own memory. Reading a file costs a copy here, in or out of PostgreSQL's cache.
     shared_buffers: "16MB",
     // The other methods end in system calls that do nothing here.

@@ -103,9 +103,15 @@ export async function openEmbeddedDatabase(target: EmbeddedTarget, options: Open
   }
 }
 
-/** PostgreSQL's own hint for a missing extension is to install it, which nobody can do here. */
+/** PostgreSQL's own hints are to install a missing extension and to raise a setting, which nobody can do here. */
 function explainMissing(error: unknown): unknown {
-  if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "0A000") return error;
+  if (!(error instanceof ConfitureError)) return error;
+  if (error.server?.sqlstate === "53200") {
+    return error.with({
+      hint: "The embedded PostgreSQL has room for the locks of more than 10,000 tables in one transaction, and no more memory than this process may have. Split the work, or do it on a server.",
+    });
+  }
+  if (error.server?.sqlstate !== "0A000") return error;
   const name = /^extension "(.+)" is not available$/.exec(error.server.message)?.[1];
   if (name === undefined) return error;
   return error.with({

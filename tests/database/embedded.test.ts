@@ -143,6 +143,18 @@ describe("a session in memory", () => {
     expect(await database.query("SELECT * FROM generate_series(1, 50000)")).toHaveLength(50_000);
   });
 
+  test("has room for the locks of 10,000 tables in one transaction, and says what to do beyond that", async () => {
+    const database = await open();
+    const locks = (count: number): string =>
+      `SELECT count(pg_advisory_xact_lock(i))::int AS count FROM generate_series(1, ${count}) i`;
+    // A table with a key and a text is four relations.
+    expect(await database.query(locks(40_000))).toEqual([{ count: 40_000 }]);
+    const error = await failure(database.query(locks(4_000_000)));
+    expect(error.server?.sqlstate).toBe("53200");
+    expect(error.hint).not.toContain("max_locks_per_transaction");
+    expect(await database.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
   test("reports a runaway recursion and goes on", async () => {
     const database = await open();
     await database.execute(
