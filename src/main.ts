@@ -5,10 +5,18 @@ import { isTerminal, StandardOutput } from "./cli/standard-output.ts";
 /** Milliseconds in which a signal that comes twice is one: from the terminal, and once more from a wrapper such as npm. */
 const SAME_SIGNAL = 250;
 
+/** Milliseconds after the first signal in which the work may end in order. A server that does not answer gets less. */
+const LONGEST_END = 5_000;
+
+/** Milliseconds for what is still on its way when the work has ended: output, and system calls that nobody waits for. */
+const LAST_OUTPUT = 300;
+
 /** Exit codes of shells for a process that a signal ended. */
 const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 async function main(): Promise<void> {
+  const stdout = new StandardOutput(1);
+  const stderr = new StandardOutput(2);
   const abort = new AbortController();
   let exitBySignal: number | undefined;
   let signalledAt = 0;
@@ -23,11 +31,13 @@ async function main(): Promise<void> {
       }
       exitBySignal = code;
       signalledAt = performance.now();
+      setTimeout(() => {
+        stderr.write("Interrupted; the work did not end in time, so it was abandoned\n");
+        process.exit(code);
+      }, LONGEST_END).unref();
       abort.abort();
     });
   }
-  const stdout = new StandardOutput(1);
-  const stderr = new StandardOutput(2);
   const exitCode = await run(process.argv.slice(2), {
     stdout,
     stderr,
@@ -49,8 +59,9 @@ async function main(): Promise<void> {
     signalExit: () => exitBySignal,
     releaseSignals: () => signals.forEach((signal) => process.removeAllListeners(signal)),
   });
-  // Never process.exit here: it would cut output that is still on its way into a pipe.
+  // Not process.exit: it would cut output that is still on its way into a pipe.
   process.exitCode = exitCode;
+  if (exitBySignal !== undefined) setTimeout(() => process.exit(exitCode), LAST_OUTPUT).unref();
   if (stdout.failure === undefined) return;
   stderr.write(`Cannot write to standard output: ${stdout.failure.message}\n`);
   process.exitCode ||= 1;

@@ -1,13 +1,31 @@
+/** The server does not keep to the protocol. The message completes "it ...". */
+export class ProtocolViolation extends Error {}
+
 const COMMAND_COMPLETE = 0x43;
 const ERROR_RESPONSE = 0x45;
 const READY_FOR_QUERY = 0x5a;
+const ROW_DESCRIPTION = 0x54;
+const AUTHENTICATION = 0x52;
 const HEADER = 5;
 
+/** Message types that a client of our kind may get, and those of them that may be long, as in libpq. */
+const KNOWN = new Set(Buffer.from("123ACDEGHIKNRSTZcdnstv"));
+const LONG = new Set(Buffer.from("ADENTdt"));
+const LONGEST_SHORT = 30_000;
+/** PostgreSQL's own limit for a message: it is built in one allocation (MaxAllocSize). */
+const LONGEST = 0x3fffffff;
+/** Of 1,664 columns, which is PostgreSQL's limit, whose names take 64 bytes each. */
+const LONGEST_ROW_DESCRIPTION = 1 << 18;
+/** What the server may send between its first message and the answer to our first query. */
+const LONGEST_OPENING = 1_000_000;
+/** Of an error; what tells it apart stands at its beginning. */
+const READ_OF_ERROR = 1 << 16;
+
 /**
- * Watches the server's side of a session for two things that the driver does not pass on: how many
- * statements of a query had completed when one failed, and the FATAL report before the server hangs up.
- * Each message is a type byte, a 32-bit length that counts itself, and a body (protocol manual,
- * "Message Formats").
+ * Watches the server's side of a session, for the driver trusts it: that every message is of a known kind and a possible
+ * size, and two things that the driver does not pass on: how many statements of a query had completed when one failed,
+ * and the FATAL report before the server hangs up. Each message is a type byte, a 32-bit length that counts
+ * itself, and a body (protocol manual, "Message Formats").
  */
 export class ResponseWatcher {
   /** Completed statements before the failing one, a number for each failed query, oldest first. */
@@ -15,52 +33,88 @@ export class ResponseWatcher {
   #completed = 0;
   #failed = false;
   #farewell: { sqlstate: string; message: string } | undefined;
+  #authenticated = false;
+  /** Bytes that may still come before the session is open; undefined afterwards. */
+  #opening: number | undefined = LONGEST_OPENING;
 
-  /** Bytes of the current message's body still to come. */
+  /** A header cut by the end of a chunk. */
+  #head: Buffer | undefined;
+  /** A body, or its beginning, that is being read, and how many bytes of it are missing. */
+  #body: Body | undefined;
+  /** Bytes of the current message that nobody reads here. */
   #skip = 0;
-  /** A message that has to be read whole, or a header cut by the end of a chunk. */
-  #partial: Buffer | undefined;
 
+  /** @throws ProtocolViolation; the chunk must not be used then, nor anything behind it */
   feed(chunk: Buffer): void {
-    let bytes = chunk;
-    if (this.#partial !== undefined) {
-      bytes = Buffer.concat([this.#partial, chunk]);
-      this.#partial = undefined;
+    if (this.#opening !== undefined && (this.#opening -= chunk.length) < 0) {
+      throw new ProtocolViolation("sent too much before the session was ready");
     }
-    let at = 0;
-    while (at < bytes.length) {
-      if (this.#skip > 0) {
+    let bytes = chunk;
+    if (this.#head !== undefined) {
+      bytes = Buffer.concat([this.#head, chunk]);
+      this.#head = undefined;
+    }
+    for (let at = 0; at < bytes.length;) {
+      if (this.#body !== undefined) at += this.#readBody(this.#body, bytes.subarray(at));
+      else if (this.#skip > 0) {
         const step = Math.min(this.#skip, bytes.length - at);
         this.#skip -= step;
         at += step;
-        continue;
-      }
-      const end = at + HEADER > bytes.length ? undefined : at + 1 + bytes.readUInt32BE(at + 1);
-      const type = bytes[at];
-      if (end === undefined || (type === ERROR_RESPONSE && end > bytes.length)) {
-        this.#partial = bytes.subarray(at);
+      } else if (at + HEADER > bytes.length) {
+        this.#head = bytes.subarray(at);
         return;
+      } else {
+        this.#begin(bytes[at]!, bytes.readUInt32BE(at + 1));
+        at += HEADER;
       }
-      this.#message(type!, bytes, at + HEADER, end);
-      this.#skip = end - at - HEADER;
-      at += HEADER;
     }
   }
 
-  #message(type: number, bytes: Buffer, start: number, end: number): void {
+  /** The first query of ours is answered: from now on the server may send as much as it is asked for. */
+  opened(): void {
+    this.#opening = undefined;
+  }
+
+  #begin(type: number, length: number): void {
+    if (!KNOWN.has(type) || (type === AUTHENTICATION && this.#authenticated)) {
+      throw new ProtocolViolation(`sent a message of an unexpected kind (${type})`);
+    }
+    const longest = type === ROW_DESCRIPTION ? LONGEST_ROW_DESCRIPTION : LONG.has(type) ? LONGEST : LONGEST_SHORT;
+    if (length < 4 || length > longest) throw new ProtocolViolation(`sent a message of ${length} bytes`);
+    const size = length - 4;
+    const read = type === ROW_DESCRIPTION ? size : type === ERROR_RESPONSE ? Math.min(size, READ_OF_ERROR) : 0;
+    this.#skip = size - read;
+    if (read > 0) this.#body = { type, parts: [], missing: read };
+    else this.#message(type, Buffer.alloc(0));
+  }
+
+  /** @returns how many bytes were used */
+  #readBody(body: Body, bytes: Buffer): number {
+    const part = bytes.subarray(0, body.missing);
+    body.parts.push(part);
+    body.missing -= part.length;
+    if (body.missing === 0) {
+      this.#body = undefined;
+      this.#message(body.type, body.parts.length === 1 ? part : Buffer.concat(body.parts));
+    }
+    return part.length;
+  }
+
+  #message(type: number, body: Buffer): void {
     if (type === COMMAND_COMPLETE) {
       this.#completed++;
     } else if (type === ERROR_RESPONSE) {
       this.#failed = true;
-      this.#read(bytes.toString("utf8", start, end));
+      this.#readError(body.toString("utf8"));
     } else if (type === READY_FOR_QUERY) {
+      this.#authenticated = true;
       if (this.#failed) this.#failedAfter.push(this.#completed);
       this.#completed = 0;
       this.#failed = false;
-    }
+    } else if (type === ROW_DESCRIPTION) requireColumns(body);
   }
 
-  #read(body: string): void {
+  #readError(body: string): void {
     const fields = new Map(body.split("\0").map((field) => [field.slice(0, 1), field.slice(1)]));
     // Poolers may send only the translated one.
     const severity = fields.get("V") ?? fields.get("S");
@@ -75,5 +129,24 @@ export class ResponseWatcher {
 
   get farewell(): { sqlstate: string; message: string } | undefined {
     return this.#farewell;
+  }
+}
+
+interface Body {
+  readonly type: number;
+  readonly parts: Buffer[];
+  missing: number;
+}
+
+/** After each column's name, which ends with a NUL: its table, number, type, size, modifier and format. */
+const COLUMN = 18;
+
+/** The driver would look for the end of a name beyond the message, and for ever. */
+function requireColumns(body: Buffer): void {
+  let at = 2;
+  for (let left = body.length < 2 ? 1 : body.readUInt16BE(0); left > 0; left--) {
+    const end = body.indexOf(0, at);
+    at = end + 1 + COLUMN;
+    if (end < 0 || at > body.length) throw new ProtocolViolation("sent a description of rows that is cut short");
   }
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Duplex } from "node:stream";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
+import { adviceFor } from "./advice.ts";
 import { Authentication } from "./authentication.ts";
 import { endPointHash } from "./certificate-hash.ts";
 import type { Database, OpenOptions } from "./database.ts";
@@ -191,7 +192,7 @@ async function attempt(
       database: host.database,
       applicationName: host.applicationName,
       stream,
-      connectAgain: () => openSocket(host, ip, encryption, new AbortController().signal),
+      connectAgain: (giveUp) => openSocket(host, ip, encryption, giveUp),
     });
     signal.removeEventListener("abort", destroy);
     await requireAttributes(host, session, wanted, greeting);
@@ -298,6 +299,10 @@ function explain(target: ServerTarget, error: unknown): unknown {
     default:
       return error.server === undefined
         ? error
-        : error.with({ code: "connect_failed", message: `Cannot connect to ${where}: ${error.server.message}` });
+        : error.with({
+            code: "connect_failed",
+            message: `Cannot connect to ${where}: ${error.server.message}`,
+            hint: error.hint ?? adviceFor(error.server),
+          });
   }
 }

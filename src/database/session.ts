@@ -5,7 +5,8 @@ import { ConfitureError, type ServerReport } from "#errors/error.ts";
 import { adviceFor } from "./advice.ts";
 import { ARRAY_TYPES, ArrayTypes, type ArrayType } from "./arrays.ts";
 import type { Database, Notice, OpenOptions } from "./database.ts";
-import { ResponseWatcher } from "./responses.ts";
+import { DriverStream } from "./driver-stream.ts";
+import { ProtocolViolation, ResponseWatcher } from "./responses.ts";
 import { isStatementPooling, transactionPooling } from "./transaction-pooling.ts";
 
 export interface SessionOptions extends OpenOptions {
@@ -16,11 +17,14 @@ export interface SessionOptions extends OpenOptions {
   /** The byte stream to the backend: one that authenticates nobody, or where that is over. */
   readonly stream: Duplex;
   /** Another one to the same server, for a request to cancel; the embedded engine has no use for it. */
-  readonly connectAgain?: () => Promise<Duplex>;
+  readonly connectAgain?: (signal: AbortSignal) => Promise<Duplex>;
 }
 
 /** Milliseconds between two requests to cancel: one that finds the server between two statements is lost. */
 const CANCEL_AGAIN = 200;
+
+/** Milliseconds that an answer may take after an interruption. */
+const PATIENCE = 1_500;
 
 /**
  * One session of postgres.js over a byte stream of ours: the same driver for every engine. The driver
@@ -35,13 +39,15 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   let closing = false;
   const responses = new ResponseWatcher();
 
-  const socket = (): Duplex => {
-    if (opened) throw new ConfitureError("connection_lost", "The connection to the database was lost");
+  const socket = (): DriverStream => {
+    // One that ended before the driver has it would never tell the driver so.
+    if (opened || connection.destroyed) {
+      throw new ConfitureError("connection_lost", "The connection to the database was lost");
+    }
     opened = true;
     // The driver forgets some of what it has not sent yet. What it does tell comes first.
     connection.once("close", () => setImmediate(endRunning));
-    connection.on("data", (chunk: Buffer) => responses.feed(chunk));
-    return connection;
+    return new DriverStream(connection, (chunk) => responses.feed(chunk));
   };
 
   const driver = {
@@ -75,6 +81,9 @@ export async function openSession(options: SessionOptions): Promise<Database> {
       return new ConfitureError("sql_failed", server.message, { server, hint: adviceFor(server) });
     }
     if (error instanceof ConfitureError) return error;
+    if (error instanceof ProtocolViolation) return violation(error, identity !== undefined);
+    // The driver stumbled over what the server sent: neither knows any more what the other means.
+    if (error instanceof RangeError || error instanceof TypeError) connection.destroy();
     const { farewell } = responses;
     if (farewell !== undefined && isStatementPooling(farewell.message)) return transactionPooling(error);
     const because = farewell === undefined ? "" : `: ${farewell.message}`;
@@ -92,16 +101,20 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   const running = new Map<PromiseLike<unknown>, (error: unknown) => void>();
   let failures = 0;
   let ended = false;
+  /** Runs from an interruption on, anew with each answer: a busy server may take its time to end the work in order. */
+  let patience: NodeJS.Timeout | undefined;
   const run = <T extends object>(query: PromiseLike<T>): Promise<T> =>
     new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
         if (!running.delete(query)) return;
         failures++;
+        patience?.refresh();
         reject(failure(error));
       };
       running.set(query, fail);
       query.then((result) => {
         running.delete(query);
+        patience?.refresh();
         return resolve(result);
       }, fail);
       if (ended) endRunning();
@@ -118,7 +131,9 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   const requestCancel = async (): Promise<void> => {
     // The embedded engine runs in this very thread: while a statement runs, nobody can ask for this.
     if (options.connectAgain === undefined || announced === undefined) return;
-    const stream = await options.connectAgain();
+    const limit = AbortSignal.timeout(PATIENCE);
+    const stream = await options.connectAgain(limit);
+    limit.addEventListener("abort", () => stream.destroy());
     stream.on("error", () => {});
     // CancelRequest: length 16, code 80877102 (protocol manual, "Message Formats").
     const request = Buffer.from([0, 0, 0, 16, 0x04, 0xd2, 0x16, 0x2e, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -127,6 +142,8 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     request.writeUInt32BE(announced.secret, 12);
     stream.resume();
     stream.end(request);
+    // The server hangs up when it has passed the request on. Sooner, another one could hit the next statement.
+    await new Promise<void>((resolve) => stream.once("close", () => resolve()));
   };
 
   /** An interruption: whatever runs is cancelled, or else what runs next, until something has failed. */
@@ -142,22 +159,30 @@ export async function openSession(options: SessionOptions): Promise<Database> {
       await sleep(CANCEL_AGAIN, undefined, { ref: false });
     }
   };
-  const onAbort = (): void => void interrupt();
+  const onAbort = (): void => {
+    void interrupt();
+    // The embedded engine needs no patience: it does what it is asked, or keeps this very thread.
+    if (options.engine === "server") patience = setTimeout(() => connection.destroy(abandoned()), PATIENCE);
+  };
   options.signal?.addEventListener("abort", onAbort);
 
   const close = async (): Promise<void> => {
     if (closing) return;
     closing = true;
-    options.signal?.removeEventListener("abort", onAbort);
     // Nobody answers the farewell on a line that is gone.
-    await sql.end({ timeout: lost ? 0 : 5 });
+    await sql.end({ timeout: lost || connection.destroyed ? 0 : 5 });
+    options.signal?.removeEventListener("abort", onAbort);
+    clearTimeout(patience);
+    // A server that keeps its side open would keep this process from ending.
+    connection.destroy();
   };
 
   try {
-    const rows = await sql<{ pid: number; version: number }[]>`
-      select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as version`;
+    const rows = await run(sql<{ pid: number; version: number }[]>`
+      select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as version`);
     [identity] = rows;
     announced = rows.state;
+    responses.opened();
   } catch (error) {
     await close();
     throw failure(error);
@@ -206,6 +231,27 @@ export async function openSession(options: SessionOptions): Promise<Database> {
 
     close,
   };
+}
+
+/** The server lies or is none, and nothing that it says can be relied on. */
+function violation(cause: ProtocolViolation, isOpen: boolean): ConfitureError {
+  return new ConfitureError(
+    isOpen ? "connection_lost" : "connect_failed",
+    `The server does not keep to PostgreSQL's protocol: it ${cause.message}`,
+    {
+      hint: "The connection was closed. Check host and port: another service, or a broken proxy, listens there.",
+      cause,
+      ...(isOpen ? {} : { data: { notPostgres: true } }),
+    },
+  );
+}
+
+/** After an interruption the server did not end the work. */
+function abandoned(): ConfitureError {
+  return new ConfitureError("interrupted", "Interrupted; the server did not answer, so the connection was closed", {
+    hint: "The server rolls an open transaction back as soon as it notices. `confiture migrate status` tells what is recorded.",
+    data: { abandoned: true },
+  });
 }
 
 /** An error as postgres.js reads it off the wire. */

@@ -27,6 +27,11 @@ export async function explainFailure(
       message: `Interrupted during migration ${migrationId(migration.file)}${transactional ? ", which was rolled back" : ""}`,
     });
   }
+  if (cause.code === "interrupted" && cause.data?.["abandoned"] === true) {
+    return cause.with({
+      message: `Interrupted during migration ${migrationId(migration.file)}; the server did not answer, so the connection was closed`,
+    });
+  }
   if (cause.code !== "connection_lost") return cause;
   return await tellTruth(cause, migration, direction, options);
 }

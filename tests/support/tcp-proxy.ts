@@ -8,8 +8,11 @@ export interface Passing {
   readonly connection: number;
 }
 
-/** `cut` drops the bytes and both connections; `deliver-and-cut` hands them over first. */
-export type Verdict = "pass" | "cut" | "deliver-and-cut";
+/**
+ * `cut` drops the bytes and both connections; `deliver-and-cut` hands them over first; `swallow` drops the bytes alone; bytes
+ * are handed over in place of those that came, and a function does what it likes with the side that would have got them.
+ */
+export type Verdict = "pass" | "cut" | "deliver-and-cut" | "swallow" | Buffer | ((sink: net.Socket) => void);
 
 /** A TCP proxy on this machine that cuts connections where a test says so. */
 export interface TcpProxy extends AsyncDisposable {
@@ -35,6 +38,9 @@ export async function tcpProxy(
         const verdict = judge({ from, bytes, connection });
         if (verdict === "cut") return cut();
         if (verdict === "pass") return void sink.write(bytes);
+        if (verdict === "swallow") return;
+        if (typeof verdict === "function") return verdict(sink);
+        if (typeof verdict !== "string") return void sink.write(verdict);
         sink.end(bytes);
         // The other side gets them; this one hears no more.
         source.destroy();

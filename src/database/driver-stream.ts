@@ -1,0 +1,58 @@
+import { EventEmitter } from "node:events";
+import type { Duplex } from "node:stream";
+
+/**
+ * The connection as the driver gets it: what the server sends is judged before the driver, which trusts it, sees it. It is
+ * no stream of its own but hands through what the driver uses of a socket.
+ */
+export class DriverStream extends EventEmitter {
+  readonly #stream: Duplex;
+
+  /** @param judge throws for bytes that must not reach the driver; the connection ends with that error */
+  constructor(stream: Duplex, judge: (chunk: Buffer) => void) {
+    super();
+    this.#stream = stream;
+    let refused = false;
+    stream.on("data", (chunk: Buffer) => {
+      if (refused) return;
+      try {
+        judge(chunk);
+      } catch (error) {
+        refused = true;
+        stream.destroy(error as Error);
+        return;
+      }
+      this.emit("data", chunk);
+    });
+    stream.on("error", (error) => {
+      // Nobody listens any more when the session has ended.
+      if (this.listenerCount("error") > 0) this.emit("error", error);
+    });
+    stream.on("close", (...details: unknown[]) => this.emit("close", ...details));
+    stream.on("drain", () => this.emit("drain"));
+  }
+
+  get readyState(): string | undefined {
+    return (this.#stream as Duplex & { readonly readyState?: string }).readyState;
+  }
+
+  write(chunk: Buffer, done?: (error?: Error | null) => void): boolean {
+    return this.#stream.write(chunk, done);
+  }
+
+  end(chunk?: Buffer): void {
+    this.#stream.end(chunk);
+  }
+
+  destroy(error?: Error): void {
+    this.#stream.destroy(error);
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+}
