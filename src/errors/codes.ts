@@ -42,6 +42,7 @@ export const ERROR_CODES = {
 
   migrations_missing: { exit: 1, title: "The folder of migrations does not exist" },
   migrations_unrecognised: { exit: 1, title: "Nothing in the folder of migrations has the name of one" },
+  layout_foreign: { exit: 1, title: "The folder of migrations is laid out for another tool" },
   layout_unclear: { exit: 4, title: "A folder holds the migrations of several tools" },
   migration_duplicate: { exit: 7, title: "Two migrations have the same version" },
   migration_empty: { exit: 1, title: "A migration has no statement" },

@@ -2,13 +2,15 @@ import { resolve } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
+import { fromNothing } from "./baselines.ts";
+import { discoverMigrations } from "./discover.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { changeLedger, createLedger, insertSql } from "./ledger.ts";
 import { checksumOf } from "./load.ts";
 import type { ForeignHistory, ForeignRecord, ForeignTable } from "./layouts/layout.ts";
 import { readForeignHistory } from "./layouts/read-history.ts";
 import { readHistory } from "./status.ts";
-import { canonicalVersion, compareVersions } from "./version.ts";
+import { canonicalVersion, compareVersions, isRepeatable } from "./version.ts";
 
 /**
  * Records the history that another tool keeps in this database, without running anything or touching its table.
@@ -22,7 +24,7 @@ export async function adoptHistory(
 ): Promise<MigrationFile[]> {
   return await exclusively(options, async (database, ledger) => {
     const history = await readHistory(database, ledger, options);
-    const files = history.flatMap((entry) => (entry.file === undefined ? [] : [entry.file]));
+    const files = discoverMigrations(options.projectDir, options.dir, options.layout).migrations;
     const foreign = await readForeignHistory(database, tool, table);
     const pairs = matchFiles(options.projectDir, tool, files, foreign);
     const recorded = new Set(
@@ -67,35 +69,37 @@ function matchFiles(
     }
     return pairs.map((file) => ({ file, record: undefined }));
   }
-  const keyOf = (file: MigrationFile): string =>
-    definition.keyOf === undefined
-      ? canonicalVersion(file.version)
-      : definition.keyOf(file, () => readRegularFile(resolve(projectDir, file.path), file.path));
-  const byKey = new Map(files.map((file) => [keyOf(file), file]));
+  const keyOf = (file: MigrationFile): string => file.key ?? definition.keyOf?.(file) ?? file.version;
+  // A baseline has the version of what it stands for.
+  const versioned = files.filter(({ baseline }) => baseline !== true);
+  const byKey = new Map(versioned.map((file) => [canonicalVersion(keyOf(file)), file]));
   const disagreements: string[] = [];
   const pairs: Pair[] = [];
   for (const record of foreign.records) {
-    const file = byKey.get(definition.keyOf === undefined ? canonicalVersion(record.key) : record.key);
+    const file = byKey.get(canonicalVersion(record.key));
     if (file === undefined) disagreements.push(`version ${record.key} is applied, but has no file`);
     else if (record.isFile?.(readRegularFile(resolve(projectDir, file.path), file.path)) === false) {
-      disagreements.push(`${file.path} is not the file that was applied`);
+      // One that runs again whenever it changes is simply to run again.
+      if (!isRepeatable(file.version)) disagreements.push(`${file.path} is not the file that was applied`);
     } else pairs.push({ file, record });
   }
   const applied = new Set(pairs.map(({ file }) => file));
   const { baseline } = foreign;
   if (baseline !== undefined) {
-    for (const file of files) {
-      if (applied.has(file) || compareVersions(file.version, baseline) > 0) continue;
+    const covered = fromNothing(files).filter(({ version }) => compareVersions(version, baseline) <= 0);
+    for (const file of covered) {
+      if (applied.has(file)) continue;
       pairs.push({ file, record: undefined });
       applied.add(file);
     }
     pairs.sort((a, b) => compareVersions(a.file.version, b.file.version));
   }
   const newest = pairs.reduce<string | undefined>(
-    (max, { file }) => (max === undefined || compareVersions(file.version, max) > 0 ? file.version : max),
+    (max, { file: { version } }) =>
+      !isRepeatable(version) && (max === undefined || compareVersions(version, max) > 0) ? version : max,
     undefined,
   );
-  for (const file of files) {
+  for (const file of versioned) {
     if (!applied.has(file) && newest !== undefined && compareVersions(file.version, newest) < 0) {
       disagreements.push(`${migrationId(file)} is not applied, though later ones are`);
     }

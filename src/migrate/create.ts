@@ -4,6 +4,8 @@ import { changeFiles } from "#files/change.ts";
 import { withFolderLock } from "#files/lock.ts";
 import { discoverMigrations } from "./discover.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
+import type { LayoutName } from "./layouts/names.ts";
+import { LAYOUTS } from "./layouts/registry.ts";
 import { compareVersions } from "./version.ts";
 
 export interface CreateOptions {
@@ -62,7 +64,8 @@ export function firstMigrationPath(dir: string, name: string): string {
 
 function nextFiles(options: Omit<CreateOptions, "name">, names: readonly string[]): MigrationFile[] {
   const { dir, form } = options;
-  const { migrations } = discoverMigrations(options.projectDir, dir, options.layout);
+  const { layout, migrations } = discoverMigrations(options.projectDir, dir, options.layout);
+  if (layout !== "confiture") throw readOnly(dir, layout);
   const files: MigrationFile[] = [];
   for (const name of names) {
     const version = nextVersion(files.at(-1) ?? migrations.at(-1), options);
@@ -84,6 +87,18 @@ function fileNameOf(title: string): string {
   throw new ConfitureError("usage", `"${title}" has no letter or digit to make a file name of`);
 }
 
+function readOnly(dir: string, layout: LayoutName): ConfitureError {
+  const { title } = LAYOUTS[layout];
+  return new ConfitureError(
+    "layout_foreign",
+    `${dir} is laid out as ${title}'s, and new migrations are written in Confiture's form`,
+    {
+      hint: "Write the file by hand or with its tool, or rewrite the folder: confiture migrate import",
+      location: { file: dir },
+    },
+  );
+}
+
 const FIRST_VERSION = "001";
 const TIMESTAMP_DIGITS = 14;
 
@@ -94,12 +109,18 @@ function nextVersion(
   const last = before?.version;
   if (!timestamp && last === undefined) return FIRST_VERSION;
   if (!timestamp && last !== undefined && last.length !== TIMESTAMP_DIGITS) {
-    return String(BigInt(last) + 1n).padStart(last.length, "0");
+    return nextAfter(last);
   }
   const stamp = now.toISOString().replaceAll(/\D/g, "").slice(0, TIMESTAMP_DIGITS);
   // Two within a second, or a clock that went back.
   if (last === undefined || last.length !== TIMESTAMP_DIGITS || compareVersions(stamp, last) > 0) return stamp;
-  return String(BigInt(last) + 1n);
+  return nextAfter(last);
+}
+
+/** "009" -> "010"; behind a dotted version comes a whole number. */
+function nextAfter(version: string): string {
+  const digits = /^\d+/.exec(version)?.[0] ?? "0";
+  return String(BigInt(digits) + 1n).padStart(digits.length, "0");
 }
 
 const SQL = `-- migrate:up

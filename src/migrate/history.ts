@@ -1,3 +1,4 @@
+import { applyBaseline } from "./baselines.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import type { LedgerRow } from "./ledger.ts";
 import { canonicalVersion, compareVersions, isRepeatable } from "./version.ts";
@@ -6,9 +7,18 @@ import { canonicalVersion, compareVersions, isRepeatable } from "./version.ts";
  * How a migration stands when files and ledger are laid side by side:
  * `edited`: applied, but the file's checksum is another now; `missing`: applied, but there is no file;
  * `changed`: a repeatable one whose file is another now, so that it is to run again;
+ * `covered`: not applied, and never to be, since the database began with a baseline;
  * `out-of-order`: not applied, though a later one is; `stopped`: began outside a transaction and did not finish.
  */
-export type Standing = "applied" | "pending" | "edited" | "missing" | "changed" | "out-of-order" | "stopped";
+export type Standing =
+  | "applied"
+  | "pending"
+  | "edited"
+  | "missing"
+  | "changed"
+  | "covered"
+  | "out-of-order"
+  | "stopped";
 
 export interface HistoryEntry {
   readonly version: string;
@@ -37,11 +47,15 @@ export function joinHistory(
       !isRepeatable(row.version) && (max === undefined || compareVersions(row.version, max) > 0) ? row.version : max,
     undefined,
   );
-  const entries: HistoryEntry[] = files.map((file) => {
+  const { files: current, covered } = applyBaseline(files, rows, checksumOf);
+  const entries: HistoryEntry[] = current.map((file) => {
     const row = unmatched.get(canonicalVersion(file.version));
     unmatched.delete(canonicalVersion(file.version));
     return { version: file.version, name: file.name, standing: standingOf(file, row), file, row };
   });
+  for (const file of covered) {
+    entries.push({ version: file.version, name: file.name, standing: "covered", file, row: undefined });
+  }
   for (const row of unmatched.values()) {
     const standing = row.state === "applied" ? "missing" : "stopped";
     entries.push({ version: row.version, name: row.name, standing, file: undefined, row });

@@ -1,6 +1,7 @@
 import { CATALOGUE_PATH, inOrder, queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { isRepeatable } from "./version.ts";
 import { parseQualifiedName, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 
 /**
@@ -352,7 +353,9 @@ export function insertSql(
     outside ? "0" : "null",
     row.statementsTotal === undefined ? "null" : String(row.statementsTotal),
   ];
-  return `insert into ${quoteQualified(ledger.schema, ledger.table)} (${COLUMNS.join(", ")}) values (${values.join(", ")})`;
+  // What runs again has a row of the time before.
+  const before = isRepeatable(entry.version) ? `${deleteSql(ledger, entry.version)}; ` : "";
+  return `${before}insert into ${quoteQualified(ledger.schema, ledger.table)} (${COLUMNS.join(", ")}) values (${values.join(", ")})`;
 }
 
 /** How long the transaction that records it has been going on, in milliseconds. */

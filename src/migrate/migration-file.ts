@@ -20,6 +20,8 @@ export interface MigrationFile {
   readonly downPath?: string;
   /** An empty database begins with it, instead of the migrations up to its version. */
   readonly baseline?: true;
+  /** What its tool calls it in its history, where that is not its version. */
+  readonly key?: string;
   /** What its layout says about transactions outside the SQL, such as Diesel's metadata.toml. */
   readonly transaction?: boolean;
 }

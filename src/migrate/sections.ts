@@ -1,7 +1,7 @@
 import { ConfitureError } from "#errors/error.ts";
 import { locateInFile } from "#sql/position.ts";
 import { splitStatements } from "#sql/split.ts";
-import { SqlSource } from "./layouts/source.ts";
+import type { SqlSource } from "./layouts/source.ts";
 
 /** A part of a migration file: UTF-16 offsets of what lies after its marker comment. */
 export interface Section {
@@ -48,11 +48,11 @@ export function findDeclaration({ text, comments, statements }: SqlSource): fals
  * Only comments count: the same words in a string are data.
  * @throws ConfitureError `migration_invalid` for a section given twice, in the wrong order, or an unknown option
  */
-export function findSections(file: string, text: string, opening: "up" | "down" = "up"): Sections {
+export function findSections(source: SqlSource, opening: "up" | "down" = "up"): Sections {
+  const { file, text } = source;
   const markers: { direction: string; options: string; start: number; end: number }[] = [];
   let declared: boolean | undefined;
   if (text.includes("migrate:") || text.includes("no-transaction")) {
-    const source = new SqlSource(file, text);
     declared = findDeclaration(source);
     for (const { start, end } of source.comments) {
       const marker = MARKER.exec(text.slice(start, end));

@@ -13,7 +13,7 @@ const OPERATOR = TokenKind.operator;
 const FIRST_SPECIAL = TokenKind.backslash;
 
 export interface SplitOptions {
-  /** Also collect line comments (`-- ...`), which COPY data and quotes never hold. */
+  /** Also collect comments, which COPY data and quotes never hold. */
   readonly comments?: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface SplitResult {
   readonly statements: readonly Statement[];
   /** In the order of the text; a statement may hold one. */
   readonly psqlCommands: readonly PsqlCommand[];
-  /** Line comments without their line ends; empty unless asked for. */
+  /** Comments, those of a line without its end; empty unless asked for. */
   readonly comments: readonly Span[];
   readonly unterminated?: Unterminated;
   /** A git conflict, at its `<<<<<<<` line. */
@@ -128,7 +128,7 @@ class Splitter {
   /** Comments and psql commands: no part of a statement, though they may stand in one. */
   private seeSpecial(kind: TokenKind): void {
     const lexer = this.lexer;
-    if (kind === TokenKind.lineComment) {
+    if (kind === TokenKind.lineComment || kind === TokenKind.blockComment) {
       this.comments.push({ start: lexer.start, end: lexer.end });
     } else if (kind === TokenKind.backslash) {
       const command = readPsqlCommand(this.text, lexer.start, this.limit);

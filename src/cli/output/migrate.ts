@@ -75,6 +75,8 @@ function statusLine(entry: HistoryEntry): string {
       return `⚠️  ${id} (${applied}, edited since)`;
     case "changed":
       return `⏳ ${id} (${applied}, changed since: runs again)`;
+    case "covered":
+      return `➖ ${id} (covered by the baseline)`;
     case "missing":
       return `⚠️  ${id} (${applied}, file missing)`;
     case "out-of-order":

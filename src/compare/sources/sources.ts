@@ -5,6 +5,7 @@ import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { allLedgers } from "#migrate/ledger.ts";
+import { fromNothing } from "#migrate/baselines.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { loadMigration } from "#migrate/load.ts";
@@ -192,5 +193,5 @@ export function projectMigrations({
   migrationsDir,
   migrationsLayout,
 }: Pick<ProjectFiles, "projectDir" | "migrationsDir" | "migrationsLayout">): readonly MigrationFile[] {
-  return discoverMigrations(projectDir, migrationsDir, migrationsLayout).migrations;
+  return fromNothing(discoverMigrations(projectDir, migrationsDir, migrationsLayout).migrations);
 }

@@ -20,7 +20,7 @@ export const confiture: Layout = {
   names: "VERSION_name.sql or VERSION_name.ts",
   recognises: () => undefined,
   find,
-  cut: ({ file, text }, opening) => findSections(file, text, opening),
+  cut: findSections,
   reads: isMarker,
   histories: { dbmate: DBMATE, "golang-migrate": GOLANG_MIGRATE, sqlx: SQLX, "confiture-py": CONFITURE_PY },
 };

@@ -1,5 +1,6 @@
 import type { MigrationFile } from "../migration-file.ts";
 import type { Sections } from "../sections.ts";
+import { refuseOtherMarks } from "./marks.ts";
 import { LAYOUTS } from "./registry.ts";
 import { SqlSource } from "./source.ts";
 
@@ -11,5 +12,6 @@ import { SqlSource } from "./source.ts";
 export function cutFile(migration: MigrationFile, path: string, text: string, opening: "up" | "down"): Sections {
   const layout = LAYOUTS[migration.layout];
   const source = new SqlSource(path, text);
+  refuseOtherMarks(source, migration.layout, layout);
   return layout.cut(source, opening);
 }

@@ -31,7 +31,7 @@ export function unfinished(what: string): ConfitureError {
 }
 
 /** A table with a row for each migration and nothing to read but a select list of `HistoryRow`. */
-function rowsOf(tables: readonly string[], columns: string, keyOf?: ForeignTable["keyOf"]): ForeignTable {
+export function rowsOf(tables: readonly string[], columns: string, keyOf?: ForeignTable["keyOf"]): ForeignTable {
   return {
     tables,
     async read(database, table) {

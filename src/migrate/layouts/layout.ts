@@ -47,11 +47,8 @@ export interface ForeignTable {
   readonly tables: readonly string[];
   /** Reads `table`, which is quoted. */
   read(database: Database, table: string): Promise<ForeignHistory>;
-  /**
-   * What a file is called in that history. By default its version.
-   * @param bytes reads the file
-   */
-  keyOf?(file: MigrationFile, bytes: () => Uint8Array): string;
+  /** What a file is called in that history. By default its `key`, or its version. */
+  keyOf?(file: MigrationFile): string;
 }
 
 /** What another tool recorded of one migration. */

@@ -1,17 +1,20 @@
+import type { MigrationFile } from "../migration-file.ts";
 import type { Folder } from "./folder.ts";
-import type { Found, Ignored } from "./layout.ts";
+import type { Ignored } from "./layout.ts";
 import type { LayoutName } from "./names.ts";
-import { versionsOf } from "./names-and-versions.ts";
+import { type Naming, versionsOf } from "./names-and-versions.ts";
 
 /**
- * Migrations that are folders, by name in the order of their texts.
+ * Migrations that are folders.
  * @param files what each holds; the second one may be missing
+ * @param naming how a folder's name is read, where not by the digits it begins with
  */
 export function migrationFolders(
   folder: Folder,
   layout: LayoutName,
   files: { readonly up: string; readonly down?: string },
-): Found {
+  naming?: Naming,
+): { readonly migrations: MigrationFile[]; readonly ignored: Ignored[] } {
   const ignored: Ignored[] = folder.files
     .filter((name) => name.endsWith(".sql"))
     .map((name) => ({ path: folder.pathOf(name), why: `migrations are folders with ${files.up} here` }));
@@ -23,17 +26,11 @@ export function migrationFolders(
       ignored.push({ path: inside.path, why: `it holds no ${files.up}` });
     }
   }
-  const migrations = versionsOf(stems).map(({ stem, path, version, name }) => {
+  const migrations = versionsOf(stems, naming).map(({ stem, path, version, name }): MigrationFile => {
+    const inside = folder.inside(stem);
     const { down } = files;
-    const pair = down !== undefined && folder.inside(stem).has(down);
-    return {
-      version,
-      name,
-      form: pair ? ("sql-pair" as const) : ("sql" as const),
-      layout,
-      path,
-      ...(pair ? { downPath: folder.inside(stem).pathOf(down) } : {}),
-    };
+    if (down === undefined || !inside.has(down)) return { version, name, form: "sql", layout, path };
+    return { version, name, form: "sql-pair", layout, path, downPath: inside.pathOf(down) };
   });
   return { migrations, ignored };
 }

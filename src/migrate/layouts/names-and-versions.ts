@@ -1,4 +1,5 @@
 import { ConfitureError } from "#errors/error.ts";
+import { canonicalVersion } from "../version.ts";
 
 /** Two migrations that the ledger could not tell apart. */
 export function duplicate(version: string, first: string, second: string): ConfitureError {
@@ -13,24 +14,37 @@ export function duplicate(version: string, first: string, second: string): Confi
 export interface Stem {
   /** The whole name: of the file without its ending, or of the folder. */
   readonly stem: string;
-  readonly path: string;
 }
 
+/** Reads version and name from a whole name; undefined for one without a version. */
+export type Naming = (stem: string) => { readonly version: string; readonly name: string } | undefined;
+
+/** "20240101000000_init": the digits a name begins with, and what is behind them. */
+export const byDigits: Naming = (stem) => {
+  const [, version, name = ""] = /^(\d+)(?:[_-](.*))?$/s.exec(stem) ?? [];
+  return version === undefined ? undefined : { version, name };
+};
+
 /**
- * The version and name of each: the digits a name begins with, and what is behind them. Tools that know a migration by
- * its whole name let two share their digits, or have none: there the whole name is the version.
+ * The version and name of each. Tools that know a migration by its whole name let two share their digits, or have
+ * none: there the whole name is the version.
  */
 export function versionsOf<Entry extends Stem>(
   entries: readonly Entry[],
+  naming: Naming = byDigits,
 ): (Entry & { readonly version: string; readonly name: string })[] {
+  const read = entries.map(({ stem }) => naming(stem));
   const times = new Map<string, number>();
-  const digits = entries.map(({ stem }) => /^(\d+)(?:[_-]|$)/.exec(stem)?.[1]);
-  const canonical = digits.map((text) => (text === undefined ? "" : text.replace(/^0+(?=.)/, "")));
-  for (const version of canonical) times.set(version, (times.get(version) ?? 0) + 1);
+  for (const names of read) {
+    if (names === undefined) continue;
+    const version = canonicalVersion(names.version);
+    times.set(version, (times.get(version) ?? 0) + 1);
+  }
   return entries.map((entry, index) => {
-    const version = digits[index];
-    return version !== undefined && times.get(canonical[index]!) === 1
-      ? { ...entry, version, name: entry.stem.slice(version.length + 1) }
-      : { ...entry, version: entry.stem, name: "" };
+    const names = read[index];
+    if (names === undefined || times.get(canonicalVersion(names.version)) !== 1) {
+      return { ...entry, version: entry.stem, name: "" };
+    }
+    return { ...entry, ...names };
   });
 }

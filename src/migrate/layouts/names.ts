@@ -1,4 +1,18 @@
 /** Every layout, by the name that `migrations.layout` takes; each is a file of this folder. */
-export const LAYOUT_NAMES = ["confiture", "prisma"] as const;
+export const LAYOUT_NAMES = [
+  "confiture",
+  "flyway",
+  "prisma",
+  "diesel",
+  "drizzle",
+  "separate-folders",
+  "goose",
+  "sql-migrate",
+  "node-pg-migrate",
+  "tern",
+  "atlas",
+  "rails",
+  "supabase",
+] as const;
 
 export type LayoutName = (typeof LAYOUT_NAMES)[number];

@@ -1,12 +1,37 @@
+import { atlas } from "./atlas.ts";
 import { confiture } from "./confiture.ts";
+import { diesel } from "./diesel.ts";
+import { drizzle } from "./drizzle.ts";
+import { flyway } from "./flyway.ts";
+import { goose } from "./goose.ts";
 import type { ForeignTable, Layout } from "./layout.ts";
 import type { LayoutName } from "./names.ts";
+import { nodePgMigrate } from "./node-pg-migrate.ts";
 import { prisma } from "./prisma.ts";
+import { rails } from "./rails.ts";
+import { separateFolders } from "./separate-folders.ts";
+import { sqlMigrate } from "./sql-migrate.ts";
+import { supabase } from "./supabase.ts";
+import { tern } from "./tern.ts";
 
-/** Every layout. Where the names in a folder fit one layout alone, or its marks do, `detect.ts` takes that one. */
+/**
+ * Every layout. Where a folder looks like several, `detect.ts` refuses to choose; among those that it knows by their
+ * content, the first one in `LAYOUT_NAMES` counts.
+ */
 export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
   confiture,
+  flyway,
   prisma,
+  diesel,
+  drizzle,
+  "separate-folders": separateFolders,
+  goose,
+  "sql-migrate": sqlMigrate,
+  "node-pg-migrate": nodePgMigrate,
+  tern,
+  atlas,
+  rails,
+  supabase,
 };
 
 /** The tools whose history can be taken over, and where each keeps it. */

@@ -135,6 +135,7 @@ describe("comments", () => {
     const { comments, statements } = splitStatements(sql, 0, sql.length, { comments: true });
     expect(comments.map(({ start, end }) => sql.slice(start, end))).toEqual([
       "-- migrate:up",
+      "/* -- b */",
       "-- c",
       "-- migrate:down x",
     ]);

@@ -25,7 +25,7 @@ export const command = defineCommand({
     if (history.length === 0) messages.log(`No migrations in ${options.dir}`);
     if (layout !== "confiture") messages.log(`Layout of ${options.dir}: ${LAYOUTS[layout].title}`);
     const unrecognised = history.length === 0 && ignored.length > 0;
-    const open = history.filter((entry) => entry.standing !== "applied");
+    const open = history.filter(({ standing }) => standing !== "applied" && standing !== "covered");
     return {
       // One of the two is asked for.
       get json() {

@@ -1,0 +1,140 @@
+import { queryCatalogue } from "#database/catalogue.ts";
+import type { MigrationFile } from "../migration-file.ts";
+import { canonicalVersion } from "../version.ts";
+import type { Folder } from "./folder.ts";
+import { languageOf } from "./foreign-program.ts";
+import { type HistoryRow, toRecord, unfinished } from "./histories.ts";
+import type { ForeignRecord, ForeignTable, Found, Ignored, Layout } from "./layout.ts";
+import { duplicate } from "./names-and-versions.ts";
+import { refuseTemplate } from "./template.ts";
+import { wholeFile } from "./whole-file.ts";
+
+/** V1__name.sql, V1.2__name.sql, V1_2__name.sql, U1__name.sql, B1__name.sql, R__name.sql, V1__name.java */
+const FILE_NAME = /^([VUB])(\d+(?:[._]\d+)*)(?:__(.*))?\.(sql|java|kt|scala|groovy|py|ps1|sh|bash|cmd|bat)$/;
+const REPEATABLE_NAME = /^R__(.+)\.(sql|java|kt|scala|groovy|py|ps1|sh|bash|cmd|bat)$/;
+
+/**
+ * Flyway (https://documentation.red-gate.com/fd/migrations-184127470.html): V files in the order of their dotted
+ * versions, U files that undo them, B files with which an empty database begins, and R files that run again, after all
+ * others, whenever they change.
+ */
+export const flyway: Layout = {
+  title: "Flyway",
+  names: "V1__name.sql, R__name.sql",
+  recognises: (folder) =>
+    folder.files.some((name) => FILE_NAME.test(name) || REPEATABLE_NAME.test(name)) ? "names" : undefined,
+  find,
+  cut(source) {
+    refuseTemplate(source, /\$\{[^}\s]+\}/, "a placeholder of Flyway");
+    return wholeFile(source);
+  },
+  reads: () => false,
+  histories: { flyway: flywayTable() },
+};
+
+function find(folder: Folder): Found {
+  const versioned = new Map<string, MigrationFile>();
+  const migrations: MigrationFile[] = [];
+  const undos: { version: string; path: string }[] = [];
+  const ignored: Ignored[] = [];
+  for (const fileName of folder.files) {
+    const path = folder.pathOf(fileName);
+    const repeatable = REPEATABLE_NAME.exec(fileName);
+    const [, prefix, dotted = "", name = "", extension] = FILE_NAME.exec(fileName) ?? [];
+    const options = { layout: "flyway", path, ...scriptConfig(folder, fileName) } as const;
+    if (repeatable !== null) {
+      const form = repeatable[2] === "sql" ? "sql" : "foreign";
+      migrations.push({ version: `R__${repeatable[1]}`, name: "", form, ...options });
+      continue;
+    }
+    if (prefix === undefined) {
+      if (fileName.endsWith(".sql")) ignored.push({ path, why: whyNot(fileName) });
+      continue;
+    }
+    const version = dotted.replaceAll("_", ".");
+    if (prefix === "U") {
+      if (extension === "sql") undos.push({ version, path });
+      else ignored.push({ path, why: `it is ${languageOf(path)}, which cannot run here` });
+      continue;
+    }
+    const form = extension === "sql" ? "sql" : "foreign";
+    if (prefix === "B") {
+      migrations.push({ version, name, form, ...options, baseline: true });
+      continue;
+    }
+    const other = versioned.get(canonicalVersion(version));
+    if (other !== undefined) throw duplicate(version, other.path, path);
+    versioned.set(canonicalVersion(version), { version, name, form, ...options });
+  }
+  for (const { version, path } of undos) {
+    const up = versioned.get(canonicalVersion(version));
+    if (up?.form === "sql") versioned.set(canonicalVersion(version), { ...up, form: "sql-pair", downPath: path });
+    else ignored.push({ path, why: `there is no V${version}__*.sql that it undoes` });
+  }
+  return { migrations: [...versioned.values(), ...migrations], ignored: [...ignored, ...inside(folder)] };
+}
+
+/** Flyway also looks into folders; those are named, since their files would run in one order with these. */
+function inside(folder: Folder): Ignored[] {
+  return folder.folders.flatMap((name) => {
+    const inner = folder.inside(name);
+    const some = inner.files.some((file) => FILE_NAME.test(file) || REPEATABLE_NAME.test(file));
+    return some ? [{ path: inner.path, why: "migrations are read from one folder; move its files up" }] : [];
+  });
+}
+
+/** Callbacks of Flyway, which run before or after others: "beforeMigrate.sql", "afterEachMigrate__grants.sql". */
+const CALLBACK = /^(before|after)[A-Z]\w*\.sql$/;
+
+function whyNot(fileName: string): string {
+  return CALLBACK.test(fileName) ? "callbacks of Flyway do not run here" : "names are V1__name.sql or R__name.sql";
+}
+
+/** "V1__x.sql.conf": the one setting of it that is about the file alone. */
+function scriptConfig(folder: Folder, fileName: string): { readonly transaction?: false } {
+  const config = `${fileName}.conf`;
+  if (!folder.has(config)) return {};
+  const text = new TextDecoder().decode(folder.bytes(config));
+  return /^\s*executeInTransaction\s*=\s*false\s*$/m.test(text) ? { transaction: false } : {};
+}
+
+function flywayTable(): ForeignTable {
+  return {
+    // The second name is that of Flyway before version 5.
+    tables: ["flyway_schema_history", "schema_version"],
+    async read(database, table) {
+      const rows = await queryCatalogue<HistoryRow & { success: boolean; type: string; checksum: number | null }>(
+        database,
+        `select coalesce(version, 'R__' || regexp_replace(script, '^(.*/)?R__(.*)[.]sql$', '\\2'))::text as key,
+                installed_on::timestamptz as applied_at, installed_by::text as applied_by,
+                execution_time::float8 as execution_ms, success, type::text, checksum
+           from ${table}
+          where version is not null or script ~ '(^|/)R__.*[.]sql$'
+          order by installed_rank`,
+      );
+      const failed = rows.find((row) => !row.success);
+      if (failed !== undefined) throw unfinished(`Flyway recorded that version ${failed.key} failed`);
+      const records = new Map<string, ForeignRecord>();
+      let baseline: string | undefined;
+      for (const row of rows) {
+        // `flyway undo`, and `flyway repair` for a migration whose file is gone.
+        if (row.type.startsWith("UNDO") || row.type === "DELETE") records.delete(row.key);
+        // `flyway baseline`, or a baseline migration: what is older was never looked at.
+        else if (row.type === "BASELINE" || row.type === "SQL_BASELINE") baseline = row.key;
+        else records.set(row.key, toRecord(row, isFileOf(row.checksum)));
+      }
+      return { kind: "records", records: [...records.values()], baseline };
+    },
+  };
+}
+
+/** Null for what is no file of SQL. */
+function isFileOf(checksum: number | null): ForeignRecord["isFile"] {
+  return checksum === null ? undefined : (bytes) => flywayChecksum(bytes) === checksum;
+}
+
+/** CRC-32 of the lines without their ends and without a byte order mark, as a signed number of 32 bits. */
+export function flywayChecksum(bytes: Uint8Array): number {
+  const lines = new TextDecoder().decode(bytes).split(/\r\n|\r|\n/);
+  return Bun.hash.crc32(lines.join("")) | 0;
+}

@@ -1,0 +1,127 @@
+import { ConfitureError } from "#errors/error.ts";
+import { locateInFile } from "#sql/position.ts";
+import { findDeclaration, type Section, type Sections } from "../sections.ts";
+import type { SqlSource } from "./source.ts";
+
+/** A comment that a tool reads as a command. */
+export interface Mark {
+  /**
+   * `up` and `down` begin a section; `no-transaction` is about the section it stands in or, before the first one, the
+   * file; `end` ends a statement; `other` says nothing about what runs.
+   */
+  readonly kind: "up" | "down" | "no-transaction" | "end" | "other";
+  /** Written behind an `up` or `down`: its section runs outside a transaction. */
+  readonly outside?: boolean;
+}
+
+export interface MarkedOptions {
+  /** Reads a comment; undefined for one that is no mark. */
+  readonly read: (comment: string) => Mark | undefined;
+  /** The line that begins the way up, for messages. */
+  readonly upLine: string;
+  readonly downLine: string;
+  /** Whether what stands above the first mark belongs to the way up, or is an error. */
+  readonly openingIsUp: boolean;
+  /** Whether a mark of no transaction holds for the whole file. */
+  readonly noTransactionForAll: boolean;
+  /** What to write so that a section runs outside a transaction, for hints. */
+  readonly howToRunOutside: string;
+}
+
+interface Placed extends Mark {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Cuts a file at the marks of a tool, which may alternate. A way that is in several pieces is read with everything else
+ * blanked, so that places in it hold.
+ * @throws ConfitureError `migration_invalid` for a file without a mark, or with SQL above the first
+ */
+export function cutAtMarks(source: SqlSource, options: MarkedOptions): Sections {
+  const { file, text } = source;
+  const marks = source.comments.flatMap(({ start, end }): Placed[] => {
+    const mark = options.read(text.slice(start, end));
+    return mark === undefined ? [] : [{ ...mark, start, end }];
+  });
+  const sections = marks.filter(({ kind }) => kind === "up" || kind === "down");
+  const [first] = sections;
+  if (first === undefined && !options.openingIsUp) {
+    throw new ConfitureError("migration_invalid", `${file} has no \`${options.upLine}\``, {
+      location: { file, line: 1 },
+      hint: `Write it above the statements of the way up, and \`${options.downLine}\` above those of the way back.`,
+    });
+  }
+  const [early] = source.statements;
+  if (first !== undefined && early !== undefined && early.start < first.start && !options.openingIsUp) {
+    throw new ConfitureError("migration_invalid", `There is SQL above \`${options.upLine}\`, which would never run`, {
+      location: locateInFile(file, text, early.start),
+      hint: "Move it below that line.",
+    });
+  }
+  const pieces = [
+    ...(options.openingIsUp
+      ? [{ kind: "up" as const, start: 0, end: first?.start ?? text.length, mark: undefined }]
+      : []),
+    ...sections.map((mark, index) => ({
+      kind: mark.kind,
+      start: mark.end,
+      end: sections[index + 1]?.start ?? text.length,
+      mark,
+    })),
+  ];
+  const own = text.includes("no-transaction") ? findDeclaration(source) : undefined;
+  const forAll = marks.some(
+    ({ kind, start }) =>
+      kind === "no-transaction" && (options.noTransactionForAll || first === undefined || start < first.start),
+  );
+  const way = (kind: "up" | "down"): Section => {
+    const parts = pieces.filter((piece) => piece.kind === kind);
+    const outside = parts.some(
+      ({ mark, start, end }) =>
+        mark?.outside === true ||
+        marks.some((other) => other.kind === "no-transaction" && other.start >= start && other.end <= end),
+    );
+    return {
+      start: parts[0]?.start ?? 0,
+      end: parts.at(-1)?.end ?? 0,
+      transaction: outside || forAll ? false : own,
+      text: keepOnly(text, parts, marks),
+      howToRunOutside: options.howToRunOutside,
+    };
+  };
+  const hasDown = pieces.some(({ kind }) => kind === "down");
+  return { main: way("up"), down: hasDown ? way("down") : undefined };
+}
+
+/** The text with everything blanked outside the parts, and a semicolon where a mark ends a statement. */
+function keepOnly(
+  text: string,
+  parts: readonly { readonly start: number; readonly end: number }[],
+  marks: readonly Placed[],
+): string {
+  const out: string[] = [];
+  let at = 0;
+  for (const { start, end } of parts) {
+    out.push(blank(text.slice(at, start)));
+    at = start;
+    for (const mark of marks) {
+      if (mark.kind !== "end" || mark.start < start || mark.end > end) continue;
+      out.push(text.slice(at, mark.start), endStatement(text.slice(mark.start, mark.end)));
+      at = mark.end;
+    }
+    out.push(text.slice(at, end));
+    at = end;
+  }
+  out.push(blank(text.slice(at)));
+  return out.join("");
+}
+
+/** A mark that ends a statement, as SQL of the same length. */
+export function endStatement(mark: string): string {
+  return `;${" ".repeat(mark.length - 1)}`;
+}
+
+function blank(text: string): string {
+  return text.replaceAll(/[^\n\r]/g, " ");
+}

@@ -1,0 +1,46 @@
+import { basename } from "node:path";
+import { rowsOf } from "./histories.ts";
+import { cutAtMarks, type Mark } from "./marked.ts";
+import type { Layout } from "./layout.ts";
+import { anyHeadMatches, namedFiles } from "./numbered-files.ts";
+
+const MARK = /^--\s*\+migrate\s+(.*?)\s*$/i;
+
+/** sql-migrate (https://github.com/rubenv/sql-migrate): sections in comments that begin with `+migrate`. */
+export const sqlMigrate: Layout = {
+  title: "sql-migrate",
+  names: "VERSION_name.sql or VERSION-name.sql",
+  recognises: (folder) => (anyHeadMatches(folder, /^--\s*\+migrate\s/im) ? "content" : undefined),
+  find: (folder) => namedFiles(folder, "sql-migrate"),
+  cut: (source) =>
+    cutAtMarks(source, {
+      read,
+      upLine: "-- +migrate Up",
+      downLine: "-- +migrate Down",
+      openingIsUp: false,
+      noTransactionForAll: false,
+      howToRunOutside: "put notransaction behind its mark: -- +migrate Up notransaction",
+    }),
+  reads: (comment) => MARK.test(comment),
+  histories: {
+    // The id is the file's name.
+    "sql-migrate": rowsOf(["gorp_migrations"], "id::text as key, applied_at::timestamptz as applied_at", ({ path }) =>
+      basename(path),
+    ),
+  },
+};
+
+function read(comment: string): Mark | undefined {
+  const [command, ...options] = MARK.exec(comment)?.[1]?.toLowerCase().split(/\s+/) ?? [];
+  switch (command) {
+    case undefined:
+      return undefined;
+    case "up":
+    case "down":
+      return { kind: command, outside: options.includes("notransaction") };
+    case "statementend":
+      return { kind: "end" };
+    default:
+      return { kind: "other" };
+  }
+}

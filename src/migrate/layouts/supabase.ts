@@ -1,0 +1,16 @@
+import { rowsOf } from "./histories.ts";
+import type { Layout } from "./layout.ts";
+import { isPlainSql, numberedFiles } from "./numbered-files.ts";
+import { wholeFile } from "./whole-file.ts";
+
+/** Supabase (https://supabase.com/docs/guides/deployment/database-migrations): timestamps, and no way back. */
+export const supabase: Layout = {
+  title: "Supabase",
+  names: "TIMESTAMP_name.sql",
+  recognises: (folder) =>
+    /(^|\/)supabase\/migrations$/.test(folder.path) && isPlainSql(folder) ? "content" : undefined,
+  find: (folder) => numberedFiles(folder, "supabase"),
+  cut: wholeFile,
+  reads: () => false,
+  histories: { supabase: rowsOf(["supabase_migrations.schema_migrations"], "version::text as key") },
+};
