@@ -39,31 +39,33 @@ export function parseDotenv(text: string): DotenvEntry[] {
     const assignment = ASSIGNMENT.exec(content);
     if (assignment === null) throw syntaxError(line, "This line is not NAME=value");
     const name = assignment[1]!;
-    let rest = content.slice(assignment[0].length);
+    const rest = content.slice(assignment[0].length);
     const quote = rest[0];
     if (quote !== "'" && quote !== '"') {
       entries.push({ name, value: rest.replace(/(^|\s)#.*$/, "").trim(), line });
       continue;
     }
-    let close = closingQuote(rest, quote);
+    const parts = [rest.slice(1)];
+    let close = closingQuote(parts[0]!, quote);
     while (close === -1) {
       index++;
       if (index >= lines.length)
         throw syntaxError(line, `The ${quote} that begins the value of ${name} is never closed`);
-      rest += `\n${lines[index]!}`;
-      close = closingQuote(rest, quote);
+      parts.push(lines[index]!);
+      close = closingQuote(lines[index]!, quote);
     }
-    if (!/^\s*(#.*)?$/.test(rest.slice(close + 1))) {
+    const last = parts.pop()!;
+    if (!/^\s*(#.*)?$/.test(last.slice(close + 1))) {
       throw syntaxError(line, `There is text after the closing ${quote} of ${name}`);
     }
-    const raw = rest.slice(1, close);
+    const raw = [...parts, last.slice(0, close)].join("\n");
     entries.push({ name, value: quote === '"' ? unescape(raw) : raw, line });
   }
   return entries;
 }
 
 function closingQuote(text: string, quote: string): number {
-  for (let at = 1; at < text.length; at++) {
+  for (let at = 0; at < text.length; at++) {
     if (quote === '"' && text[at] === "\\") at++;
     else if (text[at] === quote) return at;
   }

@@ -10,6 +10,8 @@ const LARGE = 16 * 1024 * 1024;
 const PIECE = 256 * 1024;
 /** How much is read at a time where nothing is done but looking for the end of the data. */
 const STRETCH = 4 * PIECE;
+/** How much is read at first. */
+const SIP = 8 * 1024;
 
 /**
  * Reads a large file with COPY data, and of the data no more than a piece at a time.
@@ -79,7 +81,8 @@ class LargeFile {
 
   /** What stands from `at` to the next data, or to the end of the file. */
   #sqlUntilData(at: number): { text: string; end: number | undefined } {
-    for (let length = PIECE; ; length *= 2) {
+    // Many short statements may stand between many short pieces of data: each reading begins small.
+    for (let length = SIP; ; length *= 2) {
       const lines = this.#lines(at, length);
       const text = decodeSql(this.#file, lines);
       const copy = splitStatements(text).statements.find((statement) => statement.copyData !== undefined);
@@ -93,8 +96,9 @@ class LargeFile {
 
   /** The next line that is exactly `\.`, and what comes behind it. Undefined when there is none, or before it no text. */
   #endOfData(from: number): { at: number; next: number } | undefined {
-    for (let at = from; at < this.#size;) {
-      const lines = this.#lines(at, STRETCH);
+    let stretch = SIP;
+    for (let at = from; at < this.#size; stretch = Math.min(2 * stretch, STRETCH)) {
+      const lines = this.#lines(at, stretch);
       if (!isUtf8(lines) || lines.includes(0)) return undefined;
       for (let found = lines.indexOf("\\."); found >= 0; found = lines.indexOf("\\.", found + 2)) {
         if (found > 0 && lines[found - 1] !== 10) continue;

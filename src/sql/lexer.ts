@@ -60,8 +60,8 @@ const LETTER_U = 117;
 const LETTER_X = 120;
 const BACKSLASH = 92;
 
-/** Behind every text. A larger number would not be a 32-bit integer and make all arithmetic five times slower. */
-const NOWHERE = 0x7fffffff;
+/** How far is looked at first where not the whole text may be looked at. */
+const WINDOW = 16;
 
 // Copies in constants, which the compiler folds; properties of an object it would read for every character.
 const SPACE = CharacterClass.space;
@@ -78,6 +78,10 @@ SINGLE_KIND[";".charCodeAt(0)] = TokenKind.semicolon;
 SINGLE_KIND["(".charCodeAt(0)] = TokenKind.open;
 SINGLE_KIND[")".charCodeAt(0)] = TokenKind.close;
 SINGLE_KIND["\\".charCodeAt(0)] = TokenKind.backslash;
+
+/** Characters with which an operator may end in + or -. */
+const IS_SPECIAL = new Uint8Array(128);
+for (const character of "~!@#%^&|`?") IS_SPECIAL[character.charCodeAt(0)] = 1;
 
 /**
  * PostgreSQL's scanner over a JavaScript string (manual, "Lexical Structure"; scan.l), with
@@ -96,8 +100,10 @@ export class Lexer {
   readonly text: string;
   private limit: number;
   private readonly comments: boolean;
-  private lineFeed = -1;
-  private carriageReturn = -1;
+  /** Of the run of operator characters read last: its end, the last that is no + or -, the last of `IS_SPECIAL`. */
+  private runEnd = -1;
+  private lastOther = -1;
+  private lastSpecial = -1;
 
   /**
    * @param from offset to begin at, outside any quotes; a byte order mark at offset 0 is skipped
@@ -116,6 +122,9 @@ export class Lexer {
   moveTo(offset: number, limit: number): void {
     this.end = offset;
     this.limit = limit;
+    this.runEnd = -1;
+    this.lastOther = -1;
+    this.lastSpecial = -1;
   }
 
   /** Reads the next token. False at the end of the text. */
@@ -225,8 +234,8 @@ export class Lexer {
 
   /** The rest of B'' or X'': a quote ends them, doubled or not. */
   private bitString(at: number): number {
-    const close = this.text.indexOf("'", at);
-    return close === -1 || close >= this.limit ? this.open("string") : close + 1;
+    const close = this.find("'", at);
+    return close === -1 ? this.open("string") : close + 1;
   }
 
   /** From behind the opening quote to behind the closing one; a doubled quote stands for itself. */
@@ -234,8 +243,8 @@ export class Lexer {
     const text = this.text;
     const limit = this.limit;
     for (;;) {
-      const close = text.indexOf(quote, at);
-      if (close === -1 || close >= limit) return this.open(gap);
+      const close = this.find(quote, at);
+      if (close === -1) return this.open(gap);
       if (close + 1 >= limit || text.charCodeAt(close + 1) !== quote.charCodeAt(0)) return close + 1;
       at = close + 2;
     }
@@ -285,15 +294,29 @@ export class Lexer {
 
   /** The end of the line comment at `at`: either kind of line end closes it. */
   private lineComment(at: number): number {
-    // Kept from comment to comment: a text may hold only one kind, and the search for the other goes to its end.
-    if (this.lineFeed < at) this.lineFeed = this.find("\n", at);
-    if (this.carriageReturn < at) this.carriageReturn = this.find("\r", at);
-    return Math.min(this.lineFeed, this.carriageReturn, this.limit);
+    const text = this.text;
+    const limit = this.limit;
+    // Not with indexOf: a text may hold only one of both, and the search for the other would go to its end.
+    while (at < limit) {
+      const code = text.charCodeAt(at);
+      if (code === LINE_FEED || code === CARRIAGE_RETURN) break;
+      at++;
+    }
+    return at;
   }
 
-  private find(character: string, at: number): number {
-    const found = this.text.indexOf(character, at);
-    return found === -1 ? NOWHERE : found;
+  /** The first `wanted` at `at` or behind it that ends before the limit, or -1. */
+  private find(wanted: string, at: number): number {
+    const text = this.text;
+    const limit = this.limit;
+    if (limit === text.length) return text.indexOf(wanted, at);
+    // Behind the limit nothing is looked at: many a short range may lie in one long text.
+    for (let size = WINDOW; ; size *= 4) {
+      const end = Math.min(at + size, limit);
+      const found = text.slice(at, end).indexOf(wanted);
+      if (found !== -1) return at + found;
+      if (end === limit) return -1;
+    }
   }
 
   private blockComment(at: number): number {
@@ -329,9 +352,9 @@ export class Lexer {
     }
     if (text.charCodeAt(tagEnd) !== DOLLAR || tagEnd >= this.limit) return this.token(TokenKind.other, at + 1);
     const body = tagEnd + 1;
-    const close = text.indexOf(text.slice(at, body), body);
+    const close = this.find(text.slice(at, body), body);
     const end = close + body - at;
-    if (close === -1 || end > this.limit) return this.token(TokenKind.dollarString, this.open("dollar-quoted string"));
+    if (close === -1) return this.token(TokenKind.dollarString, this.open("dollar-quoted string"));
     return this.token(TokenKind.dollarString, end);
   }
 
@@ -362,20 +385,37 @@ export class Lexer {
     return at;
   }
 
-  /** A run of operator characters, up to a comment; see `trimSigns` for a trailing + or -. */
+  /**
+   * An operator: a run of operator characters, up to a comment. One of more than one character ends in + or - only if
+   * it also holds one of ~ ! @ # % ^ & | ` ? (manual, "Operators"); the rest of the run are operators of their own.
+   */
   private operator(at: number): boolean {
+    if (at >= this.runEnd) this.readRun(at);
+    const end = this.lastSpecial >= at ? this.runEnd : this.lastOther + 1;
+    return this.token(TokenKind.operator, Math.max(end, at + 1));
+  }
+
+  /** Reads a run once, however many operators it comes to. */
+  private readRun(at: number): void {
     const text = this.text;
     const limit = this.limit;
-    let end = at + 1;
-    while (end < limit) {
+    let end = at;
+    do {
       const code = text.charCodeAt(end);
-      if (!isOperatorCharacter(code)) break;
-      const following = text.charCodeAt(end + 1);
-      if ((code === DASH && following === DASH) || (code === SLASH && following === STAR)) break;
+      if (code !== PLUS && code !== DASH) {
+        this.lastOther = end;
+        if (IS_SPECIAL[code] === 1) this.lastSpecial = end;
+      }
       end++;
-    }
-    if (end - at > 1) end = trimSigns(text, at, end);
-    return this.token(TokenKind.operator, end);
+    } while (end < limit && this.continuesRun(end));
+    this.runEnd = end;
+  }
+
+  private continuesRun(at: number): boolean {
+    const code = this.text.charCodeAt(at);
+    if (!isOperatorCharacter(code)) return false;
+    const following = this.text.charCodeAt(at + 1);
+    return !(code === DASH && following === DASH) && !(code === SLASH && following === STAR);
   }
 
   /** Notes that the token at `start` never closes, and returns where it then ends. */
@@ -384,18 +424,4 @@ export class Lexer {
     this.gapStart = this.start;
     return this.limit;
   }
-}
-
-/**
- * The end of the operator at [at, end): an operator of more than one character ends in + or - only if
- * it also holds one of ~ ! @ # % ^ & | ` ? (manual, "Operators").
- */
-function trimSigns(text: string, at: number, end: number): number {
-  const isSign = (code: number): boolean => code === PLUS || code === DASH;
-  if (!isSign(text.charCodeAt(end - 1))) return end;
-  for (let i = at; i < end - 1; i++) {
-    if ("~!@#%^&|`?".includes(text[i]!)) return end;
-  }
-  while (end - at > 1 && isSign(text.charCodeAt(end - 1))) end--;
-  return end;
 }
