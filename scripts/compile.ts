@@ -1,7 +1,9 @@
-import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { prepareEmbeddedAssets } from "../src/database/embedded-prepare.ts";
+import { deafen } from "./deafen.ts";
+import { signAdHoc } from "./release-macho.ts";
 
 const ROOT = join(import.meta.dir, "..");
 
@@ -65,7 +67,17 @@ async function compileInto(outfile: string, entry: string, target: Bun.Build.Com
   // The compiler can fail quietly.
   const { size } = await stat(outfile);
   if (size < 1_000_000) throw new Error(`the compiler wrote only ${size} bytes`);
+  await keepToItself(outfile, target);
   await chmod(outfile, 0o755);
+}
+
+/** Takes what Bun would read from the environment out of its runtime. */
+async function keepToItself(outfile: string, target: Bun.Build.CompileTarget | undefined): Promise<void> {
+  const executable = new Uint8Array(await readFile(outfile));
+  deafen(executable);
+  // macOS runs no program that was changed after it was signed.
+  const isForMac = target === undefined ? process.platform === "darwin" : target.includes("darwin");
+  await writeFile(outfile, isForMac ? signAdHoc(executable, "confiture") : executable);
 }
 
 /**

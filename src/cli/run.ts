@@ -31,6 +31,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   };
   let invocation: Invocation | undefined;
   try {
+    refuseRuntimeOptions(io.env);
     invocation = findCommand(argv);
     const version = await versionFor(invocation);
     if (version !== undefined) return report(version, invocation, io, form);
@@ -54,6 +55,15 @@ interface Form {
   aim: Aim;
   /** Where other databases are found that it works with. */
   readonly aims: WeakMap<object, Aim>;
+}
+
+/** The runtime inside the executable obeys these before anything of ours runs, and nothing can keep it from that. */
+function refuseRuntimeOptions(env: Io["env"]): void {
+  const name = Object.keys(env).find((key) => key.startsWith("BUN_JSC_"));
+  if (name === undefined) return;
+  throw new ConfitureError("config_invalid", `${name} is set, which changes how the runtime inside Confiture works`, {
+    hint: `Nothing was done. Run it without: env -u ${name} confiture ...`,
+  });
 }
 
 /** The value of a flag, as `--flag VALUE` or `--flag=VALUE`; the last one counts. */

@@ -1,5 +1,6 @@
 import type { FileSink } from "bun";
 import type * as Tty from "node:tty";
+import { wasClosed } from "#files/descriptor.ts";
 import type { Output } from "./io.ts";
 
 /**
@@ -23,6 +24,8 @@ export class StandardOutput implements Output {
 
   write(text: string): void {
     if (this.#closed) return;
+    // Bun puts something else in its place, and writing would go well.
+    if (this.#writer === undefined && wasClosed(this.#descriptor)) return this.#fail(new Error("it is closed"));
     const writer = (this.#writer ??= (this.#descriptor === 1 ? Bun.stdout : Bun.stderr).writer());
     this.#attempt(() => writer.write(text));
     this.#attempt(() => writer.flush());

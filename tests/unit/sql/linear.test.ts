@@ -46,20 +46,20 @@ class CountingText {
 /** Every kind of token, whole and cut short, and what else the splitter looks for. */
 const PIECES: readonly string[] = [
   // Words and numbers.
-  ...["a", "é", "e", "U&", "1", "1e+", "0x", ".5", "1.", "1_", "$1"],
+  ["a", "é", "e", "U&", "1", "1e+", "0x", ".5", "1.", "1_", "$1"],
   // Quotes, closed and open.
-  ...["'a'", "''", "'", "E'\\'", "E'a'", "B'", 'U&"', '"a"', '"', "$$", "$q$", "$q", "$", "E''\n"],
+  ["'a'", "''", "'", "E'\\'", "E'a'", "B'", 'U&"', '"a"', '"', "$$", "$q$", "$q", "$", "E''\n"],
   // Operators and punctuation.
-  ...["+", "-", "*", "/", "<", "@", "@-", ",", ".", ":", "::", ":=", ";", "(", ")", "{", "\\", "\\;", "\\x\n"],
+  ["+", "-", "*", "/", "<", "@", "@-", ",", ".", ":", "::", ":=", ";", "(", ")", "{", "\\", "\\;", "\\x\n"],
   // Comments and white space.
-  ...["--", "--\n", "--\r", "/*", "*/", "/**/", " ", "\n", "\r\n"],
+  ["--", "--\n", "--\r", "/*", "*/", "/**/", " ", "\n", "\r\n"],
   // What decides where a statement ends.
-  ...["copy t from stdin;", "copy t from stdin;\n", "\n\\.\n", "\\.", " begin atomic ", "create function ", " end;"],
+  ["copy t from stdin;", "copy t from stdin;\n", "\n\\.\n", "\\.", " begin atomic ", "create function ", " end;"],
   // Conflicts of git.
-  ...["<<<<<<< ", "\n<<<<<<< a\n", "\n=======\n", "\n>>>>>>> b\n"],
+  ["<<<<<<< ", "\n<<<<<<< a\n", "\n=======\n", "\n>>>>>>> b\n"],
   // Statements that are looked at more closely.
-  ...["alter table ", "begin;", "commit ", "reindex (", "create subscription "],
-];
+  ["alter table ", "begin;", "commit ", "reindex (", "create subscription "],
+].flat();
 
 /** What a pair repeats in. */
 const SURROUNDINGS: readonly (readonly [name: string, before: string, after: string])[] = [

@@ -1,0 +1,21 @@
+import { readFileSync } from "node:fs";
+import { platform } from "node:process";
+
+/** O_CLOEXEC (open(2)). */
+const CLOSE_ON_EXEC = 0o2000000;
+
+/**
+ * Whether a standard stream was closed when this process began (`>&-`). Bun opens /dev/null in its place, so that no
+ * other file gets its number; only that one closes when another program takes over, for what comes from outside has just
+ * come through that. Linux alone tells; elsewhere the answer is no.
+ */
+export function wasClosed(descriptor: number): boolean {
+  if (platform !== "linux") return false;
+  try {
+    const flags = /^flags:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, "latin1"))?.[1];
+    return flags !== undefined && (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) !== 0;
+  } catch {
+    // No /proc.
+    return false;
+  }
+}
