@@ -1,0 +1,288 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { cliProject } from "../cli/project.ts";
+import { readDocument } from "../cli/document.ts";
+import { builtBinary, runBinary, type RunResult, startBinary } from "../support/cli.ts";
+import { temporaryProject, type TemporaryProject } from "../support/project.ts";
+
+beforeAll(builtBinary, 300_000);
+
+/** Every file below a folder by its path, but for the tool's own data; what has a dot in front included. */
+async function contents(dir: string): Promise<Record<string, string>> {
+  const entries = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = entries.map((entry) => join(entry.parentPath, entry.name)).toSorted();
+  const texts = await Promise.all(paths.map(async (path) => [path.slice(dir.length + 1), await Bun.file(path).text()]));
+  return Object.fromEntries(texts) as Record<string, string>;
+}
+
+const EMBEDDED = "database:\n  engine: embedded\n  path: ':memory:'\n";
+
+/** Names of what is written beside files, and of notes about that. */
+function leftovers(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, encoding: "utf8" }).filter((name) => /(^|\/)\.confiture-/.test(name));
+}
+
+test("eight at once write eight migrations, with eight versions", async () => {
+  await using project = await temporaryProject({ "db/environments/local.yaml": EMBEDDED });
+  const names = Array.from({ length: 8 }, (_, index) => `n${index}`);
+  const results = await Promise.all(names.map((name) => runBinary(["migrate", "new", name], { cwd: project.dir })));
+  for (const result of results) expect(result).toMatchObject({ exitCode: 0 });
+  const versions = readdirSync(project.path("db/migrations")).map((name) => name.slice(0, 3));
+  expect(versions.toSorted()).toEqual(["001", "002", "003", "004", "005", "006", "007", "008"]);
+});
+
+/** Kills the command as soon as something is there, or lets it end. */
+async function killOnce(seen: () => boolean, args: readonly string[], cwd: string): Promise<RunResult> {
+  const { process: child, result } = await startBinary(args, { cwd });
+  while (child.exitCode === null && child.signalCode === null) {
+    if (seen()) {
+      child.kill("SIGKILL");
+      break;
+    }
+    await Bun.sleep(0);
+  }
+  return await result;
+}
+
+/** What can be seen of a command that writes several files, in the order in which it comes. */
+const MOMENTS: readonly [string, RegExp][] = [
+  ["it has begun", /^\.confiture-.*\.begun$/],
+  ["it writes the first", /\/\.confiture-.*\.new$/],
+  ["it has decided", /^\.confiture-.*\.decided$/],
+  ["a first file is there", /^db\/schema\/.*\.sql$/],
+];
+
+describe("a killed command leaves the old or the new", () => {
+  test.each(MOMENTS)("init, killed when %s", async (_when, pattern) => {
+    await using whole = await temporaryProject({});
+    await runBinary(["init", "--embedded"], { cwd: whole.dir });
+    await using project = await temporaryProject({});
+    await killOnce(() => seenIn(project, pattern), ["init", "--embedded"], project.dir);
+    // Any command finishes what was decided on, or takes it back.
+    await runBinary(["config", "show"], { cwd: project.dir });
+    const found = await contents(project.dir);
+    if (Object.keys(found).length > 0) expect(found).toEqual(await contents(whole.dir));
+    expect(await runBinary(["init", "--embedded"], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
+    expect(await contents(project.dir)).toEqual(await contents(whole.dir));
+  });
+
+  test.each(MOMENTS.slice(2))("export over an older one, killed when %s", async (_when, pattern) => {
+    await using project = await cliProject();
+    await project.query(tables(60, "int"));
+    await project.succeed(["export"]);
+    const before = await contents(project.path("db/schema"));
+    await project.query(`DROP TABLE t0; ${tables(60, "text").replaceAll("CREATE TABLE t", "CREATE TABLE u")}`);
+    const started = new Set(Object.keys(before).map((path) => `db/schema/${path}`));
+    await killOnce(() => seenIn(project, pattern, started), ["export", "--force"], project.dir);
+    await project.run(["config", "show"]);
+    const after = await contents(project.path("db/schema"));
+    if (JSON.stringify(after) !== JSON.stringify(before)) {
+      // All of the new: what is gone is aside, what is new is there, and it makes the database.
+      expect(Object.keys(after).filter((path) => path.endsWith(".bak"))).toHaveLength(1);
+      await project.succeed(["drift"]);
+    }
+    expect(leftovers(project.dir)).toEqual([]);
+  });
+
+  test("build --output, killed while it writes", async () => {
+    const schema = `CREATE TABLE t (a int); -- ${"x".repeat(1_000_000)}\n`;
+    const files = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`db/schema/${index}.sql`, schema]));
+    await using project = await temporaryProject({
+      ...files,
+      "db/environments/local.yaml": EMBEDDED,
+      "out/x.sql": "old",
+    });
+    await killOnce(() => readdirSync(project.path("out")).length > 1, ["build", "--output", "out/x.sql"], project.dir);
+    const found = await project.read("out/x.sql");
+    if (found !== "old") expect(found.length).toBeGreaterThan(20_000_000);
+    await runBinary(["build", "--output", "out/x.sql"], { cwd: project.dir });
+    expect(readdirSync(project.path("out"))).toEqual(["x.sql"]);
+    expect((await project.read("out/x.sql")).length).toBeGreaterThan(20_000_000);
+  });
+
+  test("snapshot and migrate new, killed while they write", async () => {
+    await using project = await cliProject({ "out/x.json": "old" });
+    await project.query(tables(20, "int"));
+    await killOnce(() => readdirSync(project.path("out")).length > 1, ["snapshot", "-o", "out/x.json"], project.dir);
+    const found = await project.read("out/x.json");
+    if (found !== "old") JSON.parse(found);
+    await project.succeed(["snapshot", "-o", "out/x.json"]);
+    expect(readdirSync(project.path("out"))).toEqual(["x.json"]);
+
+    const dir = project.path("db/migrations");
+    await killOnce(() => existsSync(dir) && readdirSync(dir).length > 0, ["migrate", "new", "a"], project.dir);
+    await project.succeed(["migrate", "new", "b"]);
+    for (const name of readdirSync(dir)) {
+      expect(name).toMatch(/^00[12]_[ab]\.sql$/);
+      expect(await Bun.file(join(dir, name)).text()).toContain("migrate:down");
+    }
+  });
+});
+
+function seenIn(project: TemporaryProject, pattern: RegExp, before: ReadonlySet<string> = new Set()): boolean {
+  return readdirSync(project.dir, { recursive: true, encoding: "utf8" }).some(
+    (name) => pattern.test(name) && !before.has(name),
+  );
+}
+
+function tables(count: number, type: string): string {
+  return Array.from({ length: count }, (_, index) => `CREATE TABLE t${index} (a ${type});`).join(" ");
+}
+
+/** A disk of 2 MB that is nearly full, or undefined where this user may not mount one. */
+async function fullDisk(leave: number): Promise<({ dir: string } & AsyncDisposable) | undefined> {
+  const dir = await mkdtemp("/tmp/confiture-test-full-");
+  const remove = async (): Promise<void> => {
+    Bun.spawnSync(["umount", dir]);
+    await rm(dir, { recursive: true, force: true });
+  };
+  if (!Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", dir]).success) {
+    await remove();
+    return undefined;
+  }
+  await mkdir(join(dir, "db", "environments"), { recursive: true });
+  await Bun.write(join(dir, "db", "environments", "local.yaml"), EMBEDDED);
+  const schema = Array.from({ length: 60 }, (_, index) => `CREATE TABLE t${index} (a bigint PRIMARY KEY, b text);\n`);
+  await Bun.write(join(dir, "db", "schema", "t.sql"), schema.join(""));
+  await Bun.write(join(dir, "out.sql"), "old");
+  const fill = `head -c $(($(df --output=avail -B1 ${dir} | tail -1) - ${leave})) /dev/zero > ${dir}/fill`;
+  Bun.spawnSync(["sh", "-c", fill]);
+  return { dir, [Symbol.asyncDispose]: remove };
+}
+
+const canMount = process.platform === "linux" && process.getuid?.() === 0;
+
+describe("where there is no room, nothing changes", () => {
+  const COMMANDS: readonly (readonly string[])[] = [
+    ["build", "--output", "out.sql"],
+    ["snapshot", "schema", "--output", "out.sql"],
+    ["migrate", "generate", "all"],
+    ["init"],
+    ["migrate", "new", "a"],
+  ];
+  test.skipIf(!canMount).each(COMMANDS.map((args) => [args.join(" "), args] as const))(
+    "on a full disk (needs root): %s",
+    async (_name, args) => {
+      await using disk = await fullDisk(0);
+      if (disk === undefined) return console.warn("skipped: this root may not mount");
+      const before = await contents(disk.dir);
+      const { exitCode, stderr } = await runBinary([...args], { cwd: disk.dir });
+      expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringMatching(/no space is left/) });
+      expect(await contents(disk.dir)).toEqual(before);
+    },
+    120_000,
+  );
+
+  test.each([COMMANDS[0]!, COMMANDS[1]!].map((args) => [args.join(" "), args] as const))(
+    "where a file may not be so large: %s",
+    async (_name, args) => {
+      const schema = Array.from(
+        { length: 300 },
+        (_, index) => `CREATE TABLE t${index} (a bigint PRIMARY KEY, b text);\n`,
+      );
+      await using project = await temporaryProject({
+        "db/environments/local.yaml": EMBEDDED,
+        "db/schema/t.sql": schema.join(""),
+        "out.sql": "old",
+      });
+      const before = await contents(project.dir);
+      const { exitCode, stderr } = await runBinary(["-c", 'ulimit -f 8; exec "$0" "$@"', await binaryPath(), ...args], {
+        binary: "/bin/sh",
+        cwd: project.dir,
+      });
+      expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringMatching(/larger than a file may be/) });
+      expect(await contents(project.dir)).toEqual(before);
+    },
+    120_000,
+  );
+});
+
+async function binaryPath(): Promise<string> {
+  await builtBinary();
+  const { BINARY } = await import("../support/cli.ts");
+  return BINARY;
+}
+
+describe("init repairs what it finds empty", () => {
+  test("as a killed command left it", async () => {
+    await using project = await temporaryProject({ "db/environments/local.yaml": "", ".gitignore": "" });
+    const result = await runBinary(["init", "--embedded"], { cwd: project.dir });
+    expect(result).toMatchObject({ exitCode: 0 });
+    expect(await project.read("db/environments/local.yaml")).toContain("embedded");
+  });
+});
+
+describe("temporary folders", () => {
+  let dir = "";
+  beforeAll(async () => {
+    dir = await mkdtemp("/tmp/confiture-test-tmp-");
+  });
+  afterAll(() => rm(dir, { recursive: true, force: true }));
+
+  test("of a killed command go with the next, those of a living one stay", async () => {
+    await using project = await cliProject({ "db/schema/t.sql": "CREATE TABLE t (a int);\n" });
+    const env = { TMPDIR: dir };
+    const args = ["migrate", "generate", "a", "--scratch", "embedded"];
+    const killed = await startBinary(args, { cwd: project.dir, env });
+    await until(() => readdirSync(dir).length > 0);
+    killed.process.kill("SIGSTOP");
+    const [folder] = readdirSync(dir);
+    await project.succeed(["config", "show"], { env });
+    expect(readdirSync(dir)).toEqual([folder!]);
+    killed.process.kill("SIGKILL");
+    await killed.result;
+    await project.succeed(["config", "show"], { env });
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  test.each([
+    ["a folder that does not exist", "/nowhere/at/all"],
+    ["a file", "/etc/hostname"],
+  ])("cannot be made: %s, which is said", async (_what, TMPDIR) => {
+    await using project = await cliProject({ "db/schema/t.sql": "CREATE TABLE t (a int);\n" });
+    const result = await project.run(["migrate", "generate", "a", "--format", "json"], { env: { TMPDIR } });
+    const { error } = readDocument(result);
+    expect(error).toMatchObject({ code: "file_unreadable", hint: expect.stringContaining("TMPDIR") });
+    expect(error?.message).toContain(TMPDIR);
+  });
+});
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await Bun.sleep(1);
+}
+
+describe("what is no file is named at once", () => {
+  const FIFOS: readonly (readonly [string, string, readonly string[]])[] = [
+    ["a schema file", "db/schema/z.sql", ["build", "--dry-run"]],
+    [".env", ".env", ["config", "show"]],
+    ["an environment file", "db/environments/local.yaml", ["config", "show"]],
+    ["a migration", "db/migrations/001_a.sql", ["migrate", "up"]],
+    ["a TypeScript migration", "db/migrations/001_a.ts", ["migrate", "up"]],
+    ["a snapshot", "s.json", ["diff", "s.json", "empty"]],
+    ["fixtures", "db/fixtures/f.sql", ["migrate", "test"]],
+    [".gitignore", ".gitignore", ["init"]],
+  ];
+  test.each(FIFOS)("a FIFO as %s", async (_what, path, args) => {
+    await using project = await temporaryProject({
+      "db/schema/a.sql": "CREATE TABLE t (a int);\n",
+      ...(path === "db/environments/local.yaml"
+        ? { "db/environments/x.yaml": EMBEDDED }
+        : { "db/environments/local.yaml": EMBEDDED }),
+      ...(path.startsWith("db/migrations") ? {} : { "db/migrations/001_a.sql": "CREATE TABLE t (a int);\n" }),
+    });
+    await mkdir(join(project.path(path), ".."), { recursive: true });
+    Bun.spawnSync(["mkfifo", project.path(path)]);
+    const { exitCode, stderr } = await runBinary([...args], { cwd: project.dir, timeout: 60_000 });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 4, stderr: expect.stringContaining("no regular file") });
+    expect(stderr).toContain(path);
+  });
+
+  test("a password file is passed over with a warning, as by psql", async () => {
+    await using project = await cliProject();
+    Bun.spawnSync(["mkfifo", project.path("pass")]);
+    const result = await project.run(["migrate", "status"], { env: { PGPASSFILE: project.path("pass") } });
+    expect(result.exitCode).toBe(1);
+  });
+});
