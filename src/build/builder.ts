@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import { beginNumbered } from "#database/transaction-fate.ts";
 import { rollback } from "#database/rollback.ts";
 import {
   decodeSql,
@@ -14,7 +15,7 @@ import { readRegularFile } from "#files/read.ts";
 import { transactionControl } from "#sql/classify.ts";
 import { assembleFile, RESET_BETWEEN_FILES } from "./assemble.ts";
 import emptyDatabase from "./empty-database.sql" with { type: "text" };
-import { explainFailure } from "./explain.ts";
+import { explainFailure, interruption } from "./explain.ts";
 
 export interface BuildOptions {
   readonly projectDir: string;
@@ -71,29 +72,37 @@ function openTransaction(script: Script, before: ConfitureError | undefined): Co
 /**
  * Runs the files in one transaction, a round trip each. While the server works on one, the next is read.
  * Afterwards the session's settings are as they were.
- * @throws ConfitureError with the place in the file; the database is then as it was before
+ * @throws ConfitureError with the place in the file; the database is then as it was before. After `connection_lost` with
+ * `data.transaction`, a number that `fateOfTransaction` takes, only the server knows whether it was committed
  */
 export async function executeSchema(database: Database, options: ExecuteOptions): Promise<void> {
   if (!options.transaction) {
     await executeOneByOne(database, options);
     return;
   }
-  await database.execute(options.fresh ? `begin; ${emptyDatabase}` : "begin");
+  const transaction = await beginNumbered(database, options.fresh ? `begin; ${emptyDatabase}` : "begin");
+  let isCommitting = false;
   try {
     let running: Promise<void> = Promise.resolve();
     for (const [index, file] of options.files.entries()) {
       const script = await ahead(running, () => inTransaction(options, readToRun(options, file)));
-      throwIfInterrupted(options.signal);
+      throwIfInterrupted(options);
       options.onFile?.(file, index);
       running = runFile(database, script, options, index);
       running.catch(() => {}); // Awaited in the next turn.
     }
     await running;
-    throwIfInterrupted(options.signal);
+    throwIfInterrupted(options);
+    isCommitting = true;
     await database.execute("commit");
     await database.execute(RESET_BETWEEN_FILES);
   } catch (error) {
     await rollback(database);
+    if (error instanceof ConfitureError && error.code === "connection_lost") {
+      throw isCommitting
+        ? error.with({ data: { ...error.data, transaction } })
+        : error.with({ hint: "The build was rolled back by the server: its COMMIT had not been sent." });
+    }
     throw explainFailure(error, options, (file) => readScript(options, file));
   }
 }
@@ -126,13 +135,16 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
       options.onFile?.(file, index);
       if (options.resetBetweenFiles && index > 0) await database.execute(RESET_BETWEEN_FILES);
       for (const statement of script.statements) {
-        throwIfInterrupted(options.signal);
+        throwIfInterrupted(options);
         await runStatements(database, script, [statement]);
       }
     }
     await database.execute(RESET_BETWEEN_FILES);
   } catch (error) {
     await rollback(database);
+    if (error instanceof ConfitureError && error.code === "connection_lost") {
+      throw error.with({ hint: "Every statement before this one is done. Whether this one is, is not known." });
+    }
     throw explainFailure(error, options, (file) => readScript(options, file));
   }
 }
@@ -154,6 +166,6 @@ function inTransaction(options: BuildOptions, script: Script): Script {
   );
 }
 
-function throwIfInterrupted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted; the build was rolled back");
+function throwIfInterrupted(options: ExecuteOptions): void {
+  if (options.signal?.aborted === true) throw new ConfitureError("interrupted", interruption(options));
 }

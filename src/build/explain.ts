@@ -16,7 +16,15 @@ const OBSTACLES: Readonly<Record<TransactionObstacle, string>> = {
 interface FailedBuild {
   readonly files: readonly string[];
   readonly resetBetweenFiles: boolean;
+  readonly transaction: boolean;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What an interrupted build leaves. */
+export function interruption({ transaction }: Pick<FailedBuild, "transaction">): string {
+  return transaction
+    ? "Interrupted; the build was rolled back"
+    : "Interrupted; the statements that were done stay done";
 }
 
 /**
@@ -27,7 +35,7 @@ export function explainFailure(error: unknown, options: FailedBuild, read: (file
   if (!(error instanceof ConfitureError) || error.server === undefined) return error;
   const { server, location } = error;
   if (options.signal?.aborted === true && server.sqlstate === "57014") {
-    return error.with({ code: "interrupted", message: "Interrupted; the build was rolled back" });
+    return error.with({ code: "interrupted", message: interruption(options) });
   }
   const obstacle = transactionObstacle(server);
   if (obstacle !== undefined) return error.with({ hint: OBSTACLES[obstacle] });

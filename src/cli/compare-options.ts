@@ -16,7 +16,7 @@ export const SCRATCH_ARGS = {
   scratch: {
     type: "string",
     valueHint: "URL",
-    description: "make scratch databases on this server, whose role may create databases; or embedded (or scratch.url)",
+    description: "server for scratch databases (needs CREATEDB), or `embedded` (default: scratch.url)",
   },
 } as const satisfies ArgsDef;
 
@@ -170,7 +170,8 @@ export function tellLimits(
   for (const { kind, count: number, samples } of notCompared) {
     context.messages.warn(`not compared: ${count(number, kind)} (${samples.join(", ")})`);
   }
-  for (const why of unreworded) context.messages.warn(`compared in the words of different versions: ${why}`);
+  for (const why of unreworded)
+    context.messages.warn(`two PostgreSQL versions print this differently, so it may be cosmetic: ${why}`);
   if (leftOut.length > 0) {
     context.messages.log(`Left out: grants to ${leftOut.join(", ")}, which the other side does not name (--grants)`);
   }

@@ -218,5 +218,7 @@ export function tellNotBuilt(context: CommandContext, config: Config, dir: strin
       );
     return;
   }
-  context.messages.warn(`include_dirs of the environment does not take in all of ${dir}: no build runs these files`);
+  context.messages.warn(
+    `${dir} is not fully covered by include_dirs, so \`confiture build\` skips some of these files`,
+  );
 }

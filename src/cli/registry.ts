@@ -32,7 +32,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
         load: () => import("./commands/migrate/resolve.ts"),
       },
       accept: {
-        summary: "Record an edited file as the one that was applied",
+        summary: "Accept an edited migration (update its checksum)",
         load: () => import("./commands/migrate/accept.ts"),
       },
     },

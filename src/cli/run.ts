@@ -74,7 +74,7 @@ function askedFor(argv: readonly string[], flag: string): string | undefined {
 
 function noCommand({ path }: Invocation): ConfitureError {
   const line = ["confiture", ...path].join(" ");
-  return new ConfitureError("usage", `\`${line}\` is no complete command`, { hint: `See: ${line} --help` });
+  return new ConfitureError("usage", `\`${line}\` needs a subcommand`, { hint: `See: ${line} --help` });
 }
 
 /** `confiture --version`, which goes with no command. */

@@ -207,7 +207,9 @@ function doNotMake(
     const which = properties.map(({ property }) => property).join(", ");
     return `  ${signs[change]} ${kind} ${name}${which === "" ? "" : ` (${which})`}`;
   });
-  const words = unreworded.map((why) => `  compared in the words of different versions: ${why}`);
+  const words = unreworded.map(
+    (why) => `  two PostgreSQL versions print this differently, so it may be cosmetic: ${why}`,
+  );
   return new ConfitureError(
     "export_unproven",
     `The files would not make this database. What remains different:\n${[...lines, ...words].join("\n")}`,

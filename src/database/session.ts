@@ -89,7 +89,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     const because = farewell === undefined ? "" : `: ${farewell.message}`;
     return new ConfitureError("connection_lost", `The connection to the database was lost${because}`, {
       server: farewell === undefined ? undefined : { severity: "FATAL", ...farewell },
-      hint: "The server ended the session or the network failed. Work in an open transaction was rolled back by the server.",
+      hint: "The server ended the session or the network failed. What an open transaction had done was rolled back by the server, unless its COMMIT had arrived.",
       cause: error,
     });
   };

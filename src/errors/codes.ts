@@ -72,7 +72,7 @@ export const ERROR_CODES = {
   scratch_unusable: { exit: 1, title: "No scratch database can be made there" },
   extension_missing: { exit: 1, title: "An extension is missing where scratch databases are made" },
   snapshot_invalid: { exit: 1, title: "A snapshot file cannot be read" },
-  drift_unknown: { exit: 1, title: "What the database should be cannot be told" },
+  drift_unknown: { exit: 1, title: "Cannot determine what the database should contain" },
   export_unproven: { exit: 1, title: "The database cannot be exported as files that make it" },
   folder_not_empty: { exit: 1, title: "A folder that is to be written to holds something" },
   git_failed: { exit: 1, title: "git could not show what was asked for" },

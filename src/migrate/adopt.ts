@@ -5,10 +5,11 @@ import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { fromNothing } from "./baselines.ts";
 import { discoverMigrations } from "./discover.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
-import { changeLedger, createLedger, insertSql } from "./ledger.ts";
+import { createLedger, insertSql } from "./ledger.ts";
 import { checksumOf } from "./load.ts";
 import type { ForeignHistory, ForeignRecord, ForeignTable } from "./layouts/layout.ts";
 import { readForeignHistory } from "./layouts/read-history.ts";
+import { changeLedgerSurely } from "./sure-change.ts";
 import { readHistory } from "./status.ts";
 import { canonicalVersion, compareVersions, isRepeatable } from "./version.ts";
 
@@ -42,7 +43,10 @@ export async function adoptHistory(
         ...(record?.appliedBy === undefined ? {} : { appliedBy: record.appliedBy }),
       });
     });
-    await changeLedger(database, created, rows.join("; "));
+    await changeLedgerSurely(options, database, created, {
+      sql: rows.join("; "),
+      isMade: (row) => missing.every(({ file }) => row(file.version) !== undefined),
+    });
     return missing.map(({ file }) => file);
   });
 }

@@ -3,9 +3,10 @@ import { ConfitureError } from "#errors/error.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import type { HistoryEntry } from "./history.ts";
-import { changeLedger, createLedger, deleteSql, insertSql, type Ledger, updateSql } from "./ledger.ts";
+import { createLedger, deleteSql, insertSql, type Ledger, updateSql } from "./ledger.ts";
 import { checksumOf } from "./load.ts";
 import { requireKnown } from "./plan.ts";
+import { changeLedgerSurely } from "./sure-change.ts";
 import { readHistory } from "./status.ts";
 import { compareVersions } from "./version.ts";
 
@@ -40,7 +41,10 @@ export async function recordBaseline(
     const checksum = checksumOf(options.projectDir, file);
     return insertSql(created, { ...file, checksum }, options.toolVersion, { state: "applied", executionMs: "0" });
   });
-  await changeLedger(database, created, rows.join("; "));
+  await changeLedgerSurely(options, database, created, {
+    sql: rows.join("; "),
+    isMade: (row) => files.every(({ version }) => row(version) !== undefined),
+  });
   return files;
 }
 
@@ -58,7 +62,10 @@ export async function resolveMigration(
     const { file, row } = entry;
     if (as === "rolled-back") {
       if (row === undefined) throw nothingToResolve(entry, "it is not recorded");
-      await changeLedger(database, ledger, deleteSql(ledger, row.version));
+      await changeLedgerSurely(options, database, ledger, {
+        sql: deleteSql(ledger, row.version),
+        isMade: (found) => found(row.version) === undefined,
+      });
       return entry;
     }
     if (row?.state === "applied") throw nothingToResolve(entry, "it is recorded as applied");
@@ -66,21 +73,19 @@ export async function resolveMigration(
       if (file === undefined) throw nothingToResolve(entry, "it has no file");
       const created = await createLedger(database, ledger);
       const checksum = checksumOf(options.projectDir, file);
-      await changeLedger(
-        database,
-        created,
-        insertSql(created, { ...file, checksum }, options.toolVersion, { state: "applied", executionMs: "0" }),
-      );
+      await changeLedgerSurely(options, database, created, {
+        sql: insertSql(created, { ...file, checksum }, options.toolVersion, { state: "applied", executionMs: "0" }),
+        isMade: (found) => found(version)?.state === "applied",
+      });
       return entry;
     }
-    await changeLedger(
-      database,
-      ledger,
-      updateSql(ledger, row.version, {
+    await changeLedgerSurely(options, database, ledger, {
+      sql: updateSql(ledger, row.version, {
         state: "applied",
         ...(file === undefined ? {} : { checksum: checksumOf(options.projectDir, file) }),
       }),
-    );
+      isMade: (found) => found(version)?.state === "applied",
+    });
     return entry;
   });
 }
@@ -93,11 +98,11 @@ export async function acceptEdited(options: MigrateOptions, version: string): Pr
     if (entry.standing !== "edited" || file === undefined || row === undefined) {
       throw nothingToResolve(entry, "its file is not edited");
     }
-    await changeLedger(
-      database,
-      ledger,
-      updateSql(ledger, row.version, { checksum: checksumOf(options.projectDir, file), name: file.name }),
-    );
+    const checksum = checksumOf(options.projectDir, file);
+    await changeLedgerSurely(options, database, ledger, {
+      sql: updateSql(ledger, row.version, { checksum, name: file.name }),
+      isMade: (found) => found(version)?.checksum === checksum,
+    });
     return entry;
   });
 }

@@ -108,6 +108,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   const progress = showProgress(context, options.files.length);
   const started = performance.now();
   // Under the runner's lock: a build and a migration must not work on one database at once.
+  let isBuilt = false;
   const { duration, recorded, open } = await exclusively(migrating, async (database) => {
     await executeSchema(database, {
       ...options,
@@ -116,6 +117,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       onFile: (file, index) => progress.show(file, index),
     }).finally(() => progress.end());
     const built = performance.now();
+    isBuilt = true;
     // The build may have removed the ledger (--fresh), or moved it (a search_path of the role or database).
     const ledger = await findLedger(database, migrating.table);
     const newlyRecorded = args.baseline === true ? await recordBaseline(database, ledger, migrating, undefined) : [];
@@ -125,14 +127,17 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       recorded: newlyRecorded,
       open: history.filter((entry) => entry.row === undefined),
     };
+  }).catch(async (error: unknown) => {
+    const { explainLostBuild } = await import("../lost-build.ts");
+    throw await explainLostBuild(error, migrating, isBuilt);
   });
   if (!json) io.stdout.write(forPeople(`✅ Schema built successfully in ${formatSeconds(duration)}\n`));
   if (recorded.length > 0) messages.log(`Recorded ${count(recorded.length, "migration")} as applied`);
   if (open.length > 0) {
     messages.log(
-      `${count(open.length, "migration")} in ${migrating.dir} ${open.length === 1 ? "is" : "are"} not recorded in this database. Next, one of:\n` +
-        "  confiture migrate baseline   the schema files hold those changes already\n" +
-        "  confiture migrate up         they do not yet",
+      `${count(open.length, "migration")} in ${migrating.dir} ${open.length === 1 ? "is" : "are"} not recorded in this database. Next:\n` +
+        "  confiture migrate baseline   if the schema files already include these changes\n" +
+        "  confiture migrate up         if they do not",
     );
   }
   return {

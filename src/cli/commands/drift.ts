@@ -23,7 +23,7 @@ export const command = defineCommand({
       type: "string",
       valueHint: "GLOBS",
       description:
-        "names that are no concern, with commas, besides drift.ignore of the environment: audit.*, or of a kind: index:public.*",
+        "objects to ignore: comma-separated globs, added to drift.ignore (audit.*, or by kind: index:public.*)",
     },
     ...TERMS_ARGS,
     ...STRICT_ARGS,
@@ -46,7 +46,8 @@ export const command = defineCommand({
       ignore: [...drift.ignore, ...given],
     });
     const limited = tellLimits(context, limits, notCompared);
-    if (pending.length > 0) context.messages.log(`Pending there, and not expected of it: ${pending.join(", ")}`);
+    if (pending.length > 0)
+      context.messages.log(`Not applied there yet, so not counted as drift: ${pending.join(", ")}`);
     if (changes.length === 0) context.messages.log("No drift: the database is what it should be");
     else
       context.messages.log(

@@ -13,7 +13,7 @@ export const command = defineCommand({
     ...LOCK_ARGS,
   },
   details:
-    "Writes the schema of a database in use, which is only read, as files that make it: an object a file, in numbered\n" +
+    "Writes the schema of a database in use, which is only read, as files that make it: one object per file, in numbered\n" +
     "folders, in an order that follows from their names. Before anything is written, the files are built in a scratch\n" +
     "database and what they make is compared with the database. Data is not exported.",
   examples: ["confiture export --env production", "confiture export --env production --dir db/exported --force"],

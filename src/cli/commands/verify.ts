@@ -15,7 +15,7 @@ export const command = defineCommand({
   },
   details:
     "Proves in the embedded PostgreSQL, with no server: the schema files build from nothing; every migration applies,\n" +
-    "rolls back exactly and applies again; schema files and migrations agree. Exits with 3 when one of it does not hold.",
+    "rolls back exactly and applies again; schema files and migrations agree. Exits 3 if any check fails.",
   examples: ["confiture verify", "confiture verify --base git:main", "confiture verify --format json"],
   async run(args, context) {
     const { verify } = await import("#compare/verify/verify.ts");

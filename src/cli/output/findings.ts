@@ -18,9 +18,9 @@ const MARKS: Readonly<Record<Check["outcome"], string>> = { proven: "✅", dispr
 const WAYS: Readonly<Record<Way, string>> = {
   migrations: "The migrations were replayed from an empty database.",
   schema:
-    "The migrations do not start from nothing: the built schema was rolled back through them and brought forward again.",
+    "The first migration needs tables from the schema files, so the migrations were tested backwards from the built schema.",
   behind:
-    "The migrations do not start from nothing: they were applied to the built schema, which does not hold their changes.",
+    "The first migration needs tables from the schema files, so the migrations were applied to the built schema, which does not have their changes yet.",
   base: "The schema files of the base commit were brought forward.",
 };
 

@@ -41,7 +41,7 @@ export function showMigrateEvents({ io, messages, json }: CommandContext): (even
       case "empty":
         messages.warn(
           event.direction === "up"
-            ? `${inLine(event.migration.path)} has no statement to run; once it is recorded, writing one into it is an edit of an applied migration`
+            ? `${inLine(event.migration.path)} has no statement to run`
             : `${inLine(event.migration.downPath ?? event.migration.path)}: the way back is empty, so what the migration did stays`,
         );
         break;

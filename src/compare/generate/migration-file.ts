@@ -54,7 +54,7 @@ function notesOf(
     ? "wait until the migration is committed"
     : `wait ${isSlow ? "until it is done" : "for a moment"}`;
   return [
-    ...(SECRET.test(sql) ? ["SECRET: what is not read has a placeholder here. Write it in before this runs."] : []),
+    ...(SECRET.test(sql) ? ["SECRET: replace the placeholder with the real secret before running this."] : []),
     ...(loss === undefined ? [] : [`DATA LOSS: ${loss}${way === "up" ? "; rolling back does not undo that" : ""}.`]),
     ...(rows === undefined ? [] : [`ROWS: ${rows}.`]),
     ...(rewrites.length === 0 ? [] : [`REWRITE: every row of ${list(rewrites)} is written anew under the lock.`]),

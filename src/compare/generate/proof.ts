@@ -25,7 +25,7 @@ export async function prove(options: GenerateOptions, texts: readonly string[], 
         await step(migration, "up");
       }
       const changes = compareCatalogues(await run.read(), to);
-      requireNothing("Run as a migration, it does not lead to the schema files", changes);
+      requireNothing("The generated migration was tried and does not produce the schema files", changes);
       if (options.noDown) return;
       for (const migration of loaded.toReversed()) {
         await step(migration, "down");

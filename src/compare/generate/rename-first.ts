@@ -98,9 +98,13 @@ function isSame(a: Rename, b: Rename): boolean {
 
 function notRenamed({ from, to }: Rename, possible: readonly PossibleRename[]): ConfitureError {
   const known = possible.map(renameFlag);
-  return new ConfitureError("usage", `${from} cannot have become ${to}: it is still there, or that is not new`, {
-    hint: known.length === 0 ? "Nothing looks renamed." : `What looks renamed: ${known.join(", ")}`,
-  });
+  return new ConfitureError(
+    "usage",
+    `Cannot rename ${from} to ${to}: ${from} still exists in the schema files, or ${to} exists already`,
+    {
+      hint: known.length === 0 ? "Nothing looks renamed." : `What looks renamed: ${known.join(", ")}`,
+    },
+  );
 }
 
 /** How a rename is asked for on the command line. */

@@ -116,7 +116,7 @@ function joining(
       })),
       ...checks.map((check) => ({
         ...statementOf(`ALTER TABLE ${name} ADD CONSTRAINT ${quoteIdentifier(check.name)} ${check.definition}`),
-        rows: "fails if one breaks it",
+        rows: "fails if an existing row violates this",
       })),
     ];
   }

@@ -69,7 +69,7 @@ function planActions(from: FactBase, to: FactBase): readonly Action[] {
 function why(message: string): string {
   const [first = "", ...statements] = message.split("\n");
   return first.startsWith(CYCLE)
-    ? ["each of these statements needs another first:", ...statements].join("\n")
+    ? ["these statements depend on each other in a cycle:", ...statements].join("\n")
     : message;
 }
 

@@ -23,7 +23,7 @@ export function riskOf(action: Action, from: FactBase, to: FactBase): Risk {
   if (needed?.kind === "constraint" && / VALIDATE CONSTRAINT /.test(action.sql))
     return asRows(constraintRisk(needed, to));
   // A value of an enum that is taken away: rows that hold it make the change fail.
-  if (action.dataLoss === "destructive") return { loss: "values that are no more make it fail" };
+  if (action.dataLoss === "destructive") return { loss: "fails if a row still uses the removed value" };
   return {};
 }
 
@@ -84,7 +84,7 @@ function isDefault({ id }: { readonly id: StableId }): boolean {
 
 /** By pg_constraint.contype. */
 const RISKS: Readonly<Record<string, string>> = {
-  c: "fails if one breaks it",
+  c: "fails if an existing row violates this",
   f: "fails if one refers to what is not there",
   p: "fails if two share a key, or one has none",
   u: "fails if two share a key",

@@ -106,7 +106,7 @@ function whyUnchecked(
   return [
     findings.length > 0
       ? `${id}, which comes after what failed`
-      : `${id}: the migrations do not start from nothing, and it has no down, or a later one has none`,
+      : `${id}: the first migration needs tables from the schema files, and this one or a later one has no down`,
   ];
 }
 

@@ -80,7 +80,7 @@ async function verifyIn(series: ScratchSeries, files: ReplayedFiles): Promise<Ve
 }
 
 const BELOW_ONE_WAY =
-  "migrations up to the last one without a down: they do not start from nothing, and the way back ends there";
+  "migrations up to the last one without a down: the first needs tables from the schema files, and the way back ends there";
 
 async function buildCatalogue(database: Database, files: ProjectFiles): Promise<Catalogue | ConfitureError> {
   try {

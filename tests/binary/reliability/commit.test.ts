@@ -133,6 +133,104 @@ for (const major of OUTER_MAJORS) {
       expect([await b.has("b"), await b.has("c")]).toEqual([true, true]);
     });
 
+    test.concurrent.each([true, false])("of a build, with the COMMIT delivered: %p", async (delivered) => {
+      const files = { "db/schema/a.sql": "CREATE TABLE a (id int);", "001_a.sql": "SELECT 1" };
+      await using setup = await throughProxy(major, files, atCommit(delivered, /CREATE TABLE a/));
+      const { b, url } = setup;
+      const { error, exitCode } = await b.json("build", "--database-url", url);
+      expect({ exitCode, code: error.code, data: error.data }).toEqual({
+        exitCode: 1,
+        code: "connection_lost",
+        data: { built: delivered },
+      });
+      expect(error.hint).toContain(delivered ? "the build was committed" : "the build was rolled back");
+      expect(await b.has("a")).toBe(delivered);
+    });
+
+    test.concurrent("of a build that nobody can ask about: what is not known is not claimed", async () => {
+      const judge = atCommit(true, /CREATE TABLE a/);
+      await using setup = await throughProxy(major, { "db/schema/a.sql": "CREATE TABLE a (id int);" }, (passing) =>
+        passing.connection === 1 ? judge(passing) : "cut",
+      );
+      const { error } = await setup.b.json("build", "--database-url", setup.url);
+      expect(error).toMatchObject({ code: "connection_lost", data: { built: null } });
+      expect(error.hint).toContain("Whether the build was committed is not known");
+      expect(await setup.b.has("a")).toBe(true);
+    });
+
+    test.concurrent("in the middle of a build: it was rolled back, for no COMMIT was sent", async () => {
+      const files = { "db/schema/a.sql": "CREATE TABLE a (id int);", "db/schema/b.sql": "CREATE TABLE b (id int);" };
+      const cutAtB = ({ from, bytes, connection }: Passing): Verdict =>
+        connection === 1 && from === "client" && bytes.includes("CREATE TABLE b") ? "cut" : "pass";
+      await using setup = await throughProxy(major, files, cutAtB);
+      const { error } = await setup.b.json("build", "--database-url", setup.url);
+      expect(error).toMatchObject({ code: "connection_lost" });
+      expect(error.hint).toContain("The build was rolled back");
+      expect(await setup.b.has("a")).toBe(false);
+    });
+
+    /** Changes to the ledger alone send theirs with the COMMIT. */
+    const atLedger =
+      (after: boolean, change: RegExp) =>
+      ({ from, bytes, connection }: Passing): Verdict => {
+        if (connection > 1) return "pass";
+        const text = bytes.toString("latin1");
+        if (from === "client") {
+          if (!change.test(text) || !text.includes("; commit\0")) return "pass";
+          if (!after) return "cut";
+          sent.add(change);
+        } else if (sent.has(change) && text.includes("COMMIT\0")) return "cut";
+        return "pass";
+      };
+    const sent = new Set<RegExp>();
+
+    describe.each([true, false])("of the ledger alone, with the COMMIT delivered: %p", (delivered) => {
+      const files = { "001_a.sql": "CREATE TABLE a (id int)", "002_b.sql": "CREATE TABLE b (id int)" };
+      const truth = delivered ? "The change was committed" : "The change was rolled back";
+
+      test.concurrent("baseline", async () => {
+        await using setup = await throughProxy(
+          major,
+          files,
+          atLedger(delivered, new RegExp("insert into .*'002'", "s")),
+        );
+        const { error } = await setup.b.json("migrate", "baseline", "--database-url", setup.url);
+        expect(error).toMatchObject({ code: "connection_lost", data: { kept: delivered } });
+        expect(error.hint).toContain(truth);
+        expect((await setup.b.json("migrate", "status")).migrations.map(({ state }) => state)).toEqual(
+          delivered ? ["applied", "applied"] : ["pending", "pending"],
+        );
+      });
+
+      test.concurrent("resolve", async () => {
+        await using setup = await throughProxy(
+          major,
+          files,
+          atLedger(delivered, new RegExp("delete from .*'002'", "s")),
+        );
+        const { b, url } = setup;
+        expect((await b.migrate("up")).exitCode).toBe(0);
+        const resolved = await b.json("migrate", "resolve", "002", "--rolled-back", "--database-url", url);
+        expect(resolved.error).toMatchObject({ code: "connection_lost", data: { kept: delivered } });
+        expect(resolved.error.hint).toContain(truth);
+        expect(await b.ledger()).toEqual(delivered ? ["001 applied"] : ["001 applied", "002 applied"]);
+      });
+
+      test.concurrent("a build with --baseline: the schema is said to be built", async () => {
+        const both = { ...files, "db/schema/s.sql": "CREATE TABLE s (id int);" };
+        await using setup = await throughProxy(
+          major,
+          both,
+          atLedger(delivered, new RegExp("insert into .*'002'", "s")),
+        );
+        const { error } = await setup.b.json("build", "--baseline", "--database-url", setup.url);
+        expect(error).toMatchObject({ code: "connection_lost", data: { built: true, kept: delivered } });
+        expect(error.hint).toContain("The schema is built");
+        expect(error.hint).toContain(truth);
+        expect(await setup.b.has("s")).toBe(true);
+      });
+    });
+
     test.concurrent("nothing answers any more after the COMMIT: what is not known is not claimed", async () => {
       const judge = atCommit(true, /insert into .*'001'/);
       await using setup = await throughProxy(major, { "001_a.sql": "CREATE TABLE a (id int)" }, (passing) =>

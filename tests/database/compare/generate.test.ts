@@ -135,7 +135,7 @@ describe("what loses data is refused, and allowed when asked for", () => {
   test("columns, tables, partitions, values of enums, sequences, narrower types; not what is computed", async () => {
     const { message } = (await failureOf(generated(BEFORE, AFTER))) as Error;
     expect(message.split("\n").slice(1).toSorted()).toEqual([
-      '  ALTER TABLE "public"."users" ALTER COLUMN "m" TYPE "public"."mood" USING "m"::text::"public"."mood"; -- values that are no more make it fail',
+      '  ALTER TABLE "public"."users" ALTER COLUMN "m" TYPE "public"."mood" USING "m"::text::"public"."mood"; -- fails if a row still uses the removed value',
       '  ALTER TABLE "public"."users" ALTER COLUMN "name" TYPE character varying(10) USING "name"::character varying(10); -- values are cut or rounded to fit into character varying(10)',
       '  ALTER TABLE "public"."users" DROP COLUMN "price"; -- what it held is gone',
       '  DROP SEQUENCE "public"."numbers"; -- its next number is gone',

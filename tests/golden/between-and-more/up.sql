@@ -1,13 +1,13 @@
 -- migrate:up
 
--- ROWS: fails if one breaks it.
+-- ROWS: fails if an existing row violates this.
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 ALTER TABLE "public"."t"
   ADD CONSTRAINT "t_check1" CHECK ((((b < 3) OR (b > 5))::boolean OR (a > 0)));
 
--- ROWS: fails if one breaks it.
+-- ROWS: fails if an existing row violates this.
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 ALTER TABLE "public"."t"

@@ -4,7 +4,7 @@
 ALTER TABLE "public"."t"
   DROP CONSTRAINT "c";
 
--- ROWS: fails if one breaks it.
+-- ROWS: fails if an existing row violates this.
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 ALTER TABLE "public"."t"

@@ -5,7 +5,7 @@ ALTER TYPE "public"."mood" ADD VALUE 'sad' BEFORE 'ok';
 ALTER DOMAIN "public"."good_mood"
   DROP CONSTRAINT "good_mood_check";
 
--- ROWS: fails if one breaks it.
+-- ROWS: fails if an existing row violates this.
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: run it while nobody needs the table.
 -- LOCK: writes to public.t wait until it is done.

@@ -16,7 +16,7 @@ CREATE OR REPLACE FUNCTION public.ok (
   IMMUTABLE
   AS $function$ SELECT n > 0 $function$;
 
--- ROWS: fails if one breaks it.
+-- ROWS: fails if an existing row violates this.
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 ALTER TABLE "public"."t"

@@ -14,7 +14,7 @@ CREATE OR REPLACE FUNCTION public.most()
   IMMUTABLE
   AS $function$SELECT 100$function$;
 
--- ROWS: fails if one breaks it.
+-- ROWS: fails if an existing row violates this.
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: run it while nobody needs the table.
 -- LOCK: writes to public.t wait until the migration is committed.

@@ -7,7 +7,7 @@
 ALTER TABLE "public"."b"
   ALTER COLUMN "id" SET NOT NULL;
 
--- ROWS: fails if one breaks it.
+-- ROWS: fails if an existing row violates this.
 -- SCAN: every row of public.b is read under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE "public"."b"

@@ -1,6 +1,6 @@
 -- migrate:up
 
--- ROWS: fails if one breaks it.
+-- ROWS: fails if an existing row violates this.
 -- SCAN: every row of public.b is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 -- LOCK: reads and writes of public.b wait until the migration is committed.

@@ -1,6 +1,6 @@
 -- migrate:up
 
--- ROWS: fails if one breaks it.
+-- ROWS: fails if an existing row violates this.
 -- SCAN: every row of public.p26 is read under the lock.
 -- ONLINE: run it while nobody needs the table.
 -- LOCK: reads and writes of public.p26 wait until the migration is committed.
@@ -20,7 +20,7 @@ ALTER TABLE "public"."p"
 ALTER TABLE "public"."p27"
   ALTER COLUMN "d" SET NOT NULL;
 
--- ROWS: fails if one breaks it.
+-- ROWS: fails if an existing row violates this.
 -- SCAN: every row of public.p27 is read under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE "public"."p27"

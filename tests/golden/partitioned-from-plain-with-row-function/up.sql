@@ -22,6 +22,6 @@ CREATE OR REPLACE FUNCTION public.weight (
   IMMUTABLE
   AS $function$SELECT length($1.note)$function$;
 
--- ROWS: fails if one breaks it.
+-- ROWS: fails if an existing row violates this.
 ALTER TABLE "public"."t"
   ADD CONSTRAINT "light" CHECK ((public.weight(t.*) < 100));

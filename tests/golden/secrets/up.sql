@@ -1,5 +1,5 @@
 -- migrate:up
 
--- SECRET: what is not read has a placeholder here. Write it in before this runs.
+-- SECRET: replace the placeholder with the real secret before running this.
 CREATE USER MAPPING FOR PUBLIC SERVER "far"
   OPTIONS ("password" '__OPTION_PASSWORD__', "user" 'clerk');

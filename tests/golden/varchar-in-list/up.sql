@@ -1,6 +1,6 @@
 -- migrate:up
 
--- ROWS: fails if one breaks it.
+-- ROWS: fails if an existing row violates this.
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
@@ -8,7 +8,7 @@ ALTER TABLE "public"."t"
   ADD CONSTRAINT "t_kind_check"
     CHECK (((kind)::text <> ALL (ARRAY['x'::character varying, 'y'::character varying])));
 
--- ROWS: fails if one breaks it.
+-- ROWS: fails if an existing row violates this.
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 ALTER TABLE "public"."t"

@@ -19,13 +19,13 @@ export const command = defineCommand({
     rename: {
       type: "string",
       valueHint: "OLD=NEW",
-      description: "take a dropped and an added object for one: public.users.name=full_name (several with commas)",
+      description: "treat as a rename: public.users.name=full_name (several with commas)",
     },
     "allow-drop": { type: "boolean", description: "allow statements that lose data" },
     "no-down": { type: "boolean", description: "write no way back" },
     online: {
       type: "boolean",
-      description: "prefer forms that keep nobody from a table in use, in several files where they take several steps",
+      description: "avoid long locks (CONCURRENTLY, NOT VALID, backfills); may write several migrations",
     },
     ...SCRATCH_ARGS,
   },

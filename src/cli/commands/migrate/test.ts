@@ -16,7 +16,7 @@ export const command = defineCommand({
       valueHint: "DIR",
       description: `SQL files with rows, loaded before a migration is tried (default: ${FIXTURES}, if it is there)`,
     },
-    "allow-drop": { type: "boolean", description: "allow what loses data: it is said, and no finding" },
+    "allow-drop": { type: "boolean", description: "report lost data as a warning instead of failing" },
     ...SCRATCH_ARGS,
   },
   details:
