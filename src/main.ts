@@ -50,7 +50,7 @@ async function main(): Promise<void> {
     env: process.env,
     cwd: process.cwd(),
     get homeDirectory() {
-      return homedir();
+      return homeDirectory();
     },
     get userName() {
       return userName();
@@ -95,6 +95,15 @@ function readLine(signal: AbortSignal): Promise<string | undefined> {
       stdin.on("data", onData).on("end", onEnd).resume();
     }
   });
+}
+
+function homeDirectory(): string {
+  try {
+    return homedir();
+  } catch {
+    // Neither HOME nor an entry in the password database.
+    return "";
+  }
 }
 
 function userName(): string {

@@ -5,6 +5,7 @@ import type { Neighbour, ScratchSite } from "#compare/scratch/site.ts";
 import { parseSource, type ProjectFiles, type Source } from "#compare/sources/sources.ts";
 import type { Terms } from "#compare/catalogue/terms.ts";
 import type { Config } from "#config/config.ts";
+import { looksLikeConnection } from "#config/connection-text.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { CommandContext } from "./command.ts";
@@ -68,8 +69,11 @@ async function givenSite(
   scratch: string | undefined,
   config?: Pick<Config, "scratchUrl">,
 ): Promise<ScratchSite | undefined> {
-  if (scratch !== undefined && scratch !== "embedded" && !isUrl(scratch)) {
-    throw new ConfitureError("usage", "--scratch is a postgres:// URL of a server, or embedded");
+  if (scratch !== undefined && scratch !== "embedded" && !looksLikeConnection(scratch)) {
+    throw new ConfitureError(
+      "usage",
+      "--scratch is a postgres:// URL (or host=... dbname=...) of a server, or embedded",
+    );
   }
   const url = scratch ?? (config ?? (await context.config())).scratchUrl?.reveal();
   if (url === undefined) return undefined;
@@ -79,13 +83,14 @@ async function givenSite(
 }
 
 /**
- * A source as it is named on the command line, which may be a database in use: `env:NAME` or a connection URL.
+ * A source as it is named on the command line, which may be a database in use: `env:NAME`, a connection URL or a
+ * conninfo string.
  * @throws ConfitureError `usage`, `config_*`
  */
 export async function readSource(context: CommandContext, name: string): Promise<Source> {
   const other = name.startsWith("env:")
     ? { environment: name.slice(4) }
-    : isUrl(name)
+    : looksLikeConnection(name)
       ? { databaseUrl: name }
       : undefined;
   if (other === undefined) return parseSource(name);
@@ -96,12 +101,8 @@ export async function readSource(context: CommandContext, name: string): Promise
 
 /** How a source is called in messages and documents: a URL may hold a password. */
 export function displayName(name: string, source: Source): string {
-  if (source.kind !== "live" || !isUrl(name)) return name;
+  if (source.kind !== "live" || !looksLikeConnection(name)) return name;
   return source.target.engine === "embedded" ? "embedded" : `${source.target.database} on ${source.target.host}`;
-}
-
-function isUrl(name: string): boolean {
-  return /^postgres(ql)?:/.test(name);
 }
 
 /** The project's files, with scratch databases where `siteBeside` says. */

@@ -4,6 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { type Aim, aimCommands } from "./aim-commands.ts";
 import { type CommandContext, isGroup, type Outcome } from "./command.ts";
 import { findCommand, type Invocation } from "./find-command.ts";
+import { hidePasswords, mayHoldPassword } from "./hide-passwords.ts";
 import type { Io } from "./io.ts";
 import { errorToJson, renderError, toConfitureError } from "./output/diagnostic.ts";
 import { createMessages } from "./output/messages.ts";
@@ -24,10 +25,11 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     paint: paintFor(io.stderr, askedFor(argv, "--color") ?? "auto", io.env),
     aim: {
       projectDir: askedFor(argv, "--project-dir") ?? askedFor(argv, "-C"),
-      environment: askedFor(argv, "--env") ?? askedFor(argv, "-e"),
+      environment: environmentName(askedFor(argv, "--env") ?? askedFor(argv, "-e")),
       databaseUrl: askedFor(argv, "--database-url") === undefined ? undefined : "URL",
     },
     aims: new WeakMap(),
+    argv,
   };
   let invocation: Invocation | undefined;
   try {
@@ -55,6 +57,7 @@ interface Form {
   aim: Aim;
   /** Where other databases are found that it works with. */
   readonly aims: WeakMap<object, Aim>;
+  readonly argv: readonly string[];
 }
 
 /** The runtime inside the executable obeys these before anything of ours runs, and nothing can keep it from that. */
@@ -112,7 +115,7 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
   const args = readArguments(path, command.args, rest);
   form.aim = {
     projectDir: args["project-dir"],
-    environment: args.env,
+    environment: environmentName(args.env),
     // Until it has been read, a password may be anywhere in it.
     databaseUrl: args["database-url"] === undefined ? undefined : "URL",
   };
@@ -193,6 +196,11 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
   }
 }
 
+/** One that a command in a hint may name: not a URL that stands in its place. */
+function environmentName(name: string | undefined): string | undefined {
+  return name !== undefined && mayHoldPassword(name) ? "NAME" : name;
+}
+
 /** A URL that has been read, without its password. */
 async function shownUrl(url: string | undefined): Promise<string | undefined> {
   if (url === undefined) return undefined;
@@ -208,7 +216,8 @@ function aimError(error: ConfitureError, { aim, aims }: Form): ConfitureError {
 /** The one place where an outcome becomes output and an exit code. */
 function report(outcome: Outcome, invocation: Invocation | undefined, io: Io, form: Form): number {
   const { json, paint } = form;
-  const error = outcome.error === undefined ? undefined : aimError(toConfitureError(outcome.error), form);
+  const error =
+    outcome.error === undefined ? undefined : hidePasswords(aimError(toConfitureError(outcome.error), form), form.argv);
   const exitCode = exitCodeOf(error, io) ?? outcome.exitCode ?? 0;
   if (json) {
     const document = {

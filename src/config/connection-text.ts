@@ -1,7 +1,8 @@
 import type { ConfitureError } from "#errors/error.ts";
 import { nearest } from "#errors/suggest.ts";
 import {
-  multipleHosts,
+  libpqName,
+  parameterNamed,
   PARAMETERS,
   type ParameterName,
   type Parameters,
@@ -18,10 +19,15 @@ export interface ConnectionText {
   readonly warnings: readonly string[];
 }
 
+/** Whether a text is meant as one of the forms that `parseConnectionText` reads, rather than as a name or a path. */
+export function looksLikeConnection(text: string): boolean {
+  return /^\s*(?:[a-z][a-z0-9+.-]*:\/\/|postgres(?:ql)?:|[a-z_]+\s*=)/i.test(text);
+}
+
 /**
  * Reads a connection URL (`postgres://`, `postgresql://`) or a conninfo string (`host=... dbname=...`), as in
- * https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING, but one host only. An empty
- * value is as good as an absent one.
+ * https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING. An empty value is as good as an
+ * absent one.
  * @throws ConfitureError made by `source.fail`, whose message never holds the text: a password with an unescaped
  * `@` or `/` can end up in any part of a URL
  */
@@ -29,21 +35,43 @@ export function parseConnectionText(source: TextSetting): ConnectionText {
   const text = source.value.trim();
   const parameters: Parameters = new Map();
   const warnings: string[] = [];
+  let previous: string | undefined;
   for (const { name, value } of parseRaw(text, source)) {
+    const isShowable = isWord(name) && !SECRETS.has(previous ?? "") && isWellFormed(text);
+    previous = name;
     if (value === "") continue;
     if (value.includes("\0")) throw source.fail("holds a zero character");
-    const known = knownName(name);
-    if (known === undefined) {
-      const problem = judgeUnsupported(name, value);
-      if (problem === undefined) throw unknownParameter(name, source);
-      if (problem.fatal) throw source.fail(problem.message, "Remove it.");
-      if (problem.message !== "") warnings.push(`${source.origin}: ${problem.message}`);
+    const known = parameterNamed(name);
+    if (known !== undefined) {
+      parameters.set(known, parameterSetting(known, value, source));
       continue;
     }
-    if (known === "host" && value.includes(",")) throw multipleHosts(source);
-    parameters.set(known, parameterSetting(known, value, source));
+    const verdict = judgeUnsupported(name, value);
+    if (verdict === undefined) throw unknownParameter(name, source, isShowable);
+    if (verdict.kind === "refused") {
+      throw source.fail(`has the parameter "${name}", which Confiture does not support`, `Remove it. ${verdict.hint}`);
+    }
+    if (verdict.kind === "ignored") warnings.push(`${source.origin}: ${name} has no effect: ${verdict.why}`);
   }
   return { parameters, warnings };
+}
+
+/** What follows one of these may be the rest of it. */
+const SECRETS: ReadonlySet<string> = new Set(["password", "sslpassword"]);
+
+function isWord(name: string): boolean {
+  return /^[A-Za-z_][\w.-]{0,39}$/.test(name);
+}
+
+/**
+ * Whether no piece of a password can have become a parameter. In a URL, the password has to be where it belongs, before the
+ * host, and no `@` may stand behind the question mark.
+ */
+function isWellFormed(text: string): boolean {
+  const rest = /^[a-z]+:\/\/(.*)$/is.exec(text)?.[1];
+  if (rest === undefined) return true;
+  const authority = /^[^/?]*/.exec(rest)![0];
+  return (/^[^:@]*(?::[^@]+)?@/.test(authority) || !authority.includes(":")) && !/\?.*@/s.test(rest);
 }
 
 function parseRaw(text: string, source: TextSetting): RawParameter[] {
@@ -89,25 +117,16 @@ const OTHER_SCHEMES: ReadonlySet<string> = new Set([
   "tcp",
 ]);
 
-const PARAMETER_NAMES: ReadonlySet<string> = new Set(PARAMETERS);
-
-function knownName(name: string): ParameterName | undefined {
-  if (name === "dbname") return "database";
-  // "database" is our key's name, not libpq's.
-  return PARAMETER_NAMES.has(name) && name !== "database" ? (name as ParameterName) : undefined;
-}
-
 /**
  * No value is ever shown: `postgres://user:12/3?sslmode=4` is a password with an unescaped `/` as well as a
  * host, port, database and parameter.
  */
 function parameterSetting(name: ParameterName, value: string, source: TextSetting): TextSetting {
-  const shown = name === "database" ? "dbname" : name;
   return {
     value,
     origin: source.origin,
     quoted: "",
-    fail: (problem, hint) => source.fail(`is not usable: its ${shown} ${problem}`, hint ?? hintFor(name)),
+    fail: (problem, hint) => source.fail(`is not usable: its ${libpqName(name)} ${problem}`, hint ?? hintFor(name)),
   };
 }
 
@@ -118,13 +137,14 @@ function hintFor(name: ParameterName): string | undefined {
     : undefined;
 }
 
-/** A name is shown only when it is nearly one of ours, and so no piece of a password. */
-function unknownParameter(name: string, source: TextSetting): ConfitureError {
-  const names = ["dbname", ...PARAMETERS.filter((known) => known !== "database")];
+/** A name is shown when it is nearly one of ours, or when it cannot be a piece of a password. */
+function unknownParameter(name: string, source: TextSetting, isShowable: boolean): ConfitureError {
+  const names = PARAMETERS.map(libpqName);
   const suggestion = name === "database" ? "dbname" : nearest(name, names);
   if (suggestion !== undefined) {
     return source.fail(`has the unknown parameter "${name}"`, `Did you mean "${suggestion}"?`);
   }
   const list = `Known parameters: ${names.join(", ")}.`;
+  if (isShowable) return source.fail(`has the unknown parameter "${name}"`, `Remove it, or correct its name. ${list}`);
   return source.fail("has an unknown parameter", `${list}\nA & in a password is written %26.`);
 }

@@ -1,4 +1,4 @@
-import { multipleHosts, type RawParameter } from "./connection-parameters.ts";
+import type { RawParameter } from "./connection-parameters.ts";
 import type { TextSetting } from "./setting.ts";
 
 const ESCAPES_HINT =
@@ -30,13 +30,19 @@ export function parseUrl(url: string, source: TextSetting): RawParameter[] {
 
   const slash = address.indexOf("/");
   const authority = slash === -1 ? address : address.slice(0, slash);
-  if (authority.includes(",")) throw multipleHosts(source);
-  const parts = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::([^:]*))?$/.exec(authority);
-  if (parts === null) {
-    throw source.fail("has a malformed host or port", `${ESCAPES_HINT}\nAn IPv6 address stands in brackets: [::1].`);
+  const hosts: string[] = [];
+  const ports: string[] = [];
+  for (const place of authority.split(",")) {
+    const parts = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::([^:]*))?$/.exec(place);
+    if (parts === null) {
+      throw source.fail("has a malformed host or port", `${ESCAPES_HINT}\nAn IPv6 address stands in brackets: [::1].`);
+    }
+    hosts.push(decode(parts[1] ?? parts[2] ?? ""));
+    ports.push(decode(parts[3] ?? ""));
   }
-  parameters.push({ name: "host", value: decode(parts[1] ?? parts[2] ?? "") });
-  parameters.push({ name: "port", value: decode(parts[3] ?? "") });
+  const list = (items: readonly string[]): string => (items.every((item) => item === "") ? "" : items.join(","));
+  parameters.push({ name: "host", value: list(hosts) });
+  parameters.push({ name: "port", value: list(ports) });
   if (slash !== -1) parameters.push({ name: "dbname", value: decode(address.slice(slash + 1)) });
 
   for (const pair of query.split("&")) {

@@ -1,5 +1,7 @@
 import type { Config, IncludeDir } from "./config.ts";
 import { DEFAULT_INCLUDE_DIR } from "./config.ts";
+import { type ParameterName, PARAMETERS } from "./connection-parameters.ts";
+import type { ServerTarget } from "#database/target.ts";
 import { formatDuration } from "./duration.ts";
 
 /** One line of `confiture config show`. */
@@ -21,21 +23,11 @@ export function describeConfig(config: Config): ConfigRow[] {
   if (target.engine === "embedded") {
     values["database.path"] = target.path ?? ":memory:";
   } else {
-    const { tls } = target;
-    Object.assign(values, {
-      "database.host": target.host,
-      "database.port": String(target.port),
-      "database.database": target.database,
-      "database.user": target.user,
-      "database.password": target.password === undefined ? NOT_SET : target.password.toString(),
-      "database.sslmode": tls.mode,
-      "database.sslrootcert": tls.rootCert ?? NOT_SET,
-      "database.sslcert": tls.cert ?? NOT_SET,
-      "database.sslkey": tls.key ?? NOT_SET,
-      "database.connect_timeout": formatDuration(target.connectTimeout),
-      "database.application_name": target.applicationName,
-      "database.options": target.options ?? NOT_SET,
-    });
+    const shown = describeServer(target);
+    for (const name of PARAMETERS) {
+      const key = `database.${name}`;
+      if (key in config.origins) values[key] = shown[name] ?? NOT_SET;
+    }
   }
   Object.assign(values, {
     include_dirs: list(config.includeDirs.map(describeIncludeDir)),
@@ -55,6 +47,40 @@ export function describeConfig(config: Config): ConfigRow[] {
 }
 
 const NOT_SET = "(not set)";
+
+function describeServer(target: ServerTarget): Readonly<Partial<Record<ParameterName, string>>> {
+  const { tls, authentication } = target;
+  const addresses = [target, ...(target.alternatives ?? [])];
+  const ports = addresses.map(({ port }) => port);
+  const shown: Partial<Record<ParameterName, string | undefined>> = {
+    host: addresses.map(({ host }) => host).join(","),
+    hostaddr: addresses.map(({ host, hostAddress }) => hostAddress ?? host).join(","),
+    port: new Set(ports).size === 1 ? String(target.port) : ports.join(","),
+    database: target.database,
+    user: target.user,
+    password: addresses.find(({ password }) => password !== undefined)?.password?.toString(),
+    target_session_attrs: target.sessionAttributes,
+    load_balance_hosts: target.loadBalance === true ? "random" : "disable",
+    sslmode: tls.mode,
+    sslnegotiation: tls.direct === true ? "direct" : "postgres",
+    sslrootcert: tls.rootCert,
+    sslcrl: tls.crl,
+    sslcrldir: tls.crlDir,
+    sslcert: tls.cert,
+    sslkey: tls.key,
+    sslpassword: tls.keyPassword?.toString(),
+    sslsni: tls.sni === false ? "0" : "1",
+    ssl_min_protocol_version: tls.minVersion,
+    ssl_max_protocol_version: tls.maxVersion,
+    require_auth: authentication?.methods?.join(","),
+    channel_binding: authentication?.channelBinding,
+    connect_timeout: formatDuration(target.connectTimeout),
+    keepalives_idle: target.keepalive === undefined ? undefined : `${target.keepalive}s`,
+    application_name: target.applicationName,
+    options: target.options,
+  };
+  return Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== undefined));
+}
 
 function list(items: readonly string[]): string {
   return items.length === 0 ? "(none)" : items.join(", ");

@@ -1,23 +1,9 @@
+import { PARAMETERS } from "./connection-parameters.ts";
+
 /** Every key of an environment file, by section. docs/formats.md describes the same list. */
 export const KEYS = {
   "": ["name", "database", "include_dirs", "exclude_dirs", "migrations", "build", "drift", "scratch", "protected"],
-  database: [
-    "url",
-    "host",
-    "port",
-    "database",
-    "user",
-    "password",
-    "sslmode",
-    "sslrootcert",
-    "sslcert",
-    "sslkey",
-    "connect_timeout",
-    "application_name",
-    "options",
-    "engine",
-    "path",
-  ],
+  database: ["url", ...PARAMETERS, "engine", "path"],
   include_dirs: ["path", "recursive", "include", "exclude"],
   migrations: ["dir", "layout", "table", "lock_wait", "lock_timeout", "statement_timeout"],
   build: ["reset_between_files"],
@@ -49,7 +35,7 @@ export const SYNONYMS: Readonly<Record<string, string>> = {
   folder: "dir",
 };
 
-const SECRET_KEYS: ReadonlySet<string> = new Set(["password", "url", "database", "options"]);
+const SECRET_KEYS: ReadonlySet<string> = new Set(["password", "sslpassword", "url", "database", "options"]);
 
 /** Keys whose value may be shown in an error. */
 export const SHOWABLE_KEYS: ReadonlySet<string> = new Set(

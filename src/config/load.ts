@@ -83,8 +83,41 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     scratchUrl: settings.scratchUrl,
     protected: settings.protected,
     origins: { ...origins, ...settings.origins },
-    warnings: [...resolved.warnings],
+    warnings: [...passedOver(options, file, url, variables, resolved), ...resolved.warnings],
   });
+}
+
+/** DATABASE_URL, which many programs read, where the environment file was taken without anybody naming it. */
+function passedOver(
+  options: LoadOptions,
+  file: string | undefined,
+  url: TextSetting | undefined,
+  variables: Variables,
+  { target, origins }: ResolvedTarget<Target>,
+): ConfigWarning[] {
+  const variable = variables.getNonEmpty("DATABASE_URL");
+  if (file === undefined || url !== undefined || options.environment !== undefined || variable === undefined) return [];
+  if (Object.values(origins).some((origin) => /\bDATABASE_URL\b/.test(origin))) return [];
+  const elsewhere = addressIn(variableSetting("DATABASE_URL", variable));
+  // Another kind of database, or the same address.
+  if (elsewhere === undefined || (target.engine === "server" && elsewhere === `${target.host}/${target.database}`))
+    return [];
+  const where = target.engine === "server" ? `${target.database} on ${target.host}` : "the embedded engine";
+  const message =
+    `DATABASE_URL is set and not used: ${file} says where the database is (${where}). ` +
+    "To use it, set CONFITURE_DATABASE_URL instead, or write `url: ${DATABASE_URL}` in that file; --env local says that the file is meant";
+  return [variable.location === undefined ? { message } : { message, location: variable.location }];
+}
+
+/** "host/database" of a URL; undefined where it is none of PostgreSQL's. */
+function addressIn(url: TextSetting): string | undefined {
+  try {
+    const { parameters } = parseConnectionText(url);
+    return `${parameters.get("host")?.value ?? ""}/${parameters.get("database")?.value ?? ""}`;
+  } catch (error) {
+    if (error instanceof ConfitureError) return undefined;
+    throw error;
+  }
 }
 
 function chooseUrl(option: string | undefined, variables: Variables, withoutFile: boolean): TextSetting | undefined {

@@ -21,10 +21,15 @@ export interface PasswordFile {
   readonly shown: string;
 }
 
-/** Where libpq looks for passwords: `PGPASSFILE`, or the user's own file. Undefined without a home folder. */
-export function passwordFile(surroundings: Surroundings): PasswordFile | undefined {
+/**
+ * Where libpq looks for passwords: the file that is named, or the user's own. Undefined without a home folder.
+ * @param named `passfile` or PGPASSFILE
+ */
+export function passwordFile(
+  named: { readonly value: string } | undefined,
+  surroundings: Surroundings,
+): PasswordFile | undefined {
   const { projectDir, variables, homeDirectory, platform } = surroundings;
-  const named = variables.getNonEmpty("PGPASSFILE");
   if (named !== undefined) {
     return { path: isAbsolute(named.value) ? named.value : join(projectDir, named.value), shown: named.value };
   }

@@ -70,7 +70,7 @@ export class TreeReader {
       value: text,
       origin: this.originOf(node.offset) + from,
       // A value out of a variable, or one that looks like no setting, can be a secret in the wrong place.
-      quoted: used.length === 0 && shown !== "password" && /^[\w./:*+ -]{1,60}$/.test(text) ? `"${text}"` : "",
+      quoted: used.length === 0 && !shown.endsWith("password") && /^[\w./:*+ -]{1,60}$/.test(text) ? `"${text}"` : "",
       fail: (problem, hint) => this.fail(node.offset, `"${shown}" ${problem}`, hint),
     };
   }

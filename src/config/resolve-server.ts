@@ -1,12 +1,16 @@
-import { Secret, type ServerTarget } from "#database/target.ts";
+import { Secret, type ServerAddress, type ServerTarget, SESSION_ATTRIBUTES } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { ConfigWarning } from "./config.ts";
-import { PARAMETERS, PARAMETER_VARIABLES, type Parameters } from "./connection-parameters.ts";
+import { PARAMETERS, PARAMETER_VARIABLES, type ParameterName, type Parameters } from "./connection-parameters.ts";
 import { parseDuration } from "./duration.ts";
 import { findPassword, passwordFile } from "./pgpass.ts";
+import { resolveAuthentication } from "./resolve-authentication.ts";
+import { resolveHosts } from "./resolve-hosts.ts";
 import { requireRootCert, resolveTls, toTlsOptions } from "./resolve-tls.ts";
-import { not, type Setting, type TextSetting } from "./setting.ts";
+import { readService } from "./service-file.ts";
+import { not, oneOf, type Setting, type TextSetting } from "./setting.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { judgeUnsupported, UNSUPPORTED_VARIABLES } from "./unsupported-parameters.ts";
 import type { Variable, Variables } from "./variables.ts";
 
 export interface ResolvedTarget<T> {
@@ -19,8 +23,15 @@ export interface ResolvedTarget<T> {
 const DEFAULT_CONNECT_TIMEOUT = 10_000;
 const SOCKET_DIRECTORIES: readonly string[] = ["/tmp", "/var/run/postgresql", "/run/postgresql"];
 
+/** Variables that give a setting to the session from its start, as in libpq. */
+const SETTING_VARIABLES: Readonly<Record<string, string>> = {
+  PGTZ: "TimeZone",
+  PGDATESTYLE: "DateStyle",
+  PGGEQO: "geqo",
+};
+
 /**
- * Completes what was given with libpq's variables, the password file and defaults
+ * Completes what was given with a service, libpq's variables, the password file and defaults
  * (https://www.postgresql.org/docs/current/libpq-envars.html). One default is not libpq's: without a host it
  * is "localhost" and not a socket, so that it does not depend on how the client was compiled.
  * @throws ConfitureError `config_invalid`, placed where the bad value was written
@@ -30,11 +41,10 @@ export async function resolveServer(
   surroundings: Surroundings,
 ): Promise<ResolvedTarget<ServerTarget>> {
   const { variables, userName, homeDirectory, platform } = surroundings;
-  const parameters = withVariables(given, variables);
-  const warnings = ignoredVariables(given, variables);
+  const parameters = withVariables(withService(given, surroundings), variables);
+  const warnings = unsupportedVariables(variables);
 
-  const host = resolveHost(parameters.get("host"), variables);
-  const port = resolvePort(parameters.get("port"));
+  const hosts = resolveHosts(parameters);
   const user = resolveUser(parameters.get("user"), userName);
   const database: Setting<string> = parameters.get("database") ?? {
     value: user.value,
@@ -42,54 +52,93 @@ export async function resolveServer(
   };
   const tls = await resolveTls(parameters, surroundings.projectDir, homeDirectory);
   // libpq makes no TLS connection over a socket, whatever sslmode says.
-  if (!host.value.startsWith("/")) requireRootCert(tls, parameters.get("sslmode"));
+  if (!hosts.addresses.every(({ host, hostAddress }) => hostAddress === undefined && host.startsWith("/"))) {
+    requireRootCert(tls, parameters.get("sslmode"));
+  }
+  const authentication = resolveAuthentication(parameters);
+  const attributes = parameters.get("target_session_attrs");
+  const balance = parameters.get("load_balance_hosts");
   const connectTimeout = resolveConnectTimeout(parameters.get("connect_timeout"));
-  const applicationName: Setting<string> = parameters.get("application_name") ?? {
-    value: "confiture",
-    origin: "default",
-  };
+  const applicationName: Setting<string> = parameters.get("application_name") ??
+    parameters.get("fallback_application_name") ?? { value: "confiture", origin: "default" };
   const options = parameters.get("options");
+  const keepalive = resolveKeepalive(parameters.get("keepalives"), parameters.get("keepalives_idle"));
+  const settings = sessionSettings(variables);
 
   let password: Setting<string> | undefined = parameters.get("password");
-  const file = password === undefined ? passwordFile(surroundings) : undefined;
-  if (file !== undefined) {
-    const passwordHost = SOCKET_DIRECTORIES.includes(host.value) ? "localhost" : host.value;
-    const query = { host: passwordHost, port: port.value, database: database.value, user: user.value };
-    const found = await findPassword(file, query, platform);
-    password = found.password;
-    if (found.warning !== undefined) warnings.push(found.warning);
+  const file = password === undefined ? passwordFile(parameters.get("passfile"), surroundings) : undefined;
+  const addresses: ServerAddress[] = [];
+  for (const address of hosts.addresses) {
+    let own = password?.value;
+    if (file !== undefined) {
+      const host = SOCKET_DIRECTORIES.includes(address.host) ? "localhost" : address.host;
+      const found = await findPassword(
+        file,
+        { host, port: address.port, database: database.value, user: user.value },
+        platform,
+      );
+      own = found.password?.value;
+      password ??= found.password;
+      if (found.warning !== undefined && addresses.length === 0) warnings.push(found.warning);
+    }
+    addresses.push({ ...address, ...(own === undefined ? {} : { password: new Secret(own) }) });
   }
+  const [first, ...alternatives] = addresses;
 
   const target: ServerTarget = {
     engine: "server",
-    host: host.value,
-    port: port.value,
+    ...first!,
+    ...(alternatives.length > 0 && { alternatives }),
+    ...(attributes && { sessionAttributes: oneOf(attributes, SESSION_ATTRIBUTES) }),
+    ...(balance !== undefined && oneOf(balance, ["disable", "random"]) === "random" && { loadBalance: true }),
     database: database.value,
     user: user.value,
-    ...(password && { password: new Secret(password.value) }),
     tls: toTlsOptions(tls),
+    ...(authentication && { authentication }),
     connectTimeout: connectTimeout.value,
     applicationName: applicationName.value,
     ...(options && { options: options.value }),
+    ...(settings && { settings }),
+    ...(keepalive !== undefined && { keepalive }),
+    ...(hosts.host.origin !== "default" && { origin: hosts.host.origin }),
   };
-  const settings: Record<string, Setting<unknown> | undefined> = {
-    host,
-    port,
+  const shown: Partial<Record<ParameterName, Setting<unknown>>> = {
+    host: hosts.host,
+    port: hosts.port,
     database,
     user,
-    password,
+    ...(password && { password }),
     sslmode: tls.mode,
-    sslrootcert: tls.rootCert,
-    sslcert: tls.cert,
-    sslkey: tls.key,
+    ...tls.files,
     connect_timeout: connectTimeout,
     application_name: applicationName,
-    options,
   };
   const origins: Record<string, string> = {};
-  for (const [key, setting] of Object.entries(settings)) origins[key] = setting?.origin ?? "default";
+  for (const name of PARAMETERS) {
+    const setting = shown[name] ?? parameters.get(name);
+    if (NEVER_SHOWN.has(name)) continue;
+    if (setting !== undefined || ALWAYS_SHOWN.has(name)) origins[name] = setting?.origin ?? "default";
+  }
   return { target, origins, warnings };
 }
+
+/** What `confiture config show` lists although it is not set. */
+const ALWAYS_SHOWN: ReadonlySet<ParameterName> = new Set([
+  "password",
+  "sslrootcert",
+  "sslcert",
+  "sslkey",
+  "options",
+] as const);
+
+/** What only leads to others, which are shown with where they came from. */
+const NEVER_SHOWN: ReadonlySet<ParameterName> = new Set([
+  "passfile",
+  "service",
+  "sslcertmode",
+  "keepalives",
+  "fallback_application_name",
+] as const);
 
 /** A variable as a setting. Its value is never quoted: it may hold a secret by mistake. */
 export function variableSetting(name: string, variable: Variable): TextSetting {
@@ -102,53 +151,51 @@ export function variableSetting(name: string, variable: Variable): TextSetting {
   };
 }
 
+/** A service stands behind what was given and before the variables. */
+function withService(given: Parameters, surroundings: Surroundings): Parameters {
+  const variable = surroundings.variables.getNonEmpty("PGSERVICE");
+  const service = given.get("service") ?? (variable && variableSetting("PGSERVICE", variable));
+  if (service === undefined) return given;
+  return new Map([...readService(service, surroundings), ...given]);
+}
+
 function withVariables(given: Parameters, variables: Variables): Parameters {
   const complete: Parameters = new Map(given);
   for (const name of PARAMETERS) {
-    if (complete.has(name)) continue;
-    const variable = variables.getNonEmpty(PARAMETER_VARIABLES[name]);
-    if (variable !== undefined) complete.set(name, variableSetting(PARAMETER_VARIABLES[name], variable));
+    const variableName = PARAMETER_VARIABLES[name];
+    if (complete.has(name) || variableName === undefined) continue;
+    const variable = variables.getNonEmpty(variableName);
+    if (variable !== undefined) complete.set(name, variableSetting(variableName, variable));
   }
   return complete;
 }
 
-/** Variables that would send psql elsewhere, or make it stricter; silence would be a surprise. */
-function ignoredVariables(given: Parameters, variables: Variables): ConfigWarning[] {
+/** @throws ConfitureError for a variable without which psql would make another connection */
+function unsupportedVariables(variables: Variables): ConfigWarning[] {
   const warnings: ConfigWarning[] = [];
-  const warn = (name: string, variable: Variable, why: string): void => {
-    const message = `${name} has no effect: ${why}`;
-    warnings.push(variable.location === undefined ? { message } : { message, location: variable.location });
-  };
-  const address = variables.getNonEmpty("PGHOSTADDR");
-  if (address !== undefined && (given.has("host") || variables.getNonEmpty("PGHOST") !== undefined)) {
-    warn("PGHOSTADDR", address, "a host is given, and Confiture connects to that");
-  }
-  const service = variables.getNonEmpty("PGSERVICE");
-  if (service !== undefined) warn("PGSERVICE", service, "Confiture does not read service files");
-  for (const name of ["PGCHANNELBINDING", "PGREQUIREAUTH", "PGGSSENCMODE", "PGSSLCRL", "PGSSLMINPROTOCOLVERSION"]) {
+  for (const [name, parameter] of UNSUPPORTED_VARIABLES) {
     const variable = variables.getNonEmpty(name);
-    if (variable === undefined || /^(?:disable|prefer)$/.test(variable.value)) continue;
-    warn(name, variable, "Confiture does not support it");
+    const verdict = variable && judgeUnsupported(parameter, variable.value);
+    if (verdict === undefined || verdict.kind === "harmless") continue;
+    if (verdict.kind === "refused") {
+      throw variableSetting(name, variable!).fail(
+        "asks for something that Confiture does not support",
+        `Unset it. ${verdict.hint}`,
+      );
+    }
+    const message = `${name} has no effect: ${verdict.why}`;
+    warnings.push(variable!.location === undefined ? { message } : { message, location: variable!.location });
   }
   return warnings;
 }
 
-function resolveHost(given: TextSetting | undefined, variables: Variables): Setting<string> {
-  if (given === undefined) {
-    const address = variables.getNonEmpty("PGHOSTADDR");
-    if (address === undefined) return { value: "localhost", origin: "default" };
-    return resolveHost(variableSetting("PGHOSTADDR", address), variables);
+function sessionSettings(variables: Variables): Record<string, string> | undefined {
+  const settings: Record<string, string> = {};
+  for (const [name, setting] of Object.entries(SETTING_VARIABLES)) {
+    const variable = variables.getNonEmpty(name);
+    if (variable !== undefined && variable.value.toLowerCase() !== "default") settings[setting] = variable.value;
   }
-  const host = given.value;
-  if (host.includes("://")) throw given.fail("must be a host name, not a URL", "Write a URL under `url`.");
-  if (host.startsWith("@")) throw given.fail("is an abstract socket, which Confiture does not support");
-  if (host.startsWith("/")) return { value: host, origin: given.origin };
-  if (host.includes(",")) throw given.fail("names several hosts", "Name the one server that takes writes.");
-  if (/^[^:]+:\d+$/.test(host)) throw given.fail("holds a port", "Write the port under `port`.");
-  if (/[\s/@?#[\]]/.test(host)) {
-    throw given.fail("must be a host name, an IP address or the absolute path of a socket directory");
-  }
-  return { value: host, origin: given.origin };
+  return Object.keys(settings).length === 0 ? undefined : settings;
 }
 
 function resolveUser(given: TextSetting | undefined, userName: string): Setting<string> {
@@ -159,13 +206,6 @@ function resolveUser(given: TextSetting | undefined, userName: string): Setting<
   });
 }
 
-function resolvePort(given: TextSetting | undefined): Setting<number> {
-  if (given === undefined) return { value: 5432, origin: "default" };
-  const port = /^\d{1,5}$/.test(given.value.trim()) ? Number(given.value) : 0;
-  if (port < 1 || port > 65_535) throw given.fail(`must be a number from 1 to 65535${not(given)}`);
-  return { value: port, origin: given.origin };
-}
-
 /** Whole seconds, as in libpq (0 or less waits for ever), or a duration with its unit. */
 function resolveConnectTimeout(given: TextSetting | undefined): Setting<number> {
   if (given === undefined) return { value: DEFAULT_CONNECT_TIMEOUT, origin: "default" };
@@ -174,4 +214,15 @@ function resolveConnectTimeout(given: TextSetting | undefined): Setting<number> 
   const value = parseDuration(/^\d+$/.test(text) ? `${text}s` : text);
   if (value === undefined) throw given.fail(`must be seconds (10) or a duration (10s, 500ms)${not(given)}`);
   return { value, origin: given.origin };
+}
+
+/** Seconds of silence before the first keepalive; 0 for none, undefined for the default. */
+function resolveKeepalive(on: TextSetting | undefined, idle: TextSetting | undefined): number | undefined {
+  if (on !== undefined) {
+    if (!/^-?\d+$/.test(on.value)) throw on.fail(`must be 0 or 1${not(on)}`);
+    if (Number(on.value) === 0) return 0;
+  }
+  if (idle === undefined) return undefined;
+  if (!/^-?\d{1,6}$/.test(idle.value)) throw idle.fail(`must be a number of seconds${not(idle)}`);
+  return Number(idle.value) > 0 ? Number(idle.value) : undefined;
 }

@@ -1,4 +1,5 @@
 import type { ConfitureError } from "#errors/error.ts";
+import { nearest } from "#errors/suggest.ts";
 
 /** A value and where it came from, as `confiture config show` prints it. */
 export interface Setting<T> {
@@ -19,4 +20,15 @@ export interface TextSetting extends Setting<string> {
 /** `, not "abc"`, or nothing when the value must not be shown. */
 export function not(setting: TextSetting): string {
   return setting.quoted === "" ? "" : `, not ${setting.quoted}`;
+}
+
+/** @throws ConfitureError where it is none of them */
+export function oneOf<const Choice extends string>(setting: TextSetting, choices: readonly Choice[]): Choice {
+  const choice = choices.find((known) => known === setting.value);
+  if (choice !== undefined) return choice;
+  const suggestion = nearest(setting.value, choices);
+  throw setting.fail(
+    `must be one of ${choices.join(", ")}${not(setting)}`,
+    suggestion === undefined ? undefined : `Did you mean "${suggestion}"?`,
+  );
 }

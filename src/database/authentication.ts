@@ -124,9 +124,9 @@ export class Authentication {
     if (password === "") {
       throw new ConfitureError(
         "connect_auth",
-        `The server at ${this.#options.server} asks for a password, and none was given`,
+        `The server at ${this.#options.server} asks for the password of user "${this.#options.user}", and none was given`,
         {
-          hint: "Set database.password in the environment file, PGPASSWORD, or a line in the password file.",
+          hint: "Set database.password in the environment file, PGPASSWORD, or a line in ~/.pgpass.",
         },
       );
     }

@@ -151,11 +151,11 @@ const REASONS: Readonly<Record<string, string>> = {
 function connectFailed(target: ServerTarget, cause: Error): ConfitureError {
   const code = (cause as NodeJS.ErrnoException).code ?? "";
   const reason = REASONS[code] ?? cause.message;
-  const from = target.origin === undefined ? "" : ` The address comes from ${target.origin}.`;
+  const from = target.origin === undefined ? "" : ` (here: ${target.origin})`;
   return new ConfitureError("connect_failed", `Cannot connect to PostgreSQL at ${describeAddress(target)}: ${reason}`, {
     hint: isUnixSocket(target)
-      ? `Is the server running, and does it keep its socket in that directory?${from}`
-      : `Is the server running, and are host and port right?${from} Try: ${psqlCommand(target)}`,
+      ? `Is the server running, and does it keep its socket in that directory? \`confiture config show\` tells where the host comes from${from}.`
+      : `Is the server running, and are host and port right? \`confiture config show\` tells where they come from${from}. Try: ${psqlCommand(target)}`,
     cause,
   });
 }

@@ -82,7 +82,7 @@ describe("a configuration", () => {
   });
 
   test("is frozen all the way down", async () => {
-    const config = await loadYaml("include_dirs: [{path: a, include: [b]}]", { env: { PGSERVICE: "x" } });
+    const config = await loadYaml("include_dirs: [{path: a, include: [b]}]", { env: { PGCLIENTENCODING: "latin1" } });
     const seen: unknown[] = [];
     const visit = (value: unknown): void => {
       if (typeof value !== "object" || value === null) return;

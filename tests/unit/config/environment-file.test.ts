@@ -90,6 +90,7 @@ protected: true
     expect(server(config)).toEqual({
       engine: "server",
       host: "db.example.com",
+      origin: "db/environments/local.yaml:3",
       port: 6543,
       database: "shop",
       user: "deploy",
@@ -223,7 +224,7 @@ describe("a wrong value", () => {
     ["database:\n  port: [1]", "port", 2, 9],
     ["database:\n  host:\n    a: b", "host", 3, 5],
     ["database:\n  host: db:5432", "host", 2, 9],
-    ["database:\n  host: one,two", "host", 2, 9],
+    ["database:\n  host: one two", "host", 2, 9],
     ["database:\n  host: two words", "host", 2, 9],
     ["database:\n  host: postgres://h/d", "host", 2, 9],
     ["database:\n  sslmode: requird", "sslmode", 2, 12],

@@ -28,6 +28,7 @@ describe("libpq's variables", () => {
     expect(rest).toEqual({
       engine: "server",
       host: "pg.example.com",
+      origin: "environment variable PGHOST",
       port: 6000,
       database: "pgdatabase",
       user: "pguser",
@@ -72,10 +73,38 @@ describe("libpq's variables", () => {
     expect(config.warnings).toEqual([]);
   });
 
-  test.each(["PGHOSTADDR", "PGSERVICE", "PGREQUIREAUTH"])("%s is named in a warning when ignored", async (name) => {
-    const config = await loadYaml("database: {host: h}", { env: { [name]: "x" } });
-    expect(server(config).host).toBe("h");
-    expect(config.warnings.map(({ message }) => message)).toEqual([expect.stringContaining(name)]);
+  test("PGHOSTADDR is connected to in place of looking up the host", async () => {
+    const config = await loadYaml("database: {host: h}", { env: { PGHOSTADDR: "10.0.0.1" } });
+    expect(server(config)).toMatchObject({ host: "h", hostAddress: "10.0.0.1" });
+  });
+
+  test("PGTZ, PGDATESTYLE and PGGEQO are settings of the session", async () => {
+    const config = await loadYaml("", { env: { PGTZ: "Asia/Tokyo", PGDATESTYLE: "german", PGGEQO: "default" } });
+    expect(server(config).settings).toEqual({ TimeZone: "Asia/Tokyo", DateStyle: "german" });
+  });
+
+  test.each([
+    ["PGCLIENTENCODING", "latin1", "UTF8"],
+    ["PGMAXPROTOCOLVERSION", undefined, "3.2"],
+    ["PGKRBSRVNAME", undefined, "postgres"],
+    ["PGSSLCOMPRESSION", undefined, "1"],
+  ])("%s is named in a warning when it asks for something that is not done", async (name, asks, harmless) => {
+    const warnings = async (value: string) =>
+      (await loadYaml("database: {host: h}", { env: { [name]: value } })).warnings.map(({ message }) => message);
+    if (asks !== undefined) expect(await warnings(asks)).toEqual([expect.stringContaining(name)]);
+    expect(await warnings(harmless)).toEqual([]);
+  });
+
+  test.each([
+    ["PGREQUIREPEER", "postgres"],
+    ["PGGSSENCMODE", "require"],
+    ["PGMINPROTOCOLVERSION", "3.2"],
+    ["PGSSLCERTMODE", "require"],
+  ])("%s is refused where psql would make another connection", async (name, value) => {
+    const error = await failure(loadYaml("database: {host: h}", { env: { [name]: value } }));
+    expect(error.code).toBe("config_invalid");
+    expect(error.message).toStartWith(`${name} `);
+    expect(error.hint).toBeString();
   });
 
   test("without a user anywhere, the user is asked for", async () => {

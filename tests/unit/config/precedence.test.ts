@@ -43,6 +43,23 @@ describe("which database", () => {
     expect(error.code).toBe("config_not_found");
   });
 
+  test.each([
+    [{ [LOCAL]: "database: {host: db, database: d}" }, {}, 1],
+    [{ [LOCAL]: "database: {engine: embedded}" }, {}, 1],
+    [{ [LOCAL]: "database: {host: plain, database: d}" }, {}, 0],
+    [{ [LOCAL]: "database: ${DATABASE_URL}" }, {}, 0],
+    [{ [LOCAL]: "database: {host: db}" }, { environment: "local" }, 0],
+    [{ [LOCAL]: "database: {host: db}" }, { databaseUrl: "postgres://h/d" }, 0],
+    [{ [LOCAL]: "database: {host: db}" }, { env: { DATABASE_URL: "mysql://plain/d" } }, 0],
+  ])("that DATABASE_URL is passed over is said: %j %j", async (files, options, warnings) => {
+    const config = await load(files, { env: { DATABASE_URL: "postgres://u:hunter2@plain/d" }, ...options });
+    expect(config.warnings).toHaveLength(warnings);
+    if (warnings === 0) return;
+    expect(config.warnings[0]?.message).toStartWith("DATABASE_URL is set and not used");
+    expect(config.warnings[0]?.message).toContain(LOCAL);
+    expect(config.warnings[0]?.message).not.toContain("hunter2");
+  });
+
   test("with a URL, the other settings still come from the environment file", async () => {
     const config = await load(FILE, { databaseUrl: "postgres://option/d" });
     expect(config).toMatchObject({ environment: "local", protected: true, migrations: { table: "mine" } });
