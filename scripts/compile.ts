@@ -7,6 +7,11 @@ import { signAdHoc } from "./release-macho.ts";
 
 const ROOT = join(import.meta.dir, "..");
 
+const PROGRAM = join(ROOT, "src", "main.ts");
+
+/** The thread that TypeScript migrations run in. */
+const GUESTS = join(ROOT, "src", "migrate", "guest", "thread.ts");
+
 export interface CompileOptions {
   /** The platform to compile for; this one when left out. Bun takes the runtime from the npm registry. */
   readonly target?: Bun.Build.CompileTarget;
@@ -20,11 +25,7 @@ export interface CompileOptions {
  * is inside.
  * @throws Error with the compiler's messages
  */
-export async function compile({
-  target,
-  outfile,
-  entry = join(ROOT, "src", "main.ts"),
-}: CompileOptions): Promise<void> {
+export async function compile({ target, outfile, entry = PROGRAM }: CompileOptions): Promise<void> {
   await prepareEmbeddedAssets();
   const folder = dirname(resolve(outfile));
   await mkdir(folder, { recursive: true });
@@ -41,7 +42,7 @@ export async function compile({
 
 async function compileInto(outfile: string, entry: string, target: Bun.Build.CompileTarget | undefined): Promise<void> {
   const result = await Bun.build({
-    entrypoints: [entry],
+    entrypoints: [entry, ...(entry === PROGRAM ? [GUESTS] : [])],
     target: "bun",
     compile: {
       ...(target === undefined ? {} : { target }),
@@ -49,6 +50,9 @@ async function compileInto(outfile: string, entry: string, target: Bun.Build.Com
       // The working directory is a user's project; nothing in it may run or change settings.
       autoloadBunfig: false,
       autoloadDotenv: false,
+      autoloadTsconfig: false,
+      // What `main`, `exports` and `imports` say about the packages that a TypeScript migration imports; it sets nothing.
+      autoloadPackageJson: true,
       // Most commands are over before compiling their JavaScript pays; long ones still get there.
       jitPolicy: 4,
     },

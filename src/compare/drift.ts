@@ -88,7 +88,7 @@ async function schemaLess(options: DriftOptions, pending: readonly string[]): Pr
     const run = await startRun(database, options);
     const files = discoverMigrations(options.projectDir, options.migrationsDir, options.migrationsLayout).migrations;
     for (const file of files.filter(({ version }) => pending.includes(version)).toReversed()) {
-      const migration = await loadMigration(options.projectDir, file);
+      const migration = await loadMigration(options.projectDir, file, options.signal);
       await run.record(migration);
       const error =
         migration.down === undefined

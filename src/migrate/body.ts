@@ -2,7 +2,6 @@ import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
 import type { MigrationFile } from "./migration-file.ts";
-import type { Migration } from "./migration.ts";
 
 /** One direction of a migration, as far as it can be told before it runs. */
 export type Body = RunnableBody | RefusedBody;
@@ -34,8 +33,6 @@ export interface TypeScriptBody {
   readonly file: string;
   readonly absolutePath: string;
   readonly method: "up" | "down";
-  /** A new instance, so that nothing is left over from an earlier run. */
-  readonly create: () => Migration;
   readonly transactional: boolean;
 }
 

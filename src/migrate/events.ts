@@ -33,4 +33,6 @@ export type MigrateEvent =
   | { readonly type: "ignored"; readonly ignored: readonly Ignored[] }
   /** A way without a statement, which will be recorded all the same. */
   | { readonly type: "empty"; readonly migration: MigrationFile; readonly direction: Direction }
+  /** A TypeScript migration has come so far. */
+  | { readonly type: "progress"; readonly migration: MigrationFile; readonly statements: number }
   | { readonly type: "notice"; readonly notice: Notice };

@@ -39,14 +39,19 @@ function readMigration(projectDir: string, path: string): Uint8Array {
 
 /**
  * Reads a migration. What is wrong with a way of it, and can be known before it runs, is in that way: a `RefusedBody`.
- * @throws ConfitureError `file_unreadable`, and for TypeScript `migration_invalid`
+ * @param signal ends the wait for a TypeScript file that does not finish
+ * @throws ConfitureError `file_unreadable`, and for TypeScript `migration_invalid`, `migration_failed`, `interrupted`
  */
-export async function loadMigration(projectDir: string, file: MigrationFile): Promise<LoadedMigration> {
+export async function loadMigration(
+  projectDir: string,
+  file: MigrationFile,
+  signal?: AbortSignal,
+): Promise<LoadedMigration> {
   const bytes = readMigration(projectDir, file.path);
   const checksum = hash(bytes);
   if (file.form === "typescript") {
     const { loadTypeScript } = await import("./typescript.ts");
-    return { file, checksum, ...(await loadTypeScript(projectDir, file)) };
+    return { file, checksum, ...(await loadTypeScript(projectDir, file, signal)) };
   }
   if (file.form === "foreign") {
     const refused: RefusedBody = { kind: "refused", error: foreign(file) };

@@ -139,7 +139,7 @@ export async function load(
 ): Promise<LoadedMigration[]> {
   const loaded: LoadedMigration[] = [];
   for (const file of files) {
-    const migration = await loadMigration(options.projectDir, file);
+    const migration = await loadMigration(options.projectDir, file, options.signal);
     if (!waitsForItsTurn(migration[direction], direction)) requireStatement(migration, direction, options);
     loaded.push(migration);
   }

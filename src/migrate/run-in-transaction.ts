@@ -25,15 +25,17 @@ export async function runInTransaction(
     // One round trip: should a statement fail, the server skips the rest and turns COMMIT into ROLLBACK.
     await inOrder([
       ...beginning(),
-      runBody(database, body, direction, options),
+      runBody(database, migration, body, direction, options),
       recordChecked(database, migration, direction, options),
       commit(database, migration),
     ]);
     return;
   }
-  await inOrder(beginning());
+  if (body.kind === "sql") await inOrder(beginning());
   try {
-    await runBody(database, body, direction, options);
+    if (body.kind === "sql") await runBody(database, migration, body, direction, options);
+    // TypeScript begins to compute while BEGIN is on its way; what it asks for is sent behind that.
+    else await inOrder([...beginning(), runBody(database, migration, body, direction, options)]);
     // An interrupt while no statement was running has not stopped anything yet.
     if (options.signal?.aborted === true) {
       throw new ConfitureError("interrupted", "Interrupted; the migration was rolled back");
@@ -66,7 +68,7 @@ export async function inOneTransaction(
     last = await work({
       run: async (migration) => {
         await database.execute(cleanSession(options, database));
-        await runBody(database, bodyOf(migration, "up"), "up", options);
+        await runBody(database, migration, bodyOf(migration, "up"), "up", options);
         await record(database, migration, "up", options);
       },
     });
@@ -133,9 +135,10 @@ function canPipeline(body: RunnableBody): boolean {
 
 async function runBody(
   database: Database,
+  { file }: LoadedMigration,
   body: RunnableBody,
   direction: Direction,
-  options: RunOptions,
+  { requireStatement, signal, onEvent }: RunOptions,
 ): Promise<void> {
   try {
     if (body.kind === "sql") {
@@ -145,7 +148,9 @@ async function runBody(
     const { runTypeScript } = await import("./statement-queue.ts");
     await runTypeScript(body, {
       database,
-      requireStatement: direction === "up" && options.requireStatement === true,
+      signal,
+      requireStatement: direction === "up" && requireStatement === true,
+      onProgress: (statements) => onEvent?.({ type: "progress", migration: file, statements }),
       outside: undefined,
     });
   } catch (error) {

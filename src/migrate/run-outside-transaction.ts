@@ -111,10 +111,12 @@ async function runSteps(run: OutsideRun, body: RunnableBody): Promise<void> {
     return;
   }
   const { runTypeScript } = await import("./statement-queue.ts");
-  const { database } = run;
+  const { database, migration, options } = run;
   await runTypeScript(body, {
     database,
-    requireStatement: run.direction === "up" && run.options.requireStatement === true,
+    requireStatement: run.direction === "up" && options.requireStatement === true,
+    signal: options.signal,
+    onProgress: (statements) => options.onEvent?.({ type: "progress", migration: migration.file, statements }),
     outside: { skip: run.done, runStep: (statements, work) => runStep(run, statements, work) },
   });
 }

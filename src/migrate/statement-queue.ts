@@ -1,5 +1,4 @@
 import { dirname, posix, resolve, sep } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Database } from "#database/database.ts";
 import { decodeSql, parseScript, runStatements, type Script, withoutOwnTransaction } from "#database/script.ts";
 import { ConfitureError, type Location } from "#errors/error.ts";
@@ -9,16 +8,21 @@ import { codePointOffset, locateInFile } from "#sql/position.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { TypeScriptBody } from "./body.ts";
 import { emptyMigration } from "./empty.ts";
-import { connectMigration, type StatementSink } from "./migration.ts";
+import { type GuestEnd, runInGuest } from "./guest/host.ts";
+import type { GuestStatement } from "./guest/messages.ts";
+import { fromPortable } from "./guest/parameters.ts";
 import { unitsOf } from "./steps.ts";
-import { collectStrayRejections } from "./stray-rejections.ts";
-import { placeInStack, thrown } from "./typescript.ts";
+import { endedItself, placeInStack, thrown } from "./typescript.ts";
 
 /** What happens to each piece of work that a TypeScript migration asks for. */
 export interface QueueTarget {
   readonly database: Database;
   /** Whether a run that asks for no statement at all is a failure. */
   readonly requireStatement: boolean;
+  /** Ends the wait for a migration, also one that computes for ever. */
+  readonly signal: AbortSignal | undefined;
+  /** Statements done so far, now and then. */
+  readonly onProgress?: ((statements: number) => void) | undefined;
   /** Undefined inside a transaction. */
   readonly outside:
     | {
@@ -37,39 +41,40 @@ export interface QueueTarget {
  * Runs a TypeScript migration's `up` or `down` and waits for everything it asked for, awaited or not.
  * The first statement that fails fails the migration, even if the migration catches the error: inside a
  * transaction nothing after it can succeed, and outside one nobody could say what was done.
- * @throws ConfitureError `sql_failed` or `migration_failed`, with the place in the file
+ * @throws ConfitureError `sql_failed` or `migration_failed`, with the place in the file; `interrupted`
  */
 export async function runTypeScript(body: TypeScriptBody, target: QueueTarget): Promise<void> {
+  const { absolutePath, file, method } = body;
   const queue = new StatementQueue(body, target);
-  const migration = body.create();
-  connectMigration(migration, queue);
-  const failures: unknown[] = [];
-  const stray = await collectStrayRejections(async () => {
-    try {
-      await migration[body.method]?.();
-    } catch (cause) {
-      failures.push(cause);
-    }
-    await queue.drain();
-  });
-  if (queue.failure !== undefined) throw queue.failure;
-  failures.push(...stray);
-  if (failures.length > 0) {
-    throw thrown(body.file, body.absolutePath, failures[0], `${body.method}() of ${body.file} failed`);
+  let end: GuestEnd;
+  try {
+    end = await runInGuest(absolutePath, method, target.signal, (statement) => queue.take(statement));
+  } finally {
+    // Nothing may be under way when the transaction is ended.
+    await queue.close();
   }
-  if (target.requireStatement && queue.statements === 0) throw emptyMigration(body.file);
+  if (queue.failure !== undefined) throw queue.located(end.failedAt);
+  const { ended, fault } = end;
+  if (ended !== undefined) throw endedItself(file, absolutePath, `${method}() of ${file} never finished`, ended, fault);
+  if (fault !== undefined) throw thrown(file, absolutePath, fault, `${method}() of ${file} failed`);
+  if (target.requireStatement && queue.statements === 0) throw emptyMigration(file);
 }
 
 const WAY_OUT = "Remove it, or control transactions yourself with: transaction = false";
 
-class StatementQueue implements StatementSink {
-  failure: Error | undefined;
+/** So many statements of one migration are news. */
+const PROGRESS = 100_000;
+
+/** Runs the statements of a migration one after the other, in the order they were asked for. */
+class StatementQueue {
+  failure: unknown;
   /** How many were asked for, those of an earlier run among them. */
   statements = 0;
+  /** The SQL that failed, where it came from the migration itself. */
+  #failed: string | undefined;
   readonly #body: TypeScriptBody;
   readonly #target: QueueTarget;
   #tail: Promise<unknown> = Promise.resolve();
-  #asked = 0;
   #steps = 0;
   #over = false;
 
@@ -78,94 +83,90 @@ class StatementQueue implements StatementSink {
     this.#target = target;
   }
 
-  execute(sql: string, parameters: readonly unknown[]): Promise<void> {
-    const call = new Error("called here");
-    return this.#enqueue(call, sql, async () => {
-      const script = this.#parse(this.#body.file, sql);
-      if (parameters.length === 0) return await this.#run(script);
-      this.#requireNoControl(script);
-      await this.#step(script.statements, async () => void (await this.#target.database.query(sql, parameters)));
-    });
-  }
-
-  query<Row extends object>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
-    const call = new Error("called here");
-    return this.#enqueue(call, sql, async () => {
-      const { database, outside } = this.#target;
-      const script = this.#parse(this.#body.file, sql);
-      this.#requireNoControl(script);
-      if (outside === undefined || !changesRows(script)) return await database.query<Row>(sql, parameters);
-      if (++this.#steps <= outside.skip) {
-        throw new ConfitureError(
-          "migration_failed",
-          "This statement was done by an earlier run, and its rows are gone",
-          {
-            hint: "It cannot be run from the middle. Do the rest by hand, then record it with --applied.",
-          },
-        );
+  /** Rows where a query gave some. */
+  take(statement: GuestStatement): Promise<readonly object[] | undefined> {
+    const outcome = this.#tail.then(async () => {
+      if (this.failure !== undefined) throw this.failure as Error;
+      if (this.#over) throw new ConfitureError("migration_failed", "The migration is over");
+      try {
+        const rows = await this.#perform(statement);
+        if (statement.number % PROGRESS === 0) this.#target.onProgress?.(statement.number);
+        return rows;
+      } catch (error) {
+        this.failure = error;
+        this.#failed = statement.kind === "file" ? undefined : statement.text;
+        throw error;
       }
-      let rows: Row[] = [];
-      await outside.runStep(script.statements, async () => {
-        rows = await database.query<Row>(sql, parameters);
-      });
-      return rows;
     });
+    this.#tail = outcome.catch(() => {});
+    return outcome;
   }
 
-  executeFile(path: string): Promise<void> {
-    const call = new Error("called here");
+  /** Waits for the statement under way; what was asked for behind it is not begun. */
+  async close(): Promise<void> {
+    this.#over = true;
+    await this.#tail;
+  }
+
+  /**
+   * The failure with its place in the migration: exact where the SQL stands in the file letter for letter, otherwise the call.
+   * @param stack of the call
+   */
+  located(stack: string | undefined): unknown {
+    const { failure } = this;
+    if (!(failure instanceof ConfitureError) || failure.code === "connection_lost") return failure;
+    const place = placeInStack(stack, this.#body.file, this.#body.absolutePath) ?? { file: this.#body.file };
+    if (this.#failed === undefined) {
+      const isOfCall = failure.location === undefined || failure.code.startsWith("file_un");
+      return isOfCall ? failure.with({ location: place }) : failure;
+    }
+    return failure.with({ location: this.#placeInSource(failure, place, this.#failed) ?? place });
+  }
+
+  async #perform({ kind, text, parameters }: GuestStatement): Promise<readonly object[] | undefined> {
+    switch (kind) {
+      case "execute":
+        await this.#execute(text, parameters.map(fromPortable));
+        return undefined;
+      case "query":
+        return await this.#query(text, parameters.map(fromPortable));
+      case "file":
+        await this.#executeFile(text);
+        return undefined;
+    }
+  }
+
+  async #execute(sql: string, parameters: readonly unknown[]): Promise<void> {
+    const script = this.#parse(this.#body.file, sql);
+    if (parameters.length === 0) {
+      await this.#run(script);
+      return;
+    }
+    this.#requireNoControl(script);
+    await this.#step(script.statements, async () => void (await this.#target.database.query(sql, parameters)));
+  }
+
+  async #query(sql: string, parameters: readonly unknown[]): Promise<object[]> {
+    const { database, outside } = this.#target;
+    const script = this.#parse(this.#body.file, sql);
+    this.#requireNoControl(script);
+    if (outside === undefined || !changesRows(script)) return await database.query(sql, parameters);
+    if (++this.#steps <= outside.skip) {
+      throw new ConfitureError("migration_failed", "This statement was done by an earlier run, and its rows are gone", {
+        hint: "It cannot be run from the middle. Do the rest by hand, then record it with --applied.",
+      });
+    }
+    let rows: object[] = [];
+    await outside.runStep(script.statements, async () => {
+      rows = await database.query(sql, parameters);
+    });
+    return rows;
+  }
+
+  async #executeFile(path: string): Promise<void> {
     const absolute = resolve(dirname(this.#body.absolutePath), path);
     const shown = posix.join(posix.dirname(this.#body.file), ...path.split(sep));
-    return this.#enqueue(call, undefined, async () => {
-      let bytes: Uint8Array;
-      try {
-        bytes = readRegularFile(absolute, shown);
-      } catch (error) {
-        if (!(error instanceof ConfitureError)) throw error;
-        throw error.with({
-          hint: "The path is relative to the migration's own folder.",
-          location: this.#placeOf(call),
-        });
-      }
-      await this.#run(this.#parse(shown, decodeSql(shown, bytes)));
-    });
-  }
-
-  /** Waits until nothing is under way, also for what is asked for by code that nobody awaits. */
-  async drain(): Promise<void> {
-    let seen: number;
-    do {
-      seen = this.#asked;
-      await this.#tail;
-      await nextTurn();
-    } while (seen !== this.#asked);
-    this.#over = true;
-  }
-
-  #enqueue<T>(call: Error, sql: string | undefined, work: () => Promise<T>): Promise<T> {
-    if (this.#over) {
-      return Promise.reject(
-        new ConfitureError("migration_failed", "A statement was asked for after the migration had finished", {
-          hint: "Await asynchronous work inside up() and down().",
-          location: this.#placeOf(call),
-        }),
-      );
-    }
-    this.#asked++;
-    const outcome = this.#tail.then(async () => {
-      if (this.failure !== undefined) throw this.failure;
-      try {
-        return await work();
-      } catch (error) {
-        const failure = this.#locate(error, call, sql);
-        this.failure = failure;
-        throw failure;
-      }
-    });
-    // The runner reports the failure; an `await` that was forgotten must not end the process.
-    this.#tail = outcome.catch(() => {});
-    outcome.catch(() => {});
-    return outcome;
+    await this.#run(this.#parse(shown, decodeSql(shown, readBeside(absolute, shown))));
   }
 
   #parse(file: string, sql: string): Script {
@@ -201,26 +202,20 @@ class StatementQueue implements StatementSink {
     throw new ConfitureError("sql_transaction_control", "A transaction inside the migration's own", { hint: WAY_OUT });
   }
 
-  #placeOf(call: Error): Location {
-    return placeInStack(call, this.#body.file, this.#body.absolutePath) ?? { file: this.#body.file };
-  }
-
-  /**
-   * The place in the migration: exact where the SQL stands in the file letter for letter, otherwise the call.
-   */
-  #locate(error: unknown, call: Error, sql: string | undefined): Error {
-    if (!(error instanceof ConfitureError)) return error instanceof Error ? error : new Error(String(error));
-    if (error.code === "connection_lost") return error;
-    const place = this.#placeOf(call);
-    if (sql === undefined) return error.location === undefined ? error.with({ location: place }) : error;
-    return error.with({ location: this.#placeInSource(error, place, sql) ?? place });
-  }
-
   #placeInSource(error: ConfitureError, place: Location, sql: string): Location | undefined {
     const source = readRegularFile(this.#body.absolutePath, this.#body.file).toString();
     const lineStart = offsetOfLine(source, place.line ?? 1);
     const at = source.indexOf(sql, lineStart);
     return at < 0 ? undefined : locateInFile(this.#body.file, source, at + placeInSql(error, sql));
+  }
+}
+
+function readBeside(absolute: string, shown: string): Uint8Array {
+  try {
+    return readRegularFile(absolute, shown);
+  } catch (error) {
+    if (!(error instanceof ConfitureError)) throw error;
+    throw error.with({ hint: "The path is relative to the migration's own folder." });
   }
 }
 

@@ -2,34 +2,22 @@ import { resolve } from "node:path";
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
 import { locateInFile } from "#sql/position.ts";
-import { type MigrationFile, migrationId } from "./migration-file.ts";
 import type { TypeScriptBody } from "./body.ts";
-import { Migration } from "./migration.ts";
+import { loadInGuest } from "./guest/host.ts";
+import type { Fault, GuestFacts, Said } from "./guest/messages.ts";
+import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { canonicalVersion } from "./version.ts";
-
-let registered = false;
-
-/** Makes `import { Migration } from "confiture"` work for files on disk, with no node_modules. */
-function registerModule(): void {
-  if (registered) return;
-  registered = true;
-  Bun.plugin({
-    name: "confiture",
-    setup(build) {
-      build.module("confiture", () => ({ exports: { Migration }, loader: "object" }));
-    },
-  });
-}
 
 /**
  * Imports a TypeScript migration.
- * @throws ConfitureError `migration_invalid` with the place in the file where it is known
+ * @param signal ends the wait for a file that does not finish
+ * @throws ConfitureError `migration_invalid` with the place in the file where it is known; `interrupted`
  */
 export async function loadTypeScript(
   projectDir: string,
   file: MigrationFile,
+  signal: AbortSignal | undefined,
 ): Promise<{ up: TypeScriptBody; down: TypeScriptBody | undefined }> {
-  registerModule();
   const absolutePath = resolve(projectDir, file.path);
   // Bun takes what follows a "?" for a query (also percent-encoded in a file: URL) and says the file is not there.
   if (absolutePath.includes("?")) {
@@ -39,59 +27,49 @@ export async function loadTypeScript(
       "Rename the file or folder, or write the migration in SQL.",
     );
   }
-  let exported: unknown;
-  try {
-    exported = ((await import(absolutePath)) as { default?: unknown }).default;
-  } catch (cause) {
-    throw importFailed(file.path, absolutePath, cause);
+  const outcome = await loadInGuest(absolutePath, signal);
+  if (!("exports" in outcome)) {
+    const { ended, fault } = outcome;
+    if (ended !== undefined) throw endedItself(file.path, absolutePath, `${file.path} cannot be loaded`, ended, fault);
+    throw importFailed(file.path, absolutePath, fault);
   }
-  const create = constructorOf(file, absolutePath, exported);
-  const sample = create();
-  requireAgreement(file, "version", sample.version, (a, b) => canonicalVersion(a) === canonicalVersion(b));
-  requireAgreement(file, "name", sample.name, (a, b) => a === b);
+  requireMigration(file, outcome);
+  requireAgreement(file, "version", outcome.version, (a, b) => canonicalVersion(a) === canonicalVersion(b));
+  requireAgreement(file, "name", outcome.name, (a, b) => a === b);
   const body = (method: "up" | "down"): TypeScriptBody => ({
     kind: "typescript",
     file: file.path,
     absolutePath,
     method,
-    create,
-    transactional: sample.transaction !== false,
+    transactional: outcome.transactional,
   });
-  return { up: body("up"), down: typeof sample.down === "function" ? body("down") : undefined };
+  return { up: body("up"), down: outcome.hasDown ? body("down") : undefined };
 }
 
-function constructorOf(file: MigrationFile, absolutePath: string, exported: unknown): () => Migration {
-  if (typeof exported !== "function" || !(exported.prototype instanceof Migration)) {
-    const found = exported === undefined ? "it has no default export" : "its default export is something else";
+function requireMigration(file: MigrationFile, { exports, hasUp }: GuestFacts): void {
+  if (exports !== "migration") {
+    const found = exports === "nothing" ? "it has no default export" : "its default export is something else";
     throw invalid(
       file.path,
       `${file.path} does not export a migration: ${found}`,
       'Begin it like this:\n  import { Migration } from "confiture";\n  export default class AddBio extends Migration {\n    up() { this.execute(`...`); }\n  }',
     );
   }
-  const MigrationClass = exported as new () => Migration;
-  if (typeof MigrationClass.prototype.up !== "function") {
+  if (!hasUp) {
     throw invalid(file.path, `The class in ${file.path} has no method up()`, "Add one: up() { this.execute(`...`); }");
   }
-  return () => {
-    try {
-      return new MigrationClass();
-    } catch (cause) {
-      throw thrown(file.path, absolutePath, cause, `The class in ${file.path} cannot be constructed`);
-    }
-  };
 }
 
 function requireAgreement(
   file: MigrationFile,
   field: "version" | "name",
-  value: unknown,
+  value: Said | undefined,
   agrees: (a: string, b: string) => boolean,
 ): void {
-  if (value === undefined || (typeof value === "string" && agrees(value, file[field]))) return;
+  if (value === undefined || (value.text !== undefined && agrees(value.text, file[field]))) return;
   throw invalid(
     file.path,
-    `The class says ${field} ${JSON.stringify(value)}, the file name says "${file[field]}" (${migrationId(file)})`,
+    `The class says ${field} ${value.shown}, the file name says "${file[field]}" (${migrationId(file)})`,
     `Make them agree, or leave ${field} out of the class: the file name is enough.`,
   );
 }
@@ -100,42 +78,29 @@ function invalid(path: string, message: string, hint: string): ConfitureError {
   return new ConfitureError("migration_invalid", message, { location: { file: path }, hint });
 }
 
-/** What Bun says about a file that does not parse or an import that does not resolve. */
-interface BuildMessage {
-  readonly message: string;
-  readonly position: { file: string; line: number; column: number; lineText: string } | null;
-}
-
-function importFailed(path: string, absolutePath: string, cause: unknown): ConfitureError {
-  const first = cause instanceof AggregateError ? (cause.errors[0] as unknown) : cause;
-  const { message, position } = first as Partial<BuildMessage>;
-  const missing = first as { readonly specifier?: unknown; readonly referrer?: unknown };
-  if (typeof missing.specifier === "string" && typeof missing.referrer === "string") {
-    return new ConfitureError("migration_invalid", `${path} cannot be loaded: "${missing.specifier}" is not there`, {
-      location: placeOfImport(missing.specifier, missing.referrer, path, absolutePath),
+function importFailed(path: string, absolutePath: string, fault: Fault | undefined): ConfitureError {
+  if (fault?.missing !== undefined) {
+    const { specifier, referrer } = fault.missing;
+    return new ConfitureError("migration_invalid", `${path} cannot be loaded: "${specifier}" is not there`, {
+      location: placeOfImport(specifier, referrer, path, absolutePath),
       hint: "Imports are relative to the file they stand in; packages are looked for in node_modules of the project.",
-      cause,
     });
   }
-  if (position === undefined || position === null) {
-    return thrown(path, absolutePath, cause, `${path} failed while it was loaded`);
+  if (fault?.position === undefined) {
+    const what = fault?.constructing === true ? `The class in ${path} cannot be constructed` : undefined;
+    return thrown(path, absolutePath, fault, what ?? `${path} failed while it was loaded`);
   }
+  const { file, line, column, lineText, message } = fault.position;
   return new ConfitureError("migration_invalid", `${path} cannot be loaded: ${message}`, {
     // An imported helper may be what does not parse.
-    location: {
-      file: position.file === absolutePath ? path : position.file,
-      line: position.line,
-      column: position.column,
-      sourceLine: position.lineText,
-    },
-    cause,
+    location: { file: file === absolutePath ? path : file, line, column, sourceLine: lineText },
   });
 }
 
 function placeOfImport(specifier: string, referrer: string, path: string, absolutePath: string): Location {
   const file = referrer === absolutePath ? path : referrer;
   try {
-    const text = readRegularFile(referrer, file).toString();
+    const text = new TextDecoder().decode(readRegularFile(referrer, file));
     const at = text.search(new RegExp(`["'\`]${RegExp.escape(specifier)}["'\`]`));
     return at < 0 ? { file } : locateInFile(file, text, at);
   } catch {
@@ -143,19 +108,34 @@ function placeOfImport(specifier: string, referrer: string, path: string, absolu
   }
 }
 
+/** What a migration did instead of coming to its end. */
+export function endedItself(
+  path: string,
+  absolutePath: string,
+  what: string,
+  ended: string,
+  fault: Fault | undefined,
+): ConfitureError {
+  return new ConfitureError("migration_failed", `${what}: ${ended}`, {
+    location: placeInStack(fault?.stack, path, absolutePath) ?? { file: path },
+    hint:
+      fault === undefined
+        ? "Nothing is under way that could wake it: every promise that it awaits has to be settled by something."
+        : "A migration cannot end the process. To make it fail, throw an error.",
+  });
+}
+
 /** An error thrown by the user's own code, with the place it was thrown at. */
-export function thrown(path: string, absolutePath: string, cause: unknown, message: string): ConfitureError {
-  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-  return new ConfitureError("migration_failed", `${message}: ${text}`, {
-    location: placeInStack(cause, path, absolutePath) ?? { file: path },
-    cause,
+export function thrown(path: string, absolutePath: string, fault: Fault | undefined, message: string): ConfitureError {
+  return new ConfitureError("migration_failed", `${message}: ${fault?.text ?? "nothing is known about it"}`, {
+    location: placeInStack(fault?.stack, path, absolutePath) ?? { file: path },
   });
 }
 
 /** The topmost line of an error's stack that lies in the migration's own file. */
-export function placeInStack(error: unknown, path: string, absolutePath: string): Location | undefined {
-  if (!(error instanceof Error) || error.stack === undefined) return undefined;
-  for (const frame of error.stack.split("\n")) {
+export function placeInStack(stack: string | undefined, path: string, absolutePath: string): Location | undefined {
+  if (stack === undefined) return undefined;
+  for (const frame of stack.split("\n")) {
     const at = frame.indexOf(`${absolutePath}:`);
     if (at < 0) continue;
     const [line, column] = frame
@@ -163,7 +143,7 @@ export function placeInStack(error: unknown, path: string, absolutePath: string)
       .split(/[:)]/)
       .map(Number);
     if (line === undefined || Number.isNaN(line)) continue;
-    const sourceLine = readRegularFile(absolutePath, path).toString().split(/\r?\n/)[line - 1];
+    const sourceLine = new TextDecoder().decode(readRegularFile(absolutePath, path)).split(/\r?\n/)[line - 1];
     return {
       file: path,
       line,

@@ -45,6 +45,9 @@ export function showMigrateEvents({ io, messages, json }: CommandContext): (even
             : `${inLine(event.migration.downPath ?? event.migration.path)}: the way back is empty, so what the migration did stays`,
         );
         break;
+      case "progress":
+        messages.log(`${migrationId(event.migration)}: ${event.statements.toLocaleString("en-US")} statements done`);
+        break;
       case "notice":
         if (event.notice.severity === "WARNING") messages.warn(event.notice.message);
         else messages.debug(`${event.notice.severity}: ${event.notice.message}`);

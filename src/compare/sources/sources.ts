@@ -128,7 +128,7 @@ export async function prepareSource(database: Database, files: ProjectFiles, sou
     case "migrations": {
       const run = await startRun(database, files);
       for (const [index, file] of projectMigrations(files).entries()) {
-        const error = await run.step(await loadMigration(files.projectDir, file), "up");
+        const error = await run.step(await loadMigration(files.projectDir, file, files.signal), "up");
         if (error !== undefined) throw index === 0 && isMissingObject(error) ? startsElsewhere(error) : error;
       }
     }

@@ -51,7 +51,7 @@ export async function testMigrations(options: TestOptions): Promise<TestReport> 
   const only = options.version === undefined ? undefined : requireKnown(migrations, options.version);
   const fixtures = options.fixturesDir === undefined ? [] : collectFixtures(options, options.fixturesDir);
   const loaded: LoadedMigration[] = [];
-  for (const file of migrations) loaded.push(await loadMigration(options.projectDir, file));
+  for (const file of migrations) loaded.push(await loadMigration(options.projectDir, file, options.signal));
   if (loaded.length === 0) {
     const check: Check = {
       name: "migrations",

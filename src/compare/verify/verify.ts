@@ -94,6 +94,6 @@ async function buildCatalogue(database: Database, files: ProjectFiles): Promise<
 async function loadAll(options: VerifyOptions): Promise<LoadedMigration[]> {
   const files = options.base === undefined ? projectMigrations(options) : await migrationsSince(options, options.base);
   const loaded: LoadedMigration[] = [];
-  for (const file of files) loaded.push(await loadMigration(options.projectDir, file));
+  for (const file of files) loaded.push(await loadMigration(options.projectDir, file, options.signal));
   return loaded;
 }

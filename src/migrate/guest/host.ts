@@ -1,0 +1,188 @@
+import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { ConfitureError } from "#errors/error.ts";
+import type { Fault, FromGuest, GuestFacts, GuestStatement, Refusal, ToGuest } from "./messages.ts";
+
+// Defined by the compiler, which lays every module that is not an entry beside main.ts.
+declare const CONFITURE_COMPILED: true | undefined;
+
+/** How a migration went that was let run. */
+export interface GuestEnd {
+  readonly fault: Fault | undefined;
+  /** A sentence about what it did instead of coming to its end; `fault` holds the place, if there is one. */
+  readonly ended: string | undefined;
+  /** A stack: where the statement that failed was asked for. */
+  readonly failedAt: string | undefined;
+}
+
+/** Does what a migration asks for. A rejection refuses it. */
+export type Answer = (statement: GuestStatement) => Promise<readonly object[] | undefined>;
+
+/** One for the process: a thread takes longer to start than most migrations take to run. */
+let current: GuestThread | undefined;
+let tasks: Promise<unknown> = Promise.resolve();
+
+/**
+ * Imports a migration in the guests' thread.
+ * @throws ConfitureError `interrupted`
+ */
+export async function loadInGuest(path: string, signal: AbortSignal | undefined): Promise<GuestFacts | GuestEnd> {
+  return await inTurn(signal, (thread) => thread.perform({ type: "load", path }, signal, refuseAll));
+}
+
+/**
+ * Runs a migration's `up` or `down` in the guests' thread.
+ * @throws ConfitureError `interrupted`; statements may still be under way then
+ */
+export async function runInGuest(
+  path: string,
+  method: "up" | "down",
+  signal: AbortSignal | undefined,
+  answer: Answer,
+): Promise<GuestEnd> {
+  return (await inTurn(signal, (thread) => thread.perform({ type: "run", path, method }, signal, answer))) as GuestEnd;
+}
+
+function inTurn<T>(signal: AbortSignal | undefined, task: (thread: GuestThread) => Promise<T>): Promise<T> {
+  const turn = tasks.then(async () => {
+    if (signal?.aborted === true) throw interrupted();
+    if (current?.isOver !== false) current = new GuestThread();
+    return await task(current);
+  });
+  tasks = turn.catch(() => {});
+  return turn;
+}
+
+function refuseAll(): Promise<never> {
+  return Promise.reject(new Error("statements can only be run inside up() or down()"));
+}
+
+class GuestThread {
+  isOver = false;
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #settled = new Int32Array(new SharedArrayBuffer(4));
+  #receive: (message: FromGuest) => void = () => {};
+  #onExit: (error: Error | undefined) => void = () => {};
+  /** What was thrown between two tasks. */
+  #stray: Fault | undefined;
+
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    const beside = typeof CONFITURE_COMPILED === "undefined" ? "./thread.ts" : "./migrate/guest/thread.ts";
+    this.#worker = new Worker(new URL(beside, import.meta.url), {
+      workerData: { port: port2, settled: this.#settled.buffer },
+      transferList: [port2],
+    });
+    this.#port = port1;
+    let error: Error | undefined;
+    port1.on("message", (message: FromGuest) => this.#receive(message));
+    this.#worker.on("error", (cause: Error) => (error = cause));
+    this.#worker.on("exit", () => {
+      this.isOver = true;
+      this.#onExit(error);
+      port1.close();
+    });
+    this.#rest();
+  }
+
+  perform(
+    task: ToGuest & { readonly type: "load" | "run" },
+    signal: AbortSignal | undefined,
+    answer: Answer,
+  ): Promise<GuestFacts | GuestEnd> {
+    return new Promise((resolve, reject) => {
+      let failedAt: string | undefined;
+      const settle = (outcome: GuestFacts | Partial<GuestEnd> | ConfitureError): void => {
+        signal?.removeEventListener("abort", onAbort);
+        this.#onExit = () => {};
+        this.#receive = (message) => {
+          if (message.type === "stray") this.#stray ??= message.fault;
+        };
+        this.#rest();
+        if (outcome instanceof ConfitureError) reject(outcome);
+        else if ("exports" in outcome) resolve(outcome);
+        else resolve({ fault: undefined, ended: undefined, failedAt, ...outcome });
+      };
+      const onAbort = (): void => {
+        this.#terminate();
+        settle(interrupted());
+      };
+      signal?.addEventListener("abort", onAbort);
+      this.#onExit = (error) => settle(error === undefined ? { ended: NEVER } : { fault: faultOfThread(error) });
+      this.#receive = (message) => {
+        switch (message.type) {
+          case "statement":
+            void this.#answer(message, answer);
+            return;
+          case "failed-at":
+            failedAt = message.stack;
+            return;
+          case "ends":
+            this.#terminate();
+            settle({ ended: `it called ${message.call}`, fault: { text: message.call, stack: message.stack } });
+            return;
+          case "stray":
+            this.#terminate();
+            settle({ fault: message.fault });
+            return;
+          case "loaded":
+            settle(message.facts);
+            return;
+          case "over":
+            settle({ fault: message.fault });
+        }
+      };
+      this.#worker.ref();
+      this.#port.ref();
+      if (this.#stray !== undefined) {
+        // What an earlier migration left behind has thrown: what this one would do is not known any more.
+        this.#terminate();
+        settle({ fault: this.#stray });
+        return;
+      }
+      this.#post(task);
+    });
+  }
+
+  async #answer(statement: GuestStatement, answer: Answer): Promise<void> {
+    const { number } = statement;
+    try {
+      this.#post({ type: "done", number, rows: await answer(statement) });
+    } catch (error) {
+      this.#post({ type: "refused", number, refusal: refusalOf(error) });
+    }
+    // Behind the message, so that a thread that waits finds it.
+    Atomics.add(this.#settled, 0, 1);
+    Atomics.notify(this.#settled, 0);
+  }
+
+  #post(message: ToGuest): void {
+    if (!this.isOver) this.#port.postMessage(message);
+  }
+
+  #terminate(): void {
+    this.isOver = true;
+    void this.#worker.terminate();
+  }
+
+  /** Between tasks the thread keeps nobody from ending, whatever a migration left open in it. */
+  #rest(): void {
+    this.#worker.unref();
+    this.#port.unref();
+  }
+}
+
+const NEVER = "it waits for something that can no longer happen";
+
+function interrupted(): ConfitureError {
+  return new ConfitureError("interrupted", "Interrupted while a TypeScript migration was running");
+}
+
+function faultOfThread(error: Error): Fault {
+  return { text: `${error.name}: ${error.message}`, stack: error.stack };
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (!(error instanceof ConfitureError)) return { code: "internal", message: String(error), server: undefined };
+  return { code: error.code, message: error.message, server: error.server };
+}

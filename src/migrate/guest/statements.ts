@@ -1,0 +1,142 @@
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import type { StatementSink } from "../migration.ts";
+import { faultOf } from "./fault.ts";
+import type { FromGuest, GuestStatement, Refusal, ToGuest } from "./messages.ts";
+import { reviveRows, toPortable } from "./parameters.ts";
+
+/** Statements, and UTF-16 units of them, that may be under way. Who asks for more waits, also without an `await`. */
+const STATEMENTS = 1000;
+const TEXT = 1 << 23;
+
+interface Pending {
+  readonly resolve: (rows: object[] | undefined) => void;
+  readonly reject: (error: Error) => void;
+  readonly call: Error;
+  readonly length: number;
+}
+
+/** The statements of one task, on the migration's side. */
+export class GuestStatements implements StatementSink {
+  readonly #port: MessagePort;
+  /** Counts what the runner is done with, and wakes this thread. */
+  readonly #settled: Int32Array;
+  readonly #pending = new Map<number, Pending>();
+  #length = 0;
+  #asked = 0;
+  #over = false;
+  #failure: Error | undefined;
+
+  constructor(port: MessagePort, settled: Int32Array) {
+    this.#port = port;
+    this.#settled = settled;
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): Promise<void> {
+    return this.#ask("execute", sql, parameters, new Error("called here")) as Promise<undefined>;
+  }
+
+  query<Row extends object>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+    return this.#ask("query", sql, parameters, new Error("called here")) as Promise<Row[]>;
+  }
+
+  executeFile(path: string): Promise<void> {
+    return this.#ask("file", path, [], new Error("called here")) as Promise<undefined>;
+  }
+
+  get asked(): number {
+    return this.#asked;
+  }
+
+  /** When nothing is under way any more. */
+  async settle(): Promise<void> {
+    while (this.#pending.size > 0) {
+      await new Promise<void>((resolve) => (this.#whenIdle = resolve));
+    }
+  }
+  #whenIdle: (() => void) | undefined;
+
+  end(): void {
+    this.#over = true;
+  }
+
+  /** What became of a statement. */
+  take(message: ToGuest & { readonly type: "done" | "refused" }): void {
+    const pending = this.#pending.get(message.number);
+    if (pending === undefined) return;
+    this.#pending.delete(message.number);
+    this.#length -= pending.length;
+    if (message.type === "done") pending.resolve(message.rows === undefined ? undefined : reviveRows(message.rows));
+    else {
+      if (this.#failure === undefined) this.#post({ type: "failed-at", stack: String(pending.call.stack) });
+      this.#failure ??= refused(message.refusal);
+      pending.reject(this.#failure);
+    }
+    if (this.#pending.size > 0) return;
+    // With nothing under way, only the migration's own timers and sockets keep the thread: when it waits for
+    // something that cannot happen, the thread ends, and the runner hears of it.
+    this.#port.unref();
+    this.#whenIdle?.();
+  }
+
+  #ask(
+    kind: GuestStatement["kind"],
+    text: string,
+    parameters: readonly unknown[],
+    call: Error,
+  ): Promise<object[] | undefined> {
+    if (this.#over) return quietly(late());
+    if (this.#failure !== undefined) return quietly(this.#failure);
+    const length = typeof text === "string" ? text.length : 0;
+    const statement: GuestStatement = {
+      number: ++this.#asked,
+      kind,
+      text: typeof text === "string" ? text : "",
+      parameters: parameters.length === 0 ? [] : parameters.map(toPortable),
+    };
+    if (typeof text !== "string") throw new TypeError(`SQL has to be text, and this is ${faultOf(text).text}`);
+    const outcome = new Promise<object[] | undefined>((resolve, reject) => {
+      this.#pending.set(statement.number, { resolve, reject, call, length });
+    });
+    // The runner reports the failure; an `await` that was forgotten must not end the thread.
+    outcome.catch(() => {});
+    this.#length += length;
+    if (this.#pending.size === 1) this.#port.ref();
+    this.#post({ type: "statement", ...statement });
+    this.#waitForRoom();
+    return outcome;
+  }
+
+  #waitForRoom(): void {
+    while (this.#pending.size > STATEMENTS || (this.#length > TEXT && this.#pending.size > 1)) {
+      const seen = Atomics.load(this.#settled, 0);
+      if (!this.#takeNext()) Atomics.wait(this.#settled, 0, seen);
+    }
+  }
+
+  #takeNext(): boolean {
+    const received = receiveMessageOnPort(this.#port);
+    if (received === undefined) return false;
+    if (received.message.type === "done" || received.message.type === "refused") this.take(received.message);
+    return true;
+  }
+
+  #post(message: FromGuest): void {
+    this.#port.postMessage(message);
+  }
+}
+
+function refused({ code, message, server }: Refusal): Error {
+  return Object.assign(new Error(message), { code, server });
+}
+
+function late(): Error {
+  const error = new Error("A statement was asked for after the migration had finished: await inside up() and down()");
+  return Object.assign(error, { code: "migration_failed" });
+}
+
+/** A rejection that may be left alone. */
+function quietly(reason: Error): Promise<never> {
+  const rejected = Promise.reject(reason);
+  rejected.catch(() => {});
+  return rejected;
+}

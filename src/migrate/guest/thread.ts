@@ -1,0 +1,100 @@
+import { type MessagePort, workerData } from "node:worker_threads";
+import { connectMigration, Migration } from "../migration.ts";
+import { faultOf, shown } from "./fault.ts";
+import type { FromGuest, GuestFacts, Said, ToGuest } from "./messages.ts";
+import { GuestStatements } from "./statements.ts";
+import { keepHouse } from "./surroundings.ts";
+
+/**
+ * The thread that TypeScript migrations run in. It knows no database: it asks for statements, and the runner, which it
+ * cannot harm or hold up, runs them.
+ */
+const { port, settled } = workerData as { readonly port: MessagePort; readonly settled: SharedArrayBuffer };
+const count = new Int32Array(settled);
+// A migration may replace the globals of its thread.
+const nextTurn = setImmediate;
+let statements: GuestStatements | undefined;
+
+const post = (message: FromGuest): void => port.postMessage(message);
+
+keepHouse((call, stack) => post({ type: "ends", call, stack }));
+const stray = (thrown: unknown): void => post({ type: "stray", fault: faultOf(thrown) });
+process.on("uncaughtException", stray).on("unhandledRejection", stray);
+// Makes `import { Migration } from "confiture"` work for files on disk, with no node_modules.
+Bun.plugin({
+  name: "confiture",
+  setup(build) {
+    build.module("confiture", () => ({ exports: { Migration }, loader: "object" }));
+  },
+});
+
+port.on("message", (message: ToGuest) => {
+  if (message.type === "done" || message.type === "refused") statements?.take(message);
+  else void perform(message);
+});
+
+async function perform(task: ToGuest & { readonly type: "load" | "run" }): Promise<void> {
+  // See GuestStatements: while the migration waits, the runner does not keep its thread.
+  port.unref();
+  let over: FromGuest;
+  try {
+    over = task.type === "load" ? await load(task.path) : await run(task.path, task.method);
+  } catch (thrown) {
+    over = { type: "over", fault: faultOf(thrown) };
+  }
+  port.ref();
+  post(over);
+}
+
+async function load(path: string): Promise<FromGuest> {
+  const exported = ((await import(path)) as { default?: unknown }).default;
+  const empty = { hasUp: false, hasDown: false, transactional: true, version: undefined, name: undefined };
+  if (exported === undefined) return { type: "loaded", facts: { exports: "nothing", ...empty } };
+  if (typeof exported !== "function" || !(exported.prototype instanceof Migration)) {
+    return { type: "loaded", facts: { exports: "something else", ...empty } };
+  }
+  const MigrationClass = exported as new () => Migration;
+  try {
+    const sample = new MigrationClass();
+    const facts: GuestFacts = {
+      exports: "migration",
+      hasUp: typeof sample.up === "function",
+      hasDown: typeof sample.down === "function",
+      transactional: sample.transaction !== false,
+      version: said(sample.version),
+      name: said(sample.name),
+    };
+    return { type: "loaded", facts };
+  } catch (thrown) {
+    return { type: "over", fault: { ...faultOf(thrown), constructing: true } };
+  }
+}
+
+function said(value: unknown): Said | undefined {
+  if (value === undefined) return undefined;
+  return { text: typeof value === "string" ? value : undefined, shown: shown(value) };
+}
+
+async function run(path: string, method: "up" | "down"): Promise<FromGuest> {
+  const { default: MigrationClass } = (await import(path)) as { default: new () => Migration };
+  // A new instance and a new sink, so that nothing is left over from an earlier run.
+  const mine = new GuestStatements(port, count);
+  statements = mine;
+  const migration = new MigrationClass();
+  connectMigration(migration, mine);
+  let fault;
+  try {
+    await migration[method]?.();
+  } catch (thrown) {
+    fault = faultOf(thrown);
+  }
+  // Also for what is asked for by code that nobody awaits.
+  let seen: number;
+  do {
+    seen = mine.asked;
+    await mine.settle();
+    await new Promise((resolve) => nextTurn(resolve));
+  } while (seen !== mine.asked);
+  mine.end();
+  return { type: "over", fault };
+}
