@@ -127,7 +127,7 @@ describe("what a migration leaves open keeps nobody", () => {
 
 test("what a migration prints goes to standard error", async () => {
   const body = `console.log("one"); console.table([{ two: 2 }]); process.stdout.write("three\\n"); await Bun.write(Bun.stdout, "four\\n");
-    (await import("node:console")).info("five"); (await import("node:process")).stdout.write("six\\n");`;
+    (await import("node:console")).default.info("five"); (await import("node:process")).stdout.write("six\\n");`;
   await using project = await cliProject({ [FILE]: migration(body, `console.log("zero");`) });
   const result = await project.run(["migrate", "up", "--format", "json"]);
   expect(readDocument(result)).toMatchObject({ ok: true });

@@ -47,9 +47,9 @@ export function keepHouse(end: (call: string, stack: string) => void): void {
   (Bun as { stdout: unknown }).stdout = Bun.stderr;
 }
 
-/** Loaded when it is needed, and after what a migration may import of it has been replaced. */
+/** Loaded when it is needed, and never before what a migration may import of it has been replaced: an import would be. */
 function newConsole(): NodeConsole.Console {
-  const { Console } = require("node:console") as typeof NodeConsole;
+  const { Console } = process.getBuiltinModule("node:console");
   return new Console(process.stderr, process.stderr);
 }
 
