@@ -130,10 +130,10 @@ test("only files reads and writes files", () => {
 });
 
 test("nobody calls process.exit: it cuts off output that is still on its way through a pipe", () => {
-  // A second interrupt must end the program at once; that is what the one exception is for.
-  const wrong = files.filter(
-    (file) => file.text.includes("process.exit(") && file.path !== "main.ts" && file.folder !== "cli",
-  );
+  // A second interrupt must end the program at once. In the thread of the migrations the call is what is taken away.
+  const may = (file: SourceFile): boolean =>
+    file.path === "main.ts" || file.folder === "cli" || file.path === "migrate/guest/surroundings.ts";
+  const wrong = files.filter((file) => file.text.includes("process.exit(") && !may(file));
   expect(wrong.map((file) => file.path)).toEqual([]);
 });
 
