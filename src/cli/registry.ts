@@ -27,6 +27,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
         summary: "Record migrations as applied without running them",
         load: () => import("./commands/migrate/baseline.ts"),
       },
+      import: {
+        summary: "Rewrite another tool's folder of migrations in this tool's form",
+        load: () => import("./commands/migrate/import.ts"),
+      },
       resolve: {
         summary: "Record how a half-done or unknown migration ended",
         load: () => import("./commands/migrate/resolve.ts"),

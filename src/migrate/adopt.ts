@@ -6,6 +6,7 @@ import { fromNothing } from "./baselines.ts";
 import { discoverMigrations } from "./discover.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { createLedger, insertSql } from "./ledger.ts";
+import { importedKey } from "./layouts/imported.ts";
 import { checksumOf } from "./load.ts";
 import type { ForeignHistory, ForeignRecord, ForeignTable } from "./layouts/layout.ts";
 import { readForeignHistory } from "./layouts/read-history.ts";
@@ -73,7 +74,15 @@ function matchFiles(
     }
     return pairs.map((file) => ({ file, record: undefined }));
   }
-  const keyOf = (file: MigrationFile): string => file.key ?? definition.keyOf?.(file) ?? file.version;
+  const read = ({ path }: MigrationFile): Buffer => readRegularFile(resolve(projectDir, path), path);
+  const imported = new Map(
+    files.map((file) => [
+      file,
+      file.layout === "confiture" ? importedKey(read(file).toString("utf8", 0, 300)) : undefined,
+    ]),
+  );
+  const keyOf = (file: MigrationFile): string =>
+    imported.get(file) ?? file.key ?? definition.keyOf?.(file) ?? file.version;
   // A baseline has the version of what it stands for.
   const versioned = files.filter(({ baseline }) => baseline !== true);
   const byKey = new Map(versioned.map((file) => [canonicalVersion(keyOf(file)), file]));
@@ -82,7 +91,7 @@ function matchFiles(
   for (const record of foreign.records) {
     const file = byKey.get(canonicalVersion(record.key));
     if (file === undefined) disagreements.push(`version ${record.key} is applied, but has no file`);
-    else if (record.isFile?.(readRegularFile(resolve(projectDir, file.path), file.path)) === false) {
+    else if (imported.get(file) === undefined && record.isFile?.(read(file)) === false) {
       // One that runs again whenever it changes is simply to run again.
       if (!isRepeatable(file.version)) disagreements.push(`${file.path} is not the file that was applied`);
     } else pairs.push({ file, record });

@@ -93,7 +93,7 @@ function readOnly(dir: string, layout: LayoutName): ConfitureError {
     "layout_foreign",
     `${dir} is laid out as ${title}'s, and new migrations are written in Confiture's form`,
     {
-      hint: "Write the file by hand, or with its own tool.",
+      hint: "Write the file by hand or with its own tool, or rewrite the folder: confiture migrate import",
       location: { file: dir },
     },
   );

@@ -59,14 +59,14 @@ const SAMPLES = 5;
 
 /** For a folder in which there is something, and nothing of it is a migration: "nothing to do" would be no answer. */
 export function unrecognised(dir: string, layout: LayoutName, ignored: readonly Ignored[]): ConfitureError {
-  const { title, names } = LAYOUTS[layout];
-  const more = ignored.length > SAMPLES ? `\n  and ${ignored.length - SAMPLES} more` : "";
-  const list = ignored.slice(0, SAMPLES).map(({ path, why }) => `  ${path}: ${why}`);
+  const { title, names: form } = LAYOUTS[layout];
+  const names = ignored.slice(0, SAMPLES).map(({ path }) => path.slice(dir.length + 1));
+  const more = ignored.length > SAMPLES ? ` and ${ignored.length - SAMPLES} more` : "";
   return new ConfitureError(
     "migrations_unrecognised",
-    `Nothing in ${dir} has the name of a migration:\n${list.join("\n")}${more}`,
+    `Nothing in ${dir} has the name of a migration: ${names.join(", ")}${more}`,
     {
-      hint: `The folder was read as ${title}'s, where names are ${names}. Rename the files, or say in the environment file whose they are:\n  migrations:\n    layout: ${LAYOUT_NAMES.filter((name) => name !== layout)[0] ?? layout}\nLayouts: ${LAYOUT_NAMES.join(", ")}`,
+      hint: `The folder was read as ${title}'s, where names are ${form}. Rename the files, or say in the environment file whose they are:\n  migrations:\n    layout: ${LAYOUT_NAMES.filter((name) => name !== layout)[0] ?? layout}\nLayouts: ${LAYOUT_NAMES.join(", ")}`,
       location: { file: dir },
       data: { layout, ignored: ignored.map(({ path }) => path) },
     },

@@ -149,7 +149,8 @@ function sqlBody(file: MigrationFile, path: string, text: string, section: Secti
     const opening = isSet ? `begin ${modes}`.trimEnd() : undefined;
     return { kind: "sql", script: inner, transactional: true, opening, howToRunOutside };
   }
-  if (script.statements.length === 1 && transaction === undefined) return outside();
+  const noneCan = script.statements.every((statement) => cannotRunInTransaction(statement) !== undefined);
+  if (noneCan && transaction === undefined) return outside();
   throw new ConfitureError(
     "migration_mixed",
     `${cannotRunInTransaction(loner)} cannot run inside a transaction, which the rest of this migration has`,

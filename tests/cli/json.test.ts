@@ -135,6 +135,15 @@ describe.each(OLDEST_AND_NEWEST)("every command writes one document that fits it
     expect(await done("migrate", "new", "Add a Table")).toMatchObject({ version: "004", name: "add_a_table" });
   });
 
+  test("migrate import", async () => {
+    await project.write("sql/V1.2__a.sql", "SELECT 1;");
+    expect(await done("migrate", "import", "--from", "sql", "--to", "db/imported")).toMatchObject({
+      layout: "flyway",
+      movedTo: null,
+      migrations: [{ from: { version: "1.2" }, version: "1.2", file: "db/imported/1.2_a.sql" }],
+    });
+  });
+
   test("db", async () => {
     const database = `${project.database}_new`;
     const url = databaseUrl(project.server, database);

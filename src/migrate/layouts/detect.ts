@@ -17,7 +17,10 @@ export function layoutOf(folder: Folder, choice: string | undefined): LayoutName
   if (first === undefined) {
     return LAYOUT_NAMES.find((name) => LAYOUTS[name].recognises(folder) === "content") ?? "confiture";
   }
-  const own = LAYOUTS[first].find(folder).ignored.find(({ path }) => isOwnName(path.slice(folder.path.length + 1)));
+  const { migrations, ignored } = LAYOUTS[first].find(folder);
+  const isOwn = ({ path }: { readonly path: string }): boolean => isOwnName(path.slice(folder.path.length + 1));
+  // Where its files are named like this tool's, one that it leaves out is no sign of another.
+  const own = migrations.some(isOwn) ? undefined : ignored.find(isOwn);
   const others = names.slice(1);
   if (others.length === 0 && own === undefined) return first;
   throw unclear(folder, [first, ...others, ...(own === undefined ? [] : (["confiture"] as const))]);

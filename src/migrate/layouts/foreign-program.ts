@@ -30,7 +30,7 @@ const LANGUAGES: Readonly<Record<string, string>> = {
 export function foreignProgram(fileName: string, path: string, layout: LayoutName): MigrationFile | undefined {
   const match = /^(\d+)[_-](.+)\.([a-z]+)$/.exec(fileName);
   const [, version = "", name = "", extension = ""] = match ?? [];
-  if (!Object.hasOwn(LANGUAGES, extension) || /(_test|[._-]spec|\.test|\.d)$/.test(name)) return undefined;
+  if (!Object.hasOwn(LANGUAGES, extension) || /((^|_)test|[._-]spec|\.test|\.d)$/.test(name)) return undefined;
   return { version, name, form: "foreign", layout, path };
 }
 

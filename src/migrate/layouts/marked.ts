@@ -94,7 +94,7 @@ export function cutAtMarks(source: SqlSource, options: MarkedOptions): Sections 
   return { main: way("up"), down: hasDown ? way("down") : undefined };
 }
 
-/** The text with everything blanked outside the parts, and a semicolon where a mark ends a statement. */
+/** The text with everything blanked outside the parts, marks included, and a semicolon where one ends a statement. */
 function keepOnly(
   text: string,
   parts: readonly { readonly start: number; readonly end: number }[],
@@ -106,8 +106,9 @@ function keepOnly(
     out.push(blank(text.slice(at, start)));
     at = start;
     for (const mark of marks) {
-      if (mark.kind !== "end" || mark.start < start || mark.end > end) continue;
-      out.push(text.slice(at, mark.start), endStatement(text.slice(mark.start, mark.end)));
+      if (mark.start < start || mark.end > end) continue;
+      const comment = text.slice(mark.start, mark.end);
+      out.push(text.slice(at, mark.start), mark.kind === "end" ? endStatement(comment) : blank(comment));
       at = mark.end;
     }
     out.push(text.slice(at, end));

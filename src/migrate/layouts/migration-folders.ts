@@ -22,7 +22,7 @@ export function migrationFolders(
   for (const stem of folder.folders) {
     const inside = folder.inside(stem);
     if (inside.has(files.up)) stems.push({ stem, path: inside.pathOf(files.up) });
-    else if (inside.files.some((name) => name.endsWith(".sql"))) {
+    else if (inside.files.length > 0) {
       ignored.push({ path: inside.path, why: `it holds no ${files.up}` });
     }
   }

@@ -11,6 +11,8 @@ import { type Migrating, migrating } from "./migrating.ts";
 /** A folder as its tool leaves it, that makes the tables "one" and "two" and can take "two" back. */
 interface Example {
   readonly layout: string;
+  /** Nothing in the folder itself tells the layout. */
+  readonly asked?: true;
   readonly files: Readonly<Record<string, string>>;
   /** The versions in order. */
   readonly versions: readonly string[];
@@ -186,6 +188,29 @@ const EXAMPLES: readonly Example[] = [
           ('20240101000000', 'one', 2, 1, 1, now(), 5000000, 'h', ''), ('20240102000000', 'two', 2, 2, 2, now(), 5000000, 'h', '')`,
   },
   {
+    layout: "supabase",
+    asked: true,
+    files: {
+      "20240101000000_one.sql": "CREATE TABLE one (id int);",
+      "20240102000000_two.sql": "CREATE TABLE two (id int);",
+    },
+    versions: ["20240101000000", "20240102000000"],
+    hasDown: false,
+    history: `CREATE SCHEMA supabase_migrations; CREATE TABLE supabase_migrations.schema_migrations (version text PRIMARY KEY, statements text[], name text);
+      INSERT INTO supabase_migrations.schema_migrations (version) VALUES ('20240101000000'), ('20240102000000')`,
+  },
+  {
+    layout: "rails",
+    asked: true,
+    files: {
+      "20240101000000_one.sql": "CREATE TABLE one (id int);",
+      "20240102000000_two.sql": "CREATE TABLE two (id int);",
+    },
+    versions: ["20240101000000", "20240102000000"],
+    hasDown: false,
+    history: `CREATE TABLE schema_migrations (version varchar PRIMARY KEY); INSERT INTO schema_migrations VALUES ('20240101000000'), ('20240102000000')`,
+  },
+  {
     layout: "separate-folders",
     files: {
       "up/001_one.up.sql": "CREATE TABLE one (id int);",
@@ -208,8 +233,8 @@ for (const engine of engines) {
   describe(engine.name, () => {
     test.each(EXAMPLES.map((example) => [example.layout, example] as const))(
       "a folder of %s is read as it is",
-      async (_layout, { layout, files, versions, hasDown, history }) => {
-        await using m = await migrating(engine, inFolder(files));
+      async (_layout, { layout, asked, files, versions, hasDown, history }) => {
+        await using m = await migrating(engine, inFolder(files), asked === true ? { layout } : {});
         expect(await status(m.options)).toMatchObject({ layout, ignored: [] });
         expect(await m.standings()).toEqual(versions.map((version) => `${version} pending`));
         expect(await m.up()).toMatchObject({ error: undefined, results: versions.map((version) => `${version} done`) });
@@ -248,6 +273,15 @@ for (const engine of engines) {
       expect((await m.up({ to: "2" })).results).toEqual([]);
       expect(await m.down()).toMatchObject({ error: { code: "migration_irreversible" } });
       expect((await m.down()).error?.location?.file).toContain("V2__two.sql");
+    });
+
+    test("a file that holds nothing but statements without a transaction needs no word for it", async () => {
+      await using m = await migrating(engine, {
+        "V1__one.sql": "CREATE TABLE one (id int);",
+        "V2__indexes.sql": "DROP INDEX CONCURRENTLY IF EXISTS b;\nCREATE INDEX CONCURRENTLY a ON one (id);",
+      });
+      expect((await m.up()).results).toEqual(["1 done", "2 done"]);
+      expect(await m.has("a")).toBe(true);
     });
 
     test("an empty database begins with the newest baseline, any other passes it over", async () => {

@@ -1,0 +1,65 @@
+import { importMigrations } from "#migrate/import.ts";
+import { LAYOUT_NAMES } from "#migrate/layouts/names.ts";
+import { LAYOUTS } from "#migrate/layouts/registry.ts";
+import { migrationId } from "#migrate/migration-file.ts";
+import { defineCommand } from "../../command.ts";
+import { count } from "../../output/text.ts";
+
+export const command = defineCommand({
+  args: {
+    from: { type: "string", valueHint: "FOLDER", description: "the folder to read (default: migrations.dir)" },
+    layout: {
+      type: "enum",
+      options: LAYOUT_NAMES.filter((name) => name !== "confiture"),
+      description: "how that folder is laid out (default: migrations.layout)",
+    },
+    to: {
+      type: "string",
+      valueHint: "FOLDER",
+      description: "an empty folder to write (default: migrations.dir; what it holds moves aside)",
+    },
+  },
+  details:
+    "Writes a file with both ways for each migration, all of them or none, and overwrites nothing. Only files change:\nafterwards, tell each database with `migrate baseline --from TOOL` what it has already.",
+  examples: [
+    "confiture migrate import",
+    "confiture migrate import --from prisma/migrations",
+    "confiture migrate import --from sql --layout flyway --to db/migrations",
+  ],
+  async run(args, context) {
+    const { migrations: settings } = await context.config();
+    const from = withoutSlash(args.from ?? settings.dir);
+    const to = withoutSlash(args.to ?? settings.dir);
+    const { layout, migrations, leftOut, movedTo } = await importMigrations({
+      projectDir: context.projectDir,
+      from,
+      to,
+      layout: args.layout ?? (from === settings.dir ? settings.layout : undefined),
+    });
+    for (const { path, why } of leftOut) context.messages.warn(`${path} is left out: ${why}`);
+    if (movedTo !== undefined) context.messages.log(`The files of ${LAYOUTS[layout].title} are in ${movedTo} now`);
+    const [tool] = Object.keys(LAYOUTS[layout].histories);
+    context.messages.log(
+      tool === undefined
+        ? `Imported ${count(migrations.length, "migration")}. Record them in every database that has them: confiture migrate baseline`
+        : `Imported ${count(migrations.length, "migration")}. In every database that has them: confiture migrate baseline --from ${tool}`,
+    );
+    return {
+      json: {
+        layout,
+        movedTo: movedTo ?? null,
+        migrations: migrations.map(({ from: file, version, path }) => ({
+          from: { version: file.version, name: file.name, file: file.path },
+          version,
+          file: path,
+        })),
+        leftOut: leftOut.map(({ path, why }) => ({ file: path, why })),
+      },
+      text: migrations.map(({ from: file, path }) => `✅ ${migrationId(file)} -> ${path}\n`).join(""),
+    };
+  },
+});
+
+function withoutSlash(path: string): string {
+  return path.replace(/^\.\//, "").replace(/(?<=.)\/+$/, "");
+}
