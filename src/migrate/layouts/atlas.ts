@@ -7,6 +7,7 @@ import type { Folder } from "./folder.ts";
 import { type HistoryRow, toRecord, unfinished } from "./histories.ts";
 import type { ForeignTable, Found, Layout } from "./layout.ts";
 import { isPlainSql, numberedFiles } from "./numbered-files.ts";
+import { requireOneOrder } from "./names-and-versions.ts";
 import type { SqlSource } from "./source.ts";
 import { wholeFile } from "./whole-file.ts";
 
@@ -27,6 +28,10 @@ export const atlas: Layout = {
 function find(folder: Folder): Found {
   if (folder.has(SUM)) checkSum(folder);
   const { migrations, ignored } = numberedFiles(folder, "atlas");
+  requireOneOrder(
+    migrations.filter(({ form }) => form === "sql"),
+    "Atlas",
+  );
   return {
     // A checkpoint is what an empty database begins with.
     migrations: migrations.map((migration) =>

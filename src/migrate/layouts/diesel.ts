@@ -24,11 +24,16 @@ export const diesel: Layout = {
 };
 
 function find(folder: Folder): Found {
-  const { migrations, ignored } = migrationFolders(folder, "diesel", { up: "up.sql", down: "down.sql" }, (stem) => {
-    const [, version, name = ""] = FOLDER_NAME.exec(stem) ?? [];
-    const digits = version?.replaceAll("-", "");
-    return digits === undefined || digits === "" ? undefined : { version: digits, name };
-  });
+  const { migrations, ignored } = migrationFolders(
+    folder,
+    { layout: "diesel", title: "Diesel" },
+    { up: "up.sql", down: "down.sql" },
+    (stem) => {
+      const [, version, name = ""] = FOLDER_NAME.exec(stem) ?? [];
+      const digits = version?.replaceAll("-", "");
+      return digits === undefined || digits === "" ? undefined : { version: digits, name };
+    },
+  );
   return {
     migrations: migrations.map((migration) => {
       const stem = migration.path.slice(folder.path.length + 1, -"/up.sql".length);

@@ -88,7 +88,11 @@ function readJournal(folder: Folder): JournalEntry[] {
 }
 
 function folders(folder: Folder): Found {
-  const { migrations, ignored } = migrationFolders(folder, "drizzle", { up: "migration.sql" });
+  const { migrations, ignored } = migrationFolders(
+    folder,
+    { layout: "drizzle", title: "Drizzle" },
+    { up: "migration.sql" },
+  );
   return {
     migrations: migrations.map((migration) => {
       const when = timeOf(migration.version);

@@ -2,16 +2,16 @@ import type { MigrationFile } from "../migration-file.ts";
 import type { Folder } from "./folder.ts";
 import type { Ignored } from "./layout.ts";
 import type { LayoutName } from "./names.ts";
-import { type Naming, versionsOf } from "./names-and-versions.ts";
+import { type Naming, requireOneOrder, versionsOf } from "./names-and-versions.ts";
 
 /**
- * Migrations that are folders.
+ * Migrations that are folders, which all tools that have them run in the order of their names.
  * @param files what each holds; the second one may be missing
  * @param naming how a folder's name is read, where not by the digits it begins with
  */
 export function migrationFolders(
   folder: Folder,
-  layout: LayoutName,
+  { layout, title }: { readonly layout: LayoutName; readonly title: string },
   files: { readonly up: string; readonly down?: string },
   naming?: Naming,
 ): { readonly migrations: MigrationFile[]; readonly ignored: Ignored[] } {
@@ -26,7 +26,9 @@ export function migrationFolders(
       ignored.push({ path: inside.path, why: `it holds no ${files.up}` });
     }
   }
-  const migrations = versionsOf(stems, naming).map(({ stem, path, version, name }): MigrationFile => {
+  const versions = versionsOf(stems, naming);
+  requireOneOrder(versions, title);
+  const migrations = versions.map(({ stem, path, version, name }): MigrationFile => {
     const inside = folder.inside(stem);
     const { down } = files;
     if (down === undefined || !inside.has(down)) return { version, name, form: "sql", layout, path };

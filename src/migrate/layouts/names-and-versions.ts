@@ -1,5 +1,5 @@
 import { ConfitureError } from "#errors/error.ts";
-import { canonicalVersion } from "../version.ts";
+import { canonicalVersion, compareVersions } from "../version.ts";
 
 /** Two migrations that the ledger could not tell apart. */
 export function duplicate(version: string, first: string, second: string): ConfitureError {
@@ -47,4 +47,27 @@ export function versionsOf<Entry extends Stem>(
     }
     return { ...entry, ...names };
   });
+}
+
+/**
+ * For a tool that runs migrations in the order of their names as texts: 10_c comes before 2_b there, and behind it here.
+ * @param entries in the order of their names
+ * @throws ConfitureError `migration_invalid` where the two orders differ
+ */
+export function requireOneOrder(
+  entries: readonly { readonly version: string; readonly path: string }[],
+  tool: string,
+): void {
+  for (const [index, { version, path }] of entries.entries()) {
+    const before = entries[index - 1];
+    if (before === undefined || compareVersions(before.version, version) <= 0) continue;
+    throw new ConfitureError(
+      "migration_invalid",
+      `${tool} runs ${before.path} before ${path}, by their names as texts`,
+      {
+        hint: "Here the numbers count. Pad them with zeros to one length, so that both orders are the same.",
+        location: { file: path },
+      },
+    );
+  }
 }

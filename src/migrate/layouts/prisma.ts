@@ -15,7 +15,7 @@ export const prisma: Layout = {
   title: "Prisma",
   names: "folders with a migration.sql",
   recognises: (folder) => (isPrisma(folder) ? "names" : undefined),
-  find: (folder): Found => migrationFolders(folder, "prisma", { up: "migration.sql" }),
+  find: (folder): Found => migrationFolders(folder, { layout: "prisma", title: "Prisma" }, { up: "migration.sql" }),
   cut: wholeFile,
   reads: () => false,
   histories: { prisma: prismaTable() },

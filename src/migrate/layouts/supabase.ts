@@ -1,6 +1,7 @@
 import { rowsOf } from "./histories.ts";
 import type { Layout } from "./layout.ts";
 import { isPlainSql, numberedFiles } from "./numbered-files.ts";
+import { requireOneOrder } from "./names-and-versions.ts";
 import { wholeFile } from "./whole-file.ts";
 
 /** Supabase (https://supabase.com/docs/guides/deployment/database-migrations): timestamps, and no way back. */
@@ -9,7 +10,14 @@ export const supabase: Layout = {
   names: "TIMESTAMP_name.sql",
   recognises: (folder) =>
     /(^|\/)supabase\/migrations$/.test(folder.path) && isPlainSql(folder) ? "content" : undefined,
-  find: (folder) => numberedFiles(folder, "supabase"),
+  find(folder) {
+    const found = numberedFiles(folder, "supabase");
+    requireOneOrder(
+      found.migrations.filter(({ form }) => form === "sql"),
+      "Supabase",
+    );
+    return found;
+  },
   cut: wholeFile,
   reads: () => false,
   histories: { supabase: rowsOf(["supabase_migrations.schema_migrations"], "version::text as key") },

@@ -387,6 +387,12 @@ describe("a folder that cannot be run as it is", () => {
       undefined,
     ],
     [
+      "folders whose order as texts is another",
+      { "2_b/migration.sql": "SELECT 1;", "10_c/migration.sql": "SELECT 1;" },
+      "migration_invalid",
+      undefined,
+    ],
+    [
       "names that nobody knows",
       { "a.sql": "SELECT 1;", "20240101-b.sql": "SELECT 1;" },
       "migrations_unrecognised",
