@@ -30,4 +30,6 @@ export interface Input {
 export interface Output {
   write(text: string): void;
   readonly isTerminal: boolean;
+  /** How wide a terminal is; undefined for anything else. */
+  readonly columns?: number | undefined;
 }

@@ -9,6 +9,7 @@ import type { Io } from "./io.ts";
 import { errorToJson, renderError, toConfitureError } from "./output/diagnostic.ts";
 import { createMessages } from "./output/messages.ts";
 import { forPeople, type Paint, paintFor } from "./output/style.ts";
+import { fit } from "./output/wrap.ts";
 import { visibleJson } from "./output/visible.ts";
 import { COMMANDS } from "./registry.ts";
 import { VERSION } from "./version.ts";
@@ -233,7 +234,7 @@ function report(outcome: Outcome, invocation: Invocation | undefined, io: Io, fo
   const { text, script } = outcome;
   if (text !== undefined) io.stdout.write(forPeople(text));
   if (script !== undefined) io.stdout.write(io.stdout.isTerminal ? forPeople(script) : script);
-  if (error !== undefined) io.stderr.write(forPeople(renderError(error, paint)));
+  if (error !== undefined) io.stderr.write(fit(io.stderr, forPeople(renderError(error, paint))));
   return exitCode;
 }
 

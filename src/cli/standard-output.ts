@@ -22,6 +22,12 @@ export class StandardOutput implements Output {
     return isTerminal(this.#descriptor);
   }
 
+  /** The stream knows, and takes long to make; but a person is there to wait for it. */
+  get columns(): number | undefined {
+    if (!this.isTerminal) return undefined;
+    return (this.#descriptor === 1 ? process.stdout : process.stderr).columns;
+  }
+
   write(text: string): void {
     if (this.#closed) return;
     // Bun puts something else in its place, and writing would go well.

@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   migrations_unrecognised: { exit: 1, title: "Nothing in the folder of migrations has the name of one" },
   layout_foreign: { exit: 1, title: "The folder of migrations is laid out for another tool" },
   layout_unclear: { exit: 4, title: "A folder holds the migrations of several tools" },
+  migrations_outside_project: { exit: 1, title: "Migrations lie outside the project" },
   migration_duplicate: { exit: 7, title: "Two migrations have the same version" },
   migration_empty: { exit: 1, title: "A migration has no statement" },
   migration_invalid: { exit: 1, title: "A migration file is not what the runner can run" },

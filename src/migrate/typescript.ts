@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { resolve, sep } from "node:path";
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
 import { locateInFile } from "#sql/position.ts";
@@ -19,11 +19,13 @@ export async function loadTypeScript(
   signal: AbortSignal | undefined,
 ): Promise<{ up: TypeScriptBody; down: TypeScriptBody | undefined }> {
   const absolutePath = resolve(projectDir, file.path);
-  // Bun takes what follows a "?" for a query (also percent-encoded in a file: URL) and says the file is not there.
-  if (absolutePath.includes("?")) {
+  // Bun takes what follows a "?" for a query (also percent-encoded in a file: URL) and a backslash for a slash, and then
+  // says that the file is not there.
+  const wrong = absolutePath.includes("?") ? "?" : sep === "/" && absolutePath.includes("\\") ? "\\" : undefined;
+  if (wrong !== undefined) {
     throw invalid(
       file.path,
-      `${file.path} cannot be loaded: there is a "?" in its path, ${absolutePath}`,
+      `${file.path} cannot be loaded: there is a "${wrong}" in its path, ${absolutePath}`,
       "Rename the file or folder, or write the migration in SQL.",
     );
   }

@@ -1,9 +1,16 @@
 import { readlinkSync } from "node:fs";
+import { localTime } from "./time-zone.ts";
 
-/** Local time without a zone, as people read it: 2025-10-12 10:30:00. */
+/** Local time without a zone, as people read it: 2025-10-12 10:30:00. Where TZ names no zone, UTC, which is then said. */
 export function formatLocalTime(time: Date): string {
-  const offset = isUtc() ? 0 : time.getTimezoneOffset();
-  return new Date(time.getTime() - offset * 60_000).toISOString().slice(0, 19).replace("T", " ");
+  const { TZ } = process.env;
+  if (TZ === undefined) return text(isUtc() ? time.getTime() : time.getTime() - time.getTimezoneOffset() * 60_000);
+  const local = UTC.has(TZ) ? time.getTime() : localTime(time, TZ);
+  return local === undefined ? `${text(time.getTime())} UTC` : text(local);
+}
+
+function text(time: number): string {
+  return new Date(time).toISOString().slice(0, 19).replace("T", " ");
 }
 
 /**
@@ -17,10 +24,8 @@ function isUtc(): boolean {
 let utc: boolean | undefined;
 const UTC: ReadonlySet<string> = new Set(["UTC", "Etc/UTC"]);
 
-/** The name of the zone, where it is plain to see (tzset(3)). */
+/** The name of the system's zone, where it is plain to see (tzset(3)). */
 function zone(): string | undefined {
-  const { TZ } = process.env;
-  if (TZ !== undefined) return TZ;
   try {
     return readlinkSync("/etc/localtime").split("/zoneinfo/")[1];
   } catch {

@@ -1,6 +1,7 @@
 import { type ConsolaInstance, createConsola, LogLevels } from "consola/core";
 import type { Output } from "../io.ts";
 import { forPeople, type Paint } from "./style.ts";
+import { fit } from "./wrap.ts";
 import { indented } from "./visible.ts";
 
 /** Where progress and warnings go: consola, on standard error, one plain line a message. */
@@ -21,7 +22,8 @@ export function createMessages(
       {
         log({ type, args }) {
           const text = indented(aim(args.map(String).join(" ")));
-          stderr.write(forPeople(type === "warn" ? `${paint("yellow", "warning:")} ${text}\n` : `${text}\n`));
+          const line = type === "warn" ? `${paint("yellow", "warning:")} ${text}\n` : `${text}\n`;
+          stderr.write(fit(stderr, forPeople(line)));
         },
       },
     ],

@@ -1,5 +1,5 @@
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
+import { join, sep } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { readHead, readRegularFile } from "#files/read.ts";
 
@@ -17,14 +17,18 @@ export class Folder {
   readonly folders: readonly string[];
   readonly #inside = new Map<string, Folder>();
 
-  /** @throws ConfitureError `file_unreadable`; a folder that does not exist is empty */
+  /** @throws ConfitureError `file_unreadable`, `migrations_outside_project`; a folder that does not exist is empty */
   constructor(projectDir: string, path: string) {
     this.projectDir = projectDir;
     this.path = path;
     const files: string[] = [];
     const folders: string[] = [];
-    for (const entry of list(projectDir, path)) {
+    const entries = list(projectDir, path);
+    const root = entries.length === 0 ? "" : realpathSync(projectDir);
+    if (entries.length > 0) requireInside(root, projectDir, path);
+    for (const entry of entries) {
       if (entry.name.startsWith(".")) continue;
+      if (entry.isSymbolicLink()) requireInside(root, projectDir, this.pathOf(entry.name));
       (entry.isDirectory() ? folders : files).push(entry.name);
     }
     // The engine's own order is nearly that of versions, and much faster than asking for every two of them.
@@ -73,4 +77,17 @@ function list(projectDir: string, path: string) {
       { hint: "Check the folder's permissions, or migrations.dir in the environment file.", cause },
     );
   }
+}
+
+/** What lies elsewhere is not in every checkout of the project. As for schema files. */
+function requireInside(root: string, projectDir: string, path: string): void {
+  const absolute = join(projectDir, path);
+  // A link to nothing is an error of whoever reads it.
+  if (!existsSync(absolute)) return;
+  const real = realpathSync(absolute);
+  if (real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)) return;
+  throw new ConfitureError("migrations_outside_project", `${path} lies outside the project`, {
+    hint: "Migrations have to be inside the project, so that everyone who checks it out has the same. Move them there, or make a folder above both the project (-C DIR).",
+    location: { file: path },
+  });
 }

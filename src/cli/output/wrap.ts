@@ -1,0 +1,45 @@
+import type { Output } from "../io.ts";
+
+/** Narrower than this nothing is gained. */
+const NARROWEST = 24;
+
+/** A text for a terminal, broken between words where it is wider than that; for anything else as it is. */
+export function fit(output: Output, text: string): string {
+  const columns = output.columns;
+  return columns === undefined || columns < NARROWEST ? text : wrap(text, columns);
+}
+
+/**
+ * Breaks long lines between words; what follows is indented by two more than the line. Lines that are to be copied or read
+ * in columns stay: commands, a place, a source line with its caret, and what is indented by four or more. Pure.
+ */
+export function wrap(text: string, columns: number): string {
+  return text
+    .split("\n")
+    .map((line) => (Bun.stringWidth(line) <= columns || isFixed(line) ? line : wrapLine(line, columns)))
+    .join("\n");
+}
+
+function isFixed(line: string): boolean {
+  const plain = Bun.stripANSI(line);
+  return /^ {4}|^ *-->|^ *\d* \||^ *(confiture|createdb|psql|export|env) /.test(plain);
+}
+
+function wrapLine(line: string, columns: number): string {
+  const indent = /^ */.exec(line)![0];
+  const words = line.slice(indent.length).match(/`[^`]*`\S*|\S+/g) ?? [];
+  const lines: string[] = [];
+  let current = indent;
+  let isEmpty = true;
+  for (const word of words) {
+    const longer = isEmpty ? current + word : `${current} ${word}`;
+    if (isEmpty || Bun.stringWidth(longer) <= columns) {
+      current = longer;
+    } else {
+      lines.push(current);
+      current = `${indent}  ${word}`;
+    }
+    isEmpty = false;
+  }
+  return [...lines, current].join("\n");
+}

@@ -1,0 +1,30 @@
+import { expect, test } from "bun:test";
+import { fit, wrap } from "../../../src/cli/output/wrap.ts";
+
+const TEXT = `error: The migration cannot be generated because something is different from what was said
+  --> db/migrations/a_very_long_name_of_a_migration_that_does_not_fit.sql:12:1
+12 | select something from somewhere where everything is longer than the terminal
+   |        ^
+  next: Write it by hand, \`confiture migrate new NAME\`, and then run it again on this database
+  confiture migrate new a_name_that_is_much_too_long_for_this_terminal
+`;
+
+test("long lines break between words, and what is copied or stands in columns stays", () => {
+  const lines = wrap(TEXT, 40).split("\n");
+  expect(lines.slice(0, 3)).toEqual([
+    "error: The migration cannot be generated",
+    "  because something is different from",
+    "  what was said",
+  ]);
+  expect(lines).toContain("12 | select something from somewhere where everything is longer than the terminal");
+  expect(lines).toContain("  --> db/migrations/a_very_long_name_of_a_migration_that_does_not_fit.sql:12:1");
+  expect(lines).toContain("  confiture migrate new a_name_that_is_much_too_long_for_this_terminal");
+  expect(wrap(TEXT, 40)).toContain("`confiture migrate new NAME`");
+  expect(wrap(TEXT, 40).replaceAll(/\n +/g, " ")).toBe(TEXT.replaceAll(/\n +/g, " "));
+});
+
+test("nothing is broken in a pipe, or where it fits", () => {
+  const write = (): void => {};
+  expect(fit({ write, isTerminal: false }, TEXT)).toBe(TEXT);
+  expect(wrap(TEXT, 200)).toBe(TEXT);
+});

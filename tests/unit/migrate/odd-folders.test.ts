@@ -1,0 +1,52 @@
+import { describe, expect, test } from "bun:test";
+import { symlinkSync } from "node:fs";
+import { discoverMigrations } from "#migrate/discover.ts";
+import { loadMigration } from "#migrate/load.ts";
+import { failureOf } from "../../database/failure.ts";
+import { temporaryProject } from "../../support/project.ts";
+
+const SQL = "-- migrate:up\nSELECT 1;\n";
+const TYPESCRIPT = 'import { Migration } from "confiture";\nexport default class A extends Migration { up() {} }\n';
+
+describe("migrations are inside the project, as schema files are", () => {
+  test("a folder that is a link to somewhere else is refused", async () => {
+    await using elsewhere = await temporaryProject({ "m/001_a.sql": SQL });
+    await using project = await temporaryProject({ "db/x": "" });
+    symlinkSync(elsewhere.path("m"), project.path("db/migrations"));
+    const error = await failureOf(() => discoverMigrations(project.dir, "db/migrations", undefined));
+    expect(error).toMatchObject({ code: "migrations_outside_project", location: { file: "db/migrations" } });
+  });
+
+  test("so is a file, and a folder that the settings name", async () => {
+    await using elsewhere = await temporaryProject({ "001_a.sql": SQL });
+    await using project = await temporaryProject({ "db/migrations/002_b.sql": SQL });
+    symlinkSync(elsewhere.path("001_a.sql"), project.path("db/migrations/001_a.sql"));
+    for (const dir of ["db/migrations", "../../"]) {
+      const error = await failureOf(() => discoverMigrations(project.dir, dir, undefined));
+      expect(error).toMatchObject({ code: "migrations_outside_project" });
+    }
+  });
+
+  test("a link inside it is none of that", async () => {
+    await using project = await temporaryProject({ "real/001_a.sql": SQL, "db/x": "" });
+    symlinkSync("../real", project.path("db/migrations"));
+    expect(discoverMigrations(project.dir, "db/migrations", undefined).migrations).toHaveLength(1);
+  });
+});
+
+test.each(["a\\b", "q'uo\"te", "new\nline", "sp ace", "50%25 off", "ünï ☕", "#hash", "$HOME"])(
+  "a project may be in the folder %j",
+  async (name) => {
+    const files = { "db/migrations/001_a.sql": SQL, "db/migrations/002_b.ts": TYPESCRIPT };
+    await using project = await temporaryProject(files, name);
+    const [sql, typescript] = discoverMigrations(project.dir, "db/migrations", undefined).migrations;
+    expect(await loadMigration(project.dir, sql!)).toMatchObject({ file: { version: "001" } });
+    if (name.includes("\\")) {
+      // The runtime takes it for a slash.
+      const error = await failureOf(() => loadMigration(project.dir, typescript!));
+      expect(error).toMatchObject({ code: "migration_invalid", hint: expect.stringContaining("Rename") });
+    } else {
+      expect(await loadMigration(project.dir, typescript!)).toMatchObject({ file: { version: "002" } });
+    }
+  },
+);
