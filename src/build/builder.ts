@@ -1,17 +1,9 @@
 import type { Database } from "#database/database.ts";
 import { beginNumbered } from "#database/transaction-fate.ts";
 import { rollback } from "#database/rollback.ts";
-import {
-  decodeSql,
-  parseScript,
-  placeIn,
-  runStatements,
-  type Script,
-  withoutOwnTransaction,
-} from "#database/script.ts";
-import { readStreamed } from "#database/streamed-script.ts";
+import { parseScript, placeIn, runStatements, type Script, withoutOwnTransaction } from "#database/script.ts";
+import { readSql } from "#database/read-sql.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { readRegularFile } from "#files/read.ts";
 import { transactionControl } from "#sql/classify.ts";
 import { assembleFile, RESET_BETWEEN_FILES } from "./assemble.ts";
 import emptyDatabase from "./empty-database.sql" with { type: "text" };
@@ -38,12 +30,12 @@ export interface ExecuteOptions extends BuildOptions {
  * The whole schema as one script, piece by piece: a piece a file. The same files give the same bytes.
  * @throws ConfitureError for the first file that could not be run
  */
-export function* assembleSchema(options: BuildOptions): Generator<string> {
+export function* assembleSchema(options: BuildOptions): Generator<string | Uint8Array> {
   yield `-- The schema of this project, assembled from ${options.files.length} files by confiture build.\n-- Change the files, not this script.\n\n`;
   for (const [index, file] of options.files.entries()) {
     if (options.resetBetweenFiles && index > 0) yield `${RESET_BETWEEN_FILES}\n`;
     const original = readScript(options, file);
-    yield assembleFile(inTransaction(options, original), original);
+    yield* assembleFile(inTransaction(options, original), original);
   }
 }
 
@@ -51,7 +43,7 @@ export function* assembleSchema(options: BuildOptions): Generator<string> {
 export function checkSchema(options: BuildOptions): void {
   let open: ConfitureError | undefined;
   for (const file of options.files) {
-    const script = inTransaction(options, readToRun(options, file));
+    const script = inTransaction(options, readScript(options, file));
     if (!options.transaction) open = openTransaction(script, open);
   }
   if (open !== undefined) throw open;
@@ -85,7 +77,7 @@ export async function executeSchema(database: Database, options: ExecuteOptions)
   try {
     let running: Promise<void> = Promise.resolve();
     for (const [index, file] of options.files.entries()) {
-      const script = await ahead(running, () => inTransaction(options, readToRun(options, file)));
+      const script = await ahead(running, () => inTransaction(options, readScript(options, file)));
       throwIfInterrupted(options);
       options.onFile?.(file, index);
       running = runFile(database, script, options, index);
@@ -131,7 +123,7 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
   if (options.fresh) await database.execute(`begin; ${emptyDatabase}; commit`);
   try {
     for (const [index, file] of options.files.entries()) {
-      const script = readToRun(options, file);
+      const script = readScript(options, file);
       options.onFile?.(file, index);
       if (options.resetBetweenFiles && index > 0) await database.execute(RESET_BETWEEN_FILES);
       for (const statement of script.statements) {
@@ -149,13 +141,8 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
   }
 }
 
-/** A file to be run: what is too large for memory stays in it until it is sent. */
-function readToRun(options: BuildOptions, file: string): Script {
-  return readStreamed(file, `${options.projectDir}/${file}`) ?? readScript(options, file);
-}
-
 function readScript(options: BuildOptions, file: string): Script {
-  return parseScript(file, decodeSql(file, readRegularFile(`${options.projectDir}/${file}`, file)));
+  return parseScript(readSql(file, `${options.projectDir}/${file}`, options.transaction));
 }
 
 function inTransaction(options: BuildOptions, script: Script): Script {

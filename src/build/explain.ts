@@ -1,7 +1,6 @@
 import { isMissingName, NOT_IN_FUNCTION, type TransactionObstacle, transactionObstacle } from "#database/advice.ts";
-import { failedStatement, type Script } from "#database/script.ts";
+import { failedStatement, placeIn, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { locate } from "#sql/position.ts";
 import { searchPathChange } from "#sql/search-path.ts";
 import { findDefinition, missingObject } from "./definitions.ts";
 
@@ -66,7 +65,7 @@ function explainOrder(
     const script = read(later);
     const definition = findDefinition(script, name);
     if (definition === undefined) continue;
-    const { line } = locate(script.text, definition.start);
+    const line = placeIn(script, definition.start).line ?? 0;
     if (later === place.file && line <= place.line) continue;
     return error.with({
       hint:
@@ -98,7 +97,7 @@ function explainSearchPath(
       const change = searchPathChange(statement);
       if (change === undefined) continue;
       if (file === place.file && statement.start >= (failedStatement(script, error)?.start ?? 0)) break;
-      const { line } = locate(script.text, statement.start);
+      const line = placeIn(script, statement.start).line ?? 0;
       const text = statement.text.replaceAll(/\s+/g, " ");
       setter = change === "reset" ? undefined : { file, line, text, isEmptied: change === "emptied" };
     }

@@ -29,6 +29,8 @@ export interface Input {
 
 export interface Output {
   write(text: string): void;
+  /** Writes what may be long, no faster than it is read. */
+  writeAll(pieces: Iterable<string | Uint8Array>): Promise<void>;
   readonly isTerminal: boolean;
   /** How wide a terminal is; undefined for anything else. */
   readonly columns?: number | undefined;

@@ -29,12 +29,32 @@ export class StandardOutput implements Output {
   }
 
   write(text: string): void {
-    if (this.#closed) return;
-    // Bun puts something else in its place, and writing would go well.
-    if (this.#writer === undefined && wasClosed(this.#descriptor)) return this.#fail(new Error("it is closed"));
-    const writer = (this.#writer ??= (this.#descriptor === 1 ? Bun.stdout : Bun.stderr).writer());
+    const writer = this.#open();
+    if (writer === undefined) return;
     this.#attempt(() => writer.write(text));
     this.#attempt(() => writer.flush());
+  }
+
+  async writeAll(pieces: Iterable<string | Uint8Array>): Promise<void> {
+    for (const piece of pieces) {
+      const writer = this.#open();
+      if (writer === undefined) return;
+      try {
+        await writer.write(piece);
+        await writer.flush();
+      } catch (error) {
+        this.#fail(error);
+      }
+    }
+  }
+
+  /** Undefined where nothing can be written any more. */
+  #open(): FileSink | undefined {
+    if (this.#closed) return undefined;
+    // Bun puts something else in its place, and writing would go well.
+    if (this.#writer === undefined && wasClosed(this.#descriptor)) this.#fail(new Error("it is closed"));
+    if (this.#closed) return undefined;
+    return (this.#writer ??= (this.#descriptor === 1 ? Bun.stdout : Bun.stderr).writer());
   }
 
   /** Fails at once, or later where the pipe was full. */

@@ -3,55 +3,58 @@ import { transactionControl, unwrapTransaction } from "#sql/classify.ts";
 import { codePointOffset, locateInFile } from "#sql/position.ts";
 import type { PsqlCommand } from "#sql/psql-command.ts";
 import { splitStatements } from "#sql/split.ts";
-import type { Statement } from "#sql/statement.ts";
+import type { Span, Statement } from "#sql/statement.ts";
 import type { Database } from "./database.ts";
+import type { Outline } from "./outline.ts";
 
-/** A SQL file, or a part of one, cut into statements. Offsets are UTF-16 units into `text`. */
-export interface Script {
+/** A SQL file. */
+export interface SqlText {
   /** As shown to the user. */
   readonly file: string;
   readonly text: string;
+  /** Set for a large file, of which `text` is only an outline. */
+  readonly outline?: Outline;
+}
+
+/** A SQL file, or a part of one, cut into statements. Offsets are UTF-16 units into `text`. */
+export interface Script extends SqlText {
   readonly statements: readonly Statement[];
   readonly psqlCommands: readonly PsqlCommand[];
   /** Statements that stand among `statements` in the text and are not sent: BEGIN and COMMIT of the file's own. */
   readonly omitted?: readonly Statement[];
-  /** Set when the COPY data is not in `text` but still in the file. */
-  readonly streamed?: Streamed;
-}
-
-/** A script without its COPY data, which stays in the file until it is sent. */
-export interface Streamed {
-  /** Every statement of the script; the data of each COPY is empty. */
-  readonly statements: readonly Statement[];
-  /** The data of one of them, piece by piece. */
-  data(statement: Statement): Iterable<Uint8Array>;
-  /** The file read whole, which tells where things stand in it: after a failure, memory is spent on that. */
-  whole(): Script;
 }
 
 const QUOTES: ReadonlySet<string> = new Set(["string", "quoted identifier", "dollar-quoted string", "comment"]);
+
+const LINE_FEED = 10;
+const SPACE = 32;
 
 const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
  * The text of a SQL file.
+ * @param place where an offset into the text is in the file, for a part of one
  * @throws ConfitureError `file_not_utf8` (also for a NUL, which PostgreSQL cannot take in a statement)
  */
-export function decodeSql(file: string, bytes: Uint8Array): string {
+export function decodeSql(
+  file: string,
+  bytes: Uint8Array,
+  place: (text: string, offset: number) => Location = (text, offset) => locateInFile(file, text, offset),
+): string {
   try {
     // Keeps a byte order mark, so that offsets stay those of the file; the lexer skips it.
     const text = STRICT.decode(bytes);
     const nul = text.indexOf("\0");
     if (nul < 0) return text;
     throw new ConfitureError("file_not_utf8", `${file} holds a NUL byte`, {
-      location: locateInFile(file, text, nul),
+      location: place(text, nul),
       hint: "It may be saved as UTF-16. Save it as UTF-8.",
     });
   } catch (cause) {
     if (cause instanceof ConfitureError) throw cause;
     const valid = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
     throw new ConfitureError("file_not_utf8", `${file} is not valid UTF-8`, {
-      location: locateInFile(file, valid, Math.max(0, valid.indexOf("\uFFFD"))),
+      location: place(valid, Math.max(0, valid.indexOf("\uFFFD"))),
       hint: "Save the file as UTF-8.",
       cause,
     });
@@ -63,29 +66,34 @@ export function decodeSql(file: string, bytes: Uint8Array): string {
  * @param from, to the part of the text to read
  * @throws ConfitureError `file_conflict_marker`, `sql_psql_command` or `sql_unterminated`
  */
-export function parseScript(file: string, text: string, from = 0, to = text.length): Script {
-  const split = splitStatements(text, from, to);
-  if (split.conflictMarker !== undefined) {
-    throw new ConfitureError("file_conflict_marker", `${file} holds a git conflict marker`, {
-      location: locateInFile(file, text, split.conflictMarker.start),
-      hint: "Resolve the conflict in the file, then run again.",
-    });
-  }
+export function parseScript(source: SqlText, from = 0, to = source.text.length): Script {
+  const { file } = source;
+  const split = splitStatements(source.text, from, to);
+  const at = ({ start }: { readonly start: number }): Location => placeIn(source, start);
+  if (split.conflictMarker !== undefined) throw conflict(file, at(split.conflictMarker));
   const command = split.psqlCommands.find((candidate) => !candidate.harmless);
   if (command !== undefined) {
     throw new ConfitureError("sql_psql_command", `\\${command.name} is a command of psql, not SQL`, {
-      location: locateInFile(file, text, command.start),
+      location: at(command),
       hint: "Only COPY ... FROM stdin blocks and pg_dump's \\restrict lines are understood. Put included files beside this one instead, or write the command as SQL.",
     });
   }
   // What is unbalanced rather than unquoted, PostgreSQL itself reports better.
   if (split.unterminated !== undefined && QUOTES.has(split.unterminated.what)) {
     throw new ConfitureError("sql_unterminated", `${file} ends inside a ${split.unterminated.what}`, {
-      location: locateInFile(file, text, split.unterminated.start),
+      location: at(split.unterminated),
       hint: `The ${split.unterminated.what} that begins here is never closed.`,
     });
   }
-  return { file, text, statements: split.statements, psqlCommands: split.psqlCommands };
+  return { ...source, statements: split.statements, psqlCommands: split.psqlCommands };
+}
+
+/** The refusal of a file that holds a git conflict, which begins at `location`. */
+export function conflict(file: string, location: Location): ConfitureError {
+  return new ConfitureError("file_conflict_marker", `${file} holds a git conflict marker`, {
+    location,
+    hint: "Resolve the conflict in the file, then run again.",
+  });
 }
 
 /**
@@ -124,10 +132,17 @@ export function ownTransaction(script: Script, wayOut: string): ConfitureError {
 const MESSAGE = 1 << 20;
 
 /** Whether `runStatements` sends all of the script at once, before it waits for anything. */
-export function isOneMessage({ statements }: Script): boolean {
-  const [first] = statements;
-  if (first === undefined) return true;
-  return statements.at(-1)!.end - first.start <= MESSAGE && statements.every(({ copyData }) => copyData === undefined);
+export function isOneMessage(script: Script): boolean {
+  const [first] = script.statements;
+  const last = script.statements.at(-1);
+  if (first === undefined || last === undefined) return true;
+  return !isTooLong(script, first, last) && script.statements.every(({ copyData }) => copyData === undefined);
+}
+
+function isTooLong({ outline }: Script, first: Statement, last: Statement): boolean {
+  if (outline === undefined) return last.end - first.start > MESSAGE;
+  const { from, to } = outline.range(first.start, last.end);
+  return to - from > MESSAGE;
 }
 
 /**
@@ -142,8 +157,8 @@ export async function runStatements(
 ): Promise<void> {
   let batch: Statement[] = [];
   for (const statement of statements) {
-    const { copyData, end } = statement;
-    if (copyData !== undefined || end - (batch[0] ?? statement).start > MESSAGE) {
+    const { copyData } = statement;
+    if (copyData !== undefined || isTooLong(script, batch[0] ?? statement, statement)) {
       await runBatch(database, script, batch);
       batch = [];
     }
@@ -171,42 +186,35 @@ async function runCopy(
   statement: Statement,
   data: { readonly start: number; readonly end: number },
 ): Promise<void> {
+  const { outline } = script;
   const text = script.text.slice(statement.start, statement.end);
   try {
-    await database.copyIn(text, script.streamed?.data(statement) ?? slices(script.text, data.start, data.end));
+    const pieces = outline?.source.pieces(outline.data(data.start)) ?? slices(script.text, data.start, data.end);
+    await database.copyIn(text, pieces);
   } catch (error) {
     const located = locateFailure(error, script, [statement], text);
     if (!(located instanceof ConfitureError) || located.server?.position !== undefined) throw located;
     // "COPY users, line 3, column id": the line is counted from the first line of data.
-    const line = /, line (\d+)/.exec(located.server?.context ?? "")?.[1];
-    if (line === undefined) throw located;
-    const whole = script.streamed?.whole() ?? script;
-    const start = wholeStatement(script, statement, whole)?.copyData?.start ?? data.start;
-    const offset = offsetOfLine(whole.text, start, Number(line));
-    throw located.with({ location: locateInFile(script.file, whole.text, offset) });
+    const line = Number(/, line (\d+)/.exec(located.server?.context ?? "")?.[1] ?? 0);
+    if (line === 0) throw located;
+    const location =
+      outline?.source.locateLine(outline.data(data.start).from, line) ??
+      locateInFile(script.file, script.text, offsetOfLine(script.text, data.start, line));
+    throw located.with({ location });
   }
 }
 
 /** The statement of a script that a failure of it is about; undefined where its place is not known. */
 export function failedStatement(script: Script, { location }: ConfitureError): Statement | undefined {
-  if (location?.line === undefined || location.file !== script.file || script.streamed !== undefined) return undefined;
+  if (location?.line === undefined || location.file !== script.file || script.outline !== undefined) return undefined;
   const line = offsetOfLine(script.text, 0, location.line);
   const at = line + codePointOffset(script.text.slice(line), location.column ?? 1);
   return script.statements.findLast(({ start }) => start <= at);
 }
 
-/** Where an offset into a script's text is in its file. */
-export function placeIn(script: Script, offset: number): Location {
-  const statement = script.streamed?.statements.findLast(({ start }) => start <= offset);
-  if (script.streamed === undefined || statement === undefined) return locateInFile(script.file, script.text, offset);
-  const whole = script.streamed.whole();
-  const start = wholeStatement(script, statement, whole)?.start ?? 0;
-  return locateInFile(script.file, whole.text, start + offset - statement.start);
-}
-
-/** The same statement in the file that was read whole. */
-function wholeStatement(script: Script, statement: Statement, whole: Script): Statement | undefined {
-  return whole.statements[(script.streamed ?? script).statements.indexOf(statement)];
+/** Where an offset into a text is in its file. */
+export function placeIn({ file, text, outline }: SqlText, offset: number): Location {
+  return outline?.locate(offset) ?? locateInFile(file, text, offset);
 }
 
 /** Pieces small enough to stay within the driver's write buffer. */
@@ -233,9 +241,12 @@ function offsetOfLine(text: string, start: number, line: number): number {
 
 /** The text from `start` to `end`, with what is not sent blanked out, so that offsets hold. */
 function textToSend(script: Script, start: number, end: number): string {
+  const hidden = [...script.psqlCommands, ...(script.omitted ?? [])].filter(
+    (span) => span.start >= start && span.end <= end,
+  );
+  if (script.outline !== undefined) return readToSend(script.file, script.outline, start, end, hidden);
   let text = script.text.slice(start, end);
-  for (const span of [...script.psqlCommands, ...(script.omitted ?? [])]) {
-    if (span.start < start || span.end > end) continue;
+  for (const span of hidden) {
     // Lines stay lines: a comment before it must not swallow what follows.
     const blank = script.text.slice(span.start, span.end).replaceAll(/[^\n]/g, " ");
     text = text.slice(0, span.start - start) + blank + text.slice(span.end - start);
@@ -243,16 +254,37 @@ function textToSend(script: Script, start: number, end: number): string {
   return text;
 }
 
+function readToSend(file: string, outline: Outline, start: number, end: number, hidden: readonly Span[]): string {
+  const range = outline.range(start, end);
+  const bytes = outline.source.read(range);
+  for (const span of hidden) {
+    const { from, to } = outline.range(span.start, span.end);
+    for (let at = from - range.from; at < to - range.from; at++) if (bytes[at] !== LINE_FEED) bytes[at] = SPACE;
+  }
+  return decodeSql(file, bytes);
+}
+
 /**
  * Adds the place in the file to a server's error: its position if it gave one, otherwise the statement
  * that failed.
  */
 function locateFailure(error: unknown, script: Script, batch: readonly Statement[], sent: string): unknown {
-  if (!(error instanceof ConfitureError) || error.code !== "sql_failed" || batch[0] === undefined) return error;
-  const { position, completedStatements } = error.server ?? {};
+  const [first] = batch;
+  if (!(error instanceof ConfitureError) || error.code !== "sql_failed" || first === undefined) return error;
+  const { position, completedStatements = 0 } = error.server ?? {};
+  const { outline } = script;
+  if (outline === undefined) {
+    const offset =
+      position === undefined
+        ? (batch[completedStatements] ?? first).start
+        : first.start + codePointOffset(sent, position);
+    return error.with({ location: placeIn(script, offset) });
+  }
+  // A statement of the outline may stand for several.
   const offset =
-    position !== undefined
-      ? batch[0].start + codePointOffset(sent, position)
-      : (batch[completedStatements ?? 0] ?? batch[0]).start;
-  return error.with({ location: placeIn(script, offset) });
+    position === undefined
+      ? (splitStatements(sent).statements[completedStatements]?.start ?? 0)
+      : codePointOffset(sent, position);
+  const at = outline.byteAt(first.start) + Buffer.byteLength(sent.slice(0, offset));
+  return error.with({ location: outline.source.locate(at) });
 }

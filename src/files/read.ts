@@ -41,10 +41,18 @@ export function openRegularFile(path: string, shown: string): OpenFile {
  */
 export function readRegularFile(path: string, shown: string): Buffer {
   using file = openRegularFile(path, shown);
+  return readWhole(file, shown);
+}
+
+/**
+ * The bytes of an open file, from where it stands.
+ * @throws ConfitureError `file_unreadable`
+ */
+export function readWhole(file: OpenFile, shown: string): Buffer {
   try {
     return readFileSync(file.descriptor);
   } catch (error) {
-    throw explained(path, shown, error);
+    throw cannotRead(shown, error);
   }
 }
 

@@ -7,7 +7,7 @@ import { discoverMigrations } from "./discover.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { createLedger, insertSql } from "./ledger.ts";
 import { importedKey } from "./layouts/imported.ts";
-import { checksumOf } from "./load.ts";
+import { checksumOfFile } from "./load.ts";
 import type { ForeignHistory, ForeignRecord, ForeignTable } from "./layouts/layout.ts";
 import { readForeignHistory } from "./layouts/read-history.ts";
 import { changeLedgerSurely } from "./sure-change.ts";
@@ -36,7 +36,7 @@ export async function adoptHistory(
     if (missing.length === 0) return [];
     const created = await createLedger(database, ledger);
     const rows = missing.map(({ file, record }) => {
-      const checksum = checksumOf(options.projectDir, file);
+      const checksum = checksumOfFile(options.projectDir, file);
       return insertSql(created, { ...file, checksum }, options.toolVersion, {
         state: "applied",
         executionMs: String(Math.round(record?.executionMs ?? 0)),

@@ -1,7 +1,7 @@
 import { isMissingName, NOT_IN_FUNCTION, transactionObstacle } from "#database/advice.ts";
-import { failedStatement } from "#database/script.ts";
+import { failedStatement, placeIn } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { locate } from "#sql/position.ts";
+
 import { searchPathChange } from "#sql/search-path.ts";
 import type { RunnableBody, SqlBody } from "./body.ts";
 
@@ -38,7 +38,7 @@ function searchPathHint(error: ConfitureError, { script }: SqlBody): string | un
     (statement) => failed !== undefined && statement.start < failed.start && searchPathChange(statement) !== undefined,
   );
   if (setter === undefined || searchPathChange(setter) !== "emptied") return undefined;
-  const { line } = locate(script.text, setter.start);
+  const { line } = placeIn(script, setter.start);
   return `Line ${line} of this file empties the search_path, so every name needs its schema: public.name`;
 }
 

@@ -167,12 +167,12 @@ function nameOf({ name, version }: MigrationFile): string {
 function rewrite(projectDir: string, file: MigrationFile): string {
   const read = (path: string): string => decodeSql(path, readRegularFile(join(projectDir, path), path));
   const text = read(file.path);
-  const { main, down } = cutFile(file, file.path, text, "up");
+  const { main, down } = cutFile(file, { file: file.path, text }, "up");
   const origin = importedFrom(file);
   const parts = [`${origin}\n${marker("up", main, file)}\n${content(text, main)}`];
   if (file.downPath !== undefined) {
     const downText = read(file.downPath);
-    const section = cutFile(file, file.downPath, downText, "down").main;
+    const section = cutFile(file, { file: file.downPath, text: downText }, "down").main;
     parts.push(`${marker("down", section, file)}\n${content(downText, section)}`);
   } else if (down !== undefined) {
     parts.push(`${marker("down", down, file)}\n${content(text, down)}`);

@@ -1,6 +1,12 @@
-import { decodeSql, ownTransaction, parseScript, type Script, withoutStatements } from "#database/script.ts";
+import {
+  ownTransaction,
+  parseScript,
+  placeIn,
+  type Script,
+  type SqlText,
+  withoutStatements,
+} from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { readRegularFile } from "#files/read.ts";
 import {
   cannotRunInTransaction,
   setsTransaction,
@@ -8,33 +14,16 @@ import {
   type TransactionUse,
   unwrapTransaction,
 } from "#sql/classify.ts";
-import { locateInFile } from "#sql/position.ts";
 import { type Body, lazyMigration, type LoadedMigration, type RefusedBody, type SqlBody } from "./body.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import { languageOf } from "./layouts/foreign-program.ts";
 import { cutFile } from "./layouts/cut.ts";
+import { type MigrationSource, readMigrationSource } from "./migration-source.ts";
 import type { Section, Sections } from "./sections.ts";
 
-/** sha256 of the file in hex, with CRLF folded to LF so that a checkout on Windows is the same migration. */
-export function checksumOf(projectDir: string, file: MigrationFile): string {
-  return hash(readMigration(projectDir, file.path));
-}
-
-function hash(bytes: Uint8Array): string {
-  const first = bytes.indexOf(13);
-  if (first < 0) return Bun.SHA256.hash(bytes, "hex");
-  const digest = new Bun.CryptoHasher("sha256");
-  let from = 0;
-  for (let at = first; at >= 0; at = bytes.indexOf(13, at + 1)) {
-    if (bytes[at + 1] !== 10) continue;
-    digest.update(bytes.subarray(from, at));
-    from = at + 1;
-  }
-  return digest.update(bytes.subarray(from)).digest("hex");
-}
-
-function readMigration(projectDir: string, path: string): Uint8Array {
-  return readRegularFile(`${projectDir}/${path}`, path);
+/** The checksum of a migration's file. */
+export function checksumOfFile(projectDir: string, file: MigrationFile): string {
+  return readMigrationSource(projectDir, file.path).checksum;
 }
 
 /**
@@ -47,8 +36,8 @@ export async function loadMigration(
   file: MigrationFile,
   signal?: AbortSignal,
 ): Promise<LoadedMigration> {
-  const bytes = readMigration(projectDir, file.path);
-  const checksum = hash(bytes);
+  const source = readMigrationSource(projectDir, file.path);
+  const { checksum } = source;
   if (file.form === "typescript") {
     const { loadTypeScript } = await import("./typescript.ts");
     return { file, checksum, ...(await loadTypeScript(projectDir, file, signal)) };
@@ -57,7 +46,7 @@ export async function loadMigration(
     const refused: RefusedBody = { kind: "refused", error: foreign(file) };
     return { file, checksum, up: refused, down: refused };
   }
-  const read = once(() => readSections(file, file.path, bytes, "up"));
+  const read = once(() => cut(file, source, "up"));
   return lazyMigration(
     file,
     checksum,
@@ -68,36 +57,45 @@ export async function loadMigration(
 
 /** A SQL file, cut into its ways. */
 interface SqlFile {
-  readonly path: string;
-  readonly text: string;
+  readonly source: SqlText;
   readonly sections: Sections;
+  /** The same file with every statement by itself, which takes more memory for a large one. */
+  readonly oneByOne: () => SqlFile;
 }
 
-function readSections(file: MigrationFile, path: string, bytes: Uint8Array, opening: "up" | "down"): SqlFile {
-  const text = decodeSql(path, bytes);
-  return { path, text, sections: cutFile(file, path, text, opening) };
+function cut(file: MigrationFile, source: MigrationSource, opening: "up" | "down"): SqlFile {
+  const read = (how: "together" | "apart" | "whole"): SqlFile => {
+    const sql = source.sql(how);
+    const sections = cutFile(file, sql, opening);
+    // What a layout changes in a text, it has not changed in the file.
+    const isChanged = sections.main.text !== undefined || sections.down?.text !== undefined;
+    if (isChanged && sql.outline !== undefined) return read("whole");
+    return { source: sql, sections, oneByOne: once(() => read("apart")) };
+  };
+  // Those of other tools may be templates, also in the middle of data.
+  return read(file.layout === "confiture" ? "together" : "whole");
 }
 
-function upBody(file: MigrationFile, { path, text, sections }: SqlFile): Body {
-  if (file.form === "sql-pair" && sections.down !== undefined) {
+function upBody(file: MigrationFile, sql: SqlFile): Body {
+  const { path } = file;
+  if (file.form === "sql-pair" && sql.sections.down !== undefined) {
     throw new ConfitureError("migration_invalid", `${path} has a \`-- migrate:down\` section`, {
       hint: "A .up.sql file has its way back in the .down.sql beside it.",
       location: { file: path },
     });
   }
-  return sqlBody(file, path, text, sections.main);
+  return sqlBody(file, sql, ({ sections }) => sections.main);
 }
 
-function downSection(file: MigrationFile, { path, text, sections }: SqlFile): Body | undefined {
-  return sections.down === undefined ? undefined : sqlBody(file, path, text, sections.down);
+function downSection(file: MigrationFile, sql: SqlFile): Body | undefined {
+  return sql.sections.down === undefined ? undefined : sqlBody(file, sql, ({ sections }) => sections.down!);
 }
 
 function downFile(projectDir: string, file: MigrationFile): Body | undefined {
   const { downPath } = file;
   if (downPath === undefined) return undefined;
   return orRefused(() => {
-    const { path, text, sections } = readSections(file, downPath, readMigration(projectDir, downPath), "down");
-    return sqlBody(file, path, text, sections.main);
+    return sqlBody(file, cut(file, readMigrationSource(projectDir, downPath), "down"), ({ sections }) => sections.main);
   });
 }
 
@@ -125,11 +123,21 @@ function once<T>(read: () => T): () => T {
 /**
  * @throws ConfitureError `migration_mixed`, `sql_transaction_control`, `sql_psql_command`, `sql_unterminated`, `file_conflict_marker`
  */
-function sqlBody(file: MigrationFile, path: string, text: string, section: Section): SqlBody {
-  const script = parseScript(path, section.text ?? text, section.start, section.end);
+function sqlBody(file: MigrationFile, sql: SqlFile, which: (file: SqlFile) => Section): SqlBody {
+  const section = which(sql);
+  const script = sectionScript(sql, section);
   const transaction = section.transaction ?? file.transaction;
   const { howToRunOutside } = section;
-  const outside = (): SqlBody => ({ kind: "sql", script, transactional: false, opening: undefined, howToRunOutside });
+  const outside = (): SqlBody => {
+    const apart = sql.source.outline === undefined ? sql : sql.oneByOne();
+    return {
+      kind: "sql",
+      script: apart === sql ? script : sectionScript(apart, which(apart)),
+      transactional: false,
+      opening: undefined,
+      howToRunOutside,
+    };
+  };
   if (transaction === false) {
     requireCommit(script);
     return outside();
@@ -155,10 +163,14 @@ function sqlBody(file: MigrationFile, path: string, text: string, section: Secti
     "migration_mixed",
     `${cannotRunInTransaction(loner)} cannot run inside a transaction, which the rest of this migration has`,
     {
-      location: locateInFile(path, text, loner.start),
+      location: placeIn(script, loner.start),
       hint: `Move it to a migration of its own. To run every statement of this one by itself, ${howToRunOutside}`,
     },
   );
+}
+
+function sectionScript({ source }: SqlFile, { text, start, end }: Section): Script {
+  return parseScript(text === undefined ? source : { ...source, text }, start, end);
 }
 
 function withoutControl(script: Script, use: TransactionUse): Script {
@@ -179,7 +191,7 @@ function requireCommit(script: Script): void {
   const verb = last === undefined ? undefined : transactionControl(last);
   if (last === undefined || (verb !== "BEGIN" && verb !== "START TRANSACTION")) return;
   throw new ConfitureError("sql_transaction_control", `${verb} without a COMMIT`, {
-    location: locateInFile(script.file, script.text, last.start),
+    location: placeIn(script, last.start),
     hint: "Add the COMMIT, or remove the BEGIN: outside a transaction every statement commits by itself.",
   });
 }

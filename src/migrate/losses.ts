@@ -1,5 +1,5 @@
+import { placeIn } from "#database/script.ts";
 import type { Location } from "#errors/error.ts";
-import { locate } from "#sql/position.ts";
 import { lossOf } from "#sql/loss.ts";
 import { bodyOf, type LoadedMigration } from "./body.ts";
 
@@ -21,8 +21,9 @@ export function lossesOf(migrations: readonly LoadedMigration[]): Loss[] {
     const { script } = up;
     return script.statements.flatMap((statement) => {
       const what = lossOf(statement);
-      const { line } = locate(script.text, statement.start);
-      return what === undefined ? [] : [{ what, location: { file: script.file, line } }];
+      if (what === undefined) return [];
+      const { line = 1 } = placeIn(script, statement.start);
+      return [{ what, location: { file: script.file, line } }];
     });
   });
 }

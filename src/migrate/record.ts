@@ -4,7 +4,7 @@ import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import type { HistoryEntry } from "./history.ts";
 import { createLedger, deleteSql, insertSql, type Ledger, updateSql } from "./ledger.ts";
-import { checksumOf } from "./load.ts";
+import { checksumOfFile } from "./load.ts";
 import { requireKnown } from "./plan.ts";
 import { changeLedgerSurely } from "./sure-change.ts";
 import { readHistory } from "./status.ts";
@@ -38,7 +38,7 @@ export async function recordBaseline(
   if (files.length === 0) return [];
   const created = await createLedger(database, ledger);
   const rows = files.map((file) => {
-    const checksum = checksumOf(options.projectDir, file);
+    const checksum = checksumOfFile(options.projectDir, file);
     return insertSql(created, { ...file, checksum }, options.toolVersion, { state: "applied", executionMs: "0" });
   });
   await changeLedgerSurely(options, database, created, {
@@ -72,7 +72,7 @@ export async function resolveMigration(
     if (row === undefined) {
       if (file === undefined) throw nothingToResolve(entry, "it has no file");
       const created = await createLedger(database, ledger);
-      const checksum = checksumOf(options.projectDir, file);
+      const checksum = checksumOfFile(options.projectDir, file);
       await changeLedgerSurely(options, database, created, {
         sql: insertSql(created, { ...file, checksum }, options.toolVersion, { state: "applied", executionMs: "0" }),
         isMade: (found) => found(version)?.state === "applied",
@@ -82,7 +82,7 @@ export async function resolveMigration(
     await changeLedgerSurely(options, database, ledger, {
       sql: updateSql(ledger, row.version, {
         state: "applied",
-        ...(file === undefined ? {} : { checksum: checksumOf(options.projectDir, file) }),
+        ...(file === undefined ? {} : { checksum: checksumOfFile(options.projectDir, file) }),
       }),
       isMade: (found) => found(version)?.state === "applied",
     });
@@ -98,7 +98,7 @@ export async function acceptEdited(options: MigrateOptions, version: string): Pr
     if (entry.standing !== "edited" || file === undefined || row === undefined) {
       throw nothingToResolve(entry, "its file is not edited");
     }
-    const checksum = checksumOf(options.projectDir, file);
+    const checksum = checksumOfFile(options.projectDir, file);
     await changeLedgerSurely(options, database, ledger, {
       sql: updateSql(ledger, row.version, { checksum, name: file.name }),
       isMade: (found) => found(version)?.checksum === checksum,

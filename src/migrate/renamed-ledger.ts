@@ -4,7 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import type { HistoryEntry } from "./history.ts";
 import { type Ledger, LEDGER_COMMENT, readLedger } from "./ledger.ts";
-import { checksumOf } from "./load.ts";
+import { checksumOfFile } from "./load.ts";
 import { canonicalVersion } from "./version.ts";
 
 /**
@@ -33,7 +33,7 @@ export async function refuseRenamedLedger(
     const other: Ledger = { schema: ledger.schema, table, exists: true };
     const same = (await readLedger(database, other)).find(({ version, checksum }) => {
       const file = files.get(canonicalVersion(version));
-      return file !== undefined && checksum === checksumOf(projectDir, file);
+      return file !== undefined && checksum === checksumOfFile(projectDir, file);
     });
     if (same === undefined) continue;
     const [here, there] = [ledger, other].map(({ schema, table: name }) => quoteQualified(schema, name));

@@ -1,9 +1,8 @@
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
-import { runStatements, type Script } from "#database/script.ts";
+import { placeIn, runStatements, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { isSessionSetting } from "#sql/classify.ts";
-import { locateInFile } from "#sql/position.ts";
 import type { Statement } from "#sql/statement.ts";
 import { migrationId } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
@@ -105,7 +104,7 @@ async function runSteps(run: OutsideRun, body: RunnableBody): Promise<void> {
       } catch (error) {
         if (!(error instanceof ConfitureError) || error.code !== "sql_failed" || error.location !== undefined)
           throw error;
-        throw error.with({ location: locateInFile(script.file, script.text, unit[0]?.start ?? 0) });
+        throw error.with({ location: placeIn(script, unit[0]?.start ?? 0) });
       }
     }
     return;

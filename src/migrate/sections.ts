@@ -1,5 +1,4 @@
 import { ConfitureError } from "#errors/error.ts";
-import { locateInFile } from "#sql/position.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { SqlSource } from "./layouts/source.ts";
 
@@ -49,7 +48,7 @@ export function findDeclaration({ text, comments, statements }: SqlSource): fals
  * @throws ConfitureError `migration_invalid` for a section given twice, in the wrong order, or an unknown option
  */
 export function findSections(source: SqlSource, opening: "up" | "down" = "up"): Sections {
-  const { file, text } = source;
+  const { text } = source;
   const markers: { direction: string; options: string; start: number; end: number }[] = [];
   let declared: boolean | undefined;
   if (text.includes("migrate:") || text.includes("no-transaction")) {
@@ -75,17 +74,17 @@ export function findSections(source: SqlSource, opening: "up" | "down" = "up"): 
       "migration_invalid",
       "A migration has one `-- migrate:up` and then at most one `-- migrate:down`",
       {
-        location: locateInFile(file, text, wrong.start),
+        location: source.locate(wrong.start),
         hint: "Put each further step into a migration of its own.",
       },
     );
   }
-  requireNothingBefore(file, text, first.start);
+  requireNothingBefore(source, first.start);
   return {
     main: {
       start: first.end,
       end: second?.start ?? text.length,
-      transaction: readOptions(file, text, first) ?? declared,
+      transaction: readOptions(source, first) ?? declared,
       howToRunOutside: markerOutside(opening),
     },
     down:
@@ -96,7 +95,7 @@ export function findSections(source: SqlSource, opening: "up" | "down" = "up"): 
             end: text.length,
             // Read when it is asked for: what is wrong with it is no matter of the way up.
             get transaction() {
-              return readOptions(file, text, second) ?? declared;
+              return readOptions(source, second) ?? declared;
             },
             howToRunOutside: markerOutside("down"),
           },
@@ -107,13 +106,13 @@ function markerOutside(direction: "up" | "down"): string {
   return `put transaction:false behind the marker: -- migrate:${direction} transaction:false`;
 }
 
-function readOptions(file: string, text: string, marker: { options: string; start: number }): boolean | undefined {
+function readOptions(source: SqlSource, marker: { options: string; start: number }): boolean | undefined {
   let transaction: boolean | undefined;
   for (const option of marker.options.trim().split(/\s+/)) {
     if (option === "") continue;
     if (option !== "transaction:false" && option !== "transaction:true") {
       throw new ConfitureError("migration_invalid", `Unknown option "${option}" on a migrate comment`, {
-        location: locateInFile(file, text, marker.start),
+        location: source.locate(marker.start),
         hint: "The one option is transaction:false.",
       });
     }
@@ -123,14 +122,14 @@ function readOptions(file: string, text: string, marker: { options: string; star
 }
 
 /** SQL above the first marker would silently never run. */
-function requireNothingBefore(file: string, text: string, end: number): void {
-  const [statement] = splitStatements(text, 0, end).statements;
+function requireNothingBefore(source: SqlSource, end: number): void {
+  const [statement] = splitStatements(source.text, 0, end).statements;
   if (statement === undefined) return;
   throw new ConfitureError(
     "migration_invalid",
     "There is SQL above the `-- migrate:up` comment, which would never run",
     {
-      location: locateInFile(file, text, statement.start),
+      location: source.locate(statement.start),
       hint: "Move it below the comment.",
     },
   );

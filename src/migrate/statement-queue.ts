@@ -1,6 +1,7 @@
 import { dirname, posix, resolve, sep } from "node:path";
 import type { Database } from "#database/database.ts";
-import { decodeSql, parseScript, runStatements, type Script, withoutOwnTransaction } from "#database/script.ts";
+import { readSql } from "#database/read-sql.ts";
+import { parseScript, runStatements, type Script, type SqlText, withoutOwnTransaction } from "#database/script.ts";
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
 import { isSessionSetting } from "#sql/classify.ts";
@@ -137,7 +138,7 @@ class StatementQueue {
   }
 
   async #execute(sql: string, parameters: readonly unknown[]): Promise<void> {
-    const script = this.#parse(this.#body.file, sql);
+    const script = this.#parse({ file: this.#body.file, text: sql });
     if (parameters.length === 0) {
       await this.#run(script);
       return;
@@ -148,7 +149,7 @@ class StatementQueue {
 
   async #query(sql: string, parameters: readonly unknown[]): Promise<object[]> {
     const { database, outside } = this.#target;
-    const script = this.#parse(this.#body.file, sql);
+    const script = this.#parse({ file: this.#body.file, text: sql });
     this.#requireNoControl(script);
     if (outside === undefined || !changesRows(script)) return await database.query(sql, parameters);
     if (++this.#steps <= outside.skip) {
@@ -166,11 +167,11 @@ class StatementQueue {
   async #executeFile(path: string): Promise<void> {
     const absolute = resolve(dirname(this.#body.absolutePath), path);
     const shown = posix.join(posix.dirname(this.#body.file), ...path.split(sep));
-    await this.#run(this.#parse(shown, decodeSql(shown, readBeside(absolute, shown))));
+    await this.#run(this.#parse(readBeside(absolute, shown, this.#target.outside === undefined)));
   }
 
-  #parse(file: string, sql: string): Script {
-    const script = parseScript(file, sql);
+  #parse(source: SqlText): Script {
+    const script = parseScript(source);
     this.statements += script.statements.length;
     return script;
   }
@@ -210,11 +211,12 @@ class StatementQueue {
   }
 }
 
-function readBeside(absolute: string, shown: string): Uint8Array {
+function readBeside(absolute: string, shown: string, together: boolean): SqlText {
   try {
-    return readRegularFile(absolute, shown);
+    return readSql(shown, absolute, together);
   } catch (error) {
-    if (!(error instanceof ConfitureError)) throw error;
+    // What is wrong in the file has a line there.
+    if (!(error instanceof ConfitureError) || error.location?.line !== undefined) throw error;
     throw error.with({ hint: "The path is relative to the migration's own folder." });
   }
 }

@@ -9,7 +9,7 @@ import type { MigrateOptions } from "./exclusive.ts";
 import { type HistoryEntry, joinHistory } from "./history.ts";
 import { findLedger, type Ledger, readLedger } from "./ledger.ts";
 import { invalidIndexes } from "./invalid-indexes.ts";
-import { checksumOf, loadMigration } from "./load.ts";
+import { checksumOfFile, loadMigration } from "./load.ts";
 import type { Ignored } from "./layouts/layout.ts";
 import type { LayoutName } from "./layouts/names.ts";
 import { isUncertain, unitsOf } from "./steps.ts";
@@ -30,7 +30,7 @@ export async function status(options: MigrateOptions): Promise<Status> {
   const { ignored, layout, migrations } = requireMigrations(options);
   if (isUnmade(options.target)) {
     // Opening the embedded engine's folder would make it.
-    const history = joinHistory(migrations, [], (file) => checksumOf(options.projectDir, file));
+    const history = joinHistory(migrations, [], (file) => checksumOfFile(options.projectDir, file));
     return {
       history,
       layout,
@@ -68,7 +68,7 @@ export async function readHistory(
 ): Promise<HistoryEntry[]> {
   const rows = await readLedger(database, ledger);
   const migrations = files ?? discoverMigrations(options.projectDir, options.dir, options.layout).migrations;
-  const history = joinHistory(migrations, rows, (file) => checksumOf(options.projectDir, file));
+  const history = joinHistory(migrations, rows, (file) => checksumOfFile(options.projectDir, file));
   if (!history.some((entry) => entry.standing === "stopped")) return history;
   return await Promise.all(history.map((entry) => withStatement(entry, options)));
 }

@@ -55,10 +55,11 @@ export class Statement implements Span {
 
   /** Tokens in the form of `words`, at most `limit` of them. */
   tokens(limit: number = Number.MAX_SAFE_INTEGER): string[] {
-    const lexer = new Lexer(this.source, this.start, this.end);
+    const { text } = this;
+    const lexer = new Lexer(text);
     const tokens: string[] = [];
     while (tokens.length < limit && lexer.next()) {
-      const token = this.source.slice(lexer.start, lexer.end);
+      const token = text.slice(lexer.start, lexer.end);
       tokens.push(lexer.kind === TokenKind.word ? token.toUpperCase() : token);
     }
     return tokens;

@@ -83,13 +83,21 @@ async function writeScript(
     });
   }
   if (output === "-") {
-    // Assembled first: a file that cannot be run leaves a psql that reads this without half of a script.
-    const pieces = [...assembleSchema(options)];
-    for (const piece of pieces) io.stdout.write(io.stdout.isTerminal ? forPeople(piece) : piece);
+    // Checked first: a file that cannot be run leaves a psql that reads this without half of a script.
+    checkSchema(options);
+    await io.stdout.writeAll(io.stdout.isTerminal ? forTerminal(assembleSchema(options)) : assembleSchema(options));
     return;
   }
   await writeFile(projectDir, output, assembleSchema(options));
   messages.log(`Wrote ${output}`);
+}
+
+/** What a terminal would act upon is written out. */
+function* forTerminal(pieces: Iterable<string | Uint8Array>): Generator<string> {
+  const decoder = new TextDecoder();
+  for (const piece of pieces) {
+    yield forPeople(typeof piece === "string" ? piece : decoder.decode(piece, { stream: true }));
+  }
 }
 
 async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, options: BuildOptions): Promise<Outcome> {

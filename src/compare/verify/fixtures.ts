@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { executeSchema } from "#build/builder.ts";
 import { collectSchemaFiles } from "#build/collect.ts";
 import type { Database } from "#database/database.ts";
-import { decodeSql, parseScript } from "#database/script.ts";
+import { readSql } from "#database/read-sql.ts";
+import { parseScript } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { readRegularFile } from "#files/read.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
@@ -21,7 +21,7 @@ export function collectFixtures({ projectDir }: Pick<ProjectFiles, "projectDir">
     });
   }
   const files = listFiles(projectDir, dir);
-  for (const file of files) parseScript(file, decodeSql(file, readRegularFile(join(projectDir, file), file)));
+  for (const file of files) parseScript(readSql(file, join(projectDir, file), true));
   return files;
 }
 

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { queryCatalogue } from "#database/catalogue.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { locateInFile } from "#sql/position.ts";
 import type { Sections } from "../sections.ts";
 import type { Folder } from "./folder.ts";
 import { type HistoryRow, toRecord, unfinished } from "./histories.ts";
@@ -93,7 +92,7 @@ function cut(source: SqlSource): Sections {
       if (name === "txmode" && value === "none") transaction = false;
       if (name !== "delimiter" && name !== "txtar") continue;
       throw new ConfitureError("migration_invalid", `${file} is cut by atlas:${name}, which is not understood`, {
-        location: locateInFile(file, text, start),
+        location: source.locate(start),
         hint: "Statements end with a semicolon. Remove the line, and what it separates them with.",
       });
     }

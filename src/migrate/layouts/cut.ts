@@ -1,3 +1,4 @@
+import type { SqlText } from "#database/script.ts";
 import type { MigrationFile } from "../migration-file.ts";
 import type { Sections } from "../sections.ts";
 import { refuseOtherMarks } from "./marks.ts";
@@ -6,12 +7,12 @@ import { SqlSource } from "./source.ts";
 
 /**
  * Cuts a SQL file of a migration into its ways, as its layout does.
- * @param path the file; a migration may have one for each way
+ * @param sql the file; a migration may have one for each way
  * @throws ConfitureError `migration_invalid`, `migration_marks`, `migration_template`
  */
-export function cutFile(migration: MigrationFile, path: string, text: string, opening: "up" | "down"): Sections {
+export function cutFile(migration: MigrationFile, sql: SqlText, opening: "up" | "down"): Sections {
   const layout = LAYOUTS[migration.layout];
-  const source = new SqlSource(path, text);
+  const source = new SqlSource(sql);
   refuseOtherMarks(source, migration.layout, layout);
   return layout.cut(source, opening);
 }

@@ -1,6 +1,5 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { locateInFile } from "#sql/position.ts";
 import { cutAtMarks, type Mark } from "./marked.ts";
 import { type HistoryRow, toRecord } from "./histories.ts";
 import type { ForeignTable, Layout } from "./layout.ts";
@@ -22,7 +21,7 @@ export const goose: Layout = {
         "migration_template",
         `${source.file} is a template: +goose ${command} fills in variables`,
         {
-          location: locateInFile(source.file, source.text, start),
+          location: source.locate(start),
           hint: "Write the values into the file and remove this line.",
         },
       );

@@ -1,5 +1,4 @@
 import { ConfitureError } from "#errors/error.ts";
-import { locateInFile } from "#sql/position.ts";
 import { findDeclaration, type Section, type Sections } from "../sections.ts";
 import type { SqlSource } from "./source.ts";
 
@@ -55,7 +54,7 @@ export function cutAtMarks(source: SqlSource, options: MarkedOptions): Sections 
   const [early] = source.statements;
   if (first !== undefined && early !== undefined && early.start < first.start && !options.openingIsUp) {
     throw new ConfitureError("migration_invalid", `There is SQL above \`${options.upLine}\`, which would never run`, {
-      location: locateInFile(file, text, early.start),
+      location: source.locate(early.start),
       hint: "Move it below that line.",
     });
   }

@@ -1,5 +1,4 @@
 import { ConfitureError } from "#errors/error.ts";
-import { locateInFile } from "#sql/position.ts";
 import type { Span } from "#sql/statement.ts";
 import { isMarker } from "../sections.ts";
 import type { Layout } from "./layout.ts";
@@ -67,7 +66,7 @@ export function refuseOtherMarks(source: SqlSource, name: LayoutName, layout: La
       "migration_marks",
       `${file} holds a mark of ${mark?.tool ?? "dbmate"}: ${oneLine(comment)}`,
       {
-        location: locateInFile(file, text, span.start),
+        location: source.locate(span.start),
         hint: hintFor(line, name, layout, mark),
       },
     );

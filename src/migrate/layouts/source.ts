@@ -1,3 +1,5 @@
+import { placeIn, type SqlText } from "#database/script.ts";
+import type { Location } from "#errors/error.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { Span, Statement } from "#sql/statement.ts";
 
@@ -11,11 +13,18 @@ export class SqlSource {
   /** As shown to the user. */
   readonly file: string;
   readonly text: string;
+  readonly #sql: SqlText;
   #split: Split | undefined;
 
-  constructor(file: string, text: string) {
-    this.file = file;
-    this.text = text;
+  constructor(sql: SqlText) {
+    this.file = sql.file;
+    this.text = sql.text;
+    this.#sql = sql;
+  }
+
+  /** Where an offset into the text is in the file. */
+  locate(offset: number): Location {
+    return placeIn(this.#sql, offset);
   }
 
   /** Comments outside strings, bodies and COPY data, in the order of the text. */

@@ -1,5 +1,4 @@
 import { ConfitureError } from "#errors/error.ts";
-import { locateInFile } from "#sql/position.ts";
 import type { SqlSource } from "./source.ts";
 
 /**
@@ -13,7 +12,7 @@ export function refuseTemplate(source: SqlSource, pattern: RegExp, what: string)
   for (const match of text.matchAll(new RegExp(pattern.source, "g"))) {
     if (source.comments.some(({ start, end }) => start <= match.index && match.index < end)) continue;
     throw new ConfitureError("migration_template", `${file} is a template: ${match[0]} is ${what}`, {
-      location: locateInFile(file, text, match.index),
+      location: source.locate(match.index),
       hint: "Write what it stands for into the file, or run this migration with its own tool and record it with `confiture migrate resolve`.",
     });
   }

@@ -48,7 +48,7 @@ async function runWithPsql(b: Building, script: string): Promise<void> {
 
 async function runWithStatements(b: Building, script: string): Promise<void> {
   await b.database.execute("BEGIN");
-  await runStatements(b.database, parseScript("script.sql", script));
+  await runStatements(b.database, parseScript({ file: "script.sql", text: script }));
   await b.database.execute("COMMIT");
 }
 
@@ -134,7 +134,8 @@ describe.skipIf(engine === undefined)("the script", () => {
     });
     const script = b.assemble({ transaction: false });
     expect(script).toContain("BEGIN;\nCREATE TABLE a (id int);\nCOMMIT;\n");
-    for (const statement of parseScript("s.sql", script).statements) await b.database.execute(statement.text);
+    for (const statement of parseScript({ file: "s.sql", text: script }).statements)
+      await b.database.execute(statement.text);
     expect(await b.relations()).toEqual(["a", "i"]);
   });
 });

@@ -40,7 +40,7 @@ describe("what a terminal would act upon is written out", () => {
 });
 
 test("colours are the tool's own: a text cannot bring any", () => {
-  const output = { isTerminal: true, write: () => {} };
+  const output = { isTerminal: true, write: () => {}, writeAll: async () => {} };
   const paint = paintFor(output, "always", {});
   const red = forPeople(paint("red", "x"));
   expect(red).toBe("\u001b[31mx\u001b[39m");

@@ -25,6 +25,6 @@ test("long lines break between words, and what is copied or stands in columns st
 
 test("nothing is broken in a pipe, or where it fits", () => {
   const write = (): void => {};
-  expect(fit({ write, isTerminal: false }, TEXT)).toBe(TEXT);
+  expect(fit({ write, writeAll: async () => {}, isTerminal: false }, TEXT)).toBe(TEXT);
   expect(wrap(TEXT, 200)).toBe(TEXT);
 });

@@ -9,7 +9,7 @@ function refusalOf(
 ): { code: string; line?: number; hint?: string } | undefined {
   const file = { version: "1", name: "", form: "sql", layout, path: "m.sql" } as const;
   try {
-    cutFile(file, "m.sql", text, "up");
+    cutFile(file, { file: "m.sql", text }, "up");
     return undefined;
   } catch (error) {
     if (!(error instanceof ConfitureError)) throw error;

@@ -4,7 +4,7 @@ import { SqlSource } from "#migrate/layouts/source.ts";
 import { findSections } from "#migrate/sections.ts";
 
 const parts = (text: string, opening: "up" | "down" = "up"): Record<string, unknown> => {
-  const { main, down } = findSections(new SqlSource("m.sql", text), opening);
+  const { main, down } = findSections(new SqlSource({ file: "m.sql", text }), opening);
   return {
     main: text.slice(main.start, main.end).trim(),
     transaction: main.transaction,
@@ -62,7 +62,7 @@ describe("sections of a SQL migration", () => {
     ["an unknown option", "\n-- migrate:up transaction:no\n-- migrate:down\n", 2],
   ])("%s is refused", (_what, text, line) => {
     try {
-      findSections(new SqlSource("m.sql", text));
+      findSections(new SqlSource({ file: "m.sql", text }));
     } catch (error) {
       expect(error).toBeInstanceOf(ConfitureError);
       expect(error).toMatchObject({ code: "migration_invalid", location: { file: "m.sql", line } });
@@ -72,7 +72,9 @@ describe("sections of a SQL migration", () => {
   });
 
   test("an unknown option of the way back is refused when that is asked for", () => {
-    const { main, down } = findSections(new SqlSource("m.sql", "-- migrate:up\n-- migrate:down transaction:no\n"));
+    const { main, down } = findSections(
+      new SqlSource({ file: "m.sql", text: "-- migrate:up\n-- migrate:down transaction:no\n" }),
+    );
     expect(main.transaction).toBeUndefined();
     expect(() => down?.transaction).toThrow(ConfitureError);
   });

@@ -1,0 +1,114 @@
+import type { Location } from "#errors/error.ts";
+import { Lexer, TokenKind } from "#sql/lexer.ts";
+import { readPsqlCommand } from "#sql/psql-command.ts";
+import { type SplitResult, splitStatements } from "#sql/split.ts";
+import type { Statement } from "#sql/statement.ts";
+import type { FileBytes } from "./file-bytes.ts";
+import { type Outline, OutlineWriter } from "./outline.ts";
+
+/** How much is read at a time, unless one statement is longer. */
+const WINDOW = 1 << 20;
+
+export interface ReadOutlineOptions {
+  /** As `decodeSql`, for a part of the file that begins at byte `at`. */
+  readonly decode: (bytes: Uint8Array, at: number) => string;
+  /** Throws for what cannot be run whatever comes behind it. */
+  readonly refuse: (split: Pick<SplitResult, "conflictMarker">, locate: (offset: number) => Location) => void;
+  /** Whether neighbouring INSERT statements become one of the outline. */
+  readonly together: boolean;
+  /** Bytes to read at a time. */
+  readonly window?: number;
+}
+
+/**
+ * Reads the outline of a file, of which no more than a megabyte, or the longest statement, is in memory at a time. COPY
+ * data is only looked through for its end.
+ * @returns undefined for a file that has to be read whole: COPY statements that share a line, data that is no text
+ * @throws ConfitureError what `decode` and `refuse` throw
+ */
+export function readOutline(source: FileBytes, options: ReadOutlineOptions): Outline | undefined {
+  const { decode, refuse, together, window = WINDOW } = options;
+  const writer = new OutlineWriter(source, together);
+  let length = window;
+  for (let at = 0; at < source.size;) {
+    const bytes = source.lines(at, length);
+    const isLast = at + bytes.length === source.size;
+    const text = decode(bytes, at);
+    // The lexer would take it for a byte order mark.
+    if (at > 0 && text.charCodeAt(0) === 0xfeff) return undefined;
+    const byteAt = byteOffsets(text, bytes.length, at);
+    const split = splitStatements(text, 0, text.length, { comments: true });
+    if (split.conflictMarker !== undefined) refuse(split, (offset) => source.locate(byteAt(offset)));
+    // The rest of it may be in what comes next.
+    const maybeConflict = !isLast && /^<{7} /m.test(text) && length < 64 * window;
+    const whole = maybeConflict ? [] : completeStatements(split, isLast);
+    const rest = split.statements[whole.length];
+    const end = isLast ? text.length : endOf(text, whole, rest);
+    if (end === undefined) return undefined;
+    const copy = end === 0 && rest?.terminated === true ? rest.copyData : undefined;
+    if (end === 0 && copy === undefined) {
+      length *= 2;
+      continue;
+    }
+    length = window;
+    const others = [...split.comments, ...split.psqlCommands].map(({ start }) => start).toSorted((a, b) => a - b);
+    if (copy === undefined) {
+      writer.add(text.slice(0, end), whole, others, byteAt);
+      at = byteAt(end);
+      continue;
+    }
+    // The data of a COPY goes on behind what was read.
+    if (new Lexer(text, behindSemicolon(text, rest!.end), copy.start).next()) return undefined;
+    const data = byteAt(copy.start);
+    const mark = source.endOfCopyData(data);
+    if (mark === "invalid") return undefined;
+    writer.add(text.slice(0, copy.start), [], others, byteAt);
+    at = mark?.at ?? source.size;
+    writer.skip(at);
+    if (mark === undefined) break;
+    writer.add(decode(source.read({ from: at, to: mark.next }), at), [], [], (offset) => mark.at + offset);
+    at = mark.next;
+  }
+  return writer.finish();
+}
+
+/** Those that what follows in the file cannot change. */
+function completeStatements({ statements }: SplitResult, isLast: boolean): readonly Statement[] {
+  if (isLast) return statements;
+  const open = statements.findIndex(
+    ({ terminated, copyData }) => !terminated || (copyData !== undefined && !copyData.terminated),
+  );
+  return open === -1 ? statements : statements.slice(0, open);
+}
+
+/** The end of what belongs to these statements; 0 for none, undefined where it lies inside another one's. */
+function endOf(text: string, whole: readonly Statement[], rest: Statement | undefined): number | undefined {
+  const last = whole.at(-1);
+  if (last === undefined) return 0;
+  // What shares the line with a COPY stands before its data.
+  const copy = whole.findLast(({ copyData }) => copyData !== undefined);
+  const lineFeed = copy?.copyData === undefined ? -1 : text.indexOf("\n", copy.copyData.end);
+  const dataEnd = copy === undefined ? 0 : lineFeed === -1 ? text.length : lineFeed + 1;
+  const end = Math.max(dataEnd, last.copyData === undefined ? behindSemicolon(text, last.end) : 0);
+  return rest !== undefined && rest.start < end ? undefined : end;
+}
+
+/** A statement's last token and its semicolon may have psql commands between them. */
+function behindSemicolon(text: string, statementEnd: number): number {
+  const lexer = new Lexer(text, statementEnd);
+  while (lexer.next() && lexer.kind !== TokenKind.semicolon) {
+    lexer.end = readPsqlCommand(text, lexer.start, text.length).end;
+  }
+  return lexer.end;
+}
+
+/** Byte offsets in the file of UTF-16 offsets in a window that begins at byte `at`; asked for in nearly rising order. */
+function byteOffsets(text: string, byteLength: number, at: number): (offset: number) => number {
+  if (text.length === byteLength) return (offset) => at + offset;
+  let known = { offset: 0, byte: at };
+  return (offset) => {
+    if (offset < known.offset) known = { offset: 0, byte: at };
+    known = { offset, byte: known.byte + Buffer.byteLength(text.slice(known.offset, offset)) };
+    return known.byte;
+  };
+}

@@ -1,0 +1,33 @@
+import { FileBytes } from "#database/file-bytes.ts";
+import { LARGE, readLargeSql, readWholeSql } from "#database/read-sql.ts";
+import { decodeSql, type SqlText } from "#database/script.ts";
+import { openRegularFile, readWhole } from "#files/read.ts";
+import { checksumOf, checksumOfPieces } from "./checksum.ts";
+
+/** A file of a migration: what tells it from an edited one, and its SQL, of the same bytes. */
+export interface MigrationSource {
+  readonly checksum: string;
+  /**
+   * @param how a large file is read: as an outline, with neighbouring INSERT statements together or apart, or whole
+   * @throws ConfitureError `file_unreadable`, `file_not_utf8`, `file_conflict_marker`
+   */
+  sql(how: "together" | "apart" | "whole"): SqlText;
+}
+
+/**
+ * Reads a file of a migration.
+ * @throws ConfitureError `file_unreadable`, `file_not_regular`
+ */
+export function readMigrationSource(projectDir: string, path: string): MigrationSource {
+  const absolute = `${projectDir}/${path}`;
+  using opened = openRegularFile(absolute, path);
+  if (opened.size >= LARGE) {
+    const source = new FileBytes(path, absolute);
+    return {
+      checksum: checksumOfPieces(source.pieces()),
+      sql: (how) => (how === "whole" ? readWholeSql(source) : readLargeSql(source, how === "together")),
+    };
+  }
+  const bytes = readWhole(opened, path);
+  return { checksum: checksumOf(bytes), sql: () => ({ file: path, text: decodeSql(path, bytes) }) };
+}
