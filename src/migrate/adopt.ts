@@ -10,6 +10,7 @@ import { importedKey } from "./layouts/imported.ts";
 import { checksumOfFile } from "./load.ts";
 import type { ForeignHistory, ForeignRecord, ForeignTable } from "./layouts/layout.ts";
 import { readForeignHistory } from "./layouts/read-history.ts";
+import { LAYOUTS } from "./layouts/registry.ts";
 import { changeLedgerSurely } from "./sure-change.ts";
 import { readHistory } from "./status.ts";
 import { canonicalVersion, compareVersions, isRepeatable } from "./version.ts";
@@ -86,12 +87,17 @@ function matchFiles(
   // A baseline has the version of what it stands for.
   const versioned = files.filter(({ baseline }) => baseline !== true);
   const byKey = new Map(versioned.map((file) => [canonicalVersion(keyOf(file)), file]));
+  // A file that was rewritten for another layout is not the one that the tool has seen.
+  const isAsItWas = (file: MigrationFile): boolean =>
+    imported.get(file) === undefined && Object.hasOwn(LAYOUTS[file.layout].histories, tool);
   const disagreements: string[] = [];
   const pairs: Pair[] = [];
   for (const record of foreign.records) {
     const file = byKey.get(canonicalVersion(record.key));
-    if (file === undefined) disagreements.push(`version ${record.key} is applied, but has no file`);
-    else if (imported.get(file) === undefined && record.isFile?.(read(file)) === false) {
+    if (file === undefined) {
+      // One that runs again leaves nothing open when its file was left behind.
+      if (!isRepeatable(record.key)) disagreements.push(`version ${record.key} is applied, but has no file`);
+    } else if (isAsItWas(file) && record.isFile?.(read(file)) === false) {
       // One that runs again whenever it changes is simply to run again.
       if (!isRepeatable(file.version)) disagreements.push(`${file.path} is not the file that was applied`);
     } else pairs.push({ file, record });
