@@ -49,6 +49,12 @@ export function readTerms(args: {
 
 /** Where the project's files are, for commands that build them in scratch databases. */
 export async function projectFiles(context: CommandContext, scratch?: string): Promise<ProjectFiles> {
+  return await filesWith(context, (await givenSite(context, scratch)) ?? { engine: "embedded" });
+}
+
+async function filesWith(context: CommandContext, site: ScratchSite): Promise<ProjectFiles> {
+  // The embedded engine keeps this thread while it works, and leaves nothing behind that would need clearing away.
+  if (site.engine === "embedded") context.io.releaseSignals();
   const config = await context.config();
   return {
     projectDir: context.projectDir,
@@ -58,7 +64,7 @@ export async function projectFiles(context: CommandContext, scratch?: string): P
     migrationsDir: config.migrations.dir,
     migrationsLayout: config.migrations.layout,
     table: config.migrations.table,
-    scratch: (await givenSite(context, scratch)) ?? { engine: "embedded" },
+    scratch: site,
     toolVersion: VERSION,
     signal: context.io.signal,
   };
@@ -111,7 +117,7 @@ export async function filesBeside(
   scratch: string | undefined,
   target: Target | undefined,
 ): Promise<ProjectFiles> {
-  return { ...(await projectFiles(context)), scratch: await siteBeside(context, scratch, target) };
+  return await filesWith(context, await siteBeside(context, scratch, target));
 }
 
 /**

@@ -219,7 +219,7 @@ function report(outcome: Outcome, invocation: Invocation | undefined, io: Io, fo
   const { json, paint } = form;
   const error =
     outcome.error === undefined ? undefined : hidePasswords(aimError(toConfitureError(outcome.error), form), form.argv);
-  const exitCode = exitCodeOf(error, io) ?? outcome.exitCode ?? 0;
+  const exitCode = exitCodeOf(error?.exitCode ?? outcome.exitCode ?? 0, io);
   if (json) {
     const document = {
       command: commandName(invocation),
@@ -238,8 +238,9 @@ function report(outcome: Outcome, invocation: Invocation | undefined, io: Io, fo
   return exitCode;
 }
 
-function exitCodeOf(error: ConfitureError | undefined, io: Io): number | undefined {
-  return error?.code === "interrupted" ? (io.signalExit() ?? error.exitCode) : error?.exitCode;
+/** After a signal, whatever stopped the work was the signal's doing; what was done all the same is done. */
+function exitCodeOf(exitCode: number, io: Io): number {
+  return exitCode === 0 ? 0 : (io.signalExit() ?? exitCode);
 }
 
 /** Null when none was named, or none that exists. */

@@ -50,12 +50,22 @@ export interface Notice {
   readonly hint?: string;
 }
 
+/** The process that has an embedded database's folder. */
+export interface FolderHolder {
+  /** Undefined when it cannot be told. */
+  readonly pid: number | undefined;
+  /** Whether the process is stopped (Ctrl-Z, SIGSTOP), so that it will not end by itself; false where that cannot be told. */
+  readonly stopped: boolean;
+}
+
 export interface OpenOptions {
   readonly onNotice?: (notice: Notice) => void;
   /** Milliseconds to keep trying while the server cannot be reached or is starting up; once by default. */
   readonly wait?: number;
   /** Milliseconds to wait for another process that has the embedded database open; a server has no such limit. */
   readonly lockWait?: number;
+  /** Called once when the wait for that other process begins. */
+  readonly onHeld?: (holder: FolderHolder) => void;
   /** Called before each further attempt. */
   readonly onRetry?: (error: ConfitureError) => void;
   /** Ends waiting and connecting; afterwards the server is asked to cancel what runs, which fails with SQLSTATE 57014. */

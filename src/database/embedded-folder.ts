@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, open as openFile, readdir, readFile, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
-import { guardFolder } from "./embedded-guard.ts";
+import { guardFolder, type GuardOptions } from "./embedded-guard.ts";
 import { loadAssets } from "./embedded-load.ts";
 import { unpack } from "./embedded-pack.ts";
 
@@ -25,9 +25,9 @@ export interface DataFolder {
  * @param wait how long to wait for another process that has it, in milliseconds
  * @throws ConfitureError `embedded_in_use`; `embedded_failed` when the folder is something else
  */
-export async function openDataFolder(path: string, wait: number, signal?: AbortSignal): Promise<DataFolder> {
+export async function openDataFolder(path: string, wait: number, options: GuardOptions = {}): Promise<DataFolder> {
   const folder = await makeParent(resolve(path));
-  const guard = await guardFolder(folder, wait, signal);
+  const guard = await guardFolder(folder, wait, options);
   try {
     await initialise(folder);
     return { path: folder, release: () => guard.release() };

@@ -1,6 +1,8 @@
 import { Database } from "bun:sqlite";
+import { readFileSync } from "node:fs";
 import { pid } from "node:process";
 import { ConfitureError } from "#errors/error.ts";
+import type { OpenOptions } from "./database.ts";
 
 const POLL_MS = 50;
 
@@ -9,6 +11,8 @@ export interface Guard {
   release(): void;
 }
 
+export type GuardOptions = Pick<OpenOptions, "signal" | "onHeld">;
+
 /**
  * Takes a data folder for this process alone: PostgreSQL inside WebAssembly cannot see that another
  * process has it open, and two at once destroy it. The guard is a lock that SQLite holds on a file,
@@ -16,13 +20,19 @@ export interface Guard {
  * @param wait how long to wait for another process, in milliseconds
  * @throws ConfitureError `embedded_in_use`, or `interrupted` by the signal
  */
-export async function guardFolder(folder: string, wait: number, signal?: AbortSignal): Promise<Guard> {
+export async function guardFolder(folder: string, wait: number, { signal, onHeld }: GuardOptions = {}): Promise<Guard> {
   const file = `${folder}.lock`;
+  let told = false;
   const deadline = performance.now() + wait;
   for (;;) {
     const guard = tryGuard(file);
     if (guard !== undefined) return guard;
     if (performance.now() >= deadline) throw inUse(folder, file);
+    if (!told) {
+      const holder = holderOf(file);
+      onHeld?.({ pid: holder, stopped: isStopped(holder) });
+      told = true;
+    }
     await Bun.sleep(POLL_MS);
     if (signal?.aborted === true) {
       throw new ConfitureError("interrupted", "Interrupted while waiting for the embedded database");
@@ -64,7 +74,9 @@ function inUse(folder: string, file: string): ConfitureError {
   const holder = holderOf(file);
   const who = holder === pid ? "This process" : `Another process${holder === undefined ? "" : ` (pid ${holder})`}`;
   return new ConfitureError("embedded_in_use", `${who} has the embedded database ${folder} open`, {
-    hint: "It serves one process at a time. Wait for that process or end it: the database is free as soon as it is gone.",
+    hint: isStopped(holder)
+      ? `That process is stopped. \`kill -CONT ${holder}\` lets it go on; the database is free as soon as it has ended.`
+      : "It serves one process at a time. Wait for that process or end it: the database is free as soon as it is gone.",
     data: { folder, ...(holder === undefined ? {} : { pid: holder }) },
   });
 }
@@ -79,6 +91,17 @@ function holderOf(file: string): number | undefined {
     return undefined;
   } finally {
     database?.close();
+  }
+}
+
+/** Whether a process is stopped, as Linux tells it: the letter behind its name, which stands in parentheses. */
+function isStopped(process: number | undefined): boolean {
+  if (process === undefined) return false;
+  try {
+    return /^[Tt] /.test(readFileSync(`/proc/${process}/stat`, "latin1").replace(/^.*\) /s, ""));
+  } catch {
+    // Another system, another user's process, or one that has just ended.
+    return false;
   }
 }
 

@@ -24,7 +24,7 @@ export interface EmbeddedEngine {
  */
 export async function openEmbedded(
   target: EmbeddedTarget,
-  options: Pick<OpenOptions, "lockWait" | "signal"> = {},
+  options: Pick<OpenOptions, "lockWait" | "onHeld" | "signal"> = {},
 ): Promise<EmbeddedEngine> {
   // Compiling PostgreSQL takes longest and another thread: it begins before everything else. A failure
   // comes up where the result is used.
@@ -34,7 +34,7 @@ export async function openEmbedded(
   const { openDataFolder } = await import("./embedded-folder.ts");
   const { PGliteBackend } = await import("./embedded-backend.ts");
   const folder =
-    target.path === undefined ? undefined : await openDataFolder(target.path, options.lockWait ?? 0, options.signal);
+    target.path === undefined ? undefined : await openDataFolder(target.path, options.lockWait ?? 0, options);
   const backend = await PGliteBackend.start(folder?.path, target.settings).catch((error: unknown) => {
     folder?.release();
     throw error;

@@ -1,4 +1,4 @@
-import type { Notice } from "#database/database.ts";
+import type { FolderHolder, Notice } from "#database/database.ts";
 import type { ConfitureError } from "#errors/error.ts";
 import type { Ignored } from "./layouts/layout.ts";
 import type { MigrationFile } from "./migration-file.ts";
@@ -11,6 +11,8 @@ export type MigrateEvent =
   | { readonly type: "waiting-for-server"; readonly error: ConfitureError }
   /** The server does not know these settings; what they are for is not done there. */
   | { readonly type: "settings-lacking"; readonly names: readonly string[] }
+  /** Another process has the embedded database's folder. */
+  | { readonly type: "waiting-for-folder"; readonly holder: FolderHolder }
   | { readonly type: "waiting-for-lock"; readonly holder: LockHolder | undefined }
   | { readonly type: "started"; readonly direction: Direction; readonly migration: MigrationFile }
   | {

@@ -43,6 +43,7 @@ export async function exclusively<T>(
   const open: OpenOptions = {
     ...options.connect,
     lockWait: options.lockWait,
+    onHeld: (holder) => options.onEvent?.({ type: "waiting-for-folder", holder }),
     signal,
     onNotice: (notice) => options.onEvent?.({ type: "notice", notice }),
     onRetry: (error) => options.onEvent?.({ type: "waiting-for-server", error }),

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Database } from "#database/database.ts";
+import { describeEngine, type ServerEngine } from "#database/engine.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -23,10 +24,18 @@ export interface Status {
   readonly ledger: Ledger;
   /** Left by statements that did not finish; looked for only when a migration stopped. */
   readonly invalidIndexes: readonly string[];
+  /** What the database runs on; only when asked for, and undefined when no session was needed. */
+  readonly engine: ServerEngine | undefined;
 }
 
-/** Lays files and ledger side by side. Reads only: takes no lock and creates nothing. */
-export async function status(options: MigrateOptions): Promise<Status> {
+/**
+ * Lays files and ledger side by side. Reads only: takes no lock and creates nothing.
+ * @param asks whether the server is asked what it is
+ */
+export async function status(
+  options: MigrateOptions,
+  asks: { readonly engine: boolean } = { engine: false },
+): Promise<Status> {
   const { ignored, layout, migrations } = requireMigrations(options);
   if (isUnmade(options.target)) {
     // Opening the embedded engine's folder would make it.
@@ -37,16 +46,24 @@ export async function status(options: MigrateOptions): Promise<Status> {
       ignored,
       ledger: { schema: "public", table: options.table, exists: false },
       invalidIndexes: [],
+      engine: undefined,
     };
   }
   return await withDatabase(
     options.target,
-    { ...options.connect, lockWait: options.lockWait, signal: options.signal },
+    {
+      ...options.connect,
+      lockWait: options.lockWait,
+      signal: options.signal,
+      onHeld: (holder) => options.onEvent?.({ type: "waiting-for-folder", holder }),
+    },
     async (database) => {
+      const engine = asks.engine ? await describeEngine(database) : undefined;
       const ledger = await findLedger(database, options.table);
       const history = await readHistory(database, ledger, options, migrations);
       const stopped = history.some((entry) => entry.standing === "stopped");
-      return { history, layout, ignored, ledger, invalidIndexes: stopped ? await invalidIndexes(database) : [] };
+      const invalid = stopped ? await invalidIndexes(database) : [];
+      return { history, layout, ignored, ledger, invalidIndexes: invalid, engine };
     },
   );
 }

@@ -1,5 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { startBinary, type RunningBinary } from "../support/cli.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { runBinary, startBinary, type RunningBinary } from "../support/cli.ts";
+import { temporaryProject } from "../support/project.ts";
 import { cliProject, type CliProject, NEWEST, OLDEST_AND_NEWEST } from "./project.ts";
 import { readDocument } from "./document.ts";
 
@@ -80,6 +83,49 @@ describe.each(OLDEST_AND_NEWEST)("interrupted, PostgreSQL %d", (major) => {
     expect(readDocument(third)).toMatchObject({ ok: false, exitCode: 6, error: { code: "lock_held" } });
     first.process.kill("SIGINT");
     expect((await first.result).exitCode).toBe(130);
+  });
+});
+
+describe("work in the embedded engine, which keeps the thread", () => {
+  test.concurrent.each(["verify", "diff", "migrate generate more", "migrate test", "snapshot schema"])(
+    "SIGINT ends %s",
+    async (line) => {
+      await using project = await cliProject({
+        "db/schema/a.sql": "SELECT pg_sleep(120);",
+        "db/migrations/001_a.sql": "-- migrate:up\nSELECT pg_sleep(120);\n-- migrate:down\nSELECT 1;\n",
+      });
+      const running = await startBinary(line.split(" "), { cwd: project.dir, timeout: 60_000 });
+      // Whenever it comes: before the configuration is read, while the engine starts, in the endless statement.
+      await Bun.sleep(2500);
+      running.process.kill("SIGINT");
+      expect((await running.result).exitCode).toBe(130);
+    },
+  );
+});
+
+describe.skipIf(process.platform !== "linux")("the embedded database's folder", () => {
+  test("who waits for a process that is stopped is told so", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": "database:\n  engine: embedded\nmigrations:\n  lock_wait: 1s\n",
+      "db/migrations/001_slow.sql": "SELECT pg_sleep(120);\n",
+    });
+    const options = { cwd: project.dir, timeout: 60_000 };
+    const first = await startBinary(["migrate", "up"], options);
+    const { pid } = first.process;
+    try {
+      while (!existsSync(join(project.dir, ".confiture/local/PG_VERSION"))) await Bun.sleep(50);
+      first.process.kill("SIGSTOP");
+      const waiting = await runBinary(["migrate", "up", "--lock-wait", "1s"], options);
+      expect(waiting).toMatchObject({ exitCode: 6, stdout: "" });
+      expect(waiting.stderr).toContain(
+        `warning: another process (pid ${pid}) has the embedded database open, and is stopped: \`kill -CONT ${pid}\` lets it go on; waiting\n`,
+      );
+      expect(waiting.stderr).toContain("next: That process is stopped.");
+      const status = await runBinary(["migrate", "status", "--format", "json"], options);
+      expect(readDocument(status)).toMatchObject({ exitCode: 6, error: { code: "embedded_in_use", data: { pid } } });
+    } finally {
+      first.process.kill("SIGKILL");
+    }
   });
 });
 

@@ -19,6 +19,13 @@ export function showMigrateEvents({ io, messages, json }: CommandContext): (even
       case "settings-lacking":
         messages.warn(`the server does not support ${event.names.join(", ")}: migrations run without`);
         break;
+      case "waiting-for-folder": {
+        const { pid, stopped } = event.holder;
+        const who = pid === undefined ? "another process" : `another process (pid ${pid})`;
+        const why = stopped ? `, and is stopped: \`kill -CONT ${pid}\` lets it go on` : "";
+        messages.warn(`${who} has the embedded database open${why}; waiting`);
+        break;
+      }
       case "waiting-for-lock":
         messages.warn(`another runner is at work: ${inLine(describeHolder(event.holder))}; waiting`);
         break;

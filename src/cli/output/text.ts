@@ -1,3 +1,5 @@
+import type { ServerEngine } from "#database/engine.ts";
+
 /** Milliseconds as the tutorial shows a migration's: 45ms, 1.2s, 3m 20s. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 999.5) return `${Math.round(milliseconds)}ms`;
@@ -10,6 +12,11 @@ export function formatSeconds(milliseconds: number): string {
   if (seconds < 59.95) return `${seconds.toFixed(1)}s`;
   const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)}m ${whole % 60}s`;
+}
+
+/** "PostgreSQL 16.2", "PostgreSQL 16.2 with Citus 12.1", "PostgreSQL 18.1 (embedded)" */
+export function engineName({ name, version, citus, embedded }: ServerEngine): string {
+  return `${name} ${version}${citus === null ? "" : ` with Citus ${citus}`}${embedded ? " (embedded)" : ""}`;
 }
 
 /** "1 file", "3 files" */

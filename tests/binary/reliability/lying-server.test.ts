@@ -3,7 +3,7 @@ import type net from "node:net";
 import { startBinary } from "../../support/cli.ts";
 import { authentication, endlessly, lyingServer, message, NOTICE, READY } from "../../support/lying-server.ts";
 import { tcpProxy, type Verdict } from "../../support/tcp-proxy.ts";
-import { bench, OUTER_MAJORS } from "./bench.ts";
+import { bench, OUTER_MAJORS, runs } from "./bench.ts";
 
 setDefaultTimeout(120_000);
 
@@ -177,6 +177,21 @@ for (const major of OUTER_MAJORS) {
         exitCode: code,
         stderr: expect.stringContaining("Interrupted during migration 001_a; the server did not answer"),
       });
+    });
+
+    test.concurrent("the connection is lost right after SIGINT: the exit code is still the signal's", async () => {
+      await using b = await bench(major, { "001_a.sql": "SELECT pg_sleep(30)" });
+      let interrupted = false;
+      await using proxy = await tcpProxy(b.instance, ({ from, connection }) =>
+        from === "server" && interrupted && connection === 1 ? "cut" : "pass",
+      );
+      const url = b.url.replace(`:${b.instance.port}/`, `:${proxy.port}/`);
+      const runner = await b.start(["migrate", "up", "--database-url", url], NOT_FOR_EVER);
+      await b.until(runs("pg_sleep(30)"));
+      interrupted = true;
+      runner.process.kill("SIGINT");
+      const { exitCode, stderr } = await runner.result;
+      expect({ exitCode, stderr }).toMatchObject({ exitCode: 130 });
     });
 
     test.concurrent("silence while it waits for the lock, reads the ledger or says goodbye: one SIGTERM ends it", async () => {

@@ -1,20 +1,45 @@
 import { describeConfig } from "#config/describe.ts";
-import { defineCommand } from "../../command.ts";
+import type { ServerEngine } from "#database/engine.ts";
+import type { Target } from "#database/target.ts";
+import { type CommandContext, defineCommand } from "../../command.ts";
+import { engineName } from "../../output/text.ts";
 
 export const command = defineCommand({
-  args: {},
+  args: {
+    connect: {
+      type: "boolean",
+      description: "also connect, and say what answers: PostgreSQL 16.2, or another product",
+    },
+  },
   details: "Passwords are never shown.",
-  examples: ["confiture config show", "confiture config show --env production"],
-  async run(_args, context) {
+  examples: [
+    "confiture config show",
+    "confiture config show --env production",
+    "confiture config show --env production --connect",
+  ],
+  async run(args, context) {
     const config = await context.config();
-    const rows = describeConfig(config);
+    const engine = args.connect === true ? await engineOf(config.target, context) : undefined;
+    const answer = { key: "server", origin: "what answers" };
+    const rows = [
+      ...describeConfig(config),
+      ...(engine === undefined ? [] : [{ ...answer, value: engineName(engine) }]),
+    ];
     const width = Math.max(...rows.map(({ key }) => key.length));
     const valueWidth = Math.max(...rows.map(({ value }) => value.length));
     return {
-      json: { environment: config.environment, file: config.file, settings: rows },
+      json: { environment: config.environment, file: config.file, settings: rows, engine: engine ?? null },
       text: rows
         .map(({ key, value, origin }) => `${key.padEnd(width)}  ${value.padEnd(valueWidth)}  ${origin}\n`)
         .join(""),
     };
   },
 });
+
+async function engineOf(target: Target, { io, wait }: CommandContext): Promise<ServerEngine> {
+  const [{ withDatabase }, { describeEngine }] = await Promise.all([
+    import("#database/open.ts"),
+    import("#database/engine.ts"),
+  ]);
+  return await withDatabase(target, { wait, signal: io.signal }, describeEngine);
+}

@@ -1,9 +1,11 @@
+import { LogLevels } from "consola/core";
 import { repairStatements } from "#migrate/invalid-indexes.ts";
 import { LAYOUTS } from "#migrate/layouts/registry.ts";
 import { status } from "#migrate/status.ts";
 import { defineCommand } from "../../command.ts";
 import { migrateOptions } from "../../migrate-options.ts";
-import { entryToJson, renderStatus } from "../../output/migrate.ts";
+import { engineName } from "../../output/text.ts";
+import { entryToJson, renderStatus, showMigrateEvents } from "../../output/migrate.ts";
 
 export const command = defineCommand({
   args: {
@@ -17,8 +19,10 @@ export const command = defineCommand({
   ],
   async run(args, context) {
     const { messages } = context;
-    const options = await migrateOptions(context);
-    const { history, layout, ignored, invalidIndexes } = await status(options);
+    const options = await migrateOptions(context, undefined, showMigrateEvents(context));
+    const asks = { engine: context.json || messages.level >= LogLevels.debug };
+    const { history, layout, ignored, invalidIndexes, engine } = await status(options, asks);
+    if (engine !== undefined) messages.debug(engineName(engine));
     for (const { path, why } of ignored) messages.warn(`${path} is left out: ${why}`);
     if (invalidIndexes.length > 0)
       messages.warn(`invalid indexes in the database; to clear them away:${repairStatements(invalidIndexes)}`);
@@ -36,6 +40,7 @@ export const command = defineCommand({
           layout,
           ignored: ignored.map(({ path }) => path),
           invalidIndexes,
+          engine: engine ?? null,
         };
       },
       get text() {
