@@ -53,6 +53,8 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
     const isOwners = isGrantToOwner(facts, id, owner);
     if (!terms.owners && isOwners) return [];
     if (ledgerSchema !== undefined && isSchema("target" in id ? id.target : id, ledgerSchema)) return [];
+    // Those of a schema only add to others (manual, ALTER DEFAULT PRIVILEGES): who is not among them has lost nothing.
+    if (id.kind === "defaultPrivilege" && id.schema !== null && isEmpty(fact.payload["privileges"])) return [];
     const grantee = granteeOf(id);
     if (grantee !== undefined && !isOwners && isLeftOut(grantee)) return [];
     // An extension brings its comment along, in the words of its version.

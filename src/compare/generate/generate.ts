@@ -28,6 +28,8 @@ export interface Generated {
   readonly possibleRenames: readonly PossibleRename[];
   /** What is not in them, because no SQL is planned for its kind. */
   readonly byHand: PlannedSteps["byHand"];
+  /** Roles that default privileges of a database in use give rights to what is made, and of which no file speaks. */
+  readonly givenByDefault: readonly string[];
 }
 
 /**
@@ -36,7 +38,7 @@ export interface Generated {
  * @throws ConfitureError `generate_refused` when it would lose data, or when the proof fails
  */
 export async function generateMigrations(given: GenerateOptions): Promise<Generated> {
-  const { to, unfinished, ...ends } = await readEnds(given);
+  const { to, unfinished, givenByDefault, ...ends } = await readEnds(given);
   const options = { ...given, ...ends };
   const generated = await withScratch(options, async (database): Promise<Generated> => {
     await prepareSource(database, options, options.from);
@@ -46,6 +48,7 @@ export async function generateMigrations(given: GenerateOptions): Promise<Genera
       migrations: steps.map(toMigration),
       possibleRenames,
       byHand: { ...byHand, up: [...byHand.up, ...unfinished] },
+      givenByDefault,
     };
   });
   const texts = generated.migrations.map(({ text }) => text);
@@ -59,11 +62,14 @@ export async function generateMigrations(given: GenerateOptions): Promise<Genera
 /** What a database in use holds is read once, without what is no concern of the files, and rebuilt wherever needed. */
 async function readEnds(options: GenerateOptions): Promise<Ends> {
   const to = await sourceCatalogue(options, { kind: "schema" });
-  if (!isInUse(options.from)) return { from: options.from, to, unfinished: [] };
+  if (!isInUse(options.from)) return { from: options.from, to, unfinished: [], givenByDefault: [] };
   const catalogue = await sourceCatalogue(options, options.from);
   const noise = { owners: false, grants: false, extensionVersions: false };
+  const levelled = onTerms(to, catalogue, noise);
+  const defaults = catalogue.facts.facts().flatMap(({ id }) => (id.kind === "defaultPrivilege" ? [id.grantee] : []));
   return {
-    from: { kind: "catalogue", catalogue: onTerms(to, catalogue, noise).to, name: "The database in use" },
+    from: { kind: "catalogue", catalogue: levelled.to, name: "The database in use" },
+    givenByDefault: levelled.leftOut.filter((role) => defaults.includes(role)),
     // Rebuilt as well, so that both are in the same words.
     to: (await reword(options, to)).catalogue,
     unfinished: compareCatalogues(catalogue, to).filter(isUnfinishedIndex),
@@ -75,6 +81,7 @@ interface Ends {
   readonly to: Catalogue;
   /** Indexes that CREATE INDEX CONCURRENTLY left invalid: a rebuilt one is valid, so that nothing is planned for them. */
   readonly unfinished: readonly Change[];
+  readonly givenByDefault: Generated["givenByDefault"];
 }
 
 function toMigration({ part, up, down }: Step): GeneratedMigration {

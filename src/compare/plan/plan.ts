@@ -7,7 +7,8 @@ import { asReadBack } from "./reread.ts";
 import { riskOf } from "./risks.ts";
 import { textOf, withPayloads } from "../catalogue/facts.ts";
 import { isVirtual } from "../catalogue/unmodelled.ts";
-import type { PlannedStatement } from "./statement.ts";
+import { withoutDefaultRights } from "./default-rights.ts";
+import { type PlannedStatement, statementOf } from "./statement.ts";
 import { typesAside } from "./aside.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
 import { withNotNullOnce } from "./not-null.ts";
@@ -50,7 +51,10 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
     ),
     to.facts,
   );
-  const planned = right.map((action, index) => toStatement(action, right[index - 1], from, to));
+  const planned = right.flatMap((action, index) => [
+    toStatement(action, right[index - 1], from, to),
+    ...withoutDefaultRights(action, from, to).map((sql) => ({ ...statementOf(sql), needs: action.produces })),
+  ]);
   return [...moves.first, ...withUnmodelled(planned, from, to), ...moves.last];
 }
 

@@ -44,7 +44,7 @@ export const command = defineCommand({
     const files = await filesBeside(context, args.scratch, liveTarget([source]));
     const asks = canAsk(context);
     const { askRenames } = await import("../../ask-renames.ts");
-    const { migrations, possibleRenames, byHand } = await generateMigrations({
+    const { migrations, possibleRenames, byHand, givenByDefault } = await generateMigrations({
       ...files,
       from: source,
       renames: (args.rename ?? "")
@@ -62,6 +62,11 @@ export const command = defineCommand({
     }
     for (const { change, kind, name } of byHand.up) {
       context.messages.warn(`not in the migration, write it by hand: ${kind} ${name} (${change})`);
+    }
+    if (migrations.length > 0 && givenByDefault.length > 0) {
+      context.messages.warn(
+        `default privileges of the database give rights to what is made in it, and no file speaks of them: to ${givenByDefault.join(", ")} (confiture drift --grants shows them; a REVOKE in the migration takes them away)`,
+      );
     }
     for (const { kind, name } of byHand.down) {
       context.messages.warn(`not brought back by its down, write it by hand: ${kind} ${name}`);
@@ -91,6 +96,7 @@ export const command = defineCommand({
           down: migrations[index]?.down.map(({ sql }) => sql) ?? [],
         })),
         possibleRenames,
+        givenByDefault,
         byHand: { up: byHand.up.map(changeToJson), down: byHand.down.map(changeToJson) },
       },
       text: written
