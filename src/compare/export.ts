@@ -17,7 +17,7 @@ import type { ScratchOptions } from "./scratch/scratch.ts";
 import type { ScratchSite } from "./scratch/site.ts";
 import { explainMissing, withMissingRoles } from "./scratch/missing.ts";
 import { withScratch } from "./scratch/scratch.ts";
-import { readInUse } from "./sources/sources.ts";
+import { isMissingObject, readInUse } from "./sources/sources.ts";
 import { mainOwner, onTerms } from "./catalogue/terms.ts";
 
 export interface ExportOptions extends ScratchOptions {
@@ -66,7 +66,7 @@ export async function exportSchema(options: ExportOptions): Promise<ExportedSche
   const subscriptions = found.facts.facts().flatMap(({ id }) => (id.kind === "subscription" ? [id] : []));
   const live = { ...found, inUse: true, facts: withoutObjects(found.facts, subscriptions) };
   const terms = { owners: options.owners, grants: true, extensionVersions: false };
-  const { files, built, missing } = await withScratch(options, async (database) => {
+  const { files, built, missing } = await withScratch(withoutPath(options), async (database) => {
     const empty = await readCatalogue(database);
     const { from, to: wanted } = onTerms(empty, live, terms);
     const to = withExtensionComments(wanted, live);
@@ -125,6 +125,19 @@ function byKind(changes: readonly Change[], kindOf: (change: Change) => string):
   }));
 }
 
+/** The files are to build wherever there is no such search_path: they say what they need of it themselves. */
+function withoutPath(options: ExportOptions): ExportOptions {
+  const { scratch } = options;
+  if (scratch.like === undefined) return options;
+  const { search_path: _, ...settings } = scratch.like.settings;
+  return { ...options, scratch: { ...scratch, like: { ...scratch.like, settings } } };
+}
+
+/** What functions that are looked into while something is made, because they are inlined, look up without a schema. */
+function searchPathFile(path: string): PlannedFile {
+  return { path: "00_common/00_search_path.sql", statements: [`SET search_path = ${path}`], ahead: false };
+}
+
 async function readKeywords(database: Database): Promise<Set<string>> {
   const rows = await queryCatalogue<{ word: string }>(
     database,
@@ -144,14 +157,19 @@ async function buildFiles(
   return await withTemporaryFolder(async (folder) => await buildIn(folder, database, options, planned, keywords));
 }
 
-/** Runs the files; a function that PostgreSQL refuses is tried once more without a look at its body. */
+/**
+ * Runs the files; where something is not found, once more with the database's own search_path. A function that PostgreSQL
+ * refuses is then tried without a look at its body.
+ */
 async function buildIn(
   { dir, write }: TemporaryFolder,
   database: Database,
   options: ExportOptions,
-  planned: readonly PlannedFile[],
+  objects: readonly PlannedFile[],
   keywords: ReadonlySet<string>,
 ): Promise<SchemaFile[]> {
+  let planned = objects;
+  let path = options.scratch.like?.settings["search_path"];
   const ahead = new Set(planned.filter((file) => file.ahead).map(({ path }) => path));
   for (;;) {
     const files = planned.map((file) => ({
@@ -166,6 +184,11 @@ async function buildIn(
       await withMissingRoles(database, () => executeSchema(database, { ...build, signal: options.signal }));
       return sorted.map((file) => files.find(({ path }) => `${SCHEMA.path}/${path}` === file)!);
     } catch (error) {
+      if (path !== undefined && error instanceof ConfitureError && isMissingObject(error)) {
+        planned = [searchPathFile(path), ...objects];
+        path = undefined;
+        continue;
+      }
       const failed = failedFile(error);
       if (failed === undefined || ahead.has(failed) || !/^\d+_functions\//.test(failed))
         throw doesNotBuild(error, options.scratch);
@@ -185,7 +208,12 @@ function failedFile(error: unknown): string | undefined {
 function doesNotBuild(error: unknown, site: ScratchSite): unknown {
   if (!(error instanceof ConfitureError) || error.server === undefined || error.code === "interrupted") return error;
   const explained = explainMissing(error, site);
-  const hints = [explained.hint, explained.server?.sqlstate === "42501" ? NOT_ALLOWED : undefined, NOTHING_WRITTEN];
+  const hints = [
+    explained.hint,
+    explained.server?.sqlstate === "42501" ? NOT_ALLOWED : undefined,
+    site.engine === "embedded" && isMissingObject(error) ? OTHER_EXTENSION : undefined,
+    NOTHING_WRITTEN,
+  ];
   const hint = hints.filter((line) => line !== undefined).join("\n");
   if (explained !== error) return explained.with({ hint });
   return error.with({ code: "export_unproven", message: `The files do not build: ${error.message}`, hint });
@@ -194,6 +222,10 @@ function doesNotBuild(error: unknown, site: ScratchSite): unknown {
 /** The role that reads need not have the rights of those that made the objects. */
 const NOT_ALLOWED =
   "If that is for want of rights in a scratch database on its server, prove the files elsewhere: --scratch URL with another role, or --scratch embedded";
+
+/** Grants name the functions of an extension. */
+const OTHER_EXTENSION =
+  "The embedded PostgreSQL may have another version of an extension than the database, with other functions. Prove the files on its server, with a role that may create databases: --scratch URL";
 
 const NOTHING_WRITTEN = "Nothing was written.";
 

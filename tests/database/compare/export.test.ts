@@ -2,10 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { executeSchema } from "#build/builder.ts";
 import { comparePaths } from "#build/order.ts";
 import { type ExportedSchema, exportSchema } from "#compare/export.ts";
-import type { ScratchSite } from "#compare/scratch/site.ts";
+import { lookBeside, type ScratchSite } from "#compare/scratch/site.ts";
 import { schemaBuild } from "#compare/sources/sources.ts";
 import { withDatabase } from "#database/open.ts";
-import { Secret } from "#database/target.ts";
+import { Secret, type ServerTarget } from "#database/target.ts";
 import type { ConfitureError } from "#errors/error.ts";
 import { engines, serverEngines, type TestDatabase, type TestEngine } from "../../support/engines.ts";
 import { temporaryProject } from "../../support/project.ts";
@@ -114,6 +114,25 @@ describe("on one server", () => {
       "60_foreign_keys/items.sql",
       "60_foreign_keys/words.sql",
     ]);
+  });
+
+  test("what only the database's own search_path lets it find, the files find by themselves", async () => {
+    await using database = await databaseOf(
+      engine,
+      `CREATE SCHEMA util; SET search_path = public, util;
+       CREATE FUNCTION util.b58(b bytea) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT encode(b, 'hex') $$;
+       CREATE FUNCTION util.b58(u uuid) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT b58(decode(replace(u::text, '-', ''), 'hex')) $$;
+       CREATE TABLE base (id uuid PRIMARY KEY, short text GENERATED ALWAYS AS (b58(id)) STORED)`,
+    );
+    const target = database.target as ServerTarget;
+    await database.query(`ALTER DATABASE ${target.database} SET search_path = public, util`);
+    const { traits } = await lookBeside(target);
+    for (const site of [target, { engine: "embedded" } as const]) {
+      const exported = await exportOf(database, { scratch: { ...site, like: traits } });
+      expect(exported.files[0]?.text).toBe("SET search_path = public, util;\n");
+      // In a database without it.
+      expect((await built(engine, exported)).join("\n")).toContain("util.b58(id)");
+    }
   });
 
   test("an empty database has no files", async () => {
