@@ -97,6 +97,18 @@ test("a role that may not create databases has the files proven in the embedded 
   await expectSame(oldest, database, exported);
 });
 
+test.skipIf(oldest.major >= 17)("a grant on what another version of an extension lacks has a hint", async () => {
+  await using database = await databaseOf(
+    oldest,
+    "CREATE EXTENSION pg_stat_statements; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO everything_reader",
+  );
+  const failure = await exportOf(database, { scratch: { engine: "embedded" } }).catch((error: unknown) => error);
+  expect(failure).toMatchObject({
+    code: "export_unproven",
+    hint: expect.stringContaining("another version of an extension"),
+  });
+});
+
 describe("on one server", () => {
   const engine = newest;
 
