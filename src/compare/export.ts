@@ -169,7 +169,7 @@ async function buildIn(
   keywords: ReadonlySet<string>,
 ): Promise<SchemaFile[]> {
   let planned = objects;
-  let path = options.scratch.like?.settings["search_path"];
+  let searchPath = options.scratch.like?.settings["search_path"];
   const ahead = new Set(planned.filter((file) => file.ahead).map(({ path }) => path));
   for (;;) {
     const files = planned.map((file) => ({
@@ -184,9 +184,9 @@ async function buildIn(
       await withMissingRoles(database, () => executeSchema(database, { ...build, signal: options.signal }));
       return sorted.map((file) => files.find(({ path }) => `${SCHEMA.path}/${path}` === file)!);
     } catch (error) {
-      if (path !== undefined && error instanceof ConfitureError && isMissingObject(error)) {
-        planned = [searchPathFile(path), ...objects];
-        path = undefined;
+      if (searchPath !== undefined && error instanceof ConfitureError && isMissingObject(error)) {
+        planned = [searchPathFile(searchPath), ...objects];
+        searchPath = undefined;
         continue;
       }
       const failed = failedFile(error);
