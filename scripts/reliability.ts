@@ -165,7 +165,7 @@ async function writeFigures(text: string): Promise<void> {
   const [before, rest] = document.split(BEGIN);
   const after = rest?.split(END)[1];
   if (before === undefined || after === undefined) throw new Error(`${DOCUMENT} has no place for the figures`);
-  await writeFile(DOCUMENT, `${before}${BEGIN}\n\n${text}\n${END}${after}`);
+  await writeFile(DOCUMENT, `${before}${BEGIN}\n\n${text}\n\n${END}${after}`);
 }
 
 try {

@@ -54,7 +54,12 @@ async function follow(name: string, { env, programs, adapt }: Surroundings): Pro
   for (const other of ["staging", "production"]) {
     const path = `db/environments/${other}.yaml`;
     await reader.write(path, adapt(blocks.find((block) => block.file === path)!.text));
-    await reader.run({ language: "bash", text: `confiture build --env ${other}\n`, line: 0, file: undefined });
+    await reader.run({
+      language: "bash",
+      text: `confiture build --env ${other} --yes ${other}\n`,
+      line: 0,
+      file: undefined,
+    });
   }
   for (const block of blocks) {
     if (block.language === "bash") await reader.run({ ...block, text: adapt(block.text) });

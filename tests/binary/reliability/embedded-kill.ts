@@ -44,10 +44,13 @@ export async function killEmbedded(options: EmbeddedKillOptions): Promise<Embedd
   const random = new Random(options.seed);
   const files = Object.fromEntries(Object.entries(work.files).map(([name, text]) => [`db/migrations/${name}`, text]));
   const figures = { rounds: 0, migrations: 0 };
+  const duration = await undisturbed(files);
   while (figures.rounds < options.rounds) {
     await using project = await temporaryProject({ "db/environments/local.yaml": ENVIRONMENT, ...files });
     await using disk = options.mishap === "power lost" ? await mountDisk(project) : undefined;
-    const done = await mishap(project, options.mishap, disk, random);
+    // The first part of a run goes into making the folder and starting the engine.
+    const after = duration * 0.3 + random.below(Math.ceil(duration * 0.7));
+    const done = await mishap(project, options.mishap, disk, after);
     if (done === undefined) continue;
     figures.rounds++;
     figures.migrations += await audit(done, work);
@@ -55,19 +58,27 @@ export async function killEmbedded(options: EmbeddedKillOptions): Promise<Embedd
   return figures;
 }
 
-/** @returns the folder that was left; undefined when the run was through before anything could happen */
+/** Milliseconds that an undisturbed run takes. */
+async function undisturbed(files: Readonly<Record<string, string>>): Promise<number> {
+  await using project = await temporaryProject({ "db/environments/local.yaml": ENVIRONMENT, ...files });
+  const started = performance.now();
+  const { exitCode, stderr } = await (await startBinary(["migrate", "up"], { cwd: project.dir })).result;
+  if (exitCode !== 0) throw new Error(stderr);
+  return performance.now() - started;
+}
+
+/**
+ * @param after milliseconds
+ * @returns the folder that was left; undefined when the run was through before anything could happen
+ */
 async function mishap(
   project: TemporaryProject,
   kind: Mishap,
   disk: Disk | undefined,
-  random: Random,
+  after: number,
 ): Promise<string | undefined> {
   const runner = await startBinary(["migrate", "up"], { cwd: project.dir, timeout: 120_000 });
-  const happens = await Promise.race([
-    // The first half second goes into starting the engine.
-    Bun.sleep(300 + random.below(2500)).then(() => true),
-    runner.result.then(() => false),
-  ]);
+  const happens = await Promise.race([Bun.sleep(after).then(() => true), runner.result.then(() => false)]);
   if (!happens) return undefined;
   runner.process.kill(kind === "killed" ? "SIGKILL" : "SIGSTOP");
   const copy = project.path("copy");
