@@ -1,3 +1,4 @@
+import { DEFAULT_ENVIRONMENT } from "#config/config.ts";
 import { shellWord } from "#errors/shell.ts";
 import { isGroup } from "./command.ts";
 import { COMMANDS } from "./registry.ts";
@@ -40,7 +41,8 @@ function projectOptions({ projectDir }: Aim): string {
 
 function databaseOptions({ environment, databaseUrl }: Aim): string {
   return [
-    ...(environment === undefined ? [] : [` -e ${shellWord(environment)}`]),
+    // Where no other is named, it is this one.
+    ...(environment === undefined || environment === DEFAULT_ENVIRONMENT ? [] : [` -e ${shellWord(environment)}`]),
     ...(databaseUrl === undefined ? [] : [` --database-url ${shellWord(databaseUrl)}`]),
   ].join("");
 }

@@ -124,6 +124,7 @@ describe("the tutorial on the embedded engine", () => {
         text
           .replaceAll("--env local", "--env embedded")
           .replaceAll("for environment: local", "for environment: embedded")
+          .replaceAll(/^(# {3}confiture migrate \w+)( +if )/gm, "$1 -e embedded$2")
           .replaceAll(/url: \$\{\w+\}/g, "engine: embedded"),
     });
     expect(await readdir(join(folder, "embedded", ".confiture"))).not.toContain("embedded");

@@ -73,7 +73,7 @@ describe("results go to standard output, everything else to standard error", () 
   test("an error leaves standard output empty", async () => {
     const { exitCode, stdout, stderr } = await project.run(["migrate", "up", "--to", "9"]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
-    expect(stderr).toStartWith("error: ");
+    expect(stderr).toStartWith(`${where()}error: `);
   });
 });
 
