@@ -66,6 +66,11 @@ export function lazyMigration(
   };
 }
 
+/** Whether a way back is there and has no statement. */
+export function undoesNothing(down: Body | undefined): boolean {
+  return down?.kind === "sql" && down.script.statements.length === 0;
+}
+
 /** @throws ConfitureError `migration_irreversible`, or why this way cannot run */
 export function bodyOf(migration: LoadedMigration, direction: Direction): RunnableBody {
   const body = migration[direction];

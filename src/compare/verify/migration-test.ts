@@ -71,9 +71,11 @@ export async function testMigrations(options: TestOptions): Promise<TestReport> 
       ...options,
       migrations: loaded.slice(0, upTo),
       isTested,
-      // Each database begins anew; the last one counts.
-      onlooker: (database: Database): Onlooker =>
-        (witness = watchRows(database, loadFixtures(database, fixtures, options), fixtures.length > 0)),
+      // A replay that begins anew counts in the place of the one before.
+      onlooker: (database: Database, goesOn: boolean): Onlooker => {
+        const loader = loadFixtures(database, fixtures, options);
+        return (witness = watchRows(database, loader, fixtures.length > 0, goesOn ? witness : undefined));
+      },
     };
     return await replayMigrations(files, series, fromNothing);
   });
@@ -120,9 +122,14 @@ interface Witness extends Onlooker {
   waiting(): ReadonlyMap<string, ConfitureError>;
 }
 
-function watchRows(database: Database, fixtures: FixtureLoader, hasFixtures: boolean): Witness {
-  const tested: MigrationFile[] = [];
-  const losses: MigrationLoss[] = [];
+function watchRows(
+  database: Database,
+  fixtures: FixtureLoader,
+  hasFixtures: boolean,
+  before: Witness | undefined,
+): Witness {
+  const tested: MigrationFile[] = [...(before?.tested ?? [])];
+  const losses: MigrationLoss[] = [...(before?.losses ?? [])];
   let rows: readonly TableRows[] = [];
   return {
     tested,

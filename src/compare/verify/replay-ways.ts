@@ -1,6 +1,7 @@
 import type { Database } from "#database/database.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
+import { type LoadedMigration, undoesNothing } from "#migrate/body.ts";
 import { withRevision } from "../sources/git.ts";
+import type { Finding } from "./finding.ts";
 import { bringForward, type Onlooker, type Replay, type ReplayOptions, rollBackAndForward } from "./replay.ts";
 import { type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
@@ -22,8 +23,11 @@ export interface ReplayedFiles extends ProjectFiles {
   readonly onStep?: ((step: string) => void) | undefined;
   /** Whether a migration is tried out; every one is when undefined. */
   readonly isTested?: ((migration: LoadedMigration) => boolean) | undefined;
-  /** Looks on besides, in each database that migrations are tried out in. */
-  readonly onlooker?: ((database: Database) => Onlooker) | undefined;
+  /**
+   * Looks on besides, in each database that migrations are tried out in. `goesOn`: what the one before has seen stands,
+   * and the rest is tried out in this one.
+   */
+  readonly onlooker?: ((database: Database, goesOn: boolean) => Onlooker) | undefined;
 }
 
 /** Whether the first migration can be applied to an empty database; otherwise only the schema files make what it needs. */
@@ -52,7 +56,7 @@ export async function replayMigrations(
   let ready = built;
   return await watched(async (watch) => {
     if (files.base !== undefined) return { way: "base", replay: await fromRevision(files, files.base, series, watch) };
-    if (fromNothing) return { way: "migrations", replay: await forward(files, await series.empty(), watch) };
+    if (fromNothing) return { way: "migrations", replay: await forward(files, () => series.empty(), watch) };
     const { held, ...replay } = await fromSchema(files, ready ?? (await build(files, series)), watch);
     ready = undefined;
     return { way: held === 0 && replay.applied > 0 ? "behind" : "schema", replay };
@@ -75,7 +79,7 @@ async function fromRevision(
   watch: Watching,
 ): Promise<Replay> {
   return await withRevision(files.projectDir, base, schemaFolders(files), async (projectDir) =>
-    forward(files, await build({ ...files, projectDir }, series), watch),
+    forward(files, () => build({ ...files, projectDir }, series), watch),
   );
 }
 
@@ -88,24 +92,41 @@ async function fromSchema(
   return await rollBackAndForward(run, optionsOf({ ...files, migrations: reversible(files) }, database, watch(run)));
 }
 
-/** Those that can be rolled back: the way back ends at the last one without a down. */
+/** Those that can be rolled back: the way back ends at the last one without a down, or with an empty one. */
 export function reversible({
   migrations,
   isTested = () => true,
 }: Pick<ReplayedFiles, "migrations" | "isTested">): readonly LoadedMigration[] {
-  const afterLastOneWay = migrations.findLastIndex(({ down }) => down === undefined) + 1;
+  const afterLastOneWay = migrations.findLastIndex(({ down }) => down === undefined || undoesNothing(down)) + 1;
   return migrations.slice(Math.max(afterLastOneWay, migrations.findIndex(isTested)));
 }
 
-async function forward(files: ReplayedFiles, database: Database, watch: Watching): Promise<Replay> {
-  const run = await startRun(database, files);
-  return await bringForward(run, optionsOf(files, database, watch(run)));
+/**
+ * Brings a database forward. Where the way back of a migration leaves it unusable, the ones behind are tried out in
+ * another, to which those up to there are only applied.
+ * @param begin makes the database that the migrations start from
+ */
+async function forward(files: ReplayedFiles, begin: () => Promise<Database>, watch: Watching): Promise<Replay> {
+  const { migrations, isTested = () => true } = files;
+  const findings: Finding[] = [];
+  for (let from = 0; ;) {
+    const database = await begin();
+    const run = await startRun(database, files);
+    const wanted = new Set(migrations.slice(from).filter(isTested));
+    const rest = { ...files, isTested: (migration: LoadedMigration) => wanted.has(migration) };
+    const replay = await bringForward(run, optionsOf(rest, database, watch(run), from > 0));
+    findings.push(...replay.findings);
+    const { stuckAt } = replay;
+    if (stuckAt === undefined) return { ...replay, findings };
+    from = migrations.indexOf(stuckAt) + 1;
+  }
 }
 
 function optionsOf(
   { migrations, isTested = () => true, onlooker }: ReplayedFiles,
   database: Database,
   watch: Watch,
+  goesOn = false,
 ): ReplayOptions {
-  return { migrations, isTested, watch, onlooker: onlooker?.(database) };
+  return { migrations, isTested, watch, onlooker: onlooker?.(database, goesOn) };
 }

@@ -1,5 +1,5 @@
 import type { ConfitureError } from "#errors/error.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
+import { type LoadedMigration, undoesNothing } from "#migrate/body.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import type { Direction } from "#migrate/events.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
@@ -14,6 +14,8 @@ export interface Replay {
   readonly applied: number;
   /** After all of them; undefined when they did not get that far. */
   readonly end: Catalogue | undefined;
+  /** The migration whose way back left the database so that nothing more can be learned in it. */
+  readonly stuckAt?: LoadedMigration;
 }
 
 /** Migrations in order, and how they are looked at. */
@@ -41,12 +43,16 @@ export async function bringForward(run: ScratchRun, options: ReplayOptions): Pro
   for (const [applied, migration] of migrations.entries()) {
     const tried = isTested(migration) ? await tryOut(run, migration, options) : undefined;
     if (tried !== undefined) findings.push(...tried.findings);
-    if (tried?.failed === true) return { findings, applied, end: undefined };
-    if (tried !== undefined && migration.down === undefined) continue;
+    if (tried?.outcome === "failed") return { findings, applied, end: undefined };
+    if (tried?.outcome === "stuck") return { findings, applied, end: undefined, stuckAt: migration };
+    if (tried?.outcome === "kept") continue;
     const error = await run.step(migration, "up");
     if (error === undefined) continue;
-    const what = tried === undefined ? "does not apply" : "does not apply again after its rollback";
-    return { findings: [...findings, failure(migration, what, error)], applied, end: undefined };
+    if (tried === undefined) {
+      return { findings: [...findings, failure(migration, "does not apply", error)], applied, end: undefined };
+    }
+    findings.push(failure(migration, "does not apply again after its rollback", error));
+    return { findings, applied, end: undefined, stuckAt: migration };
   }
   return { findings, applied: migrations.length, end: await run.read() };
 }
@@ -98,7 +104,7 @@ export async function rollBackAndForward(
       lost.push(...watch.difference(migration, "does not bring back what its rollback takes away", above, top));
     });
     findings.push(...tried.findings);
-    if (tried.failed) return stopped();
+    if (tried.outcome !== "undone") return stopped();
   }
   for (const migration of held) {
     const error = await run.step(migration, "up");
@@ -121,25 +127,42 @@ export async function rollBackAndForward(
   };
 }
 
+/**
+ * How a migration stands after it was tried out. `undone`: it was rolled back; `kept`: it is applied; `stuck`: its way
+ * back stopped in the middle; `failed`: it could not be applied.
+ */
+type Tried = "undone" | "kept" | "stuck" | "failed";
+
 /** One migration up and down again, from the state below it. */
 async function tryOut(
   run: ScratchRun,
   migration: LoadedMigration,
   { watch, onlooker }: ReplayOptions,
   onTop?: () => Promise<void>,
-): Promise<{ readonly findings: readonly Finding[]; readonly failed: boolean }> {
+): Promise<{ readonly findings: readonly Finding[]; readonly outcome: Tried }> {
   await onlooker?.before(migration);
-  const before: Look = migration.down === undefined ? undefined : await watch.look(migration);
+  const { down } = migration;
+  const before: Look = down === undefined ? undefined : await watch.look(migration);
   const upError = await run.step(migration, "up");
-  if (upError !== undefined) return { findings: [failure(migration, "does not apply", upError)], failed: true };
+  if (upError !== undefined) return { findings: [failure(migration, "does not apply", upError)], outcome: "failed" };
   await onTop?.();
   await onlooker?.after(migration, "up");
-  if (migration.down === undefined) return { findings: [], failed: false };
-  const downError = await run.step(migration, "down");
-  if (downError !== undefined) return { findings: [failure(migration, "does not roll back", downError)], failed: true };
+  if (down === undefined) return { findings: [], outcome: "kept" };
+  const isEmpty = undoesNothing(down);
+  const downError = isEmpty ? undefined : await run.step(migration, "down");
+  if (downError !== undefined) {
+    const isWhole = down.kind === "refused" || down.transactional;
+    return {
+      findings: [failure(migration, "does not roll back", downError)],
+      outcome: isWhole ? "kept" : "stuck",
+    };
+  }
   await onlooker?.after(migration, "down");
   const after = await watch.look(migration);
-  return { findings: watch.difference(migration, "does not roll back exactly", before, after), failed: false };
+  return {
+    findings: watch.difference(migration, "does not roll back exactly", before, after),
+    outcome: isEmpty ? "kept" : "undone",
+  };
 }
 
 function failure({ file }: LoadedMigration, what: string, error: ConfitureError): Finding {

@@ -62,13 +62,54 @@ describe("migrations are tried out", () => {
   test("a failure names the migration and the place, and what could not be reached", async () => {
     const report = await tested({
       "db/migrations/1_users.sql": USERS,
-      "db/migrations/2_nick.sql": NICK.replace("DROP nick", "DROP nock"),
+      "db/migrations/2_nick.sql": NICK.replace("ADD nick", "ADD nick nonsense"),
       "db/migrations/3_other.sql": "CREATE TABLE other ();",
     });
     expect(report.check.findings).toMatchObject([
-      { migration: { version: "2" }, error: { location: { file: "db/migrations/2_nick.sql", line: 4 } } },
+      { migration: { version: "2" }, error: { location: { file: "db/migrations/2_nick.sql", line: 2 } } },
     ]);
     expect(report.unchecked).toEqual(["3_other, which comes after what failed"]);
+  });
+
+  test("ways back that fail do not end the test of what comes behind them; each is named", async () => {
+    const report = await tested({
+      "db/migrations/01_users.sql": USERS,
+      "db/migrations/02_fails.sql": NICK.replace("DROP nick", "DROP nock"),
+      "db/migrations/03_broken.up.sql": "CREATE TABLE three (id int);",
+      "db/migrations/03_broken.down.sql": "DROP TABLE three; SELECT 'open",
+      "db/migrations/04_none.sql": "CREATE TABLE four (id int);",
+      "db/migrations/05_empty.up.sql": "CREATE TABLE five (id int);",
+      "db/migrations/05_empty.down.sql": "-- nothing\n",
+      "db/migrations/06_leaves_a_type.sql":
+        "-- migrate:up\nCREATE TYPE six AS ENUM ('a'); CREATE TABLE sixes (six six);\n-- migrate:down\nDROP TABLE sixes;\n",
+      "db/migrations/07_stops_half_way.sql":
+        "-- migrate:up\nCREATE TABLE a7 (); CREATE TABLE b7 ();\n-- migrate:down transaction:false\nDROP TABLE a7;\nDROP TABLE nowhere;\nDROP TABLE b7;\n",
+      "db/migrations/08_data.sql": "-- migrate:up\nINSERT INTO three VALUES (8);\n-- migrate:down\n",
+      "db/migrations/09_more.sql": NICK.replaceAll("nick", "more"),
+    });
+    expect(paths(report).map((path) => path.slice(14, 16))).toEqual([
+      "01",
+      "02",
+      "03",
+      "04",
+      "05",
+      "06",
+      "07",
+      "08",
+      "09",
+    ]);
+    expect(report.check.outcome).toBe("disproven");
+    expect(
+      report.check.findings.map(({ migration, message }) => [migration?.version, message.replace(/^\S+ /, "")]),
+    ).toEqual([
+      ["02", "does not roll back"],
+      ["03", "does not roll back"],
+      ["05", "does not roll back exactly; what is different afterwards"],
+      ["06", "does not roll back exactly; what is different afterwards"],
+      ["06", "does not apply again after its rollback"],
+      ["07", "does not roll back"],
+    ]);
+    expect(report.unchecked).toEqual(["rolling back 04_none, which has no down"]);
   });
 
   test("one without a way back is applied, and said to be unchecked", async () => {
@@ -119,6 +160,25 @@ describe("migrations are tried out", () => {
 });
 
 describe("with rows in the tables", () => {
+  test("what was lost before a way back failed, and behind it", async () => {
+    const losing = (n: number, more = ""): string =>
+      `-- migrate:up\nALTER TABLE users ADD c${n} int;\n-- migrate:down\nALTER TABLE users DROP c${n};\nUPDATE users SET bio = NULL WHERE id = ${n};${more}\n`;
+    const report = await tested(
+      {
+        "db/migrations/1_users.sql": USERS,
+        "db/migrations/2_loses.sql": losing(1, "\nCREATE TABLE in_the_way ();").replace(
+          "ADD c1 int;",
+          "ADD c1 int; CREATE TABLE in_the_way ();",
+        ),
+        "db/migrations/3_loses.sql": losing(2),
+        "db/fixtures/users.sql": ROWS,
+      },
+      WITH_ROWS,
+    );
+    expect(losses(report)).toEqual(["3 down: public.users.bio values 2 -> 1"]);
+    expect(report.check.findings.map(({ migration }) => migration?.version)).toEqual(["2"]);
+  });
+
   test("nothing is lost by what only adds", async () => {
     const report = await tested(
       { "db/migrations/1_users.sql": USERS, "db/migrations/2_nick.sql": NICK, "db/fixtures/users.sql": ROWS },
