@@ -7,7 +7,7 @@ import { discoverMigrations } from "./discover.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { createLedger, insertSql } from "./ledger.ts";
 import { importedKey } from "./layouts/imported.ts";
-import { checksumOfFile } from "./load.ts";
+import { recordedOf } from "./load.ts";
 import type { ForeignHistory, ForeignRecord, ForeignTable } from "./layouts/layout.ts";
 import { readForeignHistory } from "./layouts/read-history.ts";
 import { LAYOUTS } from "./layouts/registry.ts";
@@ -37,8 +37,8 @@ export async function adoptHistory(
     if (missing.length === 0) return [];
     const created = await createLedger(database, ledger);
     const rows = missing.map(({ file, record }) => {
-      const checksum = checksumOfFile(options.projectDir, file);
-      return insertSql(created, { ...file, checksum }, options.toolVersion, {
+      const kept = recordedOf(options.projectDir, file);
+      return insertSql(created, { ...file, ...kept }, options.toolVersion, {
         state: "applied",
         executionMs: String(Math.round(record?.executionMs ?? 0)),
         ...(record?.appliedAt === undefined ? {} : { appliedAt: record.appliedAt }),

@@ -39,6 +39,8 @@ export interface TypeScriptBody {
 export interface LoadedMigration {
   readonly file: MigrationFile;
   readonly checksum: string;
+  /** The file's text, where the ledger is to keep it. */
+  readonly source: string | null;
   /** Read when it is first asked for, and so is `down`: what is wrong with one way does not stop the other. */
   readonly up: Body;
   /** Undefined when the migration has no way back. One without a statement is a way back that undoes nothing. */
@@ -48,7 +50,7 @@ export interface LoadedMigration {
 /** @param up, down called once at most, and not before they are needed */
 export function lazyMigration(
   file: MigrationFile,
-  checksum: string,
+  kept: { readonly checksum: string; readonly source: string | null },
   up: () => Body,
   down: () => Body | undefined,
 ): LoadedMigration {
@@ -56,7 +58,10 @@ export function lazyMigration(
   let readDown: { readonly body: Body | undefined } | undefined;
   return {
     file,
-    checksum,
+    checksum: kept.checksum,
+    get source() {
+      return kept.source;
+    },
     get up() {
       return (readUp ??= { body: up() }).body;
     },

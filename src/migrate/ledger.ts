@@ -30,6 +30,8 @@ export interface LedgerEntry {
   readonly version: string;
   readonly name: string;
   readonly checksum: string | null;
+  /** The file's text, so that an edit can be compared with it; null where it is not kept. */
+  readonly source: string | null;
 }
 
 /** The ledger's table in one database: where it is, whether it exists, and the statements that change it. */
@@ -37,7 +39,17 @@ export interface Ledger {
   readonly schema: string;
   readonly table: string;
   readonly exists: boolean;
+  /**
+   * Which texts of files its column `source` can take: those of the database's encoding. Undefined: none, the table was made
+   * before there was that column, or for a scratch database.
+   */
+  readonly keeps?: "any" | "ascii" | undefined;
+  /** The column is to be added by whoever writes next. */
+  readonly lacksSource?: boolean;
 }
+
+/** Younger than the others: a ledger may lack it, and older versions of this tool do not know it. */
+const SOURCE = "source";
 
 const COLUMNS = [
   "version",
@@ -72,19 +84,20 @@ export async function findLedger(database: Database, setting: string): Promise<L
  */
 export async function lookForLedger(database: Database, setting: string): Promise<Ledger | undefined> {
   const name = readName(setting);
-  const { path, tables } = await lookAround(database, name.name);
+  const { path, encoding, tables } = await lookAround(database, name.name);
   const places = name.schema === undefined ? path : [name.schema];
   const found = inFirst(places, tables);
-  if (found !== undefined) return asLedger(name.name, found);
+  const keeps = encoding === "UTF8" ? "any" : "ascii";
+  if (found !== undefined) return { ...asLedger(name.name, found), keeps };
   const elsewhere = tables.filter((candidate) => isLedger(candidate.columns));
   if (name.schema === undefined && elsewhere.length > 0) {
     // Creating a second, empty ledger here would apply every migration once more.
     const [only, ...others] = elsewhere;
-    if (others.length === 0 && (await isDatabasesOwnPath(database))) return asLedger(name.name, only!);
+    if (others.length === 0 && (await isDatabasesOwnPath(database))) return { ...asLedger(name.name, only!), keeps };
     throw isElsewhere(name.name, elsewhere, path[0]);
   }
   const [schema] = places;
-  return schema === undefined ? undefined : { schema, table: name.name, exists: false };
+  return schema === undefined ? undefined : { schema, table: name.name, exists: false, keeps };
 }
 
 /**
@@ -112,9 +125,9 @@ interface Candidate {
 async function lookAround(
   database: Database,
   table: string,
-): Promise<{ readonly path: readonly string[]; readonly tables: readonly Candidate[] }> {
-  const current = database.query<{ path: string[] }>(
-    "select pg_catalog.to_json(pg_catalog.current_schemas(false)) as path",
+): Promise<{ readonly path: readonly string[]; readonly encoding: string; readonly tables: readonly Candidate[] }> {
+  const current = database.query<{ path: string[]; encoding: string }>(
+    "select pg_catalog.to_json(pg_catalog.current_schemas(false)) as path, pg_catalog.getdatabaseencoding() as encoding",
   );
   const candidates = queryCatalogue<Candidate>(
     database,
@@ -129,7 +142,7 @@ async function lookAround(
   );
   await inOrder([current, candidates]);
   const [[here], tables] = await Promise.all([current, candidates]);
-  return { path: here?.path ?? [], tables };
+  return { path: here?.path ?? [], encoding: here?.encoding ?? "", tables };
 }
 
 /** The table that is first along a search_path. What is a ledger comes before what only has its name. */
@@ -140,7 +153,7 @@ function inFirst(path: readonly string[], tables: readonly Candidate[]): Candida
 
 function asLedger(table: string, { schema, columns }: Candidate): Ledger {
   requireLedgerColumns(schema, table, columns);
-  return { schema, table, exists: true };
+  return { schema, table, exists: true, lacksSource: !columns.includes(SOURCE) };
 }
 
 /**
@@ -208,7 +221,8 @@ function createLedgerSql(ledger: Ledger): string {
   tool_version text not null,
   state text not null check (state in ('applied', 'applying', 'reverting')),
   statements_done integer,
-  statements_total integer
+  statements_total integer,
+  ${SOURCE} text
 );
 comment on table ${table} is ${quoteLiteral(LEDGER_COMMENT)}`;
 }
@@ -260,9 +274,46 @@ const CATALOGUE_FIRST =
 
 /** Creates the table where it does not exist. Nobody else does so at the same time: the caller holds the lock. */
 export async function createLedger(database: Database, ledger: Ledger): Promise<Ledger> {
-  if (ledger.exists) return ledger;
+  if (ledger.exists) return ledger.lacksSource === true ? await addSource(database, ledger) : ledger;
   await changeLedger(database, ledger, `${CATALOGUE_FIRST}; ${createLedgerSql(ledger)}`);
   return { ...ledger, exists: true };
+}
+
+/** Adds the column `source` to a ledger of an older version, if that can be done at once: it is a help and no need. */
+async function addSource(database: Database, ledger: Ledger): Promise<Ledger> {
+  const sql = `set local lock_timeout = '1s'; ${CATALOGUE_FIRST}; alter table ${quoteQualified(ledger.schema, ledger.table)} add column ${SOURCE} text`;
+  try {
+    await changeLedger(database, ledger, sql);
+    return { ...ledger, lacksSource: false };
+  } catch (error) {
+    // Not the owner, a view, or someone reads it for a long time.
+    if (error instanceof ConfitureError && ADD_LATER.has(error.server?.sqlstate ?? "")) return ledger;
+    throw error;
+  }
+}
+
+const ADD_LATER: ReadonlySet<string> = new Set(["42501", "42809", "55P03"]);
+
+/** The text of the file as it was when its migration was applied; undefined where it was not kept. */
+export async function readSource(database: Database, ledger: Ledger, version: string): Promise<string | undefined> {
+  if (!keepsSource(ledger)) return undefined;
+  const [row] = await queryCatalogue<{ source: string | null }>(
+    database,
+    `select ${SOURCE} as source from ${quoteQualified(ledger.schema, ledger.table)} where version = $1`,
+    [version],
+  );
+  return row?.source ?? undefined;
+}
+
+function keepsSource({ keeps, lacksSource }: Ledger): boolean {
+  return keeps !== undefined && lacksSource !== true;
+}
+
+/** What the ledger takes of a file's text: all of it or nothing. */
+function sourceValue({ keeps }: Ledger, source: string | null): string {
+  // oxlint-disable-next-line no-control-regex
+  const fits = source !== null && (keeps === "any" || /^[\u0001-\u007f]*$/.test(source));
+  return fits ? quoteLiteral(source) : "null";
 }
 
 /** Says of a failed statement of ours that it was the ledger's, and what to do. */
@@ -352,10 +403,12 @@ export function insertSql(
     quoteLiteral(row.state),
     outside ? "0" : "null",
     row.statementsTotal === undefined ? "null" : String(row.statementsTotal),
+    ...(keepsSource(ledger) ? [sourceValue(ledger, entry.source)] : []),
   ];
   // What runs again has a row of the time before.
   const before = isRepeatable(entry.version) ? `${deleteSql(ledger, entry.version)}; ` : "";
-  return `${before}insert into ${quoteQualified(ledger.schema, ledger.table)} (${COLUMNS.join(", ")}) values (${values.join(", ")})`;
+  const columns = keepsSource(ledger) ? [...COLUMNS, SOURCE] : COLUMNS;
+  return `${before}insert into ${quoteQualified(ledger.schema, ledger.table)} (${columns.join(", ")}) values (${values.join(", ")})`;
 }
 
 /** How long the transaction that records it has been going on, in milliseconds. */
@@ -376,6 +429,7 @@ export function updateSql(
     executionMs: number;
     checksum: string | null;
     name: string;
+    source: string | null;
   }>,
 ): string {
   const columns: Record<string, string | number | null | undefined> = {
@@ -389,5 +443,8 @@ export function updateSql(
   const assignments = Object.entries(columns)
     .filter(([, value]) => value !== undefined)
     .map(([column, value]) => `${column} = ${typeof value === "string" ? quoteLiteral(value) : String(value)}`);
+  if (changes.source !== undefined && keepsSource(ledger)) {
+    assignments.push(`${SOURCE} = ${sourceValue(ledger, changes.source)}`);
+  }
   return `update ${quoteQualified(ledger.schema, ledger.table)} set ${assignments.join(", ")} where version = ${quoteLiteral(version)}`;
 }

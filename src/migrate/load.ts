@@ -26,6 +26,18 @@ export function checksumOfFile(projectDir: string, file: MigrationFile): string 
   return readMigrationSource(projectDir, file.path).checksum;
 }
 
+/** What the ledger keeps of a file: its checksum, and its text where that is text of some reasonable size. */
+export interface Recorded {
+  readonly checksum: string;
+  readonly source: string | null;
+}
+
+/** @throws ConfitureError `file_unreadable` */
+export function recordedOf(projectDir: string, file: MigrationFile): Recorded {
+  const { checksum, kept } = readMigrationSource(projectDir, file.path);
+  return { checksum, source: kept() };
+}
+
 /**
  * Reads a migration. What is wrong with a way of it, and can be known before it runs, is in that way: a `RefusedBody`.
  * @param signal ends the wait for a TypeScript file that does not finish
@@ -37,22 +49,36 @@ export async function loadMigration(
   signal?: AbortSignal,
 ): Promise<LoadedMigration> {
   const source = readMigrationSource(projectDir, file.path);
-  const { checksum } = source;
+  const kept: Recorded = {
+    checksum: source.checksum,
+    get source() {
+      return source.kept();
+    },
+  };
   if (file.form === "typescript") {
     const { loadTypeScript } = await import("./typescript.ts");
-    return { file, checksum, ...(await loadTypeScript(projectDir, file, signal)) };
+    return { file, ...kept, ...(await loadTypeScript(projectDir, file, signal)) };
   }
   if (file.form === "foreign") {
     const refused: RefusedBody = { kind: "refused", error: foreign(file) };
-    return { file, checksum, up: refused, down: refused };
+    return { file, ...kept, up: refused, down: refused };
   }
   const read = once(() => cut(file, source, "up"));
   return lazyMigration(
     file,
-    checksum,
+    kept,
     () => orRefused(() => upBody(file, read())),
     () => (file.form === "sql-pair" ? downFile(projectDir, file) : orRefused(() => downSection(file, read()))),
   );
+}
+
+/** The way up that a SQL migration would have if this were its text. */
+export function upOfText(file: MigrationFile, text: string): Body {
+  return orRefused(() => {
+    const source: SqlText = { file: file.path, text };
+    const sql: SqlFile = { source, sections: cutFile(file, source, "up"), oneByOne: () => sql };
+    return upBody(file, sql);
+  });
 }
 
 /** A SQL file, cut into its ways. */

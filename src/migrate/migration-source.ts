@@ -1,12 +1,18 @@
 import { FileBytes } from "#database/file-bytes.ts";
 import { LARGE, readLargeSql, readWholeSql } from "#database/read-sql.ts";
 import { decodeSql, type SqlText } from "#database/script.ts";
+import { ConfitureError } from "#errors/error.ts";
 import { openRegularFile, readWhole } from "#files/read.ts";
 import { checksumOf, checksumOfPieces } from "./checksum.ts";
+
+/** Larger files are told apart by their checksum alone. In bytes. */
+const KEPT = 1 << 20;
 
 /** A file of a migration: what tells it from an edited one, and its SQL, of the same bytes. */
 export interface MigrationSource {
   readonly checksum: string;
+  /** The text for the ledger; null where it is too long or no text. */
+  readonly kept: () => string | null;
   /**
    * @param how a large file is read: as an outline, with neighbouring INSERT statements together or apart, or whole
    * @throws ConfitureError `file_unreadable`, `file_not_utf8`, `file_conflict_marker`
@@ -25,9 +31,23 @@ export function readMigrationSource(projectDir: string, path: string): Migration
     const source = new FileBytes(path, absolute);
     return {
       checksum: checksumOfPieces(source.pieces()),
+      kept: () => null,
       sql: (how) => (how === "whole" ? readWholeSql(source) : readLargeSql(source, how === "together")),
     };
   }
   const bytes = readWhole(opened, path);
-  return { checksum: checksumOf(bytes), sql: () => ({ file: path, text: decodeSql(path, bytes) }) };
+  return {
+    checksum: checksumOf(bytes),
+    kept: () => (bytes.length > KEPT ? null : textOf(path, bytes)),
+    sql: () => ({ file: path, text: decodeSql(path, bytes) }),
+  };
+}
+
+function textOf(path: string, bytes: Uint8Array): string | null {
+  try {
+    return decodeSql(path, bytes);
+  } catch (error) {
+    if (error instanceof ConfitureError) return null;
+    throw error;
+  }
 }

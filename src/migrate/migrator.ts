@@ -170,7 +170,7 @@ function withRecordedVersions(
     const file = { ...migration.file, version };
     return lazyMigration(
       file,
-      migration.checksum,
+      migration,
       () => migration.up,
       () => migration.down,
     );

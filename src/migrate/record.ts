@@ -3,11 +3,12 @@ import { ConfitureError } from "#errors/error.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import type { HistoryEntry } from "./history.ts";
-import { createLedger, deleteSql, insertSql, type Ledger, updateSql } from "./ledger.ts";
-import { checksumOfFile } from "./load.ts";
+import { createLedger, deleteSql, insertSql, type Ledger, readSource, updateSql } from "./ledger.ts";
+import { recordedOf } from "./load.ts";
 import { requireKnown } from "./plan.ts";
 import { changeLedgerSurely } from "./sure-change.ts";
 import { readHistory } from "./status.ts";
+import { requireSame } from "./same-migration.ts";
 import { compareVersions } from "./version.ts";
 
 /**
@@ -38,8 +39,8 @@ export async function recordBaseline(
   if (files.length === 0) return [];
   const created = await createLedger(database, ledger);
   const rows = files.map((file) => {
-    const checksum = checksumOfFile(options.projectDir, file);
-    return insertSql(created, { ...file, checksum }, options.toolVersion, { state: "applied", executionMs: "0" });
+    const kept = recordedOf(options.projectDir, file);
+    return insertSql(created, { ...file, ...kept }, options.toolVersion, { state: "applied", executionMs: "0" });
   });
   await changeLedgerSurely(options, database, created, {
     sql: rows.join("; "),
@@ -72,9 +73,9 @@ export async function resolveMigration(
     if (row === undefined) {
       if (file === undefined) throw nothingToResolve(entry, "it has no file");
       const created = await createLedger(database, ledger);
-      const checksum = checksumOfFile(options.projectDir, file);
+      const kept = recordedOf(options.projectDir, file);
       await changeLedgerSurely(options, database, created, {
-        sql: insertSql(created, { ...file, checksum }, options.toolVersion, { state: "applied", executionMs: "0" }),
+        sql: insertSql(created, { ...file, ...kept }, options.toolVersion, { state: "applied", executionMs: "0" }),
         isMade: (found) => found(version)?.state === "applied",
       });
       return entry;
@@ -82,7 +83,7 @@ export async function resolveMigration(
     await changeLedgerSurely(options, database, ledger, {
       sql: updateSql(ledger, row.version, {
         state: "applied",
-        ...(file === undefined ? {} : { checksum: checksumOfFile(options.projectDir, file) }),
+        ...(file === undefined ? {} : recordedOf(options.projectDir, file)),
       }),
       isMade: (found) => found(version)?.state === "applied",
     });
@@ -90,18 +91,24 @@ export async function resolveMigration(
   });
 }
 
-/** Records the file as it is now as the one that was applied. */
-export async function acceptEdited(options: MigrateOptions, version: string): Promise<HistoryEntry> {
-  return await exclusively(options, async (database, ledger) => {
-    const entry = requireKnown(await readHistory(database, ledger, options), version);
+/**
+ * Records the file as it is now as the one that was applied.
+ * @param different accept it although what runs is not what ran
+ * @throws ConfitureError `accept_refused` where it does something else than what was applied, or nobody can tell
+ */
+export async function acceptEdited(options: MigrateOptions, version: string, different = false): Promise<HistoryEntry> {
+  return await exclusively(options, async (database, found) => {
+    const entry = requireKnown(await readHistory(database, found, options), version);
     const { file, row } = entry;
     if (entry.standing !== "edited" || file === undefined || row === undefined) {
       throw nothingToResolve(entry, "its file is not edited");
     }
-    const checksum = checksumOfFile(options.projectDir, file);
+    const now = recordedOf(options.projectDir, file);
+    if (!different) requireSame(file, await readSource(database, found, row.version), now.source);
+    const ledger = await createLedger(database, found);
     await changeLedgerSurely(options, database, ledger, {
-      sql: updateSql(ledger, row.version, { checksum, name: file.name }),
-      isMade: (found) => found(version)?.checksum === checksum,
+      sql: updateSql(ledger, row.version, { ...now, name: file.name }),
+      isMade: (recorded) => recorded(version)?.checksum === now.checksum,
     });
     return entry;
   });

@@ -54,6 +54,7 @@ export async function runOutsideTransaction(
       ? updateSql(ledger, version, {
           state: "applied",
           checksum: migration.checksum,
+          source: migration.source,
           statementsDone: run.done,
           statementsTotal: run.done,
           executionMs: performance.now() - started,

@@ -67,5 +67,10 @@ export async function prepareSession(
 
 /** What the ledger will say about it. */
 export function entryOf(migration: LoadedMigration): LedgerEntry {
-  return { version: migration.file.version, name: migration.file.name, checksum: migration.checksum };
+  return {
+    version: migration.file.version,
+    name: migration.file.name,
+    checksum: migration.checksum,
+    source: migration.source,
+  };
 }

@@ -103,11 +103,6 @@ const MIGRATION_CASES: readonly Case[] = [
     { exitCode: 7, code: "migration_duplicate", names: ["001_one.sql", "1_two.ts"], next: /[Rr]ename/ },
   ],
   [
-    "nothing but a .down.sql without its .up.sql",
-    { "001_one.down.sql": "DROP TABLE one;" },
-    { exitCode: 1, code: "migrations_unrecognised", names: ["001_one.down.sql"] },
-  ],
-  [
     "an empty migration",
     { "001_one.sql": "-- migrate:up\n\n-- migrate:down\n" },
     { exitCode: 1, code: "migration_empty", place: "db/migrations/001_one.sql", next: "SELECT 1;" },

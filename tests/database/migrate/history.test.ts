@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { dryRunUp } from "#migrate/dry-run.ts";
+import { withDatabase } from "#database/open.ts";
 import { acceptEdited, baseline, resolveMigration } from "#migrate/record.ts";
 import { status } from "#migrate/status.ts";
 import { engines, serverEngines } from "../../support/engines.ts";
@@ -45,8 +46,131 @@ for (const engine of engines) {
   });
 }
 
+for (const engine of engines) {
+  describe(engine.name, () => {
+    const BEFORE =
+      "-- migrate:up\nCREATE TABLE a (id int);\nCOPY a FROM stdin;\n1\n\\.\n-- migrate:down\nDROP TABLE a;\n";
+    test.each([
+      [
+        "comments, white space and case",
+        BEFORE.replace("CREATE TABLE a (id int)", "create  table a /* é🎈 \\ 'x' */\n ( id INT )"),
+        true,
+      ],
+      ["the way back", BEFORE.replace("DROP TABLE a", "DROP TABLE IF EXISTS a"), true],
+      ["a column", BEFORE.replace("id int", "id int, b text"), false],
+      ["a word in quotes", BEFORE.replace("a (id int)", '"A" (id int)').replace("COPY a", 'COPY "A"'), false],
+      ["a statement less", BEFORE.replace(/COPY[^]*\\\.\n/, ""), false],
+      ["data", BEFORE.replace("\n1\n", "\n2\n"), false],
+      ["the transaction", BEFORE.replace("migrate:up", "migrate:up transaction:false"), false],
+      ["what is no SQL any more", "SELECT 'open", false],
+      ["what is no text any more", new Uint8Array([0xff]), false],
+    ] as const)("an edit is accepted when what runs is what ran: %s", async (_what, after, same) => {
+      await using m = await migrating(engine, { "001_a.sql": BEFORE });
+      expect((await m.up()).error).toBeUndefined();
+      await m.write("001_a.sql", after);
+      expect(await m.standings()).toEqual(["001 edited"]);
+      if (!same) {
+        const error = await failureOf(acceptEdited(m.options, "001"));
+        expect(error).toMatchObject({ code: "accept_refused", exitCode: 7 });
+        expect(error.hint).toContain("confiture migrate accept 001 --different");
+        expect(error.message).toMatch(/\n {2}[-+] /);
+        expect(await m.standings()).toEqual(["001 edited"]);
+      }
+      await acceptEdited(m.options, "001", !same);
+      expect(await m.standings()).toEqual(["001 applied"]);
+    });
+
+    test("what differs is shown, and nothing else", async () => {
+      const statements = ["CREATE TABLE a (id int)", "CREATE TABLE b (id int)", "CREATE TABLE c (id int)"];
+      await using m = await migrating(engine, { "001_a.sql": statements.join(";\n") });
+      expect((await m.up()).error).toBeUndefined();
+      await m.write("001_a.sql", statements.with(1, "CREATE TABLE b (\n  id bigint\n)").join(";\n"));
+      const { data, message } = await failureOf(acceptEdited(m.options, "001"));
+      expect(data).toEqual({ removed: ["CREATE TABLE b (id int)"], added: ["CREATE TABLE b ( id bigint )"] });
+      expect(message).not.toContain("TABLE a");
+    });
+
+    test("a class is compared without its comments, a baseline with what was there", async () => {
+      const text = (sql: string, more = ""): string =>
+        `import { Migration } from "confiture";\nexport default class extends Migration { ${more}\n up() { this.execute("${sql}"); } }\n`;
+      await using m = await migrating(engine, { "001_a.ts": text("SELECT 1"), "002_b.sql": "SELECT 1" });
+      await baseline(m.options, undefined);
+      await m.write("001_a.ts", text("SELECT 1", "// why"));
+      await acceptEdited(m.options, "001");
+      await m.write("001_a.ts", text("SELECT 2"));
+      expect((await failureOf(acceptEdited(m.options, "001"))).code).toBe("accept_refused");
+      await m.write("002_b.sql", "SELECT 2");
+      expect((await failureOf(acceptEdited(m.options, "002"))).data).toEqual({
+        removed: ["SELECT 1"],
+        added: ["SELECT 2"],
+      });
+    });
+
+    test("a ledger of an older version gets the column for texts, and what was recorded without it is not taken on trust", async () => {
+      await using m = await migrating(engine, { "001_a.sql": "SELECT 1", "002_b.sql": "SELECT 2" });
+      expect((await m.up({ steps: 1 })).error).toBeUndefined();
+      await m.query("ALTER TABLE confiture_migrations DROP COLUMN source");
+      expect(await m.standings()).toEqual(["001 applied", "002 pending"]);
+      expect((await m.up()).error).toBeUndefined();
+      expect(await m.query("SELECT version, source FROM confiture_migrations ORDER BY 1")).toEqual([
+        { version: "001", source: null },
+        { version: "002", source: "SELECT 2" },
+      ]);
+      await m.write("001_a.sql", "SELECT 1 -- the same");
+      const error = await failureOf(acceptEdited(m.options, "001"));
+      expect(error.code).toBe("accept_refused");
+      expect(error.message).toContain("not known");
+      await acceptEdited(m.options, "001", true);
+      await m.write("001_a.sql", "SELECT 1 -- still the same");
+      await acceptEdited(m.options, "001");
+    });
+  });
+}
+
 for (const engine of serverEngines) {
   describe(engine.name, () => {
+    test("a ledger that may not be altered, or is being read, goes on without texts", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "SELECT 1",
+        "002_b.sql": "SELECT 2",
+        "003_c.sql": "SELECT 3",
+      });
+      expect((await m.up({ steps: 1 })).error).toBeUndefined();
+      await m.query("ALTER TABLE confiture_migrations DROP COLUMN source");
+      await withDatabase(m.database.target, {}, async (reader) => {
+        await reader.execute("BEGIN; SELECT * FROM confiture_migrations");
+        expect((await m.up({ steps: 1 })).error).toBeUndefined();
+      });
+      const role = `writer_${process.pid}_${engine.major}`;
+      await m.query(`CREATE ROLE ${role} LOGIN PASSWORD 'postgres'`);
+      try {
+        await m.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON confiture_migrations TO ${role}`);
+        const target = { ...m.options.target, user: role } as typeof m.options.target;
+        expect((await m.up({}, { target })).results).toEqual(["003 done"]);
+      } finally {
+        await m.query(`DROP OWNED BY ${role}`);
+        await m.query(`DROP ROLE ${role}`);
+      }
+    });
+
+    test("a database of another encoding keeps the texts that it can hold", async () => {
+      await using m = await migrating(engine, {});
+      const name = `latin_${process.pid}_${engine.major}`;
+      await m.query(`CREATE DATABASE ${name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`);
+      try {
+        const target = { ...m.options.target, database: name } as typeof m.options.target;
+        await m.write("001_a.sql", "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 'é 🎈';");
+        await m.write("002_b.sql", "SELECT 2");
+        expect((await m.up({}, { target })).error).toBeUndefined();
+        const sources = await withDatabase(target, {}, (database) =>
+          database.query("SELECT source FROM confiture_migrations ORDER BY version"),
+        );
+        expect(sources).toEqual([{ source: null }, { source: "SELECT 2" }]);
+      } finally {
+        await m.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      }
+    });
+
     test("a migration whose file is gone stops up; --allow-missing goes on; down cannot", async () => {
       await using m = await migrating(engine, chain(3));
       expect((await m.up({ to: "002" })).error).toBeUndefined();

@@ -7,13 +7,16 @@ import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
 export const command = defineCommand({
   args: {
     version: { type: "positional", required: true, description: "the migration's version" },
+    different: { type: "boolean", description: "accept it although it does something else now than what was applied" },
     ...LOCK_ARGS,
   },
-  details: "For an edit that changes nothing in the database, such as a comment. The file's checksum is recorded anew.",
-  examples: ["confiture migrate accept 003"],
+  details:
+    "For an edit that changes nothing in the database, such as a comment: what the file runs is compared with the text\n" +
+    "that was applied, and a difference is shown and refused. The file's checksum is recorded anew.",
+  examples: ["confiture migrate accept 003", "confiture migrate accept 003 --different"],
   async run(args, context) {
     const version = readVersion("VERSION", args.version) ?? "";
-    const entry = await acceptEdited(await writingOptions(context, args), version);
+    const entry = await acceptEdited(await writingOptions(context, args), version, args.different === true);
     return {
       json: { version: entry.version, name: entry.name },
       text: `✅ Migration ${migrationId(entry)} is accepted as it is now\n`,
