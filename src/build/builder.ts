@@ -1,22 +1,25 @@
 import type { Database } from "#database/database.ts";
 import { beginNumbered } from "#database/transaction-fate.ts";
 import { rollback } from "#database/rollback.ts";
-import { parseScript, placeIn, runStatements, type Script, withoutOwnTransaction } from "#database/script.ts";
-import { readSql } from "#database/read-sql.ts";
+import { placeIn, runStatements, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { transactionControl } from "#sql/classify.ts";
-import { assembleFile, RESET_BETWEEN_FILES } from "./assemble.ts";
 import emptyDatabase from "./empty-database.sql" with { type: "text" };
 import { explainFailure, interruption } from "./explain.ts";
+import {
+  assembleSchemaScript,
+  CLEAR_SESSION,
+  piecesOf,
+  type ReadOptions,
+  readSchemaScript,
+  type SchemaScript,
+} from "./schema-script.ts";
 
-export interface BuildOptions {
-  readonly projectDir: string;
+export interface BuildOptions extends ReadOptions {
   /** From `collectSchemaFiles`, in that order. */
   readonly files: readonly string[];
   /** Each file starts with clean session settings. */
   readonly resetBetweenFiles: boolean;
-  /** False runs every statement by itself, for files that need it. */
-  readonly transaction: boolean;
 }
 
 export interface ExecuteOptions extends BuildOptions {
@@ -33,9 +36,8 @@ export interface ExecuteOptions extends BuildOptions {
 export function* assembleSchema(options: BuildOptions): Generator<string | Uint8Array> {
   yield `-- The schema of this project, assembled from ${options.files.length} files by confiture build.\n-- Change the files, not this script.\n\n`;
   for (const [index, file] of options.files.entries()) {
-    if (options.resetBetweenFiles && index > 0) yield `${RESET_BETWEEN_FILES}\n`;
-    const original = readScript(options, file);
-    yield* assembleFile(inTransaction(options, original), original);
+    if (options.resetBetweenFiles && index > 0) yield `${CLEAR_SESSION}\n`;
+    yield* assembleSchemaScript(readSchemaScript(options, file));
   }
 }
 
@@ -43,8 +45,9 @@ export function* assembleSchema(options: BuildOptions): Generator<string | Uint8
 export function checkSchema(options: BuildOptions): void {
   let open: ConfitureError | undefined;
   for (const file of options.files) {
-    const script = inTransaction(options, readScript(options, file));
-    if (!options.transaction) open = openTransaction(script, open);
+    for (const piece of piecesOf(readSchemaScript(options, file))) {
+      if (!options.transaction && piece !== "connect") open = openTransaction(piece, open);
+    }
   }
   if (open !== undefined) throw open;
 }
@@ -77,7 +80,7 @@ export async function executeSchema(database: Database, options: ExecuteOptions)
   try {
     let running: Promise<void> = Promise.resolve();
     for (const [index, file] of options.files.entries()) {
-      const script = await ahead(running, () => inTransaction(options, readScript(options, file)));
+      const script = await ahead(running, () => readSchemaScript(options, file));
       throwIfInterrupted(options);
       options.onFile?.(file, index);
       running = runFile(database, script, options, index);
@@ -87,7 +90,7 @@ export async function executeSchema(database: Database, options: ExecuteOptions)
     throwIfInterrupted(options);
     isCommitting = true;
     await database.execute("commit");
-    await database.execute(RESET_BETWEEN_FILES);
+    await database.execute(CLEAR_SESSION);
   } catch (error) {
     await rollback(database);
     if (error instanceof ConfitureError && error.code === "connection_lost") {
@@ -95,7 +98,7 @@ export async function executeSchema(database: Database, options: ExecuteOptions)
         ? error.with({ data: { ...error.data, transaction } })
         : error.with({ hint: "The build was rolled back by the server: its COMMIT had not been sent." });
     }
-    throw explainFailure(error, options, (file) => readScript(options, file));
+    throw explainFailure(error, options);
   }
 }
 
@@ -112,9 +115,12 @@ async function ahead<T>(running: Promise<void>, work: () => T): Promise<T> {
   return outcome.value;
 }
 
-async function runFile(database: Database, script: Script, options: BuildOptions, index: number): Promise<void> {
-  if (options.resetBetweenFiles && index > 0) await database.execute(RESET_BETWEEN_FILES);
-  await runStatements(database, script);
+async function runFile(database: Database, script: SchemaScript, options: BuildOptions, index: number): Promise<void> {
+  if (options.resetBetweenFiles && index > 0) await database.execute(CLEAR_SESSION);
+  for (const piece of piecesOf(script)) {
+    if (piece === "connect") await database.execute(CLEAR_SESSION);
+    else await runStatements(database, piece);
+  }
 }
 
 async function executeOneByOne(database: Database, options: ExecuteOptions): Promise<void> {
@@ -123,34 +129,29 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
   if (options.fresh) await database.execute(`begin; ${emptyDatabase}; commit`);
   try {
     for (const [index, file] of options.files.entries()) {
-      const script = readScript(options, file);
+      const script = readSchemaScript(options, file);
       options.onFile?.(file, index);
-      if (options.resetBetweenFiles && index > 0) await database.execute(RESET_BETWEEN_FILES);
-      for (const statement of script.statements) {
-        throwIfInterrupted(options);
-        await runStatements(database, script, [statement]);
+      if (options.resetBetweenFiles && index > 0) await database.execute(CLEAR_SESSION);
+      for (const piece of piecesOf(script)) {
+        if (piece === "connect") await database.execute(CLEAR_SESSION);
+        else await runOneByOne(database, piece, options);
       }
     }
-    await database.execute(RESET_BETWEEN_FILES);
+    await database.execute(CLEAR_SESSION);
   } catch (error) {
     await rollback(database);
     if (error instanceof ConfitureError && error.code === "connection_lost") {
       throw error.with({ hint: "Every statement before this one is done. Whether this one is, is not known." });
     }
-    throw explainFailure(error, options, (file) => readScript(options, file));
+    throw explainFailure(error, options);
   }
 }
 
-function readScript(options: BuildOptions, file: string): Script {
-  return parseScript(readSql(file, `${options.projectDir}/${file}`, options.transaction));
-}
-
-function inTransaction(options: BuildOptions, script: Script): Script {
-  if (!options.transaction) return script;
-  return withoutOwnTransaction(
-    script,
-    "Remove it: the whole build is one transaction. Or run every statement by itself with --no-transaction.",
-  );
+async function runOneByOne(database: Database, script: Script, options: ExecuteOptions): Promise<void> {
+  for (const statement of script.statements) {
+    throwIfInterrupted(options);
+    await runStatements(database, script, [statement]);
+  }
 }
 
 function throwIfInterrupted(options: ExecuteOptions): void {

@@ -1,7 +1,9 @@
 import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
+import { openRegularFile, readHead } from "#files/read.ts";
 import { comparePaths } from "./order.ts";
+import { includedIn, readSchemaScript } from "./schema-script.ts";
 
 /** A folder of schema files; patterns are globs relative to `path`. */
 export interface SourceDir {
@@ -21,7 +23,8 @@ const EVERY_SQL_FILE = "**/*.sql";
 
 /**
  * The schema files in the order they run: paths relative to the project, with forward slashes, sorted
- * component by component. Names that begin with a dot are left out. A file that is reached twice counts once.
+ * component by component. Names that begin with a dot are left out. A file that is reached twice counts once, and one that
+ * another includes runs there and not by itself.
  * @throws ConfitureError `schema_no_files`, `schema_outside_project`, `schema_link_loop`, `file_unreadable`
  */
 export function collectSchemaFiles(options: CollectOptions): string[] {
@@ -57,8 +60,42 @@ export function collectSchemaFiles(options: CollectOptions): string[] {
     }
   }
   if (byRealPath.size === 0) throw noFiles(options);
+  leaveOutIncluded(options.projectDir, byRealPath);
   // The engine's own order is nearly this one, and much faster than asking for every two of them.
   return [...byRealPath.values()].toSorted().toSorted(comparePaths);
+}
+
+/** Larger files hold data, and are not looked through for a command that includes others. In bytes. */
+const SEARCHED = 16 * 1024 * 1024;
+
+/** @param files paths relative to the project, by real path */
+function leaveOutIncluded(projectDir: string, files: Map<string, string>): void {
+  const included = new Set<string>();
+  for (const [real, file] of files) {
+    if (!mayInclude(real)) continue;
+    try {
+      for (const path of includedIn(
+        projectDir,
+        readSchemaScript({ projectDir, transaction: false, databaseName: null }, file),
+      )) {
+        included.add(path);
+      }
+    } catch (error) {
+      // What else is wrong with a file is said when its turn comes.
+      if (!(error instanceof ConfitureError) || error.code === "schema_link_loop") throw error;
+    }
+  }
+  for (const real of included) files.delete(real);
+}
+
+function mayInclude(path: string): boolean {
+  try {
+    using file = openRegularFile(path, path);
+    return file.size <= SEARCHED && readHead(path, path, SEARCHED).includes("\\i");
+  } catch (error) {
+    if (error instanceof ConfitureError) return false;
+    throw error;
+  }
 }
 
 /** "./db/schema/" and "db/schema" are one folder; the project itself is "". */

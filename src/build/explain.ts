@@ -3,6 +3,7 @@ import { failedStatement, placeIn, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { searchPathChange } from "#sql/search-path.ts";
 import { findDefinition, missingObject } from "./definitions.ts";
+import { piecesOf, type ReadOptions, readSchemaScript } from "./schema-script.ts";
 
 const OBSTACLES: Readonly<Record<TransactionObstacle, string>> = {
   "needs-none":
@@ -12,10 +13,9 @@ const OBSTACLES: Readonly<Record<TransactionObstacle, string>> = {
 };
 
 /** The build that failed, as far as it matters here; see `ExecuteOptions`. */
-interface FailedBuild {
+interface FailedBuild extends ReadOptions {
   readonly files: readonly string[];
   readonly resetBetweenFiles: boolean;
-  readonly transaction: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -26,11 +26,8 @@ export function interruption({ transaction }: Pick<FailedBuild, "transaction">):
     : "Interrupted; the statements that were done stay done";
 }
 
-/**
- * Adds what the project's files tell about a failure.
- * @param read a file of the schema, which is read once more
- */
-export function explainFailure(error: unknown, options: FailedBuild, read: (file: string) => Script): unknown {
+/** Adds what the project's files, which are read once more, tell about a failure. */
+export function explainFailure(error: unknown, options: FailedBuild): unknown {
   if (!(error instanceof ConfitureError) || error.server === undefined) return error;
   const { server, location } = error;
   if (options.signal?.aborted === true && server.sqlstate === "57014") {
@@ -42,8 +39,8 @@ export function explainFailure(error: unknown, options: FailedBuild, read: (file
   const place = { file: location.file, line: location.line };
   const name = missingObject(server);
   return (
-    (name === undefined ? undefined : explainOrder(error, place, name, options.files, read)) ??
-    explainSearchPath(error, place, name, options, read) ??
+    (name === undefined ? undefined : explainOrder(error, place, name, options)) ??
+    explainSearchPath(error, place, name, options) ??
     error
   );
 }
@@ -53,26 +50,36 @@ interface Place {
   readonly line: number;
 }
 
+/** What the build ran, in order, or would have; "clean" where the session's settings were cleared. */
+function* sequence(options: FailedBuild): Generator<Script | "clean"> {
+  for (const file of options.files) {
+    if (options.resetBetweenFiles) yield "clean";
+    for (const piece of piecesOf(readSchemaScript(options, file))) yield piece === "connect" ? "clean" : piece;
+  }
+}
+
 /** The object is made further down. */
 function explainOrder(
   error: ConfitureError,
   place: Place,
   name: string,
-  files: readonly string[],
-  read: (file: string) => Script,
+  options: FailedBuild,
 ): ConfitureError | undefined {
-  for (const later of files.slice(files.indexOf(place.file))) {
-    const script = read(later);
-    const definition = findDefinition(script, name);
+  let reached = false;
+  for (const script of sequence(options)) {
+    if (script === "clean") continue;
+    reached ||= script.file === place.file;
+    const definition = reached ? findDefinition(script, name) : undefined;
     if (definition === undefined) continue;
-    const line = placeIn(script, definition.start).line ?? 0;
-    if (later === place.file && line <= place.line) continue;
+    const { file } = script;
+    const { line = 0 } = placeIn(script, definition.start);
+    if (file === place.file && line <= place.line) continue;
     return error.with({
       hint:
-        later === place.file
+        file === place.file
           ? `"${name}" is created further down, in line ${line}. Move it up.`
-          : `"${name}" is created in ${later}:${line}, which sorts after this file. Rename files or folders so that it comes first.`,
-      data: { ...error.data, definedIn: { file: later, line } },
+          : `"${name}" is created in ${file}:${line}, which sorts after this file. Rename files or folders so that it comes first.`,
+      data: { ...error.data, definedIn: { file, line } },
     });
   }
   return undefined;
@@ -83,23 +90,24 @@ function explainSearchPath(
   error: ConfitureError,
   place: Place,
   name: string | undefined,
-  { files, resetBetweenFiles }: FailedBuild,
-  read: (file: string) => Script,
+  options: FailedBuild,
 ): ConfitureError | undefined {
-  const until = files.indexOf(place.file);
   let isDefined = false;
   let setter: (Place & { readonly text: string; readonly isEmptied: boolean }) | undefined;
-  for (const file of files.slice(0, until + 1)) {
-    if (resetBetweenFiles) setter = undefined;
-    const script = read(file);
+  search: for (const script of sequence(options)) {
+    if (script === "clean") {
+      setter = undefined;
+      continue;
+    }
     isDefined ||= name !== undefined && findDefinition(script, name) !== undefined;
+    const failed = failedStatement(script, error);
     for (const statement of script.statements) {
+      if (failed !== undefined && statement.start >= failed.start) break search;
       const change = searchPathChange(statement);
       if (change === undefined) continue;
-      if (file === place.file && statement.start >= (failedStatement(script, error)?.start ?? 0)) break;
-      const line = placeIn(script, statement.start).line ?? 0;
+      const { line = 0 } = placeIn(script, statement.start);
       const text = statement.text.replaceAll(/\s+/g, " ");
-      setter = change === "reset" ? undefined : { file, line, text, isEmptied: change === "emptied" };
+      setter = change === "reset" ? undefined : { file: script.file, line, text, isEmptied: change === "emptied" };
     }
   }
   if (setter === undefined || !(setter.isEmptied || isDefined)) return undefined;

@@ -61,6 +61,7 @@ async function filesWith(context: CommandContext, site: ScratchSite): Promise<Pr
     includeDirs: config.includeDirs,
     excludeDirs: config.excludeDirs,
     resetBetweenFiles: config.build.resetBetweenFiles,
+    databaseName: config.target.engine === "server" ? config.target.database : undefined,
     migrationsDir: config.migrations.dir,
     migrationsLayout: config.migrations.layout,
     table: config.migrations.table,

@@ -64,18 +64,24 @@ export function decodeSql(
 /**
  * Cuts text into statements and refuses what PostgreSQL could only misunderstand.
  * @param from, to the part of the text to read
+ * @param understands commands of psql's that the caller carries out; others are refused
  * @throws ConfitureError `file_conflict_marker`, `sql_psql_command` or `sql_unterminated`
  */
-export function parseScript(source: SqlText, from = 0, to = source.text.length): Script {
+export function parseScript(
+  source: SqlText,
+  from = 0,
+  to: number = source.text.length,
+  understands: (command: PsqlCommand) => boolean = () => false,
+): Script {
   const { file } = source;
   const split = splitStatements(source.text, from, to);
   const at = ({ start }: { readonly start: number }): Location => placeIn(source, start);
   if (split.conflictMarker !== undefined) throw conflict(file, at(split.conflictMarker));
-  const command = split.psqlCommands.find((candidate) => !candidate.harmless);
+  const command = split.psqlCommands.find((candidate) => !candidate.harmless && !understands(candidate));
   if (command !== undefined) {
     throw new ConfitureError("sql_psql_command", `\\${command.name} is a command of psql, not SQL`, {
       location: at(command),
-      hint: "Only COPY ... FROM stdin blocks and pg_dump's \\restrict lines are understood. Put included files beside this one instead, or write the command as SQL.",
+      hint: "Of psql's language COPY ... FROM stdin, \\restrict and \\set ON_ERROR_STOP on are understood, and in schema files \\i, \\ir and \\connect. Write it as SQL.",
     });
   }
   // What is unbalanced rather than unquoted, PostgreSQL itself reports better.

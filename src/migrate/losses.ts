@@ -1,7 +1,7 @@
 import { placeIn } from "#database/script.ts";
 import type { Location } from "#errors/error.ts";
 import { lossOf } from "#sql/loss.ts";
-import { bodyOf, type LoadedMigration } from "./body.ts";
+import type { LoadedMigration } from "./body.ts";
 
 /** Something that migrations take away from a database. */
 export interface Loss {
@@ -14,7 +14,9 @@ export interface Loss {
 export function lossesOf(migrations: readonly LoadedMigration[]): Loss[] {
   return migrations.flatMap((migration): Loss[] => {
     const { file } = migration;
-    const up = bodyOf(migration, "up");
+    const { up } = migration;
+    // It stops when its turn comes, and takes nothing away.
+    if (up.kind === "refused") return [];
     if (up.kind === "typescript") {
       return [{ what: "is TypeScript, and what that does is not known", location: { file: file.path } }];
     }

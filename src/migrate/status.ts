@@ -99,7 +99,8 @@ async function withStatement(entry: HistoryEntry, options: MigrateOptions): Prom
     const body = row.state === "applying" ? migration.up : migration.down;
     if (body?.kind !== "sql") return entry;
     const unit = unitsOf(body.script)[row.statementsDone ?? 0];
-    const next = unit?.[0];
+    // Of a block with its own BEGIN, what it does first tells more.
+    const next = unit?.[1] ?? unit?.[0];
     if (unit === undefined || next === undefined) return entry;
     return { ...entry, stoppedAt: next.text.split("\n", 1)[0]!, uncertain: isUncertain(unit) };
   } catch (error) {

@@ -59,8 +59,19 @@ const SCHEMA_CASES: readonly Case[] = [
   ],
   [
     "a psql command",
+    { ...TABLE, "db/schema/20_psql.sql": "SELECT 1;\n\\copy t FROM 'x'\n" },
+    { exitCode: 1, code: "sql_psql_command", place: "db/schema/20_psql.sql:2", names: [/\\copy/] },
+  ],
+  [
+    "an included file that is not there",
     { ...TABLE, "db/schema/20_psql.sql": "SELECT 1;\n\\i other.sql\n" },
-    { exitCode: 1, code: "sql_psql_command", place: "db/schema/20_psql.sql:2", names: [/\\i/] },
+    {
+      exitCode: 1,
+      code: "file_unreadable",
+      place: "db/schema/20_psql.sql:2",
+      names: ["other.sql"],
+      next: "db/schema/other.sql",
+    },
   ],
   [
     "a string that never ends",

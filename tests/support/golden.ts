@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { RESET_BETWEEN_FILES } from "#build/assemble.ts";
+import { CLEAR_SESSION } from "#build/schema-script.ts";
 import { type Catalogue, readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { type MeasuredStatement, renderMigration, type Section } from "#compare/generate/migration-file.ts";
 import type { Rename } from "#compare/generate/renames.ts";
@@ -137,7 +137,7 @@ export class EmptiedDatabase {
 /** Runs a schema file, with the roles it takes for granted, and reads what it made. Its settings end with it. */
 export async function build(database: Database, sql: string): Promise<Catalogue> {
   await withMissingRoles(database, () => database.execute(sql));
-  await database.execute(RESET_BETWEEN_FILES);
+  await database.execute(CLEAR_SESSION);
   return await readCatalogue(database);
 }
 

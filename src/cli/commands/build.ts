@@ -61,6 +61,7 @@ export const command = defineCommand({
       projectDir: context.projectDir,
       files,
       resetBetweenFiles: config.build.resetBetweenFiles,
+      databaseName: config.target.engine === "server" ? config.target.database : undefined,
       transaction: args.transaction,
     };
     if (args["dry-run"] === true) {

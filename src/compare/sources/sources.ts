@@ -24,6 +24,8 @@ export interface ProjectFiles {
   readonly includeDirs: readonly SourceDir[];
   readonly excludeDirs: readonly string[];
   readonly resetBetweenFiles: boolean;
+  /** The database that the schema files are for, to which they may connect; undefined where it has no name. */
+  readonly databaseName?: string | undefined;
   readonly migrationsDir: string;
   /** How that folder is laid out; undefined looks at what is there. */
   readonly migrationsLayout?: string | undefined;
@@ -169,6 +171,7 @@ export function schemaBuild(files: ProjectFiles): BuildOptions {
     projectDir: files.projectDir,
     files: collectSchemaFiles(files),
     resetBetweenFiles: files.resetBetweenFiles,
+    databaseName: files.databaseName,
     transaction: true,
   };
 }

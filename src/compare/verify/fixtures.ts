@@ -2,9 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { executeSchema } from "#build/builder.ts";
 import { collectSchemaFiles } from "#build/collect.ts";
+import { readSchemaScript } from "#build/schema-script.ts";
 import type { Database } from "#database/database.ts";
-import { readSql } from "#database/read-sql.ts";
-import { parseScript } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { migrationId } from "#migrate/migration-file.ts";
@@ -21,7 +20,7 @@ export function collectFixtures({ projectDir }: Pick<ProjectFiles, "projectDir">
     });
   }
   const files = listFiles(projectDir, dir);
-  for (const file of files) parseScript(readSql(file, join(projectDir, file), true));
+  for (const file of files) readSchemaScript({ projectDir, transaction: true }, file);
   return files;
 }
 

@@ -47,7 +47,7 @@ const KINDS = [
   "slow",
   "outside-ts",
   "own-transaction",
-  "sql",
+  "blocks",
   "ts",
 ] as const;
 type Kind = (typeof KINDS)[number];
@@ -103,6 +103,20 @@ function make(version: string, kind: Kind, n: number): Made {
       );
     case "index":
       return sqlFile(version, undefined, [[concurrently(`i_${version}`, "t_001")]]);
+    case "blocks":
+      // Nothing is declared, and a block needs what the first statement set: also in the session that goes on.
+      return sqlFile(version, undefined, [
+        [quiet(`SET kill.mark = '${version} c'`)],
+        [table(version)],
+        [quiet("BEGIN"), row(version, "a"), row(version, "b"), quiet("COMMIT")],
+        [
+          quiet("BEGIN"),
+          { ...row(version, "c"), sql: "INSERT INTO audit VALUES (current_setting('kill.mark'))" },
+          row(version, "d"),
+          quiet("COMMIT"),
+        ],
+        [row(version, "e")],
+      ]);
     case "own-transaction":
       return sqlFile(version, " transaction:false", [
         [table(version)],

@@ -154,11 +154,13 @@ for (const engine of serverEngines) {
     });
 
     test.each([
-      ["\\i other.sql", "i"],
-      ["\\ir ../x.sql", "ir"],
+      ["\\i :file", "i"],
+      ["\\i `ls`", "i"],
+      ["SELECT 1 \\i 1.sql", "i"],
       ["\\connect other", "connect"],
       ["SELECT 1 \\gset", "gset"],
-      ["\\set ON_ERROR_STOP on", "set"],
+      ["\\set ON_ERROR_STOP off", "set"],
+      ["\\set x 1", "set"],
       ["\\copy t FROM 'x.csv'", "copy"],
       ["\\! rm -rf /", "!"],
       ["\\restricted", "restricted"],

@@ -48,4 +48,33 @@ describe("psql commands", () => {
   test("none is seen inside quotes and comments", () => {
     expect(commands("SELECT '\\a', E'\\b', \"\\c\", $$\\d$$ /* \\e */ -- \\f\n;")).toEqual([]);
   });
+
+  test.each([
+    ["\\i a/b.sql", ["a/b.sql"]],
+    ["\\i  'it''s here.sql' ;", ["it's here.sql"]],
+    ["\\ir a.sql;", ["a.sql"]],
+    ["\\c", []],
+    ["\\connect shop - - 5432", ["shop", "-", "-", "5432"]],
+    ["\\i 'é 🎈.sql'", ["é 🎈.sql"]],
+    ["\\i :file", undefined],
+    ["\\i `ls`", undefined],
+    ["\\i a.sql \\i b.sql", undefined],
+    ["\\i 'a\\n'", undefined],
+    ["\\i 'a", undefined],
+    ['\\i "a"', undefined],
+    ["\\i 'a'b", undefined],
+  ])("%s has arguments", (sql, expected) => {
+    expect(splitStatements(sql).psqlCommands[0]?.arguments).toEqual(expected);
+  });
+
+  test.each([
+    ["\\set ON_ERROR_STOP on", true],
+    ["\\set ON_ERROR_STOP 1", true],
+    ["\\set ON_ERROR_STOP", true],
+    ["\\set ON_ERROR_STOP off", false],
+    ["\\set on_error_stop on", false],
+    ["\\set OTHER on", false],
+  ])("%s is harmless: %p", (sql, harmless) => {
+    expect(commands(sql)).toEqual([["set", sql, harmless]]);
+  });
 });
