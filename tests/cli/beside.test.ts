@@ -77,12 +77,14 @@ test("a database whose search_path came to point to another schema than its ledg
   // Another role's own ledger is no table of the schema either.
   await live.query("CREATE SCHEMA other; CREATE TABLE other.confiture_migrations (LIKE public.confiture_migrations)");
   await using project = await temporaryProject();
-  await live.succeed(["init", "--from", live.url], { cwd: project.dir });
+  await live.succeed(["init", "--from", live.url, "--env", "local"], { cwd: project.dir });
   const files = (await readdir(project.path("db/schema"), { recursive: true })).filter((file) => file.endsWith(".sql"));
   expect(files.toSorted()).toEqual(["00_common/schemas.sql", "10_tables/app.jars.sql"]);
   await live.query("DROP TABLE public.confiture_migrations, other.confiture_migrations");
   await live.query("CREATE TABLE app.confiture_migrations (id int)");
-  expect(await live.run(["init", "--from", live.url, "--force"], { cwd: project.dir })).toMatchObject({ exitCode: 1 });
+  expect(await live.run(["init", "--from", live.url, "--env", "local", "--force"], { cwd: project.dir })).toMatchObject(
+    { exitCode: 1 },
+  );
 });
 
 test("a database's own settings decide where files build and what they mean", async () => {
