@@ -3,6 +3,7 @@ import { beginNumbered } from "#database/transaction-fate.ts";
 import { rollback } from "#database/rollback.ts";
 import { placeIn, runStatements, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { LIFT_LIMITS } from "#database/settings.ts";
 import { transactionControl } from "#sql/classify.ts";
 import emptyDatabase from "./empty-database.sql" with { type: "text" };
 import { explainFailure, interruption } from "./explain.ts";
@@ -90,7 +91,7 @@ export async function executeSchema(database: Database, options: ExecuteOptions)
     throwIfInterrupted(options);
     isCommitting = true;
     await database.execute("commit");
-    await database.execute(CLEAR_SESSION);
+    await clearSession(database);
   } catch (error) {
     await rollback(database);
     if (error instanceof ConfitureError && error.code === "connection_lost") {
@@ -115,10 +116,15 @@ async function ahead<T>(running: Promise<void>, work: () => T): Promise<T> {
   return outcome.value;
 }
 
+async function clearSession(database: Database): Promise<void> {
+  const lift = database.engine === "server" ? `select ${LIFT_LIMITS};` : "";
+  await database.execute(`${CLEAR_SESSION}${lift}`);
+}
+
 async function runFile(database: Database, script: SchemaScript, options: BuildOptions, index: number): Promise<void> {
-  if (options.resetBetweenFiles && index > 0) await database.execute(CLEAR_SESSION);
+  if (options.resetBetweenFiles && index > 0) await clearSession(database);
   for (const piece of piecesOf(script)) {
-    if (piece === "connect") await database.execute(CLEAR_SESSION);
+    if (piece === "connect") await clearSession(database);
     else await runStatements(database, piece);
   }
 }
@@ -131,13 +137,13 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
     for (const [index, file] of options.files.entries()) {
       const script = readSchemaScript(options, file);
       options.onFile?.(file, index);
-      if (options.resetBetweenFiles && index > 0) await database.execute(CLEAR_SESSION);
+      if (options.resetBetweenFiles && index > 0) await clearSession(database);
       for (const piece of piecesOf(script)) {
-        if (piece === "connect") await database.execute(CLEAR_SESSION);
+        if (piece === "connect") await clearSession(database);
         else await runOneByOne(database, piece, options);
       }
     }
-    await database.execute(CLEAR_SESSION);
+    await clearSession(database);
   } catch (error) {
     await rollback(database);
     if (error instanceof ConfitureError && error.code === "connection_lost") {

@@ -1,5 +1,8 @@
 import type { ServerReport } from "#errors/error.ts";
 
+const LIMIT = (setting: string, why: string): string =>
+  `The limit is ${setting}, as the work or the connection's options set it: Confiture lifts what a role or database sets. ${why} Nothing of the open transaction was kept.`;
+
 /** Next steps for errors that newcomers meet, by SQLSTATE (PostgreSQL manual, "Error Codes"). */
 const ADVICE: Readonly<Record<string, string>> = {
   "42P07":
@@ -19,6 +22,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   "55P03": "Another session holds a lock on it. Try again when it is quiet, or raise migrations.lock_timeout.",
   "53100": "The server's disk is full. Nothing of the open transaction was kept.",
   "53200": "The server ran out of memory or lock slots. Raise max_locks_per_transaction, or split the work.",
+  "25P03": LIMIT("idle_in_transaction_session_timeout", "It waited for something outside the database."),
+  "25P04": LIMIT("transaction_timeout", "The work in the transaction took longer."),
+  "57P05": LIMIT("idle_session_timeout", "It waited for something outside the database."),
   "58P01": "A file is missing on the server: most often an extension that is not installed there.",
 };
 
@@ -26,6 +32,8 @@ export function adviceFor(server: ServerReport): string | undefined {
   if (server.sqlstate === "0A000" && server.message.includes("extension")) return ADVICE["58P01"];
   if (server.sqlstate === "42704" && server.message.startsWith("role "))
     return "Roles belong to the server; neither a build nor a generated migration makes them. Create it there first: CREATE ROLE ...";
+  if (server.sqlstate === "57014" && server.message.includes("statement timeout"))
+    return "The limit is statement_timeout: migrations.statement_timeout in the environment file, or what the SQL or the connection's options set.";
   return ADVICE[server.sqlstate];
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { ConfitureError, type ServerReport } from "#errors/error.ts";
 import { adviceFor } from "./advice.ts";
+import { LIFT_LIMITS } from "./settings.ts";
 import { ARRAY_TYPES, ArrayTypes, type ArrayType } from "./arrays.ts";
 import type { Database, Notice, OpenOptions } from "./database.ts";
 import { DriverStream } from "./driver-stream.ts";
@@ -89,7 +90,9 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     const because = farewell === undefined ? "" : `: ${farewell.message}`;
     return new ConfitureError("connection_lost", `The connection to the database was lost${because}`, {
       server: farewell === undefined ? undefined : { severity: "FATAL", ...farewell },
-      hint: "The server ended the session or the network failed. What an open transaction had done was rolled back by the server, unless its COMMIT had arrived.",
+      hint:
+        (farewell && adviceFor({ severity: "FATAL", ...farewell })) ??
+        "The server ended the session or the network failed. What an open transaction had done was rolled back by the server, unless its COMMIT had arrived.",
       cause: error,
     });
   };
@@ -178,8 +181,13 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   };
 
   try {
-    const rows = await run(sql<{ pid: number; version: number }[]>`
-      select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as version`);
+    const rows = await run(
+      sql.unsafe<{ pid: number; version: number }[]>(
+        `select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num')::pg_catalog.int4 as version${
+          options.engine === "server" ? `, ${LIFT_LIMITS} as lifted` : ""
+        }`,
+      ),
+    );
     [identity] = rows;
     announced = rows.state;
     responses.opened();

@@ -11,6 +11,23 @@ export type Settings = Readonly<Record<string, string>>;
  */
 const REFUSALS: ReadonlySet<string> = new Set(["42704", "0A000", "22023"]);
 
+/** Limits that end a session or a transaction for what a long migration does; those a server lacks are null here. */
+const LIMITS = [
+  "statement_timeout",
+  "transaction_timeout",
+  "idle_in_transaction_session_timeout",
+  "idle_session_timeout",
+];
+
+/**
+ * An expression for a select list that lifts the limits that a role, database or server puts on its sessions (ALTER ROLE ... SET
+ * statement_timeout). What the connection itself asks for (`options`), and what was set since, holds.
+ */
+export const LIFT_LIMITS = `(select pg_catalog.count(pg_catalog.set_config(name, '0', false)) from pg_catalog.pg_settings
+  where pg_catalog.concat(${LIMITS.map((name) => `pg_catalog.current_setting('${name}', true)`).join(", ")}) operator(pg_catalog.~) '[1-9]'
+  and name operator(pg_catalog.=) any ('{${LIMITS.join(",")}}') and setting operator(pg_catalog.<>) '0'
+  and source operator(pg_catalog.<>) all ('{client,session}'))`;
+
 /** Settings that a server turned out not to have; as long-lived as its session. */
 const lacking = new WeakMap<Database, Set<string>>();
 

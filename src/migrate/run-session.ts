@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { setConfigs } from "#database/settings.ts";
+import { LIFT_LIMITS, setConfigs } from "#database/settings.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { MigrateEvent } from "./events.ts";
 import { NOTICE_A_DEAD_CLIENT } from "./exclusive.ts";
@@ -33,11 +33,12 @@ const CLEAN =
   "close all; reset session authorization; reset role; reset all; deallocate all; unlisten *; discard temp; discard sequences";
 
 function settingsOf(options: RunOptions, database: Database): string[] {
-  return setConfigs(database, {
+  const own = setConfigs(database, {
     lock_timeout: String(options.lockTimeout),
     statement_timeout: String(options.statementTimeout),
     ...(database.engine === "server" ? NOTICE_A_DEAD_CLIENT : {}),
   });
+  return database.engine === "server" ? [...own, LIFT_LIMITS] : own;
 }
 
 /**

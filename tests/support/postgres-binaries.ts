@@ -23,7 +23,7 @@ export const AS_ORDINARY_USER: readonly string[] = isRoot
   : [];
 
 /** The npm package of a major version for this machine (an alias in package.json). */
-function packageFolder(major: number): string {
+export function packageFolder(major: number): string {
   return join(ROOT, "node_modules", "@test", `postgres-${major}-${process.platform}-${process.arch}`);
 }
 

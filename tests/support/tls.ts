@@ -14,6 +14,7 @@ import {
   SubjectKeyIdentifierExtension,
   type X509Certificate,
   X509CertificateGenerator,
+  X509CrlGenerator,
 } from "@peculiar/x509";
 import { type Major, startServer, type TestServer } from "./servers.ts";
 
@@ -24,6 +25,11 @@ export interface TlsServer {
   readonly caFile: string;
   /** An authority that did not: verification has to fail. */
   readonly otherCaFile: string;
+  /** The text of `caFile`; lists of revoked certificates, without and with the server's; and the other authority's. */
+  readonly ca: string;
+  readonly emptyCrl: string;
+  readonly revokedCrl: string;
+  readonly otherCrl: string;
   /** A certificate and key the server takes in place of a password for the role `CERTIFICATE_ROLE`. */
   readonly clientCert: string;
   readonly clientKey: string;
@@ -92,6 +98,10 @@ async function startTlsServer(major: Major): Promise<TlsServer> {
     server,
     caFile: await write("ca.crt", authority.certificate),
     otherCaFile: await write("other-ca.crt", otherAuthority.certificate),
+    ca: authority.certificate,
+    emptyCrl: await authority.revoke([]),
+    revokedCrl: await authority.revoke([forServer]),
+    otherCrl: await otherAuthority.revoke([]),
     clientCert: await write("client.crt", forClient.certificate),
     clientKey: await write("client.key", forClient.key),
     unnamedHost,
@@ -101,10 +111,13 @@ async function startTlsServer(major: Major): Promise<TlsServer> {
 interface Issued {
   readonly certificate: string;
   readonly key: string;
+  readonly serialNumber: string;
 }
 
 interface Authority {
   readonly certificate: string;
+  /** A list of revoked certificates. */
+  revoke(certificates: readonly Issued[]): Promise<string>;
   issue(commonName: string, usage: ExtendedKeyUsage): Promise<Issued>;
 }
 
@@ -153,7 +166,20 @@ async function createAuthority(name: string): Promise<Authority> {
       return {
         certificate: `${certificate.toString("pem")}\n`,
         key: `${PemConverter.encode(key, "PRIVATE KEY")}\n`,
+        serialNumber: certificate.serialNumber,
       };
+    },
+    async revoke(certificates) {
+      const { notBefore, notAfter } = validity();
+      const list = await X509CrlGenerator.create({
+        issuer: root.subject,
+        thisUpdate: notBefore,
+        nextUpdate: notAfter,
+        signingAlgorithm: KEY_ALGORITHM,
+        signingKey: keys.privateKey,
+        entries: certificates.map((revoked) => ({ serialNumber: revoked.serialNumber, revocationDate: notBefore })),
+      });
+      return `${PemConverter.encode(list.rawData, "X509 CRL")}\n`;
     },
   };
 }
