@@ -54,7 +54,9 @@ export async function dropDatabase(target: Target, force: boolean, options: Open
 }
 
 async function databaseExists(maintenance: Database, target: ServerTarget): Promise<boolean> {
-  const rows = await queryCatalogue(maintenance, "select 1 from pg_database where datname = $1", [target.database]);
+  const rows = await queryCatalogue(maintenance, "select 1 from pg_database where datname = $1::name", [
+    target.database,
+  ]);
   return rows.length > 0;
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createServer, type Socket } from "node:net";
 import { inspect } from "node:util";
+import { createDatabase, dropDatabase } from "#database/administer.ts";
 import { openDatabase, withDatabase } from "#database/open.ts";
 import { Secret, type ServerTarget } from "#database/target.ts";
 import type { Notice } from "#database/database.ts";
@@ -91,6 +92,27 @@ for (const major of MAJORS) {
         expect(everyForm(error)).not.toContain(PASSWORD);
         expect(everyForm(error)).not.toContain(Buffer.from(PASSWORD).toString("base64"));
       }
+    });
+
+    test("nobody waits for what waiting cannot mend", async () => {
+      const target = (await server(major)).target("postgres");
+      for (const options of ["-c no_such_setting=1", "project=x"]) {
+        const retries: string[] = [];
+        const onRetry = ({ code }: ConfitureError): void => void retries.push(code);
+        const error = await failureOf(openDatabase({ ...target, options }, { wait: 20_000, onRetry }));
+        expect(error).toMatchObject({ code: "connect_failed", server: { severity: "FATAL" } });
+        expect(retries).toEqual([]);
+      }
+    });
+
+    test("a database whose name the server cuts short is found and dropped", async () => {
+      const name = "long_".repeat(14);
+      const target = { ...(await server(major)).target("postgres"), database: name };
+      expect(await createDatabase(target, {})).toBe(true);
+      expect(await createDatabase(target, {})).toBe(false);
+      expect(await withDatabase(target, {}, (database) => database.query("SELECT 1 AS one"))).toEqual([{ one: 1 }]);
+      expect(await dropDatabase(target, false, {})).toBe(true);
+      expect(await dropDatabase(target, false, {})).toBe(false);
     });
 
     test("rows of every common type arrive as they are", async () => {
