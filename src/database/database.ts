@@ -1,3 +1,4 @@
+import type { ServerTarget } from "./target.ts";
 import type { ConfitureError } from "#errors/error.ts";
 
 /**
@@ -7,6 +8,8 @@ import type { ConfitureError } from "#errors/error.ts";
  */
 export interface Database {
   readonly engine: "server" | "embedded";
+  /** Of a target's several hosts, the one that this session is on; undefined on the embedded engine. */
+  readonly host?: ServerTarget;
   /** PostgreSQL's process id of this session (0 on the embedded engine). */
   readonly backendPid: number;
   /**

@@ -30,7 +30,9 @@ export async function refuseTransactionPooling(
   isOver.catch(() => {});
   let other: Database | undefined;
   try {
-    other = await openDatabase(target, { signal: signal === undefined ? limit : AbortSignal.any([signal, limit]) });
+    other = await openDatabase(database.host ?? target, {
+      signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+    });
     await Promise.race([compareBackends(database, other), isOver]);
   } catch (error) {
     if (signal?.aborted === true || !(error instanceof ConfitureError)) throw error;

@@ -196,7 +196,7 @@ async function attempt(
     });
     signal.removeEventListener("abort", destroy);
     await requireAttributes(host, session, wanted, greeting);
-    return session;
+    return { ...session, host };
   } catch (error) {
     throw explain(host, error);
   }
