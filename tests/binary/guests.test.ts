@@ -127,11 +127,12 @@ describe("what a migration leaves open keeps nobody", () => {
 
 test("what a migration prints goes to standard error", async () => {
   const body = `console.log("one"); console.table([{ two: 2 }]); process.stdout.write("three\\n"); await Bun.write(Bun.stdout, "four\\n");
-    (await import("node:console")).default.info("five"); (await import("node:process")).stdout.write("six\\n");`;
+    (await import("node:console")).default.info("five"); (await import("node:console")).log("seven"); (await import("node:process")).stdout.write("six\\n");`;
   await using project = await cliProject({ [FILE]: migration(body, `console.log("zero");`) });
   const result = await project.run(["migrate", "up", "--format", "json"]);
   expect(readDocument(result)).toMatchObject({ ok: true });
-  for (const word of ["zero", "one", "two", "three", "four", "five", "six"]) expect(result.stderr).toContain(word);
+  for (const word of ["zero", "one", "two", "three", "four", "five", "six", "seven"])
+    expect(result.stderr).toContain(word);
 });
 
 describe("the first signal ends it, rolled back", () => {

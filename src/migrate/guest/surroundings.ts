@@ -36,13 +36,15 @@ export function keepHouse(end: (call: string, stack: string) => void): void {
   Object.assign(process, replaced);
 
   let onStderr: NodeConsole.Console | undefined;
-  const methods = console as unknown as Record<string, unknown>;
+  const printing: Record<string, unknown> = {};
   for (const name of PRINTS) {
-    methods[name] = (...values: unknown[]): void => {
+    printing[name] = (...values: unknown[]): void => {
       onStderr ??= newConsole();
       (onStderr as unknown as Record<string, (...all: unknown[]) => void>)[name]?.(...values);
     };
   }
+  // In a thread the module is another object than the global.
+  for (const one of [console, process.getBuiltinModule("node:console")]) Object.assign(one, printing);
   Object.defineProperty(process, "stdout", { configurable: true, get: () => process.stderr });
   (Bun as { stdout: unknown }).stdout = Bun.stderr;
 }
