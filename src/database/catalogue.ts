@@ -22,12 +22,12 @@ const IN_ONE_FORM = Object.entries({
   TimeZone: "UTC",
   transform_null_equals: "off",
 })
-  .map(([name, value]) => `; set local ${name} = '${value}'`)
-  .join("");
+  .map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', true)`)
+  .join(", ");
 
 /** Makes of the beginning of a transaction one in which everything is read in the same form, whatever the settings. */
 export function inOneForm(begin: string): string {
-  return begin + IN_ONE_FORM;
+  return `${begin}; select ${IN_ONE_FORM}`;
 }
 
 /** How each of those queries begins, for whoever watches a session. */

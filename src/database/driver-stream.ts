@@ -8,21 +8,25 @@ import type { Duplex } from "node:stream";
 export class DriverStream extends EventEmitter {
   readonly #stream: Duplex;
 
-  /** @param judge throws for bytes that must not reach the driver; the connection ends with that error */
-  constructor(stream: Duplex, judge: (chunk: Buffer) => void) {
+  /**
+   * @param judge gives what the driver is to see; throws for bytes that must not reach it, and the connection ends with
+   * that error
+   */
+  constructor(stream: Duplex, judge: (chunk: Buffer) => Buffer) {
     super();
     this.#stream = stream;
     let refused = false;
     stream.on("data", (chunk: Buffer) => {
       if (refused) return;
+      let judged: Buffer;
       try {
-        judge(chunk);
+        judged = judge(chunk);
       } catch (error) {
         refused = true;
         stream.destroy(error as Error);
         return;
       }
-      this.emit("data", chunk);
+      if (judged.length > 0) this.emit("data", judged);
     });
     stream.on("error", (error) => {
       // Nobody listens any more when the session has ended.

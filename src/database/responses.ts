@@ -5,6 +5,7 @@ const COMMAND_COMPLETE = 0x43;
 const ERROR_RESPONSE = 0x45;
 const READY_FOR_QUERY = 0x5a;
 const ROW_DESCRIPTION = 0x54;
+const DATA_ROW = 0x44;
 const AUTHENTICATION = 0x52;
 const HEADER = 5;
 
@@ -44,8 +45,21 @@ export class ResponseWatcher {
   /** Bytes of the current message that nobody reads here. */
   #skip = 0;
 
-  /** @throws ProtocolViolation; the chunk must not be used then, nor anything behind it */
-  feed(chunk: Buffer): void {
+  /**
+   * Whether nobody waits for rows or for how many there are: of a query's answers only the last is passed on then, since the
+   * driver takes longer over each than the server. Looked at when a message begins.
+   */
+  discarding = false;
+  #fate: "pass" | "drop" | "hold" = "pass";
+  #dropsRows = false;
+  /** The last CommandComplete, until it is known what follows. */
+  #held: Buffer[] = [];
+
+  /**
+   * @returns what the driver is to see
+   * @throws ProtocolViolation; nothing of the chunk must be used then, nor anything behind it
+   */
+  feed(chunk: Buffer): Buffer {
     if (this.#opening !== undefined && (this.#opening -= chunk.length) < 0) {
       throw new ProtocolViolation("sent too much before the session was ready");
     }
@@ -54,7 +68,17 @@ export class ResponseWatcher {
       bytes = Buffer.concat([this.#head, chunk]);
       this.#head = undefined;
     }
-    for (let at = 0; at < bytes.length;) {
+    const passed: Buffer[] = [];
+    /** From here on nothing has been given its fate yet. */
+    let from = 0;
+    const settle = (to: number): void => {
+      if (to > from && this.#fate !== "drop") {
+        (this.#fate === "hold" ? this.#held : passed).push(bytes.subarray(from, to));
+      }
+      from = to;
+    };
+    let at = 0;
+    while (at < bytes.length) {
       if (this.#body !== undefined) at += this.#readBody(this.#body, bytes.subarray(at));
       else if (this.#skip > 0) {
         const step = Math.min(this.#skip, bytes.length - at);
@@ -62,12 +86,31 @@ export class ResponseWatcher {
         at += step;
       } else if (at + HEADER > bytes.length) {
         this.#head = bytes.subarray(at);
-        return;
+        break;
       } else {
-        this.#begin(bytes[at]!, bytes.readUInt32BE(at + 1));
+        const type = bytes[at]!;
+        const fate = this.#fateOf(type);
+        if (fate !== this.#fate || fate === "hold") {
+          settle(at);
+          this.#fate = fate;
+        }
+        if (fate === "pass") passed.push(...this.#held);
+        if (fate !== "drop") this.#held = [];
+        this.#begin(type, bytes.readUInt32BE(at + 1));
         at += HEADER;
       }
     }
+    settle(at);
+    return passed.length === 1 ? passed[0]! : Buffer.concat(passed);
+  }
+
+  #fateOf(type: number): "pass" | "drop" | "hold" {
+    // Rows go the way of their description, whatever was asked for in the meantime.
+    if (type === DATA_ROW) return this.#dropsRows ? "drop" : "pass";
+    if (type === ROW_DESCRIPTION) this.#dropsRows = this.discarding;
+    if (!this.discarding) return "pass";
+    if (type === COMMAND_COMPLETE) return "hold";
+    return type === ROW_DESCRIPTION ? "drop" : "pass";
   }
 
   /** The first query of ours is answered: from now on the server may send as much as it is asked for. */

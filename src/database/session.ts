@@ -127,7 +127,19 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     for (const fail of running.values()) fail(new Error("the session is over"));
   }
 
-  const arrays = new ArrayTypes(sql.options, () => run(sql.unsafe<ArrayType[]>(ARRAY_TYPES)));
+  /** While somebody waits for rows, or for what COPY has to say, the driver has to see all answers. */
+  let listening = 1;
+  const listeningFor = async <T>(work: () => Promise<T>): Promise<T> => {
+    listening++;
+    responses.discarding = false;
+    try {
+      return await work();
+    } finally {
+      responses.discarding = --listening === 0;
+    }
+  };
+
+  const arrays = new ArrayTypes(sql.options, () => listeningFor(() => run(sql.unsafe<ArrayType[]>(ARRAY_TYPES))));
   let identity: { pid: number; version: number } | undefined;
   let announced: { pid: number; secret: number } | undefined;
 
@@ -191,6 +203,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     [identity] = rows;
     announced = rows.state;
     responses.opened();
+    responses.discarding = --listening === 0;
   } catch (error) {
     await close();
     throw failure(error);
@@ -210,35 +223,41 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     async query<Row extends object>(text: string, parameters: readonly unknown[] = []): Promise<Row[]> {
       refuseWhenLost();
       if (arrays.isNeededFor(parameters)) await arrays.fetch();
-      const rows = await run(sql.unsafe<Row[]>(text, parameters as postgres.ParameterOrJSON<never>[]));
+      const rows = await listeningFor(() =>
+        run(sql.unsafe<Row[]>(text, parameters as postgres.ParameterOrJSON<never>[])),
+      );
       await arrays.complete(rows, rows);
       return [...rows];
     },
 
-    async copyIn(text, data) {
+    copyIn: async (text, data) => {
       refuseWhenLost();
-      const query = sql.unsafe(text);
-      // The driver hands over the stream as soon as the server is ready and then has no way to report that
-      // the COPY failed (it rejects a promise that is already settled), so listen at the rejection itself.
-      const copy = query as unknown as { reject: (error: unknown) => void };
-      const settle = copy.reject;
-      const failed = new Promise<never>((_, reject) => {
-        copy.reject = (error) => {
-          settle(error);
-          reject(failure(error));
-        };
-      });
-      failed.catch(() => {});
-      const stream = await Promise.race([query.writable(), failed]);
-      stream.on("error", () => {});
-      const write = (chunk: Uint8Array | string): Promise<void> =>
-        new Promise((resolve, reject) => stream.write(chunk, (error) => (error ? reject(failure(error)) : resolve())));
-      for await (const chunk of data) await Promise.race([write(chunk), failed]);
-      await Promise.race([new Promise<void>((resolve) => stream.end(resolve)), failed]);
+      await listeningFor(() => copyIn(text, data));
     },
 
     close,
   };
+
+  async function copyIn(text: string, data: Parameters<Database["copyIn"]>[1]): Promise<void> {
+    const query = sql.unsafe(text);
+    // The driver hands over the stream as soon as the server is ready and then has no way to report that
+    // the COPY failed (it rejects a promise that is already settled), so listen at the rejection itself.
+    const copy = query as unknown as { reject: (error: unknown) => void };
+    const settle = copy.reject;
+    const failed = new Promise<never>((_, reject) => {
+      copy.reject = (error) => {
+        settle(error);
+        reject(failure(error));
+      };
+    });
+    failed.catch(() => {});
+    const stream = await Promise.race([query.writable(), failed]);
+    stream.on("error", () => {});
+    const write = (chunk: Uint8Array | string): Promise<void> =>
+      new Promise((resolve, reject) => stream.write(chunk, (error) => (error ? reject(failure(error)) : resolve())));
+    for await (const chunk of data) await Promise.race([write(chunk), failed]);
+    await Promise.race([new Promise<void>((resolve) => stream.end(resolve)), failed]);
+  }
 }
 
 /** The server lies or is none, and nothing that it says can be relied on. */
