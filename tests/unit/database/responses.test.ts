@@ -28,19 +28,19 @@ for (const size of [1, 2, 3, 7, 1000]) {
     watcher.discarding = true;
     const notice = message("N", "SNOTICE\0\0");
     const error = message("E", "SERROR\0C42601\0Mno\0\0");
-    const messages = [
-      ...[complete("BEGIN"), columns(), row("1"), row("2"), complete("SELECT 2"), READY],
-      ...[complete("SET"), notice, complete("SET"), READY],
-      ...[complete("SET"), complete("SET"), error, READY],
-      READY,
+    const queries = [
+      [complete("BEGIN"), columns(), row("1"), row("2"), complete("SELECT 2"), READY],
+      [complete("SET"), notice, complete("SET"), READY],
+      [complete("SET"), complete("SET"), error, READY],
+      [READY],
     ];
     const wanted = [
-      ...[complete("SELECT 2"), READY],
-      ...[complete("SET"), notice, complete("SET"), READY],
-      ...[complete("SET"), error, READY],
-      READY,
+      [complete("SELECT 2"), READY],
+      [complete("SET"), notice, complete("SET"), READY],
+      [complete("SET"), error, READY],
+      [READY],
     ];
-    expect(passed(watcher, messages, size)).toEqual(Buffer.concat(wanted));
+    expect(passed(watcher, queries.flat(), size)).toEqual(Buffer.concat(wanted.flat()));
     expect(watcher.takeFailedAfter()).toBe(2);
   });
 
