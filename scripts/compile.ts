@@ -64,7 +64,7 @@ async function compileInto(outfile: string, entry: string, target: Bun.Build.Com
     minify: { whitespace: true, syntax: true },
     sourcemap: "linked",
     define: { CONFITURE_COMPILED: "true" },
-    plugins: [forgetPlace, embedParser],
+    plugins: [forgetPlace, embedParser, lightenDriver],
     throw: false,
   });
   if (!result.success) throw new Error(result.logs.map(String).join("\n") || "the compiler failed without a message");
@@ -98,6 +98,28 @@ const forgetPlace: Bun.BunPlugin = {
   },
 };
 const HERE = "Bun.pathToFileURL(process.execPath).href";
+
+/**
+ * What the driver has for connecting and signing in, which the program does itself, would only be loaded; of streams it
+ * needs those of COPY.
+ */
+const lightenDriver: Bun.BunPlugin = {
+  name: "lighten-driver",
+  setup(build) {
+    build.onLoad({ filter: /[/\\]postgres[/\\]src[/\\](?:connection|large)\.js$/ }, async ({ path }) => {
+      const original = await readFile(path, "utf8");
+      const contents = original
+        .replace(/^import (net|tls|crypto) from '\1'$/gm, "const $1 = undefined")
+        .replace(/^import Stream from 'stream'$/m, "")
+        .replaceAll(/\bnew Stream\./g, "new (require('stream')).");
+      const left = /^import .* from '(?:net|tls|crypto|stream)'|\bStream\./m.exec(contents)?.[0];
+      if (contents === original || left !== undefined) {
+        throw new Error(`${path} has changed: lighten-driver no longer applies (${left})`);
+      }
+      return { contents, loader: "js" };
+    });
+  },
+};
 
 /**
  * libpg-query looks for its WebAssembly beside its own JavaScript, which is nowhere once compiled. The

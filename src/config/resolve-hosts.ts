@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import type * as Net from "node:net";
 import type { ServerAddress } from "#database/target.ts";
 import type { Parameters } from "./connection-parameters.ts";
 import { not, type Setting, type TextSetting } from "./setting.ts";
@@ -71,7 +71,7 @@ function readHost(host: string, given: TextSetting): string {
 }
 
 function readIp(ip: string, given: TextSetting): string {
-  if (ip !== "" && isIP(ip.replace(/%.*$/, "")) === 0) {
+  if (ip !== "" && !isAddress(ip.replace(/%.*$/, ""))) {
     throw given.fail(`must be an IP address${not(given)}`, "A name is written under `host`.");
   }
   return ip;
@@ -82,4 +82,10 @@ function readPort(text: string, given: TextSetting): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port < 1 || port > 65_535) throw given.fail(`must be a number from 1 to 65535${not(given)}`);
   return port;
+}
+
+function isAddress(text: string): boolean {
+  // Loaded only when the answer matters: it takes longer than all of the configuration.
+  const { isIP } = require("node:net") as typeof Net;
+  return isIP(text) !== 0;
 }

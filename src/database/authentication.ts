@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { ConfitureError } from "#errors/error.ts";
 import { ScramClient, ScramViolation } from "./scram.ts";
 import type { AuthenticationMethod, AuthenticationRules, Secret } from "./target.ts";
@@ -146,7 +145,7 @@ export class Authentication {
 
   #md5(salt: Buffer): Buffer {
     const md5 = (...parts: (string | Buffer)[]): string => {
-      const hash = createHash("md5");
+      const hash = new Bun.CryptoHasher("md5");
       for (const part of parts) hash.update(part);
       return hash.digest("hex");
     };

@@ -1,5 +1,3 @@
-import { createHash } from "node:crypto";
-
 /**
  * The hash of a server's certificate that SCRAM binds to ("tls-server-end-point", RFC 5929, section 4): with the hash function of
  * the certificate's signature, but SHA-256 in place of MD5 and SHA-1. Undefined where the signature names none, as with Ed25519.
@@ -7,11 +5,11 @@ import { createHash } from "node:crypto";
  */
 export function endPointHash(certificate: Uint8Array): Buffer | undefined {
   const algorithm = signatureHash(certificate);
-  return algorithm === undefined ? undefined : createHash(algorithm).update(certificate).digest();
+  return algorithm === undefined ? undefined : new Bun.CryptoHasher(algorithm).update(certificate).digest();
 }
 
 /** Object identifiers in hexadecimal: of RSA (PKCS #1) and ECDSA signatures, and of the functions themselves. */
-const HASHES: Readonly<Record<string, string>> = {
+const HASHES: Readonly<Record<string, Bun.SupportedCryptoAlgorithms>> = {
   "2a864886f70d010104": "sha256", // MD5
   "2a864886f70d010105": "sha256", // SHA-1
   "2a864886f70d01010b": "sha256",
@@ -32,7 +30,7 @@ const HASHES: Readonly<Record<string, string>> = {
 /** RSASSA-PSS, which names its function among its parameters. */
 const PSS = "2a864886f70d01010a";
 
-function signatureHash(certificate: Uint8Array): string | undefined {
+function signatureHash(certificate: Uint8Array): Bun.SupportedCryptoAlgorithms | undefined {
   // Certificate: a sequence of what is signed, the signature's algorithm, and the signature (RFC 5280, section 4.1).
   const [, algorithm] = children(certificate, elementAt(certificate, 0));
   if (algorithm === undefined) return undefined;

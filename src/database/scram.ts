@@ -1,5 +1,3 @@
-import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
-import { promisify } from "node:util";
 import { saslprep } from "./saslprep.ts";
 
 /**
@@ -19,7 +17,7 @@ export class ScramClient {
   readonly #password: string;
   readonly #header: string;
   readonly #bound: Uint8Array;
-  readonly #nonce = randomBytes(18).toString("base64");
+  readonly #nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(18))).toString("base64");
   #serverSignature: Buffer | undefined;
   #finished = false;
 
@@ -49,12 +47,12 @@ export class ScramClient {
     if (!nonce.startsWith(this.#nonce) || nonce.length === this.#nonce.length) {
       throw new ScramViolation("answered with another client's nonce");
     }
-    const salted = await promisify(pbkdf2)(this.#password, salt, iterations, 32, "sha256");
+    const salted = await saltedPassword(this.#password, salt, iterations);
     const clientKey = hmac(salted, "Client Key");
     const binding = Buffer.concat([Buffer.from(this.#header), this.#bound]).toString("base64");
     const withoutProof = `c=${binding},r=${nonce}`;
     const exchange = `${this.#firstBare()},${serverFirst},${withoutProof}`;
-    const signature = hmac(createHash("sha256").update(clientKey).digest(), exchange);
+    const signature = hmac(new Bun.CryptoHasher("sha256").update(clientKey).digest(), exchange);
     this.#serverSignature = hmac(hmac(salted, "Server Key"), exchange);
     const proof = Buffer.from(clientKey.map((byte, index) => byte ^ signature[index]!));
     return `${withoutProof},p=${proof.toString("base64")}`;
@@ -64,7 +62,11 @@ export class ScramClient {
   verify(serverFinal: string): void {
     const signature = Buffer.from(/^v=([^,]*)/.exec(serverFinal)?.[1] ?? "", "base64");
     const expected = this.#serverSignature;
-    if (expected === undefined || signature.length !== expected.length || !timingSafeEqual(signature, expected)) {
+    if (
+      expected === undefined ||
+      signature.length !== expected.length ||
+      !crypto.timingSafeEqual(signature, expected)
+    ) {
       throw new ScramViolation("does not know the password itself: it may be another server than it seems");
     }
     this.#finished = true;
@@ -88,5 +90,17 @@ function readServerFirst(text: string): [nonce: string, salt: Buffer, iterations
 }
 
 function hmac(key: Uint8Array, text: string): Buffer {
-  return createHmac("sha256", key).update(text).digest();
+  return new Bun.CryptoHasher("sha256", key).update(text).digest();
+}
+
+/** Hi() of RFC 5802, which is PBKDF2 with HMAC; computed beside this thread. */
+async function saltedPassword(password: string, salt: Buffer, iterations: number): Promise<Buffer> {
+  const key = await crypto.subtle.importKey("raw", Buffer.from(password), "PBKDF2", false, ["deriveBits"]);
+  return Buffer.from(
+    await crypto.subtle.deriveBits(
+      { name: "PBKDF2", hash: "SHA-256", salt: new Uint8Array(salt), iterations },
+      key,
+      256,
+    ),
+  );
 }

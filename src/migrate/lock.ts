@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
@@ -25,7 +24,7 @@ export interface LockOptions {
  * Advisory locks are per database already.
  */
 export function lockKey(ledger: { readonly schema: string; readonly table: string }): bigint {
-  const digest = createHash("sha256").update(`confiture\0${ledger.schema}\0${ledger.table}`).digest();
+  const digest = new Bun.CryptoHasher("sha256").update(`confiture\0${ledger.schema}\0${ledger.table}`).digest();
   return digest.readBigInt64BE(0);
 }
 

@@ -9,6 +9,8 @@ const ROOT = join(import.meta.dir, "..", "..");
 const SOURCES = [
   "src",
   "scripts/compile.ts",
+  "scripts/deafen.ts",
+  "scripts/release-macho.ts",
   "tests/support/embedded-entry.ts",
   "package.json",
   "tsconfig.json",

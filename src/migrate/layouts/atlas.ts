@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { queryCatalogue } from "#database/catalogue.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Sections } from "../sections.ts";
@@ -58,7 +57,7 @@ function checkSum(folder: Folder): void {
       return [line.slice(0, at), line.slice(at + 4)] as const;
     }),
   );
-  const hash = createHash("sha256");
+  const hash = new Bun.CryptoHasher("sha256");
   for (const name of folder.files.filter((file) => file.endsWith(".sql"))) {
     hash.update(name);
     const bytes = folder.bytes(name);

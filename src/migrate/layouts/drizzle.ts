@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { queryCatalogue } from "#database/catalogue.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { MigrationFile } from "../migration-file.ts";
@@ -137,7 +136,7 @@ function drizzleTable(): ForeignTable {
       return {
         kind: "records",
         records: rows.map((row) =>
-          toRecord(row, (bytes) => createHash("sha256").update(bytes).digest("hex") === row.hash),
+          toRecord(row, (bytes) => new Bun.CryptoHasher("sha256").update(bytes).digest("hex") === row.hash),
         ),
       };
     },

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -74,7 +73,7 @@ export const SQLX: ForeignTable = {
     return {
       kind: "records",
       records: rows.map((row) =>
-        toRecord(row, (bytes) => createHash("sha384").update(bytes).digest("hex") === row.checksum),
+        toRecord(row, (bytes) => new Bun.CryptoHasher("sha384").update(bytes).digest("hex") === row.checksum),
       ),
     };
   },

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { basename, dirname } from "node:path";
 import { queryCatalogue } from "#database/catalogue.ts";
 import { type HistoryRow, toRecord, unfinished } from "./histories.ts";
@@ -45,7 +44,7 @@ function prismaTable(): ForeignTable {
       return {
         kind: "records",
         records: rows.map((row) =>
-          toRecord(row, (bytes) => createHash("sha256").update(bytes).digest("hex") === row.checksum),
+          toRecord(row, (bytes) => new Bun.CryptoHasher("sha256").update(bytes).digest("hex") === row.checksum),
         ),
       };
     },
