@@ -182,7 +182,8 @@ async function buildIn(
     options.onStep?.(`Building ${files.length} files in a scratch database`);
     try {
       await withMissingRoles(database, () => executeSchema(database, { ...build, signal: options.signal }));
-      return sorted.map((file) => files.find(({ path }) => `${SCHEMA.path}/${path}` === file)!);
+      const byPath = new Map(files.map((file) => [`${SCHEMA.path}/${file.path}`, file]));
+      return sorted.map((path) => byPath.get(path)!);
     } catch (error) {
       if (searchPath !== undefined && error instanceof ConfitureError && isMissingObject(error)) {
         planned = [searchPathFile(searchPath), ...objects];

@@ -1,9 +1,9 @@
-import { memoryUsage } from "bun:jsc";
 import { type Diagnostic, encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { extract } from "@supabase/pg-delta/extract";
 import { resolveView } from "@supabase/pg-delta/policy";
 import { inOneForm } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
+import { giveBackMemory } from "./memory.ts";
 import { COMPARED_ELSEWHERE, readUnmodelled, type Unmodelled } from "./unmodelled.ts";
 
 /** Everything a database holds that a schema file could have made, at one moment. */
@@ -26,9 +26,6 @@ export interface Catalogue {
     readonly samples: readonly string[];
   }[];
 }
-
-/** Bytes of memory from which on what is not needed any more is given back at once. */
-const MUCH_MEMORY = 500 * 1024 * 1024;
 
 /**
  * Reads the catalogue in one read-only transaction.
@@ -60,9 +57,7 @@ export async function readCatalogue(
     },
   };
   const { factBase, diagnostics } = await extract(pool, { handlers: [alongside] });
-  // Rows by the hundred thousand are behind us. The collector waits until as much again is there as an engine has
-  // reserved, most of which that one never touches.
-  if (memoryUsage().current > MUCH_MEMORY) Bun.gc(true);
+  giveBackMemory();
   const ownTables = without.map(({ schema, table }) => ({ kind: "table" as const, schema, name: table }));
   return {
     facts: withDiagnosticsOf(factBase, resolveView(withoutObjects(factBase, ownTables), undefined)),

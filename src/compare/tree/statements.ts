@@ -4,6 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, withoutObjects } from "../catalogue/catalogue.ts";
 import { parentTable, textOf } from "../catalogue/facts.ts";
+import { giveBackMemory } from "../catalogue/memory.ts";
 import { type Detail, detailId, UNFILLED } from "./details.ts";
 import { completed, furtherParents } from "../plan/corrections.ts";
 import { withNotNullOnce } from "../plan/not-null.ts";
@@ -56,7 +57,7 @@ export function planFiles(
     made?.kind === "acl" && made.grantee !== "PUBLIC" && !from.has(made.target) && sql.startsWith("REVOKE ALL ");
   for (const planned of [
     ...wholeTables(planActions(from, first), from, first, isVirtualColumn),
-    ...planActions(first, to),
+    ...(later.length === 0 ? [] : planActions(first, to)),
   ]) {
     const action = completed(planned, empty, live);
     if (isIdle(action)) continue;
@@ -217,6 +218,8 @@ function withStatements(units: readonly LayoutUnit[], statements: ReadonlyMap<st
 
 function planActions(from: FactBase, to: FactBase, compact = true): readonly Action[] {
   const assumedRoles = to.facts().flatMap(({ id }) => (id.kind === "role" ? [id.name] : []));
+  // What is left of whatever was read or planned before.
+  giveBackMemory();
   try {
     return plan(from, to, { scope: "database", assumedRoles, compact }).actions;
   } catch (cause) {
@@ -237,6 +240,7 @@ function wholeTables(
   to: FactBase,
   isVirtualColumn: (column: StableId) => boolean,
 ): Action[] {
+  if (areTablesWhole(actions, to)) return [...actions];
   const tables = new Map<string, WholeTable>();
   const folded = new Set<string>();
   /** What a table did not take in. */
@@ -266,6 +270,36 @@ function wholeTables(
       return [{ ...action, sql: table.sql() }, ...rest];
     }
     return folded.has(encodeId(made)) ? [] : [action];
+  });
+}
+
+/**
+ * Whether pg-delta itself made every table with all its columns, in their order, and its constraints: a second plan, of
+ * large schemas, costs as much time and memory as the first.
+ */
+function areTablesWhole(actions: readonly Action[], to: FactBase): boolean {
+  return actions.every(({ verb, produces }) => {
+    const [made] = produces;
+    if (verb !== "create" || made === undefined) return true;
+    if (made.kind === "column") return false;
+    if (made.kind === "constraint") return to.get(made)?.payload["type"] === "f";
+    if (made.kind !== "table" && made.kind !== "foreignTable") return true;
+    const indexes = new Set<string>();
+    let last = -1;
+    return produces.every((id) => {
+      if (id.kind !== "column" && id.kind !== "constraint") return true;
+      const { type, def, validated, _position } = to.get(id)?.payload ?? {};
+      const position = id.kind === "column" ? Number(_position) : Infinity;
+      const isInOrder = position >= last;
+      last = position;
+      if (!isInOrder || id.kind === "column") return isInOrder;
+      const definition = typeof def === "string" ? def : "";
+      if (type === "f" || validated === false || definition.endsWith(" NOT VALID")) return false;
+      // Of two with the same index, one has to come later.
+      const isFirst = !indexes.has(definition.replace(/^(?:PRIMARY KEY|UNIQUE|EXCLUDE) /, ""));
+      indexes.add(definition.replace(/^(?:PRIMARY KEY|UNIQUE|EXCLUDE) /, ""));
+      return isFirst;
+    });
   });
 }
 

@@ -293,7 +293,7 @@ function findCircles(
       const parent = stack.at(-1);
       if (parent !== undefined) lower(parent.key, lows.get(key)!);
       if (lows.get(key) !== numbers.get(key)) continue;
-      const members = open.splice(open.indexOf(key));
+      const members = open.splice(open.lastIndexOf(key));
       for (const member of members) {
         isOpen.delete(member);
         if (members.length > 1) circles.set(member, numbers.get(key)!);
