@@ -185,6 +185,19 @@ describe("on one server", () => {
     expect(notExported).toEqual([{ kind: "invalid index", count: 1, samples: ["public.i"] }]);
   });
 
+  test("a check that a partition has from its table, and that files would validate there, is named", async () => {
+    await using database = await databaseOf(
+      engine,
+      `CREATE TABLE parts (id int, at date NOT NULL, n int) PARTITION BY RANGE (at);
+       CREATE TABLE parts_2026 PARTITION OF parts FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+       ALTER TABLE parts ADD CONSTRAINT positive CHECK (n > 0) NOT VALID`,
+    );
+    const { notExported } = await exportOf(database);
+    expect(notExported).toEqual([
+      { kind: "NOT VALID of an inherited check", count: 1, samples: ["public.parts_2026.positive"] },
+    ]);
+  });
+
   test("with owners, they are as they were", async () => {
     const sql = `
       CREATE TABLE t (id serial PRIMARY KEY); ALTER TABLE t OWNER TO everything_writer;
