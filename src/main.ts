@@ -1,12 +1,10 @@
 import { homedir, userInfo } from "node:os";
+import { LongestEnd, LOOK } from "./cli/longest-end.ts";
 import { run } from "./cli/run.ts";
 import { isTerminal, StandardOutput } from "./cli/standard-output.ts";
 
 /** Milliseconds in which a signal that comes twice is one: from the terminal, and once more from a wrapper such as npm. */
 const SAME_SIGNAL = 250;
-
-/** Milliseconds after the first signal in which the work may end in order. A server that does not answer gets less. */
-const LONGEST_END = 5_000;
 
 /** Milliseconds for what is still on its way when the work has ended: output, and system calls that nobody waits for. */
 const LAST_OUTPUT = 300;
@@ -20,6 +18,7 @@ async function main(): Promise<void> {
   const abort = new AbortController();
   let exitBySignal: number | undefined;
   let signalledAt = 0;
+  let looking: NodeJS.Timeout | undefined;
   const signals = Object.keys(SIGNAL_EXIT) as (keyof typeof SIGNAL_EXIT)[];
   for (const signal of signals) {
     const code = SIGNAL_EXIT[signal];
@@ -31,10 +30,12 @@ async function main(): Promise<void> {
       }
       exitBySignal = code;
       signalledAt = performance.now();
-      setTimeout(() => {
+      const end = new LongestEnd();
+      looking = setInterval(() => {
+        if (!end.look()) return;
         stderr.write("Interrupted; the work did not end in time, so it was abandoned\n");
         process.exit(code);
-      }, LONGEST_END).unref();
+      }, LOOK).unref();
       abort.abort();
     });
   }
@@ -59,6 +60,7 @@ async function main(): Promise<void> {
     signalExit: () => exitBySignal,
     releaseSignals: () => signals.forEach((signal) => process.removeAllListeners(signal)),
   });
+  clearInterval(looking);
   // Not process.exit: it would cut output that is still on its way into a pipe.
   process.exitCode = exitCode;
   if (exitBySignal !== undefined) setTimeout(() => process.exit(exitCode), LAST_OUTPUT).unref();

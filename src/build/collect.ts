@@ -2,6 +2,7 @@ import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, relative, resolve, sep } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { openRegularFile, readHead } from "#files/read.ts";
+import { cannotRead } from "#files/reason.ts";
 import { comparePaths } from "./order.ts";
 import { includedIn, readSchemaScript } from "./schema-script.ts";
 
@@ -137,10 +138,7 @@ function list(projectDir: string, folder: string): Dirent[] {
 }
 
 function unreadable(path: string, cause: unknown): ConfitureError {
-  return new ConfitureError("file_unreadable", `Cannot read ${path}: ${(cause as Error).message}`, {
-    location: { file: path },
-    cause,
-  });
+  return cannotRead(path, cause);
 }
 
 function pointsToFolder(absolute: string, path: string): boolean {

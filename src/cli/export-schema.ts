@@ -5,6 +5,7 @@ import { collectSchemaFiles } from "#build/collect.ts";
 import type { ExportedSchema } from "#compare/export.ts";
 import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { cannotRead } from "#files/reason.ts";
 import type { CommandContext } from "./command.ts";
 import { SCRATCH_ARGS, siteBeside, STRICT_ARGS } from "./compare-options.ts";
 import { tellDatabase } from "./database-options.ts";
@@ -80,10 +81,7 @@ function filesIn(projectDir: string, dir: string): string[] {
       .toSorted();
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw new ConfitureError("file_unreadable", `Cannot read ${dir}: ${(cause as Error).message}`, {
-      location: { file: dir },
-      cause,
-    });
+    throw cannotRead(dir, cause);
   }
 }
 

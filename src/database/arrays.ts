@@ -81,7 +81,7 @@ function registerArrays({ parsers, serializers }: TypeHandlers, types: readonly 
     const delimiter = element === BOX ? ";" : ",";
     parsers[array] = (text: string) => parseArray(text, parsers[element], delimiter);
     serializers[array] = (value: unknown) =>
-      Array.isArray(value) ? writeArray(value, delimiter, serializers[element] ?? String) : value;
+      Array.isArray(value) ? writeArray(value, delimiter, serializers[element] ?? String) : String(value);
   }
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, open as openFile, readdir, readFile, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
+import { hintFor, reasonOf } from "#files/reason.ts";
 import { guardFolder, type GuardOptions } from "./embedded-guard.ts";
 import { loadAssets } from "./embedded-load.ts";
 import { unpack } from "./embedded-pack.ts";
@@ -12,7 +13,8 @@ const OWN_FOLDER = ".confiture";
 /** PostgreSQL's major version inside the executable. */
 const MAJOR = "18";
 
-const SYNCED_AT_ONCE = 128;
+/** Side by side files share the disk's work. A process may open only so many: 64 have to be enough for all of it. */
+const AT_ONCE = 16;
 
 /** A data folder that is ready to be started on, and kept for this process. */
 export interface DataFolder {
@@ -79,10 +81,9 @@ async function initialise(folder: string): Promise<void> {
   const owner = { mode: 0o700, recursive: true };
   await mkdir(unfinished, owner);
   for (const { path } of files) if (path.endsWith("/")) await mkdir(join(unfinished, path), owner);
-  await Promise.all(
-    files
-      .filter(({ path }) => !path.endsWith("/"))
-      .map(({ path, data }) => writeFile(join(unfinished, path), data, { mode: 0o600 })),
+  await forEach(
+    files.filter(({ path }) => !path.endsWith("/")),
+    ({ path, data }) => writeFile(join(unfinished, path), data, { mode: 0o600 }),
   );
   // An empty folder may be in the way.
   if (names !== undefined) await rmdir(folder);
@@ -121,10 +122,11 @@ async function checkCluster(folder: string, names: readonly string[]): Promise<v
 async function syncFiles(folder: string): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  // Side by side they share the disk's work; not all at once, for a process may open only so many.
-  for (let i = 0; i < files.length; i += SYNCED_AT_ONCE) {
-    await Promise.all(files.slice(i, i + SYNCED_AT_ONCE).map(syncFile));
-  }
+  await forEach(files, syncFile);
+}
+
+async function forEach<T>(files: readonly T[], work: (file: T) => Promise<void>): Promise<void> {
+  for (let i = 0; i < files.length; i += AT_ONCE) await Promise.all(files.slice(i, i + AT_ONCE).map(work));
 }
 
 async function syncFile(path: string): Promise<void> {
@@ -138,11 +140,8 @@ async function syncFile(path: string): Promise<void> {
 
 function explained(error: unknown, folder: string): ConfitureError {
   if (error instanceof ConfitureError) return error;
-  return new ConfitureError(
-    "embedded_failed",
-    `The data folder ${folder} cannot be used: ${(error as Error).message}`,
-    {
-      cause: error,
-    },
-  );
+  return new ConfitureError("embedded_failed", `The data folder ${folder} cannot be used: ${reasonOf(error)}`, {
+    hint: hintFor(error),
+    cause: error,
+  });
 }

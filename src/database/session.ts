@@ -3,10 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { ConfitureError, type ServerReport } from "#errors/error.ts";
 import { adviceFor } from "./advice.ts";
+import { countAnswer } from "./answers.ts";
 import { LIFT_LIMITS } from "./settings.ts";
 import { ARRAY_TYPES, ArrayTypes, type ArrayType } from "./arrays.ts";
 import type { Database, Notice, OpenOptions } from "./database.ts";
 import { DriverStream } from "./driver-stream.ts";
+import { guardSerializers, requireParameters } from "./parameters.ts";
 import { ProtocolViolation, ResponseWatcher } from "./responses.ts";
 import { isStatementPooling, transactionPooling } from "./transaction-pooling.ts";
 
@@ -106,18 +108,22 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   let ended = false;
   /** Runs from an interruption on, anew with each answer: a busy server may take its time to end the work in order. */
   let patience: NodeJS.Timeout | undefined;
+  const answered = (): void => {
+    countAnswer();
+    patience?.refresh();
+  };
   const run = <T extends object>(query: PromiseLike<T>): Promise<T> =>
     new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
         if (!running.delete(query)) return;
         failures++;
-        patience?.refresh();
+        answered();
         reject(failure(error));
       };
       running.set(query, fail);
       query.then((result) => {
         running.delete(query);
-        patience?.refresh();
+        answered();
         return resolve(result);
       }, fail);
       if (ended) endRunning();
@@ -127,6 +133,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     for (const fail of running.values()) fail(new Error("the session is over"));
   }
 
+  guardSerializers(sql.options);
   /** While somebody waits for rows, or for what COPY has to say, the driver has to see all answers. */
   let listening = 1;
   const listeningFor = async <T>(work: () => Promise<T>): Promise<T> => {
@@ -222,6 +229,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
 
     async query<Row extends object>(text: string, parameters: readonly unknown[] = []): Promise<Row[]> {
       refuseWhenLost();
+      requireParameters(parameters);
       if (arrays.isNeededFor(parameters)) await arrays.fetch();
       const rows = await listeningFor(() =>
         run(sql.unsafe<Row[]>(text, parameters as postgres.ParameterOrJSON<never>[])),

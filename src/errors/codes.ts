@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   embedded_failed: { exit: 1, title: "The embedded PostgreSQL could not start" },
 
   sql_failed: { exit: 1, title: "PostgreSQL refused a statement" },
+  parameter_invalid: { exit: 1, title: "A parameter of a statement cannot be sent" },
   sql_psql_command: { exit: 1, title: "A SQL file uses a psql command" },
   sql_transaction_control: { exit: 1, title: "A SQL file controls its own transaction" },
   sql_unterminated: { exit: 1, title: "A SQL file ends inside a string, comment or COPY block" },

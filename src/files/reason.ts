@@ -32,6 +32,16 @@ export function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
+const HINTS: Readonly<Record<string, string>> = {
+  EMFILE: "This process may open no more files: raise the limit (ulimit -n 256), then run it again.",
+  ENFILE: "This machine may open no more files: end what holds so many, then run it again.",
+};
+
+/** What to do about a reason that has nothing to do with the file; undefined for others. */
+export function hintFor(cause: unknown): string | undefined {
+  return HINTS[systemCode(cause)];
+}
+
 const WRITE_HINTS: Readonly<Record<string, string>> = {
   EACCES: "The folder has to be writable as well: a file is written beside the old one and then takes its place.",
   EPERM: "The folder has to be writable as well: a file is written beside the old one and then takes its place.",
@@ -45,7 +55,7 @@ const WRITE_HINTS: Readonly<Record<string, string>> = {
 export function cannotWrite(path: string, cause: unknown): ConfitureError {
   if (cause instanceof ConfitureError) return cause;
   return new ConfitureError("file_unreadable", `Cannot write ${path}: ${reasonOf(cause)}`, {
-    hint: WRITE_HINTS[systemCode(cause)],
+    hint: WRITE_HINTS[systemCode(cause)] ?? hintFor(cause),
     location: { file: path },
     cause,
   });
@@ -55,6 +65,7 @@ export function cannotWrite(path: string, cause: unknown): ConfitureError {
 export function cannotRead(path: string, cause: unknown): ConfitureError {
   if (cause instanceof ConfitureError) return cause;
   return new ConfitureError("file_unreadable", `Cannot read ${path}: ${reasonOf(cause)}`, {
+    hint: hintFor(cause),
     location: { file: path },
     cause,
   });

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { platform } from "node:process";
 import { ConfitureError } from "#errors/error.ts";
 import { fateOf, KEY_PATTERN, ownerKey } from "./owner.ts";
-import { cannotWrite, reasonOf } from "./reason.ts";
+import { cannotWrite, hintFor, reasonOf } from "./reason.ts";
 
 const NAME = new RegExp(`^confiture-(${KEY_PATTERN})-\\w+$`);
 
@@ -57,7 +57,7 @@ function makeFolder(): string {
     return realpathSync(mkdtempSync(join(parent, `confiture-${ownerKey()}-`)));
   } catch (cause) {
     throw new ConfitureError("file_unreadable", `Cannot make a temporary folder in ${parent}: ${reasonOf(cause)}`, {
-      hint: "Set TMPDIR to a folder that exists and can be written.",
+      hint: hintFor(cause) ?? "Set TMPDIR to a folder that exists and can be written.",
       location: { file: parent },
       cause,
     });

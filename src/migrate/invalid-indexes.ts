@@ -1,18 +1,42 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 
-/** Indexes that a failed CREATE INDEX CONCURRENTLY or REINDEX CONCURRENTLY leaves, as quoted qualified names. */
-export async function invalidIndexes(database: Database): Promise<string[]> {
-  const rows = await queryCatalogue<{ name: string }>(
+/** An index that a failed CREATE INDEX CONCURRENTLY or REINDEX CONCURRENTLY left. */
+export interface InvalidIndex {
+  /** Quoted and qualified. */
+  readonly name: string;
+  /** What makes it, as PostgreSQL writes it. */
+  readonly statement: string;
+  /** What clears it away. */
+  readonly drop: string;
+}
+
+/**
+ * The invalid indexes of a database. An index of a partitioned table is none of them: it waits for those of the
+ * partitions, and CONCURRENTLY never makes one. REINDEX names what it makes NAME_ccnew and what it replaces NAME_ccold.
+ */
+export async function invalidIndexes(database: Database): Promise<InvalidIndex[]> {
+  const rows = await queryCatalogue<{ name: string; definition: string; rebuilt: string | null }>(
     database,
-    `select format('%I.%I', n.nspname, c.relname) as name
+    `select format('%I.%I', n.nspname, c.relname) as name, pg_get_indexdef(c.oid) as definition,
+            (select format('%I.%I', n.nspname, o.relname)
+               from pg_index oi join pg_class o on o.oid = oi.indexrelid
+              where oi.indrelid = i.indrelid and c.relname ~ '_cc(new|old)[0-9]*$'
+                and o.relname = regexp_replace(c.relname, '_cc(new|old)[0-9]*$', '')) as rebuilt
        from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
-      where not i.indisvalid order by 1`,
+      where not i.indisvalid and c.relkind = 'i' order by 1`,
   );
-  return rows.map((row) => row.name);
+  return rows.map(({ name, definition, rebuilt }) => ({
+    name,
+    statement:
+      rebuilt === null
+        ? definition.replace(/^CREATE (UNIQUE )?INDEX /, "CREATE $1INDEX CONCURRENTLY ")
+        : `REINDEX INDEX CONCURRENTLY ${rebuilt}`,
+    drop: `DROP INDEX CONCURRENTLY ${name}`,
+  }));
 }
 
 /** The statements that clear them away, a line each. */
-export function repairStatements(indexes: readonly string[]): string {
-  return indexes.map((index) => `\n  DROP INDEX CONCURRENTLY ${index};`).join("");
+export function repairStatements(indexes: readonly InvalidIndex[]): string {
+  return indexes.map(({ drop }) => `\n  ${drop};`).join("");
 }

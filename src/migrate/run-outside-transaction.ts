@@ -37,7 +37,7 @@ export async function runOutsideTransaction(
     options,
     total: body.kind === "sql" ? unitsOf(body.script).length : undefined,
     isResumed: resume !== undefined,
-    invalidBefore: await invalidIndexes(database),
+    invalidBefore: (await invalidIndexes(database)).map(({ name }) => name),
     done: resume ?? 0,
     counted: resume ?? 0,
   };
@@ -230,7 +230,7 @@ async function tellHowFar(run: OutsideRun, error: ConfitureError): Promise<Confi
   const { database, migration, direction, options, total } = run;
   const { ledger } = options;
   const { version } = migration.file;
-  const left = (await invalidIndexes(database)).filter((index) => !run.invalidBefore.includes(index));
+  const left = (await invalidIndexes(database)).filter(({ name }) => !run.invalidBefore.includes(name));
   if (run.done === 0 && left.length === 0 && !run.isResumed) {
     await changeLedger(
       database,

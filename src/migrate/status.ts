@@ -9,7 +9,7 @@ import type { MigrationFile } from "./migration-file.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { type HistoryEntry, joinHistory } from "./history.ts";
 import { findLedger, type Ledger, readLedger } from "./ledger.ts";
-import { invalidIndexes } from "./invalid-indexes.ts";
+import { type InvalidIndex, invalidIndexes } from "./invalid-indexes.ts";
 import { checksumOfFile, loadMigration } from "./load.ts";
 import type { Ignored } from "./layouts/layout.ts";
 import type { LayoutName } from "./layouts/names.ts";
@@ -23,7 +23,7 @@ export interface Status {
   readonly ignored: readonly Ignored[];
   readonly ledger: Ledger;
   /** Left by statements that did not finish; looked for only when a migration stopped. */
-  readonly invalidIndexes: readonly string[];
+  readonly invalidIndexes: readonly InvalidIndex[];
   /** What the database runs on; only when asked for, and undefined when no session was needed. */
   readonly engine: ServerEngine | undefined;
 }

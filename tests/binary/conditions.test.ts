@@ -203,3 +203,18 @@ describe("standard streams", () => {
     },
   );
 });
+
+describe.if(process.platform === "linux")("64 open files are enough", () => {
+  const limited = (project: CliProject, args: string): Promise<RunResult> =>
+    project.run(["-c", `ulimit -n 64; exec "$0" ${args}`, BINARY], { binary: "/bin/sh" });
+
+  test("for a hundred files and a server", async () => {
+    const files = Array.from({ length: 100 }, (_, n) => [
+      `db/schema/t${n}.sql`,
+      `CREATE TABLE t${n} (id int PRIMARY KEY);\n`,
+    ]);
+    await using project = await cliProject({ ...FILES, ...(Object.fromEntries(files) as Record<string, string>) });
+    for (const args of ["migrate status", "build", "migrate up", "snapshot --output s.json"])
+      expect(await limited(project, args)).toMatchObject({ exitCode: 0 });
+  });
+});

@@ -33,6 +33,8 @@ const HARMFUL: readonly (readonly [string, string])[] = [
   ["process.reallyExit(0)", "process.reallyExit(0);"],
   ["process.abort()", "process.abort();"],
   ["a signal to itself", "process.kill(process.pid, 'SIGKILL');"],
+  ["standard output closed", "(await import('node:fs')).closeSync(1);"],
+  ["standard output closed, with a callback", "process.getBuiltinModule('fs').close(1, () => {});"],
   ["process.chdir", "process.chdir('/');"],
   ["an exception in a timer", "setTimeout(() => { throw new Error('late'); }, 5); await new Promise(() => {});"],
   [
@@ -127,12 +129,16 @@ describe("what a migration leaves open keeps nobody", () => {
 
 test("what a migration prints goes to standard error", async () => {
   const body = `console.log("one"); console.table([{ two: 2 }]); process.stdout.write("three\\n"); await Bun.write(Bun.stdout, "four\\n");
-    (await import("node:console")).default.info("five"); (await import("node:console")).log("seven"); (await import("node:process")).stdout.write("six\\n");`;
-  await using project = await cliProject({ [FILE]: migration(body, `console.log("zero");`) });
+    (await import("node:console")).default.info("five"); (await import("node:console")).log("seven"); (await import("node:process")).stdout.write("six\\n");
+    writeSync(1, "eight\\n"); fs.writeFileSync(1, "nine\\n"); fs.appendFileSync(1, "ten\\n"); fs.writevSync(1, [Buffer.from("eleven\\n")]);
+    await new Promise((done) => fs.write(1, "twelve\\n", done)); await Bun.write(Bun.file(1), "thirteen\\n");
+    await new Promise((done) => fs.createWriteStream("", { fd: 1 }).end("fourteen\\n", done));`;
+  const head = `import fs, { writeSync } from "node:fs";\nconsole.log("zero");`;
+  await using project = await cliProject({ [FILE]: migration(body, head) });
   const result = await project.run(["migrate", "up", "--format", "json"]);
   expect(readDocument(result)).toMatchObject({ ok: true });
-  for (const word of ["zero", "one", "two", "three", "four", "five", "six", "seven"])
-    expect(result.stderr).toContain(word);
+  const words = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen".split(" ");
+  for (const word of words) expect(result.stderr).toContain(word);
 });
 
 describe("the first signal ends it, rolled back", () => {

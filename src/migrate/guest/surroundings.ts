@@ -1,4 +1,5 @@
 import type * as NodeConsole from "node:console";
+import { keepDescriptors } from "./descriptors.ts";
 
 /** What sets something for the whole process. The same calls throw in the threads of Node. */
 const FOR_THE_PROCESS = ["chdir", "setuid", "seteuid", "setgid", "setegid", "setgroups", "initgroups"] as const;
@@ -47,6 +48,10 @@ export function keepHouse(end: (call: string, stack: string) => void): void {
   for (const one of [console, process.getBuiltinModule("node:console")]) Object.assign(one, printing);
   Object.defineProperty(process, "stdout", { configurable: true, get: () => process.stderr });
   (Bun as { stdout: unknown }).stdout = Bun.stderr;
+  const file = Bun.file.bind(Bun);
+  (Bun as { file: unknown }).file = (path: unknown, ...rest: unknown[]) =>
+    path === 1 ? Bun.stderr : (file as (...all: unknown[]) => unknown)(path, ...rest);
+  keepDescriptors(process.getBuiltinModule("node:fs"));
 }
 
 /** Loaded when it is needed, and never before what a migration may import of it has been replaced: an import would be. */

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { join, sep } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { readHead, readRegularFile } from "#files/read.ts";
+import { hintFor, reasonOf } from "#files/reason.ts";
 
 /** How much of a file is read to see which tool's marks it holds. */
 const HEAD = 4096;
@@ -71,11 +72,10 @@ function list(projectDir: string, path: string) {
     return readdirSync(join(projectDir, path), { withFileTypes: true });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw new ConfitureError(
-      "file_unreadable",
-      `Cannot read the migrations folder ${path}: ${(cause as Error).message}`,
-      { hint: "Check the folder's permissions, or migrations.dir in the environment file.", cause },
-    );
+    throw new ConfitureError("file_unreadable", `Cannot read the migrations folder ${path}: ${reasonOf(cause)}`, {
+      hint: hintFor(cause) ?? "Check the folder's permissions, or migrations.dir in the environment file.",
+      cause,
+    });
   }
 }
 

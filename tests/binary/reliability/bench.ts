@@ -39,7 +39,7 @@ export interface JsonDocument {
   readonly ok: boolean;
   readonly exitCode: number;
   readonly migrations: readonly JsonMigration[];
-  readonly invalidIndexes: readonly string[];
+  readonly invalidIndexes: readonly { readonly name: string; readonly statement: string; readonly drop: string }[];
   readonly error: {
     readonly code: string;
     readonly message: string;

@@ -154,7 +154,7 @@ async function resolution({ b, figures }: Campaign, killed: boolean): Promise<re
   const { found, wanted } = await lookAt(b, stopped.version, stopped["stoppedAt"] ?? null);
   if (found === "invalid") {
     // As `status` says: clear it away. A DROP that got this far is finished by the same statement.
-    const [name] = status.invalidIndexes;
+    const name = status.invalidIndexes[0]?.name;
     if (name === undefined) throw new Error(`an invalid index of ${stopped.version} is not named`);
     await b.query(`DROP INDEX CONCURRENTLY ${name}`);
     figures.indexesDropped++;

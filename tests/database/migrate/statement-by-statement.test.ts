@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { resume } from "#migrate/migrator.ts";
 import { resolveMigration } from "#migrate/record.ts";
+import { status } from "#migrate/status.ts";
 import { engines, serverEngines } from "../../support/engines.ts";
 import { failureOf, placeOf } from "../failure.ts";
 import { type Migrating, migrating, outcomeOf } from "./migrating.ts";
@@ -125,6 +126,32 @@ for (const engine of serverEngines) {
       expect(await m.standings()).toEqual(["001 pending"]);
     });
 
+    test.each([
+      ["002_b.sql", 'CREATE UNIQUE INDEX CONCURRENTLY "A unique" ON a (id) WHERE id > 0;'],
+      [
+        "002_b.ts",
+        `import { Migration } from "confiture";
+         export default class extends Migration {
+           transaction = false;
+           up() { this.execute('CREATE UNIQUE INDEX CONCURRENTLY "A unique" ON a (id) WHERE id > 0'); }
+         }`,
+      ],
+    ])("status names an invalid index with what makes it and what drops it: %s", async (file, text) => {
+      await using m = await migrating(engine, { ...TABLE, [file]: text });
+      expect((await m.up({ steps: 1 })).error).toBeUndefined();
+      // An index of a partitioned table that waits for its partitions is not broken.
+      await m.query("CREATE TABLE parts (id int) PARTITION BY LIST (id)");
+      await m.query("CREATE INDEX waits ON ONLY parts (id)");
+      expect((await m.up()).error?.server?.sqlstate).toBe("23505");
+      expect((await status(m.options)).invalidIndexes).toEqual([
+        {
+          name: 'public."A unique"',
+          statement: 'CREATE UNIQUE INDEX CONCURRENTLY "A unique" ON public.a USING btree (id) WHERE (id > 0)',
+          drop: 'DROP INDEX CONCURRENTLY public."A unique"',
+        },
+      ]);
+    });
+
     test("an invalid index that is left behind is named, and only that one", async () => {
       await using m = await migrating(engine, {
         ...TABLE,
@@ -135,7 +162,7 @@ for (const engine of serverEngines) {
       await m.query("CREATE UNIQUE INDEX CONCURRENTLY older ON a (id)").catch(() => {});
       const { error } = await m.up();
       expect(error?.server?.sqlstate).toBe("23505");
-      expect(error?.data).toMatchObject({ invalidIndexes: ['public."A unique"'], statementsDone: 0 });
+      expect(error?.data).toMatchObject({ invalidIndexes: [{ name: 'public."A unique"' }], statementsDone: 0 });
       expect(error?.hint).toContain('DROP INDEX CONCURRENTLY public."A unique"');
       expect(error?.hint).not.toContain("older");
       // The index is there, so the migration cannot pass for untried.

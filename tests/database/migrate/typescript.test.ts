@@ -264,6 +264,53 @@ for (const engine of serverEngines) {
       }
     });
 
+    test.each([
+      ["undefined", `"SELECT $1::int", [undefined]`, "Parameter $1 is undefined"],
+      ["too many", `"SELECT 1 WHERE 1 IN (" + all.map((_, n) => "$" + (n + 1)).join() + ")", all`, "65535 parameters"],
+      ["a date that is none", `"SELECT $1::timestamptz", [new Date("nonsense")]`, "cannot be sent"],
+      ["a number where bytes belong", `"SELECT $1::bytea", [5]`, "cannot be sent"],
+    ])("a parameter that cannot be sent fails the statement, not the connection: %s", async (_what, call, message) => {
+      for (const head of ["", "  transaction = false;\n"]) {
+        await using m = await migrating(engine, {
+          ...TABLE,
+          "002_b.ts": migration(
+            `${head}  async up() {\n    await this.execute("CREATE TABLE made ()");\n    await this.query(${call});\n  }`,
+            "const all = Array.from({ length: 65535 }, () => 1);\n",
+          ),
+        });
+        const { results, error } = await m.up();
+        expect(results).toEqual(["001 done", "002 failed"]);
+        expect(error).toMatchObject({ code: "parameter_invalid", message: expect.stringContaining(message) });
+        expect(placeOf(error)).toContain("002_b.ts:");
+        const made = await m.query("SELECT to_regclass('made') IS NOT NULL AS made");
+        expect(made).toEqual([{ made: head !== "" }]);
+      }
+    });
+
+    test("a date that is text is PostgreSQL's to read", async () => {
+      await using m = await migrating(engine, {
+        "001_a.ts": migration(`async up() {
+          await this.execute("CREATE TABLE dates AS SELECT $1::timestamptz::text AS a, $2::date::text AS b", ["infinity", "2024-02-29"]);
+        }`),
+      });
+      expect((await m.up()).error).toBeUndefined();
+      expect(await m.query("SELECT * FROM dates")).toEqual([{ a: "infinity", b: "2024-02-29" }]);
+    });
+
+    test("a helper that does not parse is named, with the place in it", async () => {
+      await using m = await migrating(engine, {
+        ...TABLE,
+        "002_b.ts": migration(`up() { note(this); }`, `import { note } from "./lib/note.ts";\n`),
+        "db/migrations/lib/note.ts": `export const note = () => {\n  const = 1;\n};\n`,
+      });
+      const { error } = await m.up();
+      expect(error).toMatchObject({
+        code: "migration_invalid",
+        message: expect.stringContaining("002_b.ts cannot be loaded"),
+      });
+      expect(placeOf(error)).toEndWith("lib/note.ts:2:9");
+    });
+
     test("the place of a SQL error is inside the template literal", async () => {
       await using m = await migrating(engine, {
         "001_a.ts": migration(`  up() {

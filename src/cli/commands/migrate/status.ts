@@ -1,5 +1,4 @@
 import { LogLevels } from "consola/core";
-import { repairStatements } from "#migrate/invalid-indexes.ts";
 import { LAYOUTS } from "#migrate/layouts/registry.ts";
 import { status } from "#migrate/status.ts";
 import { defineCommand } from "../../command.ts";
@@ -24,8 +23,10 @@ export const command = defineCommand({
     const { history, layout, ignored, invalidIndexes, engine } = await status(options, asks);
     if (engine !== undefined) messages.debug(engineName(engine));
     for (const { path, why } of ignored) messages.warn(`${path} is left out: ${why}`);
-    if (invalidIndexes.length > 0)
-      messages.warn(`invalid indexes in the database; to clear them away:${repairStatements(invalidIndexes)}`);
+    for (const { name, statement, drop } of invalidIndexes)
+      messages.warn(
+        `the index ${name} is invalid; what makes it, and what clears it away:\n  ${statement};\n  ${drop};`,
+      );
     if (history.length === 0) messages.log(`No migrations in ${options.dir}`);
     if (layout !== "confiture") messages.log(`Layout of ${options.dir}: ${LAYOUTS[layout].title}`);
     const unrecognised = history.length === 0 && ignored.length > 0;
