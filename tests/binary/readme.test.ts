@@ -55,7 +55,7 @@ function tableBelow(heading: string): string[][] {
 
 describe("the README", () => {
   test("is right from its first command to its last, in an empty folder", async () => {
-    const reader = await readerOf("README.md", { DATABASE_URL: "postgres://app@localhost/shop" });
+    const reader = await readerOf("README.md", {});
     for (const block of blocks) {
       if (block.language === "bash") await reader.run(block);
       else if (block.file !== undefined) await reader.write(block.file, block.text);
@@ -64,7 +64,7 @@ describe("the README", () => {
     await reader.run(
       command(
         "confiture migrate up\n# Should show: 001_add_user_bio applied, 002_add_notes applied, 003_add_user_handle applied\n" +
-          "confiture migrate down --to 0\nconfiture config show --env production\n# Should show: verify-full\n",
+          "confiture migrate down --to 0\nDATABASE_URL=postgres://app@localhost/shop confiture config show --env production\n# Should show: verify-full\n",
       ),
     );
   });
