@@ -19,6 +19,7 @@ import { runMigration } from "./run.ts";
 import { inOneTransaction } from "./run-in-transaction.ts";
 import type { RunOptions } from "./run-session.ts";
 import { readHistory } from "./status.ts";
+import { findUnreadHistory, unreadHistory } from "./unread-history.ts";
 
 export interface MigrationResult {
   readonly migration: MigrationFile;
@@ -52,6 +53,8 @@ export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunR
     const history = await readHistory(database, ledger, options);
     if (!ledger.exists) await refuseRenamedLedger(database, ledger, history, options.projectDir);
     const files = planUp(history, plan);
+    const unread = ledger.exists ? undefined : await findUnreadHistory(database, files, options.projectDir);
+    if (unread !== undefined) throw unreadHistory(unread);
     const migrations = await load(files, "up", options);
     if (plan.singleTransaction === true) migrations.forEach(requireTransactional);
     if (migrations.length === 0) return { results: [], error: undefined };

@@ -14,6 +14,7 @@ import { checksumOfFile, loadMigration } from "./load.ts";
 import type { Ignored } from "./layouts/layout.ts";
 import type { LayoutName } from "./layouts/names.ts";
 import { isUncertain, unitsOf } from "./steps.ts";
+import { findUnreadHistory, type UnreadHistory } from "./unread-history.ts";
 
 export interface Status {
   readonly history: readonly HistoryEntry[];
@@ -24,6 +25,8 @@ export interface Status {
   readonly ledger: Ledger;
   /** Left by statements that did not finish; looked for only when a migration stopped. */
   readonly invalidIndexes: readonly InvalidIndex[];
+  /** Another tool's history that says that one of these is applied, where there is no ledger yet. */
+  readonly unread: UnreadHistory | undefined;
   /** What the database runs on; only when asked for, and undefined when no session was needed. */
   readonly engine: ServerEngine | undefined;
 }
@@ -46,6 +49,7 @@ export async function status(
       ignored,
       ledger: { schema: "public", table: options.table, exists: false },
       invalidIndexes: [],
+      unread: undefined,
       engine: undefined,
     };
   }
@@ -63,7 +67,8 @@ export async function status(
       const history = await readHistory(database, ledger, options, migrations);
       const stopped = history.some((entry) => entry.standing === "stopped");
       const invalid = stopped ? await invalidIndexes(database) : [];
-      return { history, layout, ignored, ledger, invalidIndexes: invalid, engine };
+      const unread = ledger.exists ? undefined : await findUnreadHistory(database, migrations, options.projectDir);
+      return { history, layout, ignored, ledger, invalidIndexes: invalid, unread, engine };
     },
   );
 }

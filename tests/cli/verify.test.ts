@@ -92,7 +92,7 @@ The migrations were replayed from an empty database.
       "db/migrations/1_users.sql": "ALTER TABLE users ALTER COLUMN email SET NOT NULL;\n",
     });
     expect(exitCode).toBe(0);
-    expect(stdout).toContain("the built schema was rolled back through them and brought forward again.");
+    expect(stdout).toContain("so each one was rolled back from the built schema and applied again.");
     expect(stdout).toContain("Not checked: rolling back 1_users, which has no down.");
     expect(stdout).toContain("Not checked: migrations up to the last one without a down");
   });

@@ -18,7 +18,7 @@ const MARKS: Readonly<Record<Check["outcome"], string>> = { proven: "✅", dispr
 const WAYS: Readonly<Record<Way, string>> = {
   migrations: "The migrations were replayed from an empty database.",
   schema:
-    "The first migration needs tables from the schema files, so the migrations were tested backwards from the built schema.",
+    "The first migration needs tables from the schema files, so each one was rolled back from the built schema and applied again.",
   behind:
     "The first migration needs tables from the schema files, so the migrations were applied to the built schema, which does not have their changes yet.",
   base: "The schema files of the base commit were brought forward.",

@@ -231,7 +231,9 @@ const adopt = async (m: Migrating, tool: string): Promise<string[]> =>
 
 for (const engine of engines) {
   describe(engine.name, () => {
-    test.each(EXAMPLES.map((example) => [example.layout, example] as const))(
+    // How a folder is read is the same on every engine, and the embedded one takes its time to start.
+    const examples = engine.name === "embedded" ? EXAMPLES.slice(0, 2) : EXAMPLES;
+    test.each(examples.map((example) => [example.layout, example] as const))(
       "a folder of %s is read as it is",
       async (_layout, { layout, asked, files, versions, hasDown, history }) => {
         await using m = await migrating(engine, inFolder(files), asked === true ? { layout } : {});
@@ -252,6 +254,9 @@ for (const engine of engines) {
         if (history === undefined) return;
         await m.query("DROP TABLE confiture_migrations");
         for (const statement of history.split(/;\s+/)) await m.query(statement);
+        // What that tool has applied does not run once more.
+        expect((await status(m.options)).unread?.tools).toContain(layout);
+        expect(await m.up()).toMatchObject({ refused: true, error: { code: "adoption_refused" } });
         expect(await adopt(m, layout)).toHaveLength(2);
         expect(await m.standings()).toEqual(versions.map((version) => `${version} applied`));
       },

@@ -1,6 +1,7 @@
 import { LogLevels } from "consola/core";
 import { LAYOUTS } from "#migrate/layouts/registry.ts";
 import { status } from "#migrate/status.ts";
+import { unreadHistory } from "#migrate/unread-history.ts";
 import { defineCommand } from "../../command.ts";
 import { migrateOptions } from "../../migrate-options.ts";
 import { engineName } from "../../output/text.ts";
@@ -20,13 +21,17 @@ export const command = defineCommand({
     const { messages } = context;
     const options = await migrateOptions(context, undefined, showMigrateEvents(context));
     const asks = { engine: context.json || messages.level >= LogLevels.debug };
-    const { history, layout, ignored, invalidIndexes, engine } = await status(options, asks);
+    const { history, layout, ignored, invalidIndexes, unread, engine } = await status(options, asks);
     if (engine !== undefined) messages.debug(engineName(engine));
     for (const { path, why } of ignored) messages.warn(`${path} is left out: ${why}`);
     for (const { name, statement, drop } of invalidIndexes)
       messages.warn(
         `the index ${name} is invalid; what makes it, and what clears it away:\n  ${statement};\n  ${drop};`,
       );
+    if (unread !== undefined) {
+      const { message, hint } = unreadHistory(unread);
+      messages.warn(`${message}. ${hint}`);
+    }
     if (history.length === 0) messages.log(`No migrations in ${options.dir}`);
     if (layout !== "confiture") messages.log(`Layout of ${options.dir}: ${LAYOUTS[layout].title}`);
     const unrecognised = history.length === 0 && ignored.length > 0;
