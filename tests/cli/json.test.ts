@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
-import { rm } from "node:fs/promises";
 import { isGroup } from "#cli/command.ts";
 import { COMMANDS } from "#cli/registry.ts";
 import { type JsonDocument, readDocument, schemaName, SCHEMAS } from "./document.ts";
