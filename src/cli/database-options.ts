@@ -15,9 +15,11 @@ export function databaseName(target: Target): string {
 
 /** Says which database a command is about to write to: "Database: localhost:5432/shop (environment: local)". */
 export function tellDatabase({ messages }: CommandContext, { target, environment }: Config): void {
-  const where =
-    target.engine === "server"
-      ? `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}/${target.database}`
-      : `${target.path ?? ":memory:"}, embedded`;
-  messages.log(`Database: ${where}${environment === null ? "" : ` (environment: ${environment})`}`);
+  messages.log(`Database: ${databasePlace(target)}${environment === null ? "" : ` (environment: ${environment})`}`);
+}
+
+/** "localhost:5432/shop", or the embedded engine's folder. */
+export function databasePlace(target: Target): string {
+  if (target.engine === "embedded") return `${target.path ?? ":memory:"}, embedded`;
+  return `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}/${target.database}`;
 }

@@ -4,6 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { Loss } from "#migrate/losses.ts";
 import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";
+import { databasePlace } from "./database-options.ts";
 import { forPeople } from "./output/style.ts";
 
 /** `--yes` of every command that can destroy data. */
@@ -39,7 +40,8 @@ export async function requirePermission(
   if (!isProtected(config, args)) return;
   if (args.yes !== undefined || !canAsk(context)) throw notPermitted(config, what, losses);
   const { stdin, stderr, signal } = context.io;
-  context.messages.log(`${isProtectedSentence(config)}.${listed(`To ${what}:`, losses)}`);
+  const place = databasePlace(config.target);
+  context.messages.log(`${isProtectedSentence(config)}. Its database is ${place}.${listed(`To ${what}:`, losses)}`);
   stderr.write(forPeople(`Type its name to ${what}: `));
   const answer = await stdin.readLine(signal);
   if (signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was done");

@@ -1,6 +1,7 @@
 import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
+import type { LayoutName } from "./layouts/names.ts";
 import type { MigrationFile } from "./migration-file.ts";
 
 /** One direction of a migration, as far as it can be told before it runs. */
@@ -82,14 +83,30 @@ export function bodyOf(migration: LoadedMigration, direction: Direction): Runnab
   if (body?.kind === "refused") throw body.error;
   if (body !== undefined) return body;
   const { file } = migration;
-  const ways = {
-    typescript: "a method down() to its class",
-    sql: "SQL below a `-- migrate:down` line to it",
-    "sql-pair": `its .down.sql beside it`,
-    foreign: "its way back, in SQL,",
-  };
   throw new ConfitureError("migration_irreversible", `${file.path} has no way back`, {
-    hint: `Nothing was changed. To make it reversible, add ${ways[file.form]}.`,
+    hint: `Nothing was changed. ${wayBackHint(file)}`,
     location: { file: file.path },
   });
 }
+
+/** An applied file that gets a way back is an edited one, whose way up has to stay what it was. */
+function wayBackHint({ form, layout, path, version }: MigrationFile): string {
+  const accept = `Then: confiture migrate accept ${version}`;
+  if (layout !== "confiture" && LAYOUTS_WITHOUT_WAY_BACK.has(layout)) {
+    return "Files of this layout have none: write a new migration that undoes the change.";
+  }
+  switch (form) {
+    case "typescript":
+      return `To make it reversible, add a method down() to its class. ${accept}`;
+    case "sql-pair":
+      return `To make it reversible, add its .down.sql beside it.`;
+    case "sql":
+      return layout === "confiture"
+        ? `To make it reversible, put the line -- migrate:up above its SQL, and -- migrate:down with the way back below it. ${accept}`
+        : `To make it reversible, add the way back to ${path}, as files of this layout have it. ${accept}`;
+    case "foreign":
+      return "To make it reversible, write it anew in SQL, with its way back.";
+  }
+}
+
+const LAYOUTS_WITHOUT_WAY_BACK: ReadonlySet<LayoutName> = new Set(["prisma", "drizzle", "supabase", "atlas", "rails"]);

@@ -59,11 +59,22 @@ describe("a protected environment, with nobody to ask", () => {
     expect(await done(project)).toEqual(NOTHING);
     await project.succeed([...build, "--yes", "precious"]);
   });
+
+  test("what is applied is not forgotten unasked: it would run once more", async () => {
+    await using project = await precious();
+    await project.succeed([...UP, "--to", "1"]);
+    const forget = ["migrate", "resolve", "1", "--rolled-back", "-e", "precious"];
+    expect(await project.run(forget)).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(await project.query("SELECT version FROM confiture_migrations")).toEqual([{ version: "001" }]);
+    await project.succeed([...forget, "--yes", "precious"]);
+    expect(await project.query("SELECT version FROM confiture_migrations")).toEqual([]);
+  });
 });
 
 // Bun opens no pseudo-terminals on Windows.
 describe.skipIf(process.platform === "win32")("a protected environment, at a terminal", () => {
-  const QUESTION = /002_less\.sql:3: drops COLUMN bio of TABLE users[^]*Type its name to apply these migrations: $/;
+  const QUESTION =
+    /Its database is \S+:\d+\/\S+\.[^]*002_less\.sql:3: drops COLUMN bio of TABLE users[^]*Type its name to apply these migrations: $/;
 
   test("asks, and goes on with its name", async () => {
     await using project = await precious();

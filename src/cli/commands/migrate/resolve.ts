@@ -6,6 +6,7 @@ import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
 import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
 import { finishRun } from "../../output/migrate.ts";
+import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 
 export const command = defineCommand({
   args: {
@@ -15,6 +16,7 @@ export const command = defineCommand({
     skip: { type: "boolean", description: "with --continue: the statement it stopped at is done as well" },
     "rolled-back": { type: "boolean", description: "none of it is in the database: forget it" },
     ...LOCK_ARGS,
+    ...PROTECTED_ARGS,
   },
   details:
     "For a migration that stopped half way, outside a transaction. Put the database right first, then say how it\nstands. --applied and --rolled-back change the ledger only.",
@@ -28,10 +30,12 @@ export const command = defineCommand({
     const ways = (["applied", "rolled-back", "continue"] as const).filter((way) => args[way] === true);
     const [way] = ways;
     if (way === undefined || ways.length > 1) {
-      throw new ConfitureError("usage", "Say how the migration stands: --applied, --rolled-back or --continue");
+      throw new ConfitureError("usage", "Say how the migration stands: one of --applied, --rolled-back, --continue");
     }
     if (args.skip === true && way !== "continue") throw new ConfitureError("usage", "--skip goes with --continue");
     const version = readVersion("VERSION", args.version) ?? "";
+    // What is forgotten runs once more with the next `up`.
+    if (way === "rolled-back") await requirePermission(context, args, "forget that a migration is applied");
     const options = await writingOptions(context, args);
     if (way === "continue") return finishRun(context, await resume(options, version, args.skip === true), "");
     const entry = await resolveMigration(options, version, way);
