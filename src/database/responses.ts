@@ -108,6 +108,7 @@ export class ResponseWatcher {
     // Rows go the way of their description, whatever was asked for in the meantime.
     if (type === DATA_ROW) return this.#dropsRows ? "drop" : "pass";
     if (type === ROW_DESCRIPTION) this.#dropsRows = this.discarding;
+    else if (type === COMMAND_COMPLETE || type === ERROR_RESPONSE) this.#dropsRows = false;
     if (!this.discarding) return "pass";
     if (type === COMMAND_COMPLETE) return "hold";
     return type === ROW_DESCRIPTION ? "drop" : "pass";

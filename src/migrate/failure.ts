@@ -20,7 +20,8 @@ export async function explainFailure(
   options: MigrateOptions,
 ): Promise<ConfitureError> {
   if (!(cause instanceof ConfitureError)) throw cause;
-  if (interruptedBy(options.signal, cause)) {
+  const isGuests = cause.code === "interrupted" && cause.data?.["guest"] === true;
+  if (isGuests || interruptedBy(options.signal, cause)) {
     const { transactional } = bodyOf(migration, direction);
     return cause.with({
       code: "interrupted",

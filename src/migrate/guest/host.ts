@@ -175,7 +175,9 @@ class GuestThread {
 const NEVER = "it waits for something that can no longer happen";
 
 function interrupted(): ConfitureError {
-  return new ConfitureError("interrupted", "Interrupted while a TypeScript migration was running");
+  return new ConfitureError("interrupted", "Interrupted while a TypeScript migration was running", {
+    data: { guest: true },
+  });
 }
 
 function faultOfThread(error: Error): Fault {

@@ -86,7 +86,7 @@ describe("a server that lies before the session is ready", () => {
     const { process, result } = await startBinary(["db", "create", "--database-url", url], NOT_FOR_EVER);
     const { exitCode, stdout, stderr } = await result;
     expect({ exitCode, stdout, stderr }).toMatchObject({ exitCode: 5, stdout: "" });
-    expect(stderr).toStartWith("error: ");
+    expect(stderr).toMatch(/^(?:Database: .*\n)?error: /);
     expect(stderr).not.toContain("defect");
     expect(stderr).not.toMatch(/secret|Postgres\.js/);
     expect(process.resourceUsage()?.maxRSS).toBeLessThan(MOST_MEMORY);

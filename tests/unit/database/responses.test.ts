@@ -59,3 +59,10 @@ test("rows go the way of their description when somebody begins to wait in the m
   expect(first).toEqual(Buffer.alloc(0));
   expect(rest).toEqual(Buffer.concat([complete("SELECT 2"), READY, columns(), row("3")]));
 });
+
+test("rows that nobody described pass, for the driver to refuse", () => {
+  const watcher = new ResponseWatcher();
+  watcher.discarding = true;
+  passed(watcher, [columns(), row("1"), complete("SELECT 1"), READY], 1000);
+  expect(passed(watcher, [row("2")], 1000)).toEqual(row("2"));
+});
