@@ -57,7 +57,6 @@ describe("a slip on the command line is refused, with a suggestion", () => {
     ["--colour migrate up", "--colour"],
     ["--color migrate up", "auto or always or never"],
     ["migrate up --color=pink", "auto or always or never"],
-    ["migrate up --to 003_add_bio", "003"],
   ])("confiture %s", async (line, suggestion) => {
     const stderr = await refused(line);
     expect(stderr).toStartWith("error: ");
@@ -150,7 +149,8 @@ describe("help", () => {
     expect({ ...alone, stderr: "" }).toEqual({ exitCode: 2, stdout: "", stderr: "" });
     const asked = await runBinary(["--help"]);
     expect(asked).toEqual({ exitCode: 0, stdout: alone.stderr, stderr: "" });
-    for (const [name, { summary }] of commands) expect(asked.stdout).toMatch(new RegExp(`  ${name} +${summary}\\n`));
+    const lines = asked.stdout.split("\n").map((line) => line.trim().replaceAll(/ {2,}/g, "  "));
+    for (const [name, { summary }] of commands) expect(lines).toContain(`${name}  ${summary}`);
   });
 
   test("bare lines answer with a document where JSON is asked for", async () => {
