@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "./postgres-binaries.ts";
@@ -58,6 +58,20 @@ export async function startBinary(args: readonly string[], options: RunOptions =
     return { exitCode, stdout, stderr };
   })();
   return { process: child, result };
+}
+
+/**
+ * The most memory that a child had at once, in bytes, once it has ended; looked up in /proc every few milliseconds,
+ * since what wait() tells of a child begins with the memory of this process. 0 where there is no /proc.
+ */
+export async function peakMemory(child: Bun.Subprocess): Promise<number> {
+  let kibibytes = 0;
+  while (child.exitCode === null && child.signalCode === null) {
+    const status = await readFile(`/proc/${child.pid}/status`, "utf8").catch(() => "");
+    kibibytes = Math.max(kibibytes, Number(/^VmHWM:\s*(\d+)/m.exec(status)?.[1] ?? 0));
+    await Bun.sleep(5);
+  }
+  return kibibytes * 1024;
 }
 
 let built: Promise<void> | undefined;
