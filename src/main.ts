@@ -1,4 +1,5 @@
 import { homedir, userInfo } from "node:os";
+import { isHeld } from "./cli/held.ts";
 import { LongestEnd, LOOK } from "./cli/longest-end.ts";
 import { run } from "./cli/run.ts";
 import { isTerminal, StandardOutput } from "./cli/standard-output.ts";
@@ -64,9 +65,13 @@ async function main(): Promise<void> {
   // Not process.exit: it would cut output that is still on its way into a pipe.
   process.exitCode = exitCode;
   if (exitBySignal !== undefined) setTimeout(() => process.exit(exitCode), LAST_OUTPUT).unref();
-  if (stdout.failure === undefined) return;
-  stderr.write(`Cannot write to standard output: ${stdout.failure.message}\n`);
-  process.exitCode ||= 1;
+  if (stdout.failure !== undefined) {
+    stderr.write(`Cannot write to standard output: ${stdout.failure.message}\n`);
+    process.exitCode ||= 1;
+  }
+  if (!isHeld()) return;
+  await Promise.all([stdout.sent(), stderr.sent()]);
+  process.exit();
 }
 
 /** An ended stream does not say so a second time. */

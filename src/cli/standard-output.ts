@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import type { FileSink } from "bun";
 import type * as Tty from "node:tty";
 import { wasClosed } from "#files/descriptor.ts";
@@ -48,6 +49,15 @@ export class StandardOutput implements Output {
     }
   }
 
+  /** Waits until everything has found its way, or cannot. */
+  async sent(): Promise<void> {
+    try {
+      await this.#writer?.flush();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   /** Undefined where nothing can be written any more. */
   #open(): FileSink | undefined {
     if (this.#closed) return undefined;
@@ -76,7 +86,17 @@ export class StandardOutput implements Output {
 
 /** Whether a descriptor is a terminal. */
 export function isTerminal(descriptor: 0 | 1 | 2): boolean {
-  // Loaded only when the answer matters: it brings all of node:net with it.
+  // Bun's own answer needs node:tty, which brings all of node:net with it: only for what may be one.
+  if (!isCharacterDevice(descriptor)) return false;
   const { isatty } = require("node:tty") as typeof Tty;
   return isatty(descriptor);
+}
+
+function isCharacterDevice(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isCharacterDevice();
+  } catch {
+    // It is closed.
+    return false;
+  }
 }

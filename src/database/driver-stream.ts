@@ -1,18 +1,18 @@
 import { EventEmitter } from "node:events";
-import type { Duplex } from "node:stream";
+import type { ByteStream } from "./byte-stream.ts";
 
 /**
  * The connection as the driver gets it: what the server sends is judged before the driver, which trusts it, sees it. It is
  * no stream of its own but hands through what the driver uses of a socket.
  */
 export class DriverStream extends EventEmitter {
-  readonly #stream: Duplex;
+  readonly #stream: ByteStream;
 
   /**
    * @param judge gives what the driver is to see; throws for bytes that must not reach it, and the connection ends with
    * that error
    */
-  constructor(stream: Duplex, judge: (chunk: Buffer) => Buffer) {
+  constructor(stream: ByteStream, judge: (chunk: Buffer) => Buffer) {
     super();
     this.#stream = stream;
     let refused = false;
@@ -36,8 +36,8 @@ export class DriverStream extends EventEmitter {
     stream.on("drain", () => this.emit("drain"));
   }
 
-  get readyState(): string | undefined {
-    return (this.#stream as Duplex & { readonly readyState?: string }).readyState;
+  get readyState(): string {
+    return this.#stream.readyState;
   }
 
   write(chunk: Buffer, done?: (error?: Error | null) => void): boolean {
@@ -45,7 +45,8 @@ export class DriverStream extends EventEmitter {
   }
 
   end(chunk?: Buffer): void {
-    this.#stream.end(chunk);
+    if (chunk === undefined) this.#stream.end();
+    else this.#stream.end(chunk);
   }
 
   destroy(error?: Error): void {

@@ -1,4 +1,3 @@
-import type { Duplex } from "node:stream";
 import { ConfitureError } from "#errors/error.ts";
 import type { Database, OpenOptions } from "./database.ts";
 
@@ -13,7 +12,7 @@ export interface EmbeddedEngine {
    * The client's end of a new protocol connection. The engine is a single backend: one connection at a
    * time, and a new one only after the last has ended. Each begins with a clean session.
    */
-  connect(): Duplex;
+  connect(): EmbeddedSocket;
   /** Ends the live connection, stops PostgreSQL and frees the data folder. Safe to call twice. */
   close(): Promise<void>;
 }

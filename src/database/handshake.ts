@@ -1,6 +1,6 @@
-import type { Duplex } from "node:stream";
 import { ConfitureError, type ServerReport } from "#errors/error.ts";
 import type { Authentication } from "./authentication.ts";
+import type { ByteStream } from "./byte-stream.ts";
 
 export interface StartupOptions {
   /** What the startup message says: `user`, `database`, `application_name`, settings. */
@@ -33,7 +33,7 @@ const LONGEST_STARTUP = 1_000_000;
  * `authentication.ts`.
  * @throws ConfitureError `connect_auth`, or `connect_failed` with the server's report if it gave one
  */
-export async function startSession(stream: Duplex, options: StartupOptions): Promise<Greeting> {
+export async function startSession(stream: ByteStream, options: StartupOptions): Promise<Greeting> {
   const incoming = new Incoming(stream, options);
   try {
     stream.write(startupMessage(options.parameters));
@@ -80,7 +80,7 @@ export async function startSession(stream: Duplex, options: StartupOptions): Pro
  * Hands a started session over to the driver, which wants to start it itself: its startup message is dropped and answered with
  * the greeting.
  */
-export function handOver(stream: Duplex, greeting: Greeting): void {
+export function handOver(stream: ByteStream, greeting: Greeting): void {
   const write = stream.write.bind(stream) as (chunk: Buffer, ...rest: unknown[]) => boolean;
   stream.write = ((chunk: Buffer, ...rest: unknown[]): boolean => {
     Reflect.deleteProperty(stream, "write");
@@ -90,7 +90,7 @@ export function handOver(stream: Duplex, greeting: Greeting): void {
       stream.resume();
     });
     return write(chunk.subarray(chunk.readUInt32BE(0)), ...rest);
-  }) as Duplex["write"];
+  }) as ByteStream["write"];
 }
 
 function startupMessage(parameters: Readonly<Record<string, string>>): Buffer {
@@ -110,7 +110,7 @@ function passwordMessage(body: Buffer): Buffer {
 
 /** The server's messages, one at a time; it never holds more of them than a startup may take. */
 class Incoming {
-  readonly #stream: Duplex;
+  readonly #stream: ByteStream;
   readonly #options: StartupOptions;
   #bytes: Buffer = Buffer.alloc(0);
   #total = 0;
@@ -120,7 +120,7 @@ class Incoming {
   /** Rejects when the connection ends. */
   readonly #end: Promise<never>;
 
-  constructor(stream: Duplex, options: StartupOptions) {
+  constructor(stream: ByteStream, options: StartupOptions) {
     this.#stream = stream;
     this.#options = options;
     const { promise, reject } = Promise.withResolvers<never>();

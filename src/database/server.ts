@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Duplex } from "node:stream";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { adviceFor } from "./advice.ts";
 import { Authentication } from "./authentication.ts";
+import type { ByteStream } from "./byte-stream.ts";
 import { endPointHash } from "./certificate-hash.ts";
 import type { Database, OpenOptions } from "./database.ts";
 import { type Greeting, handOver, startSession } from "./handshake.ts";
@@ -202,7 +202,7 @@ async function attempt(
   }
 }
 
-async function greet(host: ServerTarget, stream: Duplex, signal: AbortSignal): Promise<Greeting> {
+async function greet(host: ServerTarget, stream: ByteStream, signal: AbortSignal): Promise<Greeting> {
   const certificate = peerCertificate(stream);
   const server = describeAddress(host);
   return await startSession(stream, {
@@ -229,7 +229,7 @@ async function greet(host: ServerTarget, stream: Duplex, signal: AbortSignal): P
 }
 
 /** In DER; undefined without TLS. */
-function peerCertificate(stream: Duplex): Uint8Array | undefined {
+function peerCertificate(stream: ByteStream): Uint8Array | undefined {
   return "getPeerCertificate" in stream
     ? (stream as unknown as { getPeerCertificate(): { raw: Uint8Array } }).getPeerCertificate().raw
     : undefined;

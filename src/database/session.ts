@@ -1,9 +1,9 @@
-import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { ConfitureError, type ServerReport } from "#errors/error.ts";
 import { adviceFor } from "./advice.ts";
 import { countAnswer } from "./answers.ts";
+import type { ByteStream } from "./byte-stream.ts";
 import { LIFT_LIMITS } from "./settings.ts";
 import { ARRAY_TYPES, ArrayTypes, type ArrayType } from "./arrays.ts";
 import type { Database, Notice, OpenOptions } from "./database.ts";
@@ -18,9 +18,9 @@ export interface SessionOptions extends OpenOptions {
   readonly database: string;
   readonly applicationName: string;
   /** The byte stream to the backend: one that authenticates nobody, or where that is over. */
-  readonly stream: Duplex;
+  readonly stream: ByteStream;
   /** Another one to the same server, for a request to cancel; the embedded engine has no use for it. */
-  readonly connectAgain?: (signal: AbortSignal) => Promise<Duplex>;
+  readonly connectAgain?: (signal: AbortSignal) => Promise<ByteStream>;
 }
 
 /** Milliseconds between two requests to cancel: one that finds the server between two statements is lost. */
