@@ -2,7 +2,11 @@
  * Everything that has to hold before a change is good, cheapest first; stops at the first failure.
  * `scripts/test` runs this after the installation; arguments go to `bun test`.
  */
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
+
+/** Test files that run at a time. Most of them wait for servers and for the executable; each worker takes up to 2 GB. */
+const WORKERS = Math.min(availableParallelism(), 4);
 
 const STEPS: readonly (readonly [heading: string, ...command: string[]])[] = [
   ["Format", "oxfmt", "--check"],
@@ -11,7 +15,8 @@ const STEPS: readonly (readonly [heading: string, ...command: string[]])[] = [
   ["Unused files, exports and dependencies", "knip"],
   ["Build", "build"],
   // The first test on a server also waits for initdb; setDefaultTimeout in the preload file reaches the first file only.
-  ["Tests", "test", "--timeout=60000", ...process.argv.slice(2)],
+  // Each worker has servers of its own, which the files that it runs share.
+  ["Tests", "test", "--timeout=60000", `--parallel=${WORKERS}`, "--no-isolate", ...process.argv.slice(2)],
 ];
 
 const root = join(import.meta.dir, "..");

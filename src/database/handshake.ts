@@ -82,7 +82,7 @@ export async function startSession(stream: ByteStream, options: StartupOptions):
  */
 export function handOver(stream: ByteStream, greeting: Greeting): void {
   const write = stream.write.bind(stream) as (chunk: Buffer, ...rest: unknown[]) => boolean;
-  stream.write = ((chunk: Buffer, ...rest: unknown[]): boolean => {
+  stream.write = (chunk: Buffer, ...rest: unknown[]): boolean => {
     Reflect.deleteProperty(stream, "write");
     // The driver has to have noted that it wrote before it hears of an answer.
     queueMicrotask(() => {
@@ -90,7 +90,7 @@ export function handOver(stream: ByteStream, greeting: Greeting): void {
       stream.resume();
     });
     return write(chunk.subarray(chunk.readUInt32BE(0)), ...rest);
-  }) as ByteStream["write"];
+  };
 }
 
 function startupMessage(parameters: Readonly<Record<string, string>>): Buffer {

@@ -9,7 +9,7 @@ export type EndPoint = { readonly host: string; readonly port: number } | { read
 
 type Done = (error?: Error | null) => void;
 
-async function abandon(attempt: Promise<BunSocket>): Promise<void> {
+async function abandon(attempt: Promise<BunSocket<unknown>>): Promise<void> {
   abandonedAttempts.count++;
   try {
     // It may still succeed, and nobody else would close it.
@@ -27,7 +27,7 @@ async function abandon(attempt: Promise<BunSocket>): Promise<void> {
  */
 export class Socket extends EventEmitter implements ByteStream {
   /** Undefined until the connection is there. */
-  #socket: BunSocket | undefined;
+  #socket: BunSocket<unknown> | undefined;
   #destroyed = false;
   /** `end` was called. */
   #ending = false;
@@ -58,7 +58,7 @@ export class Socket extends EventEmitter implements ByteStream {
     }
   }
 
-  #handlers(): Bun.SocketHandler<undefined, "buffer"> {
+  #handlers(): Bun.SocketHandler<unknown> {
     return {
       binaryType: "buffer",
       open: (socket) => {
