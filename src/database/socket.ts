@@ -58,7 +58,7 @@ export class Socket extends EventEmitter implements ByteStream {
     }
   }
 
-  #handlers(): Bun.SocketHandler<unknown> {
+  #handlers(): Bun.SocketHandler {
     return {
       binaryType: "buffer",
       open: (socket) => {
