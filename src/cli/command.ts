@@ -55,8 +55,11 @@ export interface CommandContext {
   readonly environment: string | undefined;
   /** The database that --env or --database-url names, as a source: "env:staging". */
   readonly chosen: string | undefined;
-  /** Reads the environment; the first call prints the configuration's warnings. */
-  config(): Promise<Config>;
+  /**
+   * Reads the environment, and prints the configuration's warnings once.
+   * @param use "files" for a command that makes no connection: what is said about that is no concern of its user
+   */
+  config(use?: "database" | "files"): Promise<Config>;
   /** The error with the commands in its hint made to work where they have to; for errors that are part of a result. */
   readonly aim: (error: ConfitureError) => ConfitureError;
   /** Every command of the tool, for those that speak of the others. */

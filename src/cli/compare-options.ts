@@ -55,7 +55,7 @@ export async function projectFiles(context: CommandContext, scratch?: string): P
 async function filesWith(context: CommandContext, site: ScratchSite): Promise<ProjectFiles> {
   // The embedded engine keeps this thread while it works, and leaves nothing behind that would need clearing away.
   if (site.engine === "embedded") context.io.releaseSignals();
-  const config = await context.config();
+  const config = await context.config("files");
   return {
     projectDir: context.projectDir,
     includeDirs: config.includeDirs,
@@ -82,7 +82,7 @@ async function givenSite(
       "--scratch is a postgres:// URL (or host=... dbname=...) of a server, or embedded",
     );
   }
-  const url = scratch ?? (config ?? (await context.config())).scratchUrl?.reveal();
+  const url = scratch ?? (config ?? (await context.config("files"))).scratchUrl?.reveal();
   if (url === undefined) return undefined;
   if (url === "embedded") return { engine: "embedded" };
   const { target } = await context.configOf({ databaseUrl: url });

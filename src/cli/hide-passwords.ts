@@ -12,9 +12,16 @@ export function mayHoldPassword(argument: string): boolean {
 /**
  * An error that names arguments, without those that may hold a password: `build URL`, `--env URL`. Pure.
  * @param argv the command line
+ * @param harmless connection texts that were read, and have no password in them
  */
-export function hidePasswords(error: ConfitureError, argv: readonly string[]): ConfitureError {
-  const secrets = argv.flatMap((argument) => [argument, argument.replace(/^--?[\w-]+=/, "")]).filter(mayHoldPassword);
+export function hidePasswords(
+  error: ConfitureError,
+  argv: readonly string[],
+  harmless: ReadonlySet<string> = new Set(),
+): ConfitureError {
+  const secrets = argv
+    .flatMap((argument) => [argument, argument.replace(/^--?[\w-]+=/, "")])
+    .filter((text) => mayHoldPassword(text) && !harmless.has(text) && !harmless.has(text.replace(/^--?[\w-]+=/, "")));
   if (secrets.length === 0) return error;
   let found = false;
   const hide = (text: string): string => {

@@ -1,6 +1,7 @@
 import type { ParsedArgs } from "citty";
 import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import type { Loss } from "#migrate/losses.ts";
 import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";
@@ -38,7 +39,7 @@ export async function requirePermission(
 ): Promise<void> {
   const config = await context.config();
   if (!isProtected(config, args)) return;
-  if (args.yes !== undefined || !canAsk(context)) throw notPermitted(config, what, losses);
+  if (args.yes !== undefined || !canAsk(context)) throw notPermitted(config, args, what, losses);
   const { stdin, stderr, signal } = context.io;
   const place = databasePlace(config.target);
   context.messages.log(`${isProtectedSentence(config)}. Its database is ${place}.${listed(`To ${what}:`, losses)}`);
@@ -46,16 +47,20 @@ export async function requirePermission(
   const answer = await stdin.readLine(signal);
   if (signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was done");
   if (answer === undefined) stderr.write("\n");
-  if (answer?.trim() !== config.environment) throw notPermitted(config, what, []);
+  if (answer?.trim() !== config.environment) throw notPermitted(config, args, what, []);
 }
 
-/** For what may not be done without a word. */
-export function notPermitted(config: Config, what: string, losses: readonly Loss[]): ConfitureError {
+/**
+ * For what may not be done without a word.
+ * @param args with a `--yes` that names another environment, or none
+ */
+export function notPermitted(config: Config, args: Args, what: string, losses: readonly Loss[]): ConfitureError {
+  const given = args.yes === undefined ? "" : `--yes ${shellWord(args.yes)} does not name this environment. `;
   return new ConfitureError(
     "protected",
     `${isProtectedSentence(config)}; nothing was done.${listed(`To ${what} would lose:`, losses)}`,
     {
-      hint: `To ${what} anyway: --yes ${config.environment ?? ""}`,
+      hint: `${given}To ${what} anyway: --yes ${config.environment ?? ""}`,
       location: config.file === null ? undefined : { file: config.file },
       ...(losses.length === 0 ? {} : { data: { losses } }),
     },

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import type { Config } from "#config/config.ts";
+import type { Config, ConfigWarning } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type Aim, aimCommands } from "./aim-commands.ts";
 import { type CommandContext, isGroup, type Outcome } from "./command.ts";
@@ -30,6 +30,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       databaseUrl: askedFor(argv, "--database-url") === undefined ? undefined : "URL",
     },
     aims: new WeakMap(),
+    harmless: new Set(),
     argv,
   };
   let invocation: Invocation | undefined;
@@ -58,6 +59,8 @@ interface Form {
   aim: Aim;
   /** Where other databases are found that it works with. */
   readonly aims: WeakMap<object, Aim>;
+  /** Connection URLs of the command line that were read and hold no password. */
+  readonly harmless: Set<string>;
   readonly argv: readonly string[];
 }
 
@@ -128,6 +131,7 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
   );
   const projectDir = resolve(io.cwd, args["project-dir"] ?? ".");
   let config: Promise<Config> | undefined;
+  const warned = new Set<ConfigWarning>();
   const context: CommandContext = {
     io,
     messages,
@@ -137,7 +141,11 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
     environment: args.env,
     chosen: args["database-url"] ?? (args.env === undefined ? undefined : `env:${args.env}`),
     wait: readDuration("--wait", args.wait) ?? 0,
-    config: () => (config ??= loadOwnConfiguration()),
+    config: async (use = "database") => {
+      const loaded = await (config ??= loadOwnConfiguration());
+      warn(loaded.warnings.filter(({ connection }) => use === "database" || connection !== true));
+      return loaded;
+    },
     configOf: loadOtherConfiguration,
     aim: (error) => aimError(error, form),
     commands: COMMANDS,
@@ -155,18 +163,19 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
 
   async function loadOwnConfiguration(): Promise<Config> {
     const loaded = await loadConfiguration({});
-    form.aim = { ...form.aim, databaseUrl: await shownUrl(args["database-url"]) };
+    form.aim = { ...form.aim, databaseUrl: await shownUrl(args["database-url"], form) };
     if (loaded.target.engine === "embedded") io.releaseSignals();
     return loaded;
   }
 
   async function loadOtherConfiguration(other: Parameters<CommandContext["configOf"]>[0]): Promise<Config> {
     const loaded = await loadConfiguration(other);
-    const { environment, databaseUrl } = other;
+    warn(loaded.warnings);
     form.aims.set(loaded.target, {
       projectDir: args["project-dir"],
-      environment: environment ?? args.env,
-      databaseUrl: await shownUrl(databaseUrl),
+      // One that is only about to be made cannot be named in a command.
+      environment: loaded.environment ?? undefined,
+      databaseUrl: await shownUrl(other.databaseUrl, form),
     });
     return loaded;
   }
@@ -176,7 +185,7 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
       import("#config/load.ts"),
       import("#migrate/layouts/names.ts"),
     ]);
-    const loaded = await loadConfig({
+    return await loadConfig({
       projectDir,
       environment: args.env,
       databaseUrl: other.environment === undefined ? args["database-url"] : undefined,
@@ -186,14 +195,16 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
       layouts: LAYOUT_NAMES,
       ...other,
     });
-    for (const { message, location } of loaded.warnings) {
-      messages.warn(
-        location === undefined
-          ? message
-          : `${message} (${[location.file, location.line].filter((part) => part !== undefined).join(":")})`,
-      );
+  }
+
+  function warn(warnings: readonly ConfigWarning[]): void {
+    for (const warning of warnings) {
+      if (warned.has(warning)) continue;
+      warned.add(warning);
+      const { message, location } = warning;
+      const place = [location?.file, location?.line].filter((part) => part !== undefined).join(":");
+      messages.warn(place === "" ? message : `${message} (${place})`);
     }
-    return loaded;
   }
 }
 
@@ -203,10 +214,12 @@ function environmentName(name: string | undefined): string | undefined {
 }
 
 /** A URL that has been read, without its password. */
-async function shownUrl(url: string | undefined): Promise<string | undefined> {
+async function shownUrl(url: string | undefined, { harmless }: Form): Promise<string | undefined> {
   if (url === undefined) return undefined;
   const { withoutPassword } = await import("#config/without-password.ts");
-  return withoutPassword(url);
+  const shown = withoutPassword(url);
+  if (shown === url) harmless.add(url);
+  return shown;
 }
 
 function aimError(error: ConfitureError, { aim, aims }: Form): ConfitureError {
@@ -218,7 +231,9 @@ function aimError(error: ConfitureError, { aim, aims }: Form): ConfitureError {
 function report(outcome: Outcome, invocation: Invocation | undefined, io: Io, form: Form): number {
   const { json, paint } = form;
   const error =
-    outcome.error === undefined ? undefined : hidePasswords(aimError(toConfitureError(outcome.error), form), form.argv);
+    outcome.error === undefined
+      ? undefined
+      : hidePasswords(aimError(toConfitureError(outcome.error), form), form.argv, form.harmless);
   const exitCode = exitCodeOf(error?.exitCode ?? outcome.exitCode ?? 0, io);
   if (json) {
     const document = {

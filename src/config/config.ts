@@ -22,6 +22,8 @@ export interface Config {
   readonly protected: boolean;
   /** Where each setting came from, by its dotted key ("database.host"), in the order of `describeConfig`. */
   readonly origins: Readonly<Record<string, string>>;
+  /** Values of connection settings that the target does not hold, by the key under `database`. */
+  readonly connection: Readonly<Record<string, string>>;
   readonly warnings: readonly ConfigWarning[];
 }
 
@@ -61,6 +63,8 @@ export interface DriftConfig {
 export interface ConfigWarning {
   readonly message: string;
   readonly location?: Location;
+  /** It is about the connection, and nothing to somebody who makes none. */
+  readonly connection?: true;
 }
 
 export const DEFAULT_ENVIRONMENT = "local";

@@ -25,8 +25,8 @@ export function describeConfig(config: Config): ConfigRow[] {
   } else {
     const shown = describeServer(target);
     for (const name of PARAMETERS) {
-      const key = `database.${name}`;
-      if (key in config.origins) values[key] = shown[name] ?? NOT_SET;
+      const value = config.connection[name] ?? shown[name] ?? DEFAULTS[name] ?? "";
+      values[`database.${name}`] = value === "" ? NOT_SET : value;
     }
   }
   Object.assign(values, {
@@ -48,13 +48,22 @@ export function describeConfig(config: Config): ConfigRow[] {
 
 const NOT_SET = "(not set)";
 
+/** What holds where nothing is said, of what the target then leaves out. */
+const DEFAULTS: Readonly<Partial<Record<ParameterName, string>>> = {
+  target_session_attrs: "any",
+  sslcertmode: "allow",
+  ssl_min_protocol_version: "TLSv1.2",
+  channel_binding: "prefer",
+  keepalives: "1",
+  keepalives_idle: "30s",
+};
+
 function describeServer(target: ServerTarget): Readonly<Partial<Record<ParameterName, string>>> {
   const { tls, authentication } = target;
   const addresses = [target, ...(target.alternatives ?? [])];
   const ports = addresses.map(({ port }) => port);
   const shown: Partial<Record<ParameterName, string | undefined>> = {
     host: addresses.map(({ host }) => host).join(","),
-    hostaddr: addresses.map(({ host, hostAddress }) => hostAddress ?? host).join(","),
     port: new Set(ports).size === 1 ? String(target.port) : ports.join(","),
     database: target.database,
     user: target.user,

@@ -42,7 +42,7 @@ const MAX_FILE_BYTES = 64 * 1024;
 /**
  * The configuration of one run: the environment file, `.env`, libpq's variables and files, and defaults.
  * Which database: `databaseUrl`, else CONFITURE_DATABASE_URL, else the file, else (only when there is no file
- * and none was named) DATABASE_URL.
+ * and none was named) DATABASE_URL, else libpq's own variables, where they name a service or a database.
  * @throws ConfitureError `usage`, or one of the `config_*` codes; never with a password in any part of it
  */
 export async function loadConfig(options: LoadOptions): Promise<Config> {
@@ -54,7 +54,9 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
 
   const variables = new Variables(options.env, await readDotenv(projectDir));
   const url = chooseUrl(options.databaseUrl, variables, file === undefined);
-  if (file === undefined && url === undefined) throw await environmentNotFound(projectDir, name);
+  if (file === undefined && url === undefined && !libpqNamesOne(variables)) {
+    throw await environmentNotFound(projectDir, name);
+  }
 
   const { settings, choice } = await readFileOrDefaults(options, name, file, variables, url);
   const surroundings: Surroundings = {
@@ -83,8 +85,17 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     scratchUrl: settings.scratchUrl,
     protected: settings.protected,
     origins: { ...origins, ...settings.origins },
-    warnings: [...passedOver(options, file, url, variables, resolved), ...resolved.warnings],
+    connection: { ...resolved.values },
+    warnings: [...passedOver(options, file, url, variables, resolved), ...resolved.warnings].map((warning) => ({
+      ...warning,
+      connection: true,
+    })),
   });
+}
+
+/** Whether psql without arguments would be told where to go, rather than take a default. */
+function libpqNamesOne(variables: Variables): boolean {
+  return ["PGSERVICE", "PGDATABASE"].some((name) => variables.getNonEmpty(name) !== undefined);
 }
 
 /** DATABASE_URL, which many programs read, where the environment file was taken without anybody naming it. */
@@ -141,7 +152,10 @@ async function readFileOrDefaults(
   variables: Variables,
   url: TextSetting | undefined,
 ): Promise<{ settings: Settings; choice: DatabaseChoice }> {
-  const fromUrl = (): DatabaseChoice => ({ engine: "server", ...parseConnectionText(url!), origin: "default" });
+  const fromUrl = (): DatabaseChoice => {
+    const given = url === undefined ? { parameters: new Map(), warnings: [] } : parseConnectionText(url);
+    return { engine: "server", ...given, origin: "default" };
+  };
   if (file === undefined) return { settings: DEFAULT_SETTINGS, choice: fromUrl() };
   const text = readTextFile(join(projectDir, file), file, MAX_FILE_BYTES);
   if (text === undefined) throw await environmentNotFound(projectDir, environment);
@@ -156,7 +170,7 @@ async function readFileOrDefaults(
 
 async function resolveTarget(choice: DatabaseChoice, surroundings: Surroundings): Promise<ResolvedTarget<Target>> {
   if (choice.engine === "embedded") {
-    return { target: choice.target, origins: { path: choice.pathOrigin }, warnings: [] };
+    return { target: choice.target, origins: { path: choice.pathOrigin }, values: {}, warnings: [] };
   }
   const resolved = await resolveServer(choice.parameters, surroundings);
   const warnings = choice.warnings.map((message): ConfigWarning => ({ message }));

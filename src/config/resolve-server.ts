@@ -17,6 +17,8 @@ export interface ResolvedTarget<T> {
   readonly target: T;
   /** By the keys of the `database` section. */
   readonly origins: Readonly<Record<string, string>>;
+  /** What the target does not hold of them. */
+  readonly values: Readonly<Record<string, string>>;
   readonly warnings: readonly ConfigWarning[];
 }
 
@@ -114,31 +116,25 @@ export async function resolveServer(
     application_name: applicationName,
   };
   const origins: Record<string, string> = {};
-  for (const name of PARAMETERS) {
-    const setting = shown[name] ?? parameters.get(name);
-    if (NEVER_SHOWN.has(name)) continue;
-    if (setting !== undefined || ALWAYS_SHOWN.has(name)) origins[name] = setting?.origin ?? "default";
+  for (const name of PARAMETERS) origins[name] = (shown[name] ?? parameters.get(name))?.origin ?? "default";
+  const values: Record<string, string> = {};
+  for (const name of ONLY_LEADING) {
+    const value = parameters.get(name)?.value;
+    if (value !== undefined) values[name] = value;
   }
-  return { target, origins, warnings };
+  values["passfile"] ??= passwordFile(undefined, surroundings)?.shown ?? "";
+  return { target, origins, values, warnings };
 }
 
-/** What `confiture config show` lists although it is not set. */
-const ALWAYS_SHOWN: ReadonlySet<ParameterName> = new Set([
-  "password",
-  "sslrootcert",
-  "sslcert",
-  "sslkey",
-  "options",
-] as const);
-
-/** What only leads to others, which are shown with where they came from. */
-const NEVER_SHOWN: ReadonlySet<ParameterName> = new Set([
+/** What only leads to others: the target does not hold it. */
+const ONLY_LEADING: readonly ParameterName[] = [
+  "hostaddr",
   "passfile",
   "service",
   "sslcertmode",
   "keepalives",
   "fallback_application_name",
-] as const);
+];
 
 /** A variable as a setting. Its value is never quoted: it may hold a secret by mistake. */
 export function variableSetting(name: string, variable: Variable): TextSetting {

@@ -1,7 +1,7 @@
 import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
-import type { LayoutName } from "./layouts/names.ts";
+import { LAYOUTS } from "./layouts/registry.ts";
 import type { MigrationFile } from "./migration-file.ts";
 
 /** One direction of a migration, as far as it can be told before it runs. */
@@ -92,7 +92,7 @@ export function bodyOf(migration: LoadedMigration, direction: Direction): Runnab
 /** An applied file that gets a way back is an edited one, whose way up has to stay what it was. */
 function wayBackHint({ form, layout, path, version }: MigrationFile): string {
   const accept = `Then: confiture migrate accept ${version}`;
-  if (layout !== "confiture" && LAYOUTS_WITHOUT_WAY_BACK.has(layout)) {
+  if (!LAYOUTS[layout].hasWaysBack) {
     return "Files of this layout have none: write a new migration that undoes the change.";
   }
   switch (form) {
@@ -108,5 +108,3 @@ function wayBackHint({ form, layout, path, version }: MigrationFile): string {
       return "To make it reversible, write it anew in SQL, with its way back.";
   }
 }
-
-const LAYOUTS_WITHOUT_WAY_BACK: ReadonlySet<LayoutName> = new Set(["prisma", "drizzle", "supabase", "atlas", "rails"]);

@@ -4,9 +4,13 @@ import { changeFiles } from "#files/change.ts";
 import { withFolderLock } from "#files/lock.ts";
 import { discoverMigrations } from "./discover.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
-import type { LayoutName } from "./layouts/names.ts";
+import type { Layout } from "./layouts/layout.ts";
+import type { Creation, NewFile, NewFiles, NewMigration, NewWay } from "./layouts/new-files.ts";
 import { LAYOUTS } from "./layouts/registry.ts";
-import { compareVersions } from "./version.ts";
+import { SqlSource } from "./layouts/source.ts";
+import { PLACEHOLDER } from "./empty.ts";
+import { findSections, type Section } from "./sections.ts";
+import { compareVersions, isRepeatable } from "./version.ts";
 
 export interface CreateOptions {
   readonly projectDir: string;
@@ -23,14 +27,25 @@ export interface CreateOptions {
 /** One of several migrations that belong together. */
 export interface Draft {
   readonly name: string;
+  /** In this tool's own form, with sections; a folder of another form gets it in that. */
   readonly content: string;
 }
 
+/** A migration that was written. */
+export interface CreatedMigration extends MigrationFile {
+  /** Every file of it, its own first. */
+  readonly files: readonly string[];
+  /** The lines below which its ways are to be written, where one file holds both. */
+  readonly marks: NewFiles["marks"];
+  /** Whether its way back, if it was given one, was written: not every layout has files for that. */
+  readonly keepsWayBack: boolean;
+}
+
 /**
- * Writes a migration with the next version.
- * @throws ConfitureError `usage` for a name that leaves nothing to write, `file_unreadable`
+ * Writes a migration with the next version, in the form of its folder.
+ * @throws ConfitureError `usage` for a name that leaves nothing to write, `layout_foreign`, `file_unreadable`
  */
-export async function createMigration(options: CreateOptions): Promise<MigrationFile> {
+export async function createMigration(options: CreateOptions): Promise<CreatedMigration> {
   const content = options.form === "typescript" ? typescript(fileNameOf(options.name)) : SQL;
   const [file] = await createMigrations(options, [{ name: options.name, content }]);
   return file!;
@@ -44,16 +59,18 @@ export async function createMigration(options: CreateOptions): Promise<Migration
 export async function createMigrations(
   options: Omit<CreateOptions, "name">,
   drafts: readonly Draft[],
-): Promise<MigrationFile[]> {
+): Promise<CreatedMigration[]> {
   const { projectDir, dir } = options;
-  const names = drafts.map(({ name }) => fileNameOf(name));
+  const named = drafts.map(({ name, content }) => ({ name: fileNameOf(name), content }));
   return await withFolderLock(join(projectDir, dir), dir, async () => {
-    const files = nextFiles(options, names);
+    const migrations = nextMigrations(options, named);
     await changeFiles(
       projectDir,
-      files.map(({ path }, index) => ({ kind: "create", path, content: drafts[index]!.content })),
+      migrations.flatMap(({ files }) =>
+        files.map(({ path, content }) => ({ kind: "create", path: `${dir}/${path}`, content })),
+      ),
     );
-    return files;
+    return migrations.map(({ migration }) => migration);
   });
 }
 
@@ -62,18 +79,64 @@ export function firstMigrationPath(dir: string, name: string): string {
   return `${dir}/${migrationId({ version: FIRST_VERSION, name })}.sql`;
 }
 
-function nextFiles(options: Omit<CreateOptions, "name">, names: readonly string[]): MigrationFile[] {
+interface Written {
+  readonly migration: CreatedMigration;
+  readonly files: readonly NewFile[];
+}
+
+function nextMigrations(options: Omit<CreateOptions, "name">, drafts: readonly Draft[]): Written[] {
   const { dir, form } = options;
-  const { layout, migrations } = discoverMigrations(options.projectDir, dir, options.layout);
-  if (layout !== "confiture") throw readOnly(dir, layout);
-  const files: MigrationFile[] = [];
-  for (const name of names) {
-    const version = nextVersion(files.at(-1) ?? migrations.at(-1), options);
-    const extension = form === "typescript" ? "ts" : "sql";
-    const path = `${dir}/${migrationId({ version, name })}.${extension}`;
-    files.push({ version, name, form, layout: "confiture", path });
+  const { layout: layoutName, migrations } = discoverMigrations(options.projectDir, dir, options.layout);
+  const layout = LAYOUTS[layoutName];
+  const creation = creationOf(layout, dir);
+  if (form === "typescript" && layoutName !== "confiture") throw sqlOnly(layout, dir);
+  const before: MigrationFile[] = migrations.filter(({ version }) => !isRepeatable(version));
+  const written: Written[] = [];
+  for (const { name, content } of drafts) {
+    const version = nextVersion(before.at(-1), options, creation);
+    const files =
+      form === "typescript"
+        ? typescriptFile({ version, name }, content)
+        : creation.write({ version, name, before, ...waysOf(content) });
+    const migration = created({ version, name, layout: layoutName }, dir, files);
+    before.push(migration);
+    const { up, down, others = [] } = files;
+    written.push({ migration, files: [up, ...(down === undefined ? [] : [down]), ...others] });
   }
-  return files;
+  return written;
+}
+
+function created(
+  identity: Pick<MigrationFile, "version" | "name" | "layout">,
+  dir: string,
+  { form, up, down, others = [], marks }: NewFiles,
+): CreatedMigration {
+  const path = `${dir}/${up.path}`;
+  const downPath = down === undefined ? undefined : `${dir}/${down.path}`;
+  return {
+    ...identity,
+    form,
+    path,
+    ...(downPath === undefined ? {} : { downPath }),
+    files: [path, ...(downPath === undefined ? [] : [downPath]), ...others.map((other) => `${dir}/${other.path}`)],
+    marks,
+    keepsWayBack: form !== "sql" || marks !== undefined,
+  };
+}
+
+function typescriptFile(identity: Pick<MigrationFile, "version" | "name">, content: string): NewFiles {
+  return { form: "typescript", up: { path: `${migrationId(identity)}.ts`, content } };
+}
+
+/** The ways of a text in this tool's own form. */
+function waysOf(content: string): Pick<NewMigration, "up" | "down"> {
+  const { main, down } = findSections(new SqlSource({ file: "", text: content }));
+  const way = ({ start, end, transaction }: Section): NewWay => ({
+    // What ends the mark's line, and the empty line above the next mark, belong to the marks.
+    sql: content.slice(start, end).replace(/^\n/, "").replace(/\n\n$/, "\n"),
+    outside: transaction === false,
+  });
+  return { up: way(main), down: down && way(down) };
 }
 
 /** "Add user bio!" -> "add_user_bio": one spelling that every file system and shell takes. */
@@ -87,33 +150,38 @@ function fileNameOf(title: string): string {
   throw new ConfitureError("usage", `"${title}" has no letter or digit to make a file name of`);
 }
 
-function readOnly(dir: string, layout: LayoutName): ConfitureError {
-  const { title } = LAYOUTS[layout];
-  return new ConfitureError(
-    "layout_foreign",
-    `${dir} is laid out as ${title}'s, and new migrations are written in Confiture's form`,
-    {
-      hint: "Write the file by hand or with its own tool, or rewrite the folder: confiture migrate import",
-      location: { file: dir },
-    },
-  );
+function creationOf({ creation, title }: Layout, dir: string): Creation {
+  if (!("byItsTool" in creation)) return creation;
+  throw new ConfitureError("layout_foreign", `${dir} is ${title}'s, which keeps a record of its files`, {
+    hint: `Make the file with ${title}, and write into it: ${creation.byItsTool}\nOr leave that tool and rewrite the folder: confiture migrate import`,
+    location: { file: dir },
+  });
+}
+
+function sqlOnly({ title }: Layout, dir: string): ConfitureError {
+  return new ConfitureError("layout_foreign", `${dir} is laid out as ${title}'s, where migrations are SQL`, {
+    hint: "Leave out --ts, or leave that tool and rewrite the folder: confiture migrate import",
+    location: { file: dir },
+  });
 }
 
 const FIRST_VERSION = "001";
 const TIMESTAMP_DIGITS = 14;
+/** Milliseconds since 1970, as node-pg-migrate writes them. */
+const EPOCH_DIGITS = 13;
 
 function nextVersion(
   before: MigrationFile | undefined,
   { timestamp, now }: Pick<CreateOptions, "timestamp" | "now">,
+  { versions }: Creation,
 ): string {
   const last = before?.version;
-  if (!timestamp && last === undefined) return FIRST_VERSION;
-  if (!timestamp && last !== undefined && last.length !== TIMESTAMP_DIGITS) {
-    return nextAfter(last);
-  }
-  const stamp = now.toISOString().replaceAll(/\D/g, "").slice(0, TIMESTAMP_DIGITS);
+  if (last === undefined && !timestamp && versions === "number") return FIRST_VERSION;
+  const isEpoch = !timestamp && last?.length === EPOCH_DIGITS;
+  if (!timestamp && last !== undefined && !isEpoch && last.length !== TIMESTAMP_DIGITS) return nextAfter(last);
+  const stamp = isEpoch ? String(now.getTime()) : now.toISOString().replaceAll(/\D/g, "").slice(0, TIMESTAMP_DIGITS);
   // Two within a second, or a clock that went back.
-  if (last === undefined || last.length !== TIMESTAMP_DIGITS || compareVersions(stamp, last) > 0) return stamp;
+  if (last === undefined || last.length !== stamp.length || compareVersions(stamp, last) > 0) return stamp;
   return nextAfter(last);
 }
 
@@ -124,7 +192,7 @@ function nextAfter(version: string): string {
 }
 
 const SQL = `-- migrate:up
-
+${PLACEHOLDER}
 
 -- migrate:down
 

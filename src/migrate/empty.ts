@@ -1,6 +1,12 @@
 import { ConfitureError } from "#errors/error.ts";
 
 /**
+ * What stands in a new migration until it is written. Empty files of other tools are applied as they are, but not one
+ * that still says this.
+ */
+export const PLACEHOLDER = "-- Write the change here.";
+
+/**
  * The refusal of a migration that does nothing: once it is recorded, what someone writes into it would never run.
  * @param file as shown to the user
  */

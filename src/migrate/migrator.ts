@@ -7,7 +7,7 @@ import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { explainFailure, throwIfInterrupted, wasKept } from "./failure.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { type Body, lazyMigration, type LoadedMigration } from "./body.ts";
-import { emptyMigration } from "./empty.ts";
+import { emptyMigration, PLACEHOLDER } from "./empty.ts";
 import { loadMigration } from "./load.ts";
 import { lockKey } from "./lock.ts";
 import { type Loss, lossesOf } from "./losses.ts";
@@ -159,7 +159,8 @@ function requireStatement(migration: LoadedMigration, direction: Direction, { on
   const body = bodyOf(migration, direction);
   if (body.kind !== "sql" || body.script.statements.length > 0) return;
   const { file } = migration;
-  if (direction === "up" && file.form === "sql" && file.layout === "confiture") throw emptyMigration(file.path);
+  const mayBeEmpty = file.layout !== "confiture" || file.form === "sql-pair";
+  if (direction === "up" && (!mayBeEmpty || body.script.text.includes(PLACEHOLDER))) throw emptyMigration(file.path);
   onEvent?.({ type: "empty", migration: file, direction });
 }
 

@@ -49,6 +49,13 @@ export async function recordBaseline(
   return files;
 }
 
+/** What a request to put a record right came to. */
+export interface PutRight {
+  readonly entry: HistoryEntry;
+  /** False where the record already said so. */
+  readonly changed: boolean;
+}
+
 /**
  * Puts the record of one migration right after something went wrong; runs nothing.
  * @param as "applied": all of it is there; "rolled-back": none of it is there, forget the row
@@ -57,19 +64,19 @@ export async function resolveMigration(
   options: MigrateOptions,
   version: string,
   as: "applied" | "rolled-back",
-): Promise<HistoryEntry> {
+): Promise<PutRight> {
   return await exclusively(options, async (database, ledger) => {
     const entry = requireKnown(await readHistory(database, ledger, options), version);
     const { file, row } = entry;
     if (as === "rolled-back") {
-      if (row === undefined) throw nothingToResolve(entry, "it is not recorded");
+      if (row === undefined) return { entry, changed: false };
       await changeLedgerSurely(options, database, ledger, {
         sql: deleteSql(ledger, row.version),
         isMade: (found) => found(row.version) === undefined,
       });
-      return entry;
+      return { entry, changed: true };
     }
-    if (row?.state === "applied") throw nothingToResolve(entry, "it is recorded as applied");
+    if (row?.state === "applied") return { entry, changed: false };
     if (row === undefined) {
       if (file === undefined) throw nothingToResolve(entry, "it has no file");
       const created = await createLedger(database, ledger);
@@ -78,7 +85,7 @@ export async function resolveMigration(
         sql: insertSql(created, { ...file, ...kept }, options.toolVersion, { state: "applied", executionMs: "0" }),
         isMade: (found) => found(version)?.state === "applied",
       });
-      return entry;
+      return { entry, changed: true };
     }
     await changeLedgerSurely(options, database, ledger, {
       sql: updateSql(ledger, row.version, {
@@ -87,7 +94,7 @@ export async function resolveMigration(
       }),
       isMade: (found) => found(version)?.state === "applied",
     });
-    return entry;
+    return { entry, changed: true };
   });
 }
 
@@ -96,13 +103,12 @@ export async function resolveMigration(
  * @param different accept it although what runs is not what ran
  * @throws ConfitureError `accept_refused` where it does something else than what was applied, or nobody can tell
  */
-export async function acceptEdited(options: MigrateOptions, version: string, different = false): Promise<HistoryEntry> {
+export async function acceptEdited(options: MigrateOptions, version: string, different = false): Promise<PutRight> {
   return await exclusively(options, async (database, found) => {
     const entry = requireKnown(await readHistory(database, found, options), version);
     const { file, row } = entry;
-    if (entry.standing !== "edited" || file === undefined || row === undefined) {
-      throw nothingToResolve(entry, "its file is not edited");
-    }
+    if (entry.standing === "applied") return { entry, changed: false };
+    if (entry.standing !== "edited" || file === undefined || row === undefined) throw notEdited(entry);
     const now = recordedOf(options.projectDir, file);
     if (!different) requireSame(file, await readSource(database, found, row.version), now.source);
     const ledger = await createLedger(database, found);
@@ -110,8 +116,22 @@ export async function acceptEdited(options: MigrateOptions, version: string, dif
       sql: updateSql(ledger, row.version, { ...now, name: file.name }),
       isMade: (recorded) => recorded(version)?.checksum === now.checksum,
     });
-    return entry;
+    return { entry, changed: true };
   });
+}
+
+/** Why there is no edit to accept. */
+function notEdited(entry: HistoryEntry): ConfitureError {
+  switch (entry.standing) {
+    case "missing":
+      return nothingToResolve(entry, "its file is gone");
+    case "stopped":
+      return nothingToResolve(entry, "it stopped half way, and waits for `confiture migrate resolve`");
+    case "changed":
+      return nothingToResolve(entry, "it runs again with the next `confiture migrate up`, because its file changed");
+    default:
+      return nothingToResolve(entry, "it was never applied here, so its file may still change");
+  }
 }
 
 /** For a request to put right what is not wrong. */

@@ -24,11 +24,16 @@ const MARKER = /^--\s*migrate:(up|down)\b(.*)$/;
 
 /** Whether a comment is one that `findSections` reads. */
 export function isMarker(comment: string): boolean {
-  return MARKER.test(comment) || NO_TRANSACTION.test(comment);
+  return MARKER.test(comment) || isNoTransactionLine(comment);
 }
 
 /** The first line that sqlx reads for the same purpose. */
 const NO_TRANSACTION = /^--\s*no-transaction\s*$/;
+
+/** Whether a comment is that line, which every layout understands. */
+export function isNoTransactionLine(comment: string): boolean {
+  return NO_TRANSACTION.test(comment);
+}
 
 /** What to do where nothing else is there for it. */
 export const NO_TRANSACTION_LINE = "begin the file with the line: -- no-transaction";
@@ -70,14 +75,13 @@ export function findSections(source: SqlSource, opening: "up" | "down" = "up"): 
   }
   const wrong = first.direction !== opening ? first : second?.direction === opening ? second : third;
   if (wrong !== undefined) {
-    throw new ConfitureError(
-      "migration_invalid",
-      "A migration has one `-- migrate:up` and then at most one `-- migrate:down`",
-      {
-        location: source.locate(wrong.start),
-        hint: "Put each further step into a migration of its own.",
-      },
-    );
+    throw new ConfitureError("migration_invalid", ONE_OF_EACH, {
+      location: source.locate(wrong.start),
+      hint: hintForOrder(
+        opening,
+        markers.map(({ direction }) => direction),
+      ),
+    });
   }
   requireNothingBefore(source, first.start);
   return {
@@ -100,6 +104,17 @@ export function findSections(source: SqlSource, opening: "up" | "down" = "up"): 
             howToRunOutside: markerOutside("down"),
           },
   };
+}
+
+const ONE_OF_EACH = "A migration has one `-- migrate:up` and then at most one `-- migrate:down`";
+
+/** @param directions of all markers, of which one is too many or out of place */
+function hintForOrder(opening: "up" | "down", directions: readonly string[]): string {
+  if (opening === "down")
+    return "A .down.sql file holds the way back alone. Write its way up into the .up.sql beside it.";
+  if (!directions.includes("up")) return "Put `-- migrate:up` above the SQL of the way up.";
+  if (directions[0] === "down") return "Move the `-- migrate:up` section above the `-- migrate:down` section.";
+  return "Put each further step into a migration of its own.";
 }
 
 function markerOutside(direction: "up" | "down"): string {

@@ -39,6 +39,7 @@ describe("a protected environment, with nobody to ask", () => {
       code: "protected",
       data: { losses: [{ location: { line: 3 } }, { location: { line: 5 } }, { what: expect.any(String) }] },
     });
+    expect(document.error?.hint).toContain("--yes local does not name this environment");
     expect(await done(project)).toEqual(NOTHING);
 
     await project.succeed([...UP, "--to", "1"]); // Loses nothing.

@@ -47,14 +47,14 @@ export const command = defineCommand({
     if (args.apply === true && args.output === undefined) {
       throw new ConfitureError("usage", "--apply goes with --output; without it a build is applied anyway");
     }
-    const config = await context.config();
     const writesOnly = args["dry-run"] === true || (args.output !== undefined && args.apply !== true);
+    const config = await context.config(writesOnly ? "files" : "database");
     if (!writesOnly) {
       const what = args.fresh === true ? "empty its database (--fresh)" : "run the schema files";
       await requirePermission(context, args, what);
     }
     if (!writesOnly) tellDatabase(context, config);
-    messages.log(`Building schema for environment: ${config.environment ?? "(from the database URL)"}`);
+    messages.log(`Building schema for environment: ${config.environment ?? "(none)"}`);
     const files = collectSchemaFiles({ ...config, projectDir: context.projectDir });
     messages.log(`Found ${count(files.length, "SQL file")}`);
     const options: BuildOptions = {

@@ -97,7 +97,7 @@ export const command = defineCommand({
 /** @throws ConfitureError `usage` when there is nothing to compare the schema files with */
 async function defaultFrom(context: CommandContext): Promise<string> {
   if (context.chosen !== undefined) return context.chosen;
-  const { migrations } = await context.config();
+  const { migrations } = await context.config("files");
   if (discoverMigrations(context.projectDir, migrations.dir, migrations.layout).migrations.length > 0)
     return "migrations";
   throw new ConfitureError("usage", "There are no migrations to compare the schema files with", {

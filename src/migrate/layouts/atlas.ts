@@ -20,6 +20,8 @@ export const atlas: Layout = {
   find,
   cut,
   reads: (comment) => DIRECTIVE.test(comment),
+  creation: { byItsTool: "atlas migrate new NAME" },
+  hasWaysBack: false,
   histories: { atlas: atlasTable() },
 };
 

@@ -1,4 +1,4 @@
-import type { MigrationFile } from "../migration-file.ts";
+import { type MigrationFile, migrationId } from "../migration-file.ts";
 import { findSections, isMarker } from "../sections.ts";
 import { canonicalVersion } from "../version.ts";
 import type { Folder } from "./folder.ts";
@@ -6,6 +6,7 @@ import { foreignProgram } from "./foreign-program.ts";
 import { CONFITURE_PY, DBMATE, GOLANG_MIGRATE, SQLX } from "./histories.ts";
 import type { Found, Ignored, Layout } from "./layout.ts";
 import { duplicate } from "./names-and-versions.ts";
+import { markedFile, newestSql, type NewFiles, type NewMigration, twoFiles } from "./new-files.ts";
 
 const FILE_NAME = /^(\d+(?:\.\d+)*)(?:_(.*?))?(\.up\.sql|\.down\.sql|\.sql|\.ts)$/;
 
@@ -22,8 +23,21 @@ export const confiture: Layout = {
   find,
   cut: findSections,
   reads: isMarker,
+  creation: { versions: "number", write },
+  hasWaysBack: true,
   histories: { dbmate: DBMATE, "golang-migrate": GOLANG_MIGRATE, sqlx: SQLX, "confiture-py": CONFITURE_PY },
 };
+
+const MARKS = { up: "-- migrate:up", down: "-- migrate:down" } as const;
+
+/** Two files where the newest migration has two, or is one of such a pair; else one with sections. */
+function write(migration: NewMigration): NewFiles {
+  const id = migrationId(migration);
+  if (newestSql(migration.before)?.form === "sql-pair") {
+    return { ...twoFiles(migration, { up: `${id}.up.sql`, down: `${id}.down.sql` }), form: "sql-pair" };
+  }
+  return markedFile(migration, MARKS, { outside: (mark) => `${mark} transaction:false` });
+}
 
 function find(folder: Folder): Found {
   const found = new Map<string, MigrationFile>();

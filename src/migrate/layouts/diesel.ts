@@ -1,7 +1,9 @@
+import { migrationId } from "../migration-file.ts";
 import { rowsOf } from "./histories.ts";
 import type { Found, Layout } from "./layout.ts";
 import type { Folder } from "./folder.ts";
 import { migrationFolders } from "./migration-folders.ts";
+import { newestSql, type NewFiles, type NewMigration, type NewWay, twoFiles } from "./new-files.ts";
 import { wholeFile } from "./whole-file.ts";
 
 /** "2018-01-01-000000_create": Diesel's version is what stands before the first `_`, without its dashes. */
@@ -18,10 +20,29 @@ export const diesel: Layout = {
   find,
   cut: wholeFile,
   reads: () => false,
+  creation: { versions: "timestamp", write },
+  hasWaysBack: true,
   histories: {
     diesel: rowsOf(["__diesel_schema_migrations"], "version::text as key, run_on::timestamptz as applied_at"),
   },
 };
+
+/** "2026-01-02-030405_name", Diesel's own, unless the newest folder has its digits without dashes. */
+function write(migration: NewMigration): NewFiles {
+  const { version, name, before, up, down } = migration;
+  const newest = newestSql(before);
+  const dashed = newest === undefined || /\/\d{4}-\d\d-\d\d-\d+(?:_[^/]*)?\/up\.sql$/.test(newest.path);
+  const written = dashed ? version.replace(/^(\d{4})(\d\d)(\d\d)(\d{6})$/, "$1-$2-$3-$4") : version;
+  const folder = migrationId({ version: written, name });
+  const inside = (way: NewWay): NewWay => ({ ...way, outside: false });
+  const files = twoFiles(
+    { ...migration, up: inside(up), down: down && inside(down) },
+    { up: `${folder}/up.sql`, down: `${folder}/down.sql` },
+  );
+  const outside = up.outside || down?.outside === true;
+  if (!outside) return files;
+  return { ...files, others: [{ path: `${folder}/metadata.toml`, content: "run_in_transaction = false\n" }] };
+}
 
 function find(folder: Folder): Found {
   const { migrations, ignored } = migrationFolders(

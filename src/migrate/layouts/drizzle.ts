@@ -25,6 +25,8 @@ export const drizzle: Layout = {
   find: (folder) => (hasJournal(folder) ? listedFiles(folder) : folders(folder)),
   cut,
   reads: (comment) => BREAKPOINT.test(comment),
+  creation: { byItsTool: "drizzle-kit generate --custom --name NAME" },
+  hasWaysBack: false,
   histories: { drizzle: drizzleTable() },
 };
 

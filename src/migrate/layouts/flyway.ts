@@ -6,6 +6,7 @@ import { languageOf } from "./foreign-program.ts";
 import { type HistoryRow, toRecord, unfinished } from "./histories.ts";
 import type { ForeignRecord, ForeignTable, Found, Ignored, Layout } from "./layout.ts";
 import { duplicate } from "./names-and-versions.ts";
+import { newestSql, type NewFiles, type NewMigration, twoFiles } from "./new-files.ts";
 import { refuseTemplate } from "./template.ts";
 import { wholeFile } from "./whole-file.ts";
 
@@ -29,8 +30,23 @@ export const flyway: Layout = {
     return wholeFile(source);
   },
   reads: () => false,
+  creation: { versions: "number", write },
+  hasWaysBack: true,
   histories: { flyway: flywayTable() },
 };
+
+/** With a file that undoes it where the newest migration has one: not every edition of Flyway runs these. */
+function write(migration: NewMigration): NewFiles {
+  const { version, name, up, down, before } = migration;
+  const hasUndo = newestSql(before)?.downPath !== undefined;
+  const path = `V${version}__${name}.sql`;
+  const files = twoFiles(
+    { ...migration, up: { ...up, outside: false }, down: hasUndo ? down : undefined },
+    { up: path, down: `U${version}__${name}.sql` },
+  );
+  if (!up.outside) return files;
+  return { ...files, others: [{ path: `${path}.conf`, content: "executeInTransaction=false\n" }] };
+}
 
 function find(folder: Folder): Found {
   const versioned = new Map<string, MigrationFile>();

@@ -3,8 +3,11 @@ import { ConfitureError } from "#errors/error.ts";
 import { cutAtMarks, type Mark } from "./marked.ts";
 import { type HistoryRow, toRecord } from "./histories.ts";
 import type { ForeignTable, Layout } from "./layout.ts";
+import { inStatementBlock, markedFile } from "./new-files.ts";
 import { anyHeadMatches, numberedFiles } from "./numbered-files.ts";
 
+const UP = "-- +goose Up";
+const DOWN = "-- +goose Down";
 const MARK = /^--\s*\+goose\s+(.*?)\s*$/i;
 
 /** goose (https://github.com/pressly/goose): sections in comments that begin with `+goose`. */
@@ -28,14 +31,30 @@ export const goose: Layout = {
     }
     return cutAtMarks(source, {
       read,
-      upLine: "-- +goose Up",
-      downLine: "-- +goose Down",
+      upLine: UP,
+      downLine: DOWN,
       openingIsUp: false,
       noTransactionForAll: true,
       howToRunOutside: "begin the file with the line: -- +goose NO TRANSACTION",
     });
   },
   reads: (comment) => MARK.test(comment),
+  creation: {
+    versions: "timestamp",
+    write: (migration) => {
+      const { up, down } = migration;
+      return markedFile(
+        migration,
+        { up: UP, down: DOWN },
+        {
+          // It holds for the whole file.
+          head: up.outside || down?.outside === true ? "-- +goose NO TRANSACTION\n" : "",
+          section: (sql) => inStatementBlock(sql, "-- +goose"),
+        },
+      );
+    },
+  },
+  hasWaysBack: true,
   histories: { goose: gooseTable() },
 };
 

@@ -2,6 +2,7 @@ import type { Database } from "#database/database.ts";
 import type { MigrationFile } from "../migration-file.ts";
 import type { Sections } from "../sections.ts";
 import type { Folder } from "./folder.ts";
+import type { Creation } from "./new-files.ts";
 import type { SqlSource } from "./source.ts";
 
 /** How a tool lays out its folder of migrations, writes its files and keeps its history. */
@@ -25,6 +26,10 @@ export interface Layout {
   cut(source: SqlSource, opening: "up" | "down"): Sections;
   /** Whether a comment is a mark that `cut` has read, and no other tool's. */
   reads(comment: string): boolean;
+  /** How a new migration is written, or how its tool does it where the tool keeps a record of its files. */
+  readonly creation: Creation | { readonly byItsTool: string };
+  /** Whether its migrations can have a way back. */
+  readonly hasWaysBack: boolean;
   /** The tables of history that `migrate baseline --from` reads, by the tool's name. */
   readonly histories: Readonly<Record<string, ForeignTable>>;
 }

@@ -1,6 +1,6 @@
 import { ConfitureError } from "#errors/error.ts";
 import type { Span } from "#sql/statement.ts";
-import { isMarker } from "../sections.ts";
+import { isMarker, isNoTransactionLine } from "../sections.ts";
 import type { Layout } from "./layout.ts";
 import type { LayoutName } from "./names.ts";
 import type { SqlSource } from "./source.ts";
@@ -53,7 +53,7 @@ export function refuseOtherMarks(source: SqlSource, name: LayoutName, layout: La
   if (!WORDS.test(text)) return;
   for (const span of source.comments) {
     const comment = text.slice(span.start, span.end);
-    if (layout.reads(comment)) continue;
+    if (layout.reads(comment) || isNoTransactionLine(comment)) continue;
     const line = asLineComment(comment);
     if (line === undefined) continue;
     const mark = TOOL_MARKS.find(
@@ -67,7 +67,7 @@ export function refuseOtherMarks(source: SqlSource, name: LayoutName, layout: La
       `${file} holds a mark of ${mark?.tool ?? "dbmate"}: ${oneLine(comment)}`,
       {
         location: source.locate(span.start),
-        hint: hintFor(line, name, layout, mark),
+        hint: hintFor(source, line, name, layout, mark),
       },
     );
   }
@@ -82,6 +82,16 @@ function asLineComment(comment: string): string | undefined {
   return inner.startsWith("--") ? inner : `-- ${inner}`;
 }
 
+/** The line to write instead; a way back has to have a way up above it. */
+function ownMark({ text, comments }: SqlSource, isDown: boolean, mayBeRemark: boolean): string {
+  const hasUp = comments.some(({ start, end }) => /^--\s*migrate:up\b/.test(text.slice(start, end)));
+  const above = isDown && !hasUp ? ", and put `-- migrate:up` above the SQL of the way up" : "";
+  const advice = `rite this line as \`-- migrate:${isDown ? "down" : "up"}\`${above}.`;
+  return mayBeRemark
+    ? `If the way back begins here, w${advice} If it is only a remark, use other words.`
+    : `W${advice}`;
+}
+
 function oneLine(comment: string): string {
   return comment.replaceAll(/\s+/g, " ").trim();
 }
@@ -91,11 +101,18 @@ function hasStatementAfter({ statements }: SqlSource, { end }: Span): boolean {
   return last !== undefined && last.start >= end;
 }
 
-function hintFor(line: string, name: LayoutName, layout: Layout, mark: ToolMark | undefined): string {
+function hintFor(
+  source: SqlSource,
+  line: string,
+  name: LayoutName,
+  layout: Layout,
+  mark: ToolMark | undefined,
+): string {
   const isDown = /down|undo|below|rollback|revert/i.test(line);
-  const own = `-- migrate:${isDown ? "down" : "up"}`;
   const advice =
-    name === "confiture" ? `Write the line as: ${own}` : `${layout.title} does not read it; remove the line.`;
+    name === "confiture"
+      ? ownMark(source, isDown, mark?.needsStatement === true)
+      : `${layout.title} does not read it; remove the line.`;
   if (mark?.layout === undefined || mark.layout === name) return advice;
   if (mark.layout === "confiture")
     return `${advice}\nOr say in the environment file that the folder is dbmate's:\n  migrations:\n    layout: confiture`;

@@ -2,8 +2,11 @@ import { basename, extname } from "node:path";
 import { rowsOf } from "./histories.ts";
 import { cutAtMarks, type Mark } from "./marked.ts";
 import type { Layout } from "./layout.ts";
+import { markedFile, OUTSIDE } from "./new-files.ts";
 import { anyHeadMatches, namedFiles } from "./numbered-files.ts";
 
+const UP = "-- Up Migration";
+const DOWN = "-- Down Migration";
 const MARK = /^--[\s-]*(up|down)\s+migration/i;
 
 /** node-pg-migrate (https://github.com/salsita/node-pg-migrate), its SQL files. */
@@ -15,13 +18,25 @@ export const nodePgMigrate: Layout = {
   cut: (source) =>
     cutAtMarks(source, {
       read,
-      upLine: "-- Up Migration",
-      downLine: "-- Down Migration",
+      upLine: UP,
+      downLine: DOWN,
       openingIsUp: !source.comments.some(({ start, end }) => read(source.text.slice(start, end))?.kind === "up"),
       noTransactionForAll: true,
       howToRunOutside: "begin the file with the line: -- no-transaction",
     }),
   reads: (comment) => MARK.test(comment),
+  creation: {
+    versions: "timestamp",
+    write: (migration) => {
+      const { up, down } = migration;
+      return markedFile(
+        migration,
+        { up: UP, down: DOWN },
+        { head: up.outside || down?.outside === true ? OUTSIDE : "" },
+      );
+    },
+  },
+  hasWaysBack: true,
   histories: {
     // The name is that of the file, without its ending.
     "node-pg-migrate": rowsOf(["pgmigrations"], "name::text as key, run_on::timestamptz as applied_at", ({ path }) =>

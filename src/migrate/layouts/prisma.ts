@@ -1,9 +1,11 @@
 import { basename, dirname } from "node:path";
 import { queryCatalogue } from "#database/catalogue.ts";
+import { migrationId } from "../migration-file.ts";
 import { type HistoryRow, toRecord, unfinished } from "./histories.ts";
 import type { ForeignTable, Found, Layout } from "./layout.ts";
 import type { Folder } from "./folder.ts";
 import { migrationFolders } from "./migration-folders.ts";
+import { plainContent } from "./new-files.ts";
 import { wholeFile } from "./whole-file.ts";
 
 /**
@@ -17,6 +19,14 @@ export const prisma: Layout = {
   find: (folder): Found => migrationFolders(folder, { layout: "prisma", title: "Prisma" }, { up: "migration.sql" }),
   cut: wholeFile,
   reads: () => false,
+  creation: {
+    versions: "timestamp",
+    write: ({ version, name, up }) => {
+      const path = `${migrationId({ version, name })}/migration.sql`;
+      return { form: "sql", up: { path, content: plainContent(up) } };
+    },
+  },
+  hasWaysBack: false,
   histories: { prisma: prismaTable() },
 };
 

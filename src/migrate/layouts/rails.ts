@@ -1,5 +1,6 @@
 import { DBMATE } from "./histories.ts";
 import type { Layout } from "./layout.ts";
+import { plainFile } from "./new-files.ts";
 import { isPlainSql, numberedFiles } from "./numbered-files.ts";
 import { wholeFile } from "./whole-file.ts";
 
@@ -18,6 +19,8 @@ export const rails: Layout = {
   find: (folder) => numberedFiles(folder, "rails"),
   cut: wholeFile,
   reads: () => false,
+  creation: { versions: "timestamp", write: plainFile },
+  hasWaysBack: false,
   // A row a version, nothing else.
   histories: { rails: DBMATE },
 };

@@ -1,8 +1,9 @@
-import type { MigrationFile } from "../migration-file.ts";
+import { type MigrationFile, migrationId } from "../migration-file.ts";
 import type { Folder } from "./folder.ts";
 import { foreignProgram } from "./foreign-program.ts";
 import type { Found, Ignored, Layout } from "./layout.ts";
 import { byDigits } from "./names-and-versions.ts";
+import { newestSql, type NewFiles, type NewMigration, twoFiles } from "./new-files.ts";
 import { wholeFile } from "./whole-file.ts";
 
 /** What projects call the folders of the two ways. */
@@ -23,8 +24,23 @@ export const separateFolders: Layout = {
   find,
   cut: wholeFile,
   reads: () => false,
+  creation: { versions: "number", write },
+  hasWaysBack: true,
   histories: {},
 };
+
+/** In the folders that are there, and with the endings that are usual there: "up/001_users.up.sql". */
+function write(migration: NewMigration): NewFiles {
+  const newest = newestSql(migration.before);
+  const [, upFolder = "up", upEnding = ""] = /([^/]+)\/[^/]*?(\.up)?\.sql$/.exec(newest?.path ?? "") ?? [];
+  const downFolder = PAIRS.find(([up]) => up === upFolder)?.[1] ?? "down";
+  const downEnding = upEnding === "" ? "" : ".down";
+  const id = migrationId(migration);
+  return twoFiles(migration, {
+    up: `${upFolder}/${id}${upEnding}.sql`,
+    down: `${downFolder}/${id}${downEnding}.sql`,
+  });
+}
 
 function pairOf(folder: Folder): (typeof PAIRS)[number] | undefined {
   return PAIRS.find(

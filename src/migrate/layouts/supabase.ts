@@ -1,5 +1,6 @@
 import { rowsOf } from "./histories.ts";
 import type { Layout } from "./layout.ts";
+import { plainFile } from "./new-files.ts";
 import { isPlainSql, numberedFiles } from "./numbered-files.ts";
 import { requireOneOrder } from "./names-and-versions.ts";
 import { wholeFile } from "./whole-file.ts";
@@ -20,5 +21,7 @@ export const supabase: Layout = {
   },
   cut: wholeFile,
   reads: () => false,
+  creation: { versions: "timestamp", write: plainFile },
+  hasWaysBack: false,
   histories: { supabase: rowsOf(["supabase_migrations.schema_migrations"], "version::text as key") },
 };

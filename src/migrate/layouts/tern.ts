@@ -1,9 +1,13 @@
 import { queryCatalogue } from "#database/catalogue.ts";
+import { migrationId } from "../migration-file.ts";
 import { cutAtMarks, type Mark } from "./marked.ts";
 import type { ForeignTable, Layout } from "./layout.ts";
+import { type NewFiles, type NewMigration } from "./new-files.ts";
 import { anyHeadMatches, numberedFiles } from "./numbered-files.ts";
 import { refuseTemplate } from "./template.ts";
 
+const DOWN = "---- create above / drop below ----";
+const DISABLE_TX = "---- tern: disable-tx ----";
 const DIVIDER = /^-+ create above \/ drop below -+$/;
 const DISABLE = /^-+ tern: disable-tx -+$/;
 
@@ -19,15 +23,25 @@ export const tern: Layout = {
     return cutAtMarks(source, {
       read,
       upLine: "the way up",
-      downLine: "---- create above / drop below ----",
+      downLine: DOWN,
       openingIsUp: true,
       noTransactionForAll: true,
-      howToRunOutside: "begin the file with the line: ---- tern: disable-tx ----",
+      howToRunOutside: `begin the file with the line: ${DISABLE_TX}`,
     });
   },
   reads: (comment) => read(comment) !== undefined,
+  creation: { versions: "number", write },
+  hasWaysBack: true,
   histories: { tern: ternTable() },
 };
+
+function write({ version, name, up, down }: NewMigration): NewFiles {
+  const head = up.outside || down?.outside === true ? `${DISABLE_TX}\n\n` : "";
+  const back = down === undefined ? "" : `\n${DOWN}\n\n${down.sql.trimStart()}`;
+  const content = `${head}${up.sql.trimStart()}${back}`;
+  const path = `${migrationId({ version, name })}.sql`;
+  return { form: "sql", up: { path, content }, marks: { up: undefined, down: DOWN } };
+}
 
 function read(comment: string): Mark | undefined {
   if (DIVIDER.test(comment.trimEnd())) return { kind: "down" };

@@ -55,6 +55,26 @@ for (const engine of engines) {
     );
 
     test.each([
+      ["golang-migrate", "001_a.up.sql", "002_add_bio.up.sql"],
+      ["Flyway", "V1__a.sql", "V2__add_bio.sql"],
+      ["goose", "001_a.sql", "002_add_bio.sql"],
+    ])("and in a folder of %s as well, whose own files may be empty", async (tool, first, second) => {
+      await using m = await migrating(engine, {
+        [first]: `${tool === "goose" ? "-- +goose Up\n" : ""}CREATE TABLE a (id int)`,
+      });
+      await template(m, "sql");
+      const { error } = await m.up();
+      expect(error?.code).toBe("migration_empty");
+      expect(placeOf(error)).toBe(`db/migrations/${second}`);
+      await m.write(
+        second,
+        (await m.project.read(`db/migrations/${second}`)).replace("-- Write the change here.", "CREATE TABLE b ();"),
+      );
+      expect((await m.up()).error).toBeUndefined();
+      expect(await m.has("b")).toBe(true);
+    });
+
+    test.each([
       ["with an empty up()", "up() {}"],
       ["that runs only comments", "up() { this.execute(`-- later`); }"],
       ["outside a transaction", "transaction = false;\n up() {}"],

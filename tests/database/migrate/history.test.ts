@@ -40,7 +40,10 @@ for (const engine of engines) {
       expect((await m.down()).error?.code).toBe("history_edited");
 
       await acceptEdited(m.options, "2");
-      expect((await failureOf(acceptEdited(m.options, "2"))).exitCode).toBe(2);
+      expect(await acceptEdited(m.options, "2")).toMatchObject({ changed: false, entry: { standing: "applied" } });
+      const unapplied = await failureOf(acceptEdited(m.options, "9"));
+      expect(unapplied).toMatchObject({ code: "migration_unknown", exitCode: 2 });
+      expect(unapplied.message).toContain("never applied");
       expect((await m.up()).results).toEqual(["009 done"]);
     });
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { inspect } from "node:util";
 import { describeConfig } from "#config/describe.ts";
+import { KEYS } from "#config/keys.ts";
 import type { Config } from "#config/config.ts";
 import { load, loadYaml, LOCAL, server } from "./fixture.ts";
 
@@ -33,6 +34,30 @@ describe("the description of a configuration", () => {
     expect(row(config, "include_dirs")).toEqual({ value: "db/schema", origin: "default" });
     expect(row(config, "exclude_dirs")).toEqual({ value: "(none)", origin: "default" });
     expect(row(config, "protected")).toEqual({ value: "false", origin: "default" });
+  });
+
+  test("shows every setting of a connection, set or not", async () => {
+    const services = { "home/.pg_service.conf": "[shop]\nhost=elsewhere\nkeepalives_idle=7\n" };
+    const config = await load(
+      { ...services, [LOCAL]: "database:\n  service: shop\n  hostaddr: 127.0.0.1\n" },
+      { env: { PGSSLCERTMODE: "disable" } },
+    );
+    const keys = describeConfig(config).map(({ key }) => key);
+    expect(KEYS.database.filter((key) => key !== "url" && key !== "path" && !keys.includes(`database.${key}`))).toEqual(
+      [],
+    );
+    expect(row(config, "database.service")).toEqual({ value: "shop", origin: `${LOCAL}:2` });
+    expect(row(config, "database.hostaddr")).toEqual({ value: "127.0.0.1", origin: `${LOCAL}:3` });
+    expect(row(config, "database.host")).toEqual({ value: "elsewhere", origin: "~/.pg_service.conf:2" });
+    expect(row(config, "database.keepalives_idle")).toEqual({ value: "7s", origin: "~/.pg_service.conf:3" });
+    expect(row(config, "database.sslcertmode")).toEqual({
+      value: "disable",
+      origin: "environment variable PGSSLCERTMODE",
+    });
+    expect(row(config, "database.passfile")).toEqual({ value: "~/.pgpass", origin: "default" });
+    expect(row(config, "database.target_session_attrs")).toEqual({ value: "any", origin: "default" });
+    expect(row(config, "database.channel_binding")).toEqual({ value: "prefer", origin: "default" });
+    expect(row(config, "database.require_auth")).toEqual({ value: "(not set)", origin: "default" });
   });
 
   test("says that a password is not set", async () => {

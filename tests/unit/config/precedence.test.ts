@@ -43,6 +43,20 @@ describe("which database", () => {
     expect(error.code).toBe("config_not_found");
   });
 
+  test("libpq's variables serve where they name a database, when there is no file and none was named", async () => {
+    const config = await load({}, { env: { PGDATABASE: "shop", PGHOST: "pg" } });
+    expect(config).toMatchObject({ environment: null, file: null });
+    expect(server(config)).toMatchObject({ host: "pg", database: "shop" });
+    const services = { "home/.pg_service.conf": "[shop]\nhost=elsewhere\ndbname=orders\n" };
+    const fromService = await load(services, { env: { PGSERVICE: "shop" } });
+    expect(server(fromService)).toMatchObject({ host: "elsewhere", database: "orders" });
+    expect((await failure(load({}, { env: { PGHOST: "pg" } }))).code).toBe("config_not_found");
+    const named = await failure(load({}, { environment: "local", env: { PGDATABASE: "shop" } }));
+    expect(named.code).toBe("config_not_found");
+    const other = await load({}, { env: { PGDATABASE: "shop", DATABASE_URL: "postgres://plain/d" } });
+    expect(server(other)).toMatchObject({ host: "plain", database: "d" });
+  });
+
   test.each([
     [{ [LOCAL]: "database: {host: db, database: d}" }, {}, 1],
     [{ [LOCAL]: "database: {engine: embedded}" }, {}, 1],

@@ -5,7 +5,7 @@ import { failureOf } from "../../database/failure.ts";
 import { temporaryProject } from "../../support/project.ts";
 
 const NOW = new Date("2026-01-02T03:04:59Z");
-const DRAFTS = ["add", "add_validate", "add_indexes"].map((name) => ({ name, content: `-- ${name}\n` }));
+const DRAFTS = ["add", "add_validate", "add_indexes"].map((name) => ({ name, content: `-- migrate:up\n-- ${name}\n` }));
 
 async function create(projectDir: string, drafts = DRAFTS): Promise<string[]> {
   const options = { projectDir, dir: "db/migrations", form: "sql", timestamp: false, now: NOW } as const;
@@ -24,12 +24,12 @@ describe("migrations that belong together", () => {
     expect(await create(project.dir)).toEqual(
       DRAFTS.map(({ name }, index) => `db/migrations/${versions[index]}_${name}.sql`),
     );
-    expect(await project.read(`db/migrations/${versions[2]}_add_indexes.sql`)).toBe("-- add_indexes\n");
+    expect(await project.read(`db/migrations/${versions[2]}_add_indexes.sql`)).toBe("-- migrate:up\n-- add_indexes\n");
   });
 
   test("are written all or not at all", async () => {
     await using project = await temporaryProject({ "db/migrations/001_last.sql": "" });
-    const tooLong = { name: "x".repeat(300), content: "" };
+    const tooLong = { name: "x".repeat(300), content: "-- migrate:up\n" };
     expect(await failureOf(() => create(project.dir, [...DRAFTS, tooLong]))).toMatchObject({ code: "file_unreadable" });
     expect(await readdir(project.path("db/migrations"))).toEqual(["001_last.sql"]);
   });

@@ -87,6 +87,23 @@ describe("a section mark of another tool is never run as a comment", () => {
     expect(refusalOf(text)).toBeUndefined();
   });
 
+  test("the hint says what to write, with the way up where that is not marked yet", () => {
+    const hint = (text: string): string => refusalOf(text)?.hint ?? "";
+    const alone = hint("SELECT 1;\n-- Down\nSELECT 2;\n");
+    expect(alone).toContain("`-- migrate:down`, and put `-- migrate:up` above");
+    expect(alone).toContain("remark");
+    expect(hint("-- migrate:up\nSELECT 1;\n-- Down\nSELECT 2;\n")).not.toContain("migrate:up");
+    expect(hint("SELECT 1;\n-- Migrate:Down\nSELECT 2;\n")).not.toContain("remark");
+  });
+
+  test.each(["flyway", "goose", "node-pg-migrate", "prisma"] as const)(
+    "the line that every layout reads is none, whatever else the file says: %s",
+    (layout) => {
+      const mark = layout === "goose" ? "-- +goose Up\n" : "";
+      expect(refusalOf(`-- no-transaction\n${mark}CREATE INDEX CONCURRENTLY down ON t (a);\n`, layout)).toBeUndefined();
+    },
+  );
+
   test("a comment of a megabyte costs nothing", () => {
     expect(refusalOf(`--${"-".repeat(1 << 20)}\n-- goose\nSELECT 1;`)).toBeUndefined();
   });

@@ -54,18 +54,20 @@ describe("sections of a SQL migration", () => {
   });
 
   test.each([
-    ["down alone", "-- migrate:down\nSELECT 1", 1],
-    ["down first", "-- migrate:down\nSELECT 1;\n-- migrate:up\nSELECT 2", 1],
-    ["up twice", "-- migrate:up\n-- migrate:up\n", 2],
-    ["down twice", "-- migrate:up\n-- migrate:down\n-- migrate:down\n", 3],
-    ["SQL above", "SELECT 1;\n-- migrate:up\n", 1],
-    ["an unknown option", "\n-- migrate:up transaction:no\n-- migrate:down\n", 2],
-  ])("%s is refused", (_what, text, line) => {
+    ["down alone", "-- migrate:down\nSELECT 1", 1, /^Put `-- migrate:up` above/, "up"],
+    ["down first", "-- migrate:down\nSELECT 1;\n-- migrate:up\nSELECT 2", 1, /^Move the `-- migrate:up` section/, "up"],
+    ["up twice", "-- migrate:up\n-- migrate:up\n", 2, /of its own/, "up"],
+    ["down twice", "-- migrate:up\n-- migrate:down\n-- migrate:down\n", 3, /of its own/, "up"],
+    ["up in a .down.sql", "\n-- migrate:up\nSELECT 1;\n", 2, /\.up\.sql/, "down"],
+    ["SQL above", "SELECT 1;\n-- migrate:up\n", 1, /below/, "up"],
+    ["an unknown option", "\n-- migrate:up transaction:no\n-- migrate:down\n", 2, /transaction:false/, "up"],
+  ] as const)("%s is refused, with what to do", (_what, text, line, next, opening) => {
     try {
-      findSections(new SqlSource({ file: "m.sql", text }));
+      findSections(new SqlSource({ file: "m.sql", text }), opening);
     } catch (error) {
       expect(error).toBeInstanceOf(ConfitureError);
       expect(error).toMatchObject({ code: "migration_invalid", location: { file: "m.sql", line } });
+      expect((error as ConfitureError).hint).toMatch(next);
       return;
     }
     throw new Error("not refused");

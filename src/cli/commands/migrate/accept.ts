@@ -16,10 +16,16 @@ export const command = defineCommand({
   examples: ["confiture migrate accept 003", "confiture migrate accept 003 --different"],
   async run(args, context) {
     const version = readVersion("VERSION", args.version) ?? "";
-    const entry = await acceptEdited(await writingOptions(context, args), version, args.different === true);
+    const { entry, changed } = await acceptEdited(
+      await writingOptions(context, args),
+      version,
+      args.different === true,
+    );
     return {
-      json: { version: entry.version, name: entry.name },
-      text: `✅ Migration ${migrationId(entry)} is accepted as it is now\n`,
+      json: { version: entry.version, name: entry.name, changed },
+      text: changed
+        ? `✅ Migration ${migrationId(entry)} is accepted as it is now\n`
+        : `Nothing to accept: migration ${migrationId(entry)} is recorded as its file is now\n`,
     };
   },
 });

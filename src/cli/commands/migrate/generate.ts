@@ -86,12 +86,17 @@ export const command = defineCommand({
       },
       migrations.map(({ text }, index) => ({ name: partName(args.name, migrations, index), content: text })),
     );
+    const noWayBack = args["no-down"] === true || written.some(({ keepsWayBack }) => !keepsWayBack);
+    if (noWayBack && args["no-down"] !== true) {
+      context.messages.warn("migrations of this folder's layout have no way back, so that was not written");
+    }
     return {
       json: {
-        migrations: written.map(({ version, name, path }, index) => ({
+        migrations: written.map(({ version, name, path, files: paths }, index) => ({
           version,
           name,
           file: path,
+          files: paths,
           up: migrations[index]?.up.map(({ sql }) => sql) ?? [],
           down: migrations[index]?.down.map(({ sql }) => sql) ?? [],
         })),
@@ -100,7 +105,10 @@ export const command = defineCommand({
         byHand: { up: byHand.up.map(changeToJson), down: byHand.down.map(changeToJson) },
       },
       text: written
-        .map(({ path }) => `✅ Created ${path}, proven ${args["no-down"] === true ? "up" : "up and down"}\n`)
+        .map((migration) => {
+          const paths = migration.files.join(" and ");
+          return `✅ Created ${paths}, proven ${noWayBack ? "up" : "up and down"}\n`;
+        })
         .join(""),
     };
   },

@@ -27,7 +27,7 @@ export const command = defineCommand({
     "confiture migrate import --from sql --layout flyway --to db/migrations",
   ],
   async run(args, context) {
-    const { migrations: settings } = await context.config();
+    const { migrations: settings } = await context.config("files");
     const from = withoutSlash(args.from ?? settings.dir);
     const to = withoutSlash(args.to ?? settings.dir);
     const { layout, migrations, leftOut, movedTo } = await importMigrations({

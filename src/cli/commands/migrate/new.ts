@@ -1,4 +1,4 @@
-import { createMigration } from "#migrate/create.ts";
+import { type CreatedMigration, createMigration } from "#migrate/create.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../../command.ts";
 
@@ -8,12 +8,14 @@ export const command = defineCommand({
     ts: { type: "boolean", description: "a TypeScript class instead of SQL" },
     timestamp: { type: "boolean", description: "a timestamp for a version, whatever the folder uses" },
   },
-  details: "The version follows what the folder uses: the next number, or a timestamp (UTC).",
+  details:
+    "The file looks like the newest one in the folder, also in those of other tools: one file with sections, or one for\n" +
+    "each way. The version follows as well: the next number, or a timestamp (UTC).",
   examples: ["confiture migrate new add_user_bio", "confiture migrate new add_user_bio --ts"],
   async run(args, context) {
-    const { migrations } = await context.config();
+    const { migrations } = await context.config("files");
     if (args.name === "") throw new ConfitureError("usage", "The migration needs a name");
-    const { path, version, name } = await createMigration({
+    const created = await createMigration({
       projectDir: context.projectDir,
       dir: migrations.dir,
       layout: migrations.layout,
@@ -22,9 +24,18 @@ export const command = defineCommand({
       timestamp: args.timestamp === true,
       now: new Date(),
     });
-    context.messages.log(
-      `Write the change ${args.ts === true ? "into up() and its way back into down()" : "below `-- migrate:up` and its way back below `-- migrate:down`"}, then: confiture migrate up`,
-    );
-    return { json: { version, name, file: path }, text: `✅ Created ${path}\n` };
+    const { version, name, path, files } = created;
+    context.messages.log(`${whatToWrite(created)}, then: confiture migrate up`);
+    return {
+      json: { version, name, file: path, files },
+      text: files.map((file) => `✅ Created ${file}\n`).join(""),
+    };
   },
 });
+
+function whatToWrite({ form, path, downPath, marks }: CreatedMigration): string {
+  if (form === "typescript") return "Write the change into up() and its way back into down()";
+  if (downPath !== undefined) return `Write the change into ${path} and its way back into ${downPath}`;
+  if (marks === undefined) return `Write the change into ${path}`;
+  return `Write the change ${marks.up === undefined ? "at the top" : `below \`${marks.up}\``} and its way back below \`${marks.down}\``;
+}

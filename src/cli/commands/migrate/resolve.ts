@@ -38,11 +38,13 @@ export const command = defineCommand({
     if (way === "rolled-back") await requirePermission(context, args, "forget that a migration is applied");
     const options = await writingOptions(context, args);
     if (way === "continue") return finishRun(context, await resume(options, version, args.skip === true), "");
-    const entry = await resolveMigration(options, version, way);
-    const text = way === "applied" ? "recorded as applied" : "is no longer recorded";
+    const { entry, changed } = await resolveMigration(options, version, way);
+    const stands = way === "applied" ? "is recorded as applied" : "is not recorded";
     return {
-      json: { version: entry.version, name: entry.name, resolved: way },
-      text: `✅ Migration ${migrationId(entry)} ${text}\n`,
+      json: { version: entry.version, name: entry.name, resolved: way, changed },
+      text: changed
+        ? `✅ Migration ${migrationId(entry)} ${stands} now\n`
+        : `Nothing to do: migration ${migrationId(entry)} ${stands} already\n`,
     };
   },
 });

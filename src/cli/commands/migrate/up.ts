@@ -65,6 +65,6 @@ async function permission(
   if (agreed.length > 0) await requirePermission(context, args, WHAT, agreed);
   return (losses) => {
     const others = losses.filter((loss) => !agreed.some((known) => isSameLoss(loss, known)));
-    if (others.length > 0) throw notPermitted(config, WHAT, others);
+    if (others.length > 0) throw notPermitted(config, args, WHAT, others);
   };
 }
