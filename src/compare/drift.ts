@@ -2,10 +2,11 @@ import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
+import { factsOf } from "#migrate/file-facts.ts";
+import { joinHistory } from "#migrate/history.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { lookForLedger, readLedger } from "#migrate/ledger.ts";
 import { loadMigration } from "#migrate/load.ts";
-import { canonicalVersion } from "#migrate/version.ts";
 import { type Catalogue, readCatalogue } from "./catalogue/catalogue.ts";
 import type { Change } from "./catalogue/changes.ts";
 import { compareOnTerms, type Comparison } from "./sources/comparison.ts";
@@ -73,9 +74,9 @@ async function pendingVersions({
     const found = await lookForLedger(database, table);
     return { ledger: found?.exists === true, rows: found === undefined ? [] : await readLedger(database, found) };
   });
-  const recorded = new Set(rows.map(({ version }) => canonicalVersion(version)));
-  const pending = discoverMigrations(projectDir, migrationsDir, migrationsLayout)
-    .migrations.filter(({ version }) => !recorded.has(canonicalVersion(version)))
+  const { migrations } = discoverMigrations(projectDir, migrationsDir, migrationsLayout);
+  const pending = joinHistory(migrations, rows, factsOf(projectDir))
+    .filter(({ standing }) => standing === "pending" || standing === "out-of-order")
     .map(({ version }) => version);
   return { ledger, pending };
 }

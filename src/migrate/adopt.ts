@@ -6,11 +6,11 @@ import { fromNothing } from "./baselines.ts";
 import { discoverMigrations } from "./discover.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { createLedger, insertSql } from "./ledger.ts";
-import { importedKey } from "./layouts/imported.ts";
 import { recordedOf } from "./load.ts";
 import type { ForeignHistory, ForeignRecord, ForeignTable } from "./layouts/layout.ts";
 import { readForeignHistory } from "./layouts/read-history.ts";
 import { LAYOUTS } from "./layouts/registry.ts";
+import { importedKey } from "./origin.ts";
 import { changeLedgerSurely } from "./sure-change.ts";
 import { readHistory } from "./status.ts";
 import { canonicalVersion, compareVersions, isRepeatable } from "./version.ts";
@@ -76,12 +76,7 @@ function matchFiles(
     return pairs.map((file) => ({ file, record: undefined }));
   }
   const read = ({ path }: MigrationFile): Buffer => readRegularFile(resolve(projectDir, path), path);
-  const imported = new Map(
-    files.map((file) => [
-      file,
-      file.layout === "confiture" ? importedKey(read(file).toString("utf8", 0, 300)) : undefined,
-    ]),
-  );
+  const imported = new Map(files.map((file) => [file, importedKey(projectDir, file)]));
   const keyOf = (file: MigrationFile): string =>
     imported.get(file) ?? file.key ?? definition.keyOf?.(file) ?? file.version;
   // A baseline has the version of what it stands for.

@@ -1,6 +1,7 @@
 import { applyBaseline } from "./baselines.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import type { LedgerRow } from "./ledger.ts";
+import type { Origin } from "./origin.ts";
 import { canonicalVersion, compareVersions, isRepeatable } from "./version.ts";
 
 /**
@@ -32,35 +33,44 @@ export interface HistoryEntry {
   readonly uncertain?: boolean;
 }
 
+/** What is asked about files, and only where the ledger does not settle it without. */
+export interface FileFacts {
+  /** Called for files that the ledger has a checksum for. */
+  checksumOf(file: MigrationFile): string;
+  /** Where an imported file comes from; called where a row is missing or has another checksum. */
+  originOf(file: MigrationFile): Origin | undefined;
+}
+
 /**
- * Lays files and ledger side by side, in version order. Pure.
- * @param checksumOf called for files that the ledger has a checksum for, and only for those
+ * Lays files and ledger side by side, in version order. A file that was imported from another tool's folder also counts
+ * as the one that it was then. Pure.
  */
 export function joinHistory(
   files: readonly MigrationFile[],
   rows: readonly LedgerRow[],
-  checksumOf: (file: MigrationFile) => string,
+  facts: FileFacts,
 ): HistoryEntry[] {
-  const unmatched = new Map(rows.map((row) => [canonicalVersion(row.version), row]));
-  const newest = rows.reduce<string | undefined>(
-    (max, row) =>
-      !isRepeatable(row.version) && (max === undefined || compareVersions(row.version, max) > 0) ? row.version : max,
+  const { files: current, covered } = applyBaseline(files, rows, (file) => facts.checksumOf(file));
+  const { rowOf, unmatched } = matchRows(current, rows, facts);
+  const newest = [...rowOf.keys(), ...unmatched].reduce<string | undefined>(
+    (max, { version }) =>
+      !isRepeatable(version) && (max === undefined || compareVersions(version, max) > 0) ? version : max,
     undefined,
   );
-  const { files: current, covered } = applyBaseline(files, rows, checksumOf);
+  // The newest migration that a baseline stood for which is gone since: a database that began with it has no others.
+  let begunAt: string | undefined;
   const entries: HistoryEntry[] = current.map((file) => {
-    const row = unmatched.get(canonicalVersion(file.version));
-    unmatched.delete(canonicalVersion(file.version));
+    const row = rowOf.get(file);
     return { version: file.version, name: file.name, standing: standingOf(file, row), file, row };
   });
   for (const file of covered) {
     entries.push({ version: file.version, name: file.name, standing: "covered", file, row: undefined });
   }
-  for (const row of unmatched.values()) {
+  for (const row of unmatched) {
     const standing = row.state === "applied" ? "missing" : "stopped";
     entries.push({ version: row.version, name: row.name, standing, file: undefined, row });
   }
-  return entries.toSorted((a, b) => compareVersions(a.version, b.version));
+  return entries.map(withBaseline).toSorted((a, b) => compareVersions(a.version, b.version));
 
   function standingOf(file: MigrationFile, row: LedgerRow | undefined): Standing {
     if (row === undefined) {
@@ -68,7 +78,47 @@ export function joinHistory(
       return compareVersions(file.version, newest) < 0 ? "out-of-order" : "pending";
     }
     if (row.state !== "applied") return "stopped";
-    if (row.checksum === null || row.checksum === checksumOf(file)) return "applied";
-    return isRepeatable(file.version) ? "changed" : "edited";
+    if (row.checksum === null || row.checksum === facts.checksumOf(file)) return "applied";
+    const origin = facts.originOf(file);
+    if (origin?.isAsWritten === true) {
+      if (row.checksum === origin.before?.checksum) return "applied";
+      if (origin.baselines.some(({ checksum }) => checksum === row.checksum)) {
+        begunAt = file.version;
+        return "applied";
+      }
+    }
+    return isRepeatable(row.version) && (origin === undefined || origin.isAsWritten) ? "changed" : "edited";
   }
+
+  function withBaseline(entry: HistoryEntry): HistoryEntry {
+    const isBefore = begunAt !== undefined && compareVersions(entry.version, begunAt) < 0;
+    return isBefore && entry.row === undefined && entry.standing === "out-of-order"
+      ? { ...entry, standing: "covered" }
+      : entry;
+  }
+}
+
+/** The row of each file: that of its version, or of the version that it had before it was imported. */
+function matchRows(
+  files: readonly MigrationFile[],
+  rows: readonly LedgerRow[],
+  { originOf }: FileFacts,
+): { readonly rowOf: ReadonlyMap<MigrationFile, LedgerRow>; readonly unmatched: readonly LedgerRow[] } {
+  const unmatched = new Map(rows.map((row) => [canonicalVersion(row.version), row]));
+  const rowOf = new Map<MigrationFile, LedgerRow>();
+  const match = (file: MigrationFile, version: string | undefined): void => {
+    const row = version === undefined || rowOf.has(file) ? undefined : unmatched.get(canonicalVersion(version));
+    if (row === undefined) return;
+    rowOf.set(file, row);
+    unmatched.delete(canonicalVersion(row.version));
+  };
+  for (const file of files) match(file, file.version);
+  if (unmatched.size === 0) return { rowOf, unmatched: [] };
+  for (const file of files) {
+    if (rowOf.has(file)) continue;
+    const origin = originOf(file);
+    match(file, origin?.before?.version);
+    for (const { version } of origin?.baselines ?? []) match(file, version);
+  }
+  return { rowOf, unmatched: [...unmatched.values()] };
 }

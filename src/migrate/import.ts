@@ -5,15 +5,17 @@ import { changeFiles, type FileChange } from "#files/change.ts";
 import { decodeSql } from "#database/script.ts";
 import { readRegularFile } from "#files/read.ts";
 import { fromNothing } from "./baselines.ts";
+import { checksumOf } from "./checksum.ts";
 import { discoverMigrations } from "./discover.ts";
 import { cutFile } from "./layouts/cut.ts";
-import { importedFrom } from "./layouts/imported.ts";
+import { withImportHeader } from "./layouts/imported.ts";
 import { languageOf } from "./layouts/foreign-program.ts";
 import type { Ignored } from "./layouts/layout.ts";
 import type { LayoutName } from "./layouts/names.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
+import { sectionText } from "./section-text.ts";
 import type { Section } from "./sections.ts";
-import { compareVersions, isRepeatable } from "./version.ts";
+import { canonicalVersion, compareVersions, isRepeatable } from "./version.ts";
 
 export interface ImportOptions {
   readonly projectDir: string;
@@ -69,14 +71,15 @@ export async function importMigrations(options: ImportOptions): Promise<Import> 
     const version = versions[index]!;
     return { from: file, version, path: `${to}/${migrationId({ version, name: nameOf(file) })}.sql` };
   });
+  const dropped = all.filter((file) => !migrations.includes(file));
+  const baselines = coveredBy(migrations, dropped);
   const changes = imported.map(({ from: file, path }): FileChange => ({
     kind: "create",
     path,
-    content: rewrite(projectDir, file),
+    content: rewrite(projectDir, file, baselines.get(file) ?? []),
   }));
   if (movedTo === undefined) await changeFiles(projectDir, changes);
   else await inPlace(projectDir, from, movedTo, changes);
-  const dropped = all.filter((file) => !migrations.includes(file));
   return {
     layout,
     migrations: imported,
@@ -137,58 +140,91 @@ function requireEmpty(projectDir: string, to: string): void {
   });
 }
 
+/** The newest migration that each baseline stood for. */
+function coveredBy(
+  migrations: readonly MigrationFile[],
+  baselines: readonly MigrationFile[],
+): ReadonlyMap<MigrationFile, readonly MigrationFile[]> {
+  const newestBefore = (version: string): MigrationFile | undefined =>
+    migrations.findLast((file) => !isRepeatable(file.version) && compareVersions(file.version, version) <= 0);
+  const covered = new Map<MigrationFile, MigrationFile[]>();
+  for (const baseline of baselines) {
+    const newest = newestBefore(baseline.version);
+    if (newest !== undefined) covered.set(newest, [...(covered.get(newest) ?? []), baseline]);
+  }
+  return covered;
+}
+
+const NUMBERS = /^\d+(?:\.\d+)*/;
+
 /**
- * Versions in this tool's form: kept where they are digits with or without dots, else numbers behind each other. What
- * runs again has none of its own, and comes behind all others.
+ * Versions in this tool's form, in the same order: kept where they are digits with or without dots. Names that share
+ * their digits are counted behind them (20240101.1, 20240101.2), and what has none, or runs again, comes behind all others.
+ * None is one that another migration had before: a ledger may know that.
  */
 function newVersions(migrations: readonly MigrationFile[]): string[] {
-  const isKept = ({ version }: MigrationFile): boolean => /^\d+(\.\d+)*$/.test(version);
-  const versioned = migrations.filter(({ version }) => !isRepeatable(version));
-  if (versioned.every(isKept)) {
-    let last = versioned.at(-1)?.version ?? "0";
-    return migrations.map((file) => (isKept(file) ? file.version : (last = following(last))));
-  }
-  const width = Math.max(3, String(migrations.length).length);
-  return migrations.map((_file, index) => String(index + 1).padStart(width, "0"));
+  const numbersOf = ({ version }: MigrationFile): string | undefined => NUMBERS.exec(version)?.[0];
+  const greatest = migrations.reduce<string>((max, file) => {
+    const numbers = numbersOf(file) ?? "0";
+    return compareVersions(numbers, max) > 0 ? numbers : max;
+  }, "0");
+  const anew = (): ((file: MigrationFile) => string) => {
+    let last = greatest;
+    return () => (last = following(last));
+  };
+  const counts = new Map<string, number>();
+  const behind = anew();
+  const versions = migrations.map((file) => {
+    const numbers = numbersOf(file);
+    if (numbers === undefined) return behind(file);
+    if (numbers === file.version) return file.version;
+    const count = (counts.get(canonicalVersion(numbers)) ?? 0) + 1;
+    counts.set(canonicalVersion(numbers), count);
+    return `${numbers}.${count}`;
+  });
+  const isNew = (version: string, index: number): boolean =>
+    migrations.every((file, other) => other === index || canonicalVersion(file.version) !== canonicalVersion(version));
+  const isOrdered = versions.every(
+    (version, index) => index === 0 || compareVersions(versions[index - 1]!, version) < 0,
+  );
+  return isOrdered && versions.every(isNew) ? versions : migrations.map(anew());
 }
 
 function following(version: string): string {
   const digits = /^\d+/.exec(version)?.[0] ?? "0";
-  const next = String(BigInt(digits) + 1n).padStart(digits.length, "0");
-  return compareVersions(next, version) > 0 ? next : following(next);
+  return String(BigInt(digits) + 1n).padStart(digits === "0" ? 3 : digits.length, "0");
 }
 
 /** "add users-table" -> "add_users-table": what this tool's names may hold. */
 function nameOf({ name, version }: MigrationFile): string {
-  const text = name === "" ? version.replace(/^(?:R__|\d+[_-]?)/, "") : name;
-  return text.replaceAll(/[\s/]+/g, "_");
+  const text = name === "" ? version.replace(/^(?:R__|\d+(?:\.\d+)*[_-]?)/, "") : name;
+  // "1_a.up.sql" would be one of two files.
+  return text.replaceAll(/[\s/]+/g, "_").replace(/\.(up|down)$/, "_$1");
 }
 
-function rewrite(projectDir: string, file: MigrationFile): string {
-  const read = (path: string): string => decodeSql(path, readRegularFile(join(projectDir, path), path));
-  const text = read(file.path);
+function rewrite(projectDir: string, file: MigrationFile, baselines: readonly MigrationFile[]): string {
+  const bytesOf = (path: string): Buffer => readRegularFile(join(projectDir, path), path);
+  const bytes = bytesOf(file.path);
+  const text = decodeSql(file.path, bytes);
   const { main, down } = cutFile(file, { file: file.path, text }, "up");
-  const origin = importedFrom(file);
-  const parts = [`${origin}\n${marker("up", main, file)}\n${content(text, main)}`];
-  if (file.downPath !== undefined) {
-    const downText = read(file.downPath);
-    const section = cutFile(file, { file: file.downPath, text: downText }, "down").main;
-    parts.push(`${marker("down", section, file)}\n${content(downText, section)}`);
+  const parts = [`${marker("up", main, file)}\n${sectionText(file.path, text, main)}`];
+  const { downPath } = file;
+  if (downPath !== undefined) {
+    const downText = decodeSql(downPath, bytesOf(downPath));
+    const section = cutFile(file, { file: downPath, text: downText }, "down").main;
+    parts.push(`${marker("down", section, file)}\n${sectionText(downPath, downText, section)}`);
   } else if (down !== undefined) {
-    parts.push(`${marker("down", down, file)}\n${content(text, down)}`);
+    parts.push(`${marker("down", down, file)}\n${sectionText(file.path, text, down)}`);
   }
-  return parts.join("\n");
+  const before = baselines.map(({ path, version }) => ({ version, checksum: checksumOf(bytesOf(path)) }));
+  return withImportHeader(file, checksumOf(bytes), before, joinParts(parts));
+}
+
+/** The ways below each other, with a blank line between them. */
+function joinParts(parts: readonly string[]): string {
+  return parts.reduce((above, part) => `${above}${/\n[^\S\n]*\n$/.test(above) ? "" : "\n"}${part}`);
 }
 
 function marker(way: "up" | "down", { transaction }: Section, file: MigrationFile): string {
   return `-- migrate:${way}${(transaction ?? file.transaction) === false ? " transaction:false" : ""}`;
-}
-
-/** A section's text, without a byte order mark and blank lines above it. */
-function content(text: string, { start, end, text: own }: Section): string {
-  const sql = (own ?? text)
-    .slice(start, end)
-    .replace(/^\uFEFF/, "")
-    .replace(/^(?:[^\S\n]*\n)+/, "");
-  return sql.endsWith("\n") ? sql : `${sql}\n`;
 }

@@ -42,8 +42,11 @@ export function planUp(history: readonly HistoryEntry[], options: PlanUpOptions)
   }
   const to = options.to === undefined ? undefined : requireKnown(history, options.to).version;
   const waiting = history.filter(({ standing }) => WAITING.has(standing));
-  const wanted = waiting.flatMap((entry) =>
-    entry.file !== undefined && (to === undefined || compareVersions(entry.version, to) <= 0) ? [entry.file] : [],
+  const wanted = waiting.flatMap(({ version, file, row }) =>
+    file !== undefined && (to === undefined || compareVersions(version, to) <= 0)
+      ? // What runs again goes on under the version of its row.
+        [row === undefined ? file : { ...file, version: row.version, name: row.name }]
+      : [],
   );
   return options.steps === undefined ? wanted : wanted.slice(0, options.steps);
 }

@@ -4,11 +4,13 @@ import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import type { HistoryEntry } from "./history.ts";
 import { createLedger, deleteSql, insertSql, type Ledger, readSource, updateSql } from "./ledger.ts";
+import { HEADER_BYTES, readImportHeader } from "./layouts/imported.ts";
 import { recordedOf } from "./load.ts";
+import { originOf } from "./origin.ts";
 import { requireKnown } from "./plan.ts";
 import { changeLedgerSurely } from "./sure-change.ts";
 import { readHistory } from "./status.ts";
-import { requireSame } from "./same-migration.ts";
+import { type FormerFile, requireSame } from "./same-migration.ts";
 import { compareVersions } from "./version.ts";
 
 /**
@@ -83,7 +85,7 @@ export async function resolveMigration(
       const kept = recordedOf(options.projectDir, file);
       await changeLedgerSurely(options, database, created, {
         sql: insertSql(created, { ...file, ...kept }, options.toolVersion, { state: "applied", executionMs: "0" }),
-        isMade: (found) => found(version)?.state === "applied",
+        isMade: (found) => found(file.version)?.state === "applied",
       });
       return { entry, changed: true };
     }
@@ -92,7 +94,7 @@ export async function resolveMigration(
         state: "applied",
         ...(file === undefined ? {} : recordedOf(options.projectDir, file)),
       }),
-      isMade: (found) => found(version)?.state === "applied",
+      isMade: (found) => found(row.version)?.state === "applied",
     });
     return { entry, changed: true };
   });
@@ -110,11 +112,14 @@ export async function acceptEdited(options: MigrateOptions, version: string, dif
     if (entry.standing === "applied") return { entry, changed: false };
     if (entry.standing !== "edited" || file === undefined || row === undefined) throw notEdited(entry);
     const now = recordedOf(options.projectDir, file);
-    if (!different) requireSame(file, await readSource(database, found, row.version), now.source);
+    if (!different) {
+      const applied = await readSource(database, found, row.version);
+      requireSame(file, applied === undefined ? undefined : formerFile(options.projectDir, file, applied), now.source);
+    }
     const ledger = await createLedger(database, found);
     await changeLedgerSurely(options, database, ledger, {
       sql: updateSql(ledger, row.version, { ...now, name: file.name }),
-      isMade: (recorded) => recorded(version)?.checksum === now.checksum,
+      isMade: (recorded) => recorded(row.version)?.checksum === now.checksum,
     });
     return { entry, changed: true };
   });
@@ -132,6 +137,13 @@ function notEdited(entry: HistoryEntry): ConfitureError {
     default:
       return nothingToResolve(entry, "it was never applied here, so its file may still change");
   }
+}
+
+/** A text that was applied, as the file it was: before an import, that of another tool. */
+function formerFile(projectDir: string, file: MigrationFile, text: string): FormerFile {
+  const layout = originOf(projectDir, file)?.layout;
+  const isOld = layout !== undefined && readImportHeader(Buffer.from(text.slice(0, HEADER_BYTES))) === undefined;
+  return { file: isOld ? { ...file, layout } : file, text };
 }
 
 /** For a request to put right what is not wrong. */

@@ -2,10 +2,9 @@ import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteQualified } from "#sql/quote.ts";
-import type { HistoryEntry } from "./history.ts";
+import { factsOf } from "./file-facts.ts";
+import { type HistoryEntry, joinHistory } from "./history.ts";
 import { type Ledger, LEDGER_COMMENT, readLedger } from "./ledger.ts";
-import { checksumOfFile } from "./load.ts";
-import { canonicalVersion } from "./version.ts";
 
 /**
  * Before a ledger is made: refuses when a table beside it, of another name, holds these very migrations. Someone
@@ -26,15 +25,12 @@ export async function refuseRenamedLedger(
         and has_table_privilege(c.oid, 'select')`,
     [ledger.schema, ledger.table, LEDGER_COMMENT],
   );
-  const files = new Map(
-    history.flatMap(({ file }) => (file === undefined ? [] : [[canonicalVersion(file.version), file] as const])),
-  );
+  const files = history.flatMap(({ file }) => file ?? []);
   for (const { table } of candidates) {
     const other: Ledger = { schema: ledger.schema, table, exists: true };
-    const same = (await readLedger(database, other)).find(({ version, checksum }) => {
-      const file = files.get(canonicalVersion(version));
-      return file !== undefined && checksum === checksumOfFile(projectDir, file);
-    });
+    const same = joinHistory(files, await readLedger(database, other), factsOf(projectDir)).find(
+      ({ standing, row }) => standing === "applied" && row?.checksum !== null,
+    );
     if (same === undefined) continue;
     const [here, there] = [ledger, other].map(({ schema, table: name }) => quoteQualified(schema, name));
     throw new ConfitureError(

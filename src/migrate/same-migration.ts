@@ -7,13 +7,19 @@ const SHOWN = 6;
 /** How much of each, in UTF-16 units. */
 const WIDTH = 160;
 
+/** A text that was applied, and the file that says how it is to be read. */
+export interface FormerFile {
+  readonly file: MigrationFile;
+  readonly text: string;
+}
+
 /**
  * Requires that an edited migration would still run what was applied: comments, white space and the way back may differ.
  * @param applied the text that was applied, undefined where it is not known
  * @param now the file's text, null where it cannot be read
  * @throws ConfitureError `accept_refused` with what differs
  */
-export function requireSame(file: MigrationFile, applied: string | undefined, now: string | null): void {
+export function requireSame(file: MigrationFile, applied: FormerFile | undefined, now: string | null): void {
   const id = migrationId(file);
   const anyway = `confiture migrate accept ${file.version} --different`;
   if (applied === undefined) {
@@ -26,7 +32,7 @@ export function requireSame(file: MigrationFile, applied: string | undefined, no
       },
     );
   }
-  const before = whatRuns(file, applied);
+  const before = whatRuns(applied.file, applied.text);
   const after = now === null ? undefined : whatRuns(file, now);
   if (before !== undefined && after !== undefined && Bun.deepEquals(keys(before), keys(after))) return;
   const { removed, added } = difference(before ?? [], after ?? []);

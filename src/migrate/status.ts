@@ -10,7 +10,8 @@ import type { MigrateOptions } from "./exclusive.ts";
 import { type HistoryEntry, joinHistory } from "./history.ts";
 import { findLedger, type Ledger, readLedger } from "./ledger.ts";
 import { type InvalidIndex, invalidIndexes } from "./invalid-indexes.ts";
-import { checksumOfFile, loadMigration } from "./load.ts";
+import { factsOf } from "./file-facts.ts";
+import { loadMigration } from "./load.ts";
 import type { Ignored } from "./layouts/layout.ts";
 import type { LayoutName } from "./layouts/names.ts";
 import { isUncertain, unitsOf } from "./steps.ts";
@@ -42,7 +43,7 @@ export async function status(
   const { ignored, layout, migrations } = requireMigrations(options);
   if (isUnmade(options.target)) {
     // Opening the embedded engine's folder would make it.
-    const history = joinHistory(migrations, [], (file) => checksumOfFile(options.projectDir, file));
+    const history = joinHistory(migrations, [], factsOf(options.projectDir));
     return {
       history,
       layout,
@@ -90,7 +91,7 @@ export async function readHistory(
 ): Promise<HistoryEntry[]> {
   const rows = await readLedger(database, ledger);
   const migrations = files ?? discoverMigrations(options.projectDir, options.dir, options.layout).migrations;
-  const history = joinHistory(migrations, rows, (file) => checksumOfFile(options.projectDir, file));
+  const history = joinHistory(migrations, rows, factsOf(options.projectDir));
   if (!history.some((entry) => entry.standing === "stopped")) return history;
   return await Promise.all(history.map((entry) => withStatement(entry, options)));
 }

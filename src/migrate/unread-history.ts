@@ -1,13 +1,11 @@
-import { resolve } from "node:path";
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { readHead } from "#files/read.ts";
 import { parseQualifiedName, quoteQualified } from "#sql/quote.ts";
-import { importedKey } from "./layouts/imported.ts";
 import type { ForeignHistory, ForeignTable } from "./layouts/layout.ts";
 import { HISTORIES } from "./layouts/registry.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
+import { importedKey } from "./origin.ts";
 import { canonicalVersion, compareVersions } from "./version.ts";
 
 /** A migration without a row in a ledger that another tool says it has applied. */
@@ -100,8 +98,7 @@ function appliedOf(
   const keys = new Set(history.records.map(({ key }) => canonicalVersion(key)));
   const { baseline } = history;
   return files.find((file) => {
-    const head = file.layout === "confiture" ? readHead(resolve(projectDir, file.path), file.path, 300).toString() : "";
-    const key = importedKey(head) ?? file.key ?? definition.keyOf?.(file) ?? file.version;
+    const key = importedKey(projectDir, file) ?? file.key ?? definition.keyOf?.(file) ?? file.version;
     return keys.has(canonicalVersion(key)) || (baseline !== undefined && compareVersions(file.version, baseline) <= 0);
   });
 }

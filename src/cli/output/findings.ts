@@ -8,6 +8,7 @@ import type { Way } from "#compare/verify/replay-ways.ts";
 import { type ProjectFiles, projectMigrations } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
+import { cutFile } from "#migrate/layouts/cut.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { changeToJson, renderChange } from "./changes.ts";
 import { errorToJson, renderError } from "./diagnostic.ts";
@@ -52,24 +53,34 @@ export function placesIn(files: ProjectFiles): FindPlaces {
   const textsOf = ({ path, downPath }: MigrationFile): SourceText[] =>
     [path, ...(downPath === undefined ? [] : [downPath])].map(read);
   let texts: { schema: readonly SourceText[]; migrations: readonly SourceText[] } | undefined;
-  return (change, { migration }) => {
+  return (change, { migration: its }) => {
     texts ??= {
       schema: schemaFiles(files).map(read),
-      migrations: projectMigrations(files).map(({ path }) => wayUp(read(path))),
+      migrations: projectMigrations(files).map((migration) => wayUp(migration, read(migration.path))),
     };
     return {
       schema: findPlace(change, texts.schema),
-      migration: findPlace(change, migration === undefined ? texts.migrations : textsOf(migration)),
+      migration: findPlace(change, its === undefined ? texts.migrations : textsOf(its)),
     };
   };
 }
 
-const WAY_DOWN = /^(?:--\s*migrate:down|\s*(?:async\s+)?down\s*\()/m;
+const METHOD_DOWN = /^\s*(?:async\s+)?down\s*\(/m;
 
-/** What a migration leads to is not said where it is taken back. */
-function wayUp({ file, text }: SourceText): SourceText {
-  const end = WAY_DOWN.exec(text)?.index;
-  return { file, text: text.slice(0, end) };
+/** What a migration leads to is not said where it is taken back: the text up to there, or what its layout reads as its way up. */
+function wayUp(migration: MigrationFile, source: SourceText): SourceText {
+  const { file, text } = source;
+  if (migration.form === "typescript") return { file, text: text.slice(0, METHOD_DOWN.exec(text)?.index) };
+  if (migration.form === "foreign") return source;
+  try {
+    const { start, end, text: own = text } = cutFile(migration, source, "up").main;
+    // Lines have to stay where they are.
+    return { file, text: text.slice(0, start).replaceAll(/[^\n\r]/g, " ") + own.slice(start, end) };
+  } catch (error) {
+    // What is wrong with it is said by whoever runs it.
+    if (error instanceof ConfitureError) return source;
+    throw error;
+  }
 }
 
 /** Migrations can be tried out without any. */

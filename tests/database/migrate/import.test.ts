@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { adoptHistory } from "#migrate/adopt.ts";
+import { acceptEdited } from "#migrate/record.ts";
 import { importMigrations } from "#migrate/import.ts";
 import { status } from "#migrate/status.ts";
 import { engines } from "../../support/engines.ts";
@@ -74,6 +75,33 @@ for (const engine of engines) {
       }
     });
 
+    test.each(Object.entries(FOLDERS))(
+      "a database that ran a folder of %s has what it was rewritten to, and an edit is found",
+      async (_layout, files) => {
+        const named = Object.fromEntries(Object.entries(files).map(([name, text]) => [`db/migrations/${name}`, text]));
+        await using m = await migrating(engine, named);
+        expect((await m.up()).error).toBeUndefined();
+        const { migrations } = await importMigrations(options(m));
+        const versions = migrations.map(({ version }) => version);
+        expect(await m.standings()).toEqual(versions.map((version) => `${version} applied`));
+        expect(await m.up()).toMatchObject({ error: undefined, results: [] });
+        const [first] = migrations;
+        await m.project.write(
+          first!.path,
+          (await m.project.read(first!.path)).replace("one (id int", "one (id bigint"),
+        );
+        expect(await m.standings()).toContain(`${first!.version} edited`);
+        expect(await m.up()).toMatchObject({ refused: true, error: { code: "history_edited" } });
+        const error = await failureOf(acceptEdited(m.options, first!.version));
+        expect(error).toMatchObject({ code: "accept_refused" });
+        expect(error.data?.["added"]).toEqual(
+          ["CREATE TABLE one (id bigint, note text DEFAULT 'a ')", "CREATE TABLE one (id bigint)"].filter(
+            (text) => text.includes("note") === (files === GOOSE),
+          ),
+        );
+      },
+    );
+
     test("the history of the tool is taken over after the folder was rewritten", async () => {
       await using m = await migrating(engine, FOLDERS["sql-migrate"]!);
       await importMigrations(options(m));
@@ -84,6 +112,117 @@ for (const engine of engines) {
     });
   });
 }
+
+describe("after the folder was rewritten", () => {
+  const [engine] = engines;
+
+  test("what a tool's marks ended is accepted when only comments changed, and rolled back", async () => {
+    await using m = await migrating(engine!, GOOSE);
+    await m.up();
+    const { migrations } = await importMigrations(options(m));
+    for (const { path } of migrations) await m.project.write(path, `${await m.project.read(path)}\n-- a remark\n`);
+    expect(await m.standings()).toEqual(["00001 edited", "00002 edited"]);
+    await acceptEdited(m.options, "1");
+    await acceptEdited(m.options, "2");
+    expect(await m.standings()).toEqual(["00001 applied", "00002 applied"]);
+    expect((await m.down({ to: "0" })).results).toEqual(["00002 done", "00001 done"]);
+  });
+
+  test("semicolons stand where statements end, and nowhere else", async () => {
+    await using m = await migrating(engine!, {
+      "1_a.sql": [
+        "-- +goose Up",
+        "-- +goose StatementBegin",
+        "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$",
+        "",
+        "  SELECT '-- +goose StatementEnd';  ",
+        "$$;",
+        "-- +goose StatementEnd",
+        "-- +goose StatementBegin",
+        "CREATE TABLE one (id int) -- the end; not",
+        "/* ; */",
+        "-- +goose StatementEnd",
+        "",
+        "-- +goose Down",
+        "DROP TABLE one;",
+        "",
+      ].join("\n"),
+    });
+    const [file] = (await importMigrations(options(m))).migrations;
+    const lines = (await m.project.read(file!.path)).split("\n");
+    expect(lines.slice(3)).toEqual([
+      "-- migrate:up",
+      "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$",
+      "",
+      "  SELECT '-- +goose StatementEnd';  ",
+      "$$;",
+      "CREATE TABLE one (id int); -- the end; not",
+      "/* ; */",
+      "",
+      "-- migrate:down",
+      "DROP TABLE one;",
+      "",
+    ]);
+    expect((await m.up()).results).toEqual(["1 done"]);
+    expect((await m.down()).results).toEqual(["1 done"]);
+  });
+
+  test("names that share their digits keep their order, and their rows", async () => {
+    await using m = await migrating(engine!, {
+      "db/migrations/20240101_b/migration.sql": "CREATE TABLE b (id int);",
+      "db/migrations/20240101_a/migration.sql": "CREATE TABLE a (id int);",
+      "db/migrations/20240102_c/migration.sql": "ALTER TABLE a ADD COLUMN c int;",
+      "db/migrations/init/migration.sql": "CREATE TABLE last (id int);",
+    });
+    await m.up({ to: "20240102" });
+    const { migrations } = await importMigrations(options(m));
+    expect(migrations.map(({ path }) => path.slice("db/migrations/".length))).toEqual([
+      "20240101.1_a.sql",
+      "20240101.2_b.sql",
+      "20240102_c.sql",
+      "20240103_init.sql",
+    ]);
+    expect((await m.up()).results).toEqual(["20240103 done"]);
+    expect((await m.down({ to: "0" })).error?.code).toBe("migration_irreversible");
+    expect(await m.recorded()).toEqual(["20240101_a", "20240101_b", "20240102", "20240103"]);
+  });
+
+  test("a database that began with a baseline has what that stood for", async () => {
+    const files = {
+      "V1__one.sql": "CREATE TABLE one (id int);",
+      "V2__two.sql": "CREATE TABLE two (id int);",
+      "B2__all.sql": "CREATE TABLE one (id int); CREATE TABLE two (id int);",
+      "V3__three.sql": "CREATE TABLE three (id int);",
+    };
+    await using fresh = await migrating(engine!, files);
+    const { "B2__all.sql": baseline, ...before } = files;
+    await using old = await migrating(engine!, before);
+    await fresh.up();
+    await importMigrations(options(fresh));
+    expect(await fresh.standings()).toEqual(["1 covered", "2 applied", "3 applied"]);
+    expect((await fresh.up()).results).toEqual([]);
+    await old.up();
+    await old.write("B2__all.sql", baseline);
+    await importMigrations(options(old));
+    expect(await old.standings()).toEqual(["1 applied", "2 applied", "3 applied"]);
+  });
+
+  test("what runs again and has changed runs once more, and then stands", async () => {
+    await using m = await migrating(engine!, {
+      "V1__one.sql": "CREATE TABLE one (id int);",
+      "R__v.sql": "CREATE VIEW v AS SELECT 1 AS a;",
+    });
+    await m.up();
+    await m.write("R__v.sql", "CREATE OR REPLACE VIEW v AS SELECT 1 AS a, 2 AS b;");
+    await importMigrations(options(m));
+    expect(await m.standings()).toEqual(["1 applied", "2 changed"]);
+    expect((await m.up()).error).toBeUndefined();
+    expect(await m.standings()).toEqual(["1 applied", "2 applied"]);
+    expect(await m.query("SELECT * FROM v")).toEqual([{ a: 1, b: 2 }]);
+    await m.write("2_v.sql", `${await m.project.read("db/migrations/2_v.sql")}SELECT 1;\n`);
+    expect(await m.standings()).toEqual(["1 applied", "2 edited"]);
+  });
+});
 
 describe("nothing is written", () => {
   const [engine] = engines;

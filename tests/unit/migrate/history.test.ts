@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ConfitureError } from "#errors/error.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
-import { type HistoryEntry, joinHistory } from "#migrate/history.ts";
+import { type FileFacts, type HistoryEntry, joinHistory } from "#migrate/history.ts";
 import type { LedgerRow, LedgerState } from "#migrate/ledger.ts";
 import { planDown, planUp } from "#migrate/plan.ts";
 
@@ -26,8 +26,13 @@ const row = (version: string, state: LedgerState = "applied", checksum: string |
   statementsTotal: null,
 });
 
+const facts = (checksumOf: FileFacts["checksumOf"]): FileFacts => ({ checksumOf, originOf: () => undefined });
 const join = (files: string[], rows: LedgerRow[], checksum = "same"): HistoryEntry[] =>
-  joinHistory(files.map(file), rows, () => checksum);
+  joinHistory(
+    files.map(file),
+    rows,
+    facts(() => checksum),
+  );
 const standings = (entries: HistoryEntry[]): string[] => entries.map((entry) => `${entry.version} ${entry.standing}`);
 const codeOf = (work: () => unknown): string => {
   try {
@@ -56,10 +61,11 @@ describe("files and ledger side by side", () => {
 
   test("only what the ledger has a checksum for is hashed", () => {
     const hashed: string[] = [];
-    joinHistory(["1", "2", "3"].map(file), [row("1"), row("2", "applied", null)], ({ version }) => {
+    const other = facts(({ version }) => {
       hashed.push(version);
       return "other";
     });
+    joinHistory(["1", "2", "3"].map(file), [row("1"), row("2", "applied", null)], other);
     expect(hashed).toEqual(["1"]);
     expect(standings(join(["1"], [row("1")], "other"))).toEqual(["1 edited"]);
   });
@@ -116,9 +122,8 @@ describe("the plan", () => {
   });
 
   test("an edit further down does not stop what is rolled back above it", () => {
-    const entries = joinHistory(["1", "2"].map(file), [row("1"), row("2")], ({ version }) =>
-      version === "1" ? "other" : "same",
-    );
+    const edited = facts(({ version }) => (version === "1" ? "other" : "same"));
+    const entries = joinHistory(["1", "2"].map(file), [row("1"), row("2")], edited);
     expect(planDown(entries, {}).map((applied) => applied.file.version)).toEqual(["2"]);
   });
 });

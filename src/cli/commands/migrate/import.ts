@@ -20,7 +20,9 @@ export const command = defineCommand({
     },
   },
   details:
-    "Writes a file with both ways for each migration, all of them or none, and overwrites nothing. Only files change:\nafterwards, tell each database with `migrate baseline --from TOOL` what it has already.",
+    "Writes one file per migration, with both ways, all of them or none, and overwrites nothing. Only files change.\n" +
+    "Databases that ran the old folder with Confiture know the new files. Where the tool itself ran it, take its history\n" +
+    "over with `migrate baseline --from TOOL`.",
   examples: [
     "confiture migrate import",
     "confiture migrate import --from prisma/migrations",
@@ -39,10 +41,15 @@ export const command = defineCommand({
     for (const { path, why } of leftOut) context.messages.warn(`${path} is left out: ${why}`);
     if (movedTo !== undefined) context.messages.log(`The files of ${LAYOUTS[layout].title} are in ${movedTo} now`);
     const [tool] = Object.keys(LAYOUTS[layout].histories);
+    context.messages.log(`Wrote ${count(migrations.length, "migration")} to ${to}`);
     context.messages.log(
-      tool === undefined
-        ? `Imported ${count(migrations.length, "migration")}. Record them in every database that has them: confiture migrate baseline`
-        : `Imported ${count(migrations.length, "migration")}. In every database that has them: confiture migrate baseline --from ${tool}`,
+      [
+        "Existing databases:",
+        "  migrated by Confiture from the old folder: nothing to do, the new files count as applied there",
+        ...(tool === undefined
+          ? ["  that have the migrations otherwise: confiture migrate baseline"]
+          : [`  migrated by ${LAYOUTS[layout].title}: confiture migrate baseline --from ${tool}`]),
+      ].join("\n"),
     );
     return {
       json: {
