@@ -102,7 +102,7 @@ export function joinHistory(
 function matchRows(
   files: readonly MigrationFile[],
   rows: readonly LedgerRow[],
-  { originOf }: FileFacts,
+  facts: FileFacts,
 ): { readonly rowOf: ReadonlyMap<MigrationFile, LedgerRow>; readonly unmatched: readonly LedgerRow[] } {
   const unmatched = new Map(rows.map((row) => [canonicalVersion(row.version), row]));
   const rowOf = new Map<MigrationFile, LedgerRow>();
@@ -116,7 +116,7 @@ function matchRows(
   if (unmatched.size === 0) return { rowOf, unmatched: [] };
   for (const file of files) {
     if (rowOf.has(file)) continue;
-    const origin = originOf(file);
+    const origin = facts.originOf(file);
     match(file, origin?.before?.version);
     for (const { version } of origin?.baselines ?? []) match(file, version);
   }

@@ -4,7 +4,7 @@ import type { MigrationFile } from "../migration-file.ts";
 import type { Sections } from "../sections.ts";
 import { compareVersions } from "../version.ts";
 import type { Folder } from "./folder.ts";
-import { type HistoryRow, toRecord } from "./histories.ts";
+import { hasHash, type HistoryRow, toRecord } from "./histories.ts";
 import type { ForeignTable, Found, Ignored, Layout } from "./layout.ts";
 import { endStatement } from "./marked.ts";
 import { migrationFolders } from "./migration-folders.ts";
@@ -137,9 +137,7 @@ function drizzleTable(): ForeignTable {
       );
       return {
         kind: "records",
-        records: rows.map((row) =>
-          toRecord(row, (bytes) => new Bun.CryptoHasher("sha256").update(bytes).digest("hex") === row.hash),
-        ),
+        records: rows.map((row) => toRecord(row, hasHash("sha256", row.hash))),
       };
     },
   };

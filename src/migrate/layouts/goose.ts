@@ -8,7 +8,8 @@ import { anyHeadMatches, numberedFiles } from "./numbered-files.ts";
 
 const UP = "-- +goose Up";
 const DOWN = "-- +goose Down";
-const MARK = /^--\s*\+goose\s+(.*?)\s*$/i;
+/** goose takes dashes anywhere in the line for part of the comment. */
+const MARK = /^--[\s-]*\+goose\b[\s-]*(.*?)[\s-]*$/i;
 
 /** goose (https://github.com/pressly/goose): sections in comments that begin with `+goose`. */
 export const goose: Layout = {
@@ -59,7 +60,7 @@ export const goose: Layout = {
 };
 
 function read(comment: string): Mark | undefined {
-  const command = MARK.exec(comment)?.[1]?.toLowerCase().replaceAll(/\s+/g, " ");
+  const command = MARK.exec(comment)?.[1]?.toLowerCase();
   switch (command) {
     case undefined:
       return undefined;
@@ -70,8 +71,11 @@ function read(comment: string): Mark | undefined {
       return { kind: "no-transaction" };
     case "statementend":
       return { kind: "end" };
-    default:
+    case "statementbegin":
+    case "envsub off":
       return { kind: "other" };
+    default:
+      return { kind: "unknown" };
   }
 }
 

@@ -22,6 +22,24 @@ export function toRecord(row: HistoryRow, isFile?: ForeignRecord["isFile"]): For
   };
 }
 
+/**
+ * Whether a file has a hash that a tool recorded, in hex. Git changes the ends of lines, which most tools pass over: any of
+ * the two ends counts.
+ */
+export function hasHash(algorithm: "sha256" | "sha384", recorded: string): ForeignRecord["isFile"] {
+  const digest = (bytes: Uint8Array): Buffer => new Bun.CryptoHasher(algorithm).update(bytes).digest();
+  // Prisma once left out the zero in front of a byte below 16.
+  const isIt = (bytes: Uint8Array): boolean =>
+    digest(bytes).toString("hex") === recorded ||
+    [...digest(bytes)].map((byte) => byte.toString(16)).join("") === recorded;
+  return (bytes) => {
+    // Every byte is one character.
+    const text = Buffer.from(bytes).toString("latin1");
+    const unix = text.replaceAll("\r\n", "\n");
+    return [text, unix, unix.replaceAll("\n", "\r\n")].some((variant) => isIt(Buffer.from(variant, "latin1")));
+  };
+}
+
 /** A history that says a migration failed, or is half done. */
 export function unfinished(what: string): ConfitureError {
   return new ConfitureError("adoption_refused", `${what}: what is in the database is not known`, {
@@ -72,9 +90,7 @@ export const SQLX: ForeignTable = {
     if (failed !== undefined) throw unfinished(`sqlx recorded that version ${failed.key} failed`);
     return {
       kind: "records",
-      records: rows.map((row) =>
-        toRecord(row, (bytes) => new Bun.CryptoHasher("sha384").update(bytes).digest("hex") === row.checksum),
-      ),
+      records: rows.map((row) => toRecord(row, hasHash("sha384", row.checksum))),
     };
   },
 };

@@ -6,9 +6,10 @@ import type { SqlSource } from "./source.ts";
 export interface Mark {
   /**
    * `up` and `down` begin a section; `no-transaction` is about the section it stands in or, before the first one, the
-   * file; `end` ends a statement; `other` says nothing about what runs.
+   * file or the way that the file begins with; `end` ends a statement; `other` says nothing about what runs; `unknown` is
+   * refused, since what follows could be a way back.
    */
-  readonly kind: "up" | "down" | "no-transaction" | "end" | "other";
+  readonly kind: "up" | "down" | "no-transaction" | "end" | "other" | "unknown";
   /** Written behind an `up` or `down`: its section runs outside a transaction. */
   readonly outside?: boolean;
 }
@@ -43,6 +44,14 @@ export function cutAtMarks(source: SqlSource, options: MarkedOptions): Sections 
     const mark = options.read(text.slice(start, end));
     return mark === undefined ? [] : [{ ...mark, start, end }];
   });
+  const unknown = marks.find(({ kind }) => kind === "unknown");
+  if (unknown !== undefined) {
+    const comment = text.slice(unknown.start, unknown.end).trimEnd();
+    throw new ConfitureError("migration_invalid", `${file} holds a mark that is not known: ${comment}`, {
+      location: source.locate(unknown.start),
+      hint: `Ways begin with \`${options.upLine}\` and \`${options.downLine}\`. Correct the line or remove it.`,
+    });
+  }
   const sections = marks.filter(({ kind }) => kind === "up" || kind === "down");
   const [first] = sections;
   if (first === undefined && !options.openingIsUp) {
@@ -72,7 +81,8 @@ export function cutAtMarks(source: SqlSource, options: MarkedOptions): Sections 
   const own = text.includes("no-transaction") ? findDeclaration(source) : undefined;
   const forAll = marks.some(
     ({ kind, start }) =>
-      kind === "no-transaction" && (options.noTransactionForAll || first === undefined || start < first.start),
+      kind === "no-transaction" &&
+      (options.noTransactionForAll || (!options.openingIsUp && (first === undefined || start < first.start))),
   );
   const way = (kind: "up" | "down"): Section => {
     const parts = pieces.filter((piece) => piece.kind === kind);

@@ -1,7 +1,7 @@
 import { basename, dirname } from "node:path";
 import { queryCatalogue } from "#database/catalogue.ts";
 import { migrationId } from "../migration-file.ts";
-import { type HistoryRow, toRecord, unfinished } from "./histories.ts";
+import { hasHash, type HistoryRow, toRecord, unfinished } from "./histories.ts";
 import type { ForeignTable, Found, Layout } from "./layout.ts";
 import type { Folder } from "./folder.ts";
 import { migrationFolders } from "./migration-folders.ts";
@@ -53,9 +53,7 @@ function prismaTable(): ForeignTable {
       if (failed !== undefined) throw unfinished(`Prisma recorded that ${failed.key} did not finish`);
       return {
         kind: "records",
-        records: rows.map((row) =>
-          toRecord(row, (bytes) => new Bun.CryptoHasher("sha256").update(bytes).digest("hex") === row.checksum),
-        ),
+        records: rows.map((row) => toRecord(row, hasHash("sha256", row.checksum))),
       };
     },
     keyOf: ({ path }) => basename(dirname(path)),

@@ -8,7 +8,7 @@ import { anyHeadMatches, namedFiles } from "./numbered-files.ts";
 
 const UP = "-- +migrate Up";
 const DOWN = "-- +migrate Down";
-const MARK = /^--\s*\+migrate\s+(.*?)\s*$/i;
+const MARK = /^--\s*\+migrate\b\s*(.*?)\s*$/i;
 
 /** sql-migrate (https://github.com/rubenv/sql-migrate): sections in comments that begin with `+migrate`. */
 export const sqlMigrate: Layout = {
@@ -62,7 +62,9 @@ function read(comment: string): Mark | undefined {
       return { kind: command, outside: options.includes("notransaction") };
     case "statementend":
       return { kind: "end" };
-    default:
+    case "statementbegin":
       return { kind: "other" };
+    default:
+      return { kind: "unknown" };
   }
 }

@@ -25,7 +25,7 @@ export const tern: Layout = {
       upLine: "the way up",
       downLine: DOWN,
       openingIsUp: true,
-      noTransactionForAll: true,
+      noTransactionForAll: false,
       howToRunOutside: `begin the file with the line: ${DISABLE_TX}`,
     });
   },

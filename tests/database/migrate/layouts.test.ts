@@ -353,6 +353,18 @@ describe("a folder that cannot be run as it is", () => {
       "migration_invalid",
       1,
     ],
+    [
+      "a mark of goose that it does not know",
+      { "1_a.sql": "-- +goose Up\nSELECT 1;\n-- +goose Donw\nSELECT 2;\n" },
+      "migration_invalid",
+      3,
+    ],
+    [
+      "a mark of sql-migrate that it does not know",
+      { "1_a.sql": "-- +migrate Up\nSELECT 1;\n-- +migrate\nSELECT 2;\n" },
+      "migration_invalid",
+      3,
+    ],
     ["SQL above the first mark", { "1_a.sql": "SELECT 1;\n-- +migrate Up\nSELECT 1;\n" }, "migration_invalid", 1],
     [
       "a journal's file that is gone",
@@ -412,6 +424,45 @@ describe("a folder that cannot be run as it is", () => {
     expect(error).toMatchObject({ code });
     if (line !== undefined) expect(error?.location?.line).toBe(line);
     expect(await m.has("confiture_migrations")).toBe(false);
+  });
+
+  test("what tern is told about one way says nothing about the other", async () => {
+    await using m = await migrating(engine!, {
+      "001_a.sql":
+        "---- tern: disable-tx ----\nCREATE TABLE one (id int);\nCREATE INDEX CONCURRENTLY a ON one (id);\n---- create above / drop below ----\nDROP TABLE one;\nSELECT 1/0;\n",
+    });
+    expect((await m.up()).results).toEqual(["001 done"]);
+    expect((await m.down()).results).toEqual(["001 failed"]);
+    expect(await m.standings()).toEqual(["001 applied"]);
+    expect(await m.has("one")).toBe(true);
+  });
+
+  test("goose reads dashes behind a mark as a part of the comment", async () => {
+    await using m = await migrating(engine!, {
+      "1_a.sql": "-- +goose Up --\nCREATE TABLE one (id int);\n--+goose down ----\nDROP TABLE one;\n",
+    });
+    expect((await m.up()).results).toEqual(["1 done"]);
+    expect(await m.has("one")).toBe(true);
+    expect((await m.down()).results).toEqual(["1 done"]);
+  });
+
+  test.each([
+    ["as they are", sha256(PRISMA_ONE)],
+    ["as Windows has them", sha256(PRISMA_ONE.replaceAll("\n", "\r\n"))],
+    [
+      "as an old version wrote them, without zeros",
+      [...createHash("sha256").update(PRISMA_ONE).digest()].map((byte) => byte.toString(16)).join(""),
+    ],
+  ])("Prisma's hashes are known %s", async (_how, hash) => {
+    await using m = await migrating(engine!, inFolder({ "20240101000000_one/migration.sql": PRISMA_ONE }));
+    await m.query(
+      "CREATE TABLE _prisma_migrations (id text, checksum text, finished_at timestamptz, migration_name text, rolled_back_at timestamptz, started_at timestamptz)",
+    );
+    await m.query(`INSERT INTO _prisma_migrations VALUES ('a', '${hash}', now(), '20240101000000_one', null, now())`);
+    expect(await adopt(m, "prisma")).toEqual(["20240101000000_one"]);
+    await m.query(`DROP TABLE confiture_migrations`);
+    await m.write("20240101000000_one/migration.sql", "CREATE TABLE other (id int);\n");
+    expect(await failureOf(() => adopt(m, "prisma"))).toMatchObject({ code: "adoption_refused" });
   });
 
   test("a layout that is asked for is taken, and the rest is left out", async () => {
