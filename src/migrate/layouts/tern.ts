@@ -2,7 +2,7 @@ import { queryCatalogue } from "#database/catalogue.ts";
 import { migrationId } from "../migration-file.ts";
 import { cutAtMarks, type Mark } from "./marked.ts";
 import type { ForeignTable, Layout } from "./layout.ts";
-import { type NewFiles, type NewMigration } from "./new-files.ts";
+import { type NewFiles, type NewMigration, type NewWay } from "./new-files.ts";
 import { anyHeadMatches, numberedFiles } from "./numbered-files.ts";
 import { refuseTemplate } from "./template.ts";
 
@@ -26,7 +26,7 @@ export const tern: Layout = {
       downLine: DOWN,
       openingIsUp: true,
       noTransactionForAll: false,
-      howToRunOutside: `begin the file with the line: ${DISABLE_TX}`,
+      howToRunOutside: `begin this way of the file with the line: ${DISABLE_TX}`,
     });
   },
   reads: (comment) => read(comment) !== undefined,
@@ -36,9 +36,9 @@ export const tern: Layout = {
 };
 
 function write({ version, name, up, down }: NewMigration): NewFiles {
-  const head = up.outside || down?.outside === true ? `${DISABLE_TX}\n\n` : "";
-  const back = down === undefined ? "" : `\n${DOWN}\n\n${down.sql.trimStart()}`;
-  const content = `${head}${up.sql.trimStart()}${back}`;
+  // It says of each way how that is to run.
+  const way = ({ sql, outside }: NewWay): string => `${outside ? `${DISABLE_TX}\n\n` : ""}${sql.trimStart()}`;
+  const content = `${way(up)}${down === undefined ? "" : `\n${DOWN}\n\n${way(down)}`}`;
   const path = `${migrationId({ version, name })}.sql`;
   return { form: "sql", up: { path, content }, marks: { up: undefined, down: DOWN } };
 }
