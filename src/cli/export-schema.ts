@@ -88,8 +88,8 @@ function filesIn(projectDir: string, dir: string): string[] {
 /** What is written together with the schema files. */
 export interface BesideExport {
   readonly others: readonly Placement[];
-  /** Whether the schema files are the first migration as well, where there is none. */
-  readonly firstMigration: boolean;
+  /** Whether the schema is the base of the migrations as well, where there are none yet. */
+  readonly base: boolean;
 }
 
 /**
@@ -118,8 +118,8 @@ export async function exportInto(
     ...gone.map((path) => ({ path, content: undefined })),
     ...exported.files.map(({ path, text }) => ({ path: `${dir}/${path}`, content: text, replace: true })),
   ];
-  const first = beside.firstMigration ? await firstMigration(context, config, dir, exported) : [];
-  const placed = await placeFiles(projectDir, [...beside.others, ...first, ...schema]);
+  const base = beside.base ? await baseOf(context, config, dir, exported, args.force === true) : [];
+  const placed = await placeFiles(projectDir, [...beside.others, ...base, ...schema]);
   const fates = placed.slice(placed.length - schema.length);
   const others = placed.slice(0, placed.length - schema.length);
   tellRest(context, exported, dir);
@@ -160,26 +160,27 @@ function tellRest({ messages }: CommandContext, exported: ExportedSchema, dir: s
 }
 
 /**
- * The schema files as the first migration, where there is none: migrations then begin with nothing, as schema files do,
+ * The schema files as the base, where there is no migration yet: migrations then begin with nothing, as schema files do,
  * and both can be held against each other.
  */
-async function firstMigration(
+async function baseOf(
   { messages, projectDir }: CommandContext,
   { migrations }: Config,
   dir: string,
   { files }: ExportedSchema,
+  replace: boolean,
 ): Promise<Placement[]> {
-  const { firstMigrationPath } = await import("#migrate/create.ts");
+  const { baseFile } = await import("#migrate/base.ts");
   const { discoverMigrations } = await import("#migrate/discover.ts");
-  const { renderBaseline } = await import("#compare/tree/text.ts");
+  const { renderBase } = await import("#compare/tree/text.ts");
   if (files.length === 0 || discoverMigrations(projectDir, migrations.dir, migrations.layout).migrations.length > 0) {
     return [];
   }
   if (files.some(({ text }) => /^DROP SCHEMA /m.test(text))) {
-    messages.warn("no first migration is written: it would drop a schema that the ledger may be in");
+    messages.warn("no base.sql is written: it would drop a schema that the ledger may be in");
     return [];
   }
-  return [{ path: firstMigrationPath(migrations.dir, "baseline"), content: renderBaseline(files, dir) }];
+  return [{ path: baseFile(migrations.dir).path, content: renderBase(files, dir), replace }];
 }
 
 /** Records every migration as applied in the database that was exported. */
@@ -192,7 +193,7 @@ export async function recordBaseline(
   const { baseline } = await import("#migrate/record.ts");
   const options = await migrateOptions(context, args, undefined, config);
   const versions = (await baseline(options, undefined)).map(({ version }) => version);
-  context.messages.log(`Recorded ${count(versions.length, "migration")} as applied`);
+  if (versions.length > 0) context.messages.log(`Recorded ${count(versions.length, "migration")} as applied`);
   return versions;
 }
 

@@ -27,6 +27,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
         summary: "Record migrations as applied without running them",
         load: () => import("./commands/migrate/baseline.ts"),
       },
+      base: {
+        summary: "Write down what a database holds before the first migration (base.sql)",
+        load: () => import("./commands/migrate/base.ts"),
+      },
       import: {
         summary: "Rewrite another tool's folder of migrations in this tool's form",
         load: () => import("./commands/migrate/import.ts"),

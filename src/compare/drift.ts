@@ -12,7 +12,7 @@ import type { Change } from "./catalogue/changes.ts";
 import { compareOnTerms, type Comparison } from "./sources/comparison.ts";
 import { withScratch } from "./scratch/scratch.ts";
 import { SCRATCH_LEDGER, startRun } from "./scratch/scratch-run.ts";
-import { buildSchema, type ProjectFiles, type Source, sourceCatalogue } from "./sources/sources.ts";
+import { buildSchema, type ProjectFiles, runMigrations, type Source, sourceCatalogue } from "./sources/sources.ts";
 import type { Terms } from "./catalogue/terms.ts";
 
 export interface DriftOptions extends ProjectFiles {
@@ -57,7 +57,8 @@ async function whatShouldBe(options: DriftOptions): Promise<{ expected: Catalogu
     return { expected: await schemaLess(options, pending), pending };
   } catch (error) {
     const isUnknown = error instanceof ConfitureError && error.code === "drift_unknown";
-    if (ledger || !isUnknown) throw error;
+    if (!isUnknown) throw error;
+    if (ledger) return { expected: (await recorded(options, pending)) ?? raise(error), pending };
     // Where nothing was ever recorded nothing is pending: the database was built, or the project was made of it.
     return { expected: await sourceCatalogue(options, { kind: "schema" }), pending: [] };
   }
@@ -79,6 +80,23 @@ async function pendingVersions({
     .filter(({ standing }) => standing === "pending" || standing === "out-of-order")
     .map(({ version }) => version);
   return { ledger, pending };
+}
+
+/** What the base and the recorded migrations make; undefined where these need something that only schema files make. */
+async function recorded(options: DriftOptions, pending: readonly string[]): Promise<Catalogue | undefined> {
+  return await withScratch(options, async (database) => {
+    try {
+      await runMigrations(database, options, ({ version }) => !pending.includes(version));
+    } catch (error) {
+      if (error instanceof ConfitureError && error.server !== undefined) return undefined;
+      throw error;
+    }
+    return await readCatalogue(database, [SCRATCH_LEDGER]);
+  });
+}
+
+function raise(error: unknown): never {
+  throw error;
 }
 
 /** What the schema files build, with the changes of some migrations taken back. */

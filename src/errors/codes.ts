@@ -70,6 +70,7 @@ export const ERROR_CODES = {
   lock_unseen: { exit: 5, title: "The server says that it took the lock, and shows none" },
   lock_held: { exit: 6, title: "Another runner holds the lock" },
 
+  base_refused: { exit: 1, title: "The base of the migrations cannot be written" },
   generate_refused: { exit: 1, title: "The migration cannot be generated" },
   rebuild_failed: { exit: 1, title: "A database cannot be rebuilt in a scratch database" },
   scratch_unusable: { exit: 1, title: "No scratch database can be made there" },

@@ -74,11 +74,6 @@ export async function createMigrations(
   });
 }
 
-/** Where the first migration of a folder without any goes. */
-export function firstMigrationPath(dir: string, name: string): string {
-  return `${dir}/${migrationId({ version: FIRST_VERSION, name })}.sql`;
-}
-
 interface Written {
   readonly migration: CreatedMigration;
   readonly files: readonly NewFile[];

@@ -7,11 +7,14 @@ import type { Ignored } from "./layouts/layout.ts";
 import { LAYOUT_NAMES, type LayoutName } from "./layouts/names.ts";
 import { duplicate } from "./layouts/names-and-versions.ts";
 import { LAYOUTS } from "./layouts/registry.ts";
+import { baseFile } from "./base.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import { canonicalVersion, compareVersions } from "./version.ts";
 
 export interface Discovery {
   readonly layout: LayoutName;
+  /** What a database holds before the first of them; undefined where nothing is said of that. */
+  readonly base: MigrationFile | undefined;
   /** In version order. */
   readonly migrations: readonly MigrationFile[];
   /** What looks like a migration and is none in this layout, so that a slip in a name does not go unseen. */
@@ -26,10 +29,17 @@ export interface Discovery {
 export function discoverMigrations(projectDir: string, dir: string, layout: string | undefined): Discovery {
   const folder = new Folder(projectDir, dir);
   const name = layoutOf(folder, layout);
-  const { migrations, ignored } = LAYOUTS[name].find(folder);
+  const { migrations, ...found } = LAYOUTS[name].find(folder);
+  const ignored = [...found.ignored];
   requireDistinct(migrations);
+  const own = migrations.find(({ baseline }) => baseline === true);
+  const base = folder.hasBase ? baseFile(dir) : undefined;
+  if (base !== undefined && own !== undefined) {
+    ignored.push({ path: base.path, why: `an empty database begins with ${own.path} here` });
+  }
   return {
     layout: name,
+    base: own === undefined ? base : undefined,
     migrations: migrations.toSorted((a, b) => compareVersions(a.version, b.version)),
     ignored: ignored.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
   };

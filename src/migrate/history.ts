@@ -2,7 +2,7 @@ import { applyBaseline } from "./baselines.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import type { LedgerRow } from "./ledger.ts";
 import type { Origin } from "./origin.ts";
-import { canonicalVersion, compareVersions, isRepeatable } from "./version.ts";
+import { BASE_VERSION, canonicalVersion, compareVersions, isBase, isRepeatable } from "./version.ts";
 
 /**
  * How a migration stands when files and ledger are laid side by side:
@@ -44,12 +44,15 @@ export interface FileFacts {
 /**
  * Lays files and ledger side by side, in version order. A file that was imported from another tool's folder also counts
  * as the one that it was then. Pure.
+ * @param base the base, where it is to be run or was
  */
 export function joinHistory(
   files: readonly MigrationFile[],
-  rows: readonly LedgerRow[],
+  allRows: readonly LedgerRow[],
   facts: FileFacts,
+  base?: MigrationFile,
 ): HistoryEntry[] {
+  const rows = allRows.filter(({ version }) => !isBase(version));
   const { files: current, covered } = applyBaseline(files, rows, (file) => facts.checksumOf(file));
   const { rowOf, unmatched } = matchRows(current, rows, facts);
   const newest = [...rowOf.keys(), ...unmatched].reduce<string | undefined>(
@@ -70,7 +73,11 @@ export function joinHistory(
     const standing = row.state === "applied" ? "missing" : "stopped";
     entries.push({ version: row.version, name: row.name, standing, file: undefined, row });
   }
-  return entries.map(withBaseline).toSorted((a, b) => compareVersions(a.version, b.version));
+  const begun = allRows.find(({ version }) => isBase(version));
+  return [
+    ...(begun === undefined && base === undefined ? [] : [beginning(base, begun)]),
+    ...entries.map(withBaseline),
+  ].toSorted((a, b) => compareVersions(a.version, b.version));
 
   function standingOf(file: MigrationFile, row: LedgerRow | undefined): Standing {
     if (row === undefined) {
@@ -121,4 +128,10 @@ function matchRows(
     for (const { version } of origin?.baselines ?? []) match(file, version);
   }
   return { rowOf, unmatched: [...unmatched.values()] };
+}
+
+/** It may move forward, or go, after a database has begun with it: that is none of that database's concern. */
+function beginning(file: MigrationFile | undefined, row: LedgerRow | undefined): HistoryEntry {
+  const standing = row === undefined ? "pending" : row.state === "applied" ? "applied" : "stopped";
+  return { version: BASE_VERSION, name: "", standing, file, row };
 }

@@ -4,6 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { changeFiles, type FileChange } from "#files/change.ts";
 import { decodeSql } from "#database/script.ts";
 import { readRegularFile } from "#files/read.ts";
+import { baseFile } from "./base.ts";
 import { fromNothing } from "./baselines.ts";
 import { checksumOf } from "./checksum.ts";
 import { discoverMigrations } from "./discover.ts";
@@ -53,7 +54,7 @@ export interface Import {
  */
 export async function importMigrations(options: ImportOptions): Promise<Import> {
   const { projectDir, from, to } = options;
-  const { layout, migrations: all, ignored } = discoverMigrations(projectDir, from, options.layout);
+  const { layout, base, migrations: all, ignored } = discoverMigrations(projectDir, from, options.layout);
   if (layout === "confiture") {
     throw new ConfitureError("layout_foreign", `${from} is in Confiture's form already`, {
       hint: "There is nothing to rewrite. If it is another tool's, name the tool with --layout.",
@@ -78,6 +79,10 @@ export async function importMigrations(options: ImportOptions): Promise<Import> 
     path,
     content: rewrite(projectDir, file, baselines.get(file) ?? []),
   }));
+  if (base !== undefined) {
+    const content = decodeSql(base.path, readRegularFile(join(projectDir, base.path), base.path));
+    changes.push({ kind: "create", path: baseFile(to).path, content });
+  }
   if (movedTo === undefined) await changeFiles(projectDir, changes);
   else await inPlace(projectDir, from, movedTo, changes);
   return {

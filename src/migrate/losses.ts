@@ -2,6 +2,7 @@ import { placeIn } from "#database/script.ts";
 import type { Location } from "#errors/error.ts";
 import { lossOf } from "#sql/loss.ts";
 import type { LoadedMigration } from "./body.ts";
+import { isBase } from "./version.ts";
 
 /** Something that migrations take away from a database. */
 export interface Loss {
@@ -15,8 +16,8 @@ export function lossesOf(migrations: readonly LoadedMigration[]): Loss[] {
   return migrations.flatMap((migration): Loss[] => {
     const { file } = migration;
     const { up } = migration;
-    // It stops when its turn comes, and takes nothing away.
-    if (up.kind === "refused") return [];
+    // It stops when its turn comes, and takes nothing away; nor is there anything where the base runs.
+    if (up.kind === "refused" || isBase(file.version)) return [];
     if (up.kind === "typescript") {
       return [{ what: "is TypeScript, and what that does is not known", location: { file: file.path } }];
     }

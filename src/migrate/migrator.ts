@@ -68,9 +68,9 @@ export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunR
 
 /** @throws ConfitureError `migrations_unrecognised` for a folder in which nothing is taken for a migration, though something could be one */
 function requireRecognised(options: MigrateOptions): void {
-  const { layout, migrations, ignored } = requireMigrations(options);
+  const { layout, base, migrations, ignored } = requireMigrations(options);
   if (ignored.length === 0) return;
-  if (migrations.length > 0) options.onEvent?.({ type: "ignored", ignored });
+  if (migrations.length > 0 || base !== undefined) options.onEvent?.({ type: "ignored", ignored });
   else throw unrecognised(options.dir, layout, ignored);
 }
 

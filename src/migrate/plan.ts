@@ -2,7 +2,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { LedgerRow } from "./ledger.ts";
-import { canonicalVersion, compareVersions, isRepeatable } from "./version.ts";
+import { canonicalVersion, compareVersions, isBase, isRepeatable } from "./version.ts";
 
 export interface PlanUpOptions {
   /** Apply up to and including this version. */
@@ -57,8 +57,10 @@ export function planUp(history: readonly HistoryEntry[], options: PlanUpOptions)
  */
 export function planDown(history: readonly HistoryEntry[], options: PlanDownOptions): AppliedMigration[] {
   for (const entry of history) if (entry.standing === "stopped") throw stopped(entry);
-  // What runs again whenever it changes has no way back.
-  const applied = history.filter(({ row, version }) => row !== undefined && !isRepeatable(version)).toReversed();
+  // What runs again whenever it changes has no way back, and the base is what everything goes back to.
+  const applied = history
+    .filter(({ row, version }) => row !== undefined && !isRepeatable(version) && !isBase(version))
+    .toReversed();
   const { to: bottom } = options;
   const to = bottom === undefined || canonicalVersion(bottom) === "0" ? bottom : requireKnown(history, bottom).version;
   const wanted =

@@ -4,8 +4,8 @@ import { describeEngine, type ServerEngine } from "#database/engine.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { discoverMigrations, requireMigrations } from "./discover.ts";
-import type { MigrationFile } from "./migration-file.ts";
+import { isEmptyDatabase } from "./base.ts";
+import { type Discovery, discoverMigrations, requireMigrations } from "./discover.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { type HistoryEntry, joinHistory } from "./history.ts";
 import { findLedger, type Ledger, readLedger } from "./ledger.ts";
@@ -14,6 +14,7 @@ import { factsOf } from "./file-facts.ts";
 import { loadMigration } from "./load.ts";
 import type { Ignored } from "./layouts/layout.ts";
 import type { LayoutName } from "./layouts/names.ts";
+import { isBase } from "./version.ts";
 import { isUncertain, unitsOf } from "./steps.ts";
 import { findUnreadHistory, type UnreadHistory } from "./unread-history.ts";
 
@@ -40,10 +41,11 @@ export async function status(
   options: MigrateOptions,
   asks: { readonly engine: boolean } = { engine: false },
 ): Promise<Status> {
-  const { ignored, layout, migrations } = requireMigrations(options);
+  const found = requireMigrations(options);
+  const { ignored, layout, base, migrations } = found;
   if (isUnmade(options.target)) {
     // Opening the embedded engine's folder would make it.
-    const history = joinHistory(migrations, [], factsOf(options.projectDir));
+    const history = joinHistory(migrations, [], factsOf(options.projectDir), base);
     return {
       history,
       layout,
@@ -65,7 +67,7 @@ export async function status(
     async (database) => {
       const engine = asks.engine ? await describeEngine(database) : undefined;
       const ledger = await findLedger(database, options.table);
-      const history = await readHistory(database, ledger, options, migrations);
+      const history = await readHistory(database, ledger, options, found);
       const stopped = history.some((entry) => entry.standing === "stopped");
       const invalid = stopped ? await invalidIndexes(database) : [];
       const unread = ledger.exists ? undefined : await findUnreadHistory(database, migrations, options.projectDir);
@@ -81,17 +83,19 @@ function isUnmade(target: Target): boolean {
 
 /**
  * Lays files and ledger side by side over a session that is open.
- * @param files those that were found before; they may be others by the time a lock was free
+ * @param found what was found before; it may be something else by the time a lock was free
  */
 export async function readHistory(
   database: Database,
   ledger: Ledger,
   options: MigrateOptions,
-  files?: readonly MigrationFile[],
+  found?: Pick<Discovery, "base" | "migrations">,
 ): Promise<HistoryEntry[]> {
   const rows = await readLedger(database, ledger);
-  const migrations = files ?? discoverMigrations(options.projectDir, options.dir, options.layout).migrations;
-  const history = joinHistory(migrations, rows, factsOf(options.projectDir));
+  const { base, migrations } = found ?? discoverMigrations(options.projectDir, options.dir, options.layout);
+  const begins = base !== undefined && rows.length === 0 && (await isEmptyDatabase(database, ledger));
+  const hasBegun = rows.some(({ version }) => isBase(version));
+  const history = joinHistory(migrations, rows, factsOf(options.projectDir), begins || hasBegun ? base : undefined);
   if (!history.some((entry) => entry.standing === "stopped")) return history;
   return await Promise.all(history.map((entry) => withStatement(entry, options)));
 }

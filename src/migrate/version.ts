@@ -2,12 +2,13 @@
  * The one order of versions. A version is numbers with dots between them, and perhaps a text behind them:
  * `001`, `20251012103000`, `1.2` (Flyway), `20240101000000_init` (where two folders share their digits). Numbers are
  * compared as numbers of any length, one by one, then the texts by code point. What begins without a digit comes
- * last: a folder `init`, or the `R__views` of a migration that runs again.
+ * last: a folder `init`, or the `R__views` of a migration that runs again. Before all of them comes the base.
  */
 export function compareVersions(a: string, b: string): number {
   const left = canonicalVersion(a);
   const right = canonicalVersion(b);
   if (left === right) return 0;
+  if (isBase(a) || isBase(b)) return isBase(a) ? -1 : 1;
   if (isDigits(left) && isDigits(right)) return compareNumbers(left, right);
   return compareParts(left, right);
 }
@@ -29,6 +30,14 @@ export function canonicalVersion(version: string): string {
  * Its version begins with the prefix of Flyway's file names. */
 export function isRepeatable(version: string): boolean {
   return version.startsWith("R__");
+}
+
+/** The version under which the ledger has the base, which comes before every migration; no migration is called so. */
+export const BASE_VERSION = "base.sql";
+
+/** Whether a version is that of the base: what a database holds before its first migration. */
+export function isBase(version: string): boolean {
+  return version === BASE_VERSION;
 }
 
 function compareNumbers(left: string, right: string): number {

@@ -59,7 +59,7 @@ describe("an existing database becomes a project in one command", () => {
       expect(adopted.stderr).toContain("PGPASSWORD");
       expect(await filesBelow(project, "db/schema")).toEqual(SHOP_FILES);
       expect(await filesBelow(project, "db/environments")).toEqual(["local.yaml"]);
-      expect(await filesBelow(project, "db/migrations")).toContain("001_baseline.sql");
+      expect(await filesBelow(project, "db/migrations")).toContain("base.sql");
       expect(await allText(project)).not.toContain("Tr0ub4dor");
       expect(await live.snapshot()).toBe(before);
 
@@ -104,7 +104,8 @@ describe("an existing database becomes a project in one command", () => {
     expect(unnamed).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("--env production") });
     const { exitCode, stderr } = await on("init", "--embedded", "--from", live.url, "--env", "production");
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
-    expect(stderr).toContain("  confiture migrate baseline -e production ");
+    // There is nothing that its ledger would have to be told.
+    expect(stderr).not.toContain("migrate baseline");
     expect(stderr).toContain("  confiture diff -e production ");
     expect(await filesBelow(project, "db/environments")).toEqual(["local.yaml", "production.yaml"]);
     const show = async (...args: string[]): Promise<string> => (await on("config", "show", ...args)).stdout;
@@ -195,11 +196,11 @@ describe("export", () => {
     expect(await filesBelow(project, "db/migrations")).toEqual(["1_users.sql"]);
   });
 
-  test("--baseline makes the schema the first migration where there is none", async () => {
+  test("--baseline makes the schema the base where there is no migration", async () => {
     await using project = await withShop();
     const document = readDocument(await project.succeed(["export", "--baseline", "--format", "json"]));
-    expect(document["recorded"]).toEqual(["001"]);
-    expect(document["files"]).toContainEqual({ path: "db/migrations/001_baseline.sql", fate: "created" });
+    expect(document["recorded"]).toEqual([]);
+    expect(document["files"]).toContainEqual({ path: "db/migrations/base.sql", fate: "created" });
     await project.succeed(["drift"]);
     await project.succeed(["verify"]);
   });

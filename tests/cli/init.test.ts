@@ -9,6 +9,7 @@ import { cliProject } from "./project.ts";
 const WRITTEN = [
   ".gitignore",
   "db/environments/local.yaml",
+  "db/migrations/base.sql",
   "db/migrations/confiture.d.ts",
   "db/migrations/tsconfig.json",
   "db/schema/10_tables/users.sql",

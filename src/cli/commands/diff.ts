@@ -98,8 +98,8 @@ export const command = defineCommand({
 async function defaultFrom(context: CommandContext): Promise<string> {
   if (context.chosen !== undefined) return context.chosen;
   const { migrations } = await context.config("files");
-  if (discoverMigrations(context.projectDir, migrations.dir, migrations.layout).migrations.length > 0)
-    return "migrations";
+  const found = discoverMigrations(context.projectDir, migrations.dir, migrations.layout);
+  if (found.base !== undefined || found.migrations.length > 0) return "migrations";
   throw new ConfitureError("usage", "There are no migrations to compare the schema files with", {
     hint: "Name what to compare them with: git:HEAD (what is committed), env:NAME (a database in use), or empty.",
   });

@@ -22,7 +22,7 @@ export const command = defineCommand({
     const config = await context.config();
     const written = await exportInto(context, config, folder, args, {
       others: [],
-      firstMigration: args.baseline === true,
+      base: args.baseline === true,
     });
     tellNotBuilt(context, config, folder.dir, written.fates);
     const recorded = args.baseline === true ? await recordBaseline(context, config, args) : [];

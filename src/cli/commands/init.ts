@@ -1,9 +1,11 @@
 import type { ParsedArgs } from "citty";
-import { basename, join } from "node:path";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, join, sep } from "node:path";
 import { DEFAULT_ENVIRONMENT } from "#config/config.ts";
 import { findEnvironmentFile, requireEnvironmentName } from "#config/find-environment.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readIfThere } from "#files/read.ts";
+import { baseFile } from "#migrate/base.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import { adoptedEnvironment, yamlText } from "../adopted-environment.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
@@ -54,7 +56,7 @@ async function begin(args: ParsedArgs<typeof ARGS>, context: CommandContext): Pr
   const replace = args.force === true;
   const fates = await placeFiles(context.projectDir, [
     environmentOfOnesOwn(args, context, name, "db/schema", replace),
-    { path: "db/schema/10_tables/users.sql", content: users, replace },
+    ...example(context, replace),
     ...commonFiles(args, context),
   ]);
   const next = [
@@ -71,6 +73,35 @@ async function begin(args: ParsedArgs<typeof ARGS>, context: CommandContext): Pr
   return { json: { files: fates }, text: fates.map(describeFate).join("") };
 }
 
+const EXAMPLE = "db/schema/10_tables/users.sql";
+
+/**
+ * A table, in the schema files and as what there is before the first migration, so that both agree. Not in a project that
+ * has files of its own.
+ */
+function example({ projectDir }: CommandContext, replace: boolean): Placement[] {
+  const base = baseFile(DEFAULT_MIGRATIONS);
+  const found = discoverMigrations(projectDir, DEFAULT_MIGRATIONS, undefined);
+  const others = sqlFilesIn(projectDir, "db/schema").filter((path) => path !== EXAMPLE);
+  const own = readIfThere(join(projectDir, EXAMPLE), EXAMPLE)?.toString() ?? "";
+  if (found.migrations.length > 0 || others.length > 0 || !(replace || own === "" || own === users)) return [];
+  const content = `-- What a database holds before the first migration. \`confiture migrate up\` runs this in an empty database.\n${users.replace(/^--.*\n/, "")}`;
+  return [
+    { path: EXAMPLE, content: users, replace },
+    { path: base.path, content, replace },
+  ];
+}
+
+const DEFAULT_MIGRATIONS = "db/migrations";
+
+function sqlFilesIn(projectDir: string, dir: string): string[] {
+  const folder = join(projectDir, dir);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".sql"))
+    .map((path) => `${dir}/${path.split(sep).join("/")}`);
+}
+
 /** Makes a project of a database that is there. Nothing is written before the schema files are proven. */
 async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, from: string): Promise<Outcome> {
   const folder = exportFolder(context, args);
@@ -83,7 +114,7 @@ async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, fro
   );
   const written = await exportInto(context, config, folder, args, {
     others: [...environments(), ...commonFiles(args, context)],
-    firstMigration: true,
+    base: true,
   });
   if (config.file !== null) tellNotBuilt(context, config, folder.dir, written.fates);
   const recorded = args.baseline === true ? await recordBaseline(context, config) : [];

@@ -5,7 +5,7 @@ import type { Check } from "#compare/verify/checks.ts";
 import type { Finding } from "#compare/verify/finding.ts";
 import { findPlace, type Place, type SourceText } from "#compare/catalogue/places.ts";
 import type { Way } from "#compare/verify/replay-ways.ts";
-import { type ProjectFiles, projectMigrations } from "#compare/sources/sources.ts";
+import { projectBase, type ProjectFiles, projectMigrations } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
 import { cutFile } from "#migrate/layouts/cut.ts";
@@ -18,6 +18,7 @@ const MARKS: Readonly<Record<Check["outcome"], string>> = { proven: "✅", dispr
 
 const WAYS: Readonly<Record<Way, string>> = {
   migrations: "The migrations were replayed from an empty database.",
+  "base-file": "The migrations were replayed from what base.sql makes.",
   schema:
     "The first migration needs tables from the schema files, so each one was rolled back from the built schema and applied again.",
   behind:
@@ -56,7 +57,9 @@ export function placesIn(files: ProjectFiles): FindPlaces {
   return (change, { migration: its }) => {
     texts ??= {
       schema: schemaFiles(files).map(read),
-      migrations: projectMigrations(files).map((migration) => wayUp(migration, read(migration.path))),
+      migrations: [...projectBase(files), ...projectMigrations(files)].map((migration) =>
+        wayUp(migration, read(migration.path)),
+      ),
     };
     return {
       schema: findPlace(change, texts.schema),

@@ -9,6 +9,7 @@ import { fromNothing } from "#migrate/baselines.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { loadMigration } from "#migrate/load.ts";
+import { isBase } from "#migrate/version.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { withRevision } from "./git.ts";
 import { rebuildExactly } from "./rebuild.ts";
@@ -127,13 +128,26 @@ export async function prepareSource(database: Database, files: ProjectFiles, sou
         await buildSchema(database, { ...files, projectDir });
       });
       return;
-    case "migrations": {
-      const run = await startRun(database, files);
-      for (const [index, file] of projectMigrations(files).entries()) {
-        const error = await run.step(await loadMigration(files.projectDir, file, files.signal), "up");
-        if (error !== undefined) throw index === 0 && isMissingObject(error) ? startsElsewhere(error) : error;
-      }
-    }
+    case "migrations":
+      await runMigrations(database, files, () => true);
+  }
+}
+
+/**
+ * Runs the base, where there is one, and migrations in an empty scratch database.
+ * @param isWanted which migrations
+ */
+export async function runMigrations(
+  database: Database,
+  files: ProjectFiles,
+  isWanted: (migration: MigrationFile) => boolean,
+): Promise<void> {
+  const run = await startRun(database, files);
+  const wanted = [...projectBase(files), ...projectMigrations(files).filter(isWanted)];
+  for (const [index, file] of wanted.entries()) {
+    const error = await run.step(await loadMigration(files.projectDir, file, files.signal), "up");
+    if (error === undefined) continue;
+    throw index === 0 && !isBase(file.version) && isMissingObject(error) ? startsElsewhere(error) : error;
   }
 }
 
@@ -151,7 +165,7 @@ export function isMissingObject(error: ConfitureError): boolean {
 
 function startsElsewhere(error: ConfitureError): ConfitureError {
   return error.with({
-    hint: "The migrations do not start from an empty database: they alter what only the schema files create. Compare with the schema files of a commit instead, for example git:HEAD, or with a database that has both, for example env:local.",
+    hint: "The migrations do not start from an empty database: they alter what only the schema files create. `confiture migrate base` writes down what is there before the first one. Or compare with the schema files of a commit, for example git:HEAD, or with a database that has both, for example env:local.",
   });
 }
 
@@ -164,6 +178,16 @@ export async function buildSchema(database: Database, files: ProjectFiles): Prom
     throw error instanceof ConfitureError ? explainMissing(error, files.scratch) : error;
   }
   return options;
+}
+
+/** Whether there is any; a project may have migrations alone. */
+export function hasSchemaFiles(files: ProjectFiles): boolean {
+  try {
+    return collectSchemaFiles(files).length > 0;
+  } catch (error) {
+    if (error instanceof ConfitureError && error.code === "schema_no_files") return false;
+    throw error;
+  }
 }
 
 export function schemaBuild(files: ProjectFiles): BuildOptions {
@@ -190,11 +214,19 @@ export function schemaFolders(files: ProjectFiles): string[] {
   return files.includeDirs.map(({ path }) => path);
 }
 
+type MigrationsFolder = Pick<ProjectFiles, "projectDir" | "migrationsDir" | "migrationsLayout">;
+
 /** The project's migrations, in version order. */
 export function projectMigrations({
   projectDir,
   migrationsDir,
   migrationsLayout,
-}: Pick<ProjectFiles, "projectDir" | "migrationsDir" | "migrationsLayout">): readonly MigrationFile[] {
+}: MigrationsFolder): readonly MigrationFile[] {
   return fromNothing(discoverMigrations(projectDir, migrationsDir, migrationsLayout).migrations);
+}
+
+/** What the project says that there is before the first migration: one file, or none. */
+export function projectBase({ projectDir, migrationsDir, migrationsLayout }: MigrationsFolder): MigrationFile[] {
+  const { base } = discoverMigrations(projectDir, migrationsDir, migrationsLayout);
+  return base === undefined ? [] : [base];
 }

@@ -17,16 +17,13 @@ export function renderSchemaFile({ statements, ahead }: PlannedFile, keywords: R
 }
 
 /**
- * The schema files as the first migration, for databases that are made by migrations alone. Pure.
+ * The schema files as the base of the migrations, for databases that are made by migrations alone. Pure.
  * @param dir the folder of the files, as shown to the reader
  */
-export function renderBaseline(
-  files: readonly { readonly path: string; readonly text: string }[],
-  dir: string,
-): string {
+export function renderBase(files: readonly { readonly path: string; readonly text: string }[], dir: string): string {
   return [
-    "-- What the database held when this project was made of it. A database that has it must not run it:\n" +
-      "-- `confiture migrate baseline` records it there as applied.\n",
+    "-- What the database held when this project was made of it. `confiture migrate up` runs this first in a database\n" +
+      "-- that is empty, and never in another.\n",
     ...files.map(({ path, text }) => `-- ${dir}/${path}\n${text}`),
   ].join("\n");
 }

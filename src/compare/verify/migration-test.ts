@@ -12,7 +12,7 @@ import type { Onlooker } from "./replay.ts";
 import { replayMigrations, startsFromNothing, type Way } from "./replay-ways.ts";
 import { type Loss, lostByRollback, lostByUp, readRows, type TableRows } from "./rows.ts";
 import { withScratchSeries } from "../scratch/scratch-series.ts";
-import { isMissingObject, type ProjectFiles, projectMigrations } from "../sources/sources.ts";
+import { isMissingObject, projectBase, type ProjectFiles, projectMigrations } from "../sources/sources.ts";
 
 export interface TestOptions extends ProjectFiles {
   /** The one to test; all when undefined. */
@@ -61,14 +61,17 @@ export async function testMigrations(options: TestOptions): Promise<TestReport> 
     };
     return { from: undefined, tested: [], check, fixtures: fixtures.length, losses: [], unchecked: [] };
   }
+  const [base] = projectBase(options);
+  const beginning = base === undefined ? undefined : await loadMigration(options.projectDir, base, options.signal);
   const isTested = ({ file }: LoadedMigration): boolean => only === undefined || file === only;
   let witness: Witness | undefined;
   const { way, replay } = await withScratchSeries(options, async (series) => {
-    const fromNothing = await startsFromNothing({ ...options, migrations: loaded }, await series.empty());
+    const all = { ...options, beginning, migrations: loaded };
+    const fromNothing = await startsFromNothing(all, await series.empty());
     // The schema files are of now: from them, the way leads back through all later ones.
     const upTo = fromNothing && only !== undefined ? migrations.indexOf(only) + 1 : loaded.length;
     const files = {
-      ...options,
+      ...all,
       migrations: loaded.slice(0, upTo),
       isTested,
       // A replay that begins anew counts in the place of the one before.

@@ -2,21 +2,23 @@ import type { Database } from "#database/database.ts";
 import { type LoadedMigration, undoesNothing } from "#migrate/body.ts";
 import { withRevision } from "../sources/git.ts";
 import type { Finding } from "./finding.ts";
-import { bringForward, type Onlooker, type Replay, type ReplayOptions, rollBackAndForward } from "./replay.ts";
+import { bringForward, failure, type Onlooker, type Replay, type ReplayOptions, rollBackAndForward } from "./replay.ts";
 import { type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
 import { buildSchema, isMissingObject, type ProjectFiles, schemaFolders } from "../sources/sources.ts";
 import { type Watch, watched } from "./watch.ts";
 
 /**
- * `migrations`: they were replayed from an empty database; `schema`: they do not start from nothing, so the
+ * `migrations`: they were replayed from an empty database; `base-file`: from what base.sql makes; `schema`: they do not start from nothing, so the
  * built schema was rolled back through them and brought forward again; `behind`: the schema files do not hold the
  * migrations' changes, which were applied to what they build; `base`: the schema files of a commit were
  * brought forward.
  */
-export type Way = "migrations" | "schema" | "behind" | "base";
+export type Way = "migrations" | "base-file" | "schema" | "behind" | "base";
 
 export interface ReplayedFiles extends ProjectFiles {
+  /** The base, which is run before them where they are replayed from nothing. */
+  readonly beginning?: LoadedMigration | undefined;
   readonly migrations: readonly LoadedMigration[];
   /** A commit whose schema files the migrations are applied to. */
   readonly base?: string | undefined;
@@ -30,10 +32,13 @@ export interface ReplayedFiles extends ProjectFiles {
   readonly onlooker?: ((database: Database, goesOn: boolean) => Onlooker) | undefined;
 }
 
-/** Whether the first migration can be applied to an empty database; otherwise only the schema files make what it needs. */
+/**
+ * Whether the first migration can be applied to an empty database, or there is a base to begin with; otherwise only the
+ * schema files make what it needs.
+ */
 export async function startsFromNothing(files: ReplayedFiles, database: Database): Promise<boolean> {
   const [first] = files.migrations;
-  if (first === undefined) return true;
+  if (first === undefined || files.beginning !== undefined) return true;
   const run = await startRun(database, files);
   const error = await run.step(first, "up");
   if (error !== undefined) return !isMissingObject(error);
@@ -56,7 +61,10 @@ export async function replayMigrations(
   let ready = built;
   return await watched(async (watch) => {
     if (files.base !== undefined) return { way: "base", replay: await fromRevision(files, files.base, series, watch) };
-    if (fromNothing) return { way: "migrations", replay: await forward(files, () => series.empty(), watch) };
+    if (fromNothing) {
+      const way = files.beginning === undefined ? "migrations" : "base-file";
+      return { way, replay: await forward(files, () => series.empty(), watch) };
+    }
     const { held, ...replay } = await fromSchema(files, ready ?? (await build(files, series)), watch);
     ready = undefined;
     return { way: held === 0 && replay.applied > 0 ? "behind" : "schema", replay };
@@ -79,7 +87,7 @@ async function fromRevision(
   watch: Watching,
 ): Promise<Replay> {
   return await withRevision(files.projectDir, base, schemaFolders(files), async (projectDir) =>
-    forward(files, () => build({ ...files, projectDir }, series), watch),
+    forward({ ...files, beginning: undefined }, () => build({ ...files, projectDir }, series), watch),
   );
 }
 
@@ -112,6 +120,9 @@ async function forward(files: ReplayedFiles, begin: () => Promise<Database>, wat
   for (let from = 0; ;) {
     const database = await begin();
     const run = await startRun(database, files);
+    const error = files.beginning === undefined ? undefined : await run.step(files.beginning, "up");
+    if (error !== undefined)
+      return { findings: [failure(files.beginning!, "does not apply", error)], applied: 0, end: undefined };
     const wanted = new Set(migrations.slice(from).filter(isTested));
     const rest = { ...files, isTested: (migration: LoadedMigration) => wanted.has(migration) };
     const replay = await bringForward(run, optionsOf(rest, database, watch(run), from > 0));

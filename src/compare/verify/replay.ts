@@ -165,6 +165,6 @@ async function tryOut(
   };
 }
 
-function failure({ file }: LoadedMigration, what: string, error: ConfitureError): Finding {
+export function failure({ file }: LoadedMigration, what: string, error: ConfitureError): Finding {
   return { migration: file, message: `${migrationId(file)} ${what}`, error };
 }

@@ -8,7 +8,15 @@ import { agreementCheck, type Check, migrationsCheck } from "./checks.ts";
 import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
 import { asFailure } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
-import { buildSchema, migrationsSince, type ProjectFiles, projectMigrations, schemaBuild } from "../sources/sources.ts";
+import {
+  buildSchema,
+  hasSchemaFiles,
+  migrationsSince,
+  projectBase,
+  type ProjectFiles,
+  projectMigrations,
+  schemaBuild,
+} from "../sources/sources.ts";
 
 export interface VerifyOptions extends ProjectFiles {
   /** A commit: what is proven is that the schema files of then and the migrations added since give those of now. */
@@ -31,7 +39,15 @@ export interface VerifyReport {
  */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const migrations = await loadAll(options);
-  return await withScratchSeries(options, async (series) => await verifyIn(series, { ...options, migrations }));
+  const [base] = options.base === undefined ? projectBase(options) : [];
+  const beginning = base === undefined ? undefined : await loadMigration(options.projectDir, base, options.signal);
+  const files = { ...options, migrations, beginning };
+  const hasHistory = migrations.length > 0 || beginning !== undefined;
+  return await withScratchSeries(options, async (series) =>
+    hasHistory && options.base === undefined && !hasSchemaFiles(options)
+      ? await verifyMigrationsAlone(series, files)
+      : await verifyIn(series, files),
+  );
 }
 
 async function verifyIn(series: ScratchSeries, files: ReplayedFiles): Promise<VerifyReport> {
@@ -62,21 +78,39 @@ async function verifyIn(series: ScratchSeries, files: ReplayedFiles): Promise<Ve
     summary: `Schema files build from nothing (${count} ${count === 1 ? "file" : "files"})`,
     findings: [],
   };
-  if (migrations.length === 0 && files.base === undefined) {
+  if (migrations.length === 0 && files.beginning === undefined && files.base === undefined) {
     return { checks: [build], from: "none", unchecked: [...unchecked, "migrations: there are none"], notCompared };
   }
-  for (const { file, down } of migrations) {
-    if (down === undefined) unchecked.add(`rolling back ${migrationId(file)}, which has no down`);
-  }
+  for (const irreversible of withoutWayBack(migrations)) unchecked.add(irreversible);
   files.onStep?.("Replaying the migrations");
   const { way, replay } = await replayMigrations(files, series, fromNothing, database);
   if (way === "schema" && reversible(files).length < migrations.length) unchecked.add(BELOW_ONE_WAY);
+  const isReplayed = migrations.length > 0 || files.base !== undefined || replay.findings.length > 0;
   const checks = [
     build,
-    migrationsCheck(migrations, replay.findings, replay.applied),
+    ...(isReplayed ? [migrationsCheck(migrations, replay.findings, replay.applied)] : []),
     agreementCheck(built, replay.end),
   ];
   return { checks, from: way, unchecked: [...unchecked], notCompared };
+}
+
+function withoutWayBack(migrations: readonly LoadedMigration[]): string[] {
+  return migrations.flatMap(({ file, down }) =>
+    down === undefined ? [`rolling back ${migrationId(file)}, which has no down`] : [],
+  );
+}
+
+/** A project whose only truth is its migrations. */
+async function verifyMigrationsAlone(series: ScratchSeries, files: ReplayedFiles): Promise<VerifyReport> {
+  const { migrations } = files;
+  files.onStep?.("Replaying the migrations");
+  const { way, replay } = await replayMigrations(files, series, true);
+  return {
+    checks: [migrationsCheck(migrations, replay.findings, replay.applied)],
+    from: way,
+    unchecked: ["schema files: there are none", ...withoutWayBack(migrations)],
+    notCompared: 0,
+  };
 }
 
 const BELOW_ONE_WAY =

@@ -3,6 +3,7 @@ import { join, sep } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { readHead, readRegularFile } from "#files/read.ts";
 import { hintFor, reasonOf } from "#files/reason.ts";
+import { BASE_VERSION } from "../version.ts";
 
 /** How much of a file is read to see which tool's marks it holds. */
 const HEAD = 4096;
@@ -16,10 +17,12 @@ export class Folder {
   readonly files: readonly string[];
   /** Names of folders, in the engine's own order. */
   readonly folders: readonly string[];
+  /** Whether it holds this tool's own base, which no layout takes for a migration. Not of a folder inside another. */
+  readonly hasBase: boolean;
   readonly #inside = new Map<string, Folder>();
 
   /** @throws ConfitureError `file_unreadable`, `migrations_outside_project`; a folder that does not exist is empty */
-  constructor(projectDir: string, path: string) {
+  constructor(projectDir: string, path: string, isInside = false) {
     this.projectDir = projectDir;
     this.path = path;
     const files: string[] = [];
@@ -32,15 +35,16 @@ export class Folder {
       if (entry.isSymbolicLink()) requireInside(root, projectDir, this.pathOf(entry.name));
       (entry.isDirectory() ? folders : files).push(entry.name);
     }
+    this.hasBase = !isInside && files.includes(BASE_VERSION);
     // The engine's own order is nearly that of versions, and much faster than asking for every two of them.
-    this.files = files.toSorted();
+    this.files = files.filter((name) => !this.hasBase || name !== BASE_VERSION).toSorted();
     this.folders = folders.toSorted();
   }
 
   inside(name: string): Folder {
     let folder = this.#inside.get(name);
     if (folder === undefined) {
-      folder = new Folder(this.projectDir, this.pathOf(name));
+      folder = new Folder(this.projectDir, this.pathOf(name), true);
       this.#inside.set(name, folder);
     }
     return folder;

@@ -1,0 +1,76 @@
+import { setImmediate } from "node:timers/promises";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ConfitureError } from "#errors/error.ts";
+import { baseFile } from "#migrate/base.ts";
+import { migrationId } from "#migrate/migration-file.ts";
+import { defineCommand } from "../../command.ts";
+import { filesBeside, liveTarget, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
+import { changeToJson } from "../../output/changes.ts";
+import { count } from "../../output/text.ts";
+import { describeFate, placeFiles } from "../../place-files.ts";
+
+export const command = defineCommand({
+  args: {
+    from: {
+      type: "string",
+      valueHint: "SOURCE",
+      description: "what holds the base: schema, git:REVISION, env:NAME, a URL or a snapshot file (default: schema)",
+    },
+    force: { type: "boolean", description: "replace a base.sql that exists; the old one is kept as base.sql.bak" },
+    ...SCRATCH_ARGS,
+  },
+  details:
+    "Writes base.sql into the folder of migrations: what a database holds before the first one. Migrations whose changes\n" +
+    "the source holds already are taken back. Before it is written, it is run in a scratch database, and all migrations\n" +
+    "after it. `migrate up` runs it first in an empty database, and in no other.",
+  examples: [
+    "confiture migrate base",
+    "confiture migrate base --from git:v1.0",
+    "confiture migrate base --from env:production",
+  ],
+  async run(args, context) {
+    const { makeBase } = await import("#compare/base/base.ts");
+    const source = await readSource(context, args.from ?? "schema");
+    const files = await filesBeside(context, args.scratch, liveTarget([source]));
+    const { path } = baseFile(files.migrationsDir);
+    if (existsSync(join(context.projectDir, path)) && args.force !== true) {
+      throw new ConfitureError("base_refused", `${path} exists`, {
+        hint: "Nothing was written. To replace it: --force. Databases that began with the old one are not affected.",
+        location: { file: path },
+      });
+    }
+    const { text, takenBack, onTop, changes } = await makeBase({
+      ...files,
+      from: source,
+      onStep: (step) => context.messages.debug(step),
+    });
+    // An interrupt that came while PostgreSQL had the thread is heard only now.
+    await setImmediate();
+    if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
+    const names = (migrations: typeof onTop): string => migrations.map(migrationId).join(", ");
+    if (text === undefined) {
+      context.messages.log("No base is needed: the migrations start from an empty database");
+      return { json: { file: null, takenBack: takenBack.map(({ version }) => version), changes: [] } };
+    }
+    const [fate] = await placeFiles(context.projectDir, [{ path, content: text, replace: true }]);
+    if (takenBack.length > 0) context.messages.log(`Without what ${names(takenBack)} ${does(takenBack)}`);
+    if (onTop.length > 0) {
+      context.messages.log(`Not in the source, and applied on top of it: ${names(onTop)}`);
+    }
+    if (changes.length > 0) {
+      context.messages.warn(
+        `the source and base with migrations differ in ${count(changes.length, "object")}; confiture verify shows them`,
+      );
+    }
+    const rest = takenBack.length + onTop.length;
+    return {
+      json: { file: path, takenBack: takenBack.map(({ version }) => version), changes: changes.map(changeToJson) },
+      text: `${fate?.backup === undefined ? "" : describeFate(fate)}✅ Wrote ${path}, proven${rest === 0 ? "" : ` with ${count(rest, "migration")} after it`}\n`,
+    };
+  },
+});
+
+function does(migrations: readonly unknown[]): string {
+  return migrations.length === 1 ? "makes" : "make";
+}

@@ -1,0 +1,169 @@
+import { assembleSchema } from "#build/builder.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { withTemporaryFolder } from "#files/temporary.ts";
+import { baseFile } from "#migrate/base.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
+import { loadMigration } from "#migrate/load.ts";
+import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
+import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
+import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { withScratch } from "../scratch/scratch.ts";
+import { SCRATCH_LEDGER, startRun } from "../scratch/scratch-run.ts";
+import { withRevision } from "../sources/git.ts";
+import {
+  prepareSource,
+  type ProjectFiles,
+  projectMigrations,
+  schemaBuild,
+  schemaFolders,
+  type Source,
+} from "../sources/sources.ts";
+import { FROM_BEFORE, takeBack } from "./take-back.ts";
+import { scriptOf } from "./text.ts";
+
+export interface BaseOptions extends ProjectFiles {
+  /** What holds the base: migrations whose changes it holds as well are taken back. */
+  readonly from: Source;
+  readonly onStep?: ((step: string) => void) | undefined;
+}
+
+export interface Base {
+  /** The file's content; undefined where the migrations start from nothing. */
+  readonly text: string | undefined;
+  /** Migrations that were taken back from the source. */
+  readonly takenBack: readonly MigrationFile[];
+  /** Those that the source did not hold. */
+  readonly onTop: readonly MigrationFile[];
+  /** What differs between base with all migrations and the source, where all of them are in it. */
+  readonly changes: readonly Change[];
+}
+
+/** A source without the migrations whose changes it held. */
+interface Before {
+  readonly source: Catalogue;
+  readonly held: readonly LoadedMigration[];
+  readonly wanted: Catalogue;
+  /** Scripts that should make it, the one to be preferred first. */
+  readonly scripts: readonly string[];
+}
+
+/**
+ * Writes down what there is before the first migration, and proves it: the script makes that and nothing else, and every
+ * migration applies to it.
+ * @throws ConfitureError `base_refused`
+ */
+export async function makeBase(options: BaseOptions): Promise<Base> {
+  const migrations: LoadedMigration[] = [];
+  for (const file of projectMigrations(options)) {
+    migrations.push(await loadMigration(options.projectDir, file, options.signal));
+  }
+  options.onStep?.("Reading what is to be the base");
+  const { source, held, wanted, scripts } = await readBefore(options, migrations);
+  const onTop = migrations.filter((migration) => !held.includes(migration));
+  const files = (all: readonly LoadedMigration[]): MigrationFile[] => all.map(({ file }) => file);
+  const [first] = scripts;
+  if (first === undefined) return { text: undefined, takenBack: files(held), onTop: files(onTop), changes: [] };
+  options.onStep?.("Proving it");
+  let refusal: unknown;
+  for (const text of scripts) {
+    try {
+      const end = await prove(options, text, wanted, migrations);
+      const changes = onTop.length > 0 ? [] : compareCatalogues(end, source);
+      return { text, takenBack: files(held), onTop: files(onTop), changes };
+    } catch (error) {
+      if (!(error instanceof ConfitureError) || error.code !== "base_refused") throw error;
+      refusal ??= error;
+    }
+  }
+  throw refusal;
+}
+
+async function readBefore(options: BaseOptions, migrations: readonly LoadedMigration[]): Promise<Before> {
+  return await withScratch(options, async (database) => {
+    const empty = await readCatalogue(database);
+    await prepareSource(database, options, options.from);
+    const run = await startRun(database, options);
+    const source = await run.read();
+    const { held } = await takeBack(run, migrations);
+    const wanted = held.length === 0 ? source : await run.read();
+    if (compareCatalogues(empty, wanted).length === 0) return { source, held, wanted, scripts: [] };
+    const header = `${HEADER}\n`;
+    const own = held.length === 0 ? await schemaFilesOf(options) : undefined;
+    return {
+      source,
+      held,
+      wanted,
+      scripts: [
+        ...(own === undefined ? [] : [`${header}${own}`]),
+        `${header}${await scriptOf(database, empty, wanted)}`,
+      ],
+    };
+  });
+}
+
+const HEADER = `-- What a database holds before the first migration. \`confiture migrate up\` runs this first in a database that is
+-- empty, and never in another. Together with all migrations it makes what the schema files make.
+`;
+
+/** The schema files themselves, where they are the source: their words and their rows are kept. */
+async function schemaFilesOf(options: BaseOptions): Promise<string | undefined> {
+  const assemble = (files: ProjectFiles): string => {
+    const decoder = new TextDecoder();
+    const [, ...pieces] = assembleSchema(schemaBuild(files));
+    return pieces.map((piece) => (typeof piece === "string" ? piece : decoder.decode(piece))).join("");
+  };
+  switch (options.from.kind) {
+    case "schema":
+      return assemble(options);
+    case "git":
+      return await withRevision(options.projectDir, options.from.revision, schemaFolders(options), async (projectDir) =>
+        assemble({ ...options, projectDir }),
+      );
+    default:
+      return undefined;
+  }
+}
+
+/** Runs the script as the runner will, and all migrations after it. */
+async function prove(
+  options: BaseOptions,
+  text: string,
+  wanted: Catalogue,
+  migrations: readonly LoadedMigration[],
+): Promise<Catalogue> {
+  return await withTemporaryFolder(async ({ dir, write }) => {
+    const file = baseFile("m");
+    write(file.path, text);
+    const base = await loadMigration(dir, file);
+    return await withScratch(options, async (database) => {
+      const run = await startRun(database, options);
+      const error = await run.step(base, "up");
+      if (error !== undefined) throw refused(`The base does not run: ${error.message}`, "Nothing was written.", error);
+      const changes = compareCatalogues(await run.read(), wanted).filter(({ planned }) => planned);
+      if (changes.length > 0) {
+        throw refused(
+          `The base would not make what there was. What remains different:\n${list(changes)}`,
+          "Nothing was written. Write db/migrations/base.sql by hand; `confiture verify` proves it.",
+        );
+      }
+      for (const migration of migrations) {
+        const failed = await run.step(migration, "up");
+        if (failed === undefined) continue;
+        throw refused(
+          `${migrationId(migration.file)} does not apply to that base: ${failed.message}`,
+          FROM_BEFORE,
+          failed,
+        );
+      }
+      return await readCatalogue(database, [SCRATCH_LEDGER]);
+    });
+  });
+}
+
+function list(changes: readonly Change[]): string {
+  return changes.map(({ change, kind, name }) => `  ${change} ${kind} ${name}`).join("\n");
+}
+
+function refused(message: string, hint: string, cause?: ConfitureError): ConfitureError {
+  return new ConfitureError("base_refused", message, { hint, ...(cause === undefined ? {} : { cause }) });
+}
