@@ -64,6 +64,15 @@ function requireKnown(path: readonly string[], definitions: ArgsDef, raw: string
   return values;
 }
 
+/** What other tools call it, too far from our name for a spelling suggestion. */
+const OTHER_TOOLS: Readonly<Record<string, string>> = {
+  "--json": "--format json",
+  "--url": "--database-url",
+  "--dsn": "--database-url",
+  "--environment": "--env",
+  "-n": "--dry-run",
+};
+
 /** What node's parser says, in the words of this tool. */
 function notUnderstood(
   path: readonly string[],
@@ -81,9 +90,12 @@ function notUnderstood(
     return usage(path, message.split("\n")[0]!.replace(/\.$/, ""));
   }
   // The first screen names --version as well, which no command takes.
-  const suggestion = nearest(flag.replace(/^--?/, ""), path.length === 0 ? [...known, "version"] : known);
+  const near = nearest(flag.replace(/^--?/, ""), path.length === 0 ? [...known, "version"] : known);
+  const other = OTHER_TOOLS[flag];
+  const isOurs = other !== undefined && known.includes(other.split(" ")[0]!.slice(2));
+  const suggestion = isOurs ? other : near && `--${near}`;
   return new ConfitureError("usage", `Unknown option ${flag} for \`${["confiture", ...path].join(" ")}\``, {
-    hint: suggestion === undefined ? helpHint(path) : `Did you mean --${suggestion}?`,
+    hint: suggestion === undefined ? helpHint(path) : `Did you mean ${suggestion}?`,
   });
 }
 

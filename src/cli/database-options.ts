@@ -13,7 +13,7 @@ export function databaseName(target: Target): string {
   return target.engine === "server" ? target.database : (target.path ?? ":memory:");
 }
 
-/** Says which database a command is about to write to: "Database: localhost:5432/shop (environment: local)". */
+/** Says which database a command writes to, or reads as a whole: "Database: localhost:5432/shop (environment: local)". */
 export function tellDatabase({ messages }: CommandContext, { target, environment }: Config): void {
   messages.log(`Database: ${databasePlace(target)}${environment === null ? "" : ` (environment: ${environment})`}`);
 }

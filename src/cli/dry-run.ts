@@ -31,8 +31,8 @@ export async function dryRunCommand(context: CommandContext, plan: PlanUpOptions
 
 function render({ file, transactional, statements, incomplete }: PlannedMigration): string {
   const heading = `-- ${migrationId(file)} (${file.path}), ${transactional ? "in one transaction" : "outside a transaction"}\n`;
-  const note = incomplete === undefined ? "" : `-- Not all of it is known: ${incomplete}\n`;
+  const note = incomplete === undefined ? "" : `-- The rest is not known: ${incomplete}\n`;
   // The end of a COPY block stands alone on its line.
   const ended = statements.map((statement) => (statement.endsWith("\n\\.") ? `${statement}\n` : `${statement};\n`));
-  return heading + note + ended.join("");
+  return heading + ended.join("") + note;
 }

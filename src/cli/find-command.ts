@@ -1,5 +1,6 @@
 import type { ArgsDef } from "citty";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { nearest } from "#errors/suggest.ts";
 import { type CommandEntry, GLOBAL_ARGS, type GroupEntry, isGroup } from "./command.ts";
 import { COMMANDS } from "./registry.ts";
@@ -38,9 +39,19 @@ export function findCommand(argv: readonly string[]): Invocation {
       i++;
       continue;
     }
+    if (arg === "help" || (arg === "version" && path.length === 0)) {
+      rest.push(`--${arg}`);
+      continue;
+    }
     const candidates: Readonly<Record<string, CommandEntry | GroupEntry>> =
       entry === undefined ? COMMANDS : (entry as GroupEntry).commands;
-    if (!Object.hasOwn(candidates, arg)) throw unknownCommand(path, arg, Object.keys(candidates), rest.at(-1));
+    if (!Object.hasOwn(candidates, arg)) {
+      throw unknownCommand(path, arg, {
+        known: Object.keys(candidates),
+        before: rest.at(-1),
+        behind: argv.slice(i + 1),
+      });
+    }
     entry = candidates[arg];
     path.push(arg);
   }
@@ -64,24 +75,62 @@ function requireChoice(path: readonly string[], arg: string, value: string): voi
   throw notAChoice(path, arg, definition.options ?? [], value);
 }
 
-/** @param before what stands left of the word, of flags and their values */
+interface Surroundings {
+  /** What may stand in the word's place. */
+  readonly known: readonly string[];
+  /** What stands left of the word, of flags and their values. */
+  readonly before: string | undefined;
+  readonly behind: readonly string[];
+}
+
 function unknownCommand(
   path: readonly string[],
   word: string,
-  known: readonly string[],
-  before: string | undefined,
+  { known, before, behind }: Surroundings,
 ): ConfitureError {
   const prefix = ["confiture", ...path].join(" ");
   return new ConfitureError("usage", `There is no command \`${prefix} ${word}\``, { hint: hint() });
 
   function hint(): string {
-    if (word === "help") return `Try: ${prefix} --help`;
-    const suggestion = nearest(word, known);
+    const suggestion = path.length === 0 ? nearestCommand(word, behind[0]) : nearest(word, known);
     if (suggestion !== undefined) return `Did you mean \`${prefix} ${suggestion}\`?`;
     const commands = `Commands: ${known.join(", ")}`;
     if (before?.startsWith("--") !== true || takesNoValue(before)) return commands;
-    return `If "${word}" is the value of ${before}: options of a command go behind its name.\n${commands}`;
+    const meant = commandIn(behind);
+    const order = `If "${word}" is the value of ${before}: options of a command go behind its name`;
+    return meant === undefined
+      ? `${order}.\n${commands}`
+      : `${order}: confiture ${[...meant, before, shellWord(word)].join(" ")}`;
   }
+}
+
+/** "migrate up" for `up`, and for `migrat` in front of `up`. */
+function nearestCommand(word: string, next: string | undefined): string | undefined {
+  const groups = Object.entries(COMMANDS).flatMap(([name, entry]) => (isGroup(entry) ? [{ name, entry }] : []));
+  const inside = groups.filter(({ entry }) => Object.hasOwn(entry.commands, word));
+  if (inside.length > 0) return `${inside[0]!.name} ${word}`;
+  const near = nearest(word, Object.keys(COMMANDS));
+  if (near === undefined) {
+    const children = groups.flatMap(({ name, entry }) => Object.keys(entry.commands).map((child) => ({ name, child })));
+    const child = nearest(
+      word,
+      children.map((one) => one.child),
+    );
+    return children.filter((one) => one.child === child).map((one) => `${one.name} ${one.child}`)[0];
+  }
+  const group = groups.find(({ name }) => name === near);
+  return group !== undefined && next !== undefined && Object.hasOwn(group.entry.commands, next)
+    ? `${near} ${next}`
+    : near;
+}
+
+/** The command that a command line names; undefined where it names none. */
+function commandIn(argv: readonly string[]): readonly string[] | undefined {
+  const [first = "", second = ""] = argv;
+  const entry = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  if (entry === undefined) return undefined;
+  if (!isGroup(entry)) return [first];
+  return Object.hasOwn(entry.commands, second) ? [first, second] : undefined;
 }
 
 function takesNoValue(flag: string): boolean {

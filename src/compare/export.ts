@@ -179,7 +179,7 @@ async function buildIn(
     for (const { path, text } of files) write(`${SCHEMA.path}/${path}`, text);
     const sorted = collectSchemaFiles({ projectDir: dir, includeDirs: [SCHEMA], excludeDirs: [] });
     const build = { projectDir: dir, files: sorted, resetBetweenFiles: false, transaction: true, fresh: false };
-    options.onStep?.(`Building ${files.length} files in a scratch database`);
+    options.onStep?.(`Building ${files.length} ${files.length === 1 ? "file" : "files"} in a scratch database`);
     try {
       await withMissingRoles(database, () => executeSchema(database, { ...build, signal: options.signal }));
       const byPath = new Map(files.map((file) => [`${SCHEMA.path}/${file.path}`, file]));

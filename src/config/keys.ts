@@ -1,3 +1,4 @@
+import { nearest } from "#errors/suggest.ts";
 import { PARAMETERS } from "./connection-parameters.ts";
 
 /** Every key of an environment file, by section. docs/formats.md describes the same list. */
@@ -37,9 +38,15 @@ export const SYNONYMS: Readonly<Record<string, string>> = {
 
 const SECRET_KEYS: ReadonlySet<string> = new Set(["password", "sslpassword", "url", "database", "options"]);
 
-/** Keys whose value may be shown in an error. */
-export const SHOWABLE_KEYS: ReadonlySet<string> = new Set(
-  Object.values(KEYS)
-    .flat()
-    .filter((key) => !SECRET_KEYS.has(key)),
-);
+const ALL_KEYS: ReadonlySet<string> = new Set(Object.values(KEYS).flat());
+
+/**
+ * Whether the value of a key may be shown in an error: that of a known one that holds no secret, or of a word that is
+ * nearly such a one.
+ */
+export function isShowable(key: string): boolean {
+  if (ALL_KEYS.has(key)) return !SECRET_KEYS.has(key);
+  if (/pass|pw|secret|token|cred|key/i.test(key)) return false;
+  const meant = Object.hasOwn(SYNONYMS, key.toLowerCase()) ? SYNONYMS[key.toLowerCase()] : nearest(key, ALL_KEYS);
+  return meant !== undefined && !SECRET_KEYS.has(meant);
+}

@@ -131,15 +131,22 @@ export function present(map: MapNode, key: string): MapEntry | undefined {
   return entry === undefined || isNull(entry.value) ? undefined : entry;
 }
 
+function placeOf(section: string): string {
+  return section === "" ? "at the top level of the file" : `under "${section}"`;
+}
+
 function suggestKey(key: string, section: Section): string {
   const known: readonly string[] = KEYS[section];
   const synonym = Object.hasOwn(SYNONYMS, key.toLowerCase()) ? SYNONYMS[key.toLowerCase()]! : "";
   const suggestion = known.includes(synonym) ? synonym : nearest(key, known);
   if (suggestion !== undefined) return `Did you mean "${suggestion}"?`;
-  for (const [other, keys] of Object.entries(KEYS)) {
-    if (other !== section && (keys as readonly string[]).includes(key)) {
-      return other === "" ? `"${key}" belongs at the top level of the file.` : `"${key}" belongs under "${other}".`;
-    }
+  const elsewhere = Object.entries(KEYS).filter(([other]) => other !== section);
+  for (const [other, keys] of elsewhere) {
+    if ((keys as readonly string[]).includes(key)) return `"${key}" belongs ${placeOf(other)}.`;
+  }
+  for (const [other, keys] of elsewhere) {
+    const near = nearest(key, keys);
+    if (near !== undefined) return `Did you mean "${near}"? That belongs ${placeOf(other)}.`;
   }
   return `Known keys here: ${known.join(", ")}.`;
 }

@@ -1,5 +1,5 @@
 import type { Location } from "#errors/error.ts";
-import { SHOWABLE_KEYS } from "./keys.ts";
+import { isShowable } from "./keys.ts";
 
 const MASK = "********";
 
@@ -57,12 +57,12 @@ export class SourceText {
       if (value.trim() === "") return text;
       // The bare name of a variable is no secret, whatever its key.
       if (/^\s*(["']?)\$\{[A-Za-z_]\w*\}\1\s*$/.test(value)) return text;
-      const showable = SHOWABLE_KEYS.has(key) && !/[{}@#]|:\/\/|: /.test(value);
+      const showable = isShowable(key) && !/[{}@#]|:\/\/|: /.test(value);
       return showable ? text : `${indent}${key}${colon} ${MASK}`;
     }
     if (text.trim() === "") return text;
     const indent = /^\s*(?:- +)?/.exec(text)?.[0] ?? "";
-    const showable = /^\s*- +[^{}:@#]+$/.test(text) && SHOWABLE_KEYS.has(this.#keyAbove(line));
+    const showable = /^\s*- +[^{}:@#]+$/.test(text) && isShowable(this.#keyAbove(line));
     return showable ? text : `${indent}${MASK}`;
   }
 

@@ -6,11 +6,12 @@ const LIMIT = (setting: string, why: string): string =>
 /** Next steps for errors that newcomers meet, by SQLSTATE (PostgreSQL manual, "Error Codes"). */
 const ADVICE: Readonly<Record<string, string>> = {
   "42P07":
-    "It is there already. In schema files write CREATE ... IF NOT EXISTS; a migration whose change the build made already is recorded with `confiture migrate baseline`.",
+    "It is there already. Write CREATE ... IF NOT EXISTS, or begin with an empty database: confiture build --fresh, which drops what is there.",
+  "42P06": "The schema is there already. Write CREATE SCHEMA IF NOT EXISTS.",
   "42710": "It is there already. Use IF NOT EXISTS or OR REPLACE where PostgreSQL has it.",
   "42723": "Write CREATE OR REPLACE FUNCTION.",
   "42701":
-    "The column is there already: was the change made by hand, or built from the schema files? See `confiture migrate baseline`.",
+    "The column is there already. Remove one of the two statements that make it, or write ADD COLUMN IF NOT EXISTS.",
   "42501": "The role lacks a right. Connect as the owner, or have it granted.",
   "25006": "The database is read-only: a standby, or default_transaction_read_only is on. Connect to the primary.",
   "55006":
@@ -27,6 +28,14 @@ const ADVICE: Readonly<Record<string, string>> = {
   "57P05": LIMIT("idle_session_timeout", "It waited for something outside the database."),
   "58P01": "A file is missing on the server: most often an extension that is not installed there.",
 };
+
+/** duplicate_table, duplicate_column, duplicate_object, duplicate_function, duplicate_schema. */
+const THERE_ALREADY: ReadonlySet<string> = new Set(["42P07", "42701", "42710", "42723", "42P06"]);
+
+/** Whether PostgreSQL refused to make what is there. */
+export function isThereAlready({ server }: { readonly server?: ServerReport | undefined }): boolean {
+  return server !== undefined && THERE_ALREADY.has(server.sqlstate);
+}
 
 export function adviceFor(server: ServerReport): string | undefined {
   if (server.sqlstate === "0A000" && server.message.includes("extension")) return ADVICE["58P01"];

@@ -92,9 +92,19 @@ async function connect(target: ServerTarget, options: OpenOptions): Promise<Data
   if (first === undefined) throw new ConfitureError("internal", "no host was tried");
   if (failures.length === 1) throw first;
   throw new ConfitureError("connect_failed", `None of ${failures.length} hosts can be used`, {
-    hint: failures.map(({ message }) => message).join("\n"),
+    hint: hintForHosts(target, failures),
     cause: first,
   });
+}
+
+/** What each of them said, and where they are written. */
+function hintForHosts({ sessionAttributes = "any" }: ServerTarget, failures: readonly ConfitureError[]): string {
+  const wanted =
+    sessionAttributes === "any" ? "" : ` They are asked for one that is ${sessionAttributes} (target_session_attrs).`;
+  return [
+    ...failures.map(({ message }) => message),
+    `Is one of them running, and are hosts and ports right? \`confiture config show\` tells where they come from.${wanted}`,
+  ].join("\n");
 }
 
 /** Tries the addresses of one host in turn: the next one only when one cannot be reached. */

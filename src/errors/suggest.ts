@@ -1,13 +1,13 @@
 /**
  * The candidate nearest to `word`, or undefined when none is near enough to be a likely slip
- * (at most a third of the letters differ). Used for keys, flags and commands alike.
+ * (at most a third of the letters differ, and half of the shorter of the two). Used for keys, flags and commands alike.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) {
+    if (distance < bestDistance && distance * 2 <= Math.min(word.length, candidate.length)) {
       best = candidate;
       bestDistance = distance;
     }

@@ -16,7 +16,7 @@ export interface PlannedMigration {
   readonly transactional: boolean;
   /** Each is sent as it stands here; the ledger's own statements are among them. */
   readonly statements: readonly string[];
-  /** Why the SQL is not all there: a TypeScript migration that reads rows decides by what it reads. */
+  /** Why the SQL ends there: what a TypeScript migration does next may depend on the rows that it reads. */
   readonly incomplete: string | undefined;
 }
 
@@ -71,7 +71,7 @@ class Recorder implements Database {
   async query<Row extends object>(sql: string): Promise<Row[]> {
     if (this.#looksUp) return [];
     const [line] = sql.trim().split("\n");
-    this.incomplete ??= `It asks for rows or passes parameters: ${line}`;
+    this.incomplete ??= `the answer is known only when this runs: ${line}`;
     throw new ConfitureError("migration_failed", this.incomplete);
   }
 

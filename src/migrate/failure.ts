@@ -1,3 +1,4 @@
+import { isThereAlready } from "#database/advice.ts";
 import { interruptedBy } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { migrationId } from "./migration-file.ts";
@@ -33,8 +34,16 @@ export async function explainFailure(
       message: `Interrupted during migration ${migrationId(migration.file)}; the server did not answer, so the connection was closed`,
     });
   }
+  if (isThereAlready(cause) && direction === "up" && bodyOf(migration, direction).transactional) {
+    return cause.with({ hint: hintForThere(migration) });
+  }
   if (cause.code !== "connection_lost") return cause;
   return await tellTruth(cause, migration, direction, options);
+}
+
+/** What it makes has been made by something else: the schema files, or a person. */
+function hintForThere({ file }: LoadedMigration): string {
+  return `It is there already. If the database has everything that this migration makes, record it: confiture migrate resolve ${file.version} --applied\nOr record all pending ones: confiture migrate baseline\nIf only this is there, write IF NOT EXISTS or OR REPLACE.`;
 }
 
 /** Whether all of the migration is done although its run failed: the answer to its COMMIT was lost. */

@@ -34,10 +34,15 @@ describe("a slip on the command line is refused, with a suggestion", () => {
   test.each([
     ["buidl", "confiture build"],
     ["migrate upp", "confiture migrate up"],
-    ["migrat up", "confiture migrate"],
+    ["migrat up", "confiture migrate up"],
+    ["up", "confiture migrate up"],
+    ["down", "confiture migrate down"],
+    ["statsu", "confiture migrate status"],
+    ["help buidl", "confiture build"],
+    ["migrate status --json", "--format json"],
+    ["migrate up -n", "--dry-run"],
+    ["--lock-wait 5s migrate up", "confiture migrate up --lock-wait 5s"],
     ["frobnicate", "init, build, migrate"],
-    ["help", "confiture --help"],
-    ["migrate help", "confiture migrate --help"],
     ["migrate up --dryrun", "--dry-run"],
     ["migrate up --alow-missing", "--allow-missing"],
     ["build --frehs", "--fresh"],
@@ -62,6 +67,21 @@ describe("a slip on the command line is refused, with a suggestion", () => {
     expect(stderr).toStartWith("error: ");
     expect(stderr).toContain("  next: ");
     expect(stderr).toContain(suggestion);
+  });
+
+  test.each([
+    ["help", "--help"],
+    ["help build", "build --help"],
+    ["help migrate", "migrate --help"],
+    ["migrate help", "migrate --help"],
+    ["help migrate up", "migrate up --help"],
+    ["migrate help up", "migrate up --help"],
+    ["version", "--version"],
+    ["version --format json", "--version --format json"],
+  ])("confiture %s says what confiture %s says", async (line, same) => {
+    const said = await runBinary(line.split(" "));
+    expect(said.exitCode).toBe(0);
+    expect(said).toEqual(await runBinary(same.split(" ")));
   });
 
   test.each([

@@ -68,3 +68,43 @@ test("a new migration looks like the others of its folder, and what is said is a
     files: [{}, {}].map(() => expect.any(String)),
   });
 });
+
+const EMBEDDED = 'database:\n  engine: embedded\n  path: ":memory:"\n';
+
+test("`init` beside an environment file that is kept goes by what that says", async () => {
+  await using project = await temporaryProject({ "db/environments/local.yml": EMBEDDED });
+  const kept = await runBinary(["init"], { cwd: project.dir });
+  expect(kept.exitCode).toBe(0);
+  expect(kept.stderr).not.toContain("db create");
+  await project.write("db/environments/local.yml", NOWHERE);
+  const onServer = await runBinary(["init", "--embedded"], { cwd: project.dir });
+  expect(onServer.stderr).toMatch(/confiture db create +# .*local\.yml/);
+});
+
+test("`status` in the wrong folder fails, as `up` does; in a folder without migrations yet it does not", async () => {
+  await using project = await temporaryProject({ "db/environments/local.yaml": EMBEDDED });
+  const { exitCode, stderr } = await runBinary(["migrate", "status"], { cwd: project.dir });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining("-C DIR") });
+  await project.write("db/migrations/confiture.d.ts", "");
+  const empty = await runBinary(["migrate", "status"], { cwd: project.dir });
+  expect(empty).toMatchObject({ exitCode: 0, stderr: "No migrations in db/migrations\n" });
+});
+
+test("after a build in memory, no next step speaks of a database that is gone", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": EMBEDDED,
+    "db/schema/a.sql": "CREATE TABLE a ();",
+    "db/migrations/001_a.sql": "CREATE TABLE a ();",
+  });
+  const { exitCode, stderr } = await runBinary(["build"], { cwd: project.dir });
+  expect({ exitCode, says: stderr.includes("baseline") }).toEqual({ exitCode: 0, says: false });
+});
+
+test("where none of several hosts answers, the next step says where they are written", async () => {
+  await using project = await temporaryProject({ "db/migrations/001_a.sql": "SELECT 1;" });
+  const url = "postgres://app@localhost:1,127.0.0.1:1/shop?target_session_attrs=primary";
+  const { exitCode, stderr } = await runBinary(["migrate", "status", "--database-url", url], { cwd: project.dir });
+  expect(exitCode).toBe(5);
+  expect(stderr).toContain("confiture config show --database-url 'postgres://");
+  expect(stderr).toContain("one that is primary (target_session_attrs)");
+});

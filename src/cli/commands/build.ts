@@ -142,7 +142,9 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   });
   if (!json) io.stdout.write(forPeople(`✅ Schema built successfully in ${formatSeconds(duration)}\n`));
   if (recorded.length > 0) messages.log(`Recorded ${count(recorded.length, "migration")} as applied`);
-  if (open.length > 0) {
+  const { target } = migrating;
+  const isGone = target.engine === "embedded" && target.path === undefined;
+  if (open.length > 0 && !isGone) {
     messages.log(
       `${count(open.length, "migration")} in ${migrating.dir} ${open.length === 1 ? "is" : "are"} not recorded in this database. Next:\n` +
         "  confiture migrate baseline   if the schema files already include these changes\n" +

@@ -1,4 +1,5 @@
 import { defineCommand } from "../command.ts";
+import { tellDatabase } from "../database-options.ts";
 import { EXPORT_ARGS, exportFolder, exportInto, recordBaseline, renderExport, tellNotBuilt } from "../export-schema.ts";
 import { LOCK_ARGS } from "../migrate-options.ts";
 import { describeFate } from "../place-files.ts";
@@ -20,6 +21,7 @@ export const command = defineCommand({
   async run(args, context) {
     const folder = exportFolder(context, args);
     const config = await context.config();
+    tellDatabase(context, config);
     const written = await exportInto(context, config, folder, args, {
       others: [],
       base: args.baseline === true,

@@ -9,6 +9,7 @@ import { baseFile } from "#migrate/base.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import { adoptedEnvironment, yamlText } from "../adopted-environment.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
+import { tellDatabase } from "../database-options.ts";
 import { EXPORT_ARGS, exportFolder, exportInto, recordBaseline, renderExport, tellNotBuilt } from "../export-schema.ts";
 import { describeFate, placeFiles, type Placement } from "../place-files.ts";
 import environmentEmbedded from "../scaffold/environment-embedded.yaml.txt" with { type: "text" };
@@ -54,17 +55,16 @@ async function begin(args: ParsedArgs<typeof ARGS>, context: CommandContext): Pr
   }
   const name = requireEnvironmentName(context.environment ?? DEFAULT_ENVIRONMENT);
   const replace = args.force === true;
+  const path = await pathOfEnvironment(context, name);
   const fates = await placeFiles(context.projectDir, [
-    environmentOfOnesOwn(args, context, name, "db/schema", replace),
+    environmentOfOnesOwn(args, context, name, { path, dir: "db/schema", replace }),
     ...example(context, replace),
     ...commonFiles(args, context),
   ]);
   const next = [
-    ...(args.embedded === true
-      ? []
-      : [
-          `createdb ${databaseName(context)}                       # if it does not exist yet; see ${environmentPath(name)}`,
-        ]),
+    ...((await hasServer(context))
+      ? [`confiture db create                    # if it does not exist yet; see ${path}`]
+      : []),
     "confiture build",
     "confiture migrate new add_user_bio     # and write into it: ALTER TABLE users ADD COLUMN bio TEXT;",
     "confiture migrate up",
@@ -102,6 +102,17 @@ function sqlFilesIn(projectDir: string, dir: string): string[] {
     .map((path) => `${dir}/${path.split(sep).join("/")}`);
 }
 
+/** Whether the environment is on a server: its file may be one that was there before. */
+async function hasServer(context: CommandContext): Promise<boolean> {
+  try {
+    return (await context.config("files")).target.engine === "server";
+  } catch (error) {
+    // What is wrong with a file that was there is said by the first command that needs it.
+    if (error instanceof ConfitureError) return true;
+    throw error;
+  }
+}
+
 /** Makes a project of a database that is there. Nothing is written before the schema files are proven. */
 async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, from: string): Promise<Outcome> {
   const folder = exportFolder(context, args);
@@ -112,8 +123,9 @@ async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, fro
   const config = await context.configOf(
     existing === undefined ? { databaseUrl: from, environment: settings } : { environment: existing },
   );
+  tellDatabase(context, config);
   const written = await exportInto(context, config, folder, args, {
-    others: [...environments(), ...commonFiles(args, context)],
+    others: [...(await environments()), ...commonFiles(args, context)],
     base: true,
   });
   if (config.file !== null) tellNotBuilt(context, config, folder.dir, written.fates);
@@ -135,12 +147,18 @@ async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, fro
   };
 
   /** The database's own, and one to develop in: what has data must not be where commands work unasked. */
-  function environments(): Placement[] {
+  async function environments(): Promise<Placement[]> {
     if (existing !== undefined) return [];
     const content = adoptedEnvironment(config, name, folder.dir);
-    const adopted: Placement = { path: environmentPath(name), content, replace: args.force === true };
+    const adopted: Placement = {
+      path: await pathOfEnvironment(context, name),
+      content,
+      replace: args.force === true,
+    };
     if (name === DEFAULT_ENVIRONMENT) return [adopted];
-    return [adopted, environmentOfOnesOwn(args, context, DEFAULT_ENVIRONMENT, folder.dir, false)];
+    const path = await pathOfEnvironment(context, DEFAULT_ENVIRONMENT);
+    const own = environmentOfOnesOwn(args, context, DEFAULT_ENVIRONMENT, { path, dir: folder.dir, replace: false });
+    return [adopted, own];
   }
 }
 
@@ -162,8 +180,9 @@ function nameAdopted({ environment }: CommandContext, existing: string | undefin
   return requireEnvironmentName(name);
 }
 
-function environmentPath(name: string): string {
-  return `db/environments/${name}.yaml`;
+/** Where the environment's file is, or is to be. */
+async function pathOfEnvironment({ projectDir }: CommandContext, name: string): Promise<string> {
+  return (await findEnvironmentFile(projectDir, name)) ?? `db/environments/${name}.yaml`;
 }
 
 /** An environment for a database of one's own, by the templates. */
@@ -171,15 +190,14 @@ function environmentOfOnesOwn(
   args: ParsedArgs<typeof ARGS>,
   context: CommandContext,
   name: string,
-  dir: string,
-  replace: boolean,
+  { path, dir, replace }: { readonly path: string; readonly dir: string; readonly replace: boolean },
 ): Placement {
   const content = (args.embedded === true ? environmentEmbedded : environmentServer)
     .replace("name: @NAME@", () => `name: ${yamlText(name)}`)
     .replaceAll("@NAME@", () => name)
     .replaceAll("@DATABASE@", () => databaseName(context))
     .replaceAll("@DIR@", () => yamlText(dir));
-  return { path: environmentPath(name), content, replace };
+  return { path, content, replace };
 }
 
 /** What every project has. */

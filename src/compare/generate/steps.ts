@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
-import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { type Change, compareCatalogues, describe } from "../catalogue/changes.ts";
 import { BY_HAND } from "../catalogue/unmodelled.ts";
 import type { GenerateOptions } from "./options.ts";
 import { type Meter, startMeter } from "./measure.ts";
@@ -253,6 +253,15 @@ function partsOf(statements: readonly PlannedStatement[], context: OnlineContext
   ].filter((part) => part.statements.length > 0);
 }
 
+/** What is gone from the schema files, or never was in them: made by a migration, or by hand. */
+function toKeep(losing: readonly PlannedStatement[]): string {
+  const removed = new Set(
+    losing.flatMap(({ removes }) => removes.slice(0, 1)).map((id) => `${describe(id).kind} ${describe(id).name}`),
+  );
+  if (removed.size === 0) return "If that is meant: --allow-drop";
+  return `To keep it, add to the schema files: ${[...removed].join(", ")}\nIf it is to go: --allow-drop`;
+}
+
 /** @throws ConfitureError `generate_refused` */
 function refuseDataLoss(
   statements: readonly PlannedStatement[],
@@ -266,7 +275,7 @@ function refuseDataLoss(
     `The migration would lose data:\n${losing.map(({ sql, loss }) => `  ${sql}; -- ${loss}`).join("\n")}`,
     {
       hint: [
-        "Nothing was written. If that is meant: --allow-drop",
+        `Nothing was written. ${toKeep(losing)}`,
         ...possible.map((rename) => `If ${rename.from} was renamed: ${renameFlag(rename)}`),
       ].join("\n"),
     },

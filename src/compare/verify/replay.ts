@@ -4,6 +4,7 @@ import { migrationId } from "#migrate/migration-file.ts";
 import type { Direction } from "#migrate/events.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Finding } from "./finding.ts";
+import { isMissingObject } from "../sources/sources.ts";
 import type { ScratchRun } from "../scratch/scratch-run.ts";
 import type { Look, Watch } from "./watch.ts";
 
@@ -92,7 +93,7 @@ export async function rollBackAndForward(
     if (error !== undefined) {
       await run.forget(migration);
       if (held.length > 0 || (await run.fingerprint()) !== built) {
-        return stopped(failure(migration, "does not roll back", error));
+        return stopped(notRolledBack(migration, error));
       }
       newer.unshift({ migration, error });
       continue;
@@ -117,7 +118,7 @@ export async function rollBackAndForward(
   // If it cannot be applied either, then the schema files do hold its change.
   const truth =
     rest.end === undefined && rest.applied === 0 && first !== undefined
-      ? [failure(first.migration, "does not roll back", first.error), ...rest.findings]
+      ? [notRolledBack(first.migration, first.error), ...rest.findings]
       : rest.findings;
   return {
     findings: [...findings, ...truth],
@@ -163,6 +164,14 @@ async function tryOut(
     findings: watch.difference(migration, "does not roll back exactly", before, after),
     outcome: isEmpty ? "kept" : "undone",
   };
+}
+
+/** What it would take away may only be missing from the schema files, which it was rolled back from. */
+function notRolledBack(migration: LoadedMigration, error: ConfitureError): Finding {
+  const what = isMissingObject(error)
+    ? "cannot be rolled back from the built schema: do the schema files lack what it makes?"
+    : "does not roll back";
+  return failure(migration, what, error);
 }
 
 export function failure({ file }: LoadedMigration, what: string, error: ConfitureError): Finding {

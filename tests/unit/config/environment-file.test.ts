@@ -195,7 +195,14 @@ describe("an unknown key", () => {
     expect(error.hint).toBe(`Did you mean "${suggestion}"?`);
   });
 
-  test("of another section says where it belongs", async () => {
+  test("of another section says where it belongs, also with a slip in it, and what is no secret is shown", async () => {
+    const slip = await failure(loadYaml("prot: 6543\n"));
+    expect(slip.hint).toBe('Did you mean "port"? That belongs under "database".');
+    expect(slip.location?.sourceLine).toBe("prot: 6543");
+    for (const key of ["pasword", "pass", "pwd", "secret", "api_key", "foo"]) {
+      expect((await failure(loadYaml(`${key}: hunter2\n`))).location?.sourceLine).not.toContain("hunter2");
+    }
+    expect((await failure(loadYaml("x: 1\n"))).hint).toStartWith("Known keys here");
     const error = await failure(loadYaml("lock_timeout: 5s\n"));
     expect(error.hint).toBe('"lock_timeout" belongs under "migrations".');
     const upward = await failure(loadYaml("database:\n  protected: true\n"));

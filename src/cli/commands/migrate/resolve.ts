@@ -39,12 +39,15 @@ export const command = defineCommand({
     const options = await writingOptions(context, args);
     if (way === "continue") return finishRun(context, await resume(options, version, args.skip === true), "");
     const { entry, changed } = await resolveMigration(options, version, way);
-    const stands = way === "applied" ? "is recorded as applied" : "is not recorded";
+    const [now, already] =
+      way === "applied"
+        ? ["recorded as applied", "is recorded as applied already"]
+        : ["is no longer recorded", "is not recorded"];
     return {
       json: { version: entry.version, name: entry.name, resolved: way, changed },
       text: changed
-        ? `✅ Migration ${migrationId(entry)} ${stands} now\n`
-        : `Nothing to do: migration ${migrationId(entry)} ${stands} already\n`,
+        ? `✅ Migration ${migrationId(entry)} ${now}\n`
+        : `Nothing to do: migration ${migrationId(entry)} ${already}\n`,
     };
   },
 });

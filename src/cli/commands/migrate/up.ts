@@ -13,7 +13,10 @@ export const command = defineCommand({
   args: {
     to: { type: "string", valueHint: "VERSION", description: "apply up to and including this version" },
     steps: { type: "string", valueHint: "N", description: "apply at most this many" },
-    "dry-run": { type: "boolean", description: "print the SQL that would run, and change nothing" },
+    "dry-run": {
+      type: "boolean",
+      description: "print the SQL that would run, and run none of it; code of TypeScript migrations does run",
+    },
     "allow-out-of-order": { type: "boolean", description: "also apply migrations older than the newest applied one" },
     "allow-missing": { type: "boolean", description: "go on although the file of an applied migration is gone" },
     "single-transaction": { type: "boolean", description: "all of them in one transaction: all or none" },
@@ -22,7 +25,9 @@ export const command = defineCommand({
   },
   details:
     "Each migration runs in a transaction of its own, together with its row in the ledger. On a protected environment,\n" +
-    "migrations that drop objects, change or delete rows, or are TypeScript need to be confirmed.",
+    "migrations that drop objects, change or delete rows, or are TypeScript need to be confirmed.\n" +
+    "With --dry-run the code of TypeScript migrations runs as well, and only its SQL does not: it is printed up to the first\n" +
+    "statement whose answer the code waits for.",
   examples: [
     "confiture migrate up",
     "confiture migrate up --env production",
