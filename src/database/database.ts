@@ -35,10 +35,11 @@ export interface Database {
   query<Row extends object = Record<string, unknown>>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
 
   /**
-   * Runs a `COPY ... FROM STDIN` and feeds it `data`. Resolves when the server has taken all of it.
-   * @throws ConfitureError as `execute`
+   * Runs a `COPY ... FROM STDIN` and feeds it `data`: a piece has been sent, or copied, when the next is asked for.
+   * Resolves when the server has taken all of it.
+   * @throws ConfitureError as `execute`; what `data` throws
    */
-  copyIn(sql: string, data: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>): Promise<void>;
+  copyIn(sql: string, data: Iterable<Uint8Array | string>): Promise<void>;
 
   /** Ends the session; an open transaction is rolled back by the server. Safe to call twice. */
   close(): Promise<void>;

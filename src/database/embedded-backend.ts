@@ -2,6 +2,8 @@ import { fsyncSync } from "node:fs";
 import { MemoryFS, PGlite, type PGliteOptions } from "@electric-sql/pglite";
 import { NodeFS } from "@electric-sql/pglite/nodefs";
 import { ConfitureError } from "#errors/error.ts";
+import type { MessageStream } from "./embedded-copy.ts";
+import { countRead } from "./embedded-garbage.ts";
 import { loadAssets } from "./embedded-load.ts";
 import { type PackedFile, unpack } from "./embedded-pack.ts";
 import type { Backend } from "./embedded-socket.ts";
@@ -80,11 +82,13 @@ export class PGliteBackend implements Backend {
   /**
    * Starts PostgreSQL on a data folder, or on a new database in memory.
    * @param settings what sessions begin with, by name
+   * @param mostFiles how many files PostgreSQL may have open at once; as many as it likes when left out
    * @throws ConfitureError `embedded_failed`
    */
   static async start(
     folder: string | undefined,
     settings: Readonly<Record<string, string>> = {},
+    mostFiles?: number,
   ): Promise<PGliteBackend> {
     const log: string[] = [];
     const { postgresModule, fileSystem, extensions, cluster } = await loadAssets();
@@ -102,7 +106,13 @@ export class PGliteBackend implements Backend {
       const pglite = new Engine({
         fs: prepared(folder === undefined ? new MemoryFS() : new NodeFS(folder), place, code, unloadable.reject),
         fsBundle: fileSystem,
-        startParams: [...START_PARAMETERS, ...parametersOf(settings), ...(folder === undefined ? ["-F"] : [])],
+        startParams: [
+          ...START_PARAMETERS,
+          ...parametersOf(
+            mostFiles === undefined ? settings : { max_files_per_process: String(mostFiles), ...settings },
+          ),
+          ...(folder === undefined ? ["-F"] : []),
+        ],
         onStderr: (line) => {
           log.push(line);
           if (log.length > LOG_LINES) log.shift();
@@ -125,8 +135,9 @@ export class PGliteBackend implements Backend {
     }
   }
 
-  run(messages: Buffer, untilReady: boolean, onData: (bytes: Buffer) => void): void {
+  run(messages: Buffer | MessageStream, untilReady: boolean, onData: (bytes: Buffer) => void): void {
     if (this.#broken !== undefined) throw this.#broken;
+    if (Buffer.isBuffer(messages)) countRead(messages.length);
     let last = Buffer.alloc(0);
     const onRawData = (bytes: Uint8Array): void => {
       // The bytes lie in the engine's memory and are overwritten by the next piece.
@@ -136,7 +147,7 @@ export class PGliteBackend implements Backend {
     };
     // The work is done when the call returns. A rejection says nothing that the missing
     // ReadyForQuery does not: PGlite swallows most breakdowns of the backend.
-    this.#pglite.execProtocolRawStream(messages, { syncToFs: false, onRawData }).catch(() => {});
+    this.#pglite.execProtocolRawStream(messages as Uint8Array, { syncToFs: false, onRawData }).catch(() => {});
     if (!untilReady || last.at(-READY_LENGTH) === READY_FOR_QUERY) return;
     this.#broken = new ConfitureError(
       "embedded_failed",

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, open as openFile, readdir, readFile, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
+import { openFileLimit } from "#files/descriptor.ts";
 import { hintFor, reasonOf } from "#files/reason.ts";
 import { guardFolder, type GuardOptions } from "./embedded-guard.ts";
 import { loadAssets } from "./embedded-load.ts";
@@ -13,12 +14,20 @@ const OWN_FOLDER = ".confiture";
 /** PostgreSQL's major version inside the executable. */
 const MAJOR = "18";
 
-/** Side by side files share the disk's work. A process may open only so many: 64 have to be enough for all of it. */
+/** Side by side files share the disk's work. */
 const AT_ONCE = 16;
+
+/** How many files PostgreSQL has open at most (`max_files_per_process`), and the fewest that it can do with. */
+const FILES_OF_POSTGRES = 1000;
+const LEAST_FILES = 64;
+/** How many everything else in this process may have open beside it. */
+const OTHER_FILES = 64;
 
 /** A data folder that is ready to be started on, and kept for this process. */
 export interface DataFolder {
   readonly path: string;
+  /** How many of its files PostgreSQL may have open at once; undefined for its own choice. */
+  readonly mostFiles: number | undefined;
   release(): void;
 }
 
@@ -28,15 +37,31 @@ export interface DataFolder {
  * @throws ConfitureError `embedded_in_use`; `embedded_failed` when the folder is something else
  */
 export async function openDataFolder(path: string, wait: number, options: GuardOptions = {}): Promise<DataFolder> {
+  const mostFiles = filesOfPostgres(path);
   const folder = await makeParent(resolve(path));
   const guard = await guardFolder(folder, wait, options);
   try {
     await initialise(folder);
-    return { path: folder, release: () => guard.release() };
+    return { path: folder, mostFiles, release: () => guard.release() };
   } catch (error) {
     guard.release();
     throw explained(error, folder);
   }
+}
+
+/** When the system refuses it one more file, PostgreSQL cannot go on here: it must never come to that. */
+function filesOfPostgres(folder: string): number | undefined {
+  const limit = openFileLimit();
+  if (limit === undefined || limit >= FILES_OF_POSTGRES + OTHER_FILES) return undefined;
+  const rest = limit - OTHER_FILES;
+  if (rest >= LEAST_FILES) return rest;
+  throw new ConfitureError(
+    "embedded_failed",
+    `The embedded PostgreSQL cannot work on ${folder}: this process may open only ${limit} files at once`,
+    {
+      hint: `It needs ${LEAST_FILES + OTHER_FILES}: raise the limit (ulimit -n 1024), then run it again. Nothing was changed.`,
+    },
+  );
 }
 
 /** The folder's one true name, so that links do not lead around the guard. */

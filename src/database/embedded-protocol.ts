@@ -76,12 +76,15 @@ export function startupParameters(bytes: Buffer): Map<string, string> {
   return parameters;
 }
 
-/** A frontend message of the given type. */
-export function message(type: string, body: string | Uint8Array = ""): Buffer {
+/**
+ * A frontend message of the given type.
+ * @param more bytes of the body that are sent behind it
+ */
+export function message(type: string, body: string | Uint8Array = "", more = 0): Buffer {
   const payload = typeof body === "string" ? Buffer.from(body) : body;
   const bytes = Buffer.allocUnsafe(5 + payload.length);
   bytes.write(type, 0, "latin1");
-  bytes.writeUInt32BE(4 + payload.length, 1);
+  bytes.writeUInt32BE(4 + payload.length + more, 1);
   bytes.set(payload, 5);
   return bytes;
 }

@@ -1,5 +1,6 @@
 import { Duplex } from "node:stream";
 import { quoteLiteral } from "#sql/quote.ts";
+import { type CopySource, MessageStream } from "./embedded-copy.ts";
 import {
   backendMessages,
   beginsWithCopyIn,
@@ -19,7 +20,7 @@ export interface Backend {
    * @param untilReady the answer has to end with ReadyForQuery (as it has after anything but Flush).
    * @throws ConfitureError when the backend broke down; it takes nothing more after that.
    */
-  run(messages: Buffer, untilReady: boolean, onData: (bytes: Buffer) => void): void;
+  run(messages: Buffer | MessageStream, untilReady: boolean, onData: (bytes: Buffer) => void): void;
 }
 
 /** Longest stretch of work without letting timers and signal handlers run. */
@@ -42,6 +43,7 @@ export class EmbeddedSocket extends Duplex {
   readonly #reader = new MessageReader();
   #held: Buffer[] = [];
   #copying = false;
+  #offered: CopySource | undefined;
   /** A prepared statement of this session may be a COPY FROM STDIN. */
   #preparedCopy = false;
   #ended = false;
@@ -60,6 +62,11 @@ export class EmbeddedSocket extends Duplex {
   /** As on a net.Socket: postgres.js says goodbye only to a socket that is "open". */
   get readyState(): "open" | "closed" {
     return this.#ended || this.destroyed ? "closed" : "open";
+  }
+
+  /** The data of the next query that is a COPY FROM STDIN; it gets no CopyInResponse. */
+  offer(source: CopySource | undefined): void {
+    this.#offered = source;
   }
 
   override _read(): void {}
@@ -150,11 +157,11 @@ export class EmbeddedSocket extends Duplex {
       this.destroy();
       return;
     }
-    const answer = backendMessages(this.#collect([bytes]));
+    const answer = backendMessages(this.#collect(bytes));
     const settings = startupSettings(startupParameters(bytes));
     const ready = answer.pop()!;
     if (settings !== undefined) {
-      const outcome = backendMessages(this.#collect([simpleQuery(settings)]));
+      const outcome = backendMessages(this.#collect(simpleQuery(settings)));
       const failure = outcome.find((reply) => reply[0] === ERROR_RESPONSE);
       if (failure !== undefined) {
         this.push(failure);
@@ -172,6 +179,9 @@ export class EmbeddedSocket extends Duplex {
     if (!mayCopyIn(text)) return this.#run(frontend.bytes, true);
     this.#held.push(frontend.bytes);
     if (beginsWithCopyIn(text)) {
+      const source = this.#offered;
+      this.#offered = undefined;
+      if (source !== undefined) return this.#runCopy(source);
       this.#copying = true;
       this.push(COPY_IN_RESPONSE);
       return;
@@ -181,9 +191,11 @@ export class EmbeddedSocket extends Duplex {
   }
 
   /** Runs what is held, of which the client must not hear CopyInResponse: it had it, or cannot answer it. */
-  #runCopy(): void {
-    const answer = backendMessages(this.#collect(this.#held));
+  #runCopy(source?: CopySource): void {
+    const held = this.#held;
     this.#held = [];
+    const messages = source === undefined ? Buffer.concat(held) : new MessageStream(copyMessages(held, source));
+    const answer = backendMessages(this.#collect(messages));
     this.push(Buffer.concat(answer.filter((reply) => reply[0] !== COPY_IN)));
   }
 
@@ -193,9 +205,9 @@ export class EmbeddedSocket extends Duplex {
     this.#backend.run(messages, untilReady, (bytes) => this.push(bytes));
   }
 
-  #collect(messages: readonly Buffer[]): Buffer {
+  #collect(messages: Buffer | MessageStream): Buffer {
     const parts: Buffer[] = [];
-    this.#backend.run(Buffer.concat(messages), true, (bytes) => parts.push(bytes));
+    this.#backend.run(messages, true, (bytes) => parts.push(bytes));
     return Buffer.concat(parts);
   }
 
@@ -205,9 +217,9 @@ export class EmbeddedSocket extends Duplex {
     this.#held = [];
     try {
       // The backend outlives the connection, so what a server forgets with the session is undone here.
-      this.#collect([SYNC]);
-      this.#collect([simpleQuery("ROLLBACK")]);
-      this.#collect([simpleQuery("DISCARD ALL")]);
+      this.#collect(SYNC);
+      this.#collect(simpleQuery("ROLLBACK"));
+      this.#collect(simpleQuery("DISCARD ALL"));
     } catch {
       // A backend that broke down has no session left to clean, and refuses the next one itself.
     } finally {
@@ -221,6 +233,13 @@ export class EmbeddedSocket extends Duplex {
     this.#hungUp = true;
     this.push(null);
   }
+}
+
+function* copyMessages(held: readonly Buffer[], source: CopySource): Generator<Uint8Array> {
+  yield* held;
+  yield* source.messages();
+  // The query may hold another one.
+  yield STRAY_COPY;
 }
 
 const ERROR_RESPONSE = "E".charCodeAt(0);

@@ -1,6 +1,6 @@
 import { ConfitureError } from "#errors/error.ts";
 import type { Database, OpenOptions } from "./database.ts";
-
+import { CopySource } from "./embedded-copy.ts";
 import { loadAssets } from "./embedded-load.ts";
 import { EmbeddedSocket } from "./embedded-socket.ts";
 import { openSession } from "./session.ts";
@@ -34,10 +34,12 @@ export async function openEmbedded(
   const { PGliteBackend } = await import("./embedded-backend.ts");
   const folder =
     target.path === undefined ? undefined : await openDataFolder(target.path, options.lockWait ?? 0, options);
-  const backend = await PGliteBackend.start(folder?.path, target.settings).catch((error: unknown) => {
-    folder?.release();
-    throw error;
-  });
+  const backend = await PGliteBackend.start(folder?.path, target.settings, folder?.mostFiles).catch(
+    (error: unknown) => {
+      folder?.release();
+      throw error;
+    },
+  );
   let live: EmbeddedSocket | undefined;
   let closing: Promise<void> | undefined;
 
@@ -71,13 +73,14 @@ export async function openEmbedded(
 export async function openEmbeddedDatabase(target: EmbeddedTarget, options: OpenOptions = {}): Promise<Database> {
   const engine = await openEmbedded(target, options);
   try {
+    const stream = engine.connect();
     const session = await openSession({
       ...options,
       engine: "embedded",
       user: "postgres",
       database: "postgres",
       applicationName: "confiture",
-      stream: engine.connect(),
+      stream,
     });
     const close = async (): Promise<void> => {
       try {
@@ -90,10 +93,22 @@ export async function openEmbeddedDatabase(target: EmbeddedTarget, options: Open
       work.catch((error: unknown) => {
         throw explainMissing(error);
       });
+    const copyIn = async (sql: string, data: Parameters<Database["copyIn"]>[1]): Promise<void> => {
+      const source = new CopySource(data);
+      stream.offer(source);
+      try {
+        await session.execute(sql);
+      } catch (error) {
+        throw source.failure === undefined ? error : source.failure.error;
+      } finally {
+        stream.offer(undefined);
+      }
+    };
     return {
       ...session,
       execute: (sql) => explained(session.execute(sql)),
       query: (sql, parameters) => explained(session.query(sql, parameters)),
+      copyIn: (sql, data) => explained(copyIn(sql, data)),
       close,
     };
   } catch (error) {

@@ -52,6 +52,13 @@ export class FileBytes {
     }
   }
 
+  /** The same in memory that each piece shares with the next: for who is done with one before asking for another. */
+  *passing({ from, to }: ByteRange): Generator<Buffer> {
+    using opened = this.#open();
+    const space = Buffer.allocUnsafeSlow(PIECE);
+    for (let at = from; at < to; at += PIECE) yield readAt(opened, at, space.subarray(0, Math.min(PIECE, to - at)));
+  }
+
   /** Whole lines from `at` on, at least one, and about `length` bytes of them. */
   lines(at: number, length: number): Buffer {
     using opened = this.#open();

@@ -195,7 +195,7 @@ async function runCopy(
   const { outline } = script;
   const text = script.text.slice(statement.start, statement.end);
   try {
-    const pieces = outline?.source.pieces(outline.data(data.start)) ?? slices(script.text, data.start, data.end);
+    const pieces = outline?.source.passing(outline.data(data.start)) ?? slices(script.text, data.start, data.end);
     await database.copyIn(text, pieces);
   } catch (error) {
     const located = locateFailure(error, script, [statement], text);

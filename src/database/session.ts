@@ -263,8 +263,20 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     stream.on("error", () => {});
     const write = (chunk: Uint8Array | string): Promise<void> =>
       new Promise((resolve, reject) => stream.write(chunk, (error) => (error ? reject(failure(error)) : resolve())));
-    for await (const chunk of data) await Promise.race([write(chunk), failed]);
+    for (const chunk of untilFailure(data, (error) => stream.destroy(error))) {
+      await Promise.race([write(chunk), failed]);
+    }
     await Promise.race([new Promise<void>((resolve) => stream.end(resolve)), failed]);
+  }
+}
+
+/** @param onFailure where the data ends in an error: the server is still waiting for more, and has to be told */
+function* untilFailure<T>(data: Iterable<T>, onFailure: (error: Error) => void): Generator<T> {
+  try {
+    yield* data;
+  } catch (error) {
+    onFailure(error as Error);
+    throw error;
   }
 }
 

@@ -19,3 +19,15 @@ export function wasClosed(descriptor: number): boolean {
     return false;
   }
 }
+
+/** How many files this process may open at once (`ulimit -n`); undefined for no limit, and where the system does not tell. */
+export function openFileLimit(): number | undefined {
+  if (platform !== "linux") return undefined;
+  try {
+    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "latin1"))?.[1];
+    return limit === undefined ? undefined : Number(limit);
+  } catch {
+    // No /proc.
+    return undefined;
+  }
+}

@@ -204,17 +204,31 @@ describe("standard streams", () => {
   );
 });
 
-describe.if(process.platform === "linux")("64 open files are enough", () => {
-  const limited = (project: CliProject, args: string): Promise<RunResult> =>
-    project.run(["-c", `ulimit -n 64; exec "$0" ${args}`, BINARY], { binary: "/bin/sh" });
+describe.if(process.platform === "linux")("few open files are enough", () => {
+  const limited = (project: CliProject, limit: number, args: string): Promise<RunResult> =>
+    project.run(["-c", `ulimit -n ${limit}; exec "$0" ${args}`, BINARY], { binary: "/bin/sh" });
+  const hundred = Object.fromEntries(
+    Array.from({ length: 100 }, (_, n) => [`db/schema/t${n}.sql`, `CREATE TABLE t${n} (id int PRIMARY KEY);\n`]),
+  );
 
-  test("for a hundred files and a server", async () => {
-    const files = Array.from({ length: 100 }, (_, n) => [
-      `db/schema/t${n}.sql`,
-      `CREATE TABLE t${n} (id int PRIMARY KEY);\n`,
-    ]);
-    await using project = await cliProject({ ...FILES, ...(Object.fromEntries(files) as Record<string, string>) });
+  test("64 for a hundred files and a server", async () => {
+    await using project = await cliProject({ ...FILES, ...hundred });
     for (const args of ["migrate status", "build", "migrate up", "snapshot --output s.json"])
-      expect(await limited(project, args)).toMatchObject({ exitCode: 0 });
+      expect(await limited(project, 64, args)).toMatchObject({ exitCode: 0 });
+  });
+
+  test("128 for a hundred tables in an embedded folder; with fewer nothing begins, and it is said", async () => {
+    await using project = await cliProject({
+      ...FILES,
+      ...hundred,
+      "db/environments/local.yaml": "database:\n  engine: embedded\n",
+    });
+    expect(await limited(project, 64, "build")).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/may open only 64 files at once\n +next: .*ulimit -n 1024/),
+    });
+    expect(await readdir(project.dir)).not.toContain(".confiture");
+    for (const args of ["build", "migrate up"])
+      expect(await limited(project, 128, args)).toMatchObject({ exitCode: 0 });
   });
 });

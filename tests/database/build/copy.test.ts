@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { ConfitureError } from "#errors/error.ts";
 import { engines, serverEngines } from "../../support/engines.ts";
 import { failureOf, placeOf } from "../failure.ts";
 import { building } from "./building.ts";
@@ -34,6 +35,20 @@ for (const engine of engines) {
       await b.project.write("db/schema/2.sql", "COPY t FROM stdin;\n7\tseven\n\\.\n");
       await b.build();
       expect(await b.query("SELECT id FROM t")).toEqual([{ id: 7 }]);
+    });
+
+    test("data that cannot be read to its end fails with the reason; nothing is kept, and the session goes on", async () => {
+      await using b = await building(engine, { "1.sql": "SELECT 1" });
+      await b.database.execute("CREATE TABLE t (id int)");
+      const broken = function* (): Generator<string> {
+        yield "1\n";
+        throw new ConfitureError("file_unreadable", "The file became shorter while it was read");
+      };
+      expect(await failureOf(b.database.copyIn("COPY t FROM stdin", broken()))).toMatchObject({
+        code: "file_unreadable",
+      });
+      await b.database.copyIn("COPY t FROM stdin", ["2\n", "", "3\n"]);
+      expect(await b.query("SELECT id FROM t ORDER BY id")).toEqual([{ id: 2 }, { id: 3 }]);
     });
   });
 }
