@@ -2,8 +2,9 @@ import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { changeFiles, type FileChange } from "#files/change.ts";
-import { decodeSql } from "#database/script.ts";
+import { decodeSql, type SqlText } from "#database/script.ts";
 import { readRegularFile } from "#files/read.ts";
+import { splitStatements } from "#sql/split.ts";
 import { baseFile } from "./base.ts";
 import { fromNothing } from "./baselines.ts";
 import { checksumOf } from "./checksum.ts";
@@ -77,7 +78,7 @@ export async function importMigrations(options: ImportOptions): Promise<Import> 
   const changes = imported.map(({ from: file, path }): FileChange => ({
     kind: "create",
     path,
-    content: rewrite(projectDir, file, baselines.get(file) ?? []),
+    content: rewrite(projectDir, file, path, baselines.get(file) ?? []),
   }));
   if (base !== undefined) {
     const content = decodeSql(base.path, readRegularFile(join(projectDir, base.path), base.path));
@@ -195,9 +196,10 @@ function newVersions(migrations: readonly MigrationFile[]): string[] {
   return isOrdered && versions.every(isNew) ? versions : migrations.map(anew());
 }
 
+/** "1.0.9" -> "1.0.10", "007" -> "008": the next one of its kind. */
 function following(version: string): string {
-  const digits = /^\d+/.exec(version)?.[0] ?? "0";
-  return String(BigInt(digits) + 1n).padStart(digits === "0" ? 3 : digits.length, "0");
+  const [, before = "", last = "0"] = /^(.*?)(\d+)$/.exec(version) ?? [];
+  return before + String(BigInt(last) + 1n).padStart(version === "0" ? 3 : last.length, "0");
 }
 
 /** "add users-table" -> "add_users-table": what this tool's names may hold. */
@@ -207,22 +209,60 @@ function nameOf({ name, version }: MigrationFile): string {
   return text.replaceAll(/[\s/]+/g, "_").replace(/\.(up|down)$/, "_$1");
 }
 
-function rewrite(projectDir: string, file: MigrationFile, baselines: readonly MigrationFile[]): string {
-  const bytesOf = (path: string): Buffer => readRegularFile(join(projectDir, path), path);
+function rewrite(projectDir: string, file: MigrationFile, path: string, baselines: readonly MigrationFile[]): string {
+  const bytesOf = (name: string): Buffer => readRegularFile(join(projectDir, name), name);
   const bytes = bytesOf(file.path);
-  const text = decodeSql(file.path, bytes);
-  const { main, down } = cutFile(file, { file: file.path, text }, "up");
-  const parts = [`${marker("up", main, file)}\n${sectionText(file.path, text, main)}`];
+  const way = (source: SqlText, section: Section | undefined): Way | undefined =>
+    section === undefined ? undefined : { source, section };
+  const source: SqlText = { file: file.path, text: decodeSql(file.path, bytes) };
+  const { main, down } = cutFile(file, source, "up");
+  const ways = { up: way(source, main)!, down: way(source, down) };
   const { downPath } = file;
   if (downPath !== undefined) {
-    const downText = decodeSql(downPath, bytesOf(downPath));
-    const section = cutFile(file, { file: downPath, text: downText }, "down").main;
-    parts.push(`${marker("down", section, file)}\n${sectionText(downPath, downText, section)}`);
-  } else if (down !== undefined) {
-    parts.push(`${marker("down", down, file)}\n${sectionText(file.path, text, down)}`);
+    const downSource: SqlText = { file: downPath, text: decodeSql(downPath, bytesOf(downPath)) };
+    ways.down = way(downSource, cutFile(file, downSource, "down").main);
   }
-  const before = baselines.map(({ path, version }) => ({ version, checksum: checksumOf(bytesOf(path)) }));
-  return withImportHeader(file, checksumOf(bytes), before, joinParts(parts));
+  const parts = [partOf("up", ways.up, file), ...(ways.down === undefined ? [] : [partOf("down", ways.down, file)])];
+  const before = baselines.map(({ path: name, version }) => ({ version, checksum: checksumOf(bytesOf(name)) }));
+  const content = withImportHeader(file, checksumOf(bytes), before, joinParts(parts));
+  requireSameStatements({ ...file, layout: "confiture", form: "sql", path }, content, ways);
+  return content;
+}
+
+/** One way of a migration, and the text it is cut from. */
+interface Way {
+  readonly source: SqlText;
+  readonly section: Section;
+}
+
+function partOf(way: "up" | "down", { source, section }: Way, file: MigrationFile): string {
+  return `${marker(way, section, file)}\n${sectionText(source.file, source.text, section)}`;
+}
+
+/** Reads what is about to be written: it has to hold the same statements. */
+function requireSameStatements(
+  file: MigrationFile,
+  text: string,
+  ways: { readonly up: Way; readonly down: Way | undefined },
+): void {
+  const source: SqlText = { file: file.path, text };
+  const { main, down } = cutFile(file, source, "up");
+  const isSame =
+    Bun.deepEquals(statementsOf({ source, section: main }), statementsOf(ways.up)) &&
+    Bun.deepEquals(down && statementsOf({ source, section: down }), ways.down && statementsOf(ways.down));
+  if (isSame) return;
+  throw new ConfitureError("migration_invalid", `${ways.up.source.file} would do something else in this form`, {
+    location: { file: ways.up.source.file },
+    hint: "Nothing was written. Leave it as it is and run the folder in its own layout, or write this migration anew.",
+  });
+}
+
+function statementsOf({ source: { text }, section }: Way): string[] {
+  const own = section.text ?? text;
+  return splitStatements(own, section.start, section.end).statements.map((statement) => {
+    const data = statement.copyData;
+    return [...statement.tokens(), ...(data === undefined ? [] : [own.slice(data.start, data.end)])].join("\n");
+  });
 }
 
 /** The ways below each other, with a blank line between them. */

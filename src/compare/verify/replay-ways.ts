@@ -1,4 +1,6 @@
+import { collectSchemaFiles } from "#build/collect.ts";
 import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
 import { type LoadedMigration, undoesNothing } from "#migrate/body.ts";
 import { withRevision } from "../sources/git.ts";
 import type { Finding } from "./finding.ts";
@@ -34,17 +36,27 @@ export interface ReplayedFiles extends ProjectFiles {
 
 /**
  * Whether the first migration can be applied to an empty database, or there is a base to begin with; otherwise only the
- * schema files make what it needs.
+ * schema files make what it needs. Where there are none, the replay
+ * says what it needs.
  */
 export async function startsFromNothing(files: ReplayedFiles, database: Database): Promise<boolean> {
   const [first] = files.migrations;
   if (first === undefined || files.beginning !== undefined) return true;
   const run = await startRun(database, files);
   const error = await run.step(first, "up");
-  if (error !== undefined) return !isMissingObject(error);
+  if (error !== undefined) return !isMissingObject(error) || !hasSchemaFiles(files);
   // An empty database again, if all is well; if not, the replay will tell.
   if (first.down !== undefined) await run.step(first, "down");
   return true;
+}
+
+function hasSchemaFiles(files: ProjectFiles): boolean {
+  try {
+    return collectSchemaFiles(files).length > 0;
+  } catch (error) {
+    if (error instanceof ConfitureError && error.code === "schema_no_files") return false;
+    throw error;
+  }
 }
 
 /**

@@ -25,7 +25,12 @@ const TOOL_MARKS: readonly ToolMark[] = [
   { tool: "MyBatis Migrations", pattern: /^--\s*(?:\/\/)?\s*@\s*undo\b/i },
   { tool: "Liquibase", pattern: /^--\s*liquibase formatted sql\b/i },
   { tool: "tern", layout: "tern", pattern: /^-+ create above \/ drop below -+$/i },
-  { tool: "node-pg-migrate", layout: "node-pg-migrate", pattern: /^--[\s-]*(?:up|down)\s+migration\W*$/i },
+  {
+    tool: "node-pg-migrate",
+    layout: "node-pg-migrate",
+    pattern: /^--[\s-]*down\s+migration\W*$/i,
+    needsStatement: true,
+  },
   // dbmate's, in another spelling than the one that is read: "-- Migrate:Down", "-- migration: down".
   {
     tool: "dbmate",

@@ -8,11 +8,11 @@ export const LAYOUT_NAMES = [
   "separate-folders",
   "goose",
   "sql-migrate",
-  "node-pg-migrate",
   "tern",
   "atlas",
   "rails",
   "supabase",
+  "node-pg-migrate",
 ] as const;
 
 export type LayoutName = (typeof LAYOUT_NAMES)[number];

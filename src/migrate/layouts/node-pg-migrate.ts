@@ -3,7 +3,7 @@ import { rowsOf } from "./histories.ts";
 import { cutAtMarks, type Mark } from "./marked.ts";
 import type { Layout } from "./layout.ts";
 import { markedFile, OUTSIDE } from "./new-files.ts";
-import { anyHeadMatches, namedFiles } from "./numbered-files.ts";
+import { anyHeadMatches, hasOwnMarks, namedFiles } from "./numbered-files.ts";
 
 const UP = "-- Up Migration";
 const DOWN = "-- Down Migration";
@@ -13,7 +13,8 @@ const MARK = /^--[\s-]*(up|down)\s+migration/i;
 export const nodePgMigrate: Layout = {
   title: "node-pg-migrate",
   names: "TIMESTAMP_name.sql",
-  recognises: (folder) => (anyHeadMatches(folder, /^\s*--[\s-]*(?:up|down)\s+migration/im) ? "content" : undefined),
+  recognises: (folder) =>
+    anyHeadMatches(folder, /^\s*--[\s-]*(?:up|down)\s+migration/im) && !hasOwnMarks(folder) ? "content" : undefined,
   find: (folder) => namedFiles(folder, "node-pg-migrate"),
   cut: (source) =>
     cutAtMarks(source, {

@@ -15,6 +15,11 @@ export function anyHeadMatches(folder: Folder, mark: RegExp): boolean {
   return [...some].some((name) => mark.test(folder.head(name)));
 }
 
+/** Whether files have the marks of this tool's own form. */
+export function hasOwnMarks(folder: Folder): boolean {
+  return anyHeadMatches(folder, /^--\s*migrate:(?:up|down)\b/m);
+}
+
 /**
  * Whether a folder holds files of plain SQL and no form of this tool's own: where only the surroundings tell whose it is,
  * those count.
@@ -23,7 +28,7 @@ export function isPlainSql(folder: Folder): boolean {
   return (
     folder.files.some((name) => name.endsWith(".sql")) &&
     !folder.files.some((name) => /^\d.*(?:\.up\.sql|\.down\.sql|\.ts)$/.test(name)) &&
-    !anyHeadMatches(folder, /^--\s*migrate:(?:up|down)\b/m)
+    !hasOwnMarks(folder)
   );
 }
 

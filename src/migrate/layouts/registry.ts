@@ -27,11 +27,12 @@ export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
   "separate-folders": separateFolders,
   goose,
   "sql-migrate": sqlMigrate,
-  "node-pg-migrate": nodePgMigrate,
   tern,
   atlas,
   rails,
   supabase,
+  // Its marks are words that people write for themselves as well.
+  "node-pg-migrate": nodePgMigrate,
 };
 
 /** The tools whose history can be taken over, and where each keeps it. */

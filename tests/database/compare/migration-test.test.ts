@@ -47,6 +47,12 @@ describe("migrations are tried out", () => {
     expect(paths(report)).toEqual(["db/migrations/2_nick.sql"]);
   });
 
+  test("without schema files, what the first one lacks is said", async () => {
+    const report = await tested({ "db/migrations/1_a.sql": "CREATE TABLE a (id int REFERENCES elsewhere);" });
+    expect(report).toMatchObject({ from: "migrations", check: { outcome: "disproven" } });
+    expect(report.check.findings[0]?.error).toMatchObject({ server: { sqlstate: "42P01" } });
+  });
+
   test("what a rollback leaves behind is found, and the SQL that closes the gap", async () => {
     const report = await tested({
       "db/migrations/1_users.sql": USERS,

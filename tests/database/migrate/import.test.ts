@@ -187,6 +187,32 @@ describe("after the folder was rewritten", () => {
     expect(await m.recorded()).toEqual(["20240101_a", "20240101_b", "20240102", "20240103"]);
   });
 
+  test("comments that another tool reads as marks do not change what the new folder is", async () => {
+    const files = {
+      "supabase/migrations/20240101000000_one.sql":
+        "-- Up migration\nCREATE TABLE one (id int);\n\n-- Down migration\n-- DROP TABLE one;\n",
+    };
+    await using m = await migrating(engine!, files, { dir: "supabase/migrations" });
+    expect((await status(m.options)).layout).toBe("supabase");
+    expect((await m.up()).results).toEqual(["20240101000000 done"]);
+    expect(await m.has("one")).toBe(true);
+    const { layout } = await importMigrations({
+      ...options(m),
+      from: "supabase/migrations",
+      to: "supabase/migrations",
+    });
+    expect(layout).toBe("supabase");
+    expect(await status(m.options)).toMatchObject({ layout: "confiture", history: [{ standing: "applied" }] });
+  });
+
+  test("what has no number of its own comes behind the last, one further", async () => {
+    await using m = await migrating(engine!, {
+      "V1.0.9__a.sql": "CREATE TABLE a (id int);",
+      "R__v.sql": "CREATE VIEW v AS SELECT * FROM a;",
+    });
+    expect((await importMigrations(options(m))).migrations.map(({ version }) => version)).toEqual(["1.0.9", "1.0.10"]);
+  });
+
   test("a database that began with a baseline has what that stood for", async () => {
     const files = {
       "V1__one.sql": "CREATE TABLE one (id int);",

@@ -426,6 +426,20 @@ describe("a folder that cannot be run as it is", () => {
     expect(await m.has("confiture_migrations")).toBe(false);
   });
 
+  test("a folder of Supabase is its, whatever its comments say, but what stands below a way back is refused", async () => {
+    const up = "-- Up migration\nCREATE TABLE one (id int);\n-- Down migration\n";
+    await using m = await migrating(
+      engine!,
+      {
+        "supabase/migrations/1_a.sql": up,
+        "supabase/migrations/2_b.sql": `${up.replace("one", "two")}DROP TABLE two;\n`,
+      },
+      { dir: "supabase/migrations" },
+    );
+    expect((await m.up({ to: "1" })).results).toEqual(["1 done"]);
+    expect(await m.up()).toMatchObject({ refused: true, error: { code: "migration_marks", location: { line: 3 } } });
+  });
+
   test("what tern is told about one way says nothing about the other", async () => {
     await using m = await migrating(engine!, {
       "001_a.sql":
