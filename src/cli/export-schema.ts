@@ -17,7 +17,7 @@ import { describeFate, type Fate, placeFiles, type Placement } from "./place-fil
 export const EXPORT_ARGS = {
   baseline: {
     type: "boolean",
-    description: "record the migrations in db/migrations as applied in the database, which has their changes",
+    description: "also record all migrations as applied in that database, which has their changes already",
   },
   dir: { type: "string", valueHint: "DIR", description: "where the schema files go (default: db/schema)" },
   owners: { type: "boolean", description: "also write down owners, and what objects grant to their owners" },

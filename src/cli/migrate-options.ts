@@ -15,7 +15,7 @@ export const LOCK_ARGS = {
     valueHint: "DURATION",
     description: "how long to wait for another runner (default: the environment's lock_wait)",
   },
-  "no-wait": { type: "boolean", description: "give up at once when another runner is at work" },
+  "no-wait": { type: "boolean", description: "fail at once if another runner holds the lock" },
 } as const;
 
 /** `migrateOptions` of a command that writes to the database of the environment, which the user is told. */

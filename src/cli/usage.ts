@@ -1,4 +1,5 @@
 import { ConfitureError } from "#errors/error.ts";
+import { nearest } from "#errors/suggest.ts";
 
 /** A mistake on the command line of a command. */
 export function usage(path: readonly string[], message: string): ConfitureError {
@@ -16,5 +17,10 @@ export function notAChoice(
   known: readonly string[],
   value: string,
 ): ConfitureError {
-  return usage(path, `${flag} is ${known.join(" or ")}, not "${value}"`);
+  const suggestion = nearest(value, known);
+  const choices = known.length <= 3 ? known.join(" or ") : `one of ${known.join(", ")}`;
+  const message = `${flag} is ${choices}, not "${value}"`;
+  return suggestion === undefined
+    ? usage(path, message)
+    : new ConfitureError("usage", message, { hint: `Did you mean ${flag} ${suggestion}?` });
 }

@@ -25,7 +25,7 @@ export function parseUrl(url: string, source: TextSetting): RawParameter[] {
   const question = rest.indexOf("?");
   const address = question === -1 ? rest : rest.slice(0, question);
   const query = question === -1 ? "" : rest.slice(question + 1);
-  if (address.includes("@")) throw source.fail("has an @ too many", ESCAPES_HINT);
+  if (address.includes("@")) throw source.fail("has one @ too many", ESCAPES_HINT);
   if (/[\s#]/.test(address)) throw source.fail("has a space or # in the wrong place", ESCAPES_HINT);
 
   const slash = address.indexOf("/");

@@ -8,7 +8,7 @@ import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { createLedger, insertSql } from "./ledger.ts";
 import { recordedOf } from "./load.ts";
 import type { ForeignHistory, ForeignRecord, ForeignTable } from "./layouts/layout.ts";
-import { readForeignHistory } from "./layouts/read-history.ts";
+import { keyIn, readForeignHistory } from "./layouts/read-history.ts";
 import { LAYOUTS } from "./layouts/registry.ts";
 import { importedKey } from "./origin.ts";
 import { changeLedgerSurely } from "./sure-change.ts";
@@ -77,8 +77,7 @@ function matchFiles(
   }
   const read = ({ path }: MigrationFile): Buffer => readRegularFile(resolve(projectDir, path), path);
   const imported = new Map(files.map((file) => [file, importedKey(projectDir, file)]));
-  const keyOf = (file: MigrationFile): string =>
-    imported.get(file) ?? file.key ?? definition.keyOf?.(file) ?? file.version;
+  const keyOf = (file: MigrationFile): string => keyIn(definition, file, imported.get(file));
   // A baseline has the version of what it stands for.
   const versioned = files.filter(({ baseline }) => baseline !== true);
   const byKey = new Map(versioned.map((file) => [canonicalVersion(keyOf(file)), file]));

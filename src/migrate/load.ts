@@ -92,11 +92,7 @@ interface SqlFile {
 function cut(file: MigrationFile, source: MigrationSource, opening: "up" | "down"): SqlFile {
   const read = (how: "together" | "apart" | "whole"): SqlFile => {
     const sql = source.sql(how);
-    const sections = cutFile(file, sql, opening);
-    // What a layout changes in a text, it has not changed in the file.
-    const isChanged = sections.main.text !== undefined || sections.down?.text !== undefined;
-    if (isChanged && sql.outline !== undefined) return read("whole");
-    return { source: sql, sections, oneByOne: once(() => read("apart")) };
+    return { source: sql, sections: cutFile(file, sql, opening), oneByOne: once(() => read("apart")) };
   };
   // Those of other tools may be templates, also in the middle of data.
   return read(file.layout === "confiture" ? "together" : "whole");

@@ -83,10 +83,14 @@ function invalid(path: string, message: string, hint: string): ConfitureError {
 function importFailed(path: string, absolutePath: string, fault: Fault | undefined): ConfitureError {
   if (fault?.missing !== undefined) {
     const { specifier, referrer } = fault.missing;
-    return new ConfitureError("migration_invalid", `${path} cannot be loaded: "${specifier}" is not there`, {
-      location: placeOfImport(specifier, referrer, path, absolutePath),
-      hint: "Imports are relative to the file they stand in; packages are looked for in node_modules of the project.",
-    });
+    return new ConfitureError(
+      "migration_invalid",
+      `${path} cannot be loaded: it imports "${specifier}", which does not exist`,
+      {
+        location: placeOfImport(specifier, referrer, path, absolutePath),
+        hint: "Imports are relative to the file they stand in; packages are looked for in node_modules of the project.",
+      },
+    );
   }
   if (fault?.position === undefined) {
     const what = fault?.constructing === true ? `The class in ${path} cannot be constructed` : undefined;

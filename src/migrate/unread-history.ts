@@ -3,6 +3,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { parseQualifiedName, quoteQualified } from "#sql/quote.ts";
 import type { ForeignHistory, ForeignTable } from "./layouts/layout.ts";
+import { isOtherTable, keyIn } from "./layouts/read-history.ts";
 import { HISTORIES } from "./layouts/registry.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { importedKey } from "./origin.ts";
@@ -69,9 +70,6 @@ async function tablesOfTools(database: Database): Promise<{ table: string; name:
   return rows.map(({ schema, name }) => ({ table: quoteQualified(schema, name), name }));
 }
 
-/** 42703 is undefined_column, 42883 undefined_function: a table of that name, but another tool's. */
-const OTHER_TABLE: ReadonlySet<string> = new Set(["42703", "42883"]);
-
 async function readIfIts(
   database: Database,
   definition: ForeignTable,
@@ -80,7 +78,7 @@ async function readIfIts(
   try {
     return await definition.read(database, table);
   } catch (error) {
-    if (error instanceof ConfitureError && OTHER_TABLE.has(error.server?.sqlstate ?? "")) return undefined;
+    if (isOtherTable(error)) return undefined;
     throw error;
   }
 }
@@ -98,7 +96,7 @@ function appliedOf(
   const keys = new Set(history.records.map(({ key }) => canonicalVersion(key)));
   const { baseline } = history;
   return files.find((file) => {
-    const key = importedKey(projectDir, file) ?? file.key ?? definition.keyOf?.(file) ?? file.version;
+    const key = keyIn(definition, file, importedKey(projectDir, file));
     return keys.has(canonicalVersion(key)) || (baseline !== undefined && compareVersions(file.version, baseline) <= 0);
   });
 }

@@ -8,7 +8,7 @@ export const command = defineCommand({
   args: {
     shell: { type: "positional", required: true, description: "bash, zsh or fish" },
   },
-  details: "Prints a script for the shell to read.",
+  details: "Prints a script that makes the shell complete commands, options and values. The examples load it.",
   examples: [
     "source <(confiture completion bash)",
     "confiture completion zsh > ~/.zfunc/_confiture",

@@ -32,7 +32,7 @@ export const command = defineCommand({
   },
   details:
     "Builds both in scratch databases and compares them object by object. Scratch databases are in the embedded\n" +
-    "PostgreSQL, or beside a database in use (env:NAME or a URL), which is only read. Exits with 3 when they differ.",
+    "PostgreSQL, or beside a database in use (env:NAME or a URL), which is only read. Exits 3 if they differ.",
   examples: [
     "confiture diff",
     "confiture diff git:main schema",

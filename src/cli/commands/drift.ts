@@ -17,7 +17,7 @@ export const command = defineCommand({
       type: "string",
       valueHint: "SOURCE",
       description:
-        "what it should be: schema, migrations, git:REVISION, a snapshot file (default: the schema files, less what is pending)",
+        "what it should be: schema, migrations, git:REVISION, a snapshot file (default: the schema files without pending migrations)",
     },
     ignore: {
       type: "string",
@@ -31,7 +31,7 @@ export const command = defineCommand({
   },
   details:
     "Finds what someone changed by hand: compares the database in use, which is only read, with what its ledger says it\n" +
-    "should be, built in a scratch database on the same server. Exits with 3 when they differ.",
+    "should be, built in a scratch database on the same server. Exits 3 if they differ.",
   examples: ["confiture drift --env production", "confiture drift --env production --against git:v1.4 --format json"],
   async run(args, context) {
     const { findDrift } = await import("#compare/drift.ts");

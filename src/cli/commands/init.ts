@@ -26,7 +26,7 @@ const ARGS = {
     type: "string",
     valueHint: "URL",
     description:
-      "adopt this database, as the environment that --env names: its schema becomes the schema files (or env:NAME, an environment there is)",
+      "adopt this database as the environment named with --env: its schema becomes the schema files (or env:NAME, an existing environment)",
   },
   force: { type: "boolean", description: "replace files that exist; each old one is kept as NAME.bak" },
   ...EXPORT_ARGS,
@@ -35,8 +35,8 @@ const ARGS = {
 export const command = defineCommand({
   args: ARGS,
   details:
-    "Writes an environment, an example table and editor types for migrations. Files that exist are kept. With --from it\n" +
-    "does what `export` does instead of the example: the database is only read, its password is not written down.",
+    "Writes an environment, an example table and editor types for migrations. Files that exist are kept. With --from,\n" +
+    "`init` exports that database instead of writing an example: it only reads it, and does not write its password down.",
   examples: [
     "confiture init",
     "confiture init --embedded",

@@ -8,14 +8,16 @@ export const command = defineCommand({
     base: {
       type: "string",
       valueHint: "git:REVISION",
-      description: "prove that the schema files of that commit and the migrations added since give those of now",
+      description:
+        "check that the schema files of that commit plus the migrations added since give today's schema files",
     },
     ...STRICT_ARGS,
     ...SCRATCH_ARGS,
   },
   details:
-    "Proves in the embedded PostgreSQL, with no server: the schema files build from nothing; every migration applies,\n" +
-    "rolls back exactly and applies again; schema files and migrations agree. Exits 3 if any check fails.",
+    "Checks in the embedded PostgreSQL, without a server, that the schema files build in an empty database, that every\n" +
+    "migration applies, rolls back exactly and applies again, and that schema files and migrations agree. Exits 3 if any\n" +
+    "check fails.",
   examples: ["confiture verify", "confiture verify --base git:main", "confiture verify --format json"],
   async run(args, context) {
     const { verify } = await import("#compare/verify/verify.ts");

@@ -2,6 +2,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { checksumOf } from "../checksum.ts";
 import type { MigrationFile } from "../migration-file.ts";
 import { LAYOUT_NAMES, type LayoutName } from "./names.ts";
+import { keyIn } from "./read-history.ts";
 import { LAYOUTS } from "./registry.ts";
 
 /** What the first lines of a file say that was rewritten from another tool's folder. */
@@ -47,7 +48,7 @@ export function withImportHeader(
 ): string {
   const { title, histories } = LAYOUTS[file.layout];
   const [history] = Object.values(histories);
-  const key = file.key ?? history?.keyOf?.(file) ?? file.version;
+  const key = keyIn(history, file, undefined);
   const lines = [
     `-- Imported from ${title}, recorded there as ${key}`,
     `-- sha256 ${checksum} was version ${file.version}`,

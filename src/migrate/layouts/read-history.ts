@@ -2,8 +2,25 @@ import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { parseQualifiedName, quoteQualified } from "#sql/quote.ts";
+import type { MigrationFile } from "../migration-file.ts";
 import type { ForeignHistory, ForeignTable } from "./layout.ts";
 import { HISTORIES } from "./registry.ts";
+
+/**
+ * What a history calls a migration.
+ * @param imported what the file says of that itself, see `importedKey`
+ */
+export function keyIn(definition: ForeignTable | undefined, file: MigrationFile, imported: string | undefined): string {
+  return imported ?? file.key ?? definition?.keyOf?.(file) ?? file.version;
+}
+
+/** undefined_column, undefined_function: a table of that name, but another tool's. */
+const OTHER_TABLE: ReadonlySet<string> = new Set(["42703", "42883"]);
+
+/** Whether a table could not be read as a history because it is another tool's. */
+export function isOtherTable(error: unknown): error is ConfitureError {
+  return error instanceof ConfitureError && OTHER_TABLE.has(error.server?.sqlstate ?? "");
+}
 
 /**
  * Reads another tool's history.
@@ -22,9 +39,8 @@ export async function readForeignHistory(
   try {
     return { definition, history: await definition.read(database, table) };
   } catch (error) {
-    // 42703 is undefined_column: a table of that name, but another tool's.
-    if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "42703") throw error;
-    throw new ConfitureError("adoption_refused", `${table} is not a history of ${tool}: ${error.server.message}`, {
+    if (!isOtherTable(error)) throw error;
+    throw new ConfitureError("adoption_refused", `${table} is not a history of ${tool}: ${error.server?.message}`, {
       hint: "Name the table with --from-table, or another tool with --from.",
     });
   }

@@ -129,6 +129,18 @@ describe("migrations that alter what only the schema files create", () => {
     expect(findings(report)).toEqual(["dropped column public.users.bio"]);
   });
 
+  test("schema files that lack an older change are named as the likely cause, not the way back", async () => {
+    const report = await verified({
+      "db/schema/users.sql": "CREATE TABLE users (id int, email text);",
+      "db/migrations/1_bio.sql": MIGRATION,
+      "db/migrations/2_email.sql": MIGRATION.replaceAll("bio", "email"),
+    });
+    const messages = report.checks.flatMap((check) => check.findings.map(({ message }) => message));
+    expect(messages).toEqual([
+      "1_bio cannot be rolled back from the built schema: do the schema files lack what it makes?",
+    ]);
+  });
+
   test("and have no way back cannot be checked, which is said", async () => {
     const report = await verified({
       "db/schema/users.sql": "CREATE TABLE users (id int, bio text);",

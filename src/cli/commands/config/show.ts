@@ -8,7 +8,7 @@ export const command = defineCommand({
   args: {
     connect: {
       type: "boolean",
-      description: "also connect, and say what answers: PostgreSQL 16.2, or another product",
+      description: "also connect, and show the product and version of the server",
     },
   },
   details: "Passwords are never shown.",

@@ -7,12 +7,12 @@ import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
 export const command = defineCommand({
   args: {
     version: { type: "positional", required: true, description: "the migration's version" },
-    different: { type: "boolean", description: "accept it although it does something else now than what was applied" },
+    different: { type: "boolean", description: "accept it even if it now does something else than what was applied" },
     ...LOCK_ARGS,
   },
   details:
     "For an edit that changes nothing in the database, such as a comment: what the file runs is compared with the text\n" +
-    "that was applied, and a difference is shown and refused. The file's checksum is recorded anew.",
+    "that was applied, and a difference is shown and refused. The ledger gets the new checksum of the file.",
   examples: ["confiture migrate accept 003", "confiture migrate accept 003 --different"],
   async run(args, context) {
     const version = readVersion("VERSION", args.version) ?? "";

@@ -19,7 +19,7 @@ export const command = defineCommand({
     "from-table": {
       type: "string",
       valueHint: "TABLE",
-      description: "where that tool keeps it, if not in its usual table",
+      description: "that tool's history table, if it is not the usual one",
     },
     ...LOCK_ARGS,
   },

@@ -19,7 +19,7 @@ export const command = defineCommand({
     ...PROTECTED_ARGS,
   },
   details:
-    "For a migration that stopped half way, outside a transaction. Put the database right first, then say how it\nstands. --applied and --rolled-back change the ledger only.",
+    "For a migration outside a transaction that stopped half way. Put the database right first, then say how the migration\nstands. --applied and --rolled-back change the ledger only.",
   examples: [
     "confiture migrate resolve 012 --applied",
     "confiture migrate resolve 012 --rolled-back",

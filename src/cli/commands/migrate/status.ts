@@ -9,7 +9,7 @@ import { entryToJson, renderStatus, showMigrateEvents } from "../../output/migra
 
 export const command = defineCommand({
   args: {
-    "exit-code": { type: "boolean", description: "exit with 3 when anything is not applied as it is in the files" },
+    "exit-code": { type: "boolean", description: "exit 3 if anything in the files is not applied as it stands" },
   },
   details: "Reads only: takes no lock and creates nothing.",
   examples: [

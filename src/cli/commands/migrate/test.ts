@@ -21,8 +21,8 @@ export const command = defineCommand({
   },
   details:
     "Tries migrations out in the embedded PostgreSQL, with no server: up, down (which has to give the same database as\n" +
-    "before) and up again. With fixtures, it tells which rows and values are lost on the way. Exits with 3 when\n" +
-    "something does not hold or is lost.",
+    "before) and up again. With fixtures, it reports which rows and values are lost. Exits 3 if a check fails or data is\n" +
+    "lost.",
   examples: ["confiture migrate test", "confiture migrate test 003", "confiture migrate test --fixtures db/seeds"],
   async run(args, context) {
     const { testMigrations } = await import("#compare/verify/migration-test.ts");

@@ -15,7 +15,7 @@ export const command = defineCommand({
     steps: { type: "string", valueHint: "N", description: "apply at most this many" },
     "dry-run": {
       type: "boolean",
-      description: "print the SQL that would run, and run none of it; code of TypeScript migrations does run",
+      description: "print the SQL without running it (code in TypeScript migrations does run)",
     },
     "allow-out-of-order": { type: "boolean", description: "also apply migrations older than the newest applied one" },
     "allow-missing": { type: "boolean", description: "go on although the file of an applied migration is gone" },
@@ -26,8 +26,8 @@ export const command = defineCommand({
   details:
     "Each migration runs in a transaction of its own, together with its row in the ledger. On a protected environment,\n" +
     "migrations that drop objects, change or delete rows, or are TypeScript need to be confirmed.\n" +
-    "With --dry-run the code of TypeScript migrations runs as well, and only its SQL does not: it is printed up to the first\n" +
-    "statement whose answer the code waits for.",
+    "With --dry-run, the code of TypeScript migrations runs but its SQL does not: it is printed up to the first statement\n" +
+    "whose result the code needs.",
   examples: [
     "confiture migrate up",
     "confiture migrate up --env production",
