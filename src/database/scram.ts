@@ -1,4 +1,3 @@
-import type * as Crypto from "node:crypto";
 import { saslprep } from "./saslprep.ts";
 
 /**
@@ -49,12 +48,12 @@ export class ScramClient {
       throw new ScramViolation("answered with another client's nonce");
     }
     const salted = await saltedPassword(this.#password, salt, iterations);
-    const clientKey = hmac(salted, "Client Key");
+    const clientKey = await hmac(salted, "Client Key");
     const binding = Buffer.concat([Buffer.from(this.#header), this.#bound]).toString("base64");
     const withoutProof = `c=${binding},r=${nonce}`;
     const exchange = `${this.#firstBare()},${serverFirst},${withoutProof}`;
-    const signature = hmac(new Bun.CryptoHasher("sha256").update(clientKey).digest(), exchange);
-    this.#serverSignature = hmac(hmac(salted, "Server Key"), exchange);
+    const signature = await hmac(new Bun.CryptoHasher("sha256").update(clientKey).digest(), exchange);
+    this.#serverSignature = await hmac(await hmac(salted, "Server Key"), exchange);
     const proof = Buffer.from(clientKey.map((byte, index) => byte ^ signature[index]!));
     return `${withoutProof},p=${proof.toString("base64")}`;
   }
@@ -90,12 +89,12 @@ function readServerFirst(text: string): [nonce: string, salt: Buffer, iterations
   return [parts[1]!, Buffer.from(parts[2]!, "base64"), iterations];
 }
 
-function hmac(key: Uint8Array, text: string): Buffer {
-  // Loaded only for who signs in with a password. Bun's own HMAC takes an error that something else has left in its library for one
-  // of its own.
-  const { createHmac } = require("node:crypto") as typeof Crypto;
-  return createHmac("sha256", key).update(text).digest();
+/** Not by node:crypto, which takes longer to load than all of this to compute. */
+async function hmac(secret: Uint8Array, text: string): Promise<Buffer> {
+  const key = await crypto.subtle.importKey("raw", new Uint8Array(secret), HMAC, false, ["sign"]);
+  return Buffer.from(await crypto.subtle.sign("HMAC", key, Buffer.from(text)));
 }
+const HMAC = { name: "HMAC", hash: "SHA-256" };
 
 /** Hi() of RFC 5802, which is PBKDF2 with HMAC; computed beside this thread. */
 async function saltedPassword(password: string, salt: Buffer, iterations: number): Promise<Buffer> {

@@ -40,10 +40,11 @@ export interface TestServer {
   stop(mode?: StopMode): Promise<void>;
   /** Starts it again after `stop`, on the same port. */
   start(): Promise<void>;
+  isRunning(): Promise<boolean>;
   /** Starts it again as a hot standby, which waits for a primary that never says anything more; for good. */
   becomeStandby(): Promise<void>;
-  /** Runs `cleanup` when the server is removed, after the last test. */
-  onRemove(cleanup: () => Promise<void>): void;
+  /** Files below it go with the server. */
+  readonly folder: string;
 }
 
 export interface ServerOptions {
@@ -101,7 +102,7 @@ export async function startServer(options: ServerOptions): Promise<TestServer> {
   return instance;
 }
 
-/** Stops every server of this process and removes their files. The preload file calls it after the last test. */
+/** Stops every server of this process and removes their files. Tests need not: the keepers do it when their process has ended. */
 export async function stopServers(): Promise<void> {
   shared.clear();
   await Promise.all([...running].map((instance) => instance.remove()));
@@ -135,16 +136,15 @@ class RunningServer implements TestServer {
   readonly logFile: string;
   port = 0;
   readonly #binaries: Binaries;
-  readonly #folder: string;
+  readonly folder: string;
   readonly #keeper: Keeper;
   #admin: postgres.Sql | undefined;
   #count = 0;
-  readonly #cleanups: (() => Promise<void>)[] = [];
 
   private constructor(major: Major, binaries: Binaries, folder: string, dataDir: string, keeper: Keeper) {
     this.major = major;
     this.#binaries = binaries;
-    this.#folder = folder;
+    this.folder = folder;
     this.#keeper = keeper;
     this.socketDir = join(folder, "socket");
     this.dataDir = dataDir;
@@ -177,9 +177,9 @@ class RunningServer implements TestServer {
 
   async #initialise(options: ServerOptions): Promise<void> {
     await mkdir(this.socketDir);
-    const passwordFile = join(this.#folder, "password");
+    const passwordFile = join(this.folder, "password");
     await writeFile(passwordFile, `${PASSWORD}\n`);
-    for (const path of [this.#folder, this.socketDir, this.dataDir, passwordFile]) await this.#own(path);
+    for (const path of [this.folder, this.socketDir, this.dataDir, passwordFile]) await this.#own(path);
     await this.#run("initdb", [
       `--pgdata=${this.dataDir}`,
       `--username=${USER}`,
@@ -250,6 +250,13 @@ class RunningServer implements TestServer {
     await this.#run("pg_ctl", ["stop", "--silent", "--wait", "--mode", mode, "--pgdata", this.dataDir]);
   }
 
+  async isRunning(): Promise<boolean> {
+    return await this.#run("pg_ctl", ["status", "--pgdata", this.dataDir]).then(
+      () => true,
+      () => false,
+    );
+  }
+
   async becomeStandby(): Promise<void> {
     await this.stop();
     const signal = join(this.dataDir, "standby.signal");
@@ -258,14 +265,9 @@ class RunningServer implements TestServer {
     await this.start();
   }
 
-  onRemove(cleanup: () => Promise<void>): void {
-    this.#cleanups.push(cleanup);
-  }
-
   /** Stops it for good and removes its files. */
   async remove(): Promise<void> {
     await this.#admin?.end({ timeout: 1 });
-    for (const cleanup of this.#cleanups) await cleanup();
     await this.#keeper.stdin.end();
     await this.#keeper.exited;
   }
@@ -322,7 +324,7 @@ class RunningServer implements TestServer {
   async #run(program: "initdb" | "pg_ctl", args: readonly string[]): Promise<void> {
     const command = [...this.#binaries.asOrdinaryUser, join(this.#binaries.folder, "bin", program), ...args];
     // The server inherits its output from pg_ctl, so a pipe would stay open for as long as the server runs.
-    const output = join(this.#folder, `${program}.log`);
+    const output = join(this.folder, `${program}.log`);
     const child = Bun.spawn(command, {
       cwd: "/",
       env: { PATH: process.env["PATH"] ?? "", LC_ALL: "C" },

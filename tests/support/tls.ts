@@ -1,6 +1,5 @@
 import "reflect-metadata";
-import { chmod, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdir, realpath, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   AuthorityKeyIdentifierExtension,
@@ -86,8 +85,8 @@ async function startTlsServer(major: Major): Promise<TlsServer> {
     await server.sql(`CREATE ROLE ${role} SUPERUSER LOGIN PASSWORD '${server.password}'`);
   }
 
-  const folder = await mkdtemp(join(await realpath(tmpdir()), "confiture-tls-"));
-  server.onRemove(() => rm(folder, { recursive: true, force: true }));
+  const folder = join(await realpath(server.folder), "tls");
+  await mkdir(folder);
   const write = async (name: string, text: string): Promise<string> => {
     const path = join(folder, name);
     await writeFile(path, text);

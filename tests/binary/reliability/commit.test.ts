@@ -122,7 +122,10 @@ for (const major of OUTER_MAJORS) {
           "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nCREATE TABLE b (id int);\nCREATE TABLE c (id int);\n",
       };
       const cutAtB = ({ from, bytes, connection }: Passing): Verdict =>
-        connection === 1 && from === "client" && bytes.includes("CREATE TABLE b") ? "cut" : "pass";
+        // The ledger keeps the text of the file, too.
+        connection === 1 && from === "client" && bytes.includes("CREATE TABLE b") && !bytes.includes("CREATE TABLE a")
+          ? "cut"
+          : "pass";
       await using setup = await throughProxy(major, files, cutAtB);
       const { b, url } = setup;
       const { error } = await b.json("migrate", "up", "--database-url", url);
@@ -161,7 +164,10 @@ for (const major of OUTER_MAJORS) {
     test.concurrent("in the middle of a build: it was rolled back, for no COMMIT was sent", async () => {
       const files = { "db/schema/a.sql": "CREATE TABLE a (id int);", "db/schema/b.sql": "CREATE TABLE b (id int);" };
       const cutAtB = ({ from, bytes, connection }: Passing): Verdict =>
-        connection === 1 && from === "client" && bytes.includes("CREATE TABLE b") ? "cut" : "pass";
+        // The ledger keeps the text of the file, too.
+        connection === 1 && from === "client" && bytes.includes("CREATE TABLE b") && !bytes.includes("CREATE TABLE a")
+          ? "cut"
+          : "pass";
       await using setup = await throughProxy(major, files, cutAtB);
       const { error } = await setup.b.json("build", "--database-url", setup.url);
       expect(error).toMatchObject({ code: "connection_lost" });

@@ -131,8 +131,10 @@ async function mountDisk(project: TemporaryProject): Promise<Disk> {
   must("mount", "-o", "loop", image, at);
   return {
     async keepWhatWasSynced() {
-      // Writes that the system still holds back are not in the file below.
-      must("cp", "--sparse=always", image, `${image}.kept`);
+      // Writes that the system still holds back are not in the file below. Some may come through while it is copied: then again,
+      // for a disk that loses power does so at one moment.
+      do must("cp", "--sparse=always", image, `${image}.kept`);
+      while (!run("cmp", "--quiet", image, `${image}.kept`));
       must("mount", "-o", "loop", `${image}.kept`, after);
       return after;
     },

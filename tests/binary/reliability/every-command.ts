@@ -53,10 +53,15 @@ const MIGRATIONS = Object.fromEntries(
     `-- migrate:up\nCREATE TABLE m${n} (id int);\n-- migrate:down\nDROP TABLE m${n};\n`,
   ]),
 );
+const OF_FLYWAY = Object.fromEntries(
+  Array.from({ length: 30 }, (_, n) => [`db/migrations/V${n + 1}__m.sql`, `CREATE TABLE m${n} (id int);\n`]),
+);
 const STOPS = {
   "db/migrations/001_stops.sql": "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nSELECT 1 / 0;\n",
 };
 const EDITED = { "db/migrations/001_m.sql": "-- edited\n-- migrate:up\nCREATE TABLE m0 (id int);\n" };
+/** Stands for the URL of the trial's own database. */
+const DATABASE = "DATABASE";
 const OLD = "CREATE TABLE old AS SELECT generate_series(1, 1000) AS id";
 const LIVE = Array.from({ length: 12 }, (_, n) => `CREATE TABLE live${n} (id int PRIMARY KEY, a text)`).join("; ");
 
@@ -77,8 +82,11 @@ const TRIALS: readonly Trial[] = [
   { command: ["migrate", "accept", "001"], files: MIGRATIONS, first: [{ run: ["migrate", "up"] }, { write: EDITED }] },
   { command: ["migrate", "new", "next"], files: MIGRATIONS },
   { command: ["migrate", "generate", "next"], files: { "db/schema/users.sql": "CREATE TABLE users (id int);\n" } },
+  { command: ["migrate", "import"], files: OF_FLYWAY },
   { command: ["init"] },
+  { command: ["init", "--from", DATABASE, "--env", "live"], first: [{ sql: LIVE }] },
   { command: ["export"], first: [{ sql: LIVE }] },
+  { command: ["export", "--baseline"], files: MIGRATIONS, first: [{ sql: LIVE }], between: ["export"] },
   { command: ["snapshot", "--output", "snapshot.json"], files: { "snapshot.json": "{}\n" }, first: [{ sql: LIVE }] },
 ];
 
@@ -109,7 +117,7 @@ async function killCommand(
   for (let runs = 0; figures.kills < kills; runs++) {
     if (runs > kills * 4) throw new Error(`${figures.command}: too few runs could be killed`);
     await using b = await prepared(trial, major);
-    const runner = await b.start(trial.command, PATIENT);
+    const runner = await b.start(commandFor(trial, b), PATIENT);
     const killed = await Promise.race([
       Bun.sleep(random.below(Math.max(20, stages.duration))).then(() => true),
       runner.result.then(() => false),
@@ -125,12 +133,16 @@ async function killCommand(
     const stage = nameOf(await stateOf(b), stages);
     figures[stage]++;
     if (stage === "after") continue;
-    const { exitCode, stderr } = await b.run(trial.command, PATIENT);
+    const { exitCode, stderr } = await b.run(commandFor(trial, b), PATIENT);
     const end = nameOf(await stateOf(b), stages);
     if (exitCode !== 0 || end !== "after")
       throw new Error(`${figures.command} again: exit ${exitCode}, ${end}: ${stderr}`);
   }
   return figures;
+}
+
+function commandFor({ command }: Trial, { url }: Bench): string[] {
+  return command.map((word) => (word === DATABASE ? url : word));
 }
 
 async function prepared({ files = {}, first = [] }: Trial, major: Major): Promise<Bench> {
@@ -161,7 +173,7 @@ async function stagesOf(trial: Trial, major: Major): Promise<Stages> {
   await using b = await prepared(trial, major);
   const before = await stateOf(b);
   const started = performance.now();
-  const { exitCode, stderr } = await b.run(trial.command, PATIENT);
+  const { exitCode, stderr } = await b.run(commandFor(trial, b), PATIENT);
   const duration = performance.now() - started;
   if (exitCode !== 0) throw new Error(`${trial.command.join(" ")}: ${stderr}`);
   const after = await stateOf(b);
@@ -192,7 +204,7 @@ async function stateOf(b: Bench): Promise<State> {
     if (!entry.isFile() || UNFINISHED.test(path)) continue;
     // Names of databases and times are of one run.
     files[path.slice(b.project.dir.length + 1)] = (await readFile(path, "utf8"))
-      .replaceAll(b.database, "DATABASE")
+      .replaceAll(b.database, DATABASE)
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME");
   }
   return { database, files };

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { chown, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ORDINARY_USER } from "../../support/postgres-binaries.ts";
@@ -47,6 +47,11 @@ for (const major of OUTER_MAJORS) {
 
     beforeAll(async () => {
       instance = await startServer({ major, durable: true });
+    });
+
+    // One that failed half way may have left it stopped.
+    beforeEach(async () => {
+      if (!(await instance.isRunning())) await instance.start();
     });
 
     test("stopped in the middle of a migration: what is not known is not claimed, and the next run repairs it", async () => {
