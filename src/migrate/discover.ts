@@ -37,12 +37,22 @@ export function discoverMigrations(projectDir: string, dir: string, layout: stri
   if (base !== undefined && own !== undefined) {
     ignored.push({ path: base.path, why: `an empty database begins with ${own.path} here` });
   }
+  ignored.push(...foldersNamedAsFiles(folder, [...migrations, ...ignored]));
   return {
     layout: name,
     base: own === undefined ? base : undefined,
     migrations: migrations.toSorted((a, b) => compareVersions(a.version, b.version)),
     ignored: ignored.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
   };
+}
+
+/** Folders with the name of a file, of which nothing was said yet. */
+function foldersNamedAsFiles(folder: Folder, known: readonly { readonly path: string }[]): Ignored[] {
+  return folder.folders
+    .filter((name) => /\.(?:sql|ts)$/.test(name))
+    .map((name) => folder.pathOf(name))
+    .filter((path) => !known.some((other) => other.path === path || other.path.startsWith(`${path}/`)))
+    .map((path) => ({ path, why: "it is a folder" }));
 }
 
 /**

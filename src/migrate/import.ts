@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { changeFiles, type FileChange } from "#files/change.ts";
 import { decodeSql, type SqlText } from "#database/script.ts";
@@ -101,10 +101,7 @@ async function inPlace(
   movedTo: string,
   writes: readonly FileChange[],
 ): Promise<void> {
-  const names = readdirSync(join(projectDir, from), { recursive: true, withFileTypes: true });
-  const inside = (parent: string, name: string): string => relative(join(projectDir, from), join(parent, name));
-  const folders = names.filter((entry) => entry.isDirectory()).map(({ parentPath, name }) => inside(parentPath, name));
-  const files = names.filter((entry) => !entry.isDirectory()).map(({ parentPath, name }) => inside(parentPath, name));
+  const { folders, files } = contentsOf(join(projectDir, from));
   const targets = ["", ...folders].map((folder) => join(projectDir, movedTo, folder));
   for (const target of targets) mkdirSync(target, { recursive: true });
   try {
@@ -119,6 +116,23 @@ async function inPlace(
     throw error;
   }
   for (const folder of folders.toReversed()) removeIfEmpty(join(projectDir, from, folder));
+}
+
+/** Everything inside a folder, as paths below it, a folder before what is in it. A link moves as what it is. */
+function contentsOf(folder: string, inside = ""): { readonly folders: string[]; readonly files: string[] } {
+  const folders: string[] = [];
+  const files: string[] = [];
+  for (const entry of readdirSync(join(folder, inside), { withFileTypes: true })) {
+    const path = inside === "" ? entry.name : `${inside}/${entry.name}`;
+    if (!entry.isDirectory()) {
+      files.push(path);
+      continue;
+    }
+    const within = contentsOf(folder, path);
+    folders.push(path, ...within.folders);
+    files.push(...within.files);
+  }
+  return { folders, files };
 }
 
 function removeIfEmpty(folder: string): void {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, realpathSync } from "node:fs";
+import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { readHead, readRegularFile } from "#files/read.ts";
@@ -15,7 +15,7 @@ export class Folder {
   readonly path: string;
   /** Names of files, links included, in the engine's own order. */
   readonly files: readonly string[];
-  /** Names of folders, in the engine's own order. */
+  /** Names of folders, links to folders included, in the engine's own order. */
   readonly folders: readonly string[];
   /** Whether it holds this tool's own base, which no layout takes for a migration. Not of a folder inside another. */
   readonly hasBase: boolean;
@@ -33,7 +33,7 @@ export class Folder {
     for (const entry of entries) {
       if (entry.name.startsWith(".")) continue;
       if (entry.isSymbolicLink()) requireInside(root, projectDir, this.pathOf(entry.name));
-      (entry.isDirectory() ? folders : files).push(entry.name);
+      (isFolder(entry, join(projectDir, this.pathOf(entry.name))) ? folders : files).push(entry.name);
     }
     this.hasBase = !isInside && files.includes(BASE_VERSION);
     // The engine's own order is nearly that of versions, and much faster than asking for every two of them.
@@ -68,6 +68,16 @@ export class Folder {
   /** The first part of a file; what is no UTF-8 in it reads as replacement characters. */
   head(name: string): string {
     return readHead(join(this.projectDir, this.pathOf(name)), this.pathOf(name), HEAD).toString();
+  }
+}
+
+/** A link counts as what it leads to; one that leads nowhere is a file, for whoever reads it to say so. */
+function isFolder(entry: Dirent, path: string): boolean {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { readlinkSync, symlinkSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { adoptHistory } from "#migrate/adopt.ts";
 import { acceptEdited } from "#migrate/record.ts";
@@ -185,6 +186,18 @@ describe("after the folder was rewritten", () => {
     expect((await m.up()).results).toEqual(["20240103 done"]);
     expect((await m.down({ to: "0" })).error?.code).toBe("migration_irreversible");
     expect(await m.recorded()).toEqual(["20240101_a", "20240101_b", "20240102", "20240103"]);
+  });
+
+  test("links move aside as links", async () => {
+    await using m = await migrating(engine!, {
+      "db/migrations/1_a/migration.sql": "CREATE TABLE a (id int);",
+      "real/migration.sql": "CREATE TABLE b (id int);",
+    });
+    symlinkSync("../../real", m.project.path("db/migrations/2_b"));
+    expect((await importMigrations(options(m))).migrations.map(({ version }) => version)).toEqual(["1", "2"]);
+    expect(readlinkSync(m.project.path("db/migrations-prisma/2_b"))).toBe("../../real");
+    expect(await m.project.read("db/migrations-prisma/2_b/migration.sql")).toBe("CREATE TABLE b (id int);");
+    expect((await m.up()).results).toEqual(["1 done", "2 done"]);
   });
 
   test("comments that another tool reads as marks do not change what the new folder is", async () => {

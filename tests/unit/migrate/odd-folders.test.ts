@@ -27,11 +27,30 @@ describe("migrations are inside the project, as schema files are", () => {
     }
   });
 
+  test("a link to a folder inside it is a folder", async () => {
+    const files = { "db/migrations/1_a/migration.sql": SQL, "real/migration.sql": SQL };
+    await using project = await temporaryProject(files);
+    symlinkSync("../../real", project.path("db/migrations/2_b"));
+    symlinkSync("..", project.path("db/migrations/3_around"));
+    const { layout, migrations } = discoverMigrations(project.dir, "db/migrations", undefined);
+    expect({ layout, versions: migrations.map(({ version }) => version) }).toEqual({
+      layout: "prisma",
+      versions: ["1", "2"],
+    });
+  });
+
   test("a link inside it is none of that", async () => {
     await using project = await temporaryProject({ "real/001_a.sql": SQL, "db/x": "" });
     symlinkSync("../real", project.path("db/migrations"));
     expect(discoverMigrations(project.dir, "db/migrations", undefined).migrations).toHaveLength(1);
   });
+});
+
+test("a folder with the name of a migration is named", async () => {
+  await using project = await temporaryProject({ "db/migrations/1_a.sql/x": "", "db/migrations/2_b.up.sql/x": "" });
+  const { migrations, ignored } = discoverMigrations(project.dir, "db/migrations", undefined);
+  expect(migrations).toEqual([]);
+  expect(ignored.map(({ path }) => path)).toEqual(["db/migrations/1_a.sql", "db/migrations/2_b.up.sql"]);
 });
 
 test.each(["a\\b", "q'uo\"te", "new\nline", "sp ace", "50%25 off", "ünï ☕", "#hash", "$HOME"])(
