@@ -17,7 +17,8 @@ import { type CommandFigures, COMMANDS_KILLED, killCommands } from "../tests/bin
 import { type KillFigures, killRunners } from "../tests/binary/reliability/kill.ts";
 import { type RaceFigures, raceRunners } from "../tests/binary/reliability/race.ts";
 import { removeProjects } from "../tests/support/project.ts";
-import { MAJORS, type Major, stopServers } from "../tests/support/servers.ts";
+import { isInstalled } from "../tests/support/postgres-binaries.ts";
+import { type Major, stopServers } from "../tests/support/servers.ts";
 import { SEED } from "../tests/unit/sql/random.ts";
 
 const DOCUMENT = join(import.meta.dir, "..", "docs", "reliability.md");
@@ -25,7 +26,7 @@ const BEGIN = "<!-- figures: begin -->";
 const END = "<!-- figures: end -->";
 
 /** The oldest, the one of most distributions, and the newest. */
-const SERVERS: readonly Major[] = MAJORS.filter((major) => [14, 15, 18].includes(major));
+const SERVERS: readonly Major[] = ([14, 15, 18] as const).filter(isInstalled);
 const MIGRATIONS = 100;
 const RUNNERS = 16;
 const RACE_MIGRATIONS = 20;

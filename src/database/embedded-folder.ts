@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, open as openFile, readdir, readFile, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, realpath, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { openFileLimit } from "#files/descriptor.ts";
 import { hintFor, reasonOf } from "#files/reason.ts";
+import { syncFolder, syncTree } from "#files/sync.ts";
 import { guardFolder, type GuardOptions } from "./embedded-guard.ts";
 import { loadAssets } from "./embedded-load.ts";
 import { unpack } from "./embedded-pack.ts";
@@ -14,7 +15,7 @@ const OWN_FOLDER = ".confiture";
 /** PostgreSQL's major version inside the executable. */
 const MAJOR = "18";
 
-/** Side by side files share the disk's work. */
+/** Files that are written side by side. */
 const AT_ONCE = 16;
 
 /** How many files PostgreSQL has open at most (`max_files_per_process`), and the fewest that it can do with. */
@@ -110,9 +111,12 @@ async function initialise(folder: string): Promise<void> {
     files.filter(({ path }) => !path.endsWith("/")),
     ({ path, data }) => writeFile(join(unfinished, path), data, { mode: 0o600 }),
   );
+  // PostgreSQL relies on every file of a cluster being on the disk that it has not written itself.
+  await syncTree(unfinished);
   // An empty folder may be in the way.
   if (names !== undefined) await rmdir(folder);
   await rename(unfinished, folder);
+  syncFolder(dirname(folder));
 }
 
 async function checkCluster(folder: string, names: readonly string[]): Promise<void> {
@@ -137,30 +141,12 @@ async function checkCluster(folder: string, names: readonly string[]): Promise<v
       hint: "The embedded engine needs a folder of its own. Name another one; nothing in this one was touched.",
     });
   }
-  await syncFiles(folder);
-}
-
-/**
- * Writes all files to the disk. The process that had the folder open before did not close it, and recovery
- * must not build on what only the operating system's memory holds.
- */
-async function syncFiles(folder: string): Promise<void> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  await forEach(files, syncFile);
+  // Whoever had it open did not close it, and recovery must not build on what only the system's memory holds.
+  await syncTree(folder);
 }
 
 async function forEach<T>(files: readonly T[], work: (file: T) => Promise<void>): Promise<void> {
   for (let i = 0; i < files.length; i += AT_ONCE) await Promise.all(files.slice(i, i + AT_ONCE).map(work));
-}
-
-async function syncFile(path: string): Promise<void> {
-  const file = await openFile(path, "r+");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 function explained(error: unknown, folder: string): ConfitureError {

@@ -1,11 +1,11 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, realpathSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, realpathSync, rmSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { platform } from "node:process";
 import { beside, decide, type Journal, removeEmptyFolders, sweepFolder } from "./leftovers.ts";
 import { notRegular } from "./read.ts";
-import { cannotWrite, systemCode } from "./reason.ts";
+import { cannotWrite } from "./reason.ts";
 import { applyStep, type Step, tidyStep, undoStep } from "./step.ts";
+import { syncFolder } from "./sync.ts";
 
 /** What a file gets. Pieces are written as they come; when making one fails, nothing is written. */
 export type Content = string | Uint8Array | Iterable<string | Uint8Array>;
@@ -195,19 +195,5 @@ async function naming<T>(shown: string, work: Promise<T> | (() => T)): Promise<T
     return await (typeof work === "function" ? work() : work);
   } catch (cause) {
     throw cannotWrite(shown, cause);
-  }
-}
-
-/** Brings names to the disk. Windows does that by itself, and does not open folders. */
-function syncFolder(folder: string): void {
-  if (platform === "win32") return;
-  const descriptor = openSync(folder, "r");
-  try {
-    fsyncSync(descriptor);
-  } catch (error) {
-    // Some network file systems have nothing to bring.
-    if (systemCode(error) !== "EINVAL") throw error;
-  } finally {
-    closeSync(descriptor);
   }
 }
