@@ -22,7 +22,7 @@ export function rootHelp(): string {
     "  confiture build --env local        the database from db/schema",
     "  confiture migrate up --env local   what is pending in db/migrations",
     "",
-    "`confiture COMMAND --help` tells more.",
+    "`confiture help COMMAND` or `confiture COMMAND --help` shows more.",
     "",
   ].join("\n");
 }
@@ -43,7 +43,7 @@ export function groupHelp(path: readonly string[], group: GroupEntry): string {
     "COMMANDS",
     ...columns(Object.entries(group.commands).map(([child, { summary }]) => [child, summary])),
     "",
-    `\`confiture ${name} COMMAND --help\` tells more.`,
+    `\`confiture help ${name} COMMAND\` shows more.`,
     "",
   ].join("\n");
 }

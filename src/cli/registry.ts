@@ -2,8 +2,8 @@ import type { Entry } from "./command.ts";
 
 /** Every command of the tool, in the order help shows them. */
 export const COMMANDS: Readonly<Record<string, Entry>> = {
-  init: { summary: "Make a new project that works at once", load: () => import("./commands/init.ts") },
-  build: { summary: "Make a database from the schema files", load: () => import("./commands/build.ts") },
+  init: { summary: "Start a new project that builds at once", load: () => import("./commands/init.ts") },
+  build: { summary: "Build a database from the schema files", load: () => import("./commands/build.ts") },
   migrate: {
     summary: "Evolve an existing database",
     commands: {
@@ -12,11 +12,11 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
       down: { summary: "Roll back migrations", load: () => import("./commands/migrate/down.ts") },
       new: { summary: "Create a migration file", load: () => import("./commands/migrate/new.ts") },
       generate: {
-        summary: "Write the migration that brings the database to the edited schema files",
+        summary: "Write the migration for what changed in the schema files",
         load: () => import("./commands/migrate/generate.ts"),
       },
       test: {
-        summary: "Try migrations out: up, down, and up again, with no server",
+        summary: "Test migrations: up, down and up again, without a server",
         load: () => import("./commands/migrate/test.ts"),
       },
       redo: {
@@ -28,7 +28,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
         load: () => import("./commands/migrate/baseline.ts"),
       },
       base: {
-        summary: "Write down what a database holds before the first migration (base.sql)",
+        summary: "Write base.sql: what a database holds before the first migration",
         load: () => import("./commands/migrate/base.ts"),
       },
       import: {
@@ -46,7 +46,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     },
   },
   verify: {
-    summary: "Prove that schema files and migrations are right and agree, with no server",
+    summary: "Check that schema files and migrations work and agree, without a server",
     load: () => import("./commands/verify.ts"),
   },
   diff: {
@@ -54,11 +54,11 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./commands/diff.ts"),
   },
   drift: {
-    summary: "Show what someone changed by hand in a database in use",
+    summary: "Show what was changed by hand in a database in use",
     load: () => import("./commands/drift.ts"),
   },
   snapshot: {
-    summary: "Write down what a database holds, to compare with it later",
+    summary: "Save the schema of a database as a file, to compare with it later",
     load: () => import("./commands/snapshot.ts"),
   },
   export: {

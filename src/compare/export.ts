@@ -222,7 +222,7 @@ function doesNotBuild(error: unknown, site: ScratchSite): unknown {
 
 /** The role that reads need not have the rights of those that made the objects. */
 const NOT_ALLOWED =
-  "If that is for want of rights in a scratch database on its server, prove the files elsewhere: --scratch URL with another role, or --scratch embedded";
+  "If the role lacks rights in a scratch database on its server, prove the files elsewhere: --scratch URL with another role, or --scratch embedded";
 
 /** Grants name the functions of an extension. */
 const OTHER_EXTENSION =

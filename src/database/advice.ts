@@ -12,7 +12,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   "42723": "Write CREATE OR REPLACE FUNCTION.",
   "42701":
     "The column is there already. Remove one of the two statements that make it, or write ADD COLUMN IF NOT EXISTS.",
-  "42501": "The role lacks a right. Connect as the owner, or have it granted.",
+  "42501": "The role lacks a privilege. Connect as the owner, or have it granted.",
   "25006": "The database is read-only: a standby, or default_transaction_read_only is on. Connect to the primary.",
   "55006":
     "Rows that earlier statements of this transaction changed still wait for their triggers or constraints. Put SET CONSTRAINTS ALL IMMEDIATE before this statement, or the statement into a migration of its own.",

@@ -80,7 +80,7 @@ export class Authentication {
           this.#allow(NAMES[kind]);
           throw this.#refusal(
             `asks for an authentication method that Confiture does not have (${NAMES[kind] ?? kind})`,
-            "Supported are scram-sha-256, md5, password, client certificates and trust. Have a line of pg_hba.conf ask for one of them.",
+            "Supported are scram-sha-256, md5, password, client certificates and trust. Change pg_hba.conf so that it asks for one of them.",
           );
       }
     } catch (error) {

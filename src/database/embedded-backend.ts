@@ -127,7 +127,7 @@ export class PGliteBackend implements Backend {
         "embedded_failed",
         `The embedded PostgreSQL could not start${folder === undefined ? "" : ` on ${folder}`}${reason}`,
         {
-          hint: folder === undefined ? undefined : "Delete the folder and build the database anew.",
+          hint: folder === undefined ? undefined : "Delete the folder and build the database again.",
           data: { log },
           cause: error,
         },

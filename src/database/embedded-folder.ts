@@ -130,7 +130,7 @@ async function checkCluster(folder: string, names: readonly string[]): Promise<v
     throw new ConfitureError("embedded_failed", `${folder} was made by PostgreSQL ${version}`, {
       hint:
         `The embedded engine is PostgreSQL ${MAJOR} and does not read other versions' folders. ` +
-        "Name another folder, or delete this one and build it anew; nothing in it was touched.",
+        "Name another folder, or delete this one and build again; nothing in it was touched.",
     });
   }
   const owner = await readFile(join(folder, "postmaster.pid"), "utf8").catch(() => undefined);

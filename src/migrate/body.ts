@@ -105,6 +105,6 @@ function wayBackHint({ form, layout, path, version }: MigrationFile): string {
         ? `To make it reversible, put the line -- migrate:up above its SQL, and -- migrate:down with the way back below it. ${accept}`
         : `To make it reversible, add the way back to ${path}, as files of this layout have it. ${accept}`;
     case "foreign":
-      return "To make it reversible, write it anew in SQL, with its way back.";
+      return "To make it reversible, rewrite it in SQL, with its way back.";
   }
 }

@@ -126,7 +126,7 @@ export function endedItself(
     location: placeInStack(fault?.stack, path, absolutePath) ?? { file: path },
     hint:
       fault === undefined
-        ? "Nothing is under way that could wake it: every promise that it awaits has to be settled by something."
+        ? "It awaits a promise that nothing will ever settle, such as one whose resolve() is never called."
         : "A migration cannot end the process. To make it fail, throw an error.",
   });
 }

@@ -30,7 +30,7 @@ export async function prove(options: GenerateOptions, texts: readonly string[], 
       for (const migration of loaded.toReversed()) {
         await step(migration, "down");
         const rest = compareCatalogues(await run.read(), befores.pop()!);
-        requireNothing("Run as a migration, its way back does not lead to where it began", rest);
+        requireNothing("The generated way back was tried and does not restore what was there before", rest);
       }
 
       async function step(migration: (typeof loaded)[number], direction: "up" | "down"): Promise<void> {

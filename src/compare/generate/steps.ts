@@ -128,7 +128,7 @@ async function planUps(
   }
   const rest = compareCatalogues(current, to);
   if (refusal !== undefined && rest.some(({ planned }) => planned)) throw refusal;
-  requireNothing("The plan does not lead to the schema files", rest);
+  requireNothing("The plan does not produce the schema files", rest);
   return { ups, rest: rest.filter(({ planned }) => !planned) };
 }
 
@@ -167,7 +167,7 @@ async function planDown(
   }
   const rest = compareCatalogues(current, before);
   if (refusal !== undefined && rest.some(({ planned }) => planned)) throw refusal;
-  requireNothing("The way back does not lead to where it began (--no-down does without it)", rest);
+  requireNothing("The way back does not restore what was there before (--no-down leaves it out)", rest);
   lost.push(...rest.filter(({ planned }) => !planned));
   return { statements: down, transactional };
 }

@@ -7,7 +7,7 @@ import type { Portable } from "./messages.ts";
  */
 export function toPortable(value: unknown): unknown {
   if (typeof value === "function" || typeof value === "symbol") {
-    throw new TypeError(`A parameter is a ${typeof value}, which is no value for a database`);
+    throw new TypeError(`A parameter is a ${typeof value}, which cannot be sent to a database`);
   }
   if (typeof value !== "object" || value === null || value instanceof Date || value instanceof Uint8Array) return value;
   if (Array.isArray(value)) return value.map(toPortable);
