@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmdirSync } from "node:fs";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { changeFiles, type FileChange } from "#files/change.ts";
 import { decodeSql, type SqlText } from "#database/script.ts";
@@ -12,6 +12,7 @@ import { discoverMigrations } from "./discover.ts";
 import { cutFile } from "./layouts/cut.ts";
 import { withImportHeader } from "./layouts/imported.ts";
 import { languageOf } from "./layouts/foreign-program.ts";
+import { outsideProject, requireInside } from "./layouts/folder.ts";
 import type { Ignored } from "./layouts/layout.ts";
 import type { LayoutName } from "./layouts/names.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
@@ -51,12 +52,15 @@ export interface Import {
 /**
  * Rewrites another tool's folder in this tool's form, all of it or nothing: a file for each migration, with both ways. A
  * version of digits stays as it is; others are numbered anew, in their order.
- * @throws ConfitureError `migrations_missing`, `folder_not_empty`, `migration_foreign`, and as the files are read
+ * @throws ConfitureError `migrations_missing`, `migrations_outside_project`, `folder_not_empty`, `migration_foreign`, and as
+ * the files are read
  */
 export async function importMigrations(options: ImportOptions): Promise<Import> {
-  const { projectDir, from, to } = options;
+  const { projectDir } = options;
+  const from = folderInside(projectDir, options.from);
+  const to = folderInside(projectDir, options.to);
   const { layout, base, migrations: all, ignored } = discoverMigrations(projectDir, from, options.layout);
-  if (layout === "confiture") {
+  if (layout === "confiture" && all.length > 0) {
     throw new ConfitureError("layout_foreign", `${from} is in Confiture's form already`, {
       hint: "There is nothing to rewrite. If it is another tool's, name the tool with --layout.",
     });
@@ -137,6 +141,29 @@ function contentsOf(folder: string, inside = ""): { readonly folders: string[]; 
 
 function removeIfEmpty(folder: string): void {
   if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
+}
+
+/**
+ * A folder as a path below the project, written in one way.
+ * @throws ConfitureError `migrations_outside_project`, also for the project's own folder
+ */
+function folderInside(projectDir: string, folder: string): string {
+  const path = relative(projectDir, resolve(projectDir, folder)).replaceAll(sep, "/");
+  if (path === "") {
+    throw new ConfitureError(
+      "migrations_outside_project",
+      `${folder === "" ? '""' : folder} is the project's own folder`,
+      {
+        hint: "Name a folder inside it.",
+      },
+    );
+  }
+  if (path === ".." || path.startsWith("../") || isAbsolute(path)) throw outsideProject(folder);
+  const root = realpathSync(projectDir);
+  const parts = path.split("/");
+  // A link may lead out of it.
+  for (const index of parts.keys()) requireInside(root, projectDir, parts.slice(0, index + 1).join("/"));
+  return path;
 }
 
 function refusePrograms(migrations: readonly MigrationFile[]): void {

@@ -19,6 +19,7 @@ import { runMigration } from "./run.ts";
 import { inOneTransaction } from "./run-in-transaction.ts";
 import type { RunOptions } from "./run-session.ts";
 import { readHistory } from "./status.ts";
+import { canonicalVersion } from "./version.ts";
 import { findUnreadHistory, unreadHistory } from "./unread-history.ts";
 
 export interface MigrationResult {
@@ -167,11 +168,14 @@ function requireStatement(migration: LoadedMigration, direction: Direction, { on
 /** The ledger knows a version as it was written when applied; "1" may be "001" today. */
 function withRecordedVersions(
   loaded: readonly LoadedMigration[],
-  applied: readonly { readonly row: { readonly version: string } }[],
+  applied: readonly { readonly row: { readonly version: string; readonly name: string } }[],
 ): LoadedMigration[] {
   return loaded.map((migration, index) => {
-    const version = applied[index]?.row.version ?? migration.file.version;
-    const file = { ...migration.file, version };
+    const { row } = applied[index] ?? {};
+    const version = row?.version ?? migration.file.version;
+    // One that was imported since had both version and name of another form.
+    const isSame = canonicalVersion(version) === canonicalVersion(migration.file.version);
+    const file = { ...migration.file, version, name: isSame ? migration.file.name : (row?.name ?? "") };
     return lazyMigration(
       file,
       migration,

@@ -93,14 +93,22 @@ function list(projectDir: string, path: string) {
   }
 }
 
-/** What lies elsewhere is not in every checkout of the project. As for schema files. */
-function requireInside(root: string, projectDir: string, path: string): void {
+/**
+ * What lies elsewhere is not in every checkout of the project. As for schema files.
+ * @param root the project's folder without links
+ * @throws ConfitureError `migrations_outside_project`
+ */
+export function requireInside(root: string, projectDir: string, path: string): void {
   const absolute = join(projectDir, path);
   // A link to nothing is an error of whoever reads it.
   if (!existsSync(absolute)) return;
   const real = realpathSync(absolute);
   if (real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)) return;
-  throw new ConfitureError("migrations_outside_project", `${path} lies outside the project`, {
+  throw outsideProject(path);
+}
+
+export function outsideProject(path: string): ConfitureError {
+  return new ConfitureError("migrations_outside_project", `${path} lies outside the project`, {
     hint: "Migrations have to be inside the project, so that everyone who checks it out has the same. Move them there, or make a folder above both the project (-C DIR).",
     location: { file: path },
   });

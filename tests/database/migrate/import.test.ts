@@ -6,6 +6,7 @@ import { acceptEdited } from "#migrate/record.ts";
 import { importMigrations } from "#migrate/import.ts";
 import { status } from "#migrate/status.ts";
 import { engines } from "../../support/engines.ts";
+import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
 import { type Migrating, migrating } from "./migrating.ts";
 
@@ -287,6 +288,38 @@ describe("nothing is written", () => {
       code: "migration_template",
     });
     expect((await readdir(template.project.path("db"))).toSorted()).toEqual(["migrations"]);
+  });
+
+  test.each(["../outside", "/tmp", ".", "", "db/away/inner"])(
+    "into %j, which is not inside the project",
+    async (to) => {
+      await using m = await migrating(engine!, { ...GOOSE, "x/y": "" });
+      await using elsewhere = await temporaryProject({});
+      symlinkSync(elsewhere.dir, m.project.path("db/away"));
+      expect(await failureOf(() => importMigrations(options(m, to)))).toMatchObject({
+        code: "migrations_outside_project",
+      });
+      expect(await failureOf(() => importMigrations({ ...options(m), from: to }))).toMatchObject({
+        code: "migrations_outside_project",
+      });
+      expect(await readdir(elsewhere.dir)).toEqual([]);
+      expect((await readdir(m.project.path("db"))).toSorted()).toEqual(["away", "migrations"]);
+    },
+  );
+
+  test("of a folder that is not there", async () => {
+    await using m = await migrating(engine!, GOOSE);
+    const error = await failureOf(() => importMigrations({ ...options(m, "db/new"), from: "db/nowhere" }));
+    expect(error).toMatchObject({ code: "migrations_missing" });
+  });
+
+  test("where the two ways of writing one folder differ, it is rewritten in place", async () => {
+    await using m = await migrating(engine!, GOOSE);
+    const { movedTo } = await importMigrations({
+      ...options(m, "./db/migrations/"),
+      from: m.project.path("db/migrations"),
+    });
+    expect(movedTo).toBe("db/migrations-goose");
   });
 
   test("of a folder that is in the form already", async () => {
