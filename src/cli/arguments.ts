@@ -16,7 +16,7 @@ export function readArguments<Args extends ArgsDef>(
   raw: readonly string[],
 ): ParsedArgs<Args & typeof GLOBAL_ARGS> {
   const definitions: ArgsDef = { ...own, ...GLOBAL_ARGS };
-  const rawArgs = [...raw];
+  const rawArgs = raw.map((word) => (isBareOption(definitions, word) ? `${word}=all` : word));
   const given = requireKnown(path, definitions, rawArgs);
   try {
     const args: Record<string, unknown> = parseArgs(rawArgs, definitions);
@@ -31,6 +31,12 @@ export function readArguments<Args extends ArgsDef>(
     // citty colours its messages.
     throw usage(path, Bun.stripANSI((cause as Error).message));
   }
+}
+
+/** An option that may do without a value, which then stands for all: its hint begins with `[=`. */
+function isBareOption(definitions: ArgsDef, word: string): boolean {
+  const definition = word.startsWith("--") ? definitions[word.slice(2)] : undefined;
+  return definition?.valueHint?.startsWith("[=") === true;
 }
 
 function requireKnown(path: readonly string[], definitions: ArgsDef, raw: string[]): Record<string, unknown> {

@@ -89,7 +89,8 @@ function optionLines(args: ArgsDef): [string, string][] {
     }
     const { alias, options } = definition as { alias?: string; options?: readonly string[] };
     const short = alias === undefined ? "    " : `-${alias}, `;
-    const value = definition.type === "boolean" ? "" : ` ${definition.valueHint ?? options?.join("|") ?? "VALUE"}`;
+    const hint = definition.valueHint ?? options?.join("|") ?? "VALUE";
+    const value = definition.type === "boolean" ? "" : hint.startsWith("[=") ? hint : ` ${hint}`;
     return [[`${short}--${name}${value}`, definition.description ?? ""]];
   });
 }

@@ -124,7 +124,7 @@ describe("the tutorial on the embedded engine", () => {
         text
           .replaceAll("--env local", "--env embedded")
           .replaceAll("for environment: local", "for environment: embedded")
-          .replaceAll(/^(# {3}confiture migrate \w+)( +if )/gm, "$1 -e embedded$2")
+          .replaceAll(/pending: confiture migrate up$/gm, "$& -e embedded")
           .replaceAll(/url: \$\{\w+\}/g, "engine: embedded"),
     });
     expect(await readdir(join(folder, "embedded", ".confiture"))).not.toContain("embedded");

@@ -48,8 +48,16 @@ describe.skipIf(process.platform === "win32")("on a terminal, every possible ren
 
   test("no is no, and data is not dropped for it", async () => {
     await using at = await project();
-    const { exitCode, screen, files } = await answered(at, [], [[/\[y\/N\] $/, "\r"]]);
+    const { exitCode, screen, files } = await answered(
+      at,
+      [],
+      [
+        [/\[y\/N\] $/, "\r"],
+        [/to go\? \[y\/N\] $/, "\r"],
+      ],
+    );
     expect(exitCode).toBe(1);
+    expect(screen).toContain("table public.users, made by db/migrations/001_before.sql:1, is not in the schema files");
     expect(screen).toContain("--allow-drop");
     expect(files).toEqual(["001_before.sql"]);
   });

@@ -78,7 +78,7 @@ export async function planIn(
     scratch: { engine: "embedded" },
     from: { kind: "schema" },
     renames,
-    allowDrop: true,
+    permit: () => {},
     noDown: false,
     online: false,
   });

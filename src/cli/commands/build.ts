@@ -22,7 +22,8 @@ const ARGS = {
   },
   apply: { type: "boolean", description: "with --output: run it as well" },
   fresh: { type: "boolean", description: "empty the database first, in the same transaction" },
-  baseline: { type: "boolean", description: "record all migrations as applied" },
+  baseline: { type: "boolean", description: "record all migrations as applied, without a proof" },
+  "no-baseline": { type: "boolean", description: "record no migration" },
   "dry-run": { type: "boolean", description: "read and check the files, list them in order, and run nothing" },
   transaction: {
     type: "boolean",
@@ -35,7 +36,9 @@ const ARGS = {
 
 export const command = defineCommand({
   args: ARGS,
-  details: "Runs every .sql file below include_dirs, sorted by path, in one transaction.",
+  details:
+    "Runs every .sql file below include_dirs, sorted by path, in one transaction. Migrations whose changes the files hold\n" +
+    "already, as a proof in scratch databases shows, are recorded as applied; the others stay pending.",
   examples: [
     "confiture build",
     "confiture build --env ci --fresh --baseline",
@@ -46,6 +49,9 @@ export const command = defineCommand({
     const { messages } = context;
     if (args.apply === true && args.output === undefined) {
       throw new ConfitureError("usage", "--apply goes with --output; without it a build is applied anyway");
+    }
+    if (args.baseline === true && args["no-baseline"] === true) {
+      throw new ConfitureError("usage", "--baseline and --no-baseline exclude each other");
     }
     const writesOnly = args["dry-run"] === true || (args.output !== undefined && args.apply !== true);
     const config = await context.config(writesOnly ? "files" : "database");
@@ -103,14 +109,23 @@ function* forTerminal(pieces: Iterable<string | Uint8Array>): Generator<string> 
 
 async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, options: BuildOptions): Promise<Outcome> {
   const { io, messages, json } = context;
-  const [{ discoverMigrations }, { exclusively }, { recordBaseline }, { findLedger }, { readHistory }] =
-    await Promise.all([
-      import("#migrate/discover.ts"),
-      import("#migrate/exclusive.ts"),
-      import("#migrate/record.ts"),
-      import("#migrate/ledger.ts"),
-      import("#migrate/status.ts"),
-    ]);
+  const [
+    { discoverMigrations },
+    { exclusively },
+    { recordBaseline },
+    { findLedger },
+    { readHistory },
+    { isEmptyDatabase },
+    { openEntries, recordContained },
+  ] = await Promise.all([
+    import("#migrate/discover.ts"),
+    import("#migrate/exclusive.ts"),
+    import("#migrate/record.ts"),
+    import("#migrate/ledger.ts"),
+    import("#migrate/status.ts"),
+    import("#migrate/base.ts"),
+    import("../contained.ts"),
+  ]);
   const migrating = await migrateOptions(context, args, showMigrateEvents(context));
   messages.log("Executing schema...");
   discoverMigrations(context.projectDir, migrating.dir, migrating.layout); // What is wrong with them is said before anything is done.
@@ -118,7 +133,12 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   const started = performance.now();
   // Under the runner's lock: a build and a migration must not work on one database at once.
   let isBuilt = false;
-  const { duration, recorded, open } = await exclusively(migrating, async (database) => {
+  const { target } = migrating;
+  // What is gone with the command needs no record, and nobody goes on with it.
+  const isGone = target.engine === "embedded" && target.path === undefined;
+  const asked = args.baseline === true ? "all" : args["no-baseline"] === true || isGone ? "none" : "contained";
+  const { duration, recorded, found } = await exclusively(migrating, async (database, before) => {
+    const wasEmpty = args.fresh === true || (asked === "contained" && (await isEmptyDatabase(database, before)));
     await executeSchema(database, {
       ...options,
       fresh: args.fresh === true,
@@ -129,24 +149,41 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     isBuilt = true;
     // The build may have removed the ledger (--fresh), or moved it (a search_path of the role or database).
     const ledger = await findLedger(database, migrating.table);
-    const newlyRecorded = args.baseline === true ? await recordBaseline(database, ledger, migrating, undefined) : [];
-    const history = args.baseline === true ? [] : await readHistory(database, ledger, migrating);
+    const all = asked === "all" ? await recordBaseline(database, ledger, migrating, undefined) : [];
+    const proven =
+      asked === "contained"
+        ? await recordContained(context, migrating, database, ledger, {
+            isBuilt: wasEmpty,
+            budget: PROOF,
+          })
+        : undefined;
+    const open = asked === "none" ? openEntries(await readHistory(database, ledger, migrating)) : [];
     return {
       duration: built - started,
-      recorded: newlyRecorded,
-      open: history.filter((entry) => entry.row === undefined),
+      recorded: proven?.contained ?? all,
+      found: proven ?? { pending: [], undecided: open, why: undefined },
     };
   }).catch(async (error: unknown) => {
     const { explainLostBuild } = await import("../lost-build.ts");
     throw await explainLostBuild(error, migrating, isBuilt);
   });
   if (!json) io.stdout.write(forPeople(`✅ Schema built successfully in ${formatSeconds(duration)}\n`));
-  if (recorded.length > 0) messages.log(`Recorded ${count(recorded.length, "migration")} as applied`);
-  const { target } = migrating;
-  const isGone = target.engine === "embedded" && target.path === undefined;
-  if (open.length > 0 && !isGone) {
+  const { pending, undecided, why } = found;
+  if (recorded.length > 0) {
     messages.log(
-      `${count(open.length, "migration")} in ${migrating.dir} ${open.length === 1 ? "is" : "are"} not recorded in this database. Next:\n` +
+      asked === "all"
+        ? `Recorded ${count(recorded.length, "migration")} as applied`
+        : `${count(recorded.length, "migration")} ${isOrAre(recorded)} contained in the schema files: recorded as applied`,
+    );
+  }
+  if (pending.length > 0) {
+    messages.log(
+      `${count(pending.length, "migration")} ${isOrAre(pending)} not contained in the schema files and stay${pending.length === 1 ? "s" : ""} pending: confiture migrate up`,
+    );
+  }
+  if (undecided.length > 0 && !isGone) {
+    messages.log(
+      `${count(undecided.length, "migration")} in ${migrating.dir} ${isOrAre(undecided)} not recorded in this database${why === undefined ? "" : ` (not proven to be in it: ${why})`}. Next:\n` +
         "  confiture migrate baseline   if the schema files already include these changes\n" +
         "  confiture migrate up         if they do not",
     );
@@ -157,9 +194,17 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       applied: true,
       durationMs: Math.round(duration),
       recorded: recorded.map(({ version }) => version),
-      unrecorded: open.map(({ version }) => version),
+      unrecorded: [...pending, ...undecided].map(({ version }) => version),
+      undecided: undecided.map(({ version }) => version),
     },
   };
+}
+
+/** How many milliseconds of work the proof may take. */
+const PROOF = 10_000;
+
+function isOrAre({ length }: readonly unknown[]): string {
+  return length === 1 ? "is" : "are";
 }
 
 /** On a terminal, and only once the work has taken a while: which file the server is at. */

@@ -3,7 +3,7 @@ import { collectSchemaFiles } from "#build/collect.ts";
 import type { Change } from "#compare/catalogue/changes.ts";
 import type { Check } from "#compare/verify/checks.ts";
 import type { Finding } from "#compare/verify/finding.ts";
-import { findPlace, type Place, type SourceText } from "#compare/catalogue/places.ts";
+import { findMaker, findPlace, type Place, type SourceText } from "#compare/catalogue/places.ts";
 import type { Way } from "#compare/verify/replay-ways.ts";
 import { projectBase, type ProjectFiles, projectMigrations } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -45,21 +45,37 @@ export interface Guide {
   readonly aim: (error: ConfitureError) => ConfitureError;
 }
 
+/** Where a migration makes something that is taken away. */
+export type FindMaker = (taken: { readonly kind: string; readonly path: readonly string[] }) => Place | undefined;
+
+/** Reads base and migrations when it is first asked. */
+export function makersIn(files: ProjectFiles): FindMaker {
+  let texts: readonly SourceText[] | undefined;
+  return (taken) => findMaker(taken, (texts ??= waysUp(files)));
+}
+
+function reader({ projectDir }: ProjectFiles): (file: string) => SourceText {
+  return (file) => ({ file, text: readRegularFile(join(projectDir, file), file).toString() });
+}
+
+/** What the base and each migration do, at their lines. */
+function waysUp(files: ProjectFiles): SourceText[] {
+  const read = reader(files);
+  return [...projectBase(files), ...projectMigrations(files)].map((migration) =>
+    wayUp(migration, read(migration.path)),
+  );
+}
+
 /** Reads the files that findings may speak of, when it is first asked. A migration's finding is about its own file. */
 export function placesIn(files: ProjectFiles): FindPlaces {
-  const read = (file: string): SourceText => ({
-    file,
-    text: readRegularFile(join(files.projectDir, file), file).toString(),
-  });
+  const read = reader(files);
   const textsOf = ({ path, downPath }: MigrationFile): SourceText[] =>
     [path, ...(downPath === undefined ? [] : [downPath])].map(read);
   let texts: { schema: readonly SourceText[]; migrations: readonly SourceText[] } | undefined;
   return (change, { migration: its }) => {
     texts ??= {
       schema: schemaFiles(files).map(read),
-      migrations: [...projectBase(files), ...projectMigrations(files)].map((migration) =>
-        wayUp(migration, read(migration.path)),
-      ),
+      migrations: waysUp(files),
     };
     return {
       schema: findPlace(change, texts.schema),
@@ -105,7 +121,7 @@ export function renderCheck(check: Check, guide: Guide): string[] {
 }
 
 function renderFinding(finding: Finding, check: Check, { places, aim }: Guide): string[] {
-  const { message, error, changes = [], sql = [] } = finding;
+  const { message, error, changes = [], sql = [], missing = [] } = finding;
   const heading = message === check.summary ? [] : [`  ${message}${changes.length === 0 ? "" : ":"}`];
   const said =
     error === undefined
@@ -122,6 +138,8 @@ function renderFinding(finding: Finding, check: Check, { places, aim }: Guide): 
     ]),
     ...(sql.length === 0 ? [] : ["  The SQL that closes the gap:"]),
     ...sql.flatMap((statement) => `${statement};`.split("\n").map((line) => `    ${line}`)),
+    ...(missing.length === 0 ? [] : ["  What the schema files lack, as SQL:"]),
+    ...missing.flatMap((statement) => `${statement};`.split("\n").map((line) => `    ${line}`)),
   ];
 }
 
@@ -133,7 +151,7 @@ function renderPlaces({ schema, migration }: Places): string[] {
 }
 
 export function findingToJson(finding: Finding, { places, aim }: Guide): Record<string, unknown> {
-  const { message, migration, error, changes = [], sql = [] } = finding;
+  const { message, migration, error, changes = [], sql = [], missing = [] } = finding;
   return {
     message,
     migration: migration?.path ?? null,
@@ -143,5 +161,6 @@ export function findingToJson(finding: Finding, { places, aim }: Guide): Record<
       return { ...changeToJson(change), places: { schema: schema ?? null, migration: inMigration ?? null } };
     }),
     sql,
+    missing,
   };
 }

@@ -1,6 +1,7 @@
 import { Lexer, TokenKind } from "#sql/lexer.ts";
 import { locate } from "#sql/position.ts";
 import type { Change } from "./changes.ts";
+import type { TakenAway } from "./taken-away.ts";
 
 /** A text that may say something about an object: a schema file or a migration. */
 export interface SourceText {
@@ -33,17 +34,68 @@ export function findPlace({ path }: Pick<Change, "path">, sources: readonly Sour
   return undefined;
 }
 
+/**
+ * The statement that made an object, or a property of one: the last that begins like one that makes its kind, and names it; of
+ * a column the first. A guess like `findPlace`, which is asked where there is none.
+ */
+export function findMaker(
+  { kind, path }: Pick<TakenAway, "kind"> & Pick<Change, "path">,
+  sources: readonly SourceText[],
+): Place | undefined {
+  const [schema = "", ...rest] = path;
+  const names = path.length === 1 ? [schema] : rest;
+  const own = names.slice(-1);
+  const made = (wanted: readonly string[], begins: RegExp): Place | undefined => {
+    const places = sources.flatMap((source) => {
+      return findNames(source.text, wanted, begins).map((offset) => placeAt(source, offset));
+    });
+    return kind === "column" ? places[0] : places.at(-1);
+  };
+  switch (kind) {
+    case "row security":
+      return made([...names, "row", "level", "security"], /^alter /);
+    case "not null":
+      return made([...names, "not", "null"], OF_TABLE);
+    case "default":
+      return made([...names, "default"], OF_TABLE);
+    case "column":
+    case "constraint":
+      return made(names, OF_TABLE);
+    case "policy":
+    case "trigger":
+    case "rule":
+    case "index":
+      return made(own, new RegExp(`^create (?:or replace )?(?:\\w+ )?${kind} `));
+    default:
+      if (kind.startsWith("grants on ")) return made(names, /^grant /);
+      if (kind.startsWith("comment on ")) return made(names, /^comment /);
+      return made(names, new RegExp(`^create (?:or replace )?(?:\\w+ )?${kind} `));
+  }
+}
+
+const OF_TABLE = /^(?:create|alter) (?:\w+ )?table /;
+
 function placeAt({ file, text }: SourceText, offset: number): Place {
   return { file, line: locate(text, offset).line };
 }
 
-/** Offsets of the last name wherever all of them follow each other within one statement. */
-function findNames(text: string, names: readonly string[]): number[] {
+/**
+ * Offsets of the last name wherever all of them follow each other within one statement.
+ * @param begins what the first words of the statement have to be, each with a space behind it
+ */
+function findNames(text: string, names: readonly string[], begins?: RegExp): number[] {
   const lexer = new Lexer(text);
   const found: number[] = [];
   let matched = 0;
+  let words: string[] = [];
   while (lexer.next()) {
-    if (lexer.kind === TokenKind.semicolon) matched = 0;
+    if (lexer.kind === TokenKind.word && words.length < HEAD) {
+      words.push(text.slice(lexer.start, lexer.end).toLowerCase());
+    }
+    if (lexer.kind === TokenKind.semicolon) {
+      matched = 0;
+      words = [];
+    } else if (matched === names.length - 1 && begins !== undefined && !begins.test(`${words.join(" ")} `)) continue;
     else if (lexer.kind === TokenKind.word || lexer.kind === TokenKind.quotedIdentifier) {
       if (nameOf(text.slice(lexer.start, lexer.end)) !== names[matched]) continue;
       matched++;
@@ -54,6 +106,9 @@ function findNames(text: string, names: readonly string[]): number[] {
   }
   return found;
 }
+
+/** How many words tell what a statement does: "create or replace function". */
+const HEAD = 5;
 
 function nameOf(token: string): string {
   return token.startsWith('"') ? token.slice(1, -1).replaceAll('""', '"') : token.toLowerCase();

@@ -24,6 +24,8 @@ export interface GeneratedMigration {
 export interface Generated {
   /** In order; none when there is nothing to do. Every one is proven. */
   readonly migrations: readonly GeneratedMigration[];
+  /** What is different afterwards, but for what was renamed. */
+  readonly changes: readonly Change[];
   /** Dropped and added objects that could be renames. */
   readonly possibleRenames: readonly PossibleRename[];
   /** What is not in them, because no SQL is planned for its kind. */
@@ -43,9 +45,10 @@ export async function generateMigrations(given: GenerateOptions): Promise<Genera
   const generated = await withScratch(options, async (database): Promise<Generated> => {
     await prepareSource(database, options, options.from);
     const from = await readPlanned(database, options);
-    const { steps, possibleRenames, byHand } = await planSteps(database, from, to, options);
+    const { steps, changes, possibleRenames, byHand } = await planSteps(database, from, to, options);
     return {
       migrations: steps.map(toMigration),
+      changes,
       possibleRenames,
       byHand: { ...byHand, up: [...byHand.up, ...unfinished] },
       givenByDefault,

@@ -43,7 +43,7 @@ function renderSection(way: "up" | "down", { statements, transactional }: Sectio
 }
 
 /** What the statement can do to a database in use, and to rows. */
-function notesOf(
+export function notesOf(
   { sql, loss, rows, effects, advice }: MeasuredStatement,
   way: "up" | "down",
   transactional: boolean,

@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
-import { type Change, compareCatalogues, describe } from "../catalogue/changes.ts";
+import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { BY_HAND } from "../catalogue/unmodelled.ts";
 import type { GenerateOptions } from "./options.ts";
 import { type Meter, startMeter } from "./measure.ts";
@@ -12,7 +12,8 @@ import { planChanges } from "../plan/plan.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
 import { requireNothing } from "./proof.ts";
 import { runPlanned } from "./run-planned.ts";
-import { renameFirst, renameFlag, type Renamed } from "./rename-first.ts";
+import { refuseRemovals, removalsOf } from "./removals.ts";
+import { renameFirst, type Renamed } from "./rename-first.ts";
 import { type PossibleRename, possibleRenames, type Rename } from "./renames.ts";
 import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
 
@@ -28,6 +29,8 @@ export interface Step {
 /** Steps, and what is not in them, because no SQL is planned for its kind. */
 export interface PlannedSteps {
   readonly steps: readonly Step[];
+  /** What is different afterwards, but for what was renamed. */
+  readonly changes: readonly Change[];
   /** What looks renamed and was not said to be. */
   readonly possibleRenames: readonly PossibleRename[];
   readonly byHand: {
@@ -57,8 +60,15 @@ export async function planSteps(
   const read = (): Promise<Catalogue> => readPlanned(database, options);
   const renamed = await renameFirst(meter, read, from, to, options);
   const possible = possibleRenames(renamed.catalogue, to);
-  const { ups, rest } = await planUps(database, meter, from, to, renamed, options, (statements) => {
-    refuseDataLoss(statements, possible, options.allowDrop);
+  const permitted = new Set<string>();
+  const { ups, rest } = await planUps(database, meter, from, to, renamed, options, async (statements) => {
+    const removals = removalsOf(renamed.catalogue, to, statements).filter(
+      ({ kind, name }) => !permitted.has(`${kind} ${name}`),
+    );
+    if (removals.length === 0) return;
+    if (options.permit === undefined) throw refuseRemovals(removals, possible);
+    await options.permit(removals, possible);
+    for (const { kind, name } of removals) permitted.add(`${kind} ${name}`);
   });
   const steps: Step[] = [];
   const lost: Change[] = [];
@@ -67,7 +77,12 @@ export async function planSteps(
     const down = options.noDown ? undefined : await planDown(database, after, before, renames, options, lost);
     steps.unshift({ part, up: section, down });
   }
-  return { steps, possibleRenames: possible, byHand: { up: rest, down: lost } };
+  return {
+    steps,
+    changes: compareCatalogues(renamed.catalogue, to),
+    possibleRenames: possible,
+    byHand: { up: rest, down: lost },
+  };
 }
 
 /** What is there now. A database in use has what no plan can bring here, and that is there all the same. */
@@ -93,7 +108,7 @@ async function planUps(
   to: Catalogue,
   renamed: Renamed,
   options: GenerateOptions,
-  check: (statements: readonly PlannedStatement[]) => void,
+  check: (statements: readonly PlannedStatement[]) => Promise<void>,
 ): Promise<{ readonly ups: readonly Up[]; readonly rest: readonly Change[] }> {
   let current = renamed.catalogue;
   let refusal: ConfitureError | undefined;
@@ -105,7 +120,7 @@ async function planUps(
   for (let round = 0; round < ROUNDS * 2; round++) {
     const statements = planChanges(current, to);
     if (statements.length === 0 || compareCatalogues(current, to).length === 0) break;
-    check(statements);
+    await check(statements);
     const planned = firstTransaction(statements);
     const context = await contextOf(meter, options, planned, { from: current, to, existing: renamed.catalogue });
     for (const { part, statements: own, transactional } of partsOf(planned, context, options)) {
@@ -251,33 +266,4 @@ function partsOf(statements: readonly PlannedStatement[], context: OnlineContext
     { part: fills ? "fill" : "validate", statements: rows, transactional: rows.length === 1 && !fills },
     { part: "indexes", statements: inPhase("indexes"), transactional: false },
   ].filter((part) => part.statements.length > 0);
-}
-
-/** What is gone from the schema files, or never was in them: made by a migration, or by hand. */
-function toKeep(losing: readonly PlannedStatement[]): string {
-  const removed = new Set(
-    losing.flatMap(({ removes }) => removes.slice(0, 1)).map((id) => `${describe(id).kind} ${describe(id).name}`),
-  );
-  if (removed.size === 0) return "If that is meant: --allow-drop";
-  return `To keep it, add to the schema files: ${[...removed].join(", ")}\nIf it is to go: --allow-drop`;
-}
-
-/** @throws ConfitureError `generate_refused` */
-function refuseDataLoss(
-  statements: readonly PlannedStatement[],
-  possible: readonly PossibleRename[],
-  allowed: boolean,
-): void {
-  const losing = statements.filter(({ loss }) => loss !== undefined);
-  if (allowed || losing.length === 0) return;
-  throw new ConfitureError(
-    "generate_refused",
-    `The migration would lose data:\n${losing.map(({ sql, loss }) => `  ${sql}; -- ${loss}`).join("\n")}`,
-    {
-      hint: [
-        `Nothing was written. ${toKeep(losing)}`,
-        ...possible.map((rename) => `If ${rename.from} was renamed: ${renameFlag(rename)}`),
-      ].join("\n"),
-    },
-  );
 }

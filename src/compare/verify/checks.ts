@@ -2,6 +2,7 @@ import type { LoadedMigration } from "#migrate/body.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import type { Finding } from "./finding.ts";
+import { takenAway } from "../catalogue/taken-away.ts";
 import { planSql } from "../plan/plan.ts";
 
 /** What was proven or disproven, one for each promise. */
@@ -65,6 +66,15 @@ export function agreementCheck(built: Catalogue, end: Catalogue | undefined): Ch
     name,
     outcome: "disproven",
     summary,
-    findings: [{ message: summary, changes, sql: planSql(end, built) }],
+    findings: [{ message: summary, changes, ...waysToAgree(end, built) }],
   };
+}
+
+/**
+ * SQL that only adds: a migration that is missing, or what the schema files lack. Where each side has something that the other
+ * has not, neither can be told from what differs.
+ */
+function waysToAgree(end: Catalogue, built: Catalogue): Pick<Finding, "sql" | "missing"> {
+  if (takenAway(compareCatalogues(end, built)).length === 0) return { sql: planSql(end, built) };
+  return takenAway(compareCatalogues(built, end)).length === 0 ? { missing: planSql(built, end) } : {};
 }

@@ -13,4 +13,6 @@ export interface Finding {
   readonly changes?: readonly Change[];
   /** The SQL that would close the gap. */
   readonly sql?: readonly string[];
+  /** SQL that the schema files lack, where the migrations make more than they do. */
+  readonly missing?: readonly string[];
 }

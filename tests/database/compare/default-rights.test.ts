@@ -62,13 +62,12 @@ for (const engine of serverEngines) {
         scratch: superuser,
         from,
         renames: [],
-        allowDrop: false,
         noDown: false,
         online: false,
       });
       await project.write("db/migrations/2_more.sql", generated.migrations[0]!.text);
       expect((await up({ ...migrating, target }, {})).error).toBeUndefined();
-      const offline = { ...files, scratch: superuser, renames: [], allowDrop: false, noDown: false, online: false };
+      const offline = { ...files, scratch: superuser, renames: [], noDown: false, online: false };
       await project.write("db/schema/3_defaults.sql", "CREATE TABLE app.later (id int);");
       await project.write("db/schema/2_more.sql", MORE.replace(/GRANT .*/, ""));
       const live = await generateMigrations({ ...offline, from: { kind: "live", target, name: "env:production" } });

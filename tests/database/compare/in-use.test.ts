@@ -195,7 +195,6 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
         scratch: engine.major === 18 ? EMBEDDED : place.target,
         from: { kind: "live", target: place.target, name: "env:production" },
         renames: [],
-        allowDrop: false,
         noDown: false,
         online: false,
       });
@@ -219,7 +218,6 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
         scratch: place.target,
         from: { kind: "live", target: place.target, name: "env:production" },
         renames: [],
-        allowDrop: false,
         noDown: false,
         online: false,
       });

@@ -13,7 +13,6 @@ import { filesOf } from "./project-files.ts";
 async function online(
   before: string,
   after: string,
-  allowDrop = false,
   scratch: ScratchSite = { engine: "embedded" },
 ): Promise<readonly GeneratedMigration[]> {
   await using project = await temporaryProject({ "db/schema/all.sql": after, "db/migrations/001_before.sql": before });
@@ -22,7 +21,7 @@ async function online(
     scratch,
     from: { kind: "migrations" },
     renames: [],
-    allowDrop,
+    permit: () => {},
     noDown: false,
     online: true,
   });
@@ -126,7 +125,6 @@ describe("each form that keeps nobody waiting", () => {
        CREATE TABLE ${"x".repeat(60)} (a int, b int, CONSTRAINT ${"x".repeat(60)}_a UNIQUE (a), CONSTRAINT ${"x".repeat(60)}_b UNIQUE (b));
        CREATE TABLE typed (a bigint, b text);
        CREATE INDEX typed_a ON typed (a, b);`,
-      true,
     );
     expect(migrations.map(({ part }) => part)).toEqual([undefined, "validate", "indexes"]);
     const { indexes } = outline(migrations);
@@ -212,7 +210,7 @@ for (const engine of serverEngines) {
 
     beforeAll(async () => {
       run = await migrating(engine, { "001_before.sql": BEFORE });
-      migrations = await online(BEFORE, AFTER, false, run.database.target);
+      migrations = await online(BEFORE, AFTER, run.database.target);
       for (const [index, file] of files.entries()) await run.write(file, migrations[index]!.text);
       await run.up({ to: "1" });
       await run.query("INSERT INTO items SELECT generate_series(1, 5000)");

@@ -63,7 +63,7 @@ describe("projects of the size and shape of real ones", () => {
           ...filesOf(project.dir),
           from: { kind: "git", revision: "HEAD" },
           renames: [],
-          allowDrop: true,
+          permit: () => {},
           noDown: false,
           online: false,
         });

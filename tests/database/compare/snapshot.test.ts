@@ -90,7 +90,6 @@ test("a migration from a snapshot", async () => {
     ...files,
     from: { kind: "snapshot", file: "now.json" },
     renames: [],
-    allowDrop: false,
     noDown: false,
     online: false,
   });

@@ -229,7 +229,6 @@ test("a generated column is virtual where the files say so, and never silently s
     ...filesOf(project.dir),
     from: { kind: "empty" } as const,
     renames: [],
-    allowDrop: false,
     noDown: false,
     online: false,
   };
@@ -248,7 +247,6 @@ test("a migration leaves out what is written by hand and says so; alone, it is r
     ...filesOf(project.dir),
     from: { kind: "migrations" } as const,
     renames: [],
-    allowDrop: false,
     noDown: false,
     online: false,
   };

@@ -1,10 +1,12 @@
 import { ConfitureError } from "#errors/error.ts";
-import { migrationId } from "#migrate/migration-file.ts";
+import type { MigrateOptions } from "#migrate/exclusive.ts";
+import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
 import { adoptHistory } from "#migrate/adopt.ts";
 import { HISTORIES } from "#migrate/layouts/registry.ts";
 import { baseline } from "#migrate/record.ts";
 import { readVersion } from "../../arguments.ts";
-import { defineCommand } from "../../command.ts";
+import { type CommandContext, defineCommand, type Outcome } from "../../command.ts";
+import { SCRATCH_ARGS } from "../../compare-options.ts";
 import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
 import { count } from "../../output/text.ts";
 
@@ -21,6 +23,8 @@ export const command = defineCommand({
       valueHint: "TABLE",
       description: "that tool's history table, if it is not the usual one",
     },
+    proven: { type: "boolean", description: "record only what the database holds, by proof in scratch databases" },
+    ...SCRATCH_ARGS,
     ...LOCK_ARGS,
   },
   details: "For a database that has the changes already: built from the schema files, or migrated by hand.",
@@ -28,6 +32,7 @@ export const command = defineCommand({
     "confiture migrate baseline",
     "confiture migrate baseline --through 012 --env staging",
     "confiture migrate baseline --from dbmate",
+    "confiture migrate baseline --proven",
   ],
   async run(args, context) {
     const through = readVersion("--through", args.through);
@@ -40,20 +45,55 @@ export const command = defineCommand({
         "--through and --from exclude each other: that tool's history says how far it came",
       );
     }
+    if (args.proven === true && (args.from !== undefined || through !== undefined)) {
+      throw new ConfitureError("usage", "--proven goes without --from and --through: the proof says how far it goes");
+    }
     const options = await writingOptions(context, args);
+    if (args.proven === true) return await proven(context, options, args.scratch);
     const recorded =
       args.from === undefined
         ? await baseline(options, through)
         : await adoptHistory(options, args.from, args["from-table"]);
-    const lines = recorded.map((migration) => `✅ ${migrationId(migration)} recorded as applied\n`);
     if (recorded.length === 0) context.messages.log("Nothing to record: every migration is recorded already");
-    else
-      context.messages.log(
-        `Recording ${count(recorded.length, "migration")} without running ${recorded.length === 1 ? "it" : "them"}`,
-      );
-    return {
-      json: { recorded: recorded.map(({ version, name, path }) => ({ version, name, file: path })) },
-      text: lines.join(""),
-    };
+    else tellRecorded(context, recorded);
+    return outcomeOf(recorded);
   },
 });
+
+function tellRecorded({ messages }: CommandContext, recorded: readonly MigrationFile[]): void {
+  messages.log(
+    `Recording ${count(recorded.length, "migration")} without running ${recorded.length === 1 ? "it" : "them"}`,
+  );
+}
+
+function outcomeOf(recorded: readonly MigrationFile[], left: readonly MigrationFile[] = []): Outcome {
+  return {
+    json: {
+      recorded: recorded.map(({ version, name, path }) => ({ version, name, file: path })),
+      unrecorded: left.map(({ version }) => version),
+    },
+    text: recorded.map((migration) => `✅ ${migrationId(migration)} recorded as applied\n`).join(""),
+  };
+}
+
+/** Records what the database holds, and says of the rest how it stands. */
+async function proven(context: CommandContext, options: MigrateOptions, scratch: string | undefined): Promise<Outcome> {
+  const { exclusively } = await import("#migrate/exclusive.ts");
+  const { recordContained } = await import("../../contained.ts");
+  const { contained, pending, undecided, why } = await exclusively(options, (database, ledger) =>
+    recordContained(context, options, database, ledger, { isBuilt: false, budget: Number.POSITIVE_INFINITY, scratch }),
+  );
+  if (contained.length > 0) tellRecorded(context, contained);
+  else if (pending.length + undecided.length === 0) {
+    context.messages.log("Nothing to record: every migration is recorded already");
+  }
+  if (pending.length > 0) {
+    context.messages.log(`Not in the database, and pending: ${pending.map(migrationId).join(", ")}`);
+  }
+  if (undecided.length > 0) {
+    context.messages.warn(
+      `not proven: ${undecided.map(migrationId).join(", ")}${why === undefined ? "" : ` (${why})`}`,
+    );
+  }
+  return outcomeOf(contained, [...pending, ...undecided]);
+}

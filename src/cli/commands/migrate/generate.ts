@@ -1,11 +1,17 @@
 import { setImmediate } from "node:timers/promises";
 import { createMigrations } from "#migrate/create.ts";
-import type { GeneratedMigration } from "#compare/generate/generate.ts";
+import type { Change } from "#compare/catalogue/changes.ts";
+import type { Generated, GeneratedMigration } from "#compare/generate/generate.ts";
+import { notesOf } from "#compare/generate/migration-file.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { canAsk } from "../../can-ask.ts";
-import { defineCommand } from "../../command.ts";
-import { filesBeside, liveTarget, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
-import { changeToJson } from "../../output/changes.ts";
+import { type CommandContext, defineCommand } from "../../command.ts";
+import { displayName, filesBeside, liveTarget, projectFiles, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
+import { changeToJson, renderChanges } from "../../output/changes.ts";
+import { makersIn } from "../../output/findings.ts";
+import { inLine } from "../../output/visible.ts";
+import { type Candidate, nothingTells, otherSources, ownHistory } from "../../pick-source.ts";
+import { permitRemovals } from "../../removals.ts";
 
 export const command = defineCommand({
   args: {
@@ -14,14 +20,18 @@ export const command = defineCommand({
       type: "string",
       valueHint: "SOURCE",
       description:
-        "what is there now: migrations, git:REVISION, env:NAME, a URL, a snapshot file or empty (default: migrations)",
+        "what is there now: migrations, git:REVISION, env:NAME, a URL, a snapshot file or empty (default: base and migrations; where these do not start from nothing, the environment's database if all of them are applied there, then git:HEAD)",
     },
     rename: {
       type: "string",
       valueHint: "OLD=NEW",
       description: "treat as a rename: public.users.name=full_name (several with commas)",
     },
-    "allow-drop": { type: "boolean", description: "allow statements that lose data" },
+    "allow-drop": {
+      type: "string",
+      valueHint: "[=WHAT]",
+      description: "allow taking things away: all, or kinds and names with commas, such as policy,public.users.bio",
+    },
     "no-down": { type: "boolean", description: "write no way back" },
     online: {
       type: "boolean",
@@ -31,7 +41,8 @@ export const command = defineCommand({
   },
   details:
     "Compares what is there now with the schema files, plans the way up and down, and proves both in the embedded\n" +
-    "PostgreSQL before it writes anything.",
+    "PostgreSQL before it writes anything. What would be taken away is listed, with the migration that made it: on a\n" +
+    "terminal you are asked, elsewhere it needs --allow-drop.",
   examples: [
     "confiture migrate generate add_user_bio",
     "confiture migrate generate add_user_bio --from git:HEAD",
@@ -40,22 +51,34 @@ export const command = defineCommand({
   async run(args, context) {
     const { generateMigrations } = await import("#compare/generate/generate.ts");
     const { renameFlag } = await import("#compare/generate/rename-first.ts");
-    const source = await readSource(context, args.from ?? "migrations");
-    const files = await filesBeside(context, args.scratch, liveTarget([source]));
+    const given = args.from === undefined ? undefined : await readSource(context, args.from);
     const asks = canAsk(context);
     const { askRenames } = await import("../../ask-renames.ts");
-    const { migrations, possibleRenames, byHand, givenByDefault } = await generateMigrations({
-      ...files,
-      from: source,
-      renames: (args.rename ?? "")
-        .split(",")
-        .filter((text) => text !== "")
-        .map(readRename),
-      decideRenames: asks ? askRenames(context.io) : undefined,
-      allowDrop: args["allow-drop"] === true,
-      noDown: args["no-down"] === true,
-      online: args.online === true,
-    });
+    const generateFrom = async ({ source, name }: Candidate): Promise<Generated> => {
+      const beside = await filesBeside(context, args.scratch, liveTarget([source]));
+      const result = await generateMigrations({
+        ...beside,
+        from: source,
+        renames: (args.rename ?? "")
+          .split(",")
+          .filter((text) => text !== "")
+          .map(readRename),
+        decideRenames: asks ? askRenames(context.io) : undefined,
+        permit: permitRemovals(context, args["allow-drop"], makersIn(beside)),
+        noDown: args["no-down"] === true,
+        online: args.online === true,
+      });
+      context.messages.log(`Compared with: ${name}`);
+      comparedWith = name;
+      return result;
+    };
+    let comparedWith = "";
+    const files = await projectFiles(context, args.scratch);
+    const { migrations, changes, possibleRenames, byHand, givenByDefault } =
+      given === undefined
+        ? await generateFromFirst(context, ownHistory(files), generateFrom)
+        : await generateFrom({ source: given, name: displayName(args.from ?? "", given) });
+    if (migrations.length > 0) context.messages.log(renderPlan(changes, migrations));
     for (const rename of asks ? [] : possibleRenames) {
       const { from, to, kind } = rename;
       context.messages.warn(`${kind} ${from} is dropped and ${to} added; if it was renamed: ${renameFlag(rename)}`);
@@ -100,6 +123,8 @@ export const command = defineCommand({
           up: migrations[index]?.up.map(({ sql }) => sql) ?? [],
           down: migrations[index]?.down.map(({ sql }) => sql) ?? [],
         })),
+        comparedWith,
+        changes: changes.map(changeToJson),
         possibleRenames,
         givenByDefault,
         byHand: { up: byHand.up.map(changeToJson), down: byHand.down.map(changeToJson) },
@@ -113,6 +138,42 @@ export const command = defineCommand({
     };
   },
 });
+
+/** The first of the sources that tell what there is before the next migration. */
+async function generateFromFirst(
+  context: CommandContext,
+  own: Candidate,
+  generate: (candidate: Candidate) => Promise<Generated>,
+): Promise<Generated> {
+  try {
+    return await generate(own);
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.data?.["startsElsewhere"] !== true) throw error;
+    for await (const candidate of otherSources(context)) {
+      try {
+        return await generate(candidate);
+      } catch (other) {
+        // There is no repository, no commit yet, or none with schema files.
+        if (!(other instanceof ConfitureError) || !NO_COMMIT.has(other.code)) throw other;
+      }
+    }
+    throw nothingTells(error);
+  }
+}
+
+const NO_COMMIT: ReadonlySet<string> = new Set(["git_failed", "schema_no_files"]);
+
+/** What changes, in short, and what of it can hurt. Pure. */
+function renderPlan(changes: readonly Change[], migrations: readonly GeneratedMigration[]): string {
+  const hazards = migrations.flatMap(({ up }) =>
+    up.flatMap((statement) =>
+      notesOf(statement, "up", true)
+        .filter((note) => !note.startsWith("LOCK") && !note.startsWith("ONLINE"))
+        .map((note) => `! ${inLine(statement.sql.split("\n")[0] ?? "")}\n    ${note}\n`),
+    ),
+  );
+  return `${renderChanges(changes)}${hazards.join("")}`.trimEnd();
+}
 
 /** "NAME", then "NAME_indexes", or "NAME_2" where that says nothing or is taken. */
 function partName(name: string, migrations: readonly GeneratedMigration[], index: number): string {

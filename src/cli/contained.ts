@@ -1,0 +1,58 @@
+import type { Contained } from "#compare/contained/contained.ts";
+import type { ContainedOptions } from "#compare/contained/replayed.ts";
+import type { Database } from "#database/database.ts";
+import type { MigrateOptions } from "#migrate/exclusive.ts";
+import type { HistoryEntry } from "#migrate/history.ts";
+import type { Ledger } from "#migrate/ledger.ts";
+import { recordBaseline } from "#migrate/record.ts";
+import { readHistory } from "#migrate/status.ts";
+import type { CommandContext } from "./command.ts";
+import { filesBeside, projectFiles } from "./compare-options.ts";
+
+const NONE: Contained = { contained: [], pending: [], undecided: [], why: undefined };
+
+/** The time that the processors have worked for this process, in which the embedded engine is. */
+function workOf(): () => number {
+  const before = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+}
+
+/** What has to be run or recorded still. */
+export function openEntries(history: readonly HistoryEntry[]): HistoryEntry[] {
+  return history.filter(({ row, file, standing }) => row === undefined && file !== undefined && standing !== "covered");
+}
+
+/**
+ * Records the migrations that a database holds already, by proof. Nothing is looked at where every one is recorded.
+ * @param isBuilt whether the database holds what the schema files build and nothing else
+ * @param budget how many milliseconds of work the proof may take
+ */
+export async function recordContained(
+  context: CommandContext,
+  migrating: MigrateOptions,
+  database: Database,
+  ledger: Ledger,
+  {
+    isBuilt,
+    budget,
+    scratch,
+  }: { readonly isBuilt: boolean; readonly budget: number; readonly scratch?: string | undefined },
+): Promise<Contained> {
+  const history = await readHistory(database, ledger, migrating);
+  if (openEntries(history).length === 0) return NONE;
+  const files = isBuilt ? await projectFiles(context, scratch) : await filesBeside(context, scratch, migrating.target);
+  const options: ContainedOptions = {
+    ...files,
+    recorded: history.flatMap(({ row, version }) => (row === undefined ? [] : [version])),
+    clock: { budget, spent: workOf() },
+  };
+  const found = isBuilt
+    ? await (await import("#compare/contained/contained.ts")).containedInSchema(options)
+    : await (await import("#compare/contained/in-database.ts")).containedInDatabase(options, database, ledger);
+  const last = found.contained.at(-1);
+  if (last !== undefined) await recordBaseline(database, ledger, migrating, last.version);
+  return found;
+}

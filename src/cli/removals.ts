@@ -1,0 +1,43 @@
+import { describeRemoval, type Permit, refuseRemovals, type Removal } from "#compare/generate/removals.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { canAsk } from "./can-ask.ts";
+import type { CommandContext } from "./command.ts";
+import type { FindMaker } from "./output/findings.ts";
+import { forPeople } from "./output/style.ts";
+import { inLine } from "./output/visible.ts";
+
+/**
+ * Lists what a migration takes away, with who made it, and lets that happen only where somebody has consented: with
+ * `--allow-drop`, or now, on a terminal.
+ * @param allowed "all", or kinds and names with commas; undefined where nothing may be taken away
+ */
+export function permitRemovals(context: CommandContext, allowed: string | undefined, findMaker: FindMaker): Permit {
+  const madeBy = ({ kind, change }: Removal): string | undefined => {
+    const place = change === undefined ? undefined : findMaker({ kind, path: change.path });
+    return place === undefined ? undefined : `${inLine(place.file)}:${place.line}`;
+  };
+  return async (removals, possible) => {
+    const open = removals.filter((removal) => !isAllowed(removal, allowed));
+    const asks = open.length > 0 && canAsk(context);
+    if (open.length > 0 && !asks) throw refuseRemovals(open, possible, madeBy);
+    const list = removals.map((removal) => `  - ${describeRemoval(removal, madeBy)}`).join("\n");
+    context.messages.log(`Taken away by this migration:\n${list}`);
+    if (!asks) return;
+    const { stdin, stderr, signal } = context.io;
+    stderr.write(forPeople(`${open.length === 1 ? "Is that" : "Are these"} to go? [y/N] `));
+    const answer = await stdin.readLine(signal);
+    if (signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
+    if (answer === undefined) stderr.write("\n");
+    if (!/^y(es)?$/i.test(answer?.trim() ?? "")) throw refuseRemovals(open, possible, madeBy);
+  };
+}
+
+function isAllowed({ kind, name }: Removal, allowed: string | undefined): boolean {
+  if (allowed === undefined) return false;
+  return allowed.split(",").some((item) => {
+    const wanted = item.trim();
+    if (wanted === "all" || wanted === kind) return true;
+    const glob = new Bun.Glob(wanted);
+    return glob.match(name) || glob.match(`${kind}:${name}`);
+  });
+}

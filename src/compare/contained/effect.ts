@@ -1,0 +1,56 @@
+import { type Delta, diff } from "@supabase/pg-delta/core";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { unmodelledDifferences } from "../catalogue/changes.ts";
+
+/**
+ * How much of a change is in a database: all of it, some, or nothing. What else the database holds does not matter.
+ * `nothing`: what it makes is not there, and what it takes away is.
+ */
+export type Share = "all" | "some" | "nothing";
+
+/**
+ * Looks for the change from one catalogue to another in a third, object by object and property by property. A change that
+ * changes nothing is in all of them. Pure.
+ * @param worded `to` in the words of a database in use, whose owners do not count
+ */
+export function shareOf(from: Catalogue, to: Catalogue, database: Catalogue, worded?: Catalogue): Share {
+  const wanted = worded ?? to;
+  const found = [
+    ...diff(from.facts, to.facts).flatMap((delta) =>
+      worded !== undefined && delta.verb.endsWith("link") ? [] : isIn(delta, database, wanted),
+    ),
+    ...unmodelledDifferences(from, to).map(({ kind, path }) => {
+      const of = ({ unmodelled }: Catalogue): string | undefined =>
+        unmodelled.find((object) => object.kind === kind && Bun.deepEquals(object.path, path))?.definition;
+      return of(wanted) === of(database);
+    }),
+  ];
+  if (found.every(Boolean)) return "all";
+  return found.some(Boolean) ? "some" : "nothing";
+}
+
+/** Nothing where the change is none of a schema's: roles belong to the server, and dependencies follow from definitions. */
+function isIn(delta: Delta, { facts }: Catalogue, worded: Catalogue): boolean[] {
+  switch (delta.verb) {
+    case "add": {
+      const { id } = delta.fact;
+      if (id.kind === "role" || id.kind === "membership") return [];
+      return [facts.has(id) && worded.facts.has(id) && facts.hashOf(id) === worded.facts.hashOf(id)];
+    }
+    case "remove": {
+      const { id } = delta.fact;
+      return id.kind === "role" || id.kind === "membership" ? [] : [!facts.has(id)];
+    }
+    case "set": {
+      const [is, wanted] = [facts, worded.facts].map((all) => all.get(delta.id)?.payload[delta.attr]);
+      return [facts.has(delta.id) && Bun.deepEquals(is, wanted)];
+    }
+    case "link":
+    case "unlink": {
+      const { kind, from, to } = delta.edge;
+      if (kind !== "owner" || !facts.has(from)) return [];
+      const isOwner = facts.outgoingEdges(from).some((edge) => edge.kind === "owner" && Bun.deepEquals(edge.to, to));
+      return [isOwner === (delta.verb === "link")];
+    }
+  }
+}

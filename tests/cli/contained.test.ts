@@ -1,0 +1,104 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { runBinary } from "../support/cli.ts";
+import { temporaryProject } from "../support/project.ts";
+import { readDocument } from "./document.ts";
+import { cliProject, OLDEST_AND_NEWEST } from "./project.ts";
+
+// Many processes in a row, each with an engine or two.
+setDefaultTimeout(300_000);
+
+const USERS = "CREATE TABLE IF NOT EXISTS users (id int PRIMARY KEY);\n";
+const WITH_BIO = "CREATE TABLE IF NOT EXISTS users (id int PRIMARY KEY, bio text CHECK (bio IN ('a', 'b')));\n";
+const BIO =
+  "-- migrate:up\nALTER TABLE users ADD bio text CHECK (bio IN ('a', 'b'));\n-- migrate:down\nALTER TABLE users DROP bio;\n";
+const FILES = {
+  "db/schema/users.sql": USERS,
+  "db/migrations/base.sql": USERS,
+  "db/migrations/001_bio.sql": BIO,
+};
+
+describe.each(OLDEST_AND_NEWEST)("a build knows what its files contain, PostgreSQL %d", (major) => {
+  test("what they do not hold stays pending, what they hold is recorded, and up has nothing to do", async () => {
+    await using project = await cliProject(FILES, { major });
+    expect((await project.succeed(["build"])).stderr).toContain("stays pending: confiture migrate up\n");
+    expect((await project.succeed(["migrate", "up"])).stdout).toContain("001_bio applied");
+
+    await project.write("db/schema/users.sql", WITH_BIO);
+    const fresh = await project.succeed(["build", "--fresh"]);
+    expect(fresh.stderr).toContain("1 migration is contained in the schema files: recorded as applied\n");
+    expect((await project.succeed(["migrate", "up"])).stderr).toContain("No pending migrations");
+    expect((await project.succeed(["migrate", "status", "--exit-code"])).stdout).toContain("✅ 001_bio");
+    await project.succeed(["verify"]);
+    await project.succeed(["drift"]);
+    await project.succeed(["diff"]);
+    expect((await project.succeed(["migrate", "generate", "nothing"])).stderr).toContain("Nothing to generate");
+
+    // A build of what is there already has nothing to prove.
+    const again = readDocument(await project.run(["build", "--format", "json"]));
+    expect(again).toMatchObject({ recorded: [], unrecorded: [], undecided: [] });
+  });
+
+  test("--baseline and --no-baseline overrule it", async () => {
+    await using project = await cliProject(FILES, { major });
+    expect(readDocument(await project.run(["build", "--baseline", "--format", "json"]))).toMatchObject({
+      recorded: ["001"],
+    });
+    await project.write("db/schema/users.sql", WITH_BIO);
+    const none = readDocument(await project.run(["build", "--fresh", "--no-baseline", "--format", "json"]));
+    expect(none).toMatchObject({ recorded: [], unrecorded: ["001"], undecided: ["001"] });
+    expect((await project.run(["build", "--no-baseline", "--baseline"])).exitCode).toBe(2);
+  });
+
+  test("files that change nothing of a database that is older record nothing in it", async () => {
+    await using project = await cliProject({ ...FILES, "db/schema/users.sql": WITH_BIO }, { major });
+    await project.query(USERS);
+    // CREATE TABLE IF NOT EXISTS leaves the table without its column.
+    expect((await project.succeed(["build"])).stderr).toContain("stays pending");
+    expect((await project.succeed(["migrate", "up"])).stdout).toContain("001_bio applied");
+  });
+
+  test("`migrate baseline --proven` records what a database in use holds, rows included", async () => {
+    const seed = "-- migrate:up\nINSERT INTO users VALUES (1, 'a');\n-- migrate:down\nDELETE FROM users;\n";
+    const files = {
+      ...FILES,
+      "db/migrations/002_seed.sql": seed,
+      "db/migrations/003_age.sql": BIO.replaceAll(/bio text[^;]*/g, "age int").replace("DROP bio", "DROP age"),
+    };
+    await using project = await cliProject(files, { major });
+    const proven = async (): Promise<unknown> =>
+      readDocument(await project.run(["migrate", "baseline", "--proven", "--format", "json"]));
+    await project.query(USERS);
+    expect(await proven()).toMatchObject({ recorded: [], unrecorded: ["001", "002", "003"] });
+    await project.query("ALTER TABLE users ADD bio text CHECK (bio IN ('a', 'b'))");
+    expect(await proven()).toMatchObject({ recorded: [{ version: "001" }], unrecorded: ["002", "003"] });
+    await project.query("INSERT INTO users VALUES (1, 'a'), (2, 'b')");
+    expect(await proven()).toMatchObject({ recorded: [{ version: "002" }], unrecorded: ["003"] });
+    expect((await project.succeed(["migrate", "up"])).stdout).toContain("003_age applied");
+    expect(await proven()).toMatchObject({ recorded: [], unrecorded: [] });
+    expect((await project.run(["migrate", "baseline", "--proven", "--through", "1"])).exitCode).toBe(2);
+  });
+});
+
+describe("a new project agrees with itself in every order", () => {
+  test.each([
+    "build, migrate up, migrate generate x, verify",
+    "migrate up, build, verify, migrate generate x",
+    "verify, migrate generate x, build, migrate up",
+    "migrate generate x, verify, migrate up, build",
+  ])("init, %s", async (commands) => {
+    await using project = await temporaryProject();
+    for (const command of ["init --embedded", ...commands.split(", ")]) {
+      const result = await runBinary(command.split(" "), { cwd: project.dir });
+      expect({ command, ...result }).toMatchObject({ exitCode: 0 });
+      if (command.includes("generate")) expect(result.stderr).toContain("Nothing to generate");
+    }
+    expect((await runBinary(["migrate", "status", "--exit-code"], { cwd: project.dir })).exitCode).toBe(0);
+  });
+
+  test("one that has files of its own gets no example", async () => {
+    await using project = await temporaryProject({ "db/schema/mine.sql": "CREATE TABLE mine (id int);\n" });
+    const { stdout } = await runBinary(["init", "--embedded"], { cwd: project.dir });
+    expect(stdout).not.toContain("users.sql");
+    expect(stdout).not.toContain("base.sql");
+  });
+});

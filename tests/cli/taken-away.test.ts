@@ -1,0 +1,146 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { type RunResult, runBinary } from "../support/cli.ts";
+import { commitAll } from "../support/git.ts";
+import { temporaryProject, type TemporaryProject } from "../support/project.ts";
+import { atTerminal } from "../support/terminal.ts";
+import { readDocument } from "./document.ts";
+
+// Many processes in a row, each with an engine.
+setDefaultTimeout(300_000);
+
+const EMBEDDED = "database:\n  engine: embedded\n  path: .confiture/local\n";
+const USERS = "CREATE TABLE users (id int PRIMARY KEY, owner text NOT NULL DEFAULT 'me');\n";
+const SECURITY = `-- migrate:up
+ALTER TABLE users ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_rows ON users USING (owner = current_user);
+ALTER TABLE users ADD CONSTRAINT owner_given CHECK (owner <> '');
+CREATE INDEX users_owner ON users (owner);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER touched BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE VIEW owners AS SELECT owner FROM users;
+GRANT SELECT ON users TO PUBLIC;
+COMMENT ON TABLE users IS 'People';
+`;
+const FILES = {
+  "db/environments/local.yaml": EMBEDDED,
+  "db/migrations/001_users.sql": USERS,
+  "db/migrations/002_security.sql": SECURITY,
+  "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY, owner text, bio text NOT NULL);\n",
+};
+
+const WHERE = [
+  ["row security public.users", 2],
+  ["policy public.users.own_rows", 3],
+  ["constraint public.users.owner_given", 4],
+  ["index public.users_owner", 5],
+  ["function public.touch()", 6],
+  ["trigger public.users.touched", 7],
+  ["view public.owners", 8],
+  ["grants on table public.users to PUBLIC", 9],
+] as const;
+const OTHERS = ["not null public.users.owner", "default public.users.owner", "comment on table public.users"];
+
+const generate = (project: TemporaryProject, ...args: string[]): Promise<RunResult> =>
+  runBinary(["migrate", "generate", "next", ...args], { cwd: project.dir });
+const written = async (project: TemporaryProject): Promise<string[]> =>
+  (await readdir(project.path("db/migrations"))).filter((name) => name.includes("next"));
+
+describe("nothing is taken away without a word", () => {
+  test("everything is listed with what made it, and nothing is written", async () => {
+    await using project = await temporaryProject(FILES);
+    const { exitCode, stdout, stderr } = await generate(project);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    for (const [what, line] of WHERE) {
+      expect(stderr).toContain(`${what}, made by db/migrations/002_security.sql:${line}, is not in the schema files\n`);
+    }
+    for (const what of OTHERS) expect(stderr).toContain(`  ${what}, made by db/migrations/`);
+    expect(await written(project)).toEqual([]);
+  });
+
+  test("--allow-drop allows kinds, names, or all; the plan is shown in short, with what can hurt", async () => {
+    await using project = await temporaryProject(FILES);
+    const some = await generate(
+      project,
+      "--allow-drop=policy,row security,public.users_*,constraint:*,not null,default",
+    );
+    expect(some.exitCode).toBe(1);
+    expect(some.stderr).not.toContain("own_rows");
+    for (const what of ["view public.owners", "trigger public.users.touched"]) expect(some.stderr).toContain(what);
+    expect(await written(project)).toEqual([]);
+
+    const all = await generate(project, "--allow-drop");
+    expect(all).toMatchObject({ exitCode: 0, stdout: "✅ Created db/migrations/003_next.sql, proven up and down\n" });
+    for (const [what] of WHERE) expect(all.stderr).toContain(`  - ${what}`);
+    expect(all.stderr).toContain("Compared with: 2 migrations\n");
+    for (const line of ["    + column bio text NOT NULL\n", "    - policy own_rows\n", "- view public.owners\n"]) {
+      expect(all.stderr).toContain(line);
+    }
+    expect(all.stderr).toMatch(/! ALTER TABLE .*"bio" text NOT NULL\n +ROWS: fails on a table that has any/);
+  });
+
+  // Bun opens no pseudo-terminals on Windows.
+  test.skipIf(process.platform === "win32")("on a terminal it is asked", async () => {
+    await using project = await temporaryProject(FILES);
+    const question = /own_rows, made by [^]*Are these to go\? \[y\/N\] $/;
+    const no = await atTerminal(project.dir, ["migrate", "generate", "next"], [[question, "n\r"]]);
+    expect(no.exitCode).toBe(1);
+    expect(await written(project)).toEqual([]);
+    const yes = await atTerminal(project.dir, ["migrate", "generate", "next"], [[question, "y\r"]]);
+    expect(yes.exitCode).toBe(0);
+    expect(await written(project)).toEqual(["003_next.sql"]);
+  });
+
+  test("verify shows what the schema files lack, and no DROP", async () => {
+    await using project = await temporaryProject({
+      ...FILES,
+      "db/schema/users.sql": `${USERS}ALTER TABLE users ADD CONSTRAINT owner_given CHECK (owner <> '');\n`,
+    });
+    const { exitCode, stdout } = await runBinary(["verify"], { cwd: project.dir });
+    expect(exitCode).toBe(3);
+    expect(stdout).toContain("What the schema files lack, as SQL:");
+    expect(stdout).toContain('CREATE POLICY "own_rows"');
+    expect(stdout).not.toContain("DROP ");
+  });
+});
+
+describe("what it compares with by itself", () => {
+  const BIO = "-- migrate:up\nALTER TABLE users ADD bio text;\n-- migrate:down\nALTER TABLE users DROP bio;\n";
+  const project = (files: Record<string, string> = {}): Promise<TemporaryProject> =>
+    temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY, bio text);\n",
+      "db/migrations/001_bio.sql": BIO,
+      ...files,
+    });
+  const edit = (at: TemporaryProject): Promise<void> =>
+    at.write("db/schema/users.sql", "CREATE TABLE users (id int PRIMARY KEY, bio text, age int);\n");
+  const compared = async (at: TemporaryProject): Promise<unknown> => {
+    const document = readDocument(await generate(at, "--format", "json"));
+    return document.error?.code ?? document["comparedWith"];
+  };
+
+  test("base and migrations", async () => {
+    await using at = await project({ "db/migrations/base.sql": "CREATE TABLE users (id int PRIMARY KEY);\n" });
+    await edit(at);
+    expect(await compared(at)).toBe("base.sql and 1 migration");
+  });
+
+  test("the environment's database, where exactly these are applied there; else the last commit; else an error", async () => {
+    await using at = await project();
+    const nothing = await generate(at);
+    expect(nothing.exitCode).toBe(1);
+    expect(nothing.stderr).toContain("confiture migrate base");
+
+    commitAll(at, "one");
+    await edit(at);
+    expect(await compared(at)).toBe("the schema files of git:HEAD");
+    await Bun.file(at.path("db/migrations/002_next.sql")).delete();
+
+    await at.write("db/schema/users.sql", "CREATE TABLE users (id int PRIMARY KEY, bio text);\n");
+    expect((await runBinary(["build"], { cwd: at.dir })).stderr).toContain("recorded as applied");
+    await edit(at);
+    expect(await compared(at)).toBe("the database of environment local, where the migration is applied");
+    expect((await runBinary(["migrate", "up"], { cwd: at.dir })).exitCode).toBe(0);
+  });
+});
