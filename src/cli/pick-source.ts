@@ -1,7 +1,9 @@
 import type { ProjectFiles, Source } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
+import type { HistoryEntry } from "#migrate/history.ts";
 import { status } from "#migrate/status.ts";
+import { isBase } from "#migrate/version.ts";
 import type { CommandContext } from "./command.ts";
 import { migrateOptions } from "./migrate-options.ts";
 import { count } from "./output/text.ts";
@@ -37,15 +39,69 @@ export async function* otherSources(context: CommandContext): AsyncGenerator<Can
 }
 
 async function ownDatabase(context: CommandContext): Promise<Candidate | undefined> {
+  const database = await askDatabase(context);
+  if (database === undefined) return undefined;
+  const { source, history } = database;
+  if (history.length === 0 || history.some(({ standing }) => standing !== "applied")) return undefined;
+  const applied = history.length === 1 ? "the migration is" : `all ${history.length} migrations are`;
+  return { source, name: `${source.name}, where ${applied} applied` };
+}
+
+/**
+ * Warns where generated migrations could not run on the environment's own database, if that can be reached.
+ * @param texts the files
+ */
+export async function warnWhereTheyFail(
+  context: CommandContext,
+  files: ProjectFiles,
+  texts: readonly string[],
+): Promise<void> {
+  const database = await askDatabase(context);
+  if (
+    database === undefined ||
+    database.history.some(
+      ({ version, standing }) => !EXPECTED.has(standing) || (isBase(version) && standing === "pending"),
+    )
+  )
+    return;
+  const { tryOnDatabase } = await import("#compare/generate/trial.ts");
+  const pending = database.history.flatMap(({ standing, file }) =>
+    standing === "pending" && file !== undefined ? [file] : [],
+  );
+  try {
+    const error = await tryOnDatabase(files, database.source, pending, texts);
+    if (error === undefined) return;
+    context.messages.warn(
+      `on ${database.source.name} this would fail: ${error.message} (confiture drift shows how it differs)`,
+    );
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;
+    context.messages.debug(`It was not tried on ${database.source.name}: ${error.message}`);
+  }
+}
+
+/** In a database where something else is the case, `up` stops before it runs anything. */
+const EXPECTED: ReadonlySet<string> = new Set(["applied", "pending", "covered"]);
+
+/** Milliseconds: nobody waits for a database that only might tell something. */
+const PATIENCE = 2000;
+
+interface OwnDatabase {
+  readonly source: Extract<Source, { kind: "live" }>;
+  readonly history: readonly HistoryEntry[];
+}
+
+/** The environment's own database and how the migrations stand there; undefined where it cannot be reached or told. */
+async function askDatabase(context: CommandContext): Promise<OwnDatabase | undefined> {
   try {
     const config = await context.config();
-    const { history } = await status(await migrateOptions(context));
-    if (history.length === 0 || history.some(({ standing }) => standing !== "applied")) return undefined;
-    const where = config.environment === null ? "the database" : `the database of environment ${config.environment}`;
-    return {
-      source: { kind: "live", target: config.target, name: where },
-      name: `${where}, where ${history.length === 1 ? "the migration is" : `all ${history.length} migrations are`} applied`,
-    };
+    const target =
+      config.target.engine === "server"
+        ? { ...config.target, connectTimeout: Math.min(config.target.connectTimeout, PATIENCE) }
+        : config.target;
+    const { history } = await status(await migrateOptions(context, undefined, undefined, { ...config, target }));
+    const name = config.environment === null ? "the database" : `the database of environment ${config.environment}`;
+    return { source: { kind: "live", target, name }, history };
   } catch (error) {
     // Not there, or not to be understood: it cannot tell.
     if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;

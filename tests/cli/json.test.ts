@@ -235,9 +235,14 @@ describe.each(OLDEST_AND_NEWEST)("every command writes one document that fits it
     expect(await on("drift")).toMatchObject({ exitCode: 3, changes: [{ name: "public.users.hacked" }] });
   });
 
-  test("generate", async () => {
+  test("base and generate", async () => {
     await using own = await cliProject({ ...FILES, "db/schema/users.sql": USERS }, { major });
     const on = writer(own);
+    expect(await on("migrate", "base")).toMatchObject({
+      file: "db/migrations/base.sql",
+      takenBack: ["001", "002"],
+      changes: [],
+    });
     await own.write("db/schema/tags.sql", "CREATE TABLE tags (name text PRIMARY KEY);\n");
     expect(await on("migrate", "generate", "all", "--from", "empty")).toMatchObject({
       migrations: [{ version: "003", name: "all", file: "db/migrations/003_all.sql" }],

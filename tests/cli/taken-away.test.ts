@@ -143,4 +143,16 @@ describe("what it compares with by itself", () => {
     expect(await compared(at)).toBe("the database of environment local, where the migration is applied");
     expect((await runBinary(["migrate", "up"], { cwd: at.dir })).exitCode).toBe(0);
   });
+
+  test("what could not run on the environment's own database is written with a warning", async () => {
+    await using at = await project({ "db/migrations/base.sql": "CREATE TABLE users (id int PRIMARY KEY);\n" });
+    expect((await runBinary(["migrate", "up"], { cwd: at.dir })).exitCode).toBe(0);
+    await at.write("db/by-hand.sql", "ALTER TABLE users ADD age int;\n");
+    await at.write("db/environments/by-hand.yaml", `${EMBEDDED}include_dirs:\n  - path: db\n    recursive: false\n`);
+    expect((await runBinary(["build", "-e", "by-hand", "--no-baseline"], { cwd: at.dir })).exitCode).toBe(0);
+    await edit(at);
+    const { exitCode, stderr } = await generate(at);
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(/on the database of environment local this would fail: .*"age".* already exists/);
+  });
 });

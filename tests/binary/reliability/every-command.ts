@@ -81,6 +81,7 @@ const TRIALS: readonly Trial[] = [
   { command: ["migrate", "resolve", "001", "--rolled-back"], files: STOPS, first: [{ run: ["migrate", "up"] }] },
   { command: ["migrate", "accept", "001"], files: MIGRATIONS, first: [{ run: ["migrate", "up"] }, { write: EDITED }] },
   { command: ["migrate", "new", "next"], files: MIGRATIONS },
+  { command: ["migrate", "base"], files: { "db/schema/users.sql": "CREATE TABLE users (id int);\n" } },
   { command: ["migrate", "generate", "next"], files: { "db/schema/users.sql": "CREATE TABLE users (id int);\n" } },
   { command: ["migrate", "import"], files: OF_FLYWAY },
   { command: ["init"] },

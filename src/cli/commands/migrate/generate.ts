@@ -10,7 +10,7 @@ import { displayName, filesBeside, liveTarget, projectFiles, readSource, SCRATCH
 import { changeToJson, renderChanges } from "../../output/changes.ts";
 import { makersIn } from "../../output/findings.ts";
 import { inLine } from "../../output/visible.ts";
-import { type Candidate, nothingTells, otherSources, ownHistory } from "../../pick-source.ts";
+import { type Candidate, nothingTells, otherSources, ownHistory, warnWhereTheyFail } from "../../pick-source.ts";
 import { permitRemovals } from "../../removals.ts";
 
 export const command = defineCommand({
@@ -93,6 +93,14 @@ export const command = defineCommand({
     }
     for (const { kind, name } of byHand.down) {
       context.messages.warn(`not brought back by its down, write it by hand: ${kind} ${name}`);
+    }
+    const isAsked = given?.kind === "live" || comparedWith.startsWith("the database");
+    if (migrations.length > 0 && !isAsked) {
+      await warnWhereTheyFail(
+        context,
+        files,
+        migrations.map(({ text }) => text),
+      );
     }
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();
