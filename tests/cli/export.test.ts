@@ -57,6 +57,8 @@ describe("an existing database becomes a project in one command", () => {
       const adopted = await live.run(["init", "--from", live.url, "--env", "local"], { cwd: project.dir });
       expect(adopted).toMatchObject({ exitCode: 0 });
       expect(adopted.stderr).toContain("PGPASSWORD");
+      const place = `Database: ${live.server.host}:${live.server.port}/${live.database}`;
+      expect(adopted.stderr).toContain(place);
       expect(await filesBelow(project, "db/schema")).toEqual(SHOP_FILES);
       expect(await filesBelow(project, "db/environments")).toEqual(["local.yaml"]);
       expect(await filesBelow(project, "db/migrations")).toContain("base.sql");
@@ -64,7 +66,7 @@ describe("an existing database becomes a project in one command", () => {
       expect(await live.snapshot()).toBe(before);
 
       await on(["diff", "env:local", "schema"]);
-      await on(["drift"]);
+      expect((await on(["drift"])).stderr).toContain(place);
       await on(["verify"]);
       expect(await live.snapshot()).toBe(before);
 

@@ -8,6 +8,7 @@ import {
   tellLimits,
   TERMS_ARGS,
 } from "../compare-options.ts";
+import { tellDatabase } from "../database-options.ts";
 import { renderChanges } from "../output/changes.ts";
 import { changeToJson } from "../output/changes.ts";
 
@@ -35,7 +36,9 @@ export const command = defineCommand({
   examples: ["confiture drift --env production", "confiture drift --env production --against git:v1.4 --format json"],
   async run(args, context) {
     const { findDrift } = await import("#compare/drift.ts");
-    const { target, drift } = await context.config();
+    const config = await context.config();
+    const { target, drift } = config;
+    tellDatabase(context, config);
     const files = await filesBeside(context, args.scratch, target);
     const given = (args.ignore ?? "").split(",").filter((pattern) => pattern !== "");
     const { changes, notCompared, pending, ...limits } = await findDrift({

@@ -1,6 +1,7 @@
 import { writeFile } from "#files/change.ts";
 import { defineCommand } from "../command.ts";
 import { displayName, projectFiles, readSource, SCRATCH_ARGS } from "../compare-options.ts";
+import { tellDatabase } from "../database-options.ts";
 import { count } from "../output/text.ts";
 
 export const command = defineCommand({
@@ -29,7 +30,8 @@ export const command = defineCommand({
   async run(args, context) {
     const { sourceCatalogue } = await import("#compare/sources/sources.ts");
     const { toSnapshot } = await import("#compare/catalogue/snapshot.ts");
-    const config = await context.config();
+    const config = await context.config(args.source === undefined ? "database" : "files");
+    if (args.source === undefined) tellDatabase(context, config);
     const name = args.source ?? context.chosen ?? `env:${config.environment ?? "local"}`;
     const source =
       args.source === undefined
