@@ -8,6 +8,7 @@ import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type TemporaryFolder, withTemporaryFolder } from "#files/temporary.ts";
 import { type Catalogue, readCatalogue, SECRET, withDiagnosticsOf, withoutObjects } from "./catalogue/catalogue.ts";
+import { giveBackMemory } from "./catalogue/memory.ts";
 import { type Change, isUnfinishedIndex } from "./catalogue/changes.ts";
 import { compareOnTerms } from "./sources/comparison.ts";
 import { detailId, missingDetails, readDetails, SAMPLES } from "./tree/details.ts";
@@ -172,10 +173,10 @@ async function buildIn(
   let searchPath = options.scratch.like?.settings["search_path"];
   const ahead = new Set(planned.filter((file) => file.ahead).map(({ path }) => path));
   for (;;) {
-    const files = planned.map((file) => ({
-      path: file.path,
-      text: renderSchemaFile({ ...file, ahead: ahead.has(file.path) }, keywords),
-    }));
+    const files = planned.map((file, index) => {
+      if (index % FILES_AT_ONCE === 0) giveBackMemory();
+      return { path: file.path, text: renderSchemaFile({ ...file, ahead: ahead.has(file.path) }, keywords) };
+    });
     for (const { path, text } of files) write(`${SCHEMA.path}/${path}`, text);
     const sorted = collectSchemaFiles({ projectDir: dir, includeDirs: [SCHEMA], excludeDirs: [] });
     const build = { projectDir: dir, files: sorted, resetBetweenFiles: false, transaction: true, fresh: false };
@@ -197,6 +198,9 @@ async function buildIn(
     }
   }
 }
+
+/** How many files are rendered before what that leaves behind is given back. */
+const FILES_AT_ONCE = 5_000;
 
 const SCHEMA = { path: "schema", recursive: true, include: ["**/*.sql"], exclude: [] };
 

@@ -57,6 +57,7 @@ export async function readCatalogue(
     },
   };
   const { factBase, diagnostics } = await extract(pool, { handlers: [alongside] });
+  shareIds(factBase);
   giveBackMemory();
   const ownTables = without.map(({ schema, table }) => ({ kind: "table" as const, schema, name: table }));
   return {
@@ -70,6 +71,16 @@ export async function readCatalogue(
     ledgerSchema: undefined,
     notCompared: readNotCompared(diagnostics),
   };
+}
+
+/** Each row names the objects that it speaks of in words of its own: what stands for the same one becomes the same thing. */
+function shareIds(facts: FactBase): void {
+  const shared = (id: StableId): StableId => facts.get(id)?.id ?? id;
+  for (const fact of facts.facts()) if (fact.parent !== undefined) fact.parent = shared(fact.parent);
+  for (const edge of facts.edges) {
+    edge.from = shared(edge.from);
+    edge.to = shared(edge.to);
+  }
 }
 
 /** Comments in pg-delta's queries hold signs that not every database has in its encoding. */

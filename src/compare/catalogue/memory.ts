@@ -1,7 +1,7 @@
 import { memoryUsage } from "bun:jsc";
 
 /** Bytes of memory from which on what is not needed any more is given back at once. */
-const MUCH_MEMORY = 500 * 1024 * 1024;
+const MUCH_MEMORY = 300 * 1024 * 1024;
 
 /**
  * Gives back what is not needed any more, where that may be much: behind rows, or plans, by the hundred thousand. The

@@ -7,16 +7,17 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
  * Default privileges give rights to whatever a role makes, and which role will run a migration is not known when it is
  * planned. What those of any role but the builder's would give to a new object, and the schema does not, is taken away as
  * soon as the object is there; the schema's own grants come afterwards. Pure.
+ * @returns the statements to come behind an action
  */
-export function withoutDefaultRights(action: Action, from: Catalogue, to: Catalogue): string[] {
-  if (action.verb !== "create" || to.builder === undefined) return [];
+export function withoutDefaultRights(from: Catalogue, to: Catalogue): (action: Action) => string[] {
+  if (to.builder === undefined) return () => [];
   const defaults = [...from.facts.facts(), ...to.facts.facts()].flatMap(({ id, payload }) =>
     id.kind === "defaultPrivilege" && id.role !== to.builder && id.grantee !== id.role && !isEmpty(payload)
       ? [{ ...id, privileges: payload["privileges"] as string[] }]
       : [],
   );
-  if (defaults.length === 0) return [];
-  return action.produces.flatMap((made) => {
+  if (defaults.length === 0) return () => [];
+  const takenFrom = (made: StableId): string[] => {
     const object = grantable(to.facts.get(made));
     if (object === undefined) return [];
     const { objtype, schema, sql, builtIn } = object;
@@ -29,7 +30,8 @@ export function withoutDefaultRights(action: Action, from: Catalogue, to: Catalo
     );
     const grantees = new Set(given.map(({ grantee }) => (grantee === "PUBLIC" ? grantee : quoteIdentifier(grantee))));
     return grantees.size === 0 ? [] : [`REVOKE ALL ON ${sql} FROM ${[...grantees].toSorted().join(", ")}`];
-  });
+  };
+  return ({ verb, produces }) => (verb === "create" ? produces.flatMap(takenFrom) : []);
 }
 
 function isEmpty(payload: Fact["payload"]): boolean {

@@ -51,9 +51,10 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
     ),
     to.facts,
   );
+  const defaultRights = withoutDefaultRights(from, to);
   const planned = right.flatMap((action, index) => [
     toStatement(action, right[index - 1], from, to),
-    ...withoutDefaultRights(action, from, to).map((sql) => ({ ...statementOf(sql), needs: action.produces })),
+    ...defaultRights(action).map((sql) => ({ ...statementOf(sql), needs: action.produces })),
   ]);
   return [...moves.first, ...withUnmodelled(planned, from, to), ...moves.last];
 }

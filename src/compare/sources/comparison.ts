@@ -1,6 +1,7 @@
 import { diff, type StableId } from "@supabase/pg-delta/core";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { giveBackMemory } from "../catalogue/memory.ts";
 import { reword } from "./rebuild.ts";
 import type { ScratchOptions } from "../scratch/scratch.ts";
 import { onTerms, type Terms } from "../catalogue/terms.ts";
@@ -30,7 +31,9 @@ export async function compareOnTerms(
   to: Catalogue,
   terms: Terms,
 ): Promise<Comparison> {
+  giveBackMemory();
   const { leftOut, ...levelled } = onTerms(from, to, terms);
+  giveBackMemory();
   let sides = levelled;
   let unlike = wordedUnlike(sides.from, sides.to);
   const unreworded = new Set<string>();

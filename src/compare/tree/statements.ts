@@ -221,7 +221,9 @@ function planActions(from: FactBase, to: FactBase, compact = true): readonly Act
   // What is left of whatever was read or planned before.
   giveBackMemory();
   try {
-    return plan(from, to, { scope: "database", assumedRoles, compact }).actions;
+    const { actions } = plan(from, to, { scope: "database", assumedRoles, compact });
+    giveBackMemory();
+    return actions;
   } catch (cause) {
     // The planner throws plain errors for what it cannot make.
     throw new ConfitureError("export_unproven", `No statements are known for something: ${(cause as Error).message}`, {

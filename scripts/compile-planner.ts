@@ -1,0 +1,143 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+const MEMORY = JSON.stringify(join(import.meta.dir, "..", "src", "compare", "catalogue", "memory.ts"));
+
+/** What is replaced in a file of pg-delta, below its `src`. */
+const CHANGES: Readonly<Record<string, readonly (readonly [from: string, to: string])[]>> = {
+  // The same text for the same object, however many collections it is a key of.
+  "core/stable-id.ts": [
+    [
+      "export function encodeId(id: StableId): string {",
+      `const encoded = new Map<string, string>();
+const encodedOf = new WeakMap<StableId, string>();
+export function encodeId(id: StableId): string {
+  const known = encodedOf.get(id);
+  if (known !== undefined) return known;
+  const text = encode(id);
+  const same = encoded.get(text) ?? text;
+  encoded.set(same, same);
+  encodedOf.set(id, same);
+  return same;
+}
+function encode(id: StableId): string {`,
+    ],
+  ],
+  // Texts for hashes are made when they are needed, and the cache of those that have a hash is smaller.
+  "core/fact.ts": [
+    [
+      `    const parts = this.#outgoingParts.get(fromKey) ?? [];
+    parts.push(\`\${fromKey}-[\${edge.kind}]->\${toKey}\`);
+    this.#outgoingParts.set(fromKey, parts);
+`,
+      "",
+    ],
+    [
+      "(this.#outgoingParts.get(key) ?? []).sort()",
+      "(this.#outgoing.get(key) ?? []).map((edge) => `${key}-[${edge.kind}]->${encodeId(edge.to)}`).sort()",
+    ],
+  ],
+  "core/hash.ts": [
+    ["CANONICAL_CACHE_MAX_CHARS = 1 << 24", "CANONICAL_CACHE_MAX_CHARS = 1 << 20"],
+    ['import { createHash } from "node:crypto";\n', `import { giveBackMemory } from ${MEMORY};\nlet hashes = 0;\n`],
+    [
+      'const hash = createHash("sha256").update(canonical).digest("hex");',
+      'if (++hashes % 20_000 === 0) giveBackMemory();\n  const hash = Bun.SHA256.hash(canonical, "hex");',
+    ],
+  ],
+  // What one phase leaves behind does not wait for what the next one does.
+  "extract/extract.ts": [
+    [
+      'import type { Diagnostic } from "../core/diagnostic.ts";',
+      `import type { Diagnostic } from "../core/diagnostic.ts";\nimport { giveBackMemory } from ${MEMORY};`,
+    ],
+    ["const pruned = pruneOrphanedSatellites(", "giveBackMemory();\n  const pruned = pruneOrphanedSatellites("],
+  ],
+  // Each key is made once and not for each comparison.
+  "plan/graph.ts": [
+    [
+      "const heap = new MinHeap(tieKeyOf);",
+      `const keys = Array.from({ length: nodeCount }, (_, node) => tieKeyOf(node));
+  const heap = new MinHeap((node) => keys[node] as string);`,
+    ],
+    ["const seen = new Set<string>();", "const seen = new Set<number>();"],
+    ["const key = `${u}>${v}`;", "const key = u * nodeCount + v;"],
+  ],
+  "plan/phases/action-graph.ts": [
+    [
+      'import { topoSort } from "../graph.ts";',
+      `import { topoSort } from "../graph.ts";\nimport { giveBackMemory } from ${MEMORY};`,
+    ],
+    ["const edges = buildActionGraph(", "giveBackMemory();\n  const edges = buildActionGraph("],
+    ["const order = topoSort(", "giveBackMemory();\n  const order = topoSort("],
+    ["const finalActions = compact", "giveBackMemory();\n  const finalActions = compact"],
+  ],
+  // Where nothing is dropped, no drop is too much; default privileges are looked for once and not for each object.
+  "plan/internal.ts": [
+    [
+      '  return desired.facts().some((fact) => {\n    if (fact.id.kind !== "defaultPrivilege") return false;',
+      "  return defaultPrivilegesOf(desired).some((fact) => {",
+    ],
+    [
+      "function adpCustomizesObjtype(",
+      `const defaultPrivileges = new WeakMap<FactBase, ReturnType<FactBase["facts"]>>();
+export function defaultPrivilegesOf(facts: FactBase): ReturnType<FactBase["facts"]> {
+  const known = defaultPrivileges.get(facts);
+  if (known !== undefined) return known;
+  const found = facts.facts().filter(({ id }) => id.kind === "defaultPrivilege");
+  defaultPrivileges.set(facts, found);
+  return found;
+}
+function adpCustomizesObjtype(`,
+    ],
+    [
+      "  // first create that produces each id, with its sql + consume set\n",
+      '  if (!actions.some(({ verb }) => verb === "drop")) return [...actions];\n',
+    ],
+  ],
+  // Without renames, which are never asked for, both comparisons are the same.
+  "plan/phases/change-set.ts": [
+    [
+      'import { diff, type Delta } from "../../core/diff.ts";',
+      `import { diff, type Delta } from "../../core/diff.ts";\nimport { giveBackMemory } from ${MEMORY};`,
+    ],
+    ["const discoveryAllDeltas = diff(", "giveBackMemory();\n  const discoveryAllDeltas = diff("],
+    [
+      "const allDeltas = diff(source, desired);",
+      `const allDeltas =
+    source === physicalSource && desired === physicalDesired ? discoveryAllDeltas : diff(source, desired);`,
+    ],
+  ],
+  // Nobody reads the audit, for which everything is compared once more.
+  "plan/plan.ts": [["    projectionSuppressions,\n  );", "    [],\n  );"]],
+  "plan/phases/action-emitter.ts": [
+    [
+      'import type { Delta } from "../../core/diff.ts";',
+      `import type { Delta } from "../../core/diff.ts";\nimport { defaultPrivilegesOf } from "../internal.ts";\nimport { giveBackMemory } from ${MEMORY};`,
+    ],
+    ["for (const dp of projectedDesired.facts()) {", "for (const dp of defaultPrivilegesOf(projectedDesired)) {"],
+    [
+      "  const actions: Action[] = [];\n  const producerOf",
+      "  giveBackMemory();\n  const actions: Action[] = [];\n  const producerOf",
+    ],
+  ],
+};
+
+/**
+ * pg-delta's planner holds the same texts many times over, and makes some of them anew whenever it compares two. For
+ * thousands of tables that is most of a command's memory. What it plans stays the same.
+ */
+export const slimPlanner: Bun.BunPlugin = {
+  name: "slim-planner",
+  setup(build) {
+    build.onLoad({ filter: /[/\\]pg-delta[/\\]src[/\\].*\.ts$/ }, async ({ path }) => {
+      let contents = await readFile(path, "utf8");
+      const file = path.replaceAll("\\", "/").split("/pg-delta/src/")[1]!;
+      for (const [from, to] of CHANGES[file] ?? []) {
+        if (contents.split(from).length !== 2) throw new Error(`${path} has changed: slim-planner no longer applies`);
+        contents = contents.replace(from, () => to);
+      }
+      return { contents, loader: "ts" };
+    });
+  },
+};
