@@ -22,6 +22,8 @@ export interface Script extends SqlText {
   readonly psqlCommands: readonly PsqlCommand[];
   /** Statements that stand among `statements` in the text and are not sent: BEGIN and COMMIT of the file's own. */
   readonly omitted?: readonly Statement[];
+  /** All of `statements`, where each of these has a transaction of its own. */
+  readonly parts?: readonly (readonly Statement[])[];
 }
 
 const QUOTES: ReadonlySet<string> = new Set(["string", "quoted identifier", "dollar-quoted string", "comment"]);

@@ -20,6 +20,7 @@ import { languageOf } from "./layouts/foreign-program.ts";
 import { cutFile } from "./layouts/cut.ts";
 import { type MigrationSource, readMigrationSource } from "./migration-source.ts";
 import type { Section, Sections } from "./sections.ts";
+import type { Statement } from "#sql/statement.ts";
 
 /** The checksum of a migration's file. */
 export function checksumOfFile(projectDir: string, file: MigrationFile): string {
@@ -167,7 +168,8 @@ function sqlBody(file: MigrationFile, sql: SqlFile, which: (file: SqlFile) => Se
   const use = unwrapTransaction(script.statements);
   // As golang-migrate and sqlx run it.
   if (use.kind === "blocks" && transaction === undefined) return outside();
-  if (use.kind === "blocks" || use.kind === "control") {
+  if (use.kind === "cut" && transaction === undefined && !use.parts.some(isMixed)) return inParts(outside());
+  if (use.kind === "blocks" || use.kind === "cut" || use.kind === "control") {
     throw ownTransaction(script, `Remove it. To control transactions yourself, ${howToRunOutside}`);
   }
   const inner = withoutControl(script, use);
@@ -189,6 +191,18 @@ function sqlBody(file: MigrationFile, sql: SqlFile, which: (file: SqlFile) => Se
       hint: `Move it to a migration of its own. To run every statement of this one by itself, ${howToRunOutside}`,
     },
   );
+}
+
+/** Whether statements are to share a transaction that one of them cannot be in. */
+function isMixed(part: readonly Statement[]): boolean {
+  return part.length > 1 && part.some((statement) => cannotRunInTransaction(statement) !== undefined);
+}
+
+/** A way whose COMMIT and BEGIN cut the transaction that its own tool has open around it. */
+function inParts(body: SqlBody): SqlBody {
+  const use = unwrapTransaction(body.script.statements);
+  if (use.kind !== "cut") return body;
+  return { ...body, script: { ...withoutStatements(body.script, use.parts.flat(), use.cuts), parts: use.parts } };
 }
 
 function sectionScript({ source }: SqlFile, { text, start, end }: Section): Script {

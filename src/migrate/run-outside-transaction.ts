@@ -157,7 +157,8 @@ async function runStep(run: OutsideRun, unit: readonly Statement[], work: Work):
         );
       } catch (error) {
         // PostgreSQL alone knew that it cannot run in a transaction. It has done nothing yet.
-        if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "25001") throw error;
+        const isRefusal = error instanceof ConfitureError && error.server?.sqlstate === "25001" && unit.length === 1;
+        if (!isRefusal) throw error;
         await runAlone(run, unit, work);
       }
   }

@@ -15,6 +15,7 @@ import { loadMigration } from "./load.ts";
 import type { Ignored } from "./layouts/layout.ts";
 import type { LayoutName } from "./layouts/names.ts";
 import { isBase } from "./version.ts";
+import { transactionControl } from "#sql/classify.ts";
 import { isUncertain, unitsOf } from "./steps.ts";
 import { findUnreadHistory, type UnreadHistory } from "./unread-history.ts";
 
@@ -110,7 +111,7 @@ async function withStatement(entry: HistoryEntry, options: MigrateOptions): Prom
     if (body?.kind !== "sql") return entry;
     const unit = unitsOf(body.script)[row.statementsDone ?? 0];
     // Of a block with its own BEGIN, what it does first tells more.
-    const next = unit?.[1] ?? unit?.[0];
+    const next = unit?.find((statement) => transactionControl(statement) === undefined) ?? unit?.[0];
     if (unit === undefined || next === undefined) return entry;
     return { ...entry, stoppedAt: next.text.split("\n", 1)[0]!, uncertain: isUncertain(unit) };
   } catch (error) {

@@ -3,10 +3,11 @@ import { cannotRunInTransaction, setsTransaction, transactionControl } from "#sq
 import type { Statement } from "#sql/statement.ts";
 
 /**
- * Statements that count as one step: usually one; from a BEGIN of the file's own to its COMMIT all of them,
- * since the ledger can only be advanced between transactions.
+ * Statements that count as one step: usually one; those of one transaction of the file's own all together, since the ledger can
+ * only be advanced between transactions.
  */
-export function unitsOf(script: Script): Statement[][] {
+export function unitsOf(script: Script): readonly (readonly Statement[])[] {
+  if (script.parts !== undefined) return script.parts;
   const units: Statement[][] = [];
   let open: Statement[] | undefined;
   for (const statement of script.statements) {
@@ -32,7 +33,7 @@ export function isUncertain(unit: readonly Statement[]): boolean {
 }
 
 /**
- * `with-count`: in one transaction with its count. `own-transaction`: the file's own BEGIN and COMMIT, with the
+ * `with-count`: in one transaction with its count; so are several statements that bring no BEGIN with them. `own-transaction`: the file's own BEGIN and COMMIT, with the
  * count before the COMMIT. `alone`: not inside a transaction; CALL and DO may commit by themselves.
  */
 export function howToRun(unit: readonly Statement[]): "with-count" | "own-transaction" | "alone" {
@@ -40,6 +41,7 @@ export function howToRun(unit: readonly Statement[]): "with-count" | "own-transa
   const last = unit.at(-1);
   if (first === undefined || last === undefined) return "alone";
   if (unit.length > 1) {
+    if (transactionControl(first) === undefined) return "with-count";
     const end = transactionControl(last);
     return end === "COMMIT" || end === "END" ? "own-transaction" : "alone";
   }

@@ -64,6 +64,11 @@ export type TransactionUse =
   | { readonly kind: "begun"; readonly begins: readonly Statement[]; readonly inner: readonly Statement[] }
   /** Whole BEGIN ... COMMIT blocks, several of them or among other statements. */
   | { readonly kind: "blocks"; readonly statement: Statement; readonly verb: TransactionVerb }
+  /**
+   * A COMMIT and then a BEGIN, perhaps several times: the file counts on a transaction that is open around it, and cuts that
+   * in pieces. `parts` are the statements of each, and each statement by itself that stands between COMMIT and BEGIN.
+   */
+  | { readonly kind: "cut"; readonly parts: readonly (readonly Statement[])[]; readonly cuts: readonly Statement[] }
   /** Anything else; `statement` is the first that controls a transaction. */
   | { readonly kind: "control"; readonly statement: Statement; readonly verb: TransactionVerb };
 
@@ -87,6 +92,10 @@ export function unwrapTransaction(statements: readonly Statement[]): Transaction
   if (controls.every((statement) => beginModes(statement) === "")) {
     return { kind: "begun", begins: controls, inner: statements.filter((statement) => !controls.includes(statement)) };
   }
+  const isCut = controls.every((statement, index) =>
+    index % 2 === 0 ? isPlainCommit(statement) : beginModes(statement) === "",
+  );
+  if (isCut && controls.length % 2 === 0) return { kind: "cut", parts: cutAt(statements, controls), cuts: controls };
   const isBlocks = controls.every((statement, index) =>
     index % 2 === 0 ? beginModes(statement) !== undefined : isPlainCommit(statement),
   );
@@ -95,6 +104,20 @@ export function unwrapTransaction(statements: readonly Statement[]): Transaction
     statement: begin,
     verb: transactionControl(begin)!,
   };
+}
+
+/** @param cuts COMMIT and BEGIN in turn */
+function cutAt(statements: readonly Statement[], cuts: readonly Statement[]): Statement[][] {
+  const parts: Statement[][] = [[]];
+  let inside = true;
+  for (const statement of statements) {
+    if (cuts.includes(statement)) {
+      inside = !inside;
+      parts.push([]);
+    } else if (inside) parts.at(-1)!.push(statement);
+    else parts.push([statement]);
+  }
+  return parts.filter((part) => part.length > 0);
 }
 
 /** Whether a statement says how its transaction is to be, for which it has to come first in it. */

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { MigrateEvent } from "#migrate/events.ts";
+import { resume } from "#migrate/migrator.ts";
 import { engines, serverEngines } from "../../support/engines.ts";
 import { caretOf, placeOf } from "../failure.ts";
-import { migrating } from "./migrating.ts";
+import { migrating, outcomeOf } from "./migrating.ts";
 
 for (const engine of engines) {
   describe(engine.name, () => {
@@ -92,6 +93,46 @@ for (const engine of serverEngines) {
       expect(results).toEqual(["001 failed"]);
       expect(placeOf(error)).toBe("db/migrations/001_a.sql:5:1");
       expect(await m.recorded()).toEqual(["001"]);
+    });
+
+    test("COMMIT and BEGIN cut a migration into transactions of their own, which are counted", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE a (it mood);",
+        "002_b.sql":
+          "ALTER TYPE mood ADD VALUE 'glad';\nCREATE TABLE b (id int);\nCOMMIT;\nBEGIN;\nINSERT INTO a VALUES ('glad');\nSELECT 1/(SELECT count(*) FROM b);\n",
+      });
+      expect(await m.up()).toMatchObject({ results: ["001 done", "002 failed"], error: { location: { line: 6 } } });
+      expect(await m.standings()).toEqual(["001 applied", "002 stopped"]);
+      // The second transaction is rolled back as a whole, the first one stays.
+      expect([await m.has("b"), await m.query("SELECT * FROM a")]).toEqual([true, []]);
+      await m.query("INSERT INTO b VALUES (1)");
+      expect((await outcomeOf(resume(m.options, "2", false))).results).toEqual(["002 done"]);
+      expect(await m.query("SELECT it::text FROM a")).toEqual([{ it: "glad" }]);
+      expect(await m.standings()).toEqual(["001 applied", "002 applied"]);
+    });
+
+    test("what stands between COMMIT and BEGIN runs by itself, outside a transaction", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "CREATE TABLE a (id int);\nCOMMIT;\nCREATE INDEX CONCURRENTLY i ON a (id);\nBEGIN;\n",
+        "002_b.sql": "COMMIT;\nCREATE INDEX CONCURRENTLY j ON a (id);\nVACUUM a;\nBEGIN;\nCREATE TABLE b (id int);\n",
+      });
+      expect(await m.up()).toMatchObject({ results: ["001 done", "002 done"], error: undefined });
+      expect([await m.has("i"), await m.has("j"), await m.has("b")]).toEqual([true, true, true]);
+    });
+
+    test("the first of these transactions leaves nothing when it fails", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "CREATE TABLE a (id int);\nSELECT 1/0;\nCOMMIT;\nBEGIN;\nCREATE TABLE b (id int);\n",
+        "002_b.sql": "CREATE TABLE c (id int);\nCREATE INDEX CONCURRENTLY i ON c (id);\nCOMMIT;\nBEGIN;\nSELECT 1;\n",
+      });
+      expect((await m.up()).results).toEqual(["001 failed", "002 not-run"]);
+      expect([await m.has("a"), await m.standings()]).toEqual([false, ["001 pending", "002 pending"]]);
+      await m.write("001_a.sql", "SELECT 1;");
+      expect(await m.up()).toMatchObject({
+        results: ["001 done", "002 failed"],
+        error: { code: "sql_transaction_control" },
+      });
+      expect(await m.has("c")).toBe(false);
     });
 
     test("a file wholly wrapped in BEGIN ... COMMIT runs as if it were not", async () => {
