@@ -1,3 +1,4 @@
+import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { upOfText } from "./load.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
@@ -74,9 +75,17 @@ function whatRuns(file: MigrationFile, text: string): Step[] | undefined {
     text: statement.text,
   }));
   return [
-    { key: `${transactional} ${opening}`, text: transactional ? (opening ?? "BEGIN") : "-- no-transaction" },
+    {
+      key: `${transactional} ${opening} ${partsOf(script)}`,
+      text: transactional ? (opening ?? "BEGIN") : "-- no-transaction",
+    },
     ...steps,
   ];
+}
+
+/** How many statements share each transaction, where COMMIT and BEGIN cut it. */
+function partsOf({ parts = [] }: Script): string {
+  return parts.map(({ length }) => length).join(" ");
 }
 
 /** A class without its types, comments and white space. */
@@ -101,15 +110,20 @@ function difference(before: readonly Step[], after: readonly Step[]): { removed:
   while (start < Math.min(a.length, b.length) && a[start] === b[start]) start++;
   let end = 0;
   while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
-  return {
-    removed: shorten(before.slice(start, before.length - end)),
-    added: shorten(after.slice(start, after.length - end)),
-  };
+  const [removed, added] = [before.slice(start, before.length - end), after.slice(start, after.length - end)];
+  const short = { removed: shorten(removed), added: shorten(added) };
+  // White space in a string is what differs.
+  const isSpace = Bun.deepEquals(short.removed, short.added);
+  return isSpace ? { removed: shorten(removed, visible), added: shorten(added, visible) } : short;
 }
 
-function shorten(steps: readonly Step[]): string[] {
+const collapsed = (text: string): string => text.replaceAll(/\s+/g, " ");
+const visible = (text: string): string =>
+  text.replaceAll(/[\n\r\t]/g, (character) => JSON.stringify(character).slice(1, -1));
+
+function shorten(steps: readonly Step[], inLine = collapsed): string[] {
   const lines = steps.slice(0, SHOWN).map(({ text }) => {
-    const line = text.replaceAll(/\s+/g, " ");
+    const line = inLine(text);
     return line.length > WIDTH ? `${line.slice(0, WIDTH)} ...` : line;
   });
   return steps.length > SHOWN ? [...lines, `... and ${steps.length - SHOWN} more`] : lines;

@@ -93,6 +93,21 @@ for (const engine of engines) {
       expect(message).not.toContain("TABLE a");
     });
 
+    test("white space that makes a difference is shown as it is, and a COMMIT that moved is one", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "SELECT 'x  y';",
+        "002_b.sql": "SELECT 1; COMMIT; BEGIN; SELECT 2; SELECT 3;",
+      });
+      expect((await m.up()).error).toBeUndefined();
+      await m.write("001_a.sql", "SELECT 'x\ny';");
+      expect((await failureOf(acceptEdited(m.options, "001"))).data).toEqual({
+        removed: ["SELECT 'x  y'"],
+        added: ["SELECT 'x\\ny'"],
+      });
+      await m.write("002_b.sql", "SELECT 1; SELECT 2; COMMIT; BEGIN; SELECT 3;");
+      expect((await failureOf(acceptEdited(m.options, "002"))).code).toBe("accept_refused");
+    });
+
     test("a class is compared without its comments, a baseline with what was there", async () => {
       const text = (sql: string, more = ""): string =>
         `import { Migration } from "confiture";\nexport default class extends Migration { ${more}\n up() { this.execute("${sql}"); } }\n`;

@@ -92,10 +92,20 @@ describe("unwrapTransaction", () => {
   });
 
   test.each([
+    ["COMMIT; SELECT 1; SELECT 2; BEGIN;", [1, 1]],
+    ["SELECT 1; SELECT 2; COMMIT; BEGIN; SELECT 3;", [2, 1]],
+    ["SELECT 1; COMMIT; SELECT 2; START TRANSACTION; SELECT 3; SELECT 4; END; BEGIN;", [1, 1, 2]],
+  ])("%j cuts the transaction around it", (sql, lengths) => {
+    const found = unwrapTransaction(splitStatements(sql).statements);
+    expect(found.kind === "cut" ? found.parts.map(({ length }) => length) : found.kind).toEqual(lengths);
+  });
+
+  test.each([
     ["BEGIN; SELECT 1; ROLLBACK;", 0, "BEGIN"],
     ["BEGIN; SELECT 1; COMMIT AND CHAIN;", 0, "BEGIN"],
     ["SELECT 1; COMMIT;", 10, "COMMIT"],
-    ["COMMIT; SELECT 1; BEGIN;", 0, "COMMIT"],
+    ["COMMIT; SELECT 1; BEGIN; SELECT 2; COMMIT;", 0, "COMMIT"],
+    ["COMMIT; SELECT 1; BEGIN READ ONLY;", 0, "COMMIT"],
     ["BEGIN; SELECT 1; PREPARE TRANSACTION 'x';", 0, "BEGIN"],
     ["BEGIN; SELECT 1; BEGIN; SELECT 2; COMMIT;", 0, "BEGIN"],
     ["BEGIN; SELECT 1; COMMIT; BEGIN; SELECT 2;", 0, "BEGIN"],
