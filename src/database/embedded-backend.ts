@@ -3,7 +3,7 @@ import { MemoryFS, PGlite, type PGliteOptions } from "@electric-sql/pglite";
 import { NodeFS } from "@electric-sql/pglite/nodefs";
 import { ConfitureError } from "#errors/error.ts";
 import type { MessageStream } from "./embedded-copy.ts";
-import { countRead } from "./embedded-garbage.ts";
+import { countBytes } from "./embedded-garbage.ts";
 import { loadAssets } from "./embedded-load.ts";
 import { type PackedFile, unpack } from "./embedded-pack.ts";
 import type { Backend } from "./embedded-socket.ts";
@@ -101,6 +101,7 @@ export class PGliteBackend implements Backend {
       writeFiles(engine, PGlite.paths.PG_ROOT, extensionFiles);
       writeFiles(engine, PGlite.paths.PGDATA, clusterFiles);
       syncToDisk(engine);
+      countWrites(engine);
     };
     try {
       const pglite = new Engine({
@@ -137,7 +138,7 @@ export class PGliteBackend implements Backend {
 
   run(messages: Buffer | MessageStream, untilReady: boolean, onData: (bytes: Buffer) => void): void {
     if (this.#broken !== undefined) throw this.#broken;
-    if (Buffer.isBuffer(messages)) countRead(messages.length);
+    if (Buffer.isBuffer(messages)) countBytes(messages.length);
     let last = Buffer.alloc(0);
     const onRawData = (bytes: Uint8Array): void => {
       // The bytes lie in the engine's memory and are overwritten by the next piece.
@@ -227,6 +228,20 @@ function writeFiles({ FS, MEMFS }: EngineModule, root: string, files: readonly P
     const node = memory.createNode(parent, full.slice(end + 1), REGULAR_FILE, 0);
     node.contents = data;
     node.usedBytes = data.length;
+  }
+}
+
+/** One statement may write a lot, while nothing else runs. */
+function countWrites({ NODEFS, MEMFS }: EngineModule): void {
+  const { stream_ops: folder } = NODEFS as unknown as { stream_ops: StreamOperations };
+  const { ops_table: memory } = MEMFS as unknown as { ops_table: { file: { stream: StreamOperations } } };
+  for (const operations of [folder, memory.file.stream]) {
+    const { write } = operations;
+    operations.write = (stream, ...args) => {
+      const written = write(stream, ...args);
+      countBytes(written);
+      return written;
+    };
   }
 }
 

@@ -1,4 +1,4 @@
-import { countRead } from "./embedded-garbage.ts";
+import { countBytes } from "./embedded-garbage.ts";
 import { message } from "./embedded-protocol.ts";
 
 /**
@@ -36,7 +36,7 @@ export class MessageStream {
       const next = this.#pieces.next();
       this.#piece = next.done === true ? new Uint8Array() : next.value;
       if (next.done === true) return;
-      countRead(this.#piece.length);
+      countBytes(this.#piece.length);
     } while (this.#piece.length === 0);
   }
 }
