@@ -441,7 +441,7 @@ describe("one process at a time", () => {
   test("killed at any moment, it keeps every commit", async () => {
     const path = join(await temporaryFolder(), "local");
     let committed = 0;
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 4; round++) {
       const { child, rest, first } = await program(path, "insert");
       // What it finds is all that the last process had reported, and at most what it was just doing.
       expect(Number(first.split("\n")[0])).toBeWithin(committed, committed + 2);
