@@ -49,7 +49,7 @@ for (const engine of engines) {
   });
 }
 
-for (const engine of engines) {
+for (const engine of serverEngines) {
   describe(engine.name, () => {
     const BEFORE =
       "-- migrate:up\nCREATE TABLE a (id int);\nCOPY a FROM stdin;\n1\n\\.\n-- migrate:down\nDROP TABLE a;\n";
