@@ -1,5 +1,6 @@
 import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import type { Direction } from "./events.ts";
 import { LAYOUTS } from "./layouts/registry.ts";
 import type { MigrationFile } from "./migration-file.ts";
@@ -91,7 +92,7 @@ export function bodyOf(migration: LoadedMigration, direction: Direction): Runnab
 
 /** An applied file that gets a way back is an edited one, whose way up has to stay what it was. */
 function wayBackHint({ form, layout, path, version }: MigrationFile): string {
-  const accept = `Then: confiture migrate accept ${version}`;
+  const accept = `Then: confiture migrate accept ${shellWord(version)}`;
   if (!LAYOUTS[layout].hasWaysBack) {
     return "Files of this layout have none: write a new migration that undoes the change.";
   }

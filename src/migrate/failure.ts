@@ -1,6 +1,7 @@
 import { isThereAlready } from "#database/advice.ts";
 import { interruptedBy } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { migrationId } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
@@ -43,7 +44,7 @@ export async function explainFailure(
 
 /** What it makes has been made by something else: the schema files, or a person. */
 function hintForThere({ file }: LoadedMigration): string {
-  return `It is there already. If the database has everything that this migration makes, record it: confiture migrate resolve ${file.version} --applied\nOr record all pending ones: confiture migrate baseline\nIf only this is there, write IF NOT EXISTS or OR REPLACE.`;
+  return `It is there already. If the database has everything that this migration makes, record it: confiture migrate resolve ${shellWord(file.version)} --applied\nOr record all pending ones: confiture migrate baseline\nIf only this is there, write IF NOT EXISTS or OR REPLACE.`;
 }
 
 /** Whether all of the migration is done although its run failed: the answer to its COMMIT was lost. */

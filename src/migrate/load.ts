@@ -7,6 +7,7 @@ import {
   withoutStatements,
 } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import {
   cannotRunInTransaction,
   setsTransaction,
@@ -124,7 +125,7 @@ function downFile(projectDir: string, file: MigrationFile): Body | undefined {
 
 function foreign({ path, version }: MigrationFile): ConfitureError {
   return new ConfitureError("migration_foreign", `${path} is ${languageOf(path)}, which cannot run here`, {
-    hint: `What comes after it may need what it does. Run it with its own tool, then record it: confiture migrate resolve ${version} --applied\nOr write it anew, in SQL.`,
+    hint: `What comes after it may need what it does. Run it with its own tool, then record it: confiture migrate resolve ${shellWord(version)} --applied\nOr write it anew, in SQL.`,
     location: { file: path },
   });
 }

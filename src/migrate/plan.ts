@@ -1,4 +1,5 @@
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { LedgerRow } from "./ledger.ts";
@@ -115,10 +116,10 @@ function stopped(entry: HistoryEntry): ConfitureError {
             ]
           : []),
         "Look at what is there, put it right, then record it:",
-        `  confiture migrate resolve ${version} --continue          run it from that statement on`,
-        `  confiture migrate resolve ${version} --continue --skip   that statement is there: run the rest`,
-        `  confiture migrate resolve ${version} --applied           all of it is there`,
-        `  confiture migrate resolve ${version} --rolled-back       none of it is there`,
+        `  confiture migrate resolve ${shellWord(version)} --continue          run it from that statement on`,
+        `  confiture migrate resolve ${shellWord(version)} --continue --skip   that statement is there: run the rest`,
+        `  confiture migrate resolve ${shellWord(version)} --applied           all of it is there`,
+        `  confiture migrate resolve ${shellWord(version)} --rolled-back       none of it is there`,
       ].join("\n"),
       location: entry.file === undefined ? undefined : { file: entry.file.path },
       data: { version, statementsDone: row?.statementsDone, statementsTotal: row?.statementsTotal },
@@ -128,7 +129,7 @@ function stopped(entry: HistoryEntry): ConfitureError {
 
 function edited(entry: HistoryEntry): ConfitureError {
   return new ConfitureError("history_edited", `Migration ${migrationId(entry)} was edited after it was applied`, {
-    hint: `Put the file back as it was and write a new migration for the change. If the edit changes nothing (a comment): confiture migrate accept ${entry.version}`,
+    hint: `Put the file back as it was and write a new migration for the change. If the edit changes nothing (a comment): confiture migrate accept ${shellWord(entry.version)}`,
     location: entry.file === undefined ? undefined : { file: entry.file.path },
     data: { version: entry.version },
   });
@@ -136,7 +137,7 @@ function edited(entry: HistoryEntry): ConfitureError {
 
 function missing(entry: HistoryEntry): ConfitureError {
   return new ConfitureError("history_missing", `Migration ${migrationId(entry)} is applied, but its file is not here`, {
-    hint: `Bring the file back (another branch?). To go on without it: --allow-missing for up, or forget it with: confiture migrate resolve ${entry.version} --rolled-back`,
+    hint: `Bring the file back (another branch?). To go on without it: --allow-missing for up, or forget it with: confiture migrate resolve ${shellWord(entry.version)} --rolled-back`,
     data: { version: entry.version },
   });
 }

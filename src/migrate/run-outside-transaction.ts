@@ -2,6 +2,7 @@ import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { placeIn, runStatements, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { isSessionSetting } from "#sql/classify.ts";
 import type { Statement } from "#sql/statement.ts";
 import { migrationId } from "./migration-file.ts";
@@ -248,7 +249,7 @@ async function tellHowFar(run: OutsideRun, error: ConfitureError): Promise<Confi
     [
       `${progressOf(run)}; what it did before stays.`,
       ...(left.length === 0 ? [] : [`It left an invalid index behind:${repairStatements(left)}`]),
-      `Put things right, then: confiture migrate resolve ${version} --continue | --applied | --rolled-back`,
+      `Put things right, then: confiture migrate resolve ${shellWord(version)} --continue | --applied | --rolled-back`,
     ],
     { statementsDone: run.done, statementsTotal: total, invalidIndexes: left },
   );

@@ -1,5 +1,6 @@
 import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { upOfText } from "./load.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 
@@ -22,7 +23,7 @@ export interface FormerFile {
  */
 export function requireSame(file: MigrationFile, applied: FormerFile | undefined, now: string | null): void {
   const id = migrationId(file);
-  const anyway = `confiture migrate accept ${file.version} --different`;
+  const anyway = `confiture migrate accept ${shellWord(file.version)} --different`;
   if (applied === undefined) {
     throw new ConfitureError(
       "accept_refused",

@@ -121,6 +121,13 @@ describe("the plan", () => {
     expect(codeOf(() => planDown(edited, {}))).toBe("history_edited");
   });
 
+  test("a version that someone wrote into the ledger is one word of the command in the hint", () => {
+    const odd = join(["9"], [row("1'; rm x")]);
+    expect(() => planUp(odd, {})).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining(String.raw`resolve '1'\''; rm x' --rolled-back`) }),
+    );
+  });
+
   test("an edit further down does not stop what is rolled back above it", () => {
     const edited = facts(({ version }) => (version === "1" ? "other" : "same"));
     const entries = joinHistory(["1", "2"].map(file), [row("1"), row("2")], edited);
