@@ -100,7 +100,10 @@ function wayBackHint({ form, layout, path, version }: MigrationFile): string {
     case "typescript":
       return `To make it reversible, add a method down() to its class. ${accept}`;
     case "sql-pair":
-      return `To make it reversible, add its .down.sql beside it.`;
+      // Diesel's folders hold up.sql; elsewhere the name tells.
+      return /[./]up\.sql$/.test(path)
+        ? `To make it reversible, add ${path.replace(/up\.sql$/, "down.sql")}.`
+        : "To make it reversible, write its way back into a file of its own, where this layout has them.";
     case "sql":
       return layout === "confiture"
         ? `To make it reversible, put the line -- migrate:up above its SQL, and -- migrate:down with the way back below it. ${accept}`

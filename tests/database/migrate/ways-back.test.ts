@@ -26,6 +26,14 @@ for (const engine of serverEngines) {
       expect([await m.has("a"), await m.recorded()]).toEqual([false, []]);
     });
 
+    test("one that is lacking is refused, and the file that it goes into named", async () => {
+      await using m = await migrating(engine, { ...UP, "002_b.up.sql": "CREATE TABLE b (id int);" });
+      await m.up();
+      const { error } = await m.down();
+      expect(error?.hint).toContain("add db/migrations/002_b.down.sql.");
+      expect(await m.has("b")).toBe(true);
+    });
+
     test.each([
       ["is cut short", "begin\n raise 'no way back';\nend\n$$;\n", "sql_unterminated", "4:1"],
       ["holds a conflict", "<<<<<<< a\nSELECT 1;\n=======\nSELECT 2;\n>>>>>>> b\n", "file_conflict_marker", "1:1"],
