@@ -166,9 +166,10 @@ function endMark(lines: Buffer, isLast: boolean): { at: number; next: number } |
   for (let found = lines.indexOf("\\."); found >= 0; found = lines.indexOf("\\.", found + 2)) {
     if (found > 0 && lines[found - 1] !== LINE_FEED) continue;
     const next = found + 2;
-    if (lines[next] === LINE_FEED) return { at: found, next: next + 1 };
-    if (lines[next] === CARRIAGE_RETURN && lines[next + 1] === LINE_FEED) return { at: found, next: next + 2 };
-    if (next === lines.length && isLast) return { at: found, next };
+    const lineFeed = lines[next] === CARRIAGE_RETURN ? next + 1 : next;
+    if (lines[lineFeed] === LINE_FEED) return { at: found, next: lineFeed + 1 };
+    // The last line needs no end.
+    if (lineFeed === lines.length && isLast) return { at: found, next: lineFeed };
   }
   return undefined;
 }

@@ -87,6 +87,7 @@ const INSERTS = [
   "INSERT INTO t \\gset\n VALUES (1);",
   "INSERT INTO t /* a; */ VALUES ('𝒳');;",
   "COPY t FROM stdin;\n1\n\\.\n",
+  "COPY t FROM stdin;\n1\r\n\\.\r",
   "COPY t FROM stdin; INSERT INTO t VALUES (3);\n1\n\\.\n",
   "INSERT INTO t VALUES (1) ON CONFLICT (a) DO UPDATE SET a = 1;",
   "SELECT 1;",
