@@ -39,6 +39,8 @@ export function readOutline(source: FileBytes, options: ReadOutlineOptions): Out
     const byteAt = byteOffsets(text, bytes.length, at);
     const split = splitStatements(text, 0, text.length, { comments: true });
     if (split.conflictMarker !== undefined) refuse(split, (offset) => source.locate(byteAt(offset)));
+    // An error, which is told of the whole file.
+    if (isLast && split.unterminated !== undefined) return undefined;
     // The rest of it may be in what comes next.
     const maybeConflict = !isLast && /^<{7} /m.test(text) && length < 64 * window;
     const whole = maybeConflict ? [] : completeStatements(split, isLast);
@@ -58,7 +60,8 @@ export function readOutline(source: FileBytes, options: ReadOutlineOptions): Out
       continue;
     }
     // The data of a COPY goes on behind what was read.
-    if (new Lexer(text, behindSemicolon(text, rest!.end), copy.start).next()) return undefined;
+    const behind = new Lexer(text, behindSemicolon(text, rest!.end), copy.start);
+    if (behind.next() || behind.gap !== undefined) return undefined;
     const data = byteAt(copy.start);
     const mark = source.endOfCopyData(data);
     if (mark === "invalid") return undefined;

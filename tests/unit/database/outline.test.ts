@@ -97,6 +97,7 @@ const INSERTS = [
 /** The corpus in rows, ever further from SQL. */
 function* texts(): Generator<string> {
   yield* CORPUS;
+  yield 'SELECT 1;\n COPY t FROM stdin;"\n1,"a;b"\n\\.\nSELECT 2;';
   const random = new Random(SEED);
   const clean = (text: string): string => text.toWellFormed().replaceAll("\0", "");
   for (let run = 0; run < 150; run++) yield clean(mutatedSql(random, random.below(4)));
