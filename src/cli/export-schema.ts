@@ -1,14 +1,13 @@
-import { readdirSync } from "node:fs";
-import { join, relative, resolve, sep } from "node:path";
+import { relative, resolve, sep } from "node:path";
 import type { ParsedArgs } from "citty";
 import { collectSchemaFiles } from "#build/collect.ts";
 import type { ExportedSchema } from "#compare/export.ts";
 import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { cannotRead } from "#files/reason.ts";
 import type { CommandContext } from "./command.ts";
 import { SCRATCH_ARGS, siteBeside, STRICT_ARGS } from "./compare-options.ts";
 import { tellDatabase } from "./database-options.ts";
+import { filesBelow } from "./files-below.ts";
 import { type LOCK_ARGS, migrateOptions } from "./migrate-options.ts";
 import { count } from "./output/text.ts";
 import { describeFate, type Fate, placeFiles, type Placement } from "./place-files.ts";
@@ -57,7 +56,10 @@ export function exportFolder({ projectDir }: CommandContext, args: ExportArgs): 
   if (dir === "" || dir === ".." || dir.startsWith("../")) {
     throw new ConfitureError("usage", `--dir is a folder below the project, not ${args.dir}`);
   }
-  const present = filesIn(projectDir, dir);
+  // Backups of an earlier --force and names with a dot in front do not count.
+  const present = filesBelow(projectDir, dir).filter(
+    (path) => !/\.bak\d*$/.test(path) && !path.split("/").some((part) => part.startsWith(".")),
+  );
   if (present.length > 0 && args.force !== true) {
     throw new ConfitureError(
       "folder_not_empty",
@@ -69,20 +71,6 @@ export function exportFolder({ projectDir }: CommandContext, args: ExportArgs): 
     );
   }
   return { dir, present };
-}
-
-/** Backups of an earlier --force and names with a dot in front do not count. */
-function filesIn(projectDir: string, dir: string): string[] {
-  try {
-    return readdirSync(join(projectDir, dir), { recursive: true, withFileTypes: true })
-      .filter((entry) => !entry.isDirectory())
-      .map((entry) => relative(projectDir, join(entry.parentPath, entry.name)).split(sep).join("/"))
-      .filter((path) => !/\.bak\d*$/.test(path) && !path.split("/").some((part) => part.startsWith(".")))
-      .toSorted();
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw cannotRead(dir, cause);
-  }
 }
 
 /** What is written together with the schema files. */

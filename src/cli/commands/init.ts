@@ -1,6 +1,5 @@
 import type { ParsedArgs } from "citty";
-import { existsSync, readdirSync } from "node:fs";
-import { basename, join, sep } from "node:path";
+import { basename, join } from "node:path";
 import { DEFAULT_ENVIRONMENT } from "#config/config.ts";
 import { findEnvironmentFile, requireEnvironmentName } from "#config/find-environment.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -10,6 +9,7 @@ import { discoverMigrations } from "#migrate/discover.ts";
 import { adoptedEnvironment, yamlText } from "../adopted-environment.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import { tellDatabase } from "../database-options.ts";
+import { filesBelow } from "../files-below.ts";
 import { EXPORT_ARGS, exportFolder, exportInto, recordBaseline, renderExport, tellNotBuilt } from "../export-schema.ts";
 import { describeFate, placeFiles, type Placement } from "../place-files.ts";
 import environmentEmbedded from "../scaffold/environment-embedded.yaml.txt" with { type: "text" };
@@ -82,7 +82,7 @@ const EXAMPLE = "db/schema/10_tables/users.sql";
 function example({ projectDir }: CommandContext, replace: boolean): Placement[] {
   const base = baseFile(DEFAULT_MIGRATIONS);
   const found = discoverMigrations(projectDir, DEFAULT_MIGRATIONS, undefined);
-  const others = sqlFilesIn(projectDir, "db/schema").filter((path) => path !== EXAMPLE);
+  const others = filesBelow(projectDir, "db/schema").filter((path) => path.endsWith(".sql") && path !== EXAMPLE);
   const own = readIfThere(join(projectDir, EXAMPLE), EXAMPLE)?.toString() ?? "";
   if (found.migrations.length > 0 || others.length > 0 || !(replace || own === "" || own === users)) return [];
   const content = `-- What a database holds before the first migration. \`confiture migrate up\` runs this in an empty database.\n${users.replace(/^--.*\n/, "")}`;
@@ -93,14 +93,6 @@ function example({ projectDir }: CommandContext, replace: boolean): Placement[] 
 }
 
 const DEFAULT_MIGRATIONS = "db/migrations";
-
-function sqlFilesIn(projectDir: string, dir: string): string[] {
-  const folder = join(projectDir, dir);
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".sql"))
-    .map((path) => `${dir}/${path.split(sep).join("/")}`);
-}
 
 /** Whether the environment is on a server: its file may be one that was there before. */
 async function hasServer(context: CommandContext): Promise<boolean> {

@@ -42,18 +42,12 @@ export const goose: Layout = {
   reads: (comment) => MARK.test(comment),
   creation: {
     versions: "timestamp",
-    write: (migration) => {
-      const { up, down } = migration;
-      return markedFile(
+    write: (migration) =>
+      markedFile(
         migration,
         { up: UP, down: DOWN },
-        {
-          // It holds for the whole file.
-          head: up.outside || down?.outside === true ? "-- +goose NO TRANSACTION\n" : "",
-          section: (sql) => inStatementBlock(sql, "-- +goose"),
-        },
-      );
-    },
+        { outsideHead: "-- +goose NO TRANSACTION\n", section: (sql) => inStatementBlock(sql, "-- +goose") },
+      ),
   },
   hasWaysBack: true,
   histories: { goose: gooseTable() },

@@ -71,8 +71,8 @@ export function markedFile(
   marks: { readonly up: string; readonly down: string },
   options: {
     readonly path?: string;
-    /** What stands above the first mark. */
-    readonly head?: string;
+    /** What stands above the first mark where one of the ways runs outside a transaction, which holds for both then. */
+    readonly outsideHead?: string;
     /** The line of a mark whose way runs outside a transaction. */
     readonly outside?: (mark: string) => string;
     readonly section?: (sql: string) => string;
@@ -80,12 +80,13 @@ export function markedFile(
 ): NewFiles {
   const {
     path = `${migrationId(migration)}.sql`,
-    head = "",
+    outsideHead = "",
     outside = (mark) => mark,
     section = (sql) => sql,
   } = options;
   const part = (mark: string, way: NewWay | undefined): string[] =>
     way === undefined ? [] : [`${way.outside ? outside(mark) : mark}\n${section(way.sql)}`];
+  const head = migration.up.outside || migration.down?.outside === true ? outsideHead : "";
   const content = head + [...part(marks.up, migration.up), ...part(marks.down, migration.down)].join("\n");
   return { form: "sql", up: { path, content }, marks };
 }

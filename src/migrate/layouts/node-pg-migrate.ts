@@ -28,14 +28,7 @@ export const nodePgMigrate: Layout = {
   reads: (comment) => MARK.test(comment),
   creation: {
     versions: "timestamp",
-    write: (migration) => {
-      const { up, down } = migration;
-      return markedFile(
-        migration,
-        { up: UP, down: DOWN },
-        { head: up.outside || down?.outside === true ? OUTSIDE : "" },
-      );
-    },
+    write: (migration) => markedFile(migration, { up: UP, down: DOWN }, { outsideHead: OUTSIDE }),
   },
   hasWaysBack: true,
   histories: {
