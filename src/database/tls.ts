@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Duplex } from "node:stream";
 import tls from "node:tls";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { readRegularFile } from "#files/read.ts";
 import { reasonOf } from "#files/reason.ts";
 import type { Socket } from "./socket.ts";
@@ -119,16 +120,23 @@ function tlsOptions(target: ServerTarget): tls.ConnectionOptions {
   };
 }
 
-/** The lists of revoked certificates; a folder's are the files that OpenSSL would find there, named by a hash. */
+/**
+ * The lists of revoked certificates; a folder's are the files that OpenSSL would find there, named by a hash.
+ * @throws ConfitureError `connect_tls`, also for a folder without any: with no list, nothing would be looked up
+ */
 function revocations(crl: string | undefined, crlDir: string | undefined, options: TlsOptions): Buffer[] {
   const lists = crl === undefined ? [] : [readPem(crl, "sslcrl", options)];
   if (crlDir === undefined) return lists;
   try {
     const names = readdirSync(crlDir).filter((name) => /^[0-9a-f]{8}\.r\d+$/.test(name));
-    return [...lists, ...names.toSorted().map((name) => readPem(join(crlDir, name), "sslcrldir", options))];
+    lists.push(...names.toSorted().map((name) => readPem(join(crlDir, name), "sslcrldir", options)));
   } catch (cause) {
     throw cause instanceof ConfitureError ? cause : unreadable(crlDir, "sslcrldir", options, cause);
   }
+  if (lists.length > 0) return lists;
+  throw new ConfitureError("connect_tls", `sslcrldir ${crlDir} holds no list of revoked certificates`, {
+    hint: `Lists are found there by names such as 9d66eef0.r0, which this gives them: openssl rehash ${shellWord(crlDir)}`,
+  });
 }
 
 function readPem(path: string, setting: string, options: TlsOptions): Buffer {

@@ -54,15 +54,18 @@ export async function createMigration(options: CreateOptions): Promise<CreatedMi
 /**
  * Writes migrations with the next versions, in order: all of them or none. Others that do so at the same time get
  * other versions.
- * @throws ConfitureError as `createMigration`
+ * @param follows the migrations that there were when these were planned, where they follow from them
+ * @throws ConfitureError as `createMigration`, and `generate_refused` where there are others by now
  */
 export async function createMigrations(
   options: Omit<CreateOptions, "name">,
   drafts: readonly Draft[],
+  follows?: readonly MigrationFile[],
 ): Promise<CreatedMigration[]> {
   const { projectDir, dir } = options;
   const named = drafts.map(({ name, content }) => ({ name: fileNameOf(name), content }));
   return await withFolderLock(join(projectDir, dir), dir, async () => {
+    if (follows !== undefined) requireSame(follows, options);
     const migrations = nextMigrations(options, named);
     await changeFiles(
       projectDir,
@@ -71,6 +74,22 @@ export async function createMigrations(
       ),
     );
     return migrations.map(({ migration }) => migration);
+  });
+}
+
+/** What somebody else has written in the meantime may hold the same change. */
+function requireSame(
+  follows: readonly MigrationFile[],
+  { projectDir, dir, layout }: Omit<CreateOptions, "name">,
+): void {
+  const before = follows.map(({ path }) => path);
+  const now = discoverMigrations(projectDir, dir, layout).migrations.map(({ path }) => path);
+  const other = now.find((path) => !before.includes(path)) ?? before.find((path) => !now.includes(path));
+  if (other === undefined) return;
+  const what = now.includes(other) ? "was added" : "was removed";
+  throw new ConfitureError("generate_refused", `${other} ${what} while this migration was planned`, {
+    hint: "Nothing was written. Run it again: what is to be done may be another thing now.",
+    location: { file: other },
   });
 }
 

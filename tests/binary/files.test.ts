@@ -33,6 +33,22 @@ test("eight at once write eight migrations, with eight versions", async () => {
   expect(versions.toSorted()).toEqual(["001", "002", "003", "004", "005", "006", "007", "008"]);
 });
 
+test("of two at once that generate the same change, one writes it", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": EMBEDDED,
+    "db/schema/t.sql": "CREATE TABLE t (a int);\n",
+  });
+  const results = await Promise.all(
+    ["a", "b"].map((name) => runBinary(["migrate", "generate", name, "--format", "json"], { cwd: project.dir })),
+  );
+  const [written, refused] = results.map((result) => readDocument(result)).toSorted((a, b) => a.exitCode - b.exitCode);
+  expect(written).toMatchObject({ ok: true });
+  expect(refused).toMatchObject({ exitCode: 1, error: { code: "generate_refused" } });
+  const names = readdirSync(project.path("db/migrations"));
+  expect(names).toEqual([expect.stringMatching(/^001_[ab]\.sql$/)]);
+  expect(refused?.error?.message).toContain(names[0]!);
+});
+
 /** Kills the command as soon as something is there, or lets it end. */
 async function killOnce(seen: () => boolean, args: readonly string[], cwd: string): Promise<RunResult> {
   const { process: child, result } = await startBinary(args, { cwd });
@@ -118,6 +134,33 @@ describe("a killed command leaves the old or the new", () => {
       expect(name).toMatch(/^00[12]_[ab]\.sql$/);
       expect(await Bun.file(join(dir, name)).text()).toContain("migrate:down");
     }
+  });
+
+  test.each([
+    ["it writes the first", /\/\.confiture-.*\.new$/],
+    ["a first file is there", /^db\/migrations\/003/],
+  ])("migrate generate of several migrations, killed when %s", async (_when, pattern) => {
+    const from = "CREATE TABLE t (a int PRIMARY KEY, b int);\n";
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_t.sql": `-- migrate:up\n${from}-- migrate:down\nDROP TABLE t;\n`,
+      "db/migrations/002_u.sql": "-- migrate:up\nCREATE TABLE u (a int);\n-- migrate:down\nDROP TABLE u;\n",
+      "db/schema/t.sql": `${from}CREATE INDEX t_b ON t (b);\nCREATE TABLE u (a int, c int);\n`,
+    });
+    const args = ["migrate", "generate", "more", "--online"];
+    const before = await contents(project.dir);
+    await killOnce(() => seenIn(project, pattern), args, project.dir);
+    await runBinary(["config", "show"], { cwd: project.dir });
+    const after = await contents(project.dir);
+    // The lock stays for the next one that writes there, which takes it over.
+    delete after["db/migrations/.confiture-lock"];
+    const isOld = Object.keys(after).length === Object.keys(before).length;
+    if (isOld) expect(after).toEqual(before);
+    const again = readDocument(await runBinary([...args, "--format", "json"], { cwd: project.dir }));
+    expect(again).toMatchObject({ ok: true });
+    // Of the new ones, all are there: nothing more is to be generated.
+    expect(again["migrations"]).toHaveLength(isOld ? 2 : 0);
+    expect(leftovers(project.dir)).toEqual([]);
   });
 });
 

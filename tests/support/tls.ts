@@ -29,6 +29,8 @@ export interface TlsServer {
   readonly emptyCrl: string;
   readonly revokedCrl: string;
   readonly otherCrl: string;
+  /** The name under which OpenSSL looks for the authority's list in a folder. */
+  readonly crlName: string;
   /** A certificate and key the server takes in place of a password for the role `CERTIFICATE_ROLE`. */
   readonly clientCert: string;
   readonly clientKey: string;
@@ -43,6 +45,8 @@ export const TLS_ONLY_ROLE = "tls_user";
 /** A superuser with the usual password, who is refused with TLS. */
 export const PLAIN_ONLY_ROLE = "plain_user";
 
+const AUTHORITY = "Confiture test authority";
+
 const shared = new Map<Major, Promise<TlsServer>>();
 
 /** The TLS server that all tests of this process share; the first call starts it. Its certificate names localhost and 127.0.0.1. */
@@ -56,7 +60,7 @@ export function tlsServer(major: Major = 18): Promise<TlsServer> {
 }
 
 async function startTlsServer(major: Major): Promise<TlsServer> {
-  const authority = await createAuthority("Confiture test authority");
+  const authority = await createAuthority(AUTHORITY);
   const otherAuthority = await createAuthority("Some other authority");
   const forServer = await authority.issue("localhost", ExtendedKeyUsage.serverAuth);
   const forClient = await authority.issue(CERTIFICATE_ROLE, ExtendedKeyUsage.clientAuth);
@@ -101,6 +105,7 @@ async function startTlsServer(major: Major): Promise<TlsServer> {
     emptyCrl: await authority.revoke([]),
     revokedCrl: await authority.revoke([forServer]),
     otherCrl: await otherAuthority.revoke([]),
+    crlName: `${nameHash(AUTHORITY)}.r0`,
     clientCert: await write("client.crt", forClient.certificate),
     clientKey: await write("client.key", forClient.key),
     unnamedHost,
@@ -118,6 +123,18 @@ interface Authority {
   /** A list of revoked certificates. */
   revoke(certificates: readonly Issued[]): Promise<string>;
   issue(commonName: string, usage: ExtendedKeyUsage): Promise<Issued>;
+}
+
+/**
+ * OpenSSL's hash of a name that is nothing but a CN in ASCII: of the SHA-1 of its canonical encoding, in which letters are
+ * small, the first four bytes, the last one first (X509_NAME_hash).
+ */
+function nameHash(commonName: string): string {
+  const text = Buffer.from(commonName.toLowerCase());
+  const wrap = (tag: number, content: Buffer): Buffer => Buffer.concat([Buffer.from([tag, content.length]), content]);
+  const attribute = Buffer.concat([Buffer.from([0x06, 3, 0x55, 0x04, 0x03]), wrap(0x0c, text)]);
+  const hash = new Bun.CryptoHasher("sha1").update(wrap(0x31, wrap(0x30, attribute))).digest();
+  return hash.subarray(0, 4).reverse().toString("hex");
 }
 
 const KEY_ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };

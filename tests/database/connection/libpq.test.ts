@@ -22,6 +22,8 @@ interface Given {
   readonly mode?: number;
   /** Where Confiture is different on purpose: its own outcome. */
   readonly differs?: string;
+  /** How the outcome of both begins, where the two might agree by failing for another reason. */
+  readonly outcome?: string;
 }
 
 const LONG = "long_".repeat(14);
@@ -141,6 +143,7 @@ describe.skipIf(psql === null || newest === undefined)(
       const ours = await byConfiture(given, home);
       if (given.differs === undefined) expect(ours).toBe(theirs);
       else expect({ ours, theirs: theirs === given.differs }).toEqual({ ours: given.differs, theirs: false });
+      if (given.outcome !== undefined) expect(ours).toStartWith(given.outcome);
     }
 
     const T = (): string => `host=127.0.0.1 port=${tls.server.port} dbname=postgres user=postgres password=postgres`;
@@ -332,6 +335,37 @@ describe.skipIf(psql === null || newest === undefined)(
         text: `${T()} sslmode=verify-ca sslrootcert=ca`,
         env: { PGSSLCRL: "crl" },
         files: { ca: tls.ca, crl: tls.revokedCrl },
+      }),
+      "a folder of lists with the server's certificate": () => ({
+        text: `${T()} sslmode=verify-ca sslrootcert=ca sslcrldir=lists`,
+        files: { ca: tls.ca, [`lists/${tls.crlName}`]: tls.revokedCrl },
+        outcome: "connect_tls",
+      }),
+      "a folder of lists without it": () => ({
+        text: `${T()} sslmode=verify-ca sslrootcert=ca sslcrldir=lists`,
+        files: { ca: tls.ca, [`lists/${tls.crlName}`]: tls.emptyCrl },
+        outcome: "postgres|",
+      }),
+      "a folder of lists that have other names": () => ({
+        text: `${T()} sslmode=verify-ca sslrootcert=ca sslcrldir=lists`,
+        files: { ca: tls.ca, "lists/authority.crl": tls.emptyCrl },
+        outcome: "connect_tls",
+      }),
+      "a folder of lists beside a list": () => ({
+        text: `${T()} sslmode=verify-ca sslrootcert=ca sslcrl=crl sslcrldir=lists`,
+        files: { ca: tls.ca, crl: tls.emptyCrl, "lists/none": "" },
+        outcome: "postgres|",
+      }),
+      "a folder of lists that does not exist": () => ({
+        text: `${T()} sslmode=require sslrootcert=ca sslcrldir=lists`,
+        files: { ca: tls.ca },
+        outcome: "connect_tls",
+      }),
+      PGSSLCRLDIR: () => ({
+        text: `${T()} sslmode=verify-ca sslrootcert=ca`,
+        env: { PGSSLCRLDIR: "lists" },
+        files: { ca: tls.ca, [`lists/${tls.crlName}`]: tls.revokedCrl },
+        outcome: "connect_tls",
       }),
       "a list that does not exist": () => ({
         text: `${T()} sslmode=verify-ca sslrootcert=${tls.caFile} sslcrl=/absent`,

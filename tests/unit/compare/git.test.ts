@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { withRevision } from "#compare/sources/git.ts";
+import { failureOf } from "../../database/failure.ts";
 import { commitAll } from "../../support/git.ts";
 import { temporaryProject } from "../../support/project.ts";
 
@@ -24,3 +25,55 @@ test.skipIf(Bun.which("git") === null)("the files of a commit are read whole, wh
     }
   });
 });
+
+/** The folder for temporary files: whatever leads out of it still ends in the project. */
+const DEEP = "a/b/c/d";
+
+test.skipIf(Bun.which("git") === null).each([
+  ["..", ["..", "..", "..", "..", "stray.sql"]],
+  [".", [".", "stray.sql"]],
+  ["a path that leads up", ["x/../../../../stray.sql"]],
+  ["an absolute path", ["/tmp/stray.sql"]],
+  ["an empty name", ["", "stray.sql"]],
+  [".git", [".git", "hooks", "stray.sql"]],
+  [".GIT", [".GIT", "stray.sql"]],
+])("a commit that leads out of its folder is refused before anything is written: %s", async (_what, names) => {
+  await using project = await temporaryProject({ "db/a.sql": "", [`${DEEP}/keep`]: "" });
+  commitAll(project, "first");
+  const commit = commitOf(project.dir, ["db", ...names]);
+  const parent = process.env["TMPDIR"];
+  process.env["TMPDIR"] = project.path(DEEP);
+  try {
+    let worked = false;
+    const error = await failureOf(
+      withRevision(project.dir, commit, ["db"], async () => {
+        worked = true;
+        await Promise.resolve();
+      }),
+    );
+    expect(error).toMatchObject({ code: "git_failed" });
+    expect(worked).toBeFalse();
+  } finally {
+    if (parent === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = parent;
+  }
+  const found = await readdir(project.dir, { recursive: true });
+  expect(found.filter((name) => name.includes("stray") || name.includes("confiture-"))).toEqual([]);
+  expect(await readdir(project.path(DEEP))).toEqual(["keep"]);
+});
+
+/** A commit of one file below folders of these names, which git itself would not make. */
+function commitOf(dir: string, names: readonly string[]): string {
+  const git = (args: readonly string[], stdin: Uint8Array): string => {
+    const { exitCode, stdout, stderr } = Bun.spawnSync(["git", ...args], { cwd: dir, stdin });
+    if (exitCode !== 0) throw new Error(`git ${args.join(" ")}: ${stderr.toString()}`);
+    return stdout.toString().trim();
+  };
+  let name = git(["hash-object", "-w", "--stdin"], Buffer.from("SELECT 1;"));
+  for (const [index, entry] of names.toReversed().entries()) {
+    const tree = Buffer.concat([Buffer.from(`${index === 0 ? 100644 : 40000} ${entry}\0`), Buffer.from(name, "hex")]);
+    name = git(["hash-object", "-w", "-t", "tree", "--literally", "--stdin"], tree);
+  }
+  const author = ["-c", "user.name=t", "-c", "user.email=t@example.com"];
+  return git([...author, "commit-tree", "-m", "evil", name], Buffer.of());
+}

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { createMigrations } from "#migrate/create.ts";
+import { discoverMigrations } from "#migrate/discover.ts";
 import type { Change } from "#compare/catalogue/changes.ts";
 import type { Generated, GeneratedMigration } from "#compare/generate/generate.ts";
 import { notesOf } from "#compare/generate/migration-file.ts";
@@ -74,6 +75,7 @@ export const command = defineCommand({
     };
     let comparedWith = "";
     const files = await projectFiles(context, args.scratch);
+    const before = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout).migrations;
     const { migrations, changes, possibleRenames, byHand, givenByDefault } =
       given === undefined
         ? await generateFromFirst(context, ownHistory(files), generateFrom)
@@ -116,6 +118,7 @@ export const command = defineCommand({
         now: new Date(),
       },
       migrations.map(({ text }, index) => ({ name: partName(args.name, migrations, index), content: text })),
+      before,
     );
     const noWayBack = args["no-down"] === true || written.some(({ keepsWayBack }) => !keepsWayBack);
     if (noWayBack && args["no-down"] !== true) {
