@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { cliProject } from "../cli/project.ts";
 import { readDocument } from "../cli/document.ts";
+import { commitAll } from "../support/git.ts";
 import { builtBinary, runBinary, type RunResult, startBinary } from "../support/cli.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 
@@ -46,7 +47,7 @@ test("of two at once that generate the same change, one writes it", async () => 
   expect(refused).toMatchObject({ exitCode: 1, error: { code: "generate_refused" } });
   const names = readdirSync(project.path("db/migrations"));
   expect(names).toEqual([expect.stringMatching(/^001_[ab]\.sql$/)]);
-  expect(refused?.error?.message).toContain(names[0]!);
+  expect(refused?.error?.message).toContain(names[0]);
 });
 
 /** Kills the command as soon as something is there, or lets it end. */
@@ -218,6 +219,22 @@ describe("where there is no room, nothing changes", () => {
     120_000,
   );
 
+  test.skipIf(!canMount)(
+    "on a full disk (needs root): export",
+    async () => {
+      await using project = await cliProject();
+      await project.query(tables(60, "int"));
+      await using disk = await fullDisk(64 * 1024);
+      if (disk === undefined) return console.warn("skipped: this root may not mount");
+      const before = await contents(disk.dir);
+      const args = ["export", "--force", "--database-url", project.url];
+      const { exitCode, stderr } = await project.run(args, { cwd: disk.dir });
+      expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringMatching(/no space is left/) });
+      expect(await contents(disk.dir)).toEqual(before);
+    },
+    120_000,
+  );
+
   test.each([COMMANDS[0]!, COMMANDS[1]!].map((args) => [args.join(" "), args] as const))(
     "where a file may not be so large: %s",
     async (_name, args) => {
@@ -280,16 +297,28 @@ describe("temporary folders", () => {
     expect(readdirSync(dir)).toEqual([]);
   });
 
-  test.each([
-    ["a folder that does not exist", "/nowhere/at/all"],
-    ["a file", "/etc/hostname"],
-  ])("cannot be made: %s, which is said", async (_what, TMPDIR) => {
-    await using project = await cliProject({ "db/schema/t.sql": "CREATE TABLE t (a int);\n" });
-    const result = await project.run(["migrate", "generate", "a", "--format", "json"], { env: { TMPDIR } });
-    const { error } = readDocument(result);
-    expect(error).toMatchObject({ code: "file_unreadable", hint: expect.stringContaining("TMPDIR") });
-    expect(error?.message).toContain(TMPDIR);
-  });
+  const USERS: readonly (readonly string[])[] = [
+    ["migrate", "generate", "a"],
+    ["diff", "git:HEAD", "schema"],
+    ["export", "--force"],
+    ["migrate", "base"],
+  ];
+  test.each(USERS.map((args) => [args.join(" "), args] as const))(
+    "cannot be made, which is said: %s",
+    async (_name, args) => {
+      await using project = await cliProject({ "db/schema/t.sql": "CREATE TABLE t (a int);\n" });
+      await project.query("CREATE TABLE t (a int)");
+      commitAll(project, "first");
+      const before = await contents(project.path("db"));
+      for (const TMPDIR of ["/nowhere/at/all", "/etc/hostname"]) {
+        const result = await project.run([...args, "--format", "json"], { env: { TMPDIR } });
+        const { error } = readDocument(result);
+        expect(error).toMatchObject({ code: "file_unreadable", hint: expect.stringContaining("TMPDIR") });
+        expect(error?.message).toContain(TMPDIR);
+      }
+      expect(await contents(project.path("db"))).toEqual(before);
+    },
+  );
 });
 
 async function until(holds: () => boolean): Promise<void> {

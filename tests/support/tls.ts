@@ -134,7 +134,7 @@ function nameHash(commonName: string): string {
   const wrap = (tag: number, content: Buffer): Buffer => Buffer.concat([Buffer.from([tag, content.length]), content]);
   const attribute = Buffer.concat([Buffer.from([0x06, 3, 0x55, 0x04, 0x03]), wrap(0x0c, text)]);
   const hash = new Bun.CryptoHasher("sha1").update(wrap(0x31, wrap(0x30, attribute))).digest();
-  return hash.subarray(0, 4).reverse().toString("hex");
+  return hash.readUInt32LE(0).toString(16).padStart(8, "0");
 }
 
 const KEY_ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
