@@ -3,6 +3,7 @@ import { extract } from "@supabase/pg-delta/extract";
 import { resolveView } from "@supabase/pg-delta/policy";
 import { inOneForm } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
+import { readingQueries } from "./read-again.ts";
 import { giveBackMemory } from "./memory.ts";
 import { COMPARED_ELSEWHERE, readUnmodelled, type Unmodelled } from "./unmodelled.ts";
 
@@ -35,13 +36,18 @@ export async function readCatalogue(
   database: Database,
   without: readonly { readonly schema: string; readonly table: string }[] = [],
 ): Promise<Catalogue> {
+  let query = (sql: string): Promise<object[]> => database.query(sql);
   // What pg-delta needs of a connection pool; its own driver never opens one.
   const client = {
-    query: async (text: string) => ({
-      rows: await database.query(
-        text.startsWith("BEGIN ") ? inOneForm(text) : withPlainComments(withoutBuiltIns(text)),
-      ),
-    }),
+    query: async (text: string) => {
+      if (text.startsWith("BEGIN ")) {
+        await database.execute(inOneForm(text));
+        query = await readingQueries(database);
+        return { rows: [] };
+      }
+      if (!/^\s*(?:select|with|--)/i.test(text)) return { rows: await database.query(text) };
+      return { rows: await query(withPlainComments(withoutBuiltIns(text))) };
+    },
     release: () => {},
   };
   const pool = { connect: async () => client } as unknown as Parameters<typeof extract>[0];
