@@ -3,14 +3,14 @@ import { readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";
 import type { Database } from "#database/database.ts";
 import { openDatabase } from "#database/open.ts";
-import { MAJORS, server } from "../../support/servers.ts";
+import { type Major, MAJORS, server } from "../../support/servers.ts";
 
 const open = new Set<Database>();
 afterAll(async () => {
   for (const database of open) await database.close();
 });
 
-async function session(engine: number | "embedded"): Promise<Database> {
+async function session(engine: Major | "embedded"): Promise<Database> {
   const instance = engine === "embedded" ? undefined : await server(engine);
   const database = await openDatabase(
     instance === undefined ? { engine: "embedded" } : instance.target(await instance.createDatabase("read_again")),
