@@ -1,7 +1,7 @@
 import { CATALOGUE_PATH, inOrder, queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { isRepeatable } from "./version.ts";
+import { canonicalVersion, isRepeatable } from "./version.ts";
 import { parseQualifiedName, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 
 /**
@@ -227,7 +227,10 @@ function createLedgerSql(ledger: Ledger): string {
 comment on table ${table} is ${quoteLiteral(LEDGER_COMMENT)}`;
 }
 
-/** All rows, in no particular order; none when the table does not exist yet. */
+/**
+ * All rows, in no particular order; none when the table does not exist yet.
+ * @throws ConfitureError `ledger_unusable`, also where two rows are of one version ("1" and "01"), which cannot both be true
+ */
 export async function readLedger(database: Database, ledger: Ledger): Promise<LedgerRow[]> {
   if (!ledger.exists) return [];
   const [answer] = await queryCatalogue<{ rows: JsonRow[] | null }>(
@@ -238,7 +241,7 @@ export async function readLedger(database: Database, ledger: Ledger): Promise<Le
   ).catch((error: unknown) => {
     throw explainLedgerError(ledger, error);
   });
-  return (answer?.rows ?? []).map(
+  const rows = (answer?.rows ?? []).map(
     ([version, name, checksum, appliedAt, executionMs, appliedBy, toolVersion, state, statementsDone, total]) => ({
       version,
       name,
@@ -252,6 +255,26 @@ export async function readLedger(database: Database, ledger: Ledger): Promise<Le
       statementsTotal: total,
     }),
   );
+  requireOneEach(ledger, rows);
+  return rows;
+}
+
+function requireOneEach(ledger: Ledger, rows: readonly LedgerRow[]): void {
+  const seen = new Map<string, string>();
+  for (const { version } of rows) {
+    const canonical = canonicalVersion(version);
+    const other = seen.get(canonical);
+    seen.set(canonical, version);
+    if (other === undefined) continue;
+    const table = quoteQualified(ledger.schema, ledger.table);
+    throw new ConfitureError(
+      "ledger_unusable",
+      `The ledger ${table} has version ${canonical} twice: as ${other} and as ${version}`,
+      {
+        hint: `Look at both rows and delete the wrong one, for example: DELETE FROM ${table} WHERE version = ${quoteLiteral(version)};`,
+      },
+    );
+  }
 }
 
 /** A row of the ledger as JSON, in the order of `COLUMNS`. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { startBinary } from "../support/cli.ts";
+import { peakMemory, startBinary } from "../support/cli.ts";
 import { cliProject, type CliProject } from "../cli/project.ts";
 import { readDocument } from "../cli/document.ts";
 
@@ -187,6 +187,24 @@ async function startUntil(project: CliProject, word: string): ReturnType<typeof 
   }
   return started;
 }
+
+test.skipIf(process.platform !== "linux")(
+  "a hundred thousand statements without await take no more memory than they hold at a time, and are reported",
+  async () => {
+    const body = `const filler = "x".repeat(2000); for (let n = 1; n < 100_000; n++) this.execute(\`SELECT \${n} -- \${filler}\`);`;
+    await using project = await cliProject({ [FILE]: migration(body) });
+    const { process: running, result } = await startBinary(["migrate", "up"], { cwd: project.dir, timeout: 120_000 });
+    const peak = await peakMemory(running);
+    expect(await result).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining("001_guest: 100,000 statements done\n"),
+    });
+    // The statements alone are 200 MB.
+    expect(peak).toBeWithin(2 ** 20, 190 * 2 ** 20);
+    expect(await leftBehind(project)).toEqual({ made: "made", locks: 0 });
+  },
+  120_000,
+);
 
 test("packages beside the project are found by what their package.json says, and nothing else of it is obeyed", async () => {
   const write = `require("node:fs").writeFileSync("was-executed", "yes");\n`;

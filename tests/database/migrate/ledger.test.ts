@@ -40,6 +40,24 @@ for (const engine of serverEngines) {
       expect(await m.has("public.a")).toBe(false);
     });
 
+    test("two rows of one version stop everything that reads them, until one is deleted", async () => {
+      await using m = await migrating(engine, FILES);
+      expect((await m.up()).error).toBeUndefined();
+      await m.query(
+        "INSERT INTO confiture_migrations SELECT '1', 'other', null, applied_at, 1, applied_by, tool_version, state FROM confiture_migrations",
+      );
+      for (const error of [(await m.up()).error, (await m.down()).error, await failureOf(status(m.options))]) {
+        expect(error).toMatchObject({
+          code: "ledger_unusable",
+          message: expect.stringMatching(/ as (?:001 and as 1|1 and as 001)$/),
+        });
+        expect(error?.hint).toContain(`DELETE FROM "public"."confiture_migrations" WHERE version = '`);
+      }
+      expect(await m.has("public.a")).toBe(true);
+      await m.query("DELETE FROM confiture_migrations WHERE version = '1'");
+      expect((await status(m.options)).history).toMatchObject([{ standing: "applied" }]);
+    });
+
     const setPath = (path: string): string =>
       `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = ${path}', current_database()); END $$`;
 
