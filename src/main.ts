@@ -1,8 +1,9 @@
-import { homedir, userInfo } from "node:os";
+import { homedir } from "node:os";
 import { isHeld } from "./cli/held.ts";
 import { LongestEnd, LOOK } from "./cli/longest-end.ts";
 import { run } from "./cli/run.ts";
 import { isTerminal, StandardOutput } from "./cli/standard-output.ts";
+import { userName } from "./cli/user-name.ts";
 
 /** Milliseconds in which a signal that comes twice is one: from the terminal, and once more from a wrapper such as npm. */
 const SAME_SIGNAL = 250;
@@ -110,15 +111,6 @@ function homeDirectory(): string {
   } catch {
     // Neither HOME nor an entry in the password database.
     return "";
-  }
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // No entry in the password database, as in minimal containers.
-    return process.env["USER"] ?? "";
   }
 }
 

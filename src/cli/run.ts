@@ -191,7 +191,10 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
       databaseUrl: other.environment === undefined ? args["database-url"] : undefined,
       env: io.env,
       homeDirectory: io.homeDirectory,
-      userName: io.userName,
+      // Not every configuration needs it, and it may have to be asked for.
+      get userName() {
+        return io.userName;
+      },
       layouts: LAYOUT_NAMES,
       ...other,
     });

@@ -62,7 +62,9 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   const surroundings: Surroundings = {
     projectDir,
     homeDirectory: options.homeDirectory,
-    userName: options.userName,
+    get userName() {
+      return options.userName;
+    },
     platform: options.platform ?? currentPlatform(),
     variables,
   };

@@ -42,12 +42,12 @@ export async function resolveServer(
   given: Parameters,
   surroundings: Surroundings,
 ): Promise<ResolvedTarget<ServerTarget>> {
-  const { variables, userName, homeDirectory, platform } = surroundings;
+  const { variables, homeDirectory, platform } = surroundings;
   const parameters = withVariables(withService(given, surroundings), variables);
   const warnings = unsupportedVariables(variables);
 
   const hosts = resolveHosts(parameters);
-  const user = resolveUser(parameters.get("user"), userName);
+  const user = resolveUser(parameters.get("user"), surroundings);
   const database: Setting<string> = parameters.get("database") ?? {
     value: user.value,
     origin: "default (the user's name)",
@@ -194,8 +194,9 @@ function sessionSettings(variables: Variables): Record<string, string> | undefin
   return Object.keys(settings).length === 0 ? undefined : settings;
 }
 
-function resolveUser(given: TextSetting | undefined, userName: string): Setting<string> {
+function resolveUser(given: TextSetting | undefined, surroundings: Surroundings): Setting<string> {
   if (given !== undefined) return given;
+  const { userName } = surroundings;
   if (userName !== "") return { value: userName, origin: "default (the operating system's user)" };
   throw new ConfitureError("config_invalid", "No database user is given, and the operating system's user has no name", {
     hint: "Give `user` in the environment file, or set PGUSER.",

@@ -38,3 +38,13 @@ describe.skipIf(process.platform !== "linux" || process.getuid?.() !== 0)(
     });
   },
 );
+
+test.skipIf(process.platform === "win32").each([
+  ["without USER", {}],
+  ["with another USER", { USER: "bob", LOGNAME: "bob" }],
+])("the user is the one whose rights the process has, as for psql, %s", async (_what, env) => {
+  const url = "postgres://127.0.0.1:1/x";
+  const { stdout } = await runBinary(["config", "show", "--database-url", url], { env });
+  const name = Bun.spawnSync(["id", "-un"]).stdout.toString().trim();
+  expect(stdout).toMatch(new RegExp(`^database\\.user +${RegExp.escape(name)} `, "m"));
+});
