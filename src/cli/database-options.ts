@@ -13,9 +13,16 @@ export function databaseName(target: Target): string {
   return target.engine === "server" ? target.database : (target.path ?? ":memory:");
 }
 
-/** Says which database a command writes to, or reads as a whole: "Database: localhost:5432/shop (environment: local)". */
-export function tellDatabase({ messages }: CommandContext, { target, environment }: Config): void {
-  messages.log(`Database: ${databasePlace(target)}${environment === null ? "" : ` (environment: ${environment})`}`);
+/**
+ * Says which database a command writes to, or reads as a whole: "Database: localhost:5432/shop (environment: local)", and
+ * where its URL came from, if it is not that of the environment.
+ */
+export function tellDatabase({ messages }: CommandContext, { target, environment, urlOrigin }: Config): void {
+  const parts = [
+    ...(urlOrigin === null ? [] : [`URL: ${urlOrigin}`]),
+    ...(environment === null ? [] : [`environment: ${environment}`]),
+  ];
+  messages.log(`Database: ${databasePlace(target)}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`);
 }
 
 /** "localhost:5432/shop", or the embedded engine's folder. */

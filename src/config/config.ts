@@ -10,6 +10,8 @@ export interface Config {
   /** The environment file, relative to the project root, or null when there is none. */
   readonly file: string | null;
   readonly target: Target;
+  /** Where the URL came from that stands in place of the environment's database: "--database-url". Null without one. */
+  readonly urlOrigin: string | null;
   readonly includeDirs: readonly IncludeDir[];
   /** Folders left out, as written. */
   readonly excludeDirs: readonly string[];

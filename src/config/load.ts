@@ -79,6 +79,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     environment: file === undefined ? null : name,
     file: file ?? null,
     target: resolved.target,
+    urlOrigin: url?.origin ?? null,
     includeDirs: structuredClone(settings.includeDirs),
     excludeDirs: [...settings.excludeDirs],
     migrations: { ...settings.migrations, dir: fromProject(projectDir, settings.migrations.dir) },

@@ -45,6 +45,13 @@ describe("results go to standard output, everything else to standard error", () 
     expect(down.stderr).toBe(`${where()}Rolling back migration 001_one...\n`);
   });
 
+  test("which database it is, and where a URL in its place came from", async () => {
+    const variable = await project.succeed(["migrate", "up"], { env: { CONFITURE_DATABASE_URL: project.url } });
+    expect(variable.stderr).toContain(" (URL: environment variable CONFITURE_DATABASE_URL, environment: local)\n");
+    const flag = await project.succeed(["migrate", "down", "--database-url", project.url]);
+    expect(flag.stderr).toContain(" (URL: --database-url, environment: local)\n");
+  });
+
   test("times are local for people, and UTC in JSON", async () => {
     await project.succeed(["migrate", "up"]);
     const [row] = await project.query("SELECT applied_at::text FROM confiture_migrations");
