@@ -15,6 +15,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
         summary: "Write the migration for what changed in the schema files",
         load: () => import("./commands/migrate/generate.ts"),
       },
+      show: {
+        summary: "Print the text of a migration as it was applied",
+        load: () => import("./commands/migrate/show.ts"),
+      },
       test: {
         summary: "Test migrations: up, down and up again, without a server",
         load: () => import("./commands/migrate/test.ts"),

@@ -64,6 +64,7 @@ export const ERROR_CODES = {
   history_missing: { exit: 7, title: "A migration was applied but its file is gone" },
   history_out_of_order: { exit: 7, title: "A migration is older than one already applied" },
   history_stopped: { exit: 7, title: "A migration stopped half way" },
+  text_not_kept: { exit: 1, title: "The ledger does not have the text of a migration" },
   accept_refused: { exit: 7, title: "An edited migration does something else than what was applied" },
   adoption_refused: { exit: 7, title: "Another tool's history cannot be taken over" },
   ledger_unusable: { exit: 1, title: "The ledger table cannot be used" },

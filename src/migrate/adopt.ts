@@ -37,8 +37,8 @@ export async function adoptHistory(
     if (missing.length === 0) return [];
     const created = await createLedger(database, ledger);
     const rows = missing.map(({ file, record }) => {
-      const kept = recordedOf(options.projectDir, file);
-      return insertSql(created, { ...file, ...kept }, options.toolVersion, {
+      const texts = recordedOf(options.projectDir, file);
+      return insertSql(created, { ...file, ...texts }, options.toolVersion, {
         state: "applied",
         executionMs: String(Math.round(record?.executionMs ?? 0)),
         ...(record?.appliedAt === undefined ? {} : { appliedAt: record.appliedAt }),

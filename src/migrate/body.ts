@@ -2,6 +2,7 @@ import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { Direction } from "./events.ts";
+import type { KeptText } from "./ledger.ts";
 import { LAYOUTS } from "./layouts/registry.ts";
 import type { MigrationFile } from "./migration-file.ts";
 
@@ -41,8 +42,8 @@ export interface TypeScriptBody {
 export interface LoadedMigration {
   readonly file: MigrationFile;
   readonly checksum: string;
-  /** The file's text, where the ledger is to keep it. */
-  readonly source: string | null;
+  /** What the ledger is to keep of its texts. */
+  readonly kept: KeptText;
   /** Read when it is first asked for, and so is `down`: what is wrong with one way does not stop the other. */
   readonly up: Body;
   /** Undefined when the migration has no way back. One without a statement is a way back that undoes nothing. */
@@ -52,7 +53,7 @@ export interface LoadedMigration {
 /** @param up, down called once at most, and not before they are needed */
 export function lazyMigration(
   file: MigrationFile,
-  kept: { readonly checksum: string; readonly source: string | null },
+  recorded: Pick<LoadedMigration, "checksum" | "kept">,
   up: () => Body,
   down: () => Body | undefined,
 ): LoadedMigration {
@@ -60,9 +61,9 @@ export function lazyMigration(
   let readDown: { readonly body: Body | undefined } | undefined;
   return {
     file,
-    checksum: kept.checksum,
-    get source() {
-      return kept.source;
+    checksum: recorded.checksum,
+    get kept() {
+      return recorded.kept;
     },
     get up() {
       return (readUp ??= { body: up() }).body;

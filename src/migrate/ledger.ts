@@ -30,8 +30,18 @@ export interface LedgerEntry {
   readonly version: string;
   readonly name: string;
   readonly checksum: string | null;
-  /** The file's text, so that an edit can be compared with it; null where it is not kept. */
+  /** Undefined where nothing of it is kept. */
+  readonly kept?: KeptText | undefined;
+}
+
+/** The texts of a migration that the ledger keeps: an edit can be shown then, and a way back be found without its file. */
+export interface KeptText {
+  /** The file's path below the project. */
+  readonly file: string | null;
+  /** The file's text; null where it is too long, or no text. */
   readonly source: string | null;
+  /** That of the file with its way back, where that is a file of its own. */
+  readonly sourceDown: string | null;
 }
 
 /** The ledger's table in one database: where it is, whether it exists, and the statements that change it. */
@@ -39,17 +49,16 @@ export interface Ledger {
   readonly schema: string;
   readonly table: string;
   readonly exists: boolean;
-  /**
-   * Which texts of files its column `source` can take: those of the database's encoding. Undefined: none, the table was made
-   * before there was that column, or for a scratch database.
-   */
+  /** Which texts of files it can take: those of the database's encoding. Undefined: none, as in a scratch database. */
   readonly keeps?: "any" | "ascii" | undefined;
-  /** The column is to be added by whoever writes next. */
-  readonly lacksSource?: boolean;
+  /** Columns for texts that are to be added by whoever writes next. */
+  readonly lacks?: readonly KeptColumn[];
 }
 
-/** Younger than the others: a ledger may lack it, and older versions of this tool do not know it. */
-const SOURCE = "source";
+/** Younger than the others: a ledger may lack them, and older versions of this tool do not know them. */
+const KEPT_COLUMNS = ["source", "source_down", "source_file"] as const;
+
+type KeptColumn = (typeof KEPT_COLUMNS)[number];
 
 const COLUMNS = [
   "version",
@@ -153,7 +162,7 @@ function inFirst(path: readonly string[], tables: readonly Candidate[]): Candida
 
 function asLedger(table: string, { schema, columns }: Candidate): Ledger {
   requireLedgerColumns(schema, table, columns);
-  return { schema, table, exists: true, lacksSource: !columns.includes(SOURCE) };
+  return { schema, table, exists: true, lacks: KEPT_COLUMNS.filter((column) => !columns.includes(column)) };
 }
 
 /**
@@ -222,7 +231,7 @@ function createLedgerSql(ledger: Ledger): string {
   state text not null check (state in ('applied', 'applying', 'reverting')),
   statements_done integer,
   statements_total integer,
-  ${SOURCE} text
+  ${KEPT_COLUMNS.map((column) => `${column} text`).join(",\n  ")}
 );
 comment on table ${table} is ${quoteLiteral(LEDGER_COMMENT)}`;
 }
@@ -297,17 +306,18 @@ const CATALOGUE_FIRST =
 
 /** Creates the table where it does not exist. Nobody else does so at the same time: the caller holds the lock. */
 export async function createLedger(database: Database, ledger: Ledger): Promise<Ledger> {
-  if (ledger.exists) return ledger.lacksSource === true ? await addSource(database, ledger) : ledger;
+  if (ledger.exists) return (ledger.lacks ?? []).length > 0 ? await addKeptColumns(database, ledger) : ledger;
   await changeLedger(database, ledger, `${CATALOGUE_FIRST}; ${createLedgerSql(ledger)}`);
   return { ...ledger, exists: true };
 }
 
-/** Adds the column `source` to a ledger of an older version, if that can be done at once: it is a help and no need. */
-async function addSource(database: Database, ledger: Ledger): Promise<Ledger> {
-  const sql = `set local lock_timeout = '1s'; ${CATALOGUE_FIRST}; alter table ${quoteQualified(ledger.schema, ledger.table)} add column ${SOURCE} text`;
+/** Adds the columns for texts to a ledger of an older version, if that can be done at once: they are a help and no need. */
+async function addKeptColumns(database: Database, ledger: Ledger): Promise<Ledger> {
+  const columns = (ledger.lacks ?? []).map((column) => `add column ${column} text`).join(", ");
+  const sql = `set local lock_timeout = '1s'; ${CATALOGUE_FIRST}; alter table ${quoteQualified(ledger.schema, ledger.table)} ${columns}`;
   try {
     await changeLedger(database, ledger, sql);
-    return { ...ledger, lacksSource: false };
+    return { ...ledger, lacks: [] };
   } catch (error) {
     // Not the owner, a view, or someone reads it for a long time.
     if (error instanceof ConfitureError && ADD_LATER.has(error.server?.sqlstate ?? "")) return ledger;
@@ -317,26 +327,48 @@ async function addSource(database: Database, ledger: Ledger): Promise<Ledger> {
 
 const ADD_LATER: ReadonlySet<string> = new Set(["42501", "42809", "55P03"]);
 
-/** The text of the file as it was when its migration was applied; undefined where it was not kept. */
-export async function readSource(database: Database, ledger: Ledger, version: string): Promise<string | undefined> {
-  if (!keepsSource(ledger)) return undefined;
-  const [row] = await queryCatalogue<{ source: string | null }>(
+/** The texts of applied migrations as they were then, by version; those of which nothing is kept are left out. */
+export async function readKept(
+  database: Database,
+  ledger: Ledger,
+  versions: readonly string[],
+): Promise<ReadonlyMap<string, KeptText>> {
+  const columns = keptColumns(ledger);
+  if (!ledger.exists || columns.length === 0 || versions.length === 0) return new Map();
+  const values = KEPT_COLUMNS.map((column) => `${columns.includes(column) ? column : "null"} as ${column}`);
+  const rows = await queryCatalogue<{ version: string } & Readonly<Record<KeptColumn, string | null>>>(
     database,
-    `select ${SOURCE} as source from ${quoteQualified(ledger.schema, ledger.table)} where version = $1`,
-    [version],
+    `select version, ${values.join(", ")} from ${quoteQualified(ledger.schema, ledger.table)}
+      where version in (select json_array_elements_text($1::text::json))`,
+    [JSON.stringify(versions)],
+  ).catch((error: unknown) => {
+    throw explainLedgerError(ledger, error);
+  });
+  return new Map(
+    rows
+      .filter((row) => KEPT_COLUMNS.some((column) => row[column] !== null))
+      .map(({ version, source, source_down: sourceDown, source_file: file }) => [
+        version,
+        { file, source, sourceDown },
+      ]),
   );
-  return row?.source ?? undefined;
 }
 
-function keepsSource({ keeps, lacksSource }: Ledger): boolean {
-  return keeps !== undefined && lacksSource !== true;
+function keptColumns({ keeps, lacks = [] }: Ledger): KeptColumn[] {
+  return keeps === undefined ? [] : KEPT_COLUMNS.filter((column) => !lacks.includes(column));
 }
 
-/** What the ledger takes of a file's text: all of it or nothing. */
-function sourceValue({ keeps }: Ledger, source: string | null): string {
+/** What each of the columns for texts is to hold, as SQL. */
+function keptValues(ledger: Ledger, kept: KeptText | undefined): [column: KeptColumn, value: string][] {
+  const texts = { source: kept?.source, source_down: kept?.sourceDown, source_file: kept?.file };
+  return keptColumns(ledger).map((column) => [column, keptValue(ledger, texts[column])]);
+}
+
+/** What the ledger takes of a text: all of it or nothing. */
+function keptValue({ keeps }: Ledger, text: string | null | undefined): string {
   // oxlint-disable-next-line no-control-regex
-  const fits = source !== null && (keeps === "any" || /^[\u0001-\u007f]*$/.test(source));
-  return fits ? quoteLiteral(source) : "null";
+  const fits = text !== null && text !== undefined && (keeps === "any" || /^[\u0001-\u007f]*$/.test(text));
+  return fits ? quoteLiteral(text) : "null";
 }
 
 /** Says of a failed statement of ours that it was the ledger's, and what to do. */
@@ -415,6 +447,7 @@ export function insertSql(
   },
 ): string {
   const outside = row.state !== "applied";
+  const kept = keptValues(ledger, entry.kept);
   const values = [
     quoteLiteral(entry.version),
     quoteLiteral(entry.name),
@@ -426,11 +459,11 @@ export function insertSql(
     quoteLiteral(row.state),
     outside ? "0" : "null",
     row.statementsTotal === undefined ? "null" : String(row.statementsTotal),
-    ...(keepsSource(ledger) ? [sourceValue(ledger, entry.source)] : []),
+    ...kept.map(([, value]) => value),
   ];
   // What runs again has a row of the time before.
   const before = isRepeatable(entry.version) ? `${deleteSql(ledger, entry.version)}; ` : "";
-  const columns = keepsSource(ledger) ? [...COLUMNS, SOURCE] : COLUMNS;
+  const columns = [...COLUMNS, ...kept.map(([column]) => column)];
   return `${before}insert into ${quoteQualified(ledger.schema, ledger.table)} (${columns.join(", ")}) values (${values.join(", ")})`;
 }
 
@@ -452,7 +485,7 @@ export function updateSql(
     executionMs: number;
     checksum: string | null;
     name: string;
-    source: string | null;
+    kept: KeptText | undefined;
   }>,
 ): string {
   const columns: Record<string, string | number | null | undefined> = {
@@ -466,8 +499,8 @@ export function updateSql(
   const assignments = Object.entries(columns)
     .filter(([, value]) => value !== undefined)
     .map(([column, value]) => `${column} = ${typeof value === "string" ? quoteLiteral(value) : String(value)}`);
-  if (changes.source !== undefined && keepsSource(ledger)) {
-    assignments.push(`${SOURCE} = ${sourceValue(ledger, changes.source)}`);
+  if (changes.kept !== undefined) {
+    assignments.push(...keptValues(ledger, changes.kept).map(([column, value]) => `${column} = ${value}`));
   }
   return `update ${quoteQualified(ledger.schema, ledger.table)} set ${assignments.join(", ")} where version = ${quoteLiteral(version)}`;
 }

@@ -16,6 +16,7 @@ import {
   unwrapTransaction,
 } from "#sql/classify.ts";
 import { type Body, lazyMigration, type LoadedMigration, type RefusedBody, type SqlBody } from "./body.ts";
+import type { KeptText } from "./ledger.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import { languageOf } from "./layouts/foreign-program.ts";
 import { cutFile } from "./layouts/cut.ts";
@@ -28,16 +29,37 @@ export function checksumOfFile(projectDir: string, file: MigrationFile): string 
   return readMigrationSource(projectDir, file.path).checksum;
 }
 
-/** What the ledger keeps of a file: its checksum, and its text where that is text of some reasonable size. */
+/** What the ledger keeps of a migration's files: a checksum, and their texts where those are texts of some reasonable size. */
 export interface Recorded {
   readonly checksum: string;
-  readonly source: string | null;
+  readonly kept: KeptText;
 }
 
 /** @throws ConfitureError `file_unreadable` */
 export function recordedOf(projectDir: string, file: MigrationFile): Recorded {
-  const { checksum, kept } = readMigrationSource(projectDir, file.path);
-  return { checksum, source: kept() };
+  return recorded(projectDir, file, readMigrationSource(projectDir, file.path));
+}
+
+function recorded(projectDir: string, file: MigrationFile, source: MigrationSource): Recorded {
+  const { path, downPath } = file;
+  return {
+    checksum: source.checksum,
+    // Read when it is recorded, and not for whoever only looks.
+    get kept() {
+      const sourceDown = downPath === undefined ? null : keptOf(projectDir, downPath);
+      return { file: path, source: source.kept(), sourceDown };
+    },
+  };
+}
+
+/** What is wrong with a way back stops no way up. */
+function keptOf(projectDir: string, path: string): string | null {
+  try {
+    return readMigrationSource(projectDir, path).kept();
+  } catch (error) {
+    if (error instanceof ConfitureError) return null;
+    throw error;
+  }
 }
 
 /**
@@ -51,19 +73,25 @@ export async function loadMigration(
   signal?: AbortSignal,
 ): Promise<LoadedMigration> {
   const source = readMigrationSource(projectDir, file.path);
-  const kept: Recorded = {
-    checksum: source.checksum,
-    get source() {
-      return source.kept();
-    },
-  };
+  const kept = recorded(projectDir, file, source);
   if (file.form === "typescript") {
     const { loadTypeScript } = await import("./typescript.ts");
-    return { file, ...kept, ...(await loadTypeScript(projectDir, file, signal)) };
+    const { up, down } = await loadTypeScript(projectDir, file, signal);
+    return lazyMigration(
+      file,
+      kept,
+      () => up,
+      () => down,
+    );
   }
   if (file.form === "foreign") {
     const refused: RefusedBody = { kind: "refused", error: foreign(file) };
-    return { file, ...kept, up: refused, down: refused };
+    return lazyMigration(
+      file,
+      kept,
+      () => refused,
+      () => refused,
+    );
   }
   const read = once(() => cut(file, source, "up"));
   return lazyMigration(

@@ -5,20 +5,29 @@ import type { MigrationFile } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { explainFailure, throwIfInterrupted, wasKept } from "./failure.ts";
-import { createLedger, type Ledger } from "./ledger.ts";
+import { type KeptMigration, noKeptWayBack, withKeptFiles } from "./kept-files.ts";
+import { createLedger, type Ledger, type LedgerRow, readKept } from "./ledger.ts";
 import { type Body, lazyMigration, type LoadedMigration } from "./body.ts";
 import { emptyMigration, PLACEHOLDER } from "./empty.ts";
 import { loadMigration } from "./load.ts";
 import { lockKey } from "./lock.ts";
 import { type Loss, lossesOf } from "./losses.ts";
-import { planDown, type PlanDownOptions, planUp, type PlanUpOptions, requireKnown } from "./plan.ts";
+import {
+  type AppliedMigration,
+  missing,
+  planDown,
+  type PlanDownOptions,
+  planUp,
+  type PlanUpOptions,
+  requireKnown,
+} from "./plan.ts";
 import { nothingToResolve } from "./record.ts";
 import { refuseRenamedLedger } from "./renamed-ledger.ts";
 import { bodyOf } from "./body.ts";
 import { runMigration } from "./run.ts";
 import { inOneTransaction } from "./run-in-transaction.ts";
 import type { RunOptions } from "./run-session.ts";
-import { readHistory } from "./status.ts";
+import { readHistory, status } from "./status.ts";
 import { canonicalVersion } from "./version.ts";
 import { findUnreadHistory, unreadHistory } from "./unread-history.ts";
 
@@ -80,16 +89,54 @@ function requireRecognised(options: MigrateOptions): void {
  * @throws ConfitureError when nothing was run; a failure on the way is in the report
  */
 export async function down(options: MigrateOptions, plan: PlanDownOptions): Promise<RunReport> {
-  requireMigrations(options);
+  const { layout } = requireMigrations(options);
   return await exclusively(options, async (database, ledger) => {
     const applied = planDown(await readHistory(database, ledger, options), plan);
-    const migrations = await load(
-      applied.map(({ file }) => file),
-      "down",
-      options,
-    );
-    return await runAll(database, ledger, withRecordedVersions(migrations, applied), "down", options);
+    const kept = await keptOnes(database, ledger, applied);
+    return await withKeptFiles(kept, layout, options.signal, async (loadKept) => {
+      const migrations: LoadedMigration[] = [];
+      for (const { file, row } of applied) {
+        if (file === undefined) options.onEvent?.({ type: "from-ledger", migration: row });
+        const migration =
+          file === undefined ? await loadKept(row) : await loadMigration(options.projectDir, file, options.signal);
+        if (file === undefined && migration.down === undefined) throw noKeptWayBack(row);
+        requireStatement(migration, "down", options);
+        migrations.push(migration);
+      }
+      return await runAll(database, ledger, withRecordedVersions(migrations, applied), "down", options);
+    });
   });
+}
+
+/**
+ * The texts of those whose files are gone.
+ * @throws ConfitureError `history_missing` where the ledger has none
+ */
+async function keptOnes(
+  database: Database,
+  ledger: Ledger,
+  applied: readonly AppliedMigration[],
+): Promise<KeptMigration[]> {
+  const rows = applied.flatMap(({ file, row }) => (file === undefined ? [row] : []));
+  const texts = await readKept(
+    database,
+    ledger,
+    rows.map(({ version }) => version),
+  );
+  return rows.map((row) => {
+    const kept = texts.get(row.version);
+    if (kept === undefined || (kept.source === null && kept.sourceDown === null)) throw missing(row);
+    return { row, kept };
+  });
+}
+
+/**
+ * Which migrations `down` would roll back with the text that the ledger keeps. Reads only, and takes no lock.
+ * @throws ConfitureError as `down`
+ */
+export async function withoutFiles(options: MigrateOptions, plan: PlanDownOptions): Promise<LedgerRow[]> {
+  const { history } = await status(options);
+  return planDown(history, plan).flatMap(({ file, row }) => (file === undefined ? [row] : []));
 }
 
 /** Rolls the last migrations back and applies them again, under one lock. */
@@ -97,11 +144,11 @@ export async function redo(options: MigrateOptions, steps: number): Promise<RunR
   requireMigrations(options);
   return await exclusively(options, async (database, ledger) => {
     const applied = planDown(await readHistory(database, ledger, options), { steps });
-    const loaded = await load(
-      applied.map(({ file }) => file),
-      "down",
-      options,
-    );
+    const files = applied.map(({ file, row }) => {
+      if (file === undefined) throw missing(row);
+      return file;
+    });
+    const loaded = await load(files, "down", options);
     const migrations = withRecordedVersions(loaded, applied);
     const undone = await runAll(database, ledger, migrations, "down", options);
     if (undone.error !== undefined) return undone;

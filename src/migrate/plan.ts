@@ -21,9 +21,10 @@ export interface PlanDownOptions {
   readonly steps?: number | undefined;
 }
 
-/** A migration that is applied and has its file. */
+/** A migration that is applied. */
 export interface AppliedMigration {
-  readonly file: MigrationFile;
+  /** Undefined where it is gone. */
+  readonly file: MigrationFile | undefined;
   readonly row: LedgerRow;
 }
 
@@ -53,7 +54,7 @@ export function planUp(history: readonly HistoryEntry[], options: PlanUpOptions)
 }
 
 /**
- * What `down` has to roll back, newest first. Pure.
+ * What `down` has to roll back, newest first; of some of them only the ledger may have the text. Pure.
  * @throws ConfitureError `history_*` when one of them is not as it was applied; `migration_unknown`
  */
 export function planDown(history: readonly HistoryEntry[], options: PlanDownOptions): AppliedMigration[] {
@@ -69,9 +70,10 @@ export function planDown(history: readonly HistoryEntry[], options: PlanDownOpti
       ? applied.slice(0, options.steps ?? 1)
       : applied.filter((entry) => compareVersions(entry.version, to) > 0).slice(0, options.steps ?? applied.length);
   return wanted.map((entry) => {
-    if (entry.file === undefined || entry.row === undefined) throw missing(entry);
+    const { file, row } = entry;
+    if (row === undefined) throw missing(entry);
     if (entry.standing === "edited") throw edited(entry);
-    return { file: entry.file, row: entry.row };
+    return { file, row };
   });
 }
 
@@ -135,7 +137,8 @@ function edited(entry: HistoryEntry): ConfitureError {
   });
 }
 
-function missing(entry: HistoryEntry): ConfitureError {
+/** For a migration that cannot do without its file. */
+export function missing(entry: Pick<HistoryEntry, "version" | "name">): ConfitureError {
   return new ConfitureError("history_missing", `Migration ${migrationId(entry)} is applied, but its file is not here`, {
     hint: `Bring the file back (another branch?). To go on without it: --allow-missing for up, or forget it with: confiture migrate resolve ${shellWord(entry.version)} --rolled-back`,
     data: { version: entry.version },

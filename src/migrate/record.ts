@@ -1,16 +1,17 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
+import type { Edit } from "./edits.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import type { HistoryEntry } from "./history.ts";
-import { createLedger, deleteSql, insertSql, type Ledger, readSource, updateSql } from "./ledger.ts";
+import { createLedger, deleteSql, insertSql, type Ledger, readKept, updateSql } from "./ledger.ts";
 import { HEADER_BYTES, readImportHeader } from "./layouts/imported.ts";
 import { recordedOf } from "./load.ts";
 import { originOf } from "./origin.ts";
 import { requireKnown } from "./plan.ts";
 import { changeLedgerSurely } from "./sure-change.ts";
 import { readHistory } from "./status.ts";
-import { type FormerFile, requireSame } from "./same-migration.ts";
+import { type Difference, findDifference, type FormerFile } from "./same-migration.ts";
 import { compareVersions } from "./version.ts";
 
 /**
@@ -41,8 +42,8 @@ export async function recordBaseline(
   if (files.length === 0) return [];
   const created = await createLedger(database, ledger);
   const rows = files.map((file) => {
-    const kept = recordedOf(options.projectDir, file);
-    return insertSql(created, { ...file, ...kept }, options.toolVersion, { state: "applied", executionMs: "0" });
+    const texts = recordedOf(options.projectDir, file);
+    return insertSql(created, { ...file, ...texts }, options.toolVersion, { state: "applied", executionMs: "0" });
   });
   await changeLedgerSurely(options, database, created, {
     sql: rows.join("; "),
@@ -82,9 +83,9 @@ export async function resolveMigration(
     if (row === undefined) {
       if (file === undefined) throw nothingToResolve(entry, "it has no file");
       const created = await createLedger(database, ledger);
-      const kept = recordedOf(options.projectDir, file);
+      const texts = recordedOf(options.projectDir, file);
       await changeLedgerSurely(options, database, created, {
-        sql: insertSql(created, { ...file, ...kept }, options.toolVersion, { state: "applied", executionMs: "0" }),
+        sql: insertSql(created, { ...file, ...texts }, options.toolVersion, { state: "applied", executionMs: "0" }),
         isMade: (found) => found(file.version)?.state === "applied",
       });
       return { entry, changed: true };
@@ -100,29 +101,65 @@ export async function resolveMigration(
   });
 }
 
+/** How an edited migration is accepted. */
+export interface AcceptOptions {
+  /** Although what runs is not what ran. */
+  readonly different?: boolean;
+  /**
+   * Tells whether two texts of a migration do the same to a schema, where their statements are not the same; throws what
+   * keeps it from being told.
+   */
+  readonly prove?: (applied: FormerFile, now: MigrationFile) => Promise<boolean>;
+  /** Told both texts before it is decided. */
+  readonly onEdit?: (edit: Edit) => void;
+}
+
 /**
  * Records the file as it is now as the one that was applied.
- * @param different accept it although what runs is not what ran
  * @throws ConfitureError `accept_refused` where it does something else than what was applied, or nobody can tell
  */
-export async function acceptEdited(options: MigrateOptions, version: string, different = false): Promise<PutRight> {
+export async function acceptEdited(
+  options: MigrateOptions,
+  version: string,
+  { different = false, prove, onEdit }: AcceptOptions = {},
+): Promise<PutRight & { readonly proven: boolean }> {
   return await exclusively(options, async (database, found) => {
     const entry = requireKnown(await readHistory(database, found, options), version);
     const { file, row } = entry;
-    if (entry.standing === "applied") return { entry, changed: false };
+    if (entry.standing === "applied") return { entry, changed: false, proven: false };
     if (entry.standing !== "edited" || file === undefined || row === undefined) throw notEdited(entry);
     const now = recordedOf(options.projectDir, file);
-    if (!different) {
-      const applied = await readSource(database, found, row.version);
-      requireSame(file, applied === undefined ? undefined : formerFile(options.projectDir, file, applied), now.source);
-    }
+    const before = (await readKept(database, found, [row.version])).get(row.version)?.source ?? undefined;
+    const after = now.kept.source ?? undefined;
+    onEdit?.({ version: entry.version, path: file.path, before, after });
+    const applied = before === undefined ? undefined : formerFile(options.projectDir, file, before);
+    const difference = different ? undefined : findDifference(file, applied, after ?? null);
+    if (difference !== undefined && !(await isProven(difference, applied, file, prove))) throw difference.error;
     const ledger = await createLedger(database, found);
     await changeLedgerSurely(options, database, ledger, {
       sql: updateSql(ledger, row.version, { ...now, name: file.name }),
       isMade: (recorded) => recorded(row.version)?.checksum === now.checksum,
     });
-    return { entry, changed: true };
+    return { entry, changed: true, proven: difference !== undefined };
   });
+}
+
+async function isProven(
+  { error, isProvable }: Difference,
+  applied: FormerFile | undefined,
+  file: MigrationFile,
+  prove: AcceptOptions["prove"],
+): Promise<boolean> {
+  if (!isProvable || applied === undefined || prove === undefined) return false;
+  try {
+    return await prove(applied, file);
+  } catch (cause) {
+    if (!(cause instanceof ConfitureError) || cause.code === "interrupted" || cause.code === "internal") throw cause;
+    throw error.with({
+      message: `${error.message}\nWhether it does the same to the schema could not be proven: ${cause.message}`,
+      cause,
+    });
+  }
 }
 
 /** Why there is no edit to accept. */

@@ -55,7 +55,7 @@ export async function runOutsideTransaction(
       ? updateSql(ledger, version, {
           state: "applied",
           checksum: migration.checksum,
-          source: migration.source,
+          kept: migration.kept,
           statementsDone: run.done,
           statementsTotal: run.done,
           executionMs: performance.now() - started,

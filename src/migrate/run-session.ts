@@ -72,6 +72,6 @@ export function entryOf(migration: LoadedMigration): LedgerEntry {
     version: migration.file.version,
     name: migration.file.name,
     checksum: migration.checksum,
-    source: migration.source,
+    kept: migration.kept,
   };
 }

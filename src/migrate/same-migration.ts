@@ -1,6 +1,7 @@
 import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
+import type { Statement } from "#sql/statement.ts";
 import { upOfText } from "./load.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 
@@ -15,17 +16,28 @@ export interface FormerFile {
   readonly text: string;
 }
 
+/** Why an edited migration may not be what was applied. */
+export interface Difference {
+  readonly error: ConfitureError;
+  /** Whether running both in a scratch database would tell: no statement in which they differ can touch rows. */
+  readonly isProvable: boolean;
+}
+
 /**
- * Requires that an edited migration would still run what was applied: comments, white space and the way back may differ.
+ * Whether an edited migration would still run what was applied: comments, white space and the way back may differ.
  * @param applied the text that was applied, undefined where it is not known
  * @param now the file's text, null where it cannot be read
- * @throws ConfitureError `accept_refused` with what differs
+ * @returns undefined where it would; an `accept_refused` with what differs otherwise
  */
-export function requireSame(file: MigrationFile, applied: FormerFile | undefined, now: string | null): void {
+export function findDifference(
+  file: MigrationFile,
+  applied: FormerFile | undefined,
+  now: string | null,
+): Difference | undefined {
   const id = migrationId(file);
   const anyway = `confiture migrate accept ${shellWord(file.version)} --different`;
   if (applied === undefined) {
-    throw new ConfitureError(
+    const error = new ConfitureError(
       "accept_refused",
       `What was applied as ${id} is not known: the ledger does not have its text`,
       {
@@ -33,31 +45,68 @@ export function requireSame(file: MigrationFile, applied: FormerFile | undefined
         location: { file: file.path },
       },
     );
+    return { error, isProvable: false };
   }
   const before = whatRuns(applied.file, applied.text);
   const after = now === null ? undefined : whatRuns(file, now);
-  if (before !== undefined && after !== undefined && Bun.deepEquals(keys(before), keys(after))) return;
+  if (before !== undefined && after !== undefined && Bun.deepEquals(keys(before), keys(after))) return undefined;
   const { removed, added } = difference(before ?? [], after ?? []);
-  throw new ConfitureError(
+  const [removedTexts, addedTexts] = textsOf(removed, added);
+  const error = new ConfitureError(
     "accept_refused",
     [
       `Migration ${id} does something else now than what was applied:`,
-      ...removed.map((text) => `  - ${text}`),
-      ...added.map((text) => `  + ${text}`),
+      ...removedTexts.map((text) => `  - ${text}`),
+      ...addedTexts.map((text) => `  + ${text}`),
     ].join("\n"),
     {
       hint: `Put the file back as it was and write a new migration for the change: databases that have it will never run it again. If every database has the change already: ${anyway}`,
       location: { file: file.path },
-      data: { removed, added },
+      data: { removed: removedTexts, added: addedTexts },
     },
   );
+  const isProvable = before !== undefined && after !== undefined && [...removed, ...added].every(isOfSchemaAlone);
+  return { error, isProvable };
 }
+
+/** Whether a step leaves rows alone, so that an empty database shows all that it does. */
+function isOfSchemaAlone({ statement }: Step): boolean {
+  if (statement === undefined) return false;
+  if (statement === "transaction") return true;
+  const [first = "", ...rest] = statement.tokens();
+  switch (first) {
+    case "COMMENT":
+    case "GRANT":
+    case "REVOKE":
+      return true;
+    case "CREATE":
+      // CREATE TABLE ... AS; the AS of views and functions belongs to their definitions.
+      return !(/^(?:TABLE|UNLOGGED|TEMP|TEMPORARY|GLOBAL|LOCAL)$/.test(rest[0] ?? "") && rest.includes("AS"));
+    case "ALTER":
+      // A default fills new columns of old rows, whatever becomes of it later.
+      return !rest.slice(1).some((word) => TOUCHES_ROWS.has(word));
+    default:
+      return false;
+  }
+}
+
+const TOUCHES_ROWS: ReadonlySet<string> = new Set([
+  "DEFAULT",
+  "DROP",
+  "RENAME",
+  "RESTART",
+  "TYPE",
+  "USING",
+  "EXPRESSION",
+]);
 
 /** One thing that a migration runs. */
 interface Step {
   /** The same for steps that do the same. */
   readonly key: string;
   readonly text: string;
+  /** Undefined for code. */
+  readonly statement?: Statement | "transaction";
 }
 
 /** What the way up of a text runs; undefined where it cannot be told. */
@@ -74,11 +123,13 @@ function whatRuns(file: MigrationFile, text: string): Step[] | undefined {
         : [script.text.slice(statement.copyData.start, statement.copyData.end)]),
     ].join("\n"),
     text: statement.text,
+    statement,
   }));
   return [
     {
       key: `${transactional} ${opening} ${partsOf(script)}`,
       text: transactional ? (opening ?? "BEGIN") : "-- no-transaction",
+      statement: "transaction",
     },
     ...steps,
   ];
@@ -104,18 +155,21 @@ function keys(steps: readonly Step[]): string[] {
   return steps.map(({ key }) => key);
 }
 
-/** What is between the equal beginnings and the equal ends, shortened for people. */
-function difference(before: readonly Step[], after: readonly Step[]): { removed: string[]; added: string[] } {
+/** What is between the equal beginnings and the equal ends. */
+function difference(before: readonly Step[], after: readonly Step[]): { removed: Step[]; added: Step[] } {
   const [a, b] = [keys(before), keys(after)];
   let start = 0;
   while (start < Math.min(a.length, b.length) && a[start] === b[start]) start++;
   let end = 0;
   while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
-  const [removed, added] = [before.slice(start, before.length - end), after.slice(start, after.length - end)];
-  const short = { removed: shorten(removed), added: shorten(added) };
+  return { removed: before.slice(start, before.length - end), added: after.slice(start, after.length - end) };
+}
+
+/** Shortened for people. */
+function textsOf(removed: readonly Step[], added: readonly Step[]): [removed: string[], added: string[]] {
+  const short: [string[], string[]] = [shorten(removed), shorten(added)];
   // White space in a string is what differs.
-  const isSpace = Bun.deepEquals(short.removed, short.added);
-  return isSpace ? { removed: shorten(removed, visible), added: shorten(added, visible) } : short;
+  return Bun.deepEquals(short[0], short[1]) ? [shorten(removed, visible), shorten(added, visible)] : short;
 }
 
 const collapsed = (text: string): string => text.replaceAll(/\s+/g, " ");

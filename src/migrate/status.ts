@@ -6,6 +6,7 @@ import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { isEmptyDatabase } from "./base.ts";
 import { type Discovery, discoverMigrations, requireMigrations } from "./discover.ts";
+import { type Edit, readEdits } from "./edits.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { type HistoryEntry, joinHistory } from "./history.ts";
 import { findLedger, type Ledger, readLedger } from "./ledger.ts";
@@ -32,30 +33,48 @@ export interface Status {
   readonly unread: UnreadHistory | undefined;
   /** What the database runs on; only when asked for, and undefined when no session was needed. */
   readonly engine: ServerEngine | undefined;
+  /** Both texts of edited migrations, where they were asked for. */
+  readonly edits: readonly Edit[];
 }
 
 /**
  * Lays files and ledger side by side. Reads only: takes no lock and creates nothing.
- * @param asks whether the server is asked what it is
+ * @param asks whether the server is asked what it is, and the ledger for the texts of edited migrations
  */
 export async function status(
   options: MigrateOptions,
-  asks: { readonly engine: boolean } = { engine: false },
+  asks: { readonly engine: boolean; readonly edits?: boolean } = { engine: false },
 ): Promise<Status> {
+  return await withHistory(options, async ({ database, ledger, history, found }) => {
+    const { ignored, layout, migrations } = found;
+    const engine = asks.engine && database !== undefined ? await describeEngine(database) : undefined;
+    const stopped = history.some((entry) => entry.standing === "stopped");
+    const invalid = stopped && database !== undefined ? await invalidIndexes(database) : [];
+    const isUnread = !ledger.exists && database !== undefined;
+    const unread = isUnread ? await findUnreadHistory(database, migrations, options.projectDir) : undefined;
+    const isEdited = asks.edits === true && database !== undefined;
+    const edits = isEdited ? await readEdits(database, ledger, history, options.projectDir) : [];
+    return { history, layout, ignored, ledger, invalidIndexes: invalid, unread, engine, edits };
+  });
+}
+
+/** Files and ledger side by side, for whoever only reads. */
+export interface Read {
+  /** Undefined where there is none yet. */
+  readonly database: Database | undefined;
+  readonly ledger: Ledger;
+  readonly history: readonly HistoryEntry[];
+  readonly found: Discovery;
+}
+
+/** Lays files and ledger side by side for `work`, which only reads. Takes no lock and creates nothing. */
+export async function withHistory<T>(options: MigrateOptions, work: (read: Read) => Promise<T>): Promise<T> {
   const found = requireMigrations(options);
-  const { ignored, layout, base, migrations } = found;
   if (isUnmade(options.target)) {
     // Opening the embedded engine's folder would make it.
-    const history = joinHistory(migrations, [], factsOf(options.projectDir), base);
-    return {
-      history,
-      layout,
-      ignored,
-      ledger: { schema: "public", table: options.table, exists: false },
-      invalidIndexes: [],
-      unread: undefined,
-      engine: undefined,
-    };
+    const history = joinHistory(found.migrations, [], factsOf(options.projectDir), found.base);
+    const ledger = { schema: "public", table: options.table, exists: false };
+    return await work({ database: undefined, ledger, history, found });
   }
   return await withDatabase(
     options.target,
@@ -66,13 +85,9 @@ export async function status(
       onHeld: (holder) => options.onEvent?.({ type: "waiting-for-folder", holder }),
     },
     async (database) => {
-      const engine = asks.engine ? await describeEngine(database) : undefined;
       const ledger = await findLedger(database, options.table);
       const history = await readHistory(database, ledger, options, found);
-      const stopped = history.some((entry) => entry.standing === "stopped");
-      const invalid = stopped ? await invalidIndexes(database) : [];
-      const unread = ledger.exists ? undefined : await findUnreadHistory(database, migrations, options.projectDir);
-      return { history, layout, ignored, ledger, invalidIndexes: invalid, unread, engine };
+      return await work({ database, ledger, history, found });
     },
   );
 }

@@ -45,7 +45,7 @@ describe.each(OLDEST_AND_NEWEST)("a history that does not fit the files stops ev
     await rename(project.path("db/migrations/001_one.sql"), project.path("elsewhere.sql"));
     const wanted = { exitCode: 7, code: "history_missing", names: ["001_one"] } as const;
     await expectRefusal(project, ["migrate", "up"], { ...wanted, next: "--allow-missing" });
-    await expectRefusal(project, ["migrate", "down", "--to", "0"], wanted);
+    await expectRefusal(project, ["migrate", "redo", "--steps", "2"], wanted);
     expect((await project.succeed(["migrate", "status"])).stdout).toContain("file missing");
     await rename(project.path("elsewhere.sql"), project.path("db/migrations/001_one.sql"));
   });
@@ -112,5 +112,65 @@ describe.each(OLDEST_AND_NEWEST)("a history that does not fit the files stops ev
       place: "db/migrations/005_up_only.sql",
     });
     await rm(project.path("db/migrations/006_six.sql"));
+  });
+});
+
+describe.each(OLDEST_AND_NEWEST)("the ledger keeps what ran, PostgreSQL %d", (major) => {
+  const WITH_COLUMN = "-- migrate:up\nCREATE TABLE one (\n  id int\n);\n-- migrate:down\nDROP TABLE one;\n";
+
+  test("an edit is shown by status -v and by accept, and accepted when it does the same to the schema", async () => {
+    await using project = await cliProject({ "db/migrations/001_one.sql": WITH_COLUMN }, { major });
+    await project.succeed(["migrate", "up"]);
+    expect((await project.succeed(["migrate", "show", "001"])).stdout).toBe(WITH_COLUMN);
+    await project.write("db/migrations/001_one.sql", WITH_COLUMN.replace("id int", "id integer"));
+    const shown = await project.succeed(["migrate", "show", "1", "--down"]);
+    expect(shown.stdout).toBe("DROP TABLE one;\n");
+    expect(shown.stderr).toContain("was edited since");
+    const document = readDocument(await project.run(["migrate", "show", "001", "--format", "json"]));
+    expect(document).toMatchObject({ state: "edited", from: "ledger", source: WITH_COLUMN, sourceDown: null });
+    const difference = "    -   id int\n    +   id integer\n";
+    expect((await project.succeed(["migrate", "status", "-v"])).stdout).toContain(difference);
+    expect((await project.succeed(["migrate", "status"])).stdout).not.toContain("integer");
+    const accepted = await project.succeed(["migrate", "accept", "001"]);
+    expect(accepted.stderr).toContain(difference);
+    expect(accepted.stdout).toContain("proven");
+    await project.write("db/migrations/001_one.sql", WITH_COLUMN.replace("id int", "id bigint"));
+    const wanted = { exitCode: 7, code: "accept_refused", names: ["001_one"], next: "--different" } as const;
+    await expectRefusal(project, ["migrate", "accept", "001"], wanted);
+    await project.succeed(["migrate", "accept", "001", "--different"]);
+  });
+
+  test("an edit that could do something else to rows is not taken for the same", async () => {
+    const text = (sql: string): string => `CREATE TABLE one (id int, a int);\n${sql};\n`;
+    const [before, ...edits] = [
+      "UPDATE one SET a = 1",
+      "UPDATE one SET a = 2",
+      "ALTER TABLE one RENAME a TO b",
+      "ALTER TABLE one DROP a, ADD b int",
+      "ALTER TABLE one ADD b int DEFAULT 1; ALTER TABLE one ALTER b DROP DEFAULT",
+      "DO $$ BEGIN END $$",
+    ];
+    await using project = await cliProject({ "db/migrations/001_one.sql": text(before) }, { major });
+    await project.succeed(["migrate", "up"]);
+    for (const edit of edits) {
+      await project.write("db/migrations/001_one.sql", text(edit));
+      const { error } = readDocument(await project.run(["migrate", "accept", "001", "--format", "json"]));
+      expect(error?.code).toBe("accept_refused");
+    }
+  });
+
+  test("what an older image has no file for is rolled back; a protected environment is asked first", async () => {
+    await using project = await cliProject(FILES, { major });
+    await project.succeed(["migrate", "up"]);
+    const environment = await Bun.file(project.path("db/environments/local.yaml")).text();
+    await project.write("db/environments/local.yaml", `${environment}protected: true\n`);
+    await rm(project.path("db/migrations/003_three.sql"));
+    const refused = { exitCode: 2, code: "protected", next: "--yes local" } as const;
+    await expectRefusal(project, ["migrate", "down"], refused);
+    const { stderr } = await project.succeed(["migrate", "down", "--yes", "local"]);
+    expect(stderr).toContain("the file of 003_three is not here");
+    expect(await project.query("SELECT to_regclass('three') AS three")).toEqual([{ three: null }]);
+    const unknown = { exitCode: 2, code: "migration_unknown" } as const;
+    await expectRefusal(project, ["migrate", "show", "003"], unknown);
   });
 });

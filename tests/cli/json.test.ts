@@ -106,6 +106,7 @@ describe.each(OLDEST_AND_NEWEST)("every command writes one document that fits it
     expect(await done("migrate", "baseline")).toMatchObject({ recorded: [{ version: "002" }] });
     await project.write("db/migrations/001_add_bio.sql", `-- A comment.\n${FILES["db/migrations/001_add_bio.sql"]}`);
     expect(await done("migrate", "status")).toMatchObject({ migrations: [{ state: "edited" }, {}] });
+    expect(await done("migrate", "show", "001")).toMatchObject({ version: "001", from: "ledger", sourceDown: null });
     expect(await done("migrate", "accept", "001")).toMatchObject({ version: "001", name: "add_bio" });
   });
 

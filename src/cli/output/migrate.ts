@@ -1,9 +1,11 @@
 import { describeHolder } from "#migrate/lock.ts";
 import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
 import type { MigrateEvent } from "#migrate/events.ts";
+import type { Edit } from "#migrate/edits.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import type { MigrationResult, RunReport } from "#migrate/migrator.ts";
 import type { CommandContext, Outcome } from "../command.ts";
+import { lineDiff } from "./line-diff.ts";
 import { formatLocalTime } from "./local-time.ts";
 import { forPeople } from "./style.ts";
 import { count, formatDuration } from "./text.ts";
@@ -45,6 +47,11 @@ export function showMigrateEvents({ io, messages, json }: CommandContext): (even
       case "ignored":
         for (const { path, why } of event.ignored) messages.warn(`${path} is left out: ${why}`);
         break;
+      case "from-ledger":
+        messages.warn(
+          `the file of ${inLine(migrationId(event.migration))} is not here: it is rolled back with the text that the ledger keeps`,
+        );
+        break;
       case "empty":
         messages.warn(
           event.direction === "up"
@@ -68,9 +75,27 @@ function finishedLine(migration: MigrationFile, direction: "up" | "down", durati
   return `✅ Migration ${inLine(migrationId(migration))} ${done} successfully (${formatDuration(duration)})\n`;
 }
 
-/** One line a migration, as in the tutorial. Pure. */
-export function renderStatus(history: readonly HistoryEntry[]): string {
-  return history.map((entry) => `${statusLine(entry)}\n`).join("");
+/**
+ * One line a migration, as in the tutorial. Pure.
+ * @param edits shown below their lines
+ */
+export function renderStatus(history: readonly HistoryEntry[], edits: readonly Edit[] = []): string {
+  return history
+    .map((entry) => {
+      const edit = edits.find(({ version }) => version === entry.version);
+      return `${statusLine(entry)}\n${edit === undefined ? "" : renderEdit(edit)}`;
+    })
+    .join("");
+}
+
+/** What is different in an edited file, line by line. Pure. */
+export function renderEdit({ path, before, after }: Edit): string {
+  if (before === undefined || after === undefined) {
+    const why = before === undefined ? "the ledger does not have the text that was applied" : "the file is no text";
+    return `    ${inLine(path)}: what was edited cannot be shown: ${why}\n`;
+  }
+  const lines = lineDiff(before, after).map((line) => `    ${line}\n`);
+  return `    ${inLine(path)}, - as it was applied, + as it is now:\n${lines.length === 0 ? "    (only ends of lines)\n" : lines.join("")}`;
 }
 
 function statusLine(entry: HistoryEntry): string {

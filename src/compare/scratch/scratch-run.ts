@@ -63,7 +63,7 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
       await changeLedger(
         database,
         ledger,
-        insertSql(ledger, { ...file, checksum, source: null }, options.toolVersion, { state: "applied" }),
+        insertSql(ledger, { ...file, checksum }, options.toolVersion, { state: "applied" }),
       );
     },
     async forget({ file }) {

@@ -79,7 +79,7 @@ for (const engine of serverEngines) {
         expect(error.message).toMatch(/\n {2}[-+] /);
         expect(await m.standings()).toEqual(["001 edited"]);
       }
-      await acceptEdited(m.options, "001", !same);
+      await acceptEdited(m.options, "001", { different: !same });
       expect(await m.standings()).toEqual(["001 applied"]);
     });
 
@@ -138,7 +138,7 @@ for (const engine of serverEngines) {
       const error = await failureOf(acceptEdited(m.options, "001"));
       expect(error.code).toBe("accept_refused");
       expect(error.message).toContain("not known");
-      await acceptEdited(m.options, "001", true);
+      await acceptEdited(m.options, "001", { different: true });
       await m.write("001_a.sql", "SELECT 1 -- still the same");
       await acceptEdited(m.options, "001");
     });
@@ -189,7 +189,7 @@ for (const engine of serverEngines) {
       }
     });
 
-    test("a migration whose file is gone stops up; --allow-missing goes on; down cannot", async () => {
+    test("a migration whose file is gone stops up; --allow-missing goes on; redo cannot", async () => {
       await using m = await migrating(engine, chain(3));
       expect((await m.up({ to: "002" })).error).toBeUndefined();
       await Bun.file(m.project.path("db/migrations/002_t2.sql")).delete();
@@ -199,7 +199,7 @@ for (const engine of serverEngines) {
       expect(refused).toBe(true);
       expect(await m.has("t3")).toBe(false);
       expect((await m.up({ allowMissing: true })).results).toEqual(["003 done"]);
-      expect((await m.down({ steps: 2 })).error?.code).toBe("history_missing");
+      expect((await m.redo(2)).error?.code).toBe("history_missing");
       expect(await m.has("t3")).toBe(true);
       await resolveMigration(m.options, "002", "rolled-back");
       expect((await m.down({ steps: 2 })).results).toEqual(["003 done", "001 done"]);

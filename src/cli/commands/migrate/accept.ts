@@ -2,29 +2,38 @@ import { migrationId } from "#migrate/migration-file.ts";
 import { acceptEdited } from "#migrate/record.ts";
 import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
+import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
 import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
+import { renderEdit } from "../../output/migrate.ts";
 
 export const command = defineCommand({
   args: {
     version: { type: "positional", required: true, description: "the migration's version" },
     different: { type: "boolean", description: "accept it even if it now does something else than what was applied" },
+    ...SCRATCH_ARGS,
     ...LOCK_ARGS,
   },
   details:
-    "For an edit that changes nothing in the database, such as a comment: what the file runs is compared with the text\n" +
-    "that was applied, and a difference is shown and refused. The ledger gets the new checksum of the file.",
+    "For an edit that changes nothing in the database, such as a comment: the edit is shown, and what the file runs is\n" +
+    "compared with the text that was applied. Where statements differ that leave rows alone, both texts run in the embedded\n" +
+    "PostgreSQL and have to do the same. Any other difference is refused. The ledger gets the new checksum of the file.",
   examples: ["confiture migrate accept 003", "confiture migrate accept 003 --different"],
   async run(args, context) {
     const version = readVersion("VERSION", args.version) ?? "";
-    const { entry, changed } = await acceptEdited(
-      await writingOptions(context, args),
-      version,
-      args.different === true,
-    );
+    const { entry, changed, proven } = await acceptEdited(await writingOptions(context, args), version, {
+      different: args.different === true,
+      onEdit: (edit) => context.messages.log(renderEdit(edit).trimEnd()),
+      prove: async (applied, now) => {
+        const { haveSameEffect } = await import("#compare/same-effect.ts");
+        context.messages.log("Statements differ: running both texts in a scratch database");
+        return await haveSameEffect(await projectFiles(context, args.scratch), applied, now);
+      },
+    });
+    const how = proven ? ", proven to do the same to the schema" : "";
     return {
-      json: { version: entry.version, name: entry.name, changed },
+      json: { version: entry.version, name: entry.name, changed, proven },
       text: changed
-        ? `✅ Migration ${migrationId(entry)} is accepted as it is now\n`
+        ? `✅ Migration ${migrationId(entry)} is accepted as it is now${how}\n`
         : `Nothing to accept: migration ${migrationId(entry)} is recorded as its file is now\n`,
     };
   },

@@ -1,9 +1,12 @@
-import { down } from "#migrate/migrator.ts";
+import { migrationId } from "#migrate/migration-file.ts";
+import { down, withoutFiles } from "#migrate/migrator.ts";
 import { readCount, readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
-import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
+import { canAsk } from "../../can-ask.ts";
+import { LOCK_ARGS, migrateOptions, writingOptions } from "../../migrate-options.ts";
 import { finishRun } from "../../output/migrate.ts";
-import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
+import { inLine } from "../../output/visible.ts";
+import { isProtected, PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 
 export const command = defineCommand({
   args: {
@@ -12,11 +15,18 @@ export const command = defineCommand({
     ...PROTECTED_ARGS,
     ...LOCK_ARGS,
   },
-  details: "Rolls back the last applied migration. Refuses, before anything is changed, what has no way back.",
+  details:
+    "Rolls back the last applied migration. Refuses, before anything is changed, what has no way back. A migration whose\n" +
+    "file is not here is rolled back with the text that the ledger keeps, which is said.",
   examples: ["confiture migrate down", "confiture migrate down --steps 3", "confiture migrate down --to 004"],
   async run(args, context) {
     const plan = { to: readVersion("--to", args.to), steps: readCount("--steps", args.steps) };
-    await requirePermission(context, args, "roll back migrations");
+    const asks = isProtected(await context.config(), args) && canAsk(context);
+    // Whoever is asked is told what the files do not show.
+    const lacking = asks ? await withoutFiles(await migrateOptions(context, args), plan) : [];
+    const names = lacking.map((row) => inLine(migrationId(row))).join(", ");
+    const how = names === "" ? "" : ` (with the text in the ledger, as their files are not here: ${names})`;
+    await requirePermission(context, args, `roll back migrations${how}`);
     const report = await down(await writingOptions(context, args), plan);
     return finishRun(context, report, "Nothing to roll back");
   },

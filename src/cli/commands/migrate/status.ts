@@ -11,7 +11,8 @@ export const command = defineCommand({
   args: {
     "exit-code": { type: "boolean", description: "exit 3 if anything in the files is not applied as it stands" },
   },
-  details: "Reads only: takes no lock and creates nothing.",
+  details:
+    "Reads only: takes no lock and creates nothing. With -v, shows what was edited in a migration after it was applied.",
   examples: [
     "confiture migrate status",
     "confiture migrate status --env production --format json",
@@ -20,8 +21,9 @@ export const command = defineCommand({
   async run(args, context) {
     const { messages } = context;
     const options = await migrateOptions(context, undefined, showMigrateEvents(context));
-    const asks = { engine: context.json || messages.level >= LogLevels.debug };
-    const { history, layout, ignored, invalidIndexes, unread, engine } = await status(options, asks);
+    const isVerbose = messages.level >= LogLevels.debug;
+    const asks = { engine: context.json || isVerbose, edits: isVerbose && !context.json };
+    const { history, layout, ignored, invalidIndexes, unread, engine, edits } = await status(options, asks);
     if (engine !== undefined) messages.debug(engineName(engine));
     for (const { path, why } of ignored) messages.warn(`${path} is left out: ${why}`);
     for (const { name, statement, drop } of invalidIndexes)
@@ -50,7 +52,7 @@ export const command = defineCommand({
         };
       },
       get text() {
-        return renderStatus(history);
+        return renderStatus(history, edits);
       },
       exitCode: args["exit-code"] === true && (open.length > 0 || unrecognised) ? 3 : 0,
     };

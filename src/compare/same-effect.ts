@@ -1,0 +1,59 @@
+import type { ConfitureError } from "#errors/error.ts";
+import { withTemporaryFolder } from "#files/temporary.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
+import { loadMigration } from "#migrate/load.ts";
+import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { FormerFile } from "#migrate/same-migration.ts";
+import { compareVersions } from "#migrate/version.ts";
+import { compareCatalogues } from "./catalogue/changes.ts";
+import { readState, type State } from "./contained/replayed.ts";
+import { startRun } from "./scratch/scratch-run.ts";
+import { type ScratchSeries, withScratchSeries } from "./scratch/scratch-series.ts";
+import { projectBase, type ProjectFiles, projectMigrations } from "./sources/sources.ts";
+
+/**
+ * Whether a migration as it was applied and as its file is now do the same, schema and rows, on top of what is before it.
+ * Both run in scratch databases.
+ * @throws ConfitureError where one of them, or what is before it, does not run there
+ */
+export async function haveSameEffect(options: ProjectFiles, applied: FormerFile, now: MigrationFile): Promise<boolean> {
+  const before: LoadedMigration[] = [];
+  for (const file of [...projectBase(options), ...projectMigrations(options)]) {
+    if (compareVersions(file.version, now.version) >= 0) continue;
+    before.push(await loadMigration(options.projectDir, file, options.signal));
+  }
+  return await withTemporaryFolder(async ({ dir, write }) => {
+    write(applied.file.path, applied.text);
+    // What is below its folder, such as its way back, is no concern.
+    const { downPath: _, ...former } = applied.file;
+    const versions = [
+      await loadMigration(dir, former, options.signal),
+      await loadMigration(options.projectDir, now, options.signal),
+    ];
+    return await withScratchSeries(options, async (series) => {
+      const states: State[] = [];
+      for (const migration of versions) states.push(await stateAfter(options, series, [...before, migration]));
+      const [one, other] = states;
+      return (
+        one !== undefined &&
+        other !== undefined &&
+        compareCatalogues(one.catalogue, other.catalogue).length === 0 &&
+        Bun.deepEquals(one.rows, other.rows)
+      );
+    });
+  });
+}
+
+async function stateAfter(
+  options: ProjectFiles,
+  series: ScratchSeries,
+  migrations: readonly LoadedMigration[],
+): Promise<State> {
+  const database = await series.empty();
+  const run = await startRun(database, options);
+  for (const migration of migrations) {
+    const error: ConfitureError | undefined = await run.step(migration, "up");
+    if (error !== undefined) throw error;
+  }
+  return await readState(database, run);
+}
