@@ -3,10 +3,10 @@ import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { Loss } from "#migrate/losses.ts";
+import { ask } from "./ask.ts";
 import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";
 import { databasePlace } from "./database-options.ts";
-import { forPeople } from "./output/style.ts";
 
 /** `--yes` of every command that can destroy data. */
 export const PROTECTED_ARGS = {
@@ -40,14 +40,10 @@ export async function requirePermission(
   const config = await context.config();
   if (!isProtected(config, args)) return;
   if (args.yes !== undefined || !canAsk(context)) throw notPermitted(config, args, what, losses);
-  const { stdin, stderr, signal } = context.io;
   const place = databasePlace(config.target);
   context.messages.log(`${isProtectedSentence(config)}. Its database is ${place}.${listed(`To ${what}:`, losses)}`);
-  stderr.write(forPeople(`Type its name to ${what}: `));
-  const answer = await stdin.readLine(signal);
-  if (signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was done");
-  if (answer === undefined) stderr.write("\n");
-  if (answer?.trim() !== config.environment) throw notPermitted(config, args, what, []);
+  const answer = await ask(context.io, `Type its name to ${what}: `, "nothing was done");
+  if (answer !== config.environment) throw notPermitted(config, args, what, []);
 }
 
 /**

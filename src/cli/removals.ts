@@ -1,9 +1,9 @@
 import { describeRemoval, type Permit, refuseRemovals, type Removal } from "#compare/generate/removals.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { ask } from "./ask.ts";
 import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";
 import type { FindMaker } from "./output/findings.ts";
-import { forPeople } from "./output/style.ts";
+import { agree } from "./output/text.ts";
 import { inLine } from "./output/visible.ts";
 
 /**
@@ -23,12 +23,9 @@ export function permitRemovals(context: CommandContext, allowed: string | undefi
     const list = removals.map((removal) => `  - ${describeRemoval(removal, madeBy)}`).join("\n");
     context.messages.log(`Taken away by this migration:\n${list}`);
     if (!asks) return;
-    const { stdin, stderr, signal } = context.io;
-    stderr.write(forPeople(`${open.length === 1 ? "Is that" : "Are these"} to go? [y/N] `));
-    const answer = await stdin.readLine(signal);
-    if (signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
-    if (answer === undefined) stderr.write("\n");
-    if (!/^y(es)?$/i.test(answer?.trim() ?? "")) throw refuseRemovals(open, possible, madeBy);
+    const question = `${agree(open.length, "Is that", "Are these")} to go? [y/N] `;
+    const answer = await ask(context.io, question, "nothing was written");
+    if (!/^y(es)?$/i.test(answer)) throw refuseRemovals(open, possible, madeBy);
   };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { runBinary, startBinary, type RunningBinary } from "../support/cli.ts";
 import { temporaryProject } from "../support/project.ts";
@@ -94,11 +95,18 @@ describe("work in the embedded engine, which keeps the thread", () => {
         "db/schema/a.sql": "SELECT pg_sleep(120);",
         "db/migrations/001_a.sql": "-- migrate:up\nSELECT pg_sleep(120);\n-- migrate:down\nSELECT 1;\n",
       });
-      const running = await startBinary(line.split(" "), { cwd: project.dir, timeout: 60_000 });
+      const env = { TMPDIR: project.path("tmp") };
+      await mkdir(env.TMPDIR);
+      const running = await startBinary(line.split(" "), { cwd: project.dir, env, timeout: 60_000 });
       // Whenever it comes: before the configuration is read, while the engine starts, in the endless statement.
       await Bun.sleep(2500);
       running.process.kill("SIGINT");
       expect((await running.result).exitCode).toBe(130);
+      // What it left, the next command clears away.
+      await project.succeed(["config", "show"], { env });
+      expect(readdirSync(env.TMPDIR)).toEqual([]);
+      const files = readdirSync(project.dir, { recursive: true, encoding: "utf8" });
+      expect(files.filter((name) => name.includes("confiture-") || /migrations\/00[^1]/.test(name))).toEqual([]);
     },
   );
 });

@@ -9,7 +9,7 @@ import { tellDatabase } from "../database-options.ts";
 import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
 import { showMigrateEvents } from "../output/migrate.ts";
 import { forPeople } from "../output/style.ts";
-import { count, formatSeconds } from "../output/text.ts";
+import { agree, count, formatSeconds } from "../output/text.ts";
 import { inLine } from "../output/visible.ts";
 import { PROTECTED_ARGS, requirePermission } from "../protected.ts";
 
@@ -173,17 +173,17 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     messages.log(
       asked === "all"
         ? `Recorded ${count(recorded.length, "migration")} as applied`
-        : `${count(recorded.length, "migration")} ${isOrAre(recorded)} contained in the schema files: recorded as applied`,
+        : `${count(recorded.length, "migration")} ${agree(recorded.length, "is", "are")} contained in the schema files: recorded as applied`,
     );
   }
   if (pending.length > 0) {
     messages.log(
-      `${count(pending.length, "migration")} ${isOrAre(pending)} not contained in the schema files and stay${pending.length === 1 ? "s" : ""} pending: confiture migrate up`,
+      `${count(pending.length, "migration")} ${agree(pending.length, "is", "are")} not contained in the schema files and ${agree(pending.length, "stays", "stay")} pending: confiture migrate up`,
     );
   }
   if (undecided.length > 0 && !isGone) {
     messages.log(
-      `${count(undecided.length, "migration")} in ${migrating.dir} ${isOrAre(undecided)} not recorded in this database${why === undefined ? "" : ` (not proven to be in it: ${why})`}. Next:\n` +
+      `${count(undecided.length, "migration")} in ${migrating.dir} ${agree(undecided.length, "is", "are")} not recorded in this database${why === undefined ? "" : ` (not proven to be in it: ${why})`}. Next:\n` +
         "  confiture migrate baseline   if the schema files already include these changes\n" +
         "  confiture migrate up         if they do not",
     );
@@ -202,10 +202,6 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
 
 /** How many milliseconds of work the proof may take. */
 const PROOF = 10_000;
-
-function isOrAre({ length }: readonly unknown[]): string {
-  return length === 1 ? "is" : "are";
-}
 
 /** On a terminal, and only once the work has taken a while: which file the server is at. */
 function showProgress({ io, messages }: CommandContext, total: number): Progress {

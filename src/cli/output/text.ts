@@ -23,3 +23,8 @@ export function engineName({ name, version, citus, embedded }: ServerEngine): st
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
+
+/** The word that goes with a number: `agree(1, "is", "are")` is "is". */
+export function agree(number: number, one: string, several: string): string {
+  return number === 1 ? one : several;
+}

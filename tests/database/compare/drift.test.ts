@@ -4,6 +4,8 @@ import { type Drift, findDrift } from "#compare/drift.ts";
 import { schemaBuild } from "#compare/sources/sources.ts";
 import { withDatabase } from "#database/open.ts";
 import type { ServerTarget } from "#database/target.ts";
+import { importMigrations } from "#migrate/import.ts";
+import { up } from "#migrate/migrator.ts";
 import { baseline } from "#migrate/record.ts";
 import { serverEngines, type TestDatabase } from "../../support/engines.ts";
 import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
@@ -76,6 +78,42 @@ for (const engine of serverEngines) {
       const drift = await findDrift(options(place.project, place.database));
       expect(names(drift)).toEqual([]);
       expect(drift.pending).toEqual(["1"]);
+    });
+
+    test("migrations that a baseline stood for are expected of it, also once their folder was rewritten", async () => {
+      await using project = await temporaryProject({
+        "db/schema/all.sql": "CREATE TABLE a (id int, b int);\nCREATE TABLE c (id int, d int);\n",
+        "db/migrations/V1__a.sql": "CREATE TABLE a (id int);",
+        "db/migrations/V2__b.sql": "ALTER TABLE a ADD b int;",
+        "db/migrations/B2__ab.sql": "CREATE TABLE a (id int, b int);",
+        "db/migrations/V3__c.sql": "CREATE TABLE c (id int);",
+      });
+      const database = await engine.fresh();
+      try {
+        const given = options(project, database);
+        const limits = { lockWait: 0, lockTimeout: 0, statementTimeout: 0 };
+        const { results } = await up({ ...given, ...limits, dir: given.migrationsDir }, {});
+        expect(results.map(({ migration }) => migration.version)).toEqual(["2", "3"]);
+        // Without a way back, it cannot be taken back from the schema files: what is recorded has to be replayed.
+        await project.write("db/migrations/V4__d.sql", "ALTER TABLE c ADD d int;");
+        const requireOnly = async (expected: readonly string[]): Promise<void> => {
+          const drift = await findDrift(given);
+          expect(names(drift)).toEqual([...expected]);
+          expect(drift.pending).toEqual(["4"]);
+        };
+        await requireOnly([]);
+        await importMigrations({
+          projectDir: project.dir,
+          from: "db/migrations",
+          to: "db/migrations",
+          layout: undefined,
+        });
+        await requireOnly([]);
+        await database.query("ALTER TABLE a DROP b");
+        await requireOnly(["dropped column public.a.b"]);
+      } finally {
+        await database.drop();
+      }
     });
 
     test("it leaves nothing behind, neither scratch databases nor changes", async () => {

@@ -7,7 +7,7 @@ import { migrationId } from "#migrate/migration-file.ts";
 import { defineCommand } from "../../command.ts";
 import { filesBeside, liveTarget, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
 import { changeToJson } from "../../output/changes.ts";
-import { count } from "../../output/text.ts";
+import { agree, count } from "../../output/text.ts";
 import { describeFate, placeFiles } from "../../place-files.ts";
 
 export const command = defineCommand({
@@ -54,7 +54,8 @@ export const command = defineCommand({
       return { json: { file: null, takenBack: takenBack.map(({ version }) => version), changes: [] } };
     }
     const [fate] = await placeFiles(context.projectDir, [{ path, content: text, replace: true }]);
-    if (takenBack.length > 0) context.messages.log(`Without what ${names(takenBack)} ${does(takenBack)}`);
+    if (takenBack.length > 0)
+      context.messages.log(`Without what ${names(takenBack)} ${agree(takenBack.length, "makes", "make")}`);
     if (onTop.length > 0) {
       context.messages.log(`Not in the source, and applied on top of it: ${names(onTop)}`);
     }
@@ -70,7 +71,3 @@ export const command = defineCommand({
     };
   },
 });
-
-function does(migrations: readonly unknown[]): string {
-  return migrations.length === 1 ? "makes" : "make";
-}

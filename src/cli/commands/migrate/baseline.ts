@@ -8,7 +8,7 @@ import { readVersion } from "../../arguments.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../../command.ts";
 import { SCRATCH_ARGS } from "../../compare-options.ts";
 import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
-import { count } from "../../output/text.ts";
+import { agree, count } from "../../output/text.ts";
 
 export const command = defineCommand({
   args: {
@@ -62,7 +62,7 @@ export const command = defineCommand({
 
 function tellRecorded({ messages }: CommandContext, recorded: readonly MigrationFile[]): void {
   messages.log(
-    `Recording ${count(recorded.length, "migration")} without running ${recorded.length === 1 ? "it" : "them"}`,
+    `Recording ${count(recorded.length, "migration")} without running ${agree(recorded.length, "it", "them")}`,
   );
 }
 
