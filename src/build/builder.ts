@@ -6,6 +6,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { LIFT_LIMITS } from "#database/settings.ts";
 import { transactionControl } from "#sql/classify.ts";
 import emptyDatabase from "./empty-database.sql" with { type: "text" };
+import type { SchemaOrder } from "./collect.ts";
 import { explainFailure, interruption } from "./explain.ts";
 import {
   assembleSchemaScript,
@@ -21,6 +22,8 @@ export interface BuildOptions extends ReadOptions {
   readonly files: readonly string[];
   /** Each file starts with clean session settings. */
   readonly resetBetweenFiles: boolean;
+  /** How they were ordered, for what is said about a failure; by their paths when undefined. */
+  readonly order?: SchemaOrder | undefined;
 }
 
 export interface ExecuteOptions extends BuildOptions {

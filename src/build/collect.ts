@@ -3,8 +3,10 @@ import { join, relative, resolve, sep } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { openRegularFile, readHead } from "#files/read.ts";
 import { cannotRead } from "#files/reason.ts";
+import { orderByNeeds } from "./dependency-order.ts";
+import { type Needs, needsOf } from "./needs.ts";
 import { comparePaths } from "./order.ts";
-import { includedIn, readSchemaScript } from "./schema-script.ts";
+import { includedIn, piecesOf, readSchemaScript } from "./schema-script.ts";
 
 /** A folder of schema files; patterns are globs relative to `path`. */
 export interface SourceDir {
@@ -18,15 +20,20 @@ export interface CollectOptions {
   readonly projectDir: string;
   readonly includeDirs: readonly SourceDir[];
   readonly excludeDirs: readonly string[];
+  /** By their paths when undefined. */
+  readonly order?: SchemaOrder | undefined;
 }
+
+/** `path`: by their paths; `dependencies`: each file after those that make what it needs. */
+export type SchemaOrder = "path" | "dependencies";
 
 const EVERY_SQL_FILE = "**/*.sql";
 
 /**
  * The schema files in the order they run: paths relative to the project, with forward slashes, sorted
- * component by component. Names that begin with a dot are left out. A file that is reached twice counts once, and one that
+ * component by component, or moved behind what they need. Names that begin with a dot are left out. A file that is reached twice counts once, and one that
  * another includes runs there and not by itself.
- * @throws ConfitureError `schema_no_files`, `schema_outside_project`, `schema_link_loop`, `file_unreadable`
+ * @throws ConfitureError `schema_no_files`, `schema_outside_project`, `schema_link_loop`, `schema_circle`, `file_unreadable`
  */
 export function collectSchemaFiles(options: CollectOptions): string[] {
   const projectRoot = realpathSync(options.projectDir);
@@ -63,7 +70,20 @@ export function collectSchemaFiles(options: CollectOptions): string[] {
   if (byRealPath.size === 0) throw noFiles(options);
   leaveOutIncluded(options.projectDir, byRealPath);
   // The engine's own order is nearly this one, and much faster than asking for every two of them.
-  return [...byRealPath.values()].toSorted().toSorted(comparePaths);
+  const sorted = [...byRealPath.values()].toSorted().toSorted(comparePaths);
+  return options.order === "dependencies" ? orderByNeeds(sorted.map((file) => readNeeds(options, file))) : sorted;
+}
+
+function readNeeds({ projectDir }: CollectOptions, file: string): Needs {
+  try {
+    const pieces = piecesOf(readSchemaScript({ projectDir, transaction: false, databaseName: null }, file));
+    const scripts = [...pieces].filter((piece) => piece !== "connect");
+    return needsOf(file, scripts);
+  } catch (error) {
+    // What is wrong with a file is said when its turn comes.
+    if (!(error instanceof ConfitureError)) throw error;
+    return needsOf(file, []);
+  }
 }
 
 /** Larger files hold data, and are not looked through for a command that includes others. In bytes. */

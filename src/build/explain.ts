@@ -2,6 +2,7 @@ import { isMissingName, NOT_IN_FUNCTION, type TransactionObstacle, transactionOb
 import { failedStatement, placeIn, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { searchPathChange } from "#sql/search-path.ts";
+import type { SchemaOrder } from "./collect.ts";
 import { findDefinition, missingObject } from "./definitions.ts";
 import { piecesOf, type ReadOptions, readSchemaScript } from "./schema-script.ts";
 
@@ -16,6 +17,7 @@ const OBSTACLES: Readonly<Record<TransactionObstacle, string>> = {
 interface FailedBuild extends ReadOptions {
   readonly files: readonly string[];
   readonly resetBetweenFiles: boolean;
+  readonly order?: SchemaOrder | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -78,7 +80,9 @@ function explainOrder(
       hint:
         file === place.file
           ? `"${name}" is created further down, in line ${line}. Move it up.`
-          : `"${name}" is created in ${file}:${line}, which sorts after this file. Rename files or folders so that it comes first.`,
+          : options.order === "dependencies"
+            ? `"${name}" is created in ${file}:${line}, which runs after this file. Move the statement into a file of its own.`
+            : `"${name}" is created in ${file}:${line}, which sorts after this file. Rename files or folders so that it comes first, or let each file run after what it needs:\n  build:\n    order: dependencies`,
       data: { ...error.data, definedIn: { file, line } },
     });
   }

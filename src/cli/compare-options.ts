@@ -60,6 +60,7 @@ async function filesWith(context: CommandContext, site: ScratchSite): Promise<Pr
     projectDir: context.projectDir,
     includeDirs: config.includeDirs,
     excludeDirs: config.excludeDirs,
+    order: config.build.order,
     resetBetweenFiles: config.build.resetBetweenFiles,
     databaseName: config.target.engine === "server" ? config.target.database : undefined,
     migrationsDir: config.migrations.dir,

@@ -52,6 +52,8 @@ export interface MigrationsConfig {
 }
 
 export interface BuildConfig {
+  /** `path`, or `dependencies`: each schema file after those that make what it needs. */
+  readonly order: "path" | "dependencies";
   /** Each schema file starts with clean session settings. */
   readonly resetBetweenFiles: boolean;
 }
@@ -89,7 +91,7 @@ export const DEFAULT_MIGRATIONS: MigrationsConfig = {
 
 export const DEFAULT_DRIFT: DriftConfig = { ignore: [] };
 
-export const DEFAULT_BUILD: BuildConfig = { resetBetweenFiles: false };
+export const DEFAULT_BUILD: BuildConfig = { order: "path", resetBetweenFiles: false };
 
 /** Freezes `value` and everything reachable from it. */
 export function deepFreeze<T>(value: T): T {

@@ -38,6 +38,7 @@ export function describeConfig(config: Config): ConfigRow[] {
     "migrations.lock_wait": formatDuration(migrations.lockWait),
     "migrations.lock_timeout": formatDuration(migrations.lockTimeout),
     "migrations.statement_timeout": formatDuration(migrations.statementTimeout),
+    "build.order": config.build.order,
     "build.reset_between_files": String(config.build.resetBetweenFiles),
     "drift.ignore": list(config.drift.ignore),
     "scratch.url": config.scratchUrl === undefined ? NOT_SET : config.scratchUrl.toString(),

@@ -12,7 +12,7 @@ import { nearest } from "#errors/suggest.ts";
 import { Secret } from "#database/target.ts";
 import { parseDuration } from "./duration.ts";
 import type { TreeReader } from "./read-tree.ts";
-import { not, type TextSetting } from "./setting.ts";
+import { not, oneOf, type Setting, type TextSetting } from "./setting.ts";
 import type { MapNode, TreeNode } from "./yaml-tree.ts";
 
 /** Everything an environment file says apart from the database. */
@@ -44,6 +44,7 @@ export const DEFAULT_SETTINGS: Settings = {
     "migrations.lock_wait": "default",
     "migrations.lock_timeout": "default",
     "migrations.statement_timeout": "default",
+    "build.order": "default",
     "build.reset_between_files": "default",
     "drift.ignore": "default",
     "scratch.url": "default",
@@ -104,6 +105,7 @@ export function readSettings(
       statementTimeout: migrationsDuration("statement_timeout", DEFAULT_MIGRATIONS.statementTimeout),
     },
     build: {
+      order: take("build.order", schemaOrder(reader.text(build, "order")), DEFAULT_BUILD.order),
       resetBetweenFiles: take(
         "build.reset_between_files",
         reader.boolean(build, "reset_between_files"),
@@ -162,6 +164,10 @@ function layoutName(setting: TextSetting | undefined, layouts: readonly string[]
     `is not a layout${not(setting)}`,
     suggestion === undefined ? `Layouts are ${known.join(", ")}.` : `Did you mean "${suggestion}"?`,
   );
+}
+
+function schemaOrder(setting: TextSetting | undefined): Setting<BuildConfig["order"]> | undefined {
+  return setting && { value: oneOf(setting, ["path", "dependencies"]), origin: setting.origin };
 }
 
 /** `table` or `schema.table` in plain identifiers, so that it can be quoted without being parsed. */

@@ -7,7 +7,7 @@ export const KEYS = {
   database: ["url", ...PARAMETERS, "engine", "path"],
   include_dirs: ["path", "recursive", "include", "exclude"],
   migrations: ["dir", "layout", "table", "lock_wait", "lock_timeout", "statement_timeout"],
-  build: ["reset_between_files"],
+  build: ["order", "reset_between_files"],
   drift: ["ignore"],
   scratch: ["url"],
 } as const;

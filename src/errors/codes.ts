@@ -39,6 +39,7 @@ export const ERROR_CODES = {
 
   schema_no_files: { exit: 1, title: "There are no schema files" },
   schema_outside_project: { exit: 1, title: "A schema file lies outside the project" },
+  schema_circle: { exit: 1, title: "Schema files need each other in a circle" },
   schema_link_loop: { exit: 1, title: "Schema folders link to each other in a circle" },
 
   migrations_missing: { exit: 1, title: "The folder of migrations does not exist" },

@@ -61,11 +61,12 @@ export const command = defineCommand({
     }
     if (!writesOnly) tellDatabase(context, config);
     messages.log(`Building schema for environment: ${config.environment ?? "(none)"}`);
-    const files = collectSchemaFiles({ ...config, projectDir: context.projectDir });
+    const files = collectSchemaFiles({ ...config, order: config.build.order, projectDir: context.projectDir });
     messages.log(`Found ${count(files.length, "SQL file")}`);
     const options: BuildOptions = {
       projectDir: context.projectDir,
       files,
+      order: config.build.order,
       resetBetweenFiles: config.build.resetBetweenFiles,
       databaseName: config.target.engine === "server" ? config.target.database : undefined,
       transaction: args.transaction,

@@ -1,5 +1,5 @@
 import { type BuildOptions, executeSchema } from "#build/builder.ts";
-import { collectSchemaFiles, type SourceDir } from "#build/collect.ts";
+import { collectSchemaFiles, type SchemaOrder, type SourceDir } from "#build/collect.ts";
 import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
@@ -25,6 +25,8 @@ export interface ProjectFiles {
   readonly includeDirs: readonly SourceDir[];
   readonly excludeDirs: readonly string[];
   readonly resetBetweenFiles: boolean;
+  /** How schema files are ordered; by their paths when undefined. */
+  readonly order?: SchemaOrder | undefined;
   /** The database that the schema files are for, to which they may connect; undefined where it has no name. */
   readonly databaseName?: string | undefined;
   readonly migrationsDir: string;
@@ -196,6 +198,7 @@ export function schemaBuild(files: ProjectFiles): BuildOptions {
     projectDir: files.projectDir,
     files: collectSchemaFiles(files),
     resetBetweenFiles: files.resetBetweenFiles,
+    order: files.order,
     databaseName: files.databaseName,
     transaction: true,
   };

@@ -48,7 +48,7 @@ describe("an environment file", () => {
         lockTimeout: 5_000,
         statementTimeout: 0,
       });
-      expect(config.build).toEqual({ resetBetweenFiles: false });
+      expect(config.build).toEqual({ order: "path", resetBetweenFiles: false });
       expect(config.protected).toBe(false);
       expect(server(config)).toMatchObject({ host: "localhost", port: 5432, user: "alice", database: "alice" });
     }
@@ -83,6 +83,7 @@ migrations:
   lock_timeout: 500ms
   statement_timeout: 1h
 build:
+  order: dependencies
   reset_between_files: true
 protected: true
 `);
@@ -119,7 +120,7 @@ protected: true
       lockTimeout: 500,
       statementTimeout: 3_600_000,
     });
-    expect(config.build.resetBetweenFiles).toBe(true);
+    expect(config.build).toEqual({ order: "dependencies", resetBetweenFiles: true });
     expect(config.protected).toBe(true);
   });
 
@@ -217,7 +218,7 @@ describe("an unknown key", () => {
 
   test("that is like no other lists the known ones", async () => {
     const error = await failure(loadYaml("build:\n  zzzzzz: 1\n"));
-    expect(error.hint).toBe("Known keys here: reset_between_files.");
+    expect(error.hint).toBe("Known keys here: order, reset_between_files.");
   });
 });
 

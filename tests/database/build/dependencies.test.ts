@@ -1,0 +1,77 @@
+import { describe, expect, test } from "bun:test";
+import { assembleSchema, executeSchema } from "#build/builder.ts";
+import { collectSchemaFiles, type SchemaOrder } from "#build/collect.ts";
+import { withDatabase } from "#database/open.ts";
+import { engines } from "../../support/engines.ts";
+import { temporaryProject } from "../../support/project.ts";
+import { failureOf } from "../failure.ts";
+
+/** Each needs some of those before it. */
+const FILES = [
+  "CREATE SCHEMA shop;",
+  "CREATE TYPE shop.status AS ENUM ('open', 'paid');",
+  "CREATE TABLE shop.users (id int PRIMARY KEY, email text NOT NULL);",
+  "CREATE FUNCTION shop.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;",
+  "CREATE SEQUENCE shop.order_numbers;",
+  "CREATE TABLE shop.orders (id int PRIMARY KEY DEFAULT nextval('shop.order_numbers'), user_id int REFERENCES shop.users, status shop.status);",
+  "CREATE TRIGGER touch BEFORE UPDATE ON shop.orders FOR EACH ROW EXECUTE FUNCTION shop.touch();",
+  "CREATE VIEW shop.open_orders AS SELECT o.id, u.email FROM shop.orders o JOIN shop.users u ON u.id = o.user_id;",
+  "CREATE FUNCTION shop.open_count() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM shop.open_orders';",
+  "CREATE MATERIALIZED VIEW shop.totals AS SELECT shop.open_count() AS open;",
+  "INSERT INTO shop.users VALUES (1, 'a@example.com');",
+  "INSERT INTO shop.orders (user_id, status) VALUES (1, 'open');",
+];
+
+const dir = (projectDir: string, order: SchemaOrder) => ({
+  projectDir,
+  includeDirs: [{ path: "db/schema", recursive: true, include: ["**/*.sql"], exclude: [] }],
+  excludeDirs: [],
+  order,
+});
+
+for (const engine of engines) {
+  describe(engine.name, () => {
+    // Each name begins with another number than the file's place among those that it needs.
+    test.each([
+      ["backwards", (at: number) => FILES.length - 1 - at],
+      ["every fifth", (at: number) => (at * 5) % FILES.length],
+      ["every seventh", (at: number) => (at * 7) % FILES.length],
+    ])("files that are named %s build, and give the same script every time", async (_what, place) => {
+      const named = FILES.map((sql, at) => [`db/schema/${String.fromCharCode(97 + place(at))}.sql`, sql] as const);
+      await using project = await temporaryProject(Object.fromEntries(named));
+      await using fresh = await engine.fresh();
+      const build = (order: SchemaOrder) => ({
+        projectDir: project.dir,
+        files: collectSchemaFiles(dir(project.dir, order)),
+        resetBetweenFiles: false,
+        transaction: true,
+        order,
+      });
+      await withDatabase(fresh.target, {}, async (database) => {
+        const failure = await failureOf(executeSchema(database, { ...build("path"), fresh: false }));
+        expect(failure.code).toBe("sql_failed");
+        await executeSchema(database, { ...build("dependencies"), fresh: false });
+        expect(await database.query("SELECT count(*)::int AS n FROM shop.open_orders")).toEqual([{ n: 1 }]);
+        const [script, again] = [1, 2].map(() => [...assembleSchema(build("dependencies"))].join(""));
+        expect(script).toBe(again);
+        await database.execute("DROP SCHEMA shop CASCADE");
+        await database.execute(script ?? "");
+      });
+    });
+
+    test("the failure that names the later file names the setting, and not where it is set", async () => {
+      await using project = await temporaryProject({
+        "db/schema/a.sql": "CREATE TABLE a (b int REFERENCES b);",
+        "db/schema/b.sql": "CREATE TABLE b (id int PRIMARY KEY);",
+      });
+      await using fresh = await engine.fresh();
+      const files = collectSchemaFiles(dir(project.dir, "path"));
+      const options = { projectDir: project.dir, files, resetBetweenFiles: false, transaction: true, fresh: false };
+      await withDatabase(fresh.target, {}, async (database) => {
+        expect((await failureOf(executeSchema(database, options))).hint).toContain("order: dependencies");
+        const other = await failureOf(executeSchema(database, { ...options, order: "dependencies" }));
+        expect(other.hint).not.toContain("order: dependencies");
+      });
+    });
+  });
+}
