@@ -42,7 +42,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     const help = await helpFor(invocation, argv);
     if (help !== undefined) {
       if (form.json && !help.asked) throw noCommand(invocation);
-      (help.asked ? io.stdout : io.stderr).write(help.text);
+      const output = help.asked ? io.stdout : io.stderr;
+      output.write(fit(output, help.text));
       return help.asked ? 0 : 2;
     }
     return report(await runCommand(invocation, io, form), invocation, io, form);

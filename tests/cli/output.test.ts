@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { BINARY, type RunResult } from "../support/cli.ts";
+import { atTerminal } from "../support/terminal.ts";
 import { cliProject, type CliProject } from "./project.ts";
 
 const SCRIPT = "/usr/bin/script";
@@ -43,6 +44,20 @@ describe("results go to standard output, everything else to standard error", () 
     const down = await project.succeed(["migrate", "down"]);
     expect(down.stdout).toMatch(/^✅ Migration 001_one rolled back successfully \(\d+ms\)\n$/);
     expect(down.stderr).toBe(`${where()}Rolling back migration 001_one...\n`);
+  });
+
+  test("messages and the prose of help are broken between words where a terminal is narrow", async () => {
+    const help = await atTerminal(project.dir, ["migrate", "up", "--help"], [], 60);
+    const slip = await atTerminal(project.dir, ["migrate", "up", "--allow-out-of-ordr"], [], 30);
+    const wide = /^ {4}|\S {2,}\S/;
+    for (const [{ screen }, columns] of [
+      [help, 60],
+      [slip, 30],
+    ] as const) {
+      const lines = screen.split("\n");
+      expect(lines.filter((line) => Bun.stringWidth(line) > columns && !wide.test(line))).toEqual([]);
+    }
+    expect(help.screen).toMatch(/^ {6}--allow-missing {2,}\S.*$/m);
   });
 
   test("which database it is, and where a URL in its place came from", async () => {

@@ -8,6 +8,7 @@ export async function atTerminal(
   dir: string,
   args: readonly string[],
   dialogue: Dialogue,
+  columns = 200,
 ): Promise<{ exitCode: number; screen: string }> {
   await builtBinary();
   let screen = "";
@@ -17,7 +18,7 @@ export async function atTerminal(
     cwd: dir,
     env: { PATH: process.env["PATH"] ?? "", HOME: dir, TERM: "xterm", TZ: "UTC" },
     terminal: {
-      cols: 200,
+      cols: columns,
       rows: 50,
       data(terminal, data) {
         screen += new TextDecoder().decode(data);

@@ -22,7 +22,7 @@ export function wrap(text: string, columns: number): string {
 
 function isFixed(line: string): boolean {
   const plain = Bun.stripANSI(line);
-  return /^ {4}|^ *-->|^ *\d* \||^ *(confiture|createdb|psql|export|env) /.test(plain);
+  return /^ {4}|\S {2,}\S|^ *-->|^ *\d* \||^ *(confiture|createdb|psql|export|env) /.test(plain);
 }
 
 function wrapLine(line: string, columns: number): string {

@@ -7,6 +7,7 @@ const TEXT = `error: The migration cannot be generated because something is diff
    |        ^
   next: Write it by hand, \`confiture migrate new NAME\`, and then run it again on this database
   confiture migrate new a_name_that_is_much_too_long_for_this_terminal
+  -e, --env NAME   environment, db/environments/NAME.yaml (default: local)
 `;
 
 test("long lines break between words, and what is copied or stands in columns stays", () => {
@@ -19,6 +20,7 @@ test("long lines break between words, and what is copied or stands in columns st
   expect(lines).toContain("12 | select something from somewhere where everything is longer than the terminal");
   expect(lines).toContain("  --> db/migrations/a_very_long_name_of_a_migration_that_does_not_fit.sql:12:1");
   expect(lines).toContain("  confiture migrate new a_name_that_is_much_too_long_for_this_terminal");
+  expect(lines).toContain("  -e, --env NAME   environment, db/environments/NAME.yaml (default: local)");
   expect(wrap(TEXT, 40)).toContain("`confiture migrate new NAME`");
   expect(wrap(TEXT, 40).replaceAll(/\n +/g, " ")).toBe(TEXT.replaceAll(/\n +/g, " "));
 });
