@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { ConfitureError } from "#errors/error.ts";
 import { changeFiles, type FileChange } from "#files/change.ts";
 import { withFolderLock } from "#files/lock.ts";
 import { readIfThere } from "#files/read.ts";
@@ -24,11 +25,13 @@ export interface Placement {
   readonly replace?: boolean;
   /** Whether a replaced one is kept beside it. */
   readonly backUp?: boolean;
+  /** What the file has to hold still: somebody may have written to it since. Null: there has to be none. */
+  readonly expected?: string | null;
 }
 
 /**
  * Writes files of the project, all of them or none.
- * @throws ConfitureError `file_unreadable`, `file_not_regular`
+ * @throws ConfitureError `file_unreadable`, `file_not_regular`, `file_changed`
  */
 export async function placeFiles(projectDir: string, placements: readonly Placement[]): Promise<Fate[]> {
   return await withFolderLock(projectDir, ".", async () => {
@@ -51,12 +54,19 @@ interface Planned {
   readonly change?: FileChange;
 }
 
-function plan(projectDir: string, { path, content, replace = false, backUp = true }: Placement): Planned {
+function plan(projectDir: string, { path, content, replace = false, backUp = true, expected }: Placement): Planned {
   if (content === undefined) {
     const backup = freeBackup(projectDir, path);
     return { fate: { path, fate: "removed", backup }, change: { kind: "move", path, to: backup } };
   }
   const old = readIfThere(join(projectDir, path), path)?.toString();
+  if (expected !== undefined && (old ?? null) !== expected) {
+    const what = expected === null ? "exists, and is no schema file" : "has changed since it was read";
+    throw new ConfitureError("file_changed", `${path} ${what}`, {
+      hint: "Nothing was written. Run the command again.",
+      location: { file: path },
+    });
+  }
   if (old === undefined) return { fate: { path, fate: "created" }, change: { kind: "create", path, content } };
   if (old === content) return { fate: { path, fate: "unchanged" } };
   // Left by a command that was killed, or made with touch.

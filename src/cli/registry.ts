@@ -49,6 +49,15 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
       },
     },
   },
+  schema: {
+    summary: "Work on the schema files",
+    commands: {
+      update: {
+        summary: "Bring what migrations did into the schema files",
+        load: () => import("./commands/schema/update.ts"),
+      },
+    },
+  },
   verify: {
     summary: "Check that schema files and migrations work and agree, without a server",
     load: () => import("./commands/verify.ts"),

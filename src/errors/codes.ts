@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   sql_transaction_control: { exit: 1, title: "A SQL file controls its own transaction" },
   sql_unterminated: { exit: 1, title: "A SQL file ends inside a string, comment or COPY block" },
   file_unreadable: { exit: 1, title: "A file or folder cannot be read or written" },
+  file_changed: { exit: 1, title: "A file was changed while the command worked on it" },
   file_not_regular: { exit: 4, title: "A file is a folder, a FIFO, a device or a socket" },
   file_not_utf8: { exit: 1, title: "A SQL file is not valid UTF-8" },
   file_conflict_marker: { exit: 1, title: "A SQL file holds a git conflict marker" },
@@ -73,6 +74,7 @@ export const ERROR_CODES = {
   lock_held: { exit: 6, title: "Another runner holds the lock" },
 
   base_refused: { exit: 1, title: "The base of the migrations cannot be written" },
+  schema_update_refused: { exit: 1, title: "The schema files cannot be updated" },
   generate_refused: { exit: 1, title: "The migration cannot be generated" },
   rebuild_failed: { exit: 1, title: "A database cannot be rebuilt in a scratch database" },
   scratch_unusable: { exit: 1, title: "No scratch database can be made there" },

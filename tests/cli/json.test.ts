@@ -201,6 +201,12 @@ describe.each(OLDEST_AND_NEWEST)("every command writes one document that fits it
     const on = writer(own);
     // The migrations alter what the schema files do not hold yet.
     expect(await on("verify")).toMatchObject({ exitCode: 3, from: "behind", checks: [{}, {}, { name: "agreement" }] });
+    expect(await on("schema", "update", "--check")).toMatchObject({
+      exitCode: 3,
+      files: [{}],
+      kept: [],
+      written: false,
+    });
     await own.write("db/schema/users.sql", USERS);
     expect(await on("verify")).toMatchObject({ exitCode: 0, from: "schema", unchecked: [] });
     expect(await on("migrate", "test")).toMatchObject({ exitCode: 0, outcome: "proven", fixtures: 0, losses: [] });

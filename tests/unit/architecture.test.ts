@@ -29,6 +29,7 @@ const RESERVED: readonly { name: string; only: RegExp; why: string }[] = [
   { name: "postgres", only: /^database\/session\.ts$/, why: "everybody else uses the Database interface" },
   { name: "@electric-sql/pglite", only: /^database\/embedded/, why: "everybody else uses the Database interface" },
   { name: "@supabase/pg-delta", only: /^compare\//, why: "the catalogue comparer has to stay replaceable" },
+  { name: "libpg-query", only: /^compare\/update\//, why: "a parser of one version is for editing files" },
   { name: "citty", only: /^cli\//, why: "only the command line parses command lines" },
   { name: "consola", only: /^cli\//, why: "core code emits events and throws errors; it never prints" },
 ];

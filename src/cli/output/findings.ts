@@ -140,7 +140,14 @@ function renderFinding(finding: Finding, check: Check, { places, aim }: Guide): 
     ...sql.flatMap((statement) => `${statement};`.split("\n").map((line) => `    ${line}`)),
     ...(missing.length === 0 ? [] : ["  What the schema files lack, as SQL:"]),
     ...missing.flatMap((statement) => `${statement};`.split("\n").map((line) => `    ${line}`)),
+    ...(check.name === "agreement" && sql.length === 0 ? [`  ${nextStep(aim)}`] : []),
   ];
+}
+
+/** Where the migrations hold something that the schema files lack. */
+function nextStep(aim: Guide["aim"]): string {
+  const hint = "Next: confiture schema update brings what the migrations did into the schema files";
+  return aim(new ConfitureError("schema_update_refused", "", { hint })).hint ?? hint;
 }
 
 function renderPlaces({ schema, migration }: Places): string[] {

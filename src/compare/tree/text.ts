@@ -45,7 +45,7 @@ function withoutSpace(sql: string): string {
 }
 
 /** Names in quotes only where they need them, as PostgreSQL itself writes them (quote_identifier). */
-function unquoteNames(sql: string, keywords: ReadonlySet<string>): string {
+export function unquoteNames(sql: string, keywords: ReadonlySet<string>): string {
   const lexer = new Lexer(sql);
   let text = "";
   let copied = 0;

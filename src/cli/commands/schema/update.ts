@@ -1,0 +1,131 @@
+import { setImmediate } from "node:timers/promises";
+import type { Edit } from "#compare/update/apply.ts";
+import type { SchemaUpdate } from "#compare/update/update.ts";
+import { unifiedDiff } from "#compare/update/unified-diff.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { canAsk } from "../../can-ask.ts";
+import { type CommandContext, defineCommand } from "../../command.ts";
+import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
+import { changeToJson, renderChanges } from "../../output/changes.ts";
+import { forPeople } from "../../output/style.ts";
+import { count } from "../../output/text.ts";
+import { inLine } from "../../output/visible.ts";
+import { placeFiles } from "../../place-files.ts";
+
+export const command = defineCommand({
+  args: {
+    yes: { type: "boolean", description: "write without asking" },
+    check: { type: "boolean", description: "write nothing; exit 3 if the schema files lack something" },
+    ...SCRATCH_ARGS,
+  },
+  details:
+    "Edits the schema files so that they build what base and migrations make: columns, constraints, indexes, views,\n" +
+    "functions, policies, grants and comments in place, new objects where others of their kind are. What cannot be edited\n" +
+    "in place is appended as a statement of its own. The edited files are built in the embedded PostgreSQL and compared\n" +
+    "before anything is written. What only the schema files have stays. You see a diff and are asked; where there is no\n" +
+    "terminal, --yes writes.",
+  examples: ["confiture schema update", "confiture schema update --yes", "confiture schema update --check"],
+  async run(args, context) {
+    if (args.yes === true && args.check === true) {
+      throw new ConfitureError("usage", "--yes writes and --check does not: give one of them");
+    }
+    const { updateSchema } = await import("#compare/update/update.ts");
+    const files = await projectFiles(context, args.scratch);
+    const update = await updateSchema({ ...files, onStep: (step) => context.messages.debug(step) });
+    // An interrupt that came while PostgreSQL had the thread is heard only now.
+    await setImmediate();
+    if (context.io.signal.aborted) throw interrupted();
+    tellKept(context, update);
+    if (update.files.length === 0) {
+      context.messages.log("Nothing to update: the schema files hold everything that the migrations make");
+      return { json: toJson(update, false) };
+    }
+    const diff = update.files.map(({ path, before, after }) => unifiedDiff(path, before, after)).join("");
+    const found = { json: toJson(update, false), text: diff };
+    tellEdits(context, update);
+    if (args.check === true) return { ...found, exitCode: 3 };
+    if (args.yes !== true && !canAsk(context)) {
+      return {
+        ...found,
+        error: new ConfitureError("schema_update_refused", "Nothing was written: there is nobody to ask", {
+          hint: "To write this: confiture schema update --yes",
+        }),
+      };
+    }
+    if (args.yes !== true) {
+      context.io.stdout.write(forPeople(diff));
+      if (!(await isWanted(context, update))) {
+        context.messages.log("Nothing was written");
+        return { json: toJson(update, false), exitCode: 3 };
+      }
+    }
+    await write(context, update);
+    const summary = `✅ Updated ${count(update.files.length, "schema file")}, proven\n`;
+    return { json: toJson(update, true), text: args.yes === true ? `${diff}${summary}` : summary };
+  },
+});
+
+function interrupted(): ConfitureError {
+  return new ConfitureError("interrupted", "Interrupted; nothing was written");
+}
+
+/** @throws ConfitureError `schema_update_refused` where a file has changed since it was read */
+async function write(context: CommandContext, { files }: SchemaUpdate): Promise<void> {
+  await placeFiles(
+    context.projectDir,
+    files.map(({ path, before, after }) => ({
+      path,
+      content: after,
+      replace: before !== undefined,
+      backUp: false,
+      expected: before ?? null,
+    })),
+  );
+}
+
+async function isWanted({ io: { stdin, stderr, signal } }: CommandContext, { files }: SchemaUpdate): Promise<boolean> {
+  stderr.write(forPeople(`Write ${files.length === 1 ? "this" : `these ${files.length} files`}? [y/N] `));
+  const answer = await stdin.readLine(signal);
+  if (signal.aborted) throw interrupted();
+  if (answer === undefined) stderr.write("\n");
+  return /^y(es)?$/i.test(answer?.trim() ?? "");
+}
+
+function tellKept({ messages }: CommandContext, { kept }: SchemaUpdate): void {
+  if (kept.length === 0) return;
+  messages.warn(
+    `no migration makes this yet, so it stays as the schema files have it (\`confiture migrate generate\` writes the migration):\n${renderChanges(kept).trimEnd()}`,
+  );
+}
+
+const WORDS: Readonly<Record<Edit["how"], string>> = {
+  edited: "in place",
+  replaced: "replaced",
+  removed: "removed",
+  added: "new",
+  appended: "appended",
+  none: "",
+};
+
+function tellEdits({ messages }: CommandContext, { edits }: SchemaUpdate): void {
+  const counts = Map.groupBy(edits, ({ how }) => how);
+  messages.log([...counts].map(([how, own]) => `${own.length} ${WORDS[how]}`).join(", "));
+  for (const { file, sql } of counts.get("appended") ?? []) {
+    messages.log(
+      `Appended to ${inLine(file)}, as it could not be edited in place: ${inLine(sql.replaceAll(/\s+/g, " "))}`,
+    );
+  }
+}
+
+function toJson({ files, edits, kept }: SchemaUpdate, written: boolean): Record<string, unknown> {
+  return {
+    files: files.map(({ path, before, after }) => ({
+      path,
+      change: before === undefined ? "created" : "changed",
+      diff: unifiedDiff(path, before, after),
+    })),
+    edits: edits.map(({ name, how, file, sql }) => ({ name, how, file, sql })),
+    kept: kept.map(changeToJson),
+    written,
+  };
+}

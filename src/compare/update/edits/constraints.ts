@@ -1,0 +1,199 @@
+import type { Constraint } from "libpg-query";
+import {
+  addElement,
+  type Clause,
+  defaultName,
+  type Element,
+  readColumn,
+  readTable,
+  removeClause,
+  removeElement,
+  type TableText,
+} from "../create-table.ts";
+import { removeSentence } from "../lines.ts";
+import { inside, isWord, type Node, strings, tokensOf } from "../parse.ts";
+import type { SchemaTree, Sentence } from "../schema-tree.ts";
+import { isSame, type Subject } from "../subjects.ts";
+import { comesBack, isUnchanged } from "./common.ts";
+import { type Done, edited, type EditKind, NOTHING, type Planned, type Work } from "./edit.ts";
+
+/** Keys, foreign keys, checks and exclusions. */
+export const constraints: EditKind = {
+  edit(planned, work) {
+    const table = planned.reading?.about.find(({ kind }) => kind === "relation");
+    const { subtype, name } = planned.command ?? {};
+    if (table === undefined || table.name === "") return undefined;
+    if (subtype === "AT_DropConstraint" && name !== undefined) return drop(planned, work, table, name);
+    if (subtype === "AT_AddConstraint") return add(planned, work, table);
+    return undefined;
+  },
+};
+
+/** Where the files make a constraint. */
+type Found =
+  | { readonly kind: "element"; readonly table: TableText; readonly element: Element }
+  | { readonly kind: "clause"; readonly table: TableText; readonly clause: Clause }
+  | { readonly kind: "sentence"; readonly sentence: Sentence };
+
+function find(tree: SchemaTree, table: Subject, name: string): Found | undefined {
+  const subject: Subject = { kind: "constraint", schema: table.schema, of: table.name, name };
+  const sentence = tree.maker(subject);
+  if (sentence !== undefined) return { kind: "sentence", sentence };
+  const text = readTable(tree, table);
+  if (text === undefined) return undefined;
+  for (const element of text.elements) {
+    const constraint = inside(element.node, "Constraint");
+    if (constraint !== undefined && nameOf(constraint, table.name, columnsOf(constraint)) === name) {
+      return { kind: "element", table: text, element };
+    }
+    const column = inside(element.node, "ColumnDef")?.colname;
+    const clauses = column === undefined ? [] : (readColumn(tree, text, column)?.clauses ?? []);
+    const clause = clauses.find(
+      (each) => nameOf(each.constraint, table.name, ofColumn(each.constraint, column!)) === name,
+    );
+    if (clause !== undefined) return { kind: "clause", table: text, clause };
+  }
+  return undefined;
+}
+
+function nameOf(constraint: Constraint, table: string, columns: readonly string[]): string | undefined {
+  return constraint.conname ?? defaultName(table, columns, constraint.contype);
+}
+
+function ofColumn(constraint: Constraint, column: string): readonly string[] {
+  return constraint.contype === "CONSTR_CHECK" ? columnsOf(constraint) : [column];
+}
+
+/** The columns that a constraint's own name would be made of. */
+function columnsOf(constraint: Constraint): string[] {
+  switch (constraint.contype) {
+    case "CONSTR_FOREIGN":
+      return strings(constraint.fk_attrs);
+    case "CONSTR_CHECK": {
+      const columns = new Set(columnsIn(constraint.raw_expr));
+      return columns.size === 1 ? [...columns] : [];
+    }
+    case "CONSTR_EXCLUSION":
+      return (constraint.exclusions ?? []).flatMap((each) => {
+        const [element] = inside(each, "List")?.items ?? [];
+        return inside(element, "IndexElem")?.name ?? [];
+      });
+    default:
+      return strings(constraint.keys);
+  }
+}
+
+/** Names of columns in an expression, without their tables. */
+function columnsIn(node: unknown): string[] {
+  if (typeof node !== "object" || node === null) return [];
+  if (Array.isArray(node)) return node.flatMap(columnsIn);
+  const reference = inside(node as Node, "ColumnRef");
+  if (reference !== undefined) return strings(reference.fields).slice(-1);
+  return Object.values(node).flatMap(columnsIn);
+}
+
+function drop(planned: Planned, work: Work, table: Subject, name: string): Done | undefined {
+  const { tree } = work;
+  if (comesBack(planned, work)) return NOTHING;
+  const found = find(tree, table, name);
+  if (found === undefined) return undefined;
+  const file = remove(tree, found);
+  const subject: Subject = { kind: "constraint", schema: table.schema, of: table.name, name };
+  for (;;) {
+    const own = tree.about(subject).find(({ reading }) => isSame(reading!.about[0]!, subject));
+    if (own === undefined) return found.kind === "sentence" ? { how: "removed", file } : edited(file);
+    removeSentence(tree, own);
+  }
+}
+
+function remove(tree: SchemaTree, found: Found): string {
+  if (found.kind === "sentence") {
+    removeSentence(tree, found.sentence);
+    return found.sentence.file;
+  }
+  const { file } = found.table.sentence;
+  if (found.kind === "element") removeElement(tree, found.table, found.element);
+  else removeClause(tree, file, found.clause);
+  return file;
+}
+
+function add(planned: Planned, work: Work, table: Subject): Done | undefined {
+  const { tree, style, from } = work;
+  const constraint = inside(planned.command?.def, "Constraint");
+  const words = tokensOf(planned.sql);
+  const word = words.find((token) => token.depth === 0 && isWord(token, "CONSTRAINT"));
+  if (constraint?.conname === undefined || word === undefined) return undefined;
+  if (isUnchanged(planned, work)) return NOTHING;
+  const definition = planned.sql.slice(word.start).trim();
+  const found = find(tree, table, constraint.conname);
+  // A column that was just added may bring it along: the next round tells.
+  if (found !== undefined && !planned.makes.some((id) => from.has(id))) return NOTHING;
+  if (found?.kind === "sentence") {
+    const own = tokensOf(tree.text(found.sentence.file), found.sentence.start, found.sentence.end);
+    const at = own.find((token) => token.depth === 0 && isWord(token, "CONSTRAINT"));
+    if (at === undefined) return undefined;
+    tree.splice(found.sentence.file, at.start, found.sentence.end, style.part(definition));
+    return edited(found.sentence.file);
+  }
+  // Only ALTER TABLE knows these.
+  if (constraint.skip_validation === true || constraint.indexname !== undefined) {
+    if (found !== undefined) remove(tree, found);
+    return undefined;
+  }
+  const sql = style.part(withoutDefaultName(tree, table, constraint, definition));
+  if (found?.kind === "element") {
+    tree.splice(found.table.sentence.file, found.element.start, found.element.end, sql);
+    return edited(found.table.sentence.file);
+  }
+  if (found?.kind === "clause") removeClause(tree, found.table.sentence.file, found.clause);
+  const text = readTable(tree, table);
+  if (text === undefined || standsApart(tree, constraint) || refersAhead(tree, text, constraint)) {
+    if (found !== undefined) return undefined;
+    const subject: Subject = { kind: "constraint", schema: table.schema, of: table.name, name: constraint.conname };
+    const { reading, needs } = planned;
+    const file = work.place({
+      sql: style.statement(planned.sql),
+      kind: reading?.kind ?? "constraint",
+      makes: subject,
+      on: table,
+      needs,
+    });
+    return { how: "added", file };
+  }
+  addElement(tree, text, sql, "constraint");
+  return edited(text.sentence.file);
+}
+
+/** Where constraints in the tree have no names of their own, one that would get its name anyway has none, either. */
+function withoutDefaultName(tree: SchemaTree, table: Subject, constraint: Constraint, definition: string): string {
+  if (defaultName(table.name, columnsOf(constraint), constraint.contype) !== constraint.conname) return definition;
+  const all = tree.sentences.flatMap(({ node }) =>
+    (inside(node, "CreateStmt")?.tableElts ?? []).flatMap((each) => inside(each, "Constraint") ?? []),
+  );
+  if (all.length === 0 || all.some(({ conname }) => conname !== undefined)) return definition;
+  return definition.slice(tokensOf(definition)[1]!.end).trim();
+}
+
+/** Whether this kind of constraint has statements of its own in the tree, as pg_dump writes it. */
+function standsApart(tree: SchemaTree, { contype }: Constraint): boolean {
+  let [apart, within] = [0, 0];
+  for (const { node } of tree.sentences) {
+    for (const each of inside(node, "AlterTableStmt")?.cmds ?? []) {
+      if (inside(inside(each, "AlterTableCmd")?.def, "Constraint")?.contype === contype) apart++;
+    }
+    for (const each of inside(node, "CreateStmt")?.tableElts ?? []) {
+      if (inside(each, "Constraint")?.contype === contype) within++;
+      const own = inside(each, "ColumnDef")?.constraints ?? [];
+      if (own.some((clause) => inside(clause, "Constraint")?.contype === contype)) within++;
+    }
+  }
+  return apart > within;
+}
+
+/** Whether a foreign key leads to a table that is made later, or not in these files. */
+function refersAhead(tree: SchemaTree, text: TableText, { pktable }: Constraint): boolean {
+  if (pktable === undefined) return false;
+  const subject: Subject = { kind: "relation", schema: pktable.schemaname ?? "public", name: pktable.relname ?? "" };
+  const maker = tree.maker(subject);
+  return maker === undefined || tree.sentences.indexOf(maker) > tree.sentences.indexOf(text.sentence);
+}

@@ -1,0 +1,69 @@
+import type { StableId } from "@supabase/pg-delta/core";
+import type { AlterTableCmd } from "libpg-query";
+import type { FactBase } from "@supabase/pg-delta/core";
+import type { Newcomer } from "../place.ts";
+import type { Node } from "../parse.ts";
+import type { SchemaTree } from "../schema-tree.ts";
+import type { Style } from "../style.ts";
+import type { Reading, Subject } from "../subjects.ts";
+import type { Wording } from "../wording.ts";
+
+/** One statement of the plan that the files have to follow. */
+export interface Planned {
+  /** As the planner wrote it, without a semicolon. */
+  readonly sql: string;
+  readonly node: Node;
+  readonly reading: Reading | undefined;
+  /** What it is about first, for messages and for telling whether it is still planned in the next round. */
+  readonly subject: Subject | undefined;
+  /** The command, of an ALTER TABLE that has one. */
+  readonly command: AlterTableCmd | undefined;
+  readonly makes: readonly StableId[];
+  readonly removes: readonly StableId[];
+  readonly needs: readonly Subject[];
+  /** Whether PostgreSQL does this by itself, together with another statement of the plan. */
+  readonly isImplied: boolean;
+}
+
+/** What an edit works with. */
+export interface Work {
+  readonly tree: SchemaTree;
+  readonly style: Style;
+  /** Undefined once the words of the migrations did not do. */
+  readonly wording: Wording | undefined;
+  /** What the files build now, and what they have to build. */
+  readonly from: FactBase;
+  readonly to: FactBase;
+  /** The whole plan, in order. */
+  readonly plan: readonly Planned[];
+  /** Adds a statement where it belongs; returns the file. */
+  readonly place: (newcomer: Omit<Newcomer, "strict">) => string;
+  /** As `place`; undefined where the file that it belongs into is run too early for it. */
+  readonly placeStrictly: (newcomer: Newcomer) => string | undefined;
+}
+
+/**
+ * `edited`: within a statement; `replaced`: a whole statement by another; `removed`: a statement; `added`: a new one, which
+ * makes something; `appended`: one that alters what another one made, where that could not be edited; `none`: nothing to do.
+ */
+export type How = "edited" | "replaced" | "removed" | "added" | "appended" | "none";
+
+export interface Done {
+  readonly how: How;
+  readonly file: string | undefined;
+}
+
+export const NOTHING: Done = { how: "none", file: undefined };
+
+/** One kind of edit. */
+export interface EditKind {
+  /**
+   * Makes the files follow a planned statement.
+   * @returns undefined for a statement that is not of its kind, or cannot be followed in place; the tree is as it was then
+   */
+  edit(planned: Planned, work: Work): Done | undefined;
+}
+
+export function edited(file: string): Done {
+  return { how: "edited", file };
+}

@@ -1,0 +1,150 @@
+import { diff, encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
+import { ConfitureError } from "#errors/error.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
+import { loadMigration } from "#migrate/load.ts";
+import { type Catalogue, withDiagnosticsOf } from "../catalogue/catalogue.ts";
+import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { startRun } from "../scratch/scratch-run.ts";
+import type { ScratchSeries } from "../scratch/scratch-series.ts";
+import { projectBase, type ProjectFiles, projectMigrations } from "../sources/sources.ts";
+import { replayMigrations, startsFromNothing } from "../verify/replay-ways.ts";
+import { subjectOfId, wholeOf } from "./subjects.ts";
+
+export interface EndsOptions extends ProjectFiles {
+  readonly onStep?: ((step: string) => void) | undefined;
+}
+
+/** What base and migrations lead to. */
+export interface History {
+  readonly migrations: readonly LoadedMigration[];
+  readonly base: LoadedMigration | undefined;
+  readonly end: Catalogue;
+  /** Whether they start from nothing; otherwise they were applied to what the schema files build. */
+  readonly fromNothing: boolean;
+}
+
+/**
+ * Runs base and migrations: from nothing, or on top of what the schema files build where only these make what the first
+ * migration needs, as `verify` does.
+ * @throws ConfitureError `schema_update_refused`, or what a migration fails with
+ */
+export async function readHistory(options: EndsOptions, series: ScratchSeries): Promise<History> {
+  const load = (file: LoadedMigration["file"]): Promise<LoadedMigration> =>
+    loadMigration(options.projectDir, file, options.signal);
+  const migrations: LoadedMigration[] = [];
+  for (const file of projectMigrations(options)) migrations.push(await load(file));
+  const [first] = projectBase(options);
+  const base = first === undefined ? undefined : await load(first);
+  if (migrations.length === 0 && base === undefined) {
+    throw new ConfitureError("schema_update_refused", "There are no migrations that could have changed anything", {
+      hint: "Nothing was written. `confiture migrate new` creates a migration.",
+    });
+  }
+  const files = { ...options, migrations, beginning: base, isTested: () => false };
+  const fromNothing = await startsFromNothing(files, await series.empty());
+  options.onStep?.("Running base and migrations");
+  if (!fromNothing) {
+    const { replay } = await replayMigrations(files, series, false);
+    const [finding] = replay.findings;
+    if (finding === undefined && replay.end !== undefined) {
+      return { migrations, base, end: replay.end, fromNothing };
+    }
+    throw new ConfitureError(
+      "schema_update_refused",
+      `What the migrations lead to is not known: they do not start from an empty database, and ${finding?.message ?? "what the schema files build cannot be rolled back through them"}`,
+      {
+        hint: "Nothing was written. `confiture migrate base` writes down what is there before the first migration.",
+        cause: finding?.error,
+      },
+    );
+  }
+  const run = await startRun(await series.empty(), options);
+  for (const migration of [...(base === undefined ? [] : [base]), ...migrations]) {
+    const error = await run.step(migration, "up");
+    if (error !== undefined) throw error;
+  }
+  return { migrations, base, end: await run.read(), fromNothing };
+}
+
+/** What the files are to build, and what is left in them because no migration made it. */
+export interface Target {
+  readonly catalogue: Catalogue;
+  /** What only the files have, or have otherwise than every state that the migrations went through. */
+  readonly kept: readonly Change[];
+}
+
+/**
+ * Tells what migrations changed from what was written into the files and is in no migration yet: the files are behind
+ * where an object is in them as it was at some time on the way.
+ * @param built what the files build
+ */
+export async function targetFor(
+  options: EndsOptions,
+  series: ScratchSeries,
+  { migrations, base, end, fromNothing }: History,
+  built: Catalogue,
+): Promise<Target> {
+  const own = fromNothing ? candidates(built, end) : new Map<string, StableId>();
+  if (own.size === 0) return { catalogue: end, kept: [] };
+  options.onStep?.("Looking for when the migrations changed what differs");
+  const run = await startRun(await series.empty(), options);
+  const look = async (): Promise<void> => {
+    const { facts } = await run.read();
+    for (const [key, id] of own) if (facts.has(id) && facts.hashOf(id) === built.facts.hashOf(id)) own.delete(key);
+  };
+  if (base !== undefined) await run.step(base, "up");
+  for (const migration of migrations) {
+    if (own.size === 0) break;
+    if (mayChange(migration, own.values())) await look();
+    const error = await run.step(migration, "up");
+    if (error !== undefined) throw error;
+  }
+  if (own.size === 0) return { catalogue: end, kept: [] };
+  const catalogue = withOwn(end, built, own);
+  return { catalogue, kept: compareCatalogues(end, catalogue) };
+}
+
+/** What is only in the files, or is different in them. */
+function candidates(built: Catalogue, end: Catalogue): Map<string, StableId> {
+  const ids = diff(built.facts, end.facts).flatMap((delta) => {
+    if (delta.verb === "remove") return [delta.fact.id];
+    return delta.verb === "set" ? [delta.id] : [];
+  });
+  return new Map(ids.map((id) => [encodeId(id), id]));
+}
+
+/** Whether a migration speaks of one of the objects; what is not SQL may speak of each. */
+function mayChange({ up }: LoadedMigration, ids: Iterable<StableId>): boolean {
+  if (up.kind !== "sql") return true;
+  const text = up.script.text.toLowerCase();
+  for (const id of ids) {
+    const subject = subjectOfId(id);
+    if (subject === undefined) return true;
+    if ([subject, wholeOf(subject)].some(({ name }) => text.includes(name.toLowerCase()))) return true;
+  }
+  return false;
+}
+
+/** The end, with some objects as the files build them. */
+function withOwn(end: Catalogue, built: Catalogue, own: ReadonlyMap<string, StableId>): Catalogue {
+  const facts = new Map(end.facts.facts().map((fact) => [encodeId(fact.id), fact]));
+  const added = new Set<string>();
+  // Parents come before their parts: what belongs to something that migrations took away goes with it.
+  for (const fact of built.facts.facts().toSorted((a, b) => depth(built.facts, a.id) - depth(built.facts, b.id))) {
+    const key = encodeId(fact.id);
+    if (!own.has(key) || (fact.parent !== undefined && !facts.has(encodeId(fact.parent)))) continue;
+    facts.set(key, fact);
+    added.add(key);
+  }
+  const edges = [
+    ...end.facts.edges.filter(({ from }) => !added.has(encodeId(from))),
+    ...built.facts.edges.filter(({ from, to }) => added.has(encodeId(from)) && facts.has(encodeId(to))),
+  ];
+  const together = new FactBase([...facts.values()], edges, end.facts.source, end.facts.referenceOnly);
+  return { ...end, facts: withDiagnosticsOf(end.facts, together) };
+}
+
+function depth(facts: FactBase, id: StableId): number {
+  const parent = facts.get(id)?.parent;
+  return parent === undefined ? 0 : 1 + depth(facts, parent);
+}

@@ -1,0 +1,296 @@
+import { queryCatalogue } from "#database/catalogue.ts";
+import type { Database } from "#database/database.ts";
+import { decodeSql } from "#database/script.ts";
+import { readSchemaScript, type SchemaScript } from "#build/schema-script.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { readRegularFile } from "#files/read.ts";
+import { withTemporaryFolder } from "#files/temporary.ts";
+import { join } from "node:path";
+import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
+import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { changedTables, readRowHashes, type Rows } from "../contained/rows.ts";
+import { planSteps } from "../generate/steps.ts";
+import type { PlannedStatement } from "../plan/statement.ts";
+import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
+import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
+import { buildSchema, schemaBuild } from "../sources/sources.ts";
+import { applyPlan, type Edit, keyOfPlanned, type Level, LEVELS, readPlan } from "./apply.ts";
+import type { Planned } from "./edits/edit.ts";
+import { type EndsOptions, readHistory, type Target, targetFor } from "./ends.ts";
+import { loadParser } from "./parse.ts";
+import { type Saved, SchemaTree } from "./schema-tree.ts";
+import { quoteQualified } from "#sql/quote.ts";
+import { type Wording, wordingOf } from "./wording.ts";
+
+/** A schema file before and after. */
+export interface UpdatedFile {
+  /** Relative to the project. */
+  readonly path: string;
+  /** Undefined for a new one. */
+  readonly before: string | undefined;
+  readonly after: string;
+}
+
+export interface SchemaUpdate {
+  /** Those that change, in the order they run; none when the files hold everything. */
+  readonly files: readonly UpdatedFile[];
+  /** What was done about each difference, in order. */
+  readonly edits: readonly Edit[];
+  /** What only the files have: no migration makes it yet, and it stays. */
+  readonly kept: readonly Change[];
+  /** How many migrations there are, the base not counted. */
+  readonly migrations: number;
+}
+
+/**
+ * Brings what migrations did into the text of the schema files, and proves it before anything is written: the edited files
+ * build what base and migrations make, rows included.
+ * @throws ConfitureError `schema_update_refused` where that cannot be done, or what the files or migrations fail with
+ */
+export async function updateSchema(options: EndsOptions): Promise<SchemaUpdate> {
+  const parser = await loadParser();
+  const texts = readTexts(options);
+  return await withScratchSeries(options, async (series) => {
+    options.onStep?.("Building the schema files");
+    const database = await series.empty();
+    await buildSchema(database, options);
+    const built = await readCatalogue(database);
+    const keywords = await readKeywords(database);
+    const history = await readHistory(options, series);
+    const target = await targetFor(options, series, history, built);
+    const { migrations, base } = history;
+    const result = { edits: [], kept: target.kept, migrations: migrations.length };
+    if (compareCatalogues(built, target.catalogue).length === 0) return { ...result, files: [] };
+    const wording = wordingOf(parser, base === undefined ? migrations : [base, ...migrations]);
+    const tree = new SchemaTree(parser, texts, options.resetBetweenFiles);
+    const edits = await new Updating(options, series, tree, target, wording, keywords).run();
+    const files = tree.files.flatMap((path): UpdatedFile[] => {
+      const [before, after] = [texts.get(path), tree.text(path)];
+      return before === after ? [] : [{ path, before, after }];
+    });
+    return { ...result, files, edits };
+  });
+}
+
+/** A tree that builds, what it builds, and what it lacks. */
+interface Standing {
+  readonly saved: Saved;
+  readonly catalogue: Catalogue;
+  readonly plan: readonly Planned[];
+  readonly edits: readonly Edit[];
+}
+
+/** Tried, looked at, and tried again with what did not work out pushed further; this often. */
+const ROUNDS = 12;
+
+class Updating {
+  readonly #options: EndsOptions;
+  readonly #series: ScratchSeries;
+  readonly #tree: SchemaTree;
+  readonly #target: Target;
+  readonly #wording: Wording;
+  readonly #keywords: ReadonlySet<string>;
+  readonly #original: Saved;
+  readonly #levels = new Map<string, Level>();
+  /** The rows after the original files and the plan. */
+  #rows: Rows | undefined;
+
+  constructor(
+    options: EndsOptions,
+    series: ScratchSeries,
+    tree: SchemaTree,
+    target: Target,
+    wording: Wording,
+    keywords: ReadonlySet<string>,
+  ) {
+    this.#options = options;
+    this.#series = series;
+    this.#tree = tree;
+    this.#target = target;
+    this.#wording = wording;
+    this.#keywords = keywords;
+    this.#original = tree.save();
+  }
+
+  async run(): Promise<readonly Edit[]> {
+    const first = await this.#look([]);
+    if (first instanceof ConfitureError) throw first;
+    if (first === "proven" || first === "rows") return [];
+    let standing: Standing = first;
+    for (let round = 0; round < ROUNDS; round++) {
+      this.#options.onStep?.(`Editing, round ${round + 1}`);
+      this.#tree.restore(standing.saved);
+      const own = applyPlan(this.#tree, standing.plan, {
+        from: standing.catalogue,
+        to: this.#target.catalogue,
+        keywords: this.#keywords,
+        wording: this.#wording,
+        levels: this.#levels,
+      });
+      const edits = merged(standing.edits, own);
+      const next = await this.#look(edits);
+      if (next === "proven") return edits;
+      if (next === "rows") {
+        // Only what comes behind all rows leaves them as they are.
+        this.#push(first.plan, "last");
+        standing = first;
+      } else if (next instanceof ConfitureError) {
+        if (!this.#pushFailed(own, next)) {
+          if (!this.#push(first.plan, "last")) throw this.#doesNotBuild(next);
+          standing = first;
+        }
+      } else {
+        const open = new Set(next.plan.map(keyOfPlanned));
+        const again = own.filter(({ key }) => open.has(key));
+        const pushed = again.map((edit) => this.#pushFurther(edit)).some(Boolean);
+        if (own.length === 0 && !pushed) throw this.#remains(next.catalogue);
+        if (again.length > 0 && !pushed) throw this.#remains(next.catalogue);
+        standing = next;
+      }
+    }
+    throw new ConfitureError(
+      "schema_update_refused",
+      "The schema files could not be brought to what the migrations make",
+      {
+        hint: BY_HAND,
+      },
+    );
+  }
+
+  /** Builds the tree as it is, and plans what it lacks. */
+  async #look(edits: readonly Edit[]): Promise<Standing | ConfitureError | "proven" | "rows"> {
+    const { signal } = this.#options;
+    if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
+    const saved = this.#tree.save();
+    return await withTemporaryFolder(async ({ dir, write }) => {
+      for (const [path, text] of saved) write(path, text);
+      const database = await this.#series.empty();
+      try {
+        await buildSchema(database, { ...this.#options, projectDir: dir });
+      } catch (error) {
+        if (error instanceof ConfitureError && error.code !== "interrupted") return error;
+        throw error;
+      }
+      const catalogue = await readCatalogue(database);
+      if (compareCatalogues(catalogue, this.#target.catalogue).length === 0) {
+        return (await this.#hasRows(database, edits)) ? "proven" : "rows";
+      }
+      const statements = await this.#plan(database, catalogue);
+      this.#rows ??= await readRowHashes(database, SCRATCH_LEDGER);
+      const plan = readPlan(this.#tree.parser, statements, catalogue, this.#target.catalogue);
+      return { saved, catalogue, plan, edits };
+    });
+  }
+
+  /** Runs what is missing in the database, and returns it. */
+  async #plan(database: Database, from: Catalogue): Promise<readonly PlannedStatement[]> {
+    const to = this.#target.catalogue;
+    try {
+      const { steps } = await planSteps(database, from, to, {
+        ...this.#options,
+        from: { kind: "schema" },
+        renames: [],
+        permit: () => {},
+        noDown: true,
+        online: false,
+      });
+      return steps.flatMap(({ up }) => up.statements);
+    } catch (error) {
+      if (!(error instanceof ConfitureError) || error.code !== "generate_refused") throw error;
+      throw error.with({ code: "schema_update_refused", hint: `${BY_HAND}\n${listed(compareCatalogues(from, to))}` });
+    }
+  }
+
+  /** Whether the rows of edited tables are those that the original files and the plan leave. */
+  async #hasRows(database: Database, edits: readonly Edit[]): Promise<boolean> {
+    if (this.#rows === undefined || edits.every(({ level }) => level === "last")) return true;
+    const changed = changedTables(this.#rows, await readRowHashes(database, SCRATCH_LEDGER));
+    const touched = new Set(
+      edits.flatMap(({ tables }) => tables.map(({ schema, name }) => quoteQualified(schema, name))),
+    );
+    return ![...changed].some((table) => touched.has(table));
+  }
+
+  #push(plan: readonly Planned[], level: Level): boolean {
+    const keys = plan.map(keyOfPlanned).filter((key) => this.#levels.get(key) !== level);
+    for (const key of keys) this.#levels.set(key, level);
+    return keys.length > 0;
+  }
+
+  #pushFurther({ key, level }: Edit): boolean {
+    const next = LEVELS[LEVELS.indexOf(level) + 1];
+    if (next === undefined) return false;
+    this.#levels.set(key, next);
+    return true;
+  }
+
+  /** Pushes what the statement that failed comes from, if that can be told. */
+  #pushFailed(own: readonly Edit[], { location }: ConfitureError): boolean {
+    if (location?.line === undefined) return false;
+    const before = this.#original.get(location.file)?.split("\n") ?? [];
+    const failed = this.#tree.in(location.file).findLast(({ start }) => {
+      return this.#tree.text(location.file).slice(0, start).split("\n").length <= location.line!;
+    });
+    if (failed === undefined) return false;
+    const isOwn = failed.statement.text
+      .split("\n")
+      .some((line) => !before.some((other) => other.includes(line.trim())));
+    if (!isOwn) return false;
+    const { makes, about = [] } = failed.reading ?? {};
+    const names = new Set([makes, ...about].flatMap((subject) => (subject === undefined ? [] : [subject.name])));
+    const guilty = own.filter(
+      ({ file, subjects }) =>
+        file === location.file && subjects.some(({ name, of }) => names.has(name) || names.has(of ?? "")),
+    );
+    return guilty.map((edit) => this.#pushFurther(edit)).some(Boolean);
+  }
+
+  #doesNotBuild(error: ConfitureError): ConfitureError {
+    return error.with({
+      code: "schema_update_refused",
+      message: `The edited schema files do not build: ${error.message}`,
+      hint: BY_HAND,
+    });
+  }
+
+  #remains(catalogue: Catalogue): ConfitureError {
+    return new ConfitureError(
+      "schema_update_refused",
+      `The edited schema files would not build what the migrations make. What remains different:\n${listed(compareCatalogues(catalogue, this.#target.catalogue))}`,
+      { hint: BY_HAND },
+    );
+  }
+}
+
+const BY_HAND = "Nothing was written. Edit the schema files by hand; `confiture verify` shows what they lack.";
+
+function listed(changes: readonly Change[]): string {
+  return changes.map(({ change, kind, name }) => `  ${change} ${kind} ${name}`).join("\n");
+}
+
+/** An object that was edited again is told of once, by what was done last. */
+function merged(before: readonly Edit[], after: readonly Edit[]): readonly Edit[] {
+  const again = new Set(after.map(({ key }) => key));
+  return [...before.filter(({ key, level }) => !again.has(key) || level === "worded"), ...after];
+}
+
+/** The schema files, with those that they include, in the order they run. */
+function readTexts(options: EndsOptions): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  const build = schemaBuild(options);
+  const read = ({ file, commands }: SchemaScript): void => {
+    // What a file includes mostly runs before what it says itself.
+    for (const [, meaning] of commands) if (meaning.kind === "include") read(meaning.included);
+    texts.set(file, decodeSql(file, readRegularFile(join(options.projectDir, file), file)));
+  };
+  for (const file of build.files) read(readSchemaScript(build, file));
+  return texts;
+}
+
+async function readKeywords(database: Database): Promise<Set<string>> {
+  const rows = await queryCatalogue<{ word: string }>(
+    database,
+    "select word::text as word from pg_get_keywords() where catcode <> 'U'",
+  );
+  return new Set(rows.map(({ word }) => word));
+}

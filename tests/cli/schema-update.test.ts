@@ -1,0 +1,122 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { runBinary, type RunResult } from "../support/cli.ts";
+import { temporaryProject, type TemporaryProject } from "../support/project.ts";
+import { atTerminal } from "../support/terminal.ts";
+import { readDocument } from "./document.ts";
+
+// Many processes in a row, each with engines.
+setDefaultTimeout(300_000);
+
+const USERS = "-- Everybody\nCREATE TABLE users (\n    id INT PRIMARY KEY -- a number\n);\n";
+const FILES = {
+  "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
+  "db/migrations/001_users.sql": "CREATE TABLE users (id int PRIMARY KEY);\n",
+  "db/migrations/002_bio.sql": "ALTER TABLE users ADD COLUMN bio TEXT;\nCREATE TABLE posts (id INT PRIMARY KEY);\n",
+  "db/schema/users.sql": USERS,
+};
+const UPDATED = "-- Everybody\nCREATE TABLE users (\n    id INT PRIMARY KEY, -- a number\n    bio TEXT\n);\n";
+const POSTS = "CREATE TABLE posts (id INT PRIMARY KEY);\n";
+const DIFF = `--- /dev/null
++++ db/schema/posts.sql
+@@ -0,0 +1 @@
++CREATE TABLE posts (id INT PRIMARY KEY);
+--- db/schema/users.sql
++++ db/schema/users.sql
+@@ -1,4 +1,5 @@
+ -- Everybody
+ CREATE TABLE users (
+-    id INT PRIMARY KEY -- a number
++    id INT PRIMARY KEY, -- a number
++    bio TEXT
+ );
+`;
+
+const update = (project: TemporaryProject, ...args: string[]): Promise<RunResult> =>
+  runBinary(["schema", "update", ...args], { cwd: project.dir });
+const files = async (project: TemporaryProject): Promise<Record<string, string>> => {
+  const names = (await readdir(project.path("db/schema"))).toSorted();
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await project.read(`db/schema/${name}`)])),
+  );
+};
+
+describe("schema update", () => {
+  test("shows a diff, and writes only with --yes where there is no terminal; verify names it and is green afterwards", async () => {
+    await using project = await temporaryProject(FILES);
+    const before = await runBinary(["verify"], { cwd: project.dir });
+    expect(before.exitCode).toBe(3);
+    expect(before.stdout).toContain(
+      "  Next: confiture schema update brings what the migrations did into the schema files\n",
+    );
+    const shown = await update(project);
+    expect(shown).toMatchObject({ exitCode: 1, stdout: DIFF });
+    expect(shown.stderr).toContain("1 new, 1 in place\n");
+    expect(shown.stderr).toContain("confiture schema update --yes");
+    expect(await files(project)).toEqual({ "users.sql": USERS });
+    const written = await update(project, "--yes");
+    expect(written).toMatchObject({ exitCode: 0, stdout: `${DIFF}✅ Updated 2 schema files, proven\n` });
+    expect(await files(project)).toEqual({ "posts.sql": POSTS, "users.sql": UPDATED });
+    expect((await runBinary(["verify"], { cwd: project.dir })).exitCode).toBe(0);
+    const again = await update(project);
+    expect(again).toMatchObject({ exitCode: 0, stdout: "" });
+    expect(again.stderr).toContain("Nothing to update");
+  });
+
+  test("--check writes nothing and exits with 3; the document tells everything", async () => {
+    await using project = await temporaryProject(FILES);
+    const result = await update(project, "--check", "--format", "json");
+    expect(result.exitCode).toBe(3);
+    expect(readDocument(result)).toMatchObject({
+      ok: true,
+      written: false,
+      files: [
+        { path: "db/schema/posts.sql", change: "created" },
+        { path: "db/schema/users.sql", change: "changed" },
+      ],
+      edits: [
+        { how: "added", name: "public.posts" },
+        { how: "edited", name: "public.users.bio", file: "db/schema/users.sql" },
+      ],
+      kept: [],
+    });
+    expect(await files(project)).toEqual({ "users.sql": USERS });
+    const both = await update(project, "--check", "--yes");
+    expect(both.exitCode).toBe(2);
+  });
+
+  test("asks on a terminal", async () => {
+    await using project = await temporaryProject(FILES);
+    const no = await atTerminal(project.dir, ["schema", "update"], [[/\[y\/N\] /, "\r"]]);
+    expect(no.screen).toContain("+    bio TEXT");
+    expect(no).toMatchObject({ exitCode: 3, screen: expect.stringContaining("Nothing was written") as string });
+    expect(await files(project)).toEqual({ "users.sql": USERS });
+    const yes = await atTerminal(project.dir, ["schema", "update"], [[/Write these 2 files\? \[y\/N\] /, "y\r"]]);
+    expect(yes).toMatchObject({ exitCode: 0, screen: expect.stringContaining("✅ Updated 2 schema files") as string });
+    expect(await files(project)).toEqual({ "posts.sql": POSTS, "users.sql": UPDATED });
+  });
+
+  test("without migrations from nothing, what the migrations do to the built schema is brought in", async () => {
+    const { "db/migrations/001_users.sql": _, ...rest } = FILES;
+    await using project = await temporaryProject({
+      ...rest,
+      "db/migrations/002_bio.sql":
+        "-- migrate:up\nALTER TABLE users ADD COLUMN bio TEXT;\n-- migrate:down\nALTER TABLE users DROP COLUMN bio;\n",
+    });
+    expect(await update(project, "--yes")).toMatchObject({ exitCode: 0 });
+    expect(await files(project)).toEqual({ "users.sql": UPDATED });
+    expect((await runBinary(["verify"], { cwd: project.dir })).exitCode).toBe(0);
+  });
+
+  test("a file that is in the way is an error, and nothing is written", async () => {
+    const hidden = "db/environments/local.yaml";
+    await using project = await temporaryProject({
+      ...FILES,
+      [hidden]: `${FILES[hidden]}include_dirs:\n  - path: db/schema\n    include: ["users.sql", "p*.sql"]\n    exclude: ["posts.sql"]\n`,
+      "db/schema/posts.sql": "-- a note\n",
+    });
+    const result = await update(project, "--yes");
+    expect(result.exitCode).toBe(1);
+    expect(await files(project)).toEqual({ "posts.sql": "-- a note\n", "users.sql": USERS });
+  });
+});

@@ -1,0 +1,229 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import type { SchemaUpdate } from "#compare/update/update.ts";
+import { updateSchema } from "#compare/update/update.ts";
+import { readGoldens } from "../../support/golden.ts";
+import { temporaryProject } from "../../support/project.ts";
+import { updateGolden } from "../../support/schema-update.ts";
+import { failureOf } from "../failure.ts";
+import { server } from "../../support/servers.ts";
+import { filesOf } from "./project-files.ts";
+
+// Several scratch databases each.
+setDefaultTimeout(300_000);
+
+const site = async (): Promise<ReturnType<Awaited<ReturnType<typeof server>>["target"]>> =>
+  (await server(18)).target("postgres");
+
+/** Brings a migration into schema files that lack it; the base holds what they build. */
+async function update(
+  schema: Readonly<Record<string, string>>,
+  migration: string,
+  base = Object.values(schema).join("\n"),
+): Promise<SchemaUpdate & { readonly after: Readonly<Record<string, string>> }> {
+  await using project = await temporaryProject({
+    ...Object.fromEntries(Object.entries(schema).map(([path, text]) => [`db/schema/${path}`, text])),
+    "db/migrations/base.sql": base,
+    "db/migrations/1_change.sql": migration,
+  });
+  const result = await updateSchema({ ...filesOf(project.dir), scratch: await site() });
+  const after = result.files.map(({ path, after: text }) => [path.slice("db/schema/".length), text] as const);
+  return { ...result, after: Object.fromEntries(after) };
+}
+
+const hows = ({ edits }: SchemaUpdate): string[] => edits.map(({ how }) => how);
+
+describe("schema files follow what a golden folder's migration does, in place", () => {
+  const sample = ["column-add", "column-default", "column-drop", "column-not-null", "column-type", "constraint-check"];
+  const more = [
+    "enum-add-value",
+    "function-body",
+    "comment-change",
+    "grants-less",
+    "policy-expression",
+    "view-columns",
+  ];
+  for (const name of [...sample, ...more]) {
+    test(name, async () => {
+      const golden = (await readGoldens()).find((each) => each.name === name)!;
+      const outcome = await updateGolden(golden, await site());
+      expect(outcome.kind).toBe("updated");
+      const edits = outcome.kind === "updated" ? outcome.edits : [];
+      expect(edits.length).toBeGreaterThan(0);
+      expect(edits.filter(({ how }) => how === "appended")).toEqual([]);
+    });
+  }
+});
+
+const USERS = `-- People
+CREATE TABLE users (
+    -- who
+    id    INT PRIMARY KEY,
+    name  TEXT NOT NULL, -- naïve ✓
+    -- the old form
+    nick  TEXT,
+
+    UNIQUE (name)
+);
+
+-- Said of them
+COMMENT ON TABLE users IS 'Leute – ü';
+`;
+
+describe("comments and layout stay", () => {
+  test("columns come and go with what belongs to them, aligned like the others", async () => {
+    const { after, edits } = await update(
+      { "users.sql": USERS },
+      "ALTER TABLE users DROP COLUMN nick, ADD COLUMN bio TEXT DEFAULT '–' NOT NULL; COMMENT ON TABLE users IS 'ß'",
+    );
+    expect(after).toEqual({
+      "users.sql": `-- People
+CREATE TABLE users (
+    -- who
+    id    INT PRIMARY KEY,
+    name  TEXT NOT NULL, -- naïve ✓
+    bio   TEXT DEFAULT '–' NOT NULL,
+
+    UNIQUE (name)
+);
+
+-- Said of them
+COMMENT ON TABLE users IS 'ß';
+`,
+    });
+    expect(new Set(edits.map(({ how }) => how))).toEqual(new Set(["edited"]));
+  });
+
+  test("in files with CRLF, and behind a byte order mark", async () => {
+    const { after } = await update(
+      { "users.sql": `\ufeff${USERS.replaceAll("\n", "\r\n")}` },
+      "ALTER TABLE users ADD COLUMN age int CHECK (age > 0)",
+      USERS,
+    );
+    expect(after["users.sql"]).toBe(
+      `\ufeff${USERS.replace("    nick  TEXT,\n", "    nick  TEXT,\n    age   int CHECK (age > 0),\n")}`.replaceAll(
+        "\n",
+        "\r\n",
+      ),
+    );
+  });
+
+  test("with commas first, on one line, and quoted names", async () => {
+    const { after } = await update(
+      {
+        "1.sql": 'create table "Odd ""one" (\n    a int\n  , "B" text -- b\n);\ncreate table flat (a int, "b" int);\n',
+      },
+      'alter table "Odd ""one" add column "C c" int, alter column "B" set default $$x$$; alter table flat drop column a, add c int',
+    );
+    expect(after["1.sql"]).toBe(
+      'create table "Odd ""one" (\n    a int\n  , "B" text default \'x\'::text -- b\n  , "C c" int\n);\ncreate table flat ("b" int, c int);\n',
+    );
+  });
+
+  test("the body of a function changes within the head that it has", async () => {
+    const head = "CREATE FUNCTION one() -- the first\nRETURNS int LANGUAGE sql IMMUTABLE AS $f$ SELECT ";
+    const { after } = await update(
+      { "f.sql": `${head}0 $f$;\n` },
+      "CREATE OR REPLACE FUNCTION one() RETURNS int IMMUTABLE LANGUAGE sql AS ' SELECT 1 '",
+    );
+    expect(after["f.sql"]).toBe(`${head}1 $f$;\n`);
+  });
+
+  test("a view is replaced in the words of the migration", async () => {
+    const { after, edits } = await update(
+      { "1.sql": "CREATE TABLE t (a int, b int);\n", "2.sql": "CREATE VIEW v AS\nSELECT a FROM t; -- v\n" },
+      "CREATE OR REPLACE VIEW v AS\n-- both\nSELECT a,\n       b FROM t;",
+    );
+    expect(after).toEqual({ "2.sql": "CREATE VIEW v AS\n-- both\nSELECT a,\n       b FROM t; -- v\n" });
+    expect(edits.map(({ how }) => how)).toEqual(["replaced"]);
+  });
+});
+
+describe("new objects go where others of their kind are", () => {
+  test("into numbered files of their own, and behind the others of one file", async () => {
+    const { after } = await update(
+      {
+        "010_tables/010_users.sql": "CREATE TABLE users (id int PRIMARY KEY);\n",
+        "010_tables/020_posts.sql": "CREATE TABLE posts (id int PRIMARY KEY);\n",
+        "020_indexes.sql": "CREATE INDEX users_i ON users (id);\n",
+        "030_views.sql": "-- views\nCREATE VIEW v AS SELECT id FROM users;\n\n-- the end\n",
+      },
+      `CREATE TABLE tags (id int PRIMARY KEY, post int REFERENCES posts);
+       CREATE INDEX tags_i ON tags (post);
+       CREATE VIEW w AS SELECT id FROM v;`,
+    );
+    expect(Object.keys(after)).toEqual(["010_tables/030_tags.sql", "020_indexes.sql", "030_views.sql"]);
+    expect(after["020_indexes.sql"]).toBe("CREATE INDEX users_i ON users (id);\nCREATE INDEX tags_i ON tags (post);\n");
+    expect(after["030_views.sql"]).toBe(
+      "-- views\nCREATE VIEW v AS SELECT id FROM users;\nCREATE VIEW w AS SELECT id FROM v;\n\n-- the end\n",
+    );
+  });
+
+  test("and dropped ones with their comments, grants and rows", async () => {
+    const { after } = await update(
+      {
+        "1.sql": `CREATE TABLE a (id int);
+
+-- b, which is
+-- not needed
+CREATE TABLE b (id int);
+CREATE INDEX b_i ON b (id);
+COMMENT ON TABLE b IS 'b';
+GRANT SELECT ON b TO PUBLIC;
+
+CREATE TABLE c (id int);
+`,
+        "2.sql": "COPY b (id) FROM stdin;\n1\n2\n\\.\n\nINSERT INTO c VALUES (1);\n",
+      },
+      "DROP TABLE b",
+      "CREATE TABLE a (id int); CREATE TABLE b (id int); CREATE INDEX b_i ON b (id); CREATE TABLE c (id int)",
+    );
+    expect(after).toEqual({
+      "1.sql": "CREATE TABLE a (id int);\n\nCREATE TABLE c (id int);\n",
+      "2.sql": "INSERT INTO c VALUES (1);\n",
+    });
+  });
+});
+
+describe("nothing is guessed", () => {
+  test("what no migration makes stays in the files, and is told", async () => {
+    const result = await update(
+      { "t.sql": "CREATE TABLE t (a int, mine text DEFAULT 'x');\nCREATE VIEW own AS SELECT mine FROM t;\n" },
+      "ALTER TABLE t ADD COLUMN b int",
+      "CREATE TABLE t (a int)",
+    );
+    expect(result.after["t.sql"]).toBe(
+      "CREATE TABLE t (a int, mine text DEFAULT 'x', b int);\nCREATE VIEW own AS SELECT mine FROM t;\n",
+    );
+    expect(result.kept.map(({ name }) => name)).toEqual(["public.own", "public.t.mine"]);
+  });
+
+  test("where an edit would move rows to other columns, it is appended behind them", async () => {
+    const files = { "t.sql": "CREATE TABLE t (a text, b text, c text);\nINSERT INTO t VALUES ('1', '2');\n" };
+    const result = await update(files, "ALTER TABLE t DROP COLUMN a");
+    expect(hows(result)).toEqual(["appended"]);
+    expect(result.after["t.sql"]).toStartWith(files["t.sql"]);
+    expect(result.after["t.sql"]).toContain("DROP COLUMN a");
+  });
+
+  test("files that include others, and psql commands in them, are edited where the object is", async () => {
+    const { after } = await update(
+      {
+        "all.sql": "\\set ON_ERROR_STOP on\n\\ir parts/t.sql\nCOPY t (a) FROM stdin;\n1\n\\.\n",
+        "parts/t.sql": "create table t (a int);\n",
+      },
+      "alter table t add column b int default 0",
+      "create table t (a int)",
+    );
+    expect(after).toEqual({ "parts/t.sql": "create table t (a int, b int default 0);\n" });
+  });
+
+  test("files that hold everything are left alone", async () => {
+    const result = await update({ "t.sql": "CREATE TABLE t (a int);\n" }, "SELECT 1");
+    expect(result).toMatchObject({ files: [], edits: [], kept: [] });
+  });
+
+  test("schema files that do not build are an error at their place", async () => {
+    const error = await failureOf(update({ "t.sql": "CREATE TABLE t (a int;\n" }, "SELECT 1", "SELECT 1"));
+    expect(error).toMatchObject({ code: "sql_failed", location: { file: "db/schema/t.sql", line: 1 } });
+  });
+});
