@@ -4,7 +4,7 @@ const CONTEXT = 3;
 const LIMIT = 4_000_000;
 
 /** A line of a difference: of both texts, of the first alone, or of the second alone. */
-interface Line {
+export interface Line {
   readonly sign: " " | "-" | "+";
   readonly text: string;
 }
@@ -14,17 +14,21 @@ interface Line {
  * out. Ends of lines do not count. Pure.
  */
 export function lineDiff(before: string, after: string): string[] {
-  const [a, b] = [linesOf(before), linesOf(after)];
+  return shorten(compareLines(linesOf(before), linesOf(after)));
+}
+
+/** All lines of two texts, those that both have once, in as few steps as can be. Pure. */
+export function compareLines(a: readonly string[], b: readonly string[]): Line[] {
   let start = 0;
   while (start < Math.min(a.length, b.length) && a[start] === b[start]) start++;
   let end = 0;
   while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
   const same = (lines: readonly string[]): Line[] => lines.map((text) => ({ sign: " ", text }));
-  return shorten([
+  return [
     ...same(a.slice(0, start)),
     ...middle(a.slice(start, a.length - end), b.slice(start, b.length - end)),
     ...same(a.slice(a.length - end)),
-  ]);
+  ];
 }
 
 function linesOf(text: string): string[] {

@@ -1,14 +1,15 @@
 import { setImmediate } from "node:timers/promises";
 import type { Edit } from "#compare/update/apply.ts";
 import type { SchemaUpdate } from "#compare/update/update.ts";
-import { unifiedDiff } from "#compare/update/unified-diff.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { ask } from "../../ask.ts";
 import { canAsk } from "../../can-ask.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
 import { changeToJson, renderChanges } from "../../output/changes.ts";
 import { forPeople } from "../../output/style.ts";
 import { count } from "../../output/text.ts";
+import { unifiedDiff } from "../../output/unified-diff.ts";
 import { inLine } from "../../output/visible.ts";
 import { placeFiles } from "../../place-files.ts";
 
@@ -83,12 +84,9 @@ async function write(context: CommandContext, { files }: SchemaUpdate): Promise<
   );
 }
 
-async function isWanted({ io: { stdin, stderr, signal } }: CommandContext, { files }: SchemaUpdate): Promise<boolean> {
-  stderr.write(forPeople(`Write ${files.length === 1 ? "this" : `these ${files.length} files`}? [y/N] `));
-  const answer = await stdin.readLine(signal);
-  if (signal.aborted) throw interrupted();
-  if (answer === undefined) stderr.write("\n");
-  return /^y(es)?$/i.test(answer?.trim() ?? "");
+async function isWanted({ io }: CommandContext, { files }: SchemaUpdate): Promise<boolean> {
+  const what = files.length === 1 ? "this" : `these ${files.length} files`;
+  return /^y(es)?$/i.test(await ask(io, `Write ${what}? [y/N] `, "nothing was written"));
 }
 
 function tellKept({ messages }: CommandContext, { kept }: SchemaUpdate): void {

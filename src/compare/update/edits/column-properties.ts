@@ -3,7 +3,7 @@ import { removeSentence } from "../lines.ts";
 import { tokensOf, isWord } from "../parse.ts";
 import type { Subject } from "../subjects.ts";
 import { SERIAL } from "./columns.ts";
-import { alterationOf, behindWord, columnOf, followedBy } from "./common.ts";
+import { alterationOf, behindWord, columnOf, followedBy } from "./lookups.ts";
 import { type Done, edited, type EditKind, NOTHING, type Planned, type Work } from "./edit.ts";
 
 /** Defaults, NOT NULL, identities and generated values of columns. */

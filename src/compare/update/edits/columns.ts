@@ -4,7 +4,7 @@ import { lineStart, removeSentence } from "../lines.ts";
 import { inside, isWord, offsetOfByte, tokensOf } from "../parse.ts";
 import type { SchemaTree } from "../schema-tree.ts";
 import { type Subject, keyOf } from "../subjects.ts";
-import { alterationOf, columnOf, comesBack, isUnchanged, restOf } from "./common.ts";
+import { alterationOf, columnOf, comesBack, isUnchanged, restOf } from "./lookups.ts";
 import { edited, type EditKind, NOTHING, type Planned, type Work } from "./edit.ts";
 
 /** Columns that come, go, or change their types. */

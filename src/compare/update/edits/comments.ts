@@ -1,7 +1,7 @@
 import { removeSentence } from "../lines.ts";
 import { inside, isWord, tokensOf } from "../parse.ts";
 import { isSame } from "../subjects.ts";
-import { isUnchanged } from "./common.ts";
+import { isUnchanged } from "./lookups.ts";
 import { edited, type EditKind, NOTHING } from "./edit.ts";
 
 /** What COMMENT ON says. */

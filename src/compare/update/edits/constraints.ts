@@ -14,7 +14,7 @@ import { removeSentence } from "../lines.ts";
 import { inside, isWord, type Node, strings, tokensOf } from "../parse.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
 import { isSame, type Subject } from "../subjects.ts";
-import { comesBack, isUnchanged } from "./common.ts";
+import { comesBack, isUnchanged } from "./lookups.ts";
 import { type Done, edited, type EditKind, NOTHING, type Planned, type Work } from "./edit.ts";
 
 /** Keys, foreign keys, checks and exclusions. */

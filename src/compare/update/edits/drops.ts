@@ -2,7 +2,7 @@ import { removeSentence } from "../lines.ts";
 import { inside } from "../parse.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
 import { isPartOf, isSame, type Subject } from "../subjects.ts";
-import { comesBack } from "./common.ts";
+import { comesBack } from "./lookups.ts";
 import { type EditKind, NOTHING } from "./edit.ts";
 
 /** Objects that go, with everything that is said about them. */

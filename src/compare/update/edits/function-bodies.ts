@@ -3,7 +3,7 @@ import type { Node } from "libpg-query";
 import { TokenKind } from "#sql/lexer.ts";
 import { inside, isWord, type NodeOf, type Parser, tokensOf } from "../parse.ts";
 import { isSame, readStatement, type Subject } from "../subjects.ts";
-import { isUnchanged } from "./common.ts";
+import { isUnchanged } from "./lookups.ts";
 import { edited, type EditKind, NOTHING } from "./edit.ts";
 
 /** A function of which nothing but the body changes keeps its head as it is written. */

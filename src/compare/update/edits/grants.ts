@@ -4,7 +4,7 @@ import { removeSentence } from "../lines.ts";
 import { inside, offsetOfByte, tokensOf } from "../parse.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
 import { isSame, type Subject } from "../subjects.ts";
-import { isUnchanged } from "./common.ts";
+import { isUnchanged } from "./lookups.ts";
 import { type Done, edited, type EditKind, NOTHING, type Planned, type Work } from "./edit.ts";
 
 /** What roles may do with objects. */

@@ -1,5 +1,5 @@
 import { isWord, tokensOf } from "../parse.ts";
-import { isUnchanged } from "./common.ts";
+import { isUnchanged } from "./lookups.ts";
 import { type EditKind, NOTHING } from "./edit.ts";
 
 /** Objects that are made by a statement of their own: tables, views, indexes, functions, types, policies, triggers. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { unifiedDiff } from "#compare/update/unified-diff.ts";
+import { unifiedDiff } from "#cli/output/unified-diff.ts";
 
 const lines = (...all: (string | number)[]): string => all.map((line) => `${line}\n`).join("");
 
