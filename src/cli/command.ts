@@ -65,7 +65,11 @@ export interface CommandContext {
   /** Every command of the tool, for those that speak of the others. */
   readonly commands: Readonly<Record<string, Entry>>;
   /** Reads another environment, or the same one with another database. */
-  configOf(other: { readonly environment?: string | undefined; readonly databaseUrl?: string }): Promise<Config>;
+  configOf(other: {
+    readonly environment?: string | undefined;
+    readonly databaseUrl?: string;
+    readonly databaseUrlFrom?: string;
+  }): Promise<Config>;
 }
 
 /** What a command has to say at its end. */

@@ -86,7 +86,8 @@ async function givenSite(
   const url = scratch ?? (config ?? (await context.config("files"))).scratchUrl?.reveal();
   if (url === undefined) return undefined;
   if (url === "embedded") return { engine: "embedded" };
-  const { target } = await context.configOf({ databaseUrl: url });
+  const databaseUrlFrom = scratch === undefined ? "scratch.url" : "--scratch";
+  const { target } = await context.configOf({ databaseUrl: url, databaseUrlFrom });
   return target.engine === "embedded" ? { engine: "embedded" } : target;
 }
 
@@ -99,7 +100,7 @@ export async function readSource(context: CommandContext, name: string): Promise
   const other = name.startsWith("env:")
     ? { environment: name.slice(4) }
     : looksLikeConnection(name)
-      ? { databaseUrl: name }
+      ? { databaseUrl: name, databaseUrlFrom: "the source" }
       : undefined;
   if (other === undefined) return parseSource(name);
   const { target } = await context.configOf(other);

@@ -23,8 +23,10 @@ export interface LoadOptions {
   readonly projectDir: string;
   /** From `--env`; undefined means `local`, which then need not exist when a URL is given. */
   readonly environment?: string | undefined;
-  /** From `--database-url`. */
+  /** In place of the environment's database. */
   readonly databaseUrl?: string | undefined;
+  /** Where that was given, for messages: "--database-url" when undefined. */
+  readonly databaseUrlFrom?: string | undefined;
   /** The process environment. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Empty when the user has none. */
@@ -53,7 +55,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   if (file === undefined && options.environment !== undefined) throw await environmentNotFound(projectDir, name);
 
   const variables = new Variables(options.env, await readDotenv(projectDir));
-  const url = chooseUrl(options.databaseUrl, variables, file === undefined);
+  const url = chooseUrl(options, variables, file === undefined);
   if (file === undefined && url === undefined && !libpqNamesOne(variables)) {
     throw await environmentNotFound(projectDir, name);
   }
@@ -134,12 +136,16 @@ function addressIn(url: TextSetting): string | undefined {
   }
 }
 
-function chooseUrl(option: string | undefined, variables: Variables, withoutFile: boolean): TextSetting | undefined {
-  if (option !== undefined) {
+function chooseUrl(
+  { databaseUrl, databaseUrlFrom: origin = "--database-url" }: LoadOptions,
+  variables: Variables,
+  withoutFile: boolean,
+): TextSetting | undefined {
+  if (databaseUrl !== undefined) {
     const fail = (problem: string, hint?: string): ConfitureError =>
-      new ConfitureError("config_invalid", `--database-url ${problem}`, { hint });
-    if (option.trim() === "") throw fail("is empty");
-    return { value: option, origin: "--database-url", quoted: "", fail };
+      new ConfitureError("config_invalid", `${origin} ${problem}`, { hint });
+    if (databaseUrl.trim() === "") throw fail("is empty");
+    return { value: databaseUrl, origin, quoted: "", fail };
   }
   for (const name of withoutFile ? ["CONFITURE_DATABASE_URL", "DATABASE_URL"] : ["CONFITURE_DATABASE_URL"]) {
     const variable = variables.getNonEmpty(name);

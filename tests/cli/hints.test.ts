@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { dirname } from "node:path";
-import { BINARY } from "../support/cli.ts";
+import { BINARY, runBinary } from "../support/cli.ts";
+import { temporaryProject } from "../support/project.ts";
 import { readDocument } from "./document.ts";
 import { cliProject, type CliProject, databaseUrl, environmentFile } from "./project.ts";
 
@@ -70,6 +71,24 @@ describe("a command in a hint works where the command that failed did", () => {
     expect(error?.hint).toContain(" 'no such database')");
     paste(error?.hint ?? "", "confiture db create", project.dir);
     await project.server.dropDatabase("no such database");
+  });
+
+  test.each([
+    ["--scratch", ["verify", "--scratch", "postgres://a@127.0.0.1:1/x"]],
+    ["scratch.url", ["verify", "-e", "elsewhere"]],
+    ["the source", ["diff", "postgres://a@127.0.0.1:1/x", "schema"]],
+    ["--from", ["init", "--from", "postgres://a@127.0.0.1:1/x", "--env", "other"]],
+    ["--database-url", ["drift", "--database-url", "postgres://a@127.0.0.1:1/x"]],
+  ])("an address that nobody answers at was given by %s, which is said", async (origin, args) => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": "database:\n  host: 127.0.0.1\n",
+      "db/environments/elsewhere.yaml": "scratch:\n  url: postgres://a@127.0.0.1:1/x\n",
+      "db/schema/.keep": "",
+    });
+    const { exitCode, stderr } = await runBinary(args, { cwd: project.dir });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 5, stderr: expect.stringContaining(` (here: ${origin})`) });
+    const told = stderr.split("\n").filter((line) => line.startsWith("Database: ") && line.includes("URL: "));
+    for (const line of told) expect(line).toContain(`URL: ${origin}`);
   });
 
   test("also where the command line was not understood", async () => {

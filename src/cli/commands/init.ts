@@ -113,7 +113,9 @@ async function adopt(args: ParsedArgs<typeof ARGS>, context: CommandContext, fro
   // Its settings, where it has a file already.
   const settings = (await findEnvironmentFile(context.projectDir, name)) === undefined ? undefined : name;
   const config = await context.configOf(
-    existing === undefined ? { databaseUrl: from, environment: settings } : { environment: existing },
+    existing === undefined
+      ? { databaseUrl: from, databaseUrlFrom: "--from", environment: settings }
+      : { environment: existing },
   );
   tellDatabase(context, config);
   const written = await exportInto(context, config, folder, args, {
