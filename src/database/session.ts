@@ -317,6 +317,7 @@ function toReport(error: WireError, completedStatements: number | undefined): Se
     table: error["table_name"],
     column: error["column_name"],
     constraint: error["constraint_name"],
+    routine: error["routine"],
     completedStatements,
   };
   return {

@@ -28,6 +28,8 @@ export interface ServerReport {
   readonly table?: string;
   readonly column?: string;
   readonly constraint?: string;
+  /** The function of PostgreSQL that reported it: what an error is about, where the message may be translated. */
+  readonly routine?: string;
 }
 
 export interface ErrorOptions {

@@ -18,8 +18,9 @@ interface Named {
 }
 
 interface Column {
-  /** With its collation. */
   readonly type: string;
+  /** Undefined where it is the type's own. */
+  readonly collation: string | undefined;
   readonly notNull: boolean;
 }
 
@@ -29,21 +30,29 @@ export function columnsOf(table: StableId, facts: FactBase): ReadonlyMap<string,
   const inherited = parent === undefined ? [] : columnsOf({ kind: "table", ...parent }, facts);
   const own = facts.childrenOf(table).flatMap(({ id, payload }) => {
     if (id.kind !== "column") return [];
-    const type = `${textOf(facts, id, "type")} ${textOf(facts, id, "collation")}`;
-    return [[id.name, { type, notNull: payload["notNull"] === true }] as const];
+    const [type = "", collation] = [textOf(facts, id, "type"), textOf(facts, id, "collation")];
+    return [[id.name, { type, collation, notNull: payload["notNull"] === true }] as const];
   });
   return new Map([...inherited, ...own]);
+}
+
+/** Whether two columns hold the same kind of values, sorted alike. Pure. */
+export function isOfSameType(one: Column, other: Column): boolean {
+  return one.type === other.type && one.collation === other.collation;
 }
 
 /** The same facts, some of them with other properties. */
 export function withPayloads(
   facts: FactBase,
   wanted: (fact: Fact) => boolean,
-  payload: Partial<Fact["payload"]>,
+  payload: Partial<Fact["payload"]> | ((fact: Fact) => Partial<Fact["payload"]>),
 ): FactBase {
   if (!facts.facts().some(wanted)) return facts;
   const changed = new FactBase(
-    facts.facts().map((fact) => (wanted(fact) ? { ...fact, payload: { ...fact.payload, ...payload } } : fact)),
+    facts.facts().map((fact) => {
+      if (!wanted(fact)) return fact;
+      return { ...fact, payload: { ...fact.payload, ...(typeof payload === "function" ? payload(fact) : payload) } };
+    }),
     [...facts.edges],
     facts.source,
     facts.referenceOnly,

@@ -1,7 +1,7 @@
 import { formatSqlStatements } from "@supabase/pg-delta/sql-format";
 import { SECRET } from "../catalogue/catalogue.ts";
 import type { Effects } from "./measure.ts";
-import type { PlannedStatement } from "../plan/statement.ts";
+import { type PlannedStatement, textsOf } from "../plan/statement.ts";
 
 /** A statement of a plan that was run. */
 export interface MeasuredStatement extends PlannedStatement {
@@ -71,7 +71,11 @@ function list(names: readonly string[]): string {
   return names.length <= 3 ? shown : `${shown} and ${names.length - 3} more`;
 }
 
-function renderStatement({ sql }: PlannedStatement): string {
+function renderStatement(statement: PlannedStatement): string {
+  return [...textsOf(statement), ...(statement.behind ?? [])].map(renderText).join("\n");
+}
+
+function renderText(sql: string): string {
   // The formatter would end lines in bodies otherwise, which is another body.
   const [formatted = sql] = sql.includes("\r")
     ? [sql]

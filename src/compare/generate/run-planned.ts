@@ -2,7 +2,6 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import {
   isGone,
-  isReset,
   makeWay,
   mayWorkLater,
   throughText,
@@ -12,8 +11,10 @@ import {
   withoutRows,
   withRestart,
 } from "../plan/repair.ts";
-import type { PlannedStatement } from "../plan/statement.ts";
+import { type PlannedStatement, textsOf } from "../plan/statement.ts";
+import { withOperators } from "./operators.ts";
 import { withMissingRoles } from "../scratch/missing.ts";
+import { dependentsOf } from "./dependents.ts";
 import { type Meter, NO_EFFECTS } from "./measure.ts";
 import type { MeasuredStatement } from "./migration-file.ts";
 import { adviceFor, hasOnlineForm } from "./online.ts";
@@ -44,23 +45,27 @@ export async function runPlanned(
   const refused = new Map<PlannedStatement, ConfitureError>();
   let putOff = 0;
   let stopped: ConfitureError | undefined;
-  for (let statement = queue.shift(); statement !== undefined; statement = queue.shift()) {
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const statement = await withOperators(database, next);
     if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
     try {
       const effects = await withMissingRoles(database, async () => {
-        if (statement.transactional) return await meter.run(statement.sql);
-        await database.execute(statement.sql);
+        if (statement.transactional) return await meter.run(textsOf(statement).join(";\n"));
+        for (const sql of textsOf(statement)) await database.execute(sql);
         return NO_EFFECTS;
       });
+      for (const sql of statement.behind ?? []) await database.execute(sql);
       const isSlow = effects.rewrites.length > 0 || effects.scans.length > 0;
       const advice = isSlow ? advise(statement) : undefined;
       measured.push({ ...statement, effects, ...(advice === undefined ? {} : { advice }) });
       putOff = 0;
     } catch (error) {
       if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
-      const first = makeWay(statement, error, context.from.facts, [...measured, ...queue]).filter(
-        ({ sql }) => !repaired.has(sql),
-      );
+      const planned = [...measured, ...queue];
+      const first = [
+        ...(await dependentsOf(database, statement, error, planned, context.from)),
+        ...makeWay(statement, error, context.from.facts, planned),
+      ].filter(({ sql }) => !repaired.has(sql));
       if (first.length > 0) {
         for (const { sql } of first) repaired.add(sql);
         queue.unshift(...first, statement);
@@ -96,7 +101,7 @@ export async function runPlanned(
       const [stuck, why] = [...refused].find(([other]) => queue.includes(other)) ?? [statement, error];
       stopped = cannotBeRun(way, stuck, why);
       if (measured.length === 0) throw stopped;
-      queue.splice(0, queue.length, ...queue.filter(isReset));
+      queue.length = 0;
     }
   }
   return { measured, stopped };

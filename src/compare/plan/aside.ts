@@ -35,15 +35,26 @@ function isOther(before: Fact, after: Fact): boolean {
 
 function isOtherType(before: Fact, after: Fact, from: FactBase, to: FactBase): boolean {
   if (before.payload["variant"] !== after.payload["variant"]) return false;
-  if (before.payload["variant"] === "enum") {
-    const [old, values] = [before, after].map(({ payload }) => payload["values"] as readonly string[]);
-    return !old!.every((value) => values!.includes(value));
-  }
+  if (before.payload["variant"] === "enum") return isReduced(before, after);
   if (before.payload["variant"] === "range") return !Bun.deepEquals(before.payload, after.payload);
   return from.childrenOf(before.id).some(({ id, payload }) => {
     const attribute = to.get(id);
     return id.kind === "typeAttribute" && attribute !== undefined && attribute.payload["type"] !== payload["type"];
   });
+}
+
+function isReduced(before: Fact, after: Fact): boolean {
+  const [old, values] = [before, after].map(({ payload }) => payload["values"] as readonly string[]);
+  return !old!.every((value) => values!.includes(value));
+}
+
+/** Whether a type, by its name as in a column, is an enum that is made anew with fewer values. Pure. */
+export function losesValues(type: string, from: FactBase, to: FactBase): boolean {
+  const { schema, name } = parseQualifiedName(type) ?? {};
+  if (schema === undefined || name === undefined) return false;
+  const [before, after] = [from, to].map((facts) => facts.get({ kind: "type", schema, name }));
+  const isEnum = [before, after].every((fact) => fact?.payload["variant"] === "enum");
+  return isEnum && isReduced(before!, after!);
 }
 
 function multirangeOf({ payload }: Fact): Named[] {

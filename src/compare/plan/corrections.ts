@@ -7,8 +7,16 @@ import { columnsOf, parentTable, textOf } from "../catalogue/facts.ts";
 
 /** What the planner writes without knowing all of it, put right. Pure. */
 export function corrected(action: Action, from: Catalogue, to: Catalogue): Action {
-  return completed({ ...action, sql: onAllPartitions(withVirtualColumns(action, to), action, to) }, from, to);
+  const sql = onAllPartitions(withVirtualColumns(action, to), action, to);
+  return completed({ ...action, sql: action.verb === "create" ? withoutUsualOptions(sql) : sql }, from, to);
 }
+
+/** What a subscription does anyway goes without saying: servers before PostgreSQL 16 do not know all of it. */
+function withoutUsualOptions(sql: string): string {
+  return sql.startsWith("CREATE SUBSCRIPTION ") ? sql.replaceAll(USUAL, "") : sql;
+}
+
+const USUAL = /, (?:(?:disable_on_error|run_as_owner|two_phase) = false|origin = 'any')(?=[,)])/g;
 
 /**
  * With what the planner leaves out: parents of tables, how aggregates take their arguments, and sequences that are unlogged

@@ -1,7 +1,8 @@
 import { encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { withDiagnosticsOf } from "../catalogue/catalogue.ts";
-import { columnsOf, parentTable, textOf } from "../catalogue/facts.ts";
+import { columnsOf, isOfSameType, parentTable, textOf } from "../catalogue/facts.ts";
+import { conversionOf } from "./conversions.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 
 /** Tables that change their place among others and keep their rows. */
@@ -79,7 +80,7 @@ function joining(
   if (parent === undefined) return undefined;
   const own = columnsOf(table, from);
   const wanted = columnsOf({ kind: "table", ...parent }, to);
-  const fits = [...wanted].every(([name, { type }]) => own.get(name)?.type === type);
+  const fits = [...wanted].every(([name]) => own.has(name));
   if (!fits || (bound !== undefined && own.size !== wanted.size)) return undefined;
   const [name, of] = [quoteQualified(table.schema, table.name), quoteQualified(parent.schema, parent.name)];
   if (bound === undefined) {
@@ -107,7 +108,9 @@ function joining(
     // An index like one of the parent's would become part of that; where both are to be there, it is made again.
     const ofParent = new Set(indexesOf({ kind: "table", ...parent! }, to).map(({ form }) => form));
     const indexes = indexesOf(table, from).filter(({ id, form }) => ofParent.has(form) && to.has(id));
+    const others = [...wanted].filter(([column, after]) => !isOfSameType(own.get(column)!, after));
     return [
+      ...others.map(([column, after]) => conversion(column, own.get(column)!.type, after)),
       ...indexes.map(({ id }) => statementOf(`DROP INDEX ${quoteQualified(id.schema, id.name)}`)),
       ...triggers.map((trigger) => statementOf(`DROP TRIGGER ${quoteIdentifier(trigger)} ON ${name}`)),
       ...required.map(([column]) => ({
@@ -119,6 +122,24 @@ function joining(
         rows: "fails if an existing row violates this",
       })),
     ];
+  }
+
+  /** With the column's values; the planner changes that of the parent alone. */
+  function conversion(
+    column: string,
+    before: string,
+    { type, collation }: { readonly type: string; readonly collation: string | undefined },
+  ): PlannedStatement {
+    const quoted = quoteIdentifier(column);
+    const { loses, risk } = conversionOf(before, type);
+    return {
+      ...statementOf(
+        `ALTER TABLE ${name} ALTER COLUMN ${quoted} TYPE ${type}${collation === undefined ? "" : ` COLLATE ${collation}`}${before === type ? "" : ` USING ${quoted}::${type}`}`,
+      ),
+      ...(loses ? { loss: `values are cut or rounded to fit into ${type}` } : {}),
+      ...(risk === undefined ? {} : { rows: risk }),
+      needs: [{ kind: "column", ...placeIn(table), name: column }],
+    };
   }
 }
 

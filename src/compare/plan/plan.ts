@@ -5,16 +5,18 @@ import { quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, withDiagnosticsOf, withoutObjects } from "../catalogue/catalogue.ts";
 import { asReadBack } from "./reread.ts";
 import { riskOf } from "./risks.ts";
-import { textOf, withPayloads } from "../catalogue/facts.ts";
+import { columnsOf, isOfSameType, textOf, withPayloads } from "../catalogue/facts.ts";
 import { isVirtual } from "../catalogue/unmodelled.ts";
 import { withoutDefaultRights } from "./default-rights.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
-import { typesAside } from "./aside.ts";
+import { losesValues, typesAside } from "./aside.ts";
+import { collationsAsTypes, isDefaultAround, withCollation } from "./collations.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
+import { numbersGoOn } from "./numbers.ts";
 import { withNotNullOnce } from "./not-null.ts";
 import { byAttribute } from "./composites.ts";
 import { aggregateArguments, corrected, withInheritedParts } from "./corrections.ts";
-import { ofWhoeverRuns, ownerTo, withoutIdleRights, withOwnRights } from "./rights.ts";
+import { ofWhoeverRuns, ownerTo, withoutIdleRights, withoutMaintain, withOwnRights } from "./rights.ts";
 import { withUnmodelled } from "./unmodelled.ts";
 
 /**
@@ -40,24 +42,43 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
     apart(withoutDefaultsOfReplaced(withNotNullOnce(moves.from, from, to), moves.to), from, to),
     withNotNullOnce(moves.to, to, to),
   );
-  const actions = planActions(before, after).filter(
-    (action) => isOfSchema(action, to.builder) && !isIdle(action, from) && !followsOwner(action, from.facts, to.facts),
+  const actions = planActions(collationsAsTypes(before, after), after).filter(
+    (action) =>
+      isOfSchema(action, to.builder) &&
+      !isIdle(action, from) &&
+      !followsOwner(action, from.facts, to.facts) &&
+      !isDefaultAround(action, from.facts, to.facts),
   );
-  // A default that changes together with its column's type is set twice.
-  const once = actions.filter(({ sql }, index) => sql !== actions[index - 1]?.sql);
   const right = withInheritedParts(
-    partitionedIndexesFirst(withoutIdleRights(once, to), to.facts).flatMap((action) =>
-      withOwnRights(byAttribute(corrected(action, from, to), from.facts, to.facts)),
+    partitionedIndexesFirst(withoutIdleRights(columnRightsLast(onlyLast(actions)), to), to.facts).flatMap((action) =>
+      withOwnRights(
+        byAttribute(withCollation(corrected(action, from, to), from.facts, to.facts), from.facts, to.facts),
+      ),
     ),
     to.facts,
   );
   const defaultRights = withoutDefaultRights(from, to);
-  const planned = right.flatMap((action, index) => [
-    toStatement(action, right[index - 1], from, to),
+  const everywhere = right.flatMap((action, index) => withoutMaintain(action, right[index - 1]));
+  const planned = everywhere.flatMap((action, index) => [
+    withBehind(toStatement(action, everywhere[index - 1], from, to), numbersGoOn(action, from.facts, to.facts)),
     ...defaultRights(action).map((sql) => ({ ...statementOf(sql), needs: action.produces })),
   ]);
   return [...moves.first, ...withUnmodelled(planned, from, to), ...moves.last];
 }
+
+/** A default that changes together with its column's type is set twice: what counts is the last time. */
+function onlyLast(actions: readonly Action[]): Action[] {
+  const last = new Map(actions.map(({ sql }, index) => [sql, index]));
+  return actions.filter(({ sql }, index) => !sql.includes(" SET DEFAULT ") || last.get(sql) === index);
+}
+
+/** Whoever loses the rights to a table loses those to its columns (manual, REVOKE): those are granted at the end. */
+function columnRightsLast(actions: readonly Action[]): Action[] {
+  const isLast = ({ verb, sql }: Action): boolean => verb === "create" && COLUMN_RIGHTS.test(sql);
+  return [...actions.filter((action) => !isLast(action)), ...actions.filter(isLast)];
+}
+
+const COLUMN_RIGHTS = /^(?:REVOKE ALL|GRANT [A-Z]+) \(/;
 
 /** @throws ConfitureError `generate_refused`; the planner throws plain errors for changes that it cannot make */
 function planActions(from: FactBase, to: FactBase): readonly Action[] {
@@ -111,14 +132,13 @@ function isInCycle(id: StableId, payload: Fact["payload"], statements: ReadonlyS
 function withKeysApart(from: FactBase, to: FactBase): FactBase {
   const isApart = ({ id }: Fact): boolean => {
     const key = id.kind === "table" ? textOf(from, id, "partitionKey") : undefined;
-    return (
-      key !== undefined &&
-      from.childrenOf(id).some(({ id: column }) => {
-        const type = to.has(column) ? textOf(to, column, "type") : undefined;
-        const changes = column.kind === "column" && type !== undefined && type !== textOf(from, column, "type");
-        return changes && namesIn(key).has(column.name);
-      })
-    );
+    if (key === undefined || !to.has(id)) return false;
+    const [names, wanted] = [namesIn(key), columnsOf(id, to)];
+    return [...columnsOf(id, from)].some(([name, column]) => {
+      const after = wanted.get(name);
+      if (after === undefined || !names.has(name)) return false;
+      return !isOfSameType(column, after) || losesValues(column.type, from, to);
+    });
   };
   return withPayloads(from, isApart, { partitionKey: "" });
 }
@@ -248,6 +268,10 @@ function toStatement(action: Action, before: Action | undefined, from: Catalogue
     removes: action.destroys,
     needs: action.consumes,
   };
+}
+
+function withBehind(statement: PlannedStatement, behind: readonly string[]): PlannedStatement {
+  return behind.length === 0 ? statement : { ...statement, behind };
 }
 
 /** The SQL alone, for a difference that is shown in any case; none where no plan can be made. */

@@ -173,8 +173,7 @@ const BOUNDS = /^ALTER (?:SEQUENCE|TABLE .* ALTER COLUMN) .*(?:MINVALUE|MAXVALUE
  */
 export function withoutBodyCheck(statement: PlannedStatement, error: ConfitureError): readonly PlannedStatement[] {
   if (!LATER.has(error.server?.sqlstate ?? "") || !ROUTINE.test(statement.sql)) return [];
-  const setting = (sql: string): PlannedStatement => ({ ...statement, sql, makes: [], removes: [], needs: [] });
-  return [setting("SET check_function_bodies = off"), statement, setting(RESET_BODIES)];
+  return [{ ...statement, setting: "check_function_bodies = off" }];
 }
 
 const ROUTINE = /^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) /;
@@ -196,16 +195,13 @@ export function withAttachedIndexes(
   return [{ ...statement, sql: `${statement.sql} CASCADE` }];
 }
 
-/** Whether it ends a setting that another statement of the plan began. */
-export function isReset({ sql }: PlannedStatement): boolean {
-  return sql === RESET_BODIES;
-}
-
-const RESET_BODIES = "RESET check_function_bodies";
-
 /** What takes away a definition that holds nothing: no rows, no numbers. */
-function removal(id: StableId, facts: FactBase): string | undefined {
+export function removal(id: StableId, facts: FactBase): string | undefined {
   switch (id.kind) {
+    case "aggregate":
+    case "function":
+    case "procedure":
+      return `DROP ROUTINE ${quoteQualified(id.schema, id.name)}(${id.args.join(", ")})`;
     case "domain":
       return `ALTER DOMAIN ${quoteQualified(id.schema, id.name)} DROP DEFAULT`;
     case "constraint": {

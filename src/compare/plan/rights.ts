@@ -18,7 +18,7 @@ export function ofWhoeverRuns(sql: string, builder: string | undefined): string 
   if (sql.endsWith(ownerTo(builder))) return `${sql.slice(0, -ownerTo(builder).length)} OWNER TO CURRENT_USER`;
   const authorization = ` AUTHORIZATION ${role}`;
   if (sql.startsWith("CREATE SCHEMA ") && sql.endsWith(authorization)) return sql.slice(0, -authorization.length);
-  const named = RIGHTS.test(sql) ? withAllRights(sql).replace(grantee(role), "$1CURRENT_USER") : sql;
+  const named = RIGHTS.test(sql) ? sql.replace(grantee(role), "$1CURRENT_USER") : sql;
   const begin = "ALTER DEFAULT PRIVILEGES ";
   const forRole = `FOR ROLE ${role} `;
   return named.startsWith(begin + forRole) ? begin + named.slice(begin.length + forRole.length) : named;
@@ -32,13 +32,37 @@ function grantee(role: string): RegExp {
   return new RegExp(`( (?:TO|FROM) (?:${other}, )*)${RegExp.escape(role)}(?=(?:, ${other})*(?: WITH GRANT OPTION)?$)`);
 }
 
-/** MAINTAIN is there since PostgreSQL 17; who has all rights to a table has them by ALL in every version. */
-function withAllRights(sql: string): string {
-  return sql.replace(ALL_OF_TABLES, "GRANT ALL ON ");
+/**
+ * Servers before PostgreSQL 17 do not know MAINTAIN, which files that grant ALL and revoke some of it do not name either: so the
+ * statement does the same. Whoever has little more than MAINTAIN was given it by name. Pure.
+ */
+export function withoutMaintain(action: Action, before: Action | undefined): Action[] {
+  const { start = "", list = "", rest = "", role = "", option = "" } = TABLE_RIGHTS.exec(action.sql)?.groups ?? {};
+  const granted = list.split(", ");
+  if (!granted.includes("MAINTAIN") || granted.length < FEW) return [action];
+  // Granted right before, without the option to grant them.
+  const plain =
+    option !== "" && before?.sql.endsWith(` ON ${rest} TO ${role}`) === true
+      ? (TABLE_RIGHTS.exec(before.sql)?.groups?.["list"] ?? "").split(", ")
+      : [];
+  const revoked = OF_TABLES.filter((right) => !granted.includes(right) && !plain.includes(right));
+  const revoke = (rights: readonly string[], what = ""): Action[] =>
+    rights.length === 0
+      ? []
+      : [{ ...action, sql: `${start}REVOKE ${what}${rights.join(", ")} ON ${rest} FROM ${role}`, produces: [] }];
+  return [
+    { ...action, sql: `${start}GRANT ALL ON ${rest} TO ${role}${option}` },
+    ...revoke(plain, "GRANT OPTION FOR "),
+    ...revoke(revoked),
+  ];
 }
 
-const ALL_OF_TABLES =
-  /(?<=^|^ALTER DEFAULT PRIVILEGES .* )GRANT DELETE, INSERT, MAINTAIN, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE ON /s;
+/** Rights to tables, as the planner orders them. */
+const OF_TABLES = ["DELETE", "INSERT", "MAINTAIN", "REFERENCES", "SELECT", "TRIGGER", "TRUNCATE", "UPDATE"];
+const FEW = OF_TABLES.length / 2;
+
+const TABLE_RIGHTS =
+  /^(?<start>(?:ALTER DEFAULT PRIVILEGES .*)?)GRANT (?<list>[A-Z, ]+) ON (?<rest>(?:TABLE )?.+) TO (?<role>"(?:[^"]|"")+"|PUBLIC)(?<option>(?: WITH GRANT OPTION)?)$/s;
 
 /**
  * Who makes an object has all rights to it from the beginning. The planner grants them once more wherever there are default

@@ -8,6 +8,10 @@ export interface PlannedStatement {
   readonly loss?: string;
   /** What rows that are there can do to it: "fails if two share a key". */
   readonly rows?: string;
+  /** What has to be set for it, and reset behind it: "search_path = ext". */
+  readonly setting?: string;
+  /** Statements that belong right behind it. */
+  readonly behind?: readonly string[];
   /** It cannot share a transaction with the statements before it. */
   readonly startsTransaction: boolean;
   /** What it makes can only be used after a COMMIT: a new value of an enum. */
@@ -19,6 +23,11 @@ export interface PlannedStatement {
   readonly makes: readonly StableId[];
   readonly removes: readonly StableId[];
   readonly needs: readonly StableId[];
+}
+
+/** A statement in its setting. Pure. */
+export function textsOf({ sql, setting }: PlannedStatement): string[] {
+  return setting === undefined ? [sql] : [`SET ${setting}`, sql, `RESET ${setting.slice(0, setting.indexOf(" "))}`];
 }
 
 /** A statement that no planner made. */

@@ -1,12 +1,17 @@
 import type { Fact, FactBase, StableId } from "@supabase/pg-delta/core";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
 import { parentTable } from "../catalogue/facts.ts";
 import type { Unmodelled } from "../catalogue/unmodelled.ts";
 import { NOT_NULL, notNullChange } from "./not-null.ts";
 import type { Ways } from "./unmodelled-objects.ts";
 
+/** What is to be there, or was. */
+type Side = Pick<Catalogue, "facts" | "unmodelled">;
+
 /** Sets a property of a table, column or the like, and gives it its default again; undefined where that is done by hand. Pure. */
-export function propertyWays(object: Unmodelled, facts: FactBase): Ways | undefined {
+export function propertyWays(object: Unmodelled, side: Side): Ways | undefined {
+  const { facts } = side;
   const { kind, path, definition } = object;
   if (kind === "language grants") return languageGrants(path[0] ?? "", definition);
   if (kind === "sequence grants") return sequenceGrants(path, definition);
@@ -36,7 +41,7 @@ export function propertyWays(object: Unmodelled, facts: FactBase): Ways | undefi
       if (facts.has({ kind: "column", schema: relation.schema, table: relation.name, name: path[2] ?? "" }))
         return ways([], []);
       const target = `${table.replace(/^ALTER TABLE /, "ALTER TABLE ONLY ")} ALTER COLUMN ${part}`;
-      const usual = inheritedDefault(relation, path[2] ?? "", facts);
+      const usual = inheritedDefault(relation, path[2] ?? "", side);
       return ways(
         `${target} ${definition === "none" ? "DROP DEFAULT" : `SET DEFAULT ${definition}`}`,
         `${target} ${usual === undefined ? "DROP DEFAULT" : `SET DEFAULT ${usual}`}`,
@@ -125,9 +130,10 @@ export function partitionedIndexChange(
 }
 
 /** Changes a property. Pure. */
-export function propertyChange(from: Unmodelled, to: Unmodelled, facts: FactBase): readonly string[] {
-  const { create } = propertyWays(to, facts) ?? { create: [] };
-  const before = propertyWays(from, facts);
+export function propertyChange(from: Unmodelled, to: Unmodelled, side: Side): readonly string[] {
+  const { facts } = side;
+  const { create } = propertyWays(to, side) ?? { create: [] };
+  const before = propertyWays(from, side);
   switch (to.kind) {
     // Setting some leaves the others.
     case "column grants":
@@ -149,7 +155,7 @@ export function propertyChange(from: Unmodelled, to: Unmodelled, facts: FactBase
     case "toast options": {
       const gone = namesOf(from.definition).filter((name) => !namesOf(to.definition).includes(name));
       if (gone.length === 0) return create;
-      const left = propertyWays({ ...from, definition: gone.map((name) => `${name}=`).join(", ") }, facts);
+      const left = propertyWays({ ...from, definition: gone.map((name) => `${name}=`).join(", ") }, side);
       return [...(left?.drop ?? []), ...create];
     }
     default:
@@ -252,14 +258,20 @@ function inherited(part: Part & { readonly kind: "column" | "trigger" }, facts: 
 function inheritedDefault(
   relation: NonNullable<Unmodelled["relation"]>,
   column: string,
-  facts: FactBase,
+  side: Side,
 ): string | undefined {
+  const { facts, unmodelled } = side;
   const parent = parentOf({ schema: relation.schema, table: relation.name, name: column }, facts);
   if (parent === undefined) return undefined;
   const own = { schema: parent.schema, table: parent.name, name: column };
+  // The parent may itself be a partition, with another default than its parent's, or none.
+  const other = unmodelled.find(
+    ({ kind, path }) => kind === "default" && Bun.deepEquals(path, [own.schema, own.table, own.name]),
+  );
+  if (other !== undefined) return other.definition === "none" ? undefined : other.definition;
   const expression = facts.get({ kind: "default", ...own })?.payload["expr"];
   if (typeof expression === "string") return expression;
-  return facts.has({ kind: "column", ...own }) ? undefined : inheritedDefault(parent, column, facts);
+  return facts.has({ kind: "column", ...own }) ? undefined : inheritedDefault(parent, column, side);
 }
 
 /** A primary key of its own takes care of NOT NULL. */

@@ -31,10 +31,10 @@ export function withUnmodelled(
       last.push(...change.last.map(statementFor));
     } else if (before === undefined) last.push(...creation(after!, to).map(statementFor));
     else if (after !== undefined) {
-      const changes = objectChange(before, after, to.builder) ?? propertyChange(before, after, to.facts);
+      const changes = objectChange(before, after, to.builder) ?? propertyChange(before, after, to);
       last.push(...changes.map(statementOf));
     } else {
-      const reset = propertyWays(before, to.facts)?.drop ?? [];
+      const reset = propertyWays(before, to)?.drop ?? [];
       first.unshift(...(objectWays(before, to.builder)?.drop ?? []).map(statementOf));
       // The index may be gone by then, or made anew.
       if (kind.startsWith("index ")) first.push(...reset.map(statementOf));
@@ -63,8 +63,8 @@ function isMadeWithTable({ kind, relation }: Unmodelled, from: Catalogue, to: Ca
   return furtherParents(relation, to).length > 0;
 }
 
-function creation(object: Unmodelled, { facts, builder }: Pick<Catalogue, "facts" | "builder">): readonly string[] {
-  return (objectWays(object, builder) ?? propertyWays(object, facts))?.create ?? [];
+function creation(object: Unmodelled, side: Catalogue): readonly string[] {
+  return (objectWays(object, side.builder) ?? propertyWays(object, side))?.create ?? [];
 }
 
 /** The statements that make all of it in an empty database, in an order that works. Pure. */

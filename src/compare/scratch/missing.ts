@@ -1,10 +1,17 @@
 import type { Database } from "#database/database.ts";
-import { ConfitureError } from "#errors/error.ts";
+import { ConfitureError, type ServerReport } from "#errors/error.ts";
 import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
 import { type ScratchSite, sortingOf } from "./site.ts";
 
-/** 42704 is undefined_object, which a missing role is. */
-const MISSING_ROLE = /role "([^"]+)" does not exist/;
+/** Functions of PostgreSQL that look roles up (acl.c), by which a missing one is told in every language. */
+const ROLE_LOOKUPS: ReadonlySet<string> = new Set(["get_role_oid", "get_rolespec_oid", "get_rolespec_tuple"]);
+
+/** The name of a role that an error says is missing; messages are translated, and so are the quotes around names. */
+export function missingRole({ sqlstate, routine, message }: ServerReport): string | undefined {
+  // undefined_object
+  if (sqlstate !== "42704" || !ROLE_LOOKUPS.has(routine ?? "")) return undefined;
+  return /"(.+)"|»(.+)«|«\s?(.+?)\s?»|„(.+)[“”]|“(.+)”|‘(.+)’|'(.+)'/s.exec(message)?.slice(1).find(Boolean);
+}
 
 /**
  * Runs `work`, creating roles that it misses and trying again: roles belong to a server, not to a schema, so
@@ -18,7 +25,7 @@ export async function withMissingRoles<T>(database: Database, work: () => Promis
       return await work();
     } catch (error) {
       const server = error instanceof ConfitureError ? error.server : undefined;
-      const role = server?.sqlstate === "42704" ? MISSING_ROLE.exec(server.message)?.[1] : undefined;
+      const role = server === undefined ? undefined : missingRole(server);
       if (role === undefined || created.has(role)) throw error;
       created.add(role);
       await createRole(database, role);

@@ -11,3 +11,4 @@ ALTER SEQUENCE "public"."t_id_seq" OWNED BY "public"."t"."id";
 
 ALTER TABLE "public"."t"
   ALTER COLUMN "id" SET DEFAULT nextval('public.t_id_seq'::regclass);
+SELECT setval('"public"."t_id_seq"', max("id")) FROM "public"."t" HAVING max("id") >= 1;

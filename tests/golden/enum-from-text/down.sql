@@ -4,13 +4,13 @@
 ALTER TABLE "public"."t"
   ALTER COLUMN "m" DROP DEFAULT;
 
+ALTER TABLE "public"."t"
+  ALTER COLUMN "m" DROP DEFAULT;
+
 -- REWRITE: every row of public.t is written anew under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE "public"."t"
   ALTER COLUMN "m" TYPE text USING "m"::text;
-
-ALTER TABLE "public"."t"
-  ALTER COLUMN "m" SET DEFAULT 'ok'::text;
 
 DROP TYPE "public"."mood";
 

@@ -9,6 +9,9 @@ ALTER DOMAIN "public"."good_mood"
 ALTER TABLE "public"."t"
   ALTER COLUMN "b" DROP DEFAULT;
 
+ALTER TABLE "public"."t"
+  ALTER COLUMN "b" DROP DEFAULT;
+
 CREATE TYPE "public"."mood" AS ENUM (
   'ok',
   'happy'
@@ -38,6 +41,3 @@ ALTER TABLE "public"."t"
 DROP DOMAIN "public"."good_mood_before";
 
 DROP TYPE "public"."mood_before";
-
-ALTER TABLE "public"."t"
-  ALTER COLUMN "b" SET DEFAULT 'ok'::public.mood;

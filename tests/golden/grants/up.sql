@@ -14,10 +14,6 @@ REVOKE ALL ON SEQUENCE "public"."s" FROM "reader";
 
 GRANT USAGE ON SEQUENCE "public"."s" TO "reader";
 
-REVOKE ALL ("name") ON TABLE "public"."users" FROM "reader";
-
-GRANT UPDATE ("name") ON TABLE "public"."users" TO "reader";
-
 REVOKE ALL ON TABLE "public"."users" FROM "reader";
 
 GRANT INSERT, SELECT ON TABLE "public"."users" TO "reader";

@@ -1,0 +1,11 @@
+CREATE TYPE pair AS (a int, b int);
+CREATE FUNCTION first(x pair) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT (x).a $$;
+CREATE FUNCTION same(x pair, y pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT ($1).a = ($2).a $$;
+CREATE FUNCTION add(x int, y int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT $1 + $2 $$;
+CREATE OPERATOR === (FUNCTION = same, LEFTARG = pair, RIGHTARG = pair);
+CREATE AGGREGATE total (int) (SFUNC = add, STYPE = int);
+CREATE TABLE loads (id int PRIMARY KEY, p pair, q pair);
+CREATE VIEW alike AS SELECT id FROM loads WHERE p === q;
+CREATE VIEW v AS SELECT id, 1 AS n FROM loads;
+ALTER VIEW v ALTER COLUMN n SET DEFAULT (add(1, 2));
+CREATE RULE r AS ON INSERT TO loads WHERE (NEW.p === NEW.q) DO INSTEAD NOTHING;
