@@ -100,7 +100,7 @@ export function addBehind(tree: SchemaTree, sentence: Sentence, sql: string, tig
 export function addAtEnd(tree: SchemaTree, file: string, sql: string): void {
   const last = tree.in(file).at(-1);
   const text = tree.text(file);
-  if (last === undefined || !isBlank(withoutComments(tree, file).slice(behind(tree, last)))) {
+  if (last === undefined || !isBlank(text.slice(behind(tree, last)))) {
     const rest = text.trimEnd();
     tree.splice(file, 0, text.length, rest === "" ? `${sql};\n` : `${rest}\n\n${sql};\n`);
     return;
@@ -112,9 +112,4 @@ export function addAtEnd(tree: SchemaTree, file: string, sql: string): void {
 export function addBefore(tree: SchemaTree, { file, start }: Sentence, sql: string): void {
   const at = withCommentsAbove(tree.text(file), tree.comments(file), start);
   tree.splice(file, at, at, `${sql};\n\n`);
-}
-
-/** The text with nothing left of comments but what follows the last statement. */
-function withoutComments(tree: SchemaTree, file: string): string {
-  return tree.text(file);
 }

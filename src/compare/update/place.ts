@@ -27,6 +27,8 @@ export interface Newcomer {
  */
 export function place(tree: SchemaTree, given: Newcomer): string | undefined {
   const { sql, on } = given;
+  // Files may hold nothing but comments.
+  if (tree.sentences.length === 0) return placeLast(tree, sql);
   const newcomer = { ...given, needs: [...given.needs, ...mentionedIn(tree, sql)] };
   const spot = on === undefined ? spotOfObject(tree, newcomer) : spotOfPart(tree, newcomer, on);
   const needed = lastNeeded(tree, newcomer);

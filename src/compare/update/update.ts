@@ -224,25 +224,36 @@ class Updating {
     return true;
   }
 
-  /** Pushes what the statement that failed comes from, if that can be told. */
-  #pushFailed(own: readonly Edit[], { location }: ConfitureError): boolean {
-    if (location?.line === undefined) return false;
-    const before = this.#original.get(location.file)?.split("\n") ?? [];
-    const failed = this.#tree.in(location.file).findLast(({ start }) => {
-      return this.#tree.text(location.file).slice(0, start).split("\n").length <= location.line!;
+  /**
+   * Pushes what made a statement fail: edits of the statement itself a step further, or else those of columns and other
+   * objects that it or the error names behind everything, where it has run already.
+   */
+  #pushFailed(own: readonly Edit[], { location, server }: ConfitureError): boolean {
+    const line = location?.line;
+    if (location === undefined || line === undefined) return false;
+    const { file } = location;
+    const failed = this.#tree.in(file).findLast(({ start }) => {
+      return this.#tree.text(file).slice(0, start).split("\n").length <= line;
     });
     if (failed === undefined) return false;
+    const before = this.#original.get(file)?.split("\n") ?? [];
     const isOwn = failed.statement.text
       .split("\n")
-      .some((line) => !before.some((other) => other.includes(line.trim())));
-    if (!isOwn) return false;
+      .some((each) => !before.some((other) => other.includes(each.trim())));
     const { makes, about = [] } = failed.reading ?? {};
     const names = new Set([makes, ...about].flatMap((subject) => (subject === undefined ? [] : [subject.name])));
     const guilty = own.filter(
-      ({ file, subjects }) =>
-        file === location.file && subjects.some(({ name, of }) => names.has(name) || names.has(of ?? "")),
+      (edit) =>
+        edit.file === file &&
+        edit.subjects.some(({ name, of }) => names.has(name) || (of !== undefined && names.has(of))),
     );
-    return guilty.map((edit) => this.#pushFurther(edit)).some(Boolean);
+    if (isOwn && guilty.map((edit) => this.#pushFurther(edit)).some(Boolean)) return true;
+    const words = new Set(namesIn(`${server?.message ?? ""}\n${failed.statement.text.slice(0, READ)}`));
+    const named = own.filter(
+      ({ level, subjects: [first] }) => level !== "last" && first !== undefined && words.has(first.name),
+    );
+    for (const { key } of named) this.#levels.set(key, "last");
+    return named.length > 0;
   }
 
   #doesNotBuild(error: ConfitureError): ConfitureError {
@@ -260,6 +271,15 @@ class Updating {
       { hint: BY_HAND },
     );
   }
+}
+
+/** Characters of a statement that are looked through for names: the rest is rows. */
+const READ = 20_000;
+
+function namesIn(text: string): string[] {
+  return [...text.matchAll(/"((?:[^"]|"")+)"|[\p{L}\p{N}_$]+/gu)].map(([word, quoted]) => {
+    return quoted?.replaceAll('""', '"') ?? word.toLowerCase();
+  });
 }
 
 const BY_HAND = "Nothing was written. Edit the schema files by hand; `confiture verify` shows what they lack.";

@@ -217,6 +217,24 @@ describe("nothing is guessed", () => {
     expect(after).toEqual({ "parts/t.sql": "create table t (a int, b int default 0);\n" });
   });
 
+  test("a column goes from the grants that are about it alone; what still needs it makes that one edit come last", async () => {
+    const result = await update(
+      {
+        "1.sql": "CREATE TABLE t (a int, b int, c int);\nGRANT UPDATE (b) ON t TO PUBLIC;\n",
+        "2.sql": "INSERT INTO t (a, c) VALUES (1, 2);\n",
+      },
+      "ALTER TABLE t DROP COLUMN b, DROP COLUMN c, ADD COLUMN d int",
+    );
+    expect(result.after["1.sql"]).toBe("CREATE TABLE t (a int, c int, d int);\n");
+    expect(result.after["2.sql"]).toContain("DROP COLUMN c;\n");
+    expect(hows(result).toSorted()).toEqual(["appended", "edited", "edited"]);
+  });
+
+  test("files with nothing but a comment take in what there is", async () => {
+    const { after } = await update({ "1.sql": "-- Nothing yet\n" }, "CREATE TABLE t (a int)", "SELECT 1");
+    expect(after).toEqual({ "1.sql": "-- Nothing yet\n\nCREATE TABLE t (a int);\n" });
+  });
+
   test("files that hold everything are left alone", async () => {
     const result = await update({ "t.sql": "CREATE TABLE t (a int);\n" }, "SELECT 1");
     expect(result).toMatchObject({ files: [], edits: [], kept: [] });

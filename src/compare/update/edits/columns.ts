@@ -1,7 +1,7 @@
 import type { ColumnDef } from "libpg-query";
 import { addElement, readColumn, readTable, removeElement, type TableText } from "../create-table.ts";
 import { lineStart, removeSentence } from "../lines.ts";
-import { inside, isWord, offsetOfByte, tokensOf } from "../parse.ts";
+import { inside, isWord, type Node, offsetOfByte, strings, tokensOf } from "../parse.ts";
 import type { SchemaTree } from "../schema-tree.ts";
 import { type Subject, keyOf } from "../subjects.ts";
 import { alterationOf, columnOf, comesBack, isUnchanged, restOf } from "./lookups.ts";
@@ -86,10 +86,19 @@ function drop(planned: Planned, work: Work, table: Subject, column: Subject): Re
   if (file === undefined) return undefined;
   if (text !== undefined && element !== undefined) removeElement(tree, text, element);
   for (;;) {
-    const own = tree.about(column).find(({ reading }) => keyOf(reading!.about[0]!) === keyOf(column));
+    const own =
+      tree.about(column).find(({ reading }) => keyOf(reading!.about[0]!) === keyOf(column)) ??
+      tree.about(table).find(({ node }) => isGrantOn(node, column.name));
     if (own === undefined) return edited(file);
     removeSentence(tree, own);
   }
+}
+
+/** Whether a GRANT is about this column and no other. */
+function isGrantOn(node: Node | undefined, column: string): boolean {
+  const privileges = inside(node, "GrantStmt")?.privileges ?? [];
+  const columnsOf = privileges.map((each) => strings(inside(each, "AccessPriv")?.cols));
+  return columnsOf.length > 0 && columnsOf.every((names) => names.length === 1 && names[0] === column);
 }
 
 const SERIALS: Readonly<Record<string, string>> = { smallint: "smallserial", integer: "serial", bigint: "bigserial" };

@@ -24,9 +24,9 @@ export const drops: EditKind = {
     for (let rest = aboutIt(tree, subject)[0]; rest !== undefined; rest = aboutIt(tree, subject)[0]) {
       removeSentence(tree, rest);
     }
-    const made = tree.maker(subject)!;
-    removeSentence(tree, made);
-    return { how: "removed", file: made.file };
+    const made = tree.maker(subject);
+    if (made !== undefined) removeSentence(tree, made);
+    return { how: "removed", file: maker.file };
   },
 };
 
