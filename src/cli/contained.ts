@@ -1,10 +1,13 @@
 import type { Contained } from "#compare/contained/contained.ts";
 import type { ContainedOptions } from "#compare/contained/replayed.ts";
 import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { baseFile } from "#migrate/base.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import type { Ledger } from "#migrate/ledger.ts";
 import { recordBaseline } from "#migrate/record.ts";
+import { squashedFile } from "#migrate/squashed.ts";
 import { readHistory } from "#migrate/status.ts";
 import type { CommandContext } from "./command.ts";
 import { filesBeside, projectFiles } from "./compare-options.ts";
@@ -42,7 +45,8 @@ export async function recordContained(
   }: { readonly isBuilt: boolean; readonly budget: number; readonly scratch?: string | undefined },
 ): Promise<Contained> {
   const history = await readHistory(database, ledger, migrating);
-  if (openEntries(history).length === 0) return NONE;
+  const lacking = history.filter(({ standing }) => standing === "lacking");
+  if (openEntries(history).length + (isBuilt ? lacking.length : 0) === 0) return NONE;
   const files = isBuilt ? await projectFiles(context, scratch) : await filesBeside(context, scratch, migrating.target);
   const options: ContainedOptions = {
     ...files,
@@ -52,7 +56,34 @@ export async function recordContained(
   const found = isBuilt
     ? await (await import("#compare/contained/contained.ts")).containedInSchema(options)
     : await (await import("#compare/contained/in-database.ts")).containedInDatabase(options, database, ledger);
-  const last = found.contained.at(-1);
-  if (last !== undefined) await recordBaseline(database, ledger, migrating, last.version);
-  return found;
+  const last = found.contained.at(-1)?.version;
+  if (last !== undefined) {
+    await recordBaseline(database, ledger, migrating, last);
+    return found;
+  }
+  return isBuilt && lacking.length > 0 ? await recordSquashed(found) : found;
+
+  /** The base does what they did. */
+  async function recordSquashed(rest: Contained): Promise<Contained> {
+    const { baseIsInSchema } = await import("#compare/contained/contained.ts");
+    const why = await baseIsInSchema(options).then(
+      (isIn) => (isIn ? undefined : "the schema files do not hold what base.sql makes"),
+      (error: unknown) => {
+        // What cannot be decided stops nothing.
+        if (error instanceof ConfitureError && error.code !== "interrupted" && error.code !== "internal") {
+          return error.message;
+        }
+        throw error;
+      },
+    );
+    if (why === undefined) {
+      const through = lacking.at(-1)?.version;
+      return { ...rest, contained: await recordBaseline(database, ledger, migrating, through) };
+    }
+    const base = baseFile(migrating.dir);
+    const unrecorded = lacking.flatMap(({ squashed }) =>
+      squashed === undefined ? [] : [squashedFile(squashed, base)],
+    );
+    return { ...rest, undecided: [...unrecorded, ...rest.undecided], why };
+  }
 }

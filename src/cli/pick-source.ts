@@ -42,7 +42,8 @@ async function ownDatabase(context: CommandContext): Promise<Candidate | undefin
   const database = await askDatabase(context);
   if (database === undefined) return undefined;
   const { source, history } = database;
-  if (history.length === 0 || history.some(({ standing }) => standing !== "applied")) return undefined;
+  if (history.length === 0 || history.some(({ standing }) => standing !== "applied" && standing !== "squashed"))
+    return undefined;
   const applied = history.length === 1 ? "the migration is" : `all ${history.length} migrations are`;
   return { source, name: `${source.name}, where ${applied} applied` };
 }
@@ -81,7 +82,7 @@ export async function warnWhereTheyFail(
 }
 
 /** In a database where something else is the case, `up` stops before it runs anything. */
-const EXPECTED: ReadonlySet<string> = new Set(["applied", "pending", "covered"]);
+const EXPECTED: ReadonlySet<string> = new Set(["applied", "pending", "covered", "squashed"]);
 
 /** Milliseconds: nobody waits for a database that only might tell something. */
 const PATIENCE = 2000;

@@ -35,6 +35,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
         summary: "Write base.sql: what a database holds before the first migration",
         load: () => import("./commands/migrate/base.ts"),
       },
+      squash: {
+        summary: "Move base.sql forward over old migrations",
+        load: () => import("./commands/migrate/squash.ts"),
+      },
       import: {
         summary: "Rewrite another tool's folder of migrations in this tool's form",
         load: () => import("./commands/migrate/import.ts"),

@@ -7,6 +7,7 @@ import { joinHistory } from "#migrate/history.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { lookForLedger, readLedger } from "#migrate/ledger.ts";
 import { loadMigration } from "#migrate/load.ts";
+import { lacking } from "#migrate/plan.ts";
 import { type Catalogue, readCatalogue } from "./catalogue/catalogue.ts";
 import type { Change } from "./catalogue/changes.ts";
 import { compareOnTerms, type Comparison } from "./sources/comparison.ts";
@@ -75,8 +76,12 @@ async function pendingVersions({
     const found = await lookForLedger(database, table);
     return { ledger: found?.exists === true, rows: found === undefined ? [] : await readLedger(database, found) };
   });
-  const { migrations } = discoverMigrations(projectDir, migrationsDir, migrationsLayout);
-  const pending = joinHistory(migrations, rows, factsOf(projectDir))
+  const { migrations, base } = discoverMigrations(projectDir, migrationsDir, migrationsLayout);
+  const history = joinHistory(migrations, rows, factsOf(projectDir), undefined, ledger ? base?.squashed : []);
+  if (history.some(({ standing }) => standing === "lacking")) {
+    throw lacking(history).with({ code: "drift_unknown" });
+  }
+  const pending = history
     .filter(({ standing }) => standing === "pending" || standing === "out-of-order")
     .map(({ version }) => version);
   return { ledger, pending };

@@ -66,6 +66,8 @@ export const ERROR_CODES = {
   history_missing: { exit: 7, title: "A migration was applied but its file is gone" },
   history_out_of_order: { exit: 7, title: "A migration is older than one already applied" },
   history_stopped: { exit: 7, title: "A migration stopped half way" },
+  history_squashed: { exit: 7, title: "A migration was squashed into the base" },
+  squash_refused: { exit: 1, title: "Migrations cannot be squashed" },
   text_not_kept: { exit: 1, title: "The ledger does not have the text of a migration" },
   accept_refused: { exit: 7, title: "An edited migration does something else than what was applied" },
   adoption_refused: { exit: 7, title: "Another tool's history cannot be taken over" },

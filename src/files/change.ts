@@ -17,7 +17,9 @@ export type FileChange =
   /** Over what is there, which stays under the name `backup` where one is given. */
   | { readonly kind: "replace"; readonly path: string; readonly content: Content; readonly backup?: string }
   /** Under another name, at which nothing is. */
-  | { readonly kind: "move"; readonly path: string; readonly to: string };
+  | { readonly kind: "move"; readonly path: string; readonly to: string }
+  /** Gone. */
+  | { readonly kind: "remove"; readonly path: string };
 
 /** So many files are written at a time: they share the waiting for the disk. */
 const AT_ONCE = 32;
@@ -92,6 +94,8 @@ function planned(root: string, change: FileChange): Step {
       return { kind: "create", from: below(root, beside(path, "new")), to: below(root, path) };
     case "move":
       return { kind: "move", from: below(root, path), to: below(root, resolve(root, change.to)) };
+    case "remove":
+      return { kind: "remove", from: below(root, path), to: below(root, beside(path, "old")) };
     case "replace": {
       const target = targetOf(path, change.path);
       const { backup } = change;
@@ -136,7 +140,7 @@ function missingFolders(folders: ReadonlySet<string>): string[] {
 
 /** Writes what a step will give its name. */
 async function prepare(root: string, change: FileChange, step: Step): Promise<void> {
-  if (change.kind === "move") return;
+  if (change.kind === "move" || change.kind === "remove") return;
   const like = step.kind === "replace" ? join(root, step.to) : undefined;
   await writeSynced(join(root, step.from), change.content, like, change.path);
 }

@@ -20,6 +20,8 @@ import { systemCode } from "./reason.ts";
 export type Step =
   | { readonly kind: "create"; readonly from: string; readonly to: string }
   | { readonly kind: "move"; readonly from: string; readonly to: string }
+  /** `to` is where it stays until everything is done. */
+  | { readonly kind: "remove"; readonly from: string; readonly to: string }
   | {
       readonly kind: "replace";
       readonly from: string;
@@ -61,7 +63,8 @@ export function undoStep(root: string, step: Step): void {
 
 /** Removes what a step left beside its place. */
 export function tidyStep(root: string, step: Step): void {
-  if (step.kind !== "move") remove(join(root, step.from));
+  if (step.kind === "create" || step.kind === "replace") remove(join(root, step.from));
+  if (step.kind === "remove") remove(join(root, step.to));
   if (step.kind === "replace" && step.drop) remove(join(root, step.keep));
 }
 

@@ -9,7 +9,8 @@ import { duplicate } from "./layouts/names-and-versions.ts";
 import { LAYOUTS } from "./layouts/registry.ts";
 import { baseFile } from "./base.ts";
 import type { MigrationFile } from "./migration-file.ts";
-import { canonicalVersion, compareVersions } from "./version.ts";
+import { readSquashed } from "./squashed.ts";
+import { BASE_VERSION, canonicalVersion, compareVersions } from "./version.ts";
 
 export interface Discovery {
   readonly layout: LayoutName;
@@ -29,11 +30,19 @@ export interface Discovery {
 export function discoverMigrations(projectDir: string, dir: string, layout: string | undefined): Discovery {
   const folder = new Folder(projectDir, dir);
   const name = layoutOf(folder, layout);
-  const { migrations, ...found } = LAYOUTS[name].find(folder);
+  const { migrations: all, ...found } = LAYOUTS[name].find(folder);
   const ignored = [...found.ignored];
-  requireDistinct(migrations);
+  requireDistinct(all);
+  const squashed = folder.hasBase ? readSquashed(join(projectDir, dir, BASE_VERSION), `${dir}/${BASE_VERSION}`) : [];
+  const inBase = new Set(squashed.map(({ version }) => canonicalVersion(version)));
+  const migrations = all.filter(({ version }) => !inBase.has(canonicalVersion(version)));
+  for (const { version, path } of all) {
+    // As a merge of an older branch brings it back.
+    if (inBase.has(canonicalVersion(version)))
+      ignored.push({ path, why: `it was squashed into ${dir}/${BASE_VERSION}` });
+  }
   const own = migrations.find(({ baseline }) => baseline === true);
-  const base = folder.hasBase ? baseFile(dir) : undefined;
+  const base = folder.hasBase ? { ...baseFile(dir), ...(squashed.length > 0 && { squashed }) } : undefined;
   if (base !== undefined && own !== undefined) {
     ignored.push({ path: base.path, why: `an empty database begins with ${own.path} here` });
   }

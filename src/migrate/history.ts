@@ -1,5 +1,5 @@
 import { applyBaseline } from "./baselines.ts";
-import type { MigrationFile } from "./migration-file.ts";
+import type { MigrationFile, SquashedMigration } from "./migration-file.ts";
 import type { LedgerRow } from "./ledger.ts";
 import type { Origin } from "./origin.ts";
 import { BASE_VERSION, canonicalVersion, compareVersions, isBase, isRepeatable } from "./version.ts";
@@ -9,6 +9,7 @@ import { BASE_VERSION, canonicalVersion, compareVersions, isBase, isRepeatable }
  * `edited`: applied, but the file's checksum is another now; `missing`: applied, but there is no file;
  * `changed`: a repeatable one whose file is another now, so that it is to run again;
  * `covered`: not applied, and never to be, since the database began with a baseline;
+ * `squashed`: applied, and its file is gone into the base; `lacking`: gone into the base, and not applied here;
  * `out-of-order`: not applied, though a later one is; `stopped`: began outside a transaction and did not finish.
  */
 export type Standing =
@@ -18,6 +19,8 @@ export type Standing =
   | "missing"
   | "changed"
   | "covered"
+  | "squashed"
+  | "lacking"
   | "out-of-order"
   | "stopped";
 
@@ -27,6 +30,8 @@ export interface HistoryEntry {
   readonly standing: Standing;
   readonly file: MigrationFile | undefined;
   readonly row: LedgerRow | undefined;
+  /** What the base says of it, where its file is gone into that. */
+  readonly squashed?: SquashedMigration;
   /** The first line of the statement it stopped at; only for a SQL migration that stopped. */
   readonly stoppedAt?: string;
   /** That statement cannot share a transaction with its count, so it may be done all the same. */
@@ -45,12 +50,14 @@ export interface FileFacts {
  * Lays files and ledger side by side, in version order. A file that was imported from another tool's folder also counts
  * as the one that it was then. Pure.
  * @param base the base, where it is to be run or was
+ * @param squashed what it stands for, also in a database that did not begin with it
  */
 export function joinHistory(
   files: readonly MigrationFile[],
   allRows: readonly LedgerRow[],
   facts: FileFacts,
   base?: MigrationFile,
+  squashed: readonly SquashedMigration[] = [],
 ): HistoryEntry[] {
   const rows = allRows.filter(({ version }) => !isBase(version));
   const { files: current, covered } = applyBaseline(files, rows, (file) => facts.checksumOf(file));
@@ -69,11 +76,21 @@ export function joinHistory(
   for (const file of covered) {
     entries.push({ version: file.version, name: file.name, standing: "covered", file, row: undefined });
   }
+  const gone = new Map(squashed.map((migration) => [canonicalVersion(migration.version), migration]));
   for (const row of unmatched) {
-    const standing = row.state === "applied" ? "missing" : "stopped";
-    entries.push({ version: row.version, name: row.name, standing, file: undefined, row });
+    const { version, name } = row;
+    const inBase = gone.get(canonicalVersion(version));
+    gone.delete(canonicalVersion(version));
+    const isSame = inBase !== undefined && (row.checksum === null || row.checksum === inBase.checksum);
+    const standing = row.state !== "applied" ? "stopped" : isSame ? "squashed" : "missing";
+    entries.push({ version, name, standing, file: undefined, row, ...(isSame && { squashed: inBase }) });
   }
   const begun = allRows.find(({ version }) => isBase(version));
+  // A database that begins now begins with all of them.
+  for (const inBase of begun === undefined && base !== undefined ? [] : gone.values()) {
+    const { version, name } = inBase;
+    entries.push({ version, name, standing: "lacking", file: undefined, row: undefined, squashed: inBase });
+  }
   return [
     ...(begun === undefined && base === undefined ? [] : [beginning(base, begun)]),
     ...entries.map(withBaseline),

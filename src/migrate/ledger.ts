@@ -1,6 +1,7 @@
 import { CATALOGUE_PATH, inOrder, queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
+import type { SquashedMigration } from "./migration-file.ts";
 import { canonicalVersion, isRepeatable } from "./version.ts";
 import { parseQualifiedName, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 
@@ -465,6 +466,11 @@ export function insertSql(
   const before = isRepeatable(entry.version) ? `${deleteSql(ledger, entry.version)}; ` : "";
   const columns = [...COLUMNS, ...kept.map(([column]) => column)];
   return `${before}insert into ${quoteQualified(ledger.schema, ledger.table)} (${columns.join(", ")}) values (${values.join(", ")})`;
+}
+
+/** Statements that record what a base stands for as applied together with it. */
+export function squashedSql(ledger: Ledger, squashed: readonly SquashedMigration[], toolVersion: string): string[] {
+  return squashed.map((entry) => insertSql(ledger, entry, toolVersion, { state: "applied", executionMs: "0" }));
 }
 
 /** How long the transaction that records it has been going on, in milliseconds. */

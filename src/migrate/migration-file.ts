@@ -6,6 +6,14 @@ import type { LayoutName } from "./layouts/names.ts";
  */
 export type MigrationForm = "typescript" | "sql" | "sql-pair" | "foreign";
 
+/** A migration whose file is gone, since the base does what it did. */
+export interface SquashedMigration {
+  readonly version: string;
+  readonly name: string;
+  /** Of its file, as in the ledger. */
+  readonly checksum: string;
+}
+
 /** One migration as its file name tells it; nothing has been read yet. */
 export interface MigrationFile {
   /** As in the file name, leading zeros kept; version.ts says what it may be. */
@@ -20,6 +28,8 @@ export interface MigrationFile {
   readonly downPath?: string;
   /** An empty database begins with it, instead of the migrations up to its version. */
   readonly baseline?: true;
+  /** What a base says that it stands for: migrations whose files are gone. */
+  readonly squashed?: readonly SquashedMigration[];
   /** What its tool calls it in its history, where that is not its version. */
   readonly key?: string;
   /** What its layout says about transactions outside the SQL, such as Diesel's metadata.toml. */

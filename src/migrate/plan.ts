@@ -3,7 +3,7 @@ import { shellWord } from "#errors/shell.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { LedgerRow } from "./ledger.ts";
-import { canonicalVersion, compareVersions, isBase, isRepeatable } from "./version.ts";
+import { BASE_VERSION, canonicalVersion, compareVersions, isBase, isRepeatable } from "./version.ts";
 
 export interface PlanUpOptions {
   /** Apply up to and including this version. */
@@ -38,6 +38,7 @@ const WAITING: ReadonlySet<string> = new Set(["pending", "out-of-order", "change
 export function planUp(history: readonly HistoryEntry[], options: PlanUpOptions): MigrationFile[] {
   for (const entry of history) {
     if (entry.standing === "stopped") throw stopped(entry);
+    if (entry.standing === "lacking") throw lacking(history);
     if (entry.standing === "edited") throw edited(entry);
     if (entry.standing === "missing" && options.allowMissing !== true) throw missing(entry);
     if (entry.standing === "out-of-order" && options.allowOutOfOrder !== true) throw outOfOrder(entry, history);
@@ -71,6 +72,7 @@ export function planDown(history: readonly HistoryEntry[], options: PlanDownOpti
       : applied.filter((entry) => compareVersions(entry.version, to) > 0).slice(0, options.steps ?? applied.length);
   return wanted.map((entry) => {
     const { file, row } = entry;
+    if (entry.standing === "squashed") throw squashed(entry);
     if (row === undefined) throw missing(entry);
     if (entry.standing === "edited") throw edited(entry);
     return { file, row };
@@ -135,6 +137,32 @@ function edited(entry: HistoryEntry): ConfitureError {
     location: entry.file === undefined ? undefined : { file: entry.file.path },
     data: { version: entry.version },
   });
+}
+
+/** For a database that did not get as far as the base does, and cannot be brought there any more. */
+export function lacking(history: readonly HistoryEntry[]): ConfitureError {
+  const all = history.filter(({ standing }) => standing === "lacking");
+  const names = all.map(migrationId).join(", ");
+  const last = all.at(-1)?.version ?? "";
+  return new ConfitureError(
+    "history_squashed",
+    `This database lacks ${names}, which ${all.length === 1 ? "was" : "were"} squashed into ${BASE_VERSION}`,
+    {
+      hint: `Run \`confiture migrate up\` with the files from before the squash (the commit before ${BASE_VERSION} changed), then with these. If the database has all of that already: confiture migrate baseline --through ${shellWord(last)}`,
+      data: { lacking: all.map(({ version }) => version) },
+    },
+  );
+}
+
+function squashed(entry: HistoryEntry): ConfitureError {
+  return new ConfitureError(
+    "history_squashed",
+    `Migration ${migrationId(entry)} was squashed into ${BASE_VERSION}, and cannot be rolled back by itself`,
+    {
+      hint: `Nothing was changed. Write a new migration that undoes the change. Where the ledger keeps its text, this prints its way back: confiture migrate show ${shellWord(entry.version)} --down`,
+      data: { version: entry.version },
+    },
+  );
 }
 
 /** For a migration that cannot do without its file. */

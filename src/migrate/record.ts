@@ -1,10 +1,11 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
+import { baseFile } from "./base.ts";
 import type { Edit } from "./edits.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import type { HistoryEntry } from "./history.ts";
-import { createLedger, deleteSql, insertSql, type Ledger, readKept, updateSql } from "./ledger.ts";
+import { createLedger, deleteSql, insertSql, type Ledger, readKept, squashedSql, updateSql } from "./ledger.ts";
 import { HEADER_BYTES, readImportHeader } from "./layouts/imported.ts";
 import { recordedOf } from "./load.ts";
 import { originOf } from "./origin.ts";
@@ -12,6 +13,7 @@ import { requireKnown } from "./plan.ts";
 import { changeLedgerSurely } from "./sure-change.ts";
 import { readHistory } from "./status.ts";
 import { type Difference, findDifference, type FormerFile } from "./same-migration.ts";
+import { squashedFile } from "./squashed.ts";
 import { compareVersions } from "./version.ts";
 
 /**
@@ -32,24 +34,23 @@ export async function recordBaseline(
 ): Promise<MigrationFile[]> {
   const history = await readHistory(database, ledger, options);
   const last = through === undefined ? undefined : requireKnown(history, through).version;
-  const files = history.flatMap((entry) =>
-    entry.file !== undefined &&
-    entry.row === undefined &&
-    (last === undefined || compareVersions(entry.version, last) <= 0)
-      ? [entry.file]
-      : [],
+  const open = history.filter(
+    ({ row, version }) => row === undefined && (last === undefined || compareVersions(version, last) <= 0),
   );
-  if (files.length === 0) return [];
+  const files = open.flatMap(({ file }) => file ?? []);
+  const squashed = open.flatMap((entry) => entry.squashed ?? []);
+  if (files.length + squashed.length === 0) return [];
   const created = await createLedger(database, ledger);
   const rows = files.map((file) => {
     const texts = recordedOf(options.projectDir, file);
     return insertSql(created, { ...file, ...texts }, options.toolVersion, { state: "applied", executionMs: "0" });
   });
   await changeLedgerSurely(options, database, created, {
-    sql: rows.join("; "),
-    isMade: (row) => files.every(({ version }) => row(version) !== undefined),
+    sql: [...squashedSql(created, squashed, options.toolVersion), ...rows].join("; "),
+    isMade: (row) => [...squashed, ...files].every(({ version }) => row(version) !== undefined),
   });
-  return files;
+  const base = baseFile(options.dir);
+  return [...squashed.map((migration) => squashedFile(migration, base)), ...files];
 }
 
 /** What a request to put a record right came to. */
@@ -81,6 +82,14 @@ export async function resolveMigration(
     }
     if (row?.state === "applied") return { entry, changed: false };
     if (row === undefined) {
+      if (entry.squashed !== undefined) {
+        const made = await createLedger(database, ledger);
+        await changeLedgerSurely(options, database, made, {
+          sql: squashedSql(made, [entry.squashed], options.toolVersion).join("; "),
+          isMade: (found) => found(entry.version)?.state === "applied",
+        });
+        return { entry, changed: true };
+      }
       if (file === undefined) throw nothingToResolve(entry, "it has no file");
       const created = await createLedger(database, ledger);
       const texts = recordedOf(options.projectDir, file);
@@ -167,6 +176,9 @@ function notEdited(entry: HistoryEntry): ConfitureError {
   switch (entry.standing) {
     case "missing":
       return nothingToResolve(entry, "its file is gone");
+    case "squashed":
+    case "lacking":
+      return nothingToResolve(entry, "it was squashed into the base, and has no file");
     case "stopped":
       return nothingToResolve(entry, "it stopped half way, and waits for `confiture migrate resolve`");
     case "changed":

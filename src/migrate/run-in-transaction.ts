@@ -4,7 +4,14 @@ import { rollback } from "#database/rollback.ts";
 import { isOneMessage, runStatements } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
-import { changeLedgerInTransaction, CHECK_DEFERRED, deleteSql, insertSql, TRANSACTION_MS } from "./ledger.ts";
+import {
+  changeLedgerInTransaction,
+  CHECK_DEFERRED,
+  deleteSql,
+  insertSql,
+  squashedSql,
+  TRANSACTION_MS,
+} from "./ledger.ts";
 import { bodyOf, type LoadedMigration, type RunnableBody } from "./body.ts";
 import { explainInTransaction } from "./explain.ts";
 import { cleanSession, entryOf, prepareSession, type RunOptions } from "./run-session.ts";
@@ -99,7 +106,10 @@ async function record(
 ): Promise<void> {
   const sql =
     direction === "up"
-      ? insertSql(ledger, entryOf(migration), toolVersion, { state: "applied", executionMs: TRANSACTION_MS })
+      ? [
+          insertSql(ledger, entryOf(migration), toolVersion, { state: "applied", executionMs: TRANSACTION_MS }),
+          ...squashedSql(ledger, migration.file.squashed ?? [], toolVersion),
+        ].join("; ")
       : deleteSql(ledger, migration.file.version);
   await changeLedgerInTransaction(database, ledger, sql, before);
 }

@@ -8,7 +8,15 @@ import type { Statement } from "#sql/statement.ts";
 import { migrationId } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
 import { invalidIndexes, repairStatements } from "./invalid-indexes.ts";
-import { changeLedger, changeLedgerInTransaction, CHECK_DEFERRED, deleteSql, insertSql, updateSql } from "./ledger.ts";
+import {
+  changeLedger,
+  changeLedgerInTransaction,
+  CHECK_DEFERRED,
+  deleteSql,
+  insertSql,
+  squashedSql,
+  updateSql,
+} from "./ledger.ts";
 import type { LoadedMigration, RunnableBody } from "./body.ts";
 import { entryOf, prepareSession, type RunOptions } from "./run-session.ts";
 import { howToRun, unitsOf } from "./steps.ts";
@@ -52,14 +60,17 @@ export async function runOutsideTransaction(
     database,
     ledger,
     direction === "up"
-      ? updateSql(ledger, version, {
-          state: "applied",
-          checksum: migration.checksum,
-          kept: migration.kept,
-          statementsDone: run.done,
-          statementsTotal: run.done,
-          executionMs: performance.now() - started,
-        })
+      ? [
+          updateSql(ledger, version, {
+            state: "applied",
+            checksum: migration.checksum,
+            kept: migration.kept,
+            statementsDone: run.done,
+            statementsTotal: run.done,
+            executionMs: performance.now() - started,
+          }),
+          ...squashedSql(ledger, migration.file.squashed ?? [], options.toolVersion),
+        ].join("; ")
       : deleteSql(ledger, version),
   );
 }

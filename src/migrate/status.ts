@@ -111,7 +111,8 @@ export async function readHistory(
   const { base, migrations } = found ?? discoverMigrations(options.projectDir, options.dir, options.layout);
   const begins = base !== undefined && rows.length === 0 && (await isEmptyDatabase(database, ledger));
   const hasBegun = rows.some(({ version }) => isBase(version));
-  const history = joinHistory(migrations, rows, factsOf(options.projectDir), begins || hasBegun ? base : undefined);
+  const beginning = begins || hasBegun ? base : undefined;
+  const history = joinHistory(migrations, rows, factsOf(options.projectDir), beginning, base?.squashed);
   if (!history.some((entry) => entry.standing === "stopped")) return history;
   return await Promise.all(history.map((entry) => withStatement(entry, options)));
 }

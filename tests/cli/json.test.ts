@@ -250,11 +250,12 @@ describe.each(OLDEST_AND_NEWEST)("every command writes one document that fits it
       takenBack: ["001", "002"],
       changes: [],
     });
+    expect(await on("migrate", "squash", "--through", "1")).toMatchObject({ squashed: ["001"], left: ["002"] });
     await own.write("db/schema/tags.sql", "CREATE TABLE tags (name text PRIMARY KEY);\n");
     expect(await on("migrate", "generate", "all", "--from", "empty")).toMatchObject({
       migrations: [{ version: "003", name: "all", file: "db/migrations/003_all.sql" }],
     });
-  });
+  }, 180_000);
 
   test("completion", async () => {
     expect(await done("completion", "bash")).toMatchObject({ shell: "bash" });

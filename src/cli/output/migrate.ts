@@ -112,6 +112,10 @@ function statusLine(entry: HistoryEntry): string {
       return `⏳ ${id} (${applied}, changed since: runs again)`;
     case "covered":
       return `➖ ${id} (covered by the baseline)`;
+    case "squashed":
+      return `➖ ${id} (${applied}, squashed into the base)`;
+    case "lacking":
+      return `❌ ${id} (not applied, squashed into the base)`;
     case "missing":
       return `⚠️  ${id} (${applied}, file missing)`;
     case "out-of-order":

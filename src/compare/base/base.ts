@@ -87,7 +87,7 @@ async function readBefore(options: BaseOptions, migrations: readonly LoadedMigra
     const { held } = await takeBack(run, migrations);
     const wanted = held.length === 0 ? source : await run.read();
     if (compareCatalogues(empty, wanted).length === 0) return { source, held, wanted, scripts: [] };
-    const header = `${HEADER}\n`;
+    const header = `${BASE_HEADER}\n`;
     const own = held.length === 0 ? await schemaFilesOf(options) : undefined;
     return {
       source,
@@ -101,7 +101,8 @@ async function readBefore(options: BaseOptions, migrations: readonly LoadedMigra
   });
 }
 
-const HEADER = `-- What a database holds before the first migration. \`confiture migrate up\` runs this first in a database that is
+/** Above every base. */
+export const BASE_HEADER = `-- What a database holds before the first migration. \`confiture migrate up\` runs this first in a database that is
 -- empty, and never in another. Together with all migrations it makes what the schema files make.
 `;
 

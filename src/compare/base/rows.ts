@@ -20,13 +20,25 @@ export async function insertStatements(database: Database): Promise<string[]> {
       `INSERT INTO ${relation} (${names.join(", ")}) OVERRIDING SYSTEM VALUE VALUES\n  ${rows.map(({ row }) => row).join(",\n  ")}`,
     );
   }
-  const sequences = await queryCatalogue<{ schema: string; name: string; value: string }>(database, SEQUENCES);
+  const sequences = await readSequences(database);
   return [
     ...inserts,
     ...sequences.map(
       ({ schema, name, value }) => `SELECT pg_catalog.setval(${quoteLiteral(quoteQualified(schema, name))}, ${value})`,
     ),
   ];
+}
+
+/** Where a sequence is. */
+interface Sequence {
+  readonly schema: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+/** Sequences of which a value was taken, by name. */
+export async function readSequences(database: Database): Promise<Sequence[]> {
+  return await queryCatalogue<Sequence>(database, SEQUENCES);
 }
 
 interface Table {

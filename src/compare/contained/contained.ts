@@ -1,10 +1,11 @@
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
+import { loadMigration } from "#migrate/load.ts";
 import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
 import { readCatalogue } from "../catalogue/catalogue.ts";
 import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
-import { buildSchema } from "../sources/sources.ts";
+import { buildSchema, projectBase } from "../sources/sources.ts";
 import { requireTime } from "./clock.ts";
 import { shareOf } from "./effect.ts";
 import { type ContainedOptions, loadOpen, readState, type Replayed, replay, type State, WINDOW } from "./replayed.ts";
@@ -38,6 +39,25 @@ export async function containedInSchema(options: ContainedOptions): Promise<Cont
       return whole === undefined ? found : await decide(options, series, open, whole);
     }),
   );
+}
+
+/** Whether the schema files hold all that the base makes, by proof in scratch databases. */
+export async function baseIsInSchema(options: ContainedOptions): Promise<boolean> {
+  const [base] = projectBase(options);
+  if (base === undefined) return true;
+  return await withScratchSeries(options, async (series) => {
+    let database = await series.empty();
+    const run = await startRun(database, options);
+    const before = await readState(database, run);
+    const error = await run.step(await loadMigration(options.projectDir, base, options.signal), "up");
+    if (error !== undefined) throw error;
+    const after = await readState(database, run);
+    requireTime(options.clock);
+    database = await series.empty();
+    await buildSchema(database, options);
+    const built = { catalogue: await readCatalogue(database), rows: await readRowHashes(database, SCRATCH_LEDGER) };
+    return holds(before, after, built);
+  });
 }
 
 /** What cannot be decided stops nothing: it is said. */

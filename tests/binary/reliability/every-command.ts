@@ -82,6 +82,7 @@ const TRIALS: readonly Trial[] = [
   { command: ["migrate", "accept", "001"], files: MIGRATIONS, first: [{ run: ["migrate", "up"] }, { write: EDITED }] },
   { command: ["migrate", "new", "next"], files: MIGRATIONS },
   { command: ["migrate", "base"], files: { "db/schema/users.sql": "CREATE TABLE users (id int);\n" } },
+  { command: ["migrate", "squash", "--through", "001"], files: MIGRATIONS },
   { command: ["migrate", "generate", "next"], files: { "db/schema/users.sql": "CREATE TABLE users (id int);\n" } },
   { command: ["migrate", "import"], files: OF_FLYWAY },
   { command: ["init"] },

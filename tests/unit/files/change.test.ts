@@ -28,12 +28,18 @@ const failing: Iterable<string> = {
 
 describe("several changes", () => {
   test("are made together, and nothing else is left", async () => {
-    await using project = await temporaryProject({ "a/old.sql": "old", "b/old.sql": "old", "b/moved.sql": "moved" });
+    await using project = await temporaryProject({
+      "a/old.sql": "old",
+      "a/gone.sql": "gone",
+      "b/old.sql": "old",
+      "b/moved.sql": "moved",
+    });
     await changeFiles(project.dir, [
       create("new/deep/c.sql"),
       replace("a/old.sql", "a/old.sql.bak"),
       replace("b/old.sql"),
       { kind: "move", path: "b/moved.sql", to: "b/moved.sql.bak" },
+      { kind: "remove", path: "a/gone.sql" },
     ]);
     expect(names(project.dir)).toEqual([
       "a",
@@ -58,11 +64,13 @@ describe("several changes", () => {
     ["a folder in place of a file", replace("folder")],
     ["a file in place of a folder", create("a/old.sql/c.sql")],
     ["a backup whose name is taken", replace("a/old.sql", "b/taken.sql")],
+    ["a file that is not there", { kind: "remove", path: "b/nothing.sql" }],
     ["content that cannot be made", { kind: "create", path: "b/c.sql", content: failing }],
   ];
   test.each(FAILING)("are none where one cannot be made: %s", async (_what, wrong) => {
     await using project = await temporaryProject({
       "a/old.sql": "old",
+      "a/gone.sql": "gone",
       "a/moved.sql": "moved",
       "b/taken.sql": "taken",
       "folder/x": "x",
@@ -72,6 +80,7 @@ describe("several changes", () => {
       create("new/deep/c.sql"),
       ...(wrong.path === "a/old.sql" ? [] : [replace("a/old.sql", "a/old.sql.bak")]),
       { kind: "move", path: "a/moved.sql", to: "a/moved.sql.bak" },
+      { kind: "remove", path: "a/gone.sql" },
     ];
     for (const changes of [[...good, wrong], [wrong, ...good], [wrong]]) {
       expect(await failureOf(() => changeFiles(project.dir, changes))).toBeInstanceOf(Error);
@@ -125,30 +134,33 @@ describe("what a killed process left", () => {
     { kind: "create", from: "a/new-2", to: "a/2.sql" },
     { kind: "replace", from: "a/new-3", to: "a/3.sql", keep: "a/3.sql.bak", drop: false },
     { kind: "move", from: "a/4.sql", to: "a/4.sql.bak" },
+    { kind: "remove", from: "a/5.sql", to: "a/old-5" },
   ];
   const journal = JSON.stringify({ steps, folders: ["a", "b"] });
 
   test("is taken back where it was only begun", async () => {
-    const files = { "a/new-1": "1", "a/new-3": "cut", "a/3.sql": "old", "a/4.sql": "4" };
+    const files = { "a/new-1": "1", "a/new-3": "cut", "a/3.sql": "old", "a/4.sql": "4", "a/5.sql": "5" };
     await using project = await temporaryProject({ ...files, [`.confiture-${await gone()}-1.begun`]: journal });
     mkdirSync(project.path("b"));
     await finishChanges(project.dir);
-    expect(names(project.dir)).toEqual(["a", "a/3.sql", "a/4.sql"]);
+    expect(names(project.dir)).toEqual(["a", "a/3.sql", "a/4.sql", "a/5.sql"]);
     expect(await project.read("a/3.sql")).toBe("old");
   });
 
-  test.each([0, 1, 2, 3, 4])("is finished where it was decided, after %d of 4 steps", async (already) => {
+  test.each([0, 1, 2, 3, 4, 5])("is finished where it was decided, after %d of 5 steps", async (already) => {
     const before = [
       { "a/new-1": "1" },
       { "a/new-2": "2" },
       { "a/new-3": "3", "a/3.sql": "old" },
       { "a/4.sql": "4" },
+      { "a/5.sql": "5" },
     ].slice(already);
     const after = [
       { "a/1.sql": "1" },
       { "a/2.sql": "2" },
       { "a/3.sql": "3", "a/3.sql.bak": "old" },
       { "a/4.sql.bak": "4" },
+      { "a/old-5": "5" },
     ].slice(0, already);
     const note = { [`.confiture-${await gone()}-1.decided`]: journal };
     await using project = await temporaryProject(

@@ -3,7 +3,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { baseFile } from "#migrate/base.ts";
+import { discoverMigrations } from "#migrate/discover.ts";
 import { migrationId } from "#migrate/migration-file.ts";
+import { withSquashed } from "#migrate/squashed.ts";
 import { defineCommand } from "../../command.ts";
 import { filesBeside, liveTarget, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
 import { changeToJson } from "../../output/changes.ts";
@@ -53,7 +55,9 @@ export const command = defineCommand({
       context.messages.log("No base is needed: the migrations start from an empty database");
       return { json: { file: null, takenBack: takenBack.map(({ version }) => version), changes: [] } };
     }
-    const [fate] = await placeFiles(context.projectDir, [{ path, content: text, replace: true }]);
+    const { base } = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout);
+    const content = withSquashed(text, base?.squashed ?? []);
+    const [fate] = await placeFiles(context.projectDir, [{ path, content, replace: true }]);
     if (takenBack.length > 0)
       context.messages.log(`Without what ${names(takenBack)} ${agree(takenBack.length, "makes", "make")}`);
     if (onTop.length > 0) {

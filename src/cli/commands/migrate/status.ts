@@ -37,7 +37,7 @@ export const command = defineCommand({
     if (history.length === 0) messages.log(`No migrations in ${options.dir}`);
     if (layout !== "confiture") messages.log(`Layout of ${options.dir}: ${LAYOUTS[layout].title}`);
     const unrecognised = history.length === 0 && ignored.length > 0;
-    const open = history.filter(({ standing }) => standing !== "applied" && standing !== "covered");
+    const open = history.filter(({ standing }) => !CLOSED.has(standing));
     return {
       // One of the two is asked for.
       get json() {
@@ -58,3 +58,6 @@ export const command = defineCommand({
     };
   },
 });
+
+/** How a migration stands that nothing is left to do for. */
+const CLOSED: ReadonlySet<string> = new Set(["applied", "covered", "squashed"]);

@@ -1,0 +1,141 @@
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { withTemporaryFolder } from "#files/temporary.ts";
+import { baseFile } from "#migrate/base.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
+import { discoverMigrations } from "#migrate/discover.ts";
+import { loadMigration } from "#migrate/load.ts";
+import { type MigrationFile, migrationId, type SquashedMigration } from "#migrate/migration-file.ts";
+import { originOf } from "#migrate/origin.ts";
+import { requireKnown } from "#migrate/plan.ts";
+import { withSquashed } from "#migrate/squashed.ts";
+import { compareVersions } from "#migrate/version.ts";
+import { readCatalogue } from "../catalogue/catalogue.ts";
+import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { readState, type State } from "../contained/replayed.ts";
+import { type ScratchRun, startRun } from "../scratch/scratch-run.ts";
+import { withScratchSeries } from "../scratch/scratch-series.ts";
+import type { ProjectFiles } from "../sources/sources.ts";
+import { BASE_HEADER } from "./base.ts";
+import { readSequences } from "./rows.ts";
+import { scriptOf } from "./text.ts";
+
+export interface SquashOptions extends ProjectFiles {
+  /** The last version that goes into the base. */
+  readonly through: string;
+  readonly onStep?: ((step: string) => void) | undefined;
+}
+
+export interface Squash {
+  /** The new base, and where it belongs. */
+  readonly base: { readonly path: string; readonly text: string };
+  /** Whose files are to go. */
+  readonly squashed: readonly MigrationFile[];
+  readonly rest: readonly MigrationFile[];
+}
+
+/** A database at one moment, with where its sequences are. */
+interface Moment extends State {
+  readonly sequences: readonly unknown[];
+}
+
+/**
+ * Moves the base forward: one script in the place of the base and the migrations up to a version, proven to make the same
+ * objects, rows and sequences, alone and with all later migrations after it. Writes nothing.
+ * @throws ConfitureError `squash_refused`, `migration_unknown`
+ */
+export async function squash(options: SquashOptions): Promise<Squash> {
+  const found = discoverMigrations(options.projectDir, options.migrationsDir, options.migrationsLayout);
+  const { base, migrations } = found;
+  const last = requireKnown(migrations, options.through);
+  if (found.layout !== "confiture") {
+    throw refused(
+      `${options.migrationsDir} is laid out for another tool, which keeps a record of its own of what is there`,
+      "Nothing was changed. `confiture migrate import` rewrites it in this tool's form.",
+    );
+  }
+  const gone = migrations.filter(({ version }) => compareVersions(version, last.version) <= 0);
+  const imported = gone.find((file) => originOf(options.projectDir, file) !== undefined);
+  if (imported !== undefined) {
+    throw refused(
+      `${imported.path} was imported: databases that ran it before know it by the name that the other tool gave it`,
+      "Nothing was changed.",
+    );
+  }
+  const before = await loadAll(options, [...(base === undefined ? [] : [base]), ...gone]);
+  const rest = await loadAll(
+    options,
+    migrations.filter((file) => !gone.includes(file)),
+  );
+  const squashed: SquashedMigration[] = [
+    ...(base?.squashed ?? []),
+    ...before
+      .slice(base === undefined ? 0 : 1)
+      .map(({ file: { version, name }, checksum }) => ({ version, name, checksum })),
+  ];
+  return await withScratchSeries(options, async (series) => {
+    options.onStep?.("Running what is to be squashed");
+    const database = await series.empty();
+    const empty = await readCatalogue(database);
+    const run = await startRun(database, options);
+    await runAll(run, before, "does not run");
+    const wanted = await momentOf(database, run);
+    const text = withSquashed(`${BASE_HEADER}\n${await scriptOf(database, empty, wanted.catalogue)}`, squashed);
+    await runAll(run, rest, "does not run");
+    const end = await momentOf(database, run);
+    options.onStep?.("Proving the new base");
+    await withTemporaryFolder(async ({ dir, write }) => {
+      const file = baseFile("m");
+      write(file.path, text);
+      const other = await series.empty();
+      const again = await startRun(other, options);
+      await runAll(again, [await loadMigration(dir, file)], "would not run");
+      requireSame(await momentOf(other, again), wanted, "The new base");
+      await runAll(again, rest, "does not apply to the new base");
+      requireSame(await momentOf(other, again), end, "The new base, with the later migrations,");
+    });
+    return {
+      base: { path: baseFile(options.migrationsDir).path, text },
+      squashed: gone,
+      rest: rest.map(({ file }) => file),
+    };
+  });
+}
+
+async function loadAll(
+  { projectDir, signal }: SquashOptions,
+  files: readonly MigrationFile[],
+): Promise<LoadedMigration[]> {
+  const loaded: LoadedMigration[] = [];
+  for (const file of files) loaded.push(await loadMigration(projectDir, file, signal));
+  return loaded;
+}
+
+async function runAll(run: ScratchRun, migrations: readonly LoadedMigration[], what: string): Promise<void> {
+  for (const migration of migrations) {
+    const error = await run.step(migration, "up");
+    if (error === undefined) continue;
+    throw refused(`${migrationId(migration.file)} ${what}: ${error.message}`, NOTHING, error);
+  }
+}
+
+async function momentOf(database: Database, run: ScratchRun): Promise<Moment> {
+  return { ...(await readState(database, run)), sequences: await readSequences(database) };
+}
+
+function requireSame(made: Moment, wanted: Moment, what: string): void {
+  const changes = compareCatalogues(made.catalogue, wanted.catalogue);
+  if (changes.length > 0) throw refused(`${what} would not make what there is now:\n${list(changes)}`, NOTHING);
+  const isSame = Bun.deepEquals(made.rows, wanted.rows) && Bun.deepEquals(made.sequences, wanted.sequences);
+  if (!isSame) throw refused(`${what} would leave other rows than there are now`, NOTHING);
+}
+
+function list(changes: readonly Change[]): string {
+  return changes.map(({ change, kind, name }) => `  ${change} ${kind} ${name}`).join("\n");
+}
+
+const NOTHING = "Nothing was changed. `confiture verify` says whether base and migrations are right as they are.";
+
+function refused(message: string, hint: string, cause?: ConfitureError): ConfitureError {
+  return new ConfitureError("squash_refused", message, { hint, ...(cause === undefined ? {} : { cause }) });
+}

@@ -1,0 +1,61 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { readDocument } from "./document.ts";
+import { cliProject, OLDEST_AND_NEWEST } from "./project.ts";
+import { expectRefusal } from "./refusal.ts";
+
+// Many processes in a row, each with an engine or two.
+setDefaultTimeout(300_000);
+
+const FILES = {
+  "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY, bio text);\n",
+  "db/migrations/001_users.sql": "CREATE TABLE users (id int PRIMARY KEY);\n",
+  "db/migrations/002_bio.up.sql": "ALTER TABLE users ADD bio text;\n",
+  "db/migrations/002_bio.down.sql": "ALTER TABLE users DROP bio;\n",
+};
+
+describe.each(OLDEST_AND_NEWEST)("a squashed project, PostgreSQL %d", (major) => {
+  test("fresh, built and migrated databases agree with every command", async () => {
+    await using project = await cliProject(FILES, { major });
+    await project.succeed(["migrate", "up"]);
+    await expectRefusal(project, ["migrate", "squash", "--through", "7"], { exitCode: 2, code: "migration_unknown" });
+    const document = readDocument(await project.run(["migrate", "squash", "--through", "2", "--format", "json"]));
+    expect(document).toMatchObject({ file: "db/migrations/base.sql", squashed: ["001", "002"], left: [] });
+    expect(readdirSync(project.path("db/migrations"))).toEqual(["base.sql"]);
+    expect(readdirSync(project.dir).filter((name) => name.startsWith(".confiture-"))).toEqual([]);
+
+    const isUpToDate = async (): Promise<void> => {
+      expect((await project.succeed(["migrate", "up"])).stderr).toContain("No pending migrations");
+      expect((await project.succeed(["migrate", "status", "--exit-code"])).stdout).toContain("squashed into the base");
+    };
+    await isUpToDate();
+    await project.succeed(["drift"]);
+    await project.succeed(["verify"]);
+    await project.succeed(["diff"]);
+    expect((await project.succeed(["migrate", "generate", "nothing"])).stderr).toContain("Nothing to generate");
+    const down = {
+      exitCode: 7,
+      code: "history_squashed",
+      names: ["002_bio"],
+      next: "migrate show 002 --down",
+    } as const;
+    await expectRefusal(project, ["migrate", "down"], down);
+    expect((await project.succeed(["migrate", "show", "002", "--down"])).stdout).toBe("ALTER TABLE users DROP bio;\n");
+
+    const built = await project.succeed(["build", "--fresh"]);
+    expect(built.stderr).toContain("2 migrations are contained in the schema files: recorded as applied");
+    await isUpToDate();
+    await project.succeed(["drift"]);
+    // What was built without a record is not taken for what it may not be.
+    await project.succeed(["build", "--fresh", "--no-baseline"]);
+    const lacking = { exitCode: 7, code: "history_squashed", next: "migrate baseline --through 002" } as const;
+    await expectRefusal(project, ["migrate", "up"], lacking);
+    expect((await project.run(["migrate", "status", "--exit-code"])).exitCode).toBe(3);
+    await project.succeed(["migrate", "baseline", "--through", "002"]);
+    await isUpToDate();
+
+    // What a new base stands for is not forgotten.
+    await project.succeed(["migrate", "base", "--force"]);
+    await isUpToDate();
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, test } from "bun:test";
+import { squash } from "#compare/base/squash.ts";
+import { verify } from "#compare/verify/verify.ts";
+import { temporaryProject, type TemporaryProject } from "../../support/project.ts";
+import { failureOf } from "../failure.ts";
+import { filesOf } from "./project-files.ts";
+
+const MIGRATIONS = {
+  "db/migrations/001_users.sql":
+    "CREATE TABLE users (id serial PRIMARY KEY, name text NOT NULL CHECK (name <> ''));\nINSERT INTO users (name) VALUES ('it''s'), (E'two\\nlines');\nCOMMENT ON TABLE users IS 'people';",
+  "db/migrations/002_more.ts":
+    'import { Migration } from "confiture";\nexport default class extends Migration {\n  up() { this.execute("ALTER TABLE users ADD bio text; UPDATE users SET bio = name"); }\n}\n',
+  "db/migrations/003_index.sql": "CREATE INDEX CONCURRENTLY users_bio ON users (bio)",
+  "db/migrations/004_last.sql":
+    "-- migrate:up\nINSERT INTO users (name) VALUES ('last');\nALTER TABLE users ADD last boolean;\n-- migrate:down\nALTER TABLE users DROP last;\nDELETE FROM users WHERE name = 'last';\n",
+};
+
+async function put(project: TemporaryProject, through: string): Promise<readonly string[]> {
+  const { base, squashed } = await squash({ ...filesOf(project.dir), through });
+  await project.write(base.path, base.text);
+  for (const { path } of squashed) await Bun.file(project.path(path)).delete();
+  return squashed.map(({ version }) => version);
+}
+
+describe("a base moves forward", () => {
+  test("over SQL, TypeScript and what runs outside a transaction, rows and sequences included, and again", async () => {
+    await using project = await temporaryProject(MIGRATIONS);
+    expect(await put(project, "003")).toEqual(["001", "002", "003"]);
+    const report = await verify(filesOf(project.dir));
+    expect(report.checks).toMatchObject([{ name: "migrations", outcome: "proven" }]);
+    expect(report.from).toBe("base-file");
+    const text = await Bun.file(project.path("db/migrations/base.sql")).text();
+    for (const part of ["-- squashed: 001 ", "CREATE INDEX users_bio", "it''s", "setval"]) expect(text).toContain(part);
+    expect(await put(project, "004")).toEqual(["004"]);
+    const again = await Bun.file(project.path("db/migrations/base.sql")).text();
+    expect([...(again.match(/^-- squashed: \d+/gm) ?? [])]).toEqual(
+      [1, 2, 3, 4].map((number) => `-- squashed: 00${number}`),
+    );
+    expect(again).toContain("'last'");
+  }, 120_000);
+
+  test.each([
+    ["a version that is not there", {}, "009", "migration_unknown"],
+    ["one that does not run", { "db/migrations/002_broken.sql": "SELECT 1 / 0" }, "002", "squash_refused"],
+    ["a later one that does not run", { "db/migrations/002_broken.sql": "SELECT 1 / 0" }, "001", "squash_refused"],
+    [
+      "rows that are others each time",
+      { "db/migrations/002_random.sql": "CREATE TABLE r (x text); INSERT INTO r SELECT random()::text" },
+      "002",
+      undefined,
+    ],
+  ])("%s", async (_what, files, through, code) => {
+    await using project = await temporaryProject({
+      "db/migrations/001_a.sql": "CREATE TABLE a (id int)",
+      ...(files as Record<string, string>),
+    });
+    const work = squash({ ...filesOf(project.dir), through });
+    if (code === undefined) expect((await work).base.text).toContain("INSERT INTO");
+    else expect((await failureOf(work)).code as string).toBe(code);
+    expect(await Bun.file(project.path("db/migrations/base.sql")).exists()).toBe(false);
+  });
+
+  test("migrations of another tool are refused", async () => {
+    await using project = await temporaryProject({ "db/migrations/V1__a.sql": "CREATE TABLE a ()" });
+    expect((await failureOf(squash({ ...filesOf(project.dir), through: "1" }))).code).toBe("squash_refused");
+  });
+});
