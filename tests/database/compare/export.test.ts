@@ -3,7 +3,9 @@ import { executeSchema } from "#build/builder.ts";
 import { comparePaths } from "#build/order.ts";
 import { type ExportedSchema, exportSchema } from "#compare/export.ts";
 import { lookBeside, type ScratchSite } from "#compare/scratch/site.ts";
-import { schemaBuild } from "#compare/sources/sources.ts";
+import { schemaBuild, sourceCatalogue } from "#compare/sources/sources.ts";
+import { readCatalogue } from "#compare/catalogue/catalogue.ts";
+import { compareCatalogues } from "#compare/catalogue/changes.ts";
 import { withDatabase } from "#database/open.ts";
 import { Secret, type ServerTarget } from "#database/target.ts";
 import type { ConfitureError } from "#errors/error.ts";
@@ -196,6 +198,27 @@ describe("on one server", () => {
     expect(notExported).toEqual([
       { kind: "NOT VALID of an inherited check", count: 1, samples: ["public.parts_2026.positive"] },
     ]);
+  });
+
+  test("built, the files have definitions in the words of the database that they are of", async () => {
+    await using database = await databaseOf(
+      newest,
+      `CREATE TABLE jars (id int, state varchar(10) CHECK (state IN ('new', 'open')));
+       CREATE DOMAIN state AS varchar(10) CHECK (VALUE IN ('new', 'open'));
+       CREATE INDEX open ON jars (id) WHERE state IN ('new', 'open');
+       CREATE VIEW closed AS SELECT id FROM jars WHERE state NOT IN ('new', 'open');
+       CREATE POLICY own ON jars USING (state IN ('new', 'open') AND (id BETWEEN 1 AND 5));`,
+    );
+    const exported = await exportOf(database);
+    await using project = await temporaryProject(
+      Object.fromEntries(exported.files.map(({ path, text }) => [`db/schema/${path}`, text])),
+    );
+    const schema = await sourceCatalogue(filesOf(project.dir), { kind: "schema" });
+    const live = await withDatabase(database.target, {}, (session) => readCatalogue(session));
+    const changed = compareCatalogues(live, schema).filter(
+      ({ change, kind }) => change === "changed" && kind !== "schema",
+    );
+    expect(changed).toEqual([]);
   });
 
   test("with owners, they are as they were", async () => {
