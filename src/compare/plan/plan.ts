@@ -66,10 +66,12 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   return [...moves.first, ...withUnmodelled(planned, from, to), ...moves.last];
 }
 
-/** A default that changes together with its column's type is set twice: what counts is the last time. */
+/** The planner gives some statements twice in a row, and a default that changes together with its column's type at two places. */
 function onlyLast(actions: readonly Action[]): Action[] {
   const last = new Map(actions.map(({ sql }, index) => [sql, index]));
-  return actions.filter(({ sql }, index) => !sql.includes(" SET DEFAULT ") || last.get(sql) === index);
+  return actions.filter(({ sql }, index) =>
+    sql.includes(" SET DEFAULT ") ? last.get(sql) === index : sql !== actions[index + 1]?.sql,
+  );
 }
 
 /** Whoever loses the rights to a table loses those to its columns (manual, REVOKE): those are granted at the end. */
