@@ -111,13 +111,20 @@ export async function exportInto(
   const fates = placed.slice(placed.length - schema.length);
   const others = placed.slice(0, placed.length - schema.length);
   tellRest(context, exported, dir);
-  const { notExported, subscriptions, withSecrets } = exported;
+  const { notExported, subscriptions, histories, withSecrets } = exported;
   return {
     dir,
     fates,
     others,
     exported,
-    json: { dir, files: fates, notExported, subscriptions, withSecrets: withSecrets.map((path) => `${dir}/${path}`) },
+    json: {
+      dir,
+      files: fates,
+      notExported,
+      subscriptions,
+      histories,
+      withSecrets: withSecrets.map((path) => `${dir}/${path}`),
+    },
     exitCode: args.strict === true && notExported.length + subscriptions.length > 0 ? 3 : 0,
   };
 }
@@ -141,6 +148,9 @@ function tellRest({ messages }: CommandContext, exported: ExportedSchema, dir: s
     messages.warn(
       `not exported: subscriptions (${exported.subscriptions.join(", ")}), which would take data from elsewhere into every database that is built`,
     );
+  }
+  if (exported.histories.length > 0) {
+    messages.log(`Left out, as another tool's history: ${exported.histories.join(", ")}`);
   }
   for (const path of exported.withSecrets) {
     messages.warn(`${dir}/${path} has placeholders such as __OPTION_PASSWORD__ in place of secrets`);

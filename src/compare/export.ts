@@ -7,6 +7,7 @@ import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type TemporaryFolder, withTemporaryFolder } from "#files/temporary.ts";
+import { quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, readCatalogue, SECRET, withDiagnosticsOf, withoutObjects } from "./catalogue/catalogue.ts";
 import { giveBackMemory } from "./catalogue/memory.ts";
 import { type Change, isUnfinishedIndex } from "./catalogue/changes.ts";
@@ -45,6 +46,8 @@ export interface ExportedSchema {
   readonly notExported: readonly NotExported[];
   /** Subscriptions, which would take data from elsewhere into every database that is built. */
   readonly subscriptions: readonly string[];
+  /** Tables of other tools' histories, quoted. */
+  readonly histories: readonly string[];
   /** Files that have a placeholder where the database has a secret. */
   readonly withSecrets: readonly string[];
 }
@@ -93,6 +96,7 @@ export async function exportSchema(options: ExportOptions): Promise<ExportedSche
       ...missing,
     ],
     subscriptions: subscriptions.map(({ name }) => name),
+    histories: live.histories.map(({ schema, name }) => quoteQualified(schema, name)),
     withSecrets: files.filter(({ text }) => SECRET.test(text)).map(({ path }) => path),
   };
 }

@@ -5,6 +5,7 @@ import { inOneForm } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { readingQueries } from "./read-again.ts";
 import { giveBackMemory } from "./memory.ts";
+import { type HistoryTable, historyTables } from "./history-tables.ts";
 import { COMPARED_ELSEWHERE, readUnmodelled, type Unmodelled } from "./unmodelled.ts";
 
 /** Everything a database holds that a schema file could have made, at one moment. */
@@ -20,6 +21,8 @@ export interface Catalogue {
   readonly inUse: boolean;
   /** Where the ledger was, which is not among the objects. */
   readonly ledgerSchema: string | undefined;
+  /** Tables in which other tools keep their history, which are not among the objects. */
+  readonly histories: readonly HistoryTable[];
   /** Kinds of objects that are there but cannot be compared, for example "user mapping", with how many and which. */
   readonly notCompared: readonly {
     readonly kind: string;
@@ -29,7 +32,8 @@ export interface Catalogue {
 }
 
 /**
- * Reads the catalogue in one read-only transaction.
+ * Reads the catalogue in one read-only transaction. Another tool's history is left out, wherever it comes from: it is
+ * that tool's to make.
  * @param without tables of the tool's own, which are never part of a comparison
  */
 export async function readCatalogue(
@@ -66,11 +70,16 @@ export async function readCatalogue(
   shareIds(factBase);
   giveBackMemory();
   const ownTables = without.map(({ schema, table }) => ({ kind: "table" as const, schema, name: table }));
+  const own = withoutObjects(factBase, ownTables);
+  const histories = historyTables(own);
+  const theirs = histories.flatMap(({ objects }) => objects);
+  const names = [...without.map(({ schema, table }) => ({ schema, name: table })), ...histories];
   return {
-    facts: withDiagnosticsOf(factBase, resolveView(withoutObjects(factBase, ownTables), undefined)),
+    facts: withDiagnosticsOf(factBase, resolveView(withoutObjects(own, theirs), undefined)),
     unmodelled: unmodelled.filter(
-      ({ relation }) => !without.some(({ schema, table }) => schema === relation?.schema && table === relation.name),
+      ({ relation }) => !names.some(({ schema, name }) => schema === relation?.schema && name === relation.name),
     ),
+    histories,
     major: Math.floor(database.serverVersion / 10_000),
     builder,
     inUse: false,

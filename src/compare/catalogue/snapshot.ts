@@ -85,6 +85,7 @@ function readCatalogueOf(file: string, document: SnapshotDocument): Catalogue {
       inUse,
       builder: builder ?? undefined,
       ledgerSchema: ledgerSchema ?? undefined,
+      histories: [],
       notCompared,
     };
   } catch (cause) {

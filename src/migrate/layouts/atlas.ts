@@ -106,6 +106,7 @@ function cut(source: SqlSource): Sections {
 function atlasTable(): ForeignTable {
   return {
     tables: ["atlas_schema_revisions.atlas_schema_revisions", "atlas_schema_revisions"],
+    columns: ["version", "applied", "total", "executed_at", "execution_time"],
     async read(database, table) {
       const rows = await queryCatalogue<HistoryRow & { done: boolean; is_baseline: boolean }>(
         database,

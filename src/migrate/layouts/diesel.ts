@@ -23,7 +23,11 @@ export const diesel: Layout = {
   creation: { versions: "timestamp", write },
   hasWaysBack: true,
   histories: {
-    diesel: rowsOf(["__diesel_schema_migrations"], "version::text as key, run_on::timestamptz as applied_at"),
+    diesel: rowsOf(
+      ["__diesel_schema_migrations"],
+      ["version", "run_on"],
+      "version::text as key, run_on::timestamptz as applied_at",
+    ),
   },
 };
 

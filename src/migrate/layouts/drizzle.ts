@@ -130,6 +130,7 @@ function cut(source: SqlSource): Sections {
 function drizzleTable(): ForeignTable {
   return {
     tables: ["drizzle.__drizzle_migrations"],
+    columns: ["id", "hash", "created_at"],
     async read(database, table) {
       const rows = await queryCatalogue<HistoryRow & { hash: string }>(
         database,

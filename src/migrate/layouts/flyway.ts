@@ -118,6 +118,7 @@ function flywayTable(): ForeignTable {
   return {
     // The second name is that of Flyway before version 5.
     tables: ["flyway_schema_history", "schema_version"],
+    columns: ["installed_rank", "version", "script", "checksum", "installed_on", "success"],
     async read(database, table) {
       const rows = await queryCatalogue<HistoryRow & { success: boolean; type: string; checksum: number | null }>(
         database,

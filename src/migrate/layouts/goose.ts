@@ -77,6 +77,7 @@ function read(comment: string): Mark | undefined {
 function gooseTable(): ForeignTable {
   return {
     tables: ["goose_db_version"],
+    columns: ["id", "version_id", "is_applied", "tstamp"],
     async read(database, table) {
       const rows = await queryCatalogue<HistoryRow & { is_applied: boolean }>(
         database,

@@ -48,11 +48,17 @@ export function unfinished(what: string): ConfitureError {
 }
 
 /** A table with a row for each migration and nothing to read but a select list of `HistoryRow`. */
-export function rowsOf(tables: readonly string[], columns: string, keyOf?: ForeignTable["keyOf"]): ForeignTable {
+export function rowsOf(
+  tables: readonly string[],
+  columns: readonly string[],
+  selected: string,
+  keyOf?: ForeignTable["keyOf"],
+): ForeignTable {
   return {
     tables,
+    columns,
     async read(database, table) {
-      const rows = await queryCatalogue<HistoryRow>(database, `select ${columns} from ${table}`);
+      const rows = await queryCatalogue<HistoryRow>(database, `select ${selected} from ${table}`);
       return { kind: "records", records: rows.map((row) => toRecord(row)) };
     },
     ...(keyOf === undefined ? {} : { keyOf }),
@@ -60,11 +66,12 @@ export function rowsOf(tables: readonly string[], columns: string, keyOf?: Forei
 }
 
 /** https://github.com/amacneil/dbmate: a row a version, nothing else. */
-export const DBMATE = rowsOf(["schema_migrations"], "version::text as key");
+export const DBMATE = rowsOf(["schema_migrations"], ["version"], "version::text as key");
 
 /** https://github.com/golang-migrate/migrate: one row, the version it came to and whether that failed. */
 export const GOLANG_MIGRATE: ForeignTable = {
   tables: ["schema_migrations"],
+  columns: ["version", "dirty"],
   async read(database, table) {
     const rows = await queryCatalogue<{ version: string; dirty: boolean }>(
       database,
@@ -79,6 +86,7 @@ export const GOLANG_MIGRATE: ForeignTable = {
 /** https://github.com/launchbadge/sqlx: sha384 of the file, nanoseconds. */
 export const SQLX: ForeignTable = {
   tables: ["_sqlx_migrations"],
+  columns: ["version", "installed_on", "success", "checksum", "execution_time"],
   async read(database, table) {
     const rows = await queryCatalogue<HistoryRow & { success: boolean; checksum: string }>(
       database,
@@ -101,6 +109,7 @@ export const SQLX: ForeignTable = {
  */
 export const CONFITURE_PY: ForeignTable = {
   tables: ["tb_confiture", "confiture_migrations"],
+  columns: ["version", "name", "applied_at", "execution_time_ms"],
   async read(database, table) {
     await refuseUnfinishedStages(database, table.replace(/"$/, '_steps"'));
     const rows = await queryCatalogue<HistoryRow>(

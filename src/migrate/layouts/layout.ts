@@ -50,6 +50,8 @@ export interface Ignored {
 export interface ForeignTable {
   /** Its usual names; the first that is there counts. */
   readonly tables: readonly string[];
+  /** Columns by which such a table is told from another of its name; of a tool's every version. */
+  readonly columns: readonly string[];
   /** Reads `table`, which is quoted. */
   read(database: Database, table: string): Promise<ForeignHistory>;
   /** What a file is called in that history. By default its `key`, or its version. */

@@ -33,8 +33,11 @@ export const nodePgMigrate: Layout = {
   hasWaysBack: true,
   histories: {
     // The name is that of the file, without its ending; of a pair, without ".up" as well.
-    "node-pg-migrate": rowsOf(["pgmigrations"], "name::text as key, run_on::timestamptz as applied_at", ({ path }) =>
-      basename(path, extname(path)).replace(/\.up$/, ""),
+    "node-pg-migrate": rowsOf(
+      ["pgmigrations"],
+      ["id", "name", "run_on"],
+      "name::text as key, run_on::timestamptz as applied_at",
+      ({ path }) => basename(path, extname(path)).replace(/\.up$/, ""),
     ),
   },
 };

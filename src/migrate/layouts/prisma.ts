@@ -42,6 +42,7 @@ function isPrisma(folder: Folder): boolean {
 function prismaTable(): ForeignTable {
   return {
     tables: ["_prisma_migrations"],
+    columns: ["migration_name", "checksum", "started_at", "finished_at", "rolled_back_at"],
     async read(database, table) {
       const rows = await queryCatalogue<HistoryRow & { checksum: string }>(
         database,

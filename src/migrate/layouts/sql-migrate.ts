@@ -46,8 +46,11 @@ export const sqlMigrate: Layout = {
   hasWaysBack: true,
   histories: {
     // The id is the file's name.
-    "sql-migrate": rowsOf(["gorp_migrations"], "id::text as key, applied_at::timestamptz as applied_at", ({ path }) =>
-      basename(path),
+    "sql-migrate": rowsOf(
+      ["gorp_migrations"],
+      ["id", "applied_at"],
+      "id::text as key, applied_at::timestamptz as applied_at",
+      ({ path }) => basename(path),
     ),
   },
 };

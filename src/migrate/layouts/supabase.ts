@@ -23,5 +23,5 @@ export const supabase: Layout = {
   reads: () => false,
   creation: { versions: "timestamp", write: plainFile },
   hasWaysBack: false,
-  histories: { supabase: rowsOf(["supabase_migrations.schema_migrations"], "version::text as key") },
+  histories: { supabase: rowsOf(["supabase_migrations.schema_migrations"], ["version"], "version::text as key") },
 };

@@ -52,6 +52,7 @@ function read(comment: string): Mark | undefined {
 function ternTable(): ForeignTable {
   return {
     tables: ["schema_version"],
+    columns: ["version"],
     async read(database, table) {
       const [row] = await queryCatalogue<{ version: string }>(database, `select version::text from ${table}`);
       return { kind: "through", version: row === undefined || row.version === "0" ? undefined : row.version };

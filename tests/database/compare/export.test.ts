@@ -268,6 +268,7 @@ describe("on one server", () => {
       files: [],
       notExported: [],
       subscriptions: ["news"],
+      histories: [],
       withSecrets: [],
     });
     await database.query("DROP SUBSCRIPTION news");
