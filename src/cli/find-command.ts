@@ -92,7 +92,8 @@ function unknownCommand(
   return new ConfitureError("usage", `There is no command \`${prefix} ${word}\``, { hint: hint() });
 
   function hint(): string {
-    const suggestion = path.length === 0 ? nearestCommand(word, behind[0]) : nearest(word, known);
+    const suggestion =
+      path.length === 0 ? nearestCommand(word, behind[0]) : (begunWith(word, known) ?? nearest(word, known));
     if (suggestion !== undefined) return `Did you mean \`${prefix} ${suggestion}\`?`;
     const commands = `Commands: ${known.join(", ")}`;
     if (before?.startsWith("--") !== true || takesNoValue(before)) return commands;
@@ -102,6 +103,12 @@ function unknownCommand(
       ? `${order}.\n${commands}`
       : `${order}: confiture ${[...meant, before, shellWord(word)].join(" ")}`;
   }
+}
+
+/** The only name that a word of two letters or more is the beginning of. */
+function begunWith(word: string, known: readonly string[]): string | undefined {
+  const found = word.length < 2 ? [] : known.filter((name) => name.startsWith(word));
+  return found.length === 1 ? found[0] : undefined;
 }
 
 /** "migrate up" for `up`, and for `migrat` in front of `up`. */

@@ -86,13 +86,14 @@ export function bodyOf(migration: LoadedMigration, direction: Direction): Runnab
   if (body !== undefined) return body;
   const { file } = migration;
   throw new ConfitureError("migration_irreversible", `${file.path} has no way back`, {
-    hint: `Nothing was changed. ${wayBackHint(file)}`,
+    hint: `Nothing was changed. ${wayBackHint(file, migration.kept.source)}`,
     location: { file: file.path },
   });
 }
 
 /** An applied file that gets a way back is an edited one, whose way up has to stay what it was. */
-function wayBackHint({ form, layout, path, version }: MigrationFile): string {
+function wayBackHint({ form, layout, path, version }: MigrationFile, source: string | null): string {
+  const hasUp = /^--\s*migrate:up\b/m.test(source ?? "");
   const accept = `Then: confiture migrate accept ${shellWord(version)}`;
   if (!LAYOUTS[layout].hasWaysBack) {
     return "Files of this layout have none: write a new migration that undoes the change.";
@@ -107,7 +108,7 @@ function wayBackHint({ form, layout, path, version }: MigrationFile): string {
         : "To make it reversible, write its way back into a file of its own, where this layout has them.";
     case "sql":
       return layout === "confiture"
-        ? `To make it reversible, put the line -- migrate:up above its SQL, and -- migrate:down with the way back below it. ${accept}`
+        ? `To make it reversible, ${hasUp ? "add" : "put the line -- migrate:up above its SQL, and add below it"} the line -- migrate:down and the way back. ${accept}`
         : `To make it reversible, add the way back to ${path}, as files of this layout have it. ${accept}`;
     case "foreign":
       return "To make it reversible, rewrite it in SQL, with its way back.";

@@ -18,6 +18,7 @@ import type { LayoutName } from "./layouts/names.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { sectionText } from "./section-text.ts";
 import type { Section } from "./sections.ts";
+import { hasMark } from "./unread-history.ts";
 import { canonicalVersion, compareVersions, isRepeatable } from "./version.ts";
 
 export interface ImportOptions {
@@ -61,8 +62,8 @@ export async function importMigrations(options: ImportOptions): Promise<Import> 
   const to = folderInside(projectDir, options.to);
   const { layout, base, migrations: all, ignored } = discoverMigrations(projectDir, from, options.layout);
   if (layout === "confiture" && all.length > 0) {
-    throw new ConfitureError("layout_foreign", `${from} is in Confiture's form already`, {
-      hint: "There is nothing to rewrite. If it is another tool's, name the tool with --layout.",
+    throw new ConfitureError("layout_foreign", `${from} is in Confiture's form already: it runs as it is`, {
+      hint: `There is nothing to rewrite. ${nextStep(projectDir, all)}`,
     });
   }
   const migrations = fromNothing(all);
@@ -96,6 +97,17 @@ export async function importMigrations(options: ImportOptions): Promise<Import> 
     leftOut: [...ignored, ...dropped.map(({ path }) => ({ path, why: "the migrations that it stands for are here" }))],
     movedTo,
   };
+}
+
+/** How databases that the tool of a folder of this form has migrated become known. */
+function nextStep(projectDir: string, all: readonly MigrationFile[]): string {
+  const other = "If it is another tool's, name the tool with --layout.";
+  if (all.some(({ form }) => form === "sql-pair")) {
+    return `Where golang-migrate or sqlx has run it: confiture migrate baseline --from golang-migrate or --from sqlx. ${other}`;
+  }
+  return all.some((file) => file.form === "sql" && hasMark(projectDir, file))
+    ? `Where dbmate has run it: confiture migrate baseline --from dbmate. ${other}`
+    : other;
 }
 
 /** Moves everything in a folder aside and writes into it: all or nothing. */

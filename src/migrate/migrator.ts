@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { requireMigrations, unrecognised } from "./discover.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
@@ -24,10 +25,11 @@ import {
 import { nothingToResolve } from "./record.ts";
 import { refuseRenamedLedger } from "./renamed-ledger.ts";
 import { bodyOf } from "./body.ts";
+import { orSameWayUp } from "./same-way-up.ts";
 import { runMigration } from "./run.ts";
 import { inOneTransaction } from "./run-in-transaction.ts";
 import type { RunOptions } from "./run-session.ts";
-import { readHistory, status } from "./status.ts";
+import { readHistory, withHistory } from "./status.ts";
 import { canonicalVersion } from "./version.ts";
 import { findUnreadHistory, unreadHistory } from "./unread-history.ts";
 
@@ -62,7 +64,7 @@ export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunR
   return await exclusively(options, async (database, ledger) => {
     const history = await readHistory(database, ledger, options);
     if (!ledger.exists) await refuseRenamedLedger(database, ledger, history, options.projectDir);
-    const files = planUp(history, plan);
+    const files = await orSameWayUp(database, ledger, options.projectDir, history, () => planUp(history, plan));
     const unread = ledger.exists ? undefined : await findUnreadHistory(database, files, options.projectDir);
     if (unread !== undefined) throw unreadHistory(unread);
     const migrations = await load(files, "up", options);
@@ -91,7 +93,8 @@ function requireRecognised(options: MigrateOptions): void {
 export async function down(options: MigrateOptions, plan: PlanDownOptions): Promise<RunReport> {
   const { layout } = requireMigrations(options);
   return await exclusively(options, async (database, ledger) => {
-    const applied = planDown(await readHistory(database, ledger, options), plan);
+    const history = await readHistory(database, ledger, options);
+    const applied = await orSameWayUp(database, ledger, options.projectDir, history, () => planDown(history, plan));
     const kept = await keptOnes(database, ledger, applied);
     return await withKeptFiles(kept, layout, options.signal, async (loadKept) => {
       const migrations: LoadedMigration[] = [];
@@ -135,15 +138,23 @@ async function keptOnes(
  * @throws ConfitureError as `down`
  */
 export async function withoutFiles(options: MigrateOptions, plan: PlanDownOptions): Promise<LedgerRow[]> {
-  const { history } = await status(options);
-  return planDown(history, plan).flatMap(({ file, row }) => (file === undefined ? [row] : []));
+  return await withHistory(options, async ({ database, ledger, history }) => {
+    const planned =
+      database === undefined
+        ? planDown(history, plan)
+        : await orSameWayUp(database, ledger, options.projectDir, history, () => planDown(history, plan));
+    return planned.flatMap(({ file, row }) => (file === undefined ? [row] : []));
+  });
 }
 
 /** Rolls the last migrations back and applies them again, under one lock. */
 export async function redo(options: MigrateOptions, steps: number): Promise<RunReport> {
   requireMigrations(options);
   return await exclusively(options, async (database, ledger) => {
-    const applied = planDown(await readHistory(database, ledger, options), { steps });
+    const history = await readHistory(database, ledger, options);
+    const applied = await orSameWayUp(database, ledger, options.projectDir, history, () =>
+      planDown(history, { steps }),
+    );
     const files = applied.map(({ file, row }) => {
       if (file === undefined) throw missing(row);
       return file;
@@ -191,10 +202,21 @@ export async function load(
   const loaded: LoadedMigration[] = [];
   for (const file of files) {
     const migration = await loadMigration(options.projectDir, file, options.signal);
+    const before = direction === "up" ? loaded.at(-1) : undefined;
+    if (file.form === "foreign" && before !== undefined) throw runnableBefore(migration, before.file);
     if (!waitsForItsTurn(migration[direction], direction)) requireStatement(migration, direction, options);
     loaded.push(migration);
   }
   return loaded;
+}
+
+/** Why a program of another tool cannot run, with what can be run before it. */
+function runnableBefore({ up: body }: LoadedMigration, { version }: MigrationFile): ConfitureError {
+  if (body.kind !== "refused") throw new Error("a program that can run here");
+  const { error } = body;
+  return error.with({
+    hint: `What comes before it can run: confiture migrate up --to ${shellWord(version)}\n${error.hint ?? ""}`,
+  });
 }
 
 /** Own transaction control that cannot run here stops only its own migration: those before it are none the worse. */

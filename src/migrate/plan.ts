@@ -131,6 +131,7 @@ function stopped(entry: HistoryEntry): ConfitureError {
   );
 }
 
+/** For a migration whose file is not as it was applied. */
 function edited(entry: HistoryEntry): ConfitureError {
   return new ConfitureError("history_edited", `Migration ${migrationId(entry)} was edited after it was applied`, {
     hint: `Put the file back as it was and write a new migration for the change. If the edit changes nothing (a comment): confiture migrate accept ${shellWord(entry.version)}`,

@@ -1,10 +1,13 @@
+import { join } from "node:path";
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { readHead } from "#files/read.ts";
 import { parseQualifiedName, quoteQualified } from "#sql/quote.ts";
 import type { ForeignHistory, ForeignTable } from "./layouts/layout.ts";
 import { isOtherTable, keyIn } from "./layouts/read-history.ts";
-import { HISTORIES } from "./layouts/registry.ts";
+import { looksLike, type TableLooks } from "./layouts/history-tables.ts";
+import { HISTORIES, LAYOUTS } from "./layouts/registry.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { importedKey } from "./origin.ts";
 import { canonicalVersion, compareVersions } from "./version.ts";
@@ -28,18 +31,52 @@ export async function findUnreadHistory(
   projectDir: string,
 ): Promise<UnreadHistory | undefined> {
   let found: UnreadHistory | undefined;
-  for (const { table, name } of await tablesOfTools(database)) {
+  for (const { table, ...looks } of await tablesOfTools(database)) {
     for (const [tool, definition] of Object.entries(HISTORIES)) {
-      if (!definition.tables.some((candidate) => parseQualifiedName(candidate)?.name === name)) continue;
+      if (!definition.tables.some((candidate) => isCalled(looks, candidate))) continue;
       const history = await readIfIts(database, definition, table);
       const migration = history === undefined ? undefined : appliedOf(history, definition, files, projectDir);
       if (migration === undefined || (found !== undefined && found.table !== table)) continue;
       found = { tools: [...(found?.tools ?? []), tool], table, migration };
     }
-    if (found !== undefined) return found;
+    if (found !== undefined) return { ...found, tools: likeliest(found.tools, looks, files, projectDir) };
   }
   return undefined;
 }
+
+function isCalled({ schema, name }: TableLooks, candidate: string): boolean {
+  const wanted = parseQualifiedName(candidate);
+  return wanted?.name === name && (wanted.schema === undefined || wanted.schema === schema);
+}
+
+/** Of tools whose tables look alike, those that the columns and then the folder speak for, where they speak for any. */
+function likeliest(
+  tools: readonly string[],
+  looks: TableLooks,
+  files: readonly MigrationFile[],
+  projectDir: string,
+): readonly string[] {
+  const alike = tools.filter((tool) => looksLike(HISTORIES[tool]!, looks));
+  const left = alike.length === 0 ? tools : alike;
+  const ofFolder = left.filter((tool) => toolsOf(files, projectDir).includes(tool));
+  return ofFolder.length === 0 ? left : ofFolder;
+}
+
+/** The tools that have folders of this form; none for a form that people also write by hand. */
+function toolsOf(files: readonly MigrationFile[], projectDir: string): readonly string[] {
+  const [first] = files;
+  if (first === undefined || importedKey(projectDir, first) !== undefined) return [];
+  if (first.layout !== "confiture") return Object.keys(LAYOUTS[first.layout].histories);
+  return files.some((file) => file.form === "sql" && hasMark(projectDir, file)) ? ["dbmate"] : [];
+}
+
+/** Whether it has the mark of dbmate, which is this tool's as well. */
+export function hasMark(projectDir: string, { path }: MigrationFile): boolean {
+  return /^--\s*migrate:up\b/m.test(readHead(join(projectDir, path), path, MARK_WITHIN).toString());
+}
+
+/** Bytes: the mark stands above the SQL. */
+const MARK_WITHIN = 4096;
 
 /** What is said of it, with the way on. */
 export function unreadHistory({ tools, table, migration }: UnreadHistory): ConfitureError {
@@ -47,27 +84,35 @@ export function unreadHistory({ tools, table, migration }: UnreadHistory): Confi
     "adoption_refused",
     `Another tool has applied migrations here: ${migrationId(migration)} is in ${table}, and there is no ledger yet`,
     {
-      hint: `Take its history over, so that nothing runs twice: ${tools.map((tool) => `confiture migrate baseline --from ${tool}`).join(" or ")}`,
+      hint:
+        tools.length === 1
+          ? `Take its history over, so that nothing runs twice: confiture migrate baseline --from ${tools[0]}`
+          : [
+              "Take its history over, so that nothing runs twice, with the command of its tool:",
+              ...tools.map((tool) => `  confiture migrate baseline --from ${tool}`),
+            ].join("\n"),
       location: { file: migration.path },
       data: { tools, table, version: migration.version },
     },
   );
 }
 
-async function tablesOfTools(database: Database): Promise<{ table: string; name: string }[]> {
+async function tablesOfTools(database: Database): Promise<(TableLooks & { readonly table: string })[]> {
   const names = Object.values(HISTORIES)
     .flatMap(({ tables }) => tables)
     .flatMap((table) => parseQualifiedName(table)?.name ?? []);
-  const rows = await queryCatalogue<{ schema: string; name: string }>(
+  const rows = await queryCatalogue<TableLooks>(
     database,
-    `select n.nspname::text as schema, c.relname::text as name
+    `select n.nspname::text as schema, c.relname::text as name,
+            (select json_agg(a.attname) from pg_attribute a
+              where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where c.relname = any (string_to_array($1, ',')) and c.relkind in ('r', 'p') and n.nspname !~ '^pg_temp'
         and has_schema_privilege(n.oid, 'usage') and has_table_privilege(c.oid, 'select')
       order by 1, 2`,
     [[...new Set(names)].join(",")],
   );
-  return rows.map(({ schema, name }) => ({ table: quoteQualified(schema, name), name }));
+  return rows.map((looks) => ({ ...looks, table: quoteQualified(looks.schema, looks.name) }));
 }
 
 async function readIfIts(

@@ -88,3 +88,40 @@ test("an unknown layout is an error with the nearest one", async () => {
     says: true,
   });
 });
+
+test("a table of dbmate's form is offered to the tool of the folder, and to no tool that has its own elsewhere", async () => {
+  await using project = await cliProject({ "db/migrations/001_a.sql": "-- migrate:up\nCREATE TABLE a ();\n" });
+  await project.query("CREATE TABLE schema_migrations (version varchar PRIMARY KEY)");
+  await project.query("INSERT INTO schema_migrations VALUES ('001')");
+  const offered = async (): Promise<string[]> =>
+    [...(await project.run(["migrate", "up"])).stderr.matchAll(/baseline --from ([\w-]+)$/gm)].map(([, tool]) => tool!);
+  expect(await offered()).toEqual(["dbmate"]);
+  await project.write("db/migrations/001_a.sql", "CREATE TABLE a ();\n");
+  expect(await offered()).toEqual(["dbmate", "rails"]);
+  await project.query("ALTER TABLE schema_migrations ADD dirty boolean NOT NULL DEFAULT false");
+  expect(await offered()).toEqual(["golang-migrate"]);
+  await expectRefusal(project, ["migrate", "import", "--layout", "dbmate"], {
+    exitCode: 1,
+    code: "layout_foreign",
+    names: ["dbmate runs as it is"],
+    next: "confiture migrate baseline --from dbmate",
+  });
+});
+
+test("a program among the migrations is shown as such, and what comes before it can run", async () => {
+  await using project = await cliProject({
+    "db/migrations/00001_a.sql": "-- +goose Up\nCREATE TABLE a ();\n",
+    "db/migrations/00002_b.go": "package main",
+    "db/migrations/00003_c.sql": "-- +goose Up\nCREATE TABLE c ();\n",
+  });
+  expect((await project.succeed(["migrate", "status"])).stdout).toContain(
+    "00002_b (pending; Go, which cannot run here)",
+  );
+  await expectRefusal(project, ["migrate", "up"], {
+    exitCode: 1,
+    code: "migration_foreign",
+    names: ["00002_b.go"],
+    next: "confiture migrate up --to 00001",
+  });
+  await project.succeed(["migrate", "up", "--to", "00001"]);
+});

@@ -58,6 +58,33 @@ describe("nothing is taken away without a word", () => {
     expect(await written(project)).toEqual([]);
   });
 
+  test("a constraint without a name of its own is found, values are apart, and what to say names what was listed", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_users.sql": "CREATE TABLE users (\n  id int,\n  email text UNIQUE,\n  born timestamp\n);\n",
+      "db/schema/users.sql": "CREATE TABLE users (id int, email text, born date);\n",
+    });
+    const { stderr } = await generate(project);
+    expect(stderr).toContain(
+      "would take away what is there:\n  constraint public.users.users_email_key, made by db/migrations/001_users.sql:3, is not",
+    );
+    expect(stderr).toMatch(/would lose values:\n +ALTER TABLE .* TYPE date/);
+    expect(stderr).toContain("--allow-drop=public.users.users_email_key,data");
+    const all = await generate(project, "--allow-drop=public.users.users_email_key,data");
+    expect(all.exitCode).toBe(0);
+  });
+
+  test("a lone value that is cut is no object to put into the schema files", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_users.sql": "CREATE TABLE users (born timestamp);\n",
+      "db/schema/users.sql": "CREATE TABLE users (born date);\n",
+    });
+    const { stderr } = await generate(project);
+    expect(stderr).toContain("--allow-drop=data");
+    expect(stderr).not.toContain("add it to the schema files");
+  });
+
   test("--allow-drop allows kinds, names, or all; the plan is shown in short, with what can hurt", async () => {
     await using project = await temporaryProject(FILES);
     const some = await generate(

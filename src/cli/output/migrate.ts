@@ -1,3 +1,4 @@
+import { languageOf } from "#migrate/layouts/foreign-program.ts";
 import { describeHolder } from "#migrate/lock.ts";
 import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
 import type { MigrateEvent } from "#migrate/events.ts";
@@ -6,7 +7,6 @@ import type { HistoryEntry } from "#migrate/history.ts";
 import type { MigrationResult, RunReport } from "#migrate/migrator.ts";
 import type { CommandContext, Outcome } from "../command.ts";
 import { lineDiff } from "./line-diff.ts";
-import { formatLocalTime } from "./local-time.ts";
 import { forPeople } from "./style.ts";
 import { count, formatDuration } from "./text.ts";
 import { inLine } from "./visible.ts";
@@ -98,14 +98,19 @@ export function renderEdit({ path, before, after }: Edit): string {
   return `    ${inLine(path)}, - as it was applied, + as it is now:\n${lines.length === 0 ? "    (only ends of lines)\n" : lines.join("")}`;
 }
 
+/** "2025-10-12 10:30:00 UTC" */
+function inUtc(time: Date): string {
+  return `${time.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
 function statusLine(entry: HistoryEntry): string {
   const id = inLine(migrationId(entry));
-  const applied = entry.row === undefined ? "" : `applied ${formatLocalTime(entry.row.appliedAt)}`;
+  const applied = entry.row === undefined ? "" : `applied ${inUtc(entry.row.appliedAt)}`;
   switch (entry.standing) {
     case "applied":
       return `✅ ${id} (${applied})`;
     case "pending":
-      return `⏳ ${id} (pending)`;
+      return `⏳ ${id} (pending${foreign(entry)})`;
     case "edited":
       return `⚠️  ${id} (${applied}, edited since)`;
     case "changed":
@@ -119,10 +124,14 @@ function statusLine(entry: HistoryEntry): string {
     case "missing":
       return `⚠️  ${id} (${applied}, file missing)`;
     case "out-of-order":
-      return `⚠️  ${id} (pending, out of order)`;
+      return `⚠️  ${id} (pending, out of order${foreign(entry)})`;
     case "stopped":
       return `❌ ${id} (stopped ${progress(entry)})`;
   }
+}
+
+function foreign({ file }: HistoryEntry): string {
+  return file?.form === "foreign" ? `; ${languageOf(file.path)}, which cannot run here` : "";
 }
 
 function progress({ row, stoppedAt }: HistoryEntry): string {

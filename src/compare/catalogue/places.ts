@@ -59,8 +59,9 @@ export function findMaker(
     case "default":
       return made([...names, "default"], OF_TABLE);
     case "column":
-    case "constraint":
       return made(names, OF_TABLE);
+    case "constraint":
+      return made(names, OF_TABLE) ?? unnamed(names, sources);
     case "policy":
     case "trigger":
     case "rule":
@@ -71,6 +72,36 @@ export function findMaker(
       if (kind.startsWith("comment on ")) return made(names, /^comment /);
       return made(names, new RegExp(`^create (?:or replace )?(?:\\w+ )?${kind} `));
   }
+}
+
+/** By the ends of the names that PostgreSQL gives (ChooseIndexName, ChooseConstraintName): what makes such a constraint. */
+const UNNAMED: Readonly<Record<string, string>> = {
+  pkey: "primary",
+  key: "unique",
+  check: "check",
+  fkey: "references",
+};
+
+/** Where a constraint is made without its name, which then tells its column: `email text UNIQUE`. */
+function unnamed([table = "", name = ""]: readonly string[], sources: readonly SourceText[]): Place | undefined {
+  const end = name.slice(name.lastIndexOf("_") + 1);
+  const word = UNNAMED[end];
+  if (word === undefined || !name.startsWith(`${table}_`)) return undefined;
+  const column = name.slice(table.length + 1, -end.length - 1);
+  const ways =
+    end === "pkey"
+      ? [[table, word]]
+      : [
+          [table, column, word],
+          [table, word, column],
+        ];
+  for (const wanted of ways) {
+    for (const source of sources) {
+      const [offset] = findNames(source.text, wanted, OF_TABLE);
+      if (offset !== undefined) return placeAt(source, offset);
+    }
+  }
+  return undefined;
 }
 
 const OF_TABLE = /^(?:create|alter) (?:\w+ )?table /;

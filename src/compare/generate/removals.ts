@@ -1,9 +1,10 @@
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues, describe } from "../catalogue/changes.ts";
 import { takenAway } from "../catalogue/taken-away.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
-import { renameFlag } from "./rename-first.ts";
+import { renameHints } from "./rename-first.ts";
 import type { PossibleRename } from "./renames.ts";
 
 /** Something that a migration takes away: an object, a property that protects something, or values. */
@@ -49,17 +50,33 @@ export function refuseRemovals(
   possible: readonly PossibleRename[],
   madeBy: (removal: Removal) => string | undefined = () => undefined,
 ): ConfitureError {
+  const list = (which: readonly Removal[]): string =>
+    which.map((removal) => `\n  ${describeRemoval(removal, madeBy)}`).join("");
+  const [objects, data] = [removals.filter(isObject), removals.filter((removal) => !isObject(removal))];
   return new ConfitureError(
     "generate_refused",
-    `The migration would take away what is there:\n${removals.map((removal) => `  ${describeRemoval(removal, madeBy)}`).join("\n")}`,
+    [
+      ...(objects.length === 0 ? [] : [`The migration would take away what is there:${list(objects)}`]),
+      ...(data.length === 0 ? [] : [`The migration would lose values:${list(data)}`]),
+    ].join("\n"),
     {
       hint: [
-        "Nothing was written. If it is to stay, add it to the schema files. If it is to go: --allow-drop, or with names or kinds --allow-drop=policy,public.users.bio",
-        ...possible.map((rename) => `If ${rename.from} was renamed: ${renameFlag(rename)}`),
+        `Nothing was written. ${objects.length === 0 ? "" : "If it is to stay, add it to the schema files. "}If it is to go: --allow-drop, or for this alone ${allowing(removals)}`,
+        ...renameHints(possible),
       ].join("\n"),
       data: { removals: removals.map(({ kind, name, loss }) => ({ kind, name, loss: loss ?? null })) },
     },
   );
+}
+
+function isObject({ change }: Removal): boolean {
+  return change !== undefined;
+}
+
+/** The flag that allows these, by name or, where a name has signs that mean something there, by kind. */
+function allowing(removals: readonly Removal[]): string {
+  const words = removals.map(({ kind, name, change }) => (change !== undefined && /^[\w.]+$/.test(name) ? name : kind));
+  return shellWord(`--allow-drop=${[...new Set(words)].join(",")}`);
 }
 
 /** "policy public.users.own_rows, made by db/migrations/002_rls.sql:4, is not in the schema files" */

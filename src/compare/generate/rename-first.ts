@@ -1,8 +1,11 @@
+import type { FactBase } from "@supabase/pg-delta/core";
 import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
+import { describe } from "../catalogue/changes.ts";
 import type { Meter } from "./measure.ts";
 import type { MeasuredStatement } from "./migration-file.ts";
 import {
+  ASKED,
   newName,
   type PossibleRename,
   possibleRenames,
@@ -46,10 +49,11 @@ export async function renameFirst(
   const done: Rename[] = [];
   const declined = new Set<string>();
   let current = from;
-  let wanted = [...options.renames];
+  let wanted = options.renames.map((rename) => qualified(rename, from));
   for (;;) {
     const ready = wanted
       .map((rename) => adapt(rename, done))
+      .map((rename) => qualified(rename, current))
       .flatMap((rename) => {
         const planned = renameStatements(rename, current, to);
         return planned.length === 0 ? [] : [{ rename, planned }];
@@ -58,12 +62,14 @@ export async function renameFirst(
       for (const statement of planned) statements.push({ ...statement, effects: await meter.run(statement.sql) });
       done.push(rename);
     }
-    wanted = wanted.filter((rename) => !ready.some((one) => isSame(one.rename, adapt(rename, done))));
+    wanted = wanted
+      .map((rename) => qualified(rename, current))
+      .filter((rename) => !ready.some((one) => isSame(one.rename, adapt(rename, done))));
     if (ready.length > 0) current = await read();
     // What stands inside something renamed has its turn only now.
     if (wanted.length > 0 && ready.length > 0) continue;
     const [unknown] = wanted;
-    if (unknown !== undefined) throw notRenamed(unknown, possibleRenames(current, to));
+    if (unknown !== undefined) throw notRenamed(unknown, current, to);
     const open = possibleRenames(current, to).filter((rename) => !declined.has(rename.from));
     if (open.length === 0 || options.decideRenames === undefined) break;
     wanted = [...(await options.decideRenames(open))];
@@ -96,15 +102,62 @@ function isSame(a: Rename, b: Rename): boolean {
   return a.from === b.from && a.to === b.to;
 }
 
-function notRenamed({ from, to }: Rename, possible: readonly PossibleRename[]): ConfitureError {
-  const known = possible.map(renameFlag);
-  return new ConfitureError(
-    "usage",
-    `Cannot rename ${from} to ${to}: ${from} still exists in the schema files, or ${to} exists already`,
-    {
-      hint: known.length === 0 ? "Nothing looks renamed." : `What looks renamed: ${known.join(", ")}`,
-    },
+/**
+ * A rename by the names that objects have here: one without a schema is of the only schema that has it.
+ * @throws ConfitureError `usage` where several have it
+ */
+function qualified({ from, to }: Rename, { facts }: Catalogue): Rename {
+  const names = namesOf(facts);
+  if (names.has(from)) return { from, to };
+  const found = [...names].filter(
+    (name) => name.endsWith(`.${from}`) && name.indexOf(".") === name.length - from.length - 1,
   );
+  const [only] = found;
+  if (only === undefined) return { from, to };
+  if (found.length > 1) {
+    throw new ConfitureError("usage", `Cannot rename ${from}: there are several`, {
+      hint: `Say which: ${found
+        .toSorted()
+        .map((name) => `--rename ${name}=${newName({ from, to })}`)
+        .join(" or ")}`,
+    });
+  }
+  const schema = only.slice(0, only.length - from.length);
+  return { from: only, to: to.split(".").length === from.split(".").length ? schema + to : to };
+}
+
+function namesOf(facts: FactBase): Set<string> {
+  return new Set(facts.facts().flatMap(({ id }) => (ASKED.includes(id.kind) ? [describe(id).name] : [])));
+}
+
+function notRenamed({ from, to }: Rename, source: Catalogue, target: Catalogue): ConfitureError {
+  const hints = renameHints(possibleRenames(source, target));
+  return new ConfitureError("usage", `Cannot rename ${from} to ${to}: ${whyNot()}`, {
+    hint: hints.length === 0 ? "Nothing looks renamed." : hints.join("\n"),
+  });
+
+  function whyNot(): string {
+    const [before, after] = [namesOf(source.facts), namesOf(target.facts)];
+    if (!before.has(from)) return `there is no ${from} to rename`;
+    if (after.has(from)) return `${from} is still in the schema files`;
+    if (!after.has(to)) return `there is no ${to} in the schema files`;
+    return before.has(to) ? `${to} exists already` : "they are not of one kind, or not in the same place";
+  }
+}
+
+/** What may have been renamed, a line for each; what excludes each other stands together. Pure. */
+export function renameHints(possible: readonly PossibleRename[]): string[] {
+  const groups: PossibleRename[][] = [];
+  for (const rename of possible) {
+    const touching = groups.filter((group) => group.some(({ from, to }) => from === rename.from || to === rename.to));
+    for (const group of touching) groups.splice(groups.indexOf(group), 1);
+    groups.push([...touching.flat(), rename]);
+  }
+  return groups.flatMap(([first, ...others]) => {
+    if (first === undefined) return [];
+    if (others.length === 0) return [`If ${first.from} was renamed: ${renameFlag(first)}`];
+    return ["If there was a rename, one of:", ...[first, ...others].map((rename) => `  ${renameFlag(rename)}`)];
+  });
 }
 
 /** How a rename is asked for on the command line. */

@@ -35,7 +35,7 @@ interface Pair {
 }
 
 /** What would lose data, or all that depends on it, if it were dropped and made again: a person has to say. */
-const ASKED: readonly StableId["kind"][] = ["schema", "table", "column", "sequence", "type", "domain"];
+export const ASKED: readonly StableId["kind"][] = ["schema", "table", "column", "sequence", "type", "domain"];
 
 /** Dropped and added objects that could be one, the likelier first. Pure. */
 export function possibleRenames(from: Catalogue, to: Catalogue): PossibleRename[] {

@@ -19,21 +19,29 @@ export function isHistoryName(name: string): boolean {
   return known.has(name);
 }
 
-/**
- * Whether another tool keeps its history in a table: it has the name, in the schema where the tool has one of its own,
- * and the columns. Where these are one or two words that anybody might use, it has no others. Pure.
- */
-export function isHistoryTable({ schema, name, columns }: TableLooks): boolean {
-  return kinds().some((kind) =>
-    kind.tables.some((table) => {
-      const wanted = parseQualifiedName(table);
-      if (wanted?.name !== name || (wanted.schema !== undefined && wanted.schema !== schema)) return false;
-      if (!kind.columns.every((column) => columns.includes(column))) return false;
-      return wanted.schema !== undefined || kind.columns.length > 2 || columns.length === kind.columns.length;
-    }),
-  );
+/** Whether another tool keeps its history in a table. Pure. */
+export function isHistoryTable(table: TableLooks): boolean {
+  return kinds().some((kind) => looksLike(kind, table));
 }
 
-function kinds(): { readonly tables: readonly string[]; readonly columns: readonly string[] }[] {
+interface Kind {
+  readonly tables: readonly string[];
+  readonly columns: readonly string[];
+}
+
+/**
+ * Whether a table is one of a tool's: it has the name, in the schema where the tool has one of its own, and the columns.
+ * Where these are one or two words that anybody might use, it has no others. Pure.
+ */
+export function looksLike(kind: Kind, { schema, name, columns }: TableLooks): boolean {
+  return kind.tables.some((table) => {
+    const wanted = parseQualifiedName(table);
+    if (wanted?.name !== name || (wanted.schema !== undefined && wanted.schema !== schema)) return false;
+    if (!kind.columns.every((column) => columns.includes(column))) return false;
+    return wanted.schema !== undefined || kind.columns.length > 2 || columns.length === kind.columns.length;
+  });
+}
+
+function kinds(): Kind[] {
   return [...Object.values(HISTORIES), ...BESIDE];
 }

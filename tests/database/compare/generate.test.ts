@@ -273,7 +273,33 @@ describe("renames", () => {
 
   test("of what did not change are refused", async () => {
     const renames = [{ from: "public.users.name", to: "public.users.nope" }];
-    expect(await failureOf(generated(USERS, RENAMED, { renames }))).toMatchObject({ code: "usage" });
+    expect(await failureOf(generated(USERS, RENAMED, { renames }))).toMatchObject({
+      code: "usage",
+      message: expect.stringContaining("there is no public.users.nope in the schema files"),
+    });
+  });
+
+  test("a name without a schema is that of the only one which has it", async () => {
+    const renames = [{ from: "users.name", to: "users.full_name" }];
+    const { migrations } = await generated(USERS, RENAMED, { renames });
+    expect(migrations.map(({ text }) => text).join("")).toContain('RENAME COLUMN "name" TO "full_name"');
+    const other = "CREATE SCHEMA other; CREATE TABLE other.users (name text);";
+    expect(await failureOf(generated(`${USERS};${other}`, `${RENAMED};${other}`, { renames }))).toMatchObject({
+      code: "usage",
+      hint: expect.stringMatching(/--rename other\.users\.name=full_name or --rename public\.users\.name=full_name/),
+    });
+    const unknown = [{ from: "people.name", to: "people.full_name" }];
+    expect(await failureOf(generated(USERS, RENAMED, { renames: unknown }))).toMatchObject({
+      message: expect.stringContaining("there is no people.name to rename"),
+    });
+  });
+
+  test("renames that exclude each other stand together", async () => {
+    const renames = [{ from: "public.t.c", to: "public.t.d" }];
+    const { hint } = await failureOf(
+      generated("CREATE TABLE t (a text, b text)", "CREATE TABLE t (mail text)", { renames }),
+    );
+    expect(hint).toBe("If there was a rename, one of:\n  --rename public.t.a=mail\n  --rename public.t.b=mail");
   });
 
   test("are decided one level after the other: columns of a table come after the table", async () => {

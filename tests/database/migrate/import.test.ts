@@ -325,5 +325,10 @@ describe("nothing is written", () => {
   test("of a folder that is in the form already", async () => {
     await using m = await migrating(engine!, { "001_a.sql": "SELECT 1;" });
     expect(await failureOf(() => importMigrations(options(m)))).toMatchObject({ code: "layout_foreign" });
+    await m.write("001_a.sql", "-- migrate:up\nSELECT 1;\n");
+    expect(await failureOf(() => importMigrations(options(m)))).toMatchObject({
+      message: expect.stringContaining("it runs as it is"),
+      hint: expect.stringContaining("confiture migrate baseline --from dbmate."),
+    });
   });
 });

@@ -34,6 +34,30 @@ for (const engine of serverEngines) {
       expect(await m.has("b")).toBe(true);
     });
 
+    test("what is said to lack is what lacks, and a way back that came later is told from an edited way up", async () => {
+      await using m = await migrating(engine, {
+        "001_a.sql": "-- migrate:up\nCREATE TABLE a (id int);\n",
+        "002_b.sql": "CREATE TABLE b (id int);\n",
+      });
+      await m.up();
+      expect((await m.down()).error?.hint).toContain("put the line -- migrate:up above its SQL");
+      await m.down();
+      await m.query("DELETE FROM confiture_migrations WHERE version = '002'");
+      const { error } = await m.down();
+      expect(error?.hint).toContain("add the line -- migrate:down");
+      expect(error?.hint).not.toContain("migrate:up");
+
+      await m.query("DROP TABLE b");
+      await m.write("001_a.sql", "-- migrate:up\nCREATE TABLE a (id int);\n-- migrate:down\nDROP TABLE a;\n");
+      for (const outcome of [await m.down(), await m.up(), await m.redo()]) {
+        expect(outcome.error?.code).toBe("history_edited");
+        expect(outcome.error?.hint).toContain("confiture migrate accept 001");
+        expect(outcome.error?.hint).not.toContain("Put the file back");
+      }
+      await m.write("001_a.sql", "-- migrate:up\nCREATE TABLE a (id bigint);\n-- migrate:down\nDROP TABLE a;\n");
+      expect((await m.down()).error?.hint).toContain("Put the file back");
+    });
+
     test.each([
       ["is cut short", "begin\n raise 'no way back';\nend\n$$;\n", "sql_unterminated", "4:1"],
       ["holds a conflict", "<<<<<<< a\nSELECT 1;\n=======\nSELECT 2;\n>>>>>>> b\n", "file_conflict_marker", "1:1"],

@@ -21,7 +21,7 @@ export const command = defineCommand({
       type: "string",
       valueHint: "SOURCE",
       description:
-        "what is there now: migrations, git:REVISION, env:NAME, a URL, a snapshot file or empty (default: base and migrations; where these do not start from nothing, the environment's database if all of them are applied there, then git:HEAD)",
+        "what is there now: migrations, git:REVISION, env:NAME, a URL, a snapshot file or empty (default: base and migrations. If the migrations alter tables that only the schema files create: the environment's database, provided all migrations are applied there, or else git:HEAD)",
     },
     rename: {
       type: "string",
@@ -180,10 +180,11 @@ function renderPlan(changes: readonly Change[], migrations: readonly GeneratedMi
     up.flatMap((statement) =>
       notesOf(statement, "up", true)
         .filter((note) => !note.startsWith("LOCK") && !note.startsWith("ONLINE"))
-        .map((note) => `! ${inLine(statement.sql.split("\n")[0] ?? "")}\n    ${note}\n`),
+        .map((note) => ({ line: `! ${inLine(statement.sql.split("\n")[0] ?? "")}\n`, note: `    ${note}\n` })),
     ),
   );
-  return `${renderChanges(changes)}${hazards.join("")}`.trimEnd();
+  const shown = hazards.map(({ line, note }, index) => (hazards[index - 1]?.line === line ? note : line + note));
+  return `${renderChanges(changes)}${shown.join("")}`.trimEnd();
 }
 
 /** "NAME", then "NAME_indexes", or "NAME_2" where that says nothing or is taken. */

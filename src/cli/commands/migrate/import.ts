@@ -1,3 +1,4 @@
+import { ConfitureError } from "#errors/error.ts";
 import { importMigrations } from "#migrate/import.ts";
 import { LAYOUT_NAMES } from "#migrate/layouts/names.ts";
 import { LAYOUTS } from "#migrate/layouts/registry.ts";
@@ -5,13 +6,17 @@ import { migrationId } from "#migrate/migration-file.ts";
 import { defineCommand } from "../../command.ts";
 import { count } from "../../output/text.ts";
 
+/** Tools whose folders are in this tool's form. */
+const OWN_FORM = ["dbmate", "golang-migrate", "sqlx"];
+
 export const command = defineCommand({
   args: {
     from: { type: "string", valueHint: "FOLDER", description: "the folder to read (default: migrations.dir)" },
     layout: {
       type: "enum",
-      options: LAYOUT_NAMES.filter((name) => name !== "confiture"),
-      description: "how that folder is laid out (default: migrations.layout)",
+      options: [...LAYOUT_NAMES.filter((name) => name !== "confiture"), ...OWN_FORM],
+      description:
+        "how that folder is laid out (default: migrations.layout); those of dbmate, golang-migrate and sqlx run as they are",
     },
     to: {
       type: "string",
@@ -29,6 +34,15 @@ export const command = defineCommand({
     "confiture migrate import --from sql --layout flyway --to db/migrations",
   ],
   async run(args, context) {
+    if (OWN_FORM.includes(args.layout ?? "")) {
+      throw new ConfitureError(
+        "layout_foreign",
+        `A folder of ${args.layout} runs as it is: there is nothing to rewrite`,
+        {
+          hint: `Where ${args.layout} has run it: confiture migrate baseline --from ${args.layout}`,
+        },
+      );
+    }
     const { migrations: settings } = await context.config("files");
     const from = withoutSlash(args.from ?? settings.dir);
     const to = withoutSlash(args.to ?? settings.dir);
