@@ -18,6 +18,8 @@ const IN_ONE_FORM = Object.entries({
   IntervalStyle: "postgres",
   lc_monetary: "C",
   quote_all_identifiers: "off",
+  // An error where policies would hide rows.
+  row_security: "off",
   standard_conforming_strings: "on",
   TimeZone: "UTC",
   transform_null_equals: "off",

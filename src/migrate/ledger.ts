@@ -17,7 +17,8 @@ export interface LedgerRow {
   readonly name: string;
   /** sha256 in hex, or null where the history was taken over without files to hash. */
   readonly checksum: string | null;
-  readonly appliedAt: Date;
+  /** PostgreSQL's text where no Date can say it (infinity, 4000 BC); null where someone took it away. */
+  readonly appliedAt: Date | string | null;
   readonly executionMs: number | null;
   readonly appliedBy: string;
   readonly toolVersion: string;
@@ -61,18 +62,26 @@ const KEPT_COLUMNS = ["source", "source_down", "source_file"] as const;
 
 type KeptColumn = (typeof KEPT_COLUMNS)[number];
 
-const COLUMNS = [
-  "version",
-  "name",
-  "checksum",
-  "applied_at",
-  "execution_ms",
-  "applied_by",
-  "tool_version",
-  "state",
-  "statements_done",
-  "statements_total",
-] as const;
+/** How each column is made. */
+const DEFINITIONS = {
+  version: "text primary key",
+  name: "text not null",
+  checksum: "text",
+  applied_at: "timestamptz not null",
+  execution_ms: "bigint",
+  applied_by: "text not null",
+  tool_version: "text not null",
+  state: "text not null check (state in ('applied', 'applying', 'reverting'))",
+  statements_done: "integer",
+  statements_total: "integer",
+} as const;
+
+type Column = keyof typeof DEFINITIONS;
+
+const COLUMNS = Object.keys(DEFINITIONS) as Column[];
+
+/** So many columns can be gone from a ledger that is still told from any other table. */
+const MOST_LACKING = 3;
 
 /**
  * Finds the ledger. A name without a schema is looked up along the session's search_path, as PostgreSQL does, and a new
@@ -121,7 +130,9 @@ export async function allLedgers(database: Database, setting: string): Promise<L
   const [meant, others] = [inFirst(places, tables), schema === undefined ? tables : []];
   return [
     ...(meant === undefined ? [] : [asLedger(name, meant)]),
-    ...others.filter((table) => table !== meant && isLedger(table.columns)).map((table) => asLedger(name, table)),
+    ...others
+      .filter((table) => table !== meant && lackingOf(table.columns).length === 0)
+      .map((table) => asLedger(name, table)),
   ];
 }
 
@@ -200,18 +211,51 @@ function readName(setting: string): { schema?: string; name: string } {
   });
 }
 
+/** Also one that has lost some of its columns: nothing may run as if it were not there. */
 function isLedger(columns: readonly string[]): boolean {
-  return COLUMNS.every((column) => columns.includes(column));
+  return lackingOf(columns).length <= MOST_LACKING;
+}
+
+function lackingOf(columns: readonly string[]): Column[] {
+  return COLUMNS.filter((column) => !columns.includes(column));
 }
 
 function requireLedgerColumns(schema: string, table: string, columns: readonly string[]): void {
-  const lacking = COLUMNS.filter((column) => !columns.includes(column));
+  const lacking = lackingOf(columns);
   if (lacking.length === 0) return;
+  if (isLedger(columns)) throw damaged(schema, table, lacking);
   throw new ConfitureError(
     "ledger_unusable",
     `The table "${schema}"."${table}" is not a ledger of this tool: it has no column ${lacking.join(", ")}`,
     {
       hint: `Give the ledger another name with migrations.table in the environment file. If it is the ledger of Confiture for Python, take its history over then: confiture migrate baseline --from confiture-py`,
+    },
+  );
+}
+
+/** What the rows get that are there, where a column may not be empty. */
+const FILLED: Partial<Record<Column, string>> = {
+  name: "''",
+  applied_at: "now()",
+  applied_by: "current_user",
+  tool_version: "''",
+  state: "'applied'",
+};
+
+function damaged(schema: string, table: string, lacking: readonly Column[]): ConfitureError {
+  const name = quoteQualified(schema, table);
+  const added = lacking.map((column) => {
+    const filling = FILLED[column];
+    return `ADD COLUMN ${column} ${DEFINITIONS[column]}${filling === undefined ? "" : ` DEFAULT ${filling}`}`;
+  });
+  const isFilled = lacking.includes("state");
+  return new ConfitureError(
+    "ledger_unusable",
+    `The ledger "${schema}"."${table}" lacks its column ${lacking.join(", ")}`,
+    {
+      hint: lacking.includes("version")
+        ? "Without it nothing tells which migrations are applied. Restore the table from a backup."
+        : `Someone changed the table. Give it back:\n  ALTER TABLE ${name} ${added.join(", ")};${isFilled ? "\nThat records every row as applied: if a migration had stopped half way, restore the table from a backup instead." : ""}`,
     },
   );
 }
@@ -222,16 +266,7 @@ export const LEDGER_COMMENT = "Migrations applied by confiture";
 function createLedgerSql(ledger: Ledger): string {
   const table = quoteQualified(ledger.schema, ledger.table);
   return `create table ${table} (
-  version text primary key,
-  name text not null,
-  checksum text,
-  applied_at timestamptz not null,
-  execution_ms bigint,
-  applied_by text not null,
-  tool_version text not null,
-  state text not null check (state in ('applied', 'applying', 'reverting')),
-  statements_done integer,
-  statements_total integer,
+  ${COLUMNS.map((column) => `${column} ${DEFINITIONS[column]}`).join(",\n  ")},
   ${KEPT_COLUMNS.map((column) => `${column} text`).join(",\n  ")}
 );
 comment on table ${table} is ${quoteLiteral(LEDGER_COMMENT)}`;
@@ -256,7 +291,7 @@ export async function readLedger(database: Database, ledger: Ledger): Promise<Le
       version,
       name,
       checksum,
-      appliedAt: new Date(appliedAt),
+      appliedAt: timeOf(appliedAt),
       executionMs,
       appliedBy,
       toolVersion,
@@ -269,6 +304,12 @@ export async function readLedger(database: Database, ledger: Ledger): Promise<Le
   return rows;
 }
 
+function timeOf(text: string | null): Date | string | null {
+  if (text === null) return null;
+  const time = new Date(text);
+  return Number.isNaN(time.getTime()) ? text : time;
+}
+
 function requireOneEach(ledger: Ledger, rows: readonly LedgerRow[]): void {
   const seen = new Map<string, string>();
   for (const { version } of rows) {
@@ -277,6 +318,7 @@ function requireOneEach(ledger: Ledger, rows: readonly LedgerRow[]): void {
     seen.set(canonical, version);
     if (other === undefined) continue;
     const table = quoteQualified(ledger.schema, ledger.table);
+    if (other === version) throw sameTwice(table, version);
     throw new ConfitureError(
       "ledger_unusable",
       `The ledger ${table} has version ${canonical} twice: as ${other} and as ${version}`,
@@ -287,12 +329,26 @@ function requireOneEach(ledger: Ledger, rows: readonly LedgerRow[]): void {
   }
 }
 
+/** Only their places tell such rows apart (https://www.postgresql.org/docs/current/ddl-system-columns.html). */
+function sameTwice(table: string, version: string): ConfitureError {
+  const which = `version = ${quoteLiteral(version)}`;
+  return new ConfitureError("ledger_unusable", `The ledger ${table} has version ${version} twice`, {
+    hint: [
+      "Look at the rows:",
+      `  SELECT ctid, * FROM ${table} WHERE ${which};`,
+      "Keep one of them, for example the youngest, and give the table its primary key back:",
+      `  DELETE FROM ${table} WHERE ${which} AND ctid <> (SELECT ctid FROM ${table} WHERE ${which} ORDER BY applied_at DESC LIMIT 1);`,
+      `  ALTER TABLE ${table} ADD PRIMARY KEY (version);`,
+    ].join("\n"),
+  });
+}
+
 /** A row of the ledger as JSON, in the order of `COLUMNS`. */
 type JsonRow = [
   version: string,
   name: string,
   checksum: string | null,
-  appliedAt: string,
+  appliedAt: string | null,
   executionMs: number | null,
   appliedBy: string,
   toolVersion: string,
@@ -375,7 +431,8 @@ function keptValue({ keeps }: Ledger, text: string | null | undefined): string {
 /** Says of a failed statement of ours that it was the ledger's, and what to do. */
 function explainLedgerError(ledger: Ledger, error: unknown): unknown {
   if (!(error instanceof ConfitureError) || error.server === undefined) return error;
-  const name = `"${ledger.schema}"."${ledger.table}"`;
+  const name = quoteQualified(ledger.schema, ledger.table);
+  if (error.server.sqlstate === NOT_WRITTEN) return notWritten(name, error);
   const hints: Record<string, string> = {
     "42501": `The role needs rights on it: GRANT SELECT, INSERT, UPDATE, DELETE ON ${name} TO the role, and CREATE on the schema for the first run.`,
     "25006": "The database is read-only: a standby, or default_transaction_read_only is on. Connect to the primary.",
@@ -385,7 +442,30 @@ function explainLedgerError(ledger: Ledger, error: unknown): unknown {
   return error.with({
     code: "ledger_unusable",
     message: `The ledger ${name} cannot be used: ${error.server.message}`,
-    hint: hints[error.server.sqlstate],
+    hint: ROW_SECURITY.has(error.server.routine ?? "") ? rowSecurity(name) : hints[error.server.sqlstate],
+  });
+}
+
+/** The functions of PostgreSQL that report rows which row-level security would hide, and rows that it refuses. */
+const ROW_SECURITY: ReadonlySet<string> = new Set(["check_enable_rls", "ExecWithCheckOptions"]);
+
+function rowSecurity(name: string): string {
+  return [
+    "Row-level security on it would hide migrations that are applied. One of these lets the role see all of them:",
+    `  ALTER TABLE ${name} DISABLE ROW LEVEL SECURITY;`,
+    `  ALTER TABLE ${name} OWNER TO the role; (the owner sees everything, unless the table says FORCE ROW LEVEL SECURITY)`,
+    "  ALTER ROLE the role BYPASSRLS; (as a superuser)",
+  ].join("\n");
+}
+
+/** What a division by zero is called. It is an error that needs no procedural language. */
+const NOT_WRITTEN = "22012";
+
+function notWritten(name: string, error: ConfitureError): ConfitureError {
+  return error.with({
+    code: "ledger_unusable",
+    message: `The ledger ${name} did not take a change: its row is not as it was written`,
+    hint: `A trigger or a rule on the table suppresses what is written, or changes it. psql shows them: \\d ${name}\nDisable it (ALTER TABLE ${name} DISABLE TRIGGER USER, or DROP RULE) and run the command again.`,
   });
 }
 
@@ -433,7 +513,19 @@ export async function changeLedger(database: Database, ledger: Ledger, sql: stri
   }
 }
 
-/** @param row.executionMs a SQL expression */
+/**
+ * A query that fails unless as many rows as expected are there. It is sent along with what wrote them: a trigger or a rule
+ * can suppress a statement, which then succeeds.
+ */
+function verifySql(ledger: Ledger, rows: 0 | 1, version: string, conditions: readonly string[] = []): string {
+  const where = [`version = ${quoteLiteral(version)}`, ...conditions].join(" and ");
+  return `select 1 / (count(*) = ${rows})::int4 from ${quoteQualified(ledger.schema, ledger.table)} where ${where}`;
+}
+
+/**
+ * Statements that write a row.
+ * @param row.executionMs a SQL expression
+ */
 export function insertSql(
   ledger: Ledger,
   entry: LedgerEntry,
@@ -465,7 +557,8 @@ export function insertSql(
   // What runs again has a row of the time before.
   const before = isRepeatable(entry.version) ? `${deleteSql(ledger, entry.version)}; ` : "";
   const columns = [...COLUMNS, ...kept.map(([column]) => column)];
-  return `${before}insert into ${quoteQualified(ledger.schema, ledger.table)} (${columns.join(", ")}) values (${values.join(", ")})`;
+  const insert = `insert into ${quoteQualified(ledger.schema, ledger.table)} (${columns.join(", ")}) values (${values.join(", ")})`;
+  return `${before}${insert}; ${verifySql(ledger, 1, entry.version, [`state = ${quoteLiteral(row.state)}`])}`;
 }
 
 /** Statements that record what a base stands for as applied together with it. */
@@ -476,11 +569,13 @@ export function squashedSql(ledger: Ledger, squashed: readonly SquashedMigration
 /** How long the transaction that records it has been going on, in milliseconds. */
 export const TRANSACTION_MS = "(extract(epoch from clock_timestamp() - transaction_timestamp()) * 1000)::bigint";
 
+/** Statements that take a row away. */
 export function deleteSql(ledger: Ledger, version: string): string {
-  return `delete from ${quoteQualified(ledger.schema, ledger.table)} where version = ${quoteLiteral(version)}`;
+  const remove = `delete from ${quoteQualified(ledger.schema, ledger.table)} where version = ${quoteLiteral(version)}`;
+  return `${remove}; ${verifySql(ledger, 0, version)}`;
 }
 
-/** Changes the state or progress of one row. */
+/** Statements that change the state or progress of one row. */
 export function updateSql(
   ledger: Ledger,
   version: string,
@@ -508,5 +603,25 @@ export function updateSql(
   if (changes.kept !== undefined) {
     assignments.push(...keptValues(ledger, changes.kept).map(([column, value]) => `${column} = ${value}`));
   }
-  return `update ${quoteQualified(ledger.schema, ledger.table)} set ${assignments.join(", ")} where version = ${quoteLiteral(version)}`;
+  const update = `update ${quoteQualified(ledger.schema, ledger.table)} set ${assignments.join(", ")} where version = ${quoteLiteral(version)}`;
+  return `${update}; ${verifySql(
+    ledger,
+    1,
+    version,
+    VERIFIED.flatMap(([column, change]) => toVerify(column, changes[change])),
+  )}`;
+}
+
+/** What `up` and `down` go by. */
+const VERIFIED = [
+  ["state", "state"],
+  ["statements_done", "statementsDone"],
+  ["checksum", "checksum"],
+] as const;
+
+function toVerify(column: string, value: string | number | null | undefined): string[] {
+  if (value === undefined) return [];
+  return [
+    value === null ? `${column} is null` : `${column} = ${typeof value === "string" ? quoteLiteral(value) : value}`,
+  ];
 }

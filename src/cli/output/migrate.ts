@@ -4,6 +4,7 @@ import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
 import type { MigrateEvent } from "#migrate/events.ts";
 import type { Edit } from "#migrate/edits.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
+import type { LedgerRow } from "#migrate/ledger.ts";
 import type { MigrationResult, RunReport } from "#migrate/migrator.ts";
 import type { CommandContext, Outcome } from "../command.ts";
 import { lineDiff } from "./line-diff.ts";
@@ -105,7 +106,7 @@ function inUtc(time: Date): string {
 
 function statusLine(entry: HistoryEntry): string {
   const id = inLine(migrationId(entry));
-  const applied = entry.row === undefined ? "" : `applied ${inUtc(entry.row.appliedAt)}`;
+  const applied = entry.row === undefined ? "" : `applied ${appliedAt(entry.row)}`;
   switch (entry.standing) {
     case "applied":
       return `✅ ${id} (${applied})`;
@@ -134,6 +135,11 @@ function foreign({ file }: HistoryEntry): string {
   return file?.form === "foreign" ? `; ${languageOf(file.path)}, which cannot run here` : "";
 }
 
+function appliedAt({ appliedAt: time }: LedgerRow): string {
+  if (time === null) return "at an unknown time";
+  return typeof time === "string" ? inLine(time) : inUtc(time);
+}
+
 function progress({ row, stoppedAt }: HistoryEntry): string {
   const way = row?.state === "reverting" ? " while rolling back" : "";
   const total = row?.statementsTotal ?? undefined;
@@ -147,7 +153,7 @@ export function entryToJson(entry: HistoryEntry): Record<string, unknown> {
     name: entry.name,
     state: entry.standing,
     file: entry.file?.path ?? null,
-    appliedAt: row?.appliedAt.toISOString() ?? null,
+    appliedAt: row?.appliedAt instanceof Date ? row.appliedAt.toISOString() : (row?.appliedAt ?? null),
     appliedBy: row?.appliedBy ?? null,
     executionMs: row?.executionMs ?? null,
     toolVersion: row?.toolVersion ?? null,
