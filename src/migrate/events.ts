@@ -39,4 +39,6 @@ export type MigrateEvent =
   | { readonly type: "empty"; readonly migration: MigrationFile; readonly direction: Direction }
   /** A TypeScript migration has come so far. */
   | { readonly type: "progress"; readonly migration: MigrationFile; readonly statements: number }
+  /** Something that the code of a TypeScript migration began was still open at the end of the command, and was ended. */
+  | { readonly type: "left-open"; readonly file: string; readonly method: Direction }
   | { readonly type: "notice"; readonly notice: Notice };

@@ -20,7 +20,7 @@ function sinkOf(migration: Migration): StatementSink {
 
 /**
  * The class that TypeScript migrations extend. Statements run in the order they were asked for, and the
- * runner waits for all of them, so a forgotten `await` changes nothing about the result.
+ * runner waits for all of them, awaited or not; one that is asked for after the end of `up` or `down` is a failure.
  */
 export abstract class Migration {
   /** May be left out; where given it must agree with the file name. */

@@ -1,12 +1,14 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
+import { afterthought, endLeftOpen, type LeftOpenBodies } from "./afterthought.ts";
 import { requireMigrations, unrecognised } from "./discover.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { explainFailure, throwIfInterrupted, wasKept } from "./failure.ts";
 import { type KeptMigration, noKeptWayBack, withKeptFiles } from "./kept-files.ts";
+import { AllLeftOpen } from "./guest/left-open.ts";
 import { createLedger, type Ledger, type LedgerRow, readKept } from "./ledger.ts";
 import { type Body, lazyMigration, type LoadedMigration } from "./body.ts";
 import { emptyMigration, PLACEHOLDER } from "./empty.ts";
@@ -266,10 +268,15 @@ async function runAll(
   options: MigrateOptions,
   doneBefore?: number,
 ): Promise<RunReport> {
-  const runOptions = runOptionsOf(options, ledger);
+  using leftOpen: LeftOpenBodies = new AllLeftOpen();
+  const runOptions = { ...runOptionsOf(options, ledger), leftOpen };
   const results: MigrationResult[] = [];
+  const notRun = (from: number): MigrationResult[] =>
+    migrations.slice(from).map(({ file }) => ({ migration: file, direction, outcome: "not-run" }));
   for (const [index, migration] of migrations.entries()) {
     const { file } = migration;
+    const late = await afterthought(leftOpen, true);
+    if (late !== undefined) return { results: [...results, ...notRun(index)], error: late };
     try {
       throwIfInterrupted(options.signal);
       options.onEvent?.({ type: "started", direction, migration: file });
@@ -280,16 +287,11 @@ async function runAll(
       results.push({ migration: file, direction, outcome: "done", duration });
     } catch (cause) {
       const error = await explainFailure(cause, migration, direction, options);
-      const rest = migrations.slice(index + 1).map((later) => ({
-        migration: later.file,
-        direction,
-        outcome: "not-run" as const,
-      }));
       const outcome = wasKept(error) ? "done" : "failed";
-      return { results: [...results, { migration: file, direction, outcome }, ...rest], error };
+      return { results: [...results, { migration: file, direction, outcome }, ...notRun(index + 1)], error };
     }
   }
-  return { results, error: undefined };
+  return { results, error: await endLeftOpen(leftOpen, options) };
 }
 
 /** @throws ConfitureError `migration_not_transactional` */
@@ -317,8 +319,9 @@ async function runTogether(
   const direction: Direction = "up";
   const durations: number[] = [];
   let current = migrations[0]!;
+  using leftOpen: LeftOpenBodies = new AllLeftOpen();
   try {
-    await inOneTransaction(database, runOptionsOf(options, ledger), async (transaction) => {
+    await inOneTransaction(database, { ...runOptionsOf(options, ledger), leftOpen }, async (transaction) => {
       for (const migration of migrations) {
         current = migration;
         throwIfInterrupted(options.signal);
@@ -327,6 +330,8 @@ async function runTogether(
         await transaction.run(migration);
         durations.push(performance.now() - started);
       }
+      const late = await afterthought(leftOpen, false);
+      if (late !== undefined) throw late;
       return current;
     });
   } catch (cause) {
@@ -343,5 +348,5 @@ async function runTogether(
     options.onEvent?.({ type: "finished", direction, migration: file, duration });
     return { migration: file, direction, outcome: "done" as const, duration };
   });
-  return { results, error: undefined };
+  return { results, error: await endLeftOpen(leftOpen, options) };
 }

@@ -148,7 +148,7 @@ async function runBody(
   { file }: LoadedMigration,
   body: RunnableBody,
   direction: Direction,
-  { requireStatement, signal, onEvent }: RunOptions,
+  { requireStatement, signal, leftOpen, onEvent }: RunOptions,
 ): Promise<void> {
   try {
     if (body.kind === "sql") {
@@ -161,6 +161,7 @@ async function runBody(
       signal,
       requireStatement: direction === "up" && requireStatement === true,
       onProgress: (statements) => onEvent?.({ type: "progress", migration: file, statements }),
+      onLeftOpen: leftOpen && ((left) => leftOpen.add(body, left)),
       outside: undefined,
     });
   } catch (error) {

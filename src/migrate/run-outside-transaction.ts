@@ -124,11 +124,13 @@ async function runSteps(run: OutsideRun, body: RunnableBody): Promise<void> {
   }
   const { runTypeScript } = await import("./statement-queue.ts");
   const { database, migration, options } = run;
+  const { leftOpen } = options;
   await runTypeScript(body, {
     database,
     requireStatement: run.direction === "up" && options.requireStatement === true,
     signal: options.signal,
     onProgress: (statements) => options.onEvent?.({ type: "progress", migration: migration.file, statements }),
+    onLeftOpen: leftOpen && ((left) => leftOpen.add(body, left)),
     outside: { skip: run.done, runStep: (statements, work) => runStep(run, statements, work) },
   });
 }

@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import type { LeftOpenBodies } from "./afterthought.ts";
 import { LIFT_LIMITS, setConfigs } from "#database/settings.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { MigrateEvent } from "./events.ts";
@@ -15,6 +16,8 @@ export interface RunOptions {
   readonly statementTimeout: number;
   /** Whether a TypeScript migration that asks for no statement on its way up is refused. */
   readonly requireStatement?: boolean;
+  /** Is given what a TypeScript migration has left open, to be ended; without it that ends at once. */
+  readonly leftOpen?: LeftOpenBodies | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: MigrateEvent) => void) | undefined;
 }

@@ -13,7 +13,8 @@ import { type GuestEnd, runInGuest } from "./guest/host.ts";
 import type { GuestStatement } from "./guest/messages.ts";
 import { fromPortable } from "./guest/parameters.ts";
 import { unitsOf } from "./steps.ts";
-import { endedItself, placeInStack, thrown } from "./typescript.ts";
+import type { LeftOpen } from "./guest/left-open.ts";
+import { askedLate, endedItself, placeInStack, thrown } from "./typescript.ts";
 
 /** What happens to each piece of work that a TypeScript migration asks for. */
 export interface QueueTarget {
@@ -24,6 +25,8 @@ export interface QueueTarget {
   readonly signal: AbortSignal | undefined;
   /** Statements done so far, now and then. */
   readonly onProgress?: ((statements: number) => void) | undefined;
+  /** Is given what the migration has left open, to be ended; without it that ends at once. */
+  readonly onLeftOpen?: ((left: LeftOpen) => void) | undefined;
   /** Undefined inside a transaction. */
   readonly outside:
     | {
@@ -54,10 +57,14 @@ export async function runTypeScript(body: TypeScriptBody, target: QueueTarget): 
     // Nothing may be under way when the transaction is ended.
     await queue.close();
   }
+  const { leftOpen } = end;
+  if (leftOpen !== undefined && target.onLeftOpen !== undefined) target.onLeftOpen(leftOpen);
+  else leftOpen?.end();
   if (queue.failure !== undefined) throw queue.located(end.failedAt);
   const { ended, fault } = end;
   if (ended !== undefined) throw endedItself(file, absolutePath, `${method}() of ${file} never finished`, ended, fault);
   if (fault !== undefined) throw thrown(file, absolutePath, fault, `${method}() of ${file} failed`);
+  if (end.late !== undefined) throw askedLate(file, absolutePath, method, end.late, "");
   if (target.requireStatement && queue.statements === 0) throw emptyMigration(file);
 }
 

@@ -131,6 +131,27 @@ export function endedItself(
   });
 }
 
+/**
+ * A statement that was asked for after `up` or `down` had come to its end.
+ * @param outcome what that means, as the rest of the message
+ */
+export function askedLate(
+  path: string,
+  absolutePath: string,
+  method: "up" | "down",
+  stack: string | undefined,
+  outcome: string,
+): ConfitureError {
+  return new ConfitureError(
+    "migration_failed",
+    `A statement was asked for after ${method}() of ${path} had ended${outcome}`,
+    {
+      location: placeInStack(stack, path, absolutePath) ?? { file: path },
+      hint: `${method}() has to wait for everything that it begins: write await before each call of an async function, for ... of in place of forEach(async ...), and no setTimeout().`,
+    },
+  );
+}
+
 /** An error thrown by the user's own code, with the place it was thrown at. */
 export function thrown(path: string, absolutePath: string, fault: Fault | undefined, message: string): ConfitureError {
   return new ConfitureError("migration_failed", `${message}: ${fault?.text ?? "nothing is known about it"}`, {

@@ -63,6 +63,11 @@ export function showMigrateEvents({ io, messages, json }: CommandContext): (even
       case "progress":
         messages.log(`${migrationId(event.migration)}: ${event.statements.toLocaleString("en-US")} statements done`);
         break;
+      case "left-open":
+        messages.warn(
+          `${inLine(event.file)}: what ${event.method}() has left open, such as a timer or a connection, was ended with the command`,
+        );
+        break;
       case "notice":
         if (event.notice.severity === "WARNING") messages.warn(event.notice.message);
         else messages.debug(`${event.notice.severity}: ${event.notice.message}`);

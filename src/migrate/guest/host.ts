@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { ConfitureError } from "#errors/error.ts";
+import { GRACE, LeftOpen } from "./left-open.ts";
 import type { Fault, FromGuest, GuestFacts, GuestStatement, Refusal, ToGuest } from "./messages.ts";
 
 // Defined by the compiler, which lays every module that is not an entry beside main.ts.
@@ -12,6 +13,10 @@ export interface GuestEnd {
   readonly ended: string | undefined;
   /** A stack: where the statement that failed was asked for. */
   readonly failedAt: string | undefined;
+  /** A stack: where a statement was asked for after the end. */
+  readonly late: string | undefined;
+  /** What it left open. Its owner has to end it. */
+  readonly leftOpen: LeftOpen | undefined;
 }
 
 /** Does what a migration asks for. A rejection refuses it. */
@@ -92,8 +97,10 @@ class GuestThread {
   ): Promise<GuestFacts | GuestEnd> {
     return new Promise((resolve, reject) => {
       let failedAt: string | undefined;
+      let grace: NodeJS.Timeout | undefined;
       const settle = (outcome: GuestFacts | Partial<GuestEnd> | ConfitureError): void => {
         signal?.removeEventListener("abort", onAbort);
+        clearTimeout(grace);
         this.#onExit = () => {};
         this.#receive = (message) => {
           if (message.type === "stray") this.#stray ??= message.fault;
@@ -101,14 +108,20 @@ class GuestThread {
         this.#rest();
         if (outcome instanceof ConfitureError) reject(outcome);
         else if ("exports" in outcome) resolve(outcome);
-        else resolve({ fault: undefined, ended: undefined, failedAt, ...outcome });
+        else {
+          const nothing = { fault: undefined, ended: undefined, late: undefined, leftOpen: undefined };
+          resolve({ ...nothing, failedAt, ...outcome });
+        }
       };
       const onAbort = (): void => {
         this.#terminate();
         settle(interrupted());
       };
       signal?.addEventListener("abort", onAbort);
-      this.#onExit = (error) => settle(error === undefined ? { ended: NEVER } : { fault: faultOfThread(error) });
+      this.#onExit = (error) => {
+        if (error !== undefined) settle({ fault: faultOfThread(error) });
+        else settle(grace === undefined ? { ended: NEVER } : {});
+      };
       this.#receive = (message) => {
         switch (message.type) {
           case "statement":
@@ -124,6 +137,17 @@ class GuestThread {
           case "stray":
             this.#terminate();
             settle({ fault: message.fault });
+            return;
+          case "ended":
+            grace = setTimeout(() => {
+              const leftOpen = new LeftOpen(() => this.#terminate());
+              settle({ leftOpen });
+              this.#leaveTo(leftOpen);
+            }, GRACE);
+            return;
+          case "late":
+            this.#terminate();
+            settle(message.path === task.path ? { late: message.stack } : { fault: lateOfOther(message) });
             return;
           case "loaded":
             settle(message.facts);
@@ -165,6 +189,13 @@ class GuestThread {
     void this.#worker.terminate();
   }
 
+  /** Leaves the thread to what is open in it. The next task begins in a new one, where nothing is. */
+  #leaveTo(left: LeftOpen): void {
+    if (current === this) current = undefined;
+    this.#onExit = () => left.end();
+    this.#receive = (message) => left.hear(message);
+  }
+
   /** Between tasks the thread keeps nobody from ending, whatever a migration left open in it. */
   #rest(): void {
     this.#worker.unref();
@@ -182,6 +213,11 @@ function interrupted(): ConfitureError {
 
 function faultOfThread(error: Error): Fault {
   return { text: `${error.name}: ${error.message}`, stack: error.stack };
+}
+
+/** What a migration before had hidden from the event loop, with a timer's unref(). */
+function lateOfOther({ path, stack }: FromGuest & { readonly type: "late" }): Fault {
+  return { text: `a migration before it, ${path}, asked for a statement after it had ended`, stack };
 }
 
 function refusalOf(error: unknown): Refusal {

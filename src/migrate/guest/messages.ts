@@ -11,8 +11,12 @@ export type FromGuest =
   | ({ readonly type: "statement" } & GuestStatement)
   /** Where the statement that failed was asked for: a stack. */
   | { readonly type: "failed-at"; readonly stack: string }
-  /** The task is over. */
+  /** `up` or `down` has come to its end, and something that it left open may still run. */
+  | { readonly type: "ended" }
+  /** The task is over, and nothing of it is open. */
   | { readonly type: "over"; readonly fault: Fault | undefined }
+  /** A statement was asked for after the end of this file's method, at this stack. */
+  | { readonly type: "late"; readonly path: string; readonly stack: string }
   /** Thrown where nobody could catch it: in a timer, or a rejection that nobody handles. */
   | { readonly type: "stray"; readonly fault: Fault }
   /** It is about to end the process, as far as it knows. */

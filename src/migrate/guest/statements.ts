@@ -17,6 +17,8 @@ interface Pending {
 
 /** The statements of one task, on the migration's side. */
 export class GuestStatements implements StatementSink {
+  /** The migration's file. */
+  readonly #path: string;
   readonly #port: MessagePort;
   /** Counts what the runner is done with, and wakes this thread. */
   readonly #settled: Int32Array;
@@ -26,7 +28,8 @@ export class GuestStatements implements StatementSink {
   #over = false;
   #failure: Error | undefined;
 
-  constructor(port: MessagePort, settled: Int32Array) {
+  constructor(path: string, port: MessagePort, settled: Int32Array) {
+    this.#path = path;
     this.#port = port;
     this.#settled = settled;
   }
@@ -54,6 +57,10 @@ export class GuestStatements implements StatementSink {
     }
   }
   #whenIdle: (() => void) | undefined;
+
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
 
   end(): void {
     this.#over = true;
@@ -84,7 +91,10 @@ export class GuestStatements implements StatementSink {
     parameters: readonly unknown[],
     call: Error,
   ): Promise<object[] | undefined> {
-    if (this.#over) return quietly(late());
+    if (this.#over) {
+      this.#post({ type: "late", path: this.#path, stack: String(call.stack) });
+      return quietly(late());
+    }
     if (this.#failure !== undefined) return quietly(this.#failure);
     const length = typeof text === "string" ? text.length : 0;
     const statement: GuestStatement = {

@@ -14,12 +14,20 @@ const count = new Int32Array(settled);
 // A migration may replace the globals of its thread.
 const nextTurn = setImmediate;
 let statements: GuestStatements | undefined;
+let whenNothingIsOpen: (() => void) | undefined;
 
 const post = (message: FromGuest): void => port.postMessage(message);
 
 keepHouse((call, stack) => post({ type: "ends", call, stack }));
 const stray = (thrown: unknown): void => post({ type: "stray", fault: faultOf(thrown) });
 process.on("uncaughtException", stray).on("unhandledRejection", stray);
+// The event loop itself knows what is open: timers, reads, sockets. A thread that is kept here stays for the next task.
+process.on("beforeExit", () => {
+  if (whenNothingIsOpen === undefined) return;
+  port.ref();
+  whenNothingIsOpen();
+  whenNothingIsOpen = undefined;
+});
 // Makes `import { Migration } from "confiture"` work for files on disk, with no node_modules.
 Bun.plugin({
   name: "confiture",
@@ -78,7 +86,7 @@ function said(value: unknown): Said | undefined {
 async function run(path: string, method: "up" | "down"): Promise<FromGuest> {
   const { default: MigrationClass } = (await import(path)) as { default: new () => Migration };
   // A new instance and a new sink, so that nothing is left over from an earlier run.
-  const mine = new GuestStatements(port, count);
+  const mine = new GuestStatements(path, port, count);
   statements = mine;
   const migration = new MigrationClass();
   connectMigration(migration, mine);
@@ -96,5 +104,9 @@ async function run(path: string, method: "up" | "down"): Promise<FromGuest> {
     await new Promise((resolve) => nextTurn(resolve));
   } while (seen !== mine.asked);
   mine.end();
+  if (fault === undefined && !mine.failed) {
+    post({ type: "ended" });
+    await new Promise<void>((resolve) => (whenNothingIsOpen = resolve));
+  }
   return { type: "over", fault };
 }

@@ -144,24 +144,110 @@ for (const engine of serverEngines) {
       expect(error?.message).toContain("a string");
     });
 
-    test("a statement that comes after the end is refused, and not run", async () => {
+    const LATE: readonly (readonly [string, string])[] = [
+      ["a loop that does not wait", "[1, 2].forEach(async (n) => { await Bun.sleep(20); await step(this, 'late'); });"],
+      ["a timer", "setTimeout(() => step(this, 'late'), 50);"],
+      ["a turn after turn", "setImmediate(() => setImmediate(() => setTimeout(() => step(this, 'late'), 1)));"],
+      ["a helper that reads a file and waits for a process", "void this.helper();"],
+    ];
+    for (const way of ["up", "down"] as const) {
+      for (const transaction of [true, false]) {
+        test.each(LATE)(`asked for after the end of ${way}, transaction = ${transaction}: %s`, async (_what, late) => {
+          const plain = "step(this, 'awaited');";
+          await using m = await migrating(engine, {
+            ...TABLE,
+            "002_b.ts": migration(
+              `transaction = ${transaction};
+               async up() { await ${plain} ${way === "up" ? late : ""} }
+               async down() { await ${plain} ${way === "down" ? late : ""} }
+               async helper() {
+                 const { readFile } = await import("node:fs/promises");
+                 await readFile(import.meta.path);
+                 await Bun.spawn(["sleep", "0.05"]).exited;
+                 await step(this, "late");
+               }`,
+              STEP,
+            ),
+          });
+          if (way === "down") expect((await m.up()).error).toBeUndefined();
+          const { results, error } = await m[way]();
+          expect(results.at(-1)).toBe("002 failed");
+          expect(error).toMatchObject({
+            code: "migration_failed",
+            message: `A statement was asked for after ${way}() of db/migrations/002_b.ts had ended`,
+            hint: expect.stringContaining("await"),
+            location: { file: "db/migrations/002_b.ts" },
+          });
+          expect(await m.query("SELECT * FROM steps WHERE name = 'late'")).toEqual([]);
+          expect(await m.query("SELECT * FROM steps")).toHaveLength((way === "down" ? 1 : 0) + (transaction ? 0 : 1));
+          expect(await m.standings()).toEqual([
+            "001 applied",
+            `002 ${transaction ? (way === "up" ? "pending" : "applied") : "stopped"}`,
+          ]);
+        });
+      }
+    }
+
+    /** Asks for a statement once this file is there. */
+    const askedLater = (sign: string): string =>
+      `const timer = setInterval(async () => {
+         if (!(await Bun.file(import.meta.dir + "/${sign}").exists())) return;
+         clearInterval(timer);
+         // Behind the statement, and by somebody else: this thread ends with it.
+         Bun.spawn(["sh", "-c", 'sleep 0.2; : > "$0"', import.meta.dir + "/asked"]);
+         step(this, "late");
+       }, 5);`;
+    /** Makes that file, and waits until the statement has been asked for. */
+    const LETS_IT = `async up() {
+      await this.execute("SELECT 1");
+      await Bun.write(import.meta.dir + "/sign", "");
+      while (!(await Bun.file(import.meta.dir + "/asked").exists())) await Bun.sleep(5);
+    }`;
+
+    test("a statement that comes after the migration is recorded fails the command, which says so", async () => {
       await using m = await migrating(engine, {
         ...TABLE,
-        "002_b.ts": migration(`up() {
-          this.execute("SELECT 1");
-          setTimeout(() => this.execute("INSERT INTO steps (name) VALUES ('late')").catch(({ code }) => {
-            Bun.write(import.meta.dir + "/late.json", JSON.stringify({ code }));
-          }), 200);
-        }`),
-        // Keeps the thread of the migrations, and the test, until the first one's timer has come.
-        "003_c.ts": migration(`async up() {
-          this.execute("SELECT 1");
-          while (!(await Bun.file(import.meta.dir + "/late.json").exists())) await Bun.sleep(20);
-        }`),
+        "002_b.ts": migration(`up() { step(this, "x"); ${askedLater("sign")} }\ndown() { step(this, "y"); }`, STEP),
+        "003_c.ts": migration(LETS_IT),
+        "004_d.sql": "SELECT 1",
+      });
+      const { results, error } = await m.up();
+      expect(results).toEqual(["001 done", "002 done", "003 done", "004 not-run"]);
+      expect(error).toMatchObject({
+        code: "migration_failed",
+        message:
+          "A statement was asked for after up() of db/migrations/002_b.ts had ended, and was not run: the migration is recorded as applied without it",
+        hint: expect.stringContaining("Roll the migration back, correct it and apply it again"),
+        location: { file: "db/migrations/002_b.ts" },
+      });
+      expect(await m.recorded()).toEqual(["001", "002", "003"]);
+      expect(await m.query("SELECT name FROM steps")).toEqual([{ name: "x" }]);
+    });
+
+    test("in one transaction, it takes all of it back", async () => {
+      await using m = await migrating(engine, {
+        ...TABLE,
+        "002_b.ts": migration(`up() { step(this, "x"); ${askedLater("sign")} }`, STEP),
+        "003_c.ts": migration(LETS_IT),
+      });
+      const { error } = await m.up({ singleTransaction: true });
+      expect(error?.message).toBe("A statement was asked for after up() of db/migrations/002_b.ts had ended");
+      expect(await m.has("steps")).toBe(false);
+    });
+
+    test("what stays open is told, and holds up nothing behind it", async () => {
+      await using m = await migrating(engine, {
+        ...TABLE,
+        "002_b.ts": migration(`up() { step(this, "x"); setInterval(() => {}, 1000); }`, STEP),
+        ...Object.fromEntries(
+          Array.from({ length: 9 }, (_, n) => [`01${n}_c.ts`, migration(`up() { step(this, "${n}"); }`, STEP)]),
+        ),
       });
       expect((await m.up()).error).toBeUndefined();
-      expect(JSON.parse(await m.project.read("db/migrations/late.json"))).toEqual({ code: "migration_failed" });
-      expect(await m.query("SELECT * FROM steps")).toEqual([]);
+      expect(m.events.filter(({ type }) => type === "left-open")).toEqual([
+        { type: "left-open", file: "db/migrations/002_b.ts", method: "up" },
+      ]);
+      expect(await m.query("SELECT * FROM steps")).toHaveLength(10);
     });
 
     test("an async helper that nobody awaits and that throws leaves nothing behind", async () => {
