@@ -136,6 +136,7 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
   // Nothing would take back the files before one that cannot be run.
   checkSchema(options);
   if (options.fresh) await database.execute(`begin; ${emptyDatabase}; commit`);
+  const block = { isOpen: false };
   try {
     for (const [index, file] of options.files.entries()) {
       const script = readSchemaScript(options, file);
@@ -143,12 +144,12 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
       if (options.resetBetweenFiles && index > 0) await clearSession(database);
       for (const piece of piecesOf(script)) {
         if (piece === "connect") await clearSession(database);
-        else await runOneByOne(database, piece, options);
+        else await runOneByOne(database, piece, options, block);
       }
     }
     await clearSession(database);
   } catch (error) {
-    await rollback(database);
+    if (block.isOpen) await rollback(database);
     if (error instanceof ConfitureError && error.code === "connection_lost") {
       throw error.with({ hint: "Every statement before this one is done. Whether this one is, is not known." });
     }
@@ -156,10 +157,20 @@ async function executeOneByOne(database: Database, options: ExecuteOptions): Pro
   }
 }
 
-async function runOneByOne(database: Database, script: Script, options: ExecuteOptions): Promise<void> {
+/** @param block is told whether a transaction of the files' own is open */
+async function runOneByOne(
+  database: Database,
+  script: Script,
+  options: ExecuteOptions,
+  block: { isOpen: boolean },
+): Promise<void> {
   for (const statement of script.statements) {
     throwIfInterrupted(options);
+    const control = transactionControl(statement);
+    const begins = control === "BEGIN" || control === "START TRANSACTION";
+    if (begins) block.isOpen = true;
     await runStatements(database, script, [statement]);
+    if (control !== undefined && !begins && !control.endsWith("PREPARED")) block.isOpen = false;
   }
 }
 

@@ -13,7 +13,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   "42701":
     "The column is there already. Remove one of the two statements that make it, or write ADD COLUMN IF NOT EXISTS.",
   "42501": "The role lacks a privilege. Connect as the owner, or have it granted.",
-  "25006": "The database is read-only: a standby, or default_transaction_read_only is on. Connect to the primary.",
+  "25006":
+    "The transaction is read-only: the database is a standby or default_transaction_read_only is on (connect to the primary), or the SQL itself says READ ONLY.",
   "55006":
     "Rows that earlier statements of this transaction changed still wait for their triggers or constraints. Put SET CONSTRAINTS ALL IMMEDIATE before this statement, or the statement into a migration of its own.",
   "55P04":
@@ -42,7 +43,7 @@ export function adviceFor(server: ServerReport): string | undefined {
   if (server.sqlstate === "42704" && server.message.startsWith("role "))
     return "Roles belong to the server; neither a build nor a generated migration makes them. Create it there first: CREATE ROLE ...";
   if (server.sqlstate === "57014" && server.message.includes("statement timeout"))
-    return "The limit is statement_timeout: migrations.statement_timeout in the environment file, or what the SQL or the connection's options set.";
+    return "The limit is statement_timeout: migrations.statement_timeout in the environment file, what the SQL or the connection's options set, or what the role or the database sets (ALTER ROLE, ALTER DATABASE).";
   return ADVICE[server.sqlstate];
 }
 

@@ -15,6 +15,7 @@ export function explainInTransaction(error: unknown, body: RunnableBody): unknow
 function hintForSql(error: ConfitureError, body: SqlBody): string | undefined {
   const { server } = error;
   if (server === undefined) return undefined;
+  if (server.sqlstate === "25006") return ownReadOnlyHint(body);
   switch (transactionObstacle(server)) {
     case "set-transaction":
       return "Move it to the beginning of the file: it has to be the first statement of the migration.";
@@ -29,6 +30,17 @@ function hintForSql(error: ConfitureError, body: SqlBody): string | undefined {
     case undefined:
       return isMissingName(server) ? searchPathHint(error, body) : undefined;
   }
+}
+
+/** The migration itself may have made its transaction read-only. */
+function ownReadOnlyHint({ script, opening }: SqlBody): string | undefined {
+  const setter = script.statements.find(
+    ({ firstWord, text }) => /^(?:SET|BEGIN|START)$/.test(firstWord ?? "") && /read\s+only|read_only/i.test(text),
+  );
+  const isOpening = setter === undefined && opening !== undefined && /read only/i.test(opening);
+  if (setter === undefined && !isOpening) return undefined;
+  const where = setter === undefined ? "This file" : `Line ${placeIn(script, setter.start).line} of this file`;
+  return `${where} makes the transaction read-only. Leave that out: a migration has to write.`;
 }
 
 /** The object may be there, but a search_path that the file has emptied before hides it. */

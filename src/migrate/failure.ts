@@ -47,6 +47,11 @@ function hintForThere({ file }: LoadedMigration): string {
   return `It is there already. If the database has everything that this migration makes, record it: confiture migrate resolve ${shellWord(file.version)} --applied\nOr record all pending ones: confiture migrate baseline\nIf only this is there, write IF NOT EXISTS or OR REPLACE.`;
 }
 
+/** What to do about a migration that stopped half way outside a transaction. */
+export function resolveStopped(version: string): string {
+  return `Put things right, then: confiture migrate resolve ${shellWord(version)} --continue | --applied | --rolled-back`;
+}
+
 /** Whether all of the migration is done although its run failed: the answer to its COMMIT was lost. */
 export function wasKept(error: ConfitureError): boolean {
   return error.data?.["kept"] === true;
@@ -82,9 +87,11 @@ async function tellTruth(
           : direction === "up"
             ? `Migration ${id} is applied: it was committed`
             : `Migration ${id} is still applied: rolling it back was undone`;
+    const isStopped = recorded !== undefined && recorded.state !== "applied";
+    const next = isStopped ? resolveStopped(recorded.version) : "Run the command again to go on.";
     return lost.with({
       message,
-      hint: `The ledger was read again over a new connection. ${truth}. Run the command again to go on.`,
+      hint: `The ledger was read again over a new connection. ${truth}. ${next}`,
       data: { ...lost.data, recorded: recorded?.state ?? null, kept },
     });
   } catch (cause) {

@@ -2,11 +2,11 @@ import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { placeIn, runStatements, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { shellWord } from "#errors/shell.ts";
 import { isSessionSetting } from "#sql/classify.ts";
 import type { Statement } from "#sql/statement.ts";
 import { migrationId } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
+import { resolveStopped } from "./failure.ts";
 import { invalidIndexes, repairStatements } from "./invalid-indexes.ts";
 import {
   changeLedger,
@@ -262,7 +262,7 @@ async function tellHowFar(run: OutsideRun, error: ConfitureError): Promise<Confi
     [
       `${progressOf(run)}; what it did before stays.`,
       ...(left.length === 0 ? [] : [`It left an invalid index behind:${repairStatements(left)}`]),
-      `Put things right, then: confiture migrate resolve ${shellWord(version)} --continue | --applied | --rolled-back`,
+      resolveStopped(version),
     ],
     { statementsDone: run.done, statementsTotal: total, invalidIndexes: left },
   );

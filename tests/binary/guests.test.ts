@@ -159,8 +159,10 @@ describe("the first signal ends it, rolled back", () => {
     }
   });
 
-  test("while a file that never finishes is loaded", async () => {
-    const head = "console.error('here'); for (;;);";
+  test.each([
+    ["computes", "console.error('here'); for (;;);"],
+    ["waits", "setInterval(() => {}, 1000); console.error('here'); await new Promise(() => {});"],
+  ])("while a file that never finishes is loaded: it %s", async (_what, head) => {
     await using project = await cliProject({ [FILE]: migration("", head) });
     const { process: running, result } = await startUntil(project, "here");
     running.kill("SIGTERM");

@@ -1,13 +1,29 @@
 import type { Fault } from "./messages.ts";
 
-/** What was thrown, as data. It may be anything: reading it can throw, too. */
-export function faultOf(thrown: unknown): Fault {
-  const stack = attempt(() => (thrown instanceof Error ? String(thrown.stack) : undefined));
-  const first: unknown = attempt(() => (thrown instanceof AggregateError ? (thrown.errors[0] as unknown) : thrown));
-  return { text: shownError(thrown), stack, ...attempt(() => missingOf(first)), ...attempt(() => positionOf(first)) };
+/** UTF-16 units of a text that a migration throws; what is longer is data, and nobody reads it. */
+const LONGEST = 10_000;
+
+function cut(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)} ... (${text.length} characters)`;
 }
 
+/** What was thrown, as data. It may be anything: reading it can throw, too. */
+export function faultOf(thrown: unknown): Fault {
+  // Its frames come behind the message.
+  const stack = attempt(() => (thrown instanceof Error ? String(thrown.stack).slice(-LONGEST) : undefined));
+  const first: unknown = attempt(() => (thrown instanceof AggregateError ? (thrown.errors[0] as unknown) : thrown));
+  return {
+    text: cut(shownError(thrown)),
+    stack,
+    ...attempt(() => missingOf(first)),
+    ...attempt(() => positionOf(first)),
+  };
+}
+
+const NOTHING: ReadonlySet<unknown> = new Set([null, undefined]);
+
 function shownError(thrown: unknown): string {
+  if (NOTHING.has(thrown)) return `it threw ${String(thrown)}, which is no error`;
   const text = attempt(() => (thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)));
   if (text !== undefined) return text;
   return attempt(() => thrown instanceof Error) === true ? "an error that cannot be shown" : shown(thrown);

@@ -1,7 +1,7 @@
 import { type MessagePort, workerData } from "node:worker_threads";
 import { connectMigration, Migration } from "../migration.ts";
 import { faultOf, shown } from "./fault.ts";
-import type { FromGuest, GuestFacts, Said, ToGuest } from "./messages.ts";
+import type { Fault, FromGuest, GuestFacts, Said, ToGuest } from "./messages.ts";
 import { GuestStatements } from "./statements.ts";
 import { keepHouse } from "./surroundings.ts";
 
@@ -83,6 +83,14 @@ function said(value: unknown): Said | undefined {
   return { text: typeof value === "string" ? value : undefined, shown: shown(value) };
 }
 
+function isGenerator(value: unknown): boolean {
+  return /^\[object (?:Async)?Generator\]$/.test(Object.prototype.toString.call(value));
+}
+
+function generatorText(method: string): string {
+  return `it is a generator, and nobody asks that for its next step. Write async ${method}() without the *, and await in place of yield.`;
+}
+
 async function run(path: string, method: "up" | "down"): Promise<FromGuest> {
   const { default: MigrationClass } = (await import(path)) as { default: new () => Migration };
   // A new instance and a new sink, so that nothing is left over from an earlier run.
@@ -90,9 +98,11 @@ async function run(path: string, method: "up" | "down"): Promise<FromGuest> {
   statements = mine;
   const migration = new MigrationClass();
   connectMigration(migration, mine);
-  let fault;
+  let fault: Fault | undefined;
   try {
-    await migration[method]?.();
+    const outcome: unknown = migration[method]?.();
+    if (isGenerator(outcome)) fault = { text: generatorText(method), stack: undefined };
+    else await outcome;
   } catch (thrown) {
     fault = faultOf(thrown);
   }

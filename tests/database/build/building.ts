@@ -9,6 +9,8 @@ import { type TemporaryProject, temporaryProject } from "../../support/project.t
 export interface Building extends AsyncDisposable {
   readonly project: TemporaryProject;
   readonly database: Database;
+  /** What the server has said besides. */
+  readonly notices: readonly string[];
   readonly url: string | undefined;
   /** Collects and runs the files. */
   build(options?: Partial<ExecuteOptions>): Promise<void>;
@@ -27,7 +29,8 @@ export async function building(
   const project = await temporaryProject(
     Object.fromEntries(Object.entries(files).map(([name, content]) => [`db/schema/${name}`, content])),
   );
-  const database = await openDatabase(place.target);
+  const notices: string[] = [];
+  const database = await openDatabase(place.target, { onNotice: ({ message }) => void notices.push(message) });
   const buildOptions = (): BuildOptions => ({
     projectDir: project.dir,
     files: collectSchemaFiles({
@@ -41,6 +44,7 @@ export async function building(
   return {
     project,
     database,
+    notices,
     url: place.url,
     build: (options = {}) => executeSchema(database, { ...buildOptions(), fresh: false, ...options }),
     assemble: (options = {}) => [...assembleSchema({ ...buildOptions(), ...options })].join(""),

@@ -319,6 +319,21 @@ for (const engine of serverEngines) {
       expect(placeOf(error)).toBe("db/schema/1.sql:2:1");
     });
 
+    test.each([["CREATE TABLE a (id int);"], ["BEGIN; CREATE TABLE a (id int); COMMIT;"]])(
+      "without the transaction, an interrupt rolls back nothing that is not open: %s",
+      async (text) => {
+        await using b = await building(engine, { "1.sql": text, "2.sql": "CREATE TABLE never (id int);" });
+        const interrupt = new AbortController();
+        const onFile = (_file: unknown, index: number): void => {
+          if (index === 1) interrupt.abort();
+        };
+        const run = b.build({ transaction: false, signal: interrupt.signal, onFile });
+        expect(await failureOf(run)).toMatchObject({ code: "interrupted" });
+        expect(await b.relations()).toEqual(["a"]);
+        expect(b.notices).toEqual([]);
+      },
+    );
+
     test("an interrupt rolls everything back", async () => {
       await using b = await building(engine, {
         "1.sql": "CREATE TABLE a (id int)",

@@ -176,6 +176,8 @@ for (const engine of serverEngines) {
       const { error } = await m.up();
       expect(error).toMatchObject({ code: "connection_lost", data: { recorded: "applying" } });
       expect(error?.hint).toContain("001_a stopped after statement 1");
+      expect(error?.hint).toContain("confiture migrate resolve 001 --continue | --applied | --rolled-back");
+      expect(error?.hint).not.toContain("Run the command again");
       expect(await m.standings()).toEqual(["001 stopped"]);
     });
 

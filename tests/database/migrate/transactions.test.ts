@@ -395,6 +395,17 @@ for (const engine of serverEngines) {
       expect(await m.query("SELECT tag FROM ddl_log")).toContainEqual({ tag: "CREATE TABLE" });
     });
 
+    test.each([
+      ["SET TRANSACTION READ ONLY;\nCREATE TABLE a ();", "Line 1 of this file makes the transaction read-only"],
+      ["BEGIN READ ONLY;\nCREATE TABLE a ();\nCOMMIT;", "makes the transaction read-only"],
+    ])("a transaction that the migration itself makes read-only: %s", async (sql, hint) => {
+      await using m = await migrating(engine, { "001_a.sql": sql });
+      const { error } = await m.up();
+      expect(error).toMatchObject({ code: "sql_failed", server: { sqlstate: "25006" } });
+      expect(error?.hint).toContain(hint);
+      expect(error?.hint).not.toContain("standby");
+    });
+
     test("a migration that makes its transaction read-only is not half recorded", async () => {
       await using m = await migrating(engine, { "001_a.sql": "SET TRANSACTION READ ONLY; SELECT 1" });
       const { error } = await m.up();

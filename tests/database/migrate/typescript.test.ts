@@ -144,6 +144,34 @@ for (const engine of serverEngines) {
       expect(error?.message).toContain("a string");
     });
 
+    test.each([
+      ["throw null;", "up() of db/migrations/001_a.ts failed: it threw null, which is no error"],
+      ["await Promise.reject();", "up() of db/migrations/001_a.ts failed: it threw undefined, which is no error"],
+    ])("nothing thrown: %s", async (body, message) => {
+      await using m = await migrating(engine, { "001_a.ts": migration(`async up() { ${body} }`) });
+      expect((await m.up()).error?.message).toBe(message);
+    });
+
+    test("a message as long as data is cut, and the place is still known", async () => {
+      await using m = await migrating(engine, {
+        "001_a.ts": migration(`up() { throw new Error("x".repeat(5_000_000)); }`),
+      });
+      const { error } = await m.up();
+      expect(error?.message).toEndWith("xxx ... (5000007 characters)");
+      expect(error?.message.length).toBeLessThan(11_000);
+      expect(placeOf(error)).toStartWith("db/migrations/001_a.ts:3:");
+    });
+
+    test.each([["async *up() { yield this.execute('SELECT 1'); }"], ["*up() { yield this.execute('SELECT 1'); }"]])(
+      "a generator is named as such: %s",
+      async (body) => {
+        await using m = await migrating(engine, { "001_a.ts": migration(body) });
+        const { error } = await m.up();
+        expect(error).toMatchObject({ code: "migration_failed", location: { file: "db/migrations/001_a.ts" } });
+        expect(error?.message).toContain("up() of db/migrations/001_a.ts failed: it is a generator");
+      },
+    );
+
     const LATE: readonly (readonly [string, string])[] = [
       ["a loop that does not wait", "[1, 2].forEach(async (n) => { await Bun.sleep(20); await step(this, 'late'); });"],
       ["a timer", "setTimeout(() => step(this, 'late'), 50);"],
