@@ -69,6 +69,7 @@ export const ERROR_CODES = {
   history_squashed: { exit: 7, title: "A migration was squashed into the base" },
   squash_refused: { exit: 1, title: "Migrations cannot be squashed" },
   text_not_kept: { exit: 1, title: "The ledger does not have the text of a migration" },
+  text_altered: { exit: 7, title: "The ledger's text of a migration is not the one that was applied" },
   accept_refused: { exit: 7, title: "An edited migration does something else than what was applied" },
   adoption_refused: { exit: 7, title: "Another tool's history cannot be taken over" },
   ledger_unusable: { exit: 1, title: "The ledger table cannot be used" },

@@ -98,6 +98,8 @@ function wayBackHint({ form, layout, path, version }: MigrationFile, source: str
   if (!LAYOUTS[layout].hasWaysBack) {
     return "Files of this layout have none: write a new migration that undoes the change.";
   }
+  const own = LAYOUTS[layout].wayBackOf?.(path);
+  if (form === "sql" && own !== undefined) return `To make it reversible, write its way back into ${own}.`;
   switch (form) {
     case "typescript":
       return `To make it reversible, add a method down() to its class. ${accept}`;

@@ -36,6 +36,8 @@ export interface HistoryEntry {
   readonly stoppedAt?: string;
   /** That statement cannot share a transaction with its count, so it may be done all the same. */
   readonly uncertain?: boolean;
+  /** There is nothing to go on with: its file is gone, or runs in a transaction now. */
+  readonly isOver?: boolean;
 }
 
 /** What is asked about files, and only where the ledger does not settle it without. */

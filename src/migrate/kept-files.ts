@@ -1,5 +1,6 @@
 import { withTemporaryFolder } from "#files/temporary.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { checksumOf } from "./checksum.ts";
 import type { LoadedMigration } from "./body.ts";
 import type { KeptText, LedgerRow } from "./ledger.ts";
 import type { LayoutName } from "./layouts/names.ts";
@@ -58,6 +59,24 @@ export function keptFile(row: LedgerRow, { file, sourceDown }: KeptText, layout:
     // Whatever else said that it is not for a transaction went with its file.
     ...(row.statementsTotal === null ? {} : { transaction: false }),
   };
+}
+
+/** Whether the ledger's text is the one that was applied: what someone did to it by hand does not fit its checksum. */
+export function isAsRecorded({ checksum }: LedgerRow, { source }: KeptText): boolean {
+  return source === null || checksum === null || checksumOf(Buffer.from(source)) === checksum;
+}
+
+/** For a text that must not run. */
+export function alteredText(row: LedgerRow): ConfitureError {
+  const id = migrationId(row);
+  return new ConfitureError(
+    "text_altered",
+    `The text of migration ${id} in the ledger does not fit the checksum beside it: someone changed one of them`,
+    {
+      hint: `Nothing was changed. Bring the file of ${id} back from version control, with the sha256 ${row.checksum}, and run the command again.`,
+      data: { version: row.version },
+    },
+  );
 }
 
 /** For a migration that cannot be rolled back without its file. */

@@ -7,8 +7,8 @@ import type { MigrationFile } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { explainFailure, throwIfInterrupted, wasKept } from "./failure.ts";
-import { type KeptMigration, noKeptWayBack, withKeptFiles } from "./kept-files.ts";
 import { AllLeftOpen } from "./guest/left-open.ts";
+import { alteredText, isAsRecorded, type KeptMigration, noKeptWayBack, withKeptFiles } from "./kept-files.ts";
 import { createLedger, type Ledger, type LedgerRow, readKept } from "./ledger.ts";
 import { type Body, lazyMigration, type LoadedMigration } from "./body.ts";
 import { emptyMigration, PLACEHOLDER } from "./empty.ts";
@@ -115,7 +115,7 @@ export async function down(options: MigrateOptions, plan: PlanDownOptions): Prom
 
 /**
  * The texts of those whose files are gone.
- * @throws ConfitureError `history_missing` where the ledger has none
+ * @throws ConfitureError `history_missing` where the ledger has none, `text_altered`
  */
 async function keptOnes(
   database: Database,
@@ -131,6 +131,7 @@ async function keptOnes(
   return rows.map((row) => {
     const kept = texts.get(row.version);
     if (kept === undefined || (kept.source === null && kept.sourceDown === null)) throw missing(row);
+    if (!isAsRecorded(row, kept)) throw alteredText(row);
     return { row, kept };
   });
 }

@@ -120,8 +120,12 @@ function stopped(entry: HistoryEntry): ConfitureError {
             ]
           : []),
         "Look at what is there, put it right, then record it:",
-        `  confiture migrate resolve ${shellWord(version)} --continue          run it from that statement on`,
-        `  confiture migrate resolve ${shellWord(version)} --continue --skip   that statement is there: run the rest`,
+        ...(entry.isOver === true
+          ? []
+          : [
+              `  confiture migrate resolve ${shellWord(version)} --continue          run it from that statement on`,
+              `  confiture migrate resolve ${shellWord(version)} --continue --skip   that statement is there: run the rest`,
+            ]),
         `  confiture migrate resolve ${shellWord(version)} --applied           all of it is there`,
         `  confiture migrate resolve ${shellWord(version)} --rolled-back       none of it is there`,
       ].join("\n"),
@@ -180,7 +184,10 @@ function outOfOrder(entry: HistoryEntry, history: readonly HistoryEntry[]): Conf
     "history_out_of_order",
     `Migration ${migrationId(entry)} is not applied, though ${newest === undefined ? "a later one" : migrationId(newest)} is`,
     {
-      hint: `Give it a version after ${newest?.version ?? "the last one"}, or run it all the same with --allow-out-of-order.`,
+      hint:
+        newest === undefined || /^\d/.test(newest.version)
+          ? `Give it a version after ${newest?.version ?? "the last one"}, or run it all the same with --allow-out-of-order.`
+          : `No version comes after ${JSON.stringify(newest.version)}, which begins with no number. If that row of the ledger is a mistake, forget it: confiture migrate resolve ${shellWord(newest.version)} --rolled-back. Or run this one all the same with --allow-out-of-order.`,
       location: entry.file === undefined ? undefined : { file: entry.file.path },
       data: { version: entry.version, after: newest?.version },
     },

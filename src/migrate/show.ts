@@ -4,7 +4,7 @@ import { readRegularFile } from "#files/read.ts";
 import { decodeSql } from "#database/script.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import type { HistoryEntry } from "./history.ts";
-import { keptFile } from "./kept-files.ts";
+import { isAsRecorded, keptFile } from "./kept-files.ts";
 import { type Ledger, readKept } from "./ledger.ts";
 import { cutFile } from "./layouts/cut.ts";
 import type { LayoutName } from "./layouts/names.ts";
@@ -17,6 +17,8 @@ import { withHistory } from "./status.ts";
 export interface Shown {
   readonly entry: HistoryEntry;
   readonly from: "ledger" | "file";
+  /** The ledger's text is not the one that was applied, by the checksum beside it. */
+  readonly isAltered: boolean;
   /** The path of the file that has or had this text; null where that was not recorded. */
   readonly path: string | null;
   readonly source: string;
@@ -54,7 +56,8 @@ async function fromLedger(
   if (kept === undefined || kept.source === null) return undefined;
   const { file: path, source, sourceDown } = kept;
   const file = keptFile(row, kept, layout);
-  return { entry, from: "ledger", path, source, sourceDown, wayBack: () => wayBackOf(file, source, sourceDown) };
+  const wayBack = (): string | undefined => wayBackOf(file, source, sourceDown);
+  return { entry, from: "ledger", isAltered: !isAsRecorded(row, kept), path, source, sourceDown, wayBack };
 }
 
 function fromFile(projectDir: string, entry: HistoryEntry, file: MigrationFile): Shown {
@@ -62,7 +65,8 @@ function fromFile(projectDir: string, entry: HistoryEntry, file: MigrationFile):
   const { path, downPath } = file;
   const source = read(path);
   const sourceDown = downPath === undefined ? null : read(downPath);
-  return { entry, from: "file", path, source, sourceDown, wayBack: () => wayBackOf(file, source, sourceDown) };
+  const wayBack = (): string | undefined => wayBackOf(file, source, sourceDown);
+  return { entry, from: "file", isAltered: false, path, source, sourceDown, wayBack };
 }
 
 /** @throws ConfitureError `usage` where it is no SQL */

@@ -119,12 +119,14 @@ export async function readHistory(
 
 async function withStatement(entry: HistoryEntry, options: MigrateOptions): Promise<HistoryEntry> {
   const { file, row } = entry;
-  if (entry.standing !== "stopped" || file === undefined || row === undefined || file.form === "typescript")
-    return entry;
+  if (entry.standing !== "stopped" || row === undefined) return entry;
+  if (file === undefined) return { ...entry, isOver: true };
+  if (file.form === "typescript") return entry;
   try {
     const migration = await loadMigration(options.projectDir, file);
     const body = row.state === "applying" ? migration.up : migration.down;
     if (body?.kind !== "sql") return entry;
+    if (body.transactional) return { ...entry, isOver: true };
     const unit = unitsOf(body.script)[row.statementsDone ?? 0];
     // Of a block with its own BEGIN, what it does first tells more.
     const next = unit?.find((statement) => transactionControl(statement) === undefined) ?? unit?.[0];

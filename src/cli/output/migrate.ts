@@ -95,7 +95,10 @@ export function renderStatus(history: readonly HistoryEntry[], edits: readonly E
 }
 
 /** What is different in an edited file, line by line. Pure. */
-export function renderEdit({ path, before, after }: Edit): string {
+export function renderEdit({ path, before, after, isAltered }: Edit): string {
+  if (isAltered === true) {
+    return `    ${inLine(path)}: the checksum in the ledger does not fit the text beside it, which ${before === after ? "is that of the file: the checksum was changed" : "may not be what was applied"}\n`;
+  }
   if (before === undefined || after === undefined) {
     const why = before === undefined ? "the ledger does not have the text that was applied" : "the file is no text";
     return `    ${inLine(path)}: what was edited cannot be shown: ${why}\n`;

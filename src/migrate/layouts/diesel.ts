@@ -22,6 +22,7 @@ export const diesel: Layout = {
   reads: () => false,
   creation: { versions: "timestamp", write },
   hasWaysBack: true,
+  wayBackOf: (path) => path.replace(/up\.sql$/, "down.sql"),
   histories: {
     diesel: rowsOf(
       ["__diesel_schema_migrations"],

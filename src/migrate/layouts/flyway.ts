@@ -32,6 +32,7 @@ export const flyway: Layout = {
   reads: () => false,
   creation: { versions: "number", write },
   hasWaysBack: true,
+  wayBackOf: (path) => (/(?:^|\/)V[^/]*$/.test(path) ? path.replace(/(^|\/)V([^/]*)$/, "$1U$2") : undefined),
   histories: { flyway: flywayTable() },
 };
 

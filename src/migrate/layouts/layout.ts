@@ -30,6 +30,8 @@ export interface Layout {
   readonly creation: Creation | { readonly byItsTool: string };
   /** Whether its migrations can have a way back. */
   readonly hasWaysBack: boolean;
+  /** Where the way back is a file of its own, its path. */
+  wayBackOf?(path: string): string | undefined;
   /** The tables of history that `migrate baseline --from` reads, by the tool's name. */
   readonly histories: Readonly<Record<string, ForeignTable>>;
 }

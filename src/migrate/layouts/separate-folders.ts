@@ -26,6 +26,7 @@ export const separateFolders: Layout = {
   reads: () => false,
   creation: { versions: "number", write },
   hasWaysBack: true,
+  wayBackOf,
   histories: {},
 };
 
@@ -40,6 +41,12 @@ function write(migration: NewMigration): NewFiles {
     up: `${upFolder}/${id}${upEnding}.sql`,
     down: `${downFolder}/${id}${downEnding}.sql`,
   });
+}
+
+function wayBackOf(path: string): string {
+  const [, parents = "", upFolder = "", name = ""] = /^(.*\/)?([^/]+)\/([^/]+)$/.exec(path) ?? [];
+  const downFolder = PAIRS.find(([up]) => up === upFolder)?.[1] ?? "down";
+  return `${parents}${downFolder}/${name.replace(/\.up\.sql$/, ".down.sql")}`;
 }
 
 function pairOf(folder: Folder): (typeof PAIRS)[number] | undefined {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { baseline, resolveMigration } from "#migrate/record.ts";
+import { showMigration } from "#migrate/show.ts";
 import { status } from "#migrate/status.ts";
 import { renderStatus, entryToJson } from "../../../src/cli/output/migrate.ts";
 import { engines, serverEngines } from "../../support/engines.ts";
@@ -163,6 +164,85 @@ for (const engine of serverEngines) {
       await m.query("ALTER TABLE confiture_migrations DROP COLUMN version");
       const { error } = await m.up();
       expect(error).toMatchObject({ code: "ledger_unusable", hint: expect.stringContaining("backup") });
+    });
+
+    test.each([
+      ["another text", "replace(source, 'DROP TABLE a', 'DROP TABLE precious')"],
+      ["no text", "''"],
+    ])("%s in the ledger than was applied is not run", async (_what, source) => {
+      await using m = await migrating(engine, FILES);
+      expect((await m.up()).error).toBeUndefined();
+      await m.query("CREATE TABLE precious (id int)");
+      const show = async (): Promise<string> => {
+        const { history, edits } = await status(m.options, { engine: false, edits: true });
+        return renderStatus(history, edits);
+      };
+      await Bun.file(m.project.path("db/migrations/001_a.sql")).delete();
+      await m.write("002_b.sql", "SELECT 1");
+      expect(await show()).not.toContain("does not fit");
+      expect(await showMigration(m.options, "001")).toMatchObject({ isAltered: false });
+      const [before] = await m.query<{ source: string }>("SELECT source FROM confiture_migrations");
+      await m.query(`UPDATE confiture_migrations SET source = ${source}`);
+      const { error, refused } = await m.down();
+      expect(error).toMatchObject({ code: "text_altered", hint: expect.stringContaining("version control") });
+      expect(refused).toBe(true);
+      expect([await m.has("precious"), await m.has("a")]).toEqual([true, true]);
+      expect(await showMigration(m.options, "001")).toMatchObject({ isAltered: true });
+      expect(await show()).toContain("does not fit the text beside it");
+      // The way out.
+      await m.write("001_a.sql", before!.source);
+      expect((await m.down()).results).toEqual(["001 done"]);
+      expect([await m.has("precious"), await m.has("a")]).toEqual([true, false]);
+    });
+
+    test("a checksum that was changed by hand is not taken for an edit of the file", async () => {
+      await using m = await migrating(engine, FILES);
+      expect((await m.up()).error).toBeUndefined();
+      await m.query("UPDATE confiture_migrations SET checksum = repeat('0', 64)");
+      const { history, edits } = await status(m.options, { engine: false, edits: true });
+      expect(renderStatus(history, edits)).toContain("the checksum was changed");
+    });
+
+    test("going on is offered only where it can go on", async () => {
+      await using m = await migrating(engine, {
+        "001_b.sql": "-- migrate:up transaction:false\nCREATE TABLE b (id int);\nSELECT 1 / 0;\n",
+      });
+      expect((await m.up()).error?.code).toBe("sql_failed");
+      expect((await m.up()).error?.hint).toContain("--continue");
+      await m.write("001_b.sql", "-- migrate:up\nCREATE TABLE b (id int);\nSELECT 1;\n");
+      const { error } = await m.up();
+      expect(error?.code).toBe("history_stopped");
+      expect(error?.hint).not.toContain("--continue");
+      expect(error?.hint).toContain("--rolled-back");
+    });
+
+    test("nothing comes after a version of the ledger that is no number", async () => {
+      await using m = await migrating(engine, FILES);
+      expect((await m.up()).error).toBeUndefined();
+      await m.query("UPDATE confiture_migrations SET version = 'abc; drop'");
+      const { error } = await m.up({ allowMissing: true });
+      expect(error?.code).toBe("history_out_of_order");
+      expect(error?.hint).not.toContain("Give it a version after");
+      expect(error?.hint).toContain("resolve 'abc; drop' --rolled-back");
+    });
+
+    test.each([
+      ["V1__a.sql", "db/migrations/U1__a.sql"],
+      ["2026-01-02-030405_a/up.sql", "db/migrations/2026-01-02-030405_a/down.sql"],
+      ["up/001_a.sql", "db/migrations/down/001_a.sql"],
+    ])("the way back of %s is asked for in its own file", async (name, wayBack) => {
+      const others = name.startsWith("up/")
+        ? { "db/migrations/up/000_z.sql": "SELECT 1", "db/migrations/down/000_z.sql": "SELECT 1" }
+        : {};
+      await using m = await migrating(engine, { [`db/migrations/${name}`]: "CREATE TABLE a (id int)", ...others });
+      expect((await m.up()).error).toBeUndefined();
+      const { error } = await m.down();
+      expect(error?.code).toBe("migration_irreversible");
+      expect(error?.hint).toContain(` ${wayBack}.`);
+      expect(error?.hint).not.toContain("accept");
+      await m.project.write(wayBack, "DROP TABLE a");
+      expect((await m.down()).error).toBeUndefined();
+      expect(await m.has("a")).toBe(false);
     });
 
     test("a ledger whose rows are hidden from the role is an error for everything that reads it", async () => {

@@ -22,6 +22,11 @@ export const command = defineCommand({
   async run(args, context) {
     const shown = await showMigration(await migrateOptions(context), readVersion("VERSION", args.version) ?? "");
     const { entry, from, path, source, sourceDown } = shown;
+    if (shown.isAltered) {
+      context.messages.warn(
+        `the text in the ledger does not fit the checksum beside it: it is not what was applied, or the checksum was changed`,
+      );
+    }
     if (entry.standing === "edited") {
       context.messages.warn(
         `${inLine(entry.file?.path ?? "")} was edited since; \`confiture migrate status -v\` shows the difference`,
