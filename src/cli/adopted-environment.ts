@@ -14,7 +14,7 @@ const NEVER: ReadonlySet<string> = new Set(["engine", "password"]);
 export function adoptedEnvironment(config: Config, environment: string, dir: string): string {
   const lines = describeConfig(config).flatMap(({ key, value, origin }) => {
     const [section, name = ""] = key.split(".");
-    const wanted = ALWAYS.has(name) || origin === "--database-url";
+    const wanted = ALWAYS.has(name) || origin === config.urlOrigin;
     return section === "database" && wanted && !NEVER.has(name)
       ? [`  ${name}: ${name === "port" ? value : yamlText(value)}\n`]
       : [];

@@ -6,11 +6,13 @@ import { baseFile } from "#migrate/base.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import type { Ledger } from "#migrate/ledger.ts";
+import { migrationId } from "#migrate/migration-file.ts";
 import { recordBaseline } from "#migrate/record.ts";
 import { squashedFile } from "#migrate/squashed.ts";
 import { readHistory } from "#migrate/status.ts";
 import type { CommandContext } from "./command.ts";
 import { filesBeside, projectFiles } from "./compare-options.ts";
+import { agree } from "./output/text.ts";
 
 const NONE: Contained = { contained: [], pending: [], undecided: [], why: undefined };
 
@@ -26,6 +28,40 @@ function workOf(): () => number {
 /** What has to be run or recorded still. */
 export function openEntries(history: readonly HistoryEntry[]): HistoryEntry[] {
   return history.filter(({ row, file, standing }) => row === undefined && file !== undefined && standing !== "covered");
+}
+
+/**
+ * Keeps a build from a database that it would leave where neither it nor `up` can go on: some of what the schema files make
+ * is new, and some belongs to migrations of tables that are there.
+ * @param budget how many milliseconds of work the proof may take
+ * @throws ConfitureError `build_behind`
+ */
+export async function refuseBehind(
+  context: CommandContext,
+  migrating: MigrateOptions,
+  database: Database,
+  ledger: Ledger,
+  budget: number,
+): Promise<void> {
+  const history = await readHistory(database, ledger, migrating);
+  if (openEntries(history).length === 0) return;
+  const more = { recorded: recordedIn(history), clock: { budget, spent: workOf() } };
+  const { behindSchema } = await import("#compare/contained/behind.ts");
+  const [files, beside] = [await projectFiles(context), await filesBeside(context, undefined, migrating.target)];
+  const lacking = await behindSchema({ ...files, ...more }, { ...beside, ...more }, database, ledger);
+  if (lacking.length === 0) return;
+  throw new ConfitureError(
+    "build_behind",
+    `The schema files hold what ${lacking.map(migrationId).join(", ")} ${agree(lacking.length, "does", "do")}, and this database does not: a build would leave tables that are there as they are. Nothing was done`,
+    {
+      hint: "To bring it up to date: confiture migrate up\nTo begin anew, without what it holds: confiture build --fresh",
+      data: { lacking: lacking.map(({ version }) => version) },
+    },
+  );
+}
+
+function recordedIn(history: readonly HistoryEntry[]): string[] {
+  return history.flatMap(({ row, version }) => (row === undefined ? [] : [version]));
 }
 
 /**
@@ -50,7 +86,7 @@ export async function recordContained(
   const files = isBuilt ? await projectFiles(context, scratch) : await filesBeside(context, scratch, migrating.target);
   const options: ContainedOptions = {
     ...files,
-    recorded: history.flatMap(({ row, version }) => (row === undefined ? [] : [version])),
+    recorded: recordedIn(history),
     clock: { budget, spent: workOf() },
   };
   const found = isBuilt

@@ -54,7 +54,7 @@ export function notPermitted(config: Config, args: Args, what: string, losses: r
   const given = args.yes === undefined ? "" : `--yes ${shellWord(args.yes)} does not name this environment. `;
   return new ConfitureError(
     "protected",
-    `${isProtectedSentence(config)}; nothing was done.${listed(`To ${what} would lose:`, losses)}`,
+    `${isProtectedSentence(config)}; nothing was done.${listed("What would be lost:", losses)}`,
     {
       hint: `${given}To ${what} anyway: --yes ${config.environment ?? ""}`,
       location: config.file === null ? undefined : { file: config.file },

@@ -132,6 +132,7 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
   );
   const projectDir = resolve(io.cwd, args["project-dir"] ?? ".");
   let config: Promise<Config> | undefined;
+  let defaults: Promise<Config> | undefined;
   const warned = new Set<ConfigWarning>();
   const context: CommandContext = {
     io,
@@ -143,7 +144,8 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
     chosen: args["database-url"] ?? (args.env === undefined ? undefined : `env:${args.env}`),
     wait: readDuration("--wait", args.wait) ?? 0,
     config: async (use = "database") => {
-      const loaded = await (config ??= loadOwnConfiguration());
+      config ??= loadOwnConfiguration();
+      const loaded = await (use === "files" ? config.catch(defaultsWithout) : config);
       warn(loaded.warnings.filter(({ connection }) => use === "database" || connection !== true));
       return loaded;
     },
@@ -162,8 +164,14 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
     sweepTemporaryFolders();
   }
 
-  async function loadOwnConfiguration(): Promise<Config> {
-    const loaded = await loadConfiguration({});
+  /** What is there where a project has no environment yet, and none is needed. */
+  async function defaultsWithout(error: unknown): Promise<Config> {
+    if (args.env !== undefined || toConfitureError(error).code !== "config_not_found") throw error;
+    return await (defaults ??= loadOwnConfiguration(true));
+  }
+
+  async function loadOwnConfiguration(filesOnly = false): Promise<Config> {
+    const loaded = await loadConfiguration({}, filesOnly);
     form.aim = { ...form.aim, databaseUrl: await shownUrl(args["database-url"], form) };
     if (loaded.target.engine === "embedded") io.releaseSignals();
     return loaded;
@@ -181,7 +189,10 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
     return loaded;
   }
 
-  async function loadConfiguration(other: Parameters<CommandContext["configOf"]>[0]): Promise<Config> {
+  async function loadConfiguration(
+    other: Parameters<CommandContext["configOf"]>[0],
+    filesOnly = false,
+  ): Promise<Config> {
     const [{ loadConfig }, { LAYOUT_NAMES }] = await Promise.all([
       import("#config/load.ts"),
       import("#migrate/layouts/names.ts"),
@@ -197,6 +208,7 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
         return io.userName;
       },
       layouts: LAYOUT_NAMES,
+      filesOnly,
       ...other,
     });
   }

@@ -8,7 +8,7 @@ import { parseConnectionText } from "./connection-text.ts";
 import { readDotenv } from "./dotenv.ts";
 import { checkDatabaseKeys, readDatabase, type DatabaseChoice } from "./database-section.ts";
 import { DEFAULT_SETTINGS, readSettings, type Settings } from "./environment-file.ts";
-import { environmentNotFound, findEnvironmentFile } from "./find-environment.ts";
+import { environmentNotFound, findEnvironmentFile, listEnvironments } from "./find-environment.ts";
 import { TreeReader } from "./read-tree.ts";
 import { resolveServer, variableSetting, type ResolvedTarget } from "./resolve-server.ts";
 import type { TextSetting } from "./setting.ts";
@@ -27,6 +27,8 @@ export interface LoadOptions {
   readonly databaseUrl?: string | undefined;
   /** Where that was given, for messages: "--database-url" when undefined. */
   readonly databaseUrlFrom?: string | undefined;
+  /** Whether no database will be connected to: a project without any environment then has the defaults. */
+  readonly filesOnly?: boolean | undefined;
   /** The process environment. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Empty when the user has none. */
@@ -56,11 +58,14 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
 
   const variables = new Variables(options.env, await readDotenv(projectDir));
   const url = chooseUrl(options, variables, file === undefined);
-  if (file === undefined && url === undefined && !libpqNamesOne(variables)) {
+  const isWithout = file === undefined && url === undefined && !libpqNamesOne(variables);
+  if (isWithout && !(options.filesOnly === true && (await listEnvironments(projectDir)).length === 0)) {
     throw await environmentNotFound(projectDir, name);
   }
 
-  const { settings, choice } = await readFileOrDefaults(options, name, file, variables, url);
+  const { settings, choice } = isWithout
+    ? { settings: DEFAULT_SETTINGS, choice: NO_DATABASE }
+    : await readFileOrDefaults(options, name, file, variables, url);
   const surroundings: Surroundings = {
     projectDir,
     homeDirectory: options.homeDirectory,
@@ -97,6 +102,14 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     })),
   });
 }
+
+/** For commands that connect to none. */
+const NO_DATABASE: DatabaseChoice = {
+  engine: "embedded",
+  target: { engine: "embedded" },
+  origin: "default",
+  pathOrigin: "default",
+};
 
 /** Whether psql without arguments would be told where to go, rather than take a default. */
 function libpqNamesOne(variables: Variables): boolean {

@@ -12,6 +12,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   "42723": "Write CREATE OR REPLACE FUNCTION.",
   "42701":
     "The column is there already. Remove one of the two statements that make it, or write ADD COLUMN IF NOT EXISTS.",
+  "2BP01":
+    "Other objects depend on it. Drop or change them first, in the same file, or write CASCADE, which drops them as well.",
   "42501": "The role lacks a privilege. Connect as the owner, or have it granted.",
   "25006":
     "The transaction is read-only: the database is a standby or default_transaction_read_only is on (connect to the primary), or the SQL itself says READ ONLY.",

@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   file_not_utf8: { exit: 1, title: "A SQL file is not valid UTF-8" },
   file_conflict_marker: { exit: 1, title: "A SQL file holds a git conflict marker" },
 
+  build_behind: { exit: 7, title: "The database lacks migrations that the schema files hold" },
   schema_no_files: { exit: 1, title: "There are no schema files" },
   schema_outside_project: { exit: 1, title: "A schema file lies outside the project" },
   schema_circle: { exit: 1, title: "Schema files need each other in a circle" },

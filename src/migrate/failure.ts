@@ -44,7 +44,7 @@ export async function explainFailure(
 
 /** What it makes has been made by something else: the schema files, or a person. */
 function hintForThere({ file }: LoadedMigration): string {
-  return `It is there already. If the database has everything that this migration makes, record it: confiture migrate resolve ${shellWord(file.version)} --applied\nOr record all pending ones: confiture migrate baseline\nIf only this is there, write IF NOT EXISTS or OR REPLACE.`;
+  return `It is there already. If the database has everything that this migration makes, record it: confiture migrate resolve ${shellWord(file.version)} --applied\nOr record all that the database holds, by proof: confiture migrate baseline --proven\nIf only this is there, write IF NOT EXISTS or OR REPLACE.`;
 }
 
 /** What to do about a migration that stopped half way outside a transaction. */

@@ -49,12 +49,38 @@ describe.each(OLDEST_AND_NEWEST)("a build knows what its files contain, PostgreS
     expect((await project.run(["build", "--no-baseline", "--baseline"])).exitCode).toBe(2);
   });
 
-  test("files that change nothing of a database that is older record nothing in it", async () => {
-    await using project = await cliProject({ ...FILES, "db/schema/users.sql": WITH_BIO }, { major });
+  test("a database whose tables are older is not built over: up and --fresh are named", async () => {
+    const notes = "CREATE TABLE notes (id int PRIMARY KEY);\n";
+    const files = {
+      ...FILES,
+      "db/schema/users.sql": WITH_BIO,
+      "db/schema/notes.sql": notes,
+      "db/migrations/002_notes.sql": `-- migrate:up\n${notes}-- migrate:down\nDROP TABLE notes;\n`,
+    };
+    await using project = await cliProject(files, { major });
     await project.query(USERS);
-    // CREATE TABLE IF NOT EXISTS leaves the table without its column.
-    expect((await project.succeed(["build"])).stderr).toContain("stays pending");
-    expect((await project.succeed(["migrate", "up"])).stdout).toContain("001_bio applied");
+    // CREATE TABLE IF NOT EXISTS would leave the table without its column, and make the other table.
+    const before = await project.snapshot();
+    const refused = await project.run(["build"]);
+    expect(refused.exitCode).toBe(7);
+    expect(refused.stderr).toContain("The schema files hold what 001_bio, 002_notes do, and this database does not");
+    expect(refused.stderr).toMatch(/confiture migrate up\n.*confiture build --fresh/);
+    expect(await project.snapshot()).toBe(before);
+    expect((await project.succeed(["migrate", "up"])).stdout).toContain("002_notes applied");
+  });
+
+  test("what a database holds of a later migration is said, and nothing is called pending", async () => {
+    const notes = "CREATE TABLE notes (id int PRIMARY KEY);\n";
+    const files = {
+      ...FILES,
+      "db/migrations/002_notes.sql": `-- migrate:up\n${notes}-- migrate:down\nDROP TABLE notes;\n`,
+    };
+    await using project = await cliProject(files, { major });
+    await project.query(USERS + notes);
+    const built = await project.succeed(["build"]);
+    expect(built.stderr).toContain("the database holds what 002_notes makes, and lacks what 001_bio does");
+    const failed = await project.run(["migrate", "up"]);
+    expect(failed.stderr).toContain("confiture migrate baseline --proven");
   });
 
   test("`migrate baseline --proven` records what a database in use holds, rows included", async () => {

@@ -113,6 +113,23 @@ describe("a new project works at once", () => {
 });
 
 describe("files that exist", () => {
+  test("what a kept environment says of its folders is looked at, and a server stays one", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": "database:\n  host: localhost\nmigrations:\n  dir: migrations\n",
+      "migrations/001_users.sql": "CREATE TABLE users (id int);\n",
+    });
+    const { exitCode, stdout, stderr } = await runBinary(["init", "--embedded"], { cwd: project.dir });
+    expect(exitCode).toBe(0);
+    expect(stdout).not.toContain("db/migrations");
+    expect(stdout).not.toContain("users.sql");
+    expect(stdout).toContain("created   migrations/confiture.d.ts");
+    expect(stderr).toContain("--embedded had no effect: db/environments/local.yaml was kept");
+    // With migrations alone there is nothing to build.
+    expect(stderr).not.toContain("confiture build");
+    expect(stderr).toContain("  confiture migrate status\n  confiture migrate up\n  confiture migrate new NAME\n");
+    expect(stderr).not.toContain("ALTER TABLE");
+  });
+
   test("are kept, and twice is as good as once", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": "# mine\n",

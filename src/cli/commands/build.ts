@@ -117,7 +117,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     { findLedger },
     { readHistory },
     { isEmptyDatabase },
-    { openEntries, recordContained },
+    { openEntries, recordContained, refuseBehind },
   ] = await Promise.all([
     import("#migrate/discover.ts"),
     import("#migrate/exclusive.ts"),
@@ -134,12 +134,14 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   const started = performance.now();
   // Under the runner's lock: a build and a migration must not work on one database at once.
   let isBuilt = false;
+  let wasEmpty = false;
   const { target } = migrating;
   // What is gone with the command needs no record, and nobody goes on with it.
   const isGone = target.engine === "embedded" && target.path === undefined;
   const asked = args.baseline === true ? "all" : args["no-baseline"] === true || isGone ? "none" : "contained";
   const { duration, recorded, found } = await exclusively(migrating, async (database, before) => {
-    const wasEmpty = args.fresh === true || (asked === "contained" && (await isEmptyDatabase(database, before)));
+    wasEmpty = args.fresh === true || (asked === "contained" && (await isEmptyDatabase(database, before)));
+    if (asked === "contained" && !wasEmpty) await refuseBehind(context, migrating, database, before, PROOF);
     await executeSchema(database, {
       ...options,
       fresh: args.fresh === true,
@@ -179,7 +181,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   }
   if (pending.length > 0) {
     messages.log(
-      `${count(pending.length, "migration")} ${agree(pending.length, "is", "are")} not contained in the schema files and ${agree(pending.length, "stays", "stay")} pending: confiture migrate up`,
+      `${count(pending.length, "migration")} ${agree(pending.length, "is", "are")} not ${wasEmpty ? "contained in the schema files" : "in this database yet"} and ${agree(pending.length, "stays", "stay")} pending: confiture migrate up`,
     );
   }
   if (undecided.length > 0 && !isGone) {

@@ -56,43 +56,86 @@ async function begin(args: ParsedArgs<typeof ARGS>, context: CommandContext): Pr
   const name = requireEnvironmentName(context.environment ?? DEFAULT_ENVIRONMENT);
   const replace = args.force === true;
   const path = await pathOfEnvironment(context, name);
+  const folders = await foldersOf(context, name, replace);
+  const { hasMigrations, hasSchema, placements } = example(context, folders, replace);
   const fates = await placeFiles(context.projectDir, [
     environmentOfOnesOwn(args, context, name, { path, dir: "db/schema", replace }),
-    ...example(context, replace),
-    ...commonFiles(args, context),
+    ...placements,
+    ...commonFiles(args, context, folders.migrations),
   ]);
+  const isOnServer = await hasServer(context);
+  if (args.embedded === true && isOnServer && fates.some((file) => file.path === path && file.fate === "kept")) {
+    context.messages.warn(
+      `--embedded had no effect: ${path} was kept, and its database is on a server. Write \`engine: embedded\` in place of its \`database:\` keys, or replace the file: confiture init --embedded --force`,
+    );
+  }
   const next = [
-    ...((await hasServer(context))
-      ? [`confiture db create                    # if it does not exist yet; see ${path}`]
-      : []),
-    "confiture build",
-    "confiture migrate new add_user_bio     # and write into it: ALTER TABLE users ADD COLUMN bio TEXT;",
-    "confiture migrate up",
+    ...(isOnServer ? [`confiture db create                    # if it does not exist yet; see ${path}`] : []),
+    ...(hasMigrations && !hasSchema ? ["confiture migrate status", "confiture migrate up"] : ["confiture build"]),
+    ...(placements.length > 0
+      ? [
+          "confiture migrate new add_user_bio     # and write into it: ALTER TABLE users ADD COLUMN bio TEXT;",
+          "confiture migrate up",
+        ]
+      : ["confiture migrate new NAME"]),
   ];
   context.messages.log(`Next:\n${next.map((line) => `  ${line}`).join("\n")}`);
   return { json: { files: fates }, text: fates.map(describeFate).join("") };
 }
 
-const EXAMPLE = "db/schema/10_tables/users.sql";
+/** Where a project has its files, relative to it. */
+interface Folders {
+  readonly schema: readonly string[];
+  readonly migrations: string;
+  readonly layout?: string | undefined;
+}
+
+const DEFAULT_FOLDERS: Folders = { schema: ["db/schema"], migrations: "db/migrations" };
+
+/** Those of an environment that is there already and kept. */
+async function foldersOf(context: CommandContext, name: string, replace: boolean): Promise<Folders> {
+  if (replace || (await findEnvironmentFile(context.projectDir, name)) === undefined) return DEFAULT_FOLDERS;
+  try {
+    const { includeDirs, migrations } = await context.config("files");
+    return { schema: includeDirs.map(({ path }) => path), migrations: migrations.dir, layout: migrations.layout };
+  } catch (error) {
+    // What is wrong with the file is said by the first command that needs it.
+    if (error instanceof ConfitureError) return DEFAULT_FOLDERS;
+    throw error;
+  }
+}
 
 /**
  * A table, in the schema files and as what there is before the first migration, so that both agree. Not in a project that
  * has files of its own.
  */
-function example({ projectDir }: CommandContext, replace: boolean): Placement[] {
-  const base = baseFile(DEFAULT_MIGRATIONS);
-  const found = discoverMigrations(projectDir, DEFAULT_MIGRATIONS, undefined);
-  const others = filesBelow(projectDir, "db/schema").filter((path) => path.endsWith(".sql") && path !== EXAMPLE);
-  const own = readIfThere(join(projectDir, EXAMPLE), EXAMPLE)?.toString() ?? "";
-  if (found.migrations.length > 0 || others.length > 0 || !(replace || own === "" || own === users)) return [];
+function example({ projectDir }: CommandContext, { schema, migrations, layout }: Folders, replace: boolean): Example {
+  const base = baseFile(migrations);
+  const path = `${schema[0] ?? "db/schema"}/10_tables/users.sql`;
+  const found = discoverMigrations(projectDir, migrations, layout);
+  const others = schema
+    .flatMap((dir) => filesBelow(projectDir, dir))
+    .filter((file) => file.endsWith(".sql") && file !== path);
+  const own = readIfThere(join(projectDir, path), path)?.toString() ?? "";
+  const hasMigrations = found.migrations.length > 0;
+  const hasSchema = others.length > 0 || own !== "";
+  if (hasMigrations || others.length > 0 || !(replace || own === "" || own === users)) {
+    return { hasMigrations, hasSchema, placements: [] };
+  }
   const content = `-- What a database holds before the first migration. \`confiture migrate up\` runs this in an empty database.\n${users.replace(/^--.*\n/, "")}`;
-  return [
-    { path: EXAMPLE, content: users, replace },
+  const placements = [
+    { path, content: users, replace },
     { path: base.path, content, replace },
   ];
+  return { hasMigrations, hasSchema, placements };
 }
 
-const DEFAULT_MIGRATIONS = "db/migrations";
+interface Example {
+  readonly hasMigrations: boolean;
+  readonly hasSchema: boolean;
+  /** None in a project that has files of its own. */
+  readonly placements: readonly Placement[];
+}
 
 /** Whether the environment is on a server: its file may be one that was there before. */
 async function hasServer(context: CommandContext): Promise<boolean> {
@@ -195,11 +238,15 @@ function environmentOfOnesOwn(
 }
 
 /** What every project has. */
-function commonFiles(args: ParsedArgs<typeof ARGS>, { projectDir }: CommandContext): Placement[] {
+function commonFiles(
+  args: ParsedArgs<typeof ARGS>,
+  { projectDir }: CommandContext,
+  migrations = DEFAULT_FOLDERS.migrations,
+): Placement[] {
   const replace = args.force === true;
   return [
-    { path: "db/migrations/confiture.d.ts", content: migrationTypes, replace },
-    { path: "db/migrations/tsconfig.json", content: tsconfig, replace },
+    { path: `${migrations}/confiture.d.ts`, content: migrationTypes, replace },
+    { path: `${migrations}/tsconfig.json`, content: tsconfig, replace },
     // What is added to .gitignore takes nothing away.
     { path: ".gitignore", content: ignoreFile(projectDir), replace: true, backUp: false },
   ];

@@ -8,9 +8,14 @@ import { count } from "./text.ts";
 export function renderVerify(report: VerifyReport, guide: Guide): string {
   return lines([
     ...report.checks.flatMap((check) => renderCheck(check, guide)),
-    ...(report.from === "none" ? [] : [renderWay(report.from)]),
+    ...(report.from === "none" || isWithoutMigrations(report) ? [] : [renderWay(report.from)]),
     ...report.unchecked.map(notChecked),
   ]);
+}
+
+/** A base alone is built, not replayed. */
+function isWithoutMigrations({ from, checks }: VerifyReport): boolean {
+  return from === "base-file" && !checks.some(({ name }) => name === "migrations");
 }
 
 export function verifyToJson(report: VerifyReport, guide: Guide): Record<string, unknown> {

@@ -1,5 +1,8 @@
+import type { StableId } from "@supabase/pg-delta/core";
 import type { Database } from "#database/database.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
 import type { Ledger } from "#migrate/ledger.ts";
+import { migrationId } from "#migrate/migration-file.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareOnTerms } from "../sources/comparison.ts";
 import { readInUse } from "../sources/sources.ts";
@@ -35,7 +38,7 @@ export async function containedInDatabase(
     if (next === undefined)
       return divide(open, last + 1, error?.message ?? (last + 1 < open.length ? UNREAD : undefined));
     const share = await shareIn(options, last < 0 ? before : after[last]!, next, live);
-    return divide(open, last + 1, share === "some" ? HALF : undefined);
+    return divide(open, last + 1, share === "some" ? HALF : madeAlready(open, replayed, last + 1, live));
 
     async function findLast({ before: beginning, after: states }: Replayed): Promise<number> {
       for (const [index, state] of [...states.entries()].toReversed()) {
@@ -55,6 +58,28 @@ const NOT_FROM_NOTHING =
   "the migrations do not start from an empty database; `confiture migrate base` writes down what is there before them";
 const HALF = "the database holds some of what the next migration does";
 const UNREAD = "there are too many to look at each";
+
+/** What a later migration makes may be there already, made by a build: it would not apply. */
+function madeAlready(
+  open: readonly LoadedMigration[],
+  { before, after }: Replayed,
+  first: number,
+  live: Catalogue,
+): string | undefined {
+  for (let index = first; index < after.length; index++) {
+    const from = index === 0 ? before : after[index - 1];
+    const to = after[index];
+    if (from === undefined || to === undefined) continue;
+    const made = to.catalogue.facts.facts().find(({ id }) => isThing(id) && !from.catalogue.facts.has(id));
+    if (made === undefined || before.catalogue.facts.has(made.id) || !live.facts.has(made.id)) continue;
+    return `the database holds what ${migrationId(open[index]!.file)} makes, and lacks what ${migrationId(open[first]!.file)} does`;
+  }
+  return undefined;
+}
+
+function isThing({ kind }: StableId): boolean {
+  return kind === "table" || kind === "column" || kind === "constraint" || kind === "index" || kind === "view";
+}
 
 /** Names alone, which need no other words: what a change makes is there, and what it takes away is not. */
 function mayHold({ catalogue: from }: State, { catalogue: to }: State, { facts }: Catalogue): boolean {

@@ -1,4 +1,5 @@
 import { ConfitureError } from "#errors/error.ts";
+import { discoverMigrations } from "#migrate/discover.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
 import { adoptHistory } from "#migrate/adopt.ts";
@@ -54,11 +55,18 @@ export const command = defineCommand({
       args.from === undefined
         ? await baseline(options, through)
         : await adoptHistory(options, args.from, args["from-table"]);
-    if (recorded.length === 0) context.messages.log("Nothing to record: every migration is recorded already");
+    if (recorded.length === 0) tellNothing(context, options);
     else tellRecorded(context, recorded);
     return outcomeOf(recorded);
   },
 });
+
+function tellNothing({ messages }: CommandContext, { projectDir, dir, layout }: MigrateOptions): void {
+  const isNone = discoverMigrations(projectDir, dir, layout).migrations.length === 0;
+  messages.log(
+    `Nothing to record: ${isNone ? `there is no migration in ${dir}` : "every migration is recorded already"}`,
+  );
+}
 
 function tellRecorded({ messages }: CommandContext, recorded: readonly MigrationFile[]): void {
   messages.log(
@@ -85,7 +93,7 @@ async function proven(context: CommandContext, options: MigrateOptions, scratch:
   );
   if (contained.length > 0) tellRecorded(context, contained);
   else if (pending.length + undecided.length === 0) {
-    context.messages.log("Nothing to record: every migration is recorded already");
+    tellNothing(context, options);
   }
   if (pending.length > 0) {
     context.messages.log(`Not in the database, and pending: ${pending.map(migrationId).join(", ")}`);

@@ -1,5 +1,8 @@
+import type { MigrateOptions } from "#migrate/exclusive.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { down, withoutFiles } from "#migrate/migrator.ts";
+import { status } from "#migrate/status.ts";
+import { isBase } from "#migrate/version.ts";
 import { readCount, readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
 import { canAsk } from "../../can-ask.ts";
@@ -7,6 +10,13 @@ import { LOCK_ARGS, migrateOptions, writingOptions } from "../../migrate-options
 import { finishRun } from "../../output/migrate.ts";
 import { inLine } from "../../output/visible.ts";
 import { isProtected, PROTECTED_ARGS, requirePermission } from "../../protected.ts";
+
+const ONLY_BASE = "Nothing to roll back: only the base is applied, which has no way back";
+
+async function hasBase(options: MigrateOptions): Promise<boolean> {
+  const { history } = await status(options);
+  return history.some(({ version, row }) => isBase(version) && row !== undefined);
+}
 
 export const command = defineCommand({
   args: {
@@ -27,7 +37,12 @@ export const command = defineCommand({
     const names = lacking.map((row) => inLine(migrationId(row))).join(", ");
     const how = names === "" ? "" : ` (with the text in the ledger, as their files are not here: ${names})`;
     await requirePermission(context, args, `roll back migrations${how}`);
-    const report = await down(await writingOptions(context, args), plan);
-    return finishRun(context, report, "Nothing to roll back");
+    const options = await writingOptions(context, args);
+    const report = await down(options, plan);
+    return finishRun(
+      context,
+      report,
+      report.results.length === 0 && (await hasBase(options)) ? ONLY_BASE : "Nothing to roll back",
+    );
   },
 });

@@ -49,9 +49,15 @@ export const command = defineCommand({
     const options = await writingOptions(context, args);
     const permit = await permission(context, args, () => pendingLosses(options, plan));
     const report = await up(options, { ...plan, permit });
-    return finishRun(context, report, "No pending migrations");
+    const outcome = finishRun(context, report, "No pending migrations");
+    const { error } = report;
+    if (error?.server?.sqlstate !== UNDEFINED_TABLE || error.hint !== undefined) return outcome;
+    const { explainMissingTable } = await import("../../explain-missing-table.ts");
+    return { ...outcome, error: await explainMissingTable(outcome.error, context, error.server) };
   },
 });
+
+const UNDEFINED_TABLE = "42P01";
 
 const WHAT = "apply these migrations";
 

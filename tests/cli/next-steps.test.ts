@@ -1,0 +1,70 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { runBinary } from "../support/cli.ts";
+import { temporaryProject } from "../support/project.ts";
+
+// Several processes in a row, each with an engine.
+setDefaultTimeout(180_000);
+
+const EMBEDDED = "database:\n  engine: embedded\n  path: .confiture/local\n";
+const USERS = "CREATE TABLE users (id int PRIMARY KEY);\n";
+const BIO = "-- migrate:up\nALTER TABLE users ADD bio text;\n-- migrate:down\nALTER TABLE users DROP bio;\n";
+
+describe("a project without an environment", () => {
+  test("has the default folders for commands that need no database", async () => {
+    await using project = await temporaryProject({ "db/schema/users.sql": USERS });
+    const run = (...args: string[]) => runBinary(args, { cwd: project.dir });
+    expect(await run("migrate", "new", "bio")).toMatchObject({ exitCode: 0 });
+    await project.write("db/schema/users.sql", USERS.replace(");", ", bio text);"));
+    await project.write("db/migrations/base.sql", USERS);
+    await project.write("db/migrations/001_bio.sql", BIO);
+    expect(await run("verify")).toMatchObject({ exitCode: 0 });
+    expect((await run("migrate", "up")).exitCode).toBe(4);
+    expect((await run("verify", "--env", "ci")).exitCode).toBe(4);
+    // Another environment may say where the files are.
+    await project.write("db/environments/ci.yaml", EMBEDDED);
+    expect((await run("verify")).exitCode).toBe(4);
+    expect((await run("verify", "--env", "ci")).exitCode).toBe(0);
+  });
+});
+
+describe("what to do next", () => {
+  test("where a migration needs a table that a schema file makes", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/schema/users.sql": USERS,
+      "db/migrations/001_bio.sql": BIO,
+    });
+    const { exitCode, stderr } = await runBinary(["migrate", "up"], { cwd: project.dir });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("db/schema/users.sql makes it");
+    expect(stderr).toContain("confiture build");
+    expect(stderr).toContain("confiture migrate base");
+  });
+
+  test("where something else depends on what is dropped", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_drop.sql": `${USERS}CREATE VIEW v AS SELECT * FROM users;\nDROP TABLE users;\n`,
+    });
+    const { stderr } = await runBinary(["migrate", "up"], { cwd: project.dir });
+    expect(stderr).toContain("Drop or change them first");
+  });
+
+  test("with a base and no migration", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/schema/users.sql": USERS,
+      "db/migrations/base.sql": USERS,
+    });
+    const run = (...args: string[]) => runBinary(args, { cwd: project.dir });
+    const verified = await run("verify");
+    expect(verified).toMatchObject({ exitCode: 0 });
+    expect(verified.stdout).not.toContain("replayed");
+    expect((await run("migrate", "up")).exitCode).toBe(0);
+    expect((await run("migrate", "down", "--to", "0")).stderr).toContain(
+      "only the base is applied, which has no way back",
+    );
+    const baselined = await run("migrate", "baseline");
+    expect(baselined.stderr).toContain("there is no migration in db/migrations");
+  });
+});
