@@ -141,7 +141,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   const asked = args.baseline === true ? "all" : args["no-baseline"] === true || isGone ? "none" : "contained";
   const { duration, recorded, found } = await exclusively(migrating, async (database, before) => {
     wasEmpty = args.fresh === true || (asked === "contained" && (await isEmptyDatabase(database, before)));
-    if (asked === "contained" && !wasEmpty) await refuseBehind(context, migrating, database, before, PROOF);
+    if (asked === "contained" && !wasEmpty) await refuseBehind(context, migrating, database, before, REFUSAL);
     await executeSchema(database, {
       ...options,
       fresh: args.fresh === true,
@@ -205,6 +205,9 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
 
 /** How many milliseconds of work the proof may take. */
 const PROOF = 10_000;
+
+/** How many it may take to find out that a database is behind: afterwards would be too late. */
+const REFUSAL = 60_000;
 
 /** On a terminal, and only once the work has taken a while: which file the server is at. */
 function showProgress({ io, messages }: CommandContext, total: number): Progress {
