@@ -17,7 +17,7 @@ export async function explainMissingTable(
   return error.with({
     hint: [
       `${file} makes it, and \`migrate up\` runs no schema files. Where the database is empty, build it first: confiture build`,
-      "To have `migrate up` begin with what there is before the first migration, write it down: confiture migrate base",
+      "To begin with what there is before the first migration, write that down: confiture migrate base",
     ].join("\n"),
   });
 }
