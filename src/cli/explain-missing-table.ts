@@ -16,7 +16,7 @@ export async function explainMissingTable(
   if (file === undefined) return error;
   return error.with({
     hint: [
-      `${file} makes it, and \`migrate up\` runs no schema files. Where the database is empty, build it first: confiture build`,
+      `${file} makes it, and migrations run without the schema files. Where the database is empty, build it first: confiture build`,
       "To begin with what there is before the first migration, write that down: confiture migrate base",
     ].join("\n"),
   });
