@@ -11,6 +11,7 @@ import { lineDiff } from "./line-diff.ts";
 import { forPeople } from "./style.ts";
 import { count, formatDuration } from "./text.ts";
 import { inLine } from "./visible.ts";
+import { formatLocalTime } from "./local-time.ts";
 
 /** Shows a run as it happens: what begins on standard error, what is done on standard output. */
 export function showMigrateEvents({ io, messages, json }: CommandContext): (event: MigrateEvent) => void {
@@ -107,11 +108,6 @@ export function renderEdit({ path, before, after, isAltered }: Edit): string {
   return `    ${inLine(path)}, - as it was applied, + as it is now:\n${lines.length === 0 ? "    (only ends of lines)\n" : lines.join("")}`;
 }
 
-/** "2025-10-12 10:30:00 UTC" */
-function inUtc(time: Date): string {
-  return `${time.toISOString().slice(0, 19).replace("T", " ")} UTC`;
-}
-
 function statusLine(entry: HistoryEntry): string {
   const id = inLine(migrationId(entry));
   const applied = entry.row === undefined ? "" : `applied ${appliedAt(entry.row)}`;
@@ -145,7 +141,7 @@ function foreign({ file }: HistoryEntry): string {
 
 function appliedAt({ appliedAt: time }: LedgerRow): string {
   if (time === null) return "at an unknown time";
-  return typeof time === "string" ? inLine(time) : inUtc(time);
+  return typeof time === "string" ? inLine(time) : formatLocalTime(time);
 }
 
 function progress({ row, stoppedAt }: HistoryEntry): string {
