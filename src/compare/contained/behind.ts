@@ -26,8 +26,7 @@ export async function behindSchema(
   if (pending.length === 0) return [];
   const { contained } = await containedInSchema(options);
   const lacking = contained.filter(({ path }) => pending.some((file) => file.path === path));
-  const last = lacking.at(-1);
-  if (last === undefined) return [];
+  if (lacking.length === 0) return [];
   const live = await readInUse(database, options.table);
   const { all, open } = await loadOpen(options);
   const until = (index: number): number => open.findIndex(({ file }) => file.path === lacking.at(index)?.path);
