@@ -8,7 +8,6 @@ import { giveBackMemory } from "../catalogue/memory.ts";
 import { type Detail, detailId, UNFILLED } from "./details.ts";
 import { completed, furtherParents } from "../plan/corrections.ts";
 import { withNotNullOnce } from "../plan/not-null.ts";
-import { asReadBack } from "../plan/reread.ts";
 import { creationsOf } from "../plan/unmodelled.ts";
 import { type FolderKind, layOut, type LayoutUnit } from "./layout.ts";
 import { divideIntoUnits } from "./units.ts";
@@ -67,8 +66,7 @@ export function planFiles(
     units.require(unit, action.consumes);
     for (const id of action.produces) if (id.kind === "table") units.require(unit, furtherParents(id, live));
     const own = statements.get(unit) ?? [];
-    const statement = withoutChildren(withDetails(action, unmodelled, unfilled), action, parents);
-    own.push(asReadBack(forBuilder(statement, builders)));
+    own.push(forBuilder(withoutChildren(withDetails(action, unmodelled, unfilled), action, parents), builders));
     statements.set(unit, own);
   }
   for (const detail of details) {

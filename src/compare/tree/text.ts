@@ -1,13 +1,14 @@
 import { formatSqlStatements } from "@supabase/pg-delta/sql-format";
 import { Lexer, TokenKind } from "#sql/lexer.ts";
+import { asReadBack } from "../plan/reread.ts";
 import type { PlannedFile } from "./statements.ts";
 
 /**
- * A schema file for reading. Pure.
+ * A schema file for reading, which builds what the statements make in the words that PostgreSQL has for it now. Pure.
  * @param keywords words that mean something else without quotes
  */
 export function renderSchemaFile({ statements, ahead }: PlannedFile, keywords: ReadonlySet<string>): string {
-  const texts = statements.map((sql) => `${format(unquoteNames(sql, keywords))};\n`);
+  const texts = statements.map((sql) => `${format(unquoteNames(asReadBack(sql), keywords))};\n`);
   if (!ahead) return texts.join("\n");
   return [
     "-- Its body is not looked at yet: it speaks of what only a later file makes, or of what has changed since.\nSET check_function_bodies = off;\n",

@@ -4,9 +4,6 @@
 ALTER TABLE "public"."t"
   ALTER COLUMN "m" DROP DEFAULT;
 
-ALTER TABLE "public"."t"
-  ALTER COLUMN "m" DROP DEFAULT;
-
 -- REWRITE: every row of public.t is written anew under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE "public"."t"

@@ -9,9 +9,6 @@ ALTER DOMAIN "public"."good_mood"
 ALTER TABLE "public"."t"
   ALTER COLUMN "b" DROP DEFAULT;
 
-ALTER TABLE "public"."t"
-  ALTER COLUMN "b" DROP DEFAULT;
-
 CREATE TYPE "public"."mood" AS ENUM (
   'ok',
   'happy'
