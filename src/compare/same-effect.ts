@@ -3,7 +3,7 @@ import { withTemporaryFolder } from "#files/temporary.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
-import type { FormerFile } from "#migrate/same-migration.ts";
+import type { FormerFile } from "#migrate/same-way-up.ts";
 import { compareVersions } from "#migrate/version.ts";
 import { compareCatalogues } from "./catalogue/changes.ts";
 import { readState, type State } from "./contained/replayed.ts";

@@ -1,8 +1,11 @@
 import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import type { HistoryEntry } from "./history.ts";
 import { type Ledger, readKept } from "./ledger.ts";
 import { isAsRecorded } from "./kept-files.ts";
 import { recordedOf } from "./load.ts";
+import { findDifference, formerFile } from "./same-way-up.ts";
 
 /** The text of an edited migration: as it was applied, and as its file is now. */
 export interface Edit {
@@ -42,4 +45,32 @@ export async function readEdits(
     const [path, before] = [file?.path ?? kept?.file ?? version, kept?.source ?? undefined];
     return [{ version, path, before, after, ...(isAltered && { isAltered }) }];
   });
+}
+
+/**
+ * Does what refuses edited migrations. Where one still runs what was applied, the refusal says how to record it as it is
+ * now.
+ * @throws ConfitureError as `plan`
+ */
+export async function orSameWayUp<T>(
+  database: Database,
+  ledger: Ledger,
+  projectDir: string,
+  history: readonly HistoryEntry[],
+  plan: () => T,
+): Promise<T> {
+  try {
+    return plan();
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.code !== "history_edited") throw error;
+    const entry = history.find(({ version }) => version === error.data?.["version"]);
+    if (entry?.file === undefined) throw error;
+    const [edit] = await readEdits(database, ledger, [entry], projectDir);
+    if (edit?.before === undefined || edit.after === undefined) throw error;
+    const applied = formerFile(projectDir, entry.file, edit.before);
+    if (findDifference(entry.file, applied, edit.after) !== undefined) throw error;
+    throw error.with({
+      hint: `It still runs what was applied: only comments, white space or its way back are different. Record it as it is now: confiture migrate accept ${shellWord(entry.version)}`,
+    });
+  }
 }

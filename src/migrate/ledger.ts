@@ -316,31 +316,30 @@ function requireOneEach(ledger: Ledger, rows: readonly LedgerRow[]): void {
     const canonical = canonicalVersion(version);
     const other = seen.get(canonical);
     seen.set(canonical, version);
-    if (other === undefined) continue;
-    const table = quoteQualified(ledger.schema, ledger.table);
-    if (other === version) throw sameTwice(table, version);
-    throw new ConfitureError(
-      "ledger_unusable",
-      `The ledger ${table} has version ${canonical} twice: as ${other} and as ${version}`,
-      {
-        hint: `Look at both rows and delete the wrong one, for example: DELETE FROM ${table} WHERE version = ${quoteLiteral(version)};`,
-      },
-    );
+    if (other !== undefined) throw recordedTwice(ledger, canonical, other, version);
   }
 }
 
-/** Only their places tell such rows apart (https://www.postgresql.org/docs/current/ddl-system-columns.html). */
-function sameTwice(table: string, version: string): ConfitureError {
-  const which = `version = ${quoteLiteral(version)}`;
-  return new ConfitureError("ledger_unusable", `The ledger ${table} has version ${version} twice`, {
-    hint: [
-      "Look at the rows:",
-      `  SELECT ctid, * FROM ${table} WHERE ${which};`,
-      "Keep one of them, for example the youngest, and give the table its primary key back:",
-      `  DELETE FROM ${table} WHERE ${which} AND ctid <> (SELECT ctid FROM ${table} WHERE ${which} ORDER BY applied_at DESC LIMIT 1);`,
-      `  ALTER TABLE ${table} ADD PRIMARY KEY (version);`,
-    ].join("\n"),
-  });
+/** For two rows of one version, which may be written in two ways: `1` and `001`. */
+function recordedTwice(ledger: Ledger, version: string, one: string, other: string): ConfitureError {
+  const table = quoteQualified(ledger.schema, ledger.table);
+  const which = `version = ${quoteLiteral(other)}`;
+  const hint =
+    one === other
+      ? [
+          // Only their places tell such rows apart (https://www.postgresql.org/docs/current/ddl-system-columns.html).
+          "Look at the rows:",
+          `  SELECT ctid, * FROM ${table} WHERE ${which};`,
+          "Keep one of them, for example the youngest, and give the table its primary key back:",
+          `  DELETE FROM ${table} WHERE ${which} AND ctid <> (SELECT ctid FROM ${table} WHERE ${which} ORDER BY applied_at DESC LIMIT 1);`,
+          `  ALTER TABLE ${table} ADD PRIMARY KEY (version);`,
+        ].join("\n")
+      : `Look at both rows and delete the wrong one, for example: DELETE FROM ${table} WHERE ${which};`;
+  return new ConfitureError(
+    "ledger_unusable",
+    `The ledger ${table} has version ${one === other ? `${one} twice` : `${version} twice: as ${one} and as ${other}`}`,
+    { hint },
+  );
 }
 
 /** A row of the ledger as JSON, in the order of `COLUMNS`. */

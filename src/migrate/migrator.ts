@@ -4,6 +4,7 @@ import { shellWord } from "#errors/shell.ts";
 import { afterthought, endLeftOpen, type LeftOpenBodies } from "./afterthought.ts";
 import { requireMigrations, unrecognised } from "./discover.ts";
 import type { MigrationFile } from "./migration-file.ts";
+import { orSameWayUp } from "./edits.ts";
 import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { explainFailure, throwIfInterrupted, wasKept } from "./failure.ts";
@@ -27,7 +28,6 @@ import {
 import { nothingToResolve } from "./record.ts";
 import { refuseRenamedLedger } from "./renamed-ledger.ts";
 import { bodyOf } from "./body.ts";
-import { orSameWayUp } from "./same-way-up.ts";
 import { runMigration } from "./run.ts";
 import { inOneTransaction } from "./run-in-transaction.ts";
 import type { RunOptions } from "./run-session.ts";

@@ -6,13 +6,11 @@ import type { Edit } from "./edits.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import type { HistoryEntry } from "./history.ts";
 import { createLedger, deleteSql, insertSql, type Ledger, readKept, squashedSql, updateSql } from "./ledger.ts";
-import { HEADER_BYTES, readImportHeader } from "./layouts/imported.ts";
 import { recordedOf } from "./load.ts";
-import { originOf } from "./origin.ts";
 import { requireKnown } from "./plan.ts";
 import { changeLedgerSurely } from "./sure-change.ts";
 import { readHistory } from "./status.ts";
-import { type Difference, findDifference, type FormerFile } from "./same-migration.ts";
+import { type Difference, findDifference, type FormerFile, formerFile } from "./same-way-up.ts";
 import { squashedFile } from "./squashed.ts";
 import { compareVersions } from "./version.ts";
 
@@ -186,13 +184,6 @@ function notEdited(entry: HistoryEntry): ConfitureError {
     default:
       return nothingToResolve(entry, "it was never applied here, so its file may still change");
   }
-}
-
-/** A text that was applied, as the file it was: before an import, that of another tool. */
-function formerFile(projectDir: string, file: MigrationFile, text: string): FormerFile {
-  const layout = originOf(projectDir, file)?.layout;
-  const isOld = layout !== undefined && readImportHeader(Buffer.from(text.slice(0, HEADER_BYTES))) === undefined;
-  return { file: isOld ? { ...file, layout } : file, text };
 }
 
 /** For a request to put right what is not wrong. */

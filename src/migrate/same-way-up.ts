@@ -1,42 +1,194 @@
-import type { Database } from "#database/database.ts";
+import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
-import { readEdits } from "./edits.ts";
-import type { HistoryEntry } from "./history.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Statement } from "#sql/statement.ts";
+import { HEADER_BYTES, readImportHeader } from "./layouts/imported.ts";
 import { upOfText } from "./load.ts";
-import type { MigrationFile } from "./migration-file.ts";
+import { type MigrationFile, migrationId } from "./migration-file.ts";
+import { originOf } from "./origin.ts";
+
+/** How many statements of a difference are shown. */
+const SHOWN = 6;
+/** How much of each, in UTF-16 units. */
+const WIDTH = 160;
+
+/** A text that was applied, and the file that says how it is to be read. */
+export interface FormerFile {
+  readonly file: MigrationFile;
+  readonly text: string;
+}
+
+/** A text that was applied, as the file it was: before an import, that of another tool. */
+export function formerFile(projectDir: string, file: MigrationFile, text: string): FormerFile {
+  const layout = originOf(projectDir, file)?.layout;
+  const isOld = layout !== undefined && readImportHeader(Buffer.from(text.slice(0, HEADER_BYTES))) === undefined;
+  return { file: isOld ? { ...file, layout } : file, text };
+}
+
+/** Why an edited migration may not be what was applied. */
+export interface Difference {
+  readonly error: ConfitureError;
+  /** Whether running both in a scratch database would tell: no statement in which they differ can touch rows. */
+  readonly isProvable: boolean;
+}
 
 /**
- * Does what refuses edited migrations. Where only the way back of one is another now, what it did to the database is what
- * its file says, so the refusal says how to record that.
- * @throws ConfitureError as `plan`
+ * Whether an edited migration would still run what was applied: comments, white space and the way back may differ.
+ * @param applied the text that was applied, undefined where it is not known
+ * @param now the file's text, null where it cannot be read
+ * @returns undefined where it would; an `accept_refused` with what differs otherwise
  */
-export async function orSameWayUp<T>(
-  database: Database,
-  ledger: Ledger,
-  projectDir: string,
-  history: readonly HistoryEntry[],
-  plan: () => T,
-): Promise<T> {
-  try {
-    return plan();
-  } catch (error) {
-    if (!(error instanceof ConfitureError) || error.code !== "history_edited") throw error;
-    const entry = history.find(({ version }) => version === error.data?.["version"]);
-    if (entry?.file === undefined || entry.file.form === "typescript") throw error;
-    const [edit] = await readEdits(database, ledger, [entry], projectDir);
-    if (edit?.before === undefined || edit.after === undefined) throw error;
-    if (!isSameUp(entry.file, edit.before, edit.after)) throw error;
-    throw error.with({
-      hint: `Its way up is what was applied; only its way back is another. Record it as it is now: confiture migrate accept ${shellWord(entry.version)}`,
-    });
+export function findDifference(
+  file: MigrationFile,
+  applied: FormerFile | undefined,
+  now: string | null,
+): Difference | undefined {
+  const id = migrationId(file);
+  const anyway = `confiture migrate accept ${shellWord(file.version)} --different`;
+  if (applied === undefined) {
+    const error = new ConfitureError(
+      "accept_refused",
+      `What was applied as ${id} is not known: the ledger does not have its text`,
+      {
+        hint: `It was recorded by an older version, or is too large to be kept. Compare the file with that of the commit it was applied from. If it does the same: ${anyway}`,
+        location: { file: file.path },
+      },
+    );
+    return { error, isProvable: false };
+  }
+  const before = whatRuns(applied.file, applied.text);
+  const after = now === null ? undefined : whatRuns(file, now);
+  if (before !== undefined && after !== undefined && Bun.deepEquals(keys(before), keys(after))) return undefined;
+  const { removed, added } = difference(before ?? [], after ?? []);
+  const [removedTexts, addedTexts] = textsOf(removed, added);
+  const error = new ConfitureError(
+    "accept_refused",
+    [
+      `Migration ${id} does something else now than what was applied:`,
+      ...removedTexts.map((text) => `  - ${text}`),
+      ...addedTexts.map((text) => `  + ${text}`),
+    ].join("\n"),
+    {
+      hint: `Put the file back as it was and write a new migration for the change: databases that have it will never run it again. If every database has the change already: ${anyway}`,
+      location: { file: file.path },
+      data: { removed: removedTexts, added: addedTexts },
+    },
+  );
+  const isProvable = before !== undefined && after !== undefined && [...removed, ...added].every(isOfSchemaAlone);
+  return { error, isProvable };
+}
+
+/** Whether a step leaves rows alone, so that an empty database shows all that it does. */
+function isOfSchemaAlone({ statement }: Step): boolean {
+  if (statement === undefined) return false;
+  if (statement === "transaction") return true;
+  const [first = "", ...rest] = statement.tokens();
+  switch (first) {
+    case "COMMENT":
+    case "GRANT":
+    case "REVOKE":
+      return true;
+    case "CREATE":
+      // CREATE TABLE ... AS; the AS of views and functions belongs to their definitions.
+      return !(/^(?:TABLE|UNLOGGED|TEMP|TEMPORARY|GLOBAL|LOCAL)$/.test(rest[0] ?? "") && rest.includes("AS"));
+    case "ALTER":
+      // A default fills new columns of old rows, whatever becomes of it later.
+      return !rest.slice(1).some((word) => TOUCHES_ROWS.has(word));
+    default:
+      return false;
   }
 }
 
-function isSameUp(file: MigrationFile, before: string, after: string): boolean {
-  const [was, is] = [before, after].map((text) => upOfText(file, text));
-  if (was?.kind !== "sql" || is?.kind !== "sql" || was.transactional !== is.transactional) return false;
-  const textsOf = ({ script }: typeof was): string[] => script.statements.map(({ text }) => text);
-  return Bun.deepEquals(textsOf(was), textsOf(is));
+const TOUCHES_ROWS: ReadonlySet<string> = new Set([
+  "DEFAULT",
+  "DROP",
+  "RENAME",
+  "RESTART",
+  "TYPE",
+  "USING",
+  "EXPRESSION",
+]);
+
+/** One thing that a migration runs. */
+interface Step {
+  /** The same for steps that do the same. */
+  readonly key: string;
+  readonly text: string;
+  /** Undefined for code. */
+  readonly statement?: Statement | "transaction";
+}
+
+/** What the way up of a text runs; undefined where it cannot be told. */
+function whatRuns(file: MigrationFile, text: string): Step[] | undefined {
+  if (file.form === "typescript") return codeOf(text);
+  const up = upOfText(file, text);
+  if (up.kind !== "sql") return undefined;
+  const { script, transactional, opening } = up;
+  const steps = script.statements.map((statement) => ({
+    key: [
+      ...statement.tokens(),
+      ...(statement.copyData === undefined
+        ? []
+        : [script.text.slice(statement.copyData.start, statement.copyData.end)]),
+    ].join("\n"),
+    text: statement.text,
+    statement,
+  }));
+  return [
+    {
+      key: `${transactional} ${opening} ${partsOf(script)}`,
+      text: transactional ? (opening ?? "BEGIN") : "-- no-transaction",
+      statement: "transaction",
+    },
+    ...steps,
+  ];
+}
+
+/** How many statements share each transaction, where COMMIT and BEGIN cut it. */
+function partsOf({ parts = [] }: Script): string {
+  return parts.map(({ length }) => length).join(" ");
+}
+
+/** A class without its types, comments and white space. */
+function codeOf(text: string): Step[] | undefined {
+  try {
+    const code = new Bun.Transpiler({ loader: "ts", minifyWhitespace: true }).transformSync(text);
+    return [{ key: code, text: "its code" }];
+  } catch {
+    // It does not parse.
+    return undefined;
+  }
+}
+
+function keys(steps: readonly Step[]): string[] {
+  return steps.map(({ key }) => key);
+}
+
+/** What is between the equal beginnings and the equal ends. */
+function difference(before: readonly Step[], after: readonly Step[]): { removed: Step[]; added: Step[] } {
+  const [a, b] = [keys(before), keys(after)];
+  let start = 0;
+  while (start < Math.min(a.length, b.length) && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < Math.min(a.length, b.length) - start && a.at(-1 - end) === b.at(-1 - end)) end++;
+  return { removed: before.slice(start, before.length - end), added: after.slice(start, after.length - end) };
+}
+
+/** Shortened for people. */
+function textsOf(removed: readonly Step[], added: readonly Step[]): [removed: string[], added: string[]] {
+  const short: [string[], string[]] = [shorten(removed), shorten(added)];
+  // White space in a string is what differs.
+  return Bun.deepEquals(short[0], short[1]) ? [shorten(removed, visible), shorten(added, visible)] : short;
+}
+
+const collapsed = (text: string): string => text.replaceAll(/\s+/g, " ");
+const visible = (text: string): string =>
+  text.replaceAll(/[\n\r\t]/g, (character) => JSON.stringify(character).slice(1, -1));
+
+function shorten(steps: readonly Step[], inLine = collapsed): string[] {
+  const lines = steps.slice(0, SHOWN).map(({ text }) => {
+    const line = inLine(text);
+    return line.length > WIDTH ? `${line.slice(0, WIDTH)} ...` : line;
+  });
+  return steps.length > SHOWN ? [...lines, `... and ${steps.length - SHOWN} more`] : lines;
 }

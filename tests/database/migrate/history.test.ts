@@ -37,6 +37,8 @@ for (const engine of engines) {
       expect(error).toMatchObject({ code: "history_edited", exitCode: 7 });
       expect(placeOf(error)).toBe("db/migrations/002_t2.sql");
       expect(refused).toBe(true);
+      // What refuses and what accepts an edit judge alike.
+      expect(error?.hint).toContain("still runs what was applied");
       expect((await m.down()).error?.code).toBe("history_edited");
 
       await acceptEdited(m.options, "2");
