@@ -1,5 +1,5 @@
 import type { Contained } from "#compare/contained/contained.ts";
-import type { ContainedOptions } from "#compare/contained/replayed.ts";
+import type { Replay } from "#compare/contained/replayed.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { baseFile } from "#migrate/base.ts";
@@ -30,96 +30,97 @@ export function openEntries(history: readonly HistoryEntry[]): HistoryEntry[] {
   return history.filter(({ row, file, standing }) => row === undefined && file !== undefined && standing !== "covered");
 }
 
-/**
- * Keeps a build from a database that it would leave where neither it nor `up` can go on: some of what the schema files make
- * is new, and some belongs to migrations of tables that are there.
- * @param budget how many milliseconds of work the proof may take
- * @throws ConfitureError `build_behind`
- */
-export async function refuseBehind(
-  context: CommandContext,
-  migrating: MigrateOptions,
-  database: Database,
-  ledger: Ledger,
-  budget: number,
-): Promise<void> {
-  const history = await readHistory(database, ledger, migrating);
-  if (openEntries(history).length === 0) return;
-  const more = { recorded: recordedIn(history), clock: { budget, spent: workOf() } };
-  const { behindSchema } = await import("#compare/contained/behind.ts");
-  const [files, beside] = [await projectFiles(context), await filesBeside(context, undefined, migrating.target)];
-  const lacking = await behindSchema({ ...files, ...more }, { ...beside, ...more }, database, ledger);
-  if (lacking.length === 0) return;
-  throw new ConfitureError(
-    "build_behind",
-    `The schema files hold what ${lacking.map(migrationId).join(", ")} ${agree(lacking.length, "does", "do")}, and this database does not: a build would leave tables that are there as they are. Nothing was done`,
-    {
-      hint: "To bring it up to date: confiture migrate up\nTo begin anew, without what it holds: confiture build --fresh",
-      data: { lacking: lacking.map(({ version }) => version) },
-    },
-  );
-}
-
-function recordedIn(history: readonly HistoryEntry[]): string[] {
-  return history.flatMap(({ row, version }) => (row === undefined ? [] : [version]));
+/** What a command finds out about migrations that are not recorded, from one replay of them. */
+export interface Containment {
+  /**
+   * Keeps a build from a database that it would leave where neither it nor `up` can go on: some of what the schema files
+   * make is new, and some belongs to migrations of tables that are there.
+   * @throws ConfitureError `build_behind`
+   */
+  refuseBehind(database: Database, ledger: Ledger): Promise<void>;
+  /** Records the migrations that a database holds already, by proof. Nothing is looked at where every one is recorded. */
+  record(database: Database, ledger: Ledger): Promise<Contained>;
 }
 
 /**
- * Records the migrations that a database holds already, by proof. Nothing is looked at where every one is recorded.
  * @param isBuilt whether the database holds what the schema files build and nothing else
  * @param budget how many milliseconds of work the proof may take
  */
-export async function recordContained(
+export function containment(
   context: CommandContext,
   migrating: MigrateOptions,
-  database: Database,
-  ledger: Ledger,
   {
     isBuilt,
     budget,
     scratch,
   }: { readonly isBuilt: boolean; readonly budget: number; readonly scratch?: string | undefined },
-): Promise<Contained> {
-  const history = await readHistory(database, ledger, migrating);
-  const lacking = history.filter(({ standing }) => standing === "lacking");
-  if (openEntries(history).length + (isBuilt ? lacking.length : 0) === 0) return NONE;
-  const files = isBuilt ? await projectFiles(context, scratch) : await filesBeside(context, scratch, migrating.target);
-  const options: ContainedOptions = {
-    ...files,
-    recorded: recordedIn(history),
-    clock: { budget, spent: workOf() },
+): Containment {
+  let replay: Promise<Replay> | undefined;
+  const start = async (history: readonly HistoryEntry[]): Promise<Replay> => {
+    const { replayOnce } = await import("#compare/contained/replayed.ts");
+    const files = isBuilt ? projectFiles(context, scratch) : filesBeside(context, scratch, migrating.target);
+    const clock = { budget, spent: workOf() };
+    return replayOnce({ ...(await files), recorded: recordedIn(history), clock });
   };
-  const found = isBuilt
-    ? await (await import("#compare/contained/contained.ts")).containedInSchema(options)
-    : await (await import("#compare/contained/in-database.ts")).containedInDatabase(options, database, ledger);
-  const last = found.contained.at(-1)?.version;
-  if (last !== undefined) {
-    await recordBaseline(database, ledger, migrating, last);
-    return found;
-  }
-  return isBuilt && lacking.length > 0 ? await recordSquashed(found) : found;
+  return { refuseBehind, record };
 
-  /** The base does what they did. */
-  async function recordSquashed(rest: Contained): Promise<Contained> {
-    const { baseIsInSchema } = await import("#compare/contained/contained.ts");
-    const why = await baseIsInSchema(options).then(
-      (isIn) => (isIn ? undefined : "the schema files do not hold what base.sql makes"),
-      (error: unknown) => {
-        // What cannot be decided stops nothing.
-        if (error instanceof ConfitureError && error.code !== "interrupted" && error.code !== "internal") {
-          return error.message;
-        }
-        throw error;
+  async function refuseBehind(database: Database, ledger: Ledger): Promise<void> {
+    const history = await readHistory(database, ledger, migrating);
+    if (openEntries(history).length === 0) return;
+    const { behindSchema } = await import("#compare/contained/behind.ts");
+    const lacking = await behindSchema(await (replay ??= start(history)), database, ledger);
+    if (lacking.length === 0) return;
+    throw new ConfitureError(
+      "build_behind",
+      `The schema files hold what ${lacking.map(migrationId).join(", ")} ${agree(lacking.length, "does", "do")}, and this database does not: a build would leave tables that are there as they are. Nothing was done`,
+      {
+        hint: "To bring it up to date: confiture migrate up\nTo begin anew, without what it holds: confiture build --fresh",
+        data: { lacking: lacking.map(({ version }) => version) },
       },
     );
-    if (why === undefined) {
-      const through = lacking.at(-1)?.version;
-      return { ...rest, contained: await recordBaseline(database, ledger, migrating, through) };
-    }
-    const base = baseFile(migrating.dir);
-    const unrecorded = lacking.flatMap(({ squashed }) =>
-      squashed === undefined ? [] : [squashedFile(squashed, base)],
-    );
-    return { ...rest, undecided: [...unrecorded, ...rest.undecided], why };
   }
+
+  async function record(database: Database, ledger: Ledger): Promise<Contained> {
+    const history = await readHistory(database, ledger, migrating);
+    const lacking = history.filter(({ standing }) => standing === "lacking");
+    if (openEntries(history).length + (isBuilt ? lacking.length : 0) === 0) return NONE;
+    const replayed = await (replay ??= start(history));
+    const found = isBuilt
+      ? await (await import("#compare/contained/in-schema.ts")).containedInSchema(replayed)
+      : await (await import("#compare/contained/in-database.ts")).containedInDatabase(replayed, database, ledger);
+    const last = found.contained.at(-1)?.version;
+    if (last !== undefined) {
+      await recordBaseline(database, ledger, migrating, last);
+      return found;
+    }
+    return isBuilt && lacking.length > 0 ? await recordSquashed(found) : found;
+
+    /** The base does what they did. */
+    async function recordSquashed(rest: Contained): Promise<Contained> {
+      const { baseIsInSchema } = await import("#compare/contained/in-schema.ts");
+      const why = await baseIsInSchema(replayed.options).then(
+        (isIn) => (isIn ? undefined : "the schema files do not hold what base.sql makes"),
+        (error: unknown) => {
+          // What cannot be decided stops nothing.
+          if (error instanceof ConfitureError && error.code !== "interrupted" && error.code !== "internal") {
+            return error.message;
+          }
+          throw error;
+        },
+      );
+      if (why === undefined) {
+        const through = lacking.at(-1)?.version;
+        return { ...rest, contained: await recordBaseline(database, ledger, migrating, through) };
+      }
+      const base = baseFile(migrating.dir);
+      const unrecorded = lacking.flatMap(({ squashed }) =>
+        squashed === undefined ? [] : [squashedFile(squashed, base)],
+      );
+      return { ...rest, undecided: [...unrecorded, ...rest.undecided], why };
+    }
+  }
+}
+
+function recordedIn(history: readonly HistoryEntry[]): string[] {
+  return history.flatMap(({ row, version }) => (row === undefined ? [] : [version]));
 }

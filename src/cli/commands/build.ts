@@ -117,7 +117,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     { findLedger },
     { readHistory },
     { isEmptyDatabase },
-    { openEntries, recordContained, refuseBehind },
+    { containment, openEntries },
   ] = await Promise.all([
     import("#migrate/discover.ts"),
     import("#migrate/exclusive.ts"),
@@ -141,7 +141,8 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   const asked = args.baseline === true ? "all" : args["no-baseline"] === true || isGone ? "none" : "contained";
   const { duration, recorded, found } = await exclusively(migrating, async (database, before) => {
     wasEmpty = args.fresh === true || (asked === "contained" && (await isEmptyDatabase(database, before)));
-    if (asked === "contained" && !wasEmpty) await refuseBehind(context, migrating, database, before, REFUSAL);
+    const proof = containment(context, migrating, { isBuilt: wasEmpty, budget: PROOF });
+    if (asked === "contained" && !wasEmpty) await proof.refuseBehind(database, before);
     await executeSchema(database, {
       ...options,
       fresh: args.fresh === true,
@@ -153,13 +154,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     // The build may have removed the ledger (--fresh), or moved it (a search_path of the role or database).
     const ledger = await findLedger(database, migrating.table);
     const all = asked === "all" ? await recordBaseline(database, ledger, migrating, undefined) : [];
-    const proven =
-      asked === "contained"
-        ? await recordContained(context, migrating, database, ledger, {
-            isBuilt: wasEmpty,
-            budget: PROOF,
-          })
-        : undefined;
+    const proven = asked === "contained" ? await proof.record(database, ledger) : undefined;
     const open = asked === "none" ? openEntries(await readHistory(database, ledger, migrating)) : [];
     return {
       duration: built - started,
@@ -204,10 +199,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
 }
 
 /** How many milliseconds of work the proof may take. */
-const PROOF = 10_000;
-
-/** How many it may take to find out that a database is behind: afterwards would be too late. */
-const REFUSAL = 60_000;
+const PROOF = 20_000;
 
 /** On a terminal, and only once the work has taken a while: which file the server is at. */
 function showProgress({ io, messages }: CommandContext, total: number): Progress {

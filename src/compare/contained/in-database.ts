@@ -6,73 +6,66 @@ import { migrationId } from "#migrate/migration-file.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareOnTerms } from "../sources/comparison.ts";
 import { readInUse } from "../sources/sources.ts";
-import { withScratch } from "../scratch/scratch.ts";
+import { withScratchSeries } from "../scratch/scratch-series.ts";
 import { type Contained, decided, divide } from "./contained.ts";
-import { requireTime } from "./clock.ts";
 import { type Share, shareOf } from "./effect.ts";
-import { type ContainedOptions, type Replayed, replay, type State, WINDOW } from "./replayed.ts";
+import { type ContainedOptions, findLast, type Replay, type Replayed, type State } from "./replayed.ts";
 import { changedTables, hasRowsOf, readRowHashes } from "./rows.ts";
 
 /**
  * Which unrecorded migrations a database in use holds already: what base and migrations lead to, up to one of them, is in it,
  * rows included. The database is only read.
  */
-export async function containedInDatabase(
-  options: ContainedOptions,
-  database: Database,
-  ledger: Ledger,
-): Promise<Contained> {
-  return await decided(options, async (all, open) => {
+export async function containedInDatabase(replay: Replay, database: Database, ledger: Ledger): Promise<Contained> {
+  return await decided(replay, async (open) => {
+    const { options } = replay;
     const live = await readInUse(database, options.table);
-    const replayFrom = (from: number): Promise<Replayed | undefined> =>
-      withScratch(options, (scratch) => replay(options, scratch, { all, open, from }));
-    let replayed = await replayFrom(open.length - WINDOW);
-    if (replayed === undefined) return divide(open, 0, NOT_FROM_NOTHING);
-    let last = await findLast(replayed);
-    if (last < 0 && open.length > WINDOW) {
-      replayed = (await replayFrom(0)) ?? replayed;
-      last = await findLast(replayed);
-    }
-    const { before, after, error } = replayed;
-    const next = after[last + 1];
-    if (next === undefined)
-      return divide(open, last + 1, error?.message ?? (last + 1 < open.length ? UNREAD : undefined));
-    const share = await shareIn(options, last < 0 ? before : after[last]!, next, live);
-    return divide(open, last + 1, share === "some" ? HALF : madeAlready(open, replayed, last + 1, live));
-
-    async function findLast({ before: beginning, after: states }: Replayed): Promise<number> {
-      for (const [index, state] of [...states.entries()].toReversed()) {
-        requireTime(options.clock);
-        if (state === undefined || !mayHold(beginning, state, live)) continue;
-        if ((await shareIn(options, beginning, state, live)) !== "all") continue;
-        const tables = changedTables(beginning.rows, state.rows);
-        if (tables.size === 0) return index;
-        if (hasRowsOf(beginning.rows, state.rows, await readRowHashes(database, ledger, tables))) return index;
-      }
-      return -1;
-    }
+    return await withScratchSeries(options, async (series) => {
+      const replayed = await replay.run(series);
+      if (replayed === undefined) return divide(open, 0, NOT_FROM_NOTHING);
+      const { states, error } = replayed;
+      const before = states.get(0)!;
+      const held = await findLast(replayed, series, options.clock, async (state) => {
+        if (!mayHold(before, state, live)) return false;
+        if ((await shareIn(options, before, state, live)) !== "all") return false;
+        const tables = changedTables(before.rows, state.rows);
+        if (tables.size === 0) return true;
+        return hasRowsOf(before.rows, state.rows, await readRowHashes(database, ledger, tables));
+      });
+      const next = states.get(held + 1);
+      if (next === undefined) return divide(open, held, error?.message);
+      const share = await shareIn(options, states.get(held)!, next, live);
+      return divide(open, held, share === "some" ? HALF : madeAlready(open, replayed, held, live));
+    });
   });
 }
 
 const NOT_FROM_NOTHING =
   "the migrations do not start from an empty database; `confiture migrate base` writes down what is there before them";
 const HALF = "the database holds some of what the next migration does";
-const UNREAD = "there are too many to look at each";
 
 /** What a later migration makes may be there already, made by a build: it would not apply. */
 function madeAlready(
   open: readonly LoadedMigration[],
-  { before, after }: Replayed,
-  first: number,
+  { states }: Replayed,
+  held: number,
   live: Catalogue,
 ): string | undefined {
-  for (let index = first; index < after.length; index++) {
-    const from = index === 0 ? before : after[index - 1];
-    const to = after[index];
-    if (from === undefined || to === undefined) continue;
-    const made = to.catalogue.facts.facts().find(({ id }) => isThing(id) && !from.catalogue.facts.has(id));
-    if (made === undefined || before.catalogue.facts.has(made.id) || !live.facts.has(made.id)) continue;
-    return `the database holds what ${migrationId(open[index]!.file)} makes, and lacks what ${migrationId(open[first]!.file)} does`;
+  const id = (count: number): string => migrationId(open[count - 1]!.file);
+  const before = states.get(0)!.catalogue.facts;
+  let last = held;
+  for (const count of [...states.keys()].filter((key) => key > held).toSorted((a, b) => a - b)) {
+    const from = states.get(last)!.catalogue.facts;
+    const made = states
+      .get(count)!
+      .catalogue.facts.facts()
+      .find((fact) => isThing(fact.id) && !from.has(fact.id) && !before.has(fact.id) && live.facts.has(fact.id));
+    if (made !== undefined) {
+      const makers =
+        count === last + 1 ? `what ${id(count)} makes` : `some of what ${id(last + 1)} to ${id(count)} make`;
+      return `the database holds ${makers}, and lacks what ${id(held + 1)} does`;
+    }
+    last = count;
   }
   return undefined;
 }

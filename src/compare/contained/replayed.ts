@@ -6,6 +6,7 @@ import type { MigrationFile } from "#migrate/migration-file.ts";
 import { canonicalVersion } from "#migrate/version.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
+import type { ScratchSeries } from "../scratch/scratch-series.ts";
 import { isMissingObject, projectBase, type ProjectFiles, projectMigrations } from "../sources/sources.ts";
 import { type Clock, requireTime } from "./clock.ts";
 import { readRowHashes, type Rows } from "./rows.ts";
@@ -23,29 +24,63 @@ export interface State {
   readonly rows: Rows;
 }
 
-/** Reading a catalogue takes longer than most migrations: of many, only what the last ones lead to is read at first. */
-export const WINDOW = 8;
-
-/** What base and migrations lead to, replayed from nothing. */
-export interface Replayed {
-  /** Before the first that is not recorded. */
-  readonly before: State;
-  /** After each of them; undefined where it was not read. */
-  readonly after: readonly (State | undefined)[];
-  /** What stopped the replay. */
-  readonly error: ConfitureError | undefined;
+/** Base and migrations, replayed from nothing once, for all that a command asks about what holds them already. */
+export interface Replay {
+  readonly options: ContainedOptions;
+  /** Every migration, and those that are not recorded; none is read where all are. */
+  readonly load: () => Promise<Loaded>;
+  /**
+   * @returns undefined where the migrations need something that only the schema files make
+   * @throws ConfitureError where the base, or a recorded migration, fails
+   */
+  readonly run: (series: ScratchSeries) => Promise<Replayed | undefined>;
 }
 
-interface Replaying {
+interface Loaded {
   readonly all: readonly LoadedMigration[];
   /** Those of them that are not recorded. */
   readonly open: readonly LoadedMigration[];
-  /** The first of `open` after which the state is read. */
-  readonly from: number;
 }
 
-/** Every migration, and those that are not recorded; nothing is read where all are. */
-export async function loadOpen(options: ContainedOptions): Promise<Pick<Replaying, "all" | "open">> {
+/** What open migrations lead to. */
+export interface Replayed {
+  /** By how many of them were applied. That of 0 is there; of the others, those that were read so far. */
+  readonly states: ReadonlyMap<number, State>;
+  /** How many could be applied. */
+  readonly reached: number;
+  /** What stopped the replay. */
+  readonly error: ConfitureError | undefined;
+  /** Replays once more for other states. */
+  readonly read: (series: ScratchSeries, counts: readonly number[]) => Promise<void>;
+}
+
+type Pass = Pick<Replayed, "reached" | "error"> & { readonly states: Map<number, State> };
+
+/** Reading a catalogue takes longer than most migrations, so of many states only so many are read in one pass. */
+const READ = 8;
+
+export function replayOnce(options: ContainedOptions): Replay {
+  let loaded: Promise<Loaded> | undefined;
+  let replayed: Promise<Replayed | undefined> | undefined;
+  const load = (): Promise<Loaded> => (loaded ??= loadOpen(options));
+  const readInto = async ({ states }: Pass, series: ScratchSeries, counts: readonly number[]): Promise<void> => {
+    const more = await pass(options, await series.empty(), await load(), new Set(counts));
+    for (const [count, state] of more?.states ?? []) states.set(count, state);
+  };
+  return {
+    options,
+    load,
+    run: (series) =>
+      (replayed ??= load().then(async (migrations) => {
+        const { length } = migrations.open;
+        const last = Array.from({ length: Math.min(READ, length) }, (_, back) => length - back);
+        const first = await pass(options, await series.empty(), migrations, new Set([0, ...last]));
+        return first && { ...first, read: (more, counts) => readInto(first, more, counts) };
+      })),
+  };
+}
+
+async function loadOpen(options: ContainedOptions): Promise<Loaded> {
   const recorded = new Set(options.recorded.map(canonicalVersion));
   const isOpen = ({ version }: MigrationFile): boolean => !recorded.has(canonicalVersion(version));
   const migrations = projectMigrations(options);
@@ -55,37 +90,73 @@ export async function loadOpen(options: ContainedOptions): Promise<Pick<Replayin
   return { all, open: all.filter(({ file }) => isOpen(file)) };
 }
 
-/**
- * Replays everything in an empty database.
- * @returns undefined where the migrations need something that only the schema files make
- * @throws ConfitureError where the base fails
- */
-export async function replay(
+/** Replays in an empty database, as far as the last state that is wanted. */
+async function pass(
   options: ContainedOptions,
   database: Database,
-  { all, open, from }: Replaying,
-): Promise<Replayed | undefined> {
+  { all, open }: Loaded,
+  wanted: ReadonlySet<number>,
+): Promise<Pass | undefined> {
   const run = await startRun(database, options);
   const [base] = projectBase(options);
   if (base !== undefined) {
     const error = await run.step(await loadMigration(options.projectDir, base, options.signal), "up");
     if (error !== undefined) throw error;
   }
-  let before: State | undefined;
-  const after: (State | undefined)[] = [];
+  const states = new Map<number, State>();
+  const last = Math.max(...wanted);
+  let reached = 0;
   for (const [index, migration] of all.entries()) {
-    if (migration === open[0]) before = await readState(database, run);
+    if (reached === last) break;
+    const isOpen = migration === open[reached];
+    if (isOpen && reached === 0 && wanted.has(0)) states.set(0, await readState(database, run));
     const error = await run.step(migration, "up");
-    if (error !== undefined && index === 0 && base === undefined && isMissingObject(error)) return undefined;
-    if (error !== undefined && before === undefined) throw error;
-    if (error !== undefined) return { before: before!, after, error };
-    if (!open.includes(migration)) continue;
+    if (error !== undefined) {
+      if (index === 0 && base === undefined && isMissingObject(error)) return undefined;
+      if (reached === 0 && !isOpen) throw error;
+      return { states, reached, error };
+    }
+    if (!isOpen) continue;
     requireTime(options.clock);
-    after.push(after.length >= from ? await readState(database, run) : undefined);
+    reached++;
+    if (wanted.has(reached)) states.set(reached, await readState(database, run));
   }
-  return { before: before!, after, error: undefined };
+  return { states, reached, error: undefined };
 }
 
 export async function readState(database: Database, run: ScratchRun): Promise<State> {
   return { catalogue: await run.read(), rows: await readRowHashes(database, SCRATCH_LEDGER) };
+}
+
+/**
+ * Looks for the last state that something holds. What holds one is taken to hold those before it, or the end of them, so
+ * that of many only some are looked at: the last ones, then some in between, then closer.
+ * @param isHeld whether a state is held
+ * @returns how many migrations lead to it; the state after one more was read, where there is one
+ */
+export async function findLast(
+  { states, reached, read }: Replayed,
+  series: ScratchSeries,
+  clock: Clock,
+  isHeld: (state: State) => boolean | Promise<boolean>,
+): Promise<number> {
+  let [held, not] = [0, reached + 1];
+  for (let known = -1; known < states.size;) {
+    known = states.size;
+    for (let count = not - 1; count > held; count--) {
+      const state = states.get(count);
+      if (state === undefined) continue;
+      requireTime(clock);
+      if (await isHeld(state)) held = count;
+      else not = count;
+    }
+    if (not === held + 1) break;
+    const step = Math.ceil((not - held) / (READ + 1));
+    const between = Array.from({ length: READ }, (_, index) => held + (index + 1) * step);
+    await read(
+      series,
+      between.filter((count) => count < not),
+    );
+  }
+  return held;
 }

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { type Contained, containedInSchema } from "#compare/contained/contained.ts";
+import { behindSchema } from "#compare/contained/behind.ts";
+import type { Contained } from "#compare/contained/contained.ts";
+import { containedInSchema } from "#compare/contained/in-schema.ts";
+import { containedInDatabase } from "#compare/contained/in-database.ts";
+import { replayOnce } from "#compare/contained/replayed.ts";
+import { withDatabase } from "#database/open.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { filesOf } from "./project-files.ts";
 
@@ -13,11 +18,12 @@ async function decide(
   given: { recorded?: string[]; budget?: number } = {},
 ): Promise<{ contained: string[]; pending: string[]; undecided: string[]; why: string | undefined }> {
   await using project = await temporaryProject(files);
-  const found = await containedInSchema({
+  const replay = replayOnce({
     ...filesOf(project.dir),
     recorded: given.recorded ?? [],
     clock: { budget: given.budget ?? 1, spent: () => 0 },
   });
+  const found = await containedInSchema(replay);
   const versions = (of: Contained["pending"]): string[] => of.map(({ version }) => version);
   const { contained, pending, undecided, why } = found;
   return { contained: versions(contained), pending: versions(pending), undecided: versions(undecided), why };
@@ -116,6 +122,27 @@ test("what takes longer than it may, or does not build, is undecided and stops n
     why: expect.stringContaining("seconds"),
   });
   expect(await decide({ ...files, "db/schema/users.sql": "CREATE nonsense;" })).toMatchObject({ undecided: ["001"] });
+});
+
+test("one replay tells what the schema files hold, what a database holds, and that it is behind", async () => {
+  await using project = await temporaryProject({
+    "db/migrations/base.sql": USERS,
+    "db/schema/users.sql": WITH_BIO,
+    "db/migrations/001_bio.sql": column("bio"),
+  });
+  const applied: string[] = [];
+  const options = { ...filesOf(project.dir), onStep: (step: string) => applied.push(step) };
+  const replay = replayOnce({ ...options, recorded: [], clock: { budget: 1, spent: () => 0 } });
+  const ledger = { schema: "public", table: "confiture_migrations", exists: false };
+  await withDatabase({ engine: "embedded" }, {}, async (database) => {
+    await database.execute(USERS);
+    expect(await behindSchema(replay, database, ledger)).toMatchObject([{ version: "001" }]);
+    expect(await containedInDatabase(replay, database, ledger)).toMatchObject({ pending: [{ version: "001" }] });
+    await database.execute("ALTER TABLE users ADD bio text");
+    expect(await behindSchema(replay, database, ledger)).toEqual([]);
+    expect(await containedInDatabase(replay, database, ledger)).toMatchObject({ contained: [{ version: "001" }] });
+  });
+  expect(applied).toEqual(["Applying base.sql", "Applying 001_bio"]);
 });
 
 test("where every migration is recorded, none is read", async () => {

@@ -87,9 +87,12 @@ function outcomeOf(recorded: readonly MigrationFile[], left: readonly MigrationF
 /** Records what the database holds, and says of the rest how it stands. */
 async function proven(context: CommandContext, options: MigrateOptions, scratch: string | undefined): Promise<Outcome> {
   const { exclusively } = await import("#migrate/exclusive.ts");
-  const { recordContained } = await import("../../contained.ts");
+  const { containment } = await import("../../contained.ts");
   const { contained, pending, undecided, why } = await exclusively(options, (database, ledger) =>
-    recordContained(context, options, database, ledger, { isBuilt: false, budget: Number.POSITIVE_INFINITY, scratch }),
+    containment(context, options, { isBuilt: false, budget: Number.POSITIVE_INFINITY, scratch }).record(
+      database,
+      ledger,
+    ),
   );
   if (contained.length > 0) tellRecorded(context, contained);
   else if (pending.length + undecided.length === 0) {
