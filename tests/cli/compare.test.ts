@@ -1,5 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { type CliProject, cliProject, databaseUrl, environmentFile } from "./project.ts";
+
+// Many processes in a row, some with several engines.
+setDefaultTimeout(300_000);
 
 const SCHEMA = `CREATE TABLE users (id int PRIMARY KEY, name text, bio text);
 CREATE INDEX by_name ON users (name);
@@ -80,7 +83,9 @@ describe("diff", () => {
     expect(Bun.stripANSI(coloured.stdout)).toBe(stdout);
     expect(coloured.stdout).not.toBe(stdout);
     const sql = await project.run(["diff", "before.json", "schema", "--sql"]);
-    expect(sql.stdout).toContain('ALTER TABLE "public"."users" DROP COLUMN "bio";\n');
+    expect(sql.stdout).toContain(
+      '-- DATA LOSS: what it held is gone.\nALTER TABLE "public"."users"\n  DROP COLUMN "bio";\n',
+    );
     expect(sql.stdout).toEndWith("\n-- By hand: dependency on an extension pg_catalog.now().plpgsql (added)\n");
     await project.write("db/schema/users.sql", SCHEMA);
     await Bun.file(project.path("db/schema/z_more.sql")).delete();

@@ -231,7 +231,7 @@ describe.each(OLDEST_AND_NEWEST)("every command writes one document that fits it
       exitCode: 3,
       changes: [{ change: "added", kind: "table", name: "public.users" }],
     });
-    expect(await on("diff", "schema", "schema")).toMatchObject({ exitCode: 0, changes: [], sql: [] });
+    expect(await on("diff", "schema", "schema")).toMatchObject({ exitCode: 0, changes: [], sql: null });
     await on("build", "--baseline");
     expect(await on("drift")).toMatchObject({ exitCode: 0, changes: [], pending: [] });
     expect(await on("export", "--dir", "exported")).toMatchObject({ dir: "exported", notExported: [], recorded: [] });

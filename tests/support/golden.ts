@@ -2,7 +2,12 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CLEAR_SESSION } from "#build/schema-script.ts";
 import { type Catalogue, readCatalogue } from "#compare/catalogue/catalogue.ts";
-import { type MeasuredStatement, renderMigration, type Section } from "#compare/generate/migration-file.ts";
+import {
+  type MeasuredStatement,
+  renderMigration,
+  renderScript,
+  type Section,
+} from "#compare/generate/migration-file.ts";
 import type { Rename } from "#compare/generate/renames.ts";
 import { withMissingRoles } from "#compare/scratch/missing.ts";
 import { planSteps } from "#compare/generate/steps.ts";
@@ -60,13 +65,19 @@ export async function writeGolden({ name }: Golden, { up, down }: Ways): Promise
   await writeFile(join(ROOT, name, "down.sql"), down);
 }
 
+/** One plan in both of its forms. */
+export interface Planned extends Ways {
+  /** What `diff --sql` prints. */
+  readonly script: string;
+}
+
 /** What `migrate generate --allow-drop` would write, planned in a scratch database that is at `from`, and stays so. */
 export async function planIn(
   database: Database,
   from: Catalogue,
   to: Catalogue,
   { renames }: Pick<Golden, "renames">,
-): Promise<Ways> {
+): Promise<Planned> {
   const { steps } = await planSteps(database, from, to, {
     projectDir: "",
     includeDirs: [],
@@ -89,6 +100,7 @@ export async function planIn(
     return { up: file.slice(0, middle), down: file.slice(middle + 1) };
   });
   return {
+    script: renderScript(steps.map(({ up }) => up)),
     up: sections.map(({ up }) => up).join("\n"),
     down: sections
       .toReversed()
@@ -148,9 +160,15 @@ export async function migrate(database: Database, sections: string): Promise<Cat
       await withMissingRoles(database, () => database.execute(section));
       continue;
     }
-    for (const { start, end } of splitStatements(section).statements) {
-      await withMissingRoles(database, () => database.execute(section.slice(start, end)));
-    }
+    await runOneByOne(database, section);
+  }
+  return await readCatalogue(database);
+}
+
+/** Runs a script as psql does: each statement by itself. */
+export async function runOneByOne(database: Database, script: string): Promise<Catalogue> {
+  for (const { start, end } of splitStatements(script).statements) {
+    await withMissingRoles(database, () => database.execute(script.slice(start, end)));
   }
   return await readCatalogue(database);
 }

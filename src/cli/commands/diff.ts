@@ -1,4 +1,6 @@
 import type { Change } from "#compare/catalogue/changes.ts";
+import type { Ends } from "#compare/generate/plan.ts";
+import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
@@ -25,7 +27,7 @@ export const command = defineCommand({
         "schema, migrations, git:REVISION, env:NAME, a URL, a snapshot file or empty (default: migrations; with --env or --database-url the database there)",
     },
     to: { type: "positional", required: false, description: "the same (default: schema)" },
-    sql: { type: "boolean", description: "print the SQL that turns FROM into TO, in an order that works" },
+    sql: { type: "boolean", description: "print the SQL that turns FROM into TO, as it was run in a scratch database" },
     ...TERMS_ARGS,
     ...STRICT_ARGS,
     ...SCRATCH_ARGS,
@@ -44,7 +46,6 @@ export const command = defineCommand({
     const { isInUse, sourceCatalogue } = await import("#compare/sources/sources.ts");
     const { compareOnTerms } = await import("#compare/sources/comparison.ts");
     const { compareCatalogues } = await import("#compare/catalogue/changes.ts");
-    const { planChanges, planSql } = await import("#compare/plan/plan.ts");
     const given = { from: args.from ?? (await defaultFrom(context)), to: args.to ?? "schema" };
     const sources = { from: await readSource(context, given.from), to: await readSource(context, given.to) };
     const names = { from: displayName(given.from, sources.from), to: displayName(given.to, sources.to) };
@@ -59,20 +60,19 @@ export const command = defineCommand({
     };
     const catalogues = { from: await read("from"), to: await read("to") };
     // What was built from files differs in nothing that does not count.
-    const comparison = [sources.from, sources.to].some(isInUse)
-      ? await compareOnTerms(files, catalogues.from, catalogues.to, readTerms(args))
+    const terms = [sources.from, sources.to].some(isInUse) ? readTerms(args) : undefined;
+    const comparison = terms
+      ? await compareOnTerms(files, catalogues.from, catalogues.to, terms)
       : { ...catalogues, changes: compareCatalogues(catalogues.from, catalogues.to), leftOut: [], unreworded: [] };
     const { from, to, changes } = comparison;
-    const sql =
-      changes.length === 0
-        ? []
-        : args.sql === true
-          ? planChanges(from, to).map((statement) => statement.sql)
-          : planSql(from, to);
+    const plan =
+      args.sql !== true || changes.length === 0
+        ? undefined
+        : await planOf(context, files, { from, to, terms, source: terms ? undefined : sources.from });
     const notCompared = [...from.notCompared, ...to.notCompared];
     const limited = tellLimits(context, comparison, notCompared);
     if (changes.length === 0) context.messages.log(`${names.from} and ${names.to} do not differ`);
-    const byHand = changes.filter(({ planned }) => !planned);
+    const byHand = plan?.byHand ?? changes.filter(({ planned }) => !planned);
     if (byHand.length > 0) {
       const list = byHand.map(({ kind, name }) => `${kind} ${name}`).join(", ");
       context.messages.warn(`no SQL is planned for these, write it by hand: ${list}`);
@@ -82,17 +82,30 @@ export const command = defineCommand({
         from: names.from,
         to: names.to,
         changes: changes.map(changeToJson),
-        sql,
+        sql: args.sql === true ? (plan?.sql ?? []) : null,
         notCompared,
         grantsLeftOut: comparison.leftOut,
       },
       ...(args.sql === true
-        ? { script: [...sql.map((statement) => `${statement};\n`), ...byHand.map(byHandComment)].join("") }
+        ? { script: [plan?.script ?? "", ...byHand.map(byHandComment)].join("") }
         : { text: renderChanges(changes, context.paint) }),
       exitCode: changes.length > 0 || (limited && args.strict === true) ? 3 : 0,
     };
   },
 });
+
+/** What is printed of the plan that closes the difference. */
+async function planOf(
+  context: CommandContext,
+  files: ProjectFiles,
+  ends: Ends,
+): Promise<{ readonly sql: string[]; readonly script: string; readonly byHand: readonly Change[] }> {
+  const { planBetween, statementsOf } = await import("#compare/generate/plan.ts");
+  const { renderScript } = await import("#compare/generate/migration-file.ts");
+  context.messages.debug("Planning, and running the plan in a scratch database");
+  const plan = await planBetween(files, ends);
+  return { sql: statementsOf(plan), script: renderScript(plan.steps.map(({ up }) => up)), byHand: plan.byHand.up };
+}
 
 /** @throws ConfitureError `usage` when there is nothing to compare the schema files with */
 async function defaultFrom(context: CommandContext): Promise<string> {

@@ -121,7 +121,7 @@ export function renderCheck(check: Check, guide: Guide): string[] {
 }
 
 function renderFinding(finding: Finding, check: Check, { places, aim }: Guide): string[] {
-  const { message, error, changes = [], sql = [], missing = [] } = finding;
+  const { message, error, changes = [], sql = [], missing = [], refusal } = finding;
   const heading = message === check.summary ? [] : [`  ${message}${changes.length === 0 ? "" : ":"}`];
   const said =
     error === undefined
@@ -140,6 +140,7 @@ function renderFinding(finding: Finding, check: Check, { places, aim }: Guide): 
     ...sql.flatMap((statement) => `${statement};`.split("\n").map((line) => `    ${line}`)),
     ...(missing.length === 0 ? [] : ["  What the schema files lack, as SQL:"]),
     ...missing.flatMap((statement) => `${statement};`.split("\n").map((line) => `    ${line}`)),
+    ...(refusal === undefined ? [] : [`  No SQL is known that closes the gap. ${refusal.split("\n").join("\n    ")}`]),
     ...(check.name === "agreement" && sql.length === 0 ? [`  ${nextStep(aim)}`] : []),
   ];
 }
@@ -158,7 +159,7 @@ function renderPlaces({ schema, migration }: Places): string[] {
 }
 
 export function findingToJson(finding: Finding, { places, aim }: Guide): Record<string, unknown> {
-  const { message, migration, error, changes = [], sql = [], missing = [] } = finding;
+  const { message, migration, error, changes = [], sql = [], missing = [], refusal = null } = finding;
   return {
     message,
     migration: migration?.path ?? null,
@@ -169,5 +170,6 @@ export function findingToJson(finding: Finding, { places, aim }: Guide): Record<
     }),
     sql,
     missing,
+    refusal,
   };
 }

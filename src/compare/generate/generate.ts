@@ -3,11 +3,11 @@ import { type MeasuredStatement, renderMigration } from "./migration-file.ts";
 import { prove, unproven } from "./proof.ts";
 import { type Change, compareCatalogues, isUnfinishedIndex } from "../catalogue/changes.ts";
 import { reword } from "../sources/rebuild.ts";
-import type { GenerateOptions } from "./options.ts";
+import type { PlanOptions } from "./options.ts";
 import type { PossibleRename } from "./renames.ts";
-import { withScratch } from "../scratch/scratch.ts";
-import { isInUse, prepareSource, type Source, sourceCatalogue } from "../sources/sources.ts";
-import { type PlannedSteps, planSteps, readPlanned, type Step } from "./steps.ts";
+import { planFrom } from "./plan.ts";
+import { isInUse, type Source, sourceCatalogue } from "../sources/sources.ts";
+import type { Plan, Step } from "./steps.ts";
 import { onTerms } from "../catalogue/terms.ts";
 
 /** One migration to be written; several where PostgreSQL needs a COMMIT in between. */
@@ -29,7 +29,7 @@ export interface Generated {
   /** Dropped and added objects that could be renames. */
   readonly possibleRenames: readonly PossibleRename[];
   /** What is not in them, because no SQL is planned for its kind. */
-  readonly byHand: PlannedSteps["byHand"];
+  readonly byHand: Plan["byHand"];
   /** Roles that default privileges of a database in use give rights to what is made, and of which no file speaks. */
   readonly givenByDefault: readonly string[];
 }
@@ -39,21 +39,17 @@ export interface Generated {
  * its up gives what the schema files build, and its down gives `from` again.
  * @throws ConfitureError `generate_refused` when it would lose data, or when the proof fails
  */
-export async function generateMigrations(given: GenerateOptions): Promise<Generated> {
+export async function generateMigrations(given: PlanOptions): Promise<Generated> {
   const { to, unfinished, givenByDefault, ...ends } = await readEnds(given);
   const options = { ...given, ...ends };
-  const generated = await withScratch(options, async (database): Promise<Generated> => {
-    await prepareSource(database, options, options.from);
-    const from = await readPlanned(database, options);
-    const { steps, changes, possibleRenames, byHand } = await planSteps(database, from, to, options);
-    return {
-      migrations: steps.map(toMigration),
-      changes,
-      possibleRenames,
-      byHand: { ...byHand, up: [...byHand.up, ...unfinished] },
-      givenByDefault,
-    };
-  });
+  const { steps, changes, possibleRenames, byHand } = await planFrom(options, to);
+  const generated: Generated = {
+    migrations: steps.map(toMigration),
+    changes,
+    possibleRenames,
+    byHand: { ...byHand, up: [...byHand.up, ...unfinished] },
+    givenByDefault,
+  };
   const texts = generated.migrations.map(({ text }) => text);
   if (texts.length > 0) await prove(options, texts, to);
   else if (generated.byHand.up.length > 0) {
@@ -63,7 +59,7 @@ export async function generateMigrations(given: GenerateOptions): Promise<Genera
 }
 
 /** What a database in use holds is read once, without what is no concern of the files, and rebuilt wherever needed. */
-async function readEnds(options: GenerateOptions): Promise<Ends> {
+async function readEnds(options: PlanOptions): Promise<Ends> {
   const to = await sourceCatalogue(options, { kind: "schema" });
   if (!isInUse(options.from)) return { from: options.from, to, unfinished: [], givenByDefault: [] };
   const catalogue = await sourceCatalogue(options, options.from);

@@ -25,10 +25,19 @@ export function renderMigration(up: Section, down: Section | undefined): string 
   return [renderSection("up", up), ...(down === undefined ? [] : [renderSection("down", down)])].join("\n");
 }
 
-function renderSection(way: "up" | "down", { statements, transactional }: Section): string {
-  const heading = `-- migrate:${way}${transactional ? "" : " transaction:false"}\n`;
+/** The same statements as a script that any client runs, one by one; where several sections are, each has to be committed. Pure. */
+export function renderScript(sections: readonly Section[]): string {
+  return sections.map((section) => renderStatements("once", section).slice(1)).join(`\n-- Commit here.\n\n`);
+}
+
+function renderSection(way: "up" | "down", section: Section): string {
+  const heading = `-- migrate:${way}${section.transactional ? "" : " transaction:false"}\n`;
   // Without a statement it would be no way back at all.
-  if (statements.length === 0) return `${heading}\n-- Nothing to undo.\nSELECT 1;\n`;
+  if (section.statements.length === 0) return `${heading}\n-- Nothing to undo.\nSELECT 1;\n`;
+  return heading + renderStatements(way, section);
+}
+
+function renderStatements(way: Way, { statements, transactional }: Section): string {
   const said = new Set<string>();
   const texts = statements.map((statement) => {
     const notes = notesOf(statement, way, transactional).filter((note) => {
@@ -39,13 +48,16 @@ function renderSection(way: "up" | "down", { statements, transactional }: Sectio
     });
     return `\n${[...notes.map((note) => `-- ${note}`), renderStatement(statement)].join("\n")}\n`;
   });
-  return heading + texts.join("");
+  return texts.join("");
 }
+
+/** Whether a statement is of a migration, or of a script that nothing rolls back and no option of `generate` changes. */
+type Way = "up" | "down" | "once";
 
 /** What the statement can do to a database in use, and to rows. */
 export function notesOf(
   { sql, loss, rows, effects, advice }: MeasuredStatement,
-  way: "up" | "down",
+  way: Way,
   transactional: boolean,
 ): string[] {
   const { rewrites, scans, blocksReads, blocksWrites } = effects;
@@ -59,7 +71,7 @@ export function notesOf(
     ...(rows === undefined ? [] : [`ROWS: ${rows}.`]),
     ...(rewrites.length === 0 ? [] : [`REWRITE: every row of ${list(rewrites)} is written anew under the lock.`]),
     ...(scans.length === 0 ? [] : [`SCAN: every row of ${list(scans)} is read under the lock.`]),
-    ...(advice === undefined ? [] : [`ONLINE: ${advice}.`]),
+    ...(advice === undefined || way === "once" ? [] : [`ONLINE: ${advice}.`]),
     ...(blocksReads.length === 0 ? [] : [`LOCK: reads and writes of ${list(blocksReads)} ${wait}.`]),
     ...(blocksWrites.length === 0 ? [] : [`LOCK: writes to ${list(blocksWrites)} ${wait}.`]),
   ];

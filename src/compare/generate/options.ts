@@ -1,10 +1,13 @@
+import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { ProjectFiles, Source } from "../sources/sources.ts";
 import type { Permit } from "./removals.ts";
 import type { RenameOptions } from "./rename-first.ts";
 
-/** What a migration is to be generated from, and what it may do. */
-export interface GenerateOptions extends ProjectFiles, RenameOptions {
+/** What a plan may do. */
+export interface PlanOptions extends ProjectFiles, RenameOptions {
   readonly from: Source;
+  /** Takes out of what the scratch database holds what does not count, before it is compared with the other side. */
+  readonly level?: ((catalogue: Catalogue) => Catalogue) | undefined;
   /** Asked about everything that would be taken away; where it is left out, nothing may be. */
   readonly permit?: Permit | undefined;
   /** Does without a way back. */

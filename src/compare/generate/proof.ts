@@ -4,13 +4,13 @@ import { discoverMigrations } from "#migrate/discover.ts";
 import { loadMigration } from "#migrate/load.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
-import type { GenerateOptions } from "./options.ts";
+import type { PlanOptions } from "./options.ts";
 import { withScratch } from "../scratch/scratch.ts";
 import { startRun } from "../scratch/scratch-run.ts";
 import { prepareSource } from "../sources/sources.ts";
 
 /** Runs the files as the runner will, on a fresh copy of `from`: up to the schema, and back. */
-export async function prove(options: GenerateOptions, texts: readonly string[], to: Catalogue): Promise<void> {
+export async function prove(options: PlanOptions, texts: readonly string[], to: Catalogue): Promise<void> {
   await withTemporaryFolder(async ({ dir, write }) => {
     for (const [index, text] of texts.entries()) write(`m/${index + 1}_proof.sql`, text);
     const files = discoverMigrations(dir, "m", "confiture").migrations;

@@ -19,7 +19,7 @@ import { type Meter, NO_EFFECTS } from "./measure.ts";
 import type { MeasuredStatement } from "./migration-file.ts";
 import { adviceFor, hasOnlineForm } from "./online.ts";
 import type { OnlineContext } from "./online-plan.ts";
-import type { GenerateOptions } from "./options.ts";
+import type { PlanOptions } from "./options.ts";
 
 interface Forced {
   readonly statement: PlannedStatement;
@@ -36,7 +36,7 @@ export async function runPlanned(
   meter: Meter,
   statements: readonly PlannedStatement[],
   context: OnlineContext,
-  { online, signal }: GenerateOptions,
+  { online, signal }: PlanOptions,
   way: string,
 ): Promise<{ readonly measured: MeasuredStatement[]; readonly stopped: ConfitureError | undefined }> {
   const measured: MeasuredStatement[] = [];

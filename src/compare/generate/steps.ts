@@ -3,7 +3,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { BY_HAND } from "../catalogue/unmodelled.ts";
-import type { GenerateOptions } from "./options.ts";
+import type { PlanOptions } from "./options.ts";
 import { type Meter, startMeter } from "./measure.ts";
 import type { Section } from "./migration-file.ts";
 import { onlineSteps, type Phase } from "./online.ts";
@@ -26,8 +26,11 @@ export interface Step {
   readonly down: Section | undefined;
 }
 
-/** Steps, and what is not in them, because no SQL is planned for its kind. */
-export interface PlannedSteps {
+/**
+ * A finished plan: every statement of it was run in a scratch database, in this order. And what is not in it, because no SQL is
+ * planned for its kind.
+ */
+export interface Plan {
   readonly steps: readonly Step[];
   /** What is different afterwards, but for what was renamed. */
   readonly changes: readonly Change[];
@@ -53,8 +56,8 @@ export async function planSteps(
   database: Database,
   from: Catalogue,
   to: Catalogue,
-  options: GenerateOptions,
-): Promise<PlannedSteps> {
+  options: PlanOptions,
+): Promise<Plan> {
   // From here on: locks on what the migration makes itself are in nobody's way.
   const meter = await startMeter(database);
   const read = (): Promise<Catalogue> => readPlanned(database, options);
@@ -86,11 +89,19 @@ export async function planSteps(
 }
 
 /** What is there now. A database in use has what no plan can bring here, and that is there all the same. */
-export async function readPlanned(database: Database, { from }: Pick<GenerateOptions, "from">): Promise<Catalogue> {
+export async function readPlanned(
+  database: Database,
+  { from, level = asItIs }: Pick<PlanOptions, "from" | "level">,
+): Promise<Catalogue> {
   const catalogue = await readCatalogue(database, [SCRATCH_LEDGER]);
-  if (from.kind !== "catalogue") return catalogue;
+  if (from.kind !== "catalogue") return level(catalogue);
   const here = catalogue.unmodelled.filter(({ kind }) => !BY_HAND.has(kind));
-  return { ...catalogue, unmodelled: [...here, ...from.catalogue.unmodelled.filter(({ kind }) => BY_HAND.has(kind))] };
+  const there = from.catalogue.unmodelled.filter(({ kind }) => BY_HAND.has(kind));
+  return level({ ...catalogue, unmodelled: [...here, ...there] });
+}
+
+function asItIs(catalogue: Catalogue): Catalogue {
+  return catalogue;
 }
 
 /** One file's way up, from one state of the catalogue to another. */
@@ -107,7 +118,7 @@ async function planUps(
   from: Catalogue,
   to: Catalogue,
   renamed: Renamed,
-  options: GenerateOptions,
+  options: PlanOptions,
   check: (statements: readonly PlannedStatement[]) => Promise<void>,
 ): Promise<{ readonly ups: readonly Up[]; readonly rest: readonly Change[] }> {
   let current = renamed.catalogue;
@@ -143,7 +154,7 @@ async function planUps(
   }
   const rest = compareCatalogues(current, to);
   if (refusal !== undefined && rest.some(({ planned }) => planned)) throw refusal;
-  requireNothing("The plan does not produce the schema files", rest);
+  requireNothing("The plan was tried and does not lead to the other side", rest);
   return { ups, rest: rest.filter(({ planned }) => !planned) };
 }
 
@@ -152,7 +163,7 @@ async function planDown(
   after: Catalogue,
   before: Catalogue,
   renames: readonly Rename[],
-  options: GenerateOptions,
+  options: PlanOptions,
   lost: Change[],
 ): Promise<Section> {
   const meter = await startMeter(database);
@@ -227,7 +238,7 @@ function canShareTransaction(before: Section, after: Section): boolean {
 /** What the online forms depend on; new columns are tried out, because only PostgreSQL knows what their defaults do. */
 async function contextOf(
   meter: Meter,
-  { online }: GenerateOptions,
+  { online }: PlanOptions,
   statements: readonly PlannedStatement[],
   catalogues: Pick<OnlineContext, "from" | "to" | "existing">,
 ): Promise<OnlineContext> {
@@ -252,7 +263,7 @@ interface Part {
 }
 
 /** The files of a plan, in order. */
-function partsOf(statements: readonly PlannedStatement[], context: OnlineContext, { online }: GenerateOptions): Part[] {
+function partsOf(statements: readonly PlannedStatement[], context: OnlineContext, { online }: PlanOptions): Part[] {
   if (!online) {
     return [{ part: undefined, statements, transactional: statements.every(({ transactional }) => transactional) }];
   }

@@ -20,8 +20,9 @@ import { ofWhoeverRuns, ownerTo, withoutIdleRights, withoutMaintain, withOwnRigh
 import { withUnmodelled } from "./unmodelled.ts";
 
 /**
- * The statements that turn `from` into `to`, in an order that works, or only the first of them, where the rest has to be
- * planned from what is there then. Pure.
+ * What to try next on the way from `from` to `to`: statements that nothing has run, maybe not in an order that works, or only the
+ * first of them, where the rest has to be planned from what is there then. Whoever shows or keeps a plan makes it with
+ * `planSteps`. Pure.
  * @throws ConfitureError `generate_refused` when no such statements are known
  */
 export function planChanges(from: Catalogue, to: Catalogue): readonly PlannedStatement[] {
@@ -274,14 +275,4 @@ function toStatement(action: Action, before: Action | undefined, from: Catalogue
 
 function withBehind(statement: PlannedStatement, behind: readonly string[]): PlannedStatement {
   return behind.length === 0 ? statement : { ...statement, behind };
-}
-
-/** The SQL alone, for a difference that is shown in any case; none where no plan can be made. */
-export function planSql(from: Catalogue, to: Catalogue): string[] {
-  try {
-    return planAtOnce(from, to).map(({ sql }) => sql);
-  } catch (error) {
-    if (error instanceof ConfitureError) return [];
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
-import { diff, type StableId } from "@supabase/pg-delta/core";
+import { diff, encodeId, type Fact, type FactBase, type StableId } from "@supabase/pg-delta/core";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { withPayloads } from "../catalogue/facts.ts";
 import { giveBackMemory } from "../catalogue/memory.ts";
 import { reword } from "./rebuild.ts";
 import type { ScratchOptions } from "../scratch/scratch.ts";
@@ -75,16 +76,46 @@ const WRITTEN_OUT: ReadonlySet<StableId["kind"]> = new Set<StableId["kind"]>([
 
 /** Objects that both have and whose definitions are not the same text. */
 function wordedUnlike(from: Catalogue, to: Catalogue): StableId[] {
-  return diff(from.facts, to.facts).flatMap((delta) =>
+  return unlikeTexts(from.facts, to.facts).map(({ id }) => id);
+}
+
+interface UnlikeText {
+  readonly id: StableId;
+  readonly attr: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+function unlikeTexts(from: FactBase, to: FactBase): UnlikeText[] {
+  return diff(from, to).flatMap((delta) =>
     delta.verb === "set" &&
     WRITTEN_OUT.has(delta.id.kind) &&
     // These are names and flags, which are always the same.
     !["type", "returnType", "language", "enabled", "collation"].includes(delta.attr) &&
     typeof delta.from === "string" &&
     typeof delta.to === "string"
-      ? [delta.id]
+      ? [{ id: delta.id, attr: delta.attr, from: delta.from, to: delta.to }]
       : [],
   );
+}
+
+/**
+ * What was rebuilt from the definitions of a catalogue comes back in other words now and then.
+ * @returns what puts every definition that is still as it was rebuilt into the words that it had. Pure.
+ */
+export function inWordsOf(original: Catalogue, rebuilt: Catalogue): (catalogue: Catalogue) => Catalogue {
+  const words = Map.groupBy(unlikeTexts(rebuilt.facts, original.facts), ({ id }) => encodeId(id));
+  if (words.size === 0) return (catalogue) => catalogue;
+  const asTheyWere = ({ id, payload }: Fact): [attr: string, text: string][] =>
+    (words.get(encodeId(id)) ?? []).flatMap(({ attr, from, to }) => (payload[attr] === from ? [[attr, to]] : []));
+  return (catalogue) => ({
+    ...catalogue,
+    facts: withPayloads(
+      catalogue.facts,
+      (fact) => words.has(encodeId(fact.id)),
+      (fact) => Object.fromEntries(asTheyWere(fact)),
+    ),
+  });
 }
 
 function firstLine(sql: string): string {

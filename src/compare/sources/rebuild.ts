@@ -17,14 +17,20 @@ interface Refused {
 
 /**
  * Makes in an empty scratch database what a catalogue holds, from its definitions.
+ * @param owners whether owners are made as well; otherwise everything is the scratch database's own
  * @throws ConfitureError `rebuild_failed` when it does not come to the same
  */
-export async function rebuildExactly(database: Database, catalogue: Catalogue, name: string): Promise<void> {
-  const refused = await rebuild(database, catalogue);
+export async function rebuildExactly(
+  database: Database,
+  catalogue: Catalogue,
+  name: string,
+  owners = false,
+): Promise<void> {
+  const refused = await rebuild(database, catalogue, owners);
   const [first] = refused;
   if (first !== undefined) throw rebuildFailed(name, `${first.reason}\n${first.sql}`);
   const there = await readCatalogue(database);
-  const { from, to } = onTerms(there, catalogue, { owners: false, grants: true, extensionVersions: false });
+  const { from, to } = onTerms(there, catalogue, { owners, grants: true, extensionVersions: false });
   // Definitions come back in other words, which says nothing; what is missing does.
   const rest = compareCatalogues(from, to).filter(({ change, planned }) => planned && change !== "changed");
   if (rest.length > 0) throw rebuildFailed(name, `what differs then:\n${list(rest)}`);
@@ -121,9 +127,9 @@ function whatIsNeeded(facts: FactBase, ids: readonly StableId[]): FactBase {
 }
 
 /** Runs what brings an empty database to a catalogue, as far as it can be run. */
-async function rebuild(database: Database, catalogue: Catalogue): Promise<Refused[]> {
+async function rebuild(database: Database, catalogue: Catalogue, owners = false): Promise<Refused[]> {
   const empty = await readCatalogue(database);
-  const { from, to } = onTerms(empty, catalogue, { owners: false, grants: true, extensionVersions: false });
+  const { from, to } = onTerms(empty, catalogue, { owners, grants: true, extensionVersions: false });
   let planned: string[];
   try {
     // As files: a plan adds columns in another order, and `SELECT *` and aliases of columns go by their order.

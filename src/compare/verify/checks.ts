@@ -3,7 +3,6 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import type { Finding } from "./finding.ts";
 import { takenAway } from "../catalogue/taken-away.ts";
-import { planSql } from "../plan/plan.ts";
 
 /** What was proven or disproven, one for each promise. */
 export interface Check {
@@ -74,7 +73,9 @@ export function agreementCheck(built: Catalogue, end: Catalogue | undefined): Ch
  * SQL that only adds: a migration that is missing, or what the schema files lack. Where each side has something that the other
  * has not, neither can be told from what differs.
  */
-function waysToAgree(end: Catalogue, built: Catalogue): Pick<Finding, "sql" | "missing"> {
-  if (takenAway(compareCatalogues(end, built)).length === 0) return { sql: planSql(end, built) };
-  return takenAway(compareCatalogues(built, end)).length === 0 ? { missing: planSql(built, end) } : {};
+function waysToAgree(end: Catalogue, built: Catalogue): Pick<Finding, "gap"> {
+  if (takenAway(compareCatalogues(end, built)).length === 0) {
+    return { gap: { from: end, to: built, as: "sql" } };
+  }
+  return takenAway(compareCatalogues(built, end)).length === 0 ? { gap: { from: built, to: end, as: "missing" } } : {};
 }

@@ -1,5 +1,6 @@
 import type { ConfitureError } from "#errors/error.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Change } from "../catalogue/changes.ts";
 
 /** Something that does not hold. */
@@ -11,8 +12,19 @@ export interface Finding {
   readonly error?: ConfitureError;
   /** What differs, from what should be to what is. */
   readonly changes?: readonly Change[];
-  /** The SQL that would close the gap. */
+  /** What SQL would have to close; gone when it was asked for. */
+  readonly gap?: Gap;
+  /** The SQL that closes the gap. */
   readonly sql?: readonly string[];
   /** SQL that the schema files lack, where the migrations make more than they do. */
   readonly missing?: readonly string[];
+  /** Why there is no such SQL: what is in the way. */
+  readonly refusal?: string;
+}
+
+export interface Gap {
+  readonly from: Catalogue;
+  readonly to: Catalogue;
+  /** What the SQL between them is to a reader. */
+  readonly as: "sql" | "missing";
 }

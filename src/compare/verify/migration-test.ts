@@ -5,6 +5,7 @@ import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
 import type { Direction } from "#migrate/events.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { requireKnown } from "#migrate/plan.ts";
+import { withSql } from "./close-gap.ts";
 import { type Check, migrationsCheck } from "./checks.ts";
 import type { Finding } from "./finding.ts";
 import { collectFixtures, type FixtureLoader, loadFixtures } from "./fixtures.ts";
@@ -90,7 +91,7 @@ export async function testMigrations(options: TestOptions): Promise<TestReport> 
   return {
     from: way,
     tested,
-    check: migrationsCheck(loaded.filter(isTested), replay.findings, tested.length),
+    check: await withSql(options, migrationsCheck(loaded.filter(isTested), replay.findings, tested.length)),
     fixtures: fixtures.length,
     losses: witness?.losses ?? [],
     unchecked: [

@@ -4,6 +4,7 @@ import { migrationId } from "#migrate/migration-file.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
+import { withSql } from "./close-gap.ts";
 import { agreementCheck, type Check, migrationsCheck } from "./checks.ts";
 import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
 import { asFailure } from "../scratch/scratch-run.ts";
@@ -43,11 +44,14 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const beginning = base === undefined ? undefined : await loadMigration(options.projectDir, base, options.signal);
   const files = { ...options, migrations, beginning };
   const hasHistory = migrations.length > 0 || beginning !== undefined;
-  return await withScratchSeries(options, async (series) =>
+  const report = await withScratchSeries(options, async (series) =>
     hasHistory && options.base === undefined && !hasSchemaFiles(options)
       ? await verifyMigrationsAlone(series, files)
       : await verifyIn(series, files),
   );
+  const checks: Check[] = [];
+  for (const check of report.checks) checks.push(await withSql(options, check));
+  return { ...report, checks };
 }
 
 async function verifyIn(series: ScratchSeries, files: ReplayedFiles): Promise<VerifyReport> {

@@ -4,7 +4,6 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import type { Finding } from "./finding.ts";
 import type { Fingerprint } from "../catalogue/fingerprint.ts";
-import { planSql } from "../plan/plan.ts";
 import type { ScratchRun } from "../scratch/scratch-run.ts";
 
 /** What a database held at one moment of a replay. */
@@ -62,7 +61,7 @@ function withCatalogues(run: ScratchRun, doubtful: ReadonlySet<string>): Watch {
       const changes = compareCatalogues(should.catalogue, is.catalogue);
       if (changes.length === 0) return [];
       const message = `${migrationId(file)} ${what}; what is different afterwards`;
-      return [{ migration: file, message, changes, sql: planSql(is.catalogue, should.catalogue) }];
+      return [{ migration: file, message, changes, gap: { from: is.catalogue, to: should.catalogue, as: "sql" } }];
     },
     doubt: () => {},
   };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { type Generated, generateMigrations } from "#compare/generate/generate.ts";
-import type { GenerateOptions } from "#compare/generate/options.ts";
+import type { PlanOptions } from "#compare/generate/options.ts";
 import { withScratch } from "#compare/scratch/scratch.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
@@ -10,7 +10,7 @@ import { filesOf } from "./project-files.ts";
 async function generated(
   before: string,
   after: string,
-  options: Partial<GenerateOptions> = {},
+  options: Partial<PlanOptions> = {},
 ): Promise<Generated & { up: string; down: string }> {
   await using project = await temporaryProject({
     "db/schema/all.sql": after,

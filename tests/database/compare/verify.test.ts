@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";
-import { planSql } from "#compare/plan/plan.ts";
+import { planBetween, statementsOf } from "#compare/generate/plan.ts";
 import { parseSource, sourceCatalogue } from "#compare/sources/sources.ts";
 import { type VerifyReport, verify } from "#compare/verify/verify.ts";
 import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
@@ -227,7 +227,7 @@ test("the SQL of a difference, run, makes it go away", async () => {
   });
   const from = await sourceCatalogue(filesOf(before.dir), { kind: "schema" });
   const to = await sourceCatalogue(filesOf(after.dir), { kind: "schema" });
-  const sql = planSql(from, to);
+  const sql = statementsOf(await planBetween(filesOf(before.dir), { from, to }));
   await before.write("db/schema/b.sql", `${sql.join(";\n")};`);
   const reached = await sourceCatalogue(filesOf(before.dir), { kind: "schema" });
   expect(compareCatalogues(reached, to)).toEqual([]);

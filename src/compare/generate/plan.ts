@@ -1,0 +1,60 @@
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { compareCatalogues, isUnfinishedIndex } from "../catalogue/changes.ts";
+import { onTerms, type Terms } from "../catalogue/terms.ts";
+import { textsOf } from "../plan/statement.ts";
+import { withScratch } from "../scratch/scratch.ts";
+import { inWordsOf } from "../sources/comparison.ts";
+import { rebuildExactly } from "../sources/rebuild.ts";
+import { prepareSource, type ProjectFiles, type Source } from "../sources/sources.ts";
+import type { PlanOptions } from "./options.ts";
+import { type Plan, planSteps, readPlanned } from "./steps.ts";
+
+/**
+ * The finished plan from a source to a catalogue, made and run in a scratch database of its own.
+ * @param to as the scratch database would write it
+ * @throws ConfitureError `generate_refused` with what is in the way, and as `prepareSource`
+ */
+export async function planFrom(options: PlanOptions, to: Catalogue): Promise<Plan> {
+  return await withScratch(options, async (database) => {
+    await prepareSource(database, options, options.from);
+    return await planSteps(database, await readPlanned(database, options), to, options);
+  });
+}
+
+/** The two ends of a difference that is to be closed. */
+export interface Ends {
+  readonly from: Catalogue;
+  readonly to: Catalogue;
+  /** What `from` can be built from again; its own definitions where that is left out. */
+  readonly source?: Source | undefined;
+  /** What counts where a database in use takes part. */
+  readonly terms?: Terms | undefined;
+}
+
+/**
+ * The finished plan that closes a difference, whatever it takes away.
+ * @throws ConfitureError as `planFrom`
+ */
+export async function planBetween(files: ProjectFiles, { from, to, source, terms }: Ends): Promise<Plan> {
+  const options = { ...files, renames: [], permit: () => {}, noDown: true, online: false };
+  if (source !== undefined) return await planFrom({ ...options, from: source }, to);
+  const there = { kind: "catalogue", catalogue: from, name: "What is there" } as const;
+  const plan = await withScratch(files, async (database) => {
+    await rebuildExactly(database, from, there.name, terms?.owners ?? true);
+    const rebuilt = await readPlanned(database, { from: there });
+    const inItsWords = inWordsOf(from, rebuilt);
+    const level = (catalogue: Catalogue): Catalogue =>
+      terms === undefined ? inItsWords(catalogue) : onTerms(inItsWords(catalogue), to, terms).from;
+    return await planSteps(database, level(rebuilt), to, { ...options, from: there, level });
+  });
+  // A rebuilt index is valid, so that nothing was planned for one that is not.
+  const unfinished = compareCatalogues(from, to).filter(isUnfinishedIndex);
+  return { ...plan, byHand: { ...plan.byHand, up: [...plan.byHand.up, ...unfinished] } };
+}
+
+/** The statements of a plan's way up, each without a semicolon. Pure. */
+export function statementsOf({ steps }: Plan): string[] {
+  return steps.flatMap(({ up }) =>
+    up.statements.flatMap((statement) => [...textsOf(statement), ...(statement.behind ?? [])]),
+  );
+}

@@ -1,0 +1,21 @@
+import { planBetween, statementsOf } from "../generate/plan.ts";
+import { asFailure } from "../scratch/scratch-run.ts";
+import type { ProjectFiles } from "../sources/sources.ts";
+import type { Check } from "./checks.ts";
+import type { Finding } from "./finding.ts";
+
+/** A check with the SQL that closes its gaps, run in scratch databases, or what is in the way of it. */
+export async function withSql(files: ProjectFiles, check: Check): Promise<Check> {
+  const findings: Finding[] = [];
+  for (const finding of check.findings) findings.push(await closed(files, finding));
+  return { ...check, findings };
+}
+
+async function closed(files: ProjectFiles, { gap, ...finding }: Finding): Promise<Finding> {
+  if (gap === undefined) return finding;
+  try {
+    return { ...finding, [gap.as]: statementsOf(await planBetween(files, gap)) };
+  } catch (error) {
+    return { ...finding, refusal: asFailure(error).message };
+  }
+}

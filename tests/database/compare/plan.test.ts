@@ -1,0 +1,55 @@
+import { describe, expect, test } from "bun:test";
+import { compareCatalogues } from "#compare/catalogue/changes.ts";
+import { planBetween, statementsOf } from "#compare/generate/plan.ts";
+import { withScratch } from "#compare/scratch/scratch.ts";
+import { build } from "../../support/golden.ts";
+import { filesOf } from "./project-files.ts";
+
+const FILES = filesOf("");
+const embedded = { scratch: { engine: "embedded" } } as const;
+
+/** The statements between what two schema files build; they are run, and have to come to the same. */
+async function between(before: string, after: string): Promise<string[]> {
+  const to = await withScratch(embedded, (database) => build(database, after));
+  return await withScratch(embedded, async (database) => {
+    const from = await build(database, before);
+    const sql = statementsOf(await planBetween(FILES, { from, to }));
+    for (const statement of sql) await database.execute(statement);
+    expect(compareCatalogues(await build(database, ""), to)).toEqual([]);
+    return sql;
+  });
+}
+
+describe("the plan between two catalogues", () => {
+  test("makes an operator before the view that uses it", async () => {
+    const sql = await between(
+      "CREATE SCHEMA s; CREATE TABLE t (a int);",
+      `CREATE SCHEMA s; CREATE TABLE t (a int);
+       CREATE FUNCTION s.less(int, int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 < $2';
+       CREATE OPERATOR s.<<< (FUNCTION = s.less, LEFTARG = int, RIGHTARG = int);
+       CREATE VIEW v AS SELECT a OPERATOR(s.<<<) 3 AS x FROM t;`,
+    );
+    const [operator, view] = ["CREATE OPERATOR", "CREATE VIEW"].map((start) =>
+      sql.findIndex((text) => text.startsWith(start)),
+    );
+    expect(operator).toBeGreaterThanOrEqual(0);
+    expect(view).toBeGreaterThan(operator!);
+  });
+
+  test("takes every step where a domain in use becomes another", async () => {
+    const sql = await between(
+      "CREATE DOMAIN d AS int; CREATE TABLE t (a d); CREATE VIEW v AS SELECT a FROM t;",
+      "CREATE DOMAIN d AS text; CREATE TABLE t (a d); CREATE VIEW v AS SELECT a FROM t;",
+    );
+    expect(sql.some((text) => text.startsWith("CREATE DOMAIN"))).toBe(true);
+    expect(sql.at(-1)).not.toContain("d_before");
+  });
+
+  test("takes back an owner, and starts from the one that there is", async () => {
+    const owned = "CREATE TABLE t (a int); CREATE ROLE keeper; ALTER TABLE t OWNER TO keeper;";
+    expect(await between(owned, "CREATE TABLE t (a int);")).toEqual(['ALTER TABLE "public"."t" OWNER TO CURRENT_USER']);
+    expect(await between(owned, `${owned} ALTER TABLE t ADD b int;`)).toEqual([
+      'ALTER TABLE "public"."t" ADD COLUMN "b" integer',
+    ]);
+  });
+});
