@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly requireStatement?: boolean;
   /** Is given what a TypeScript migration has left open, to be ended; without it that ends at once. */
   readonly leftOpen?: LeftOpenBodies | undefined;
+  /** Whether the session's prepared statements stay: the caller gives up those of migrations. */
+  readonly keepsPrepared?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: MigrateEvent) => void) | undefined;
 }
@@ -29,11 +31,12 @@ export interface RunOptions {
  */
 export function cleanSession(options: RunOptions, database: Database): string {
   const settings = settingsOf(options, database);
-  return settings.length === 0 ? CLEAN : `${CLEAN}; select ${settings.join(", ")}`;
+  return settings.length === 0 ? cleaning(options) : `${cleaning(options)}; select ${settings.join(", ")}`;
 }
 
-const CLEAN =
-  "close all; reset session authorization; reset role; reset all; deallocate all; unlisten *; discard temp; discard sequences";
+function cleaning({ keepsPrepared }: RunOptions): string {
+  return `close all; reset session authorization; reset role; reset all; ${keepsPrepared === true ? "" : "deallocate all; "}unlisten *; discard temp; discard sequences`;
+}
 
 function settingsOf(options: RunOptions, database: Database): string[] {
   const own = setConfigs(database, {
@@ -60,7 +63,9 @@ export async function prepareSession(
   const locked = `pg_catalog.pg_try_advisory_lock(${options.lockKey})::pg_catalog.int4`;
   const select = `select ${[`1 operator(pg_catalog./) ${locked}`, ...settingsOf(options, database)].join(", ")}`;
   try {
-    await database.execute([opening, CLEAN, select, closing].filter((step) => step !== undefined).join("; "));
+    await database.execute(
+      [opening, cleaning(options), select, closing].filter((step) => step !== undefined).join("; "),
+    );
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "22012") throw error;
     throw new ConfitureError("lock_held", "A migration released the lock, and another runner took it", {

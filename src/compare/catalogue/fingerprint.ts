@@ -1,5 +1,6 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
+import { inReading } from "./read-again.ts";
 
 /**
  * Stands for everything that a full reading of the catalogue sees, for a small part of its price. Equal
@@ -19,39 +20,42 @@ export async function fingerprints(database: Database): Promise<() => Promise<Fi
   const unreadable = hidden.map(({ table }) => `select 1 from ${UNREADABLE[table]}`).join(" union all ");
   const [initial] = await queryCatalogue<{ xid: string }>(database, INITIAL);
   const made = initial?.xid ?? BOOTSTRAP;
+  // The same texts each time: the session keeps their plans.
+  const [counting, summing] = [countSql(tables), sumSql(tables)];
   const known = new Map<string, Known>();
   let moment = made;
-  return async () => {
-    if (unreadable !== "" && (await queryCatalogue(database, unreadable)).length > 0) return unlikeAny();
-    const counts = await queryCatalogue<Counts>(database, countSql(tables, made, moment));
-    const touched = tables.flatMap((table, index) => {
-      const { total, fresh } = counts[index]!;
-      const before = known.get(table.table);
-      if (before !== undefined && fresh === 0 && total === before.total) return [];
-      // Where all rows of before are left, the fresh ones are all that is new.
-      return [{ ...table, since: total - fresh === before?.total ? moment : made }];
-    });
-    const sums = touched.length === 0 ? [] : await queryCatalogue<Sums>(database, sumSql(touched));
-    for (const [index, { table, since }] of touched.entries()) {
-      const { rows, first, second } = sums[index]!;
-      const before = since === moment ? known.get(table) : undefined;
-      known.set(table, {
-        total: 0,
-        rows: rows + (before?.rows ?? 0),
-        first: BigInt(first ?? 0) + (before?.first ?? 0n),
-        second: BigInt(second ?? 0) + (before?.second ?? 0n),
+  return async () =>
+    await inReading(database, async (query) => {
+      if (unreadable !== "" && (await query(unreadable)).length > 0) return unlikeAny();
+      const counts = (await query(counting, `${moment},${made}`)) as Counts[];
+      const since = tables.map(({ table }, index) => {
+        const { total, fresh } = counts[index]!;
+        const before = known.get(table);
+        if (before !== undefined && fresh === 0 && total === before.total) return undefined;
+        // Where all rows of before are left, the fresh ones are all that is new.
+        return total - fresh === before?.total ? moment : made;
       });
-    }
-    const parts = tables.map(({ table }, index) => {
-      const { total, younger } = counts[index]!;
-      const { rows, first, second } = known.get(table)!;
-      known.set(table, { total, rows, first, second });
-      return `${total - younger} ${rows} ${first} ${second}`;
+      const sums = since.every((each) => each === undefined) ? [] : ((await query(summing, since.join())) as Sums[]);
+      const parts = tables.map(({ table }, index) => {
+        const { total, younger } = counts[index]!;
+        const [from, last] = [since[index], known.get(table)];
+        const before = from === made ? undefined : last;
+        const { rows, first, second } = from === undefined ? NO_MORE : sums[index]!;
+        const now = {
+          total,
+          rows: rows + (before?.rows ?? 0),
+          first: BigInt(first ?? 0) + (before?.first ?? 0n),
+          second: BigInt(second ?? 0) + (before?.second ?? 0n),
+        };
+        known.set(table, now);
+        return `${total - younger} ${now.rows} ${now.first} ${now.second}`;
+      });
+      moment = counts[0]!.now;
+      return parts.join() as Fingerprint;
     });
-    moment = counts[0]!.now;
-    return parts.join() as Fingerprint;
-  };
 }
+
+const NO_MORE: Sums = { rows: 0, first: null, second: null };
 
 /** For a state that only a full reading can judge. */
 function unlikeAny(): Fingerprint {
@@ -192,33 +196,48 @@ const ROWS: Readonly<Record<string, string>> = {
 };
 
 /**
- * How many rows each table has, old and new. What changes a row puts a newer one in its place, so a table whose
- * older rows are all there, and that has no newer ones, has not changed.
+ * How many rows each table has, old and new: since the first of the two transactions of `$1`, and since the second. What
+ * changes a row puts a newer one in its place, so a table whose older rows are all there, and that has no newer ones,
+ * has not changed.
  */
-function countSql(tables: readonly CatalogueTable[], made: string, moment: string): string {
-  return inOrder(
+function countSql(tables: readonly CatalogueTable[]): string {
+  return `with ${AGES} ${inOrder(
     tables.map(
-      ({ table }) => `count(*)::int as total, count(*) filter (where ${isSince("xmin", moment)})::int as fresh,
-           count(*) filter (where ${isSince("xmin", made)})::int as younger,
+      ({ table }) => `count(*)::int as total, count(*) filter (where ${isSince("xmin", 1)})::int as fresh,
+           count(*) filter (where ${isSince("xmin", 2)})::int as younger,
            pg_snapshot_xmin(pg_current_snapshot())::xid::text as now from ${table}`,
     ),
-  );
+  )}`;
 }
 
-/** The sums of each table's rows since a moment of its own. */
-function sumSql(tables: readonly (CatalogueTable & { readonly since: string })[]): string {
-  const sums = tables.map(({ table, columns, since: moment }) => {
+/** The sums of each table's rows since a transaction of its own, of `$1`; a table without one is not looked at. */
+function sumSql(tables: readonly CatalogueTable[]): string {
+  const sums = tables.map(({ table, columns }, index) => {
     const values = columns
       .filter((column) => PASSING[table]?.has(column) !== true)
       .map((column) =>
         column === "oid" && table in NAMELESS ? numberWhereNamed(table) : (RIGHTS[table]?.[column] ?? `t.${column}`),
       );
-    const conditions = [isSince("t.xmin", moment), ...(table in ROWS ? [ROWS[table]] : [])];
+    const since = index + 1;
+    const conditions = [
+      `${ageOf(since)} is not null`,
+      isSince("t.xmin", since),
+      ...(table in ROWS ? [ROWS[table]] : []),
+    ];
     // Offset: the text is made once for both.
     return `count(*)::int as rows, sum(hashtextextended(line, 0))::text as first, sum(hashtextextended(line, 1))::text as second
       from (select row(${values.join(", ")})::text as line from ${table} t where ${conditions.join(" and ")} offset 0) as rows`;
   });
-  return `with toast as materialized (select oid from pg_class where relnamespace = 'pg_toast'::regnamespace) ${inOrder(sums)}`;
+  return `with ${AGES}, toast as materialized (select oid from pg_class where relnamespace = 'pg_toast'::regnamespace) ${inOrder(sums)}`;
+}
+
+/** How many transactions ago those of `$1` were, which is a list with commas; null for one that is empty. */
+const AGES = `ages as materialized (
+  select array_agg(age(nullif(xid, '')::xid) order by number) as age
+    from unnest(string_to_array($1::text, ',')) with ordinality as list (xid, number))`;
+
+function ageOf(number: number): string {
+  return `(select age[${number}] from ages)`;
 }
 
 /** One row of each, the first first. */
@@ -227,8 +246,8 @@ function inOrder(selections: readonly string[]): string {
   return `${numbered.join(" union all ")} order by number`;
 }
 
-function isSince(xmin: string, moment: string): string {
-  return `age(${xmin}) <= age('${moment}'::xid)`;
+function isSince(xmin: string, number: number): string {
+  return `age(${xmin}) <= ${ageOf(number)}`;
 }
 
 function numberWhereNamed(table: string): string {

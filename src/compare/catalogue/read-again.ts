@@ -1,9 +1,16 @@
-import { inOrder } from "#database/catalogue.ts";
+import { inOrder, LOOK_UP } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
+import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
+
+/** Runs one of the queries of a reading; with a text for `$1` where it has one. */
+export type Reading = (sql: string, parameter?: string) => Promise<object[]>;
+
+/** What the names of prepared statements of this kind begin with. */
+const PREFIX = "confiture_";
 
 /** The session's prepared statements of this kind, and the size of a table that grows with every object. */
 const STATE = `
-  select coalesce((select array_to_string(array_agg(name), ' ') from pg_catalog.pg_prepared_statements where name like 'confiture\\_%'), '') as names,
+  select coalesce((select array_to_string(array_agg(name), ' ') from pg_catalog.pg_prepared_statements where pg_catalog.starts_with(name, '${PREFIX}')), '') as names,
          pg_catalog.pg_relation_size('pg_catalog.pg_attribute')::pg_catalog.float8 as bytes`;
 
 /** A catalogue that has grown this many times calls for other plans. */
@@ -19,11 +26,13 @@ const sessions = new WeakMap<Database, { bytes: number }>();
  * for each reading, they never do.
  * Called, and used, inside the transaction of that reading.
  */
-export async function readingQueries(database: Database): Promise<(sql: string) => Promise<object[]>> {
+export async function readingQueries(database: Database): Promise<Reading> {
   const session = sessions.get(database) ?? { bytes: 0 };
   const isFirst = !sessions.has(database);
   sessions.set(database, session);
-  if (database.pooled || (isFirst && database.engine === "server")) return (sql) => database.query(sql);
+  if (database.pooled || (isFirst && database.engine === "server")) {
+    return (sql, parameter) => database.query(sql, parameter === undefined ? [] : [parameter]);
+  }
 
   const [state] = await database.query<{ names: string; bytes: number }>(STATE);
   const { names, bytes } = state!;
@@ -34,13 +43,34 @@ export async function readingQueries(database: Database): Promise<(sql: string) 
     if (prepared.size > 0) await database.execute([...prepared].map((name) => `deallocate ${name}`).join("; "));
     prepared.clear();
   }
-  return async (sql) => {
-    const name = `confiture_${Bun.hash(sql).toString(16)}`;
-    if (prepared.has(name)) return await database.query(`execute ${name}`);
+  return async (sql, parameter) => {
+    const name = `${PREFIX}${Bun.hash(sql).toString(16)}`;
+    const execute = `execute ${name}${parameter === undefined ? "" : ` (${quoteLiteral(parameter)})`}`;
+    if (prepared.has(name)) return await database.query(execute);
     prepared.add(name);
     const preparing = database.execute(`prepare ${name} as ${sql}`);
-    const answer = database.query(`execute ${name}`);
+    const answer = database.query(execute);
     await inOrder([preparing, answer]);
     return await answer;
   };
+}
+
+/** A short reading of ours: queries whose texts are the same each time, in a transaction of their own. */
+export async function inReading<T>(database: Database, read: (query: Reading) => Promise<T>): Promise<T> {
+  await database.execute(LOOK_UP);
+  try {
+    return await read(await readingQueries(database));
+  } finally {
+    await database.execute("commit");
+  }
+}
+
+/** Gives up what others have prepared in the session. */
+export async function deallocateOthers(database: Database): Promise<void> {
+  const others = await database.query<{ name: string }>(
+    `select name from pg_catalog.pg_prepared_statements where not pg_catalog.starts_with(name, '${PREFIX}') and from_sql`,
+  );
+  if (others.length > 0) {
+    await database.execute(others.map(({ name }) => `deallocate ${quoteIdentifier(name)}`).join("; "));
+  }
 }

@@ -9,6 +9,7 @@ import { runMigration } from "#migrate/run.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Fingerprint, fingerprints } from "../catalogue/fingerprint.ts";
+import { deallocateOthers } from "../catalogue/read-again.ts";
 import { explainMissing, withMissingRoles } from "./missing.ts";
 import type { ScratchSite } from "./site.ts";
 
@@ -43,6 +44,8 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
     toolVersion: options.toolVersion,
     lockTimeout: 0,
     statementTimeout: 0,
+    // Plans of what looks at the catalogue in between.
+    keepsPrepared: true,
     signal: options.signal,
   };
   let takeFingerprint: ReturnType<typeof fingerprints> | undefined;
@@ -53,6 +56,7 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
       if (options.signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
       options.onStep?.(`${direction === "up" ? "Applying" : "Rolling back"} ${migrationId(migration.file)}`);
       try {
+        await deallocateOthers(database);
         await withMissingRoles(database, () => runMigration(database, migration, direction, runOptions));
         return undefined;
       } catch (error) {
