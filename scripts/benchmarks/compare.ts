@@ -60,6 +60,15 @@ async function tutorial(): Promise<string> {
 const migrated = (migrations: number) => async (): Promise<string> =>
   (await temporaryProject(largeProject(migrations))).dir;
 
+/** Verified before the last migration came. */
+async function lastIsNew(): Promise<string> {
+  const [before, after] = [largeProject(799), largeProject(800)];
+  const project = await temporaryProject(before);
+  await runOnce(project.dir, ["verify"], 0);
+  for (const [path, text] of Object.entries(after)) await project.write(path, text);
+  return project.dir;
+}
+
 const WORKS: readonly Work[] = [
   {
     name: "verify, the tutorial",
@@ -87,7 +96,14 @@ const WORKS: readonly Work[] = [
     command: ["verify"],
     exitCode: 0,
     prepare: migrated(800),
-    target: { memory: MEMORY },
+    target: { seconds: 20, memory: MEMORY },
+  },
+  {
+    name: "verify, 800 migrations, the last of them new",
+    command: ["verify"],
+    exitCode: 0,
+    prepare: lastIsNew,
+    target: { seconds: 3, memory: MEMORY },
   },
   {
     name: "migrate test, 300 migrations",
@@ -133,6 +149,12 @@ const WORKS: readonly Work[] = [
   },
 ];
 
+/** Which migrations a build holds: the project, more of its command line, and the most that it should add, in seconds. */
+const PROOFS = [
+  ["build, the tutorial: what it holds is proven", tutorial, ["--env", "embedded"], 0.7],
+  ["build, 300 migrations: what it holds is proven", migrated(300), [], 10],
+] as const;
+
 const rows: string[] = [];
 try {
   for (const work of WORKS) {
@@ -142,6 +164,11 @@ try {
   }
   if (only.length === 0 || only.includes("revisions")) {
     rows.push(await revisions(20, 15));
+    console.log(rows.at(-1));
+  }
+  for (const [name, prepare, args, seconds] of PROOFS) {
+    if (only.length > 0 && !only.some((each) => name.startsWith(each))) continue;
+    rows.push(await proof(name, prepare, args, seconds));
     console.log(rows.at(-1));
   }
   if (only.length === 0 || only.includes("reading")) {
@@ -175,6 +202,31 @@ async function runOnce(cwd: string, command: readonly string[], exitCode: number
   if (exited !== exitCode) throw new Error(`${command.join(" ")} exited with ${exited}:\n${stdout}${stderr}`);
   const [, user, system, peak] = /used (\S+) (\S+) peak (\d+)/.exec(stderr) ?? [];
   return { seconds, processor: Number(user) + Number(system), memory: Number(peak) / 1024 };
+}
+
+/** What it adds to a build to find out which migrations its files hold: the whole command, less one that does not ask. */
+async function proof(
+  name: string,
+  prepare: () => Promise<string>,
+  args: readonly string[],
+  seconds: number,
+): Promise<string> {
+  const runs: Run[] = [];
+  for (let run = 0; run < RUNS; run++) {
+    const pair: Run[] = [];
+    for (const how of [[], ["--no-baseline"]]) {
+      const cwd = await prepare();
+      pair.push(await runOnce(cwd, ["build", ...args, ...how], 0));
+      await rm(dirname(cwd), { recursive: true, force: true });
+    }
+    const [asking, plain] = pair as [Run, Run];
+    runs.push({
+      seconds: asking.seconds - plain.seconds,
+      processor: asking.processor - plain.processor,
+      memory: asking.memory,
+    });
+  }
+  return row(name, runs, { seconds, memory: MEMORY });
 }
 
 /** Every revision of a structure file to the next: a difference, and a migration that is proven up and down. */

@@ -2,6 +2,7 @@ import { defineCommand } from "../command.ts";
 import { projectFiles, SCRATCH_ARGS, STRICT_ARGS } from "../compare-options.ts";
 import { placesIn } from "../output/findings.ts";
 import { renderVerify, verifyToJson } from "../output/verify.ts";
+import { executable } from "../version.ts";
 
 export const command = defineCommand({
   args: {
@@ -10,6 +11,11 @@ export const command = defineCommand({
       valueHint: "git:REVISION",
       description:
         "check that the schema files of that commit plus the migrations added since give today's schema files",
+    },
+    cache: {
+      type: "boolean",
+      default: true,
+      negativeDescription: "try every migration out, also those that an earlier run has proven (.confiture/.verified)",
     },
     ...STRICT_ARGS,
     ...SCRATCH_ARGS,
@@ -26,6 +32,7 @@ export const command = defineCommand({
     const report = await verify({
       ...files,
       base: args.base === undefined ? undefined : readRevision("--base", args.base),
+      executable: args.cache ? executable() : undefined,
       onStep: (step) => context.messages.debug(step),
     });
     const disproven = report.checks.some(({ outcome }) => outcome === "disproven");

@@ -2,13 +2,18 @@ import type { MigrationLoss, TestReport } from "#compare/verify/migration-test.t
 import type { VerifyReport } from "#compare/verify/verify.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { findingToJson, type Guide, renderCheck, renderWay } from "./findings.ts";
-import { count } from "./text.ts";
+import { agree, count } from "./text.ts";
 
 /** What was proven, what was not, and where to look. Pure. */
 export function renderVerify(report: VerifyReport, guide: Guide): string {
   return lines([
     ...report.checks.flatMap((check) => renderCheck(check, guide)),
     ...(report.from === "none" || isWithoutMigrations(report) ? [] : [renderWay(report.from)]),
+    ...(report.provenBefore === 0
+      ? []
+      : [
+          `${count(report.provenBefore, "migration")} ${agree(report.provenBefore, "was", "were")} tried out by an earlier run, and only applied by this one (--no-cache tries out all).`,
+        ]),
     ...report.unchecked.map(notChecked),
   ]);
 }
@@ -22,6 +27,7 @@ export function verifyToJson(report: VerifyReport, guide: Guide): Record<string,
   return {
     from: report.from,
     unchecked: report.unchecked,
+    provenBefore: report.provenBefore,
     checks: report.checks.map(({ name, outcome, summary, findings }) => ({
       name,
       outcome,

@@ -6,6 +6,8 @@ import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { withSql } from "./close-gap.ts";
 import { agreementCheck, type Check, migrationsCheck } from "./checks.ts";
+import { findProven } from "./proven.ts";
+import type { Replay } from "./replay.ts";
 import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
 import { asFailure } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
@@ -22,6 +24,8 @@ import {
 export interface VerifyOptions extends ProjectFiles {
   /** A commit: what is proven is that the schema files of then and the migrations added since give those of now. */
   readonly base?: string | undefined;
+  /** Tells the executable from any other; what an earlier run has proven is proven again without it. */
+  readonly executable?: string | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
 }
 
@@ -30,9 +34,13 @@ export interface VerifyReport {
   readonly from: Way | "none";
   /** What could not be checked, and why. */
   readonly unchecked: readonly string[];
+  /** How many of the migrations an earlier run has proven, from the first one on; they were only applied. */
+  readonly provenBefore: number;
   /** How many kinds of objects in the built schema cannot be compared. */
   readonly notCompared: number;
 }
+
+type VerifiedFiles = ReplayedFiles & Pick<VerifyOptions, "executable">;
 
 /**
  * Proves, in scratch databases, that the schema files build, that every migration applies, rolls back exactly and
@@ -54,7 +62,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   return { ...report, checks };
 }
 
-async function verifyIn(series: ScratchSeries, files: ReplayedFiles): Promise<VerifyReport> {
+async function verifyIn(series: ScratchSeries, files: VerifiedFiles): Promise<VerifyReport> {
   const { migrations } = files;
   const unchecked = new Set<string>();
   const fromNothing = files.base !== undefined || (await startsFromNothing(files, await series.empty()));
@@ -68,6 +76,7 @@ async function verifyIn(series: ScratchSeries, files: ReplayedFiles): Promise<Ve
       checks: [check],
       from: "none",
       unchecked: ["the migrations, which are compared with the built schema"],
+      provenBefore: 0,
       notCompared: 0,
     };
   }
@@ -83,11 +92,17 @@ async function verifyIn(series: ScratchSeries, files: ReplayedFiles): Promise<Ve
     findings: [],
   };
   if (migrations.length === 0 && files.beginning === undefined && files.base === undefined) {
-    return { checks: [build], from: "none", unchecked: [...unchecked, "migrations: there are none"], notCompared };
+    return {
+      checks: [build],
+      from: "none",
+      unchecked: [...unchecked, "migrations: there are none"],
+      provenBefore: 0,
+      notCompared,
+    };
   }
   for (const irreversible of withoutWayBack(migrations)) unchecked.add(irreversible);
   files.onStep?.("Replaying the migrations");
-  const { way, replay } = await replayMigrations(files, series, fromNothing, database);
+  const { way, replay, provenBefore } = await replayUnproven(files, series, fromNothing, database);
   if (way === "schema" && reversible(files).length < migrations.length) unchecked.add(BELOW_ONE_WAY);
   const isReplayed = migrations.length > 0 || files.base !== undefined || replay.findings.length > 0;
   const checks = [
@@ -95,7 +110,27 @@ async function verifyIn(series: ScratchSeries, files: ReplayedFiles): Promise<Ve
     ...(isReplayed ? [migrationsCheck(migrations, replay.findings, replay.applied)] : []),
     agreementCheck(built, replay.end),
   ];
-  return { checks, from: way, unchecked: [...unchecked], notCompared };
+  return { checks, from: way, unchecked: [...unchecked], provenBefore, notCompared };
+}
+
+/** Tries out what no earlier run has proven, and remembers what this one has. */
+async function replayUnproven(
+  files: VerifiedFiles,
+  series: ScratchSeries,
+  fromNothing: boolean,
+  built?: Database,
+): Promise<{ readonly way: Way; readonly replay: Replay; readonly provenBefore: number }> {
+  if (!fromNothing || files.base !== undefined) {
+    return { ...(await replayMigrations(files, series, fromNothing, built)), provenBefore: 0 };
+  }
+  const { migrations } = files;
+  const proven = findProven(files, files.executable);
+  const unproven = new Set(migrations.slice(proven.count));
+  const isTested = (migration: LoadedMigration): boolean => unproven.has(migration);
+  const done = await replayMigrations({ ...files, isTested }, series, fromNothing, built);
+  const wrong = new Set(done.replay.findings.map(({ migration }) => migration));
+  await proven.keep(wrong.size === 0 ? migrations.length : migrations.findIndex(({ file }) => wrong.has(file)));
+  return { ...done, provenBefore: proven.count };
 }
 
 function withoutWayBack(migrations: readonly LoadedMigration[]): string[] {
@@ -105,14 +140,15 @@ function withoutWayBack(migrations: readonly LoadedMigration[]): string[] {
 }
 
 /** A project whose only truth is its migrations. */
-async function verifyMigrationsAlone(series: ScratchSeries, files: ReplayedFiles): Promise<VerifyReport> {
+async function verifyMigrationsAlone(series: ScratchSeries, files: VerifiedFiles): Promise<VerifyReport> {
   const { migrations } = files;
   files.onStep?.("Replaying the migrations");
-  const { way, replay } = await replayMigrations(files, series, true);
+  const { way, replay, provenBefore } = await replayUnproven(files, series, true);
   return {
     checks: [migrationsCheck(migrations, replay.findings, replay.applied)],
     from: way,
     unchecked: ["schema files: there are none", ...withoutWayBack(migrations)],
+    provenBefore,
     notCompared: 0,
   };
 }

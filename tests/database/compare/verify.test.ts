@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { mkdir, rm } from "node:fs/promises";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";
 import { planBetween, statementsOf } from "#compare/generate/plan.ts";
 import { parseSource, sourceCatalogue } from "#compare/sources/sources.ts";
@@ -231,4 +232,81 @@ test("the SQL of a difference, run, makes it go away", async () => {
   await before.write("db/schema/b.sql", `${sql.join(";\n")};`);
   const reached = await sourceCatalogue(filesOf(before.dir), { kind: "schema" });
   expect(compareCatalogues(reached, to)).toEqual([]);
+});
+
+describe("what an earlier run has proven", () => {
+  const table = (name: string, down = `DROP TABLE ${name}`): string =>
+    `-- migrate:up\nCREATE TABLE ${name} (id int);\n-- migrate:down\n${down};\n`;
+  const FILES = {
+    "db/migrations/1_a.sql": table("a"),
+    "db/migrations/2_b.sql": table("b"),
+    "db/migrations/3_c.sql": table("c"),
+  };
+  const KEPT = ".confiture/.verified";
+
+  /** Which migrations a run rolled back, and what came of it. */
+  async function run(
+    project: TemporaryProject,
+    executable?: string,
+  ): Promise<[undone: string[], report: VerifyReport]> {
+    const undone = new Set<string>();
+    const report = await verify({
+      ...filesOf(project.dir),
+      executable,
+      onStep: (step) => {
+        // That of the first one tells whether it starts from nothing.
+        if (step.startsWith("Rolling back ") && step !== "Rolling back 1_a") undone.add(step.slice(13));
+      },
+    });
+    return [[...undone], report];
+  }
+
+  test("is only applied, as long as nothing that the proof went by is another", async () => {
+    await using project = await temporaryProject(FILES);
+    const all = ["2_b", "3_c"];
+    expect(await run(project, "x")).toMatchObject([all, { provenBefore: 0 }]);
+    // Keys, and nothing of what they stand for.
+    expect(await project.read(KEPT)).toMatch(/^1\n([0-9a-f]{32}\n){3}$/);
+    expect(await project.read(".confiture/.gitignore")).toBe("*\n");
+    expect(await run(project, "x")).toMatchObject([[], { provenBefore: 3, from: "migrations" }]);
+    expect(await run(project, "y")).toMatchObject([all, { provenBefore: 0 }]);
+    expect(await run(project)).toMatchObject([all, { provenBefore: 0 }]);
+
+    await project.write("db/migrations/4_d.sql", table("d"));
+    expect(await run(project, "x")).toMatchObject([["4_d"], { provenBefore: 3 }]);
+    // An edit counts for what comes after it, too; and what is wrong with it is found.
+    await project.write("db/migrations/2_b.sql", table("b", "SELECT 1"));
+    const [undone, report] = await run(project, "x");
+    expect(undone).toContain("2_b");
+    expect(report).toMatchObject({ provenBefore: 1 });
+    expect(outcomes(report)).toEqual({ migrations: "disproven" });
+    expect(await run(project, "x")).toMatchObject([undone, { provenBefore: 1 }]);
+    await project.write("db/migrations/2_b.sql", table("b"));
+    expect(await run(project, "x")).toMatchObject([[], { provenBefore: 4 }]);
+    await project.write("db/migrations/base.sql", "CREATE TABLE before (id int);\n");
+    expect(await run(project, "x")).toMatchObject([[...all, "4_d"], { provenBefore: 0 }]);
+  });
+
+  test("a file that is gone, of another form or unreadable takes nothing away but time", async () => {
+    await using project = await temporaryProject(FILES);
+    for (const content of ["", "2\nx\n", "\u0000"]) {
+      await project.write(KEPT, content);
+      expect(await run(project, "x")).toMatchObject([["2_b", "3_c"], { provenBefore: 0 }]);
+    }
+    await rm(project.path(KEPT));
+    await mkdir(project.path(KEPT));
+    expect(await run(project, "x")).toMatchObject([["2_b", "3_c"], { provenBefore: 0 }]);
+  });
+
+  test("TypeScript may go by anything, and ends the row", async () => {
+    const code = `import { Migration } from "confiture";\nexport default class extends Migration {\n  up() { this.execute("CREATE TABLE t (id int)"); }\n  down() { this.execute("DROP TABLE t"); }\n}\n`;
+    await using project = await temporaryProject({
+      ...FILES,
+      "db/migrations/2_b.ts": code,
+      "db/migrations/4_b.sql": table("b"),
+    });
+    await rm(project.path("db/migrations/2_b.sql"));
+    await run(project, "x");
+    expect(await run(project, "x")).toMatchObject([["2_b", "3_c", "4_b"], { provenBefore: 1 }]);
+  });
 });

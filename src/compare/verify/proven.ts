@@ -1,0 +1,100 @@
+import { join } from "node:path";
+import { ConfitureError } from "#errors/error.ts";
+import { changeFiles } from "#files/change.ts";
+import { readIfThere } from "#files/read.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
+import { checksumOfFile } from "#migrate/load.ts";
+import type { ReplayedFiles } from "./replay-ways.ts";
+
+/** Where what was proven is kept, in the project's folder: nothing but keys, which only say that something is the same. */
+const FILE = ".confiture/.verified";
+
+/** What is in that folder is never committed. */
+const IGNORE = ".confiture/.gitignore";
+
+/** What this version of the file's form is called; files of others are not read. */
+const FORM = "1";
+
+/** How many keys are kept: those of the last runs. */
+const MOST = 10_000;
+
+/** The migrations, from the first one on, that an earlier run has proven to apply, roll back and apply again. */
+export interface Proven {
+  readonly count: number;
+  /**
+   * Remembers what this run has proven.
+   * @param count how many migrations, from the first one on
+   */
+  readonly keep: (count: number) => Promise<void>;
+}
+
+/**
+ * A migration counts as proven when everything that its proof went by is the same: the executable, the base, and the
+ * files of this and every earlier migration. TypeScript can go by anything, so the first such migration ends the row, and
+ * so does one of another tool. A server for scratch databases may have changed, so only the engine inside counts.
+ * @param executable tells it from any other; nothing counts as proven, and nothing is kept, without it
+ */
+export function findProven(files: ReplayedFiles, executable: string | undefined): Proven {
+  if (executable === undefined || files.scratch.engine !== "embedded" || files.scratch.like !== undefined) {
+    return { count: 0, keep: async () => {} };
+  }
+  const keys = keysOf(files, executable);
+  const kept = readKept(files.projectDir);
+  const known = new Set(kept);
+  const count = keys.findLastIndex((key) => known.has(key)) + 1;
+  return {
+    count,
+    async keep(proven) {
+      const mine = new Set(keys.slice(0, proven));
+      if (mine.size <= count) return;
+      const all = [...kept.filter((key) => !mine.has(key)), ...mine].slice(-MOST);
+      const isNew = readOwn(files.projectDir, IGNORE) === undefined;
+      const changes = [
+        ...(isNew ? [{ kind: "replace", path: IGNORE, content: "*\n" } as const] : []),
+        { kind: "replace", path: FILE, content: `${[FORM, ...all].join("\n")}\n` } as const,
+      ];
+      await changeFiles(files.projectDir, changes).catch(noMatter);
+    },
+  };
+}
+
+function readKept(projectDir: string): string[] {
+  const [form, ...keys] = readOwn(projectDir, FILE)?.toString().split("\n") ?? [];
+  return form === FORM ? keys.filter((key) => key !== "") : [];
+}
+
+function readOwn(projectDir: string, path: string): Buffer | undefined {
+  try {
+    return readIfThere(join(projectDir, path), path);
+  } catch (error) {
+    return noMatter(error);
+  }
+}
+
+/** What cannot be read or written is proven anew each time. */
+function noMatter(error: unknown): undefined {
+  if (!(error instanceof ConfitureError) || !error.code.startsWith("file_")) throw error;
+}
+
+/** A key for each migration, of all that leads to it. */
+function keysOf({ projectDir, beginning, migrations }: ReplayedFiles, executable: string): string[] {
+  const keys: string[] = [];
+  let key = hash([FORM, executable, beginning?.checksum]);
+  for (const migration of migrations) {
+    if (migration.file.layout !== "confiture" || migration.up.kind !== "sql") break;
+    const { downPath } = migration.file;
+    const down = downPath === undefined ? undefined : checksumOfFile(projectDir, { ...migration.file, path: downPath });
+    key = hash([key, migration.file.version, migration.file.form, migration.checksum, down, ...waysOf(migration)]);
+    keys.push(key);
+  }
+  return keys;
+}
+
+/** How the file is read, beside what is in it. */
+function waysOf({ up, down }: LoadedMigration): unknown[] {
+  return [up, down].map((body) => (body === undefined || body.kind === "refused" ? body?.kind : body.transactional));
+}
+
+function hash(parts: readonly unknown[]): string {
+  return new Bun.CryptoHasher("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
+}
