@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { RELUCTANT_COMPILER } from "../src/cli/reluctant-compiler.ts";
 
 /** Test files that run at a time. Most of them wait for servers and for the executable; each worker takes up to 2 GB. */
 const WORKERS = Math.min(availableParallelism(), 4);
@@ -28,6 +29,8 @@ for (const [heading, ...command] of STEPS) {
   const child = Bun.spawn([process.execPath, ...run], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
+    // As the executable runs: the tests have its PostgreSQL in their own processes.
+    env: { ...process.env, ...RELUCTANT_COMPILER },
   });
   const exitCode = await child.exited;
   if (exitCode !== 0) {

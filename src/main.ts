@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { isHeld } from "./cli/held.ts";
 import { LongestEnd, LOOK } from "./cli/longest-end.ts";
+import { beginAnew, takeOutOf } from "./cli/reluctant-compiler.ts";
 import { run } from "./cli/run.ts";
 import { isTerminal, StandardOutput } from "./cli/standard-output.ts";
 import { userName } from "./cli/user-name.ts";
@@ -11,10 +12,14 @@ const SAME_SIGNAL = 250;
 /** Milliseconds for what is still on its way when the work has ended: output, and system calls that nobody waits for. */
 const LAST_OUTPUT = 300;
 
+/** Set when compiling: this process is the executable, and can begin anew by itself. */
+declare const CONFITURE_COMPILED: true | undefined;
+
 /** Exit codes of shells for a process that a signal ended. */
 const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 async function main(): Promise<void> {
+  let ready = takeOutOf(process.env) || typeof CONFITURE_COMPILED === "undefined";
   const stdout = new StandardOutput(1);
   const stderr = new StandardOutput(2);
   const abort = new AbortController();
@@ -60,6 +65,10 @@ async function main(): Promise<void> {
     },
     signal: abort.signal,
     signalExit: () => exitBySignal,
+    prepareEngine: () => {
+      if (!ready) beginAnew(process.argv.slice(2));
+      ready = true;
+    },
     releaseSignals: () => signals.forEach((signal) => process.removeAllListeners(signal)),
   });
   clearInterval(looking);

@@ -14,6 +14,8 @@ export interface Io {
   readonly signal: AbortSignal;
   /** The exit code that tells which signal it was; undefined when none came. */
   readonly signalExit: () => number | undefined;
+  /** To be called as early as it is known that the embedded engine will work, and before anything was done: it may begin the process anew. */
+  prepareEngine(): void;
   /**
    * Lets signals end the process at once from here on. A statement of the embedded engine keeps this thread, so no
    * handler could run before it is done; the engine's data folder is made to survive a sudden end.

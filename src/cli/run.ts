@@ -124,6 +124,7 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
     // Until it has been read, a password may be anywhere in it.
     databaseUrl: args["database-url"] === undefined ? undefined : "URL",
   };
+  if ("scratch" in command.args && (args["scratch"] ?? "embedded") === "embedded") io.prepareEngine();
   const messages = createMessages(
     io.stderr,
     paintFor(io.stderr, args.color, io.env),
@@ -173,7 +174,10 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
   async function loadOwnConfiguration(filesOnly = false): Promise<Config> {
     const loaded = await loadConfiguration({}, filesOnly);
     form.aim = { ...form.aim, databaseUrl: await shownUrl(args["database-url"], form) };
-    if (loaded.target.engine === "embedded") io.releaseSignals();
+    if (loaded.target.engine === "embedded") {
+      io.prepareEngine();
+      io.releaseSignals();
+    }
     return loaded;
   }
 

@@ -49,7 +49,11 @@ type WasmReceiver = (instance: WebAssembly.Instance, module: WebAssembly.Module)
 type EngineModule = PGlite["Module"];
 /** Emscripten's file system in memory, as far as it is used here. */
 interface MemoryFiles {
-  createNode(parent: object, name: string, mode: number, device: number): { contents: Uint8Array; usedBytes: number };
+  createNode(parent: object, name: string, mode: number, device: number): MemoryFile;
+}
+interface MemoryFile {
+  contents: Uint8Array;
+  usedBytes: number;
 }
 /** What emscripten does with open files, as far as it is used here. */
 interface StreamOperations {
@@ -219,16 +223,29 @@ function writeFiles({ FS, MEMFS }: EngineModule, root: string, files: readonly P
     folders.set(path, node);
     return node;
   };
-  for (const { path, data } of files) {
+  for (const { path, size, read } of files) {
     const full = `${root}/${path}`;
     const end = full.lastIndexOf("/");
     const parent = folderNode(full.slice(0, end));
     if (path.endsWith("/")) continue;
-    // FS.writeFile takes ten times as long. The file is the pack's memory itself, not a copy of it.
+    // FS.writeFile takes ten times as long, and most files are never looked at.
     const node = memory.createNode(parent, full.slice(end + 1), REGULAR_FILE, 0);
-    node.contents = data;
-    node.usedBytes = data.length;
+    if (size > 0) readWhenAsked(node, read);
+    node.usedBytes = size;
   }
+}
+
+function readWhenAsked(node: MemoryFile, read: () => Uint8Array): void {
+  const become = (value: Uint8Array): Uint8Array => {
+    Object.defineProperty(node, "contents", { value, writable: true, enumerable: true, configurable: true });
+    return value;
+  };
+  Object.defineProperty(node, "contents", {
+    get: () => become(read()),
+    set: become,
+    enumerable: true,
+    configurable: true,
+  });
 }
 
 /** One statement may write a lot, while nothing else runs. */

@@ -109,7 +109,7 @@ async function initialise(folder: string): Promise<void> {
   for (const { path } of files) if (path.endsWith("/")) await mkdir(join(unfinished, path), owner);
   await forEach(
     files.filter(({ path }) => !path.endsWith("/")),
-    ({ path, data }) => writeFile(join(unfinished, path), data, { mode: 0o600 }),
+    ({ path, read }) => writeFile(join(unfinished, path), read(), { mode: 0o600 }),
   );
   // PostgreSQL relies on every file of a cluster being on the disk that it has not written itself.
   await syncTree(unfinished);

@@ -1,29 +1,59 @@
-/** A file of a pack; a path that ends with "/" is a folder. */
-export interface PackedFile {
+/** A file to be packed; a path that ends with "/" is a folder. */
+export interface FileToPack {
   readonly path: string;
   readonly data: Uint8Array;
 }
 
-/**
- * Joins files into one compressed block: the length of an index, the index (JSON pairs of path and
- * size), the contents. Unlike an archive it opens without a copy of any file.
- */
-export function pack(files: readonly PackedFile[]): Uint8Array {
-  const index = Buffer.from(JSON.stringify(files.map(({ path, data }) => [path, data.length])));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(index.length);
-  return Bun.zstdCompressSync(Buffer.concat([length, index, ...files.map(({ data }) => data)]), { level: 19 });
+/** A file of a pack. */
+export interface PackedFile {
+  readonly path: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Its contents, for the caller to own. The first call opens the pack. */
+  readonly read: () => Uint8Array;
 }
 
-/** The files of a pack, folders before their contents if they were packed so. All share one buffer. */
-export function unpack(packed: Uint8Array<ArrayBuffer>): PackedFile[] {
-  const bytes = Bun.zstdDecompressSync(packed);
-  const start = 4 + bytes.readUInt32LE();
-  const index = JSON.parse(bytes.toString("utf8", 4, start)) as [path: string, size: number][];
-  let offset = start;
-  return index.map(([path, size]) => {
-    const data = bytes.subarray(offset, offset + size);
-    offset += size;
-    return { path, data };
+type IndexEntry = [path: string, size: number, start: number, isShared: 0 | 1];
+
+/**
+ * Joins files: the length of an index, the index (JSON), and the contents in one compressed block. Unlike an archive it
+ * opens without a copy of any file. Contents that several files have are there once, as in the databases of a cluster.
+ */
+export function pack(files: readonly FileToPack[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let end = 0;
+  const places = new Map<string, number>();
+  const keys = files.map(({ data }) => (data.length === 0 ? "" : Bun.SHA256.hash(data, "hex")));
+  const uses = Map.groupBy(keys, (key) => key);
+  const index = files.map(({ path, data }, position): IndexEntry => {
+    const key = keys[position]!;
+    let start = places.get(key);
+    if (start === undefined) {
+      start = end;
+      places.set(key, start);
+      parts.push(data);
+      end += data.length;
+    }
+    return [path, data.length, start, data.length > 0 && uses.get(key)!.length > 1 ? 1 : 0];
   });
+  const head = Buffer.from(JSON.stringify(index));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(head.length);
+  return Buffer.concat([length, head, Bun.zstdCompressSync(Buffer.concat(parts), { level: 19 })]);
+}
+
+/** The files of a pack, folders before their contents if they were packed so. */
+export function unpack(packed: Uint8Array<ArrayBuffer>): PackedFile[] {
+  const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
+  const start = 4 + bytes.readUInt32LE();
+  let opened: Uint8Array | undefined;
+  const contents = (): Uint8Array => (opened ??= Bun.zstdDecompressSync(packed.subarray(start)));
+  return (JSON.parse(bytes.toString("utf8", 4, start)) as IndexEntry[]).map(([path, size, at, isShared]) => ({
+    path,
+    size,
+    read: () => {
+      const data = contents().subarray(at, at + size);
+      return isShared === 1 ? data.slice() : data;
+    },
+  }));
 }

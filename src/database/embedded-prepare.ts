@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { pack, type PackedFile } from "./embedded-pack.ts";
+import { type FileToPack, pack } from "./embedded-pack.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 /** Where embedded-assets.ts finds what is made here. */
@@ -44,7 +44,7 @@ async function fingerprint(distribution: string): Promise<string> {
 }
 
 /** Runs initdb and returns the data folder's files. */
-async function makeCluster(folder: string): Promise<PackedFile[]> {
+async function makeCluster(folder: string): Promise<FileToPack[]> {
   const { PGlite } = await import("@electric-sql/pglite");
   // Small WAL segments: the usual 16 MB would be most of the data folder.
   const pglite = await PGlite.create({ dataDir: folder, initDbStartParams: ["--wal-segsize=1"] });
@@ -74,7 +74,7 @@ async function makeCluster(folder: string): Promise<PackedFile[]> {
 }
 
 /** The files of every extension that PGlite ships, with paths from PostgreSQL's installation folder. */
-async function readExtensions(distribution: string): Promise<PackedFile[]> {
+async function readExtensions(distribution: string): Promise<FileToPack[]> {
   const files = new Map<string, Uint8Array>();
   for (const name of (await readdir(distribution)).filter((file) => file.endsWith(".tar.gz")).toSorted()) {
     const archive = new Bun.Archive(await readFile(join(distribution, name)));

@@ -34,6 +34,29 @@ describe("what is set for the runtime inside the executable does not reach it", 
     expect(result).toMatchObject({ exitCode: 4, stdout: "", stderr: expect.stringContaining("BUN_JSC_useJIT") });
   });
 
+  test.skipIf(process.platform !== "linux")(
+    "what it tells the runtime itself is no part of the environment",
+    async () => {
+      await using project = await temporaryProject({
+        "db/environments/local.yaml": "name: local\ndatabase: {engine: embedded}\n",
+        "db/migrations/001_look.ts": `
+        import { readFileSync } from "node:fs";
+        import { Migration } from "confiture";
+        export default class Look extends Migration { up() {
+          const seen = Object.keys(process.env).filter((name) => name.startsWith("BUN_"));
+          console.log(JSON.stringify({ seen, given: readFileSync("/proc/self/environ", "utf8").includes("BUN_JSC_") }));
+          this.execute("SELECT 1");
+        } }`,
+      });
+      const result = await runBinary(["migrate", "up"], { cwd: project.dir });
+      expect(result).toMatchObject({
+        exitCode: 0,
+        stderr: expect.stringContaining('{"seen":[],"given":true}'),
+      });
+      expect(result.stderr).not.toContain("Warning");
+    },
+  );
+
   test("no certificate becomes a good one", async () => {
     const { server, caFile, otherCaFile } = await tlsServer();
     const url = (ca: string): string =>

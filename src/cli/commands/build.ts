@@ -55,6 +55,7 @@ export const command = defineCommand({
     }
     const writesOnly = args["dry-run"] === true || (args.output !== undefined && args.apply !== true);
     const config = await context.config(writesOnly ? "files" : "database");
+    if (!writesOnly && args.baseline !== true && args["no-baseline"] !== true) context.io.prepareEngine();
     if (!writesOnly) {
       const what = args.fresh === true ? "empty its database (--fresh)" : "run the schema files";
       await requirePermission(context, args, what);

@@ -20,6 +20,7 @@ async function outputOf(argv: readonly string[]): Promise<{ exitCode: number; te
     userName: "alice",
     signal: new AbortController().signal,
     signalExit: () => undefined,
+    prepareEngine: () => {},
     releaseSignals: () => {},
   };
   return { exitCode: await run(argv, io), text };
