@@ -74,6 +74,37 @@ describe("nothing is taken away without a word", () => {
     expect(all.exitCode).toBe(0);
   });
 
+  test("what a TypeScript migration made is found by the statements in its strings, or else by its name", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/migrations/001_users.sql": USERS,
+      "db/migrations/002_security.ts": `import { Migration } from "confiture";
+const VIEW = "owners";
+export default class extends Migration {
+  down() {
+    this.execute("CREATE POLICY own_rows ON users");
+  }
+  up() {
+    this.execute("ALTER TABLE users ENABLE ROW LEVEL SECURITY");
+    this.execute(\`
+      CREATE POLICY own_rows ON users USING (owner = 'x')
+    \`);
+    this.execute(\`CREATE VIEW \${VIEW} AS SELECT owner FROM users\`);
+  }
+}
+`,
+      "db/schema/users.sql": USERS,
+    });
+    const { stderr } = await generate(project);
+    for (const what of [
+      "row security public.users, made by :8",
+      "policy public.users.own_rows, made by :10",
+      "view public.owners, made by :2",
+    ]) {
+      expect(stderr).toContain(what.replace(":", "db/migrations/002_security.ts:"));
+    }
+  });
+
   test("a lone value that is cut is no object to put into the schema files", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,
@@ -97,7 +128,11 @@ describe("nothing is taken away without a word", () => {
     expect(await written(project)).toEqual([]);
 
     const all = await generate(project, "--allow-drop");
-    expect(all).toMatchObject({ exitCode: 0, stdout: "✅ Created db/migrations/003_next.sql, proven up and down\n" });
+    expect(all.exitCode).toBe(0);
+    // What is proven is proven without rows.
+    const [created, ...rows] = all.stdout.trimEnd().split("\n");
+    expect(created).toBe("✅ Created db/migrations/003_next.sql, proven: up to the schema files, and back");
+    expect(rows[0]).toMatch(/^ {3}With rows: ALTER TABLE .*"bio" text NOT NULL fails on a table that has any/);
     for (const [what] of WHERE) expect(all.stderr).toContain(`  - ${what}`);
     expect(all.stderr).toContain("Compared with: 2 migrations\n");
     for (const line of ["    + column bio text NOT NULL\n", "    - policy own_rows\n", "- view public.owners\n"]) {

@@ -3,6 +3,7 @@ import { collectSchemaFiles } from "#build/collect.ts";
 import type { Change } from "#compare/catalogue/changes.ts";
 import type { Check } from "#compare/verify/checks.ts";
 import type { Finding } from "#compare/verify/finding.ts";
+import { literalsOf } from "#compare/catalogue/code-literals.ts";
 import { findMaker, findPlace, type Place, type SourceText } from "#compare/catalogue/places.ts";
 import type { Way } from "#compare/verify/replay-ways.ts";
 import { projectBase, type ProjectFiles, projectMigrations } from "#compare/sources/sources.ts";
@@ -84,12 +85,13 @@ export function placesIn(files: ProjectFiles): FindPlaces {
   };
 }
 
-const METHOD_DOWN = /^\s*(?:async\s+)?down\s*\(/m;
+/** A class up to its way back, or from its way up on. */
+const WAYS_IN_CODE = /^\s*(?:async\s+)?(up|down)\s*\(/gm;
 
 /** What a migration leads to is not said where it is taken back: the text up to there, or what its layout reads as its way up. */
 function wayUp(migration: MigrationFile, source: SourceText): SourceText {
   const { file, text } = source;
-  if (migration.form === "typescript") return { file, text: text.slice(0, METHOD_DOWN.exec(text)?.index) };
+  if (migration.form === "typescript") return { file, text: literalsOf(withoutWayBack(text)), isCode: true };
   if (migration.form === "foreign") return source;
   try {
     const { start, end, text: own = text } = cutFile(migration, source, "up").main;
@@ -100,6 +102,15 @@ function wayUp(migration: MigrationFile, source: SourceText): SourceText {
     if (error instanceof ConfitureError) return source;
     throw error;
   }
+}
+
+/** The same code, blank where its way back is. */
+function withoutWayBack(code: string): string {
+  const ways = [...code.matchAll(WAYS_IN_CODE)];
+  const down = ways.findIndex(([, way]) => way === "down");
+  if (down < 0) return code;
+  const [start, end = code.length] = [ways[down]!.index, ways[down + 1]?.index];
+  return code.slice(0, start) + code.slice(start, end).replaceAll(/[^\n\r]/g, " ") + code.slice(end);
 }
 
 /** Migrations can be tried out without any. */

@@ -8,6 +8,8 @@ export interface SourceText {
   /** As shown to the user. */
   readonly file: string;
   readonly text: string;
+  /** What strings of a program hold, of which its statements are put together. */
+  readonly isCode?: boolean;
 }
 
 /** Where a file speaks of an object. */
@@ -35,13 +37,24 @@ export function findPlace({ path }: Pick<Change, "path">, sources: readonly Sour
 }
 
 /**
- * The statement that made an object, or a property of one: the last that begins like one that makes its kind, and names it; of
- * a column the first. A guess like `findPlace`, which is asked where there is none.
+ * The statement that made an object, or a property of one; where none of them does by its text, the last place in a program that
+ * names it. A guess like `findPlace`, which is asked where there is none.
  */
-export function findMaker(
-  { kind, path }: Pick<TakenAway, "kind"> & Pick<Change, "path">,
-  sources: readonly SourceText[],
-): Place | undefined {
+export function findMaker(taken: Taken, sources: readonly SourceText[]): Place | undefined {
+  return statementThatMade(taken, sources) ?? findPlace({ path: taken.path.slice(-1) }, sources.filter(isCode));
+}
+
+type Taken = Pick<TakenAway, "kind"> & Pick<Change, "path">;
+
+function isCode(source: SourceText): boolean {
+  return source.isCode === true;
+}
+
+/**
+ * The statement that made an object, or a property of one: the last that begins like one that makes its kind, and names it; of
+ * a column the first.
+ */
+function statementThatMade({ kind, path }: Taken, sources: readonly SourceText[]): Place | undefined {
   const [schema = "", ...rest] = path;
   const names = path.length === 1 ? [schema] : rest;
   const own = names.slice(-1);

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { createMigrations } from "#migrate/create.ts";
+import { type CreatedMigration, createMigrations } from "#migrate/create.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import type { Change } from "#compare/catalogue/changes.ts";
 import type { Generated, GeneratedMigration } from "#compare/generate/generate.ts";
@@ -133,6 +133,7 @@ export const command = defineCommand({
           files: paths,
           up: migrations[index]?.up.map(({ sql }) => sql) ?? [],
           down: migrations[index]?.down.map(({ sql }) => sql) ?? [],
+          rows: rowsOf(migrations[index]),
         })),
         comparedWith,
         changes: changes.map(changeToJson),
@@ -140,12 +141,7 @@ export const command = defineCommand({
         givenByDefault,
         byHand: { up: byHand.up.map(changeToJson), down: byHand.down.map(changeToJson) },
       },
-      text: written
-        .map((migration) => {
-          const paths = migration.files.join(" and ");
-          return `✅ Created ${paths}, proven ${noWayBack ? "up" : "up and down"}\n`;
-        })
-        .join(""),
+      text: renderCreated(written, migrations, { noWayBack, byHand }),
     };
   },
 });
@@ -185,6 +181,33 @@ function renderPlan(changes: readonly Change[], migrations: readonly GeneratedMi
   );
   const shown = hazards.map(({ line, note }, index) => (hazards[index - 1]?.line === line ? note : line + note));
   return `${renderChanges(changes)}${shown.join("")}`.trimEnd();
+}
+
+/** What was written, and what of it is proven: what rows have to say is not, for there were none. Pure. */
+function renderCreated(
+  written: readonly CreatedMigration[],
+  migrations: readonly GeneratedMigration[],
+  { noWayBack, byHand }: { readonly noWayBack: boolean; readonly byHand: Generated["byHand"] },
+): string {
+  const up = `up to the schema files${byHand.up.length === 0 ? "" : ", but for what is to be written by hand"}`;
+  const back = `and back${byHand.down.length === 0 ? "" : ", but for what its down does not bring back"}`;
+  const proven = `, proven${written.length === 1 ? "" : " together"}: ${up}${noWayBack ? "" : `, ${back}`}`;
+  return written
+    .flatMap(({ files }, index) => [
+      `✅ Created ${files.join(" and ")}${index === written.length - 1 ? proven : ""}\n`,
+      ...rowsOf(migrations[index]).map(
+        ({ way, sql, what }) =>
+          `   With rows${way === "up" ? "" : ", on the way back"}: ${inLine(sql.split("\n")[0] ?? "")} ${what}\n`,
+      ),
+    ])
+    .join("");
+}
+
+/** Statements that rows can make fail, or that take something for granted about rows. */
+function rowsOf(migration: GeneratedMigration | undefined): { way: "up" | "down"; sql: string; what: string }[] {
+  return (["up", "down"] as const).flatMap((way) =>
+    (migration?.[way] ?? []).flatMap(({ sql, rows }) => (rows === undefined ? [] : [{ way, sql, what: rows }])),
+  );
 }
 
 /** "NAME", then "NAME_indexes", or "NAME_2" where that says nothing or is taken. */
