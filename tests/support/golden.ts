@@ -2,12 +2,8 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CLEAR_SESSION } from "#build/schema-script.ts";
 import { type Catalogue, readCatalogue } from "#compare/catalogue/catalogue.ts";
-import {
-  type MeasuredStatement,
-  renderMigration,
-  renderScript,
-  type Section,
-} from "#compare/generate/migration-file.ts";
+import { renderMigration, renderScript } from "#compare/generate/migration-file.ts";
+import type { MeasuredStatement, Section } from "#compare/generate/section.ts";
 import type { Rename } from "#compare/generate/renames.ts";
 import { withMissingRoles } from "#compare/scratch/missing.ts";
 import { planSteps } from "#compare/generate/steps.ts";

@@ -1,4 +1,5 @@
 import type { Change } from "#compare/catalogue/changes.ts";
+import type { PlannedHazard } from "#compare/generate/hazards.ts";
 import type { Ends } from "#compare/generate/plan.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -16,6 +17,7 @@ import {
   TERMS_ARGS,
 } from "../compare-options.ts";
 import { renderChanges } from "../output/changes.ts";
+import { hazardToJson } from "../output/hazards.ts";
 import { changeToJson } from "../output/changes.ts";
 
 export const command = defineCommand({
@@ -83,6 +85,7 @@ export const command = defineCommand({
         to: names.to,
         changes: changes.map(changeToJson),
         sql: args.sql === true ? (plan?.sql ?? []) : null,
+        hazards: args.sql === true ? (plan?.hazards ?? []).map(hazardToJson) : null,
         notCompared,
         grantsLeftOut: comparison.leftOut,
       },
@@ -94,17 +97,27 @@ export const command = defineCommand({
   },
 });
 
+interface Shown {
+  readonly sql: readonly string[];
+  readonly hazards: readonly PlannedHazard[];
+  readonly script: string;
+  readonly byHand: readonly Change[];
+}
+
 /** What is printed of the plan that closes the difference. */
-async function planOf(
-  context: CommandContext,
-  files: ProjectFiles,
-  ends: Ends,
-): Promise<{ readonly sql: string[]; readonly script: string; readonly byHand: readonly Change[] }> {
+async function planOf(context: CommandContext, files: ProjectFiles, ends: Ends): Promise<Shown> {
   const { planBetween, statementsOf } = await import("#compare/generate/plan.ts");
+  const { hazardsIn } = await import("#compare/generate/hazards.ts");
   const { renderScript } = await import("#compare/generate/migration-file.ts");
   context.messages.debug("Planning, and running the plan in a scratch database");
   const plan = await planBetween(files, ends);
-  return { sql: statementsOf(plan), script: renderScript(plan.steps.map(({ up }) => up)), byHand: plan.byHand.up };
+  const ups = plan.steps.map(({ up }) => up);
+  return {
+    sql: statementsOf(plan),
+    hazards: ups.flatMap(hazardsIn),
+    script: renderScript(ups),
+    byHand: plan.byHand.up,
+  };
 }
 
 /** @throws ConfitureError `usage` when there is nothing to compare the schema files with */

@@ -1,5 +1,7 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { type MeasuredStatement, renderMigration } from "./migration-file.ts";
+import { hazardsIn, type PlannedHazard } from "./hazards.ts";
+import { renderMigration } from "./migration-file.ts";
+import type { MeasuredStatement } from "./section.ts";
 import { prove, unproven } from "./proof.ts";
 import { type Change, compareCatalogues, isUnfinishedIndex } from "../catalogue/changes.ts";
 import { reword } from "../sources/rebuild.ts";
@@ -17,6 +19,7 @@ export interface GeneratedMigration {
   readonly up: readonly MeasuredStatement[];
   /** Empty when the way back was not wanted. */
   readonly down: readonly MeasuredStatement[];
+  readonly hazards: { readonly up: readonly PlannedHazard[]; readonly down: readonly PlannedHazard[] };
   /** The file's content. */
   readonly text: string;
 }
@@ -84,5 +87,11 @@ interface Ends {
 }
 
 function toMigration({ part, up, down }: Step): GeneratedMigration {
-  return { part, up: up.statements, down: down?.statements ?? [], text: renderMigration(up, down) };
+  return {
+    part,
+    up: up.statements,
+    down: down?.statements ?? [],
+    hazards: { up: hazardsIn(up), down: down === undefined ? [] : hazardsIn(down) },
+    text: renderMigration(up, down),
+  };
 }

@@ -1,21 +1,8 @@
 import { formatSqlStatements } from "@supabase/pg-delta/sql-format";
-import { SECRET } from "../catalogue/catalogue.ts";
-import type { Effects } from "./measure.ts";
+import { describeHazard, type Hazard } from "#sql/hazard.ts";
+import { hazardsOf } from "./hazards.ts";
+import type { Section } from "./section.ts";
 import { type PlannedStatement, textsOf } from "../plan/statement.ts";
-
-/** A statement of a plan that was run. */
-export interface MeasuredStatement extends PlannedStatement {
-  readonly effects: Effects;
-  /** How to do without what it does to a table in use. */
-  readonly advice?: string;
-}
-
-/** One direction of a migration. */
-export interface Section {
-  readonly statements: readonly MeasuredStatement[];
-  /** Whether all of it is one transaction, or each statement one of its own. */
-  readonly transactional: boolean;
-}
 
 /**
  * A migration file in the form of `migrate new`, with a comment above each statement that can hurt. Pure.
@@ -40,11 +27,13 @@ function renderSection(way: "up" | "down", section: Section): string {
 function renderStatements(way: Way, { statements, transactional }: Section): string {
   const said = new Set<string>();
   const texts = statements.map((statement) => {
-    const notes = notesOf(statement, way, transactional).filter((note) => {
+    const notes = hazardsOf(statement, transactional).flatMap((hazard) => {
+      if (hazard.code === "ONLINE" && way === "once") return [];
+      const note = noteOf(hazard, way);
       // A lock is held to the end of the transaction, or is taken for a moment: once is enough.
-      const isNews = !note.startsWith("LOCK") || !said.has(note);
+      const isNews = hazard.code !== "LOCK" || !said.has(note);
       said.add(note);
-      return isNews;
+      return isNews ? [note] : [];
     });
     return `\n${[...notes.map((note) => `-- ${note}`), renderStatement(statement)].join("\n")}\n`;
   });
@@ -54,33 +43,11 @@ function renderStatements(way: Way, { statements, transactional }: Section): str
 /** Whether a statement is of a migration, or of a script that nothing rolls back and no option of `generate` changes. */
 type Way = "up" | "down" | "once";
 
-/** What the statement can do to a database in use, and to rows. */
-export function notesOf(
-  { sql, loss, rows, effects, advice }: MeasuredStatement,
-  way: Way,
-  transactional: boolean,
-): string[] {
-  const { rewrites, scans, blocksReads, blocksWrites } = effects;
-  const isSlow = rewrites.length > 0 || scans.length > 0;
-  const wait = transactional
-    ? "wait until the migration is committed"
-    : `wait ${isSlow ? "until it is done" : "for a moment"}`;
-  return [
-    ...(SECRET.test(sql) ? ["SECRET: replace the placeholder with the real secret before running this."] : []),
-    ...(loss === undefined ? [] : [`DATA LOSS: ${loss}${way === "up" ? "; rolling back does not undo that" : ""}.`]),
-    ...(rows === undefined ? [] : [`ROWS: ${rows}.`]),
-    ...(rewrites.length === 0 ? [] : [`REWRITE: every row of ${list(rewrites)} is written anew under the lock.`]),
-    ...(scans.length === 0 ? [] : [`SCAN: every row of ${list(scans)} is read under the lock.`]),
-    ...(advice === undefined || way === "once" ? [] : [`ONLINE: ${advice}.`]),
-    ...(blocksReads.length === 0 ? [] : [`LOCK: reads and writes of ${list(blocksReads)} ${wait}.`]),
-    ...(blocksWrites.length === 0 ? [] : [`LOCK: writes to ${list(blocksWrites)} ${wait}.`]),
-  ];
-}
-
-/** Partitions can be many. */
-function list(names: readonly string[]): string {
-  const shown = names.slice(0, 3).join(", ");
-  return names.length <= 3 ? shown : `${shown} and ${names.length - 3} more`;
+/** What is said of a statement above it. Pure. */
+export function noteOf(hazard: Hazard, way: Way): string {
+  const note = describeHazard(hazard);
+  const isFinal = hazard.code === "DATA_LOSS" && way === "up";
+  return isFinal ? note.replace(/\.$/, "; rolling back does not undo that.") : note;
 }
 
 function renderStatement(statement: PlannedStatement): string {

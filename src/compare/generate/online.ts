@@ -1,7 +1,8 @@
 import { encodeId } from "@supabase/pg-delta/core";
+import type { RowsHazard } from "#sql/hazard.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import { type OnlineContext, OnlinePlan } from "./online-plan.ts";
-import type { PlannedStatement } from "../plan/statement.ts";
+import { type PlannedStatement, rowsHazard } from "../plan/statement.ts";
 import { textOf } from "../catalogue/facts.ts";
 
 /**
@@ -56,18 +57,16 @@ function formOf(statement: PlannedStatement, plan: OnlinePlan): OnlineStep[] | u
 }
 
 /** A statement in place of `original`, for what `rows` says. */
-function step(original: PlannedStatement, sql: string, phase: Phase = "transaction", rows?: string): OnlineStep {
+function step(original: PlannedStatement, sql: string, phase: Phase = "transaction", rows?: RowsHazard): OnlineStep {
   const { loss: _loss, rows: _rows, ...rest } = original;
   return { phase, statement: { ...rest, ...(rows === undefined ? {} : { rows }), sql } };
 }
 
 /** One that PostgreSQL does not take inside a transaction. */
-function outside(original: PlannedStatement, sql: string, phase: Phase, rows?: string): OnlineStep {
+function outside(original: PlannedStatement, sql: string, phase: Phase, rows?: RowsHazard): OnlineStep {
   const { statement } = step(original, sql, phase, rows);
   return { phase, statement: { ...statement, transactional: false } };
 }
-
-const LEAVES_INVALID = ", and leaves an invalid index behind";
 
 /**
  * CREATE INDEX CONCURRENTLY lets others write while it builds; not inside a transaction, and not on a partitioned table
@@ -79,12 +78,7 @@ const indexConcurrently: Rule = (statement, plan) => {
   const table = plan.context.to.facts.get(id)?.parent;
   if (table === undefined || !plan.isInUse(table) || plan.isPartitioned(table)) return undefined;
   const sql = statement.sql.replace(/^CREATE (UNIQUE )?INDEX /, "CREATE $1INDEX CONCURRENTLY ");
-  const create = outside(
-    statement,
-    sql,
-    "indexes",
-    statement.rows === undefined ? undefined : statement.rows + LEAVES_INVALID,
-  );
+  const create = outside(statement, sql, "indexes", statement.rows && { ...statement.rows, leavesInvalid: true });
   const before = plan.context.from.facts.get(id)?.parent;
   const replaces = before !== undefined && encodeId(before) === encodeId(table);
   const removal = replaces ? plan.takeOverRemoval(id, table) : undefined;
@@ -192,7 +186,7 @@ const constraintUsingIndex: Rule = (statement, plan) => {
       statement,
       `CREATE UNIQUE INDEX CONCURRENTLY ${quoteIdentifier(index)} ON ${quoteQualified(id.schema, id.table)} (${columns})${include}${distinct}${storage}`,
       "indexes",
-      `${statement.rows}${LEAVES_INVALID}`,
+      statement.rows && { ...statement.rows, leavesInvalid: true },
     ),
     step(
       statement,
@@ -248,7 +242,7 @@ BEGIN
   END LOOP;
 END
 $fill$`;
-  return outside(original, sql, "rows", "fills those that are there, 1000 pages at a time; triggers on UPDATE fire");
+  return outside(original, sql, "rows", rowsHazard("filled"));
 }
 
 const RULES: readonly Rule[] = [

@@ -1,4 +1,5 @@
 import { ConfitureError } from "#errors/error.ts";
+import { lossWords, rowsWords } from "#sql/hazard.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues, describe } from "../catalogue/changes.ts";
@@ -27,9 +28,9 @@ export type Permit = (removals: readonly Removal[], possible: readonly PossibleR
  * @param statements those of the plan
  */
 export function removalsOf(from: Catalogue, to: Catalogue, statements: readonly PlannedStatement[]): Removal[] {
-  const losing = statements.filter(({ loss }) => loss !== undefined);
+  const losing = statements.filter((statement) => wordsOf(statement) !== undefined);
   const lossOf = (name: string): string | undefined =>
-    losing.find(({ removes }) => removes.some((id) => describe(id).name === name))?.loss;
+    wordsOf(losing.find(({ removes }) => removes.some((id) => describe(id).name === name)));
   const objects = takenAway(compareCatalogues(from, to)).map((taken): Removal => ({
     ...taken,
     loss: taken.change.change === "dropped" ? lossOf(taken.name) : undefined,
@@ -37,8 +38,15 @@ export function removalsOf(from: Catalogue, to: Catalogue, statements: readonly 
   const named = new Set(objects.map(({ name }) => name));
   const data = losing
     .filter(({ removes }) => !removes.some((id) => named.has(describe(id).name)))
-    .map(({ sql, loss }): Removal => ({ kind: "data", name: sql, change: undefined, loss }));
+    .map((statement): Removal => ({ kind: "data", name: statement.sql, change: undefined, loss: wordsOf(statement) }));
   return [...objects, ...data];
+}
+
+/** What a statement loses, if anything; a value of an enum that goes loses nothing, and nobody can use it again. */
+function wordsOf(statement: PlannedStatement | undefined): string | undefined {
+  const { loss, rows } = statement ?? {};
+  if (loss !== undefined) return lossWords(loss);
+  return rows?.reason === "removed-value" ? rowsWords(rows) : undefined;
 }
 
 /**

@@ -3,7 +3,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { describe } from "../catalogue/changes.ts";
 import type { Meter } from "./measure.ts";
-import type { MeasuredStatement } from "./migration-file.ts";
+import type { MeasuredStatement } from "./section.ts";
 import {
   ASKED,
   newName,

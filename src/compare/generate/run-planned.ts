@@ -16,7 +16,7 @@ import { withOperators } from "./operators.ts";
 import { withMissingRoles } from "../scratch/missing.ts";
 import { dependentsOf } from "./dependents.ts";
 import { type Meter, NO_EFFECTS } from "./measure.ts";
-import type { MeasuredStatement } from "./migration-file.ts";
+import type { MeasuredStatement } from "./section.ts";
 import { adviceFor, hasOnlineForm } from "./online.ts";
 import type { OnlineContext } from "./online-plan.ts";
 import type { PlanOptions } from "./options.ts";

@@ -5,7 +5,7 @@ import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { BY_HAND } from "../catalogue/unmodelled.ts";
 import type { PlanOptions } from "./options.ts";
 import { type Meter, startMeter } from "./measure.ts";
-import type { Section } from "./migration-file.ts";
+import type { Section } from "./section.ts";
 import { onlineSteps, type Phase } from "./online.ts";
 import type { OnlineContext } from "./online-plan.ts";
 import { planChanges } from "../plan/plan.ts";

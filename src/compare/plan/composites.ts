@@ -4,6 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { parseQualifiedName, quoteIdentifier } from "#sql/quote.ts";
 import { textOf } from "../catalogue/facts.ts";
 import { conversionOf } from "./conversions.ts";
+import { lossHazard, type PlannedStatement } from "./statement.ts";
 
 interface Attribute {
   readonly name: string;
@@ -58,7 +59,7 @@ export function attributeRisk(
   action: Action,
   from: FactBase,
   to: FactBase,
-): { readonly loss?: string; readonly rows?: string } | undefined {
+): Pick<PlannedStatement, "loss" | "rows"> | undefined {
   const change = changeOf(action, from, to);
   if (change === undefined) return undefined;
   const { before, after, type } = change;
@@ -66,11 +67,9 @@ export function attributeRisk(
   const gone = before.filter(({ name }) => !types.has(name)).map(({ name }) => name);
   const kept = before.filter(({ name }) => types.has(name));
   const conversions = kept.map(({ name, type: held }) => conversionOf(held, types.get(name)!));
-  const losses = [
-    ...(gone.length > 0 ? [`what ${gone.join(", ")} held is gone`] : []),
-    ...(conversions.some(({ loses }) => loses) ? [`values are cut or rounded to fit into ${type}`] : []),
-  ];
-  if (losses.length > 0) return { loss: losses.join(", and ") };
+  const isCut = conversions.some(({ loses }) => loses);
+  if (gone.length > 0) return { loss: lossHazard(isCut ? "attributes-and-cut" : "attributes", { names: gone, type }) };
+  if (isCut) return { loss: lossHazard("cut", { type }) };
   const risk = conversions.find((conversion) => conversion.risk !== undefined)?.risk;
   return risk === undefined ? {} : { rows: risk };
 }

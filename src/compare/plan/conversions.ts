@@ -1,9 +1,12 @@
+import type { RowsHazard } from "#sql/hazard.ts";
+import { rowsHazard } from "./statement.ts";
+
 /** What becomes of a column's values when its type changes. */
 export interface Conversion {
   /** Values may be cut, rounded or reduced without an error. */
   readonly loses: boolean;
   /** What else can go wrong with values that are there. */
-  readonly risk?: string;
+  readonly risk?: RowsHazard;
 }
 
 /**
@@ -18,7 +21,7 @@ export function conversionOf(from: string, to: string): Conversion {
   const b = parseType(to);
   if (isText(b.base)) return textConversion(a, b);
   if (isText(a.base)) {
-    return b.modifiers.length > 0 ? LOSS : { loses: false, risk: `fails if a value cannot be read as ${to}` };
+    return b.modifiers.length > 0 ? LOSS : { loses: false, risk: rowsHazard("unreadable", { type: to }) };
   }
   if (INTEGERS.includes(a.base) || a.base === "numeric") return numberConversion(a, b, to);
   if (a.base === "real" && b.base === "double precision") return SAFE;
@@ -73,7 +76,7 @@ function textConversion(from: TypeName, to: TypeName): Conversion {
 }
 
 function numberConversion(from: TypeName, to: TypeName, name: string): Conversion {
-  const tooLarge = { loses: false, risk: `fails if a value does not fit into ${name}` };
+  const tooLarge = { loses: false, risk: rowsHazard("too-large", { type: name }) };
   if (INTEGERS.includes(to.base)) {
     if (from.base === "numeric") return from.modifiers[1] === 0 ? tooLarge : LOSS;
     return INTEGERS.indexOf(to.base) >= INTEGERS.indexOf(from.base) ? SAFE : tooLarge;
@@ -93,5 +96,5 @@ function timeConversion(from: TypeName, to: TypeName): Conversion {
   if (!TIMES.includes(to.base)) return LOSS;
   if ((to.modifiers[0] ?? 6) < (from.modifiers[0] ?? (from.base === "date" ? 0 : 6))) return LOSS;
   const changesZone = from.base !== to.base && !(from.base === "date" && to.base === TIMES[0]);
-  return changesZone ? { loses: false, risk: "takes values to be in the session's TimeZone" } : SAFE;
+  return changesZone ? { loses: false, risk: rowsHazard("time-zone") } : SAFE;
 }

@@ -3,7 +3,7 @@ import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { withDiagnosticsOf } from "../catalogue/catalogue.ts";
 import { columnsOf, isOfSameType, parentTable, textOf } from "../catalogue/facts.ts";
 import { conversionOf } from "./conversions.ts";
-import { type PlannedStatement, statementOf } from "./statement.ts";
+import { lossHazard, type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
 
 /** Tables that change their place among others and keep their rows. */
 export interface Moves {
@@ -93,7 +93,7 @@ function joining(
     return declared ? [...preparations(), statementOf(`ALTER TABLE ${name} INHERIT ${of}`)] : undefined;
   }
   const attach = statementOf(`ALTER TABLE ${of} ATTACH PARTITION ${name} ${bound}`);
-  return [...preparations(), { ...attach, rows: "fails if one does not belong there" }];
+  return [...preparations(), { ...attach, rows: rowsHazard("bound") }];
 
   /** What the parent demands of its rows, it has to demand before. */
   function preparations(): PlannedStatement[] {
@@ -115,11 +115,11 @@ function joining(
       ...triggers.map((trigger) => statementOf(`DROP TRIGGER ${quoteIdentifier(trigger)} ON ${name}`)),
       ...required.map(([column]) => ({
         ...statementOf(`ALTER TABLE ${name} ALTER COLUMN ${quoteIdentifier(column)} SET NOT NULL`),
-        rows: "fails if one has NULL here",
+        rows: rowsHazard("null"),
       })),
       ...checks.map((check) => ({
         ...statementOf(`ALTER TABLE ${name} ADD CONSTRAINT ${quoteIdentifier(check.name)} ${check.definition}`),
-        rows: "fails if an existing row violates this",
+        rows: rowsHazard("check"),
       })),
     ];
   }
@@ -136,7 +136,7 @@ function joining(
       ...statementOf(
         `ALTER TABLE ${name} ALTER COLUMN ${quoted} TYPE ${type}${collation === undefined ? "" : ` COLLATE ${collation}`}${before === type ? "" : ` USING ${quoted}::${type}`}`,
       ),
-      ...(loses ? { loss: `values are cut or rounded to fit into ${type}` } : {}),
+      ...(loses ? { loss: lossHazard("cut", { type }) } : {}),
       ...(risk === undefined ? {} : { rows: risk }),
       needs: [{ kind: "column", ...placeIn(table), name: column }],
     };

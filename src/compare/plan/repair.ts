@@ -2,7 +2,7 @@ import { encodeId, type FactBase, type StableId } from "@supabase/pg-delta/core"
 import type { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { type PlannedStatement, statementOf } from "./statement.ts";
+import { type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
 import { functionsOf } from "./base-types.ts";
 import { parentTable, textOf } from "../catalogue/facts.ts";
 import { nameOf } from "./unmodelled-objects.ts";
@@ -112,7 +112,7 @@ export function throughText(statement: PlannedStatement, error: ConfitureError):
   return {
     ...statement,
     sql: `${start}::text::${type}`,
-    rows: `fails if a value, written as text, cannot be read as ${type}. Write USING by hand where it can be said otherwise`,
+    rows: rowsHazard("unreadable-text", { type }),
   };
 }
 
@@ -126,7 +126,7 @@ const TYPE_CHANGE = /^(ALTER TABLE .* USING "(?:[^"]|"")+")::(.+)$/s;
 export function withoutRows(statement: PlannedStatement, error: ConfitureError): PlannedStatement | undefined {
   const isFilled = statement.sql.startsWith("CREATE MATERIALIZED VIEW ") && !statement.sql.endsWith(NO_ROWS);
   if (!isFilled || error.server?.sqlstate.startsWith("22") !== true) return undefined;
-  const rows = `it has none before REFRESH MATERIALIZED VIEW: its query fails in empty tables (${error.server.message})`;
+  const rows = rowsHazard("not-filled", { error: error.server.message });
   return { ...statement, sql: `${statement.sql}${NO_ROWS}`, rows };
 }
 
@@ -159,7 +159,7 @@ export function withItsFunctions(
 export function withRestart(statement: PlannedStatement, error: ConfitureError): PlannedStatement | undefined {
   const { sql } = statement;
   if (error.server?.sqlstate !== INVALID_PARAMETER || !BOUNDS.test(sql) || sql.endsWith(RESTART)) return undefined;
-  return { ...statement, sql: `${sql}${RESTART}`, rows: "numbers begin again, and may be taken" };
+  return { ...statement, sql: `${sql}${RESTART}`, rows: rowsHazard("restart") };
 }
 
 const INVALID_PARAMETER = "22023";

@@ -1,16 +1,13 @@
 import type { Fact, FactBase, StableId } from "@supabase/pg-delta/core";
 import type { Action } from "@supabase/pg-delta/plan";
+import type { RowsHazard, RowsReason } from "#sql/hazard.ts";
 import { textOf } from "../catalogue/facts.ts";
 import { attributeRisk } from "./composites.ts";
 import { conversionOf } from "./conversions.ts";
+import { lossHazard, type PlannedStatement, rowsHazard } from "./statement.ts";
 
 /** What a statement may do to rows that are there. */
-export interface Risk {
-  /** What is gone afterwards, or may be. */
-  readonly loss?: string;
-  /** What rows make it fail, or what it takes for granted about them. */
-  readonly rows?: string;
-}
+export type Risk = Pick<PlannedStatement, "loss" | "rows">;
 
 /** What `action`, part of a plan from `from` to `to`, means for rows that are there. Pure. */
 export function riskOf(action: Action, from: FactBase, to: FactBase): Risk {
@@ -23,23 +20,23 @@ export function riskOf(action: Action, from: FactBase, to: FactBase): Risk {
   if (needed?.kind === "constraint" && / VALIDATE CONSTRAINT /.test(action.sql))
     return asRows(constraintRisk(needed, to));
   // A value of an enum that is taken away: rows that hold it make the change fail.
-  if (action.dataLoss === "destructive") return { loss: "fails if a row still uses the removed value" };
+  if (action.dataLoss === "destructive") return { rows: rowsHazard("removed-value") };
   return {};
 }
 
-function asRows(rows: string | undefined): Risk {
+function asRows(rows: RowsHazard | undefined): Risk {
   return rows === undefined ? {} : { rows };
 }
 
 function removalRisk({ kind }: StableId, { dataLoss }: Action): Risk {
   // The next number of a sequence of its own is nowhere else; that of a dropped column goes with it.
-  if (kind === "sequence") return { loss: "its next number is gone" };
+  if (kind === "sequence") return { loss: lossHazard("next-number") };
   // What a materialized view holds is made of rows that stay.
   if (dataLoss === "none" || kind === "materializedView") return {};
-  return { loss: kind === "table" ? "its rows are gone" : "what it held is gone" };
+  return { loss: lossHazard(kind === "table" ? "rows" : "values") };
 }
 
-function creationRisk(id: StableId, from: FactBase, to: FactBase): string | undefined {
+function creationRisk(id: StableId, from: FactBase, to: FactBase): RowsHazard | undefined {
   const fact = to.get(id);
   // What is made together with its table meets no rows.
   if (fact?.parent === undefined || !from.has(fact.parent)) return undefined;
@@ -47,17 +44,15 @@ function creationRisk(id: StableId, from: FactBase, to: FactBase): string | unde
     case "column": {
       const { notNull, identity = null, generatedExpr = null } = fact.payload;
       const hasValue = identity !== null || generatedExpr !== null || to.childrenOf(id).some(isDefault);
-      return notNull === true && !hasValue
-        ? "fails on a table that has any. Give it a DEFAULT, or add it, fill it, then SET NOT NULL"
-        : undefined;
+      return notNull === true && !hasValue ? rowsHazard("no-value") : undefined;
     }
     case "constraint":
       return fact.payload["validated"] === true ? constraintRisk(id, to) : undefined;
     case "index":
-      return textOf(to, id, "def")?.startsWith("CREATE UNIQUE ") === true ? RISKS["u"] : undefined;
+      return textOf(to, id, "def")?.startsWith("CREATE UNIQUE ") === true ? rowsHazard("unique") : undefined;
     case "table": {
       const rest = defaultPartition(fact, from);
-      return rest === undefined ? undefined : `fails if ${rest} has some that belong here: move them out before`;
+      return rest === undefined ? undefined : rowsHazard("default-partition", { partition: rest });
     }
     default:
       return undefined;
@@ -83,26 +78,27 @@ function isDefault({ id }: { readonly id: StableId }): boolean {
 }
 
 /** By pg_constraint.contype. */
-const RISKS: Readonly<Record<string, string>> = {
-  c: "fails if an existing row violates this",
-  f: "fails if one refers to what is not there",
-  p: "fails if two share a key, or one has none",
-  u: "fails if two share a key",
-  x: "fails if two of them exclude each other",
+const REASONS: Readonly<Record<string, RowsReason>> = {
+  c: "check",
+  f: "foreign-key",
+  p: "primary-key",
+  u: "unique",
+  x: "exclusion",
 };
 
-function constraintRisk(id: StableId, to: FactBase): string | undefined {
-  return RISKS[textOf(to, id, "type") ?? ""];
+function constraintRisk(id: StableId, to: FactBase): RowsHazard | undefined {
+  const reason = REASONS[textOf(to, id, "type") ?? ""];
+  return reason === undefined ? undefined : rowsHazard(reason);
 }
 
 function columnRisk(sql: string, column: StableId, from: FactBase, to: FactBase): Risk {
-  if (sql.endsWith(" SET NOT NULL")) return { rows: "fails if one has NULL here" };
+  if (sql.endsWith(" SET NOT NULL")) return { rows: rowsHazard("null") };
   const before = textOf(from, column, "type");
   const after = textOf(to, column, "type");
   // The planner brackets the change with DROP and SET DEFAULT, which do nothing to rows.
   if (before === undefined || after === undefined || before === after || !/ TYPE /.test(sql)) return {};
   const { loses, risk } = conversionOf(underlying(before, from), underlying(after, to));
-  return loses ? { loss: `values are cut or rounded to fit into ${after}` } : asRows(risk);
+  return loses ? { loss: lossHazard("cut", { type: after }) } : asRows(risk);
 }
 
 /** What a domain is made of; other types themselves. */

@@ -1,13 +1,14 @@
 import type { StableId } from "@supabase/pg-delta/core";
+import type { DataLoss, RowsHazard, RowsReason } from "#sql/hazard.ts";
 
 /** One statement of a plan, with what is known of it without running it. */
 export interface PlannedStatement {
   /** Without a semicolon. */
   readonly sql: string;
-  /** What is gone afterwards, or may be: "its rows are gone". */
-  readonly loss?: string;
-  /** What rows that are there can do to it: "fails if two share a key". */
-  readonly rows?: string;
+  /** What is gone afterwards, or may be. */
+  readonly loss?: DataLoss;
+  /** What rows that are there can do to it. */
+  readonly rows?: RowsHazard;
   /** What has to be set for it, and reset behind it: "search_path = ext". */
   readonly setting?: string;
   /** Statements that belong right behind it. */
@@ -28,6 +29,16 @@ export interface PlannedStatement {
 /** A statement in its setting. Pure. */
 export function textsOf({ sql, setting }: PlannedStatement): string[] {
   return setting === undefined ? [sql] : [`SET ${setting}`, sql, `RESET ${setting.slice(0, setting.indexOf(" "))}`];
+}
+
+/** What rows can do to a statement. Pure. */
+export function rowsHazard(reason: RowsReason, details: Omit<RowsHazard, "code" | "reason"> = {}): RowsHazard {
+  return { code: "ROWS", reason, ...details };
+}
+
+/** What is gone with what a statement takes away or changes. Pure. */
+export function lossHazard(reason: DataLoss["reason"], details: Omit<DataLoss, "code" | "reason"> = {}): DataLoss {
+  return { code: "DATA_LOSS", reason, ...details };
 }
 
 /** A statement that no planner made. */

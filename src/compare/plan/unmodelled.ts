@@ -4,7 +4,7 @@ import type { Unmodelled, UnmodelledDifference } from "../catalogue/unmodelled.t
 import { furtherParents } from "./corrections.ts";
 import { withBaseTypes } from "./base-types.ts";
 import { NOT_NULL, notNullChange } from "./not-null.ts";
-import { type PlannedStatement, statementOf } from "./statement.ts";
+import { type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
 import { isDefinedAlike, nameOf, objectChange, objectWays, SHELL } from "./unmodelled-objects.ts";
 import { partitionedIndexChange, propertyChange, propertyWays } from "./unmodelled-properties.ts";
 
@@ -52,7 +52,7 @@ function isOtherType({ kind, from, to }: UnmodelledDifference): boolean {
 
 function statementFor(sql: string): PlannedStatement {
   return / SET NOT NULL$| VALIDATE CONSTRAINT | ADD CONSTRAINT .* NO INHERIT$/s.test(sql)
-    ? { ...statementOf(sql), rows: "fails if one has NULL here" }
+    ? { ...statementOf(sql), rows: rowsHazard("null") }
     : statementOf(sql);
 }
 

@@ -14,7 +14,7 @@ CREATE TYPE "public"."mood" AS ENUM (
   'happy'
 );
 
--- DATA LOSS: fails if a row still uses the removed value; rolling back does not undo that.
+-- ROWS: fails if a row still uses the removed value.
 -- REWRITE: every row of public.t is written anew under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE "public"."t"

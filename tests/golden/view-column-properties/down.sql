@@ -2,6 +2,7 @@
 
 REVOKE ALL ("b") ON "public"."v" FROM PUBLIC;
 
+-- SECURITY: everybody who can connect gets this right.
 GRANT UPDATE ("b") ON "public"."v" TO PUBLIC;
 
 COMMENT ON COLUMN "public"."v"."b" IS NULL;
@@ -9,6 +10,7 @@ COMMENT ON COLUMN "public"."v"."b" IS NULL;
 -- LOCK: reads and writes of public.v wait until the migration is committed.
 ALTER VIEW "public"."v" ALTER COLUMN "b" DROP DEFAULT;
 
+-- SECURITY: everybody who can connect gets this right.
 GRANT SELECT ("a") ON "public"."v" TO PUBLIC;
 
 COMMENT ON COLUMN "public"."v"."a" IS 'the first';

@@ -4,6 +4,7 @@ REVOKE ALL ("a") ON "public"."v" FROM PUBLIC;
 
 REVOKE ALL ("b") ON "public"."v" FROM PUBLIC;
 
+-- SECURITY: everybody who can connect gets this right.
 GRANT SELECT ("b") ON "public"."v" TO PUBLIC;
 
 COMMENT ON COLUMN "public"."v"."a" IS NULL;

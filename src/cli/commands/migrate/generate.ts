@@ -3,13 +3,15 @@ import { type CreatedMigration, createMigrations } from "#migrate/create.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import type { Change } from "#compare/catalogue/changes.ts";
 import type { Generated, GeneratedMigration } from "#compare/generate/generate.ts";
-import { notesOf } from "#compare/generate/migration-file.ts";
+import { noteOf } from "#compare/generate/migration-file.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { canAsk } from "../../can-ask.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { displayName, filesBeside, liveTarget, projectFiles, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
 import { changeToJson, renderChanges } from "../../output/changes.ts";
 import { makersIn } from "../../output/findings.ts";
+import { rowsWords } from "#sql/hazard.ts";
+import { hazardToJson } from "../../output/hazards.ts";
 import { inLine } from "../../output/visible.ts";
 import { type Candidate, nothingTells, otherSources, ownHistory, warnWhereTheyFail } from "../../pick-source.ts";
 import { permitRemovals } from "../../removals.ts";
@@ -133,7 +135,10 @@ export const command = defineCommand({
           files: paths,
           up: migrations[index]?.up.map(({ sql }) => sql) ?? [],
           down: migrations[index]?.down.map(({ sql }) => sql) ?? [],
-          rows: rowsOf(migrations[index]),
+          hazards: {
+            up: migrations[index]?.hazards.up.map(hazardToJson) ?? [],
+            down: migrations[index]?.hazards.down.map(hazardToJson) ?? [],
+          },
         })),
         comparedWith,
         changes: changes.map(changeToJson),
@@ -172,12 +177,13 @@ const NO_COMMIT: ReadonlySet<string> = new Set(["git_failed", "schema_no_files"]
 
 /** What changes, in short, and what of it can hurt. Pure. */
 function renderPlan(changes: readonly Change[], migrations: readonly GeneratedMigration[]): string {
-  const hazards = migrations.flatMap(({ up }) =>
-    up.flatMap((statement) =>
-      notesOf(statement, "up", true)
-        .filter((note) => !note.startsWith("LOCK") && !note.startsWith("ONLINE"))
-        .map((note) => ({ line: `! ${inLine(statement.sql.split("\n")[0] ?? "")}\n`, note: `    ${note}\n` })),
-    ),
+  const hazards = migrations.flatMap(({ hazards: { up } }) =>
+    up
+      .filter(({ hazard }) => hazard.code !== "LOCK" && hazard.code !== "ONLINE")
+      .map(({ sql, hazard }) => ({
+        line: `! ${inLine(sql.split("\n")[0] ?? "")}\n`,
+        note: `    ${noteOf(hazard, "up")}\n`,
+      })),
   );
   const shown = hazards.map(({ line, note }, index) => (hazards[index - 1]?.line === line ? note : line + note));
   return `${renderChanges(changes)}${shown.join("")}`.trimEnd();
@@ -206,7 +212,9 @@ function renderCreated(
 /** Statements that rows can make fail, or that take something for granted about rows. */
 function rowsOf(migration: GeneratedMigration | undefined): { way: "up" | "down"; sql: string; what: string }[] {
   return (["up", "down"] as const).flatMap((way) =>
-    (migration?.[way] ?? []).flatMap(({ sql, rows }) => (rows === undefined ? [] : [{ way, sql, what: rows }])),
+    (migration?.hazards[way] ?? []).flatMap(({ sql, hazard }) =>
+      hazard.code === "ROWS" ? [{ way, sql, what: rowsWords(hazard) }] : [],
+    ),
   );
 }
 

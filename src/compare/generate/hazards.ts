@@ -1,0 +1,72 @@
+import type { StableId } from "@supabase/pg-delta/core";
+import type { Hazard } from "#sql/hazard.ts";
+import { SECRET } from "../catalogue/catalogue.ts";
+import type { PlannedStatement } from "../plan/statement.ts";
+import type { MeasuredStatement, Section } from "./section.ts";
+
+/**
+ * What a statement that was run can do to a database in use, and to rows. Pure.
+ * @param transactional whether it shares a transaction with the statements around it
+ */
+export function hazardsOf(statement: MeasuredStatement, transactional: boolean): Hazard[] {
+  const { sql, loss, rows, effects, advice } = statement;
+  const { rewrites, scans, blocksReads, blocksWrites } = effects;
+  const isSlow = rewrites.length > 0 || scans.length > 0;
+  const until = transactional ? "commit" : isSlow ? "end" : "moment";
+  const relation = relationOf(statement);
+  const about = relation === undefined ? {} : { relation };
+  const lock = (blocks: "reads" | "writes", relations: readonly string[]): Hazard[] =>
+    relations.length === 0 ? [] : [{ code: "LOCK", relations, blocks, until }];
+  return [
+    ...(SECRET.test(sql) ? [{ code: "SECRET" } as const] : []),
+    ...(UNGUARDED.test(sql) ? [{ code: "SECURITY", reason: "row-security-off", ...about } as const] : []),
+    ...(NOT_FORCED.test(sql) ? [{ code: "SECURITY", reason: "row-security-not-forced", ...about } as const] : []),
+    ...(TO_ALL.test(sql) ? [{ code: "SECURITY", reason: "granted-to-public", ...about } as const] : []),
+    ...(loss === undefined ? [] : [{ ...loss, ...about }]),
+    ...(rows === undefined ? [] : [{ ...rows, ...about }]),
+    ...(rewrites.length === 0 ? [] : [{ code: "REWRITE", relations: rewrites } as const]),
+    ...(scans.length === 0 ? [] : [{ code: "SCAN", relations: scans } as const]),
+    ...(advice === undefined ? [] : [{ code: "ONLINE", advice } as const]),
+    ...lock("reads", blocksReads),
+    ...lock("writes", blocksWrites),
+  ];
+}
+
+/** One hazard of a plan, with the statement that it comes from. */
+export interface PlannedHazard {
+  readonly sql: string;
+  readonly hazard: Hazard;
+}
+
+/** Those of all statements, in their order. Pure. */
+export function hazardsIn({ statements, transactional }: Section): PlannedHazard[] {
+  return statements.flatMap((statement) =>
+    hazardsOf(statement, transactional).map((hazard) => ({ sql: statement.sql, hazard })),
+  );
+}
+
+const UNGUARDED = /^ALTER TABLE .* DISABLE ROW LEVEL SECURITY$/s;
+const NOT_FORCED = /^ALTER TABLE .* NO FORCE ROW LEVEL SECURITY$/s;
+const TO_ALL = /^GRANT .* TO (?:.*, )?PUBLIC(?: WITH GRANT OPTION)?$/s;
+
+/** The table, view or sequence that it is about, qualified, as far as the planner says. */
+function relationOf({ makes, removes, needs }: PlannedStatement): string | undefined {
+  for (const id of [...makes, ...removes, ...needs]) {
+    const name = nameOf("target" in id ? id.target : id);
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
+
+function nameOf(id: StableId): string | undefined {
+  if ("table" in id && "schema" in id) return `${id.schema}.${id.table}`;
+  return RELATIONS.has(id.kind) && "schema" in id && "name" in id ? `${id.schema}.${id.name}` : undefined;
+}
+
+const RELATIONS: ReadonlySet<StableId["kind"]> = new Set<StableId["kind"]>([
+  "table",
+  "foreignTable",
+  "view",
+  "materializedView",
+  "sequence",
+]);

@@ -1,0 +1,16 @@
+import type { PlannedStatement } from "../plan/statement.ts";
+import type { Effects } from "./measure.ts";
+
+/** A statement of a plan that was run. */
+export interface MeasuredStatement extends PlannedStatement {
+  readonly effects: Effects;
+  /** How to do without what it does to a table in use. */
+  readonly advice?: string;
+}
+
+/** One direction of a migration. */
+export interface Section {
+  readonly statements: readonly MeasuredStatement[];
+  /** Whether all of it is one transaction, or each statement one of its own. */
+  readonly transactional: boolean;
+}

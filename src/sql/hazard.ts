@@ -1,0 +1,154 @@
+/** What becomes of rows and values that are there. */
+export interface DataLoss {
+  readonly code: "DATA_LOSS";
+  /**
+   * `rows`: all of a table; `values`: those of what is dropped; `next-number`: where a sequence was; `cut`: what does not fit into
+   * `type`; `attributes`: those of a composite type called `names`; `attributes-and-cut`: both.
+   */
+  readonly reason: "rows" | "values" | "next-number" | "cut" | "attributes" | "attributes-and-cut";
+  readonly type?: string;
+  readonly names?: readonly string[];
+}
+
+/** What rows that are there do to a statement: most of these make it fail. */
+export interface RowsHazard {
+  readonly code: "ROWS";
+  readonly reason: RowsReason;
+  /** What values have to be read as, or fit into. */
+  readonly type?: string;
+  /** The partition that has had the rows of a new one. */
+  readonly partition?: string;
+  /** What PostgreSQL said. */
+  readonly error?: string;
+  /** Whether an invalid index stays behind where it fails. */
+  readonly leavesInvalid?: boolean;
+}
+
+export type RowsReason = keyof typeof ROWS_WORDS;
+
+/** What can go wrong when a statement runs on a database in use. Codes and reasons are for programs, `describeHazard` is for people. */
+export type Hazard =
+  | { readonly code: "SECRET" }
+  | {
+      readonly code: "SECURITY";
+      readonly reason: "row-security-off" | "row-security-not-forced" | "granted-to-public";
+      readonly relation?: string;
+    }
+  | (DataLoss & { readonly relation?: string })
+  | (RowsHazard & { readonly relation?: string })
+  /** Every row of `relations` is written anew, or read, while others wait. */
+  | { readonly code: "REWRITE" | "SCAN"; readonly relations: readonly string[] }
+  | {
+      readonly code: "LOCK";
+      readonly relations: readonly string[];
+      /** Who waits: everybody, or whoever writes. */
+      readonly blocks: "reads" | "writes";
+      readonly until: "commit" | "end" | "moment";
+    }
+  /** How to do without what it does to a table in use. */
+  | { readonly code: "ONLINE"; readonly advice: string };
+
+/** How each code begins in a comment. */
+const TITLES: Readonly<Record<Hazard["code"], string>> = {
+  SECRET: "SECRET",
+  SECURITY: "SECURITY",
+  DATA_LOSS: "DATA LOSS",
+  ROWS: "ROWS",
+  REWRITE: "REWRITE",
+  SCAN: "SCAN",
+  LOCK: "LOCK",
+  ONLINE: "ONLINE",
+};
+
+/** A hazard as a sentence: "DATA LOSS: its rows are gone." Pure. */
+export function describeHazard(hazard: Hazard): string {
+  return `${TITLES[hazard.code]}: ${wordsOf(hazard)}.`;
+}
+
+function wordsOf(hazard: Hazard): string {
+  switch (hazard.code) {
+    case "SECRET":
+      return "replace the placeholder with the real secret before running this";
+    case "SECURITY":
+      return SECURITY_WORDS[hazard.reason](hazard.relation ?? "the table");
+    case "DATA_LOSS":
+      return lossWords(hazard);
+    case "ROWS":
+      return rowsWords(hazard);
+    case "REWRITE":
+      return `every row of ${list(hazard.relations)} is written anew under the lock`;
+    case "SCAN":
+      return `every row of ${list(hazard.relations)} is read under the lock`;
+    case "LOCK":
+      return `${hazard.blocks === "reads" ? "reads and writes of" : "writes to"} ${list(hazard.relations)} wait ${UNTIL[hazard.until]}`;
+    case "ONLINE":
+      return hazard.advice;
+  }
+}
+
+const SECURITY_WORDS = {
+  "row-security-off": (table: string) => `policies no longer limit who sees which rows of ${table}`,
+  "row-security-not-forced": (table: string) => `policies no longer limit which rows the owner of ${table} sees`,
+  "granted-to-public": () => "everybody who can connect gets this right",
+};
+
+const UNTIL = { commit: "until the migration is committed", end: "until it is done", moment: "for a moment" } as const;
+
+/** "its rows are gone" Pure. */
+export function lossWords({ reason, type = "", names = [] }: DataLoss): string {
+  const gone = `what ${names.join(", ")} held is gone`;
+  const cut = `values are cut or rounded to fit into ${type}`;
+  switch (reason) {
+    case "rows":
+      return "its rows are gone";
+    case "values":
+      return "what it held is gone";
+    case "next-number":
+      return "its next number is gone";
+    case "cut":
+      return cut;
+    case "attributes":
+      return gone;
+    case "attributes-and-cut":
+      return `${gone}, and ${cut}`;
+  }
+}
+
+/** "fails if two share a key" Pure. */
+export function rowsWords(hazard: RowsHazard): string {
+  return (
+    ROWS_WORDS[hazard.reason](hazard) + (hazard.leavesInvalid === true ? ", and leaves an invalid index behind" : "")
+  );
+}
+
+/** What rows there are that make a statement fail, or what it takes for granted about them. */
+const ROWS_WORDS = {
+  null: () => "fails if one has NULL here",
+  "no-value": () => "fails on a table that has any. Give it a DEFAULT, or add it, fill it, then SET NOT NULL",
+  check: () => "fails if an existing row violates this",
+  "foreign-key": () => "fails if one refers to what is not there",
+  "primary-key": () => "fails if two share a key, or one has none",
+  unique: () => "fails if two share a key",
+  exclusion: () => "fails if two of them exclude each other",
+  bound: () => "fails if one does not belong there",
+  "default-partition": ({ partition = "" }: Details) =>
+    `fails if ${partition} has some that belong here: move them out before`,
+  unreadable: ({ type = "" }: Details) => `fails if a value cannot be read as ${type}`,
+  "unreadable-text": ({ type = "" }: Details) =>
+    `fails if a value, written as text, cannot be read as ${type}. Write USING by hand where it can be said otherwise`,
+  "too-large": ({ type = "" }: Details) => `fails if a value does not fit into ${type}`,
+  "removed-value": () => "fails if a row still uses the removed value",
+  "time-zone": () => "takes values to be in the session's TimeZone",
+  restart: () => "numbers begin again, and may be taken",
+  "not-filled": ({ error = "" }: Details) =>
+    `it has none before REFRESH MATERIALIZED VIEW: its query fails in empty tables (${error})`,
+  filled: () => "fills those that are there, 1000 pages at a time; triggers on UPDATE fire",
+};
+
+type Details = Pick<RowsHazard, "type" | "partition" | "error">;
+
+/** Partitions can be many. */
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(", ");
+  return names.length <= 3 ? shown : `${shown} and ${names.length - 3} more`;
+}
