@@ -13,7 +13,14 @@ import type { Change } from "./catalogue/changes.ts";
 import { compareOnTerms, type Comparison } from "./sources/comparison.ts";
 import { withScratch } from "./scratch/scratch.ts";
 import { SCRATCH_LEDGER, startRun } from "./scratch/scratch-run.ts";
-import { buildSchema, type ProjectFiles, runMigrations, type Source, sourceCatalogue } from "./sources/sources.ts";
+import {
+  buildSchema,
+  projectBase,
+  type ProjectFiles,
+  runMigrations,
+  type Source,
+  sourceCatalogue,
+} from "./sources/sources.ts";
 import type { Terms } from "./catalogue/terms.ts";
 
 export interface DriftOptions extends ProjectFiles {
@@ -40,28 +47,43 @@ export interface Drift {
  * @throws ConfitureError `drift_unknown` when what it should be cannot be made
  */
 export async function findDrift(options: DriftOptions): Promise<Drift> {
-  const { pending, expected } = await whatShouldBe(options);
   const live = await sourceCatalogue(options, { kind: "live", target: options.target, name: "the database" });
-  const comparison = await compareOnTerms(options, expected, live, options.terms);
-  const { leftOut, unreworded } = comparison;
   const ignored = options.ignore.map((pattern) => new Bun.Glob(pattern));
-  const changes = comparison.changes.filter(
-    ({ kind, name }) => !ignored.some((glob) => glob.match(name) || glob.match(`${kind}:${name}`)),
-  );
-  return { changes, notCompared: [...expected.notCompared, ...live.notCompared], leftOut, unreworded, pending };
+  let least: Drift | undefined;
+  for await (const { expected, pending } of whatShouldBe(options)) {
+    const { leftOut, unreworded, ...comparison } = await compareOnTerms(options, expected, live, options.terms);
+    const changes = comparison.changes.filter(
+      ({ kind, name }) => !ignored.some((glob) => glob.match(name) || glob.match(`${kind}:${name}`)),
+    );
+    if (least === undefined || changes.length < least.changes.length) {
+      least = { changes, notCompared: [...expected.notCompared, ...live.notCompared], leftOut, unreworded, pending };
+    }
+    if (changes.length === 0) break;
+  }
+  return least!;
 }
 
-async function whatShouldBe(options: DriftOptions): Promise<{ expected: Catalogue; pending: readonly string[] }> {
+interface Expected {
+  readonly expected: Catalogue;
+  readonly pending: readonly string[];
+}
+
+/** One or more: where nothing was ever recorded, a database may have been made of the base, or built. */
+async function* whatShouldBe(options: DriftOptions): AsyncGenerator<Expected> {
   const { ledger, pending } = await pendingVersions(options);
-  if (options.against !== undefined) return { expected: await sourceCatalogue(options, options.against), pending };
-  try {
-    return { expected: await schemaLess(options, pending), pending };
-  } catch (error) {
-    const isUnknown = error instanceof ConfitureError && error.code === "drift_unknown";
-    if (!isUnknown) throw error;
-    if (ledger) return { expected: (await recorded(options, pending)) ?? raise(error), pending };
-    // Where nothing was ever recorded nothing is pending: the database was built, or the project was made of it.
-    return { expected: await sourceCatalogue(options, { kind: "schema" }), pending: [] };
+  if (options.against !== undefined) {
+    yield { expected: await sourceCatalogue(options, options.against), pending };
+    return;
+  }
+  const less = await schemaLess(options, pending).catch(async (error: unknown) => {
+    if (!(error instanceof ConfitureError) || error.code !== "drift_unknown") throw error;
+    const made = ledger || projectBase(options).length > 0 ? await recorded(options, pending) : undefined;
+    if (made === undefined && ledger) throw error;
+    return made;
+  });
+  if (less !== undefined) yield { expected: less, pending };
+  if (!ledger && pending.length > 0) {
+    yield { expected: await sourceCatalogue(options, { kind: "schema" }), pending: [] };
   }
 }
 
@@ -98,10 +120,6 @@ async function recorded(options: DriftOptions, pending: readonly string[]): Prom
     }
     return await readCatalogue(database, [SCRATCH_LEDGER]);
   });
-}
-
-function raise(error: unknown): never {
-  throw error;
 }
 
 /** What the schema files build, with the changes of some migrations taken back. */

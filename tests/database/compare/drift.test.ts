@@ -54,6 +54,33 @@ for (const engine of serverEngines) {
       };
     }
 
+    test.each([
+      ["with ways back", BIO],
+      ["without", "ALTER TABLE users ADD bio text;\n"],
+    ])(
+      "a database that was made of the base alone, or built, and never recorded has not drifted: migrations %s",
+      async (_, migration) => {
+        const base = SCHEMA.replace(", bio text", "");
+        await using project = await temporaryProject({
+          "db/schema/users.sql": SCHEMA,
+          "db/migrations/base.sql": base,
+          "db/migrations/1_bio.sql": migration,
+        });
+        const database = await engine.fresh();
+        try {
+          await database.query(base);
+          expect(await findDrift(options(project, database))).toMatchObject({ changes: [], pending: ["1"] });
+          await database.query("ALTER TABLE users ADD hacked int");
+          const drift = await findDrift(options(project, database));
+          expect([names(drift), drift.pending]).toEqual([["added column public.users.hacked"], ["1"]]);
+          await database.query("ALTER TABLE users DROP hacked, ADD bio text");
+          expect(await findDrift(options(project, database))).toMatchObject({ changes: [], pending: [] });
+        } finally {
+          await database.drop();
+        }
+      },
+    );
+
     test("what was deployed has not drifted; what someone did by hand is found", async () => {
       await using place = await deployed();
       const given = options(place.project, place.database);
