@@ -127,10 +127,21 @@ export async function runPlanned(
   }
 }
 
-function cannotBeRun(way: string, { sql }: PlannedStatement, error: ConfitureError): ConfitureError {
+/** duplicate_column */
+const THERE_ALREADY = "42701";
+
+function cannotBeRun(way: string, { sql, makes: [made] }: PlannedStatement, error: ConfitureError): ConfitureError {
   const message = `The planned way ${way} cannot be run: ${error.server?.message ?? error.message}`;
+  const isInherited = made?.kind === "column" && error.server?.sqlstate === THERE_ALREADY;
+  const ways = [
+    ...(isInherited
+      ? ["Leave the column to the parent: PostgreSQL cannot declare one afterwards that is inherited."]
+      : []),
+    ...(way === "down" ? ["Do without a way back: --no-down."] : []),
+    "Write this step by hand: confiture migrate new.",
+  ];
   return new ConfitureError("generate_refused", message, {
-    hint: `Nothing was written. Write this step by hand (confiture migrate new). PostgreSQL refused:\n${sql}`,
+    hint: `Nothing was written. ${ways.join(" Or: ")} PostgreSQL refused:\n${sql}`,
     ...(error.server === undefined ? {} : { server: error.server }),
     cause: error,
   });

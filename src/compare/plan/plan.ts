@@ -5,7 +5,7 @@ import { quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, withDiagnosticsOf, withoutObjects } from "../catalogue/catalogue.ts";
 import { asReadBack } from "./reread.ts";
 import { riskOf } from "./risks.ts";
-import { columnsOf, isOfSameType, textOf, withPayloads } from "../catalogue/facts.ts";
+import { columnsOf, isOfSameType, parentTable, textOf, withPayloads } from "../catalogue/facts.ts";
 import { isVirtual } from "../catalogue/unmodelled.ts";
 import { withoutDefaultRights } from "./default-rights.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
@@ -38,7 +38,8 @@ export function planChanges(from: Catalogue, to: Catalogue): readonly PlannedSta
 }
 
 function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
-  const moves = planMoves(withKeysApart(from.facts, to.facts), to.facts);
+  const target = withoutKeyedPartitions(from.facts, to.facts);
+  const moves = planMoves(withKeysApart(from.facts, target), target);
   const [before, after] = withSameRoles(
     apart(withoutDefaultsOfReplaced(withNotNullOnce(moves.from, from, to), moves.to), from, to),
     withNotNullOnce(moves.to, to, to),
@@ -144,6 +145,28 @@ function withKeysApart(from: FactBase, to: FactBase): FactBase {
     });
   };
   return withPayloads(from, isApart, { partitionKey: "" });
+}
+
+/**
+ * Without partitions that are made anew because of their own key, and what is below them: their columns change with those of the
+ * parent, so that they have to be gone until that is done. The next round makes them.
+ */
+function withoutKeyedPartitions(from: FactBase, to: FactBase): FactBase {
+  const remade = withKeysApart(from, to);
+  const isKeyed = (table: Named): boolean => isMadeAnew(table, remade, to) && !isMadeAnew(table, from, to);
+  const waits = (table: Named): boolean => {
+    const parent = parentTable(to, { kind: "table", ...table });
+    return parent !== undefined && (waits(parent) || (isKeyed(table) && !isMadeAnew(parent, remade, to)));
+  };
+  const waiting = to.facts().flatMap(({ id }) => {
+    return id.kind === "table" && waits({ schema: id.schema, name: id.name }) ? [id] : [];
+  });
+  return waiting.length === 0 ? to : withDiagnosticsOf(to, withoutObjects(to, waiting));
+}
+
+interface Named {
+  readonly schema: string;
+  readonly name: string;
 }
 
 /** Every name in an expression, as it is stored. */

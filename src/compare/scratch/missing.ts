@@ -10,6 +10,11 @@ const ROLE_LOOKUPS: ReadonlySet<string> = new Set(["get_role_oid", "get_rolespec
 export function missingRole({ sqlstate, routine, message }: ServerReport): string | undefined {
   // undefined_object
   if (sqlstate !== "42704" || !ROLE_LOOKUPS.has(routine ?? "")) return undefined;
+  return quoted(message);
+}
+
+/** The first name in a message, in the quotes of any language. */
+function quoted(message: string): string | undefined {
   return /"(.+)"|»(.+)«|«\s?(.+?)\s?»|„(.+)[“”]|“(.+)”|‘(.+)’|'(.+)'/s.exec(message)?.slice(1).find(Boolean);
 }
 
@@ -67,7 +72,7 @@ export function explainMissing(error: ConfitureError, { engine, like }: ScratchS
     });
   }
   // Most of those of ICU are not there.
-  if (embedded && error.server?.sqlstate === "42704" && error.server.message.startsWith("collation "))
+  if (embedded && error.server?.sqlstate === "42704" && error.server.routine === "get_collation_oid")
     return error.with({ message: `${error.message} in the embedded PostgreSQL`, hint: ELSEWHERE });
   const denied = deniedExtension(error);
   if (denied !== undefined) {
@@ -88,14 +93,17 @@ export function explainMissing(error: ConfitureError, { engine, like }: ScratchS
   });
 }
 
-/** 58P01: its files are not there; 0A000: the server says so itself, since version 15. */
+/**
+ * Told by the function of PostgreSQL that looks for it (extension.c), because messages are translated. It names the extension, or before
+ * version 15 the file that is not there.
+ */
 function missingExtension({ server }: ConfitureError): string | undefined {
-  if (server?.sqlstate === "0A000") return /^extension "([^"]+)" is not available/.exec(server.message)?.[1];
-  if (server?.sqlstate !== "58P01" && server?.sqlstate !== "XX000") return undefined;
-  return /extension control file ".*?([^/"]+)\.control"/.exec(server.message)?.[1];
+  if (server?.routine !== "parse_extension_control_file") return undefined;
+  return /([^/]+?)(?:\.control)?$/.exec(quoted(server.message) ?? "")?.[1];
 }
 
 function deniedExtension({ server }: ConfitureError): string | undefined {
-  if (server?.sqlstate !== "42501") return undefined;
-  return /^permission denied to create extension "([^"]+)"/.exec(server.message)?.[1];
+  // insufficient_privilege
+  if (server?.sqlstate !== "42501" || server.routine !== "execute_extension_script") return undefined;
+  return quoted(server.message);
 }

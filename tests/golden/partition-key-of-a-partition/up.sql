@@ -1,0 +1,3 @@
+-- migrate:up
+
+ALTER TYPE "public"."state" ADD VALUE 'done' AFTER 'open';
