@@ -24,7 +24,7 @@ const { values } = parseArgs({
 });
 const [part = 1, parts = 1] = values.part.split("/").map(Number);
 const instance = await server(MAJOR);
-const counts = { edited: 0, replaced: 0, removed: 0, added: 0, appended: 0, none: 0 };
+const counts = { edited: 0, renamed: 0, replaced: 0, removed: 0, added: 0, appended: 0, none: 0 };
 const outcomes = { updated: 0, refused: 0, wrong: 0 };
 try {
   const scratch = instance.target("postgres");
@@ -66,6 +66,7 @@ async function writeFigures(): Promise<void> {
     `Of the ${outcomes.updated + outcomes.refused + outcomes.wrong} kinds of edits in \`tests/golden\`, ${outcomes.updated} are brought into the schema file and proven, ${outcomes.refused} are refused, and ${outcomes.wrong} are wrong. What was done, difference by difference:\n`,
     "| what was done | how often |\n|---|---|",
     `| edited inside a statement | ${counts.edited} |`,
+    `| renamed wherever it is named | ${counts.renamed} |`,
     `| a whole statement replaced | ${counts.replaced} |`,
     `| a statement removed | ${counts.removed} |`,
     `| a new statement | ${counts.added} |`,

@@ -1,4 +1,5 @@
 import type { ProjectFiles, Source } from "#compare/sources/sources.ts";
+import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
@@ -29,23 +30,51 @@ export function ownHistory(files: ProjectFiles): Candidate {
 }
 
 /**
+ * The environment's own database, where there is neither a base nor a migration yet and somebody has made something in it:
+ * what it holds needs no migration.
+ */
+export async function databaseInUse(context: CommandContext, files: ProjectFiles): Promise<Candidate | undefined> {
+  const found = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout);
+  if (found.base !== undefined || found.migrations.length > 0) return undefined;
+  const [{ withDatabase }, { isEmptyDatabase }, { lookForLedger }, { isUnmade }] = await Promise.all([
+    import("#database/open.ts"),
+    import("#migrate/base.ts"),
+    import("#migrate/ledger.ts"),
+    import("#migrate/status.ts"),
+  ]);
+  return await ifReachable(context, async ({ target, name }) => {
+    if (isUnmade(target)) return undefined;
+    const isEmpty = await withDatabase(target, {}, async (session) => {
+      const ledger = (await lookForLedger(session, files.table)) ?? { schema: "", table: files.table };
+      return await isEmptyDatabase(session, ledger);
+    });
+    return isEmpty
+      ? undefined
+      : { source: { kind: "live", target, name }, name: `${name}, as there are no migrations yet` };
+  });
+}
+
+/**
  * What else tells what there is before the next migration, where the migrations do not start from nothing: the
  * environment's own database if it has exactly these migrations, then the last commit.
  */
-export async function* otherSources(context: CommandContext): AsyncGenerator<Candidate> {
-  const database = await ownDatabase(context);
-  if (database !== undefined) yield database;
+export async function* otherSources(database: OwnDatabase | undefined): AsyncGenerator<Candidate> {
+  if (database !== undefined && isComplete(database)) {
+    const { source, history } = database;
+    const applied = history.length === 1 ? "the migration is" : `all ${history.length} migrations are`;
+    yield { source, name: `${source.name}, where ${applied} applied` };
+  }
   yield { source: { kind: "git", revision: "HEAD" }, name: "the schema files of git:HEAD" };
 }
 
-async function ownDatabase(context: CommandContext): Promise<Candidate | undefined> {
-  const database = await askDatabase(context);
-  if (database === undefined) return undefined;
-  const { source, history } = database;
-  if (history.length === 0 || history.some(({ standing }) => standing !== "applied" && standing !== "squashed"))
-    return undefined;
-  const applied = history.length === 1 ? "the migration is" : `all ${history.length} migrations are`;
-  return { source, name: `${source.name}, where ${applied} applied` };
+function isComplete({ history }: OwnDatabase): boolean {
+  return history.length > 0 && history.every(({ standing }) => standing === "applied" || standing === "squashed");
+}
+
+/** Whether it is a database in use that lacks nothing but migrations of which the files are here. */
+function isBehind({ history }: OwnDatabase): boolean {
+  const isUsed = history.some(({ row }) => row !== undefined);
+  return isUsed && history.every(({ standing }) => EXPECTED.has(standing) || standing === "out-of-order");
 }
 
 /**
@@ -87,22 +116,32 @@ const EXPECTED: ReadonlySet<string> = new Set(["applied", "pending", "covered", 
 /** Milliseconds: nobody waits for a database that only might tell something. */
 const PATIENCE = 2000;
 
-interface OwnDatabase {
+export interface OwnDatabase {
   readonly source: Extract<Source, { kind: "live" }>;
   readonly history: readonly HistoryEntry[];
 }
 
 /** The environment's own database and how the migrations stand there; undefined where it cannot be reached or told. */
-async function askDatabase(context: CommandContext): Promise<OwnDatabase | undefined> {
+export async function askDatabase(context: CommandContext): Promise<OwnDatabase | undefined> {
+  return await ifReachable(context, async (config) => {
+    const { history } = await status(await migrateOptions(context, undefined, undefined, config));
+    return { source: { kind: "live", target: config.target, name: config.name }, history };
+  });
+}
+
+/** Asks the environment's own database something; undefined where it cannot be reached, or does not understand. */
+async function ifReachable<T>(
+  context: CommandContext,
+  ask: (config: Config & { readonly name: string }) => Promise<T | undefined>,
+): Promise<T | undefined> {
   try {
     const config = await context.config();
     const target =
       config.target.engine === "server"
         ? { ...config.target, connectTimeout: Math.min(config.target.connectTimeout, PATIENCE) }
         : config.target;
-    const { history } = await status(await migrateOptions(context, undefined, undefined, { ...config, target }));
     const name = config.environment === null ? "the database" : `the database of environment ${config.environment}`;
-    return { source: { kind: "live", target, name }, history };
+    return await ask({ ...config, target, name });
   } catch (error) {
     // Not there, or not to be understood: it cannot tell.
     if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;
@@ -111,12 +150,19 @@ async function askDatabase(context: CommandContext): Promise<OwnDatabase | undef
   }
 }
 
-/** For whoever has nothing that tells. */
-export function nothingTells(cause: ConfitureError): ConfitureError {
+/** For whoever has nothing that tells: where the environment's database would tell if it had all migrations, that is the way. */
+export function nothingTells(cause: ConfitureError, database: OwnDatabase | undefined): ConfitureError {
   return cause.with({
     code: "generate_refused",
     message: "What there is before the next migration is not known: the migrations do not start from an empty database",
-    hint: "Nothing was written. `confiture migrate base` writes down what there is before the first migration. Or name what to compare with: --from env:NAME, a URL, git:REVISION or a snapshot.",
+    hint: [
+      "Nothing was written.",
+      ...(database !== undefined && isBehind(database)
+        ? [`Once all migrations are applied in it, ${database.source.name} tells: confiture migrate up`]
+        : []),
+      "`confiture migrate base` writes down what is there before the first migration. It takes that from the schema files: what is new in them must be out of the way meanwhile.",
+      "Or name what to compare with: --from env:NAME, a URL, git:REVISION or a snapshot.",
+    ].join("\n"),
     cause,
   });
 }

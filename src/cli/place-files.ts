@@ -19,7 +19,7 @@ export interface Fate {
 export interface Placement {
   /** Relative to the project. */
   readonly path: string;
-  /** Undefined: there should be none. One that is there is kept under another name. */
+  /** Undefined: there should be none. One that is there is kept under another name, unless `backUp` is false. */
   readonly content: string | undefined;
   /** Whether one that exists and says something else is replaced. One that is empty says nothing, and is. */
   readonly replace?: boolean;
@@ -55,7 +55,7 @@ interface Planned {
 }
 
 function plan(projectDir: string, { path, content, replace = false, backUp = true, expected }: Placement): Planned {
-  if (content === undefined) {
+  if (content === undefined && backUp) {
     const backup = freeBackup(projectDir, path);
     return { fate: { path, fate: "removed", backup }, change: { kind: "move", path, to: backup } };
   }
@@ -67,6 +67,7 @@ function plan(projectDir: string, { path, content, replace = false, backUp = tru
       location: { file: path },
     });
   }
+  if (content === undefined) return { fate: { path, fate: "removed" }, change: { kind: "remove", path } };
   if (old === undefined) return { fate: { path, fate: "created" }, change: { kind: "create", path, content } };
   if (old === content) return { fate: { path, fate: "unchanged" } };
   // Left by a command that was killed, or made with touch.

@@ -15,8 +15,10 @@ import { withScratch } from "./scratch/scratch.ts";
 import { SCRATCH_LEDGER, startRun } from "./scratch/scratch-run.ts";
 import {
   buildSchema,
+  hasSchemaFiles,
   projectBase,
   type ProjectFiles,
+  projectMigrations,
   runMigrations,
   type Source,
   sourceCatalogue,
@@ -74,6 +76,13 @@ async function* whatShouldBe(options: DriftOptions): AsyncGenerator<Expected> {
   if (options.against !== undefined) {
     yield { expected: await sourceCatalogue(options, options.against), pending };
     return;
+  }
+  if (!hasSchemaFiles(options) && projectBase(options).length + projectMigrations(options).length > 0) {
+    const made = await recorded(options, pending);
+    if (made !== undefined) {
+      yield { expected: made, pending };
+      return;
+    }
   }
   const less = await schemaLess(options, pending).catch(async (error: unknown) => {
     if (!(error instanceof ConfitureError) || error.code !== "drift_unknown") throw error;

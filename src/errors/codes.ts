@@ -39,6 +39,7 @@ export const ERROR_CODES = {
   file_conflict_marker: { exit: 1, title: "A SQL file holds a git conflict marker" },
 
   build_behind: { exit: 7, title: "The database lacks migrations that the schema files hold" },
+  build_over: { exit: 7, title: "The database holds some of what the schema files make, and not all" },
   schema_no_files: { exit: 1, title: "There are no schema files" },
   schema_outside_project: { exit: 1, title: "A schema file lies outside the project" },
   schema_circle: { exit: 1, title: "Schema files need each other in a circle" },

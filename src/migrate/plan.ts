@@ -96,7 +96,7 @@ export function requireKnown<Entry extends { readonly version: string; readonly 
   throw new ConfitureError("migration_unknown", `There is no migration ${version}`, {
     hint:
       known.length === 0
-        ? "The migrations folder is empty."
+        ? "There are none yet: `confiture migrate new NAME` makes one."
         : `Known versions: ${known.length > 8 ? `${known.slice(0, 3).join(", ")} ... ${known.slice(-3).join(", ")}` : known.join(", ")}`,
   });
 }
@@ -173,7 +173,7 @@ function squashed(entry: HistoryEntry): ConfitureError {
 /** For a migration that cannot do without its file. */
 export function missing(entry: Pick<HistoryEntry, "version" | "name">): ConfitureError {
   return new ConfitureError("history_missing", `Migration ${migrationId(entry)} is applied, but its file is not here`, {
-    hint: `Bring the file back (another branch?). To go on without it: --allow-missing for up, or forget it with: confiture migrate resolve ${shellWord(entry.version)} --rolled-back`,
+    hint: `Bring the file back (another branch?). To go on without it: confiture migrate up --allow-missing\nTo forget it, where the database does not hold what it did: confiture migrate resolve ${shellWord(entry.version)} --rolled-back`,
     data: { version: entry.version },
   });
 }

@@ -93,7 +93,7 @@ export async function withHistory<T>(options: MigrateOptions, work: (read: Read)
 }
 
 /** An embedded database that nothing has been built in yet. */
-function isUnmade(target: Target): boolean {
+export function isUnmade(target: Target): boolean {
   return target.engine === "embedded" && target.path !== undefined && !existsSync(target.path);
 }
 

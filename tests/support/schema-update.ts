@@ -36,8 +36,8 @@ export async function updateGolden(golden: Golden, scratch: ScratchSite): Promis
   };
   try {
     const { files: updated, edits } = await updateSchema(files);
-    for (const { path, after } of updated) await project.write(path, after);
-    const text = updated.map(({ after }) => after).join("\n");
+    for (const { path, after = "" } of updated) await project.write(path, after);
+    const text = updated.map(({ after }) => after ?? "").join("\n");
     const built = await withScratch(files, async (database) => {
       await buildSchema(database, files);
       return await readCatalogue(database);

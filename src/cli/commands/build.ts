@@ -1,7 +1,7 @@
 import type { ParsedArgs } from "citty";
 import { LogLevels } from "consola/core";
 import { assembleSchema, type BuildOptions, checkSchema, executeSchema } from "#build/builder.ts";
-import { collectSchemaFiles } from "#build/collect.ts";
+import { type CollectOptions, collectSchemaFiles } from "#build/collect.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { writeFile } from "#files/change.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
@@ -62,7 +62,7 @@ export const command = defineCommand({
     }
     if (!writesOnly) tellDatabase(context, config);
     messages.log(`Building schema for environment: ${config.environment ?? "(none)"}`);
-    const files = collectSchemaFiles({ ...config, order: config.build.order, projectDir: context.projectDir });
+    const files = await collect({ ...config, order: config.build.order, projectDir: context.projectDir }, context);
     messages.log(`Found ${count(files.length, "SQL file")}`);
     const options: BuildOptions = {
       projectDir: context.projectDir,
@@ -80,6 +80,15 @@ export const command = defineCommand({
     return writesOnly ? { json: { files, applied: false, output: args.output } } : await apply(args, context, options);
   },
 });
+
+async function collect(options: CollectOptions, context: CommandContext): Promise<string[]> {
+  try {
+    return collectSchemaFiles(options);
+  } catch (error) {
+    const { explainNoSchemaFiles } = await import("../without-schema-files.ts");
+    throw await explainNoSchemaFiles(error, context, true);
+  }
+}
 
 async function writeScript(
   { io, messages, json, projectDir }: CommandContext,
@@ -136,6 +145,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   // Under the runner's lock: a build and a migration must not work on one database at once.
   let isBuilt = false;
   let wasEmpty = false;
+  let wasThere = false;
   const { target } = migrating;
   // What is gone with the command needs no record, and nobody goes on with it.
   const isGone = target.engine === "embedded" && target.path === undefined;
@@ -149,7 +159,14 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       fresh: args.fresh === true,
       signal: io.signal,
       onFile: (file, index) => progress.show(file, index),
-    }).finally(() => progress.end());
+    })
+      .catch(async (error: unknown) => {
+        if (args.fresh === true) throw error;
+        const { acceptBuilt } = await import("../built-already.ts");
+        await acceptBuilt(context, migrating, database, before, error);
+        wasThere = true;
+      })
+      .finally(() => progress.end());
     const built = performance.now();
     isBuilt = true;
     // The build may have removed the ledger (--fresh), or moved it (a search_path of the role or database).
@@ -166,7 +183,8 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     const { explainLostBuild } = await import("../lost-build.ts");
     throw await explainLostBuild(error, migrating, isBuilt);
   });
-  if (!json) io.stdout.write(forPeople(`✅ Schema built successfully in ${formatSeconds(duration)}\n`));
+  if (wasThere) messages.log("Nothing was done: the database holds everything that the schema files make");
+  else if (!json) io.stdout.write(forPeople(`✅ Schema built successfully in ${formatSeconds(duration)}\n`));
   const { pending, undecided, why } = found;
   if (recorded.length > 0) {
     messages.log(
@@ -190,7 +208,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   return {
     json: {
       files: options.files,
-      applied: true,
+      applied: !wasThere,
       durationMs: Math.round(duration),
       recorded: recorded.map(({ version }) => version),
       unrecorded: [...pending, ...undecided].map(({ version }) => version),

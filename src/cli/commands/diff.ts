@@ -57,7 +57,9 @@ export const command = defineCommand({
       try {
         return await sourceCatalogue(files, sources[side]);
       } catch (error) {
-        throw error instanceof ConfitureError ? error.with({ message: `${names[side]}: ${error.message}` }) : error;
+        const { explainNoSchemaFiles } = await import("../without-schema-files.ts");
+        const told = await explainNoSchemaFiles(error, context, false);
+        throw told instanceof ConfitureError ? told.with({ message: `${names[side]}: ${told.message}` }) : told;
       }
     };
     const catalogues = { from: await read("from"), to: await read("to") };
@@ -127,7 +129,7 @@ async function defaultFrom(context: CommandContext): Promise<string> {
   const found = discoverMigrations(context.projectDir, migrations.dir, migrations.layout);
   if (found.base !== undefined || found.migrations.length > 0) return "migrations";
   throw new ConfitureError("usage", "There are no migrations to compare the schema files with", {
-    hint: "Name what to compare them with: git:HEAD (what is committed), env:NAME (a database in use), or empty.",
+    hint: "`confiture drift` compares the environment's database with them. Or name what to compare them with: git:HEAD (what is committed), env:NAME (a database in use), or empty.",
   });
 }
 

@@ -6,9 +6,10 @@ const CONTEXT = 3;
 /**
  * The difference between two versions of a file, as `diff -u` and git write it. Pure.
  * @param before undefined for a new file
+ * @param after undefined for one that is removed
  */
-export function unifiedDiff(path: string, before: string | undefined, after: string): string {
-  const [old, now] = [linesOf(before ?? ""), linesOf(after)];
+export function unifiedDiff(path: string, before: string | undefined, after: string | undefined): string {
+  const [old, now] = [linesOf(before ?? ""), linesOf(after ?? "")];
   const lines = compareLines(old, now);
   const changed = lines.flatMap(({ sign }, index) => (sign === " " ? [] : [index]));
   const hunks: { from: number; to: number }[] = [];
@@ -23,7 +24,7 @@ export function unifiedDiff(path: string, before: string | undefined, after: str
     const head = lines.slice(0, from);
     return `@@ -${range(head, own, "+")} +${range(head, own, "-")} @@\n${own.map(({ sign, text: line }) => `${sign}${shown(line)}\n`).join("")}`;
   });
-  return `--- ${before === undefined ? "/dev/null" : path}\n+++ ${path}\n${text.join("")}`;
+  return `--- ${before === undefined ? "/dev/null" : path}\n+++ ${after === undefined ? "/dev/null" : path}\n${text.join("")}`;
 }
 
 /** Where the lines of one side begin and how many there are. */

@@ -47,6 +47,13 @@ interface Moment extends State {
 export async function squash(options: SquashOptions): Promise<Squash> {
   const found = discoverMigrations(options.projectDir, options.migrationsDir, options.migrationsLayout);
   const { base, migrations } = found;
+  const already = base?.squashed?.find(({ version }) => compareVersions(version, options.through) === 0);
+  if (already !== undefined) {
+    throw refused(
+      `${migrationId(already)} is in the base already`,
+      "Nothing was changed. `confiture migrate status` shows what is not.",
+    );
+  }
   const last = requireKnown(migrations, options.through);
   if (found.layout !== "confiture") {
     throw refused(
@@ -78,7 +85,7 @@ export async function squash(options: SquashOptions): Promise<Squash> {
     const database = await series.empty();
     const empty = await readCatalogue(database);
     const run = await startRun(database, options);
-    await runAll(run, before, "does not run");
+    await runAll(run, before, "does not run", base === undefined ? FROM_NOTHING : NOTHING);
     const wanted = await momentOf(database, run);
     const text = withSquashed(`${BASE_HEADER}\n${await scriptOf(database, empty, wanted.catalogue)}`, squashed);
     await runAll(run, rest, "does not run");
@@ -111,11 +118,16 @@ async function loadAll(
   return loaded;
 }
 
-async function runAll(run: ScratchRun, migrations: readonly LoadedMigration[], what: string): Promise<void> {
+async function runAll(
+  run: ScratchRun,
+  migrations: readonly LoadedMigration[],
+  what: string,
+  hint = NOTHING,
+): Promise<void> {
   for (const migration of migrations) {
     const error = await run.step(migration, "up");
     if (error === undefined) continue;
-    throw refused(`${migrationId(migration.file)} ${what}: ${error.message}`, NOTHING, error);
+    throw refused(`${migrationId(migration.file)} ${what}: ${error.message}`, hint, error);
   }
 }
 
@@ -135,6 +147,9 @@ function list(changes: readonly Change[]): string {
 }
 
 const NOTHING = "Nothing was changed. `confiture verify` says whether base and migrations are right as they are.";
+
+const FROM_NOTHING =
+  "Nothing was changed. What there is before the first migration is in no base.sql. `confiture migrate base` writes it.";
 
 function refused(message: string, hint: string, cause?: ConfitureError): ConfitureError {
   return new ConfitureError("squash_refused", message, { hint, ...(cause === undefined ? {} : { cause }) });

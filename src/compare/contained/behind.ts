@@ -3,8 +3,9 @@ import type { Database } from "#database/database.ts";
 import type { Ledger } from "#migrate/ledger.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { withScratchSeries } from "../scratch/scratch-series.ts";
-import { readInUse } from "../sources/sources.ts";
+import { startRun } from "../scratch/scratch-run.ts";
+import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
+import { buildSchema, readInUse } from "../sources/sources.ts";
 import { containedInDatabase } from "./in-database.ts";
 import { containedInSchema } from "./in-schema.ts";
 import type { Replay } from "./replayed.ts";
@@ -19,18 +20,48 @@ export async function behindSchema(
   database: Database,
   ledger: Ledger,
 ): Promise<readonly MigrationFile[]> {
-  const { contained: there, pending } = await containedInDatabase(replay, database, ledger);
-  if (pending.length === 0) return [];
+  const { contained: there, pending, undecided } = await containedInDatabase(replay, database, ledger);
+  if (pending.length + undecided.length === 0) return [];
   const { contained } = await containedInSchema(replay);
   const lacking = contained.slice(there.length);
   if (lacking.length === 0) return [];
-  // Both were looked at to tell what is contained.
-  const states = (await withScratchSeries(replay.options, replay.run))?.states;
-  const [from, to] = [states?.get(there.length), states?.get(contained.length)];
-  if (from === undefined || to === undefined) return [];
-  const live = await readInUse(database, replay.options.table);
-  return changesTableOf(from.catalogue, to.catalogue, live.facts) ? lacking : [];
+  const { facts: live } = await readInUse(database, replay.options.table);
+  return await withScratchSeries(replay.options, async (series) => {
+    // Both were looked at to tell what is contained.
+    const replayed = await replay.run(series);
+    if (replayed === undefined) return (await isMissing(replay, series, lacking, live)) ? lacking : [];
+    const [from, to] = [replayed.states.get(there.length), replayed.states.get(contained.length)];
+    if (pending.length === 0 || from === undefined || to === undefined) return [];
+    return changesTableOf(from.catalogue, to.catalogue, live) ? lacking : [];
+  });
 }
+
+/**
+ * Whether a database lacks something that migrations make which do not start from nothing: what taking them back takes away
+ * from what the schema files build.
+ */
+async function isMissing(
+  { options, load }: Replay,
+  series: ScratchSeries,
+  lacking: readonly MigrationFile[],
+  live: FactBase,
+): Promise<boolean> {
+  const { open } = await load();
+  const database = await series.empty();
+  await buildSchema(database, options);
+  const run = await startRun(database, options);
+  const { facts: to } = await run.read();
+  for (const migration of open.filter(({ file }) => lacking.includes(file)).toReversed()) {
+    await run.record(migration);
+    if ((await run.step(migration, "down")) !== undefined) return false;
+  }
+  const { facts: from } = await run.read();
+  return diff(from, to).some(
+    (delta) => delta.verb === "add" && THINGS.has(delta.fact.id.kind) && !live.has(delta.fact.id),
+  );
+}
+
+const THINGS: ReadonlySet<string> = new Set(["table", "column", "constraint", "index", "view", "function"]);
 
 /** Whether a change is one of a table, or of a column or constraint in one, that a database has. Pure. */
 function changesTableOf(from: Catalogue, to: Catalogue, live: FactBase): boolean {

@@ -35,6 +35,8 @@ function isIn(delta: Delta, { facts }: Catalogue, worded: Catalogue): boolean[] 
     case "add": {
       const { id } = delta.fact;
       if (id.kind === "role" || id.kind === "membership") return [];
+      // What does not count between databases, such as an owner's own rights, is in neither.
+      if (!worded.facts.has(id) && !facts.has(id)) return [];
       return [facts.has(id) && worded.facts.has(id) && facts.hashOf(id) === worded.facts.hashOf(id)];
     }
     case "remove": {

@@ -4,6 +4,7 @@ import type { LoadedMigration } from "#migrate/body.ts";
 import type { Ledger } from "#migrate/ledger.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
+import { compareCatalogues } from "../catalogue/changes.ts";
 import { compareOnTerms } from "../sources/comparison.ts";
 import { readInUse } from "../sources/sources.ts";
 import { withScratchSeries } from "../scratch/scratch-series.ts";
@@ -25,13 +26,14 @@ export async function containedInDatabase(replay: Replay, database: Database, le
       if (replayed === undefined) return divide(open, 0, NOT_FROM_NOTHING);
       const { states, error } = replayed;
       const before = states.get(0)!;
-      const held = await findLast(replayed, series, options.clock, async (state) => {
+      const last = await findLast(replayed, series, options.clock, async (state) => {
         if (!mayHold(before, state, live)) return false;
         if ((await shareIn(options, before, state, live)) !== "all") return false;
         const tables = changedTables(before.rows, state.rows);
         if (tables.size === 0) return true;
         return hasRowsOf(before.rows, state.rows, await readRowHashes(database, ledger, tables));
       });
+      const held = withoutIdle(states, last);
       const next = states.get(held + 1);
       if (next === undefined) return divide(open, held, error?.message);
       const share = await shareIn(options, states.get(held)!, next, live);
@@ -43,6 +45,18 @@ export async function containedInDatabase(replay: Replay, database: Database, le
 const NOT_FROM_NOTHING =
   "the migrations do not start from an empty database; `confiture migrate base` writes down what is there before them";
 const HALF = "the database holds some of what the next migration does";
+
+/** Without the last ones that change nothing but rows that are not here: they may have been run, or not. */
+function withoutIdle(states: Replayed["states"], last: number): number {
+  let held = last;
+  for (; held > 0; held--) {
+    const [before, after] = [states.get(held - 1), states.get(held)];
+    if (before === undefined || after === undefined) break;
+    if (compareCatalogues(before.catalogue, after.catalogue).length > 0) break;
+    if (changedTables(before.rows, after.rows).size > 0) break;
+  }
+  return held;
+}
 
 /** What a later migration makes may be there already, made by a build: it would not apply. */
 function madeAlready(

@@ -33,7 +33,7 @@ export function place(tree: SchemaTree, given: Newcomer): string | undefined {
   const spot = on === undefined ? spotOfObject(tree, newcomer) : spotOfPart(tree, newcomer, on);
   const needed = lastNeeded(tree, newcomer);
   if (spot.kind === "file") {
-    if (needed !== undefined && comparePaths(needed.file, spot.file) > 0) {
+    if (needed !== undefined && !tree.sortsByNeed && comparePaths(needed.file, spot.file) > 0) {
       return newcomer.strict === true ? undefined : putBehind(tree, needed, sql);
     }
     tree.add(spot.file, `${sql};\n`);

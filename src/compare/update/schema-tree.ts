@@ -1,6 +1,7 @@
 import { comparePaths } from "#build/order.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { Span, Statement } from "#sql/statement.ts";
+import type { ProjectFiles } from "../sources/sources.ts";
 import { type Node, type Parser, tokensOf } from "./parse.ts";
 import { isSame, type Reading, readStatement, type Resolve, type Subject } from "./subjects.ts";
 
@@ -33,6 +34,8 @@ interface FileState {
 export class SchemaTree {
   readonly #parser: Parser;
   readonly #reset: boolean;
+  /** Whether a build runs each file behind those that it needs, whatever their names are. */
+  readonly sortsByNeed: boolean;
   #order: readonly string[];
   #texts: Map<string, string>;
   readonly #states = new Map<string, FileState>();
@@ -40,11 +43,15 @@ export class SchemaTree {
 
   /**
    * @param files in the order they run
-   * @param resetBetweenFiles whether each begins with a clean search_path
    */
-  constructor(parser: Parser, files: ReadonlyMap<string, string>, resetBetweenFiles: boolean) {
+  constructor(
+    parser: Parser,
+    files: ReadonlyMap<string, string>,
+    { resetBetweenFiles, order }: Pick<ProjectFiles, "resetBetweenFiles" | "order">,
+  ) {
     this.#parser = parser;
     this.#reset = resetBetweenFiles;
+    this.sortsByNeed = order === "dependencies";
     this.#order = [...files.keys()];
     this.#texts = new Map(files);
   }
@@ -77,7 +84,7 @@ export class SchemaTree {
   restore(saved: Saved): void {
     this.#texts = new Map(saved);
     this.#order = this.#order.filter((file) => saved.has(file));
-    for (const file of saved.keys()) if (!this.#order.includes(file)) this.#order = insertedInOrder(this.#order, file);
+    for (const file of saved.keys()) if (!this.#order.includes(file)) this.#order = this.#inserted(file);
     this.#all = undefined;
   }
 
@@ -93,7 +100,7 @@ export class SchemaTree {
   /** Adds a new file at its place in the order. */
   add(file: string, text: string): void {
     this.#texts.set(file, text);
-    this.#order = insertedInOrder(this.#order, file);
+    this.#order = this.#inserted(file);
     this.#all = undefined;
   }
 
@@ -129,6 +136,12 @@ export class SchemaTree {
   /** Statements that are about an object, or about a part of it, and do not make it. */
   about(subject: Subject): readonly Sentence[] {
     return this.sentences.filter(({ reading }) => reading?.about.some((each) => isSame(each, subject)) === true);
+  }
+
+  #inserted(file: string): readonly string[] {
+    const order = this.#order;
+    const at = this.sortsByNeed ? -1 : order.findIndex((other) => comparePaths(file, other) < 0);
+    return at < 0 ? [...order, file] : [...order.slice(0, at), file, ...order.slice(at)];
   }
 
   #read(file: string, path: readonly string[], made: Set<string>): FileState {
@@ -194,8 +207,3 @@ function readRows(statement: Statement, resolve: Resolve): Reading | undefined {
 const ROWS: ReadonlySet<string> = new Set(["INSERT", "COPY", "UPDATE", "DELETE", "TRUNCATE"]);
 /** Characters of a statement that hold the name of its table. */
 const HEAD = 1000;
-
-function insertedInOrder(order: readonly string[], file: string): readonly string[] {
-  const at = order.findIndex((other) => comparePaths(file, other) < 0);
-  return at < 0 ? [...order, file] : [...order.slice(0, at), file, ...order.slice(at)];
-}

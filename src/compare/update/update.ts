@@ -17,9 +17,13 @@ import { buildSchema, schemaBuild } from "../sources/sources.ts";
 import { applyPlan, type Edit, keyOfPlanned, type Level, LEVELS, readPlan } from "./apply.ts";
 import type { Planned } from "./edits/edit.ts";
 import { type EndsOptions, readHistory, type Target, targetFor } from "./ends.ts";
-import { loadParser } from "./parse.ts";
+import { loadParser, tokensOf } from "./parse.ts";
 import { type Saved, SchemaTree } from "./schema-tree.ts";
-import { quoteQualified } from "#sql/quote.ts";
+import { renameInTree } from "./rename-text.ts";
+import { isLasting, type Renaming, renamingsOf } from "./renames.ts";
+import { styleOf } from "./style.ts";
+import { nameOf } from "./subjects.ts";
+import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type Wording, wordingOf } from "./wording.ts";
 
 /** A schema file before and after. */
@@ -28,7 +32,8 @@ export interface UpdatedFile {
   readonly path: string;
   /** Undefined for a new one. */
   readonly before: string | undefined;
-  readonly after: string;
+  /** Undefined for one that goes, as nothing is left in it. */
+  readonly after: string | undefined;
 }
 
 export interface SchemaUpdate {
@@ -61,15 +66,32 @@ export async function updateSchema(options: EndsOptions): Promise<SchemaUpdate> 
     const { migrations, base } = history;
     const result = { edits: [], kept: target.kept, migrations: migrations.length };
     if (compareCatalogues(built, target.catalogue).length === 0) return { ...result, files: [] };
-    const wording = wordingOf(parser, base === undefined ? migrations : [base, ...migrations]);
-    const tree = new SchemaTree(parser, texts, options.resetBetweenFiles);
-    const edits = await new Updating(options, series, tree, target, wording, keywords).run();
-    const files = tree.files.flatMap((path): UpdatedFile[] => {
-      const [before, after] = [texts.get(path), tree.text(path)];
-      return before === after ? [] : [{ path, before, after }];
-    });
-    return { ...result, files, edits };
+    const all = base === undefined ? migrations : [base, ...migrations];
+    const wording = wordingOf(parser, all);
+    const renamings = renamingsOf(parser, all).filter((_, index, each) =>
+      isLasting(each, index, target.catalogue.facts),
+    );
+    const tree = new SchemaTree(parser, texts, options);
+    const edits = await new Updating(options, series, tree, target, wording, keywords).run(renamings);
+    return { ...result, files: updatedFiles(options, texts, tree), edits };
   });
+}
+
+/** What changed. A file goes in which nothing is left, unless another one includes it, or there would be none. */
+function updatedFiles(
+  options: EndsOptions,
+  texts: ReadonlyMap<string, string>,
+  tree: SchemaTree,
+): readonly UpdatedFile[] {
+  const own = new Set(schemaBuild(options).files);
+  const changed = tree.files.filter((path) => texts.get(path) !== tree.text(path));
+  const empty = changed.filter((path) => own.has(path) && texts.has(path) && tokensOf(tree.text(path)).length === 0);
+  const goes = new Set(empty.length < tree.files.length ? empty : []);
+  return changed.map((path) => ({
+    path,
+    before: texts.get(path),
+    after: goes.has(path) ? undefined : tree.text(path),
+  }));
 }
 
 /** A tree that builds, what it builds, and what it lacks. */
@@ -90,7 +112,8 @@ class Updating {
   readonly #target: Target;
   readonly #wording: Wording;
   readonly #keywords: ReadonlySet<string>;
-  readonly #original: Saved;
+  /** The files as they were, or with what was renamed in them. */
+  #original: Saved;
   readonly #levels = new Map<string, Level>();
   /** The rows after the original files and the plan. */
   #rows: Rows | undefined;
@@ -112,10 +135,12 @@ class Updating {
     this.#original = tree.save();
   }
 
-  async run(): Promise<readonly Edit[]> {
-    const first = await this.#look([]);
+  async run(renamings: readonly Renaming[]): Promise<readonly Edit[]> {
+    // Before anything is planned: what has another name would be dropped and made again, and rows may be in the way of that.
+    const first = (await this.#rename(renamings)) ?? (await this.#look([]));
     if (first instanceof ConfitureError) throw first;
     if (first === "proven" || first === "rows") return [];
+    if ("proven" in first) return first.proven;
     let standing: Standing = first;
     for (let round = 0; round < ROUNDS; round++) {
       this.#options.onStep?.(`Editing, round ${round + 1}`);
@@ -155,6 +180,30 @@ class Updating {
         hint: BY_HAND,
       },
     );
+  }
+
+  /** What was renamed gets its name everywhere; undefined where nothing was, or where the files then do not build. */
+  async #rename(renamings: readonly Renaming[]): Promise<Standing | { readonly proven: readonly Edit[] } | undefined> {
+    const style = styleOf(this.#tree, this.#keywords);
+    const edits = renamings.flatMap((renaming): Edit[] => {
+      const { subject, to, sql } = renaming;
+      const file = renameInTree(this.#tree, renaming, style.part(quoteIdentifier(to)));
+      if (file === undefined) return [];
+      const name = `${nameOf(subject)} -> ${to}`;
+      return [{ key: `rename ${sql}`, name, how: "renamed", file, level: "worded", subjects: [], tables: [], sql }];
+    });
+    if (edits.length === 0) return undefined;
+    const renamed = await this.#look(edits).catch((error: unknown) => {
+      if (error instanceof ConfitureError && error.code === "schema_update_refused") return error;
+      throw error;
+    });
+    if (renamed === "proven" || renamed === "rows") return { proven: edits };
+    if (renamed instanceof ConfitureError) {
+      this.#tree.restore(this.#original);
+      return undefined;
+    }
+    this.#original = renamed.saved;
+    return renamed;
   }
 
   /** Builds the tree as it is, and plans what it lacks. */

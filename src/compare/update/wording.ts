@@ -1,7 +1,7 @@
 import type { LoadedMigration } from "#migrate/body.ts";
 import { TokenKind } from "#sql/lexer.ts";
 import { inside, isWord, offsetOfByte, type Parser, tokensOf } from "./parse.ts";
-import { keyOf, nameOf, readStatement, type Subject } from "./subjects.ts";
+import { keyOf, readStatement, type Subject } from "./subjects.ts";
 
 /** How migrations themselves write what they make; files look best with the words of those who wrote them. */
 export interface Wording {
@@ -9,15 +9,12 @@ export interface Wording {
   statement(subject: Subject): string | undefined;
   /** A column as it was added last: "bio text NOT NULL". */
   column(subject: Subject): string | undefined;
-  /** Columns and tables that were given other names, in order. */
-  readonly renames: readonly { readonly from: string; readonly to: string }[];
 }
 
 /** Reads the ways up of migrations that are SQL. */
 export function wordingOf(parser: Parser, migrations: readonly LoadedMigration[]): Wording {
   const statements = new Map<string, string>();
   const columns = new Map<string, string>();
-  const renames: { from: string; to: string }[] = [];
   for (const { up } of migrations) {
     if (up.kind !== "sql") continue;
     for (const statement of up.script.statements) {
@@ -31,15 +28,7 @@ export function wordingOf(parser: Parser, migrations: readonly LoadedMigration[]
         statements.set(keyOf(makes), withoutConcurrently(text));
         continue;
       }
-      const rename = inside(node, "RenameStmt");
       const on = reading.about.find(({ kind }) => kind === "relation");
-      if (rename !== undefined && on !== undefined && rename.newname !== undefined) {
-        if (rename.renameType === "OBJECT_COLUMN") {
-          renames.push({ from: `${nameOf(on)}.${rename.subname}`, to: `${nameOf(on)}.${rename.newname}` });
-        } else if (rename.renameType === "OBJECT_TABLE") {
-          renames.push({ from: nameOf(on), to: `${on.schema}.${rename.newname}` });
-        }
-      }
       for (const each of inside(node, "AlterTableStmt")?.cmds ?? []) {
         const command = inside(each, "AlterTableCmd");
         const column = inside(command?.def, "ColumnDef");
@@ -57,7 +46,6 @@ export function wordingOf(parser: Parser, migrations: readonly LoadedMigration[]
   return {
     statement: (subject) => statements.get(keyOf(subject)),
     column: (subject) => columns.get(keyOf(subject)),
-    renames,
   };
 }
 

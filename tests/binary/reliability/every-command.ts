@@ -59,6 +59,14 @@ const OF_FLYWAY = Object.fromEntries(
 const STOPS = {
   "db/migrations/001_stops.sql": "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nSELECT 1 / 0;\n",
 };
+/** Schema files that a migration changes, makes more of, and takes away. */
+const FOLLOWING = {
+  ...Object.fromEntries(
+    Array.from({ length: 12 }, (_, n) => [`db/schema/f${n}.sql`, `CREATE TABLE f${n} (\n    id int\n);\n`]),
+  ),
+  "db/migrations/base.sql": Array.from({ length: 12 }, (_, n) => `CREATE TABLE f${n} (id int);\n`).join(""),
+  "db/migrations/001_follow.sql": `${Array.from({ length: 10 }, (_, n) => `ALTER TABLE f${n} ADD COLUMN a text;\n`).join("")}CREATE TABLE f20 (id int);\nDROP TABLE f11;\n`,
+};
 const EDITED = { "db/migrations/001_m.sql": "-- edited\n-- migrate:up\nCREATE TABLE m0 (id int);\n" };
 /** Stands for the URL of the trial's own database. */
 const DATABASE = "DATABASE";
@@ -83,6 +91,7 @@ const TRIALS: readonly Trial[] = [
   { command: ["migrate", "new", "next"], files: MIGRATIONS },
   { command: ["migrate", "base"], files: { "db/schema/users.sql": "CREATE TABLE users (id int);\n" } },
   { command: ["migrate", "squash", "--through", "001"], files: MIGRATIONS },
+  { command: ["schema", "update", "--yes"], files: FOLLOWING },
   { command: ["migrate", "generate", "next"], files: { "db/schema/users.sql": "CREATE TABLE users (id int);\n" } },
   { command: ["migrate", "import"], files: OF_FLYWAY },
   { command: ["init"] },

@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { SchemaUpdate } from "#compare/update/update.ts";
 import { updateSchema } from "#compare/update/update.ts";
+import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { readGoldens } from "../../support/golden.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { updateGolden } from "../../support/schema-update.ts";
@@ -19,13 +20,14 @@ async function update(
   schema: Readonly<Record<string, string>>,
   migration: string,
   base = Object.values(schema).join("\n"),
-): Promise<SchemaUpdate & { readonly after: Readonly<Record<string, string>> }> {
+  more: Partial<ProjectFiles> = {},
+): Promise<SchemaUpdate & { readonly after: Readonly<Record<string, string | undefined>> }> {
   await using project = await temporaryProject({
     ...Object.fromEntries(Object.entries(schema).map(([path, text]) => [`db/schema/${path}`, text])),
     "db/migrations/base.sql": base,
     "db/migrations/1_change.sql": migration,
   });
-  const result = await updateSchema({ ...filesOf(project.dir), scratch: await site() });
+  const result = await updateSchema({ ...filesOf(project.dir), scratch: await site(), ...more });
   const after = result.files.map(({ path, after: text }) => [path.slice("db/schema/".length), text] as const);
   return { ...result, after: Object.fromEntries(after) };
 }
@@ -244,4 +246,108 @@ describe("nothing is guessed", () => {
     const error = await failureOf(update({ "t.sql": "CREATE TABLE t (a int;\n" }, "SELECT 1", "SELECT 1"));
     expect(error).toMatchObject({ code: "sql_failed", location: { file: "db/schema/t.sql", line: 1 } });
   });
+});
+
+describe("what was renamed keeps its place and its words", () => {
+  const TREE = {
+    "1_users.sql": `CREATE TYPE mood AS ENUM ('ok', 'sad');
+CREATE TABLE users (
+    id int PRIMARY KEY, -- who
+    name text NOT NULL CHECK (name <> ''),
+    mood mood
+);
+CREATE INDEX users_by_name ON users (name);
+COMMENT ON COLUMN users.name IS 'the name';
+INSERT INTO users (id, name) VALUES (1, 'name');
+`,
+    "2_posts.sql": `CREATE TABLE posts (
+    id int PRIMARY KEY,
+    author int REFERENCES users (id) -- by
+);
+CREATE VIEW people AS SELECT users.id, name FROM users WHERE name <> 'x';
+CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS 'SELECT n * 2';
+`,
+  };
+  const cases: readonly (readonly [what: string, migration: string, changed: Readonly<Record<string, string>>])[] = [
+    [
+      "a column",
+      "ALTER TABLE users RENAME COLUMN name TO full_name",
+      {
+        "1_users.sql": TREE["1_users.sql"]
+          .replace(
+            "    name text NOT NULL CHECK (name",
+            "    full_name text NOT NULL CONSTRAINT users_name_check CHECK (full_name",
+          )
+          .replace("ON users (name)", "ON users (full_name)")
+          .replace("users.name IS", "users.full_name IS")
+          .replace("(id, name) VALUES", "(id, full_name) VALUES"),
+        "2_posts.sql": TREE["2_posts.sql"].replace(
+          "users.id, name FROM users WHERE name",
+          "users.id, full_name AS name FROM users WHERE full_name",
+        ),
+      },
+    ],
+    [
+      "a table",
+      "ALTER TABLE users RENAME TO members",
+      {
+        "1_users.sql": TREE["1_users.sql"]
+          .replace("TABLE users", "TABLE members")
+          .replace("int PRIMARY KEY", "int CONSTRAINT users_pkey PRIMARY KEY")
+          .replace("CHECK", "CONSTRAINT users_name_check CHECK")
+          .replace("ON users", "ON members")
+          .replace("users.name", "members.name")
+          .replace("INTO users", "INTO members"),
+        "2_posts.sql": TREE["2_posts.sql"]
+          .replace("REFERENCES users", "REFERENCES members")
+          .replace("users.id", "members.id")
+          .replace("FROM users", "FROM members"),
+      },
+    ],
+    [
+      "an index",
+      "ALTER INDEX users_by_name RENAME TO named",
+      { "1_users.sql": TREE["1_users.sql"].replace("users_by_name", "named") },
+    ],
+    [
+      "a constraint without a name of its own",
+      "ALTER TABLE posts RENAME CONSTRAINT posts_author_fkey TO written_by",
+      { "2_posts.sql": TREE["2_posts.sql"].replace("REFERENCES users", "CONSTRAINT written_by REFERENCES users") },
+    ],
+    [
+      "a type that has the name of a column",
+      "ALTER TYPE mood RENAME TO humour",
+      { "1_users.sql": TREE["1_users.sql"].replace("TYPE mood", "TYPE humour").replace("mood mood", "mood humour") },
+    ],
+    [
+      "a function",
+      "ALTER FUNCTION twice(int) RENAME TO doubled",
+      { "2_posts.sql": TREE["2_posts.sql"].replace("twice", "doubled") },
+    ],
+    ["a view", "ALTER VIEW people RENAME TO folk", { "2_posts.sql": TREE["2_posts.sql"].replace("people", "folk") }],
+  ];
+  test.each(cases)("%s", async (_, migration, changed) => {
+    const { after, edits } = await update(TREE, migration);
+    expect(after).toEqual(changed);
+    expect(edits[0]).toMatchObject({ how: "renamed" });
+    // Constraints that PostgreSQL named after a table keep their names, and the files say so.
+    expect(edits.filter(({ how }) => how === "appended")).toEqual([]);
+  });
+});
+
+test("a file in which nothing is left goes", async () => {
+  const { after } = await update(
+    { "a.sql": "CREATE TABLE a (id int);\n", "b.sql": "-- B\nCREATE TABLE b (id int);\n" },
+    "DROP TABLE b",
+  );
+  expect(after).toEqual({ "b.sql": undefined });
+});
+
+test("where files run in the order of what they need, a new one has the name that fits it", async () => {
+  const z = "CREATE TABLE z (id int PRIMARY KEY);\n";
+  const a = "CREATE TABLE a (id int PRIMARY KEY, z int REFERENCES z)";
+  const { after } = await update({ "y.sql": "CREATE TABLE y (id int);\n", "z.sql": z }, a, undefined, {
+    order: "dependencies",
+  });
+  expect(after).toEqual({ "a.sql": `${a};\n` });
 });

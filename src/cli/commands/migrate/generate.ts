@@ -13,7 +13,15 @@ import { makersIn } from "../../output/findings.ts";
 import { rowsWords } from "#sql/hazard.ts";
 import { hazardToJson } from "../../output/hazards.ts";
 import { inLine } from "../../output/visible.ts";
-import { type Candidate, nothingTells, otherSources, ownHistory, warnWhereTheyFail } from "../../pick-source.ts";
+import {
+  askDatabase,
+  databaseInUse,
+  type Candidate,
+  nothingTells,
+  otherSources,
+  ownHistory,
+  warnWhereTheyFail,
+} from "../../pick-source.ts";
 import { permitRemovals } from "../../removals.ts";
 
 export const command = defineCommand({
@@ -80,7 +88,7 @@ export const command = defineCommand({
     const before = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout).migrations;
     const { migrations, changes, possibleRenames, byHand, givenByDefault } =
       given === undefined
-        ? await generateFromFirst(context, ownHistory(files), generateFrom)
+        ? await generateFromFirst(context, (await databaseInUse(context, files)) ?? ownHistory(files), generateFrom)
         : await generateFrom({ source: given, name: displayName(args.from ?? "", given) });
     if (migrations.length > 0) context.messages.log(renderPlan(changes, migrations));
     for (const rename of asks ? [] : possibleRenames) {
@@ -161,7 +169,8 @@ async function generateFromFirst(
     return await generate(own);
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.data?.["startsElsewhere"] !== true) throw error;
-    for await (const candidate of otherSources(context)) {
+    const database = await askDatabase(context);
+    for await (const candidate of otherSources(database)) {
       try {
         return await generate(candidate);
       } catch (other) {
@@ -169,7 +178,7 @@ async function generateFromFirst(
         if (!(other instanceof ConfitureError) || !NO_COMMIT.has(other.code)) throw other;
       }
     }
-    throw nothingTells(error);
+    throw nothingTells(error, database);
   }
 }
 

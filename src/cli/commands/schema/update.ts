@@ -32,7 +32,12 @@ export const command = defineCommand({
     }
     const { updateSchema } = await import("#compare/update/update.ts");
     const files = await projectFiles(context, args.scratch);
-    const update = await updateSchema({ ...files, onStep: (step) => context.messages.debug(step) });
+    const update = await updateSchema({ ...files, onStep: (step) => context.messages.debug(step) }).catch(
+      async (error: unknown) => {
+        const { explainNoSchemaFiles } = await import("../../without-schema-files.ts");
+        throw await explainNoSchemaFiles(error, context, false);
+      },
+    );
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();
     if (context.io.signal.aborted) throw interrupted();
@@ -98,6 +103,7 @@ function tellKept({ messages }: CommandContext, { kept }: SchemaUpdate): void {
 
 const WORDS: Readonly<Record<Edit["how"], string>> = {
   edited: "in place",
+  renamed: "renamed",
   replaced: "replaced",
   removed: "removed",
   added: "new",
@@ -105,9 +111,12 @@ const WORDS: Readonly<Record<Edit["how"], string>> = {
   none: "",
 };
 
-function tellEdits({ messages }: CommandContext, { edits }: SchemaUpdate): void {
+function tellEdits({ messages }: CommandContext, { edits, files }: SchemaUpdate): void {
   const counts = Map.groupBy(edits, ({ how }) => how);
   messages.log([...counts].map(([how, own]) => `${own.length} ${WORDS[how]}`).join(", "));
+  for (const { path, after } of files) {
+    if (after === undefined) messages.log(`${inLine(path)} is removed: nothing is left in it`);
+  }
   for (const { file, sql } of counts.get("appended") ?? []) {
     messages.log(
       `Appended to ${inLine(file)}, as it could not be edited in place: ${inLine(sql.replaceAll(/\s+/g, " "))}`,
@@ -119,7 +128,7 @@ function toJson({ files, edits, kept }: SchemaUpdate, written: boolean): Record<
   return {
     files: files.map(({ path, before, after }) => ({
       path,
-      change: before === undefined ? "created" : "changed",
+      change: before === undefined ? "created" : after === undefined ? "removed" : "changed",
       diff: unifiedDiff(path, before, after),
     })),
     edits: edits.map(({ name, how, file, sql }) => ({ name, how, file, sql })),

@@ -35,7 +35,8 @@ type Found =
   | { readonly kind: "clause"; readonly table: TableText; readonly clause: Clause }
   | { readonly kind: "sentence"; readonly sentence: Sentence };
 
-function find(tree: SchemaTree, table: Subject, name: string): Found | undefined {
+/** Where a constraint is written, by its name or the one that PostgreSQL gives it. */
+export function findConstraint(tree: SchemaTree, table: Subject, name: string): Found | undefined {
   const subject: Subject = { kind: "constraint", schema: table.schema, of: table.name, name };
   const sentence = tree.maker(subject);
   if (sentence !== undefined) return { kind: "sentence", sentence };
@@ -95,7 +96,7 @@ function columnsIn(node: unknown): string[] {
 function drop(planned: Planned, work: Work, table: Subject, name: string): Done | undefined {
   const { tree } = work;
   if (comesBack(planned, work)) return NOTHING;
-  const found = find(tree, table, name);
+  const found = findConstraint(tree, table, name);
   if (found === undefined) return undefined;
   const file = remove(tree, found);
   const subject: Subject = { kind: "constraint", schema: table.schema, of: table.name, name };
@@ -125,7 +126,7 @@ function add(planned: Planned, work: Work, table: Subject): Done | undefined {
   if (constraint?.conname === undefined || word === undefined) return undefined;
   if (isUnchanged(planned, work)) return NOTHING;
   const definition = planned.sql.slice(word.start).trim();
-  const found = find(tree, table, constraint.conname);
+  const found = findConstraint(tree, table, constraint.conname);
   // A column that was just added may bring it along: the next round tells.
   if (found !== undefined && !planned.makes.some((id) => from.has(id))) return NOTHING;
   if (found?.kind === "sentence") {

@@ -43,10 +43,10 @@ export interface Work {
 }
 
 /**
- * `edited`: within a statement; `replaced`: a whole statement by another; `removed`: a statement; `added`: a new one, which
+ * `edited`: within a statement; `renamed`: wherever the files speak of it; `replaced`: a whole statement by another; `removed`: a statement; `added`: a new one, which
  * makes something; `appended`: one that alters what another one made, where that could not be edited; `none`: nothing to do.
  */
-export type How = "edited" | "replaced" | "removed" | "added" | "appended" | "none";
+export type How = "edited" | "renamed" | "replaced" | "removed" | "added" | "appended" | "none";
 
 export interface Done {
   readonly how: How;

@@ -8,10 +8,12 @@ import { enumValues } from "./enum-values.ts";
 import { functionBodies } from "./function-bodies.ts";
 import { grants } from "./grants.ts";
 import { objects } from "./objects.ts";
+import { renames } from "./renames.ts";
 import { rowSecurity } from "./row-security.ts";
 
 /** Every kind of edit, in the order in which they are asked. */
 export const EDIT_KINDS: readonly EditKind[] = [
+  renames,
   columns,
   columnProperties,
   constraints,

@@ -1,0 +1,60 @@
+import { isThereAlready } from "#database/advice.ts";
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { isEmptyDatabase } from "#migrate/base.ts";
+import type { MigrateOptions } from "#migrate/exclusive.ts";
+import type { Ledger } from "#migrate/ledger.ts";
+import { readHistory } from "#migrate/status.ts";
+import type { CommandContext } from "./command.ts";
+import { openEntries } from "./contained.ts";
+import { filesBeside } from "./compare-options.ts";
+import { renderChanges } from "./output/changes.ts";
+
+/**
+ * What became of a build that met what is there already: nothing is to be done in a database that holds all that the schema
+ * files make, whatever else is in it. The failed build has been rolled back.
+ * @throws ConfitureError `build_over` where something is lacking or different there, or the error itself where it is another
+ */
+export async function acceptBuilt(
+  context: CommandContext,
+  migrating: MigrateOptions,
+  database: Database,
+  ledger: Ledger,
+  error: unknown,
+): Promise<void> {
+  if (!(error instanceof ConfitureError) || !isThereAlready(error)) throw error;
+  if (await isEmptyDatabase(database, ledger)) throw error;
+  const [{ buildSchema, readInUse }, { withScratch }, { compareOnTerms }, { readCatalogue }] = await Promise.all([
+    import("#compare/sources/sources.ts"),
+    import("#compare/scratch/scratch.ts"),
+    import("#compare/sources/comparison.ts"),
+    import("#compare/catalogue/catalogue.ts"),
+  ]);
+  const files = await filesBeside(context, undefined, migrating.target);
+  const wanted = await withScratch(files, async (scratch) => {
+    await buildSchema(scratch, files);
+    return await readCatalogue(scratch);
+  });
+  const live = await readInUse(database, migrating.table);
+  const terms = { owners: false, grants: false, extensionVersions: false };
+  const { changes } = await compareOnTerms(files, live, wanted, terms);
+  const lacking = changes.filter(({ change }) => change !== "dropped");
+  if (lacking.length === 0) return;
+  const pending = openEntries(await readHistory(database, ledger, migrating));
+  const { location } = error;
+  throw new ConfitureError(
+    "build_over",
+    `The database holds some of what the schema files make, and a build would not bring it the rest:\n${renderChanges(lacking).trimEnd()}`,
+    {
+      hint: [
+        "Nothing was done.",
+        pending.length > 0
+          ? "To bring it up to date: confiture migrate up"
+          : "`confiture drift` compares it with the files. `confiture migrate generate NAME` writes the migration for what is new in them.",
+        "To begin anew, without what it holds: confiture build --fresh",
+      ].join("\n"),
+      ...(location === undefined ? {} : { location }),
+      data: { lacking: lacking.map(({ kind, name }) => `${kind} ${name}`) },
+    },
+  );
+}

@@ -1,0 +1,201 @@
+import { TokenKind } from "#sql/lexer.ts";
+import { readColumn, readTable } from "./create-table.ts";
+import { findConstraint } from "./edits/constraints.ts";
+import { inside, type Node, offsetOfByte, strings, type Token, tokensOf } from "./parse.ts";
+import type { Renaming } from "./renames.ts";
+import type { SchemaTree, Sentence } from "./schema-tree.ts";
+import { isSame, type Subject } from "./subjects.ts";
+
+/** What is to be put in the place of a part of a file. */
+interface Change {
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+  readonly by: string;
+}
+
+/**
+ * Gives something its new name wherever the files speak of it. A name may stand for something else in an expression: whoever
+ * asks has to build the files, and to compare.
+ * @param written the new name as it is to be written
+ * @returns the file of what was renamed; undefined where the files do not make it, or something has the name already
+ */
+export function renameInTree(tree: SchemaTree, { subject, to }: Renaming, written: string): string | undefined {
+  const after = { ...subject, name: to };
+  const home = homeOf(tree, subject);
+  if (home === undefined || homeOf(tree, after) !== undefined) return undefined;
+  const changes =
+    subject.kind === "constraint" ? constraintChanges(tree, subject, written) : changesOf(tree, subject, written);
+  if (changes.length === 0) return undefined;
+  for (const { file, start, end, by } of changes.toSorted((a, b) => b.start - a.start))
+    tree.splice(file, start, end, by);
+  return home;
+}
+
+/** The file that makes it. */
+function homeOf(tree: SchemaTree, subject: Subject): string | undefined {
+  const { kind, schema, of } = subject;
+  if (kind === "column" || kind === "constraint") {
+    const owner: Subject = { kind: "relation", schema, name: of ?? "" };
+    if (kind === "constraint") return findConstraint(tree, owner, subject.name) && tree.maker(owner)?.file;
+    const table = readTable(tree, owner);
+    const isThere = table !== undefined && readColumn(tree, table, subject.name) !== undefined;
+    return isThere ? table.sentence.file : undefined;
+  }
+  return tree.maker(subject)?.file;
+}
+
+/** One without a name of its own is given it where it stands. */
+function constraintChanges(tree: SchemaTree, subject: Subject, written: string): Change[] {
+  const found = findConstraint(
+    tree,
+    { kind: "relation", schema: subject.schema, name: subject.of ?? "" },
+    subject.name,
+  );
+  const changes = changesOf(tree, subject, written);
+  if (changes.some(({ file, start }) => found !== undefined && isWithin(found, file, start))) return changes;
+  if (found === undefined || found.kind === "sentence") return [];
+  const { start } = found.kind === "element" ? found.element : found.clause;
+  return [...changes, { file: found.table.sentence.file, start, end: start, by: `CONSTRAINT ${written} ` }];
+}
+
+function isWithin(found: NonNullable<ReturnType<typeof findConstraint>>, file: string, at: number): boolean {
+  const part = found.kind === "sentence" ? found.sentence : found.kind === "element" ? found.element : found.clause;
+  const home = found.kind === "sentence" ? found.sentence.file : found.table.sentence.file;
+  return file === home && at >= part.start && at < part.end;
+}
+
+function changesOf(tree: SchemaTree, subject: Subject, written: string): Change[] {
+  return tree.sentences.flatMap((sentence) => {
+    const { file } = sentence;
+    if (subject.kind === "column" && !speaksOf(tree, sentence, subject)) return [];
+    const tokens = tokensOf(tree.text(file), sentence.start, sentence.end);
+    const names = tokens.flatMap((token, index) => (isNameOf(subject, sentence, tokens, index) ? [token] : []));
+    const kept = subject.kind === "column" ? aliases(sentence, tokens, names, subject.name) : [];
+    return [
+      ...names.map(({ start, end }) => ({ file, start, end, by: written })),
+      ...kept.map(({ end, text }) => ({ file, start: end, end, by: ` AS ${text}` })),
+    ];
+  });
+}
+
+/** Whether a statement has something to do with a column's table. */
+function speaksOf(tree: SchemaTree, { file, start, end, reading }: Sentence, { schema, of = "" }: Subject): boolean {
+  const table: Subject = { kind: "relation", schema, name: of };
+  if (reading?.makes !== undefined && isSame(reading.makes, table)) return true;
+  return tokensOf(tree.text(file), start, end).some((token) => nameIn(token) === of);
+}
+
+function isNameOf(subject: Subject, sentence: Sentence, tokens: readonly Token[], index: number): boolean {
+  const token = tokens[index]!;
+  if (nameIn(token) !== subject.name) return false;
+  const [before, next] = [tokens[index - 1], tokens[index + 1]];
+  const word = wordAt(tokens, index - 1);
+  const qualifier = before?.text === "." ? nameIn(tokens[index - 2]) : undefined;
+  const kind = sentence.reading?.kind;
+  switch (subject.kind) {
+    case "constraint":
+      return word === "CONSTRAINT";
+    case "trigger":
+      return word === "TRIGGER";
+    case "policy":
+      return word === "POLICY" || (word === "EXISTS" && wordAt(tokens, index - 3) === "POLICY");
+    case "routine":
+      return (qualifier === undefined || qualifier === subject.schema) && next?.text === "(";
+    case "type":
+      return (
+        (qualifier === undefined || qualifier === subject.schema) &&
+        next?.text !== "." &&
+        !isColumnName(sentence, tokens, index)
+      );
+    case "relation": {
+      if (qualifier !== undefined && qualifier !== subject.schema) return false;
+      if (kind === "rows")
+        return token.depth === 0 && tokens.findIndex((each) => nameIn(each) === subject.name) === index;
+      const first = qualifier === undefined ? word : wordAt(tokens, index - 3);
+      if (kind === "table" && token.depth > 0) return /^(REFERENCES|LIKE)$/.test(first) || next?.text === ".";
+      return first !== "AS" && (next?.text !== "(" || BEFORE_A_TABLE.test(first));
+    }
+    case "column": {
+      if (NOT_A_COLUMN.test(word) || next?.text === "(" || next?.text === ".") return false;
+      if (kind === "comment" && !isBefore(tokens, index, "IS")) return false;
+      if (kind === "rows") return token.depth === 1 && isBefore(tokens, index, "VALUES");
+      return !isType(sentence, tokens, index) && isOfTable(subject, sentence, tokens, index);
+    }
+    default:
+      return false;
+  }
+}
+
+const BEFORE_A_TABLE = /^(INTO|REFERENCES|ON|ONLY|VIEW|TABLE|EXISTS|FROM|JOIN|UPDATE|COPY)$/;
+const NOT_A_COLUMN = /^(INDEX|CONSTRAINT|TRIGGER|POLICY|TABLE|VIEW|AS|REFERENCES|FROM|JOIN|INTO|EXISTS|CONCURRENTLY)$/;
+
+/** In a REFERENCES clause, columns are those of the table that it leads to. */
+function isOfTable({ of = "" }: Subject, { reading }: Sentence, tokens: readonly Token[], index: number): boolean {
+  const { depth } = tokens[index]!;
+  const open = tokens.findLastIndex(
+    (token, at) => at < index && token.kind === TokenKind.open && token.depth === depth - 1,
+  );
+  const isReference = wordAt(tokens, open - 2) === "REFERENCES" || wordAt(tokens, open - 4) === "REFERENCES";
+  if (isReference) return nameIn(tokens[open - 1]) === of;
+  const { makes, kind, about = [] } = reading ?? {};
+  if (kind === "table") return makes?.name === of;
+  if (kind === "constraint" || kind === "alter" || kind === "index") return about.some(({ name }) => name === of);
+  return true;
+}
+
+function isBefore(tokens: readonly Token[], index: number, word: string): boolean {
+  const at = tokens.findIndex(({ depth }, each) => depth === 0 && wordAt(tokens, each) === word);
+  return at < 0 || index < at;
+}
+
+/** Whether a column begins here: behind the parenthesis of a CREATE TABLE, or a comma in it. */
+function isColumnName({ reading }: Sentence, tokens: readonly Token[], index: number): boolean {
+  const before = tokens[index - 1]?.text;
+  return reading?.kind === "table" && tokens[index]!.depth === 1 && (before === "(" || before === ",");
+}
+
+/** A type may have a column's name: it stands behind a column, or a cast. */
+function isType(sentence: Sentence, tokens: readonly Token[], index: number): boolean {
+  return tokens[index - 1]?.text === "::" || isColumnName(sentence, tokens, index - 1);
+}
+
+function wordAt(tokens: readonly Token[], index: number): string {
+  const token = tokens[index];
+  return token?.kind === TokenKind.word ? token.text.toUpperCase() : "";
+}
+
+function nameIn(token: Token | undefined): string | undefined {
+  if (token === undefined) return undefined;
+  if (token.text.startsWith('"')) return token.text.slice(1, -1).replaceAll('""', '"');
+  return token.kind === TokenKind.word ? token.text.toLowerCase() : undefined;
+}
+
+/** Columns that a view selects under their own name: in the view they keep it. */
+function aliases(
+  { node, start, statement }: Sentence,
+  tokens: readonly Token[],
+  names: readonly Token[],
+  name: string,
+): Token[] {
+  const query = inside(node, "ViewStmt")?.query ?? inside(node, "CreateTableAsStmt")?.query;
+  return targetsIn(query).flatMap((target) => {
+    const reference = inside(target.val, "ColumnRef");
+    if (target.name !== undefined || reference?.location === undefined) return [];
+    if (strings(reference.fields).at(-1) !== name) return [];
+    const at = start + offsetOfByte(statement.text, reference.location);
+    const first = tokens.findIndex((token) => token.start === at);
+    const last = tokens[first + 2 * (strings(reference.fields).length - 1)];
+    return last !== undefined && names.includes(last) ? [last] : [];
+  });
+}
+
+/** What a query returns; of a UNION each side. */
+function targetsIn(query: Node | undefined): { name?: string; val?: Node }[] {
+  const select = inside(query, "SelectStmt");
+  if (select === undefined) return [];
+  const sides = [select.larg, select.rarg].flatMap((side) =>
+    side === undefined ? [] : targetsIn({ SelectStmt: side }),
+  );
+  return [...sides, ...(select.targetList ?? []).flatMap((each) => inside(each, "ResTarget") ?? [])];
+}

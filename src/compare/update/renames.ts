@@ -1,0 +1,117 @@
+import type { FactBase, StableId } from "@supabase/pg-delta/core";
+import type { LoadedMigration } from "#migrate/body.ts";
+import { inside, type Node, type Parser, strings } from "./parse.ts";
+import type { Subject } from "./subjects.ts";
+
+/** A rename as a migration says it. */
+export interface Renaming {
+  /** What had the old name at that time. */
+  readonly subject: Subject;
+  readonly to: string;
+  /** The statement. */
+  readonly sql: string;
+}
+
+/** Renames in the ways up of migrations that are SQL, in order. */
+export function renamingsOf(parser: Parser, migrations: readonly LoadedMigration[]): readonly Renaming[] {
+  return migrations.flatMap(({ up }) => {
+    if (up.kind !== "sql") return [];
+    return up.script.statements.flatMap(({ text, firstWord }) => {
+      const node = firstWord === "ALTER" ? parser.parse(text) : undefined;
+      return renamingIn(node, text) ?? [];
+    });
+  });
+}
+
+/** What a statement gives another name; undefined for one that does not. */
+export function renamingIn(node: Node | undefined, sql: string): Renaming | undefined {
+  const rename = inside(node, "RenameStmt");
+  const subject = rename === undefined ? undefined : subjectOf(rename);
+  return subject === undefined || rename?.newname === undefined ? undefined : { subject, to: rename.newname, sql };
+}
+
+function subjectOf(rename: NonNullable<ReturnType<typeof inside<"RenameStmt">>>): Subject | undefined {
+  const { relation, renameType, subname = "", object } = rename;
+  const schema = relation?.schemaname ?? "public";
+  const part = (kind: Subject["kind"]): Subject => ({ kind, schema, of: relation?.relname ?? "", name: subname });
+  switch (renameType) {
+    case "OBJECT_TABLE":
+    case "OBJECT_VIEW":
+    case "OBJECT_MATVIEW":
+    case "OBJECT_FOREIGN_TABLE":
+    case "OBJECT_SEQUENCE":
+    case "OBJECT_INDEX":
+      return { kind: "relation", schema, name: relation?.relname ?? "" };
+    case "OBJECT_COLUMN":
+      return part("column");
+    case "OBJECT_TABCONSTRAINT":
+      return part("constraint");
+    case "OBJECT_TRIGGER":
+      return part("trigger");
+    case "OBJECT_POLICY":
+      return part("policy");
+    case "OBJECT_TYPE":
+    case "OBJECT_DOMAIN":
+      return named("type", object);
+    case "OBJECT_FUNCTION":
+    case "OBJECT_PROCEDURE":
+    case "OBJECT_ROUTINE":
+      return named("routine", inside(object, "ObjectWithArgs")?.objname);
+    default:
+      return undefined;
+  }
+}
+
+function named(kind: Subject["kind"], object: Node | readonly Node[] | undefined): Subject | undefined {
+  const names = strings(isList(object) ? object : inside(object, "List")?.items);
+  const name = names.at(-1);
+  return name === undefined ? undefined : { kind, schema: names.at(-2) ?? "public", name };
+}
+
+function isList(object: Node | readonly Node[] | undefined): object is readonly Node[] {
+  return Array.isArray(object);
+}
+
+/**
+ * Whether a rename still shows at the end: what it named is there under its name of then, as later renames left it, and
+ * nothing has the old name. Pure.
+ */
+export function isLasting(renamings: readonly Renaming[], index: number, end: FactBase): boolean {
+  const { subject, to } = renamings[index]!;
+  const later = renamings.slice(index + 1);
+  return has(end, later.reduce(follow, { ...subject, name: to })) && !has(end, later.reduce(followWhole, subject));
+}
+
+/** An object's name after a rename of it, or of the table that it is a part of. */
+function follow(subject: Subject, renaming: Renaming): Subject {
+  const { subject: before, to } = renaming;
+  const isIt = before.kind === subject.kind && before.schema === subject.schema && before.of === subject.of;
+  return isIt && before.name === subject.name ? { ...subject, name: to } : followWhole(subject, renaming);
+}
+
+function followWhole(subject: Subject, { subject: before, to }: Renaming): Subject {
+  const isWhole = before.kind === "relation" && before.schema === subject.schema && before.name === subject.of;
+  return isWhole ? { ...subject, of: to } : subject;
+}
+
+const RELATIONS = ["table", "view", "materializedView", "foreignTable", "sequence", "index"] as const;
+
+function has(facts: FactBase, { kind, schema, of = "", name }: Subject): boolean {
+  switch (kind) {
+    case "relation":
+      return RELATIONS.some((each) => facts.has({ kind: each, schema, name } satisfies StableId));
+    case "type":
+      return facts.has({ kind: "type", schema, name }) || facts.has({ kind: "domain", schema, name });
+    case "routine":
+      return facts.facts().some(({ id }) => ROUTINES.has(id.kind) && "name" in id && id.name === name);
+    case "column":
+    case "constraint":
+    case "trigger":
+    case "policy":
+      return facts.has({ kind, schema, table: of, name });
+    default:
+      return false;
+  }
+}
+
+const ROUTINES: ReadonlySet<string> = new Set(["function", "procedure", "aggregate"]);

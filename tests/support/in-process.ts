@@ -1,0 +1,44 @@
+import { run } from "#cli/run.ts";
+import type { RunResult } from "./cli.ts";
+
+/**
+ * Runs a command line in this process, for tests of many commands: starting the executable takes longer than most of what
+ * they do. What a process is needed for (signals, standard input, the compiled file) is tested with `runBinary`.
+ */
+export async function runHere(
+  args: readonly string[],
+  { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+): Promise<RunResult> {
+  const [stdout, stderr] = [collect(), collect()];
+  const exitCode = await run(args, {
+    stdout,
+    stderr,
+    stdin: { isTerminal: false, readLine: () => Promise.resolve(undefined) },
+    env: { TZ: "UTC", ...env },
+    cwd,
+    homeDirectory: cwd,
+    userName: "tester",
+    signal: new AbortController().signal,
+    signalExit: () => undefined,
+    prepareEngine: () => {},
+    releaseSignals: () => {},
+  });
+  return { exitCode, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+function collect() {
+  const decoder = new TextDecoder();
+  let all = "";
+  const write = (piece: string | Uint8Array): void => {
+    all += typeof piece === "string" ? piece : decoder.decode(piece, { stream: true });
+  };
+  return {
+    isTerminal: false,
+    write,
+    writeAll: (pieces: Iterable<string | Uint8Array>) => {
+      for (const piece of pieces) write(piece);
+      return Promise.resolve();
+    },
+    text: () => all,
+  };
+}
