@@ -60,6 +60,12 @@ async function tutorial(): Promise<string> {
 const migrated = (migrations: number) => async (): Promise<string> =>
   (await temporaryProject(largeProject(migrations))).dir;
 
+/** With a database that stays, so that a build records something in it. */
+const lasting = (migrations: number) => async (): Promise<string> => {
+  const environment = { "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n" };
+  return (await temporaryProject({ ...largeProject(migrations), ...environment })).dir;
+};
+
 /** Verified before the last migration came. */
 async function lastIsNew(): Promise<string> {
   const [before, after] = [largeProject(799), largeProject(800)];
@@ -152,7 +158,7 @@ const WORKS: readonly Work[] = [
 /** Which migrations a build holds: the project, more of its command line, and the most that it should add, in seconds. */
 const PROOFS = [
   ["build, the tutorial: what it holds is proven", tutorial, ["--env", "embedded"], 0.7],
-  ["build, 300 migrations: what it holds is proven", migrated(300), [], 10],
+  ["build, 300 migrations: what it holds is proven", lasting(300), [], 10],
 ] as const;
 
 const rows: string[] = [];

@@ -99,7 +99,6 @@ async function decideByRollback(
   await buildSchema(database, options);
   const run = await startRun(database, options);
   let above = await readState(database, run);
-  let untouched = await run.fingerprint();
   let held = 0;
   for (const [index, migration] of [...open.entries()].toReversed()) {
     requireTime(options.clock);
@@ -107,10 +106,14 @@ async function decideByRollback(
       if (held > 0) return divide(open, 0, `${migrationId(migration.file)} has no way back`);
       continue;
     }
+    const { down } = migration;
+    const isWhole = down.kind === "refused" || down.transactional;
+    const untouched = isWhole ? undefined : await run.fingerprint();
     await run.record(migration);
     const error = await run.step(migration, "down");
     if (error !== undefined) {
-      if (held > 0 || (await run.fingerprint()) !== untouched) return divide(open, 0, failed(migration, error));
+      const isUntouched = isWhole || (await run.fingerprint()) === untouched;
+      if (held > 0 || !isUntouched) return divide(open, 0, failed(migration, error));
       await run.forget(migration);
       continue;
     }
@@ -123,7 +126,6 @@ async function decideByRollback(
     if (index === 0) break;
     await run.step(migration, "down");
     above = below;
-    untouched = await run.fingerprint();
   }
   // The first of those that were rolled back is there again; the others, and what the files do not hold, come on top of it.
   return divide(open, held, await tryOnTop(run, open.slice(held > 0 ? 1 : 0), options.clock));

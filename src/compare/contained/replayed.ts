@@ -56,8 +56,12 @@ export interface Replayed {
 
 type Pass = Pick<Replayed, "reached" | "error"> & { readonly states: Map<number, State> };
 
-/** Reading a catalogue takes longer than most migrations, so of many states only so many are read in one pass. */
-const READ = 8;
+/**
+ * Reading a catalogue takes longer than most migrations, so of many states only some are read in one pass: the last ones, which
+ * most often tell, and then some in between.
+ */
+const LAST = 3;
+const BETWEEN = 8;
 
 export function replayOnce(options: ContainedOptions): Replay {
   let loaded: Promise<Loaded> | undefined;
@@ -73,7 +77,7 @@ export function replayOnce(options: ContainedOptions): Replay {
     run: (series) =>
       (replayed ??= load().then(async (migrations) => {
         const { length } = migrations.open;
-        const last = Array.from({ length: Math.min(READ, length) }, (_, back) => length - back);
+        const last = Array.from({ length: Math.min(LAST, length) }, (_, back) => length - back);
         const first = await pass(options, await series.empty(), migrations, new Set([0, ...last]));
         return first && { ...first, read: (more, counts) => readInto(first, more, counts) };
       })),
@@ -151,8 +155,8 @@ export async function findLast(
       else not = count;
     }
     if (not === held + 1) break;
-    const step = Math.ceil((not - held) / (READ + 1));
-    const between = Array.from({ length: READ }, (_, index) => held + (index + 1) * step);
+    const step = Math.ceil((not - held) / (BETWEEN + 1));
+    const between = Array.from({ length: BETWEEN }, (_, index) => held + (index + 1) * step);
     await read(
       series,
       between.filter((count) => count < not),
