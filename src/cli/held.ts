@@ -1,6 +1,6 @@
-import { abandonedAttempts } from "#database/abandoned-attempts.ts";
+import { unawaited } from "#database/unawaited.ts";
 
 /** Whether something that nobody waits for would keep the process from ending. */
 export function isHeld(): boolean {
-  return abandonedAttempts.count > 0;
+  return unawaited.count > 0;
 }

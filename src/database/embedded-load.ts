@@ -7,6 +7,15 @@ export interface Assets {
   readonly fileSystem: Blob;
   readonly extensions: () => Promise<Uint8Array<ArrayBuffer>>;
   readonly cluster: () => Promise<Uint8Array<ArrayBuffer>>;
+  readonly untouched: () => Promise<UntouchedCatalogue>;
+}
+
+/** The catalogue of a new database, as far as it shows whether anything was ever changed in one. */
+export interface UntouchedCatalogue {
+  /** The number that its first transaction gets. */
+  readonly next: string;
+  /** How many rows each table of pg_catalog has. */
+  readonly tables: Readonly<Record<string, number>>;
 }
 
 let loading: Promise<Assets> | undefined;
@@ -21,12 +30,13 @@ async function load(): Promise<Assets> {
     const { prepareEmbeddedAssets } = await import("./embedded-prepare.ts");
     await prepareEmbeddedAssets();
   }
-  const { cluster, extensions, fileSystem, postgresModule } = await import("./embedded-assets.ts");
+  const { cluster, extensions, fileSystem, postgresModule, untouched } = await import("./embedded-assets.ts");
   let compiling: Promise<WebAssembly.Module> | undefined;
   return {
     postgresModule: () => (compiling ??= postgresModule.arrayBuffer().then((code) => WebAssembly.compile(code))),
     fileSystem,
     extensions: () => extensions.bytes(),
     cluster: () => cluster.bytes(),
+    untouched: () => untouched.json() as Promise<UntouchedCatalogue>,
   };
 }

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { UntouchedCatalogue } from "./embedded-load.ts";
 import { type FileToPack, pack } from "./embedded-pack.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
@@ -22,9 +23,12 @@ export async function prepareEmbeddedAssets(): Promise<void> {
   try {
     await writeFile(join(staging, "cluster.pack"), pack(await makeCluster(join(staging, "cluster"))));
     await writeFile(join(staging, "extensions.pack"), pack(await readExtensions(distribution)));
+    await writeFile(join(staging, "untouched.data"), JSON.stringify(await readUntouched(join(staging, "cluster"))));
     await writeFile(join(staging, STAMP), stamp);
     // Tests run in parallel: each file appears whole, and the stamp when all of them are there.
-    for (const name of ["cluster.pack", "extensions.pack", STAMP]) await rename(join(staging, name), join(CACHE, name));
+    for (const name of ["cluster.pack", "extensions.pack", "untouched.data", STAMP]) {
+      await rename(join(staging, name), join(CACHE, name));
+    }
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
@@ -71,6 +75,19 @@ async function makeCluster(folder: string): Promise<FileToPack[]> {
         data: path.endsWith("/") ? new Uint8Array() : new Uint8Array(await readFile(join(folder, path))),
       })),
   );
+}
+
+/** What the new cluster's catalogue holds; its files have been packed already. */
+async function readUntouched(folder: string): Promise<UntouchedCatalogue> {
+  const { PGlite } = await import("@electric-sql/pglite");
+  const pglite = await PGlite.create({ dataDir: folder });
+  const { rows } = await pglite.query<{ name: string; rows: number; next: string }>(
+    `select relname as name, pg_snapshot_xmax(pg_current_snapshot())::text as next,
+            (xpath('//rows/text()', query_to_xml(format('select count(*) as rows from pg_catalog.%I', relname), false, true, '')))[1]::text::int as rows
+       from pg_catalog.pg_class where relkind = 'r' and relnamespace = 'pg_catalog'::regnamespace order by relname`,
+  );
+  await pglite.close();
+  return { next: rows[0]!.next, tables: Object.fromEntries(rows.map(({ name, rows: count }) => [name, count])) };
 }
 
 /** The files of every extension that PGlite ships, with paths from PostgreSQL's installation folder. */

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { Socket as BunSocket } from "bun";
-import { abandonedAttempts } from "./abandoned-attempts.ts";
+import { unawaited } from "./unawaited.ts";
 import type { ByteStream } from "./byte-stream.ts";
 import { unlessAborted } from "./unless-aborted.ts";
 
@@ -10,14 +10,14 @@ export type EndPoint = { readonly host: string; readonly port: number } | { read
 type Done = (error?: Error | null) => void;
 
 async function abandon(attempt: Promise<BunSocket<unknown>>): Promise<void> {
-  abandonedAttempts.count++;
+  unawaited.count++;
   try {
     // It may still succeed, and nobody else would close it.
     (await attempt).terminate();
   } catch {
     // It failed, as was to be expected.
   } finally {
-    abandonedAttempts.count--;
+    unawaited.count--;
   }
 }
 

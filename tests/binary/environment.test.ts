@@ -48,12 +48,10 @@ describe("what is set for the runtime inside the executable does not reach it", 
           this.execute("SELECT 1");
         } }`,
       });
-      const result = await runBinary(["migrate", "up"], { cwd: project.dir });
-      expect(result).toMatchObject({
-        exitCode: 0,
-        stderr: expect.stringContaining('{"seen":[],"given":true}'),
-      });
-      expect(result.stderr).not.toContain("Warning");
+      const { exitCode, stderr } = await runBinary(["migrate", "up"], { cwd: project.dir });
+      expect(stderr).toContain('{"seen":[],"given":true}');
+      expect(stderr).not.toContain("Warning");
+      expect(exitCode).toBe(0);
     },
   );
 

@@ -3,6 +3,7 @@ import { withDatabase } from "#database/open.ts";
 import type { ServerTarget } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
+import { withEmbeddedScratch } from "./embedded-scratch.ts";
 import { claimName, dropForgotten, dropRolesOf } from "./forgotten.ts";
 import type { DatabaseTraits, ScratchSite } from "./site.ts";
 
@@ -20,8 +21,7 @@ export async function withScratch<T>(
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
   if (site.engine === "embedded") {
-    const { settings } = site.like ?? {};
-    return await withDatabase({ engine: "embedded", ...(settings && { settings }) }, { signal }, work);
+    return await withEmbeddedScratch(site.like?.settings ?? {}, signal, work);
   }
   return await withDatabase(site, {}, async (maintenance) => {
     await dropForgotten(maintenance);

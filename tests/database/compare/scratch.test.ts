@@ -47,6 +47,74 @@ test("a collation that the embedded engine lacks gets the same way out", async (
   expect(error.hint).toContain("--scratch");
 });
 
+describe("a scratch database of the embedded engine begins as a new one, whatever the one before was left with", () => {
+  /** Everything that is there, numbers of objects aside, and what a session may know. */
+  const STATE = `
+    SELECT (SELECT json_agg(n.nspname::text || '.' || c.relname ORDER BY 1) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace) AS relations,
+           (SELECT json_agg(p.oid::regprocedure::text ORDER BY 1) FROM pg_proc p) AS routines,
+           (SELECT json_agg(t.oid::regtype::text ORDER BY 1) FROM pg_type t) AS types,
+           (SELECT json_agg(n::text ORDER BY 1) FROM (SELECT nspname, nspowner, nspacl FROM pg_namespace) n) AS schemas,
+           (SELECT json_agg(r.rolname ORDER BY 1) FROM pg_authid r) AS roles,
+           (SELECT json_agg(d::text ORDER BY 1) FROM (SELECT datname, datdba, datacl, datconnlimit FROM pg_database) d) AS databases,
+           (SELECT count(*) FROM pg_description) AS comments, (SELECT count(*) FROM pg_depend) AS dependencies,
+           (SELECT count(*) FROM pg_extension) AS extensions, (SELECT count(*) FROM pg_largeobject_metadata) AS large_objects,
+           (SELECT count(*) FROM pg_default_acl) AS default_rights, (SELECT count(*) FROM pg_db_role_setting) AS settings,
+           (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory') AS locks, (SELECT count(*) FROM pg_cursors WHERE is_holdable) AS cursors,
+           (SELECT json_agg(name ORDER BY 1) FROM pg_prepared_statements WHERE from_sql AND NOT starts_with(name, 'confiture_')) AS prepared,
+           (SELECT count(*) FROM pg_listening_channels()) AS channels, current_setting('work_mem') AS work_mem, current_user AS role,
+           (SELECT json_agg(name ORDER BY 1) FROM (SELECT 'app.tenant' AS name WHERE current_setting('app.tenant', true) IS NOT NULL) s) AS own`;
+  const state = (sql?: string): Promise<object | undefined> =>
+    withScratch({ scratch: { engine: "embedded" } }, async (database) => {
+      const [row] = await database.query(STATE);
+      if (sql !== undefined) await database.execute(sql);
+      return row;
+    });
+
+  test.each([
+    "CREATE TABLE t (id serial PRIMARY KEY, a text UNIQUE); INSERT INTO t (a) VALUES ('x'); ANALYZE",
+    "CREATE ROLE left_behind LOGIN; CREATE TABLE t (id int); GRANT SELECT ON t TO left_behind; ALTER TABLE t OWNER TO left_behind",
+    "CREATE SCHEMA s; CREATE TYPE s.m AS ENUM ('a'); CREATE TABLE public.t (m s.m) PARTITION BY LIST (m); CREATE VIEW v AS TABLE t",
+    "CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN RAISE 'no'; END$$; CREATE EVENT TRIGGER e ON sql_drop EXECUTE FUNCTION f()",
+    "CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq); CREATE OPERATOR FAMILY o USING btree; CREATE CAST (int AS box) WITH INOUT",
+    "CREATE EXTENSION citext; CREATE TABLE t (a citext)",
+    "DROP EXTENSION plpgsql",
+    "DROP SCHEMA public CASCADE",
+    "DROP SCHEMA information_schema CASCADE",
+    "COMMENT ON SCHEMA public IS NULL",
+    "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+    "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC",
+    "ALTER DATABASE postgres SET work_mem = '7MB'",
+    "ALTER DATABASE postgres CONNECTION LIMIT 7",
+    "SELECT lo_create(4711)",
+    "SET work_mem = '7MB'; SET ROLE pg_monitor; SELECT pg_advisory_lock(1); LISTEN c; PREPARE p AS SELECT 1; CREATE TEMP TABLE t (id int)",
+    "BEGIN; DECLARE c CURSOR WITH HOLD FOR SELECT 1; COMMIT; BEGIN; CREATE TABLE t (id int)",
+    "SET app.tenant = 'x'",
+    "SELECT set_config('app.' || 'tenant', 'x', false)",
+    "DO $$ BEGIN PERFORM set_config('app.tenant', 'x', true); END $$",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET app.tenant = 'x' RETURN 1; SELECT f()",
+  ])("%s", async (sql) => {
+    const before = await state(sql);
+    expect(await state()).toEqual(before);
+  });
+
+  test("and is the same one where nothing is left", async () => {
+    const sessions: unknown[] = [];
+    const look = (sql: string): Promise<void> =>
+      withScratch({ scratch: { engine: "embedded" } }, async (database) => {
+        sessions.push(database);
+        await database.execute(sql);
+      });
+    for (const sql of [
+      "CREATE TABLE t (id serial PRIMARY KEY, i int GENERATED ALWAYS AS IDENTITY)",
+      "CREATE ROLE r; CREATE TABLE t (id int)",
+      "SELECT 1",
+    ])
+      await look(sql);
+    expect(sessions[1]).toBe(sessions[0]);
+    expect(sessions[2]).toBe(sessions[0]);
+  });
+});
+
 const SETTINGS = ["search_path", "TimeZone", "our.own", "DateStyle"];
 
 for (const engine of serverEngines) {

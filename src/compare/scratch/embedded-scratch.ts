@@ -1,0 +1,96 @@
+import type { Database } from "#database/database.ts";
+import { interruptedBy, openDatabase } from "#database/open.ts";
+import { unawaited } from "#database/unawaited.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { emptied } from "./emptied.ts";
+
+/** A database of the embedded engine that was used, and may be used again once it is empty. */
+interface Used {
+  readonly database: Database;
+  readonly watch: Watch;
+  readonly settings: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+let spare: Used | undefined;
+
+/**
+ * A scratch database in the embedded engine. Starting the engine, and having PostgreSQL plan what reads a catalogue, takes
+ * longer than most of what is done in one: so one that is left is emptied and used again, as long as it is then as a new
+ * one is. At most one is kept.
+ * @param settings what its sessions begin with
+ */
+export async function withEmbeddedScratch<T>(
+  settings: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const used = (await takeSpare(JSON.stringify(settings), signal)) ?? (await open(settings, signal));
+  let result: T;
+  try {
+    result = await work(used.database);
+  } catch (error) {
+    await used.database.close();
+    throw interruptedBy(signal, error) ? new ConfitureError("interrupted", "Interrupted", { cause: error }) : error;
+  }
+  if (spare === undefined && !used.watch.leavesTraces) {
+    spare = used;
+    unawaited.count++;
+  } else await used.database.close();
+  return result;
+}
+
+async function takeSpare(settings: string, signal: AbortSignal | undefined): Promise<Used | undefined> {
+  const used = spare;
+  spare = undefined;
+  if (used === undefined) return undefined;
+  unawaited.count--;
+  const fits = used.settings === settings && used.signal === signal && signal?.aborted !== true;
+  if (fits && (await emptied(used.database))) return used;
+  await used.database.close();
+  return undefined;
+}
+
+async function open(settings: Readonly<Record<string, string>>, signal: AbortSignal | undefined): Promise<Used> {
+  const target = { engine: "embedded", ...(Object.keys(settings).length === 0 ? {} : { settings }) } as const;
+  const watch: Watch = { leavesTraces: false };
+  const database = watched(await openDatabase(target, { signal }), watch);
+  return { database, watch, settings: JSON.stringify(settings), signal };
+}
+
+interface Watch {
+  /** Whether something may have run that a session keeps and nothing shows. */
+  leavesTraces: boolean;
+}
+
+/**
+ * A setting of the project's own (`SET app.user = ...`) is known to the session ever after, and reading it is no error any
+ * more; a library that was loaded stays.
+ */
+const LEAVES_TRACES = /\bset_config\s*\(\s*(?!'[^'.]*')|\bset\s+(?:(?:session|local)\s+)?[\w"]+\s*\.|\bload\s+'/i;
+
+function watched(database: Database, watch: Watch): Database {
+  const look = (sql: string): void => {
+    watch.leavesTraces ||= LEAVES_TRACES.test(sql);
+  };
+  return {
+    engine: database.engine,
+    backendPid: database.backendPid,
+    pooled: database.pooled,
+    serverVersion: database.serverVersion,
+    execute(sql) {
+      look(sql);
+      return database.execute(sql);
+    },
+    query(sql, parameters) {
+      look(sql);
+      return database.query(sql, parameters);
+    },
+    copyIn(sql, data) {
+      return database.copyIn(sql, data);
+    },
+    close() {
+      return database.close();
+    },
+  };
+}
