@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import type { Catalogue } from "#compare/catalogue/catalogue.ts";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";
 import type { Database } from "#database/database.ts";
+import { splitStatements } from "#sql/split.ts";
 import {
   build,
   EmptiedDatabase,
@@ -52,6 +53,20 @@ describe("an edit becomes the migration in its golden folder, proven on every en
 test("no migration names the role that built the files, which need not be where it runs", () => {
   const naming = goldens.filter(({ up, down }) => [up, down].some((sql) => sql.includes('"postgres"')));
   expect(naming.map(({ name }) => name)).toEqual([]);
+});
+
+test("no section of a migration does the same thing twice", () => {
+  const repeating = goldens.filter(({ up, down }) =>
+    [up, down].some((sections) =>
+      sections.split(/^(?=-- migrate:)/m).some((section) => {
+        const texts = splitStatements(section).statements.map(({ start, end }) => section.slice(start, end));
+        const statements = texts.map((text) => text.replaceAll(/^--.*\n/gm, "").trim());
+        const done = statements.filter((text) => !/^(?:RE)?SET /.test(text));
+        return new Set(done).size < done.length;
+      }),
+    ),
+  );
+  expect(repeating.map(({ name }) => name)).toEqual([]);
 });
 
 async function proveOn(engine: EmptiedDatabase, golden: Golden, ways: Ways): Promise<void> {
