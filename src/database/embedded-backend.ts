@@ -127,12 +127,12 @@ export class PGliteBackend implements Backend {
       await Promise.race([pglite.waitReady, unloadable.promise]);
       return new PGliteBackend(pglite, log);
     } catch (error) {
-      const reason = lastWords(log);
+      const reason = lastWords(log).replaceAll(PGlite.paths.PGDATA, folder ?? "its data");
       throw new ConfitureError(
         "embedded_failed",
         `The embedded PostgreSQL could not start${folder === undefined ? "" : ` on ${folder}`}${reason}`,
         {
-          hint: folder === undefined ? undefined : "Delete the folder and build the database again.",
+          hint: folder === undefined ? undefined : startHint(folder, log),
           data: { log },
           cause: error,
         },
@@ -173,6 +173,13 @@ export class PGliteBackend implements Backend {
     if (this.#broken !== undefined) return;
     await this.#pglite.close();
   }
+}
+
+function startHint(folder: string, log: readonly string[]): string {
+  const wrongSetting = log.map((line) => /LOG: +(.*\.conf".*)/.exec(line)?.[1]).find((said) => said !== undefined);
+  return wrongSetting === undefined
+    ? "Delete the folder and build the database again."
+    : `Mend the file in ${folder}; the data is not what is wrong. PostgreSQL says: ${wrongSetting.replaceAll(`${PGlite.paths.PGDATA}/`, "")}`;
 }
 
 /** What PostgreSQL said last and worst, as the end of a sentence. */

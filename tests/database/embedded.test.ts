@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
@@ -366,6 +366,18 @@ describe("a data folder", () => {
     }
     await writeFile(control, intact);
     expect(await (await open(path)).query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
+  test("with a line in its configuration that PostgreSQL does not understand is not to be deleted: file and line are named", async () => {
+    const path = join(await temporaryFolder(), "local");
+    await (await open(path)).close();
+    await appendFile(join(path, "postgresql.conf"), "\nwork_mem = = 1\n");
+    const error = await failure(open(path));
+    expect(error).toMatchObject({
+      code: "embedded_failed",
+      message: expect.stringContaining(`"${path}/postgresql.conf"`),
+    });
+    expect(error.hint).toMatch(/^Mend the file in .*"postgresql.conf" line \d+/);
   });
 
   test("survives a breakdown of the engine", async () => {

@@ -118,18 +118,19 @@ export const command = defineCommand({
     await setImmediate();
     if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
     if (migrations.length === 0) context.messages.log("Nothing to generate: the schema files hold nothing new");
-    const written = await createMigrations(
-      {
-        projectDir: context.projectDir,
-        dir: files.migrationsDir,
-        layout: files.migrationsLayout,
-        form: "sql",
-        timestamp: false,
-        now: new Date(),
-      },
-      migrations.map(({ text }, index) => ({ name: partName(args.name, migrations, index), content: text })),
-      before,
-    );
+    const place = {
+      projectDir: context.projectDir,
+      dir: files.migrationsDir,
+      layout: files.migrationsLayout,
+      form: "sql",
+      timestamp: false,
+      now: new Date(),
+    } as const;
+    const contents = migrations.map(({ text }, index) => ({
+      name: partName(args.name, migrations, index),
+      content: text,
+    }));
+    const written = contents.length === 0 ? [] : await createMigrations(place, contents, before);
     const noWayBack = args["no-down"] === true || written.some(({ keepsWayBack }) => !keepsWayBack);
     if (noWayBack && args["no-down"] !== true) {
       context.messages.warn("migrations of this folder's layout have no way back, so that was not written");
