@@ -60,10 +60,13 @@ async function tutorial(): Promise<string> {
 const migrated = (migrations: number) => async (): Promise<string> =>
   (await temporaryProject(largeProject(migrations))).dir;
 
-/** With a database that stays, so that a build records something in it. */
+/** With a database that stays, so that a build records something in it, and the role that the files take for granted. */
 const lasting = (migrations: number) => async (): Promise<string> => {
-  const environment = { "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n" };
-  return (await temporaryProject({ ...largeProject(migrations), ...environment })).dir;
+  const more = {
+    "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
+    "db/schema/00_roles.sql": "CREATE ROLE app_reader;\n",
+  };
+  return (await temporaryProject({ ...largeProject(migrations), ...more })).dir;
 };
 
 /** Verified before the last migration came. */
