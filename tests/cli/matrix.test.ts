@@ -179,8 +179,7 @@ migrations only
             ahead: +posts
             by hand: +handmade +users.hand
             merged: none, pending 002
-  generate  ahead: generate_refused: migrate generate extra --allow-drop > writes +extra -users -users_id_seq
-            merged: generate_refused: migrate generate extra --allow-drop > writes +extra -posts -tags -users -users_id_seq
+  generate  merged: generate_refused: migrate generate extra --allow-drop > writes +extra -posts -tags -users -users_id_seq
             *: generate_refused: migrate generate extra --allow-drop > writes +extra -posts -users -users_id_seq
   verify    *: proven
   diff      built: schema_no_files: export > done > none
