@@ -1,3 +1,5 @@
+import { wasClosed } from "#files/descriptor.ts";
+
 /**
  * What the runtime is told where PostgreSQL runs inside it. Its best compiler for WebAssembly begins after milliseconds
  * and takes as much processor time as most commands take as a whole; this lets it begin after some ten seconds of work.
@@ -25,6 +27,8 @@ export function takeOutOf(env: Record<string, string | undefined>): boolean {
  */
 export function beginAnew(argv: readonly string[]): void {
   if (typeof process.execve !== "function" || process.platform === "win32") return;
+  // What stands in the place of a closed one would be taken for one that is open.
+  if ([0, 1, 2].some(wasClosed)) return;
   // It says that it is experimental.
   const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = () => {};

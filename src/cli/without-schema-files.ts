@@ -11,9 +11,8 @@ export async function explainNoSchemaFiles(error: unknown, context: CommandConte
   const { migrations: folder } = await context.config("files");
   const { migrations, base } = discoverMigrations(context.projectDir, folder.dir, folder.layout);
   if (migrations.length === 0 && base === undefined) return error;
-  return error.with({
-    hint: builds
-      ? "A project with migrations alone needs none. They make the database: confiture migrate up"
-      : "A project with migrations alone needs none. `confiture export` writes the schema files of a database that has them all.",
-  });
+  const instead = builds
+    ? "They make the database: confiture migrate up"
+    : "`confiture export` writes the schema files of a database that has them all.";
+  return error.with({ hint: `${error.hint ?? ""}\nA project with migrations alone needs none. ${instead}` });
 }

@@ -300,7 +300,7 @@ describe("temporary folders", () => {
   });
 
   const USERS: readonly (readonly string[])[] = [
-    ["migrate", "generate", "a"],
+    ["migrate", "generate", "a", "--from", "git:HEAD"],
     ["diff", "git:HEAD", "schema"],
     ["export", "--force"],
     ["migrate", "base"],

@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import { runBinary, type RunOptions, type RunResult } from "../support/cli.ts";
+import { runHere } from "../support/in-process.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 import { MAJORS, type Major, server, type TestServer } from "../support/servers.ts";
 
@@ -53,10 +54,17 @@ export function databaseUrl({ host, port }: TestServer, database: string, passwo
   return `postgres://${USER}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
 }
 
+interface ProjectOptions {
+  readonly major?: Major;
+  readonly name?: string;
+  /** Commands run in this process, one engine after the other: for tests of what they do, which need many. */
+  readonly inProcess?: boolean;
+}
+
 /** A project with `db/environments/local.yaml` for a new, empty database. */
 export async function cliProject(
   files: Readonly<Record<string, string | Uint8Array>> = {},
-  { major = NEWEST, name = "project" }: { readonly major?: Major; readonly name?: string } = {},
+  { major = NEWEST, name = "project", inProcess = false }: ProjectOptions = {},
 ): Promise<CliProject> {
   const instance = await server(major);
   await makeRole(instance);
@@ -67,7 +75,11 @@ export async function cliProject(
   );
   const session = instance.connect(database);
   const run = async (args: readonly string[], options: RunOptions = {}): Promise<RunResult> => {
-    const result = await runBinary(args, { cwd: project.dir, timeout: 60_000, ...options });
+    const { cwd = project.dir, env = {}, ...others } = options;
+    const result =
+      inProcess && Object.keys(others).length === 0
+        ? await runHere(args, { cwd, env })
+        : await runBinary(args, { cwd, env, timeout: 60_000, ...others });
     expectNoPassword(result);
     return result;
   };

@@ -1,6 +1,9 @@
 import { run } from "#cli/run.ts";
 import type { RunResult } from "./cli.ts";
 
+/** One for all, so that they can use one engine after the other. */
+const NEVER = new AbortController();
+
 /**
  * Runs a command line in this process, for tests of many commands: starting the executable takes longer than most of what
  * they do. What a process is needed for (signals, standard input, the compiled file) is tested with `runBinary`.
@@ -18,7 +21,7 @@ export async function runHere(
     cwd,
     homeDirectory: cwd,
     userName: "tester",
-    signal: new AbortController().signal,
+    signal: NEVER.signal,
     signalExit: () => undefined,
     prepareEngine: () => {},
     releaseSignals: () => {},
