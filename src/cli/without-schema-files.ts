@@ -14,5 +14,5 @@ export async function explainNoSchemaFiles(error: unknown, context: CommandConte
   const instead = builds
     ? "They make the database: confiture migrate up"
     : "`confiture export` writes the schema files of a database that has them all.";
-  return error.with({ hint: `${error.hint ?? ""}\nA project with migrations alone needs none. ${instead}` });
+  return error.with({ hint: `A project with migrations alone needs none. ${instead}\n${error.hint ?? ""}` });
 }

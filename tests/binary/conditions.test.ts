@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmod, copyFile, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { cliProject, type CliProject } from "../cli/project.ts";
+import { executableProject, type CliProject } from "../cli/project.ts";
 import { readDocument } from "../cli/document.ts";
 import { BINARY, builtBinary, type RunOptions, type RunResult } from "../support/cli.ts";
 import { AS_ORDINARY_USER } from "../support/postgres-binaries.ts";
@@ -54,7 +54,7 @@ async function makeWritable(project: CliProject): Promise<void> {
 }
 
 test("as an ordinary user, in a folder nobody may write", async () => {
-  await using project = await cliProject(FILES);
+  await using project = await executableProject(FILES);
   await makeReadOnly(project);
   const ok = async (...args: string[]): Promise<string> => {
     const result = await runAsOrdinaryUser(project, args);
@@ -83,7 +83,7 @@ test("as an ordinary user, in a folder nobody may write", async () => {
 });
 
 test("a file that cannot be read", async () => {
-  await using project = await cliProject(FILES);
+  await using project = await executableProject(FILES);
   await makeReadOnly(project);
   await chmod(project.path("db/schema/10_tables/users.sql"), 0o000);
   await chmod(project.path("db/migrations/001_add_bio.ts"), 0o000);
@@ -106,7 +106,7 @@ test("a file that cannot be read", async () => {
 });
 
 test("without a home folder and with an empty environment", async () => {
-  await using project = await cliProject(FILES);
+  await using project = await executableProject(FILES);
   await chmod(join(project.dir, ".."), 0o755);
   const env = { HOME: "/nonexistent", PATH: "", USER: "" };
   const asSomebody = AS_ORDINARY_USER.map((word) => (word === "setpriv" ? Bun.which(word)! : word));
@@ -119,7 +119,7 @@ describe("paths", () => {
   test.each(["with space", "Zürich – 日本 🍓", 'quote\'d "and" $HOME `id`', "-dash", "percent%20 #hash [x] {y} *"])(
     "a project folder named %s",
     async (name) => {
-      await using project = await cliProject(
+      await using project = await executableProject(
         { ...FILES, "db/schema/20_ünïcode/größe ✓.sql": "CREATE TABLE größe (id int);\n" },
         { name },
       );
@@ -134,7 +134,7 @@ describe("paths", () => {
   );
 
   test("one that TypeScript cannot be loaded from says so", async () => {
-    await using project = await cliProject(FILES, { name: "really?" });
+    await using project = await executableProject(FILES, { name: "really?" });
     await project.succeed(["build"]);
     const result = await project.run(["migrate", "up", "--format", "json"]);
     expect(readDocument(result)).toMatchObject({ ok: false, error: { code: "migration_invalid" } });
@@ -142,7 +142,7 @@ describe("paths", () => {
   });
 
   test("-C, from anywhere, absolute and relative", async () => {
-    await using project = await cliProject(FILES, { name: "with space" });
+    await using project = await executableProject(FILES, { name: "with space" });
     for (const [cwd, dir] of [
       ["/", project.dir],
       [join(project.dir, ".."), "with space"],
@@ -167,7 +167,7 @@ describe("standard streams", () => {
   };
 
   test("closed, empty or endless: nothing reads it", async () => {
-    await using project = await cliProject(FILES);
+    await using project = await executableProject(FILES);
     for (const stdin of ["<&-", "< /dev/null", "< /dev/zero"]) {
       expect(await shell(project, `"$0" build ${stdin}`)).toMatchObject({ exitCode: 0 });
       await project.query("DROP TABLE users");
@@ -181,7 +181,7 @@ describe("standard streams", () => {
   });
 
   test("standard output and error closed", async () => {
-    await using project = await cliProject(FILES);
+    await using project = await executableProject(FILES);
     expect(await shell(project, `"$0" build >&-; echo "exit $?" >&2`)).toMatchObject({
       stderr: expect.stringMatching(/Cannot write to standard output: it is closed\n[^]*exit 1/),
     });
@@ -192,7 +192,7 @@ describe("standard streams", () => {
   test.if(process.platform === "linux")(
     "standard output on a full disk: the work is done, and the loss is told",
     async () => {
-      await using project = await cliProject(FILES);
+      await using project = await executableProject(FILES);
       await project.succeed(["build"]);
       const up = await shell(project, `"$0" migrate up > /dev/full`);
       expect(up).toMatchObject({
@@ -212,13 +212,13 @@ describe.if(process.platform === "linux")("few open files are enough", () => {
   );
 
   test("64 for a hundred files and a server", async () => {
-    await using project = await cliProject({ ...FILES, ...hundred });
+    await using project = await executableProject({ ...FILES, ...hundred });
     for (const args of ["migrate status", "build", "migrate up", "snapshot --output s.json"])
       expect(await limited(project, 64, args)).toMatchObject({ exitCode: 0 });
   });
 
   test("128 for a hundred tables in an embedded folder; with fewer nothing begins, and it is said", async () => {
-    await using project = await cliProject({
+    await using project = await executableProject({
       ...FILES,
       ...hundred,
       "db/environments/local.yaml": "database:\n  engine: embedded\n",

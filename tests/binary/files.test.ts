@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { cliProject } from "../cli/project.ts";
+import { executableProject } from "../cli/project.ts";
 import { readDocument } from "../cli/document.ts";
 import { commitAll } from "../support/git.ts";
 import { builtBinary, runBinary, type RunResult, startBinary } from "../support/cli.ts";
@@ -88,7 +88,7 @@ describe("a killed command leaves the old or the new", () => {
   });
 
   test.each(MOMENTS.slice(2))("export over an older one, killed when %s", async (_when, pattern) => {
-    await using project = await cliProject();
+    await using project = await executableProject();
     await project.query(tables(60, "int"));
     await project.succeed(["export"]);
     const before = await contents(project.path("db/schema"));
@@ -122,7 +122,7 @@ describe("a killed command leaves the old or the new", () => {
   });
 
   test("snapshot and migrate new, killed while they write", async () => {
-    await using project = await cliProject({ "out/x.json": "old" });
+    await using project = await executableProject({ "out/x.json": "old" });
     await project.query(tables(20, "int"));
     await killOnce(() => readdirSync(project.path("out")).length > 1, ["snapshot", "-o", "out/x.json"], project.dir);
     const found = await project.read("out/x.json");
@@ -224,7 +224,7 @@ describe("where there is no room, nothing changes", () => {
   test.skipIf(!canMount)(
     "on a full disk (needs root): export",
     async () => {
-      await using project = await cliProject();
+      await using project = await executableProject();
       await project.query(tables(60, "int"));
       await using disk = await fullDisk(64 * 1024);
       if (disk === undefined) return console.warn("skipped: this root may not mount");
@@ -284,7 +284,7 @@ describe("temporary folders", () => {
   afterAll(() => rm(dir, { recursive: true, force: true }));
 
   test("of a killed command go with the next, those of a living one stay", async () => {
-    await using project = await cliProject({ "db/schema/t.sql": "CREATE TABLE t (a int);\n" });
+    await using project = await executableProject({ "db/schema/t.sql": "CREATE TABLE t (a int);\n" });
     const env = { TMPDIR: dir };
     const args = ["migrate", "generate", "a", "--scratch", "embedded"];
     const killed = await startBinary(args, { cwd: project.dir, env });
@@ -308,7 +308,7 @@ describe("temporary folders", () => {
   test.each(USERS.map((args) => [args.join(" "), args] as const))(
     "cannot be made, which is said: %s",
     async (_name, args) => {
-      await using project = await cliProject({ "db/schema/t.sql": "CREATE TABLE t (a int);\n" });
+      await using project = await executableProject({ "db/schema/t.sql": "CREATE TABLE t (a int);\n" });
       await project.query("CREATE TABLE t (a int)");
       commitAll(project, "first");
       const before = await contents(project.path("db"));
@@ -354,7 +354,7 @@ describe("what is no file is named at once", () => {
   });
 
   test("a password file is passed over with a warning, as by psql", async () => {
-    await using project = await cliProject();
+    await using project = await executableProject();
     Bun.spawnSync(["mkfifo", project.path("pass")]);
     const result = await project.run(["migrate", "status"], { env: { PGPASSFILE: project.path("pass") } });
     expect(result.exitCode).toBe(1);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { peakMemory, startBinary } from "../support/cli.ts";
-import { cliProject, type CliProject } from "../cli/project.ts";
+import { executableProject, type CliProject } from "../cli/project.ts";
 import { readDocument } from "../cli/document.ts";
 
 /** A migration that first makes a table, and then does this. */
@@ -62,7 +62,10 @@ const HARMFUL: readonly (readonly [string, string])[] = [
 
 describe("what a TypeScript migration does to the process fails the migration, and nothing else", () => {
   test.each(HARMFUL)("%s", async (_what, body) => {
-    await using project = await cliProject({ [FILE]: migration(body), "db/schema/made.sql": "CREATE TABLE made ();" });
+    await using project = await executableProject({
+      [FILE]: migration(body),
+      "db/schema/made.sql": "CREATE TABLE made ();",
+    });
     const result = await project.run(["migrate", "up", "--format", "json"]);
     const document = readDocument(result);
     expect(document).toMatchObject({ ok: false, exitCode: 1, error: { code: "migration_failed" } });
@@ -80,7 +83,10 @@ describe("what a TypeScript migration does to the process fails the migration, a
     ["a proxy as its export", "export { it as default }; const it = new Proxy(class {}, { get() { throw 1; } });"],
   ])("%s", async (_what, head) => {
     const text = head.includes("default") ? head : migration("", head);
-    await using project = await cliProject({ [FILE]: text, "db/migrations/000_first.sql": "CREATE TABLE made ();" });
+    await using project = await executableProject({
+      [FILE]: text,
+      "db/migrations/000_first.sql": "CREATE TABLE made ();",
+    });
     const document = readDocument(await project.run(["migrate", "up", "--format", "json"]));
     expect(document).toMatchObject({ ok: false, exitCode: 1, error: { location: { file: FILE } } });
     expect(await leftBehind(project)).toEqual({ made: null, locks: 0 });
@@ -89,7 +95,7 @@ describe("what a TypeScript migration does to the process fails the migration, a
   test.each([["verify"], ["migrate test"], ["diff migrations schema"]])(
     "no proof passes that did not run: %s",
     async (command) => {
-      await using project = await cliProject({
+      await using project = await executableProject({
         [FILE]: migration("process.exit(0);"),
         "db/schema/made.sql": "CREATE TABLE made ();",
       });
@@ -102,7 +108,7 @@ describe("what a TypeScript migration does to the process fails the migration, a
 
   test("nor does a way back", async () => {
     const text = migration("").replace(`this.execute("DROP TABLE made");`, "process.exit(0);");
-    await using project = await cliProject({ [FILE]: text });
+    await using project = await executableProject({ [FILE]: text });
     await project.succeed(["migrate", "up"]);
     const document = readDocument(await project.run(["migrate", "down", "--format", "json"]));
     expect(document).toMatchObject({ ok: false, exitCode: 1, error: { code: "migration_failed" } });
@@ -121,7 +127,7 @@ describe("what a migration leaves open keeps nobody", () => {
     ["handlers of signals", "process.on('SIGTERM', () => {}); process.removeAllListeners('SIGTERM');"],
     ["a loop that begins after its end", "setTimeout(() => { for (;;); }, 1);"],
   ])("%s", async (_what, body) => {
-    await using project = await cliProject({ [FILE]: migration(body) });
+    await using project = await executableProject({ [FILE]: migration(body) });
     expect(await project.run(["migrate", "up"])).toMatchObject({ exitCode: 0 });
     expect(await leftBehind(project)).toEqual({ made: "made", locks: 0 });
   });
@@ -134,7 +140,7 @@ test("what a migration prints goes to standard error", async () => {
     await new Promise((done) => fs.write(1, "twelve\\n", done)); await Bun.write(Bun.file(1), "thirteen\\n");
     await new Promise((done) => fs.createWriteStream("", { fd: 1 }).end("fourteen\\n", done));`;
   const head = `import fs, { writeSync } from "node:fs";\nconsole.log("zero");`;
-  await using project = await cliProject({ [FILE]: migration(body, head) });
+  await using project = await executableProject({ [FILE]: migration(body, head) });
   const result = await project.run(["migrate", "up", "--format", "json"]);
   expect(readDocument(result)).toMatchObject({ ok: true });
   const words = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen".split(" ");
@@ -147,7 +153,7 @@ describe("the first signal ends it, rolled back", () => {
     ["a wait without an end", "setInterval(() => {}, 1000); console.error('here'); await new Promise(() => {});"],
     ["statements without an end", "console.error('here'); for (;;) this.execute('SELECT 1');"],
   ])("%s", async (_what, body) => {
-    await using project = await cliProject({ [FILE]: migration(body) });
+    await using project = await executableProject({ [FILE]: migration(body) });
     for (const [signal, exitCode] of [
       ["SIGTERM", 143],
       ["SIGINT", 130],
@@ -163,7 +169,7 @@ describe("the first signal ends it, rolled back", () => {
     ["computes", "console.error('here'); for (;;);"],
     ["waits", "setInterval(() => {}, 1000); console.error('here'); await new Promise(() => {});"],
   ])("while a file that never finishes is loaded: it %s", async (_what, head) => {
-    await using project = await cliProject({ [FILE]: migration("", head) });
+    await using project = await executableProject({ [FILE]: migration("", head) });
     const { process: running, result } = await startUntil(project, "here");
     running.kill("SIGTERM");
     expect(readDocument(await result)).toMatchObject({ exitCode: 143, error: { code: "interrupted" } });
@@ -194,7 +200,7 @@ test.skipIf(process.platform !== "linux")(
   "a hundred thousand statements without await take no more memory than they hold at a time, and are reported",
   async () => {
     const body = `const filler = "x".repeat(2000); for (let n = 1; n < 100_000; n++) this.execute(\`SELECT \${n} -- \${filler}\`);`;
-    await using project = await cliProject({ [FILE]: migration(body) });
+    await using project = await executableProject({ [FILE]: migration(body) });
     const { process: running, result } = await startBinary(["migrate", "up"], { cwd: project.dir, timeout: 120_000 });
     const peak = await peakMemory(running);
     expect(await result).toMatchObject({
@@ -211,7 +217,7 @@ test.skipIf(process.platform !== "linux")(
 test("packages beside the project are found by what their package.json says, and nothing else of it is obeyed", async () => {
   const write = `require("node:fs").writeFileSync("was-executed", "yes");\n`;
   const names = ["by-main", "by-exports", "by-index"];
-  await using project = await cliProject({
+  await using project = await executableProject({
     [FILE]: migration(
       `for (const name of [main, exported, sub, index, helper]) await this.execute("INSERT INTO names VALUES ($1)", [name]);`,
       `import { name as main } from "by-main"; import { name as exported } from "by-exports";

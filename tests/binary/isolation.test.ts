@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { cliProject } from "../cli/project.ts";
+import { executableProject } from "../cli/project.ts";
 import { BINARY, builtBinary, runBinary, type RunResult } from "../support/cli.ts";
 import { temporaryProject } from "../support/project.ts";
 
@@ -62,7 +62,7 @@ describe.skipIf(!canMakeRoots())("alone in a folder with the C library (Linux, n
   });
 
   test("it builds and migrates on a server, from TypeScript too", async () => {
-    await using elsewhere = await cliProject();
+    await using elsewhere = await executableProject();
     for (const [path, content] of Object.entries(FILES)) await Bun.write(join(root, "project", path), content);
     const url = ["--database-url", elsewhere.url];
     expect(await run("build", ...url)).toMatchObject({ exitCode: 0 });
@@ -125,7 +125,7 @@ describe("a hostile working directory", () => {
   };
 
   test("nothing in it is executed, whatever is run there", async () => {
-    await using project = await cliProject(HOSTILE);
+    await using project = await executableProject(HOSTILE);
     const commands = [["--version"], ["build"], ["migrate", "up"], ["migrate", "status"], ["config", "show"], ["init"]];
     for (const args of commands) {
       expect({ args, ...(await project.run(args)) }).toMatchObject({ exitCode: 0 });
@@ -135,14 +135,14 @@ describe("a hostile working directory", () => {
   });
 
   test("nor by NODE_OPTIONS, which are another program's", async () => {
-    await using project = await cliProject(HOSTILE);
+    await using project = await executableProject(HOSTILE);
     const env = { NODE_OPTIONS: `--require ${project.path("hostile.cjs")}` };
     expect((await project.succeed(["migrate", "status"], { env })).stdout).toBe("⏳ 001_add_bio (pending)\n");
     expect(existsSync(project.path(marker))).toBeFalse();
   });
 
   test(".env gives values to the configuration, and nothing else", async () => {
-    await using project = await cliProject(FILES);
+    await using project = await executableProject(FILES);
     await using there = await temporaryProject({
       ...FILES,
       ".env": `DATABASE_URL='${project.url}'\nNO_COLOR=\nTZ=Asia/Tokyo\nHOME=/nowhere\n`,

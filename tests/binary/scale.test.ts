@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { cliProject } from "../cli/project.ts";
+import { executableProject } from "../cli/project.ts";
 import { readDocument } from "../cli/document.ts";
 import { BINARY, peakMemory } from "../support/cli.ts";
 
@@ -14,7 +14,7 @@ describe("1,000 migrations", () => {
         `-- migrate:up\nCREATE TABLE t${index + 1} ();\n-- migrate:down\nDROP TABLE t${index + 1};\n`,
       ]),
     );
-    await using project = await cliProject(files);
+    await using project = await executableProject(files);
     const up = await project.succeed(["migrate", "up", "--format", "json"]);
     const { migrations } = readDocument(up) as unknown as { migrations: { version: string; outcome: string }[] };
     expect(migrations.map(({ version }) => Number(version))).toEqual(
@@ -41,7 +41,7 @@ describe("large schema files", () => {
     const rows = Array.from({ length: 60_000 }, (_, index) => filler(index)).join("");
     const text = `CREATE TABLE big (id int, text text);\n${rows}`;
     expect(Buffer.byteLength(text)).toBeGreaterThan(8_000_000);
-    await using project = await cliProject({ "db/schema/large.sql": text });
+    await using project = await executableProject({ "db/schema/large.sql": text });
     await project.succeed(["build"]);
     expect(await project.query("SELECT count(*)::int, max(id) FROM big")).toEqual([{ count: 60_000, max: 59_999 }]);
     await project.write("db/schema/large.sql", `${text}SELECT nope;\n`);
@@ -62,7 +62,7 @@ describe.if(process.platform === "linux")(
     };
 
     test("to a server", async () => {
-      await using project = await cliProject({ "db/schema/data.sql": schema(600_000) });
+      await using project = await executableProject({ "db/schema/data.sql": schema(600_000) });
       const child = Bun.spawn([BINARY, "build", "-q"], { cwd: project.dir, stdout: "ignore", stderr: "inherit" });
       const peak = await peakMemory(child);
       expect(child.exitCode).toBe(0);
@@ -73,7 +73,7 @@ describe.if(process.platform === "linux")(
     });
 
     test("to a folder of the embedded engine", async () => {
-      await using project = await cliProject({
+      await using project = await executableProject({
         "db/environments/local.yaml": "database:\n  engine: embedded\n",
         "db/schema/data.sql": `${schema(330_000)}SELECT 1 / (count(*) - 330000 + 1) FROM big;\n`,
       });
@@ -94,7 +94,7 @@ describe("the assembled script", () => {
   );
 
   test("is the same bytes every time, in a file and through a pipe, whole", async () => {
-    await using project = await cliProject(FILES);
+    await using project = await executableProject(FILES);
     const piped = await project.succeed(["build", "--output", "-"]);
     expect(Buffer.byteLength(piped.stdout)).toBeGreaterThan(2_000_000);
     await project.succeed(["build", "--output", "one.sql"]);
@@ -104,14 +104,14 @@ describe("the assembled script", () => {
   });
 
   test("is the same bytes from another folder", async () => {
-    await using project = await cliProject(FILES);
-    await using other = await cliProject(FILES, { name: "elsewhere" });
+    await using project = await executableProject(FILES);
+    await using other = await executableProject(FILES, { name: "elsewhere" });
     const [here, there] = await Promise.all([project, other].map((each) => each.succeed(["build", "-o", "-"])));
     expect(here?.stdout === there?.stdout).toBeTrue();
   });
 
   test("arrives whole when the reader is slow", async () => {
-    await using project = await cliProject(FILES);
+    await using project = await executableProject(FILES);
     const whole = await project.succeed(["build", "--output", "-"]);
     const slow = await project.run(["-c", `"$0" build -q --output - | { sleep 1; cat; }`, BINARY], {
       binary: "/bin/sh",
@@ -120,7 +120,7 @@ describe("the assembled script", () => {
   });
 
   test("may be left unread", async () => {
-    await using project = await cliProject(FILES);
+    await using project = await executableProject(FILES);
     const head = await project.run(
       ["-c", `{ "$0" build -q -o -; echo "exit $?" >&2; } | head -1 > /dev/null`, BINARY],
       {

@@ -13,13 +13,13 @@ const USER = "cli_tester";
 const PASSWORD = "Tr0ub4dor/&3 ß";
 const PASSWORD_FORMS = [PASSWORD, encodeURIComponent(PASSWORD), encodeURI(PASSWORD), "Tr0ub4dor"];
 
-/** A project on a database of its own, and the executable in it. */
+/** A project on a database of its own, and the commands in it. */
 export interface CliProject extends TemporaryProject {
   readonly server: TestServer;
   /** The database's name. */
   readonly database: string;
   readonly url: string;
-  /** Runs the executable in the project; no output may hold the password. */
+  /** Runs a command in the project; no output may hold the password. */
   run(args: readonly string[], options?: RunOptions): Promise<RunResult>;
   /** As `run`, and it has to exit with 0. */
   succeed(args: readonly string[], options?: RunOptions): Promise<RunResult>;
@@ -57,14 +57,21 @@ export function databaseUrl({ host, port }: TestServer, database: string, passwo
 interface ProjectOptions {
   readonly major?: Major;
   readonly name?: string;
-  /** Commands run in this process, one engine after the other: for tests of what they do, which need many. */
-  readonly inProcess?: boolean;
 }
 
-/** A project with `db/environments/local.yaml` for a new, empty database. */
+/** As `cliProject`, with the executable: for what a process is needed for. */
+export async function executableProject(
+  files: Readonly<Record<string, string | Uint8Array>> = {},
+  options: ProjectOptions = {},
+): Promise<CliProject> {
+  return await cliProject(files, options, runBinary);
+}
+
+/** A project with `db/environments/local.yaml` for a new, empty database. Commands run in this process. */
 export async function cliProject(
   files: Readonly<Record<string, string | Uint8Array>> = {},
-  { major = NEWEST, name = "project", inProcess = false }: ProjectOptions = {},
+  { major = NEWEST, name = "project" }: ProjectOptions = {},
+  runs: typeof runHere = runHere,
 ): Promise<CliProject> {
   const instance = await server(major);
   await makeRole(instance);
@@ -75,11 +82,7 @@ export async function cliProject(
   );
   const session = instance.connect(database);
   const run = async (args: readonly string[], options: RunOptions = {}): Promise<RunResult> => {
-    const { cwd = project.dir, env = {}, ...others } = options;
-    const result =
-      inProcess && Object.keys(others).length === 0
-        ? await runHere(args, { cwd, env })
-        : await runBinary(args, { cwd, env, timeout: 60_000, ...others });
+    const result = await runs(args, { cwd: project.dir, timeout: 60_000, ...options });
     expectNoPassword(result);
     return result;
   };

@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { runBinary, startBinary, type RunningBinary } from "../support/cli.ts";
 import { temporaryProject } from "../support/project.ts";
-import { cliProject, type CliProject, NEWEST, OLDEST_AND_NEWEST } from "./project.ts";
+import { executableProject, type CliProject, NEWEST, OLDEST_AND_NEWEST } from "./project.ts";
 import { readDocument } from "./document.ts";
 
 const SLOW = "CREATE TABLE started ();\nSELECT pg_sleep(60);\n";
@@ -39,7 +39,7 @@ describe.each(OLDEST_AND_NEWEST)("interrupted, PostgreSQL %d", (major) => {
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const)("%s during a migration rolls it back, frees the lock and exits with %d", async (signal, exitCode) => {
-    await using project = await cliProject({ "db/migrations/001_slow.sql": SLOW }, { major });
+    await using project = await executableProject({ "db/migrations/001_slow.sql": SLOW }, { major });
     const { running } = await startSlow(project, ["migrate", "up"]);
     running.process.kill(signal);
     const result = await running.result;
@@ -51,7 +51,7 @@ describe.each(OLDEST_AND_NEWEST)("interrupted, PostgreSQL %d", (major) => {
   });
 
   test("SIGINT during a build rolls it back", async () => {
-    await using project = await cliProject({ "db/schema/slow.sql": SLOW }, { major });
+    await using project = await executableProject({ "db/schema/slow.sql": SLOW }, { major });
     const { running } = await startSlow(project, ["build", "--fresh"]);
     running.process.kill("SIGINT");
     expect(await running.result).toMatchObject({ exitCode: 130, stdout: "" });
@@ -59,7 +59,7 @@ describe.each(OLDEST_AND_NEWEST)("interrupted, PostgreSQL %d", (major) => {
   });
 
   test("SIGTERM outside a transaction says what is done, and blocks the next run until it is resolved", async () => {
-    await using project = await cliProject(
+    await using project = await executableProject(
       { "db/migrations/001_slow.sql": `-- migrate:up transaction:false\n${SLOW}` },
       { major },
     );
@@ -74,7 +74,7 @@ describe.each(OLDEST_AND_NEWEST)("interrupted, PostgreSQL %d", (major) => {
   });
 
   test("while it waits for another runner", async () => {
-    await using project = await cliProject({ "db/migrations/001_slow.sql": SLOW }, { major });
+    await using project = await executableProject({ "db/migrations/001_slow.sql": SLOW }, { major });
     const { running: first } = await startSlow(project, ["migrate", "up"]);
     const second = await startBinary(["migrate", "up"], { cwd: project.dir, timeout: 10_000 });
     await Bun.sleep(500);
@@ -91,7 +91,7 @@ describe("work in the embedded engine, which keeps the thread", () => {
   test.concurrent.each(["verify", "diff", "migrate generate more", "migrate test", "snapshot schema"])(
     "SIGINT ends %s",
     async (line) => {
-      await using project = await cliProject({
+      await using project = await executableProject({
         "db/schema/a.sql": "SELECT pg_sleep(120);",
         "db/migrations/001_a.sql": "-- migrate:up\nSELECT pg_sleep(120);\n-- migrate:down\nSELECT 1;\n",
       });
@@ -142,7 +142,7 @@ describe("a second signal", () => {
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const)("%s ends it at once, when the server does not answer", async (signal, exitCode) => {
-    await using project = await cliProject({ "db/migrations/001_slow.sql": SLOW }, { major: NEWEST });
+    await using project = await executableProject({ "db/migrations/001_slow.sql": SLOW }, { major: NEWEST });
     const { running, backend } = await startSlow(project, ["migrate", "up"]);
     process.kill(backend, "SIGSTOP");
     try {

@@ -34,6 +34,9 @@ export interface Ways {
   readonly down: string;
 }
 
+/** Some were asked for, or all with `CONFITURE_GOLDEN=` and nothing: every server proves them. */
+export const CHOOSES_GOLDENS = process.env["CONFITURE_GOLDEN"] !== undefined;
+
 /** The folders; `CONFITURE_GOLDEN` chooses those whose names it is a part of. */
 export async function readGoldens(): Promise<Golden[]> {
   const wanted = process.env["CONFITURE_GOLDEN"] ?? "";

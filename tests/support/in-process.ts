@@ -1,5 +1,5 @@
 import { run } from "#cli/run.ts";
-import type { RunResult } from "./cli.ts";
+import { runBinary, type RunOptions, type RunResult } from "./cli.ts";
 
 /** One for all, so that they can use one engine after the other. */
 const NEVER = new AbortController();
@@ -10,8 +10,10 @@ const NEVER = new AbortController();
  */
 export async function runHere(
   args: readonly string[],
-  { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+  options: RunOptions & { readonly cwd: string },
 ): Promise<RunResult> {
+  const { cwd, env = {}, stdin, binary } = options;
+  if (stdin !== undefined || binary !== undefined) return await runBinary(args, options);
   const [stdout, stderr] = [collect(), collect()];
   const exitCode = await run(args, {
     stdout,

@@ -5,6 +5,7 @@ import type { Database } from "#database/database.ts";
 import { splitStatements } from "#sql/split.ts";
 import {
   build,
+  CHOOSES_GOLDENS,
   EmptiedDatabase,
   type Golden,
   migrate,
@@ -33,8 +34,14 @@ afterAll(async () => {
 
 const goldens = await readGoldens();
 
+/** PostgreSQL's version in the executable: a server of that one differs only in being a server, so some folders are enough. */
+const EMBEDDED_MAJOR = 18;
+const SOME = 4;
+const proves = (major: number, index: number): boolean =>
+  major !== EMBEDDED_MAJOR || CHOOSES_GOLDENS || index % SOME === 0;
+
 describe("an edit becomes the migration in its golden folder, proven on every engine", () => {
-  for (const golden of goldens) {
+  for (const [index, golden] of goldens.entries()) {
     test(golden.name, async () => {
       const to = await build(await embedded.empty(), golden.to);
       const database = await embedded.empty();
@@ -44,7 +51,7 @@ describe("an edit becomes the migration in its golden folder, proven on every en
       else expect(ways).toEqual({ up: golden.up, down: golden.down });
       await prove(database, ways, from, to);
       expect(compareCatalogues(await runOneByOne(database, script), to)).toEqual([]);
-      const known = servers.filter(({ major }) => major >= golden.minimum);
+      const known = servers.filter(({ major }) => major >= golden.minimum && proves(major, index));
       await Promise.all(known.map((each) => proveOn(each.database, golden, ways)));
     });
   }
