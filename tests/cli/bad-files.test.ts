@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
-import { cliProject, type CliProject, OLDEST_AND_NEWEST } from "./project.ts";
+import { executableProject, type CliProject, OLDEST_AND_NEWEST } from "./project.ts";
 import { expectRefusal, type Refusal } from "./refusal.ts";
 
 type Files = Readonly<Record<string, string | Uint8Array>>;
@@ -178,7 +178,7 @@ const MIGRATION_CASES: readonly Case[] = [
 describe.each(OLDEST_AND_NEWEST)("bad files change nothing, PostgreSQL %d", (major) => {
   let project: CliProject;
   beforeAll(async () => {
-    project = await cliProject({ "db/migrations/0_first.sql": "SELECT 1;\n" }, { major });
+    project = await executableProject({ "db/migrations/0_first.sql": "SELECT 1;\n" }, { major });
     await project.query("CREATE TABLE kept (id int)");
     await project.succeed(["migrate", "up"]);
   });

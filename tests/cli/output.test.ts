@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { BINARY, type RunResult } from "../support/cli.ts";
 import { atTerminal } from "../support/terminal.ts";
-import { cliProject, type CliProject } from "./project.ts";
+import { executableProject, type CliProject } from "./project.ts";
 
 const SCRIPT = "/usr/bin/script";
 const ESCAPE = "\u001b[";
 
 let project: CliProject;
 beforeAll(async () => {
-  project = await cliProject({
+  project = await executableProject({
     "db/schema/users.sql": "CREATE TABLE IF NOT EXISTS users (id int PRIMARY KEY);\n",
     "db/migrations/001_one.sql": "-- migrate:up\nCREATE TABLE one ();\n-- migrate:down\nDROP TABLE one;\n",
   });
