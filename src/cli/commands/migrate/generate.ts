@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { type CreatedMigration, createMigrations } from "#migrate/create.ts";
+import { type CreatedMigration, createMigrations, requireSame } from "#migrate/create.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import type { Change } from "#compare/catalogue/changes.ts";
 import type { Generated, GeneratedMigration } from "#compare/generate/generate.ts";
@@ -86,10 +86,25 @@ export const command = defineCommand({
     let comparedWith = "";
     const files = await projectFiles(context, args.scratch);
     const before = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout).migrations;
-    const { migrations, changes, possibleRenames, byHand, givenByDefault } =
+    const place = {
+      projectDir: context.projectDir,
+      dir: files.migrationsDir,
+      layout: files.migrationsLayout,
+      form: "sql",
+      timestamp: false,
+      now: new Date(),
+    } as const;
+    const generating =
       given === undefined
-        ? await generateFromFirst(context, (await databaseInUse(context, files)) ?? ownHistory(files), generateFrom)
-        : await generateFrom({ source: given, name: displayName(args.from ?? "", given) });
+        ? generateFromFirst(context, (await databaseInUse(context, files)) ?? ownHistory(files), generateFrom)
+        : generateFrom({ source: given, name: displayName(args.from ?? "", given) });
+    const { migrations, changes, possibleRenames, byHand, givenByDefault } = await generating.catch(
+      (error: unknown) => {
+        // What was added meanwhile fails the plan in ways that say nothing.
+        requireSame(before, place);
+        throw error;
+      },
+    );
     if (migrations.length > 0) context.messages.log(renderPlan(changes, migrations));
     for (const rename of asks ? [] : possibleRenames) {
       const { from, to, kind } = rename;
@@ -118,14 +133,6 @@ export const command = defineCommand({
     await setImmediate();
     if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
     if (migrations.length === 0) context.messages.log("Nothing to generate: the schema files hold nothing new");
-    const place = {
-      projectDir: context.projectDir,
-      dir: files.migrationsDir,
-      layout: files.migrationsLayout,
-      form: "sql",
-      timestamp: false,
-      now: new Date(),
-    } as const;
     const contents = migrations.map(({ text }, index) => ({
       name: partName(args.name, migrations, index),
       content: text,
