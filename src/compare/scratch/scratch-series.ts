@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { type Fingerprint, fingerprints } from "../catalogue/fingerprint.ts";
+import { fingerprints } from "../catalogue/fingerprint.ts";
 import { type ScratchOptions, withScratch } from "./scratch.ts";
 import { dropScratchLedger } from "./scratch-run.ts";
 
@@ -20,7 +20,7 @@ export async function withScratchSeries<T>(
   const empty = async (): Promise<Database> => {
     if (current !== undefined) {
       await dropScratchLedger(current.database);
-      if ((await current.fingerprint()) === current.untouched) return current.database;
+      if (await current.isUntouched()) return current.database;
       await current.close();
     }
     current = await open(options);
@@ -35,9 +35,8 @@ export async function withScratchSeries<T>(
 
 interface Opened {
   readonly database: Database;
-  readonly fingerprint: () => Promise<Fingerprint>;
-  /** As it was when nothing had been done yet. */
-  readonly untouched: Fingerprint;
+  /** Whether it is as it was when nothing had been done yet. */
+  readonly isUntouched: () => Promise<boolean>;
   readonly close: () => Promise<void>;
 }
 
@@ -56,8 +55,11 @@ async function open(options: ScratchOptions): Promise<Opened> {
   };
   const database = await opened.promise;
   try {
+    // The engine's are emptied and used again wherever one is asked for, with a look of their own at what is left.
+    if (database.engine === "embedded") return { database, isUntouched: () => Promise.resolve(false), close };
     const fingerprint = await fingerprints(database);
-    return { database, fingerprint, untouched: await fingerprint(), close };
+    const untouched = await fingerprint();
+    return { database, isUntouched: async () => (await fingerprint()) === untouched, close };
   } catch (error) {
     await close();
     throw error;
