@@ -24,17 +24,12 @@ export async function acceptBuilt(
 ): Promise<void> {
   if (!(error instanceof ConfitureError) || !isThereAlready(error)) throw error;
   if (await isEmptyDatabase(database, ledger)) throw error;
-  const [{ buildSchema, readInUse }, { withScratch }, { compareOnTerms }, { readCatalogue }] = await Promise.all([
+  const [{ readInUse, sourceCatalogue }, { compareOnTerms }] = await Promise.all([
     import("#compare/sources/sources.ts"),
-    import("#compare/scratch/scratch.ts"),
     import("#compare/sources/comparison.ts"),
-    import("#compare/catalogue/catalogue.ts"),
   ]);
   const files = await filesBeside(context, undefined, migrating.target);
-  const wanted = await withScratch(files, async (scratch) => {
-    await buildSchema(scratch, files);
-    return await readCatalogue(scratch);
-  });
+  const wanted = await sourceCatalogue(files, { kind: "schema" });
   const live = await readInUse(database, migrating.table);
   const terms = { owners: false, grants: false, extensionVersions: false };
   const { changes } = await compareOnTerms(files, live, wanted, terms);

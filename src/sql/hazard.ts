@@ -48,21 +48,9 @@ export type Hazard =
   /** How to do without what it does to a table in use. */
   | { readonly code: "ONLINE"; readonly advice: string };
 
-/** How each code begins in a comment. */
-const TITLES: Readonly<Record<Hazard["code"], string>> = {
-  SECRET: "SECRET",
-  SECURITY: "SECURITY",
-  DATA_LOSS: "DATA LOSS",
-  ROWS: "ROWS",
-  REWRITE: "REWRITE",
-  SCAN: "SCAN",
-  LOCK: "LOCK",
-  ONLINE: "ONLINE",
-};
-
 /** A hazard as a sentence: "DATA LOSS: its rows are gone." Pure. */
 export function describeHazard(hazard: Hazard): string {
-  return `${TITLES[hazard.code]}: ${wordsOf(hazard)}.`;
+  return `${hazard.code.replace("_", " ")}: ${wordsOf(hazard)}.`;
 }
 
 function wordsOf(hazard: Hazard): string {

@@ -3,7 +3,7 @@ import { collectSchemaFiles } from "#build/collect.ts";
 import type { Change } from "#compare/catalogue/changes.ts";
 import type { Check } from "#compare/verify/checks.ts";
 import type { Finding } from "#compare/verify/finding.ts";
-import { literalsOf } from "#compare/catalogue/code-literals.ts";
+import { blank, literalsOf } from "#compare/catalogue/code-literals.ts";
 import { findMaker, findPlace, type Place, type SourceText } from "#compare/catalogue/places.ts";
 import type { Way } from "#compare/verify/replay-ways.ts";
 import { projectBase, type ProjectFiles, projectMigrations } from "#compare/sources/sources.ts";
@@ -110,7 +110,7 @@ function withoutWayBack(code: string): string {
   const down = ways.findIndex(([, way]) => way === "down");
   if (down < 0) return code;
   const [start, end = code.length] = [ways[down]!.index, ways[down + 1]?.index];
-  return code.slice(0, start) + code.slice(start, end).replaceAll(/[^\n\r]/g, " ") + code.slice(end);
+  return code.slice(0, start) + blank(code.slice(start, end)) + code.slice(end);
 }
 
 /** Migrations can be tried out without any. */

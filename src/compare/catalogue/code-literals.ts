@@ -40,6 +40,7 @@ export function literalsOf(code: string): string {
   return kept.join("");
 }
 
-function blank(text: string): string {
+/** The same length and lines, with nothing in them. Pure. */
+export function blank(text: string): string {
   return text.replaceAll(/[^\n\r]/g, " ");
 }
