@@ -5,7 +5,7 @@ import { type PlannedStatement, statementOf } from "../plan/statement.ts";
 import { renderSchemaFile } from "../tree/text.ts";
 import type { Done, How, Planned, Work } from "./edits/edit.ts";
 import { EDIT_KINDS } from "./edits/registry.ts";
-import { inside, type Parser } from "./parse.ts";
+import { inside, type Parser } from "#sql/parser.ts";
 import { type Newcomer, place, placeLast } from "./place.ts";
 import type { SchemaTree } from "./schema-tree.ts";
 import { styleOf } from "./style.ts";

@@ -1,7 +1,8 @@
 import type { ColumnDef, Constraint } from "libpg-query";
 import type { Span } from "#sql/statement.ts";
 import { TokenKind } from "#sql/lexer.ts";
-import { inside, type Node, offsetOfByte, type Token, tokensOf } from "./parse.ts";
+import { inside, type Node, offsetOfByte } from "#sql/parser.ts";
+import { type Token, tokensOf } from "#sql/tokens.ts";
 import { indentOf, isBlank, lineStart, nextLine } from "./lines.ts";
 import type { SchemaTree, Sentence } from "./schema-tree.ts";
 import type { Subject } from "./subjects.ts";

@@ -1,6 +1,6 @@
 import type { Span } from "#sql/statement.ts";
 import { TokenKind } from "#sql/lexer.ts";
-import { tokensOf } from "./parse.ts";
+import { tokensOf } from "#sql/tokens.ts";
 import type { SchemaTree, Sentence } from "./schema-tree.ts";
 
 /** Where the line of an offset begins. */

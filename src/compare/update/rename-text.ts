@@ -1,7 +1,8 @@
 import { TokenKind } from "#sql/lexer.ts";
 import { readColumn, readTable } from "./create-table.ts";
 import { findConstraint } from "./edits/constraints.ts";
-import { inside, type Node, offsetOfByte, strings, type Token, tokensOf } from "./parse.ts";
+import { inside, type Node, offsetOfByte, strings } from "#sql/parser.ts";
+import { type Token, tokensOf } from "#sql/tokens.ts";
 import type { Renaming } from "./renames.ts";
 import type { SchemaTree, Sentence } from "./schema-tree.ts";
 import { isSame, type Subject } from "./subjects.ts";

@@ -1,6 +1,6 @@
 import type { FactBase, StableId } from "@supabase/pg-delta/core";
 import type { LoadedMigration } from "#migrate/body.ts";
-import { inside, type Node, type Parser, strings } from "./parse.ts";
+import { inside, type Node, type Parser, strings } from "#sql/parser.ts";
 import type { Subject } from "./subjects.ts";
 
 /** A rename as a migration says it. */

@@ -2,7 +2,8 @@ import { comparePaths } from "#build/order.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { Span, Statement } from "#sql/statement.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
-import { type Node, type Parser, tokensOf } from "./parse.ts";
+import type { Node, Parser } from "#sql/parser.ts";
+import { tokensOf } from "#sql/tokens.ts";
 import { isSame, type Reading, readStatement, type Resolve, type Subject } from "./subjects.ts";
 
 /** A statement of a schema file, and what it is for. Offsets are UTF-16 units into the file's text. */

@@ -1,6 +1,7 @@
 import { TokenKind } from "#sql/lexer.ts";
 import { renderSchemaFile, unquoteNames } from "../tree/text.ts";
-import { inside, offsetOfByte, tokensOf } from "./parse.ts";
+import { inside, offsetOfByte } from "#sql/parser.ts";
+import { tokensOf } from "#sql/tokens.ts";
 import type { SchemaTree } from "./schema-tree.ts";
 
 /** How the statements of a tree are written, and statements of a plan in that way. */

@@ -1,6 +1,6 @@
 import type { StableId } from "@supabase/pg-delta/core";
 import type { RangeVar, TypeName } from "libpg-query";
-import { inside, type Node, strings } from "./parse.ts";
+import { inside, type Node, strings } from "#sql/parser.ts";
 
 /**
  * What a statement makes or speaks of. Tables, views, sequences and indexes share their names in PostgreSQL and are all

@@ -1,6 +1,7 @@
 import type { LoadedMigration } from "#migrate/body.ts";
 import { TokenKind } from "#sql/lexer.ts";
-import { inside, isWord, offsetOfByte, type Parser, tokensOf } from "./parse.ts";
+import { inside, offsetOfByte, type Parser } from "#sql/parser.ts";
+import { isWord, tokensOf } from "#sql/tokens.ts";
 import { keyOf, readStatement, type Subject } from "./subjects.ts";
 
 /** How migrations themselves write what they make; files look best with the words of those who wrote them. */

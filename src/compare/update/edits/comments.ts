@@ -1,5 +1,6 @@
 import { removeSentence } from "../lines.ts";
-import { inside, isWord, tokensOf } from "../parse.ts";
+import { inside } from "#sql/parser.ts";
+import { isWord, tokensOf } from "#sql/tokens.ts";
 import { isSame } from "../subjects.ts";
 import { isUnchanged } from "./lookups.ts";
 import { edited, type EditKind, NOTHING } from "./edit.ts";

@@ -11,7 +11,8 @@ import {
   type TableText,
 } from "../create-table.ts";
 import { removeSentence } from "../lines.ts";
-import { inside, isWord, type Node, strings, tokensOf } from "../parse.ts";
+import { inside, type Node, strings } from "#sql/parser.ts";
+import { isWord, tokensOf } from "#sql/tokens.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
 import { isSame, type Subject } from "../subjects.ts";
 import { comesBack, isUnchanged } from "./lookups.ts";

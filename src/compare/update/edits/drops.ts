@@ -1,5 +1,5 @@
 import { removeSentence } from "../lines.ts";
-import { inside } from "../parse.ts";
+import { inside } from "#sql/parser.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
 import { isPartOf, isSame, type Subject } from "../subjects.ts";
 import { comesBack } from "./lookups.ts";

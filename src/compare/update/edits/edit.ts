@@ -2,7 +2,7 @@ import type { StableId } from "@supabase/pg-delta/core";
 import type { AlterTableCmd } from "libpg-query";
 import type { FactBase } from "@supabase/pg-delta/core";
 import type { Newcomer } from "../place.ts";
-import type { Node } from "../parse.ts";
+import type { Node } from "#sql/parser.ts";
 import type { SchemaTree } from "../schema-tree.ts";
 import type { Style } from "../style.ts";
 import type { Reading, Subject } from "../subjects.ts";

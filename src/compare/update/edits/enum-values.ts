@@ -1,7 +1,8 @@
 import { TokenKind } from "#sql/lexer.ts";
 import { quoteLiteral } from "#sql/quote.ts";
 import { indentOf, isBlank, lineStart } from "../lines.ts";
-import { inside, tokensOf } from "../parse.ts";
+import { inside } from "#sql/parser.ts";
+import { tokensOf } from "#sql/tokens.ts";
 import { edited, type EditKind } from "./edit.ts";
 
 /** Values that an enum gains. */

@@ -1,7 +1,7 @@
 import type { FactBase } from "@supabase/pg-delta/core";
-import type { Node } from "libpg-query";
 import { TokenKind } from "#sql/lexer.ts";
-import { inside, isWord, type NodeOf, type Parser, tokensOf } from "../parse.ts";
+import { inside, type Node, type NodeOf, type Parser } from "#sql/parser.ts";
+import { isWord, tokensOf } from "#sql/tokens.ts";
 import { isSame, readStatement, type Subject } from "../subjects.ts";
 import { isUnchanged } from "./lookups.ts";
 import { edited, type EditKind, NOTHING } from "./edit.ts";

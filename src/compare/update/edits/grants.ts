@@ -1,7 +1,8 @@
 import type { GrantStmt, RoleSpec } from "libpg-query";
 import type { Span } from "#sql/statement.ts";
 import { removeSentence } from "../lines.ts";
-import { inside, offsetOfByte, tokensOf } from "../parse.ts";
+import { inside, offsetOfByte } from "#sql/parser.ts";
+import { tokensOf } from "#sql/tokens.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
 import { isSame, type Subject } from "../subjects.ts";
 import { isUnchanged } from "./lookups.ts";

@@ -1,5 +1,6 @@
 import type { StableId } from "@supabase/pg-delta/core";
-import { inside, offsetOfByte, tokensOf } from "../parse.ts";
+import { inside, offsetOfByte } from "#sql/parser.ts";
+import { tokensOf } from "#sql/tokens.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
 import { isSame, type Subject } from "../subjects.ts";
 import type { Planned, Work } from "./edit.ts";

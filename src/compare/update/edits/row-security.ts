@@ -1,5 +1,5 @@
 import { removeSentence } from "../lines.ts";
-import { inside } from "../parse.ts";
+import { inside } from "#sql/parser.ts";
 import type { EditKind } from "./edit.ts";
 
 const OPPOSITES: Readonly<Record<string, string>> = {
