@@ -1,0 +1,172 @@
+import type { ConfitureError, Location } from "#errors/error.ts";
+import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { Span } from "#sql/statement.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import type { ProjectFiles } from "../sources/sources.ts";
+
+/**
+ * PostgreSQL's own names of the lock modes that stand in somebody's way, the weakest first (manual, "Explicit Locking").
+ * What only reads or writes rows takes weaker ones, which are no facts here.
+ */
+export const LOCK_MODES = [
+  "SHARE UPDATE EXCLUSIVE",
+  "SHARE",
+  "SHARE ROW EXCLUSIVE",
+  "EXCLUSIVE",
+  "ACCESS EXCLUSIVE",
+] as const;
+
+export type LockMode = (typeof LOCK_MODES)[number];
+
+/** `index` and `table` also stand for the partitioned ones. */
+export type RelationKind = "table" | "index" | "view" | "materialized view" | "foreign table" | "sequence";
+
+/** A table or whatever else PostgreSQL locks as one. */
+export interface Relation {
+  /** Schema and name as SQL takes them, quoted where they have to be: `public.users`, `public."Order"`. */
+  readonly name: string;
+  readonly kind: RelationKind;
+  /** Only of an index: the name of its table, in the same form. */
+  readonly table?: string;
+  /** Made by this migration or by another one that is traced with it: nobody can be using it yet. */
+  readonly isNew: boolean;
+}
+
+/** A lock that a statement takes; it is kept to the end of the transaction. */
+export interface Lock extends Relation {
+  readonly mode: LockMode;
+}
+
+/** Where facts come from. */
+export type How =
+  /** Read off the statement when it ran in a scratch database. */
+  | { readonly kind: "measured" }
+  /** From the table in known.ts: one connection cannot watch the statement (CONCURRENTLY, VACUUM). */
+  | { readonly kind: "known" }
+  /** It did not run, or nothing could be read off it: the lists are empty, which says nothing. */
+  | { readonly kind: "not-traced"; readonly reason: string };
+
+/** What PostgreSQL said when a statement failed in the scratch database. */
+export interface StatementError {
+  /** With the place in the file. */
+  readonly error: ConfitureError;
+  /** For example 23502; undefined where it was no error of the server. */
+  readonly sqlstate: string | undefined;
+  /** Set when the statement works as soon as these rows are gone: so it depends on the rows that there are. */
+  readonly onRows:
+    | {
+        /** The table whose rows were in the way, in the form of `Relation.name`; undefined where PostgreSQL names none. */
+        readonly table: string | undefined;
+        /** The row or key as PostgreSQL wrote it, or what it says of it: `Key (email)=(a) is duplicated.` */
+        readonly example: string;
+        /** Whether the row was made up for the trace, or comes from the project's own fixtures. */
+        readonly madeUp: boolean;
+      }
+    | undefined;
+}
+
+/** What one statement of a migration did in a scratch database whose tables hold a few rows. */
+export interface StatementFacts {
+  /** As it was sent, without the semicolon. */
+  readonly sql: string;
+  /** Of its first token. Without a line where a TypeScript migration put the text together. */
+  readonly place: Location;
+  /** Where it stands in the text of the file, in UTF-16 units; undefined for TypeScript and for very large files. */
+  readonly span: Span | undefined;
+  /** Whether the runner, or the file's own BEGIN, has a transaction around it. */
+  readonly inTransaction: boolean;
+  readonly how: How;
+  /** What it locks, the strongest mode for each relation, the strongest first. */
+  readonly locks: readonly Lock[];
+  /** What its transaction has locked by then, this statement included; outside a transaction the same as `locks`. */
+  readonly held: readonly Lock[];
+  /** Tables (and materialized views) whose rows are written anew. */
+  readonly rewrites: readonly Relation[];
+  /** Indexes that were there before and are built anew, where their table is not rewritten. */
+  readonly rewritesIndexes: readonly Relation[];
+  /** Tables that are read from beginning to end (or through an index), and are not rewritten. */
+  readonly scans: readonly Relation[];
+  /** Indexes that are made. `table` says on what. */
+  readonly buildsIndexes: readonly Relation[];
+  /** Tables, views, indexes and sequences that are gone afterwards, those that CASCADE takes among them. */
+  readonly drops: readonly Relation[];
+  /** What it takes away, in words: "drops COLUMN bio of TABLE users" (see `lossOf`). */
+  readonly loses: readonly string[];
+  readonly error: StatementError | undefined;
+  /**
+   * It runs code with branches (DO, CALL): what the rows and settings here did not lead into was not seen.
+   */
+  readonly opaque: boolean;
+}
+
+/** What one migration did. */
+export interface MigrationFacts {
+  readonly file: MigrationFile;
+  readonly checksum: string;
+  /** Whether the runner has one transaction around all of it. */
+  readonly transactional: boolean;
+  /** Whether it has a way back. */
+  readonly reversible: boolean;
+  /** In the order they ran. Those of TypeScript are the ones that it asked for here. */
+  readonly statements: readonly StatementFacts[];
+  /** Why it cannot run as a whole, or stopped: a file that is refused, an exception, a deferred constraint at COMMIT. */
+  readonly error: ConfitureError | undefined;
+  /** Only where `TraceOptions.catalogues` asks for them; `after` is missing where it did not get to its end. */
+  readonly before?: Catalogue;
+  readonly after?: Catalogue;
+}
+
+/** What traced migrations did, one after the other, in one scratch database. */
+export interface Trace {
+  readonly migrations: readonly MigrationFacts[];
+  /** `server_version_num` of the PostgreSQL that was watched, for example 180001. */
+  readonly serverVersion: number;
+  /** Tables for which no rows could be made up, as `Relation.name`: what fails on rows is not found there. */
+  readonly withoutRows: readonly string[];
+  /** Statements of base and applied migrations that this PostgreSQL could not run (an extension that it lacks). */
+  readonly leftOut: readonly ConfitureError[];
+}
+
+/** What is traced, and from where. */
+export interface TraceOptions extends ProjectFiles {
+  /** In version order. What comes before the first of them is only run, to get there. */
+  readonly migrations: readonly MigrationFile[];
+  /** A folder of rows (`collectFixtures`) to load before each of them; tables without any get made-up rows. */
+  readonly fixturesDir?: string | undefined;
+  /** Whether the catalogue is read before and after each: 30 ms to 1 s each time. */
+  readonly catalogues?: boolean;
+  readonly onStep?: ((step: string) => void) | undefined;
+}
+
+/**
+ * Runs migrations in a scratch database with rows in its tables, and tells what each statement did. A statement that fails is told
+ * (`error`), and those behind it are tried all the same.
+ * @throws ConfitureError what keeps base or applied migrations from running; `interrupted`
+ * @public
+ */
+export type TraceMigrations = (options: TraceOptions) => Promise<Trace>;
+
+/** Whether one mode is at least as strong as another. Pure. */
+export function isAtLeast(mode: LockMode, other: LockMode): boolean {
+  return LOCK_MODES.indexOf(mode) >= LOCK_MODES.indexOf(other);
+}
+
+/**
+ * Who has to wait for a lock, in words: "reads and writes". The modes that conflict with each are those of PostgreSQL's
+ * manual ("Explicit Locking", table of conflicting lock modes). Pure.
+ */
+export function blockedBy(mode: LockMode, kind: RelationKind = "table"): string {
+  // Whoever plans a query locks every index of its tables.
+  if (kind === "index") return mode === "ACCESS EXCLUSIVE" ? "queries that could use it" : "other DDL on it";
+  switch (mode) {
+    case "SHARE UPDATE EXCLUSIVE":
+      return "other DDL, VACUUM";
+    case "SHARE":
+    case "SHARE ROW EXCLUSIVE":
+      return "writes";
+    case "EXCLUSIVE":
+      return "writes, SELECT FOR UPDATE";
+    case "ACCESS EXCLUSIVE":
+      return "reads and writes";
+  }
+}
