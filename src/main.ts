@@ -54,6 +54,7 @@ async function main(): Promise<void> {
         return isTerminal(0);
       },
       readLine,
+      readAll,
     },
     env: process.env,
     cwd: process.cwd(),
@@ -112,6 +113,21 @@ function readLine(signal: AbortSignal): Promise<string | undefined> {
       stdin.on("data", onData).on("end", onEnd).resume();
     }
   });
+}
+
+async function readAll(signal: AbortSignal): Promise<Uint8Array | undefined> {
+  const reader = Bun.stdin.stream().getReader();
+  const stop = (): void => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", stop);
+  const pieces: Uint8Array[] = [];
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (signal.aborted) return undefined;
+    if (done) break;
+    pieces.push(value);
+  }
+  signal.removeEventListener("abort", stop);
+  return Buffer.concat(pieces);
 }
 
 function homeDirectory(): string {

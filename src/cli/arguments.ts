@@ -15,7 +15,8 @@ export function readArguments<Args extends ArgsDef>(
   own: Args,
   raw: readonly string[],
 ): ParsedArgs<Args & typeof GLOBAL_ARGS> {
-  const definitions: ArgsDef = { ...own, ...GLOBAL_ARGS };
+  // A command may have more values for one of them.
+  const definitions: ArgsDef = { ...GLOBAL_ARGS, ...own };
   const rawArgs = raw.map((word) => (isBareOption(definitions, word) ? `${word}=all` : word));
   const given = requireKnown(path, definitions, rawArgs);
   try {

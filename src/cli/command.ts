@@ -84,6 +84,8 @@ export interface Outcome {
   readonly error?: Error | undefined;
   /** 0 unless given: 3 tells of findings. */
   readonly exitCode?: number;
+  /** The JSON document has been begun on standard output, up to a comma; `json` and the fields of every document end it. */
+  readonly begun?: boolean;
 }
 
 export function defineCommand<const Args extends ArgsDef>(command: Command<Args>): Command<Args> {

@@ -68,12 +68,17 @@ export function commandHelp(path: readonly string[], summary: string, command: A
       positionals.map(([argument, definition]) => [argument.toUpperCase(), definition.description ?? ""]),
     ),
     ...section("OPTIONS", own),
-    ...section("OPTIONS OF EVERY COMMAND", optionLines(GLOBAL_ARGS)),
+    ...section("OPTIONS OF EVERY COMMAND", optionLines(withoutOwn(command.args))),
     "",
     "EXAMPLES",
     ...command.examples.map((example) => `  ${example}`),
     "",
   ].join("\n");
+}
+
+/** What every command has, but for what this one has in another form. */
+function withoutOwn(own: ArgsDef): ArgsDef {
+  return Object.fromEntries(Object.entries<ArgsDef[string]>(GLOBAL_ARGS).filter(([name]) => !(name in own)));
 }
 
 function section(title: string, lines: readonly (readonly [string, string])[]): string[] {

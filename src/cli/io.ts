@@ -27,12 +27,21 @@ export interface Input {
   readonly isTerminal: boolean;
   /** The next line, without its end; undefined when there is no more, or when the signal came first. */
   readLine(signal: AbortSignal): Promise<string | undefined>;
+  /** Everything to its end; undefined when the signal came first. */
+  readAll(signal: AbortSignal): Promise<Uint8Array | undefined>;
 }
 
 export interface Output {
   write(text: string): void;
   /** Writes what may be long, no faster than it is read. */
   writeAll(pieces: Iterable<string | Uint8Array>): Promise<void>;
+  /**
+   * As `writeAll`, for work that cannot wait (a statement of the embedded engine): nothing else runs until all is written.
+   * Where nobody reads any more, the process may end at once, since nothing could stop the work.
+   */
+  writeNow(piece: string | Uint8Array): void;
+  /** Whether nothing more can be written, because the reader has gone or for another reason. */
+  readonly closed: boolean;
   readonly isTerminal: boolean;
   /** How wide a terminal is; undefined for anything else. */
   readonly columns?: number | undefined;

@@ -263,7 +263,7 @@ function report(outcome: Outcome, invocation: Invocation | undefined, io: Io, fo
       ...outcome.json,
       ...(error === undefined ? {} : { error: errorToJson(error) }),
     };
-    io.stdout.write(`${visibleJson(document)}\n`);
+    io.stdout.write(`${visibleJson(document).slice(outcome.begun === true ? 1 : 0)}\n`);
     return exitCode;
   }
   const { text, script } = outcome;

@@ -1,7 +1,7 @@
 import { fstatSync } from "node:fs";
 import type { FileSink } from "bun";
 import type * as Tty from "node:tty";
-import { wasClosed } from "#files/descriptor.ts";
+import { wasClosed, writeAtOnce } from "#files/descriptor.ts";
 import type { Output } from "./io.ts";
 
 /**
@@ -47,6 +47,21 @@ export class StandardOutput implements Output {
         this.#fail(error);
       }
     }
+  }
+
+  writeNow(piece: string | Uint8Array): void {
+    if (this.#open() === undefined) return;
+    try {
+      writeAtOnce(this.#descriptor, typeof piece === "string" ? Buffer.from(piece) : piece);
+    } catch (error) {
+      this.#fail(error);
+      // As a program that does not look after SIGPIPE.
+      if (this.failure === undefined) process.exit(0);
+    }
+  }
+
+  get closed(): boolean {
+    return this.#closed;
   }
 
   /** Waits until everything has found its way, or cannot. */

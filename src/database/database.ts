@@ -23,9 +23,10 @@ export interface Database {
   /**
    * Sends `sql` (one or many statements) as one simple query: one round trip, and one implicit
    * transaction unless a transaction is open. Calls made without waiting are pipelined in order.
+   * @param results hears what comes back, which is thrown away otherwise; such a call is made alone
    * @throws ConfitureError `sql_failed` (with `server.position` into `sql`) or `connection_lost`
    */
-  execute(sql: string): Promise<void>;
+  execute(sql: string, results?: ResultListener): Promise<void>;
 
   /**
    * Runs one statement with `$1`-style parameters and returns its rows as objects. Arrays may need a round trip
@@ -39,11 +40,34 @@ export interface Database {
    * Resolves when the server has taken all of it.
    * @throws ConfitureError as `execute`; what `data` throws
    */
-  copyIn(sql: string, data: Iterable<Uint8Array | string>): Promise<void>;
+  copyIn(sql: string, data: Iterable<Uint8Array | string>, results?: ResultListener): Promise<void>;
 
   /** Ends the session; an open transaction is rolled back by the server. Safe to call twice. */
   close(): Promise<void>;
 }
+
+/** Hears the results of statements as they arrive, values in the form in which PostgreSQL prints them. */
+export interface ResultListener {
+  /** A result with rows begins. */
+  columns(columns: readonly ResultColumn[]): void;
+  row(values: readonly (string | null)[]): void;
+  /** Data of a COPY TO STDOUT, a line or less of it. */
+  copied(bytes: Uint8Array): void;
+  /** A statement is done: "SELECT 3", "INSERT 0 1", "CREATE TABLE". */
+  completed(tag: string): void;
+  /** The server waits for the next query. */
+  ready(transaction: TransactionState): void;
+  /** Asked now and then: a promise keeps a server from sending more until it settles. The embedded engine cannot wait. */
+  room?(): Promise<void> | undefined;
+}
+
+export interface ResultColumn {
+  readonly name: string;
+  /** The number of its type in pg_type; of a domain, that of the type below. */
+  readonly type: number;
+}
+
+export type TransactionState = "none" | "open" | "failed";
 
 /** A NOTICE, WARNING or INFO message from the server. */
 export interface Notice {

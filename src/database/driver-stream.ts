@@ -11,8 +11,9 @@ export class DriverStream extends EventEmitter {
   /**
    * @param judge gives what the driver is to see; throws for bytes that must not reach it, and the connection ends with
    * that error
+   * @param room keeps what comes next waiting, where it gives a promise, until that has settled
    */
-  constructor(stream: ByteStream, judge: (chunk: Buffer) => Buffer) {
+  constructor(stream: ByteStream, judge: (chunk: Buffer) => Buffer, room: () => Promise<void> | undefined) {
     super();
     this.#stream = stream;
     let refused = false;
@@ -27,6 +28,11 @@ export class DriverStream extends EventEmitter {
         return;
       }
       if (judged.length > 0) this.emit("data", judged);
+      const wait = room();
+      if (wait === undefined) return;
+      stream.pause();
+      const resume = (): void => void stream.resume();
+      wait.then(resume, resume);
     });
     stream.on("error", (error) => {
       // Nobody listens any more when the session has ended.

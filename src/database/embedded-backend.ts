@@ -43,6 +43,8 @@ const REGULAR_FILE = 0o100600;
 const READY_FOR_QUERY = "Z".charCodeAt(0);
 const READY_LENGTH = 6;
 const LOG_LINES = 20;
+/** What is made of an answer while nothing else runs is several times as long: messages, values, text. */
+const ANSWERS_WEIGH = 4;
 
 /** Emscripten's callback for an instance that was made elsewhere. */
 type WasmReceiver = (instance: WebAssembly.Instance, module: WebAssembly.Module) => void;
@@ -147,6 +149,7 @@ export class PGliteBackend implements Backend {
     const onRawData = (bytes: Uint8Array): void => {
       // The bytes lie in the engine's memory and are overwritten by the next piece.
       const copy = Buffer.from(bytes);
+      countBytes(copy.length * ANSWERS_WEIGH);
       last = copy.length >= READY_LENGTH ? copy : Buffer.concat([last, copy]);
       onData(copy);
     };

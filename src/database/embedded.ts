@@ -93,11 +93,11 @@ export async function openEmbeddedDatabase(target: EmbeddedTarget, options: Open
       work.catch((error: unknown) => {
         throw explainMissing(error);
       });
-    const copyIn = async (sql: string, data: Parameters<Database["copyIn"]>[1]): Promise<void> => {
+    const copyIn: Database["copyIn"] = async (sql, data, results) => {
       const source = new CopySource(data);
       stream.offer(source);
       try {
-        await session.execute(sql);
+        await session.execute(sql, results);
       } catch (error) {
         throw source.failure === undefined ? error : source.failure.error;
       } finally {
@@ -106,9 +106,9 @@ export async function openEmbeddedDatabase(target: EmbeddedTarget, options: Open
     };
     return {
       ...session,
-      execute: (sql) => explained(session.execute(sql)),
+      execute: (sql, results) => explained(session.execute(sql, results)),
       query: (sql, parameters) => explained(session.query(sql, parameters)),
-      copyIn: (sql, data) => explained(copyIn(sql, data)),
+      copyIn: (sql, data, results) => explained(copyIn(sql, data, results)),
       close,
     };
   } catch (error) {

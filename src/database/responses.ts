@@ -1,3 +1,5 @@
+import type { ResultColumn, ResultListener, TransactionState } from "./database.ts";
+
 /** The server does not keep to the protocol. The message completes "it ...". */
 export class ProtocolViolation extends Error {}
 
@@ -7,6 +9,9 @@ const READY_FOR_QUERY = 0x5a;
 const ROW_DESCRIPTION = 0x54;
 const DATA_ROW = 0x44;
 const AUTHENTICATION = 0x52;
+const COPY_OUT = 0x48;
+const COPY_DATA = 0x64;
+const COPY_DONE = 0x63;
 const HEADER = 5;
 
 /** Message types that a client of our kind may get, and those of them that may be long, as in libpq. */
@@ -21,6 +26,9 @@ const LONGEST_ROW_DESCRIPTION = 1 << 18;
 const LONGEST_OPENING = 1_000_000;
 /** Of an error; what tells it apart stands at its beginning. */
 const READ_OF_ERROR = 1 << 16;
+/** What a listener hears in the driver's place, and all that is read for it. */
+const HEARD_ALONE = new Set([ROW_DESCRIPTION, DATA_ROW, COPY_OUT, COPY_DATA, COPY_DONE]);
+const HEARD = new Set([ROW_DESCRIPTION, DATA_ROW, COPY_DATA, COMMAND_COMPLETE, READY_FOR_QUERY]);
 
 /**
  * Watches the server's side of a session, for the driver trusts it: that every message is of a known kind and a possible
@@ -50,6 +58,8 @@ export class ResponseWatcher {
    * driver takes longer over each than the server. Looked at when a message begins.
    */
   discarding = false;
+  /** Hears the results of the query that is being answered, instead of the driver. */
+  listener: ResultListener | undefined;
   #fate: "pass" | "drop" | "hold" = "pass";
   #dropsRows = false;
   /** The last CommandComplete, until it is known what follows. */
@@ -105,6 +115,7 @@ export class ResponseWatcher {
   }
 
   #fateOf(type: number): "pass" | "drop" | "hold" {
+    if (this.listener !== undefined && HEARD_ALONE.has(type)) return "drop";
     // Rows go the way of their description, whatever was asked for in the meantime.
     if (type === DATA_ROW) return this.#dropsRows ? "drop" : "pass";
     if (type === ROW_DESCRIPTION) this.#dropsRows = this.discarding;
@@ -126,10 +137,15 @@ export class ResponseWatcher {
     const longest = type === ROW_DESCRIPTION ? LONGEST_ROW_DESCRIPTION : LONG.has(type) ? LONGEST : LONGEST_SHORT;
     if (length < 4 || length > longest) throw new ProtocolViolation(`sent a message of ${length} bytes`);
     const size = length - 4;
-    const read = type === ROW_DESCRIPTION ? size : type === ERROR_RESPONSE ? Math.min(size, READ_OF_ERROR) : 0;
+    const read = this.#lengthRead(type, size);
     this.#skip = size - read;
     if (read > 0) this.#body = { type, parts: [], missing: read };
-    else this.#message(type, Buffer.alloc(0));
+    else this.#message(type, NOTHING);
+  }
+
+  #lengthRead(type: number, size: number): number {
+    if (type === ROW_DESCRIPTION || (this.listener !== undefined && HEARD.has(type))) return size;
+    return type === ERROR_RESPONSE ? Math.min(size, READ_OF_ERROR) : 0;
   }
 
   /** @returns how many bytes were used */
@@ -156,6 +172,7 @@ export class ResponseWatcher {
       this.#completed = 0;
       this.#failed = false;
     } else if (type === ROW_DESCRIPTION) requireColumns(body);
+    if (this.listener !== undefined) tell(this.listener, type, body);
   }
 
   #readError(body: string): void {
@@ -174,6 +191,53 @@ export class ResponseWatcher {
   get farewell(): { sqlstate: string; message: string } | undefined {
     return this.#farewell;
   }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function tell(listener: ResultListener, type: number, body: Buffer): void {
+  switch (type) {
+    case DATA_ROW:
+      return listener.row(readRow(body));
+    case ROW_DESCRIPTION:
+      return listener.columns(readColumns(body));
+    case COPY_DATA:
+      return listener.copied(body);
+    case COMMAND_COMPLETE:
+      return listener.completed(body.toString("utf8", 0, Math.max(0, body.length - 1)));
+    case READY_FOR_QUERY:
+      return listener.ready(TRANSACTION_STATES[String.fromCharCode(body[0] ?? 0)] ?? "none");
+  }
+}
+
+const TRANSACTION_STATES: Readonly<Record<string, TransactionState>> = { I: "none", T: "open", E: "failed" };
+
+/** A length of -1 stands for NULL. */
+function readRow(body: Buffer): (string | null)[] {
+  if (body.length < 2) throw new ProtocolViolation("sent a row that is cut short");
+  const values: (string | null)[] = [];
+  let at = 2;
+  for (let left = body.readUInt16BE(0); left > 0; left--) {
+    const length = at + 4 <= body.length ? body.readInt32BE(at) : Number.NaN;
+    at += 4;
+    const end = at + Math.max(0, length);
+    if (!(length >= -1 && end <= body.length)) throw new ProtocolViolation("sent a row that is cut short");
+    values.push(length === -1 ? null : body.toString("utf8", at, end));
+    at = end;
+  }
+  return values;
+}
+
+/** Of a description that `requireColumns` has looked through. */
+function readColumns(body: Buffer): ResultColumn[] {
+  const columns: ResultColumn[] = [];
+  let at = 2;
+  for (let left = body.readUInt16BE(0); left > 0; left--) {
+    const end = body.indexOf(0, at);
+    columns.push({ name: body.toString("utf8", at, end), type: body.readUInt32BE(end + 7) });
+    at = end + 1 + COLUMN;
+  }
+  return columns;
 }
 
 interface Body {

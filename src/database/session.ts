@@ -6,7 +6,7 @@ import { countAnswer } from "./answers.ts";
 import type { ByteStream } from "./byte-stream.ts";
 import { LIFT_LIMITS } from "./settings.ts";
 import { ARRAY_TYPES, ArrayTypes, type ArrayType } from "./arrays.ts";
-import type { Database, Notice, OpenOptions } from "./database.ts";
+import type { Database, Notice, OpenOptions, ResultListener } from "./database.ts";
 import { DriverStream } from "./driver-stream.ts";
 import { guardSerializers, requireParameters } from "./parameters.ts";
 import { ProtocolViolation, ResponseWatcher } from "./responses.ts";
@@ -50,7 +50,11 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     opened = true;
     // The driver forgets some of what it has not sent yet. What it does tell comes first.
     connection.once("close", () => setImmediate(endRunning));
-    return new DriverStream(connection, (chunk) => responses.feed(chunk));
+    return new DriverStream(
+      connection,
+      (chunk) => responses.feed(chunk),
+      () => responses.listener?.room?.(),
+    );
   };
 
   const driver = {
@@ -146,6 +150,18 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     }
   };
 
+  const heardBy = async (listener: ResultListener | undefined, work: () => Promise<unknown>): Promise<void> => {
+    if (listener !== undefined && running.size > 0) {
+      throw new ConfitureError("internal", "Results can be heard only of a query that is sent alone");
+    }
+    responses.listener = listener;
+    try {
+      await work();
+    } finally {
+      responses.listener = undefined;
+    }
+  };
+
   const arrays = new ArrayTypes(sql.options, () => listeningFor(() => run(sql.unsafe<ArrayType[]>(ARRAY_TYPES))));
   let identity: { pid: number; version: number } | undefined;
   let announced: { pid: number; secret: number } | undefined;
@@ -222,9 +238,10 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     pooled: options.engine === "server" && announced?.pid !== identity?.pid,
     serverVersion: identity?.version ?? 0,
 
-    async execute(text) {
+    async execute(text, results) {
       refuseWhenLost();
-      await run(sql.unsafe(text));
+      if (results === undefined) await run(sql.unsafe(text));
+      else await heardBy(results, () => run(sql.unsafe(text)));
     },
 
     async query<Row extends object>(text: string, parameters: readonly unknown[] = []): Promise<Row[]> {
@@ -238,9 +255,9 @@ export async function openSession(options: SessionOptions): Promise<Database> {
       return [...rows];
     },
 
-    copyIn: async (text, data) => {
+    copyIn: async (text, data, results) => {
       refuseWhenLost();
-      await listeningFor(() => copyIn(text, data));
+      await heardBy(results, () => listeningFor(() => copyIn(text, data)));
     },
 
     close,

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { platform } from "node:process";
 
 /** O_CLOEXEC (open(2)). */
@@ -17,6 +17,19 @@ export function wasClosed(descriptor: number): boolean {
   } catch {
     // No /proc.
     return false;
+  }
+}
+
+/** Writes all of it to an open stream, and keeps this thread until that is done. Throws what the system says. */
+export function writeAtOnce(descriptor: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(descriptor, bytes, at);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      // A pipe that is full, and that somebody set to say so instead of waiting.
+      Bun.sleepSync(1);
+    }
   }
 }
 

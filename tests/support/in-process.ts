@@ -18,7 +18,11 @@ export async function runHere(
   const exitCode = await run(args, {
     stdout,
     stderr,
-    stdin: { isTerminal: false, readLine: () => Promise.resolve(undefined) },
+    stdin: {
+      isTerminal: false,
+      readLine: () => Promise.resolve(undefined),
+      readAll: () => Promise.resolve(new Uint8Array()),
+    },
     env: { TZ: "UTC", ...env },
     cwd,
     homeDirectory: cwd,
@@ -39,7 +43,9 @@ function collect() {
   };
   return {
     isTerminal: false,
+    closed: false,
     write,
+    writeNow: write,
     writeAll: (pieces: Iterable<string | Uint8Array>) => {
       for (const piece of pieces) write(piece);
       return Promise.resolve();

@@ -35,7 +35,12 @@ function spell(character: string): string {
 
 /** A JSON document that says the same, and that a terminal only shows. */
 export function visibleJson(value: unknown): string {
-  return JSON.stringify(value, null, 2).replaceAll(ACTING, (character) =>
+  return visibleJsonText(JSON.stringify(value, null, 2));
+}
+
+/** The same of a text that is JSON already, with no control characters between its parts but ends of lines. */
+export function visibleJsonText(json: string): string {
+  return json.replaceAll(ACTING, (character) =>
     character === "\n" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

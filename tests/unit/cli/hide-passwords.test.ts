@@ -3,17 +3,18 @@ import { ConfitureError } from "#errors/error.ts";
 import { run } from "../../../src/cli/run.ts";
 import { hidePasswords } from "../../../src/cli/hide-passwords.ts";
 import type { Io } from "../../../src/cli/io.ts";
+import { NO_MORE } from "../../support/output.ts";
 
 const URL = "postgres://app:hunter2@db.invalid/shop";
 const CONNINFO = "host=db.invalid password=hunter2";
 
 async function outputOf(argv: readonly string[]): Promise<{ exitCode: number; text: string }> {
   let text = "";
-  const output = { isTerminal: false, write: (part: string) => void (text += part), writeAll: async () => {} };
+  const output = { isTerminal: false, write: (part: string) => void (text += part), ...NO_MORE };
   const io: Io = {
     stdout: output,
     stderr: output,
-    stdin: { isTerminal: false, readLine: async () => undefined },
+    stdin: { isTerminal: false, readLine: async () => undefined, readAll: async () => undefined },
     env: {},
     cwd: "/",
     homeDirectory: "",

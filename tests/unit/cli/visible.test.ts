@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { forPeople, paintFor } from "../../../src/cli/output/style.ts";
 import { indented, inLine, visible, visibleJson } from "../../../src/cli/output/visible.ts";
+import { NO_MORE } from "../../support/output.ts";
 
 /** Every kind of character that a terminal acts upon, and how it is written out. */
 const ACTING = [
@@ -40,7 +41,7 @@ describe("what a terminal would act upon is written out", () => {
 });
 
 test("colours are the tool's own: a text cannot bring any", () => {
-  const output = { isTerminal: true, write: () => {}, writeAll: async () => {} };
+  const output = { isTerminal: true, write: () => {}, ...NO_MORE };
   const paint = paintFor(output, "always", {});
   const red = forPeople(paint("red", "x"));
   expect(red).toBe("\u001b[31mx\u001b[39m");
@@ -49,7 +50,7 @@ test("colours are the tool's own: a text cannot bring any", () => {
 });
 
 /** Writes that are no text for people, or clear a line: exact scripts and JSON. */
-const EXACT = ["io.stdout.write(`${visibleJson(document)}\\n`)", 'stderr.write("\\n")', "io.stderr.write(clear)"];
+const EXACT = ["io.stdout.write(`${visibleJson(document).", 'stderr.write("\\n")', "io.stderr.write(clear)"];
 
 test("nothing of the command line writes past it", () => {
   const folder = join(import.meta.dir, "../../../src/cli");

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { fit, wrap } from "../../../src/cli/output/wrap.ts";
+import { NO_MORE } from "../../support/output.ts";
 
 const TEXT = `error: The migration cannot be generated because something is different from what was said
   --> db/migrations/a_very_long_name_of_a_migration_that_does_not_fit.sql:12:1
@@ -27,6 +28,6 @@ test("long lines break between words, and what is copied or stands in columns st
 
 test("nothing is broken in a pipe, or where it fits", () => {
   const write = (): void => {};
-  expect(fit({ write, writeAll: async () => {}, isTerminal: false }, TEXT)).toBe(TEXT);
+  expect(fit({ write, ...NO_MORE, isTerminal: false }, TEXT)).toBe(TEXT);
   expect(wrap(TEXT, 200)).toBe(TEXT);
 });

@@ -1,0 +1,116 @@
+import { resolve } from "node:path";
+import { withDatabase } from "#database/open.ts";
+import { readSql } from "#database/read-sql.ts";
+import { decodeSql, type SqlText } from "#database/script.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { type CommandContext, defineCommand, GLOBAL_ARGS, type Outcome } from "../../command.ts";
+import { openOptions, tellDatabase } from "../../database-options.ts";
+import type { ResultFormat } from "../../output/result-format.ts";
+import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
+import { ResultPrinter } from "../../result-printer.ts";
+import { readScript, runSql, tellNotice } from "../../run-sql.ts";
+
+/** How errors name SQL that is in no file. */
+const IN_ARGUMENT = "<command line>";
+const IN_INPUT = "<standard input>";
+
+export const SQL_ARGS = {
+  write: { type: "boolean", description: "on a protected environment: let statements change data (with --yes NAME)" },
+  ...PROTECTED_ARGS,
+} as const;
+
+export const command = defineCommand({
+  args: {
+    sql: { type: "positional", required: false, description: "one statement, or several with semicolons" },
+    file: {
+      type: "string",
+      alias: "f",
+      valueHint: "FILE",
+      description: "read the SQL from a file, or - for standard input",
+    },
+    ...SQL_ARGS,
+    format: {
+      ...GLOBAL_ARGS.format,
+      options: ["human", "json", "csv"],
+      description: "human (a table, as psql prints it), csv, or json for one document on standard output",
+    },
+  },
+  details:
+    "Runs statements one by one and stops at the first that fails. Each commits by itself, unless there is a BEGIN before it.\n" +
+    "On an environment that says `protected: true` statements may only read, unless --write is given.",
+  examples: [
+    'confiture db sql "SELECT * FROM users"',
+    "confiture db sql -f report.sql --format csv > report.csv",
+    "pg_dump --data-only shop | confiture db sql -f -",
+    'confiture db sql -e production --write --yes production "DELETE FROM sessions"',
+  ],
+  async run(args, context) {
+    if (args.write === true) await requirePermission(context, args, "change its data");
+    const config = await context.config();
+    const rules = { readOnly: config.protected && args.write !== true ? (config.environment ?? "") : undefined };
+    const script = readScript(await sourceOf(args, context), rules);
+    tellDatabase(context, config);
+    const { io, messages, json } = context;
+    const gone = new AbortController();
+    const signal = AbortSignal.any([io.signal, gone.signal]);
+    const format = await formatFor(args.format);
+    let printer: ResultPrinter | undefined;
+    const options = { ...openOptions(context), signal, onNotice: tellNotice.bind(undefined, messages) };
+    const end = async (error?: unknown): Promise<Outcome> => {
+      if (json) printer?.add("],");
+      await printer?.flush();
+      const isQuiet = error === undefined || (gone.signal.aborted && !io.signal.aborted);
+      return { json: {}, begun: json, ...(isQuiet ? {} : { error: error as Error }) };
+    };
+    try {
+      await withDatabase(config.target, options, async (database) => {
+        const embedded = database.engine === "embedded";
+        const onCompleted = args.format === "csv" ? (tag: string) => messages.log(tag) : undefined;
+        printer = new ResultPrinter({
+          output: io.stdout,
+          format,
+          embedded,
+          onClosed: () => gone.abort(),
+          ...(onCompleted === undefined ? {} : { onCompleted }),
+        });
+        if (json) printer.add('{\n  "results": [');
+        await runSql(database, script, rules, printer, signal);
+        if (printer.transaction !== "none") messages.warn("the transaction was not committed, so it is rolled back");
+      });
+    } catch (error) {
+      if (printer === undefined) throw error;
+      return await end(error);
+    }
+    return await end();
+  },
+});
+
+/** @throws ConfitureError `usage`, `file_*`, `interrupted` */
+async function sourceOf(
+  args: { sql?: string | undefined; file?: string | undefined },
+  { io }: CommandContext,
+): Promise<SqlText> {
+  if ((args.sql === undefined) === (args.file === undefined)) {
+    throw new ConfitureError("usage", args.sql === undefined ? "No SQL was given" : "There is SQL, and -f as well", {
+      hint: 'Either `confiture db sql "SELECT 1"`, or a file: `confiture db sql -f FILE` (-f - for standard input).',
+    });
+  }
+  if (args.sql !== undefined) return { file: IN_ARGUMENT, text: args.sql };
+  const file = args.file ?? "";
+  // Statements are sent one by one, so that INSERT statements stay by themselves.
+  if (file !== "-") return readSql(file, resolve(io.cwd, file), false);
+  const bytes = await io.stdin.readAll(io.signal);
+  if (bytes === undefined) throw new ConfitureError("interrupted", "Interrupted; nothing was done");
+  return { file: IN_INPUT, text: decodeSql(IN_INPUT, bytes) };
+}
+
+async function formatFor(name: string): Promise<ResultFormat> {
+  switch (name) {
+    case "json":
+      return new (await import("../../output/result-json.ts")).ResultJson();
+    case "csv":
+      return new (await import("../../output/result-csv.ts")).ResultCsv();
+    default:
+      return new (await import("../../output/result-table.ts")).ResultTable();
+  }
+}

@@ -1,0 +1,102 @@
+import type { ResultColumn, ResultListener, TransactionState } from "#database/database.ts";
+import type { Output } from "./io.ts";
+import type { ResultFormat } from "./output/result-format.ts";
+import { forPeople } from "./output/style.ts";
+
+/** Characters that are written at once. */
+const PIECE = 1 << 16;
+
+export interface PrinterOptions {
+  readonly output: Output;
+  readonly format: ResultFormat;
+  /** The engine is this very thread's, so that it cannot be asked to wait. */
+  readonly embedded: boolean;
+  /** Hears of a statement that is done. */
+  readonly onCompleted?: (tag: string) => void;
+  /** Called when nobody reads any more. */
+  readonly onClosed?: () => void;
+}
+
+/**
+ * Writes results while they arrive, no faster than they are read, so that a result of any length needs little memory.
+ */
+export class ResultPrinter implements ResultListener {
+  readonly #options: PrinterOptions;
+  readonly #isTerminal: boolean;
+  #text = "";
+  #writing: Promise<void> | undefined;
+  /** The state of the session after what it did last. */
+  transaction: TransactionState = "none";
+
+  constructor(options: PrinterOptions) {
+    this.#options = options;
+    this.#isTerminal = options.output.isTerminal;
+  }
+
+  columns(columns: readonly ResultColumn[]): void {
+    this.add(this.#options.format.columns(columns));
+  }
+
+  row(values: readonly (string | null)[]): void {
+    this.add(this.#options.format.row(values));
+  }
+
+  copied(bytes: Uint8Array): void {
+    const shown = this.#options.format.copied(bytes);
+    if (typeof shown === "string") return this.add(shown);
+    if (this.#isTerminal) return this.add(new TextDecoder().decode(shown));
+    // It may be binary.
+    this.#send();
+    this.#write(Buffer.from(shown));
+  }
+
+  completed(tag: string): void {
+    this.add(this.#options.format.completed(tag));
+    this.#options.onCompleted?.(tag);
+  }
+
+  ready(transaction: TransactionState): void {
+    this.transaction = transaction;
+  }
+
+  room(): Promise<void> | undefined {
+    return this.#writing;
+  }
+
+  /** To be called when a statement has failed. */
+  failed(): void {
+    this.add(this.#options.format.failed());
+  }
+
+  add(text: string): void {
+    this.#text += text;
+    if (this.#text.length >= PIECE) this.#send();
+  }
+
+  /** Resolves when everything is written. */
+  async flush(): Promise<void> {
+    this.#send();
+    await this.#writing;
+  }
+
+  #send(): void {
+    if (this.#text === "") return;
+    const text = this.#text;
+    this.#text = "";
+    this.#write(this.#isTerminal ? forPeople(text) : text);
+  }
+
+  #write(piece: string | Uint8Array): void {
+    const { output, embedded } = this.#options;
+    if (embedded) return output.writeNow(piece);
+    const writing = (this.#writing ?? Promise.resolve()).then(() => output.writeAll([piece]));
+    this.#writing = writing;
+    void this.#after(writing);
+  }
+
+  async #after(writing: Promise<void>): Promise<void> {
+    await writing;
+    if (this.#writing === writing) this.#writing = undefined;
+    if (this.#options.output.closed) this.#options.onClosed?.();
+  }
+}

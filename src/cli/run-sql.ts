@@ -1,0 +1,77 @@
+import type { Database, Notice } from "#database/database.ts";
+import { parseScript, placeIn, runStatements, type Script, type SqlText } from "#database/script.ts";
+import { ConfitureError } from "#errors/error.ts";
+import type { Statement } from "#sql/statement.ts";
+import type { Messages } from "./output/messages.ts";
+import type { ResultPrinter } from "./result-printer.ts";
+
+/** What statements may do. */
+export interface SqlRules {
+  /** Set where they may change nothing: the environment that says so. */
+  readonly readOnly: string | undefined;
+}
+
+/**
+ * Cuts SQL into statements, and refuses what the rules leave no way for.
+ * @throws ConfitureError `sql_psql_command`, `sql_unterminated`, `file_conflict_marker`, `protected`
+ */
+export function readScript(source: SqlText, { readOnly }: SqlRules): Script {
+  const script = parseScript(source);
+  const wayOut = readOnly === undefined ? undefined : script.statements.find(allowsWriting);
+  if (wayOut === undefined) return script;
+  throw new ConfitureError("protected", `The environment "${readOnly}" is protected, and this would allow writing`, {
+    location: placeIn(script, wayOut.start),
+    hint: writingHint(readOnly ?? ""),
+  });
+}
+
+/** Whether a statement says itself that transactions need not be read-only any more. */
+function allowsWriting({ words, text }: Statement): boolean {
+  if (/\bREAD WRITE\b/.test(words.join(" "))) return true;
+  // Reading the setting is no harm.
+  return /transaction_read_only/i.test(text) && (/set_config/i.test(text) || !/^(?:SHOW|SELECT)$/.test(words[0] ?? ""));
+}
+
+/**
+ * Runs statements one by one, as psql runs a file: each commits by itself, unless there is a transaction around it.
+ * @throws ConfitureError `sql_failed` with the place in the file, `interrupted`
+ */
+export async function runSql(
+  database: Database,
+  script: Script,
+  { readOnly }: SqlRules,
+  printer: ResultPrinter,
+  signal: AbortSignal,
+): Promise<void> {
+  const heard: Database = {
+    ...database,
+    execute: (sql) => database.execute(sql, printer),
+    copyIn: (sql, data) => database.copyIn(sql, data, printer),
+  };
+  for (const statement of script.statements) {
+    if (signal.aborted) throw new ConfitureError("interrupted", "Interrupted");
+    // Each time: a function that was called may have changed it.
+    if (readOnly !== undefined && printer.transaction === "none") await database.execute(READ_ONLY);
+    try {
+      await runStatements(heard, script, [statement]);
+    } catch (error) {
+      printer.failed();
+      const isWriting = error instanceof ConfitureError && error.server?.sqlstate === "25006";
+      throw isWriting && readOnly !== undefined ? error.with({ hint: writingHint(readOnly) }) : error;
+    }
+  }
+}
+
+const READ_ONLY = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
+
+function writingHint(environment: string): string {
+  return `The environment is protected, so that statements may only read. To let them write: --write --yes ${environment}`;
+}
+
+/** Prints what the server says beside its results, as psql does. */
+export function tellNotice(messages: Messages, { severity, message, detail, hint }: Notice): void {
+  const lines = [`${severity}:  ${message}`];
+  if (detail !== undefined) lines.push(`DETAIL:  ${detail}`);
+  if (hint !== undefined) lines.push(`HINT:  ${hint}`);
+  messages.log(lines.join("\n"));
+}

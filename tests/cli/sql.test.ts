@@ -1,0 +1,232 @@
+import { describe, expect, test } from "bun:test";
+import { BINARY, peakMemory, runBinary, startBinary } from "../support/cli.ts";
+import { temporaryProject } from "../support/project.ts";
+import { PSQL, psql } from "../support/psql.ts";
+import { readDocument } from "./document.ts";
+import { cliProject, environmentFile, executableProject, OLDEST_AND_NEWEST } from "./project.ts";
+
+const EMBEDDED = "database:\n  engine: embedded\n  path: .confiture/local\n";
+
+/** One statement or several, of every kind that prints something of its own. */
+const SCRIPTS = {
+  "types, to the left and right": `SELECT 1::int2 AS a, 2::int4 AS bb, 3::int8 AS ccc, 1.50::numeric AS d, 'NaN'::float8 AS e, 7::oid AS f,
+    '12.5'::money::text AS g, true AS h, 'x'::text AS i, NULL::int AS j, NULL::text AS k, '2026-01-02'::date AS l, '{1,2}'::int[] AS m;`,
+  "a row, no row, and no column":
+    "SELECT 1 AS one; SELECT 1 AS none WHERE false; SELECT; SELECT FROM generate_series(1, 2);",
+  "names wider than values, and the other way round": `SELECT 1 AS "a long name", 'a long value' AS b; SELECT 'abc' AS x, 'd' AS "five!";`,
+  tags: `CREATE TABLE t (id int, name text); INSERT INTO t VALUES (1, 'a'), (2, 'b'); UPDATE t SET name = 'c' WHERE id = 2;
+    BEGIN; DELETE FROM t WHERE id = 5; COMMIT; DROP TABLE t;`,
+  "rows of statements that change": `CREATE TABLE t (id int, name text); INSERT INTO t VALUES (1, 'a') RETURNING *;
+    UPDATE t SET name = 'b' RETURNING id; DELETE FROM t RETURNING name; DROP TABLE t;`,
+  "values of several lines": `SELECT E'a\\nbb\\nccc' AS x, 1 AS n, E'\\n' AS y; SELECT E'first\\nsecond' AS "two
+lines", 'z' AS z;`,
+  "tabs, carriage returns and other control characters": `SELECT E'a\\tb' AS tab, E'a\\rb' AS cr, E'a\\x1b[31mb' AS esc, E'\\u0085' AS c1;`,
+  "wide, combining and invisible characters": `SELECT '日本語' AS "名前", 'é' AS e, E'e\\u0301' AS combined, '🍓' AS emoji, 'ｶﾅ' AS half, '한국' AS ko, 'русский' AS ru;
+    SELECT 'x' AS "日本", 'long enough' AS z;`,
+  "COPY both ways":
+    "CREATE TEMP TABLE c (id int, name text);\nCOPY c FROM stdin;\n1\ta\n2\t\\N\n\\.\nTABLE c; COPY c TO STDOUT;",
+  "what explains": "EXPLAIN (COSTS OFF) SELECT 1; SHOW standard_conforming_strings;",
+  "text that looks like something else": `SELECT '"quoted", and, commas' AS q, '\\.' AS dot, '' AS empty, NULL AS "null", ' ' AS space;`,
+  nothing: "-- a comment\n;;",
+};
+
+describe.each(OLDEST_AND_NEWEST)("db sql as psql prints it, PostgreSQL %d", (major) => {
+  test.skipIf(PSQL === null)("tables, tags and CSV", async () => {
+    await using project = await cliProject({}, { major });
+    const script = Object.entries(SCRIPTS)
+      .map(([name, text]) => `SELECT '${name}' AS script;\n${text}`)
+      .join("\n");
+    await project.write("script.sql", script);
+    const [table, theirTable, theirCsv] = await Promise.all([
+      project.run(["db", "sql", "-f", "script.sql"]),
+      psql(project.url, `SET search_path = pg_temp; ${script}`),
+      psql(project.url, `SET search_path = pg_temp; ${script}`, ["--csv", "-q"]),
+    ]);
+    expect({ stdout: `SET\n${table.stdout}`, exitCode: table.exitCode }).toEqual(theirTable);
+    // Tags are no CSV: they go to standard error.
+    const csv = await project.run(["db", "sql", "-f", "script.sql", "--format", "csv"]);
+    expect({ stdout: csv.stdout, exitCode: csv.exitCode }).toEqual(theirCsv);
+    expect(csv.stderr).toContain("CREATE TABLE\n");
+  });
+});
+
+test("a large table is printed in parts, each aligned, with one heading and one count", async () => {
+  await using project = await cliProject();
+  const { stdout } = await project.succeed(["db", "sql", "SELECT n, 'x' AS x FROM generate_series(1, 10001) AS n"]);
+  const lines = stdout.split("\n");
+  expect(lines.slice(0, 3)).toEqual(["   n   | x ", "-------+---", "     1 | x"]);
+  expect(lines.slice(-4)).toEqual([" 10001 | x", "(10001 rows)", "", ""]);
+  expect(lines.filter((line) => line.includes("---"))).toHaveLength(1);
+});
+
+test("JSON: values as they are, names that come twice, and what failed in the middle", async () => {
+  await using project = await cliProject();
+  const json = async (sql: string) => readDocument(await project.run(["db", "sql", sql, "--format", "json"]));
+  const values = await project.run([
+    "db",
+    "sql",
+    `SELECT 1 AS n, 12345678901234567890::numeric AS big, 'NaN'::float8 AS nan, true AS yes, NULL AS nothing, E'{"a":\\n\\t[1]}'::json AS j,
+       E'\\u202e\\x1b' AS bidi, 2 AS n; CREATE TEMP TABLE t (); COPY (SELECT 1, E'ä"') TO STDOUT`,
+    "--format",
+    "json",
+  ]);
+  expect(values.stdout).toContain('"big": 12345678901234567890');
+  expect(values.stdout).not.toContain("\u202e");
+  expect(values.stdout).not.toContain("\u001b");
+  expect(readDocument(values)).toMatchObject({
+    ok: true,
+    results: [
+      {
+        columns: ["n", "big", "nan", "yes", "nothing", "j", "bidi", "n_2"],
+        rows: [{ n: 1, nan: "NaN", yes: true, nothing: null, j: { a: [1] }, bidi: "\u202e\u001b", n_2: 2 }],
+        command: "SELECT 1",
+      },
+      { command: "CREATE TABLE" },
+      { copied: '1\tä"\n', command: "COPY 1" },
+    ],
+  });
+  expect(await json("SELECT 1 AS a; SELECT 6 / (2 - n) AS x FROM generate_series(1, 5) AS n; SELECT 3")).toMatchObject({
+    ok: false,
+    exitCode: 1,
+    results: [{ rows: [{ a: 1 }] }, { rows: [{ x: 6 }], command: null }],
+    error: { code: "sql_failed", server: { sqlstate: "22012" } },
+  });
+  expect(await json("")).toMatchObject({ ok: true, results: [] });
+  expect(await json("SELECT 'open")).toMatchObject({ ok: false, error: { code: "sql_unterminated" } });
+});
+
+test("an error names file, line and column; what ran before it is done, and nothing behind it", async () => {
+  await using project = await cliProject({
+    "report.sql": "CREATE TABLE kept ();\nSELECT 1;\n\nSELECT nme FROM pg_class;\nCREATE TABLE never ();\n",
+  });
+  const file = await project.run(["db", "sql", "-f", "report.sql"]);
+  expect(file).toMatchObject({ exitCode: 1, stdout: expect.stringContaining("(1 row)") });
+  expect(file.stderr).toContain("--> report.sql:4:8\n4 | SELECT nme FROM pg_class;\n  |        ^\n");
+  expect(await project.query("SELECT to_regclass('kept')::text AS kept, to_regclass('never')::text AS never")).toEqual([
+    { kept: "kept", never: null },
+  ]);
+  expect((await project.run(["db", "sql", "SELECT 1; SELEC 2"])).stderr).toContain("--> <command line>:1:11\n");
+  const input = await project.run(["db", "sql", "-f", "-"], { stdin: "SELECT 1;\nSELEC 2;\n" });
+  expect(input).toMatchObject({ exitCode: 1, stdout: expect.stringContaining("(1 row)") });
+  expect(input.stderr).toContain("--> <standard input>:2:1\n");
+  expect((await project.run(["db", "sql", "\\d users"])).stderr).toContain("is a command of psql");
+});
+
+test("the command line: SQL or a file, and one of them", async () => {
+  await using project = await cliProject();
+  expect((await project.run(["db", "sql"])).exitCode).toBe(2);
+  expect((await project.run(["db", "sql", "SELECT 1", "-f", "x.sql"])).exitCode).toBe(2);
+  const missing = await project.run(["db", "sql", "-f", "missing.sql"]);
+  expect(missing).toMatchObject({ exitCode: 1, stdout: "" });
+  expect(missing.stderr).toContain("missing.sql");
+  const open = await project.run(["db", "sql", "BEGIN; CREATE TABLE gone ()"]);
+  expect(open).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("was not committed") });
+  expect(await project.query("SELECT to_regclass('gone') AS gone")).toEqual([{ gone: null }]);
+  expect(
+    (await project.succeed(["db", "sql", "DO $$ BEGIN RAISE NOTICE 'hello' USING HINT = 'there'; END $$"])).stderr,
+  ).toContain("NOTICE:  hello\n  HINT:  there\n");
+});
+
+test("a protected environment is only read, whatever the statements try, until --write and its name allow more", async () => {
+  await using project = await cliProject();
+  await project.write(
+    "db/environments/live.yaml",
+    environmentFile(project.server, project.database, "protected: true\n"),
+  );
+  await project.query("CREATE TABLE t AS SELECT 1 AS id");
+  const live = (...args: string[]) => project.run(["db", "sql", "-e", "live", ...args]);
+  expect(await live("SELECT * FROM t")).toMatchObject({ exitCode: 0, stdout: " id \n----\n  1\n(1 row)\n\n" });
+  const attempts = [
+    "DELETE FROM t",
+    "SELECT 1; DELETE FROM t",
+    "BEGIN; DELETE FROM t; COMMIT",
+    "BEGIN READ WRITE; DELETE FROM t; COMMIT",
+    "SET default_transaction_read_only = off; DELETE FROM t",
+    "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE; DELETE FROM t",
+    "SELECT set_config('default_transaction_read_only', 'off', false); DELETE FROM t",
+    "DO $$ BEGIN PERFORM set_config('default_transaction_' || 'read_only', 'off', false); END $$; DELETE FROM t",
+    "RESET ALL; DELETE FROM t",
+    "BEGIN; ROLLBACK; DELETE FROM t",
+  ];
+  for (const sql of attempts) {
+    const result = await live(sql);
+    expect({ sql, exitCode: result.exitCode === 0 }).toEqual({ sql, exitCode: false });
+    expect(result.stderr).toContain("--write --yes live");
+  }
+  expect((await live("--write", "DELETE FROM t")).exitCode).toBe(2);
+  expect((await live("--write", "--yes", "local", "DELETE FROM t")).exitCode).toBe(2);
+  expect((await live("--yes", "live", "DELETE FROM t")).exitCode).toBe(1);
+  expect(await project.query("SELECT count(*)::int AS n FROM t")).toEqual([{ n: 1 }]);
+  expect(await live("--write", "--yes", "live", "DELETE FROM t")).toMatchObject({ exitCode: 0, stdout: "DELETE 1\n" });
+});
+
+test("the embedded engine, over several runs", async () => {
+  await using project = await temporaryProject({ "db/environments/local.yaml": EMBEDDED });
+  const sql = (...args: string[]) => runBinary(["db", "sql", ...args], { cwd: project.dir });
+  expect(await sql("CREATE TABLE t (id int, name text); INSERT INTO t VALUES (1, 'é')")).toMatchObject({
+    exitCode: 0,
+    stdout: "CREATE TABLE\nINSERT 0 1\n",
+  });
+  const input = {
+    cwd: project.dir,
+    stdin: "COPY t FROM stdin;\n2\t\\N\n\\.\nTABLE t;\nCOPY t TO STDOUT;\nSELECT 1/0;",
+  };
+  const result = await runBinary(["db", "sql", "-f", "-"], input);
+  expect(result).toMatchObject({
+    exitCode: 1,
+    stdout: "COPY 1\n id | name \n----+------\n  1 | é\n  2 | \n(2 rows)\n\n1\té\n2\t\\N\n",
+  });
+  expect(result.stderr).toContain("<standard input>:6:1");
+});
+
+const ENDLESS =
+  "SELECT a, b, c FROM generate_series(1, 1000) AS a, generate_series(1, 1000) AS b, generate_series(1, 1000) AS c";
+
+test("a result of a million rows needs little memory, and a reader that has seen enough ends it", async () => {
+  await using project = await executableProject({ "db/environments/inside.yaml": EMBEDDED });
+  for (const [environment, rows, megabytes] of [
+    ["local", 1_000_000, 300],
+    ["inside", 400_000, 400],
+  ] as const) {
+    const sql = `SELECT n, repeat('x', 40) AS x FROM generate_series(1, ${rows}) AS n`;
+    const all = await startBinary(["db", "sql", "-e", environment, "--format", "csv", sql], { cwd: project.dir });
+    const [memory, result] = await Promise.all([peakMemory(all.process), all.result]);
+    expect(result.stdout.length).toBeGreaterThan(rows * 40);
+    expect(result.exitCode).toBe(0);
+    expect(memory / 2 ** 20).toBeLessThan(megabytes);
+  }
+  for (const [environment, formats] of [
+    ["local", ["human", "json"]],
+    ["inside", ["csv"]],
+  ] as const) {
+    for (const format of formats) {
+      const command = `"$0" db sql -e ${environment} --format ${format} "${ENDLESS}" | head -n 1; echo "\${PIPESTATUS[0]}"`;
+      const child = Bun.spawn(["bash", "-c", command, BINARY], { cwd: project.dir, stdout: "pipe", stderr: "pipe" });
+      const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+      expect({ environment, format, lines: stdout.split("\n").length, exit: stdout.trim().split("\n").at(-1) }).toEqual(
+        {
+          environment,
+          format,
+          lines: 3,
+          exit: "0",
+        },
+      );
+      expect(stderr).not.toContain("error");
+    }
+  }
+  expect(
+    await project.query("SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE 'SELECT a, b, c %'"),
+  ).toEqual([{ n: 0 }]);
+});
+
+test("SIGINT cancels the statement and exits with 130", async () => {
+  await using project = await executableProject({ "db/environments/inside.yaml": EMBEDDED });
+  const running = await startBinary(["db", "sql", "CREATE TABLE before (); SELECT pg_sleep(60)"], { cwd: project.dir });
+  const sleeping =
+    "SELECT count(*)::int AS n FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep(60)%'";
+  while ((await project.query(sleeping))[0]?.["n"] !== 1) await Bun.sleep(20);
+  running.process.kill("SIGINT");
+  expect(await running.result).toMatchObject({ exitCode: 130, stdout: "CREATE TABLE\n" });
+  expect(await project.query(sleeping)).toEqual([{ n: 0 }]);
+  expect(await project.query("SELECT to_regclass('before')::text AS before")).toEqual([{ before: "before" }]);
+});

@@ -1,0 +1,2 @@
+/** What an output has besides `write`, for one that is written to in no other way. */
+export const NO_MORE = { writeAll: async (): Promise<void> => {}, writeNow: (): void => {}, closed: false } as const;
