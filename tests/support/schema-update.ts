@@ -1,19 +1,23 @@
-import { readCatalogue } from "#compare/catalogue/catalogue.ts";
+import { cp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type Catalogue, readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";
 import type { Edit } from "#compare/update/apply.ts";
 import { updateSchema } from "#compare/update/update.ts";
 import type { ScratchSite } from "#compare/scratch/site.ts";
 import { withScratch } from "#compare/scratch/scratch.ts";
 import { buildSchema, type ProjectFiles } from "#compare/sources/sources.ts";
+import { unifiedDiff } from "../../src/cli/output/unified-diff.ts";
 import { ConfitureError } from "#errors/error.ts";
-import type { Golden } from "./golden.ts";
-import { temporaryProject } from "./project.ts";
+import { build, type Golden, migrate } from "./golden.ts";
+import { temporaryProject, type TemporaryProject } from "./project.ts";
+import type { LikelyMigration, SchemaTree } from "./schema-trees.ts";
 
 /** What became of schema files that had to follow a migration. */
 export type UpdateOutcome =
-  | { readonly kind: "updated"; readonly edits: readonly Edit[]; readonly text: string }
-  /** They build something else than `to.sql`. */
-  | { readonly kind: "wrong"; readonly text: string; readonly different: string }
+  | { readonly kind: "updated"; readonly edits: readonly Edit[]; readonly diff: string }
+  /** They build something else than they should. */
+  | { readonly kind: "wrong"; readonly diff: string; readonly different: string }
   | { readonly kind: "refused"; readonly reason: string };
 
 /** A project whose schema file is `from.sql`, and whose one migration is `up.sql`; the base is `from.sql` as well. */
@@ -34,22 +38,44 @@ export async function updateGolden(golden: Golden, scratch: ScratchSite): Promis
     scratch,
     toolVersion: "test",
   };
+  return await follow(project, files, () => withScratch(files, (database) => build(database, golden.to)));
+}
+
+/** A project with the tree's schema files, with what they build as its base, and with one migration. */
+export async function updateTree({ files, base }: SchemaTree, { sql }: LikelyMigration): Promise<UpdateOutcome> {
+  await using project = await temporaryProject();
+  await cp(files.projectDir, project.dir, { recursive: true });
+  await rm(join(project.dir, files.migrationsDir), { recursive: true, force: true });
+  await project.write(`${files.migrationsDir}/base.sql`, base);
+  await project.write(`${files.migrationsDir}/1_next.sql`, sql);
+  return await follow(project, { ...files, projectDir: project.dir }, () =>
+    withScratch(files, async (database) => {
+      await build(database, base);
+      return await migrate(database, sql);
+    }),
+  );
+}
+
+/** Lets a project's files follow its migrations, and compares what they then build. */
+async function follow(
+  project: TemporaryProject,
+  files: ProjectFiles,
+  wanted: () => Promise<Catalogue>,
+): Promise<UpdateOutcome> {
   try {
     const { files: updated, edits } = await updateSchema(files);
-    for (const { path, after = "" } of updated) await project.write(path, after);
-    const text = updated.map(({ after }) => after ?? "").join("\n");
+    for (const { path, after } of updated) {
+      if (after === undefined) await rm(project.path(path));
+      else await project.write(path, after);
+    }
+    const diff = updated.map(({ path, before, after }) => unifiedDiff(path, before, after)).join("");
     const built = await withScratch(files, async (database) => {
       await buildSchema(database, files);
       return await readCatalogue(database);
     });
-    await project.write("db/schema/schema.sql", golden.to);
-    const wanted = await withScratch(files, async (database) => {
-      await buildSchema(database, files);
-      return await readCatalogue(database);
-    });
-    const different = compareCatalogues(built, wanted);
-    if (different.length === 0) return { kind: "updated", edits, text };
-    return { kind: "wrong", text, different: different.map(({ kind, name }) => `${kind} ${name}`).join(", ") };
+    const different = compareCatalogues(built, await wanted());
+    if (different.length === 0) return { kind: "updated", edits, diff };
+    return { kind: "wrong", diff, different: different.map(({ kind, name }) => `${kind} ${name}`).join(", ") };
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.code === "internal") throw error;
     return { kind: "refused", reason: error.message };

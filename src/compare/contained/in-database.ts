@@ -7,7 +7,7 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import { compareOnTerms } from "../sources/comparison.ts";
 import { readInUse } from "../sources/sources.ts";
-import { withScratchSeries } from "../scratch/scratch-series.ts";
+import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
 import { type Contained, decided, divide } from "./contained.ts";
 import { type Share, shareOf } from "./effect.ts";
 import { type ContainedOptions, findLast, type Replay, type Replayed, type State } from "./replayed.ts";
@@ -33,7 +33,7 @@ export async function containedInDatabase(replay: Replay, database: Database, le
         if (tables.size === 0) return true;
         return hasRowsOf(before.rows, state.rows, await readRowHashes(database, ledger, tables));
       });
-      const held = withoutIdle(states, last);
+      const held = await withoutIdle(replayed, series, last);
       const next = states.get(held + 1);
       if (next === undefined) return divide(open, held, error?.message);
       const share = await shareIn(options, states.get(held)!, next, live);
@@ -47,16 +47,25 @@ const NOT_FROM_NOTHING =
 const HALF = "the database holds some of what the next migration does";
 
 /** Without the last ones that change nothing but rows that are not here: they may have been run, or not. */
-function withoutIdle(states: Replayed["states"], last: number): number {
+async function withoutIdle({ states, read }: Replayed, series: ScratchSeries, last: number): Promise<number> {
   let held = last;
   for (; held > 0; held--) {
-    const [before, after] = [states.get(held - 1), states.get(held)];
-    if (before === undefined || after === undefined) break;
+    if (!states.has(held - 1)) {
+      const few = Array.from({ length: IDLE }, (_, back) => held - 1 - back);
+      await read(
+        series,
+        few.filter((count) => count > 0 && !states.has(count)),
+      );
+    }
+    const [before, after] = [states.get(held - 1)!, states.get(held)!];
     if (compareCatalogues(before.catalogue, after.catalogue).length > 0) break;
     if (changedTables(before.rows, after.rows).size > 0) break;
   }
   return held;
 }
+
+/** States that are read in one more replay: there is seldom more than one such migration in a row. */
+const IDLE = 3;
 
 /** What a later migration makes may be there already, made by a build: it would not apply. */
 function madeAlready(

@@ -145,6 +145,33 @@ test("one replay tells what the schema files hold, what a database holds, and th
   expect(applied).toEqual(["Applying base.sql", "Applying 001_bio"]);
 });
 
+describe("a last migration that only changes rows, of which an empty database has none, may have been run or not", () => {
+  const fill = "-- migrate:up\nUPDATE users SET bio = '' WHERE bio IS NULL;\n";
+  const after = (count: number): string[] => Array.from({ length: count }, (_, index) => `later_${index}`);
+  test.each([
+    ["as the last", [], ["001"]],
+    ["far from the last", after(14), ["001"]],
+    ["before one that is there", ["age", ...after(14)], ["001", "002", "003"]],
+  ])("%s", async (_, later, contained) => {
+    await using project = await temporaryProject({
+      "db/migrations/base.sql": USERS,
+      "db/schema/users.sql": USERS,
+      "db/migrations/001_bio.sql": column("bio"),
+      "db/migrations/002_fill.sql": fill,
+      ...Object.fromEntries(
+        later.map((name, index) => [`db/migrations/${String(index + 3).padStart(3, "0")}_${name}.sql`, column(name)]),
+      ),
+    });
+    const replay = replayOnce({ ...filesOf(project.dir), recorded: [], clock: { budget: 1, spent: () => 0 } });
+    const ledger = { schema: "public", table: "confiture_migrations", exists: false };
+    await withDatabase({ engine: "embedded" }, {}, async (database) => {
+      await database.execute(`${USERS} ALTER TABLE users ADD bio text, ADD age text; INSERT INTO users VALUES (1);`);
+      const found = await containedInDatabase(replay, database, ledger);
+      expect(found.contained.map(({ version }) => version)).toEqual(contained);
+    });
+  });
+});
+
 test("where every migration is recorded, none is read", async () => {
   const files = { "db/schema/users.sql": WITH_BIO, "db/migrations/001_bio.sql": "-- migrate:up\n-- migrate:up\n" };
   expect(await decide(files, { recorded: ["001"] })).toEqual({
