@@ -55,14 +55,11 @@ try {
     }
   } else {
     const [wanted = "", kind = ""] = values.only.split(", ");
-    for (const tree of (await readTrees(values.trees, scratch)).filter(({ name }) => name.includes(wanted))) {
-      if (!figures.of.includes(tree.name)) figures.of.push(tree.name);
-      const likely = (await likelyFor(tree)).map((migration) => ({
-        ...migration,
-        full: `${tree.name}, ${migration.name}`,
-      }));
-      for (const migration of partOf(likely.filter(({ name }) => name.includes(kind)))) {
-        note(migration.full, await updateTree(tree, migration));
+    const trees = (await readTrees(values.trees, scratch)).filter(({ name }) => name.includes(wanted));
+    for (const tree of partOf(trees)) {
+      figures.of.push(tree.name);
+      for (const migration of await likelyFor(tree)) {
+        if (migration.name.includes(kind)) note(`${tree.name}, ${migration.name}`, await updateTree(tree, migration));
       }
     }
   }
