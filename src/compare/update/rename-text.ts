@@ -3,6 +3,7 @@ import { readColumn, readTable } from "./create-table.ts";
 import { findConstraint } from "./edits/constraints.ts";
 import { inside, type Node, offsetOfByte, strings } from "#sql/parser.ts";
 import { type Token, tokensOf } from "#sql/tokens.ts";
+import type { Span } from "#sql/statement.ts";
 import type { Renaming } from "./renames.ts";
 import type { SchemaTree, Sentence } from "./schema-tree.ts";
 import { isSame, type Subject } from "./subjects.ts";
@@ -43,6 +44,13 @@ function homeOf(tree: SchemaTree, subject: Subject): string | undefined {
     const isThere = table !== undefined && readColumn(tree, table, subject.name) !== undefined;
     return isThere ? table.sentence.file : undefined;
   }
+  if (kind === "attribute") {
+    const type = tree.maker({ kind: "type", schema, name: of ?? "" });
+    const attributes = (inside(type?.node, "CompositeTypeStmt")?.coldeflist ?? []).map((each) =>
+      inside(each, "ColumnDef"),
+    );
+    return attributes.some((attribute) => attribute?.colname === subject.name) ? type?.file : undefined;
+  }
   return tree.maker(subject)?.file;
 }
 
@@ -72,9 +80,10 @@ function changesOf(tree: SchemaTree, subject: Subject, written: string): Change[
     if (subject.kind === "column" && !speaksOf(tree, sentence, subject)) return [];
     const tokens = tokensOf(tree.text(file), sentence.start, sentence.end);
     const names = tokens.flatMap((token, index) => (isNameOf(subject, sentence, tokens, index) ? [token] : []));
+    const quoted = written.includes("'") ? [] : tokens.flatMap((_, index) => nameInText(subject, tokens, index) ?? []);
     const kept = subject.kind === "column" ? aliases(sentence, tokens, names, subject.name) : [];
     return [
-      ...names.map(({ start, end }) => ({ file, start, end, by: written })),
+      ...[...names, ...quoted].map(({ start, end }) => ({ file, start, end, by: written })),
       ...kept.map(({ end, text }) => ({ file, start: end, end, by: ` AS ${text}` })),
     ];
   });
@@ -101,6 +110,12 @@ function isNameOf(subject: Subject, sentence: Sentence, tokens: readonly Token[]
       return word === "TRIGGER";
     case "policy":
       return word === "POLICY" || (word === "EXISTS" && wordAt(tokens, index - 3) === "POLICY");
+    case "rule":
+      return word === "RULE";
+    case "schema":
+      return isSchema(sentence, tokens, index);
+    case "attribute":
+      return isAttribute(subject, sentence, tokens, index);
     case "routine":
       return (qualifier === undefined || qualifier === subject.schema) && next?.text === "(";
     case "type":
@@ -130,6 +145,53 @@ function isNameOf(subject: Subject, sentence: Sentence, tokens: readonly Token[]
 
 const BEFORE_A_TABLE = /^(INTO|REFERENCES|ON|ONLY|VIEW|TABLE|EXISTS|FROM|JOIN|UPDATE|COPY)$/;
 const NOT_A_COLUMN = /^(INDEX|CONSTRAINT|TRIGGER|POLICY|TABLE|VIEW|AS|REFERENCES|FROM|JOIN|INTO|EXISTS|CONCURRENTLY)$/;
+
+/**
+ * The name of a relation, or of its schema, in a string that PostgreSQL reads as one: `nextval('shop.numbers')`,
+ * `'numbers'::regclass`. What such a string means follows a rename, as the database knows the object.
+ */
+function nameInText({ kind, schema, name }: Subject, tokens: readonly Token[], index: number): Span | undefined {
+  const { text, start } = tokens[index]!;
+  if ((kind !== "relation" && kind !== "schema") || !/^'[^'\\]+'$/.test(text)) return undefined;
+  const isArgument = tokens[index - 1]?.text === "(" && /^(NEXTVAL|CURRVAL|SETVAL)$/.test(wordAt(tokens, index - 2));
+  const isCast = [index + 2, index + 4].some((at) => wordAt(tokens, at) === "REGCLASS");
+  if (!isArgument && !(isCast && tokens[index + 1]?.text === "::")) return undefined;
+  const parts = tokensOf(text.slice(1, -1));
+  const [qualifier, own] = parts.length === 3 ? [parts[0], parts[2]] : [undefined, parts[0]];
+  const found = kind === "schema" ? qualifier : own;
+  if (found === undefined || nameIn(found) !== name) return undefined;
+  if (kind === "relation" && qualifier !== undefined && nameIn(qualifier) !== schema) return undefined;
+  return { start: start + 1 + found.start, end: start + 1 + found.end };
+}
+
+/** Where a name qualifies another one, or stands behind SCHEMA or in the search_path of the session: that of a function stays. */
+function isSchema({ reading }: Sentence, tokens: readonly Token[], index: number): boolean {
+  const word = wordAt(tokens, index - 1);
+  if (tokens[index - 1]?.text === ".") return false;
+  if (tokens[index + 1]?.text === "." || word === "SCHEMA") return true;
+  if (word === "EXISTS") return [3, 4].some((back) => wordAt(tokens, index - back) === "SCHEMA");
+  return reading?.searchPath !== undefined && index > 2;
+}
+
+/** In the statement that makes the type, and in a comment on the attribute. */
+function isAttribute(
+  { schema, of = "" }: Subject,
+  { node, reading }: Sentence,
+  tokens: readonly Token[],
+  index: number,
+): boolean {
+  if (inside(node, "CompositeTypeStmt") !== undefined) {
+    const { makes } = reading ?? {};
+    const isOwn = makes?.kind === "type" && makes.schema === schema && makes.name === of;
+    return isOwn && tokens[index]!.depth === 1 && /^[(,]$/.test(tokens[index - 1]?.text ?? "");
+  }
+  return (
+    inside(node, "CommentStmt") !== undefined &&
+    tokens[index - 1]?.text === "." &&
+    nameIn(tokens[index - 2]) === of &&
+    isBefore(tokens, index, "IS")
+  );
+}
 
 /** In a REFERENCES clause, columns are those of the table that it leads to. */
 function isOfTable({ of = "" }: Subject, { reading }: Sentence, tokens: readonly Token[], index: number): boolean {

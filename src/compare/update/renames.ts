@@ -50,6 +50,12 @@ function subjectOf(rename: NonNullable<ReturnType<typeof inside<"RenameStmt">>>)
       return part("trigger");
     case "OBJECT_POLICY":
       return part("policy");
+    case "OBJECT_RULE":
+      return part("rule");
+    case "OBJECT_ATTRIBUTE":
+      return part("attribute");
+    case "OBJECT_SCHEMA":
+      return { kind: "schema", schema: "", name: subname };
     case "OBJECT_TYPE":
     case "OBJECT_DOMAIN":
       return named("type", object);
@@ -89,8 +95,11 @@ function follow(subject: Subject, renaming: Renaming): Subject {
   return isIt && before.name === subject.name ? { ...subject, name: to } : followWhole(subject, renaming);
 }
 
+/** The same after a rename of its table, type or schema. */
 function followWhole(subject: Subject, { subject: before, to }: Renaming): Subject {
-  const isWhole = before.kind === "relation" && before.schema === subject.schema && before.name === subject.of;
+  if (before.kind === "schema") return subject.schema === before.name ? { ...subject, schema: to } : subject;
+  const whole = subject.kind === "attribute" ? "type" : "relation";
+  const isWhole = before.kind === whole && before.schema === subject.schema && before.name === subject.of;
   return isWhole ? { ...subject, of: to } : subject;
 }
 
@@ -108,7 +117,12 @@ function has(facts: FactBase, { kind, schema, of = "", name }: Subject): boolean
     case "constraint":
     case "trigger":
     case "policy":
+    case "rule":
       return facts.has({ kind, schema, table: of, name });
+    case "attribute":
+      return facts.has({ kind: "typeAttribute", schema, type: of, name });
+    case "schema":
+      return facts.has({ kind: "schema", name });
     default:
       return false;
   }

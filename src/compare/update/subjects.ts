@@ -13,6 +13,7 @@ export interface Subject {
     | "routine"
     | "schema"
     | "extension"
+    | "attribute"
     | "column"
     | "constraint"
     | "trigger"
@@ -21,7 +22,7 @@ export interface Subject {
     | "other";
   /** Empty for what is in no schema, and for a name that was written without one and is not resolved. */
   readonly schema: string;
-  /** The table or view that it is a part of, in the same schema. */
+  /** The table or view that it is a part of, in the same schema; of an attribute the composite type. */
   readonly of?: string | undefined;
   readonly name: string;
   /** Types of a routine's arguments, as short names; undefined where they were not written. */

@@ -267,6 +267,24 @@ INSERT INTO users (id, name) VALUES (1, 'name');
 CREATE VIEW people AS SELECT users.id, name FROM users WHERE name <> 'x';
 CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS 'SELECT n * 2';
 `,
+    "3_shop.sql": `CREATE SCHEMA IF NOT EXISTS shop;
+COMMENT ON SCHEMA shop IS 'what the shop is about';
+CREATE SEQUENCE shop.numbers;
+CREATE TYPE shop.price AS (amount int, currency text);
+COMMENT ON COLUMN shop.price.amount IS 'in cents';
+CREATE TABLE shop.orders (
+    id int PRIMARY KEY DEFAULT nextval('shop.numbers'),
+    other bigint DEFAULT nextval('shop.numbers'::regclass),
+    amount int
+);
+CREATE FUNCTION shop.guard() RETURNS trigger LANGUAGE plpgsql SET search_path = public, shop AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER guard BEFORE INSERT ON shop.orders FOR EACH ROW EXECUTE FUNCTION shop.guard();
+COMMENT ON TRIGGER guard ON shop.orders IS 'before';
+CREATE POLICY "own rows" ON shop.orders USING (amount > 0);
+COMMENT ON POLICY "own rows" ON shop.orders IS 'all of them';
+CREATE RULE guard AS ON DELETE TO shop.orders DO INSTEAD NOTHING;
+COMMENT ON RULE guard ON shop.orders IS 'nothing goes';
+`,
   };
   const cases: readonly (readonly [what: string, migration: string, changed: Readonly<Record<string, string>>])[] = [
     [
@@ -325,6 +343,55 @@ CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS 'SELECT n * 2';
       { "2_posts.sql": TREE["2_posts.sql"].replace("twice", "doubled") },
     ],
     ["a view", "ALTER VIEW people RENAME TO folk", { "2_posts.sql": TREE["2_posts.sql"].replace("people", "folk") }],
+    [
+      "a trigger",
+      "ALTER TRIGGER guard ON shop.orders RENAME TO watch",
+      {
+        "3_shop.sql": TREE["3_shop.sql"]
+          .replace("TRIGGER guard", "TRIGGER watch")
+          .replace("ON TRIGGER guard", "ON TRIGGER watch"),
+      },
+    ],
+    [
+      "a policy",
+      'ALTER POLICY "own rows" ON shop.orders RENAME TO mine',
+      { "3_shop.sql": TREE["3_shop.sql"].replaceAll('"own rows"', "mine") },
+    ],
+    [
+      "a rule",
+      "ALTER RULE guard ON shop.orders RENAME TO keep",
+      { "3_shop.sql": TREE["3_shop.sql"].replaceAll("RULE guard", "RULE keep") },
+    ],
+    [
+      "a sequence",
+      "ALTER SEQUENCE shop.numbers RENAME TO ids",
+      { "3_shop.sql": TREE["3_shop.sql"].replaceAll("numbers", "ids") },
+    ],
+    [
+      "an attribute of a type",
+      "ALTER TYPE shop.price RENAME ATTRIBUTE amount TO total",
+      {
+        "3_shop.sql": TREE["3_shop.sql"]
+          .replace("(amount int,", "(total int,")
+          .replace("shop.price.amount", "shop.price.total"),
+      },
+    ],
+    [
+      "a schema",
+      "ALTER SCHEMA shop RENAME TO store",
+      { "3_shop.sql": TREE["3_shop.sql"].replaceAll(/(?<!, |the )\bshop\b/g, "store") },
+    ],
+    [
+      "a schema, and things in it before and after",
+      "ALTER SEQUENCE shop.numbers RENAME TO ids; ALTER SCHEMA shop RENAME TO store; ALTER TABLE store.orders RENAME amount TO paid",
+      {
+        "3_shop.sql": TREE["3_shop.sql"]
+          .replaceAll(/(?<!, |the )\bshop\b/g, "store")
+          .replaceAll("numbers", "ids")
+          .replace("    amount int", "    paid int")
+          .replace("amount > 0", "paid > 0"),
+      },
+    ],
   ];
   test.each(cases)("%s", async (_, migration, changed) => {
     const { after, edits } = await update(TREE, migration);
