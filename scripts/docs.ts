@@ -7,6 +7,9 @@ import { commandHelp, groupHelp, rootHelp } from "../src/cli/help.ts";
 import { type Entry, isGroup } from "../src/cli/command.ts";
 import { COMMANDS } from "../src/cli/registry.ts";
 import { ERROR_CODES } from "../src/errors/codes.ts";
+import { TOOLS } from "../src/lint/names.ts";
+import { RULES } from "../src/lint/registry.ts";
+import { GROUPS, type Aliases, type Rule } from "../src/lint/rule.ts";
 
 const ROOT = join(import.meta.dir, "..");
 
@@ -16,6 +19,8 @@ export async function generatedDocuments(): Promise<ReadonlyMap<string, string>>
     ["docs/cli.md", await commandReference()],
     ["docs/errors.md", errorReference()],
     ["docs/schemas/error-codes.json", errorCodeSchema()],
+    ["docs/lint/README.md", ruleList()],
+    ...RULES.map((rule): [string, string] => [`docs/lint/${rule.id}.md`, rulePage(rule)]),
     ["README.md", withTables(await readFile(join(ROOT, "README.md"), "utf8"))],
   ]);
 }
@@ -111,6 +116,63 @@ function withTables(readme: string): string {
     text = `${before}${begin}\n${lines.join("\n")}\n\n${end}${after}`;
   }
   return text;
+}
+
+/** What a rule asks of, for people. */
+const ASKS: Readonly<Record<Rule["asks"][number], string>> = {
+  syntax: "the statement",
+  neighbours: "what comes before it",
+  trace: "what PostgreSQL did when it ran in a scratch database, where it could be run",
+  settings: "the environment's settings",
+};
+
+function rulePage(rule: Rule): string {
+  const { id, title, severity, on, asks, why, instead, given, wrong, right } = rule;
+  const sql = (text: string): string => `\`\`\`sql\n${text}\n\`\`\``;
+  const aliases = aliasesOf(rule);
+  return [
+    `# ${id}\n\n${GENERATED}\n`,
+    `${title}.\n`,
+    why,
+    ...(given === undefined ? [] : ["\nAfter this migration:\n", sql(given)]),
+    `\nFinds something in:\n\n${sql(wrong)}\n`,
+    instead,
+    `\nFinds nothing in:\n\n${sql(right)}\n`,
+    "| | |\n|---|---|",
+    `| severity | ${severity}${on === false ? ", off unless it is asked for" : ""} |`,
+    `| looks at | ${asks.map((what) => ASKS[what]).join("; ")} |`,
+    ...(aliases.length === 0 ? [] : [`| elsewhere | ${aliases.join("; ")} |`]),
+    "",
+  ].join("\n");
+}
+
+function aliasesOf({ aliases = {} }: Rule): string[] {
+  return Object.entries(TOOLS).flatMap(([tool, name]) => {
+    const names = aliases[tool as keyof Aliases] ?? [];
+    return names.length === 0 ? [] : [`${name} ${names.map((alias) => `\`${alias}\``).join(", ")}`];
+  });
+}
+
+function ruleList(): string {
+  const tools = Object.entries(TOOLS);
+  return [
+    `# Rules of lint\n\n${GENERATED}\n`,
+    "[linting.md](../linting.md) says how to use them. A rule that is off has to be asked for in `db/lint.yaml`.",
+    ...Object.entries(GROUPS).flatMap(([group, heading]) => [
+      `\n## ${heading}\n\n| rule | severity | finds |\n|---|---|---|`,
+      ...RULES.filter((rule) => rule.group === group).map(
+        ({ id, severity, on, title }) => `| [${id}](${id}.md) | ${on === false ? "off" : severity} | ${title} |`,
+      ),
+    ]),
+    `\n## What other tools call them\n\nThese names are understood in \`db/lint.yaml\` and in comments.\n\n| rule | ${tools.map(([, name]) => name).join(" | ")} |\n|---|${tools.map(() => "---|").join("")}`,
+    ...RULES.filter(({ aliases }) => aliases !== undefined).map(({ id, aliases = {} }) => {
+      const cells = tools.map(([tool]) =>
+        (aliases[tool as keyof Aliases] ?? []).map((name) => `\`${name}\``).join(", "),
+      );
+      return `| [${id}](${id}.md) | ${cells.join(" | ")} |`;
+    }),
+    "",
+  ].join("\n");
 }
 
 function errorCodeSchema(): string {

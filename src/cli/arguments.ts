@@ -34,6 +34,9 @@ export function readArguments<Args extends ArgsDef>(
   }
 }
 
+/** The value hint of a last argument that may be given many times; all arguments are in `_`. */
+export const LIST = "...";
+
 /** An option that may do without a value, which then stands for all: its hint begins with `[=`. */
 function isBareOption(definitions: ArgsDef, word: string): boolean {
   const definition = word.startsWith("--") ? definitions[word.slice(2)] : undefined;
@@ -66,8 +69,9 @@ function requireKnown(path: readonly string[], definitions: ArgsDef, raw: string
       throw notAChoice(path, `--${name}`, definition.options ?? [], String(value));
     }
   }
+  const isList = definitions[positionals.at(-1) ?? ""]?.valueHint === LIST;
   const extra = given[positionals.length];
-  if (extra !== undefined) throw usage(path, `Unexpected argument "${extra}"`);
+  if (extra !== undefined && !isList) throw usage(path, `Unexpected argument "${extra}"`);
   return values;
 }
 

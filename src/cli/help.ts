@@ -53,8 +53,8 @@ export function commandHelp(path: readonly string[], summary: string, command: A
   const positionals = Object.entries<ArgsDef[string]>(command.args).filter(
     ([, definition]) => definition.type === "positional",
   );
-  const usage = positionals.map(([argument, { required }]) =>
-    required === false ? `[${argument.toUpperCase()}]` : argument.toUpperCase(),
+  const usage = positionals.map(([argument, { required, valueHint = "" }]) =>
+    required === false ? `[${argument.toUpperCase()}${valueHint}]` : argument.toUpperCase(),
   );
   const own = optionLines(command.args);
   return [

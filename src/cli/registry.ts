@@ -66,6 +66,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "Check that schema files and migrations work and agree, without a server",
     load: () => import("./commands/verify.ts"),
   },
+  lint: {
+    summary: "Check migrations and schema files before they run: locks, lost data, unsafe changes",
+    load: () => import("./commands/lint.ts"),
+  },
   diff: {
     summary: "Show what differs between schema files, migrations, commits and databases",
     load: () => import("./commands/diff.ts"),

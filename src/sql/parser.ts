@@ -1,7 +1,7 @@
-import type { Node } from "libpg-query";
+import type { Node, SqlError } from "libpg-query";
 
 /** A statement as PostgreSQL's grammar reads it. Positions in it are bytes of its text in UTF-8. */
-export type { Node } from "libpg-query";
+export type { AlterTableCmd, ColumnDef, Constraint, Node, RangeVar, TypeName } from "libpg-query";
 
 /** The member of a node that has this name, such as "CreateStmt". */
 export type NodeOf<Name extends string> =
@@ -11,6 +11,14 @@ export type NodeOf<Name extends string> =
 export interface Parser {
   /** Undefined for what PostgreSQL's grammar does not take. */
   parse(text: string): Node | undefined;
+  /** What PostgreSQL says of a text that it does not take, and where: in code points from the beginning. */
+  complaint(text: string): Complaint | undefined;
+}
+
+export interface Complaint {
+  /** "syntax error at or near \"ADDD\"" */
+  readonly message: string;
+  readonly position: number;
 }
 
 /** Loads PostgreSQL's parser, which takes a moment. */
@@ -29,6 +37,15 @@ export async function loadParser(): Promise<Parser> {
       }
       known.set(text, node);
       return node;
+    },
+    complaint(text) {
+      try {
+        parseSync(text);
+        return undefined;
+      } catch (error) {
+        const { message, sqlDetails } = error as SqlError;
+        return { message, position: Math.max(0, sqlDetails?.cursorPosition ?? 0) };
+      }
     },
   };
 }

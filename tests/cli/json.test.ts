@@ -257,6 +257,37 @@ describe.each(OLDEST_AND_NEWEST)("every command writes one document that fits it
     });
   }, 180_000);
 
+  test("lint", async () => {
+    await using other = await cliProject(
+      {
+        ...FILES,
+        "db/migrations/003_index.sql": "CREATE INDEX users_bio ON users (bio);\n",
+      },
+      { major },
+    );
+    const on = async (...args: string[]): Promise<JsonDocument> => {
+      const document = readDocument(await other.run([...args, "--format", "json"]));
+      seen.add(document.command ?? "");
+      return document;
+    };
+    const found = {
+      rule: "index-blocks-writes",
+      severity: "error",
+      location: { file: "db/migrations/003_index.sql", line: 1, column: 1 },
+      statement: "CREATE INDEX users_bio ON users (bio)",
+    };
+    expect(await on("lint")).toMatchObject({
+      ok: true,
+      exitCode: 3,
+      findings: [{ rule: "not-traced" }, found],
+      ignored: 0,
+    });
+    expect(await on("lint", "db/migrations/003_index.sql")).toMatchObject({ exitCode: 3, findings: [found] });
+    expect(await on("lint", "db/migrations/003_index.sql", "--fail-on", "never")).toMatchObject({ exitCode: 0 });
+    expect(await on("lint", "db/migrations/001_add_bio.sql")).toMatchObject({ exitCode: 0, findings: [] });
+    expect((await on("lint", "--rules"))["rules"]).toBeArray();
+  }, 60_000);
+
   test("completion", async () => {
     expect(await done("completion", "bash")).toMatchObject({ shell: "bash" });
   });

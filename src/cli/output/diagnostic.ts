@@ -14,7 +14,8 @@ export function renderError(error: ConfitureError, paint: Paint): string {
   return `${lines.join("\n")}\n`;
 }
 
-function renderLocation(location: Location, paint: Paint): string[] {
+/** The place, and the source line with a caret under it. */
+export function renderLocation(location: Location, paint: Paint): string[] {
   const { file, line, column, sourceLine } = location;
   const place = [inLine(file), line, column].filter((part) => part !== undefined).join(":");
   const lines = [`  ${paint("cyan", "-->")} ${place}`];
@@ -57,7 +58,8 @@ function renderServer(server: ServerReport, paint: Paint): string[] {
   ];
 }
 
-function labelled(label: string, text: string, paint: Paint): string[] {
+/** A label and what it stands before, of one or more lines. */
+export function labelled(label: string, text: string, paint: Paint): string[] {
   const [first = "", ...rest] = text.split("\n");
   return [`  ${paint("dim", `${label}:`)} ${first}`, ...rest.map((line) => `  ${line}`)];
 }

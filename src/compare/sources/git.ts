@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { ConfitureError } from "#errors/error.ts";
 import { staysInside, withTemporaryFolder } from "#files/temporary.ts";
 
@@ -12,10 +13,7 @@ export async function withRevision<T>(
   folders: readonly string[],
   work: (projectDir: string) => Promise<T>,
 ): Promise<T> {
-  // A name that begins with a dash would be read as an option.
-  const commit = text(
-    git(projectDir, ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`], revision),
-  ).trim();
+  const commit = commitOf(projectDir, revision);
   const files = listFiles(projectDir, commit, folders);
   for (const { path } of files) requireInside(path, revision);
   const contents = readBlobs(projectDir, files, revision);
@@ -25,6 +23,43 @@ export async function withRevision<T>(
   });
 }
 
+/** What a commit holds, to compare files of today with. */
+export interface RevisionFiles {
+  has(path: string): boolean;
+  /** Whether the content is the one of the commit; line ends do not count, which git may change. */
+  holds(path: string, content: Uint8Array): boolean;
+}
+
+/**
+ * Which files a commit holds, without their contents.
+ * @param folders relative to the project
+ * @throws ConfitureError `git_failed`
+ */
+export function filesAt(projectDir: string, revision: string, folders: readonly string[]): RevisionFiles {
+  const files = listFiles(projectDir, commitOf(projectDir, revision), folders);
+  const blobs = new Map(files.map(({ path, blob }) => [path, blob]));
+  return {
+    has: (path) => blobs.has(path),
+    holds(path, content) {
+      const blob = blobs.get(path);
+      if (blob === undefined) return false;
+      return blobOf(content, blob) === blob || blobOf(withLineFeeds(content), blob) === blob;
+    },
+  };
+}
+
+/** git's name of a content, of the kind that another one is of. */
+function blobOf(content: Uint8Array, other: string): string {
+  return createHash(other.length === 64 ? "sha256" : "sha1")
+    .update(`blob ${content.byteLength}\0`)
+    .update(content)
+    .digest("hex");
+}
+
+function withLineFeeds(content: Uint8Array): Uint8Array {
+  return Buffer.from(Buffer.from(content).toString("latin1").replaceAll("\r\n", "\n"), "latin1");
+}
+
 /** git itself makes no such trees, and checks none out; but they can be made, and pushed. */
 function requireInside(path: string, revision: string): void {
   if (staysInside(path) && !path.split("/").some((part) => /^\.git$/i.test(part))) return;
@@ -32,6 +67,12 @@ function requireInside(path: string, revision: string): void {
     hint: "No ordinary commit does. Nothing was written; do not check it out before you know where it comes from.",
     location: { file: path },
   });
+}
+
+function commitOf(projectDir: string, revision: string): string {
+  // A name that begins with a dash would be read as an option.
+  const args = ["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`];
+  return text(git(projectDir, args, revision)).trim();
 }
 
 interface GitFile {

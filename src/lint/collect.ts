@@ -1,0 +1,159 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { collectSchemaFiles } from "#build/collect.ts";
+import { filesAt, type RevisionFiles } from "#compare/sources/git.ts";
+import type { ProjectFiles } from "#compare/sources/sources.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { readRegularFile } from "#files/read.ts";
+import { discoverMigrations } from "#migrate/discover.ts";
+import type { MigrationFile } from "#migrate/migration-file.ts";
+import { compareVersions } from "#migrate/version.ts";
+import type { Parser } from "#sql/parser.ts";
+import type { FileProblem, LintFile } from "./file.ts";
+import type { Entry } from "./lint.ts";
+import { readLoose, readMigration, readSchemaFile } from "./read.ts";
+import { decodeSql } from "#database/script.ts";
+
+/** Which files rules look at. */
+export type Which =
+  /** Migrations that a database does not have yet. */
+  | { readonly kind: "pending"; readonly migrations: readonly MigrationFile[] }
+  /** All migrations and schema files. */
+  | { readonly kind: "all" }
+  /** Those that are not the same in a commit. */
+  | { readonly kind: "since"; readonly revision: string }
+  /** Files and folders, relative to the project. */
+  | { readonly kind: "paths"; readonly paths: readonly string[] };
+
+export interface Collected {
+  /** In the order in which they run: what comes before the linted ones tells what is there. */
+  readonly entries: readonly Entry[];
+  /** The linted migrations, in their order. */
+  readonly migrations: readonly MigrationFile[];
+  /** See `LintOptions.together`. */
+  readonly together: boolean;
+}
+
+/**
+ * Finds and reads the files.
+ * @throws ConfitureError `file_unreadable` for a path at which nothing is, `git_failed`
+ */
+export async function collect(files: ProjectFiles, which: Which, parser: Parser): Promise<Collected> {
+  const { projectDir } = files;
+  const found = discoverMigrations(projectDir, files.migrationsDir, files.migrationsLayout);
+  const before = which.kind === "since" ? filesAt(projectDir, which.revision, foldersOf(files)) : undefined;
+  const isChanged = (path: string): boolean =>
+    before?.holds(path, readRegularFile(join(projectDir, path), path)) !== true;
+  const schema = which.kind === "pending" ? [] : schemaFiles(files);
+  const chosen = which.kind === "paths" ? choose(projectDir, which.paths, found.migrations, schema) : undefined;
+  const isChosen = (migration: MigrationFile): boolean => {
+    switch (which.kind) {
+      case "pending":
+        return which.migrations.some(({ path }) => path === migration.path);
+      case "all":
+        return true;
+      case "since":
+        return isChanged(migration.path);
+      case "paths":
+        return chosen!.paths.has(migration.path);
+    }
+  };
+  const migrations = found.migrations.filter(isChosen);
+  const last = migrations.at(-1);
+  const newest = found.migrations.filter(({ path }) => before?.has(path) === true).at(-1);
+  const entries: Entry[] = [];
+  if (found.base !== undefined && last !== undefined)
+    entries.push({ file: await readMigration(projectDir, found.base, parser), isLinted: false });
+  for (const migration of found.migrations) {
+    const file = await readMigration(projectDir, migration, parser);
+    const isLinted = migrations.includes(migration);
+    entries.push({ file: isLinted ? withOrder(file, migration, newest, before) : file, isLinted });
+    if (migration === last) break;
+  }
+  const linted = schema.filter((path) =>
+    which.kind === "paths" ? chosen!.paths.has(path) : which.kind === "all" || isChanged(path),
+  );
+  return {
+    entries: [
+      ...(last === undefined ? [] : entries),
+      ...(chosen?.others ?? []).map((path) => ({ file: loose(projectDir, path, parser), isLinted: true })),
+      // All of them tell what there is.
+      ...(linted.length === 0
+        ? []
+        : schema.map((path) => ({ file: readSchemaFile(projectDir, path, parser), isLinted: linted.includes(path) }))),
+    ],
+    migrations,
+    together: which.kind === "pending" || which.kind === "since",
+  };
+}
+
+function foldersOf({ includeDirs, migrationsDir }: ProjectFiles): string[] {
+  return [migrationsDir, ...includeDirs.map(({ path }) => path)];
+}
+
+/** A project may have none. */
+function schemaFiles(files: ProjectFiles): string[] {
+  try {
+    return collectSchemaFiles(files);
+  } catch (error) {
+    if (error instanceof ConfitureError && error.code === "schema_no_files") return [];
+    throw error;
+  }
+}
+
+/** A new migration that is older than one that the other branch has already. */
+function withOrder(
+  file: LintFile,
+  migration: MigrationFile,
+  newest: MigrationFile | undefined,
+  before: RevisionFiles | undefined,
+): LintFile {
+  const isLate =
+    newest !== undefined &&
+    before?.has(migration.path) === false &&
+    compareVersions(migration.version, newest.version) < 0;
+  if (!isLate) return file;
+  const problem: FileProblem = {
+    rule: "out-of-order",
+    message: `${migration.version} is older than ${newest.version}, which is there already: databases that have that one refuse this one`,
+    fix: "Give it a version that is newer",
+    location: { file: migration.path },
+  };
+  return { ...file, problems: [...file.problems, problem] };
+}
+
+/** Migrations and schema files below the paths; other SQL files by themselves. */
+function choose(
+  projectDir: string,
+  paths: readonly string[],
+  migrations: readonly MigrationFile[],
+  schema: readonly string[],
+): { readonly paths: ReadonlySet<string>; readonly others: readonly string[] } {
+  const chosen = new Set<string>();
+  const others = new Set<string>();
+  for (const path of paths) {
+    const absolute = join(projectDir, path);
+    if (!existsSync(absolute)) {
+      throw new ConfitureError("file_unreadable", `There is no ${path}`, { location: { file: path } });
+    }
+    const isFolder = statSync(absolute).isDirectory();
+    const below = (file: string): boolean => path === "." || file === path || file.startsWith(`${path}/`);
+    const own = migrations.filter((migration) => below(migration.path) || migration.downPath === path);
+    const files = schema.filter(below);
+    for (const file of [...own.map((migration) => migration.path), ...files]) chosen.add(file);
+    if (own.length + files.length > 0) continue;
+    if (!isFolder) others.add(path);
+    else
+      for (const name of new Bun.Glob("**/*.sql").scanSync({ cwd: absolute })) {
+        others.add(`${path === "." ? "" : `${path}/`}${name.replaceAll("\\", "/")}`);
+      }
+  }
+  return { paths: chosen, others: [...others].toSorted() };
+}
+
+/** A SQL file that is neither migration nor schema file is read as a migration by itself. */
+function loose(projectDir: string, path: string, parser: Parser): LintFile {
+  const name = path.split("/").at(-1)!;
+  const file: MigrationFile = { version: "", name, form: "sql", layout: "confiture", path };
+  return readLoose(file, decodeSql(path, readRegularFile(join(projectDir, path), path)), parser);
+}

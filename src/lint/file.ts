@@ -1,0 +1,48 @@
+import type { Location } from "#errors/error.ts";
+import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { Node } from "#sql/parser.ts";
+import type { Span } from "#sql/statement.ts";
+
+/** A file, or the way up of one, cut into statements for the rules. */
+export interface LintFile {
+  /** As shown to people. */
+  readonly path: string;
+  readonly kind: "migration" | "schema";
+  /** Undefined for a file that lies outside the folder of migrations. */
+  readonly migration: MigrationFile | undefined;
+  /** The file's text; of a large file only an outline. */
+  readonly text: string;
+  readonly statements: readonly LintStatement[];
+  readonly comments: readonly Span[];
+  /** Why the runner would not run it, or rules could not look at it. */
+  readonly problems: readonly FileProblem[];
+  /** Where an offset into `text` is. */
+  locate(offset: number): Location;
+}
+
+export interface FileProblem {
+  /** The rule that it is reported under. */
+  readonly rule: string;
+  readonly message: string;
+  readonly fix?: string | undefined;
+  readonly location: Location;
+  readonly statement?: LintStatement | undefined;
+}
+
+export interface LintStatement {
+  /** UTF-16 offsets into the file's text. */
+  readonly span: Span;
+  readonly text: string;
+  /** Words in upper case, as `Statement.words`. */
+  readonly words: readonly string[];
+  /** Undefined for what PostgreSQL's grammar does not take, and for what is no matter of rules, such as large INSERTs. */
+  readonly node: Node | undefined;
+  readonly transaction: Transaction;
+}
+
+/** Statements that are committed together. */
+export interface Transaction {
+  /** `none`: the statement commits by itself. */
+  readonly kind: "runner" | "own" | "none";
+  readonly statements: LintStatement[];
+}

@@ -1,0 +1,181 @@
+import { createHash } from "node:crypto";
+import type { StatementFacts } from "#compare/trace/facts.ts";
+import { offsetOfByte, type Node, type RangeVar } from "#sql/parser.ts";
+import { parseQualifiedName } from "#sql/quote.ts";
+import type { LintFile, LintStatement } from "./file.ts";
+import type { Finding, Known } from "./finding.ts";
+import { applyIgnores } from "./ignores.ts";
+import { RULES } from "./registry.ts";
+import type { Context, Found, Rule, Severity } from "./rule.ts";
+import { World } from "./world.ts";
+
+type Unprinted = Omit<Finding, "fingerprint">;
+
+/** A file in the order in which the files run. */
+export interface Entry {
+  readonly file: LintFile;
+  /** Whether rules look at it; the others only tell what is there. */
+  readonly isLinted: boolean;
+}
+
+export interface LintOptions {
+  /** Whether the linted files are applied one after the other, so that no application uses what one of them made. */
+  readonly together: boolean;
+  /** What a rule is set to, by its id; a rule's own severity where nothing is said. */
+  readonly severities?: ReadonlyMap<string, Severity | "off"> | undefined;
+  readonly factsOf?: (statement: LintStatement) => StatementFacts | undefined;
+}
+
+export interface LintResult {
+  /** By file, and in it by place. */
+  readonly findings: readonly Finding[];
+  /** How many more there would be without comments that ignore them. */
+  readonly ignored: number;
+}
+
+/** What the rules find in files. Pure. */
+export function lint(entries: readonly Entry[], options: LintOptions): LintResult {
+  let world = new World();
+  let kind: LintFile["kind"] = "migration";
+  const applied = new Set<number>();
+  const findings: Unprinted[] = [];
+  const schemaContexts: Context[] = [];
+  const active = RULES.flatMap((rule): Active[] => {
+    const severity = options.severities?.get(rule.id) ?? (rule.on === false ? "off" : rule.severity);
+    return severity === "off" ? [] : [{ rule, severity }];
+  });
+  const severityOf = new Map(active.map(({ rule, severity }) => [rule.id, severity]));
+  for (const { file, isLinted } of entries) {
+    // What schema files make is what migrations made already.
+    if (file.kind !== kind) world = new World();
+    kind = file.kind;
+    world.nextFile();
+    if (isLinted) {
+      if (!options.together && file.kind === "migration") applied.clear();
+      applied.add(world.here);
+      for (const problem of file.problems) {
+        const severity = severityOf.get(problem.rule);
+        if (severity === undefined) continue;
+        const { rule, message, fix, location, statement } = problem;
+        findings.push({ rule, severity, message, fix, location, how: "text", statement, file });
+      }
+    }
+    const isNew = new Set(applied);
+    world.isNewFile = (made) => isNew.has(made);
+    const contexts: Context[] = [];
+    const seen = new Map<object, LintStatement[]>();
+    for (const statement of file.statements) {
+      const { node, transaction } = statement;
+      if (node === undefined) continue;
+      const earlier = seen.get(transaction) ?? [];
+      if (isLinted) {
+        const context = contextOf(file, statement, node, world, earlier, options.factsOf ?? (() => undefined));
+        contexts.push(context);
+        for (const { rule, severity } of active) {
+          if (rule.check === undefined || (file.kind === "schema" && rule.schemaFiles !== true)) continue;
+          for (const found of rule.check(context)) findings.push(findingOf(context, rule, severity, found));
+        }
+      }
+      world.apply(node);
+      seen.set(transaction, [...earlier, statement]);
+    }
+    // Schema files belong together: what one of them makes may be completed in another.
+    if (file.kind === "schema") schemaContexts.push(...contexts);
+    else findings.push(...contexts.flatMap((context) => atEnd(context, active)));
+  }
+  findings.push(...schemaContexts.flatMap((context) => atEnd(context, active)));
+  const linted = entries.filter(({ isLinted }) => isLinted).map(({ file }) => file);
+  const { findings: left, ignored } = applyIgnores(linted, findings, (rule) => severityOf.get(rule));
+  const order = new Map(linted.map((file, at) => [file, at]));
+  const sorted = left.toSorted((a, b) => order.get(a.file)! - order.get(b.file)! || placeOf(a) - placeOf(b));
+  return { findings: withFingerprints(sorted), ignored };
+}
+
+interface Active {
+  readonly rule: Rule;
+  readonly severity: Severity;
+}
+
+function atEnd(context: Context, active: readonly Active[]): Unprinted[] {
+  return active.flatMap(({ rule, severity }) => {
+    if (rule.atEnd === undefined || (context.file.kind === "schema" && rule.schemaFiles !== true)) return [];
+    return rule.atEnd(context).map((found) => findingOf(context, rule, severity, found));
+  });
+}
+
+function placeOf({ location: { line = 0, column = 0 } }: Unprinted): number {
+  return line * 10_000 + Math.min(column, 9999);
+}
+
+function contextOf(
+  file: LintFile,
+  statement: LintStatement,
+  node: Node,
+  world: World,
+  earlier: readonly LintStatement[],
+  allFactsOf: (statement: LintStatement) => StatementFacts | undefined,
+): Context {
+  const factsOf = (other: LintStatement): StatementFacts | undefined => {
+    const facts = allFactsOf(other);
+    return facts?.how.kind === "not-traced" || facts?.error !== undefined ? undefined : facts;
+  };
+  const facts = factsOf(statement);
+  const named = (range: RangeVar | undefined, names: readonly { readonly name: string }[]): boolean => {
+    const schema = world.find(range)?.schema ?? range?.schemaname;
+    return names.some(({ name: written }) => {
+      const name = parseQualifiedName(written);
+      const isSameSchema = schema === undefined || name?.schema === undefined || name.schema === schema;
+      return name?.name === range?.relname && isSameSchema;
+    });
+  };
+  return {
+    file,
+    statement,
+    node,
+    world,
+    facts,
+    earlier,
+    factsOf,
+    isOld(table) {
+      const relation = world.find(table);
+      if (table?.relpersistence === "t" || relation?.temporary === true) return false;
+      return relation === undefined || !world.isNewFile(relation.made);
+    },
+    scans: (table) => facts && named(table, [...facts.scans, ...facts.rewrites]),
+    rewrites: (table) => facts && named(table, facts.rewrites),
+  };
+}
+
+function findingOf({ file, statement, facts }: Context, rule: Rule, severity: Severity, found: Found): Unprinted {
+  const offset = found.at === undefined ? 0 : offsetOfByte(statement.text, found.at);
+  return {
+    rule: rule.id,
+    // A rule may find something less bad than it is there for, but settings are settings.
+    severity: found.severity !== undefined && severity === rule.severity ? found.severity : severity,
+    message: found.message,
+    fix: found.fix,
+    how: rule.asks.includes("trace") ? howOf(facts) : "text",
+    location: file.locate(statement.span.start + offset),
+    statement,
+    file,
+  };
+}
+
+function howOf(facts: StatementFacts | undefined): Known {
+  return facts === undefined || facts.how.kind === "not-traced" ? "text" : facts.how.kind;
+}
+
+/** The same rule in the same statement twice is told apart by how often it was there before. */
+function withFingerprints(findings: readonly Unprinted[]): Finding[] {
+  const times = new Map<string, number>();
+  return findings.map((finding) => {
+    const { file, rule, statement, message } = finding;
+    const where = file.migration?.name ?? file.path;
+    const what = statement === undefined ? message : statement.text.replaceAll(/\s+/g, " ");
+    const identity = JSON.stringify([rule, where, what]);
+    const before = times.get(identity) ?? 0;
+    times.set(identity, before + 1);
+    const fingerprint = createHash("sha256").update(`${identity}#${before}`).digest("hex").slice(0, 32);
+    return { ...finding, fingerprint };
+  });
+}

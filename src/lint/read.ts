@@ -1,0 +1,189 @@
+import { join } from "node:path";
+import { decodeSql, placeIn, type Script } from "#database/script.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { readRegularFile } from "#files/read.ts";
+import { loadMigration, upOfText } from "#migrate/load.ts";
+import type { MigrationFile } from "#migrate/migration-file.ts";
+import { transactionControl } from "#sql/classify.ts";
+import type { Parser } from "#sql/parser.ts";
+import { codePointOffset } from "#sql/position.ts";
+import { splitStatements } from "#sql/split.ts";
+import type { Statement } from "#sql/statement.ts";
+import type { FileProblem, LintFile, LintStatement, Transaction } from "./file.ts";
+
+/** Statements that only add rows say nothing to rules; a long one costs the parser much memory. In UTF-16 units. */
+const LONGEST_INSERT = 100_000;
+
+/**
+ * Reads the way up of a migration for the rules. What is wrong with it is told in `problems`; whatever can be read of it
+ * is there all the same.
+ */
+export async function readMigration(projectDir: string, migration: MigrationFile, parser: Parser): Promise<LintFile> {
+  const { path } = migration;
+  if (migration.form === "typescript") {
+    const message = "TypeScript makes its SQL when it runs, so rules about the text of statements do not see it";
+    return withoutStatements(path, "migration", migration, { rule: "not-traced", message, location: { file: path } });
+  }
+  try {
+    const { up } = await loadMigration(projectDir, migration);
+    if (up.kind === "sql") return sqlFile(migration, up.script, up.transactional, [], parser);
+    if (up.kind === "typescript") throw new Error("a SQL migration cannot be TypeScript");
+    return refused(projectDir, migration, up.error, parser);
+  } catch (error) {
+    return unreadable(path, "migration", migration, error);
+  }
+}
+
+/** Reads SQL that is no migration of the project as if it were one; `file` says how it is cut. */
+export function readLoose(file: MigrationFile, text: string, parser: Parser): LintFile {
+  const up = upOfText(file, text);
+  if (up.kind === "sql") return sqlFile(file, up.script, up.transactional, [], parser);
+  if (up.kind === "typescript") throw new Error("SQL cannot be TypeScript");
+  return asFarAsItGoes(file, text, up.error, parser);
+}
+
+/** Reads a schema file for the rules, as `readMigration` does a migration. */
+export function readSchemaFile(projectDir: string, path: string, parser: Parser): LintFile {
+  try {
+    const text = decodeSql(path, readRegularFile(join(projectDir, path), path));
+    const { statements } = splitStatements(text);
+    return sqlFile({ path, kind: "schema" }, { file: path, text, statements, psqlCommands: [] }, true, [], parser);
+  } catch (error) {
+    return unreadable(path, "schema", undefined, error);
+  }
+}
+
+/** The rule under which the runner's refusal is reported. */
+function ruleOf({ code }: ConfitureError): string {
+  switch (code) {
+    case "migration_mixed":
+      return "concurrently-in-transaction";
+    case "sql_transaction_control":
+      return "transaction-control";
+    default:
+      return "not-runnable";
+  }
+}
+
+function problemOf(error: ConfitureError, path: string): FileProblem {
+  const { message, hint, location } = error;
+  return { rule: ruleOf(error), message, fix: hint, location: location ?? { file: path } };
+}
+
+function refused(projectDir: string, migration: MigrationFile, error: ConfitureError, parser: Parser): LintFile {
+  const { path } = migration;
+  if (migration.form === "foreign") return withoutStatements(path, "migration", migration, problemOf(error, path));
+  return asFarAsItGoes(migration, decodeSql(path, readRegularFile(join(projectDir, path), path)), error, parser);
+}
+
+/** All that is above the way back, for a file that the runner refuses. */
+function asFarAsItGoes(migration: MigrationFile, text: string, error: ConfitureError, parser: Parser): LintFile {
+  const back = /^--\s*migrate:down\b/m.exec(text)?.index ?? text.length;
+  const { statements } = splitStatements(text, 0, back);
+  const script: Script = { file: migration.path, text, statements, psqlCommands: [] };
+  return sqlFile(migration, script, true, [problemOf(error, migration.path)], parser);
+}
+
+function unreadable(
+  path: string,
+  kind: LintFile["kind"],
+  migration: MigrationFile | undefined,
+  error: unknown,
+): LintFile {
+  if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;
+  return withoutStatements(path, kind, migration, problemOf(error, path));
+}
+
+function withoutStatements(
+  path: string,
+  kind: LintFile["kind"],
+  migration: MigrationFile | undefined,
+  problem: FileProblem,
+): LintFile {
+  const location = { file: path };
+  return { path, kind, migration, text: "", statements: [], comments: [], problems: [problem], locate: () => location };
+}
+
+function sqlFile(
+  source: MigrationFile | { readonly path: string; readonly kind: "schema" },
+  script: Script,
+  transactional: boolean,
+  refusals: readonly FileProblem[],
+  parser: Parser,
+): LintFile {
+  const migration = "version" in source ? source : undefined;
+  const problems = [...refusals];
+  const statements: LintStatement[] = [];
+  for (const { statement, transaction } of inTransactions(script, transactional)) {
+    const made = lintStatement(statement, transaction, parser);
+    transaction.statements.push(made);
+    statements.push(made);
+    if (made.node === undefined && isForParser(statement)) {
+      const complaint = parser.complaint(made.text);
+      // Only comments, or nothing that PostgreSQL would call a statement.
+      if (complaint === undefined) continue;
+      const at = statement.start + codePointOffset(made.text, complaint.position + 1);
+      problems.push({
+        rule: "syntax-error",
+        message: `PostgreSQL's parser says: ${complaint.message}. No other rule looked at this statement`,
+        location: placeIn(script, at),
+        statement: made,
+      });
+    }
+  }
+  const { text } = script;
+  return {
+    path: source.path,
+    kind: migration === undefined ? "schema" : "migration",
+    migration,
+    text,
+    statements,
+    // Most files hold no comment for us, and need not be read again.
+    comments: /(?:confiture|squawk|eugene|atlas|nolint)/.test(text)
+      ? splitStatements(text, 0, text.length, { comments: true }).comments
+      : [],
+    problems,
+    locate: (offset) => placeIn(script, offset),
+  };
+}
+
+/** Each statement with the transaction that it runs in. */
+function inTransactions(
+  script: Script,
+  transactional: boolean,
+): { readonly statement: Statement; readonly transaction: Transaction }[] {
+  const { statements, parts } = script;
+  if (parts !== undefined) {
+    return parts.flatMap((part) => {
+      const transaction: Transaction = { kind: "own", statements: [] };
+      return part.map((statement) => ({ statement, transaction }));
+    });
+  }
+  if (transactional) {
+    const transaction: Transaction = { kind: "runner", statements: [] };
+    return statements.map((statement) => ({ statement, transaction }));
+  }
+  let own: Transaction | undefined;
+  return statements.map((statement) => {
+    const verb = transactionControl(statement);
+    if (verb === "BEGIN" || verb === "START TRANSACTION") own = { kind: "own", statements: [] };
+    const transaction = own ?? { kind: "none", statements: [] };
+    if (verb === "COMMIT" || verb === "END" || verb === "ROLLBACK" || verb === "ABORT") own = undefined;
+    return { statement, transaction };
+  });
+}
+
+function isForParser(statement: Statement): boolean {
+  return statement.firstWord !== "INSERT" || statement.end - statement.start <= LONGEST_INSERT;
+}
+
+function lintStatement(statement: Statement, transaction: Transaction, parser: Parser): LintStatement {
+  const { text } = statement;
+  return {
+    span: { start: statement.start, end: statement.end },
+    text,
+    words: statement.words,
+    node: isForParser(statement) ? parser.parse(text) : undefined,
+    transaction,
+  };
+}

@@ -1,0 +1,37 @@
+import { type Constraint, inside, type Node, type RangeVar, strings } from "#sql/parser.ts";
+import { writeIdentifier } from "#sql/quote.ts";
+import { isWord, tokensOf } from "#sql/tokens.ts";
+import { nameOf } from "./syntax.ts";
+
+/** The statement with CONCURRENTLY behind the word: CREATE INDEX, DROP INDEX. */
+export function concurrently(text: string, word: string): string {
+  const at = tokensOf(text).find((token) => isWord(token, word))?.end;
+  return at === undefined ? text : `${text.slice(0, at)} CONCURRENTLY${text.slice(at)}`;
+}
+
+const SUFFIXES: Readonly<Record<string, string>> = {
+  CONSTR_CHECK: "check",
+  CONSTR_FOREIGN: "fkey",
+  CONSTR_UNIQUE: "key",
+  CONSTR_PRIMARY: "pkey",
+};
+
+/** The name that a constraint has, or that PostgreSQL would give it. */
+export function constraintName(constraint: Constraint, table: RangeVar, column: string | undefined): string {
+  if (constraint.conname !== undefined) return constraint.conname;
+  const named = strings(constraint.fk_attrs ?? constraint.keys);
+  const columns = constraint.contype === "CONSTR_PRIMARY" ? [] : named.length > 0 ? named : [column];
+  return [table.relname, ...columns, SUFFIXES[constraint.contype ?? ""] ?? "constraint"]
+    .filter((part) => part !== undefined)
+    .join("_");
+}
+
+/** How to add a constraint without checking it, and check it later. */
+export function splitValidation(text: string, node: Node, constraint: Constraint, table: RangeVar): string {
+  const name = writeIdentifier(constraintName(constraint, table, undefined));
+  const isAlone = inside(node, "AlterTableStmt")?.cmds?.length === 1 && constraint.conname !== undefined;
+  return [
+    isAlone ? `${text} NOT VALID;` : `ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ${name} ... NOT VALID;`,
+    `ALTER TABLE ${nameOf(table)} VALIDATE CONSTRAINT ${name};  -- in the next migration`,
+  ].join("\n");
+}

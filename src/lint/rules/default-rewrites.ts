@@ -1,0 +1,50 @@
+import { writeIdentifier } from "#sql/quote.ts";
+import type { Found, Rule } from "../rule.ts";
+import { addedColumns, nameOf, typeText, volatileIn } from "../syntax.ts";
+
+export const defaultRewrites: Rule = {
+  id: "default-rewrites",
+  title: "ADD COLUMN with a default that differs from row to row",
+  group: "locks",
+  severity: "error",
+  asks: ["syntax", "neighbours", "trace"],
+  aliases: {
+    squawk: ["adding-field-with-default"],
+    eugene: ["E10"],
+    atlas: ["PG302"],
+    strongMigrations: ["add_column_default"],
+  },
+  why: "A default that is the same for all rows, `now()` among them, is kept once and rewrites nothing. One that differs from row to row, such as `gen_random_uuid()` or `clock_timestamp()`, writes the whole table anew under an ACCESS EXCLUSIVE lock.",
+  instead:
+    "Add the column without a default, set the default in a second statement so that new rows get one, and fill the old rows in batches.",
+  wrong: "ALTER TABLE users ADD COLUMN token uuid DEFAULT gen_random_uuid();",
+  right:
+    "ALTER TABLE users ADD COLUMN created_at timestamptz DEFAULT now();\nALTER TABLE users ADD COLUMN token uuid;\nALTER TABLE users ALTER COLUMN token SET DEFAULT gen_random_uuid();",
+  check({ node, isOld, rewrites }) {
+    return addedColumns(node).flatMap(({ table, column, constraints }): Found[] => {
+      const isNumbered = constraints.some(
+        ({ contype }) => contype === "CONSTR_IDENTITY" || contype === "CONSTR_GENERATED",
+      );
+      if (!isOld(table) || isNumbered || /serial\d?$/.test(typeText(column.typeName))) return [];
+      const expression = constraints.find(({ contype }) => contype === "CONSTR_DEFAULT");
+      if (expression === undefined) return [];
+      const volatile = volatileIn(expression.raw_expr);
+      if (!(rewrites(table) ?? volatile !== undefined)) return [];
+      const isSure = rewrites(table) === true || volatile?.isKnown === true;
+      const name = writeIdentifier(column.colname ?? "");
+      return [
+        {
+          message: isSure
+            ? `The default of ${name} writes every row of ${nameOf(table)} anew, while all reads and writes of it wait`
+            : `The default of ${name} calls ${volatile?.name ?? "a function"}(): unless that is STABLE or IMMUTABLE, every row of ${nameOf(table)} is written anew while reads and writes wait`,
+          severity: isSure ? undefined : "warning",
+          fix: [
+            `ALTER TABLE ${nameOf(table)} ADD COLUMN ${name} ${typeText(column.typeName)};`,
+            `ALTER TABLE ${nameOf(table)} ALTER COLUMN ${name} SET DEFAULT ...;  -- for new rows; fill the old ones in batches`,
+          ].join("\n"),
+          at: column.location,
+        },
+      ];
+    });
+  },
+};

@@ -1,0 +1,40 @@
+import { inside } from "#sql/parser.ts";
+import type { Rule } from "../rule.ts";
+import { alterations } from "../syntax.ts";
+
+export const dropCascades: Rule = {
+  id: "drop-cascades",
+  title: "CASCADE that takes objects the statement does not name",
+  group: "data",
+  severity: "error",
+  asks: ["syntax", "trace"],
+  aliases: { squawk: ["ban-truncate-cascade"] },
+  why: "`CASCADE` drops whatever depends on the object: views, foreign keys, columns, policies. What that is differs between databases, and the migration does not say it. `TRUNCATE ... CASCADE` empties every table that points to this one.",
+  instead: "Name what is to go, and leave CASCADE out: then nothing is taken that nobody thought of.",
+  wrong: "DROP VIEW active_users CASCADE;",
+  right: "DROP VIEW active_users_by_day, active_users;",
+  check({ node, facts }) {
+    const drop = inside(node, "DropStmt");
+    // DROP SCHEMA has a rule of its own.
+    const isDrop = drop?.behavior === "DROP_CASCADE" && drop.removeType !== "OBJECT_SCHEMA";
+    const isTruncate = inside(node, "TruncateStmt")?.behavior === "DROP_CASCADE";
+    const isPart = alterations(node).some(
+      ({ command }) => command.behavior === "DROP_CASCADE" && command.subtype?.startsWith("AT_Drop") === true,
+    );
+    if (!isDrop && !isTruncate && !isPart) return [];
+    const named = isDrop ? (drop.objects?.length ?? 0) : 0;
+    const taken = facts?.drops.filter(({ isNew }) => !isNew).map(({ name }) => name) ?? [];
+    // The trace has seen that it takes nothing else.
+    if (facts !== undefined && isDrop && drop.removeType === "OBJECT_INDEX" && taken.length <= named) return [];
+    return [
+      {
+        message: isTruncate
+          ? "TRUNCATE CASCADE empties every table that has a foreign key to this one"
+          : taken.length > named
+            ? `CASCADE drops more than is named here: ${taken.join(", ")} go`
+            : "CASCADE drops whatever depends on this, and does not say what that is",
+        fix: "Name what is to go, and leave CASCADE out",
+      },
+    ];
+  },
+};

@@ -1,0 +1,35 @@
+import { writeIdentifier } from "#sql/quote.ts";
+import type { Rule } from "../rule.ts";
+import { alterations, nameOf } from "../syntax.ts";
+
+export const dropConstraint: Rule = {
+  id: "drop-constraint",
+  title: "DROP CONSTRAINT of a table in use",
+  group: "data",
+  severity: "note",
+  asks: ["syntax", "neighbours"],
+  aliases: { atlas: ["CD101"] },
+  why: "From then on rows may come in that the constraint refused, and it cannot be added again until they are cleaned up. A unique or primary key also takes its index, which queries may need.",
+  instead: "Add what takes its place first.",
+  wrong: "ALTER TABLE users DROP CONSTRAINT users_email_key;",
+  right:
+    "ALTER TABLE users ADD CONSTRAINT users_email_check CHECK (email LIKE '%@%') NOT VALID;\nALTER TABLE users DROP CONSTRAINT users_email_check;",
+  check({ node, isOld, world }) {
+    return alterations(node, "AT_DropConstraint").flatMap(({ table, command }) => {
+      const known = world.find(table)?.constraints.get(command.name ?? "");
+      // A CHECK that only helped SET NOT NULL has done its work.
+      const isSpent =
+        known !== undefined &&
+        known.provesNotNull.length > 0 &&
+        known.provesNotNull.every((column) => world.column(table, column)?.notNull === true);
+      const isNew = known !== undefined && world.isNewFile(known.made);
+      const setsNotNull = alterations(node, "AT_SetNotNull").length > 0;
+      if (!isOld(table) || isNew || isSpent || setsNotNull) return [];
+      return [
+        {
+          message: `Nothing keeps rows out of ${nameOf(table)} any more that ${writeIdentifier(command.name ?? "")} refused`,
+        },
+      ];
+    });
+  },
+};

@@ -1,0 +1,40 @@
+import { writeIdentifier } from "#sql/quote.ts";
+import type { Rule } from "../rule.ts";
+import { alterations, nameOf } from "../syntax.ts";
+
+export const dropDefault: Rule = {
+  id: "drop-default",
+  title: "DROP DEFAULT of a column in use",
+  group: "data",
+  severity: "note",
+  asks: ["syntax", "neighbours"],
+  why: "An application that leaves the column out when it inserts writes NULL from then on, or fails where the column is NOT NULL.",
+  instead: "First deploy applications that give the column a value, then drop the default.",
+  wrong: "ALTER TABLE users ALTER COLUMN locale DROP DEFAULT;",
+  right: "ALTER TABLE users ADD COLUMN locale text DEFAULT 'en';\nALTER TABLE users ALTER COLUMN locale DROP DEFAULT;",
+  check({ node, isOld, earlier, world }) {
+    return alterations(node, "AT_ColumnDefault").flatMap(({ table, command }) => {
+      if (command.def !== undefined || !isOld(table)) return [];
+      const key = world.keyOf(table);
+      // Added with a default only to fill the rows that were there.
+      const isOwn = earlier.some(({ node: other }) =>
+        other === undefined
+          ? false
+          : alterations(other, "AT_AddColumn").some(
+              (added) => world.keyOf(added.table) === key && columnOf(added.command) === command.name,
+            ),
+      );
+      return isOwn
+        ? []
+        : [
+            {
+              message: `Writers that leave ${nameOf(table)}.${writeIdentifier(command.name ?? "")} out insert NULL from now on, or fail where it is NOT NULL`,
+            },
+          ];
+    });
+  },
+};
+
+function columnOf({ def }: { readonly def?: unknown }): string | undefined {
+  return (def as { ColumnDef?: { colname?: string } } | undefined)?.ColumnDef?.colname;
+}

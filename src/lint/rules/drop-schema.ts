@@ -1,0 +1,24 @@
+import { inside } from "#sql/parser.ts";
+import { writeIdentifier } from "#sql/quote.ts";
+import type { Rule } from "../rule.ts";
+
+export const dropSchema: Rule = {
+  id: "drop-schema",
+  title: "DROP SCHEMA with everything in it",
+  group: "data",
+  severity: "error",
+  asks: ["syntax"],
+  aliases: { atlas: ["DS101"] },
+  why: "`DROP SCHEMA ... CASCADE` takes every table, view and function in the schema, and whatever else depends on them.",
+  instead: "Drop the objects one by one, so that a reviewer sees them, and then the empty schema.",
+  wrong: "DROP SCHEMA reporting CASCADE;",
+  right: "DROP SCHEMA reporting;",
+  check({ node }) {
+    const drop = inside(node, "DropStmt");
+    if (drop?.removeType !== "OBJECT_SCHEMA" || drop.behavior !== "DROP_CASCADE") return [];
+    return (drop.objects ?? []).map((object) => ({
+      message: `Everything in the schema ${writeIdentifier(inside(object, "String")?.sval ?? "")} is gone afterwards`,
+      fix: "Drop its objects by name, then the schema without CASCADE",
+    }));
+  },
+};

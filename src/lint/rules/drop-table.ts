@@ -1,0 +1,27 @@
+import type { Rule } from "../rule.ts";
+import { dropped, nameOfParts } from "../syntax.ts";
+
+export const dropTable: Rule = {
+  id: "drop-table",
+  title: "DROP TABLE of a table in use",
+  group: "data",
+  severity: "warning",
+  asks: ["syntax", "neighbours"],
+  aliases: { squawk: ["ban-drop-table"], atlas: ["DS102"], strongMigrations: ["create_table"] },
+  why: "All rows are gone, and an application that still uses the table fails from that moment on.",
+  instead: "First deploy applications that do not use the table, then drop it, with the reason in a comment for lint.",
+  wrong: "DROP TABLE users;",
+  right: "CREATE TABLE import (id bigint);\nDROP TABLE import;",
+  check({ node, world, isOld }) {
+    return dropped(node, "OBJECT_TABLE").flatMap(({ parts }) => {
+      const known = world.findByParts(parts);
+      if (known !== undefined && !isOld({ schemaname: known.schema, relname: known.name })) return [];
+      return [
+        {
+          message: `All rows of ${nameOfParts(parts)} are gone afterwards, and applications that use it fail`,
+          fix: "Drop it only after no running application uses it",
+        },
+      ];
+    });
+  },
+};

@@ -1,0 +1,14 @@
+import type { Rule } from "../rule.ts";
+
+export const failsOnRows: Rule = {
+  id: "fails-on-rows",
+  title: "A statement that works on empty tables and fails on rows",
+  group: "data",
+  severity: "error",
+  asks: ["trace"],
+  why: "Some statements depend on the rows that there are: a cast that a value refuses, a NULL under NOT NULL, a duplicate under UNIQUE, a row that a CHECK does not allow. They work in every test with empty tables. The trace runs them on tables with a few rows of every kind that the schema allows, and shows a row on which they fail.",
+  instead:
+    "Clean up the rows in an earlier migration, or add the constraint `NOT VALID`. Where production surely holds no such row, say so in a comment for lint.",
+  wrong: "ALTER TABLE users ALTER COLUMN age TYPE integer USING age::integer;\n-- where age is text",
+  right: "ALTER TABLE users ADD COLUMN age_years integer;",
+};

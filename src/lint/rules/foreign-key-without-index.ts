@@ -1,0 +1,49 @@
+import { strings } from "#sql/parser.ts";
+import type { Found, Rule } from "../rule.ts";
+import { addedConstraints, constraintsOf, listOf, madeTable, nameOf } from "../syntax.ts";
+
+export const foreignKeyWithoutIndex: Rule = {
+  id: "foreign-key-without-index",
+  title: "A new foreign key without an index on its columns",
+  group: "objects",
+  severity: "note",
+  schemaFiles: true,
+  asks: ["syntax", "neighbours"],
+  aliases: { eugene: ["E15"] },
+  why: "PostgreSQL makes no index for a foreign key. Every DELETE, and every UPDATE of the key, of the table that it points to reads this table from beginning to end.",
+  instead: "Create an index that begins with the columns of the foreign key.",
+  wrong: "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint REFERENCES users (id));",
+  right:
+    "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint REFERENCES users (id));\nCREATE INDEX ON orders (user_id);",
+  atEnd({ node, world }) {
+    const made = madeTable(node);
+    const all = [
+      ...(made?.constraints ?? []).map((constraint) => {
+        const column = made?.columns.find((candidate) => constraintsOf(candidate).includes(constraint));
+        return { table: made!.table, constraint, column: column?.colname };
+      }),
+      ...addedConstraints(node),
+    ];
+    return all.flatMap(({ table, constraint, column }): Found[] => {
+      if (constraint.contype !== "CONSTR_FOREIGN") return [];
+      const columns = column === undefined ? strings(constraint.fk_attrs) : [column];
+      const known = world.find(table);
+      // Of a table that is not known, neither are its indexes.
+      if (known === undefined || known.made < 0) return [];
+      const isServed = world
+        .indexesOf(`${known.schema}.${known.name}`)
+        .some(
+          ({ index }) =>
+            index?.plain === true && columns.every((name) => index.columns.slice(0, columns.length).includes(name)),
+        );
+      if (isServed) return [];
+      return [
+        {
+          message: `No index begins with ${listOf(columns)} of ${nameOf(table)}: every DELETE in ${nameOf(constraint.pktable)} reads all of it`,
+          fix: `CREATE INDEX ON ${nameOf(table)} (${listOf(columns)});`,
+          at: constraint.location,
+        },
+      ];
+    });
+  },
+};

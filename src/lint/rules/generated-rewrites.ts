@@ -1,0 +1,31 @@
+import { writeIdentifier } from "#sql/quote.ts";
+import type { Found, Rule } from "../rule.ts";
+import { addedColumns, nameOf } from "../syntax.ts";
+
+export const generatedRewrites: Rule = {
+  id: "generated-rewrites",
+  title: "ADD COLUMN GENERATED ... STORED",
+  group: "locks",
+  severity: "error",
+  asks: ["syntax", "neighbours", "trace"],
+  aliases: { eugene: ["E11"], strongMigrations: ["add_column_generated_stored"] },
+  why: "A stored generated column is computed for every row, so the whole table is written anew under an ACCESS EXCLUSIVE lock.",
+  instead:
+    "From PostgreSQL 18 on, `GENERATED ALWAYS AS (...) VIRTUAL` is computed when it is read, and takes a moment to add. Otherwise add a plain column, fill it with a trigger and in batches.",
+  wrong: "ALTER TABLE users ADD COLUMN email_lower text GENERATED ALWAYS AS (lower(email)) STORED;",
+  right: "ALTER TABLE users ADD COLUMN email_lower text GENERATED ALWAYS AS (lower(email)) VIRTUAL;",
+  check({ node, isOld, rewrites }) {
+    return addedColumns(node).flatMap(({ table, column, constraints }): Found[] => {
+      const generated = constraints.find(({ contype }) => contype === "CONSTR_GENERATED");
+      if (generated?.generated_kind !== "s" || !isOld(table) || rewrites(table) === false) return [];
+      const name = writeIdentifier(column.colname ?? "");
+      return [
+        {
+          message: `${name} is computed for every row of ${nameOf(table)}, which is written anew, while all reads and writes of it wait`,
+          fix: `ALTER TABLE ${nameOf(table)} ADD COLUMN ${name} ... GENERATED ALWAYS AS (...) VIRTUAL;  -- PostgreSQL 18`,
+          at: column.location,
+        },
+      ];
+    });
+  },
+};

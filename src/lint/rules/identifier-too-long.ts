@@ -1,0 +1,43 @@
+import { tokensOf } from "#sql/tokens.ts";
+import { TokenKind } from "#sql/lexer.ts";
+import type { Rule } from "../rule.ts";
+
+/** NAMEDATALEN - 1 of PostgreSQL as everybody compiles it. */
+const LONGEST = 63;
+
+export const identifierTooLong: Rule = {
+  id: "identifier-too-long",
+  title: "A name longer than 63 bytes",
+  group: "transactions",
+  severity: "warning",
+  schemaFiles: true,
+  asks: ["syntax"],
+  aliases: { squawk: ["identifier-too-long"] },
+  why: "PostgreSQL cuts a longer name to 63 bytes and only gives a notice. Statements that name it in full still work, but the name in the catalogue is another one, and two long names can become the same.",
+  instead: "Choose a shorter name.",
+  wrong:
+    "CREATE TABLE a_table_with_a_name_that_is_so_long_that_postgresql_does_not_keep_all_of_it (id bigint PRIMARY KEY);",
+  right: "CREATE TABLE a_table_with_a_shorter_name (id bigint PRIMARY KEY);",
+  check({ statement }) {
+    // Bodies are strings to it.
+    if (!/[\p{L}\p{N}_$]{32}|"[^"]{32}/u.test(statement.text)) return [];
+    const long = tokensOf(statement.text).find(({ kind, text }) => {
+      if (kind === TokenKind.word) return Buffer.byteLength(text) > LONGEST;
+      return (
+        kind === TokenKind.quotedIdentifier && Buffer.byteLength(text.slice(1, -1).replaceAll('""', '"')) > LONGEST
+      );
+    });
+    if (long === undefined) return [];
+    const name = long.text.replaceAll('"', "");
+    const cut = Buffer.from(name)
+      .subarray(0, LONGEST)
+      .toString()
+      .replace(/\uFFFD+$/, "");
+    return [
+      {
+        message: `PostgreSQL cuts this name to 63 bytes: ${cut}`,
+        at: Buffer.byteLength(statement.text.slice(0, long.start)),
+      },
+    ];
+  },
+};

@@ -1,0 +1,39 @@
+import { inside } from "#sql/parser.ts";
+import type { Rule } from "../rule.ts";
+import { concurrently } from "../rewrite.ts";
+import { nameOf } from "../syntax.ts";
+
+export const indexBlocksWrites: Rule = {
+  id: "index-blocks-writes",
+  title: "CREATE INDEX on a table in use, without CONCURRENTLY",
+  group: "locks",
+  severity: "error",
+  asks: ["syntax", "neighbours", "trace"],
+  aliases: {
+    squawk: ["require-concurrent-index-creation"],
+    eugene: ["E6"],
+    atlas: ["PG101"],
+    strongMigrations: ["add_index", "add_reference"],
+  },
+  why: "`CREATE INDEX` takes a SHARE lock: every INSERT, UPDATE and DELETE on the table waits until the index is built and the transaction is committed. On a large table that is minutes.",
+  instead:
+    "Build the index with `CONCURRENTLY`, alone in its migration: PostgreSQL does not allow it inside a transaction, and Confiture runs a file that holds nothing else without one. If it fails, it leaves an invalid index behind; drop that, then run the migration again. `confiture lint --fix` makes this change.",
+  wrong: "CREATE INDEX users_email_idx ON users (email);",
+  right: "CREATE INDEX CONCURRENTLY users_email_idx ON users (email);",
+  check({ node, isOld, world, statement }) {
+    const index = inside(node, "IndexStmt");
+    // ON ONLY a partitioned table makes a name for the indexes of its partitions, and reads nothing.
+    if (index === undefined || index.concurrent === true || index.relation?.inh !== true || !isOld(index.relation))
+      return [];
+    const table = nameOf(index.relation);
+    const isPartitioned = world.find(index.relation)?.partitioned === true;
+    return [
+      {
+        message: `CREATE INDEX blocks writes to ${table} until the index is built`,
+        fix: isPartitioned
+          ? `CREATE INDEX ... ON ONLY ${table}, then CREATE INDEX CONCURRENTLY on each partition, then ALTER INDEX ... ATTACH PARTITION`
+          : `${concurrently(statement.text, "INDEX")};  -- alone in its migration`,
+      },
+    ];
+  },
+};

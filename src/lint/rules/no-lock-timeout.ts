@@ -1,0 +1,70 @@
+import { inside, type Node } from "#sql/parser.ts";
+import type { Found, Rule } from "../rule.ts";
+import { heldBefore } from "../locks.ts";
+
+/** Milliseconds; whoever waits longer than that for a lock blocks everybody behind it as long. */
+const LONG = 60_000;
+
+export const noLockTimeout: Rule = {
+  id: "no-lock-timeout",
+  title: "lock_timeout switched off, made long, or set after the lock",
+  group: "locks",
+  severity: "warning",
+  asks: ["syntax", "neighbours"],
+  aliases: {
+    squawk: ["require-lock-timeout", "require-statement-timeout", "require-timeout-settings"],
+    eugene: ["E9"],
+  },
+  why: "Confiture sets a `lock_timeout` for every migration (5 seconds, unless the environment says otherwise). A statement that waits for a lock makes every later query on the table wait behind it, so a migration that switches the timeout off can stop an application without doing anything.",
+  instead: "Leave `lock_timeout` to the environment file, or set a short one, before the first statement that locks.",
+  wrong: "SET lock_timeout = 0;\nALTER TABLE users ADD COLUMN bio text;",
+  right: "SET LOCAL lock_timeout = '2s';\nALTER TABLE users ADD COLUMN bio text;",
+  check(context): readonly Found[] {
+    const set = inside(context.node, "VariableSetStmt");
+    if (set?.name !== "lock_timeout") return [];
+    const value = set.kind === "VAR_SET_VALUE" ? milliseconds(set.args?.[0]) : undefined;
+    if (value === 0)
+      return [
+        {
+          message:
+            "lock_timeout is switched off: a statement that waits for its lock blocks every later query on the table",
+          fix: "SET LOCAL lock_timeout = '5s';",
+        },
+      ];
+    if (value !== undefined && value > LONG)
+      return [
+        {
+          message: `lock_timeout is ${Math.round(value / 1000)} s: for so long every later query on the table may wait behind this migration`,
+          fix: "SET LOCAL lock_timeout = '5s';",
+        },
+      ];
+    if (heldBefore(context).length > 0)
+      return [
+        {
+          message: "lock_timeout is set after a statement that locks",
+          fix: "Move it above the first statement that locks",
+        },
+      ];
+    return [];
+  },
+};
+
+const UNITS: Readonly<Record<string, number>> = {
+  "": 1,
+  us: 0.001,
+  ms: 1,
+  s: 1000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** As PostgreSQL reads a time: a bare number is milliseconds. */
+export function milliseconds(value: Node | undefined): number | undefined {
+  const constant = inside(value, "A_Const");
+  if (constant === undefined) return undefined;
+  if (constant.sval === undefined) return constant.ival?.ival ?? 0;
+  const [, number, unit = ""] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/.exec(constant.sval.sval ?? "") ?? [];
+  const factor = UNITS[unit];
+  return number === undefined || factor === undefined ? undefined : Number(number) * factor;
+}

@@ -1,0 +1,52 @@
+import type { Found, Rule } from "../rule.ts";
+import { writeIdentifier } from "#sql/quote.ts";
+import { addedConstraints, alterations, listOf, nameOf } from "../syntax.ts";
+import { strings } from "#sql/parser.ts";
+
+export const notNullScans: Rule = {
+  id: "not-null-scans",
+  title: "SET NOT NULL that reads every row under the strongest lock",
+  group: "locks",
+  severity: "error",
+  asks: ["syntax", "neighbours", "trace"],
+  aliases: {
+    squawk: ["adding-not-nullable-field"],
+    eugene: ["E2"],
+    atlas: ["PG303", "MF104"],
+    strongMigrations: ["change_column_null"],
+  },
+  why: "`SET NOT NULL` reads the whole table to see whether a NULL is in it, and holds an ACCESS EXCLUSIVE lock meanwhile: nobody can read or write the table.",
+  instead:
+    "From PostgreSQL 18 on, add `NOT NULL ... NOT VALID` and validate it in the next migration. Before, add `CHECK (column IS NOT NULL) NOT VALID`, validate it in the next migration, and then `SET NOT NULL`: PostgreSQL sees that the CHECK proves it and reads nothing. The CHECK can be dropped afterwards.",
+  wrong: "ALTER TABLE users ALTER COLUMN email SET NOT NULL;",
+  right: "ALTER TABLE users ADD CONSTRAINT users_email_not_null CHECK (email IS NOT NULL) NOT VALID;",
+  check({ node, isOld, scans, world }) {
+    const set = alterations(node, "AT_SetNotNull").flatMap(({ table, command }): Found[] => {
+      const column = command.name ?? "";
+      if (!isOld(table) || !(scans(table) ?? !world.isProvenNotNull(table, column))) return [];
+      const name = writeIdentifier(`${table.relname ?? ""}_${column}_not_null`);
+      return [
+        {
+          message: `SET NOT NULL reads every row of ${nameOf(table)}, while all reads and writes of it wait`,
+          fix: [
+            `ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ${name} CHECK (${writeIdentifier(column)} IS NOT NULL) NOT VALID;`,
+            `ALTER TABLE ${nameOf(table)} VALIDATE CONSTRAINT ${name};  -- in the next migration`,
+            `ALTER TABLE ${nameOf(table)} ALTER COLUMN ${writeIdentifier(column)} SET NOT NULL, DROP CONSTRAINT ${name};  -- in the one after that`,
+          ].join("\n"),
+        },
+      ];
+    });
+    const added = addedConstraints(node, "CONSTR_NOTNULL").flatMap(({ table, constraint, column }): Found[] => {
+      if (column !== undefined || constraint.skip_validation === true || !isOld(table) || scans(table) === false)
+        return [];
+      return [
+        {
+          message: `Adding NOT NULL reads every row of ${nameOf(table)}, while all reads and writes of it wait`,
+          fix: `ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ... NOT NULL ${listOf(strings(constraint.keys))} NOT VALID;  -- and VALIDATE CONSTRAINT in the next migration`,
+          at: constraint.location,
+        },
+      ];
+    });
+    return [...set, ...added];
+  },
+};

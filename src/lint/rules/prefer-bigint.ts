@@ -1,0 +1,39 @@
+import { writeIdentifier } from "#sql/quote.ts";
+import type { Found, Rule } from "../rule.ts";
+import { constraintsOf, madeTable, nameOf, typeText } from "../syntax.ts";
+import { strings } from "#sql/parser.ts";
+
+export const preferBigint: Rule = {
+  id: "prefer-bigint",
+  title: "A key of a new table that is smaller than bigint",
+  group: "objects",
+  severity: "warning",
+  schemaFiles: true,
+  asks: ["syntax"],
+  aliases: { squawk: ["prefer-bigint-over-int", "prefer-bigint-over-smallint"] },
+  why: "An `integer` key ends at 2,147,483,647, and a sequence uses numbers up also for inserts that fail. To change it later means to write the table and every table that points to it anew.",
+  instead: "Use `bigint`. Because of alignment it is often no larger.",
+  wrong: "CREATE TABLE users (id integer PRIMARY KEY);",
+  right: "CREATE TABLE users (id bigint PRIMARY KEY);",
+  check({ node }) {
+    const made = madeTable(node);
+    const keys = made?.constraints.find(
+      ({ contype, keys: named }) => contype === "CONSTR_PRIMARY" && named !== undefined,
+    );
+    const named = strings(keys?.keys);
+    return (made?.columns ?? []).flatMap((column): Found[] => {
+      const type = typeText(column.typeName);
+      const isKey =
+        (named.length === 1 && named[0] === column.colname) ||
+        constraintsOf(column).some(({ contype }) => contype === "CONSTR_PRIMARY");
+      if (!isKey || !/^(?:smallint|integer|serial|serial4|serial2|smallserial)$/.test(type)) return [];
+      return [
+        {
+          message: `The key ${nameOf(made?.table)}.${writeIdentifier(column.colname ?? "")} ends at ${/small|2$/.test(type) ? "32,767" : "2,147,483,647"}`,
+          fix: `${writeIdentifier(column.colname ?? "")} bigint`,
+          at: column.location,
+        },
+      ];
+    });
+  },
+};

@@ -1,0 +1,32 @@
+import { inside } from "#sql/parser.ts";
+import type { Rule } from "../rule.ts";
+import { nameOf } from "../syntax.ts";
+
+export const reindexBlocks: Rule = {
+  id: "reindex-blocks",
+  title: "REINDEX without CONCURRENTLY",
+  group: "locks",
+  severity: "error",
+  asks: ["syntax", "neighbours"],
+  aliases: { squawk: ["require-concurrent-reindex"] },
+  why: "`REINDEX` blocks writes to the table, and every query that would use the index, until the index is built.",
+  instead: "Use `REINDEX ... CONCURRENTLY`, alone in its migration.",
+  wrong: "REINDEX TABLE users;",
+  right: "REINDEX TABLE CONCURRENTLY users;",
+  check({ node, world, isOld }) {
+    const reindex = inside(node, "ReindexStmt");
+    if (reindex === undefined) return [];
+    const options = (reindex.params ?? []).map((param) => inside(param, "DefElem")?.defname);
+    if (options.includes("concurrently") || reindex.kind === "REINDEX_OBJECT_SYSTEM") return [];
+    const known = world.find(reindex.relation);
+    if (known !== undefined && !isOld(reindex.relation)) return [];
+    const what = reindex.relation === undefined ? (reindex.name ?? "the database") : nameOf(reindex.relation);
+    const kind = reindex.kind?.replace("REINDEX_OBJECT_", "") ?? "TABLE";
+    return [
+      {
+        message: `REINDEX blocks writes, and queries that use the index, until ${what} is built anew`,
+        fix: `REINDEX ${kind} CONCURRENTLY ${what};  -- alone in its migration`,
+      },
+    ];
+  },
+};

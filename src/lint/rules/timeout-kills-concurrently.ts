@@ -1,0 +1,44 @@
+import { inside } from "#sql/parser.ts";
+import type { LintStatement } from "../file.ts";
+import type { Rule } from "../rule.ts";
+import { alterations } from "../syntax.ts";
+import { milliseconds } from "./no-lock-timeout.ts";
+
+export const timeoutKillsConcurrently: Rule = {
+  id: "timeout-kills-concurrently",
+  title: "A timeout of the file that ends CONCURRENTLY or VALIDATE half way",
+  group: "locks",
+  severity: "warning",
+  asks: ["syntax", "neighbours"],
+  why: "`CREATE INDEX CONCURRENTLY` waits for every transaction that was open before it, and takes long by design. A short `lock_timeout` or `statement_timeout` ends it and leaves an invalid index behind.",
+  instead: "Set no timeout in a file with such a statement. Nobody waits for it, so none is needed.",
+  wrong:
+    "-- migrate:up transaction:false\nSET lock_timeout = '2s';\nCREATE INDEX CONCURRENTLY users_email_idx ON users (email);",
+  right: "CREATE INDEX CONCURRENTLY users_email_idx ON users (email);",
+  check({ node, file, statement }) {
+    const isLong =
+      inside(node, "IndexStmt")?.concurrent === true ||
+      inside(node, "DropStmt")?.concurrent === true ||
+      (inside(node, "ReindexStmt")?.params ?? []).some(
+        (param) => inside(param, "DefElem")?.defname === "concurrently",
+      ) ||
+      alterations(node, "AT_ValidateConstraint").length > 0;
+    if (!isLong) return [];
+    const before = file.statements.slice(0, file.statements.indexOf(statement));
+    const setting = before.findLast((other) => timeoutOf(other) !== undefined);
+    const value = setting === undefined ? undefined : timeoutOf(setting);
+    if (value === undefined || value.limit === 0) return [];
+    return [
+      {
+        message: `${value.name} is ${value.limit} ms here, which ends this statement half way`,
+        fix: `Remove the SET ${value.name}: nobody waits for this statement`,
+      },
+    ];
+  },
+};
+
+function timeoutOf({ node }: LintStatement): { readonly name: string; readonly limit: number } | undefined {
+  const set = inside(node, "VariableSetStmt");
+  if (set?.name !== "lock_timeout" && set?.name !== "statement_timeout") return undefined;
+  return { name: set.name, limit: set.kind === "VAR_SET_VALUE" ? (milliseconds(set.args?.[0]) ?? 0) : 0 };
+}

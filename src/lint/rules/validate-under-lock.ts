@@ -1,0 +1,35 @@
+import type { Rule } from "../rule.ts";
+import { alterations, nameOf } from "../syntax.ts";
+import { strongLocks } from "../locks.ts";
+
+export const validateUnderLock: Rule = {
+  id: "validate-under-lock",
+  title: "VALIDATE CONSTRAINT in the transaction that already locked the table",
+  group: "locks",
+  severity: "error",
+  asks: ["syntax", "neighbours"],
+  aliases: { squawk: ["constraint-missing-not-valid"], eugene: ["E4"] },
+  why: "`VALIDATE CONSTRAINT` by itself blocks neither reads nor writes. But a lock is held until its transaction ends: after `ADD CONSTRAINT ... NOT VALID` in the same migration the table stays locked while every row is read, and nothing is won.",
+  instead: "Put the `VALIDATE CONSTRAINT` into a migration of its own. `confiture lint --fix` makes this change.",
+  wrong:
+    "ALTER TABLE users ADD CONSTRAINT users_age_check CHECK (age >= 0) NOT VALID;\nALTER TABLE users VALIDATE CONSTRAINT users_age_check;",
+  right: "ALTER TABLE users VALIDATE CONSTRAINT users_age_check;",
+  check({ node, isOld, earlier, statement, world }) {
+    if (statement.transaction.kind === "none" && alterations(node).length < 2) return [];
+    return alterations(node, "AT_ValidateConstraint").flatMap(({ table, command }) => {
+      if (!isOld(table)) return [];
+      const key = world.keyOf(table);
+      const before = [...earlier.map((other) => other.node), ...(alterations(node).length > 1 ? [node] : [])];
+      const lock = before
+        .flatMap((other) => (other === undefined ? [] : strongLocks(other)))
+        .find((candidate) => world.keyOf(candidate.table) === key && candidate.mode !== "SHARE UPDATE EXCLUSIVE");
+      if (lock === undefined) return [];
+      return [
+        {
+          message: `${nameOf(table)} is read from beginning to end under the ${lock.mode} lock that this transaction took before, so ${lock.mode === "ACCESS EXCLUSIVE" ? "reads and writes wait" : "writes wait"}`,
+          fix: `ALTER TABLE ${nameOf(table)} VALIDATE CONSTRAINT ${command.name ?? ""};  -- in a migration of its own`,
+        },
+      ];
+    });
+  },
+};

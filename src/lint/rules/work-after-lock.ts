@@ -1,0 +1,47 @@
+import type { Rule } from "../rule.ts";
+import { heldBefore } from "../locks.ts";
+import { inside } from "#sql/parser.ts";
+import { addedConstraints, alterations, nameOf } from "../syntax.ts";
+
+export const workAfterLock: Rule = {
+  id: "work-after-lock",
+  title: "Long work in a transaction that keeps another table locked",
+  group: "locks",
+  severity: "error",
+  asks: ["neighbours", "trace"],
+  aliases: { eugene: ["E4", "E10"] },
+  why: "A lock is held until its transaction ends. A statement that takes a moment by itself, `ADD COLUMN` or `DROP COLUMN`, blocks a table for as long as whatever comes after it in the same migration: an index on another table, a constraint that is checked.",
+  instead: "Split the migration: what is quick and locks strongly in one, what takes long in another.",
+  wrong:
+    "ALTER TABLE users ADD COLUMN bio text;\nALTER TABLE orders ADD CONSTRAINT orders_total_check CHECK (total >= 0);",
+  right: "ALTER TABLE users ADD COLUMN bio text;\nALTER TABLE orders ADD COLUMN note text;",
+  check(context) {
+    const { node, isOld, scans, rewrites, world, facts } = context;
+    const index = inside(node, "IndexStmt");
+    const checked = addedConstraints(node, "CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_PRIMARY").filter(
+      ({ constraint, column }) =>
+        constraint.skip_validation !== true && constraint.indexname === undefined && column === undefined,
+    );
+    const candidates = [
+      ...(index === undefined || index.concurrent === true || index.relation?.inh !== true ? [] : [index.relation]),
+      ...checked.map(({ table }) => table),
+      ...alterations(node, "AT_ValidateConstraint", "AT_SetNotNull", "AT_AlterColumnType").map(({ table }) => table),
+    ];
+    const worked = candidates.find(
+      (table) =>
+        isOld(table) &&
+        (facts === undefined || scans(table) === true || rewrites(table) === true || facts.buildsIndexes.length > 0),
+    );
+    if (worked === undefined) return [];
+    const lock = heldBefore(context).find(
+      ({ table, mode }) => mode === "ACCESS EXCLUSIVE" && world.keyOf(table) !== world.keyOf(worked),
+    );
+    if (lock === undefined) return [];
+    return [
+      {
+        message: `This works through all of ${nameOf(worked)}, and reads and writes of ${nameOf(lock.table)} wait meanwhile: an earlier statement of this transaction holds its lock`,
+        fix: "Move this statement into a migration of its own",
+      },
+    ];
+  },
+};

@@ -1,0 +1,244 @@
+import { describe, expect, test } from "bun:test";
+import { findingsIn, rulesIn } from "../../support/lint.ts";
+
+type Case = readonly [what: string, sql: string | readonly string[], rules: readonly string[]];
+
+/** Only what these rules say: others may speak of the same statement. */
+const LOCKS = /-(?:blocks|scans|rewrites|under-lock|writes)|work-after|backfill|many-tables|twice|required/;
+
+describe("a table that the migration makes is harmless, and one that was there is not", () => {
+  const cases: readonly Case[] = [
+    ["an index on a new table", "CREATE TABLE t (id bigint); CREATE INDEX ON t (id);", []],
+    ["an index on an old table", ["CREATE TABLE t (id bigint);", "CREATE INDEX ON t (id);"], ["index-blocks-writes"]],
+    ["the same, in a schema", 'CREATE TABLE a."T" (id bigint); CREATE INDEX ON a."T" (id);', []],
+    [
+      "a table of that name in another schema",
+      "CREATE TABLE a.t (id bigint); CREATE INDEX ON b.t (id);",
+      ["index-blocks-writes"],
+    ],
+    [
+      "a schema that the search_path names",
+      "SET search_path = a; CREATE TABLE t (id bigint); CREATE INDEX ON a.t (id);",
+      [],
+    ],
+    [
+      "a new table under another name",
+      "CREATE TABLE t (id bigint); ALTER TABLE t RENAME TO s; CREATE INDEX ON s (id);",
+      [],
+    ],
+    [
+      "a new table that was dropped again",
+      "CREATE TABLE t (id bigint); DROP TABLE t; CREATE INDEX ON t (id);",
+      ["index-blocks-writes"],
+    ],
+    ["a temporary table", "CREATE TEMP TABLE t (id bigint); CREATE INDEX ON t (id); UPDATE t SET id = 1;", []],
+    ["CREATE TABLE AS", "CREATE TABLE t AS SELECT 1 AS id; CREATE INDEX ON t (id);", []],
+    [
+      "IF NOT EXISTS over a table that is there",
+      ["CREATE TABLE t (id bigint);", "CREATE TABLE IF NOT EXISTS t (id bigint); CREATE INDEX ON t (id);"],
+      ["index-blocks-writes"],
+    ],
+    [
+      "a column and a CHECK of a new table",
+      "CREATE TABLE t (id bigint); ALTER TABLE t ADD CHECK (id > 0); ALTER TABLE t ALTER id TYPE int;",
+      [],
+    ],
+    [
+      "NOT NULL without a default on a new table",
+      "CREATE TABLE t (id bigint); ALTER TABLE t ADD COLUMN a int NOT NULL;",
+      [],
+    ],
+  ];
+  test.each(cases)("%s", (_what, sql, rules) => {
+    expect(rulesIn(sql).filter((rule) => LOCKS.test(rule))).toEqual([...rules]);
+  });
+
+  test("a foreign key of a new table is told as a note, because it locks the table that it points to", () => {
+    const [found] = findingsIn(
+      "CREATE TABLE o (id bigint PRIMARY KEY, user_id bigint REFERENCES users (id)); CREATE INDEX ON o (user_id);",
+    );
+    expect(found).toMatchObject({ rule: "fk-validates-under-lock", severity: "note" });
+    expect(found?.message).toContain("blocks writes to users");
+  });
+
+  test("a foreign key between two new tables is none", () => {
+    expect(
+      rulesIn(
+        "CREATE TABLE u (id bigint PRIMARY KEY); CREATE TABLE o (id bigint PRIMARY KEY, u bigint REFERENCES u); CREATE INDEX ON o (u);",
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe("migrations that are applied together", () => {
+  const files = ["CREATE TABLE t (id bigint PRIMARY KEY);", "CREATE INDEX t_idx ON t (id, id);"];
+  test("a table of an earlier one that is pending with it is new", async () => {
+    const { lint } = await import("#lint/lint.ts");
+    const { migration } = await import("../../support/lint.ts");
+    const entries = files.map((sql, at) => ({ file: migration(sql, `00${at}.sql`), isLinted: true }));
+    expect(lint(entries, { together: true }).findings).toEqual([]);
+    expect(lint(entries, { together: false }).findings.map(({ rule }) => rule)).toEqual(["index-blocks-writes"]);
+  });
+});
+
+describe("SET NOT NULL", () => {
+  const cases: readonly Case[] = [
+    ["by itself", "ALTER TABLE t ALTER a SET NOT NULL;", ["not-null-scans"]],
+    [
+      "after a CHECK that an earlier migration validated",
+      [
+        "ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID;",
+        "ALTER TABLE t VALIDATE CONSTRAINT c;",
+        "ALTER TABLE t ALTER a SET NOT NULL;",
+      ],
+      [],
+    ],
+    [
+      "after a CHECK that is not validated",
+      ["ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID;", "ALTER TABLE t ALTER a SET NOT NULL;"],
+      ["not-null-scans"],
+    ],
+    [
+      "after a CHECK of another column",
+      ["ALTER TABLE t ADD CONSTRAINT c CHECK (b IS NOT NULL);", "ALTER TABLE t ALTER a SET NOT NULL;"],
+      ["not-null-scans"],
+    ],
+    [
+      "after a CHECK of several columns",
+      ["ALTER TABLE t ADD CONSTRAINT c CHECK (b > 0 AND a IS NOT NULL);", "ALTER TABLE t ALTER a SET NOT NULL;"],
+      [],
+    ],
+    [
+      "after a CHECK that was dropped again",
+      [
+        "ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL);",
+        "ALTER TABLE t DROP CONSTRAINT c;",
+        "ALTER TABLE t ALTER a SET NOT NULL;",
+      ],
+      ["not-null-scans"],
+    ],
+    ["NOT NULL NOT VALID", "ALTER TABLE t ADD CONSTRAINT c NOT NULL a NOT VALID;", []],
+    ["NOT NULL as a constraint that is checked", "ALTER TABLE t ADD CONSTRAINT c NOT NULL a;", ["not-null-scans"]],
+  ];
+  test.each(cases)("%s", (_what, sql, rules) => {
+    expect(rulesIn(sql).filter((rule) => LOCKS.test(rule))).toEqual([...rules]);
+  });
+});
+
+describe("what is held until the transaction ends", () => {
+  const cases: readonly Case[] = [
+    [
+      "NOT VALID and VALIDATE in one migration",
+      "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c;",
+      ["validate-under-lock"],
+    ],
+    [
+      "the same outside a transaction",
+      "-- migrate:up transaction:false\nALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c;",
+      [],
+    ],
+    [
+      "the same in a BEGIN of the file's own",
+      "-- migrate:up transaction:false\nBEGIN; ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c; COMMIT;",
+      ["validate-under-lock"],
+    ],
+    [
+      "in two blocks",
+      "BEGIN; ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; COMMIT; BEGIN; ALTER TABLE t VALIDATE CONSTRAINT c; COMMIT;",
+      [],
+    ],
+    ["two VALIDATE", "ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE t VALIDATE CONSTRAINT d;", []],
+    [
+      "an index on one table after a column of another",
+      "ALTER TABLE a ADD COLUMN x int; CREATE INDEX ON b (x);",
+      ["index-blocks-writes", "work-after-lock"],
+    ],
+    ["a backfill after a column", "ALTER TABLE t ADD COLUMN x int; UPDATE t SET x = 1;", ["backfill-with-ddl"]],
+    ["a backfill before a column", "UPDATE t SET y = 1; ALTER TABLE t ADD COLUMN x int;", []],
+    ["one row by its key", "ALTER TABLE t ADD COLUMN x int; UPDATE t SET x = 1 WHERE id = 7;", []],
+    ["rows that are copied", "ALTER TABLE t ADD COLUMN x int; INSERT INTO u SELECT * FROM t;", ["backfill-with-ddl"]],
+    ["rows that are written down", "ALTER TABLE t ADD COLUMN x int; INSERT INTO u VALUES (1);", []],
+  ];
+  test.each(cases)("%s", (_what, sql, rules) => {
+    expect(rulesIn(sql).filter((rule) => LOCKS.test(rule) || rule === "validate-under-lock")).toEqual([...rules]);
+  });
+});
+
+describe("types and defaults", () => {
+  const TABLE = "CREATE TABLE t (i int, v varchar(10), s text, n numeric(10,2), z timestamptz(3), c cidr, b bit(3));";
+  test.each([
+    ["ALTER v TYPE varchar(20)", false],
+    ["ALTER v TYPE varchar", false],
+    ["ALTER v TYPE text", false],
+    ["ALTER v TYPE varchar(5)", true],
+    ["ALTER s TYPE varchar", false],
+    ["ALTER s TYPE varchar(50)", true],
+    ["ALTER i TYPE bigint", true],
+    ["ALTER n TYPE numeric(12,2)", false],
+    ["ALTER n TYPE numeric", false],
+    ["ALTER n TYPE numeric(12,4)", true],
+    ["ALTER z TYPE timestamptz(6)", false],
+    ["ALTER z TYPE timestamptz", false],
+    ["ALTER z TYPE timestamptz(0)", true],
+    ["ALTER c TYPE inet", false],
+    ["ALTER v TYPE text USING lower(v)", true],
+    ["ADD COLUMN a timestamptz DEFAULT now()", false],
+    ["ADD COLUMN a timestamptz DEFAULT CURRENT_TIMESTAMP", false],
+    ["ADD COLUMN a boolean NOT NULL DEFAULT true", false],
+    ["ADD COLUMN a text[] DEFAULT ARRAY[]::text[]", false],
+    ["ADD COLUMN a timestamptz DEFAULT clock_timestamp()", true],
+    ["ADD COLUMN a uuid DEFAULT gen_random_uuid()", true],
+    ["ADD COLUMN a bigserial", true],
+    ["ADD COLUMN a int GENERATED ALWAYS AS (i + 1) STORED", true],
+    ["ADD COLUMN a int GENERATED ALWAYS AS (i + 1) VIRTUAL", false],
+  ] as const)("ALTER TABLE t %s: rewrites %p", (action, rewrites) => {
+    const found = rulesIn([TABLE, `ALTER TABLE t ${action};`]).some((rule) => rule.endsWith("-rewrites"));
+    expect(found).toBe(rewrites);
+  });
+});
+
+describe("what cannot be read is said, and the rest is checked all the same", () => {
+  test("syntax that the parser does not know", () => {
+    const found = findingsIn("CREATE INDEX ON t (a);\nALTER TABLE t ADDD b int;\nDROP TABLE u;");
+    expect(found.map(({ rule, location: { line, column } }) => [rule, line, column])).toEqual([
+      ["index-blocks-writes", 1, 1],
+      ["syntax-error", 2, 15],
+      ["drop-table", 3, 1],
+    ]);
+  });
+
+  test("the place of an error behind letters that take several bytes", () => {
+    const [found] = findingsIn('ALTER TABLE "größe 😀" ADDD b int;');
+    expect(found?.location).toMatchObject({ line: 1, column: 23 });
+  });
+
+  test.each([
+    ["a command of psql", "\\d users\nCREATE INDEX ON t (a);", "not-runnable"],
+    [
+      "a conflict of git",
+      "CREATE INDEX ON t (a);\n<<<<<<< HEAD\nSELECT 1;\n=======\nSELECT 2;\n>>>>>>> b\n",
+      "not-runnable",
+    ],
+    ["a statement that cannot run with the others", "CREATE INDEX ON t (a);\nVACUUM t;", "concurrently-in-transaction"],
+    ["a COMMIT", "CREATE INDEX ON t (a);\nCOMMIT;", "transaction-control"],
+  ])("%s", (_what, sql, rule) => {
+    expect(rulesIn(sql)).toContain(rule);
+    expect(rulesIn(sql)).toContain("index-blocks-writes");
+  });
+
+  test("an unclosed quote takes the rest with it", () => {
+    expect(rulesIn("CREATE INDEX ON t (a);\nSELECT 'abc;\nDROP TABLE t;")).toEqual([
+      "index-blocks-writes",
+      "not-runnable",
+      "syntax-error",
+    ]);
+  });
+});
+
+test("a finding is known again when lines are added above it, and when the same statement stands there twice", () => {
+  const print = (sql: string): string[] => findingsIn(sql).map(({ fingerprint }) => fingerprint);
+  const [one] = print("DROP TABLE t;");
+  expect(print("-- a line\n\nSELECT 1;\nDROP   TABLE\n t;")).toEqual([one!]);
+  const twice = print("DELETE FROM t;\nDELETE FROM t;");
+  expect(new Set(twice).size).toBe(2);
+});
