@@ -1,7 +1,7 @@
 import { inOrder } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
-import { isOneMessage, runStatements } from "#database/script.ts";
+import { isOneMessage } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
 import {
@@ -14,6 +14,7 @@ import {
 } from "./ledger.ts";
 import { bodyOf, type LoadedMigration, type RunnableBody } from "./body.ts";
 import { explainInTransaction } from "./explain.ts";
+import { DIRECTLY } from "./performer.ts";
 import { cleanSession, entryOf, prepareSession, type RunOptions } from "./run-session.ts";
 
 /**
@@ -28,7 +29,7 @@ export async function runInTransaction(
   options: RunOptions,
 ): Promise<void> {
   const beginning = (): Promise<void>[] => begin(database, options, body.kind === "sql" ? body.opening : undefined);
-  if (canPipeline(body)) {
+  if (options.performer === undefined && canPipeline(body)) {
     // One round trip: should a statement fail, the server skips the rest and turns COMMIT into ROLLBACK.
     await inOrder([
       ...beginning(),
@@ -148,16 +149,17 @@ async function runBody(
   { file }: LoadedMigration,
   body: RunnableBody,
   direction: Direction,
-  { requireStatement, signal, leftOpen, onEvent }: RunOptions,
+  { requireStatement, performer = DIRECTLY, signal, leftOpen, onEvent }: RunOptions,
 ): Promise<void> {
   try {
     if (body.kind === "sql") {
-      await runStatements(database, body.script);
+      await performer.statements(database, body.script, body.script.statements);
       return;
     }
     const { runTypeScript } = await import("./statement-queue.ts");
     await runTypeScript(body, {
       database,
+      performer,
       signal,
       requireStatement: direction === "up" && requireStatement === true,
       onProgress: (statements) => onEvent?.({ type: "progress", migration: file, statements }),

@@ -18,6 +18,7 @@ import {
   updateSql,
 } from "./ledger.ts";
 import type { LoadedMigration, RunnableBody } from "./body.ts";
+import { DIRECTLY } from "./performer.ts";
 import { entryOf, prepareSession, type RunOptions } from "./run-session.ts";
 import { howToRun, unitsOf } from "./steps.ts";
 
@@ -108,12 +109,13 @@ function startedSql({ migration, direction, options, total }: OutsideRun, resume
 }
 
 async function runSteps(run: OutsideRun, body: RunnableBody): Promise<void> {
+  const { performer = DIRECTLY } = run.options;
   if (body.kind === "sql") {
     const { script } = body;
     await restoreSettings(run, script);
     for (const unit of unitsOf(script).slice(run.done)) {
       try {
-        await runStep(run, unit, (part) => runStatements(run.database, script, part));
+        await runStep(run, unit, (part) => performer.statements(run.database, script, part));
       } catch (error) {
         if (!(error instanceof ConfitureError) || error.code !== "sql_failed" || error.location !== undefined)
           throw error;
@@ -127,6 +129,7 @@ async function runSteps(run: OutsideRun, body: RunnableBody): Promise<void> {
   const { leftOpen } = options;
   await runTypeScript(body, {
     database,
+    performer,
     requireStatement: run.direction === "up" && options.requireStatement === true,
     signal: options.signal,
     onProgress: (statements) => options.onEvent?.({ type: "progress", migration: migration.file, statements }),

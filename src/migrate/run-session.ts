@@ -6,6 +6,7 @@ import type { MigrateEvent } from "./events.ts";
 import { NOTICE_A_DEAD_CLIENT } from "./exclusive.ts";
 import type { Ledger, LedgerEntry } from "./ledger.ts";
 import type { LoadedMigration } from "./body.ts";
+import type { Performer } from "./performer.ts";
 
 export interface RunOptions {
   readonly ledger: Ledger;
@@ -20,6 +21,8 @@ export interface RunOptions {
   readonly leftOpen?: LeftOpenBodies | undefined;
   /** Whether the session's prepared statements stay: the caller gives up those of migrations. */
   readonly keepsPrepared?: boolean;
+  /** Runs the migration's own statements; sent as they are when undefined. */
+  readonly performer?: Performer | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: MigrateEvent) => void) | undefined;
 }

@@ -1,7 +1,7 @@
 import { dirname, posix, resolve, sep } from "node:path";
 import type { Database } from "#database/database.ts";
 import { readSql } from "#database/read-sql.ts";
-import { parseScript, runStatements, type Script, type SqlText, withoutOwnTransaction } from "#database/script.ts";
+import { parseScript, type Script, type SqlText, withoutOwnTransaction } from "#database/script.ts";
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
 import { isSessionSetting } from "#sql/classify.ts";
@@ -12,6 +12,7 @@ import { emptyMigration } from "./empty.ts";
 import { type GuestEnd, runInGuest } from "./guest/host.ts";
 import type { GuestStatement } from "./guest/messages.ts";
 import { fromPortable } from "./guest/parameters.ts";
+import type { Performer } from "./performer.ts";
 import { unitsOf } from "./steps.ts";
 import type { LeftOpen } from "./guest/left-open.ts";
 import { askedLate, endedItself, placeInStack, thrown } from "./typescript.ts";
@@ -19,6 +20,7 @@ import { askedLate, endedItself, placeInStack, thrown } from "./typescript.ts";
 /** What happens to each piece of work that a TypeScript migration asks for. */
 export interface QueueTarget {
   readonly database: Database;
+  readonly performer: Performer;
   /** Whether a run that asks for no statement at all is a failure. */
   readonly requireStatement: boolean;
   /** Ends the wait for a migration, also one that computes for ever. */
@@ -151,14 +153,17 @@ class StatementQueue {
       return;
     }
     this.#requireNoControl(script);
-    await this.#step(script.statements, async () => void (await this.#target.database.query(sql, parameters)));
+    const { database, performer } = this.#target;
+    await this.#step(script.statements, async () => void (await performer.query(database, script, sql, parameters)));
   }
 
   async #query(sql: string, parameters: readonly unknown[]): Promise<object[]> {
-    const { database, outside } = this.#target;
+    const { database, performer, outside } = this.#target;
     const script = this.#parse({ file: this.#body.file, text: sql });
     this.#requireNoControl(script);
-    if (outside === undefined || !changesRows(script)) return await database.query(sql, parameters);
+    if (outside === undefined || !changesRows(script)) {
+      return await performer.query(database, script, sql, parameters);
+    }
     if (++this.#steps <= outside.skip) {
       throw new ConfitureError("migration_failed", "This statement was done by an earlier run, and its rows are gone", {
         hint: "It cannot be run from the middle. Do the rest by hand, then record it with --applied.",
@@ -166,7 +171,7 @@ class StatementQueue {
     }
     let rows: object[] = [];
     await outside.runStep(script.statements, async () => {
-      rows = await database.query(sql, parameters);
+      rows = await performer.query(database, script, sql, parameters);
     });
     return rows;
   }
@@ -184,13 +189,14 @@ class StatementQueue {
   }
 
   async #run(script: Script): Promise<void> {
-    const { database, outside } = this.#target;
+    const { database, performer, outside } = this.#target;
     if (outside === undefined) {
-      await runStatements(database, withoutOwnTransaction(script, WAY_OUT));
+      const own = withoutOwnTransaction(script, WAY_OUT);
+      await performer.statements(database, own, own.statements);
       return;
     }
     for (const unit of unitsOf(script)) {
-      await this.#step(unit, (part) => runStatements(database, script, part));
+      await this.#step(unit, (part) => performer.statements(database, script, part));
     }
   }
 

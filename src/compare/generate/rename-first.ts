@@ -2,7 +2,8 @@ import type { FactBase } from "@supabase/pg-delta/core";
 import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { describe } from "../catalogue/changes.ts";
-import type { Meter } from "./measure.ts";
+import type { Meter } from "../trace/meter.ts";
+import { effectsOf } from "./effects.ts";
 import type { MeasuredStatement } from "./section.ts";
 import {
   ASKED,
@@ -59,7 +60,8 @@ export async function renameFirst(
         return planned.length === 0 ? [] : [{ rename, planned }];
       });
     for (const { rename, planned } of ready) {
-      for (const statement of planned) statements.push({ ...statement, effects: await meter.run(statement.sql) });
+      for (const statement of planned)
+        statements.push({ ...statement, effects: effectsOf(await meter.runAlone(statement.sql, "commit")) });
       done.push(rename);
     }
     wanted = wanted
@@ -78,7 +80,7 @@ export async function renameFirst(
   const asked = statements.length;
   for (const statement of sameUnderAnotherName(current, to)) {
     try {
-      statements.push({ ...statement, effects: await meter.run(statement.sql) });
+      statements.push({ ...statement, effects: effectsOf(await meter.runAlone(statement.sql, "commit")) });
     } catch (error) {
       // The name is taken by something that goes later. It is then dropped and made again, like everything else.
       if (!(error instanceof ConfitureError) || error.server === undefined) throw error;

@@ -15,7 +15,8 @@ import { type PlannedStatement, textsOf } from "../plan/statement.ts";
 import { withOperators } from "./operators.ts";
 import { withMissingRoles } from "../scratch/missing.ts";
 import { dependentsOf } from "./dependents.ts";
-import { type Meter, NO_EFFECTS } from "./measure.ts";
+import type { Meter } from "../trace/meter.ts";
+import { effectsOf, NO_EFFECTS } from "./effects.ts";
 import type { MeasuredStatement } from "./section.ts";
 import { adviceFor, hasOnlineForm } from "./online.ts";
 import type { OnlineContext } from "./online-plan.ts";
@@ -50,7 +51,9 @@ export async function runPlanned(
     if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
     try {
       const effects = await withMissingRoles(database, async () => {
-        if (statement.transactional) return await meter.run(textsOf(statement).join(";\n"));
+        if (statement.transactional) {
+          return effectsOf(await meter.runAlone(textsOf(statement).join(";\n"), "commit"));
+        }
         for (const sql of textsOf(statement)) await database.execute(sql);
         return NO_EFFECTS;
       });

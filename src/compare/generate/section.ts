@@ -1,5 +1,5 @@
 import type { PlannedStatement } from "../plan/statement.ts";
-import type { Effects } from "./measure.ts";
+import type { Effects } from "./effects.ts";
 
 /** A statement of a plan that was run. */
 export interface MeasuredStatement extends PlannedStatement {

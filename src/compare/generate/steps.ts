@@ -4,7 +4,7 @@ import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { BY_HAND } from "../catalogue/unmodelled.ts";
 import type { PlanOptions } from "./options.ts";
-import { type Meter, startMeter } from "./measure.ts";
+import { Meter } from "../trace/meter.ts";
 import type { Section } from "./section.ts";
 import { onlineSteps, type Phase } from "./online.ts";
 import type { OnlineContext } from "./online-plan.ts";
@@ -59,7 +59,7 @@ export async function planSteps(
   options: PlanOptions,
 ): Promise<Plan> {
   // From here on: locks on what the migration makes itself are in nobody's way.
-  const meter = await startMeter(database);
+  const meter = await Meter.start(database);
   const read = (): Promise<Catalogue> => readPlanned(database, options);
   const renamed = await renameFirst(meter, read, from, to, options);
   const possible = possibleRenames(renamed.catalogue, to);
@@ -166,7 +166,7 @@ async function planDown(
   options: PlanOptions,
   lost: Change[],
 ): Promise<Section> {
-  const meter = await startMeter(database);
+  const meter = await Meter.start(database);
   const renamed = await renameFirst(meter, () => readPlanned(database, options), after, before, { renames });
   const down = [...renamed.statements];
   let transactional = true;
@@ -246,12 +246,12 @@ async function contextOf(
   if (!online) return { ...catalogues, rewriting };
   for (const { sql, makes } of statements) {
     if (makes[0]?.kind !== "column" || !sql.includes(" DEFAULT ")) continue;
-    const effects = await meter.tryOut(sql).catch((error: unknown) => {
+    const effects = await meter.runAlone(sql, "rollback").catch((error: unknown) => {
       // It needs something that the same plan makes, and might as well rewrite.
       if (error instanceof ConfitureError && error.server !== undefined) return undefined;
       throw error;
     });
-    if (effects === undefined || effects.rewrites.length > 0) rewriting.add(sql);
+    if (effects === undefined || effects.rewrites.some(({ isNew }) => !isNew)) rewriting.add(sql);
   }
   return { ...catalogues, rewriting };
 }

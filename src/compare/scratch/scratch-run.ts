@@ -5,6 +5,7 @@ import type { Direction } from "#migrate/events.ts";
 import { changeLedger, createLedger, deleteSql, insertSql, type Ledger } from "#migrate/ledger.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { lockKey } from "#migrate/lock.ts";
+import type { Performer } from "#migrate/performer.ts";
 import { runMigration } from "#migrate/run.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
@@ -20,8 +21,11 @@ export const SCRATCH_LEDGER: Ledger = { schema: "public", table: "confiture_migr
 export interface ScratchRun {
   read(): Promise<Catalogue>;
   fingerprint(): Promise<Fingerprint>;
-  /** Returns what went wrong, if anything did. */
-  step(migration: LoadedMigration, direction: Direction): Promise<ConfitureError | undefined>;
+  /**
+   * Returns what went wrong, if anything did.
+   * @param performer runs the migration's own statements; they are sent as they are when undefined
+   */
+  step(migration: LoadedMigration, direction: Direction, performer?: Performer): Promise<ConfitureError | undefined>;
   /** Takes it as applied without running it. */
   record(migration: LoadedMigration): Promise<void>;
   /** Takes it as not applied. */
@@ -52,12 +56,14 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
   return {
     fingerprint: async () => (await (takeFingerprint ??= fingerprints(database)))(),
     read: () => readCatalogue(database, [ledger]),
-    async step(migration, direction) {
+    async step(migration, direction, performer) {
       if (options.signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
       options.onStep?.(`${direction === "up" ? "Applying" : "Rolling back"} ${migrationId(migration.file)}`);
       try {
         await deallocateOthers(database);
-        await withMissingRoles(database, () => runMigration(database, migration, direction, runOptions));
+        await withMissingRoles(database, () =>
+          runMigration(database, migration, direction, { ...runOptions, performer }),
+        );
         return undefined;
       } catch (error) {
         return explainMissing(asFailure(error), options.scratch);

@@ -165,7 +165,8 @@ export function isMissingObject(error: ConfitureError): boolean {
   return MISSING_OBJECT.has(error.server?.sqlstate ?? "");
 }
 
-function startsElsewhere(error: ConfitureError): ConfitureError {
+/** The error of a first migration that alters what no migration makes. */
+export function startsElsewhere(error: ConfitureError): ConfitureError {
   return error.with({
     data: { ...error.data, startsElsewhere: true },
     hint: "The migrations do not start from an empty database: they alter what only the schema files create. `confiture migrate base` writes down what is there before the first one. Or compare with the schema files of a commit, for example git:HEAD, or with a database that has both, for example env:local.",

@@ -2,7 +2,7 @@ import type { ConfitureError, Location } from "#errors/error.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import type { Span } from "#sql/statement.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import type { ProjectFiles } from "../sources/sources.ts";
+import type { ProjectFiles, Source } from "../sources/sources.ts";
 
 /**
  * PostgreSQL's own names of the lock modes that stand in somebody's way, the weakest first (manual, "Explicit Locking").
@@ -76,7 +76,7 @@ export interface StatementFacts {
   /** Whether the runner, or the file's own BEGIN, has a transaction around it. */
   readonly inTransaction: boolean;
   readonly how: How;
-  /** What it locks, the strongest mode for each relation, the strongest first. */
+  /** What it locks, the strongest mode for each relation, the strongest first; also what its transaction had locked before. */
   readonly locks: readonly Lock[];
   /** What its transaction has locked by then, this statement included; outside a transaction the same as `locks`. */
   readonly held: readonly Lock[];
@@ -127,24 +127,20 @@ export interface Trace {
   readonly leftOut: readonly ConfitureError[];
 }
 
-/** What is traced, and from where. */
+/** What is traced, and from where (see `traceMigrations`). */
 export interface TraceOptions extends ProjectFiles {
-  /** In version order. What comes before the first of them is only run, to get there. */
+  /** In the order in which they would be applied. */
   readonly migrations: readonly MigrationFile[];
+  /** What is run before them; every older migration of the project when undefined. The base always is. */
+  readonly applied?: readonly MigrationFile[] | undefined;
+  /** Where to begin when the migrations alter what only schema files make. */
+  readonly otherwise?: Source | undefined;
   /** A folder of rows (`collectFixtures`) to load before each of them; tables without any get made-up rows. */
   readonly fixturesDir?: string | undefined;
   /** Whether the catalogue is read before and after each: 30 ms to 1 s each time. */
   readonly catalogues?: boolean;
   readonly onStep?: ((step: string) => void) | undefined;
 }
-
-/**
- * Runs migrations in a scratch database with rows in its tables, and tells what each statement did. A statement that fails is told
- * (`error`), and those behind it are tried all the same.
- * @throws ConfitureError what keeps base or applied migrations from running; `interrupted`
- * @public
- */
-export type TraceMigrations = (options: TraceOptions) => Promise<Trace>;
 
 /** Whether one mode is at least as strong as another. Pure. */
 export function isAtLeast(mode: LockMode, other: LockMode): boolean {

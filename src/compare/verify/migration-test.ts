@@ -8,7 +8,7 @@ import { requireKnown } from "#migrate/plan.ts";
 import { withSql } from "./close-gap.ts";
 import { type Check, migrationsCheck } from "./checks.ts";
 import type { Finding } from "./finding.ts";
-import { collectFixtures, type FixtureLoader, loadFixtures } from "./fixtures.ts";
+import { collectFixtures, type FixtureLoader, loadFixtures } from "../trace/fixtures.ts";
 import type { Onlooker } from "./replay.ts";
 import { replayMigrations, startsFromNothing, type Way } from "./replay-ways.ts";
 import { type Loss, lostByRollback, lostByUp, readRows, type TableRows } from "./rows.ts";

@@ -1,0 +1,185 @@
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
+import { type ColumnFacts, READ_TABLES, type TableFacts } from "./read-tables.ts";
+import { literalsIn, samplesFor } from "./sample-values.ts";
+
+/** Rows of one table: two alike but for their keys, one of odd values, one of large ones, and one that is NULL where it may be. */
+const ROWS = 5;
+/** How often other values are tried for a row that PostgreSQL refuses. */
+const ATTEMPTS = 8;
+/** unique_violation, exclusion_violation */
+const TAKEN: ReadonlySet<string> = new Set(["23505", "23P01"]);
+
+/** What came of filling tables. */
+export interface MadeUp {
+  /** Tables with rows of ours: `public.users`. */
+  readonly filled: ReadonlySet<string>;
+  /** Tables that have none, because every row was refused: `public.users`. */
+  readonly withoutRows: readonly string[];
+}
+
+/** Which tables, and where. */
+export interface MadeUpOptions {
+  /** Tables that are the tool's own, as `public.confiture_migrations`. */
+  readonly without: ReadonlySet<string>;
+  /** Only these, which have no rows any more. */
+  readonly only?: ReadonlySet<string>;
+  /** Whether a transaction is open, which nothing that fails here may end. */
+  readonly inTransaction: boolean;
+}
+
+/**
+ * Fills tables that have no rows, so that statements meet some: duplicates where nothing forbids them, NULLs, texts that are
+ * no numbers, numbers that are large. The rows keep every constraint; triggers do not fire where the role may switch them off.
+ * Sequences are advanced as an application would.
+ */
+export async function makeUpRows(database: Database, { without, only, inTransaction }: MadeUpOptions): Promise<MadeUp> {
+  const tables = (await database.query<TableFacts>(READ_TABLES)).filter(({ name }) => !without.has(name));
+  const tries: Tries = (sql) => triesIn(database, sql, inTransaction);
+  const filled = new Set<string>();
+  const withoutRows: string[] = [];
+  const isWanted = ({ hasRows, name }: TableFacts): boolean => (only === undefined ? !hasRows : only.has(name));
+  const switchesTriggers = await tries("set session_replication_role = replica");
+  try {
+    for (const table of parentsFirst(tables)) {
+      if (!isWanted(table)) continue;
+      if (await fill(tries, table)) filled.add(table.name);
+      else withoutRows.push(table.name);
+    }
+  } finally {
+    if (switchesTriggers === "done") await database.execute("set session_replication_role = origin");
+  }
+  return { filled, withoutRows };
+}
+
+/** The referenced before the referencing, as far as there is no circle. */
+function parentsFirst(tables: readonly TableFacts[]): TableFacts[] {
+  const waiting = new Map(tables.map((table) => [table.oid, table]));
+  const ordered: TableFacts[] = [];
+  const place = (table: TableFacts): void => {
+    if (!waiting.delete(table.oid)) return;
+    for (const { references } of table.foreignKeys) {
+      const parent = waiting.get(references);
+      if (parent !== undefined) place(parent);
+    }
+    ordered.push(table);
+  };
+  for (const table of tables) place(table);
+  return ordered;
+}
+
+/** Runs statements, all of them or none. */
+type Tries = (sql: string) => Promise<ConfitureError | "done">;
+
+async function fill(tries: Tries, table: TableFacts): Promise<boolean> {
+  const candidates = new Map(table.columns.map((column) => [column.number, candidatesOf(table, column)]));
+  const texts = Array.from({ length: ROWS }, (_, row) => insertSql(table, candidates, row, new Map()));
+  // Nearly always all of them are taken at once.
+  if ((await tries(texts.join("; "))) === "done") return true;
+  let some = false;
+  for (let row = 0; row < ROWS; row++) {
+    some = (await fillRow(tries, table, candidates, row)) || some;
+  }
+  return some;
+}
+
+async function fillRow(tries: Tries, table: TableFacts, candidates: Candidates, row: number): Promise<boolean> {
+  const shifts = new Map<number, number>();
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const error = await tries(insertSql(table, candidates, row, shifts));
+    if (error === "done") return true;
+    const { sqlstate = "", constraint } = error.server ?? {};
+    const check = table.checks.find(({ name }) => name === constraint);
+    const shifted =
+      check !== undefined && check.columns.length > 0
+        ? check.columns
+        : TAKEN.has(sqlstate)
+          ? table.uniqueColumns
+          : table.columns.map(({ number }) => number);
+    for (const number of shifted) shifts.set(number, (shifts.get(number) ?? 0) + 1);
+  }
+  return false;
+}
+
+type Candidates = ReadonlyMap<number, readonly string[]>;
+
+/** Values as text; what constraints speak of comes behind what the type suggests. */
+function candidatesOf(table: TableFacts, column: ColumnFacts): string[] {
+  const isKey = table.uniqueColumns.includes(column.number);
+  const spoken = [
+    ...table.checks.filter(({ columns }) => columns.includes(column.number)).map(({ definition }) => definition),
+    ...(column.domainChecks ?? []),
+    ...(table.bound !== null && table.keyColumns.includes(column.name) ? [table.bound] : []),
+  ].flatMap((text) => literalsIn(text));
+  const samples = samplesFor(column, isKey);
+  // A partition takes only what belongs there.
+  return table.bound !== null && table.keyColumns.includes(column.name)
+    ? [...spoken, ...samples]
+    : [...samples, ...spoken];
+}
+
+function insertSql(
+  table: TableFacts,
+  candidates: Candidates,
+  row: number,
+  shifts: ReadonlyMap<number, number>,
+): string {
+  const columns: string[] = [];
+  const values: string[] = [];
+  for (const column of table.columns) {
+    if (column.generated) continue;
+    const shift = shifts.get(column.number) ?? 0;
+    const value = valueOf(table, column, candidates.get(column.number) ?? [], row, shift);
+    if (value === undefined) continue;
+    columns.push(quoteIdentifier(column.name));
+    values.push(value);
+  }
+  return columns.length === 0
+    ? `insert into ${table.name} default values`
+    : `insert into ${table.name} (${columns.join(", ")}) overriding system value values (${values.join(", ")})`;
+}
+
+/** An expression; undefined leaves the column to its default. */
+function valueOf(
+  table: TableFacts,
+  column: ColumnFacts,
+  candidates: readonly string[],
+  row: number,
+  shift: number,
+): string | undefined {
+  const isKey = table.uniqueColumns.includes(column.number);
+  // Numbers that a sequence will give must not be taken.
+  if (column.identity || (isKey && column.hasDefault && shift < 2)) return undefined;
+  const key = table.foreignKeys.find(({ columns }) => columns.includes(column.number));
+  const isLast = row === ROWS - 1;
+  if (isLast && !column.notNull) return "null";
+  if (key !== undefined) {
+    const referenced = key.referencedColumns[key.columns.indexOf(column.number)];
+    const offset = isKey ? row + shift : 0;
+    return `(select ${quoteIdentifier(referenced ?? "")} from ${key.referencedName} offset ${offset} limit 1)`;
+  }
+  if (candidates.length === 0) return column.notNull ? "''" : "null";
+  // The first two rows are alike where they may be.
+  const at = isKey ? row + shift * ROWS : Math.max(0, row - 1) + shift;
+  const value = candidates[at % candidates.length];
+  return value === undefined ? "null" : quoteLiteral(value);
+}
+
+async function triesIn(database: Database, sql: string, inTransaction: boolean): Promise<ConfitureError | "done"> {
+  const [begin, end, back] = inTransaction
+    ? [
+        "savepoint confiture_rows",
+        "release savepoint confiture_rows",
+        "rollback to savepoint confiture_rows; release savepoint confiture_rows",
+      ]
+    : ["begin", "commit", "rollback"];
+  try {
+    await database.execute(`${begin}; ${sql}; ${end}`);
+    return "done";
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
+    await database.execute(back);
+    return error;
+  }
+}

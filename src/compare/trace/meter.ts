@@ -1,0 +1,321 @@
+import type { Database } from "#database/database.ts";
+import { rollback } from "#database/rollback.ts";
+import { LOCK_MODES, type Lock, type LockMode, type Relation, type RelationKind } from "./facts.ts";
+
+/** What a statement, or several, did to relations: the lists are those of `StatementFacts`. */
+export interface Measured {
+  readonly locks: readonly Lock[];
+  readonly held: readonly Lock[];
+  readonly rewrites: readonly Relation[];
+  readonly rewritesIndexes: readonly Relation[];
+  readonly scans: readonly Relation[];
+  readonly buildsIndexes: readonly Relation[];
+  readonly drops: readonly Relation[];
+}
+
+export const NOTHING_MEASURED: Measured = {
+  locks: [],
+  held: [],
+  rewrites: [],
+  rewritesIndexes: [],
+  scans: [],
+  buildsIndexes: [],
+  drops: [],
+};
+
+/**
+ * Measures instead of guessing: PostgreSQL itself tells which locks a session has, in which files tables and indexes are,
+ * and how often it began to read them. It counts the scan of an empty table as it does that of a full one.
+ */
+export class Meter {
+  readonly #database: Database;
+  /** By number (OID), as they were before the statement that is watched next. */
+  #relations: ReadonlyMap<number, Known> = new Map();
+  /** Those that somebody may be using. */
+  #inUse = new Set<number>();
+
+  private constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** @returns a meter to which everything that is there now is in use */
+  static async start(database: Database): Promise<Meter> {
+    const meter = new Meter(database);
+    await meter.refresh();
+    meter.#inUse = new Set(meter.#relations.keys());
+    return meter;
+  }
+
+  /** Looks at everything anew: after what was not watched. */
+  async refresh(): Promise<void> {
+    const rows = await this.#database.query<RelationRow>(`${RELATION} where ${IS_OWN}`);
+    this.#relations = new Map(rows.map((row) => [row.oid, knownOf(row)]));
+  }
+
+  /** The relation of that name (as `Relation.name`), as it was at the last look. */
+  find(name: string): Relation | undefined {
+    for (const [oid, known] of this.#relations) if (known.name === name) return this.#shown(oid, known);
+    return undefined;
+  }
+
+  /** The relation that a name in a statement stands for now. */
+  async resolve(written: string): Promise<Relation | undefined> {
+    const [row] = await this.#database.query<{ oid: number | null }>(
+      "select pg_catalog.to_regclass($1)::pg_catalog.oid::pg_catalog.int8::pg_catalog.float8 as oid",
+      [written],
+    );
+    const known = this.#relations.get(row?.oid ?? 0);
+    return known && this.#shown(row?.oid ?? 0, known);
+  }
+
+  /** Every table, partitioned ones and partitions among them. */
+  tables(): string[] {
+    return [...this.#relations.values()].flatMap(({ kind, name }) => (kind === "table" ? [name] : []));
+  }
+
+  /** Every index of a table. */
+  indexesOf(table: string): Relation[] {
+    return [...this.#relations].flatMap(([oid, known]) => (known.table === table ? [this.#shown(oid, known)] : []));
+  }
+
+  /**
+   * Runs statements in a transaction of their own.
+   * @param end what becomes of what they did
+   * @throws ConfitureError as `Database.execute`; they have done nothing then
+   */
+  async runAlone(sql: string, end: "commit" | "rollback"): Promise<Measured> {
+    const before = this.#relations;
+    try {
+      await this.#database.execute("begin");
+      const measured = await this.watch(() => this.#database.execute(sql));
+      await this.#database.execute(end);
+      if (end === "rollback") this.#relations = before;
+      return measured;
+    } catch (error) {
+      this.#relations = before;
+      await rollback(this.#database);
+      throw error;
+    }
+  }
+
+  /**
+   * Watches statements inside the transaction that is open. Locks that this transaction had before, in the same mode, are among `held`
+   * and not among `locks`: PostgreSQL does not count how often one was asked for.
+   * @throws whatever `work` throws; the caller then rolls back what was watched
+   */
+  async watch(work: () => Promise<void>): Promise<Measured> {
+    const { scans: scansBefore, locks: heldBefore } = (await this.#database.query<Before>(BEFORE))[0]!;
+    await work();
+    return this.#compare(new Map(scansBefore), new Set(heldBefore), await this.#database.query<After>(AFTER));
+  }
+
+  /**
+   * What has changed since the last look, and is kept already: for statements that one connection cannot watch.
+   * Locks and scans are not among it.
+   */
+  async lookAgain(): Promise<Pick<Measured, "rewrites" | "rewritesIndexes" | "buildsIndexes" | "drops">> {
+    const before = this.#relations;
+    await this.refresh();
+    const rewritten = new Set<string>();
+    const lists = { rewrites: [], rewritesIndexes: [], buildsIndexes: [], drops: [] } as Lists;
+    for (const [oid, known] of this.#relations) {
+      const old = before.get(oid);
+      if (old === undefined && known.kind === "index") lists.buildsIndexes.push(this.#shown(oid, known));
+      if (old === undefined || old.file === known.file || known.kind === "index" || known.file === null) continue;
+      lists.rewrites.push(this.#shown(oid, old));
+      rewritten.add(known.name);
+    }
+    for (const [oid, old] of before) {
+      const known = this.#relations.get(oid);
+      if (known === undefined) lists.drops.push(this.#shown(oid, old));
+      else if (old.kind === "index" && known.file !== old.file && !rewritten.has(known.table ?? "")) {
+        lists.rewritesIndexes.push(this.#shown(oid, old));
+      }
+    }
+    return lists;
+  }
+
+  #compare(
+    scansBefore: ReadonlyMap<number, number>,
+    heldBefore: ReadonlySet<string>,
+    rows: readonly After[],
+  ): Measured {
+    const next = new Map(this.#relations);
+    const lists = { rewrites: [], rewritesIndexes: [], buildsIndexes: [], drops: [], scans: [] } as Lists & {
+      scans: Relation[];
+    };
+    const locks: Lock[] = [];
+    const held: Lock[] = [];
+    const rewritten = new Set<string>();
+    const read = new Map<string, "whole" | "index">();
+    const lockedTables = new Map<string, Relation>();
+    for (const row of rows) {
+      const old = this.#relations.get(row.oid);
+      const now = row.name === null ? undefined : knownOf(row as RelationRow);
+      const known = old ?? now;
+      // Of PostgreSQL's own, temporary, or made and dropped in between.
+      if (known === undefined || (now === undefined && old === undefined) || (now !== undefined && !row.own)) continue;
+      const relation = this.#shown(row.oid, known);
+      const modes = row.modes.map((mode) => MODES.get(mode)).filter((mode) => mode !== undefined);
+      const added = row.modes.filter((mode) => !heldBefore.has(`${row.oid} ${mode}`)).map((mode) => MODES.get(mode));
+      const strongest = strongestOf(modes);
+      const strongestAdded = strongestOf(added.filter((mode) => mode !== undefined));
+      if (strongest !== undefined) held.push({ ...relation, mode: strongest });
+      if (strongestAdded !== undefined) locks.push({ ...relation, mode: strongestAdded });
+      if (now === undefined) {
+        next.delete(row.oid);
+        lists.drops.push(relation);
+        continue;
+      }
+      next.set(row.oid, now);
+      if (old === undefined && now.kind === "index") lists.buildsIndexes.push(relation);
+      if (old !== undefined && old.file !== now.file && now.file !== null && now.kind !== "index") {
+        if (now.kind !== "sequence") lists.rewrites.push(relation);
+        rewritten.add(now.name);
+      }
+      if (now.kind !== "index") lockedTables.set(now.name, relation);
+      if (row.scans <= (scansBefore.get(row.oid) ?? 0)) continue;
+      if (now.kind !== "index") read.set(now.name, "whole");
+      // A look-up of single rows, unless it goes with a lock.
+      else if (!read.has(now.table ?? "")) read.set(now.table ?? "", "index");
+    }
+    for (const row of rows) {
+      const old = this.#relations.get(row.oid);
+      const now = next.get(row.oid);
+      if (old?.kind !== "index" || now === undefined || now.file === old.file) continue;
+      if (!rewritten.has(now.table ?? "")) lists.rewritesIndexes.push(this.#shown(row.oid, old));
+    }
+    for (const [name, how] of read) {
+      const relation = lockedTables.get(name);
+      if (relation === undefined || rewritten.has(name)) continue;
+      if (how === "whole" || held.some((lock) => lock.name === relation.name)) lists.scans.push(relation);
+    }
+    this.#takeRemade(lists, next);
+    this.#relations = next;
+    return { ...lists, locks: inOrder(locks), held: inOrder(held) };
+  }
+
+  /**
+   * A change of a type makes indexes anew, under their names. They are built anew as well, unless the new one takes the file of the
+   * old one over.
+   */
+  #takeRemade(lists: Lists, next: ReadonlyMap<number, Known>): void {
+    const made = new Map<string, number>();
+    for (const [oid, { name, kind }] of next) if (kind === "index" && !this.#relations.has(oid)) made.set(name, oid);
+    for (const [oid, old] of this.#relations) {
+      const other = made.get(old.name);
+      if (other === undefined || next.has(oid)) continue;
+      if (this.#inUse.has(oid)) this.#inUse.add(other);
+      lists.drops = lists.drops.filter(({ name }) => name !== old.name);
+      lists.buildsIndexes = lists.buildsIndexes.filter(({ name }) => name !== old.name);
+      const isRebuilt = next.get(other)?.file !== old.file;
+      const isOfRewritten = lists.rewrites.some(({ name }) => name === old.table);
+      if (isRebuilt && !isOfRewritten) lists.rewritesIndexes.push(this.#shown(oid, old));
+    }
+  }
+
+  #shown(oid: number, { name, kind, table }: Known): Relation {
+    return { name, kind, ...(table === null ? {} : { table }), isNew: !this.#inUse.has(oid) };
+  }
+}
+
+type Lists = Record<"rewrites" | "rewritesIndexes" | "buildsIndexes" | "drops", Relation[]>;
+
+/** A relation as PostgreSQL has it. */
+interface Known {
+  readonly name: string;
+  readonly kind: RelationKind;
+  readonly table: string | null;
+  /** Another one holds its rows after a rewrite; null or 0 where there are none to hold. */
+  readonly file: number | null;
+}
+
+interface RelationRow {
+  readonly oid: number;
+  readonly name: string;
+  readonly relkind: string;
+  readonly table: string | null;
+  readonly file: number | null;
+}
+
+interface Before {
+  readonly scans: readonly (readonly [oid: number, scans: number])[];
+  /** "16384 ShareLock" */
+  readonly locks: readonly string[];
+}
+
+interface After extends Omit<RelationRow, "name"> {
+  /** Null when it was dropped. */
+  readonly name: string | null;
+  readonly own: boolean;
+  readonly modes: readonly string[];
+  readonly scans: number;
+}
+
+const KINDS: Readonly<Record<string, RelationKind>> = {
+  r: "table",
+  p: "table",
+  i: "index",
+  I: "index",
+  v: "view",
+  m: "materialized view",
+  f: "foreign table",
+  S: "sequence",
+};
+
+const MODES: ReadonlyMap<string, LockMode> = new Map([
+  ["ShareUpdateExclusiveLock", "SHARE UPDATE EXCLUSIVE"],
+  ["ShareLock", "SHARE"],
+  ["ShareRowExclusiveLock", "SHARE ROW EXCLUSIVE"],
+  ["ExclusiveLock", "EXCLUSIVE"],
+  ["AccessExclusiveLock", "ACCESS EXCLUSIVE"],
+]);
+
+function knownOf({ name, relkind, table, file }: RelationRow): Known {
+  return { name, kind: KINDS[relkind] ?? "table", table, file };
+}
+
+function strongestOf(modes: readonly LockMode[]): LockMode | undefined {
+  return LOCK_MODES.findLast((mode) => modes.includes(mode));
+}
+
+/** The strongest first, tables before their indexes, the older before the newer. */
+function inOrder(locks: readonly Lock[]): Lock[] {
+  const rank = ({ mode, kind }: Lock): number => LOCK_MODES.indexOf(mode) * 2 + (kind === "index" ? 0 : 1);
+  return locks.toSorted((a, b) => rank(b) - rank(a));
+}
+
+const NAME_OF = (n: string, c: string): string =>
+  `pg_catalog.quote_ident(${n}.nspname) || '.' || pg_catalog.quote_ident(${c}.relname)`;
+
+const COLUMNS = `c.oid::pg_catalog.int8::pg_catalog.float8 as oid, ${NAME_OF("n", "c")} as name, c.relkind::text,
+         (select ${NAME_OF("tn", "t")} from pg_catalog.pg_index i
+            join pg_catalog.pg_class t on t.oid = i.indrelid join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
+           where i.indexrelid = c.oid) as "table",
+         pg_catalog.pg_relation_filenode(c.oid)::pg_catalog.int8::pg_catalog.float8 as file`;
+
+/** Neither PostgreSQL's own nor temporary. */
+const IS_OWN = `c.relkind in ('r', 'p', 'i', 'I', 'v', 'm', 'f', 'S') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
+
+const RELATION = `
+  select ${COLUMNS}
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace`;
+
+/** Counts may go on from transaction to transaction. */
+const BEFORE = `
+  select coalesce((select pg_catalog.json_agg(pg_catalog.json_build_array(oid::pg_catalog.int8, pg_catalog.pg_stat_get_xact_numscans(oid)))
+           from pg_catalog.pg_class
+          where relkind in ('r', 'p', 'm', 'i') and oid >= 16384 and pg_catalog.pg_stat_get_xact_numscans(oid) > 0), '[]') as scans,
+         coalesce((select pg_catalog.json_agg(relation::pg_catalog.int8 || ' ' || mode) from pg_catalog.pg_locks
+          where pid = pg_catalog.pg_backend_pid() and locktype = 'relation' and granted), '[]') as locks`;
+
+const AFTER = `
+  select l.oid::pg_catalog.int8::pg_catalog.float8 as oid, c.name, c.relkind, c."table", c.file, c.own, l.modes,
+         coalesce(pg_catalog.pg_stat_get_xact_numscans(l.oid), 0)::pg_catalog.float8 as scans
+    from (select relation as oid, pg_catalog.json_agg(mode) as modes from pg_catalog.pg_locks
+           where pid = pg_catalog.pg_backend_pid() and locktype = 'relation' and granted and relation >= 16384
+           group by relation) l
+    left join lateral (select ${COLUMNS}, ${IS_OWN} as own
+                 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                where c.oid = l.oid) c on true
+   order by l.oid`;

@@ -1,0 +1,111 @@
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { makeUpRows } from "./made-up-rows.ts";
+import type { StatementError } from "./facts.ts";
+import type { Meter } from "./meter.ts";
+
+/** Data exceptions, violated constraints, raised exceptions, too many rows, and triggers that are still to fire. */
+const BY_ROWS = /^(?:22|23|P0|21)|^55006$/;
+
+/** Whether other rows could make the difference: PostgreSQL could read the statement, and failed while it ran. */
+export function dependsOnRows({ server }: ConfitureError): boolean {
+  return server !== undefined && BY_ROWS.test(server.sqlstate);
+}
+
+/** The rows that tables of a scratch database were given. */
+export class RowsInTheWay {
+  /** Tables whose rows were made up, as `Relation.name`. */
+  readonly #madeUp: ReadonlySet<string>;
+  readonly #hasFixtures: boolean;
+  readonly #without: ReadonlySet<string>;
+
+  /** @param without tables that are the tool's own */
+  constructor(madeUp: ReadonlySet<string>, hasFixtures: boolean, without: ReadonlySet<string>) {
+    this.#madeUp = madeUp;
+    this.#hasFixtures = hasFixtures;
+    this.#without = without;
+  }
+
+  /** Makes rows up for tables that were emptied, so that later statements meet some as well. */
+  async refill(database: Database, tables: readonly string[], inTransaction: boolean): Promise<void> {
+    await makeUpRows(database, { without: this.#without, only: new Set(tables), inTransaction });
+  }
+
+  isMadeUp(table: string | undefined): boolean {
+    return table === undefined ? !this.#hasFixtures : this.#madeUp.has(table);
+  }
+
+  /** Which tables to empty, one choice after the other: the one that an error is about, then all of them. */
+  choices({ server }: ConfitureError, meter: Meter): readonly (readonly string[])[] {
+    const all = meter.tables().filter((table) => !this.#without.has(table));
+    const { schema, table } = server ?? {};
+    const named = all.find((name) => table !== undefined && sameName(name, schema, table));
+    return named === undefined ? [all] : [[named], all];
+  }
+
+  /** Deletes rows without waking triggers; inside a transaction as a part of it. */
+  async remove(database: Database, tables: readonly string[]): Promise<void> {
+    const deletes = tables.map((table) => `delete from ${table}`);
+    const role = "pg_catalog.set_config('session_replication_role'";
+    await database.execute(
+      `select ${role}, 'replica', false); ${deletes.join("; ")}; select ${role}, 'origin', false)`,
+    );
+  }
+
+  /** What CREATE INDEX CONCURRENTLY leaves behind where it fails. */
+  async dropInvalidIndexes(database: Database, meter: Meter): Promise<void> {
+    const invalid = await database.query<{ name: string }>(INVALID);
+    for (const { name } of invalid) if (meter.find(name) === undefined) await database.execute(`drop index ${name}`);
+  }
+}
+
+const INVALID = `
+  select pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as name
+    from pg_catalog.pg_index i
+    join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+   where not i.indisvalid and c.relkind = 'i' and n.nspname !~ '^pg_'`;
+
+function sameName(shown: string, schema: string | undefined, table: string): boolean {
+  const bare = (name: string): string => name.replaceAll('"', "");
+  return bare(shown) === `${bare(schema ?? "")}.${bare(table)}`;
+}
+
+/** The row or key that an error is about, in PostgreSQL's words. Inside a transaction, behind its savepoint. */
+export async function exampleOf(
+  database: Database,
+  error: ConfitureError,
+  rows: RowsInTheWay,
+): Promise<StatementError["onRows"]> {
+  const { server } = error;
+  if (server === undefined) return undefined;
+  const { schema, table, column, detail, sqlstate } = server;
+  const name = table === undefined ? undefined : await shownName(database, schema, table);
+  const of = { table: name, madeUp: rows.isMadeUp(name) };
+  // SET NOT NULL names the column alone.
+  if (sqlstate === "23502" && detail === undefined && name !== undefined && column !== undefined) {
+    const found = await rowWithNull(database, name, column);
+    if (found !== undefined) return { ...of, example: found };
+  }
+  return { ...of, example: detail ?? server.message };
+}
+
+async function shownName(database: Database, schema: string | undefined, table: string): Promise<string> {
+  const [row] = await database.query<{ name: string }>(
+    "select coalesce(pg_catalog.quote_ident($1) || '.', '') || pg_catalog.quote_ident($2) as name",
+    [schema ?? null, table],
+  );
+  return row?.name ?? quoteQualified(schema, table);
+}
+
+async function rowWithNull(database: Database, table: string, column: string): Promise<string | undefined> {
+  try {
+    const [row] = await database.query<{ row: string }>(
+      `select r::pg_catalog.text as row from ${table} r where r.${quoteIdentifier(column)} is null limit 1`,
+    );
+    return row === undefined ? undefined : `Failing row contains ${row.row}.`;
+  } catch (failure) {
+    if (failure instanceof ConfitureError && failure.server !== undefined) return undefined;
+    throw failure;
+  }
+}

@@ -1,0 +1,175 @@
+import type { Database } from "#database/database.ts";
+import type { ConfitureError } from "#errors/error.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
+import { loadMigration } from "#migrate/load.ts";
+import type { MigrationFile } from "#migrate/migration-file.ts";
+import { compareVersions, isBase } from "#migrate/version.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
+import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
+import { isMissingObject, prepareSource, projectBase, projectMigrations, startsElsewhere } from "../sources/sources.ts";
+import { collectFixtures, loadFixtures } from "./fixtures.ts";
+import type { MigrationFacts, StatementFacts, Trace, TraceOptions } from "./facts.ts";
+import { makeUpRows } from "./made-up-rows.ts";
+import { Meter } from "./meter.ts";
+import { leavingOut } from "./leaving-out.ts";
+import { RowsInTheWay } from "./rows-in-the-way.ts";
+import { Tracer } from "./tracer.ts";
+
+/**
+ * Runs migrations in a scratch database with rows in its tables, and tells what each statement did. A statement that fails is told
+ * (`error`), and those behind it are tried all the same.
+ * @throws ConfitureError what keeps base or applied migrations from running; `interrupted`
+ */
+export async function traceMigrations(options: TraceOptions): Promise<Trace> {
+  const fixtures = options.fixturesDir === undefined ? [] : collectFixtures(options, options.fixturesDir);
+  return await withScratchSeries(options, async (series) => {
+    const start = await begin(series, options);
+    const trace = await traceFrom(start, options, fixtures);
+    if (!trace.migrations.some(({ statements }) => statements.some(mayRepeat))) return trace;
+    const again = await begin(series, options);
+    const apart = await traceFrom(again, { ...options, catalogues: false }, undefined);
+    return { ...trace, migrations: withOwnLocks(trace.migrations, apart.migrations) };
+  });
+}
+
+/** A scratch database in which everything has run that comes before what is traced. */
+interface Start {
+  readonly database: Database;
+  readonly run: ScratchRun;
+  readonly leftOut: readonly ConfitureError[];
+}
+
+async function begin(series: ScratchSeries, options: TraceOptions): Promise<Start> {
+  const leftOut: ConfitureError[] = [];
+  const database = await series.empty();
+  const run = await startRun(database, options);
+  const failed = await runEarlier(run, options, leftOut);
+  if (failed === undefined) return { database, run, leftOut };
+  if (options.otherwise === undefined || failed.data?.["startsElsewhere"] !== true) throw failed;
+  const other = await series.empty();
+  await prepareSource(other, options, options.otherwise);
+  return { database: other, run: await startRun(other, options), leftOut: [] };
+}
+
+/** Whether its transaction had locks before it, which it may have taken once more. */
+function mayRepeat({ held, locks }: StatementFacts): boolean {
+  return held.some(
+    ({ isNew, name, mode }) => !isNew && !locks.some((lock) => lock.name === name && lock.mode === mode),
+  );
+}
+
+/**
+ * PostgreSQL does not tell whether a statement asked for a lock that its transaction had already. So each runs once more in
+ * a transaction of its own, where it can be read.
+ */
+function withOwnLocks(migrations: readonly MigrationFacts[], apart: readonly MigrationFacts[]): MigrationFacts[] {
+  return migrations.map((migration, at) => ({
+    ...migration,
+    statements: migration.statements.map((statement, index) => {
+      const other = apart[at]?.statements[index];
+      const ran = other?.sql === statement.sql && other.how.kind === "measured" && statement.how.kind === "measured";
+      // What is new by then may not be there when it is tried apart.
+      return ran && mayRepeat(statement) ? { ...statement, locks: other.locks } : statement;
+    }),
+  }));
+}
+
+/** @param fixtures files of rows; undefined traces each statement in a transaction of its own, without any rows */
+async function traceFrom(
+  { database, run, leftOut }: Start,
+  options: TraceOptions,
+  fixtures: readonly string[] | undefined,
+): Promise<Trace> {
+  const without = new Set([`${SCRATCH_LEDGER.schema}.${SCRATCH_LEDGER.table}`]);
+  const loader = loadFixtures(database, fixtures ?? [], options);
+  const migrations: MigrationFacts[] = [];
+  let rows: RowsInTheWay | undefined;
+  let withoutRows: readonly string[] = [];
+  let meter: Meter | undefined;
+  let before: Catalogue | undefined;
+  const lost = { any: leftOut.length > 0 };
+  for (const file of options.migrations) {
+    const migration = await loadMigration(options.projectDir, file, options.signal);
+    await loader.load(migration);
+    if (rows === undefined) {
+      const madeUp =
+        fixtures === undefined
+          ? { filled: new Set<string>(), withoutRows: [] }
+          : await makeUpRows(database, { without, inTransaction: false });
+      rows = new RowsInTheWay(madeUp.filled, options.fixturesDir !== undefined, without);
+      withoutRows = madeUp.withoutRows;
+    }
+    meter ??= await Meter.start(database);
+    await meter.refresh();
+    if (options.catalogues === true) before ??= await run.read();
+    const tracer = new Tracer({
+      projectDir: options.projectDir,
+      migration,
+      meter,
+      rows,
+      scratch: options.scratch,
+      lost,
+      isApart: fixtures === undefined,
+    });
+    const error = migration.up.kind === "refused" ? migration.up.error : await run.step(migration, "up", tracer);
+    const after: Catalogue | undefined = options.catalogues === true ? await run.read() : undefined;
+    migrations.push({
+      file,
+      checksum: migration.checksum,
+      transactional: migration.up.kind !== "refused" && migration.up.transactional,
+      reversible: isReversible(migration),
+      statements: tracer.statementFacts,
+      error,
+      ...(before === undefined ? {} : { before }),
+      ...(after === undefined || error !== undefined ? {} : { after }),
+    });
+    before = after;
+  }
+  return { migrations, serverVersion: database.serverVersion, withoutRows, leftOut };
+}
+
+function isReversible({ down }: LoadedMigration): boolean {
+  return down !== undefined && down.kind !== "refused";
+}
+
+/**
+ * Runs the base and what is applied already.
+ * @param leftOut is given the statements that this PostgreSQL cannot run
+ * @returns what stopped them
+ */
+async function runEarlier(
+  run: ScratchRun,
+  options: TraceOptions,
+  leftOut: ConfitureError[],
+): Promise<ConfitureError | undefined> {
+  for (const [index, file] of [...projectBase(options), ...earlier(options)].entries()) {
+    const migration = await loadMigration(options.projectDir, file, options.signal);
+    const error = await stepLeavingOut(run, migration, options, leftOut);
+    if (error !== undefined) return index === 0 ? elsewhere(error, file) : error;
+  }
+  return undefined;
+}
+
+function elsewhere(error: ConfitureError, { version }: MigrationFile): ConfitureError {
+  return !isBase(version) && isMissingObject(error) ? startsElsewhere(error) : error;
+}
+
+function earlier(options: TraceOptions): readonly MigrationFile[] {
+  if (options.applied !== undefined) return options.applied;
+  const [first] = options.migrations;
+  if (first === undefined) return [];
+  return projectMigrations(options).filter(({ version }) => compareVersions(version, first.version) < 0);
+}
+
+/** Once a statement could not run for want of an extension, what needs it is left out as well. */
+async function stepLeavingOut(
+  run: ScratchRun,
+  migration: LoadedMigration,
+  { scratch }: TraceOptions,
+  leftOut: ConfitureError[],
+): Promise<ConfitureError | undefined> {
+  const error = leftOut.length === 0 ? await run.step(migration, "up") : undefined;
+  if (leftOut.length === 0 && error?.code !== "extension_missing") return error;
+  return await run.step(migration, "up", leavingOut(scratch, leftOut));
+}
