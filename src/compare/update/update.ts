@@ -13,7 +13,7 @@ import { planSteps } from "../generate/steps.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
 import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
-import { buildSchema, schemaBuild } from "../sources/sources.ts";
+import { buildSchema, isMissingObject, schemaBuild } from "../sources/sources.ts";
 import { applyPlan, type Edit, keyOfPlanned, type Level, LEVELS, readPlan } from "./apply.ts";
 import type { Planned } from "./edits/edit.ts";
 import { type EndsOptions, readHistory, type Target, targetFor } from "./ends.ts";
@@ -161,7 +161,7 @@ class Updating {
         this.#push(first.plan, "last");
         standing = first;
       } else if (next instanceof ConfitureError) {
-        if (!this.#pushFailed(own, next)) {
+        if (!this.#pushFailed(own, next) && !this.#pushGone(own, next)) {
           if (!this.#push(first.plan, "last")) throw this.#doesNotBuild(next);
           standing = first;
         }
@@ -304,6 +304,13 @@ class Updating {
     );
     for (const { key } of named) this.#levels.set(key, "last");
     return named.length > 0;
+  }
+
+  /** Where something is missing that a file still speaks of, what was taken away goes behind everything. */
+  #pushGone(own: readonly Edit[], error: ConfitureError): boolean {
+    const gone = isMissingObject(error) ? own.filter(({ how }) => how === "removed") : [];
+    for (const { key } of gone) this.#levels.set(key, "last");
+    return gone.length > 0;
   }
 
   #doesNotBuild(error: ConfitureError): ConfitureError {

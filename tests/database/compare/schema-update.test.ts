@@ -186,6 +186,43 @@ CREATE TABLE c (id int);
   });
 });
 
+test("a dropped table takes along what is said of the sequences of its columns", async () => {
+  const { after, edits } = await update(
+    {
+      "1.sql": "CREATE TABLE a (id int);\nCREATE TABLE b (id serial, n int GENERATED ALWAYS AS IDENTITY);\n",
+      "2.sql": `GRANT USAGE ON SEQUENCE b_id_seq TO PUBLIC;
+COMMENT ON SEQUENCE b_id_seq IS 'numbers';
+GRANT SELECT ON SEQUENCE public.b_n_seq TO PUBLIC;
+GRANT SELECT ON a TO PUBLIC;
+`,
+    },
+    "DROP TABLE b",
+  );
+  expect(edits).toMatchObject([{ how: "removed" }]);
+  expect(after).toEqual({
+    "1.sql": "CREATE TABLE a (id int);\n",
+    "2.sql": "GRANT SELECT ON a TO PUBLIC;\n",
+  });
+});
+
+test("what goes and is still spoken of where no parser looks goes behind everything; the rest stays in place", async () => {
+  const schema = {
+    "1.sql": "CREATE TABLE a (id int);\n",
+    "2.sql": "CREATE TABLE b (id int);\n",
+    "3.sql": "DO $$ BEGIN EXECUTE 'ALTER TABLE b ENABLE ROW LEVEL SECURITY'; END $$;\n",
+  };
+  const { after, edits } = await update(schema, "ALTER TABLE a ADD n text; DROP TABLE b; CREATE TABLE c (id int)");
+  expect(edits.map(({ how, level }) => `${how} ${level}`).toSorted()).toEqual([
+    "added worded",
+    "appended last",
+    "edited worded",
+  ]);
+  expect(after).toMatchObject({
+    "1.sql": "CREATE TABLE a (id int, n text);\n",
+    "3.sql": `${schema["3.sql"]}\nDROP TABLE public.b;\n`,
+  });
+});
+
 describe("nothing is guessed", () => {
   test("what no migration makes stays in the files, and is told", async () => {
     const result = await update(
