@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { withFolderLock } from "./lock.ts";
+import { removeDeadLock, withFolderLock } from "./lock.ts";
 import { fateOf, KEY_PATTERN, ownerKey } from "./owner.ts";
 import { cannotWrite, systemCode } from "./reason.ts";
 import { applyStep, type Step, tidyStep } from "./step.ts";
@@ -52,12 +52,13 @@ export function sweepFolder(folder: string): void {
 }
 
 /**
- * Finishes the changes in `root` that killed processes had decided on, and takes back those that they had only begun.
+ * Finishes the changes in `root` that killed processes had decided on, takes back those that they had only begun, and
+ * removes their lock.
  * Costs a look at the folder where there are none.
  * @throws ConfitureError `file_unreadable`
  */
 export async function finishChanges(root: string): Promise<void> {
-  if (leftJournals(root).length === 0) return;
+  if (leftJournals(root).length === 0) return removeDeadLock(root, ".");
   await withFolderLock(root, ".", async () => {
     // Another command may have been quicker.
     for (const name of leftJournals(root)) finish(root, name);

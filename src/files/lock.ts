@@ -30,6 +30,19 @@ export async function withFolderLock<T>(folder: string, shown: string, work: () 
   }
 }
 
+/**
+ * Removes the lock that a process left which was killed while it held it: nobody may write there for long, and the file
+ * lies between the project's own.
+ * @throws ConfitureError `file_unreadable`
+ */
+export function removeDeadLock(folder: string, shown: string): void {
+  try {
+    remove(join(folder, NAME));
+  } catch (cause) {
+    throw cannotWrite(shown, cause);
+  }
+}
+
 function tryLock(folder: string, path: string, shown: string): boolean {
   try {
     mkdirSync(folder, { recursive: true });

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { runBinary } from "../support/cli.ts";
 import { brokenLinks, commandFolder, Reader, readBlocks, readSteps } from "../support/document.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
-import { MAJORS, server } from "../support/servers.ts";
+import { server } from "../support/servers.ts";
+import { NEWEST_ALONE } from "./reliability/bench.ts";
 
 const EXAMPLE = join(ROOT, "examples", "01-basic-migration");
 const BUN = process.execPath;
@@ -85,9 +86,7 @@ while [ $# -gt 1 ]; do
 done
 exec '${BUN}' '${join(ROOT, "scripts", "sql.ts")}' ${database} "\${sql-$(cat)}"`;
 
-const servers = [...new Set([MAJORS[0], MAJORS.at(-1)])].filter((major) => major !== undefined);
-
-describe.each(servers)("the tutorial on PostgreSQL %d", (major) => {
+describe.each(NEWEST_ALONE)("the tutorial on PostgreSQL %d", (major) => {
   test("works as it is written", async () => {
     const instance = await server(major);
     const base = `postgres://${instance.user}:${instance.password}@localhost:${instance.port}`;
@@ -107,8 +106,7 @@ describe.each(servers)("the tutorial on PostgreSQL %d", (major) => {
         STAGING_DATABASE_URL: `${base}/${others.staging}`,
         PRODUCTION_DATABASE_URL: `${base}/${others.production}`,
       },
-      // The oldest server also stands for a machine without psql.
-      programs: major === MAJORS[0] || Bun.which("psql") === null ? standIns : {},
+      programs: Bun.which("psql") === null ? standIns : {},
       adapt: (text) => text.replace(/^( {2}port: )5432$/m, `$1${instance.port}`),
     });
     expect(await instance.sql("select 1 from pg_database where datname = $1", [DATABASE])).toEqual([]);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { withDatabase } from "#database/open.ts";
-import { runBinary } from "../support/cli.ts";
+import { runHere } from "../support/in-process.ts";
 import { temporaryProject } from "../support/project.ts";
 import { startServer } from "../support/servers.ts";
 import { cliProject, NEWEST, OLDEST_AND_NEWEST } from "./project.ts";
@@ -20,14 +20,14 @@ describe("a database that is only read, where none can be created beside it", ()
       await using project = await temporaryProject();
       const url = instance.url(name);
       const env = { PGPASSWORD: instance.password };
-      const adopted = await runBinary(["init", "--from", url, "--env", "local"], { cwd: project.dir });
+      const adopted = await runHere(["init", "--from", url, "--env", "local"], { cwd: project.dir });
       expect(adopted).toMatchObject({ exitCode: 0 });
       expect(adopted.stderr).toContain("the server is a standby");
       expect(adopted.stderr).not.toContain("CREATEDB");
       for (const command of ["drift", "snapshot"]) {
-        expect(await runBinary([command], { cwd: project.dir, env })).toMatchObject({ exitCode: 0 });
+        expect(await runHere([command], { cwd: project.dir, env })).toMatchObject({ exitCode: 0 });
       }
-      const given = await runBinary(["diff", "env:local", "schema", "--scratch", url], { cwd: project.dir, env });
+      const given = await runHere(["diff", "env:local", "schema", "--scratch", url], { cwd: project.dir, env });
       expect(given.exitCode).toBe(1);
       expect(given.stderr).toContain("It is read-only: a standby");
       expect(given.stderr).not.toContain("CREATEDB");

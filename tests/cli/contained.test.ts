@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { runBinary } from "../support/cli.ts";
+import { runHere } from "../support/in-process.ts";
 import { temporaryProject } from "../support/project.ts";
 import { readDocument } from "./document.ts";
 import { cliProject, OLDEST_AND_NEWEST } from "./project.ts";
@@ -114,16 +114,16 @@ describe("a new project agrees with itself in every order", () => {
   ])("init, %s", async (commands) => {
     await using project = await temporaryProject();
     for (const command of ["init --embedded", ...commands.split(", ")]) {
-      const result = await runBinary(command.split(" "), { cwd: project.dir });
+      const result = await runHere(command.split(" "), { cwd: project.dir });
       expect({ command, ...result }).toMatchObject({ exitCode: 0 });
       if (command.includes("generate")) expect(result.stderr).toContain("Nothing to generate");
     }
-    expect((await runBinary(["migrate", "status", "--exit-code"], { cwd: project.dir })).exitCode).toBe(0);
+    expect((await runHere(["migrate", "status", "--exit-code"], { cwd: project.dir })).exitCode).toBe(0);
   });
 
   test("one that has files of its own gets no example", async () => {
     await using project = await temporaryProject({ "db/schema/mine.sql": "CREATE TABLE mine (id int);\n" });
-    const { stdout } = await runBinary(["init", "--embedded"], { cwd: project.dir });
+    const { stdout } = await runHere(["init", "--embedded"], { cwd: project.dir });
     expect(stdout).not.toContain("users.sql");
     expect(stdout).not.toContain("base.sql");
   });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type RunResult, runBinary } from "../support/cli.ts";
+import { runHere } from "../support/in-process.ts";
+import type { RunResult } from "../support/cli.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 import { cliProject } from "./project.ts";
@@ -61,7 +62,7 @@ describe("a new project works at once", () => {
   test("without a server: init --embedded, build, migrate new, up, status", async () => {
     await using project = await temporaryProject();
     const run = async (...args: string[]): Promise<RunResult> => {
-      const result = await runBinary(args, { cwd: project.dir });
+      const result = await runHere(args, { cwd: project.dir });
       expect({ args, ...result }).toMatchObject({ exitCode: 0 });
       return result;
     };
@@ -79,7 +80,7 @@ describe("a new project works at once", () => {
 
   test("in a folder that is made for it", async () => {
     await using project = await temporaryProject();
-    const { exitCode } = await runBinary(["init", "-C", "new/deep project"], { cwd: project.dir });
+    const { exitCode } = await runHere(["init", "-C", "new/deep project"], { cwd: project.dir });
     expect(exitCode).toBe(0);
     expect(await filesOf(project)).toEqual(WRITTEN.map((path) => `new/deep project/${path}`));
     const yaml = await project.read("new/deep project/db/environments/local.yaml");
@@ -88,26 +89,26 @@ describe("a new project works at once", () => {
 
   test("as the environment that is named", async () => {
     await using project = await temporaryProject();
-    const { exitCode, stderr } = await runBinary(["init", "--embedded", "-e", "ci"], { cwd: project.dir });
+    const { exitCode, stderr } = await runHere(["init", "--embedded", "-e", "ci"], { cwd: project.dir });
     expect(exitCode).toBe(0);
     expect(stderr).toContain("  confiture build -e ci\n");
-    const shown = await runBinary(["config", "show", "-e", "ci"], { cwd: project.dir });
+    const shown = await runHere(["config", "show", "-e", "ci"], { cwd: project.dir });
     expect(shown).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/\.confiture\/ci/) });
-    expect((await runBinary(["init", "-e", "../x"], { cwd: project.dir })).exitCode).toBe(2);
+    expect((await runHere(["init", "-e", "../x"], { cwd: project.dir })).exitCode).toBe(2);
   });
 
   test("the environment it writes loads, for a server and embedded", async () => {
     for (const flags of [[], ["--embedded"]]) {
       await using project = await temporaryProject();
-      await runBinary(["init", ...flags], { cwd: project.dir });
-      const { exitCode, stderr } = await runBinary(["config", "show"], { cwd: project.dir });
+      await runHere(["init", ...flags], { cwd: project.dir });
+      const { exitCode, stderr } = await runHere(["config", "show"], { cwd: project.dir });
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
       // Its commented-out settings are settings: with the comment signs away they load as well.
       const yaml = await project.read("db/environments/local.yaml");
       const settings = yaml.replaceAll(/^# (migrations:|  |protected:)/gm, "$1");
       expect(settings).not.toBe(yaml);
       await project.write("db/environments/local.yaml", settings);
-      expect(await runBinary(["config", "show"], { cwd: project.dir })).toMatchObject({ exitCode: 0, stderr: "" });
+      expect(await runHere(["config", "show"], { cwd: project.dir })).toMatchObject({ exitCode: 0, stderr: "" });
     }
   });
 });
@@ -118,7 +119,7 @@ describe("files that exist", () => {
       "db/environments/local.yaml": "database:\n  host: localhost\nmigrations:\n  dir: migrations\n",
       "migrations/001_users.sql": "CREATE TABLE users (id int);\n",
     });
-    const { exitCode, stdout, stderr } = await runBinary(["init", "--embedded"], { cwd: project.dir });
+    const { exitCode, stdout, stderr } = await runHere(["init", "--embedded"], { cwd: project.dir });
     expect(exitCode).toBe(0);
     expect(stdout).not.toContain("db/migrations");
     expect(stdout).not.toContain("users.sql");
@@ -135,12 +136,12 @@ describe("files that exist", () => {
       "db/environments/local.yaml": "# mine\n",
       ".gitignore": "node_modules/\n.env",
     });
-    const first = await runBinary(["init"], { cwd: project.dir });
+    const first = await runHere(["init"], { cwd: project.dir });
     expect(first.stdout).toContain("kept      db/environments/local.yaml\n");
     expect(await project.read("db/environments/local.yaml")).toBe("# mine\n");
     expect(await project.read(".gitignore")).toBe("node_modules/\n.env\n.confiture/\n");
     await project.write("db/schema/10_tables/users.sql", "-- mine\n");
-    const second = await runBinary(["init"], { cwd: project.dir });
+    const second = await runHere(["init"], { cwd: project.dir });
     expect(second.exitCode).toBe(0);
     expect(second.stdout).not.toContain("created");
     expect(await project.read("db/schema/10_tables/users.sql")).toBe("-- mine\n");
@@ -150,7 +151,7 @@ describe("files that exist", () => {
 
   test("--force replaces them and keeps each as .bak", async () => {
     await using project = await temporaryProject({ "db/environments/local.yaml": "# mine\n" });
-    const { exitCode, stdout } = await runBinary(["init", "--force"], { cwd: project.dir });
+    const { exitCode, stdout } = await runHere(["init", "--force"], { cwd: project.dir });
     expect(exitCode).toBe(0);
     expect(stdout).toContain("db/environments/local.yaml.bak");
     expect(await project.read("db/environments/local.yaml.bak")).toBe("# mine\n");
@@ -162,7 +163,7 @@ describe("files that exist", () => {
     await using project = await temporaryProject();
     for (const content of ["# first\n", "# second\n"]) {
       await project.write("db/environments/local.yaml", content);
-      expect((await runBinary(["init", "--force"], { cwd: project.dir })).exitCode).toBe(0);
+      expect((await runHere(["init", "--force"], { cwd: project.dir })).exitCode).toBe(0);
     }
     const files = (await filesOf(project)).filter((path) => path.includes("local.yaml."));
     const contents = await Promise.all(files.map((path) => project.read(path)));
@@ -216,7 +217,7 @@ describe("an editor knows what migrations are made of", () => {
   test("a migration that uses everything is right, and runs", async () => {
     await using elsewhere = await cliProject();
     await using project = await temporaryProject();
-    await runBinary(["init"], { cwd: project.dir });
+    await runHere(["init"], { cwd: project.dir });
     await project.write("db/migrations/001_use_everything.ts", SAMPLE);
     await project.write("db/migrations/names.ts", 'export const names: readonly string[] = ["a"];\n');
     await project.write("db/migrations/extra.sql", "INSERT INTO users (id, email) VALUES (2, 'b');\n");
@@ -234,7 +235,7 @@ describe("an editor knows what migrations are made of", () => {
     ["a version that is a number", SAMPLE.replace('version = "001"', "version = 1"), "version"],
   ])("%s is marked", async (_, text, word) => {
     await using project = await temporaryProject({ "db/migrations/names.ts": "export const names = 1;\n" });
-    await runBinary(["init"], { cwd: project.dir });
+    await runHere(["init"], { cwd: project.dir });
     await project.write("db/migrations/001_use_everything.ts", text);
     const report = await typeCheck(project);
     expect(report).toMatch(/^db\/migrations\/001_use_everything\.ts\(\d+,\d+\): error TS/m);
@@ -243,15 +244,15 @@ describe("an editor knows what migrations are made of", () => {
 
   test("what migrate new writes is right", async () => {
     await using project = await temporaryProject();
-    await runBinary(["init"], { cwd: project.dir });
-    await runBinary(["migrate", "new", "2nd try: añadir", "--ts"], { cwd: project.dir });
+    await runHere(["init"], { cwd: project.dir });
+    await runHere(["migrate", "new", "2nd try: añadir", "--ts"], { cwd: project.dir });
     expect((await filesOf(project)).filter((path) => path.includes("001_"))).toHaveLength(1);
     expect(await typeCheck(project)).toBe("");
   });
 
   test("the declarations are those of src/migrate/migration.ts", async () => {
     await using project = await temporaryProject();
-    await runBinary(["init"], { cwd: project.dir });
+    await runHere(["init"], { cwd: project.dir });
     await project.write(
       "db/migrations/agreement.ts",
       `import { Migration as Declared } from "confiture";

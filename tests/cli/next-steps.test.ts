@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { runBinary } from "../support/cli.ts";
+import { runHere } from "../support/in-process.ts";
 import { temporaryProject } from "../support/project.ts";
 
 // Several processes in a row, each with an engine.
@@ -12,7 +12,7 @@ const BIO = "-- migrate:up\nALTER TABLE users ADD bio text;\n-- migrate:down\nAL
 describe("a project without an environment", () => {
   test("has the default folders for commands that need no database", async () => {
     await using project = await temporaryProject({ "db/schema/users.sql": USERS });
-    const run = (...args: string[]) => runBinary(args, { cwd: project.dir });
+    const run = (...args: string[]) => runHere(args, { cwd: project.dir });
     expect(await run("migrate", "new", "bio")).toMatchObject({ exitCode: 0 });
     await project.write("db/schema/users.sql", USERS.replace(");", ", bio text);"));
     await project.write("db/migrations/base.sql", USERS);
@@ -34,7 +34,7 @@ describe("what to do next", () => {
       "db/schema/users.sql": USERS,
       "db/migrations/001_bio.sql": BIO,
     });
-    const { exitCode, stderr } = await runBinary(["migrate", "up"], { cwd: project.dir });
+    const { exitCode, stderr } = await runHere(["migrate", "up"], { cwd: project.dir });
     expect(exitCode).toBe(1);
     expect(stderr).toContain("db/schema/users.sql makes it");
     expect(stderr).toContain("confiture build");
@@ -46,7 +46,7 @@ describe("what to do next", () => {
       "db/environments/local.yaml": EMBEDDED,
       "db/migrations/001_drop.sql": `${USERS}CREATE VIEW v AS SELECT * FROM users;\nDROP TABLE users;\n`,
     });
-    const { stderr } = await runBinary(["migrate", "up"], { cwd: project.dir });
+    const { stderr } = await runHere(["migrate", "up"], { cwd: project.dir });
     expect(stderr).toContain("Drop or change them first");
   });
 
@@ -56,7 +56,7 @@ describe("what to do next", () => {
       "db/schema/users.sql": USERS,
       "db/migrations/base.sql": USERS,
     });
-    const run = (...args: string[]) => runBinary(args, { cwd: project.dir });
+    const run = (...args: string[]) => runHere(args, { cwd: project.dir });
     const verified = await run("verify");
     expect(verified).toMatchObject({ exitCode: 0 });
     expect(verified.stdout).not.toContain("replayed");

@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
-import { runBinary, type RunResult } from "../support/cli.ts";
+import { runHere } from "../support/in-process.ts";
+import type { RunResult } from "../support/cli.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 import { atTerminal } from "../support/terminal.ts";
 import { readDocument } from "./document.ts";
@@ -33,7 +34,7 @@ const DIFF = `--- /dev/null
 `;
 
 const update = (project: TemporaryProject, ...args: string[]): Promise<RunResult> =>
-  runBinary(["schema", "update", ...args], { cwd: project.dir });
+  runHere(["schema", "update", ...args], { cwd: project.dir });
 const files = async (project: TemporaryProject): Promise<Record<string, string>> => {
   const names = (await readdir(project.path("db/schema"))).toSorted();
   return Object.fromEntries(
@@ -44,7 +45,7 @@ const files = async (project: TemporaryProject): Promise<Record<string, string>>
 describe("schema update", () => {
   test("shows a diff, and writes only with --yes where there is no terminal; verify names it and is green afterwards", async () => {
     await using project = await temporaryProject(FILES);
-    const before = await runBinary(["verify"], { cwd: project.dir });
+    const before = await runHere(["verify"], { cwd: project.dir });
     expect(before.exitCode).toBe(3);
     expect(before.stdout).toContain(
       "  Next: confiture schema update brings what the migrations did into the schema files\n",
@@ -57,7 +58,7 @@ describe("schema update", () => {
     const written = await update(project, "--yes");
     expect(written).toMatchObject({ exitCode: 0, stdout: `${DIFF}✅ Updated 2 schema files, proven\n` });
     expect(await files(project)).toEqual({ "posts.sql": POSTS, "users.sql": UPDATED });
-    expect((await runBinary(["verify"], { cwd: project.dir })).exitCode).toBe(0);
+    expect((await runHere(["verify"], { cwd: project.dir })).exitCode).toBe(0);
     const again = await update(project);
     expect(again).toMatchObject({ exitCode: 0, stdout: "" });
     expect(again.stderr).toContain("Nothing to update");
@@ -105,7 +106,7 @@ describe("schema update", () => {
     });
     expect(await update(project, "--yes")).toMatchObject({ exitCode: 0 });
     expect(await files(project)).toEqual({ "users.sql": UPDATED });
-    expect((await runBinary(["verify"], { cwd: project.dir })).exitCode).toBe(0);
+    expect((await runHere(["verify"], { cwd: project.dir })).exitCode).toBe(0);
   });
 
   test("a file that is in the way is an error, and nothing is written", async () => {

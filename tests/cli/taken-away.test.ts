@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdir } from "node:fs/promises";
-import { type RunResult, runBinary } from "../support/cli.ts";
+import { runHere } from "../support/in-process.ts";
+import type { RunResult } from "../support/cli.ts";
 import { commitAll } from "../support/git.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 import { atTerminal } from "../support/terminal.ts";
@@ -42,7 +43,7 @@ const WHERE = [
 const OTHERS = ["not null public.users.owner", "default public.users.owner", "comment on table public.users"];
 
 const generate = (project: TemporaryProject, ...args: string[]): Promise<RunResult> =>
-  runBinary(["migrate", "generate", "next", ...args], { cwd: project.dir });
+  runHere(["migrate", "generate", "next", ...args], { cwd: project.dir });
 const written = async (project: TemporaryProject): Promise<string[]> =>
   (await readdir(project.path("db/migrations"))).filter((name) => name.includes("next"));
 
@@ -158,7 +159,7 @@ export default class extends Migration {
       ...FILES,
       "db/schema/users.sql": `${USERS}ALTER TABLE users ADD CONSTRAINT owner_given CHECK (owner <> '');\n`,
     });
-    const { exitCode, stdout } = await runBinary(["verify"], { cwd: project.dir });
+    const { exitCode, stdout } = await runHere(["verify"], { cwd: project.dir });
     expect(exitCode).toBe(3);
     expect(stdout).toContain("What the schema files lack, as SQL:");
     expect(stdout).toContain('CREATE POLICY "own_rows"');
@@ -200,18 +201,18 @@ describe("what it compares with by itself", () => {
     await Bun.file(at.path("db/migrations/002_next.sql")).delete();
 
     await at.write("db/schema/users.sql", "CREATE TABLE users (id int PRIMARY KEY, bio text);\n");
-    expect((await runBinary(["build"], { cwd: at.dir })).stderr).toContain("recorded as applied");
+    expect((await runHere(["build"], { cwd: at.dir })).stderr).toContain("recorded as applied");
     await edit(at);
     expect(await compared(at)).toBe("the database of environment local, where the migration is applied");
-    expect((await runBinary(["migrate", "up"], { cwd: at.dir })).exitCode).toBe(0);
+    expect((await runHere(["migrate", "up"], { cwd: at.dir })).exitCode).toBe(0);
   });
 
   test("what could not run on the environment's own database is written with a warning", async () => {
     await using at = await project({ "db/migrations/base.sql": "CREATE TABLE users (id int PRIMARY KEY);\n" });
-    expect((await runBinary(["migrate", "up"], { cwd: at.dir })).exitCode).toBe(0);
+    expect((await runHere(["migrate", "up"], { cwd: at.dir })).exitCode).toBe(0);
     await at.write("db/by-hand.sql", "ALTER TABLE users ADD age int;\n");
     await at.write("db/environments/by-hand.yaml", `${EMBEDDED}include_dirs:\n  - path: db\n    recursive: false\n`);
-    expect((await runBinary(["build", "-e", "by-hand", "--no-baseline"], { cwd: at.dir })).exitCode).toBe(0);
+    expect((await runHere(["build", "-e", "by-hand", "--no-baseline"], { cwd: at.dir })).exitCode).toBe(0);
     await edit(at);
     const { exitCode, stderr } = await generate(at);
     expect(exitCode).toBe(0);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { runBinary, type RunResult } from "../support/cli.ts";
+import { runHere } from "../support/in-process.ts";
+import type { RunResult } from "../support/cli.ts";
 import { temporaryProject } from "../support/project.ts";
 
 const USERS = "CREATE TABLE users (\n    id INT PRIMARY KEY,\n    email TEXT NOT NULL\n);\n";
@@ -16,7 +17,7 @@ const RIGHT = {
 
 async function run(args: readonly string[], changes: Readonly<Record<string, string>> = {}): Promise<RunResult> {
   await using project = await temporaryProject({ ...RIGHT, ...changes });
-  return await runBinary(args, { cwd: project.dir, timeout: 60_000 });
+  return await runHere(args, { cwd: project.dir, timeout: 60_000 });
 }
 
 describe("verify says", () => {

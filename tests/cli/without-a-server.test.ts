@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { runBinary } from "../support/cli.ts";
+import { runHere } from "../support/in-process.ts";
 import { temporaryProject } from "../support/project.ts";
 import { readDocument } from "./document.ts";
 
@@ -13,7 +13,7 @@ describe("a hint can be pasted into a shell", () => {
   ])("with the URL of the command line: %s", async (url, named) => {
     await using project = await temporaryProject({ "db/migrations/001_a.sql": "SELECT 1;" });
     for (const args of [["--database-url", url], [`--database-url=${url}`]]) {
-      const { exitCode, stderr } = await runBinary(["migrate", "status", ...args], { cwd: project.dir });
+      const { exitCode, stderr } = await runHere(["migrate", "status", ...args], { cwd: project.dir });
       expect(exitCode).toBe(5);
       expect(stderr).toContain(`confiture config show ${named}`);
       expect(stderr).not.toContain("hunter2");
@@ -23,7 +23,7 @@ describe("a hint can be pasted into a shell", () => {
   test("and names no environment that is only about to be made", async () => {
     await using project = await temporaryProject({});
     const init = ["init", "--from", "postgres://app@localhost:1/shop", "--env", "production"];
-    const { exitCode, stderr } = await runBinary(init, { cwd: project.dir });
+    const { exitCode, stderr } = await runHere(init, { cwd: project.dir });
     expect(exitCode).toBe(5);
     expect(stderr).toContain("confiture config show --database-url postgres://app@localhost:1/shop");
   });
@@ -41,14 +41,14 @@ test("that DATABASE_URL is not used is said where a connection is made, and nowh
     ["build", "--dry-run"],
     ["build", "--output", "-"],
   ]) {
-    const { exitCode, stderr } = await runBinary(args, options);
+    const { exitCode, stderr } = await runHere(args, options);
     expect({ exitCode, says: stderr.includes("DATABASE_URL") }).toEqual({ exitCode: 0, says: false });
   }
   for (const args of [
     ["config", "show"],
     ["migrate", "status"],
   ]) {
-    expect((await runBinary(args, options)).stderr).toContain("DATABASE_URL is set and not used");
+    expect((await runHere(args, options)).stderr).toContain("DATABASE_URL is set and not used");
   }
 });
 
@@ -58,11 +58,11 @@ test("a new migration looks like the others of its folder, and what is said is a
     "db/migrations/000001_a.up.sql": "SELECT 1;",
     "db/migrations/000001_a.down.sql": "SELECT 1;",
   });
-  const { stdout, stderr } = await runBinary(["migrate", "new", "add bio"], { cwd: project.dir });
+  const { stdout, stderr } = await runHere(["migrate", "new", "add bio"], { cwd: project.dir });
   const files = ["db/migrations/000002_add_bio.up.sql", "db/migrations/000002_add_bio.down.sql"];
   expect(stdout).toBe(files.map((file) => `✅ Created ${file}\n`).join(""));
   expect(stderr).toContain(`into ${files[0]} and its way back into ${files[1]}`);
-  const json = readDocument(await runBinary(["migrate", "new", "more", "--format", "json"], { cwd: project.dir }));
+  const json = readDocument(await runHere(["migrate", "new", "more", "--format", "json"], { cwd: project.dir }));
   expect(json).toMatchObject({
     file: "db/migrations/000003_more.up.sql",
     files: [{}, {}].map(() => expect.any(String)),
@@ -73,20 +73,20 @@ const EMBEDDED = 'database:\n  engine: embedded\n  path: ":memory:"\n';
 
 test("`init` beside an environment file that is kept goes by what that says", async () => {
   await using project = await temporaryProject({ "db/environments/local.yml": EMBEDDED });
-  const kept = await runBinary(["init"], { cwd: project.dir });
+  const kept = await runHere(["init"], { cwd: project.dir });
   expect(kept.exitCode).toBe(0);
   expect(kept.stderr).not.toContain("db create");
   await project.write("db/environments/local.yml", NOWHERE);
-  const onServer = await runBinary(["init", "--embedded"], { cwd: project.dir });
+  const onServer = await runHere(["init", "--embedded"], { cwd: project.dir });
   expect(onServer.stderr).toMatch(/confiture db create +# .*local\.yml/);
 });
 
 test("`status` in the wrong folder fails, as `up` does; in a folder without migrations yet it does not", async () => {
   await using project = await temporaryProject({ "db/environments/local.yaml": EMBEDDED });
-  const { exitCode, stderr } = await runBinary(["migrate", "status"], { cwd: project.dir });
+  const { exitCode, stderr } = await runHere(["migrate", "status"], { cwd: project.dir });
   expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining("-C DIR") });
   await project.write("db/migrations/confiture.d.ts", "");
-  const empty = await runBinary(["migrate", "status"], { cwd: project.dir });
+  const empty = await runHere(["migrate", "status"], { cwd: project.dir });
   expect(empty).toMatchObject({ exitCode: 0, stderr: "No migrations in db/migrations\n" });
 });
 
@@ -96,14 +96,14 @@ test("after a build in memory, no next step speaks of a database that is gone", 
     "db/schema/a.sql": "CREATE TABLE a ();",
     "db/migrations/001_a.sql": "CREATE TABLE a ();",
   });
-  const { exitCode, stderr } = await runBinary(["build"], { cwd: project.dir });
+  const { exitCode, stderr } = await runHere(["build"], { cwd: project.dir });
   expect({ exitCode, says: stderr.includes("baseline") }).toEqual({ exitCode: 0, says: false });
 });
 
 test("where none of several hosts answers, the next step says where they are written", async () => {
   await using project = await temporaryProject({ "db/migrations/001_a.sql": "SELECT 1;" });
   const url = "postgres://app@localhost:1,127.0.0.1:1/shop?target_session_attrs=primary";
-  const { exitCode, stderr } = await runBinary(["migrate", "status", "--database-url", url], { cwd: project.dir });
+  const { exitCode, stderr } = await runHere(["migrate", "status", "--database-url", url], { cwd: project.dir });
   expect(exitCode).toBe(5);
   expect(stderr).toContain("confiture config show --database-url 'postgres://");
   expect(stderr).toContain("one that is primary (target_session_attrs)");

@@ -1,6 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { type Bench, bench, OUTER_MAJORS } from "./bench.ts";
+import { type Bench, bench, OLDEST_ALONE } from "./bench.ts";
 
 setDefaultTimeout(120_000);
 
@@ -138,10 +138,10 @@ const TOOLS: readonly Foreign[] = [
   },
 ];
 
-const benchOf = (major: (typeof OUTER_MAJORS)[number], { ledger }: Foreign): Promise<Bench> =>
+const benchOf = (major: (typeof OLDEST_ALONE)[number], { ledger }: Foreign): Promise<Bench> =>
   bench(major, FILES, ledger === undefined ? {} : { migrations: { table: ledger } });
 
-for (const major of OUTER_MAJORS) {
+for (const major of OLDEST_ALONE) {
   for (const foreign of TOOLS) {
     const { tool, table, kept } = foreign;
     const baseline = ["migrate", "baseline", "--from", tool, "--from-table", table];

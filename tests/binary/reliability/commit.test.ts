@@ -2,7 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Major } from "../../support/servers.ts";
 import { server } from "../../support/servers.ts";
 import { type Passing, tcpProxy, type TcpProxy, type Verdict } from "../../support/tcp-proxy.ts";
-import { type Bench, bench, OUTER_MAJORS } from "./bench.ts";
+import { type Bench, bench, OLDEST_ALONE } from "./bench.ts";
 
 setDefaultTimeout(120_000);
 
@@ -55,7 +55,7 @@ async function throughProxy(
   };
 }
 
-for (const major of OUTER_MAJORS) {
+for (const major of OLDEST_ALONE) {
   describe(`PostgreSQL ${major}`, () => {
     for (const [form, file, text] of [
       ["SQL", "002_b.sql", SQL],

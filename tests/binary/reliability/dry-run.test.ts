@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Bench, bench, OUTER_MAJORS } from "./bench.ts";
+import { type Bench, bench, NEWEST_ALONE } from "./bench.ts";
 import { catalogueLines } from "./workload.ts";
 
 setDefaultTimeout(120_000);
@@ -29,7 +29,7 @@ async function traces(b: Bench): Promise<unknown> {
            (SELECT md5(string_agg(c.oid::text || c.relname || c.xmin::text, ',' ORDER BY c.oid)) FROM pg_class c) AS catalogue`);
 }
 
-for (const major of OUTER_MAJORS) {
+for (const major of NEWEST_ALONE) {
   describe(`PostgreSQL ${major}, --dry-run`, () => {
     test.concurrent("touches nothing, not even the ledger, with and without one", async () => {
       await using b = await bench(major, FILES);

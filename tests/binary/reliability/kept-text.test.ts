@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { AT_THE_GATE, type Bench, bench, lockIsFree, OUTER_MAJORS, RUNNER } from "./bench.ts";
+import { AT_THE_GATE, type Bench, bench, lockIsFree, OLDEST_ALONE, RUNNER } from "./bench.ts";
 
 setDefaultTimeout(120_000);
 
@@ -20,7 +20,7 @@ const SLEEPS = `SELECT pid FROM pg_stat_activity WHERE ${RUNNER} AND wait_event 
 const APART = `SELECT version FROM confiture_migrations
   WHERE source IS NULL OR encode(sha256(convert_to(source, 'UTF8')), 'hex') <> checksum`;
 
-for (const major of OUTER_MAJORS) {
+for (const major of OLDEST_ALONE) {
   describe(`PostgreSQL ${major}, a runner that is killed while it writes a row and its text`, () => {
     test.concurrent.each([
       ["up", "BEFORE INSERT", ["up"], B],

@@ -2,7 +2,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { PGBOUNCER, startPooler } from "../../support/pgbouncer.ts";
 import { BINARY } from "../../support/cli.ts";
 import { startServer } from "../../support/servers.ts";
-import { AT_THE_GATE, bench, LOCK_IS_HELD, lockIsFree, OUTER_MAJORS, RUNNER, runs } from "./bench.ts";
+import { AT_THE_GATE, bench, LOCK_IS_HELD, lockIsFree, OLDEST_ALONE, RUNNER, runs } from "./bench.ts";
 
 setDefaultTimeout(120_000);
 
@@ -10,7 +10,7 @@ const SLOW = { "001_a.sql": `CREATE TABLE a (id int); ${AT_THE_GATE}` };
 
 if (PGBOUNCER === null) console.log("skipped: PgBouncer (not installed; the Debian package is pgbouncer)");
 
-for (const major of OUTER_MAJORS) {
+for (const major of OLDEST_ALONE) {
   describe(`PostgreSQL ${major}, the lock`, () => {
     test(
       "lock_wait is respected within 250 ms, and the holder is named",

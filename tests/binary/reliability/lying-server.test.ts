@@ -3,7 +3,7 @@ import type net from "node:net";
 import { peakMemory, startBinary } from "../../support/cli.ts";
 import { authentication, endlessly, lyingServer, message, NOTICE, READY } from "../../support/lying-server.ts";
 import { tcpProxy, type Verdict } from "../../support/tcp-proxy.ts";
-import { bench, OUTER_MAJORS, runs } from "./bench.ts";
+import { bench, NEWEST_ALONE, runs } from "./bench.ts";
 
 setDefaultTimeout(120_000);
 
@@ -131,7 +131,7 @@ const LATER: readonly (readonly [string, () => Verdict])[] = [
   ["rows that nobody described", () => message("D", Buffer.from([0, 9, 1, 2, 3]))],
 ];
 
-for (const major of OUTER_MAJORS) {
+for (const major of NEWEST_ALONE) {
   describe(`PostgreSQL ${major}, a connection that lies in the middle of a migration`, () => {
     const files = { "001_a.sql": "CREATE TABLE a (id int); SELECT 'the lie begins'" };
 

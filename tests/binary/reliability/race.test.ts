@@ -1,10 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { OUTER_MAJORS } from "./bench.ts";
+import { OLDEST_ALONE } from "./bench.ts";
 import { raceRunners } from "./race.ts";
 
 setDefaultTimeout(120_000);
 
-for (const major of OUTER_MAJORS) {
+for (const major of OLDEST_ALONE) {
   describe(`PostgreSQL ${major}`, () => {
     test("of eight runners at once, one handles each version, and the others wait or say who has the lock", async () => {
       // The full run, scripts/reliability, has more rounds and migrations.

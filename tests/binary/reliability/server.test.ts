@@ -3,7 +3,7 @@ import { chown, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ORDINARY_USER } from "../../support/postgres-binaries.ts";
 import { startServer, type TestServer } from "../../support/servers.ts";
-import { type Bench, bench, OUTER_MAJORS, runs } from "./bench.ts";
+import { type Bench, bench, NEWEST_ALONE, runs } from "./bench.ts";
 
 setDefaultTimeout(120_000);
 
@@ -39,7 +39,7 @@ async function smallDisk(
 const disk = await smallDisk(6);
 if (disk === undefined) console.log("skipped: a full disk (needs root and mount)");
 
-for (const major of OUTER_MAJORS) {
+for (const major of NEWEST_ALONE) {
   // One after the other: they stop the server.
   describe(`PostgreSQL ${major}, a server that goes away`, () => {
     let instance: TestServer;

@@ -1,5 +1,5 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { AT_THE_GATE, type Bench, bench, LOCK_IS_HELD, OUTER_MAJORS, RUNNER, runs, waitsForLock } from "./bench.ts";
+import { AT_THE_GATE, type Bench, bench, LOCK_IS_HELD, NEWEST_ALONE, RUNNER, runs, waitsForLock } from "./bench.ts";
 
 setDefaultTimeout(120_000);
 
@@ -8,7 +8,7 @@ async function terminate(b: Bench, which = "true"): Promise<void> {
   await b.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${RUNNER} AND ${which}`);
 }
 
-for (const major of OUTER_MAJORS) {
+for (const major of NEWEST_ALONE) {
   describe(`PostgreSQL ${major}, pg_terminate_backend`, () => {
     test.concurrent("while it waits for the lock", async () => {
       await using b = await bench(major, { "001_a.sql": `CREATE TABLE a (id int); ${AT_THE_GATE}` });

@@ -35,16 +35,8 @@ async function update(
 const hows = ({ edits }: SchemaUpdate): string[] => edits.map(({ how }) => how);
 
 describe("schema files follow what a golden folder's migration does, in place", () => {
-  const sample = ["column-add", "column-default", "column-drop", "column-not-null", "column-type", "constraint-check"];
-  const more = [
-    "enum-add-value",
-    "function-body",
-    "comment-change",
-    "grants-less",
-    "policy-expression",
-    "view-columns",
-  ];
-  for (const name of [...sample, ...more]) {
+  // `scripts/schema-update` goes through all of them.
+  for (const name of ["column-not-null", "constraint-check", "function-body", "policy-expression"]) {
     test(name, async () => {
       const golden = (await readGoldens()).find((each) => each.name === name)!;
       const outcome = await updateGolden(golden, await site());
