@@ -5,7 +5,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { MessageStream } from "./embedded-copy.ts";
 import { countBytes } from "./embedded-garbage.ts";
 import { loadAssets } from "./embedded-load.ts";
-import { type PackedFile, unpack } from "./embedded-pack.ts";
+import type { PackedFile } from "./embedded-pack.ts";
 import type { Backend } from "./embedded-socket.ts";
 
 /** PGlite's own start parameters are for its own interface; these are nearer to a server's defaults. */
@@ -21,10 +21,17 @@ const START_PARAMETERS = [
     max_parallel_workers_per_gather: "0",
     max_parallel_maintenance_workers: "0",
     io_method: "sync",
-    // A transaction holds a lock on each table, index and sequence that it makes: this is enough for 10,000 tables.
-    max_locks_per_transaction: "1000",
+    // Shared memory is written to from one end to the other at each start, so it has no room for anybody but the one
+    // backend. A transaction holds a lock on each table, index and sequence that it makes: there are so many times the
+    // number of backends that may run, which is four, and that is enough for 10,000 tables.
+    max_connections: "1",
+    max_wal_senders: "0",
+    autovacuum_worker_slots: "1",
+    max_locks_per_transaction: "12000",
     // Of this process's own memory. Reading a file costs a copy here, in or out of PostgreSQL's cache.
-    shared_buffers: "16MB",
+    shared_buffers: "4MB",
+    // A new segment of the log is not filled with zeros first: the file system does that.
+    wal_init_zero: "off",
     // The other methods end in system calls that do nothing here.
     wal_sync_method: "fsync",
     // The stack is the JavaScript engine's and smaller than PostgreSQL assumes; an overflow is fatal. This stops
@@ -100,8 +107,8 @@ export class PGliteBackend implements Backend {
     const { postgresModule, fileSystem, extensions, cluster } = await loadAssets();
     const code = postgresModule();
     const unloadable = Promise.withResolvers<never>();
-    const extensionFiles = unpack(await extensions());
-    const clusterFiles = folder === undefined ? unpack(await cluster()) : [];
+    const extensionFiles = await extensions();
+    const clusterFiles = folder === undefined ? await cluster() : [];
     const place = (engine: EngineModule): void => {
       // Extensions are simply there, as on a server; a library is compiled when it is first used.
       writeFiles(engine, PGlite.paths.PG_ROOT, extensionFiles);

@@ -7,7 +7,6 @@ import { hintFor, reasonOf } from "#files/reason.ts";
 import { syncFolder, syncTree } from "#files/sync.ts";
 import { guardFolder, type GuardOptions } from "./embedded-guard.ts";
 import { loadAssets } from "./embedded-load.ts";
-import { unpack } from "./embedded-pack.ts";
 
 /** The folder of the tool's own files in a project; what is in it is never committed. */
 const OWN_FOLDER = ".confiture";
@@ -103,7 +102,7 @@ async function initialise(folder: string): Promise<void> {
   }
 
   const { cluster } = await loadAssets();
-  const files = unpack(await cluster());
+  const files = await cluster();
   const owner = { mode: 0o700, recursive: true };
   await mkdir(unfinished, owner);
   for (const { path } of files) if (path.endsWith("/")) await mkdir(join(unfinished, path), owner);

@@ -1,12 +1,14 @@
+import type { PackedFile } from "./embedded-pack.ts";
+
 /** Set when compiling: the assets are inside the executable and need no preparation. */
 declare const CONFITURE_COMPILED: true | undefined;
 
-/** The embedded files' contents. Each call reads anew, for an engine to own; PostgreSQL's code is compiled once. */
+/** The embedded files' contents. PostgreSQL's code is compiled once. */
 export interface Assets {
   readonly postgresModule: () => Promise<WebAssembly.Module>;
   readonly fileSystem: Blob;
-  readonly extensions: () => Promise<Uint8Array<ArrayBuffer>>;
-  readonly cluster: () => Promise<Uint8Array<ArrayBuffer>>;
+  readonly extensions: () => Promise<readonly PackedFile[]>;
+  readonly cluster: () => Promise<readonly PackedFile[]>;
   readonly untouched: () => Promise<UntouchedCatalogue>;
 }
 
@@ -31,12 +33,19 @@ async function load(): Promise<Assets> {
     await prepareEmbeddedAssets();
   }
   const { cluster, extensions, fileSystem, postgresModule, untouched } = await import("./embedded-assets.ts");
+  const { unpack } = await import("./embedded-pack.ts");
   let compiling: Promise<WebAssembly.Module> | undefined;
+  let unpacking: Promise<Record<"cluster" | "extensions", readonly PackedFile[]>> | undefined;
+  const packs = async () =>
+    await (unpacking ??= Promise.all([cluster.bytes(), extensions.bytes()]).then(([clusterPack, extensionsPack]) => ({
+      cluster: unpack(clusterPack),
+      extensions: unpack(extensionsPack),
+    })));
   return {
     postgresModule: () => (compiling ??= postgresModule.arrayBuffer().then((code) => WebAssembly.compile(code))),
     fileSystem,
-    extensions: () => extensions.bytes(),
-    cluster: () => cluster.bytes(),
+    extensions: async () => (await packs()).extensions,
+    cluster: async () => (await packs()).cluster,
     untouched: () => untouched.json() as Promise<UntouchedCatalogue>,
   };
 }

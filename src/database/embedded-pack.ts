@@ -9,11 +9,11 @@ export interface PackedFile {
   readonly path: string;
   /** In bytes. */
   readonly size: number;
-  /** Its contents, for the caller to own. The first call opens the pack. */
+  /** A copy of its contents, for the caller to own. The first call opens the pack. */
   readonly read: () => Uint8Array;
 }
 
-type IndexEntry = [path: string, size: number, start: number, isShared: 0 | 1];
+type IndexEntry = [path: string, size: number, start: number];
 
 /**
  * Joins files: the length of an index, the index (JSON), and the contents in one compressed block. Unlike an archive it
@@ -23,10 +23,8 @@ export function pack(files: readonly FileToPack[]): Uint8Array {
   const parts: Uint8Array[] = [];
   let end = 0;
   const places = new Map<string, number>();
-  const keys = files.map(({ data }) => (data.length === 0 ? "" : Bun.SHA256.hash(data, "hex")));
-  const uses = Map.groupBy(keys, (key) => key);
-  const index = files.map(({ path, data }, position): IndexEntry => {
-    const key = keys[position]!;
+  const index = files.map(({ path, data }): IndexEntry => {
+    const key = data.length === 0 ? "" : Bun.SHA256.hash(data, "hex");
     let start = places.get(key);
     if (start === undefined) {
       start = end;
@@ -34,7 +32,7 @@ export function pack(files: readonly FileToPack[]): Uint8Array {
       parts.push(data);
       end += data.length;
     }
-    return [path, data.length, start, data.length > 0 && uses.get(key)!.length > 1 ? 1 : 0];
+    return [path, data.length, start];
   });
   const head = Buffer.from(JSON.stringify(index));
   const length = Buffer.alloc(4);
@@ -42,18 +40,25 @@ export function pack(files: readonly FileToPack[]): Uint8Array {
   return Buffer.concat([length, head, Bun.zstdCompressSync(Buffer.concat(parts), { level: 19 })]);
 }
 
-/** The files of a pack, folders before their contents if they were packed so. */
+/**
+ * The files of a pack, folders before their contents if they were packed so. What it holds is kept opened for as long as
+ * nobody needs the memory: the next engine of a process reads the same files.
+ */
 export function unpack(packed: Uint8Array<ArrayBuffer>): PackedFile[] {
   const bytes = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
   const start = 4 + bytes.readUInt32LE();
-  let opened: Uint8Array | undefined;
-  const contents = (): Uint8Array => (opened ??= Bun.zstdDecompressSync(packed.subarray(start)));
-  return (JSON.parse(bytes.toString("utf8", 4, start)) as IndexEntry[]).map(([path, size, at, isShared]) => ({
+  let opened: WeakRef<Uint8Array> | undefined;
+  const contents = (): Uint8Array => {
+    const known = opened?.deref();
+    if (known !== undefined) return known;
+    const all = Bun.zstdDecompressSync(packed.subarray(start));
+    opened = new WeakRef(all);
+    return all;
+  };
+  return (JSON.parse(bytes.toString("utf8", 4, start)) as IndexEntry[]).map(([path, size, at]) => ({
     path,
     size,
-    read: () => {
-      const data = contents().subarray(at, at + size);
-      return isShared === 1 ? data.slice() : data;
-    },
+    // Not slice: what Bun returns is a Buffer, whose slices share its memory.
+    read: () => new Uint8Array(contents().subarray(at, at + size)),
   }));
 }
