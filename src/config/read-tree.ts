@@ -46,13 +46,37 @@ export class TreeReader {
     }
   }
 
-  /** The section as a map, or undefined when it is absent. Its keys are checked. */
-  section(map: MapNode, key: Section): MapNode | undefined {
+  /**
+   * @param what what the keys of the map are: "rule"
+   * @throws ConfitureError `config_unknown_key` for the first that is none of `known`
+   */
+  checkNames(map: MapNode, known: readonly string[], what: string): void {
+    for (const { key, offset } of map.entries.values()) {
+      if (known.includes(key)) continue;
+      const suggestion = nearest(key, known);
+      const hint =
+        suggestion === undefined
+          ? known.length > 12
+            ? undefined
+            : `Known: ${known.join(", ")}.`
+          : `Did you mean "${suggestion}"?`;
+      throw this.fail(offset, `Unknown ${what} "${key}"`, hint, "config_unknown_key");
+    }
+  }
+
+  /** A map under a key, or undefined when it is absent. */
+  map(map: MapNode, key: string): MapNode | undefined {
     const entry = present(map, key);
     if (entry === undefined) return undefined;
-    if (entry.value.kind !== "map") throw this.fail(entry.value.offset, `"${key}" must be a map of keys and values`);
-    this.checkKeys(entry.value, key);
-    return entry.value;
+    if (entry.value.kind === "map") return entry.value;
+    throw this.fail(entry.value.offset, `"${key}" must be a map of keys and values`);
+  }
+
+  /** The section as a map, or undefined when it is absent. Its keys are checked. */
+  section(map: MapNode, key: Section): MapNode | undefined {
+    const section = this.map(map, key);
+    if (section !== undefined) this.checkKeys(section, key);
+    return section;
   }
 
   /** A text with its variables filled in, or undefined when it is absent or empty. */

@@ -45,7 +45,7 @@ export function isNull(node: TreeNode): boolean {
 }
 
 /**
- * Parses an environment file. An empty one is an empty map.
+ * Parses a configuration file. An empty one is an empty map.
  * @throws ConfitureError `config_syntax` with the place, in words of our own: the parser's messages can
  * quote the file, and so a password that begins with `*` or `!`
  */
@@ -70,7 +70,7 @@ export async function parseYaml(source: SourceText): Promise<MapNode> {
   const root = new TreeBuilder(yaml, source).build(contents, 0);
   if (isNull(root)) return { kind: "map", entries: new Map(), offset: 0 };
   if (root.kind !== "map") {
-    throw new ConfitureError("config_invalid", "An environment file holds `key: value` lines", {
+    throw new ConfitureError("config_invalid", "The file holds no `key: value` lines", {
       location: source.location(root.offset),
       hint: "For instance:\n  database:\n    host: localhost",
     });
@@ -173,8 +173,8 @@ const SYNTAX_PROBLEMS: Readonly<Record<string, readonly [message: string, hint?:
   TAB_AS_INDENT: ["YAML is indented with spaces, never with tabs", "Put two spaces in the tab's place."],
   DUPLICATE_KEY: ["This key is given twice", "Remove one of the two."],
   MULTIPLE_DOCS: [
-    "A second YAML document begins here; an environment file holds one",
-    "Remove the line `---`, or put what follows in an environment file of its own.",
+    "A second YAML document begins here; a configuration file holds one",
+    "Remove the line `---`, or put what follows in a file of its own.",
   ],
   BAD_SCALAR_START: ["A value cannot begin with this character", "Put the value in quotes."],
   BAD_DQ_ESCAPE: [

@@ -36,10 +36,18 @@ export interface Collected {
 
 /**
  * Finds and reads the files.
+ * @param exclude globs of files that are not linted, and only tell what is there
  * @throws ConfitureError `file_unreadable` for a path at which nothing is, `git_failed`
  */
-export async function collect(files: ProjectFiles, which: Which, parser: Parser): Promise<Collected> {
+export async function collect(
+  files: ProjectFiles,
+  which: Which,
+  exclude: readonly string[],
+  parser: Parser,
+): Promise<Collected> {
   const { projectDir } = files;
+  const globs = exclude.map((pattern) => new Bun.Glob(pattern));
+  const isLeftOut = (path: string): boolean => globs.some((glob) => glob.match(path));
   const found = discoverMigrations(projectDir, files.migrationsDir, files.migrationsLayout);
   const before = which.kind === "since" ? filesAt(projectDir, which.revision, foldersOf(files)) : undefined;
   const isChanged = (path: string): boolean =>
@@ -58,7 +66,7 @@ export async function collect(files: ProjectFiles, which: Which, parser: Parser)
         return chosen!.paths.has(migration.path);
     }
   };
-  const migrations = found.migrations.filter(isChosen);
+  const migrations = found.migrations.filter((migration) => isChosen(migration) && !isLeftOut(migration.path));
   const last = migrations.at(-1);
   const newest = found.migrations.filter(({ path }) => before?.has(path) === true).at(-1);
   const entries: Entry[] = [];
@@ -70,13 +78,15 @@ export async function collect(files: ProjectFiles, which: Which, parser: Parser)
     entries.push({ file: isLinted ? withOrder(file, migration, newest, before) : file, isLinted });
     if (migration === last) break;
   }
-  const linted = schema.filter((path) =>
-    which.kind === "paths" ? chosen!.paths.has(path) : which.kind === "all" || isChanged(path),
-  );
+  const linted = schema.filter((path) => {
+    if (isLeftOut(path)) return false;
+    return which.kind === "paths" ? chosen!.paths.has(path) : which.kind === "all" || isChanged(path);
+  });
+  const others = (chosen?.others ?? []).filter((path) => !isLeftOut(path));
   return {
     entries: [
       ...(last === undefined ? [] : entries),
-      ...(chosen?.others ?? []).map((path) => ({ file: loose(projectDir, path, parser), isLinted: true })),
+      ...others.map((path) => ({ file: loose(projectDir, path, parser), isLinted: true })),
       // All of them tell what there is.
       ...(linted.length === 0
         ? []

@@ -12,12 +12,13 @@ export interface LintFile {
   readonly migration: MigrationFile | undefined;
   /** The file's text; of a large file only an outline. */
   readonly text: string;
+  readonly isOutline: boolean;
   readonly statements: readonly LintStatement[];
   readonly comments: readonly Span[];
   /** Why the runner would not run it, or rules could not look at it. */
   readonly problems: readonly FileProblem[];
   /** Where an offset into `text` is. */
-  locate(offset: number): Location;
+  readonly locate: (offset: number) => Location;
 }
 
 export interface FileProblem {

@@ -18,6 +18,9 @@ for (const { id, aliases = {} } of RULES) {
   for (const name of Object.values(aliases).flat()) BY_ALIAS.set(name, [...(BY_ALIAS.get(name) ?? []), id]);
 }
 
+/** Every name that a rule may be given by. */
+export const RULE_NAMES: readonly string[] = [...BY_ID.keys(), ...BY_ALIAS.keys()];
+
 export function isRule(name: string): boolean {
   return BY_ID.has(name);
 }
@@ -28,5 +31,5 @@ export function rulesNamed(name: string): readonly string[] {
 }
 
 export function suggestRule(name: string): string | undefined {
-  return nearest(name, [...BY_ID.keys(), ...BY_ALIAS.keys()]);
+  return nearest(name, RULE_NAMES);
 }

@@ -101,7 +101,17 @@ function withoutStatements(
   problem: FileProblem,
 ): LintFile {
   const location = { file: path };
-  return { path, kind, migration, text: "", statements: [], comments: [], problems: [problem], locate: () => location };
+  return {
+    path,
+    kind,
+    migration,
+    text: "",
+    isOutline: false,
+    statements: [],
+    comments: [],
+    problems: [problem],
+    locate: () => location,
+  };
 }
 
 function sqlFile(
@@ -137,6 +147,7 @@ function sqlFile(
     kind: migration === undefined ? "schema" : "migration",
     migration,
     text,
+    isOutline: script.outline !== undefined,
     statements,
     // Most files hold no comment for us, and need not be read again.
     comments: /(?:confiture|squawk|eugene|atlas|nolint)/.test(text)

@@ -1,12 +1,16 @@
-import { relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
+import { listEnvironments } from "#config/find-environment.ts";
+import type { LintFile } from "#lint/file.ts";
+import type { Finding } from "#lint/finding.ts";
 import type { Which } from "#lint/collect.ts";
 import { SEVERITIES, type Severity } from "#lint/rule.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { LIST } from "../arguments.ts";
-import { type CommandContext, defineCommand } from "../command.ts";
+import { type CommandContext, defineCommand, GLOBAL_ARGS, type Outcome } from "../command.ts";
 import { projectFiles } from "../compare-options.ts";
 import { migrateOptions } from "../migrate-options.ts";
-import { findingToJson, renderLint, renderRules, ruleToJson } from "../output/lint.ts";
+import { findingToJson, renderLint, renderRules, ruleToJson, type ShownPath } from "../output/lint.ts";
+import { count } from "../output/text.ts";
 
 export const command = defineCommand({
   args: {
@@ -21,10 +25,19 @@ export const command = defineCommand({
     "fail-on": {
       type: "enum",
       options: [...SEVERITIES, "never"],
-      default: "error",
-      description: "exit with 3 for a finding that is at least this severe",
+      description:
+        "exit with 3 for a finding that is at least this severe (default: fail_on of db/lint.yaml, or error)",
+    },
+    "import-ignores": {
+      type: "boolean",
+      description: "rewrite comments of squawk, eugene and Atlas in these files as comments for this lint",
     },
     rules: { type: "boolean", description: "list the rules, and lint nothing" },
+    format: {
+      ...GLOBAL_ARGS.format,
+      options: ["human", "json", "sarif", "github", "gitlab", "junit"],
+      description: "human, json for one document, or a report for another program: sarif, github, gitlab, junit",
+    },
   },
   details:
     "Says what a statement does to a database in use, before it runs there: which locks it takes, what waits for them,\n" +
@@ -35,6 +48,7 @@ export const command = defineCommand({
     "confiture lint --since git:main",
     "confiture lint db/migrations/012_add_index.sql",
     "confiture lint --all --fail-on warning",
+    "confiture lint --since git:main --format sarif > lint.sarif",
     "confiture lint --rules",
   ],
   async run(args, context) {
@@ -42,23 +56,96 @@ export const command = defineCommand({
       const { RULES } = await import("#lint/registry.ts");
       return { json: { rules: RULES.map(ruleToJson) }, text: renderRules(RULES, context.paint) };
     }
-    const { collect } = await import("#lint/collect.ts");
-    const { lint } = await import("#lint/lint.ts");
-    const { loadParser } = await import("#sql/parser.ts");
+    const [{ collect }, { lint }, { loadParser }, { RULE_NAMES, rulesNamed }, { readLintFile, LINT_FILE }] =
+      await Promise.all([
+        import("#lint/collect.ts"),
+        import("#lint/lint.ts"),
+        import("#sql/parser.ts"),
+        import("#lint/names.ts"),
+        import("#config/lint-file.ts"),
+      ]);
+    const { io, projectDir, messages, paint } = context;
+    const settings = await readLintFile({
+      projectDir,
+      environment: context.environment ?? "local",
+      env: io.env,
+      ruleNames: RULE_NAMES,
+      environments: [...(await listEnvironments(projectDir)), "local"],
+    });
     const which = await readWhich(context, args);
     const files = await projectFiles(context);
-    const { entries, together } = await collect(files, which, await loadParser());
-    const { findings, ignored } = lint(entries, { together });
-    const linted = entries.filter(({ isLinted }) => isLinted).map(({ file }) => file.path);
-    if (linted.length === 0) context.messages.log(NOTHING[which.kind]);
-    const limit = args["fail-on"];
-    return {
-      json: { files: linted, findings: findings.map(findingToJson), ignored },
-      text: renderLint(findings, linted, ignored, context.paint),
-      exitCode: findings.some(({ severity }) => isAsSevere(severity, limit)) ? 3 : 0,
+    const { entries, together } = await collect(files, which, settings.exclude, await loadParser());
+    const linted = entries.filter(({ isLinted }) => isLinted).map(({ file }) => file);
+    if (linted.length === 0) messages.log(NOTHING[which.kind]);
+    if (args["import-ignores"] === true) return await rewriteIgnores(context, linted);
+    const severities = new Map(
+      [...settings.rules].flatMap(([name, severity]) => rulesNamed(name).map((id) => [id, severity] as const)),
+    );
+    messages.debug(`${count(settings.rules.size, "rule")} set in ${LINT_FILE}`);
+    const { findings, ignored } = lint(entries, { together, severities });
+    const limit = args["fail-on"] ?? settings.failOn ?? "error";
+    const fails = ({ severity }: Finding): boolean => isAsSevere(severity, limit);
+    const paths = linted.map(({ path }) => path);
+    const outcome = {
+      json: { files: paths, findings: findings.map(findingToJson), ignored },
+      exitCode: findings.some(fails) ? 3 : 0,
     };
+    const script = await renderReport(args.format, findings, paths, shownFrom(io.cwd, projectDir), fails);
+    return script === undefined
+      ? { ...outcome, text: renderLint(findings, paths, ignored, paint) }
+      : { ...outcome, script };
   },
 });
+
+/** How a path is shown to programs that read reports: from where the command was started, which in CI is the repository. */
+function shownFrom(cwd: string, projectDir: string): ShownPath {
+  return (path) => {
+    const shown = relative(cwd, join(projectDir, path)).replaceAll("\\", "/");
+    return shown.startsWith("../") ? path : shown;
+  };
+}
+
+/** A report for another program; undefined for people and for JSON. */
+async function renderReport(
+  format: string,
+  findings: readonly Finding[],
+  files: readonly string[],
+  shown: ShownPath,
+  fails: (finding: Finding) => boolean,
+): Promise<string | undefined> {
+  switch (format) {
+    case "sarif":
+      return (await import("../output/lint-sarif.ts")).renderSarif(findings, shown);
+    case "github":
+      return (await import("../output/lint-github.ts")).renderGithub(findings, shown);
+    case "gitlab":
+      return (await import("../output/lint-gitlab.ts")).renderGitlab(findings, shown);
+    case "junit":
+      return (await import("../output/lint-junit.ts")).renderJunit(findings, files, shown, fails);
+    default:
+      return undefined;
+  }
+}
+
+async function rewriteIgnores({ projectDir, messages }: CommandContext, files: readonly LintFile[]): Promise<Outcome> {
+  const [{ importIgnores }, { changeFiles }] = await Promise.all([
+    import("#lint/import-ignores.ts"),
+    import("#files/change.ts"),
+  ]);
+  const { comments, changes } = importIgnores(files);
+  await changeFiles(projectDir, changes);
+  const left = comments.filter(({ after }) => after === undefined);
+  for (const { file, line, before } of left) messages.warn(`${file}:${line} names no rule of this lint: ${before}`);
+  if (changes.length > 0) {
+    messages.log("A migration that is applied already counts as edited now: confiture migrate accept VERSION");
+  }
+  return {
+    json: { imported: comments.map(({ after, ...comment }) => ({ ...comment, after: after ?? null })) },
+    text: comments
+      .flatMap(({ file, line, after }) => (after === undefined ? [] : [`${file}:${line}  ${after}\n`]))
+      .join(""),
+  };
+}
 
 const NOTHING: Readonly<Record<Which["kind"], string>> = {
   pending: "No migration is pending (--all lints every file)",

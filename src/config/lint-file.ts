@@ -1,0 +1,100 @@
+import { join } from "node:path";
+import { ConfitureError, type Location } from "#errors/error.ts";
+import { TreeReader, present } from "./read-tree.ts";
+import { readDotenv } from "./dotenv.ts";
+import { oneOf } from "./setting.ts";
+import { SourceText } from "./source-text.ts";
+import { readTextFile } from "./text-file.ts";
+import { Variables } from "./variables.ts";
+import { type MapNode, parseYaml } from "./yaml-tree.ts";
+
+/** Where settings of lint are, relative to the project. */
+export const LINT_FILE = "db/lint.yaml";
+
+const KEYS = ["rules", "fail_on", "exclude", "environments"] as const;
+const ENVIRONMENT_KEYS = ["rules", "fail_on"] as const;
+const LEVELS = ["error", "warning", "note", "off"] as const;
+const LIMITS = ["error", "warning", "note", "never"] as const;
+
+const MAX_FILE_BYTES = 64 * 1024;
+
+/** What the project says about lint. */
+export interface LintSettings {
+  /** By name of rule, as written: an id, or what another tool calls it. */
+  readonly rules: ReadonlyMap<string, (typeof LEVELS)[number]>;
+  readonly failOn: (typeof LIMITS)[number] | undefined;
+  /** Globs of files that are not linted. */
+  readonly exclude: readonly string[];
+}
+
+export interface LintFileOptions {
+  readonly projectDir: string;
+  /** Whose section counts besides what is said for all. */
+  readonly environment: string;
+  /** The process environment, for variables in values. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Every name that a rule may be given by. */
+  readonly ruleNames: readonly string[];
+  /** Every name that an environment may be given by. */
+  readonly environments: readonly string[];
+}
+
+/**
+ * Reads db/lint.yaml; a project without one says nothing.
+ * @throws ConfitureError `config_unknown_key`, `config_invalid`, `config_syntax` or `config_unset_variable`, with the line
+ */
+export async function readLintFile(options: LintFileOptions): Promise<LintSettings> {
+  const { projectDir, ruleNames, environment } = options;
+  await refuseOtherEnding(projectDir);
+  const text = readTextFile(join(projectDir, LINT_FILE), LINT_FILE, MAX_FILE_BYTES);
+  if (text === undefined) return { rules: new Map(), failOn: undefined, exclude: [] };
+  const source = new SourceText(LINT_FILE, text);
+  const reader = new TreeReader(source, new Variables(options.env, await readDotenv(projectDir)));
+  const root = await parseYaml(source);
+  reader.checkNames(root, KEYS, "key");
+  const sections = reader.map(root, "environments");
+  if (sections !== undefined) reader.checkNames(sections, options.environments, "environment");
+  // Those of other environments are checked as well: a slip is to be seen before that one is used.
+  const all = new Map(
+    [...(sections?.entries.keys() ?? [])].map((name) => {
+      const section = reader.map(sections!, name);
+      if (section !== undefined) reader.checkNames(section, ENVIRONMENT_KEYS, "key");
+      return [name, readSection(reader, section, ruleNames)] as const;
+    }),
+  );
+  const common = readSection(reader, root, ruleNames);
+  const own = all.get(environment);
+  return {
+    rules: new Map([...common.rules, ...(own?.rules ?? [])]),
+    failOn: own?.failOn ?? common.failOn,
+    exclude: reader.texts(root, "exclude")?.values ?? [],
+  };
+}
+
+function readSection(
+  reader: TreeReader,
+  section: MapNode | undefined,
+  ruleNames: readonly string[],
+): Pick<LintSettings, "rules" | "failOn"> {
+  if (section === undefined) return { rules: new Map(), failOn: undefined };
+  const rules = new Map<string, (typeof LEVELS)[number]>();
+  const map = reader.map(section, "rules");
+  if (map !== undefined) reader.checkNames(map, ruleNames, "rule");
+  for (const name of map?.entries.keys() ?? []) {
+    const setting = reader.text(map!, name);
+    if (setting !== undefined) rules.set(name, oneOf(setting, LEVELS));
+  }
+  const limit = present(section, "fail_on") === undefined ? undefined : reader.text(section, "fail_on");
+  return { rules, failOn: limit === undefined ? undefined : oneOf(limit, LIMITS) };
+}
+
+/** One that nobody would read is worse than none. */
+async function refuseOtherEnding(projectDir: string): Promise<void> {
+  const other = LINT_FILE.replace(/yaml$/, "yml");
+  if (!(await Bun.file(join(projectDir, other)).exists())) return;
+  const location: Location = { file: other };
+  throw new ConfitureError("config_invalid", `${other} is not read: the file is ${LINT_FILE}`, {
+    location,
+    hint: "Rename it.",
+  });
+}

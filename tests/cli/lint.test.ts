@@ -1,0 +1,397 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import Ajv from "ajv";
+import type { RunResult } from "../support/cli.ts";
+import { runHere } from "../support/in-process.ts";
+import { temporaryProject, type TemporaryProject } from "../support/project.ts";
+
+/** No environment and no database: whatever is linted here is read from files. */
+async function linted(project: TemporaryProject, ...args: string[]): Promise<RunResult> {
+  return await runHere(["lint", ...args], { cwd: project.dir });
+}
+
+interface Found {
+  readonly rule: string;
+  readonly severity: string;
+  readonly location: { readonly file: string; readonly line?: number };
+}
+
+async function findings(project: TemporaryProject, ...args: string[]): Promise<Found[]> {
+  const { stdout, stderr } = await linted(project, ...args, "--format", "json");
+  const document = JSON.parse(stdout) as { findings?: Found[] };
+  if (document.findings === undefined) throw new Error(stdout + stderr);
+  return document.findings;
+}
+
+const rulesOf = (all: readonly Found[]): string[] => all.map(({ rule }) => rule);
+
+const FILES = {
+  "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY, bio text);\n",
+  "db/migrations/001_users.sql": "CREATE TABLE users (id bigint PRIMARY KEY);\n",
+  "db/migrations/002_bio.sql": "ALTER TABLE users ADD COLUMN bio text;\nCREATE INDEX users_bio ON users (bio);\n",
+  "db/migrations/003_drop.sql": "-- an old one\n\nDROP TABLE users;\n",
+};
+
+describe("which files", () => {
+  let project: TemporaryProject;
+  beforeAll(async () => {
+    project = await temporaryProject(FILES);
+  });
+  afterAll(() => project.remove());
+
+  test("--all: every migration by itself, and the schema files", async () => {
+    const all = await findings(project, "--all");
+    expect(all.map(({ rule, location }) => [rule, location.file])).toEqual([
+      ["index-blocks-writes", "db/migrations/002_bio.sql"],
+      ["drop-table", "db/migrations/003_drop.sql"],
+      ["prefer-bigint", "db/schema/users.sql"],
+    ]);
+  });
+
+  test("files and folders, from where the command is started", async () => {
+    expect(rulesOf(await findings(project, "db/migrations/003_drop.sql"))).toEqual(["drop-table"]);
+    expect(rulesOf(await findings(project, "db/schema"))).toEqual(["prefer-bigint"]);
+    expect(rulesOf(await findings(project, "db"))).toHaveLength(3);
+    const here = await runHere(["lint", "003_drop.sql", "-C", "../..", "--format", "json"], {
+      cwd: project.path("db/migrations"),
+    });
+    expect((JSON.parse(here.stdout) as { files: string[] }).files).toEqual(["db/migrations/003_drop.sql"]);
+  });
+
+  test("SQL that belongs to no folder of the project", async () => {
+    await using other = await temporaryProject({ "notes/a.sql": "DROP TABLE t;", "notes/b.txt": "DROP TABLE t;" });
+    expect(rulesOf(await findings(other, "notes/a.sql"))).toEqual(["drop-table"]);
+    expect(rulesOf(await findings(other, "notes"))).toEqual(["drop-table"]);
+  });
+
+  test("without a database, pending migrations are not known, and what can be done is said", async () => {
+    const { exitCode, stderr } = await linted(project);
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain("confiture lint --since git:main");
+  });
+
+  test.each([
+    ["nothing.sql", 1],
+    ["../elsewhere.sql", 2],
+  ])("%s is refused", async (path, exitCode) => {
+    expect((await linted(project, path)).exitCode).toBe(exitCode);
+  });
+
+  test("one choice at a time", async () => {
+    expect((await linted(project, "--all", "db")).exitCode).toBe(2);
+  });
+});
+
+describe("--since", () => {
+  test("what is new or changed, tables of an earlier new migration are new, and versions are in order", async () => {
+    await using project = await temporaryProject({
+      "db/migrations/002_users.sql": "CREATE TABLE users (id bigint PRIMARY KEY);\n",
+      "db/migrations/005_orders.sql": "CREATE TABLE orders (id bigint PRIMARY KEY);\r\n",
+    });
+    const git = (...args: string[]): void => {
+      const { exitCode, stderr } = Bun.spawnSync(["git", "-c", "user.name=t", "-c", "user.email=t@t", ...args], {
+        cwd: project.dir,
+      });
+      if (exitCode !== 0) throw new Error(stderr.toString());
+    };
+    git("init", "-q", "-b", "main");
+    git("add", ".");
+    git("commit", "-q", "-m", "first");
+    expect(await findings(project, "--since", "git:main")).toEqual([]);
+    await project.write("db/migrations/006_items.sql", "CREATE TABLE items (id bigint PRIMARY KEY, a text);\n");
+    await project.write("db/migrations/007_index.sql", "CREATE INDEX ON items (a);\nCREATE INDEX ON users (a);\n");
+    await project.write("db/migrations/003_late.sql", "ALTER TABLE users ADD COLUMN a text;\n");
+    const all = await findings(project, "--since", "git:main");
+    expect(all.map(({ rule, location: { file, line } }) => [rule, file.slice(14, 17), line])).toEqual([
+      ["out-of-order", "003", undefined],
+      ["index-blocks-writes", "007", 2],
+    ]);
+    expect((await linted(project, "--since", "main")).exitCode).toBe(2);
+    expect((await linted(project, "--since", "git:nowhere")).exitCode).toBe(1);
+  });
+});
+
+describe("exit code", () => {
+  test.each([
+    ["DROP TABLE t;", [], 0],
+    ["DROP TABLE t;", ["--fail-on", "warning"], 3],
+    ["DELETE FROM t;", [], 3],
+    ["DELETE FROM t;", ["--fail-on", "never"], 0],
+    ["SELECT 1;", ["--fail-on", "note"], 0],
+  ])("%s %p", async (sql, args, exitCode) => {
+    await using project = await temporaryProject({ "a.sql": sql });
+    expect((await linted(project, "a.sql", ...args)).exitCode).toBe(exitCode);
+  });
+});
+
+describe("db/lint.yaml", () => {
+  const withSettings = (text: string, more: Readonly<Record<string, string>> = {}) =>
+    temporaryProject({ ...FILES, "db/lint.yaml": text, ...more });
+
+  test("sets severities, by our names and by those of others", async () => {
+    await using project = await withSettings(
+      "rules:\n  drop-table: error\n  require-concurrent-index-creation: note\n  prefer-bigint: off\n",
+    );
+    const all = await findings(project, "--all");
+    expect(all.map(({ rule, severity }) => [rule, severity])).toEqual([
+      ["index-blocks-writes", "note"],
+      ["drop-table", "error"],
+    ]);
+  });
+
+  test("turns on what is off", async () => {
+    await using project = await withSettings("rules:\n  schema-qualified: warning\n");
+    expect(rulesOf(await findings(project, "db/migrations/001_users.sql"))).toEqual(["schema-qualified"]);
+  });
+
+  test("says what fails, and which files are left out", async () => {
+    await using project = await withSettings('fail_on: warning\nexclude: ["db/migrations/002_*"]\n');
+    expect((await linted(project, "db/migrations/003_drop.sql")).exitCode).toBe(3);
+    expect((await linted(project, "db/migrations/003_drop.sql", "--fail-on", "error")).exitCode).toBe(0);
+    expect(rulesOf(await findings(project, "--all"))).toEqual(["drop-table", "prefer-bigint"]);
+  });
+
+  test("has a section for each environment, which counts for that one", async () => {
+    await using project = await withSettings(
+      "rules:\n  drop-table: note\nenvironments:\n  production:\n    rules:\n      drop-table: error\n",
+      {
+        "db/environments/local.yaml": "database: postgres://localhost/x\n",
+        "db/environments/production.yaml": "database: postgres://localhost/x\n",
+      },
+    );
+    const severity = async (...args: string[]) =>
+      (await findings(project, "db/migrations/003_drop.sql", ...args)).map((found) => found.severity);
+    expect(await severity()).toEqual(["note"]);
+    expect(await severity("--env", "production")).toEqual(["error"]);
+  });
+
+  test.each([
+    ["rules:\n  drop-tabel: off\n", 2, 3, "drop-table"],
+    ["rule:\n  drop-table: off\n", 1, 1, "rules"],
+    ["rules:\n  drop-table: nope\n", 2, 15, "note"],
+    ["rules: [drop-table]\n", 1, 8, ""],
+    ["fail_on: warnings\n", 1, 10, "warning"],
+    ["environments:\n  prod:\n    rules: {}\n", 2, 3, "local"],
+    ["environments:\n  local:\n    exclude: []\n", 3, 5, "rules"],
+  ])("%j is refused at its line", async (text, line, column, hint) => {
+    await using project = await withSettings(text);
+    const { exitCode, stdout } = await linted(project, "--all", "--format", "json");
+    expect(exitCode).toBe(4);
+    const { error } = JSON.parse(stdout) as { error: { location: object; hint?: string; message: string } };
+    expect(error.location).toMatchObject({ file: "db/lint.yaml", line, column });
+    expect(`${error.message} ${error.hint ?? ""}`).toContain(hint);
+  });
+
+  test("has one name", async () => {
+    await using project = await temporaryProject({ ...FILES, "db/lint.yml": "rules: {}\n" });
+    expect((await linted(project, "--all")).exitCode).toBe(4);
+  });
+});
+
+describe("reports", () => {
+  let project: TemporaryProject;
+  beforeAll(async () => {
+    project = await temporaryProject({
+      "sub/a b.sql": '-- ü\nDELETE FROM "größe";  DROP TABLE t;\n',
+      "sub/fine.sql": "SELECT 1;\n",
+    });
+  });
+  afterAll(() => project.remove());
+
+  test("for people: place, source line, caret, and what to write instead", async () => {
+    const { stdout } = await linted(project, "sub");
+    expect(stdout).toContain("  --> sub/a b.sql:2:1\n2 | DELETE FROM");
+    expect(stdout).toContain("  fix: Add a WHERE clause\n");
+    expect(stdout).toEndWith("1 error, 1 warning in 2 files\n");
+  });
+
+  test("SARIF 2.1.0", async () => {
+    const { stdout, exitCode } = await linted(project, "sub", "--format", "sarif");
+    expect(exitCode).toBe(3);
+    const log = JSON.parse(stdout) as { runs: { results: unknown[]; tool: { driver: { rules: unknown[] } } }[] };
+    const ajv = new Ajv({ strict: false });
+    expect(ajv.validate(SARIF, log) || ajv.errorsText()).toBe(true);
+    expect(log.runs[0]!.results).toMatchObject([
+      {
+        ruleId: "delete-all",
+        level: "error",
+        locations: [
+          {
+            physicalLocation: { artifactLocation: { uri: "sub/a%20b.sql" }, region: { startLine: 2, startColumn: 1 } },
+          },
+        ],
+      },
+      { ruleId: "drop-table", locations: [{ physicalLocation: { region: { startColumn: 23 } } }] },
+    ]);
+    for (const result of log.runs[0]!.results as { ruleId: string; ruleIndex: number }[])
+      expect(log.runs[0]!.tool.driver.rules[result.ruleIndex]).toMatchObject({ id: result.ruleId });
+  });
+
+  test("commands of a GitHub workflow", async () => {
+    const { stdout } = await linted(project, "sub", "--format", "github");
+    expect(stdout.split("\n")[0]).toStartWith(
+      '::error file=sub/a b.sql,line=2,col=1,title=delete-all::DELETE without WHERE takes every row of "größe"%0AAdd a',
+    );
+  });
+
+  test("GitLab's code quality: every finding has a fingerprint of its own", async () => {
+    const report = JSON.parse((await linted(project, "sub", "--format", "gitlab")).stdout) as { fingerprint: string }[];
+    expect(report).toMatchObject([
+      { check_name: "delete-all", severity: "major", location: { path: "sub/a b.sql", lines: { begin: 2 } } },
+      { check_name: "drop-table", severity: "minor" },
+    ]);
+    expect(new Set(report.map(({ fingerprint }) => fingerprint)).size).toBe(2);
+  });
+
+  test("JUnit: a suite for each file, failures as --fail-on counts them", async () => {
+    const { stdout } = await linted(project, "sub", "--format", "junit");
+    expect(stdout).toContain('<testsuite name="sub/a b.sql" tests="2" failures="1">');
+    expect(stdout).toContain('<testsuite name="sub/fine.sql" tests="1" failures="0">');
+    expect(stdout).toContain("of &quot;größe&quot;");
+    const strict = await linted(project, "sub", "--format", "junit", "--fail-on", "warning");
+    expect(strict.stdout).toContain('tests="2" failures="2"');
+  });
+
+  test("name paths as they are from where the command was started", async () => {
+    const cwd = project.path("..");
+    const { stdout } = await runHere(["lint", "project/sub", "-C", "project", "--format", "github"], { cwd });
+    expect(stdout).toStartWith("::error file=project/sub/a b.sql,");
+  });
+});
+
+test("--import-ignores rewrites comments of squawk, eugene and Atlas", async () => {
+  await using project = await temporaryProject({
+    "a.sql": [
+      "-- squawk-ignore ban-drop-table",
+      "DROP TABLE t;",
+      "-- squawk-ignore constraint-missing-not-valid, no-such-rule",
+      "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0);",
+      "-- eugene: ignore E6",
+      "CREATE INDEX ON t (a);",
+      "-- atlas:nolint DS103",
+      "ALTER TABLE t DROP COLUMN a;",
+      "-- atlas:nolint",
+      "SELECT '-- squawk-ignore ban-drop-table';",
+      "",
+    ].join("\n"),
+    "b.sql": "-- squawk-ignore-file ban-drop-table\nDROP TABLE u;\nDROP TABLE v;\n",
+  });
+  const result = await linted(project, "a.sql", "b.sql", "--import-ignores");
+  expect(result.exitCode).toBe(0);
+  expect(result.stderr).toContain("a.sql:9");
+  const text = await project.read("a.sql");
+  expect(text).toContain("-- confiture:ignore drop-table as squawk was told\nDROP TABLE t;");
+  expect(text).toContain("-- confiture:ignore check-validates-under-lock, validate-under-lock as squawk was told\n");
+  expect(text).toContain("SELECT '-- squawk-ignore ban-drop-table';");
+  expect(await project.read("b.sql")).toStartWith("-- confiture:ignore-file drop-table as squawk was told\n");
+  expect(rulesOf(await findings(project, "b.sql"))).toEqual([]);
+});
+
+/** The parts of SARIF's schema (OASIS, sarif-schema-2.1.0.json) that speak of what is written here. */
+const SARIF = {
+  type: "object",
+  required: ["version", "runs"],
+  additionalProperties: false,
+  properties: {
+    $schema: { type: "string" },
+    version: { enum: ["2.1.0"] },
+    runs: {
+      type: "array",
+      items: {
+        type: "object",
+        required: ["tool"],
+        additionalProperties: false,
+        properties: {
+          columnKind: { enum: ["utf16CodeUnits", "unicodeCodePoints"] },
+          tool: {
+            type: "object",
+            required: ["driver"],
+            additionalProperties: false,
+            properties: {
+              driver: {
+                type: "object",
+                required: ["name"],
+                additionalProperties: false,
+                properties: {
+                  name: { type: "string" },
+                  version: { type: "string" },
+                  rules: {
+                    type: "array",
+                    uniqueItems: true,
+                    items: {
+                      type: "object",
+                      required: ["id"],
+                      additionalProperties: false,
+                      properties: {
+                        id: { type: "string" },
+                        shortDescription: { $ref: "#/$defs/message" },
+                        fullDescription: { $ref: "#/$defs/message" },
+                        help: { $ref: "#/$defs/message" },
+                        defaultConfiguration: {
+                          type: "object",
+                          additionalProperties: false,
+                          properties: { enabled: { type: "boolean" }, level: { $ref: "#/$defs/level" } },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+            },
+          },
+          results: {
+            type: "array",
+            items: {
+              type: "object",
+              required: ["message"],
+              additionalProperties: false,
+              properties: {
+                ruleId: { type: "string" },
+                ruleIndex: { type: "integer", minimum: 0 },
+                level: { $ref: "#/$defs/level" },
+                message: { $ref: "#/$defs/message" },
+                partialFingerprints: { type: "object", additionalProperties: { type: "string" } },
+                locations: {
+                  type: "array",
+                  items: {
+                    type: "object",
+                    additionalProperties: false,
+                    properties: {
+                      physicalLocation: {
+                        type: "object",
+                        additionalProperties: false,
+                        properties: {
+                          artifactLocation: {
+                            type: "object",
+                            additionalProperties: false,
+                            properties: { uri: { type: "string" }, uriBaseId: { type: "string" } },
+                          },
+                          region: {
+                            type: "object",
+                            additionalProperties: false,
+                            properties: {
+                              startLine: { type: "integer", minimum: 1 },
+                              startColumn: { type: "integer", minimum: 1 },
+                            },
+                          },
+                        },
+                      },
+                    },
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+  $defs: {
+    level: { enum: ["none", "note", "warning", "error"] },
+    message: {
+      type: "object",
+      required: ["text"],
+      additionalProperties: false,
+      properties: { text: { type: "string" }, markdown: { type: "string" } },
+    },
+  },
+};
