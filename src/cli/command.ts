@@ -12,6 +12,8 @@ export interface Command<Args extends ArgsDef> {
   readonly examples: readonly string[];
   /** More than the one line in the list of commands. */
   readonly details?: string;
+  /** It ends in order after a signal, also where the embedded engine works: it waits most of the time. */
+  readonly keepsSignals?: boolean;
   readonly run: (args: ParsedArgs<Args>, context: CommandContext) => Promise<Outcome>;
 }
 
@@ -84,8 +86,11 @@ export interface Outcome {
   readonly error?: Error | undefined;
   /** 0 unless given: 3 tells of findings. */
   readonly exitCode?: number;
-  /** The JSON document has been begun on standard output, up to a comma; `json` and the fields of every document end it. */
-  readonly begun?: boolean;
+  /**
+   * What of the JSON document is on standard output already: its beginning, up to a comma, which `json` and the fields of every
+   * document end; or all of it.
+   */
+  readonly written?: "beginning" | "all";
 }
 
 export function defineCommand<const Args extends ArgsDef>(command: Command<Args>): Command<Args> {

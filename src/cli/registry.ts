@@ -87,11 +87,15 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import("./commands/export.ts"),
   },
   db: {
-    summary: "Create, drop, query or wait for the database itself",
+    summary: "Create, query, serve or drop the database itself",
     commands: {
       create: { summary: "Create the database if it does not exist", load: () => import("./commands/db/create.ts") },
       drop: { summary: "Drop the database if it exists", load: () => import("./commands/db/drop.ts") },
       wait: { summary: "Wait until the database answers", load: () => import("./commands/db/wait.ts") },
+      serve: {
+        summary: "Serve the embedded PostgreSQL to psql, applications and other tools",
+        load: () => import("./commands/db/serve.ts"),
+      },
       sql: { summary: "Run SQL and print what comes back", load: () => import("./commands/db/sql.ts") },
     },
   },

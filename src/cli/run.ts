@@ -176,7 +176,7 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
     form.aim = { ...form.aim, databaseUrl: await shownUrl(args["database-url"], form) };
     if (loaded.target.engine === "embedded") {
       io.prepareEngine();
-      io.releaseSignals();
+      if (command.keepsSignals !== true) io.releaseSignals();
     }
     return loaded;
   }
@@ -255,7 +255,7 @@ function report(outcome: Outcome, invocation: Invocation | undefined, io: Io, fo
       ? undefined
       : hidePasswords(aimError(toConfitureError(outcome.error), form), form.argv, form.harmless);
   const exitCode = exitCodeOf(error?.exitCode ?? outcome.exitCode ?? 0, io);
-  if (json) {
+  if (json && outcome.written !== "all") {
     const document = {
       command: commandName(invocation),
       ok: error === undefined,
@@ -263,7 +263,7 @@ function report(outcome: Outcome, invocation: Invocation | undefined, io: Io, fo
       ...outcome.json,
       ...(error === undefined ? {} : { error: errorToJson(error) }),
     };
-    io.stdout.write(`${visibleJson(document).slice(outcome.begun === true ? 1 : 0)}\n`);
+    io.stdout.write(`${visibleJson(document).slice(outcome.written === "beginning" ? 1 : 0)}\n`);
     return exitCode;
   }
   const { text, script } = outcome;

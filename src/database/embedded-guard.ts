@@ -76,7 +76,8 @@ function inUse(folder: string, file: string): ConfitureError {
   return new ConfitureError("embedded_in_use", `${who} has the embedded database ${folder} open`, {
     hint: isStopped(holder)
       ? `That process is stopped. \`kill -CONT ${holder}\` lets it go on; the database is free as soon as it has ended.`
-      : "It serves one process at a time. Wait for that process or end it: the database is free as soon as it is gone.",
+      : "It serves one process at a time. Wait for that process or end it: the database is free as soon as it is gone. " +
+        "If it is `confiture db serve`, the URL that it printed goes in: --database-url URL",
     data: { folder, ...(holder === undefined ? {} : { pid: holder }) },
   });
 }

@@ -89,6 +89,11 @@ export function message(type: string, body: string | Uint8Array = "", more = 0):
   return bytes;
 }
 
+/** An ErrorResponse (protocol manual, "Error and Notice Message Fields"). */
+export function errorMessage(severity: "ERROR" | "FATAL", sqlstate: string, text: string): Buffer {
+  return message("E", `S${severity}\0V${severity}\0C${sqlstate}\0M${text}\0\0`);
+}
+
 /** A simple query. */
 export function simpleQuery(sql: string): Buffer {
   return message("Q", sql + "\0");

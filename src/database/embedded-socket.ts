@@ -4,6 +4,7 @@ import { type CopySource, MessageStream } from "./embedded-copy.ts";
 import {
   backendMessages,
   beginsWithCopyIn,
+  errorMessage,
   type FrontendMessage,
   mayCopyIn,
   message,
@@ -13,6 +14,7 @@ import {
   startupParameters,
   statementText,
 } from "./embedded-protocol.ts";
+import { TurnCancelled } from "./turn-cancelled.ts";
 
 /** The backend behind a socket: takes whole messages and has answered them when it returns. */
 export interface Backend {
@@ -21,6 +23,15 @@ export interface Backend {
    * @throws ConfitureError when the backend broke down; it takes nothing more after that.
    */
   run(messages: Buffer | MessageStream, untilReady: boolean, onData: (bytes: Buffer) => void): void;
+  /**
+   * For a backend of several clients: a promise to wait for before the message is handled.
+   * @throws TurnCancelled from that promise, where the client wants it no longer
+   */
+  turn?(frontend: FrontendMessage): Promise<void> | undefined;
+  /** A message is handled, and the client may wait for another to be used. */
+  settle?(): void;
+  /** The client has gone; what it left behind is undone here and not by the socket. */
+  leave?(): void;
 }
 
 /** Longest stretch of work without letting timers and signal handlers run. */
@@ -29,6 +40,8 @@ const UNINTERRUPTED_MS = 20;
 const STRAY_COPY = message("f", "the embedded engine takes COPY FROM STDIN only as a query of its own\0");
 const COPY_IN_RESPONSE = message("G", new Uint8Array([0, 0, 0]));
 const SYNC = message("S");
+const READY = message("Z", "I");
+const CANCELLED = errorMessage("ERROR", "57014", "canceling statement due to user request");
 
 /**
  * A client's end of one protocol connection to the embedded backend.
@@ -48,6 +61,8 @@ export class EmbeddedSocket extends Duplex {
   #preparedCopy = false;
   #ended = false;
   #hungUp = false;
+  /** After an error in the middle of messages that a Sync ends; until then they mean nothing. */
+  #isSkipping = false;
 
   /**
    * @param onEnd called once, when the connection is over and the backend may serve another.
@@ -102,10 +117,37 @@ export class EmbeddedSocket extends Duplex {
     let since = performance.now();
     for (const frontend of this.#reader.read(chunk)) {
       if (this.#ended) return;
+      if (this.#isSkipping && frontend.type !== "S") continue;
+      if (!(await this.#takeTurn(frontend))) continue;
+      if (this.#ended) return;
       this.#handle(frontend);
+      if (!this.#copying) this.#backend.settle?.();
       if (performance.now() - since < UNINTERRUPTED_MS) continue;
       await new Promise(setImmediate);
       since = performance.now();
+    }
+  }
+
+  /** @returns false when the client has cancelled what it waits with, and was told so */
+  async #takeTurn(frontend: FrontendMessage): Promise<boolean> {
+    const { type } = frontend;
+    if (this.#isSkipping) {
+      this.#isSkipping = false;
+      this.push(READY);
+      return false;
+    }
+    // While it copies, these two mean nothing.
+    if (this.#copying && (type === "S" || type === "H")) return true;
+    try {
+      await this.#backend.turn?.(frontend);
+      return true;
+    } catch (error) {
+      if (!(error instanceof TurnCancelled)) throw error;
+      this.#held = [];
+      this.#copying = false;
+      this.#isSkipping = type === "H";
+      this.push(Buffer.concat([CANCELLED, ...(type === "H" ? [] : [READY])]));
+      return false;
     }
   }
 
@@ -215,6 +257,11 @@ export class EmbeddedSocket extends Duplex {
     if (this.#ended) return;
     this.#ended = true;
     this.#held = [];
+    if (this.#backend.leave !== undefined) {
+      this.#backend.leave();
+      this.#onEnd();
+      return;
+    }
     try {
       // The backend outlives the connection, so what a server forgets with the session is undone here.
       this.#collect(SYNC);
@@ -249,10 +296,21 @@ const COPY_IN = "G".charCodeAt(0);
 /** Parameters of a startup message that are no run-time settings, or that the one backend has fixed. */
 const NOT_SETTINGS = new Set(["user", "database", "client_encoding", "options", "replication"]);
 
+/** Settings in `options`: `-c name=value` or `--name=value`, with a backslash before a space that is meant (postmaster.c). */
+function* settingsOf(options: string): Generator<[string, string]> {
+  const words = (options.match(/(?:\\.|\S)+/g) ?? []).map((word) => word.replaceAll(/\\(.)/g, "$1"));
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]!;
+    const text = word === "-c" ? words[++at] : /^(?:-c|--)(.+)$/.exec(word)?.[1];
+    const [, name, value] = /^([^=]+)=(.*)$/s.exec(text ?? "") ?? [];
+    if (name !== undefined) yield [name.replaceAll("-", "_"), value ?? ""];
+  }
+}
+
 /** The embedded backend reads only the protocol version of a startup message; this sets the rest. */
 function startupSettings(parameters: ReadonlyMap<string, string>): string | undefined {
   const calls: string[] = [];
-  for (const [name, value] of parameters) {
+  for (const [name, value] of [...parameters, ...settingsOf(parameters.get("options") ?? "")]) {
     if (NOT_SETTINGS.has(name) || name.startsWith("_pq_.")) continue;
     calls.push(`pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false)`);
   }

@@ -2,7 +2,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { Database, OpenOptions } from "./database.ts";
 import { CopySource } from "./embedded-copy.ts";
 import { loadAssets } from "./embedded-load.ts";
-import { EmbeddedSocket } from "./embedded-socket.ts";
+import { type Backend, EmbeddedSocket } from "./embedded-socket.ts";
 import { openSession } from "./session.ts";
 import type { EmbeddedTarget } from "./target.ts";
 
@@ -17,14 +17,20 @@ export interface EmbeddedEngine {
   close(): Promise<void>;
 }
 
+type StartOptions = Pick<OpenOptions, "lockWait" | "onHeld" | "signal">;
+
+/** The one backend of a PostgreSQL inside this process, for whoever shares it out. */
+export interface StartedEngine {
+  readonly backend: Backend;
+  /** Stops PostgreSQL and frees the data folder. Safe to call twice. */
+  close(): Promise<void>;
+}
+
 /**
  * Starts PostgreSQL inside this process.
  * @throws ConfitureError `embedded_failed`, or `embedded_in_use` when another process has the folder
  */
-export async function openEmbedded(
-  target: EmbeddedTarget,
-  options: Pick<OpenOptions, "lockWait" | "onHeld" | "signal"> = {},
-): Promise<EmbeddedEngine> {
+export async function startEmbedded(target: EmbeddedTarget, options: StartOptions = {}): Promise<StartedEngine> {
   // Compiling PostgreSQL takes longest and another thread: it begins before everything else. A failure
   // comes up where the result is used.
   loadAssets()
@@ -40,29 +46,41 @@ export async function openEmbedded(
       throw error;
     },
   );
-  let live: EmbeddedSocket | undefined;
   let closing: Promise<void> | undefined;
-
   const close = async (): Promise<void> => {
     try {
-      live?.destroy();
       await backend.stop();
     } finally {
       folder?.release();
     }
   };
+  return { backend, close: () => (closing ??= close()) };
+}
+
+/**
+ * Starts PostgreSQL inside this process, for one connection at a time.
+ * @throws ConfitureError as `startEmbedded`
+ */
+export async function openEmbedded(target: EmbeddedTarget, options: StartOptions = {}): Promise<EmbeddedEngine> {
+  const engine = await startEmbedded(target, options);
+  let live: EmbeddedSocket | undefined;
+  let closed = false;
   return {
     connect() {
-      if (closing !== undefined) throw new ConfitureError("internal", "The embedded PostgreSQL is closed");
+      if (closed) throw new ConfitureError("internal", "The embedded PostgreSQL is closed");
       if (live !== undefined) {
         throw new ConfitureError("internal", "The embedded PostgreSQL serves one connection at a time");
       }
-      live = new EmbeddedSocket(backend, () => {
+      live = new EmbeddedSocket(engine.backend, () => {
         live = undefined;
       });
       return live;
     },
-    close: () => (closing ??= close()),
+    async close() {
+      closed = true;
+      live?.destroy();
+      await engine.close();
+    },
   };
 }
 

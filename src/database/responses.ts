@@ -212,8 +212,8 @@ function tell(listener: ResultListener, type: number, body: Buffer): void {
 
 const TRANSACTION_STATES: Readonly<Record<string, TransactionState>> = { I: "none", T: "open", E: "failed" };
 
-/** A length of -1 stands for NULL. */
-function readRow(body: Buffer): (string | null)[] {
+/** The values of a DataRow's body; a length of -1 stands for NULL. */
+export function readRow(body: Buffer): (string | null)[] {
   if (body.length < 2) throw new ProtocolViolation("sent a row that is cut short");
   const values: (string | null)[] = [];
   let at = 2;

@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   pooler_busy: { exit: 5, title: "A connection pooler has no second connection to give" },
   connection_lost: { exit: 1, title: "The connection was lost during the work" },
   embedded_in_use: { exit: 6, title: "Another process has the embedded database open" },
+  serve_failed: { exit: 5, title: "The embedded PostgreSQL cannot be served there" },
   embedded_failed: { exit: 1, title: "The embedded PostgreSQL could not start" },
 
   sql_failed: { exit: 1, title: "PostgreSQL refused a statement" },

@@ -15,7 +15,9 @@ test("every package in the executable has its licence, and so has what these con
 
 test("development tools are not in the executable and not in the list", () => {
   const text = thirdPartyLicenses(ROOT);
-  for (const name of Object.keys(packageJson.devDependencies)) expect(text).not.toContain(`\n${name} `);
+  // pg-delta needs `pg`, which is a tool of tests besides.
+  const tools = Object.keys(packageJson.devDependencies).filter((name) => name !== "pg");
+  for (const name of tools) expect(text).not.toContain(`\n${name} `);
 });
 
 test("a package without a licence text stops the release", async () => {

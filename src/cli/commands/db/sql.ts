@@ -60,7 +60,11 @@ export const command = defineCommand({
       if (json) printer?.add("],");
       await printer?.flush();
       const isQuiet = error === undefined || (gone.signal.aborted && !io.signal.aborted);
-      return { json: {}, begun: json, ...(isQuiet ? {} : { error: error as Error }) };
+      return {
+        json: {},
+        ...(json ? { written: "beginning" as const } : {}),
+        ...(isQuiet ? {} : { error: error as Error }),
+      };
     };
     try {
       await withDatabase(config.target, options, async (database) => {
