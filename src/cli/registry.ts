@@ -9,6 +9,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     commands: {
       status: { summary: "Show which migrations are applied", load: () => import("./commands/migrate/status.ts") },
       up: { summary: "Apply pending migrations", load: () => import("./commands/migrate/up.ts") },
+      plan: {
+        summary: "Show what pending migrations lock, rewrite, read and lose, before they run",
+        load: () => import("./commands/migrate/plan.ts"),
+      },
       down: { summary: "Roll back migrations", load: () => import("./commands/migrate/down.ts") },
       new: { summary: "Create a migration file", load: () => import("./commands/migrate/new.ts") },
       generate: {
@@ -22,6 +26,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
       test: {
         summary: "Test migrations: up, down and up again, without a server",
         load: () => import("./commands/migrate/test.ts"),
+      },
+      stats: {
+        summary: "Print how large tables are, for plans without a connection",
+        load: () => import("./commands/migrate/stats.ts"),
       },
       redo: {
         summary: "Roll back the last migration and apply it again",

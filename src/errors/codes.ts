@@ -10,6 +10,7 @@ export const ERROR_CODES = {
 
   protected: { exit: 2, title: "The environment is protected" },
 
+  stats_invalid: { exit: 4, title: "A file of statistics cannot be read" },
   config_not_found: { exit: 4, title: "The environment file does not exist" },
   config_unreadable: { exit: 4, title: "A configuration file cannot be read" },
   config_syntax: { exit: 4, title: "A configuration file is not valid YAML" },

@@ -7,7 +7,14 @@ import { compareVersions, isBase } from "#migrate/version.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
-import { isMissingObject, prepareSource, projectBase, projectMigrations, startsElsewhere } from "../sources/sources.ts";
+import {
+  isMissingObject,
+  prepareSource,
+  projectBase,
+  projectMigrations,
+  type Source,
+  startsElsewhere,
+} from "../sources/sources.ts";
 import { collectFixtures, loadFixtures } from "./fixtures.ts";
 import type { MigrationFacts, StatementFacts, Trace, TraceOptions } from "./facts.ts";
 import { makeUpRows } from "./made-up-rows.ts";
@@ -24,10 +31,14 @@ import { Tracer } from "./tracer.ts";
 export async function traceMigrations(options: TraceOptions): Promise<Trace> {
   const fixtures = options.fixturesDir === undefined ? [] : collectFixtures(options, options.fixturesDir);
   return await withScratchSeries(options, async (series) => {
-    const start = await begin(series, options);
-    const trace = await traceFrom(start, options, fixtures);
+    let start = await begin(series, options);
+    let trace = await traceFrom(start, options, fixtures);
+    if (options.otherwise !== undefined && start.isEmpty && lacksWhatSchemaMakes(trace)) {
+      start = await beginWith(series, options, options.otherwise);
+      trace = await traceFrom(start, options, fixtures);
+    }
     if (!trace.migrations.some(({ statements }) => statements.some(mayRepeat))) return trace;
-    const again = await begin(series, options);
+    const again = start.isOther ? await beginWith(series, options, options.otherwise!) : await begin(series, options);
     const apart = await traceFrom(again, { ...options, catalogues: false }, undefined);
     return { ...trace, migrations: withOwnLocks(trace.migrations, apart.migrations) };
   });
@@ -38,18 +49,33 @@ interface Start {
   readonly database: Database;
   readonly run: ScratchRun;
   readonly leftOut: readonly ConfitureError[];
+  /** Whether there was nothing to run. */
+  readonly isEmpty: boolean;
+  /** Whether it is `otherwise`. */
+  readonly isOther: boolean;
+}
+
+/** Whether the first statement of all misses something: a migration that nothing comes before alters what schema files make. */
+function lacksWhatSchemaMakes({ migrations: [first] }: Trace): boolean {
+  const error = first?.statements.find((statement) => statement.error !== undefined)?.error?.error;
+  return error !== undefined && isMissingObject(error);
+}
+
+async function beginWith(series: ScratchSeries, options: TraceOptions, source: Source): Promise<Start> {
+  const database = await series.empty();
+  await prepareSource(database, options, source);
+  return { database, run: await startRun(database, options), leftOut: [], isEmpty: false, isOther: true };
 }
 
 async function begin(series: ScratchSeries, options: TraceOptions): Promise<Start> {
   const leftOut: ConfitureError[] = [];
   const database = await series.empty();
   const run = await startRun(database, options);
-  const failed = await runEarlier(run, options, leftOut);
-  if (failed === undefined) return { database, run, leftOut };
+  const before = [...projectBase(options), ...earlier(options)];
+  const failed = await runEarlier(run, before, options, leftOut);
+  if (failed === undefined) return { database, run, leftOut, isEmpty: before.length === 0, isOther: false };
   if (options.otherwise === undefined || failed.data?.["startsElsewhere"] !== true) throw failed;
-  const other = await series.empty();
-  await prepareSource(other, options, options.otherwise);
-  return { database: other, run: await startRun(other, options), leftOut: [] };
+  return await beginWith(series, options, options.otherwise);
 }
 
 /** Whether its transaction had locks before it, which it may have taken once more. */
@@ -140,10 +166,11 @@ function isReversible({ down }: LoadedMigration): boolean {
  */
 async function runEarlier(
   run: ScratchRun,
+  files: readonly MigrationFile[],
   options: TraceOptions,
   leftOut: ConfitureError[],
 ): Promise<ConfitureError | undefined> {
-  for (const [index, file] of [...projectBase(options), ...earlier(options)].entries()) {
+  for (const [index, file] of files.entries()) {
     const migration = await loadMigration(options.projectDir, file, options.signal);
     const error = await stepLeavingOut(run, migration, options, leftOut);
     if (error !== undefined) return index === 0 ? elsewhere(error, file) : error;

@@ -1,0 +1,127 @@
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { readSizes, readStatsFile, type Sizes } from "#compare/trace/sizes.ts";
+import { traceMigrations } from "#compare/trace/trace.ts";
+import { migrationsSince, type Source } from "#compare/sources/sources.ts";
+import { withDatabase } from "#database/open.ts";
+import { ConfitureError } from "#errors/error.ts";
+import type { MigrationFile } from "#migrate/migration-file.ts";
+import { planUp } from "#migrate/plan.ts";
+import { isUnmade, status } from "#migrate/status.ts";
+import { isBase } from "#migrate/version.ts";
+import { readCount, readVersion } from "../../arguments.ts";
+import { type CommandContext, defineCommand, GLOBAL_ARGS } from "../../command.ts";
+import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
+import { openOptions } from "../../database-options.ts";
+import { migrateOptions } from "../../migrate-options.ts";
+import { hasFailure, planToJson, planToMarkdown, renderPlan } from "../../output/plan.ts";
+
+const FIXTURES = "db/fixtures";
+
+export const command = defineCommand({
+  args: {
+    to: { type: "string", valueHint: "VERSION", description: "plan up to and including this version" },
+    steps: { type: "string", valueHint: "N", description: "plan at most this many" },
+    since: {
+      type: "string",
+      valueHint: "REF",
+      description: "plan what this commit does not have (git), without asking a database",
+    },
+    stats: {
+      type: "string",
+      valueHint: "FILE",
+      description: "sizes of tables, from `confiture migrate stats` (default: those of the database)",
+    },
+    fixtures: {
+      type: "string",
+      valueHint: "DIR",
+      description: `SQL files with rows to try statements on (default: ${FIXTURES}, if it is there)`,
+    },
+    "allow-out-of-order": { type: "boolean", description: "also plan migrations older than the newest applied one" },
+    "allow-missing": { type: "boolean", description: "go on although the file of an applied migration is gone" },
+    ...SCRATCH_ARGS,
+    format: {
+      ...GLOBAL_ARGS.format,
+      options: ["human", "json", "markdown"],
+      description: "human, json for one document, or markdown for a pull request (at most 60,000 characters)",
+    },
+  },
+  details:
+    "Runs what is pending in a scratch database whose tables have a few rows, and shows for each statement which locks it\n" +
+    "takes and holds, whom they keep waiting, what is rewritten, read, built and lost, and on which rows it fails. The\n" +
+    "database itself is only asked what is applied, and how large its tables are. Exits 3 if a statement cannot run.",
+  examples: [
+    "confiture migrate plan",
+    "confiture migrate plan --env production",
+    "confiture migrate plan --since origin/main --stats db/stats.json --format markdown",
+  ],
+  async run(args, context) {
+    const files = await projectFiles(context, args.scratch);
+    const given = args.stats === undefined ? undefined : readStatsFile(resolve(context.io.cwd, args.stats), args.stats);
+    const limits = {
+      to: readVersion("--to", args.to),
+      steps: readCount("--steps", args.steps),
+      allowOutOfOrder: args["allow-out-of-order"],
+      allowMissing: args["allow-missing"],
+    };
+    if (args.since !== undefined && (limits.to !== undefined || limits.steps !== undefined)) {
+      throw new ConfitureError("usage", "--since goes without --to and --steps");
+    }
+    const { migrations, applied, otherwise, sizes } =
+      args.since === undefined
+        ? await askDatabase(context, limits, given)
+        : {
+            migrations: await migrationsSince(files, args.since),
+            applied: undefined,
+            otherwise: undefined,
+            sizes: given,
+          };
+    const isThere = existsSync(join(context.projectDir, FIXTURES));
+    const trace =
+      migrations.length === 0
+        ? { migrations: [], serverVersion: 0, withoutRows: [], leftOut: [] }
+        : await traceMigrations({
+            ...files,
+            migrations,
+            applied,
+            otherwise,
+            fixturesDir: args.fixtures ?? (isThere ? FIXTURES : undefined),
+            onStep: (step) => context.messages.debug(step),
+          });
+    const plan = { trace, sizes, aim: context.aim };
+    return {
+      json: planToJson(plan),
+      ...(args.format === "markdown" ? { script: planToMarkdown(plan) } : { text: renderPlan(plan, context.paint) }),
+      exitCode: hasFailure(trace) ? 3 : 0,
+    };
+  },
+});
+
+interface Asked {
+  readonly migrations: readonly MigrationFile[];
+  readonly applied: readonly MigrationFile[] | undefined;
+  readonly otherwise: Source | undefined;
+  readonly sizes: Sizes | undefined;
+}
+
+/** What is pending in the database of the environment, and how large its tables are. */
+async function askDatabase(
+  context: CommandContext,
+  limits: Parameters<typeof planUp>[1],
+  given: Sizes | undefined,
+): Promise<Asked> {
+  const options = await migrateOptions(context);
+  const { target } = options;
+  const { history } = await status(options);
+  // The base is what there is before; it is in nobody's way.
+  const migrations = planUp(history, limits).filter(({ version }) => !isBase(version));
+  const applied = history.flatMap(({ file, standing, version }) =>
+    file !== undefined && standing === "applied" && !isBase(version) ? [file] : [],
+  );
+  const sizes =
+    given ??
+    (isUnmade(target) || migrations.length === 0
+      ? undefined
+      : await withDatabase(target, openOptions(context), (database) => readSizes(database, new Date())));
+  return { migrations, applied, otherwise: { kind: "live", target, name: "the database" }, sizes };
+}

@@ -1,0 +1,100 @@
+import { blockedBy, isAtLeast, type Lock, type MigrationFacts, type StatementFacts, type Trace } from "./facts.ts";
+import type { SizeOf, Sizes } from "./sizes.ts";
+
+/**
+ * How much a statement hurts those who use the database, the worst first. `fails`: it cannot run; `rewrite` and `scan`: it
+ * works through a whole table while others wait; `loss`: what is stored is gone; `lock`: others wait for a moment, once
+ * it has got its lock; `none`: nobody has to wait for it.
+ */
+export type Weight = "fails" | "rewrite" | "scan" | "loss" | "lock" | "none";
+
+const WEIGHTS: readonly Weight[] = ["fails", "rewrite", "scan", "loss", "lock", "none"];
+
+/** What is worst about a statement. */
+export interface Impact {
+  readonly weight: Weight;
+  /** "rewrites public.users: reads and writes wait until the migration commits" */
+  readonly sentence: string;
+  /** Of the table that it is about, where that is known: for the order among those of one weight. */
+  readonly bytes: number;
+}
+
+/** A statement of a trace, with what is worst about it. */
+export interface Weighed {
+  readonly migration: MigrationFacts;
+  readonly statement: StatementFacts;
+  readonly impact: Impact;
+}
+
+/** Statements of all migrations, the worst first; those that are alike in the order in which they run. Pure. */
+export function worstFirst(trace: Trace, sizes: Sizes | undefined): Weighed[] {
+  const sizeOf = sizesByName(sizes);
+  return trace.migrations
+    .flatMap((migration) =>
+      migration.statements.map((statement) => ({ migration, statement, impact: impactOf(statement, sizeOf) })),
+    )
+    .toSorted((a, b) => rank(a) - rank(b) || b.impact.bytes - a.impact.bytes);
+}
+
+function rank({ impact }: Weighed): number {
+  return WEIGHTS.indexOf(impact.weight);
+}
+
+export function sizesByName(sizes: Sizes | undefined): ReadonlyMap<string, SizeOf> {
+  return new Map(sizes?.relations.map((size) => [size.name, size]));
+}
+
+/** Pure. */
+export function impactOf(statement: StatementFacts, sizeOf: ReadonlyMap<string, SizeOf>): Impact {
+  const { error, rewrites, scans, rewritesIndexes, buildsIndexes, loses, inTransaction } = statement;
+  const until = inTransaction ? "until the migration commits" : "until it is done";
+  const bytesOf = (names: readonly string[]): number =>
+    names.reduce((sum, name) => sum + (sizeOf.get(name)?.bytes ?? 0), 0);
+  if (error !== undefined && error.onRows === undefined) {
+    return { weight: "fails", sentence: `fails: ${firstLine(error.error.message)}`, bytes: 0 };
+  }
+  // What a transaction holds already is in the way of others while this works.
+  const blocking = statement.held.filter((lock) => !lock.isNew && isAtLeast(lock.mode, "SHARE"));
+  const waits = (names: readonly string[]): string | undefined => {
+    const [lock] = blocking.filter(({ name }) => names.includes(name));
+    return lock && `${blockedBy(lock.mode, lock.kind)} wait ${until}`;
+  };
+  const rewritten = inUse(rewrites);
+  const rewriteWaits = waits(rewritten);
+  if (rewriteWaits !== undefined) {
+    return { weight: "rewrite", sentence: `rewrites ${list(rewritten)}: ${rewriteWaits}`, bytes: bytesOf(rewritten) };
+  }
+  const built = [...rewritesIndexes, ...buildsIndexes].flatMap(({ table }) => table ?? []);
+  const read = [...new Set([...inUse(scans), ...rewritesIndexes.flatMap(({ table }) => table ?? [])])];
+  const scanWaits = waits(read);
+  if (scanWaits !== undefined) {
+    const verb = read.some((name) => built.includes(name)) ? "builds an index of" : "reads all rows of";
+    return { weight: "scan", sentence: `${verb} ${list(read)}: ${scanWaits}`, bytes: bytesOf(read) };
+  }
+  if (loses.length > 0) return { weight: "loss", sentence: loses.join("; "), bytes: bytesOf(rewritten) };
+  const own = strongest(statement.locks);
+  if (own === undefined) return { weight: "none", sentence: "nobody has to wait for it", bytes: 0 };
+  return {
+    weight: "lock",
+    sentence: `${own.mode} on ${own.name}: ${blockedBy(own.mode, own.kind)} wait ${until}`,
+    bytes: bytesOf([own.name]),
+  };
+}
+
+/** The strongest lock that is in the way of applications. */
+function strongest(locks: readonly Lock[]): Lock | undefined {
+  return locks.find(({ isNew, mode, kind }) => !isNew && isAtLeast(mode, "SHARE") && kind !== "index");
+}
+
+function inUse(relations: StatementFacts["rewrites"]): string[] {
+  return relations.flatMap(({ isNew, name }) => (isNew ? [] : [name]));
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
+}
+
+/** Partitions can be many. */
+function list(names: readonly string[]): string {
+  return names.length <= 3 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and ${names.length - 3} more`;
+}

@@ -1,0 +1,188 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { OLDEST_AND_NEWEST, cliProject } from "./project.ts";
+import { readDocument } from "./document.ts";
+import { runHere } from "../support/in-process.ts";
+import { ROOT } from "../support/postgres-binaries.ts";
+import { temporaryProject } from "../support/project.ts";
+
+const FILES = {
+  "db/migrations/1_users.sql":
+    "CREATE TABLE users (id serial PRIMARY KEY, email text NOT NULL, bio text);\nCREATE VIEW mails AS SELECT email FROM users;\n",
+};
+const TYPE =
+  "-- migrate:up\nALTER TABLE users ADD token uuid DEFAULT gen_random_uuid();\n-- migrate:down\nALTER TABLE users DROP token;\n";
+const CHECK = "ALTER TABLE users ADD CHECK (email <> '');\n";
+
+async function embedded(files: Readonly<Record<string, string>>) {
+  return await temporaryProject({
+    "db/environments/local.yaml": "database:\n  engine: embedded\n",
+    ...FILES,
+    ...files,
+  });
+}
+
+describe.each(OLDEST_AND_NEWEST)("migrate plan on PostgreSQL %d", (major) => {
+  test("says what is pending there, the worst first, with its size; nothing runs there", async () => {
+    await using project = await cliProject(FILES, { major });
+    await project.succeed(["migrate", "up"]);
+    await project.query("INSERT INTO users (email) SELECT 'a' || n FROM generate_series(1, 5000) n");
+    await project.query("ANALYZE users");
+    await project.write("db/migrations/2_note.sql", "ALTER TABLE users ADD note text;\n");
+    await project.write("db/migrations/3_token.sql", TYPE);
+    const before = await project.snapshot();
+    const { stdout } = await project.succeed(["migrate", "plan"]);
+    expect(stdout.split("\n").slice(1, 3).join("").replaceAll(/\s+/g, " ")).toContain(
+      "Worst: db/migrations/3_token.sql:2 rewrites public.users: reads and writes wait until the migration commits",
+    );
+    expect(stdout).toMatch(/rewrites public\.users \(about 5,000 rows, \d+ kB, 1 index\)/);
+    expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
+    const document = readDocument(await project.succeed(["migrate", "plan", "--format", "json"]));
+    expect(document).toMatchObject({
+      worst: { weight: "rewrite", file: "db/migrations/3_token.sql", line: 2 },
+      migrations: [
+        { version: "2", reversible: false, statements: [{ weight: "lock", how: "measured" }] },
+        { version: "3", reversible: true, statements: [{ rewrites: [{ name: "public.users", rows: 5000 }] }] },
+      ],
+    });
+    expect(await project.snapshot()).toBe(before);
+    expect(readDocument(await project.succeed(["migrate", "plan", "--steps", "1", "--format", "json"]))).toMatchObject({
+      migrations: [{ version: "2" }],
+    });
+  });
+
+  test("takes sizes from a file that stats has written, which holds no rows", async () => {
+    await using project = await cliProject(FILES, { major });
+    await project.succeed(["migrate", "up"]);
+    await project.query("INSERT INTO users (email) VALUES ('secret@example.com')");
+    await project.query("ANALYZE users");
+    const { stdout } = await project.succeed(["migrate", "stats"]);
+    expect(stdout).not.toContain("secret");
+    readDocument(await project.succeed(["migrate", "stats", "--format", "json"]));
+    await project.write("stats.json", stdout.replace(/("name": "public.users",\s*"rows": )1/, "$1123456"));
+    await project.write("db/migrations/2_token.sql", TYPE);
+    expect((await project.succeed(["migrate", "plan", "--stats", "stats.json"])).stdout).toContain(
+      "about 123,456 rows",
+    );
+  });
+});
+
+describe("migrate plan", () => {
+  test("exits with 3 when something cannot run, and 0 when it fails on some rows only", async () => {
+    await using project = await embedded({ "db/migrations/2_a.sql": CHECK });
+    const rows = await runHere(["migrate", "plan"], { cwd: project.dir });
+    expect(rows).toMatchObject({ exitCode: 0 });
+    await project.write("db/migrations/2_a.sql", "ALTER TABLE users ALTER bio SET NOT NULL;\n");
+    await runHere(["migrate", "up", "--to", "1"], { cwd: project.dir });
+    const nulls = await runHere(["migrate", "plan"], { cwd: project.dir });
+    expect(nulls.exitCode).toBe(0);
+    expect(nulls.stdout).toContain("fails on rows made up for this");
+    await project.write("db/migrations/3_b.sql", "ALTER TABLE users DROP COLUMN email;\n");
+    const refused = await runHere(["migrate", "plan"], { cwd: project.dir });
+    expect(refused.exitCode).toBe(3);
+    expect(refused.stdout).toContain("Worst: db/migrations/3_b.sql:1 fails:");
+    await project.write("db/migrations/3_b.sql", "SELECT 'never ends\n");
+    const cut = await runHere(["migrate", "plan", "--format", "json"], { cwd: project.dir });
+    // As `up` would, before anything runs.
+    expect(readDocument(cut)).toMatchObject({ exitCode: 3, migrations: [{}, { error: { code: "sql_unterminated" } }] });
+  }, 60_000);
+
+  test("says so when nothing is pending", async () => {
+    await using project = await embedded({});
+    await runHere(["migrate", "up"], { cwd: project.dir });
+    expect(await runHere(["migrate", "plan"], { cwd: project.dir })).toMatchObject({
+      exitCode: 0,
+      stdout: "No pending migrations\n",
+    });
+    readDocument(await runHere(["migrate", "plan", "--format", "json"], { cwd: project.dir }));
+  });
+
+  test("markdown stays below what a comment may hold, the worst first and the rest counted", async () => {
+    const many = Array.from({ length: 700 }, (_, n) => `COMMENT ON TABLE users IS '${"x".repeat(100)} ${n}';`);
+    await using project = await embedded({ "db/migrations/2_a.sql": many.join("\n"), "db/migrations/3_b.sql": TYPE });
+    await runHere(["migrate", "up", "--to", "1"], { cwd: project.dir });
+    const { stdout } = await runHere(["migrate", "plan", "--format", "markdown"], { cwd: project.dir });
+    expect(stdout.length).toBeLessThanOrEqual(60_000);
+    const rows = stdout.split("\n").filter((line) => line.startsWith("| db/"));
+    expect(rows[0]).toStartWith("| db/migrations/3_b.sql:2 |");
+    expect(stdout).toContain(`${701 - rows.length} more statements`);
+  }, 60_000);
+
+  test.each([
+    ["", "stats_invalid", 4],
+    ['{"format":"confiture-stats","version":2}', "stats_invalid", 4],
+    ['{"format":"confiture-stats","version":1,"relations":[{"name":1}]}', "stats_invalid", 4],
+    [undefined, "file_unreadable", 1],
+  ])("a file of statistics that is none (%p) is refused before anything runs", async (text, code, exitCode) => {
+    await using project = await embedded(text === undefined ? {} : { "s.json": text });
+    const args = ["migrate", "plan", "--stats", "s.json", "--format", "json"];
+    expect(readDocument(await runHere(args, { cwd: project.dir }))).toMatchObject({ exitCode, error: { code } });
+  });
+
+  test("a server that cannot be reached is exit 5, a base that fails is told with its place", async () => {
+    await using project = await embedded({
+      "db/environments/far.yaml": "database:\n  host: 127.0.0.1\n  port: 1\n  database: x\n  user: x\n",
+    });
+    expect((await runHere(["migrate", "plan", "-e", "far"], { cwd: project.dir })).exitCode).toBe(5);
+    await runHere(["migrate", "up"], { cwd: project.dir });
+    await project.write("db/migrations/base.sql", "CREATE TABLE nonsense (id nonsense);\n");
+    await project.write("db/migrations/2_a.sql", CHECK);
+    const failed = await runHere(["migrate", "plan"], { cwd: project.dir });
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain("db/migrations/base.sql:1");
+  });
+
+  test("migrations that alter what only schema files make begin with the database as it is", async () => {
+    await using project = await embedded({
+      "db/schema/users.sql": "CREATE TABLE people (id int PRIMARY KEY);\n",
+      "db/migrations/1_users.sql": "ALTER TABLE people ADD name text;\n",
+    });
+    await runHere(["build"], { cwd: project.dir });
+    const { exitCode, stdout } = await runHere(["migrate", "plan"], { cwd: project.dir });
+    expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
+    expect(stdout).toContain("ACCESS EXCLUSIVE on public.people");
+  });
+});
+
+describe("docs/planning.md", () => {
+  const text = readFileSync(join(ROOT, "docs/planning.md"), "utf8");
+  const blocks = (language: string): string[] =>
+    [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, "gm"))].map(([, body = ""]) => body);
+  /** Made-up values and the day differ from run to run. */
+  const settled = (shown: string): string =>
+    shown.replaceAll(/\d{4}-\d\d-\d\d/g, "DATE").replaceAll(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, "UUID");
+
+  test("its commands run as they stand, and print what it shows", async () => {
+    const [users, tokens] = blocks("sql");
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": blocks("yaml")[0]!,
+      "db/migrations/001_users.sql": users!,
+      "db/migrations/002_tokens.sql": tokens!,
+    });
+    const commands = blocks("sh").flatMap((block) => block.trim().split("\n"));
+    const shown: string[] = [];
+    for (const line of commands) {
+      const [command = ""] = line.split(" > ");
+      const { exitCode, stdout } = await runHere(command.split(" ").slice(1), { cwd: project.dir });
+      expect({ line, exitCode }).toEqual({ line, exitCode: 0 });
+      shown.push(stdout);
+      if (line !== command) await project.write(line.split(" > ")[1]!, stdout);
+    }
+    expect(settled(shown[1]!)).toBe(settled(blocks("text")[0]!));
+    const git = (...args: string[]) =>
+      Bun.spawnSync(["git", "-c", "user.name=t", "-c", "user.email=t@t", ...args], { cwd: project.dir });
+    await project.write(".gitignore", "db/migrations/002*\n");
+    for (const args of [
+      ["init", "-q"],
+      ["add", "."],
+      ["commit", "-qm", "1"],
+    ])
+      expect(git(...args).exitCode).toBe(0);
+    const [offline = ""] = blocks("console");
+    const args = offline.trim().replace("origin/main", "HEAD").split(" ").slice(1);
+    const { exitCode, stdout } = await runHere(args, { cwd: project.dir });
+    expect({ exitCode, stdout: stdout.split("\n")[0] }).toEqual({ exitCode: 0, stdout: "### Migration plan" });
+    expect(stdout).toContain("db/migrations/002_tokens.sql:2");
+  });
+});
