@@ -25,6 +25,8 @@ export interface FileProblem {
   /** The rule that it is reported under. */
   readonly rule: string;
   readonly message: string;
+  /** By its text when undefined. */
+  readonly how?: "measured";
   readonly fix?: string | undefined;
   readonly location: Location;
   readonly statement?: LintStatement | undefined;

@@ -2,11 +2,12 @@ import { createHash } from "node:crypto";
 import type { StatementFacts } from "#compare/trace/facts.ts";
 import { offsetOfByte, type Node, type RangeVar } from "#sql/parser.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
-import type { LintFile, LintStatement } from "./file.ts";
+import type { LintFile, LintStatement, Transaction } from "./file.ts";
 import type { Finding, Known } from "./finding.ts";
 import { applyIgnores } from "./ignores.ts";
+import { locksTaken } from "./locks.ts";
 import { RULES } from "./registry.ts";
-import type { Context, Found, Rule, Severity } from "./rule.ts";
+import type { Context, Found, Rule, Severity, TableLock } from "./rule.ts";
 import { World } from "./world.ts";
 
 type Unprinted = Omit<Finding, "fingerprint">;
@@ -56,28 +57,30 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
       for (const problem of file.problems) {
         const severity = severityOf.get(problem.rule);
         if (severity === undefined) continue;
-        const { rule, message, fix, location, statement } = problem;
-        findings.push({ rule, severity, message, fix, location, how: "text", statement, file });
+        const { rule, message, how = "text", fix, location, statement } = problem;
+        findings.push({ rule, severity, message, fix, location, how, statement, file });
       }
     }
     const isNew = new Set(applied);
     world.isNewFile = (made) => isNew.has(made);
     const contexts: Context[] = [];
-    const seen = new Map<object, LintStatement[]>();
+    const transactions = new Map<Transaction, Before>();
     for (const statement of file.statements) {
       const { node, transaction } = statement;
       if (node === undefined) continue;
-      const earlier = seen.get(transaction) ?? [];
+      const before = transactions.get(transaction) ?? { earlier: [], held: [] };
+      transactions.set(transaction, before);
       if (isLinted) {
-        const context = contextOf(file, statement, node, world, earlier, options.factsOf ?? (() => undefined));
+        const context = contextOf(file, statement, node, world, before, options.factsOf?.(statement));
         contexts.push(context);
         for (const { rule, severity } of active) {
           if (rule.check === undefined || (file.kind === "schema" && rule.schemaFiles !== true)) continue;
           for (const found of rule.check(context)) findings.push(findingOf(context, rule, severity, found));
         }
+        before.held.push(...locksTaken(context));
       }
       world.apply(node);
-      seen.set(transaction, [...earlier, statement]);
+      before.earlier.push(statement);
     }
     // Schema files belong together: what one of them makes may be completed in another.
     if (file.kind === "schema") schemaContexts.push(...contexts);
@@ -107,19 +110,22 @@ function placeOf({ location: { line = 0, column = 0 } }: Unprinted): number {
   return line * 10_000 + Math.min(column, 9999);
 }
 
+/** What comes before a statement in its transaction. */
+interface Before {
+  readonly earlier: LintStatement[];
+  readonly held: TableLock[];
+}
+
 function contextOf(
   file: LintFile,
   statement: LintStatement,
   node: Node,
   world: World,
-  earlier: readonly LintStatement[],
-  allFactsOf: (statement: LintStatement) => StatementFacts | undefined,
+  before: Before,
+  all: StatementFacts | undefined,
 ): Context {
-  const factsOf = (other: LintStatement): StatementFacts | undefined => {
-    const facts = allFactsOf(other);
-    return facts?.how.kind === "not-traced" || facts?.error !== undefined ? undefined : facts;
-  };
-  const facts = factsOf(statement);
+  // What failed, or was not seen, says nothing by its empty lists.
+  const facts = all?.how.kind === "not-traced" || all?.error !== undefined ? undefined : all;
   const named = (range: RangeVar | undefined, names: readonly { readonly name: string }[]): boolean => {
     const schema = world.find(range)?.schema ?? range?.schemaname;
     return names.some(({ name: written }) => {
@@ -134,8 +140,7 @@ function contextOf(
     node,
     world,
     facts,
-    earlier,
-    factsOf,
+    ...before,
     isOld(table) {
       const relation = world.find(table);
       if (table?.relpersistence === "t" || relation?.temporary === true) return false;

@@ -1,13 +1,7 @@
 import { isAtLeast, type LockMode } from "#compare/trace/facts.ts";
 import { type AlterTableCmd, inside, type Node, type RangeVar, strings } from "#sql/parser.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
-import type { Context } from "./rule.ts";
-
-/** A lock on a table. */
-export interface TableLock {
-  readonly table: RangeVar;
-  readonly mode: LockMode;
-}
+import type { Context, TableLock } from "./rule.ts";
 
 /** Actions of ALTER TABLE that take less than ACCESS EXCLUSIVE (PostgreSQL's manual, "ALTER TABLE"; AlterTableGetLockLevel). */
 const WEAKER: Readonly<Partial<Record<NonNullable<AlterTableCmd["subtype"]>, LockMode>>> = {
@@ -109,18 +103,14 @@ function droppedTables(node: Node): TableLock[] {
   });
 }
 
-/** Locks on tables in use that earlier statements of the same transaction took: as traced, or by their text. */
-export function heldBefore(context: Pick<Context, "earlier" | "isOld" | "factsOf">): TableLock[] {
-  const { earlier, isOld, factsOf } = context;
-  return earlier.flatMap((statement) => {
-    const facts = factsOf(statement);
-    if (facts === undefined) {
-      return statement.node === undefined ? [] : strongLocks(statement.node).filter(({ table }) => isOld(table));
-    }
-    return facts.locks.flatMap(({ name, kind, isNew, mode }): TableLock[] => {
-      if (isNew || (kind !== "table" && kind !== "materialized view")) return [];
-      const { schema, name: relname } = parseQualifiedName(name) ?? { name };
-      return [{ table: schema === undefined ? { relname } : { schemaname: schema, relname }, mode }];
-    });
+/** Locks on tables in use that a statement takes: as traced, or by its text. */
+export function locksTaken({ node, isOld, facts, world }: Omit<Context, "held">): TableLock[] {
+  if (facts === undefined) return strongLocks(node).filter(({ table }) => isOld(table));
+  return facts.locks.flatMap(({ name, kind, isNew, mode }): TableLock[] => {
+    if (kind !== "table" && kind !== "materialized view") return [];
+    const { schema, name: relname } = parseQualifiedName(name) ?? { name };
+    const table: RangeVar = schema === undefined ? { relname } : { schemaname: schema, relname };
+    // What code made (DO, CALL) only the trace has seen.
+    return !isOld(table) || (isNew && world.find(table) === undefined) ? [] : [{ table, mode }];
   });
 }

@@ -1,4 +1,4 @@
-import type { StatementFacts } from "#compare/trace/facts.ts";
+import type { LockMode, StatementFacts } from "#compare/trace/facts.ts";
 import type { Node, RangeVar } from "#sql/parser.ts";
 import type { LintFile, LintStatement } from "./file.ts";
 import type { World } from "./world.ts";
@@ -39,6 +39,12 @@ export interface Found {
   readonly severity?: Severity | undefined;
 }
 
+/** A lock on a table. */
+export interface TableLock {
+  readonly table: RangeVar;
+  readonly mode: LockMode;
+}
+
 /** One statement, and what a rule may know about it. */
 export interface Context {
   readonly file: LintFile;
@@ -56,8 +62,8 @@ export interface Context {
   readonly rewrites: (table: RangeVar | undefined) => boolean | undefined;
   /** Statements before this one in the same transaction. */
   readonly earlier: readonly LintStatement[];
-  /** What another statement did, as `facts`. */
-  readonly factsOf: (statement: LintStatement) => StatementFacts | undefined;
+  /** Locks on tables in use that those have taken. */
+  readonly held: readonly TableLock[];
 }
 
 /** A rule: what it looks for, and everything that is said about it. A file each, listed in registry.ts. */

@@ -6,7 +6,7 @@ import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 
 /** No environment and no database: whatever is linted here is read from files. */
 async function linted(project: TemporaryProject, ...args: string[]): Promise<RunResult> {
-  return await runHere(["lint", ...args], { cwd: project.dir });
+  return await runHere(["lint", "--no-trace", ...args], { cwd: project.dir });
 }
 
 interface Found {
@@ -27,7 +27,7 @@ const rulesOf = (all: readonly Found[]): string[] => all.map(({ rule }) => rule)
 const FILES = {
   "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY, bio text);\n",
   "db/migrations/001_users.sql": "CREATE TABLE users (id bigint PRIMARY KEY);\n",
-  "db/migrations/002_bio.sql": "ALTER TABLE users ADD COLUMN bio text;\nCREATE INDEX users_bio ON users (bio);\n",
+  "db/migrations/002_bio.sql": "CREATE INDEX users_bio ON users (bio);\n",
   "db/migrations/003_drop.sql": "-- an old one\n\nDROP TABLE users;\n",
 };
 
@@ -51,7 +51,7 @@ describe("which files", () => {
     expect(rulesOf(await findings(project, "db/migrations/003_drop.sql"))).toEqual(["drop-table"]);
     expect(rulesOf(await findings(project, "db/schema"))).toEqual(["prefer-bigint"]);
     expect(rulesOf(await findings(project, "db"))).toHaveLength(3);
-    const here = await runHere(["lint", "003_drop.sql", "-C", "../..", "--format", "json"], {
+    const here = await runHere(["lint", "--no-trace", "003_drop.sql", "-C", "../..", "--format", "json"], {
       cwd: project.path("db/migrations"),
     });
     expect((JSON.parse(here.stdout) as { files: string[] }).files).toEqual(["db/migrations/003_drop.sql"]);

@@ -88,7 +88,7 @@ describe.each(OLDEST_AND_NEWEST)("interrupted, PostgreSQL %d", (major) => {
 });
 
 describe("work in the embedded engine, which keeps the thread", () => {
-  test.concurrent.each(["verify", "diff", "migrate generate more", "migrate test", "snapshot schema"])(
+  test.concurrent.each(["verify", "diff", "migrate generate more", "migrate test", "snapshot schema", "lint --all"])(
     "SIGINT ends %s",
     async (line) => {
       await using project = await executableProject({

@@ -7,7 +7,7 @@ import { SEVERITIES, type Severity } from "#lint/rule.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { LIST } from "../arguments.ts";
 import { type CommandContext, defineCommand, GLOBAL_ARGS, type Outcome } from "../command.ts";
-import { projectFiles } from "../compare-options.ts";
+import { projectFiles, SCRATCH_ARGS } from "../compare-options.ts";
 import { migrateOptions } from "../migrate-options.ts";
 import { findingToJson, renderLint, renderRules, ruleToJson, type ShownPath } from "../output/lint.ts";
 import { count } from "../output/text.ts";
@@ -32,6 +32,12 @@ export const command = defineCommand({
       type: "boolean",
       description: "rewrite comments of squawk, eugene and Atlas in these files as comments for this lint",
     },
+    trace: {
+      type: "boolean",
+      default: true,
+      negativeDescription: "go by the text of statements alone, and run nothing in a scratch database",
+    },
+    ...SCRATCH_ARGS,
     rules: { type: "boolean", description: "list the rules, and lint nothing" },
     format: {
       ...GLOBAL_ARGS.format,
@@ -73,16 +79,28 @@ export const command = defineCommand({
       environments: [...(await listEnvironments(projectDir)), "local"],
     });
     const which = await readWhich(context, args);
-    const files = await projectFiles(context);
-    const { entries, together } = await collect(files, which, settings.exclude, await loadParser());
-    const linted = entries.filter(({ isLinted }) => isLinted).map(({ file }) => file);
+    const files = await projectFiles(context, args.scratch);
+    const parser = await loadParser();
+    const { entries: read, together, migrations } = await collect(files, which, settings.exclude, parser);
+    const linted = read.filter(({ isLinted }) => isLinted).map(({ file }) => file);
     if (linted.length === 0) messages.log(NOTHING[which.kind]);
     if (args["import-ignores"] === true) return await rewriteIgnores(context, linted);
     const severities = new Map(
       [...settings.rules].flatMap(([name, severity]) => rulesNamed(name).map((id) => [id, severity] as const)),
     );
     messages.debug(`${count(settings.rules.size, "rule")} set in ${LINT_FILE}`);
-    const { findings, ignored } = lint(entries, { together, severities });
+    const { entries, factsOf, failure } = args.trace
+      ? await (
+          await import("#lint/trace.ts")
+        ).traceFiles(files, read, migrations, parser, (step) => messages.debug(step))
+      : { entries: read, factsOf: undefined, failure: undefined };
+    if (failure !== undefined)
+      messages.warn(`judged by the text alone, because nothing could be run: ${failure.message}`);
+    const { findings, ignored } = lint(entries, {
+      together,
+      severities,
+      ...(factsOf === undefined ? {} : { factsOf }),
+    });
     const limit = args["fail-on"] ?? settings.failOn ?? "error";
     const fails = ({ severity }: Finding): boolean => isAsSevere(severity, limit);
     const paths = linted.map(({ path }) => path);

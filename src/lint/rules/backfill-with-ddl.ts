@@ -1,6 +1,5 @@
 import { type RangeVar, inside } from "#sql/parser.ts";
 import type { Rule } from "../rule.ts";
-import { heldBefore } from "../locks.ts";
 import { isNarrow } from "../rows.ts";
 import { nameOf } from "../syntax.ts";
 
@@ -25,7 +24,7 @@ export const backfillWithDdl: Rule = {
     const where = inside(node, "UpdateStmt")?.whereClause ?? inside(node, "DeleteStmt")?.whereClause;
     const isLong = copied !== undefined || (changed !== undefined && isOld(changed) && !isNarrow(where));
     if (!isLong) return [];
-    const lock = heldBefore(context).find(({ mode }) => mode === "ACCESS EXCLUSIVE");
+    const lock = context.held.find(({ mode }) => mode === "ACCESS EXCLUSIVE");
     if (lock === undefined) return [];
     return [
       {

@@ -20,11 +20,13 @@ export const indexBlocksWrites: Rule = {
     "Build the index with `CONCURRENTLY`, alone in its migration: PostgreSQL does not allow it inside a transaction, and Confiture runs a file that holds nothing else without one. If it fails, it leaves an invalid index behind; drop that, then run the migration again. `confiture lint --fix` makes this change.",
   wrong: "CREATE INDEX users_email_idx ON users (email);",
   right: "CREATE INDEX CONCURRENTLY users_email_idx ON users (email);",
-  check({ node, isOld, world, statement }) {
+  check({ node, isOld, world, statement, facts }) {
     const index = inside(node, "IndexStmt");
     // ON ONLY a partitioned table makes a name for the indexes of its partitions, and reads nothing.
     if (index === undefined || index.concurrent === true || index.relation?.inh !== true || !isOld(index.relation))
       return [];
+    // IF NOT EXISTS over an index that is there.
+    if (facts?.buildsIndexes.length === 0) return [];
     const table = nameOf(index.relation);
     const isPartitioned = world.find(index.relation)?.partitioned === true;
     return [

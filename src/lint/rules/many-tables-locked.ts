@@ -1,5 +1,5 @@
 import type { Rule } from "../rule.ts";
-import { heldBefore, strongLocks } from "../locks.ts";
+import { strongLocks } from "../locks.ts";
 import { nameOf } from "../syntax.ts";
 
 /** So many tables that are locked at once are reported. */
@@ -19,9 +19,7 @@ export const manyTablesLocked: Rule = {
   check(context) {
     const { node, isOld, world } = context;
     const before = new Map(
-      heldBefore(context)
-        .filter(({ mode }) => mode === "ACCESS EXCLUSIVE")
-        .map(({ table }) => [world.keyOf(table), table]),
+      context.held.filter(({ mode }) => mode === "ACCESS EXCLUSIVE").map(({ table }) => [world.keyOf(table), table]),
     );
     const added = strongLocks(node).filter(
       ({ table, mode }) => mode === "ACCESS EXCLUSIVE" && isOld(table) && !before.has(world.keyOf(table)),

@@ -1,6 +1,5 @@
 import { inside, type Node } from "#sql/parser.ts";
 import type { Found, Rule } from "../rule.ts";
-import { heldBefore } from "../locks.ts";
 
 /** Milliseconds; whoever waits longer than that for a lock blocks everybody behind it as long. */
 const LONG = 60_000;
@@ -38,7 +37,7 @@ export const noLockTimeout: Rule = {
           fix: "SET LOCAL lock_timeout = '5s';",
         },
       ];
-    if (heldBefore(context).length > 0)
+    if (context.held.length > 0)
       return [
         {
           message: "lock_timeout is set after a statement that locks",

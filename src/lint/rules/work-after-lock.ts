@@ -1,11 +1,10 @@
 import type { Rule } from "../rule.ts";
-import { heldBefore } from "../locks.ts";
 import { inside } from "#sql/parser.ts";
 import { addedConstraints, alterations, nameOf } from "../syntax.ts";
 
 export const workAfterLock: Rule = {
   id: "work-after-lock",
-  title: "Long work in a transaction that keeps another table locked",
+  title: "Long work in a transaction that has locked a table in use",
   group: "locks",
   severity: "error",
   asks: ["neighbours", "trace"],
@@ -33,8 +32,10 @@ export const workAfterLock: Rule = {
         (facts === undefined || scans(table) === true || rewrites(table) === true || facts.buildsIndexes.length > 0),
     );
     if (worked === undefined) return [];
-    const lock = heldBefore(context).find(
-      ({ table, mode }) => mode === "ACCESS EXCLUSIVE" && world.keyOf(table) !== world.keyOf(worked),
+    const isMild = index !== undefined || checked.some(({ constraint }) => constraint.contype === "CONSTR_FOREIGN");
+    const lock = context.held.find(
+      // What takes that lock of its own table itself has a rule of its own.
+      ({ table, mode }) => mode === "ACCESS EXCLUSIVE" && (isMild || world.keyOf(table) !== world.keyOf(worked)),
     );
     if (lock === undefined) return [];
     return [

@@ -153,6 +153,11 @@ describe("what is held until the transaction ends", () => {
       "ALTER TABLE a ADD COLUMN x int; CREATE INDEX ON b (x);",
       ["index-blocks-writes", "work-after-lock"],
     ],
+    [
+      "an index on the table that was altered before: reads wait as well",
+      "ALTER TABLE a ADD COLUMN x int; CREATE INDEX ON a (x);",
+      ["index-blocks-writes", "work-after-lock"],
+    ],
     ["a backfill after a column", "ALTER TABLE t ADD COLUMN x int; UPDATE t SET x = 1;", ["backfill-with-ddl"]],
     ["a backfill before a column", "UPDATE t SET y = 1; ALTER TABLE t ADD COLUMN x int;", []],
     ["one row by its key", "ALTER TABLE t ADD COLUMN x int; UPDATE t SET x = 1 WHERE id = 7;", []],

@@ -1,0 +1,156 @@
+import type { MigrationFacts, StatementFacts, Trace } from "#compare/trace/facts.ts";
+import { traceMigrations } from "#compare/trace/trace.ts";
+import type { ProjectFiles } from "#compare/sources/sources.ts";
+import { ConfitureError } from "#errors/error.ts";
+import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { Parser } from "#sql/parser.ts";
+import type { FileProblem, LintFile, LintStatement, Transaction } from "./file.ts";
+import type { Entry } from "./lint.ts";
+
+/** Files with what was seen when their statements ran in a scratch database. */
+export interface Traced {
+  readonly entries: readonly Entry[];
+  readonly factsOf: (statement: LintStatement) => StatementFacts | undefined;
+  /** Why nothing could be traced. */
+  readonly failure: ConfitureError | undefined;
+}
+
+/**
+ * Runs the migrations in a scratch database, and adds what was seen to their files: statements that fail, and the statements
+ * of TypeScript migrations, which only come to be when these run.
+ * @throws ConfitureError `interrupted`, or that there can be no scratch database
+ */
+export async function traceFiles(
+  files: ProjectFiles,
+  entries: readonly Entry[],
+  migrations: readonly MigrationFile[],
+  parser: Parser,
+  onStep: (step: string) => void,
+): Promise<Traced> {
+  const untraced = { entries, factsOf: () => undefined, failure: undefined };
+  if (migrations.length === 0) return untraced;
+  let trace: Trace;
+  try {
+    trace = await traceMigrations({ ...files, migrations, otherwise: { kind: "schema" }, onStep });
+  } catch (error) {
+    // Something that comes before cannot run here, or a file is broken: what its text tells is said all the same.
+    if (!(error instanceof ConfitureError) || UNUSABLE.has(error.code)) throw error;
+    return { ...untraced, failure: error };
+  }
+  const byPath = new Map(trace.migrations.map((facts) => [facts.file.path, facts]));
+  const known = new Map<LintStatement, StatementFacts>();
+  const added = entries.map((entry): Entry => {
+    const facts = byPath.get(entry.file.path);
+    return facts === undefined || !entry.isLinted
+      ? entry
+      : { ...entry, file: withFacts(entry.file, facts, parser, known) };
+  });
+  return { entries: added, factsOf: (statement) => known.get(statement), failure: undefined };
+}
+
+/** What stops a command rather than a trace. */
+const UNUSABLE: ReadonlySet<string> = new Set(["interrupted", "internal", "scratch_unusable", "embedded_failed"]);
+
+function withFacts(
+  file: LintFile,
+  facts: MigrationFacts,
+  parser: Parser,
+  known: Map<LintStatement, StatementFacts>,
+): LintFile {
+  const isTypeScript = file.migration?.form === "typescript";
+  const traced = isTypeScript ? fromTypeScript(file, facts, parser) : file;
+  const problems: FileProblem[] = isTypeScript && facts.statements.length > 0 ? [] : [...traced.problems];
+  for (const [index, statement] of facts.statements.entries()) {
+    const own = isTypeScript
+      ? traced.statements[index]
+      : traced.statements.find(({ span }) => span.start === statement.span?.start);
+    if (own !== undefined) known.set(own, statement);
+    problems.push(...problemsOf(statement, own));
+  }
+  const said = problems.some(({ message }) => message === facts.error?.message);
+  const isRefused = problems.some(({ rule }) => REFUSALS.has(rule));
+  if (facts.error !== undefined && !said && !isRefused) {
+    const { message, hint, location } = facts.error;
+    problems.push({
+      rule: "statement-fails",
+      message,
+      how: "measured",
+      fix: hint,
+      location: location ?? { file: file.path },
+    });
+  }
+  return { ...traced, problems };
+}
+
+const REFUSALS: ReadonlySet<string> = new Set([
+  "concurrently-in-transaction",
+  "transaction-control",
+  "not-runnable",
+  "statement-fails",
+  "fails-on-rows",
+]);
+
+function problemsOf(facts: StatementFacts, statement: LintStatement | undefined): FileProblem[] {
+  const { error, how, place } = facts;
+  if (error === undefined) {
+    return how.kind === "not-traced"
+      ? [
+          {
+            rule: "not-traced",
+            message: `This was judged by its text alone: ${how.reason}`,
+            location: place,
+            statement,
+          },
+        ]
+      : [];
+  }
+  const location = error.error.location ?? place;
+  const { message, hint, server } = error.error;
+  if (error.onRows === undefined) {
+    const rule = error.sqlstate === UNSAFE_NEW_ENUM_VALUE ? "enum-value-used-at-once" : "statement-fails";
+    return [{ rule, message, how: "measured", fix: hint ?? server?.hint, location, statement }];
+  }
+  const { table, example, madeUp } = error.onRows;
+  const where = table === undefined ? "" : ` of ${table}`;
+  const rows = madeUp ? "a row made up to fit the schema" : "a row of the fixtures";
+  return [
+    {
+      rule: "fails-on-rows",
+      how: "measured",
+      message: `${message}. This works without rows${where} and fails on ${rows}: ${example}`,
+      fix: "Clean up the rows in an earlier migration, or say in a comment for lint why production holds none such",
+      location,
+      statement,
+    },
+  ];
+}
+
+const UNSAFE_NEW_ENUM_VALUE = "55P04";
+
+/** The statements that a TypeScript migration asked for, as a file. */
+function fromTypeScript(file: LintFile, facts: MigrationFacts, parser: Parser): LintFile {
+  const runner: Transaction = { kind: "runner", statements: [] };
+  let text = "";
+  const places = new Map<number, StatementFacts["place"]>();
+  const statements = facts.statements.map((statement): LintStatement => {
+    const start = text.length;
+    places.set(start, statement.place);
+    text += `${statement.sql};\n`;
+    const made: LintStatement = {
+      span: { start, end: start + statement.sql.length },
+      text: statement.sql,
+      words: [],
+      node: parser.parse(statement.sql),
+      transaction: statement.inTransaction ? runner : { kind: "none", statements: [] },
+    };
+    made.transaction.statements.push(made);
+    return made;
+  });
+  const starts = [...places.keys()];
+  return {
+    ...file,
+    text,
+    statements,
+    locate: (offset) => places.get(starts.findLast((start) => start <= offset) ?? 0) ?? { file: file.path },
+  };
+}

@@ -1,0 +1,134 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { runHere } from "../../support/in-process.ts";
+import { temporaryProject } from "../../support/project.ts";
+
+setDefaultTimeout(120_000);
+
+interface Found {
+  readonly rule: string;
+  readonly severity: string;
+  readonly how: string;
+  readonly message: string;
+  readonly location: { readonly file: string; readonly line?: number };
+}
+
+/** What lint finds in the last migration, run in a scratch database after the others. */
+async function traced(...migrations: readonly string[]): Promise<Found[]> {
+  const files = migrations.map((text, at) => {
+    const ending = text.startsWith("import") ? "ts" : "sql";
+    return [`db/migrations/00${at + 1}_it.${ending}`, text] as const;
+  });
+  await using project = await temporaryProject(Object.fromEntries(files));
+  const last = files.at(-1)![0];
+  const { stdout, stderr } = await runHere(["lint", last, "--format", "json"], { cwd: project.dir });
+  const document = JSON.parse(stdout) as { findings?: Found[] };
+  if (document.findings === undefined) throw new Error(stdout + stderr);
+  return document.findings;
+}
+
+const TABLE =
+  "CREATE TABLE users (id int PRIMARY KEY, name varchar(20) CHECK (length(name) > 0), age text, email text, at timestamptz);\n" +
+  "CREATE INDEX users_name ON users (name);\n";
+
+describe("a trace says what the text only suggests", () => {
+  test.each([
+    ["ALTER TABLE users ALTER name TYPE varchar(40);", ["type-change-rechecks"]],
+    ["ALTER TABLE users ALTER email TYPE varchar;", []],
+    ["ALTER TABLE users ALTER id TYPE bigint;", ["type-change-rewrites"]],
+    ["SET timezone = 'UTC';\nALTER TABLE users ALTER at TYPE timestamp;", ["narrows-values"]],
+    [
+      "CREATE FUNCTION steady() RETURNS int STABLE LANGUAGE sql AS 'SELECT 1';\nALTER TABLE users ADD COLUMN n int DEFAULT steady();",
+      [],
+    ],
+    [
+      "CREATE FUNCTION odd() RETURNS int VOLATILE LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';\nALTER TABLE users ADD COLUMN n int DEFAULT odd();",
+      ["default-rewrites"],
+    ],
+    [
+      "CREATE DOMAIN small AS int CHECK (VALUE < 9);\nALTER TABLE users ADD COLUMN n small DEFAULT 1;",
+      ["default-rewrites"],
+    ],
+    ["CREATE INDEX IF NOT EXISTS users_name ON users (name);", []],
+    ["ALTER TABLE users ADD COLUMN n int REFERENCES users (id);", []],
+  ])("%s", async (sql, rules) => {
+    const found = await traced(TABLE, sql);
+    const mine = found.filter(({ rule }) => /rewrites|rechecks|blocks|under-lock|narrows|fails/.test(rule));
+    expect(mine.map(({ rule }) => rule)).toEqual([...rules]);
+    for (const { rule, how } of mine)
+      expect({ rule, how }).toEqual({ rule, how: rule === "narrows-values" ? "text" : "measured" });
+  });
+
+  test("SET NOT NULL after a CHECK that proves it reads nothing, however the CHECK is written", async () => {
+    const proven = await traced(
+      TABLE,
+      "ALTER TABLE users ADD CHECK (email > '');\nUPDATE users SET email = 'x';",
+      "SELECT 1;",
+    );
+    expect(proven).toEqual([]);
+    const found = await traced(
+      `${TABLE}ALTER TABLE users ADD CONSTRAINT c CHECK (length(email) > 0 AND email IS NOT NULL) NOT VALID;\nALTER TABLE users VALIDATE CONSTRAINT c;`,
+      "ALTER TABLE users ALTER email SET NOT NULL;",
+    );
+    expect(found).toEqual([]);
+  });
+});
+
+describe("what only shows when a statement runs", () => {
+  test("a cast that a value refuses, with the value", async () => {
+    const found = await traced(TABLE, "ALTER TABLE users ALTER age TYPE int USING age::int;");
+    const failing = found.find(({ rule }) => rule === "fails-on-rows");
+    expect(failing).toMatchObject({ severity: "error", how: "measured", location: { line: 1 } });
+    expect(failing?.message).toContain("invalid input syntax for type integer");
+  });
+
+  test("a table that is not there", async () => {
+    const found = await traced(TABLE, "SELECT 1;\nALTER TABLE nowhere ADD COLUMN a int;");
+    expect(found).toMatchObject([{ rule: "statement-fails", how: "measured", location: { line: 2 } }]);
+  });
+
+  test("a value of an enum that is used too early", async () => {
+    const found = await traced(
+      "CREATE TYPE mood AS ENUM ('ok'); CREATE TABLE people (id int PRIMARY KEY, mood mood);",
+      "ALTER TYPE mood ADD VALUE 'fine' AFTER 'ok';\nUPDATE people SET mood = 'fine' WHERE id = 1;",
+    );
+    expect(found.map(({ rule }) => rule)).toContain("enum-value-used-at-once");
+  });
+
+  test("what a block of code did, and that there may be more", async () => {
+    const found = await traced(TABLE, "DO $$ BEGIN EXECUTE 'ALTER TABLE users ADD COLUMN x int'; END $$;");
+    expect(found).toMatchObject([{ rule: "opaque-block", severity: "note" }]);
+    expect(found[0]?.message).toContain("ACCESS EXCLUSIVE on public.users");
+  });
+
+  test("CONCURRENTLY is known and not measured, and no finding", async () => {
+    expect(await traced(TABLE, "CREATE INDEX CONCURRENTLY users_email ON users (email);")).toEqual([]);
+  });
+
+  test("what CASCADE takes with it, by name", async () => {
+    const found = await traced(
+      `${TABLE}CREATE VIEW v AS SELECT * FROM users;`,
+      "ALTER TABLE users DROP COLUMN name CASCADE;",
+    );
+    expect(found.find(({ rule }) => rule === "drop-cascades")?.message).toContain("public.v");
+  });
+});
+
+test("TypeScript is linted by the statements that it asks for", async () => {
+  const found = await traced(
+    TABLE,
+    'import { Migration } from "confiture";\nexport default class extends Migration {\n  up() { this.execute("CREATE INDEX users_email ON users (email)"); }\n}\n',
+  );
+  expect(found).toMatchObject([
+    { rule: "index-blocks-writes", how: "measured", location: { file: "db/migrations/002_it.ts" } },
+  ]);
+});
+
+test("where nothing can be run, the text is judged, and that is said", async () => {
+  await using project = await temporaryProject({
+    "db/migrations/001_it.sql": "ALTER TABLE nowhere ADD COLUMN a int;\n",
+    "db/migrations/002_it.sql": "CREATE INDEX ON nowhere (a);\n",
+  });
+  const { stdout, stderr } = await runHere(["lint", "db/migrations/002_it.sql"], { cwd: project.dir });
+  expect(stdout).toContain("[index-blocks-writes]");
+  expect(stderr).toContain("judged by the text alone");
+});
