@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { runBinary } from "../support/cli.ts";
 import { brokenLinks, commandFolder, Reader, readBlocks, readSteps } from "../support/document.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
-import { server } from "../support/servers.ts";
-import { NEWEST_ALONE } from "./reliability/bench.ts";
+import { NEWEST_ALONE, server } from "../support/servers.ts";
 
 const EXAMPLE = join(ROOT, "examples", "01-basic-migration");
 const BUN = process.execPath;

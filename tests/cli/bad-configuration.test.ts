@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createServer } from "node:net";
 import { type ErrorCode } from "#errors/codes.ts";
-import { cliProject, type CliProject, databaseUrl, environmentFile, OLDEST_AND_NEWEST } from "./project.ts";
+import { cliProject, type CliProject, databaseUrl, environmentFile } from "./project.ts";
 import { expectRefusal } from "./refusal.ts";
+import { NEWEST_ALONE } from "../support/servers.ts";
 
 const COMMANDS = [["build"], ["migrate", "up"], ["migrate", "status"]] as const;
 
-describe.each(OLDEST_AND_NEWEST)("a wrong configuration changes nothing, PostgreSQL %d", (major) => {
+describe.each(NEWEST_ALONE)("a wrong configuration changes nothing, PostgreSQL %d", (major) => {
   let project: CliProject;
   beforeAll(async () => {
     project = await cliProject(

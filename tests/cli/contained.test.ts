@@ -2,7 +2,8 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { runHere } from "../support/in-process.ts";
 import { temporaryProject } from "../support/project.ts";
 import { readDocument } from "./document.ts";
-import { cliProject, OLDEST_AND_NEWEST } from "./project.ts";
+import { cliProject } from "./project.ts";
+import { OLDEST_ALONE } from "../support/servers.ts";
 
 // Many processes in a row, each with an engine or two.
 setDefaultTimeout(300_000);
@@ -17,7 +18,7 @@ const FILES = {
   "db/migrations/001_bio.sql": BIO,
 };
 
-describe.each(OLDEST_AND_NEWEST)("a build knows what its files contain, PostgreSQL %d", (major) => {
+describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d", (major) => {
   test("what they do not hold stays pending, what they hold is recorded, and up has nothing to do", async () => {
     await using project = await cliProject(FILES, { major });
     expect((await project.succeed(["build"])).stderr).toContain("stays pending: confiture migrate up\n");

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rename, rm } from "node:fs/promises";
 import { readDocument } from "./document.ts";
-import { cliProject, type CliProject, OLDEST_AND_NEWEST } from "./project.ts";
+import { cliProject, type CliProject } from "./project.ts";
 import { expectRefusal } from "./refusal.ts";
+import { OLDEST_ALONE } from "../support/servers.ts";
 
 const table = (name: string): string =>
   `-- migrate:up\nCREATE TABLE ${name} ();\n-- migrate:down\nDROP TABLE ${name};\n`;
@@ -12,7 +13,7 @@ const FILES = {
   "db/migrations/003_three.sql": table("three"),
 };
 
-describe.each(OLDEST_AND_NEWEST)("a history that does not fit the files stops everything, PostgreSQL %d", (major) => {
+describe.each(OLDEST_ALONE)("a history that does not fit the files stops everything, PostgreSQL %d", (major) => {
   let project: CliProject;
   beforeAll(async () => {
     project = await cliProject(FILES, { major });
@@ -115,7 +116,7 @@ describe.each(OLDEST_AND_NEWEST)("a history that does not fit the files stops ev
   });
 });
 
-describe.each(OLDEST_AND_NEWEST)("the ledger keeps what ran, PostgreSQL %d", (major) => {
+describe.each(OLDEST_ALONE)("the ledger keeps what ran, PostgreSQL %d", (major) => {
   const WITH_COLUMN = "-- migrate:up\nCREATE TABLE one (\n  id int\n);\n-- migrate:down\nDROP TABLE one;\n";
 
   test("an edit is shown by status -v and by accept, and accepted when it does the same to the schema", async () => {

@@ -4,8 +4,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { runBinary, startBinary, type RunningBinary } from "../support/cli.ts";
 import { temporaryProject } from "../support/project.ts";
-import { executableProject, type CliProject, NEWEST, OLDEST_AND_NEWEST } from "./project.ts";
+import { executableProject, type CliProject, NEWEST } from "./project.ts";
 import { readDocument } from "./document.ts";
+import { NEWEST_ALONE } from "../support/servers.ts";
 
 const SLOW = "CREATE TABLE started ();\nSELECT pg_sleep(60);\n";
 
@@ -34,7 +35,7 @@ async function leftBehind(project: CliProject): Promise<Record<string, unknown> 
   return row;
 }
 
-describe.each(OLDEST_AND_NEWEST)("interrupted, PostgreSQL %d", (major) => {
+describe.each(NEWEST_ALONE)("interrupted, PostgreSQL %d", (major) => {
   test.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
-import { MAJORS, type Major, type Row, server } from "./servers.ts";
+import { MAJORS, type Major, NEWEST_ALONE, OLDEST_ALONE, type Row, server } from "./servers.ts";
 
 /** An empty database for one test. */
 export interface TestDatabase extends AsyncDisposable {
@@ -75,5 +75,11 @@ const embeddedEngine: TestEngine = {
  */
 export const engines: readonly TestEngine[] = [...MAJORS.map(serverEngine), embeddedEngine];
 
+/** For what does not depend on PostgreSQL's version; each file takes the one or the other. */
+export const oldestAndEmbedded: readonly TestEngine[] = [...OLDEST_ALONE.map(serverEngine), embeddedEngine];
+export const newestAndEmbedded: readonly TestEngine[] = [...NEWEST_ALONE.map(serverEngine), embeddedEngine];
+
 /** For what the embedded engine cannot do: several sessions, roles, locks between sessions. */
 export const serverEngines: readonly TestEngine[] = engines.filter((engine) => engine.kind === "server");
+export const oldestServer: readonly TestEngine[] = oldestAndEmbedded.filter((engine) => engine.kind === "server");
+export const newestServer: readonly TestEngine[] = newestAndEmbedded.filter((engine) => engine.kind === "server");

@@ -72,6 +72,14 @@ const ENOUGH_MEMORY = 8 * 2 ** 30;
  */
 export const MAJORS: readonly Major[] = selectMajors(process.env["CONFITURE_TEST_POSTGRES"]);
 
+/**
+ * Where it is this program that is tried and the server only has to be a real one, a file takes one of the two, half of
+ * them the oldest, which halves the time. Whoever chooses versions gets all of them everywhere.
+ */
+const isChosen = (process.env["CONFITURE_TEST_POSTGRES"] ?? "") !== "";
+export const OLDEST_ALONE: readonly Major[] = isChosen ? MAJORS : MAJORS.slice(0, 1);
+export const NEWEST_ALONE: readonly Major[] = isChosen ? MAJORS : MAJORS.slice(-1);
+
 function selectMajors(wanted: string | undefined): Major[] {
   if (wanted === undefined || wanted === "") return ([14, 18] as const).filter(isInstalled);
   return wanted.split(",").map((text) => {

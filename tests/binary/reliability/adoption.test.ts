@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { type Bench, bench, OLDEST_ALONE } from "./bench.ts";
+import { type Bench, bench } from "./bench.ts";
+import { OLDEST_ALONE } from "../../support/servers.ts";
 
 setDefaultTimeout(120_000);
 

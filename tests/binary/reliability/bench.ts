@@ -8,14 +8,6 @@ export const OUTER_MAJORS: readonly Major[] = [...new Set([MAJORS.at(0), MAJORS.
   (major) => major !== undefined,
 );
 
-/**
- * Where it is the runner that is tried and the server only has to be a real one, each file takes one of the two, which
- * halves the time. `CONFITURE_TEST_POSTGRES=14,18` asks for both.
- */
-const asked = (process.env["CONFITURE_TEST_POSTGRES"] ?? "") !== "";
-export const OLDEST_ALONE: readonly Major[] = asked ? OUTER_MAJORS : OUTER_MAJORS.slice(0, 1);
-export const NEWEST_ALONE: readonly Major[] = asked ? OUTER_MAJORS : OUTER_MAJORS.slice(-1);
-
 /** Another executable than dist/confiture, for trying something out. */
 const binary = process.env["CONFITURE_TEST_BINARY"];
 

@@ -1,8 +1,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { Major } from "../../support/servers.ts";
-import { server } from "../../support/servers.ts";
+import { server, OLDEST_ALONE } from "../../support/servers.ts";
 import { type Passing, tcpProxy, type TcpProxy, type Verdict } from "../../support/tcp-proxy.ts";
-import { type Bench, bench, OLDEST_ALONE } from "./bench.ts";
+import { type Bench, bench } from "./bench.ts";
 
 setDefaultTimeout(120_000);
 

@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Bench, bench, NEWEST_ALONE } from "./bench.ts";
+import { type Bench, bench } from "./bench.ts";
 import { catalogueLines } from "./workload.ts";
+import { NEWEST_ALONE } from "../../support/servers.ts";
 
 setDefaultTimeout(120_000);
 

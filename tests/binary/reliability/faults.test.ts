@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { type Bench, bench, OLDEST_ALONE, runs } from "./bench.ts";
+import { type Bench, bench, runs } from "./bench.ts";
+import { OLDEST_ALONE } from "../../support/servers.ts";
 
 setDefaultTimeout(120_000);
 

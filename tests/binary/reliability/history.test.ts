@@ -1,6 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { rm } from "node:fs/promises";
-import { bench, NEWEST_ALONE } from "./bench.ts";
+import { bench } from "./bench.ts";
+import { NEWEST_ALONE } from "../../support/servers.ts";
 
 setDefaultTimeout(120_000);
 

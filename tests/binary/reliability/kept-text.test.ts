@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { AT_THE_GATE, type Bench, bench, lockIsFree, OLDEST_ALONE, RUNNER } from "./bench.ts";
+import { AT_THE_GATE, type Bench, bench, lockIsFree, RUNNER } from "./bench.ts";
+import { OLDEST_ALONE } from "../../support/servers.ts";
 
 setDefaultTimeout(120_000);
 

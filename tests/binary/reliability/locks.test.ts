@@ -1,8 +1,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { PGBOUNCER, startPooler } from "../../support/pgbouncer.ts";
 import { BINARY } from "../../support/cli.ts";
-import { startServer } from "../../support/servers.ts";
-import { AT_THE_GATE, bench, LOCK_IS_HELD, lockIsFree, OLDEST_ALONE, RUNNER, runs } from "./bench.ts";
+import { startServer, OLDEST_ALONE } from "../../support/servers.ts";
+import { AT_THE_GATE, bench, LOCK_IS_HELD, lockIsFree, RUNNER, runs } from "./bench.ts";
 
 setDefaultTimeout(120_000);
 

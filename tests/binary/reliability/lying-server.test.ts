@@ -3,7 +3,8 @@ import type net from "node:net";
 import { peakMemory, startBinary } from "../../support/cli.ts";
 import { authentication, endlessly, lyingServer, message, NOTICE, READY } from "../../support/lying-server.ts";
 import { tcpProxy, type Verdict } from "../../support/tcp-proxy.ts";
-import { bench, NEWEST_ALONE, runs } from "./bench.ts";
+import { bench, runs } from "./bench.ts";
+import { NEWEST_ALONE } from "../../support/servers.ts";
 
 setDefaultTimeout(120_000);
 

@@ -1,6 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { OLDEST_ALONE } from "./bench.ts";
 import { raceRunners } from "./race.ts";
+import { OLDEST_ALONE } from "../../support/servers.ts";
 
 setDefaultTimeout(120_000);
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, t
 import { chown, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ORDINARY_USER } from "../../support/postgres-binaries.ts";
-import { startServer, type TestServer } from "../../support/servers.ts";
-import { type Bench, bench, NEWEST_ALONE, runs } from "./bench.ts";
+import { startServer, type TestServer, NEWEST_ALONE } from "../../support/servers.ts";
+import { type Bench, bench, runs } from "./bench.ts";
 
 setDefaultTimeout(120_000);
 

@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { AT_THE_GATE, type Bench, bench, LOCK_IS_HELD, NEWEST_ALONE, RUNNER, runs, waitsForLock } from "./bench.ts";
+import { AT_THE_GATE, type Bench, bench, LOCK_IS_HELD, RUNNER, runs, waitsForLock } from "./bench.ts";
+import { NEWEST_ALONE } from "../../support/servers.ts";
 
 setDefaultTimeout(120_000);
 

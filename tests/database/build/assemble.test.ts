@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseScript, runStatements } from "#database/script.ts";
-import { engines, serverEngines, type TestEngine } from "../../support/engines.ts";
+import { newestAndEmbedded, newestServer, serverEngines, type TestEngine } from "../../support/engines.ts";
 import { failureOf, placeOf } from "../failure.ts";
 import { type Building, building } from "./building.ts";
 import { fingerprint } from "./catalogue.ts";
@@ -70,7 +70,7 @@ async function expectSame(engine: TestEngine, run: typeof runWithPsql): Promise<
   ]);
 }
 
-for (const engine of engines) {
+for (const engine of newestAndEmbedded) {
   describe(engine.name, () => {
     test("the assembled script in one transaction makes what the build makes", async () => {
       await expectSame(engine, runWithStatements);
@@ -78,7 +78,7 @@ for (const engine of engines) {
   });
 }
 
-for (const engine of serverEngines) {
+for (const engine of newestServer) {
   describe(engine.name, () => {
     test.skipIf(PSQL === null)("psql makes of the assembled script what the build makes", async () => {
       await expectSame(engine, runWithPsql);

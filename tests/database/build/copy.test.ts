@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { ConfitureError } from "#errors/error.ts";
-import { engines, serverEngines } from "../../support/engines.ts";
+import { newestAndEmbedded, newestServer } from "../../support/engines.ts";
 import { failureOf, placeOf } from "../failure.ts";
 import { building } from "./building.ts";
 
 const TABLE = "CREATE TABLE t (id int, name text);\n";
 
-for (const engine of engines) {
+for (const engine of newestAndEmbedded) {
   describe(engine.name, () => {
     test("COPY blocks between statements, with everything that could be mistaken for SQL", async () => {
       await using b = await building(engine, {
@@ -53,7 +53,7 @@ for (const engine of engines) {
   });
 }
 
-for (const engine of serverEngines) {
+for (const engine of newestServer) {
   describe(engine.name, () => {
     test.each([
       ["too few columns", "1\tone\n2\n", "22P04", 5],

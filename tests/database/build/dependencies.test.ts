@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { assembleSchema, executeSchema } from "#build/builder.ts";
 import { collectSchemaFiles, type SchemaOrder } from "#build/collect.ts";
 import { withDatabase } from "#database/open.ts";
-import { engines } from "../../support/engines.ts";
+import { oldestAndEmbedded } from "../../support/engines.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
 
@@ -29,7 +29,7 @@ const dir = (projectDir: string, order: SchemaOrder) => ({
   order,
 });
 
-for (const engine of engines) {
+for (const engine of oldestAndEmbedded) {
   describe(engine.name, () => {
     // Each name begins with another number than the file's place among those that it needs.
     test.each([

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { engines, serverEngines } from "../../support/engines.ts";
+import { oldestAndEmbedded, oldestServer } from "../../support/engines.ts";
 import { caretOf, failureOf, placeOf } from "../failure.ts";
 import { building } from "./building.ts";
 
-for (const engine of engines) {
+for (const engine of oldestAndEmbedded) {
   describe(engine.name, () => {
     test("files run in order, folder by folder", async () => {
       const step = (name: string): string => `INSERT INTO steps (name) VALUES ('${name}');`;
@@ -72,7 +72,7 @@ for (const engine of engines) {
   });
 }
 
-for (const engine of serverEngines) {
+for (const engine of oldestServer) {
   describe(engine.name, () => {
     test.each([
       ["a syntax error", "SELEC 1", "SELEC 1;", undefined],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { engines, serverEngines } from "../../support/engines.ts";
+import { newestAndEmbedded, newestServer } from "../../support/engines.ts";
 import { failureOf } from "../failure.ts";
 import { type Building, building } from "./building.ts";
 import { countUserObjects, PUBLIC_SCHEMA } from "./catalogue.ts";
@@ -66,7 +66,7 @@ const OUTSIDE_SCHEMAS = `
 
 const query = (b: Building) => (sql: string) => b.query(sql);
 
-for (const engine of engines) {
+for (const engine of newestAndEmbedded) {
   describe(engine.name, () => {
     test("--fresh leaves nothing of what was there, and then builds", async () => {
       const furniture =
@@ -108,7 +108,7 @@ for (const engine of engines) {
   });
 }
 
-for (const engine of serverEngines) {
+for (const engine of newestServer) {
   describe(engine.name, () => {
     test("--fresh takes along what no schema holds", async () => {
       await using b = await building(engine, { "1.sql": "SELECT 1" });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { symlink } from "node:fs/promises";
 import { parseScript, runStatements } from "#database/script.ts";
-import { engines } from "../../support/engines.ts";
+import { oldestAndEmbedded } from "../../support/engines.ts";
 import { failureOf, placeOf } from "../failure.ts";
 import { building } from "./building.ts";
 
@@ -18,7 +18,7 @@ const PROJECT = {
   "zz_last.sql": "CREATE VIEW zz AS SELECT one() FROM all_users",
 };
 
-for (const engine of engines) {
+for (const engine of oldestAndEmbedded) {
   describe(engine.name, () => {
     test("included files run where they are included, and not by themselves as well", async () => {
       await using b = await building(engine, PROJECT);

@@ -7,7 +7,7 @@ import type { ServerTarget } from "#database/target.ts";
 import { importMigrations } from "#migrate/import.ts";
 import { up } from "#migrate/migrator.ts";
 import { baseline } from "#migrate/record.ts";
-import { serverEngines, type TestDatabase } from "../../support/engines.ts";
+import { newestServer, type TestDatabase } from "../../support/engines.ts";
 import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
 import { filesOf } from "./project-files.ts";
 
@@ -27,7 +27,7 @@ function options({ dir }: TemporaryProject, { target }: TestDatabase) {
 
 const names = ({ changes }: Drift): string[] => changes.map(({ change, kind, name }) => `${change} ${kind} ${name}`);
 
-for (const engine of serverEngines) {
+for (const engine of newestServer) {
   describe(engine.name, () => {
     /** A database built from the schema files, with every migration recorded. */
     async function deployed(): Promise<{ project: TemporaryProject; database: TestDatabase } & AsyncDisposable> {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { exportSchema } from "#compare/export.ts";
 import { withDatabase } from "#database/open.ts";
-import { engines } from "../../support/engines.ts";
+import { oldestAndEmbedded } from "../../support/engines.ts";
 
 const HISTORIES = `
   CREATE TABLE schema_migrations (version varchar PRIMARY KEY);
@@ -18,7 +18,7 @@ const HISTORIES = `
   CREATE TABLE drizzle.__drizzle_migrations (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint);
   GRANT SELECT ON goose_db_version, goose_db_version_id_seq TO PUBLIC`;
 
-describe.each(engines)("on $name", (engine) => {
+describe.each(oldestAndEmbedded)("on $name", (engine) => {
   test("another tool's history is no part of the schema, and the export names it", async () => {
     await using made = await engine.fresh();
     await withDatabase(made.target, {}, async (database) => {

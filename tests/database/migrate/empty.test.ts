@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createMigration } from "#migrate/create.ts";
 import { dryRunUp } from "#migrate/dry-run.ts";
-import { serverEngines } from "../../support/engines.ts";
+import { oldestServer } from "../../support/engines.ts";
 import { failureOf, placeOf } from "../failure.ts";
 import { type Migrating, migrating } from "./migrating.ts";
 
@@ -21,7 +21,7 @@ async function template(m: Migrating, form: "sql" | "typescript"): Promise<void>
 }
 
 // How files are read is the same on every engine, and the embedded one takes its time to start.
-for (const engine of serverEngines) {
+for (const engine of oldestServer) {
   describe(engine.name, () => {
     test.each([
       ["of no bytes", ""],

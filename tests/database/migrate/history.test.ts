@@ -3,7 +3,7 @@ import { dryRunUp } from "#migrate/dry-run.ts";
 import { withDatabase } from "#database/open.ts";
 import { acceptEdited, baseline, resolveMigration } from "#migrate/record.ts";
 import { status } from "#migrate/status.ts";
-import { engines, serverEngines } from "../../support/engines.ts";
+import { oldestAndEmbedded, oldestServer, serverEngines } from "../../support/engines.ts";
 import { failureOf, placeOf } from "../failure.ts";
 import { migrating } from "./migrating.ts";
 
@@ -16,7 +16,7 @@ const chain = (count: number): Record<string, string> =>
     ]),
   );
 
-for (const engine of engines) {
+for (const engine of oldestAndEmbedded) {
   describe(engine.name, () => {
     test("status creates nothing", async () => {
       await using m = await migrating(engine, chain(2));
@@ -51,7 +51,7 @@ for (const engine of engines) {
   });
 }
 
-for (const engine of serverEngines) {
+for (const engine of oldestServer) {
   describe(engine.name, () => {
     const BEFORE =
       "-- migrate:up\nCREATE TABLE a (id int);\nCOPY a FROM stdin;\n1\n\\.\n-- migrate:down\nDROP TABLE a;\n";
@@ -147,7 +147,7 @@ for (const engine of serverEngines) {
   });
 }
 
-for (const engine of serverEngines) {
+for (const engine of oldestServer) {
   describe(engine.name, () => {
     test("a ledger that may not be altered, or is being read, goes on without texts", async () => {
       await using m = await migrating(engine, {

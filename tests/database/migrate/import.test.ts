@@ -5,7 +5,7 @@ import { adoptHistory } from "#migrate/adopt.ts";
 import { acceptEdited } from "#migrate/record.ts";
 import { importMigrations } from "#migrate/import.ts";
 import { status } from "#migrate/status.ts";
-import { engines } from "../../support/engines.ts";
+import { newestAndEmbedded } from "../../support/engines.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
 import { type Migrating, migrating } from "./migrating.ts";
@@ -54,7 +54,7 @@ const catalogue = (m: Migrating): Promise<object[]> =>
     "SELECT relname, relkind::text, pg_get_expr(adbin, adrelid) AS value FROM pg_class LEFT JOIN pg_attrdef ON adrelid = pg_class.oid WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE 'confiture%' ORDER BY 1",
   );
 
-for (const engine of engines) {
+for (const engine of newestAndEmbedded) {
   describe(engine.name, () => {
     test.each(Object.entries(FOLDERS))("a folder of %s does the same after it was rewritten", async (layout, files) => {
       const named = Object.fromEntries(Object.entries(files).map(([name, text]) => [`db/migrations/${name}`, text]));
@@ -116,7 +116,7 @@ for (const engine of engines) {
 }
 
 describe("after the folder was rewritten", () => {
-  const [engine] = engines;
+  const [engine] = newestAndEmbedded;
 
   test("what a tool's marks ended is accepted when only comments changed, and rolled back", async () => {
     await using m = await migrating(engine!, GOOSE);
@@ -265,7 +265,7 @@ describe("after the folder was rewritten", () => {
 });
 
 describe("nothing is written", () => {
-  const [engine] = engines;
+  const [engine] = newestAndEmbedded;
 
   test("over a folder that holds something", async () => {
     await using m = await migrating(engine!, { ...GOOSE, "db/other/a.txt": "mine" });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createServer, connect as connectTo, type Server, type AddressInfo } from "node:net";
 import type { ServerTarget } from "#database/target.ts";
-import { serverEngines } from "../../support/engines.ts";
+import { oldestServer } from "../../support/engines.ts";
 import { failureOf } from "../failure.ts";
 import { type Migrating, migrating, outcomeOf } from "./migrating.ts";
 import { down, up } from "#migrate/migrator.ts";
@@ -48,7 +48,7 @@ async function cuttingProxy(target: ServerTarget, text: string): Promise<{ targe
   return { target: { ...target, host: "127.0.0.1", port }, close: () => void proxy.close() };
 }
 
-for (const engine of serverEngines) {
+for (const engine of oldestServer) {
   describe(engine.name, () => {
     test.each([
       ["SQL", "001_a.sql", "CREATE TABLE a (id int); SELECT pg_sleep(300); CREATE TABLE b (id int)"],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { showMigration } from "#migrate/show.ts";
 import { status } from "#migrate/status.ts";
-import { engines, serverEngines } from "../../support/engines.ts";
+import { oldestAndEmbedded, oldestServer } from "../../support/engines.ts";
 import { failureOf } from "../failure.ts";
 import { type Migrating, migrating } from "./migrating.ts";
 
@@ -29,7 +29,7 @@ async function remove(m: Migrating, ...names: string[]): Promise<void> {
   for (const name of names) await Bun.file(m.project.path(`db/migrations/${name}`)).delete();
 }
 
-for (const engine of engines) {
+for (const engine of oldestAndEmbedded) {
   describe(engine.name, () => {
     test("the texts of a migration are kept as they were applied, each form as it is", async () => {
       await using m = await migrating(engine, FILES);
@@ -113,7 +113,7 @@ for (const engine of engines) {
   });
 }
 
-for (const engine of serverEngines) {
+for (const engine of oldestServer) {
   describe(engine.name, () => {
     test("a text is kept together with its migration or not at all", async () => {
       await using m = await migrating(engine, {

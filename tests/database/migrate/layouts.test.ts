@@ -4,7 +4,7 @@ import { adoptHistory } from "#migrate/adopt.ts";
 import { flywayChecksum } from "#migrate/layouts/flyway.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { status } from "#migrate/status.ts";
-import { engines } from "../../support/engines.ts";
+import { newestAndEmbedded } from "../../support/engines.ts";
 import { failureOf } from "../failure.ts";
 import { type Migrating, migrating } from "./migrating.ts";
 
@@ -229,7 +229,7 @@ const inFolder = (files: Readonly<Record<string, string>>): Record<string, strin
 const adopt = async (m: Migrating, tool: string): Promise<string[]> =>
   (await adoptHistory(m.options, tool, undefined)).map(migrationId);
 
-for (const engine of engines) {
+for (const engine of newestAndEmbedded) {
   describe(engine.name, () => {
     // How a folder is read is the same on every engine, and the embedded one takes its time to start.
     const examples = engine.name === "embedded" ? EXAMPLES.slice(0, 1) : EXAMPLES;
@@ -331,7 +331,7 @@ for (const engine of engines) {
 }
 
 describe("a folder that cannot be run as it is", () => {
-  const [engine] = engines;
+  const [engine] = newestAndEmbedded;
 
   test.each([
     [

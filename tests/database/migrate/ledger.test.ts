@@ -2,13 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { dryRunUp } from "#migrate/dry-run.ts";
 import { baseline } from "#migrate/record.ts";
 import { status } from "#migrate/status.ts";
-import { serverEngines } from "../../support/engines.ts";
+import { oldestServer } from "../../support/engines.ts";
 import { failureOf } from "../failure.ts";
 import { migrating } from "./migrating.ts";
 
 const FILES = { "001_a.sql": "CREATE TABLE public.a (id int)" };
 
-for (const engine of serverEngines) {
+for (const engine of oldestServer) {
   describe(engine.name, () => {
     test.each([
       ["ops.history", "CREATE SCHEMA ops", "ops.history"],

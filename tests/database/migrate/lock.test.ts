@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
 import type { MigrateEvent } from "#migrate/events.ts";
 import { acquireLock, lockKey } from "#migrate/lock.ts";
-import { serverEngines } from "../../support/engines.ts";
+import { newestServer } from "../../support/engines.ts";
 import { type Migrating, migrating, outcomeOf } from "./migrating.ts";
 import { up } from "#migrate/migrator.ts";
 
@@ -31,7 +31,7 @@ const isLockFree = async (m: Migrating): Promise<boolean> => {
   return row?.n === 0;
 };
 
-for (const engine of serverEngines) {
+for (const engine of newestServer) {
   describe(engine.name, () => {
     test("of several runners at once, each migration is applied exactly once", async () => {
       await using m = await migrating(engine, steps(8));

@@ -4,7 +4,7 @@ import { squash } from "#compare/base/squash.ts";
 import { baseline, resolveMigration } from "#migrate/record.ts";
 import { showMigration } from "#migrate/show.ts";
 import { filesOf } from "../compare/project-files.ts";
-import { engines } from "../../support/engines.ts";
+import { newestAndEmbedded } from "../../support/engines.ts";
 import { failureOf } from "../failure.ts";
 import { type Migrating, migrating } from "./migrating.ts";
 
@@ -29,7 +29,7 @@ async function squashTwo(m: Migrating): Promise<void> {
   }
 }
 
-for (const engine of engines) {
+for (const engine of newestAndEmbedded) {
   describe(engine.name, () => {
     test("a database that has the squashed ones goes on as if nothing had happened", async () => {
       await using m = await migrating(engine, FILES);

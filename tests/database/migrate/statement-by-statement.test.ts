@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { resume } from "#migrate/migrator.ts";
 import { resolveMigration } from "#migrate/record.ts";
 import { status } from "#migrate/status.ts";
-import { engines, serverEngines } from "../../support/engines.ts";
+import { newestAndEmbedded, newestServer } from "../../support/engines.ts";
 import { failureOf, placeOf } from "../failure.ts";
 import { type Migrating, migrating, outcomeOf } from "./migrating.ts";
 
@@ -12,7 +12,7 @@ const progressOf = (m: Migrating): Promise<object[]> =>
   m.query("SELECT version, state, statements_done AS done, statements_total AS total FROM confiture_migrations");
 const last = async (m: Migrating): Promise<object | undefined> => (await progressOf(m)).at(-1);
 
-for (const engine of engines) {
+for (const engine of newestAndEmbedded) {
   describe(engine.name, () => {
     test("a file that is one CREATE INDEX CONCURRENTLY needs no declaration", async () => {
       await using m = await migrating(engine, {
@@ -99,7 +99,7 @@ CREATE TABLE three (id int);
   });
 }
 
-for (const engine of serverEngines) {
+for (const engine of newestServer) {
   describe(engine.name, () => {
     test("resolved as rolled back, it runs once more", async () => {
       await using m = await migrating(engine, {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { engines, serverEngines } from "../../support/engines.ts";
+import { newestAndEmbedded, newestServer, serverEngines } from "../../support/engines.ts";
 import { ROOT } from "../../support/postgres-binaries.ts";
 import { caretOf, placeOf } from "../failure.ts";
 import { type Migrating, migrating } from "./migrating.ts";
@@ -32,7 +32,7 @@ async function upInItsOwnProcess(m: Migrating): Promise<Record<string, unknown>>
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-for (const engine of engines) {
+for (const engine of newestAndEmbedded) {
   describe(engine.name, () => {
     test("up and down, sync and async, with rows, parameters and another file", async () => {
       await using m = await migrating(engine, {
@@ -88,7 +88,7 @@ for (const engine of engines) {
   });
 }
 
-for (const engine of serverEngines) {
+for (const engine of newestServer) {
   describe(engine.name, () => {
     test("relative imports, other languages' features and several migrations of one helper", async () => {
       await using m = await migrating(engine, {

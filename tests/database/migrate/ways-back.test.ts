@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { status } from "#migrate/status.ts";
-import { serverEngines } from "../../support/engines.ts";
+import { oldestServer } from "../../support/engines.ts";
 import { placeOf } from "../failure.ts";
 import { migrating } from "./migrating.ts";
 
 const UP = { "001_a.up.sql": "CREATE TABLE a (id int);", "001_a.down.sql": "DROP TABLE a;" };
 
 // How files are read is the same on every engine, and the embedded one takes its time to start.
-for (const engine of serverEngines) {
+for (const engine of oldestServer) {
   describe(engine.name, () => {
     test.each([
       ["of a pair", { "002_b.up.sql": "INSERT INTO a VALUES (1);", "002_b.down.sql": "-- nothing to undo\n" }],
