@@ -18,40 +18,62 @@ export async function fingerprints(database: Database): Promise<() => Promise<Fi
   const tables = all.filter(({ readable }) => readable);
   const hidden = all.filter(({ table, readable }) => !readable && table in UNREADABLE);
   const unreadable = hidden.map(({ table }) => `select 1 from ${UNREADABLE[table]}`).join(" union all ");
-  const [initial] = await queryCatalogue<{ xid: string }>(database, INITIAL);
+  const [initial] = await queryCatalogue<{ xid: string; counts: boolean }>(database, INITIAL);
   const made = initial?.xid ?? BOOTSTRAP;
   // The same texts each time: the session keeps their plans.
   const [counting, summing] = [countSql(tables), sumSql(tables)];
+  const activity = initial?.counts === true ? activitySql(tables) : undefined;
   const known = new Map<string, Known>();
   let moment = made;
+  let before: readonly (string | null)[] = [];
   return async () =>
     await inReading(database, async (query) => {
       if (unreadable !== "" && (await query(unreadable)).length > 0) return unlikeAny();
-      const counts = (await query(counting, `${moment},${made}`)) as Counts[];
+      const written = await readWritten();
+      const counts = (written.includes(true) ? await query(counting, `${moment},${made},${marks()}`) : []) as Counts[];
       const since = tables.map(({ table }, index) => {
+        if (written[index] === false) return undefined;
         const { total, fresh } = counts[index]!;
-        const before = known.get(table);
-        if (before !== undefined && fresh === 0 && total === before.total) return undefined;
+        const last = known.get(table);
+        if (last !== undefined && fresh === 0 && total === last.total) return undefined;
         // Where all rows of before are left, the fresh ones are all that is new.
-        return total - fresh === before?.total ? moment : made;
+        return total - fresh === last?.total ? moment : made;
       });
       const sums = since.every((each) => each === undefined) ? [] : ((await query(summing, since.join())) as Sums[]);
       const parts = tables.map(({ table }, index) => {
+        const last = known.get(table);
+        if (written[index] === false && last !== undefined) return last.part;
         const { total, younger } = counts[index]!;
-        const [from, last] = [since[index], known.get(table)];
-        const before = from === made ? undefined : last;
+        const from = since[index];
+        const old = from === made ? undefined : last;
         const { rows, first, second } = from === undefined ? NO_MORE : sums[index]!;
         const now = {
           total,
-          rows: rows + (before?.rows ?? 0),
-          first: BigInt(first ?? 0) + (before?.first ?? 0n),
-          second: BigInt(second ?? 0) + (before?.second ?? 0n),
+          rows: rows + (old?.rows ?? 0),
+          first: BigInt(first ?? 0) + (old?.first ?? 0n),
+          second: BigInt(second ?? 0) + (old?.second ?? 0n),
         };
-        known.set(table, now);
-        return `${total - younger} ${now.rows} ${now.first} ${now.second}`;
+        const part = `${total - younger} ${now.rows} ${now.first} ${now.second}`;
+        known.set(table, { ...now, part });
+        return part;
       });
-      moment = counts[0]!.now;
+      moment = counts[0]?.now ?? moment;
       return parts.join() as Fingerprint;
+
+      function marks(): string {
+        return written.map((isWritten) => (isWritten ? made : "")).join();
+      }
+
+      /** Whether anything was written into each table since the last time, as far as can be told. */
+      async function readWritten(): Promise<boolean[]> {
+        const now = activity === undefined ? [] : ((await query(activity)) as Written[]).map(({ rows }) => rows);
+        const last = before;
+        before = now;
+        return tables.map(({ table }, index) => {
+          const own = now[index] ?? null;
+          return own === null || own !== last[index] || !known.has(table);
+        });
+      }
     });
 }
 
@@ -65,7 +87,13 @@ function unlikeAny(): Fingerprint {
 interface CatalogueTable {
   readonly table: string;
   readonly readable: boolean;
+  readonly oid: number;
   readonly columns: readonly string[];
+}
+
+/** How many rows were ever written into a table, also for nothing; null where nobody counts. */
+interface Written {
+  readonly rows: string | null;
 }
 
 /** What was last seen of a table. */
@@ -74,6 +102,8 @@ interface Known extends Omit<Sums, "first" | "second"> {
   readonly total: number;
   readonly first: bigint;
   readonly second: bigint;
+  /** Of the fingerprint. */
+  readonly part: string;
 }
 
 interface Counts {
@@ -94,7 +124,8 @@ interface Sums {
 }
 
 /** The transaction of initdb's last work, which makes plpgsql: what is older came with PostgreSQL. */
-const INITIAL = "select xmin::text as xid from pg_language where lanname = 'plpgsql'";
+const INITIAL = `select xmin::text as xid, current_setting('server_version_num')::int >= 150000 as counts
+  from pg_language where lanname = 'plpgsql'`;
 /** Before everything. */
 const BOOTSTRAP = "1";
 
@@ -119,7 +150,7 @@ const UNREADABLE: Readonly<Record<string, string>> = {
 };
 
 const CATALOGUE_TABLES = `
-  select c.relname::text as table, has_table_privilege(c.oid, 'select') as readable, array_agg(a.attname::text order by a.attnum) as columns
+  select c.relname::text as table, c.oid::int as oid, has_table_privilege(c.oid, 'select') as readable, array_agg(a.attname::text order by a.attnum) as columns
     from pg_class c
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
    where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r'
@@ -196,16 +227,31 @@ const ROWS: Readonly<Record<string, string>> = {
 };
 
 /**
+ * PostgreSQL's statistics of what was written, by this session: shared ones, and what it has not added to them yet. (Until
+ * PostgreSQL 14 a process collected them, and nobody knew when it had.)
+ * https://www.postgresql.org/docs/current/monitoring-stats.html
+ */
+function activitySql(tables: readonly CatalogueTable[]): string {
+  const kinds = ["tuples_inserted", "tuples_updated", "tuples_deleted"];
+  const counters = ["pg_stat_get_", "pg_stat_get_xact_"].flatMap((prefix) =>
+    kinds.map((kind) => `${prefix}${kind}(oid)`),
+  );
+  return `select case when current_setting('track_counts') = 'on' then (${counters.join(" + ")})::text end as rows
+            from unnest('{${tables.map(({ oid }) => oid).join()}}'::oid[]) with ordinality as list (oid, number)
+           order by number`;
+}
+
+/**
  * How many rows each table has, old and new: since the first of the two transactions of `$1`, and since the second. What
  * changes a row puts a newer one in its place, so a table whose older rows are all there, and that has no newer ones,
- * has not changed.
+ * has not changed. A table without a place in `$1` behind those two is not looked at.
  */
 function countSql(tables: readonly CatalogueTable[]): string {
   return `with ${AGES} ${inOrder(
     tables.map(
-      ({ table }) => `count(*)::int as total, count(*) filter (where ${isSince("xmin", 1)})::int as fresh,
+      ({ table }, index) => `count(*)::int as total, count(*) filter (where ${isSince("xmin", 1)})::int as fresh,
            count(*) filter (where ${isSince("xmin", 2)})::int as younger,
-           pg_snapshot_xmin(pg_current_snapshot())::xid::text as now from ${table}`,
+           pg_snapshot_xmin(pg_current_snapshot())::xid::text as now from ${table} where ${ageOf(index + 3)} is not null`,
     ),
   )}`;
 }

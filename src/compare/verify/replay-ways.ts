@@ -5,10 +5,10 @@ import { type LoadedMigration, undoesNothing } from "#migrate/body.ts";
 import { withRevision } from "../sources/git.ts";
 import type { Finding } from "./finding.ts";
 import { bringForward, failure, type Onlooker, type Replay, type ReplayOptions, rollBackAndForward } from "./replay.ts";
-import { type ScratchRun, startRun } from "../scratch/scratch-run.ts";
+import { startRun } from "../scratch/scratch-run.ts";
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
 import { buildSchema, isMissingObject, type ProjectFiles, schemaFolders } from "../sources/sources.ts";
-import { type Watch, watched } from "./watch.ts";
+import { type Watch, watched, type Watching } from "./watch.ts";
 
 /**
  * `migrations`: they were replayed from an empty database; `base-file`: from what base.sql makes; `schema`: they do not start from nothing, so the
@@ -70,17 +70,18 @@ export async function replayMigrations(
   fromNothing: boolean,
   built?: Database,
 ): Promise<{ readonly way: Way; readonly replay: Replay }> {
+  if (files.base !== undefined) return { way: "base", replay: await fromRevision(files, files.base, series) };
+  if (fromNothing) {
+    const way = files.beginning === undefined ? "migrations" : "base-file";
+    return { way, replay: await forwardWatched(files, () => series.empty()) };
+  }
   let ready = built;
-  return await watched(async (watch) => {
-    if (files.base !== undefined) return { way: "base", replay: await fromRevision(files, files.base, series, watch) };
-    if (fromNothing) {
-      const way = files.beginning === undefined ? "migrations" : "base-file";
-      return { way, replay: await forward(files, () => series.empty(), watch) };
-    }
-    const { held, ...replay } = await fromSchema(files, ready ?? (await build(files, series)), watch);
+  const { held, ...replay } = await watched(async (watching) => {
+    const database = ready ?? (await build(files, series));
     ready = undefined;
-    return { way: held === 0 && replay.applied > 0 ? "behind" : "schema", replay };
+    return await fromSchema(files, database, watching);
   });
+  return { way: held === 0 && replay.applied > 0 ? "behind" : "schema", replay };
 }
 
 async function build(files: ProjectFiles, series: ScratchSeries): Promise<Database> {
@@ -89,27 +90,49 @@ async function build(files: ProjectFiles, series: ScratchSeries): Promise<Databa
   return database;
 }
 
-type Watching = (run: ScratchRun) => Watch;
-
 /** Builds the schema files of a commit and brings them forward. */
-async function fromRevision(
-  files: ReplayedFiles,
-  base: string,
-  series: ScratchSeries,
-  watch: Watching,
-): Promise<Replay> {
+async function fromRevision(files: ReplayedFiles, base: string, series: ScratchSeries): Promise<Replay> {
   return await withRevision(files.projectDir, base, schemaFolders(files), async (projectDir) =>
-    forward({ ...files, beginning: undefined }, () => build({ ...files, projectDir }, series), watch),
+    forwardWatched({ ...files, beginning: undefined }, () => build({ ...files, projectDir }, series)),
   );
+}
+
+/**
+ * Brings a database forward; where fingerprints leave a doubt, another one once more, as far as the last doubtful migration,
+ * and only the doubtful ones are tried out. Whoever looks on counts on seeing all of them in one database.
+ */
+async function forwardWatched(files: ReplayedFiles, begin: () => Promise<Database>): Promise<Replay> {
+  return await watched(
+    (watching) => forward(files, begin, watching),
+    async (watching, doubtful, first) => {
+      if (files.onlooker !== undefined) return await forward(files, begin, watching);
+      const isDoubtful = ({ file }: LoadedMigration): boolean => doubtful.has(file.version);
+      const migrations = files.migrations.slice(0, files.migrations.findLastIndex(isDoubtful) + 1);
+      const { findings } = await forward({ ...files, migrations, isTested: isDoubtful }, begin, watching);
+      return { ...first, findings: together(files, first.findings, findings) };
+    },
+  );
+}
+
+/** What two replays found, in the order of the migrations; what both found once. */
+function together(
+  { migrations }: ReplayedFiles,
+  first: readonly Finding[],
+  second: readonly Finding[],
+): readonly Finding[] {
+  const isNew = (finding: Finding): boolean =>
+    !first.some(({ migration, message }) => migration === finding.migration && message === finding.message);
+  const place = ({ migration }: Finding): number => migrations.findIndex(({ file }) => file === migration);
+  return [...first, ...second.filter(isNew)].toSorted((a, b) => place(a) - place(b));
 }
 
 async function fromSchema(
   files: ReplayedFiles,
   database: Database,
-  watch: Watching,
+  watching: Watching,
 ): Promise<Replay & { readonly held: number }> {
   const run = await startRun(database, files);
-  return await rollBackAndForward(run, optionsOf({ ...files, migrations: reversible(files) }, database, watch(run)));
+  return await rollBackAndForward(run, optionsOf({ ...files, migrations: reversible(files) }, database, watching(run)));
 }
 
 /** Those that can be rolled back: the way back ends at the last one without a down, or with an empty one. */
@@ -126,7 +149,7 @@ export function reversible({
  * another, to which those up to there are only applied.
  * @param begin makes the database that the migrations start from
  */
-async function forward(files: ReplayedFiles, begin: () => Promise<Database>, watch: Watching): Promise<Replay> {
+async function forward(files: ReplayedFiles, begin: () => Promise<Database>, watching: Watching): Promise<Replay> {
   const { migrations, isTested = () => true } = files;
   const findings: Finding[] = [];
   for (let from = 0; ;) {
@@ -137,7 +160,7 @@ async function forward(files: ReplayedFiles, begin: () => Promise<Database>, wat
       return { findings: [failure(files.beginning!, "does not apply", error)], applied: 0, end: undefined };
     const wanted = new Set(migrations.slice(from).filter(isTested));
     const rest = { ...files, isTested: (migration: LoadedMigration) => wanted.has(migration) };
-    const replay = await bringForward(run, optionsOf(rest, database, watch(run), from > 0));
+    const replay = await bringForward(run, optionsOf(rest, database, watching(run), from > 0));
     findings.push(...replay.findings);
     const { stuckAt } = replay;
     if (stuckAt === undefined) return { ...replay, findings };

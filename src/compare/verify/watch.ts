@@ -25,14 +25,21 @@ export interface Watch {
   doubt(migrations: readonly LoadedMigration[]): void;
 }
 
+/** Makes what looks at a run. */
+export type Watching = (run: ScratchRun) => Watch;
+
 /**
  * Replays with fingerprints, and a second time with catalogues where those leave a doubt.
- * @param replay does the same each time, in a scratch database of its own
+ * @param replay in a scratch database of its own
+ * @param again the second time, for the migrations with these versions; as the first time when undefined
  */
-export async function watched<T>(replay: (watch: (run: ScratchRun) => Watch) => Promise<T>): Promise<T> {
+export async function watched<T>(
+  replay: (watching: Watching) => Promise<T>,
+  again: (watching: Watching, doubtful: ReadonlySet<string>, first: T) => Promise<T> = replay,
+): Promise<T> {
   const doubtful = new Set<string>();
-  const result = await replay((run) => withFingerprints(run, doubtful));
-  return doubtful.size === 0 ? result : await replay((run) => withCatalogues(run, doubtful));
+  const first = await replay((run) => withFingerprints(run, doubtful));
+  return doubtful.size === 0 ? first : await again((run) => withCatalogues(run, doubtful), doubtful, first);
 }
 
 function withFingerprints(run: ScratchRun, doubtful: Set<string>): Watch {

@@ -46,6 +46,27 @@ describe("migrations that start from nothing", () => {
     });
   });
 
+  test("everything that is wrong is found, in the order of the migrations", async () => {
+    const table = (name: string, down: string): string =>
+      `-- migrate:up\nCREATE TABLE ${name} (id int);\n-- migrate:down\n${down}\n`;
+    const report = await verified({
+      "db/migrations/1_a.sql": table("IF NOT EXISTS a", ""),
+      "db/migrations/2_b.sql": table("b", "DROP TABLE b; CREATE SEQUENCE IF NOT EXISTS s;"),
+      "db/migrations/3_c.sql": table("c", "DROP TABLE nope;"),
+      "db/migrations/4_d.sql": table("d", "DROP TABLE d;"),
+      "db/migrations/5_e.sql": table("e", "DROP TABLE e; CREATE SEQUENCE IF NOT EXISTS t;"),
+    });
+    const check = report.checks.find(({ name }) => name === "migrations");
+    expect(
+      check?.findings.map(({ migration, changes }) => [migration?.version, changes?.map(({ name }) => name)]),
+    ).toEqual([
+      ["1", ["public.a"]],
+      ["2", ["public.s"]],
+      ["3", undefined],
+      ["5", ["public.t"]],
+    ]);
+  });
+
   test("a rollback that leaves something behind is named, with the SQL that closes the gap", async () => {
     const report = await verified({
       "db/schema/users.sql": `${USERS}\nCREATE INDEX by_email ON users (email);`,
