@@ -1,5 +1,5 @@
 -- Migrations that may come next for whatever a database holds: statements, and what they are about. The same database gives
--- the same ones.
+-- the same ones. Nothing is renamed that the body of a function speaks of, which does not follow.
 WITH own AS (
   SELECT c.oid, c.relname, c.relkind, c.relispartition, c.relrowsecurity, c.oid::regclass::text AS name, n.nspname, md5(c.oid::regclass::text) AS luck
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -84,16 +84,16 @@ WITH own AS (
   UNION ALL SELECT 'types and tables', 'create type', luck, format('CREATE TYPE %I.added_mood AS ENUM (%L, %L)', nspname, 'good', 'bad') FROM tables
   UNION ALL SELECT 'types and tables', 'create', luck, format(E'CREATE TABLE %I.added_things (\n    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n    label text NOT NULL\n)', nspname) FROM tables
   UNION ALL SELECT 'types and tables', 'drop', luck, format('DROP TABLE %s', name) FROM tables
-  UNION ALL SELECT 'renames', 'column', luck, format('ALTER TABLE %s RENAME COLUMN %s TO %I', name, quoted, attname || '_renamed') FROM columns
-  UNION ALL SELECT 'renames', 'table', luck, format('ALTER TABLE %s RENAME TO %I', name, relname || '_renamed') FROM tables
-  UNION ALL SELECT 'renames', 'view', luck, format('ALTER VIEW %s RENAME TO %I', name, relname || '_renamed') FROM own WHERE relkind = 'v'
-  UNION ALL SELECT 'renames', 'sequence', luck, format('ALTER SEQUENCE %s RENAME TO %I', name, relname || '_renamed') FROM own WHERE relkind = 'S'
+  UNION ALL SELECT 'renames', 'column', luck, format('ALTER TABLE %s RENAME COLUMN %s TO %I', name, quoted, attname || '_renamed') FROM columns WHERE NOT EXISTS (SELECT FROM functions f WHERE strpos(f.prosrc, attname) > 0)
+  UNION ALL SELECT 'renames', 'table', luck, format('ALTER TABLE %s RENAME TO %I', name, relname || '_renamed') FROM tables WHERE NOT EXISTS (SELECT FROM functions f WHERE strpos(f.prosrc, relname) > 0)
+  UNION ALL SELECT 'renames', 'view', luck, format('ALTER VIEW %s RENAME TO %I', name, relname || '_renamed') FROM own WHERE relkind = 'v' AND NOT EXISTS (SELECT FROM functions f WHERE strpos(f.prosrc, relname) > 0)
+  UNION ALL SELECT 'renames', 'sequence', luck, format('ALTER SEQUENCE %s RENAME TO %I', name, relname || '_renamed') FROM own WHERE relkind = 'S' AND NOT EXISTS (SELECT FROM functions f WHERE strpos(f.prosrc, relname) > 0)
   UNION ALL SELECT 'renames', 'index', luck, format('ALTER INDEX %s RENAME TO %I', name, relname || '_renamed') FROM indexes
   UNION ALL SELECT 'renames', 'constraint', luck, format('ALTER TABLE %s RENAME CONSTRAINT %s TO %I', name, quoted, conname || '_renamed') FROM constraints
   UNION ALL SELECT 'renames', 'policy', luck, format('ALTER POLICY %s ON %s RENAME TO %I', quoted, name, polname || ' renamed') FROM policies
   UNION ALL SELECT 'renames', 'trigger', luck, format('ALTER TRIGGER %s ON %s RENAME TO %I', quoted, name, tgname || '_renamed') FROM triggers
-  UNION ALL SELECT 'renames', 'function', luck, format('ALTER ROUTINE %s RENAME TO %I', name, proname || '_renamed') FROM functions
-  UNION ALL SELECT 'renames', 'type', luck, format('ALTER TYPE %s RENAME TO %I', name, typname || '_renamed') FROM types
+  UNION ALL SELECT 'renames', 'function', luck, format('ALTER ROUTINE %s RENAME TO %I', name, proname || '_renamed') FROM functions WHERE NOT EXISTS (SELECT FROM functions f WHERE strpos(f.prosrc, functions.proname) > 0)
+  UNION ALL SELECT 'renames', 'type', luck, format('ALTER TYPE %s RENAME TO %I', name, typname || '_renamed') FROM types WHERE NOT EXISTS (SELECT FROM functions f WHERE strpos(f.prosrc, typname) > 0)
 ), chosen AS (
   SELECT *, row_number() OVER (PARTITION BY kind, what ORDER BY md5(what || luck), statement) AS turn FROM likely
 )

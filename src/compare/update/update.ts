@@ -23,7 +23,7 @@ import { type Saved, SchemaTree } from "./schema-tree.ts";
 import { renameInTree } from "./rename-text.ts";
 import { isLasting, type Renaming, renamingsOf } from "./renames.ts";
 import { styleOf } from "./style.ts";
-import { nameOf } from "./subjects.ts";
+import { isSame, nameOf, type Subject, wholeOf } from "./subjects.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type Wording, wordingOf } from "./wording.ts";
 
@@ -116,6 +116,8 @@ class Updating {
   /** The files as they were, or with what was renamed in them. */
   #original: Saved;
   readonly #levels = new Map<string, Level>();
+  /** Why the first rename that was not followed was not. */
+  #renameFailure: ConfitureError | undefined;
   /** The rows after the original files and the plan. */
   #rows: Rows | undefined;
 
@@ -169,31 +171,61 @@ class Updating {
         const open = new Set(next.plan.map(keyOfPlanned));
         const again = own.filter(({ key }) => open.has(key));
         const pushed = again.map((edit) => this.#pushFurther(edit)).some(Boolean);
-        if (own.length === 0 && !pushed) throw this.#remains(next.catalogue);
-        if (again.length > 0 && !pushed) throw this.#remains(next.catalogue);
-        standing = next;
+        if (pushed || (own.length > 0 && again.length === 0)) standing = next;
+        // What is written already and makes nothing, such as a UNIQUE of the primary key's columns beside it.
+        else if (own.length === 0 && this.#push(next.plan, "appended")) standing = first;
+        else throw this.#remains(next.catalogue);
       }
     }
-    throw new ConfitureError(
-      "schema_update_refused",
-      "The schema files could not be brought to what the migrations make",
-      {
+    throw (
+      this.#renameFailure ??
+      new ConfitureError("schema_update_refused", "The schema files could not be brought to what the migrations make", {
         hint: BY_HAND,
-      },
+      })
     );
   }
 
-  /** What was renamed gets its name everywhere; undefined where nothing was, or where the files then do not build. */
+  /**
+   * What was renamed gets its name everywhere: all of it, or, where the files then do not build, each for which they do.
+   * Undefined where nothing was renamed.
+   */
   async #rename(renamings: readonly Renaming[]): Promise<Standing | { readonly proven: readonly Edit[] } | undefined> {
+    const together = await this.#tryRenames([], renamings);
+    if (together === undefined) return undefined;
+    if (!(together instanceof ConfitureError)) return together;
+    let made: Standing | undefined;
+    const done: Edit[] = [];
+    for (const renaming of renamings) {
+      const next = await this.#tryRenames(done, [renaming]);
+      if (next === undefined) continue;
+      if (next instanceof ConfitureError) {
+        this.#renameFailure ??= afterRename(renaming, next);
+        // Dropped and made anew, it would lose them.
+        if (this.#hasRowsIn(renaming.subject)) throw this.#renameFailure;
+        continue;
+      }
+      if ("proven" in next) return next;
+      done.splice(0, done.length, ...next.edits);
+      made = next;
+    }
+    return made;
+  }
+
+  /** The tree is as it was where the files do not build. */
+  async #tryRenames(
+    before: readonly Edit[],
+    renamings: readonly Renaming[],
+  ): Promise<Standing | { readonly proven: readonly Edit[] } | ConfitureError | undefined> {
     const style = styleOf(this.#tree, this.#keywords);
-    const edits = renamings.flatMap((renaming): Edit[] => {
+    const own = renamings.flatMap((renaming): Edit[] => {
       const { subject, to, sql } = renaming;
       const file = renameInTree(this.#tree, renaming, style.part(quoteIdentifier(to)));
       if (file === undefined) return [];
       const name = `${nameOf(subject)} -> ${to}`;
       return [{ key: `rename ${sql}`, name, how: "renamed", file, level: "worded", subjects: [], tables: [], sql }];
     });
-    if (edits.length === 0) return undefined;
+    if (own.length === 0) return undefined;
+    const edits = [...before, ...own];
     const renamed = await this.#look(edits).catch((error: unknown) => {
       if (error instanceof ConfitureError && error.code === "schema_update_refused") return error;
       throw error;
@@ -201,10 +233,19 @@ class Updating {
     if (renamed === "proven" || renamed === "rows") return { proven: edits };
     if (renamed instanceof ConfitureError) {
       this.#tree.restore(this.#original);
-      return undefined;
+      return renamed;
     }
     this.#original = renamed.saved;
     return renamed;
+  }
+
+  #hasRowsIn(subject: Subject): boolean {
+    const whole = wholeOf(subject);
+    return this.#tree.sentences.some(
+      ({ reading }) =>
+        reading?.kind === "rows" &&
+        reading.about.some((table) => isSame(table, whole) || (whole.kind === "schema" && table.schema === whole.name)),
+    );
   }
 
   /** Builds the tree as it is, and plans what it lacks. */
@@ -328,6 +369,14 @@ class Updating {
       { hint: BY_HAND },
     );
   }
+}
+
+function afterRename({ subject, to }: Renaming, error: ConfitureError): ConfitureError {
+  return error.with({
+    code: "schema_update_refused",
+    message: `With ${nameOf(subject)} renamed to ${to}, the schema files do not build: ${error.message}`,
+    hint: `Nothing was written. A rename reaches no bodies of functions: a migration that replaces them, or an edit of the schema files, has to follow.`,
+  });
 }
 
 /** Characters of a statement that are looked through for names: the rest is rows. */

@@ -215,6 +215,31 @@ test("what goes and is still spoken of where no parser looks goes behind everyth
   });
 });
 
+test("a key that CREATE TABLE would leave out beside the primary key is appended", async () => {
+  const { edits } = await update(
+    { "1.sql": "CREATE TABLE a (id int PRIMARY KEY, n int);\n" },
+    "ALTER TABLE a ADD CONSTRAINT again UNIQUE (id), ADD COLUMN t text",
+  );
+  expect(edits.map(({ how }) => how).toSorted()).toEqual(["appended", "edited"]);
+});
+
+describe("a rename that leaves the body of a function behind", () => {
+  const schema = {
+    "1.sql": "CREATE TABLE a (id int);\nCREATE TABLE b (id int);\n",
+    "2.sql": "CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM a';\n",
+  };
+
+  test("is refused with the place where rows would be lost; others are followed", async () => {
+    const migration = "ALTER TABLE b RENAME TO c; ALTER TABLE a RENAME TO d";
+    const { after } = await update(schema, migration);
+    expect(after["1.sql"]).toContain("CREATE TABLE c (id int);");
+    const rows = { ...schema, "3.sql": "INSERT INTO a VALUES (1);\n" };
+    const refused = await failureOf(update(rows, migration));
+    expect(refused).toMatchObject({ code: "schema_update_refused", location: { file: "db/schema/2.sql", line: 1 } });
+    expect(refused.message).toContain("public.a renamed to d");
+  });
+});
+
 describe("nothing is guessed", () => {
   test("what no migration makes stays in the files, and is told", async () => {
     const result = await update(
