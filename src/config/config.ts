@@ -48,6 +48,8 @@ export interface MigrationsConfig {
   readonly layout: string;
   readonly lockWait: number;
   readonly lockTimeout: number;
+  /** In the place of `lockTimeout` for what nobody waits for while it waits: CONCURRENTLY, VALIDATE CONSTRAINT. */
+  readonly concurrentlyLockTimeout: number;
   readonly statementTimeout: number;
 }
 
@@ -86,6 +88,7 @@ export const DEFAULT_MIGRATIONS: MigrationsConfig = {
   layout: "auto",
   lockWait: 30_000,
   lockTimeout: 5_000,
+  concurrentlyLockTimeout: 0,
   statementTimeout: 0,
 };
 

@@ -37,6 +37,7 @@ export function describeConfig(config: Config): ConfigRow[] {
     "migrations.table": migrations.table,
     "migrations.lock_wait": formatDuration(migrations.lockWait),
     "migrations.lock_timeout": formatDuration(migrations.lockTimeout),
+    "migrations.concurrently_lock_timeout": formatDuration(migrations.concurrentlyLockTimeout),
     "migrations.statement_timeout": formatDuration(migrations.statementTimeout),
     "build.order": config.build.order,
     "build.reset_between_files": String(config.build.resetBetweenFiles),

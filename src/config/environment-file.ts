@@ -43,6 +43,7 @@ export const DEFAULT_SETTINGS: Settings = {
     "migrations.table": "default",
     "migrations.lock_wait": "default",
     "migrations.lock_timeout": "default",
+    "migrations.concurrently_lock_timeout": "default",
     "migrations.statement_timeout": "default",
     "build.order": "default",
     "build.reset_between_files": "default",
@@ -102,6 +103,10 @@ export function readSettings(
       table: take("migrations.table", tableName(reader.text(migrations, "table")), DEFAULT_MIGRATIONS.table),
       lockWait: migrationsDuration("lock_wait", DEFAULT_MIGRATIONS.lockWait),
       lockTimeout: migrationsDuration("lock_timeout", DEFAULT_MIGRATIONS.lockTimeout),
+      concurrentlyLockTimeout: migrationsDuration(
+        "concurrently_lock_timeout",
+        DEFAULT_MIGRATIONS.concurrentlyLockTimeout,
+      ),
       statementTimeout: migrationsDuration("statement_timeout", DEFAULT_MIGRATIONS.statementTimeout),
     },
     build: {

@@ -6,7 +6,7 @@ export const KEYS = {
   "": ["name", "database", "include_dirs", "exclude_dirs", "migrations", "build", "drift", "scratch", "protected"],
   database: ["url", ...PARAMETERS, "engine", "path"],
   include_dirs: ["path", "recursive", "include", "exclude"],
-  migrations: ["dir", "layout", "table", "lock_wait", "lock_timeout", "statement_timeout"],
+  migrations: ["dir", "layout", "table", "lock_wait", "lock_timeout", "concurrently_lock_timeout", "statement_timeout"],
   build: ["order", "reset_between_files"],
   drift: ["ignore"],
   scratch: ["url"],

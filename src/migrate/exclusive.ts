@@ -20,6 +20,8 @@ export interface MigrateOptions {
   /** Milliseconds. */
   readonly lockWait: number;
   readonly lockTimeout: number;
+  /** For statements that keep nobody waiting while they wait (`isPatient`); none when undefined. */
+  readonly concurrentlyLockTimeout?: number;
   readonly statementTimeout: number;
   readonly toolVersion: string;
   /** How to reach the database. */

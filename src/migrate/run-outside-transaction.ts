@@ -18,6 +18,7 @@ import {
   updateSql,
 } from "./ledger.ts";
 import type { LoadedMigration, RunnableBody } from "./body.ts";
+import { isPatient } from "./patient.ts";
 import { DIRECTLY } from "./performer.ts";
 import { entryOf, prepareSession, type RunOptions } from "./run-session.ts";
 import { howToRun, unitsOf } from "./steps.ts";
@@ -50,6 +51,7 @@ export async function runOutsideTransaction(
     invalidBefore: (await invalidIndexes(database)).map(({ name }) => name),
     done: resume ?? 0,
     counted: resume ?? 0,
+    setsLockTimeout: false,
   };
   await changeLedger(database, ledger, startedSql(run, resume));
   try {
@@ -89,6 +91,8 @@ interface OutsideRun {
   readonly invalidBefore: readonly string[];
   /** Steps that are in the database. */
   done: number;
+  /** Whether the migration has set its lock_timeout itself. */
+  setsLockTimeout: boolean;
   /** What the ledger says of that. */
   counted: number;
 }
@@ -149,6 +153,25 @@ async function restoreSettings({ database, done }: OutsideRun, script: Script): 
 type Work = (part: readonly Statement[]) => Promise<void>;
 
 async function runStep(run: OutsideRun, unit: readonly Statement[], work: Work): Promise<void> {
+  // What a migration says about its own timeout stands.
+  run.setsLockTimeout ||= unit.some((statement) => /lock_timeout/i.test(statement.text.slice(0, 1000)));
+  const { lockTimeout, concurrentlyLockTimeout = 0 } = run.options;
+  const isPatientStep = unit.length > 0 && unit.every(isPatient);
+  if (!isPatientStep || run.setsLockTimeout || lockTimeout === concurrentlyLockTimeout) {
+    await runUnderLimits(run, unit, work);
+    return;
+  }
+  await run.database.execute(lockTimeoutSql(concurrentlyLockTimeout));
+  await runUnderLimits(run, unit, work);
+  await run.database.execute(lockTimeoutSql(lockTimeout));
+}
+
+/** As `settingsOf` sets it: a server that does not know the setting goes on without. */
+function lockTimeoutSql(milliseconds: number): string {
+  return `select pg_catalog.set_config('lock_timeout', '${milliseconds}', false) from pg_catalog.pg_settings where name = 'lock_timeout'`;
+}
+
+async function runUnderLimits(run: OutsideRun, unit: readonly Statement[], work: Work): Promise<void> {
   const { database, migration, options } = run;
   if (options.signal?.aborted === true) {
     throw new ConfitureError("interrupted", `Interrupted during migration ${migrationId(migration.file)}`);

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly toolVersion: string;
   /** Milliseconds; PostgreSQL's settings of the same names for the migration's statements. */
   readonly lockTimeout: number;
+  /** In its place for statements that keep nobody waiting while they wait (`isPatient`); none when undefined. */
+  readonly concurrentlyLockTimeout?: number;
   readonly statementTimeout: number;
   /** Whether a TypeScript migration that asks for no statement on its way up is refused. */
   readonly requireStatement?: boolean;

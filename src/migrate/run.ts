@@ -3,6 +3,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
 import { bodyOf, type LoadedMigration } from "./body.ts";
+import { isPatient } from "./patient.ts";
 import { runInTransaction } from "./run-in-transaction.ts";
 import { runOutsideTransaction } from "./run-outside-transaction.ts";
 import type { RunOptions } from "./run-session.ts";
@@ -28,9 +29,12 @@ export async function runMigration(
     await runOutsideTransaction(database, migration, direction, body, options, resume);
     return;
   }
+  const isAllPatient =
+    body.kind === "sql" && body.script.statements.length > 0 && body.script.statements.every(isPatient);
+  const own = isAllPatient ? { ...options, lockTimeout: options.concurrentlyLockTimeout ?? 0 } : options;
   for (let attempt = 1; ; attempt++) {
     try {
-      await runInTransaction(database, migration, direction, body, options);
+      await runInTransaction(database, migration, direction, body, own);
       return;
     } catch (error) {
       if (!isLockTimeout(error) || attempt > LOCK_RETRIES || options.signal?.aborted === true) throw error;

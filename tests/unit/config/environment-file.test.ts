@@ -46,6 +46,7 @@ describe("an environment file", () => {
         table: "confiture_migrations",
         lockWait: 30_000,
         lockTimeout: 5_000,
+        concurrentlyLockTimeout: 0,
         statementTimeout: 0,
       });
       expect(config.build).toEqual({ order: "path", resetBetweenFiles: false });
@@ -81,6 +82,7 @@ migrations:
   table: ops.history
   lock_wait: 2min
   lock_timeout: 500ms
+  concurrently_lock_timeout: 10min
   statement_timeout: 1h
 build:
   order: dependencies
@@ -118,6 +120,7 @@ protected: true
       table: "ops.history",
       lockWait: 120_000,
       lockTimeout: 500,
+      concurrentlyLockTimeout: 600_000,
       statementTimeout: 3_600_000,
     });
     expect(config.build).toEqual({ order: "dependencies", resetBetweenFiles: true });
