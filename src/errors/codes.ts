@@ -83,6 +83,7 @@ export const ERROR_CODES = {
   base_refused: { exit: 1, title: "The base of the migrations cannot be written" },
   schema_update_refused: { exit: 1, title: "The schema files cannot be updated" },
   generate_refused: { exit: 1, title: "The migration cannot be generated" },
+  lint_fix_refused: { exit: 1, title: "Migrations cannot be rewritten as lint would" },
   rebuild_failed: { exit: 1, title: "A database cannot be rebuilt in a scratch database" },
   scratch_unusable: { exit: 1, title: "No scratch database can be made there" },
   extension_missing: { exit: 1, title: "An extension is missing where scratch databases are made" },

@@ -1,5 +1,6 @@
 import type { Location } from "#errors/error.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { Severity } from "./severity.ts";
 import type { Node } from "#sql/parser.ts";
 import type { Span } from "#sql/statement.ts";
 
@@ -27,6 +28,8 @@ export interface FileProblem {
   readonly message: string;
   /** By its text when undefined. */
   readonly how?: "measured";
+  /** Where it is less bad than its rule says. */
+  readonly severity?: Severity | undefined;
   readonly fix?: string | undefined;
   readonly location: Location;
   readonly statement?: LintStatement | undefined;

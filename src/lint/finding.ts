@@ -1,6 +1,7 @@
 import type { Location } from "#errors/error.ts";
 import type { LintFile, LintStatement } from "./file.ts";
-import type { Severity } from "./rule.ts";
+import type { Rewrite } from "./rule.ts";
+import type { Severity } from "./severity.ts";
 
 /** How it is known: by running the statement, from the table of known statements, or from the text. */
 export type Known = "measured" | "known" | "text";
@@ -12,6 +13,7 @@ export interface Finding {
   readonly message: string;
   /** SQL to write instead, or what to do. */
   readonly fix: string | undefined;
+  readonly rewrite: Rewrite | undefined;
   readonly how: Known;
   readonly location: Location;
   /** The statement that it is about. */

@@ -1,7 +1,7 @@
 import type { LintFile, LintStatement } from "./file.ts";
 import type { Finding } from "./finding.ts";
 import { isRule, rulesNamed, suggestRule } from "./names.ts";
-import type { Severity } from "./rule.ts";
+import type { Severity } from "./severity.ts";
 
 /** A comment that says that a finding is no matter. */
 interface Ignore {
@@ -65,7 +65,17 @@ export function applyIgnores(
         if (severity === undefined) return;
         const { statement, start } = ignore;
         const of = statement === NOWHERE ? undefined : statement;
-        added.push({ rule, severity, message, fix, how: "text", location: file.locate(start), statement: of, file });
+        added.push({
+          rule,
+          severity,
+          message,
+          fix,
+          rewrite: undefined,
+          how: "text",
+          location: file.locate(start),
+          statement: of,
+          file,
+        });
       };
       if (ignore.names.length === 0 || ignore.reason === "") {
         say(

@@ -7,7 +7,8 @@ import type { Finding, Known } from "./finding.ts";
 import { applyIgnores } from "./ignores.ts";
 import { locksTaken } from "./locks.ts";
 import { RULES } from "./registry.ts";
-import type { Context, Found, Rule, Severity, TableLock } from "./rule.ts";
+import type { Context, Found, Rule, TableLock } from "./rule.ts";
+import type { Severity } from "./severity.ts";
 import { World } from "./world.ts";
 
 type Unprinted = Omit<Finding, "fingerprint">;
@@ -55,10 +56,11 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
       if (!options.together && file.kind === "migration") applied.clear();
       applied.add(world.here);
       for (const problem of file.problems) {
-        const severity = severityOf.get(problem.rule);
-        if (severity === undefined) continue;
+        const set = active.find(({ rule }) => rule.id === problem.rule);
+        if (set === undefined) continue;
+        const severity = eased(set, problem.severity);
         const { rule, message, how = "text", fix, location, statement } = problem;
-        findings.push({ rule, severity, message, fix, location, how, statement, file });
+        findings.push({ rule, severity, message, fix, rewrite: undefined, location, how, statement, file });
       }
     }
     const isNew = new Set(applied);
@@ -97,6 +99,11 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
 interface Active {
   readonly rule: Rule;
   readonly severity: Severity;
+}
+
+/** A rule may find something less bad than it is there for, but settings are settings. */
+function eased({ rule, severity }: Active, found: Severity | undefined): Severity {
+  return found !== undefined && severity === rule.severity ? found : severity;
 }
 
 function atEnd(context: Context, active: readonly Active[]): Unprinted[] {
@@ -155,10 +162,10 @@ function findingOf({ file, statement, facts }: Context, rule: Rule, severity: Se
   const offset = found.at === undefined ? 0 : offsetOfByte(statement.text, found.at);
   return {
     rule: rule.id,
-    // A rule may find something less bad than it is there for, but settings are settings.
-    severity: found.severity !== undefined && severity === rule.severity ? found.severity : severity,
+    severity: eased({ rule, severity }, found.severity),
     message: found.message,
     fix: found.fix,
+    rewrite: found.rewrite,
     how: rule.asks.includes("trace") ? howOf(facts) : "text",
     location: file.locate(statement.span.start + offset),
     statement,

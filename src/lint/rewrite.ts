@@ -1,6 +1,7 @@
 import { type Constraint, inside, type Node, type RangeVar, strings } from "#sql/parser.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import { isWord, tokensOf } from "#sql/tokens.ts";
+import type { Rewrite } from "./rule.ts";
 import { nameOf } from "./syntax.ts";
 
 /** The statement with CONCURRENTLY behind the word: CREATE INDEX, DROP INDEX. */
@@ -24,6 +25,20 @@ export function constraintName(constraint: Constraint, table: RangeVar, column: 
   return [table.relname, ...columns, SUFFIXES[constraint.contype ?? ""] ?? "constraint"]
     .filter((part) => part !== undefined)
     .join("_");
+}
+
+/** The same for `--fix`: only of a constraint that has a name and its statement for itself. */
+export function splitRewrite(text: string, node: Node, constraint: Constraint, table: RangeVar): Rewrite | undefined {
+  const { conname } = constraint;
+  if (inside(node, "AlterTableStmt")?.cmds?.length !== 1 || conname === undefined) return undefined;
+  const up = `ALTER TABLE ${nameOf(table)} VALIDATE CONSTRAINT ${writeIdentifier(conname)}`;
+  const here = `${text} NOT VALID`;
+  return { here, later: { name: `validate_${conname}`, up, down: addedAnew(table, conname, here) } };
+}
+
+/** The way back of a validation: the constraint as it was before. */
+export function addedAnew(table: RangeVar, name: string, adding: string): string {
+  return `ALTER TABLE ${nameOf(table)} DROP CONSTRAINT ${writeIdentifier(name)};\n\n${adding}`;
 }
 
 /** How to add a constraint without checking it, and check it later. */

@@ -1,11 +1,8 @@
 import type { LockMode, StatementFacts } from "#compare/trace/facts.ts";
 import type { Node, RangeVar } from "#sql/parser.ts";
 import type { LintFile, LintStatement } from "./file.ts";
+import type { Severity } from "./severity.ts";
 import type { World } from "./world.ts";
-
-/** `error` makes `confiture lint` exit with 3 unless --fail-on says otherwise. */
-export const SEVERITIES = ["error", "warning", "note"] as const;
-export type Severity = (typeof SEVERITIES)[number];
 
 export const GROUPS = {
   locks: "Locks, and the time they are held",
@@ -35,8 +32,21 @@ export interface Found {
   readonly fix?: string | undefined;
   /** Byte of the statement's text in UTF-8 that it is about; its beginning when undefined. */
   readonly at?: number | undefined;
+  readonly rewrite?: Rewrite | undefined;
   /** In place of the rule's own. */
   readonly severity?: Severity | undefined;
+}
+
+/** A rewrite that takes no decision, which `--fix` makes. */
+export interface Rewrite {
+  /** What stands in the statement's place; undefined where nothing does. */
+  readonly here: string | undefined;
+  /** What stands there where the statement is the only one of its file; nothing goes elsewhere then. */
+  readonly alone?: string;
+  /** A migration of its own, for later. */
+  readonly later: { readonly name: string; readonly up: string; readonly down: string };
+  /** A name that nothing behind the statement may speak of, nor the way back. */
+  readonly uses?: string;
 }
 
 /** A lock on a table. */

@@ -112,13 +112,18 @@ function problemsOf(facts: StatementFacts, statement: LintStatement | undefined)
   }
   const { table, example, madeUp } = error.onRows;
   const where = table === undefined ? "" : ` of ${table}`;
-  const rows = madeUp ? "a row made up to fit the schema" : "a row of the fixtures";
+  const rows = madeUp ? "rows made up to fit the schema" : "the rows of the fixtures";
+  // That a constraint refuses some rows is what it is there for.
+  const isConstraint = error.sqlstate?.startsWith("23") === true;
   return [
     {
       rule: "fails-on-rows",
       how: "measured",
-      message: `${message}. This works without rows${where} and fails on ${rows}: ${example}`,
-      fix: "Clean up the rows in an earlier migration, or say in a comment for lint why production holds none such",
+      severity: isConstraint ? "note" : undefined,
+      message: `This works without rows${where}, and fails on ${rows}: ${message}${example === message ? "" : ` (${example})`}`,
+      fix: isConstraint
+        ? "Look for such rows in production before"
+        : "Clean up the rows in an earlier migration, or say in a comment for lint why production holds none such",
       location,
       statement,
     },

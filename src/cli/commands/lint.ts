@@ -3,13 +3,13 @@ import { listEnvironments } from "#config/find-environment.ts";
 import type { LintFile } from "#lint/file.ts";
 import type { Finding } from "#lint/finding.ts";
 import type { Which } from "#lint/collect.ts";
-import { SEVERITIES, type Severity } from "#lint/rule.ts";
+import { SEVERITIES, type Severity } from "#lint/severity.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { LIST } from "../arguments.ts";
 import { type CommandContext, defineCommand, GLOBAL_ARGS, type Outcome } from "../command.ts";
 import { projectFiles, SCRATCH_ARGS } from "../compare-options.ts";
 import { migrateOptions } from "../migrate-options.ts";
-import { findingToJson, renderLint, renderRules, ruleToJson, type ShownPath } from "../output/lint.ts";
+import { findingToJson, renderFixed, renderLint, renderRules, ruleToJson, type ShownPath } from "../output/lint.ts";
 import { count } from "../output/text.ts";
 
 export const command = defineCommand({
@@ -27,6 +27,11 @@ export const command = defineCommand({
       options: [...SEVERITIES, "never"],
       description:
         "exit with 3 for a finding that is at least this severe (default: fail_on of db/lint.yaml, or error)",
+    },
+    fix: {
+      type: "boolean",
+      description:
+        "rewrite migrations where that takes no decision; proven to make the same before anything is written",
     },
     "import-ignores": {
       type: "boolean",
@@ -55,6 +60,7 @@ export const command = defineCommand({
     "confiture lint db/migrations/012_add_index.sql",
     "confiture lint --all --fail-on warning",
     "confiture lint --since git:main --format sarif > lint.sarif",
+    "confiture lint --fix",
     "confiture lint --rules",
   ],
   async run(args, context) {
@@ -96,21 +102,37 @@ export const command = defineCommand({
       : { entries: read, factsOf: undefined, failure: undefined };
     if (failure !== undefined)
       messages.warn(`judged by the text alone, because nothing could be run: ${failure.message}`);
-    const { findings, ignored } = lint(entries, {
+    const { findings: all, ignored } = lint(entries, {
       together,
       severities,
       ...(factsOf === undefined ? {} : { factsOf }),
     });
+    const done =
+      args.fix === true
+        ? await (await import("#lint/fix.ts")).fix(files, all, { severities }, parser, new Date())
+        : undefined;
+    const rewritten = new Set(done?.fixed.map(({ statement }) => statement));
+    const findings = all.filter(({ statement }) => statement === undefined || !rewritten.has(statement));
+    for (const { finding, why } of done?.left ?? []) {
+      messages.warn(
+        `${finding.location.file}:${finding.location.line ?? 1} is not rewritten (${finding.rule}): ${why}`,
+      );
+    }
     const limit = args["fail-on"] ?? settings.failOn ?? "error";
     const fails = ({ severity }: Finding): boolean => isAsSevere(severity, limit);
     const paths = linted.map(({ path }) => path);
     const outcome = {
-      json: { files: paths, findings: findings.map(findingToJson), ignored },
+      json: {
+        files: paths,
+        findings: findings.map(findingToJson),
+        ignored,
+        ...(done === undefined ? {} : { changed: done.changed, created: done.created }),
+      },
       exitCode: findings.some(fails) ? 3 : 0,
     };
     const script = await renderReport(args.format, findings, paths, shownFrom(io.cwd, projectDir), fails);
     return script === undefined
-      ? { ...outcome, text: renderLint(findings, paths, ignored, paint) }
+      ? { ...outcome, text: renderFixed(done) + renderLint(findings, paths, ignored, paint) }
       : { ...outcome, script };
   },
 });
@@ -180,12 +202,19 @@ interface WhichArgs {
   readonly _: readonly string[];
   readonly all?: boolean | undefined;
   readonly since?: string | undefined;
+  readonly fix?: boolean | undefined;
 }
 
 /** @throws ConfitureError `usage`; for pending migrations what connecting to the database throws */
 async function readWhich(context: CommandContext, args: WhichArgs): Promise<Which> {
   const paths = args._;
   const given = [paths.length > 0, args.all === true, args.since !== undefined].filter(Boolean).length;
+  if (args.fix === true && args.all === true) {
+    throw new ConfitureError(
+      "usage",
+      "--fix rewrites migrations that are not applied yet, so it does not go with --all",
+    );
+  }
   if (given > 1) throw new ConfitureError("usage", "Give one of PATHS, --all and --since");
   if (args.all === true) return { kind: "all" };
   if (args.since !== undefined) {

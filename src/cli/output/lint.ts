@@ -1,5 +1,7 @@
 import type { Finding } from "#lint/finding.ts";
-import { GROUPS, type Rule, SEVERITIES, type Severity } from "#lint/rule.ts";
+import type { Fixed } from "#lint/fix.ts";
+import { GROUPS, type Rule } from "#lint/rule.ts";
+import { SEVERITIES, type Severity } from "#lint/severity.ts";
 import { labelled, renderLocation } from "./diagnostic.ts";
 import type { Paint } from "./style.ts";
 import { count } from "./text.ts";
@@ -23,6 +25,17 @@ export function renderLint(
 ): string {
   const lines = findings.flatMap((finding) => [...renderFinding(finding, paint), ""]);
   return [...lines, ...summary(findings, files, ignored)].map((line) => `${line}\n`).join("");
+}
+
+/** What was rewritten. Pure. */
+export function renderFixed(done: Pick<Fixed, "changed" | "created"> | undefined): string {
+  if (done === undefined) return "";
+  const lines = [
+    ...done.changed.map((path) => `✅ Rewrote ${path}`),
+    ...done.created.map((path) => `✅ Created ${path}`),
+    ...(done.changed.length === 0 ? ["Nothing to rewrite"] : []),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 function renderFinding({ rule, severity, message, fix, how, location }: Finding, paint: Paint): string[] {

@@ -1,6 +1,6 @@
 import type { Found, Rule } from "../rule.ts";
 import { addedConstraints, madeTable, nameOf } from "../syntax.ts";
-import { splitValidation } from "../rewrite.ts";
+import { splitRewrite, splitValidation } from "../rewrite.ts";
 
 export const fkValidatesUnderLock: Rule = {
   id: "fk-validates-under-lock",
@@ -28,6 +28,7 @@ export const fkValidatesUnderLock: Rule = {
         {
           message: `Adding this foreign key checks every row of ${nameOf(table)}, while writes to it and to ${nameOf(constraint.pktable)} wait`,
           fix: column === undefined ? splitValidation(statement.text, node, constraint, table) : undefined,
+          rewrite: column === undefined ? splitRewrite(statement.text, node, constraint, table) : undefined,
           at: constraint.location,
         },
       ];

@@ -1,4 +1,4 @@
-import { inside } from "#sql/parser.ts";
+import { inside, type RangeVar } from "#sql/parser.ts";
 import type { Rule } from "../rule.ts";
 import { concurrently } from "../rewrite.ts";
 import { nameOf } from "../syntax.ts";
@@ -29,13 +29,29 @@ export const indexBlocksWrites: Rule = {
     if (facts?.buildsIndexes.length === 0) return [];
     const table = nameOf(index.relation);
     const isPartitioned = world.find(index.relation)?.partitioned === true;
+    const online = concurrently(statement.text, "INDEX");
+    const { idxname: name } = index;
     return [
       {
         message: `CREATE INDEX blocks writes to ${table} until the index is built`,
         fix: isPartitioned
           ? `CREATE INDEX ... ON ONLY ${table}, then CREATE INDEX CONCURRENTLY on each partition, then ALTER INDEX ... ATTACH PARTITION`
-          : `${concurrently(statement.text, "INDEX")};  -- alone in its migration`,
+          : `${online};  -- alone in its migration`,
+        rewrite:
+          isPartitioned || name === undefined || index.if_not_exists === true
+            ? undefined
+            : {
+                here: undefined,
+                alone: online,
+                uses: name,
+                later: { name: `index_${name}`, up: online, down: dropOf(index.relation, name) },
+              },
       },
     ];
   },
 };
+
+/** An index is in the schema of its table. */
+function dropOf({ schemaname }: RangeVar, name: string): string {
+  return `DROP INDEX CONCURRENTLY ${nameOf(schemaname === undefined ? { relname: name } : { schemaname, relname: name })}`;
+}

@@ -1,5 +1,8 @@
-import type { Rule } from "../rule.ts";
-import { alterations, nameOf } from "../syntax.ts";
+import type { RangeVar } from "#sql/parser.ts";
+import type { LintStatement } from "../file.ts";
+import { addedAnew } from "../rewrite.ts";
+import type { Rewrite, Rule } from "../rule.ts";
+import { addedConstraints, alterations, nameOf } from "../syntax.ts";
 import { strongLocks } from "../locks.ts";
 
 export const validateUnderLock: Rule = {
@@ -27,9 +30,29 @@ export const validateUnderLock: Rule = {
       return [
         {
           message: `${nameOf(table)} is read from beginning to end under the ${lock.mode} lock that this transaction took before, so ${lock.mode === "ACCESS EXCLUSIVE" ? "reads and writes wait" : "writes wait"}`,
+          rewrite: rewriteOf(statement, table, command.name ?? "", earlier),
           fix: `ALTER TABLE ${nameOf(table)} VALIDATE CONSTRAINT ${command.name ?? ""};  -- in a migration of its own`,
         },
       ];
     });
   },
 };
+
+/** Only where the statement that adds the constraint is there, from which the way back is made. */
+function rewriteOf(
+  statement: LintStatement,
+  table: RangeVar,
+  name: string,
+  earlier: readonly LintStatement[],
+): Rewrite | undefined {
+  if (statement.node === undefined || alterations(statement.node).length !== 1) return undefined;
+  const adding = earlier.find(
+    ({ node }) =>
+      node !== undefined &&
+      alterations(node).length === 1 &&
+      addedConstraints(node).some(({ constraint, column }) => constraint.conname === name && column === undefined),
+  );
+  if (adding === undefined) return undefined;
+  const down = addedAnew(table, name, adding.text);
+  return { here: undefined, later: { name: `validate_${name}`, up: statement.text, down } };
+}

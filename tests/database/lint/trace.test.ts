@@ -81,6 +81,11 @@ describe("what only shows when a statement runs", () => {
     expect(failing?.message).toContain("invalid input syntax for type integer");
   });
 
+  test("a constraint that rows may violate is a note: to refuse them is what it is there for", async () => {
+    const found = await traced(TABLE, "ALTER TABLE users ADD CONSTRAINT c CHECK (email LIKE '%@%');");
+    expect(found.find(({ rule }) => rule === "fails-on-rows")).toMatchObject({ severity: "note", how: "measured" });
+  });
+
   test("a table that is not there", async () => {
     const found = await traced(TABLE, "SELECT 1;\nALTER TABLE nowhere ADD COLUMN a int;");
     expect(found).toMatchObject([{ rule: "statement-fails", how: "measured", location: { line: 2 } }]);

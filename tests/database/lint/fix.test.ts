@@ -1,0 +1,94 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { runHere } from "../../support/in-process.ts";
+import { temporaryProject } from "../../support/project.ts";
+
+setDefaultTimeout(120_000);
+
+const BASE = { "db/migrations/001_users.sql": "CREATE TABLE users (id bigint PRIMARY KEY, age int, name text);\n" };
+
+async function fixed(files: Readonly<Record<string, string>>, path: string) {
+  const project = await temporaryProject({ ...BASE, ...files });
+  const { stdout, stderr, exitCode } = await runHere(["lint", path, "--fix", "--format", "json"], { cwd: project.dir });
+  const names = readdirSync(project.path("db/migrations")).toSorted();
+  return { project, document: JSON.parse(stdout) as Record<string, unknown>, stderr, exitCode, names };
+}
+
+describe("lint --fix", () => {
+  test("moves an index into a migration of its own, and splits a constraint from its validation", async () => {
+    const path = "db/migrations/002_more.sql";
+    const { project, document, names } = await fixed(
+      {
+        [path]:
+          "-- migrate:up\nALTER TABLE users ADD COLUMN city text;\n-- for searches\nCREATE INDEX users_city ON users (city);\n" +
+          "ALTER TABLE users ADD CONSTRAINT users_age CHECK (age > 0);\n-- migrate:down\nALTER TABLE users DROP CONSTRAINT users_age;\nALTER TABLE users DROP COLUMN city;\n",
+      },
+      path,
+    );
+    expect(document).toMatchObject({ exitCode: 0, changed: [path] });
+    expect(names).toEqual(["001_users.sql", "002_more.sql", "003_index_users_city.sql", "004_validate_users_age.sql"]);
+    expect(await project.read(path)).toBe(
+      "-- migrate:up\nALTER TABLE users ADD COLUMN city text;\n-- for searches\n" +
+        "ALTER TABLE users ADD CONSTRAINT users_age CHECK (age > 0) NOT VALID;\n-- migrate:down\nALTER TABLE users DROP CONSTRAINT users_age;\nALTER TABLE users DROP COLUMN city;\n",
+    );
+    expect(await project.read("db/migrations/003_index_users_city.sql")).toContain(
+      "CREATE INDEX CONCURRENTLY users_city ON users (city);",
+    );
+    // Up, down and up again, as the runner does it.
+    const tried = await runHere(["migrate", "test", "--format", "json"], { cwd: project.dir });
+    expect(JSON.parse(tried.stdout)).toMatchObject({ outcome: "proven" });
+  });
+
+  test("an index that is alone in its file stays there", async () => {
+    const path = "db/migrations/002_index.sql";
+    const { project, names } = await fixed({ [path]: "CREATE UNIQUE INDEX users_name ON users (name);\n" }, path);
+    expect(names).toHaveLength(2);
+    expect(await project.read(path)).toBe("CREATE UNIQUE INDEX CONCURRENTLY users_name ON users (name);\n");
+  });
+
+  test("a validation that comes too early gets a migration of its own", async () => {
+    const path = "db/migrations/002_check.sql";
+    const { document, names } = await fixed(
+      {
+        [path]:
+          "ALTER TABLE users ADD CONSTRAINT c CHECK (age > 0) NOT VALID;\nALTER TABLE users VALIDATE CONSTRAINT c;\n",
+      },
+      path,
+    );
+    expect(document).toMatchObject({ exitCode: 0 });
+    expect(names).toContain("003_validate_c.sql");
+  });
+
+  test.each([
+    [
+      "the way back speaks of the index",
+      "-- migrate:up\nALTER TABLE users ADD COLUMN a int;\nCREATE INDEX i ON users (a);\n-- migrate:down\nDROP INDEX i;\n",
+    ],
+    ["a later statement does", "CREATE INDEX i ON users (name);\nCOMMENT ON INDEX i IS 'x';\n"],
+    ["it has no name", "SELECT 1;\nCREATE INDEX ON users (name);\n"],
+  ])("nothing is written where %s", async (_what, text) => {
+    const path = "db/migrations/002_it.sql";
+    const { project, document, names } = await fixed({ [path]: text }, path);
+    expect(document).toMatchObject({ exitCode: 3, changed: [], created: [] });
+    expect(names).toHaveLength(2);
+    expect(await project.read(path)).toBe(text);
+  });
+
+  test("nothing is written where it cannot be proven", async () => {
+    const path = "db/migrations/003_index.sql";
+    const { project, document } = await fixed(
+      {
+        "db/migrations/002_broken.sql": "ALTER TABLE nowhere ADD COLUMN a int;\n",
+        [path]: "CREATE INDEX i ON users (name);\n",
+      },
+      path,
+    );
+    expect(document["ok"]).toBe(false);
+    expect(await project.read(path)).toBe("CREATE INDEX i ON users (name);\n");
+  });
+
+  test("it does not go with --all, which holds what is applied", async () => {
+    await using project = await temporaryProject(BASE);
+    expect((await runHere(["lint", "--all", "--fix"], { cwd: project.dir })).exitCode).toBe(2);
+  });
+});
