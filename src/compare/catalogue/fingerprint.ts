@@ -11,9 +11,10 @@ export type Fingerprint = string & { readonly fingerprint: true };
 
 /**
  * Makes a function that takes fingerprints of one database. They are good for this database and this function
- * alone: PostgreSQL's internal numbers (OIDs) are part of them, and what the function saw before.
+ * alone: PostgreSQL's internal numbers (OIDs) are part of them, and what the function saw before. It is told whether what
+ * was written since the last time was counted (`track_counts`).
  */
-export async function fingerprints(database: Database): Promise<() => Promise<Fingerprint>> {
+export async function fingerprints(database: Database): Promise<(isCounted?: boolean) => Promise<Fingerprint>> {
   const all = await queryCatalogue<CatalogueTable>(database, CATALOGUE_TABLES);
   const tables = all.filter(({ readable }) => readable);
   const hidden = all.filter(({ table, readable }) => !readable && table in UNREADABLE);
@@ -26,7 +27,7 @@ export async function fingerprints(database: Database): Promise<() => Promise<Fi
   const known = new Map<string, Known>();
   let moment = made;
   let before: readonly (string | null)[] = [];
-  return async () =>
+  return async (isCounted = true) =>
     await inReading(database, async (query) => {
       if (unreadable !== "" && (await query(unreadable)).length > 0) return unlikeAny();
       const written = await readWritten();
@@ -71,7 +72,7 @@ export async function fingerprints(database: Database): Promise<() => Promise<Fi
         before = now;
         return tables.map(({ table }, index) => {
           const own = now[index] ?? null;
-          return own === null || own !== last[index] || !known.has(table);
+          return !isCounted || own === null || own !== last[index] || !known.has(table);
         });
       }
     });

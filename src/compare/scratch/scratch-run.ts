@@ -53,12 +53,14 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
     signal: options.signal,
   };
   let takeFingerprint: ReturnType<typeof fingerprints> | undefined;
+  let isCounted = true;
   return {
-    fingerprint: async () => (await (takeFingerprint ??= fingerprints(database)))(),
+    fingerprint: async () => (await (takeFingerprint ??= fingerprints(database)))(isCounted),
     read: () => readCatalogue(database, [ledger]),
     async step(migration, direction, performer) {
       if (options.signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
       options.onStep?.(`${direction === "up" ? "Applying" : "Rolling back"} ${migrationId(migration.file)}`);
+      isCounted &&= !maySwitchOffCounting(migration);
       try {
         await deallocateOthers(database);
         await withMissingRoles(database, () =>
@@ -80,6 +82,11 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
       await changeLedger(database, ledger, deleteSql(ledger, file.version));
     },
   };
+}
+
+/** Or make a function that does; what is not SQL may do anything. */
+function maySwitchOffCounting({ up, down }: LoadedMigration): boolean {
+  return [up, down].some((way) => way !== undefined && (way.kind !== "sql" || /track_counts/i.test(way.script.text)));
 }
 
 /** Takes the record away, so that the database holds nothing that is not of its own. */

@@ -4,6 +4,7 @@ import { compareCatalogues } from "#compare/catalogue/changes.ts";
 import { fingerprints } from "#compare/catalogue/fingerprint.ts";
 import type { Database } from "#database/database.ts";
 import { verify } from "#compare/verify/verify.ts";
+import { withScratch } from "#compare/scratch/scratch.ts";
 import { withDatabase } from "#database/open.ts";
 import { Secret } from "#database/target.ts";
 import { serverEngines } from "../../support/engines.ts";
@@ -280,6 +281,26 @@ describe("a fingerprint of the catalogue", () => {
 });
 
 describe.each(serverEngines)("on $name", ({ major }) => {
+  test("tells a catalogue in which something was written, also where nobody counts", async () => {
+    await using project = await temporaryProject();
+    await withScratch(
+      { ...filesOf(project.dir), scratch: (await server(major)).target("postgres") },
+      async (database) => {
+        const fingerprint = await fingerprints(database);
+        await database.execute("CREATE TABLE t (a int)");
+        const before = await fingerprint();
+        expect(await fingerprint()).toBe(before);
+        await run(database, "BEGIN; ALTER TABLE t ADD b int; ROLLBACK");
+        expect(await fingerprint()).toBe(before);
+        await database.execute("COMMENT ON TABLE t IS 'x'");
+        const commented = await fingerprint();
+        expect(commented).not.toBe(before);
+        await run(database, "SET track_counts = off; COMMENT ON TABLE t IS 'y'; RESET track_counts");
+        expect(await fingerprint(false)).not.toBe(commented);
+      },
+    );
+  });
+
   test("a role that may create databases and nothing else takes fingerprints, too", async () => {
     const instance = await server(major);
     await instance.sql("DROP ROLE IF EXISTS fingerprinter");
