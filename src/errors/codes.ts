@@ -10,6 +10,7 @@ export const ERROR_CODES = {
 
   protected: { exit: 2, title: "The environment is protected" },
 
+  plan_invalid: { exit: 4, title: "A plan file cannot be read" },
   stats_invalid: { exit: 4, title: "A file of statistics cannot be read" },
   config_not_found: { exit: 4, title: "The environment file does not exist" },
   config_unreadable: { exit: 4, title: "A configuration file cannot be read" },
@@ -66,6 +67,7 @@ export const ERROR_CODES = {
   migration_failed: { exit: 1, title: "A TypeScript migration threw an error" },
   migration_irreversible: { exit: 1, title: "A migration has no way back" },
   migration_unknown: { exit: 2, title: "There is no such migration" },
+  plan_outdated: { exit: 7, title: "What would run now is not what was planned" },
   history_edited: { exit: 7, title: "A migration was edited after it was applied" },
   history_missing: { exit: 7, title: "A migration was applied but its file is gone" },
   history_out_of_order: { exit: 7, title: "A migration is older than one already applied" },

@@ -1,6 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
+import { type ApprovedPlan, requireApproved } from "./approved-plan.ts";
 import { afterthought, endLeftOpen, type LeftOpenBodies } from "./afterthought.ts";
 import { requireMigrations, unrecognised } from "./discover.ts";
 import type { MigrationFile } from "./migration-file.ts";
@@ -52,6 +53,8 @@ export interface RunReport {
 export interface UpOptions extends PlanUpOptions {
   /** All of them in one transaction: all or none. */
   readonly singleTransaction?: boolean | undefined;
+  /** Nothing but this may be run. */
+  readonly approved?: ApprovedPlan | undefined;
   /** Told what will be lost, under the lock and before the first migration runs; stops the run by throwing. */
   readonly permit?: ((losses: readonly Loss[]) => void) | undefined;
 }
@@ -70,6 +73,7 @@ export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunR
     const unread = ledger.exists ? undefined : await findUnreadHistory(database, files, options.projectDir);
     if (unread !== undefined) throw unreadHistory(unread);
     const migrations = await load(files, "up", options);
+    if (plan.approved !== undefined) requireApproved(plan.approved, history, migrations);
     if (plan.singleTransaction === true) migrations.forEach(requireTransactional);
     if (migrations.length === 0) return { results: [], error: undefined };
     if (plan.permit !== undefined) plan.permit(lossesOf(migrations));

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { OLDEST_AND_NEWEST, cliProject } from "./project.ts";
+import { cliProject, environmentFile, OLDEST_AND_NEWEST } from "./project.ts";
 import { readDocument } from "./document.ts";
 import { runHere } from "../support/in-process.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
@@ -142,6 +143,80 @@ describe("migrate plan", () => {
     const { exitCode, stdout } = await runHere(["migrate", "plan"], { cwd: project.dir });
     expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
     expect(stdout).toContain("ACCESS EXCLUSIVE on public.people");
+  });
+});
+
+describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
+  const PROTECTED = "protected: true\n";
+  const up = ["migrate", "up", "--plan", "plan.json"];
+
+  async function planned() {
+    const project = await cliProject(FILES, { major });
+    await project.succeed(["migrate", "up"]);
+    await project.write("db/environments/local.yaml", environmentFile(project.server, project.database, PROTECTED));
+    await project.write("db/migrations/2_bio.sql", "ALTER TABLE users DROP bio;\n");
+    await project.write("db/migrations/3_token.sql", TYPE);
+    const { stdout } = await project.succeed(["migrate", "plan", "--out", "plan.json", "--format", "json"]);
+    expect(JSON.parse(stdout)).toMatchObject({ out: "plan.json" });
+    return project;
+  }
+
+  test("runs exactly that, and what is newer stays pending; on a protected environment as well", async () => {
+    await using project = await planned();
+    await project.write("db/migrations/4_later.sql", "CREATE TABLE later (id int);\n");
+    expect((await project.run(["migrate", "up"])).exitCode).toBe(2);
+    await project.succeed(up);
+    expect(await project.query("SELECT version FROM confiture_migrations ORDER BY version")).toEqual([
+      { version: "1" },
+      { version: "2" },
+      { version: "3" },
+    ]);
+    // Once done, it is no plan any more.
+    expect(await project.run(up)).toMatchObject({ exitCode: 7 });
+  });
+
+  test.each([
+    ["a file that was edited", { "db/migrations/3_token.sql": `${TYPE}-- more\n` }, "3_token was edited"],
+    ["one that comes before", { "db/migrations/0_x.sql": "SELECT 1;\n" }, undefined],
+    ["a file that is gone", { "db/migrations/3_token.sql": undefined }, "3_token is not pending any more"],
+  ])("refuses %s, and says what changed", async (_what, changes, words) => {
+    await using project = await planned();
+    for (const [file, text] of Object.entries(changes)) {
+      if (text === undefined) await rm(project.path(file));
+      else await project.write(file, text);
+    }
+    const before = await project.snapshot();
+    const { exitCode, stderr } = await project.run(up);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 7 });
+    if (words !== undefined) expect(stderr).toContain(words);
+    expect(await project.snapshot()).toBe(before);
+  });
+
+  test("refuses a database that went on, another environment, an edited plan, and options beside it", async () => {
+    await using project = await planned();
+    await project.write("db/environments/other.yaml", environmentFile(project.server, project.database));
+    expect((await project.run([...up, "-e", "other"])).exitCode).toBe(7);
+    expect((await project.run([...up, "--steps", "1"])).exitCode).toBe(2);
+    const plan = await project.read("plan.json");
+    await project.write("plan.json", plan.replace(/"3"/, '"4"'));
+    const edited = await project.run([...up, "--format", "json"]);
+    expect(readDocument(edited)).toMatchObject({ exitCode: 4, error: { code: "plan_invalid" } });
+    await project.write("plan.json", plan.slice(0, 50));
+    expect((await project.run(up)).exitCode).toBe(4);
+    await project.write("plan.json", plan);
+    await project.succeed(["migrate", "up", "--steps", "1", "--yes", "local"]);
+    const late = await project.run([...up, "--format", "json"]);
+    expect(readDocument(late)).toMatchObject({
+      exitCode: 7,
+      error: { code: "plan_outdated", data: { changes: ["2_bio was applied since"] } },
+    });
+  });
+
+  test("is not written for what cannot run", async () => {
+    await using project = await planned();
+    await project.write("db/migrations/3_token.sql", "ALTER TABLE nowhere ADD a int;\n");
+    expect((await project.run(["migrate", "plan", "--out", "other.json"])).exitCode).toBe(3);
+    expect(await Bun.file(project.path("other.json")).exists()).toBe(false);
   });
 });
 

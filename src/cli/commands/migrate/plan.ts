@@ -5,6 +5,12 @@ import { traceMigrations } from "#compare/trace/trace.ts";
 import { migrationsSince, type Source } from "#compare/sources/sources.ts";
 import { withDatabase } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
+import { writeFile } from "#files/change.ts";
+import { planToApprove } from "#migrate/approved-plan.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
+import type { HistoryEntry } from "#migrate/history.ts";
+import { loadMigration } from "#migrate/load.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { planUp } from "#migrate/plan.ts";
 import { isUnmade, status } from "#migrate/status.ts";
@@ -26,6 +32,11 @@ export const command = defineCommand({
       type: "string",
       valueHint: "REF",
       description: "plan what this commit does not have (git), without asking a database",
+    },
+    out: {
+      type: "string",
+      valueHint: "FILE",
+      description: "write down what was planned, for `confiture migrate up --plan`",
     },
     stats: {
       type: "string",
@@ -52,7 +63,7 @@ export const command = defineCommand({
     "database itself is only asked what is applied, and how large its tables are. Exits 3 if a statement cannot run.",
   examples: [
     "confiture migrate plan",
-    "confiture migrate plan --env production",
+    "confiture migrate plan --env production --out plan.json",
     "confiture migrate plan --since origin/main --stats db/stats.json --format markdown",
   ],
   async run(args, context) {
@@ -67,7 +78,10 @@ export const command = defineCommand({
     if (args.since !== undefined && (limits.to !== undefined || limits.steps !== undefined)) {
       throw new ConfitureError("usage", "--since goes without --to and --steps");
     }
-    const { migrations, applied, otherwise, sizes } =
+    if (args.since !== undefined && args.out !== undefined) {
+      throw new ConfitureError("usage", "--out needs the database that it is for, and --since asks none");
+    }
+    const { migrations, applied, otherwise, sizes, all, history } =
       args.since === undefined
         ? await askDatabase(context, limits, given)
         : {
@@ -75,6 +89,8 @@ export const command = defineCommand({
             applied: undefined,
             otherwise: undefined,
             sizes: given,
+            all: [],
+            history: [],
           };
     const isThere = existsSync(join(context.projectDir, FIXTURES));
     const trace =
@@ -89,10 +105,22 @@ export const command = defineCommand({
             onStep: (step) => context.messages.debug(step),
           });
     const plan = { trace, sizes, aim: context.aim };
+    const failed = hasFailure(trace);
+    if (args.out !== undefined) {
+      // What cannot run is not to be approved.
+      if (failed) context.messages.warn(`${args.out} was not written: what is planned cannot run`);
+      else {
+        const loaded: LoadedMigration[] = [];
+        for (const file of all) loaded.push(await loadMigration(context.projectDir, file, context.io.signal));
+        const approved = planToApprove((await context.config()).environment, history, loaded);
+        await writeFile(context.projectDir, args.out, `${JSON.stringify(approved, null, 2)}\n`);
+        context.messages.log(`Wrote ${args.out}: confiture migrate up --plan ${shellWord(args.out)} runs exactly this`);
+      }
+    }
     return {
-      json: planToJson(plan),
+      json: { ...planToJson(plan), out: failed ? null : (args.out ?? null) },
       ...(args.format === "markdown" ? { script: planToMarkdown(plan) } : { text: renderPlan(plan, context.paint) }),
-      exitCode: hasFailure(trace) ? 3 : 0,
+      exitCode: failed ? 3 : 0,
     };
   },
 });
@@ -102,6 +130,9 @@ interface Asked {
   readonly applied: readonly MigrationFile[] | undefined;
   readonly otherwise: Source | undefined;
   readonly sizes: Sizes | undefined;
+  /** The base among them, where it would run as well. */
+  readonly all: readonly MigrationFile[];
+  readonly history: readonly HistoryEntry[];
 }
 
 /** What is pending in the database of the environment, and how large its tables are. */
@@ -114,7 +145,8 @@ async function askDatabase(
   const { target } = options;
   const { history } = await status(options);
   // The base is what there is before; it is in nobody's way.
-  const migrations = planUp(history, limits).filter(({ version }) => !isBase(version));
+  const all = planUp(history, limits);
+  const migrations = all.filter(({ version }) => !isBase(version));
   const applied = history.flatMap(({ file, standing, version }) =>
     file !== undefined && standing === "applied" && !isBase(version) ? [file] : [],
   );
@@ -123,5 +155,5 @@ async function askDatabase(
     (isUnmade(target) || migrations.length === 0
       ? undefined
       : await withDatabase(target, openOptions(context), (database) => readSizes(database, new Date())));
-  return { migrations, applied, otherwise: { kind: "live", target, name: "the database" }, sizes };
+  return { migrations, applied, otherwise: { kind: "live", target, name: "the database" }, sizes, all, history };
 }

@@ -1,4 +1,8 @@
 import type { ParsedArgs } from "citty";
+import { resolve } from "node:path";
+import { ConfitureError } from "#errors/error.ts";
+import { readRegularFile } from "#files/read.ts";
+import { type ApprovedPlan, readApprovedPlan } from "#migrate/approved-plan.ts";
 import { isSameLoss, type Loss } from "#migrate/losses.ts";
 import { up, type UpOptions } from "#migrate/migrator.ts";
 import { pendingLosses } from "#migrate/pending-losses.ts";
@@ -13,6 +17,11 @@ export const command = defineCommand({
   args: {
     to: { type: "string", valueHint: "VERSION", description: "apply up to and including this version" },
     steps: { type: "string", valueHint: "N", description: "apply at most this many" },
+    plan: {
+      type: "string",
+      valueHint: "FILE",
+      description: "run exactly what `confiture migrate plan --out` wrote down, or refuse",
+    },
     "dry-run": {
       type: "boolean",
       description: "print the SQL without running it (code in TypeScript migrations does run)",
@@ -31,13 +40,16 @@ export const command = defineCommand({
   examples: [
     "confiture migrate up",
     "confiture migrate up --env production",
+    "confiture migrate up --env production --plan plan.json",
     "confiture migrate up --to 20251012103000",
     "confiture migrate up --dry-run",
   ],
   async run(args, context) {
+    const approved = args.plan === undefined ? undefined : await readPlan(context, args.plan, args);
     const plan = {
+      approved,
       to: readVersion("--to", args.to),
-      steps: readCount("--steps", args.steps),
+      steps: approved?.migrations.length ?? readCount("--steps", args.steps),
       allowOutOfOrder: args["allow-out-of-order"],
       allowMissing: args["allow-missing"],
       singleTransaction: args["single-transaction"],
@@ -47,7 +59,9 @@ export const command = defineCommand({
       return await dryRunCommand(context, plan);
     }
     const options = await writingOptions(context, args);
-    const permit = await permission(context, args, () => pendingLosses(options, plan));
+    // Somebody has looked at what it says, for this environment.
+    const permit =
+      approved !== undefined ? undefined : await permission(context, args, () => pendingLosses(options, plan));
     const report = await up(options, { ...plan, permit });
     const outcome = finishRun(context, report, "No pending migrations");
     const { error } = report;
@@ -56,6 +70,28 @@ export const command = defineCommand({
     return { ...outcome, error: await explainMissingTable(outcome.error, context, error.server) };
   },
 });
+
+/** @throws ConfitureError `plan_invalid`, `usage`, `file_*` */
+async function readPlan(
+  context: CommandContext,
+  file: string,
+  others: { readonly [option: string]: unknown },
+): Promise<ApprovedPlan> {
+  const other = ["to", "steps", "dry-run"].find((option) => others[option] !== undefined && others[option] !== false);
+  if (other !== undefined) throw new ConfitureError("usage", `--plan says what runs, and goes without --${other}`);
+  const approved = readApprovedPlan(readRegularFile(resolve(context.projectDir, file), file).toString(), file);
+  const { environment } = await context.config();
+  if (approved.environment === environment) return approved;
+  const name = (one: string | null): string => (one === null ? "no environment" : `the environment "${one}"`);
+  throw new ConfitureError(
+    "plan_outdated",
+    `${file} was made for ${name(approved.environment)}, not for ${name(environment)}`,
+    {
+      hint: "Nothing was done. Plan again: confiture migrate plan --out FILE",
+      location: { file },
+    },
+  );
+}
 
 const UNDEFINED_TABLE = "42P01";
 

@@ -1,0 +1,151 @@
+import { ConfitureError } from "#errors/error.ts";
+import type { LoadedMigration } from "./body.ts";
+import type { HistoryEntry } from "./history.ts";
+import { migrationId } from "./migration-file.ts";
+
+/** A version with what its text was: sha256 in hex; null where the ledger has none. */
+interface Marked {
+  readonly version: string;
+  readonly name: string;
+  readonly checksum: string | null;
+}
+
+/** What somebody has looked at and wants to be run: this, on a database that stands like this. */
+export interface ApprovedPlan {
+  readonly format: "confiture-plan";
+  readonly version: 1;
+  /** The environment that it was made for; null where a URL stood in for one. */
+  readonly environment: string | null;
+  /** What the ledger said was applied, in version order. */
+  readonly applied: readonly Marked[];
+  /** What is to be run, in order. */
+  readonly migrations: readonly Marked[];
+  /** sha256 in hex of all of the above. */
+  readonly digest: string;
+}
+
+/** Pure. */
+export function planToApprove(
+  environment: string | null,
+  history: readonly HistoryEntry[],
+  migrations: readonly Pick<LoadedMigration, "file" | "checksum">[],
+): ApprovedPlan {
+  const plan = {
+    format: "confiture-plan",
+    version: 1,
+    environment,
+    applied: appliedOf(history),
+    migrations: migrations.map(marked),
+  } as const;
+  return { ...plan, digest: digestOf(plan) };
+}
+
+/**
+ * Reads what `planToApprove` made.
+ * @param file as shown in messages
+ * @throws ConfitureError `plan_invalid`
+ */
+export function readApprovedPlan(text: string, file: string): ApprovedPlan {
+  const refuse = (why: string): ConfitureError =>
+    new ConfitureError("plan_invalid", `${file} ${why}`, {
+      location: { file },
+      hint: "Nothing was done. Plan again: confiture migrate plan --out FILE",
+    });
+  let read: unknown;
+  try {
+    read = JSON.parse(text);
+  } catch {
+    throw refuse("is not JSON: it was cut short or edited");
+  }
+  if (!isRecord(read) || read["format"] !== "confiture-plan") {
+    throw refuse("is not what `confiture migrate plan --out` writes");
+  }
+  if (read["version"] !== 1) throw refuse("was written by a newer version of Confiture");
+  const { environment, applied, migrations, digest } = read;
+  const isWhole =
+    (environment === null || typeof environment === "string") && isMarkedList(applied) && isMarkedList(migrations);
+  if (!isWhole) throw refuse("lacks a part of a plan");
+  const plan = { format: "confiture-plan", version: 1, environment, applied, migrations } as const;
+  if (digestOf(plan) !== digest) throw refuse("was edited: its digest does not fit what is in it");
+  return { ...plan, digest };
+}
+
+/**
+ * Requires that exactly what was planned is about to be run, on a database that stands as it did then.
+ * @throws ConfitureError `plan_outdated` with everything that has changed since
+ */
+export function requireApproved(
+  plan: ApprovedPlan,
+  history: readonly HistoryEntry[],
+  migrations: readonly Pick<LoadedMigration, "file" | "checksum">[],
+): void {
+  const now = planToApprove(plan.environment, history, migrations);
+  if (now.digest === plan.digest) return;
+  const changes = [
+    ...differences(plan.applied, now.applied, {
+      added: "was applied since",
+      gone: "is not applied any more",
+      changed: "is applied with another text",
+    }),
+    ...differences(
+      plan.migrations.filter(({ version }) => !now.applied.some((row) => row.version === version)),
+      now.migrations,
+      { added: "is pending as well", gone: "is not pending any more", changed: "was edited" },
+    ),
+  ];
+  throw new ConfitureError(
+    "plan_outdated",
+    `What would run now is not what was planned: ${changes.length === 0 ? "the order is another" : changes.join("; ")}`,
+    { hint: "Nothing was done. Plan again: confiture migrate plan --out FILE", data: { changes } },
+  );
+}
+
+function differences(
+  then: readonly Marked[],
+  now: readonly Marked[],
+  words: { readonly added: string; readonly gone: string; readonly changed: string },
+): string[] {
+  const before = new Map(then.map((one) => [one.version, one]));
+  const after = new Map(now.map((one) => [one.version, one]));
+  return [
+    ...now.flatMap((one) => {
+      const old = before.get(one.version);
+      if (old === undefined) return [`${migrationId(one)} ${words.added}`];
+      return old.checksum === one.checksum && old.name === one.name ? [] : [`${migrationId(one)} ${words.changed}`];
+    }),
+    ...then.flatMap((one) => (after.has(one.version) ? [] : [`${migrationId(one)} ${words.gone}`])),
+  ];
+}
+
+function appliedOf(history: readonly HistoryEntry[]): Marked[] {
+  return history.flatMap(({ row }) =>
+    row === undefined ? [] : [{ version: row.version, name: row.name, checksum: row.checksum }],
+  );
+}
+
+function marked({ file, checksum }: Pick<LoadedMigration, "file" | "checksum">): Marked {
+  return { version: file.version, name: file.name, checksum };
+}
+
+function digestOf({ environment, applied, migrations }: Omit<ApprovedPlan, "digest">): string {
+  const lines = (list: readonly Marked[]): unknown[] =>
+    list.map(({ version, name, checksum }) => [version, name, checksum]);
+  return Bun.SHA256.hash(JSON.stringify([environment, lines(applied), lines(migrations)]), "hex");
+}
+
+function isMarkedList(value: unknown): value is Marked[] {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (one) =>
+        isRecord(one) &&
+        typeof one["version"] === "string" &&
+        typeof one["name"] === "string" &&
+        (one["checksum"] === null || typeof one["checksum"] === "string"),
+    )
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
