@@ -55,6 +55,7 @@ async function main(): Promise<void> {
       },
       readLine,
       readAll,
+      edit: async (options) => (await import("./cli/line-editor.ts")).openEditor(options),
     },
     env: process.env,
     cwd: process.cwd(),

@@ -29,6 +29,23 @@ export interface Input {
   readLine(signal: AbortSignal): Promise<string | undefined>;
   /** Everything to its end; undefined when the signal came first. */
   readAll(signal: AbortSignal): Promise<Uint8Array | undefined>;
+  /** For a terminal: lines with the keys of a shell, among them those before. */
+  edit(options: EditorOptions): Promise<Editor>;
+}
+
+export interface EditorOptions {
+  /** Lines that were typed before, oldest first. */
+  readonly history: readonly string[];
+  /** Ctrl-C while no line is asked for. */
+  readonly onInterrupt: () => void;
+}
+
+export interface Editor {
+  /** The next line; null when Ctrl-C threw it away, undefined at the end. */
+  read(prompt: string): Promise<string | undefined | null>;
+  /** Whether Ctrl-C is a signal, as long as nobody types. */
+  letSignals(through: boolean): void;
+  close(): void;
 }
 
 export interface Output {

@@ -104,6 +104,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
         summary: "Serve the embedded PostgreSQL to psql, applications and other tools",
         load: () => import("./commands/db/serve.ts"),
       },
+      shell: { summary: "Type SQL at a prompt", load: () => import("./commands/db/shell.ts") },
       sql: { summary: "Run SQL and print what comes back", load: () => import("./commands/db/sql.ts") },
     },
   },

@@ -73,6 +73,11 @@ export class ResultPrinter implements ResultListener {
     if (this.#text.length >= PIECE) this.#send();
   }
 
+  /** To be called between two statements: a person sees each result as it comes. */
+  async show(): Promise<void> {
+    if (this.#isTerminal) await this.flush();
+  }
+
   /** Resolves when everything is written. */
   async flush(): Promise<void> {
     this.#send();

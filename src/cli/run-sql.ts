@@ -54,6 +54,7 @@ export async function runSql(
     if (readOnly !== undefined && printer.transaction === "none") await database.execute(READ_ONLY);
     try {
       await runStatements(heard, script, [statement]);
+      await printer.show();
     } catch (error) {
       printer.failed();
       const isWriting = error instanceof ConfitureError && error.server?.sqlstate === "25006";

@@ -42,6 +42,12 @@ export interface Database {
    */
   copyIn(sql: string, data: Iterable<Uint8Array | string>, results?: ResultListener): Promise<void>;
 
+  /**
+   * Asks the server to cancel what it does for this session, which then fails with SQLSTATE 57014. A request that finds it
+   * between two statements is lost, and nobody can ask the embedded engine while it works.
+   */
+  cancel(): Promise<void>;
+
   /** Ends the session; an open transaction is rolled back by the server. Safe to call twice. */
   close(): Promise<void>;
 }

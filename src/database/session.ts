@@ -260,6 +260,9 @@ export async function openSession(options: SessionOptions): Promise<Database> {
       await heardBy(results, () => listeningFor(() => copyIn(text, data)));
     },
 
+    // What cannot be asked for is not cancelled, and the statement itself tells how it ended.
+    cancel: () => requestCancel().catch(() => {}),
+
     close,
   };
 

@@ -82,6 +82,8 @@ class Recorder implements Database {
     this.#take(`${sql};\n${parts.join("")}\\.`);
   }
 
+  async cancel(): Promise<void> {}
+
   async close(): Promise<void> {}
 
   #take(sql: string): void {

@@ -22,6 +22,7 @@ export async function runHere(
       isTerminal: false,
       readLine: () => Promise.resolve(undefined),
       readAll: () => Promise.resolve(new Uint8Array()),
+      edit: () => Promise.reject(new Error("nobody is at a terminal")),
     },
     env: { TZ: "UTC", ...env },
     cwd,

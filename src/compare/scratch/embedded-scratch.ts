@@ -78,16 +78,19 @@ function watched(database: Database, watch: Watch): Database {
     backendPid: database.backendPid,
     pooled: database.pooled,
     serverVersion: database.serverVersion,
-    execute(sql) {
+    execute(sql, results) {
       look(sql);
-      return database.execute(sql);
+      return database.execute(sql, results);
     },
     query(sql, parameters) {
       look(sql);
       return database.query(sql, parameters);
     },
-    copyIn(sql, data) {
-      return database.copyIn(sql, data);
+    copyIn(sql, data, results) {
+      return database.copyIn(sql, data, results);
+    },
+    cancel() {
+      return database.cancel();
     },
     close() {
       return database.close();

@@ -14,7 +14,14 @@ async function outputOf(argv: readonly string[]): Promise<{ exitCode: number; te
   const io: Io = {
     stdout: output,
     stderr: output,
-    stdin: { isTerminal: false, readLine: async () => undefined, readAll: async () => undefined },
+    stdin: {
+      isTerminal: false,
+      readLine: async () => undefined,
+      readAll: async () => undefined,
+      edit: async () => {
+        throw new Error("nobody is at a terminal");
+      },
+    },
     env: {},
     cwd: "/",
     homeDirectory: "",

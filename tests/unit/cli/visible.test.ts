@@ -50,7 +50,12 @@ test("colours are the tool's own: a text cannot bring any", () => {
 });
 
 /** Writes that are no text for people, or clear a line: exact scripts and JSON. */
-const EXACT = ["io.stdout.write(`${visibleJson(document)", 'stderr.write("\\n")', "io.stderr.write(clear)"];
+const EXACT = [
+  "io.stdout.write(`${visibleJson(document)",
+  'stderr.write("\\n")',
+  'stderr.write("^C\\n")',
+  "io.stderr.write(clear)",
+];
 
 test("nothing of the command line writes past it", () => {
   const folder = join(import.meta.dir, "../../../src/cli");

@@ -1,0 +1,182 @@
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Database } from "#database/database.ts";
+import { withDatabase } from "#database/open.ts";
+import { readSql } from "#database/read-sql.ts";
+import type { SqlText } from "#database/script.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { appendPrivateLine, lastLines } from "#files/private-lines.ts";
+import { type CommandContext, defineCommand } from "../../command.ts";
+import { databaseName, openOptions, tellDatabase } from "../../database-options.ts";
+import { renderError, toConfitureError } from "../../output/diagnostic.ts";
+import { ResultTable } from "../../output/result-table.ts";
+import { forPeople, paintFor } from "../../output/style.ts";
+import { formatDuration } from "../../output/text.ts";
+import { fit } from "../../output/wrap.ts";
+import { requirePermission } from "../../protected.ts";
+import { ResultPrinter } from "../../result-printer.ts";
+import { readScript, runSql, type SqlRules, tellNotice } from "../../run-sql.ts";
+import { readShellCommand, SHELL_HELP } from "../../shell-commands.ts";
+import { ShellInput } from "../../shell-input.ts";
+import { command as sql, SQL_ARGS } from "./sql.ts";
+
+const HISTORY = ".confiture_history";
+const HISTORY_LINES = 1000;
+const TYPED = "<input>";
+/** Milliseconds between two requests to cancel. */
+const CANCEL_AGAIN = 200;
+
+export const command = defineCommand({
+  args: SQL_ARGS,
+  details:
+    "A prompt for SQL: statements end with a semicolon, \\? lists the commands, Ctrl-C cancels the running statement, Ctrl-D ends.\n" +
+    `What was typed is kept in ~/${HISTORY}, but for lines with the word password. Where standard input is no terminal, it works as\n` +
+    "`confiture db sql -f -`.",
+  examples: ["confiture db shell", "confiture db shell -e staging", "echo 'SELECT 1' | confiture db shell"],
+  async run(args, context) {
+    const { io, messages, json } = context;
+    if (!io.stdin.isTerminal) return await sql.run({ ...args, file: "-" } as never, context);
+    if (json)
+      throw new ConfitureError("usage", "A shell at a terminal has no JSON", { hint: "See: confiture db sql --help" });
+    if (args.write === true) await requirePermission(context, args, "change its data");
+    const config = await context.config();
+    const rules = { readOnly: config.protected && args.write !== true ? (config.environment ?? "") : undefined };
+    const options = { ...openOptions(context), onNotice: tellNotice.bind(undefined, messages) };
+    await withDatabase(config.target, options, async (database) => {
+      tellDatabase(context, config);
+      messages.log("\\? for help, \\q to quit");
+      await new Shell(context, database, rules, config.environment ?? databaseName(config.target)).run();
+    });
+    return { json: {}, text: "" };
+  },
+});
+
+class Shell {
+  readonly #context: CommandContext;
+  readonly #database: Database;
+  readonly #rules: SqlRules;
+  readonly #name: string;
+  readonly #printer: ResultPrinter;
+  readonly #input = new ShellInput();
+  #timing = false;
+  #isBusy = false;
+
+  constructor(context: CommandContext, database: Database, rules: SqlRules, name: string) {
+    this.#context = context;
+    this.#database = database;
+    this.#rules = rules;
+    this.#name = name;
+    const embedded = database.engine === "embedded";
+    this.#printer = new ResultPrinter({ output: context.io.stdout, format: new ResultTable(), embedded });
+  }
+
+  async run(): Promise<void> {
+    const { io, messages } = this.#context;
+    const historyFile = io.homeDirectory === "" ? undefined : join(io.homeDirectory, HISTORY);
+    let history: string[] = [];
+    try {
+      if (historyFile !== undefined) history = lastLines(historyFile, HISTORY_LINES);
+    } catch (error) {
+      messages.warn(`the history cannot be read: ${toConfitureError(error).message}`);
+    }
+    const onInterrupt = (): void => void this.#cancel();
+    const editor = await io.stdin.edit({ history, onInterrupt });
+    io.signal.addEventListener("abort", () => editor.close());
+    try {
+      for (;;) {
+        const line = await editor.read(this.#prompt());
+        if (line === undefined) {
+          io.stderr.write("\n");
+          if (io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted");
+          return;
+        }
+        if (line === null) {
+          this.#input.clear();
+          continue;
+        }
+        if (line.trim() !== "" && !/password/i.test(line)) this.#remember(historyFile, line);
+        // A statement of the embedded engine keeps this thread, so that only the system can end it.
+        editor.letSignals(this.#database.engine === "embedded");
+        const goesOn = await this.#take(line).finally(() => editor.letSignals(false));
+        if (!goesOn) return;
+      }
+    } finally {
+      editor.close();
+    }
+  }
+
+  #prompt(): string {
+    const state = { none: "", open: "*", failed: "!" }[this.#printer.transaction];
+    return `${this.#name}${this.#input.isOpen ? "-" : "="}${state}> `;
+  }
+
+  #remember(file: string | undefined, line: string): void {
+    try {
+      if (file !== undefined) appendPrivateLine(file, line);
+    } catch {
+      // A history is a convenience: a folder that cannot be written is no reason to stop.
+    }
+  }
+
+  /** @returns false for the end */
+  async #take(line: string): Promise<boolean> {
+    if (!this.#input.isOpen && line.trimStart().startsWith("\\")) return await this.#command(line.trim());
+    const text = this.#input.add(line);
+    if (text !== undefined) await this.#attempt({ file: TYPED, text });
+    return true;
+  }
+
+  async #command(line: string): Promise<boolean> {
+    const { io, messages } = this.#context;
+    const asked = readShellCommand(line);
+    switch (asked.kind) {
+      case "quit":
+        return false;
+      case "help":
+        io.stdout.write(forPeople(SHELL_HELP));
+        return true;
+      case "timing":
+        this.#timing = !this.#timing;
+        messages.log(`Timing is ${this.#timing ? "on" : "off"}.`);
+        return true;
+      case "file":
+        await this.#attempt(() => readSql(asked.path, resolve(io.cwd, asked.path), false));
+        return true;
+      case "queries":
+        await this.#attempt({ file: TYPED, text: asked.queries.join(";\n") });
+        return true;
+      case "unknown":
+        messages.warn(`there is no command \\${asked.name}; \\? lists them`);
+        return true;
+    }
+  }
+
+  /** A request that finds the server between two statements is lost, so it is made again until the work has ended. */
+  async #cancel(): Promise<void> {
+    while (this.#isBusy) {
+      await this.#database.cancel();
+      await sleep(CANCEL_AGAIN, undefined, { ref: false });
+    }
+  }
+
+  /** Runs statements; an error is told, and the shell goes on. */
+  async #attempt(source: SqlText | (() => SqlText)): Promise<void> {
+    const { io, messages } = this.#context;
+    const started = performance.now();
+    this.#isBusy = true;
+    try {
+      const script = readScript(typeof source === "function" ? source() : source, this.#rules);
+      await runSql(this.#database, script, this.#rules, this.#printer, io.signal);
+    } catch (thrown) {
+      const error = toConfitureError(thrown);
+      await this.#printer.flush();
+      if (error.code === "connection_lost" || io.signal.aborted) throw error;
+      const paint = paintFor(io.stderr, "auto", io.env);
+      io.stderr.write(fit(io.stderr, forPeople(renderError(this.#context.aim(error), paint))));
+    } finally {
+      this.#isBusy = false;
+    }
+    await this.#printer.flush();
+    if (this.#timing) messages.log(`Time: ${formatDuration(performance.now() - started)}`);
+  }
+}

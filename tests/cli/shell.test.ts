@@ -1,0 +1,105 @@
+import { expect, test } from "bun:test";
+import { stat } from "node:fs/promises";
+import { runBinary } from "../support/cli.ts";
+import { temporaryProject } from "../support/project.ts";
+import { atTerminal } from "../support/terminal.ts";
+import { readDocument } from "./document.ts";
+import { environmentFile, executableProject } from "./project.ts";
+
+const EMBEDDED = "database:\n  engine: embedded\n  path: .confiture/local\n";
+const CTRL_C = "\u0003";
+const CTRL_D = "\u0004";
+const UP = "\u001b[A";
+
+const PROMPT = /local=> /;
+
+test("on a terminal: statements of several lines, commands, errors, and the end", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": EMBEDDED,
+    "two.sql": "SELECT 22 AS file;\n",
+  });
+  const { exitCode, screen } = await atTerminal(
+    project.dir,
+    ["db", "shell"],
+    [
+      [PROMPT, "CREATE TABLE t (id int PRIMARY KEY,\r"],
+      [/local-> /, "name text DEFAULT 'a;b');\r"],
+      [/CREATE TABLE[\s\S]*local=> /, "BEGIN; SELECT 1/0;\r"],
+      [/division by zero[\s\S]*local=!> /, "ROLLBACK;\r"],
+      [/ROLLBACK[\s\S]*local=> /, "\\dt\r"],
+      [/\(1 row\)[\s\S]*local=> /, "\\d t\r"],
+      [/PRIMARY KEY \(id\)[\s\S]*local=> /, "\\i two.sql\r"],
+      [/22[\s\S]*local=> /, "\\nonsense\r"],
+      [/there is no command[\s\S]*local=> /, `SELECT 'thrown away${CTRL_C}`],
+      [/\^C[\s\S]*local=> /, "ALTER ROLE postgres PASSWORD 'hunter2';\r"],
+      [/ALTER ROLE[\s\S]*local=> /, "SELECT 'last' AS typed;\r"],
+      [/typed[\s\S]*\(1 row\)[\s\S]*local=> /, CTRL_D],
+    ],
+  );
+  expect(Bun.stripANSI(screen)).toContain("--> <input>:1:8\n");
+  expect(screen).toContain(" public | t    | table | postgres");
+  expect(exitCode).toBe(0);
+  const history = await project.read(".confiture_history");
+  expect(history).toContain("SELECT 'last' AS typed;\n");
+  expect(history).not.toContain("hunter2");
+  expect((await stat(project.path(".confiture_history"))).mode & 0o777).toBe(0o600);
+
+  const again = await atTerminal(
+    project.dir,
+    ["db", "shell"],
+    [
+      [PROMPT, UP],
+      [/SELECT 'last'/, "\r"],
+      [/\(1 row\)[\s\S]*local=> /, "\\q\r"],
+    ],
+  );
+  expect(again).toMatchObject({ exitCode: 0, screen: expect.stringContaining(" last") });
+});
+
+test("Ctrl-C cancels the statement, and the session goes on", async () => {
+  await using project = await executableProject();
+  const { exitCode, screen } = await atTerminal(
+    project.dir,
+    ["db", "shell"],
+    [
+      [PROMPT, "SET application_name = 'kept'; SELECT pg_sleep(60);\r"],
+      [/SET\r?\n/, CTRL_C],
+      [/user request[\s\S]*local=> /, "SHOW application_name;\r"],
+      [/kept\s+\(1 row\)[\s\S]*local=> /, CTRL_D],
+    ],
+  );
+  expect({ exitCode, canceled: Bun.stripANSI(screen).includes("SQLSTATE: 57014") }).toEqual({
+    exitCode: 0,
+    canceled: true,
+  });
+});
+
+test("a protected environment is only read", async () => {
+  await using project = await executableProject();
+  await project.write(
+    "db/environments/live.yaml",
+    environmentFile(project.server, project.database, "protected: true\n"),
+  );
+  const { screen } = await atTerminal(
+    project.dir,
+    ["db", "shell", "-e", "live"],
+    [
+      [/live=> /, "CREATE TABLE t ();\r"],
+      [/read-only transaction[\s\S]*live=> /, "\\q\r"],
+    ],
+  );
+  expect(screen).toContain("--write --yes live");
+});
+
+test("where nobody types, it runs what comes in", async () => {
+  await using project = await temporaryProject({ "db/environments/local.yaml": EMBEDDED });
+  const shell = (stdin: string, ...args: string[]) => runBinary(["db", "shell", ...args], { cwd: project.dir, stdin });
+  expect(await shell("SELECT 1 AS one;\nSELECT 2")).toMatchObject({
+    exitCode: 0,
+    stdout: " one \n-----\n   1\n(1 row)\n\n ?column? \n----------\n        2\n(1 row)\n\n",
+  });
+  expect(readDocument(await shell("SELECT 1 AS one", "--format", "json"))).toMatchObject({
+    results: [{ rows: [{ one: 1 }] }],
+  });
+  expect((await shell("SELECT 1;\nSELEC 2;\n")).stderr).toContain("<standard input>:2:1");
+});
