@@ -1,8 +1,6 @@
-import type { MigrationFacts, StatementFacts, Trace } from "#compare/trace/facts.ts";
+import type { MigrationFacts, StatementFacts, Trace, TraceOptions } from "#compare/trace/facts.ts";
 import { traceMigrations } from "#compare/trace/trace.ts";
-import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
 import type { Parser } from "#sql/parser.ts";
 import type { FileProblem, LintFile, LintStatement, Transaction } from "./file.ts";
 import type { Entry } from "./lint.ts";
@@ -21,29 +19,30 @@ export interface Traced {
  * @throws ConfitureError `interrupted`, or that there can be no scratch database
  */
 export async function traceFiles(
-  files: ProjectFiles,
+  options: TraceOptions,
   entries: readonly Entry[],
-  migrations: readonly MigrationFile[],
   parser: Parser,
   onStep: (step: string) => void,
 ): Promise<Traced> {
   const untraced = { entries, factsOf: () => undefined, failure: undefined };
-  if (migrations.length === 0) return untraced;
+  if (options.migrations.length === 0) return untraced;
   let trace: Trace;
   try {
-    trace = await traceMigrations({ ...files, migrations, otherwise: { kind: "schema" }, onStep });
+    trace = await traceMigrations({ ...options, onStep });
   } catch (error) {
     // Something that comes before cannot run here, or a file is broken: what its text tells is said all the same.
     if (!(error instanceof ConfitureError) || UNUSABLE.has(error.code)) throw error;
     return { ...untraced, failure: error };
   }
+  // Without a base, what the first migration alters may be made by hand, or by schema files.
+  const mayLack = options.otherwise === undefined && entries.every(({ isLinted }) => isLinted);
   const byPath = new Map(trace.migrations.map((facts) => [facts.file.path, facts]));
   const known = new Map<LintStatement, StatementFacts>();
   const added = entries.map((entry): Entry => {
     const facts = byPath.get(entry.file.path);
     return facts === undefined || !entry.isLinted
       ? entry
-      : { ...entry, file: withFacts(entry.file, facts, parser, known) };
+      : { ...entry, file: withFacts(entry.file, facts, mayLack, parser, known) };
   });
   return { entries: added, factsOf: (statement) => known.get(statement), failure: undefined };
 }
@@ -54,6 +53,7 @@ const UNUSABLE: ReadonlySet<string> = new Set(["interrupted", "internal", "scrat
 function withFacts(
   file: LintFile,
   facts: MigrationFacts,
+  mayLack: boolean,
   parser: Parser,
   known: Map<LintStatement, StatementFacts>,
 ): LintFile {
@@ -65,7 +65,7 @@ function withFacts(
       ? traced.statements[index]
       : traced.statements.find(({ span }) => span.start === statement.span?.start);
     if (own !== undefined) known.set(own, statement);
-    problems.push(...problemsOf(statement, own));
+    problems.push(...problemsOf(statement, own, mayLack));
   }
   const said = problems.some(({ message }) => message === facts.error?.message);
   const isRefused = problems.some(({ rule }) => REFUSALS.has(rule));
@@ -90,7 +90,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
   "fails-on-rows",
 ]);
 
-function problemsOf(facts: StatementFacts, statement: LintStatement | undefined): FileProblem[] {
+function problemsOf(facts: StatementFacts, statement: LintStatement | undefined, mayLack: boolean): FileProblem[] {
   const { error, how, place } = facts;
   if (error === undefined) {
     return how.kind === "not-traced"
@@ -106,6 +106,10 @@ function problemsOf(facts: StatementFacts, statement: LintStatement | undefined)
   }
   const location = error.error.location ?? place;
   const { message, hint, server } = error.error;
+  if (mayLack && MISSING.has(error.sqlstate ?? "")) {
+    const why = `what there is before the first migration is not known here (${message})`;
+    return [{ rule: "not-traced", message: `This was judged by its text alone: ${why}`, location, statement }];
+  }
   if (error.onRows === undefined) {
     const rule = error.sqlstate === UNSAFE_NEW_ENUM_VALUE ? "enum-value-used-at-once" : "statement-fails";
     return [{ rule, message, how: "measured", fix: hint ?? server?.hint, location, statement }];
@@ -129,6 +133,9 @@ function problemsOf(facts: StatementFacts, statement: LintStatement | undefined)
     },
   ];
 }
+
+/** Undefined table, column, function, object and schema. */
+const MISSING: ReadonlySet<string> = new Set(["42P01", "42703", "42883", "42704", "3F000"]);
 
 const UNSAFE_NEW_ENUM_VALUE = "55P04";
 

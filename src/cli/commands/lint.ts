@@ -1,4 +1,5 @@
 import { join, relative, resolve } from "node:path";
+import type { TraceOptions } from "#compare/trace/facts.ts";
 import { listEnvironments } from "#config/find-environment.ts";
 import type { LintFile } from "#lint/file.ts";
 import type { Finding } from "#lint/finding.ts";
@@ -84,7 +85,7 @@ export const command = defineCommand({
       ruleNames: RULE_NAMES,
       environments: [...(await listEnvironments(projectDir)), "local"],
     });
-    const which = await readWhich(context, args);
+    const { which, start } = await readWhich(context, args);
     const files = await projectFiles(context, args.scratch);
     const parser = await loadParser();
     const { entries: read, together, migrations } = await collect(files, which, settings.exclude, parser);
@@ -98,7 +99,7 @@ export const command = defineCommand({
     const { entries, factsOf, failure } = args.trace
       ? await (
           await import("#lint/trace.ts")
-        ).traceFiles(files, read, migrations, parser, (step) => messages.debug(step))
+        ).traceFiles({ ...files, ...start, migrations }, read, parser, (step) => messages.debug(step))
       : { entries: read, factsOf: undefined, failure: undefined };
     if (failure !== undefined)
       messages.warn(`judged by the text alone, because nothing could be run: ${failure.message}`);
@@ -198,6 +199,12 @@ function isAsSevere(severity: Severity, limit: Severity | "never"): boolean {
   return limit !== "never" && SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(limit);
 }
 
+interface Chosen {
+  readonly which: Which;
+  /** From where the migrations are run in a scratch database. */
+  readonly start: Pick<TraceOptions, "applied" | "otherwise">;
+}
+
 interface WhichArgs {
   readonly _: readonly string[];
   readonly all?: boolean | undefined;
@@ -206,7 +213,7 @@ interface WhichArgs {
 }
 
 /** @throws ConfitureError `usage`; for pending migrations what connecting to the database throws */
-async function readWhich(context: CommandContext, args: WhichArgs): Promise<Which> {
+async function readWhich(context: CommandContext, args: WhichArgs): Promise<Chosen> {
   const paths = args._;
   const given = [paths.length > 0, args.all === true, args.since !== undefined].filter(Boolean).length;
   if (args.fix === true && args.all === true) {
@@ -216,16 +223,18 @@ async function readWhich(context: CommandContext, args: WhichArgs): Promise<Whic
     );
   }
   if (given > 1) throw new ConfitureError("usage", "Give one of PATHS, --all and --since");
-  if (args.all === true) return { kind: "all" };
+  if (args.all === true) return { which: { kind: "all" }, start: {} };
   if (args.since !== undefined) {
     const { readRevision } = await import("#compare/sources/sources.ts");
-    return { kind: "since", revision: readRevision("--since", args.since) };
+    const revision = readRevision("--since", args.since);
+    return { which: { kind: "since", revision }, start: { otherwise: { kind: "git", revision } } };
   }
   if (paths.length > 0) {
     const { io, projectDir } = context;
-    return { kind: "paths", paths: paths.map((path) => projectPath(projectDir, resolve(io.cwd, path), path)) };
+    const shown = paths.map((path) => projectPath(projectDir, resolve(io.cwd, path), path));
+    return { which: { kind: "paths", paths: shown }, start: {} };
   }
-  return { kind: "pending", migrations: await pending(context) };
+  return await pending(context);
 }
 
 /** Below the project, with forward slashes. */
@@ -236,11 +245,20 @@ function projectPath(projectDir: string, absolute: string, given: string): strin
   return path;
 }
 
-async function pending(context: CommandContext) {
+async function pending(context: CommandContext): Promise<Chosen> {
   try {
     const { status } = await import("#migrate/status.ts");
-    const { history } = await status(await migrateOptions(context));
-    return history.flatMap(({ standing, file }) => (file !== undefined && STILL_TO_RUN.has(standing) ? [file] : []));
+    const options = await migrateOptions(context);
+    const { history } = await status(options);
+    const withStanding = (standings: ReadonlySet<string>) =>
+      history.flatMap(({ standing, file }) => (file !== undefined && standings.has(standing) ? [file] : []));
+    return {
+      which: { kind: "pending", migrations: withStanding(STILL_TO_RUN) },
+      start: {
+        applied: withStanding(APPLIED),
+        otherwise: { kind: "live", target: options.target, name: "the database" },
+      },
+    };
   } catch (error) {
     if (!(error instanceof ConfitureError) || (error.exitCode !== 5 && error.code !== "config_not_found")) throw error;
     const hint = "Without a database: confiture lint --since git:main, or confiture lint --all";
@@ -248,4 +266,5 @@ async function pending(context: CommandContext) {
   }
 }
 
+const APPLIED: ReadonlySet<string> = new Set(["applied"]);
 const STILL_TO_RUN: ReadonlySet<string> = new Set(["pending", "changed", "out-of-order", "stopped"]);
