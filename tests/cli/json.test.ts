@@ -156,6 +156,14 @@ describe.each(NEWEST_ALONE)("every command writes one document that fits its sch
     expect(await done("db", "drop", "--database-url", url)).toMatchObject({ dropped: false });
   });
 
+  test("db sql, db shell and db serve", async () => {
+    expect(await done("db", "sql", "SELECT 1 AS one")).toMatchObject({ results: [{ rows: [{ one: 1 }] }] });
+    expect(await done("db", "shell")).toMatchObject({ results: [] });
+    const refused = readDocument(await project.run(["db", "serve", "--format", "json"]));
+    expect(refused).toMatchObject({ command: "db serve", ok: false, exitCode: 2, error: { code: "usage" } });
+    seen.add("db serve");
+  });
+
   test("config show", async () => {
     const document = await done("config", "show");
     expect(document).toMatchObject({ environment: "local", file: "db/environments/local.yaml" });
