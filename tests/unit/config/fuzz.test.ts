@@ -5,7 +5,7 @@ import { temporaryProject } from "../../support/project.ts";
 import { printed } from "./fixture.ts";
 
 const seed = Number(process.env["CONFITURE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-const ROUNDS = 3_000;
+const ROUNDS = 500;
 
 // Its letters are in no key, so that no suggestion can hold a part of it by chance.
 const PASSWORD = "QX7#ZW@9K";
