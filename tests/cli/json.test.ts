@@ -301,6 +301,14 @@ describe.each(NEWEST_ALONE)("every command writes one document that fits its sch
     expect((await on("lint", "--rules"))["rules"]).toBeArray();
   }, 60_000);
 
+  test("plan and stats", async () => {
+    await using own = await cliProject(FILES, { major });
+    const on = writer(own);
+    await on("build");
+    expect(await on("migrate", "plan")).toMatchObject({ exitCode: 0, out: null });
+    expect(await on("migrate", "stats")).toMatchObject({ postgres: major, relations: expect.any(Array) });
+  }, 60_000);
+
   test("completion", async () => {
     expect(await done("completion", "bash")).toMatchObject({ shell: "bash" });
   });

@@ -100,7 +100,10 @@ function renderStatement(statement: StatementFacts, sizeOf: ReadonlyMap<string, 
   if (gone.length > 0) add(`takes along ${listed(gone)}`);
   if (error?.onRows !== undefined) {
     const whose = error.onRows.madeUp ? "on rows made up for this" : "on rows of the fixtures";
-    add(`fails ${whose}: ${inLine(error.error.message)}. ${inLine(error.onRows.example)}`);
+    const { message } = error.error;
+    add(
+      `fails ${whose}: ${inLine(message)}${error.onRows.example === message ? "" : `. ${inLine(error.onRows.example)}`}`,
+    );
   }
   if (opaque) add("runs code with branches: what they did not lead into was not seen");
   if (how.kind === "known") add("(known of this statement: one connection cannot measure it)");
