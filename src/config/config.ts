@@ -22,6 +22,8 @@ export interface Config {
   readonly scratchUrl: Secret | undefined;
   /** Destructive commands need `--yes NAME`. */
   readonly protected: boolean;
+  /** What `migrate up` may do on a protected environment without being confirmed; undefined where it is not said. */
+  readonly limits: LimitsConfig | undefined;
   /** Where each setting came from, by its dotted key ("database.host"), in the order of `describeConfig`. */
   readonly origins: Readonly<Record<string, string>>;
   /** Values of connection settings that the target does not hold, by the key under `database`. */
@@ -65,6 +67,22 @@ export interface DriftConfig {
   readonly ignore: readonly string[];
 }
 
+/** PostgreSQL's lock modes that an environment can allow, the weakest first. */
+export const LOCK_LIMITS = [
+  "share_update_exclusive",
+  "share",
+  "share_row_exclusive",
+  "exclusive",
+  "access_exclusive",
+] as const;
+
+export interface LimitsConfig {
+  /** The strongest lock on a table that has more rows than `rows`. */
+  readonly lock: (typeof LOCK_LIMITS)[number];
+  readonly rows: number;
+  readonly dataLoss: boolean;
+}
+
 /** Something the user should know that does not stop the work. */
 export interface ConfigWarning {
   readonly message: string;
@@ -72,6 +90,8 @@ export interface ConfigWarning {
   /** It is about the connection, and nothing to somebody who makes none. */
   readonly connection?: true;
 }
+
+export const DEFAULT_LIMITS: LimitsConfig = { lock: "share_update_exclusive", rows: 100_000, dataLoss: false };
 
 export const DEFAULT_ENVIRONMENT = "local";
 

@@ -44,6 +44,9 @@ export function describeConfig(config: Config): ConfigRow[] {
     "drift.ignore": list(config.drift.ignore),
     "scratch.url": config.scratchUrl === undefined ? NOT_SET : config.scratchUrl.toString(),
     protected: String(config.protected),
+    "limits.lock": config.limits?.lock ?? NOT_SET,
+    "limits.rows": config.limits === undefined ? NOT_SET : String(config.limits.rows),
+    "limits.data_loss": config.limits === undefined ? NOT_SET : String(config.limits.dataLoss),
   });
   return Object.entries(values).map(([key, value]) => ({ key, value, origin: config.origins[key] ?? "default" }));
 }

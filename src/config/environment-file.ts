@@ -2,10 +2,13 @@ import {
   DEFAULT_BUILD,
   DEFAULT_DRIFT,
   DEFAULT_INCLUDE_DIR,
+  DEFAULT_LIMITS,
   DEFAULT_MIGRATIONS,
   type BuildConfig,
   type DriftConfig,
   type IncludeDir,
+  type LimitsConfig,
+  LOCK_LIMITS,
   type MigrationsConfig,
 } from "./config.ts";
 import { nearest } from "#errors/suggest.ts";
@@ -24,6 +27,7 @@ export interface Settings {
   readonly drift: DriftConfig;
   readonly scratchUrl: Secret | undefined;
   readonly protected: boolean;
+  readonly limits: LimitsConfig | undefined;
   readonly origins: Readonly<Record<string, string>>;
 }
 
@@ -35,6 +39,7 @@ export const DEFAULT_SETTINGS: Settings = {
   drift: DEFAULT_DRIFT,
   scratchUrl: undefined,
   protected: false,
+  limits: undefined,
   origins: {
     include_dirs: "default",
     exclude_dirs: "default",
@@ -50,6 +55,9 @@ export const DEFAULT_SETTINGS: Settings = {
     "drift.ignore": "default",
     "scratch.url": "default",
     protected: "default",
+    "limits.lock": "default",
+    "limits.rows": "default",
+    "limits.data_loss": "default",
   },
 };
 
@@ -87,6 +95,7 @@ export function readSettings(
   const build = reader.section(root, "build") ?? empty;
   const ignore = reader.texts(reader.section(root, "drift") ?? empty, "ignore");
   if (ignore !== undefined) origins["drift.ignore"] = ignore.origin;
+  const limits = reader.section(root, "limits");
   const migrationsDuration = (key: string, otherwise: number): number =>
     take(`migrations.${key}`, duration(reader.text(migrations, key)), otherwise);
 
@@ -124,6 +133,11 @@ export function readSettings(
       undefined,
     ),
     protected: take("protected", reader.boolean(root, "protected"), false),
+    limits: limits && {
+      lock: take("limits.lock", lockLimit(reader.text(limits, "lock")), DEFAULT_LIMITS.lock),
+      rows: take("limits.rows", rowCount(reader.text(limits, "rows")), DEFAULT_LIMITS.rows),
+      dataLoss: take("limits.data_loss", reader.boolean(limits, "data_loss"), DEFAULT_LIMITS.dataLoss),
+    },
     origins,
   };
 }
@@ -173,6 +187,17 @@ function layoutName(setting: TextSetting | undefined, layouts: readonly string[]
 
 function schemaOrder(setting: TextSetting | undefined): Setting<BuildConfig["order"]> | undefined {
   return setting && { value: oneOf(setting, ["path", "dependencies"]), origin: setting.origin };
+}
+
+function lockLimit(setting: TextSetting | undefined): Setting<LimitsConfig["lock"]> | undefined {
+  return setting && { value: oneOf(setting, LOCK_LIMITS), origin: setting.origin };
+}
+
+function rowCount(setting: TextSetting | undefined): Setting<number> | undefined {
+  if (setting === undefined) return undefined;
+  const value = Number(setting.value.replaceAll("_", ""));
+  if (/^[\d_]+$/.test(setting.value) && Number.isSafeInteger(value)) return { value, origin: setting.origin };
+  throw setting.fail(`must be a number of rows, such as 100000${not(setting)}`);
 }
 
 /** `table` or `schema.table` in plain identifiers, so that it can be quoted without being parsed. */

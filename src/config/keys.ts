@@ -3,13 +3,25 @@ import { PARAMETERS } from "./connection-parameters.ts";
 
 /** Every key of an environment file, by section. docs/formats.md describes the same list. */
 export const KEYS = {
-  "": ["name", "database", "include_dirs", "exclude_dirs", "migrations", "build", "drift", "scratch", "protected"],
+  "": [
+    "name",
+    "database",
+    "include_dirs",
+    "exclude_dirs",
+    "migrations",
+    "build",
+    "drift",
+    "scratch",
+    "protected",
+    "limits",
+  ],
   database: ["url", ...PARAMETERS, "engine", "path"],
   include_dirs: ["path", "recursive", "include", "exclude"],
   migrations: ["dir", "layout", "table", "lock_wait", "lock_timeout", "concurrently_lock_timeout", "statement_timeout"],
   build: ["order", "reset_between_files"],
   drift: ["ignore"],
   scratch: ["url"],
+  limits: ["lock", "rows", "data_loss"],
 } as const;
 
 export type Section = keyof typeof KEYS;

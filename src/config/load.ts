@@ -94,6 +94,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     drift: { ignore: [...settings.drift.ignore] },
     scratchUrl: settings.scratchUrl,
     protected: settings.protected,
+    limits: settings.limits,
     origins: { ...origins, ...settings.origins },
     connection: { ...resolved.values },
     warnings: [...passedOver(options, file, url, variables, resolved), ...resolved.warnings].map((warning) => ({

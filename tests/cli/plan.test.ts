@@ -6,6 +6,7 @@ import { cliProject, environmentFile, OLDEST_AND_NEWEST } from "./project.ts";
 import { readDocument } from "./document.ts";
 import { runHere } from "../support/in-process.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
+import { NEWEST_ALONE } from "../support/servers.ts";
 import { temporaryProject } from "../support/project.ts";
 
 const FILES = {
@@ -259,5 +260,77 @@ describe("docs/planning.md", () => {
     const { exitCode, stdout } = await runHere(args, { cwd: project.dir });
     expect({ exitCode, stdout: stdout.split("\n")[0] }).toEqual({ exitCode: 0, stdout: "### Migration plan" });
     expect(stdout).toContain("db/migrations/002_tokens.sql:2");
+  });
+});
+
+describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", (major) => {
+  const LOCKS = "ALTER TABLE users ADD note text;\n";
+  const up = ["migrate", "up"];
+
+  async function limited(limits = "limits: {rows: 1_000}\n") {
+    const project = await cliProject(FILES, { major });
+    await project.succeed(up);
+    await project.query("ALTER TABLE users SET (autovacuum_enabled = false)");
+    await project.write(
+      "db/environments/local.yaml",
+      environmentFile(project.server, project.database, `protected: true\n${limits}`),
+    );
+    await project.query("INSERT INTO users (email) SELECT 'a' || n FROM generate_series(1, 5000) n");
+    return project;
+  }
+
+  test("stop what locks a large table, counted or not, before anything runs; --yes and an approved plan go on", async () => {
+    await using project = await limited();
+    await project.write("db/migrations/2_index.sql", "CREATE INDEX CONCURRENTLY users_bio ON users (bio);\n");
+    await project.write("db/migrations/3_new.sql", "CREATE TABLE new (id int); ALTER TABLE new ADD a int;\n");
+    await project.write("db/migrations/4_note.sql", LOCKS);
+    const before = await project.snapshot();
+    const uncounted = await project.run(up);
+    expect(uncounted).toMatchObject({ exitCode: 3, stdout: "" });
+    expect(uncounted.stderr).toMatch(
+      /\n {2}db\/migrations\/4_note\.sql:1: ACCESS EXCLUSIVE on public\.users \(at most [\d,]+ rows: ANALYZE counts them\)\n/,
+    );
+    expect(await project.snapshot()).toBe(before);
+    await project.query("ANALYZE users");
+    const document = readDocument(await project.run([...up, "--format", "json"]));
+    expect(document).toMatchObject({ ok: false, exitCode: 3, error: { code: "above_limits" } });
+    expect(document.error?.message).toContain("ACCESS EXCLUSIVE on public.users (about 5,000 rows)");
+    expect(document.error?.message).not.toMatch(/2_index|3_new/);
+    await project.succeed([...up, "--steps", "2"]);
+    await project.succeed(["migrate", "plan", "--out", "plan.json"]);
+    await project.succeed([...up, "--plan", "plan.json"]);
+    await project.write("db/migrations/5_more.sql", LOCKS.replace("note", "more"));
+    await project.succeed([...up, "--yes", "local"]);
+  });
+
+  test("are the environment's own: a stronger lock, more rows, lost data", async () => {
+    await using project = await limited("limits: {lock: access_exclusive, data_loss: true}\n");
+    await project.write("db/migrations/2_note.sql", `${LOCKS}ALTER TABLE users DROP bio;\n`);
+    await project.succeed(up);
+    await using small = await limited("limits: {}\n");
+    await small.write("db/migrations/2_note.sql", LOCKS);
+    await small.succeed(up);
+    await small.write("db/migrations/3_bio.sql", "ALTER TABLE users DROP bio;\n");
+    expect(await small.run(up)).toMatchObject({ exitCode: 2 });
+  });
+
+  test("stop what cannot be tried, and say why", async () => {
+    await using project = await limited();
+    await project.write("db/migrations/2_no.sql", "ALTER TABLE userz ADD a int;\n");
+    const { exitCode, stderr } = await project.run(up);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('db/migrations/2_no.sql:1: fails where it was tried: relation "userz" does not exist');
+  });
+
+  test.each([
+    ["{lock: sharee}", 'Did you mean "share"?'],
+    ["{rows: many}", "must be a number of rows"],
+    ["{row: 5}", '"rows"'],
+    ["5", "limits"],
+  ])("limits: %s is an error that says what is wrong", async (limits, words) => {
+    await using project = await limited(`limits: ${limits}\n`);
+    const { exitCode, stderr } = await project.run(up);
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain(words);
   });
 });

@@ -19,7 +19,7 @@ export interface SizeOf {
   readonly name: string;
   /** As PostgreSQL last counted them (pg_class.reltuples); null before it ever did. */
   readonly rows: number | null;
-  /** Of the main file alone (pg_class.relpages times the size of a page). */
+  /** Of the main file alone: pg_class.relpages times the size of a page, and as it is where PostgreSQL never counted. */
   readonly bytes: number;
   /** Of a table: how many indexes it has. */
   readonly indexes: number;
@@ -28,7 +28,9 @@ export interface SizeOf {
 const SIZES = `
   select pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as name,
          case when c.reltuples >= 0 then c.reltuples::pg_catalog.float8 end as rows,
-         (c.relpages::pg_catalog.float8 * pg_catalog.current_setting('block_size')::pg_catalog.float8) as bytes,
+         case when c.reltuples >= 0
+              then c.relpages::pg_catalog.float8 * pg_catalog.current_setting('block_size')::pg_catalog.float8
+              else coalesce(pg_catalog.pg_relation_size(c.oid), 0)::pg_catalog.float8 end as bytes,
          (select pg_catalog.count(*)::pg_catalog.int4 from pg_catalog.pg_index i where i.indrelid = c.oid) as indexes
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
    where c.relkind in ('r', 'p', 'm', 'i', 'I') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'

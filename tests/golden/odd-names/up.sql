@@ -1,10 +1,10 @@
 -- migrate:up
 
--- LOCK: reads and writes of public.Odd "one wait until the migration is committed.
+-- LOCK: reads and writes of public."Odd ""one" wait until the migration is committed.
 ALTER TABLE "public"."Odd ""one"
   ADD COLUMN "select" text DEFAULT 'it''s'::text;
 
--- SCAN: every row of public.Odd "one is read under the lock.
+-- SCAN: every row of public."Odd ""one" is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
--- LOCK: writes to public.Odd "one wait until the migration is committed.
+-- LOCK: writes to public."Odd ""one" wait until the migration is committed.
 CREATE INDEX "I x" ON public."Odd ""one" USING btree ("select");

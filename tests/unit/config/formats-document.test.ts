@@ -30,6 +30,7 @@ describe("the section on environment files in docs/formats.md", () => {
             build: "build.",
             drift: "drift.",
             scratch: "scratch.",
+            limits: "limits.",
             include_dirs: "include_dirs[].",
           }[name] ?? "";
         expect(section).toMatch(new RegExp(`\`${RegExp.escape(prefix + key)}(?:\`|\\.|\\[\\])`));

@@ -1,28 +1,17 @@
-import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { readSizes, readStatsFile, type Sizes } from "#compare/trace/sizes.ts";
-import { traceMigrations } from "#compare/trace/trace.ts";
-import { migrationsSince, type Source } from "#compare/sources/sources.ts";
-import { withDatabase } from "#database/open.ts";
+import { resolve } from "node:path";
+import { readStatsFile } from "#compare/trace/sizes.ts";
+import { migrationsSince } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { writeFile } from "#files/change.ts";
 import { planToApprove } from "#migrate/approved-plan.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
-import type { HistoryEntry } from "#migrate/history.ts";
 import { loadMigration } from "#migrate/load.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
-import { planUp } from "#migrate/plan.ts";
-import { isUnmade, status } from "#migrate/status.ts";
-import { isBase } from "#migrate/version.ts";
 import { readCount, readVersion } from "../../arguments.ts";
-import { type CommandContext, defineCommand, GLOBAL_ARGS } from "../../command.ts";
+import { defineCommand, GLOBAL_ARGS } from "../../command.ts";
 import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
-import { openOptions } from "../../database-options.ts";
-import { migrateOptions } from "../../migrate-options.ts";
+import { FIXTURES, findPending, tracePending } from "../../pending.ts";
 import { hasFailure, planToJson, planToMarkdown, renderPlan } from "../../output/plan.ts";
-
-const FIXTURES = "db/fixtures";
 
 export const command = defineCommand({
   args: {
@@ -83,7 +72,7 @@ export const command = defineCommand({
     }
     const { migrations, applied, otherwise, sizes, all, history } =
       args.since === undefined
-        ? await askDatabase(context, limits, given)
+        ? await findPending(context, limits, given)
         : {
             migrations: await migrationsSince(files, args.since),
             applied: undefined,
@@ -92,18 +81,10 @@ export const command = defineCommand({
             all: [],
             history: [],
           };
-    const isThere = existsSync(join(context.projectDir, FIXTURES));
     const trace =
       migrations.length === 0
         ? { migrations: [], serverVersion: 0, withoutRows: [], leftOut: [] }
-        : await traceMigrations({
-            ...files,
-            migrations,
-            applied,
-            otherwise,
-            fixturesDir: args.fixtures ?? (isThere ? FIXTURES : undefined),
-            onStep: (step) => context.messages.debug(step),
-          });
+        : await tracePending(context, files, { migrations, applied, otherwise }, args.fixtures);
     const plan = { trace, sizes, aim: context.aim };
     const failed = hasFailure(trace);
     if (args.out !== undefined) {
@@ -124,36 +105,3 @@ export const command = defineCommand({
     };
   },
 });
-
-interface Asked {
-  readonly migrations: readonly MigrationFile[];
-  readonly applied: readonly MigrationFile[] | undefined;
-  readonly otherwise: Source | undefined;
-  readonly sizes: Sizes | undefined;
-  /** The base among them, where it would run as well. */
-  readonly all: readonly MigrationFile[];
-  readonly history: readonly HistoryEntry[];
-}
-
-/** What is pending in the database of the environment, and how large its tables are. */
-async function askDatabase(
-  context: CommandContext,
-  limits: Parameters<typeof planUp>[1],
-  given: Sizes | undefined,
-): Promise<Asked> {
-  const options = await migrateOptions(context);
-  const { target } = options;
-  const { history } = await status(options);
-  // The base is what there is before; it is in nobody's way.
-  const all = planUp(history, limits);
-  const migrations = all.filter(({ version }) => !isBase(version));
-  const applied = history.flatMap(({ file, standing, version }) =>
-    file !== undefined && standing === "applied" && !isBase(version) ? [file] : [],
-  );
-  const sizes =
-    given ??
-    (isUnmade(target) || migrations.length === 0
-      ? undefined
-      : await withDatabase(target, openOptions(context), (database) => readSizes(database, new Date())));
-  return { migrations, applied, otherwise: { kind: "live", target, name: "the database" }, sizes, all, history };
-}

@@ -34,7 +34,8 @@ export const command = defineCommand({
   },
   details:
     "Each migration runs in a transaction of its own, together with its row in the ledger. On a protected environment,\n" +
-    "migrations that drop objects, change or delete rows, or are TypeScript need to be confirmed.\n" +
+    "migrations that drop objects, change or delete rows, or are TypeScript need to be confirmed; where it has `limits`,\n" +
+    "also those that lock large tables.\n" +
     "With --dry-run, the code of TypeScript migrations runs but its SQL does not: it is printed up to the first statement\n" +
     "whose result the code needs.",
   examples: [
@@ -60,8 +61,8 @@ export const command = defineCommand({
     }
     const options = await writingOptions(context, args);
     // Somebody has looked at what it says, for this environment.
-    const permit =
-      approved !== undefined ? undefined : await permission(context, args, () => pendingLosses(options, plan));
+    const isConfirmed = approved !== undefined || (await isWithinLimits(context, args, plan)) === "confirmed";
+    const permit = isConfirmed ? undefined : await permission(context, args, () => pendingLosses(options, plan));
     const report = await up(options, { ...plan, permit });
     const outcome = finishRun(context, report, "No pending migrations");
     const { error } = report;
@@ -95,6 +96,18 @@ async function readPlan(
 
 const UNDEFINED_TABLE = "42P01";
 
+/** @throws ConfitureError `above_limits` */
+async function isWithinLimits(
+  context: CommandContext,
+  args: ParsedArgs<typeof PROTECTED_ARGS>,
+  plan: Parameters<typeof pendingLosses>[1],
+): Promise<"confirmed" | "unasked"> {
+  const config = await context.config();
+  if (config.limits === undefined || !isProtected(config, args)) return "unasked";
+  const { requireWithinLimits } = await import("../../limits.ts");
+  return (await requireWithinLimits(context, config, config.limits, plan)) ? "confirmed" : "unasked";
+}
+
 const WHAT = "apply these migrations";
 
 /**
@@ -107,7 +120,7 @@ async function permission(
   findLosses: () => Promise<readonly Loss[]>,
 ): Promise<UpOptions["permit"]> {
   const config = await context.config();
-  if (!isProtected(config, args)) return undefined;
+  if (!isProtected(config, args) || config.limits?.dataLoss === true) return undefined;
   const agreed = canAsk(context) ? await findLosses() : [];
   if (agreed.length > 0) await requirePermission(context, args, WHAT, agreed);
   return (losses) => {

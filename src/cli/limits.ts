@@ -1,0 +1,62 @@
+import { LOCK_MODES } from "#compare/trace/facts.ts";
+import { aboveLimits, type Excess } from "#compare/trace/limits.ts";
+import type { Config, LimitsConfig } from "#config/config.ts";
+import { ConfitureError } from "#errors/error.ts";
+import type { planUp } from "#migrate/plan.ts";
+import { ask } from "./ask.ts";
+import { canAsk } from "./can-ask.ts";
+import type { CommandContext } from "./command.ts";
+import { projectFiles } from "./compare-options.ts";
+import { renderPlan } from "./output/plan.ts";
+import { inLine } from "./output/visible.ts";
+import { findPending, tracePending } from "./pending.ts";
+
+/**
+ * Stops `migrate up` on a protected environment where a statement does more than `limits` allows, as far as running it in a
+ * scratch database shows; on a terminal the plan is shown, and the environment's name can be typed in.
+ * @returns whether somebody has confirmed what was shown
+ * @throws ConfitureError `above_limits`, `interrupted`
+ */
+export async function requireWithinLimits(
+  context: CommandContext,
+  config: Config,
+  limits: LimitsConfig,
+  which: Parameters<typeof planUp>[1],
+): Promise<boolean> {
+  const pending = await findPending(context, which, undefined);
+  if (pending.migrations.length === 0) return false;
+  const lock = LOCK_MODES.find((mode) => mode.toLowerCase().replaceAll(" ", "_") === limits.lock)!;
+  const trace = await tracePending(context, await projectFiles(context, undefined), pending).catch((error: unknown) => {
+    throw error instanceof ConfitureError && error.code !== "interrupted"
+      ? aboveLimitsError(config, [`what is pending could not be tried: ${error.message}`], error)
+      : error;
+  });
+  const found = aboveLimits(trace, pending.sizes, { lock, rows: limits.rows });
+  if (found.length === 0) return false;
+  if (!canAsk(context)) throw aboveLimitsError(config, found.map(inWords));
+  context.messages.log(renderPlan({ trace, sizes: pending.sizes, aim: context.aim }, context.paint));
+  context.messages.log(`Above the limits of "${config.environment ?? ""}":${list(found.map(inWords))}`);
+  const answer = await ask(context.io, "Type its name to apply these migrations: ", "nothing was done");
+  if (answer === config.environment) return true;
+  throw aboveLimitsError(config, found.map(inWords));
+}
+
+function inWords({ statement: { place }, what }: Excess): string {
+  return `${place.line === undefined ? place.file : `${place.file}:${place.line}`}: ${inLine(what)}`;
+}
+
+function list(lines: readonly string[]): string {
+  return lines.map((line) => `\n  ${line}`).join("");
+}
+
+function aboveLimitsError(config: Config, lines: readonly string[], cause?: ConfitureError): ConfitureError {
+  return new ConfitureError(
+    "above_limits",
+    `What is pending is above the limits of the environment "${config.environment ?? ""}"; nothing was done.${list(lines)}`,
+    {
+      hint: `\`confiture migrate plan\` shows all of it. To apply it: --yes ${config.environment ?? ""}, or a plan that somebody approved (\`confiture migrate plan --out FILE\`, \`confiture migrate up --plan FILE\`)`,
+      location: config.file === null ? undefined : { file: config.file },
+      cause,
+    },
+  );
+}
