@@ -1,3 +1,4 @@
+import { LogLevels } from "consola/core";
 import { dryRunUp, type PlannedMigration } from "#migrate/dry-run.ts";
 import type { PlanUpOptions } from "#migrate/plan.ts";
 import { migrationId } from "#migrate/migration-file.ts";
@@ -5,8 +6,12 @@ import type { CommandContext, Outcome } from "./command.ts";
 import { migrateOptions } from "./migrate-options.ts";
 import { count } from "./output/text.ts";
 
-/** `migrate up --dry-run`: the SQL on standard output, what it is on standard error. */
+/**
+ * `migrate up --dry-run`: the migrations' SQL on standard output, with `-v` also what the runner sends around it, so that psql
+ * could do the same; what it is on standard error.
+ */
 export async function dryRunCommand(context: CommandContext, plan: PlanUpOptions): Promise<Outcome> {
+  const isVerbose = context.messages.level >= LogLevels.debug;
   const planned = await dryRunUp(await migrateOptions(context), plan);
   context.messages.log(
     planned.length === 0
@@ -16,20 +21,21 @@ export async function dryRunCommand(context: CommandContext, plan: PlanUpOptions
   return {
     json: {
       dryRun: true,
-      migrations: planned.map(({ file, transactional, statements, incomplete }) => ({
+      migrations: planned.map(({ file, transactional, statements, own, incomplete }) => ({
         version: file.version,
         name: file.name,
         file: file.path,
         transactional,
         statements,
+        own,
         incomplete: incomplete ?? null,
       })),
     },
-    script: planned.map(render).join("\n"),
+    script: planned.map((migration) => render(migration, isVerbose ? migration.statements : migration.own)).join("\n"),
   };
 }
 
-function render({ file, transactional, statements, incomplete }: PlannedMigration): string {
+function render({ file, transactional, incomplete }: PlannedMigration, statements: readonly string[]): string {
   const heading = `-- ${migrationId(file)} (${file.path}), ${transactional ? "in one transaction" : "outside a transaction"}\n`;
   const note = incomplete === undefined ? "" : `-- The rest is not known: ${incomplete}\n`;
   // The end of a COPY block stands alone on its line.

@@ -7,6 +7,7 @@ import { createLedger } from "./ledger.ts";
 import { load, runOptionsOf } from "./migrator.ts";
 import { planUp, type PlanUpOptions } from "./plan.ts";
 import { bodyOf } from "./body.ts";
+import { DIRECTLY, type Performer } from "./performer.ts";
 import { runMigration } from "./run.ts";
 import { status } from "./status.ts";
 
@@ -16,6 +17,8 @@ export interface PlannedMigration {
   readonly transactional: boolean;
   /** Each is sent as it stands here; the ledger's own statements are among them. */
   readonly statements: readonly string[];
+  /** Those of them that are the migration's. */
+  readonly own: readonly string[];
   /** Why the SQL ends there: what a TypeScript migration does next may depend on the rows that it reads. */
   readonly incomplete: string | undefined;
 }
@@ -33,13 +36,20 @@ export async function dryRunUp(options: MigrateOptions, plan: PlanUpOptions): Pr
     const recorder = new Recorder(options.target.engine);
     if (index === 0) await createLedger(recorder, ledger);
     const run = runOptionsOf({ ...options, onEvent: undefined }, { ...ledger, exists: true });
-    await runMigration(recorder, migration, "up", run).catch((error: unknown) => {
+    const own = new Recorder(options.target.engine, recorder);
+    const performer: Performer = {
+      ...DIRECTLY,
+      statements: (_database, script, statements) => DIRECTLY.statements(own, script, statements),
+      query: (_database, script, sql, parameters) => DIRECTLY.query(own, script, sql, parameters),
+    };
+    await runMigration(recorder, migration, "up", { ...run, performer }).catch((error: unknown) => {
       if (recorder.incomplete === undefined) throw error;
     });
     planned.push({
       file: migration.file,
       transactional: bodyOf(migration, "up").transactional,
       statements: recorder.statements,
+      own: own.statements,
       incomplete: recorder.incomplete,
     });
   }
@@ -57,9 +67,12 @@ class Recorder implements Database {
   incomplete: string | undefined;
   /** Within a transaction in which the tool looks something up. */
   #looksUp = false;
+  /** Another one, for which this one takes down a part. */
+  readonly #whole: Recorder;
 
-  constructor(engine: Database["engine"]) {
+  constructor(engine: Database["engine"], whole?: Recorder) {
     this.engine = engine;
+    this.#whole = whole ?? this;
   }
 
   async execute(sql: string): Promise<void> {
@@ -71,8 +84,9 @@ class Recorder implements Database {
   async query<Row extends object>(sql: string): Promise<Row[]> {
     if (this.#looksUp) return [];
     const [line] = sql.trim().split("\n");
-    this.incomplete ??= `the answer is known only when this runs: ${line}`;
-    throw new ConfitureError("migration_failed", this.incomplete);
+    const why = `the answer is known only when this runs: ${line}`;
+    this.#whole.incomplete ??= why;
+    throw new ConfitureError("migration_failed", why);
   }
 
   async copyIn(sql: string, data: Parameters<Database["copyIn"]>[1]): Promise<void> {
@@ -87,6 +101,8 @@ class Recorder implements Database {
   async close(): Promise<void> {}
 
   #take(sql: string): void {
-    if (this.incomplete === undefined) this.statements.push(sql);
+    if (this.#whole.incomplete !== undefined) return;
+    this.statements.push(sql);
+    if (this.#whole !== this) this.#whole.statements.push(sql);
   }
 }

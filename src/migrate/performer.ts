@@ -4,6 +4,8 @@ import type { Statement } from "#sql/statement.ts";
 
 /** Runs the statements that are a migration's own; the runner's are not among them. For whoever watches what each of them does. */
 export interface Performer {
+  /** Whether it sends what it is given, as it is, so that a whole migration may go in one round trip. */
+  readonly sendsAtOnce?: true;
   /** Neighbouring statements of a script; of a TypeScript migration's, `script` is the text of one call. */
   statements(database: Database, script: Script, statements: readonly Statement[]): Promise<void>;
   /** One statement of a TypeScript migration, with parameters or with rows that the migration waits for. */
@@ -12,6 +14,7 @@ export interface Performer {
 
 /** Sends them with few round trips, as they are. */
 export const DIRECTLY: Performer = {
+  sendsAtOnce: true,
   statements: runStatements,
   query: (database, _script, sql, parameters) => database.query(sql, parameters),
 };

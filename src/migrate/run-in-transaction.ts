@@ -29,7 +29,7 @@ export async function runInTransaction(
   options: RunOptions,
 ): Promise<void> {
   const beginning = (): Promise<void>[] => begin(database, options, body.kind === "sql" ? body.opening : undefined);
-  if (options.performer === undefined && canPipeline(body)) {
+  if ((options.performer ?? DIRECTLY).sendsAtOnce === true && canPipeline(body)) {
     // One round trip: should a statement fail, the server skips the rest and turns COMMIT into ROLLBACK.
     await inOrder([
       ...beginning(),
