@@ -28,6 +28,7 @@ import { exclusionBuildsUnderLock } from "./rules/exclusion-builds-under-lock.ts
 import { failsOnRows } from "./rules/fails-on-rows.ts";
 import { fkValidatesUnderLock } from "./rules/fk-validates-under-lock.ts";
 import { foreignKeyTypeDiffers } from "./rules/foreign-key-type-differs.ts";
+import { foreignKeysOff } from "./rules/foreign-keys-off.ts";
 import { foreignKeyWithoutIndex } from "./rules/foreign-key-without-index.ts";
 import { generatedRewrites } from "./rules/generated-rewrites.ts";
 import { identifierTooLong } from "./rules/identifier-too-long.ts";
@@ -131,6 +132,7 @@ export const RULES: readonly Rule[] = [
   renameEnumValue,
   requiredColumn,
   narrowsValues,
+  foreignKeysOff,
   replicaIdentityLost,
   failsOnRows,
   concurrentlyInTransaction,

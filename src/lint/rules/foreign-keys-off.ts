@@ -1,0 +1,35 @@
+import { inside } from "#sql/parser.ts";
+import type { Found, Rule } from "../rule.ts";
+import { alterations, nameOf } from "../syntax.ts";
+
+export const foreignKeysOff: Rule = {
+  id: "foreign-keys-off",
+  title: "DISABLE TRIGGER ALL, or session_replication_role = replica: foreign keys are not checked",
+  group: "data",
+  severity: "error",
+  asks: ["syntax", "neighbours"],
+  why: "PostgreSQL checks foreign keys by triggers of its own. `DISABLE TRIGGER ALL` and `session_replication_role = replica` switch these off as well, and nothing looks at the rows that were written meanwhile when they are on again.",
+  instead:
+    "`DISABLE TRIGGER USER` leaves the foreign keys on. Where they really have to be off, drop them, and add them again `NOT VALID` and `VALIDATE`.",
+  wrong: "ALTER TABLE orders DISABLE TRIGGER ALL;",
+  right: "ALTER TABLE orders DISABLE TRIGGER USER;",
+  check({ node, isOld }): readonly Found[] {
+    const set = inside(node, "VariableSetStmt");
+    const value = inside(set?.args?.[0], "A_Const")?.sval?.sval;
+    if (set?.name === "session_replication_role" && value === "replica") {
+      return [
+        { message: "From here on, foreign keys are not checked and no trigger runs, in any table of this session" },
+      ];
+    }
+    return alterations(node, "AT_DisableTrigAll").flatMap(({ table }): Found[] =>
+      isOld(table)
+        ? [
+            {
+              message: `The foreign keys of ${nameOf(table)} are not checked until the triggers are on again, and what is written meanwhile is never checked`,
+              fix: `ALTER TABLE ${nameOf(table)} DISABLE TRIGGER USER;`,
+            },
+          ]
+        : [],
+    );
+  },
+};
