@@ -116,7 +116,8 @@ main() {
   chmod 755 "$executable"
   shown=$("$executable" --version) || fail "the executable for $machine does not run on this machine"
 
-  mkdir -p "$to" || fail "cannot make the folder $to"
+  mkdir -p -- "$to" || fail "cannot make the folder $to"
+  [ ! -d "$to/confiture" ] || fail "$to/confiture is a folder: remove it, or give another one with --to"
   # Beside its place and then renamed, so that a confiture that runs now is left alone.
   cp "$executable" "$to/.confiture.$$" && mv -f "$to/.confiture.$$" "$to/confiture" || {
     rm -f "$to/.confiture.$$"

@@ -31,7 +31,11 @@ export async function dryRunCommand(context: CommandContext, plan: PlanUpOptions
         incomplete: incomplete ?? null,
       })),
     },
-    script: planned.map((migration) => render(migration, isVerbose ? migration.statements : migration.own)).join("\n"),
+    script: planned
+      .map((migration) =>
+        isVerbose ? render(migration, migration.statements) + stop(migration) : render(migration, migration.own),
+      )
+      .join("\n"),
   };
 }
 
@@ -41,4 +45,11 @@ function render({ file, transactional, incomplete }: PlannedMigration, statement
   // The end of a COPY block stands alone on its line.
   const ended = statements.map((statement) => (statement.endsWith("\n\\.") ? `${statement}\n` : `${statement};\n`));
   return heading + ended.join("") + note;
+}
+
+/** Whoever runs the script is not to go on behind a migration of which a part is missing. */
+function stop({ file, transactional, incomplete }: PlannedMigration): string {
+  if (incomplete === undefined) return "";
+  const said = `${migrationId(file)} is not known to its end`.replaceAll("'", "''");
+  return `${transactional ? "rollback;\n" : ""}\\set ON_ERROR_STOP 1\ndo $$ begin raise exception using message = '${said}'; end $$;\n`;
 }

@@ -24,7 +24,8 @@ export async function requireWithinLimits(
   which: Parameters<typeof planUp>[1],
 ): Promise<boolean> {
   const pending = await findPending(context, which, undefined);
-  if (pending.migrations.length === 0) return false;
+  // Without a database there is nobody to wait.
+  if (pending.migrations.length === 0 || pending.sizes === undefined) return false;
   const lock = LOCK_MODES.find((mode) => mode.toLowerCase().replaceAll(" ", "_") === limits.lock)!;
   const trace = await tracePending(context, await projectFiles(context, undefined), pending).catch((error: unknown) => {
     throw error instanceof ConfitureError && error.code !== "interrupted"

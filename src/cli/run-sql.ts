@@ -25,11 +25,23 @@ export function readScript(source: SqlText, { readOnly }: SqlRules): Script {
   });
 }
 
-/** Whether a statement says itself that transactions need not be read-only any more. */
-function allowsWriting({ words, text }: Statement): boolean {
-  if (/\bREAD WRITE\b/.test(words.join(" "))) return true;
+/** What PostgreSQL does in read-only transactions although it rewrites, locks, or writes files. */
+const NO_READING = /^(?:ALTER SYSTEM|CHECKPOINT|CLUSTER|LOCK|REINDEX|REPACK|VACUUM)\b/;
+
+/** Whether a statement says itself that transactions need not be read-only any more, or does more than read in such a one. */
+function allowsWriting(statement: Statement): boolean {
+  const { words, text } = statement;
+  const said = words.join(" ");
+  if (/\bREAD WRITE\b/.test(said) || NO_READING.test(said)) return true;
+  if (words[0] === "COPY" && copiesToFile(statement.tokens())) return true;
+  // An escaped name can be that of any setting.
+  if (words[0] === "SET" && /U&"/i.test(text)) return true;
   // Reading the setting is no harm.
   return /transaction_read_only/i.test(text) && (/set_config/i.test(text) || !/^(?:SHOW|SELECT)$/.test(words[0] ?? ""));
+}
+
+function copiesToFile(tokens: readonly string[]): boolean {
+  return tokens.some((token, at) => token === "TO" && /^(?:PROGRAM$|E?'|U&'|\$)/i.test(tokens[at + 1] ?? ""));
 }
 
 /**

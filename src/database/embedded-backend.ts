@@ -7,6 +7,7 @@ import { countBytes } from "./embedded-garbage.ts";
 import { loadAssets } from "./embedded-load.ts";
 import type { PackedFile } from "./embedded-pack.ts";
 import type { Backend } from "./embedded-socket.ts";
+import { unawaited } from "./unawaited.ts";
 
 /** PGlite's own start parameters are for its own interface; these are nearer to a server's defaults. */
 const START_PARAMETERS = [
@@ -164,6 +165,8 @@ export class PGliteBackend implements Backend {
     // ReadyForQuery does not: PGlite swallows most breakdowns of the backend.
     this.#pglite.execProtocolRawStream(messages as Uint8Array, { syncToFs: false, onRawData }).catch(() => {});
     if (!untilReady || last.at(-READY_LENGTH) === READY_FOR_QUERY) return;
+    // What is left of it would keep the process.
+    unawaited.count++;
     this.#broken = new ConfitureError(
       "embedded_failed",
       `The embedded PostgreSQL broke down during this statement${lastWords(this.#log)}`,

@@ -67,6 +67,13 @@ export async function fix(
       ...plan.edits.map(({ file, text }): FileChange => ({ kind: "replace", path: file.path, content: text })),
       ...made.map((path): FileChange => ({ kind: "create", path, content: readRegularFile(join(dir, path), path) })),
     ];
+    for (const { file } of plan.edits) {
+      if (readRegularFile(join(files.projectDir, file.path), file.path).toString() === file.text) continue;
+      throw new ConfitureError("lint_fix_refused", `${file.path} was changed while --fix was at work`, {
+        location: { file: file.path },
+        hint: "Nothing was written. Run it again.",
+      });
+    }
     await changeFiles(files.projectDir, changes);
     return { fixed: plan.fixed, left: plan.left, changed: plan.edits.map(({ file }) => file.path), created: made };
   });

@@ -168,7 +168,7 @@ async function runStep(run: OutsideRun, unit: readonly Statement[], work: Work):
 
 /** As `settingsOf` sets it: a server that does not know the setting goes on without. */
 function lockTimeoutSql(milliseconds: number): string {
-  return `select pg_catalog.set_config('lock_timeout', '${milliseconds}', false) from pg_catalog.pg_settings where name = 'lock_timeout'`;
+  return `select pg_catalog.set_config('lock_timeout', '${milliseconds}', false) from pg_catalog.pg_settings where name operator(pg_catalog.=) 'lock_timeout'`;
 }
 
 async function runUnderLimits(run: OutsideRun, unit: readonly Statement[], work: Work): Promise<void> {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { cliProject, environmentFile, OLDEST_AND_NEWEST } from "./project.ts";
+import { cliProject, databaseUrl, environmentFile, OLDEST_AND_NEWEST } from "./project.ts";
 import { readDocument } from "./document.ts";
 import { runHere } from "../support/in-process.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
@@ -193,6 +193,24 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
     expect(await project.snapshot()).toBe(before);
   });
 
+  test("does not speak for what TypeScript imports, for another database, nor over a file that is no plan", async () => {
+    await using project = await planned();
+    const text = await project.read("db/migrations/3_token.sql");
+    expect((await project.run(["migrate", "plan", "--out", "db/migrations/3_token.sql"])).exitCode).toBe(2);
+    expect(await project.read("db/migrations/3_token.sql")).toBe(text);
+    const url = ["--database-url", databaseUrl(project.server, project.database)];
+    expect((await project.run([...up, ...url])).exitCode).toBe(7);
+    await project.write("lib/helper.ts", 'export const sql = "CREATE TABLE a (i int)";\n');
+    await project.write(
+      "db/migrations/4_code.ts",
+      'import { Migration } from "confiture";\nimport { sql } from "../../lib/helper.ts";\nexport default class Code extends Migration { up() { this.execute(sql); } }\n',
+    );
+    await project.succeed(["migrate", "plan", "--out", "plan.json"]);
+    await project.write("lib/helper.ts", 'export const sql = "DROP TABLE users CASCADE";\n');
+    expect(await project.run(up)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("4_code.ts") });
+    await project.succeed([...up, "--yes", "local"]);
+  });
+
   test("refuses a database that went on, another environment, an edited plan, and options beside it", async () => {
     await using project = await planned();
     await project.write("db/environments/other.yaml", environmentFile(project.server, project.database));
@@ -314,12 +332,39 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
     expect(await small.run(up)).toMatchObject({ exitCode: 2 });
   });
 
+  test("count what was attached by hand, what came after ANALYZE, and what is in a schema of the database's own", async () => {
+    await using project = await limited();
+    await project.query("CREATE TABLE events (id int) PARTITION BY RANGE (id)");
+    await project.query("CREATE TABLE ghosts (id int)");
+    await project.query("ANALYZE ghosts");
+    await project.query("INSERT INTO ghosts SELECT generate_series(1, 5000)");
+    await project.query("CREATE SCHEMA app CREATE TABLE big (id int)");
+    await project.write(
+      "db/migrations/1_users.sql",
+      `${FILES["db/migrations/1_users.sql"]}CREATE TABLE events (id int) PARTITION BY RANGE (id);\nCREATE TABLE ghosts (id int);\nCREATE TABLE big (id int);\n`,
+    );
+    await project.query("DELETE FROM confiture_migrations");
+    await project.succeed(["migrate", "baseline"]);
+    await project.query("CREATE TABLE events_1 PARTITION OF events DEFAULT");
+    await project.query("INSERT INTO events SELECT generate_series(1, 5000)");
+    await project.query("ANALYZE events_1");
+    for (const [table, words] of [
+      ["events", /ACCESS EXCLUSIVE on public\.events \(about 5,000 rows\)/],
+      ["ghosts", /ACCESS EXCLUSIVE on public\.ghosts \(at most [\d,]+ rows/],
+      ["big", /ACCESS EXCLUSIVE on public\.big \(the database has no table of this name/],
+    ] as const) {
+      await project.write("db/migrations/2_more.sql", `ALTER TABLE ${table} ADD COLUMN c int;\n`);
+      const { exitCode, stderr } = await project.run(up);
+      expect({ table, exitCode, stderr }).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(words) });
+    }
+  });
+
   test("stop what cannot be tried, and say why", async () => {
     await using project = await limited();
     await project.write("db/migrations/2_no.sql", "ALTER TABLE userz ADD a int;\n");
     const { exitCode, stderr } = await project.run(up);
     expect(exitCode).toBe(3);
-    expect(stderr).toContain('db/migrations/2_no.sql:1: fails where it was tried: relation "userz" does not exist');
+    expect(stderr).toContain('db/migrations/2_no.sql:1: fails in a scratch database: relation "userz" does not exist');
   });
 
   test.each([

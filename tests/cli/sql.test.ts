@@ -147,12 +147,20 @@ test("a protected environment is only read, whatever the statements try, until -
     "DO $$ BEGIN PERFORM set_config('default_transaction_' || 'read_only', 'off', false); END $$; DELETE FROM t",
     "RESET ALL; DELETE FROM t",
     "BEGIN; ROLLBACK; DELETE FROM t",
+    "VACUUM FULL t",
+    "BEGIN; LOCK TABLE t; COMMIT",
+    "REINDEX TABLE t",
+    "ALTER SYSTEM SET work_mem = '5MB'",
+    "COPY (SELECT id FROM t) TO PROGRAM 'cat > /dev/null'",
+    "COPY t TO '/tmp/confiture-written'",
+    `BEGIN; SET U&"transaction!005fread!005fonly" UESCAPE '!' = off; DELETE FROM t; COMMIT`,
   ];
   for (const sql of attempts) {
     const result = await live(sql);
     expect({ sql, exitCode: result.exitCode === 0 }).toEqual({ sql, exitCode: false });
     expect(result.stderr).toContain("--write --yes live");
   }
+  expect((await live('COPY (SELECT id AS "TO" FROM t) TO STDOUT')).stdout).toBe("1\n");
   expect((await live("--write", "DELETE FROM t")).exitCode).toBe(2);
   expect((await live("--write", "--yes", "local", "DELETE FROM t")).exitCode).toBe(2);
   expect((await live("--yes", "live", "DELETE FROM t")).exitCode).toBe(1);

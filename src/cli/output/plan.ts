@@ -8,7 +8,7 @@ import {
   type Trace,
 } from "#compare/trace/facts.ts";
 import { impactOf, sizesByName, type Weighed, worstFirst } from "#compare/trace/impact.ts";
-import type { SizeOf, Sizes } from "#compare/trace/sizes.ts";
+import { otherSearchPath, type SizeOf, type Sizes } from "#compare/trace/sizes.ts";
 import type { ConfitureError } from "#errors/error.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { errorToJson } from "./diagnostic.ts";
@@ -39,7 +39,7 @@ export function renderPlan({ trace, sizes }: Plan, paint: Paint): string {
   for (const migration of migrations) {
     lines.push("", ...renderMigration(migration, sizeOf, paint));
   }
-  lines.push(...notes(trace).map((note) => `\n${note}`));
+  lines.push(...notes(trace, sizes).map((note) => `\n${note}`));
   return `${lines.map((line) => wrap(line, WIDTH)).join("\n")}\n`;
 }
 
@@ -55,7 +55,11 @@ function verdict(ranked: readonly Weighed[], { migrations }: Trace): string[] {
     return [`Worst: ${inLine(broken.file.path)} cannot run: ${inLine(broken.error.message)}`];
   const [worst] = ranked;
   if (worst === undefined) return [];
-  if (worst.impact.weight === "none") return ["Nobody has to wait for any of it"];
+  if (worst.impact.weight === "none") {
+    const unseen = ranked.find(({ statement }) => statement.opaque || statement.how.kind === "not-traced");
+    if (unseen === undefined) return ["Nobody has to wait for any of it"];
+    return [`Nobody has to wait for what was seen; not all of ${placeOf(unseen.statement)} was`];
+  }
   return [`Worst: ${placeOf(worst.statement)} ${inLine(worst.impact.sentence)}`];
 }
 
@@ -121,11 +125,21 @@ function heldLines({ statements, transactional }: MigrationFacts): string[] {
   return [`  Held until it commits: ${shown.join(", ")}${more}`];
 }
 
-function notes({ withoutRows, leftOut }: Trace): string[] {
+function notes({ withoutRows, leftOut, serverVersion }: Trace, sizes: Sizes | undefined): string[] {
+  const tried = Math.floor(serverVersion / 10_000);
+  const path = sizes && otherSearchPath(sizes);
   const missing = leftOut.map(
     ({ message, location }) => `${location?.file ?? ""}:${location?.line ?? ""} ${inLine(message)}`,
   );
   return [
+    ...(sizes === undefined || sizes.postgres === tried
+      ? []
+      : [
+          `The database is PostgreSQL ${sizes.postgres}, and this was tried on ${tried}: --scratch URL tries it on a server of your own`,
+        ]),
+    ...(path === undefined
+      ? []
+      : [`The database looks names up in ${path}: names without a schema may mean other tables there than here`]),
     ...(withoutRows.length === 0
       ? []
       : [`No rows could be made up for ${listOf(withoutRows)}: what fails on rows is not found there (--fixtures)`]),
@@ -151,7 +165,7 @@ export function planToMarkdown({ trace, sizes }: Plan): string {
     "| place | statement | worst | locks |",
     "|---|---|---|---|",
   ].join("\n");
-  const tail = notes(trace)
+  const tail = notes(trace, sizes)
     .map((note) => `\n${escaped(note)}\n`)
     .join("");
   let text = `${head}\n`;
@@ -171,7 +185,8 @@ function rowWords(statement: StatementFacts, sentence: string, sizeOf: ReadonlyM
   const large = [...inUse(statement.rewrites), ...inUse(statement.scans)].filter(({ name }) => sizeOf.has(name));
   const sizes = large.length === 0 ? "" : ` (${large.map((relation) => sized(relation, sizeOf)).join(", ")})`;
   const rows = error?.onRows === undefined ? "" : `; fails on some rows: ${error.onRows.example}`;
-  return cutTo(`${sentence}${sizes}${rows}`, 600);
+  const unseen = statement.opaque ? "; its code has branches, of which not all were seen" : "";
+  return cutTo(`${sentence}${sizes}${rows}${unseen}`, 600);
 }
 
 function lockWords(locks: readonly Lock[]): string {

@@ -1,6 +1,6 @@
 import { isAtLeast, type LockMode, type StatementFacts, type Trace } from "./facts.ts";
 import { sizesByName } from "./impact.ts";
-import type { SizeOf, Sizes } from "./sizes.ts";
+import { otherSearchPath, type SizeOf, type Sizes } from "./sizes.ts";
 
 /** What statements may do on a database in use without anybody looking at it. */
 export interface Limits {
@@ -21,38 +21,40 @@ const ROWS_ON_PAGE = 291;
 const PAGE = 8192;
 
 /** In the order in which they run. What could not be tried counts as too much. Pure. */
-export function aboveLimits({ migrations }: Trace, sizes: Sizes | undefined, limits: Limits): Excess[] {
+export function aboveLimits({ migrations }: Trace, sizes: Sizes, limits: Limits): Excess[] {
   const sizeOf = sizesByName(sizes);
+  const path = otherSearchPath(sizes);
   return migrations.flatMap(({ statements }) =>
     statements.flatMap((statement): Excess[] => {
-      const { error, how, locks } = statement;
-      if (error !== undefined) return [{ statement, what: `fails where it was tried: ${error.error.message}` }];
+      const { error, how, locks, sql } = statement;
+      if (error !== undefined && error.onRows === undefined) {
+        return [{ statement, what: `fails in a scratch database: ${error.error.message}` }];
+      }
       if (how.kind === "not-traced") return [{ statement, what: `could not be tried: ${how.reason}` }];
+      const isOther = (name: string): boolean => path !== undefined && !sql.includes(`${name.split(".")[0]}.`);
       const large = locks.filter(
         ({ isNew, kind, mode, name }) =>
           !isNew &&
           (kind === "table" || kind === "materialized view") &&
           mode !== limits.lock &&
           isAtLeast(mode, limits.lock) &&
-          mostRows(sizeOf.get(name)) > limits.rows,
+          (isOther(name) || mostRows(sizeOf.get(name)) > limits.rows),
       );
       if (large.length === 0) return [];
-      return [
-        {
-          statement,
-          what: large.map(({ mode, name }) => `${mode} on ${name} (${rowsIn(sizeOf.get(name))})`).join(", "),
-        },
-      ];
+      const which = (name: string): string =>
+        isOther(name) ? `or another table: the database looks names up in ${path}` : rowsIn(sizeOf.get(name));
+      return [{ statement, what: large.map(({ mode, name }) => `${mode} on ${name} (${which(name)})`).join(", ") }];
     }),
   );
 }
 
-/** An upper bound where PostgreSQL never counted: what is not known is not nothing. */
+/** An upper bound where PostgreSQL never counted, or has no such table: what is not known is not nothing. */
 function mostRows(size: SizeOf | undefined): number {
-  return size === undefined ? 0 : (size.rows ?? Math.ceil(size.bytes / PAGE) * ROWS_ON_PAGE);
+  return size === undefined ? Infinity : (size.rows ?? Math.ceil(size.bytes / PAGE) * ROWS_ON_PAGE);
 }
 
 function rowsIn(size: SizeOf | undefined): string {
+  if (size === undefined) return "the database has no table of this name, so its size is not known";
   const most = mostRows(size).toLocaleString("en-US");
-  return size?.rows === null ? `at most ${most} rows: ANALYZE counts them` : `about ${most} rows`;
+  return size.rows === null ? `at most ${most} rows: ANALYZE counts them` : `about ${most} rows`;
 }

@@ -10,6 +10,8 @@ export interface Sizes {
   readonly taken: string;
   /** The major version of PostgreSQL, for example 16. */
   readonly postgres: number;
+  /** Where names without a schema are looked up; missing in files of older versions. */
+  readonly searchPath?: string;
   readonly relations: readonly SizeOf[];
 }
 
@@ -17,33 +19,53 @@ export interface Sizes {
 export interface SizeOf {
   /** Schema and name as SQL takes them: `public.users`. */
   readonly name: string;
-  /** As PostgreSQL last counted them (pg_class.reltuples); null before it ever did. */
+  /**
+   * As PostgreSQL's planner estimates them: as many for a page as when it last counted, for as many pages as there are now.
+   * Those of partitions and children are included. Null before it ever counted.
+   */
   readonly rows: number | null;
-  /** Of the main file alone: pg_class.relpages times the size of a page, and as it is where PostgreSQL never counted. */
+  /** Of the main files, those of partitions and children included. */
   readonly bytes: number;
   /** Of a table: how many indexes it has. */
   readonly indexes: number;
 }
 
 const SIZES = `
+  with recursive below (top, oid) as (
+    select c.oid, c.oid from pg_catalog.pg_class c where c.relkind in ('r', 'p', 'm', 'i', 'I')
+    union
+    select below.top, i.inhrelid from below join pg_catalog.pg_inherits i on i.inhparent = below.oid
+  ), file as (
+    select c.oid, c.reltuples::pg_catalog.float8 as counted,
+           c.relpages::pg_catalog.float8 * pg_catalog.current_setting('block_size')::pg_catalog.float8 as then,
+           case when c.relkind in ('p', 'I') then 0 else coalesce(pg_catalog.pg_relation_size(c.oid), 0) end::pg_catalog.float8 as now
+      from pg_catalog.pg_class c where c.relkind in ('r', 'p', 'm', 'i', 'I')
+  ), sum as (
+    select below.top, pg_catalog.sum(file.now) as bytes,
+           -- An empty file has no rows, whatever was counted.
+           case when not pg_catalog.bool_or(file.now > 0 and (file.counted < 0 or file.then = 0))
+                then pg_catalog.round(pg_catalog.sum(case when file.now = 0 then 0 else file.counted * file.now / nullif(file.then, 0) end)) end as rows
+      from below join file on file.oid = below.oid group by below.top
+  )
   select pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as name,
-         case when c.reltuples >= 0 then c.reltuples::pg_catalog.float8 end as rows,
-         case when c.reltuples >= 0
-              then c.relpages::pg_catalog.float8 * pg_catalog.current_setting('block_size')::pg_catalog.float8
-              else coalesce(pg_catalog.pg_relation_size(c.oid), 0)::pg_catalog.float8 end as bytes,
+         sum.rows, sum.bytes,
          (select pg_catalog.count(*)::pg_catalog.int4 from pg_catalog.pg_index i where i.indrelid = c.oid) as indexes
-    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-   where c.relkind in ('r', 'p', 'm', 'i', 'I') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace join sum on sum.top = c.oid
+   where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
    order by 1`;
 
 /** Reads the catalogue alone. */
 export async function readSizes(database: Database, now: Date): Promise<Sizes> {
   const relations = await database.query<SizeOf>(SIZES);
+  const [setting] = await database.query<{ path: string }>(
+    "select coalesce(s.reset_val, '') as path from pg_catalog.pg_settings s where s.name operator(pg_catalog.=) 'search_path'",
+  );
   return {
     format: "confiture-stats",
     version: 1,
     taken: now.toISOString(),
     postgres: Math.floor(database.serverVersion / 10_000),
+    ...(setting === undefined ? {} : { searchPath: setting.path }),
     relations,
   };
 }
@@ -72,6 +94,14 @@ export function readStatsFile(absolute: string, shown: string): Sizes {
   if (!Array.isArray(relations) || !relations.every(isSize))
     throw refuse("has a list of relations that is not readable");
   return read as unknown as Sizes;
+}
+
+/**
+ * The search_path of the database or role, where it is not PostgreSQL's own: names may then mean other tables there than in a
+ * scratch database. Pure.
+ */
+export function otherSearchPath({ searchPath }: Sizes): string | undefined {
+  return searchPath === undefined || /^(?:"\$user"\s*,\s*)?public$/.test(searchPath.trim()) ? undefined : searchPath;
 }
 
 function isSize(value: unknown): boolean {

@@ -40,7 +40,7 @@ export const foreignKeyWithoutIndex: Rule = {
       return [
         {
           message: `No index begins with ${listOf(columns)} of ${nameOf(table)}: every DELETE in ${nameOf(constraint.pktable)} reads all of it`,
-          fix: `CREATE INDEX ON ${nameOf(table)} (${listOf(columns)});`,
+          fix: `CREATE INDEX ${made === undefined ? "CONCURRENTLY " : ""}ON ${nameOf(table)} (${listOf(columns)});`,
           at: constraint.location,
         },
       ];

@@ -38,7 +38,8 @@ export const indexBlocksWrites: Rule = {
           ? `CREATE INDEX ... ON ONLY ${table}, then CREATE INDEX CONCURRENTLY on each partition, then ALTER INDEX ... ATTACH PARTITION`
           : `${online};  -- alone in its migration`,
         rewrite:
-          isPartitioned || name === undefined || index.if_not_exists === true
+          // What is unique only later lets rows in meanwhile.
+          isPartitioned || name === undefined || index.if_not_exists === true || index.unique === true
             ? undefined
             : {
                 here: undefined,

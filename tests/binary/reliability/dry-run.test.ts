@@ -76,6 +76,17 @@ export default class A extends Migration {
         "-- The rest is not known: the answer is known only when this runs: SELECT id FROM a",
       );
       expect(await b.has("a")).toBe(false);
+      await b.write("002_b.sql", "CREATE TABLE b (id int)");
+      const script = await b.migrate("up", "--dry-run", "-v");
+      await b.project.write("dry.sql", script.stdout);
+      if (PSQL !== null) {
+        const ran = Bun.spawnSync([PSQL, "-X", "-q", "-d", b.url, "-f", b.project.path("dry.sql")], { stderr: "pipe" });
+        expect({ failed: ran.exitCode !== 0, stderr: ran.stderr.toString() }).toEqual({
+          failed: true,
+          stderr: expect.stringContaining("001_a is not known to its end"),
+        });
+        expect([await b.has("a"), await b.has("b")]).toEqual([false, false]);
+      }
     });
 
     test.skipIf(PSQL === null || major < 14)(

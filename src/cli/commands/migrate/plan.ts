@@ -1,10 +1,12 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { readStatsFile } from "#compare/trace/sizes.ts";
 import { migrationsSince } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { writeFile } from "#files/change.ts";
-import { planToApprove } from "#migrate/approved-plan.ts";
+import { readRegularFile } from "#files/read.ts";
+import { planToApprove, readApprovedPlan } from "#migrate/approved-plan.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { readCount, readVersion } from "../../arguments.ts";
@@ -12,6 +14,20 @@ import { defineCommand, GLOBAL_ARGS } from "../../command.ts";
 import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
 import { FIXTURES, findPending, tracePending } from "../../pending.ts";
 import { hasFailure, planToJson, planToMarkdown, renderPlan } from "../../output/plan.ts";
+
+/** @throws ConfitureError `usage` where something else is there that a plan would replace */
+function requirePlanFile(absolute: string, shown: string): void {
+  if (!existsSync(absolute)) return;
+  try {
+    readApprovedPlan(readRegularFile(absolute, shown).toString(), shown);
+  } catch (cause) {
+    throw new ConfitureError("usage", `${shown} is there already, and is no plan`, {
+      location: { file: shown },
+      hint: "Give --out another name. Nothing was written.",
+      cause,
+    });
+  }
+}
 
 export const command = defineCommand({
   args: {
@@ -91,9 +107,15 @@ export const command = defineCommand({
       // What cannot run is not to be approved.
       if (failed) context.messages.warn(`${args.out} was not written: what is planned cannot run`);
       else {
-        const loaded: LoadedMigration[] = [];
-        for (const file of all) loaded.push(await loadMigration(context.projectDir, file, context.io.signal));
-        const approved = planToApprove((await context.config()).environment, history, loaded);
+        const { environment, urlOrigin } = await context.config();
+        requirePlanFile(resolve(context.projectDir, args.out), args.out);
+        // What was traced is what was looked at: a file may have changed since.
+        const traced = new Map(trace.migrations.map((migration) => [migration.file.version, migration]));
+        const looked: Pick<LoadedMigration, "file" | "checksum">[] = [];
+        for (const file of all) {
+          looked.push(traced.get(file.version) ?? (await loadMigration(context.projectDir, file, context.io.signal)));
+        }
+        const approved = planToApprove(urlOrigin === null ? environment : null, history, looked);
         await writeFile(context.projectDir, args.out, `${JSON.stringify(approved, null, 2)}\n`);
         context.messages.log(`Wrote ${args.out}: confiture migrate up --plan ${shellWord(args.out)} runs exactly this`);
       }

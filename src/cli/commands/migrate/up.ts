@@ -60,9 +60,10 @@ export const command = defineCommand({
       return await dryRunCommand(context, plan);
     }
     const options = await writingOptions(context, args);
-    // Somebody has looked at what it says, for this environment.
+    // Somebody has looked at what it says, for this environment. What TypeScript imports is not in its checksum.
     const isConfirmed = approved !== undefined || (await isWithinLimits(context, args, plan)) === "confirmed";
-    const permit = isConfirmed ? undefined : await permission(context, args, () => pendingLosses(options, plan));
+    const isOfConcern = (loss: Loss): boolean => !isConfirmed || (approved !== undefined && isCode(loss));
+    const permit = await permission(context, args, isOfConcern, () => pendingLosses(options, plan));
     const report = await up(options, { ...plan, permit });
     const outcome = finishRun(context, report, "No pending migrations");
     const { error } = report;
@@ -81,9 +82,11 @@ async function readPlan(
   const other = ["to", "steps", "dry-run"].find((option) => others[option] !== undefined && others[option] !== false);
   if (other !== undefined) throw new ConfitureError("usage", `--plan says what runs, and goes without --${other}`);
   const approved = readApprovedPlan(readRegularFile(resolve(context.projectDir, file), file).toString(), file);
-  const { environment } = await context.config();
+  const config = await context.config();
+  const environment = config.urlOrigin === null ? config.environment : null;
   if (approved.environment === environment) return approved;
-  const name = (one: string | null): string => (one === null ? "no environment" : `the environment "${one}"`);
+  const name = (one: string | null): string =>
+    one === null ? "a database given by its URL" : `the environment "${one}"`;
   throw new ConfitureError(
     "plan_outdated",
     `${file} was made for ${name(approved.environment)}, not for ${name(environment)}`,
@@ -110,6 +113,10 @@ async function isWithinLimits(
 
 const WHAT = "apply these migrations";
 
+function isCode({ location }: Loss): boolean {
+  return /\.[cm]?[jt]s$/.test(location.file);
+}
+
 /**
  * On a protected environment: asks where there is somebody to ask, and returns what stops a run that would lose more than
  * was agreed to. Asked before the lock is taken, so that nobody waits for an answer.
@@ -117,14 +124,15 @@ const WHAT = "apply these migrations";
 async function permission(
   context: CommandContext,
   args: ParsedArgs<typeof PROTECTED_ARGS>,
+  isOfConcern: (loss: Loss) => boolean,
   findLosses: () => Promise<readonly Loss[]>,
 ): Promise<UpOptions["permit"]> {
   const config = await context.config();
   if (!isProtected(config, args) || config.limits?.dataLoss === true) return undefined;
-  const agreed = canAsk(context) ? await findLosses() : [];
+  const agreed = canAsk(context) ? (await findLosses()).filter(isOfConcern) : [];
   if (agreed.length > 0) await requirePermission(context, args, WHAT, agreed);
   return (losses) => {
-    const others = losses.filter((loss) => !agreed.some((known) => isSameLoss(loss, known)));
+    const others = losses.filter((loss) => isOfConcern(loss) && !agreed.some((known) => isSameLoss(loss, known)));
     if (others.length > 0) throw notPermitted(config, args, WHAT, others);
   };
 }
