@@ -16,8 +16,17 @@ const STEPS: readonly (readonly [heading: string, ...command: string[]])[] = [
   ["Unused files, exports and dependencies", "knip"],
   ["Build", "build"],
   // The first test on a server also waits for initdb; setDefaultTimeout in the preload file reaches the first file only.
-  // Each worker has servers of its own, which the files that it runs share.
-  ["Tests", "test", "--timeout=60000", `--parallel=${WORKERS}`, "--no-isolate", ...process.argv.slice(2)],
+  // Each worker has servers of its own, which the files that it runs share. Those that take longest begin first;
+  // `scripts/test --update-timings` measures that anew.
+  [
+    "Tests",
+    "test",
+    "--timeout=60000",
+    `--parallel=${WORKERS}`,
+    "--no-isolate",
+    "--timings=tests/timings.json",
+    ...process.argv.slice(2),
+  ],
 ];
 
 const root = join(import.meta.dir, "..");
