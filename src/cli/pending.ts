@@ -14,6 +14,9 @@ import type { CommandContext } from "./command.ts";
 import { openOptions } from "./database-options.ts";
 import { migrateOptions } from "./migrate-options.ts";
 
+/** Where the database's own is not known: a timestamp that gets a time zone is rewritten in all but UTC. */
+const SOME_ZONE = "Etc/GMT-1";
+
 /** Where a project keeps rows to try statements on. */
 export const FIXTURES = "db/fixtures";
 
@@ -59,7 +62,7 @@ export async function findPending(
 export async function tracePending(
   context: CommandContext,
   files: ProjectFiles,
-  { migrations, applied, otherwise }: Pick<Pending, "migrations" | "applied" | "otherwise">,
+  { migrations, applied, otherwise, sizes }: Pick<Pending, "migrations" | "applied" | "otherwise" | "sizes">,
   fixtures?: string,
 ): Promise<Trace> {
   const isThere = existsSync(join(context.projectDir, FIXTURES));
@@ -68,6 +71,7 @@ export async function tracePending(
     migrations,
     applied,
     otherwise,
+    timeZone: sizes?.timeZone ?? SOME_ZONE,
     fixturesDir: fixtures ?? (isThere ? FIXTURES : undefined),
     onStep: (step) => context.messages.debug(step),
   });

@@ -90,10 +90,21 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
   }
   findings.push(...schemaContexts.flatMap((context) => atEnd(context, active)));
   const linted = entries.filter(({ isLinted }) => isLinted).map(({ file }) => file);
-  const { findings: left, ignored } = applyIgnores(linted, findings, (rule) => severityOf.get(rule));
+  const { findings: left, ignored } = applyIgnores(linted, withoutRepeats(findings), (rule) => severityOf.get(rule));
   const order = new Map(linted.map((file, at) => [file, at]));
   const sorted = left.toSorted((a, b) => order.get(a.file)! - order.get(b.file)! || placeOf(a) - placeOf(b));
   return { findings: withFingerprints(sorted), ignored };
+}
+
+/** A loop in TypeScript asks for many statements at one place of the file. */
+function withoutRepeats(findings: readonly Unprinted[]): Unprinted[] {
+  const seen = new Set<string>();
+  return findings.filter(({ rule, location: { file, line, column } }) => {
+    const key = JSON.stringify([rule, file, line, column]);
+    const isRepeat = /\.[cm]?ts$/.test(file) && line !== undefined && seen.has(key);
+    seen.add(key);
+    return !isRepeat;
+  });
 }
 
 interface Active {

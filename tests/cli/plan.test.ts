@@ -54,6 +54,27 @@ describe.each(OLDEST_AND_NEWEST)("migrate plan on PostgreSQL %d", (major) => {
     });
   });
 
+  test("tries conversions of timestamps in the time zone of the database", async () => {
+    await using project = await cliProject(
+      { "db/migrations/1_times.sql": "CREATE TABLE times (at timestamp);\n" },
+      { major },
+    );
+    await project.succeed(["migrate", "up"]);
+    await project.write("db/migrations/2_zone.sql", "ALTER TABLE times ALTER COLUMN at TYPE timestamptz;\n");
+    for (const [zone, count] of [
+      ["UTC", 0],
+      ["Europe/Paris", 1],
+    ] as const) {
+      await project.query(`ALTER DATABASE "${project.database}" SET timezone = '${zone}'`);
+      const { stdout } = await project.succeed(["migrate", "plan", "--format", "json"]);
+      const [migration] = (JSON.parse(stdout) as { migrations: { statements: { rewrites: object[] }[] }[] }).migrations;
+      expect({ zone, rewrites: migration?.statements[0]?.rewrites }).toMatchObject({
+        zone,
+        rewrites: Array.from({ length: count }, () => ({ name: "public.times" })),
+      });
+    }
+  });
+
   test("takes sizes from a file that stats has written, which holds no rows", async () => {
     await using project = await cliProject(FILES, { major });
     await project.succeed(["migrate", "up"]);

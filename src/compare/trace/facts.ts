@@ -137,6 +137,8 @@ export interface TraceOptions extends ProjectFiles {
   readonly otherwise?: Source | undefined;
   /** A folder of rows (`collectFixtures`) to load before each of them; tables without any get made-up rows. */
   readonly fixturesDir?: string | undefined;
+  /** What sessions of the database in use begin with, where that is known: conversions of timestamps depend on it. */
+  readonly timeZone?: string | undefined;
   /** Whether the catalogue is read before and after each: 30 ms to 1 s each time. */
   readonly catalogues?: boolean;
   readonly onStep?: ((step: string) => void) | undefined;

@@ -12,6 +12,8 @@ export interface Sizes {
   readonly postgres: number;
   /** Where names without a schema are looked up; missing in files of older versions. */
   readonly searchPath?: string;
+  /** Whether timestamps are rewritten when they get a time zone depends on it; missing in files of older versions. */
+  readonly timeZone?: string;
   readonly relations: readonly SizeOf[];
 }
 
@@ -57,15 +59,19 @@ const SIZES = `
 /** Reads the catalogue alone. */
 export async function readSizes(database: Database, now: Date): Promise<Sizes> {
   const relations = await database.query<SizeOf>(SIZES);
-  const [setting] = await database.query<{ path: string }>(
-    "select coalesce(s.reset_val, '') as path from pg_catalog.pg_settings s where s.name operator(pg_catalog.=) 'search_path'",
+  // What sessions begin with, whatever this one was set to.
+  const settings = await database.query<{ name: string; value: string }>(
+    "select s.name, coalesce(s.reset_val, '') as value from pg_catalog.pg_settings s where s.name operator(pg_catalog.=) any ('{search_path,TimeZone}'::text[])",
   );
+  const setting = (name: string): string | undefined => settings.find((each) => each.name === name)?.value;
+  const [searchPath, timeZone] = [setting("search_path"), setting("TimeZone")];
   return {
     format: "confiture-stats",
     version: 1,
     taken: now.toISOString(),
     postgres: Math.floor(database.serverVersion / 10_000),
-    ...(setting === undefined ? {} : { searchPath: setting.path }),
+    ...(searchPath === undefined ? {} : { searchPath }),
+    ...(timeZone === undefined ? {} : { timeZone }),
     relations,
   };
 }

@@ -136,6 +136,7 @@ async function traceFrom(
       rows,
       scratch: options.scratch,
       lost,
+      timeZone: options.timeZone,
       isApart: fixtures === undefined,
     });
     const error = migration.up.kind === "refused" ? migration.up.error : await run.step(migration, "up", tracer);

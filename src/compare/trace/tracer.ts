@@ -9,6 +9,7 @@ import type { Performer } from "#migrate/performer.ts";
 import { cannotRunInTransaction, transactionControl } from "#sql/classify.ts";
 import { lossOf } from "#sql/loss.ts";
 import { locateInFile } from "#sql/position.ts";
+import { quoteLiteral } from "#sql/quote.ts";
 import { Statement } from "#sql/statement.ts";
 import { explainMissing, withMissingRoles } from "../scratch/missing.ts";
 import type { ScratchSite } from "../scratch/site.ts";
@@ -29,6 +30,7 @@ export interface TracerOptions {
   readonly lost: { any: boolean };
   /** Whether each statement has a transaction of its own: then its locks are those that it asked for itself. */
   readonly isApart: boolean;
+  readonly timeZone: string | undefined;
 }
 
 /** invalid_transaction_termination */
@@ -42,6 +44,7 @@ export class Tracer implements Performer {
   readonly #options: TracerOptions;
   /** The file's own BEGIN was there, and its COMMIT was not. */
   #begun = false;
+  #isZoned = false;
   /** Behind the last call that was found in a TypeScript file. */
   #foundUpTo = 0;
   /** What holds only within the transaction, which is set again in each part of it. */
@@ -79,6 +82,7 @@ export class Tracer implements Performer {
     isTogether: boolean,
     work: () => Promise<void>,
   ): Promise<ConfitureError | undefined> {
+    await this.#setTimeZone(database);
     const isTransactional = this.#isTransactional() || this.#begun || isTogether;
     const taken = await this.#run(database, statement, work);
     const verb = transactionControl(statement);
@@ -104,6 +108,15 @@ export class Tracer implements Performer {
       opaque: isCode && (statement.firstWord === "CALL" || HAS_BRANCHES.test(statement.text)),
     });
     return taken.stopped;
+  }
+
+  /** Once for the migration, behind what the runner sets back and before what the migration sets itself. */
+  async #setTimeZone(database: Database): Promise<void> {
+    const { timeZone } = this.#options;
+    if (timeZone === undefined || this.#isZoned) return;
+    this.#isZoned = true;
+    // No query: SET TRANSACTION may come next.
+    await database.execute(`set time zone ${quoteLiteral(timeZone)}`);
   }
 
   async #nextPart(database: Database, statement: Statement): Promise<void> {

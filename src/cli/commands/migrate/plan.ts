@@ -90,7 +90,7 @@ export const command = defineCommand({
       args.since === undefined
         ? await findPending(context, limits, given)
         : {
-            migrations: await migrationsSince(files, args.since),
+            migrations: await migrationsSince(files, args.since.replace(/^git:/, "")),
             applied: undefined,
             otherwise: undefined,
             sizes: given,
@@ -100,7 +100,7 @@ export const command = defineCommand({
     const trace =
       migrations.length === 0
         ? { migrations: [], serverVersion: 0, withoutRows: [], leftOut: [] }
-        : await tracePending(context, files, { migrations, applied, otherwise }, args.fixtures);
+        : await tracePending(context, files, { migrations, applied, otherwise, sizes }, args.fixtures);
     const plan = { trace, sizes, aim: context.aim };
     const failed = hasFailure(trace);
     if (args.out !== undefined) {
@@ -117,7 +117,8 @@ export const command = defineCommand({
         }
         const approved = planToApprove(urlOrigin === null ? environment : null, history, looked);
         await writeFile(context.projectDir, args.out, `${JSON.stringify(approved, null, 2)}\n`);
-        context.messages.log(`Wrote ${args.out}: confiture migrate up --plan ${shellWord(args.out)} runs exactly this`);
+        const what = all.length === 0 ? "nothing, for nothing is pending" : "exactly this";
+        context.messages.log(`Wrote ${args.out}: confiture migrate up --plan ${shellWord(args.out)} runs ${what}`);
       }
     }
     return {
