@@ -17,7 +17,7 @@ export const indexBlocksWrites: Rule = {
   },
   why: "`CREATE INDEX` takes a SHARE lock: every INSERT, UPDATE and DELETE on the table waits until the index is built and the transaction is committed. On a large table that is minutes.",
   instead:
-    "Build the index with `CONCURRENTLY`, alone in its migration: PostgreSQL does not allow it inside a transaction, and Confiture runs a file that holds nothing else without one. If it fails, it leaves an invalid index behind; drop that, then run the migration again. `confiture lint --fix` makes this change.",
+    "Build the index with `CONCURRENTLY`, alone in its migration: PostgreSQL does not allow it inside a transaction, and Confiture runs a file that holds nothing else without one. If it fails, it leaves an invalid index behind; drop that, then run the migration again. `confiture lint --fix` makes this change, but not for a unique index: rows that it keeps out could come in before it.",
   wrong: "CREATE INDEX users_email_idx ON users (email);",
   right: "CREATE INDEX CONCURRENTLY users_email_idx ON users (email);",
   check({ node, isOld, world, statement, facts }) {

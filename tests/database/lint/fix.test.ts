@@ -41,9 +41,18 @@ describe("lint --fix", () => {
 
   test("an index that is alone in its file stays there", async () => {
     const path = "db/migrations/002_index.sql";
-    const { project, names } = await fixed({ [path]: "CREATE UNIQUE INDEX users_name ON users (name);\n" }, path);
+    const { project, names } = await fixed({ [path]: "CREATE INDEX users_name ON users (name);\n" }, path);
     expect(names).toHaveLength(2);
-    expect(await project.read(path)).toBe("CREATE UNIQUE INDEX CONCURRENTLY users_name ON users (name);\n");
+    expect(await project.read(path)).toBe("CREATE INDEX CONCURRENTLY users_name ON users (name);\n");
+  });
+
+  test("a unique index stays: rows that it keeps out would come in before it", async () => {
+    const path = "db/migrations/002_index.sql";
+    const text =
+      "CREATE UNIQUE INDEX users_name ON users (name);\nINSERT INTO users (name) VALUES ('a') ON CONFLICT DO NOTHING;\n";
+    const { project, names } = await fixed({ [path]: text }, path);
+    expect(names).toHaveLength(2);
+    expect(await project.read(path)).toBe(text);
   });
 
   test("a validation that comes too early gets a migration of its own", async () => {
