@@ -2,6 +2,7 @@ import { LogLevels } from "consola/core";
 import { dryRunUp, type PlannedMigration } from "#migrate/dry-run.ts";
 import type { PlanUpOptions } from "#migrate/plan.ts";
 import { migrationId } from "#migrate/migration-file.ts";
+import { quoteLiteral } from "#sql/quote.ts";
 import type { CommandContext, Outcome } from "./command.ts";
 import { migrateOptions } from "./migrate-options.ts";
 import { count } from "./output/text.ts";
@@ -50,6 +51,6 @@ function render({ file, transactional, incomplete }: PlannedMigration, statement
 /** Whoever runs the script is not to go on behind a migration of which a part is missing. */
 function stop({ file, transactional, incomplete }: PlannedMigration): string {
   if (incomplete === undefined) return "";
-  const said = `${migrationId(file)} is not known to its end`.replaceAll("'", "''");
-  return `${transactional ? "rollback;\n" : ""}\\set ON_ERROR_STOP 1\ndo $$ begin raise exception using message = '${said}'; end $$;\n`;
+  const said = quoteLiteral(`${migrationId(file)} is not known to its end`);
+  return `${transactional ? "rollback;\n" : ""}\\set ON_ERROR_STOP 1\ndo $$ begin raise exception using message = ${said}; end $$;\n`;
 }

@@ -32,14 +32,14 @@ export async function requireWithinLimits(
       ? aboveLimitsError(config, [`what is pending could not be tried: ${error.message}`], error)
       : error;
   });
-  const found = aboveLimits(trace, pending.sizes, { lock, rows: limits.rows });
+  const found = aboveLimits(trace, pending.sizes, { lock, rows: limits.rows }).map(inWords);
   if (found.length === 0) return false;
-  if (!canAsk(context)) throw aboveLimitsError(config, found.map(inWords));
+  if (!canAsk(context)) throw aboveLimitsError(config, found);
   context.messages.log(renderPlan({ trace, sizes: pending.sizes, aim: context.aim }, context.paint));
-  context.messages.log(`Above the limits of "${config.environment ?? ""}":${list(found.map(inWords))}`);
+  context.messages.log(`Above the limits of "${config.environment ?? ""}":${list(found)}`);
   const answer = await ask(context.io, "Type its name to apply these migrations: ", "nothing was done");
   if (answer === config.environment) return true;
-  throw aboveLimitsError(config, found.map(inWords));
+  throw aboveLimitsError(config, found);
 }
 
 function inWords({ statement: { place }, what }: Excess): string {

@@ -1,17 +1,19 @@
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
-import { LOCK_MODES, type Lock, type LockMode, type Relation, type RelationKind } from "./facts.ts";
+import {
+  LOCK_MODES,
+  type Lock,
+  type LockMode,
+  type Relation,
+  type RelationKind,
+  type StatementFacts,
+} from "./facts.ts";
 
 /** What a statement, or several, did to relations: the lists are those of `StatementFacts`. */
-export interface Measured {
-  readonly locks: readonly Lock[];
-  readonly held: readonly Lock[];
-  readonly rewrites: readonly Relation[];
-  readonly rewritesIndexes: readonly Relation[];
-  readonly scans: readonly Relation[];
-  readonly buildsIndexes: readonly Relation[];
-  readonly drops: readonly Relation[];
-}
+export type Measured = Pick<
+  StatementFacts,
+  "locks" | "held" | "rewrites" | "rewritesIndexes" | "scans" | "buildsIndexes" | "drops"
+>;
 
 export const NOTHING_MEASURED: Measured = {
   locks: [],

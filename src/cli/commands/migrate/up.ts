@@ -61,7 +61,7 @@ export const command = defineCommand({
     }
     const options = await writingOptions(context, args);
     // Somebody has looked at what it says, for this environment. What TypeScript imports is not in its checksum.
-    const isConfirmed = approved !== undefined || (await isWithinLimits(context, args, plan)) === "confirmed";
+    const isConfirmed = approved !== undefined || (await confirmsLimits(context, args, plan));
     const isOfConcern = (loss: Loss): boolean => !isConfirmed || (approved !== undefined && isCode(loss));
     const permit = await permission(context, args, isOfConcern, () => pendingLosses(options, plan));
     const report = await up(options, { ...plan, permit });
@@ -99,16 +99,19 @@ async function readPlan(
 
 const UNDEFINED_TABLE = "42P01";
 
-/** @throws ConfitureError `above_limits` */
-async function isWithinLimits(
+/**
+ * Whether somebody has confirmed what is above the limits of the environment; nobody need where nothing is.
+ * @throws ConfitureError `above_limits`, `interrupted`
+ */
+async function confirmsLimits(
   context: CommandContext,
   args: ParsedArgs<typeof PROTECTED_ARGS>,
   plan: Parameters<typeof pendingLosses>[1],
-): Promise<"confirmed" | "unasked"> {
+): Promise<boolean> {
   const config = await context.config();
-  if (config.limits === undefined || !isProtected(config, args)) return "unasked";
+  if (config.limits === undefined || !isProtected(config, args)) return false;
   const { requireWithinLimits } = await import("../../limits.ts");
-  return (await requireWithinLimits(context, config, config.limits, plan)) ? "confirmed" : "unasked";
+  return await requireWithinLimits(context, config, config.limits, plan);
 }
 
 const WHAT = "apply these migrations";
