@@ -30,6 +30,19 @@ export type SchemaOrder = "path" | "dependencies";
 const EVERY_SQL_FILE = "**/*.sql";
 
 /**
+ * `collectSchemaFiles` for projects that may have none.
+ * @throws ConfitureError as `collectSchemaFiles`, but for `schema_no_files`
+ */
+export function findSchemaFiles(options: CollectOptions): string[] {
+  try {
+    return collectSchemaFiles(options);
+  } catch (error) {
+    if (error instanceof ConfitureError && error.code === "schema_no_files") return [];
+    throw error;
+  }
+}
+
+/**
  * The schema files in the order they run: paths relative to the project, with forward slashes, sorted
  * component by component, or moved behind what they need. Names that begin with a dot are left out. A file that is reached twice counts once, and one that
  * another includes runs there and not by itself.

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { collectSchemaFiles } from "#build/collect.ts";
+import { findSchemaFiles } from "#build/collect.ts";
 import { filesAt, type RevisionFiles } from "#compare/sources/git.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -52,7 +52,7 @@ export async function collect(
   const before = which.kind === "since" ? filesAt(projectDir, which.revision, foldersOf(files)) : undefined;
   const isChanged = (path: string): boolean =>
     before?.holds(path, readRegularFile(join(projectDir, path), path)) !== true;
-  const schema = which.kind === "pending" ? [] : schemaFiles(files);
+  const schema = which.kind === "pending" ? [] : findSchemaFiles(files);
   const chosen = which.kind === "paths" ? choose(projectDir, which.paths, found.migrations, schema) : undefined;
   const isChosen = (migration: MigrationFile): boolean => {
     switch (which.kind) {
@@ -99,16 +99,6 @@ export async function collect(
 
 function foldersOf({ includeDirs, migrationsDir }: ProjectFiles): string[] {
   return [migrationsDir, ...includeDirs.map(({ path }) => path)];
-}
-
-/** A project may have none. */
-function schemaFiles(files: ProjectFiles): string[] {
-  try {
-    return collectSchemaFiles(files);
-  } catch (error) {
-    if (error instanceof ConfitureError && error.code === "schema_no_files") return [];
-    throw error;
-  }
 }
 
 /** A new migration that is older than one that the other branch has already. */

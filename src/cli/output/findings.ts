@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { collectSchemaFiles } from "#build/collect.ts";
+import { findSchemaFiles } from "#build/collect.ts";
 import type { Change } from "#compare/catalogue/changes.ts";
 import type { Check } from "#compare/verify/checks.ts";
 import type { Finding } from "#compare/verify/finding.ts";
@@ -75,7 +75,7 @@ export function placesIn(files: ProjectFiles): FindPlaces {
   let texts: { schema: readonly SourceText[]; migrations: readonly SourceText[] } | undefined;
   return (change, { migration: its }) => {
     texts ??= {
-      schema: schemaFiles(files).map(read),
+      schema: findSchemaFiles(files).map(read),
       migrations: waysUp(files),
     };
     return {
@@ -111,16 +111,6 @@ function withoutWayBack(code: string): string {
   if (down < 0) return code;
   const [start, end = code.length] = [ways[down]!.index, ways[down + 1]?.index];
   return code.slice(0, start) + blank(code.slice(start, end)) + code.slice(end);
-}
-
-/** Migrations can be tried out without any. */
-function schemaFiles(files: ProjectFiles): string[] {
-  try {
-    return collectSchemaFiles(files);
-  } catch (error) {
-    if (error instanceof ConfitureError && error.code === "schema_no_files") return [];
-    throw error;
-  }
 }
 
 /** A check with all that was found, a line each. Pure. */

@@ -1,5 +1,5 @@
 import { type BuildOptions, executeSchema } from "#build/builder.ts";
-import { collectSchemaFiles, type SchemaOrder, type SourceDir } from "#build/collect.ts";
+import { collectSchemaFiles, findSchemaFiles, type SchemaOrder, type SourceDir } from "#build/collect.ts";
 import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
@@ -186,12 +186,7 @@ export async function buildSchema(database: Database, files: ProjectFiles): Prom
 
 /** Whether there is any; a project may have migrations alone. */
 export function hasSchemaFiles(files: ProjectFiles): boolean {
-  try {
-    return collectSchemaFiles(files).length > 0;
-  } catch (error) {
-    if (error instanceof ConfitureError && error.code === "schema_no_files") return false;
-    throw error;
-  }
+  return findSchemaFiles(files).length > 0;
 }
 
 export function schemaBuild(files: ProjectFiles): BuildOptions {

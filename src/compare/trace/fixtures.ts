@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { executeSchema } from "#build/builder.ts";
-import { collectSchemaFiles } from "#build/collect.ts";
+import { findSchemaFiles } from "#build/collect.ts";
 import { readSchemaScript } from "#build/schema-script.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -26,12 +26,7 @@ export function collectFixtures({ projectDir }: Pick<ProjectFiles, "projectDir">
 
 function listFiles(projectDir: string, dir: string): string[] {
   const includeDirs = [{ path: dir, recursive: true, include: ["**/*.sql"], exclude: [] }];
-  try {
-    return collectSchemaFiles({ projectDir, includeDirs, excludeDirs: [] });
-  } catch (error) {
-    if (error instanceof ConfitureError && error.code === "schema_no_files") return [];
-    throw error;
-  }
+  return findSchemaFiles({ projectDir, includeDirs, excludeDirs: [] });
 }
 
 /** Fixtures for one database: each file is loaded once, as soon as there is what it needs. */

@@ -1,13 +1,11 @@
-import { collectSchemaFiles } from "#build/collect.ts";
 import type { Database } from "#database/database.ts";
-import { ConfitureError } from "#errors/error.ts";
 import { type LoadedMigration, undoesNothing } from "#migrate/body.ts";
 import { withRevision } from "../sources/git.ts";
 import type { Finding } from "./finding.ts";
 import { bringForward, failure, type Onlooker, type Replay, type ReplayOptions, rollBackAndForward } from "./replay.ts";
 import { startRun } from "../scratch/scratch-run.ts";
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
-import { buildSchema, isMissingObject, type ProjectFiles, schemaFolders } from "../sources/sources.ts";
+import { buildSchema, hasSchemaFiles, isMissingObject, type ProjectFiles, schemaFolders } from "../sources/sources.ts";
 import { type Watch, watched, type Watching } from "./watch.ts";
 
 /**
@@ -48,15 +46,6 @@ export async function startsFromNothing(files: ReplayedFiles, database: Database
   // An empty database again, if all is well; if not, the replay will tell.
   if (first.down !== undefined) await run.step(first, "down");
   return true;
-}
-
-function hasSchemaFiles(files: ProjectFiles): boolean {
-  try {
-    return collectSchemaFiles(files).length > 0;
-  } catch (error) {
-    if (error instanceof ConfitureError && error.code === "schema_no_files") return false;
-    throw error;
-  }
 }
 
 /**
