@@ -11,7 +11,7 @@ const SOURCE = join(import.meta.dir, "..", "..", "src");
 /** What each folder may import; main -> cli -> features -> database -> sql, files, errors. */
 const LADDER: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["cli", "errors"],
-  cli: ["config", "lint", "compare", "build", "migrate", "database", "sql", "files", "errors"],
+  cli: ["config", "lint", "sync", "compare", "build", "migrate", "database", "sql", "files", "errors"],
   config: ["database", "sql", "files", "errors"],
   build: ["database", "sql", "files", "errors"],
   migrate: ["database", "sql", "files", "errors"],
@@ -19,6 +19,8 @@ const LADDER: Readonly<Record<string, readonly string[]>> = {
   compare: ["build", "migrate", "database", "sql", "files", "errors"],
   // It reads migrations as the runner does, and asks the trace what statements do.
   lint: ["compare", "build", "migrate", "database", "sql", "files", "errors"],
+  // It writes the schema of the target, and brings its ledger along.
+  sync: ["compare", "build", "migrate", "database", "sql", "files", "errors"],
   database: ["sql", "files", "errors"],
   sql: ["errors"],
   files: ["errors"],

@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import type { SourceCatalogue, SyncColumn, SyncPlan } from "./plan.ts";
+
+/** What names in queries are looked up in; rules write others with their schema. */
+const SEARCH_PATH = { name: "search_path", value: "pg_catalog, public, pg_temp" } as const;
+
+/** The plan without rules: every column of every row as it is. */
+export function keepEverything({ tables }: SourceCatalogue): SyncPlan {
+  return {
+    tables: tables
+      .filter(({ kind }) => kind === "table")
+      .map(({ schema, name, columns }) => {
+        const kept = columns.filter(({ generated }) => !generated).map((column) => keptColumn(column));
+        const list = kept.map(({ expression }) => expression).join(", ");
+        const query = `SELECT ${list} FROM ONLY ${quoteQualified(schema, name)} source WHERE (true)`;
+        return { schema, name, mode: "rows" as const, columns: kept, query, whole: true, where: undefined };
+      }),
+    settings: [SEARCH_PATH],
+    digest: createHash("sha256").update("plain").digest("hex"),
+    reproducible: true,
+  };
+}
+
+function keptColumn({ name, type }: { readonly name: string; readonly type: string }): SyncColumn {
+  return {
+    name,
+    type,
+    treatment: "keep",
+    expression: `source.${quoteIdentifier(name)}`,
+    class: "preserving",
+    proof: { kind: "kept" },
+  };
+}

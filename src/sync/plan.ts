@@ -1,0 +1,147 @@
+import type { Location } from "#errors/error.ts";
+
+/**
+ * What a sync does, as data: made from the source's tables and the rules by `planSync`, carried out by the run, and printed by
+ * `--dry-run`. All SQL in it reads the source only.
+ */
+export interface SyncPlan {
+  /** Every table with rows of its own, partitions one by one, by schema and name. */
+  readonly tables: readonly SyncTable[];
+  /**
+   * What each session that runs a query of the plan is given first, outside any log of ours: `select set_config($1, $2, false)`. The
+   * search_path is among them. Others hold subkeys, never the key; they are secret.
+   */
+  readonly settings: readonly { readonly name: string; readonly value: string }[];
+  /** SHA-256 of the rules, as hex: the same rules have the same digest, whatever the key. */
+  readonly digest: string;
+  /** Whether the key was given, so that another run has the same results. */
+  readonly reproducible: boolean;
+}
+
+export interface SyncTable {
+  readonly schema: string;
+  readonly name: string;
+  /** `skip`: the table is made, and stays empty. */
+  readonly mode: "rows" | "skip";
+  /** In the order of the query's result and of `COPY target (columns) FROM`; generated ones are left out. May be empty. */
+  readonly columns: readonly SyncColumn[];
+  /**
+   * For `COPY (query) TO STDOUT`; no semicolon. The table is called `source` in it, and its text ends with a WHERE of which every part
+   * is in brackets, so that ` AND source.ctid >= '(0,0)'` or ` LIMIT 10` may be put behind it. "" for a skipped table.
+   */
+  readonly query: string;
+  /** Every column kept and every row: `COPY ONLY table (columns) TO STDOUT` does the same as the query. */
+  readonly whole: boolean;
+  /** Which rows, for people: the conditions of the rules in short. Undefined for all. */
+  readonly where: string | undefined;
+}
+
+export interface SyncColumn {
+  readonly name: string;
+  /** As PostgreSQL prints it: "character varying(20)". */
+  readonly type: string;
+  readonly treatment: "keep" | "transform";
+  /** The name of the transform: "email". */
+  readonly transform?: string;
+  /** Columns of one domain have the same result for the same original. */
+  readonly domain?: string;
+  /** The SQL of the result, over `source`; for a kept column its name. */
+  readonly expression: string;
+  /** Whether different originals have different results: always; but for chance (one in ten million rows or less); not. */
+  readonly class: "preserving" | "probable" | "lossy";
+  /** What can be proven afterwards. */
+  readonly proof: ColumnProof;
+  /** What the originals look like, which a scan for leaks looks for. */
+  readonly tokens?: "email" | "phone" | "card" | "iban" | "ssn";
+}
+
+/**
+ * - `kept`: the values are the originals.
+ * - `disjoint`: no result is an original of any row, but for a chance of 2^-50 a row.
+ * - `differs`: no row has its own original, though it may have that of another row; empty texts apart. `chance` is how likely a row
+ *   has it nevertheless: 0 where it cannot.
+ * - `partial`: some values stay as they are, because there is nothing in them to replace (a note without an address, January 1st).
+ */
+export type ColumnProof =
+  | { readonly kind: "kept" | "disjoint" | "partial" }
+  | { readonly kind: "differs"; readonly chance: number };
+
+/** Something in the rules, or missing from them, for which nothing is copied. */
+export interface SyncFinding {
+  /** Which kind: "column-without-rule". */
+  readonly rule: string;
+  readonly message: string;
+  /** What to write, and where: the line to add. */
+  readonly fix: string | undefined;
+  readonly location: Location;
+  /** What it is about, "public.users", and its column. */
+  readonly table: string | undefined;
+  readonly column: string | undefined;
+}
+
+export type Planned =
+  | { readonly kind: "plan"; readonly plan: SyncPlan; readonly notes: readonly SyncFinding[] }
+  | { readonly kind: "findings"; readonly findings: readonly SyncFinding[] };
+
+/** Of the source, what rules are about; `readSource` reads it. */
+export interface SourceCatalogue {
+  /** Ordinary and partitioned tables and partitions, but those of extensions, temporary ones and the tool's own. */
+  readonly tables: readonly SourceTable[];
+}
+
+export interface SourceTable {
+  /** pg_class.oid. */
+  readonly oid: number;
+  readonly schema: string;
+  readonly name: string;
+  /** A partitioned table has no rows of its own. */
+  readonly kind: "table" | "partitioned";
+  /** Of a partition, the oid of the table that it is a part of. */
+  readonly partitionOf: number | null;
+  readonly columns: readonly SourceColumn[];
+  /** Unique indexes; `columns` are numbers, also of those that its expressions and condition read. */
+  readonly unique: readonly {
+    readonly name: string;
+    readonly columns: readonly number[];
+    readonly isPrimary: boolean;
+    /** Without expressions and condition, valid, checked at once or at the end: it identifies rows. */
+    readonly isPlain: boolean;
+  }[];
+  readonly checks: readonly {
+    readonly name: string;
+    readonly columns: readonly number[];
+    /** "(price > 0)" */
+    readonly expression: string;
+  }[];
+  readonly foreignKeys: readonly SourceForeignKey[];
+  /** Columns of the partition key, by number; also those that its expressions read. */
+  readonly partitionKey: readonly number[];
+}
+
+export interface SourceColumn {
+  readonly number: number;
+  readonly name: string;
+  /** As PostgreSQL prints it: "character varying(20)". */
+  readonly type: string;
+  /** pg_type.typname of the type, or of that under a domain, or of an array's elements: "varchar", "int8". */
+  readonly baseType: string;
+  /** The schema of that type. */
+  readonly typeSchema: string;
+  readonly isArray: boolean;
+  /** pg_type.typtype of that type: b base, c composite, e enum, r range, m multirange. */
+  readonly typeKind: string;
+  /** Of varchar(n) and char(n). */
+  readonly length: number | null;
+  readonly notNull: boolean;
+  readonly generated: boolean;
+  readonly isDomain: boolean;
+  /** CHECK expressions of its domains over VALUE. */
+  readonly domainChecks: readonly { readonly name: string; readonly expression: string }[];
+}
+
+export interface SourceForeignKey {
+  readonly name: string;
+  readonly columns: readonly number[];
+  readonly references: number;
+  readonly referencedColumns: readonly number[];
+}

@@ -1,0 +1,44 @@
+import { expect, test } from "bun:test";
+import { keepEverything } from "#sync/plain.ts";
+import type { Planned, SourceColumn, SourceTable } from "#sync/plan.ts";
+
+const column = (number: number, name: string, generated = false): SourceColumn => ({
+  number,
+  name,
+  type: "text",
+  baseType: "text",
+  typeSchema: "pg_catalog",
+  isArray: false,
+  typeKind: "b",
+  length: null,
+  notNull: false,
+  generated,
+  isDomain: false,
+  domainChecks: [],
+});
+
+const table = (name: string, kind: SourceTable["kind"], columns: readonly SourceColumn[]): SourceTable => ({
+  oid: 1,
+  schema: "public",
+  name,
+  kind,
+  partitionOf: null,
+  columns,
+  unique: [],
+  checks: [],
+  foreignKeys: [],
+  partitionKey: [],
+});
+
+test("without rules every column but generated ones is kept, of every table with rows of its own", () => {
+  const plan = keepEverything({
+    tables: [
+      table("a b", "table", [column(1, "x"), column(2, "y", true), column(4, "Z")]),
+      table("p", "partitioned", []),
+    ],
+  });
+  const planned: Planned = { kind: "plan", plan, notes: [] };
+  expect(planned.plan.tables.map(({ name, query, whole }) => ({ name, query, whole }))).toEqual([
+    { name: "a b", query: 'SELECT source."x", source."Z" FROM ONLY "public"."a b" source WHERE (true)', whole: true },
+  ]);
+});
