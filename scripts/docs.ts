@@ -123,7 +123,7 @@ const ASKS: Readonly<Record<Rule["asks"][number], string>> = {
   syntax: "the statement",
   neighbours: "what comes before it",
   trace: "what PostgreSQL did when it ran in a scratch database, where it could be run",
-  settings: "the environment's settings",
+  sizes: "how large the tables are where it is to run, and on which PostgreSQL",
 };
 
 function rulePage(rule: Rule): string {

@@ -1,6 +1,5 @@
 import { LogLevels } from "consola/core";
 import { dryRunUp, type PlannedMigration } from "#migrate/dry-run.ts";
-import type { PlanUpOptions } from "#migrate/plan.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { quoteLiteral } from "#sql/quote.ts";
 import type { CommandContext, Outcome } from "./command.ts";
@@ -11,7 +10,7 @@ import { count } from "./output/text.ts";
  * `migrate up --dry-run`: the migrations' SQL on standard output, with `-v` also what the runner sends around it, so that psql
  * could do the same; what it is on standard error.
  */
-export async function dryRunCommand(context: CommandContext, plan: PlanUpOptions): Promise<Outcome> {
+export async function dryRunCommand(context: CommandContext, plan: Parameters<typeof dryRunUp>[1]): Promise<Outcome> {
   const isVerbose = context.messages.level >= LogLevels.debug;
   const planned = await dryRunUp(await migrateOptions(context), plan);
   context.messages.log(

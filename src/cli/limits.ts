@@ -32,7 +32,7 @@ export async function requireWithinLimits(
       ? aboveLimitsError(config, [`what is pending could not be tried: ${error.message}`], error)
       : error;
   });
-  const found = aboveLimits(trace, pending.sizes, { lock, rows: limits.rows }).map(inWords);
+  const found = aboveLimits(trace, pending.sizes, { lock, rows: limits.rows, dataLoss: limits.dataLoss }).map(inWords);
   if (found.length === 0) return false;
   if (!canAsk(context)) throw aboveLimitsError(config, found);
   context.messages.log(renderPlan({ trace, sizes: pending.sizes, aim: context.aim }, context.paint));

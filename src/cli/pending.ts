@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ProjectFiles, Source } from "#compare/sources/sources.ts";
-import type { Trace } from "#compare/trace/facts.ts";
+import type { Trace, TraceOptions } from "#compare/trace/facts.ts";
 import { readSizes, type Sizes } from "#compare/trace/sizes.ts";
 import { traceMigrations } from "#compare/trace/trace.ts";
 import { withDatabase } from "#database/open.ts";
+import type { Target } from "#database/target.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { planUp } from "#migrate/plan.ts";
@@ -46,17 +47,37 @@ export async function findPending(
   const applied = history.flatMap(({ file, standing, version }) =>
     file !== undefined && standing === "applied" && !isBase(version) ? [file] : [],
   );
-  const sizes =
-    given ??
-    (isUnmade(target) || migrations.length === 0
-      ? undefined
-      : await withDatabase(target, openOptions(context), (database) => readSizes(database, new Date())));
+  const sizes = given ?? (migrations.length === 0 ? undefined : await sizesOf(context, target));
   return { migrations, applied, otherwise: { kind: "live", target, name: "the database" }, sizes, all, history };
+}
+
+/** Undefined where there is no database yet. */
+export async function sizesOf(context: CommandContext, target: Target): Promise<Sizes | undefined> {
+  if (isUnmade(target)) return undefined;
+  return await withDatabase(target, openOptions(context), (database) => readSizes(database, new Date()));
+}
+
+/**
+ * Of the database for which statements are tried, and the rows to try them on.
+ * @param fixtures a folder of rows; the project's own when undefined, if it is there
+ */
+export function traceSettings(
+  context: CommandContext,
+  sizes: Sizes | undefined,
+  fixtures: string | undefined,
+): Pick<TraceOptions, "timeZone" | "postgres" | "fixturesDir" | "onStep"> {
+  const isThere = existsSync(join(context.projectDir, FIXTURES));
+  return {
+    timeZone: sizes?.timeZone ?? SOME_ZONE,
+    postgres: sizes?.postgres,
+    fixturesDir: fixtures ?? (isThere ? FIXTURES : undefined),
+    onStep: (step) => context.messages.debug(step),
+  };
 }
 
 /**
  * Runs it in a scratch database.
- * @param fixtures a folder of rows; the project's own when undefined, if it is there
+ * @param fixtures as for `traceSettings`
  * @throws ConfitureError as `traceMigrations`
  */
 export async function tracePending(
@@ -65,14 +86,11 @@ export async function tracePending(
   { migrations, applied, otherwise, sizes }: Pick<Pending, "migrations" | "applied" | "otherwise" | "sizes">,
   fixtures?: string,
 ): Promise<Trace> {
-  const isThere = existsSync(join(context.projectDir, FIXTURES));
   return await traceMigrations({
     ...files,
     migrations,
     applied,
     otherwise,
-    timeZone: sizes?.timeZone ?? SOME_ZONE,
-    fixturesDir: fixtures ?? (isThere ? FIXTURES : undefined),
-    onStep: (step) => context.messages.debug(step),
+    ...traceSettings(context, sizes, fixtures),
   });
 }

@@ -30,6 +30,8 @@ export interface Collected {
   readonly entries: readonly Entry[];
   /** The linted migrations, in their order. */
   readonly migrations: readonly MigrationFile[];
+  /** Paths of those that would be linted, and are excluded. */
+  readonly excluded: readonly string[];
   /** See `LintOptions.together`. */
   readonly together: boolean;
 }
@@ -66,7 +68,12 @@ export async function collect(
         return chosen!.paths.has(migration.path);
     }
   };
-  const migrations = found.migrations.filter((migration) => isChosen(migration) && !isLeftOut(migration.path));
+  const excluded: string[] = [];
+  const isKept = (path: string): boolean => {
+    if (isLeftOut(path)) excluded.push(path);
+    return !isLeftOut(path);
+  };
+  const migrations = found.migrations.filter((migration) => isChosen(migration) && isKept(migration.path));
   const last = migrations.at(-1);
   const newest = found.migrations.filter(({ path }) => before?.has(path) === true).at(-1);
   const entries: Entry[] = [];
@@ -79,10 +86,10 @@ export async function collect(
     if (migration === last) break;
   }
   const linted = schema.filter((path) => {
-    if (isLeftOut(path)) return false;
-    return which.kind === "paths" ? chosen!.paths.has(path) : which.kind === "all" || isChanged(path);
+    const isMeant = which.kind === "paths" ? chosen!.paths.has(path) : which.kind === "all" || isChanged(path);
+    return isMeant && isKept(path);
   });
-  const others = (chosen?.others ?? []).filter((path) => !isLeftOut(path));
+  const others = (chosen?.others ?? []).filter(isKept);
   return {
     entries: [
       ...(last === undefined ? [] : entries),
@@ -93,6 +100,7 @@ export async function collect(
         : schema.map((path) => ({ file: readSchemaFile(projectDir, path, parser), isLinted: linted.includes(path) }))),
     ],
     migrations,
+    excluded,
     together: which.kind === "pending" || which.kind === "since",
   };
 }

@@ -2,7 +2,7 @@ import type { Location } from "#errors/error.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import type { Severity } from "./severity.ts";
 import type { Node } from "#sql/parser.ts";
-import type { Span } from "#sql/statement.ts";
+import type { Span, Statement } from "#sql/statement.ts";
 
 /** A file, or the way up of one, cut into statements for the rules. */
 export interface LintFile {
@@ -16,6 +16,8 @@ export interface LintFile {
   readonly isOutline: boolean;
   readonly statements: readonly LintStatement[];
   readonly comments: readonly Span[];
+  /** The statements of its way back; undefined where it has none, or none that can be read. */
+  readonly wayBack: readonly Statement[] | undefined;
   /** Why the runner would not run it, or rules could not look at it. */
   readonly problems: readonly FileProblem[];
   /** Where an offset into `text` is. */

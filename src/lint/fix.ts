@@ -44,7 +44,7 @@ interface Plan {
 export async function fix(
   files: ProjectFiles,
   findings: readonly Finding[],
-  options: Pick<LintOptions, "severities">,
+  options: Pick<LintOptions, "severities" | "sizes">,
   parser: Parser,
   now: Date,
 ): Promise<Fixed> {
@@ -159,12 +159,12 @@ async function requireCleaner(
   before: readonly Finding[],
   { edits, fixed }: Plan,
   created: readonly MigrationFile[],
-  { severities }: Pick<LintOptions, "severities">,
+  options: Pick<LintOptions, "severities" | "sizes">,
   parser: Parser,
 ): Promise<void> {
   const paths = [...edits.map(({ file }) => file.path), ...created.map(({ path }) => path)];
   const { entries } = await collect(copy, { kind: "paths", paths }, [], parser);
-  const { findings } = lint(entries, { together: true, severities });
+  const { findings } = lint(entries, { together: true, ...options });
   const known = new Set(
     before.filter((finding) => !fixed.includes(finding)).map(({ rule, file }) => `${rule} ${file.path}`),
   );

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import type { StatementFacts } from "#compare/trace/facts.ts";
+import { sizesByName } from "#compare/trace/impact.ts";
+import type { Sizes } from "#compare/trace/sizes.ts";
 import { offsetOfByte, type Node, type RangeVar } from "#sql/parser.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import type { LintFile, LintStatement, Transaction } from "./file.ts";
@@ -9,6 +11,7 @@ import { locksTaken } from "./locks.ts";
 import { RULES } from "./registry.ts";
 import type { Context, Found, Rule, TableLock } from "./rule.ts";
 import type { Severity } from "./severity.ts";
+import { nameOf } from "./syntax.ts";
 import { World } from "./world.ts";
 
 type Unprinted = Omit<Finding, "fingerprint">;
@@ -26,6 +29,8 @@ export interface LintOptions {
   /** What a rule is set to, by its id; a rule's own severity where nothing is said. */
   readonly severities?: ReadonlyMap<string, Severity | "off"> | undefined;
   readonly factsOf?: (statement: LintStatement) => StatementFacts | undefined;
+  /** What is known of the database in which it is to run. */
+  readonly sizes?: Sizes | undefined;
 }
 
 export interface LintResult {
@@ -37,6 +42,12 @@ export interface LintResult {
 
 /** What the rules find in files. Pure. */
 export function lint(entries: readonly Entry[], options: LintOptions): LintResult {
+  const sizeOf = sizesByName(options.sizes);
+  const there: Pick<Context, "sizeOf" | "postgres" | "factsOf"> = {
+    factsOf: (statement) => known(options.factsOf?.(statement)),
+    sizeOf: (table) => sizeOf.get(nameOf({ schemaname: "public", ...table })),
+    postgres: options.sizes?.postgres,
+  };
   let world = new World();
   let kind: LintFile["kind"] = "migration";
   const applied = new Set<number>();
@@ -73,7 +84,7 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
       const before = transactions.get(transaction) ?? { earlier: [], held: [] };
       transactions.set(transaction, before);
       if (isLinted) {
-        const context = contextOf(file, statement, node, world, before, options.factsOf?.(statement));
+        const context = contextOf(file, statement, node, world, before, there);
         contexts.push(context);
         for (const { rule, severity } of active) {
           if (rule.check === undefined || (file.kind === "schema" && rule.schemaFiles !== true)) continue;
@@ -99,9 +110,10 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
 /** A loop in TypeScript asks for many statements at one place of the file. */
 function withoutRepeats(findings: readonly Unprinted[]): Unprinted[] {
   const seen = new Set<string>();
-  return findings.filter(({ rule, location: { file, line, column } }) => {
+  return findings.filter(({ rule, location: { file, line, column }, file: { migration } }) => {
+    const form = migration?.form;
     const key = JSON.stringify([rule, file, line, column]);
-    const isRepeat = /\.[cm]?ts$/.test(file) && line !== undefined && seen.has(key);
+    const isRepeat = form === "typescript" && line !== undefined && seen.has(key);
     seen.add(key);
     return !isRepeat;
   });
@@ -134,16 +146,20 @@ interface Before {
   readonly held: TableLock[];
 }
 
+/** What failed, or was not seen, says nothing by its empty lists. */
+function known(facts: StatementFacts | undefined): StatementFacts | undefined {
+  return facts?.how.kind === "not-traced" || facts?.error !== undefined ? undefined : facts;
+}
+
 function contextOf(
   file: LintFile,
   statement: LintStatement,
   node: Node,
   world: World,
   before: Before,
-  all: StatementFacts | undefined,
+  there: Pick<Context, "sizeOf" | "postgres" | "factsOf">,
 ): Context {
-  // What failed, or was not seen, says nothing by its empty lists.
-  const facts = all?.how.kind === "not-traced" || all?.error !== undefined ? undefined : all;
+  const facts = there.factsOf(statement);
   const named = (range: RangeVar | undefined, names: readonly { readonly name: string }[]): boolean => {
     const schema = world.find(range)?.schema ?? range?.schemaname;
     return names.some(({ name: written }) => {
@@ -158,6 +174,7 @@ function contextOf(
     node,
     world,
     facts,
+    ...there,
     ...before,
     isOld(table) {
       const relation = world.find(table);

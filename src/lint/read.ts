@@ -2,10 +2,11 @@ import { join } from "node:path";
 import { decodeSql, placeIn, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
-import { loadMigration, upOfText } from "#migrate/load.ts";
+import type { Body } from "#migrate/body.ts";
+import { loadMigration, waysOfText } from "#migrate/load.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { transactionControl } from "#sql/classify.ts";
-import type { Parser } from "#sql/parser.ts";
+import { inside, type Node, type Parser } from "#sql/parser.ts";
 import { codePointOffset } from "#sql/position.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { Statement } from "#sql/statement.ts";
@@ -25,8 +26,8 @@ export async function readMigration(projectDir: string, migration: MigrationFile
     return withoutStatements(path, "migration", migration, { rule: "not-traced", message, location: { file: path } });
   }
   try {
-    const { up } = await loadMigration(projectDir, migration);
-    if (up.kind === "sql") return sqlFile(migration, up.script, up.transactional, [], parser);
+    const { up, down } = await loadMigration(projectDir, migration);
+    if (up.kind === "sql") return sqlFile(migration, up.script, up.transactional, [], parser, down);
     if (up.kind === "typescript") throw new Error("a SQL migration cannot be TypeScript");
     return refused(projectDir, migration, up.error, parser);
   } catch (error) {
@@ -36,8 +37,8 @@ export async function readMigration(projectDir: string, migration: MigrationFile
 
 /** Reads SQL that is no migration of the project as if it were one; `file` says how it is cut. */
 export function readLoose(file: MigrationFile, text: string, parser: Parser): LintFile {
-  const up = upOfText(file, text);
-  if (up.kind === "sql") return sqlFile(file, up.script, up.transactional, [], parser);
+  const { up, down } = waysOfText(file, text);
+  if (up.kind === "sql") return sqlFile(file, up.script, up.transactional, [], parser, down);
   if (up.kind === "typescript") throw new Error("SQL cannot be TypeScript");
   return asFarAsItGoes(file, text, up.error, parser);
 }
@@ -109,6 +110,7 @@ function withoutStatements(
     isOutline: false,
     statements: [],
     comments: [],
+    wayBack: undefined,
     problems: [problem],
     locate: () => location,
   };
@@ -120,6 +122,7 @@ function sqlFile(
   transactional: boolean,
   refusals: readonly FileProblem[],
   parser: Parser,
+  down?: Body,
 ): LintFile {
   const migration = "version" in source ? source : undefined;
   const problems = [...refusals];
@@ -153,6 +156,7 @@ function sqlFile(
     comments: /(?:confiture|squawk|eugene|atlas|nolint)/.test(text)
       ? splitStatements(text, 0, text.length, { comments: true }).comments
       : [],
+    wayBack: down?.kind === "sql" ? down.script.statements : undefined,
     problems,
     locate: (offset) => placeIn(script, offset),
   };
@@ -194,7 +198,16 @@ function lintStatement(statement: Statement, transaction: Transaction, parser: P
     span: { start: statement.start, end: statement.end },
     text,
     words: statement.words,
-    node: isForParser(statement) ? parser.parse(text) : undefined,
+    node: isForParser(statement) ? withoutRows(parser.parse(text)) : undefined,
     transaction,
   };
+}
+
+/** Rules do not look at the rows of an INSERT, which take much memory. */
+function withoutRows(node: Node | undefined): Node | undefined {
+  const insert = inside(node, "InsertStmt");
+  const select = inside(insert?.selectStmt, "SelectStmt");
+  if (select?.valuesLists === undefined || insert === undefined) return node;
+  const { valuesLists: _rows, ...rest } = select;
+  return { InsertStmt: { ...insert, selectStmt: { SelectStmt: rest } } };
 }

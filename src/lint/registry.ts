@@ -3,12 +3,17 @@ import { alterTableTwice } from "./rules/alter-table-twice.ts";
 import { attachScans } from "./rules/attach-scans.ts";
 import { autovacuumOff } from "./rules/autovacuum-off.ts";
 import { backfillWithDdl } from "./rules/backfill-with-ddl.ts";
+import { breaksOldWriter } from "./rules/breaks-old-writer.ts";
+import { changesValues } from "./rules/changes-values.ts";
 import { checkValidatesUnderLock } from "./rules/check-validates-under-lock.ts";
 import { columnOrder } from "./rules/column-order.ts";
 import { concurrentlyInTransaction } from "./rules/concurrently-in-transaction.ts";
 import { defaultRewrites } from "./rules/default-rewrites.ts";
+import { definerCallable } from "./rules/definer-callable.ts";
+import { definerSearchPath } from "./rules/definer-search-path.ts";
 import { deleteAll } from "./rules/delete-all.ts";
 import { detachBlocks } from "./rules/detach-blocks.ts";
+import { diskHeadroom } from "./rules/disk-headroom.ts";
 import { domainConstraintScans } from "./rules/domain-constraint-scans.ts";
 import { domainWithConstraint } from "./rules/domain-with-constraint.ts";
 import { dropCascades } from "./rules/drop-cascades.ts";
@@ -20,16 +25,18 @@ import { dropIndexBlocks } from "./rules/drop-index-blocks.ts";
 import { dropNotNull } from "./rules/drop-not-null.ts";
 import { dropSchema } from "./rules/drop-schema.ts";
 import { dropTable } from "./rules/drop-table.ts";
+import { dropUsedObject } from "./rules/drop-used-object.ts";
 import { duplicateAssignment } from "./rules/duplicate-assignment.ts";
 import { duplicateIndex } from "./rules/duplicate-index.ts";
 import { enumValueOrder } from "./rules/enum-value-order.ts";
 import { enumValueUsedAtOnce } from "./rules/enum-value-used-at-once.ts";
 import { exclusionBuildsUnderLock } from "./rules/exclusion-builds-under-lock.ts";
+import { extensionInPublic } from "./rules/extension-in-public.ts";
 import { failsOnRows } from "./rules/fails-on-rows.ts";
 import { fkValidatesUnderLock } from "./rules/fk-validates-under-lock.ts";
 import { foreignKeyTypeDiffers } from "./rules/foreign-key-type-differs.ts";
-import { foreignKeysOff } from "./rules/foreign-keys-off.ts";
 import { foreignKeyWithoutIndex } from "./rules/foreign-key-without-index.ts";
+import { foreignKeysOff } from "./rules/foreign-keys-off.ts";
 import { generatedRewrites } from "./rules/generated-rewrites.ts";
 import { identifierTooLong } from "./rules/identifier-too-long.ts";
 import { ignoreUnknown } from "./rules/ignore-unknown.ts";
@@ -40,12 +47,19 @@ import { invalidIndexHidden } from "./rules/invalid-index-hidden.ts";
 import { manyTablesLocked } from "./rules/many-tables-locked.ts";
 import { naming } from "./rules/naming.ts";
 import { narrowsValues } from "./rules/narrows-values.ts";
+import { needsNewerPostgres } from "./rules/needs-newer-postgres.ts";
 import { noLockTimeout } from "./rules/no-lock-timeout.ts";
+import { noWayBack } from "./rules/no-way-back.ts";
 import { notNullScans } from "./rules/not-null-scans.ts";
+import { notRerunnable } from "./rules/not-rerunnable.ts";
 import { notRunnable } from "./rules/not-runnable.ts";
 import { notTraced } from "./rules/not-traced.ts";
 import { opaqueBlock } from "./rules/opaque-block.ts";
 import { outOfOrder } from "./rules/out-of-order.ts";
+import { policiesPermissiveTwice } from "./rules/policies-permissive-twice.ts";
+import { policyAlwaysTrue } from "./rules/policy-always-true.ts";
+import { policyPerRowFunction } from "./rules/policy-per-row-function.ts";
+import { policyWithoutRls } from "./rules/policy-without-rls.ts";
 import { preferBigint } from "./rules/prefer-bigint.ts";
 import { preferIdentity } from "./rules/prefer-identity.ts";
 import { preferJsonb } from "./rules/prefer-jsonb.ts";
@@ -59,8 +73,11 @@ import { renameColumn } from "./rules/rename-column.ts";
 import { renameEnumValue } from "./rules/rename-enum-value.ts";
 import { renameSchema } from "./rules/rename-schema.ts";
 import { renameTable } from "./rules/rename-table.ts";
+import { replacesCode } from "./rules/replaces-code.ts";
 import { replicaIdentityLost } from "./rules/replica-identity-lost.ts";
 import { requiredColumn } from "./rules/required-column.ts";
+import { rlsOff } from "./rules/rls-off.ts";
+import { rlsWithoutPolicy } from "./rules/rls-without-policy.ts";
 import { schemaQualified } from "./rules/schema-qualified.ts";
 import { serialRewrites } from "./rules/serial-rewrites.ts";
 import { setSchema } from "./rules/set-schema.ts";
@@ -75,8 +92,11 @@ import { typeChangeRechecks } from "./rules/type-change-rechecks.ts";
 import { typeChangeRewrites } from "./rules/type-change-rewrites.ts";
 import { uniqueBuildsUnderLock } from "./rules/unique-builds-under-lock.ts";
 import { updateAll } from "./rules/update-all.ts";
+import { userMetadataInPolicy } from "./rules/user-metadata-in-policy.ts";
 import { vacuumFull } from "./rules/vacuum-full.ts";
 import { validateUnderLock } from "./rules/validate-under-lock.ts";
+import { viewBypassesRls } from "./rules/view-bypasses-rls.ts";
+import { wayBackLoses } from "./rules/way-back-loses.ts";
 import { wideIndex } from "./rules/wide-index.ts";
 import { workAfterLock } from "./rules/work-after-lock.ts";
 
@@ -114,6 +134,7 @@ export const RULES: readonly Rule[] = [
   noLockTimeout,
   timeoutKillsConcurrently,
   autovacuumOff,
+  diskHeadroom,
   dropColumn,
   dropTable,
   dropSchema,
@@ -132,6 +153,10 @@ export const RULES: readonly Rule[] = [
   renameEnumValue,
   requiredColumn,
   narrowsValues,
+  changesValues,
+  breaksOldWriter,
+  dropUsedObject,
+  replacesCode,
   foreignKeysOff,
   replicaIdentityLost,
   failsOnRows,
@@ -140,14 +165,18 @@ export const RULES: readonly Rule[] = [
   enumValueUsedAtOnce,
   enumValueOrder,
   invalidIndexHidden,
+  notRerunnable,
   duplicateAssignment,
   identifierTooLong,
   statementFails,
+  needsNewerPostgres,
   syntaxError,
   notRunnable,
   notTraced,
   opaqueBlock,
   outOfOrder,
+  noWayBack,
+  wayBackLoses,
   preferBigint,
   preferIdentity,
   preferText,
@@ -162,6 +191,17 @@ export const RULES: readonly Rule[] = [
   foreignKeyTypeDiffers,
   duplicateIndex,
   wideIndex,
+  rlsWithoutPolicy,
+  policyWithoutRls,
+  policiesPermissiveTwice,
+  policyPerRowFunction,
+  policyAlwaysTrue,
+  viewBypassesRls,
+  userMetadataInPolicy,
+  definerSearchPath,
+  definerCallable,
+  rlsOff,
+  extensionInPublic,
   ignoreUnused,
   ignoreUnknown,
   ignoreWithoutReason,

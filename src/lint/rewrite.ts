@@ -2,7 +2,7 @@ import { type Constraint, inside, type Node, type RangeVar, strings } from "#sql
 import { writeIdentifier } from "#sql/quote.ts";
 import { isWord, tokensOf } from "#sql/tokens.ts";
 import type { Rewrite } from "./rule.ts";
-import { nameOf } from "./syntax.ts";
+import { nameOf, nodesIn } from "./syntax.ts";
 
 /** The statement with CONCURRENTLY behind the word: CREATE INDEX, DROP INDEX. */
 export function concurrently(text: string, word: string): string {
@@ -21,10 +21,27 @@ const SUFFIXES: Readonly<Record<string, string>> = {
 export function constraintName(constraint: Constraint, table: RangeVar, column: string | undefined): string {
   if (constraint.conname !== undefined) return constraint.conname;
   const named = strings(constraint.fk_attrs ?? constraint.keys);
-  const columns = constraint.contype === "CONSTR_PRIMARY" ? [] : named.length > 0 ? named : [column];
+  const columns =
+    constraint.contype === "CONSTR_PRIMARY"
+      ? []
+      : constraint.contype === "CONSTR_CHECK"
+        ? onlyColumnOf(constraint)
+        : named.length > 0
+          ? named
+          : [column];
   return [table.relname, ...columns, SUFFIXES[constraint.contype ?? ""] ?? "constraint"]
     .filter((part) => part !== undefined)
     .join("_");
+}
+
+/** PostgreSQL names a CHECK after the column that it speaks of, if it is one alone (AddRelationNewConstraints). */
+function onlyColumnOf({ raw_expr: expression }: Constraint): string[] {
+  const columns = new Set(
+    [...nodesIn(expression)].flatMap(([kind, inner]) =>
+      kind === "ColumnRef" ? strings((inner as { fields?: Node[] }).fields).slice(-1) : [],
+    ),
+  );
+  return columns.size === 1 ? [...columns] : [];
 }
 
 /** The same for `--fix`: only of a constraint that has a name and its statement for itself. */

@@ -1,4 +1,31 @@
-import { inside, type Node } from "#sql/parser.ts";
+import { inside, type Node, type NodeOf } from "#sql/parser.ts";
+import { nodesIn } from "./syntax.ts";
+
+/** Whether a condition is true of every row: none at all, or one in which no column stands (`WHERE true`). */
+export function isEverything(where: Node | undefined): boolean {
+  if (where === undefined) return true;
+  const constant = inside(where, "A_Const");
+  if (constant !== undefined) return constant.boolval?.boolval === true || /^t/i.test(constant.sval?.sval ?? "");
+  const comparison = inside(where, "A_Expr");
+  if (comparison?.kind !== "AEXPR_OP" || inside(comparison.name?.[0], "String")?.sval !== "=") return false;
+  return (
+    isConstant(comparison.lexpr) &&
+    JSON.stringify(valueOf(comparison.lexpr)) === JSON.stringify(valueOf(comparison.rexpr))
+  );
+}
+
+/** Of a constant, wherever it stands. */
+function valueOf(node: Node | undefined): unknown {
+  const { location: _place, ...value } = inside(node, "A_Const") ?? {};
+  return value;
+}
+
+/** Every statement of a kind in a statement: itself, and those of its WITH clause. */
+export function statementsIn<Name extends "DeleteStmt" | "UpdateStmt">(node: Node, name: Name): NodeOf<Name>[] {
+  // Bodies run later, if ever.
+  if ("CreateFunctionStmt" in node || "RuleStmt" in node) return [];
+  return [...nodesIn(node)].flatMap(([kind, inner]) => (kind === name ? [inner as NodeOf<Name>] : []));
+}
 
 /** Whether a WHERE clause picks a few rows by name: `id = 7`, `id IN (7, 8)`, and whatever narrows that further. */
 export function isNarrow(where: Node | undefined): boolean {

@@ -1,4 +1,5 @@
 import type { LockMode, StatementFacts } from "#compare/trace/facts.ts";
+import type { SizeOf } from "#compare/trace/sizes.ts";
 import type { Node, RangeVar } from "#sql/parser.ts";
 import type { LintFile, LintStatement } from "./file.ts";
 import type { Severity } from "./severity.ts";
@@ -9,12 +10,13 @@ export const GROUPS = {
   data: "Data, and the applications that run meanwhile",
   transactions: "Transactions, order, and running again",
   objects: "New objects",
+  security: "Row level security, and who may do what",
   lint: "About lint itself",
 } as const;
 export type Group = keyof typeof GROUPS;
 
 /** What a rule looks at. `trace` replaces what `syntax` says wherever the statement could be traced. */
-export type Asks = "syntax" | "neighbours" | "trace" | "settings";
+export type Asks = "syntax" | "neighbours" | "trace" | "sizes";
 
 /** What the same rule is called elsewhere. */
 export interface Aliases {
@@ -64,12 +66,18 @@ export interface Context {
   readonly world: World;
   /** What the statement did in a scratch database; undefined where that was not watched. */
   readonly facts: StatementFacts | undefined;
+  /** As `facts`, of another statement of the file. */
+  readonly factsOf: (statement: LintStatement) => StatementFacts | undefined;
   /** Whether applications may be using it: it was not made by the migrations that are linted together. */
   readonly isOld: (table: RangeVar | undefined) => boolean;
   /** Whether the statement reads the table from beginning to end; undefined where it was not traced. */
   readonly scans: (table: RangeVar | undefined) => boolean | undefined;
   /** Whether the statement writes the table's rows anew; undefined where it was not traced. */
   readonly rewrites: (table: RangeVar | undefined) => boolean | undefined;
+  /** How large a table is where it is to run; undefined where that is not known. */
+  readonly sizeOf: (table: RangeVar | undefined) => SizeOf | undefined;
+  /** The major version of PostgreSQL where it is to run; undefined where that is not known. */
+  readonly postgres: number | undefined;
   /** Statements before this one in the same transaction. */
   readonly earlier: readonly LintStatement[];
   /** Locks on tables in use that those have taken. */

@@ -84,6 +84,37 @@ export function madeTable(node: Node): MadeTable | undefined {
   return { table: create.relation, columns, constraints: [...columns.flatMap(constraintsOf), ...own] };
 }
 
+/** A foreign key of a new table, or one that is added. */
+export interface MadeForeignKey {
+  readonly table: RangeVar;
+  readonly constraint: Constraint;
+  readonly columns: readonly string[];
+  readonly isOfNewTable: boolean;
+}
+
+export function madeForeignKeys(node: Node): MadeForeignKey[] {
+  const made = madeTable(node);
+  const all = [
+    ...(made?.constraints ?? []).map((constraint) => {
+      const column = made?.columns.find((candidate) => constraintsOf(candidate).includes(constraint));
+      return { table: made!.table, constraint, column: column?.colname };
+    }),
+    ...addedConstraints(node),
+  ];
+  return all.flatMap(({ table, constraint, column }) =>
+    constraint.contype === "CONSTR_FOREIGN"
+      ? [
+          {
+            table,
+            constraint,
+            columns: column === undefined ? strings(constraint.fk_attrs) : [column],
+            isOfNewTable: made !== undefined,
+          },
+        ]
+      : [],
+  );
+}
+
 /** Every column that a statement makes: of a new table, or added to one. */
 export function madeColumns(node: Node): { readonly table: RangeVar; readonly column: ColumnDef }[] {
   const made = madeTable(node);

@@ -18,17 +18,12 @@ export interface Traced {
  * of TypeScript migrations, which only come to be when these run.
  * @throws ConfitureError `interrupted`, or that there can be no scratch database
  */
-export async function traceFiles(
-  options: TraceOptions,
-  entries: readonly Entry[],
-  parser: Parser,
-  onStep: (step: string) => void,
-): Promise<Traced> {
+export async function traceFiles(options: TraceOptions, entries: readonly Entry[], parser: Parser): Promise<Traced> {
   const untraced = { entries, factsOf: () => undefined, failure: undefined };
   if (options.migrations.length === 0) return untraced;
   let trace: Trace;
   try {
-    trace = await traceMigrations({ ...options, onStep });
+    trace = await traceMigrations(options);
   } catch (error) {
     // Something that comes before cannot run here, or a file is broken: what its text tells is said all the same.
     if (!(error instanceof ConfitureError) || UNUSABLE.has(error.code)) throw error;
@@ -59,11 +54,10 @@ function withFacts(
 ): LintFile {
   const isTypeScript = file.migration?.form === "typescript";
   const traced = isTypeScript ? fromTypeScript(file, facts, parser) : file;
+  const byStart = new Map(traced.statements.map((statement) => [statement.span.start, statement]));
   const problems: FileProblem[] = isTypeScript && facts.statements.length > 0 ? [] : [...traced.problems];
   for (const [index, statement] of facts.statements.entries()) {
-    const own = isTypeScript
-      ? traced.statements[index]
-      : traced.statements.find(({ span }) => span.start === statement.span?.start);
+    const own = isTypeScript ? traced.statements[index] : byStart.get(statement.span?.start ?? -1);
     if (own !== undefined) known.set(own, statement);
     problems.push(...problemsOf(statement, own, mayLack));
   }

@@ -25,6 +25,9 @@ export interface Relation {
   hasDefaultPartition?: boolean;
   readonly columns: Map<string, Column>;
   readonly constraints: Map<string, KnownConstraint>;
+  /** Whether row level security is on; undefined where the table was not seen to be made. */
+  rowSecurity: boolean | undefined;
+  readonly policies: Map<string, KnownPolicy>;
   /** Only of an index. */
   readonly index?: KnownIndex;
 }
@@ -46,6 +49,13 @@ export interface KnownConstraint {
   readonly made: number;
 }
 
+export interface KnownPolicy {
+  readonly permissive: boolean;
+  /** "select", "all" */
+  readonly command: string;
+  readonly roles: readonly string[];
+}
+
 export interface KnownIndex {
   /** Key of its table. */
   table: string;
@@ -62,7 +72,9 @@ export class World {
   here = 0;
   readonly relations = new Map<string, Relation>();
   /** Types that were made, by their last name, with where. */
-  readonly #types = new Map<string, number>();
+  readonly #types = new Map<string, { readonly made: number; readonly isChecked: boolean }>();
+  /** Functions and procedures that were made, by their last name, with where. */
+  readonly #functions = new Map<string, number>();
   /** Files whose objects no application uses yet. */
   isNewFile: (made: number) => boolean = () => false;
   #searchPath = "public";
@@ -97,10 +109,35 @@ export class World {
     );
   }
 
+  /** Whether a NOT NULL or a CHECK keeps new rows from holding NULL there, valid for the old ones or not. */
+  refusesNull(range: RangeVar | undefined, column: string): boolean {
+    const { constraints, columns } = this.find(range) ?? {};
+    return (
+      columns?.get(column)?.notNull === true ||
+      [...(constraints?.values() ?? [])].some(({ provesNotNull }) => provesNotNull.includes(column))
+    );
+  }
+
   /** Whether a domain or enum was made by what is linted, by the parts of its name. */
   isNewType(parts: readonly string[]): boolean {
-    const made = this.#types.get(parts.at(-1) ?? "");
+    const type = this.#types.get(parts.at(-1) ?? "");
+    return type !== undefined && this.isNewFile(type.made);
+  }
+
+  /** Whether it is a domain whose values are checked. */
+  isCheckedType(parts: readonly string[]): boolean {
+    return this.#types.get(parts.at(-1) ?? "")?.isChecked === true;
+  }
+
+  isNewFunction(parts: readonly string[]): boolean {
+    const made = this.#functions.get(parts.at(-1) ?? "");
     return made !== undefined && this.isNewFile(made);
+  }
+
+  /** Whether a function was made before what is linted. */
+  isOldFunction(parts: readonly string[]): boolean {
+    const made = this.#functions.get(parts.at(-1) ?? "");
+    return made !== undefined && !this.isNewFile(made);
   }
 
   /** What a file may have set for its session ends with it. */
@@ -132,6 +169,7 @@ export class World {
     const view = inside(node, "ViewStmt");
     if (view !== undefined) return this.#make(view.view, "view", {});
     const drop = inside(node, "DropStmt");
+    if (drop?.removeType === "OBJECT_POLICY") return this.#dropPolicies(drop.objects ?? []);
     if (drop !== undefined) return this.#drop(drop.objects ?? []);
     const rename = inside(node, "RenameStmt");
     if (rename !== undefined) return this.#rename(rename);
@@ -139,9 +177,29 @@ export class World {
     if (schema?.relation !== undefined) return this.#move(schema.relation, schema.newschema);
     const set = inside(node, "VariableSetStmt");
     if (set?.name === "search_path") this.#setSearchPath(set.args);
-    const type = inside(node, "CreateDomainStmt")?.domainname ?? inside(node, "CreateEnumStmt")?.typeName;
-    if (type !== undefined) this.#types.set(strings(type).at(-1) ?? "", this.here);
+    const domain = inside(node, "CreateDomainStmt");
+    const type = domain?.domainname ?? inside(node, "CreateEnumStmt")?.typeName;
+    if (type !== undefined) {
+      const isChecked = (domain?.constraints ?? []).some(
+        (constraint) => inside(constraint, "Constraint")?.contype !== "CONSTR_DEFAULT",
+      );
+      this.#types.set(strings(type).at(-1) ?? "", { made: this.here, isChecked });
+    }
+    const name = strings(inside(node, "CreateFunctionStmt")?.funcname).at(-1);
+    // One that is replaced stays what applications use.
+    if (name !== undefined && !this.#functions.has(name)) this.#functions.set(name, this.here);
+    const policy = inside(node, "CreatePolicyStmt");
+    if (policy?.table !== undefined) this.#addPolicy(policy.table, policy);
     for (const element of inside(node, "CreateSchemaStmt")?.schemaElts ?? []) this.apply(element);
+  }
+
+  #addPolicy(range: RangeVar, policy: NonNullable<ReturnType<typeof inside<"CreatePolicyStmt">>>): void {
+    if (this.find(range) === undefined) this.#meet(range);
+    this.find(range)?.policies.set(policy.policy_name ?? "", {
+      permissive: policy.permissive === true,
+      command: policy.cmd_name ?? "all",
+      roles: (policy.roles ?? []).map((role) => inside(role, "RoleSpec")?.rolename ?? "public"),
+    });
   }
 
   #temporary(range: Pick<RangeVar, "schemaname" | "relname"> | undefined): Relation | undefined {
@@ -151,7 +209,7 @@ export class World {
   #make(
     range: RangeVar | undefined,
     kind: Relation["kind"],
-    more: Partial<Pick<Relation, "complete" | "partitioned" | "index">>,
+    more: Partial<Pick<Relation, "complete" | "partitioned" | "index" | "rowSecurity">>,
   ): void {
     if (range?.relname === undefined) return;
     const temporary = range.relpersistence === "t" || range.schemaname === "pg_temp";
@@ -166,6 +224,8 @@ export class World {
       partitioned: false,
       columns: new Map(),
       constraints: new Map(),
+      rowSecurity: undefined,
+      policies: new Map(),
       ...more,
     };
     this.relations.set(`${schema}.${range.relname}`, relation);
@@ -180,6 +240,7 @@ export class World {
     this.#make(range, "table", {
       complete: isPlain && !(create.tableElts ?? []).some((element) => "TableLikeClause" in element),
       partitioned: create.partspec !== undefined,
+      rowSecurity: false,
     });
     const table = this.find(range);
     if (table === undefined) return;
@@ -328,6 +389,12 @@ export class World {
       case "AT_DropConstraint":
         table.constraints.delete(name);
         break;
+      case "AT_EnableRowSecurity":
+        table.rowSecurity = true;
+        break;
+      case "AT_DisableRowSecurity":
+        table.rowSecurity = false;
+        break;
       case "AT_AttachPartition": {
         const partition = inside(def, "PartitionCmd");
         const attached = this.find(partition?.name);
@@ -336,6 +403,13 @@ export class World {
         break;
       }
       default:
+    }
+  }
+
+  #dropPolicies(objects: readonly Node[]): void {
+    for (const object of objects) {
+      const parts = strings(inside(object, "List")?.items);
+      this.findByParts(parts.slice(0, -1))?.policies.delete(parts.at(-1) ?? "");
     }
   }
 

@@ -4,7 +4,8 @@ import { ConfitureError } from "#errors/error.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { createLedger } from "./ledger.ts";
-import { load, runOptionsOf } from "./migrator.ts";
+import { requireApproved } from "./approved-plan.ts";
+import { load, runOptionsOf, type UpOptions } from "./migrator.ts";
 import { planUp, type PlanUpOptions } from "./plan.ts";
 import { bodyOf } from "./body.ts";
 import { DIRECTLY, type Performer } from "./performer.ts";
@@ -28,9 +29,13 @@ export interface PlannedMigration {
  * runner itself runs, over a database that only takes its statements down.
  * @throws ConfitureError as `up`, for everything that would stop it before the first migration
  */
-export async function dryRunUp(options: MigrateOptions, plan: PlanUpOptions): Promise<PlannedMigration[]> {
+export async function dryRunUp(
+  options: MigrateOptions,
+  plan: PlanUpOptions & Pick<UpOptions, "approved">,
+): Promise<PlannedMigration[]> {
   const { history, ledger } = await status(options);
   const migrations = await load(planUp(history, plan), "up", options);
+  if (plan.approved !== undefined) requireApproved(plan.approved, history, migrations);
   const planned: PlannedMigration[] = [];
   for (const [index, migration] of migrations.entries()) {
     const recorder = new Recorder(options.target.engine);

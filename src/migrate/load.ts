@@ -102,13 +102,14 @@ export async function loadMigration(
   );
 }
 
-/** The way up that a SQL migration would have if this were its text. */
-export function upOfText(file: MigrationFile, text: string): Body {
-  return orRefused(() => {
+/** The ways that a SQL migration would have if this were its text. */
+export function waysOfText(file: MigrationFile, text: string): { readonly up: Body; readonly down: Body | undefined } {
+  const read = once((): SqlFile => {
     const source: SqlText = { file: file.path, text };
     const sql: SqlFile = { source, sections: cutFile(file, source, "up"), oneByOne: () => sql };
-    return upBody(file, sql);
+    return sql;
   });
+  return { up: orRefused(() => upBody(file, read())), down: orRefused(() => downSection(file, read())) };
 }
 
 /** A SQL file, cut into its ways. */

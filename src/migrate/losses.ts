@@ -9,6 +9,8 @@ export interface Loss {
   /** "drops TABLE users" */
   readonly what: string;
   readonly location: Location;
+  /** It is a migration in TypeScript, whose checksum says nothing of what it imports. */
+  readonly isCode?: true;
 }
 
 /** What applying migrations takes away; what a TypeScript migration does cannot be known before it runs. Pure. */
@@ -19,7 +21,7 @@ export function lossesOf(migrations: readonly LoadedMigration[]): Loss[] {
     // It stops when its turn comes, and takes nothing away; nor is there anything where the base runs.
     if (up.kind === "refused" || isBase(file.version)) return [];
     if (up.kind === "typescript") {
-      return [{ what: "is TypeScript, and what that does is not known", location: { file: file.path } }];
+      return [{ what: "is TypeScript, and what that does is not known", location: { file: file.path }, isCode: true }];
     }
     const { script } = up;
     return script.statements.flatMap((statement) => {

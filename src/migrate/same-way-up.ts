@@ -3,7 +3,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { Statement } from "#sql/statement.ts";
 import { HEADER_BYTES, readImportHeader } from "./layouts/imported.ts";
-import { upOfText } from "./load.ts";
+import { waysOfText } from "./load.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { originOf } from "./origin.ts";
 
@@ -121,7 +121,7 @@ interface Step {
 /** What the way up of a text runs; undefined where it cannot be told. */
 function whatRuns(file: MigrationFile, text: string): Step[] | undefined {
   if (file.form === "typescript") return codeOf(text);
-  const up = upOfText(file, text);
+  const { up } = waysOfText(file, text);
   if (up.kind !== "sql") return undefined;
   const { script, transactional, opening } = up;
   const steps = script.statements.map((statement) => ({

@@ -35,7 +35,8 @@ export async function loadParser(): Promise<Parser> {
       } catch {
         // Whoever runs it is told by PostgreSQL.
       }
-      known.set(text, node);
+      // Files may hold thousands, and nobody asks twice.
+      if (node === undefined || !("InsertStmt" in node)) known.set(text, node);
       return node;
     },
     complaint(text) {

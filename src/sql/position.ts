@@ -15,13 +15,16 @@ const BOM = 0xfeff;
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 
+/** Where the last look into a text ended: the statements of a large file are located one after the other. */
+let last = { text: "", line: 1, lineStart: 0, carriageReturn: -1, lineFeed: -1 };
+
 /** The line and column of a UTF-16 offset. Lines end at LF, CRLF or CR; an offset past the end counts as the end. */
 export function locate(text: string, offset: number): Position {
   const at = Math.max(0, Math.min(offset, text.length));
-  let line = 1;
-  let lineStart = 0;
-  let carriageReturn = text.indexOf("\r");
-  let lineFeed = text.indexOf("\n");
+  if (text !== last.text || at < last.lineStart) {
+    last = { text, line: 1, lineStart: 0, carriageReturn: text.indexOf("\r"), lineFeed: text.indexOf("\n") };
+  }
+  let { line, lineStart, carriageReturn, lineFeed } = last;
   for (;;) {
     const isReturn = carriageReturn !== -1 && (lineFeed === -1 || carriageReturn < lineFeed);
     const found = isReturn ? carriageReturn : lineFeed;
@@ -33,6 +36,7 @@ export function locate(text: string, offset: number): Position {
     if (isReturn) carriageReturn = text.indexOf("\r", next);
     if (lineFeed !== -1 && lineFeed < next) lineFeed = text.indexOf("\n", next);
   }
+  last = { text, line, lineStart, carriageReturn, lineFeed };
   if (lineStart === 0 && text.charCodeAt(0) === BOM) lineStart = 1;
   const column = 1 + countCodePoints(text, lineStart, Math.max(lineStart, at));
   const sourceLine = cutLine(text, lineStart, column);

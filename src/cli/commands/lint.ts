@@ -1,5 +1,6 @@
 import { join, relative, resolve } from "node:path";
 import type { TraceOptions } from "#compare/trace/facts.ts";
+import type { Sizes } from "#compare/trace/sizes.ts";
 import { listEnvironments } from "#config/find-environment.ts";
 import type { LintFile } from "#lint/file.ts";
 import type { Finding } from "#lint/finding.ts";
@@ -44,6 +45,17 @@ export const command = defineCommand({
       negativeDescription: "go by the text of statements alone, and run nothing in a scratch database",
     },
     ...SCRATCH_ARGS,
+    stats: {
+      type: "string",
+      valueHint: "FILE",
+      description:
+        "version and sizes of the database, from `confiture migrate stats` (default: those of the environment's)",
+    },
+    fixtures: {
+      type: "string",
+      valueHint: "DIR",
+      description: "SQL files with rows to try statements on (default: db/fixtures, if it is there)",
+    },
     rules: { type: "boolean", description: "list the rules, and lint nothing" },
     format: {
       ...GLOBAL_ARGS.format,
@@ -69,14 +81,23 @@ export const command = defineCommand({
       const { RULES } = await import("#lint/registry.ts");
       return { json: { rules: RULES.map(ruleToJson) }, text: renderRules(RULES, context.paint) };
     }
-    const [{ collect }, { lint }, { loadParser }, { RULE_NAMES, rulesNamed }, { readLintFile, LINT_FILE }] =
-      await Promise.all([
-        import("#lint/collect.ts"),
-        import("#lint/lint.ts"),
-        import("#sql/parser.ts"),
-        import("#lint/names.ts"),
-        import("#config/lint-file.ts"),
-      ]);
+    const [
+      { collect },
+      { lint },
+      { loadParser },
+      { RULE_NAMES, rulesNamed },
+      { readLintFile, LINT_FILE },
+      { readStatsFile },
+      { traceSettings },
+    ] = await Promise.all([
+      import("#lint/collect.ts"),
+      import("#lint/lint.ts"),
+      import("#sql/parser.ts"),
+      import("#lint/names.ts"),
+      import("#config/lint-file.ts"),
+      import("#compare/trace/sizes.ts"),
+      import("../pending.ts"),
+    ]);
     const { io, projectDir, messages, paint } = context;
     const settings = await readLintFile({
       projectDir,
@@ -85,12 +106,19 @@ export const command = defineCommand({
       ruleNames: RULE_NAMES,
       environments: [...(await listEnvironments(projectDir)), "local"],
     });
-    const { which, start } = await readWhich(context, args);
+    const given = args.stats === undefined ? undefined : readStatsFile(resolve(io.cwd, args.stats), args.stats);
+    const { which, start, edited, sizes = given } = await readWhich(context, args, given);
     const files = await projectFiles(context, args.scratch);
     const parser = await loadParser();
-    const { entries: read, together, migrations } = await collect(files, which, settings.exclude, parser);
+    const { entries: read, together, migrations, excluded } = await collect(files, which, settings.exclude, parser);
     const linted = read.filter(({ isLinted }) => isLinted).map(({ file }) => file);
-    if (linted.length === 0) messages.log(NOTHING[which.kind]);
+    if (excluded.length > 0)
+      messages.log(`${count(excluded.length, "file")} left out by ${LINT_FILE}: ${some(excluded)}`);
+    if (edited.length > 0) {
+      const are = edited.length === 1 ? "is applied and was" : "are applied and were";
+      messages.warn(`${some(edited)} ${are} edited since; what is applied is not linted unless it is named`);
+    }
+    if (linted.length === 0 && excluded.length + edited.length === 0) messages.log(NOTHING[which.kind]);
     if (args["import-ignores"] === true) return await rewriteIgnores(context, linted);
     const severities = new Map(
       [...settings.rules].flatMap(([name, severity]) => rulesNamed(name).map((id) => [id, severity] as const)),
@@ -99,18 +127,19 @@ export const command = defineCommand({
     const { entries, factsOf, failure } = args.trace
       ? await (
           await import("#lint/trace.ts")
-        ).traceFiles({ ...files, ...start, migrations }, read, parser, (step) => messages.debug(step))
+        ).traceFiles({ ...files, ...start, migrations, ...traceSettings(context, sizes, args.fixtures) }, read, parser)
       : { entries: read, factsOf: undefined, failure: undefined };
     if (failure !== undefined)
       messages.warn(`judged by the text alone, because nothing could be run: ${failure.message}`);
     const { findings: all, ignored } = lint(entries, {
       together,
       severities,
+      sizes,
       ...(factsOf === undefined ? {} : { factsOf }),
     });
     const done =
       args.fix === true
-        ? await (await import("#lint/fix.ts")).fix(files, all, { severities }, parser, new Date())
+        ? await (await import("#lint/fix.ts")).fix(files, all, { severities, sizes }, parser, new Date())
         : undefined;
     const rewritten = new Set(done?.fixed.map(({ statement }) => statement));
     const findings = all.filter(({ statement }) => statement === undefined || !rewritten.has(statement));
@@ -199,10 +228,19 @@ function isAsSevere(severity: Severity, limit: Severity | "never"): boolean {
   return limit !== "never" && SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(limit);
 }
 
+/** The first of many. */
+function some(paths: readonly string[]): string {
+  return paths.length <= 3 ? paths.join(", ") : `${paths.slice(0, 3).join(", ")} and ${paths.length - 3} more`;
+}
+
 interface Chosen {
   readonly which: Which;
+  /** Paths of migrations that are applied in another form. */
+  readonly edited: readonly string[];
   /** From where the migrations are run in a scratch database. */
   readonly start: Pick<TraceOptions, "applied" | "otherwise">;
+  /** What the database in which they are to run says of itself, where one was asked. */
+  readonly sizes?: Sizes | undefined;
 }
 
 interface WhichArgs {
@@ -213,28 +251,28 @@ interface WhichArgs {
 }
 
 /** @throws ConfitureError `usage`; for pending migrations what connecting to the database throws */
-async function readWhich(context: CommandContext, args: WhichArgs): Promise<Chosen> {
+async function readWhich(context: CommandContext, args: WhichArgs, given: Sizes | undefined): Promise<Chosen> {
   const paths = args._;
-  const given = [paths.length > 0, args.all === true, args.since !== undefined].filter(Boolean).length;
+  const choices = [paths.length > 0, args.all === true, args.since !== undefined].filter(Boolean).length;
   if (args.fix === true && args.all === true) {
     throw new ConfitureError(
       "usage",
       "--fix rewrites migrations that are not applied yet, so it does not go with --all",
     );
   }
-  if (given > 1) throw new ConfitureError("usage", "Give one of PATHS, --all and --since");
-  if (args.all === true) return { which: { kind: "all" }, start: {} };
+  if (choices > 1) throw new ConfitureError("usage", "Give one of PATHS, --all and --since");
+  if (args.all === true) return { which: { kind: "all" }, start: {}, edited: [] };
   if (args.since !== undefined) {
     const { readRevision } = await import("#compare/sources/sources.ts");
     const revision = readRevision("--since", args.since);
-    return { which: { kind: "since", revision }, start: { otherwise: { kind: "git", revision } } };
+    return { which: { kind: "since", revision }, start: { otherwise: { kind: "git", revision } }, edited: [] };
   }
   if (paths.length > 0) {
     const { io, projectDir } = context;
     const shown = paths.map((path) => projectPath(projectDir, resolve(io.cwd, path), path));
-    return { which: { kind: "paths", paths: shown }, start: {} };
+    return { which: { kind: "paths", paths: shown }, start: {}, edited: [] };
   }
-  return await pending(context);
+  return await pending(context, given);
 }
 
 /** Below the project, with forward slashes. */
@@ -245,11 +283,12 @@ function projectPath(projectDir: string, absolute: string, given: string): strin
   return path;
 }
 
-async function pending(context: CommandContext): Promise<Chosen> {
+async function pending(context: CommandContext, given: Sizes | undefined): Promise<Chosen> {
   try {
-    const { status } = await import("#migrate/status.ts");
+    const [{ status }, { sizesOf }] = await Promise.all([import("#migrate/status.ts"), import("../pending.ts")]);
     const options = await migrateOptions(context);
     const { history } = await status(options);
+    const sizes = given ?? (await sizesOf(context, options.target));
     const withStanding = (standings: ReadonlySet<string>) =>
       history.flatMap(({ standing, file }) => (file !== undefined && standings.has(standing) ? [file] : []));
     return {
@@ -258,6 +297,8 @@ async function pending(context: CommandContext): Promise<Chosen> {
         applied: withStanding(APPLIED),
         otherwise: { kind: "live", target: options.target, name: "the database" },
       },
+      edited: withStanding(EDITED).map(({ path }) => path),
+      sizes,
     };
   } catch (error) {
     if (!(error instanceof ConfitureError) || (error.exitCode !== 5 && error.code !== "config_not_found")) throw error;
@@ -266,5 +307,7 @@ async function pending(context: CommandContext): Promise<Chosen> {
   }
 }
 
-const APPLIED: ReadonlySet<string> = new Set(["applied"]);
+const EDITED: ReadonlySet<string> = new Set(["edited"]);
+/** An edited one is run as it reads now. */
+const APPLIED: ReadonlySet<string> = new Set(["applied", "edited"]);
 const STILL_TO_RUN: ReadonlySet<string> = new Set(["pending", "changed", "out-of-order", "stopped"]);

@@ -55,11 +55,9 @@ function verdict(ranked: readonly Weighed[], { migrations }: Trace): string[] {
     return [`Worst: ${inLine(broken.file.path)} cannot run: ${inLine(broken.error.message)}`];
   const [worst] = ranked;
   if (worst === undefined) return [];
-  if (worst.impact.weight === "none") {
-    const unseen = ranked.find(({ statement }) => statement.opaque || statement.how.kind === "not-traced");
-    if (unseen === undefined) return ["Nobody has to wait for any of it"];
-    return [`Nobody has to wait for what was seen; not all of ${placeOf(unseen.statement)} was`];
-  }
+  if (worst.impact.weight === "none") return ["Nobody has to wait for any of it"];
+  if (worst.impact.weight === "unseen")
+    return [`Nobody has to wait for what was seen; not all of ${placeOf(worst.statement)} was`];
   return [`Worst: ${placeOf(worst.statement)} ${inLine(worst.impact.sentence)}`];
 }
 
@@ -100,6 +98,8 @@ function renderStatement(statement: StatementFacts, sizeOf: ReadonlyMap<string, 
     add(`builds index ${index.name}`);
   }
   for (const loss of loses) add(`loses data: ${inLine(loss)}`);
+  const locked = inUse(statement.rows).filter((table) => table.locked);
+  if (locked.length > 0) add(`locks rows of ${listOf(locked.map(({ name }) => name))}`);
   const gone = inUse(drops).filter(({ name }) => !sql.includes(name.split(".").at(-1) ?? name));
   if (gone.length > 0) add(`takes along ${listed(gone)}`);
   if (error?.onRows !== undefined) {
@@ -239,9 +239,16 @@ export function planToJson({ trace, sizes, aim }: Plan): Record<string, unknown>
       scans: statement.scans.map(relation),
       buildsIndexes: statement.buildsIndexes.map(relation),
       drops: statement.drops.map(relation),
+      changes: statement.rows.map((one) => ({
+        ...relation(one),
+        updated: one.updated,
+        deleted: one.deleted,
+        locked: one.locked,
+      })),
       loses: statement.loses,
       opaque: statement.opaque,
       error: error === undefined ? null : errorToJson(aim(error.error)),
+      tooNew: statement.tooNew ?? null,
       onRows:
         error?.onRows === undefined
           ? null
@@ -279,7 +286,10 @@ export function hasFailure({ migrations }: Trace): boolean {
   return migrations.some(
     ({ error, statements }) =>
       error !== undefined ||
-      statements.some((statement) => statement.error !== undefined && statement.error.onRows === undefined),
+      statements.some(
+        (statement) =>
+          statement.tooNew !== undefined || (statement.error !== undefined && statement.error.onRows === undefined),
+      ),
   );
 }
 

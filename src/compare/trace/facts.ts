@@ -37,6 +37,14 @@ export interface Lock extends Relation {
   readonly mode: LockMode;
 }
 
+/** What a statement, or the code and triggers that it wakes, did to rows that were there. */
+export interface RowChanges extends Relation {
+  readonly updated: number;
+  readonly deleted: number;
+  /** Whether rows are locked although they are not changed: SELECT ... FOR UPDATE. */
+  readonly locked: boolean;
+}
+
 /** Where facts come from. */
 export type How =
   /** Read off the statement when it ran in a scratch database. */
@@ -90,11 +98,15 @@ export interface StatementFacts {
   readonly buildsIndexes: readonly Relation[];
   /** Tables, views, indexes and sequences that are gone afterwards, those that CASCADE takes among them. */
   readonly drops: readonly Relation[];
-  /** What it takes away, in words: "drops COLUMN bio of TABLE users" (see `lossOf`). */
+  /** Tables of whose rows it changed, deleted or locked some here. */
+  readonly rows: readonly RowChanges[];
+  /** What it takes away, in words: "drops COLUMN bio of TABLE users" (see `lossOf`), and what code was seen to take. */
   readonly loses: readonly string[];
   readonly error: StatementError | undefined;
+  /** Why the PostgreSQL that it is for refuses it, which is older than the one that ran it. */
+  readonly tooNew: string | undefined;
   /**
-   * It runs code with branches (DO, CALL): what the rows and settings here did not lead into was not seen.
+   * It runs code with branches (DO, CALL, a function): what the rows and settings here did not lead into was not seen.
    */
   readonly opaque: boolean;
 }
@@ -137,6 +149,8 @@ export interface TraceOptions extends ProjectFiles {
   readonly otherwise?: Source | undefined;
   /** A folder of rows (`collectFixtures`) to load before each of them; tables without any get made-up rows. */
   readonly fixturesDir?: string | undefined;
+  /** The major version of the database in use, where that is known. */
+  readonly postgres?: number | undefined;
   /** What sessions of the database in use begin with, where that is known: conversions of timestamps depend on it. */
   readonly timeZone?: string | undefined;
   /** Whether the catalogue is read before and after each: 30 ms to 1 s each time. */

@@ -4,11 +4,12 @@ import type { SizeOf, Sizes } from "./sizes.ts";
 /**
  * How much a statement hurts those who use the database, the worst first. `fails`: it cannot run; `rewrite` and `scan`: it
  * works through a whole table while others wait; `loss`: what is stored is gone; `lock`: others wait for a moment, once
- * it has got its lock; `none`: nobody has to wait for it.
+ * it has got its lock; `rows`: those wait who change the same rows; `unseen`: not all of it was seen, and what was keeps nobody
+ * waiting; `none`: nobody has to wait for it.
  */
-export type Weight = "fails" | "rewrite" | "scan" | "loss" | "lock" | "none";
+export type Weight = (typeof WEIGHTS)[number];
 
-const WEIGHTS: readonly Weight[] = ["fails", "rewrite", "scan", "loss", "lock", "none"];
+export const WEIGHTS = ["fails", "rewrite", "scan", "loss", "lock", "rows", "unseen", "none"] as const;
 
 /** What is worst about a statement. */
 export interface Impact {
@@ -53,6 +54,7 @@ export function impactOf(statement: StatementFacts, sizeOf: ReadonlyMap<string, 
   if (error !== undefined && error.onRows === undefined) {
     return { weight: "fails", sentence: `fails: ${firstLine(error.error.message)}`, bytes: 0 };
   }
+  if (statement.tooNew !== undefined) return { weight: "fails", sentence: `fails: ${statement.tooNew}`, bytes: 0 };
   // What a transaction holds already is in the way of others while this works.
   const blocking = statement.held.filter((lock) => !lock.isNew && isAtLeast(lock.mode, "SHARE"));
   const waits = (names: readonly string[]): string | undefined => {
@@ -71,14 +73,33 @@ export function impactOf(statement: StatementFacts, sizeOf: ReadonlyMap<string, 
     const verb = read.some((name) => built.includes(name)) ? "builds an index of" : "reads all rows of";
     return { weight: "scan", sentence: `${verb} ${list(read)}: ${scanWaits}`, bytes: bytesOf(read) };
   }
-  if (loses.length > 0) return { weight: "loss", sentence: loses.join("; "), bytes: bytesOf(rewritten) };
+  const changes = statement.rows.filter(({ isNew, updated, deleted }) => !isNew && updated + deleted > 0);
+  if (loses.length > 0) {
+    const waiting = changes.length > 0 ? `: whoever changes the same rows waits ${until}` : "";
+    return { weight: "loss", sentence: `${loses.join("; ")}${waiting}`, bytes: bytesOf(rewritten) };
+  }
   const own = strongest(statement.locks);
-  if (own === undefined) return { weight: "none", sentence: "nobody has to wait for it", bytes: 0 };
-  return {
-    weight: "lock",
-    sentence: `${own.mode} on ${own.name}: ${blockedBy(own.mode, own.kind)} wait ${until}`,
-    bytes: bytesOf([own.name]),
-  };
+  if (own !== undefined) {
+    return {
+      weight: "lock",
+      sentence: `${own.mode} on ${own.name}: ${blockedBy(own.mode, own.kind)} wait ${until}`,
+      bytes: bytesOf([own.name]),
+    };
+  }
+  const locked = statement.rows.filter((table) => table.locked && !table.isNew).map(({ name }) => name);
+  if (locked.length > 0) {
+    return {
+      weight: "rows",
+      sentence: `locks rows of ${list(locked)}: whoever changes the same rows waits ${until}`,
+      bytes: bytesOf(locked),
+    };
+  }
+  if (statement.how.kind === "not-traced") {
+    return { weight: "unseen", sentence: `not traced: ${statement.how.reason}`, bytes: 0 };
+  }
+  return statement.opaque
+    ? { weight: "unseen", sentence: "nobody has to wait for what its code did here; it has branches", bytes: 0 }
+    : { weight: "none", sentence: "nobody has to wait for it", bytes: 0 };
 }
 
 /** The strongest lock that is in the way of applications. */

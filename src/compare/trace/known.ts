@@ -112,8 +112,8 @@ function vacuum(tokens: readonly string[]): KnownStatement {
   return { form: isFull ? "vacuum-full" : "vacuum", targets: namesFrom(tokens, at) };
 }
 
-/** Names with commas between them, columns in parentheses left out. */
-function namesFrom(tokens: readonly string[], from: number): string[] {
+/** Names with commas between them, as they are written, columns in parentheses left out. */
+export function namesFrom(tokens: readonly string[], from: number): string[] {
   const names: string[] = [];
   let at = tokens[from] === "ONLY" ? from + 1 : from;
   for (;;) {

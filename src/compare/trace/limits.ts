@@ -1,3 +1,5 @@
+import { lossOf } from "#sql/loss.ts";
+import { Statement } from "#sql/statement.ts";
 import { isAtLeast, type LockMode, type StatementFacts, type Trace } from "./facts.ts";
 import { sizesByName } from "./impact.ts";
 import { otherSearchPath, type SizeOf, type Sizes } from "./sizes.ts";
@@ -7,6 +9,8 @@ export interface Limits {
   /** The strongest lock on a table that has more rows than `rows`. */
   readonly lock: LockMode;
   readonly rows: number;
+  /** Whether code may take something away that the text of the statement does not name. */
+  readonly dataLoss: boolean;
 }
 
 /** A statement that does more, or of which nobody can tell. */
@@ -30,7 +34,17 @@ export function aboveLimits({ migrations }: Trace, sizes: Sizes, limits: Limits)
       if (error !== undefined && error.onRows === undefined) {
         return [{ statement, what: `fails in a scratch database: ${error.error.message}` }];
       }
+      if (statement.tooNew !== undefined) return [{ statement, what: statement.tooNew }];
       if (how.kind === "not-traced") return [{ statement, what: `could not be tried: ${how.reason}` }];
+      const unseen = statement.opaque
+        ? [{ statement, what: "runs code with branches, of which not all were seen" }]
+        : [];
+      const told = lossOf(new Statement(sql, 0, sql.length, false));
+      const untold = limits.dataLoss ? [] : statement.loses.filter((loss) => loss !== told);
+      const lost =
+        untold.length === 0
+          ? []
+          : [{ statement, what: `takes away what its text does not name: ${untold.join(", ")}` }];
       const isOther = (name: string): boolean => path !== undefined && !sql.includes(`${name.split(".")[0]}.`);
       const large = locks.filter(
         ({ isNew, kind, mode, name }) =>
@@ -40,10 +54,11 @@ export function aboveLimits({ migrations }: Trace, sizes: Sizes, limits: Limits)
           isAtLeast(mode, limits.lock) &&
           (isOther(name) || mostRows(sizeOf.get(name)) > limits.rows),
       );
-      if (large.length === 0) return [];
+      if (large.length === 0) return [...unseen, ...lost];
       const which = (name: string): string =>
         isOther(name) ? `or another table: the database looks names up in ${path}` : rowsIn(sizeOf.get(name));
-      return [{ statement, what: large.map(({ mode, name }) => `${mode} on ${name} (${which(name)})`).join(", ") }];
+      const locked = large.map(({ mode, name }) => `${mode} on ${name} (${which(name)})`).join(", ");
+      return [{ statement, what: locked }, ...unseen, ...lost];
     }),
   );
 }

@@ -1,19 +1,46 @@
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
+import { ConfitureError } from "#errors/error.ts";
 import {
   LOCK_MODES,
   type Lock,
   type LockMode,
   type Relation,
   type RelationKind,
+  type RowChanges,
   type StatementFacts,
 } from "./facts.ts";
 
 /** What a statement, or several, did to relations: the lists are those of `StatementFacts`. */
-export type Measured = Pick<
+export interface Measured extends Pick<
   StatementFacts,
-  "locks" | "held" | "rewrites" | "rewritesIndexes" | "scans" | "buildsIndexes" | "drops"
->;
+  "locks" | "held" | "rewrites" | "rewritesIndexes" | "scans" | "buildsIndexes" | "drops" | "rows"
+> {
+  /** Tables that have lost a column. */
+  readonly dropsColumns: readonly Relation[];
+  /** Functions in a procedural language that ran, or that may have run where PostgreSQL does not count them. */
+  readonly runs: readonly Called[];
+}
+
+export interface Called {
+  /** Schema and name. */
+  readonly name: string;
+  /** Whether there may be something in it that was not entered. */
+  readonly hasBranches: boolean;
+}
+
+export interface ColumnType {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** How a statement is watched. */
+export interface Watching {
+  /** Its text, which names the functions that it may run. */
+  readonly text: string;
+  /** Whether PostgreSQL plans how it reads rows: then an index that it reads is no scan of the table. */
+  readonly isPlanned: boolean;
+}
 
 export const NOTHING_MEASURED: Measured = {
   locks: [],
@@ -23,6 +50,9 @@ export const NOTHING_MEASURED: Measured = {
   scans: [],
   buildsIndexes: [],
   drops: [],
+  rows: [],
+  dropsColumns: [],
+  runs: [],
 };
 
 /**
@@ -35,6 +65,8 @@ export class Meter {
   #relations: ReadonlyMap<number, Known> = new Map();
   /** Those that somebody may be using. */
   #inUse = new Set<number>();
+  /** Whether PostgreSQL counts calls of functions for this role, once it is set to. */
+  countsCalls = false;
 
   private constructor(database: Database) {
     this.#database = database;
@@ -45,7 +77,19 @@ export class Meter {
     const meter = new Meter(database);
     await meter.refresh();
     meter.#inUse = new Set(meter.#relations.keys());
+    meter.countsCalls = await meter.#canCountCalls();
     return meter;
+  }
+
+  /** Only a superuser may, unless it was granted. */
+  async #canCountCalls(): Promise<boolean> {
+    try {
+      await this.#database.execute(COUNT_CALLS);
+      return true;
+    } catch (error) {
+      if (error instanceof ConfitureError && error.server?.sqlstate === INSUFFICIENT_PRIVILEGE) return false;
+      throw error;
+    }
   }
 
   /** Looks at everything anew: after what was not watched. */
@@ -68,6 +112,23 @@ export class Meter {
     );
     const known = this.#relations.get(row?.oid ?? 0);
     return known && this.#shown(row?.oid ?? 0, known);
+  }
+
+  async isPartitioned(written: string): Promise<boolean> {
+    const [row] = await this.#database.query<{ relkind: string }>(
+      "select c.relkind::text as relkind from pg_catalog.pg_class c where c.oid operator(pg_catalog.=) pg_catalog.to_regclass($1)",
+      [written],
+    );
+    return row?.relkind === "p";
+  }
+
+  /** The columns of a table with their types, as PostgreSQL writes them: "character varying(20)". */
+  async typesOf(written: string): Promise<ColumnType[]> {
+    return await this.#database.query<ColumnType>(
+      `select a.attname as name, pg_catalog.format_type(a.atttypid, a.atttypmod) as type from pg_catalog.pg_attribute a
+        where a.attrelid operator(pg_catalog.=) pg_catalog.to_regclass($1) and a.attnum > 0 and not a.attisdropped`,
+      [written],
+    );
   }
 
   /** Every table, partitioned ones and partitions among them. */
@@ -105,10 +166,21 @@ export class Meter {
    * and not among `locks`: PostgreSQL does not count how often one was asked for.
    * @throws whatever `work` throws; the caller then rolls back what was watched
    */
-  async watch(work: () => Promise<void>): Promise<Measured> {
-    const { scans: scansBefore, locks: heldBefore } = (await this.#database.query<Before>(BEFORE))[0]!;
+  async watch(work: () => Promise<void>, watching: Watching = UTILITY): Promise<Measured> {
+    const { isPlanned } = watching;
+    const [before] = await this.#database.query<Before>(isPlanned ? `${BEFORE}, ${BY_INDEX}` : BEFORE);
     await work();
-    return this.#compare(new Map(scansBefore), new Set(heldBefore), await this.#database.query<After>(AFTER));
+    const [after] = await this.#database.query<After>(isPlanned ? `${AFTER}, ${AS_ALWAYS}` : AFTER);
+    return { ...this.#compare(before!, after!.relations, watching), runs: this.#called(before!, after!, watching) };
+  }
+
+  #called(before: Before, after: After, { text }: Watching): Called[] {
+    const counts = new Map(before.calls);
+    return after.functions
+      .filter(({ oid, calls, bare, isCounted }) =>
+        isCounted ? calls > (counts.get(oid) ?? 0) : text.toLowerCase().includes(bare.toLowerCase()),
+      )
+      .map(({ name, hasBranches }) => ({ name, hasBranches }));
   }
 
   /**
@@ -137,15 +209,16 @@ export class Meter {
     return lists;
   }
 
-  #compare(
-    scansBefore: ReadonlyMap<number, number>,
-    heldBefore: ReadonlySet<string>,
-    rows: readonly After[],
-  ): Measured {
+  #compare(before: Before, rows: readonly AfterRelation[], { text, isPlanned }: Watching): Omit<Measured, "runs"> {
+    const countsBefore = new Map(before.counts.map(([oid, ...counts]) => [oid, counts]));
+    const heldBefore = new Set(before.locks);
     const next = new Map(this.#relations);
     const lists = { rewrites: [], rewritesIndexes: [], buildsIndexes: [], drops: [], scans: [] } as Lists & {
       scans: Relation[];
     };
+    const changes: RowChanges[] = [];
+    let inserts = false;
+    const dropsColumns: Relation[] = [];
     const locks: Lock[] = [];
     const held: Lock[] = [];
     const rewritten = new Set<string>();
@@ -159,9 +232,9 @@ export class Meter {
       if (known === undefined || (now === undefined && old === undefined) || (now !== undefined && !row.own)) continue;
       const relation = this.#shown(row.oid, known);
       const modes = row.modes.map((mode) => MODES.get(mode)).filter((mode) => mode !== undefined);
-      const added = row.modes.filter((mode) => !heldBefore.has(`${row.oid} ${mode}`)).map((mode) => MODES.get(mode));
+      const added = row.modes.filter((mode) => !heldBefore.has(`${row.oid} ${mode}`));
       const strongest = strongestOf(modes);
-      const strongestAdded = strongestOf(added.filter((mode) => mode !== undefined));
+      const strongestAdded = strongestOf(added.map((mode) => MODES.get(mode)).filter((mode) => mode !== undefined));
       if (strongest !== undefined) held.push({ ...relation, mode: strongest });
       if (strongestAdded !== undefined) locks.push({ ...relation, mode: strongestAdded });
       if (now === undefined) {
@@ -175,8 +248,19 @@ export class Meter {
         if (now.kind !== "sequence") lists.rewrites.push(relation);
         rewritten.add(now.name);
       }
+      if (old !== undefined && now.dropped > old.dropped) dropsColumns.push(relation);
+      const [scans = 0, updated = 0, deleted = 0, inserted = 0] = countsBefore.get(row.oid) ?? [];
+      if (now.kind === "table" || now.kind === "materialized view" || now.kind === "foreign table") {
+        changes.push({
+          ...relation,
+          updated: row.updated - updated,
+          deleted: row.deleted - deleted,
+          locked: row.modes.includes(ROW_SHARE) && (added.includes(ROW_SHARE) || LOCKS_ROWS.test(text)),
+        });
+        inserts ||= row.inserted > inserted;
+      }
       if (now.kind !== "index") lockedTables.set(now.name, relation);
-      if (row.scans <= (scansBefore.get(row.oid) ?? 0)) continue;
+      if (row.scans <= scans) continue;
       if (now.kind !== "index") read.set(now.name, "whole");
       // A look-up of single rows, unless it goes with a lock.
       else if (!read.has(now.table ?? "")) read.set(now.table ?? "", "index");
@@ -190,11 +274,19 @@ export class Meter {
     for (const [name, how] of read) {
       const relation = lockedTables.get(name);
       if (relation === undefined || rewritten.has(name)) continue;
-      if (how === "whole" || held.some((lock) => lock.name === relation.name)) lists.scans.push(relation);
+      // A query holds no such lock by itself; code that it runs may have just taken one.
+      const locked = isPlanned ? locks : held;
+      if (how === "whole" || locked.some((lock) => lock.name === relation.name)) lists.scans.push(relation);
     }
     this.#takeRemade(lists, next);
     this.#relations = next;
-    return { ...lists, locks: inOrder(locks), held: inOrder(held) };
+    return {
+      ...lists,
+      locks: inOrder(locks),
+      held: inOrder(held),
+      rows: changedRows(changes, inserts, text),
+      dropsColumns,
+    };
   }
 
   /**
@@ -230,6 +322,8 @@ interface Known {
   readonly table: string | null;
   /** Another one holds its rows after a rewrite; null or 0 where there are none to hold. */
   readonly file: number | null;
+  /** How many of its columns are dropped. */
+  readonly dropped: number;
 }
 
 interface RelationRow {
@@ -238,20 +332,68 @@ interface RelationRow {
   readonly relkind: string;
   readonly table: string | null;
   readonly file: number | null;
+  readonly dropped: number;
 }
 
 interface Before {
-  readonly scans: readonly (readonly [oid: number, scans: number])[];
+  readonly counts: readonly (readonly [
+    oid: number,
+    scans: number,
+    updated: number,
+    deleted: number,
+    inserted: number,
+  ])[];
   /** "16384 ShareLock" */
   readonly locks: readonly string[];
+  readonly calls: readonly (readonly [oid: number, calls: number])[];
 }
 
-interface After extends Omit<RelationRow, "name"> {
+interface After {
+  readonly relations: readonly AfterRelation[];
+  readonly functions: readonly {
+    readonly oid: number;
+    readonly calls: number;
+    readonly name: string;
+    /** Without its schema. */
+    readonly bare: string;
+    readonly hasBranches: boolean;
+    readonly isCounted: boolean;
+  }[];
+}
+
+interface AfterRelation extends Omit<RelationRow, "name"> {
   /** Null when it was dropped. */
   readonly name: string | null;
   readonly own: boolean;
   readonly modes: readonly string[];
   readonly scans: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+}
+
+/** Of a statement that reads rows in the one way it has. */
+const UTILITY: Watching = { text: "", isPlanned: false };
+
+/** Set again by whoever sets a session back to how it began. */
+export const COUNT_CALLS = "set track_functions = 'pl'";
+
+const INSUFFICIENT_PRIVILEGE = "42501";
+
+const ROW_SHARE = "RowShareLock";
+
+const LOCKS_ROWS = /\bfor\s+(?:no\s+key\s+)?(?:update|(?:key\s+)?share)\b/i;
+
+/**
+ * Rows that a foreign key looks up are locked as well, which is in the way of those who delete them alone: whoever writes rows
+ * knows.
+ */
+function changedRows(changes: readonly RowChanges[], inserts: boolean, text: string): RowChanges[] {
+  const isChanged = ({ updated, deleted }: RowChanges): boolean => updated + deleted > 0;
+  const mayLock = LOCKS_ROWS.test(text) || !(inserts || changes.some(isChanged));
+  return changes
+    .map((change) => (change.locked && !mayLock ? { ...change, locked: false } : change))
+    .filter((change) => isChanged(change) || change.locked);
 }
 
 const KINDS: Readonly<Record<string, RelationKind>> = {
@@ -273,8 +415,8 @@ const MODES: ReadonlyMap<string, LockMode> = new Map([
   ["AccessExclusiveLock", "ACCESS EXCLUSIVE"],
 ]);
 
-function knownOf({ name, relkind, table, file }: RelationRow): Known {
-  return { name, kind: KINDS[relkind] ?? "table", table, file };
+function knownOf({ name, relkind, table, file, dropped }: RelationRow): Known {
+  return { name, kind: KINDS[relkind] ?? "table", table, file, dropped };
 }
 
 function strongestOf(modes: readonly LockMode[]): LockMode | undefined {
@@ -294,7 +436,9 @@ const COLUMNS = `c.oid::pg_catalog.int8::pg_catalog.float8 as oid, ${NAME_OF("n"
          (select ${NAME_OF("tn", "t")} from pg_catalog.pg_index i
             join pg_catalog.pg_class t on t.oid = i.indrelid join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace
            where i.indexrelid = c.oid) as "table",
-         pg_catalog.pg_relation_filenode(c.oid)::pg_catalog.int8::pg_catalog.float8 as file`;
+         pg_catalog.pg_relation_filenode(c.oid)::pg_catalog.int8::pg_catalog.float8 as file,
+         (select pg_catalog.count(*)::pg_catalog.int4 from pg_catalog.pg_attribute a
+           where a.attrelid = c.oid and a.attisdropped and c.relkind in ('r', 'p')) as dropped`;
 
 /** Neither PostgreSQL's own nor temporary. */
 const IS_OWN = `c.relkind in ('r', 'p', 'i', 'I', 'v', 'm', 'f', 'S') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
@@ -303,17 +447,41 @@ const RELATION = `
   select ${COLUMNS}
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace`;
 
+/** Neither SQL, which has no branches, nor what PostgreSQL itself brings; triggers wake for applications as well. */
+const FUNCTIONS = `from pg_catalog.pg_proc p
+           join pg_catalog.pg_language l on l.oid = p.prolang and l.lanispl
+           join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+          where p.oid >= 16384 and p.prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)`;
+
+/** In tables of a few rows, no index would be used. */
+const BY_INDEX = "pg_catalog.set_config('enable_seqscan', 'off', true)";
+const AS_ALWAYS = "pg_catalog.set_config('enable_seqscan', 'on', true)";
+
+const CALLS = "coalesce(pg_catalog.pg_stat_get_xact_function_calls(p.oid), 0)";
+
+/** For this role, see COUNT_CALLS. */
+const IS_UNCOUNTED = "(pg_catalog.current_setting('track_functions') = 'none')";
+
+const changesOf = (oid: string): readonly string[] =>
+  ["updated", "deleted", "inserted"].map((what) => `pg_catalog.pg_stat_get_xact_tuples_${what}(${oid})`);
+
 /** Counts may go on from transaction to transaction. */
 const BEFORE = `
-  select coalesce((select pg_catalog.json_agg(pg_catalog.json_build_array(oid::pg_catalog.int8, pg_catalog.pg_stat_get_xact_numscans(oid)))
+  select coalesce((select pg_catalog.json_agg(pg_catalog.json_build_array(oid::pg_catalog.int8, pg_catalog.pg_stat_get_xact_numscans(oid), ${changesOf("oid").join(", ")}))
            from pg_catalog.pg_class
-          where relkind in ('r', 'p', 'm', 'i') and oid >= 16384 and pg_catalog.pg_stat_get_xact_numscans(oid) > 0), '[]') as scans,
+          where relkind in ('r', 'p', 'm', 'i') and oid >= 16384
+            and (pg_catalog.pg_stat_get_xact_numscans(oid) > 0 or ${changesOf("oid").join(" + ")} > 0)), '[]') as counts,
          coalesce((select pg_catalog.json_agg(relation::pg_catalog.int8 || ' ' || mode) from pg_catalog.pg_locks
-          where pid = pg_catalog.pg_backend_pid() and locktype = 'relation' and granted), '[]') as locks`;
+          where pid = pg_catalog.pg_backend_pid() and locktype = 'relation' and granted), '[]') as locks,
+         coalesce((select pg_catalog.json_agg(pg_catalog.json_build_array(p.oid::pg_catalog.int8, ${CALLS}))
+           ${FUNCTIONS} and ${CALLS} > 0), '[]') as calls`;
 
-const AFTER = `
-  select l.oid::pg_catalog.int8::pg_catalog.float8 as oid, c.name, c.relkind, c."table", c.file, c.own, l.modes,
-         coalesce(pg_catalog.pg_stat_get_xact_numscans(l.oid), 0)::pg_catalog.float8 as scans
+const AFTER_RELATIONS = `
+  select l.oid::pg_catalog.int8 as oid, c.name, c.relkind, c."table", c.file, c.dropped, c.own, l.modes,
+         coalesce(pg_catalog.pg_stat_get_xact_numscans(l.oid), 0) as scans,
+         ${changesOf("l.oid")
+           .map((count, at) => `coalesce(${count}, 0) as ${["updated", "deleted", "inserted"][at]}`)
+           .join(", ")}
     from (select relation as oid, pg_catalog.json_agg(mode) as modes from pg_catalog.pg_locks
            where pid = pg_catalog.pg_backend_pid() and locktype = 'relation' and granted and relation >= 16384
            group by relation) l
@@ -321,3 +489,11 @@ const AFTER = `
                  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
                 where c.oid = l.oid) c on true
    order by l.oid`;
+
+const AFTER = `
+  select coalesce((select pg_catalog.json_agg(r) from (${AFTER_RELATIONS}) r), '[]') as relations,
+         coalesce((select pg_catalog.json_agg(pg_catalog.json_build_object('oid', p.oid::pg_catalog.int8, 'calls', ${CALLS},
+             'name', pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname), 'bare', p.proname,
+             'isCounted', not ${IS_UNCOUNTED},
+             'hasBranches', p.prosrc operator(pg_catalog.~*) '\\m(if|case|loop|for|while|foreach|exception|execute)\\M'))
+           ${FUNCTIONS} and (${CALLS} > 0 or ${IS_UNCOUNTED})), '[]') as functions`;

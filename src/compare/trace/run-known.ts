@@ -37,6 +37,9 @@ export async function runKnown(meter: Meter, statement: Statement, work: () => P
   const rewritten = new Set(changed.rewrites.map(({ name }) => name));
   return {
     ...changed,
+    rows: [],
+    dropsColumns: [],
+    runs: [],
     locks,
     held: locks,
     scans: known.scans ? [...tables.values()].filter(({ name }) => !rewritten.has(name)) : [],

@@ -137,6 +137,7 @@ async function traceFrom(
       scratch: options.scratch,
       lost,
       timeZone: options.timeZone,
+      postgres: options.postgres,
       isApart: fixtures === undefined,
     });
     const error = migration.up.kind === "refused" ? migration.up.error : await run.step(migration, "up", tracer);

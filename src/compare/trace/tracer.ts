@@ -9,6 +9,7 @@ import type { Performer } from "#migrate/performer.ts";
 import { cannotRunInTransaction, transactionControl } from "#sql/classify.ts";
 import { lossOf } from "#sql/loss.ts";
 import { locateInFile } from "#sql/position.ts";
+import { type Need, needsMajor } from "#sql/needs-major.ts";
 import { quoteLiteral } from "#sql/quote.ts";
 import { Statement } from "#sql/statement.ts";
 import { explainMissing, withMissingRoles } from "../scratch/missing.ts";
@@ -16,8 +17,10 @@ import type { ScratchSite } from "../scratch/site.ts";
 import { isMissingObject } from "../sources/sources.ts";
 import type { How, StatementError, StatementFacts } from "./facts.ts";
 import { backToSavepoint, isUnguarded, releaseSavepoint, setSavepoint } from "./guarded.ts";
+import { namesFrom } from "./known.ts";
 import { runKnown } from "./run-known.ts";
-import { type Measured, type Meter, NOTHING_MEASURED } from "./meter.ts";
+import { keepsEveryValue } from "./wider-types.ts";
+import { type ColumnType, COUNT_CALLS, type Measured, type Meter, NOTHING_MEASURED } from "./meter.ts";
 import { dependsOnRows, exampleOf, type RowsInTheWay } from "./rows-in-the-way.ts";
 
 export interface TracerOptions {
@@ -31,6 +34,8 @@ export interface TracerOptions {
   /** Whether each statement has a transaction of its own: then its locks are those that it asked for itself. */
   readonly isApart: boolean;
   readonly timeZone: string | undefined;
+  /** The major version that the migration is for. */
+  readonly postgres: number | undefined;
 }
 
 /** invalid_transaction_termination */
@@ -44,7 +49,7 @@ export class Tracer implements Performer {
   readonly #options: TracerOptions;
   /** The file's own BEGIN was there, and its COMMIT was not. */
   #begun = false;
-  #isZoned = false;
+  #isPrepared = false;
   /** Behind the last call that was found in a TypeScript file. */
   #foundUpTo = 0;
   /** What holds only within the transaction, which is set again in each part of it. */
@@ -56,10 +61,59 @@ export class Tracer implements Performer {
 
   async statements(database: Database, script: Script, statements: readonly Statement[]): Promise<void> {
     const isTogether = statements.length > 1;
-    for (const statement of statements) {
-      await this.#take(database, script, statement, isTogether, async () => {
-        await runStatements(database, script, [statement]);
-      });
+    for (let at = 0; at < statements.length;) {
+      const rows = insertsFrom(statements, at);
+      if (rows.length > 1 && (await this.#takeRows(database, script, rows))) {
+        at += rows.length;
+        continue;
+      }
+      // One by one where not all of them do no more than that.
+      for (const statement of rows.length > 1 ? rows : statements.slice(at, at + 1)) {
+        await this.#take(database, script, statement, isTogether, async () => {
+          await runStatements(database, script, [statement]);
+        });
+        at++;
+      }
+    }
+  }
+
+  /**
+   * Runs INSERTs together, of which files hold thousands.
+   * @returns whether they do nothing but add rows; otherwise nothing was done
+   */
+  async #takeRows(database: Database, script: Script, statements: readonly Statement[]): Promise<boolean> {
+    const { meter, isApart } = this.#options;
+    await this.#prepare(database);
+    if (isApart || !(await setSavepoint(database))) return false;
+    try {
+      const run = (): Promise<void> => runStatements(database, script, statements);
+      const { runs, dropsColumns, ...facts } = await meter.watch(run, { text: "", isPlanned: true });
+      const { held: _held, ...lists } = facts;
+      if ([runs, dropsColumns, ...Object.values(lists)].some((list) => list.length > 0)) {
+        await backToSavepoint(database);
+        await releaseSavepoint(database);
+        await meter.refresh();
+        return false;
+      }
+      await releaseSavepoint(database);
+      for (const statement of statements) {
+        const where = this.#whereOf(script, statement, true);
+        this.statementFacts.push({
+          ...where,
+          how: MEASURED,
+          ...facts,
+          loses: [],
+          error: undefined,
+          tooNew: undefined,
+          opaque: false,
+        });
+      }
+      return true;
+    } catch (error) {
+      asServerError(error);
+      await backToSavepoint(database);
+      await releaseSavepoint(database);
+      return false;
     }
   }
 
@@ -82,41 +136,58 @@ export class Tracer implements Performer {
     isTogether: boolean,
     work: () => Promise<void>,
   ): Promise<ConfitureError | undefined> {
-    await this.#setTimeZone(database);
+    await this.#prepare(database);
     const isTransactional = this.#isTransactional() || this.#begun || isTogether;
+    const tooNew = await this.#whyTooNew(statement);
+    const types = await this.#typesBefore(statement);
     const taken = await this.#run(database, statement, work);
+    const keepsValues = types !== undefined && (await this.#meter.typesOf(types.table)).every(types.isWider);
     const verb = transactionControl(statement);
     if (verb !== undefined) this.#begun = verb === "BEGIN" || verb === "START TRANSACTION";
     if (this.#options.isApart && this.#isTransactional()) await this.#nextPart(database, statement);
     const { measured, how, error } = taken;
     if (how.kind === "not-traced" || (error !== undefined && error.onRows === undefined)) this.#options.lost.any = true;
-    const isCode = statement.firstWord === "DO" || statement.firstWord === "CALL";
-    const loss = isCode ? undefined : lossOf(statement);
+    const { runs, dropsColumns, ...facts } = measured;
     this.statementFacts.push({
-      sql: statement.text,
-      place: this.#placeOf(script, statement),
-      span:
-        this.#isTypeScript() || script.outline !== undefined
-          ? undefined
-          : { start: statement.start, end: statement.end },
-      inTransaction: isTransactional && verb === undefined,
+      ...this.#whereOf(script, statement, isTransactional && verb === undefined),
       how,
-      ...measured,
+      ...facts,
       held: isTransactional ? measured.held : measured.locks,
-      loses: loss === undefined ? [] : [loss],
+      loses: lossesOf(statement, measured).filter((loss) => !keepsValues || !CONVERTS.test(loss)),
       error,
-      opaque: isCode && (statement.firstWord === "CALL" || HAS_BRANCHES.test(statement.text)),
+      tooNew,
+      opaque:
+        runs.some(({ hasBranches }) => hasBranches) ||
+        (statement.firstWord === "DO" && HAS_BRANCHES.test(statement.text)),
     });
     return taken.stopped;
   }
 
+  #whereOf(
+    script: Script,
+    statement: Statement,
+    inTransaction: boolean,
+  ): Pick<StatementFacts, "sql" | "place" | "span" | "inTransaction"> {
+    const isOwnText = !this.#isTypeScript() && script.outline === undefined;
+    return {
+      sql: statement.text,
+      place: this.#placeOf(script, statement),
+      span: isOwnText ? { start: statement.start, end: statement.end } : undefined,
+      inTransaction,
+    };
+  }
+
   /** Once for the migration, behind what the runner sets back and before what the migration sets itself. */
-  async #setTimeZone(database: Database): Promise<void> {
-    const { timeZone } = this.#options;
-    if (timeZone === undefined || this.#isZoned) return;
-    this.#isZoned = true;
+  async #prepare(database: Database): Promise<void> {
+    const { timeZone, meter } = this.#options;
+    if (this.#isPrepared) return;
+    this.#isPrepared = true;
+    const settings = [
+      ...(timeZone === undefined ? [] : [`set time zone ${quoteLiteral(timeZone)}`]),
+      ...(meter.countsCalls ? [COUNT_CALLS] : []),
+    ];
     // No query: SET TRANSACTION may come next.
-    await database.execute(`set time zone ${quoteLiteral(timeZone)}`);
+    if (settings.length > 0) await database.execute(settings.join("; "));
   }
 
   async #nextPart(database: Database, statement: Statement): Promise<void> {
@@ -130,16 +201,17 @@ export class Tracer implements Performer {
       await work();
       return { measured: NOTHING_MEASURED, how: MEASURED };
     }
-    if (await setSavepoint(database)) return await this.#inTransaction(database, work);
+    if (await setSavepoint(database)) return await this.#inTransaction(database, statement, work);
     if (cannotRunInTransaction(statement) !== undefined) return await this.#known(database, statement, work);
-    return await this.#inOwnTransaction(database, work);
+    return await this.#inOwnTransaction(database, statement, work);
   }
 
-  async #inTransaction(database: Database, work: () => Promise<void>): Promise<Taken> {
+  async #inTransaction(database: Database, statement: Statement, work: () => Promise<void>): Promise<Taken> {
     const { meter, rows } = this.#options;
+    const isPlanned = PLANNED.has(statement.firstWord ?? "");
     const attempt = async (): Promise<Measured> => {
       try {
-        return await meter.watch(work);
+        return await meter.watch(work, { text: statement.text, isPlanned });
       } catch (error) {
         await backToSavepoint(database);
         throw error;
@@ -174,10 +246,10 @@ export class Tracer implements Performer {
   }
 
   /** DO and CALL outside a transaction, which may commit, and mostly do not. */
-  async #inOwnTransaction(database: Database, work: () => Promise<void>): Promise<Taken> {
+  async #inOwnTransaction(database: Database, statement: Statement, work: () => Promise<void>): Promise<Taken> {
     await database.execute("begin");
     await setSavepoint(database);
-    const taken = await this.#inTransaction(database, work);
+    const taken = await this.#inTransaction(database, statement, work);
     if (taken.stopped?.server?.sqlstate !== COMMITS_BY_ITSELF) {
       await database.execute("commit");
       return taken;
@@ -214,6 +286,34 @@ export class Tracer implements Performer {
       }
       return failed(error, undefined);
     }
+  }
+
+  get #meter(): Meter {
+    return this.#options.meter;
+  }
+
+  /** The types of a table's columns before a statement that changes some of them, without an expression of its own. */
+  async #typesBefore(
+    statement: Statement,
+  ): Promise<{ readonly table: string; readonly isWider: (now: ColumnType) => boolean } | undefined> {
+    if (statement.firstWord !== "ALTER" || !CONVERTS.test(lossOf(statement) ?? "")) return undefined;
+    const tokens = statement.tokens();
+    const [table] = namesFrom(tokens, tokens[2] === "IF" ? 4 : 2);
+    if (table === undefined || tokens.includes("USING")) return undefined;
+    const before = new Map((await this.#meter.typesOf(table)).map(({ name, type }) => [name, type]));
+    return { table, isWider: ({ name, type }) => keepsEveryValue(before.get(name) ?? type, type) };
+  }
+
+  /** What the version that it is for does not know. */
+  async #whyTooNew(statement: Statement): Promise<string | undefined> {
+    const { postgres, meter } = this.#options;
+    if (postgres === undefined) return undefined;
+    const need = needsMajor(statement);
+    if (need !== undefined && need.major > postgres) return tooNewFor(postgres, need);
+    const table = postgres < UNVALIDATED_KEYS.major ? addsUnvalidatedKey(statement) : undefined;
+    return table !== undefined && (await meter.isPartitioned(table))
+      ? tooNewFor(postgres, UNVALIDATED_KEYS)
+      : undefined;
   }
 
   /** What this PostgreSQL cannot do, or lacks because of that, says nothing about the statement. */
@@ -255,8 +355,61 @@ interface Taken {
 
 const MEASURED: How = { kind: "measured" };
 
+/** Statements for which PostgreSQL's planner decides how rows are read; code runs such. */
+const PLANNED: ReadonlySet<string> = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "DO", "CALL"]);
+
+/** So many are run at once; if one of them fails, all are tried again. */
+const MOST_ROWS = 200;
+
+/** INSERTs that stand one after the other and only bring rows along. */
+function insertsFrom(statements: readonly Statement[], from: number): readonly Statement[] {
+  let end = from;
+  while (end < statements.length && end - from < MOST_ROWS && bringsRows(statements[end]!)) end++;
+  return statements.slice(from, end);
+}
+
+function bringsRows(statement: Statement): boolean {
+  return statement.firstWord === "INSERT" && !/\bselect\b|\bdo\s+update\b/i.test(statement.text);
+}
+
 /** What may be in a body and not be entered. */
 const HAS_BRANCHES = /\b(?:if|case|loop|for|while|foreach|exception|execute)\b/i;
+
+/** What the statement says that it takes, and what code and triggers were seen to take. */
+function lossesOf(statement: Statement, { rows, drops, dropsColumns }: Measured): string[] {
+  const { firstWord = "" } = statement;
+  const told = firstWord === "DO" || firstWord === "CALL" ? undefined : lossOf(statement);
+  const changed = rows.flatMap(({ name, isNew, updated, deleted }) => {
+    const verbs = [...(updated > 0 ? ["updates"] : []), ...(deleted > 0 ? ["deletes"] : [])];
+    const isTold = told?.endsWith(` ${name}`) === true || told?.endsWith(` ${name.split(".").at(-1)}`) === true;
+    return isNew || isTold || verbs.length === 0 ? [] : [`${verbs.join(" and ")} rows of ${name}`];
+  });
+  // No query drops anything but through code.
+  const isSeen = PLANNED.has(firstWord);
+  const gone = drops.filter(({ isNew, kind }) => !isNew && kind !== "index" && kind !== "sequence");
+  return [
+    ...(told === undefined ? [] : [told]),
+    ...changed,
+    ...(isSeen ? gone.map(({ kind, name }) => `drops ${kind.toUpperCase()} ${name}`) : []),
+    ...(isSeen ? dropsColumns.flatMap(({ isNew, name }) => (isNew ? [] : [`drops a COLUMN of ${name}`])) : []),
+  ];
+}
+
+/** As `lossOf` says it. */
+const CONVERTS = /^converts values of/;
+
+const UNVALIDATED_KEYS: Need = { major: 18, what: "a foreign key of a partitioned table that is NOT VALID" };
+
+function tooNewFor(postgres: number, { major, what }: Need): string {
+  return `PostgreSQL ${major} is the first to know ${what}, and the database is PostgreSQL ${postgres}`;
+}
+
+/** The table that gets a foreign key which is not validated, as it stands in the statement. */
+function addsUnvalidatedKey(statement: Statement): string | undefined {
+  if (statement.firstWord !== "ALTER" || !/\breferences\b[^]*\bnot\s+valid\b/i.test(statement.text)) return undefined;
+  const tokens = statement.tokens();
+  return tokens[1] === "TABLE" ? namesFrom(tokens, tokens[2] === "IF" ? 4 : 2)[0] : undefined;
+}
 
 function failed(error: ConfitureError, reason: string | undefined): Taken {
   return {

@@ -1,25 +1,28 @@
 import type { Rule } from "../rule.ts";
-import { addedConstraints, alterations, nameOf } from "../syntax.ts";
-import type { Node, RangeVar } from "#sql/parser.ts";
+import { addedConstraints, alterations, isFreeConversion, nameOf, typeText } from "../syntax.ts";
+import { inside, type Node, type RangeVar } from "#sql/parser.ts";
+import type { World } from "../world.ts";
 
 export const alterTableTwice: Rule = {
   id: "alter-table-twice",
   title: "Two ALTER TABLE that each read or rewrite the same table",
   group: "locks",
   severity: "warning",
-  asks: ["syntax", "neighbours"],
+  asks: ["syntax", "neighbours", "trace"],
   aliases: { eugene: ["W12"] },
   why: "Each ALTER TABLE that checks or rewrites reads the table once. PostgreSQL does all actions of one statement in one pass.",
   instead: "Merge them into one ALTER TABLE with several actions.",
   wrong: "ALTER TABLE users ALTER COLUMN id TYPE bigint;\nALTER TABLE users ALTER COLUMN account_id TYPE bigint;",
   right: "ALTER TABLE users ALTER COLUMN id TYPE bigint, ALTER COLUMN account_id TYPE bigint;",
-  check({ node, isOld, earlier, world }) {
+  check({ node, isOld, earlier, world, scans, factsOf }) {
     const table = reading(node);
-    if (table === undefined || !isOld(table)) return [];
+    if (table === undefined || !isOld(table) || scans(table) === false || isFree(node, world)) return [];
     const key = world.keyOf(table);
-    const before = earlier.some(({ node: other }) => {
-      const read = other === undefined ? undefined : reading(other);
-      return read !== undefined && world.keyOf(read) === key;
+    const before = earlier.some((statement) => {
+      const read = statement.node === undefined ? undefined : reading(statement.node);
+      if (read === undefined || world.keyOf(read) !== key) return false;
+      const facts = factsOf(statement);
+      return facts === undefined || facts.scans.length + facts.rewrites.length > 0;
     });
     if (!before) return [];
     return [
@@ -30,6 +33,20 @@ export const alterTableTwice: Rule = {
     ];
   },
 };
+
+/** Whether each of its actions needs no look at the rows, as far as is known. */
+function isFree(node: Node, world: World): boolean {
+  return alterations(node).every(({ table, command }) => {
+    if (command.subtype === "AT_SetNotNull") return world.isProvenNotNull(table, command.name ?? "");
+    const definition = inside(command.def, "ColumnDef");
+    const from = world.column(table, command.name)?.type ?? "";
+    return (
+      command.subtype === "AT_AlterColumnType" &&
+      definition?.raw_default === undefined &&
+      isFreeConversion(from, typeText(definition?.typeName))
+    );
+  });
+}
 
 /** The table that a statement reads from beginning to end, as far as its text tells. */
 function reading(node: Node): RangeVar | undefined {

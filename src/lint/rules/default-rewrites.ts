@@ -1,10 +1,11 @@
+import { strings } from "#sql/parser.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Found, Rule } from "../rule.ts";
 import { addedColumns, nameOf, typeText, volatileIn } from "../syntax.ts";
 
 export const defaultRewrites: Rule = {
   id: "default-rewrites",
-  title: "ADD COLUMN with a default that differs from row to row",
+  title: "ADD COLUMN with a default or a domain that writes every row",
   group: "locks",
   severity: "error",
   asks: ["syntax", "neighbours", "trace"],
@@ -14,24 +15,34 @@ export const defaultRewrites: Rule = {
     atlas: ["PG302"],
     strongMigrations: ["add_column_default"],
   },
-  why: "A default that is the same for all rows, `now()` among them, is kept once and rewrites nothing. One that differs from row to row, such as `gen_random_uuid()` or `clock_timestamp()`, writes the whole table anew under an ACCESS EXCLUSIVE lock.",
+  why: "A default that is the same for all rows, `now()` among them, is kept once and rewrites nothing. One that differs from row to row, such as `gen_random_uuid()` or `clock_timestamp()`, writes the whole table anew under an ACCESS EXCLUSIVE lock. So does a column of a domain with a CHECK, even without a default.",
   instead:
-    "Add the column without a default, set the default in a second statement so that new rows get one, and fill the old rows in batches.",
+    "Add the column without a default, set the default in a second statement so that new rows get one, and fill the old rows in batches. Instead of a domain with a CHECK, take its base type and add the CHECK to the table, `NOT VALID`.",
   wrong: "ALTER TABLE users ADD COLUMN token uuid DEFAULT gen_random_uuid();",
   right:
     "ALTER TABLE users ADD COLUMN created_at timestamptz DEFAULT now();\nALTER TABLE users ADD COLUMN token uuid;\nALTER TABLE users ALTER COLUMN token SET DEFAULT gen_random_uuid();",
-  check({ node, isOld, rewrites }) {
+  check({ node, isOld, rewrites, world }) {
     return addedColumns(node).flatMap(({ table, column, constraints }): Found[] => {
       const isNumbered = constraints.some(
         ({ contype }) => contype === "CONSTR_IDENTITY" || contype === "CONSTR_GENERATED",
       );
       if (!isOld(table) || isNumbered || /serial\d?$/.test(typeText(column.typeName))) return [];
       const expression = constraints.find(({ contype }) => contype === "CONSTR_DEFAULT");
+      const name = writeIdentifier(column.colname ?? "");
+      const isDomain = world.isCheckedType(strings(column.typeName?.names));
+      if (isDomain ? rewrites(table) !== false : expression === undefined && rewrites(table) === true) {
+        return [
+          {
+            message: `The type of ${name} has rules of its own, so every row of ${nameOf(table)} is written anew, while all reads and writes of it wait`,
+            fix: `Give ${name} the type that ${typeText(column.typeName)} is made of, and ${nameOf(table)} the CHECK, NOT VALID`,
+            at: column.location,
+          },
+        ];
+      }
       if (expression === undefined) return [];
       const volatile = volatileIn(expression.raw_expr);
       if (!(rewrites(table) ?? volatile !== undefined)) return [];
       const isSure = rewrites(table) === true || volatile?.isKnown === true;
-      const name = writeIdentifier(column.colname ?? "");
       return [
         {
           message: isSure

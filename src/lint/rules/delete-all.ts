@@ -1,10 +1,10 @@
-import { inside } from "#sql/parser.ts";
+import { isEverything, statementsIn } from "../rows.ts";
 import type { Rule } from "../rule.ts";
 import { nameOf } from "../syntax.ts";
 
 export const deleteAll: Rule = {
   id: "delete-all",
-  title: "DELETE without WHERE",
+  title: "DELETE of every row",
   group: "data",
   severity: "error",
   asks: ["syntax", "neighbours"],
@@ -13,10 +13,10 @@ export const deleteAll: Rule = {
   wrong: "DELETE FROM sessions;",
   right: "DELETE FROM sessions WHERE expires_at < now();",
   check({ node, isOld }) {
-    const remove = inside(node, "DeleteStmt");
-    const isAll = remove !== undefined && remove.whereClause === undefined && remove.usingClause === undefined;
-    return isAll && isOld(remove.relation)
-      ? [{ message: `DELETE without WHERE takes every row of ${nameOf(remove.relation)}`, fix: "Add a WHERE clause" }]
-      : [];
+    return statementsIn(node, "DeleteStmt").flatMap(({ relation, whereClause, usingClause }) => {
+      if (!isEverything(whereClause) || usingClause !== undefined || !isOld(relation)) return [];
+      const how = whereClause === undefined ? "DELETE without WHERE" : "A WHERE that is always true";
+      return [{ message: `${how} takes every row of ${nameOf(relation)}`, fix: "Add a WHERE clause" }];
+    });
   },
 };

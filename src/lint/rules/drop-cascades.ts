@@ -1,4 +1,5 @@
-import { inside } from "#sql/parser.ts";
+import { inside, strings } from "#sql/parser.ts";
+import { writeIdentifier } from "#sql/quote.ts";
 import type { Rule } from "../rule.ts";
 import { alterations } from "../syntax.ts";
 
@@ -22,15 +23,21 @@ export const dropCascades: Rule = {
       ({ command }) => command.behavior === "DROP_CASCADE" && command.subtype?.startsWith("AT_Drop") === true,
     );
     if (!isDrop && !isTruncate && !isPart) return [];
-    const named = isDrop ? (drop.objects?.length ?? 0) : 0;
-    const taken = facts?.drops.filter(({ isNew }) => !isNew).map(({ name }) => name) ?? [];
+    const named = new Set(
+      (drop?.objects ?? []).map((object) => writeIdentifier(strings(inside(object, "List")?.items).at(-1) ?? "")),
+    );
+    // An index goes with its table, its column or its constraint, and so does the sequence of a column.
+    const taken = (facts?.drops ?? [])
+      .filter(({ isNew, kind }) => !isNew && kind !== "index" && kind !== "sequence")
+      .map(({ name }) => name)
+      .filter((name) => !named.has(name.split(".").at(-1) ?? ""));
     // The trace has seen that it takes nothing else.
-    if (facts !== undefined && isDrop && drop.removeType === "OBJECT_INDEX" && taken.length <= named) return [];
+    if (facts !== undefined && isDrop && drop.removeType === "OBJECT_INDEX" && taken.length === 0) return [];
     return [
       {
         message: isTruncate
           ? "TRUNCATE CASCADE empties every table that has a foreign key to this one"
-          : taken.length > named
+          : taken.length > 0
             ? `CASCADE drops more than is named here: ${taken.join(", ")} go`
             : "CASCADE drops whatever depends on this, and does not say what that is",
         fix: "Name what is to go, and leave CASCADE out",

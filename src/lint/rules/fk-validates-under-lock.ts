@@ -19,16 +19,23 @@ export const fkValidatesUnderLock: Rule = {
     "Add it `NOT VALID`, and validate it in the next migration: `VALIDATE CONSTRAINT` reads the tables while applications go on writing. New rows are checked from the first step on. `confiture lint --fix` makes this change.",
   wrong: "ALTER TABLE orders ADD CONSTRAINT orders_user_fkey FOREIGN KEY (user_id) REFERENCES users (id);",
   right: "ALTER TABLE orders ADD CONSTRAINT orders_user_fkey FOREIGN KEY (user_id) REFERENCES users (id) NOT VALID;",
-  check({ node, isOld, scans, statement }) {
+  check({ node, isOld, scans, statement, postgres, world }) {
     const found = addedConstraints(node, "CONSTR_FOREIGN").flatMap(({ table, constraint, column }): Found[] => {
       if (constraint.skip_validation === true || constraint.is_enforced === false || !isOld(table)) return [];
       // A new column without a default is NULL in every row, and PostgreSQL knows.
       if (!(scans(table) ?? column === undefined)) return [];
+      // PostgreSQL before 18 refuses NOT VALID there.
+      const isRefused = world.find(table)?.partitioned === true && (postgres ?? 0) < 18;
       return [
         {
           message: `Adding this foreign key checks every row of ${nameOf(table)}, while writes to it and to ${nameOf(constraint.pktable)} wait`,
-          fix: column === undefined ? splitValidation(statement.text, node, constraint, table) : undefined,
-          rewrite: column === undefined ? splitRewrite(statement.text, node, constraint, table) : undefined,
+          fix: isRefused
+            ? "Add the foreign key to each partition NOT VALID, validate those, and then add it to the table: before PostgreSQL 18, NOT VALID is refused for a partitioned table"
+            : column === undefined
+              ? splitValidation(statement.text, node, constraint, table)
+              : undefined,
+          rewrite:
+            column === undefined && !isRefused ? splitRewrite(statement.text, node, constraint, table) : undefined,
           at: constraint.location,
         },
       ];

@@ -1,6 +1,6 @@
 import { strings } from "#sql/parser.ts";
 import type { Found, Rule } from "../rule.ts";
-import { addedConstraints, constraintsOf, madeTable, nameOf } from "../syntax.ts";
+import { madeForeignKeys, nameOf } from "../syntax.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 
 export const foreignKeyTypeDiffers: Rule = {
@@ -16,17 +16,7 @@ export const foreignKeyTypeDiffers: Rule = {
   wrong: "CREATE TABLE orders (id bigint PRIMARY KEY, user_id integer REFERENCES users (id));",
   right: "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint REFERENCES users (id));",
   atEnd({ node, world }) {
-    const made = madeTable(node);
-    const all = [
-      ...(made?.constraints ?? []).map((constraint) => {
-        const column = made?.columns.find((candidate) => constraintsOf(candidate).includes(constraint));
-        return { table: made!.table, constraint, column: column?.colname };
-      }),
-      ...addedConstraints(node),
-    ];
-    return all.flatMap(({ table, constraint, column }): Found[] => {
-      if (constraint.contype !== "CONSTR_FOREIGN") return [];
-      const columns = column === undefined ? strings(constraint.fk_attrs) : [column];
+    return madeForeignKeys(node).flatMap(({ table, constraint, columns }): Found[] => {
       const target = world.find(constraint.pktable);
       const keys =
         [...(target?.constraints.values() ?? [])].find(({ kind }) => kind === "CONSTR_PRIMARY")?.columns ?? [];

@@ -1,6 +1,5 @@
-import { strings } from "#sql/parser.ts";
 import type { Found, Rule } from "../rule.ts";
-import { addedConstraints, constraintsOf, listOf, madeTable, nameOf } from "../syntax.ts";
+import { listOf, madeForeignKeys, nameOf } from "../syntax.ts";
 
 export const foreignKeyWithoutIndex: Rule = {
   id: "foreign-key-without-index",
@@ -16,17 +15,7 @@ export const foreignKeyWithoutIndex: Rule = {
   right:
     "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint REFERENCES users (id));\nCREATE INDEX ON orders (user_id);",
   atEnd({ node, world }) {
-    const made = madeTable(node);
-    const all = [
-      ...(made?.constraints ?? []).map((constraint) => {
-        const column = made?.columns.find((candidate) => constraintsOf(candidate).includes(constraint));
-        return { table: made!.table, constraint, column: column?.colname };
-      }),
-      ...addedConstraints(node),
-    ];
-    return all.flatMap(({ table, constraint, column }): Found[] => {
-      if (constraint.contype !== "CONSTR_FOREIGN") return [];
-      const columns = column === undefined ? strings(constraint.fk_attrs) : [column];
+    return madeForeignKeys(node).flatMap(({ table, constraint, columns, isOfNewTable }): Found[] => {
       const known = world.find(table);
       // Of a table that is not known, neither are its indexes.
       if (known === undefined || known.made < 0) return [];
@@ -40,7 +29,7 @@ export const foreignKeyWithoutIndex: Rule = {
       return [
         {
           message: `No index begins with ${listOf(columns)} of ${nameOf(table)}: every DELETE in ${nameOf(constraint.pktable)} reads all of it`,
-          fix: `CREATE INDEX ${made === undefined ? "CONCURRENTLY " : ""}ON ${nameOf(table)} (${listOf(columns)});`,
+          fix: `CREATE INDEX ${isOfNewTable ? "" : "CONCURRENTLY "}ON ${nameOf(table)} (${listOf(columns)});`,
           at: constraint.location,
         },
       ];

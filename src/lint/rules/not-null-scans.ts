@@ -1,7 +1,11 @@
 import type { Found, Rule } from "../rule.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import { addedConstraints, alterations, listOf, nameOf } from "../syntax.ts";
-import { strings } from "#sql/parser.ts";
+import { inside, strings } from "#sql/parser.ts";
+import { addedAnew } from "../rewrite.ts";
+
+/** PostgreSQL cuts longer names, and the constraint would not be called what it calls its own. */
+const LONGEST_NAME = 64;
 
 export const notNullScans: Rule = {
   id: "not-null-scans",
@@ -17,17 +21,33 @@ export const notNullScans: Rule = {
   },
   why: "`SET NOT NULL` reads the whole table to see whether a NULL is in it, and holds an ACCESS EXCLUSIVE lock meanwhile: nobody can read or write the table.",
   instead:
-    "From PostgreSQL 18 on, add `NOT NULL ... NOT VALID` and validate it in the next migration. Before, add `CHECK (column IS NOT NULL) NOT VALID`, validate it in the next migration, and then `SET NOT NULL`: PostgreSQL sees that the CHECK proves it and reads nothing. The CHECK can be dropped afterwards.",
+    "From PostgreSQL 18 on, add `NOT NULL ... NOT VALID` and validate it in the next migration; `confiture lint --fix` makes this change where it knows that the database is that new. Before, add `CHECK (column IS NOT NULL) NOT VALID`, validate it in the next migration, and then `SET NOT NULL`: PostgreSQL sees that the CHECK proves it and reads nothing. The CHECK can be dropped afterwards.",
   wrong: "ALTER TABLE users ALTER COLUMN email SET NOT NULL;",
   right: "ALTER TABLE users ADD CONSTRAINT users_email_not_null CHECK (email IS NOT NULL) NOT VALID;",
-  check({ node, isOld, scans, world }) {
+  check({ node, isOld, scans, world, postgres }) {
     const set = alterations(node, "AT_SetNotNull").flatMap(({ table, command }): Found[] => {
       const column = command.name ?? "";
       if (!isOld(table) || !(scans(table) ?? !world.isProvenNotNull(table, column))) return [];
-      const name = writeIdentifier(`${table.relname ?? ""}_${column}_not_null`);
+      const bare = `${table.relname ?? ""}_${column}_not_null`;
+      const name = writeIdentifier(bare);
+      const message = `SET NOT NULL reads every row of ${nameOf(table)}, while all reads and writes of it wait`;
+      if (postgres !== undefined && postgres >= 18) {
+        const here = `ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ${name} NOT NULL ${writeIdentifier(column)} NOT VALID`;
+        const up = `ALTER TABLE ${nameOf(table)} VALIDATE CONSTRAINT ${name}`;
+        const isAlone = inside(node, "AlterTableStmt")?.cmds?.length === 1 && Buffer.byteLength(bare) < LONGEST_NAME;
+        return [
+          {
+            message,
+            fix: `${here};\n${up};  -- in the next migration`,
+            rewrite: isAlone
+              ? { here, later: { name: `validate_${bare}`, up, down: addedAnew(table, bare, here) } }
+              : undefined,
+          },
+        ];
+      }
       return [
         {
-          message: `SET NOT NULL reads every row of ${nameOf(table)}, while all reads and writes of it wait`,
+          message,
           fix: [
             `ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ${name} CHECK (${writeIdentifier(column)} IS NOT NULL) NOT VALID;`,
             `ALTER TABLE ${nameOf(table)} VALIDATE CONSTRAINT ${name};  -- in the next migration`,

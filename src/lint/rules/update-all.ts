@@ -1,4 +1,4 @@
-import { inside } from "#sql/parser.ts";
+import { isEverything, statementsIn } from "../rows.ts";
 import type { Rule } from "../rule.ts";
 import { nameOf } from "../syntax.ts";
 
@@ -14,15 +14,15 @@ export const updateAll: Rule = {
   wrong: "UPDATE users SET locale = 'en';",
   right: "UPDATE users SET locale = 'en' WHERE id BETWEEN 1 AND 5000;",
   check({ node, isOld }) {
-    const update = inside(node, "UpdateStmt");
-    const isAll = update !== undefined && update.whereClause === undefined && update.fromClause === undefined;
-    return isAll && isOld(update.relation)
-      ? [
-          {
-            message: `UPDATE without WHERE locks every row of ${nameOf(update.relation)} until the transaction ends`,
-            fix: "Fill the rows in batches, each in a transaction of its own",
-          },
-        ]
-      : [];
+    return statementsIn(node, "UpdateStmt").flatMap(({ relation, whereClause, fromClause }) => {
+      if (!isEverything(whereClause) || fromClause !== undefined || !isOld(relation)) return [];
+      const how = whereClause === undefined ? "UPDATE without WHERE" : "UPDATE with a WHERE that is always true";
+      return [
+        {
+          message: `${how} locks every row of ${nameOf(relation)} until the transaction ends`,
+          fix: "Fill the rows in batches, each in a transaction of its own",
+        },
+      ];
+    });
   },
 };

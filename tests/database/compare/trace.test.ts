@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { projectMigrations } from "#compare/sources/sources.ts";
 import type { Relation, StatementFacts, Trace, TraceOptions } from "#compare/trace/facts.ts";
+import { impactOf } from "#compare/trace/impact.ts";
 import { traceMigrations } from "#compare/trace/trace.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
@@ -128,6 +129,46 @@ DO $$ BEGIN DROP TABLE visits; END $$;`,
     expect(locks(statements[1]!)).toContain("ACCESS EXCLUSIVE public.orgs");
     expect(statements.map(({ opaque }) => opaque)).toEqual([false, false, true, false]);
     expect(names(statements[3]!.drops)).toEqual(["public.visits", "public.visits_2024"]);
+  });
+
+  test("what code does to rows, and branches of functions, whoever runs them", async () => {
+    const { statements } = await traced({
+      "migrations/2_a.sql": `CREATE FUNCTION odd() RETURNS void LANGUAGE plpgsql AS 'BEGIN IF false THEN DELETE FROM orgs; END IF; UPDATE users SET bio = ''x''; END';
+CREATE FUNCTION outer_one() RETURNS void LANGUAGE sql AS 'SELECT odd()';
+SELECT outer_one();
+DO $$ BEGIN DELETE FROM users; END $$;
+SELECT 1 FROM orgs WHERE name = 'x' FOR UPDATE;
+CREATE FUNCTION plain() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
+SELECT plain();
+DO $$ BEGIN ALTER TABLE orgs DROP COLUMN name; END $$;`,
+    });
+    const [, , code, block, locking, , harmless, drop] = statements;
+    expect(code).toMatchObject({ opaque: true, loses: ["updates rows of public.users"] });
+    expect(impactOf(code!, new Map()).sentence).toContain("whoever changes the same rows waits");
+    expect(block).toMatchObject({ opaque: false, loses: ["deletes rows of public.users"] });
+    expect(impactOf(locking!, new Map())).toMatchObject({ weight: "rows" });
+    expect(harmless).toMatchObject({ opaque: false, loses: [], rows: [] });
+    expect(impactOf(harmless!, new Map())).toMatchObject({ weight: "none" });
+    expect(drop!.loses).toEqual(["drops a COLUMN of public.orgs"]);
+  });
+
+  test("what a statement's cascade takes besides", async () => {
+    const { statements } = await traced({
+      "migrations/2_a.sql": `CREATE TABLE old_posts (id int, org_id bigint REFERENCES orgs ON DELETE CASCADE);
+ALTER TABLE users DROP CONSTRAINT users_org_id_fkey, ADD FOREIGN KEY (org_id) REFERENCES orgs ON DELETE CASCADE;
+DELETE FROM orgs;`,
+    });
+    expect(statements[2]!.loses).toEqual(["deletes rows of orgs", "deletes rows of public.users"]);
+  });
+
+  test("an index is used for what it is there for, though the tables here are small", async () => {
+    const { statements } = await traced({
+      "migrations/2_a.sql": `ALTER TABLE users ADD COLUMN z int;
+UPDATE users SET z = 1 WHERE id = 2;
+UPDATE users SET z = 1 WHERE bio = 'x';
+DO $$ BEGIN UPDATE users SET z = 2 WHERE id = 3; END $$;`,
+    });
+    expect(statements.map(({ scans }) => names(scans))).toEqual([[], [], ["public.users"], []]);
   });
 
   test("TypeScript is traced through the SQL that it asks for", async () => {

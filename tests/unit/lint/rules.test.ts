@@ -1,23 +1,26 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import type { Sizes } from "#compare/trace/sizes.ts";
 import { RULES } from "#lint/registry.ts";
 import { ROOT } from "../../support/postgres-binaries.ts";
 import { rulesIn } from "../../support/lint.ts";
 
 /** What only shows when a statement runs, or in a commit, is tested where that is there. */
 const WITHOUT_TEXT: ReadonlySet<string> = new Set(
-  RULES.filter(({ asks }) => asks.every((what) => what === "trace")).map(({ id }) => id),
+  RULES.filter(({ asks }) => asks.every((what) => what === "trace" || what === "sizes")).map(({ id }) => id),
 ).add("out-of-order");
+
+const OLDEST: Sizes = { format: "confiture-stats", version: 1, taken: "", postgres: 14, relations: [] };
 
 const byText = RULES.filter(({ id }) => !WITHOUT_TEXT.has(id));
 
 describe("every rule finds something in its wrong example, and nothing in its right one", () => {
   test.each(byText.map((rule) => [rule.id, rule] as const))("%s", (id, rule) => {
     const given = rule.given === undefined ? [] : [rule.given];
-    const severities = new Map([[id, rule.severity]]);
-    expect(rulesIn([...given, rule.wrong], { severities })).toContain(id);
-    expect(rulesIn([...given, rule.right], { severities })).not.toContain(id);
+    const options = { severities: new Map([[id, rule.severity]]), sizes: OLDEST };
+    expect(rulesIn([...given, rule.wrong], options)).toContain(id);
+    expect(rulesIn([...given, rule.right], options)).not.toContain(id);
   });
 });
 

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { readStatsFile } from "#compare/trace/sizes.ts";
 import { migrationsSince } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -13,10 +13,16 @@ import { readCount, readVersion } from "../../arguments.ts";
 import { defineCommand, GLOBAL_ARGS } from "../../command.ts";
 import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
 import { FIXTURES, findPending, tracePending } from "../../pending.ts";
+import { planEnvironment } from "../../plan-environment.ts";
 import { hasFailure, planToJson, planToMarkdown, renderPlan } from "../../output/plan.ts";
 
-/** @throws ConfitureError `usage` where something else is there that a plan would replace */
+/** @throws ConfitureError `usage` where something else is there that a plan would replace, or no folder to write it into */
 function requirePlanFile(absolute: string, shown: string): void {
+  if (!existsSync(dirname(absolute))) {
+    throw new ConfitureError("usage", `There is no folder ${dirname(shown)} for --out`, {
+      hint: "Make it first. Nothing was written.",
+    });
+  }
   if (!existsSync(absolute)) return;
   try {
     readApprovedPlan(readRegularFile(absolute, shown).toString(), shown);
@@ -86,6 +92,7 @@ export const command = defineCommand({
     if (args.since !== undefined && args.out !== undefined) {
       throw new ConfitureError("usage", "--out needs the database that it is for, and --since asks none");
     }
+    if (args.out !== undefined) requirePlanFile(resolve(context.projectDir, args.out), args.out);
     const { migrations, applied, otherwise, sizes, all, history } =
       args.since === undefined
         ? await findPending(context, limits, given)
@@ -107,15 +114,13 @@ export const command = defineCommand({
       // What cannot run is not to be approved.
       if (failed) context.messages.warn(`${args.out} was not written: what is planned cannot run`);
       else {
-        const { environment, urlOrigin } = await context.config();
-        requirePlanFile(resolve(context.projectDir, args.out), args.out);
         // What was traced is what was looked at: a file may have changed since.
         const traced = new Map(trace.migrations.map((migration) => [migration.file.version, migration]));
         const looked: Pick<LoadedMigration, "file" | "checksum">[] = [];
         for (const file of all) {
           looked.push(traced.get(file.version) ?? (await loadMigration(context.projectDir, file, context.io.signal)));
         }
-        const approved = planToApprove(urlOrigin === null ? environment : null, history, looked);
+        const approved = planToApprove(planEnvironment(await context.config()), history, looked);
         await writeFile(context.projectDir, args.out, `${JSON.stringify(approved, null, 2)}\n`);
         const what = all.length === 0 ? "nothing, for nothing is pending" : "exactly this";
         context.messages.log(`Wrote ${args.out}: confiture migrate up --plan ${shellWord(args.out)} runs ${what}`);

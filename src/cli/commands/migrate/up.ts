@@ -11,6 +11,7 @@ import { type CommandContext, defineCommand } from "../../command.ts";
 import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
 import { canAsk } from "../../can-ask.ts";
 import { isProtected, notPermitted, PROTECTED_ARGS, requirePermission } from "../../protected.ts";
+import { planEnvironment } from "../../plan-environment.ts";
 import { finishRun } from "../../output/migrate.ts";
 
 export const command = defineCommand({
@@ -62,7 +63,7 @@ export const command = defineCommand({
     const options = await writingOptions(context, args);
     // Somebody has looked at what it says, for this environment. What TypeScript imports is not in its checksum.
     const isConfirmed = approved !== undefined || (await confirmsLimits(context, args, plan));
-    const isOfConcern = (loss: Loss): boolean => !isConfirmed || (approved !== undefined && isCode(loss));
+    const isOfConcern = (loss: Loss): boolean => !isConfirmed || (approved !== undefined && loss.isCode === true);
     const permit = await permission(context, args, isOfConcern, () => pendingLosses(options, plan));
     const report = await up(options, { ...plan, permit });
     const outcome = finishRun(context, report, "No pending migrations");
@@ -79,11 +80,10 @@ async function readPlan(
   file: string,
   others: { readonly [option: string]: unknown },
 ): Promise<ApprovedPlan> {
-  const other = ["to", "steps", "dry-run"].find((option) => others[option] !== undefined && others[option] !== false);
+  const other = ["to", "steps"].find((option) => others[option] !== undefined && others[option] !== false);
   if (other !== undefined) throw new ConfitureError("usage", `--plan says what runs, and goes without --${other}`);
   const approved = readApprovedPlan(readRegularFile(resolve(context.projectDir, file), file).toString(), file);
-  const config = await context.config();
-  const environment = config.urlOrigin === null ? config.environment : null;
+  const environment = planEnvironment(await context.config());
   if (approved.environment === environment) return approved;
   const name = (one: string | null): string =>
     one === null ? "a database given by its URL" : `the environment "${one}"`;
@@ -115,10 +115,6 @@ async function confirmsLimits(
 }
 
 const WHAT = "apply these migrations";
-
-function isCode({ location }: Loss): boolean {
-  return /\.[cm]?[jt]s$/.test(location.file);
-}
 
 /**
  * On a protected environment: asks where there is somebody to ask, and returns what stops a run that would lose more than

@@ -1,0 +1,44 @@
+import { inside } from "#sql/parser.ts";
+import { writeIdentifier } from "#sql/quote.ts";
+import type { Found, Rule } from "../rule.ts";
+import { alterations, nameOf } from "../syntax.ts";
+
+export const changesValues: Rule = {
+  id: "changes-values",
+  title: "A change of type or collation that gives rows other values or another order",
+  group: "data",
+  severity: "warning",
+  asks: ["syntax", "neighbours", "trace"],
+  why: "An expression behind `USING` decides what becomes of every value, and the old ones are gone. Another collation keeps the values and changes what is equal and what comes first: unique indexes may find duplicates, and pages of a list show other rows. Triggers that fire on an UPDATE of a migration change rows that it does not name.",
+  instead: "Add a new column beside the old one, fill it, compare both, and drop the old one later.",
+  wrong: "ALTER TABLE users ALTER COLUMN name TYPE text USING lower(name);",
+  right: "ALTER TABLE users ALTER COLUMN age TYPE bigint USING age::bigint;",
+  check({ node, isOld, facts }) {
+    const converted = alterations(node, "AT_AlterColumnType").flatMap(({ table, command }): Found[] => {
+      const definition = inside(command.def, "ColumnDef");
+      if (!isOld(table)) return [];
+      const column = `${nameOf(table)}.${writeIdentifier(command.name ?? "")}`;
+      if (definition?.collClause !== undefined) {
+        return [{ message: `The new collation changes which values of ${column} are equal, and their order` }];
+      }
+      const cast = inside(definition?.raw_default, "TypeCast");
+      const isCast = inside(cast?.arg ?? definition?.raw_default, "ColumnRef") !== undefined;
+      return definition?.raw_default === undefined || isCast
+        ? []
+        : [{ message: `Every value of ${column} becomes what USING says, and the old one is gone` }];
+    });
+    const target = inside(node, "UpdateStmt")?.relation ?? inside(node, "InsertStmt")?.relation;
+    const others = (facts?.rows ?? []).filter(
+      ({ name, isNew, updated, deleted }) =>
+        !isNew && updated + deleted > 0 && name.split(".").at(-1) !== writeIdentifier(target?.relname ?? ""),
+    );
+    return target === undefined || others.length === 0
+      ? converted
+      : [
+          ...converted,
+          {
+            message: `Triggers change rows of ${others.map(({ name }) => name).join(", ")} as well, which it does not name`,
+          },
+        ];
+  },
+};

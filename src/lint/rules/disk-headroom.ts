@@ -1,0 +1,46 @@
+import { inside, type RangeVar } from "#sql/parser.ts";
+import { parseQualifiedName } from "#sql/quote.ts";
+import type { Found, Rule } from "../rule.ts";
+
+/** A table that is smaller finds room nearly everywhere. In bytes. */
+const LARGE = 2 ** 30;
+
+export const diskHeadroom: Rule = {
+  id: "disk-headroom",
+  title: "A rewrite or an index that needs much room",
+  group: "locks",
+  severity: "note",
+  asks: ["trace", "sizes"],
+  why: "PostgreSQL writes a table anew beside the old one, with all of its indexes, and writes as much into the log; the old files go when the transaction commits. Where the disk is full before, the statement fails, and with it whatever else needs room. Reported for tables of a gigabyte and more, where their sizes are known (`--stats`, or the database of the environment).",
+  instead:
+    "Make sure that there is room for the table, its indexes and the log, on replicas as well; or move the rows in batches.",
+  wrong: "ALTER TABLE events ALTER COLUMN id TYPE bigint;",
+  right: "ALTER TABLE events ADD COLUMN note text;",
+  check({ node, facts, sizeOf }) {
+    const rangeOf = (name: string): RangeVar => {
+      const { schema, name: relname } = parseQualifiedName(name) ?? { name };
+      return schema === undefined ? { relname } : { schemaname: schema, relname };
+    };
+    const isBuild = inside(node, "IndexStmt") !== undefined;
+    const written = new Map(
+      [
+        ...(facts?.rewrites ?? []),
+        ...[...(facts?.buildsIndexes ?? []), ...(facts?.rewritesIndexes ?? [])].flatMap(({ table, isNew }) =>
+          table === undefined || (isNew && !isBuild) ? [] : [{ name: table, isNew: false }],
+        ),
+      ]
+        .filter(({ isNew }) => !isNew)
+        .map(({ name }) => [name, sizeOf(rangeOf(name))?.bytes ?? 0]),
+    );
+    return [...written].flatMap(([name, bytes]): Found[] =>
+      bytes < LARGE
+        ? []
+        : [
+            {
+              message: `${name} has ${(bytes / LARGE).toFixed(1)} GB: ${facts?.rewrites.length === 0 ? "the index needs room beside it" : "as much room and that of its indexes is needed beside it, and in the log"}`,
+              fix: "Look how much room there is, on replicas as well",
+            },
+          ],
+    );
+  },
+};

@@ -1,0 +1,43 @@
+import { inside, strings } from "#sql/parser.ts";
+import type { Found, Rule } from "../rule.ts";
+import { dropped, nameOfParts } from "../syntax.ts";
+
+export const dropUsedObject: Rule = {
+  id: "drop-used-object",
+  title: "DROP of a view, function, type or sequence in use",
+  group: "data",
+  severity: "warning",
+  asks: ["syntax", "neighbours"],
+  why: "Applications that use a view or call a function fail as soon as it is gone, and it is gone when the migration commits.",
+  instead:
+    "First deploy applications that do without it, then drop it. To change one, `CREATE OR REPLACE` keeps its name there all the time.",
+  wrong: "DROP VIEW active_users;",
+  right: "DROP VIEW active_users;\nCREATE VIEW active_users AS SELECT 1 AS id;",
+  atEnd({ node, world, isOld, file, statement }) {
+    const made = (name: string): boolean =>
+      file.statements
+        .slice(file.statements.indexOf(statement) + 1)
+        .some(({ node: other }) => strings(inside(other, "CreateFunctionStmt")?.funcname).at(-1) === name);
+    const relations = ["OBJECT_VIEW", "OBJECT_SEQUENCE"].flatMap((type) =>
+      dropped(node, type).filter(
+        ({ parts }) => world.findByParts(parts) === undefined && isOld({ relname: parts.at(-1) ?? "" }),
+      ),
+    );
+    const drop = inside(node, "DropStmt");
+    const isCode = drop?.removeType === "OBJECT_FUNCTION" || drop?.removeType === "OBJECT_PROCEDURE";
+    const functions = (isCode ? (drop.objects ?? []) : [])
+      .map((object) => ({ parts: strings(inside(object, "ObjectWithArgs")?.objname) }))
+      .filter(({ parts }) => !made(parts.at(-1) ?? "") && !world.isNewFunction(parts));
+    const types = ["OBJECT_TYPE", "OBJECT_DOMAIN"].flatMap((type) =>
+      (drop?.removeType === type ? (drop.objects ?? []) : []).map((object) => ({
+        parts: strings(inside(object, "TypeName")?.names),
+      })),
+    );
+    return [...relations, ...functions, ...types.filter(({ parts }) => !world.isNewType(parts))].map(
+      ({ parts }): Found => ({
+        message: `Applications that use ${nameOfParts(parts)} fail as soon as this commits`,
+        fix: "Drop it when nothing uses it any more",
+      }),
+    );
+  },
+};

@@ -1,0 +1,39 @@
+import { needsMajor } from "#sql/needs-major.ts";
+import { Statement } from "#sql/statement.ts";
+import type { Found, Rule } from "../rule.ts";
+import { addedConstraints, nameOf } from "../syntax.ts";
+
+export const needsNewerPostgres: Rule = {
+  id: "needs-newer-postgres",
+  title: "A statement that the PostgreSQL it is for does not know yet",
+  group: "transactions",
+  severity: "error",
+  asks: ["syntax", "neighbours", "sizes"],
+  why: "The scratch database is PostgreSQL 18 and takes what older servers refuse. The version of the database is known where the environment's database can be asked, or `--stats` names a file of it.",
+  instead: "Write what that version knows, or `--scratch URL` to try everything on a server of that version.",
+  wrong: "ALTER TABLE users ADD CONSTRAINT users_email_not_null NOT NULL email NOT VALID;",
+  right: "ALTER TABLE users ADD CONSTRAINT users_email_not_null CHECK (email IS NOT NULL) NOT VALID;",
+  check({ node, statement: { text }, postgres, world }) {
+    if (postgres === undefined) return [];
+    const need = needsMajor(new Statement(text, 0, text.length, false));
+    if (need !== undefined && need.major > postgres) {
+      return [
+        {
+          message: `PostgreSQL ${need.major} is the first to know ${need.what}, and this is for PostgreSQL ${postgres}`,
+        },
+      ];
+    }
+    if (postgres >= 18) return [];
+    return addedConstraints(node, "CONSTR_FOREIGN").flatMap(({ table, constraint }): Found[] =>
+      constraint.skip_validation === true && world.find(table)?.partitioned === true
+        ? [
+            {
+              message: `${nameOf(table)} is partitioned: PostgreSQL ${postgres} refuses a foreign key of it that is NOT VALID`,
+              fix: "Add the foreign key to each partition, NOT VALID, validate those, and then to the table",
+              at: constraint.location,
+            },
+          ]
+        : [],
+    );
+  },
+};
