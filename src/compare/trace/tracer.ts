@@ -147,7 +147,7 @@ export class Tracer implements Performer {
     if (this.#options.isApart && this.#isTransactional()) await this.#nextPart(database, statement);
     const { measured, how, error } = taken;
     if (how.kind === "not-traced" || (error !== undefined && error.onRows === undefined)) this.#options.lost.any = true;
-    const { runs, dropsColumns, ...facts } = measured;
+    const { runs, dropsColumns: _told, ...facts } = measured;
     this.statementFacts.push({
       ...this.#whereOf(script, statement, isTransactional && verb === undefined),
       how,
