@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { prepareEmbeddedAssets } from "../src/database/embedded-prepare.ts";
 import { deafen } from "./deafen.ts";
-import { slimPlanner } from "./compile-planner.ts";
+import { patchPlanner } from "./patch-planner.ts";
 import { signAdHoc } from "./release-macho.ts";
 
 const ROOT = join(import.meta.dir, "..");
@@ -65,7 +65,7 @@ async function compileInto(outfile: string, entry: string, target: Bun.Build.Com
     minify: { whitespace: true, syntax: true },
     sourcemap: "linked",
     define: { CONFITURE_COMPILED: "true" },
-    plugins: [forgetPlace, embedParser, lightenDriver, slimPlanner],
+    plugins: [forgetPlace, embedParser, lightenDriver, patchPlanner],
     throw: false,
   });
   if (!result.success) throw new Error(result.logs.map(String).join("\n") || "the compiler failed without a message");

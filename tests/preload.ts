@@ -1,12 +1,8 @@
 import { afterAll, setDefaultTimeout } from "bun:test";
-import { slimPlanner } from "../scripts/compile-planner.ts";
 import { removeProjects } from "./support/project.ts";
 
 // The first test on a server also waits for initdb.
 setDefaultTimeout(60_000);
-
-// What is tested is what is compiled.
-void Bun.plugin(slimPlanner);
 
 // After each file of a worker, and once where there are no workers. Servers stay for the files that follow.
 afterAll(removeProjects);

@@ -1,4 +1,4 @@
-import { FactBase } from "@supabase/pg-delta/core";
+import { factsOf } from "./engine/facts.ts";
 import { executeSchema } from "#build/builder.ts";
 import { collectSchemaFiles } from "#build/collect.ts";
 import { queryCatalogue } from "#database/catalogue.ts";
@@ -8,8 +8,9 @@ import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type TemporaryFolder, withTemporaryFolder } from "#files/temporary.ts";
 import { quoteQualified } from "#sql/quote.ts";
-import { type Catalogue, readCatalogue, SECRET, withDiagnosticsOf, withoutObjects } from "./catalogue/catalogue.ts";
-import { giveBackMemory } from "./catalogue/memory.ts";
+import { type Catalogue, readCatalogue, SECRET } from "./catalogue/catalogue.ts";
+import { withoutObjects } from "./catalogue/facts.ts";
+import { giveBackMemory } from "./engine/memory.ts";
 import { type Change, isUnfinishedIndex } from "./catalogue/changes.ts";
 import { compareOnTerms } from "./sources/comparison.ts";
 import { detailId, missingDetails, readDetails, SAMPLES } from "./tree/details.ts";
@@ -110,8 +111,7 @@ function withExtensionComments(wanted: Catalogue, { facts: all }: Catalogue): Ca
       ({ id }) => id.kind === "comment" && id.target.kind === "extension" && !facts.has(id) && facts.has(id.target),
     );
   if (comments.length === 0) return wanted;
-  const together = new FactBase([...facts.facts(), ...comments], [...facts.edges], facts.source, facts.referenceOnly);
-  return { ...wanted, facts: withDiagnosticsOf(facts, together) };
+  return { ...wanted, facts: factsOf(facts, [...facts.facts(), ...comments]) };
 }
 
 /** What is compared and never planned, by kind. */

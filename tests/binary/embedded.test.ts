@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dir, "..", "..");
 /** All that compiling reads. */
 const SOURCES = [
   "src",
-  "scripts/compile-planner.ts",
+  "scripts/patch-planner.ts",
   "scripts/compile.ts",
   "scripts/deafen.ts",
   "scripts/release-macho.ts",

@@ -1,4 +1,6 @@
-import { type Delta, diff, encodeId, type Fact, type StableId } from "@supabase/pg-delta/core";
+import { type Difference, differences } from "../engine/differences.ts";
+import type { Fact } from "../engine/facts.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { BY_HAND, changesOwner, compareUnmodelled, type Unmodelled, type UnmodelledDifference } from "./unmodelled.ts";
 
@@ -34,13 +36,13 @@ export function isUnfinishedIndex({ kind, properties }: Change): boolean {
 
 /** What has to happen to `from` to become `to`, object by object. Pure. */
 export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
-  const deltas = diff(from.facts, to.facts);
+  const deltas = differences(from.facts, to.facts);
   const whole = new Set(
     deltas.flatMap((delta) => (delta.verb === "add" || delta.verb === "remove" ? [encodeId(delta.fact.id)] : [])),
   );
   const changes: Change[] = [];
-  const noted = new Map<string, { id: StableId; list: PropertyChange[] }>();
-  const note = (id: StableId, property: PropertyChange): void => {
+  const noted = new Map<string, { id: ObjectId; list: PropertyChange[] }>();
+  const note = (id: ObjectId, property: PropertyChange): void => {
     const key = encodeId(id);
     if (whole.has(key)) return;
     const entry = noted.get(key) ?? { id, list: [] };
@@ -128,7 +130,7 @@ function hasRelation({ facts }: Catalogue, relation: Unmodelled["relation"]): bo
 
 function unmodelledChange({ kind, path, from, to }: UnmodelledDifference, { facts }: Catalogue): Change {
   const relation = (from ?? to)?.relation;
-  const id = RELATIONS.map((each) => ({ kind: each, ...relation }) as StableId).find(
+  const id = RELATIONS.map((each) => ({ kind: each, ...relation }) as ObjectId).find(
     (each) => relation !== undefined && facts.has(each),
   );
   const properties = [
@@ -150,8 +152,8 @@ function unmodelledChange({ kind, path, from, to }: UnmodelledDifference, { fact
 }
 
 /** The object at the top of those that it belongs to; what belongs to a schema alone stands by itself. */
-function partOf(facts: Catalogue["facts"], id: StableId): Change["on"] {
-  let top: StableId | undefined;
+function partOf(facts: Catalogue["facts"], id: ObjectId): Change["on"] {
+  let top: ObjectId | undefined;
   for (let parent = facts.get(id)?.parent; parent !== undefined; parent = facts.get(parent)?.parent) {
     if (parent.kind === "schema") break;
     top = parent;
@@ -170,14 +172,14 @@ function summarise({ id, payload }: Fact): string | undefined {
 }
 
 /** Roles belong to a server; a schema only takes them for granted. */
-function isClusterWide({ kind }: StableId): boolean {
+function isClusterWide({ kind }: ObjectId): boolean {
   return kind === "role" || kind === "membership";
 }
 
 /** Dependencies follow from definitions, which are compared themselves; owners do not. */
 function noteEdge(
-  delta: Extract<Delta, { verb: "link" | "unlink" }>,
-  note: (id: StableId, property: PropertyChange) => void,
+  delta: Extract<Difference, { verb: "link" | "unlink" }>,
+  note: (id: ObjectId, property: PropertyChange) => void,
 ): void {
   const { kind, from, to } = delta.edge;
   if (kind !== "owner") return;
@@ -205,7 +207,7 @@ function compareText(a: string, b: string): number {
 }
 
 /** An identity in PostgreSQL's words. */
-export function describe(id: StableId): Pick<Change, "kind" | "name" | "path"> {
+export function describe(id: ObjectId): Pick<Change, "kind" | "name" | "path"> {
   const of = (kind: string, ...path: string[]): Pick<Change, "kind" | "name" | "path"> => ({
     kind,
     name: path.join("."),
@@ -268,7 +270,7 @@ export function describe(id: StableId): Pick<Change, "kind" | "name" | "path"> {
 }
 
 /** A comment, label or grant: named by what it is on. */
-function belonging(kind: string, target: StableId): Pick<Change, "kind" | "name" | "path"> {
+function belonging(kind: string, target: ObjectId): Pick<Change, "kind" | "name" | "path"> {
   const object = describe(target);
   return { kind: `${kind} on ${object.kind}`, name: object.name, path: object.path };
 }

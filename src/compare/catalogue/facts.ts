@@ -1,14 +1,14 @@
-import { type Fact, FactBase, type StableId } from "@supabase/pg-delta/core";
-import { withDiagnosticsOf } from "./catalogue.ts";
+import { type Fact, type Facts, factsOf } from "../engine/facts.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 
 /** A property of an object, where it is text. */
-export function textOf(facts: FactBase, id: StableId, property: string): string | undefined {
+export function textOf(facts: Facts, id: ObjectId, property: string): string | undefined {
   const value = facts.get(id)?.payload[property];
   return typeof value === "string" ? value : undefined;
 }
 
 /** The table that a partition belongs to, or that a child inherits from first. */
-export function parentTable(facts: FactBase, table: StableId): Named | undefined {
+export function parentTable(facts: Facts, table: ObjectId): Named | undefined {
   return (facts.get(table)?.payload["parentTable"] ?? undefined) as Named | undefined;
 }
 
@@ -25,7 +25,7 @@ interface Column {
 }
 
 /** Its own, and those of its parents. Pure. */
-export function columnsOf(table: StableId, facts: FactBase): ReadonlyMap<string, Column> {
+export function columnsOf(table: ObjectId, facts: Facts): ReadonlyMap<string, Column> {
   const parent = parentTable(facts, table);
   const inherited = parent === undefined ? [] : columnsOf({ kind: "table", ...parent }, facts);
   const own = facts.childrenOf(table).flatMap(({ id, payload }) => {
@@ -43,19 +43,31 @@ export function isOfSameType(one: Column, other: Column): boolean {
 
 /** The same facts, some of them with other properties. */
 export function withPayloads(
-  facts: FactBase,
+  facts: Facts,
   wanted: (fact: Fact) => boolean,
   payload: Partial<Fact["payload"]> | ((fact: Fact) => Partial<Fact["payload"]>),
-): FactBase {
+): Facts {
   if (!facts.facts().some(wanted)) return facts;
-  const changed = new FactBase(
+  return factsOf(
+    facts,
     facts.facts().map((fact) => {
       if (!wanted(fact)) return fact;
       return { ...fact, payload: { ...fact.payload, ...(typeof payload === "function" ? payload(fact) : payload) } };
     }),
-    [...facts.edges],
-    facts.source,
-    facts.referenceOnly,
   );
-  return withDiagnosticsOf(facts, changed);
+}
+
+/** The same facts without some objects and everything that belongs to them. */
+export function withoutObjects(facts: Facts, objects: readonly ObjectId[]): Facts {
+  const gone = new Set<string>();
+  const remove = (id: ObjectId): void => {
+    gone.add(encodeId(id));
+    for (const child of facts.childrenOf(id)) remove(child.id);
+  };
+  for (const id of objects) if (facts.has(id)) remove(id);
+  if (gone.size === 0) return facts;
+  return factsOf(
+    facts,
+    facts.facts().filter(({ id }) => !gone.has(encodeId(id))),
+  );
 }

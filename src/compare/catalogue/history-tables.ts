@@ -1,4 +1,5 @@
-import { encodeId, type FactBase, type StableId } from "@supabase/pg-delta/core";
+import type { Facts } from "../engine/facts.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { isHistoryName, isHistoryTable } from "#migrate/layouts/history-tables.ts";
 
 /** Where another tool keeps its history, and what goes with it. */
@@ -6,11 +7,11 @@ export interface HistoryTable {
   readonly schema: string;
   readonly name: string;
   /** The table, its sequences, and its schema where that is there for nothing else. */
-  readonly objects: readonly StableId[];
+  readonly objects: readonly ObjectId[];
 }
 
 /** Other tools' histories among the objects, but for those that something else is built on. Pure. */
-export function historyTables(facts: FactBase): HistoryTable[] {
+export function historyTables(facts: Facts): HistoryTable[] {
   return facts.facts().flatMap(({ id }) => {
     if (id.kind !== "table" || !isHistoryName(id.name)) return [];
     const parts = facts.childrenOf(id).map((child) => child.id);
@@ -28,15 +29,12 @@ export function historyTables(facts: FactBase): HistoryTable[] {
   });
 }
 
-function withParts(facts: FactBase, id: StableId): StableId[] {
+function withParts(facts: Facts, id: ObjectId): ObjectId[] {
   return [id, ...facts.childrenOf(id).flatMap((child) => withParts(facts, child.id))];
 }
 
 /** Those that a column owns, as `serial` makes them. */
-function sequencesOf(
-  facts: FactBase,
-  { schema, name }: { readonly schema: string; readonly name: string },
-): StableId[] {
+function sequencesOf(facts: Facts, { schema, name }: { readonly schema: string; readonly name: string }): ObjectId[] {
   return facts.facts().flatMap(({ id, payload }) => {
     if (id.kind !== "sequence") return [];
     const owner = payload["ownedBy"] as { readonly schema: string; readonly table: string } | null | undefined;
@@ -44,7 +42,7 @@ function sequencesOf(
   });
 }
 
-function loneSchema(facts: FactBase, name: string, gone: ReadonlyMap<string, StableId>): StableId[] {
+function loneSchema(facts: Facts, name: string, gone: ReadonlyMap<string, ObjectId>): ObjectId[] {
   const id = { kind: "schema", name } as const;
   if (name === "public" || !facts.has(id)) return [];
   const others = facts.childrenOf(id).filter((child) => !("target" in child.id) && !gone.has(encodeId(child.id)));

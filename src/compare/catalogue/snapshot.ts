@@ -1,9 +1,8 @@
 import { resolve } from "node:path";
-import { deserializeSnapshot, serializeSnapshot } from "@supabase/pg-delta/core";
-import { resolveView } from "@supabase/pg-delta/policy";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
-import { type Catalogue, withDiagnosticsOf } from "./catalogue.ts";
+import { deserializeFacts, serializeFacts } from "../engine/serialize.ts";
+import type { Catalogue } from "./catalogue.ts";
 import type { Unmodelled } from "./unmodelled.ts";
 
 const FORMAT = "confiture-snapshot";
@@ -33,7 +32,7 @@ export function toSnapshot(catalogue: Catalogue): SnapshotDocument {
     inUse,
     builder: builder ?? null,
     ledgerSchema: ledgerSchema ?? null,
-    objects: JSON.parse(serializeSnapshot(facts, { pgVersion: String(major) })) as object,
+    objects: serializeFacts(facts, major),
     unmodelled,
     notCompared,
   };
@@ -76,10 +75,8 @@ function readCatalogueOf(file: string, document: SnapshotDocument): Catalogue {
     Array.isArray(notCompared);
   if (!complete) throw invalid(file, "parts of it are missing");
   try {
-    const { factBase } = deserializeSnapshot(JSON.stringify(objects));
-    const facts = withDiagnosticsOf(factBase, resolveView(factBase, undefined));
     return {
-      facts,
+      facts: deserializeFacts(objects),
       unmodelled,
       major: postgres,
       inUse,

@@ -1,5 +1,6 @@
-import { encodeId, type Fact, FactBase, type StableId } from "@supabase/pg-delta/core";
-import { type Catalogue, withDiagnosticsOf } from "./catalogue.ts";
+import { type Fact, type Facts, factsOf } from "../engine/facts.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import type { Catalogue } from "./catalogue.ts";
 
 /** What counts in a comparison with a database in use, besides what only schema files and migrations make. */
 export interface Terms {
@@ -70,7 +71,7 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
   return {
     catalogue: {
       ...catalogue,
-      facts: rebuilt(facts, kept, edges),
+      facts: factsOf(facts, kept, edges),
       unmodelled: catalogue.unmodelled
         .filter(({ kind, path: [, , grantee = ""] }) => {
           if (kind === "sequence grants") return !isLeftOut(grantee);
@@ -85,7 +86,7 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
 }
 
 /** PostgreSQL 17 made a domain's NOT NULL a constraint with a name, which may have a comment. */
-function isNamedNotNull(facts: FactBase, { id, parent, payload }: Fact): boolean {
+function isNamedNotNull(facts: Facts, { id, parent, payload }: Fact): boolean {
   if (id.kind === "constraint") return parent?.kind === "domain" && payload["type"] === "n";
   const target = id.kind === "comment" ? facts.get(id.target) : undefined;
   return target?.id.kind === "constraint" && isNamedNotNull(facts, target);
@@ -103,12 +104,12 @@ function grantees(catalogue: Catalogue): ReadonlySet<string> {
   ]);
 }
 
-function granteeOf(id: StableId): string | undefined {
+function granteeOf(id: ObjectId): string | undefined {
   return id.kind === "acl" || id.kind === "defaultPrivilege" ? id.grantee : undefined;
 }
 
 /** PostgreSQL writes an owner's own rights down as soon as anything is granted. */
-function isGrantToOwner(facts: FactBase, id: StableId, builder: string | undefined): boolean {
+function isGrantToOwner(facts: Facts, id: ObjectId, builder: string | undefined): boolean {
   if (id.kind === "defaultPrivilege") return id.grantee === id.role || id.grantee === builder;
   if (id.kind !== "acl") return false;
   return (
@@ -119,11 +120,11 @@ function isGrantToOwner(facts: FactBase, id: StableId, builder: string | undefin
   );
 }
 
-function isPublicSchema(id: StableId): boolean {
+function isPublicSchema(id: ObjectId): boolean {
   return isSchema(id, "public");
 }
 
-function isSchema(id: StableId, name: string): boolean {
+function isSchema(id: ObjectId, name: string): boolean {
   return id.kind === "schema" && id.name === name;
 }
 
@@ -147,7 +148,7 @@ function straddle(one: Catalogue, other: Catalogue, major: number): boolean {
 function levelPrivileges<Payload extends object>(
   catalogue: Catalogue,
   other: Catalogue,
-  id: StableId,
+  id: ObjectId,
   payload: Payload,
 ): Payload {
   if (granteeOf(id) === undefined) return payload;
@@ -173,7 +174,7 @@ function isEmpty(list: unknown): boolean {
   return Array.isArray(list) && list.length === 0;
 }
 
-function privilegesOf({ facts }: Catalogue, id: StableId): readonly string[] {
+function privilegesOf({ facts }: Catalogue, id: ObjectId): readonly string[] {
   return (facts.get(id)?.payload["privileges"] ?? []) as string[];
 }
 
@@ -191,25 +192,12 @@ export function mainOwner({ facts }: Catalogue): string | undefined {
 function renameOwner(catalogue: Catalogue, owner: string | undefined, name: string | undefined): Catalogue {
   if (owner === undefined || name === undefined || owner === name) return catalogue;
   const { facts } = catalogue;
-  const rename = (id: StableId): StableId =>
+  const rename = (id: ObjectId): ObjectId =>
     id.kind === "defaultPrivilege" && id.role === owner ? { ...id, role: name } : id;
   const taken = new Set(facts.facts().map(({ id }) => encodeId(id)));
   const renamed = facts.facts().map((fact) => {
     const id = rename(fact.id);
     return id === fact.id || taken.has(encodeId(id)) ? fact : { ...fact, id };
   });
-  return { ...catalogue, facts: rebuilt(facts, renamed, facts.edges) };
-}
-
-function rebuilt(facts: FactBase, kept: ConstructorParameters<typeof FactBase>[0], edges: FactBase["edges"]): FactBase {
-  const present = new Set(kept.map(({ id }) => encodeId(id)));
-  return withDiagnosticsOf(
-    facts,
-    new FactBase(
-      kept,
-      edges.filter(({ from, to }) => present.has(encodeId(from)) && present.has(encodeId(to))),
-      facts.source,
-      new Set([...facts.referenceOnly].filter((key) => present.has(key))),
-    ),
-  );
+  return { ...catalogue, facts: factsOf(facts, renamed, facts.edges) };
 }

@@ -1,4 +1,6 @@
-import { diff, type FactBase, type StableId } from "@supabase/pg-delta/core";
+import { differences } from "../engine/differences.ts";
+import type { Facts } from "../engine/facts.ts";
+import type { ObjectId } from "../engine/object-id.ts";
 import type { Database } from "#database/database.ts";
 import type { Ledger } from "#migrate/ledger.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
@@ -44,7 +46,7 @@ async function isMissing(
   { options, load }: Replay,
   series: ScratchSeries,
   lacking: readonly MigrationFile[],
-  live: FactBase,
+  live: Facts,
 ): Promise<boolean> {
   const { open } = await load();
   const database = await series.empty();
@@ -56,7 +58,7 @@ async function isMissing(
     if ((await run.step(migration, "down")) !== undefined) return false;
   }
   const { facts: from } = await run.read();
-  return diff(from, to).some(
+  return differences(from, to).some(
     (delta) => delta.verb === "add" && THINGS.has(delta.fact.id.kind) && !live.has(delta.fact.id),
   );
 }
@@ -64,15 +66,15 @@ async function isMissing(
 const THINGS: ReadonlySet<string> = new Set(["table", "column", "constraint", "index", "view", "function"]);
 
 /** Whether a change is one of a table, or of a column or constraint in one, that a database has. Pure. */
-function changesTableOf(from: Catalogue, to: Catalogue, live: FactBase): boolean {
-  const has = (id: StableId): boolean => {
+function changesTableOf(from: Catalogue, to: Catalogue, live: Facts): boolean {
+  const has = (id: ObjectId): boolean => {
     if (id.kind === "table") return live.has(id);
     return (
       (id.kind === "column" || id.kind === "constraint") &&
       live.has({ kind: "table", schema: id.schema, name: id.table })
     );
   };
-  return diff(from.facts, to.facts).some((delta) => {
+  return differences(from.facts, to.facts).some((delta) => {
     if (delta.verb === "add") return delta.fact.id.kind !== "table" && has(delta.fact.id);
     if (delta.verb === "remove") return has(delta.fact.id);
     return delta.verb === "set" && has(delta.id);

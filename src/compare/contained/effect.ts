@@ -1,4 +1,4 @@
-import { type Delta, diff } from "@supabase/pg-delta/core";
+import { type Difference, differences } from "../engine/differences.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { unmodelledDifferences } from "../catalogue/changes.ts";
 
@@ -16,7 +16,7 @@ export type Share = "all" | "some" | "nothing";
 export function shareOf(from: Catalogue, to: Catalogue, database: Catalogue, worded?: Catalogue): Share {
   const wanted = worded ?? to;
   const found = [
-    ...diff(from.facts, to.facts).flatMap((delta) =>
+    ...differences(from.facts, to.facts).flatMap((delta) =>
       worded !== undefined && delta.verb.endsWith("link") ? [] : isIn(delta, database, wanted),
     ),
     ...unmodelledDifferences(from, to).map(({ kind, path }) => {
@@ -30,7 +30,7 @@ export function shareOf(from: Catalogue, to: Catalogue, database: Catalogue, wor
 }
 
 /** Nothing where the change is none of a schema's: roles belong to the server, and dependencies follow from definitions. */
-function isIn(delta: Delta, { facts }: Catalogue, worded: Catalogue): boolean[] {
+function isIn(delta: Difference, { facts }: Catalogue, worded: Catalogue): boolean[] {
   switch (delta.verb) {
     case "add": {
       const { id } = delta.fact;

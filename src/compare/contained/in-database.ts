@@ -1,4 +1,4 @@
-import type { StableId } from "@supabase/pg-delta/core";
+import type { ObjectId } from "../engine/object-id.ts";
 import type { Database } from "#database/database.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import type { Ledger } from "#migrate/ledger.ts";
@@ -93,7 +93,7 @@ function madeAlready(
   return undefined;
 }
 
-function isThing({ kind }: StableId): boolean {
+function isThing({ kind }: ObjectId): boolean {
   return kind === "table" || kind === "column" || kind === "constraint" || kind === "index" || kind === "view";
 }
 

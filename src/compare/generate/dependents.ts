@@ -1,4 +1,4 @@
-import type { StableId } from "@supabase/pg-delta/core";
+import type { ObjectId } from "../engine/object-id.ts";
 import { CATALOGUE_PATH } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
@@ -50,7 +50,7 @@ function keyOf({ kind, path }: Unmodelled): string {
 
 interface Holding {
   readonly unmodelled: readonly Unmodelled[];
-  readonly others: readonly { readonly id: StableId }[];
+  readonly others: readonly { readonly id: ObjectId }[];
 }
 
 function contains(others: Holding["others"], { id }: Holding["others"][number]): boolean {
@@ -63,7 +63,7 @@ async function holdingAfter(database: Database, sql: string): Promise<Holding | 
     await database.execute(`begin; ${sql}`);
     await database.execute(CATALOGUE_PATH);
     const unmodelled = await readUnmodelled((text) => database.query(text));
-    const others = await database.query<{ id: StableId }>(DEPENDENT);
+    const others = await database.query<{ id: ObjectId }>(DEPENDENT);
     await database.execute("rollback");
     return { unmodelled, others };
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { StableId } from "@supabase/pg-delta/core";
+import type { ObjectId } from "../engine/object-id.ts";
 import type { Hazard } from "#sql/hazard.ts";
 import { SECRET } from "../catalogue/catalogue.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
@@ -58,12 +58,12 @@ function relationOf({ makes, removes, needs }: PlannedStatement): string | undef
   return undefined;
 }
 
-function nameOf(id: StableId): string | undefined {
+function nameOf(id: ObjectId): string | undefined {
   if ("table" in id && "schema" in id) return `${id.schema}.${id.table}`;
   return RELATIONS.has(id.kind) && "schema" in id && "name" in id ? `${id.schema}.${id.name}` : undefined;
 }
 
-const RELATIONS: ReadonlySet<StableId["kind"]> = new Set<StableId["kind"]>([
+const RELATIONS: ReadonlySet<ObjectId["kind"]> = new Set<ObjectId["kind"]>([
   "table",
   "foreignTable",
   "view",

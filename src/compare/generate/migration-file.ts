@@ -1,5 +1,5 @@
-import { formatSqlStatements } from "@supabase/pg-delta/sql-format";
 import { describeHazard, type Hazard } from "#sql/hazard.ts";
+import { layOutStatement } from "../engine/format.ts";
 import { hazardsOf } from "./hazards.ts";
 import type { Section } from "./section.ts";
 import { type PlannedStatement, textsOf } from "../plan/statement.ts";
@@ -56,9 +56,6 @@ function renderStatement(statement: PlannedStatement): string {
 
 function renderText(sql: string): string {
   // The formatter would end lines in bodies otherwise, which is another body.
-  const [formatted = sql] = sql.includes("\r")
-    ? [sql]
-    : formatSqlStatements([sql], { preserveRoutineBodies: true, preserveViewBodies: true });
-  const text = formatted.trim();
+  const text = (sql.includes("\r") ? sql : (layOutStatement(sql) ?? sql)).trim();
   return text.endsWith(";") ? text : `${text};`;
 }

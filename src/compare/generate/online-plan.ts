@@ -1,4 +1,4 @@
-import { encodeId, type StableId } from "@supabase/pg-delta/core";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
 import { textOf } from "../catalogue/facts.ts";
@@ -35,7 +35,7 @@ export class OnlinePlan {
    * The statement that takes an object away, whose work is then done later, by the caller; undefined where there is
    * none, or where others need the object gone before.
    */
-  takeOverRemoval(id: StableId, table: StableId): PlannedStatement | undefined {
+  takeOverRemoval(id: ObjectId, table: ObjectId): PlannedStatement | undefined {
     const key = encodeId(id);
     const removal = this.#statements.find(({ removes: [first] }) => first !== undefined && encodeId(first) === key);
     const removed = new Set(this.#statements.flatMap(({ removes }) => removes.map(encodeId)));
@@ -45,7 +45,7 @@ export class OnlinePlan {
     return removal;
   }
 
-  makes(id: StableId): boolean {
+  makes(id: ObjectId): boolean {
     const key = encodeId(id);
     return this.#statements.some(({ makes }) => makes.some((made) => encodeId(made) === key));
   }
@@ -57,7 +57,7 @@ export class OnlinePlan {
 
   waitsFor({ makes, removes, needs }: PlannedStatement): boolean {
     const { from, to } = this.context;
-    const isLater = (id: StableId): boolean => this.#madeLater.has(encodeId(id));
+    const isLater = (id: ObjectId): boolean => this.#madeLater.has(encodeId(id));
     return (
       needs.some(isLater) ||
       makes.some((id) => {
@@ -69,18 +69,18 @@ export class OnlinePlan {
   }
 
   /** A table with rows that others work with: it was there before, and stays. */
-  isInUse(table: StableId): boolean {
+  isInUse(table: ObjectId): boolean {
     return this.context.existing.facts.has(table) && !this.makes(table);
   }
 
-  isPartitioned(table: StableId): boolean {
+  isPartitioned(table: ObjectId): boolean {
     return [this.context.from, this.context.to].some(({ facts }) => textOf(facts, table, "partitionKey") !== undefined);
   }
 
   /** Columns of it get another type, allow NULL again or go, and what stands on them has to be gone before. */
-  changesColumns(table: StableId): boolean {
+  changesColumns(table: ObjectId): boolean {
     if (!("schema" in table && "name" in table)) return false;
-    const isOfTable = (id: StableId): boolean =>
+    const isOfTable = (id: ObjectId): boolean =>
       id.kind === "column" && id.schema === table.schema && id.table === table.name;
     return this.#statements.some(
       ({ sql, needs, removes }) =>

@@ -1,4 +1,4 @@
-import { encodeId } from "@supabase/pg-delta/core";
+import { encodeId } from "../engine/object-id.ts";
 import type { RowsHazard } from "#sql/hazard.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import { type OnlineContext, OnlinePlan } from "./online-plan.ts";

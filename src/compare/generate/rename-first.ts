@@ -1,4 +1,4 @@
-import type { FactBase } from "@supabase/pg-delta/core";
+import type { Facts } from "../engine/facts.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { describe } from "../catalogue/changes.ts";
@@ -128,7 +128,7 @@ function qualified({ from, to }: Rename, { facts }: Catalogue): Rename {
   return { from: only, to: to.split(".").length === from.split(".").length ? schema + to : to };
 }
 
-function namesOf(facts: FactBase): Set<string> {
+function namesOf(facts: Facts): Set<string> {
   return new Set(facts.facts().flatMap(({ id }) => (ASKED.includes(id.kind) ? [describe(id).name] : [])));
 }
 

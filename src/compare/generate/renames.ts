@@ -1,4 +1,5 @@
-import { encodeId, type Fact, type FactBase, type StableId } from "@supabase/pg-delta/core";
+import type { Fact, Facts } from "../engine/facts.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { describe } from "../catalogue/changes.ts";
@@ -30,12 +31,12 @@ export function newName({ from, to }: Rename): string {
 
 /** An object under two names. */
 interface Pair {
-  readonly from: StableId;
-  readonly to: StableId;
+  readonly from: ObjectId;
+  readonly to: ObjectId;
 }
 
 /** What would lose data, or all that depends on it, if it were dropped and made again: a person has to say. */
-export const ASKED: readonly StableId["kind"][] = ["schema", "table", "column", "sequence", "type", "domain"];
+export const ASKED: readonly ObjectId["kind"][] = ["schema", "table", "column", "sequence", "type", "domain"];
 
 /** Dropped and added objects that could be one, the likelier first. Pure. */
 export function possibleRenames(from: Catalogue, to: Catalogue): PossibleRename[] {
@@ -66,7 +67,7 @@ function distance({ from, to }: Pair, source: Catalogue, target: Catalogue): num
   return Math.abs(positionOf(source.facts, from) - positionOf(target.facts, to));
 }
 
-function positionOf(facts: FactBase, id: StableId): number {
+function positionOf(facts: Facts, id: ObjectId): number {
   const position = facts.get(id)?.payload["_position"];
   return typeof position === "number" ? position : 0;
 }
@@ -99,8 +100,8 @@ export function sameUnderAnotherName(from: Catalogue, to: Catalogue): PlannedSta
 }
 
 /** Dropped and added objects of one kind in one place. */
-function candidates(kind: StableId["kind"], from: FactBase, to: FactBase): Pair[] {
-  const only = (facts: FactBase, others: FactBase): Fact[] =>
+function candidates(kind: ObjectId["kind"], from: Facts, to: Facts): Pair[] {
+  const only = (facts: Facts, others: Facts): Fact[] =>
     onlyIn(facts, others, kind).filter(({ parent }) => parent === undefined || others.has(parent));
   const added = only(to, from);
   return only(from, to).flatMap((dropped) =>
@@ -111,7 +112,7 @@ function candidates(kind: StableId["kind"], from: FactBase, to: FactBase): Pair[
 }
 
 /** Dropped and added objects of one kind in two schemas. */
-function movable(kind: StableId["kind"], from: FactBase, to: FactBase): Pair[] {
+function movable(kind: ObjectId["kind"], from: Facts, to: Facts): Pair[] {
   if (!MOVED.includes(kind)) return [];
   const added = onlyIn(to, from, kind);
   return onlyIn(from, to, kind).flatMap((dropped) =>
@@ -119,32 +120,32 @@ function movable(kind: StableId["kind"], from: FactBase, to: FactBase): Pair[] {
   );
 }
 
-function onlyIn(facts: FactBase, others: FactBase, kind: StableId["kind"]): Fact[] {
+function onlyIn(facts: Facts, others: Facts, kind: ObjectId["kind"]): Fact[] {
   return facts.facts().filter(({ id }) => id.kind === kind && !others.has(id));
 }
 
 /** By itself, and not because its schema was renamed. */
-function looksMoved({ from, to }: Pair, source: FactBase, target: FactBase): boolean {
-  const isSchemaOf = (facts: FactBase, id: StableId): boolean => facts.has({ kind: "schema", name: schemaOf(id) });
+function looksMoved({ from, to }: Pair, source: Facts, target: Facts): boolean {
+  const isSchemaOf = (facts: Facts, id: ObjectId): boolean => facts.has({ kind: "schema", name: schemaOf(id) });
   return nameIn(from) === nameIn(to) && (isSchemaOf(source, to) || isSchemaOf(target, from));
 }
 
 /** What takes along what belongs to it when it moves to another schema. */
-const MOVED: readonly StableId["kind"][] = ["table", "sequence", "type", "domain"];
+const MOVED: readonly ObjectId["kind"][] = ["table", "sequence", "type", "domain"];
 
-function schemaOf(id: StableId): string {
+function schemaOf(id: ObjectId): string {
   return "schema" in id ? String(id.schema) : "";
 }
 
-function nameIn(id: StableId): string {
+function nameIn(id: ObjectId): string {
   return "name" in id ? id.name : "";
 }
 
-function placeOf(id: StableId, parent: StableId | undefined): string {
+function placeOf(id: ObjectId, parent: ObjectId | undefined): string {
   return `${parent === undefined ? "" : encodeId(parent)}|${schemaOf(id)}`;
 }
 
-function isSame(a: StableId, b: StableId): boolean {
+function isSame(a: ObjectId, b: ObjectId): boolean {
   return encodeId(a) === encodeId(b);
 }
 
@@ -152,7 +153,7 @@ function isSame(a: StableId, b: StableId): boolean {
 const LIKELY = 0.5;
 
 /** From 0 to 1: how much of the one is in the other. */
-function likeness({ from, to }: Pair, source: FactBase, target: FactBase): number {
+function likeness({ from, to }: Pair, source: Facts, target: Facts): number {
   switch (from.kind) {
     case "schema":
       return sharedPart(childNames(source, from), childNames(target, to));
@@ -185,18 +186,18 @@ function sharedPart(a: readonly string[], b: readonly string[]): number {
   return a.length + b.length === 0 ? 0 : shared / Math.max(a.length, b.length);
 }
 
-function childNames(facts: FactBase, id: StableId): string[] {
+function childNames(facts: Facts, id: ObjectId): string[] {
   return facts.childrenOf(id).flatMap((child) => ("name" in child.id ? [`${child.id.kind} ${child.id.name}`] : []));
 }
 
-function columnsOf(facts: FactBase, table: StableId, named: boolean): string[] {
+function columnsOf(facts: Facts, table: ObjectId, named: boolean): string[] {
   return facts.childrenOf(table).flatMap(({ id }) => {
     const type = textOf(facts, id, "type");
     return id.kind === "column" ? [`${named ? id.name : ""} ${type}`] : [];
   });
 }
 
-function isSameThing({ from, to }: Pair, source: FactBase, target: FactBase): boolean {
+function isSameThing({ from, to }: Pair, source: Facts, target: Facts): boolean {
   switch (from.kind) {
     case "constraint":
       return source.hashOf(from) === target.hashOf(to);
@@ -215,18 +216,18 @@ function withoutName(definition: string | undefined): string | undefined {
 }
 
 /** The column that a sequence belongs to. */
-function ownerOf(facts: FactBase, sequence: StableId): string | undefined {
+function ownerOf(facts: Facts, sequence: ObjectId): string | undefined {
   const owner = facts.get(sequence)?.payload["ownedBy"] ?? null;
   return owner === null ? undefined : JSON.stringify(owner);
 }
 
 /** A new schema is made first; what has both another schema and another name moves before it gets the name. */
-function asStatements(pair: Pair, source: FactBase): PlannedStatement[] {
+function asStatements(pair: Pair, source: Facts): PlannedStatement[] {
   const { from, to } = pair;
   const schema = schemaOf(to);
   if (schema === schemaOf(from)) return [asStatement(renaming(pair, source), pair)];
-  const moved = { ...from, schema } as StableId;
-  const home: StableId = { kind: "schema", name: schema };
+  const moved = { ...from, schema } as ObjectId;
+  const home: ObjectId = { kind: "schema", name: schema };
   const create = `CREATE SCHEMA ${quoteIdentifier(schema)}`;
   const move = `ALTER ${from.kind.toUpperCase()} ${quoteQualified(schemaOf(from), nameIn(from))} SET SCHEMA ${quoteIdentifier(schema)}`;
   return [
@@ -240,11 +241,11 @@ function asStatement(sql: string, { from, to }: Pair): PlannedStatement {
   return { ...statementOf(sql), makes: [to], removes: [from] };
 }
 
-function renaming({ from, to }: Pair, source: FactBase): string {
+function renaming({ from, to }: Pair, source: Facts): string {
   return sqlOf(from, quoteIdentifier(nameIn(to)), source);
 }
 
-function sqlOf(id: StableId, name: string, source: FactBase): string {
+function sqlOf(id: ObjectId, name: string, source: Facts): string {
   switch (id.kind) {
     case "column":
     case "constraint": {

@@ -1,4 +1,5 @@
-import type { Fact, FactBase, StableId } from "@supabase/pg-delta/core";
+import type { Fact, Facts } from "../engine/facts.ts";
+import type { ObjectId } from "../engine/object-id.ts";
 import { parseQualifiedName, quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 
@@ -7,7 +8,7 @@ import { type PlannedStatement, statementOf } from "./statement.ts";
  * type; the next round brings the columns over and drops it.
  * @returns the statements that rename types which change and are in use. Pure.
  */
-export function typesAside(from: FactBase, to: FactBase): PlannedStatement[] {
+export function typesAside(from: Facts, to: Facts): PlannedStatement[] {
   return from.facts().flatMap((fact) => {
     const { id } = fact;
     const after = to.get(id);
@@ -33,7 +34,7 @@ function isOther(before: Fact, after: Fact): boolean {
   return ["baseType", "collation"].some((property) => before.payload[property] !== after.payload[property]);
 }
 
-function isOtherType(before: Fact, after: Fact, from: FactBase, to: FactBase): boolean {
+function isOtherType(before: Fact, after: Fact, from: Facts, to: Facts): boolean {
   if (before.payload["variant"] !== after.payload["variant"]) return false;
   if (before.payload["variant"] === "enum") return isReduced(before, after);
   if (before.payload["variant"] === "range") return !Bun.deepEquals(before.payload, after.payload);
@@ -49,7 +50,7 @@ function isReduced(before: Fact, after: Fact): boolean {
 }
 
 /** Whether a type, by its name as in a column, is an enum that is made anew with fewer values. Pure. */
-export function losesValues(type: string, from: FactBase, to: FactBase): boolean {
+export function losesValues(type: string, from: Facts, to: Facts): boolean {
   const { schema, name } = parseQualifiedName(type) ?? {};
   if (schema === undefined || name === undefined) return false;
   const [before, after] = [from, to].map((facts) => facts.get({ kind: "type", schema, name }));
@@ -63,13 +64,13 @@ function multirangeOf({ payload }: Fact): Named[] {
   return schema === undefined || name === undefined ? [] : [{ schema, name }];
 }
 
-function isUsed(id: StableId, facts: FactBase): boolean {
+function isUsed(id: ObjectId, facts: Facts): boolean {
   return facts.incomingEdges(id).some(({ kind, from }) => kind === "depends" && USERS.has(from.kind));
 }
 
-const USERS: ReadonlySet<StableId["kind"]> = new Set(["column", "domain", "type"]);
+const USERS: ReadonlySet<ObjectId["kind"]> = new Set(["column", "domain", "type"]);
 
-function freeName({ schema, name }: Named, ...sides: FactBase[]): string {
+function freeName({ schema, name }: Named, ...sides: Facts[]): string {
   const isTaken = (other: string): boolean =>
     sides.some((facts) => TYPES.some((kind) => facts.has({ kind, schema, name: other })));
   // PostgreSQL cuts names after 63 bytes.

@@ -1,4 +1,4 @@
-import type { StableId } from "@supabase/pg-delta/core";
+import type { ObjectId } from "../engine/object-id.ts";
 import { parseQualifiedName, quoteQualified } from "#sql/quote.ts";
 import type { Unmodelled, UnmodelledDifference } from "../catalogue/unmodelled.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
@@ -30,7 +30,7 @@ export function withBaseTypes(
       for (const name of functionsOf(after!)) made.add(quoteQualified(name.schema, name.name));
     }
   }
-  const isOne = (names: ReadonlySet<string>, ids: readonly StableId[]): boolean =>
+  const isOne = (names: ReadonlySet<string>, ids: readonly ObjectId[]): boolean =>
     ids.some((id) => id.kind === "function" && names.has(quoteQualified(id.schema, id.name)));
   const rest = planned.filter(({ removes }) => !isOne(removed, removes));
   const functions = rest.filter(({ makes }) => isOne(made, makes));
@@ -48,7 +48,7 @@ export function withBaseTypes(
 }
 
 /** What a type's name and its functions may need. */
-const FOUNDATIONS: ReadonlySet<StableId["kind"]> = new Set(["schema", "extension", "acl", "comment"]);
+const FOUNDATIONS: ReadonlySet<ObjectId["kind"]> = new Set(["schema", "extension", "acl", "comment"]);
 
 /** Those that read and write a base type; those of pg_catalog, which stand there without a schema, are nobody's. */
 export function functionsOf({ definition }: Unmodelled): { readonly schema: string; readonly name: string }[] {

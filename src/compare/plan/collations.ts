@@ -1,12 +1,13 @@
-import type { FactBase, StableId } from "@supabase/pg-delta/core";
-import type { Action } from "@supabase/pg-delta/plan";
+import type { Facts } from "../engine/facts.ts";
+import type { ObjectId } from "../engine/object-id.ts";
+import type { Action } from "../engine/actions.ts";
 import { textOf, withPayloads } from "../catalogue/facts.ts";
 
 /**
  * The planner makes a column anew to give it another collation. PostgreSQL changes it together with the type, and keeps the
  * values (manual, ALTER TABLE, "SET DATA TYPE"). So that the planner writes that statement, the type is to differ too. Pure.
  */
-export function collationsAsTypes(from: FactBase, to: FactBase): FactBase {
+export function collationsAsTypes(from: Facts, to: Facts): Facts {
   return withPayloads(
     from,
     ({ id }) => changesCollation(id, from, to),
@@ -18,7 +19,7 @@ export function collationsAsTypes(from: FactBase, to: FactBase): FactBase {
 }
 
 /** The statement that changes a type, with the collation that the column is to have. Pure. */
-export function withCollation(action: Action, from: FactBase, to: FactBase): Action {
+export function withCollation(action: Action, from: Facts, to: Facts): Action {
   const [changed] = action.consumes;
   const collation = changed === undefined ? undefined : textOf(to, changed, "collation");
   if (changed === undefined || !from.has(changed) || !/ TYPE /.test(action.sql)) return action;
@@ -34,14 +35,14 @@ export function withCollation(action: Action, from: FactBase, to: FactBase): Act
 }
 
 /** A default is taken away and set again around a change of type, which a change of collation alone does not need. Pure. */
-export function isDefaultAround({ sql, verb, consumes: [column] }: Action, from: FactBase, to: FactBase): boolean {
+export function isDefaultAround({ sql, verb, consumes: [column] }: Action, from: Facts, to: Facts): boolean {
   if (verb !== "alter" || column?.kind !== "column" || !/ (?:DROP|SET) DEFAULT\b/.test(sql)) return false;
   const isSame = textOf(from, column, "type") === textOf(to, column, "type");
   const [before, after] = [from, to].map((facts) => textOf(facts, { ...column, kind: "default" }, "expr"));
   return isSame && before === after && changesCollation(column, from, to);
 }
 
-function changesCollation(id: StableId, from: FactBase, to: FactBase): boolean {
+function changesCollation(id: ObjectId, from: Facts, to: Facts): boolean {
   if ((id.kind !== "column" && id.kind !== "typeAttribute") || !to.has(id)) return false;
   return textOf(from, id, "collation") !== textOf(to, id, "collation");
 }

@@ -1,5 +1,5 @@
-import type { FactBase } from "@supabase/pg-delta/core";
-import type { Action } from "@supabase/pg-delta/plan";
+import type { Facts } from "../engine/facts.ts";
+import type { Action } from "../engine/actions.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { parseQualifiedName, quoteIdentifier } from "#sql/quote.ts";
 import { textOf } from "../catalogue/facts.ts";
@@ -25,7 +25,7 @@ interface Change {
  * same in the same order, values would end up in other attributes, so each is taken by its name. Pure.
  * @throws ConfitureError `generate_refused` where they are in an array, which no expression can take apart
  */
-export function byAttribute(action: Action, from: FactBase, to: FactBase): Action {
+export function byAttribute(action: Action, from: Facts, to: Facts): Action {
   const change = changeOf(action, from, to);
   if (change === undefined) return action;
   const { column, before, after, type } = change;
@@ -57,8 +57,8 @@ const USING = / USING "(?:[^"]|"")+"::.+$/s;
  */
 export function attributeRisk(
   action: Action,
-  from: FactBase,
-  to: FactBase,
+  from: Facts,
+  to: Facts,
 ): Pick<PlannedStatement, "loss" | "rows"> | undefined {
   const change = changeOf(action, from, to);
   if (change === undefined) return undefined;
@@ -74,7 +74,7 @@ export function attributeRisk(
   return risk === undefined ? {} : { rows: risk };
 }
 
-function changeOf({ sql, consumes: [column] }: Action, from: FactBase, to: FactBase): Change | undefined {
+function changeOf({ sql, consumes: [column] }: Action, from: Facts, to: Facts): Change | undefined {
   if (column?.kind !== "column" || !/ TYPE .+ USING /s.test(sql)) return undefined;
   const [held, type] = [textOf(from, column, "type"), textOf(to, column, "type")];
   if (held === undefined || type === undefined || held === type || held.endsWith("[]") !== type.endsWith("[]"))
@@ -85,7 +85,7 @@ function changeOf({ sql, consumes: [column] }: Action, from: FactBase, to: FactB
 }
 
 /** In their order; undefined when it is no composite type. */
-function attributesOf(type: string, facts: FactBase): readonly Attribute[] | undefined {
+function attributesOf(type: string, facts: Facts): readonly Attribute[] | undefined {
   const { schema, name } = parseQualifiedName(type.replace(/\[\]$/, "")) ?? {};
   if (schema === undefined || name === undefined) return undefined;
   const id = { kind: "type", schema, name } as const;

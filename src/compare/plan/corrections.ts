@@ -1,5 +1,6 @@
-import { encodeId, type FactBase, type StableId } from "@supabase/pg-delta/core";
-import type { Action } from "@supabase/pg-delta/plan";
+import type { Facts } from "../engine/facts.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import type { Action } from "../engine/actions.ts";
 import { parseQualifiedName, quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { isVirtual, type Unmodelled } from "../catalogue/unmodelled.ts";
@@ -121,7 +122,7 @@ function withAggregateArguments(sql: string, action: Action, from: Catalogue, to
 /** How an aggregate takes them, where that cannot be told from their types. Pure. */
 export function aggregateArguments(
   unmodelled: readonly Unmodelled[],
-  { schema, name, args }: Extract<StableId, { args: string[] }>,
+  { schema, name, args }: Extract<ObjectId, { readonly args: readonly string[] }>,
 ): string | undefined {
   return unmodelled.find(
     ({ kind, path }) =>
@@ -133,10 +134,10 @@ export function aggregateArguments(
  * What a table has from its parent and declares as well cannot be added afterwards: a column is part of CREATE TABLE, and
  * in a table that is there, columns and constraints come before the parent's. Pure.
  */
-export function withInheritedParts(actions: readonly Action[], to: FactBase): Action[] {
+export function withInheritedParts(actions: readonly Action[], to: Facts): Action[] {
   const creates = new Map<
     string,
-    { readonly action: Action; readonly clauses: string[]; readonly makes: StableId[] }
+    { readonly action: Action; readonly clauses: string[]; readonly makes: ObjectId[] }
   >();
   const ordered: Action[] = [];
   for (const action of actions) {
@@ -182,17 +183,17 @@ function addedPart(action: Action): Part | undefined {
   return action.sql.includes(" ADD ") ? { ...made, kind: made.kind } : undefined;
 }
 
-function tableOf({ schema, table }: Part): StableId {
+function tableOf({ schema, table }: Part): ObjectId {
   return { kind: "table", schema, name: table };
 }
 
 /** Whether an ancestor of the table has it as well. */
-function isInherited(part: Part, facts: FactBase): boolean {
+function isInherited(part: Part, facts: Facts): boolean {
   const parent = parentOf(part, facts);
   return parent !== undefined && (facts.has(parent) || isInherited(parent, facts));
 }
 
-function isOfAncestor(other: Part | undefined, part: Part, facts: FactBase): boolean {
+function isOfAncestor(other: Part | undefined, part: Part, facts: Facts): boolean {
   if (other === undefined || other.name !== part.name || other.kind !== part.kind) return false;
   const parent = parentOf(part, facts);
   if (parent === undefined) return false;
@@ -200,7 +201,7 @@ function isOfAncestor(other: Part | undefined, part: Part, facts: FactBase): boo
 }
 
 /** What has the same name in the table's parent, whether it is there or not. */
-function parentOf({ kind, schema, table, name }: Part, facts: FactBase): Part | undefined {
+function parentOf({ kind, schema, table, name }: Part, facts: Facts): Part | undefined {
   const parent = parentTable(facts, { kind: "table", schema, name: table });
   return parent && { kind, schema: parent.schema, table: parent.name, name };
 }

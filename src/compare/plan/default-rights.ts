@@ -1,5 +1,6 @@
-import type { Fact, StableId } from "@supabase/pg-delta/core";
-import type { Action } from "@supabase/pg-delta/plan";
+import type { Fact } from "../engine/facts.ts";
+import type { ObjectId } from "../engine/object-id.ts";
+import type { Action } from "../engine/actions.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 
@@ -17,7 +18,7 @@ export function withoutDefaultRights(from: Catalogue, to: Catalogue): (action: A
       : [],
   );
   if (defaults.length === 0) return () => [];
-  const takenFrom = (made: StableId): string[] => {
+  const takenFrom = (made: ObjectId): string[] => {
     const object = grantable(to.facts.get(made));
     if (object === undefined) return [];
     const { objtype, schema, sql, builtIn } = object;
@@ -38,7 +39,7 @@ function isEmpty(payload: Fact["payload"]): boolean {
   return (payload["privileges"] as string[]).length === 0;
 }
 
-function rightsOf(target: StableId, grantee: string, { facts }: Catalogue): readonly string[] {
+function rightsOf(target: ObjectId, grantee: string, { facts }: Catalogue): readonly string[] {
   if (target.kind === "column") return [];
   return (facts.get({ kind: "acl", target, grantee })?.payload["privileges"] ?? []) as string[];
 }

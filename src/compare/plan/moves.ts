@@ -1,6 +1,6 @@
-import { encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
+import { type Facts, factsOf } from "../engine/facts.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import { withDiagnosticsOf } from "../catalogue/catalogue.ts";
 import { columnsOf, isOfSameType, parentTable, textOf } from "../catalogue/facts.ts";
 import { conversionOf } from "./conversions.ts";
 import { lossHazard, type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
@@ -12,20 +12,20 @@ export interface Moves {
   /** They join theirs at the end. */
   readonly last: readonly PlannedStatement[];
   /** What is left to plan: with those tables as they are to be. What else differs about them is for the next round. */
-  readonly from: FactBase;
+  readonly from: Facts;
   /** With tables whose parent is made anew as they are, until it is there. */
-  readonly to: FactBase;
+  readonly to: Facts;
 }
 
 /**
  * The planner drops a table and makes it anew to attach it to a partitioned table, to detach it, or to inherit from another
  * one; PostgreSQL moves it with its rows. Where it does not fit as it is, the planner has its way. Pure.
  */
-export function planMoves(from: FactBase, to: FactBase): Moves {
+export function planMoves(from: Facts, to: Facts): Moves {
   const first: PlannedStatement[] = [];
   const last: PlannedStatement[] = [];
-  const moved: StableId[] = [];
-  const waiting: StableId[] = [];
+  const moved: ObjectId[] = [];
+  const waiting: ObjectId[] = [];
   for (const { id } of to.facts()) {
     if (id.kind !== "table" || !from.has(id)) continue;
     const [before, after] = [placeOf(id, from), placeOf(id, to)];
@@ -44,7 +44,7 @@ export function planMoves(from: FactBase, to: FactBase): Moves {
 }
 
 /** No statement changes how a table is partitioned. Pure. */
-export function isMadeAnew(table: Named, from: FactBase, to: FactBase): boolean {
+export function isMadeAnew(table: Named, from: Facts, to: Facts): boolean {
   const id = { kind: "table", schema: table.schema, name: table.name } as const;
   return from.has(id) && to.has(id) && textOf(from, id, "partitionKey") !== textOf(to, id, "partitionKey");
 }
@@ -59,7 +59,7 @@ interface Place {
   readonly bound: string | undefined;
 }
 
-function placeOf(table: StableId, facts: FactBase): Place {
+function placeOf(table: ObjectId, facts: Facts): Place {
   return { parent: parentTable(facts, table), bound: textOf(facts, table, "partitionBound") };
 }
 
@@ -74,8 +74,8 @@ function leaving({ schema, name }: Named, { parent, bound }: Place): PlannedStat
 function joining(
   table: Named & { readonly kind: "table" },
   { parent, bound }: Place,
-  from: FactBase,
-  to: FactBase,
+  from: Facts,
+  to: Facts,
 ): PlannedStatement[] | undefined {
   if (parent === undefined) return undefined;
   const own = columnsOf(table, from);
@@ -147,7 +147,7 @@ function placeIn({ schema, name }: Named): { readonly schema: string; readonly t
   return { schema, table: name };
 }
 
-function checksOf(table: StableId, facts: FactBase): { readonly name: string; readonly definition: string }[] {
+function checksOf(table: ObjectId, facts: Facts): { readonly name: string; readonly definition: string }[] {
   const { parent } = placeOf(table, facts);
   const inherited = parent === undefined ? [] : checksOf({ kind: "table", ...parent }, facts);
   const own = facts.childrenOf(table).flatMap(({ id, payload }) => {
@@ -158,14 +158,14 @@ function checksOf(table: StableId, facts: FactBase): { readonly name: string; re
   return [...inherited, ...own];
 }
 
-function triggersOf(table: StableId, facts: FactBase): string[] {
+function triggersOf(table: ObjectId, facts: Facts): string[] {
   return facts.childrenOf(table).flatMap(({ id }) => (id.kind === "trigger" ? [id.name] : []));
 }
 
 /** With what two indexes of different tables have in common when they are alike. */
 function indexesOf(
-  table: StableId,
-  facts: FactBase,
+  table: ObjectId,
+  facts: Facts,
 ): { readonly id: Named & { readonly kind: "index" }; readonly form: string }[] {
   return facts.childrenOf(table).flatMap(({ id }) => {
     const [, unique = "", form] = /^CREATE (UNIQUE )?INDEX .*? (USING .*)$/s.exec(textOf(facts, id, "def") ?? "") ?? [];
@@ -174,11 +174,11 @@ function indexesOf(
 }
 
 /** `from`, with some tables and what belongs to them as they are in `to`. */
-function withTablesOf(from: FactBase, to: FactBase, tables: readonly StableId[]): FactBase {
+function withTablesOf(from: Facts, to: Facts, tables: readonly ObjectId[]): Facts {
   if (tables.length === 0) return from;
-  const within = (facts: FactBase): Set<string> => {
+  const within = (facts: Facts): Set<string> => {
     const found = new Set<string>();
-    const add = (id: StableId): void => {
+    const add = (id: ObjectId): void => {
       found.add(encodeId(id));
       for (const child of facts.childrenOf(id)) add(child.id);
     };
@@ -186,15 +186,13 @@ function withTablesOf(from: FactBase, to: FactBase, tables: readonly StableId[])
     return found;
   };
   const [old, wanted] = [within(from), within(to)];
-  const isIn = (ids: ReadonlySet<string>, id: StableId): boolean => ids.has(encodeId(id));
-  const together = new FactBase(
+  const isIn = (ids: ReadonlySet<string>, id: ObjectId): boolean => ids.has(encodeId(id));
+  return factsOf(
+    from,
     [
       ...from.facts().filter(({ id }) => !isIn(old, id) && !isIn(wanted, id)),
       ...to.facts().filter(({ id }) => isIn(wanted, id)),
     ],
     [...from.edges.filter((edge) => !isIn(old, edge.from)), ...to.edges.filter((edge) => isIn(wanted, edge.from))],
-    from.source,
-    from.referenceOnly,
   );
-  return withDiagnosticsOf(from, together);
 }

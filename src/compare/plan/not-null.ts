@@ -1,4 +1,4 @@
-import type { FactBase } from "@supabase/pg-delta/core";
+import type { Facts } from "../engine/facts.ts";
 import { parseQualifiedName, quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { withPayloads } from "../catalogue/facts.ts";
@@ -12,7 +12,7 @@ export const NOT_NULL = "not null constraint";
  * as well from PostgreSQL 17 on, and those among what it does not know are made beside its plan. Pure.
  * @param to the side that the plan leads to
  */
-export function withNotNullOnce(facts: FactBase, side: Catalogue, to: Catalogue): FactBase {
+export function withNotNullOnce(facts: Facts, side: Catalogue, to: Catalogue): Facts {
   const own = { unmodelled: side.unmodelled.filter(({ kind }) => kind === NOT_NULL) };
   return withPayloads(
     facts,

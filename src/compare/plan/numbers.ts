@@ -1,5 +1,6 @@
-import type { FactBase, StableId } from "@supabase/pg-delta/core";
-import type { Action } from "@supabase/pg-delta/plan";
+import type { Facts } from "../engine/facts.ts";
+import type { ObjectId } from "../engine/object-id.ts";
+import type { Action } from "../engine/actions.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 
 /**
@@ -7,7 +8,7 @@ import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
  * behind the highest, or below the lowest if it counts down. Without rows it is left alone. Pure.
  * @returns the statements to come behind an action
  */
-export function numbersGoOn(action: Action, from: FactBase, to: FactBase): string[] {
+export function numbersGoOn(action: Action, from: Facts, to: Facts): string[] {
   const [column] = [...action.consumes, ...action.produces];
   const table = column === undefined ? undefined : tableOf(column);
   if (column === undefined || table === undefined) return [];
@@ -42,13 +43,13 @@ interface Sequence {
 }
 
 function tableOf(
-  id: StableId,
+  id: ObjectId,
 ): { readonly schema: string; readonly name: string; readonly column: string } | undefined {
   if (id.kind !== "column" && id.kind !== "default") return undefined;
   return { schema: id.schema, name: id.table, column: id.name };
 }
 
-function ofIdentity(column: Column, to: FactBase): Sequence | undefined {
+function ofIdentity(column: Column, to: Facts): Sequence | undefined {
   const identity = to.get(column)?.payload["identity"] as { readonly options?: Options | null } | null | undefined;
   if (identity === null || identity === undefined) return undefined;
   const name = `pg_get_serial_sequence(${quoteLiteral(quoteQualified(column.schema, column.table))}, ${quoteLiteral(column.name)})`;
@@ -56,7 +57,7 @@ function ofIdentity(column: Column, to: FactBase): Sequence | undefined {
 }
 
 /** The one that its default takes numbers from, where it is a new one. */
-function ofDefault(column: Column, from: FactBase, to: FactBase): Sequence | undefined {
+function ofDefault(column: Column, from: Facts, to: Facts): Sequence | undefined {
   const fact = to
     .outgoingEdges({ ...column, kind: "default" })
     .map((edge) => edge.to)

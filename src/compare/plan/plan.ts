@@ -1,11 +1,11 @@
-import { encodeId, type Fact, FactBase, type StableId } from "@supabase/pg-delta/core";
-import { type Action, plan } from "@supabase/pg-delta/plan";
+import { type Fact, type Facts, factsOf } from "../engine/facts.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import { type Action, migrationActions, PlannerRefusal } from "../engine/actions.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { quoteQualified } from "#sql/quote.ts";
-import { type Catalogue, withDiagnosticsOf, withoutObjects } from "../catalogue/catalogue.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
 import { asReadBack } from "./reread.ts";
 import { riskOf } from "./risks.ts";
-import { columnsOf, isOfSameType, parentTable, textOf, withPayloads } from "../catalogue/facts.ts";
+import { columnsOf, isOfSameType, parentTable, textOf, withoutObjects, withPayloads } from "../catalogue/facts.ts";
 import { isVirtual } from "../catalogue/unmodelled.ts";
 import { withoutDefaultRights } from "./default-rights.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
@@ -84,56 +84,53 @@ function columnRightsLast(actions: readonly Action[]): Action[] {
 
 const COLUMN_RIGHTS = /^(?:REVOKE ALL|GRANT [A-Z]+) \(/;
 
-/** @throws ConfitureError `generate_refused`; the planner throws plain errors for changes that it cannot make */
-function planActions(from: FactBase, to: FactBase): readonly Action[] {
+/** @throws ConfitureError `generate_refused` */
+function planActions(from: Facts, to: Facts): readonly Action[] {
   try {
     return planInAnyOrder(from, to);
   } catch (cause) {
-    throw new ConfitureError("generate_refused", `No plan can be made: ${why((cause as Error).message)}`, {
+    if (!(cause instanceof PlannerRefusal)) throw cause;
+    throw new ConfitureError("generate_refused", `No plan can be made: ${why(cause)}`, {
       hint: "Write this change by hand: confiture migrate new",
       cause,
     });
   }
 }
 
-function why(message: string): string {
-  const [first = "", ...statements] = message.split("\n");
-  return first.startsWith(CYCLE)
-    ? ["these statements depend on each other in a cycle:", ...statements].join("\n")
-    : message;
+function why({ cycle, message }: PlannerRefusal): string {
+  if (cycle.length === 0) return message;
+  return ["these statements depend on each other in a cycle:", ...cycle.map(({ sql }) => `  ${sql}`)].join("\n");
 }
-
-const CYCLE = "dependency cycle ";
 
 /**
  * The planner knows no order where tables that are made anew refer to each other, or to functions that take their rows. So
  * these references, checks and functions go first, and the next round plans the rest and makes them again.
  */
-function planInAnyOrder(from: FactBase, to: FactBase): readonly Action[] {
+function planInAnyOrder(from: Facts, to: Facts): readonly Action[] {
   try {
-    return plan(from, to, { renames: "off" }).actions;
+    return migrationActions(from, to);
   } catch (error) {
-    const { message } = error as Error;
-    const statements = new Set(message.split("\n").map((line) => line.trim()));
-    const inTheWay = from.facts().flatMap(({ id, payload }) => (isInCycle(id, payload, statements) ? [id] : []));
-    if (!message.startsWith(CYCLE) || inTheWay.length === 0) throw error;
-    const without = withDiagnosticsOf(from, withoutObjects(from, inTheWay));
-    return plan(from, without, { renames: "off" }).actions;
+    if (!(error instanceof PlannerRefusal)) throw error;
+    const dropped = new Set(
+      error.cycle.flatMap(({ verb, destroys }) => (verb === "drop" ? destroys.slice(0, 1).map(encodeId) : [])),
+    );
+    const inTheWay = from.facts().flatMap((fact) => (isInCycle(fact, dropped) ? [fact.id] : []));
+    if (inTheWay.length === 0) throw error;
+    return migrationActions(from, withoutObjects(from, inTheWay));
   }
 }
 
-function isInCycle(id: StableId, payload: Fact["payload"], statements: ReadonlySet<string>): boolean {
+/** @param dropped ids of what the statements of the cycle drop */
+function isInCycle({ id, payload }: Fact, dropped: ReadonlySet<string>): boolean {
   if (id.kind === "constraint") {
     const isCondition = payload["type"] === "c" || payload["type"] === "f";
-    return isCondition && statements.has(`DROP TABLE ${quoteQualified(id.schema, id.table)}`);
+    return isCondition && dropped.has(encodeId({ kind: "table", schema: id.schema, name: id.table }));
   }
-  if (id.kind !== "function" && id.kind !== "procedure") return false;
-  const drop = `DROP ${id.kind.toUpperCase()} ${quoteQualified(id.schema, id.name)}(`;
-  return [...statements].some((sql) => sql.startsWith(drop));
+  return (id.kind === "function" || id.kind === "procedure") && dropped.has(encodeId(id));
 }
 
 /** No column that rows are distributed by changes its type: its table is made anew. */
-function withKeysApart(from: FactBase, to: FactBase): FactBase {
+function withKeysApart(from: Facts, to: Facts): Facts {
   const isApart = ({ id }: Fact): boolean => {
     const key = id.kind === "table" ? textOf(from, id, "partitionKey") : undefined;
     if (key === undefined || !to.has(id)) return false;
@@ -151,7 +148,7 @@ function withKeysApart(from: FactBase, to: FactBase): FactBase {
  * Without partitions that are made anew because of their own key, and what is below them: their columns change with those of the
  * parent, so that they have to be gone until that is done. The next round makes them.
  */
-function withoutKeyedPartitions(from: FactBase, to: FactBase): FactBase {
+function withoutKeyedPartitions(from: Facts, to: Facts): Facts {
   const remade = withKeysApart(from, to);
   const isKeyed = (table: Named): boolean => isMadeAnew(table, remade, to) && !isMadeAnew(table, from, to);
   const waits = (table: Named): boolean => {
@@ -161,7 +158,7 @@ function withoutKeyedPartitions(from: FactBase, to: FactBase): FactBase {
   const waiting = to.facts().flatMap(({ id }) => {
     return id.kind === "table" && waits({ schema: id.schema, name: id.name }) ? [id] : [];
   });
-  return waiting.length === 0 ? to : withDiagnosticsOf(to, withoutObjects(to, waiting));
+  return waiting.length === 0 ? to : withoutObjects(to, waiting);
 }
 
 interface Named {
@@ -177,7 +174,7 @@ function namesIn(expression: string): ReadonlySet<string> {
 }
 
 /** Defaults of a table that is made anew go with it; the planner would take them away as well. */
-function withoutDefaultsOfReplaced(from: FactBase, to: FactBase): FactBase {
+function withoutDefaultsOfReplaced(from: Facts, to: Facts): Facts {
   const defaults = from.facts().filter(({ id }) => {
     return id.kind === "default" && isMadeAnew({ schema: id.schema, name: id.table }, from, to);
   });
@@ -188,7 +185,7 @@ function withoutDefaultsOfReplaced(from: FactBase, to: FactBase): FactBase {
 }
 
 /** What differs in a way that the planner does not know, and has to be made anew, is made to differ for it. */
-function apart(facts: FactBase, from: Catalogue, to: Catalogue): FactBase {
+function apart(facts: Facts, from: Catalogue, to: Catalogue): Facts {
   const isVirtualApart = ({ id, payload }: Fact): boolean => {
     if (id.kind !== "column" || typeof payload["generatedExpr"] !== "string") return false;
     const path = [id.schema, id.table, id.name] as const;
@@ -200,19 +197,11 @@ function apart(facts: FactBase, from: Catalogue, to: Catalogue): FactBase {
 }
 
 /** Roles belong to the server: none comes or goes, and nothing is made anew because one does. */
-function withSameRoles(from: FactBase, to: FactBase): [FactBase, FactBase] {
+function withSameRoles(from: Facts, to: Facts): [Facts, Facts] {
   const ofServer = ({ id }: Fact): boolean => id.kind === "role" || id.kind === "membership";
   const roles = new Map([...to.facts(), ...from.facts()].filter(ofServer).map((fact) => [encodeId(fact.id), fact]));
-  const withRoles = (facts: FactBase): FactBase =>
-    withDiagnosticsOf(
-      facts,
-      new FactBase(
-        [...facts.facts().filter((fact) => !ofServer(fact)), ...roles.values()],
-        [...facts.edges],
-        facts.source,
-        facts.referenceOnly,
-      ),
-    );
+  const withRoles = (facts: Facts): Facts =>
+    factsOf(facts, [...facts.facts().filter((fact) => !ofServer(fact)), ...roles.values()]);
   return [withRoles(from), withRoles(to)];
 }
 
@@ -237,7 +226,7 @@ function isIdle({ sql, verb, consumes: [column] }: Action, { facts }: Catalogue)
 }
 
 /** An index of a partitioned table takes over what partitions have like it: those that are to stay their own come after it. */
-function partitionedIndexesFirst(actions: readonly Action[], to: FactBase): Action[] {
+function partitionedIndexesFirst(actions: readonly Action[], to: Facts): Action[] {
   const sorted = ["index", "constraint"].map((kind) => {
     const [ofPartitions, others] = [true, false].map((wanted) =>
       actions.filter((action) => makesIndex(action, kind, to) && isOfPartition(action, to) === wanted),
@@ -251,18 +240,18 @@ function partitionedIndexesFirst(actions: readonly Action[], to: FactBase): Acti
 }
 
 /** As an object of its own, or as a constraint that has one. */
-function makesIndex({ verb, produces: [made] }: Action, kind: string, to: FactBase): boolean {
+function makesIndex({ verb, produces: [made] }: Action, kind: string, to: Facts): boolean {
   if (verb !== "create" || made === undefined || made.kind !== kind) return false;
   return kind === "index" || ["p", "u", "x"].includes(textOf(to, made, "type") ?? "");
 }
 
-function isOfPartition({ produces: [made] }: Action, to: FactBase): boolean {
+function isOfPartition({ produces: [made] }: Action, to: Facts): boolean {
   const table = made === undefined ? undefined : to.get(made)?.parent;
   return table !== undefined && textOf(to, table, "partitionBound") !== undefined;
 }
 
 /** What an owner has by being it goes over to the next one with the object. */
-function followsOwner({ produces, destroys, consumes }: Action, from: FactBase, to: FactBase): boolean {
+function followsOwner({ produces, destroys, consumes }: Action, from: Facts, to: Facts): boolean {
   if ([...produces, ...destroys].some(({ kind }) => kind !== "acl")) return false;
   return [...produces, ...destroys, ...consumes].some((id) => {
     if (id.kind !== "acl") return false;
@@ -275,7 +264,7 @@ function followsOwner({ produces, destroys, consumes }: Action, from: FactBase, 
   });
 }
 
-function ownerOf(id: StableId, facts: FactBase): string | undefined {
+function ownerOf(id: ObjectId, facts: Facts): string | undefined {
   const owner = facts.has(id) ? facts.outgoingEdges(id).find(({ kind }) => kind === "owner")?.to : undefined;
   return owner?.kind === "role" ? owner.name : undefined;
 }

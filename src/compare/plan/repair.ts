@@ -1,4 +1,5 @@
-import { encodeId, type FactBase, type StableId } from "@supabase/pg-delta/core";
+import type { Facts } from "../engine/facts.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
@@ -55,7 +56,7 @@ const GONE: ReadonlySet<string> = new Set(["42P01", "42703"]);
 export function makeWay(
   { needs, removes }: PlannedStatement,
   error: ConfitureError,
-  facts: FactBase,
+  facts: Facts,
   planned: readonly PlannedStatement[],
 ): readonly PlannedStatement[] {
   switch (error.server?.sqlstate) {
@@ -84,9 +85,9 @@ export function makeWay(
 }
 
 function removals(
-  ids: readonly StableId[],
-  facts: FactBase,
-  removalOf: (dependent: StableId) => string | undefined,
+  ids: readonly ObjectId[],
+  facts: Facts,
+  removalOf: (dependent: ObjectId) => string | undefined,
 ): readonly PlannedStatement[] {
   return ids.flatMap((id) =>
     facts.incomingEdges(id).flatMap(({ from }) => {
@@ -186,7 +187,7 @@ const ROUTINE = /^CREATE (?:OR REPLACE )?(?:FUNCTION|PROCEDURE) /;
 export function withAttachedIndexes(
   statement: PlannedStatement,
   error: ConfitureError,
-  facts: FactBase,
+  facts: Facts,
 ): readonly PlannedStatement[] {
   const [index] = statement.removes;
   const table = index?.kind === "index" ? facts.get(index)?.parent : undefined;
@@ -196,7 +197,7 @@ export function withAttachedIndexes(
 }
 
 /** What takes away a definition that holds nothing: no rows, no numbers. */
-export function removal(id: StableId, facts: FactBase): string | undefined {
+export function removal(id: ObjectId, facts: Facts): string | undefined {
   switch (id.kind) {
     case "aggregate":
     case "function":
@@ -228,7 +229,7 @@ export function removal(id: StableId, facts: FactBase): string | undefined {
   }
 }
 
-function columnRemoval(id: StableId, facts: FactBase): string | undefined {
+function columnRemoval(id: ObjectId, facts: Facts): string | undefined {
   if (id.kind === "trigger")
     return `DROP TRIGGER ${quoteIdentifier(id.name)} ON ${quoteQualified(id.schema, id.table)}`;
   const isColumn = id.kind === "column" || id.kind === "default";
@@ -238,7 +239,7 @@ function columnRemoval(id: StableId, facts: FactBase): string | undefined {
 }
 
 /** References to its table need a partition for as long as it is one. */
-function detachment(id: StableId, facts: FactBase): PlannedStatement | undefined {
+function detachment(id: ObjectId, facts: Facts): PlannedStatement | undefined {
   const parent = parentTable(facts, id);
   if (id.kind !== "table" || parent === undefined || textOf(facts, id, "partitionBound") === undefined)
     return undefined;

@@ -1,5 +1,6 @@
-import { encodeId, type FactBase, type StableId } from "@supabase/pg-delta/core";
-import type { Action } from "@supabase/pg-delta/plan";
+import type { Facts } from "../engine/facts.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import type { Action } from "../engine/actions.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 
@@ -74,12 +75,12 @@ export function withoutIdleRights(actions: readonly Action[], { facts, builder }
     .some(({ id }) => id.kind === "defaultPrivilege" && id.schema === null && id.grantee === id.role);
   if (builder === undefined || isReduced) return [...actions];
   const made = new Set(actions.flatMap(({ verb, produces }) => (verb === "create" ? produces.map(encodeId) : [])));
-  const isIdle = (id: StableId): boolean =>
+  const isIdle = (id: ObjectId): boolean =>
     id.kind === "acl" && id.grantee === builder && made.has(encodeId(id.target)) && hasOwnersRights(id, facts);
   return actions.filter(({ produces, consumes }) => ![...produces, ...consumes].some(isIdle));
 }
 
-function hasOwnersRights(id: Extract<StableId, { kind: "acl" }>, facts: FactBase): boolean {
+function hasOwnersRights(id: Extract<ObjectId, { kind: "acl" }>, facts: Facts): boolean {
   const { privileges, grantable, _ownerDefault: all } = facts.get(id)?.payload ?? {};
   return all !== undefined && Bun.deepEquals(grantable, []) && Bun.deepEquals(sorted(privileges), sorted(all));
 }

@@ -1,5 +1,6 @@
-import type { Fact, FactBase, StableId } from "@supabase/pg-delta/core";
-import type { Action } from "@supabase/pg-delta/plan";
+import type { Fact, Facts } from "../engine/facts.ts";
+import type { ObjectId } from "../engine/object-id.ts";
+import type { Action } from "../engine/actions.ts";
 import type { RowsHazard, RowsReason } from "#sql/hazard.ts";
 import { textOf } from "../catalogue/facts.ts";
 import { attributeRisk } from "./composites.ts";
@@ -10,7 +11,7 @@ import { lossHazard, type PlannedStatement, rowsHazard } from "./statement.ts";
 export type Risk = Pick<PlannedStatement, "loss" | "rows">;
 
 /** What `action`, part of a plan from `from` to `to`, means for rows that are there. Pure. */
-export function riskOf(action: Action, from: FactBase, to: FactBase): Risk {
+export function riskOf(action: Action, from: Facts, to: Facts): Risk {
   const [made] = action.produces;
   const [needed] = action.consumes;
   const [removed] = action.destroys;
@@ -28,7 +29,7 @@ function asRows(rows: RowsHazard | undefined): Risk {
   return rows === undefined ? {} : { rows };
 }
 
-function removalRisk({ kind }: StableId, { dataLoss }: Action): Risk {
+function removalRisk({ kind }: ObjectId, { dataLoss }: Action): Risk {
   // The next number of a sequence of its own is nowhere else; that of a dropped column goes with it.
   if (kind === "sequence") return { loss: lossHazard("next-number") };
   // What a materialized view holds is made of rows that stay.
@@ -36,7 +37,7 @@ function removalRisk({ kind }: StableId, { dataLoss }: Action): Risk {
   return { loss: lossHazard(kind === "table" ? "rows" : "values") };
 }
 
-function creationRisk(id: StableId, from: FactBase, to: FactBase): RowsHazard | undefined {
+function creationRisk(id: ObjectId, from: Facts, to: Facts): RowsHazard | undefined {
   const fact = to.get(id);
   // What is made together with its table meets no rows.
   if (fact?.parent === undefined || !from.has(fact.parent)) return undefined;
@@ -60,7 +61,7 @@ function creationRisk(id: StableId, from: FactBase, to: FactBase): RowsHazard | 
 }
 
 /** The partition that has had the rows of a new one until now. */
-function defaultPartition({ payload }: Fact, from: FactBase): string | undefined {
+function defaultPartition({ payload }: Fact, from: Facts): string | undefined {
   if (typeof payload["partitionBound"] !== "string") return undefined;
   const rest = from
     .facts()
@@ -73,7 +74,7 @@ function defaultPartition({ payload }: Fact, from: FactBase): string | undefined
   return rest?.id.kind === "table" ? `${rest.id.schema}.${rest.id.name}` : undefined;
 }
 
-function isDefault({ id }: { readonly id: StableId }): boolean {
+function isDefault({ id }: { readonly id: ObjectId }): boolean {
   return id.kind === "default";
 }
 
@@ -86,12 +87,12 @@ const REASONS: Readonly<Record<string, RowsReason>> = {
   x: "exclusion",
 };
 
-function constraintRisk(id: StableId, to: FactBase): RowsHazard | undefined {
+function constraintRisk(id: ObjectId, to: Facts): RowsHazard | undefined {
   const reason = REASONS[textOf(to, id, "type") ?? ""];
   return reason === undefined ? undefined : rowsHazard(reason);
 }
 
-function columnRisk(sql: string, column: StableId, from: FactBase, to: FactBase): Risk {
+function columnRisk(sql: string, column: ObjectId, from: Facts, to: Facts): Risk {
   if (sql.endsWith(" SET NOT NULL")) return { rows: rowsHazard("null") };
   const before = textOf(from, column, "type");
   const after = textOf(to, column, "type");
@@ -102,7 +103,7 @@ function columnRisk(sql: string, column: StableId, from: FactBase, to: FactBase)
 }
 
 /** What a domain is made of; other types themselves. */
-function underlying(type: string, facts: FactBase): string {
+function underlying(type: string, facts: Facts): string {
   const domain = facts.facts().find(({ id }) => id.kind === "domain" && `${id.schema}.${id.name}` === type);
   const base = domain?.payload["baseType"];
   return typeof base === "string" ? underlying(base, facts) : type;

@@ -1,4 +1,4 @@
-import type { StableId } from "@supabase/pg-delta/core";
+import type { ObjectId } from "../engine/object-id.ts";
 import type { DataLoss, RowsHazard, RowsReason } from "#sql/hazard.ts";
 
 /** One statement of a plan, with what is known of it without running it. */
@@ -21,9 +21,9 @@ export interface PlannedStatement {
   /** It takes back a property of what may be gone by then. */
   readonly ifThere?: boolean;
   /** The objects that it makes, takes away, and needs, as far as the planner says. */
-  readonly makes: readonly StableId[];
-  readonly removes: readonly StableId[];
-  readonly needs: readonly StableId[];
+  readonly makes: readonly ObjectId[];
+  readonly removes: readonly ObjectId[];
+  readonly needs: readonly ObjectId[];
 }
 
 /** A statement in its setting. Pure. */

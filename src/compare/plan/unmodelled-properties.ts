@@ -1,4 +1,5 @@
-import type { Fact, FactBase, StableId } from "@supabase/pg-delta/core";
+import type { Fact, Facts } from "../engine/facts.ts";
+import type { ObjectId } from "../engine/object-id.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { parentTable } from "../catalogue/facts.ts";
@@ -116,7 +117,7 @@ function attachedIndexes(definition: string): string[] {
 export function partitionedIndexChange(
   from: Unmodelled | undefined,
   to: Unmodelled | undefined,
-  facts: FactBase,
+  facts: Facts,
 ): readonly string[] {
   const relation = (from ?? to)!.relation!;
   const [before, after] = [from, to].map((side) => (side === undefined ? undefined : attachedIndexes(side.definition)));
@@ -205,7 +206,7 @@ function namesOf(options: string): string[] {
   return options.split(", ").map((option) => option.split("=", 1)[0]!);
 }
 
-function alterRelation(relation: NonNullable<Unmodelled["relation"]>, facts: FactBase): string {
+function alterRelation(relation: NonNullable<Unmodelled["relation"]>, facts: Facts): string {
   const words = {
     materializedView: "MATERIALIZED VIEW",
     foreignTable: "FOREIGN TABLE",
@@ -218,8 +219,8 @@ function alterRelation(relation: NonNullable<Unmodelled["relation"]>, facts: Fac
 }
 
 /** By type (pg_type.typstorage); the few that are neither kept apart nor compressed have no other. */
-function usualStorage({ relation, path }: Unmodelled, facts: FactBase): string {
-  const column: StableId = { kind: "column", schema: relation!.schema, table: relation!.name, name: path[2] ?? "" };
+function usualStorage({ relation, path }: Unmodelled, facts: Facts): string {
+  const column: ObjectId = { kind: "column", schema: relation!.schema, table: relation!.name, name: path[2] ?? "" };
   const type = facts.get(column)?.payload["type"];
   return typeof type === "string" && /^(numeric|inet|cidr)\b(?!.*\[\])/.test(type) ? "MAIN" : "EXTENDED";
 }
@@ -242,12 +243,12 @@ function placeOf({ schema, name }: NonNullable<Unmodelled["relation"]>, path: Un
   return { schema, table: name, name: path[2] ?? "" };
 }
 
-function parentOf({ schema, table }: Part, facts: FactBase): NonNullable<Unmodelled["relation"]> | undefined {
+function parentOf({ schema, table }: Part, facts: Facts): NonNullable<Unmodelled["relation"]> | undefined {
   return parentTable(facts, { kind: "table", schema, name: table });
 }
 
 /** The column or trigger that a child or partition has it from. */
-function inherited(part: Part & { readonly kind: "column" | "trigger" }, facts: FactBase): Fact | undefined {
+function inherited(part: Part & { readonly kind: "column" | "trigger" }, facts: Facts): Fact | undefined {
   const parent = parentOf(part, facts);
   if (parent === undefined) return undefined;
   const own = { ...part, schema: parent.schema, table: parent.name };
@@ -275,7 +276,7 @@ function inheritedDefault(
 }
 
 /** A primary key of its own takes care of NOT NULL. */
-function isOfPrimaryKey(relation: NonNullable<Unmodelled["relation"]>, column: string, facts: FactBase): boolean {
+function isOfPrimaryKey(relation: NonNullable<Unmodelled["relation"]>, column: string, facts: Facts): boolean {
   return facts.childrenOf({ kind: "table", ...relation }).some(({ id, payload }) => {
     if (id.kind !== "constraint" || payload["type"] !== "p" || typeof payload["def"] !== "string") return false;
     const columns = /\((.*?)\)/.exec(payload["def"])?.[1]?.split(", ") ?? [];

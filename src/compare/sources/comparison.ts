@@ -1,8 +1,10 @@
-import { diff, encodeId, type Fact, type FactBase, type StableId } from "@supabase/pg-delta/core";
+import { differences } from "../engine/differences.ts";
+import type { Fact, Facts } from "../engine/facts.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { withPayloads } from "../catalogue/facts.ts";
-import { giveBackMemory } from "../catalogue/memory.ts";
+import { giveBackMemory } from "../engine/memory.ts";
 import { reword } from "./rebuild.ts";
 import type { ScratchOptions } from "../scratch/scratch.ts";
 import { onTerms, type Terms } from "../catalogue/terms.ts";
@@ -44,7 +46,9 @@ export async function compareOnTerms(
     for (const { sql, reason } of [...newFrom.refused, ...newTo.refused])
       unreworded.add(sql === "" ? reason : `${reason} (${firstLine(sql)})`);
     const settled =
-      diff(sides.from.facts, newFrom.catalogue.facts).length + diff(sides.to.facts, newTo.catalogue.facts).length === 0;
+      differences(sides.from.facts, newFrom.catalogue.facts).length +
+        differences(sides.to.facts, newTo.catalogue.facts).length ===
+      0;
     sides = { from: newFrom.catalogue, to: newTo.catalogue };
     unlike = wordedUnlike(sides.from, sides.to);
     if (settled) break;
@@ -58,7 +62,7 @@ export async function compareOnTerms(
 }
 
 /** Kinds that PostgreSQL keeps as trees and writes out anew whenever it is asked. */
-const WRITTEN_OUT: ReadonlySet<StableId["kind"]> = new Set<StableId["kind"]>([
+const WRITTEN_OUT: ReadonlySet<ObjectId["kind"]> = new Set<ObjectId["kind"]>([
   "view",
   "materializedView",
   "constraint",
@@ -75,19 +79,19 @@ const WRITTEN_OUT: ReadonlySet<StableId["kind"]> = new Set<StableId["kind"]>([
 ]);
 
 /** Objects that both have and whose definitions are not the same text. */
-function wordedUnlike(from: Catalogue, to: Catalogue): StableId[] {
+function wordedUnlike(from: Catalogue, to: Catalogue): ObjectId[] {
   return unlikeTexts(from.facts, to.facts).map(({ id }) => id);
 }
 
 interface UnlikeText {
-  readonly id: StableId;
+  readonly id: ObjectId;
   readonly attr: string;
   readonly from: string;
   readonly to: string;
 }
 
-function unlikeTexts(from: FactBase, to: FactBase): UnlikeText[] {
-  return diff(from, to).flatMap((delta) =>
+function unlikeTexts(from: Facts, to: Facts): UnlikeText[] {
+  return differences(from, to).flatMap((delta) =>
     delta.verb === "set" &&
     WRITTEN_OUT.has(delta.id.kind) &&
     // These are names and flags, which are always the same.

@@ -1,4 +1,5 @@
-import { encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
+import { type Facts, factsOf } from "../engine/facts.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { comparePaths } from "#build/order.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -55,9 +56,8 @@ function rebuildFailed(name: string, why: string): ConfitureError {
 export async function reword(
   options: ScratchOptions,
   catalogue: Catalogue,
-  ids?: readonly StableId[],
+  ids?: readonly ObjectId[],
 ): Promise<Reworded> {
-  const { edges, source, referenceOnly } = catalogue.facts;
   const whole = ids === undefined;
   const part = whatIsNeeded(catalogue.facts, ids ?? catalogue.facts.facts().map(({ id }) => id));
   const reworded = await withScratch(options, async (database): Promise<Reworded | undefined> => {
@@ -78,7 +78,7 @@ export async function reword(
       return { ...fact, payload: { ...there.payload, ...(valid === undefined ? {} : { valid }) } };
     });
     return {
-      catalogue: { ...catalogue, major: made.major, facts: new FactBase(facts, [...edges], source, referenceOnly) },
+      catalogue: { ...catalogue, major: made.major, facts: factsOf(catalogue.facts, facts) },
       refused,
     };
   });
@@ -91,7 +91,7 @@ interface Reworded {
 }
 
 /** What a scratch database need not have for definitions to be written: rights, labels, and what leads elsewhere. */
-const OF_SERVER: ReadonlySet<StableId["kind"]> = new Set([
+const OF_SERVER: ReadonlySet<ObjectId["kind"]> = new Set([
   "acl",
   "defaultPrivilege",
   "securityLabel",
@@ -101,10 +101,10 @@ const OF_SERVER: ReadonlySet<StableId["kind"]> = new Set([
 ]);
 
 /** Some objects, what they belong to, what they depend on, and roles, which definitions may name. */
-function whatIsNeeded(facts: FactBase, ids: readonly StableId[]): FactBase {
+function whatIsNeeded(facts: Facts, ids: readonly ObjectId[]): Facts {
   const needed = new Set<string>();
   const roles = facts.facts().flatMap(({ id }) => (id.kind === "role" ? [id] : []));
-  const waiting: StableId[] = [{ kind: "schema", name: "public" }, ...roles, ...ids];
+  const waiting: ObjectId[] = [{ kind: "schema", name: "public" }, ...roles, ...ids];
   for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
     const key = encodeId(id);
     const fact = facts.get(id);
@@ -118,11 +118,9 @@ function whatIsNeeded(facts: FactBase, ids: readonly StableId[]): FactBase {
       if (child.id.kind === "column" || child.id.kind === "typeAttribute") waiting.push(child.id);
     }
   }
-  return new FactBase(
+  return factsOf(
+    facts,
     facts.facts().filter(({ id }) => needed.has(encodeId(id))),
-    facts.edges.filter(({ from, to }) => needed.has(encodeId(from)) && needed.has(encodeId(to))),
-    facts.source,
-    new Set([...facts.referenceOnly].filter((key) => needed.has(key))),
   );
 }
 

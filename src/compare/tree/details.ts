@@ -1,4 +1,4 @@
-import { encodeId, type StableId } from "@supabase/pg-delta/core";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
@@ -24,7 +24,7 @@ export async function readDetails(database: Database): Promise<Detail[]> {
 }
 
 /** The object that a detail is about. */
-export function detailId({ kind, schema, name }: Detail): StableId {
+export function detailId({ kind, schema, name }: Detail): ObjectId {
   return { kind, schema, name };
 }
 

@@ -1,10 +1,11 @@
-import { encodeId, type FactBase, type StableId } from "@supabase/pg-delta/core";
-import { type Action, plan } from "@supabase/pg-delta/plan";
+import type { Facts } from "../engine/facts.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import { type Action, creationActions, PlannerRefusal } from "../engine/actions.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import { type Catalogue, withoutObjects } from "../catalogue/catalogue.ts";
-import { parentTable, textOf } from "../catalogue/facts.ts";
-import { giveBackMemory } from "../catalogue/memory.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { parentTable, textOf, withoutObjects } from "../catalogue/facts.ts";
+import { giveBackMemory } from "../engine/memory.ts";
 import { type Detail, detailId, UNFILLED } from "./details.ts";
 import { completed, furtherParents } from "../plan/corrections.ts";
 import { withNotNullOnce } from "../plan/not-null.ts";
@@ -37,7 +38,7 @@ export function planFiles(
   const [from, to] = [empty.facts, withNotNullOnce(live.facts, live, live)];
   const units = divideIntoUnits(to);
   // Default privileges are for what is made later, and here that is nothing: the objects have their own grants.
-  const isLater = ({ id }: { id: StableId }): boolean =>
+  const isLater = ({ id }: { id: ObjectId }): boolean =>
     id.kind === "defaultPrivilege" || units.deferred.has(encodeId(id));
   const later = to.facts().filter(isLater);
   const first = withoutObjects(
@@ -49,7 +50,7 @@ export function planFiles(
     details.flatMap((detail) => (detail.property === UNFILLED ? [encodeId(detailId(detail))] : [])),
   );
   const parents = new Set(to.facts().flatMap(({ id }) => inheritedTable(id, to) ?? []));
-  const isVirtualColumn = (id: StableId): boolean =>
+  const isVirtualColumn = (id: ObjectId): boolean =>
     id.kind === "column" && isVirtual(live.unmodelled, [id.schema, id.table, id.name]);
   const statements = new Map<string, string[]>();
   // A new object has no grants that a role could lose.
@@ -91,20 +92,20 @@ export function planFiles(
 }
 
 /** The objects that a property is about: its table, view, type or sequence, and the index that it names. */
-function unmodelledIds(object: Catalogue["unmodelled"][number], to: FactBase): StableId[] {
+function unmodelledIds(object: Catalogue["unmodelled"][number], to: Facts): ObjectId[] {
   const { kind, path, definition } = object;
   const { schema, name } = object.relation ?? { schema: path[0] ?? "", name: path[1] ?? "" };
-  const ids: StableId[] = ABOUT.map((each) => ({ kind: each, schema, name }));
+  const ids: ObjectId[] = ABOUT.map((each) => ({ kind: each, schema, name }));
   if (kind === "clustered index") ids.push({ kind: "index", schema, name: definition });
   if (kind.startsWith("index ")) ids.push(...indexesOfAncestors({ kind: "table", schema, name }, to));
   return ids.filter((id) => to.has(id));
 }
 
 /** Those that a partition may have its own from. */
-function indexesOfAncestors(table: StableId, to: FactBase): StableId[] {
+function indexesOfAncestors(table: ObjectId, to: Facts): ObjectId[] {
   const parent = parentTable(to, table);
   if (parent === undefined) return [];
-  const id: StableId = { kind: "table", ...parent };
+  const id: ObjectId = { kind: "table", ...parent };
   const indexes = to.childrenOf(id).flatMap((child) => (child.id.kind === "index" ? [child.id] : []));
   return [...indexes, ...indexesOfAncestors(id, to)];
 }
@@ -138,7 +139,7 @@ function forBuilder(sql: string, builders: readonly (string | undefined)[]): str
 }
 
 /** The table that a child, which is no partition, inherits from; as an encoded id. */
-function inheritedTable(table: StableId, facts: FactBase): string | undefined {
+function inheritedTable(table: ObjectId, facts: Facts): string | undefined {
   const parent = parentTable(facts, table);
   const isPartition = textOf(facts, table, "partitionBound") !== undefined;
   return parent === undefined || isPartition ? undefined : encodeId({ kind: "table", ...parent });
@@ -216,17 +217,16 @@ function withStatements(units: readonly LayoutUnit[], statements: ReadonlyMap<st
     .map((unit) => ({ ...unit, needs: only(unit.needs), mentions: only(unit.mentions) }));
 }
 
-function planActions(from: FactBase, to: FactBase, compact = true): readonly Action[] {
-  const assumedRoles = to.facts().flatMap(({ id }) => (id.kind === "role" ? [id.name] : []));
+function planActions(from: Facts, to: Facts, compact = true): readonly Action[] {
   // What is left of whatever was read or planned before.
   giveBackMemory();
   try {
-    const { actions } = plan(from, to, { scope: "database", assumedRoles, compact });
+    const actions = creationActions(from, to, compact);
     giveBackMemory();
     return actions;
   } catch (cause) {
-    // The planner throws plain errors for what it cannot make.
-    throw new ConfitureError("export_unproven", `No statements are known for something: ${(cause as Error).message}`, {
+    if (!(cause instanceof PlannerRefusal)) throw cause;
+    throw new ConfitureError("export_unproven", `No statements are known for something: ${cause.message}`, {
       cause,
     });
   }
@@ -238,9 +238,9 @@ function planActions(from: FactBase, to: FactBase, compact = true): readonly Act
  */
 function wholeTables(
   actions: readonly Action[],
-  from: FactBase,
-  to: FactBase,
-  isVirtualColumn: (column: StableId) => boolean,
+  from: Facts,
+  to: Facts,
+  isVirtualColumn: (column: ObjectId) => boolean,
 ): Action[] {
   if (areTablesWhole(actions, to)) return [...actions];
   const tables = new Map<string, WholeTable>();
@@ -279,7 +279,7 @@ function wholeTables(
  * Whether pg-delta itself made every table with all its columns, in their order, and its constraints: a second plan, of
  * large schemas, costs as much time and memory as the first.
  */
-function areTablesWhole(actions: readonly Action[], to: FactBase): boolean {
+function areTablesWhole(actions: readonly Action[], to: Facts): boolean {
   return actions.every(({ verb, produces }) => {
     const [made] = produces;
     if (verb !== "create" || made === undefined) return true;

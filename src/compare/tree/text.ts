@@ -1,5 +1,5 @@
-import { formatSqlStatements } from "@supabase/pg-delta/sql-format";
 import { Lexer, TokenKind } from "#sql/lexer.ts";
+import { layOutStatement } from "../engine/format.ts";
 import { asReadBack } from "../plan/reread.ts";
 import type { PlannedFile } from "./statements.ts";
 
@@ -35,10 +35,8 @@ const LAID_OUT = /^(CREATE OR REPLACE (FUNCTION|PROCEDURE)|(CREATE|ALTER|COMMENT
 /** Laid out by pg-delta, as long as that moves nothing but spaces and line ends. */
 function format(sql: string): string {
   if (LAID_OUT.test(sql)) return sql;
-  const [formatted, ...more] = formatSqlStatements([sql], { preserveRoutineBodies: true, preserveViewBodies: true });
-  if (formatted === undefined || more.length > 0) return sql;
-  const text = formatted.trim().replace(/;$/, "");
-  return withoutSpace(text) === withoutSpace(sql) ? text : sql;
+  const text = layOutStatement(sql);
+  return text !== undefined && withoutSpace(text) === withoutSpace(sql) ? text : sql;
 }
 
 function withoutSpace(sql: string): string {

@@ -1,4 +1,5 @@
-import { encodeId, type Fact, type FactBase, type StableId } from "@supabase/pg-delta/core";
+import type { Fact, Facts } from "../engine/facts.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { Lexer, TokenKind } from "#sql/lexer.ts";
 import { parentTable } from "../catalogue/facts.ts";
 import { type FolderKind, folderRank, type LayoutUnit } from "./layout.ts";
@@ -15,15 +16,15 @@ export interface Units {
   /** What has to be made in a second step, by encoded id: a default that calls a function that needs the table. */
   readonly deferred: ReadonlySet<string>;
   /** The unit that a statement belongs to, by what it makes, or else by what it is about. */
-  unitFor(statement: { readonly produces: readonly StableId[]; readonly about: readonly StableId[] }): string;
+  unitFor(statement: { readonly produces: readonly ObjectId[]; readonly about: readonly ObjectId[] }): string;
   /** Notes that what makes `ids` also needs these. */
-  require(unit: string, ids: readonly StableId[]): void;
+  require(unit: string, ids: readonly ObjectId[]): void;
   /** A file for statements about what is no fact; it comes after everything that the text names. Returns its key. */
   add(folder: FolderKind, name: string, text: string): string;
 }
 
 /** Gives every object a file, and tells what each file needs of others. */
-export function divideIntoUnits(facts: FactBase): Units {
+export function divideIntoUnits(facts: Facts): Units {
   const homes = new Map<string, string>();
   const units = new Map<string, Unit>();
   const own = facts.facts().filter(({ id }) => id.kind !== "role" && id.kind !== "membership");
@@ -67,11 +68,11 @@ export function divideIntoUnits(facts: FactBase): Units {
     if (from !== to) units.get(from)!.needs.add(to);
   }
 
-  function homeOfId(id: StableId): string {
+  function homeOfId(id: ObjectId): string {
     return homes.get(encodeId(id)) ?? unitOf(id).key;
   }
 
-  function unitOf(id: StableId): Unit {
+  function unitOf(id: ObjectId): Unit {
     const { folder, schema, name, args = [] } = homeOf(facts, id);
     const key = [folder, schema, name, ...args].join("\0");
     let unit = units.get(key);
@@ -94,7 +95,7 @@ interface Home {
   readonly args?: readonly string[];
 }
 
-function homeOf(facts: FactBase, id: StableId): Home {
+function homeOf(facts: Facts, id: ObjectId): Home {
   switch (id.kind) {
     case "comment":
     case "acl":
@@ -167,17 +168,13 @@ function homeOf(facts: FactBase, id: StableId): Home {
 
 const EXTENSIONS: Home = { folder: "common", name: "extensions" };
 
-function homeOfObject(
-  facts: FactBase,
-  id: Extract<StableId, { schema: string; name: string }>,
-  folder: FolderKind,
-): Home {
+function homeOfObject(facts: Facts, id: Extract<ObjectId, { schema: string; name: string }>, folder: FolderKind): Home {
   if (isMember(facts, id)) return EXTENSIONS;
   return { folder, schema: id.schema, name: id.name, ...("args" in id ? { args: id.args } : {}) };
 }
 
 /** What belongs to a table or view, and is in its file or in a file of the same name. */
-function homeOfPart(facts: FactBase, id: Extract<StableId, { table: string; name: string }>): Home {
+function homeOfPart(facts: Facts, id: Extract<ObjectId, { table: string; name: string }>): Home {
   const fact = facts.get(id);
   const parent = fact?.parent;
   const home: Home =
@@ -196,13 +193,13 @@ function homeOfPart(facts: FactBase, id: Extract<StableId, { table: string; name
   }
 }
 
-function isMember(facts: FactBase, id: StableId): boolean {
+function isMember(facts: Facts, id: ObjectId): boolean {
   return facts.outgoingEdges(id).some(({ kind }) => kind === "memberOfExtension");
 }
 
 /** Pairs of encoded ids: the first needs the second, which is in another unit. */
 function dependencies(
-  facts: FactBase,
+  facts: Facts,
   own: readonly Fact[],
   homes: ReadonlyMap<string, string>,
 ): [from: string, to: string][] {

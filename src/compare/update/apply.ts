@@ -1,4 +1,4 @@
-import { encodeId, type StableId } from "@supabase/pg-delta/core";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type PlannedStatement, statementOf } from "../plan/statement.ts";
@@ -148,6 +148,6 @@ function readPlanned(parser: Parser, { sql, makes, removes, needs }: PlannedStat
 
 const NOTHING_READ = { reading: undefined, subject: undefined, command: undefined };
 
-function firstSubject(ids: readonly StableId[]): Planned["subject"] {
+function firstSubject(ids: readonly ObjectId[]): Planned["subject"] {
   return ids.flatMap((id) => subjectOfId(id) ?? [])[0];
 }

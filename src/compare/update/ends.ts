@@ -1,8 +1,10 @@
-import { diff, encodeId, FactBase, type StableId } from "@supabase/pg-delta/core";
+import { differences } from "../engine/differences.ts";
+import { type Facts, factsOf } from "../engine/facts.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
-import { type Catalogue, withDiagnosticsOf } from "../catalogue/catalogue.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { startRun } from "../scratch/scratch-run.ts";
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
@@ -84,7 +86,7 @@ export async function targetFor(
   { migrations, base, end, fromNothing }: History,
   built: Catalogue,
 ): Promise<Target> {
-  const own = fromNothing ? candidates(built, end) : new Map<string, StableId>();
+  const own = fromNothing ? candidates(built, end) : new Map<string, ObjectId>();
   if (own.size === 0) return { catalogue: end, kept: [] };
   options.onStep?.("Looking for when the migrations changed what differs");
   const run = await startRun(await series.empty(), options);
@@ -105,8 +107,8 @@ export async function targetFor(
 }
 
 /** What is only in the files, or is different in them. */
-function candidates(built: Catalogue, end: Catalogue): Map<string, StableId> {
-  const ids = diff(built.facts, end.facts).flatMap((delta) => {
+function candidates(built: Catalogue, end: Catalogue): Map<string, ObjectId> {
+  const ids = differences(built.facts, end.facts).flatMap((delta) => {
     if (delta.verb === "remove") return [delta.fact.id];
     return delta.verb === "set" ? [delta.id] : [];
   });
@@ -114,7 +116,7 @@ function candidates(built: Catalogue, end: Catalogue): Map<string, StableId> {
 }
 
 /** Whether a migration speaks of one of the objects; what is not SQL may speak of each. */
-function mayChange({ up }: LoadedMigration, ids: Iterable<StableId>): boolean {
+function mayChange({ up }: LoadedMigration, ids: Iterable<ObjectId>): boolean {
   if (up.kind !== "sql") return true;
   const text = up.script.text.toLowerCase();
   for (const id of ids) {
@@ -126,7 +128,7 @@ function mayChange({ up }: LoadedMigration, ids: Iterable<StableId>): boolean {
 }
 
 /** The end, with some objects as the files build them. */
-function withOwn(end: Catalogue, built: Catalogue, own: ReadonlyMap<string, StableId>): Catalogue {
+function withOwn(end: Catalogue, built: Catalogue, own: ReadonlyMap<string, ObjectId>): Catalogue {
   const facts = new Map(end.facts.facts().map((fact) => [encodeId(fact.id), fact]));
   const added = new Set<string>();
   // Parents come before their parts: what belongs to something that migrations took away goes with it.
@@ -140,11 +142,10 @@ function withOwn(end: Catalogue, built: Catalogue, own: ReadonlyMap<string, Stab
     ...end.facts.edges.filter(({ from }) => !added.has(encodeId(from))),
     ...built.facts.edges.filter(({ from, to }) => added.has(encodeId(from)) && facts.has(encodeId(to))),
   ];
-  const together = new FactBase([...facts.values()], edges, end.facts.source, end.facts.referenceOnly);
-  return { ...end, facts: withDiagnosticsOf(end.facts, together) };
+  return { ...end, facts: factsOf(end.facts, [...facts.values()], edges) };
 }
 
-function depth(facts: FactBase, id: StableId): number {
+function depth(facts: Facts, id: ObjectId): number {
   const parent = facts.get(id)?.parent;
   return parent === undefined ? 0 : 1 + depth(facts, parent);
 }

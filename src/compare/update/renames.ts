@@ -1,4 +1,5 @@
-import type { FactBase, StableId } from "@supabase/pg-delta/core";
+import type { Facts } from "../engine/facts.ts";
+import type { ObjectId } from "../engine/object-id.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { inside, type Node, type Parser, strings } from "#sql/parser.ts";
 import type { Subject } from "./subjects.ts";
@@ -82,7 +83,7 @@ function isList(object: Node | readonly Node[] | undefined): object is readonly 
  * Whether a rename still shows at the end: what it named is there under its name of then, as later renames left it, and
  * nothing has the old name. Pure.
  */
-export function isLasting(renamings: readonly Renaming[], index: number, end: FactBase): boolean {
+export function isLasting(renamings: readonly Renaming[], index: number, end: Facts): boolean {
   const { subject, to } = renamings[index]!;
   const later = renamings.slice(index + 1);
   return has(end, later.reduce(follow, { ...subject, name: to })) && !has(end, later.reduce(followWhole, subject));
@@ -105,10 +106,10 @@ function followWhole(subject: Subject, { subject: before, to }: Renaming): Subje
 
 const RELATIONS = ["table", "view", "materializedView", "foreignTable", "sequence", "index"] as const;
 
-function has(facts: FactBase, { kind, schema, of = "", name }: Subject): boolean {
+function has(facts: Facts, { kind, schema, of = "", name }: Subject): boolean {
   switch (kind) {
     case "relation":
-      return RELATIONS.some((each) => facts.has({ kind: each, schema, name } satisfies StableId));
+      return RELATIONS.some((each) => facts.has({ kind: each, schema, name } satisfies ObjectId));
     case "type":
       return facts.has({ kind: "type", schema, name }) || facts.has({ kind: "domain", schema, name });
     case "routine":

@@ -1,4 +1,4 @@
-import type { StableId } from "@supabase/pg-delta/core";
+import type { ObjectId } from "../engine/object-id.ts";
 import type { RangeVar, TypeName } from "libpg-query";
 import { inside, type Node, strings } from "#sql/parser.ts";
 
@@ -279,7 +279,7 @@ function shortType(type: TypeName | undefined): string {
 }
 
 /** The subject of an object that the planner names; undefined for what has no place of its own in files. */
-export function subjectOfId(id: StableId): Subject | undefined {
+export function subjectOfId(id: ObjectId): Subject | undefined {
   switch (id.kind) {
     case "schema":
     case "extension":

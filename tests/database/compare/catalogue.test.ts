@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { encodeId, type FactBase } from "@supabase/pg-delta/core";
 import { extract } from "@supabase/pg-delta/extract";
-import { readCatalogue, withoutBuiltIns } from "#compare/catalogue/catalogue.ts";
+import { readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { withDatabase } from "#database/open.ts";
 import { engines } from "../../support/engines.ts";
 import { MAJORS, server } from "../../support/servers.ts";
@@ -14,17 +14,17 @@ describe.each(engines)("on $name", (engine) => {
       await createRoles(database);
       await database.execute(EVERYTHING);
 
-      const changed: number[] = [];
-      const all = await dependencies(async (text) => await database.query(text));
-      const ours = await dependencies(async (text) => {
-        const rows = await database.query(withoutBuiltIns(text));
-        // Another version of pg-delta may write the query in another way, and it would be left as it is.
-        if (withoutBuiltIns(text) !== text) changed.push((await database.query(text)).length - rows.length);
+      const ours = await dependencies(async (text) => await database.query(text));
+      const more: number[] = [];
+      const all = await dependencies(async (text) => {
+        const whole = text.replaceAll(/ AND [a-z.]+::int8 >= 16384/g, "");
+        const rows = await database.query(whole);
+        if (whole !== text) more.push(rows.length - (await database.query(text)).length);
         return rows;
       });
 
-      expect(changed).toEqual([expect.any(Number)]);
-      expect(changed[0]).toBeGreaterThan(100);
+      expect(more).toEqual([expect.any(Number)]);
+      expect(more[0]).toBeGreaterThan(100);
       expect(all.length).toBeGreaterThan(100);
       expect(ours).toEqual(all);
     });

@@ -1,6 +1,6 @@
-import type { StableId } from "@supabase/pg-delta/core";
+import type { ObjectId } from "../../engine/object-id.ts";
 import type { AlterTableCmd } from "libpg-query";
-import type { FactBase } from "@supabase/pg-delta/core";
+import type { Facts } from "../../engine/facts.ts";
 import type { Newcomer } from "../place.ts";
 import type { Node } from "#sql/parser.ts";
 import type { SchemaTree } from "../schema-tree.ts";
@@ -18,8 +18,8 @@ export interface Planned {
   readonly subject: Subject | undefined;
   /** The command, of an ALTER TABLE that has one. */
   readonly command: AlterTableCmd | undefined;
-  readonly makes: readonly StableId[];
-  readonly removes: readonly StableId[];
+  readonly makes: readonly ObjectId[];
+  readonly removes: readonly ObjectId[];
   readonly needs: readonly Subject[];
   /** Whether PostgreSQL does this by itself, together with another statement of the plan. */
   readonly isImplied: boolean;
@@ -32,8 +32,8 @@ export interface Work {
   /** Undefined once the words of the migrations did not do. */
   readonly wording: Wording | undefined;
   /** What the files build now, and what they have to build. */
-  readonly from: FactBase;
-  readonly to: FactBase;
+  readonly from: Facts;
+  readonly to: Facts;
   /** The whole plan, in order. */
   readonly plan: readonly Planned[];
   /** Adds a statement where it belongs; returns the file. */

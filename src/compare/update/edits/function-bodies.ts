@@ -1,4 +1,4 @@
-import type { FactBase } from "@supabase/pg-delta/core";
+import type { Facts } from "../../engine/facts.ts";
 import { TokenKind } from "#sql/lexer.ts";
 import { inside, type Node, type NodeOf, type Parser } from "#sql/parser.ts";
 import { isWord, tokensOf } from "#sql/tokens.ts";
@@ -30,7 +30,7 @@ export const functionBodies: EditKind = {
 };
 
 /** A function as PostgreSQL writes it. */
-function definitionOf(facts: FactBase, wanted: Subject, parser: Parser): string | undefined {
+function definitionOf(facts: Facts, wanted: Subject, parser: Parser): string | undefined {
   for (const { id, payload } of facts.facts()) {
     if ((id.kind !== "function" && id.kind !== "procedure") || id.schema !== wanted.schema || id.name !== wanted.name)
       continue;

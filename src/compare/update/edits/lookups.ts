@@ -1,4 +1,4 @@
-import type { StableId } from "@supabase/pg-delta/core";
+import type { ObjectId } from "../../engine/object-id.ts";
 import { inside, offsetOfByte } from "#sql/parser.ts";
 import { tokensOf } from "#sql/tokens.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
@@ -10,7 +10,7 @@ export function isUnchanged({ makes }: Planned, { from, to }: Work): boolean {
   return makes.length > 0 && makes.every((id) => isAlike(id, from, to));
 }
 
-function isAlike(id: StableId, from: Work["from"], to: Work["to"]): boolean {
+function isAlike(id: ObjectId, from: Work["from"], to: Work["to"]): boolean {
   return from.has(id) && to.has(id) && from.hashOf(id) === to.hashOf(id);
 }
 
