@@ -9,7 +9,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { type TemporaryFolder, withTemporaryFolder } from "#files/temporary.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, readCatalogue, SECRET } from "./catalogue/catalogue.ts";
-import { withoutObjects } from "./catalogue/facts.ts";
+import { withoutObjects } from "./engine/lookups.ts";
 import { giveBackMemory } from "./engine/memory.ts";
 import { type Change, isUnfinishedIndex } from "./catalogue/changes.ts";
 import { compareOnTerms } from "./sources/comparison.ts";
@@ -90,12 +90,7 @@ export async function exportSchema(options: ExportOptions): Promise<ExportedSche
   if (different.length > 0) throw doNotMake(different, unreworded, options.scratch.engine);
   return {
     files,
-    notExported: [
-      ...live.notCompared,
-      ...unmodelled(changes),
-      ...byKind(unfinished, () => "invalid index"),
-      ...missing,
-    ],
+    notExported: [...live.notCompared, ...extras(changes), ...byKind(unfinished, () => "invalid index"), ...missing],
     subscriptions: subscriptions.map(({ name }) => name),
     histories: live.histories.map(({ schema, name }) => quoteQualified(schema, name)),
     withSecrets: files.filter(({ text }) => SECRET.test(text)).map(({ path }) => path),
@@ -115,7 +110,7 @@ function withExtensionComments(wanted: Catalogue, { facts: all }: Catalogue): Ca
 }
 
 /** What is compared and never planned, by kind. */
-function unmodelled(changes: readonly Change[]): NotExported[] {
+function extras(changes: readonly Change[]): NotExported[] {
   return byKind(
     changes.filter(({ planned }) => !planned),
     ({ kind }) => kind,

@@ -2,16 +2,19 @@ import { inOneForm } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import type { Facts } from "../engine/facts.ts";
 import { type NotRead, readFacts, withExtensionsForReference } from "../engine/read.ts";
-import { withoutObjects } from "./facts.ts";
+import { withoutObjects } from "../engine/lookups.ts";
 import { type HistoryTable, historyTables } from "./history-tables.ts";
 import { readingQueries } from "./read-again.ts";
-import { COMPARED_ELSEWHERE, readUnmodelled, type Unmodelled } from "./unmodelled.ts";
+import type { Extra } from "../kinds/kind.ts";
+import { readExtras } from "../kinds/read.ts";
+import { isComparedElsewhere } from "./extras.ts";
 
 /** Everything a database holds that a schema file could have made, at one moment. */
 export interface Catalogue {
   /** What belongs to an extension is among them for reference only. */
   readonly facts: Facts;
-  readonly unmodelled: readonly Unmodelled[];
+  /** What the planner knows nothing of. */
+  readonly extras: readonly Extra[];
   /** The major version of the PostgreSQL that wrote its definitions, for example 18. */
   readonly major: number;
   /** The role that built it in a scratch database; undefined for a database in use, where owners mean something. */
@@ -35,7 +38,7 @@ export async function readCatalogue(
   database: Database,
   without: readonly { readonly schema: string; readonly table: string }[] = [],
 ): Promise<Catalogue> {
-  let unmodelled: readonly Unmodelled[] = [];
+  let extras: readonly Extra[] = [];
   let builder: string | undefined;
   const { facts, notRead } = await readFacts(
     {
@@ -46,7 +49,7 @@ export async function readCatalogue(
       control: (sql) => database.query(sql),
     },
     async (query) => {
-      unmodelled = await readUnmodelled(query);
+      extras = await readExtras(query);
       builder = ((await query("select current_user::text as builder")) as { builder: string }[])[0]?.builder;
     },
   );
@@ -57,7 +60,7 @@ export async function readCatalogue(
   const names = [...without.map(({ schema, table }) => ({ schema, name: table })), ...histories];
   return {
     facts: withExtensionsForReference(withoutObjects(own, theirs)),
-    unmodelled: unmodelled.filter(
+    extras: extras.filter(
       ({ relation }) => !names.some(({ schema, name }) => schema === relation?.schema && name === relation.name),
     ),
     histories,
@@ -65,7 +68,7 @@ export async function readCatalogue(
     builder,
     inUse: false,
     ledgerSchema: undefined,
-    notCompared: notRead.filter(({ kind }) => !COMPARED_ELSEWHERE.has(kind)),
+    notCompared: notRead.filter(({ kind }) => !isComparedElsewhere(kind)),
   };
 }
 

@@ -2,7 +2,8 @@ import { type Difference, differences } from "../engine/differences.ts";
 import type { Fact } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { BY_HAND, changesOwner, compareUnmodelled, type Unmodelled, type UnmodelledDifference } from "./unmodelled.ts";
+import type { Extra } from "../kinds/kind.ts";
+import { changesOwner, compareExtras, type ExtraDifference, isByHand, isDefinedAlike, textOfExtra } from "./extras.ts";
 
 /** One property that two versions of an object do not share; undefined where a side has none. */
 export interface PropertyChange {
@@ -74,15 +75,15 @@ export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
     const [on, properties] = [partOf(to.facts, id), mergeOwner(list)];
     changes.push({ change: "changed", ...describe(id), on, summary: undefined, properties, planned: true });
   }
-  for (const difference of unmodelledDifferences(from, to)) {
-    changes.push(unmodelledChange(difference, difference.to === undefined ? from : to));
+  for (const difference of extraDifferences(from, to)) {
+    changes.push(extraChange(difference, difference.to === undefined ? from : to));
   }
   return changes.toSorted((a, b) => compareText(a.name, b.name) || compareText(a.kind, b.kind));
 }
 
-/** What differs in what pg-delta does not model, and not because what it belongs to is new or gone. Pure. */
-export function unmodelledDifferences(from: Catalogue, to: Catalogue): UnmodelledDifference[] {
-  return compareUnmodelled(from.unmodelled, to.unmodelled).filter((difference) => {
+/** What differs in what the planner does not know, and not because what it belongs to is new or gone. Pure. */
+export function extraDifferences(from: Catalogue, to: Catalogue): ExtraDifference[] {
+  return compareExtras(from.extras, to.extras).filter((difference) => {
     const { kind, path } = difference;
     if (difference.from !== undefined && difference.to !== undefined) return true;
     // An extension or aggregate that only one side has is a change itself.
@@ -107,15 +108,15 @@ function hasAggregate({ facts }: Catalogue, path: readonly string[]): boolean {
 }
 
 function isGone(kind: string, path: readonly string[], from: Catalogue, to: Catalogue): boolean {
-  const has = ({ unmodelled }: Catalogue): boolean =>
-    unmodelled.some((object) => object.kind === kind && Bun.deepEquals(object.path, path));
+  const has = ({ extras }: Catalogue): boolean =>
+    extras.some((object) => object.kind === kind && Bun.deepEquals(object.path, path));
   return has(from) && !has(to);
 }
 
 const OF_IDENTITY: ReadonlySet<string> = new Set(["sequence grants", "sequence comment"]);
 
 /** Whether a column of its table still has the sequence. */
-function isOfIdentity({ facts }: Catalogue, { path, relation }: Unmodelled): boolean {
+function isOfIdentity({ facts }: Catalogue, { path, relation }: Extra): boolean {
   return facts.childrenOf({ kind: "table", ...relation! }).some(({ payload }) => {
     const identity = payload["identity"] as { readonly sequence: { readonly name: string } | null } | null | undefined;
     return identity?.sequence?.name === path[1];
@@ -124,19 +125,20 @@ function isOfIdentity({ facts }: Catalogue, { path, relation }: Unmodelled): boo
 
 const RELATIONS = ["table", "materializedView", "foreignTable", "index", "view", "sequence", "type"] as const;
 
-function hasRelation({ facts }: Catalogue, relation: Unmodelled["relation"]): boolean {
+function hasRelation({ facts }: Catalogue, relation: Extra["relation"]): boolean {
   return relation === undefined || RELATIONS.some((kind) => facts.has({ kind, ...relation }));
 }
 
-function unmodelledChange({ kind, path, from, to }: UnmodelledDifference, { facts }: Catalogue): Change {
+function extraChange({ kind, path, from, to }: ExtraDifference, { facts }: Catalogue): Change {
   const relation = (from ?? to)?.relation;
   const id = RELATIONS.map((each) => ({ kind: each, ...relation }) as ObjectId).find(
     (each) => relation !== undefined && facts.has(each),
   );
   const properties = [
-    ...(from?.definition === to?.definition
+    ...(isDefinedAlike(from, to)
       ? []
-      : [{ property: "definition", from: from?.definition, to: to?.definition }]),
+      : [{ property: "definition", from: from && textOfExtra(from), to: to && textOfExtra(to) }]),
+    ...(from?.comment === to?.comment ? [] : [{ property: "comment", from: from?.comment, to: to?.comment }]),
     ...(changesOwner(from, to) ? [{ property: "owner", from: from?.owner, to: to?.owner }] : []),
   ];
   return {
@@ -145,9 +147,9 @@ function unmodelledChange({ kind, path, from, to }: UnmodelledDifference, { fact
     name: path.join("."),
     path,
     on: id === undefined ? undefined : (partOf(facts, id) ?? describe(id)),
-    summary: from === undefined ? to?.definition : to === undefined ? from.definition : undefined,
+    summary: from !== undefined && to !== undefined ? undefined : textOfExtra((from ?? to)!),
     properties: from === undefined || to === undefined ? [] : properties,
-    planned: !BY_HAND.has(kind),
+    planned: !isByHand({ kind }),
   };
 }
 

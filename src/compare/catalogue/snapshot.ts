@@ -3,7 +3,8 @@ import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
 import { deserializeFacts, serializeFacts } from "../engine/serialize.ts";
 import type { Catalogue } from "./catalogue.ts";
-import type { Unmodelled } from "./unmodelled.ts";
+import type { Extra } from "../kinds/kind.ts";
+import { kindOf } from "./extras.ts";
 
 const FORMAT = "confiture-snapshot";
 const VERSION = 1;
@@ -18,13 +19,13 @@ interface SnapshotDocument {
   readonly builder: string | null;
   readonly ledgerSchema: string | null;
   readonly objects: object;
-  readonly unmodelled: readonly Unmodelled[];
+  readonly others: readonly Extra[];
   readonly notCompared: Catalogue["notCompared"];
 }
 
 /** The same catalogue gives the same document, and the same text. Options that may hold passwords are not in it. */
 export function toSnapshot(catalogue: Catalogue): SnapshotDocument {
-  const { facts, major, builder, inUse, ledgerSchema, unmodelled, notCompared } = catalogue;
+  const { facts, major, builder, inUse, ledgerSchema, extras, notCompared } = catalogue;
   return {
     format: FORMAT,
     version: VERSION,
@@ -33,7 +34,7 @@ export function toSnapshot(catalogue: Catalogue): SnapshotDocument {
     builder: builder ?? null,
     ledgerSchema: ledgerSchema ?? null,
     objects: serializeFacts(facts, major),
-    unmodelled,
+    others: extras,
     notCompared,
   };
 }
@@ -66,18 +67,20 @@ function readDocument(file: string, text: string): Partial<Record<keyof Snapshot
 }
 
 function readCatalogueOf(file: string, document: SnapshotDocument): Catalogue {
-  const { postgres, inUse, builder, ledgerSchema, objects, unmodelled, notCompared } = document;
+  const { postgres, inUse, builder, ledgerSchema, objects, others, notCompared } = document;
   const complete =
     typeof postgres === "number" &&
     typeof inUse === "boolean" &&
     typeof objects === "object" &&
-    Array.isArray(unmodelled) &&
+    Array.isArray(others) &&
     Array.isArray(notCompared);
   if (!complete) throw invalid(file, "parts of it are missing");
   try {
+    // Whether its kinds are known.
+    others.forEach(kindOf);
     return {
       facts: deserializeFacts(objects),
-      unmodelled,
+      extras: others,
       major: postgres,
       inUse,
       builder: builder ?? undefined,

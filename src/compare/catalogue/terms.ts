@@ -72,7 +72,7 @@ function withoutNoise(catalogue: Catalogue, other: Catalogue, terms: Terms): Sid
     catalogue: {
       ...catalogue,
       facts: factsOf(facts, kept, edges),
-      unmodelled: catalogue.unmodelled
+      extras: catalogue.extras
         .filter(({ kind, path: [, , grantee = ""] }) => {
           if (kind === "sequence grants") return !isLeftOut(grantee);
           // Before version 15 no sequence was unlogged, also where its table was.
@@ -94,9 +94,9 @@ function isNamedNotNull(facts: Facts, { id, parent, payload }: Fact): boolean {
 
 /** Every role that something of somebody else's is granted to, now or by default. */
 function grantees(catalogue: Catalogue): ReadonlySet<string> {
-  const { facts, unmodelled } = catalogue;
+  const { facts, extras } = catalogue;
   const owner = mainOwner(catalogue);
-  const ofSequences = unmodelled.flatMap(({ kind, path }) => (kind === "sequence grants" ? [path[2] ?? ""] : []));
+  const ofSequences = extras.flatMap(({ kind, path }) => (kind === "sequence grants" ? [path[2] ?? ""] : []));
   return new Set([
     "PUBLIC",
     ...facts.facts().flatMap(({ id }) => (isGrantToOwner(facts, id, owner) ? [] : (granteeOf(id) ?? []))),

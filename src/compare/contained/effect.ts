@@ -1,6 +1,8 @@
 import { type Difference, differences } from "../engine/differences.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { unmodelledDifferences } from "../catalogue/changes.ts";
+import { extraDifferences } from "../catalogue/changes.ts";
+import { isDefinedAlike } from "../catalogue/extras.ts";
+import type { Extra } from "../kinds/kind.ts";
 
 /**
  * How much of a change is in a database: all of it, some, or nothing. What else the database holds does not matter.
@@ -19,10 +21,11 @@ export function shareOf(from: Catalogue, to: Catalogue, database: Catalogue, wor
     ...differences(from.facts, to.facts).flatMap((delta) =>
       worded !== undefined && delta.verb.endsWith("link") ? [] : isIn(delta, database, wanted),
     ),
-    ...unmodelledDifferences(from, to).map(({ kind, path }) => {
-      const of = ({ unmodelled }: Catalogue): string | undefined =>
-        unmodelled.find((object) => object.kind === kind && Bun.deepEquals(object.path, path))?.definition;
-      return of(wanted) === of(database);
+    ...extraDifferences(from, to).map(({ kind, path }) => {
+      const of = ({ extras }: Catalogue): Extra | undefined =>
+        extras.find((extra) => extra.kind === kind && Bun.deepEquals(extra.path, path));
+      const [wants, holds] = [of(wanted), of(database)];
+      return isDefinedAlike(wants, holds) && wants?.comment === holds?.comment;
     }),
   ];
   if (found.every(Boolean)) return "all";

@@ -4,11 +4,11 @@ import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { readUnmodelled, type Unmodelled } from "../catalogue/unmodelled.ts";
+import type { Extra } from "../kinds/kind.ts";
+import { readExtras } from "../kinds/read.ts";
 import { removal } from "../plan/repair.ts";
 import { type PlannedStatement, statementOf } from "../plan/statement.ts";
-import { nameOf } from "../plan/unmodelled-objects.ts";
-import { propertyWays } from "../plan/unmodelled-properties.ts";
+import { nameOf, resetOf } from "../plan/extra-statements.ts";
 
 /**
  * PostgreSQL drops nothing that something else needs. What is in the way of a DROP is found out by taking it along: with
@@ -28,28 +28,28 @@ export async function dependentsOf(
   const after = await holdingAfter(database, `${statement.sql} cascade`);
   if (before === undefined || after === undefined) return [];
   const known = new Set([statement, ...planned].map(({ sql }) => sql));
-  const left = new Set(after.unmodelled.map(keyOf));
-  const unmodelled = before.unmodelled.filter((object) => !left.has(keyOf(object))).flatMap(dropsOf);
+  const left = new Set(after.extras.map(keyOf));
+  const extras = before.extras.filter((object) => !left.has(keyOf(object))).flatMap(dropsOf);
   const others = statement.removes.length > 0 ? [] : before.others.filter((each) => !contains(after.others, each));
   const modelled = others.flatMap(({ id }) => removal(id, from.facts) ?? []);
-  return [...unmodelled, ...modelled].filter((sql) => !known.has(sql)).map(statementOf);
+  return [...extras, ...modelled].filter((sql) => !known.has(sql)).map(statementOf);
 
-  function dropsOf(object: Unmodelled): readonly string[] {
+  function dropsOf(object: Extra): readonly string[] {
     const name = nameOf(object);
     if (name !== undefined) return [`DROP ${name}`];
-    return object.kind === "default" ? (propertyWays(object, from)?.drop ?? []) : [];
+    return object.kind === "default" ? resetOf(object, from).map(({ sql }) => sql) : [];
   }
 }
 
 /** dependent_objects_still_exist */
 const STILL_NEEDED = "2BP01";
 
-function keyOf({ kind, path }: Unmodelled): string {
+function keyOf({ kind, path }: Extra): string {
   return JSON.stringify([kind, ...path]);
 }
 
 interface Holding {
-  readonly unmodelled: readonly Unmodelled[];
+  readonly extras: readonly Extra[];
   readonly others: readonly { readonly id: ObjectId }[];
 }
 
@@ -62,10 +62,10 @@ async function holdingAfter(database: Database, sql: string): Promise<Holding | 
   try {
     await database.execute(`begin; ${sql}`);
     await database.execute(CATALOGUE_PATH);
-    const unmodelled = await readUnmodelled((text) => database.query(text));
+    const extras = await readExtras((text) => database.query(text));
     const others = await database.query<{ id: ObjectId }>(DEPENDENT);
     await database.execute("rollback");
-    return { unmodelled, others };
+    return { extras, others };
   } catch (error) {
     await rollback(database);
     if (error instanceof ConfitureError && error.server !== undefined) return undefined;

@@ -1,7 +1,7 @@
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
-import { textOf } from "../catalogue/facts.ts";
+import { textOf } from "../engine/lookups.ts";
 
 export interface OnlineContext {
   readonly from: Catalogue;

@@ -3,7 +3,7 @@ import type { RowsHazard } from "#sql/hazard.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import { type OnlineContext, OnlinePlan } from "./online-plan.ts";
 import { type PlannedStatement, rowsHazard } from "../plan/statement.ts";
-import { textOf } from "../catalogue/facts.ts";
+import { textOf } from "../engine/lookups.ts";
 
 /**
  * When a statement of an online migration runs: in the one transaction of the first file; or after it, when rows are

@@ -5,7 +5,7 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { describe } from "../catalogue/changes.ts";
 import { areAkin } from "../plan/conversions.ts";
 import { type PlannedStatement, statementOf } from "../plan/statement.ts";
-import { textOf } from "../catalogue/facts.ts";
+import { textOf } from "../engine/lookups.ts";
 
 /** A dropped and an added object that could be one that was renamed. */
 export interface PossibleRename {

@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
-import { BY_HAND } from "../catalogue/unmodelled.ts";
+import { isByHand } from "../catalogue/extras.ts";
 import type { PlanOptions } from "./options.ts";
 import { Meter } from "../trace/meter.ts";
 import type { Section } from "./section.ts";
@@ -95,9 +95,9 @@ export async function readPlanned(
 ): Promise<Catalogue> {
   const catalogue = await readCatalogue(database, [SCRATCH_LEDGER]);
   if (from.kind !== "catalogue") return level(catalogue);
-  const here = catalogue.unmodelled.filter(({ kind }) => !BY_HAND.has(kind));
-  const there = from.catalogue.unmodelled.filter(({ kind }) => BY_HAND.has(kind));
-  return level({ ...catalogue, unmodelled: [...here, ...there] });
+  const here = catalogue.extras.filter((extra) => !isByHand(extra));
+  const there = from.catalogue.extras.filter(isByHand);
+  return level({ ...catalogue, extras: [...here, ...there] });
 }
 
 function asItIs(catalogue: Catalogue): Catalogue {

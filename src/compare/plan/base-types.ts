@@ -1,8 +1,10 @@
 import type { ObjectId } from "../engine/object-id.ts";
-import { parseQualifiedName, quoteQualified } from "#sql/quote.ts";
-import type { Unmodelled, UnmodelledDifference } from "../catalogue/unmodelled.ts";
+import { quoteQualified } from "#sql/quote.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import type { ExtraDifference } from "../catalogue/extras.ts";
+import { functionsOf, isShell } from "../kinds/base-type.ts";
+import { creationOf, nameOf } from "./extra-statements.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
-import { nameOf, objectWays, SHELL } from "./unmodelled-objects.ts";
 
 /**
  * A plan with the base types that differ. Such a type and the functions that read and write it need each other: first
@@ -10,23 +12,24 @@ import { nameOf, objectWays, SHELL } from "./unmodelled-objects.ts";
  */
 export function withBaseTypes(
   planned: readonly PlannedStatement[],
-  differences: readonly UnmodelledDifference[],
-  builder: string | undefined,
+  differences: readonly ExtraDifference[],
+  from: Catalogue,
+  to: Catalogue,
 ): PlannedStatement[] {
   const shells: string[] = [];
-  const types: string[] = [];
+  const types: PlannedStatement[] = [];
   const gone: string[] = [];
   const made = new Set<string>();
   const removed = new Set<string>();
   for (const { from: before, to: after } of differences) {
-    if (before !== undefined && (after === undefined || after.definition === SHELL)) {
+    if (before !== undefined && (after === undefined || isShell(after))) {
       gone.push(`DROP ${nameOf(before)}`, ...(after === undefined ? [] : [`CREATE ${nameOf(after)}`]));
       for (const name of functionsOf(before)) removed.add(quoteQualified(name.schema, name.name));
-    } else if (before === undefined || before.definition === SHELL) {
+    } else if (before === undefined || isShell(before)) {
       // One that others may use is not made anew.
       if (before === undefined) shells.push(`CREATE ${nameOf(after!)}`);
-      if (after!.definition === SHELL) continue;
-      types.push(...(objectWays(after!, builder)?.create ?? []));
+      if (isShell(after!)) continue;
+      types.push(...creationOf(after!, to, from));
       for (const name of functionsOf(after!)) made.add(quoteQualified(name.schema, name.name));
     }
   }
@@ -41,7 +44,7 @@ export function withBaseTypes(
     ...others.slice(0, at),
     ...shells.map(statementOf),
     ...functions,
-    ...types.map(statementOf),
+    ...types,
     ...others.slice(at),
     ...gone.map(statementOf),
   ];
@@ -49,14 +52,3 @@ export function withBaseTypes(
 
 /** What a type's name and its functions may need. */
 const FOUNDATIONS: ReadonlySet<ObjectId["kind"]> = new Set(["schema", "extension", "acl", "comment"]);
-
-/** Those that read and write a base type; those of pg_catalog, which stand there without a schema, are nobody's. */
-export function functionsOf({ definition }: Unmodelled): { readonly schema: string; readonly name: string }[] {
-  const functions = definition.matchAll(
-    /\b(?:INPUT|OUTPUT|RECEIVE|SEND|TYPMOD_IN|TYPMOD_OUT|ANALYZE|SUBSCRIPT) = ((?:\w+|"(?:[^"]|"")+")\.(?:\w+|"(?:[^"]|"")+"))/g,
-  );
-  return [...functions].flatMap(([, text = ""]) => {
-    const { schema, name } = parseQualifiedName(text) ?? {};
-    return schema === undefined || name === undefined ? [] : [{ schema, name }];
-  });
-}

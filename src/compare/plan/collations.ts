@@ -1,7 +1,7 @@
 import type { Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import type { Action } from "../engine/actions.ts";
-import { textOf, withPayloads } from "../catalogue/facts.ts";
+import { textOf, withPayloads } from "../engine/lookups.ts";
 
 /**
  * The planner makes a column anew to give it another collation. PostgreSQL changes it together with the type, and keeps the

@@ -2,7 +2,7 @@ import type { Facts } from "../engine/facts.ts";
 import type { Action } from "../engine/actions.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { parseQualifiedName, quoteIdentifier } from "#sql/quote.ts";
-import { textOf } from "../catalogue/facts.ts";
+import { textOf } from "../engine/lookups.ts";
 import { conversionOf } from "./conversions.ts";
 import { lossHazard, type PlannedStatement } from "./statement.ts";
 

@@ -1,10 +1,12 @@
 import type { Facts } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Action } from "../engine/actions.ts";
-import { parseQualifiedName, quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { isVirtual, type Unmodelled } from "../catalogue/unmodelled.ts";
-import { columnsOf, parentTable, textOf } from "../catalogue/facts.ts";
+import { argumentsOf } from "../kinds/aggregate-arguments.ts";
+import { parentsFromTheBeginning } from "../kinds/further-parents.ts";
+import { isVirtual } from "../kinds/generated-column.ts";
+import { parentTable, textOf } from "../engine/lookups.ts";
 
 /** What the planner writes without knowing all of it, put right. Pure. */
 export function corrected(action: Action, from: Catalogue, to: Catalogue): Action {
@@ -32,20 +34,20 @@ export function completed(action: Action, from: Catalogue, to: Catalogue): Actio
 }
 
 /** Since PostgreSQL 15, where a column has it; one that is not as its table, or has none, is brought to it afterwards. */
-function isUnloggedSequence({ verb, produces: [made] }: Action, { facts, unmodelled, major }: Catalogue): boolean {
+function isUnloggedSequence({ verb, produces: [made] }: Action, { facts, extras, major }: Catalogue): boolean {
   if (verb !== "create" || made?.kind !== "sequence" || major < 15) return false;
   const owner = facts.get(made)?.payload["ownedBy"] as { schema: string; table: string } | null | undefined;
   if (owner === null || owner === undefined) return false;
-  const isOther = unmodelled.some(
+  const isOther = extras.some(
     ({ kind, path }) => kind === "sequence persistence" && path[0] === made.schema && path[1] === made.name,
   );
   return !isOther && textOf(facts, { kind: "table", schema: owner.schema, name: owner.table }, "persistence") === "u";
 }
 
 /** The planner knows stored generated columns only; how it writes one is known exactly. */
-function withVirtualColumns({ sql, produces }: Action, { facts, unmodelled }: Catalogue): string {
+function withVirtualColumns({ sql, produces }: Action, { facts, extras }: Catalogue): string {
   return produces.reduce((text, id) => {
-    if (id.kind !== "column" || !isVirtual(unmodelled, [id.schema, id.table, id.name])) return text;
+    if (id.kind !== "column" || !isVirtual(extras, [id.schema, id.table, id.name])) return text;
     const { type, collation, generatedExpr } = facts.get(id)!.payload as Record<string, string | null>;
     const collate = collation === null ? "" : ` COLLATE ${collation}`;
     const column = `${quoteIdentifier(id.name)} ${type}${collate} GENERATED ALWAYS AS (${generatedExpr})`;
@@ -54,9 +56,9 @@ function withVirtualColumns({ sql, produces }: Action, { facts, unmodelled }: Ca
 }
 
 /** PostgreSQL shows an index of a partitioned table as ON ONLY, which would leave the partitions without. */
-function onAllPartitions(sql: string, { produces: [made] }: Action, { unmodelled }: Catalogue): string {
+function onAllPartitions(sql: string, { produces: [made] }: Action, { extras }: Catalogue): string {
   if (made?.kind !== "index" && made?.kind !== "constraint") return sql;
-  const isIncomplete = unmodelled.some(
+  const isIncomplete = extras.some(
     ({ kind, path }) => kind === "partitioned index" && path[0] === made.schema && path[1] === made.name,
   );
   if (isIncomplete) return sql.replace(/^ALTER TABLE (?!ONLY )/, "ALTER TABLE ONLY ");
@@ -68,38 +70,8 @@ function withAllParents(action: Action, to: Catalogue): string {
   const { verb, sql, produces } = action;
   const [made] = produces;
   if (verb !== "create" || made?.kind !== "table" || !sql.startsWith("CREATE ")) return sql;
-  const further = furtherParents(made, to).map(({ schema, name }) => `, ${quoteQualified(schema, name)}`);
+  const further = parentsFromTheBeginning(made, to).map(({ schema, name }) => `, ${quoteQualified(schema, name)}`);
   return sql.replace(/(?<= INHERITS \(.*)\)/s, () => `${further.join("")})`);
-}
-
-/**
- * The parents after the first that a table has from the beginning, because it has columns of theirs that it does not
- * declare. Otherwise they are added later, so that its columns stay in their order. Pure.
- */
-export function furtherParents(
-  table: Table,
-  { facts, unmodelled }: Catalogue,
-): readonly (Table & { readonly kind: "table" })[] {
-  const further = unmodelled.find(
-    ({ kind, relation }) =>
-      kind === "further parents" && relation?.schema === table.schema && relation.name === table.name,
-  );
-  const parents = (further?.definition.split(", ") ?? []).flatMap((text) => {
-    const { schema, name } = parseQualifiedName(text) ?? {};
-    return schema === undefined || name === undefined ? [] : [{ kind: "table" as const, schema, name }];
-  });
-  const own = columnsOf({ kind: "table", schema: table.schema, name: table.name }, facts);
-  const isDeclared = parents.every((parent) =>
-    columnsOf(parent, facts)
-      .keys()
-      .every((column) => own.has(column)),
-  );
-  return isDeclared ? [] : parents;
-}
-
-interface Table {
-  readonly schema: string;
-  readonly name: string;
 }
 
 /** An aggregate is called by the types of its arguments; how they are given to it, the planner does not know. */
@@ -109,7 +81,7 @@ function withAggregateArguments(sql: string, action: Action, from: Catalogue, to
     const side = gone.has(encodeId(id)) || !to.facts.has(id) ? from : to;
     const target = "target" in id ? id.target : id;
     if (target.kind !== "aggregate") return text;
-    const args = aggregateArguments(side.unmodelled, target);
+    const args = argumentsOf(side.extras, target);
     if (args === undefined) return text;
     const name = `${quoteQualified(target.schema, target.name)}(`;
     // Up to the last parenthesis but that of what it consists of.
@@ -117,17 +89,6 @@ function withAggregateArguments(sql: string, action: Action, from: Catalogue, to
     const [start, close] = [text.indexOf(name), text.indexOf(end, text.indexOf(name))];
     return start < 0 || close < 0 ? text : `${text.slice(0, start)}${name}${args}${text.slice(close)}`;
   }, sql);
-}
-
-/** How an aggregate takes them, where that cannot be told from their types. Pure. */
-export function aggregateArguments(
-  unmodelled: readonly Unmodelled[],
-  { schema, name, args }: Extract<ObjectId, { readonly args: readonly string[] }>,
-): string | undefined {
-  return unmodelled.find(
-    ({ kind, path }) =>
-      kind === "aggregate arguments" && path[0] === schema && path[1] === `${name}(${args.join(", ")})`,
-  )?.definition;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type Facts, factsOf } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import { columnsOf, isOfSameType, parentTable, textOf } from "../catalogue/facts.ts";
+import { columnsOf, isOfSameType, parentTable, textOf } from "../engine/lookups.ts";
 import { conversionOf } from "./conversions.ts";
 import { lossHazard, type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
 

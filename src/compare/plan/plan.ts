@@ -5,8 +5,9 @@ import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { asReadBack } from "./reread.ts";
 import { riskOf } from "./risks.ts";
-import { columnsOf, isOfSameType, parentTable, textOf, withoutObjects, withPayloads } from "../catalogue/facts.ts";
-import { isVirtual } from "../catalogue/unmodelled.ts";
+import { columnsOf, isOfSameType, parentTable, textOf, withoutObjects, withPayloads } from "../engine/lookups.ts";
+import { argumentsOf } from "../kinds/aggregate-arguments.ts";
+import { isVirtual } from "../kinds/generated-column.ts";
 import { withoutDefaultRights } from "./default-rights.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 import { losesValues, typesAside } from "./aside.ts";
@@ -15,9 +16,9 @@ import { isMadeAnew, planMoves } from "./moves.ts";
 import { numbersGoOn } from "./numbers.ts";
 import { withNotNullOnce } from "./not-null.ts";
 import { byAttribute } from "./composites.ts";
-import { aggregateArguments, corrected, withInheritedParts } from "./corrections.ts";
+import { corrected, withInheritedParts } from "./corrections.ts";
 import { ofWhoeverRuns, ownerTo, withoutIdleRights, withoutMaintain, withOwnRights } from "./rights.ts";
-import { withUnmodelled } from "./unmodelled.ts";
+import { withExtras } from "./extras.ts";
 
 /**
  * What to try next on the way from `from` to `to`: statements that nothing has run, maybe not in an order that works, or only the
@@ -65,7 +66,7 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
     withBehind(toStatement(action, everywhere[index - 1], from, to), numbersGoOn(action, from.facts, to.facts)),
     ...defaultRights(action).map((sql) => ({ ...statementOf(sql), needs: action.produces })),
   ]);
-  return [...moves.first, ...withUnmodelled(planned, from, to), ...moves.last];
+  return [...moves.first, ...withExtras(planned, from, to), ...moves.last];
 }
 
 /** The planner gives some statements twice in a row, and a default that changes together with its column's type at two places. */
@@ -189,10 +190,10 @@ function apart(facts: Facts, from: Catalogue, to: Catalogue): Facts {
   const isVirtualApart = ({ id, payload }: Fact): boolean => {
     if (id.kind !== "column" || typeof payload["generatedExpr"] !== "string") return false;
     const path = [id.schema, id.table, id.name] as const;
-    return isVirtual(from.unmodelled, path) !== isVirtual(to.unmodelled, path);
+    return isVirtual(from.extras, path) !== isVirtual(to.extras, path);
   };
   const takesOtherwise = ({ id }: Fact): boolean =>
-    id.kind === "aggregate" && aggregateArguments(from.unmodelled, id) !== aggregateArguments(to.unmodelled, id);
+    id.kind === "aggregate" && argumentsOf(from.extras, id) !== argumentsOf(to.extras, id);
   return withPayloads(withPayloads(facts, isVirtualApart, { generatedExpr: "" }), takesOtherwise, { sfunc: "" });
 }
 

@@ -4,9 +4,9 @@ import type { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
-import { functionsOf } from "./base-types.ts";
-import { parentTable, textOf } from "../catalogue/facts.ts";
-import { nameOf } from "./unmodelled-objects.ts";
+import { functionsOf } from "../kinds/base-type.ts";
+import { parentTable, textOf } from "../engine/lookups.ts";
+import { nameOf } from "./extra-statements.ts";
 
 /**
  * PostgreSQL refused a planned statement for something that another statement of the same plan may bring about. Running it
@@ -141,10 +141,10 @@ const NO_ROWS = "\nWITH NO DATA";
 export function withItsFunctions(
   statement: PlannedStatement,
   error: ConfitureError,
-  { unmodelled }: Catalogue,
+  { extras }: Catalogue,
 ): PlannedStatement | undefined {
   if (error.server?.sqlstate !== STILL_NEEDED) return undefined;
-  const type = unmodelled.find((object) => object.kind === "base type" && statement.sql === `DROP ${nameOf(object)}`);
+  const type = extras.find((object) => object.kind === "base type" && statement.sql === `DROP ${nameOf(object)}`);
   if (type === undefined) return undefined;
   const functions = functionsOf(type).map(({ name }) => name);
   const dependents = (error.server.detail ?? "").split("\n");

@@ -2,7 +2,7 @@ import type { Fact, Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import type { Action } from "../engine/actions.ts";
 import type { RowsHazard, RowsReason } from "#sql/hazard.ts";
-import { textOf } from "../catalogue/facts.ts";
+import { textOf } from "../engine/lookups.ts";
 import { attributeRisk } from "./composites.ts";
 import { conversionOf } from "./conversions.ts";
 import { lossHazard, type PlannedStatement, rowsHazard } from "./statement.ts";

@@ -3,7 +3,7 @@ import type { Fact, Facts } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
-import { withPayloads } from "../catalogue/facts.ts";
+import { withPayloads } from "../engine/lookups.ts";
 import { giveBackMemory } from "../engine/memory.ts";
 import { reword } from "./rebuild.ts";
 import type { ScratchOptions } from "../scratch/scratch.ts";

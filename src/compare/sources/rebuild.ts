@@ -64,7 +64,7 @@ export async function reword(
     const refused = await rebuild(database, {
       ...catalogue,
       facts: part,
-      unmodelled: whole ? catalogue.unmodelled : [],
+      extras: whole ? catalogue.extras : [],
     });
     // A definition may need what leaves no trace of a dependency, such as a cast; an extension is missing either way.
     if (refused.length > 0 && !whole && !refused.some(({ sql }) => sql.startsWith("CREATE EXTENSION")))

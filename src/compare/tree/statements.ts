@@ -4,15 +4,18 @@ import { type Action, creationActions, PlannerRefusal } from "../engine/actions.
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { parentTable, textOf, withoutObjects } from "../catalogue/facts.ts";
+import { parentTable, textOf, withoutObjects } from "../engine/lookups.ts";
 import { giveBackMemory } from "../engine/memory.ts";
 import { type Detail, detailId, UNFILLED } from "./details.ts";
-import { completed, furtherParents } from "../plan/corrections.ts";
+import { completed } from "../plan/corrections.ts";
 import { withNotNullOnce } from "../plan/not-null.ts";
-import { creationsOf } from "../plan/unmodelled.ts";
-import { type FolderKind, layOut, type LayoutUnit } from "./layout.ts";
+import { creationsOf } from "../plan/extras.ts";
+import { layOut, type LayoutUnit } from "./layout.ts";
 import { divideIntoUnits } from "./units.ts";
-import { isVirtual } from "../catalogue/unmodelled.ts";
+import { parentsFromTheBeginning } from "../kinds/further-parents.ts";
+import { isVirtual } from "../kinds/generated-column.ts";
+import type { Extra, Home, Side } from "../kinds/kind.ts";
+import { kindOf } from "../catalogue/extras.ts";
 
 /** Statements for one file, in order, without semicolons. */
 export interface PlannedFile {
@@ -45,13 +48,13 @@ export function planFiles(
     to,
     later.map(({ id }) => id),
   );
-  const unmodelled = new Set(live.unmodelled.map(({ kind, path }) => [kind, ...path].join("\0")));
+  const extras = new Set(live.extras.map(({ kind, path }) => [kind, ...path].join("\0")));
   const unfilled = new Set(
     details.flatMap((detail) => (detail.property === UNFILLED ? [encodeId(detailId(detail))] : [])),
   );
   const parents = new Set(to.facts().flatMap(({ id }) => inheritedTable(id, to) ?? []));
   const isVirtualColumn = (id: ObjectId): boolean =>
-    id.kind === "column" && isVirtual(live.unmodelled, [id.schema, id.table, id.name]);
+    id.kind === "column" && isVirtual(live.extras, [id.schema, id.table, id.name]);
   const statements = new Map<string, string[]>();
   // A new object has no grants that a role could lose.
   const isIdle = ({ sql, produces: [made] }: Action): boolean =>
@@ -65,22 +68,22 @@ export function planFiles(
     const about = [...action.consumes, ...action.destroys];
     const unit = units.unitFor({ produces: action.produces, about });
     units.require(unit, action.consumes);
-    for (const id of action.produces) if (id.kind === "table") units.require(unit, furtherParents(id, live));
+    for (const id of action.produces) if (id.kind === "table") units.require(unit, parentsFromTheBeginning(id, live));
     const own = statements.get(unit) ?? [];
-    own.push(forBuilder(withoutChildren(withDetails(action, unmodelled, unfilled), action, parents), builders));
+    own.push(forBuilder(withoutChildren(withDetails(action, extras, unfilled), action, parents), builders));
     statements.set(unit, own);
   }
   for (const detail of details) {
     if (detail.statement === null) continue;
     statements.get(units.unitFor({ produces: [], about: [detailId(detail)] }))?.push(detail.statement);
   }
-  for (const { object, statements: more } of creationsOf(empty, { ...live, facts: to })) {
-    const home = HOMES[object.kind];
+  for (const { extra, isName, statements: more } of creationsOf(empty, { ...live, facts: to })) {
+    const home = isName ? SHELLS : kindOf(extra).home;
     if (home !== undefined) {
       const unit = units.add(home.folder, home.name, more.join("\n"));
       statements.set(unit, [...(statements.get(unit) ?? []), ...more]);
     } else {
-      const about = unmodelledIds(object, to);
+      const about = idsOf(extra, { ...live, facts: to });
       if (about.length === 0) continue;
       const unit = units.unitFor({ produces: [], about });
       units.require(unit, about);
@@ -91,45 +94,17 @@ export function planFiles(
   return [...statements].map(([key, own]) => ({ path: paths.get(key)!, statements: own, ahead: ahead.has(key) }));
 }
 
-/** The objects that a property is about: its table, view, type or sequence, and the index that it names. */
-function unmodelledIds(object: Catalogue["unmodelled"][number], to: Facts): ObjectId[] {
-  const { kind, path, definition } = object;
-  const { schema, name } = object.relation ?? { schema: path[0] ?? "", name: path[1] ?? "" };
-  const ids: ObjectId[] = ABOUT.map((each) => ({ kind: each, schema, name }));
-  if (kind === "clustered index") ids.push({ kind: "index", schema, name: definition });
-  if (kind.startsWith("index ")) ids.push(...indexesOfAncestors({ kind: "table", schema, name }, to));
-  return ids.filter((id) => to.has(id));
-}
-
-/** Those that a partition may have its own from. */
-function indexesOfAncestors(table: ObjectId, to: Facts): ObjectId[] {
-  const parent = parentTable(to, table);
-  if (parent === undefined) return [];
-  const id: ObjectId = { kind: "table", ...parent };
-  const indexes = to.childrenOf(id).flatMap((child) => (child.id.kind === "index" ? [child.id] : []));
-  return [...indexes, ...indexesOfAncestors(id, to)];
+/** The objects that a property is about: its table, view, type or sequence, and what else it names. */
+function idsOf(extra: Extra, side: Side): ObjectId[] {
+  const { schema, name } = extra.relation ?? { schema: extra.path[0] ?? "", name: extra.path[1] ?? "" };
+  const ids: ObjectId[] = ABOUT.map((kind) => ({ kind, schema, name }));
+  return [...ids, ...(kindOf(extra).names?.(extra, side) ?? [])].filter((id) => side.facts.has(id));
 }
 
 const ABOUT = ["table", "materializedView", "foreignTable", "view", "type", "sequence", "index"] as const;
 
-/** The files of what belongs to no table or view. What tables and indexes may need comes before them. */
-const HOMES: Readonly<Record<string, { readonly folder: FolderKind; readonly name: string }>> = {
-  language: { folder: "common", name: "languages" },
-  "language grants": { folder: "common", name: "languages" },
-  "access method": { folder: "common", name: "access_methods" },
-  "text search parser": { folder: "common", name: "text_search" },
-  "text search template": { folder: "common", name: "text_search" },
-  "text search dictionary": { folder: "common", name: "text_search" },
-  "text search configuration": { folder: "common", name: "text_search" },
-  "shell type": { folder: "common", name: "base_types" },
-  "base type": { folder: "types", name: "base_types" },
-  operator: { folder: "types", name: "operators" },
-  "operator family": { folder: "types", name: "operators" },
-  "operator class": { folder: "types", name: "operators" },
-  cast: { folder: "functions", name: "casts" },
-  conversion: { folder: "functions", name: "conversions" },
-  transform: { folder: "functions", name: "transforms" },
-};
+/** Where base types are names only. What tables and indexes may need comes before them. */
+const SHELLS: Home = { folder: "common", name: "base_types" };
 
 /** Default privileges without FOR ROLE are those of the role that runs the statement. */
 function forBuilder(sql: string, builders: readonly (string | undefined)[]): string {
@@ -160,11 +135,7 @@ function withoutChildren(sql: string, { produces }: Action, parents: ReadonlySet
 }
 
 /** The action's statement, with the details that only it can set. */
-function withDetails(
-  { sql, produces }: Action,
-  unmodelled: ReadonlySet<string>,
-  unfilled: ReadonlySet<string>,
-): string {
+function withDetails({ sql, produces }: Action, extras: ReadonlySet<string>, unfilled: ReadonlySet<string>): string {
   const statement = sql.trim().replace(/[;\s]+$/, "");
   const [made] = produces;
   if (made?.kind === "sequence") return withoutDefaults(statement);
@@ -172,7 +143,7 @@ function withDetails(
   if (made?.kind === "schema" || made?.kind === "extension") {
     return statement.replace(/^CREATE (SCHEMA|EXTENSION) /, "CREATE $1 IF NOT EXISTS ");
   }
-  if (made?.kind === "index" && !unmodelled.has(["partitioned index", made.schema, made.name].join("\0"))) {
+  if (made?.kind === "index" && !extras.has(["partitioned index", made.schema, made.name].join("\0"))) {
     return statement.replace(" ON ONLY ", " ON ");
   }
   if (made?.kind === "materializedView" && unfilled.has(encodeId(made))) {

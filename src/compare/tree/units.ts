@@ -1,7 +1,7 @@
 import type { Fact, Facts } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { Lexer, TokenKind } from "#sql/lexer.ts";
-import { parentTable } from "../catalogue/facts.ts";
+import { parentTable } from "../engine/lookups.ts";
 import { type FolderKind, folderRank, type LayoutUnit } from "./layout.ts";
 
 /** A file-to-be, while what it needs is gathered. */

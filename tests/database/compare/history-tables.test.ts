@@ -23,11 +23,11 @@ describe.each(oldestAndEmbedded)("on $name", (engine) => {
     await using made = await engine.fresh();
     await withDatabase(made.target, {}, async (database) => {
       await database.execute(`CREATE TABLE users (id int); ${HISTORIES}`);
-      const { facts, unmodelled } = await readCatalogue(database);
+      const { facts, extras } = await readCatalogue(database);
       const own = facts.facts().flatMap(({ id }) => ("schema" in id && "name" in id ? [`${id.kind} ${id.name}`] : []));
       expect(own).toEqual(["table users", "column id"]);
       expect(facts.has({ kind: "schema", name: "drizzle" })).toBe(false);
-      expect(unmodelled.filter(({ kind }) => kind.startsWith("sequence"))).toEqual([]);
+      expect(extras.filter(({ kind }) => kind.startsWith("sequence"))).toEqual([]);
     });
     const { files, histories } = await exportSchema({
       target: made.target,

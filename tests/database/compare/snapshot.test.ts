@@ -64,7 +64,7 @@ describe("a file that is no snapshot is refused, and what is wrong with it is sa
     "some other JSON": [() => '{"name": "confiture"}', /other JSON/],
     "a list": [() => "[1]", /other JSON/],
     "of a newer version": [(text) => text.replace('"version":1', '"version":2'), /version 2/],
-    "without a part": [(text) => text.replace('"unmodelled"', '"unknown"'), /missing/],
+    "without a part": [(text) => text.replace('"others"', '"unknown"'), /missing/],
     "edited by hand": [(text) => text.replace("character varying(9)", "character varying(8)"), /changed/],
     empty: [() => "", /broken/],
   };

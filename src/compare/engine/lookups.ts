@@ -1,5 +1,5 @@
-import { type Fact, type Facts, factsOf } from "../engine/facts.ts";
-import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import { type Fact, type Facts, factsOf } from "./facts.ts";
+import { encodeId, type ObjectId } from "./object-id.ts";
 
 /** A property of an object, where it is text. */
 export function textOf(facts: Facts, id: ObjectId, property: string): string | undefined {

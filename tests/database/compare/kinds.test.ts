@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { type Catalogue, readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "#compare/catalogue/changes.ts";
 import { onTerms } from "#compare/catalogue/terms.ts";
-import { BY_HAND } from "#compare/catalogue/unmodelled.ts";
+import { isByHand } from "#compare/catalogue/extras.ts";
 import { generateMigrations } from "#compare/generate/generate.ts";
 import { readSnapshot, toSnapshot } from "#compare/catalogue/snapshot.ts";
 import { withDatabase } from "#database/open.ts";
@@ -167,7 +167,7 @@ test("kinds that the planner does not know are compared by name and definition",
   const added = compareCatalogues(without, made);
   // The operator class brings a family along.
   expect(names(added).toSorted()).toEqual([...expected, "operator family s.cls USING hash"].toSorted());
-  expect(added.every(({ change, kind, planned }) => change === "added" && planned !== BY_HAND.has(kind))).toBe(true);
+  expect(added.every(({ change, kind, planned }) => change === "added" && planned !== isByHand({ kind }))).toBe(true);
   const dropped = compareCatalogues(made, without);
   expect(names(dropped)).toEqual(names(added));
   expect(dropped.every(({ change }) => change === "dropped")).toBe(true);
@@ -212,8 +212,8 @@ test("owners of such objects are compared where owners count, and only there", a
     expect(names(compareCatalogues(from, to))).toEqual(owners ? names(changes) : []);
   }
   // A snapshot from before they were read does not say whose they are.
-  const silent = given.unmodelled.map((object) => ({ ...object, owner: undefined }));
-  expect(compareCatalogues(built, { ...given, unmodelled: silent })).toEqual([]);
+  const silent = given.extras.map((object) => ({ ...object, owner: undefined }));
+  expect(compareCatalogues(built, { ...given, extras: silent })).toEqual([]);
 });
 
 test("those of extensions do not appear, and neither do an extension's functions and types", async () => {

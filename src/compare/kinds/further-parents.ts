@@ -1,0 +1,65 @@
+import { quoteQualified } from "#sql/quote.ts";
+import { columnsOf } from "../engine/lookups.ts";
+import { alterRelation } from "./alter-relation.ts";
+import { type Extra, kind, type Relation, type Side } from "./kind.ts";
+
+interface FurtherParents {
+  /** In their order. */
+  readonly parents: readonly Relation[];
+}
+
+const NAME = "further parents";
+
+/** The planner knows a table's first parent only. */
+export const furtherParents = kind<FurtherParents>({
+  query: {
+    path: "array[r.nspname, r.relname]",
+    relation: "r.oid",
+    payload: "'parents', jsonb_agg(jsonb_build_object('schema', pn.nspname, 'name', p.relname) order by inhseqno)",
+    from: `from relation r join pg_inherits i on i.inhrelid = r.oid
+      join pg_class p on p.oid = inhparent join pg_namespace pn on pn.oid = p.relnamespace
+      where inhseqno > 1 group by r.oid, r.nspname, r.relname`,
+  },
+  text: ({ parents }) => parents.map(({ schema, name }) => `${schema}.${name}`).join(", "),
+  statements: {
+    // A new table may have them from the beginning.
+    create: (extra, side, before) => {
+      const isNew = !before.facts.has({ kind: "table", ...extra.relation! });
+      return isNew && parentsFromTheBeginning(extra.relation!, side).length > 0 ? [] : inherit("INHERIT", extra, side);
+    },
+    reset: (extra, side) => inherit("NO INHERIT", extra, side),
+    // The order counts.
+    change: (from, to, side) => [...inherit("NO INHERIT", from, side), ...inherit("INHERIT", to, side)],
+  },
+});
+
+function inherit(
+  verb: "INHERIT" | "NO INHERIT",
+  { relation, payload }: Extra<FurtherParents>,
+  { facts }: Side,
+): string[] {
+  const alter = alterRelation(relation, facts);
+  return payload.parents.map(({ schema, name }) => `${alter} ${verb} ${quoteQualified(schema, name)}`);
+}
+
+/**
+ * The parents after the first that a table has from the beginning, because it has columns of theirs that it does not
+ * declare. Otherwise they are added later, so that its columns stay in their order. Pure.
+ */
+export function parentsFromTheBeginning(
+  { schema, name }: Relation,
+  { facts, extras }: Side,
+): readonly (Relation & { readonly kind: "table" })[] {
+  const further = extras.find(
+    ({ kind: each, relation }) => each === NAME && relation?.schema === schema && relation.name === name,
+  );
+  const parents = (further?.payload as FurtherParents | undefined)?.parents ?? [];
+  const ids = parents.map((parent) => ({ kind: "table" as const, schema: parent.schema, name: parent.name }));
+  const own = columnsOf({ kind: "table", schema, name }, facts);
+  const isDeclared = ids.every((parent) =>
+    columnsOf(parent, facts)
+      .keys()
+      .every((column) => own.has(column)),
+  );
+  return isDeclared ? [] : ids;
+}

@@ -1,0 +1,13 @@
+CREATE TABLE t (a int, b text);
+CREATE VIEW v AS SELECT a, b FROM t;
+CREATE TABLE one (a int);
+CREATE TABLE "x, y" (b int);
+CREATE TABLE "z ""z" (c int);
+CREATE TABLE child (a int, b int, c int) INHERITS (one);
+CREATE TABLE p (a int, b text) PARTITION BY RANGE (a);
+CREATE TABLE "p, 1" PARTITION OF p FOR VALUES FROM (1) TO (2);
+CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (2) TO (3);
+CREATE INDEX by_b ON p ((b || E'\n;\n'));
+CREATE FUNCTION less (int, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE FUNCTION more (text, int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE SCHEMA "O, p (x)";
