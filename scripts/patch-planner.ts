@@ -89,6 +89,21 @@ function encode(id: StableId): string {`,
     ],
     ["${cyclePath}`,\n    );", "${cyclePath}`,\n    ), { cycle: [...inCycle].map((node) => subjects[node]) });"],
   ],
+  // What is not the planner's own is made anew as well when what it needs is.
+  "plan/rule-flags.ts": [
+    [
+      'export const isRebuildable = (kind: string): boolean =>\n  ruleFlag(kind, "rebuildable") === true;',
+      'export const isRebuildable = (kind: string): boolean =>\n  kind === "extensionIntent" || ruleFlag(kind, "rebuildable") === true;',
+    ],
+  ],
+  // Unless it is changed to do without what goes.
+  "plan/phases/replacement-expansion.ts": [
+    [
+      "if (!isRebuildable(dependent.id.kind)) continue;",
+      `if (!isRebuildable(dependent.id.kind)) continue;
+        if (dependent.id.kind === "extensionIntent" && removed.has(toKey) && setsByFact.has(fromKey)) continue;`,
+    ],
+  ],
   "plan/phases/action-graph.ts": [
     [
       'import { topoSort } from "../graph.ts";',

@@ -1,6 +1,6 @@
 import { type Difference, differences } from "../engine/differences.ts";
 import type { Fact } from "../engine/facts.ts";
-import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import { encodeId, extraOf, type ObjectId } from "../engine/object-id.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Extra } from "../kinds/kind.ts";
 import { changesOwner, compareExtras, type ExtraDifference, isByHand, isDefinedAlike, textOfExtra } from "./extras.ts";
@@ -246,8 +246,10 @@ export function describe(id: ObjectId): Pick<Change, "kind" | "name" | "path"> {
       return of("published schema", id.publication, id.schema);
     case "defaultPrivilege":
       return of("default privileges", id.role, ...(id.schema === null ? [] : [id.schema]), id.objtype, id.grantee);
-    case "extensionIntent":
-      return of(id.intentKind, id.ext, id.key);
+    case "extensionIntent": {
+      const extra = extraOf(id);
+      return extra === undefined ? of(id.intentKind, id.ext, id.key) : of(extra.kind, ...extra.path);
+    }
     case "table":
     case "view":
     case "materializedView":

@@ -1,6 +1,6 @@
 import { plan } from "@supabase/pg-delta/plan";
-import { engineFacts, type Facts } from "./facts.ts";
-import type { ObjectId } from "./object-id.ts";
+import { engineFacts, type Fact, type Facts, type Value } from "./facts.ts";
+import { encodeId, extraId, type ObjectId } from "./object-id.ts";
 
 /** One statement as the planner gives it: not run, and maybe not right. */
 export interface Action {
@@ -28,12 +28,58 @@ export class PlannerRefusal extends Error {
   }
 }
 
+/** The statements for one kind of objects that the planner knows nothing of. */
+export interface KindRules {
+  /** Of what is ready at the same time, what has less comes first: functions have 8, views 12 (plan/rules of pg-delta). */
+  readonly weight: number;
+  create(fact: Fact): readonly string[];
+  drop(fact: Fact): string;
+  /** Undefined where there is no other way than to make it anew. */
+  alter(fact: Fact, property: string, from: Value): readonly string[] | undefined;
+}
+
 /**
  * What brings a database from one state to another. Pure.
+ * @param kinds by what follows `extraId`: the kinds of facts that have such ids, with their properties
  * @throws PlannerRefusal
  */
-export function migrationActions(from: Facts, to: Facts): readonly Action[] {
-  return actionsOf(from, to, { renames: "off" });
+export function migrationActions(
+  from: Facts,
+  to: Facts,
+  kinds: ReadonlyMap<string, KindRules>,
+  properties: readonly string[],
+): readonly Action[] {
+  const intentRules = new Map([...kinds].map(([kind, rules]) => [intentKey(kind), rulesOf(rules, properties)]));
+  return actionsOf(from, to, { renames: "off", intentRules });
+}
+
+/** As rules.ts of pg-delta makes it. */
+function intentKey(kind: string): string {
+  const id = extraId(kind, []);
+  return id.kind === "extensionIntent" ? `${id.ext}\0${id.intentKind}` : kind;
+}
+
+type PlannerRules =
+  NonNullable<NonNullable<Parameters<typeof plan>[2]>["intentRules"]> extends ReadonlyMap<string, infer Rules>
+    ? Rules
+    : never;
+
+function rulesOf({ weight, create, drop, alter }: KindRules, properties: readonly string[]): PlannerRules {
+  const alters = (property: string): PlannerRules["attributes"][string] => ({
+    alter: (fact, before, _, view, sourceView) => {
+      const [needed, needs] = [sourceView, view].map((side) => side.outgoingEdges(fact.id).map(({ to }) => to));
+      const kept = new Set(needs!.map(encodeId));
+      const releases = needed!.filter((id) => !kept.has(encodeId(id)));
+      return (alter(fact, property, before) ?? []).map((sql) => ({ sql, consumes: needs!, releases }));
+    },
+    replaceWhen: (before, _, fact) => alter(fact, property, before) === undefined,
+  });
+  return {
+    weight,
+    create: (fact) => create(fact).map((sql) => ({ sql })),
+    drop: (fact) => ({ sql: drop(fact) }),
+    attributes: Object.fromEntries(properties.map((property) => [property, alters(property)])),
+  };
 }
 
 /**

@@ -54,6 +54,19 @@ type PartKind = "column" | "constraint" | "trigger" | "rule" | "policy" | "defau
 
 type RoutineKind = "function" | "procedure" | "aggregate";
 
+const OURS = "confiture";
+
+/** What something is called that the planner knows nothing of, and has in its graph all the same. */
+export function extraId(kind: string, path: readonly string[]): ObjectId {
+  return { kind: "extensionIntent", ext: OURS, intentKind: kind, key: JSON.stringify(path) };
+}
+
+/** The other way round; undefined for what the planner knows. */
+export function extraOf(id: ObjectId): { readonly kind: string; readonly path: readonly string[] } | undefined {
+  if (id.kind !== "extensionIntent" || id.ext !== OURS) return undefined;
+  return { kind: id.intentKind, path: JSON.parse(id.key) as string[] };
+}
+
 /** One text for an object, for maps and sets: the same for the same object. */
 export function encodeId(id: ObjectId): string {
   return encode(id as StableId);

@@ -14,6 +14,9 @@ export interface Extra<Payload = object> {
   readonly comment?: string | undefined;
   /** Of an object that has one; undefined where owners do not count, or were not read. */
   readonly owner?: string | undefined;
+  /** What an object depends on, and what depends on it, as far as it is not of the system. */
+  readonly needs?: readonly ObjectId[];
+  readonly neededBy?: readonly ObjectId[];
 }
 
 export interface Relation {

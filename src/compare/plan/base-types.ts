@@ -1,9 +1,9 @@
 import type { ObjectId } from "../engine/object-id.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import type { ExtraDifference } from "../catalogue/extras.ts";
+import { type ExtraDifference, isDefinedAlike } from "../catalogue/extras.ts";
 import { functionsOf, isShell } from "../kinds/base-type.ts";
-import { creationOf, nameOf } from "./extra-statements.ts";
+import { belongingsChange, creationOf, nameOf } from "./extra-statements.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 
 /**
@@ -21,7 +21,12 @@ export function withBaseTypes(
   const gone: string[] = [];
   const made = new Set<string>();
   const removed = new Set<string>();
+  const belongings: PlannedStatement[] = [];
   for (const { from: before, to: after } of differences) {
+    if (before !== undefined && after !== undefined && isDefinedAlike(before, after)) {
+      belongings.push(...belongingsChange(before, after, to));
+      continue;
+    }
     if (before !== undefined && (after === undefined || isShell(after))) {
       gone.push(`DROP ${nameOf(before)}`, ...(after === undefined ? [] : [`CREATE ${nameOf(after)}`]));
       for (const name of functionsOf(before)) removed.add(quoteQualified(name.schema, name.name));
@@ -47,6 +52,7 @@ export function withBaseTypes(
     ...types,
     ...others.slice(at),
     ...gone.map(statementOf),
+    ...belongings,
   ];
 }
 

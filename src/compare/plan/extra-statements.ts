@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { changesOwner, isDefinedAlike, kindOf } from "../catalogue/extras.ts";
+import { changesOwner, kindOf } from "../catalogue/extras.ts";
 import type { Extra, KindStatement } from "../kinds/kind.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 
@@ -33,24 +33,28 @@ export function resetOf(extra: Extra, side: Catalogue): PlannedStatement[] {
   return (kindOf(extra).statements?.reset?.(extra, side) ?? []).map(plannedOf);
 }
 
-/** Changes an object, or drops it and makes it anew where there is no other way; sets a property. Pure. */
+/** Sets a property otherwise. Pure. */
 export function changeOf(before: Extra, after: Extra, from: Catalogue, to: Catalogue): PlannedStatement[] {
-  const { statements } = kindOf(after);
-  const name = nameOf(after);
-  const changed = isDefinedAlike(before, after) ? [] : statements?.change?.(before, after, to);
-  if (changed === undefined) {
-    const created = creationOf(after, to, from);
-    return name === undefined ? created : [statementOf(`DROP ${name}`), ...created];
-  }
-  const owner = after.owner === to.builder ? "CURRENT_USER" : quoteIdentifier(after.owner ?? "");
-  return [
-    ...changed.map(plannedOf),
-    ...(name === undefined || before.comment === after.comment ? [] : [statementOf(commentOn(name, after.comment))]),
-    ...(name === undefined || !changesOwner(before, after) ? [] : [statementOf(`ALTER ${name} OWNER TO ${owner}`)]),
-  ];
+  const changed = kindOf(after).statements?.change?.(before, after, to);
+  return changed === undefined ? creationOf(after, to, from) : changed.map(plannedOf);
 }
 
-function commentOn(name: string, comment: string | undefined): string {
+/** What changes about an object but its definition. Pure. */
+export function belongingsChange(before: Extra, after: Extra, to: Catalogue): PlannedStatement[] {
+  const name = nameOf(after)!;
+  return [
+    ...(before.comment === after.comment ? [] : [commentOn(name, after.comment)]),
+    ...(changesOwner(before, after) ? [ownerOf(name, after, to)] : []),
+  ].map(statementOf);
+}
+
+/** Pure. */
+export function ownerOf(name: string, { owner = "" }: Extra, { builder }: Catalogue): string {
+  return `ALTER ${name} OWNER TO ${owner === builder ? "CURRENT_USER" : quoteIdentifier(owner)}`;
+}
+
+/** Pure. */
+export function commentOn(name: string, comment: string | undefined): string {
   return `COMMENT ON ${name} IS ${comment === undefined ? "NULL" : quoteLiteral(comment).trim()}`;
 }
 

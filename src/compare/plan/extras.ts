@@ -1,23 +1,25 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { extraDifferences } from "../catalogue/changes.ts";
-import { type ExtraDifference, isDefinedAlike, kindOf } from "../catalogue/extras.ts";
+import { kindOf } from "../catalogue/extras.ts";
 import { isShell } from "../kinds/base-type.ts";
 import type { Extra } from "../kinds/kind.ts";
 import { KINDS } from "../kinds/registry.ts";
 import { withBaseTypes } from "./base-types.ts";
 import { changeOf, creationOf, nameOf, plannedOf } from "./extra-statements.ts";
-import { type PlannedStatement, statementOf } from "./statement.ts";
+import { isInGraph } from "./graph.ts";
+import type { PlannedStatement } from "./statement.ts";
 
 /**
- * A plan, and what brings about whatever the planner does not know: what is no more is taken away before anything that it
- * needs, and what is new is made after. Kinds that are written by hand are left out. Pure.
+ * A plan, and what brings about the properties that the planner does not know: behind what they are of. Kinds that are
+ * written by hand are left out. Pure.
  */
 export function withExtras(planned: readonly PlannedStatement[], from: Catalogue, to: Catalogue): PlannedStatement[] {
   const first: PlannedStatement[] = [];
   const last: PlannedStatement[] = [];
-  const differences = extraDifferences(from, to).toSorted((a, b) => rankOf(a.kind) - rankOf(b.kind));
-  const types = differences.filter(isOtherType);
-  for (const { from: before, to: after } of differences.filter((one) => !types.includes(one))) {
+  const differences = extraDifferences(from, to);
+  const types = differences.filter(({ kind }) => kind === "base type");
+  for (const { kind, from: before, to: after } of differences) {
+    if (kind === "base type" || isInGraph({ kind })) continue;
     const { statements } = kindOf((before ?? after)!);
     if (statements === undefined) continue;
     if (statements.transition !== undefined) {
@@ -27,8 +29,6 @@ export function withExtras(planned: readonly PlannedStatement[], from: Catalogue
     } else if (before === undefined) last.push(...creationOf(after!, to, from));
     else if (after !== undefined) last.push(...changeOf(before, after, from, to));
     else {
-      const name = nameOf(before);
-      if (name !== undefined) first.unshift(statementOf(`DROP ${name}`));
       const reset = (statements.reset?.(before, to) ?? []).map(plannedOf);
       if (statements.resetsFirst === true) first.push(...reset);
       else last.push(...reset.map((statement) => ({ ...statement, ifThere: true })));
@@ -36,11 +36,6 @@ export function withExtras(planned: readonly PlannedStatement[], from: Catalogue
   }
   const middle = types.length === 0 ? planned : withBaseTypes(planned, types, from, to);
   return [...first, ...middle, ...last];
-}
-
-/** A base type that comes, goes or is defined in another way. */
-function isOtherType({ kind, from, to }: ExtraDifference): boolean {
-  return kind === "base type" && !isDefinedAlike(from, to);
 }
 
 /** The statements that make all of it in an empty database, in an order that works. Pure. */

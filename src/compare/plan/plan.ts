@@ -19,6 +19,7 @@ import { byAttribute } from "./composites.ts";
 import { corrected, withInheritedParts } from "./corrections.ts";
 import { ofWhoeverRuns, ownerTo, withoutIdleRights, withoutMaintain, withOwnRights } from "./rights.ts";
 import { withExtras } from "./extras.ts";
+import { EXTRA_PROPERTIES, kindRules, withExtraFacts } from "./graph.ts";
 
 /**
  * What to try next on the way from `from` to `to`: statements that nothing has run, maybe not in an order that works, or only the
@@ -45,7 +46,7 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
     apart(withoutDefaultsOfReplaced(withNotNullOnce(moves.from, from, to), moves.to), from, to),
     withNotNullOnce(moves.to, to, to),
   );
-  const actions = planActions(collationsAsTypes(before, after), after).filter(
+  const actions = planActions(collationsAsTypes(before, after), after, from, to).filter(
     (action) =>
       isOfSchema(action, to.builder) &&
       !isIdle(action, from) &&
@@ -86,9 +87,11 @@ function columnRightsLast(actions: readonly Action[]): Action[] {
 const COLUMN_RIGHTS = /^(?:REVOKE ALL|GRANT [A-Z]+) \(/;
 
 /** @throws ConfitureError `generate_refused` */
-function planActions(from: Facts, to: Facts): readonly Action[] {
+function planActions(before: Facts, after: Facts, from: Catalogue, to: Catalogue): readonly Action[] {
+  const kinds = kindRules(from, to);
+  const next = (one: Facts, other: Facts): readonly Action[] => migrationActions(one, other, kinds, EXTRA_PROPERTIES);
   try {
-    return planInAnyOrder(from, to);
+    return planInAnyOrder(withExtraFacts(before, from, to), withExtraFacts(after, to, from), next);
   } catch (cause) {
     if (!(cause instanceof PlannerRefusal)) throw cause;
     throw new ConfitureError("generate_refused", `No plan can be made: ${why(cause)}`, {
@@ -107,9 +110,13 @@ function why({ cycle, message }: PlannerRefusal): string {
  * The planner knows no order where tables that are made anew refer to each other, or to functions that take their rows. So
  * these references, checks and functions go first, and the next round plans the rest and makes them again.
  */
-function planInAnyOrder(from: Facts, to: Facts): readonly Action[] {
+function planInAnyOrder(
+  from: Facts,
+  to: Facts,
+  plan: (from: Facts, to: Facts) => readonly Action[],
+): readonly Action[] {
   try {
-    return migrationActions(from, to);
+    return plan(from, to);
   } catch (error) {
     if (!(error instanceof PlannerRefusal)) throw error;
     const dropped = new Set(
@@ -117,7 +124,7 @@ function planInAnyOrder(from: Facts, to: Facts): readonly Action[] {
     );
     const inTheWay = from.facts().flatMap((fact) => (isInCycle(fact, dropped) ? [fact.id] : []));
     if (inTheWay.length === 0) throw error;
-    return migrationActions(from, withoutObjects(from, inTheWay));
+    return plan(from, withoutObjects(from, inTheWay));
   }
 }
 

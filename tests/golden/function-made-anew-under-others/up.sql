@@ -1,5 +1,13 @@
 -- migrate:up
 
+-- LOCK: reads and writes of public.loads wait until the migration is committed.
+DROP RULE "r" ON "public"."loads";
+
+-- LOCK: reads and writes of public.alike wait until the migration is committed.
+DROP VIEW "public"."alike";
+
+DROP OPERATOR "public".=== (public.pair, public.pair);
+
 -- LOCK: reads and writes of public.v wait until the migration is committed.
 ALTER VIEW "public"."v" ALTER COLUMN "n" DROP DEFAULT;
 
@@ -8,14 +16,6 @@ DROP ROUTINE "public"."total"(integer);
 DROP FUNCTION "public"."add"(integer, integer);
 
 DROP FUNCTION "public"."first"(public.pair);
-
--- LOCK: reads and writes of public.alike wait until the migration is committed.
-DROP VIEW "public"."alike";
-
--- LOCK: reads and writes of public.loads wait until the migration is committed.
-DROP RULE "r" ON "public"."loads";
-
-DROP OPERATOR "public".=== (public.pair, public.pair);
 
 DROP FUNCTION "public"."same"(public.pair, public.pair);
 
@@ -45,14 +45,7 @@ CREATE OR REPLACE FUNCTION public.same (
   IMMUTABLE
   AS $function$ SELECT ($1).a = ($2).a $function$;
 
-CREATE AGGREGATE "public"."total"(integer) (
-  SFUNC = public.add,
-  STYPE = integer
-);
-
 CREATE OPERATOR "public".=== (FUNCTION = public.same, LEFTARG = public.pair, RIGHTARG = public.pair);
-
-ALTER VIEW "public"."v" ALTER COLUMN "n" SET DEFAULT public.add(1, 2);
 
 CREATE VIEW "public"."alike" AS  SELECT id
    FROM public.loads
@@ -61,3 +54,10 @@ CREATE VIEW "public"."alike" AS  SELECT id
 CREATE RULE r AS
     ON INSERT TO public.loads
    WHERE (new.p OPERATOR(public.===) new.q) DO INSTEAD NOTHING;
+
+CREATE AGGREGATE "public"."total"(integer) (
+  SFUNC = public.add,
+  STYPE = integer
+);
+
+ALTER VIEW "public"."v" ALTER COLUMN "n" SET DEFAULT public.add(1, 2);

@@ -5,9 +5,9 @@ CREATE TRUSTED LANGUAGE "plmine"
   INLINE plpgsql_inline_handler
   VALIDATOR plpgsql_validator;
 
-REVOKE ALL ON LANGUAGE "plmine" FROM PUBLIC;
-
 CREATE OR REPLACE FUNCTION public.one()
   RETURNS integer
   LANGUAGE plmine
   AS $function$BEGIN RETURN 1; END$function$;
+
+REVOKE ALL ON LANGUAGE "plmine" FROM PUBLIC;

@@ -1,12 +1,12 @@
 -- migrate:up
 
-ALTER LANGUAGE "ours" OWNER TO "clerk";
-
-ALTER CONVERSION "public"."western" OWNER TO "clerk";
+ALTER TEXT SEARCH CONFIGURATION "public"."words" OWNER TO "clerk";
 
 ALTER TEXT SEARCH DICTIONARY "public"."plain" OWNER TO CURRENT_USER;
 
-ALTER TEXT SEARCH CONFIGURATION "public"."words" OWNER TO "clerk";
+ALTER CONVERSION "public"."western" OWNER TO "clerk";
+
+ALTER LANGUAGE "ours" OWNER TO "clerk";
 
 COMMENT ON STATISTICS "public"."st" IS 'they belong together';
 
