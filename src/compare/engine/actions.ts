@@ -64,20 +64,20 @@ type PlannerRules =
     ? Rules
     : never;
 
-function rulesOf({ weight, create, drop, alter }: KindRules, properties: readonly string[]): PlannerRules {
+function rulesOf(rules: KindRules, properties: readonly string[]): PlannerRules {
   const alters = (property: string): PlannerRules["attributes"][string] => ({
     alter: (fact, before, _, view, sourceView) => {
       const [needed, needs] = [sourceView, view].map((side) => side.outgoingEdges(fact.id).map(({ to }) => to));
       const kept = new Set(needs!.map(encodeId));
       const releases = needed!.filter((id) => !kept.has(encodeId(id)));
-      return (alter(fact, property, before) ?? []).map((sql) => ({ sql, consumes: needs!, releases }));
+      return (rules.alter(fact, property, before) ?? []).map((sql) => ({ sql, consumes: needs!, releases }));
     },
-    replaceWhen: (before, _, fact) => alter(fact, property, before) === undefined,
+    replaceWhen: (before, _, fact) => rules.alter(fact, property, before) === undefined,
   });
   return {
-    weight,
-    create: (fact) => create(fact).map((sql) => ({ sql })),
-    drop: (fact) => ({ sql: drop(fact) }),
+    weight: rules.weight,
+    create: (fact) => rules.create(fact).map((sql) => ({ sql })),
+    drop: (fact) => ({ sql: rules.drop(fact) }),
     attributes: Object.fromEntries(properties.map((property) => [property, alters(property)])),
   };
 }

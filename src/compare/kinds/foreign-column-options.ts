@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
+import { quoteLiteral, writeIdentifier } from "#sql/quote.ts";
 import { alterColumn } from "./alter-relation.ts";
 import { kind } from "./kind.ts";
 import type { Options } from "./options.ts";
@@ -35,11 +35,11 @@ function changes(from: Options, to: Options): string {
   const gone = Object.keys(from).filter((name) => !(name in to));
   const set = Object.keys(to).filter((name) => from[name] !== to[name]);
   return [
-    ...gone.toSorted().map((name) => `DROP ${quoteIdentifier(name)}`),
+    ...gone.toSorted().map((name) => `DROP ${writeIdentifier(name)}`),
     ...set.toSorted().map((name) => `${name in from ? "SET" : "ADD"} ${optionText(name, to)}`),
   ].join(", ");
 }
 
 function optionText(name: string, options: Options): string {
-  return `${quoteIdentifier(name)} ${quoteLiteral(options[name] ?? "").trim()}`;
+  return `${writeIdentifier(name)} ${quoteLiteral(options[name] ?? "").trim()}`;
 }

@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteQualified, writeIdentifier } from "#sql/quote.ts";
 import { type Extra, type Kind, kind, type Relation, type Side } from "./kind.ts";
 
 /** NOT NULL that is NO INHERIT or NOT VALID, from PostgreSQL 18 on. */
@@ -41,7 +41,7 @@ export const notNullConstraint: Kind<NotNullConstraint> = kind<NotNullConstraint
 });
 
 function text({ column, noInherit, validated }: NotNullConstraint): string {
-  return `NOT NULL ${quoteIdentifier(column)}${noInherit ? " NO INHERIT" : ""}${validated ? "" : " NOT VALID"}`;
+  return `NOT NULL ${writeIdentifier(column)}${noInherit ? " NO INHERIT" : ""}${validated ? "" : " NOT VALID"}`;
 }
 
 function alterTable({ relation }: Extra): string {

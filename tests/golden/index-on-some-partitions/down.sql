@@ -20,4 +20,4 @@ CREATE INDEX p_b ON ONLY public.p USING btree (b);
 -- LOCK: writes to public.p1 wait until the migration is committed.
 CREATE INDEX p1_b ON public.p1 USING btree (b);
 
-ALTER INDEX public.p_b ATTACH PARTITION public.p1_b;
+ALTER INDEX "public"."p_b" ATTACH PARTITION "public"."p1_b";
