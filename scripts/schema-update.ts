@@ -9,13 +9,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { ScratchSite } from "../src/compare/scratch/site.ts";
 import { readGoldens } from "../tests/support/golden.ts";
 import { likelyFor, readTrees } from "../tests/support/schema-trees.ts";
 import { updateGolden, type UpdateOutcome, updateTree } from "../tests/support/schema-update.ts";
-import { server, stopServers } from "../tests/support/servers.ts";
 
 const DOCUMENT = join(import.meta.dir, "..", "docs", "verification.md");
-const MAJOR = 18;
 
 const { values } = parseArgs({
   options: {
@@ -46,25 +45,21 @@ interface Figures {
 }
 
 const figures = await earlierFigures();
-const instance = await server(MAJOR);
-try {
-  const scratch = instance.target("postgres");
-  if (values.trees === undefined) {
-    for (const golden of partOf((await readGoldens()).filter(({ name }) => name.includes(values.only)))) {
-      note(golden.name, await updateGolden(golden, scratch));
-    }
-  } else {
-    const [wanted = "", kind = ""] = values.only.split(", ");
-    const trees = (await readTrees(values.trees, scratch)).filter(({ name }) => name.includes(wanted));
-    for (const tree of partOf(trees)) {
-      figures.of.push(tree.name);
-      for (const migration of await likelyFor(tree)) {
-        if (migration.name.includes(kind)) note(`${tree.name}, ${migration.name}`, await updateTree(tree, migration));
-      }
+/** Emptied faster than a server makes a database. */
+const scratch: ScratchSite = { engine: "embedded" };
+if (values.trees === undefined) {
+  for (const golden of partOf((await readGoldens()).filter(({ name }) => name.includes(values.only)))) {
+    note(golden.name, await updateGolden(golden, scratch));
+  }
+} else {
+  const [wanted = "", kind = ""] = values.only.split(", ");
+  const trees = (await readTrees(values.trees, scratch)).filter(({ name }) => name.includes(wanted));
+  for (const tree of partOf(trees)) {
+    figures.of.push(tree.name);
+    for (const migration of await likelyFor(tree)) {
+      if (migration.name.includes(kind)) note(`${tree.name}, ${migration.name}`, await updateTree(tree, migration));
     }
   }
-} finally {
-  await stopServers();
 }
 console.log(JSON.stringify(figures));
 if (values.figures !== undefined) await writeFile(values.figures, JSON.stringify(figures));

@@ -30,6 +30,16 @@ export function openEntries(history: readonly HistoryEntry[]): HistoryEntry[] {
   return history.filter(({ row, file, standing }) => row === undefined && file !== undefined && standing !== "covered");
 }
 
+/** Those whose files do not say any more what ran. */
+export function editedEntries(history: readonly HistoryEntry[]): HistoryEntry[] {
+  return history.filter(({ standing }) => standing === "edited");
+}
+
+/** "001_users was edited after it was applied" */
+export function wereEdited(edited: readonly HistoryEntry[]): string {
+  return `${edited.map(migrationId).join(", ")} ${agree(edited.length, "was edited after it was", "were edited after they were")} applied`;
+}
+
 /** What a command finds out about migrations that are not recorded, from one replay of them. */
 export interface Containment {
   /**
@@ -84,6 +94,12 @@ export function containment(
     const history = await readHistory(database, ledger, migrating);
     const lacking = history.filter(({ standing }) => standing === "lacking");
     if (openEntries(history).length + (isBuilt ? lacking.length : 0) === 0) return NONE;
+    const edited = editedEntries(history);
+    if (edited.length > 0) {
+      // A replay of the files would tell of another database than this one.
+      const undecided = openEntries(history).flatMap(({ file }) => file ?? []);
+      return { ...NONE, undecided, why: wereEdited(edited) };
+    }
     const replayed = await (replay ??= start(history));
     const found = isBuilt
       ? await (await import("#compare/contained/in-schema.ts")).containedInSchema(replayed)

@@ -1,3 +1,4 @@
+import { isAbsolute, relative } from "node:path";
 import type { OpenOptions } from "#database/database.ts";
 import type { Target } from "#database/target.ts";
 import type { Config } from "#config/config.ts";
@@ -17,16 +18,28 @@ export function databaseName(target: Target): string {
  * Says which database a command writes to, or reads as a whole: "Database: localhost:5432/shop (environment: local)", and
  * where its URL came from, if it is not that of the environment.
  */
-export function tellDatabase({ messages }: CommandContext, { target, environment, urlOrigin }: Config): void {
+export function tellDatabase(
+  { messages, projectDir }: CommandContext,
+  { target, environment, urlOrigin }: Config,
+): void {
   const parts = [
     ...(urlOrigin === null ? [] : [`URL: ${urlOrigin}`]),
     ...(environment === null ? [] : [`environment: ${environment}`]),
   ];
-  messages.log(`Database: ${databasePlace(target)}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`);
+  messages.log(`Database: ${databasePlace(target, projectDir)}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`);
 }
 
-/** "localhost:5432/shop", or the embedded engine's folder. */
-export function databasePlace(target: Target): string {
-  if (target.engine === "embedded") return `${target.path ?? ":memory:"}, embedded`;
+/**
+ * "localhost:5432/shop", or the embedded engine's folder.
+ * @param from a folder inside it is named from here
+ */
+export function databasePlace(target: Target, from?: string): string {
+  if (target.engine === "embedded") return `${folderOf(target.path, from)}, embedded`;
   return `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}/${target.database}`;
+}
+
+function folderOf(path: string | undefined, from: string | undefined): string {
+  if (path === undefined) return ":memory:";
+  const below = from === undefined ? path : relative(from, path);
+  return below === "" || below.startsWith("..") || isAbsolute(below) ? path : below;
 }

@@ -10,12 +10,13 @@ export function rootHelp(): string {
     "",
     "USAGE",
     "  confiture COMMAND [OPTIONS]",
+    "  confiture --version",
     "",
     "COMMANDS",
     ...columns(lines),
     "",
-    "OPTIONS",
-    ...columns([...optionLines(GLOBAL_ARGS), ["    --version", "show the version"]]),
+    "OPTIONS OF EVERY COMMAND",
+    ...columns(optionLines(GLOBAL_ARGS)),
     "",
     "EXAMPLES",
     "  confiture init                     a new project in this folder",
@@ -68,7 +69,8 @@ export function commandHelp(path: readonly string[], summary: string, command: A
       positionals.map(([argument, definition]) => [argument.toUpperCase(), definition.description ?? ""]),
     ),
     ...section("OPTIONS", own),
-    ...section("OPTIONS OF EVERY COMMAND", optionLines(withoutOwn(command.args))),
+    "",
+    `Every command also takes ${globalNames(command.args)}: see \`confiture --help\`.`,
     "",
     "EXAMPLES",
     ...command.examples.map((example) => `  ${example}`),
@@ -76,9 +78,12 @@ export function commandHelp(path: readonly string[], summary: string, command: A
   ].join("\n");
 }
 
-/** What every command has, but for what this one has in another form. */
-function withoutOwn(own: ArgsDef): ArgsDef {
-  return Object.fromEntries(Object.entries<ArgsDef[string]>(GLOBAL_ARGS).filter(([name]) => !(name in own)));
+/** What every command takes, but for what this one has in another form. */
+function globalNames(own: ArgsDef): string {
+  const names = Object.entries<ArgsDef[string]>(GLOBAL_ARGS).filter(([name]) => !(name in own));
+  return names
+    .map(([name, definition]) => ("alias" in definition ? `-${String(definition.alias)}` : `--${name}`))
+    .join(", ");
 }
 
 function section(title: string, lines: readonly (readonly [string, string])[]): string[] {

@@ -6,6 +6,7 @@ import type { HistoryEntry } from "#migrate/history.ts";
 import { status } from "#migrate/status.ts";
 import { isBase } from "#migrate/version.ts";
 import type { CommandContext } from "./command.ts";
+import { editedEntries, wereEdited } from "./contained.ts";
 import { migrateOptions } from "./migrate-options.ts";
 import { count } from "./output/text.ts";
 
@@ -87,13 +88,16 @@ export async function warnWhereTheyFail(
   texts: readonly string[],
 ): Promise<void> {
   const database = await askDatabase(context);
-  if (
-    database === undefined ||
-    database.history.some(
-      ({ version, standing }) => !EXPECTED.has(standing) || (isBase(version) && standing === "pending"),
-    )
-  )
+  if (database === undefined) return;
+  const edited = editedEntries(database.history);
+  if (edited.length > 0) {
+    context.messages.warn(
+      `this was planned from the files as they are, and was not tried on ${database.source.name}: there, ${wereEdited(edited)}`,
+    );
     return;
+  }
+  const isBeginning = ({ version, standing }: HistoryEntry): boolean => isBase(version) && standing === "pending";
+  if (database.history.some((entry) => !EXPECTED.has(entry.standing) || isBeginning(entry))) return;
   const { tryOnDatabase } = await import("#compare/generate/trial.ts");
   const pending = database.history.flatMap(({ standing, file }) =>
     standing === "pending" && file !== undefined ? [file] : [],

@@ -86,7 +86,7 @@ async function hideFromGit(parent: string): Promise<void> {
   }
 }
 
-/** Makes sure that the folder holds a cluster. A crash on the way leaves nothing under the folder's name. */
+/** Makes sure that the folder holds a cluster. A failure on the way leaves nothing, a crash nothing under the folder's name. */
 async function initialise(folder: string): Promise<void> {
   const unfinished = `${folder}.unfinished`;
   // Only the holder of the guard makes one, so this is left over.
@@ -101,21 +101,30 @@ async function initialise(folder: string): Promise<void> {
     return;
   }
 
+  try {
+    await writeCluster(unfinished);
+    // An empty folder may be in the way.
+    if (names !== undefined) await rmdir(folder);
+    await rename(unfinished, folder);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    throw error;
+  }
+  syncFolder(dirname(folder));
+}
+
+async function writeCluster(folder: string): Promise<void> {
   const { cluster } = await loadAssets();
   const files = await cluster();
   const owner = { mode: 0o700, recursive: true };
-  await mkdir(unfinished, owner);
-  for (const { path } of files) if (path.endsWith("/")) await mkdir(join(unfinished, path), owner);
+  await mkdir(folder, owner);
+  for (const { path } of files) if (path.endsWith("/")) await mkdir(join(folder, path), owner);
   await forEach(
     files.filter(({ path }) => !path.endsWith("/")),
-    ({ path, read }) => writeFile(join(unfinished, path), read(), { mode: 0o600 }),
+    ({ path, read }) => writeFile(join(folder, path), read(), { mode: 0o600 }),
   );
   // PostgreSQL relies on every file of a cluster being on the disk that it has not written itself.
-  await syncTree(unfinished);
-  // An empty folder may be in the way.
-  if (names !== undefined) await rmdir(folder);
-  await rename(unfinished, folder);
-  syncFolder(dirname(folder));
+  await syncTree(folder);
 }
 
 async function checkCluster(folder: string, names: readonly string[]): Promise<void> {
@@ -145,7 +154,12 @@ async function checkCluster(folder: string, names: readonly string[]): Promise<v
 }
 
 async function forEach<T>(files: readonly T[], work: (file: T) => Promise<void>): Promise<void> {
-  for (let i = 0; i < files.length; i += AT_ONCE) await Promise.all(files.slice(i, i + AT_ONCE).map(work));
+  for (let i = 0; i < files.length; i += AT_ONCE) {
+    // All are waited for, also where one has failed: nobody may write where it is cleared away.
+    for (const result of await Promise.allSettled(files.slice(i, i + AT_ONCE).map(work))) {
+      if (result.status === "rejected") throw result.reason;
+    }
+  }
 }
 
 function explained(error: unknown, folder: string): ConfitureError {

@@ -29,13 +29,20 @@ const AT_ONCE = 32;
  * its name, so that a process that is killed, or a machine that stops, leaves the old or the new of each file. Several
  * files are noted in a journal in `root`: what a killed process had decided is finished by the next command
  * (`finishChanges`), what it had only begun is removed.
+ * @param emptied folders that go when nothing is left in them, outermost first; relative to the root
  * @throws ConfitureError `file_unreadable`, `file_not_regular`; nothing is changed then. What the making of a piece throws
  */
-export async function changeFiles(root: string, changes: readonly FileChange[]): Promise<void> {
+export async function changeFiles(
+  root: string,
+  changes: readonly FileChange[],
+  emptied: readonly string[] = [],
+): Promise<void> {
   const all = changes.map((change) => ({ change, step: planned(root, change) }));
   const steps = all.map(({ step }) => step);
-  const folders = new Set(changes.map(({ path }) => dirname(resolve(root, path))));
-  const journal: Journal = { steps, folders: missingFolders(folders).map((folder) => below(root, folder)) };
+  const paths = changes.flatMap((change) => (change.kind === "move" ? [change.path, change.to] : [change.path]));
+  const folders = new Set(paths.map((path) => dirname(resolve(root, path))));
+  const made = missingFolders(folders).map((folder) => below(root, folder));
+  const journal: Journal = { steps, folders: [...emptied, ...made] };
   let note = changes.length > 1 ? beside(join(root, "journal"), "begun") : undefined;
   const done: Step[] = [];
   try {
@@ -60,12 +67,13 @@ export async function changeFiles(root: string, changes: readonly FileChange[]):
   } catch (error) {
     for (const step of done.toReversed()) undoStep(root, step);
     for (const step of steps) tidyStep(root, step);
-    removeEmptyFolders(root, journal.folders);
+    removeEmptyFolders(root, made);
     throw error;
   } finally {
     if (note !== undefined) rmSync(note, { force: true });
   }
   for (const step of steps) tidyStep(root, step);
+  removeEmptyFolders(root, emptied);
 }
 
 /**

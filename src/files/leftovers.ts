@@ -8,7 +8,7 @@ import { applyStep, type Step, tidyStep } from "./step.ts";
 /** Several changes that belong together. */
 export interface Journal {
   readonly steps: readonly Step[];
-  /** Folders that are made for them, outermost first; relative to the root. */
+  /** Folders that are made for them or emptied by them, and go where nothing is in them; outermost first, relative to the root. */
   readonly folders: readonly string[];
 }
 

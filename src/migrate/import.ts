@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, realpathSync, rmdirSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { changeFiles, type FileChange } from "#files/change.ts";
@@ -118,20 +118,9 @@ async function inPlace(
   writes: readonly FileChange[],
 ): Promise<void> {
   const { folders, files } = contentsOf(join(projectDir, from));
-  const targets = ["", ...folders].map((folder) => join(projectDir, movedTo, folder));
-  for (const target of targets) mkdirSync(target, { recursive: true });
-  try {
-    const moves = files.map((name): FileChange => ({
-      kind: "move",
-      path: `${from}/${name}`,
-      to: `${movedTo}/${name}`,
-    }));
-    await changeFiles(projectDir, [...moves, ...writes]);
-  } catch (error) {
-    for (const target of targets.toReversed()) removeIfEmpty(target);
-    throw error;
-  }
-  for (const folder of folders.toReversed()) removeIfEmpty(join(projectDir, from, folder));
+  const moves = files.map((name): FileChange => ({ kind: "move", path: `${from}/${name}`, to: `${movedTo}/${name}` }));
+  const emptied = folders.map((folder) => `${from}/${folder}`);
+  await changeFiles(projectDir, [...moves, ...writes], emptied);
 }
 
 /** Everything inside a folder, as paths below it, a folder before what is in it. A link moves as what it is. */
@@ -149,10 +138,6 @@ function contentsOf(folder: string, inside = ""): { readonly folders: string[]; 
     files.push(...within.files);
   }
   return { folders, files };
-}
-
-function removeIfEmpty(folder: string): void {
-  if (existsSync(folder) && readdirSync(folder).length === 0) rmdirSync(folder);
 }
 
 /**

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { executableProject } from "../cli/project.ts";
+import { cliProject, executableProject } from "../cli/project.ts";
 import { readDocument } from "../cli/document.ts";
 import { commitAll } from "../support/git.ts";
 import { builtBinary, runBinary, type RunResult, startBinary } from "../support/cli.ts";
+import { runHere } from "../support/in-process.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 
 beforeAll(builtBinary, 300_000);
@@ -73,18 +74,28 @@ const MOMENTS: readonly [string, RegExp][] = [
   ["a first file is there", /^db\/schema\/.*\.sql$/],
 ];
 
+let newProject: Promise<Record<string, string>> | undefined;
+
+/** What `init` writes where nothing happens to it. */
+function begun(): Promise<Record<string, string>> {
+  return (newProject ??= (async () => {
+    await using project = await temporaryProject({});
+    await runHere(["init", "--embedded"], { cwd: project.dir });
+    return await contents(project.dir);
+  })());
+}
+
 describe("a killed command leaves the old or the new", () => {
   test.each(MOMENTS)("init, killed when %s", async (_when, pattern) => {
-    await using whole = await temporaryProject({});
-    await runBinary(["init", "--embedded"], { cwd: whole.dir });
+    const whole = await begun();
     await using project = await temporaryProject({});
     await killOnce(() => seenIn(project, pattern), ["init", "--embedded"], project.dir);
     // Any command finishes what was decided on, or takes it back.
-    await runBinary(["config", "show"], { cwd: project.dir });
+    await runHere(["config", "show"], { cwd: project.dir });
     const found = await contents(project.dir);
-    if (Object.keys(found).length > 0) expect(found).toEqual(await contents(whole.dir));
-    expect(await runBinary(["init", "--embedded"], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
-    expect(await contents(project.dir)).toEqual(await contents(whole.dir));
+    if (Object.keys(found).length > 0) expect(found).toEqual(whole);
+    expect(await runHere(["init", "--embedded"], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
+    expect(await contents(project.dir)).toEqual(whole);
   });
 
   test.each(MOMENTS.slice(2))("export over an older one, killed when %s", async (_when, pattern) => {
@@ -105,6 +116,40 @@ describe("a killed command leaves the old or the new", () => {
     expect(leftovers(project.dir)).toEqual([]);
   });
 
+  test.each(
+    MOMENTS.map(
+      ([when, pattern]) => [when, pattern.source.includes("schema") ? /^db\/migrations\/1/ : pattern] as const,
+    ),
+  )("migrate import, killed when %s", async (_when, pattern) => {
+    const files = Object.fromEntries(
+      Array.from({ length: 40 }, (_, n) => [
+        `db/migrations/${100 + n}_m/migration.sql`,
+        `CREATE TABLE m${n} (a int);\n`,
+      ]),
+    );
+    await using project = await temporaryProject({ "db/environments/local.yaml": EMBEDDED, ...files });
+    const tree = (): string[] => readdirSync(project.path("db"), { recursive: true, encoding: "utf8" }).toSorted();
+    const before = tree();
+    await killOnce(
+      () => seenIn(project, pattern, new Set(before.map((path) => `db/${path}`))),
+      ["migrate", "import"],
+      project.dir,
+    );
+    await runHere(["config", "show"], { cwd: project.dir });
+    const after = tree();
+    if (after.includes("migrations/100_m")) {
+      expect(after).toEqual(before);
+      await runHere(["migrate", "import"], { cwd: project.dir });
+    }
+    const moved = before
+      .filter((path) => /_m/.test(path))
+      .map((path) => path.replace("migrations", "migrations-prisma"));
+    const written = Array.from({ length: 40 }, (_, n) => `migrations/${100 + n}_m.sql`);
+    expect(tree()).toEqual(
+      ["environments", "environments/local.yaml", "migrations", "migrations-prisma", ...moved, ...written].toSorted(),
+    );
+  });
+
   test("build --output, killed while it writes", async () => {
     const schema = `CREATE TABLE t (a int); -- ${"x".repeat(1_000_000)}\n`;
     const files = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`db/schema/${index}.sql`, schema]));
@@ -116,7 +161,7 @@ describe("a killed command leaves the old or the new", () => {
     await killOnce(() => readdirSync(project.path("out")).length > 1, ["build", "--output", "out/x.sql"], project.dir);
     const found = await project.read("out/x.sql");
     if (found !== "old") expect(found.length).toBeGreaterThan(20_000_000);
-    await runBinary(["build", "--output", "out/x.sql"], { cwd: project.dir });
+    await runHere(["build", "--output", "out/x.sql"], { cwd: project.dir });
     expect(readdirSync(project.path("out"))).toEqual(["x.sql"]);
     expect((await project.read("out/x.sql")).length).toBeGreaterThan(20_000_000);
   });
@@ -153,13 +198,13 @@ describe("a killed command leaves the old or the new", () => {
     const args = ["migrate", "generate", "more", "--online"];
     const before = await contents(project.dir);
     await killOnce(() => seenIn(project, pattern), args, project.dir);
-    await runBinary(["config", "show"], { cwd: project.dir });
+    await runHere(["config", "show"], { cwd: project.dir });
     const after = await contents(project.dir);
     // The lock stays for the next one that writes there, which takes it over.
     delete after["db/migrations/.confiture-lock"];
     const isOld = Object.keys(after).length === Object.keys(before).length;
     if (isOld) expect(after).toEqual(before);
-    const again = readDocument(await runBinary([...args, "--format", "json"], { cwd: project.dir }));
+    const again = readDocument(await runHere([...args, "--format", "json"], { cwd: project.dir }));
     expect(again).toMatchObject({ ok: true });
     // Of the new ones, all are there: nothing more is to be generated.
     expect(again["migrations"]).toHaveLength(isOld ? 2 : 0);
@@ -214,17 +259,29 @@ describe("where there is no room, nothing changes", () => {
       await using disk = await fullDisk(0);
       if (disk === undefined) return console.warn("skipped: this root may not mount");
       const before = await contents(disk.dir);
-      const { exitCode, stderr } = await runBinary([...args], { cwd: disk.dir });
+      const { exitCode, stderr } = await runHere(args, { cwd: disk.dir });
       expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringMatching(/no space is left/) });
       expect(await contents(disk.dir)).toEqual(before);
     },
     120_000,
   );
 
+  test.skipIf(!canMount)("on a full disk (needs root): a folder of the embedded engine", async () => {
+    await using disk = await fullDisk(512 * 1024);
+    if (disk === undefined) return console.warn("skipped: this root may not mount");
+    await Bun.write(
+      join(disk.dir, "db", "environments", "local.yaml"),
+      "database:\n  engine: embedded\n  path: .confiture/local\n",
+    );
+    const { exitCode, stderr } = await runHere(["build"], { cwd: disk.dir });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringMatching(/no space is left/) });
+    expect(readdirSync(join(disk.dir, ".confiture")).filter((name) => !/^\.gitignore$|\.lock$/.test(name))).toEqual([]);
+  });
+
   test.skipIf(!canMount)(
     "on a full disk (needs root): export",
     async () => {
-      await using project = await executableProject();
+      await using project = await cliProject();
       await project.query(tables(60, "int"));
       await using disk = await fullDisk(64 * 1024);
       if (disk === undefined) return console.warn("skipped: this root may not mount");
@@ -270,7 +327,7 @@ async function binaryPath(): Promise<string> {
 describe("init repairs what it finds empty", () => {
   test("as a killed command left it", async () => {
     await using project = await temporaryProject({ "db/environments/local.yaml": "", ".gitignore": "" });
-    const result = await runBinary(["init", "--embedded"], { cwd: project.dir });
+    const result = await runHere(["init", "--embedded"], { cwd: project.dir });
     expect(result).toMatchObject({ exitCode: 0 });
     expect(await project.read("db/environments/local.yaml")).toContain("embedded");
   });

@@ -9,8 +9,9 @@ import { RELEASE_TARGETS } from "../../scripts/release-targets.ts";
 import { isGroup } from "../../src/cli/command.ts";
 import { COMMANDS } from "../../src/cli/registry.ts";
 import { ERROR_CODES } from "../../src/errors/codes.ts";
-import { BINARY, builtBinary, runBinary } from "../support/cli.ts";
+import { BINARY, builtBinary } from "../support/cli.ts";
 import { brokenLinks, commandFolder, Reader, readBlocks, readSteps } from "../support/document.ts";
+import { runHere } from "../support/in-process.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
 
 const read = (name: string): Promise<string> => readFile(join(ROOT, name), "utf8");
@@ -115,23 +116,24 @@ test("every migration that docs/formats.md shows runs, up and down", async () =>
   const section = /^## Migrations\n([^]*?)(?=^## )/m.exec(document)![1]!;
   const migrations = readBlocks(section).filter((block) => block.file !== undefined);
   expect(migrations.length).toBe(6);
-  const reader = await readerOf("docs/formats.md");
-  const sql = `'${process.execPath}' '${join(ROOT, "scripts", "sql.ts")}' .confiture/local`;
+  const cwd = await mkdtemp(join(folder, "formats-"));
+  const succeed = async (...args: string[]): Promise<string> => {
+    const result = await runHere(args, { cwd });
+    expect({ args, ...result }).toMatchObject({ args, exitCode: 0 });
+    return result.stdout;
+  };
+  await succeed("init", "--embedded");
   // These migrations make their tables themselves.
-  await reader.run(command("confiture init --embedded\nrm db/migrations/base.sql\n"));
-  for (const { file, text } of migrations) await reader.write(file!, text);
-  await reader.run(
-    command(`confiture migrate up --to 1
-${sql} "INSERT INTO users (email) VALUES ('ann@example.com')"
-confiture migrate up
-${sql} "SELECT handle FROM users"
-# Should show: ann
-confiture migrate down --to 1
-confiture migrate up
-confiture migrate status --exit-code
-confiture migrate down --to 1
-`),
-  );
+  await rm(join(cwd, "db/migrations/base.sql"));
+  for (const { file, text } of migrations) await Bun.write(join(cwd, file!), text);
+  await succeed("migrate", "up", "--to", "1");
+  await succeed("db", "sql", "INSERT INTO users (email) VALUES ('ann@example.com')");
+  await succeed("migrate", "up");
+  expect(await succeed("db", "sql", "--format", "csv", "SELECT handle FROM users")).toBe("handle\nann\n");
+  await succeed("migrate", "down", "--to", "1");
+  await succeed("migrate", "up");
+  await succeed("migrate", "status", "--exit-code");
+  await succeed("migrate", "down", "--to", "1");
 });
 
 test("docs/generating.md is right from its first command to its last, and shows the files that are written", async () => {
@@ -191,8 +193,8 @@ test("docs/architecture.md and CONTRIBUTING.md name files that exist", async () 
 test("the commands of docs/troubleshooting.md are commands", async () => {
   for (const step of readBlocks(await read("docs/troubleshooting.md")).flatMap(readSteps)) {
     const project = await mkdtemp(join(folder, "project-"));
-    expect((await runBinary(["init", "--embedded"], { cwd: project })).exitCode).toBe(0);
-    const { stderr, exitCode } = await runBinary(step.command.split(" ").slice(1), { cwd: project });
+    expect((await runHere(["init", "--embedded"], { cwd: project })).exitCode).toBe(0);
+    const { stderr, exitCode } = await runHere(step.command.split(" ").slice(1), { cwd: project });
     // In a project without migrations: "there is no migration 003" is right, an unknown flag is not.
     expect(stderr).not.toMatch(/unknown option|no command/i);
     expect([0, ERROR_CODES.migration_unknown.exit]).toContain(exitCode);

@@ -3,6 +3,7 @@ import { runHere } from "../support/in-process.ts";
 import { temporaryProject } from "../support/project.ts";
 import { readDocument } from "./document.ts";
 import { cliProject } from "./project.ts";
+import { expectRefusal } from "./refusal.ts";
 import { OLDEST_ALONE } from "../support/servers.ts";
 
 // Many processes in a row, each with an engine or two.
@@ -48,6 +49,36 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     const none = readDocument(await project.run(["build", "--fresh", "--no-baseline", "--format", "json"]));
     expect(none).toMatchObject({ recorded: [], unrecorded: ["001"], undecided: ["001"] });
     expect((await project.run(["build", "--no-baseline", "--baseline"])).exitCode).toBe(2);
+  });
+
+  test("a migration that was edited after it ran here is said, proves nothing, and is not squashed", async () => {
+    await using project = await cliProject(FILES, { major });
+    await project.succeed(["migrate", "up"]);
+    await project.write("db/schema/users.sql", WITH_BIO);
+    await project.write("db/migrations/001_bio.sql", BIO.replaceAll("text", "varchar(9)"));
+    await project.write("db/migrations/002_index.sql", "CREATE INDEX users_bio ON users (bio);\n");
+    const before = await project.snapshot();
+    const built = await project.run(["build", "--format", "json"]);
+    expect(built.stderr).toContain("001_bio was edited after it was applied");
+    expect(readDocument(built)).toMatchObject({ edited: ["001"], recorded: [], undecided: ["002"] });
+    const proven = await project.run(["migrate", "baseline", "--proven", "--format", "json"]);
+    expect(readDocument(proven)).toMatchObject({ recorded: [], unrecorded: ["002"] });
+    const refused = { exitCode: 1, code: "squash_refused", names: ["001_bio"], next: "migrate accept 001" } as const;
+    await expectRefusal(project, ["migrate", "squash", "--through", "002"], refused);
+    expect(await project.snapshot()).toBe(before);
+    await project.write("db/schema/more.sql", "CREATE TABLE more (id int);\n");
+    const written = await project.run(["migrate", "generate", "more", "--allow-drop"]);
+    expect(written.stderr).toMatch(/not tried on the database of environment local: there, 001_bio was edited/);
+    // What is done to new databases is not concerned.
+    expect(readDocument(await project.run(["build", "--fresh", "--format", "json"]))).toMatchObject({ edited: [] });
+  });
+
+  test("of what is squashed, a database that lacks some is told", async () => {
+    await using project = await cliProject(FILES, { major });
+    await project.succeed(["migrate", "up"]);
+    await project.write("db/migrations/002_index.sql", "CREATE INDEX users_bio ON users (bio);\n");
+    const { stderr } = await project.succeed(["migrate", "squash", "--through", "002", "--scratch", "embedded"]);
+    expect(stderr).toContain("the database of environment local lacks 002_index");
   });
 
   test("a database whose tables are older is not built over: up and --fresh are named", async () => {

@@ -127,7 +127,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     { findLedger },
     { readHistory },
     { isEmptyDatabase },
-    { containment, openEntries },
+    { containment, editedEntries, openEntries, wereEdited },
   ] = await Promise.all([
     import("#migrate/discover.ts"),
     import("#migrate/exclusive.ts"),
@@ -150,7 +150,9 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   // What is gone with the command needs no record, and nobody goes on with it.
   const isGone = target.engine === "embedded" && target.path === undefined;
   const asked = args.baseline === true ? "all" : args["no-baseline"] === true || isGone ? "none" : "contained";
-  const { duration, recorded, found } = await exclusively(migrating, async (database, before) => {
+  const { duration, recorded, found, edited } = await exclusively(migrating, async (database, before) => {
+    const isKept = args.fresh !== true && before.exists;
+    const edits = isKept ? editedEntries(await readHistory(database, before, migrating)) : [];
     wasEmpty = args.fresh === true || (asked === "contained" && (await isEmptyDatabase(database, before)));
     const proof = containment(context, migrating, { isBuilt: wasEmpty, budget: PROOF });
     if (asked === "contained" && !wasEmpty) await proof.refuseBehind(database, before);
@@ -178,6 +180,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       duration: built - started,
       recorded: proven?.contained ?? all,
       found: proven ?? { pending: [], undecided: open, why: undefined },
+      edited: edits,
     };
   }).catch(async (error: unknown) => {
     const { explainLostBuild } = await import("../lost-build.ts");
@@ -185,6 +188,11 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   });
   if (wasThere) messages.log("Nothing was done: the database holds everything that the schema files make");
   else if (!json) io.stdout.write(forPeople(`✅ Schema built successfully in ${formatSeconds(duration)}\n`));
+  if (edited.length > 0) {
+    messages.warn(
+      `${wereEdited(edited)}: what ${agree(edited.length, "its file says", "their files say")} now has not run in this database, and \`migrate up\` refuses it (confiture migrate status -v shows the edit)`,
+    );
+  }
   const { pending, undecided, why } = found;
   if (recorded.length > 0) {
     messages.log(
@@ -213,6 +221,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       recorded: recorded.map(({ version }) => version),
       unrecorded: [...pending, ...undecided].map(({ version }) => version),
       undecided: undecided.map(({ version }) => version),
+      edited: edited.map(({ version }) => version),
     },
   };
 }

@@ -44,7 +44,7 @@ export async function killEmbedded(options: EmbeddedKillOptions): Promise<Embedd
   const random = new Random(options.seed);
   const files = Object.fromEntries(Object.entries(work.files).map(([name, text]) => [`db/migrations/${name}`, text]));
   const figures = { rounds: 0, migrations: 0 };
-  const duration = await undisturbed(files);
+  const duration = await (undisturbed ??= durationOf(files));
   while (figures.rounds < options.rounds) {
     await using project = await temporaryProject({ "db/environments/local.yaml": ENVIRONMENT, ...files });
     await using disk = options.mishap === "power lost" ? await mountDisk(project) : undefined;
@@ -58,8 +58,10 @@ export async function killEmbedded(options: EmbeddedKillOptions): Promise<Embedd
   return figures;
 }
 
+let undisturbed: Promise<number> | undefined;
+
 /** Milliseconds that an undisturbed run takes. */
-async function undisturbed(files: Readonly<Record<string, string>>): Promise<number> {
+async function durationOf(files: Readonly<Record<string, string>>): Promise<number> {
   await using project = await temporaryProject({ "db/environments/local.yaml": ENVIRONMENT, ...files });
   const started = performance.now();
   const { exitCode, stderr } = await (await startBinary(["migrate", "up"], { cwd: project.dir })).result;

@@ -1,5 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { RunResult } from "../../support/cli.ts";
+import { runHere } from "../../support/in-process.ts";
 import type { Major } from "../../support/servers.ts";
 import { Random } from "../../unit/sql/random.ts";
 import { type Bench, bench, lockIsFree } from "./bench.ts";
@@ -140,16 +142,23 @@ async function killCommand(
     await lockIsFree(b.query);
     requireWhole(await stateOf(b), stages);
     // Whatever command comes next finishes what was decided, or clears away what was only begun.
-    await b.migrate("status");
+    await runIn(b, ["migrate", "status"]);
     const stage = nameOf(await stateOf(b), stages);
     figures[stage]++;
     if (stage === "after") continue;
-    const { exitCode, stderr } = await b.run(commandFor(trial, b), PATIENT);
+    const { exitCode, stderr } = await runIn(b, commandFor(trial, b));
     const end = nameOf(await stateOf(b), stages);
     if (exitCode !== 0 || end !== "after")
       throw new Error(`${figures.command} again: exit ${exitCode}, ${end}: ${stderr}`);
   }
   return figures;
+}
+
+/** Runs what is not to be killed: in this process, unless it is another executable that is tried. */
+async function runIn(b: Bench, args: readonly string[]): Promise<RunResult> {
+  return process.env["CONFITURE_TEST_BINARY"] === undefined
+    ? await runHere(args, { cwd: b.project.dir })
+    : await b.run(args, PATIENT);
 }
 
 function commandFor({ command }: Trial, { url }: Bench): string[] {
@@ -160,7 +169,7 @@ async function prepared({ files = {}, first = [] }: Trial, major: Major): Promis
   const b = await bench(major, files);
   for (const step of first) {
     if ("sql" in step) await b.query(step.sql);
-    else if ("run" in step) await b.run(step.run);
+    else if ("run" in step) await runIn(b, step.run);
     else for (const [path, text] of Object.entries(step.write)) await b.project.write(path, text);
   }
   return b;
@@ -194,7 +203,7 @@ async function stagesOf(trial: Trial, major: Major): Promise<Stages> {
 async function stateBetween(trial: Trial, major: Major): Promise<State | undefined> {
   if (trial.between === undefined) return undefined;
   await using b = await prepared(trial, major);
-  await b.run(trial.between);
+  await runIn(b, trial.between);
   return await stateOf(b);
 }
 

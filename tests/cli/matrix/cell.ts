@@ -9,7 +9,6 @@ import type { Files } from "./shapes.ts";
 
 /** Where a cell's database is, and how it is looked at. */
 export interface CellDatabase {
-  readonly name: string;
   /** The environment's `database:` part. */
   readonly yaml: string;
   query(sql: string): Promise<Record<string, unknown>[]>;
@@ -92,7 +91,7 @@ export async function outcome(cell: Cell, args: readonly string[], depth = 0): P
 }
 
 /** Steps that lead to steps. */
-const DEEPEST = 2;
+const DEEPEST = 3;
 
 function isSameCommand(a: readonly string[], b: readonly string[]): boolean {
   return a.slice(0, 2).join(" ") === b.slice(0, 2).join(" ");
@@ -141,7 +140,7 @@ function words(args: readonly string[], document: JsonDocument): string {
   const command = args.filter((arg) => !arg.startsWith("-")).slice(0, 2);
   switch (command.join(" ")) {
     case "build":
-      return `builds${part("records", names("recorded"))}${part("leaves", names("unrecorded"))}`;
+      return `builds${part("records", names("recorded"))}${part("leaves", names("unrecorded"))}${part("edited", names("edited"))}`;
     case "migrate up": {
       const applied = list("migrations").map(({ version }) => version);
       return applied.length === 0 ? "nothing" : `applies ${applied.join(" ")}`;

@@ -49,13 +49,19 @@ function grown(name: string, early: Files): Shape {
   return { name, early, now, merged: { ...now, ...TAGS.migration, ...TAGS.schema }, build: ["build"] };
 }
 
-/** As `examples` leaves it: the migrations begin with what only the schema files make. */
+/**
+ * As `examples` leaves it: the migrations begin with what only the schema files make. Without its extensions, after which no
+ * scratch database is used again.
+ */
 export function tutorial(): Shape {
-  const files = filesIn(join(ROOT, "examples", "01-basic-migration"));
+  const { "db/schema/00_common/extensions.sql": _, ...files } = filesIn(join(ROOT, "examples", "01-basic-migration"));
   const users = "db/schema/10_tables/users.sql";
   return grown("the tutorial's", {
     ...files,
-    [users]: files[users]!.replace("created_at", "bio TEXT,\n    created_at"),
+    [users]: files[users]!.replace("created_at", "bio TEXT,\n    created_at").replace(
+      "uuid_generate_v4()",
+      "gen_random_uuid()",
+    ),
   });
 }
 
@@ -73,11 +79,11 @@ export async function begun(): Promise<Shape> {
 }
 
 /** As `init --from` makes it of a database that is there. */
-export async function adopted(url: string, scratch: string): Promise<Shape> {
+export async function adopted(url: string): Promise<Shape> {
   await using project = await temporaryProject();
   await succeed(["init", "--from", url, "--env", "local"], project.dir);
   await project.write("db/migrations/001_bio.sql", BIO["db/migrations/001_bio.sql"]);
-  await succeed(["schema", "update", "--yes", "--scratch", scratch], project.dir);
+  await succeed(["schema", "update", "--yes", "--scratch", "embedded"], project.dir);
   return grown("adopted", filesIn(project.dir));
 }
 
@@ -108,12 +114,12 @@ export function schemaOnly(): Shape {
 }
 
 /** `init`'s, whose first migration went into the base. */
-export async function squashed(shape: Shape, scratch: string): Promise<Shape> {
+export async function squashed(shape: Shape): Promise<Shape> {
   await using project = await temporaryProject({
     ...shape.early,
     "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
   });
-  await succeed(["migrate", "squash", "--through", "001", "--scratch", scratch], project.dir);
+  await succeed(["migrate", "squash", "--through", "001", "--scratch", "embedded"], project.dir);
   return grown("squashed", filesIn(project.dir));
 }
 

@@ -71,7 +71,8 @@ for (const engine of engines) {
 
 const [oldest, newest] = [serverEngines[0]!, serverEngines.at(-1)!];
 
-for (const engine of new Set([oldest, newest])) {
+// Where not everybody may make something in the schema public.
+for (const engine of [newest]) {
   describe(engine.name, () => {
     test("an ordinary role that may create databases is enough, or is told what is not", async () => {
       await using database = await engine.fresh();

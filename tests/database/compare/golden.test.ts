@@ -40,7 +40,10 @@ const goldens = await readGoldens();
  */
 const EMBEDDED_MAJOR = 18;
 const proves = (major: number, index: number): boolean =>
-  CHOOSES_GOLDENS || index % (major === EMBEDDED_MAJOR ? 6 : 2) === 0;
+  CHOOSES_GOLDENS || index % (major === EMBEDDED_MAJOR ? 12 : 3) === 0;
+
+/** Whether the plan is also tried as a script: the same statements, one by one. */
+const provesScript = (index: number): boolean => CHOOSES_GOLDENS || index % 3 === 1;
 
 describe("an edit becomes the migration in its golden folder, proven on every engine", () => {
   for (const [index, golden] of goldens.entries()) {
@@ -52,7 +55,7 @@ describe("an edit becomes the migration in its golden folder, proven on every en
       if (WRITES_GOLDENS) await writeGolden(golden, ways);
       else expect(ways).toEqual({ up: golden.up, down: golden.down });
       await prove(database, ways, from, to);
-      expect(compareCatalogues(await runOneByOne(database, script), to)).toEqual([]);
+      if (provesScript(index)) expect(compareCatalogues(await runOneByOne(database, script), to)).toEqual([]);
       const known = servers.filter(({ major }) => major >= golden.minimum && proves(major, index));
       await Promise.all(known.map((each) => proveOn(each.database, golden, ways)));
     });

@@ -177,6 +177,9 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
       ]);
     });
 
+    // The newest writes definitions as the embedded engine does: what follows is harder on the oldest.
+    if (engine !== serverEngines[0]) return;
+
     test("a migration from a database in use is proven, and applies to it", async () => {
       await using place = await deployed(SCHEMA);
       const files = filesOf(place.project.dir);
@@ -192,7 +195,7 @@ for (const engine of serverEngines.filter((each) => OLDEST_AND_NEWEST.has(each))
       await place.project.write("db/schema/all.sql", edited);
       const generated = await generateMigrations({
         ...files,
-        scratch: engine.major === 18 ? EMBEDDED : place.target,
+        scratch: place.target,
         from: { kind: "live", target: place.target, name: "env:production" },
         renames: [],
         noDown: false,

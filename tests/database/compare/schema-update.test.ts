@@ -1,19 +1,19 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import type { SchemaUpdate } from "#compare/update/update.ts";
 import { updateSchema } from "#compare/update/update.ts";
+import type { ScratchSite } from "#compare/scratch/site.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { readGoldens } from "../../support/golden.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { updateGolden } from "../../support/schema-update.ts";
 import { failureOf } from "../failure.ts";
-import { server } from "../../support/servers.ts";
 import { filesOf } from "./project-files.ts";
 
 // Several scratch databases each.
 setDefaultTimeout(300_000);
 
-const site = async (): Promise<ReturnType<Awaited<ReturnType<typeof server>>["target"]>> =>
-  (await server(18)).target("postgres");
+/** Emptied faster than a server makes a database. */
+const site: ScratchSite = { engine: "embedded" };
 
 /** Brings a migration into schema files that lack it; the base holds what they build. */
 async function update(
@@ -27,7 +27,7 @@ async function update(
     "db/migrations/base.sql": base,
     "db/migrations/1_change.sql": migration,
   });
-  const result = await updateSchema({ ...filesOf(project.dir), scratch: await site(), ...more });
+  const result = await updateSchema({ ...filesOf(project.dir), scratch: site, ...more });
   const after = result.files.map(({ path, after: text }) => [path.slice("db/schema/".length), text] as const);
   return { ...result, after: Object.fromEntries(after) };
 }
@@ -39,7 +39,7 @@ describe("schema files follow what a golden folder's migration does, in place", 
   for (const name of ["column-not-null", "constraint-check", "function-body", "policy-expression"]) {
     test(name, async () => {
       const golden = (await readGoldens()).find((each) => each.name === name)!;
-      const outcome = await updateGolden(golden, await site());
+      const outcome = await updateGolden(golden, site);
       expect(outcome.kind).toBe("updated");
       const edits = outcome.kind === "updated" ? outcome.edits : [];
       expect(edits.length).toBeGreaterThan(0);

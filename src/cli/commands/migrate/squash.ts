@@ -4,10 +4,15 @@ import { join } from "node:path";
 import { changeFiles } from "#files/change.ts";
 import { withFolderLock } from "#files/lock.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
+import { migrationId } from "#migrate/migration-file.ts";
+import { compareVersions } from "#migrate/version.ts";
 import { readVersion } from "../../arguments.ts";
-import { defineCommand } from "../../command.ts";
+import { type CommandContext, defineCommand } from "../../command.ts";
+import { wereEdited } from "../../contained.ts";
 import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
 import { count } from "../../output/text.ts";
+import { askDatabase } from "../../pick-source.ts";
 
 export const command = defineCommand({
   args: {
@@ -31,6 +36,7 @@ export const command = defineCommand({
     }
     const { squash } = await import("#compare/base/squash.ts");
     const files = await projectFiles(context, args.scratch);
+    const behind = await requireSquashable(context, through);
     const { base, squashed, rest } = await squash({
       ...files,
       through,
@@ -48,6 +54,11 @@ export const command = defineCommand({
         ...gone.map((path) => ({ kind: "remove" as const, path })),
       ]),
     );
+    if (behind !== undefined) {
+      context.messages.warn(
+        `${behind}: run \`confiture migrate up\` there with the files from before this squash, then with these`,
+      );
+    }
     return {
       json: {
         file: base.path,
@@ -59,3 +70,39 @@ export const command = defineCommand({
     };
   },
 });
+
+/**
+ * Looks whether the environment's own database, where it can be reached, knows what is to be squashed: after it, databases are
+ * told by checksums alone what they have.
+ * @returns what is lacking there, if anything is
+ * @throws ConfitureError `squash_refused` where a file is not what ran there, or where one stopped half way
+ */
+async function requireSquashable(context: CommandContext, through: string): Promise<string | undefined> {
+  const database = await askDatabase(context);
+  if (database === undefined) return undefined;
+  const { history, source } = database;
+  const gone = history.filter(({ version, file }) => file !== undefined && compareVersions(version, through) <= 0);
+  const edited = gone.filter(({ standing }) => standing === "edited");
+  const [first] = edited;
+  if (first !== undefined) {
+    throw new ConfitureError(
+      "squash_refused",
+      `On ${source.name}, ${wereEdited(edited)}: base.sql would hold something else than what ran there`,
+      {
+        hint: `Nothing was changed. If the edit changes nothing: confiture migrate accept ${shellWord(first.version)}\nOtherwise put the file back as it was: \`confiture migrate show ${shellWord(first.version)}\` prints what ran.`,
+        ...(first.file === undefined ? {} : { location: { file: first.file.path } }),
+        data: { edited: edited.map(({ version }) => version) },
+      },
+    );
+  }
+  const stopped = gone.find(({ standing }) => standing === "stopped");
+  if (stopped !== undefined) {
+    throw new ConfitureError("squash_refused", `On ${source.name}, ${migrationId(stopped)} stopped half way`, {
+      hint: "Nothing was changed. `confiture migrate status` shows how to go on with it.",
+      data: { stopped: stopped.version },
+    });
+  }
+  const lacking = gone.filter(({ standing, row }) => row === undefined && standing !== "covered");
+  if (lacking.length === 0 || history.every(({ row }) => row === undefined)) return undefined;
+  return `${source.name} lacks ${lacking.map(migrationId).join(", ")}`;
+}
