@@ -190,7 +190,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   else if (!json) io.stdout.write(forPeople(`✅ Schema built successfully in ${formatSeconds(duration)}\n`));
   if (edited.length > 0) {
     messages.warn(
-      `${wereEdited(edited)}: what ${agree(edited.length, "its file says", "their files say")} now has not run in this database, and \`migrate up\` refuses it (confiture migrate status -v shows the edit)`,
+      `${wereEdited(edited)}: what ${agree(edited.length, "its file says", "their files say")} now has not run in this database, and \`confiture migrate up\` refuses it (confiture migrate status -v shows the edit)`,
     );
   }
   const { pending, undecided, why } = found;
