@@ -126,25 +126,20 @@ function byVersion(cases: readonly Case[]): Map<number, Case[]> {
 
 function confiture(cases: readonly Case[], dir: string): Tool {
   const found = new Map<string, string[]>();
-  for (const [postgres, own] of byVersion(cases)) {
+  for (const { id, postgres, text } of cases) {
     const stats = { format: "confiture-stats", version: 1, taken: "2026-01-01T00:00:00.000Z", postgres, relations: [] };
     writeFileSync(join(dir, "stats.json"), JSON.stringify(stats));
-    const paths = own.map(({ name }) => `${name}.sql`);
-    const text = run(
-      process.execPath,
-      [join(ROOT, "src/main.ts"), "lint", "--stats", "stats.json", "--format", "json", ...paths],
-      dir,
-    );
-    const { findings } = JSON.parse(text) as {
-      findings: { rule: string; severity: string; location: { file: string } }[];
+    // By themselves: tables of the same name are not the same in all of them.
+    const isOutside = /\bCONCURRENTLY\b/i.test(text) && !/^\s*BEGIN\b/im.test(text);
+    writeFileSync(join(dir, "one.sql"), isOutside ? `-- migrate:up transaction:false\n${text}` : text);
+    const args = [join(ROOT, "src/main.ts"), "lint", "--stats", "stats.json", "--format", "json", "one.sql"];
+    const { findings } = JSON.parse(run(process.execPath, args, dir)) as {
+      findings: { rule: string; severity: string }[];
     };
-    for (const { name, id } of own) {
-      const mine = findings.filter(({ location }) => location.file === `${name}.sql`);
-      found.set(
-        id,
-        mine.filter(({ severity }) => severity !== "note").map(({ rule }) => rule),
-      );
-    }
+    found.set(
+      id,
+      findings.filter(({ severity }) => severity !== "note").map(({ rule }) => rule),
+    );
   }
   const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
   return {
@@ -293,8 +288,9 @@ function render(cases: readonly Case[], tools: readonly Tool[], commit: string):
     "  warnings count, notes do not. Which rules of the other tools name what, and which are alarms, is the bench's own table.",
     "- migrationpilot is in no package registry; its column is what its authors publish in the bench.",
     "- confiture sees each file by itself here, without a project and its other migrations, so it goes by the text alone.",
-    "- Files with `CONCURRENTLY` beside other statements have no `transaction:false` line, as a project of this tool would need; they are judged",
-    "  as what they say they are, and the refusal that `confiture` adds is no alarm here: see the note below the table.",
+    "- Files with `CONCURRENTLY` and no `BEGIN` are written to run outside a transaction, which `confiture` is told by a line",
+    "  (`-- migrate:up transaction:false`) that is put above them. All others run in one transaction, as `confiture migrate up` runs them: so the",
+    "  alarm for s03 is right for a migration of this tool, whose `NOT VALID` and `VALIDATE` would share that transaction.",
     "- u03 is missed on purpose: it sets no `lock_timeout`, and `confiture migrate up` sets one by itself.",
     "",
     "## Files that do harm",
