@@ -4,7 +4,7 @@ import { PARAMETERS, type Parameters } from "./connection-parameters.ts";
 import { parseConnectionText } from "./connection-text.ts";
 import { present, type TreeReader } from "./read-tree.ts";
 import { not, type TextSetting } from "./setting.ts";
-import type { MapNode } from "./yaml-tree.ts";
+import type { MapNode } from "#files/yaml-tree.ts";
 
 /** What the `database` key asks for. */
 export type DatabaseChoice =

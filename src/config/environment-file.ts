@@ -16,7 +16,7 @@ import { Secret } from "#database/target.ts";
 import { parseDuration } from "./duration.ts";
 import type { TreeReader } from "./read-tree.ts";
 import { not, oneOf, type Setting, type TextSetting } from "./setting.ts";
-import type { MapNode, TreeNode } from "./yaml-tree.ts";
+import type { MapNode, TreeNode } from "#files/yaml-tree.ts";
 
 /** Everything an environment file says apart from the database. */
 export interface Settings {

@@ -6,7 +6,7 @@ import { oneOf } from "./setting.ts";
 import { SourceText } from "./source-text.ts";
 import { readTextFile } from "./text-file.ts";
 import { Variables } from "./variables.ts";
-import { type MapNode, parseYaml } from "./yaml-tree.ts";
+import { type MapNode, parseYaml } from "#files/yaml-tree.ts";
 
 /** Where settings of lint are, relative to the project. */
 export const LINT_FILE = "db/lint.yaml";

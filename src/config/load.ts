@@ -16,7 +16,7 @@ import type { Surroundings } from "./surroundings.ts";
 import { SourceText } from "./source-text.ts";
 import { readTextFile } from "./text-file.ts";
 import { Variables } from "./variables.ts";
-import { parseYaml } from "./yaml-tree.ts";
+import { parseYaml } from "#files/yaml-tree.ts";
 
 export interface LoadOptions {
   /** The project root, absolute. */

@@ -6,7 +6,7 @@ import { KEYS, SYNONYMS, type Section } from "./keys.ts";
 import { not, type Setting, type TextSetting } from "./setting.ts";
 import type { SourceText } from "./source-text.ts";
 import type { Variables } from "./variables.ts";
-import { isNull, type MapEntry, type MapNode, type ScalarNode, type TreeNode } from "./yaml-tree.ts";
+import { isNull, type MapEntry, type MapNode, type ScalarNode, type TreeNode } from "#files/yaml-tree.ts";
 
 /**
  * Reads typed values off a YAML tree. A key without a value (`key:`, `~`, `null`, or an interpolation

@@ -3,7 +3,7 @@ import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { SourceCatalogue, SyncColumn, SyncPlan } from "./plan.ts";
 
 /** What names in queries are looked up in; rules write others with their schema. */
-const SEARCH_PATH = { name: "search_path", value: "pg_catalog, public, pg_temp" } as const;
+export const SEARCH_PATH = { name: "search_path", value: "pg_catalog, public, pg_temp" } as const;
 
 /** The plan without rules: every column of every row as it is. */
 export function keepEverything({ tables }: SourceCatalogue): SyncPlan {

@@ -1,7 +1,14 @@
 import type * as Yaml from "yaml";
 import type { Document, Node as YamlNode, Pair } from "yaml";
-import { ConfitureError } from "#errors/error.ts";
-import type { SourceText } from "./source-text.ts";
+import { ConfitureError, type Location } from "#errors/error.ts";
+
+/** The text of a YAML file, and the places in it. */
+export interface YamlSource {
+  readonly file: string;
+  readonly text: string;
+  /** The place of a UTF-16 offset. */
+  location(offset: number): Location;
+}
 
 /**
  * A YAML document with the place of every value. Scalars stay source text: whether `0123` is a number or
@@ -49,7 +56,7 @@ export function isNull(node: TreeNode): boolean {
  * @throws ConfitureError `config_syntax` with the place, in words of our own: the parser's messages can
  * quote the file, and so a password that begins with `*` or `!`
  */
-export async function parseYaml(source: SourceText): Promise<MapNode> {
+export async function parseYaml(source: YamlSource): Promise<MapNode> {
   const yaml = await import("yaml");
   let document: Document.Parsed;
   try {
@@ -80,12 +87,12 @@ export async function parseYaml(source: SourceText): Promise<MapNode> {
 
 class TreeBuilder {
   readonly #yaml: typeof Yaml;
-  readonly #source: SourceText;
+  readonly #source: YamlSource;
   /** Finished nodes only, so an anchor cannot hold itself; shared, so an alias costs nothing. */
   readonly #anchors = new Map<string, TreeNode>();
   readonly #unusedScalars = new Map<string, number>();
 
-  constructor(yaml: typeof Yaml, source: SourceText) {
+  constructor(yaml: typeof Yaml, source: YamlSource) {
     this.#yaml = yaml;
     this.#source = source;
   }
@@ -192,7 +199,7 @@ const SYNTAX_PROBLEMS: Readonly<Record<string, readonly [message: string, hint?:
   BAD_DIRECTIVE: ["This directive (%) is unknown", "Put a value that begins with % in quotes."],
 };
 
-function syntaxError(source: SourceText, offset: number, code: string): ConfitureError {
+function syntaxError(source: YamlSource, offset: number, code: string): ConfitureError {
   const [message, hint] = SYNTAX_PROBLEMS[code] ?? [
     "This is not valid YAML",
     "Put a value that holds special characters in quotes.",

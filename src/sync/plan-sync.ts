@@ -1,0 +1,288 @@
+import { randomBytes } from "node:crypto";
+import { quoteIdentifier, quoteLiteral, writeIdentifier } from "#sql/quote.ts";
+import { QueryKeys, Subkeys } from "./keyed.ts";
+import { SEARCH_PATH } from "./plain.ts";
+import type { Planned, SourceCatalogue, SourceColumn, SourceTable, SyncFinding, SyncTable } from "./plan.ts";
+import { syncTable } from "./query.ts";
+import { guessByName } from "./rules/guess.ts";
+import { checkReference, checkTable } from "./rules/check-table.ts";
+import { columnNamed, Names, shownTable } from "./rules/names.ts";
+import { type Reference, referencesIn } from "./rules/references.ts";
+import { type Problem, type Rules, RULES_DIR, type TableRule } from "./rules/rules.ts";
+import { isNothing, type Treatment, Treatments } from "./rules/treatments.ts";
+import { graphOf, type Wish } from "./subset/graph.ts";
+import { Subset } from "./subset/subset.ts";
+
+/**
+ * Lays the rules beside the tables of the source. Whatever no rule speaks of is a finding, and so is what cannot go well.
+ * @param key 32 bytes; without it one that nobody knows, so that no other run has the same results
+ */
+export function planSync(catalogue: SourceCatalogue, rules: Rules, key: Uint8Array | undefined): Planned {
+  const planner = new Planner(catalogue, rules, new Subkeys(key ?? randomBytes(32)));
+  const plan = planner.tables();
+  if (plan === undefined) return { kind: "findings", findings: planner.findings() };
+  return {
+    kind: "plan",
+    plan: {
+      tables: plan,
+      settings: [SEARCH_PATH, ...planner.subkeys.settings],
+      digest: rules.digest,
+      reproducible: key !== undefined,
+    },
+    notes: [],
+  };
+}
+
+class Planner {
+  readonly subkeys: Subkeys;
+  readonly #catalogue: SourceCatalogue;
+  readonly #rules: Rules;
+  readonly #names: Names;
+  readonly #references: readonly Reference[];
+  readonly #treatments: Treatments;
+  readonly #ruleOf = new Map<SourceTable, TableRule>();
+  readonly #problems: Problem[];
+  readonly #missing: SyncFinding[] = [];
+
+  constructor(catalogue: SourceCatalogue, rules: Rules, subkeys: Subkeys) {
+    this.#catalogue = catalogue;
+    this.#rules = rules;
+    this.subkeys = subkeys;
+    this.#names = new Names(catalogue);
+    const { references, problems } = referencesIn(catalogue, rules, this.#names);
+    this.#references = references;
+    this.#problems = [...rules.problems, ...problems];
+    this.#treatments = new Treatments(this.#names, references);
+  }
+
+  /** The plan's tables; undefined where something is wrong. */
+  tables(): SyncTable[] | undefined {
+    this.#layRules();
+    const roots = this.#catalogue.tables.filter(({ partitionOf }) => partitionOf === null);
+    const copied = roots.filter((table) => this.#ruleOf.get(table)?.mode === "rows");
+    for (const table of roots) if (!this.#ruleOf.has(table)) this.#missing.push(this.#tableWithoutRule(table));
+    for (const table of copied) this.#columnsWithoutRule(table);
+    const treatmentOf = (column: SourceColumn): Treatment | undefined => this.#treatments.of(column);
+    for (const table of copied) this.#problems.push(...checkTable(table, this.#partsOf(table), treatmentOf));
+    const isSkipped = (table: SourceTable): boolean => this.#ruleOf.get(this.#rootOf(table))?.mode === "skip";
+    for (const reference of this.#references) {
+      if (copied.includes(reference.from)) this.#problems.push(...checkReference(reference, treatmentOf, isSkipped));
+    }
+    // A condition by sample is a part of every query that it cuts down.
+    const sampled = new QueryKeys(this.subkeys);
+    const wishes = copied.map((table) => this.#wish(table, sampled));
+    const graph = graphOf(wishes, this.#references);
+    if (graph.endless !== undefined) this.#endless(graph.endless);
+    this.#problems.push(...this.#treatments.problems);
+    if (this.#problems.length + this.#missing.length > 0) return undefined;
+    const subset = new Subset(graph, wishes);
+    return this.#catalogue.tables
+      .filter(({ kind }) => kind === "table")
+      .map((table) => {
+        const root = this.#rootOf(table);
+        const { schema, name } = table;
+        if (isSkipped(root))
+          return { schema, name, mode: "skip", columns: [], query: "", whole: false, where: undefined };
+        const keys = new QueryKeys(this.subkeys);
+        const rows = subset.of(root, table);
+        if (rows !== undefined && sampled.isUsed) keys.include(sampled);
+        const inRoot = (column: SourceColumn): SourceColumn =>
+          root === table ? column : root.columns.find((one) => one.name === column.name)!;
+        return syncTable(table, (column) => treatmentOf(inRoot(column))!, rows, keys);
+      });
+  }
+
+  findings(): SyncFinding[] {
+    const placed = this.#problems.map(({ rule, message, fix, place, table, column }) => ({
+      rule,
+      message,
+      fix,
+      location: place.file.location(place.offset),
+      table,
+      column,
+    }));
+    const at = ({ location }: SyncFinding): string =>
+      `${location.file}:${String(location.line ?? 0).padStart(8, "0")}:${String(location.column ?? 0).padStart(6, "0")}`;
+    return [...placed, ...this.#missing].toSorted((a, b) => (at(a) < at(b) ? -1 : at(a) > at(b) ? 1 : 0));
+  }
+
+  #layRules(): void {
+    const taken = new Map<SourceTable, TableRule>();
+    for (const rule of this.#rules.tables) {
+      const { name, place } = rule;
+      const table = this.#names.table(name);
+      if (table === undefined) {
+        const near = this.#names.suggestTable(name);
+        const fix = near === undefined ? "Remove the rule, or write SCHEMA.TABLE" : `Did you mean "${near}"?`;
+        this.#problems.push({ rule: "unknown-table", message: `There is no table "${name}"`, fix, place, table: name });
+        continue;
+      }
+      const shown = shownTable(table);
+      if (table.partitionOf !== null) {
+        const root = shownTable(this.#rootOf(table));
+        const message = `${shown} is a partition: it has the rules of ${root}`;
+        this.#problems.push({ rule: "rule-of-partition", message, fix: `Write them at ${root}`, place, table: shown });
+        continue;
+      }
+      const first = taken.get(table);
+      if (first !== undefined) {
+        const { file, offset } = first.place;
+        const message = `The table ${shown} has rules in two places; the first is ${file.file}:${file.location(offset).line}`;
+        this.#problems.push({ rule: "duplicate-rule", message, fix: "Put them in one place", place, table: shown });
+        continue;
+      }
+      taken.set(table, rule);
+      this.#ruleOf.set(table, rule);
+      if (rule.mode === "rows") this.#treatments.add(table, rule);
+      for (const { column, place: at } of rule.follow) {
+        const found = columnNamed(table, column);
+        const refers = this.#references.some(({ from, fromColumns }) => from === table && fromColumns.includes(found!));
+        if (refers) continue;
+        const message =
+          found === undefined
+            ? `The table ${shown} has no column "${column}"`
+            : `${shown}.${column} refers to no other table`;
+        this.#problems.push({ rule: "invalid-rule", message, fix: "Remove it", place: at, table: shown, column });
+      }
+    }
+  }
+
+  #tableWithoutRule(table: SourceTable): SyncFinding {
+    const shown = shownTable(table);
+    const columns = table.columns.filter(({ generated }) => !generated);
+    const lines = columns.map((column) => `    ${this.#lineFor(table, column)}`);
+    const file = this.#rules.files[0]?.file ?? `${RULES_DIR}/tables.yaml`;
+    return {
+      rule: "table-without-rule",
+      message: `No rule speaks of the table ${shown}`,
+      fix: [
+        `Add to ${file}, below \`tables:\`, with what becomes of each column (or \`${shown}: skip\` for none of its rows):`,
+        `  ${shown}:`,
+        ...lines,
+      ].join("\n"),
+      location: { file },
+      table: shown,
+      column: undefined,
+    };
+  }
+
+  #columnsWithoutRule(table: SourceTable): void {
+    const { place } = this.#ruleOf.get(table)!;
+    for (const column of table.columns) {
+      if (column.generated || this.#treatments.hasRule(column) || this.#treatments.of(column) !== undefined) continue;
+      const shown = `${shownTable(table)}.${column.name}`;
+      const { file, line } = place.file.location(place.offset);
+      this.#missing.push({
+        rule: "column-without-rule",
+        message: `No rule says what becomes of the column ${shown} (${column.type})`,
+        fix: `Add to ${file}, below line ${line}: ${this.#lineFor(table, column)}`,
+        location: place.file.location(place.offset),
+        table: shownTable(table),
+        column: column.name,
+      });
+    }
+  }
+
+  /** The line of a rule for a column, to be decided upon. */
+  #lineFor(table: SourceTable, column: SourceColumn): string {
+    const name = yamlKey(column.name);
+    const isKey = this.#references.some(({ from, fromColumns }) => from === table && fromColumns.includes(column));
+    const guess = isKey ? "keep" : guessByName(column);
+    return guess === undefined
+      ? `${name}: "?"  # keep, if nothing in it is personal, or a transform`
+      : `${name}: ${guess}`;
+  }
+
+  #rootOf(table: SourceTable): SourceTable {
+    const parent = this.#catalogue.tables.find(({ oid }) => oid === table.partitionOf);
+    return parent === undefined ? table : this.#rootOf(parent);
+  }
+
+  #partsOf(table: SourceTable): SourceTable[] {
+    return this.#catalogue.tables.filter((part) => part !== table && this.#rootOf(part) === table);
+  }
+
+  #wish(table: SourceTable, keys: QueryKeys): Wish {
+    const rule = this.#ruleOf.get(table)!;
+    const { tenant } = this.#rules;
+    const parts: { sql: string; shown: string }[] = [];
+    if (rule.rows !== undefined) parts.push({ sql: `(${rule.rows.text}\n)`, shown: rule.rows.text.trim() });
+    if (rule.sample !== undefined) {
+      const sample = this.#sample(table, rule, keys);
+      if (sample !== undefined) parts.push(sample);
+    }
+    const isOwn = parts.length > 0;
+    const column = tenant === undefined || !rule.tenant ? undefined : columnNamed(table, tenant.column);
+    if (column !== undefined && tenant !== undefined) {
+      const shown = `${writeIdentifier(column.name)} = ${quoteLiteral(tenant.value).trim()}`;
+      parts.push({
+        sql: `(${quoteIdentifier(table.name)}.${quoteIdentifier(column.name)} = ${quoteLiteral(tenant.value)})`,
+        shown,
+      });
+    }
+    return {
+      table,
+      condition: parts.length === 0 ? undefined : parts.map(({ sql }) => sql).join(" AND "),
+      isOwn,
+      shown: parts.length === 0 ? undefined : parts.map(({ shown }) => shown).join(" and "),
+      follow: ({ fromColumns, to }) => {
+        // A column that is made NULL refers to nothing.
+        if (fromColumns.some((from) => isNothing(this.#treatments.of(from)))) return "none";
+        if (this.#ruleOf.get(to)?.mode === "skip") return "none";
+        const names = new Set(fromColumns);
+        return rule.follow.find((one) => names.has(columnNamed(table, one.column)!))?.direction;
+      },
+    };
+  }
+
+  #sample(table: SourceTable, rule: TableRule, keys: QueryKeys): { sql: string; shown: string } | undefined {
+    const { share, place } = rule.sample!;
+    const shown = shownTable(table);
+    const key = table.unique.find(
+      ({ isPlain, columns }) =>
+        isPlain &&
+        columns.length > 0 &&
+        columns.every((number) => table.columns.find((one) => one.number === number)?.notNull === true),
+    );
+    if (key === undefined) {
+      const message = `${shown} has no primary key, so there is nothing by which the same rows are chosen each time`;
+      this.#problems.push({
+        rule: "sample-without-key",
+        message,
+        fix: "Choose rows with a condition: rows: ...",
+        place,
+        table: shown,
+      });
+      return undefined;
+    }
+    const name = quoteIdentifier(table.name);
+    const columns = key.columns.map((number) => table.columns.find((one) => one.number === number)!);
+    const text = columns.map((column) => `${name}.${quoteIdentifier(column.name)}::text`).join(" || ',' || ");
+    const digest = keys.alone(`sample:${table.schema}.${table.name}`, text);
+    const limit = Math.round(share * 2 ** 32);
+    return {
+      sql: `(('x' || left(encode(${digest}, 'hex'), 8))::bit(32)::int8 & 4294967295 < ${limit})`,
+      shown: `a sample of ${share * 100}%`,
+    };
+  }
+
+  #endless(circle: readonly SourceTable[]): void {
+    const table = circle.find((one) => (this.#ruleOf.get(one)?.follow.length ?? 0) > 0) ?? circle[0]!;
+    const { place } = this.#ruleOf.get(table)!;
+    const message = `${circle.map(shownTable).join(", ")} refer to each other in a circle, which cannot be followed down all around`;
+    this.#problems.push({
+      rule: "endless-follow",
+      message,
+      fix: "Follow one of the references up",
+      place,
+      table: shownTable(table),
+    });
+  }
+}
+
+/** A column as a key of YAML. */
+function yamlKey(name: string): string {
+  return /^[A-Za-z_][\w ]*$/.test(name) && !/^(?:null|true|false|yes|no|on|off)$/i.test(name) && name.trim() === name
+    ? name
+    : JSON.stringify(name);
+}

@@ -1,0 +1,38 @@
+import type { SourceColumn } from "../plan.ts";
+import { familyOf } from "../transforms/registry.ts";
+import type { Family } from "../transforms/transform.ts";
+
+interface Guess {
+  readonly name: RegExp;
+  readonly families: readonly Family[];
+  readonly rule: string;
+}
+
+/** From the most telling name on. */
+const BY_NAME: readonly Guess[] = [
+  { name: /e_?mail/, families: ["text"], rule: "email" },
+  { name: /pass(word|wd|phrase)?(_|$)|secret|api_?key|_salt$|otp/, families: ["text"], rule: '{ value: "x" }' },
+  { name: /(^|_)token/, families: ["text"], rule: "token" },
+  { name: /(first|given|fore)_?name|vorname|prenom/, families: ["text"], rule: "first_name" },
+  { name: /(last|family|sur)_?name|nachname/, families: ["text"], rule: "last_name" },
+  { name: /(full|display|contact|customer|person|holder|recipient)_?name/, families: ["text"], rule: "full_name" },
+  { name: /user_?name|login|nick/, families: ["text"], rule: "username" },
+  { name: /company|employer|organi[sz]ation_name/, families: ["text"], rule: "company" },
+  { name: /phone|mobile|(^|_)(tel|fax)(_|$)/, families: ["text"], rule: "phone" },
+  { name: /post_?(al_?)?code|(^|_)(zip|plz)/, families: ["text"], rule: "postcode" },
+  { name: /(^|_)(city|town)(_|$)/, families: ["text"], rule: "city" },
+  { name: /iban/, families: ["text"], rule: "iban" },
+  { name: /card_?(number|no)|(^|_)pan(_|$)/, families: ["text"], rule: "card" },
+  { name: /(^|_)ssn(_|$)|social_security/, families: ["text"], rule: "ssn" },
+  { name: /street|address|passport|licen[cs]e_(no|number)/, families: ["text"], rule: "filler" },
+  { name: /(^|_)ip(_|$)|address/, families: ["network"], rule: "network" },
+  { name: /birth|(^|_)dob(_|$)/, families: ["date", "timestamp"], rule: "year" },
+  { name: /(^|_)(bio|notes?|comments?|message|body|description|remarks?)(_|$)/, families: ["text"], rule: "filler" },
+];
+
+/** What a column's name and type say; undefined where they say nothing. */
+export function guessByName(column: SourceColumn): string | undefined {
+  const family = familyOf(column);
+  const name = column.name.toLowerCase();
+  return BY_NAME.find((guess) => guess.families.includes(family) && guess.name.test(name))?.rule;
+}

@@ -1,0 +1,45 @@
+import { nearest } from "#errors/suggest.ts";
+import { quoteIdentifier, quoteQualified, writeIdentifier } from "#sql/quote.ts";
+import type { SourceCatalogue, SourceColumn, SourceTable } from "../plan.ts";
+
+/** Finds tables and columns by the names that rules give them: as the catalogue has them, or as SQL writes them. */
+export class Names {
+  readonly #tables = new Map<string, SourceTable>();
+
+  constructor({ tables }: SourceCatalogue) {
+    for (const table of tables) {
+      const { schema, name } = table;
+      const written = `${writeIdentifier(schema)}.${writeIdentifier(name)}`;
+      const short = schema === "public" ? [name, writeIdentifier(name)] : [];
+      for (const key of [`${schema}.${name}`, written, quoteQualified(schema, name), ...short]) {
+        this.#tables.set(key, table);
+      }
+    }
+  }
+
+  table(written: string): SourceTable | undefined {
+    return this.#tables.get(written);
+  }
+
+  /** The nearest name that there is. */
+  suggestTable(written: string): string | undefined {
+    return nearest(written, this.#tables.keys());
+  }
+
+  /** `users.email`, `billing.invoices.iban` */
+  column(written: string): { readonly table: SourceTable; readonly column: SourceColumn } | undefined {
+    const at = written.endsWith('"') ? written.lastIndexOf('."') : written.lastIndexOf(".");
+    const table = at < 0 ? undefined : this.table(written.slice(0, at));
+    const column = table === undefined ? undefined : columnNamed(table, written.slice(at + 1));
+    return table === undefined || column === undefined ? undefined : { table, column };
+  }
+}
+
+export function columnNamed({ columns }: SourceTable, written: string): SourceColumn | undefined {
+  return columns.find(({ name }) => name === written || quoteIdentifier(name) === written);
+}
+
+/** "users", or "billing.invoices" outside of public: as rules name it. */
+export function shownTable({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return schema === "public" ? writeIdentifier(name) : `${writeIdentifier(schema)}.${writeIdentifier(name)}`;
+}

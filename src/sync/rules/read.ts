@@ -1,0 +1,273 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { ConfitureError, type Location } from "#errors/error.ts";
+import { nearest } from "#errors/suggest.ts";
+import { readRegularFile } from "#files/read.ts";
+import { isNull, type MapEntry, type MapNode, parseYaml, type TreeNode, type YamlSource } from "#files/yaml-tree.ts";
+import {
+  type ColumnRule,
+  FOLLOW,
+  type PlacedText,
+  type Problem,
+  type ReferenceRule,
+  type Rules,
+  RULES_DIR,
+  TABLE_KEYS,
+  type TableRule,
+} from "./rules.ts";
+
+const TOP = ["tables", "references", "tenant", "large_objects"] as const;
+
+/**
+ * Reads every file of rules.
+ * @throws ConfitureError `config_not_found` where there is none, `config_syntax` for what is no YAML, `file_unreadable`
+ */
+export async function readRules(projectDir: string): Promise<Rules> {
+  const files = ruleFiles(projectDir);
+  if (files.length === 0) {
+    throw new ConfitureError("config_not_found", `There are no rules: no *.yaml in ${RULES_DIR}`, {
+      location: { file: RULES_DIR },
+      hint: "`confiture sync init --from production` writes the first ones.",
+    });
+  }
+  return await parseRules(files.map((file) => ({ file, text: textOf(projectDir, file) })));
+}
+
+/** The files of rules there are, relative to the project. */
+function ruleFiles(projectDir: string): string[] {
+  const folder = join(projectDir, RULES_DIR);
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? [] : [entry.name],
+  );
+  const other = names.find((name) => name.endsWith(".yml"));
+  if (other !== undefined) {
+    const file = `${RULES_DIR}/${other}`;
+    throw new ConfitureError("config_invalid", `${file} is not read: rules are in *.yaml`, {
+      location: { file },
+      hint: "Rename it.",
+    });
+  }
+  return names
+    .filter((name) => name.endsWith(".yaml"))
+    .toSorted()
+    .map((name) => `${RULES_DIR}/${name}`);
+}
+
+function textOf(projectDir: string, file: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true })
+      .decode(readRegularFile(join(projectDir, file), file))
+      .replaceAll("\r\n", "\n");
+  } catch (error) {
+    if (error instanceof ConfitureError) throw error;
+    throw new ConfitureError("config_unreadable", `${file} is not valid UTF-8`, { location: { file } });
+  }
+}
+
+/** @param texts files in order */
+export async function parseRules(texts: readonly { readonly file: string; readonly text: string }[]): Promise<Rules> {
+  const files = texts.map(({ file, text }) => new RuleFile(file, text));
+  const reader = new RuleReader();
+  for (const file of files) reader.file(file, await parseYaml(file));
+  const digest = createHash("sha256");
+  for (const { file, text } of texts) digest.update(`${file}\0${text}\0`);
+  return { files, ...reader.read, digest: digest.digest("hex") };
+}
+
+class RuleFile implements YamlSource {
+  readonly file: string;
+  readonly text: string;
+
+  constructor(file: string, text: string) {
+    this.file = file;
+    this.text = text;
+  }
+
+  location(offset: number): Location {
+    const before = this.text.slice(0, offset);
+    const start = before.lastIndexOf("\n") + 1;
+    const end = this.text.indexOf("\n", start);
+    return {
+      file: this.file,
+      line: before.split("\n").length,
+      column: Array.from(before.slice(start)).length + 1,
+      sourceLine: this.text.slice(start, end < 0 ? undefined : end),
+    };
+  }
+}
+
+class RuleReader {
+  readonly read: {
+    tables: TableRule[];
+    references: ReferenceRule[];
+    tenant: Rules["tenant"];
+    largeObjects: Rules["largeObjects"];
+    problems: Problem[];
+  } = { tables: [], references: [], tenant: undefined, largeObjects: "refuse", problems: [] };
+  #file!: YamlSource;
+
+  file(file: YamlSource, root: MapNode): void {
+    this.#file = file;
+    for (const { key, offset, value } of root.entries.values()) {
+      if (isNull(value)) continue;
+      switch (key) {
+        case "tables":
+          for (const entry of this.#map(value, key)) this.#table(entry);
+          break;
+        case "references":
+          this.#references(value);
+          break;
+        case "tenant":
+          this.#tenant(value, offset);
+          break;
+        case "large_objects":
+          if (this.#text(value, key) === "skip") this.read.largeObjects = "skip";
+          else this.#problem(value.offset, '"large_objects" can only be skip');
+          break;
+        default:
+          this.#unknown(key, offset, TOP, "Tables are below `tables:`");
+      }
+    }
+  }
+
+  #problem(offset: number, message: string, fix?: string, rule = "invalid-rule"): void {
+    this.read.problems.push({ rule, message, fix, place: { file: this.#file, offset } });
+  }
+
+  #unknown(key: string, offset: number, known: readonly string[], otherwise: string): void {
+    const near = nearest(key, known);
+    const fix = near === undefined ? otherwise : `Did you mean "${near}"?`;
+    this.#problem(offset, `Unknown key "${key}"`, fix, "unknown-key");
+  }
+
+  #map(node: TreeNode, key: string): MapEntry[] {
+    if (node.kind === "map") return [...node.entries.values()];
+    this.#problem(node.offset, `"${key}" has to be a map of names and rules`);
+    return [];
+  }
+
+  #text(node: TreeNode, key: string): string | undefined {
+    if (node.kind === "scalar" && node.text.trim() !== "" && !node.text.includes("\0")) return node.text;
+    this.#problem(node.offset, `"${key}" has to be a single value`);
+    return undefined;
+  }
+
+  #placed(node: TreeNode | undefined, key: string): PlacedText | undefined {
+    const text = node === undefined ? undefined : this.#text(node, key);
+    return text === undefined ? undefined : { text, place: { file: this.#file, offset: node!.offset } };
+  }
+
+  #table({ key: name, offset, value }: MapEntry): void {
+    const place = { file: this.#file, offset };
+    const bare = { name, place, columns: [], rows: undefined, sample: undefined, follow: [], tenant: true };
+    if (value.kind !== "map") {
+      const word = value.kind === "scalar" ? value.text : undefined;
+      const mode = word === "skip" ? "skip" : "rows";
+      this.read.tables.push({ ...bare, mode });
+      if (mode === "skip" || isNull(value)) return;
+      const fix = `Write \`${name}: skip\`, or below it \`keep: [...]\` and a rule for every other column`;
+      if (word === "?") this.#problem(value.offset, `Nobody has decided about the table ${name} yet`, fix, "undecided");
+      else this.#problem(value.offset, "The rule of a table is `skip`, or a map of its columns", fix);
+      return;
+    }
+    const { entries } = value;
+    const others = [...entries.values()].filter(({ key }) => !TABLE_KEYS.includes(key));
+    const below = entries.get("columns");
+    const nested = below === undefined ? [] : this.#map(below.value, "columns");
+    const keep = entries.get("keep");
+    const tenant = entries.get("tenant");
+    if (tenant !== undefined && !(tenant.value.kind === "scalar" && tenant.value.text === "false")) {
+      this.#problem(tenant.value.offset, '"tenant" of a table can only be false: rows of every tenant are copied');
+    }
+    this.read.tables.push({
+      name,
+      mode: "rows",
+      place,
+      columns: [...[...others, ...nested].map((entry) => this.#column(entry)), ...this.#kept(keep?.value)],
+      rows: this.#placed(entries.get("rows")?.value, "rows"),
+      sample: this.#sample(entries.get("sample")?.value),
+      follow: this.#follow(entries.get("follow")?.value),
+      tenant: tenant === undefined,
+    });
+  }
+
+  #column({ key: column, offset, value }: MapEntry): ColumnRule {
+    return { column, node: value, place: { file: this.#file, offset } };
+  }
+
+  #kept(node: TreeNode | undefined): ColumnRule[] {
+    if (node === undefined || isNull(node)) return [];
+    if (node.kind === "map") {
+      this.#problem(node.offset, '"keep" has to be a list of columns', "keep: [id, created_at]");
+      return [];
+    }
+    const items = node.kind === "list" ? node.items : [node];
+    return items.flatMap((item) => {
+      const column = this.#text(item, "keep");
+      if (column === undefined) return [];
+      if (column !== "*") return [{ column, node: undefined, place: { file: this.#file, offset: item.offset } }];
+      const message = "`keep` has no wildcard: a column that is added later has to be looked at";
+      this.#problem(item.offset, message, "List the columns", "wildcard");
+      return [];
+    });
+  }
+
+  #sample(node: TreeNode | undefined): TableRule["sample"] {
+    if (node === undefined) return undefined;
+    const text = this.#text(node, "sample");
+    const [, number = ""] = /^(\d+(?:\.\d+)?)\s*%$/.exec(text ?? "") ?? [];
+    const share = Number(number) / 100;
+    if (number !== "" && share > 0 && share <= 1) return { share, place: { file: this.#file, offset: node.offset } };
+    const message = '"sample" has to be a percentage, more than 0% and at most 100%';
+    if (text !== undefined) this.#problem(node.offset, message, "sample: 10%");
+    return undefined;
+  }
+
+  #follow(node: TreeNode | undefined): TableRule["follow"] {
+    if (node === undefined) return [];
+    return this.#map(node, "follow").flatMap(({ key: column, offset, value }) => {
+      const direction = FOLLOW.find((known) => value.kind === "scalar" && value.text === known);
+      if (direction !== undefined) return [{ column, direction, place: { file: this.#file, offset } }];
+      this.#problem(value.offset, `"follow" of a column is one of ${FOLLOW.join(", ")}`);
+      return [];
+    });
+  }
+
+  #references(node: TreeNode): void {
+    const example = "- { from: events.user_id, to: users.id }";
+    if (node.kind !== "list") {
+      this.#problem(node.offset, '"references" has to be a list', example);
+      return;
+    }
+    const keys = ["from", "to", "where"] as const;
+    for (const item of node.items) {
+      if (item.kind !== "map") {
+        this.#problem(item.offset, "A reference is a map", example);
+        continue;
+      }
+      for (const { key, offset } of item.entries.values()) {
+        if (!keys.some((known) => known === key)) this.#unknown(key, offset, keys, `Known: ${keys.join(", ")}`);
+      }
+      const [from, to, where] = keys.map((key) => this.#placed(item.entries.get(key)?.value, key));
+      if (from === undefined || to === undefined)
+        this.#problem(item.offset, "A reference has a `from` and a `to`", example);
+      else this.read.references.push({ from, to, where });
+    }
+  }
+
+  #tenant(node: TreeNode, offset: number): void {
+    const keys = ["column", "value"] as const;
+    const map = new Map(this.#map(node, "tenant").map((entry) => [entry.key, entry]));
+    for (const { key, offset: at } of map.values()) {
+      if (!keys.some((known) => known === key)) this.#unknown(key, at, keys, `Known: ${keys.join(", ")}`);
+    }
+    const [column, value] = keys.map((key) => this.#placed(map.get(key)?.value, key));
+    if (this.read.tenant !== undefined)
+      this.#problem(offset, "The tenant is given twice", "Remove one", "duplicate-rule");
+    else if (column === undefined || value === undefined)
+      this.#problem(offset, "The tenant has a `column` and a `value`");
+    else this.read.tenant = { column: column.text, value: value.text, place: { file: this.#file, offset } };
+  }
+}

@@ -1,0 +1,78 @@
+import type { TreeNode, YamlSource } from "#files/yaml-tree.ts";
+
+/** Where rules are, relative to the project. */
+export const RULES_DIR = "db/sync";
+
+/** A place in a file of rules. */
+export interface Place {
+  readonly file: YamlSource;
+  readonly offset: number;
+}
+
+/** What is wrong, where. */
+export interface Problem {
+  readonly rule: string;
+  readonly message: string;
+  readonly fix?: string | undefined;
+  readonly place: Place;
+  readonly table?: string;
+  readonly column?: string;
+}
+
+/** A text of a rule, and where it is. */
+export interface PlacedText {
+  readonly text: string;
+  readonly place: Place;
+}
+
+export interface ColumnRule {
+  readonly column: string;
+  /** Undefined: the column is in a list of kept ones. */
+  readonly node: TreeNode | undefined;
+  readonly place: Place;
+}
+
+export const FOLLOW = ["down", "up", "none"] as const;
+
+export type Follow = (typeof FOLLOW)[number];
+
+export interface TableRule {
+  /** As written: `users`, `billing.invoices`. */
+  readonly name: string;
+  readonly mode: "rows" | "skip";
+  readonly place: Place;
+  readonly columns: readonly ColumnRule[];
+  /** A condition in SQL. */
+  readonly rows: PlacedText | undefined;
+  /** The share of rows, between 0 and 1. */
+  readonly sample: { readonly share: number; readonly place: Place } | undefined;
+  /** By column of a foreign key, as written. */
+  readonly follow: readonly { readonly column: string; readonly direction: Follow; readonly place: Place }[];
+  /** Whether the rules' tenant applies. */
+  readonly tenant: boolean;
+}
+
+/** A reference that the schema does not have. */
+export interface ReferenceRule {
+  /** `events.user_id` */
+  readonly from: PlacedText;
+  readonly to: PlacedText;
+  /** For which rows of the first table it holds, in SQL. */
+  readonly where: PlacedText | undefined;
+}
+
+export interface Rules {
+  readonly files: readonly YamlSource[];
+  readonly tables: readonly TableRule[];
+  readonly references: readonly ReferenceRule[];
+  readonly tenant: { readonly column: string; readonly value: string; readonly place: Place } | undefined;
+  /** `skip`: large objects stay behind, and that is said. */
+  readonly largeObjects: "refuse" | "skip";
+  /** What could not be read. */
+  readonly problems: readonly Problem[];
+  /** SHA-256 of the files, as hex. */
+  readonly digest: string;
+}
+
+/** Keys of a table that are no columns. A column of such a name goes below `columns`. */
+export const TABLE_KEYS: readonly string[] = ["keep", "rows", "sample", "follow", "tenant", "columns"];

@@ -1,0 +1,331 @@
+import { nearest } from "#errors/suggest.ts";
+import { quoteIdentifier } from "#sql/quote.ts";
+import type { SourceColumn, SourceTable } from "../plan.ts";
+import { Options, RuleProblem } from "../transforms/options.ts";
+import { familyOf, TRANSFORM_NAMES, transformNamed } from "../transforms/registry.ts";
+import type { Keyed, Made, Nested, Subject, Transform } from "../transforms/transform.ts";
+import { columnNamed, type Names, shownTable } from "./names.ts";
+import type { Reference } from "./references.ts";
+import type { ColumnRule, Place, Problem, TableRule } from "./rules.ts";
+
+/** What becomes of a column. */
+export type Treatment = Kept | Transformed;
+
+export interface Kept {
+  readonly kind: "keep";
+  readonly place: Place;
+}
+
+export interface Transformed {
+  readonly kind: "transform";
+  readonly transform: Transform;
+  readonly made: Made;
+  readonly domain: string;
+  /** Where the rule is: that of the key, for a foreign key that follows it. */
+  readonly place: Place;
+  /** The same for all columns that have their rule from one place: those agree. */
+  readonly origin: object;
+  /** Whether each element of an array is transformed, and not the array as a whole. */
+  readonly elements: boolean;
+}
+
+/** A rule that is still to be laid beside its column. */
+interface Explicit {
+  readonly rule: ColumnRule;
+  readonly table: SourceTable;
+  readonly column: SourceColumn;
+}
+
+/** Says what becomes of each column. Foreign keys without a rule have that of their key, where it is transformed. */
+export class Treatments {
+  readonly problems: Problem[] = [];
+  readonly #explicit = new Map<SourceColumn, Explicit>();
+  readonly #known = new Map<SourceColumn, Treatment | undefined>();
+  readonly #open = new Set<SourceColumn>();
+  readonly #names: Names;
+  readonly #references: readonly Reference[];
+
+  constructor(names: Names, references: readonly Reference[]) {
+    this.#names = names;
+    this.#references = references;
+  }
+
+  /** Takes the rules of a table, and says which name no column of it, or one column twice. */
+  add(table: SourceTable, { columns }: TableRule): void {
+    const seen = new Map<SourceColumn, ColumnRule>();
+    for (const rule of columns) {
+      const column = columnNamed(table, rule.column);
+      const about = { table: shownTable(table), column: rule.column, place: rule.place };
+      if (column === undefined) {
+        const near = nearest(
+          rule.column,
+          table.columns.map(({ name }) => name),
+        );
+        const fix = near === undefined ? "Remove the rule" : `Did you mean "${near}"?`;
+        this.#problem("unknown-column", `The table ${about.table} has no column "${rule.column}"`, fix, about);
+      } else if (column.generated) {
+        const message = `The column ${about.table}.${column.name} is generated: the target computes it`;
+        this.#problem("generated-column", message, "Remove the rule", about);
+      } else if (seen.has(column)) {
+        const first = seen.get(column)!.place;
+        const message = `The column ${about.table}.${column.name} has two rules; the first is in line ${first.file.location(first.offset).line}`;
+        this.#problem("duplicate-rule", message, "Remove one of them", about);
+      } else {
+        seen.set(column, rule);
+        this.#explicit.set(column, { rule, table, column });
+      }
+    }
+  }
+
+  /** Whether the rules say something of the column itself. */
+  hasRule(column: SourceColumn): boolean {
+    return this.#explicit.has(column);
+  }
+
+  /** What becomes of a column; undefined where no rule says it, or one that cannot be. */
+  of(column: SourceColumn): Treatment | undefined {
+    if (this.#known.has(column)) return this.#known.get(column);
+    // A key that refers to itself, or two that refer to each other.
+    if (this.#open.has(column)) return undefined;
+    this.#open.add(column);
+    const explicit = this.#explicit.get(column);
+    const treatment = explicit === undefined ? this.#followed(column) : this.#read(explicit);
+    this.#open.delete(column);
+    this.#known.set(column, treatment);
+    return treatment;
+  }
+
+  #followed(column: SourceColumn): Treatment | undefined {
+    for (const { fromColumns, toColumns, where } of this.#references) {
+      const at = fromColumns.indexOf(column);
+      if (at < 0 || where !== undefined) continue;
+      const treatment = this.of(toColumns[at]!);
+      if (treatment?.kind === "transform") return treatment;
+    }
+    return undefined;
+  }
+
+  #read(explicit: Explicit): Treatment | undefined {
+    const { rule, table, column } = explicit;
+    const { node, place } = rule;
+    if (node === undefined) return { kind: "keep", place };
+    try {
+      return this.#rule(new Options(node, place.offset), explicit);
+    } catch (error) {
+      if (!(error instanceof RuleProblem)) throw error;
+      const about = {
+        table: shownTable(table),
+        column: column.name,
+        place: { file: place.file, offset: error.offset },
+      };
+      this.#problem(error.rule, error.message, error.fix, about);
+      return undefined;
+    }
+  }
+
+  #rule(options: Options, { rule, table, column }: Explicit): Treatment {
+    const { place } = rule;
+    const written = readRule(options, `${shownTable(table)}.${column.name}`);
+    if (written.kind === "keep") return { kind: "keep", place };
+    if (written.kind === "as") return this.#as(written.options, column);
+    const { transform, domain = `${table.schema}.${table.name}.${column.name}` } = written;
+    const family = familyOf(column);
+    const elements = column.isArray && transform.takes !== "any";
+    if (transform.takes !== "any" && !transform.takes.includes(family)) {
+      const fitting = TRANSFORM_NAMES.filter((name) => transformNamed(name)!.takes.includes(family as never));
+      throw options.fail(
+        `\`${transform.name}\` does not take values of type ${column.type}`,
+        `For this type: ${[...fitting, "value", "expr"].join(", ")}`,
+        "wrong-type",
+      );
+    }
+    const subject: Subject = {
+      family,
+      baseType: column.baseType,
+      typeSchema: column.typeSchema,
+      length: elements ? null : column.length,
+      keep: written.keep,
+      nested: (inner, path) => this.#nested(inner, `${domain}#${path}`),
+      transformed: (at, name) => this.#transformed(at, table, name, column),
+      original: (at, name) => this.#original(at, table, name),
+    };
+    const made = transform.make(written.options, subject);
+    return { kind: "transform", transform, made, domain, place, origin: {}, elements };
+  }
+
+  #as(options: Options, column: SourceColumn): Transformed {
+    const text = options.text();
+    const other = this.#names.column(text);
+    if (other === undefined)
+      throw options.fail(`There is no column "${text}"`, "Write TABLE.COLUMN: users.email", "unknown-column");
+    if (other.column === column) throw options.fail("A column cannot be like itself");
+    const treatment = this.of(other.column);
+    if (treatment === undefined) throw options.fail(`No rule says what becomes of ${text}`, `Give ${text} a transform`);
+    if (treatment.kind === "keep")
+      throw options.fail(
+        `${text} is kept, so nothing can be like it`,
+        "Keep this column as well, or transform that one",
+      );
+    if (treatment.transform.takes !== "any" && !treatment.transform.takes.includes(familyOf(column))) {
+      throw options.fail(
+        `\`${treatment.transform.name}\`, as ${text} has, does not take values of type ${column.type}`,
+        undefined,
+        "wrong-type",
+      );
+    }
+    return { ...treatment, elements: column.isArray && treatment.transform.takes !== "any" };
+  }
+
+  #nested(options: Options, domain: string): Nested {
+    const written = readRule(options, domain);
+    if (written.kind === "keep") return { kept: true, takes: "any", expression: (value) => value };
+    if (written.kind === "as") {
+      const other = this.#names.column(written.options.text());
+      const treatment = other === undefined ? undefined : this.of(other.column);
+      if (treatment?.kind !== "transform" || treatment.made.readsOthers === true) {
+        throw written.options.fail(
+          `There is no transformed column "${written.options.text()}"`,
+          "Write TABLE.COLUMN: users.email",
+          "unknown-column",
+        );
+      }
+      return inside(treatment.transform, treatment.made, treatment.domain, options);
+    }
+    const { transform } = written;
+    const refuse = (): never => {
+      throw options.fail(`\`${transform.name}\` does not work inside of a document`);
+    };
+    const family = transform.takes === "any" || transform.takes.includes("text") ? "text" : "integer";
+    const made = transform.make(written.options, {
+      family,
+      baseType: family === "text" ? "text" : "int8",
+      typeSchema: "pg_catalog",
+      length: null,
+      keep: undefined,
+      nested: refuse,
+      transformed: refuse,
+      original: refuse,
+    });
+    return inside(transform, made, written.domain ?? domain, options);
+  }
+
+  #transformed(options: Options, table: SourceTable, name: string, self: SourceColumn): string {
+    const column = columnNamed(table, name);
+    if (column === undefined)
+      throw options.fail(`The table ${shownTable(table)} has no column "${name}"`, undefined, "unknown-column");
+    if (column === self) throw options.fail("An expression cannot read the column that it is for");
+    const treatment = this.of(column);
+    if (treatment?.kind === "transform" && treatment.made.readsOthers === true)
+      throw options.fail(`"${name}" is an expression itself, which another one cannot read`);
+    return `source.${quoteIdentifier(column.name)}`;
+  }
+
+  #original(options: Options, table: SourceTable, name: string): { sql: string; domain: string } {
+    let column = columnNamed(table, name);
+    if (column === undefined)
+      throw options.fail(`The table ${shownTable(table)} has no column "${name}"`, undefined, "unknown-column");
+    const sql = `source.${quoteIdentifier(column.name)}`;
+    let of = table;
+    // Whose date it is, is the same person in every table.
+    for (const seen = new Set<SourceColumn>(); !seen.has(column);) {
+      seen.add(column);
+      const up = this.#references.find(
+        ({ fromColumns, where }) => fromColumns.includes(column!) && where === undefined,
+      );
+      if (up === undefined) break;
+      of = up.to;
+      column = up.toColumns[up.fromColumns.indexOf(column)]!;
+    }
+    return { sql, domain: `${of.schema}.${of.name}.${column.name}` };
+  }
+
+  #problem(
+    rule: string,
+    message: string,
+    fix: string | undefined,
+    about: { table: string; column: string; place: Place },
+  ): void {
+    this.problems.push({ rule, message, fix, ...about });
+  }
+}
+
+type Written =
+  | { readonly kind: "keep" }
+  | { readonly kind: "as"; readonly options: Options }
+  | {
+      readonly kind: "transform";
+      readonly transform: Transform;
+      readonly options: Options;
+      readonly domain: string | undefined;
+      readonly keep: Options | undefined;
+    };
+
+const BESIDE = ["domain", "keep"];
+
+/** @param shown what the rule is for */
+function readRule(options: Options, shown: string): Written {
+  const { node, offset } = options;
+  if (node === undefined)
+    throw options.fail(`The rule of ${shown} is empty`, "Write keep, or a transform", "undecided");
+  if (node.kind === "list")
+    throw options.fail("A rule is `keep`, a transform or a map", "For example email, or { mask: { last: 4 } }");
+  if (node.kind === "scalar") {
+    if (node.text === "keep") return { kind: "keep" };
+    if (node.text === "?")
+      throw options.fail(
+        `Nobody has decided about ${shown} yet`,
+        "Write keep in place of the ?, or a transform",
+        "undecided",
+      );
+    if (node.text === "as") throw options.fail("`as` needs a column", "{ as: users.email }");
+    return {
+      kind: "transform",
+      transform: named(options, node.text),
+      options: new Options(undefined, offset),
+      domain: undefined,
+      keep: undefined,
+    };
+  }
+  const map = options.map();
+  const main = [...map].filter(([key]) => !BESIDE.includes(key));
+  const [first] = main;
+  if (first === undefined || main.length > 1) {
+    throw options.fail("A rule has one transform", "For example { email: { at: example.org } }");
+  }
+  const [name, inner] = first;
+  if (name === "as") return { kind: "as", options: inner };
+  const transform = named(inner, name);
+  const keep = map.get("keep");
+  if (keep !== undefined && !["json", "hstore"].includes(name)) throw keep.fail("Only json and hstore have `keep`");
+  return { kind: "transform", transform, options: inner, domain: map.get("domain")?.text(), keep };
+}
+
+function named(options: Options, name: string): Transform {
+  const transform = transformNamed(name);
+  if (transform !== undefined) return transform;
+  const near = nearest(name, [...TRANSFORM_NAMES, "keep"]);
+  const fix = near === undefined ? `Known: keep, as, ${TRANSFORM_NAMES.join(", ")}` : `Did you mean "${near}"?`;
+  throw options.fail(`There is no transform "${name}"`, fix, "unknown-transform");
+}
+
+/** A rule for a value inside of a document, which is a text or a number. */
+function inside(transform: Transform, made: Made, domain: string, options: Options): Nested {
+  const { takes } = transform;
+  if (takes !== "any" && !takes.includes("text") && !takes.includes("integer")) {
+    throw options.fail(`\`${transform.name}\` does not work inside of a document`, undefined, "wrong-type");
+  }
+  return {
+    kept: false,
+    takes,
+    expression: (value, keyed) => {
+      const own: Keyed = { ...keyed, digest: (text) => keyed.digestIn(domain, text) };
+      const sql = made.expression(value, own);
+      return made.isConstant === true ? `${sql}::text` : sql;
+    },
+  };
+}
+
+/** Whether a rule makes every value NULL. */
+export function isNothing(treatment: Treatment | undefined): boolean {
+  return treatment?.kind === "transform" && treatment.made.makesNull === true;
+}

@@ -1,0 +1,25 @@
+import { DIFFERS, type Transform } from "./transform.ts";
+
+const LOREM =
+  "Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore et dolore magna aliqua. ";
+
+export const filler: Transform = {
+  name: "filler",
+  summary: "A text without meaning, as long as the original.",
+  result: "Lorem ipsum dolor sit am",
+  examples: ["filler"],
+  takes: ["text"],
+  make(options) {
+    options.none();
+    return {
+      class: "lossy",
+      // One that is this text already.
+      proof: DIFFERS,
+      maxLength: "original",
+      expression: (value) => {
+        const text = `left(repeat('${LOREM}', 1 + length(${value}) / ${LOREM.length}), length(${value}))`;
+        return `CASE WHEN ${text} = ${value} THEN upper(${text}) ELSE ${text} END`;
+      },
+    };
+  },
+};

@@ -1,0 +1,33 @@
+import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
+import { PARTIAL, type Transform } from "./transform.ts";
+
+export const hstore: Transform = {
+  name: "hstore",
+  summary: "Values of an hstore by key, as `json`: `keep` lists the keys that stay, every other one is left out.",
+  result: '"theme"=>"dark", "email"=>"u3f9ac0b1e2d4a5b6@example.com"',
+  examples: ["{ hstore: { email: email }, keep: [theme] }"],
+  takes: ["hstore"],
+  make(options, subject) {
+    const rules = Array.from(options.map(), ([key, rule]) => [key, subject.nested(rule, key)] as const);
+    const kept = (subject.keep?.list() ?? []).map((key) => key.text());
+    if (rules.length + kept.length === 0) throw options.fail("At least one key has to be here");
+    const schema = quoteIdentifier(subject.typeSchema);
+    return {
+      class: "lossy",
+      proof: PARTIAL,
+      maxLength: "original",
+      expression: (value, keyed) => {
+        const branches = [
+          ...rules.map(
+            ([key, rule]) =>
+              `WHEN ${quoteLiteral(key)} THEN ${rule.kept ? "e.value" : rule.expression("e.value", keyed)}`,
+          ),
+          ...kept.map((key) => `WHEN ${quoteLiteral(key)} THEN e.value`),
+        ];
+        const keys = [...rules.map(([key]) => key), ...kept].map(quoteLiteral).join(", ");
+        return `(SELECT coalesce((SELECT ${schema}.hstore(array_agg(e.key), array_agg(CASE e.key ${branches.join(" ")} END))
+      FROM ${schema}.each(d.v) e WHERE e.key IN (${keys})), ''::${schema}.hstore) FROM (SELECT ${value} AS v OFFSET 0) d WHERE d.v IS NOT NULL)`;
+      },
+    };
+  },
+};

@@ -1,0 +1,34 @@
+import { quoteLiteral } from "#sql/quote.ts";
+import { PATTERN_NAMES, PATTERNS } from "./patterns.ts";
+import { PARTIAL, type Transform } from "./transform.ts";
+
+export const scrub: Transform = {
+  name: "scrub",
+  summary:
+    "Replaces what looks like an address, a number and so on inside of a text: email, phone, card, iban, ssn, ip. It finds patterns; it does not find names. A result that would be too long for the column is cut.",
+  result: "Call me at [phone] or write to [email]",
+  examples: ["{ scrub: [email, phone] }", "scrub"],
+  takes: ["text"],
+  make(options, { length }) {
+    const wanted = options.list();
+    for (const option of wanted) {
+      if (PATTERN_NAMES.some((name) => name === option.text())) continue;
+      throw option.fail(`There is no pattern "${option.text()}"`, `Known: ${PATTERN_NAMES.join(", ")}`);
+    }
+    const names = PATTERN_NAMES.filter(
+      (name) => wanted.length === 0 || wanted.some((option) => option.text() === name),
+    );
+    return {
+      class: "lossy",
+      proof: PARTIAL,
+      maxLength: "original",
+      expression: (value) => {
+        const scrubbed = names.reduce(
+          (text, name) => `regexp_replace(${text}, ${quoteLiteral(PATTERNS[name])}, '[${name}]', 'g')`,
+          value,
+        );
+        return length === null ? scrubbed : `left(${scrubbed}, ${length})`;
+      },
+    };
+  },
+};

@@ -1,0 +1,98 @@
+import type { ColumnProof, SyncColumn } from "../plan.ts";
+import type { Options } from "./options.ts";
+
+/** What kind of values a transform works on. A column's type belongs to one; `other` is for those that no transform replaces in part. */
+export type Family =
+  | "text"
+  | "integer"
+  | "uuid"
+  | "date"
+  | "timestamp"
+  | "network"
+  | "json"
+  | "hstore"
+  | "number"
+  | "other";
+
+/** One way to replace values. A file each; `registry.ts` lists them. */
+export interface Transform {
+  readonly name: string;
+  /** What it does, for the reference: one sentence or two. */
+  readonly summary: string;
+  /** A result, for the reference. */
+  readonly result: string;
+  /** Rules that use it, as values in YAML, for the reference. The first is the shortest. */
+  readonly examples: readonly string[];
+  /** `any` takes whole values of every type. */
+  readonly takes: readonly Family[] | "any";
+  /**
+   * The transform with its options.
+   * @param options reads and checks what the rule says
+   */
+  make(options: Options, subject: Subject): Made;
+}
+
+/** What is transformed: a column, an element of an array, or a value inside of a document. */
+export interface Subject {
+  readonly family: Family;
+  /** pg_type.typname: "int4". */
+  readonly baseType: string;
+  /** The schema of that type. */
+  readonly typeSchema: string;
+  /** Of varchar(n) and char(n). */
+  readonly length: number | null;
+  /** Paths or keys that stay, where the rule has `keep` beside the transform. */
+  readonly keep: Options | undefined;
+  /** Makes the rule that stands inside of this one, for a value in a document. */
+  readonly nested: (options: Options, path: string) => Nested;
+  /** The transformed value of another column of the table. */
+  readonly transformed: (options: Options, column: string) => string;
+  /** The original of another column, and the domain of what it identifies. */
+  readonly original: (options: Options, column: string) => { readonly sql: string; readonly domain: string };
+}
+
+/** A rule for a value inside of a document. */
+export interface Nested {
+  /** The value stays. */
+  readonly kept: boolean;
+  readonly takes: Transform["takes"];
+  readonly expression: (value: string, keyed: Keyed) => string;
+}
+
+export interface Made {
+  readonly class: SyncColumn["class"];
+  readonly proof: ColumnProof;
+  readonly tokens?: NonNullable<SyncColumn["tokens"]>;
+  /** The most characters of a result; `original` where it is never longer than that. */
+  readonly maxLength: number | "original";
+  /** Whether NULL may come of a value. */
+  readonly makesNull?: boolean;
+  /** Its SQL has to be put behind those of other columns, which it reads. */
+  readonly readsOthers?: boolean;
+  /** Its SQL is the same whatever the value is: a test for NULL is put around it. */
+  readonly isConstant?: boolean;
+  /**
+   * The SQL of the result. NULL gives NULL.
+   * @param value the SQL of the original: text for texts, else of the column's type
+   */
+  expression(value: string, keyed: Keyed): string;
+}
+
+/** Keyed digests of a domain, as SQL. */
+export interface Keyed {
+  /** HMAC-SHA256 of a text: 32 bytes. */
+  readonly digest: (text: string) => string;
+  /** HMAC-SHA256 of a text with the subkey of another domain. */
+  readonly digestIn: (domain: string, text: string) => string;
+}
+
+/** From this many possible results on, two of ten million originals share one with a probability of less than one in a thousand. */
+const PROBABLE = 2 ** 56;
+
+export function classOf(results: number): SyncColumn["class"] {
+  return results >= PROBABLE ? "probable" : "lossy";
+}
+
+export const DISJOINT: ColumnProof = { kind: "disjoint" };
+export const DIFFERS: ColumnProof = { kind: "differs", chance: 0 };
+export const PARTIAL: ColumnProof = { kind: "partial" };

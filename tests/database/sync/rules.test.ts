@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { openDatabase } from "#database/open.ts";
+import type { Database } from "#database/database.ts";
+import { newestAndEmbedded, type TestDatabase } from "../../support/engines.ts";
+import { planned } from "../../support/sync.ts";
+
+const SCHEMA = `
+  create table users (id bigint primary key, email text not null unique, name varchar(10), born date,
+    tags text[], doc jsonb, gone text generated always as (lower(name)) stored);
+  create table orders (id int primary key, user_id bigint not null references users, mail text, note text);
+  create table logs (at date not null, who bigint, line text) partition by range (at);
+  create table logs_1 partition of logs for values from ('2024-01-01') to ('2025-01-01');
+  create table loose (a int, b text);
+  create table nodes (id int primary key, parent int references nodes, left_id int, right_id int);`;
+
+const USERS = {
+  keep: "[id]",
+  email: "email",
+  name: "mask",
+  born: "year",
+  tags: "filler",
+  doc: "{ json: { a: email } }",
+};
+const ORDERS = { keep: "[id, user_id]", mail: "email", note: "filler" };
+const LOGS = { keep: "[at, who]", line: "filler" };
+const LOOSE = { keep: "[a]", b: "filler" };
+const NODES = { keep: "[id, parent, left_id, right_id]" };
+
+type Table = Readonly<Record<string, string | undefined>> | string | undefined;
+
+/** Rules without a fault, but for what is given. */
+function rules(changes: Readonly<Record<string, Table>> = {}, top = ""): string {
+  const tables: Record<string, Table> = {
+    users: USERS,
+    orders: ORDERS,
+    logs: LOGS,
+    loose: LOOSE,
+    nodes: NODES,
+    ...changes,
+  };
+  const lines = Object.entries(tables).flatMap(([name, table]) => {
+    if (table === undefined) return [];
+    if (typeof table === "string") return [`  ${name}: ${table}`];
+    return [
+      `  ${name}:`,
+      ...Object.entries(table).flatMap(([key, rule]) => (rule === undefined ? [] : [`    ${key}: ${rule}`])),
+    ];
+  });
+  return `${top}\ntables:\n${lines.join("\n")}\n`;
+}
+
+const users = (changes: Readonly<Record<string, string | undefined>>): string =>
+  rules({ users: { ...USERS, ...changes } });
+const orders = (changes: Readonly<Record<string, string | undefined>>): string =>
+  rules({ orders: { ...ORDERS, ...changes } });
+
+/** What is wrong, the rules, and how it is called. */
+const FAULTY: readonly (readonly [string, string, string])[] = [
+  ["a table without a rule", rules({ loose: undefined }), "table-without-rule"],
+  ["a column without a rule", users({ name: undefined }), "column-without-rule"],
+  ["an empty table", rules({ loose: "" }), "column-without-rule"],
+  ["a column that nobody has decided about", users({ name: '"?"' }), "undecided"],
+  ["the same without quotes", users({ name: "?" }), "syntax"],
+  ["an empty rule", users({ name: "~" }), "undecided"],
+  ["a table that nobody has decided about", rules({ loose: '"?"' }), "undecided"],
+  ["a table that is not there", rules({ userz: "skip" }), "unknown-table"],
+  ["a column that is not there", users({ emial: "email" }), "unknown-column"],
+  ["a kept column that is not there", users({ keep: "[id, nothing]" }), "unknown-column"],
+  ["a generated column", users({ gone: "filler" }), "generated-column"],
+  ["a column with two rules", users({ keep: "[id, name]" }), "duplicate-rule"],
+  ["a column twice in keep", users({ keep: "[id, id]" }), "duplicate-rule"],
+  ["a table under two names", rules({ "public.loose": LOOSE }), "duplicate-rule"],
+  ["rules of a partition", rules({ logs_1: LOGS }), "rule-of-partition"],
+  ["a wildcard", rules({ loose: { keep: '["*"]' } }), "wildcard"],
+  ["a transform that is not there", users({ name: "maks" }), "unknown-transform"],
+  ["two transforms for a column", users({ name: "{ mask: {}, email: {} }" }), "invalid-rule"],
+  ["a list for a rule", users({ name: "[mask]" }), "invalid-rule"],
+  ["an option that is not there", users({ name: "{ mask: { lats: 4 } }" }), "invalid-rule"],
+  ["an option out of range", users({ name: "{ mask: { last: -1 } }" }), "invalid-rule"],
+  ["options of a transform that has none", users({ born: "{ year: { x: 1 } }" }), "invalid-rule"],
+  ["keep beside another transform than json", users({ name: "{ mask: {}, keep: [a] }" }), "invalid-rule"],
+  ["a transform for another type", users({ born: "email" }), "wrong-type"],
+  ["a transform of texts on numbers", rules({ loose: { a: "mask", b: "filler" } }), "wrong-type"],
+  ["an unknown pattern", orders({ note: "{ scrub: [emial] }" }), "invalid-rule"],
+  ["a date without a person", users({ born: "shift" }), "invalid-rule"],
+  ["a date of a column that is not there", users({ born: "{ shift: { by: person } }" }), "unknown-column"],
+  ["an expression over a column that is not there", users({ name: '{ expr: "{nobody}" }' }), "unknown-column"],
+  ["an expression over itself", users({ name: '{ expr: "{name}" }' }), "invalid-rule"],
+  ["like a column that is not there", orders({ mail: "{ as: users.mail }" }), "unknown-column"],
+  ["like a column that is kept", orders({ mail: "{ as: orders.id }" }), "invalid-rule"],
+  ["like a column of another type", rules({ loose: { a: "{ as: users.email }", b: "filler" } }), "wrong-type"],
+  ["a path with two rules", users({ doc: "{ json: { a: email, a: phone } }" }), "syntax"],
+  ["a path through a value with a rule", users({ doc: "{ json: { a: email, a.b: phone } }" }), "invalid-rule"],
+  ["no path", users({ doc: "{ json: { 'a..b]': email } }" }), "invalid-rule"],
+  ["a date inside of a document", users({ doc: "{ json: { a: year } }" }), "wrong-type"],
+  ["a lossy transform of a unique column", users({ email: "mask" }), "lossy-unique"],
+  ["a fixed value for a unique column", users({ email: '{ value: "x" }' }), "lossy-unique"],
+  ["NULL into NOT NULL", users({ email: "{ value: null }" }), "null-into-not-null"],
+  ["a result that is too long", users({ name: "email" }), "too-long"],
+  ["a value that is too long", users({ name: '{ value: "much too long" }' }), "too-long"],
+  ["a partition key", rules({ logs: { keep: "[who]", at: "year", line: "filler" } }), "partition-key"],
+  ["a kept reference to a transformed key", users({ keep: "[]", id: "integer" }), "kept-reference"],
+  ["a transformed reference to a kept key", orders({ keep: "[id]", user_id: "integer" }), "transformed-reference"],
+  [
+    "a reference with a rule of its own",
+    rules({ users: { ...USERS, keep: "[]", id: "integer" }, orders: { ...ORDERS, keep: "[id]", user_id: "integer" } }),
+    "disagreeing-reference",
+  ],
+  ["a reference to a table without rows", rules({ users: "skip" }), "reference-to-skipped"],
+  ["a sample without a key", rules({ loose: { ...LOOSE, sample: "10%" } }), "sample-without-key"],
+  ["a sample of nothing", orders({ sample: "0%" }), "invalid-rule"],
+  ["a sample that is no percentage", orders({ sample: "0.1" }), "invalid-rule"],
+  ["an unknown direction", orders({ follow: "{ user_id: sideways }" }), "invalid-rule"],
+  ["follow of a column that refers to nothing", orders({ follow: "{ note: up }" }), "invalid-rule"],
+  [
+    "a circle that is followed down",
+    rules({ nodes: { ...NODES, rows: '"id < 5"', follow: "{ parent: down }" } }),
+    "endless-follow",
+  ],
+  ["an unknown key at the top", rules({}, "tabels: {}"), "unknown-key"],
+  ["a reference without its end", rules({}, "references: [{ from: logs.who }]"), "invalid-rule"],
+  [
+    "a reference of a column that is not there",
+    rules({}, "references: [{ from: logs.whom, to: users.id }]"),
+    "unknown-column",
+  ],
+  ["a tenant without a value", rules({}, "tenant: { column: user_id }"), "invalid-rule"],
+];
+
+const engine = newestAndEmbedded.find(({ kind }) => kind === "embedded")!;
+let database: Database;
+let fresh: TestDatabase;
+
+beforeAll(async () => {
+  fresh = await engine.fresh();
+  database = await openDatabase(fresh.target);
+  await database.execute(SCHEMA);
+});
+
+afterAll(async () => {
+  await database?.close();
+  await fresh?.drop();
+});
+
+test("rules without a fault make a plan", async () => {
+  const result = await planned(database, rules());
+  expect(result.kind === "findings" ? result.findings : []).toEqual([]);
+});
+
+for (const [name, yaml, rule] of FAULTY) {
+  test(`refused before the first row: ${name}`, async () => {
+    const found = await planned(database, yaml).then(
+      (result) => (result.kind === "plan" ? [] : result.findings.map((finding) => finding.rule)),
+      (error: { code: string }) => [error.code.replace("config_", "")],
+    );
+    expect(found).toContain(rule);
+  });
+}
+
+test("there are no tables without rules, nor columns, but those that are told with the line to add", async () => {
+  const result = await planned(database, users({ email: undefined }));
+  const [finding] = result.kind === "findings" ? result.findings : [];
+  expect(finding).toMatchObject({
+    rule: "column-without-rule",
+    location: { file: "db/sync/rules.yaml", line: 3, column: 3, sourceLine: "  users:" },
+    fix: "Add to db/sync/rules.yaml, below line 3: email: email",
+  });
+});
+
+test("a foreign key follows its key", async () => {
+  const yaml = rules({ users: { ...USERS, keep: "[]", id: "integer" }, orders: { ...ORDERS, keep: "[id]" } });
+  const result = await planned(database, yaml);
+  const tables = result.kind === "plan" ? result.plan.tables : [];
+  const columns = tables.flatMap((table) => table.columns.filter(({ domain }) => domain === "public.users.id"));
+  expect(columns.map(({ name }) => name)).toEqual(["user_id", "id"]);
+});

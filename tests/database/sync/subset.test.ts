@@ -1,0 +1,145 @@
+import { describe, expect, test } from "bun:test";
+import { oldestAndEmbedded } from "../../support/engines.ts";
+import { planOf, rowsOf, withTables } from "../../support/sync.ts";
+
+const SHOP = `
+  create table users (id int primary key, tenant int, boss int references users);
+  create table orders (id int primary key, user_id int not null references users, tenant int);
+  create table items (id int primary key, order_id int references orders);
+  create table events (id int primary key, kind text, target int);
+  create table parts (id int, order_id int references orders) partition by hash (id);
+  create table parts_0 partition of parts for values with (modulus 2, remainder 0);
+  create table parts_1 partition of parts for values with (modulus 2, remainder 1);
+  insert into users select n, n % 2, case when n % 10 = 0 then n - 5 end from generate_series(1, 40) n;
+  insert into orders select n, 1 + n % 40, (1 + n % 40) % 2 from generate_series(1, 200) n;
+  insert into items select n, case when n % 7 > 0 then 1 + n % 200 end from generate_series(1, 500) n;
+  insert into events select n, case when n % 2 = 0 then 'user' else 'order' end, 1 + n % 40 from generate_series(1, 100) n;
+  insert into parts select n, 1 + n % 200 from generate_series(1, 300) n;`;
+
+const KEEP = {
+  users: "keep: [id, tenant, boss]",
+  orders: "keep: [id, user_id, tenant]",
+  items: "keep: [id, order_id]",
+  events: "keep: [id, kind, target]",
+  parts: "keep: [id, order_id]",
+};
+
+function shop(more: Readonly<Record<string, string>>, top = ""): string {
+  const tables = Object.entries(KEEP).map(
+    ([name, keep]) => `  ${name}: { ${keep}${more[name] === undefined ? "" : `, ${more[name]}`} }`,
+  );
+  return `${top}\ntables:\n${tables.join("\n")}\n`;
+}
+
+type Numbers = Record<string, number>;
+
+for (const engine of oldestAndEmbedded) {
+  describe(`subsets on ${engine.name}`, () => {
+    test("conditions are followed along foreign keys, down and up, in circles, by sample and for one tenant", async () => {
+      await using fresh = await engine.fresh();
+      await withTables(fresh, SHOP, async (database) => {
+        const read = async (yaml: string): Promise<(name: string) => Promise<Numbers[]>> => {
+          const plan = await planOf(database, yaml);
+          return (name) => rowsOf<Numbers>(database, plan, name);
+        };
+        const ids = (rows: readonly Numbers[]): number[] => rows.map(({ id }) => id!).toSorted((a, b) => a - b);
+
+        const down = await read(shop({ users: 'rows: "id <= 10"' }));
+        // 10 reports to 5, 5 is among them; nobody else is added.
+        expect(ids(await down("users"))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+        const orders = await down("orders");
+        expect(orders.every(({ user_id }) => user_id! <= 10)).toBe(true);
+        expect(orders).toHaveLength(50);
+        const known = new Set(ids(orders));
+        for (const name of ["items", "parts_0", "parts_1"]) {
+          const rows = await down(name);
+          expect(rows.length).toBeGreaterThan(0);
+          expect(rows.filter(({ order_id }) => order_id !== null && !known.has(order_id!))).toEqual([]);
+        }
+        expect((await down("items")).some(({ order_id }) => order_id === null)).toBe(true);
+
+        const up = await read(shop({ users: 'rows: "id = 20"', orders: 'rows: "id = 3"' }));
+        // The user of the order, the one asked for, and whom that one reports to.
+        expect(ids(await up("users"))).toEqual([4, 15, 20]);
+        expect(ids(await up("orders"))).toEqual([3]);
+
+        const tenant = await read(shop({}, 'tenant: { column: tenant, value: "1" }'));
+        expect((await tenant("users")).filter((row) => row["tenant"] !== 1 && row["id"]! % 10 !== 5)).toEqual([]);
+        expect((await tenant("orders")).filter((row) => row["tenant"] !== 1)).toEqual([]);
+
+        const sample = await read(shop({ users: "sample: 50%" }));
+        const first = ids(await sample("users"));
+        expect(ids(await sample("users"))).toEqual(first);
+        expect(first.length).toBeGreaterThan(5);
+        expect(first.length).toBeLessThan(35);
+
+        const virtual = await read(
+          shop(
+            { users: 'rows: "id <= 10"' },
+            `references: [{ from: events.target, to: users.id, where: "kind = 'user'" }]`,
+          ),
+        );
+        const events = (await virtual("events")) as unknown as { kind: string; target: number }[];
+        expect(events.filter(({ kind, target }) => kind === "user" && target > 10)).toEqual([]);
+        expect(events.filter(({ kind }) => kind === "order")).toHaveLength(50);
+      });
+    });
+
+    test("whatever refers to whatever, no reference dangles", async () => {
+      await using fresh = await engine.fresh();
+      await withTables(fresh, "select 1", async (database) => {
+        let state = 42;
+        const random = (below: number): number => {
+          state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+          return Math.floor((state / 2_147_483_648) * below);
+        };
+        for (let round = 0; round < 8; round++) {
+          const tables = Array.from({ length: 3 + random(4) }, (_, index) => `t${round}_${index}`);
+          const edges = Array.from({ length: 2 + random(8) }, (_, index) => ({
+            from: random(tables.length),
+            to: random(tables.length),
+            column: `r${index}`,
+          }));
+          const columnsOf = (index: number): string[] =>
+            edges.filter(({ from }) => from === index).map(({ column }) => column);
+          await database.execute(
+            [
+              ...tables.map(
+                (table, index) =>
+                  `create table public.${table} (id int primary key, v int${columnsOf(index)
+                    .map((column) => `, ${column} int`)
+                    .join("")})`,
+              ),
+              ...tables.map(
+                (table, index) =>
+                  `insert into public.${table} select n, n % 7${columnsOf(index)
+                    .map((_, at) => `, case when n % ${4 + at} > 0 then 1 + (n * ${7 + at + random(9)}) % 60 end`)
+                    .join("")} from generate_series(1, 60) n`,
+              ),
+              ...edges.map(
+                ({ from, to, column }) =>
+                  `alter table public.${tables[from]} add foreign key (${column}) references public.${tables[to]}`,
+              ),
+            ].join(";"),
+          );
+          const asked = tables.map((_, index) => (index === 0 || random(3) === 0 ? ", rows: 'v = 3'" : ""));
+          const yaml = `tables:\n${tables.map((table, index) => `  ${table}: { keep: [id, v, ${columnsOf(index).join(", ")}]${asked[index]} }`).join("\n")}`;
+          const plan = await planOf(database, yaml);
+          const rows = new Map<string, Numbers[]>();
+          for (const table of tables) rows.set(table, await rowsOf<Numbers>(database, plan, table));
+          for (const [index, table] of tables.entries()) {
+            const found = rows.get(table)!;
+            expect(new Set(found.map(({ id }) => id)).size).toBe(found.length);
+            if (asked[index] !== "") expect(found.length).toBeGreaterThan(0);
+          }
+          for (const { from, to, column } of edges) {
+            const there = new Set(rows.get(tables[to]!)!.map(({ id }) => id!));
+            const dangling = rows.get(tables[from]!)!.filter((row) => row[column] !== null && !there.has(row[column]!));
+            expect({ round, column, dangling }).toEqual({ round, column, dangling: [] });
+          }
+          await database.execute(`drop table ${tables.map((table) => `public.${table}`).join(", ")} cascade`);
+        }
+      });
+    });
+  });
+}
