@@ -65,7 +65,12 @@ export function exportFolder({ projectDir }: CommandContext, args: ExportArgs): 
       "folder_not_empty",
       `${dir} is not empty: ${count(present.length, "file")}, for example ${present[0]}`,
       {
-        hint: "Nothing was done. Name another folder with --dir, or let --force replace what is there; old files are kept as NAME.bak.",
+        hint: [
+          "Nothing was done. Name another folder with --dir, or let --force replace what is there; old files are kept as NAME.bak.",
+          ...(args.baseline === true
+            ? ["If an export that was interrupted wrote these files, `confiture migrate baseline` does what is left."]
+            : []),
+        ].join("\n"),
         location: { file: dir },
       },
     );

@@ -41,6 +41,8 @@ interface Trial {
   readonly first?: readonly First[];
   /** A stage that may stand between: what its first part alone does. */
   readonly between?: readonly string[];
+  /** What goes on from there; the command itself when undefined. */
+  readonly onward?: readonly string[];
 }
 
 const SCHEMA = Object.fromEntries(
@@ -99,7 +101,13 @@ const TRIALS: readonly Trial[] = [
   { command: ["init"] },
   { command: ["init", "--from", DATABASE, "--env", "live"], first: [{ sql: LIVE }] },
   { command: ["export"], first: [{ sql: LIVE }] },
-  { command: ["export", "--baseline"], files: MIGRATIONS, first: [{ sql: LIVE }], between: ["export"] },
+  {
+    command: ["export", "--baseline"],
+    files: MIGRATIONS,
+    first: [{ sql: LIVE }],
+    between: ["export"],
+    onward: ["migrate", "baseline"],
+  },
   { command: ["snapshot", "--output", "snapshot.json"], files: { "snapshot.json": "{}\n" }, first: [{ sql: LIVE }] },
 ];
 
@@ -146,7 +154,8 @@ async function killCommand(
     const stage = nameOf(await stateOf(b), stages);
     figures[stage]++;
     if (stage === "after") continue;
-    const { exitCode, stderr } = await runIn(b, commandFor(trial, b));
+    const next = stage === "between" ? (trial.onward ?? commandFor(trial, b)) : commandFor(trial, b);
+    const { exitCode, stderr } = await runIn(b, next);
     const end = nameOf(await stateOf(b), stages);
     if (exitCode !== 0 || end !== "after")
       throw new Error(`${figures.command} again: exit ${exitCode}, ${end}: ${stderr}`);
