@@ -1,13 +1,9 @@
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import { type Grant, GRANTS, grantStatements, grantsText, revokeStatements } from "./grants.ts";
+import { type Grants, GRANTS, grantsOn, grantsText } from "./grants.ts";
 import { type Extra, kind } from "./kind.ts";
 
-interface ColumnGrants {
-  readonly grants: readonly Grant[];
-}
-
 /** To a column of a view or foreign table, or to an inherited one. */
-export const columnGrants = kind<ColumnGrants>({
+export const columnGrants = kind<Grants>({
   query: {
     path: "array[nspname, relname, attname]",
     relation: "relation",
@@ -15,15 +11,7 @@ export const columnGrants = kind<ColumnGrants>({
     from: "from remarkable where (relkind in ('v', 'm', 'f') or not attislocal) and attacl is not null",
   },
   text: ({ grants }) => grantsText(grants),
-  statements: {
-    create: (extra) => grantStatements(on(extra), extra.payload.grants),
-    reset: (extra) => revokeStatements(on(extra), extra.payload.grants),
-    // Granting some leaves the others.
-    change: (from, to) => [
-      ...revokeStatements(on(from), from.payload.grants),
-      ...grantStatements(on(to), to.payload.grants),
-    ],
-  },
+  statements: grantsOn(on),
 });
 
 function on({ relation, path }: Extra): string {

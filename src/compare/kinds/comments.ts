@@ -5,6 +5,11 @@ interface Comment {
   readonly text: string;
 }
 
+/** Pure. */
+export function commentOn(name: string, comment: string | undefined): string {
+  return `COMMENT ON ${name} IS ${comment === undefined ? "NULL" : quoteLiteral(comment).trim()}`;
+}
+
 /** A kind of comments on what the planner does not see by itself. */
 export function commentsOn(
   query: Kind["query"],
@@ -16,8 +21,8 @@ export function commentsOn(
     query,
     text: ({ text }) => text,
     statements: {
-      create: (extra) => [`COMMENT ON ${nameOf(extra)} IS ${quoteLiteral(extra.payload.text).trim()}`],
-      reset: (extra) => [`COMMENT ON ${nameOf(extra)} IS NULL`],
+      create: (extra) => [commentOn(nameOf(extra), extra.payload.text)],
+      reset: (extra) => [commentOn(nameOf(extra), undefined)],
       ...(resetsFirst === undefined ? {} : { resetsFirst }),
     },
     ...(names === undefined ? {} : { names }),

@@ -1,4 +1,5 @@
 import { quoteIdentifier } from "#sql/quote.ts";
+import type { Extra, Statements } from "./kind.ts";
 
 /** A right to something. */
 export interface Grant {
@@ -6,6 +7,10 @@ export interface Grant {
   /** Null for everybody. */
   readonly grantee: string | null;
   readonly withOption: boolean;
+}
+
+export interface Grants {
+  readonly grants: readonly Grant[];
 }
 
 /** A jsonb array of them, from rows of aclexplode. */
@@ -21,6 +26,22 @@ export function grantStatements(on: string, grants: readonly Grant[]): string[] 
 
 export function revokeStatements(on: string, grants: readonly Grant[]): string[] {
   return [...new Set(grants.map(({ grantee }) => `REVOKE ALL ${on} FROM ${roleText(grantee)}`))];
+}
+
+/**
+ * How rights are given and taken that are nothing but what was granted.
+ * @param on what they are to, as for `grantStatements`
+ */
+export function grantsOn(on: (extra: Extra) => string): Statements<Grants> {
+  return {
+    create: (extra) => grantStatements(on(extra), extra.payload.grants),
+    reset: (extra) => revokeStatements(on(extra), extra.payload.grants),
+    // Granting some leaves the others.
+    change: (from, to) => [
+      ...revokeStatements(on(from), from.payload.grants),
+      ...grantStatements(on(to), to.payload.grants),
+    ],
+  };
 }
 
 export function grantsText(grants: readonly Grant[]): string {

@@ -1,13 +1,9 @@
 import { quoteIdentifier } from "#sql/quote.ts";
-import { type Grant, GRANTS, grantStatements, grantsText, revokeStatements } from "./grants.ts";
+import { type Grants, GRANTS, grantStatements, grantsText, revokeStatements } from "./grants.ts";
 import { type Extra, kind } from "./kind.ts";
 
-interface LanguageGrants {
-  readonly grants: readonly Grant[];
-}
-
 /** Everybody may use a language that nobody has said anything about. */
-export const languageGrants = kind<LanguageGrants>({
+export const languageGrants = kind<Grants>({
   query: {
     path: "array[lanname]",
     payload: `'grants', coalesce((select ${GRANTS} from aclexplode(lanacl) where grantee <> lanowner), '[]')`,
@@ -25,11 +21,11 @@ export const languageGrants = kind<LanguageGrants>({
   home: { folder: "common", name: "languages" },
 });
 
-function create(extra: Extra<LanguageGrants>): string[] {
+function create(extra: Extra<Grants>): string[] {
   return [`REVOKE ALL ${on(extra)} FROM PUBLIC`, ...grantStatements(on(extra), extra.payload.grants)];
 }
 
-function reset(extra: Extra<LanguageGrants>): string[] {
+function reset(extra: Extra<Grants>): string[] {
   return [...revokeStatements(on(extra), extra.payload.grants), `GRANT USAGE ${on(extra)} TO PUBLIC`];
 }
 

@@ -1,14 +1,9 @@
 import { quoteQualified } from "#sql/quote.ts";
-import { type Grant, GRANTS, grantStatements, revokeStatements } from "./grants.ts";
+import { type Grants, GRANTS, grantsOn } from "./grants.ts";
 import { type Extra, kind } from "./kind.ts";
 
-/** Of one role, with whose name the path ends. */
-interface SequenceGrants {
-  readonly grants: readonly Grant[];
-}
-
-/** To the sequence of an identity. The owner's own rights say nothing. */
-export const sequenceGrants = kind<SequenceGrants>({
+/** Of one role, with whose name the path ends, to the sequence of an identity. The owner's own rights say nothing. */
+export const sequenceGrants = kind<Grants>({
   query: {
     path: "array[r.nspname, r.relname, case grantee when 0 then 'PUBLIC' else pg_get_userbyid(grantee) end]",
     relation: "d.refobjid",
@@ -20,15 +15,7 @@ export const sequenceGrants = kind<SequenceGrants>({
   },
   text: ({ grants }) =>
     grants.map(({ privilege, withOption }) => `${privilege}${withOption ? " WITH GRANT OPTION" : ""}`).join(", "),
-  statements: {
-    create: (extra) => grantStatements(on(extra), extra.payload.grants),
-    reset: (extra) => revokeStatements(on(extra), extra.payload.grants),
-    // Granting some leaves the others.
-    change: (from, to) => [
-      ...revokeStatements(on(from), from.payload.grants),
-      ...grantStatements(on(to), to.payload.grants),
-    ],
-  },
+  statements: grantsOn(on),
 });
 
 function on({ path: [schema, name = ""] }: Extra): string {

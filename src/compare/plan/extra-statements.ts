@@ -1,6 +1,7 @@
-import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
+import { quoteIdentifier } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { changesOwner, kindOf } from "../catalogue/extras.ts";
+import { commentOn } from "../kinds/comments.ts";
 import type { Extra, KindStatement } from "../kinds/kind.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 
@@ -21,9 +22,7 @@ export function creationOf(extra: Extra, side: Catalogue, before: Catalogue): Pl
       ? []
       : [
           ...(comment === undefined ? [] : [commentOn(name, comment)]),
-          ...(owner === undefined || owner === side.builder
-            ? []
-            : [`ALTER ${name} OWNER TO ${quoteIdentifier(owner)}`]),
+          ...(owner === undefined || owner === side.builder ? [] : [ownerOf(name, extra, side)]),
         ];
   return [...(kindOf(extra).statements?.create(extra, side, before) ?? []), ...rest].map(plannedOf);
 }
@@ -51,11 +50,6 @@ export function belongingsChange(before: Extra, after: Extra, to: Catalogue): Pl
 /** Pure. */
 export function ownerOf(name: string, { owner = "" }: Extra, { builder }: Catalogue): string {
   return `ALTER ${name} OWNER TO ${owner === builder ? "CURRENT_USER" : quoteIdentifier(owner)}`;
-}
-
-/** Pure. */
-export function commentOn(name: string, comment: string | undefined): string {
-  return `COMMENT ON ${name} IS ${comment === undefined ? "NULL" : quoteLiteral(comment).trim()}`;
 }
 
 /** Pure. */

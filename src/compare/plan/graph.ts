@@ -3,9 +3,10 @@ import { changesOwner, kindOf } from "../catalogue/extras.ts";
 import { type KindRules } from "../engine/actions.ts";
 import { type Edge, type Fact, type Facts, factsOf, type Value } from "../engine/facts.ts";
 import { encodeId, extraId, extraOf } from "../engine/object-id.ts";
+import { commentOn } from "../kinds/comments.ts";
 import type { Extra } from "../kinds/kind.ts";
 import { KINDS } from "../kinds/registry.ts";
-import { commentOn, creationOf, nameOf, ownerOf } from "./extra-statements.ts";
+import { creationOf, nameOf, ownerOf, plannedOf } from "./extra-statements.ts";
 
 /**
  * Whether the planner orders its objects among its own: those of a name of their own. A base type and its functions need each
@@ -66,7 +67,11 @@ export function kindRules(from: Catalogue, to: Catalogue): ReadonlyMap<string, K
     alter: (fact, property) => {
       const [old, wanted] = [find(before!, fact), find(after!, fact)];
       const name = nameOf(wanted)!;
-      if (property === "definition") return statementsOf(kindOf(wanted).statements?.change?.(old, wanted, to));
+      if (property === "definition") {
+        return kindOf(wanted)
+          .statements?.change?.(old, wanted, to)
+          ?.map((statement) => plannedOf(statement).sql);
+      }
       if (property === "comment") return [commentOn(name, wanted.comment)];
       return [ownerOf(name, wanted, to)];
     },
@@ -78,9 +83,3 @@ export function kindRules(from: Catalogue, to: Catalogue): ReadonlyMap<string, K
 
 const AFTER_ROUTINES = 9;
 const AFTER_INDEXES = 15;
-
-function statementsOf(
-  statements: readonly (string | { readonly sql: string })[] | undefined,
-): readonly string[] | undefined {
-  return statements?.map((statement) => (typeof statement === "string" ? statement : statement.sql));
-}
