@@ -1,20 +1,8 @@
-import { longest, pickWord } from "./pick.ts";
-import { DIFFERS, type Transform } from "./transform.ts";
+import { wordOf } from "./pick.ts";
 import { FIRST_NAMES } from "./words.ts";
 
-export const firstName: Transform = {
+export const firstName = wordOf(FIRST_NAMES, {
   name: "first_name",
   summary: "A first name out of 256.",
   result: "Clara",
-  examples: ["first_name"],
-  takes: ["text"],
-  make(options) {
-    options.none();
-    return {
-      class: "lossy",
-      proof: DIFFERS,
-      maxLength: longest(FIRST_NAMES),
-      expression: (value, { digest }) => pickWord(FIRST_NAMES, value, digest(value)),
-    };
-  },
-};
+});

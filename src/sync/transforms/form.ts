@@ -12,9 +12,11 @@ const FIRST_BYTE = 16;
 
 /**
  * A text with made-up digits and letters at some places: `#` is a digit, `@` a letter from A to Z, everything else stays.
+ * @param usual the form where the option `form` gives no other
  * @throws RuleProblem for one without a digit, or with more than the digest has
  */
-export function madeForm(form: string, options: Options): Made {
+export function madeForm(options: Options, usual: string): Made {
+  const form = options.map(["form"]).get("form")?.text() ?? usual;
   const digits = form.replaceAll(/[^#]/g, "").length;
   const letters = form.replaceAll(/[^@]/g, "").length;
   if (digits === 0 || digits > MOST_DIGITS || letters > MOST_LETTERS) {

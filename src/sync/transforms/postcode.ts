@@ -7,8 +7,5 @@ export const postcode: Transform = {
   result: "48213",
   examples: ["postcode", '{ postcode: { form: "@# #@@" } }'],
   takes: ["text"],
-  make(options) {
-    const form = options.map(["form"]).get("form")?.text() ?? "#####";
-    return { ...madeForm(form, options) };
-  },
+  make: (options) => madeForm(options, "#####"),
 };

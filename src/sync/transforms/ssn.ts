@@ -9,7 +9,6 @@ export const ssn: Transform = {
   examples: ["ssn", '{ ssn: { form: "9########" } }'],
   takes: ["text"],
   make(options) {
-    const form = options.map(["form"]).get("form")?.text() ?? "9##-##-####";
-    return { tokens: "ssn", ...madeForm(form, options) };
+    return { tokens: "ssn", ...madeForm(options, "9##-##-####") };
   },
 };
