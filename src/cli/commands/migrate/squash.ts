@@ -9,7 +9,7 @@ import { migrationId } from "#migrate/migration-file.ts";
 import { compareVersions } from "#migrate/version.ts";
 import { readVersion } from "../../arguments.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
-import { wereEdited } from "../../contained.ts";
+import { editedEntries, openEntries, wereEdited } from "../../contained.ts";
 import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
 import { count } from "../../output/text.ts";
 import { askDatabase } from "../../pick-source.ts";
@@ -82,7 +82,7 @@ async function requireSquashable(context: CommandContext, through: string): Prom
   if (database === undefined) return undefined;
   const { history, source } = database;
   const gone = history.filter(({ version, file }) => file !== undefined && compareVersions(version, through) <= 0);
-  const edited = gone.filter(({ standing }) => standing === "edited");
+  const edited = editedEntries(gone);
   const [first] = edited;
   if (first !== undefined) {
     throw new ConfitureError(
@@ -102,7 +102,7 @@ async function requireSquashable(context: CommandContext, through: string): Prom
       data: { stopped: stopped.version },
     });
   }
-  const lacking = gone.filter(({ standing, row }) => row === undefined && standing !== "covered");
+  const lacking = openEntries(gone);
   if (lacking.length === 0 || history.every(({ row }) => row === undefined)) return undefined;
   return `${source.name} lacks ${lacking.map(migrationId).join(", ")}`;
 }
