@@ -10,7 +10,7 @@ import { isGroup } from "../../src/cli/command.ts";
 import { COMMANDS } from "../../src/cli/registry.ts";
 import { ERROR_CODES } from "../../src/errors/codes.ts";
 import { BINARY, builtBinary } from "../support/cli.ts";
-import { brokenLinks, commandFolder, Reader, readBlocks, readSteps } from "../support/document.ts";
+import { commandFolder, Reader, readBlocks, readSteps } from "../support/document.ts";
 import { runHere } from "../support/in-process.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
 
@@ -161,23 +161,6 @@ test("docs/linting.md is right from its first command to its last", async () => 
 test("the changelog ends with this version", async () => {
   const [newest] = /^## \[[^\]]+\]/m.exec(await read("CHANGELOG.md"))!;
   expect(newest).toBe(`## [${packageJson.version}]`);
-});
-
-test.each([
-  "README.md",
-  "CONTRIBUTING.md",
-  "CHANGELOG.md",
-  "docs/adopting.md",
-  "docs/architecture.md",
-  "docs/comparing.md",
-  "docs/formats.md",
-  "docs/generating.md",
-  "docs/lint/README.md",
-  "docs/linting.md",
-  "docs/troubleshooting.md",
-  "docs/verification.md",
-])("%s links to what exists", (name) => {
-  expect(brokenLinks(join(ROOT, name))).toEqual([]);
 });
 
 test("docs/architecture.md and CONTRIBUTING.md name files that exist", async () => {
