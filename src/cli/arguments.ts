@@ -1,6 +1,6 @@
 import { parseArgs as parseStrictly } from "node:util";
 import { type ArgsDef, parseArgs, type ParsedArgs } from "citty";
-import { parseDuration } from "#config/duration.ts";
+import { parseDuration } from "#sql/duration.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { nearest } from "#errors/suggest.ts";
 import { GLOBAL_ARGS } from "./command.ts";

@@ -35,18 +35,24 @@ export async function migrateOptions(
   context: CommandContext,
   args?: ParsedArgs<typeof LOCK_ARGS>,
   onEvent?: (event: MigrateEvent) => void,
-  config?: Pick<Config, "target" | "migrations">,
+  config?: Pick<Config, "target" | "migrations" | "backfill">,
 ): Promise<MigrateOptions> {
-  const { target, migrations } = config ?? (await context.config());
+  const { target, migrations, backfill } = config ?? (await context.config());
   return {
     ...migrations,
     target,
     projectDir: context.projectDir,
     lockWait:
       args?.["no-wait"] === true ? 0 : (readDuration("--lock-wait", args?.["lock-wait"]) ?? migrations.lockWait),
+    throttle: backfill,
     toolVersion: VERSION,
     connect: { wait: context.wait },
     signal: context.io.signal,
     onEvent,
   };
+}
+
+/** Whether contracts run without being asked for: where the environment says so, or is not protected. */
+export function contractsByThemselves(config: Pick<Config, "migrations" | "protected">): boolean {
+  return (config.migrations.contract ?? (config.protected ? "manual" : "auto")) === "auto";
 }

@@ -42,7 +42,8 @@ export async function findPending(
   const { target } = options;
   const { history } = await status(options);
   // The base is what there is before; it is in nobody's way.
-  const all = planUp(history, limits);
+  // What will run sooner or later is looked at, also where it waits for somebody to ask for it.
+  const all = planUp(history, { contractsByThemselves: true, ...limits });
   const migrations = all.filter(({ version }) => !isBase(version));
   const applied = history.flatMap(({ file, standing, version }) =>
     file !== undefined && standing === "applied" && !isBase(version) ? [file] : [],

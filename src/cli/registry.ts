@@ -55,6 +55,18 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
         summary: "Record how a half-done or unknown migration ended",
         load: () => import("./commands/migrate/resolve.ts"),
       },
+      pause: {
+        summary: "Make a running backfill wait",
+        load: () => import("./commands/migrate/pause.ts"),
+      },
+      resume: {
+        summary: "Let a paused backfill go on",
+        load: () => import("./commands/migrate/resume.ts"),
+      },
+      throttle: {
+        summary: "Change the batch size or the pause of a running backfill",
+        load: () => import("./commands/migrate/throttle.ts"),
+      },
       accept: {
         summary: "Accept an edited migration (update its checksum)",
         load: () => import("./commands/migrate/accept.ts"),

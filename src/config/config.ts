@@ -16,6 +16,7 @@ export interface Config {
   /** Folders left out, as written. */
   readonly excludeDirs: readonly string[];
   readonly migrations: MigrationsConfig;
+  readonly backfill: BackfillConfig;
   readonly build: BuildConfig;
   readonly drift: DriftConfig;
   /** The server for scratch databases, or "embedded"; undefined leaves the choice to the command. */
@@ -53,6 +54,18 @@ export interface MigrationsConfig {
   /** In the place of `lockTimeout` for what nobody waits for while it waits: CONCURRENTLY, VALIDATE CONSTRAINT. */
   readonly concurrentlyLockTimeout: number;
   readonly statementTimeout: number;
+  /** Whether contracts wait until somebody asks for them; undefined: where the environment is protected. */
+  readonly contract: "auto" | "manual" | undefined;
+}
+
+/** When backfills hold back; nothing is looked at where a value is undefined. */
+export interface BackfillConfig {
+  /** Milliseconds that a replica may be behind. */
+  readonly maxLag: number | undefined;
+  /** Bytes of WAL that may wait for the archive or for a replication slot. */
+  readonly maxWalBacklog: number | undefined;
+  /** A query that returns true while they are to wait. */
+  readonly pauseWhen: string | undefined;
 }
 
 export interface BuildConfig {
@@ -110,6 +123,13 @@ export const DEFAULT_MIGRATIONS: MigrationsConfig = {
   lockTimeout: 5_000,
   concurrentlyLockTimeout: 0,
   statementTimeout: 0,
+  contract: undefined,
+};
+
+export const DEFAULT_BACKFILL: BackfillConfig = {
+  maxLag: undefined,
+  maxWalBacklog: undefined,
+  pauseWhen: undefined,
 };
 
 export const DEFAULT_DRIFT: DriftConfig = { ignore: [] };

@@ -2,7 +2,7 @@ import type { Config, IncludeDir } from "./config.ts";
 import { DEFAULT_INCLUDE_DIR } from "./config.ts";
 import { type ParameterName, PARAMETERS } from "./connection-parameters.ts";
 import type { ServerTarget } from "#database/target.ts";
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "#sql/duration.ts";
 
 /** One line of `confiture config show`. */
 export interface ConfigRow {
@@ -15,7 +15,7 @@ export interface ConfigRow {
 
 /** Every effective setting and where it came from, in the order of the file format; the password starred. */
 export function describeConfig(config: Config): ConfigRow[] {
-  const { target, migrations } = config;
+  const { target, migrations, backfill } = config;
   const values: Record<string, string> = {
     environment: config.environment ?? "(none)",
     "database.engine": target.engine,
@@ -39,6 +39,11 @@ export function describeConfig(config: Config): ConfigRow[] {
     "migrations.lock_timeout": formatDuration(migrations.lockTimeout),
     "migrations.concurrently_lock_timeout": formatDuration(migrations.concurrentlyLockTimeout),
     "migrations.statement_timeout": formatDuration(migrations.statementTimeout),
+    "migrations.contract": migrations.contract ?? (config.protected ? "manual" : "auto"),
+    "backfill.max_lag": backfill.maxLag === undefined ? NOT_SET : formatDuration(backfill.maxLag),
+    "backfill.max_wal_backlog":
+      backfill.maxWalBacklog === undefined ? NOT_SET : `${backfill.maxWalBacklog / 2 ** 20}MB`,
+    "backfill.pause_when": backfill.pauseWhen ?? NOT_SET,
     "build.order": config.build.order,
     "build.reset_between_files": String(config.build.resetBetweenFiles),
     "drift.ignore": list(config.drift.ignore),

@@ -1,9 +1,11 @@
 import {
+  DEFAULT_BACKFILL,
   DEFAULT_BUILD,
   DEFAULT_DRIFT,
   DEFAULT_INCLUDE_DIR,
   DEFAULT_LIMITS,
   DEFAULT_MIGRATIONS,
+  type BackfillConfig,
   type BuildConfig,
   type DriftConfig,
   type IncludeDir,
@@ -13,7 +15,7 @@ import {
 } from "./config.ts";
 import { nearest } from "#errors/suggest.ts";
 import { Secret } from "#database/target.ts";
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "#sql/duration.ts";
 import type { TreeReader } from "./read-tree.ts";
 import { not, oneOf, type Setting, type TextSetting } from "./setting.ts";
 import type { MapNode, TreeNode } from "#files/yaml-tree.ts";
@@ -23,6 +25,7 @@ export interface Settings {
   readonly includeDirs: readonly IncludeDir[];
   readonly excludeDirs: readonly string[];
   readonly migrations: MigrationsConfig;
+  readonly backfill: BackfillConfig;
   readonly build: BuildConfig;
   readonly drift: DriftConfig;
   readonly scratchUrl: Secret | undefined;
@@ -35,6 +38,7 @@ export const DEFAULT_SETTINGS: Settings = {
   includeDirs: [DEFAULT_INCLUDE_DIR],
   excludeDirs: [],
   migrations: DEFAULT_MIGRATIONS,
+  backfill: DEFAULT_BACKFILL,
   build: DEFAULT_BUILD,
   drift: DEFAULT_DRIFT,
   scratchUrl: undefined,
@@ -50,6 +54,10 @@ export const DEFAULT_SETTINGS: Settings = {
     "migrations.lock_timeout": "default",
     "migrations.concurrently_lock_timeout": "default",
     "migrations.statement_timeout": "default",
+    "migrations.contract": "default",
+    "backfill.max_lag": "default",
+    "backfill.max_wal_backlog": "default",
+    "backfill.pause_when": "default",
     "build.order": "default",
     "build.reset_between_files": "default",
     "drift.ignore": "default",
@@ -92,6 +100,7 @@ export function readSettings(
 
   const empty: MapNode = { kind: "map", entries: new Map(), offset: 0 };
   const migrations = reader.section(root, "migrations") ?? empty;
+  const backfill = reader.section(root, "backfill") ?? empty;
   const build = reader.section(root, "build") ?? empty;
   const ignore = reader.texts(reader.section(root, "drift") ?? empty, "ignore");
   if (ignore !== undefined) origins["drift.ignore"] = ignore.origin;
@@ -117,6 +126,12 @@ export function readSettings(
         DEFAULT_MIGRATIONS.concurrentlyLockTimeout,
       ),
       statementTimeout: migrationsDuration("statement_timeout", DEFAULT_MIGRATIONS.statementTimeout),
+      contract: take("migrations.contract", contracts(reader.text(migrations, "contract")), undefined),
+    },
+    backfill: {
+      maxLag: take("backfill.max_lag", duration(reader.text(backfill, "max_lag")), undefined),
+      maxWalBacklog: take("backfill.max_wal_backlog", bytes(reader.text(backfill, "max_wal_backlog")), undefined),
+      pauseWhen: take("backfill.pause_when", reader.text(backfill, "pause_when"), undefined),
     },
     build: {
       order: take("build.order", schemaOrder(reader.text(build, "order")), DEFAULT_BUILD.order),
@@ -191,6 +206,21 @@ function schemaOrder(setting: TextSetting | undefined): Setting<BuildConfig["ord
 
 function lockLimit(setting: TextSetting | undefined): Setting<LimitsConfig["lock"]> | undefined {
   return setting && { value: oneOf(setting, LOCK_LIMITS), origin: setting.origin };
+}
+
+function contracts(setting: TextSetting | undefined): Setting<"auto" | "manual"> | undefined {
+  return setting && { value: oneOf(setting, ["auto", "manual"]), origin: setting.origin };
+}
+
+const SIZES: Readonly<Record<string, number>> = { kB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 };
+
+/** A number and a unit, as PostgreSQL writes sizes. */
+function bytes(setting: TextSetting | undefined): Setting<number> | undefined {
+  if (setting === undefined) return undefined;
+  const [, number, unit = ""] = /^(\d+)\s*(kB|MB|GB|TB)$/.exec(setting.value) ?? [];
+  const factor = SIZES[unit];
+  if (number !== undefined && factor !== undefined) return { value: Number(number) * factor, origin: setting.origin };
+  throw setting.fail(`must be a size such as 512MB or 10GB${not(setting)}`);
 }
 
 function rowCount(setting: TextSetting | undefined): Setting<number> | undefined {

@@ -92,6 +92,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     migrations: { ...settings.migrations, dir: fromProject(projectDir, settings.migrations.dir) },
     build: { ...settings.build },
     drift: { ignore: [...settings.drift.ignore] },
+    backfill: { ...settings.backfill },
     scratchUrl: settings.scratchUrl,
     protected: settings.protected,
     limits: settings.limits,

@@ -2,7 +2,7 @@ import { Secret, type ServerAddress, type ServerTarget, SESSION_ATTRIBUTES } fro
 import { ConfitureError } from "#errors/error.ts";
 import type { ConfigWarning } from "./config.ts";
 import { PARAMETERS, PARAMETER_VARIABLES, type ParameterName, type Parameters } from "./connection-parameters.ts";
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "#sql/duration.ts";
 import { findPassword, passwordFile } from "./pgpass.ts";
 import { resolveAuthentication } from "./resolve-authentication.ts";
 import { resolveHosts } from "./resolve-hosts.ts";

@@ -83,6 +83,10 @@ export const ERROR_CODES = {
   lock_unseen: { exit: 5, title: "The server says that it took the lock, but does not show it" },
   lock_held: { exit: 6, title: "Another runner holds the lock" },
 
+  backfill_refused: { exit: 1, title: "A backfill cannot be done in batches" },
+  backfill_failed: { exit: 1, title: "A backfill stopped on its way" },
+  contract_refused: { exit: 1, title: "A contract cannot be applied yet" },
+
   base_refused: { exit: 1, title: "The base of the migrations cannot be written" },
   schema_update_refused: { exit: 1, title: "The schema files cannot be updated" },
   generate_refused: { exit: 1, title: "The migration cannot be generated" },

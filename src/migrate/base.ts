@@ -1,5 +1,6 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
+import { progressTable } from "./fill/progress.ts";
 import type { Ledger } from "./ledger.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import { BASE_VERSION } from "./version.ts";
@@ -18,7 +19,11 @@ export function baseFile(dir: string): MigrationFile {
  * there, do not count, nor does the ledger.
  */
 export async function isEmptyDatabase(database: Database, ledger: Pick<Ledger, "schema" | "table">): Promise<boolean> {
-  const [row] = await queryCatalogue<{ empty: boolean }>(database, EMPTY, [ledger.schema, ledger.table]);
+  const [row] = await queryCatalogue<{ empty: boolean }>(database, EMPTY, [
+    ledger.schema,
+    ledger.table,
+    progressTable(ledger).table,
+  ]);
   return row?.empty === true;
 }
 
@@ -30,7 +35,7 @@ const EMPTY = `
          select c.oid, 'pg_class'::regclass as class
            from pg_class c join pg_namespace n on n.oid = c.relnamespace
           where c.relnamespace in (select oid from own) and c.relkind not in ('i', 'I', 'c')
-            and (n.nspname, c.relname) <> ($1, $2)
+            and not (n.nspname = $1 and c.relname in ($2, $3))
          union all
          select oid, 'pg_proc'::regclass from pg_proc where pronamespace in (select oid from own)
          union all

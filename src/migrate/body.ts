@@ -5,6 +5,7 @@ import type { Direction } from "./events.ts";
 import type { KeptText } from "./ledger.ts";
 import { LAYOUTS } from "./layouts/registry.ts";
 import type { MigrationFile } from "./migration-file.ts";
+import type { Backfill, Marks } from "./phase.ts";
 
 /** One direction of a migration, as far as it can be told before it runs. */
 export type Body = RunnableBody | RefusedBody;
@@ -28,6 +29,8 @@ export interface SqlBody {
   readonly opening: string | undefined;
   /** What to write into this file so that it runs outside a transaction, for hints. */
   readonly howToRunOutside: string;
+  /** What its marker says about phases. Whoever runs it whole can leave that out of account. */
+  readonly marks?: Marks | undefined;
 }
 
 export interface TypeScriptBody {
@@ -72,6 +75,11 @@ export function lazyMigration(
       return (readDown ??= { body: down() }).body;
     },
   };
+}
+
+/** How a way up is run in batches, if it is. */
+export function backfillOf(body: Body | undefined): Backfill | undefined {
+  return body?.kind === "sql" ? body.marks?.backfill : undefined;
 }
 
 /** Whether a way back is there and has no statement. */

@@ -2,6 +2,7 @@ import type { FolderHolder, Notice } from "#database/database.ts";
 import type { ConfitureError } from "#errors/error.ts";
 import type { Ignored } from "./layouts/layout.ts";
 import type { MigrationFile } from "./migration-file.ts";
+import type { Progress } from "./fill/progress.ts";
 import type { LockHolder } from "./lock.ts";
 
 export type Direction = "up" | "down";
@@ -39,6 +40,14 @@ export type MigrateEvent =
   | { readonly type: "empty"; readonly migration: MigrationFile; readonly direction: Direction }
   /** A TypeScript migration has come so far. */
   | { readonly type: "progress"; readonly migration: MigrationFile; readonly statements: number }
+  /** A backfill has come so far. */
+  | { readonly type: "fill-progress"; readonly migration: MigrationFile; readonly progress: Progress }
+  /** A backfill waits; `reason` completes "it waits: ". */
+  | { readonly type: "fill-waiting"; readonly migration: MigrationFile; readonly reason: string }
+  /** The last sweep of a backfill has still found rows: something writes such rows all the time. */
+  | { readonly type: "fill-rows-keep-coming"; readonly migration: MigrationFile; readonly rows: number }
+  /** A migration is not run yet; `why` completes "NAME waits: ". */
+  | { readonly type: "held"; readonly migration: MigrationFile; readonly why: string }
   /** Something that the code of a TypeScript migration began was still open at the end of the command, and was ended. */
   | { readonly type: "left-open"; readonly file: string; readonly method: Direction }
   | { readonly type: "notice"; readonly notice: Notice };

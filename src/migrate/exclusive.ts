@@ -4,6 +4,7 @@ import { refuseTransactionPooling } from "#database/pooling.ts";
 import { giveSettings, type Settings } from "#database/settings.ts";
 import type { Target } from "#database/target.ts";
 import type { MigrateEvent } from "./events.ts";
+import type { ThrottleOptions } from "./fill/throttle.ts";
 import { findLedger, type Ledger } from "./ledger.ts";
 import { acquireLock, lockKey } from "./lock.ts";
 
@@ -23,6 +24,8 @@ export interface MigrateOptions {
   /** For statements that keep nobody waiting while they wait (`isPatient`); none when undefined. */
   readonly concurrentlyLockTimeout?: number;
   readonly statementTimeout: number;
+  /** When backfills hold back. */
+  readonly throttle?: ThrottleOptions | undefined;
   readonly toolVersion: string;
   /** How to reach the database. */
   readonly connect?: Pick<OpenOptions, "wait">;

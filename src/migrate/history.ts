@@ -1,7 +1,10 @@
 import { applyBaseline } from "./baselines.ts";
+import type { Progress } from "./fill/progress.ts";
+import type { LockHolder } from "./lock.ts";
 import type { MigrationFile, SquashedMigration } from "./migration-file.ts";
 import type { LedgerRow } from "./ledger.ts";
 import type { Origin } from "./origin.ts";
+import type { Marks } from "./phase.ts";
 import { BASE_VERSION, canonicalVersion, compareVersions, isBase, isRepeatable } from "./version.ts";
 
 /**
@@ -10,7 +13,8 @@ import { BASE_VERSION, canonicalVersion, compareVersions, isBase, isRepeatable }
  * `changed`: a repeatable one whose file is another now, so that it is to run again;
  * `covered`: not applied, and never to be, since the database began with a baseline;
  * `squashed`: applied, and its file is gone into the base; `lacking`: gone into the base, and not applied here;
- * `out-of-order`: not applied, though a later one is; `stopped`: began outside a transaction and did not finish.
+ * `out-of-order`: not applied, though a later one is; `stopped`: began outside a transaction and did not finish;
+ * `filling`: a backfill that has begun and goes on with the next run.
  */
 export type Standing =
   | "applied"
@@ -22,7 +26,8 @@ export type Standing =
   | "squashed"
   | "lacking"
   | "out-of-order"
-  | "stopped";
+  | "stopped"
+  | "filling";
 
 export interface HistoryEntry {
   readonly version: string;
@@ -36,6 +41,14 @@ export interface HistoryEntry {
   readonly stoppedAt?: string;
   /** That statement cannot share a transaction with its count, so it may be done all the same. */
   readonly uncertain?: boolean;
+  /** What its marker says about phases; only of one that is still to be run. */
+  readonly marks?: Marks | undefined;
+  /** Whether its text has a word in it; only of one that is still to be run. */
+  readonly mentions?: (word: string) => boolean;
+  /** How far a backfill has come; only where `status` is asked. */
+  readonly progress?: Progress | undefined;
+  /** Whoever works on a backfill at this moment; only where `status` is asked. */
+  readonly worker?: LockHolder | undefined;
   /** There is nothing to go on with: its file is gone, or runs in a transaction now. */
   readonly isOver?: boolean;
 }

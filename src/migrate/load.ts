@@ -7,6 +7,7 @@ import {
   withoutStatements,
 } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { lossOf } from "#sql/loss.ts";
 import { shellWord } from "#errors/shell.ts";
 import {
   cannotRunInTransaction,
@@ -180,7 +181,7 @@ function sqlBody(file: MigrationFile, sql: SqlFile, which: (file: SqlFile) => Se
   const section = which(sql);
   const script = sectionScript(sql, section);
   const transaction = section.transaction ?? file.transaction;
-  const { howToRunOutside } = section;
+  const { howToRunOutside, marks } = section;
   const outside = (): SqlBody => {
     const apart = sql.source.outline === undefined ? sql : sql.oneByOne();
     return {
@@ -189,8 +190,10 @@ function sqlBody(file: MigrationFile, sql: SqlFile, which: (file: SqlFile) => Se
       transactional: false,
       opening: undefined,
       howToRunOutside,
+      marks,
     };
   };
+  if (marks?.phase === "expand") requireExpanding(script);
   if (transaction === false) {
     requireCommit(script);
     return outside();
@@ -209,7 +212,7 @@ function sqlBody(file: MigrationFile, sql: SqlFile, which: (file: SqlFile) => Se
     const modes = use.kind === "wrapped" ? use.modes : "";
     const isSet = modes !== "" || (first !== undefined && setsTransaction(first));
     const opening = isSet ? `begin ${modes}`.trimEnd() : undefined;
-    return { kind: "sql", script: inner, transactional: true, opening, howToRunOutside };
+    return { kind: "sql", script: inner, transactional: true, opening, howToRunOutside, marks };
   }
   const noneCan = script.statements.every((statement) => cannotRunInTransaction(statement) !== undefined);
   if (noneCan && transaction === undefined) return outside();
@@ -221,6 +224,26 @@ function sqlBody(file: MigrationFile, sql: SqlFile, which: (file: SqlFile) => Se
       hint: `Move it to a migration of its own. To run every statement of this one by itself, ${howToRunOutside}`,
     },
   );
+}
+
+/** @throws ConfitureError `migration_invalid` for what the release that still runs would miss */
+function requireExpanding(script: Script): void {
+  for (const statement of script.statements) {
+    const words = statement.words.includes("RENAME") || / SET NOT NULL\b/i.test(statement.text) ? "changes" : undefined;
+    // A trigger or function is made anew by dropping it first.
+    const isReplaced =
+      /^(?:TRIGGER|FUNCTION|PROCEDURE)$/.test(statement.words[1] ?? "") && statement.firstWord === "DROP";
+    const what = isReplaced ? undefined : (lossOf(statement) ?? words);
+    if (what === undefined) continue;
+    throw new ConfitureError(
+      "migration_invalid",
+      `A migration with phase:expand only adds, and this ${what === "changes" ? "changes what is there" : what}`,
+      {
+        location: placeIn(script, statement.start),
+        hint: "Move it to the contract of the change: -- migrate:up phase:contract after:VERSION",
+      },
+    );
+  }
 }
 
 /** Whether statements are to share a transaction that one of them cannot be in. */

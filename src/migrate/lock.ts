@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { canonicalVersion } from "./version.ts";
 
 /** The session that holds the lock, as far as the server lets this role see it. */
 export interface LockHolder {
@@ -24,7 +25,16 @@ export interface LockOptions {
  * Advisory locks are per database already.
  */
 export function lockKey(ledger: { readonly schema: string; readonly table: string }): bigint {
-  const digest = new Bun.CryptoHasher("sha256").update(`confiture\0${ledger.schema}\0${ledger.table}`).digest();
+  return keyOf("confiture", ledger.schema, ledger.table);
+}
+
+/** The key of the lock that whoever works on a backfill holds, beside the ledger's, which others can have meanwhile. */
+export function fillLockKey(ledger: { readonly schema: string; readonly table: string }, version: string): bigint {
+  return keyOf("confiture backfill", ledger.schema, ledger.table, canonicalVersion(version));
+}
+
+function keyOf(...parts: readonly string[]): bigint {
+  const digest = new Bun.CryptoHasher("sha256").update(parts.join("\0")).digest();
   return digest.readBigInt64BE(0);
 }
 
@@ -57,7 +67,7 @@ export async function acquireLock(database: Database, key: bigint, options: Lock
  * nothing (CockroachDB), and poolers that ask another backend than the one that answers next.
  * @throws ConfitureError `lock_unseen`
  */
-async function tryLock(database: Database, key: bigint): Promise<boolean> {
+export async function tryLock(database: Database, key: bigint): Promise<boolean> {
   const [high, low] = halves(key);
   // Outside a transaction and whatever the search_path is, so every name is qualified. The lock is looked for in
   // the same statement, once it has been asked for.
@@ -86,13 +96,31 @@ async function tryLock(database: Database, key: bigint): Promise<boolean> {
   return true;
 }
 
+/** Gives the lock back, however often this session has taken it: each time counts (manual, "Advisory Locks"). */
+export async function releaseLock(database: Database, key: bigint): Promise<void> {
+  const [high, low] = halves(key);
+  for (;;) {
+    const [row] = await database.query<{ held: boolean }>(
+      `select exists (
+         select from pg_catalog.pg_locks l
+          where l.locktype operator(pg_catalog.=) 'advisory' and l.granted
+            and l.pid operator(pg_catalog.=) pg_catalog.pg_backend_pid()
+            and l.classid operator(pg_catalog.=) ${high}::pg_catalog.oid
+            and l.objid operator(pg_catalog.=) ${low}::pg_catalog.oid
+            and l.objsubid operator(pg_catalog.=) 1) as held`,
+    );
+    if (row?.held !== true) return;
+    await database.execute(`select pg_catalog.pg_advisory_unlock(${key})`);
+  }
+}
+
 /** The key as pg_locks shows it: classid and objid, both unsigned. */
 function halves(key: bigint): [high: bigint, low: bigint] {
   const unsigned = BigInt.asUintN(64, key);
   return [unsigned >> 32n, unsigned & 0xffffffffn];
 }
 
-async function findHolder(database: Database, key: bigint): Promise<LockHolder | undefined> {
+export async function findHolder(database: Database, key: bigint): Promise<LockHolder | undefined> {
   const [high, low] = halves(key);
   const [holder] = await queryCatalogue<LockHolder>(
     database,

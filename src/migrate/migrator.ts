@@ -4,15 +4,20 @@ import { shellWord } from "#errors/shell.ts";
 import { type ApprovedPlan, requireApproved } from "./approved-plan.ts";
 import { afterthought, endLeftOpen, type LeftOpenBodies } from "./afterthought.ts";
 import { requireMigrations, unrecognised } from "./discover.ts";
-import type { MigrationFile } from "./migration-file.ts";
+import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { orSameWayUp } from "./edits.ts";
 import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { explainFailure, throwIfInterrupted, wasKept } from "./failure.ts";
 import { AllLeftOpen } from "./guest/left-open.ts";
 import { alteredText, isAsRecorded, type KeptMigration, noKeptWayBack, withKeptFiles } from "./kept-files.ts";
-import { createLedger, type Ledger, type LedgerRow, readKept } from "./ledger.ts";
-import { type Body, lazyMigration, type LoadedMigration } from "./body.ts";
+import { createLedger, findLedger, type Ledger, type LedgerRow, readKept } from "./ledger.ts";
+import { backfillOf, type Body, lazyMigration, type LoadedMigration } from "./body.ts";
+import { readFillStatement } from "./fill/statement.ts";
+import { GentleSignal } from "./gentle-signal.ts";
+import { heldBack, requireContracts } from "./held.ts";
+import type { HistoryEntry } from "./history.ts";
+import { claimFill, explainFillFailure, runBackfill } from "./run-fill.ts";
 import { emptyMigration, PLACEHOLDER } from "./empty.ts";
 import { loadMigration } from "./load.ts";
 import { lockKey } from "./lock.ts";
@@ -39,7 +44,8 @@ import { findUnreadHistory, unreadHistory } from "./unread-history.ts";
 export interface MigrationResult {
   readonly migration: MigrationFile;
   readonly direction: Direction;
-  readonly outcome: "done" | "failed" | "not-run";
+  /** `unfinished`: a backfill that the next run goes on with, or that another runner works on. */
+  readonly outcome: "done" | "failed" | "not-run" | "unfinished";
   /** Milliseconds; only when done. */
   readonly duration?: number;
 }
@@ -48,6 +54,15 @@ export interface MigrationResult {
 export interface RunReport {
   readonly results: readonly MigrationResult[];
   readonly error: ConfitureError | undefined;
+  /** What waits for something else than this run. */
+  readonly held?: readonly HeldMigration[];
+}
+
+/** A migration that is not run for the time being. */
+export interface HeldMigration {
+  readonly migration: MigrationFile;
+  /** Completes "NAME waits: ". */
+  readonly why: string;
 }
 
 export interface UpOptions extends PlanUpOptions {
@@ -57,6 +72,8 @@ export interface UpOptions extends PlanUpOptions {
   readonly approved?: ApprovedPlan | undefined;
   /** Told what will be lost, under the lock and before the first migration runs; stops the run by throwing. */
   readonly permit?: ((losses: readonly Loss[]) => void) | undefined;
+  /** Milliseconds behind which no migration and no batch of a backfill begins. */
+  readonly timeLimit?: number | undefined;
 }
 
 /**
@@ -66,21 +83,71 @@ export interface UpOptions extends PlanUpOptions {
 export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunReport> {
   // Files that are wrong in themselves are reported without a connection.
   requireRecognised(options);
-  return await exclusively(options, async (database, ledger) => {
-    const history = await readHistory(database, ledger, options);
-    if (!ledger.exists) await refuseRenamedLedger(database, ledger, history, options.projectDir);
-    const files = await orSameWayUp(database, ledger, options.projectDir, history, () => planUp(history, plan));
-    const unread = ledger.exists ? undefined : await findUnreadHistory(database, files, options.projectDir);
-    if (unread !== undefined) throw unreadHistory(unread);
-    const migrations = await load(files, "up", options);
-    if (plan.approved !== undefined) requireApproved(plan.approved, history, migrations);
-    if (plan.singleTransaction === true) migrations.forEach(requireTransactional);
-    if (migrations.length === 0) return { results: [], error: undefined };
-    if (plan.permit !== undefined) plan.permit(lossesOf(migrations));
-    const created = await createLedger(database, ledger);
-    return plan.singleTransaction === true
-      ? await runTogether(database, created, migrations, options)
-      : await runAll(database, created, migrations, "up", options);
+  const deadline = plan.timeLimit === undefined ? undefined : performance.now() + plan.timeLimit;
+  using gentle = new GentleSignal(options.signal);
+  const gently = { ...options, signal: gentle.signal };
+  return await exclusively(gently, async (database, ledger) => {
+    const busy = new Set<string>();
+    const results: MigrationResult[] = [];
+    for (;;) {
+      // After a backfill others may have applied something: everything is looked at anew.
+      const found = results.length === 0 ? ledger : { ...(await findLedger(database, options.table)) };
+      const done = results.filter(({ outcome }) => outcome === "done").length;
+      const steps = plan.steps === undefined ? undefined : plan.steps - done;
+      const round = await upRound(
+        database,
+        found,
+        gently,
+        { ...plan, steps, busy },
+        { deadline, gentle, isFirst: results.length === 0 },
+      );
+      results.push(...round.results);
+      for (const { migration, outcome } of round.results) {
+        if (outcome === "unfinished") busy.add(canonicalVersion(migration.version));
+      }
+      if (round.isOver || round.error !== undefined) return { results, error: round.error, held: round.held ?? [] };
+    }
+  });
+}
+
+/** Applies what can be applied up to the end of the first backfill. */
+async function upRound(
+  database: Database,
+  ledger: Ledger,
+  options: MigrateOptions,
+  plan: UpOptions,
+  { isFirst, ...how }: FillLimits & { readonly isFirst: boolean },
+): Promise<RunReport & { readonly isOver: boolean }> {
+  const history = await readHistory(database, ledger, options);
+  if (!ledger.exists) await refuseRenamedLedger(database, ledger, history, options.projectDir);
+  const files = await orSameWayUp(database, ledger, options.projectDir, history, () =>
+    planUp(history, isFirst ? plan : { ...plan, contracts: stillPending(history, plan.contracts) }),
+  );
+  const unread = ledger.exists ? undefined : await findUnreadHistory(database, files, options.projectDir);
+  if (unread !== undefined) throw unreadHistory(unread);
+  const migrations = await load(files, "up", options);
+  if (plan.approved !== undefined && isFirst) requireApproved(plan.approved, history, migrations);
+  if (plan.singleTransaction === true) migrations.forEach(requireTransactional);
+  const held = [...heldBack(history, plan).values()].flatMap(({ entry, why }) =>
+    entry.file === undefined ? [] : [{ migration: entry.file, why }],
+  );
+  if (migrations.length === 0) return { results: [], error: undefined, held, isOver: true };
+  if (plan.permit !== undefined) plan.permit(lossesOf(migrations));
+  const created = await createLedger(database, ledger);
+  if (plan.singleTransaction === true) {
+    return { ...(await runTogether(database, created, migrations, options)), held, isOver: true };
+  }
+  return { ...(await runAll(database, created, migrations, "up", options, { fills: how, untilFill: true })), held };
+}
+
+function stillPending(history: readonly HistoryEntry[], contracts: readonly string[] = []): readonly string[] {
+  return contracts.filter((name) => {
+    try {
+      requireContracts(history, [name]);
+      return true;
+    } catch {
+      return false;
+    }
   });
 }
 
@@ -101,6 +168,7 @@ export async function down(options: MigrateOptions, plan: PlanDownOptions): Prom
   return await exclusively(options, async (database, ledger) => {
     const history = await readHistory(database, ledger, options);
     const applied = await orSameWayUp(database, ledger, options.projectDir, history, () => planDown(history, plan));
+    for (const { row } of applied) if (row.state === "applying") await claimFill(database, ledger, row.version);
     const kept = await keptOnes(database, ledger, applied);
     return await withKeptFiles(kept, layout, options.signal, async (loadKept) => {
       const migrations: LoadedMigration[] = [];
@@ -170,7 +238,9 @@ export async function redo(options: MigrateOptions, steps: number): Promise<RunR
     const migrations = withRecordedVersions(loaded, applied);
     const undone = await runAll(database, ledger, migrations, "down", options);
     if (undone.error !== undefined) return undone;
-    const redone = await runAll(database, ledger, loaded.toReversed(), "up", options);
+    using gentle = new GentleSignal(options.signal);
+    const fills = { deadline: undefined, gentle };
+    const redone = await runAll(database, ledger, loaded.toReversed(), "up", options, { fills });
     return { results: [...undone.results, ...redone.results], error: redone.error };
   });
 }
@@ -196,7 +266,9 @@ export async function resume(options: MigrateOptions, version: string, skip: boo
     }
     const done = row.statementsDone ?? 0;
     if (skip && done === row.statementsTotal) throw nothingToResolve(entry, "every statement of it is done already");
-    return await runAll(database, ledger, [migration], direction, options, done + (skip ? 1 : 0));
+    return await runAll(database, ledger, [migration], direction, options, {
+      doneBefore: done + (skip ? 1 : 0),
+    });
   });
 }
 
@@ -212,6 +284,8 @@ export async function load(
     const before = direction === "up" ? loaded.at(-1) : undefined;
     if (file.form === "foreign" && before !== undefined) throw runnableBefore(migration, before.file);
     if (!waitsForItsTurn(migration[direction], direction)) requireStatement(migration, direction, options);
+    const backfill = direction === "up" ? backfillOf(migration.up) : undefined;
+    if (backfill !== undefined && migration.up.kind === "sql") await readFillStatement(migration.up.script, backfill);
     loaded.push(migration);
   }
   return loaded;
@@ -265,14 +339,27 @@ export function runOptionsOf(options: MigrateOptions, ledger: Ledger): RunOption
   return { ...options, ledger, lockKey: lockKey(ledger), requireStatement: true };
 }
 
+/** What backfills of a run go by. */
+interface FillLimits {
+  readonly deadline: number | undefined;
+  readonly gentle: GentleSignal;
+}
+
 async function runAll(
   database: Database,
   ledger: Ledger,
   migrations: readonly LoadedMigration[],
   direction: Direction,
   options: MigrateOptions,
-  doneBefore?: number,
-): Promise<RunReport> {
+  how: {
+    /** Statements that an earlier run has done, of the one migration. */
+    readonly doneBefore?: number;
+    /** Runs backfills in batches. */
+    readonly fills?: FillLimits;
+    /** Stops behind a backfill, since others may have done something meanwhile. */
+    readonly untilFill?: boolean;
+  } = {},
+): Promise<RunReport & { readonly isOver: boolean }> {
   using leftOpen: LeftOpenBodies = new AllLeftOpen();
   const runOptions = { ...runOptionsOf(options, ledger), leftOpen };
   const results: MigrationResult[] = [];
@@ -281,22 +368,71 @@ async function runAll(
   for (const [index, migration] of migrations.entries()) {
     const { file } = migration;
     const late = await afterthought(leftOpen, true);
-    if (late !== undefined) return { results: [...results, ...notRun(index)], error: late };
+    if (late !== undefined) return { results: [...results, ...notRun(index)], error: late, isOver: true };
+    if (how.fills?.deadline !== undefined && performance.now() >= how.fills.deadline) {
+      return { results: [...results, ...notRun(index)], error: await endLeftOpen(leftOpen, options), isOver: true };
+    }
+    const isFill = how.fills !== undefined && direction === "up" && backfillOf(migration.up) !== undefined;
     try {
       throwIfInterrupted(options.signal);
       options.onEvent?.({ type: "started", direction, migration: file });
       const started = performance.now();
-      await runMigration(database, migration, direction, runOptions, doneBefore);
+      if (isFill) {
+        const outcome = await fillGently(database, migration, runOptions, options, how.fills);
+        if (outcome.outcome !== "done") {
+          const result = { migration: file, direction, outcome: "unfinished" } as const;
+          const isElsewhere = outcome.outcome === "elsewhere";
+          const error = await endLeftOpen(leftOpen, options);
+          return isElsewhere
+            ? { results: [...results, result], error, isOver: false }
+            : { results: [...results, result, ...notRun(index + 1)], error, isOver: true };
+        }
+      } else await runMigration(database, migration, direction, runOptions, how.doneBefore);
       const duration = performance.now() - started;
       options.onEvent?.({ type: "finished", direction, migration: file, duration });
       results.push({ migration: file, direction, outcome: "done", duration });
+      if (isFill && how.untilFill === true) {
+        return { results, error: await endLeftOpen(leftOpen, options), isOver: false };
+      }
     } catch (cause) {
-      const error = await explainFailure(cause, migration, direction, options);
+      const error = isFill
+        ? explainFillFailure(cause, file)
+        : await explainFailure(cause, migration, direction, options);
       const outcome = wasKept(error) ? "done" : "failed";
-      return { results: [...results, { migration: file, direction, outcome }, ...notRun(index + 1)], error };
+      return {
+        results: [...results, { migration: file, direction, outcome }, ...notRun(index + 1)],
+        error,
+        isOver: true,
+      };
     }
   }
-  return { results, error: await endLeftOpen(leftOpen, options) };
+  return { results, error: await endLeftOpen(leftOpen, options), isOver: true };
+}
+
+/** A backfill whose batch under way comes to its end when the command is interrupted. */
+async function fillGently(
+  database: Database,
+  migration: LoadedMigration,
+  runOptions: RunOptions,
+  options: MigrateOptions,
+  { deadline, gentle }: FillLimits,
+): Promise<Awaited<ReturnType<typeof runBackfill>>> {
+  const body = bodyOf(migration, "up");
+  if (body.kind !== "sql") throw new Error("a backfill that is no SQL");
+  gentle.hold();
+  const end = await runBackfill(database, migration, body, runOptions, {
+    throttle: options.throttle ?? {},
+    deadline,
+    soft: gentle.asked,
+    onEvent: options.onEvent,
+  }).finally(() => gentle.letGo());
+  if (end.outcome === "elsewhere") {
+    options.onEvent?.({ type: "held", migration: migration.file, why: "another runner works on it" });
+  }
+  if (end.outcome !== "unfinished" || end.why === "deadline") return end;
+  throw new ConfitureError("interrupted", `Interrupted during backfill ${migrationId(migration.file)}`, {
+    hint: "The batch under way came to its end, and is recorded. `confiture migrate up` goes on behind it.",
+  });
 }
 
 /** @throws ConfitureError `migration_not_transactional` */
@@ -304,12 +440,15 @@ function requireTransactional(migration: LoadedMigration): void {
   const { file } = migration;
   const body = bodyOf(migration, "up");
   const hasOwn = body.kind === "sql" && body.opening !== undefined;
-  if (body.transactional && !hasOwn) return;
+  const isFill = backfillOf(body) !== undefined;
+  if (body.transactional && !hasOwn && !isFill) return;
   throw new ConfitureError(
     "migration_not_transactional",
     hasOwn
       ? `${file.path} says how its transaction is to be, so it cannot share one`
-      : `${file.path} runs outside a transaction, so it cannot share one`,
+      : isFill
+        ? `${file.path} is a backfill, whose batches have transactions of their own`
+        : `${file.path} runs outside a transaction, so it cannot share one`,
     { location: { file: file.path }, hint: "Leave --single-transaction out, or stop before it with --to." },
   );
 }

@@ -1,11 +1,12 @@
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
+import { heldBack, type HoldOptions, requireContracts, WAITING } from "./held.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { LedgerRow } from "./ledger.ts";
 import { BASE_VERSION, canonicalVersion, compareVersions, isBase, isRepeatable } from "./version.ts";
 
-export interface PlanUpOptions {
+export interface PlanUpOptions extends HoldOptions {
   /** Apply up to and including this version. */
   readonly to?: string | undefined;
   /** Apply at most this many. */
@@ -28,9 +29,6 @@ export interface AppliedMigration {
   readonly row: LedgerRow;
 }
 
-/** How a migration stands that `up` is to run. */
-const WAITING: ReadonlySet<string> = new Set(["pending", "out-of-order", "changed"]);
-
 /**
  * What `up` has to run, in order. Pure.
  * @throws ConfitureError `history_*` when the history has to be put right first; `migration_unknown`
@@ -44,7 +42,11 @@ export function planUp(history: readonly HistoryEntry[], options: PlanUpOptions)
     if (entry.standing === "out-of-order" && options.allowOutOfOrder !== true) throw outOfOrder(entry, history);
   }
   const to = options.to === undefined ? undefined : requireKnown(history, options.to).version;
-  const waiting = history.filter(({ standing }) => WAITING.has(standing));
+  requireContracts(history, options.contracts ?? []);
+  const held = heldBack(history, options);
+  const waiting = history.filter(
+    ({ standing, version }) => WAITING.has(standing) && !held.has(canonicalVersion(version)),
+  );
   const wanted = waiting.flatMap(({ version, file, row }) =>
     file !== undefined && (to === undefined || compareVersions(version, to) <= 0)
       ? // What runs again goes on under the version of its row.

@@ -8,6 +8,7 @@ import type { HistoryEntry } from "./history.ts";
 import { createLedger, deleteSql, insertSql, type Ledger, readKept, squashedSql, updateSql } from "./ledger.ts";
 import { recordedOf } from "./load.ts";
 import { requireKnown } from "./plan.ts";
+import { claimFill } from "./run-fill.ts";
 import { changeLedgerSurely } from "./sure-change.ts";
 import { readHistory } from "./status.ts";
 import { type Difference, findDifference, type FormerFile, formerFile } from "./same-way-up.ts";
@@ -70,6 +71,7 @@ export async function resolveMigration(
   return await exclusively(options, async (database, ledger) => {
     const entry = requireKnown(await readHistory(database, ledger, options), version);
     const { file, row } = entry;
+    if (entry.standing === "filling") await claimFill(database, ledger, entry.version);
     if (as === "rolled-back") {
       if (row === undefined) return { entry, changed: false };
       await changeLedgerSurely(options, database, ledger, {

@@ -1,6 +1,7 @@
 import { ConfitureError } from "#errors/error.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { SqlSource } from "./layouts/source.ts";
+import { type MarkerOptions, type Marks, readMarkerOptions } from "./phase.ts";
 
 /** A part of a migration file: UTF-16 offsets of what lies after its marker comment. */
 export interface Section {
@@ -8,6 +9,8 @@ export interface Section {
   readonly end: number;
   /** From `transaction:false` behind the marker; undefined where nothing is said. */
   readonly transaction: boolean | undefined;
+  /** What its marker says about phases. */
+  readonly marks?: Marks | undefined;
   /** What to write so that it runs outside a transaction, for hints. */
   readonly howToRunOutside: string;
   /** Read instead of the file's text, where marks in it have to go: as long as the file, so that offsets hold. */
@@ -84,11 +87,13 @@ export function findSections(source: SqlSource, opening: "up" | "down" = "up"): 
     });
   }
   requireNothingBefore(source, first.start);
+  const options = readOptions(source, first);
   return {
     main: {
       start: first.end,
       end: second?.start ?? text.length,
-      transaction: readOptions(source, first) ?? declared,
+      transaction: options.transaction ?? declared,
+      marks: options.marks,
       howToRunOutside: markerOutside(opening),
     },
     down:
@@ -99,7 +104,7 @@ export function findSections(source: SqlSource, opening: "up" | "down" = "up"): 
             end: text.length,
             // Read when it is asked for: what is wrong with it is no matter of the way up.
             get transaction() {
-              return readOptions(source, second) ?? declared;
+              return readOptions(source, second).transaction ?? declared;
             },
             howToRunOutside: markerOutside("down"),
           },
@@ -121,19 +126,9 @@ function markerOutside(direction: "up" | "down"): string {
   return `put transaction:false behind the marker: -- migrate:${direction} transaction:false`;
 }
 
-function readOptions(source: SqlSource, marker: { options: string; start: number }): boolean | undefined {
-  let transaction: boolean | undefined;
-  for (const option of marker.options.trim().split(/\s+/)) {
-    if (option === "") continue;
-    if (option !== "transaction:false" && option !== "transaction:true") {
-      throw new ConfitureError("migration_invalid", `Unknown option "${option}" on a migrate comment`, {
-        location: source.locate(marker.start),
-        hint: "The one option is transaction:false.",
-      });
-    }
-    transaction = option === "transaction:true";
-  }
-  return transaction;
+function readOptions(source: SqlSource, marker: { direction: string; options: string; start: number }): MarkerOptions {
+  const direction = marker.direction === "up" ? "up" : "down";
+  return readMarkerOptions(marker.options, direction, () => source.locate(marker.start));
 }
 
 /** SQL above the first marker would silently never run. */

@@ -10,9 +10,12 @@ import { type Edit, readEdits } from "./edits.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { type HistoryEntry, joinHistory } from "./history.ts";
 import { findLedger, type Ledger, readLedger } from "./ledger.ts";
+import { readProgress } from "./fill/progress.ts";
+import { fillLockKey, findHolder } from "./lock.ts";
 import { type InvalidIndex, invalidIndexes } from "./invalid-indexes.ts";
 import { factsOf } from "./file-facts.ts";
-import { loadMigration } from "./load.ts";
+import { checksumOfFile, loadMigration } from "./load.ts";
+import { marksOf, mentions } from "./marks-of.ts";
 import type { Ignored } from "./layouts/layout.ts";
 import type { LayoutName } from "./layouts/names.ts";
 import { isBase } from "./version.ts";
@@ -54,8 +57,29 @@ export async function status(
     const unread = isUnread ? await findUnreadHistory(database, migrations, options.projectDir) : undefined;
     const isEdited = asks.edits === true && database !== undefined;
     const edits = isEdited ? await readEdits(database, ledger, history, options.projectDir) : [];
-    return { history, layout, ignored, ledger, invalidIndexes: invalid, unread, engine, edits };
+    const told = database === undefined ? history : await withProgress(database, ledger, history);
+    return { history: told, layout, ignored, ledger, invalidIndexes: invalid, unread, engine, edits };
   });
+}
+
+/** Adds to backfills how far they have come, and who works on them. */
+async function withProgress(
+  database: Database,
+  ledger: Ledger,
+  history: readonly HistoryEntry[],
+): Promise<HistoryEntry[]> {
+  if (!history.some(({ standing }) => standing === "filling")) return [...history];
+  const all = await readProgress(database, ledger);
+  const entries: HistoryEntry[] = [];
+  for (const entry of history) {
+    const progress = all.find(({ version }) => version === entry.row?.version);
+    if (entry.standing !== "filling" || progress === undefined) entries.push(entry);
+    else {
+      const worker = await findHolder(database, fillLockKey(ledger, entry.version));
+      entries.push({ ...entry, progress, worker });
+    }
+  }
+  return entries;
 }
 
 /** Files and ledger side by side, for whoever only reads. */
@@ -112,9 +136,28 @@ export async function readHistory(
   const begins = base !== undefined && rows.length === 0 && (await isEmptyDatabase(database, ledger));
   const hasBegun = rows.some(({ version }) => isBase(version));
   const beginning = begins || hasBegun ? base : undefined;
-  const history = joinHistory(migrations, rows, factsOf(options.projectDir), beginning, base?.squashed);
+  const joined = joinHistory(migrations, rows, factsOf(options.projectDir), beginning, base?.squashed);
+  const history = joined.map((entry) => withMarks(entry, options));
   if (!history.some((entry) => entry.standing === "stopped")) return history;
   return await Promise.all(history.map((entry) => withStatement(entry, options)));
+}
+
+const OPEN: ReadonlySet<string> = new Set(["pending", "out-of-order", "stopped"]);
+
+/** Adds what the file says of its part in a change, where it is still to be run. */
+function withMarks(entry: HistoryEntry, { projectDir }: MigrateOptions): HistoryEntry {
+  const { file, row, standing } = entry;
+  if (file === undefined || !OPEN.has(standing)) return entry;
+  const marks = marksOf(projectDir, file);
+  const read = { ...entry, marks, mentions: (word: string) => mentions(projectDir, file, word) };
+  if (standing === "stopped") {
+    if (marks?.backfill === undefined || row?.state !== "applying") return entry;
+    const isSame = row.checksum === null || row.checksum === checksumOfFile(projectDir, file);
+    return { ...read, standing: isSame ? "filling" : "edited" };
+  }
+  // They say themselves what they come behind, and later ones may overtake them.
+  const waits = marks?.phase === "contract" || marks?.backfill !== undefined || (marks?.after.length ?? 0) > 0;
+  return standing === "out-of-order" && waits ? { ...read, standing: "pending" } : read;
 }
 
 async function withStatement(entry: HistoryEntry, options: MigrateOptions): Promise<HistoryEntry> {

@@ -7,6 +7,7 @@ import type { HistoryEntry } from "#migrate/history.ts";
 import type { LedgerRow } from "#migrate/ledger.ts";
 import type { MigrationResult, RunReport } from "#migrate/migrator.ts";
 import type { CommandContext, Outcome } from "../command.ts";
+import { fillProgress, fillToJson } from "./fill.ts";
 import { lineDiff } from "./line-diff.ts";
 import { forPeople } from "./style.ts";
 import { count, formatDuration } from "./text.ts";
@@ -64,6 +65,20 @@ export function showMigrateEvents({ io, messages, json }: CommandContext): (even
       case "progress":
         messages.log(`${migrationId(event.migration)}: ${event.statements.toLocaleString("en-US")} statements done`);
         break;
+      case "fill-progress":
+        messages.log(`${inLine(migrationId(event.migration))}: ${fillProgress(event.progress)}`);
+        break;
+      case "fill-waiting":
+        messages.warn(`${inLine(migrationId(event.migration))} waits: ${inLine(event.reason)}`);
+        break;
+      case "fill-rows-keep-coming":
+        messages.warn(
+          `${inLine(migrationId(event.migration))}: the last sweep still found ${count(event.rows, "row")}: something keeps writing rows that are not filled. A trigger that fills them has to come first.`,
+        );
+        break;
+      case "held":
+        messages.log(`${inLine(migrationId(event.migration))} waits: ${inLine(event.why)}`);
+        break;
       case "left-open":
         messages.warn(
           `${inLine(event.file)}: what ${event.method}() has left open, such as a timer or a connection, was ended with the command`,
@@ -85,12 +100,17 @@ function finishedLine(migration: MigrationFile, direction: "up" | "down", durati
 /**
  * One line a migration, as in the tutorial. Pure.
  * @param edits shown below their lines
+ * @param held what pending ones wait for, by version
  */
-export function renderStatus(history: readonly HistoryEntry[], edits: readonly Edit[] = []): string {
+export function renderStatus(
+  history: readonly HistoryEntry[],
+  edits: readonly Edit[] = [],
+  held: ReadonlyMap<string, string> = new Map(),
+): string {
   return history
     .map((entry) => {
       const edit = edits.find(({ version }) => version === entry.version);
-      return `${statusLine(entry)}\n${edit === undefined ? "" : renderEdit(edit)}`;
+      return `${statusLine(entry, held.get(entry.version))}\n${edit === undefined ? "" : renderEdit(edit)}`;
     })
     .join("");
 }
@@ -108,14 +128,14 @@ export function renderEdit({ path, before, after, isAltered }: Edit): string {
   return `    ${inLine(path)}, - as it was applied, + as it is now:\n${lines.length === 0 ? "    (only ends of lines)\n" : lines.join("")}`;
 }
 
-function statusLine(entry: HistoryEntry): string {
+function statusLine(entry: HistoryEntry, waits?: string): string {
   const id = inLine(migrationId(entry));
   const applied = entry.row === undefined ? "" : `applied ${appliedAt(entry.row)}`;
   switch (entry.standing) {
     case "applied":
       return `✅ ${id} (${applied})`;
     case "pending":
-      return `⏳ ${id} (pending${foreign(entry)})`;
+      return `⏳ ${id} (pending${foreign(entry)}${waits === undefined ? "" : `, waits: ${inLine(waits)}`})`;
     case "edited":
       return `⚠️  ${id} (${applied}, edited since)`;
     case "changed":
@@ -130,9 +150,17 @@ function statusLine(entry: HistoryEntry): string {
       return `⚠️  ${id} (${applied}, file missing)`;
     case "out-of-order":
       return `⚠️  ${id} (pending, out of order${foreign(entry)})`;
+    case "filling":
+      return `⏳ ${id} (${filling(entry)})`;
     case "stopped":
       return `❌ ${id} (stopped ${progress(entry)})`;
   }
+}
+
+function filling({ progress: come, worker }: HistoryEntry): string {
+  const done = come === undefined ? "filling" : `filling: ${fillProgress(come)}`;
+  if (worker === undefined) return `${done}; nobody works on it: confiture migrate up goes on`;
+  return `${done}; process ${worker.pid} works on it`;
 }
 
 function foreign({ file }: HistoryEntry): string {
@@ -150,7 +178,10 @@ function progress({ row, stoppedAt }: HistoryEntry): string {
   return `after statement ${row?.statementsDone ?? 0}${total === undefined ? "" : ` of ${total}`}${way}${stoppedAt === undefined ? "" : `: ${stoppedAt}`}`;
 }
 
-export function entryToJson(entry: HistoryEntry): Record<string, unknown> {
+export function entryToJson(
+  entry: HistoryEntry,
+  held: ReadonlyMap<string, string> = new Map(),
+): Record<string, unknown> {
   const { row } = entry;
   return {
     version: entry.version,
@@ -165,11 +196,19 @@ export function entryToJson(entry: HistoryEntry): Record<string, unknown> {
     statementsDone: row?.statementsDone ?? null,
     statementsTotal: row?.statementsTotal ?? null,
     stoppedAt: entry.stoppedAt ?? null,
+    phase: entry.marks?.phase ?? (entry.marks?.backfill === undefined ? null : "backfill"),
+    waits: held.get(entry.version) ?? null,
+    backfill: entry.progress === undefined ? null : fillToJson(entry.progress, entry.worker),
   };
 }
 
 function reportToJson(report: RunReport): Record<string, unknown> {
-  return { migrations: report.results.map(resultToJson) };
+  return {
+    migrations: report.results.map(resultToJson),
+    ...(report.held === undefined
+      ? {}
+      : { held: report.held.map(({ migration: { version, name }, why }) => ({ version, name, why })) }),
+  };
 }
 
 function resultToJson(result: MigrationResult): Record<string, unknown> {
@@ -189,6 +228,13 @@ export function finishRun({ messages }: CommandContext, report: RunReport, nothi
   const done = report.results.filter((result) => result.outcome === "done");
   const skipped = report.results.filter((result) => result.outcome === "not-run");
   const failed = report.results.find((result) => result.outcome === "failed");
+  for (const { migration, why } of report.held ?? []) {
+    messages.log(`${inLine(migrationId(migration))} waits: ${inLine(why)}`);
+  }
+  const unfinished = report.results.find((result) => result.outcome === "unfinished");
+  if (report.error === undefined && unfinished !== undefined && (report.held ?? []).length === 0) {
+    messages.log(`${inLine(migrationId(unfinished.migration))} is not done yet: the next \`migrate up\` goes on`);
+  }
   if (failed !== undefined && report.results.length > 1) {
     messages.log(`${count(done.length, "migration")} done, 1 failed, ${skipped.length} not run`);
   }

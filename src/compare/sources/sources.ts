@@ -4,6 +4,7 @@ import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { progressTable } from "#migrate/fill/progress.ts";
 import { allLedgers } from "#migrate/ledger.ts";
 import { fromNothing } from "#migrate/baselines.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
@@ -107,7 +108,7 @@ export async function sourceCatalogue(files: ProjectFiles, source: Source): Prom
  */
 export async function readInUse(database: Database, table: string): Promise<Catalogue> {
   const ledgers = await allLedgers(database, table);
-  const catalogue = await readCatalogue(database, ledgers);
+  const catalogue = await readCatalogue(database, [...ledgers, ...ledgers.map(progressTable)]);
   const ledgerSchema = ledgers[0]?.schema;
   return { ...catalogue, builder: undefined, inUse: true, ledgerSchema };
 }

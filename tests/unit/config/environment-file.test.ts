@@ -48,6 +48,7 @@ describe("an environment file", () => {
         lockTimeout: 5_000,
         concurrentlyLockTimeout: 0,
         statementTimeout: 0,
+        contract: undefined,
       });
       expect(config.build).toEqual({ order: "path", resetBetweenFiles: false });
       expect(config.protected).toBe(false);
@@ -122,6 +123,7 @@ protected: true
       lockTimeout: 500,
       concurrentlyLockTimeout: 600_000,
       statementTimeout: 3_600_000,
+      contract: undefined,
     });
     expect(config.build).toEqual({ order: "dependencies", resetBetweenFiles: true });
     expect(config.protected).toBe(true);

@@ -27,6 +27,7 @@ describe("the section on environment files in docs/formats.md", () => {
         const prefix =
           {
             migrations: "migrations.",
+            backfill: "backfill.",
             build: "build.",
             drift: "drift.",
             scratch: "scratch.",

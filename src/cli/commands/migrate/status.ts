@@ -1,14 +1,20 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { LogLevels } from "consola/core";
+import { ConfitureError } from "#errors/error.ts";
+import type { MigrateOptions } from "#migrate/exclusive.ts";
+import { heldBack } from "#migrate/held.ts";
+import type { HistoryEntry } from "#migrate/history.ts";
 import { LAYOUTS } from "#migrate/layouts/registry.ts";
 import { status } from "#migrate/status.ts";
 import { unreadHistory } from "#migrate/unread-history.ts";
-import { defineCommand } from "../../command.ts";
-import { migrateOptions } from "../../migrate-options.ts";
+import { type CommandContext, defineCommand } from "../../command.ts";
+import { contractsByThemselves, migrateOptions } from "../../migrate-options.ts";
 import { engineName } from "../../output/text.ts";
 import { entryToJson, renderStatus, showMigrateEvents } from "../../output/migrate.ts";
 
 export const command = defineCommand({
   args: {
+    watch: { type: "boolean", description: "show backfills every two seconds, until none is running or waiting" },
     "exit-code": { type: "boolean", description: "exit 3 if anything in the files is not applied as it stands" },
   },
   details:
@@ -17,10 +23,12 @@ export const command = defineCommand({
     "confiture migrate status",
     "confiture migrate status --env production --format json",
     "confiture migrate status --exit-code",
+    "confiture migrate status --watch",
   ],
   async run(args, context) {
     const { messages } = context;
     const options = await migrateOptions(context, undefined, showMigrateEvents(context));
+    if (args.watch === true) await watchFills(context, options);
     const isVerbose = messages.level >= LogLevels.debug;
     const asks = { engine: context.json || isVerbose, edits: isVerbose && !context.json };
     const { history, layout, ignored, invalidIndexes, unread, engine, edits } = await status(options, asks);
@@ -37,12 +45,13 @@ export const command = defineCommand({
     if (history.length === 0) messages.log(`No migrations in ${options.dir}`);
     if (layout !== "confiture") messages.log(`Layout of ${options.dir}: ${LAYOUTS[layout].title}`);
     const unrecognised = history.length === 0 && ignored.length > 0;
+    const held = heldForPeople(history, contractsByThemselves(await context.config()));
     const open = history.filter(({ standing }) => !CLOSED.has(standing));
     return {
       // One of the two is asked for.
       get json() {
         return {
-          migrations: history.map(entryToJson),
+          migrations: history.map((entry) => entryToJson(entry, held)),
           applied: history.length - open.length,
           pending: open.filter((entry) => entry.standing === "pending").length,
           layout,
@@ -52,12 +61,36 @@ export const command = defineCommand({
         };
       },
       get text() {
-        return renderStatus(history, edits);
+        return renderStatus(history, edits, held);
       },
       exitCode: args["exit-code"] === true && (open.length > 0 || unrecognised) ? 3 : 0,
     };
   },
 });
+
+/** What pending migrations wait for, by version; nothing where a marker is wrong, which `up` tells. */
+function heldForPeople(history: readonly HistoryEntry[], byThemselves: boolean): ReadonlyMap<string, string> {
+  try {
+    const held = heldBack(history, { contractsByThemselves: byThemselves });
+    return new Map([...held.values()].map(({ entry, why }) => [entry.version, why]));
+  } catch (error) {
+    if (error instanceof ConfitureError) return new Map();
+    throw error;
+  }
+}
+
+/** Milliseconds between two looks. */
+const AGAIN = 2_000;
+
+/** Shows how far backfills are, for as long as there are any that have begun. */
+async function watchFills({ messages, io: { signal } }: CommandContext, options: MigrateOptions): Promise<void> {
+  for (;;) {
+    const filling = (await status(options)).history.filter(({ standing }) => standing === "filling");
+    if (filling.length === 0 || signal.aborted) return;
+    messages.log(renderStatus(filling).trimEnd());
+    await sleep(AGAIN, undefined, { signal }).catch(() => {});
+  }
+}
 
 /** How a migration stands that nothing is left to do for. */
 const CLOSED: ReadonlySet<string> = new Set(["applied", "covered", "squashed"]);

@@ -6,9 +6,9 @@ import { type ApprovedPlan, readApprovedPlan } from "#migrate/approved-plan.ts";
 import { isSameLoss, type Loss } from "#migrate/losses.ts";
 import { up, type UpOptions } from "#migrate/migrator.ts";
 import { pendingLosses } from "#migrate/pending-losses.ts";
-import { readCount, readVersion } from "../../arguments.ts";
+import { readCount, readDuration, readVersion } from "../../arguments.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
-import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
+import { contractsByThemselves, LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
 import { canAsk } from "../../can-ask.ts";
 import { isProtected, notPermitted, PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 import { planEnvironment } from "../../plan-environment.ts";
@@ -30,6 +30,18 @@ export const command = defineCommand({
     "allow-out-of-order": { type: "boolean", description: "also apply migrations older than the newest applied one" },
     "allow-missing": { type: "boolean", description: "go on although the file of an applied migration is gone" },
     "single-transaction": { type: "boolean", description: "all of them in one transaction: all or none" },
+    contract: {
+      type: "string",
+      valueHint: "NAME",
+      description: "also run the contract of this change, or several with commas between them",
+    },
+    "no-backfill": { type: "boolean", description: "leave backfills out, and what comes after them" },
+    "only-backfill": { type: "boolean", description: "run backfills and nothing else" },
+    for: {
+      type: "string",
+      valueHint: "DURATION",
+      description: "begin no migration and no batch of a backfill after this time; the next run goes on",
+    },
     ...PROTECTED_ARGS,
     ...LOCK_ARGS,
   },
@@ -45,6 +57,8 @@ export const command = defineCommand({
     "confiture migrate up --env production --plan plan.json",
     "confiture migrate up --to 20251012103000",
     "confiture migrate up --dry-run",
+    "confiture migrate up --contract split_name",
+    "confiture migrate up --only-backfill --for 30m",
   ],
   async run(args, context) {
     const approved = args.plan === undefined ? undefined : await readPlan(context, args.plan, args);
@@ -55,6 +69,7 @@ export const command = defineCommand({
       allowOutOfOrder: args["allow-out-of-order"],
       allowMissing: args["allow-missing"],
       singleTransaction: args["single-transaction"],
+      ...(await readHolds(args, context)),
     };
     if (args["dry-run"] === true) {
       const { dryRunCommand } = await import("../../dry-run.ts");
@@ -73,6 +88,26 @@ export const command = defineCommand({
     return { ...outcome, error: await explainMissingTable(outcome.error, context, error.server) };
   },
 });
+
+/** @throws ConfitureError `usage` */
+async function readHolds(
+  args: {
+    readonly contract?: string | undefined;
+    readonly "no-backfill"?: boolean | undefined;
+    readonly "only-backfill"?: boolean | undefined;
+    readonly for?: string | undefined;
+  },
+  context: CommandContext,
+): Promise<Pick<UpOptions, "contracts" | "contractsByThemselves" | "backfills" | "timeLimit">> {
+  const [without, only] = [args["no-backfill"] === true, args["only-backfill"] === true];
+  if (without && only) throw new ConfitureError("usage", "--no-backfill and --only-backfill do not go together");
+  return {
+    contracts: args.contract?.split(","),
+    contractsByThemselves: contractsByThemselves(await context.config()),
+    backfills: without ? "without" : only ? "only" : undefined,
+    timeLimit: readDuration("--for", args.for),
+  };
+}
 
 /** @throws ConfitureError `plan_invalid`, `usage`, `file_*` */
 async function readPlan(

@@ -1,0 +1,18 @@
+import { steerFill } from "#migrate/steer-fill.ts";
+import { readVersion } from "../../arguments.ts";
+import { defineCommand } from "../../command.ts";
+import { migrateOptions } from "../../migrate-options.ts";
+import { steered } from "../../output/fill.ts";
+
+export const command = defineCommand({
+  args: {
+    version: { type: "positional", required: false, description: "the backfill; may be left out when there is one" },
+  },
+  details:
+    "Works from any machine: the runner reads it before its next batch, and waits until `migrate resume`. It holds no lock\non the table while it waits. A backfill that nobody runs stays paused as well.",
+  examples: ["confiture migrate pause", "confiture migrate pause 005 --env production"],
+  async run(args, context) {
+    const version = readVersion("VERSION", args.version);
+    return steered(await steerFill(await migrateOptions(context), version, { kind: "pause" }), "is paused");
+  },
+});

@@ -1,0 +1,17 @@
+import { steerFill } from "#migrate/steer-fill.ts";
+import { readVersion } from "../../arguments.ts";
+import { defineCommand } from "../../command.ts";
+import { migrateOptions } from "../../migrate-options.ts";
+import { steered } from "../../output/fill.ts";
+
+export const command = defineCommand({
+  args: {
+    version: { type: "positional", required: false, description: "the backfill; may be left out when there is one" },
+  },
+  details: "A runner that waits goes on within a second. Where no runner waits, the next `migrate up` goes on.",
+  examples: ["confiture migrate resume", "confiture migrate resume 005 --env production"],
+  async run(args, context) {
+    const version = readVersion("VERSION", args.version);
+    return steered(await steerFill(await migrateOptions(context), version, { kind: "resume" }), "is not paused");
+  },
+});

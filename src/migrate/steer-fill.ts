@@ -1,0 +1,76 @@
+import { ConfitureError } from "#errors/error.ts";
+import type { MigrateOptions } from "./exclusive.ts";
+import { changeProgress, type Progress, type ProgressChanges, readProgress } from "./fill/progress.ts";
+import type { HistoryEntry } from "./history.ts";
+import { migrationId } from "./migration-file.ts";
+import { requireKnown } from "./plan.ts";
+import { withHistory } from "./status.ts";
+
+/** What somebody wants of a backfill. */
+export type Steering =
+  | { readonly kind: "pause" }
+  | { readonly kind: "resume" }
+  /** `null` gives back what the migration says; undefined leaves it. Rows, and milliseconds. */
+  | { readonly kind: "throttle"; readonly batch: number | null | undefined; readonly pause: number | null | undefined };
+
+/** A backfill that was told, and how it stands now. */
+export interface Steered {
+  readonly entry: HistoryEntry;
+  readonly progress: Progress;
+}
+
+/**
+ * Tells a backfill what to do, from anywhere: it reads that from its row of progress before each batch. Takes no lock.
+ * @param version the backfill; the only one that has begun when undefined
+ * @throws ConfitureError `migration_unknown` for one that has not begun, or is done
+ */
+export async function steerFill(
+  options: MigrateOptions,
+  version: string | undefined,
+  steering: Steering,
+): Promise<Steered> {
+  return await withHistory(options, async ({ database, ledger, history }) => {
+    const filling = history.filter(({ standing }) => standing === "filling");
+    const entry = version === undefined ? filling[0] : requireKnown(history, version);
+    if (entry === undefined || database === undefined || (version === undefined && filling.length > 1)) {
+      throw new ConfitureError(
+        "migration_unknown",
+        filling.length > 1 ? "Several backfills have begun" : "No backfill has begun",
+        {
+          hint:
+            filling.length > 1
+              ? `Say which: ${filling.map((one) => one.version).join(", ")}`
+              : "`confiture migrate status` shows how each migration stands.",
+        },
+      );
+    }
+    const recorded = entry.row?.version ?? entry.version;
+    const [before] = entry.standing === "filling" ? await readProgress(database, ledger, recorded) : [];
+    if (before === undefined) {
+      throw new ConfitureError(
+        "migration_unknown",
+        `${migrationId(entry)} is no backfill that has begun and is not done`,
+        {
+          hint: "`confiture migrate status` shows how each migration stands.",
+        },
+      );
+    }
+    const changes = await changesOf();
+    await changeProgress(database, ledger, recorded, changes);
+    return { entry, progress: { ...before, ...changes } };
+
+    async function changesOf(): Promise<ProgressChanges> {
+      if (steering.kind === "resume") return { pausedBy: null };
+      if (steering.kind === "throttle") {
+        return {
+          ...(steering.batch === undefined ? {} : { wantedBatch: steering.batch }),
+          ...(steering.pause === undefined ? {} : { wantedPause: steering.pause }),
+        };
+      }
+      const [who] = await database!.query<{ name: string }>(
+        "select pg_catalog.concat(session_user, '@' operator(pg_catalog.||) pg_catalog.host(pg_catalog.inet_client_addr())) as name",
+      );
+      return { pausedBy: who?.name ?? "somebody" };
+    }
+  });
+}
