@@ -52,7 +52,7 @@ export async function migrateOptions(
   };
 }
 
-/** Whether contracts run without being asked for: where the environment says so, or is not protected. */
-export function contractsByThemselves(config: Pick<Config, "migrations" | "protected">): boolean {
-  return (config.migrations.contract ?? (config.protected ? "manual" : "auto")) === "auto";
+/** Whether contracts run without being asked for: where the environment says so. */
+export function contractsByThemselves(config: Pick<Config, "migrations">): boolean {
+  return config.migrations.contract === "auto";
 }

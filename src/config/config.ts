@@ -54,8 +54,8 @@ export interface MigrationsConfig {
   /** In the place of `lockTimeout` for what nobody waits for while it waits: CONCURRENTLY, VALIDATE CONSTRAINT. */
   readonly concurrentlyLockTimeout: number;
   readonly statementTimeout: number;
-  /** Whether contracts wait until somebody asks for them; undefined: where the environment is protected. */
-  readonly contract: "auto" | "manual" | undefined;
+  /** `manual`: contracts wait until somebody asks for them. */
+  readonly contract: "auto" | "manual";
 }
 
 /** When backfills hold back; nothing is looked at where a value is undefined. */
@@ -123,7 +123,7 @@ export const DEFAULT_MIGRATIONS: MigrationsConfig = {
   lockTimeout: 5_000,
   concurrentlyLockTimeout: 0,
   statementTimeout: 0,
-  contract: undefined,
+  contract: "manual",
 };
 
 export const DEFAULT_BACKFILL: BackfillConfig = {

@@ -39,7 +39,7 @@ export function describeConfig(config: Config): ConfigRow[] {
     "migrations.lock_timeout": formatDuration(migrations.lockTimeout),
     "migrations.concurrently_lock_timeout": formatDuration(migrations.concurrentlyLockTimeout),
     "migrations.statement_timeout": formatDuration(migrations.statementTimeout),
-    "migrations.contract": migrations.contract ?? (config.protected ? "manual" : "auto"),
+    "migrations.contract": migrations.contract,
     "backfill.max_lag": backfill.maxLag === undefined ? NOT_SET : formatDuration(backfill.maxLag),
     "backfill.max_wal_backlog":
       backfill.maxWalBacklog === undefined ? NOT_SET : `${backfill.maxWalBacklog / 2 ** 20}MB`,

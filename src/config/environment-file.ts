@@ -126,7 +126,11 @@ export function readSettings(
         DEFAULT_MIGRATIONS.concurrentlyLockTimeout,
       ),
       statementTimeout: migrationsDuration("statement_timeout", DEFAULT_MIGRATIONS.statementTimeout),
-      contract: take("migrations.contract", contracts(reader.text(migrations, "contract")), undefined),
+      contract: take(
+        "migrations.contract",
+        contracts(reader.text(migrations, "contract")),
+        DEFAULT_MIGRATIONS.contract,
+      ),
     },
     backfill: {
       maxLag: take("backfill.max_lag", duration(reader.text(backfill, "max_lag")), undefined),

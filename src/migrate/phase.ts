@@ -65,7 +65,10 @@ export function readMarkerOptions(text: string, direction: "up" | "down", locati
   const oneOf = <Value extends string>(name: string, values: readonly Value[]): Value | undefined => {
     const value = given.get(name);
     if (value === undefined || values.some((known) => known === value)) return value as Value | undefined;
-    throw fail(`Unknown option "${name}:${value}" on a migrate comment`, `Write one of: ${values.map((known) => `${name}:${known}`).join(", ")}.`);
+    throw fail(
+      `Unknown option "${name}:${value}" on a migrate comment`,
+      `Write one of: ${values.map((known) => `${name}:${known}`).join(", ")}.`,
+    );
   };
   const transaction = oneOf("transaction", ["true", "false"]);
   const isTransaction = transaction === undefined ? undefined : transaction === "true";

@@ -48,7 +48,7 @@ describe("an environment file", () => {
         lockTimeout: 5_000,
         concurrentlyLockTimeout: 0,
         statementTimeout: 0,
-        contract: undefined,
+        contract: "manual",
       });
       expect(config.build).toEqual({ order: "path", resetBetweenFiles: false });
       expect(config.protected).toBe(false);
@@ -123,7 +123,7 @@ protected: true
       lockTimeout: 500,
       concurrentlyLockTimeout: 600_000,
       statementTimeout: 3_600_000,
-      contract: undefined,
+      contract: "manual",
     });
     expect(config.build).toEqual({ order: "dependencies", resetBetweenFiles: true });
     expect(config.protected).toBe(true);
