@@ -30,7 +30,7 @@ export function lockKey(ledger: { readonly schema: string; readonly table: strin
 
 /** The key of the lock that whoever works on a backfill holds, beside the ledger's, which others can have meanwhile. */
 export function fillLockKey(ledger: { readonly schema: string; readonly table: string }, version: string): bigint {
-  return keyOf("confiture backfill", ledger.schema, ledger.table, canonicalVersion(version));
+  return keyOf("confiture", "backfill", ledger.schema, ledger.table, canonicalVersion(version));
 }
 
 function keyOf(...parts: readonly string[]): bigint {

@@ -233,7 +233,7 @@ export function finishRun({ messages }: CommandContext, report: RunReport, nothi
   }
   const unfinished = report.results.find((result) => result.outcome === "unfinished");
   if (report.error === undefined && unfinished !== undefined && (report.held ?? []).length === 0) {
-    messages.log(`${inLine(migrationId(unfinished.migration))} is not done yet: the next \`migrate up\` goes on`);
+    messages.log(`${inLine(migrationId(unfinished.migration))} is not done yet: \`confiture migrate up\` goes on`);
   }
   if (failed !== undefined && report.results.length > 1) {
     messages.log(`${count(done.length, "migration")} done, 1 failed, ${skipped.length} not run`);
