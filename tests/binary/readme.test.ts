@@ -150,14 +150,6 @@ test("docs/generating.md is right from its first command to its last, and shows 
   expect(shown).toHaveLength(2);
 });
 
-test("docs/linting.md is right from its first command to its last", async () => {
-  const reader = await readerOf("docs/linting.md");
-  for (const block of readBlocks(await read("docs/linting.md"))) {
-    if (block.language === "bash") await reader.run(block);
-    else if (block.file !== undefined) await reader.write(block.file, block.text);
-  }
-});
-
 test("the changelog ends with this version", async () => {
   const [newest] = /^## \[[^\]]+\]/m.exec(await read("CHANGELOG.md"))!;
   expect(newest).toBe(`## [${packageJson.version}]`);

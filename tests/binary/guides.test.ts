@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, setDefaultTimeout, test } from "bun:test";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { commandFolder, Reader, readBlocks } from "../support/document.ts";
+import { ROOT } from "../support/postgres-binaries.ts";
+
+/** Documents whose commands someone can follow in an empty folder, without a server. */
+const DOCUMENTS = [
+  "docs/guides/medium-1-build-from-ddl.md",
+  "docs/guides/medium-2-incremental-migrations.md",
+  "docs/guides/migration-decision-tree.md",
+  "docs/linting.md",
+  "docs/organizing-sql-files.md",
+  "docs/using-the-database.md",
+];
+
+// Compiling, and many processes in a row.
+setDefaultTimeout(300_000);
+
+let folder = "";
+let commands = "";
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "confiture-guides-"));
+  commands = await commandFolder();
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+  await rm(commands, { recursive: true });
+});
+
+test.each(DOCUMENTS)("%s is right from its first command to its last", async (name) => {
+  const cwd = await mkdtemp(join(folder, "empty-"));
+  const reader = new Reader(name, cwd, { HOME: cwd, TZ: "UTC", PATH: `${commands}:${process.env["PATH"]}` });
+  for (const block of readBlocks(await readFile(join(ROOT, name), "utf8"))) {
+    if (block.language === "bash") await reader.run(block);
+    else if (block.file !== undefined) await reader.write(block.file, block.text);
+  }
+});
