@@ -48,7 +48,7 @@ export async function readLintFile(options: LintFileOptions): Promise<LintSettin
   await refuseOtherEnding(projectDir);
   const text = readTextFile(join(projectDir, LINT_FILE), LINT_FILE, MAX_FILE_BYTES);
   if (text === undefined) return { rules: new Map(), failOn: undefined, exclude: [] };
-  const source = new SourceText(LINT_FILE, text);
+  const source = new SourceText(LINT_FILE, text, false);
   const reader = new TreeReader(source, new Variables(options.env, await readDotenv(projectDir)));
   const root = await parseYaml(source);
   reader.checkNames(root, KEYS, "key");

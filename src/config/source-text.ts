@@ -3,15 +3,18 @@ import { isShowable } from "./keys.ts";
 
 const MASK = "********";
 
-/** The text of an environment file, and the places in it. */
+/** The text of a configuration file, and the places in it. */
 export class SourceText {
   readonly file: string;
   readonly text: string;
+  readonly #hidesValues: boolean;
   readonly #lineStarts: number[] = [0];
 
-  constructor(file: string, text: string) {
+  /** @param hidesValues whether it may hold passwords */
+  constructor(file: string, text: string, hidesValues = true) {
     this.file = file;
     this.text = text;
+    this.#hidesValues = hidesValues;
     for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) this.#lineStarts.push(at + 1);
   }
 
@@ -35,7 +38,7 @@ export class SourceText {
       file: this.file,
       line,
       column: Array.from(this.text.slice(start, offset)).length + 1,
-      sourceLine: this.#showableLine(line),
+      sourceLine: this.#hidesValues ? this.#showableLine(line) : this.#line(line),
     };
   }
 

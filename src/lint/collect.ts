@@ -93,7 +93,7 @@ export async function collect(
   return {
     entries: [
       ...(last === undefined ? [] : entries),
-      ...others.map((path) => ({ file: loose(projectDir, path, parser), isLinted: true })),
+      ...others.map((path) => ({ file: loose(projectDir, path, parser), isLinted: true, isAlone: true })),
       // All of them tell what there is.
       ...(linted.length === 0
         ? []

@@ -21,6 +21,8 @@ export interface Entry {
   readonly file: LintFile;
   /** Whether rules look at it; the others only tell what is there. */
   readonly isLinted: boolean;
+  /** It has nothing to do with the other files: neither they nor the project tell what is there. */
+  readonly isAlone?: boolean;
 }
 
 export interface LintOptions {
@@ -58,9 +60,9 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
     return severity === "off" ? [] : [{ rule, severity }];
   });
   const severityOf = new Map(active.map(({ rule, severity }) => [rule.id, severity]));
-  for (const { file, isLinted } of entries) {
+  for (const { file, isLinted, isAlone } of entries) {
     // What schema files make is what migrations made already.
-    if (file.kind !== kind) world = new World();
+    if (file.kind !== kind || isAlone === true) world = new World();
     kind = file.kind;
     world.nextFile();
     if (isLinted) {

@@ -63,6 +63,16 @@ describe("which files", () => {
     expect(rulesOf(await findings(other, "notes"))).toEqual(["drop-table"]);
   });
 
+  test("files that belong to no folder know nothing of each other", async () => {
+    await using other = await temporaryProject({
+      "notes/a.sql": "CREATE TABLE t (id bigint PRIMARY KEY, a text NOT NULL);",
+      "notes/b.sql": "ALTER TABLE t ALTER COLUMN a SET NOT NULL;",
+    });
+    const alone = await findings(other, "notes/b.sql");
+    expect(rulesOf(alone)).toEqual(["not-null-scans"]);
+    expect(await findings(other, "notes")).toEqual(alone);
+  });
+
   test("without a database, pending migrations are not known, and what can be done is said", async () => {
     const { exitCode, stderr } = await linted(project);
     expect(exitCode).toBe(4);
@@ -105,7 +115,8 @@ describe("--since", () => {
       ["out-of-order", "003", undefined],
       ["index-blocks-writes", "007", 2],
     ]);
-    expect((await linted(project, "--since", "main")).exitCode).toBe(2);
+    expect(await findings(project, "--since", "main")).toEqual(all);
+    expect((await linted(project, "--since", "env:local")).exitCode).toBe(2);
     expect((await linted(project, "--since", "git:nowhere")).exitCode).toBe(1);
   });
 });
@@ -178,6 +189,8 @@ describe("db/lint.yaml", () => {
     expect(exitCode).toBe(4);
     const { error } = JSON.parse(stdout) as { error: { location: object; hint?: string; message: string } };
     expect(error.location).toMatchObject({ file: "db/lint.yaml", line, column });
+    // Nothing in it is secret.
+    expect((await linted(project, "--all")).stderr).toContain(`${line} | ${text.split("\n")[line - 1]}\n`);
     expect(`${error.message} ${error.hint ?? ""}`).toContain(hint);
   });
 

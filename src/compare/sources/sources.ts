@@ -73,12 +73,12 @@ export function parseSource(name: string): Source {
 }
 
 /**
- * Reads `git:REVISION` where nothing else is possible.
+ * Reads a commit where nothing else is possible: `git:REVISION`, or the revision alone. No name in git holds a colon.
  * @throws ConfitureError `usage`
  */
 export function readRevision(flag: string, name: string): string {
-  const source = name.startsWith("git:") ? parseSource(name) : undefined;
-  if (source?.kind === "git") return source.revision;
+  const revision = name.replace(/^git:/, "");
+  if (revision !== "" && !revision.includes(":")) return revision;
   throw new ConfitureError("usage", `${flag} is git:REVISION, for example git:main, not "${name}"`);
 }
 

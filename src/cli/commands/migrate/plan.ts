@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { readStatsFile } from "#compare/trace/sizes.ts";
-import { migrationsSince } from "#compare/sources/sources.ts";
+import { migrationsSince, readRevision } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { writeFile } from "#files/change.ts";
@@ -41,7 +41,7 @@ export const command = defineCommand({
     steps: { type: "string", valueHint: "N", description: "plan at most this many" },
     since: {
       type: "string",
-      valueHint: "REF",
+      valueHint: "git:REVISION",
       description: "plan what this commit does not have (git), without asking a database",
     },
     out: {
@@ -75,7 +75,7 @@ export const command = defineCommand({
   examples: [
     "confiture migrate plan",
     "confiture migrate plan --env production --out plan.json",
-    "confiture migrate plan --since origin/main --stats db/stats.json --format markdown",
+    "confiture migrate plan --since git:origin/main --stats db/stats.json --format markdown",
   ],
   async run(args, context) {
     const files = await projectFiles(context, args.scratch);
@@ -97,7 +97,7 @@ export const command = defineCommand({
       args.since === undefined
         ? await findPending(context, limits, given)
         : {
-            migrations: await migrationsSince(files, args.since.replace(/^git:/, "")),
+            migrations: await migrationsSince(files, readRevision("--since", args.since)),
             applied: undefined,
             otherwise: undefined,
             sizes: given,
