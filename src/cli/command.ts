@@ -34,6 +34,8 @@ export interface CommandEntry {
 export interface GroupEntry {
   readonly summary: string;
   readonly commands: Readonly<Record<string, CommandEntry>>;
+  /** The one that is meant where none is named and options follow. */
+  readonly unnamed?: string;
 }
 
 export function isGroup(entry: Entry): entry is GroupEntry {

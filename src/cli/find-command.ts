@@ -31,6 +31,13 @@ export function findCommand(argv: readonly string[]): Invocation {
       break;
     }
     if (arg.startsWith("-")) {
+      const unnamed = entry === undefined || !isGroup(entry) || isGlobal(arg) ? undefined : entry.unnamed;
+      if (unnamed !== undefined) {
+        entry = (entry as GroupEntry).commands[unnamed];
+        path.push(unnamed);
+        rest.push(...argv.slice(i));
+        break;
+      }
       rest.push(arg);
       const value = argv[i + 1];
       if (value === undefined || !takesValue(arg)) continue;
@@ -56,6 +63,13 @@ export function findCommand(argv: readonly string[]): Invocation {
     path.push(arg);
   }
   return { path, entry, rest };
+}
+
+function isGlobal(arg: string): boolean {
+  const [flag = ""] = arg.split("=", 1);
+  return Object.entries(GLOBAL_ARGS).some(
+    ([name, definition]) => flag === `--${name}` || ("alias" in definition && flag === `-${definition.alias}`),
+  );
 }
 
 /** Whether a global flag is followed by its value. */

@@ -73,6 +73,20 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
       },
     },
   },
+  sync: {
+    summary: "Copy a database, with every personal value replaced",
+    unnamed: "run",
+    commands: {
+      run: {
+        summary: "Copy the rows and schema of one environment into another (`confiture sync --from A --to B`)",
+        load: () => import("./commands/sync/run.ts"),
+      },
+      verify: {
+        summary: "Prove again that a copy holds no original of a replaced value",
+        load: () => import("./commands/sync/verify.ts"),
+      },
+    },
+  },
   schema: {
     summary: "Work on the schema files",
     commands: {

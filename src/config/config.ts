@@ -23,6 +23,8 @@ export interface Config {
   readonly scratchUrl: Secret | undefined;
   /** Destructive commands need `--yes NAME`. */
   readonly protected: boolean;
+  /** Whether `sync` may put a copy of another database in the place of this one. */
+  readonly syncReplace: boolean;
   /** What `migrate up` may do on a protected environment without being confirmed; undefined where it is not said. */
   readonly limits: LimitsConfig | undefined;
   /** Where each setting came from, by its dotted key ("database.host"), in the order of `describeConfig`. */

@@ -52,6 +52,7 @@ export function describeConfig(config: Config): ConfigRow[] {
     "limits.lock": config.limits?.lock ?? NOT_SET,
     "limits.rows": config.limits === undefined ? NOT_SET : String(config.limits.rows),
     "limits.data_loss": config.limits === undefined ? NOT_SET : String(config.limits.dataLoss),
+    "sync.replace": String(config.syncReplace),
   });
   return Object.entries(values).map(([key, value]) => ({ key, value, origin: config.origins[key] ?? "default" }));
 }

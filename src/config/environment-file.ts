@@ -28,6 +28,7 @@ export interface Settings {
   readonly backfill: BackfillConfig;
   readonly build: BuildConfig;
   readonly drift: DriftConfig;
+  readonly syncReplace: boolean;
   readonly scratchUrl: Secret | undefined;
   readonly protected: boolean;
   readonly limits: LimitsConfig | undefined;
@@ -44,6 +45,7 @@ export const DEFAULT_SETTINGS: Settings = {
   scratchUrl: undefined,
   protected: false,
   limits: undefined,
+  syncReplace: false,
   origins: {
     include_dirs: "default",
     exclude_dirs: "default",
@@ -66,6 +68,7 @@ export const DEFAULT_SETTINGS: Settings = {
     "limits.lock": "default",
     "limits.rows": "default",
     "limits.data_loss": "default",
+    "sync.replace": "default",
   },
 };
 
@@ -157,6 +160,7 @@ export function readSettings(
       rows: take("limits.rows", rowCount(reader.text(limits, "rows")), DEFAULT_LIMITS.rows),
       dataLoss: take("limits.data_loss", reader.boolean(limits, "data_loss"), DEFAULT_LIMITS.dataLoss),
     },
+    syncReplace: take("sync.replace", reader.boolean(reader.section(root, "sync") ?? empty, "replace"), false),
     origins,
   };
 }

@@ -15,6 +15,7 @@ export const KEYS = {
     "scratch",
     "protected",
     "limits",
+    "sync",
   ],
   database: ["url", ...PARAMETERS, "engine", "path"],
   include_dirs: ["path", "recursive", "include", "exclude"],
@@ -33,6 +34,7 @@ export const KEYS = {
   drift: ["ignore"],
   scratch: ["url"],
   limits: ["lock", "rows", "data_loss"],
+  sync: ["replace"],
 } as const;
 
 export type Section = keyof typeof KEYS;

@@ -96,6 +96,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     scratchUrl: settings.scratchUrl,
     protected: settings.protected,
     limits: settings.limits,
+    syncReplace: settings.syncReplace,
     origins: { ...origins, ...settings.origins },
     connection: { ...resolved.values },
     warnings: [...passedOver(options, file, url, variables, resolved), ...resolved.warnings].map((warning) => ({

@@ -37,10 +37,14 @@ export interface Database {
 
   /**
    * Runs a `COPY ... FROM STDIN` and feeds it `data`: a piece has been sent, or copied, when the next is asked for.
-   * Resolves when the server has taken all of it.
+   * Resolves when the server has taken all of it. The embedded engine cannot wait: what comes bit by bit goes to a server alone.
    * @throws ConfitureError as `execute`; what `data` throws
    */
-  copyIn(sql: string, data: Iterable<Uint8Array | string>, results?: ResultListener): Promise<void>;
+  copyIn(
+    sql: string,
+    data: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
+    results?: ResultListener,
+  ): Promise<void>;
 
   /**
    * Asks the server to cancel what it does for this session, which then fails with SQLSTATE 57014. A request that finds it

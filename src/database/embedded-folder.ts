@@ -5,6 +5,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { openFileLimit } from "#files/descriptor.ts";
 import { hintFor, reasonOf } from "#files/reason.ts";
 import { syncFolder, syncTree } from "#files/sync.ts";
+import { recoverReplaced } from "./embedded-replacement.ts";
 import { guardFolder, type GuardOptions } from "./embedded-guard.ts";
 import { loadAssets } from "./embedded-load.ts";
 
@@ -41,6 +42,7 @@ export async function openDataFolder(path: string, wait: number, options: GuardO
   const folder = await makeParent(resolve(path));
   const guard = await guardFolder(folder, wait, options);
   try {
+    await recoverReplaced(folder);
     await initialise(folder);
     return { path: folder, mostFiles, release: () => guard.release() };
   } catch (error) {

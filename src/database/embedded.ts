@@ -112,6 +112,9 @@ export async function openEmbeddedDatabase(target: EmbeddedTarget, options: Open
         throw explainMissing(error);
       });
     const copyIn: Database["copyIn"] = async (sql, data, results) => {
+      if (Symbol.asyncIterator in data) {
+        throw new ConfitureError("internal", "The embedded PostgreSQL cannot wait for data");
+      }
       const source = new CopySource(data);
       stream.offer(source);
       try {

@@ -97,6 +97,15 @@ export class ResponseWatcher {
       } else if (at + HEADER > bytes.length) {
         this.#head = bytes.subarray(at);
         break;
+      } else if (bytes[at] === COPY_DATA && this.listener !== undefined && isWhole(bytes, at)) {
+        // The same as below, for what comes by the million.
+        if (this.#fate !== "drop") {
+          settle(at);
+          this.#fate = "drop";
+        }
+        const end = at + 1 + bytes.readUInt32BE(at + 1);
+        this.listener.copied(bytes.subarray(at + HEADER, end));
+        at = end;
       } else {
         const type = bytes[at]!;
         const fate = this.#fateOf(type);
@@ -194,6 +203,12 @@ export class ResponseWatcher {
 }
 
 const NOTHING = Buffer.alloc(0);
+
+/** Whether all of the message at `at` is there, with a length that is possible. */
+function isWhole(bytes: Buffer, at: number): boolean {
+  const length = bytes.readUInt32BE(at + 1);
+  return length >= 4 && at + 1 + length <= bytes.length;
+}
 
 function tell(listener: ResultListener, type: number, body: Buffer): void {
   switch (type) {

@@ -283,7 +283,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
     stream.on("error", () => {});
     const write = (chunk: Uint8Array | string): Promise<void> =>
       new Promise((resolve, reject) => stream.write(chunk, (error) => (error ? reject(failure(error)) : resolve())));
-    for (const chunk of untilFailure(data, (error) => stream.destroy(error))) {
+    for await (const chunk of untilFailure(data, (error) => stream.destroy(error))) {
       await Promise.race([write(chunk), failed]);
     }
     await Promise.race([new Promise<void>((resolve) => stream.end(resolve)), failed]);
@@ -291,7 +291,10 @@ export async function openSession(options: SessionOptions): Promise<Database> {
 }
 
 /** @param onFailure where the data ends in an error: the server is still waiting for more, and has to be told */
-function* untilFailure<T>(data: Iterable<T>, onFailure: (error: Error) => void): Generator<T> {
+async function* untilFailure<T>(
+  data: Iterable<T> | AsyncIterable<T>,
+  onFailure: (error: Error) => void,
+): AsyncGenerator<T> {
   try {
     yield* data;
   } catch (error) {

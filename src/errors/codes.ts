@@ -100,6 +100,15 @@ export const ERROR_CODES = {
   folder_not_empty: { exit: 1, title: "A folder to write to is not empty" },
   git_failed: { exit: 1, title: "git could not show what was asked for" },
 
+  sync_not_allowed: { exit: 2, title: "The target of a copy does not allow to be replaced" },
+  sync_findings: { exit: 3, title: "The rules of a copy are not complete" },
+  sync_source_failed: { exit: 1, title: "The source of a copy could not be read" },
+  sync_target_failed: { exit: 1, title: "The target of a copy refused something" },
+  sync_load_balanced: { exit: 5, title: "Connections to the source reach different servers" },
+  sync_snapshot_lost: { exit: 1, title: "The moment that was being copied is gone" },
+  sync_large_objects: { exit: 3, title: "The source has large objects" },
+  sync_unproven: { exit: 3, title: "A copy could not be proven, and was thrown away" },
+
   interrupted: { exit: 130, title: "The command was interrupted" },
   internal: { exit: 1, title: "A defect in the tool" },
 } as const satisfies Record<string, { exit: number; title: string }>;

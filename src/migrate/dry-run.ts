@@ -97,7 +97,7 @@ class Recorder implements Database {
   async copyIn(sql: string, data: Parameters<Database["copyIn"]>[1]): Promise<void> {
     const parts: string[] = [];
     const decoder = new TextDecoder();
-    for (const part of data) parts.push(typeof part === "string" ? part : decoder.decode(part, { stream: true }));
+    for await (const part of data) parts.push(typeof part === "string" ? part : decoder.decode(part, { stream: true }));
     this.#take(`${sql};\n${parts.join("")}\\.`);
   }
 

@@ -309,6 +309,19 @@ describe.each(NEWEST_ALONE)("every command writes one document that fits its sch
     expect(await on("migrate", "stats")).toMatchObject({ postgres: major, relations: expect.any(Array) });
   }, 60_000);
 
+  test("sync", async () => {
+    await using own = await cliProject(FILES, { major });
+    const copy = await own.server.createDatabase("cli");
+    await own.write("db/environments/copy.yaml", environmentFile(own.server, copy, "sync: { replace: true }\n"));
+    const on = writer(own);
+    await on("build");
+    const sync = ["sync", "--from", "local", "--to", "copy", "--plain"];
+    expect(await on(...sync, "--dry-run")).toMatchObject({ applied: false, tables: [{ table: "public.users" }] });
+    expect(await on(...sync, "--yes", "copy")).toMatchObject({ applied: true, place: "new database" });
+    expect(await on("sync", "verify", ...sync.slice(1))).toMatchObject({ holds: true, changes: [] });
+    await own.server.dropDatabase(copy);
+  }, 60_000);
+
   test("completion", async () => {
     expect(await done("completion", "bash")).toMatchObject({ shell: "bash" });
   });

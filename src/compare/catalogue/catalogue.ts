@@ -33,10 +33,12 @@ export interface Catalogue {
  * Reads the catalogue in one read-only transaction. Another tool's history is left out, wherever it comes from: it is
  * that tool's to make.
  * @param without tables of the tool's own, which are never part of a comparison
+ * @param others whether another tool's history counts all the same
  */
 export async function readCatalogue(
   database: Database,
   without: readonly { readonly schema: string; readonly table: string }[] = [],
+  others: "leave out" | "keep" = "leave out",
 ): Promise<Catalogue> {
   let extras: readonly Extra[] = [];
   let builder: string | undefined;
@@ -55,7 +57,7 @@ export async function readCatalogue(
   );
   const ownTables = without.map(({ schema, table }) => ({ kind: "table" as const, schema, name: table }));
   const own = withoutObjects(facts, ownTables);
-  const histories = historyTables(own);
+  const histories = others === "keep" ? [] : historyTables(own);
   const theirs = histories.flatMap(({ objects }) => objects);
   const names = [...without.map(({ schema, table }) => ({ schema, name: table })), ...histories];
   return {

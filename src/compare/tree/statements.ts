@@ -38,7 +38,7 @@ export function planFiles(
   details: readonly Detail[],
   builders: readonly (string | undefined)[],
 ): PlannedFile[] {
-  const [from, to] = [empty.facts, withNotNullOnce(live.facts, live, live)];
+  const [from, to] = [withNotNullOnce(empty.facts, empty, live), withNotNullOnce(live.facts, live, live)];
   const units = divideIntoUnits(to);
   // Default privileges are for what is made later, and here that is nothing: the objects have their own grants.
   const isLater = ({ id }: { id: ObjectId }): boolean =>

@@ -32,6 +32,7 @@ describe("the section on environment files in docs/formats.md", () => {
             drift: "drift.",
             scratch: "scratch.",
             limits: "limits.",
+            sync: "sync.",
             include_dirs: "include_dirs[].",
           }[name] ?? "";
         expect(section).toMatch(new RegExp(`\`${RegExp.escape(prefix + key)}(?:\`|\\.|\\[\\])`));

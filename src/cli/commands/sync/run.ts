@@ -1,0 +1,86 @@
+import { ConfitureError } from "#errors/error.ts";
+import { defineCommand } from "../../command.ts";
+import { databasePlace } from "../../database-options.ts";
+import { renderPreview, renderReport } from "../../output/sync.ts";
+import { readSides, requireReplaceable, SYNC_ARGS } from "../../sync-options.ts";
+
+/** Streams at a time, where nothing else is said. */
+const JOBS = 4;
+
+export const command = defineCommand({
+  args: {
+    ...SYNC_ARGS,
+    "dry-run": { type: "boolean", description: "print what would be copied, with every query, and change nothing" },
+    jobs: { type: "string", valueHint: "N", description: `streams at a time (default: ${JOBS})` },
+    anonymize: { type: "boolean", description: "as always; --plain is the opposite" },
+    "skip-large-objects": { type: "boolean", description: "leave large objects out, which are refused otherwise" },
+    yes: { type: "string", valueHint: "NAME", description: "confirm by naming the environment that is replaced" },
+  },
+  details:
+    "Reads one moment of the source, replaces values as the rules in db/sync say while they are still on the source, and makes\n" +
+    "of it a new database that takes the target's place when it is complete and proven. A copy that fails leaves the target as it\n" +
+    "was. The target's environment has to say `sync: {replace: true}` and must not be protected.",
+  examples: [
+    "confiture sync --from production --to staging",
+    "confiture sync --from production --to staging --dry-run",
+    "confiture sync --from production --to staging --yes staging --format json",
+  ],
+  async run(args, context) {
+    const jobs = readJobs(args.jobs);
+    if (args.plain === true && args.anonymize === true) {
+      throw new ConfitureError("usage", "--plain and --anonymize exclude each other");
+    }
+    const sides = await readSides(context, args, { jobs, skipLargeObjects: args["skip-large-objects"] === true });
+    const { from, to, options } = sides;
+    context.messages.log(`From: ${databasePlace(from.target)} (environment: ${from.environment ?? ""})`);
+    const { previewSync, runSync } = await import("#sync/run/run.ts");
+    if (args["dry-run"] === true) {
+      const preview = await previewSync(options);
+      const { tables, digest } = preview.plan;
+      return { json: { applied: false, rules: digest, tables: tables.map(tableToJson) }, text: renderPreview(preview) };
+    }
+    context.messages.log(`To: ${databasePlace(to.target)} (environment: ${to.environment ?? ""})`);
+    await requireReplaceable(context, sides, args.yes);
+    const report = await runSync(options);
+    const { plan, tables, ...rest } = report;
+    return {
+      json: { applied: true, rules: plan.digest, reproducible: plan.reproducible, tables, ...rest },
+      text: renderReport(report, to.environment ?? ""),
+    };
+  },
+});
+
+function tableToJson({
+  schema,
+  name,
+  mode,
+  columns,
+  query,
+  where,
+}: {
+  readonly schema: string;
+  readonly name: string;
+  readonly mode: string;
+  readonly columns: readonly { readonly name: string; readonly treatment: string; readonly transform?: string }[];
+  readonly query: string;
+  readonly where: string | undefined;
+}): Readonly<Record<string, unknown>> {
+  return {
+    table: `${schema}.${name}`,
+    mode,
+    where: where ?? null,
+    columns: columns.map((column) => ({
+      name: column.name,
+      treatment: column.treatment,
+      transform: column.transform ?? null,
+    })),
+    query,
+  };
+}
+
+function readJobs(text: string | undefined): number {
+  if (text === undefined) return JOBS;
+  const jobs = Number(text);
+  if (Number.isInteger(jobs) && jobs >= 1 && jobs <= 64) return jobs;
+  throw new ConfitureError("usage", `--jobs is a number from 1 to 64, not "${text}"`);
+}

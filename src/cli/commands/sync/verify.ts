@@ -1,0 +1,32 @@
+import { defineCommand } from "../../command.ts";
+import { databasePlace } from "../../database-options.ts";
+import { renderProof } from "../../output/sync.ts";
+import { readSides, SYNC_ARGS } from "../../sync-options.ts";
+
+export const command = defineCommand({
+  args: SYNC_ARGS,
+  details:
+    "Looks at both databases as they are now, and changes neither: whether a replaced column has a value in common with the\n" +
+    "source, whether text of the copy holds an original, whether the schemas are the same, and whether the copy was made with\n" +
+    "these rules. Exits 3 if not.",
+  examples: ["confiture sync verify --from production --to staging"],
+  async run(args, context) {
+    const { from, to, options } = await readSides(context, args, { jobs: 1, skipLargeObjects: true });
+    context.messages.log(`From: ${databasePlace(from.target)}, to: ${databasePlace(to.target)}`);
+    const { verifySync } = await import("#sync/run/verify.ts");
+    const result = await verifySync(options);
+    const lines = [
+      ...renderProof(result.proof),
+      ...result.changes.map(({ change, kind, name }) => `schema differs: ${change} ${kind} ${name}`),
+      ...(result.incomplete ? ["INCOMPLETE: a copy into this database was begun and never finished"] : []),
+      result.comment === null ? "The database does not say what it is a copy of" : result.comment,
+      ...(result.sameRules ? [] : ["The rules have changed since, or were never used here"]),
+      result.holds ? "✅ Proven" : "❌ Not proven",
+    ];
+    return {
+      json: { ...result },
+      text: lines.map((line) => `${line}\n`).join(""),
+      exitCode: result.holds ? 0 : 3,
+    };
+  },
+});

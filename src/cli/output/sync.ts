@@ -1,0 +1,145 @@
+import type { SyncEvent, TableReport } from "#sync/run/events.ts";
+import type { Proof } from "#sync/run/proof.ts";
+import type { SyncPreview, SyncReport } from "#sync/run/run.ts";
+import type { CommandContext } from "../command.ts";
+import { forPeople } from "./style.ts";
+import { agree, count, formatDuration } from "./text.ts";
+import { inLine } from "./visible.ts";
+
+/** Shows a run as it happens: what is finished on standard output, everything else on standard error. */
+export function showSyncEvents({ io, messages, json }: CommandContext): (event: SyncEvent) => void {
+  let told = 0;
+  return (event) => {
+    switch (event.type) {
+      case "step":
+        messages.log(`${event.step}...`);
+        break;
+      case "warning":
+        messages.warn(event.message);
+        break;
+      case "retrying":
+        messages.warn(`${inLine(event.table)}: ${event.error.message}; trying again (${event.attempt})`);
+        break;
+      case "table-finished":
+        if (!json) io.stdout.write(forPeople(`${tableLine(event.table)}\n`));
+        break;
+      case "progress": {
+        const { rows, bytes, stored, total, elapsed, tables, running } = event.progress;
+        // A line every few seconds is enough for a log.
+        if (elapsed - told < 5_000) break;
+        told = elapsed;
+        const rate = elapsed === 0 ? 0 : (rows / elapsed) * 1000;
+        const left = stored === 0 ? "" : `, ${formatDuration((elapsed / stored) * (total - stored))} left`;
+        messages.log(
+          `${tables.finished} of ${count(tables.total, "table")}, ${number(rows)} rows, ${size(bytes)}, ${number(Math.round(rate))} rows/s${left}: ${inLine(running.join(", "))}`,
+        );
+        break;
+      }
+    }
+  };
+}
+
+function tableLine({ table, rowsWritten, bytes, duration, transformed, where, retries }: TableReport): string {
+  const notes = [
+    transformed === 0 ? undefined : `${count(transformed, "column")} replaced`,
+    where === null ? undefined : where,
+    retries === 0 ? undefined : `repeated ${count(retries, "time")}`,
+  ].filter((note) => note !== undefined);
+  return `✅ ${inLine(table)}: ${number(rowsWritten)} ${agree(rowsWritten, "row", "rows")}, ${size(bytes)}, ${formatDuration(duration)}${notes.length === 0 ? "" : ` (${inLine(notes.join("; "))})`}`;
+}
+
+/** What a run did and proved, for people. */
+export function renderReport(report: SyncReport, to: string): string {
+  const rows = report.tables.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
+  const bytes = report.tables.reduce((sum, table) => sum + table.bytes, 0);
+  const { left, sequences } = report;
+  const notes = [
+    ...report.removed.map((name) => `Removed what an earlier run left: ${name}`),
+    ...list("Not copied, for lack of the roles on the target: grants and policies of", left.roles),
+    ...list("Not copied: policies", left.policies),
+    ...list("Not copied: subscriptions", left.subscriptions),
+    ...list("Made without rows: foreign tables", left.foreignTables),
+    ...list("Not copied: user mappings", left.userMappings),
+    ...list("Sequences that could not be read, and begin anew:", sequences.unreadable),
+    ...list("Sequences that are behind their column, as on the source:", sequences.behind),
+    ...(report.place === "in place"
+      ? [
+          "The role may not create databases, so the copy was made in place: had it failed, the target would be incomplete.",
+        ]
+      : []),
+  ];
+  return [
+    ...renderProof(report.proof),
+    `Schema: the same as the source's; ${count(report.foreignKeys, "foreign key")} valid, ${count(sequences.set, "sequence")} set`,
+    ...report.ledgers.map(({ table, rows: n }) => `Ledger: ${table}, ${count(n, "migration")}`),
+    ...notes,
+    `✅ ${to} is a copy of ${count(report.tables.length, "table")}, ${number(rows)} rows, ${size(bytes)}, in ${formatDuration(report.durations.total)} (rows ${formatDuration(report.durations.rows)}, keys and indexes ${formatDuration(report.durations.objects)}, proof ${formatDuration(report.durations.proof)})`,
+    "",
+  ]
+    .map((line) => inLine(line))
+    .join("\n");
+}
+
+/** What was proven, a line each. */
+export function renderProof({ columns, leaks, scanned }: Proof): string[] {
+  return [
+    ...columns.map(({ column, transform, how, holds, originals, same }) => {
+      const what =
+        how === "no value in common"
+          ? `no value in common with ${number(originals)} originals`
+          : how === "no row has its own"
+            ? `${number(same)} of ${number(originals)} rows have their own value`
+            : "not compared: some values stay as they are";
+      return `${holds ? "proven" : "NOT PROVEN"}: ${column} (${transform}): ${holds ? what : `originals are in the copy`}`;
+    }),
+    ...leaks.map(
+      ({ column, kind, rows }) =>
+        `LEAK: ${column}: ${number(rows)} ${agree(rows, "row holds", "rows hold")} an original (${kind})`,
+    ),
+    ...(scanned.kinds.length === 0
+      ? []
+      : [
+          `Searched ${count(scanned.columns, "column")} with text for originals (${scanned.kinds.join(", ")}): ${leaks.length === 0 ? "none found" : "found"}`,
+        ]),
+  ];
+}
+
+/** What a run would do, with every query. */
+export function renderPreview({ plan, sizes }: SyncPreview): string {
+  const bySize = new Map(sizes.map((each) => [`${each.schema}.${each.name}`, each]));
+  const lines = plan.tables.flatMap((table) => {
+    const name = `${table.schema}.${table.name}`;
+    const known = bySize.get(name);
+    const about = known?.rows === null || known === undefined ? "" : `, about ${number(known.rows)} rows`;
+    if (table.mode === "skip") return [`${name}: made without rows`];
+    const columns = table.columns.flatMap(({ name: column, treatment, transform }) =>
+      treatment === "transform" ? [`  ${column} -> ${transform ?? ""}`] : [],
+    );
+    const where = table.where === undefined ? [] : [`  rows: ${table.where}`];
+    return [`${name}: ${size(known?.bytes ?? 0)}${about}`, ...columns, ...where, `  ${table.query}`];
+  });
+  return lines.map((line) => `${inLine(line)}\n`).join("");
+}
+
+function list(what: string, names: readonly string[]): string[] {
+  return names.length === 0 ? [] : [`${what} ${names.join(", ")}`];
+}
+
+/** 1,234,567 */
+function number(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+/** "12.3 MB" */
+function size(bytes: number): string {
+  if (bytes < 1000) return count(bytes, "byte");
+  const units = ["kB", "MB", "GB", "TB"];
+  let value = bytes;
+  let unit = "";
+  for (const next of units) {
+    if (value < 1000) break;
+    value /= 1000;
+    unit = next;
+  }
+  return `${value.toFixed(1)} ${unit}`;
+}

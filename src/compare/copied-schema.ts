@@ -1,0 +1,232 @@
+import { comparePaths } from "#build/order.ts";
+import type { Database } from "#database/database.ts";
+import { type Catalogue, readCatalogue } from "./catalogue/catalogue.ts";
+import { type Change, isUnfinishedIndex } from "./catalogue/changes.ts";
+import { mainOwner, onTerms, type Terms } from "./catalogue/terms.ts";
+import { factsOf } from "./engine/facts.ts";
+import { textOf, withoutObjects, withPayloads } from "./engine/lookups.ts";
+import { giveBackMemory } from "./engine/memory.ts";
+import { encodeId, type ObjectId } from "./engine/object-id.ts";
+import type { Extra } from "./kinds/kind.ts";
+import type { Grants } from "./kinds/grants.ts";
+import type { ScratchOptions } from "./scratch/scratch.ts";
+import { compareOnTerms } from "./sources/comparison.ts";
+import { allLedgers } from "#migrate/ledger.ts";
+import { type Detail, detailId, readDetails } from "./tree/details.ts";
+import { planFiles } from "./tree/statements.ts";
+
+/** The schema of a database that is to be copied, as far as it can be. */
+export interface SourceSchema {
+  readonly catalogue: Catalogue;
+  readonly details: readonly Detail[];
+}
+
+/** Statements that make a schema, in two parts: rows go in between. */
+export interface CopyStatements {
+  /** Types, functions, tables without keys. */
+  readonly before: readonly string[];
+  /** Keys, indexes, views, foreign keys, triggers, policies and everything else. */
+  readonly after: readonly string[];
+  /** What the target is to hold in the end, to be compared with what it does. */
+  readonly wanted: Catalogue;
+  /** What the source has and the target cannot have. */
+  readonly left: LeftOut;
+}
+
+/** What is not copied, for people. */
+export interface LeftOut {
+  /** Roles that the target's server does not have: their grants, default privileges and policies. */
+  readonly roles: readonly string[];
+  readonly policies: readonly string[];
+  readonly subscriptions: readonly string[];
+  /** Foreign tables come without rows, and without the user mappings that lead to them. */
+  readonly foreignTables: readonly string[];
+  readonly userMappings: readonly string[];
+}
+
+const TERMS: Terms = { owners: false, grants: true, extensionVersions: false };
+
+/**
+ * Reads what there is to copy, with the tables of other tools' histories.
+ * @param table the ledger's name: its table is copied with its rows, not made from a catalogue
+ */
+export async function readSourceSchema(database: Database, table: string): Promise<SourceSchema> {
+  return { catalogue: await readWhole(database, table), details: await readDetails(database) };
+}
+
+async function readWhole(database: Database, table: string): Promise<Catalogue> {
+  const ledgers = await allLedgers(database, table);
+  const catalogue = await readCatalogue(database, ledgers, "keep");
+  return { ...catalogue, builder: undefined, inUse: true, ledgerSchema: ledgers[0]?.schema };
+}
+
+/** Kinds that can wait until the rows are there. */
+const LATE: ReadonlySet<ObjectId["kind"]> = new Set<ObjectId["kind"]>([
+  "index",
+  "trigger",
+  "rule",
+  "policy",
+  "view",
+  "materializedView",
+  "publication",
+  "publicationRel",
+  "publicationSchema",
+  "eventTrigger",
+  "defaultPrivilege",
+]);
+
+/** Of those that the planner does not know. */
+const GRANTS: ReadonlySet<string> = new Set(["column grants", "language grants", "sequence grants"]);
+
+/** Properties of tables that need what comes late. */
+const LATE_EXTRAS: ReadonlySet<string> = new Set([
+  "clustered index",
+  "statistics object",
+  "partitioned index",
+  "trigger state",
+  "foreign key trigger",
+]);
+
+/**
+ * The statements that make of an empty database what a source is, in two parts. Pure.
+ * @param roles those of the target's server
+ * @throws ConfitureError `export_unproven` when no statements are known for something
+ */
+export function planCopy(empty: Catalogue, source: SourceSchema, roles: ReadonlySet<string>): CopyStatements {
+  const { live, left } = copiable(source.catalogue, roles);
+  const details = source.details.filter((detail) => detail.kind === "index" || live.facts.has(detailId(detail)));
+  const { from, to } = onTerms(empty, live, TERMS);
+  const early = earlyPart(to);
+  const builders = [mainOwner(empty), mainOwner(live)];
+  const ofEarly = (detail: Detail): boolean => early.facts.has(detailId(detail));
+  const before = statementsOf(from, early, details.filter(ofEarly), builders);
+  giveBackMemory();
+  const rest = details.filter((detail) => !ofEarly(detail));
+  // What the planner does not know is made whenever it is among what there is to be.
+  const made = new Set(early.extras.map(keyOf));
+  const remaining = { ...to, extras: to.extras.filter((extra) => !made.has(keyOf(extra))) };
+  const after = statementsOf(early, remaining, rest, builders);
+  giveBackMemory();
+  return { before, after, wanted: live, left };
+}
+
+function keyOf({ kind, path }: Extra): string {
+  return JSON.stringify([kind, ...path]);
+}
+
+function statementsOf(
+  from: Catalogue,
+  to: Catalogue,
+  details: readonly Detail[],
+  builders: readonly (string | undefined)[],
+): string[] {
+  return planFiles(from, to, details, builders)
+    .toSorted((a, b) => comparePaths(a.path, b.path))
+    .flatMap(({ statements }) => statements);
+}
+
+/** What the target can have of it. */
+function copiable(catalogue: Catalogue, roles: ReadonlySet<string>): { live: Catalogue; left: LeftOut } {
+  const { facts } = catalogue;
+  const missing = new Set<string>();
+  const isMissing = (role: string): boolean => {
+    if (role === "" || role === "PUBLIC" || role === "public" || roles.has(role)) return false;
+    missing.add(role);
+    return true;
+  };
+  const named = (kind: ObjectId["kind"]): ObjectId[] =>
+    facts.facts().flatMap(({ id }) => (id.kind === kind ? [id] : []));
+  const policies = facts.facts().flatMap(({ id, payload }) => {
+    const of = payload["roles"];
+    return id.kind === "policy" && Array.isArray(of) && of.some((role) => isMissing(role as string)) ? [id] : [];
+  });
+  const rights = facts.facts().flatMap(({ id }): ObjectId[] => {
+    if (id.kind === "acl") return isMissing(id.grantee) ? [id] : [];
+    if (id.kind !== "defaultPrivilege") return [];
+    const foreign = id.role !== mainOwner(catalogue) && isMissing(id.role);
+    return isMissing(id.grantee) || foreign ? [id] : [];
+  });
+  const [subscriptions, userMappings] = [named("subscription"), named("userMapping")];
+  const live = {
+    ...catalogue,
+    facts: withoutObjects(facts, [...policies, ...rights, ...subscriptions, ...userMappings]),
+    extras: catalogue.extras.flatMap((extra): Extra[] => {
+      if (!GRANTS.has(extra.kind)) return [extra];
+      const { grants } = extra.payload as Grants;
+      const kept = grants.filter(({ grantee }) => grantee === null || !isMissing(grantee));
+      return kept.length === 0 && grants.length > 0 ? [] : [{ ...extra, payload: { grants: kept } }];
+    }),
+  };
+  return {
+    live,
+    left: {
+      roles: [...missing].toSorted(),
+      policies: policies.map((id) => `${id.name} on ${id.schema}.${id.table}`),
+      subscriptions: subscriptions.flatMap((id) => ("name" in id ? [id.name] : [])),
+      foreignTables: named("foreignTable").flatMap((id) =>
+        "schema" in id && "name" in id ? [`${id.schema}.${id.name}`] : [],
+      ),
+      userMappings: userMappings.flatMap((id) => (id.kind === "userMapping" ? [`${id.server} for ${id.role}`] : [])),
+    },
+  };
+}
+
+/** A catalogue without what can wait until rows are there, and with everything that the rest needs. */
+function earlyPart(catalogue: Catalogue): Catalogue {
+  const { facts } = catalogue;
+  const isLate = (id: ObjectId): boolean => {
+    if (id.kind === "comment" || id.kind === "acl" || id.kind === "securityLabel") return isLate(id.target);
+    if (id.kind === "constraint") return ["p", "u", "x", "f"].includes(textOf(facts, id, "type") ?? "");
+    const parent = facts.get(id)?.parent;
+    return LATE.has(id.kind) || (parent !== undefined && isLate(parent));
+  };
+  const needed = new Set<string>();
+  const waiting = facts.facts().flatMap(({ id }) => (isLate(id) ? [] : [id]));
+  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+    const key = encodeId(id);
+    const fact = facts.get(id);
+    if (fact === undefined || needed.has(key)) continue;
+    needed.add(key);
+    if (fact.parent !== undefined) waiting.push(fact.parent);
+    // A table names the index of its replica identity, which can be told later.
+    for (const { kind, to } of facts.outgoingEdges(id))
+      if (kind !== "owner" && !(id.kind === "table" && isLate(to))) waiting.push(to);
+  }
+  const late = facts.facts().filter(({ id }) => !needed.has(encodeId(id)));
+  const kept = factsOf(
+    facts,
+    facts.facts().filter(({ id }) => needed.has(encodeId(id))),
+  );
+  // With row security the owner, too, could be kept from writing; it comes with the policies.
+  const plain = withPayloads(kept, ({ id }) => id.kind === "table", {
+    rowSecurity: false,
+    forceRowSecurity: false,
+    replicaIdentity: "d",
+    replicaIdentityIndex: null,
+  });
+  const gone = new Set(
+    late.flatMap(({ id }) => ("schema" in id && "name" in id && !("table" in id) ? [`${id.schema}.${id.name}`] : [])),
+  );
+  return {
+    ...catalogue,
+    facts: plain,
+    extras: catalogue.extras.filter(
+      ({ kind, relation }) =>
+        !LATE_EXTRAS.has(kind) &&
+        !kind.startsWith("index ") &&
+        !(relation !== undefined && gone.has(`${relation.schema}.${relation.name}`)),
+    ),
+  };
+}
+
+/** What a target holds otherwise than it should: nothing, after a copy. */
+export async function compareCopied(
+  options: ScratchOptions,
+  database: Database,
+  wanted: Catalogue,
+  table: string,
+): Promise<{ readonly changes: readonly Change[]; readonly unreworded: readonly string[] }> {
+  const built = await readWhole(database, table);
+  const { changes, unreworded } = await compareOnTerms(options, built, wanted, TERMS);
+  return { changes: changes.filter((change) => !isUnfinishedIndex(change)), unreworded };
+}

@@ -1,0 +1,36 @@
+import type { ConfitureError } from "#errors/error.ts";
+
+/** What a run tells while it goes on. No value of a row is ever in it. */
+export type SyncEvent =
+  | { readonly type: "step"; readonly step: string }
+  | { readonly type: "warning"; readonly message: string }
+  | { readonly type: "retrying"; readonly table: string; readonly error: ConfitureError; readonly attempt: number }
+  | { readonly type: "table-finished"; readonly table: TableReport }
+  | { readonly type: "progress"; readonly progress: Progress };
+
+/** How a table was copied. */
+export interface TableReport {
+  /** Qualified, for people. */
+  readonly table: string;
+  readonly rowsRead: number;
+  readonly rowsWritten: number;
+  readonly bytes: number;
+  /** Milliseconds from the first piece's beginning to the last one's end. */
+  readonly duration: number;
+  readonly transformed: number;
+  readonly where: string | null;
+  readonly retries: number;
+}
+
+export interface Progress {
+  readonly rows: number;
+  readonly bytes: number;
+  /** Of tables as the source stores them: copied, and altogether. */
+  readonly stored: number;
+  readonly total: number;
+  /** Milliseconds since the first piece. */
+  readonly elapsed: number;
+  readonly tables: { readonly finished: number; readonly total: number };
+  /** Tables that are being copied now. */
+  readonly running: readonly string[];
+}

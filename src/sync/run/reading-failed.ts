@@ -1,0 +1,55 @@
+import { ConfitureError } from "#errors/error.ts";
+
+/** What may be said about an error of the source, by SQLSTATE. */
+const KNOWN: Readonly<Record<string, { readonly what: string; readonly hint: string }>> = {
+  "42501": {
+    what: "the role lacks a right, or a row-level security policy would hide rows from it",
+    hint: "The role needs SELECT on every table that is not skipped. Where row-level security is on, it also needs BYPASSRLS, or has to own the table: rows that are hidden would be missing without a word.",
+  },
+  "55P03": {
+    what: "somebody has it locked",
+    hint: "A migration may be running there. Try again when it is over, or raise migrations.lock_timeout.",
+  },
+  "57014": {
+    what: "the statement was cancelled",
+    hint: "A timeout of the server or a person ended it. A role of its own without statement_timeout helps: ALTER ROLE ... SET statement_timeout = 0",
+  },
+  "25P03": { what: "idle_in_transaction_session_timeout ended the session", hint: "Run it again." },
+  "25P04": { what: "transaction_timeout ended the session", hint: "ALTER ROLE ... SET transaction_timeout = 0" },
+  "40001": {
+    what: "the replica had to catch up with its primary",
+    hint: "A replica ends long queries that are in the way of replay. Raise max_standby_streaming_delay, or set hot_standby_feedback = on there.",
+  },
+  "53200": { what: "the server ran out of memory or lock slots", hint: "Raise max_locks_per_transaction there." },
+  "57P01": { what: "the server was shut down, or an administrator ended the session", hint: "Run it again." },
+  "57P02": { what: "the server broke down", hint: "Run it again." },
+  "58P01": { what: "the snapshot is gone", hint: "The session that held it has ended. Run it again." },
+};
+
+/**
+ * The error without a word of what PostgreSQL said: its messages, details and contexts quote values of rows. Its SQLSTATE, the table
+ * and our own words have to do. What is no error of the source goes through.
+ * @param table qualified, for people
+ */
+export function readingFailed(error: unknown, table?: string): unknown {
+  if (!(error instanceof ConfitureError)) return error;
+  if (error.code !== "sql_failed" && error.code !== "connection_lost") return error;
+  const sqlstate = error.server?.sqlstate;
+  const what = table === undefined ? "Reading the source failed" : `Reading "${table}" from the source failed`;
+  const known = sqlstate === undefined ? undefined : KNOWN[sqlstate];
+  if (error.code === "connection_lost" && known === undefined) {
+    return new ConfitureError("connection_lost", `${what}: the connection was lost`, {
+      hint: "The source was restarted, or the network failed. The moment that was copied is gone with it: run it again.",
+      data: { source: true, ...(table === undefined ? {} : { table }) },
+    });
+  }
+  return new ConfitureError(
+    "sync_source_failed",
+    `${what}: ${known?.what ?? "PostgreSQL refused it"} (SQLSTATE ${sqlstate ?? "unknown"})`,
+    {
+      hint:
+        known?.hint ?? "What PostgreSQL said is not shown, because it may quote values. The source's own log has it.",
+      data: { sqlstate: sqlstate ?? null, ...(table === undefined ? {} : { table }) },
+    },
+  );
+}

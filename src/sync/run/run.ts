@@ -1,0 +1,405 @@
+import { LIFT_LIMITS } from "#database/settings.ts";
+import type { Database, OpenOptions } from "#database/database.ts";
+import { withDatabase } from "#database/open.ts";
+import type { Target } from "#database/target.ts";
+import { ConfitureError } from "#errors/error.ts";
+import {
+  compareCopied,
+  planCopy,
+  readSourceSchema,
+  type CopyStatements,
+  type LeftOut,
+} from "#compare/copied-schema.ts";
+import { readCatalogue } from "#compare/catalogue/catalogue.ts";
+import { giveBackMemory } from "#compare/engine/memory.ts";
+import type { ScratchSite } from "#compare/scratch/site.ts";
+import type { SyncPlan } from "../plan.ts";
+import { copyLedgers } from "./copy-ledger.ts";
+import { copyRows } from "./copy-rows.ts";
+import type { SyncEvent, TableReport } from "./events.ts";
+import { piecesOf, type TableSize } from "./pieces.ts";
+import { type Proof, prove } from "./proof.ts";
+import { readingFailed } from "./reading-failed.ts";
+import { readSequences, sequencesBehind, setSequences } from "./sequences.ts";
+import { Source } from "./source.ts";
+import { COPY_MARK, type PreparedTarget, prepareTarget } from "./target.ts";
+
+export interface SyncOptions {
+  readonly source: { readonly target: Target; readonly name: string };
+  readonly target: { readonly target: Target; readonly name: string };
+  /** Streams at a time; 1 where an embedded database takes part. */
+  readonly jobs: number;
+  /** The ledger's name. */
+  readonly table: string;
+  /** Milliseconds to wait for tables that are locked on the source. */
+  readonly lockTimeout: number;
+  /** Whether large objects may be left out. */
+  readonly skipLargeObjects: boolean;
+  /** Where definitions are put into the same words when the catalogues are compared. */
+  readonly scratch: ScratchSite;
+  /** Makes the plan from what a session sees of the source. */
+  readonly plan: (database: Database) => Promise<SyncPlan>;
+  readonly connect?: Pick<OpenOptions, "wait" | "onRetry">;
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent: (event: SyncEvent) => void;
+}
+
+/** What a run would do. */
+export interface SyncPreview {
+  readonly plan: SyncPlan;
+  readonly sizes: readonly TableSize[];
+}
+
+/** What a run did. */
+export interface SyncReport {
+  readonly plan: SyncPlan;
+  readonly tables: readonly TableReport[];
+  readonly ledgers: readonly { readonly table: string; readonly rows: number }[];
+  readonly left: LeftOut;
+  /** Sequences that could not be read, and columns whose sequence is behind them, as on the source. */
+  readonly sequences: {
+    readonly set: number;
+    readonly unreadable: readonly string[];
+    readonly behind: readonly string[];
+  };
+  readonly foreignKeys: number;
+  readonly proof: Proof;
+  readonly snapshot: { readonly lsn: string | null; readonly takenAt: string };
+  readonly place: PreparedTarget["place"];
+  readonly removed: readonly string[];
+  /** Milliseconds. */
+  readonly durations: {
+    readonly rows: number;
+    readonly objects: number;
+    readonly proof: number;
+    readonly total: number;
+  };
+}
+
+/**
+ * Reads what a run would do. The target is not looked at.
+ * @throws ConfitureError as `runSync` before anything is written
+ */
+export async function previewSync(options: SyncOptions): Promise<SyncPreview> {
+  const source = await Source.open(sourceOptions(options));
+  try {
+    return await withReader(source, async (reader) => {
+      const plan = await options.plan(source.atMoment(reader));
+      return { plan, sizes: await readSizes(source.session) };
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+/**
+ * Copies the source into the target: one moment of it, every row as the plan says, and puts the copy in the target's place when it is
+ * complete and proven.
+ * @throws ConfitureError `sync_*`, `connect_*`, `connection_lost`, `lock_held`, `interrupted`
+ */
+export async function runSync(options: SyncOptions): Promise<SyncReport> {
+  const began = performance.now();
+  const { onEvent, signal } = options;
+  const step = (text: string): void => onEvent({ type: "step", step: text });
+  const jobs =
+    options.source.target.engine === "embedded" || options.target.target.engine === "embedded" ? 1 : options.jobs;
+  step("Reading the source");
+  const source = await Source.open(sourceOptions(options));
+  const readers: Database[] = [];
+  let prepared: PreparedTarget | undefined;
+  let isDone = false;
+  try {
+    const moment = await readMoment(source.session);
+    // Before the target is touched: each of them has to be on the source's own server.
+    for (let i = 0; i < jobs; i++) readers.push(source.isEmbedded ? source.session : await source.openSession());
+    const look = source.atMoment(readers[0]!);
+    const plan = await options.plan(look);
+    const schema = await readSourceSchema(look, options.table).catch((error: unknown) => {
+      throw readingFailed(error);
+    });
+    await refuseLargeObjects(source.session, options.skipLargeObjects);
+    const sizes = await readSizes(source.session);
+
+    await refuseSameDatabase(options, source);
+    prepared = await prepareTarget(options.target.target, { ...options.connect, signal });
+    const openTarget = async (): Promise<Database> => await asTarget(await prepared!.open());
+    const writer = await openTarget();
+    step("Making tables");
+    const roles = new Set(
+      (await writer.query<{ name: string }>("select rolname::pg_catalog.text as name from pg_catalog.pg_roles")).map(
+        ({ name }) => name,
+      ),
+    );
+    const copy: CopyStatements = planCopy(await readCatalogue(writer), schema, roles);
+    await runAll(writer, copy.before, signal);
+    giveBackMemory();
+
+    step("Copying rows");
+    const pageSize = await readPageSize(source.session);
+    const pieces = piecesOf(plan.tables, sizes, {
+      pageSize,
+      jobs,
+      sourceEngine: source.isEmbedded ? "embedded" : "server",
+    });
+    const rowsBegan = performance.now();
+    const streams = readers.splice(0);
+    const tables = await copyRows({ source, plan, pieces, sizes, readers: streams, openTarget, signal, onEvent });
+    const rowsTook = performance.now() - rowsBegan;
+    const ledgers = await withReader(source, async (reader) => {
+      const entered = async (): Promise<Database> => {
+        await source.enter(reader, []);
+        return reader;
+      };
+      return await copyLedgers(source.atMoment(reader), entered, writer, options.table);
+    });
+    const sequences = await readSequences(source.session).catch((error: unknown) => {
+      throw readingFailed(error);
+    });
+    // From here on the source may clean up again; the proof looks at it as it is then.
+    if (!source.isEmbedded) await source.close();
+
+    step("Making keys, indexes and everything else");
+    const objectsBegan = performance.now();
+    await runAll(writer, copy.after, signal);
+    await setSequences(writer, sequences.states);
+    await writer.execute("analyze");
+    const objectsTook = performance.now() - objectsBegan;
+
+    const proofBegan = performance.now();
+    const proof = await withSource(
+      options,
+      source,
+      async (database) => await prove({ source: database, target: writer, plan, onStep: step }),
+    );
+    requireProof(proof);
+    step("Comparing the copy with the source");
+    const { changes, unreworded } = await compareCopied(
+      { scratch: options.scratch, signal },
+      writer,
+      copy.wanted,
+      options.table,
+    );
+    const different = changes.filter(({ name }) => name !== INCOMPLETE);
+    if (different.length > 0) throw schemaDiffers(different);
+    for (const why of unreworded)
+      onEvent({
+        type: "warning",
+        message: `two PostgreSQL versions print this differently, so it may be cosmetic: ${why}`,
+      });
+    const behind = await sequencesBehind(writer);
+    const foreignKeys = await requireValidKeys(writer);
+    const proofTook = performance.now() - proofBegan;
+    if (writer.engine === "server") await writer.close();
+
+    step("Putting the copy in place");
+    await prepared.finish(commentFor(options, plan, moment));
+    isDone = true;
+    return {
+      plan,
+      tables,
+      ledgers,
+      left: copy.left,
+      sequences: { set: sequences.states.length, unreadable: sequences.unreadable, behind },
+      foreignKeys,
+      proof,
+      snapshot: moment,
+      place: prepared.place,
+      removed: prepared.removed,
+      durations: { rows: rowsTook, objects: objectsTook, proof: proofTook, total: performance.now() - began },
+    };
+  } catch (error) {
+    throw signal?.aborted === true && !(error instanceof ConfitureError && error.code === "interrupted")
+      ? new ConfitureError("interrupted", "Interrupted; the target holds what it held before", { cause: error })
+      : error;
+  } finally {
+    for (const reader of readers) if (!source.isEmbedded) await reader.close();
+    await source.close();
+    if (!isDone) await prepared?.abandon();
+  }
+}
+
+const INCOMPLETE = "confiture_sync_incomplete";
+
+function sourceOptions({ source, lockTimeout, connect, signal }: SyncOptions): Parameters<typeof Source.open>[0] {
+  return { target: source.target, lockTimeout, ...(connect === undefined ? {} : { connect }), signal };
+}
+
+/** A session beside the one that holds the moment; on the embedded engine that one itself. */
+async function withReader<T>(source: Source, work: (reader: Database) => Promise<T>): Promise<T> {
+  if (source.isEmbedded) return await work(source.session);
+  const reader = await source.openSession();
+  try {
+    return await work(reader);
+  } catch (error) {
+    throw readingFailed(error);
+  } finally {
+    await reader.close();
+  }
+}
+
+/** A session on the source that holds nothing back. */
+async function withSource<T>(
+  options: SyncOptions,
+  source: Source,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  if (source.isEmbedded) return await work(source.session);
+  return await withDatabase(options.source.target, { ...options.connect, signal: options.signal }, work);
+}
+
+/** The target is whole or thrown away: nothing has to be on its disk before the end. */
+async function asTarget(database: Database): Promise<Database> {
+  await database.execute("set check_function_bodies = off; set synchronous_commit = off; set row_security = off");
+  if (database.engine === "server") await database.execute(`select ${LIFT_LIMITS}`);
+  return database;
+}
+
+async function runAll(
+  database: Database,
+  statements: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const sql of statements) {
+    if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
+    try {
+      await database.execute(sql);
+    } catch (error) {
+      throw making(error, sql);
+    }
+  }
+}
+
+/** Without DETAIL and CONTEXT: of a duplicate key they quote the values. */
+function making(error: unknown, sql: string): unknown {
+  if (!(error instanceof ConfitureError) || error.server === undefined) return error;
+  const { sqlstate } = error.server;
+  const [what = ""] = sql.split("\n", 1);
+  const shown = what.length > 120 ? `${what.slice(0, 120)}...` : what;
+  return new ConfitureError(
+    "sync_target_failed",
+    `The target refuses a statement of the source's schema (SQLSTATE ${sqlstate}): ${shown}`,
+    {
+      hint:
+        HINTS[sqlstate] ??
+        "What PostgreSQL said is not shown, because it may quote values. The target's own log has it.",
+      data: { sqlstate, statement: sql },
+    },
+  );
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  "23503": "Rows refer to rows that were not copied, or a rule changes a key and not what refers to it.",
+  "23505": "A rule gives two rows the same value in a unique column. Use a transform that keeps values apart.",
+  "23514": "A rule gives a value that the constraint does not allow.",
+  "53100": "The target's disk is full. Make room, then run it again.",
+  "58P01": "An extension is not installed on the target's server. Install it there.",
+  "0A000": "An extension may be missing on the target's server, or its version cannot do this.",
+  "42501": "The role lacks a right on the target: some extensions and objects need a superuser.",
+};
+
+async function readMoment(database: Database): Promise<SyncReport["snapshot"]> {
+  const [row] = await database.query<{ lsn: string | null; now: string }>(
+    `select (case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn() else pg_catalog.pg_current_wal_lsn() end)::pg_catalog.text as lsn,
+            pg_catalog.to_char(pg_catalog.transaction_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as now`,
+  );
+  return { lsn: row?.lsn ?? null, takenAt: row?.now ?? "" };
+}
+
+async function readPageSize(database: Database): Promise<number> {
+  const [row] = await database.query<{ size: string }>("select pg_catalog.current_setting('block_size') as size");
+  return Number(row?.size ?? 8192);
+}
+
+async function readSizes(database: Database): Promise<TableSize[]> {
+  return await database.query<TableSize>(
+    `select n.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as name,
+            pg_catalog.pg_relation_size(c.oid)::pg_catalog.float8 as bytes,
+            case when c.reltuples operator(pg_catalog.<) 0 then null else c.reltuples::pg_catalog.float8 end as rows
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
+      where c.relkind operator(pg_catalog.=) 'r' and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'`,
+  );
+}
+
+/** @throws ConfitureError `sync_not_allowed` */
+async function refuseSameDatabase({ target, connect, signal }: SyncOptions, source: Source): Promise<void> {
+  if (source.isEmbedded || target.target.engine === "embedded") return;
+  const isSame = await withDatabase(
+    target.target,
+    { ...connect, signal },
+    async (database) => await source.isIn(database),
+  );
+  if (!isSame) return;
+  throw new ConfitureError("sync_not_allowed", "The source and the target are the same database", {
+    hint: "Look at both with `confiture config show`. Nothing was changed.",
+  });
+}
+
+async function refuseLargeObjects(database: Database, skip: boolean): Promise<void> {
+  if (skip) return;
+  const [row] = await database.query<{ number: number }>(
+    "select pg_catalog.count(*)::pg_catalog.int4 as number from pg_catalog.pg_largeobject_metadata",
+  );
+  const number = row?.number ?? 0;
+  if (number === 0) return;
+  throw new ConfitureError("sync_large_objects", `The source has ${number} large objects, which are not copied`, {
+    hint: "What is in them no rule can see. Leave them out with --skip-large-objects; columns that name them then name nothing.",
+  });
+}
+
+/** @throws ConfitureError `sync_unproven` */
+function requireProof({ columns, leaks }: Proof): void {
+  const lines = [
+    ...columns
+      .filter(({ holds }) => !holds)
+      .map(({ column, transform, same, how }) =>
+        how === "no value in common"
+          ? `  ${column} (${transform}): originals are among the results`
+          : `  ${column} (${transform}): ${same} rows kept their own value`,
+      ),
+    ...leaks.map(
+      ({ column, kind, rows }) =>
+        `  ${column}: ${rows} ${rows === 1 ? "row holds" : "rows hold"} an original ${NAMES[kind]}`,
+    ),
+  ];
+  if (lines.length === 0) return;
+  throw new ConfitureError("sync_unproven", `Originals are in the copy:\n${lines.join("\n")}`, {
+    hint: "The target was not replaced. Transform or scrub these columns (db/sync), then run it again.",
+    data: { columns: columns.filter(({ holds }) => !holds), leaks },
+  });
+}
+
+const NAMES = {
+  email: "e-mail address",
+  phone: "phone number",
+  card: "card number",
+  iban: "IBAN",
+  ssn: "social security number",
+} as const;
+
+function schemaDiffers(
+  changes: readonly { readonly change: string; readonly kind: string; readonly name: string }[],
+): ConfitureError {
+  const lines = changes.map(({ change, kind, name }) => `  ${SIGNS[change] ?? change} ${kind} ${name}`);
+  return new ConfitureError("sync_unproven", `The copy's schema is not that of the source:\n${lines.join("\n")}`, {
+    hint: "The target was not replaced.",
+    data: { changes: changes.map(({ change, kind, name }) => ({ change, kind, name })) },
+  });
+}
+
+const SIGNS: Readonly<Record<string, string>> = {
+  added: "missing:",
+  dropped: "only in the copy:",
+  changed: "different:",
+};
+
+/** @returns how many foreign keys there are */
+async function requireValidKeys(database: Database): Promise<number> {
+  const [row] = await database.query<{ number: number }>(
+    "select pg_catalog.count(*)::pg_catalog.int4 as number from pg_catalog.pg_constraint c where c.contype operator(pg_catalog.=) 'f' and c.convalidated",
+  );
+  return row?.number ?? 0;
+}
+
+function commentFor({ source }: SyncOptions, { digest }: SyncPlan, { takenAt, lsn }: SyncReport["snapshot"]): string {
+  return `${COPY_MARK} from ${source.name}, as of ${takenAt}${lsn === null ? "" : ` (${lsn})`}; rules sha256:${digest}`;
+}

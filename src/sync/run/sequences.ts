@@ -1,0 +1,98 @@
+import type { Database } from "#database/database.ts";
+import { quoteQualified } from "#sql/quote.ts";
+
+/** Where a sequence stands; the value is too large for a number. */
+export interface SequenceState {
+  readonly schema: string;
+  readonly name: string;
+  readonly value: string;
+  readonly called: boolean;
+}
+
+export interface Sequences {
+  readonly states: readonly SequenceState[];
+  /** Those that the role may not read, quoted; they begin anew. */
+  readonly unreadable: readonly string[];
+}
+
+const AT_ONCE = 200;
+
+/** Sequences are outside every snapshot: read after the rows, they are never behind them. */
+export async function readSequences(database: Database): Promise<Sequences> {
+  const rows = await database.query<{ schema: string; name: string; readable: boolean }>(
+    `select n.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as name,
+            coalesce(pg_catalog.has_sequence_privilege(c.oid, 'select'), false) as readable
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
+      where c.relkind operator(pg_catalog.=) 'S' and c.relpersistence operator(pg_catalog.<>) 't'
+        and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'
+        and not exists (select from pg_catalog.pg_depend d where d.objid operator(pg_catalog.=) c.oid
+              and d.classid operator(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass and d.deptype operator(pg_catalog.=) 'e')
+      order by 1, 2`,
+  );
+  const readable = rows.filter((row) => row.readable);
+  const states: SequenceState[] = [];
+  for (let i = 0; i < readable.length; i += AT_ONCE) {
+    const some = readable.slice(i, i + AT_ONCE);
+    const values = await database.query<{ at: number; value: string; called: boolean }>(
+      some
+        .map(
+          ({ schema, name }, at) =>
+            `select ${at} as at, last_value::pg_catalog.text as value, is_called as called from ${quoteQualified(schema, name)}`,
+        )
+        .join(" union all "),
+    );
+    for (const { at, value, called } of values) states.push({ ...some[at]!, value, called });
+  }
+  return {
+    states,
+    unreadable: rows.filter((row) => !row.readable).map(({ schema, name }) => quoteQualified(schema, name)),
+  };
+}
+
+/** Sets the sequences of a copy to where they stood. */
+export async function setSequences(database: Database, states: readonly SequenceState[]): Promise<void> {
+  for (let i = 0; i < states.length; i += AT_ONCE) {
+    const calls = states.slice(i, i + AT_ONCE).map(({ schema, name, value, called }) => {
+      const sequence = quoteQualified(schema, name).replaceAll("'", "''");
+      return `pg_catalog.setval('${sequence}'::pg_catalog.regclass, ${value}, ${called})`;
+    });
+    await database.execute(`select ${calls.join(", ")}`);
+  }
+}
+
+/**
+ * Columns with numbers that their sequence has not come to yet, quoted: the next row would get one that is taken. A source can be like
+ * that, where rows were written with numbers of their own.
+ */
+export async function sequencesBehind(database: Database): Promise<string[]> {
+  const owned = await database.query<{
+    schema: string;
+    name: string;
+    table_schema: string;
+    table: string;
+    column: string;
+  }>(
+    `select sn.nspname::pg_catalog.text as schema, s.relname::pg_catalog.text as name, tn.nspname::pg_catalog.text as table_schema,
+            t.relname::pg_catalog.text as "table", a.attname::pg_catalog.text as "column"
+       from pg_catalog.pg_depend d
+       join pg_catalog.pg_class s on s.oid operator(pg_catalog.=) d.objid and s.relkind operator(pg_catalog.=) 'S'
+       join pg_catalog.pg_namespace sn on sn.oid operator(pg_catalog.=) s.relnamespace
+       join pg_catalog.pg_class t on t.oid operator(pg_catalog.=) d.refobjid
+       join pg_catalog.pg_namespace tn on tn.oid operator(pg_catalog.=) t.relnamespace
+       join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) t.oid and a.attnum operator(pg_catalog.=) d.refobjsubid
+       join pg_catalog.pg_sequence q on q.seqrelid operator(pg_catalog.=) s.oid and q.seqincrement operator(pg_catalog.>) 0
+      where d.classid operator(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass and d.deptype operator(pg_catalog.=) any ('{a,i}')
+        and a.atttypid operator(pg_catalog.=) any ('{int2,int4,int8}'::pg_catalog.regtype[])
+      order by 1, 2`,
+  );
+  const behind: string[] = [];
+  for (const { schema, name, table_schema: tableSchema, table, column } of owned) {
+    const quoted = `"${column.replaceAll('"', '""')}"`;
+    const [row] = await database.query<{ behind: boolean | null }>(
+      `select (select pg_catalog.max(${quoted}) from ${quoteQualified(tableSchema, table)})
+          operator(pg_catalog.>) (select last_value from ${quoteQualified(schema, name)}) as behind`,
+    );
+    if (row?.behind === true) behind.push(`${tableSchema}.${table}.${column}`);
+  }
+  return behind;
+}

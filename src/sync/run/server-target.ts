@@ -1,0 +1,310 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { executeSchema } from "#build/builder.ts";
+import type { Database, OpenOptions } from "#database/database.ts";
+import { openDatabase, withDatabase } from "#database/open.ts";
+import { refuseTransactionPooling } from "#database/pooling.ts";
+import type { ServerTarget } from "#database/target.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { acquireLock } from "#migrate/lock.ts";
+import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
+import { COPY_MARK, type PreparedTarget } from "./target.ts";
+
+/** Every server has it unless someone dropped it. */
+const MAINTENANCE_DATABASE = "postgres";
+
+/** How a new database is to be, like the one whose place it takes. */
+interface Traits {
+  readonly oid: number;
+  readonly owner: string;
+  readonly creation: string;
+  readonly connection_limit: number;
+  readonly grants:
+    | readonly { readonly grantee: string; readonly privileges: string; readonly option: boolean }[]
+    | null;
+  readonly settings: readonly { readonly role: string | null; readonly config: string }[] | null;
+  readonly may_create: boolean;
+}
+
+/**
+ * Makes room for the copy: a new database beside the old one where the role may, the old one emptied otherwise.
+ * @throws ConfitureError `connect_*`, `lock_held`, `sync_target_failed`
+ */
+export async function prepareServer(target: ServerTarget, options: OpenOptions): Promise<PreparedTarget> {
+  const old = await withDatabase(target, options, async (database) => {
+    await refuseTransactionPooling(target, database, options.signal);
+    return await readTraits(database);
+  });
+  if (!old.may_create) return await inPlace(target, options);
+  const maintenance = await openDatabase({ ...target, database: MAINTENANCE_DATABASE }, options);
+  try {
+    await acquireLock(maintenance, targetKey(target.database), { wait: 0, signal: options.signal });
+    const removed = await dropLeftovers(maintenance, target.database);
+    const name = await createBeside(maintenance, target.database, old);
+    return new NewDatabase(target, options, maintenance, name, old, removed);
+  } catch (error) {
+    await maintenance.close();
+    throw error;
+  }
+}
+
+/** One copy at a time goes into a database. */
+function targetKey(name: string): bigint {
+  return new Bun.CryptoHasher("sha256").update(`confiture-sync\0${name}`).digest().readBigInt64BE(0);
+}
+
+async function readTraits(database: Database): Promise<Traits> {
+  const [row] = await database.query<Traits>(
+    `select d.oid::pg_catalog.int8::pg_catalog.float8 as oid, pg_catalog.pg_get_userbyid(d.datdba)::pg_catalog.text as owner,
+            pg_catalog.format('encoding %L lc_collate %L lc_ctype %L', pg_catalog.pg_encoding_to_char(d.encoding), d.datcollate, d.datctype)
+              || coalesce(case pg_catalog.to_jsonb(d) ->> 'datlocprovider'
+                   when 'i' then pg_catalog.format(' locale_provider icu icu_locale %L', coalesce(pg_catalog.to_jsonb(d) ->> 'datlocale', pg_catalog.to_jsonb(d) ->> 'daticulocale'))
+                     || coalesce(pg_catalog.format(' icu_rules %L', pg_catalog.to_jsonb(d) ->> 'daticurules'), '')
+                   when 'b' then pg_catalog.format(' locale_provider builtin builtin_locale %L', pg_catalog.to_jsonb(d) ->> 'datlocale')
+                 end, '') as creation,
+            d.datconnlimit as connection_limit,
+            (select pg_catalog.json_agg(pg_catalog.json_build_object('grantee', case a.grantee when 0 then 'public' else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) end,
+                'privileges', a.privilege_type, 'option', a.is_grantable))
+               from pg_catalog.aclexplode(d.datacl) a) as grants,
+            (select pg_catalog.json_agg(pg_catalog.json_build_object('role', case s.setrole when 0 then null else pg_catalog.pg_get_userbyid(s.setrole) end, 'config', c))
+               from pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c where s.setdatabase operator(pg_catalog.=) d.oid) as settings,
+            (select r.rolsuper or (r.rolcreatedb and pg_catalog.pg_has_role(d.datdba, 'member')) from pg_catalog.pg_roles r
+              where r.rolname operator(pg_catalog.=) current_user) as may_create
+       from pg_catalog.pg_database d where d.datname operator(pg_catalog.=) pg_catalog.current_database()`,
+  );
+  return row!;
+}
+
+interface Leftover {
+  readonly name: string;
+  readonly marked: boolean;
+}
+
+/** Databases of runs that were killed. Nobody is at work on them: the caller holds the lock. */
+async function dropLeftovers(maintenance: Database, name: string): Promise<string[]> {
+  const marked = (await besides(maintenance, name)).filter((left) => left.marked);
+  for (const left of marked)
+    await maintenance.execute(`drop database if exists ${quoteIdentifier(left.name)} with (force)`);
+  return marked.map((left) => left.name);
+}
+
+async function besides(maintenance: Database, name: string): Promise<Leftover[]> {
+  const rows = await maintenance.query<Leftover>(
+    `select d.datname::pg_catalog.text as name,
+            coalesce(pg_catalog.starts_with(pg_catalog.shobj_description(d.oid, 'pg_database'), $2), false) as marked
+       from pg_catalog.pg_database d where pg_catalog.starts_with(d.datname::pg_catalog.text, $1)`,
+    [prefixOf(name), COPY_MARK],
+  );
+  return rows.filter((row) => /^\d+$/.test(row.name.slice(prefixOf(name).length)));
+}
+
+/** Names have at most 63 bytes; PostgreSQL would cut the number off. */
+function prefixOf(name: string): string {
+  let start = name;
+  while (Buffer.byteLength(`${start}_sync_`) > 55) start = start.slice(0, -1);
+  return `${start}_sync_`;
+}
+
+async function createBeside(maintenance: Database, name: string, old: Traits): Promise<string> {
+  const taken = new Set((await besides(maintenance, name)).map((left) => left.name));
+  for (let number = 1; ; number++) {
+    const fresh = `${prefixOf(name)}${number}`;
+    if (taken.has(fresh)) continue;
+    try {
+      await maintenance.execute(`create database ${quoteIdentifier(fresh)} template template0 ${old.creation}`);
+    } catch (error) {
+      if (error instanceof ConfitureError && error.server?.sqlstate === "42P04") {
+        taken.add(fresh);
+        continue;
+      }
+      throw error;
+    }
+    await maintenance.execute(
+      `comment on database ${quoteIdentifier(fresh)} is ${quoteLiteral(`${COPY_MARK}, not finished`)}`,
+    );
+    return fresh;
+  }
+}
+
+/** How often the sessions of the old database are ended before the swap is given up. */
+const SWAPS = 50;
+
+class NewDatabase implements PreparedTarget {
+  readonly place = "new database";
+  readonly removed: readonly string[];
+  readonly engine = "server";
+  readonly #target: ServerTarget;
+  readonly #options: OpenOptions;
+  readonly #maintenance: Database;
+  readonly #name: string;
+  readonly #old: Traits;
+
+  constructor(
+    target: ServerTarget,
+    options: OpenOptions,
+    maintenance: Database,
+    name: string,
+    old: Traits,
+    removed: readonly string[],
+  ) {
+    this.#target = target;
+    this.#options = options;
+    this.#maintenance = maintenance;
+    this.#name = name;
+    this.#old = old;
+    this.removed = removed;
+  }
+
+  get databaseTarget(): ServerTarget {
+    return { ...this.#target, database: this.#name };
+  }
+
+  async open(): Promise<Database> {
+    return await openDatabase(this.databaseTarget, this.#options);
+  }
+
+  /** Both names change in one transaction: whoever looks sees the old database or the new one. */
+  async finish(comment: string): Promise<void> {
+    const [fresh, name] = [quoteIdentifier(this.#name), quoteIdentifier(this.#target.database)];
+    const { owner, connection_limit: limit, grants, settings } = this.#old;
+    const likeOld = [
+      `alter database ${fresh} owner to ${quoteIdentifier(owner)}`,
+      `alter database ${fresh} connection limit ${limit}`,
+      ...(grants === null ? [] : [`revoke all on database ${fresh} from public`]),
+      ...(grants ?? []).map(
+        ({ grantee, privileges, option }) =>
+          `grant ${privileges} on database ${fresh} to ${grantee}${option ? " with grant option" : ""}`,
+      ),
+      ...(settings ?? []).map(({ role, config }) => settingOf(fresh, role, config)),
+      `comment on database ${fresh} is ${quoteLiteral(comment)}`,
+    ];
+    await this.#maintenance.execute(likeOld.join("; "));
+    const aside = quoteIdentifier(`${prefixOf(this.#target.database)}${await this.#freeNumber()}`);
+    const swap = [
+      "begin",
+      `alter database ${name} rename to ${aside}`,
+      `alter database ${fresh} rename to ${name}`,
+      `comment on database ${aside} is ${quoteLiteral(`${COPY_MARK}, replaced`)}`,
+      "commit",
+    ].join("; ");
+    for (let attempt = 1; ; attempt++) {
+      await this.#endSessions();
+      try {
+        await this.#maintenance.execute(swap);
+        break;
+      } catch (error) {
+        if (error instanceof ConfitureError && error.code === "connection_lost") throw error;
+        await this.#maintenance.execute("rollback");
+        // object_in_use: somebody came in, or has not gone yet.
+        if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "55006" || attempt === SWAPS)
+          throw inUse(error);
+        await sleep(100);
+      }
+    }
+    await this.#maintenance.execute(`drop database ${aside} with (force)`);
+    await this.#maintenance.close();
+  }
+
+  async abandon(): Promise<void> {
+    try {
+      await this.#maintenance.execute(`drop database if exists ${quoteIdentifier(this.#name)} with (force)`);
+    } catch {
+      // The server may be gone; the next run removes it.
+    }
+    await this.#maintenance.close();
+  }
+
+  async #freeNumber(): Promise<number> {
+    const taken = new Set((await besides(this.#maintenance, this.#target.database)).map(({ name }) => name));
+    let number = 1;
+    while (taken.has(`${prefixOf(this.#target.database)}${number}`)) number++;
+    return number;
+  }
+
+  /** What keeps a database from being renamed. Those of a superuser stay where the role is none. */
+  async #endSessions(): Promise<void> {
+    await this.#maintenance.query(
+      `select pg_catalog.pg_terminate_backend(a.pid) from pg_catalog.pg_stat_activity a
+        where a.datname operator(pg_catalog.=) any (array[$1, $2]::pg_catalog.name[]) and a.pid operator(pg_catalog.<>) pg_catalog.pg_backend_pid()
+          and (select r.rolsuper from pg_catalog.pg_roles r where r.rolname operator(pg_catalog.=) current_user
+               or pg_catalog.pg_has_role(a.usesysid, 'member') limit 1)`,
+      [this.#target.database, this.#name],
+    );
+  }
+}
+
+/** `name=value` as PostgreSQL keeps it; lists stand there as SET takes them. */
+function settingOf(database: string, role: string | null, config: string): string {
+  const at = config.indexOf("=");
+  const [name, value] = [config.slice(0, at), config.slice(at + 1)];
+  const shown = /^(?:search_path|temp_tablespaces|(?:session|shared|local)_preload_libraries)$/.test(name)
+    ? value === ""
+      ? "''"
+      : value
+    : quoteLiteral(value);
+  const quoted = name
+    .split(".")
+    .map((part) => quoteIdentifier(part))
+    .join(".");
+  return role === null
+    ? `alter database ${database} set ${quoted} to ${shown}`
+    : `alter role ${quoteIdentifier(role)} in database ${database} set ${quoted} to ${shown}`;
+}
+
+function inUse(error: unknown): unknown {
+  if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "55006") return error;
+  return error.with({
+    code: "sync_target_failed",
+    message: `The copy is complete, but cannot take the target's place: ${error.message}`,
+    hint: "Sessions keep coming into the target faster than they can be ended, or belong to roles that this one may not end. Stop the applications that use it, and run it again. What the target held before is still there.",
+  });
+}
+
+const INCOMPLETE_SCHEMA = "confiture_sync_incomplete";
+
+/** Without the right to create databases, the target itself is emptied and says so until it is whole. */
+async function inPlace(target: ServerTarget, options: OpenOptions): Promise<PreparedTarget> {
+  const holder = await openDatabase(target, options);
+  try {
+    await acquireLock(holder, targetKey(target.database), { wait: 0, signal: options.signal });
+    await executeSchema(holder, {
+      projectDir: "/",
+      files: [],
+      resetBetweenFiles: false,
+      transaction: true,
+      fresh: true,
+    });
+    await holder.execute(
+      `create schema ${INCOMPLETE_SCHEMA}; comment on schema ${INCOMPLETE_SCHEMA} is ${quoteLiteral(`${COPY_MARK}, not finished: rows and objects are missing`)}`,
+    );
+  } catch (error) {
+    await holder.close();
+    throw error;
+  }
+  return {
+    place: "in place",
+    engine: "server",
+    removed: [],
+    databaseTarget: target,
+    open: async () => await openDatabase(target, options),
+    async finish(comment) {
+      // Only the owner of the database may.
+      await holder
+        .execute(`comment on database ${quoteIdentifier(target.database)} is ${quoteLiteral(comment)}`)
+        .catch((error: unknown) => {
+          if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "42501") throw error;
+        });
+      await holder.execute(`drop schema ${INCOMPLETE_SCHEMA}`);
+      await holder.close();
+    },
+    abandon: async () => await holder.close(),
+  };
+}
+
+/** Whether a copy into a database was begun and never ended. */
+export async function isIncomplete(database: Database): Promise<boolean> {
+  const rows = await database.query(
+    "select 1 from pg_catalog.pg_namespace n where n.nspname operator(pg_catalog.=) $1",
+    [INCOMPLETE_SCHEMA],
+  );
+  return rows.length > 0;
+}

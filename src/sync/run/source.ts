@@ -1,0 +1,202 @@
+import type { Database, OpenOptions } from "#database/database.ts";
+import { openDatabase } from "#database/open.ts";
+import { refuseTransactionPooling } from "#database/pooling.ts";
+import type { Target } from "#database/target.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { quoteLiteral, quoteQualified } from "#sql/quote.ts";
+import { readingFailed } from "./reading-failed.ts";
+
+export interface SourceOptions {
+  readonly target: Target;
+  /** Milliseconds to wait for tables that somebody has locked. */
+  readonly lockTimeout: number;
+  readonly connect?: Pick<OpenOptions, "wait" | "onRetry">;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A setting of a session: of those that a plan gives, some are secret. */
+export interface Setting {
+  readonly name: string;
+  readonly value: string;
+}
+
+/**
+ * Sessions that all see the source as it was at one moment. They read only, and fail where a policy would hide rows. What
+ * PostgreSQL says about an error there may quote values of rows, so nothing of it goes on.
+ */
+export class Source {
+  readonly #options: SourceOptions;
+  /** Holds the moment, and the tables against being changed. */
+  readonly #holder: Database;
+  readonly #identity: Identity;
+  /** Undefined on the embedded engine, which has one session. */
+  readonly snapshot: string | undefined;
+
+  private constructor(options: SourceOptions, holder: Database, identity: Identity, snapshot: string | undefined) {
+    this.#options = options;
+    this.#holder = holder;
+    this.#identity = identity;
+    this.snapshot = snapshot;
+  }
+
+  /**
+   * Opens the session that keeps the moment, with a lock on every table that it may read, so that none is changed meanwhile.
+   * @throws ConfitureError `connect_*`, `transaction_pooling`, `pooler_busy`, `sync_source_failed`
+   */
+  static async open(options: SourceOptions): Promise<Source> {
+    const holder = await openSource(options);
+    try {
+      await refuseTransactionPooling(options.target, holder, options.signal);
+      const identity = await identityOf(holder);
+      // Nobody else can be in the embedded one.
+      if (holder.engine === "embedded") {
+        await holder.execute("set row_security = off");
+        return new Source(options, holder, identity, undefined);
+      }
+      await lockTables(holder, options.lockTimeout);
+      return new Source(options, holder, identity, await exportSnapshot(holder));
+    } catch (error) {
+      await holder.close();
+      throw readingFailed(error);
+    }
+  }
+
+  /** The session itself, in its transaction: for questions that are asked one after the other. */
+  get session(): Database {
+    return this.#holder;
+  }
+
+  get isEmbedded(): boolean {
+    return this.#holder.engine === "embedded";
+  }
+
+  get serverVersion(): number {
+    return this.#holder.serverVersion;
+  }
+
+  /**
+   * A further session, outside any transaction, on the same server.
+   * @throws ConfitureError `sync_load_balanced` when it is another one
+   */
+  async openSession(): Promise<Database> {
+    const database = await openSource(this.#options);
+    try {
+      await requireSame(this.#identity, await identityOf(database));
+      return database;
+    } catch (error) {
+      await database.close();
+      throw readingFailed(error);
+    }
+  }
+
+  /** Brings a session to the moment, with the settings of the plan. */
+  async enter(database: Database, settings: readonly Setting[]): Promise<void> {
+    try {
+      if (this.snapshot !== undefined) {
+        await database.execute(`${BEGIN}; set transaction snapshot ${quoteLiteral(this.snapshot)}; ${READING}`);
+      }
+      for (const { name, value } of settings) {
+        await database.query("select pg_catalog.set_config($1, $2, false)", [name, value]);
+      }
+    } catch (error) {
+      throw readingFailed(error);
+    }
+  }
+
+  /** The same session, in which every transaction of a look at the catalogue sees the moment. */
+  atMoment(database: Database): Database {
+    const { snapshot } = this;
+    if (snapshot === undefined) return database;
+    const enter = `${BEGIN}; set transaction snapshot ${quoteLiteral(snapshot)};`;
+    return {
+      ...database,
+      execute: (sql, results) =>
+        database.execute(
+          sql.replace(/^begin\b[^;]*;/i, () => enter),
+          results,
+        ),
+    };
+  }
+
+  /** Whether a session is in the very database that is read. */
+  async isIn(database: Database): Promise<boolean> {
+    const other = await identityOf(database);
+    return other.started === this.#identity.started && other.database === this.#identity.database;
+  }
+
+  /** Whether the moment can still be entered. */
+  async isHeld(): Promise<boolean> {
+    try {
+      await this.#holder.query("select 1");
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#holder.close();
+  }
+}
+
+const BEGIN = "begin isolation level repeatable read read only";
+
+/** For the time of a transaction. What a role or database sets as limits is lifted when a session is opened. */
+const READING =
+  "set local row_security = off; set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0; set local lock_timeout = 0; set local client_encoding = 'UTF8'";
+
+async function openSource({ target, connect, signal }: SourceOptions): Promise<Database> {
+  return await openDatabase(target, { ...connect, signal });
+}
+
+interface Identity {
+  readonly started: string;
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly database: number;
+}
+
+/** What tells one server from another: a load balancer may give each connection one of its own choosing. */
+async function identityOf(database: Database): Promise<Identity> {
+  const [row] = await database.query<Identity>(
+    `select pg_catalog.pg_postmaster_start_time()::pg_catalog.text as started, pg_catalog.host(pg_catalog.inet_server_addr()) as address,
+            pg_catalog.inet_server_port() as port,
+            (select d.oid::pg_catalog.int8::pg_catalog.float8 from pg_catalog.pg_database d where d.datname operator(pg_catalog.=) pg_catalog.current_database()) as database`,
+  );
+  return row!;
+}
+
+async function requireSame(one: Identity, other: Identity): Promise<void> {
+  if (one.started === other.started && one.address === other.address && one.database === other.database) return;
+  throw new ConfitureError("sync_load_balanced", "Two connections to the source reached two different servers", {
+    hint: "A load balancer stands between, and what one server sees at a moment the other does not. Name one server, for example a replica of its own. The target was not touched.",
+  });
+}
+
+/**
+ * Locks come before the first look: what is locked cannot be changed any more, and then the moment is taken.
+ * Partitions come with their parents.
+ */
+async function lockTables(holder: Database, lockTimeout: number): Promise<void> {
+  const rows = await holder.query<{ schema: string; name: string }>(
+    `select n.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as name
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
+      where c.relkind operator(pg_catalog.=) any ('{r,p}') and c.relpersistence operator(pg_catalog.<>) 't'
+        and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'
+        and pg_catalog.has_table_privilege(c.oid, 'select')
+      order by c.oid`,
+  );
+  await holder.execute(`${BEGIN}; ${READING}; set local lock_timeout = ${Math.ceil(lockTimeout)}`);
+  for (let i = 0; i < rows.length; i += LOCKED_AT_ONCE) {
+    const names = rows.slice(i, i + LOCKED_AT_ONCE).map(({ schema, name }) => quoteQualified(schema, name));
+    await holder.execute(`lock table only ${names.join(", only ")} in access share mode`);
+  }
+  await holder.execute("set local lock_timeout = 0");
+}
+
+const LOCKED_AT_ONCE = 500;
+
+async function exportSnapshot(holder: Database): Promise<string> {
+  const [row] = await holder.query<{ snapshot: string }>("select pg_catalog.pg_export_snapshot() as snapshot");
+  return row!.snapshot;
+}

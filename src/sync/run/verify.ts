@@ -1,0 +1,80 @@
+import { withDatabase } from "#database/open.ts";
+import type { Database } from "#database/database.ts";
+import { compareCopied, planCopy, readSourceSchema } from "#compare/copied-schema.ts";
+import { withScratch } from "#compare/scratch/scratch.ts";
+import { readCatalogue } from "#compare/catalogue/catalogue.ts";
+import { type Proof, prove } from "./proof.ts";
+import type { SyncOptions } from "./run.ts";
+import { isIncomplete } from "./server-target.ts";
+import { Source } from "./source.ts";
+
+/** What holds of a copy now. */
+export interface Verification {
+  readonly proof: Proof;
+  readonly changes: readonly { readonly change: string; readonly kind: string; readonly name: string }[];
+  /** What the copy says of itself. */
+  readonly comment: string | null;
+  readonly sameRules: boolean;
+  readonly incomplete: boolean;
+  readonly holds: boolean;
+}
+
+/** Proves a copy once more, against the source as it is now. Reads only. */
+export async function verifySync(options: SyncOptions): Promise<Verification> {
+  const { signal, connect } = options;
+  const step = (text: string): void => options.onEvent({ type: "step", step: text });
+  const source = await Source.open({
+    target: options.source.target,
+    lockTimeout: options.lockTimeout,
+    signal,
+    ...(connect === undefined ? {} : { connect }),
+  });
+  try {
+    const reader = source.isEmbedded ? source.session : await source.openSession();
+    try {
+      const look = source.atMoment(reader);
+      const plan = await options.plan(look);
+      const schema = await readSourceSchema(look, options.table);
+      if (!source.isEmbedded) await source.close();
+      return await withDatabase(options.target.target, { ...connect, signal }, async (target) => {
+        const roles = new Set(
+          (
+            await target.query<{ name: string }>("select rolname::pg_catalog.text as name from pg_catalog.pg_roles")
+          ).map(({ name }) => name),
+        );
+        const proof = await prove({ source: reader, target, plan, onStep: step });
+        step("Comparing the copy with the source");
+        const empty = await withScratch(
+          { scratch: options.scratch, signal },
+          async (database) => await readCatalogue(database),
+        );
+        const { wanted } = planCopy(empty, schema, roles);
+        const { changes } = await compareCopied({ scratch: options.scratch, signal }, target, wanted, options.table);
+        const comment = await commentOf(target);
+        const sameRules = comment !== null && comment.includes(`sha256:${plan.digest}`);
+        const incomplete = await isIncomplete(target);
+        const proven = proof.columns.every(({ holds }) => holds) && proof.leaks.length === 0;
+        return {
+          proof,
+          changes: changes.map(({ change, kind, name }) => ({ change, kind, name })),
+          comment,
+          sameRules,
+          incomplete,
+          holds: proven && changes.length === 0 && sameRules && !incomplete,
+        };
+      });
+    } finally {
+      if (!source.isEmbedded) await reader.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+async function commentOf(database: Database): Promise<string | null> {
+  const [row] = await database.query<{ comment: string | null }>(
+    `select pg_catalog.shobj_description(d.oid, 'pg_database') as comment from pg_catalog.pg_database d
+      where d.datname operator(pg_catalog.=) pg_catalog.current_database()`,
+  );
+  return row?.comment ?? null;
+}
