@@ -108,6 +108,7 @@ export function readSettings(
   const ignore = reader.texts(reader.section(root, "drift") ?? empty, "ignore");
   if (ignore !== undefined) origins["drift.ignore"] = ignore.origin;
   const limits = reader.section(root, "limits");
+  const isProtected = take("protected", reader.boolean(root, "protected"), false);
   const migrationsDuration = (key: string, otherwise: number): number =>
     take(`migrations.${key}`, duration(reader.text(migrations, key)), otherwise);
 
@@ -132,7 +133,7 @@ export function readSettings(
       contract: take(
         "migrations.contract",
         contracts(reader.text(migrations, "contract")),
-        DEFAULT_MIGRATIONS.contract,
+        isProtected ? "manual" : "auto",
       ),
     },
     backfill: {
@@ -154,7 +155,7 @@ export function readSettings(
       scratchUrl(reader.text(reader.section(root, "scratch") ?? empty, "url")),
       undefined,
     ),
-    protected: take("protected", reader.boolean(root, "protected"), false),
+    protected: isProtected,
     limits: limits && {
       lock: take("limits.lock", lockLimit(reader.text(limits, "lock")), DEFAULT_LIMITS.lock),
       rows: take("limits.rows", rowCount(reader.text(limits, "rows")), DEFAULT_LIMITS.rows),

@@ -55,7 +55,8 @@ export function heldBack(history: readonly HistoryEntry[], options: HoldOptions)
         ? undefined
         : [...held.values()].find((other) => other.entry.marks?.change === marks.change);
     if (sameChange !== undefined) return `after ${migrationId(sameChange.entry)}, of the same change`;
-    if (marks?.phase === "contract" && !isAskedFor(entry)) {
+    const runsByItself = options.contractsByThemselves === true;
+    if (marks?.phase === "contract" && !runsByItself && !isAskedFor(entry, options.contracts ?? [])) {
       return `for somebody to ask for it (confiture migrate up --contract ${marks.change ?? version})`;
     }
     if (marks?.backfill !== undefined) {
@@ -93,27 +94,24 @@ export function heldBack(history: readonly HistoryEntry[], options: HoldOptions)
       },
     );
   }
+}
 
-  function isAskedFor({ marks, version, name }: HistoryEntry): boolean {
-    if (options.contractsByThemselves === true) return true;
-    return (options.contracts ?? []).some(
-      (asked) =>
-        asked === marks?.change ||
-        asked === name ||
-        asked === migrationId({ version, name }) ||
-        (/^\d/.test(asked) && canonicalVersion(asked) === canonicalVersion(version)),
-    );
-  }
+/** Whether a contract is one of those that somebody named, by change, version or name. */
+function isAskedFor({ marks, version, name }: HistoryEntry, contracts: readonly string[]): boolean {
+  return contracts.some(
+    (asked) =>
+      asked === marks?.change ||
+      asked === name ||
+      asked === migrationId({ version, name }) ||
+      (/^\d/.test(asked) && canonicalVersion(asked) === canonicalVersion(version)),
+  );
 }
 
 /** @throws ConfitureError `migration_unknown` for a contract that was asked for and is not there, or done */
 export function requireContracts(history: readonly HistoryEntry[], asked: readonly string[]): void {
   const contracts = history.filter(({ marks, standing }) => marks?.phase === "contract" && WAITING.has(standing));
   for (const name of asked) {
-    const isThere = contracts.some(
-      (entry) => !heldBack([entry], { contracts: [name] }).has(canonicalVersion(entry.version)),
-    );
-    if (isThere) continue;
+    if (contracts.some((entry) => isAskedFor(entry, [name]))) continue;
     const known = contracts.map(({ marks, version }) => marks?.change ?? version);
     throw new ConfitureError("migration_unknown", `There is no pending contract "${name}"`, {
       hint: known.length === 0 ? "No contract is pending." : `Pending contracts: ${known.join(", ")}`,

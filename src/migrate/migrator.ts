@@ -15,6 +15,7 @@ import { createLedger, findLedger, type Ledger, type LedgerRow, readKept } from 
 import { backfillOf, type Body, lazyMigration, type LoadedMigration } from "./body.ts";
 import { readFillStatement } from "./fill/statement.ts";
 import { GentleSignal } from "./gentle-signal.ts";
+import { checkContract } from "./contract.ts";
 import { heldBack, requireContracts } from "./held.ts";
 import type { HistoryEntry } from "./history.ts";
 import { claimFill, explainFillFailure, runBackfill } from "./run-fill.ts";
@@ -137,7 +138,8 @@ async function upRound(
   if (plan.singleTransaction === true) {
     return { ...(await runTogether(database, created, migrations, options)), held, isOver: true };
   }
-  return { ...(await runAll(database, created, migrations, "up", options, { fills: how, untilFill: true })), held };
+  const round = await runAll(database, created, migrations, "up", options, { fills: how, untilFill: true, history });
+  return { ...round, held };
 }
 
 function stillPending(history: readonly HistoryEntry[], contracts: readonly string[] = []): readonly string[] {
@@ -240,7 +242,7 @@ export async function redo(options: MigrateOptions, steps: number): Promise<RunR
     if (undone.error !== undefined) return undone;
     using gentle = new GentleSignal(options.signal);
     const fills = { deadline: undefined, gentle };
-    const redone = await runAll(database, ledger, loaded.toReversed(), "up", options, { fills });
+    const redone = await runAll(database, ledger, loaded.toReversed(), "up", options, { fills, history });
     return { results: [...undone.results, ...redone.results], error: redone.error };
   });
 }
@@ -356,6 +358,8 @@ async function runAll(
     readonly doneBefore?: number;
     /** Runs backfills in batches. */
     readonly fills?: FillLimits;
+    /** What contracts are checked against. */
+    readonly history?: readonly HistoryEntry[];
     /** Stops behind a backfill, since others may have done something meanwhile. */
     readonly untilFill?: boolean;
   } = {},
@@ -387,7 +391,12 @@ async function runAll(
             ? { results: [...results, result], error, isOver: false }
             : { results: [...results, result, ...notRun(index + 1)], error, isOver: true };
         }
-      } else await runMigration(database, migration, direction, runOptions, how.doneBefore);
+      } else {
+        if (direction === "up" && how.history !== undefined) {
+          await checkContract(database, options.projectDir, how.history, migration, runOptions);
+        }
+        await runMigration(database, migration, direction, runOptions, how.doneBefore);
+      }
       const duration = performance.now() - started;
       options.onEvent?.({ type: "finished", direction, migration: file, duration });
       results.push({ migration: file, direction, outcome: "done", duration });
@@ -441,14 +450,17 @@ function requireTransactional(migration: LoadedMigration): void {
   const body = bodyOf(migration, "up");
   const hasOwn = body.kind === "sql" && body.opening !== undefined;
   const isFill = backfillOf(body) !== undefined;
-  if (body.transactional && !hasOwn && !isFill) return;
+  const isContract = body.kind === "sql" && body.marks?.phase === "contract";
+  if (body.transactional && !hasOwn && !isFill && !isContract) return;
   throw new ConfitureError(
     "migration_not_transactional",
     hasOwn
       ? `${file.path} says how its transaction is to be, so it cannot share one`
       : isFill
         ? `${file.path} is a backfill, whose batches have transactions of their own`
-        : `${file.path} runs outside a transaction, so it cannot share one`,
+        : isContract
+          ? `${file.path} is a contract, before which what is committed is checked`
+          : `${file.path} runs outside a transaction, so it cannot share one`,
     { location: { file: file.path }, hint: "Leave --single-transaction out, or stop before it with --to." },
   );
 }

@@ -14,6 +14,7 @@ import {
   readProgress,
 } from "./fill/progress.ts";
 import { FIRST } from "./fill/batch-size.ts";
+import { tableTriggers } from "./fill/table-triggers.ts";
 import { readFillStatement } from "./fill/statement.ts";
 import { changeLedger, deleteSql, insertSql, type Ledger, readLedger, updateSql } from "./ledger.ts";
 import { acquireLock, describeHolder, findHolder, fillLockKey, type LockHolder, releaseLock, tryLock } from "./lock.ts";
@@ -103,6 +104,9 @@ async function begin(
     upper: last === undefined ? null : walk.columns.map((_, index) => String(last[`k${index}`])),
     rowsEstimate: fill.rowsEstimate,
     batch: batch === "auto" ? FIRST : batch,
+    triggers: Object.fromEntries(
+      (await tableTriggers(database, fill.oid)).map(({ name, fingerprint }) => [name, fingerprint]),
+    ),
     pid: database.backendPid,
   };
   const entry = isBegun

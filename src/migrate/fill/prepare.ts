@@ -67,9 +67,9 @@ export async function prepareFill(
 ): Promise<PreparedFill> {
   const refuse = (why: string, hint: string): ConfitureError =>
     new ConfitureError(REFUSED, why, { hint, location: statement.location });
-  const through = await resolve(database, backfill.table);
-  const written = await resolve(database, statement.table);
-  const target = await resolve(database, statement.target);
+  const through = await resolveTable(database, backfill.table);
+  const written = await resolveTable(database, statement.table);
+  const target = await resolveTable(database, statement.target);
   const shown = quoteQualified(backfill.table.schema, backfill.table.name);
   if (through === undefined || target === undefined) {
     throw refuse(
@@ -123,8 +123,8 @@ export async function prepareFill(
   };
 }
 
-/** By the session's search_path, as the statement's own names are. */
-async function resolve(database: Database, { schema, name }: QualifiedName): Promise<number | undefined> {
+/** A table's number in pg_class, by the session's search_path, as the statement's own names are; undefined for none. */
+export async function resolveTable(database: Database, { schema, name }: QualifiedName): Promise<number | undefined> {
   const [row] = await database.query<{ oid: string | null }>(
     `select pg_catalog.to_regclass(${quoteLiteral(quoteQualified(schema, name))})::pg_catalog.oid::pg_catalog.text as oid`,
   );

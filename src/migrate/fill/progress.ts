@@ -29,6 +29,8 @@ export interface Progress {
   readonly batch: number;
   /** Milliseconds that it should take; null before the first. */
   readonly batchMs: number | null;
+  /** What the table's triggers were when it began: fingerprints by name (`table-triggers.ts`). */
+  readonly triggers: Readonly<Record<string, string>> | null;
   /** What `migrate throttle` asks for. */
   readonly wantedBatch: number | null;
   readonly wantedPause: number | null;
@@ -60,6 +62,7 @@ const COLUMNS: readonly (readonly [column: string, key: keyof Progress, definiti
   ["batches", "batches", "bigint not null default 0"],
   ["batch", "batch", "integer not null"],
   ["batch_ms", "batchMs", "double precision"],
+  ["triggers", "triggers", "jsonb"],
   ["wanted_batch", "wantedBatch", "integer"],
   ["wanted_pause", "wantedPause", "integer"],
   ["paused_by", "pausedBy", "text"],
@@ -136,10 +139,11 @@ export function beginProgressSql(
     upper,
     rowsEstimate,
     batch,
+    triggers,
     pid,
-  }: Pick<Progress, "table" | "key" | "upper" | "rowsEstimate" | "batch" | "pid">,
+  }: Pick<Progress, "table" | "key" | "upper" | "rowsEstimate" | "batch" | "triggers" | "pid">,
 ): string {
-  const values = { version, table, key, upper, rowsEstimate, batch, pid };
+  const values = { version, table, key, upper, rowsEstimate, batch, triggers, pid };
   const named = COLUMNS.filter(([, name]) => name in values);
   const columns = named.map(([column]) => quoteIdentifier(column)).join(", ");
   const literals = named.map(([, name]) => literal(values[name as keyof typeof values])).join(", ");
@@ -179,10 +183,17 @@ export async function changeProgress(
   await database.execute(`begin; ${CATALOGUE_PATH}; ${changeProgressSql(ledger, version, changes, add)}; commit`);
 }
 
-function literal(value: string | number | Date | readonly string[] | null | undefined): string {
+function literal(
+  value: string | number | Date | readonly string[] | Readonly<Record<string, string>> | null | undefined,
+): string {
   if (value === null || value === undefined) return "null";
   if (value instanceof Date) return quoteLiteral(value.toISOString());
   if (typeof value === "number") return String(value);
   if (typeof value === "string") return quoteLiteral(value);
-  return `array[${value.map(quoteLiteral).join(", ")}]::text[]`;
+  if (isList(value)) return `array[${value.map(quoteLiteral).join(", ")}]::text[]`;
+  return `${quoteLiteral(JSON.stringify(value))}::jsonb`;
+}
+
+function isList(value: object): value is readonly string[] {
+  return Array.isArray(value);
 }

@@ -48,7 +48,7 @@ describe("an environment file", () => {
         lockTimeout: 5_000,
         concurrentlyLockTimeout: 0,
         statementTimeout: 0,
-        contract: "manual",
+        contract: "auto",
       });
       expect(config.build).toEqual({ order: "path", resetBetweenFiles: false });
       expect(config.protected).toBe(false);

@@ -1,0 +1,14 @@
+-- A hash of what decides what a trigger does. pg_get_triggerdef is left out: its text differs between versions.
+-- tgtype is made of ROW 1, BEFORE 2, INSERT 4, UPDATE 16 (pg_trigger.h); triggers fire in the order of their names.
+select t.tgname::text as name,
+       t.tgenabled in ('O', 'A') as enabled,
+       md5(concat_ws(' ', t.tgtype, t.tgattr, encode(t.tgargs, 'hex'), t.tgqual is null, p.pronamespace::regnamespace,
+                     p.proname, p.prosecdef, p.proconfig, p.prosrc)) as fingerprint,
+       (select min(b.tgname::text collate "C")
+          from pg_trigger b
+         where b.tgrelid = t.tgrelid and not b.tgisinternal and b.tgenabled in ('O', 'A')
+           and b.tgtype & 3 = 3 and b.tgtype & 20 <> 0 and t.tgtype & 3 = 3
+           and b.tgname::text collate "C" > t.tgname::text collate "C") as behind
+  from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+ where t.tgrelid = $1::int8::oid and not t.tgisinternal
+ order by t.tgname
