@@ -18,10 +18,14 @@ export function renderScript(sections: readonly Section[]): string {
 }
 
 function renderSection(way: "up" | "down", section: Section): string {
-  const heading = `-- migrate:${way}${section.transactional ? "" : " transaction:false"}\n`;
+  const heading = `-- migrate:${[way, ...optionsOf(section)].join(" ")}\n`;
   // Without a statement it would be no way back at all.
   if (section.statements.length === 0) return `${heading}\n-- Nothing to undo.\nSELECT 1;\n`;
   return heading + renderStatements(way, section);
+}
+
+function optionsOf({ statements, transactional }: Section): string[] {
+  return [...(transactional ? [] : ["transaction:false"]), ...statements.flatMap(({ backfill }) => backfill ?? [])];
 }
 
 function renderStatements(way: Way, { statements, transactional }: Section): string {

@@ -1,16 +1,16 @@
 import { encodeId } from "../engine/object-id.ts";
 import type { RowsHazard } from "#sql/hazard.ts";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type OnlineContext, OnlinePlan } from "./online-plan.ts";
 import { type PlannedStatement, rowsHazard } from "../plan/statement.ts";
 import { textOf } from "../engine/lookups.ts";
 
 /**
- * When a statement of an online migration runs: in the one transaction of the first file; or after it, when rows are
- * read and filled, each statement by itself, so that no lock is held longer than its own work; or last, with the indexes
- * that PostgreSQL builds and drops outside of transactions, and what needs them.
+ * When a statement of an online migration runs: in the one transaction of the first file; or after it, as a backfill, in
+ * batches; then, when rows are read, each statement by itself, so that no lock is held longer than its own work; or last,
+ * with the indexes that PostgreSQL builds and drops outside of transactions, and what needs them.
  */
-export type Phase = "transaction" | "rows" | "indexes";
+export type Phase = "transaction" | "fill" | "rows" | "indexes";
 
 export interface OnlineStep {
   readonly phase: Phase;
@@ -203,7 +203,7 @@ const KEY =
 
 /**
  * A new column whose default differs from row to row makes PostgreSQL write the table anew (manual, ALTER TABLE,
- * "Notes"). Without the default it is a change of the catalogue alone, and old rows are filled page by page.
+ * "Notes"). Without the default it is a change of the catalogue alone, and old rows are filled by a backfill.
  */
 const fillLater: Rule = (statement, plan) => {
   const [id] = statement.makes;
@@ -222,27 +222,30 @@ const fillLater: Rule = (statement, plan) => {
   return [
     step(statement, statement.sql.slice(0, -suffix.length)),
     step(statement, `ALTER TABLE ${table} ALTER COLUMN ${name} SET DEFAULT ${expression}`),
-    fillByPages(statement, table, name),
-    // Rows that an update has moved to a page that was done.
-    step(statement, `UPDATE ${table} SET ${name} = DEFAULT WHERE ${name} IS NULL`, "rows"),
+    fillInBatches(statement, id, plan),
     ...(required ? notNull(statement, id, plan, "rows") : []),
   ];
 };
 
-/** In short transactions, so that no row is locked for long. */
-function fillByPages(original: PlannedStatement, table: string, column: string): OnlineStep {
-  const sql = `DO $fill$
-DECLARE
-  pages bigint := pg_relation_size(${quoteLiteral(table).trim()}) / current_setting('block_size')::bigint;
-BEGIN
-  FOR page IN 0..pages BY 1000 LOOP
-    UPDATE ${table} SET ${column} = DEFAULT
-     WHERE ${column} IS NULL AND ctid >= format('(%s,0)', page)::tid AND ctid < format('(%s,0)', page + 1000)::tid;
-    COMMIT;
-  END LOOP;
-END
-$fill$`;
-  return outside(original, sql, "rows", rowsHazard("filled"));
+/** The runner cuts it into batches, so that no row is locked for long (docs/formats.md, "Backfills"). */
+function fillInBatches(original: PlannedStatement, { schema, table, name }: ColumnId, plan: OnlinePlan): OnlineStep {
+  const column = quoteIdentifier(name);
+  const sql = `UPDATE ${quoteQualified(schema, table)} SET ${column} = DEFAULT WHERE ${column} IS NULL`;
+  const { facts } = plan.context.from;
+  const parts = facts.childrenOf({ kind: "table", schema, name: table });
+  const hasKey = parts.some(({ id, payload }) => id.kind === "constraint" && payload["type"] === "p");
+  const options = [
+    `backfill:${shortName(schema)}.${shortName(table)}`,
+    ...(hasKey ? [] : ["key:ctid"]),
+    ...(parts.some(({ id }) => id.kind === "trigger") ? ["triggers:on"] : []),
+  ];
+  const { statement } = step(original, sql, "fill", rowsHazard("filled"));
+  return { phase: "fill", statement: { ...statement, backfill: options.join(" ") } };
+}
+
+/** Quoted where it has to be. */
+function shortName(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name);
 }
 
 const RULES: readonly Rule[] = [

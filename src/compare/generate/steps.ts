@@ -271,10 +271,10 @@ function partsOf(statements: readonly PlannedStatement[], context: OnlineContext
   const inPhase = (wanted: Phase): PlannedStatement[] =>
     steps.filter(({ phase }) => phase === wanted).map(({ statement }) => statement);
   const rows = inPhase("rows");
-  const fills = rows.some(({ transactional }) => !transactional);
   return [
     { part: undefined, statements: inPhase("transaction"), transactional: true },
-    { part: fills ? "fill" : "validate", statements: rows, transactional: rows.length === 1 && !fills },
+    ...inPhase("fill").map((statement) => ({ part: "fill", statements: [statement], transactional: true })),
+    { part: "validate", statements: rows, transactional: rows.length === 1 },
     { part: "indexes", statements: inPhase("indexes"), transactional: false },
   ].filter((part) => part.statements.length > 0);
 }

@@ -18,6 +18,8 @@ export interface PlannedStatement {
   /** What it makes can only be used after a COMMIT: a new value of an enum. */
   readonly endsTransaction: boolean;
   readonly transactional: boolean;
+  /** It is a backfill, with these options on the marker of its file: "backfill:public.users key:ctid". */
+  readonly backfill?: string;
   /** It takes back a property of what may be gone by then. */
   readonly ifThere?: boolean;
   /** The objects that it makes, takes away, and needs, as far as the planner says. */
