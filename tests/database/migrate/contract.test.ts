@@ -39,8 +39,8 @@ for (const engine of newestServer) {
       const refusals: readonly (readonly [string, string, RegExp])[] = [
         ["SELECT 1", "ALTER TABLE users VALIDATE CONSTRAINT named", /constraint named of "?users"? is not validated/],
         [
-          "ALTER TABLE users DISABLE TRIGGER USER; UPDATE users SET first_name = NULL WHERE id = 7",
-          "UPDATE users SET first_name = 'Ada' WHERE id = 7; ALTER TABLE users ENABLE TRIGGER USER",
+          "ALTER TABLE users DISABLE TRIGGER USER ;; UPDATE users SET first_name = NULL WHERE id = 7",
+          "UPDATE users SET first_name = 'Ada' WHERE id = 7 ;; ALTER TABLE users ENABLE TRIGGER USER",
           /rows again that its WHERE takes for not done/,
         ],
         [
@@ -71,12 +71,12 @@ for (const engine of newestServer) {
         ],
       ];
       for (const [breaks, mends, message] of refusals) {
-        for (const sql of breaks.split("; ")) await m.query(sql);
+        for (const sql of breaks.split(" ;; ")) await m.query(sql);
         const outcome = await m.up(contract);
         expect(`${breaks}: ${refusal(outcome)}`).toMatch(message);
         expect(outcome).toMatchObject({ results: ["005 failed"], error: { code: "contract_refused" } });
         expect(outcome.error?.hint).toMatch(/^Nothing was changed/);
-        for (const sql of mends.split("; ")) await m.query(sql);
+        for (const sql of mends.split(" ;; ")) await m.query(sql);
       }
       expect(await m.standings()).toContain("005 pending");
       expect(await m.up(contract)).toMatchObject({ error: undefined, results: ["005 done"] });
