@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { prepareEmbeddedAssets } from "../src/database/embedded-prepare.ts";
 import { deafen } from "./deafen.ts";
 import { patchPlanner } from "./patch-planner.ts";
+import { forgetDictionaries, forgetSources } from "./slim.ts";
 import { signAdHoc } from "./release-macho.ts";
 
 const ROOT = join(import.meta.dir, "..");
@@ -76,10 +77,12 @@ async function compileInto(outfile: string, entry: string, target: Bun.Build.Com
   await chmod(outfile, 0o755);
 }
 
-/** Takes what Bun would read from the environment out of its runtime. */
+/** Takes what Bun would read from the environment out of its runtime, and what nothing needs. */
 async function keepToItself(outfile: string, target: Bun.Build.CompileTarget | undefined): Promise<void> {
   const executable = new Uint8Array(await readFile(outfile));
   deafen(executable);
+  forgetSources(executable);
+  forgetDictionaries(executable);
   // macOS runs no program that was changed after it was signed.
   const isForMac = target === undefined ? process.platform === "darwin" : target.includes("darwin");
   await writeFile(outfile, isForMac ? signAdHoc(executable, "confiture") : executable);

@@ -7,6 +7,7 @@ import { commandHelp, groupHelp, rootHelp } from "../src/cli/help.ts";
 import { type Entry, isGroup } from "../src/cli/command.ts";
 import { COMMANDS } from "../src/cli/registry.ts";
 import { ERROR_CODES } from "../src/errors/codes.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
 import { TOOLS } from "../src/lint/names.ts";
 import { RULES } from "../src/lint/registry.ts";
 import { GROUPS, type Aliases, type Rule } from "../src/lint/rule.ts";
@@ -55,18 +56,6 @@ function section(path: readonly string[], help: string): string {
 function block(text: string): string {
   return `\`\`\`text\n${text.trimEnd()}\n\`\`\`\n`;
 }
-
-const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
-  [0, "Done, or nothing to do"],
-  [1, "The work failed"],
-  [2, "The command line is wrong; nothing was done"],
-  [3, "Findings: differences, lint, or `migrate status --exit-code` with migrations that are not applied"],
-  [4, "The configuration is wrong; nothing was done"],
-  [5, "The database cannot be reached; nothing was done"],
-  [6, "Another process is at work on the same database; nothing was done"],
-  [7, "Migration files and ledger contradict each other; nothing was done"],
-  [130, "Interrupted by SIGINT (129: by SIGHUP, 143: by SIGTERM)"],
-];
 
 function errorReference(): string {
   const codes = Object.entries(ERROR_CODES);

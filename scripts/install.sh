@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs the confiture executable: sh install.sh --from URL [--version VERSION] [--to FOLDER]
+# Installs the confiture executable: sh install.sh --from URL [--version VERSION] [--to FOLDER] [--key KEY]
 #
-# URL is a folder with a release: archives and SHA256SUMS, as scripts/release makes them. CONFITURE_FROM, CONFITURE_VERSION and
-# CONFITURE_TO stand for the options. Nothing is installed unless the archive has the checksum that SHA256SUMS says, and the
-# executable runs on this machine.
+# URL is a folder with a release: archives and SHA256SUMS, as scripts/release makes them. CONFITURE_FROM, CONFITURE_VERSION,
+# CONFITURE_TO and CONFITURE_KEY stand for the options. Nothing is installed unless the archive has the checksum that SHA256SUMS
+# says, and the executable runs on this machine. KEY is the public key (minisign's) with which SHA256SUMS has to be signed.
 set -eu
 
 say() { printf '%s\n' "$*" >&2; }
@@ -52,6 +52,31 @@ download() {
   fi
 }
 
+# Whether SHA256SUMS in folder $1 is signed with the key $2. 0 yes, 1 no, 2 this machine cannot tell.
+signed() {
+  if command -v minisign > /dev/null; then
+    minisign -Vqm "$1/SHA256SUMS" -P "$2" > /dev/null 2>&1 || return 1
+    return 0
+  fi
+  # OpenSSL 3: the signature is an Ed25519 one of the file's BLAKE2b hash.
+  command -v openssl > /dev/null || return 2
+  printf '%s\n' "$2" | openssl base64 -d -A 2> /dev/null > "$1/key" || return 1
+  { printf '\060\052\060\005\006\003\053\145\160\003\041\000' && tail -c 32 "$1/key"; } > "$1/key.der"
+  sed -n 2p "$1/SHA256SUMS.minisig" | openssl base64 -d -A 2> /dev/null > "$1/signature" || return 1
+  # Which key, and that it is one over the hash: "ED" and eight bytes.
+  [ "$(tail -c +3 "$1/key" | head -c 8 | od -An -tx1)" = "$(tail -c +3 "$1/signature" | head -c 8 | od -An -tx1)" ] || return 1
+  tail -c 64 "$1/signature" > "$1/signature.bin"
+  openssl dgst -blake2b512 -binary "$1/SHA256SUMS" > "$1/hash" 2> /dev/null || return 2
+  openssl pkeyutl -help 2>&1 | grep -q -e -rawin || return 2
+  openssl pkeyutl -verify -pubin -keyform DER -inkey "$1/key.der" -rawin -in "$1/hash" -sigfile "$1/signature.bin" \
+    > /dev/null 2>&1 || return 1
+}
+
+# Whether this machine can unpack .tar.xz, which is a third smaller.
+unpacks_xz() {
+  command -v xz > /dev/null || case $(tar --version 2>&1 || true) in *bsdtar*) ;; *) return 1 ;; esac
+}
+
 checksum() {
   if command -v sha256sum > /dev/null; then
     sha256sum < "$1" | cut -d ' ' -f 1
@@ -69,15 +94,17 @@ main() {
   from=${CONFITURE_FROM:-}
   version=${CONFITURE_VERSION:-}
   to=${CONFITURE_TO:-}
+  key=${CONFITURE_KEY:-}
   while [ $# -gt 0 ]; do
     case $1 in
-      --from | --version | --to) [ $# -gt 1 ] || fail "$1 needs a value" ;;
-      *) fail "unknown option $1: there are --from URL, --version VERSION and --to FOLDER" ;;
+      --from | --version | --to | --key) [ $# -gt 1 ] || fail "$1 needs a value" ;;
+      *) fail "unknown option $1: there are --from URL, --version VERSION, --to FOLDER and --key KEY" ;;
     esac
     case $1 in
       --from) from=$2 ;;
       --version) version=$2 ;;
       --to) to=$2 ;;
+      --key) key=$2 ;;
     esac
     shift 2
   done
@@ -93,6 +120,16 @@ main() {
   trap 'exit 130' INT
   trap 'exit 143' TERM
   download "$from/SHA256SUMS" "$work/SHA256SUMS"
+  if [ -n "$key" ]; then
+    download "$from/SHA256SUMS.minisig" "$work/SHA256SUMS.minisig"
+    status=0
+    signed "$work" "$key" || status=$?
+    case $status in
+      0) say "The signature of SHA256SUMS is right." ;;
+      1) fail "SHA256SUMS is not signed with the key $key" ;;
+      2) say "The signature of SHA256SUMS was not checked: that needs minisign or OpenSSL 3." ;;
+    esac
+  fi
   # Lines are "SUM  confiture-VERSION-TARGET.tar.gz".
   names=$(sed -n 's/^[0-9a-f]\{64\}  \(confiture-[0-9A-Za-z.+-]*\.tar\.gz\)$/\1/p' "$work/SHA256SUMS")
   found=
@@ -106,13 +143,16 @@ main() {
   done
   [ -n "$found" ] || fail "there is no ${version:+$version }release for $machine at $from"
 
+  smaller=${found%.gz}.xz
+  if unpacks_xz && grep -q "  $smaller\$" "$work/SHA256SUMS"; then found=$smaller; fi
   download "$from/$found" "$work/$found"
   wanted=$(grep "  $found\$" "$work/SHA256SUMS" | cut -d ' ' -f 1)
   actual=$(checksum "$work/$found")
   [ -n "$actual" ] && [ "$actual" = "$wanted" ] || fail "$found has the checksum $actual, and SHA256SUMS says $wanted"
 
-  tar -xzf "$work/$found" -C "$work" || fail "cannot unpack $found"
-  executable=$work/${found%.tar.gz}/confiture
+  case $found in *.xz) with=J ;; *) with=z ;; esac
+  tar "-x${with}f" "$work/$found" -C "$work" || fail "cannot unpack $found"
+  executable=$work/${found%.tar.?z}/confiture
   chmod 755 "$executable"
   shown=$("$executable" --version) || fail "the executable for $machine does not run on this machine"
 

@@ -40,7 +40,7 @@ export function thirdPartyLicenses(root: string): string {
 }
 
 /** The production dependencies and theirs, in order of name. */
-function shippedPackages(root: string): { folder: string; manifest: Manifest }[] {
+export function shippedPackages(root: string): { folder: string; manifest: Manifest }[] {
   const found = new Map<string, { folder: string; manifest: Manifest }>();
   const visit = (folder: string): void => {
     for (const name of Object.keys(readManifest(folder).dependencies ?? {})) {

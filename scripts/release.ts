@@ -1,96 +1,154 @@
 /**
- * Makes a release: every target compiled, checked and packed, with checksums. Nothing is released when
- * one file is wrong. scripts/release runs this.
+ * Makes a release: every target compiled, checked and packed for each way to install it, with what proves where it comes
+ * from. Nothing is released when one file is wrong. scripts/release runs this.
  */
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type ArchiveEntry, tarGz, zip } from "./release-archive.ts";
+import { deb } from "./packaging/deb.ts";
+import { homebrewFormula } from "./packaging/homebrew.ts";
+import { installScript } from "./packaging/install-script.ts";
+import { minisignature } from "./packaging/minisign.ts";
+import { npmMainPackage, npmPlatformPackage } from "./packaging/npm.ts";
+import type { Product, ReleaseFile } from "./packaging/product.ts";
+import { provenance } from "./packaging/provenance.ts";
+import { rpm } from "./packaging/rpm.ts";
+import { sbom } from "./packaging/sbom.ts";
+import { systemFiles } from "./packaging/system-files.ts";
+import { xz } from "./packaging/xz.ts";
+import { type ArchiveEntry, gzipped, tar, zip } from "./release-archive.ts";
 import { thirdPartyLicenses } from "./release-licenses.ts";
 import { checkSignature, signAdHoc } from "./release-macho.ts";
 import { RELEASE_TARGETS, type ReleaseTarget, wrongMachine } from "./release-targets.ts";
 
 export interface ReleaseOptions {
-  readonly version: string;
+  readonly product: Product;
   readonly targets: readonly ReleaseTarget[];
-  /** The folder for the archives; an older release's are removed from it first. */
+  /** The folder for the files; an older release's are removed from it first. */
   readonly out: string;
   /** Goes into every archive beside the executable. */
   readonly documents: readonly ArchiveEntry[];
   readonly compile: (options: { target: Bun.Build.CompileTarget; outfile: string }) => Promise<unknown>;
+  /** Of xz(1), 0 to 9. */
+  readonly xzPreset: number;
+  /** The checkout that it is made from. */
+  readonly root: string;
+  /** Where it will be found: for the formula and the installer, which then need not be told. */
+  readonly baseUrl?: string | undefined;
+  /** PEM of an Ed25519 key; without one nothing is signed. */
+  readonly signingKey?: string | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly report: (line: string) => void;
 }
 
-/** One archive of a finished release. */
-export interface ReleasedArchive {
+/** One file of a finished release. */
+export interface ReleasedFile {
   readonly name: string;
   readonly sha256: string;
-  readonly executableSize: number;
-  readonly archiveSize: number;
+  readonly size: number;
 }
 
 /** A file of the release is wrong; nothing was released. */
 export class ReleaseError extends Error {}
 
 const CHECKSUMS = "SHA256SUMS";
+const OURS =
+  /^(?:confiture[-_].*\.(?:tar\.gz|tar\.xz|zip|tgz|deb|rpm|json)|confiture\.rb|install\.sh|SHA256SUMS(?:\.minisig)?)$/;
 
 /**
- * Makes all archives and SHA256SUMS, or none.
+ * Makes all files and SHA256SUMS, or none.
  * @throws ReleaseError when an executable fails a check
  */
-export async function release(options: ReleaseOptions): Promise<readonly ReleasedArchive[]> {
-  await mkdir(options.out, { recursive: true });
-  const isOurs = (name: string): boolean => name === CHECKSUMS || /^confiture-.*\.(tar\.gz|zip)$/.test(name);
-  for (const name of (await readdir(options.out)).filter(isOurs)) await rm(join(options.out, name));
+export async function release(options: ReleaseOptions): Promise<readonly ReleasedFile[]> {
+  const { product, targets, out, documents, root, baseUrl, signingKey, env = {} } = options;
+  await mkdir(out, { recursive: true });
+  for (const name of (await readdir(out)).filter((file) => OURS.test(file))) await rm(join(out, name));
 
-  const staging = await mkdtemp(join(options.out, ".staging-"));
+  const staging = await mkdtemp(join(out, ".staging-"));
   try {
-    const archives: ReleasedArchive[] = [];
-    for (const target of options.targets) archives.push(await makeArchive(target, staging, options));
-    const sums = archives
-      .map(({ sha256, name }) => `${sha256}  ${name}\n`)
-      .toSorted((a, b) => order(a.slice(66), b.slice(66)));
-    await writeFile(join(staging, CHECKSUMS), sums.join(""));
-    for (const name of [...archives.map((archive) => archive.name), CHECKSUMS]) {
-      await rename(join(staging, name), join(options.out, name));
+    const files: ReleasedFile[] = [];
+    const add = async ({ name, data }: ReleaseFile): Promise<void> => {
+      await writeFile(join(staging, name), data);
+      files.push({ name, sha256: new Bun.CryptoHasher("sha256").update(data).digest("hex"), size: data.length });
+    };
+    for (const target of targets) await makeTarget(target, staging, options, add);
+    await add(await npmMainPackage(product, documents));
+    await add(await installScript({ root, baseUrl, signingKey }));
+    await add(await sbom(product, root));
+    // It names four archives, which a release of some targets has not.
+    if (baseUrl !== undefined && targets.length === RELEASE_TARGETS.length) {
+      const sha256 = (name: string): string => files.find((file) => file.name === name)!.sha256;
+      await add(homebrewFormula({ product, baseUrl, sha256 }));
     }
-    return archives;
+    await add(await provenance({ product, root, files, targets: targets.map(({ name }) => name), env }));
+
+    const sums = files
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map(({ sha256, name }) => `${sha256}  ${name}\n`)
+      .join("");
+    await writeFile(join(staging, CHECKSUMS), sums);
+    if (signingKey !== undefined) {
+      const signature = minisignature(Buffer.from(sums), signingKey, `confiture ${product.version}`);
+      await writeFile(join(staging, `${CHECKSUMS}.minisig`), signature);
+    }
+    // The executables were needed by several packages and are none of the files.
+    for (const name of (await readdir(staging)).filter((file) => OURS.test(file))) {
+      await rename(join(staging, name), join(out, name));
+    }
+    return files;
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
 }
 
-async function makeArchive(
+async function makeTarget(
   target: ReleaseTarget,
   staging: string,
-  { version, compile, documents, report }: ReleaseOptions,
-): Promise<ReleasedArchive> {
+  { product, compile, documents, xzPreset, report }: ReleaseOptions,
+  add: (file: ReleaseFile) => Promise<void>,
+): Promise<void> {
   const isWindows = target.system === "windows";
-  const outfile = join(staging, isWindows ? "confiture.exe" : "confiture");
   const started = performance.now();
-  await compile({ target: target.bun, outfile });
-  const compiled = new Uint8Array(await readFile(outfile));
-  await rm(outfile);
-  const { executable, remark } = checked(compiled, target);
+  const { executable, remark } = await makeExecutable(target, staging, compile);
+  const compression = { preset: xzPreset, architecture: target.architecture };
 
-  const folder = `confiture-${version}-${target.name}`;
+  const folder = `confiture-${product.version}-${target.name}`;
   const entries = [
     { name: isWindows ? "confiture.exe" : "confiture", data: executable, executable: true },
     ...documents,
   ].map((entry) => Object.assign({}, entry, { name: `${folder}/${entry.name}` }));
-  const archive = isWindows ? zip(entries) : tarGz(entries);
-  const name = `${folder}${isWindows ? ".zip" : ".tar.gz"}`;
-  await writeFile(join(staging, name), archive);
-  report(`${name}: ${((performance.now() - started) / 1000).toFixed(1)}s${remark}`);
-  return {
-    name,
-    sha256: new Bun.CryptoHasher("sha256").update(archive).digest("hex"),
-    executableSize: executable.length,
-    archiveSize: archive.length,
-  };
+  if (isWindows) await add({ name: `${folder}.zip`, data: zip(entries) });
+  else {
+    const archive = tar(entries);
+    await add({ name: `${folder}.tar.gz`, data: gzipped(archive) });
+    await add({ name: `${folder}.tar.xz`, data: await xz(archive, compression) });
+  }
+  await add(npmPlatformPackage(product, target, executable, documents));
+  if (target.system === "linux" && target.musl !== true) {
+    const installed = systemFiles(executable, documents);
+    await add(await deb(product, target, installed, compression));
+    await add(await rpm(product, target, installed, compression));
+  }
+  const megabytes = (executable.length / 1_000_000).toFixed(1);
+  report(`${target.name}: ${megabytes} MB, ${((performance.now() - started) / 1000).toFixed(1)}s${remark}`);
 }
 
-/** The executable in the form to ship. */
+/**
+ * Compiles the executable for a machine, in the form to ship.
+ * @throws ReleaseError when it is not for that machine, or cannot be signed
+ */
+export async function makeExecutable(
+  target: ReleaseTarget,
+  staging: string,
+  compile: ReleaseOptions["compile"],
+): Promise<{ executable: Uint8Array; remark: string }> {
+  const outfile = join(staging, target.system === "windows" ? "confiture.exe" : "confiture");
+  await compile({ target: target.bun, outfile });
+  const compiled = new Uint8Array(await readFile(outfile));
+  await rm(outfile);
+  return checked(compiled, target);
+}
+
 function checked(compiled: Uint8Array, target: ReleaseTarget): { executable: Uint8Array; remark: string } {
   const fault = wrongMachine(compiled, target);
   if (fault !== undefined) throw new ReleaseError(`${target.name}: ${fault}`);
@@ -106,31 +164,43 @@ function checked(compiled: Uint8Array, target: ReleaseTarget): { executable: Uin
 }
 
 /** The table of sizes. */
-export function sizeTable(archives: readonly ReleasedArchive[]): string {
-  const width = Math.max(...archives.map((archive) => archive.name.length));
+export function sizeTable(files: readonly ReleasedFile[]): string {
+  const width = Math.max(...files.map(({ name }) => name.length));
   const megabytes = (size: number): string => `${(size / 1_000_000).toFixed(1)} MB`.padStart(12);
-  const lines = archives.map(
-    (archive) => archive.name.padEnd(width) + megabytes(archive.archiveSize) + megabytes(archive.executableSize),
-  );
-  return [`${"archive".padEnd(width)}${"packed".padStart(12)}${"executable".padStart(12)}`, ...lines].join("\n");
+  return files.map(({ name, size }) => name.padEnd(width) + megabytes(size)).join("\n");
 }
 
-function order(a: string, b: string): number {
-  return a < b ? -1 : 1;
-}
-
-/** The documents of a real release. */
-async function documentsOf(root: string): Promise<ArchiveEntry[]> {
+/** The documents of a real release: texts, pages for man(1), and completions. */
+export async function documentsOf(root: string, version: string): Promise<ArchiveEntry[]> {
   const own = await Promise.all(
     ["LICENSE", "README.md"].map(async (name) => ({ name, data: new Uint8Array(await readFile(join(root, name))) })),
   );
-  return [...own, { name: "THIRD-PARTY-LICENSES", data: new TextEncoder().encode(thirdPartyLicenses(root)) }];
+  const { manPages } = await import("./packaging/man.ts");
+  const { completionScripts } = await import("./packaging/completions.ts");
+  const made = [
+    { name: "THIRD-PARTY-LICENSES", text: thirdPartyLicenses(root) },
+    ...(await manPages(version)).map(({ name, text }) => ({ name: `man/${name}`, text })),
+    ...(await completionScripts()).map(({ name, text }) => ({ name: `completions/${name}`, text })),
+  ];
+  return [...own, ...made.map(({ name, text }) => ({ name, data: Buffer.from(text) }))];
+}
+
+/** What package.json says. */
+export async function productOf(root: string): Promise<Product> {
+  const { version, license, description, homepage } = JSON.parse(
+    await readFile(join(root, "package.json"), "utf8"),
+  ) as { version: string; license: string; description: string; homepage?: string };
+  return { version, license, summary: description, homepage };
 }
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { out: { type: "string", default: "dist/release" } },
+    options: {
+      out: { type: "string", default: "dist/release" },
+      "base-url": { type: "string" },
+      "signing-key": { type: "string" },
+    },
   });
   const targets = RELEASE_TARGETS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const unknown = positionals.filter((name) => !RELEASE_TARGETS.some((target) => target.name === name));
@@ -139,17 +209,23 @@ async function main(): Promise<void> {
     throw new ReleaseError(`no such target: ${unknown.join(", ")}. There are ${known}`);
   }
   const root = join(import.meta.dir, "..");
-  const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as { version: string };
+  const product = await productOf(root);
   const { compile } = await import("./compile.ts");
-  const archives = await release({
-    version,
+  const keyFile = values["signing-key"];
+  const files = await release({
+    product,
     targets,
     out: resolve(root, values.out),
-    documents: await documentsOf(root),
+    documents: await documentsOf(root, product.version),
     compile,
+    xzPreset: 9,
+    root,
+    baseUrl: values["base-url"]?.replace(/\/+$/, ""),
+    signingKey: keyFile === undefined ? process.env["CONFITURE_SIGNING_KEY"] : await readFile(keyFile, "utf8"),
+    env: process.env,
     report: (line) => console.error(line),
   });
-  console.log(sizeTable(archives));
+  console.log(sizeTable(files));
 }
 
 if (import.meta.main) {

@@ -127,3 +127,34 @@ function quoteForFish(text: string): string {
 function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
+
+export function powershellCompletion(all: readonly Completion[]): string {
+  const lines = all.map(
+    ({ path, words }) =>
+      `    '${path}' = @(${words.map(([word, text]) => `@('${word}', '${(text === "" ? word : text).replaceAll("'", "''")}')`).join(", ")})`,
+  );
+  return `Register-ArgumentCompleter -Native -CommandName confiture -ScriptBlock {
+  param($current, $line, $position)
+  $all = @{
+${lines.join("\n")}
+  }
+  $before = @($line.CommandElements | Where-Object { $_.Extent.EndOffset -lt $position } | ForEach-Object { "$_" })
+  if ($before[-1] -in '-e', '--env') {
+    Get-ChildItem db/environments -ErrorAction SilentlyContinue | Where-Object Extension -in '.yaml', '.yml' |
+      ForEach-Object BaseName | Where-Object { $_ -like "$current*" }
+    return
+  }
+  if ($before[-1] -in '-C', '--project-dir') { return }
+  $path = @()
+  $skip = $false
+  foreach ($word in $before | Select-Object -Skip 1) {
+    if ($skip) { $skip = $false }
+    elseif ($word -in '-e', '--env', '-C', '--project-dir') { $skip = $true }
+    elseif (-not $word.StartsWith('-')) { $path += $word }
+  }
+  $all["$path"] | Where-Object { $_ -and $_[0] -like "$current*" } | ForEach-Object {
+    [System.Management.Automation.CompletionResult]::new($_[0], $_[0], 'ParameterValue', $_[1])
+  }
+}
+`;
+}

@@ -90,7 +90,8 @@ function section(title: string, lines: readonly (readonly [string, string])[]): 
   return lines.length === 0 ? [] : ["", title, ...columns(lines)];
 }
 
-function optionLines(args: ArgsDef): [string, string][] {
+/** "-e, --env NAME" and what it means, for each option. */
+export function optionLines(args: ArgsDef): [string, string][] {
   return Object.entries(args).flatMap(([name, definition]): [string, string][] => {
     if (definition.type === "positional") return [];
     // A boolean that is on by default is only ever turned off.

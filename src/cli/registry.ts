@@ -135,7 +135,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     },
   },
   completion: {
-    summary: "Print a completion script for bash, zsh or fish",
+    summary: "Print a completion script for bash, zsh, fish or PowerShell",
     load: () => import("./commands/completion.ts"),
   },
   config: {

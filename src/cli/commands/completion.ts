@@ -1,22 +1,28 @@
 import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../command.ts";
-import { bashCompletion, completions, fishCompletion, zshCompletion } from "../completion.ts";
+import { bashCompletion, completions, fishCompletion, powershellCompletion, zshCompletion } from "../completion.ts";
 
-const SHELLS = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion } as const;
+const SHELLS = {
+  bash: bashCompletion,
+  zsh: zshCompletion,
+  fish: fishCompletion,
+  powershell: powershellCompletion,
+} as const;
 
 export const command = defineCommand({
   args: {
-    shell: { type: "positional", required: true, description: "bash, zsh or fish" },
+    shell: { type: "positional", required: true, description: "bash, zsh, fish or powershell" },
   },
   details: "Prints a script that makes the shell complete commands, options and values. The examples load it.",
   examples: [
     "source <(confiture completion bash)",
     "confiture completion zsh > ~/.zfunc/_confiture",
     "confiture completion fish > ~/.config/fish/completions/confiture.fish",
+    "confiture completion powershell | Out-String | Invoke-Expression",
   ],
   async run({ shell }, context) {
     if (!isShell(shell))
-      throw new ConfitureError("usage", `There is completion for bash, zsh and fish, not for "${shell}"`);
+      throw new ConfitureError("usage", `There is completion for bash, zsh, fish and powershell, not for "${shell}"`);
     const script = SHELLS[shell](await completions(context.commands));
     return { json: { shell, script }, script };
   },

@@ -4,6 +4,7 @@ import { release, type ReleaseOptions } from "../../../scripts/release.ts";
 import { CPU_TYPES } from "../../../scripts/release-macho.ts";
 import { RELEASE_TARGETS } from "../../../scripts/release-targets.ts";
 import { syntheticMacho } from "../../support/macho.ts";
+import { ROOT } from "../../support/postgres-binaries.ts";
 import { temporaryProject } from "../../support/project.ts";
 
 /** The smallest file that passes for an ELF executable. */
@@ -39,7 +40,9 @@ function executableFor(target: string): Uint8Array {
 
 function optionsFor(out: string, changes: Partial<ReleaseOptions> = {}): ReleaseOptions {
   return {
-    version: "1.2.3",
+    product: { version: "1.2.3", license: "MIT", summary: "A summary" },
+    root: ROOT,
+    xzPreset: 0,
     targets: RELEASE_TARGETS,
     out,
     documents: [{ name: "LICENSE", data: new TextEncoder().encode("free") }],
@@ -50,33 +53,55 @@ function optionsFor(out: string, changes: Partial<ReleaseOptions> = {}): Release
 }
 
 describe("a release", () => {
-  test("has an archive for every target, and their checksums", async () => {
+  test("has archives and packages for every target, and their checksums", async () => {
     await using project = await temporaryProject();
-    const archives = await release(optionsFor(project.dir));
+    const files = await release(optionsFor(project.dir, { baseUrl: "https://example.com/1.2.3" }));
+    const unix = ["darwin-arm64", "darwin-x64", "linux-arm64", "linux-arm64-musl", "linux-x64", "linux-x64-musl"];
+    const windows = ["windows-arm64", "windows-x64"];
     const names = [
-      "confiture-1.2.3-darwin-arm64.tar.gz",
-      "confiture-1.2.3-darwin-x64.tar.gz",
-      "confiture-1.2.3-linux-arm64-musl.tar.gz",
-      "confiture-1.2.3-linux-arm64.tar.gz",
-      "confiture-1.2.3-linux-x64-musl.tar.gz",
-      "confiture-1.2.3-linux-x64.tar.gz",
-      "confiture-1.2.3-windows-arm64.zip",
-      "confiture-1.2.3-windows-x64.zip",
-    ];
-    expect((await readdir(project.dir)).toSorted()).toEqual(["SHA256SUMS", ...names]);
-    const sums = names.map((name) => `${archives.find((archive) => archive.name === name)?.sha256}  ${name}\n`);
+      ...unix.flatMap((target) => [`confiture-1.2.3-${target}.tar.gz`, `confiture-1.2.3-${target}.tar.xz`]),
+      ...windows.map((target) => `confiture-1.2.3-${target}.zip`),
+      ...[...unix, ...windows].map((target) => `confiture-${target}-1.2.3.tgz`),
+      "confiture-1.2.3.tgz",
+      "confiture_1.2.3_amd64.deb",
+      "confiture_1.2.3_arm64.deb",
+      "confiture-1.2.3-1.x86_64.rpm",
+      "confiture-1.2.3-1.aarch64.rpm",
+      "confiture-1.2.3.cdx.json",
+      "confiture-1.2.3.intoto.json",
+      "confiture.rb",
+      "install.sh",
+    ].toSorted();
+    expect((await readdir(project.dir)).toSorted()).toEqual(["SHA256SUMS", ...names].toSorted());
+    const sums = names.map((name) => `${files.find((file) => file.name === name)?.sha256}  ${name}\n`);
     expect(await project.read("SHA256SUMS")).toBe(sums.join(""));
+
+    const formula = await project.read("confiture.rb");
+    for (const target of ["darwin-arm64", "darwin-x64", "linux-arm64", "linux-x64"]) {
+      const name = `confiture-1.2.3-${target}.tar.gz`;
+      const { sha256 } = files.find((file) => file.name === name)!;
+      expect(formula).toContain(`url "https://example.com/1.2.3/${name}"\n      sha256 "${sha256}"`);
+    }
+    expect(await project.read("install.sh")).toContain("from=${CONFITURE_FROM:-https://example.com/1.2.3}");
   });
 
   test("replaces the one before it, and nothing else in the folder", async () => {
     await using project = await temporaryProject({
       "confiture-1.0.0-linux-x64.tar.gz": "old",
+      "confiture_1.0.0_amd64.deb": "old",
+      "SHA256SUMS.minisig": "old",
       "notes.txt": "mine",
     });
     await release(optionsFor(project.dir, { targets: RELEASE_TARGETS.slice(0, 1) }));
     expect((await readdir(project.dir)).toSorted()).toEqual([
       "SHA256SUMS",
       "confiture-1.2.3-darwin-arm64.tar.gz",
+      "confiture-1.2.3-darwin-arm64.tar.xz",
+      "confiture-1.2.3.cdx.json",
+      "confiture-1.2.3.intoto.json",
+      "confiture-1.2.3.tgz",
+      "confiture-darwin-arm64-1.2.3.tgz",
+      "install.sh",
       "notes.txt",
     ]);
   });

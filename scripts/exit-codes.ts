@@ -1,0 +1,12 @@
+/** What each exit code means. */
+export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
+  [0, "Done, or nothing to do"],
+  [1, "The work failed"],
+  [2, "The command line is wrong; nothing was done"],
+  [3, "Findings: differences, lint, or `migrate status --exit-code` with migrations that are not applied"],
+  [4, "The configuration is wrong; nothing was done"],
+  [5, "The database cannot be reached; nothing was done"],
+  [6, "Another process is at work on the same database; nothing was done"],
+  [7, "Migration files and ledger contradict each other; nothing was done"],
+  [130, "Interrupted by SIGINT (129: by SIGHUP, 143: by SIGTERM)"],
+];

@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { generateKeyPairSync } from "node:crypto";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { documentsOf, productOf, type ReleasedFile, release } from "../../scripts/release.ts";
+import { RELEASE_TARGETS } from "../../scripts/release-targets.ts";
+import { publicKeyOf } from "../../scripts/packaging/minisign.ts";
+import { BINARY, builtBinary } from "../support/cli.ts";
+import { ROOT } from "../support/postgres-binaries.ts";
+
+/** One release of the executable under test, installed in each way as its user would. */
+const isLinux = process.platform === "linux" && process.arch === "x64";
+
+setDefaultTimeout(240_000);
+
+const product = await productOf(ROOT);
+const key = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+let folder = "";
+let out = "";
+let files: readonly ReleasedFile[] = [];
+let server: Bun.Server<undefined>;
+const asked: string[] = [];
+
+beforeAll(async () => {
+  if (!isLinux) return;
+  await builtBinary();
+  folder = await mkdtemp(join(tmpdir(), "confiture-packages-"));
+  out = join(folder, "release");
+  server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: ({ url }) => answer(new URL(url)) });
+  files = await release({
+    product,
+    targets: RELEASE_TARGETS.filter(({ name }) => name === "linux-x64"),
+    out,
+    documents: await documentsOf(ROOT, product.version),
+    compile: ({ outfile }) => copyFile(BINARY, outfile),
+    xzPreset: 0,
+    root: ROOT,
+    baseUrl: `${server.url.origin}/release`,
+    signingKey: key,
+    report: () => {},
+  });
+});
+
+afterAll(async () => {
+  await server?.stop(true);
+  if (folder !== "") await rm(folder, { recursive: true, force: true });
+});
+
+/** The release's folder, and below /npm a registry with its packages. */
+async function answer({ pathname }: URL): Promise<Response> {
+  asked.push(pathname);
+  if (!pathname.startsWith("/npm/")) {
+    const file = Bun.file(join(folder, pathname));
+    return (await file.exists()) ? new Response(file) : new Response("not found", { status: 404 });
+  }
+  const name = decodeURIComponent(pathname.slice(5));
+  const target = RELEASE_TARGETS.find((each) => `@confiture/${each.name}` === name);
+  if (target === undefined && name !== "confiture") return new Response("{}", { status: 404 });
+  const file =
+    target === undefined ? `confiture-${product.version}.tgz` : `confiture-${target.name}-${product.version}.tgz`;
+  // Those of other machines are offered, and nobody may fetch them.
+  const path = join(out, file);
+  const manifest = (await Bun.file(path).exists())
+    ? await manifestIn(path)
+    : {
+        name,
+        version: product.version,
+        os: [target!.system === "windows" ? "win32" : target!.system],
+        cpu: [target!.architecture],
+        ...(target!.system === "linux" ? { libc: [target!.musl === true ? "musl" : "glibc"] } : {}),
+      };
+  return Response.json({
+    name,
+    "dist-tags": { latest: product.version },
+    versions: { [product.version]: { ...manifest, dist: { tarball: `${server.url.origin}/release/${file}` } } },
+  });
+}
+
+async function manifestIn(path: string): Promise<Record<string, unknown>> {
+  const inside = await new Bun.Archive(await readFile(path)).files();
+  return JSON.parse(await inside.get("package/package.json")!.text()) as Record<string, unknown>;
+}
+
+interface Ran {
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+async function run(command: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const child = Bun.spawn([...command], {
+    cwd,
+    env: { PATH: process.env["PATH"] ?? "", HOME: folder, ...env },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr, exitCode] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  return { exitCode, output: stdout + stderr };
+}
+
+const VERSION = { exitCode: 0, output: `Confiture version ${product.version}\n` };
+
+const named = (ending: string): string => files.find(({ name }) => name.endsWith(ending))!.name;
+
+async function empty(name: string): Promise<string> {
+  const path = join(folder, name);
+  await mkdir(path, { recursive: true });
+  return path;
+}
+
+describe.skipIf(!isLinux || Bun.which("npm") === null)("npm", () => {
+  test("installs the executable for this machine alone, and its launcher runs it", async () => {
+    const project = await empty("npm-project");
+    await writeFile(join(project, "package.json"), "{}");
+    const install = ["npm", "install", "confiture", "--registry", `${server.url.origin}/npm/`, "--ignore-scripts"];
+    const { exitCode, output } = await run([...install, "--no-audit", "--no-fund"], project);
+    expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
+    expect(await readdir(join(project, "node_modules", "@confiture"))).toEqual(["linux-x64"]);
+    expect(asked.filter((path) => path.endsWith(".tgz"))).toHaveLength(2);
+
+    const launcher = join(project, "node_modules", ".bin", "confiture");
+    expect(await run([launcher, "--version"], project)).toEqual(VERSION);
+    expect((await run([launcher, "migrate", "upp"], project)).exitCode).toBe(2);
+
+    // A signal to the launcher reaches the executable, which ends in its own way.
+    await run([launcher, "init", "--embedded"], project);
+    const served = Bun.spawn([launcher, "db", "serve"], { cwd: project, stdout: "pipe", stderr: "ignore" });
+    const reader = served.stdout.getReader();
+    await reader.read();
+    served.kill("SIGTERM");
+    expect(await served.exited).toBe((await run([launcher, "--version"], project)).exitCode);
+
+    await rm(join(project, "node_modules", "@confiture"), { recursive: true });
+    expect(await run([launcher, "--version"], project)).toMatchObject({
+      exitCode: 1,
+      output: expect.stringContaining("npm install"),
+    });
+  });
+});
+
+describe.skipIf(!isLinux || process.getuid?.() !== 0 || Bun.which("dpkg") === null)("the .deb", () => {
+  test("is installed and removed by dpkg, with man pages and completions", async () => {
+    const root = await empty("deb-root");
+    await mkdir(join(root, "var/lib/dpkg"), { recursive: true });
+    for (const file of ["status", "available"]) await writeFile(join(root, "var/lib/dpkg", file), "");
+    const dpkg = ["dpkg", `--root=${root}`, "--force-depends", "--force-not-root", "--force-bad-path"];
+    const { exitCode, output } = await run([...dpkg, "--install", join(out, named(".deb"))], root);
+    expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
+    expect(await run([join(root, "usr/bin/confiture"), "--version"], root)).toEqual(VERSION);
+    for (const file of [
+      "usr/share/man/man1/confiture-migrate-up.1.gz",
+      "usr/share/doc/confiture/copyright",
+      "usr/share/bash-completion/completions/confiture",
+    ]) {
+      expect((await stat(join(root, file))).size).toBeGreaterThan(100);
+    }
+    expect(await run([...dpkg, "--verify", "confiture"], root)).toEqual({ exitCode: 0, output: "" });
+    expect((await run([...dpkg, "--remove", "confiture"], root)).exitCode).toBe(0);
+    expect(await readdir(root)).not.toContain("usr");
+  });
+});
+
+describe.skipIf(!isLinux || process.getuid?.() !== 0 || Bun.which("rpm") === null)("the .rpm", () => {
+  test("is checked, installed, verified and removed by rpm", async () => {
+    const root = await empty("rpm-root");
+    const path = join(out, named(".rpm"));
+    const checked = await run(["rpm", "-Kv", path], root);
+    expect(checked).toMatchObject({ exitCode: 0 });
+    expect(checked.output).not.toContain("BAD");
+    expect(checked.output).toContain("Payload SHA256 digest: OK");
+    const rpm = ["rpm", `--root=${root}`, "--nodeps"];
+    expect(await run([...rpm, "--install", "--ignoreos", path], root)).toMatchObject({ exitCode: 0 });
+    expect(await run([join(root, "usr/bin/confiture"), "--version"], root)).toEqual(VERSION);
+    expect(await run([...rpm, "--verify", "confiture"], root)).toMatchObject({ exitCode: 0 });
+    expect(await run([...rpm, "--erase", "confiture"], root)).toMatchObject({ exitCode: 0 });
+    expect(await Bun.file(join(root, "usr/bin/confiture")).exists()).toBe(false);
+  });
+});
+
+describe.skipIf(!isLinux)("what a release proves", () => {
+  test("the installer takes the smaller archive, and nothing that is not signed with the key", async () => {
+    const home = await empty("install-home");
+    const install = (...args: string[]): Promise<Ran> =>
+      run(["sh", join(out, "install.sh"), "--to", join(home, "bin"), ...args], home, { TMPDIR: home });
+    asked.length = 0;
+    const done = await install();
+    expect(done).toMatchObject({ exitCode: 0, output: expect.stringContaining("is installed as") });
+    expect(done.output).toContain("The signature of SHA256SUMS");
+    const smaller = Bun.which("xz") === null ? ".tar.gz" : ".tar.xz";
+    expect(asked.filter((path) => path.includes(".tar."))).toEqual([
+      `/release/confiture-${product.version}-linux-x64${smaller}`,
+    ]);
+    expect(await run([join(home, "bin/confiture"), "--version"], home)).toEqual(VERSION);
+
+    if (done.output.includes("was not checked")) return;
+    const other = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    const refused = { exitCode: 1, output: expect.stringContaining("is not signed with the key") };
+    expect(await install("--key", publicKeyOf(other))).toMatchObject(refused);
+    const sums = await readFile(join(out, "SHA256SUMS"), "utf8");
+    await writeFile(join(out, "SHA256SUMS"), `${sums}${"0".repeat(64)}  confiture-9.9.9-linux-x64.tar.gz\n`);
+    expect(await install()).toMatchObject(refused);
+    await writeFile(join(out, "SHA256SUMS"), sums);
+  });
+
+  test("the bill of materials names what is inside, and the provenance every file", async () => {
+    const bom = JSON.parse(await readFile(join(out, named(".cdx.json")), "utf8")) as {
+      components: { name: string; version: string; purl: string; hashes?: unknown }[];
+    };
+    const names = bom.components.map(({ name }) => name);
+    for (const name of ["postgres", "@electric-sql/pglite", "libpg-query", "bun", "postgresql"]) {
+      expect(names).toContain(name);
+    }
+    for (const { name, version } of bom.components) expect(`${name} ${version}`).toMatch(/ v?\d+\./);
+    const statement = JSON.parse(await readFile(join(out, named(".intoto.json")), "utf8")) as {
+      subject: { name: string; digest: { sha256: string } }[];
+    };
+    const sums = await readFile(join(out, "SHA256SUMS"), "utf8");
+    expect(statement.subject.length).toBeGreaterThan(6);
+    for (const { name, digest } of statement.subject) expect(sums).toContain(`${digest.sha256}  ${name}\n`);
+    // Each file in the folder has its line.
+    const listed = sums
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.slice(66));
+    expect((await readdir(out)).filter((name) => !name.startsWith("SHA256SUMS")).toSorted()).toEqual(listed);
+  });
+});
