@@ -68,8 +68,10 @@ async function contained(root: string): Promise<Component[]> {
       .version;
   const bun = await versionOf("bun");
   const parser = await versionOf("libpg-query");
-  const lines = await readFile(join(root, "node_modules", "@electric-sql", "pglite", "dist", "pglite.data"), "latin1");
-  const postgres = /PostgreSQL (\d+\.\d+)/.exec(lines)?.[1] ?? "18";
+  // What it answers to `select version()`.
+  const engine = join("node_modules", "@electric-sql", "pglite", "dist", "pglite.wasm");
+  const postgres = /PostgreSQL (\d+\.\d+) \(PGlite/.exec(await readFile(join(root, engine), "latin1"))?.[1];
+  if (postgres === undefined) throw new Error(`${engine} does not say which PostgreSQL it is`);
   return [
     {
       type: "platform",

@@ -94,7 +94,11 @@ async function isFresh(): Promise<boolean> {
   if (binary === undefined) return false;
   const sources = await readdir(join(ROOT, "src"), { recursive: true, withFileTypes: true });
   const paths = sources.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  for (const path of [...paths, join(ROOT, "package.json"), join(ROOT, "scripts", "compile.ts")]) {
+  const compiler = join(ROOT, "scripts", "compile.ts");
+  const imported = new Bun.Transpiler({ loader: "ts" }).scanImports(await readFile(compiler, "utf8"));
+  const parts = imported.map((each) => each.path).filter((each) => each.startsWith("./"));
+  const scripts = parts.map((part) => join(ROOT, "scripts", part));
+  for (const path of [...paths, ...scripts, compiler, join(ROOT, "package.json")]) {
     const source = await stat(path).catch(() => undefined);
     if (source !== undefined && source.mtimeMs > binary.mtimeMs) return false;
   }
