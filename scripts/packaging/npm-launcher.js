@@ -11,7 +11,7 @@ function candidates() {
   const installed = [machine, `${machine}-musl`].filter((name) => find(name) !== undefined);
   if (installed.length < 2) return installed;
   const isGlibc = process.report.getReport().header.glibcVersionRuntime !== undefined;
-  return isGlibc ? installed : installed.reverse();
+  return isGlibc ? installed : installed.slice(1);
 }
 
 function find(name) {

@@ -20,7 +20,7 @@ for (const [tool, what] of Object.entries({ npm: "the npm packages", dpkg: "the 
 setDefaultTimeout(240_000);
 
 const product = await productOf(ROOT);
-const key = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+const key = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
 let folder = "";
 let out = "";
 let files: readonly ReleasedFile[] = [];
@@ -199,7 +199,7 @@ describe.skipIf(!isPacked)("what a release proves", () => {
     expect(await run([join(home, "bin/confiture"), "--version"], home)).toEqual(VERSION);
 
     if (output.includes("was not checked")) return;
-    const other = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+    const other = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
     const refused = { exitCode: 1, output: expect.stringContaining("is not signed with the key") };
     expect(await install("--key", publicKeyOf(other))).toMatchObject(refused);
     const sums = await readFile(join(out, "SHA256SUMS"), "utf8");
