@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, setDefaultTimeout, test } from "bun:test";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { commandFolder, Reader, readBlocks } from "../support/document.ts";
@@ -14,6 +14,9 @@ const DOCUMENTS = [
   "docs/organizing-sql-files.md",
   "docs/using-the-database.md",
 ];
+
+/** Folders with a README that someone can follow in a copy of them, without a server. */
+const EXAMPLES = ["examples/02-fraiseql-integration"];
 
 // Compiling, and many processes in a row.
 setDefaultTimeout(300_000);
@@ -32,10 +35,19 @@ afterAll(async () => {
 });
 
 test.each(DOCUMENTS)("%s is right from its first command to its last", async (name) => {
-  const cwd = await mkdtemp(join(folder, "empty-"));
+  await follow(name, await mkdtemp(join(folder, "empty-")));
+});
+
+test.each(EXAMPLES)("%s is right from its first command to its last", async (name) => {
+  const cwd = await mkdtemp(join(folder, "example-"));
+  await cp(join(ROOT, name), cwd, { recursive: true });
+  await follow(join(name, "README.md"), cwd);
+});
+
+async function follow(name: string, cwd: string): Promise<void> {
   const reader = new Reader(name, cwd, { HOME: cwd, TZ: "UTC", PATH: `${commands}:${process.env["PATH"]}` });
   for (const block of readBlocks(await readFile(join(ROOT, name), "utf8"))) {
     if (block.language === "bash") await reader.run(block);
     else if (block.file !== undefined) await reader.write(block.file, block.text);
   }
-});
+}
