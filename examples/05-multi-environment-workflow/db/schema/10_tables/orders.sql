@@ -1,0 +1,6 @@
+CREATE TABLE orders (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    customer_id BIGINT NOT NULL REFERENCES customers,
+    total NUMERIC(12, 2) NOT NULL CHECK (total >= 0),
+    placed_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
