@@ -81,6 +81,18 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
         summary: "Copy the rows and schema of one environment into another (`confiture sync --from A --to B`)",
         load: () => import("./commands/sync/run.ts"),
       },
+      init: {
+        summary: "Write first rules for every column of a database",
+        load: () => import("./commands/sync/init.ts"),
+      },
+      check: {
+        summary: "Find columns that no rule speaks of, and rules that cannot work, without a server",
+        load: () => import("./commands/sync/check.ts"),
+      },
+      show: {
+        summary: "Print some rows of a table as a copy has them",
+        load: () => import("./commands/sync/show.ts"),
+      },
       verify: {
         summary: "Prove again that a copy holds no original of a replaced value",
         load: () => import("./commands/sync/verify.ts"),

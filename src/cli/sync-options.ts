@@ -1,14 +1,16 @@
 import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Database } from "#database/database.ts";
-import type { SyncPlan } from "#sync/plan.ts";
+import type { SyncFinding, SyncPlan } from "#sync/plan.ts";
+import type { Rules } from "#sync/rules/rules.ts";
 import type { SyncOptions } from "#sync/run/run.ts";
 import { ask } from "./ask.ts";
 import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";
 import { siteBeside } from "./compare-options.ts";
 import { databasePlace } from "./database-options.ts";
-import { showSyncEvents } from "./output/sync.ts";
+import { renderFinding, showSyncEvents, syncFindingToJson } from "./output/sync.ts";
+import { count } from "./output/text.ts";
 
 /** What every command says that works on two environments. */
 export const SYNC_ARGS = {
@@ -66,15 +68,16 @@ export async function readSides(
       { hint: "Leave --plain out: the rules in db/sync say what becomes of each column." },
     );
   }
+  const rules = args.plain === true ? undefined : await readProjectRules(context);
   const options: SyncOptions = {
     source: { target: from.target, name: source },
     target: { target: to.target, name: target },
     jobs: more.jobs,
     table: from.migrations.table,
     lockTimeout: from.migrations.lockTimeout,
-    skipLargeObjects: more.skipLargeObjects,
+    skipLargeObjects: more.skipLargeObjects || rules?.rules.largeObjects === "skip",
     scratch: await siteBeside(context, undefined, undefined),
-    plan: async (database) => onlyTables(await makePlan(context, args, from, database), args.tables),
+    plan: async (database) => await makePlan(args, from, database, rules),
     connect: { wait: context.wait, onRetry: (error) => context.messages.log(`${error.message}; trying again`) },
     signal: context.io.signal,
     onEvent: showSyncEvents(context),
@@ -82,45 +85,78 @@ export async function readSides(
   return { from, to, options };
 }
 
+/** @throws ConfitureError `usage` where none is named, `config_*` */
+export async function requireEnvironment(context: CommandContext, name: string | undefined): Promise<Config> {
+  if (name !== undefined) return await context.configOf({ environment: name });
+  throw new ConfitureError("usage", "--from is missing", { hint: "Name the environment: --from production" });
+}
+
+/** The plan of a copy, by the project's rules. */
+export async function planFrom(context: CommandContext, from: Config, database: Database): Promise<SyncPlan> {
+  return await makePlan({}, from, database, await readProjectRules(context));
+}
+
+/** Rules, and the key that results are made with. */
+export interface ProjectRules {
+  readonly rules: Rules;
+  /** 32 bytes; undefined: another run has other results. */
+  readonly key: Uint8Array | undefined;
+}
+
+const KEY = "CONFITURE_SYNC_KEY";
+
+/** @throws ConfitureError `config_*`: there are no rules, they are no YAML, or the key is none */
+export async function readProjectRules({ projectDir, io, messages }: CommandContext): Promise<ProjectRules> {
+  const { readRules } = await import("#sync/rules/read.ts");
+  const rules = await readRules(projectDir);
+  const text = io.env[KEY];
+  if (text === undefined || text === "") {
+    messages.log(`${KEY} is not set: the results of another run will be different`);
+    return { rules, key: undefined };
+  }
+  if (!/^[0-9a-fA-F]{64}$/.test(text)) {
+    throw new ConfitureError("config_invalid", `${KEY} has to be 64 hexadecimal digits (32 bytes)`, {
+      hint: "Make one with `openssl rand -hex 32`, and keep it as you keep a password.",
+    });
+  }
+  return { rules, key: Buffer.from(text, "hex") };
+}
+
+/** @throws ConfitureError `sync_findings` for rules that are not whole; `usage`; `sync_source_failed` */
 async function makePlan(
-  _context: CommandContext,
-  args: SyncArgs,
+  { plain, tables }: SyncArgs,
   { migrations }: Config,
   database: Database,
+  given: ProjectRules | undefined,
 ): Promise<SyncPlan> {
-  const [{ allLedgers }, { readSource }, { keepEverything }] = await Promise.all([
+  const [{ allLedgers }, { readSource }, { keepEverything }, { checkRules }, { onlyTables }] = await Promise.all([
     import("#migrate/ledger.ts"),
     import("#sync/source/read.ts"),
     import("#sync/plain.ts"),
+    import("#sync/check.ts"),
+    import("#sync/only-tables.ts"),
   ]);
-  const catalogue = await readSource(database, await allLedgers(database, migrations.table));
-  if (args.plain === true) return keepEverything(catalogue);
-  throw new ConfitureError("usage", "--plain is missing");
+  const ledgers = await allLedgers(database, migrations.table);
+  const names = tables?.split(",").map((name) => name.trim());
+  if (plain === true || given === undefined) {
+    const catalogue = await readSource(database, ledgers);
+    return onlyTables(keepEverything(catalogue), catalogue, names);
+  }
+  const checked = await checkRules(database, ledgers, given.rules, given.key);
+  if (checked.kind === "findings") throw rulesIncomplete(checked.findings);
+  return names === undefined ? checked.plan : onlyTables(checked.plan, await readSource(database, ledgers), names);
 }
 
-/** @throws ConfitureError `usage` for a name that no table has */
-function onlyTables(plan: SyncPlan, list: string | undefined): SyncPlan {
-  if (list === undefined) return plan;
-  const wanted = new Set(list.split(",").map((name) => name.trim()));
-  const isWanted = ({ schema, name }: SyncPlan["tables"][number]): boolean => {
-    const found = [`${schema}.${name}`, ...(schema === "public" ? [name] : [])].filter((each) => wanted.has(each));
-    return found.length > 0;
-  };
-  const unknown = [...wanted].filter(
-    (name) =>
-      !plan.tables.some(
-        (table) => name === `${table.schema}.${table.name}` || (table.schema === "public" && name === table.name),
-      ),
-  );
-  if (unknown.length > 0) {
-    throw new ConfitureError("usage", `The source has no table ${unknown.map((name) => `"${name}"`).join(", ")}`, {
-      hint: "Write schema.table; tables of the schema public need no schema.",
-    });
-  }
-  return {
-    ...plan,
-    tables: plan.tables.map((table) => (isWanted(table) ? table : { ...table, mode: "skip" as const, query: "" })),
-  };
+/** How many findings are told in full. */
+const TOLD = 20;
+
+function rulesIncomplete(findings: readonly SyncFinding[]): ConfitureError {
+  const told = findings.slice(0, TOLD).flatMap((finding) => renderFinding(finding, (_, text) => text));
+  const more = findings.length > TOLD ? [`and ${findings.length - TOLD} more: confiture sync check`] : [];
+  return new ConfitureError("sync_findings", `${count(findings.length, "fault")} in the rules; nothing was copied`, {
+    hint: [...told, ...more].join("\n"),
+    data: { findings: findings.map(syncFindingToJson) },
+  });
 }
 
 /**

@@ -1,15 +1,25 @@
 import { randomBytes } from "node:crypto";
-import { quoteIdentifier, quoteLiteral, writeIdentifier } from "#sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified, writeIdentifier } from "#sql/quote.ts";
 import { QueryKeys, Subkeys } from "./keyed.ts";
 import { SEARCH_PATH } from "./plain.ts";
-import type { Planned, SourceCatalogue, SourceColumn, SourceTable, SyncFinding, SyncTable } from "./plan.ts";
-import { syncTable } from "./query.ts";
+import type {
+  Planned,
+  SourceCatalogue,
+  SourceColumn,
+  SourceTable,
+  SyncFinding,
+  SyncPlan,
+  SyncTable,
+  Trial,
+} from "./plan.ts";
+import { syncTable, typeOf } from "./query.ts";
 import { guessByName } from "./rules/guess.ts";
 import { checkReference, checkTable } from "./rules/check-table.ts";
 import { columnNamed, Names, shownTable } from "./rules/names.ts";
 import { type Reference, referencesIn } from "./rules/references.ts";
-import { type Problem, type Rules, RULES_DIR, type TableRule } from "./rules/rules.ts";
+import { type Place, type Problem, type Rules, RULES_DIR, type TableRule } from "./rules/rules.ts";
 import { isNothing, type Treatment, Treatments } from "./rules/treatments.ts";
+import { yamlKey } from "./rules/yaml-key.ts";
 import { graphOf, type Wish } from "./subset/graph.ts";
 import { Subset } from "./subset/subset.ts";
 
@@ -23,13 +33,13 @@ export function planSync(catalogue: SourceCatalogue, rules: Rules, key: Uint8Arr
   if (plan === undefined) return { kind: "findings", findings: planner.findings() };
   return {
     kind: "plan",
+    trials: planner.trials(plan),
     plan: {
       tables: plan,
       settings: [SEARCH_PATH, ...planner.subkeys.settings],
       digest: rules.digest,
       reproducible: key !== undefined,
     },
-    notes: [],
   };
 }
 
@@ -90,6 +100,122 @@ class Planner {
           root === table ? column : root.columns.find((one) => one.name === column.name)!;
         return syncTable(table, (column) => treatmentOf(inRoot(column))!, rows, keys);
       });
+  }
+
+  /** What PostgreSQL has to say to the rules before the first row. */
+  trials(plan: SyncPlan["tables"]): Trial[] {
+    const copied = this.#catalogue.tables.filter((table) => this.#ruleOf.get(table)?.mode === "rows");
+    return [
+      ...copied.flatMap((table) => this.#trialsOfRules(table)),
+      ...plan.flatMap((made) => (made.mode === "skip" ? [] : this.#trialsOfConstraints(made))),
+    ];
+  }
+
+  #trialsOfRules(table: SourceTable): Trial[] {
+    const rule = this.#ruleOf.get(table)!;
+    const shown = shownTable(table);
+    const rows = `${quoteQualified(table.schema, table.name)} AS ${quoteIdentifier(table.name)}`;
+    const conditions = [
+      ...(rule.rows === undefined ? [] : [{ ...rule.rows, what: `The condition for rows of ${shown}` }]),
+      ...this.#references.flatMap(({ from, where }) =>
+        from === table && where !== undefined ? [{ ...where, what: "The condition of the reference" }] : [],
+      ),
+      ...this.#tenantOf(table, rule).map(({ sql, place }) => ({
+        text: sql,
+        place,
+        what: "The condition for the tenant",
+      })),
+    ];
+    const parsed = conditions.map(({ text, place, what }): Trial => {
+      const finding = { rule: "invalid-sql", message: `${what} is no SQL`, fix: "Write it as after WHERE" };
+      return {
+        kind: "parse",
+        sql: `SELECT FROM ${rows} WHERE (${text}\n)`,
+        finding: { ...finding, location: place.file.location(place.offset), table: shown, column: undefined },
+      };
+    });
+    const own = table.columns.flatMap((column): Trial[] => {
+      const treatment = this.#treatments.of(column);
+      if (treatment?.kind !== "transform") return [];
+      const { made, place, transform } = treatment;
+      if (made.readsOthers !== true && (transform.name !== "value" || made.makesNull === true)) return [];
+      const finding = {
+        rule: "invalid-sql",
+        message: `The rule of ${shown}.${column.name} (${column.type}) does not work`,
+        fix: undefined,
+        location: place.file.location(place.offset),
+        table: shown,
+        column: column.name,
+      };
+      const sql = made.expression(`source.${quoteIdentifier(column.name)}`, new QueryKeys(this.subkeys).of("trial"));
+      if (made.readsOthers === true) {
+        const nothing = table.columns.map((one) => `NULL::${typeOf(one)} AS ${quoteIdentifier(one.name)}`);
+        return [
+          {
+            kind: "parse",
+            sql: `SELECT ${sql}::${typeOf(column)} FROM (SELECT ${nothing.join(", ")}) source`,
+            finding,
+          },
+        ];
+      }
+      return [{ kind: "value", sql: `SELECT ${sql}::${column.type}`, finding }];
+    });
+    return [...parsed, ...own];
+  }
+
+  #trialsOfConstraints({ schema, name, query }: SyncTable): Trial[] {
+    const table = this.#catalogue.tables.find((one) => one.schema === schema && one.name === name)!;
+    const root = this.#rootOf(table);
+    const placeOf = (column: SourceColumn): Place | undefined => {
+      const treatment = this.#treatments.of(root.columns.find((one) => one.name === column.name) ?? column);
+      return treatment?.kind === "transform" ? treatment.place : undefined;
+    };
+    const generated = table.columns.filter(({ generation }) => generation !== null);
+    const own = quoteIdentifier(name);
+    const results =
+      generated.length === 0
+        ? `(${query}) AS ${own}`
+        : `(SELECT ${own}.*, ${generated.map((one) => `(${one.generation}) AS ${quoteIdentifier(one.name)}`).join(", ")} FROM (${query}) AS ${own}) AS ${own}`;
+    const changed = table.columns.filter((column) => placeOf(column) !== undefined);
+    const [first] = changed;
+    if (first === undefined) return [];
+    const trial = (column: SourceColumn, sql: string, message: string, fix: string): Trial => {
+      const place = placeOf(column)!;
+      const location = place.file.location(place.offset);
+      return {
+        kind: "count",
+        sql,
+        finding: { rule: "check-violated", message, fix, location, table: shownTable(table), column: column.name },
+      };
+    };
+    const checks = table.checks.flatMap(({ name: check, columns, expression }): Trial[] => {
+      const read = table.columns.filter(({ number }) => columns.includes(number));
+      // A generated column may come of a transformed one.
+      const column =
+        changed.find((one) => read.includes(one)) ?? (read.some((one) => one.generated) ? first : undefined);
+      if (column === undefined) return [];
+      const message = `The constraint "${check}" of ${shownTable(table)} does not allow what the rules make: ${expression}`;
+      return [
+        trial(
+          column,
+          `SELECT count(*)::float8 AS refused FROM ${results} WHERE NOT ${expression}`,
+          message,
+          "Use a transform whose results it allows, a value, or skip the table",
+        ),
+      ];
+    });
+    const domains = changed
+      .filter(({ isDomain }) => isDomain)
+      .map((column): Trial => {
+        const message = `The type ${column.type} of ${shownTable(table)}.${column.name} does not allow what its rule makes`;
+        return trial(
+          column,
+          `SELECT count((${own}.${quoteIdentifier(column.name)})::${column.type})::float8 * 0 AS refused FROM ${results}`,
+          message,
+          "Use a transform whose results it allows, or a value",
+        );
+      });
+    return [...checks, ...domains];
   }
 
   findings(): SyncFinding[] {
@@ -204,7 +330,6 @@ class Planner {
 
   #wish(table: SourceTable, keys: QueryKeys): Wish {
     const rule = this.#ruleOf.get(table)!;
-    const { tenant } = this.#rules;
     const parts: { sql: string; shown: string }[] = [];
     if (rule.rows !== undefined) parts.push({ sql: `(${rule.rows.text}\n)`, shown: rule.rows.text.trim() });
     if (rule.sample !== undefined) {
@@ -212,14 +337,7 @@ class Planner {
       if (sample !== undefined) parts.push(sample);
     }
     const isOwn = parts.length > 0;
-    const column = tenant === undefined || !rule.tenant ? undefined : columnNamed(table, tenant.column);
-    if (column !== undefined && tenant !== undefined) {
-      const shown = `${writeIdentifier(column.name)} = ${quoteLiteral(tenant.value).trim()}`;
-      parts.push({
-        sql: `(${quoteIdentifier(table.name)}.${quoteIdentifier(column.name)} = ${quoteLiteral(tenant.value)})`,
-        shown,
-      });
-    }
+    parts.push(...this.#tenantOf(table, rule));
     return {
       table,
       condition: parts.length === 0 ? undefined : parts.map(({ sql }) => sql).join(" AND "),
@@ -233,6 +351,21 @@ class Planner {
         return rule.follow.find((one) => names.has(columnNamed(table, one.column)!))?.direction;
       },
     };
+  }
+
+  /** The condition for the tenant, where the table has that column. */
+  #tenantOf(table: SourceTable, rule: TableRule): { sql: string; shown: string; place: Place }[] {
+    const { tenant } = this.#rules;
+    const column = tenant === undefined || !rule.tenant ? undefined : columnNamed(table, tenant.column);
+    if (tenant === undefined || column === undefined) return [];
+    const value = quoteLiteral(tenant.value);
+    return [
+      {
+        sql: `(${quoteIdentifier(table.name)}.${quoteIdentifier(column.name)} = ${value})`,
+        shown: `${writeIdentifier(column.name)} = ${value.trim()}`,
+        place: tenant.place,
+      },
+    ];
   }
 
   #sample(table: SourceTable, rule: TableRule, keys: QueryKeys): { sql: string; shown: string } | undefined {
@@ -278,11 +411,4 @@ class Planner {
       table: shownTable(table),
     });
   }
-}
-
-/** A column as a key of YAML. */
-function yamlKey(name: string): string {
-  return /^[A-Za-z_][\w ]*$/.test(name) && !/^(?:null|true|false|yes|no|on|off)$/i.test(name) && name.trim() === name
-    ? name
-    : JSON.stringify(name);
 }

@@ -53,6 +53,23 @@ export interface SyncColumn {
   readonly proof: ColumnProof;
   /** What the originals look like, which a scan for leaks looks for. */
   readonly tokens?: "email" | "phone" | "card" | "iban" | "ssn";
+  /** Whether the elements of an array are replaced, one by one. */
+  readonly elements?: boolean;
+  /** Of a column that `differs`: a query for one row with `rows`, how many have a value, and `same`, how many of them kept it. */
+  readonly comparison?: string;
+}
+
+/** A question that has to be answered before the first row is copied: whether PostgreSQL takes what the rules say. */
+export interface Trial {
+  /**
+   * - `parse`: it is only parsed, so that an error speaks of the rule alone;
+   * - `value`: it is run, and reads no table;
+   * - `count`: it gives one row with `refused`, how many results a constraint does not allow; errors speak of values.
+   */
+  readonly kind: "parse" | "value" | "count";
+  readonly sql: string;
+  /** What to say where the answer is no. PostgreSQL's own words are put behind the message where they may be. */
+  readonly finding: SyncFinding;
 }
 
 /**
@@ -80,7 +97,7 @@ export interface SyncFinding {
 }
 
 export type Planned =
-  | { readonly kind: "plan"; readonly plan: SyncPlan; readonly notes: readonly SyncFinding[] }
+  | { readonly kind: "plan"; readonly plan: SyncPlan; readonly trials: readonly Trial[] }
   | { readonly kind: "findings"; readonly findings: readonly SyncFinding[] };
 
 /** Of the source, what rules are about; `readSource` reads it. */
@@ -134,6 +151,8 @@ export interface SourceColumn {
   readonly length: number | null;
   readonly notNull: boolean;
   readonly generated: boolean;
+  /** The expression of a generated column. */
+  readonly generation: string | null;
   readonly isDomain: boolean;
   /** CHECK expressions of its domains over VALUE. */
   readonly domainChecks: readonly { readonly name: string; readonly expression: string }[];

@@ -31,12 +31,30 @@ export function syncTable(
   const parts = [...(keys.isUsed ? [keys.part] : []), ...(rows?.with ?? [])];
   const head = parts.length === 0 ? "" : `WITH ${rows?.recursive === true ? "RECURSIVE " : ""}${parts.join(", ")} `;
   const joined = keys.isUsed ? " CROSS JOIN subkeys" : "";
+  const where = rows?.where ?? "(true)";
+  const comparison = (column: SourceColumn, output: string, elements: boolean): string => {
+    const original = `source.${quoteIdentifier(column.name)}`;
+    const kept = elements
+      ? `EXISTS (SELECT FROM unnest(${original}, ${output}) pair (a, b) WHERE a::text = b::text AND a::text <> '')`
+      : `(${output})::text = ${original}::text`;
+    return `${head}SELECT count(*)::float8 AS rows, count(*) FILTER (WHERE ${kept})::float8 AS same FROM ${from}${joined}${lateral} WHERE ${where} AND ${original} IS NOT NULL AND ${original}::text NOT IN ('', '{}')`;
+  };
   return {
     schema,
     name,
     mode: "rows",
-    columns: made.map(({ column, treatment, sql }) => syncColumn(column, treatment, sql)),
-    query: `${head}SELECT ${list.join(", ")} FROM ${from}${joined}${lateral} WHERE ${rows?.where ?? "(true)"}`,
+    columns: made.map(({ column, treatment, sql }, index) => {
+      const own = syncColumn(column, treatment, sql);
+      if (treatment.kind === "keep") return own;
+      const { elements } = treatment;
+      const output = list[index]!.slice(0, -` AS ${quoteIdentifier(column.name)}`.length);
+      return {
+        ...own,
+        ...(elements ? { elements } : {}),
+        ...(own.proof.kind === "differs" ? { comparison: comparison(column, output, elements) } : {}),
+      };
+    }),
+    query: `${head}SELECT ${list.join(", ")} FROM ${from}${joined}${lateral} WHERE ${where}`,
     whole: rows === undefined && columns.every(({ treatment }) => treatment.kind === "keep"),
     where: rows?.shown,
   };
@@ -58,7 +76,7 @@ function readsOthers(treatment: Treatment): boolean {
 }
 
 /** The type without a length: a cast to one with a length cuts without a word. */
-function typeOf({ typeSchema, baseType, isArray }: SourceColumn): string {
+export function typeOf({ typeSchema, baseType, isArray }: SourceColumn): string {
   return `${quoteQualified(typeSchema, baseType)}${isArray ? "[]" : ""}`;
 }
 
@@ -69,7 +87,7 @@ function resultOf(column: SourceColumn, treatment: Treatment, keys: QueryKeys): 
   const keyed = keys.of(domain);
   if (made.readsOthers === true) {
     const sql = made.expression(original, keyed);
-    return column.length === null ? sql : `left(${sql}::text, ${column.length})`;
+    return column.length === null ? `${sql}::${typeOf(column)}` : `left(${sql}::text, ${column.length})`;
   }
   if (made.isConstant === true) {
     const constant = `${made.expression(original, keyed)}::${typeOf(column)}`;

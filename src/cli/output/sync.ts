@@ -2,9 +2,11 @@ import type { SyncEvent, TableReport } from "#sync/run/events.ts";
 import type { Proof } from "#sync/run/proof.ts";
 import type { SyncPreview, SyncReport } from "#sync/run/run.ts";
 import type { CommandContext } from "../command.ts";
-import { forPeople } from "./style.ts";
+import type { SyncFinding } from "#sync/plan.ts";
+import { labelled, renderLocation } from "./diagnostic.ts";
+import { forPeople, type Paint } from "./style.ts";
 import { agree, count, formatDuration } from "./text.ts";
-import { inLine } from "./visible.ts";
+import { indented, inLine } from "./visible.ts";
 
 /** Shows a run as it happens: what is finished on standard output, everything else on standard error. */
 export function showSyncEvents({ io, messages, json }: CommandContext): (event: SyncEvent) => void {
@@ -46,6 +48,26 @@ function tableLine({ table, rowsWritten, bytes, duration, transformed, where, re
     retries === 0 ? undefined : `repeated ${count(retries, "time")}`,
   ].filter((note) => note !== undefined);
   return `✅ ${inLine(table)}: ${number(rowsWritten)} ${agree(rowsWritten, "row", "rows")}, ${size(bytes)}, ${formatDuration(duration)}${notes.length === 0 ? "" : ` (${inLine(notes.join("; "))})`}`;
+}
+
+/** What is wrong with the rules, where, and what to write. */
+export function renderFinding({ rule, message, fix, location }: SyncFinding, paint: Paint): string[] {
+  return [
+    `${paint("red", "error:")} ${paint("bold", indented(message))} [${rule}]`,
+    ...renderLocation(location, paint),
+    ...(fix === undefined ? [] : labelled("fix", fix, paint)),
+  ];
+}
+
+export function syncFindingToJson({
+  rule,
+  message,
+  fix,
+  location,
+  table,
+  column,
+}: SyncFinding): Record<string, unknown> {
+  return { rule, message, fix: fix ?? null, location, table: table ?? null, column: column ?? null };
 }
 
 /** What a run did and proved, for people. */

@@ -40,7 +40,9 @@ const READ = `
                        then greatest(a.atttypmod, y.typmod) - 4 end,
         'notNull', a.attnotnull or exists (select from domains d join pg_catalog.pg_type q on q.oid = d.at
                                             where d.oid = a.atttypid and q.typnotnull),
-        'generated', a.attgenerated <> '', 'isDomain', y.base <> a.atttypid,
+        'generated', a.attgenerated <> '',
+        'generation', (select pg_catalog.pg_get_expr(x.adbin, x.adrelid) from pg_catalog.pg_attrdef x
+            where a.attgenerated <> '' and x.adrelid = a.attrelid and x.adnum = a.attnum), 'isDomain', y.base <> a.atttypid,
         'domainChecks', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', k.conname,
               'expression', pg_catalog.pg_get_expr(k.conbin, 0))), '[]')
             from domains d join pg_catalog.pg_constraint k on k.contypid = d.at and k.contype = 'c'

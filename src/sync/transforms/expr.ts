@@ -10,6 +10,13 @@ export const expr: Transform = {
   make(options, { transformed }) {
     const text = options.text();
     if (text.trim() === "") throw options.fail("An expression has to be here");
+    const bare = text.replaceAll(/'(?:[^']|'')*'|"(?:[^"]|"")*"/g, "''");
+    if (/\b(?:select|table)\b/i.test(bare)) {
+      throw options.fail(
+        "An expression reads no other rows: originals would come through",
+        "Use columns of the same row",
+      );
+    }
     const sql = text.replaceAll(/\{([^{}]+)\}/g, (_, column: string) => transformed(options, column));
     return {
       class: "lossy",

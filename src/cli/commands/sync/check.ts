@@ -1,0 +1,73 @@
+import type { Checked } from "#sync/check.ts";
+import { type CommandContext, defineCommand } from "../../command.ts";
+import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
+import { databasePlace, openOptions } from "../../database-options.ts";
+import { renderFinding, syncFindingToJson } from "../../output/sync.ts";
+import { count } from "../../output/text.ts";
+import { type ProjectRules, readProjectRules } from "../../sync-options.ts";
+
+export const command = defineCommand({
+  args: {
+    from: {
+      type: "string",
+      valueHint: "NAME",
+      description: "lay the rules beside the database of this environment (default: beside the schema files)",
+    },
+    ...SCRATCH_ARGS,
+  },
+  details:
+    "Lays the rules in db/sync beside every table and column of the schema files, which are built in the embedded PostgreSQL:\n" +
+    "no server is needed, and a column that no rule speaks of is found before it is in production. Exits 3 for findings.",
+  examples: ["confiture sync check", "confiture sync check --from production", "confiture sync check --format json"],
+  async run(args, context) {
+    const { messages, paint } = context;
+    const project = await readProjectRules(context);
+    const checked =
+      args.from === undefined
+        ? await besideFiles(context, args.scratch, project)
+        : await besideDatabase(context, args.from, project);
+    const findings = checked.kind === "findings" ? checked.findings : [];
+    const tables = checked.kind === "plan" ? checked.plan.tables.length : null;
+    messages.debug(`Rules: sha256:${project.rules.digest}`);
+    return {
+      json: { rules: project.rules.digest, tables, findings: findings.map(syncFindingToJson) },
+      text:
+        findings.length === 0
+          ? `✅ The rules say what becomes of every column (${count(tables ?? 0, "table")})\n`
+          : `${[...findings.flatMap((finding) => [...renderFinding(finding, paint), ""]), count(findings.length, "fault")].join("\n")}\n`,
+      exitCode: findings.length === 0 ? 0 : 3,
+    };
+  },
+});
+
+async function besideFiles(
+  context: CommandContext,
+  scratch: string | undefined,
+  project: ProjectRules,
+): Promise<Checked> {
+  const [{ buildSchema }, { withScratch }, { allLedgers }, { checkRules }] = await Promise.all([
+    import("#compare/sources/sources.ts"),
+    import("#compare/scratch/scratch.ts"),
+    import("#migrate/ledger.ts"),
+    import("#sync/check.ts"),
+  ]);
+  const files = await projectFiles(context, scratch);
+  context.messages.log("Building the schema files...");
+  return await withScratch(files, async (database) => {
+    await buildSchema(database, files);
+    return await checkRules(database, await allLedgers(database, files.table), project.rules, project.key);
+  });
+}
+
+async function besideDatabase(context: CommandContext, name: string, project: ProjectRules): Promise<Checked> {
+  const [{ withDatabase }, { allLedgers }, { checkRules }] = await Promise.all([
+    import("#database/open.ts"),
+    import("#migrate/ledger.ts"),
+    import("#sync/check.ts"),
+  ]);
+  const { target, migrations } = await context.configOf({ environment: name });
+  context.messages.log(`From: ${databasePlace(target)} (environment: ${name})`);
+  return await withDatabase(target, openOptions(context), async (database) =>
+    checkRules(database, await allLedgers(database, migrations.table), project.rules, project.key),
+  );
+}

@@ -1,0 +1,53 @@
+import { ConfitureError } from "#errors/error.ts";
+import type { SourceCatalogue, SourceTable, SyncPlan } from "./plan.ts";
+import { Names, shownTable } from "./rules/names.ts";
+
+/**
+ * The plan with rows of these tables alone.
+ * @param names as rules write them; undefined for all tables
+ * @throws ConfitureError `usage` for a name that no table has, and for a table whose rows refer to one that is not named
+ */
+export function onlyTables(plan: SyncPlan, catalogue: SourceCatalogue, names: readonly string[] | undefined): SyncPlan {
+  if (names === undefined) return plan;
+  const known = new Names(catalogue);
+  const byOid = new Map(catalogue.tables.map((table) => [table.oid, table]));
+  const wanted = new Set<SourceTable>();
+  for (const name of names) {
+    const table = known.table(name);
+    if (table === undefined) {
+      const near = known.suggestTable(name);
+      throw new ConfitureError("usage", `The source has no table "${name}"`, {
+        hint:
+          near === undefined
+            ? "Write schema.table; tables of the schema public need no schema."
+            : `Did you mean "${near}"?`,
+      });
+    }
+    wanted.add(table);
+  }
+  const isWanted = (table: SourceTable): boolean => {
+    if (wanted.has(table)) return true;
+    const parent = table.partitionOf === null ? undefined : byOid.get(table.partitionOf);
+    return parent !== undefined && isWanted(parent);
+  };
+  for (const table of catalogue.tables.filter(isWanted)) {
+    for (const { references } of table.foreignKeys) {
+      const other = byOid.get(references);
+      if (other === undefined || isWanted(other)) continue;
+      throw new ConfitureError(
+        "usage",
+        `Rows of ${shownTable(table)} refer to ${shownTable(other)}, which is not among the tables`,
+        {
+          hint: `Name it as well: --tables ${[...names, shownTable(other)].join(",")}`,
+        },
+      );
+    }
+  }
+  const named = new Set(catalogue.tables.filter(isWanted).map(({ schema, name }) => `${schema}\0${name}`));
+  return {
+    ...plan,
+    tables: plan.tables.map((table) =>
+      named.has(`${table.schema}\0${table.name}`) ? table : { ...table, mode: "skip" as const, columns: [], query: "" },
+    ),
+  };
+}

@@ -1,0 +1,196 @@
+import type { Database } from "#database/database.ts";
+import { rollback } from "#database/rollback.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
+import type { SourceCatalogue, SourceColumn, SourceTable } from "./plan.ts";
+import { planSync } from "./plan-sync.ts";
+import { guessByName } from "./rules/guess.ts";
+import { columnNamed, Names, shownTable } from "./rules/names.ts";
+import { parseRules } from "./rules/read.ts";
+import { TABLE_KEYS } from "./rules/rules.ts";
+import { yamlKey } from "./rules/yaml-key.ts";
+import { readingFailed } from "./run/reading-failed.ts";
+import { familyOf } from "./transforms/registry.ts";
+
+/** First rules for a database. */
+export interface Proposal {
+  readonly yaml: string;
+  readonly tables: number;
+  readonly kept: number;
+  readonly transformed: number;
+  /** Columns with `?`, which stop a copy until somebody has decided. */
+  readonly undecided: number;
+}
+
+/** What is proposed for a column, and why where that is not its name. */
+interface Decision {
+  /** `keep`, a transform, `?`; undefined for a foreign key that follows its key. */
+  readonly rule: string | undefined;
+  readonly why?: string;
+}
+
+const UNDECIDED = "?";
+
+/**
+ * Writes rules for every column: by name, by type, and by how many of its first values look like something. The counting is done by
+ * the database: no value leaves it.
+ * @param database in no transaction
+ * @param file what the rules' file will be called
+ * @throws ConfitureError `sync_source_failed`
+ */
+export async function proposeRules(database: Database, catalogue: SourceCatalogue, file: string): Promise<Proposal> {
+  const tables = catalogue.tables.filter(({ partitionOf }) => partitionOf === null);
+  const decisions = new Map<SourceColumn, Decision>();
+  for (const table of tables) {
+    const seen = await looksOf(database, table);
+    for (const column of table.columns) {
+      if (!column.generated) decisions.set(column, decide(table, column, seen.get(column)));
+    }
+  }
+  for (const table of tables) followKeys(table, catalogue, decisions);
+  // What does not go together nobody has decided yet.
+  for (let again = true; again;) {
+    again = false;
+    const rules = await parseRules([{ file, text: write(tables, decisions) }]);
+    const planned = planSync(catalogue, rules, undefined);
+    const names = new Names(catalogue);
+    for (const { rule, table, column, message } of planned.kind === "findings" ? planned.findings : []) {
+      if (rule === "undecided" || table === undefined || column === undefined) continue;
+      const owner = names.table(table);
+      const found = owner === undefined ? undefined : columnNamed(owner, column);
+      if (found === undefined || decisions.get(found)?.rule === UNDECIDED) continue;
+      decisions.set(found, { rule: UNDECIDED, why: message });
+      again = true;
+    }
+  }
+  const all = [...decisions.values()];
+  const kept = all.filter(({ rule }) => rule === "keep").length;
+  const undecided = all.filter(({ rule }) => rule === UNDECIDED).length;
+  return {
+    yaml: write(tables, decisions),
+    tables: tables.length,
+    kept,
+    undecided,
+    transformed: all.length - kept - undecided,
+  };
+}
+
+function decide(table: SourceTable, column: SourceColumn, looks: Decision | undefined): Decision {
+  const named = guessByName(column);
+  if (named !== undefined) return { rule: named };
+  if (looks !== undefined) return looks;
+  const isKey = table.unique.some(({ isPrimary, columns }) => isPrimary && columns.includes(column.number));
+  if (isKey && ["integer", "uuid"].includes(familyOf(column))) return { rule: "keep" };
+  if (column.baseType === "bool" || column.typeKind === "e") return { rule: "keep" };
+  if (
+    familyOf(column) === "timestamp" &&
+    /^(?:created|updated|modified|deleted|inserted)_?(?:at|on)?$/i.test(column.name)
+  ) {
+    return { rule: "keep" };
+  }
+  return { rule: UNDECIDED };
+}
+
+/** A foreign key is kept where its key is, and follows it by itself where that is transformed. */
+function followKeys(
+  table: SourceTable,
+  { tables }: SourceCatalogue,
+  decisions: Map<SourceColumn, Decision>,
+  open: ReadonlySet<SourceTable> = new Set(),
+): void {
+  for (const { columns, references, referencedColumns } of table.foreignKeys) {
+    const other = tables.find(({ oid }) => oid === references);
+    if (other === undefined) continue;
+    if (other !== table && !open.has(other)) followKeys(other, { tables }, decisions, new Set([...open, table]));
+    for (const [index, number] of columns.entries()) {
+      const column = table.columns.find((one) => one.number === number);
+      const key = other.columns.find((one) => one.number === referencedColumns[index]);
+      const of = key === undefined ? undefined : decisions.get(key)?.rule;
+      if (column === undefined || of === UNDECIDED) continue;
+      decisions.set(column, { rule: of === "keep" ? "keep" : undefined });
+    }
+  }
+}
+
+/** How many values are looked at. */
+const LOOKED_AT = 10_000;
+/** From this share on a column holds that kind of values. */
+const MOST = 0.8;
+
+const LOOKS: readonly { readonly what: string; readonly pattern: string; readonly rule: string }[] = [
+  { what: "e-mail addresses", pattern: "^[^@[:space:]]+@[^@[:space:]]+\\.[^@[:space:]]+$", rule: "email" },
+  { what: "IBANs", pattern: "^[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}$", rule: "iban" },
+  { what: "social security numbers", pattern: "^[0-9]{3}-[0-9]{2}-[0-9]{4}$", rule: "ssn" },
+  { what: "card numbers", pattern: "^[0-9]{4}(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{1,7}$", rule: "card" },
+  { what: "telephone numbers", pattern: "^\\+[0-9][0-9 ()./-]{6,18}$", rule: "phone" },
+  { what: "IP addresses", pattern: "^[0-9]{1,3}(?:\\.[0-9]{1,3}){3}$", rule: UNDECIDED },
+];
+const WITHIN = "[^@[:space:]]+@[^@[:space:]]+\\.[A-Za-z]{2,}";
+
+/** What the first values of its text columns look like. */
+async function looksOf(database: Database, table: SourceTable): Promise<ReadonlyMap<SourceColumn, Decision>> {
+  const columns = table.columns.filter((column) => !column.generated && !column.isArray && familyOf(column) === "text");
+  if (columns.length === 0) return new Map();
+  const list = columns.map(({ name }, index) => `${quoteIdentifier(name)}::text AS c${index}`).join(", ");
+  const counts = columns.flatMap((_, index) => [
+    `count(c${index})::float8 AS n${index}`,
+    ...[...LOOKS.map(({ pattern }) => pattern), WITHIN].map(
+      (pattern, look) => `(count(*) FILTER (WHERE c${index} ~ ${quoteLiteral(pattern)}))::float8 AS n${index}_${look}`,
+    ),
+  ]);
+  let row: Record<string, number> | undefined;
+  try {
+    await database.execute(
+      "begin isolation level repeatable read read only; set local row_security = off; set local search_path = pg_catalog, pg_temp",
+    );
+    [row] = await database.query<Record<string, number>>(
+      `SELECT ${counts.join(", ")} FROM (SELECT ${list} FROM ${quoteQualified(table.schema, table.name)} LIMIT ${LOOKED_AT}) seen`,
+    );
+  } catch (error) {
+    throw readingFailed(error, `${table.schema}.${table.name}`);
+  } finally {
+    await rollback(database);
+  }
+  const found = columns.map((column, index): [SourceColumn, Decision | undefined] => {
+    const all = row?.[`n${index}`] ?? 0;
+    const share = (look: number): number => (all === 0 ? 0 : (row?.[`n${index}_${look}`] ?? 0) / all);
+    const at = LOOKS.findIndex((_, look) => share(look) >= MOST);
+    const look = LOOKS[at];
+    const percent = (part: number): string => `${Math.max(1, Math.round(part * 100))}%`;
+    if (look !== undefined) return [column, { rule: look.rule, why: `${percent(share(at))} look like ${look.what}` }];
+    const within = share(LOOKS.length);
+    return [column, within === 0 ? undefined : { rule: UNDECIDED, why: `${percent(within)} hold an e-mail address` }];
+  });
+  return new Map(found.flatMap(([column, decision]) => (decision === undefined ? [] : [[column, decision]])));
+}
+
+const HEADING = `# What becomes of every column when this database is copied: docs/sync.md.
+# "?" is still to be decided, and stops a copy: move the column to \`keep\` when nothing in it is about a person, or give it a transform.
+# \`TABLE: skip\` copies a table without its rows.
+`;
+
+function write(tables: readonly SourceTable[], decisions: ReadonlyMap<SourceColumn, Decision>): string {
+  const lines = tables.flatMap((table) => {
+    const columns = table.columns.flatMap((column) => {
+      const decision = decisions.get(column);
+      return decision?.rule === undefined
+        ? []
+        : [{ name: column.name, type: column.type, rule: decision.rule, why: decision.why }];
+    });
+    const kept = columns.filter(({ rule }) => rule === "keep").map(({ name }) => yamlKey(name));
+    const others = columns.filter(({ rule }) => rule !== "keep");
+    const line = (indent: string, { name, rule, type, why }: (typeof others)[number]): string => {
+      const shown = rule === UNDECIDED ? '"?"' : rule;
+      const about = why ?? (rule === UNDECIDED ? type : undefined);
+      return `${indent}${yamlKey(name)}: ${shown}${about === undefined ? "" : ` # ${about.replaceAll(/\s+/g, " ")}`}`;
+    };
+    const isReserved = ({ name }: (typeof others)[number]): boolean => TABLE_KEYS.includes(name);
+    const reserved = others.filter(isReserved);
+    return [
+      `  ${yamlKey(shownTable(table))}:`,
+      `    keep: [${kept.join(", ")}]`,
+      ...others.filter((column) => !isReserved(column)).map((column) => line("    ", column)),
+      ...(reserved.length === 0 ? [] : ["    columns:", ...reserved.map((column) => line("      ", column))]),
+    ];
+  });
+  return `${HEADING}tables:\n${lines.map((each) => `${each}\n`).join("")}`;
+}

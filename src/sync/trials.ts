@@ -1,0 +1,78 @@
+import type { Database } from "#database/database.ts";
+import { rollback } from "#database/rollback.ts";
+import { ConfitureError } from "#errors/error.ts";
+import type { SyncFinding, SyncPlan, Trial } from "./plan.ts";
+import { readingFailed } from "./run/reading-failed.ts";
+
+/**
+ * Asks PostgreSQL what it says to a plan: about conditions and expressions of the rules, and whether every query can be run.
+ * Nothing is written. Words of PostgreSQL are passed on only where nothing but the rules can be in them.
+ * @param database in no transaction
+ * @throws ConfitureError `sync_source_failed` where the source cannot be read
+ */
+export async function tryPlan(
+  database: Database,
+  { tables, settings }: SyncPlan,
+  trials: readonly Trial[],
+): Promise<SyncFinding[]> {
+  await database.execute("begin isolation level repeatable read read only; set local row_security = off");
+  try {
+    for (const { name, value } of settings) {
+      await database.query("select pg_catalog.set_config($1, $2, true)", [name, value]);
+    }
+    // What cannot be parsed makes every query with it fail.
+    const texts = await answers(
+      database,
+      trials.filter(({ kind }) => kind !== "count"),
+    );
+    if (texts.length > 0) return texts;
+    for (const { schema, name, query, mode } of tables) {
+      if (mode === "skip") continue;
+      try {
+        // As far as to its start: names, types and rights are looked at, and no row.
+        await database.execute(`explain ${query}`);
+      } catch (error) {
+        throw readingFailed(error, `${schema}.${name}`);
+      }
+    }
+    return await answers(
+      database,
+      trials.filter(({ kind }) => kind === "count"),
+    );
+  } finally {
+    await rollback(database);
+  }
+}
+
+async function answers(database: Database, trials: readonly Trial[]): Promise<SyncFinding[]> {
+  const findings: SyncFinding[] = [];
+  for (const trial of trials) {
+    await database.execute("savepoint trial");
+    const finding = await answer(database, trial);
+    if (finding !== undefined) findings.push(finding);
+    await database.execute("rollback to savepoint trial");
+  }
+  return findings;
+}
+
+async function answer(database: Database, { kind, sql, finding }: Trial): Promise<SyncFinding | undefined> {
+  try {
+    if (kind === "parse") await database.execute(`prepare confiture_trial as ${sql}; deallocate confiture_trial`);
+    else if (kind === "value") await database.execute(sql);
+    else {
+      const [row] = await database.query<{ refused: number }>(sql);
+      const refused = row?.refused ?? 0;
+      if (refused === 0) return undefined;
+      return { ...finding, message: `${finding.message} (${refused} ${refused === 1 ? "row" : "rows"})` };
+    }
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.code !== "sql_failed") throw readingFailed(error, finding.table);
+    if (kind !== "count")
+      return { ...finding, message: `${finding.message}: ${error.server?.message ?? error.message}` };
+    const sqlstate = error.server?.sqlstate ?? "";
+    // not_null_violation, check_violation, string_data_right_truncation, of a domain
+    if (/^(?:23502|23514|22001)$/.test(sqlstate)) return finding;
+    throw readingFailed(error, finding.table);
+  }
+}

@@ -1,0 +1,225 @@
+import { expect, test } from "bun:test";
+import { cliProject, type CliProject, environmentFile } from "./project.ts";
+
+const KEY = "07".repeat(32);
+
+const SCHEMA = `
+create domain handle as text check (value ~ '^[a-z0-9_]+$');
+create table users (
+  id int generated always as identity primary key,
+  email text not null unique,
+  login handle,
+  phone text,
+  plan text not null check (plan in ('free', 'paid')),
+  aliases text[],
+  born date,
+  profile jsonb,
+  label text generated always as (upper(email)) stored,
+  check (label is not null)
+);
+create table orders (
+  id bigint not null,
+  user_id int not null references users,
+  contact text,
+  note text,
+  day date not null,
+  primary key (id, day)
+) partition by range (day);
+create table orders_old partition of orders for values from ('2020-01-01') to ('2024-01-01');
+create table orders_new partition of orders for values from ('2024-01-01') to ('2030-01-01');
+create table "Audit Log" (line text);
+`;
+
+const ROWS = `
+insert into users (email, login, phone, plan, aliases, born, profile)
+  select 'person' || g || '@corp.example', 'person_' || g, '+1555' || lpad(g::text, 7, '0'), case g % 2 when 0 then 'free' else 'paid' end,
+         case g % 3 when 0 then '{}' when 1 then array['p' || g || '@home.example', ''] end, date '1980-05-05' + g,
+         jsonb_build_object('theme', 'dark', 'contact', jsonb_build_object('email', 'person' || g || '@corp.example'))
+    from generate_series(1, 300) g;
+insert into orders select g, 1 + g % 300, 'person' || (1 + g % 300) || '@corp.example', 'sent', date '2022-01-01' + g from generate_series(1, 1000) g;
+insert into "Audit Log" values ('person1@corp.example came in');
+`;
+
+const RULES = `
+tables:
+  users:
+    keep: [id, plan]
+    email: email
+    login: username
+    phone: phone
+    aliases: email
+    born: year
+    profile: { json: { contact.email: { as: users.email } }, keep: [theme] }
+  orders:
+    keep: [id, user_id, day, note]
+    contact: { as: users.email }
+  "Audit Log": skip
+`;
+
+/** The project's database is the source. */
+async function syncProject(rules: string | undefined): Promise<{ project: CliProject; copy: string }> {
+  const project = await cliProject({
+    "db/schema/all.sql": SCHEMA,
+    ...(rules === undefined ? {} : { "db/sync/rules.yaml": rules }),
+  });
+  const copy = await project.server.createDatabase("copy");
+  await project.write("db/environments/copy.yaml", environmentFile(project.server, copy, "sync: { replace: true }\n"));
+  await project.query(SCHEMA);
+  await project.query(ROWS);
+  return { project, copy };
+}
+
+const SYNC = ["sync", "--from", "local", "--to", "copy", "--yes", "copy"];
+const WITH_KEY = { env: { CONFITURE_SYNC_KEY: KEY } };
+
+test("a copy has every row and no original, is the same for the same key, and is proven again", async () => {
+  const { project, copy } = await syncProject(RULES);
+  await using _ = project;
+  const preview = await project.succeed([...SYNC, "--dry-run"], WITH_KEY);
+  expect(preview.stdout).toContain("email -> email");
+  expect(preview.stdout + preview.stderr).not.toContain(KEY);
+  const shown = await project.succeed(["sync", "show", "users", "--from", "local"], WITH_KEY);
+  expect(shown.stdout).toContain("plan: paid");
+  expect(shown.stdout).not.toContain("corp.example");
+
+  const done = await project.succeed(SYNC, WITH_KEY);
+  expect(done.stdout).toContain("proven: public.users.email (email): no value in common with 300 originals");
+  expect(done.stdout).toContain("proven: public.users.phone (phone): 0 of 300 rows have their own value");
+  expect(done.stdout + done.stderr).not.toMatch(/corp\.example|home\.example/);
+  const target = project.server.connect(copy);
+  const first = await target`
+    select (select count(*)::int from users) as users, (select count(*)::int from orders) as orders,
+           (select count(*)::int from "Audit Log") as lines,
+           (select count(*)::int from orders o join users u on u.id = o.user_id and u.email = o.contact) as joined,
+           (select count(*)::int from users where profile #>> '{contact,email}' = email and profile ->> 'theme' = 'dark') as documents,
+           (select count(*)::int from users where label = upper(email)) as labels,
+           (select count(*)::int from users where aliases = '{}') as empty,
+           (select count(*)::int from users u where u::text like '%corp.example%' or u::text like '%home.example%') as originals`;
+  expect({ ...first[0] }).toEqual({
+    users: 300,
+    orders: 1000,
+    lines: 0,
+    joined: 1000,
+    documents: 300,
+    labels: 300,
+    empty: 100,
+    originals: 0,
+  });
+  const emails = await target`select id, email from users order by id`;
+  await target.end();
+  expect((await project.succeed(["sync", "verify", "--from", "local", "--to", "copy"], WITH_KEY)).stdout).toContain(
+    "Proven",
+  );
+
+  await project.succeed(SYNC, WITH_KEY);
+  const again = project.server.connect(copy);
+  expect([...(await again`select id, email from users order by id`)]).toEqual([...emails]);
+  // An original that comes in later is found.
+  await again`update orders set note = 'ask person7@corp.example' where id = 1`;
+  await again.end();
+  const leak = await project.run(["sync", "verify", "--from", "local", "--to", "copy"], WITH_KEY);
+  expect(leak.exitCode).toBe(3);
+  expect(leak.stdout).toContain("LEAK: public.orders_old.note: 1 row holds an original (email)");
+  expect(leak.stdout + leak.stderr).not.toContain("person7");
+
+  // Another key has other results; without one nobody can have the same.
+  await project.succeed(SYNC, { env: { CONFITURE_SYNC_KEY: "08".repeat(32) } });
+  const other = project.server.connect(copy);
+  expect([...(await other`select id, email from users order by id`)]).not.toEqual([...emails]);
+  await other.end();
+  await project.server.dropDatabase(copy);
+}, 120_000);
+
+test("what the rules leave out or cannot do stops a copy before its first row", async () => {
+  const { project, copy } = await syncProject(RULES);
+  await using _ = project;
+  const before = project.server.connect(copy);
+  await before`create table old (id int)`;
+  await before.end();
+  const refusals: readonly (readonly [string, string, string])[] = [
+    ["    email: email\n", "", "column-without-rule"],
+    ["    email: email\n", "    emial: email\n", "unknown-column"],
+    ["    keep: [id, plan]\n", '    keep: [id]\n    plan: { value: "gold" }\n', "check-violated"],
+    ["    keep: [id, plan]\n", "    keep: [id]\n    plan: filler\n", "check-violated"],
+    ["    login: username\n", '    login: { value: "No Body" }\n', "invalid-sql"],
+    ["    login: username\n", "    login: mask\n", "check-violated"],
+    ["    born: year\n", '    born: { value: "some day" }\n', "invalid-sql"],
+    ["    born: year\n", '    born: { expr: "nothing_here + 1" }\n', "invalid-sql"],
+    ["    born: year\n", '    born: { expr: "(select min(born) from users)" }\n', "invalid-rule"],
+    ["  orders:\n", '  orders:\n    rows: "user_idd < 5"\n', "invalid-sql"],
+    ["  orders:\n", '  orders:\n    rows: "note"\n', "invalid-sql"],
+    ['  "Audit Log": skip\n', "", "table-without-rule"],
+  ];
+  for (const [from, to, rule] of refusals) {
+    expect(RULES).toContain(from);
+    await project.write("db/sync/rules.yaml", RULES.replace(from, to));
+    const refused = await project.run([...SYNC, "--format", "json"], WITH_KEY);
+    const document = JSON.parse(refused.stdout) as { error: { code: string; data: { findings: { rule: string }[] } } };
+    expect({ ...document.error, to, exitCode: refused.exitCode }).toMatchObject({ code: "sync_findings", exitCode: 3 });
+    expect(document.error.data.findings.map((finding) => finding.rule)).toContain(rule);
+    expect(refused.stdout + refused.stderr).not.toContain("corp.example");
+  }
+  await project.write("db/sync/rules.yaml", RULES.replace("    email: email\n", ""));
+  // The same without a server.
+  const checked = await project.run(["sync", "check"]);
+  expect(checked.exitCode).toBe(3);
+  expect(checked.stdout).toContain("Add to db/sync/rules.yaml, below line 3: email: email");
+  await project.write("db/sync/rules.yaml", RULES);
+  expect((await project.succeed(["sync", "check"])).stdout).toContain("The rules say what becomes of every column");
+
+  const bad = await project.run(SYNC, { env: { CONFITURE_SYNC_KEY: "short" } });
+  expect(bad.exitCode).toBe(4);
+  const alone = await project.run([...SYNC, "--tables", "orders"], WITH_KEY);
+  expect(alone.stderr).toContain("--tables orders,users");
+  // An original in a column that is kept.
+  await project.query("update orders set note = 'write to person12@corp.example' where id = 3");
+  const leaky = await project.run(SYNC, WITH_KEY);
+  expect(leaky.exitCode).toBe(3);
+  expect(leaky.stderr).not.toContain("person12");
+  const target = project.server.connect(copy);
+  expect([
+    ...(await target`select relname::text from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace`),
+  ]).toEqual([{ relname: "old" }]);
+  await target.end();
+  await project.server.dropDatabase(copy);
+}, 120_000);
+
+test("init writes rules that say of every column what is known, and what is still to be decided", async () => {
+  const { project, copy } = await syncProject(undefined);
+  await using _ = project;
+  const done = await project.succeed(["sync", "init", "--from", "local"]);
+  expect(done.stdout).toContain("Wrote db/sync/tables.yaml");
+  const yaml = await project.read("db/sync/tables.yaml");
+  expect(yaml).toContain("    email: email\n");
+  expect(yaml).toContain("    contact: email # 100% look like e-mail addresses\n");
+  expect(yaml).toContain('    profile: "?" # jsonb\n');
+  expect(yaml).toContain('    line: "?" # 100% hold an e-mail address\n');
+  expect(yaml).not.toContain("corp.example");
+  const checked = await project.run(["sync", "check", "--format", "json"]);
+  const { findings } = JSON.parse(checked.stdout) as { findings: { rule: string }[] };
+  expect(new Set(findings.map(({ rule }) => rule))).toEqual(new Set(["undecided"]));
+  expect((await project.run(["sync", "init", "--from", "local"])).exitCode).toBe(2);
+  await project.server.dropDatabase(copy);
+}, 60_000);
+
+test("a part of production goes into the embedded engine", async () => {
+  const { project, copy } = await syncProject(RULES.replace("  users:\n", '  users:\n    rows: "id <= 20"\n'));
+  await using _ = project;
+  await project.write(
+    "db/environments/laptop.yaml",
+    "database:\n  engine: embedded\n  path: .confiture/laptop\nsync: { replace: true }\n",
+  );
+  const done = await project.succeed(["sync", "--from", "local", "--to", "laptop", "--yes", "laptop"], WITH_KEY);
+  expect(done.stdout).toContain("✅ laptop is a copy of");
+  const counted = await project.succeed([
+    "db",
+    "sql",
+    "-e",
+    "laptop",
+    "--format",
+    "json",
+    "select (select count(*)::int from users) as users, (select count(*)::int from orders where user_id > 20) as others, (select count(*) > 0 from orders) as some",
+  ]);
+  expect(JSON.parse(counted.stdout)).toMatchObject({ results: [{ rows: [{ users: 20, others: 0, some: true }] }] });
+  await project.server.dropDatabase(copy);
+}, 120_000);
