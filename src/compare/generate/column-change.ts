@@ -70,16 +70,16 @@ function renameIn(
     return change === "added" && kind === "column" && other.at(-1) === newName && sameTable(other, path);
   });
   if (came === undefined) return undefined;
+  const [oldId, newId] = [columnId(path), columnId(came.path)];
+  const obstacle = obstacleOf(from, oldId) ?? obstacleOf(to, newId);
+  if (obstacle !== undefined) throw refuse(obstacle);
   if (second !== undefined || changes.length !== 2) {
     throw refuse("there are other differences as well");
   }
-  const [oldId, newId] = [columnId(path), columnId(came.path)];
   const [old, fresh] = [stateOf(from, oldId), stateOf(to, newId)];
   if (old.type !== fresh.type || textOf(from.facts, oldId, "collation") !== textOf(to.facts, newId, "collation")) {
     throw refuse("it gets another type or collation, too");
   }
-  const obstacle = obstacleOf(from, oldId) ?? obstacleOf(to, newId);
-  if (obstacle !== undefined) throw refuse(obstacle);
   if (!fresh.notNull && fresh.default !== undefined) {
     throw refuse(
       "it may be null and has a default, so that a NULL of the new release looks like a value that is left out",

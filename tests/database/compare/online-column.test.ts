@@ -207,8 +207,7 @@ describe("what is not written in steps", () => {
       now: new Date(),
     } as const;
     const content = "-- migrate:up backfill:t\nUPDATE t SET a = 1 WHERE a IS NULL;\n";
-    await expect(createMigrations(place, [{ name: "fill", content }])).rejects.toMatchObject({
-      code: "generate_refused",
-    });
+    const refusal = await createMigrations(place, [{ name: "fill", content }]).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ code: "generate_refused" });
   });
 });
