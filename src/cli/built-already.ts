@@ -46,7 +46,7 @@ export async function acceptBuilt(
         pending.length > 0
           ? "To bring it up to date: confiture migrate up"
           : "`confiture drift` compares it with the files. `confiture migrate generate NAME` writes the migration for what is new in them.",
-        "To begin anew, without what it holds: confiture build --fresh",
+        "To start from nothing, without what it holds: confiture build --fresh",
       ].join("\n"),
       ...(location === undefined ? {} : { location }),
       data: { lacking: lacking.map(({ kind, name }) => `${kind} ${name}`) },

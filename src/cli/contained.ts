@@ -84,7 +84,7 @@ export function containment(
       "build_behind",
       `The schema files hold what ${lacking.map(migrationId).join(", ")} ${agree(lacking.length, "does", "do")}, and this database does not: a build would leave tables that are there as they are. Nothing was done`,
       {
-        hint: "To bring it up to date: confiture migrate up\nTo begin anew, without what it holds: confiture build --fresh",
+        hint: "To bring it up to date: confiture migrate up\nTo start from nothing, without what it holds: confiture build --fresh",
         data: { lacking: lacking.map(({ version }) => version) },
       },
     );

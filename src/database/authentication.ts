@@ -156,7 +156,7 @@ export class Authentication {
     const { rules, endPoint, isEncrypted } = this.#options;
     const offersBinding = offered.includes(BOUND_SCRAM);
     if (offersBinding && !isEncrypted) {
-      throw this.#refusal(`offers ${BOUND_SCRAM} on a connection without TLS: something stands between`);
+      throw this.#refusal(`offers ${BOUND_SCRAM} on a connection without TLS: something is intercepting it`);
     }
     if (!offersBinding && !offered.includes(PLAIN_SCRAM)) {
       this.#allow(offered.includes("OAUTHBEARER") ? "oauth" : undefined);

@@ -173,7 +173,7 @@ export class PGliteBackend implements Backend {
       {
         hint:
           "Most likely something nests deeper than its stack allows, such as a function that calls itself without end. " +
-          "Nothing uncommitted was kept; the next command starts it anew.",
+          "Nothing uncommitted was kept; the next command starts it again.",
         data: { log: [...this.#log] },
       },
     );

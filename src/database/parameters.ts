@@ -36,7 +36,7 @@ export function guardSerializers({ serializers }: TypeHandlers): void {
         return serialize(value);
       } catch (cause) {
         throw new ConfitureError("parameter_invalid", `A parameter cannot be sent: ${(cause as Error).message}`, {
-          hint: "Its value does not go with the type that PostgreSQL expects there.",
+          hint: "Its value does not fit the type that PostgreSQL expects there.",
           cause,
         });
       }

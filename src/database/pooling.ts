@@ -67,7 +67,7 @@ function poolerBusy(why: string, cause?: ConfitureError): ConfitureError {
     "pooler_busy",
     `The connection goes through a pooler, and whether it keeps one backend for the session cannot be told: ${why}`,
     {
-      hint: "To tell takes two connections at once. Give the pool more than one (PgBouncer's default_pool_size), try again when it is less busy, or connect to the server itself.",
+      hint: "Finding out takes two connections at once. Give the pool more than one (PgBouncer's default_pool_size), try again when it is less busy, or connect to the server itself.",
       server: cause?.server,
       cause,
     },

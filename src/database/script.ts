@@ -83,7 +83,7 @@ export function parseScript(
   if (command !== undefined) {
     throw new ConfitureError("sql_psql_command", `\\${command.name} is a command of psql, not SQL`, {
       location: at(command),
-      hint: "Of psql's language COPY ... FROM stdin, \\restrict and \\set ON_ERROR_STOP on are understood, and in schema files \\i, \\ir and \\connect. Write it as SQL.",
+      hint: "Of psql's commands, COPY ... FROM stdin, \\restrict and \\set ON_ERROR_STOP on are supported, and in schema files \\i, \\ir and \\connect. Write it as SQL.",
     });
   }
   // What is unbalanced rather than unquoted, PostgreSQL itself reports better.

@@ -155,7 +155,7 @@ function tooSlow(host: ServerTarget, cause: unknown): ConfitureError {
     "connect_failed",
     `Cannot connect to PostgreSQL at ${describeAddress(host)}: no answer within ${host.connectTimeout / 1000} s`,
     {
-      hint: "The time is connect_timeout, which covers everything until the session is ready. A pooler without a free connection lets wait as well.",
+      hint: "The time is connect_timeout, which covers everything until the session is ready. A pooler without a free connection makes it wait as well.",
       cause,
     },
   );

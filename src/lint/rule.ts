@@ -7,7 +7,7 @@ import type { World } from "./world.ts";
 
 export const GROUPS = {
   locks: "Locks, and the time they are held",
-  data: "Data, and the applications that run meanwhile",
+  data: "Data, and applications that run at the same time",
   transactions: "Transactions, order, and running again",
   objects: "New objects",
   security: "Row level security, and who may do what",

@@ -91,7 +91,7 @@ export function requireSame(
   if (other === undefined) return;
   const what = now.includes(other) ? "was added" : "was removed";
   throw new ConfitureError("generate_refused", `${other} ${what} while this migration was planned`, {
-    hint: "Nothing was written. Run it again: what is to be done may be another thing now.",
+    hint: "Nothing was written. Run it again: what needs to be done may have changed.",
     location: { file: other },
   });
 }

@@ -291,7 +291,7 @@ function requireSameStatements(
   if (isSame) return;
   throw new ConfitureError("migration_invalid", `${ways.up.source.file} would do something else in this form`, {
     location: { file: ways.up.source.file },
-    hint: "Nothing was written. Leave it as it is and run the folder in its own layout, or write this migration anew.",
+    hint: "Nothing was written. Leave it as it is and run the folder in its own layout, or rewrite this migration by hand.",
   });
 }
 

@@ -155,7 +155,7 @@ function downFile(projectDir: string, file: MigrationFile): Body | undefined {
 
 function foreign({ path, version }: MigrationFile): ConfitureError {
   return new ConfitureError("migration_foreign", `${path} is ${languageOf(path)}, which cannot run here`, {
-    hint: `What comes after it may need what it does. Run it with its own tool, then record it: confiture migrate resolve ${shellWord(version)} --applied\nOr write it anew, in SQL.`,
+    hint: `What comes after it may need what it does. Run it with its own tool, then record it: confiture migrate resolve ${shellWord(version)} --applied\nOr rewrite it in SQL.`,
     location: { file: path },
   });
 }

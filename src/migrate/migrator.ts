@@ -440,7 +440,7 @@ async function fillGently(
   }
   if (end.outcome !== "unfinished" || end.why === "deadline") return end;
   throw new ConfitureError("interrupted", `Interrupted during backfill ${migrationId(migration.file)}`, {
-    hint: "The batch under way came to its end, and is recorded. `confiture migrate up` goes on behind it.",
+    hint: "The batch that was running was completed and recorded. `confiture migrate up` goes on behind it.",
   });
 }
 

@@ -88,7 +88,7 @@ function importFailed(path: string, absolutePath: string, fault: Fault | undefin
       `${path} cannot be loaded: it imports "${specifier}", which does not exist`,
       {
         location: placeOfImport(specifier, referrer, path, absolutePath),
-        hint: "Imports are relative to the file they stand in; packages are looked for in node_modules of the project.",
+        hint: "Imports are relative to the file they are in; packages are looked up in the project's node_modules.",
       },
     );
   }

@@ -86,9 +86,9 @@ export function unreadHistory({ tools, table, migration }: UnreadHistory): Confi
     {
       hint:
         tools.length === 1
-          ? `Take its history over, so that nothing runs twice: confiture migrate baseline --from ${tools[0]}`
+          ? `Take over its history so that nothing runs twice: confiture migrate baseline --from ${tools[0]}`
           : [
-              "Take its history over, so that nothing runs twice, with the command of its tool:",
+              "Take over its history so that nothing runs twice, with the command of its tool:",
               ...tools.map((tool) => `  confiture migrate baseline --from ${tool}`),
             ].join("\n"),
       location: { file: migration.path },

@@ -64,7 +64,7 @@ function wordsOf(hazard: Hazard): string {
     case "ROWS":
       return rowsWords(hazard);
     case "REWRITE":
-      return `every row of ${list(hazard.relations)} is written anew under the lock`;
+      return `every row of ${list(hazard.relations)} is rewritten under the lock`;
     case "SCAN":
       return `every row of ${list(hazard.relations)} is read under the lock`;
     case "LOCK":

@@ -176,7 +176,7 @@ test("the commands of docs/troubleshooting.md are commands", async () => {
   }
 });
 
-test("scripts/quickstart shows the migrated table, from any folder and without a terminal", async () => {
+test("scripts/quickstart shows the migrated table and what to do next, from any folder and without a terminal", async () => {
   await builtBinary();
   const child = Bun.spawn([join(ROOT, "scripts", "quickstart")], {
     cwd: folder,
@@ -189,4 +189,5 @@ test("scripts/quickstart shows the migrated table, from any folder and without a
   const [, table = ""] = stdout.split('"\\d users"\n');
   expect(table).toMatch(/^ bio +\| text /m);
   expect(table).toMatch(/^ charlie@example\.com \| Charlie +\| +$/m);
+  expect(stdout).toContain(`  ${BINARY} init --embedded\n`);
 });

@@ -33,7 +33,7 @@ export const command = defineCommand({
     fix: {
       type: "boolean",
       description:
-        "rewrite migrations where that takes no decision; proven to make the same before anything is written",
+        "rewrite migrations where there is only one way to do it; proven to give the same schema before anything is written",
     },
     "import-ignores": {
       type: "boolean",
@@ -42,7 +42,7 @@ export const command = defineCommand({
     trace: {
       type: "boolean",
       default: true,
-      negativeDescription: "go by the text of statements alone, and run nothing in a scratch database",
+      negativeDescription: "judge statements by their text alone; run nothing in a scratch database",
     },
     ...SCRATCH_ARGS,
     stats: {

@@ -21,8 +21,8 @@ export const command = defineCommand({
     ...SCRATCH_ARGS,
   },
   details:
-    "Writes down what a database holds, without its rows and without passwords. Wherever a source is taken, the file can\n" +
-    "stand for the database that it was made from, which need not be reached then.",
+    "Writes down what a database holds, without its rows and without passwords. Commands take the file as a\n" +
+    "source in place of the database, which then need not be reachable.",
   examples: [
     "confiture snapshot --env production --output production.json",
     "confiture snapshot git:v1.4 --output v1.4.json",

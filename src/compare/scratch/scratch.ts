@@ -48,7 +48,7 @@ function unreachable(site: ServerTarget, error: ConfitureError): ConfitureError 
   return error.with({
     code: error.code === "interrupted" ? "interrupted" : "scratch_unusable",
     message: `A scratch database was made on ${site.host}:${site.port} and cannot be connected to: ${error.message}`,
-    hint: "Past a connection pooler it can: name the server itself with --scratch URL. Or work in the embedded PostgreSQL: --scratch embedded",
+    hint: "It works without the pooler: name the server itself with --scratch URL. Or work in the embedded PostgreSQL: --scratch embedded",
   });
 }
 

@@ -85,7 +85,7 @@ export function readStatsFile(absolute: string, shown: string): Sizes {
   const refuse = (why: string): ConfitureError =>
     new ConfitureError("stats_invalid", `${shown} ${why}`, {
       location: { file: shown },
-      hint: "Write it anew: confiture migrate stats",
+      hint: "Write a new one: confiture migrate stats",
     });
   let read: unknown;
   try {

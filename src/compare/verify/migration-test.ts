@@ -75,7 +75,7 @@ export async function testMigrations(options: TestOptions): Promise<TestReport> 
       ...all,
       migrations: loaded.slice(0, upTo),
       isTested,
-      // A replay that begins anew counts in the place of the one before.
+      // A replay that starts again counts in the place of the one before.
       onlooker: (database: Database, goesOn: boolean): Onlooker => {
         const loader = loadFixtures(database, fixtures, options);
         return (witness = watchRows(database, loader, fixtures.length > 0, goesOn ? witness : undefined));

@@ -28,7 +28,7 @@ export const backfillWithDdl: Rule = {
     if (lock === undefined) return [];
     return [
       {
-        message: `Reads and writes of ${nameOf(lock.table)} wait until these rows are changed: an earlier statement of this transaction holds its lock`,
+        message: `Reads and writes of ${nameOf(lock.table)} wait until these rows are changed: an earlier statement of this transaction has locked it`,
         fix: "Move this statement into the next migration",
       },
     ];

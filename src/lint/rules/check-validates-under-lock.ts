@@ -14,7 +14,7 @@ export const checkValidatesUnderLock: Rule = {
     atlas: ["PG305"],
     strongMigrations: ["add_check_constraint"],
   },
-  why: "Adding a CHECK reads the whole table to see whether every row passes, and holds an ACCESS EXCLUSIVE lock meanwhile: nobody can read or write the table.",
+  why: "Adding a CHECK reads the whole table to see whether every row passes, and holds an ACCESS EXCLUSIVE lock while it does: nobody can read or write the table.",
   instead:
     "Add it `NOT VALID`, which reads nothing, and validate it in the next migration: `VALIDATE CONSTRAINT` reads the table under a lock that blocks neither reads nor writes. Both in one transaction would keep the first lock. `confiture lint --fix` makes this change.",
   wrong: "ALTER TABLE users ADD CONSTRAINT users_age_check CHECK (age >= 0);",

@@ -19,7 +19,7 @@ const ALIGNMENT: Readonly<Record<string, number>> = {
 
 export const columnOrder: Rule = {
   id: "column-order",
-  title: "Columns of a new table in an order that wastes room",
+  title: "Columns of a new table in an order that wastes space",
   group: "objects",
   severity: "note",
   on: false,

@@ -5,7 +5,7 @@ import { addedColumns, nameOf, typeText, volatileIn } from "../syntax.ts";
 
 export const defaultRewrites: Rule = {
   id: "default-rewrites",
-  title: "ADD COLUMN with a default or a domain that writes every row",
+  title: "ADD COLUMN with a default or a domain that rewrites every row",
   group: "locks",
   severity: "error",
   asks: ["syntax", "neighbours", "trace"],
@@ -15,7 +15,7 @@ export const defaultRewrites: Rule = {
     atlas: ["PG302"],
     strongMigrations: ["add_column_default"],
   },
-  why: "A default that is the same for all rows, `now()` among them, is kept once and rewrites nothing. One that differs from row to row, such as `gen_random_uuid()` or `clock_timestamp()`, writes the whole table anew under an ACCESS EXCLUSIVE lock. So does a column of a domain with a CHECK, even without a default.",
+  why: "A default that is the same for all rows, `now()` among them, is kept once and rewrites nothing. One that differs from row to row, such as `gen_random_uuid()` or `clock_timestamp()`, rewrites the whole table under an ACCESS EXCLUSIVE lock. So does a column of a domain with a CHECK, even without a default.",
   instead:
     "Add the column without a default, set the default in a second statement so that new rows get one, and fill the old rows in batches. Instead of a domain with a CHECK, take its base type and add the CHECK to the table, `NOT VALID`.",
   wrong: "ALTER TABLE users ADD COLUMN token uuid DEFAULT gen_random_uuid();",
@@ -33,7 +33,7 @@ export const defaultRewrites: Rule = {
       if (isDomain ? rewrites(table) !== false : expression === undefined && rewrites(table) === true) {
         return [
           {
-            message: `The type of ${name} has rules of its own, so every row of ${nameOf(table)} is written anew, while all reads and writes of it wait`,
+            message: `The type of ${name} has rules of its own, so every row of ${nameOf(table)} is rewritten while all reads and writes of it wait`,
             fix: `Give ${name} the type that ${typeText(column.typeName)} is made of, and ${nameOf(table)} the CHECK, NOT VALID`,
             at: column.location,
           },
@@ -46,8 +46,8 @@ export const defaultRewrites: Rule = {
       return [
         {
           message: isSure
-            ? `The default of ${name} writes every row of ${nameOf(table)} anew, while all reads and writes of it wait`
-            : `The default of ${name} calls ${volatile?.name ?? "a function"}(): unless that is STABLE or IMMUTABLE, every row of ${nameOf(table)} is written anew while reads and writes wait`,
+            ? `The default of ${name} rewrites every row of ${nameOf(table)} while all reads and writes of it wait`
+            : `The default of ${name} calls ${volatile?.name ?? "a function"}(): unless that is STABLE or IMMUTABLE, every row of ${nameOf(table)} is rewritten while reads and writes wait`,
           severity: isSure ? undefined : "warning",
           fix: [
             `ALTER TABLE ${nameOf(table)} ADD COLUMN ${name} ${typeText(column.typeName)};`,

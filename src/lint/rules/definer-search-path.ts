@@ -10,7 +10,7 @@ export const definerSearchPath: Rule = {
   severity: "warning",
   schemaFiles: true,
   asks: ["syntax"],
-  why: "Such a function runs with the rights of its owner, and looks names up in the search_path of whoever calls it. A caller who may make a table or a function anywhere can have it used in place of the one that was meant.",
+  why: "Such a function runs with the rights of its owner, but looks names up in the search_path of its caller. A caller who can create a table or function anywhere can make it use that one instead of the one that was meant.",
   instead: "Add `SET search_path = ''` (and write every name with its schema), or name the schemas, `pg_temp` last.",
   wrong: "CREATE FUNCTION total() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT sum(amount) FROM payments';",
   right:
@@ -20,7 +20,7 @@ export const definerSearchPath: Rule = {
     if (made === undefined || !isDefiner(node) || setsSearchPath(node)) return [];
     return [
       {
-        message: `${nameOfParts(strings(made.funcname))} runs with its owner's rights, and finds tables where its caller says`,
+        message: `${nameOfParts(strings(made.funcname))} runs with its owner's rights, but looks names up in its caller's search_path`,
         fix: "SET search_path = ''",
       },
     ];

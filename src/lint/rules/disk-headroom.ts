@@ -7,11 +7,11 @@ const LARGE = 2 ** 30;
 
 export const diskHeadroom: Rule = {
   id: "disk-headroom",
-  title: "A rewrite or an index that needs much room",
+  title: "A rewrite or an index that needs a lot of disk space",
   group: "locks",
   severity: "note",
   asks: ["trace", "sizes"],
-  why: "PostgreSQL writes a table anew beside the old one, with all of its indexes, and writes as much into the log; the old files go when the transaction commits. Where the disk is full before, the statement fails, and with it whatever else needs room. Reported for tables of a gigabyte and more, where their sizes are known (`--stats`, or the database of the environment).",
+  why: "PostgreSQL writes a second copy of the table and its indexes beside the old one, and as much again into the write-ahead log; the old files go when the transaction commits. Where the disk is full before, the statement fails, and with it whatever else needs room. Reported for tables of a gigabyte and more, where their sizes are known (`--stats`, or the database of the environment).",
   instead:
     "Make sure that there is room for the table, its indexes and the log, on replicas as well; or move the rows in batches.",
   wrong: "ALTER TABLE events ALTER COLUMN id TYPE bigint;",
@@ -38,7 +38,7 @@ export const diskHeadroom: Rule = {
         : [
             {
               message: `${name} has ${(bytes / LARGE).toFixed(1)} GB: ${facts?.rewrites.length === 0 ? "the index needs room beside it" : "as much room and that of its indexes is needed beside it, and in the log"}`,
-              fix: "Look how much room there is, on replicas as well",
+              fix: "Check the free space, on replicas as well",
             },
           ],
     );

@@ -27,7 +27,7 @@ export const dropConstraint: Rule = {
       if (!isOld(table) || isNew || isSpent || setsNotNull) return [];
       return [
         {
-          message: `Nothing keeps rows out of ${nameOf(table)} any more that ${writeIdentifier(command.name ?? "")} refused`,
+          message: `Rows that ${writeIdentifier(command.name ?? "")} refused can get into ${nameOf(table)} from now on`,
         },
       ];
     });

@@ -10,7 +10,7 @@ export const enumValueOrder: Rule = {
   on: false,
   asks: ["syntax"],
   aliases: { squawk: ["require-enum-value-ordering"] },
-  why: "Values of an enum are sorted in the order of its definition. Without a place the new one comes last, which is not always meant, and cannot be changed afterwards.",
+  why: "Values of an enum are sorted in the order of its definition. Without a place the new one comes last, which may not be what was meant, and cannot be changed afterwards.",
   instead: "Say where it belongs.",
   wrong: "ALTER TYPE mood ADD VALUE 'fine';",
   right: "ALTER TYPE mood ADD VALUE 'fine' AFTER 'ok';",

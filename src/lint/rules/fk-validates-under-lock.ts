@@ -14,7 +14,7 @@ export const fkValidatesUnderLock: Rule = {
     atlas: ["PG306"],
     strongMigrations: ["add_foreign_key"],
   },
-  why: "Adding a foreign key looks up every row of the table, and holds a SHARE ROW EXCLUSIVE lock on both tables meanwhile: writes to either of them wait. A foreign key of a new table has nothing to check, but it locks the table that it points to all the same, until the transaction ends; that is a note.",
+  why: "Adding a foreign key looks up every row of the table, and holds a SHARE ROW EXCLUSIVE lock on both tables while it does: writes to either of them wait. A foreign key of a new table has nothing to check, but it locks the table that it points to all the same, until the transaction ends; that is a note.",
   instead:
     "Add it `NOT VALID`, and validate it in the next migration: `VALIDATE CONSTRAINT` reads the tables while applications go on writing. New rows are checked from the first step on. `confiture lint --fix` makes this change.",
   wrong: "ALTER TABLE orders ADD CONSTRAINT orders_user_fkey FOREIGN KEY (user_id) REFERENCES users (id);",

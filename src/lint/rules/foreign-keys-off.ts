@@ -8,7 +8,7 @@ export const foreignKeysOff: Rule = {
   group: "data",
   severity: "error",
   asks: ["syntax", "neighbours"],
-  why: "PostgreSQL checks foreign keys by triggers of its own. `DISABLE TRIGGER ALL` and `session_replication_role = replica` switch these off as well, and nothing looks at the rows that were written meanwhile when they are on again.",
+  why: "PostgreSQL checks foreign keys by triggers of its own. `DISABLE TRIGGER ALL` and `session_replication_role = replica` switch these off as well, and the rows that were written in the meantime are not checked when they are switched on again.",
   instead:
     "`DISABLE TRIGGER USER` leaves the foreign keys on. Where they really have to be off, drop them, and add them again `NOT VALID` and `VALIDATE`.",
   wrong: "ALTER TABLE orders DISABLE TRIGGER ALL;",
@@ -25,7 +25,7 @@ export const foreignKeysOff: Rule = {
       isOld(table)
         ? [
             {
-              message: `The foreign keys of ${nameOf(table)} are not checked until the triggers are on again, and what is written meanwhile is never checked`,
+              message: `The foreign keys of ${nameOf(table)} are not checked until the triggers are on again, and what is written until then is never checked`,
               fix: `ALTER TABLE ${nameOf(table)} DISABLE TRIGGER USER;`,
             },
           ]

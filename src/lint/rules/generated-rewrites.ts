@@ -9,7 +9,7 @@ export const generatedRewrites: Rule = {
   severity: "error",
   asks: ["syntax", "neighbours", "trace"],
   aliases: { eugene: ["E11"], strongMigrations: ["add_column_generated_stored"] },
-  why: "A stored generated column is computed for every row, so the whole table is written anew under an ACCESS EXCLUSIVE lock.",
+  why: "A stored generated column is computed for every row, so the whole table is rewritten under an ACCESS EXCLUSIVE lock.",
   instead:
     "From PostgreSQL 18 on, `GENERATED ALWAYS AS (...) VIRTUAL` is computed when it is read, and takes a moment to add. Otherwise add a plain column, fill it with a trigger and in batches.",
   wrong: "ALTER TABLE users ADD COLUMN email_lower text GENERATED ALWAYS AS (lower(email)) STORED;",
@@ -21,7 +21,7 @@ export const generatedRewrites: Rule = {
       const name = writeIdentifier(column.colname ?? "");
       return [
         {
-          message: `${name} is computed for every row of ${nameOf(table)}, which is written anew, while all reads and writes of it wait`,
+          message: `${name} is computed for every row of ${nameOf(table)}, which is rewritten while all reads and writes of it wait`,
           fix: `ALTER TABLE ${nameOf(table)} ADD COLUMN ${name} ... GENERATED ALWAYS AS (...) VIRTUAL;  -- PostgreSQL 18`,
           at: column.location,
         },

@@ -7,7 +7,7 @@ export const ignoreUnknown: Rule = {
   severity: "error",
   schemaFiles: true,
   asks: ["neighbours"],
-  why: "A misspelt rule would be ignored in silence, and its finding would not.",
+  why: "A misspelt rule would silently have no effect.",
   instead: "`confiture lint --rules` lists the rules. The names of squawk, eugene and Atlas are understood as well.",
   wrong: "-- confiture:ignore drop-tabel nobody uses it since 3.0\nDROP TABLE users;",
   right: "-- confiture:ignore ban-drop-table nobody uses it since 3.0\nDROP TABLE users;",

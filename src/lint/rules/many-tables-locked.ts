@@ -11,7 +11,7 @@ export const manyTablesLocked: Rule = {
   group: "locks",
   severity: "warning",
   asks: ["neighbours", "trace"],
-  why: "Each lock is held until the last one was had. An application that uses the tables in another order than the migration deadlocks with it, and one long query on any of the tables blocks all of them.",
+  why: "Each lock is held until the last one has been taken. An application that uses the tables in another order than the migration deadlocks with it, and one long query on any of the tables blocks all of them.",
   instead: "Split the migration, one table in each.",
   wrong:
     "ALTER TABLE a ADD COLUMN note text;\nALTER TABLE b ADD COLUMN note text;\nALTER TABLE c ADD COLUMN note text;",

@@ -11,7 +11,7 @@ export const narrowsValues: Rule = {
   group: "data",
   severity: "error",
   asks: ["syntax", "neighbours"],
-  why: "A shorter `varchar`, a smaller integer or fewer digits make the statement fail on the first value that does not fit, and later writers as well. Fractions that are dropped are dropped without a word.",
+  why: "A shorter `varchar`, a smaller integer or fewer digits make the statement fail on the first value that does not fit, and later writers as well. Fractions are dropped silently.",
   instead: "Check the rows first, add a CHECK that says what fits, and change the type only when it is valid.",
   given: "CREATE TABLE users (id bigint, name text);",
   wrong: "ALTER TABLE users ALTER COLUMN name TYPE varchar(20);",

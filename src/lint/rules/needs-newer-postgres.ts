@@ -5,7 +5,7 @@ import { addedConstraints, nameOf } from "../syntax.ts";
 
 export const needsNewerPostgres: Rule = {
   id: "needs-newer-postgres",
-  title: "A statement that the PostgreSQL it is for does not know yet",
+  title: "A statement that the target PostgreSQL is too old for",
   group: "transactions",
   severity: "error",
   asks: ["syntax", "neighbours", "sizes"],
@@ -19,7 +19,7 @@ export const needsNewerPostgres: Rule = {
     if (need !== undefined && need.major > postgres) {
       return [
         {
-          message: `PostgreSQL ${need.major} is the first to know ${need.what}, and this is for PostgreSQL ${postgres}`,
+          message: `PostgreSQL ${postgres} does not know ${need.what}; PostgreSQL ${need.major} is the first that does`,
         },
       ];
     }

@@ -19,7 +19,7 @@ export const notNullScans: Rule = {
     atlas: ["PG303", "MF104"],
     strongMigrations: ["change_column_null"],
   },
-  why: "`SET NOT NULL` reads the whole table to see whether a NULL is in it, and holds an ACCESS EXCLUSIVE lock meanwhile: nobody can read or write the table.",
+  why: "`SET NOT NULL` reads the whole table to see whether a NULL is in it, and holds an ACCESS EXCLUSIVE lock while it does: nobody can read or write the table.",
   instead:
     "From PostgreSQL 18 on, add `NOT NULL ... NOT VALID` and validate it in the next migration; `confiture lint --fix` makes this change where it knows that the database is that new. Before, add `CHECK (column IS NOT NULL) NOT VALID`, validate it in the next migration, and then `SET NOT NULL`: PostgreSQL sees that the CHECK proves it and reads nothing. The CHECK can be dropped afterwards.",
   wrong: "ALTER TABLE users ALTER COLUMN email SET NOT NULL;",

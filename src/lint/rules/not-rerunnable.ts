@@ -5,7 +5,7 @@ import { alterations, nameOfParts } from "../syntax.ts";
 
 export const notRerunnable: Rule = {
   id: "not-rerunnable",
-  title: "A step outside a transaction that cannot be run again",
+  title: "A step outside a transaction that cannot be repeated",
   group: "transactions",
   severity: "note",
   asks: ["syntax", "neighbours"],
@@ -28,7 +28,7 @@ export const notRerunnable: Rule = {
       return [
         {
           message: "When this is interrupted, it leaves an invalid index of that name, and fails when it is run again",
-          fix: `DROP INDEX CONCURRENTLY IF EXISTS ${nameOfParts([name])};  -- before`,
+          fix: `DROP INDEX CONCURRENTLY IF EXISTS ${nameOfParts([name])};  -- first`,
         },
       ];
     }

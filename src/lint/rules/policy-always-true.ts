@@ -10,7 +10,7 @@ export const policyAlwaysTrue: Rule = {
   severity: "warning",
   schemaFiles: true,
   asks: ["syntax"],
-  why: "`USING (true)` or `WITH CHECK (true)` for anything but SELECT lets every role of the policy change, delete or insert any row. It looks like row level security, and is none.",
+  why: "`USING (true)` or `WITH CHECK (true)` for anything but SELECT lets every role of the policy change, delete or insert any row. It looks like row level security and is not.",
   instead: "Say which rows, or for which role (`TO admin`).",
   wrong: "CREATE POLICY anybody ON notes FOR DELETE USING (true);",
   right: "CREATE POLICY readers ON notes FOR SELECT USING (true);",
@@ -22,7 +22,7 @@ export const policyAlwaysTrue: Rule = {
     return isForAll && isTrue
       ? [
           {
-            message: `Everybody who may write ${nameOf(policy.table)} at all may write every row of it`,
+            message: `Everybody who may write to ${nameOf(policy.table)} may write every row of it`,
             fix: "Say which rows, or TO which role",
           },
         ]

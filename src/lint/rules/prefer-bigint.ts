@@ -11,7 +11,7 @@ export const preferBigint: Rule = {
   schemaFiles: true,
   asks: ["syntax"],
   aliases: { squawk: ["prefer-bigint-over-int", "prefer-bigint-over-smallint"] },
-  why: "An `integer` key ends at 2,147,483,647, and a sequence uses numbers up also for inserts that fail. To change it later means to write the table and every table that points to it anew.",
+  why: "An `integer` key ends at 2,147,483,647, and a sequence uses numbers up also for inserts that fail. Changing it later means rewriting the table and every table that points to it.",
   instead: "Use `bigint`. Because of alignment it is often no larger.",
   wrong: "CREATE TABLE users (id integer PRIMARY KEY);",
   right: "CREATE TABLE users (id bigint PRIMARY KEY);",

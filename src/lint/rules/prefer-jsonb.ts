@@ -10,7 +10,7 @@ export const preferJsonb: Rule = {
   schemaFiles: true,
   asks: ["syntax"],
   aliases: { eugene: ["E3"], strongMigrations: ["add_column_json"] },
-  why: "`json` has no equality: `SELECT DISTINCT`, `GROUP BY` and `UNION` over a table with such a column fail. It is read anew with every use, and no index serves it.",
+  why: "`json` has no equality: `SELECT DISTINCT`, `GROUP BY` and `UNION` over a table with such a column fail. It is parsed again with every use, and no index serves it.",
   instead: "Use `jsonb`, unless the text has to stay as it was written.",
   wrong: "CREATE TABLE events (id bigint PRIMARY KEY, data json);",
   right: "CREATE TABLE events (id bigint PRIMARY KEY, data jsonb);",

@@ -10,7 +10,7 @@ export const refreshBlocksReaders: Rule = {
   asks: ["syntax", "neighbours"],
   why: "`REFRESH MATERIALIZED VIEW` takes an ACCESS EXCLUSIVE lock: nobody can read the view until its query has run.",
   instead:
-    "Use `REFRESH MATERIALIZED VIEW CONCURRENTLY`. It needs a unique index on columns of the view, without a WHERE clause, and takes longer; readers go on meanwhile.",
+    "Use `REFRESH MATERIALIZED VIEW CONCURRENTLY`. It needs a unique index on columns of the view, without a WHERE clause, and takes longer; readers are not blocked.",
   wrong: "REFRESH MATERIALIZED VIEW sales_by_day;",
   right: "REFRESH MATERIALIZED VIEW CONCURRENTLY sales_by_day;",
   check({ node, isOld, world }) {

@@ -24,7 +24,7 @@ export const reindexBlocks: Rule = {
     const kind = reindex.kind?.replace("REINDEX_OBJECT_", "") ?? "TABLE";
     return [
       {
-        message: `REINDEX blocks writes, and queries that use the index, until ${what} is built anew`,
+        message: `REINDEX blocks writes, and queries that use the index, until ${what} is rebuilt`,
         fix: `REINDEX ${kind} CONCURRENTLY ${what};  -- alone in its migration`,
       },
     ];

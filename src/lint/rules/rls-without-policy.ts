@@ -19,7 +19,7 @@ export const rlsWithoutPolicy: Rule = {
         : [
             {
               message: `${nameOf(table)} has no policy here: all but its owner find it empty from now on`,
-              fix: `CREATE POLICY ... ON ${nameOf(table)} USING (...);  -- before`,
+              fix: `CREATE POLICY ... ON ${nameOf(table)} USING (...);  -- first`,
             },
           ],
     );

@@ -13,7 +13,7 @@ export const serialRewrites: Rule = {
     eugene: ["E11"],
     strongMigrations: ["add_column_auto_incrementing"],
   },
-  why: "A `serial` or identity column gives every row a number of its own, so the whole table is written anew under an ACCESS EXCLUSIVE lock.",
+  why: "A `serial` or identity column gives every row a number of its own, so the whole table is rewritten under an ACCESS EXCLUSIVE lock.",
   instead:
     "Add a plain column with a sequence, set its default to `nextval` of that, fill the old rows in batches, and make it NOT NULL afterwards.",
   wrong: "ALTER TABLE users ADD COLUMN number bigint GENERATED ALWAYS AS IDENTITY;",
@@ -27,7 +27,7 @@ export const serialRewrites: Rule = {
       const name = writeIdentifier(column.colname ?? "");
       return [
         {
-          message: `${name} gets a number in every row of ${nameOf(table)}, which is written anew, while all reads and writes of it wait`,
+          message: `${name} gets a number in every row of ${nameOf(table)}, which is rewritten while all reads and writes of it wait`,
           fix: `Add ${name} as a plain column, set its default to nextval of a sequence, and fill the old rows in batches`,
           at: column.location,
         },

@@ -10,7 +10,7 @@ export const typeChangeRechecks: Rule = {
   asks: ["trace"],
   aliases: { eugene: ["E5"], strongMigrations: ["change_column"] },
   why: "A change of a type that rewrites nothing may still check every CHECK, foreign key or domain of the column again, which reads the whole table under an ACCESS EXCLUSIVE lock. It only shows when the statement runs, so this rule needs a trace.",
-  instead: "Drop the constraint before, and add it again `NOT VALID` afterwards; validate it in the next migration.",
+  instead: "Drop the constraint first, and add it again `NOT VALID` afterwards; validate it in the next migration.",
   wrong: "ALTER TABLE users ALTER COLUMN name TYPE varchar(40);\n-- where users has CHECK (length(name) > 2)",
   right: "ALTER TABLE users ALTER COLUMN name TYPE varchar(40);\n-- where no constraint speaks of the column",
   check({ node, isOld, scans, rewrites }) {
@@ -19,7 +19,7 @@ export const typeChangeRechecks: Rule = {
         ? [
             {
               message: `The new type of ${writeIdentifier(command.name ?? "")} checks constraints again: every row of ${nameOf(table)} is read, while all reads and writes of it wait`,
-              fix: "Drop the constraint before, and add it again NOT VALID afterwards",
+              fix: "Drop the constraint first, and add it again NOT VALID afterwards",
             },
           ]
         : [],

@@ -5,7 +5,7 @@ import { alterations, isFreeConversion, nameOf, typeText } from "../syntax.ts";
 
 export const typeChangeRewrites: Rule = {
   id: "type-change-rewrites",
-  title: "ALTER COLUMN TYPE that writes every row anew",
+  title: "ALTER COLUMN TYPE that rewrites every row",
   group: "locks",
   severity: "error",
   asks: ["syntax", "neighbours", "trace"],
@@ -15,7 +15,7 @@ export const typeChangeRewrites: Rule = {
     atlas: ["PG301"],
     strongMigrations: ["change_column"],
   },
-  why: "Most changes of a type write the table and all its indexes anew, under an ACCESS EXCLUSIVE lock: nobody can read or write the table. Some need no rewrite: a longer `varchar`, `varchar` to `text`, a `numeric` with more digits before the point.",
+  why: "Most changes of a type rewrite the table and all its indexes under an ACCESS EXCLUSIVE lock: nobody can read or write the table. Some need no rewrite: a longer `varchar`, `varchar` to `text`, a `numeric` with more digits before the point.",
   instead:
     "Add a new column, keep it up to date with a trigger, fill it in batches, and move the applications over; drop the old column in a later migration.",
   given: "CREATE TABLE users (id integer, name varchar(20));",
@@ -33,7 +33,7 @@ export const typeChangeRewrites: Rule = {
         if (facts?.rewritesIndexes.length === 0) return [];
         return [
           {
-            message: `The new type of ${column} builds indexes of ${nameOf(table)} anew, while all reads and writes of it wait`,
+            message: `The new type of ${column} rebuilds indexes of ${nameOf(table)} while all reads and writes of it wait`,
           },
         ];
       }
@@ -42,8 +42,8 @@ export const typeChangeRewrites: Rule = {
       return [
         {
           message: isSure
-            ? `Changing ${column}${from === "" ? "" : ` from ${from}`} to ${to} writes every row of ${nameOf(table)} anew, while all reads and writes of it wait`
-            : `Changing ${column} to ${to} may write every row of ${nameOf(table)} anew, while all reads and writes of it wait; its type is not known here`,
+            ? `Changing ${column}${from === "" ? "" : ` from ${from}`} to ${to} rewrites every row of ${nameOf(table)} while all reads and writes of it wait`
+            : `Changing ${column} to ${to} may rewrite every row of ${nameOf(table)} while all reads and writes of it wait; its current type is not known here`,
           severity: isSure ? undefined : "warning",
           fix: `Add a column ${writeIdentifier(`${command.name ?? ""}_new`)} ${to}, fill it in batches, move applications over, and drop ${column} later`,
           at: definition?.location,

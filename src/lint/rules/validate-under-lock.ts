@@ -12,7 +12,7 @@ export const validateUnderLock: Rule = {
   severity: "error",
   asks: ["syntax", "neighbours"],
   aliases: { squawk: ["constraint-missing-not-valid"], eugene: ["E4"] },
-  why: "`VALIDATE CONSTRAINT` by itself blocks neither reads nor writes. But a lock is held until its transaction ends: after `ADD CONSTRAINT ... NOT VALID` in the same migration the table stays locked while every row is read, and nothing is won.",
+  why: "`VALIDATE CONSTRAINT` by itself blocks neither reads nor writes. But a lock is held until its transaction ends: after `ADD CONSTRAINT ... NOT VALID` in the same migration the table stays locked while every row is read, and nothing is gained.",
   instead: "Put the `VALIDATE CONSTRAINT` into a migration of its own. `confiture lint --fix` makes this change.",
   wrong:
     "ALTER TABLE users ADD CONSTRAINT users_age_check CHECK (age >= 0) NOT VALID;\nALTER TABLE users VALIDATE CONSTRAINT users_age_check;",

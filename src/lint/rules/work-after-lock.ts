@@ -40,7 +40,7 @@ export const workAfterLock: Rule = {
     if (lock === undefined) return [];
     return [
       {
-        message: `This works through all of ${nameOf(worked)}, and reads and writes of ${nameOf(lock.table)} wait meanwhile: an earlier statement of this transaction holds its lock`,
+        message: `This processes all of ${nameOf(worked)} while reads and writes of ${nameOf(lock.table)} wait: an earlier statement of this transaction has locked it`,
         fix: "Move this statement into a migration of its own",
       },
     ];

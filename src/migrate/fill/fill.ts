@@ -135,7 +135,7 @@ class Run {
         "backfill_failed",
         `The record of ${migrationId(this.#migration)} was taken away while it ran`,
         {
-          hint: "What is done stays done. Run `confiture migrate up` again: it begins anew, and WHERE leaves out what is done.",
+          hint: "What is done stays done. Run `confiture migrate up` again: it starts again, and WHERE leaves out what is done.",
         },
       );
     }
@@ -285,7 +285,7 @@ class Run {
       hint: [
         error.hint,
         "The batches before stay, and are recorded. When the rows are put right, `confiture migrate up` goes on with this batch.",
-        `To change the statement instead: edit the file, then confiture migrate resolve ${shellWord(version)} --rolled-back; the next \`up\` begins anew and its WHERE leaves out what is done.`,
+        `To change the statement instead: edit the file, then confiture migrate resolve ${shellWord(version)} --rolled-back; the next \`up\` starts again and its WHERE leaves out what is done.`,
       ]
         .filter((line) => line !== undefined)
         .join("\n"),

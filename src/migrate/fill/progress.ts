@@ -129,7 +129,7 @@ function fromJson(row: Record<string, unknown>): Progress {
 /** Values for columns; `raw` ones are SQL. */
 export type ProgressChanges = Partial<Omit<Progress, "version">>;
 
-/** A statement that begins anew, whatever is left of an earlier time. */
+/** A statement that starts again, whatever is left of an earlier time. */
 export function beginProgressSql(
   ledger: Ledger,
   version: string,

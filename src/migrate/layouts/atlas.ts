@@ -79,7 +79,7 @@ function checkSum(folder: Folder): void {
 function doesNotFit(folder: Folder, message: string, name: string): ConfitureError {
   return new ConfitureError("migration_invalid", message, {
     location: { file: folder.pathOf(name) },
-    hint: "Put the file back as it was, or, if the change is right, write the sums anew with `atlas migrate hash`.",
+    hint: "Put the file back as it was, or, if the change is right, update the sums with `atlas migrate hash`.",
   });
 }
 
@@ -94,7 +94,7 @@ function cut(source: SqlSource): Sections {
       if (name !== "delimiter" && name !== "txtar") continue;
       throw new ConfitureError("migration_invalid", `${file} is cut by atlas:${name}, which is not understood`, {
         location: source.locate(start),
-        hint: "Statements end with a semicolon. Remove the line, and what it separates them with.",
+        hint: "Statements end with a semicolon. Remove the line and the separator that it sets.",
       });
     }
   }

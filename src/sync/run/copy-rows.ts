@@ -270,7 +270,7 @@ function countsDiffer(table: string, { rowsRead, rowsWritten }: Transfer): Confi
 
 function snapshotLost(): ConfitureError {
   return new ConfitureError("sync_snapshot_lost", "The source's session that held the moment of the copy is gone", {
-    hint: "The source was restarted, or somebody ended the session. Rows that are read now would be of another moment, so the copy cannot go on: run it again. What the target held before is still there.",
+    hint: "The source was restarted, or somebody ended the session. Rows that are read now would belong to another snapshot, so the copy cannot go on: run it again. What the target held before is still there.",
   });
 }
 

@@ -4,7 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 const KNOWN: Readonly<Record<string, { readonly what: string; readonly hint: string }>> = {
   "42501": {
     what: "the role lacks a right, or a row-level security policy would hide rows from it",
-    hint: "The role needs SELECT on every table that is not skipped. Where row-level security is on, it also needs BYPASSRLS, or has to own the table: rows that are hidden would be missing without a word.",
+    hint: "The role needs SELECT on every table that is not skipped. Where row-level security is on, it also needs BYPASSRLS, or has to own the table: hidden rows would be silently missing.",
   },
   "55P03": {
     what: "somebody has it locked",
@@ -39,7 +39,7 @@ export function readingFailed(error: unknown, table?: string): unknown {
   const known = sqlstate === undefined ? undefined : KNOWN[sqlstate];
   if (error.code === "connection_lost" && known === undefined) {
     return new ConfitureError("connection_lost", `${what}: the connection was lost`, {
-      hint: "The source was restarted, or the network failed. The moment that was copied is gone with it: run it again.",
+      hint: "The source was restarted, or the network failed. The snapshot that was being copied is gone: run it again.",
       data: { source: true, ...(table === undefined ? {} : { table }) },
     });
   }

@@ -342,7 +342,7 @@ async function refuseLargeObjects(database: Database, skip: boolean): Promise<vo
   const number = row?.number ?? 0;
   if (number === 0) return;
   throw new ConfitureError("sync_large_objects", `The source has ${number} large objects, which are not copied`, {
-    hint: "What is in them no rule can see. Leave them out with --skip-large-objects; columns that name them then name nothing.",
+    hint: "No rule can see inside them. Leave them out with --skip-large-objects; columns that refer to them will then refer to nothing.",
   });
 }
 

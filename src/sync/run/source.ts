@@ -169,7 +169,7 @@ async function identityOf(database: Database): Promise<Identity> {
 async function requireSame(one: Identity, other: Identity): Promise<void> {
   if (one.started === other.started && one.address === other.address && one.database === other.database) return;
   throw new ConfitureError("sync_load_balanced", "Two connections to the source reached two different servers", {
-    hint: "A load balancer stands between, and what one server sees at a moment the other does not. Name one server, for example a replica of its own. The target was not touched.",
+    hint: "There is a load balancer in between, and its servers do not see the same data at the same moment. Name one server, for example a replica of its own. The target was not touched.",
   });
 }
 

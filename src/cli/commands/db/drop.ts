@@ -5,7 +5,7 @@ import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 
 export const command = defineCommand({
   args: {
-    force: { type: "boolean", description: "end the sessions that are in it" },
+    force: { type: "boolean", description: "disconnect the sessions that are using it" },
     ...PROTECTED_ARGS,
   },
   details: "The data is gone afterwards.",

@@ -30,7 +30,7 @@ export const command = defineCommand({
   args: SQL_ARGS,
   details:
     "A prompt for SQL: statements end with a semicolon, \\? lists the commands, Ctrl-C cancels the running statement, Ctrl-D ends.\n" +
-    `What was typed is kept in ~/${HISTORY}, but for lines with the word password. Where standard input is no terminal, it works as\n` +
+    `Input is kept in ~/${HISTORY}, except lines with the word password. Where standard input is no terminal, it works as\n` +
     "`confiture db sql -f -`.",
   examples: ["confiture db shell", "confiture db shell -e staging", "echo 'SELECT 1' | confiture db shell"],
   async run(args, context) {

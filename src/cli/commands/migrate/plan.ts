@@ -60,7 +60,7 @@ export const command = defineCommand({
       description: `SQL files with rows to try statements on (default: ${FIXTURES}, if it is there)`,
     },
     "allow-out-of-order": { type: "boolean", description: "also plan migrations older than the newest applied one" },
-    "allow-missing": { type: "boolean", description: "go on although the file of an applied migration is gone" },
+    "allow-missing": { type: "boolean", description: "continue even if the file of an applied migration is missing" },
     ...SCRATCH_ARGS,
     format: {
       ...GLOBAL_ARGS.format,

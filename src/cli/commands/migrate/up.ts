@@ -28,7 +28,7 @@ export const command = defineCommand({
       description: "print the migrations' SQL without running it (code in TypeScript migrations does run)",
     },
     "allow-out-of-order": { type: "boolean", description: "also apply migrations older than the newest applied one" },
-    "allow-missing": { type: "boolean", description: "go on although the file of an applied migration is gone" },
+    "allow-missing": { type: "boolean", description: "continue even if the file of an applied migration is missing" },
     "single-transaction": { type: "boolean", description: "all of them in one transaction: all or none" },
     contract: {
       type: "string",
@@ -50,7 +50,7 @@ export const command = defineCommand({
     "migrations that drop objects, change or delete rows, or are TypeScript need to be confirmed; where it has `limits`,\n" +
     "also those that lock large tables.\n" +
     "With --dry-run, the code of TypeScript migrations runs but its SQL does not: it is printed up to the first statement\n" +
-    "whose result the code needs. With -v, what is sent besides is printed as well, and psql can do the same with it.",
+    "whose result the code needs. With -v, the runner's own statements are printed as well, so that psql can run the output to the same effect.",
   examples: [
     "confiture migrate up",
     "confiture migrate up --env production",
