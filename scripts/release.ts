@@ -28,7 +28,8 @@ export interface ReleaseOptions {
   readonly out: string;
   /** Goes into every archive beside the executable. */
   readonly documents: readonly ArchiveEntry[];
-  readonly compile: (options: { target: Bun.Build.CompileTarget; outfile: string }) => Promise<unknown>;
+  /** What is packed for a machine; the folder is for what it needs on the way. */
+  readonly executableFor: (target: ReleaseTarget, folder: string) => Promise<Executable>;
   /** Of xz(1), 0 to 9. */
   readonly xzPreset: number;
   /** The checkout that it is made from. */
@@ -39,6 +40,12 @@ export interface ReleaseOptions {
   readonly signingKey?: string | undefined;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly report: (line: string) => void;
+}
+
+export interface Executable {
+  readonly data: Uint8Array;
+  /** What was done to it, for the report: ", 23797 pages verified". */
+  readonly remark: string;
 }
 
 /** One file of a finished release. */
@@ -104,12 +111,12 @@ export async function release(options: ReleaseOptions): Promise<readonly Release
 async function makeTarget(
   target: ReleaseTarget,
   staging: string,
-  { product, compile, documents, xzPreset, report }: ReleaseOptions,
+  { product, executableFor, documents, xzPreset, report }: ReleaseOptions,
   add: (file: ReleaseFile) => Promise<void>,
 ): Promise<void> {
   const isWindows = target.system === "windows";
   const started = performance.now();
-  const { executable, remark } = await makeExecutable(target, staging, compile);
+  const { data: executable, remark } = await executableFor(target, staging);
   const compression = { preset: xzPreset, architecture: target.architecture };
 
   const folder = `confiture-${product.version}-${target.name}`;
@@ -139,28 +146,28 @@ async function makeTarget(
  */
 export async function makeExecutable(
   target: ReleaseTarget,
-  staging: string,
-  compile: ReleaseOptions["compile"],
-): Promise<{ executable: Uint8Array; remark: string }> {
-  const outfile = join(staging, target.system === "windows" ? "confiture.exe" : "confiture");
+  folder: string,
+  compile: (options: { target: Bun.Build.CompileTarget; outfile: string }) => Promise<unknown>,
+): Promise<Executable> {
+  const outfile = join(folder, target.system === "windows" ? "confiture.exe" : "confiture");
   await compile({ target: target.bun, outfile });
   const compiled = new Uint8Array(await readFile(outfile));
   await rm(outfile);
   return checked(compiled, target);
 }
 
-function checked(compiled: Uint8Array, target: ReleaseTarget): { executable: Uint8Array; remark: string } {
+function checked(compiled: Uint8Array, target: ReleaseTarget): Executable {
   const fault = wrongMachine(compiled, target);
   if (fault !== undefined) throw new ReleaseError(`${target.name}: ${fault}`);
-  if (target.system !== "darwin") return { executable: compiled, remark: "" };
+  if (target.system !== "darwin") return { data: compiled, remark: "" };
 
   // A right signature is left alone: it is the compiler's own, and known to run.
   const before = checkSignature(compiled);
-  if (before.faults.length === 0) return { executable: compiled, remark: `, ${before.pages} pages verified` };
-  const executable = signAdHoc(compiled, "confiture");
-  const after = checkSignature(executable);
+  if (before.faults.length === 0) return { data: compiled, remark: `, ${before.pages} pages verified` };
+  const data = signAdHoc(compiled, "confiture");
+  const after = checkSignature(data);
   if (after.faults.length > 0) throw new ReleaseError(`${target.name}: ${after.faults.join("; ")}`);
-  return { executable, remark: `, signed anew, ${after.pages} pages verified` };
+  return { data, remark: `, signed anew, ${after.pages} pages verified` };
 }
 
 /** The table of sizes. */
@@ -217,7 +224,7 @@ async function main(): Promise<void> {
     targets,
     out: resolve(root, values.out),
     documents: await documentsOf(root, product.version),
-    compile,
+    executableFor: (target, folder) => makeExecutable(target, folder, compile),
     xzPreset: 9,
     root,
     baseUrl: values["base-url"]?.replace(/\/+$/, ""),

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { executableProject } from "../cli/project.ts";
-import { BINARY, builtBinary, runBinary, type RunResult } from "../support/cli.ts";
+import { BINARY, builtBinary, type RunResult } from "../support/cli.ts";
 import { temporaryProject } from "../support/project.ts";
+import { canMakeRoots, copyInto, librariesOf, runInRoot } from "../support/roots.ts";
 
 const MIGRATION = `import { Migration } from "confiture";
 import { COLUMN } from "./column.ts";
@@ -19,15 +20,6 @@ const FILES = {
   "db/migrations/column.ts": 'export const COLUMN = "bio";\n',
 };
 
-/** Makes "$0" the root folder for the command that follows. Bun's runtime finds itself in /proc and aborts without it. */
-const ENTER = 'mount -t proc proc "$0/proc" && exec chroot "$0" "$@"';
-
-function canMakeRoots(): boolean {
-  if (process.getuid?.() !== 0 || process.platform !== "linux" || Bun.which("unshare") === null) return false;
-  // In a container, root may not be allowed to.
-  return Bun.spawnSync(["unshare", "--mount", "sh", "-c", "mount -t proc proc /proc && chroot / true"]).success;
-}
-
 /** A root folder that holds the C library and the executable, and nothing else to fall back on. */
 describe.skipIf(!canMakeRoots())("alone in a folder with the C library (Linux, needs root)", () => {
   let root = "";
@@ -35,13 +27,9 @@ describe.skipIf(!canMakeRoots())("alone in a folder with the C library (Linux, n
   beforeAll(async () => {
     await builtBinary();
     root = await mkdtemp("/tmp/confiture-root-");
-    const ldd = Bun.spawnSync(["ldd", BINARY]).stdout.toString();
-    const libraries = Array.from(ldd.matchAll(/(\/\S+) \(0x/g), ([, path]) => path!);
+    const libraries = librariesOf(BINARY);
     expect(libraries.length).toBeGreaterThan(1);
-    for (const path of libraries) {
-      await mkdir(join(root, dirname(path)), { recursive: true });
-      await copyFile(path, join(root, path));
-    }
+    await copyInto(root, libraries);
     top = libraries.map((path) => path.split("/")[1]!);
     await copyFile(BINARY, join(root, "confiture"));
     await chmod(join(root, "confiture"), 0o755);
@@ -50,11 +38,7 @@ describe.skipIf(!canMakeRoots())("alone in a folder with the C library (Linux, n
   afterAll(() => rm(root, { recursive: true, force: true }));
 
   const run = (...args: string[]): Promise<RunResult> =>
-    runBinary(["--mount", "sh", "-c", ENTER, root, "/confiture", "-C", "/project", ...args], {
-      binary: Bun.which("unshare") ?? "",
-      cwd: "/",
-      env: { HOME: "/" },
-    });
+    runInRoot(root, ["/confiture", "-C", "/project", ...args], { home: "/" });
 
   test("it starts", async () => {
     expect(await run("--version")).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("Confiture version") });

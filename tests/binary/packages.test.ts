@@ -1,16 +1,21 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { documentsOf, productOf, type ReleasedFile, release } from "../../scripts/release.ts";
 import { RELEASE_TARGETS } from "../../scripts/release-targets.ts";
 import { publicKeyOf } from "../../scripts/packaging/minisign.ts";
 import { BINARY, builtBinary } from "../support/cli.ts";
+import { readBlocks, Reader } from "../support/document.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
 import { HAS_XZ } from "../support/xz.ts";
 
-/** One release of the executable under test, installed in each way as its user would. */
+/**
+ * One release, installed in each way as its user would. In the place of the executable it has a script that becomes the
+ * one under test: compressing 130 MB five times would prove nothing more about the packages.
+ */
 const isPacked = HAS_XZ && process.platform === "linux" && process.arch === "x64";
 const isRoot = process.getuid?.() === 0;
 for (const [tool, what] of Object.entries({ npm: "the npm packages", dpkg: "the .deb", rpm: "the .rpm" })) {
@@ -38,7 +43,7 @@ beforeAll(async () => {
     targets: RELEASE_TARGETS.filter(({ name }) => name === "linux-x64"),
     out,
     documents: await documentsOf(ROOT, product.version),
-    compile: ({ outfile }) => copyFile(BINARY, outfile),
+    executableFor: async () => ({ data: Buffer.from(`#!/bin/sh\nexec '${BINARY}' "$@"\n`), remark: "" }),
     xzPreset: 0,
     root: ROOT,
     baseUrl: `${server.url.origin}/release`,
@@ -230,4 +235,57 @@ describe.skipIf(!isPacked)("what a release proves", () => {
       .map((line) => line.slice(66));
     expect((await readdir(out)).filter((name) => !name.startsWith("SHA256SUMS")).toSorted()).toEqual(listed);
   });
+});
+
+/** What stands in for a system of the reader's own: its package managers work on a folder. */
+const SUDO = `#!/bin/sh
+tool=$1
+shift
+case $tool in
+  dpkg) exec dpkg --root="$SYSTEM" --force-depends --force-not-root --force-bad-path "$@" ;;
+  rpm) exec rpm --root="$SYSTEM" --nodeps --ignoreos "$@" ;;
+esac
+`;
+
+describe.skipIf(!isPacked)("docs/installing.md", () => {
+  const blocks = readBlocks(readFileSync(join(ROOT, "docs/installing.md"), "utf8"));
+  const NEEDS: readonly (readonly [word: string, isThere: boolean])[] = [
+    // Held against the Dockerfile by its own test.
+    ["docker ", false],
+    ["npm ", Bun.which("npm") !== null],
+    ["dpkg ", isRoot && Bun.which("dpkg") !== null],
+    ["rpm ", isRoot && Bun.which("rpm") !== null],
+    ["minisign ", Bun.which("minisign") !== null],
+  ];
+  for (const block of blocks) {
+    const [first = ""] = block.text.split("\n");
+    const isTried = NEEDS.every(([word, isThere]) => isThere || !block.text.includes(word));
+    test.skipIf(!isTried)(first, async () => {
+      const here = await empty(`reader-${block.line}`);
+      for (const name of await readdir(out)) await symlink(join(out, name), join(here, name));
+      // The reader of the first block has nothing yet.
+      if (first.startsWith("curl ")) await rm(join(here, "install.sh"));
+      const system = await empty(`reader-${block.line}/system`);
+      await mkdir(join(system, "var/lib/dpkg"), { recursive: true });
+      for (const file of ["status", "available"]) await writeFile(join(system, "var/lib/dpkg", file), "");
+      const programs = await empty(`reader-${block.line}/programs`);
+      await writeFile(join(programs, "sudo"), SUDO, { mode: 0o755 });
+      const reader = new Reader("docs/installing.md", here, {
+        PATH: `${programs}:${process.env["PATH"]}`,
+        HOME: here,
+        SYSTEM: system,
+        RELEASE: `${server.url.origin}/release`,
+        CONFITURE_KEY: publicKeyOf(key),
+        npm_config_registry: `${server.url.origin}/npm/`,
+      });
+      await reader.run(block);
+      const installed = {
+        curl: ".local/bin/confiture",
+        tar: ".local/bin/confiture",
+        npm: "node_modules/.bin/confiture",
+        sudo: "system/usr/bin/confiture",
+      }[first.split(" ")[0]!];
+      if (installed !== undefined) expect(await run([join(here, installed), "--version"], here)).toEqual(VERSION);
+    });
+  }
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { readdir, writeFile } from "node:fs/promises";
-import { release, type ReleaseOptions } from "../../../scripts/release.ts";
+import { makeExecutable, release, type ReleaseOptions } from "../../../scripts/release.ts";
 import { CPU_TYPES } from "../../../scripts/release-macho.ts";
 import { RELEASE_TARGETS } from "../../../scripts/release-targets.ts";
 import { syntheticMacho } from "../../support/macho.ts";
@@ -32,11 +32,16 @@ function pe(machine: number): Uint8Array {
   return file;
 }
 
-function executableFor(target: string): Uint8Array {
+function executableOf(target: string): Uint8Array {
   const isArm = target.includes("arm64");
   if (target.includes("windows")) return pe(isArm ? 0xaa64 : 0x8664);
   if (target.includes("darwin")) return syntheticMacho({ cpuType: CPU_TYPES[isArm ? "arm64" : "x64"] });
   return elf(isArm ? 183 : 62, target.includes("musl") ? "/lib/ld-musl-x86_64.so.1" : "/lib64/ld-linux-x86-64.so.2");
+}
+
+function compiledBy(contents: (target: string) => Uint8Array): ReleaseOptions["executableFor"] {
+  return (machine, folder) =>
+    makeExecutable(machine, folder, async ({ target, outfile }) => writeFile(outfile, contents(target)));
 }
 
 function optionsFor(out: string, changes: Partial<ReleaseOptions> = {}): ReleaseOptions {
@@ -47,7 +52,7 @@ function optionsFor(out: string, changes: Partial<ReleaseOptions> = {}): Release
     targets: RELEASE_TARGETS,
     out,
     documents: [{ name: "LICENSE", data: new TextEncoder().encode("free") }],
-    compile: ({ target, outfile }) => writeFile(outfile, executableFor(target)),
+    executableFor: compiledBy(executableOf),
     report: () => {},
     ...changes,
   };
@@ -119,9 +124,8 @@ describe.skipIf(!HAS_XZ)("nothing is released when one file", () => {
   for (const [what, broken, file] of wrong) {
     test(what, async () => {
       await using project = await temporaryProject({ "confiture-1.0.0-linux-x64.tar.gz": "old" });
-      const compile: ReleaseOptions["compile"] = ({ target, outfile }) =>
-        writeFile(outfile, target === broken ? file : executableFor(target));
-      expect(await release(optionsFor(project.dir, { compile })).catch((error: unknown) => error)).toBeInstanceOf(
+      const executableFor = compiledBy((target) => (target === broken ? file : executableOf(target)));
+      expect(await release(optionsFor(project.dir, { executableFor })).catch((error: unknown) => error)).toBeInstanceOf(
         Error,
       );
       expect(await readdir(project.dir)).toEqual([]);
@@ -130,11 +134,11 @@ describe.skipIf(!HAS_XZ)("nothing is released when one file", () => {
 
   test("does not compile", async () => {
     await using project = await temporaryProject();
-    const compile: ReleaseOptions["compile"] = ({ target, outfile }) =>
-      target === "bun-windows-x64-baseline"
-        ? Promise.reject(new Error("no such runtime"))
-        : writeFile(outfile, executableFor(target));
-    expect(await release(optionsFor(project.dir, { compile })).catch(String)).toBe("Error: no such runtime");
+    const executableFor = compiledBy((target) => {
+      if (target === "bun-windows-x64-baseline") throw new Error("no such runtime");
+      return executableOf(target);
+    });
+    expect(await release(optionsFor(project.dir, { executableFor })).catch(String)).toBe("Error: no such runtime");
     expect(await readdir(project.dir)).toEqual([]);
   });
 });
