@@ -87,7 +87,7 @@ function render(results: readonly Result[], embedded: ReadonlyMap<Mishap, Embedd
     (embedded.get("killed")?.rounds ?? 0);
   return [
     `Run of ${new Date().toISOString().slice(0, 10)}, seed ${SEED}, ${cpus().length} processors, ${process.platform} ${process.arch}: ${kills} kills,`,
-    "nothing lost, nothing doubled, nothing without a name.",
+    "nothing lost, nothing doubled, every stopped migration named.",
     "",
     table(["", ...heading], runnerRows(results)),
     "",

@@ -65,7 +65,7 @@ async function backendOf(database: Database): Promise<number> {
 function poolerBusy(why: string, cause?: ConfitureError): ConfitureError {
   return new ConfitureError(
     "pooler_busy",
-    `The connection goes through a pooler, and whether it keeps one backend for the session cannot be told: ${why}`,
+    `The connection goes through a pooler, and it is not known whether that keeps one backend for the session: ${why}`,
     {
       hint: "Finding out takes two connections at once. Give the pool more than one (PgBouncer's default_pool_size), try again when it is less busy, or connect to the server itself.",
       server: cause?.server,

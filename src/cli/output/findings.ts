@@ -24,7 +24,7 @@ const WAYS: Readonly<Record<Way, string>> = {
     "The first migration needs tables from the schema files, so each one was rolled back from the built schema and applied again.",
   behind:
     "The first migration needs tables from the schema files, so the migrations were applied to the built schema, which does not have their changes yet.",
-  base: "The schema files of the base commit were brought forward.",
+  base: "The new migrations were applied to the schema files of the base commit.",
 };
 
 /** The way that was taken, for people. */

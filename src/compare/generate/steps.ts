@@ -154,7 +154,7 @@ async function planUps(
   }
   const rest = compareCatalogues(current, to);
   if (refusal !== undefined && rest.some(({ planned }) => planned)) throw refusal;
-  requireNothing("The plan was tried and does not lead to the other side", rest);
+  requireNothing("The plan was tried and does not produce the other side", rest);
   return { ups, rest: rest.filter(({ planned }) => !planned) };
 }
 
