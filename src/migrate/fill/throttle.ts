@@ -17,6 +17,8 @@ interface Replica {
   readonly name: string;
   /** Milliseconds; null where the server does not say. */
   readonly lag: number | null;
+  /** It is an inactive slot, which stands for a replica that is not connected. */
+  readonly isSlot: boolean;
 }
 
 /**
@@ -64,8 +66,11 @@ export class Throttle {
     if (maxLag === undefined) return undefined;
     const replicas = await queryCatalogue<Replica>(database, REPLICAS);
     const gone = [...this.#seen].find((name) => !replicas.some((replica) => replica.name === name));
-    for (const { name } of replicas) this.#seen.add(name);
-    if (gone !== undefined) return `for the replica ${gone}, which was there and is gone`;
+    // A slot goes only when somebody drops it.
+    for (const { name, isSlot } of replicas) if (!isSlot) this.#seen.add(name);
+    if (gone !== undefined) {
+      return `for the replica ${gone}, which was there and is gone (to do without it, end this run and start it again)`;
+    }
     const unknown = replicas.find(({ lag }) => lag === null);
     if (unknown !== undefined) return `for the replica ${unknown.name}: how far it is behind is not known`;
     const worst = replicas.toSorted((a, b) => (b.lag ?? 0) - (a.lag ?? 0))[0];
@@ -120,10 +125,11 @@ const REPLICAS = `
          case when r.state is null then null
               when r.replay_lag is not null then (extract(epoch from r.replay_lag) * 1000)::float8
               when r.replay_lsn >= r.sent_lsn and r.sent_lsn is not null then 0::float8
-         end as lag
+         end as lag,
+         false as "isSlot"
     from pg_stat_replication r
   union all
-  select 'slot ' || slot_name::text, null::float8 from pg_replication_slots where slot_type = 'physical' and not active`;
+  select 'slot ' || slot_name::text, null::float8, true from pg_replication_slots where slot_type = 'physical' and not active`;
 
 const BACKLOG = `
   select slot_name::text as slot, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::text as bytes
