@@ -69,6 +69,8 @@ export async function readSides(
     );
   }
   const rules = args.plain === true ? undefined : await readProjectRules(context);
+  if (rules !== undefined && rules.key === undefined)
+    context.messages.log(`${KEY} is not set: the results of another run will be different`);
   const options: SyncOptions = {
     source: { target: from.target, name: source },
     target: { target: to.target, name: target },
@@ -106,14 +108,11 @@ export interface ProjectRules {
 const KEY = "CONFITURE_SYNC_KEY";
 
 /** @throws ConfitureError `config_*`: there are no rules, they are no YAML, or the key is none */
-export async function readProjectRules({ projectDir, io, messages }: CommandContext): Promise<ProjectRules> {
+export async function readProjectRules({ projectDir, io }: CommandContext): Promise<ProjectRules> {
   const { readRules } = await import("#sync/rules/read.ts");
   const rules = await readRules(projectDir);
   const text = io.env[KEY];
-  if (text === undefined || text === "") {
-    messages.log(`${KEY} is not set: the results of another run will be different`);
-    return { rules, key: undefined };
-  }
+  if (text === undefined || text === "") return { rules, key: undefined };
   if (!/^[0-9a-fA-F]{64}$/.test(text)) {
     throw new ConfitureError("config_invalid", `${KEY} has to be 64 hexadecimal digits (32 bytes)`, {
       hint: "Make one with `openssl rand -hex 32`, and keep it as you keep a password.",

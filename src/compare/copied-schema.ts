@@ -15,6 +15,9 @@ import { allLedgers } from "#migrate/ledger.ts";
 import { type Detail, detailId, readDetails } from "./tree/details.ts";
 import { planFiles } from "./tree/statements.ts";
 
+/** Is there as long as a copy that is made in place is not whole. */
+export const INCOMPLETE_SCHEMA = "confiture_sync_incomplete";
+
 /** The schema of a database that is to be copied, as far as it can be. */
 export interface SourceSchema {
   readonly catalogue: Catalogue;
@@ -95,7 +98,8 @@ const LATE_EXTRAS: ReadonlySet<string> = new Set([
 export function planCopy(empty: Catalogue, source: SourceSchema, roles: ReadonlySet<string>): CopyStatements {
   const { live, left } = copiable(source.catalogue, roles);
   const details = source.details.filter((detail) => detail.kind === "index" || live.facts.has(detailId(detail)));
-  const { from, to } = onTerms(empty, live, TERMS);
+  const room = { ...empty, facts: withoutObjects(empty.facts, [{ kind: "schema", name: INCOMPLETE_SCHEMA }]) };
+  const { from, to } = onTerms(room, live, TERMS);
   const early = earlyPart(to);
   const builders = [mainOwner(empty), mainOwner(live)];
   const ofEarly = (detail: Detail): boolean => early.facts.has(detailId(detail));
@@ -176,7 +180,12 @@ function earlyPart(catalogue: Catalogue): Catalogue {
   const { facts } = catalogue;
   const isLate = (id: ObjectId): boolean => {
     if (id.kind === "comment" || id.kind === "acl" || id.kind === "securityLabel") return isLate(id.target);
-    if (id.kind === "constraint") return ["p", "u", "x", "f"].includes(textOf(facts, id, "type") ?? "");
+    if (id.kind === "constraint") {
+      // Rows that were there before a check that is not validated need not pass it.
+      return (
+        facts.get(id)?.payload["validated"] === false || ["p", "u", "x", "f"].includes(textOf(facts, id, "type") ?? "")
+      );
+    }
     const parent = facts.get(id)?.parent;
     return LATE.has(id.kind) || (parent !== undefined && isLate(parent));
   };

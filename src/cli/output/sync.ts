@@ -106,12 +106,11 @@ export function renderReport(report: SyncReport, to: string): string {
 export function renderProof({ columns, leaks, scanned }: Proof): string[] {
   return [
     ...columns.map(({ column, transform, how, holds, originals, same }) => {
+      if (how === "not compared") return `not compared: ${column} (${transform}): some values may stay as they are`;
       const what =
         how === "no value in common"
           ? `no value in common with ${number(originals)} originals`
-          : how === "no row has its own"
-            ? `${number(same)} of ${number(originals)} rows have their own value`
-            : "not compared: some values stay as they are";
+          : `${number(same)} of ${number(originals)} rows have their own value`;
       return `${holds ? "proven" : "NOT PROVEN"}: ${column} (${transform}): ${holds ? what : `originals are in the copy`}`;
     }),
     ...leaks.map(

@@ -49,6 +49,7 @@ export interface ProofOptions {
 /** Proves of a copy that no original of a transformed column is in it. */
 export async function prove(options: ProofOptions): Promise<Proof> {
   const { plan, source, onStep } = options;
+  await source.execute("set row_security = off");
   for (const { name, value } of plan.settings)
     await source.query("select pg_catalog.set_config($1, $2, false)", [name, value]);
   const results: ColumnResult[] = [];
@@ -66,7 +67,11 @@ export async function prove(options: ProofOptions): Promise<Proof> {
     }
   }
   onStep("Searching the copy for originals");
-  return { columns: results, ...(await scan(options)) };
+  try {
+    return { columns: results, ...(await scan(options)) };
+  } catch (error) {
+    throw readingFailed(error);
+  }
 }
 
 async function proveColumn(

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { LIFT_LIMITS } from "#database/settings.ts";
 import type { Database, OpenOptions } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
@@ -5,6 +6,7 @@ import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import {
   compareCopied,
+  INCOMPLETE_SCHEMA,
   planCopy,
   readSourceSchema,
   type CopyStatements,
@@ -179,7 +181,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       copy.wanted,
       options.table,
     );
-    const different = changes.filter(({ name }) => name !== INCOMPLETE);
+    const different = changes.filter(({ name }) => name !== INCOMPLETE_SCHEMA);
     if (different.length > 0) throw schemaDiffers(different);
     for (const why of unreworded)
       onEvent({
@@ -217,8 +219,6 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     if (!isDone) await prepared?.abandon();
   }
 }
-
-const INCOMPLETE = "confiture_sync_incomplete";
 
 function sourceOptions({ source, lockTimeout, connect, signal }: SyncOptions): Parameters<typeof Source.open>[0] {
   return { target: source.target, lockTimeout, ...(connect === undefined ? {} : { connect }), signal };
@@ -321,15 +321,27 @@ async function readSizes(database: Database): Promise<TableSize[]> {
 }
 
 /** @throws ConfitureError `sync_not_allowed` */
-async function refuseSameDatabase({ target, connect, signal }: SyncOptions, source: Source): Promise<void> {
+async function refuseSameDatabase(options: SyncOptions, source: Source): Promise<void> {
+  const { target, connect, signal } = options;
+  const from = options.source.target;
+  const isSameFolder =
+    from.engine === "embedded" &&
+    target.target.engine === "embedded" &&
+    from.path !== undefined &&
+    target.target.path !== undefined &&
+    resolve(from.path) === resolve(target.target.path);
+  if (isSameFolder) throw sameDatabase();
   if (source.isEmbedded || target.target.engine === "embedded") return;
   const isSame = await withDatabase(
     target.target,
     { ...connect, signal },
     async (database) => await source.isIn(database),
   );
-  if (!isSame) return;
-  throw new ConfitureError("sync_not_allowed", "The source and the target are the same database", {
+  if (isSame) throw sameDatabase();
+}
+
+function sameDatabase(): ConfitureError {
+  return new ConfitureError("sync_not_allowed", "The source and the target are the same database", {
     hint: "Look at both with `confiture config show`. Nothing was changed.",
   });
 }

@@ -5,6 +5,7 @@ import { openDatabase, withDatabase } from "#database/open.ts";
 import { refuseTransactionPooling } from "#database/pooling.ts";
 import type { ServerTarget } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { INCOMPLETE_SCHEMA } from "#compare/copied-schema.ts";
 import { acquireLock } from "#migrate/lock.ts";
 import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
 import { COPY_MARK, type PreparedTarget } from "./target.ts";
@@ -125,8 +126,8 @@ async function createBeside(maintenance: Database, name: string, old: Traits): P
   }
 }
 
-/** How often the sessions of the old database are ended before the swap is given up. */
-const SWAPS = 50;
+/** How often the sessions of the old database are ended before the swap is given up; PostgreSQL waits five seconds each time. */
+const SWAPS = 6;
 
 class NewDatabase implements PreparedTarget {
   readonly place = "new database";
@@ -225,8 +226,8 @@ class NewDatabase implements PreparedTarget {
     await this.#maintenance.query(
       `select pg_catalog.pg_terminate_backend(a.pid) from pg_catalog.pg_stat_activity a
         where a.datname operator(pg_catalog.=) any (array[$1, $2]::pg_catalog.name[]) and a.pid operator(pg_catalog.<>) pg_catalog.pg_backend_pid()
-          and (select r.rolsuper from pg_catalog.pg_roles r where r.rolname operator(pg_catalog.=) current_user
-               or pg_catalog.pg_has_role(a.usesysid, 'member') limit 1)`,
+          and (pg_catalog.pg_has_role(a.usesysid, 'member')
+               or (select r.rolsuper from pg_catalog.pg_roles r where r.rolname operator(pg_catalog.=) current_user))`,
       [this.#target.database, this.#name],
     );
   }
@@ -258,8 +259,6 @@ function inUse(error: unknown): unknown {
     hint: "Sessions keep coming into the target faster than they can be ended, or belong to roles that this one may not end. Stop the applications that use it, and run it again. What the target held before is still there.",
   });
 }
-
-const INCOMPLETE_SCHEMA = "confiture_sync_incomplete";
 
 /** Without the right to create databases, the target itself is emptied and says so until it is whole. */
 async function inPlace(target: ServerTarget, options: OpenOptions): Promise<PreparedTarget> {
