@@ -10,6 +10,7 @@ const DOCUMENTS = [
   "docs/guides/medium-1-build-from-ddl.md",
   "docs/guides/medium-2-incremental-migrations.md",
   "docs/guides/migration-decision-tree.md",
+  "docs/how-to/monorepo.md",
   "docs/linting.md",
   "docs/organizing-sql-files.md",
   "docs/using-the-database.md",
