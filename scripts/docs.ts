@@ -11,6 +11,7 @@ import { EXIT_CODES } from "./exit-codes.ts";
 import { TOOLS } from "../src/lint/names.ts";
 import { RULES } from "../src/lint/registry.ts";
 import { GROUPS, type Aliases, type Rule } from "../src/lint/rule.ts";
+import { TRANSFORMS } from "../src/sync/transforms/registry.ts";
 
 const ROOT = join(import.meta.dir, "..");
 
@@ -22,7 +23,8 @@ export async function generatedDocuments(): Promise<ReadonlyMap<string, string>>
     ["docs/schemas/error-codes.json", errorCodeSchema()],
     ["docs/lint/README.md", ruleList()],
     ...RULES.map((rule): [string, string] => [`docs/lint/${rule.id}.md`, rulePage(rule)]),
-    ["README.md", withTables(await readFile(join(ROOT, "README.md"), "utf8"))],
+    ["README.md", withTables("README.md", await readFile(join(ROOT, "README.md"), "utf8"), readmeTables())],
+    ["docs/sync.md", withTables("docs/sync.md", await readFile(join(ROOT, "docs/sync.md"), "utf8"), syncTables())],
   ]);
 }
 
@@ -77,14 +79,16 @@ function errorReference(): string {
   ].join("\n");
 }
 
-/** The README with its two tables made anew; each stands between comments that name it. */
-function withTables(readme: string): string {
+/** Tables by name, as lines of Markdown. */
+type Tables = Readonly<Record<string, readonly string[]>>;
+
+function readmeTables(): Tables {
   const commands = Object.entries(COMMANDS).flatMap(([name, entry]) =>
     isGroup(entry)
       ? Object.entries(entry.commands).map(([child, { summary }]) => [`${name} ${child}`, summary])
       : [[name, entry.summary]],
   );
-  const tables = {
+  return {
     commands: [
       "| command | |",
       "|---|---|",
@@ -96,12 +100,30 @@ function withTables(readme: string): string {
       ...EXIT_CODES.map(([code, meaning]) => `| ${code} | ${meaning} |`),
     ],
   };
-  let text = readme;
+}
+
+function syncTables(): Tables {
+  const cell = (text: string): string => text.replaceAll("|", "\\|");
+  return {
+    transforms: [
+      "| transform | what it does | a result |",
+      "|---|---|---|",
+      ...TRANSFORMS.map(
+        ({ examples, summary, result }) =>
+          `| ${examples.map((example) => `\`${cell(example)}\``).join(", ")} | ${cell(summary)} | \`${cell(result)}\` |`,
+      ),
+    ],
+  };
+}
+
+/** A document with its tables made anew; each stands between comments that name it. */
+function withTables(path: string, document: string, tables: Tables): string {
+  let text = document;
   for (const [name, lines] of Object.entries(tables)) {
     const [begin, end] = [`<!-- ${name}, written by npm run docs -->\n`, `<!-- end of ${name} -->`];
     const [before, rest = ""] = text.split(begin);
     const after = rest.split(end)[1];
-    if (after === undefined) throw new Error(`README.md has no table of ${name}`);
+    if (after === undefined) throw new Error(`${path} has no table of ${name}`);
     text = `${before}${begin}\n${lines.join("\n")}\n\n${end}${after}`;
   }
   return text;

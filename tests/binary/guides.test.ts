@@ -17,7 +17,7 @@ const DOCUMENTS = [
 ];
 
 /** Folders with a README that someone can follow in a copy of them, without a server. */
-const EXAMPLES = ["examples/02-fraiseql-integration"];
+const EXAMPLES = ["examples/02-fraiseql-integration", "examples/04-production-sync-anonymization"];
 
 // Compiling, and many processes in a row.
 setDefaultTimeout(300_000);

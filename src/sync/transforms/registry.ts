@@ -26,7 +26,7 @@ import { value } from "./value.ts";
 import { year } from "./year.ts";
 
 /** Every transform, in the order of the reference. */
-const TRANSFORMS: readonly Transform[] = [
+export const TRANSFORMS: readonly Transform[] = [
   email,
   username,
   token,
