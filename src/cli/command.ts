@@ -2,6 +2,7 @@ import type { ArgsDef, ParsedArgs } from "citty";
 import type { Config } from "#config/config.ts";
 import type { ConfitureError } from "#errors/error.ts";
 import type { Io } from "./io.ts";
+import type { LiveLine } from "./output/live-line.ts";
 import type { Messages } from "./output/messages.ts";
 import type { Paint } from "./output/style.ts";
 
@@ -47,6 +48,10 @@ export interface CommandContext {
   readonly io: Io;
   /** Progress and warnings for people; silent with --quiet. */
   readonly messages: Messages;
+  /** Says what the command is at: on a terminal in its last line, once it takes a while, and with --verbose in a line of its own. */
+  readonly step: (text: string) => void;
+  /** That last line, for what has lines of its own besides. */
+  readonly live: LiveLine;
   /** Colour for what goes to standard output. */
   readonly paint: Paint;
   /** True with `--format json`: nothing but the one document may go to standard output. */

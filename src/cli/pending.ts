@@ -72,7 +72,7 @@ export function traceSettings(
     timeZone: sizes?.timeZone ?? SOME_ZONE,
     postgres: sizes?.postgres,
     fixturesDir: fixtures ?? (isThere ? FIXTURES : undefined),
-    onStep: (step) => context.messages.debug(step),
+    onStep: context.step,
   };
 }
 

@@ -8,6 +8,7 @@ import { hidePasswords, mayHoldPassword } from "./hide-passwords.ts";
 import type { Io } from "./io.ts";
 import { errorToJson, renderError, toConfitureError } from "./output/diagnostic.ts";
 import { createMessages } from "./output/messages.ts";
+import { withLiveLine } from "./output/live-line.ts";
 import { forPeople, type Paint, paintFor } from "./output/style.ts";
 import { fit } from "./output/wrap.ts";
 import { visibleJson } from "./output/visible.ts";
@@ -114,7 +115,7 @@ async function helpFor(
   return { text: commandHelp(path, entry.summary, command), asked };
 }
 
-async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form): Promise<Outcome> {
+async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, form: Form): Promise<Outcome> {
   if (entry === undefined || isGroup(entry)) throw new Error("no command");
   const [{ command }, { readArguments, readDuration }] = await Promise.all([entry.load(), loadArguments()]);
   const args = readArguments(path, command.args, rest);
@@ -124,12 +125,11 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
     // Until it has been read, a password may be anywhere in it.
     databaseUrl: args["database-url"] === undefined ? undefined : "URL",
   };
-  if ("scratch" in command.args && (args["scratch"] ?? "embedded") === "embedded") io.prepareEngine();
-  const messages = createMessages(
-    io.stderr,
-    paintFor(io.stderr, args.color, io.env),
-    args.quiet === true ? "quiet" : args.verbose === true ? "verbose" : "normal",
-    (text) => aimCommands(text, form.aim),
+  if ("scratch" in command.args && (args["scratch"] ?? "embedded") === "embedded") surroundings.prepareEngine();
+  const level = args.quiet === true ? "quiet" : args.verbose === true ? "verbose" : "normal";
+  const { io, live } = withLiveLine(surroundings, level === "normal");
+  const messages = createMessages(io.stderr, paintFor(io.stderr, args.color, io.env), level, (text) =>
+    aimCommands(text, form.aim),
   );
   const projectDir = resolve(io.cwd, args["project-dir"] ?? ".");
   let config: Promise<Config> | undefined;
@@ -138,6 +138,11 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
   const context: CommandContext = {
     io,
     messages,
+    step: (text) => {
+      messages.debug(text);
+      live.show(text);
+    },
+    live,
     paint: paintFor(io.stdout, args.color, io.env),
     json: args.format === "json",
     projectDir,
@@ -162,6 +167,7 @@ async function runCommand({ path, entry, rest }: Invocation, io: Io, form: Form)
   try {
     return await command.run(args as never, context);
   } finally {
+    live.end();
     sweepTemporaryFolders();
   }
 

@@ -32,6 +32,7 @@ export interface DriftOptions extends ProjectFiles {
   readonly terms: Terms;
   /** Globs on qualified names that are no concern, "audit.*", or on those of a kind: "index:public.*". */
   readonly ignore: readonly string[];
+  readonly onStep?: ((step: string) => void) | undefined;
 }
 
 export interface Drift {
@@ -49,10 +50,13 @@ export interface Drift {
  * @throws ConfitureError `drift_unknown` when what it should be cannot be made
  */
 export async function findDrift(options: DriftOptions): Promise<Drift> {
+  options.onStep?.("Reading the database");
   const live = await sourceCatalogue(options, { kind: "live", target: options.target, name: "the database" });
   const ignored = options.ignore.map((pattern) => new Bun.Glob(pattern));
   let least: Drift | undefined;
+  options.onStep?.("Making what it should be");
   for await (const { expected, pending } of whatShouldBe(options)) {
+    options.onStep?.("Comparing");
     const { leftOut, unreworded, ...comparison } = await compareOnTerms(options, expected, live, options.terms);
     const changes = comparison.changes.filter(
       ({ kind, name }) => !ignored.some((glob) => glob.match(name) || glob.match(`${kind}:${name}`)),

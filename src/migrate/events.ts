@@ -4,6 +4,7 @@ import type { Ignored } from "./layouts/layout.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import type { Progress } from "./fill/progress.ts";
 import type { LockHolder } from "./lock.ts";
+import type { Wait } from "./waits.ts";
 
 export type Direction = "up" | "down";
 
@@ -15,6 +16,8 @@ export type MigrateEvent =
   /** Another process has the embedded database's folder. */
   | { readonly type: "waiting-for-folder"; readonly holder: FolderHolder }
   | { readonly type: "waiting-for-lock"; readonly holder: LockHolder | undefined }
+  /** The statement that runs waits for another session. */
+  | { readonly type: "waiting-for-session"; readonly wait: Wait }
   | { readonly type: "started"; readonly direction: Direction; readonly migration: MigrationFile }
   | {
       readonly type: "finished";

@@ -115,7 +115,7 @@ describe("how much is said", () => {
     expect(normal.stderr).not.toContain("already exists");
     for (const flag of ["-v", "--verbose"]) {
       const { stderr } = await project.succeed(["build", flag]);
-      expect(stderr).toContain("  db/schema/users.sql\n");
+      expect(stderr).toContain("1 of 1: db/schema/users.sql\n");
     }
     await project.write("db/migrations/001_one.sql", "DO $$ BEGIN RAISE NOTICE 'from the server'; END $$;\n");
     expect((await project.succeed(["migrate", "up", "-v"])).stderr).toContain("from the server");

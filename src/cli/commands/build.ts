@@ -1,5 +1,4 @@
 import type { ParsedArgs } from "citty";
-import { LogLevels } from "consola/core";
 import { assembleSchema, type BuildOptions, checkSchema, executeSchema } from "#build/builder.ts";
 import { type CollectOptions, collectSchemaFiles } from "#build/collect.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -140,7 +139,6 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   const migrating = await migrateOptions(context, args, showMigrateEvents(context));
   messages.log("Executing schema...");
   discoverMigrations(context.projectDir, migrating.dir, migrating.layout); // What is wrong with them is said before anything is done.
-  const progress = showProgress(context, options.files.length);
   const started = performance.now();
   // Under the runner's lock: a build and a migration must not work on one database at once.
   let isBuilt = false;
@@ -160,15 +158,13 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       ...options,
       fresh: args.fresh === true,
       signal: io.signal,
-      onFile: (file, index) => progress.show(file, index),
-    })
-      .catch(async (error: unknown) => {
-        if (args.fresh === true) throw error;
-        const { acceptBuilt } = await import("../built-already.ts");
-        await acceptBuilt(context, migrating, database, before, error);
-        wasThere = true;
-      })
-      .finally(() => progress.end());
+      onFile: (file, index) => context.step(`${index + 1} of ${options.files.length}: ${file}`),
+    }).catch(async (error: unknown) => {
+      if (args.fresh === true) throw error;
+      const { acceptBuilt } = await import("../built-already.ts");
+      await acceptBuilt(context, migrating, database, before, error);
+      wasThere = true;
+    });
     const built = performance.now();
     isBuilt = true;
     // The build may have removed the ledger (--fresh), or moved it (a search_path of the role or database).
@@ -228,28 +224,3 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
 
 /** How many milliseconds of work the proof may take. */
 const PROOF = 20_000;
-
-/** On a terminal, and only once the work has taken a while: which file the server is at. */
-function showProgress({ io, messages }: CommandContext, total: number): Progress {
-  const canShow = io.stderr.isTerminal && messages.level === LogLevels.info;
-  const clear = "\r\u001b[2K";
-  let next = performance.now() + 1000;
-  let shown = false;
-  return {
-    show(file, index) {
-      messages.debug(`  ${file}`);
-      if (!canShow || performance.now() < next) return;
-      next = performance.now() + 200;
-      shown = true;
-      io.stderr.write(`${clear}  ${index + 1} of ${total}: ${inLine(file)}`);
-    },
-    end() {
-      if (shown) io.stderr.write(clear);
-    },
-  };
-}
-
-interface Progress {
-  show(file: string, index: number): void;
-  end(): void;
-}

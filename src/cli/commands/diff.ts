@@ -53,7 +53,7 @@ export const command = defineCommand({
     const names = { from: displayName(given.from, sources.from), to: displayName(given.to, sources.to) };
     const files = await filesBeside(context, args.scratch, liveTarget([sources.from, sources.to]));
     const read = async (side: "from" | "to") => {
-      context.messages.debug(`Reading ${names[side]}`);
+      context.step(`Reading ${names[side]}`);
       try {
         return await sourceCatalogue(files, sources[side]);
       } catch (error) {
@@ -111,7 +111,7 @@ async function planOf(context: CommandContext, files: ProjectFiles, ends: Ends):
   const { planBetween, statementsOf } = await import("#compare/generate/plan.ts");
   const { hazardsIn } = await import("#compare/generate/hazards.ts");
   const { renderScript } = await import("#compare/generate/migration-file.ts");
-  context.messages.debug("Planning, and running the plan in a scratch database");
+  context.step("Planning, and running the plan in a scratch database");
   const plan = await planBetween(files, ends);
   const ups = plan.steps.map(({ up }) => up);
   return {

@@ -47,6 +47,7 @@ export const command = defineCommand({
       against: args.against === undefined ? undefined : await readSource(context, args.against),
       terms: readTerms(args),
       ignore: [...drift.ignore, ...given],
+      onStep: context.step,
     });
     const limited = tellLimits(context, limits, notCompared);
     if (pending.length > 0)

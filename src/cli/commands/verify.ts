@@ -33,7 +33,7 @@ export const command = defineCommand({
       ...files,
       base: args.base === undefined ? undefined : readRevision("--base", args.base),
       executable: args.cache ? executable() : undefined,
-      onStep: (step) => context.messages.debug(step),
+      onStep: context.step,
     });
     const disproven = report.checks.some(({ outcome }) => outcome === "disproven");
     const guide = { places: placesIn(files), aim: context.aim };

@@ -1,6 +1,7 @@
 import { languageOf } from "#migrate/layouts/foreign-program.ts";
 import { describeHolder } from "#migrate/lock.ts";
 import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
+import { describeWait } from "#migrate/waits.ts";
 import type { MigrateEvent } from "#migrate/events.ts";
 import type { Edit } from "#migrate/edits.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
@@ -15,7 +16,7 @@ import { inLine } from "./visible.ts";
 import { formatLocalTime } from "./local-time.ts";
 
 /** Shows a run as it happens: what begins on standard error, what is done on standard output. */
-export function showMigrateEvents({ io, messages, json }: CommandContext): (event: MigrateEvent) => void {
+export function showMigrateEvents({ io, messages, live, json }: CommandContext): (event: MigrateEvent) => void {
   return (event) => {
     switch (event.type) {
       case "waiting-for-server":
@@ -34,12 +35,17 @@ export function showMigrateEvents({ io, messages, json }: CommandContext): (even
       case "waiting-for-lock":
         messages.warn(`another runner is at work: ${inLine(describeHolder(event.holder))}; waiting`);
         break;
+      case "waiting-for-session":
+        messages.warn(`waits for ${inLine(describeWait(event.wait))}`);
+        break;
       case "started":
         messages.log(
           `${event.direction === "up" ? "Applying migration" : "Rolling back migration"} ${inLine(migrationId(event.migration))}...`,
         );
+        live.show(`${migrationId(event.migration)} is running`, performance.now());
         break;
       case "finished":
+        live.end();
         if (!json) io.stdout.write(forPeople(finishedLine(event.migration, event.direction, event.duration)));
         break;
       case "retrying":
@@ -97,23 +103,43 @@ function finishedLine(migration: MigrationFile, direction: "up" | "down", durati
   return `✅ Migration ${inLine(migrationId(migration))} ${done} successfully (${formatDuration(duration)})\n`;
 }
 
+/** More applied migrations than this in front of the others are shown in short, but for the last of them. */
+const SHOWN_WHOLE = 20;
+const SHOWN_LAST = 5;
+
 /**
- * One line a migration, as in the tutorial. Pure.
- * @param edits shown below their lines
- * @param held what pending ones wait for, by version
+ * One line a migration, as in the tutorial; of many that need no attention only the last. Pure.
+ * @param options.edits shown below their lines
+ * @param options.held what pending ones wait for, by version
+ * @param options.all shows each of them
  */
 export function renderStatus(
   history: readonly HistoryEntry[],
-  edits: readonly Edit[] = [],
-  held: ReadonlyMap<string, string> = new Map(),
+  {
+    edits = [],
+    held = new Map(),
+    all = false,
+  }: {
+    readonly edits?: readonly Edit[];
+    readonly held?: ReadonlyMap<string, string>;
+    readonly all?: boolean;
+  } = {},
 ): string {
-  return history
-    .map((entry) => {
-      const edit = edits.find(({ version }) => version === entry.version);
-      return `${statusLine(entry, held.get(entry.version))}\n${edit === undefined ? "" : renderEdit(edit)}`;
-    })
-    .join("");
+  const open = history.findIndex(({ standing }) => !CLOSED.has(standing));
+  const done = open < 0 ? history.length : open;
+  const folded = all || done <= SHOWN_WHOLE ? 0 : done - SHOWN_LAST;
+  const last = history[folded - 1];
+  const short =
+    last === undefined ? "" : `✅ ${folded} more applied, up to ${inLine(migrationId(last))} (--all shows them)\n`;
+  const lines = history.slice(folded).map((entry) => {
+    const edit = edits.find(({ version }) => version === entry.version);
+    return `${statusLine(entry, held.get(entry.version))}\n${edit === undefined ? "" : renderEdit(edit)}`;
+  });
+  return short + lines.join("");
 }
+
+/** How a migration stands that nothing is left to do for. */
+export const CLOSED: ReadonlySet<HistoryEntry["standing"]> = new Set(["applied", "covered", "squashed"]);
 
 /** What is different in an edited file, line by line. Pure. */
 export function renderEdit({ path, before, after, isAltered }: Edit): string {
@@ -223,7 +249,7 @@ function resultToJson(result: MigrationResult): Record<string, unknown> {
 }
 
 /** The end of a run: what is left to say after the lines that were shown as it went. */
-export function finishRun({ messages }: CommandContext, report: RunReport, nothing: string): Outcome {
+export function finishRun({ io, messages }: CommandContext, report: RunReport, nothing: string): Outcome {
   if (report.results.length === 0) messages.log(nothing);
   const done = report.results.filter((result) => result.outcome === "done");
   const skipped = report.results.filter((result) => result.outcome === "not-run");
@@ -234,6 +260,11 @@ export function finishRun({ messages }: CommandContext, report: RunReport, nothi
   const unfinished = report.results.find((result) => result.outcome === "unfinished");
   if (report.error === undefined && unfinished !== undefined && (report.held ?? []).length === 0) {
     messages.log(`${inLine(migrationId(unfinished.migration))} is not done yet: \`confiture migrate up\` goes on`);
+  }
+  // Whoever looks at a terminal has not counted the lines.
+  if (report.error === undefined && done.length > 1 && io.stderr.isTerminal) {
+    const duration = done.reduce((sum, result) => sum + (result.duration ?? 0), 0);
+    messages.log(`${count(done.length, "migration")} done in ${formatDuration(duration)}`);
   }
   if (failed !== undefined && report.results.length > 1) {
     messages.log(`${count(done.length, "migration")} done, 1 failed, ${skipped.length} not run`);

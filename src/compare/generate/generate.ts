@@ -45,6 +45,7 @@ export interface Generated {
 export async function generateMigrations(given: PlanOptions): Promise<Generated> {
   const { to, unfinished, givenByDefault, ...ends } = await readEnds(given);
   const options = { ...given, ...ends };
+  given.onStep?.("Planning");
   const { steps, changes, possibleRenames, byHand } = await planFrom(options, to);
   const generated: Generated = {
     migrations: steps.map(toMigration),
@@ -54,8 +55,10 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
     givenByDefault,
   };
   const texts = generated.migrations.map(({ text }) => text);
-  if (texts.length > 0) await prove(options, texts, to);
-  else if (generated.byHand.up.length > 0) {
+  if (texts.length > 0) {
+    given.onStep?.("Proving the plan, up and back");
+    await prove(options, texts, to);
+  } else if (generated.byHand.up.length > 0) {
     throw unproven("No SQL is planned for the kinds of objects that differ", generated.byHand.up);
   }
   return generated;
@@ -63,8 +66,10 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
 
 /** What a database in use holds is read once, without what is no concern of the files, and rebuilt wherever needed. */
 async function readEnds(options: PlanOptions): Promise<Ends> {
+  options.onStep?.("Building the schema files");
   const to = await sourceCatalogue(options, { kind: "schema" });
   if (!isInUse(options.from)) return { from: options.from, to, unfinished: [], givenByDefault: [] };
+  options.onStep?.("Reading the database");
   const catalogue = await sourceCatalogue(options, options.from);
   const noise = { owners: false, grants: false, extensionVersions: false };
   const levelled = onTerms(to, catalogue, noise);

@@ -14,4 +14,5 @@ export interface PlanOptions extends ProjectFiles, RenameOptions {
   readonly noDown: boolean;
   /** Prefers forms that do not keep others from a table in use, in several files where that takes several steps. */
   readonly online: boolean;
+  readonly onStep?: ((step: string) => void) | undefined;
 }

@@ -175,7 +175,7 @@ for (const engine of oldestServer) {
       await m.query("CREATE TABLE precious (id int)");
       const show = async (): Promise<string> => {
         const { history, edits } = await status(m.options, { engine: false, edits: true });
-        return renderStatus(history, edits);
+        return renderStatus(history, { edits });
       };
       await Bun.file(m.project.path("db/migrations/001_a.sql")).delete();
       await m.write("002_b.sql", "SELECT 1");
@@ -200,7 +200,7 @@ for (const engine of oldestServer) {
       expect((await m.up()).error).toBeUndefined();
       await m.query("UPDATE confiture_migrations SET checksum = repeat('0', 64)");
       const { history, edits } = await status(m.options, { engine: false, edits: true });
-      expect(renderStatus(history, edits)).toContain("the checksum was changed");
+      expect(renderStatus(history, { edits })).toContain("the checksum was changed");
     });
 
     test("going on is offered only where it can go on", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
 import type { MigrateEvent } from "#migrate/events.ts";
 import { acquireLock, lockKey } from "#migrate/lock.ts";
+import { describeWait, type Wait } from "#migrate/waits.ts";
 import { newestServer } from "../../support/engines.ts";
 import { type Migrating, migrating, outcomeOf } from "./migrating.ts";
 import { up } from "#migrate/migrator.ts";
@@ -105,6 +106,39 @@ for (const engine of newestServer) {
       await m.query("SELECT pg_terminate_backend($1)", [holder]);
       expect((await second).results).toEqual(["001 done", "002 done"]);
       expect((await first).error?.code).toBe("connection_lost");
+    });
+
+    test("what a statement waits for is told: the lock, and the session that has it", async () => {
+      await using m = await migrating(engine, { "001_a.sql": "CREATE TABLE a (id int)" });
+      await m.up();
+      await m.write("002_b.sql", "ALTER TABLE a ADD b int");
+      const target = { ...m.options.target, applicationName: "an application" } as never;
+      await withDatabase(target, {}, async (other) => {
+        await other.query("BEGIN");
+        await other.query("LOCK TABLE a IN ACCESS SHARE MODE");
+        const waits: Wait[] = [];
+        const onEvent = (event: MigrateEvent): void => {
+          if (event.type === "waiting-for-session") waits.push(event.wait);
+        };
+        const running = m.up({}, { lockTimeout: 0, onEvent });
+        while (waits.length === 0) await Bun.sleep(10);
+        await other.query("COMMIT");
+        expect((await running).results).toEqual(["002 done"]);
+        expect(waits).toEqual([
+          {
+            pid: other.backendPid,
+            user: "postgres",
+            application: "an application",
+            state: "idle in transaction",
+            query: "LOCK TABLE a IN ACCESS SHARE MODE",
+            mode: "AccessExclusiveLock",
+            on: "public.a",
+          },
+        ]);
+        expect(describeWait(waits[0]!)).toBe(
+          `AccessExclusiveLock on public.a, behind process ${other.backendPid} (postgres, an application; idle in transaction): LOCK TABLE a IN ACCESS SHARE MODE`,
+        );
+      });
     });
 
     test("two ledgers of one database do not block each other", async () => {

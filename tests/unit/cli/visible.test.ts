@@ -54,7 +54,7 @@ const EXACT = [
   "io.stdout.write(`${visibleJson(document)",
   'stderr.write("\\n")',
   'stderr.write("^C\\n")',
-  "io.stderr.write(clear)",
+  "io.stderr.write(CLEAR)",
 ];
 
 test("nothing of the command line writes past it", () => {

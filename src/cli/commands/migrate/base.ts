@@ -45,7 +45,7 @@ export const command = defineCommand({
     const { text, takenBack, onTop, changes } = await makeBase({
       ...files,
       from: source,
-      onStep: (step) => context.messages.debug(step),
+      onStep: context.step,
     });
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();

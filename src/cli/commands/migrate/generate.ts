@@ -78,6 +78,7 @@ export const command = defineCommand({
         permit: permitRemovals(context, args["allow-drop"], makersIn(beside)),
         noDown: args["no-down"] === true,
         online: args.online === true,
+        onStep: context.step,
       });
       context.messages.log(`Compared with: ${name}`);
       comparedWith = name;

@@ -40,7 +40,7 @@ export const command = defineCommand({
     const { base, squashed, rest } = await squash({
       ...files,
       through,
-      onStep: (step) => context.messages.debug(step),
+      onStep: context.step,
     });
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();

@@ -10,15 +10,17 @@ import { unreadHistory } from "#migrate/unread-history.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { contractsByThemselves, migrateOptions } from "../../migrate-options.ts";
 import { engineName } from "../../output/text.ts";
-import { entryToJson, renderStatus, showMigrateEvents } from "../../output/migrate.ts";
+import { CLOSED, entryToJson, renderStatus, showMigrateEvents } from "../../output/migrate.ts";
 
 export const command = defineCommand({
   args: {
+    all: { type: "boolean", description: "show every applied migration, however many there are" },
     watch: { type: "boolean", description: "show backfills every two seconds, until none is running or waiting" },
     "exit-code": { type: "boolean", description: "exit 3 if anything in the files is not applied as it stands" },
   },
   details:
-    "Reads only: takes no lock and creates nothing. With -v, shows what was edited in a migration after it was applied.",
+    "Reads only: takes no lock and creates nothing. Of more than 20 applied migrations it shows the last five; --all and -v\n" +
+    "show every one. With -v, it also shows what was edited in a migration after it was applied.",
   examples: [
     "confiture migrate status",
     "confiture migrate status --env production --format json",
@@ -61,7 +63,7 @@ export const command = defineCommand({
         };
       },
       get text() {
-        return renderStatus(history, edits, held);
+        return renderStatus(history, { edits, held, all: args.all === true || isVerbose });
       },
       exitCode: args["exit-code"] === true && (open.length > 0 || unrecognised) ? 3 : 0,
     };
@@ -91,6 +93,3 @@ async function watchFills({ messages, io: { signal } }: CommandContext, options:
     await sleep(AGAIN, undefined, { signal }).catch(() => {});
   }
 }
-
-/** How a migration stands that nothing is left to do for. */
-const CLOSED: ReadonlySet<string> = new Set(["applied", "covered", "squashed"]);

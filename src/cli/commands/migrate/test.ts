@@ -32,7 +32,7 @@ export const command = defineCommand({
       ...files,
       version: readVersion("VERSION", args.version),
       fixturesDir: args.fixtures ?? (isThere ? FIXTURES : undefined),
-      onStep: (step) => context.messages.debug(step),
+      onStep: context.step,
     });
     const guide = { places: placesIn(files), aim: context.aim };
     const lost = report.losses.length > 0 && args["allow-drop"] !== true;

@@ -32,12 +32,10 @@ export const command = defineCommand({
     }
     const { updateSchema } = await import("#compare/update/update.ts");
     const files = await projectFiles(context, args.scratch);
-    const update = await updateSchema({ ...files, onStep: (step) => context.messages.debug(step) }).catch(
-      async (error: unknown) => {
-        const { explainNoSchemaFiles } = await import("../../without-schema-files.ts");
-        throw await explainNoSchemaFiles(error, context, false);
-      },
-    );
+    const update = await updateSchema({ ...files, onStep: context.step }).catch(async (error: unknown) => {
+      const { explainNoSchemaFiles } = await import("../../without-schema-files.ts");
+      throw await explainNoSchemaFiles(error, context, false);
+    });
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();
     if (context.io.signal.aborted) throw interrupted();

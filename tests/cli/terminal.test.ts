@@ -1,0 +1,83 @@
+import { describe, expect, test } from "bun:test";
+import { renderStatus } from "#cli/output/migrate.ts";
+import { withLiveLine } from "#cli/output/live-line.ts";
+import type { Io } from "#cli/io.ts";
+import { atTerminal } from "../support/terminal.ts";
+import { temporaryProject } from "../support/project.ts";
+
+const numbers = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => String(index + 1).padStart(3, "0"));
+
+const CLEAR = "\r\u001b[2K";
+
+describe("the state of many migrations", () => {
+  const entries = (count: number, standing: "applied" | "pending") =>
+    numbers(count).map((version) => ({ version, name: "x", standing, file: undefined, row: undefined }));
+
+  test("is the last five that are applied, and whatever needs attention", () => {
+    const history = [...entries(40, "applied"), { ...entries(1, "pending")[0]!, version: "041" }];
+    const lines = renderStatus(history).trimEnd().split("\n");
+    expect(lines[0]).toBe("✅ 35 more applied, up to 035_x (--all shows them)");
+    expect(lines.slice(1).map((line) => /\d{3}_x/.exec(line)?.[0])).toEqual(
+      ["036", "037", "038", "039", "040", "041"].map((version) => `${version}_x`),
+    );
+    expect(renderStatus(history, { all: true }).trimEnd().split("\n")).toHaveLength(41);
+  });
+
+  test("is all of them up to 20, and from the first on that is not applied", () => {
+    expect(renderStatus(entries(20, "applied")).trimEnd().split("\n")).toHaveLength(20);
+    const behind = [...entries(1, "pending"), ...entries(40, "applied")];
+    expect(renderStatus(behind).trimEnd().split("\n")).toHaveLength(41);
+  });
+});
+
+describe("the last line of a terminal", () => {
+  function screen(isTerminal: boolean) {
+    let text = "";
+    const output = { isTerminal, columns: 40, closed: false, write: (more: string) => void (text += more) };
+    const io = { stdout: output, stderr: output, stdin: { readLine: () => Promise.resolve("yes") } } as unknown as Io;
+    return { ...withLiveLine(io, true), text: () => text };
+  }
+  const until = async (isSo: () => boolean): Promise<void> => {
+    while (!isSo()) await Bun.sleep(10);
+  };
+
+  test("shows what is done and for how long, cut to the width, and goes before anything else is written", async () => {
+    const { io, live, text } = screen(true);
+    live.show(`step ${"x".repeat(100)}`);
+    expect(text()).toBe("");
+    await until(() => text() !== "");
+    expect(text()).toStartWith(CLEAR);
+    expect(text().slice(CLEAR.length)).toMatch(/^ {2}step x+ \d\.\ds$/);
+    expect(text().length - CLEAR.length).toBeLessThan(40);
+    const before = text();
+    io.stdout.write("a result\n");
+    expect(text()).toBe(`${before}${CLEAR}a result\n`);
+    await until(() => text().endsWith("s"));
+    // A question stays on the screen while somebody thinks about it.
+    io.stderr.write("Really? ");
+    await io.stdin.readLine(new AbortController().signal);
+    await Bun.sleep(700);
+    expect(text()).toEndWith("Really? ");
+  });
+
+  test("is not there without a terminal", async () => {
+    const { live, text } = screen(false);
+    live.show("a step");
+    await Bun.sleep(1100);
+    live.show("another");
+    expect(text()).toBe("");
+  });
+});
+
+test("at a terminal, a run of several migrations ends with their number and time", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database: {engine: embedded, path: .confiture/local}\n",
+    "db/migrations/001_a.sql": "CREATE TABLE a (id int);\n",
+    "db/migrations/002_b.sql": "CREATE TABLE b (id int);\n",
+  });
+  const { exitCode, screen } = await atTerminal(project.dir, ["migrate", "up"], [], 80);
+  expect({ exitCode, screen }).toMatchObject({ exitCode: 0 });
+  expect(screen).toMatch(/\n2 migrations done in \d+ms\n$/);
+  expect(screen).toContain("✅ Migration 002_b applied successfully (");
+});
