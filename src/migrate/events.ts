@@ -43,6 +43,13 @@ export type MigrateEvent =
   | { readonly type: "empty"; readonly migration: MigrationFile; readonly direction: Direction }
   /** A TypeScript migration has come so far. */
   | { readonly type: "progress"; readonly migration: MigrationFile; readonly statements: number }
+  /** It says so itself. */
+  | {
+      readonly type: "told-progress";
+      readonly migration: MigrationFile;
+      readonly done: number;
+      readonly total: number | undefined;
+    }
   /** A backfill has come so far. */
   | { readonly type: "fill-progress"; readonly migration: MigrationFile; readonly progress: Progress }
   /** A backfill waits; `reason` completes "it waits: ". */

@@ -3,6 +3,7 @@ export interface StatementSink {
   execute(sql: string, parameters: readonly unknown[]): Promise<void>;
   query<Row extends object>(sql: string, parameters: readonly unknown[]): Promise<Row[]>;
   executeFile(path: string): Promise<void>;
+  progress(done: number, total: number | undefined): Promise<void>;
 }
 
 const sinks = new WeakMap<Migration, StatementSink>();
@@ -48,5 +49,10 @@ export abstract class Migration {
   /** Runs a SQL file; the path is relative to the migration's own folder. */
   executeFile(path: string): Promise<void> {
     return sinkOf(this).executeFile(path);
+  }
+
+  /** Says how far it has come, for whoever watches. It has its turn among the statements. */
+  progress(done: number, total?: number): Promise<void> {
+    return sinkOf(this).progress(done, total);
   }
 }

@@ -163,6 +163,7 @@ async function runBody(
       signal,
       requireStatement: direction === "up" && requireStatement === true,
       onProgress: (statements) => onEvent?.({ type: "progress", migration: file, statements }),
+      onTold: (done, total) => onEvent?.({ type: "told-progress", migration: file, done, total }),
       onLeftOpen: leftOpen && ((left) => leftOpen.add(body, left)),
       outside: undefined,
     });

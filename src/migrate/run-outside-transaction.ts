@@ -137,6 +137,7 @@ async function runSteps(run: OutsideRun, body: RunnableBody): Promise<void> {
     requireStatement: run.direction === "up" && options.requireStatement === true,
     signal: options.signal,
     onProgress: (statements) => options.onEvent?.({ type: "progress", migration: migration.file, statements }),
+    onTold: (done, total) => options.onEvent?.({ type: "told-progress", migration: migration.file, done, total }),
     onLeftOpen: leftOpen && ((left) => leftOpen.add(body, left)),
     outside: { skip: run.done, runStep: (statements, work) => runStep(run, statements, work) },
   });

@@ -27,6 +27,8 @@ export interface QueueTarget {
   readonly signal: AbortSignal | undefined;
   /** Statements done so far, now and then. */
   readonly onProgress?: ((statements: number) => void) | undefined;
+  /** What the migration says of itself: so much is done, of so much. */
+  readonly onTold?: ((done: number, total: number | undefined) => void) | undefined;
   /** Is given what the migration has left open, to be ended; without it that ends at once. */
   readonly onLeftOpen?: ((left: LeftOpen) => void) | undefined;
   /** Undefined inside a transaction. */
@@ -75,6 +77,9 @@ const WAY_OUT = "Remove it, or control transactions yourself with: transaction =
 /** So many statements of one migration are news. */
 const PROGRESS = 100_000;
 
+/** Milliseconds between two lines of what a migration says about its progress. */
+const TELL_AGAIN = 1_000;
+
 /** Runs the statements of a migration one after the other, in the order they were asked for. */
 class StatementQueue {
   failure: unknown;
@@ -86,6 +91,7 @@ class StatementQueue {
   readonly #target: QueueTarget;
   #tail: Promise<unknown> = Promise.resolve();
   #steps = 0;
+  #toldAt = -Infinity;
   #over = false;
 
   constructor(body: TypeScriptBody, target: QueueTarget) {
@@ -143,7 +149,17 @@ class StatementQueue {
       case "file":
         await this.#executeFile(text);
         return undefined;
+      case "progress":
+        this.#tell(Number(parameters[0]), parameters[1] === null ? undefined : Number(parameters[1]));
+        return undefined;
     }
+  }
+
+  #tell(done: number, total: number | undefined): void {
+    const now = performance.now();
+    if (done !== total && now - this.#toldAt < TELL_AGAIN) return;
+    this.#toldAt = now;
+    this.#target.onTold?.(done, total);
   }
 
   async #execute(sql: string, parameters: readonly unknown[]): Promise<void> {

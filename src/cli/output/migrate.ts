@@ -71,6 +71,9 @@ export function showMigrateEvents({ io, messages, live, json }: CommandContext):
       case "progress":
         messages.log(`${migrationId(event.migration)}: ${event.statements.toLocaleString("en-US")} statements done`);
         break;
+      case "told-progress":
+        messages.log(`${inLine(migrationId(event.migration))}: ${toldProgress(event.done, event.total)}`);
+        break;
       case "fill-progress":
         messages.log(`${inLine(migrationId(event.migration))}: ${fillProgress(event.progress)}`);
         break;
@@ -96,6 +99,14 @@ export function showMigrateEvents({ io, messages, live, json }: CommandContext):
         break;
     }
   };
+}
+
+/** "3,000 of 10,000 (30 %)" */
+function toldProgress(done: number, total: number | undefined): string {
+  const so = done.toLocaleString("en-US");
+  if (total === undefined) return `${so} done`;
+  const part = total > 0 ? ` (${Math.floor((done / total) * 100)} %)` : "";
+  return `${so} of ${total.toLocaleString("en-US")}${part}`;
 }
 
 function finishedLine(migration: MigrationFile, direction: "up" | "down", duration: number): string {

@@ -25,7 +25,8 @@ export type FromGuest =
 export interface GuestStatement {
   /** Counted from 1 in each task. */
   readonly number: number;
-  readonly kind: "execute" | "query" | "file";
+  /** `progress` runs nothing: its parameters are what is done, and of how much, or null. */
+  readonly kind: "execute" | "query" | "file" | "progress";
   /** SQL, or the path of a file. */
   readonly text: string;
   readonly parameters: readonly unknown[];

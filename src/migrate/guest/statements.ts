@@ -46,6 +46,15 @@ export class GuestStatements implements StatementSink {
     return this.#ask("file", path, [], new Error("called here")) as Promise<undefined>;
   }
 
+  progress(done: number, total: number | undefined): Promise<void> {
+    return this.#ask(
+      "progress",
+      "",
+      [Number(done), total === undefined ? null : Number(total)],
+      new Error("called here"),
+    ) as Promise<undefined>;
+  }
+
   get asked(): number {
     return this.#asked;
   }

@@ -34,6 +34,43 @@ async function upInItsOwnProcess(m: Migrating): Promise<Record<string, unknown>>
 
 for (const engine of newestAndEmbedded) {
   describe(engine.name, () => {
+    test("says how far it has come, in its turn and not too often, inside and outside a transaction", async () => {
+      const body = `async up() {
+        for (let done = 0; done < 500; done++) this.progress(done, 1000);
+        await this.execute("INSERT INTO pets VALUES (1, 'Rex')");
+        this.progress(1000, 1000);
+        await this.progress(7);
+      }`;
+      await using m = await migrating(engine, {
+        ...TABLE,
+        "002_b.ts": migration(body),
+        "003_c.ts": migration(`transaction = false;\n${body}`),
+        "004_d.ts": migration("up() { this.progress(1, 2); }"),
+      });
+      const told: string[] = [];
+      const outcome = await m.up(
+        {},
+        {
+          onEvent: (event) => {
+            if (event.type === "told-progress") told.push(`${event.migration.version} ${event.done}/${event.total}`);
+          },
+        },
+      );
+      // What only tells something has done nothing.
+      expect(outcome).toMatchObject({
+        results: ["001 done", "002 done", "003 done", "004 failed"],
+        error: { code: "migration_empty" },
+      });
+      for (const version of ["002", "003"]) {
+        const own = told.filter((line) => line.startsWith(version));
+        expect([own[0], own.find((line) => line.includes("1000/1000"))]).toEqual([
+          `${version} 0/1000`,
+          `${version} 1000/1000`,
+        ]);
+        expect(own.length).toBeLessThan(50);
+      }
+    });
+
     test("up and down, sync and async, with rows, parameters and another file", async () => {
       await using m = await migrating(engine, {
         ...TABLE,

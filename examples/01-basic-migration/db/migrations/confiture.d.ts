@@ -23,5 +23,7 @@ declare module "confiture" {
     query<Row extends object = Record<string, unknown>>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
     /** Runs a SQL file; the path is relative to the migration's own folder. */
     executeFile(path: string): Promise<void>;
+    /** Shows how far a long migration has come, at most once a second. */
+    progress(done: number, total?: number): Promise<void>;
   }
 }
