@@ -47,12 +47,7 @@ export class GuestStatements implements StatementSink {
   }
 
   progress(done: number, total: number | undefined): Promise<void> {
-    return this.#ask(
-      "progress",
-      "",
-      [Number(done), total === undefined ? null : Number(total)],
-      new Error("called here"),
-    ) as Promise<undefined>;
+    return this.#ask("progress", "", [done, total ?? null], new Error("called here")) as Promise<undefined>;
   }
 
   get asked(): number {
