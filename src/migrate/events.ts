@@ -4,7 +4,7 @@ import type { Ignored } from "./layouts/layout.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import type { Progress } from "./fill/progress.ts";
 import type { LockHolder } from "./lock.ts";
-import type { Wait } from "./waits.ts";
+import type { StatementProgress, Wait } from "./waits.ts";
 
 export type Direction = "up" | "down";
 
@@ -18,6 +18,7 @@ export type MigrateEvent =
   | { readonly type: "waiting-for-lock"; readonly holder: LockHolder | undefined }
   /** The statement that runs waits for another session. */
   | { readonly type: "waiting-for-session"; readonly wait: Wait }
+  | { readonly type: "statement-progress"; readonly progress: StatementProgress }
   | { readonly type: "started"; readonly direction: Direction; readonly migration: MigrationFile }
   | {
       readonly type: "finished";

@@ -7,7 +7,7 @@ import type { MigrateEvent } from "./events.ts";
 import type { ThrottleOptions } from "./fill/throttle.ts";
 import { findLedger, type Ledger } from "./ledger.ts";
 import { acquireLock, lockKey } from "./lock.ts";
-import { type Wait, watchingWaits } from "./waits.ts";
+import { type StatementProgress, type Wait, watchingWaits } from "./waits.ts";
 
 /** What every operation on migrations needs to know. */
 export interface MigrateOptions {
@@ -69,7 +69,13 @@ export async function exclusively<T>(
     // Another runner may have created it while this one waited.
     const locked = async (): Promise<T> => await work(database, await findLedger(database, options.table));
     if (database.engine !== "server") return await locked();
-    const onWait = (wait: Wait): void => options.onEvent?.({ type: "waiting-for-session", wait });
-    return await watchingWaits({ target: options.target, pid: database.backendPid, signal, onWait }, locked);
+    const watched = {
+      target: options.target,
+      pid: database.backendPid,
+      signal,
+      onWait: (wait: Wait) => options.onEvent?.({ type: "waiting-for-session", wait }),
+      onProgress: (progress: StatementProgress) => options.onEvent?.({ type: "statement-progress", progress }),
+    };
+    return await watchingWaits(watched, locked);
   });
 }

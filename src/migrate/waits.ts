@@ -19,6 +19,16 @@ export interface Wait {
   readonly on: string | null;
 }
 
+/** How far a statement is, where PostgreSQL says so: building an index, COPY. */
+export interface StatementProgress {
+  /** "CREATE INDEX CONCURRENTLY: building index: scanning table" */
+  readonly what: string;
+  /** From 0 to 1. */
+  readonly share: number | null;
+  /** Rows done so far. */
+  readonly rows: number | null;
+}
+
 /** Milliseconds of work before anybody looks, and between two looks: below PostgreSQL's usual lock_timeout here. */
 const FIRST_LOOK = 3000;
 const NEXT_LOOK = 1000;
@@ -30,6 +40,8 @@ export interface WatchOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called once for each session that is waited for. */
   readonly onWait: (wait: Wait) => void;
+  /** Called at every look that finds something else than the one before. */
+  readonly onProgress: (progress: StatementProgress) => void;
 }
 
 /**
@@ -47,17 +59,22 @@ export async function watchingWaits<T>(options: WatchOptions, work: () => Promis
   }
 }
 
-async function watch({ target, pid, signal, onWait }: WatchOptions, ended: AbortSignal): Promise<void> {
+async function watch({ target, pid, signal, onWait, onProgress }: WatchOptions, ended: AbortSignal): Promise<void> {
   const until = signal === undefined ? ended : AbortSignal.any([ended, signal]);
   await sleep(FIRST_LOOK, undefined, { signal: until, ref: false });
   await withDatabase(target, { signal: until }, async (database) => {
     const told = new Set<string>();
+    let last = "";
     for (;;) {
       for (const wait of await readWaits(database, pid)) {
         const name = `${wait.pid} ${wait.on} ${wait.query}`;
         if (!told.has(name) && !ended.aborted) onWait(wait);
         told.add(name);
       }
+      const progress = await readProgress(database, pid);
+      const state = JSON.stringify(progress);
+      if (progress !== undefined && state !== last && !ended.aborted) onProgress(progress);
+      last = state;
       await sleep(NEXT_LOOK, undefined, { signal: until, ref: false });
     }
   });
@@ -76,6 +93,29 @@ async function readWaits(database: Database, pid: number): Promise<readonly Wait
       order by blocking.pid`,
     [String(pid)],
   );
+}
+
+async function readProgress(database: Database, pid: number): Promise<StatementProgress | undefined> {
+  const [progress] = await queryCatalogue<StatementProgress>(
+    database,
+    `select command || ': ' || phase as what,
+            case when blocks_total > 0 then blocks_done::float8 / blocks_total
+                 when tuples_total > 0 then tuples_done::float8 / tuples_total end as share,
+            null::float8 as rows
+       from pg_stat_progress_create_index where pid = $1::text::int
+     union all
+     select command, case when bytes_total > 0 then bytes_processed::float8 / bytes_total end, tuples_processed::float8
+       from pg_stat_progress_copy where pid = $1::text::int`,
+    [String(pid)],
+  );
+  return progress;
+}
+
+/** "CREATE INDEX: building index: scanning table, 45%", "COPY FROM, 1,200,000 rows" */
+export function describeProgress({ what, share, rows }: StatementProgress): string {
+  const percent = share === null ? [] : [`${Math.floor(Math.min(share, 1) * 100)}%`];
+  const counted = rows === null ? [] : [`${rows.toLocaleString("en-US")} rows`];
+  return [what, ...percent, ...counted].join(", ");
 }
 
 /** "AccessExclusiveLock on public.users, behind process 4711 (deploy, psql; idle in transaction): SELECT ..." */

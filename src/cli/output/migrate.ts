@@ -1,7 +1,7 @@
 import { languageOf } from "#migrate/layouts/foreign-program.ts";
 import { describeHolder } from "#migrate/lock.ts";
 import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
-import { describeWait } from "#migrate/waits.ts";
+import { describeProgress, describeWait } from "#migrate/waits.ts";
 import type { MigrateEvent } from "#migrate/events.ts";
 import type { Edit } from "#migrate/edits.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
@@ -17,6 +17,9 @@ import { formatLocalTime } from "./local-time.ts";
 
 /** Shows a run as it happens: what begins on standard error, what is done on standard output. */
 export function showMigrateEvents({ io, messages, live, json }: CommandContext): (event: MigrateEvent) => void {
+  // The migration that runs, for its last line.
+  let name = "";
+  let begun = performance.now();
   return (event) => {
     switch (event.type) {
       case "waiting-for-server":
@@ -38,11 +41,15 @@ export function showMigrateEvents({ io, messages, live, json }: CommandContext):
       case "waiting-for-session":
         messages.warn(`waits for ${inLine(describeWait(event.wait))}`);
         break;
+      case "statement-progress":
+        live.show(`${name === "" ? "" : `${name}: `}${describeProgress(event.progress)}`, begun);
+        break;
       case "started":
         messages.log(
           `${event.direction === "up" ? "Applying migration" : "Rolling back migration"} ${inLine(migrationId(event.migration))}...`,
         );
-        live.show(`${migrationId(event.migration)} is running`, performance.now());
+        [name, begun] = [migrationId(event.migration), performance.now()];
+        live.show(`${name} is running`, begun);
         break;
       case "finished":
         live.end();

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
 import type { MigrateEvent } from "#migrate/events.ts";
 import { acquireLock, lockKey } from "#migrate/lock.ts";
-import { describeWait, type Wait } from "#migrate/waits.ts";
+import { describeProgress, describeWait, type Wait } from "#migrate/waits.ts";
 import { newestServer } from "../../support/engines.ts";
 import { type Migrating, migrating, outcomeOf } from "./migrating.ts";
 import { up } from "#migrate/migrator.ts";
@@ -138,6 +138,25 @@ for (const engine of newestServer) {
         expect(describeWait(waits[0]!)).toBe(
           `AccessExclusiveLock on public.a, behind process ${other.backendPid} (postgres, an application; idle in transaction): LOCK TABLE a IN ACCESS SHARE MODE`,
         );
+      });
+    });
+
+    test("how far an index is built is told", async () => {
+      await using m = await migrating(engine, { "001_a.sql": "CREATE TABLE a (id int)" });
+      await m.up();
+      await m.write("002_i.sql", "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY i ON a (id);\n");
+      await withDatabase(m.options.target, {}, async (writer) => {
+        await writer.query("BEGIN");
+        await writer.query("INSERT INTO a VALUES (1)");
+        const told: string[] = [];
+        const onEvent = (event: MigrateEvent): void => {
+          if (event.type === "statement-progress") told.push(describeProgress(event.progress));
+        };
+        const running = m.up({}, { onEvent });
+        while (told.length === 0) await Bun.sleep(10);
+        await writer.query("COMMIT");
+        expect((await running).results).toEqual(["002 done"]);
+        expect(told[0]).toBe("CREATE INDEX CONCURRENTLY: waiting for writers before build");
       });
     });
 
