@@ -84,6 +84,8 @@ async function fillsBefore(
   for (const entry of history) {
     if (entry.file === undefined || compareVersions(entry.version, version) >= 0) continue;
     const marks = marksOf(projectDir, entry.file);
+    // The same change as once before, there and back: what that had filled is not there any more.
+    if (marks?.phase === "contract" && change !== undefined && marks.change === change) fills.length = 0;
     const isBefore = after.includes(canonicalVersion(entry.version));
     if (marks?.backfill === undefined || (!isBefore && (change === undefined || marks.change !== change))) continue;
     const id = migrationId(entry);

@@ -110,11 +110,13 @@ function nextMigrations(options: Omit<CreateOptions, "name">, drafts: readonly D
   const before: MigrationFile[] = migrations.filter(({ version }) => !isRepeatable(version));
   const written: Written[] = [];
   for (const { name, content } of drafts) {
+    const ways = waysOf(content);
+    if (ways.options !== undefined && layoutName !== "confiture") throw inOwnLayoutOnly(layout, dir);
     const version = nextVersion(before.at(-1), options, creation);
     const files =
       form === "typescript"
         ? typescriptFile({ version, name }, content)
-        : creation.write({ version, name, before, ...waysOf(content) });
+        : creation.write({ version, name, before, ...ways });
     const migration = created({ version, name, layout: layoutName }, dir, files);
     before.push(migration);
     const { up, down, others = [] } = files;
@@ -146,14 +148,27 @@ function typescriptFile(identity: Pick<MigrationFile, "version" | "name">, conte
 }
 
 /** The ways of a text in this tool's own form. */
-function waysOf(content: string): Pick<NewMigration, "up" | "down"> {
+function waysOf(content: string): Pick<NewMigration, "up" | "down" | "options"> {
   const { main, down } = findSections(new SqlSource({ file: "", text: content }));
   const way = ({ start, end, transaction }: Section): NewWay => ({
     // What ends the mark's line, and the empty line above the next mark, belong to the marks.
     sql: content.slice(start, end).replace(/^\n/, "").replace(/\n\n$/, "\n"),
     outside: transaction === false,
   });
-  return { up: way(main), down: down && way(down) };
+  // Whether it runs outside a transaction, each layout says in its own way.
+  const options = main.marks === undefined ? undefined : main.options?.replace(/\s*\btransaction:\w+/, "").trim();
+  return { up: way(main), down: down && way(down), options };
+}
+
+function inOwnLayoutOnly({ title }: Layout, dir: string): ConfitureError {
+  return new ConfitureError(
+    "generate_refused",
+    `${dir} is ${title}'s, whose files cannot say that one is a backfill or a phase`,
+    {
+      hint: "Nothing was written. Leave --online out, or rewrite the folder: confiture migrate import",
+      location: { file: dir },
+    },
+  );
 }
 
 /** "Add user bio!" -> "add_user_bio": one spelling that every file system and shell takes. */

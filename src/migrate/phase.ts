@@ -81,10 +81,10 @@ export function readMarkerOptions(text: string, direction: "up" | "down", locati
   const after = given.get("after")?.split(",") ?? [];
   const wrong = after.find((version) => !/^\d+(\.\d+)*$/.test(version));
   if (wrong !== undefined) throw fail(`"${wrong}" is no version`, "Write versions as in file names: after:005,006");
-  if (phase === "contract" && after.length === 0) {
+  if (phase === "contract" && after.length === 0 && change === undefined) {
     throw fail(
       "A contract does not say what has to be done before it",
-      "Add after:VERSION with the version of the backfill, or of the release's last migration.",
+      "Add change:NAME, as the migrations before it have, or after:VERSION with the version of the backfill.",
     );
   }
   const orphan = [...given.keys()].find((name) => OF_BACKFILL.has(name));

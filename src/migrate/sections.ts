@@ -11,6 +11,8 @@ export interface Section {
   readonly transaction: boolean | undefined;
   /** What its marker says about phases. */
   readonly marks?: Marks | undefined;
+  /** All that stands behind its marker. */
+  readonly options?: string;
   /** What to write so that it runs outside a transaction, for hints. */
   readonly howToRunOutside: string;
   /** Read instead of the file's text, where marks in it have to go: as long as the file, so that offsets hold. */
@@ -94,6 +96,7 @@ export function findSections(source: SqlSource, opening: "up" | "down" = "up"): 
       end: second?.start ?? text.length,
       transaction: options.transaction ?? declared,
       marks: options.marks,
+      options: first.options.trim(),
       howToRunOutside: markerOutside(opening),
     },
     down:

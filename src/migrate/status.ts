@@ -156,7 +156,9 @@ function withMarks(entry: HistoryEntry, { projectDir }: MigrateOptions): History
     return { ...read, standing: isSame ? "filling" : "edited" };
   }
   // They say themselves what they come behind, and later ones may overtake them.
-  const waits = marks?.phase === "contract" || marks?.backfill !== undefined || (marks?.after.length ?? 0) > 0;
+  const isOfChange = marks?.change !== undefined && marks.phase !== "expand";
+  const waits =
+    isOfChange || marks?.phase === "contract" || marks?.backfill !== undefined || (marks?.after.length ?? 0) > 0;
   return standing === "out-of-order" && waits ? { ...read, standing: "pending" } : read;
 }
 

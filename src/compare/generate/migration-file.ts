@@ -24,8 +24,12 @@ function renderSection(way: "up" | "down", section: Section): string {
   return heading + renderStatements(way, section);
 }
 
-function optionsOf({ statements, transactional }: Section): string[] {
-  return [...(transactional ? [] : ["transaction:false"]), ...statements.flatMap(({ backfill }) => backfill ?? [])];
+function optionsOf({ statements, transactional, marker }: Section): string[] {
+  return [
+    ...(transactional ? [] : ["transaction:false"]),
+    ...(marker === undefined ? [] : [marker]),
+    ...statements.flatMap(({ backfill }) => backfill ?? []),
+  ];
 }
 
 function renderStatements(way: Way, { statements, transactional }: Section): string {

@@ -4,6 +4,7 @@ import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type OnlineContext, OnlinePlan } from "./online-plan.ts";
 import { type PlannedStatement, rowsHazard } from "../plan/statement.ts";
 import { textOf } from "../engine/lookups.ts";
+import { shortName } from "./column-steps.ts";
 
 /**
  * When a statement of an online migration runs: in the one transaction of the first file; or after it, as a backfill, in
@@ -241,11 +242,6 @@ function fillInBatches(original: PlannedStatement, { schema, table, name }: Colu
   ];
   const { statement } = step(original, sql, "fill", rowsHazard("filled"));
   return { phase: "fill", statement: { ...statement, backfill: options.join(" ") } };
-}
-
-/** Quoted where it has to be. */
-function shortName(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name);
 }
 
 const RULES: readonly Rule[] = [

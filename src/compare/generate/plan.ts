@@ -1,4 +1,5 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
+import type { Database } from "#database/database.ts";
 import { compareCatalogues, isUnfinishedIndex } from "../catalogue/changes.ts";
 import { onTerms, type Terms } from "../catalogue/terms.ts";
 import { textsOf } from "../plan/statement.ts";
@@ -7,6 +8,7 @@ import { inWordsOf } from "../sources/comparison.ts";
 import { rebuildExactly } from "../sources/rebuild.ts";
 import { prepareSource, type ProjectFiles, type Source } from "../sources/sources.ts";
 import type { PlanOptions } from "./options.ts";
+import { planInSteps } from "./plan-in-steps.ts";
 import { type Plan, planSteps, readPlanned } from "./steps.ts";
 
 /**
@@ -15,11 +17,18 @@ import { type Plan, planSteps, readPlanned } from "./steps.ts";
  * @throws ConfitureError `generate_refused` with what is in the way, and as `prepareSource`
  */
 export async function planFrom(options: PlanOptions, to: Catalogue): Promise<Plan> {
-  return await withScratch(options, async (database) => {
-    await prepareSource(database, options, options.from);
-    return await planSteps(database, await readPlanned(database, options), to, options);
-  });
+  const inSteps = options.online ? await inScratch(planInSteps) : undefined;
+  return inSteps ?? (await inScratch(planSteps));
+
+  async function inScratch<P>(plan: Planner<P>): Promise<P> {
+    return await withScratch(options, async (database) => {
+      await prepareSource(database, options, options.from);
+      return await plan(database, await readPlanned(database, options), to, options);
+    });
+  }
 }
+
+type Planner<P> = (database: Database, from: Catalogue, to: Catalogue, options: PlanOptions) => Promise<P>;
 
 /** The two ends of a difference that is to be closed. */
 export interface Ends {

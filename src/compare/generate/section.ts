@@ -13,4 +13,6 @@ export interface Section {
   readonly statements: readonly MeasuredStatement[];
   /** Whether all of it is one transaction, or each statement one of its own. */
   readonly transactional: boolean;
+  /** What stands behind the marker of its file beside that: "phase:expand change:users_name". */
+  readonly marker?: string;
 }

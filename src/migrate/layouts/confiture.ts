@@ -33,10 +33,15 @@ const MARKS = { up: "-- migrate:up", down: "-- migrate:down" } as const;
 /** Two files where the newest migration has two, or is one of such a pair; else one with sections. */
 function write(migration: NewMigration): NewFiles {
   const id = migrationId(migration);
+  const { options, up } = migration;
+  const mark = options === undefined ? MARKS.up : `${MARKS.up} ${options}`;
+  const outside = (line: string): string => `${line} transaction:false`;
   if (newestSql(migration.before)?.form === "sql-pair") {
-    return { ...twoFiles(migration, { up: `${id}.up.sql`, down: `${id}.down.sql` }), form: "sql-pair" };
+    const files = twoFiles(migration, { up: `${id}.up.sql`, down: `${id}.down.sql` });
+    const marked = { ...files.up, content: `${up.outside ? outside(mark) : mark}\n${up.sql}` };
+    return { ...files, ...(options === undefined ? {} : { up: marked }), form: "sql-pair" };
   }
-  return markedFile(migration, MARKS, { outside: (mark) => `${mark} transaction:false` });
+  return { ...markedFile(migration, { ...MARKS, up: mark }, { outside }), marks: MARKS };
 }
 
 function find(folder: Folder): Found {

@@ -12,6 +12,8 @@ export interface NewMigration {
   readonly version: string;
   readonly name: string;
   readonly up: NewWay;
+  /** What its marker says of phases and backfills, which only this tool's own layout has room for. */
+  readonly options?: string | undefined;
   /** Undefined for none. */
   readonly down: NewWay | undefined;
   /** What is in the folder, in version order: a new file looks like the others. */
