@@ -164,7 +164,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     const objectsBegan = performance.now();
     await runAll(writer, copy.after, signal);
     await setSequences(writer, sequences.states);
-    await writer.execute("analyze");
+    await runAll(writer, ["analyze"], signal);
     const objectsTook = performance.now() - objectsBegan;
 
     const proofBegan = performance.now();
