@@ -78,7 +78,7 @@ export async function readSides(
     table: from.migrations.table,
     lockTimeout: from.migrations.lockTimeout,
     skipLargeObjects: more.skipLargeObjects || rules?.rules.largeObjects === "skip",
-    scratch: await siteBeside(context, undefined, undefined),
+    scratch: await siteBeside(context, undefined, undefined, from),
     plan: async (database) => await makePlan(args, from, database, rules),
     connect: { wait: context.wait, onRetry: (error) => context.messages.log(`${error.message}; trying again`) },
     signal: context.io.signal,

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import { cliProject, type CliProject, environmentFile } from "./project.ts";
 
 const KEY = "07".repeat(32);
@@ -209,7 +210,10 @@ test("a part of production goes into the embedded engine", async () => {
     "db/environments/laptop.yaml",
     "database:\n  engine: embedded\n  path: .confiture/laptop\nsync: { replace: true }\n",
   );
-  const done = await project.succeed(["sync", "--from", "local", "--to", "laptop", "--yes", "laptop"], WITH_KEY);
+  // No other environment is needed.
+  await project.write("db/environments/origin.yaml", await project.read("db/environments/local.yaml"));
+  await rm(project.path("db/environments/local.yaml"));
+  const done = await project.succeed(["sync", "--from", "origin", "--to", "laptop", "--yes", "laptop"], WITH_KEY);
   expect(done.stdout).toContain("✅ laptop is a copy of");
   const counted = await project.succeed([
     "db",
