@@ -11,6 +11,9 @@ interface Token {
   readonly normalised: (token: string) => string;
 }
 
+/** A run of digits within a word, as in a hash, is no number of anything. */
+const alone = (pattern: string): string => `(?<![A-Za-z0-9])${pattern}(?![A-Za-z0-9])`;
+
 const digits = (token: string): string => `pg_catalog.regexp_replace(${token}, '[^0-9]', '', 'g')`;
 
 export const TOKENS: Readonly<Record<TokenKind, Token>> = {
@@ -18,13 +21,13 @@ export const TOKENS: Readonly<Record<TokenKind, Token>> = {
     pattern: "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+",
     normalised: (token) => `pg_catalog.lower(${token})`,
   },
-  phone: { pattern: "\\+?[0-9(][0-9 ()./-]{5,18}[0-9]", normalised: digits },
-  card: { pattern: "[0-9](?:[ -]?[0-9]){12,18}", normalised: digits },
+  phone: { pattern: alone("\\+?[0-9(][0-9 ()./-]{5,18}[0-9]"), normalised: digits },
+  card: { pattern: alone("[0-9](?:[ -]?[0-9]){12,18}"), normalised: digits },
   iban: {
-    pattern: "[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}",
+    pattern: alone("[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}"),
     normalised: (token) => `pg_catalog.replace(${token}, ' ', '')`,
   },
-  ssn: { pattern: "[0-9]{3}-?[0-9]{2}-?[0-9]{4}", normalised: digits },
+  ssn: { pattern: alone("[0-9]{3}-?[0-9]{2}-?[0-9]{4}"), normalised: digits },
 };
 
 /** SQL for the tokens of one kind in a text, one a row. */
