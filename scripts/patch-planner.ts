@@ -89,6 +89,17 @@ function encode(id: StableId): string {`,
     ],
     ["${cyclePath}`,\n    );", "${cyclePath}`,\n    ), { cycle: [...inCycle].map((node) => subjects[node]) });"],
   ],
+  // Types come before the tables that have columns of them, so that these are made whole.
+  "plan/rules/types.ts": [
+    ...["domain", "type", "typeAttribute", "collation"].map(
+      (kind) => [`  ${kind}: {\n    weight: 7,`, `  ${kind}: {\n    weight: 3,`] as const,
+    ),
+    ['"__pgdelta_replaced"', '"_before"'],
+  ],
+  // A foreign key is made with its table where what it refers to is there.
+  "plan/rules/constraints.ts": [
+    ['type === "p" || type === "u" || type === "c"', 'type === "p" || type === "u" || type === "c" || type === "f"'],
+  ],
   // What is not the planner's own is made anew as well when what it needs is.
   "plan/rule-flags.ts": [
     [

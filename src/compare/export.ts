@@ -1,7 +1,6 @@
 import { factsOf } from "./engine/facts.ts";
 import { executeSchema } from "#build/builder.ts";
 import { collectSchemaFiles } from "#build/collect.ts";
-import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
@@ -138,14 +137,6 @@ function searchPathFile(path: string): PlannedFile {
   return { path: "00_common/00_search_path.sql", statements: [`SET search_path = ${path}`], ahead: false };
 }
 
-async function readKeywords(database: Database): Promise<Set<string>> {
-  const rows = await queryCatalogue<{ word: string }>(
-    database,
-    "select word::text as word from pg_get_keywords() where catcode <> 'U'",
-  );
-  return new Set(rows.map(({ word }) => word));
-}
-
 /** Builds the files in a folder of their own, which is gone afterwards. */
 async function buildFiles(
   database: Database,
@@ -153,8 +144,7 @@ async function buildFiles(
   planned: readonly PlannedFile[],
 ): Promise<SchemaFile[]> {
   if (planned.length === 0) return [];
-  const keywords = await readKeywords(database);
-  return await withTemporaryFolder(async (folder) => await buildIn(folder, database, options, planned, keywords));
+  return await withTemporaryFolder(async (folder) => await buildIn(folder, database, options, planned));
 }
 
 /**
@@ -166,7 +156,6 @@ async function buildIn(
   database: Database,
   options: ExportOptions,
   objects: readonly PlannedFile[],
-  keywords: ReadonlySet<string>,
 ): Promise<SchemaFile[]> {
   let planned = objects;
   let searchPath = options.scratch.like?.settings["search_path"];
@@ -174,7 +163,7 @@ async function buildIn(
   for (;;) {
     const files = planned.map((file, index) => {
       if (index % FILES_AT_ONCE === 0) giveBackMemory();
-      return { path: file.path, text: renderSchemaFile({ ...file, ahead: ahead.has(file.path) }, keywords) };
+      return { path: file.path, text: renderSchemaFile({ ...file, ahead: ahead.has(file.path) }) };
     });
     for (const { path, text } of files) write(`${SCHEMA.path}/${path}`, text);
     const sorted = collectSchemaFiles({ projectDir: dir, includeDirs: [SCHEMA], excludeDirs: [] });

@@ -11,8 +11,8 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Key words that are no name of a table or column without quotes (manual, "SQL Key Words": reserved, with or without function or type). */
-const RESERVED: ReadonlySet<string> = new Set(
+/** Key words that are no name of a table or column without quotes (pg_get_keywords of 14 to 18: R and T). */
+export const RESERVED: ReadonlySet<string> = new Set(
   (
     "all analyse analyze and any array as asc asymmetric authorization binary both case cast check collate collation column " +
     "concurrently constraint create cross current_catalog current_date current_role current_schema current_time " +

@@ -83,9 +83,7 @@ describe("diff", () => {
     expect(Bun.stripANSI(coloured.stdout)).toBe(stdout);
     expect(coloured.stdout).not.toBe(stdout);
     const sql = await project.run(["diff", "before.json", "schema", "--sql"]);
-    expect(sql.stdout).toContain(
-      '-- DATA LOSS: what it held is gone.\nALTER TABLE "public"."users"\n  DROP COLUMN "bio";\n',
-    );
+    expect(sql.stdout).toContain("-- DATA LOSS: what it held is gone.\nALTER TABLE public.users\n  DROP COLUMN bio;\n");
     expect(sql.stdout).toEndWith("\n-- By hand: dependency on an extension pg_catalog.now().plpgsql (added)\n");
     await project.write("db/schema/users.sql", SCHEMA);
     await Bun.file(project.path("db/schema/z_more.sql")).delete();

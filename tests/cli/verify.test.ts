@@ -64,7 +64,7 @@ Not checked: the migrations, which are compared with the built schema.
         schema file  db/schema/users.sql:3
         migration    db/migrations/2_email.sql:3
   The SQL that closes the gap:
-    ALTER TABLE "public"."users" DROP COLUMN "email";
+    ALTER TABLE public.users DROP COLUMN email;
 ✅ Schema files and migrations agree
 The migrations were replayed from an empty database.
 `);
@@ -83,7 +83,7 @@ The migrations were replayed from an empty database.
         schema file  db/schema/users.sql:3
         migration    db/migrations/2_email.sql:3
   The SQL that closes the gap:
-    ALTER TABLE "public"."users" ALTER COLUMN "email" TYPE character varying(100) USING "email"::character varying(100);
+    ALTER TABLE public.users ALTER COLUMN email TYPE character varying(100) USING email::character varying(100);
 The migrations were replayed from an empty database.
 `);
   });

@@ -1,4 +1,3 @@
-import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { comparePaths } from "#build/order.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
@@ -18,15 +17,10 @@ const ROWS = "16_rows/rows.sql";
  */
 export async function scriptOf(database: Database, empty: Catalogue, held: Catalogue): Promise<string> {
   const { from, to } = onTerms(empty, held, { owners: false, grants: true, extensionVersions: false });
-  const words = await queryCatalogue<{ word: string }>(
-    database,
-    "select word::text as word from pg_get_keywords() where catcode <> 'U'",
-  );
-  const keywords = new Set(words.map(({ word }) => word));
   const rows = await insertStatements(database);
   const objects = planFiles(from, to, await readDetails(database), []);
   const texts = [
-    ...objects.map((file) => ({ path: file.path, text: renderSchemaFile({ ...file, ahead: false }, keywords) })),
+    ...objects.map((file) => ({ path: file.path, text: renderSchemaFile({ ...file, ahead: false }) })),
     ...(rows.length === 0 ? [] : [{ path: ROWS, text: rows.map((sql) => `${sql};\n`).join("\n") }]),
   ];
   return [

@@ -1,5 +1,5 @@
 import { describeHazard, type Hazard } from "#sql/hazard.ts";
-import { layOutStatement } from "../engine/format.ts";
+import { inHouseStyle } from "../plan/house-style.ts";
 import { hazardsOf } from "./hazards.ts";
 import type { Section } from "./section.ts";
 import { type PlannedStatement, textsOf } from "../plan/statement.ts";
@@ -63,7 +63,6 @@ function renderStatement(statement: PlannedStatement): string {
 }
 
 function renderText(sql: string): string {
-  // The formatter would end lines in bodies otherwise, which is another body.
-  const text = (sql.includes("\r") ? sql : (layOutStatement(sql) ?? sql)).trim();
+  const text = inHouseStyle(sql);
   return text.endsWith(";") ? text : `${text};`;
 }

@@ -1,4 +1,5 @@
 import { ConfitureError } from "#errors/error.ts";
+import { unquoteNames } from "#sql/unquote.ts";
 import { lossWords, rowsWords } from "#sql/hazard.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
@@ -38,7 +39,12 @@ export function removalsOf(from: Catalogue, to: Catalogue, statements: readonly 
   const named = new Set(objects.map(({ name }) => name));
   const data = losing
     .filter(({ removes }) => !removes.some((id) => named.has(describe(id).name)))
-    .map((statement): Removal => ({ kind: "data", name: statement.sql, change: undefined, loss: wordsOf(statement) }));
+    .map((statement): Removal => ({
+      kind: "data",
+      name: unquoteNames(statement.sql),
+      change: undefined,
+      loss: wordsOf(statement),
+    }));
   return [...objects, ...data];
 }
 

@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { unquoteNames } from "#sql/unquote.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { isByHand } from "../catalogue/extras.ts";
@@ -78,7 +79,7 @@ export async function planSteps(
   for (const [index, { part, section, before, after }] of [...ups.entries()].toReversed()) {
     const renames = index === 0 ? renamed.renames.map((rename) => ({ from: rename.to, to: rename.from })) : [];
     const down = options.noDown ? undefined : await planDown(database, after, before, renames, options, lost);
-    steps.unshift({ part, up: section, down });
+    steps.unshift({ part, up: written(section), down: down && written(down) });
   }
   return {
     steps,
@@ -86,6 +87,15 @@ export async function planSteps(
     possibleRenames: possible,
     byHand: { up: rest, down: lost },
   };
+}
+
+function written(section: Section): Section {
+  const statements = section.statements.map((statement) => ({
+    ...statement,
+    sql: unquoteNames(statement.sql),
+    ...(statement.behind === undefined ? {} : { behind: statement.behind.map(unquoteNames) }),
+  }));
+  return { ...section, statements };
 }
 
 /** What is there now. A database in use has what no plan can bring here, and that is there all the same. */

@@ -147,9 +147,8 @@ function withDetails({ sql, produces }: Action, extras: ReadonlySet<string>, unf
     return statement.replace(" ON ONLY ", " ON ");
   }
   if (made?.kind === "materializedView" && unfilled.has(encodeId(made))) {
-    return `${statement.replace(" AS  ", " AS\n ")}\nWITH NO DATA`;
+    return `${statement}\nWITH NO DATA`;
   }
-  if (made?.kind === "view" || made?.kind === "materializedView") return statement.replace(" AS  ", " AS\n ");
   return statement;
 }
 

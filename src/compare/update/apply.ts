@@ -39,7 +39,6 @@ export interface Edit {
 export interface ApplyOptions {
   readonly from: Catalogue;
   readonly to: Catalogue;
-  readonly keywords: ReadonlySet<string>;
   readonly wording: Wording;
   /** Of what was tried before, by an edit's key. */
   readonly levels: ReadonlyMap<string, Level>;
@@ -47,8 +46,8 @@ export interface ApplyOptions {
 
 /** Makes the files follow a plan, statement by statement. */
 export function applyPlan(tree: SchemaTree, plan: readonly Planned[], options: ApplyOptions): Edit[] {
-  const { keywords, levels } = options;
-  const style = styleOf(tree, keywords);
+  const { levels } = options;
+  const style = styleOf(tree);
   const edits: Edit[] = [];
   for (const planned of plan) {
     // Settings of the plan itself.
@@ -75,7 +74,7 @@ export function applyPlan(tree: SchemaTree, plan: readonly Planned[], options: A
 
     function append({ sql, subject: on, needs, isImplied }: Planned): Done {
       if (isImplied) return { how: "none", file: undefined };
-      const text = renderSchemaFile({ path: "", statements: [sql], ahead: false }, keywords)
+      const text = renderSchemaFile({ path: "", statements: [sql], ahead: false })
         .trimEnd()
         .replace(/;$/, "");
       const newcomer = { sql: text, kind: "alter", makes: undefined, on, needs };

@@ -1,5 +1,6 @@
 import { TokenKind } from "#sql/lexer.ts";
-import { renderSchemaFile, unquoteNames } from "../tree/text.ts";
+import { unquoteNames } from "#sql/unquote.ts";
+import { renderSchemaFile } from "../tree/text.ts";
 import { inside, offsetOfByte } from "#sql/parser.ts";
 import { tokensOf } from "#sql/tokens.ts";
 import type { SchemaTree } from "./schema-tree.ts";
@@ -14,25 +15,22 @@ export interface Style {
   type(sql: string): string;
 }
 
-/**
- * Takes the habits of a tree: keywords and types in lower or upper case, whether "public." is written.
- * @param keywords words that mean something else without quotes
- */
-export function styleOf(tree: SchemaTree, keywords: ReadonlySet<string>): Style {
+/** Takes the habits of a tree: keywords and types in lower or upper case, whether "public." is written. */
+export function styleOf(tree: SchemaTree): Style {
   const habits = readHabits(tree);
   const adapt = (sql: string): string => {
     const text = habits.writesPublic ? sql : withoutPublic(sql);
     return habits.lowerCase ? mapWords(text, (word) => (/^[A-Z_]+$/.test(word) ? word.toLowerCase() : word)) : text;
   };
   const render = (sql: string): string =>
-    renderSchemaFile({ path: "", statements: [sql], ahead: false }, keywords)
+    renderSchemaFile({ path: "", statements: [sql], ahead: false })
       .trimEnd()
       .replace(/;$/, "");
   return {
     statement: (sql) => adapt(render(sql)),
-    part: (sql) => adapt(unquoteNames(sql, keywords)),
+    part: (sql) => adapt(unquoteNames(sql)),
     type: (sql) => {
-      const text = adapt(unquoteNames(sql, keywords));
+      const text = adapt(unquoteNames(sql));
       const short = habits.shortTypes ? shortened(text) : text;
       return habits.upperCaseTypes
         ? mapWords(short, (word) => (BUILT_IN.has(word) ? word.toUpperCase() : word))

@@ -1,4 +1,3 @@
-import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { decodeSql } from "#database/script.ts";
 import { readSchemaScript, type SchemaScript } from "#build/schema-script.ts";
@@ -61,7 +60,6 @@ export async function updateSchema(options: EndsOptions): Promise<SchemaUpdate> 
     const database = await series.empty();
     await buildSchema(database, options);
     const built = await readCatalogue(database);
-    const keywords = await readKeywords(database);
     const history = await readHistory(options, series);
     const target = await targetFor(options, series, history, built);
     const { migrations, base } = history;
@@ -73,7 +71,7 @@ export async function updateSchema(options: EndsOptions): Promise<SchemaUpdate> 
       isLasting(each, index, target.catalogue.facts),
     );
     const tree = new SchemaTree(parser, texts, options);
-    const edits = await new Updating(options, series, tree, target, wording, keywords).run(renamings);
+    const edits = await new Updating(options, series, tree, target, wording).run(renamings);
     return { ...result, files: updatedFiles(options, texts, tree), edits };
   });
 }
@@ -112,7 +110,6 @@ class Updating {
   readonly #tree: SchemaTree;
   readonly #target: Target;
   readonly #wording: Wording;
-  readonly #keywords: ReadonlySet<string>;
   /** The files as they were, or with what was renamed in them. */
   #original: Saved;
   readonly #levels = new Map<string, Level>();
@@ -121,20 +118,12 @@ class Updating {
   /** The rows after the original files and the plan. */
   #rows: Rows | undefined;
 
-  constructor(
-    options: EndsOptions,
-    series: ScratchSeries,
-    tree: SchemaTree,
-    target: Target,
-    wording: Wording,
-    keywords: ReadonlySet<string>,
-  ) {
+  constructor(options: EndsOptions, series: ScratchSeries, tree: SchemaTree, target: Target, wording: Wording) {
     this.#options = options;
     this.#series = series;
     this.#tree = tree;
     this.#target = target;
     this.#wording = wording;
-    this.#keywords = keywords;
     this.#original = tree.save();
   }
 
@@ -151,7 +140,6 @@ class Updating {
       const own = applyPlan(this.#tree, standing.plan, {
         from: standing.catalogue,
         to: this.#target.catalogue,
-        keywords: this.#keywords,
         wording: this.#wording,
         levels: this.#levels,
       });
@@ -216,7 +204,7 @@ class Updating {
     before: readonly Edit[],
     renamings: readonly Renaming[],
   ): Promise<Standing | { readonly proven: readonly Edit[] } | ConfitureError | undefined> {
-    const style = styleOf(this.#tree, this.#keywords);
+    const style = styleOf(this.#tree);
     const own = renamings.flatMap((renaming): Edit[] => {
       const { subject, to, sql } = renaming;
       const file = renameInTree(this.#tree, renaming, style.part(quoteIdentifier(to)));
@@ -411,12 +399,4 @@ function readTexts(options: EndsOptions): ReadonlyMap<string, string> {
   };
   for (const file of build.files) read(readSchemaScript(build, file));
   return texts;
-}
-
-async function readKeywords(database: Database): Promise<Set<string>> {
-  const rows = await queryCatalogue<{ word: string }>(
-    database,
-    "select word::text as word from pg_get_keywords() where catcode <> 'U'",
-  );
-  return new Set(rows.map(({ word }) => word));
 }

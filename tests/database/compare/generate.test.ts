@@ -34,7 +34,7 @@ const USERS = "CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL);";
 
 /** One edit each; every one is proven up and down before it is returned. */
 const EDITS: Readonly<Record<string, readonly [before: string, after: string, up: RegExp]>> = {
-  "a first migration": ["", USERS, /CREATE TABLE "public"."users"/],
+  "a first migration": ["", USERS, /CREATE TABLE public\.users/],
   "a new column": [USERS, `${USERS}\nALTER TABLE users ADD bio text;`, /ADD COLUMN "bio" text/],
   "a column's type, with a view on it": [
     `${USERS}\nCREATE VIEW v AS SELECT id FROM users;`,
@@ -137,8 +137,8 @@ describe("what loses data is refused, and allowed when asked for", () => {
     expect(hint).toContain("add it to the schema files");
     expect(hint).toContain("--allow-drop");
     expect(message.split("\n").slice(1).toSorted()).toEqual([
-      '  ALTER TABLE "public"."users" ALTER COLUMN "m" TYPE "public"."mood" USING "m"::text::"public"."mood"; -- fails if a row still uses the removed value',
-      '  ALTER TABLE "public"."users" ALTER COLUMN "name" TYPE character varying(10) USING "name"::character varying(10); -- values are cut or rounded to fit into character varying(10)',
+      "  ALTER TABLE public.users ALTER COLUMN m TYPE public.mood USING m::text::public.mood; -- fails if a row still uses the removed value",
+      "  ALTER TABLE public.users ALTER COLUMN name TYPE character varying(10) USING name::character varying(10); -- values are cut or rounded to fit into character varying(10)",
       '  DROP TABLE "app"."t"; -- its rows are gone',
       "  column public.users.price is not in the schema files: what it held is gone",
       "  materialized view public.gone is not in the schema files",
@@ -209,13 +209,13 @@ test("what PostgreSQL does is written above each statement: rewrites, scans, loc
   });
   expect(of(/ADD CONSTRAINT "posts_note_key"/)).toEqual({ rows: "unique", scans: posts, blocksReads: posts });
   expect(of(/INDEX posts_author/)).toEqual({ scans: posts, blocksWrites: posts });
-  expect(of(/CREATE TABLE "public"."days_2026"/)).toEqual({ blocksReads: ["public.days"] });
+  expect(of(/CREATE TABLE public.days_2026/)).toEqual({ blocksReads: ["public.days"] });
   // What the migration makes itself is in nobody's way.
-  expect(of(/CREATE TABLE "public"."fresh"/)).toEqual({});
+  expect(of(/CREATE TABLE public.fresh/)).toEqual({});
   expect(of(/INDEX fresh_u/)).toEqual({});
   const { text } = migrations[0]!;
   expect(text).toMatch(
-    /^-- ROWS: fails on a table that has any[^\n]*\n-- SCAN: every row of public\.users [^\n]*\n(-- LOCK[^\n]*\n)?ALTER TABLE "public"\."users"\n +ADD COLUMN "must"/m,
+    /^-- ROWS: fails on a table that has any[^\n]*\n-- SCAN: every row of public\.users [^\n]*\n(-- LOCK[^\n]*\n)?ALTER TABLE public\.users\n +ADD COLUMN must/m,
   );
   expect(text).toMatch(/^-- REWRITE: every row of public\.users /m);
   expect(text).toMatch(/^-- LOCK: writes to public\.users, public\.posts wait until/m);
@@ -321,7 +321,7 @@ describe("renames", () => {
       ["public.people.name public.people.full_name perhaps", "public.people.name public.people.bio perhaps"],
     ]);
     expect(up).toMatch(
-      /^ALTER TABLE "public"."users" RENAME TO "people";\n.* RENAME COLUMN "name" TO "full_name";\n.* ADD COLUMN "bio" text$/,
+      /^ALTER TABLE public.users RENAME TO people;\n.* RENAME COLUMN name TO full_name;\n.* ADD COLUMN bio text$/,
     );
   });
 
@@ -398,9 +398,7 @@ describe("renames", () => {
       "CREATE TABLE t (a int UNIQUE);\nCREATE INDEX i ON t (a);",
       "CREATE TABLE t (a int CONSTRAINT k UNIQUE);\nCREATE INDEX j ON t (a);",
     );
-    expect(up).toBe(
-      'ALTER TABLE "public"."t" RENAME CONSTRAINT "t_a_key" TO "k";\nALTER INDEX "public"."i" RENAME TO "j"',
-    );
+    expect(up).toBe("ALTER TABLE public.t RENAME CONSTRAINT t_a_key TO k;\nALTER INDEX public.i RENAME TO j");
   });
 });
 

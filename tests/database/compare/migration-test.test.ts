@@ -62,7 +62,7 @@ describe("migrations are tried out", () => {
     expect(report.check.outcome).toBe("disproven");
     expect(finding?.migration?.version).toBe("2");
     expect(finding?.changes).toMatchObject([{ change: "added", kind: "column", name: "public.users.left_over" }]);
-    expect(finding?.sql).toEqual(['ALTER TABLE "public"."users" DROP COLUMN "left_over"']);
+    expect(finding?.sql).toEqual(["ALTER TABLE public.users DROP COLUMN left_over"]);
   });
 
   test("a failure names the migration and the place, and what could not be reached", async () => {

@@ -94,6 +94,6 @@ test("a migration from a snapshot", async () => {
     online: false,
   });
   expect(generated.migrations.flatMap(({ up }) => up.map(({ sql }) => sql))).toEqual([
-    'ALTER TABLE "public"."users" ADD COLUMN "bio" text',
+    "ALTER TABLE public.users ADD COLUMN bio text",
   ]);
 });

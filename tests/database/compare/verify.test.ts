@@ -79,7 +79,7 @@ describe("migrations that start from nothing", () => {
     const [finding] = report.checks[1]!.findings;
     expect(finding?.migration?.path).toBe("db/migrations/2_email.sql");
     expect(finding?.changes).toMatchObject([{ change: "added", kind: "sequence", name: "public.s" }]);
-    expect(finding?.sql).toEqual(['DROP SEQUENCE "public"."s"']);
+    expect(finding?.sql).toEqual(["DROP SEQUENCE public.s"]);
   });
 
   test("a difference between schema files and migrations names the object and its properties", async () => {

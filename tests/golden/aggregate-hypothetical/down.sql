@@ -1,3 +1,3 @@
 -- migrate:down
 
-DROP AGGREGATE "public"."my_rank"(VARIADIC "any" ORDER BY VARIADIC "any");
+DROP AGGREGATE public.my_rank(VARIADIC "any" ORDER BY VARIADIC "any");

@@ -1,6 +1,6 @@
 -- migrate:up
 
-CREATE AGGREGATE "public"."my_rank"(VARIADIC "any" ORDER BY VARIADIC "any") (
+CREATE AGGREGATE public.my_rank(VARIADIC "any" ORDER BY VARIADIC "any") (
   SFUNC             = ordered_set_transition_multi,
   STYPE             = internal,
   FINALFUNC         = rank_final,
@@ -10,5 +10,5 @@ CREATE AGGREGATE "public"."my_rank"(VARIADIC "any" ORDER BY VARIADIC "any") (
   HYPOTHETICAL
 );
 
-COMMENT ON AGGREGATE "public"."my_rank"(VARIADIC "any" ORDER BY VARIADIC "any") IS
+COMMENT ON AGGREGATE public.my_rank(VARIADIC "any" ORDER BY VARIADIC "any") IS
   'Where a row would stand';

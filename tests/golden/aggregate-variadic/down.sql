@@ -1,8 +1,8 @@
 -- migrate:down
 
-DROP AGGREGATE "public"."joined"(VARIADIC integer[]);
+DROP AGGREGATE public.joined(VARIADIC integer[]);
 
-CREATE AGGREGATE "public"."joined"(integer[]) (
+CREATE AGGREGATE public.joined(integer[]) (
   SFUNC = array_cat,
   STYPE = integer[]
 );

@@ -1,8 +1,8 @@
 -- migrate:up
 
-DROP AGGREGATE "public"."joined"(integer[]);
+DROP AGGREGATE public.joined(integer[]);
 
-CREATE AGGREGATE "public"."joined"(VARIADIC integer[]) (
+CREATE AGGREGATE public.joined(VARIADIC integer[]) (
   SFUNC = array_cat,
   STYPE = integer[]
 );

@@ -1,5 +1,5 @@
 -- migrate:down
 
-DROP AGGREGATE "public"."total"(integer);
+DROP AGGREGATE public.total(integer);
 
-DROP FUNCTION "public"."add"(integer, integer);
+DROP FUNCTION public.add(integer, integer);

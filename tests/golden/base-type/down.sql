@@ -1,10 +1,10 @@
 -- migrate:down
 
-DROP FUNCTION "public"."a_heavier"(public.weight, public.weight);
+DROP FUNCTION public.a_heavier(public.weight, public.weight);
 
 -- DATA LOSS: what it held is gone.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  DROP COLUMN "w";
+ALTER TABLE public.t
+  DROP COLUMN w;
 
-DROP TYPE "public"."weight" CASCADE;
+DROP TYPE public.weight CASCADE;

@@ -1,27 +1,28 @@
 -- migrate:up
 
 -- LOCK: reads and writes of public.v wait until the migration is committed.
-DROP VIEW "public"."v";
+DROP VIEW public.v;
 
 -- SCAN: every row of public.kept is read under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.kept wait until the migration is committed.
-ALTER TABLE "public"."kept"
-  ALTER COLUMN "a" TYPE text COLLATE pg_catalog."C";
+ALTER TABLE public.kept
+  ALTER COLUMN a TYPE text COLLATE pg_catalog."C";
 
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  ALTER COLUMN "a" TYPE text COLLATE pg_catalog."C";
+ALTER TABLE public.t
+  ALTER COLUMN a TYPE text COLLATE pg_catalog."C";
 
-ALTER TABLE "public"."t"
-  ALTER COLUMN "b" TYPE text COLLATE pg_catalog."POSIX" USING "b"::text;
+ALTER TABLE public.t
+  ALTER COLUMN b TYPE text COLLATE pg_catalog."POSIX" USING b::text;
 
-ALTER TABLE "public"."t"
-  ALTER COLUMN "c" TYPE text;
+ALTER TABLE public.t
+  ALTER COLUMN c TYPE text;
 
-CREATE VIEW "public"."v" AS  SELECT id,
+CREATE VIEW public.v AS
+ SELECT id,
     a
    FROM public.t
   WHERE (a > 'b'::text);

@@ -1,5 +1,5 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  ALTER COLUMN "a" TYPE text;
+ALTER TABLE public.t
+  ALTER COLUMN a TYPE text;

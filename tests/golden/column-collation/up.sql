@@ -1,5 +1,5 @@
 -- migrate:up
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  ALTER COLUMN "a" TYPE text COLLATE pg_catalog."C";
+ALTER TABLE public.t
+  ALTER COLUMN a TYPE text COLLATE pg_catalog."C";

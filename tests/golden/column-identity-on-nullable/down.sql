@@ -1,8 +1,8 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  ALTER COLUMN "id" DROP IDENTITY;
+ALTER TABLE public.t
+  ALTER COLUMN id DROP IDENTITY;
 
-ALTER TABLE "public"."t"
-  ALTER COLUMN "id" DROP NOT NULL;
+ALTER TABLE public.t
+  ALTER COLUMN id DROP NOT NULL;

@@ -1,11 +1,11 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  ALTER COLUMN "a" DROP NOT NULL;
+ALTER TABLE public.t
+  ALTER COLUMN a DROP NOT NULL;
 
 -- ROWS: fails if one has NULL here.
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
-ALTER TABLE "public"."t"
-  ALTER COLUMN "b" SET NOT NULL;
+ALTER TABLE public.t
+  ALTER COLUMN b SET NOT NULL;

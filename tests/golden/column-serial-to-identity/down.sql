@@ -1,14 +1,14 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  ALTER COLUMN "id" DROP IDENTITY;
+ALTER TABLE public.t
+  ALTER COLUMN id DROP IDENTITY;
 
-CREATE SEQUENCE "public"."t_id_seq" AS integer INCREMENT BY 1 MINVALUE 1 MAXVALUE 2147483647 START
+CREATE SEQUENCE public.t_id_seq AS integer INCREMENT BY 1 MINVALUE 1 MAXVALUE 2147483647 START
   WITH 1 CACHE 1 NO CYCLE;
 
-ALTER SEQUENCE "public"."t_id_seq" OWNED BY "public"."t"."id";
+ALTER SEQUENCE public.t_id_seq OWNED BY public.t.id;
 
-ALTER TABLE "public"."t"
-  ALTER COLUMN "id" SET DEFAULT nextval('public.t_id_seq'::regclass);
-SELECT setval('"public"."t_id_seq"', max("id")) FROM "public"."t" HAVING max("id") >= 1;
+ALTER TABLE public.t
+  ALTER COLUMN id SET DEFAULT nextval('public.t_id_seq'::regclass);
+SELECT setval('"public"."t_id_seq"', max(id)) FROM public.t HAVING max(id) >= 1;

@@ -1,14 +1,14 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  ALTER COLUMN "id" DROP DEFAULT;
+ALTER TABLE public.t
+  ALTER COLUMN id DROP DEFAULT;
 
 -- DATA LOSS: its next number is gone.
-DROP SEQUENCE "public"."t_id_seq";
+DROP SEQUENCE public.t_id_seq;
 
-ALTER TABLE "public"."t"
-  ALTER COLUMN "a" DROP IDENTITY;
+ALTER TABLE public.t
+  ALTER COLUMN a DROP IDENTITY;
 
-ALTER TABLE "public"."t"
-  ALTER COLUMN "a" DROP NOT NULL;
+ALTER TABLE public.t
+  ALTER COLUMN a DROP NOT NULL;

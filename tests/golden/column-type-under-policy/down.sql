@@ -1,15 +1,15 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-DROP POLICY "own" ON "public"."t";
+DROP POLICY own ON public.t;
 
 -- DATA LOSS: values are cut or rounded to fit into character varying(20).
 -- REWRITE: every row of public.t is written anew under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
-ALTER TABLE "public"."t"
-  ALTER COLUMN "owner" TYPE character varying(20) USING "owner"::character varying(20);
+ALTER TABLE public.t
+  ALTER COLUMN owner TYPE character varying(20) USING owner::character varying(20);
 
-CREATE POLICY "own" ON "public"."t"
+CREATE POLICY own ON public.t
   FOR ALL
   TO PUBLIC
   USING (((owner)::text = CURRENT_USER));

@@ -1,12 +1,12 @@
 -- migrate:up
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-DROP POLICY "own" ON "public"."t";
+DROP POLICY own ON public.t;
 
-ALTER TABLE "public"."t"
-  ALTER COLUMN "owner" TYPE text USING "owner"::text;
+ALTER TABLE public.t
+  ALTER COLUMN owner TYPE text USING owner::text;
 
-CREATE POLICY "own" ON "public"."t"
+CREATE POLICY own ON public.t
   FOR ALL
   TO PUBLIC
   USING ((owner = CURRENT_USER));

@@ -1,13 +1,13 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-DROP TRIGGER "tr" ON "public"."t";
+DROP TRIGGER tr ON public.t;
 
 -- ROWS: fails if a value does not fit into integer.
 -- REWRITE: every row of public.t is written anew under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
-ALTER TABLE "public"."t"
-  ALTER COLUMN "a" TYPE integer USING "a"::integer;
+ALTER TABLE public.t
+  ALTER COLUMN a TYPE integer USING a::integer;
 
 -- LOCK: writes to public.t wait until the migration is committed.
 CREATE TRIGGER tr

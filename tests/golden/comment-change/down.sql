@@ -1,3 +1,3 @@
 -- migrate:down
 
-COMMENT ON TABLE "public"."users" IS 'a';
+COMMENT ON TABLE public.users IS 'a';

@@ -1,3 +1,3 @@
 -- migrate:up
 
-COMMENT ON TABLE "public"."users" IS 'b';
+COMMENT ON TABLE public.users IS 'b';

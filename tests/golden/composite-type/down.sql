@@ -1,3 +1,3 @@
 -- migrate:down
 
-DROP TYPE "public"."point3";
+DROP TYPE public.point3;

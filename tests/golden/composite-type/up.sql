@@ -1,7 +1,7 @@
 -- migrate:up
 
-CREATE TYPE "public"."point3" AS (
-  "x" double precision,
-  "y" double precision,
-  "z" double precision
+CREATE TYPE public.point3 AS (
+  x double precision,
+  y double precision,
+  z double precision
 );

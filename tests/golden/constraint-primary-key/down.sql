@@ -1,14 +1,14 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  DROP CONSTRAINT "t_pkey";
+ALTER TABLE public.t
+  DROP CONSTRAINT t_pkey;
 
-ALTER TABLE "public"."t"
-  ALTER COLUMN "b" DROP NOT NULL;
+ALTER TABLE public.t
+  ALTER COLUMN b DROP NOT NULL;
 
 -- ROWS: fails if two share a key, or one has none.
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
-ALTER TABLE "public"."t"
-  ADD CONSTRAINT "t_pkey" PRIMARY KEY (a);
+ALTER TABLE public.t
+  ADD CONSTRAINT t_pkey PRIMARY KEY (a);

@@ -1,8 +1,8 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  DROP CONSTRAINT "c";
+ALTER TABLE public.t
+  DROP CONSTRAINT c;
 
-ALTER TABLE "public"."t"
-  ADD CONSTRAINT "c" CHECK ((a > 0)) NOT VALID;
+ALTER TABLE public.t
+  ADD CONSTRAINT c CHECK ((a > 0)) NOT VALID;

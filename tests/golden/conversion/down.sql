@@ -1,3 +1,3 @@
 -- migrate:down
 
-DROP CONVERSION "public"."western";
+DROP CONVERSION public.western;

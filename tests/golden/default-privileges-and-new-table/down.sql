@@ -2,8 +2,8 @@
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.closed wait until the migration is committed.
-DROP TABLE "public"."closed";
+DROP TABLE public.closed;
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.open wait until the migration is committed.
-DROP TABLE "public"."open";
+DROP TABLE public.open;

@@ -1,13 +1,13 @@
 -- migrate:up
 
-CREATE TABLE "public"."closed" (
-  "id" integer
+CREATE TABLE public.closed (
+  id integer
 );
 
-REVOKE ALL ON TABLE "public"."closed" FROM "reader";
+REVOKE ALL ON TABLE public.closed FROM reader;
 
-CREATE TABLE "public"."open" (
-  "id" integer
+CREATE TABLE public.open (
+  id integer
 );
 
-GRANT SELECT ON TABLE "public"."open" TO "reader";
+GRANT SELECT ON TABLE public.open TO reader;

@@ -1,3 +1,3 @@
 -- migrate:down
 
-DROP DOMAIN "public"."positive";
+DROP DOMAIN public.positive;

@@ -1,28 +1,28 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  ALTER COLUMN "m" SET DEFAULT 'ok'::public.mood;
+ALTER TABLE public.t
+  ALTER COLUMN m SET DEFAULT 'ok'::public.mood;
 
 -- migrate:down
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  ALTER COLUMN "m" DROP DEFAULT;
+ALTER TABLE public.t
+  ALTER COLUMN m DROP DEFAULT;
 
-ALTER TYPE "public"."mood" RENAME TO "mood__pgdelta_replaced";
+ALTER TYPE public.mood RENAME TO mood__pgdelta_replaced;
 
-CREATE TYPE "public"."mood" AS ENUM (
+CREATE TYPE public.mood AS ENUM (
   'ok'
 );
 
 -- ROWS: fails if a row still uses the removed value.
 -- REWRITE: every row of public.t is written anew under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
-ALTER TABLE "public"."t"
-  ALTER COLUMN "m" TYPE "public"."mood" USING "m"::text::"public"."mood";
+ALTER TABLE public.t
+  ALTER COLUMN m TYPE public.mood USING m::text::public.mood;
 
-DROP TYPE "public"."mood__pgdelta_replaced";
+DROP TYPE public.mood__pgdelta_replaced;
 
-ALTER TABLE "public"."t"
-  ALTER COLUMN "m" SET DEFAULT 'ok'::public.mood;
+ALTER TABLE public.t
+  ALTER COLUMN m SET DEFAULT 'ok'::public.mood;

@@ -1,3 +1,3 @@
 -- migrate:up
 
-ALTER TYPE "public"."mood" ADD VALUE 'ok' BEFORE 'happy';
+ALTER TYPE public.mood ADD VALUE 'ok' BEFORE 'happy';

@@ -1,3 +1,3 @@
 -- migrate:down
 
-ALTER TYPE "public"."mood" ADD VALUE 'sad' BEFORE 'ok';
+ALTER TYPE public.mood ADD VALUE 'sad' BEFORE 'ok';

@@ -1,3 +1,3 @@
 -- migrate:down
 
-DROP TYPE "public"."mood";
+DROP TYPE public.mood;

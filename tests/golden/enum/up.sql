@@ -1,6 +1,6 @@
 -- migrate:up
 
-CREATE TYPE "public"."mood" AS ENUM (
+CREATE TYPE public.mood AS ENUM (
   'sad',
   'ok'
 );

@@ -1,5 +1,5 @@
 -- migrate:down
 
-DROP EVENT TRIGGER "et";
+DROP EVENT TRIGGER et;
 
-DROP FUNCTION "public"."e"();
+DROP FUNCTION public.e();

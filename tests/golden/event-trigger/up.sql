@@ -1,11 +1,11 @@
 -- migrate:up
 
 CREATE OR REPLACE FUNCTION public.e()
-  RETURNS event_trigger
-  LANGUAGE plpgsql
-  AS $function$ BEGIN END $function$;
+ RETURNS event_trigger
+ LANGUAGE plpgsql
+AS $function$ BEGIN END $function$;
 
-CREATE EVENT TRIGGER "et"
+CREATE EVENT TRIGGER et
   ON ddl_command_end
   WHEN TAG IN ('CREATE TABLE')
-  EXECUTE FUNCTION "public"."e"();
+  EXECUTE FUNCTION public.e();

@@ -1,5 +1,5 @@
 -- migrate:down
 
-DROP EXTENSION "citext";
+DROP EXTENSION citext;
 
-DROP SCHEMA "app";
+DROP SCHEMA app;

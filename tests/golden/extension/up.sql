@@ -1,7 +1,7 @@
 -- migrate:up
 
-CREATE SCHEMA "app";
+CREATE SCHEMA app;
 
-CREATE EXTENSION "citext" SCHEMA "app";
+CREATE EXTENSION citext SCHEMA app;
 
-COMMENT ON EXTENSION "citext" IS 'data type for case-insensitive character strings';
+COMMENT ON EXTENSION citext IS 'data type for case-insensitive character strings';

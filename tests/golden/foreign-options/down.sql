@@ -2,11 +2,11 @@
 
 -- DATA LOSS: what it held is gone.
 -- LOCK: reads and writes of public.ft wait until the migration is committed.
-ALTER TABLE "public"."ft"
-  DROP COLUMN "b";
+ALTER TABLE public.ft
+  DROP COLUMN b;
 
-ALTER SERVER "far"
+ALTER SERVER far
   OPTIONS (
-    SET "host" 'far',
-    DROP "port"
+    SET host 'far',
+    DROP port
   );

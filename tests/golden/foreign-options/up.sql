@@ -1,11 +1,11 @@
 -- migrate:up
 
-ALTER SERVER "far"
+ALTER SERVER far
   OPTIONS (
-    SET "host" 'near',
-    ADD "port" '1'
+    SET host 'near',
+    ADD port '1'
   );
 
 -- LOCK: reads and writes of public.ft wait until the migration is committed.
-ALTER TABLE "public"."ft"
-  ADD COLUMN "b" text;
+ALTER TABLE public.ft
+  ADD COLUMN b text;

@@ -2,6 +2,6 @@
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.users wait until the migration is committed.
-DROP TABLE "public"."users";
+DROP TABLE public.users;
 
-DROP FUNCTION "public"."count_users"();
+DROP FUNCTION public.count_users();

@@ -1,13 +1,13 @@
 -- migrate:up
 
-CREATE TABLE "public"."users" (
-  "id" integer
+CREATE TABLE public.users (
+  id integer
 );
 
 CREATE OR REPLACE FUNCTION public.count_users()
-  RETURNS bigint
-  LANGUAGE sql
-  AS $function$ SELECT count(*) FROM users $function$;
+ RETURNS bigint
+ LANGUAGE sql
+AS $function$ SELECT count(*) FROM users $function$;
 
-ALTER TABLE "public"."users"
-  ADD COLUMN "total" bigint DEFAULT public.count_users();
+ALTER TABLE public.users
+  ADD COLUMN total bigint DEFAULT public.count_users();

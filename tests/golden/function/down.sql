@@ -1,3 +1,3 @@
 -- migrate:down
 
-DROP FUNCTION "public"."f"(integer);
+DROP FUNCTION public.f(integer);

@@ -1,5 +1,5 @@
 -- migrate:down
 
-DROP FUNCTION "public"."is_even"(integer);
+DROP FUNCTION public.is_even(integer);
 
-DROP FUNCTION "public"."is_odd"(integer);
+DROP FUNCTION public.is_odd(integer);

@@ -1,17 +1,18 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.v wait until the migration is committed.
-DROP VIEW "public"."v";
+DROP VIEW public.v;
 
 -- DATA LOSS: what it held is gone.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  DROP COLUMN "b";
+ALTER TABLE public.t
+  DROP COLUMN b;
 
 -- REWRITE: every row of public.t is written anew under the lock.
 -- ONLINE: run it while nobody needs the table.
-ALTER TABLE "public"."t"
-  ADD COLUMN "b" integer GENERATED ALWAYS AS ((a * 2)) STORED;
+ALTER TABLE public.t
+  ADD COLUMN b integer GENERATED ALWAYS AS ((a * 2)) STORED;
 
-CREATE VIEW "public"."v" AS  SELECT b
+CREATE VIEW public.v AS
+ SELECT b
    FROM public.t;

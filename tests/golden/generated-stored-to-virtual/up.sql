@@ -1,15 +1,16 @@
 -- migrate:up
 
 -- LOCK: reads and writes of public.v wait until the migration is committed.
-DROP VIEW "public"."v";
+DROP VIEW public.v;
 
 -- DATA LOSS: what it held is gone; rolling back does not undo that.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  DROP COLUMN "b";
+ALTER TABLE public.t
+  DROP COLUMN b;
 
-ALTER TABLE "public"."t"
-  ADD COLUMN "b" integer GENERATED ALWAYS AS ((a * 2)) VIRTUAL;
+ALTER TABLE public.t
+  ADD COLUMN b integer GENERATED ALWAYS AS ((a * 2)) VIRTUAL;
 
-CREATE VIEW "public"."v" AS  SELECT b
+CREATE VIEW public.v AS
+ SELECT b
    FROM public.t;

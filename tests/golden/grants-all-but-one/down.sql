@@ -1,11 +1,11 @@
 -- migrate:down
 
-ALTER DEFAULT PRIVILEGES IN SCHEMA "public" REVOKE ALL ON TABLES FROM "writer";
+ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM writer;
 
-REVOKE ALL ON TABLE "public"."users" FROM "manager";
+REVOKE ALL ON TABLE public.users FROM manager;
 
-REVOKE ALL ON TABLE "public"."users" FROM "reader";
+REVOKE ALL ON TABLE public.users FROM reader;
 
-REVOKE ALL ON TABLE "public"."orders" FROM "reader";
+REVOKE ALL ON TABLE public.orders FROM reader;
 
-GRANT ALL ON TABLE "public"."orders" TO "reader";
+GRANT ALL ON TABLE public.orders TO reader;

@@ -1,5 +1,5 @@
 -- migrate:down
 
-REVOKE ALL ON TABLE "public"."users" FROM "reader";
+REVOKE ALL ON TABLE public.users FROM reader;
 
-GRANT INSERT, SELECT ON TABLE "public"."users" TO "reader" WITH GRANT OPTION;
+GRANT INSERT, SELECT ON TABLE public.users TO reader WITH GRANT OPTION;

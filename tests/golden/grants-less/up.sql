@@ -1,5 +1,5 @@
 -- migrate:up
 
-REVOKE ALL ON TABLE "public"."users" FROM "reader";
+REVOKE ALL ON TABLE public.users FROM reader;
 
-GRANT SELECT ON TABLE "public"."users" TO "reader";
+GRANT SELECT ON TABLE public.users TO reader;

@@ -2,12 +2,12 @@
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.entries wait until the migration is committed.
-DROP TABLE "public"."entries";
+DROP TABLE public.entries;
 
-REVOKE ALL ON TABLE "public"."ledger" FROM CURRENT_USER;
+REVOKE ALL ON TABLE public.ledger FROM CURRENT_USER;
 
-GRANT SELECT ON TABLE "public"."ledger" TO CURRENT_USER;
+GRANT SELECT ON TABLE public.ledger TO CURRENT_USER;
 
-REVOKE ALL ON TABLE "public"."users" FROM CURRENT_USER;
+REVOKE ALL ON TABLE public.users FROM CURRENT_USER;
 
-GRANT ALL ON TABLE "public"."users" TO CURRENT_USER;
+GRANT ALL ON TABLE public.users TO CURRENT_USER;

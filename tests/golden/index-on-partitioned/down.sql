@@ -1,4 +1,4 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.p, public.p26 wait until the migration is committed.
-DROP INDEX "public"."p_n";
+DROP INDEX public.p_n;

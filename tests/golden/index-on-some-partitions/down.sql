@@ -1,16 +1,16 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.p, public.p1, public.p2 wait until the migration is committed.
-DROP INDEX "public"."p_ab";
+DROP INDEX public.p_ab;
 
-DROP INDEX "public"."p_a";
+DROP INDEX public.p_a;
 
 -- SCAN: every row of public.p1, public.p2 is read under the lock.
 -- ONLINE: run it while nobody needs the table.
 -- LOCK: writes to public.p, public.p1, public.p2 wait until the migration is committed.
 CREATE INDEX p_a ON public.p USING btree (a);
 
-DROP INDEX "public"."p_b";
+DROP INDEX public.p_b;
 
 -- LOCK: writes to public.p wait until the migration is committed.
 CREATE INDEX p_b ON ONLY public.p USING btree (b);
@@ -20,4 +20,4 @@ CREATE INDEX p_b ON ONLY public.p USING btree (b);
 -- LOCK: writes to public.p1 wait until the migration is committed.
 CREATE INDEX p1_b ON public.p1 USING btree (b);
 
-ALTER INDEX "public"."p_b" ATTACH PARTITION "public"."p1_b";
+ALTER INDEX public.p_b ATTACH PARTITION public.p1_b;

@@ -2,9 +2,9 @@
 
 -- DATA LOSS: what it held is gone.
 -- LOCK: reads and writes of public.a, public.b wait until the migration is committed.
-ALTER TABLE "public"."a"
-  DROP COLUMN "at";
+ALTER TABLE public.a
+  DROP COLUMN at;
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.b wait until the migration is committed.
-DROP TABLE "public"."b";
+DROP TABLE public.b;

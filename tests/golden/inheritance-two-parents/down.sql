@@ -2,4 +2,4 @@
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.a wait until the migration is committed.
-DROP TABLE "public"."a";
+DROP TABLE public.a;

@@ -1,6 +1,6 @@
 -- migrate:up
 
-CREATE TABLE "public"."a" () INHERITS ("public"."z", "public"."b");
+CREATE TABLE public.a () INHERITS (public.z, public.b);
 
-ALTER TABLE "public"."a"
-  ADD COLUMN "y" integer;
+ALTER TABLE public.a
+  ADD COLUMN y integer;

@@ -2,4 +2,4 @@
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.b wait until the migration is committed.
-DROP TABLE "public"."b";
+DROP TABLE public.b;

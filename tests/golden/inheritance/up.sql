@@ -1,6 +1,6 @@
 -- migrate:up
 
-CREATE TABLE "public"."b" () INHERITS ("public"."a");
+CREATE TABLE public.b () INHERITS (public.a);
 
-ALTER TABLE "public"."b"
-  ADD COLUMN "x" integer;
+ALTER TABLE public.b
+  ADD COLUMN x integer;

@@ -1,5 +1,5 @@
 -- migrate:down
 
-DROP FUNCTION "public"."one"();
+DROP FUNCTION public.one();
 
-DROP LANGUAGE "plmine";
+DROP LANGUAGE plmine;

@@ -1,13 +1,13 @@
 -- migrate:up
 
-CREATE TRUSTED LANGUAGE "plmine"
+CREATE TRUSTED LANGUAGE plmine
   HANDLER plpgsql_call_handler
   INLINE plpgsql_inline_handler
   VALIDATOR plpgsql_validator;
 
 CREATE OR REPLACE FUNCTION public.one()
-  RETURNS integer
-  LANGUAGE plmine
-  AS $function$BEGIN RETURN 1; END$function$;
+ RETURNS integer
+ LANGUAGE plmine
+AS $function$BEGIN RETURN 1; END$function$;
 
-REVOKE ALL ON LANGUAGE "plmine" FROM PUBLIC;
+REVOKE ALL ON LANGUAGE plmine FROM PUBLIC;

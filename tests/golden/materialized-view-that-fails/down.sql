@@ -1,4 +1,4 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.m wait until the migration is committed.
-DROP MATERIALIZED VIEW "public"."m";
+DROP MATERIALIZED VIEW public.m;

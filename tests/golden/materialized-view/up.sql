@@ -1,7 +1,8 @@
 -- migrate:up
 
-CREATE MATERIALIZED VIEW "public"."m"
-  AS  SELECT name
+CREATE MATERIALIZED VIEW public.m
+  AS
+ SELECT name
    FROM public.users;
 
 CREATE UNIQUE INDEX m_name ON public.m USING btree (name);

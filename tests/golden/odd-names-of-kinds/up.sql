@@ -1,35 +1,31 @@
 -- migrate:up
 
-CREATE OPERATOR "O, p (x)".<<<
-  (FUNCTION = public.less, COMMUTATOR = OPERATOR("O, p (x)".>>>), RESTRICT = scalarltsel, LEFTARG =
-  integer, RIGHTARG = text);
+CREATE OPERATOR "O, p (x)".<<< (FUNCTION = public.less, COMMUTATOR = OPERATOR("O, p (x)".>>>), RESTRICT = scalarltsel, LEFTARG = integer, RIGHTARG = text);
 
 COMMENT ON OPERATOR "O, p (x)".<<< (integer, text) IS 'with COMMENT ''in'' it';
 
-CREATE OPERATOR "O, p (x)".>>>
-  (FUNCTION = public.more, COMMUTATOR = OPERATOR("O, p (x)".<<<), LEFTARG = text, RIGHTARG =
-  integer);
+CREATE OPERATOR "O, p (x)".>>> (FUNCTION = public.more, COMMUTATOR = OPERATOR("O, p (x)".<<<), LEFTARG = text, RIGHTARG = integer);
 
-GRANT SELECT ("a") ON "public"."v" TO "a, b";
+GRANT SELECT (a) ON public.v TO "a, b";
 
-GRANT SELECT ("a") ON "public"."v" TO "TO c WITH GRANT OPTION";
+GRANT SELECT (a) ON public.v TO "TO c WITH GRANT OPTION";
 
-GRANT UPDATE ("a") ON "public"."v" TO "a, b";
+GRANT UPDATE (a) ON public.v TO "a, b";
 
-GRANT UPDATE ("a") ON "public"."v" TO "TO c WITH GRANT OPTION";
+GRANT UPDATE (a) ON public.v TO "TO c WITH GRANT OPTION";
 
 -- SECURITY: everybody who can connect gets this right.
-GRANT SELECT ("b") ON "public"."v" TO PUBLIC;
+GRANT SELECT (b) ON public.v TO PUBLIC;
 
 -- LOCK: reads and writes of public.child wait until the migration is committed.
-ALTER TABLE "public"."child"
-  INHERIT "public"."x, y";
+ALTER TABLE public.child
+  INHERIT public."x, y";
 
-ALTER TABLE "public"."child"
-  INHERIT "public"."z ""z";
+ALTER TABLE public.child
+  INHERIT public."z ""z";
 
 -- LOCK: reads and writes of public.p, public."p, 1", public.p2 wait until the migration is committed.
-DROP INDEX "public"."by_b";
+DROP INDEX public.by_b;
 
 -- LOCK: writes to public.p wait until the migration is committed.
 CREATE INDEX by_b ON ONLY public.p USING btree (((b || '
@@ -43,4 +39,4 @@ CREATE INDEX "by, b" ON public."p, 1" USING btree (((b || '
 ;
 '::text)));
 
-ALTER INDEX "public"."by_b" ATTACH PARTITION "public"."by, b";
+ALTER INDEX public.by_b ATTACH PARTITION public."by, b";

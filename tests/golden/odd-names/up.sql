@@ -1,7 +1,7 @@
 -- migrate:up
 
 -- LOCK: reads and writes of public."Odd ""one" wait until the migration is committed.
-ALTER TABLE "public"."Odd ""one"
+ALTER TABLE public."Odd ""one"
   ADD COLUMN "select" text DEFAULT 'it''s'::text;
 
 -- SCAN: every row of public."Odd ""one" is read under the lock.

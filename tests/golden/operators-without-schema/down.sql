@@ -1,10 +1,10 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.cats wait until the migration is committed.
-DROP TRIGGER "ct" ON "public"."cats";
+DROP TRIGGER ct ON public.cats;
 
 -- LOCK: reads and writes of public.va wait until the migration is committed.
-DROP VIEW "public"."va";
+DROP VIEW public.va;
 
-ALTER TABLE "public"."cats"
-  DROP CONSTRAINT "alike";
+ALTER TABLE public.cats
+  DROP CONSTRAINT alike;

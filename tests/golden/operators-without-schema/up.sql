@@ -5,12 +5,13 @@
 -- ONLINE: --online writes it so that nobody waits.
 -- LOCK: reads and writes of public.cats wait until the migration is committed.
 SET search_path = ext, public;
-ALTER TABLE "public"."cats"
-  ADD CONSTRAINT "alike" CHECK ((NOT (mail IS DISTINCT FROM m2)));
+ALTER TABLE public.cats
+  ADD CONSTRAINT alike CHECK ((NOT (mail IS DISTINCT FROM m2)));
 RESET search_path;
 
 SET search_path = ext, public;
-CREATE VIEW "public"."va" AS  SELECT id
+CREATE VIEW public.va AS
+ SELECT id
    FROM public.cats
   WHERE (NULLIF(mail, m2) IS NOT NULL);
 RESET search_path;

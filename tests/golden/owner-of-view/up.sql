@@ -1,4 +1,4 @@
 -- migrate:up
 
 -- LOCK: reads and writes of public.v wait until the migration is committed.
-ALTER VIEW "public"."v" OWNER TO "manager";
+ALTER VIEW public.v OWNER TO manager;

@@ -1,9 +1,9 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.a wait until the migration is committed.
-ALTER TABLE "public"."a"
-  OWNER TO "clerk";
+ALTER TABLE public.a
+  OWNER TO clerk;
 
 -- LOCK: reads and writes of public.b wait until the migration is committed.
-ALTER TABLE "public"."b"
+ALTER TABLE public.b
   OWNER TO CURRENT_USER;

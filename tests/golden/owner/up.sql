@@ -1,9 +1,9 @@
 -- migrate:up
 
 -- LOCK: reads and writes of public.a wait until the migration is committed.
-ALTER TABLE "public"."a"
+ALTER TABLE public.a
   OWNER TO CURRENT_USER;
 
 -- LOCK: reads and writes of public.b wait until the migration is committed.
-ALTER TABLE "public"."b"
-  OWNER TO "clerk";
+ALTER TABLE public.b
+  OWNER TO clerk;

@@ -2,4 +2,4 @@
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.p, public.p26 wait until the migration is committed.
-DROP TABLE "public"."p26";
+DROP TABLE public.p26;

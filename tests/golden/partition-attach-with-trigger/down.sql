@@ -1,8 +1,8 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.orders, public.orders_2024 wait until the migration is committed.
-ALTER TABLE "public"."orders"
-  DETACH PARTITION "public"."orders_2024";
+ALTER TABLE public.orders
+  DETACH PARTITION public.orders_2024;
 
 -- LOCK: writes to public.orders_2024 wait until the migration is committed.
 CREATE TRIGGER touched

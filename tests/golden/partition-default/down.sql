@@ -2,4 +2,4 @@
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.p, public.p_rest wait until the migration is committed.
-DROP TABLE "public"."p_rest";
+DROP TABLE public.p_rest;

@@ -1,5 +1,5 @@
 -- migrate:up
 
 -- LOCK: reads and writes of public.p, public.p26 wait until the migration is committed.
-ALTER TABLE "public"."p"
-  DETACH PARTITION "public"."p26";
+ALTER TABLE public.p
+  DETACH PARTITION public.p26;

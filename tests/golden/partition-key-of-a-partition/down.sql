@@ -2,15 +2,15 @@
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.jobs_2026, public.jobs_2026_new wait until the migration is committed.
-DROP TABLE "public"."jobs_2026_new";
+DROP TABLE public.jobs_2026_new;
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.jobs, public.jobs_2026 wait until the migration is committed.
-DROP TABLE "public"."jobs_2026";
+DROP TABLE public.jobs_2026;
 
-ALTER TYPE "public"."state" RENAME TO "state__pgdelta_replaced";
+ALTER TYPE public.state RENAME TO state__pgdelta_replaced;
 
-CREATE TYPE "public"."state" AS ENUM (
+CREATE TYPE public.state AS ENUM (
   'new',
   'open'
 );
@@ -19,13 +19,13 @@ CREATE TYPE "public"."state" AS ENUM (
 -- REWRITE: every row of public.jobs_2027 is written anew under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.jobs, public.jobs_2027 wait until the migration is committed.
-ALTER TABLE "public"."jobs"
-  ALTER COLUMN "s" TYPE "public"."state" USING "s"::text::"public"."state";
+ALTER TABLE public.jobs
+  ALTER COLUMN s TYPE public.state USING s::text::public.state;
 
-DROP TYPE "public"."state__pgdelta_replaced";
+DROP TYPE public.state__pgdelta_replaced;
 
 -- LOCK: reads and writes of public.jobs wait until the migration is committed.
-CREATE TABLE "public"."jobs_2026" PARTITION OF "public"."jobs" FOR VALUES FROM ('2026-01-01') TO
+CREATE TABLE public.jobs_2026 PARTITION OF public.jobs FOR VALUES FROM ('2026-01-01') TO
   ('2027-01-01') PARTITION BY LIST (s);
 
-CREATE TABLE "public"."jobs_2026_new" PARTITION OF "public"."jobs_2026" FOR VALUES IN ('new');
+CREATE TABLE public.jobs_2026_new PARTITION OF public.jobs_2026 FOR VALUES IN ('new');

@@ -1,3 +1,3 @@
 -- migrate:up
 
-ALTER TYPE "public"."state" ADD VALUE 'done' AFTER 'open';
+ALTER TYPE public.state ADD VALUE 'done' AFTER 'open';

@@ -1,26 +1,26 @@
 -- migrate:up
 
 -- LOCK: reads and writes of public.p, public.p1 wait until the migration is committed.
-ALTER TABLE "public"."p"
-  DETACH PARTITION "public"."p1";
+ALTER TABLE public.p
+  DETACH PARTITION public.p1;
 
 -- DATA LOSS: its rows are gone; rolling back does not undo that.
 -- LOCK: reads and writes of public.p wait until the migration is committed.
-DROP TABLE "public"."p";
+DROP TABLE public.p;
 
-CREATE TABLE "public"."p" (
-  "a" text,
-  "b" integer
+CREATE TABLE public.p (
+  a text,
+  b integer
 ) PARTITION BY RANGE (a);
 
 -- REWRITE: every row of public.p1 is written anew under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.p1 wait until the migration is committed.
-ALTER TABLE "public"."p1"
-  ALTER COLUMN "a" TYPE text USING "a"::text;
+ALTER TABLE public.p1
+  ALTER COLUMN a TYPE text USING a::text;
 
 -- ROWS: fails if one does not belong there.
 -- SCAN: every row of public.p1 is read under the lock.
 -- ONLINE: run it while nobody needs the table.
-ALTER TABLE "public"."p"
-  ATTACH PARTITION "public"."p1" FOR VALUES FROM ('a') TO ('b');
+ALTER TABLE public.p
+  ATTACH PARTITION public.p1 FOR VALUES FROM ('a') TO ('b');

@@ -1,24 +1,24 @@
 -- migrate:up
 
 -- LOCK: reads and writes of public.p, public.p1 wait until the migration is committed.
-ALTER TABLE "public"."p"
-  DETACH PARTITION "public"."p1";
+ALTER TABLE public.p
+  DETACH PARTITION public.p1;
 
 -- DATA LOSS: its rows are gone; rolling back does not undo that.
 -- LOCK: reads and writes of public.p wait until the migration is committed.
-DROP TABLE "public"."p";
+DROP TABLE public.p;
 
-CREATE TABLE "public"."p" (
-  "a" integer,
-  "b" integer
+CREATE TABLE public.p (
+  a integer,
+  b integer
 ) PARTITION BY LIST (a);
 
 -- ROWS: fails if one does not belong there.
 -- SCAN: every row of public.p1 is read under the lock.
 -- ONLINE: run it while nobody needs the table.
 -- LOCK: reads and writes of public.p1 wait until the migration is committed.
-ALTER TABLE "public"."p"
-  ATTACH PARTITION "public"."p1" FOR VALUES IN (1, 2);
+ALTER TABLE public.p
+  ATTACH PARTITION public.p1 FOR VALUES IN (1, 2);
 
-ALTER TABLE ONLY "public"."p1"
-  ALTER COLUMN "a" DROP DEFAULT;
+ALTER TABLE ONLY public.p1
+  ALTER COLUMN a DROP DEFAULT;

@@ -1,9 +1,9 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.p, public.p1 wait until the migration is committed.
-ALTER TABLE "public"."p"
-  DROP CONSTRAINT "p_pkey";
+ALTER TABLE public.p
+  DROP CONSTRAINT p_pkey;
 
 -- LOCK: reads and writes of public.p wait until the migration is committed.
-ALTER TABLE "public"."p"
+ALTER TABLE public.p
   REPLICA IDENTITY DEFAULT;

@@ -1,11 +1,11 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.p, public.p26 wait until the migration is committed.
-ALTER TABLE "public"."p"
-  DROP CONSTRAINT "p_pkey";
+ALTER TABLE public.p
+  DROP CONSTRAINT p_pkey;
 
-ALTER TABLE "public"."p"
-  ALTER COLUMN "d" DROP NOT NULL;
+ALTER TABLE public.p
+  ALTER COLUMN d DROP NOT NULL;
 
-ALTER TABLE "public"."p"
-  ALTER COLUMN "n" DROP NOT NULL;
+ALTER TABLE public.p
+  ALTER COLUMN n DROP NOT NULL;

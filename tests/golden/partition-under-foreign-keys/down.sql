@@ -4,17 +4,17 @@
 -- ONLINE: run it while nobody needs the table.
 -- LOCK: reads and writes of public.orders, public.invoices, public.invoices_2024 wait until the migration is committed.
 -- LOCK: writes to public.orders_2024 wait until the migration is committed.
-ALTER TABLE "public"."invoices"
-  DETACH PARTITION "public"."invoices_2024";
+ALTER TABLE public.invoices
+  DETACH PARTITION public.invoices_2024;
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.orders, public.invoices_2024, public.orders_2024 wait until the migration is committed.
-DROP TABLE "public"."invoices_2024";
+DROP TABLE public.invoices_2024;
 
 -- LOCK: reads and writes of public.orders, public.invoices, public.orders_2024 wait until the migration is committed.
-ALTER TABLE "public"."orders"
-  DETACH PARTITION "public"."orders_2024";
+ALTER TABLE public.orders
+  DETACH PARTITION public.orders_2024;
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.invoices, public.orders_2024 wait until the migration is committed.
-DROP TABLE "public"."orders_2024";
+DROP TABLE public.orders_2024;

@@ -1,50 +1,47 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.invoices, public.orders wait until the migration is committed.
-ALTER TABLE "public"."invoices"
-  DROP CONSTRAINT "invoices_id_day_fkey";
+ALTER TABLE public.invoices
+  DROP CONSTRAINT invoices_id_day_fkey;
 
-ALTER TABLE "public"."orders"
-  DROP CONSTRAINT "orders_invoice_day_fkey";
+ALTER TABLE public.orders
+  DROP CONSTRAINT orders_invoice_day_fkey;
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.invoices wait until the migration is committed.
-DROP TABLE "public"."invoices";
+DROP TABLE public.invoices;
 
 -- LOCK: reads and writes of public.orders wait until the migration is committed.
-ALTER TABLE "public"."orders"
-  DROP CONSTRAINT "orders_id_day_key";
+ALTER TABLE public.orders
+  DROP CONSTRAINT orders_id_day_key;
 
 -- LOCK: reads and writes of public.totals wait until the migration is committed.
-DROP MATERIALIZED VIEW "public"."totals";
+DROP MATERIALIZED VIEW public.totals;
 
 -- DATA LOSS: its rows are gone.
-DROP TABLE "public"."orders";
+DROP TABLE public.orders;
 
-CREATE TABLE "public"."invoices" (
-  "id"  integer,
-  "day" date,
-  CONSTRAINT "invoices_id_day_key" UNIQUE (id, day)
+CREATE TABLE public.invoices (
+  id  integer,
+  day date,
+  CONSTRAINT invoices_id_day_key UNIQUE (id, day)
 );
 
-CREATE TABLE "public"."orders" (
-  "id"      integer,
-  "day"     date,
-  "invoice" integer,
-  CONSTRAINT "orders_id_day_key" UNIQUE (id, day)
+CREATE TABLE public.orders (
+  id      integer,
+  day     date,
+  invoice integer,
+  CONSTRAINT orders_id_day_key UNIQUE (id, day),
+  CONSTRAINT orders_invoice_day_fkey FOREIGN KEY (invoice, day) REFERENCES public.invoices(id, day)
 );
 
 -- ROWS: fails if one refers to what is not there.
-ALTER TABLE "public"."invoices"
-  ADD CONSTRAINT "invoices_id_day_fkey" FOREIGN KEY (id, day) REFERENCES public.orders(id, day);
+ALTER TABLE public.invoices
+  ADD CONSTRAINT invoices_id_day_fkey FOREIGN KEY (id, day) REFERENCES public.orders(id, day);
 
--- ROWS: fails if one refers to what is not there.
-ALTER TABLE "public"."orders"
-  ADD CONSTRAINT "orders_invoice_day_fkey" FOREIGN KEY (invoice, day)
-    REFERENCES public.invoices(id, day);
-
-CREATE MATERIALIZED VIEW "public"."totals"
-  AS  SELECT day,
+CREATE MATERIALIZED VIEW public.totals
+  AS
+ SELECT day,
     count(*) AS count
    FROM public.orders
   GROUP BY day;

@@ -1,56 +1,57 @@
 -- migrate:up
 
 -- LOCK: reads and writes of public.orders, public.invoices wait until the migration is committed.
-ALTER TABLE "public"."invoices"
-  DROP CONSTRAINT "invoices_id_day_fkey";
+ALTER TABLE public.invoices
+  DROP CONSTRAINT invoices_id_day_fkey;
 
-ALTER TABLE "public"."orders"
-  DROP CONSTRAINT "orders_invoice_day_fkey";
+ALTER TABLE public.orders
+  DROP CONSTRAINT orders_invoice_day_fkey;
 
 -- DATA LOSS: its rows are gone; rolling back does not undo that.
 -- LOCK: reads and writes of public.invoices wait until the migration is committed.
-DROP TABLE "public"."invoices";
+DROP TABLE public.invoices;
 
 -- LOCK: reads and writes of public.orders wait until the migration is committed.
-ALTER TABLE "public"."orders"
-  DROP CONSTRAINT "orders_id_day_key";
+ALTER TABLE public.orders
+  DROP CONSTRAINT orders_id_day_key;
 
 -- LOCK: reads and writes of public.totals wait until the migration is committed.
-DROP MATERIALIZED VIEW "public"."totals";
+DROP MATERIALIZED VIEW public.totals;
 
 -- DATA LOSS: its rows are gone; rolling back does not undo that.
-DROP TABLE "public"."orders";
+DROP TABLE public.orders;
 
-CREATE TABLE "public"."invoices" (
-  "id"  integer,
-  "day" date
+CREATE TABLE public.invoices (
+  id  integer,
+  day date
 ) PARTITION BY RANGE (day);
 
-CREATE TABLE "public"."orders" (
-  "id"      integer,
-  "day"     date,
-  "invoice" integer
+CREATE TABLE public.orders (
+  id      integer,
+  day     date,
+  invoice integer
 ) PARTITION BY RANGE (day);
 
 -- ROWS: fails if two share a key.
-ALTER TABLE "public"."invoices"
-  ADD CONSTRAINT "invoices_id_day_key" UNIQUE (id, day);
+ALTER TABLE public.invoices
+  ADD CONSTRAINT invoices_id_day_key UNIQUE (id, day);
 
 -- ROWS: fails if two share a key.
-ALTER TABLE "public"."orders"
-  ADD CONSTRAINT "orders_id_day_key" UNIQUE (id, day);
+ALTER TABLE public.orders
+  ADD CONSTRAINT orders_id_day_key UNIQUE (id, day);
 
 -- ROWS: fails if one refers to what is not there.
-ALTER TABLE "public"."invoices"
-  ADD CONSTRAINT "invoices_id_day_fkey" FOREIGN KEY (id, day) REFERENCES public.orders(id, day);
+ALTER TABLE public.invoices
+  ADD CONSTRAINT invoices_id_day_fkey FOREIGN KEY (id, day) REFERENCES public.orders(id, day);
 
 -- ROWS: fails if one refers to what is not there.
-ALTER TABLE "public"."orders"
-  ADD CONSTRAINT "orders_invoice_day_fkey" FOREIGN KEY (invoice, day)
+ALTER TABLE public.orders
+  ADD CONSTRAINT orders_invoice_day_fkey FOREIGN KEY (invoice, day)
     REFERENCES public.invoices(id, day);
 
-CREATE MATERIALIZED VIEW "public"."totals"
-  AS  SELECT day,
+CREATE MATERIALIZED VIEW public.totals
+  AS
+ SELECT day,
     count(*) AS count
    FROM public.orders
   GROUP BY day;

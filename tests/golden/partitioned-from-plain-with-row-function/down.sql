@@ -1,27 +1,25 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  DROP CONSTRAINT "light";
+ALTER TABLE public.t
+  DROP CONSTRAINT light;
 
-DROP FUNCTION "public"."weight"(public.t);
+DROP FUNCTION public.weight(public.t);
 
 -- DATA LOSS: its rows are gone.
-DROP TABLE "public"."t";
+DROP TABLE public.t;
 
-CREATE TABLE "public"."t" (
-  "id"   integer,
-  "note" text
+CREATE TABLE public.t (
+  id   integer,
+  note text
 );
 
-CREATE OR REPLACE FUNCTION public.weight (
-  public .t
-)
-  RETURNS integer
-  LANGUAGE sql
-  IMMUTABLE
-  AS $function$SELECT length($1.note)$function$;
+CREATE OR REPLACE FUNCTION public.weight(public.t)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$SELECT length($1.note)$function$;
 
 -- ROWS: fails if an existing row violates this.
-ALTER TABLE "public"."t"
-  ADD CONSTRAINT "light" CHECK ((public.weight(t.*) < 100));
+ALTER TABLE public.t
+  ADD CONSTRAINT light CHECK ((public.weight(t.*) < 100));

@@ -2,13 +2,13 @@
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.p, public.p26 wait until the migration is committed.
-DROP TABLE "public"."p26";
+DROP TABLE public.p26;
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.p wait until the migration is committed.
-DROP TABLE "public"."p";
+DROP TABLE public.p;
 
-CREATE TABLE "public"."p" (
-  "d" date,
-  "n" integer
+CREATE TABLE public.p (
+  d date,
+  n integer
 );

@@ -1,9 +1,9 @@
 -- migrate:up
 
 -- LOCK: reads and writes of public.users wait until the migration is committed.
-DROP POLICY "own" ON "public"."users";
+DROP POLICY own ON public.users;
 
-CREATE POLICY "own" ON "public"."users"
+CREATE POLICY own ON public.users
   AS RESTRICTIVE
   FOR ALL
   TO PUBLIC

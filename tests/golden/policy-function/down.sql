@@ -1,17 +1,17 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.users wait until the migration is committed.
-DROP POLICY "own" ON "public"."users";
+DROP POLICY own ON public.users;
 
-DROP FUNCTION "public"."me"();
+DROP FUNCTION public.me();
 
 CREATE OR REPLACE FUNCTION public.me()
-  RETURNS character varying
-  LANGUAGE sql
-  STABLE
-  AS $function$ SELECT current_user::varchar $function$;
+ RETURNS character varying
+ LANGUAGE sql
+ STABLE
+AS $function$ SELECT current_user::varchar $function$;
 
-CREATE POLICY "own" ON "public"."users"
+CREATE POLICY own ON public.users
   FOR ALL
   TO PUBLIC
   USING ((name = (public.me())::text));

@@ -1,17 +1,17 @@
 -- migrate:up
 
 -- LOCK: reads and writes of public.users wait until the migration is committed.
-DROP POLICY "own" ON "public"."users";
+DROP POLICY own ON public.users;
 
-DROP FUNCTION "public"."me"();
+DROP FUNCTION public.me();
 
 CREATE OR REPLACE FUNCTION public.me()
-  RETURNS text
-  LANGUAGE sql
-  STABLE
-  AS $function$ SELECT current_user::text $function$;
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$ SELECT current_user::text $function$;
 
-CREATE POLICY "own" ON "public"."users"
+CREATE POLICY own ON public.users
   FOR ALL
   TO PUBLIC
   USING ((name = public.me()));

@@ -1,3 +1,3 @@
 -- migrate:down
 
-DROP PROCEDURE "public"."p"(integer);
+DROP PROCEDURE public.p(integer);

@@ -1,5 +1,5 @@
 -- migrate:down
 
-ALTER PUBLICATION "pub" DROP TABLE "public"."users";
+ALTER PUBLICATION pub DROP TABLE public.users;
 
-ALTER PUBLICATION "pub" ADD TABLE "public"."users";
+ALTER PUBLICATION pub ADD TABLE public.users;

@@ -1,3 +1,3 @@
 -- migrate:down
 
-DROP PUBLICATION "pub";
+DROP PUBLICATION pub;

@@ -1,5 +1,5 @@
 -- migrate:up
 
-CREATE PUBLICATION "pub" FOR TABLE "public"."users" WITH (
+CREATE PUBLICATION pub FOR TABLE public.users WITH (
   publish = 'insert, update'
 );

@@ -1,12 +1,12 @@
 -- migrate:up
 
-ALTER TYPE "public"."span" RENAME TO "span_before";
+ALTER TYPE public.span RENAME TO span_before;
 
-ALTER TYPE "public"."span_multirange" RENAME TO "span_multirang_before";
+ALTER TYPE public.span_multirange RENAME TO span_multirang_before;
 
-ALTER FUNCTION "public"."span_multirange"() RENAME TO "span_multirang_before";
+ALTER FUNCTION public.span_multirange() RENAME TO span_multirang_before;
 
-CREATE TYPE "public"."span" AS RANGE (
+CREATE TYPE public.span AS RANGE (
   SUBTYPE              = bigint,
   MULTIRANGE_TYPE_NAME = public.span_multirange
 );
@@ -16,7 +16,7 @@ CREATE TYPE "public"."span" AS RANGE (
 -- REWRITE: every row of public.t is written anew under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  ALTER COLUMN "s" TYPE public.span USING "s"::text::public.span;
+ALTER TABLE public.t
+  ALTER COLUMN s TYPE public.span USING s::text::public.span;
 
-DROP TYPE "public"."span_before";
+DROP TYPE public.span_before;

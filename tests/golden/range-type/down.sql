@@ -2,6 +2,6 @@
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-DROP TABLE "public"."t";
+DROP TABLE public.t;
 
-DROP TYPE "public"."span";
+DROP TYPE public.span;

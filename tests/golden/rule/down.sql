@@ -1,4 +1,4 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.users wait until the migration is committed.
-DROP RULE "r" ON "public"."users";
+DROP RULE r ON public.users;

@@ -1,3 +1,3 @@
 -- migrate:down
 
-DROP SCHEMA "app";
+DROP SCHEMA app;

@@ -1,3 +1,3 @@
 -- migrate:up
 
-CREATE SCHEMA "app";
+CREATE SCHEMA app;

@@ -1,3 +1,3 @@
 -- migrate:down
 
-ALTER SEQUENCE "public"."s" INCREMENT BY 1 CACHE 1;
+ALTER SEQUENCE public.s INCREMENT BY 1 CACHE 1;

@@ -1,3 +1,3 @@
 -- migrate:up
 
-ALTER SEQUENCE "public"."s" INCREMENT BY 5 CACHE 10;
+ALTER SEQUENCE public.s INCREMENT BY 5 CACHE 10;

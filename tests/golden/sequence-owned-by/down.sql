@@ -1,7 +1,7 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  ALTER COLUMN "id" DROP DEFAULT;
+ALTER TABLE public.t
+  ALTER COLUMN id DROP DEFAULT;
 
-ALTER SEQUENCE "public"."s" OWNED BY NONE;
+ALTER SEQUENCE public.s OWNED BY NONE;

@@ -1,3 +1,3 @@
 -- migrate:down
 
-ALTER SEQUENCE "public"."s" SET LOGGED;
+ALTER SEQUENCE public.s SET LOGGED;

@@ -1,3 +1,3 @@
 -- migrate:up
 
-ALTER SEQUENCE "public"."s" SET UNLOGGED;
+ALTER SEQUENCE public.s SET UNLOGGED;

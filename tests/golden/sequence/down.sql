@@ -1,4 +1,4 @@
 -- migrate:down
 
 -- DATA LOSS: its next number is gone.
-DROP SEQUENCE "public"."s";
+DROP SEQUENCE public.s;

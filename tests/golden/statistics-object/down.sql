@@ -1,5 +1,5 @@
 -- migrate:down
 
-DROP STATISTICS "public"."t_abc";
+DROP STATISTICS public.t_abc;
 
-ALTER STATISTICS "public"."t_ab" SET STATISTICS -1;
+ALTER STATISTICS public.t_ab SET STATISTICS -1;

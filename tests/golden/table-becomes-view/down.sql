@@ -1,8 +1,8 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.v wait until the migration is committed.
-DROP VIEW "public"."v";
+DROP VIEW public.v;
 
-CREATE TABLE "public"."v" (
-  "id" integer
+CREATE TABLE public.v (
+  id integer
 );

@@ -5,22 +5,22 @@
 -- LOCK: writes to public.u wait until the migration is committed.
 CREATE INDEX u_a ON public.u USING btree (a);
 
-ALTER TABLE "public"."t"
+ALTER TABLE public.t
   SET WITHOUT CLUSTER;
 
 -- LOCK: reads and writes of public.u wait until the migration is committed.
-ALTER TABLE "public"."u"
+ALTER TABLE public.u
   NOT OF;
 
-ALTER TABLE "public"."t"
+ALTER TABLE public.t
   RESET (toast.autovacuum_enabled);
 
-ALTER TABLE "public"."t"
+ALTER TABLE public.t
   SET (toast.vacuum_truncate=false);
 
-ALTER TABLE "public"."u"
-  CLUSTER ON "u_a";
+ALTER TABLE public.u
+  CLUSTER ON u_a;
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
+ALTER TABLE public.t
   OF public.row_type;

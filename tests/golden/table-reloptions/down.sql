@@ -1,4 +1,4 @@
 -- migrate:down
 
-ALTER TABLE "public"."users"
+ALTER TABLE public.users
   RESET (autovacuum_enabled, fillfactor);

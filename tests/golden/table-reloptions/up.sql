@@ -1,4 +1,4 @@
 -- migrate:up
 
-ALTER TABLE "public"."users"
+ALTER TABLE public.users
   SET (autovacuum_enabled=false, fillfactor=70);

@@ -1,5 +1,5 @@
 -- migrate:up
 
 -- LOCK: reads and writes of public.users wait until the migration is committed.
-ALTER TABLE "public"."users"
-  RENAME TO "people";
+ALTER TABLE public.users
+  RENAME TO people;

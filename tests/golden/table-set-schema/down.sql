@@ -2,8 +2,8 @@
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of app.t wait until the migration is committed.
-DROP TABLE "app"."t";
+DROP TABLE app.t;
 
-CREATE TABLE "public"."t" (
-  "id" integer
+CREATE TABLE public.t (
+  id integer
 );

@@ -2,4 +2,4 @@
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.users wait until the migration is committed.
-DROP TABLE "public"."users";
+DROP TABLE public.users;

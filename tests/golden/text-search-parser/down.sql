@@ -1,9 +1,9 @@
 -- migrate:down
 
-DROP TEXT SEARCH CONFIGURATION "public"."search";
+DROP TEXT SEARCH CONFIGURATION public.search;
 
-DROP TEXT SEARCH DICTIONARY "public"."own";
+DROP TEXT SEARCH DICTIONARY public.own;
 
-DROP TEXT SEARCH PARSER "public"."words";
+DROP TEXT SEARCH PARSER public.words;
 
-DROP TEXT SEARCH TEMPLATE "public"."plain";
+DROP TEXT SEARCH TEMPLATE public.plain;

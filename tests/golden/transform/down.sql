@@ -1,3 +1,3 @@
 -- migrate:down
 
-DROP TRANSFORM FOR integer LANGUAGE "sql";
+DROP TRANSFORM FOR integer LANGUAGE sql;

@@ -1,3 +1,3 @@
 -- migrate:up
 
-CREATE TRANSFORM FOR integer LANGUAGE "sql" (FROM SQL WITH FUNCTION prsd_lextype(internal));
+CREATE TRANSFORM FOR integer LANGUAGE sql (FROM SQL WITH FUNCTION prsd_lextype(internal));

@@ -1,5 +1,5 @@
 -- migrate:down
 
 -- LOCK: writes to public.users wait until the migration is committed.
-ALTER TABLE "public"."users"
-  ENABLE TRIGGER "tr";
+ALTER TABLE public.users
+  ENABLE TRIGGER tr;

@@ -1,5 +1,5 @@
 -- migrate:up
 
 -- LOCK: writes to public.users wait until the migration is committed.
-ALTER TABLE "public"."users"
-  DISABLE TRIGGER "tr";
+ALTER TABLE public.users
+  DISABLE TRIGGER tr;

@@ -4,19 +4,20 @@
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
-ALTER TABLE "public"."t"
-  ADD CONSTRAINT "t_kind_check"
+ALTER TABLE public.t
+  ADD CONSTRAINT t_kind_check
     CHECK (((kind)::text <> ALL (ARRAY['x'::character varying, 'y'::character varying])));
 
 -- ROWS: fails if an existing row violates this.
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
-ALTER TABLE "public"."t"
-  ADD CONSTRAINT "t_status_check"
+ALTER TABLE public.t
+  ADD CONSTRAINT t_status_check
     CHECK
     (((status)::text = ANY (ARRAY['new'::character varying, 'it''s [done]'::character varying])));
 
-CREATE VIEW "public"."v" AS  SELECT kind
+CREATE VIEW public.v AS
+ SELECT kind
    FROM public.t
   WHERE ((status)::text = ANY (ARRAY['new'::character varying, 'open'::character varying]));
 
@@ -26,7 +27,7 @@ CREATE VIEW "public"."v" AS  SELECT kind
 CREATE INDEX t_open ON public.t USING btree (kind)
   WHERE ((status)::text = ANY (ARRAY['new'::character varying, 'open'::character varying]));
 
-CREATE POLICY "p" ON "public"."t"
+CREATE POLICY p ON public.t
   FOR ALL
   TO PUBLIC
   USING (((status)::text = ANY (ARRAY['new'::character varying, 'open'::character varying])));

@@ -1,7 +1,8 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.v wait until the migration is committed.
-DROP VIEW "public"."v";
+DROP VIEW public.v;
 
-CREATE VIEW "public"."v" AS  SELECT id
+CREATE VIEW public.v AS
+ SELECT id
    FROM public.users;

@@ -1,8 +1,9 @@
 -- migrate:up
 
 -- LOCK: reads and writes of public.v wait until the migration is committed.
-DROP VIEW "public"."v";
+DROP VIEW public.v;
 
-CREATE VIEW "public"."v" AS  SELECT name,
+CREATE VIEW public.v AS
+ SELECT name,
     id
    FROM public.users;

@@ -1,12 +1,13 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.v wait until the migration is committed.
-DROP VIEW "public"."v";
+DROP VIEW public.v;
 
-CREATE VIEW "public"."v" AS  SELECT id,
+CREATE VIEW public.v AS
+ SELECT id,
     name
    FROM public.users;
 
-COMMENT ON VIEW "public"."v" IS 'who';
+COMMENT ON VIEW public.v IS 'who';
 
-GRANT SELECT ON TABLE "public"."v" TO "reader";
+GRANT SELECT ON TABLE public.v TO reader;

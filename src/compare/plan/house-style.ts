@@ -1,0 +1,24 @@
+import { unquoteNames } from "#sql/unquote.ts";
+import { layOutStatement } from "../engine/format.ts";
+
+/**
+ * A planned statement as it is written into schema files and migrations: names in quotes only where they need them, laid out over
+ * lines as long as that moves nothing but spaces and line ends. Without a semicolon. Pure.
+ */
+export function inHouseStyle(sql: string): string {
+  const plain = unquoteNames(sql).trim().replace(QUERY_OF_VIEW, "$1 AS\n ");
+  // The formatter would end lines in bodies otherwise, which is another body.
+  if (LAID_OUT.test(plain) || plain.includes("\r")) return plain;
+  const text = layOutStatement(plain);
+  return text !== undefined && withoutSpace(text) === withoutSpace(plain) ? text : plain;
+}
+
+/** PostgreSQL gives a view's query with a space before it, and its lines below that. */
+const QUERY_OF_VIEW = /^(CREATE (?:OR REPLACE )?(?:MATERIALIZED )?VIEW [^\n]*?) AS {2}(?=SELECT |WITH | ?VALUES)/;
+
+/** PostgreSQL lays functions out itself, and pg-delta does not know the others. */
+const LAID_OUT = /^(CREATE OR REPLACE (FUNCTION|PROCEDURE)|(CREATE|ALTER|COMMENT ON) (TEXT SEARCH|OPERATOR|CAST)) /;
+
+function withoutSpace(sql: string): string {
+  return sql.replaceAll(/\s+/g, "").toLowerCase();
+}
