@@ -16,8 +16,9 @@ export function inHouseStyle(sql: string): string {
 /** PostgreSQL gives a view's query with a space before it, and its lines below that. */
 const QUERY_OF_VIEW = /^(CREATE (?:OR REPLACE )?(?:MATERIALIZED )?VIEW [^\n]*?) AS {2}(?=SELECT |WITH | ?VALUES)/;
 
-/** PostgreSQL lays functions out itself, and pg-delta does not know the others. */
-const LAID_OUT = /^(CREATE OR REPLACE (FUNCTION|PROCEDURE)|(CREATE|ALTER|COMMENT ON) (TEXT SEARCH|OPERATOR|CAST)) /;
+/** PostgreSQL lays functions and views out itself, and pg-delta does not know the others. */
+const LAID_OUT =
+  /^(CREATE OR REPLACE (FUNCTION|PROCEDURE)|CREATE (OR REPLACE )?(MATERIALIZED )?VIEW|(CREATE|ALTER|COMMENT ON) (TEXT SEARCH|OPERATOR|CAST)) /;
 
 function withoutSpace(sql: string): string {
   return sql.replaceAll(/\s+/g, "").toLowerCase();

@@ -176,10 +176,10 @@ describe("each form that keeps nobody waiting", () => {
     expect(text).not.toMatch(/CONCURRENTLY (?!on)|NOT VALID|transaction:false/);
     expect(text).toMatch(/^-- ONLINE: make it ON ONLY the table[^\n]*\n(--.*\n)*CREATE INDEX p_b ON public\.p /m);
     expect(text).toMatch(
-      /^-- ONLINE: add it to the partitions first[^\n]*\n(--.*\n)*ALTER TABLE "public"\."p"\n +ADD CONSTRAINT "p_b_fkey"/m,
+      /^-- ONLINE: add it to the partitions first[^\n]*\n(--.*\n)*ALTER TABLE public\.p\n +ADD CONSTRAINT p_b_fkey/m,
     );
     expect(text).toMatch(
-      /^-- ONLINE: add a column of the new type[^\n]*\n(--.*\n)*ALTER TABLE "public"\."t"\n +ALTER COLUMN "a" TYPE bigint/m,
+      /^-- ONLINE: add a column of the new type[^\n]*\n(--.*\n)*ALTER TABLE public\.t\n +ALTER COLUMN a TYPE bigint/m,
     );
   });
 });
@@ -233,7 +233,7 @@ for (const engine of serverEngines) {
     });
 
     test("while rows are read, others read and write them", async () => {
-      for (const waiting of [/VALIDATE CONSTRAINT "grown"/, /CREATE INDEX CONCURRENTLY users_slow/]) {
+      for (const waiting of [/VALIDATE CONSTRAINT grown/, /CREATE INDEX CONCURRENTLY users_slow/]) {
         await run.query("SELECT pg_advisory_lock(4711)");
         const running = run.up(waiting.source.startsWith("VALIDATE") ? { to: "4" } : {});
         try {

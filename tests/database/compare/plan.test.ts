@@ -47,9 +47,9 @@ describe("the plan between two catalogues", () => {
 
   test("takes back an owner, and starts from the one that there is", async () => {
     const owned = "CREATE TABLE t (a int); CREATE ROLE keeper; ALTER TABLE t OWNER TO keeper;";
-    expect(await between(owned, "CREATE TABLE t (a int);")).toEqual(['ALTER TABLE "public"."t" OWNER TO CURRENT_USER']);
+    expect(await between(owned, "CREATE TABLE t (a int);")).toEqual(["ALTER TABLE public.t OWNER TO CURRENT_USER"]);
     expect(await between(owned, `${owned} ALTER TABLE t ADD b int;`)).toEqual([
-      'ALTER TABLE "public"."t" ADD COLUMN "b" integer',
+      "ALTER TABLE public.t ADD COLUMN b integer",
     ]);
   });
 });
