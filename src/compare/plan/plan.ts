@@ -54,7 +54,7 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
       !isDefaultAround(action, from.facts, to.facts),
   );
   const right = withInheritedParts(
-    partitionedIndexesFirst(withoutIdleRights(columnRightsLast(onlyLast(actions)), to), to.facts).flatMap((action) =>
+    partitionedIndexesFirst(withoutIdleRights(columnRightsLast(once(actions)), to), to.facts).flatMap((action) =>
       withOwnRights(
         byAttribute(withCollation(corrected(action, from, to), from.facts, to.facts), from.facts, to.facts),
       ),
@@ -70,12 +70,18 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   return [...moves.first, ...withExtras(planned, from, to), ...moves.last];
 }
 
-/** The planner gives some statements twice in a row, and a default that changes together with its column's type at two places. */
-function onlyLast(actions: readonly Action[]): Action[] {
+/**
+ * The planner gives some statements twice in a row, and takes a default that changes together with its column's type away and
+ * sets it at two places: it goes at the first and comes at the last.
+ */
+function once(actions: readonly Action[]): Action[] {
   const last = new Map(actions.map(({ sql }, index) => [sql, index]));
-  return actions.filter(({ sql }, index) =>
-    sql.includes(" SET DEFAULT ") ? last.get(sql) === index : sql !== actions[index + 1]?.sql,
-  );
+  const first = new Map(actions.map(({ sql }, index) => [sql, index] as const).toReversed());
+  return actions.filter(({ sql }, index) => {
+    if (sql.includes(" SET DEFAULT ")) return last.get(sql) === index;
+    if (sql.endsWith(" DROP DEFAULT")) return first.get(sql) === index;
+    return sql !== actions[index + 1]?.sql;
+  });
 }
 
 /** Whoever loses the rights to a table loses those to its columns (manual, REVOKE): those are granted at the end. */

@@ -88,8 +88,7 @@ export async function bench(
   const url = options.url?.(plain) ?? plain;
   const settings = Object.entries(options.migrations ?? {}).map(([key, value]) => `  ${key}: ${value}\n`);
   const project = await temporaryProject({
-    // Sixteen runners at once take their time to be let in where the machine is small.
-    "db/environments/local.yaml": `database:\n  url: ${JSON.stringify(url)}\n  connect_timeout: 60s\n${settings.length === 0 ? "" : `migrations:\n${settings.join("")}`}${options.environment ?? ""}`,
+    "db/environments/local.yaml": `database:\n  url: ${JSON.stringify(url)}\n${settings.length === 0 ? "" : `migrations:\n${settings.join("")}`}${options.environment ?? ""}`,
     ...Object.fromEntries(
       Object.entries(files).map(([name, content]) => [name.includes("/") ? name : `db/migrations/${name}`, content]),
     ),

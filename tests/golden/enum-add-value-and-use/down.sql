@@ -10,7 +10,7 @@ ALTER TABLE public.t
 ALTER TABLE public.t
   ALTER COLUMN m DROP DEFAULT;
 
-ALTER TYPE public.mood RENAME TO mood__pgdelta_replaced;
+ALTER TYPE public.mood RENAME TO mood_before;
 
 CREATE TYPE public.mood AS ENUM (
   'ok'
@@ -22,7 +22,7 @@ CREATE TYPE public.mood AS ENUM (
 ALTER TABLE public.t
   ALTER COLUMN m TYPE public.mood USING m::text::public.mood;
 
-DROP TYPE public.mood__pgdelta_replaced;
+DROP TYPE public.mood_before;
 
 ALTER TABLE public.t
   ALTER COLUMN m SET DEFAULT 'ok'::public.mood;

@@ -1,10 +1,10 @@
 -- migrate:down
 
-ALTER TYPE public.mood RENAME TO mood__pgdelta_replaced;
+ALTER TYPE public.mood RENAME TO mood_before;
 
 CREATE TYPE public.mood AS ENUM (
   'sad',
   'happy'
 );
 
-DROP TYPE public.mood__pgdelta_replaced;
+DROP TYPE public.mood_before;

@@ -27,9 +27,6 @@ ALTER TABLE public.t
 
 DROP DOMAIN public.good_mood_before;
 
-ALTER TABLE public.t
-  ALTER COLUMN b DROP DEFAULT;
-
 -- DATA LOSS: values are cut or rounded to fit into public.mood; rolling back does not undo that.
 -- ROWS: fails if a value, written as text, cannot be read as public.mood. Write USING by hand where it can be said otherwise.
 -- REWRITE: every row of public.t is written anew under the lock.

@@ -1,7 +1,6 @@
 -- migrate:up
 
-CREATE MATERIALIZED VIEW public.m
-  AS
+CREATE MATERIALIZED VIEW public.m AS
  SELECT name
    FROM public.users;
 

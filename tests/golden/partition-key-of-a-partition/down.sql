@@ -8,7 +8,7 @@ DROP TABLE public.jobs_2026_new;
 -- LOCK: reads and writes of public.jobs, public.jobs_2026 wait until the migration is committed.
 DROP TABLE public.jobs_2026;
 
-ALTER TYPE public.state RENAME TO state__pgdelta_replaced;
+ALTER TYPE public.state RENAME TO state_before;
 
 CREATE TYPE public.state AS ENUM (
   'new',
@@ -22,7 +22,7 @@ CREATE TYPE public.state AS ENUM (
 ALTER TABLE public.jobs
   ALTER COLUMN s TYPE public.state USING s::text::public.state;
 
-DROP TYPE public.state__pgdelta_replaced;
+DROP TYPE public.state_before;
 
 -- LOCK: reads and writes of public.jobs wait until the migration is committed.
 CREATE TABLE public.jobs_2026 PARTITION OF public.jobs FOR VALUES FROM ('2026-01-01') TO

@@ -39,8 +39,7 @@ CREATE TABLE public.orders (
 ALTER TABLE public.invoices
   ADD CONSTRAINT invoices_id_day_fkey FOREIGN KEY (id, day) REFERENCES public.orders(id, day);
 
-CREATE MATERIALIZED VIEW public.totals
-  AS
+CREATE MATERIALIZED VIEW public.totals AS
  SELECT day,
     count(*) AS count
    FROM public.orders
