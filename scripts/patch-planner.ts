@@ -1,7 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-const MEMORY = JSON.stringify(join(import.meta.dir, "..", "src", "compare", "engine", "memory.ts"));
+const engine = (file: string): string => JSON.stringify(join(import.meta.dir, "..", "src", "compare", "engine", file));
+const MEMORY = engine("memory.ts");
+const REFERENCED_FIRST = engine("referenced-first.ts");
 
 /** What is replaced in a file of pg-delta, below its `src`, once each. */
 const CHANGES: Readonly<Record<string, readonly (readonly [from: string, to: string])[]>> = {
@@ -96,10 +98,6 @@ function encode(id: StableId): string {`,
     ),
     ['"__pgdelta_replaced"', '"_before"'],
   ],
-  // A foreign key is made with its table where what it refers to is there.
-  "plan/rules/constraints.ts": [
-    ['type === "p" || type === "u" || type === "c"', 'type === "p" || type === "u" || type === "c" || type === "f"'],
-  ],
   // What is not the planner's own is made anew as well when what it needs is.
   "plan/rule-flags.ts": [
     [
@@ -118,10 +116,13 @@ function encode(id: StableId): string {`,
   "plan/phases/action-graph.ts": [
     [
       'import { topoSort } from "../graph.ts";',
-      `import { topoSort } from "../graph.ts";\nimport { giveBackMemory } from ${MEMORY};`,
+      `import { topoSort } from "../graph.ts";\nimport { giveBackMemory } from ${MEMORY};\nimport { sortReferencedFirst } from ${REFERENCED_FIRST};`,
     ],
     ["const edges = buildActionGraph(", "giveBackMemory();\n  const edges = buildActionGraph("],
-    ["const order = topoSort(", "giveBackMemory();\n  const order = topoSort("],
+    [
+      "const order = topoSort(\n    actions.length,\n    edges,",
+      "giveBackMemory();\n  const order = sortReferencedFirst(\n    topoSort,\n    actions,\n    desired,\n    edges,",
+    ],
     ["(i) => (actions[i] as Action).sql,\n  );", "(i) => (actions[i] as Action).sql,\n    actions,\n  );"],
     ["const finalActions = compact", "giveBackMemory();\n  const finalActions = compact"],
   ],

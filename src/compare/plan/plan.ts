@@ -14,6 +14,7 @@ import { losesValues, typesAside } from "./aside.ts";
 import { collationsAsTypes, isDefaultAround, withCollation } from "./collations.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
 import { numbersGoOn } from "./numbers.ts";
+import { withForeignKeysInside } from "./whole-tables.ts";
 import { withNotNullOnce } from "./not-null.ts";
 import { byAttribute } from "./composites.ts";
 import { corrected, withInheritedParts } from "./corrections.ts";
@@ -54,7 +55,10 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
       !isDefaultAround(action, from.facts, to.facts),
   );
   const right = withInheritedParts(
-    partitionedIndexesFirst(withoutIdleRights(columnRightsLast(once(actions)), to), to.facts).flatMap((action) =>
+    partitionedIndexesFirst(
+      withoutIdleRights(columnRightsLast(withForeignKeysInside(once(actions), to.facts)), to),
+      to.facts,
+    ).flatMap((action) =>
       withOwnRights(
         byAttribute(withCollation(corrected(action, from, to), from.facts, to.facts), from.facts, to.facts),
       ),

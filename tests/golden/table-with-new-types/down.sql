@@ -1,6 +1,6 @@
 -- migrate:down
 
--- LOCK: reads and writes of public.lines, public.orders wait until the migration is committed.
+-- LOCK: reads and writes of public.orders, public.lines wait until the migration is committed.
 ALTER TABLE public.lines
   DROP CONSTRAINT lines_order_id_fkey;
 

@@ -13,12 +13,6 @@ CREATE TYPE public.state AS ENUM (
   'paid'
 );
 
-CREATE TABLE public.lines (
-  order_id bigint NOT NULL,
-  "user"   text   NOT NULL,
-  CONSTRAINT lines_pkey PRIMARY KEY (order_id, "user")
-);
-
 -- LOCK: writes to public.users wait until the migration is committed.
 CREATE TABLE public.orders (
   id      bigint       NOT NULL,
@@ -34,14 +28,18 @@ CREATE TABLE public.orders (
   CONSTRAINT orders_user_id_fkey FOREIGN KEY (user_id) REFERENCES public.users(id)
 );
 
+CREATE TABLE public.lines (
+  order_id bigint NOT NULL,
+  "user"   text   NOT NULL,
+  CONSTRAINT lines_pkey PRIMARY KEY (order_id, "user"),
+  CONSTRAINT lines_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.orders(id)
+);
+
 CREATE OR REPLACE FUNCTION public.is_short(t text)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE
 AS $function$ SELECT length(t) < 20 $function$;
-
-ALTER TABLE public.lines
-  ADD CONSTRAINT lines_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.orders(id);
 
 ALTER TABLE public.orders
   ADD CONSTRAINT orders_name_check CHECK (public.is_short(name));
