@@ -1,6 +1,6 @@
 -- migrate:down
 
--- LOCK: reads and writes of public.a, public.b wait until the migration is committed.
+-- LOCK: reads and writes of public.b, public.a wait until the migration is committed.
 ALTER TABLE public.a
   DROP CONSTRAINT a_b_fkey;
 

@@ -1,6 +1,6 @@
 -- migrate:down
 
--- LOCK: reads and writes of public.invoices, public.orders wait until the migration is committed.
+-- LOCK: reads and writes of public.orders, public.invoices wait until the migration is committed.
 ALTER TABLE public.invoices
   DROP CONSTRAINT invoices_id_day_fkey;
 
@@ -21,23 +21,24 @@ DROP MATERIALIZED VIEW public.totals;
 -- DATA LOSS: its rows are gone.
 DROP TABLE public.orders;
 
-CREATE TABLE public.invoices (
-  id  integer,
-  day date,
-  CONSTRAINT invoices_id_day_key UNIQUE (id, day)
-);
-
 CREATE TABLE public.orders (
   id      integer,
   day     date,
   invoice integer,
-  CONSTRAINT orders_id_day_key UNIQUE (id, day),
-  CONSTRAINT orders_invoice_day_fkey FOREIGN KEY (invoice, day) REFERENCES public.invoices(id, day)
+  CONSTRAINT orders_id_day_key UNIQUE (id, day)
+);
+
+CREATE TABLE public.invoices (
+  id  integer,
+  day date,
+  CONSTRAINT invoices_id_day_key UNIQUE (id, day),
+  CONSTRAINT invoices_id_day_fkey FOREIGN KEY (id, day) REFERENCES public.orders(id, day)
 );
 
 -- ROWS: fails if one refers to what is not there.
-ALTER TABLE public.invoices
-  ADD CONSTRAINT invoices_id_day_fkey FOREIGN KEY (id, day) REFERENCES public.orders(id, day);
+ALTER TABLE public.orders
+  ADD CONSTRAINT orders_invoice_day_fkey FOREIGN KEY (invoice, day)
+    REFERENCES public.invoices(id, day);
 
 CREATE MATERIALIZED VIEW public.totals AS
  SELECT day,

@@ -21,15 +21,15 @@ DROP MATERIALIZED VIEW public.totals;
 -- DATA LOSS: its rows are gone; rolling back does not undo that.
 DROP TABLE public.orders;
 
-CREATE TABLE public.invoices (
-  id  integer,
-  day date
-) PARTITION BY RANGE (day);
-
 CREATE TABLE public.orders (
   id      integer,
   day     date,
   invoice integer
+) PARTITION BY RANGE (day);
+
+CREATE TABLE public.invoices (
+  id  integer,
+  day date
 ) PARTITION BY RANGE (day);
 
 -- ROWS: fails if two share a key.
