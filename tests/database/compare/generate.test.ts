@@ -211,7 +211,8 @@ test("what PostgreSQL does is written above each statement: rewrites, scans, loc
   expect(of(/INDEX posts_author/)).toEqual({ scans: posts, blocksWrites: posts });
   expect(of(/CREATE TABLE public.days_2026/)).toEqual({ blocksReads: ["public.days"] });
   // What the migration makes itself is in nobody's way.
-  expect(of(/CREATE TABLE public.fresh/)).toEqual({});
+  // But for the table that its foreign key refers to.
+  expect(of(/CREATE TABLE public.fresh/)).toEqual({ blocksWrites: users });
   expect(of(/INDEX fresh_u/)).toEqual({});
   const { text } = migrations[0]!;
   expect(text).toMatch(
