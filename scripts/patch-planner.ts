@@ -76,8 +76,11 @@ function encode(id: StableId): string {`,
     [
       "const heap = new MinHeap(tieKeyOf);",
       `const keys = Array.from({ length: nodeCount }, (_, node) => tieKeyOf(node));
+  giveBackMemory();
   const heap = new MinHeap((node) => keys[node] as string);`,
     ],
+    ["class MinHeap {", `import { giveBackMemory } from ${MEMORY};\nclass MinHeap {`],
+    ["const adjacency: number[][] =", "giveBackMemory();\n  const adjacency: number[][] ="],
     ["const seen = new Set<string>();", "const seen = new Set<number>();"],
     ["const key = `${u}>${v}`;", "const key = u * nodeCount + v;"],
     // Which actions wait for each other is said in more than words.
@@ -145,6 +148,18 @@ export function defaultPrivilegesOf(facts: FactBase): ReturnType<FactBase["facts
 function adpCustomizesObjtype(`,
     ],
     [
+      'import { ruleFlag } from "./rule-flags.ts";',
+      `import { ruleFlag } from "./rule-flags.ts";\nimport { giveBackMemory } from ${MEMORY};`,
+    ],
+    [
+      "  actions.forEach((action, index) => {\n    for (const id of action.releases) {",
+      "  actions.forEach((action, index) => {\n    if (index % 20_000 === 0) giveBackMemory();\n    for (const id of action.releases) {",
+    ],
+    [
+      "    const origIndex = order[pos] as number;\n    const hint",
+      "    const origIndex = order[pos] as number;\n    if (pos % 20_000 === 0) giveBackMemory();\n    const hint",
+    ],
+    [
       "  // first create that produces each id, with its sql + consume set\n",
       '  if (!actions.some(({ verb }) => verb === "drop")) return [...actions];\n',
     ],
@@ -173,6 +188,24 @@ function adpCustomizesObjtype(`,
     [
       "  const actions: Action[] = [];\n  const producerOf",
       "  giveBackMemory();\n  const actions: Action[] = [];\n  const producerOf",
+    ],
+    // A text that was put together keeps its parts until it is looked into.
+    [
+      "export function emitActions(",
+      `const NONE: StableId[] = [];
+const inOnePiece = (text: string): string => (text.indexOf("\\0") === 0 ? "" : text);
+export function emitActions(`,
+    ],
+    [
+      "    const index = actions.length;",
+      "    const index = actions.length;\n    if (index % 20_000 === 0) giveBackMemory();",
+    ],
+    ["sql: spec.sql,", "sql: inOnePiece(spec.sql),"],
+    ["releases: spec.releases ?? [],", "releases: spec.releases ?? NONE,"],
+    ["      destroys,\n      releases", "      destroys: destroys.length === 0 ? NONE : destroys,\n      releases"],
+    [
+      "foldHints[index] = spec.compaction;",
+      "if (spec.compaction !== undefined) inOnePiece(spec.compaction.clause);\n    foldHints[index] = spec.compaction;",
     ],
   ],
 };

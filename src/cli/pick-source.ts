@@ -133,6 +133,17 @@ export async function askDatabase(context: CommandContext): Promise<OwnDatabase 
   });
 }
 
+/** The major version of the server of the environment; undefined where it cannot be reached, and of no server. */
+export async function majorOfServer(context: CommandContext): Promise<number | undefined> {
+  const { withDatabase } = await import("#database/open.ts");
+  return await ifReachable(context, async ({ target }) =>
+    // What is inside the executable is there to develop with, and tells nothing of production.
+    target.engine === "server"
+      ? await withDatabase(target, {}, async ({ serverVersion }) => Math.floor(serverVersion / 10_000))
+      : undefined,
+  );
+}
+
 /** Asks the environment's own database something; undefined where it cannot be reached, or does not understand. */
 async function ifReachable<T>(
   context: CommandContext,

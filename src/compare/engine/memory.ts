@@ -3,7 +3,7 @@ import { memoryUsage } from "bun:jsc";
 /** Bytes of memory from which on what is not needed any more is given back at once. */
 const MUCH_MEMORY = 300 * 1024 * 1024;
 /** Bytes that must have come since it was last given back: collecting takes as long whether it finds much or little. */
-const MUCH_MORE = 64 * 1024 * 1024;
+const MUCH_MORE = 20 * 1024 * 1024;
 
 /** After the last time. */
 let left = 0;
@@ -13,7 +13,10 @@ let left = 0;
  * collector itself waits until as much again is there as an engine has reserved, most of which that one never touches.
  */
 export function giveBackMemory(): void {
-  if (memoryUsage().current < Math.max(MUCH_MEMORY, left + MUCH_MORE)) return;
+  const { current } = memoryUsage();
+  // What is given back leaves the process a moment later.
+  left = Math.min(left, current);
+  if (current < Math.max(MUCH_MEMORY, left + MUCH_MORE)) return;
   Bun.gc(true);
   left = memoryUsage().current;
 }

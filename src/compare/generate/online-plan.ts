@@ -10,6 +10,8 @@ export interface OnlineContext {
   readonly existing: Catalogue;
   /** SQL of new columns whose default has to be computed row by row, as far as that was tried. */
   readonly rewriting: ReadonlySet<string>;
+  /** Whether the database that the migration is for knows NOT NULL ... NOT VALID. */
+  readonly takesUncheckedNotNull: boolean;
 }
 
 /** What the rules ask about the plan as a whole. */

@@ -138,7 +138,8 @@ function validate(schema: string, table: string, name: string): string {
 
 /**
  * SET NOT NULL does not read the table when a valid CHECK proves that there is no NULL (manual, ALTER TABLE, "SET NOT
- * NULL"; since PostgreSQL 12), and such a CHECK can be validated while others work.
+ * NULL"; since PostgreSQL 12), and such a CHECK can be validated while others work. From PostgreSQL 18 on a NOT NULL can
+ * itself be NOT VALID.
  */
 const notNullByCheck: Rule = (statement, plan) => {
   const [id] = statement.needs;
@@ -151,6 +152,11 @@ const notNullByCheck: Rule = (statement, plan) => {
 function notNull(statement: PlannedStatement, id: ColumnId, plan: OnlinePlan, phase: Phase): OnlineStep[] {
   const table = `ALTER TABLE ${quoteQualified(id.schema, id.table)}`;
   const column = quoteIdentifier(id.name);
+  if (plan.context.takesUncheckedNotNull) {
+    const own = plan.freeName(id.schema, `${id.table}_${id.name}`, "_not_null");
+    const add = `${table} ADD CONSTRAINT ${quoteIdentifier(own)} NOT NULL ${column} NOT VALID`;
+    return [step(statement, add, phase), step(statement, validate(id.schema, id.table, own), "rows", statement.rows)];
+  }
   const check = plan.freeName(id.schema, id.name, "_has_no_null");
   return [
     step(statement, `${table} ADD CONSTRAINT ${quoteIdentifier(check)} CHECK (${column} IS NOT NULL) NOT VALID`, phase),

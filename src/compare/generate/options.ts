@@ -15,4 +15,6 @@ export interface PlanOptions extends ProjectFiles, RenameOptions {
   /** Prefers forms that do not keep others from a table in use, in several files where that takes several steps. */
   readonly online: boolean;
   readonly onStep?: ((step: string) => void) | undefined;
+  /** Major version of the database that the migration is for, where one is known: online forms may use what it has. */
+  readonly postgres?: number | undefined;
 }

@@ -248,12 +248,15 @@ function canShareTransaction(before: Section, after: Section): boolean {
 /** What the online forms depend on; new columns are tried out, because only PostgreSQL knows what their defaults do. */
 async function contextOf(
   meter: Meter,
-  { online }: PlanOptions,
+  { online, postgres = 0 }: PlanOptions,
   statements: readonly PlannedStatement[],
   catalogues: Pick<OnlineContext, "from" | "to" | "existing">,
 ): Promise<OnlineContext> {
   const rewriting = new Set<string>();
-  if (!online) return { ...catalogues, rewriting };
+  // The scratch database has to know it as well, to prove it.
+  const takesUncheckedNotNull = Math.min(postgres, catalogues.to.major) >= UNCHECKED_NOT_NULL;
+  const context = { ...catalogues, rewriting, takesUncheckedNotNull };
+  if (!online) return context;
   for (const { sql, makes } of statements) {
     if (makes[0]?.kind !== "column" || !sql.includes(" DEFAULT ")) continue;
     const effects = await meter.runAlone(sql, "rollback").catch((error: unknown) => {
@@ -263,8 +266,11 @@ async function contextOf(
     });
     if (effects === undefined || effects.rewrites.some(({ isNew }) => !isNew)) rewriting.add(sql);
   }
-  return { ...catalogues, rewriting };
+  return context;
 }
+
+/** The major version from which on ADD CONSTRAINT ... NOT NULL ... NOT VALID is known (release notes of 18, "Constraints"). */
+const UNCHECKED_NOT_NULL = 18;
 
 interface Part {
   readonly part: string | undefined;

@@ -14,6 +14,7 @@ async function online(
   before: string,
   after: string,
   scratch: ScratchSite = { engine: "embedded" },
+  postgres?: number,
 ): Promise<readonly GeneratedMigration[]> {
   await using project = await temporaryProject({ "db/schema/all.sql": after, "db/migrations/001_before.sql": before });
   const { migrations } = await generateMigrations({
@@ -24,6 +25,7 @@ async function online(
     permit: () => {},
     noDown: false,
     online: true,
+    postgres,
   });
   return migrations;
 }
@@ -82,6 +84,34 @@ describe("each form that keeps nobody waiting", () => {
       ],
     });
     expect(migrations.map(heading)).toEqual(["-- migrate:up", "-- migrate:up transaction:false"]);
+  });
+
+  test("NOT NULL that is NOT VALID, where the database knows it, on partitions and children as well", async () => {
+    const [before, after] = ["", " NOT NULL"].map((required) =>
+      [
+        `CREATE TABLE t (a int${required}, "B c" int);`,
+        `CREATE TABLE parents (p int${required});\nCREATE TABLE children () INHERITS (parents);`,
+        `CREATE TABLE parts (p int${required}, d int) PARTITION BY LIST (d);\nCREATE TABLE parts_1 PARTITION OF parts DEFAULT;`,
+      ].join("\n"),
+    );
+    const migrations = await online(before!, after!.replace('"B c" int', '"B c" int NOT NULL'), undefined, 18);
+    expect(outline(migrations)).toEqual({
+      first: [
+        "ALTER TABLE parents ADD CONSTRAINT parents_p_not_null NOT NULL p NOT VALID",
+        "ALTER TABLE parts ADD CONSTRAINT parts_p_not_null NOT NULL p NOT VALID",
+        "ALTER TABLE t ADD CONSTRAINT t_B c_not_null NOT NULL B c NOT VALID",
+        "ALTER TABLE t ADD CONSTRAINT t_a_not_null NOT NULL a NOT VALID",
+      ],
+      validate: [
+        "ALTER TABLE parents VALIDATE CONSTRAINT parents_p_not_null",
+        "ALTER TABLE parts VALIDATE CONSTRAINT parts_p_not_null",
+        "ALTER TABLE t VALIDATE CONSTRAINT t_B c_not_null",
+        "ALTER TABLE t VALIDATE CONSTRAINT t_a_not_null",
+      ],
+    });
+    expect(outline(await online(before!, after!, undefined, 17))["first"]).toContain(
+      "ALTER TABLE t ADD CONSTRAINT a_has_no_null CHECK (a IS NOT NULL) NOT VALID",
+    );
   });
 
   test("keys take over an index; what refers to them comes after", async () => {

@@ -15,8 +15,9 @@ import { hazardToJson } from "../../output/hazards.ts";
 import { inLine } from "../../output/visible.ts";
 import {
   askDatabase,
-  databaseInUse,
   type Candidate,
+  databaseInUse,
+  majorOfServer,
   nothingTells,
   otherSources,
   ownHistory,
@@ -79,6 +80,7 @@ export const command = defineCommand({
         noDown: args["no-down"] === true,
         online: args.online === true,
         onStep: context.step,
+        postgres: args.online === true ? await majorOfServer(context) : undefined,
       });
       context.messages.log(`Compared with: ${name}`);
       comparedWith = name;
