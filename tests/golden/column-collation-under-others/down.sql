@@ -16,7 +16,7 @@ ALTER TABLE public.t
   ALTER COLUMN a TYPE text;
 
 -- DATA LOSS: values are cut or rounded to fit into character varying(10).
--- REWRITE: every row of public.t is written anew under the lock.
+-- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.t
   ALTER COLUMN b TYPE character varying(10) USING b::character varying(10);

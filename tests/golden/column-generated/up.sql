@@ -5,7 +5,7 @@
 ALTER TABLE public.t
   DROP COLUMN b;
 
--- REWRITE: every row of public.t is written anew under the lock.
+-- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.t
   ADD COLUMN b integer GENERATED ALWAYS AS ((a + 1)) STORED;

@@ -4,12 +4,12 @@
 ALTER TABLE public.t
   DROP COLUMN b;
 
--- REWRITE: every row of public.t is written anew under the lock.
+-- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.t
   ALTER COLUMN a TYPE bigint USING a::bigint;
 
--- REWRITE: every row of public.t is written anew under the lock.
+-- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: run it while nobody needs the table.
 ALTER TABLE public.t
   ADD COLUMN b integer GENERATED ALWAYS AS ((a * 2)) STORED;

@@ -4,7 +4,7 @@
 DROP POLICY own ON public.t;
 
 -- DATA LOSS: values are cut or rounded to fit into character varying(20).
--- REWRITE: every row of public.t is written anew under the lock.
+-- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.t
   ALTER COLUMN owner TYPE character varying(20) USING owner::character varying(20);

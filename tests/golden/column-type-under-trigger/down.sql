@@ -4,7 +4,7 @@
 DROP TRIGGER tr ON public.t;
 
 -- ROWS: fails if a value does not fit into integer.
--- REWRITE: every row of public.t is written anew under the lock.
+-- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.t
   ALTER COLUMN a TYPE integer USING a::integer;

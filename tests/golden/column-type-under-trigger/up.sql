@@ -3,7 +3,7 @@
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 DROP TRIGGER tr ON public.t;
 
--- REWRITE: every row of public.t is written anew under the lock.
+-- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.t
   ALTER COLUMN a TYPE bigint USING a::bigint;

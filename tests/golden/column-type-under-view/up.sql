@@ -3,7 +3,7 @@
 -- LOCK: reads and writes of public.ids wait until the migration is committed.
 DROP VIEW public.ids;
 
--- REWRITE: every row of public.users is written anew under the lock.
+-- REWRITE: every row of public.users is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.users wait until the migration is committed.
 ALTER TABLE public.users

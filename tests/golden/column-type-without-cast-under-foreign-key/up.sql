@@ -6,7 +6,7 @@ ALTER TABLE public.children
 
 -- DATA LOSS: values are cut or rounded to fit into date; rolling back does not undo that.
 -- ROWS: fails if a value, written as text, cannot be read as date. Write USING by hand where it can be said otherwise.
--- REWRITE: every row of public.children is written anew under the lock.
+-- REWRITE: every row of public.children is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.children wait until the migration is committed.
 ALTER TABLE public.children
@@ -14,7 +14,7 @@ ALTER TABLE public.children
 
 -- DATA LOSS: values are cut or rounded to fit into date; rolling back does not undo that.
 -- ROWS: fails if a value, written as text, cannot be read as date. Write USING by hand where it can be said otherwise.
--- REWRITE: every row of public.parents is written anew under the lock.
+-- REWRITE: every row of public.parents is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.parents wait until the migration is committed.
 ALTER TABLE public.parents

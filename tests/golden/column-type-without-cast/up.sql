@@ -2,7 +2,7 @@
 
 -- DATA LOSS: values are cut or rounded to fit into uuid; rolling back does not undo that.
 -- ROWS: fails if a value, written as text, cannot be read as uuid. Write USING by hand where it can be said otherwise.
--- REWRITE: every row of public.t is written anew under the lock.
+-- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 ALTER TABLE public.t
@@ -13,7 +13,7 @@ ALTER TABLE public.t
 
 -- DATA LOSS: values are cut or rounded to fit into date; rolling back does not undo that.
 -- ROWS: fails if a value, written as text, cannot be read as date. Write USING by hand where it can be said otherwise.
--- REWRITE: every row of public.t is written anew under the lock.
+-- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.t
   ALTER COLUMN b TYPE date USING b::text::date;

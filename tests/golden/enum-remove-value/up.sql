@@ -15,7 +15,7 @@ CREATE TYPE public.mood AS ENUM (
 );
 
 -- ROWS: fails if a row still uses the removed value.
--- REWRITE: every row of public.t is written anew under the lock.
+-- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.t
   ALTER COLUMN m TYPE public.mood USING m::text::public.mood;

@@ -20,7 +20,7 @@ CREATE DOMAIN public.good_mood AS public.mood
 
 -- DATA LOSS: values are cut or rounded to fit into public.good_mood; rolling back does not undo that.
 -- ROWS: fails if a value, written as text, cannot be read as public.good_mood. Write USING by hand where it can be said otherwise.
--- REWRITE: every row of public.t is written anew under the lock.
+-- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.t
   ALTER COLUMN a TYPE public.good_mood USING a::text::public.good_mood;
@@ -29,7 +29,7 @@ DROP DOMAIN public.good_mood_before;
 
 -- DATA LOSS: values are cut or rounded to fit into public.mood; rolling back does not undo that.
 -- ROWS: fails if a value, written as text, cannot be read as public.mood. Write USING by hand where it can be said otherwise.
--- REWRITE: every row of public.t is written anew under the lock.
+-- REWRITE: every row of public.t is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 ALTER TABLE public.t
   ALTER COLUMN b TYPE public.mood USING b::text::public.mood;

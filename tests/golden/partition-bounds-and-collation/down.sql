@@ -13,7 +13,7 @@ ALTER TABLE public.p
   ALTER COLUMN n TYPE integer USING n::integer;
 
 -- ROWS: fails if a value does not fit into integer.
--- REWRITE: every row of public.p_1 is written anew under the lock.
+-- REWRITE: every row of public.p_1 is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.p_1 wait until the migration is committed.
 ALTER TABLE public.p_1

@@ -11,7 +11,7 @@ ALTER TABLE public.p
 ALTER TABLE public.p
   ALTER COLUMN n TYPE bigint USING n::bigint;
 
--- REWRITE: every row of public.p_1 is written anew under the lock.
+-- REWRITE: every row of public.p_1 is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.p_1 wait until the migration is committed.
 ALTER TABLE public.p_1

@@ -16,7 +16,7 @@ CREATE TYPE public.state AS ENUM (
 );
 
 -- ROWS: fails if a row still uses the removed value.
--- REWRITE: every row of public.jobs_2027 is written anew under the lock.
+-- REWRITE: every row of public.jobs_2027 is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.jobs, public.jobs_2027 wait until the migration is committed.
 ALTER TABLE public.jobs

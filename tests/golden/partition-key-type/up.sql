@@ -13,7 +13,7 @@ CREATE TABLE public.p (
   b integer
 ) PARTITION BY RANGE (a);
 
--- REWRITE: every row of public.p1 is written anew under the lock.
+-- REWRITE: every row of public.p1 is rewritten under the lock.
 -- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
 -- LOCK: reads and writes of public.p1 wait until the migration is committed.
 ALTER TABLE public.p1
