@@ -1,1 +1,4 @@
-CREATE TABLE t (a int CONSTRAINT c CHECK (a > 0));
+CREATE TABLE users (id bigint PRIMARY KEY);
+CREATE TABLE t (a int CONSTRAINT c CHECK (a > 0), u bigint CONSTRAINT f REFERENCES users, b int);
+ALTER TABLE t ADD CONSTRAINT other CHECK (b > 1) NOT VALID;
+CREATE DOMAIN label AS text CONSTRAINT short CHECK (length(VALUE) < 9);

@@ -2,10 +2,19 @@
 
 -- LOCK: reads and writes of public.t wait until the migration is committed.
 ALTER TABLE public.t
-  DROP CONSTRAINT c;
+  DROP CONSTRAINT other;
 
 -- ROWS: fails if an existing row violates this.
--- SCAN: every row of public.t is read under the lock.
--- ONLINE: --online writes it so that nobody waits.
+ALTER DOMAIN public.label
+  VALIDATE CONSTRAINT short;
+
+-- ROWS: fails if an existing row violates this.
 ALTER TABLE public.t
-  ADD CONSTRAINT c CHECK ((a > 0));
+  VALIDATE CONSTRAINT c;
+
+-- ROWS: fails if one refers to what is not there.
+ALTER TABLE public.t
+  VALIDATE CONSTRAINT f;
+
+ALTER TABLE public.t
+  ADD CONSTRAINT other CHECK ((b > 1)) NOT VALID;
