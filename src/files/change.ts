@@ -68,12 +68,13 @@ export async function changeFiles(
     for (const step of done.toReversed()) undoStep(root, step);
     for (const step of steps) tidyStep(root, step);
     removeEmptyFolders(root, made);
-    throw error;
-  } finally {
     if (note !== undefined) rmSync(note, { force: true });
+    throw error;
   }
   for (const step of steps) tidyStep(root, step);
   removeEmptyFolders(root, emptied);
+  // Last: until here the next command can do what is left.
+  if (note !== undefined) rmSync(note, { force: true });
 }
 
 /**
