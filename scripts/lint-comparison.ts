@@ -130,7 +130,7 @@ function confiture(cases: readonly Case[], dir: string): Tool {
     const stats = { format: "confiture-stats", version: 1, taken: "2026-01-01T00:00:00.000Z", postgres, relations: [] };
     writeFileSync(join(dir, "stats.json"), JSON.stringify(stats));
     // By themselves: tables of the same name are not the same in all of them.
-    const isOutside = /\bCONCURRENTLY\b/i.test(text) && !/^\s*BEGIN\b/im.test(text);
+    const isOutside = /\bCONCURRENTLY\b/i.test(text) && !/^\s*BEGIN\s*;/im.test(text);
     writeFileSync(join(dir, "one.sql"), isOutside ? `-- migrate:up transaction:false\n${text}` : text);
     const args = [join(ROOT, "src/main.ts"), "lint", "--stats", "stats.json", "--format", "json", "one.sql"];
     const { findings } = JSON.parse(run(process.execPath, args, dir)) as {
