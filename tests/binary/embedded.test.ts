@@ -12,6 +12,7 @@ const SOURCES = [
   "scripts/compile.ts",
   "scripts/deafen.ts",
   "scripts/release-macho.ts",
+  "scripts/slim.ts",
   "tests/support/embedded-entry.ts",
   "package.json",
   "tsconfig.json",

@@ -21,7 +21,7 @@ describe("1,000 migrations", () => {
       Array.from({ length: 1000 }, (_, index) => index + 1),
     );
     expect(migrations.every(({ outcome }) => outcome === "done")).toBeTrue();
-    const status = await project.succeed(["migrate", "status"]);
+    const status = await project.succeed(["migrate", "status", "--all"]);
     expect(status.stdout.split("\n")).toHaveLength(1001);
     expect((await project.succeed(["migrate", "up"])).stderr).toEndWith("No pending migrations\n");
     await project.succeed(["migrate", "down", "--steps", "100", "-q"]);

@@ -141,7 +141,8 @@ describe("help", () => {
     expect(stdout).toContain("Every command also takes -e, ");
     expect(stdout).toContain("see `confiture --help`");
     const examples = /\nEXAMPLES\n((?: {2}.*\n)+)$/.exec(stdout)?.[1] ?? "";
-    expect(examples).toContain(`confiture ${name}`);
+    // `sync` with its options is `sync run`.
+    expect(examples).toContain(`confiture ${name === "sync run" ? "sync" : name}`);
     expect(await runBinary([...name.split(" "), "-h"])).toEqual({ exitCode, stdout, stderr });
   });
 

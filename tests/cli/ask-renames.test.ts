@@ -42,7 +42,7 @@ describe.skipIf(process.platform === "win32")("on a terminal, every possible ren
     expect({ exitCode, screen }).toMatchObject({ exitCode: 0 });
     expect(files.toSorted()).toEqual(["001_before.sql", "002_rename.sql"]);
     const text = await at.read("db/migrations/002_rename.sql");
-    expect(text).toMatch(/RENAME TO "people"[^]*RENAME COLUMN "name" TO "full_name"[^]*ADD COLUMN "nick" text/);
+    expect(text).toMatch(/RENAME TO people[^]*RENAME COLUMN name TO full_name[^]*ADD COLUMN nick text/);
     expect(screen).not.toContain("--rename");
   });
 

@@ -21,7 +21,7 @@ async function offers(words: readonly string[]): Promise<string[]> {
 describe.skipIf(Bun.which("bash") === null)("bash completion", () => {
   test("offers the commands, a group's commands, and a command's flags", async () => {
     expect(await offers(["confiture", "mi"])).toEqual(["migrate"]);
-    expect(await offers(["confiture", "migrate", "re"])).toEqual(["redo", "resolve"]);
+    expect(await offers(["confiture", "migrate", "re"])).toEqual(["redo", "resolve", "resume"]);
     expect(await offers(["confiture", "migrate", "up", "--dry"])).toEqual(["--dry-run"]);
   });
 

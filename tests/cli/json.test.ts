@@ -309,6 +309,22 @@ describe.each(NEWEST_ALONE)("every command writes one document that fits its sch
     expect(await on("migrate", "stats")).toMatchObject({ postgres: major, relations: expect.any(Array) });
   }, 60_000);
 
+  test("pause, throttle and resume", async () => {
+    const fill =
+      "-- migrate:up backfill:public.users batch:1\nUPDATE users SET bio = 1 / (id - 2) WHERE bio IS NULL;\n";
+    await using own = await cliProject({ ...FILES, "db/migrations/900_fill.sql": fill }, { major });
+    const on = writer(own);
+    await on("build");
+    await on("migrate", "up", "--no-backfill");
+    await own.query("INSERT INTO users SELECT generate_series(1, 3)");
+    // A row stops it, so that it has begun and is not done.
+    expect(readDocument(await own.run(["migrate", "up", "--format", "json"]))).toMatchObject({ ok: false });
+    const state = { version: "900", name: "fill", batch: null, pauseMs: null };
+    expect(await on("migrate", "pause", "900")).toMatchObject({ ...state, pausedBy: expect.any(String) });
+    expect(await on("migrate", "throttle", "900", "--batch", "500")).toMatchObject({ ...state, batch: 500 });
+    expect(await on("migrate", "resume", "900")).toMatchObject({ ...state, batch: 500, pausedBy: null });
+  }, 60_000);
+
   test("sync", async () => {
     await using own = await cliProject(FILES, { major });
     const copy = await own.server.createDatabase("cli");

@@ -18,7 +18,7 @@ async function startSlow(
   const running = await startBinary(args, { cwd: project.dir, timeout: 10_000 });
   for (;;) {
     const [session] = await project.query(
-      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()`,
+      `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`,
     );
     if (session !== undefined) return { running, backend: Number(session["pid"]) };
     if (running.process.exitCode !== null) throw new Error(JSON.stringify(await running.result));
