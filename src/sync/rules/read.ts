@@ -28,7 +28,7 @@ export async function readRules(projectDir: string): Promise<Rules> {
   if (files.length === 0) {
     throw new ConfitureError("config_not_found", `There are no rules: no *.yaml in ${RULES_DIR}`, {
       location: { file: RULES_DIR },
-      hint: "Rules are YAML files, such as db/sync/people.yaml.",
+      hint: "Rules are YAML files, such as db/sync/people.yaml; `confiture sync init --from NAME` writes first ones.",
     });
   }
   return await parseRules(files.map((file) => ({ file, text: textOf(projectDir, file) })));

@@ -108,7 +108,9 @@ export const command = defineCommand({
         throw error;
       },
     );
-    if (migrations.length > 0) context.messages.log(renderPlan(changes, migrations));
+    // Each line by itself: what follows the first of a message would be indented.
+    if (migrations.length > 0)
+      for (const line of renderPlan(changes, migrations).split("\n")) context.messages.log(line);
     for (const rename of asks ? [] : possibleRenames) {
       const { from, to, kind } = rename;
       context.messages.warn(`${kind} ${from} is dropped and ${to} added; if it was renamed: ${renameFlag(rename)}`);
