@@ -15,6 +15,7 @@ import {
 } from "./config.ts";
 import { nearest } from "#errors/suggest.ts";
 import { Secret } from "#database/target.ts";
+import { NAME_BYTES } from "#sql/clip-name.ts";
 import { parseDuration } from "#sql/duration.ts";
 import type { TreeReader } from "./read-tree.ts";
 import { not, oneOf, type Setting, type TextSetting } from "./setting.ts";
@@ -244,7 +245,7 @@ function tableName(setting: TextSetting | undefined): TextSetting | undefined {
   if (setting === undefined) return undefined;
   const parts = setting.value.split(".");
   const plain = parts.length <= 2 && parts.every((part) => /^[\p{L}_][\p{L}\p{N}_$]*$/u.test(part));
-  if (!plain || parts.some((part) => Buffer.byteLength(part) > 63)) {
+  if (!plain || parts.some((part) => Buffer.byteLength(part) > NAME_BYTES)) {
     throw setting.fail(
       `must be a table or schema.table${not(setting)}`,
       "Each part is letters, digits and _, at most 63 bytes, without quotes.",

@@ -3,6 +3,8 @@ import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { textOf } from "../engine/lookups.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { ObjectId } from "../engine/object-id.ts";
+import { clipName } from "#sql/clip-name.ts";
+import { backfillOptions } from "./backfill-options.ts";
 import type { Rename } from "./renames.ts";
 
 /** One column that another takes the place of, while releases that know the one and the other write. */
@@ -15,9 +17,8 @@ export interface ColumnChange {
   readonly fresh: ColumnState;
   /** The name of the new column in the end. */
   readonly finalName: string;
-  readonly hasKey: boolean;
-  /** Whether the table has triggers of the user's. */
-  readonly hasTriggers: boolean;
+  /** Options of the marker of its backfill. */
+  readonly backfill: string;
 }
 
 export interface ColumnState {
@@ -96,7 +97,7 @@ function typeChangeIn(changes: readonly Change[], from: Catalogue, to: Catalogue
   const id = columnId(only.path);
   const [old, target] = [stateOf(from, id), stateOf(to, id)];
   if (WIDENING[old.type]?.includes(target.type) !== true || obstacleOf(from, id) !== undefined) return undefined;
-  const fresh = { ...target, name: `${clipped(old.name, 58)}__new` };
+  const fresh = { ...target, name: `${clipName(old.name, 58)}__new` };
   if (from.facts.has({ ...id, name: fresh.name })) return undefined;
   return { kind: "type", ...tableOf(from, id), old, fresh, finalName: old.name };
 }
@@ -154,21 +155,8 @@ function defaultOf({ facts }: Pick<Catalogue, "facts">, id: ColumnId): string | 
 function tableOf(
   { facts }: Catalogue,
   { schema, table }: ColumnId,
-): Pick<ColumnChange, "schema" | "table" | "hasKey" | "hasTriggers"> {
-  const parts = facts.childrenOf({ kind: "table", schema, name: table });
-  return {
-    schema,
-    table,
-    hasKey: parts.some(({ id, payload }) => id.kind === "constraint" && payload["type"] === "p"),
-    hasTriggers: parts.some(({ id }) => id.kind === "trigger"),
-  };
-}
-
-/** PostgreSQL cuts longer names. In bytes. */
-function clipped(name: string, bytes: number): string {
-  let clip = name;
-  while (Buffer.byteLength(clip) > bytes) clip = clip.slice(0, -1);
-  return clip;
+): Pick<ColumnChange, "schema" | "table" | "backfill"> {
+  return { schema, table, backfill: backfillOptions(facts, schema, table) };
 }
 
 function refused(message: string): ConfitureError {

@@ -1,3 +1,4 @@
+import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { ColumnChange } from "./column-change.ts";
 
@@ -11,8 +12,6 @@ export interface ColumnStep {
   readonly transactional: boolean;
 }
 
-const LONGEST_NAME = 63;
-
 /**
  * A change of a column in steps between which any time may pass (docs/guides/medium-4-schema-to-schema.md). Pure.
  *
@@ -20,18 +19,18 @@ const LONGEST_NAME = 63;
  * that it sees what they have done; it lists no columns, since others may change what a statement does not name.
  */
 export function columnSteps(change: ColumnChange): ColumnStep[] {
-  const { schema, table, old, fresh, kind, finalName, hasKey, hasTriggers } = change;
+  const { schema, table, old, fresh, kind, finalName, backfill } = change;
   const on = quoteQualified(schema, table);
   const alter = (action: string): string => `ALTER TABLE ${on} ${action}`;
   const [was, is] = [quoteIdentifier(old.name), quoteIdentifier(fresh.name)];
   const base = `${table}_${old.name}_to_${fresh.name}`;
   const name = base.replaceAll(/[^\p{L}\p{N}_.-]/gu, "_");
-  const sync = quoteQualified(schema, clip(base));
-  const trigger = quoteIdentifier(`~${clip(base, LONGEST_NAME - 1)}`);
+  const sync = quoteQualified(schema, clipName(base));
+  const trigger = quoteIdentifier(`~${clipName(base, NAME_BYTES - 1)}`);
   const forward = (column: string): string => (kind === "rename" ? column : `${column}::${fresh.type}`);
   const backward = (column: string): string => (kind === "rename" ? column : `${column}::${old.type}`);
-  const agree = quoteIdentifier(`${clip(fresh.name, 56)}_agrees`);
-  const present = quoteIdentifier(`${clip(fresh.name, 51)}_has_no_null`);
+  const agree = quoteIdentifier(`${clipName(fresh.name, 56)}_agrees`);
+  const present = quoteIdentifier(`${clipName(fresh.name, 51)}_has_no_null`);
   const constraints = [
     `ADD CONSTRAINT ${agree} CHECK (${is} IS NOT DISTINCT FROM ${forward(was)})`,
     ...(fresh.notNull ? [`ADD CONSTRAINT ${present} CHECK (${is} IS NOT NULL)`] : []),
@@ -44,11 +43,6 @@ export function columnSteps(change: ColumnChange): ColumnStep[] {
   const dropSync = [`DROP TRIGGER ${trigger} ON ${on}`, `DROP FUNCTION ${sync}()`];
   const giveDefault = (column: string, value: string | undefined): string[] =>
     value === undefined ? [] : [alter(`ALTER COLUMN ${column} SET DEFAULT ${value}`)];
-  const fill = [
-    `backfill:${shortName(schema)}.${shortName(table)}`,
-    ...(hasKey ? [] : ["key:ctid"]),
-    ...(hasTriggers ? ["triggers:on"] : []),
-  ].join(" ");
   const end = quoteIdentifier(finalName);
   return [
     {
@@ -64,7 +58,7 @@ export function columnSteps(change: ColumnChange): ColumnStep[] {
     },
     {
       part: "fill",
-      options: `${fill} change:${name}`,
+      options: `${backfill} change:${name}`,
       up: [`UPDATE ${on} SET ${is} = ${forward(was)} WHERE ${is} IS NULL AND ${was} IS NOT NULL`],
       down: [],
       transactional: true,
@@ -128,16 +122,4 @@ END
   RETURN NEW;
 END
 `;
-}
-
-/** Quoted where it has to be. */
-export function shortName(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name);
-}
-
-/** PostgreSQL cuts names there, in bytes. */
-function clip(name: string, bytes: number = LONGEST_NAME): string {
-  let clipped = name;
-  while (Buffer.byteLength(clipped) > bytes) clipped = clipped.slice(0, -1);
-  return clipped;
 }

@@ -1,3 +1,4 @@
+import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
@@ -94,7 +95,7 @@ export class OnlinePlan {
   freeName(schema: string, base: string, suffix: string): string {
     for (let count = 1; ; count++) {
       const end = count === 1 ? suffix : `${suffix}${count}`;
-      const name = `${clip(base, NAME_BYTES - end.length)}${end}`;
+      const name = `${clipName(base, NAME_BYTES - end.length)}${end}`;
       if (this.#isTaken(schema, name)) continue;
       this.#givenNames.add(`${schema}.${name}`);
       return name;
@@ -107,13 +108,4 @@ export class OnlinePlan {
       facts.facts().some(({ id }) => "schema" in id && id.schema === schema && "name" in id && id.name === name),
     );
   }
-}
-
-/** PostgreSQL cuts names there. */
-const NAME_BYTES = 63;
-
-function clip(text: string, bytes: number): string {
-  let clipped = text;
-  while (Buffer.byteLength(clipped) > bytes) clipped = clipped.slice(0, -1);
-  return clipped;
 }

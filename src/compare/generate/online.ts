@@ -4,7 +4,7 @@ import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type OnlineContext, OnlinePlan } from "./online-plan.ts";
 import { type PlannedStatement, rowsHazard } from "../plan/statement.ts";
 import { textOf } from "../engine/lookups.ts";
-import { shortName } from "./column-steps.ts";
+import { backfillOptions } from "./backfill-options.ts";
 
 /**
  * When a statement of an online migration runs: in the one transaction of the first file; or after it, as a backfill, in
@@ -238,16 +238,9 @@ const fillLater: Rule = (statement, plan) => {
 function fillInBatches(original: PlannedStatement, { schema, table, name }: ColumnId, plan: OnlinePlan): OnlineStep {
   const column = quoteIdentifier(name);
   const sql = `UPDATE ${quoteQualified(schema, table)} SET ${column} = DEFAULT WHERE ${column} IS NULL`;
-  const { facts } = plan.context.from;
-  const parts = facts.childrenOf({ kind: "table", schema, name: table });
-  const hasKey = parts.some(({ id, payload }) => id.kind === "constraint" && payload["type"] === "p");
-  const options = [
-    `backfill:${shortName(schema)}.${shortName(table)}`,
-    ...(hasKey ? [] : ["key:ctid"]),
-    ...(parts.some(({ id }) => id.kind === "trigger") ? ["triggers:on"] : []),
-  ];
+  const backfill = backfillOptions(plan.context.from.facts, schema, table);
   const { statement } = step(original, sql, "fill", rowsHazard("filled"));
-  return { phase: "fill", statement: { ...statement, backfill: options.join(" ") } };
+  return { phase: "fill", statement: { ...statement, backfill } };
 }
 
 const RULES: readonly Rule[] = [

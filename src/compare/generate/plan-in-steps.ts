@@ -10,7 +10,7 @@ import { effectsOf, NO_EFFECTS } from "./effects.ts";
 import type { PlanOptions } from "./options.ts";
 import { requireNothing } from "./proof.ts";
 import type { MeasuredStatement, Section } from "./section.ts";
-import { type Plan, readPlanned, type Step } from "./steps.ts";
+import { type Plan, readPlanned, type Step, written } from "./steps.ts";
 
 /**
  * The plan for one column that gets another name or type, in steps that leave both releases of an application at
@@ -37,7 +37,8 @@ export async function planInSteps(
     }
     const back = down.map((sql) => ({ ...statementOf(sql), effects: NO_EFFECTS }));
     const section: Section = { statements, transactional, marker };
-    steps.push({ part, up: section, down: options.noDown ? undefined : { statements: back, transactional: true } });
+    const wayBack: Section = { statements: back, transactional: true };
+    steps.push({ part, up: written(section), down: options.noDown ? undefined : written(wayBack) });
   }
   requireNothing(
     "The steps were tried and do not lead to the schema files",

@@ -1,5 +1,4 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import type { Database } from "#database/database.ts";
 import { compareCatalogues, isUnfinishedIndex } from "../catalogue/changes.ts";
 import { onTerms, type Terms } from "../catalogue/terms.ts";
 import { textsOf } from "../plan/statement.ts";
@@ -17,18 +16,13 @@ import { type Plan, planSteps, readPlanned } from "./steps.ts";
  * @throws ConfitureError `generate_refused` with what is in the way, and as `prepareSource`
  */
 export async function planFrom(options: PlanOptions, to: Catalogue): Promise<Plan> {
-  const inSteps = options.online ? await inScratch(planInSteps) : undefined;
-  return inSteps ?? (await inScratch(planSteps));
-
-  async function inScratch<P>(plan: Planner<P>): Promise<P> {
-    return await withScratch(options, async (database) => {
-      await prepareSource(database, options, options.from);
-      return await plan(database, await readPlanned(database, options), to, options);
-    });
-  }
+  return await withScratch(options, async (database) => {
+    await prepareSource(database, options, options.from);
+    const from = await readPlanned(database, options);
+    const inSteps = options.online ? await planInSteps(database, from, to, options) : undefined;
+    return inSteps ?? (await planSteps(database, from, to, options));
+  });
 }
-
-type Planner<P> = (database: Database, from: Catalogue, to: Catalogue, options: PlanOptions) => Promise<P>;
 
 /** The two ends of a difference that is to be closed. */
 export interface Ends {

@@ -89,7 +89,8 @@ export async function planSteps(
   };
 }
 
-function written(section: Section): Section {
+/** With names in quotes only where they need them, as it goes into a file. Pure. */
+export function written(section: Section): Section {
   const statements = section.statements.map((statement) => ({
     ...statement,
     sql: unquoteNames(statement.sql),

@@ -266,7 +266,7 @@ function areTablesWhole(actions: readonly Action[], to: Facts): boolean {
       last = position;
       if (!isInOrder || id.kind === "column") return isInOrder;
       const definition = typeof def === "string" ? def : "";
-      if (type === "f" || validated === false || definition.endsWith(" NOT VALID")) return false;
+      if (type === "f" || validated === false) return false;
       // Of two with the same index, one has to come later.
       const isFirst = !indexes.has(definition.replace(/^(?:PRIMARY KEY|UNIQUE|EXCLUDE) /, ""));
       indexes.add(definition.replace(/^(?:PRIMARY KEY|UNIQUE|EXCLUDE) /, ""));

@@ -2,7 +2,8 @@ import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type PlannedStatement, statementOf } from "../plan/statement.ts";
-import { renderSchemaFile } from "../tree/text.ts";
+import { inHouseStyle } from "../plan/house-style.ts";
+import { asReadBack } from "../plan/reread.ts";
 import type { Done, How, Planned, Work } from "./edits/edit.ts";
 import { EDIT_KINDS } from "./edits/registry.ts";
 import { inside, type Parser } from "#sql/parser.ts";
@@ -74,9 +75,7 @@ export function applyPlan(tree: SchemaTree, plan: readonly Planned[], options: A
 
     function append({ sql, subject: on, needs, isImplied }: Planned): Done {
       if (isImplied) return { how: "none", file: undefined };
-      const text = renderSchemaFile({ path: "", statements: [sql], ahead: false })
-        .trimEnd()
-        .replace(/;$/, "");
+      const text = inHouseStyle(asReadBack(sql));
       const newcomer = { sql: text, kind: "alter", makes: undefined, on, needs };
       return { how: "appended", file: level === "last" ? placeLast(tree, text) : place(tree, newcomer)! };
     }

@@ -1,4 +1,5 @@
 import type { ColumnDef, Constraint } from "libpg-query";
+import { NAME_BYTES } from "#sql/clip-name.ts";
 import type { Span } from "#sql/statement.ts";
 import { TokenKind } from "#sql/lexer.ts";
 import { inside, type Node, offsetOfByte } from "#sql/parser.ts";
@@ -233,7 +234,7 @@ export function defaultName(
   if (label === undefined) return undefined;
   const middle = type === "CONSTR_PRIMARY" ? [] : [columns.join("_")].filter((part) => part !== "");
   const name = [table, ...middle, label].join("_");
-  return Buffer.byteLength(name) > 63 ? undefined : name;
+  return Buffer.byteLength(name) > NAME_BYTES ? undefined : name;
 }
 
 const LABELS: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
 import { TokenKind } from "#sql/lexer.ts";
 import { unquoteNames } from "#sql/unquote.ts";
-import { renderSchemaFile } from "../tree/text.ts";
+import { inHouseStyle } from "../plan/house-style.ts";
+import { asReadBack } from "../plan/reread.ts";
 import { inside, offsetOfByte } from "#sql/parser.ts";
 import { tokensOf } from "#sql/tokens.ts";
 import type { SchemaTree } from "./schema-tree.ts";
@@ -22,12 +23,8 @@ export function styleOf(tree: SchemaTree): Style {
     const text = habits.writesPublic ? sql : withoutPublic(sql);
     return habits.lowerCase ? mapWords(text, (word) => (/^[A-Z_]+$/.test(word) ? word.toLowerCase() : word)) : text;
   };
-  const render = (sql: string): string =>
-    renderSchemaFile({ path: "", statements: [sql], ahead: false })
-      .trimEnd()
-      .replace(/;$/, "");
   return {
-    statement: (sql) => adapt(render(sql)),
+    statement: (sql) => adapt(inHouseStyle(asReadBack(sql))),
     part: (sql) => adapt(unquoteNames(sql)),
     type: (sql) => {
       const text = adapt(unquoteNames(sql));

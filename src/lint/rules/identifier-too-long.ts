@@ -1,9 +1,7 @@
+import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
 import { tokensOf } from "#sql/tokens.ts";
 import { TokenKind } from "#sql/lexer.ts";
 import type { Rule } from "../rule.ts";
-
-/** NAMEDATALEN - 1 of PostgreSQL as everybody compiles it. */
-const LONGEST = 63;
 
 export const identifierTooLong: Rule = {
   id: "identifier-too-long",
@@ -22,20 +20,16 @@ export const identifierTooLong: Rule = {
     // Bodies are strings to it.
     if (!/[\p{L}\p{N}_$]{32}|"[^"]{32}/u.test(statement.text)) return [];
     const long = tokensOf(statement.text).find(({ kind, text }) => {
-      if (kind === TokenKind.word) return Buffer.byteLength(text) > LONGEST;
+      if (kind === TokenKind.word) return Buffer.byteLength(text) > NAME_BYTES;
       return (
-        kind === TokenKind.quotedIdentifier && Buffer.byteLength(text.slice(1, -1).replaceAll('""', '"')) > LONGEST
+        kind === TokenKind.quotedIdentifier && Buffer.byteLength(text.slice(1, -1).replaceAll('""', '"')) > NAME_BYTES
       );
     });
     if (long === undefined) return [];
     const name = long.text.replaceAll('"', "");
-    const cut = Buffer.from(name)
-      .subarray(0, LONGEST)
-      .toString()
-      .replace(/\uFFFD+$/, "");
     return [
       {
-        message: `PostgreSQL cuts this name to 63 bytes: ${cut}`,
+        message: `PostgreSQL cuts this name to 63 bytes: ${clipName(name)}`,
         at: Buffer.byteLength(statement.text.slice(0, long.start)),
       },
     ];

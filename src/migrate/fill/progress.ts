@@ -1,5 +1,6 @@
 import { CATALOGUE_PATH, queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
+import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Position } from "./key.ts";
@@ -75,15 +76,10 @@ const COLUMNS: readonly (readonly [column: string, key: keyof Progress, definiti
   ["finished_at", "finishedAt", "timestamptz"],
 ];
 
-/** PostgreSQL cuts longer names, which would be another table's. In bytes (NAMEDATALEN - 1). */
-const LONGEST_NAME = 63;
-
-/** The table of progress of a ledger; it stands beside it. */
+/** The table of progress of a ledger; it stands beside it. PostgreSQL itself would cut the suffix off a long name. */
 export function progressTable({ schema, table }: Pick<Ledger, "schema" | "table">): { schema: string; table: string } {
   const suffix = "_progress";
-  let name = table;
-  while (Buffer.byteLength(name) + suffix.length > LONGEST_NAME) name = name.slice(0, -1);
-  return { schema, table: name + suffix };
+  return { schema, table: clipName(table, NAME_BYTES - suffix.length) + suffix };
 }
 
 function nameOf(ledger: Ledger): string {
