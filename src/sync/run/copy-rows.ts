@@ -264,13 +264,13 @@ const PASSING = /^(?:40001|40P01|57P0[1-3]|08)/;
 
 function countsDiffer(table: string, { rowsRead, rowsWritten }: Transfer): ConfitureError {
   return new ConfitureError("sync_unproven", `Of "${table}", ${rowsRead} rows were read and ${rowsWritten} written`, {
-    hint: "A rule or trigger of the target may have taken some away. The target was not replaced.",
+    hint: "A rule or trigger of the target may have taken some away.",
   });
 }
 
 function snapshotLost(): ConfitureError {
   return new ConfitureError("sync_snapshot_lost", "The source's session that held the moment of the copy is gone", {
-    hint: "The source was restarted, or somebody ended the session. Rows that are read now would belong to another snapshot, so the copy cannot go on: run it again. What the target held before is still there.",
+    hint: "The source was restarted, or somebody ended the session. Rows that are read now would belong to another snapshot, so the copy cannot go on: run it again.",
   });
 }
 

@@ -109,7 +109,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
   const source = await Source.open(sourceOptions(options));
   const readers: Database[] = [];
   let prepared: PreparedTarget | undefined;
-  let isDone = false;
+  let state: "making" | "finishing" | "done" = "making";
   try {
     const moment = await readMoment(source.session);
     // Before the target is touched: each of them has to be on the source's own server.
@@ -194,8 +194,9 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     if (writer.engine === "server") await writer.close();
 
     step("Putting the copy in place");
+    state = "finishing";
     await prepared.finish(commentFor(options, plan, moment));
-    isDone = true;
+    state = "done";
     return {
       plan,
       tables,
@@ -210,14 +211,24 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       durations: { rows: rowsTook, objects: objectsTook, proof: proofTook, total: performance.now() - began },
     };
   } catch (error) {
-    throw signal?.aborted === true && !(error instanceof ConfitureError && error.code === "interrupted")
-      ? new ConfitureError("interrupted", "Interrupted; the target holds what it held before", { cause: error })
-      : error;
+    const isKnown = signal?.aborted !== true || (error instanceof ConfitureError && error.code === "interrupted");
+    const failure = isKnown ? error : new ConfitureError("interrupted", "Interrupted", { cause: error });
+    throw prepared === undefined || state !== "making" ? failure : withOutcome(failure, prepared.place);
   } finally {
     for (const reader of readers) if (!source.isEmbedded) await reader.close();
     await source.close();
-    if (!isDone) await prepared?.abandon();
+    if (state !== "done") await prepared?.abandon();
   }
+}
+
+/** The error, with what has become of the target. */
+function withOutcome(error: unknown, place: PreparedTarget["place"]): unknown {
+  if (!(error instanceof ConfitureError)) return error;
+  const outcome =
+    place === "in place"
+      ? `The target was emptied and is not whole, as its schema ${INCOMPLETE_SCHEMA} says, and rows in it may be originals. Run it again, or empty the target.`
+      : "The target was not replaced: it holds what it held before.";
+  return error.with({ hint: error.hint === undefined ? outcome : `${error.hint}\n${outcome}` });
 }
 
 function sourceOptions({ source, lockTimeout, connect, signal }: SyncOptions): Parameters<typeof Source.open>[0] {
@@ -375,7 +386,7 @@ function requireProof({ columns, leaks }: Proof): void {
   ];
   if (lines.length === 0) return;
   throw new ConfitureError("sync_unproven", `Originals are in the copy:\n${lines.join("\n")}`, {
-    hint: "The target was not replaced. Transform or scrub these columns (db/sync), then run it again.",
+    hint: "Transform or scrub these columns (db/sync), then run it again.",
     data: { columns: columns.filter(({ holds }) => !holds), leaks },
   });
 }
@@ -393,7 +404,6 @@ function schemaDiffers(
 ): ConfitureError {
   const lines = changes.map(({ change, kind, name }) => `  ${SIGNS[change] ?? change} ${kind} ${name}`);
   return new ConfitureError("sync_unproven", `The copy's schema is not that of the source:\n${lines.join("\n")}`, {
-    hint: "The target was not replaced.",
     data: { changes: changes.map(({ change, kind, name }) => ({ change, kind, name })) },
   });
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { executeSchema } from "#build/builder.ts";
+import emptyDatabase from "#build/empty-database.sql" with { type: "text" };
 import type { Database, OpenOptions } from "#database/database.ts";
 import { openDatabase, withDatabase } from "#database/open.ts";
 import { refuseTransactionPooling } from "#database/pooling.ts";
@@ -7,6 +7,7 @@ import type { ServerTarget } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { INCOMPLETE_SCHEMA } from "#compare/copied-schema.ts";
 import { acquireLock } from "#migrate/lock.ts";
+import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
 import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
 import { COPY_MARK, type PreparedTarget } from "./target.ts";
 
@@ -98,12 +99,13 @@ async function besides(maintenance: Database, name: string): Promise<Leftover[]>
   return rows.filter((row) => /^\d+$/.test(row.name.slice(prefixOf(name).length)));
 }
 
-/** Names have at most 63 bytes; PostgreSQL would cut the number off. */
+/** With room for a number, which PostgreSQL would cut off. */
 function prefixOf(name: string): string {
-  let start = name;
-  while (Buffer.byteLength(`${start}_sync_`) > 55) start = start.slice(0, -1);
-  return `${start}_sync_`;
+  const end = "_sync_";
+  return clipName(name, NAME_BYTES - end.length - LONGEST_NUMBER) + end;
 }
+
+const LONGEST_NUMBER = 8;
 
 async function createBeside(maintenance: Database, name: string, old: Traits): Promise<string> {
   const taken = new Set((await besides(maintenance, name)).map((left) => left.name));
@@ -125,6 +127,9 @@ async function createBeside(maintenance: Database, name: string, old: Traits): P
     return fresh;
   }
 }
+
+const UNKNOWN =
+  "Whether the copy has taken the target's place is not known; it is the old one or the new one, whole. `confiture sync verify` tells which.";
 
 /** How often the sessions of the old database are ended before the swap is given up; PostgreSQL waits five seconds each time. */
 const SWAPS = 6;
@@ -193,7 +198,7 @@ class NewDatabase implements PreparedTarget {
         await this.#maintenance.execute(swap);
         break;
       } catch (error) {
-        if (error instanceof ConfitureError && error.code === "connection_lost") throw error;
+        if (error instanceof ConfitureError && error.code === "connection_lost") throw error.with({ hint: UNKNOWN });
         await this.#maintenance.execute("rollback");
         // object_in_use: somebody came in, or has not gone yet.
         if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "55006" || attempt === SWAPS)
@@ -201,7 +206,14 @@ class NewDatabase implements PreparedTarget {
         await sleep(100);
       }
     }
-    await this.#maintenance.execute(`drop database ${aside} with (force)`);
+    try {
+      await this.#maintenance.execute(`drop database ${aside} with (force)`);
+    } catch (error) {
+      if (!(error instanceof ConfitureError)) throw error;
+      throw error.with({
+        hint: `The copy is in the target's place. What it replaced is still there as ${aside}: drop it, or let the next copy do so.`,
+      });
+    }
     await this.#maintenance.close();
   }
 
@@ -265,15 +277,9 @@ async function inPlace(target: ServerTarget, options: OpenOptions): Promise<Prep
   const holder = await openDatabase(target, options);
   try {
     await acquireLock(holder, targetKey(target.database), { wait: 0, signal: options.signal });
-    await executeSchema(holder, {
-      projectDir: "/",
-      files: [],
-      resetBetweenFiles: false,
-      transaction: true,
-      fresh: true,
-    });
+    const mark = quoteLiteral(`${COPY_MARK}, not finished: rows and objects are missing`);
     await holder.execute(
-      `create schema ${INCOMPLETE_SCHEMA}; comment on schema ${INCOMPLETE_SCHEMA} is ${quoteLiteral(`${COPY_MARK}, not finished: rows and objects are missing`)}`,
+      `begin; ${emptyDatabase}; create schema ${INCOMPLETE_SCHEMA}; comment on schema ${INCOMPLETE_SCHEMA} is ${mark}; commit`,
     );
   } catch (error) {
     await holder.close();

@@ -33,41 +33,7 @@ export interface StreamOptions {
  * Sends what a COPY gives to another COPY. The bytes pass through unread, and neither side gets far ahead of the other.
  * @throws ConfitureError `sync_source_failed`, `sync_target_failed`, `connection_lost` with `data.source` or `data.target`
  */
-export async function transfer(options: StreamOptions): Promise<Transfer> {
-  return options.target.engine === "embedded" ? await inBatches(options) : await atOnce(options);
-}
-
-async function atOnce({ source, target, read, write, table, onBytes }: StreamOptions): Promise<Transfer> {
-  const pipe = new Pipe(onBytes);
-  let failure: Error | undefined;
-  const reading = source.execute(read, pipe).then(
-    () => pipe.end(),
-    (error: unknown) => {
-      failure = readingFailed(error, table) as Error;
-      pipe.fail(failure);
-    },
-  );
-  let written = "";
-  try {
-    await target.copyIn(
-      write,
-      pipe,
-      hearing((tag) => (written = tag)),
-    );
-  } catch (error) {
-    // The source would go on waiting for room.
-    pipe.abandon();
-    if (failure === undefined) await source.cancel();
-    await reading;
-    throw pipe.failedFirst ? failure : writingFailed(error, table);
-  }
-  await reading;
-  if (failure !== undefined) throw failure;
-  return { rowsRead: rowsOf(pipe.tag), rowsWritten: rowsOf(written), bytes: pipe.bytes };
-}
-
-/** The embedded engine works in this very thread: while it does, nothing comes. */
-async function inBatches({ source, target, read, write, table, onBytes }: StreamOptions): Promise<Transfer> {
+export async function transfer({ source, target, read, write, table, onBytes }: StreamOptions): Promise<Transfer> {
   const pipe = new Pipe(onBytes);
   let failure: Error | undefined;
   const reading = source.execute(read, pipe).then(
@@ -78,35 +44,40 @@ async function inBatches({ source, target, read, write, table, onBytes }: Stream
     },
   );
   let rowsWritten = 0;
-  let batch: Uint8Array[] = [];
-  let size = 0;
-  const flush = async (): Promise<void> => {
-    if (batch.length === 0) return;
-    const sent = batch;
-    batch = [];
-    size = 0;
-    await target.copyIn(
-      write,
-      sent,
-      hearing((tag) => (rowsWritten += rowsOf(tag))),
-    );
-  };
   try {
-    for await (const piece of pipe) {
-      // The pipe uses its piece again.
-      batch.push(Buffer.from(piece));
-      size += piece.length;
-      if (size >= BATCH) await flush();
+    for await (const pieces of target.engine === "embedded" ? batchesOf(pipe) : [pipe]) {
+      await target.copyIn(
+        write,
+        pieces,
+        hearing((tag) => (rowsWritten += rowsOf(tag))),
+      );
     }
-    await flush();
   } catch (error) {
+    // The source would go on waiting for room.
     pipe.abandon();
     if (failure === undefined) await source.cancel();
     await reading;
-    throw failure !== undefined && error === failure ? failure : writingFailed(error, table);
+    throw pipe.failedFirst ? failure : writingFailed(error, table);
   }
   await reading;
+  if (failure !== undefined) throw failure;
   return { rowsRead: rowsOf(pipe.tag), rowsWritten, bytes: pipe.bytes };
+}
+
+/** The embedded engine works in this very thread: while it does, nothing comes. */
+async function* batchesOf(pipe: Pipe): AsyncGenerator<Uint8Array[]> {
+  let batch: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of pipe) {
+    // The pipe uses its piece again.
+    batch.push(Buffer.from(piece));
+    size += piece.length;
+    if (size < BATCH) continue;
+    yield batch;
+    batch = [];
+    size = 0;
+  }
+  if (size > 0) yield batch;
 }
 
 /** The target's own words, without the line of data that PostgreSQL quotes in CONTEXT and DETAIL. */
@@ -127,7 +98,7 @@ function writingFailed(error: unknown, table: string): unknown {
     {
       hint:
         sqlstate === "53100"
-          ? "Make room on the target's disk, then run it again. What was there before is still there."
+          ? "Make room on the target's disk, then run it again."
           : "What PostgreSQL said is not shown, because it may quote values. The target's own log has it.",
       data: { sqlstate, table },
     },

@@ -40,6 +40,7 @@ for (const engine of newestServer) {
     const cast = planned((plan) => transforming(plan, "people", "note", { expression: "source.email::int::text" }));
     const refused = await failure(copy(source.target, target.target, { plan: cast }));
     expect(refused.code).toBe("sync_source_failed");
+    expect(refused.hint).toContain("The target was not replaced");
     expect(JSON.stringify(refused) + refused.message + String(refused.hint)).not.toContain("corp.example");
     expect(refused.cause).toBeUndefined();
     await expectOld();

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
+import type { ConfitureError } from "#errors/error.ts";
 import { allLedgers } from "#migrate/ledger.ts";
 import { checkRules } from "#sync/check.ts";
 import { parseRules } from "#sync/rules/read.ts";
@@ -123,9 +124,11 @@ for (const engine of newestServer) {
     const marks = async (): Promise<number> =>
       (await target.query("select 1 from pg_namespace where nspname = 'confiture_sync_incomplete'")).length;
     const broken = planned((plan) => transforming(plan, "t", "note", { expression: "source.note::int::text" }));
-    expect(await copy(source.target, owned, { plan: broken }).catch((error: { code: string }) => error.code)).toBe(
-      "sync_source_failed",
-    );
+    const failed: unknown = await copy(source.target, owned, { plan: broken }).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: "sync_source_failed" });
+    // It must not say that anything of before is left.
+    expect((failed as ConfitureError).hint).toMatch(/emptied and is not whole.* confiture_sync_incomplete /);
+    expect((failed as ConfitureError).hint).not.toMatch(/not replaced|still there|held before/);
     expect(await marks()).toBe(1);
     const report = await copy(source.target, owned);
     expect(await marks()).toBe(0);
