@@ -1,7 +1,8 @@
 /**
  * The full run: runners and every command that writes killed at random moments, races, and the embedded engine's folder killed,
  * copied and cut off from power. `scripts/reliability [--kills N] [--rounds N]` prints its seed (CONFITURE_SEED replays it)
- * and writes the figures into docs/reliability.md. `--kills` is how many processes are killed in all, at least.
+ * and writes the figures into docs/reliability.md. `--kills` is how many processes are killed in all, at least. Each part that is
+ * through is kept in dist/reliability-SEED.json: with the same seed a run that was stopped goes on behind it.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -52,30 +53,43 @@ async function main(): Promise<void> {
   const ofRunners = Math.ceil(kills / 2 / SERVERS.length);
   const ofEmbedded = Math.ceil(kills / 10);
   const ofEach = Math.ceil((kills - ofRunners * SERVERS.length - ofEmbedded) / SERVERS.length / COMMANDS_KILLED);
+  const rounds = Number(values.rounds);
   const results: Result[] = [];
   for (const major of SERVERS) {
     const progress = (figures: object): void => console.log(`  PostgreSQL ${major}: ${JSON.stringify(figures)}`);
     const seed = SEED + major;
-    const kill = await killRunners({ major, seed, migrations: MIGRATIONS, kills: ofRunners, onRound: progress });
-    const commands = await killCommands({ major, seed, kills: ofEach, onCommand: progress });
-    const race = await raceRunners({
+    results.push({
       major,
-      runners: RUNNERS,
-      rounds: Number(values.rounds),
-      migrations: RACE_MIGRATIONS,
+      kill: await part(`kill ${major} ${ofRunners}`, () =>
+        killRunners({ major, seed, migrations: MIGRATIONS, kills: ofRunners, onRound: progress }),
+      ),
+      commands: await part(`commands ${major} ${ofEach}`, () =>
+        killCommands({ major, seed, kills: ofEach, onCommand: progress }),
+      ),
+      race: await part(`race ${major} ${rounds}`, () =>
+        raceRunners({ major, runners: RUNNERS, rounds, migrations: RACE_MIGRATIONS }),
+      ),
     });
-    progress(race);
-    results.push({ major, kill, race, commands });
   }
   const embedded = new Map<Mishap, EmbeddedFigures>();
   for (const mishap of MISHAPS) {
     if (mishap === "power lost" && !canMount()) continue;
-    const rounds = mishap === "killed" ? ofEmbedded : Math.ceil(ofEmbedded / 4);
-    embedded.set(mishap, await killEmbedded({ seed: SEED, rounds, mishap }));
-    console.log(`  embedded, ${mishap}: ${JSON.stringify(embedded.get(mishap))}`);
+    const times = mishap === "killed" ? ofEmbedded : Math.ceil(ofEmbedded / 4);
+    const kill = (): Promise<EmbeddedFigures> => killEmbedded({ seed: SEED, rounds: times, mishap });
+    embedded.set(mishap, await part(`${mishap} ${times}`, kill));
   }
   await writeFigures(render(results, embedded));
   console.log("Nothing lost, nothing doubled.");
+}
+
+/** Figures of a part: those that a run of this seed kept, or new ones, which are kept. */
+async function part<Figures>(name: string, measure: () => Promise<Figures>): Promise<Figures> {
+  const file = join(import.meta.dir, "..", "dist", `reliability-${SEED}.json`);
+  const kept = JSON.parse(await readFile(file, "utf8").catch(() => "{}")) as Record<string, Figures>;
+  const figures = kept[name] ?? (await measure());
+  await writeFile(file, JSON.stringify({ ...kept, [name]: figures }));
+  console.log(`  ${name}: ${JSON.stringify(figures)}`);
+  return figures;
 }
 
 function render(results: readonly Result[], embedded: ReadonlyMap<Mishap, EmbeddedFigures>): string {
@@ -96,7 +110,8 @@ function render(results: readonly Result[], embedded: ReadonlyMap<Mishap, Embedd
     "",
     table(["command", "kills", "all as before", "a stage between", "all done"], commandRows(ofCommands)),
     "",
-    `\`build --baseline\` may stop between build and baseline, \`redo\` between down and up: both are said by \`status\`.`,
+    `\`build --baseline\` may stop between build and baseline, \`redo\` between down and up: both are said by \`status\`. The`,
+    "`migrate up` is of a backfill, which goes on behind its last batch.",
     "",
     "The folder of the embedded engine, under `migrate up`:",
     "",

@@ -1,4 +1,4 @@
-/** Measures the memory of commands on a large file of COPY data: `scripts/bench-memory`. */
+/** Measures the memory of commands on large files and on many tables: `scripts/bench-memory`. */
 import { mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,25 +11,18 @@ const BINARY = join(ROOT, "dist", "confiture");
 /** The second is what `scripts/bench` makes the end of the first from. */
 const DOCUMENTS = [join(ROOT, "docs", "performance.md"), join(ROOT, "scripts", "benchmarks", "explanation.md")];
 const MEGABYTES = Number(process.argv[2] ?? 1024);
+/** Of the file of INSERT statements, of the one that is one statement, and of tables to export. */
+const INSERTS = Math.ceil(MEGABYTES * 0.1875);
+const STATEMENT = Math.ceil(MEGABYTES / 16);
+const TABLES = Math.min(10_000, MEGABYTES * 10);
 
 const folder = await realpath(await mkdtemp(join(tmpdir(), "confiture-bench-")));
-const server = await startServer({ major: 18 });
+const server = await startServer({ major: 18, settings: ["max_locks_per_transaction = 2048"] });
 const rows: string[] = [];
 try {
-  const data = join(folder, "data.sql");
-  await writeData(data);
-  const url = { CONFITURE_DATABASE_URL: server.url(await server.createDatabase()) };
-  const built = await project(data, "db/schema/data.sql");
-  await measure(built, "build, on a server", ["build"], url);
-  await measure(built, "build --output", ["build", "--output", "whole.sql"], url);
-  await rm(built.path("whole.sql"));
-  const other = { CONFITURE_DATABASE_URL: server.url(await server.createDatabase()) };
-  const migrated = await project(data, "db/migrations/001_data.up.sql");
-  await measure(migrated, "migrate up, a migration", ["migrate", "up"], other);
-  await measure(migrated, "migrate status", ["migrate", "status"], other);
-  const embedded = await project(data, "db/schema/data.sql");
-  await embedded.write("db/environments/local.yaml", "database:\n  engine: embedded\n");
-  await measure(embedded, "build, in a folder of the embedded engine", ["build"], {});
+  await copyData();
+  await statements();
+  await tables();
   if (process.argv[2] === undefined) await writeDocuments();
 } finally {
   await server.stop("immediate");
@@ -38,18 +31,93 @@ try {
 // The server's keeper would hold the process.
 process.exit(0);
 
-/** A table and its rows of about 130 bytes. */
-async function writeData(path: string): Promise<void> {
-  const writer = Bun.file(path).writer();
-  await writer.write("CREATE TABLE big (id int, text text);\nCOPY big FROM stdin;\n");
+async function copyData(): Promise<void> {
+  const data = join(folder, "data.sql");
   const text = "é".repeat(60);
-  for (let row = 0, bytes = 0; bytes < MEGABYTES * 1024 * 1024; row++) {
-    const line = `${row}\t${text}\n`;
-    void writer.write(line);
-    bytes += Buffer.byteLength(line);
+  const head = "CREATE TABLE big (id int, text text);\nCOPY big FROM stdin;\n";
+  await writeData(data, MEGABYTES, head, (row) => `${row}\t${text}\n`, "\\.\n");
+  const what = `${MEGABYTES} MB of COPY data`;
+  const built = await project(data, "db/schema/data.sql");
+  const url = await newDatabase();
+  await measure(built, `\`build\` of ${what}, on a server`, ["build"], url);
+  await measure(built, `\`build --output\` of ${what}`, ["build", "--output", "whole.sql"], url);
+  await rm(built.path("whole.sql"));
+  const other = await newDatabase();
+  const migrated = await project(data, "db/migrations/001_data.up.sql");
+  await measure(migrated, `\`migrate up\`, a migration with ${what}`, ["migrate", "up"], other);
+  await measure(migrated, "`migrate status` with it", ["migrate", "status"], other);
+  const embedded = await project(data, "db/schema/data.sql");
+  await embedded.write("db/environments/local.yaml", "database:\n  engine: embedded\n");
+  await measure(embedded, `\`build\` of ${what}, in a folder of the embedded engine`, ["build"]);
+}
+
+async function statements(): Promise<void> {
+  const many = join(folder, "many.sql");
+  const line = (row: number): string =>
+    `INSERT INTO big VALUES (${row}, 'some text that is a little longer than a word, and more of it');\n`;
+  await writeData(many, INSERTS, "CREATE TABLE big (id int, text text);\n", line);
+  await onServerAndEmbedded(many, `${INSERTS} MB of INSERT statements`);
+  const one = join(folder, "one.sql");
+  const head = "CREATE TABLE big (id int, text text);\nINSERT INTO big VALUES (0, '')";
+  await writeData(one, STATEMENT, head, (row) => `,\n(${row}, '${"x".repeat(100)}')`, ";\n");
+  await onServerAndEmbedded(one, `one statement of ${STATEMENT} MB`);
+}
+
+async function onServerAndEmbedded(file: string, what: string): Promise<void> {
+  const migrated = await project(file, "db/migrations/001_data.sql");
+  await measure(migrated, `\`migrate up\` of ${what}, on a server`, ["migrate", "up"], await newDatabase());
+  const embedded = await project(file, "db/migrations/001_data.sql");
+  await embedded.write("db/environments/local.yaml", "database:\n  engine: embedded\n");
+  await measure(embedded, `\`migrate up\` of ${what}, in a folder of the embedded engine`, ["migrate", "up"]);
+}
+
+/** Tables with what tables have, 14 objects each. */
+async function tables(): Promise<void> {
+  const url = await newDatabase();
+  const session = server.connect(new URL(url.CONFITURE_DATABASE_URL).pathname.slice(1));
+  for (let first = 0; first < TABLES; first += 200) {
+    const batch = Array.from({ length: Math.min(200, TABLES - first) }, (_, index) => {
+      const n = first + index;
+      const columns = Array.from({ length: 6 }, (_column, c) => `column_${c} text NOT NULL DEFAULT 'value ${c}'`).join(
+        ", ",
+      );
+      return `CREATE TABLE table_${n} (id bigint PRIMARY KEY, parent bigint REFERENCES table_${Math.max(0, n - 1)}, ${columns}, CHECK (column_0 <> ''));
+        CREATE INDEX ON table_${n} (column_1); COMMENT ON TABLE table_${n} IS 'Number ${n}';`;
+    });
+    await session.unsafe(batch.join("\n")).simple();
+  }
+  await session.end();
+  const exported = await temporaryProject({});
+  await measure(exported, `\`export\` of ${TABLES.toLocaleString("en")} tables, proven on the server`, ["export"], url);
+  await exported.write(
+    "db/environments/local.yaml",
+    `database:\n  url: ${JSON.stringify(url.CONFITURE_DATABASE_URL)}\n`,
+  );
+  await rm(exported.path("db/schema"), { recursive: true });
+  await measure(exported, "and proven in the embedded engine", ["export", "--scratch", "embedded"], url);
+}
+
+async function newDatabase(): Promise<{ CONFITURE_DATABASE_URL: string }> {
+  return { CONFITURE_DATABASE_URL: server.url(await server.createDatabase()) };
+}
+
+/** @param size in megabytes */
+async function writeData(
+  path: string,
+  size: number,
+  head: string,
+  line: (row: number) => string,
+  end = "",
+): Promise<void> {
+  const writer = Bun.file(path).writer();
+  void writer.write(head);
+  for (let row = 0, bytes = 0; bytes < size * 1024 * 1024; row++) {
+    const text = line(row);
+    void writer.write(text);
+    bytes += Buffer.byteLength(text);
     if (row % 10_000 === 0) await writer.flush();
   }
-  await writer.write("\\.\n");
+  void writer.write(end);
   await writer.end();
 }
 
@@ -63,7 +131,7 @@ async function measure(
   { dir }: TemporaryProject,
   name: string,
   args: readonly string[],
-  env: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const child = Bun.spawn([BINARY, ...args, "-q"], {
     cwd: dir,
@@ -78,7 +146,7 @@ async function measure(
 }
 
 async function writeDocuments(): Promise<void> {
-  const table = [`| command, with a file of ${MEGABYTES} MB of COPY data | memory |`, "|---|---|", ...rows].join("\n");
+  const table = ["| command | memory |", "|---|---|", ...rows].join("\n");
   for (const document of DOCUMENTS) {
     const text = await readFile(document, "utf8");
     await writeFile(

@@ -1,22 +1,33 @@
 import { LogLevels } from "consola/core";
-import { dryRunUp, type PlannedMigration } from "#migrate/dry-run.ts";
+import type { PlannedMigration } from "#migrate/dry-run.ts";
+import type { Direction } from "#migrate/events.ts";
+import type { MigrateOptions } from "#migrate/exclusive.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { quoteLiteral } from "#sql/quote.ts";
 import type { CommandContext, Outcome } from "./command.ts";
 import { migrateOptions } from "./migrate-options.ts";
 import { count } from "./output/text.ts";
 
+/** What each direction is called when it is done, and what is said when nothing is to be done. */
+const SAID = {
+  up: { done: "applied", nothing: "No pending migrations" },
+  down: { done: "rolled back", nothing: "Nothing to roll back" },
+} as const;
+
 /**
- * `migrate up --dry-run`: the migrations' SQL on standard output, with `-v` also what the runner sends around it, so that psql
- * could do the same; what it is on standard error.
+ * `migrate up --dry-run` and `migrate down --dry-run`: the migrations' SQL on standard output, with `-v` also what the runner
+ * sends around it, so that psql could do the same; what it is on standard error.
  */
-export async function dryRunCommand(context: CommandContext, plan: Parameters<typeof dryRunUp>[1]): Promise<Outcome> {
+export async function dryRunCommand(
+  context: CommandContext,
+  direction: Direction,
+  plan: (options: MigrateOptions) => Promise<readonly PlannedMigration[]>,
+): Promise<Outcome> {
   const isVerbose = context.messages.level >= LogLevels.debug;
-  const planned = await dryRunUp(await migrateOptions(context), plan);
+  const planned = await plan(await migrateOptions(context));
+  const { done, nothing } = SAID[direction];
   context.messages.log(
-    planned.length === 0
-      ? "No pending migrations"
-      : `Dry run: ${count(planned.length, "migration")} would be applied, nothing was`,
+    planned.length === 0 ? nothing : `Dry run: ${count(planned.length, "migration")} would be ${done}, nothing was`,
   );
   return {
     json: {

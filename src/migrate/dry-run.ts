@@ -3,16 +3,19 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import type { MigrateOptions } from "./exclusive.ts";
-import { createLedger } from "./ledger.ts";
+import { createLedger, type Ledger } from "./ledger.ts";
 import { requireApproved } from "./approved-plan.ts";
-import { load, runOptionsOf, type UpOptions } from "./migrator.ts";
-import { planUp, type PlanUpOptions } from "./plan.ts";
-import { bodyOf } from "./body.ts";
+import { loadAll } from "./load-all.ts";
+import { runOptionsOf, type UpOptions } from "./migrator.ts";
+import { type PlanDownOptions, planUp, type PlanUpOptions } from "./plan.ts";
+import { bodyOf, type LoadedMigration } from "./body.ts";
+import type { Direction } from "./events.ts";
 import { DIRECTLY, type Performer } from "./performer.ts";
 import { runMigration } from "./run.ts";
-import { status } from "./status.ts";
+import { status, withHistory } from "./status.ts";
+import { withWaysBack } from "./ways-back.ts";
 
-/** What `up` would do with one migration. */
+/** What would be done with one migration. */
 export interface PlannedMigration {
   readonly file: MigrationFile;
   readonly transactional: boolean;
@@ -34,8 +37,30 @@ export async function dryRunUp(
   plan: PlanUpOptions & Pick<UpOptions, "approved">,
 ): Promise<PlannedMigration[]> {
   const { history, ledger } = await status(options);
-  const migrations = await load(planUp(history, plan), "up", options);
+  const migrations = await loadAll(planUp(history, plan), "up", options);
   if (plan.approved !== undefined) requireApproved(plan.approved, history, migrations);
+  return await takeDown(migrations, "up", options, ledger);
+}
+
+/**
+ * The SQL that `down` would send, without sending it, as `dryRunUp`.
+ * @throws ConfitureError as `down`, for everything that would stop it before the first migration
+ */
+export async function dryRunDown(options: MigrateOptions, plan: PlanDownOptions): Promise<PlannedMigration[]> {
+  return await withHistory(options, async ({ database, ledger, history, found }) => {
+    if (database === undefined) return [];
+    return await withWaysBack({ database, ledger, history, layout: found.layout }, options, plan, (migrations) =>
+      takeDown(migrations, "down", options, ledger),
+    );
+  });
+}
+
+async function takeDown(
+  migrations: readonly LoadedMigration[],
+  direction: Direction,
+  options: MigrateOptions,
+  ledger: Ledger,
+): Promise<PlannedMigration[]> {
   const planned: PlannedMigration[] = [];
   for (const [index, migration] of migrations.entries()) {
     const recorder = new Recorder(options.target.engine);
@@ -47,12 +72,12 @@ export async function dryRunUp(
       statements: (_database, script, statements) => DIRECTLY.statements(own, script, statements),
       query: (_database, script, sql, parameters) => DIRECTLY.query(own, script, sql, parameters),
     };
-    await runMigration(recorder, migration, "up", { ...run, performer }).catch((error: unknown) => {
+    await runMigration(recorder, migration, direction, { ...run, performer }).catch((error: unknown) => {
       if (recorder.incomplete === undefined) throw error;
     });
     planned.push({
       file: migration.file,
-      transactional: bodyOf(migration, "up").transactional,
+      transactional: bodyOf(migration, direction).transactional,
       statements: recorder.statements,
       own: own.statements,
       incomplete: recorder.incomplete,

@@ -1,6 +1,5 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { shellWord } from "#errors/shell.ts";
 import { type ApprovedPlan, requireApproved } from "./approved-plan.ts";
 import { afterthought, endLeftOpen, type LeftOpenBodies } from "./afterthought.ts";
 import { requireMigrations, unrecognised } from "./discover.ts";
@@ -10,36 +9,25 @@ import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { explainFailure, throwIfInterrupted, wasKept } from "./failure.ts";
 import { AllLeftOpen } from "./guest/left-open.ts";
-import { alteredText, isAsRecorded, type KeptMigration, noKeptWayBack, withKeptFiles } from "./kept-files.ts";
-import { createLedger, findLedger, type Ledger, type LedgerRow, readKept } from "./ledger.ts";
-import { backfillOf, type Body, lazyMigration, type LoadedMigration } from "./body.ts";
-import { readFillStatement } from "./fill/statement.ts";
+import { createLedger, findLedger, type Ledger } from "./ledger.ts";
+import { backfillOf, bodyOf, type LoadedMigration } from "./body.ts";
 import { GentleSignal } from "./gentle-signal.ts";
 import { checkContract } from "./contract.ts";
 import { heldBack, requireContracts } from "./held.ts";
 import type { HistoryEntry } from "./history.ts";
 import { claimFill, explainFillFailure, runBackfill } from "./run-fill.ts";
-import { emptyMigration, PLACEHOLDER } from "./empty.ts";
-import { loadMigration } from "./load.ts";
+import { loadAll, withRecordedVersions } from "./load-all.ts";
 import { lockKey } from "./lock.ts";
 import { type Loss, lossesOf } from "./losses.ts";
-import {
-  type AppliedMigration,
-  missing,
-  planDown,
-  type PlanDownOptions,
-  planUp,
-  type PlanUpOptions,
-  requireKnown,
-} from "./plan.ts";
+import { missing, planDown, type PlanDownOptions, planUp, type PlanUpOptions, requireKnown } from "./plan.ts";
 import { nothingToResolve } from "./record.ts";
 import { refuseRenamedLedger } from "./renamed-ledger.ts";
-import { bodyOf } from "./body.ts";
 import { runMigration } from "./run.ts";
 import { inOneTransaction } from "./run-in-transaction.ts";
 import type { RunOptions } from "./run-session.ts";
-import { readHistory, withHistory } from "./status.ts";
+import { readHistory } from "./status.ts";
 import { canonicalVersion } from "./version.ts";
+import { withWaysBack } from "./ways-back.ts";
 import { findUnreadHistory, unreadHistory } from "./unread-history.ts";
 
 export interface MigrationResult {
@@ -126,7 +114,7 @@ async function upRound(
   );
   const unread = ledger.exists ? undefined : await findUnreadHistory(database, files, options.projectDir);
   if (unread !== undefined) throw unreadHistory(unread);
-  const migrations = await load(files, "up", options);
+  const migrations = await loadAll(files, "up", options);
   if (plan.approved !== undefined && isFirst) requireApproved(plan.approved, history, migrations);
   if (plan.singleTransaction === true) migrations.forEach(requireTransactional);
   const held = [...heldBack(history, plan).values()].flatMap(({ entry, why }) =>
@@ -169,58 +157,10 @@ export async function down(options: MigrateOptions, plan: PlanDownOptions): Prom
   const { layout } = requireMigrations(options);
   return await exclusively(options, async (database, ledger) => {
     const history = await readHistory(database, ledger, options);
-    const applied = await orSameWayUp(database, ledger, options.projectDir, history, () => planDown(history, plan));
-    for (const { row } of applied) if (row.state === "applying") await claimFill(database, ledger, row.version);
-    const kept = await keptOnes(database, ledger, applied);
-    return await withKeptFiles(kept, layout, options.signal, async (loadKept) => {
-      const migrations: LoadedMigration[] = [];
-      for (const { file, row } of applied) {
-        if (file === undefined) options.onEvent?.({ type: "from-ledger", migration: row });
-        const migration =
-          file === undefined ? await loadKept(row) : await loadMigration(options.projectDir, file, options.signal);
-        if (file === undefined && migration.down === undefined) throw noKeptWayBack(row);
-        requireStatement(migration, "down", options);
-        migrations.push(migration);
-      }
-      return await runAll(database, ledger, withRecordedVersions(migrations, applied), "down", options);
+    return await withWaysBack({ database, ledger, history, layout }, options, plan, async (migrations, rows) => {
+      for (const { state, version } of rows) if (state === "applying") await claimFill(database, ledger, version);
+      return await runAll(database, ledger, migrations, "down", options);
     });
-  });
-}
-
-/**
- * The texts of those whose files are gone.
- * @throws ConfitureError `history_missing` where the ledger has none, `text_altered`
- */
-async function keptOnes(
-  database: Database,
-  ledger: Ledger,
-  applied: readonly AppliedMigration[],
-): Promise<KeptMigration[]> {
-  const rows = applied.flatMap(({ file, row }) => (file === undefined ? [row] : []));
-  const texts = await readKept(
-    database,
-    ledger,
-    rows.map(({ version }) => version),
-  );
-  return rows.map((row) => {
-    const kept = texts.get(row.version);
-    if (kept === undefined || (kept.source === null && kept.sourceDown === null)) throw missing(row);
-    if (!isAsRecorded(row, kept)) throw alteredText(row);
-    return { row, kept };
-  });
-}
-
-/**
- * Which migrations `down` would roll back with the text that the ledger keeps. Reads only, and takes no lock.
- * @throws ConfitureError as `down`
- */
-export async function withoutFiles(options: MigrateOptions, plan: PlanDownOptions): Promise<LedgerRow[]> {
-  return await withHistory(options, async ({ database, ledger, history }) => {
-    const planned =
-      database === undefined
-        ? planDown(history, plan)
-        : await orSameWayUp(database, ledger, options.projectDir, history, () => planDown(history, plan));
-    return planned.flatMap(({ file, row }) => (file === undefined ? [row] : []));
   });
 }
 
@@ -236,7 +176,7 @@ export async function redo(options: MigrateOptions, steps: number): Promise<RunR
       if (file === undefined) throw missing(row);
       return file;
     });
-    const loaded = await load(files, "down", options);
+    const loaded = await loadAll(files, "down", options);
     const migrations = withRecordedVersions(loaded, applied);
     const undone = await runAll(database, ledger, migrations, "down", options);
     if (undone.error !== undefined) return undone;
@@ -261,7 +201,7 @@ export async function resume(options: MigrateOptions, version: string, skip: boo
       throw nothingToResolve(entry, file === undefined ? "its file is not here" : "it did not stop half way");
     }
     const direction = row.state === "applying" ? "up" : "down";
-    const loaded = await load([file], direction, options);
+    const loaded = await loadAll([file], direction, options);
     const [migration] = withRecordedVersions(loaded, [{ row }]);
     if (migration === undefined || bodyOf(migration, direction).transactional) {
       throw nothingToResolve(entry, "its file runs in a transaction now; say --applied or --rolled-back");
@@ -271,69 +211,6 @@ export async function resume(options: MigrateOptions, version: string, skip: boo
     return await runAll(database, ledger, [migration], direction, options, {
       doneBefore: done + (skip ? 1 : 0),
     });
-  });
-}
-
-/** Reads all of them, and requires that each can go the way asked, before any of them runs. */
-export async function load(
-  files: readonly MigrationFile[],
-  direction: Direction,
-  options: MigrateOptions,
-): Promise<LoadedMigration[]> {
-  const loaded: LoadedMigration[] = [];
-  for (const file of files) {
-    const migration = await loadMigration(options.projectDir, file, options.signal);
-    const before = direction === "up" ? loaded.at(-1) : undefined;
-    if (file.form === "foreign" && before !== undefined) throw runnableBefore(migration, before.file);
-    if (!waitsForItsTurn(migration[direction], direction)) requireStatement(migration, direction, options);
-    const backfill = direction === "up" ? backfillOf(migration.up) : undefined;
-    if (backfill !== undefined && migration.up.kind === "sql") await readFillStatement(migration.up.script, backfill);
-    loaded.push(migration);
-  }
-  return loaded;
-}
-
-/** Why a program of another tool cannot run, with what can be run before it. */
-function runnableBefore({ up: body }: LoadedMigration, { version }: MigrationFile): ConfitureError {
-  if (body.kind !== "refused") throw new Error("a program that can run here");
-  const { error } = body;
-  return error.with({
-    hint: `What comes before it can run: confiture migrate up --to ${shellWord(version)}\n${error.hint ?? ""}`,
-  });
-}
-
-/** Own transaction control that cannot run here stops only its own migration: those before it are none the worse. */
-function waitsForItsTurn(body: Body | undefined, direction: Direction): boolean {
-  return direction === "up" && body?.kind === "refused" && body.error.code === "sql_transaction_control";
-}
-
-/** @throws ConfitureError `migration_empty`, and as `bodyOf` */
-function requireStatement(migration: LoadedMigration, direction: Direction, { onEvent }: MigrateOptions): void {
-  const body = bodyOf(migration, direction);
-  if (body.kind !== "sql" || body.script.statements.length > 0) return;
-  const { file } = migration;
-  const mayBeEmpty = file.layout !== "confiture" || file.form === "sql-pair";
-  if (direction === "up" && (!mayBeEmpty || body.script.text.includes(PLACEHOLDER))) throw emptyMigration(file.path);
-  onEvent?.({ type: "empty", migration: file, direction });
-}
-
-/** The ledger knows a version as it was written when applied; "1" may be "001" today. */
-function withRecordedVersions(
-  loaded: readonly LoadedMigration[],
-  applied: readonly { readonly row: { readonly version: string; readonly name: string } }[],
-): LoadedMigration[] {
-  return loaded.map((migration, index) => {
-    const { row } = applied[index] ?? {};
-    const version = row?.version ?? migration.file.version;
-    // One that was imported since had both version and name of another form.
-    const isSame = canonicalVersion(version) === canonicalVersion(migration.file.version);
-    const file = { ...migration.file, version, name: isSame ? migration.file.name : (row?.name ?? "") };
-    return lazyMigration(
-      file,
-      migration,
-      () => migration.up,
-      () => migration.down,
-    );
   });
 }
 

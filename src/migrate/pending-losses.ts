@@ -1,6 +1,6 @@
 import type { MigrateOptions } from "./exclusive.ts";
 import { type Loss, lossesOf } from "./losses.ts";
-import { load } from "./migrator.ts";
+import { loadAll } from "./load-all.ts";
 import { planUp, type PlanUpOptions } from "./plan.ts";
 import { status } from "./status.ts";
 
@@ -10,5 +10,5 @@ import { status } from "./status.ts";
  */
 export async function pendingLosses(options: MigrateOptions, plan: PlanUpOptions): Promise<Loss[]> {
   const { history } = await status(options);
-  return lossesOf(await load(planUp(history, plan), "up", { ...options, onEvent: undefined }));
+  return lossesOf(await loadAll(planUp(history, plan), "up", { ...options, onEvent: undefined }));
 }

@@ -96,6 +96,10 @@ describe.each(NEWEST_ALONE)("every command writes one document that fits its sch
 
   test("migrate down, redo", async () => {
     expect(await done("migrate", "redo")).toMatchObject({ migrations: [{ direction: "down" }, { direction: "up" }] });
+    expect(await done("migrate", "down", "--to", "0", "--dry-run")).toMatchObject({
+      dryRun: true,
+      migrations: [{ version: "002" }, { version: "001", own: ["ALTER TABLE users DROP bio"] }],
+    });
     expect(await done("migrate", "down", "--to", "0")).toMatchObject({
       migrations: [{ version: "002" }, { version: "001" }],
     });

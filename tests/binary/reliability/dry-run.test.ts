@@ -116,5 +116,46 @@ export default class A extends Migration {
         expect((await other.migrate("status", "--exit-code")).exitCode).toBe(0);
       },
     );
+
+    test.skipIf(PSQL === null)("of a way back prints what down then does, and touches nothing", async () => {
+      const files = {
+        "001_a.sql": "-- migrate:up\nCREATE TABLE a (id int);\n-- migrate:down\nDROP TABLE a;\n",
+        "002_b.sql":
+          "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY a_id ON a (id);\n-- migrate:down transaction:false\nDROP INDEX CONCURRENTLY a_id;\n",
+        "003_c.ts": `import { Migration } from "confiture";
+export default class C extends Migration {
+  up() { this.execute("CREATE TABLE c (id int)"); }
+  down() { this.execute("DROP TABLE c"); }
+}
+`,
+      };
+      await using b = await bench(major, files);
+      await using other = await bench(major, files);
+      await b.migrate("up");
+      await other.migrate("up");
+      const before = await traces(b);
+      const own = await b.migrate("down", "--to", "0", "--dry-run");
+      expect(own).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("3 migrations would be rolled back") });
+      expect(own.stdout.split("\n").filter((line) => /^[A-Z]/.test(line))).toEqual([
+        "DROP TABLE c;",
+        "DROP INDEX CONCURRENTLY a_id;",
+        "DROP TABLE a;",
+      ]);
+      const { stdout } = await b.migrate("down", "--steps", "2", "--dry-run", "-v");
+      expect(await traces(b)).toEqual(before);
+      await other.project.write("dry.sql", stdout);
+      const psql = Bun.spawnSync(
+        [PSQL ?? "", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", other.url, "-f", other.project.path("dry.sql")],
+        { stderr: "pipe" },
+      );
+      expect(psql.stderr.toString()).toBe("");
+      await b.migrate("down", "--steps", "2");
+      expect(await catalogueLines(other.query)).toEqual(await catalogueLines(b.query));
+      expect(await other.ledger()).toEqual(await b.ledger());
+      await b.write("001_a.sql", "-- migrate:up\nCREATE TABLE a (id int);\n");
+      const refused = await b.migrate("down", "--dry-run");
+      expect(refused.exitCode).toBe((await b.migrate("down")).exitCode);
+      expect(refused.exitCode).not.toBe(0);
+    });
   });
 }

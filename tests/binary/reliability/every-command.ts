@@ -5,6 +5,7 @@ import { runHere } from "../../support/in-process.ts";
 import type { Major } from "../../support/servers.ts";
 import { Random } from "../../unit/sql/random.ts";
 import { type Bench, bench, lockIsFree } from "./bench.ts";
+import { DATABASE, type Trial, TRIALS } from "./trials.ts";
 import { catalogueLines, ledgerLines } from "./workload.ts";
 
 /** What kills of one command left: all as it was, all done, or a stage between that is documented. */
@@ -24,92 +25,8 @@ export interface CommandKillOptions {
   readonly onCommand?: (figures: CommandFigures) => void;
 }
 
-type First =
-  | { readonly sql: string }
-  | { readonly run: readonly string[] }
-  | { readonly write: Readonly<Record<string, string>> };
-
 /** Some of them start an engine of their own, on a machine that may have much to do. */
 const PATIENT = { timeout: 240_000 };
-
-/** One command that writes, in a project and database where it has something to do. */
-interface Trial {
-  readonly command: readonly string[];
-  /** By path in the project. */
-  readonly files?: Readonly<Record<string, string>>;
-  /** What comes before it, in this order. */
-  readonly first?: readonly First[];
-  /** A stage that may stand between: what its first part alone does. */
-  readonly between?: readonly string[];
-  /** What goes on from there; the command itself when undefined. */
-  readonly onward?: readonly string[];
-}
-
-const SCHEMA = Object.fromEntries(
-  Array.from({ length: 30 }, (_, n) => [
-    `db/schema/${10 + n}_t.sql`,
-    `CREATE TABLE s${n} (id int PRIMARY KEY, a text);\nINSERT INTO s${n} SELECT n, 'x' FROM generate_series(1, 200) n;\nCREATE INDEX ON s${n} (a);\n`,
-  ]),
-);
-const MIGRATIONS = Object.fromEntries(
-  Array.from({ length: 30 }, (_, n) => [
-    `db/migrations/${String(n + 1).padStart(3, "0")}_m.sql`,
-    `-- migrate:up\nCREATE TABLE m${n} (id int);\n-- migrate:down\nDROP TABLE m${n};\n`,
-  ]),
-);
-const OF_FLYWAY = Object.fromEntries(
-  Array.from({ length: 30 }, (_, n) => [`db/migrations/V${n + 1}__m.sql`, `CREATE TABLE m${n} (id int);\n`]),
-);
-const STOPS = {
-  "db/migrations/001_stops.sql": "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nSELECT 1 / 0;\n",
-};
-/** Schema files that a migration changes, makes more of, and takes away. */
-const FOLLOWING = {
-  ...Object.fromEntries(
-    Array.from({ length: 12 }, (_, n) => [`db/schema/f${n}.sql`, `CREATE TABLE f${n} (\n    id int\n);\n`]),
-  ),
-  "db/migrations/base.sql": Array.from({ length: 12 }, (_, n) => `CREATE TABLE f${n} (id int);\n`).join(""),
-  "db/migrations/001_follow.sql": `${Array.from({ length: 10 }, (_, n) => `ALTER TABLE f${n} ADD COLUMN a text;\n`).join("")}CREATE TABLE f20 (id int);\nDROP TABLE f11;\n`,
-};
-const EDITED = { "db/migrations/001_m.sql": "-- edited\n-- migrate:up\nCREATE TABLE m0 (id int);\n" };
-/** Stands for the URL of the trial's own database. */
-const DATABASE = "DATABASE";
-const OLD = "CREATE TABLE old AS SELECT generate_series(1, 1000) AS id";
-const LIVE = Array.from({ length: 12 }, (_, n) => `CREATE TABLE live${n} (id int PRIMARY KEY, a text)`).join("; ");
-
-const TRIALS: readonly Trial[] = [
-  { command: ["build"], files: SCHEMA },
-  { command: ["build", "--fresh"], files: SCHEMA, first: [{ sql: OLD }] },
-  { command: ["build", "--baseline"], files: { ...SCHEMA, ...MIGRATIONS }, between: ["build"] },
-  { command: ["build", "--output", "schema.sql"], files: { ...SCHEMA, "schema.sql": "-- an older script\n" } },
-  { command: ["migrate", "baseline"], files: MIGRATIONS },
-  {
-    command: ["migrate", "redo", "--steps", "1"],
-    files: MIGRATIONS,
-    first: [{ run: ["migrate", "up"] }],
-    between: ["migrate", "down"],
-  },
-  { command: ["migrate", "resolve", "001", "--applied"], files: STOPS, first: [{ run: ["migrate", "up"] }] },
-  { command: ["migrate", "resolve", "001", "--rolled-back"], files: STOPS, first: [{ run: ["migrate", "up"] }] },
-  { command: ["migrate", "accept", "001"], files: MIGRATIONS, first: [{ run: ["migrate", "up"] }, { write: EDITED }] },
-  { command: ["migrate", "new", "next"], files: MIGRATIONS },
-  { command: ["migrate", "base"], files: { "db/schema/users.sql": "CREATE TABLE users (id int);\n" } },
-  { command: ["migrate", "squash", "--through", "001"], files: MIGRATIONS },
-  { command: ["schema", "update", "--yes"], files: FOLLOWING },
-  { command: ["migrate", "generate", "next"], files: { "db/schema/users.sql": "CREATE TABLE users (id int);\n" } },
-  { command: ["migrate", "import"], files: OF_FLYWAY },
-  { command: ["init"] },
-  { command: ["init", "--from", DATABASE, "--env", "live"], first: [{ sql: LIVE }] },
-  { command: ["export"], first: [{ sql: LIVE }] },
-  {
-    command: ["export", "--baseline"],
-    files: MIGRATIONS,
-    first: [{ sql: LIVE }],
-    between: ["export"],
-    onward: ["migrate", "baseline"],
-  },
-  { command: ["snapshot", "--output", "snapshot.json"], files: { "snapshot.json": "{}\n" }, first: [{ sql: LIVE }] },
-];
 
 export const COMMANDS_KILLED = TRIALS.length;
 
@@ -148,10 +65,10 @@ async function killCommand(
     if ((await runner.result).exitCode !== 137) continue;
     figures.kills++;
     await lockIsFree(b.query);
-    requireWhole(await stateOf(b), stages);
+    if (trial.byPieces !== true) requireWhole(await stateOf(b), stages);
     // Whatever command comes next finishes what was decided, or clears away what was only begun.
     await runIn(b, ["migrate", "status"]);
-    const stage = nameOf(await stateOf(b), stages);
+    const stage = nameOf(await stateOf(b), stages, trial.byPieces);
     figures[stage]++;
     if (stage === "after") continue;
     const next = stage === "between" ? (trial.onward ?? commandFor(trial, b)) : commandFor(trial, b);
@@ -174,14 +91,34 @@ function commandFor({ command }: Trial, { url }: Bench): string[] {
   return command.map((word) => (word === DATABASE ? url : word));
 }
 
-async function prepared({ files = {}, first = [] }: Trial, major: Major): Promise<Bench> {
-  const b = await bench(major, files);
+async function prepared({ files = {}, first = [], source }: Trial, major: Major): Promise<Bench> {
+  const b = await bench(major, files, { environment: "sync: { replace: true }\n" });
+  if (source !== undefined) {
+    const url = JSON.stringify(b.instance.url(await sourceOf(b, source)));
+    await b.project.write("db/environments/source.yaml", `database:\n  url: ${url}\n`);
+  }
   for (const step of first) {
     if ("sql" in step) await b.query(step.sql);
     else if ("run" in step) await runIn(b, step.run);
     else for (const [path, text] of Object.entries(step.write)) await b.project.write(path, text);
   }
   return b;
+}
+
+const sources = new Map<string, string>();
+
+/** A database with this in it, which commands only read. */
+async function sourceOf({ instance }: Bench, sql: string): Promise<string> {
+  const key = `${instance.major} ${sql}`;
+  let name = sources.get(key);
+  if (name === undefined) {
+    name = await instance.createDatabase("source");
+    const session = instance.connect(name);
+    await session.unsafe(sql);
+    await session.end();
+    sources.set(key, name);
+  }
+  return name;
 }
 
 /** All that a command can change. */
@@ -228,7 +165,9 @@ async function stateOf(b: Bench): Promise<State> {
     // A ledger without records says what none says: it is made first, and filled in a transaction of its own.
     ...(records.length > 0 ? catalogue : catalogue.filter((line) => !line.includes("confiture_migrations"))),
     ...records,
-    ...(old?.["found"] === true ? [JSON.stringify(await b.query("SELECT count(*) FROM old"))] : []),
+    ...(old?.["found"] === true
+      ? [JSON.stringify(await b.query("SELECT count(*), md5(string_agg(old::text, ',' ORDER BY id)) FROM old"))]
+      : []),
   ];
   const files: Record<string, string> = {};
   for (const entry of await readdir(b.project.dir, { recursive: true, withFileTypes: true })) {
@@ -242,11 +181,13 @@ async function stateOf(b: Bench): Promise<State> {
   return { database, files };
 }
 
-function nameOf(state: State, { before, between, after }: Stages): "before" | "between" | "after" {
+function nameOf(state: State, stages: Stages, byPieces = false): "before" | "between" | "after" {
+  const { before, between, after } = stages;
   // A migration that is done again ends as it began.
   if (Bun.deepEquals(state, after)) return "after";
   if (Bun.deepEquals(state, before)) return "before";
   if (between !== undefined && Bun.deepEquals(state, between)) return "between";
+  if (byPieces) return "between";
   throw new Error(`neither before nor after:\n${difference(state, before)}\n--\n${difference(state, after)}`);
 }
 

@@ -1,8 +1,9 @@
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import { migrationId } from "#migrate/migration-file.ts";
-import { down, withoutFiles } from "#migrate/migrator.ts";
+import { down } from "#migrate/migrator.ts";
 import { status } from "#migrate/status.ts";
 import { isBase } from "#migrate/version.ts";
+import { withoutFiles } from "#migrate/ways-back.ts";
 import { readCount, readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
 import { canAsk } from "../../can-ask.ts";
@@ -22,15 +23,29 @@ export const command = defineCommand({
   args: {
     to: { type: "string", valueHint: "VERSION", description: "roll back everything above this version; 0 for all" },
     steps: { type: "string", valueHint: "N", description: "roll back this many (default: 1)" },
+    "dry-run": {
+      type: "boolean",
+      description: "print the SQL of the way back without running it (code in TypeScript migrations does run)",
+    },
     ...PROTECTED_ARGS,
     ...LOCK_ARGS,
   },
   details:
     "Rolls back the last applied migration. Refuses, before anything is changed, what has no way back. A migration whose\n" +
     "file is not here is rolled back with the text that the ledger keeps, which is said.",
-  examples: ["confiture migrate down", "confiture migrate down --steps 3", "confiture migrate down --to 004"],
+  examples: [
+    "confiture migrate down",
+    "confiture migrate down --steps 3",
+    "confiture migrate down --to 004",
+    "confiture migrate down --dry-run",
+  ],
   async run(args, context) {
     const plan = { to: readVersion("--to", args.to), steps: readCount("--steps", args.steps) };
+    if (args["dry-run"] === true) {
+      const { dryRunCommand } = await import("../../dry-run.ts");
+      const { dryRunDown } = await import("#migrate/dry-run.ts");
+      return await dryRunCommand(context, "down", (options) => dryRunDown(options, plan));
+    }
     const asks = isProtected(await context.config(), args) && canAsk(context);
     // Whoever is asked is told what the files do not show.
     const lacking = asks ? await withoutFiles(await migrateOptions(context, args), plan) : [];

@@ -9,14 +9,16 @@ import { count } from "../../output/text.ts";
 /** Tools whose folders are in this tool's form. */
 const OWN_FORM = ["dbmate", "golang-migrate", "sqlx"];
 
+const OTHERS = LAYOUT_NAMES.filter((name) => name !== "confiture");
+
 export const command = defineCommand({
   args: {
     from: { type: "string", valueHint: "FOLDER", description: "the folder to read (default: migrations.dir)" },
     layout: {
       type: "enum",
-      options: [...LAYOUT_NAMES.filter((name) => name !== "confiture"), ...OWN_FORM],
-      description:
-        "how that folder is laid out (default: migrations.layout); those of dbmate, golang-migrate and sqlx run as they are",
+      options: [...OTHERS, ...OWN_FORM],
+      valueHint: "TOOL",
+      description: "whose folder it is, see above (default: migrations.layout)",
     },
     to: {
       type: "string",
@@ -27,7 +29,9 @@ export const command = defineCommand({
   details:
     "Writes one file per migration, with both ways, all of them or none, and overwrites nothing. Only files change.\n" +
     "Databases that ran the old folder with Confiture know the new files. Where the tool itself ran it, take its history\n" +
-    "over with `migrate baseline --from TOOL`.",
+    "over with `migrate baseline --from TOOL`.\n\n" +
+    `Tools: ${OTHERS.join(", ")}.\n` +
+    "Folders of dbmate, golang-migrate and sqlx run as they are.",
   examples: [
     "confiture migrate import",
     "confiture migrate import --from prisma/migrations",

@@ -73,7 +73,8 @@ export const command = defineCommand({
     };
     if (args["dry-run"] === true) {
       const { dryRunCommand } = await import("../../dry-run.ts");
-      return await dryRunCommand(context, plan);
+      const { dryRunUp } = await import("#migrate/dry-run.ts");
+      return await dryRunCommand(context, "up", (options) => dryRunUp(options, plan));
     }
     const options = await writingOptions(context, args);
     // Somebody has looked at what it says, for this environment. What TypeScript imports is not in its checksum.

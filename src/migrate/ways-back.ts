@@ -1,0 +1,86 @@
+import type { Database } from "#database/database.ts";
+import type { LoadedMigration } from "./body.ts";
+import { orSameWayUp } from "./edits.ts";
+import type { MigrateOptions } from "./exclusive.ts";
+import type { HistoryEntry } from "./history.ts";
+import { alteredText, isAsRecorded, type KeptMigration, noKeptWayBack, withKeptFiles } from "./kept-files.ts";
+import type { LayoutName } from "./layouts/names.ts";
+import { type Ledger, type LedgerRow, readKept } from "./ledger.ts";
+import { loadMigration } from "./load.ts";
+import { requireStatement, withRecordedVersions } from "./load-all.ts";
+import { type AppliedMigration, missing, planDown, type PlanDownOptions } from "./plan.ts";
+import { withHistory } from "./status.ts";
+
+/** Where the ways back are looked for. */
+interface Place {
+  readonly database: Database;
+  readonly ledger: Ledger;
+  readonly history: readonly HistoryEntry[];
+  readonly layout: LayoutName;
+}
+
+/**
+ * Loads what `down` rolls back, newest first, for the time of `work`: from the files, or from the ledger's texts where they are gone.
+ * @throws ConfitureError `history_*`, `migration_*`, `text_altered`, when one of them cannot be rolled back
+ */
+export async function withWaysBack<T>(
+  { database, ledger, history, layout }: Place,
+  options: MigrateOptions,
+  plan: PlanDownOptions,
+  work: (migrations: readonly LoadedMigration[], rows: readonly LedgerRow[]) => Promise<T>,
+): Promise<T> {
+  const applied = await orSameWayUp(database, ledger, options.projectDir, history, () => planDown(history, plan));
+  const kept = await keptOnes(database, ledger, applied);
+  return await withKeptFiles(kept, layout, options.signal, async (loadKept) => {
+    const migrations: LoadedMigration[] = [];
+    for (const { file, row } of applied) {
+      if (file === undefined) options.onEvent?.({ type: "from-ledger", migration: row });
+      const migration =
+        file === undefined ? await loadKept(row) : await loadMigration(options.projectDir, file, options.signal);
+      if (file === undefined && migration.down === undefined) throw noKeptWayBack(row);
+      requireStatement(migration, "down", options);
+      migrations.push(migration);
+    }
+    return await work(
+      withRecordedVersions(migrations, applied),
+      applied.map(({ row }) => row),
+    );
+  });
+}
+
+/**
+ * The texts of those whose files are gone.
+ * @throws ConfitureError `history_missing` where the ledger has none, `text_altered`
+ */
+async function keptOnes(
+  database: Database,
+  ledger: Ledger,
+  applied: readonly AppliedMigration[],
+): Promise<KeptMigration[]> {
+  const rows = applied.flatMap(({ file, row }) => (file === undefined ? [row] : []));
+  const texts = await readKept(
+    database,
+    ledger,
+    rows.map(({ version }) => version),
+  );
+  return rows.map((row) => {
+    const kept = texts.get(row.version);
+    if (kept === undefined || (kept.source === null && kept.sourceDown === null)) throw missing(row);
+    if (!isAsRecorded(row, kept)) throw alteredText(row);
+    return { row, kept };
+  });
+}
+
+/**
+ * Which migrations `down` would roll back with the text that the ledger keeps. Reads only, and takes no lock.
+ * @throws ConfitureError as `down`
+ */
+export async function withoutFiles(options: MigrateOptions, plan: PlanDownOptions): Promise<LedgerRow[]> {
+  return await withHistory(options, async ({ database, ledger, history }) => {
+    const planned =
+      database === undefined
+        ? planDown(history, plan)
+        : await orSameWayUp(database, ledger, options.projectDir, history, () => planDown(history, plan));
+    return planned.flatMap(({ file, row }) => (file === undefined ? [row] : []));
+  });
+}

@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { cliProject, OLDEST_AND_NEWEST } from "./project.ts";
+
+/** The first version that knows a NOT NULL that is not validated yet. */
+const UNCHECKED_NOT_NULL = 18;
+
+test.each(OLDEST_AND_NEWEST)(
+  "generate --online writes for PostgreSQL %d, on which the database runs, wherever the migration is proven",
+  async (major) => {
+    await using project = await cliProject(
+      {
+        "db/migrations/001_users.sql": "CREATE TABLE users (id int PRIMARY KEY, name text);\n",
+        "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL);\n",
+      },
+      { major },
+    );
+    const generate = ["migrate", "generate", "named", "--online", "--from", "migrations", "--scratch", "embedded"];
+    const written = async (): Promise<string> => {
+      const { stdout } = await project.succeed([...generate, "--format", "json"]);
+      const { migrations } = JSON.parse(stdout) as { migrations: { files: string[] }[] };
+      const files = migrations.flatMap((migration) => migration.files);
+      const text = (await Promise.all(files.map((file) => project.read(file)))).join("");
+      await Promise.all(files.map((file) => rm(project.path(file))));
+      return text;
+    };
+    expect(/NOT NULL "?name"? NOT VALID/.test(await written())).toBe(major >= UNCHECKED_NOT_NULL);
+    // Nobody answers: what every version knows.
+    await project.write("db/environments/local.yaml", "database:\n  url: postgres://nobody@127.0.0.1:1/none\n");
+    expect(await written()).not.toMatch(/NOT NULL "?name"? NOT VALID/);
+  },
+);
