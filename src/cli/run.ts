@@ -134,7 +134,8 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
   const projectDir = resolve(io.cwd, args["project-dir"] ?? ".");
   let config: Promise<Config> | undefined;
   let defaults: Promise<Config> | undefined;
-  const warned = new Set<ConfigWarning>();
+  // By their text: another configuration of the same command may say the same.
+  const warned = new Set<string>();
   const context: CommandContext = {
     io,
     messages,
@@ -224,12 +225,12 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
   }
 
   function warn(warnings: readonly ConfigWarning[]): void {
-    for (const warning of warnings) {
-      if (warned.has(warning)) continue;
-      warned.add(warning);
-      const { message, location } = warning;
+    for (const { message, location } of warnings) {
       const place = [location?.file, location?.line].filter((part) => part !== undefined).join(":");
-      messages.warn(place === "" ? message : `${message} (${place})`);
+      const text = place === "" ? message : `${message} (${place})`;
+      if (warned.has(text)) continue;
+      warned.add(text);
+      messages.warn(text);
     }
   }
 }

@@ -9,6 +9,9 @@ import { type Outline, OutlineWriter } from "./outline.ts";
 /** How much is read at a time, unless one statement is longer. */
 const WINDOW = 1 << 20;
 
+/** From here on memory that is not needed any more is given back before more is taken. */
+const LARGE_WINDOW = 8 << 20;
+
 export interface ReadOutlineOptions {
   /** As `decodeSql`, for a part of the file that begins at byte `at`. */
   readonly decode: (bytes: Uint8Array, at: number) => string;
@@ -49,7 +52,10 @@ export function readOutline(source: FileBytes, options: ReadOutlineOptions): Out
     if (end === undefined) return undefined;
     const copy = end === 0 && rest?.terminated === true ? rest.copyData : undefined;
     if (end === 0 && copy === undefined) {
-      length *= 2;
+      const left = source.size - at;
+      length = 8 * length > left ? left : 4 * length;
+      // What was read in vain is as large as that, and nobody needs it any more.
+      if (length > LARGE_WINDOW) Bun.gc(true);
       continue;
     }
     length = window;

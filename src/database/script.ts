@@ -139,6 +139,9 @@ export function ownTransaction(script: Script, wayOut: string): ConfitureError {
 /** UTF-16 units of a message: on its way to the server a text is copied several times. */
 const MESSAGE = 1 << 20;
 
+/** UTF-16 units from which on memory that is not needed any more is given back before more is taken. */
+const LARGE = 8 << 20;
+
 /** Whether `runStatements` sends all of the script at once, before it waits for anything. */
 export function isOneMessage(script: Script): boolean {
   const [first] = script.statements;
@@ -181,6 +184,8 @@ async function runBatch(database: Database, script: Script, batch: readonly Stat
   const last = batch.at(-1);
   if (first === undefined || last === undefined) return;
   const text = textToSend(script, first.start, last.end);
+  // The driver is about to take several times as much.
+  if (text.length > LARGE) Bun.gc(true);
   try {
     await database.execute(text);
   } catch (error) {

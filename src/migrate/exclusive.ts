@@ -1,7 +1,7 @@
 import type { Database, OpenOptions } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import { refuseTransactionPooling } from "#database/pooling.ts";
-import { giveSettings, type Settings } from "#database/settings.ts";
+import { giveSettings, learnLimits, type Settings } from "#database/settings.ts";
 import type { Target } from "#database/target.ts";
 import type { MigrateEvent } from "./events.ts";
 import type { ThrottleOptions } from "./fill/throttle.ts";
@@ -57,7 +57,10 @@ export async function exclusively<T>(
   return await withDatabase(options.target, open, async (database) => {
     await refuseTransactionPooling(options.target, database, signal);
     if (database.engine === "server") {
-      const lacking = await giveSettings(database, NOTICE_A_DEAD_CLIENT, TIMEOUTS);
+      const [lacking] = await Promise.all([
+        giveSettings(database, NOTICE_A_DEAD_CLIENT, TIMEOUTS),
+        learnLimits(database),
+      ]);
       if (lacking.length > 0) options.onEvent?.({ type: "settings-lacking", names: lacking });
     }
     const ledger = await findLedger(database, options.table);

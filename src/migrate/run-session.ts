@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import type { LeftOpenBodies } from "./afterthought.ts";
-import { LIFT_LIMITS, setConfigs } from "#database/settings.ts";
+import { liftLimits, setConfigs } from "#database/settings.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { MigrateEvent } from "./events.ts";
 import { NOTICE_A_DEAD_CLIENT } from "./exclusive.ts";
@@ -44,12 +44,13 @@ function cleaning({ keepsPrepared }: RunOptions): string {
 }
 
 function settingsOf(options: RunOptions, database: Database): string[] {
-  const own = setConfigs(database, {
+  const own = {
     lock_timeout: String(options.lockTimeout),
     statement_timeout: String(options.statementTimeout),
     ...(database.engine === "server" ? NOTICE_A_DEAD_CLIENT : {}),
-  });
-  return database.engine === "server" ? [...own, LIFT_LIMITS] : own;
+  };
+  const lifted = database.engine === "server" ? liftLimits(database, Object.keys(own)) : [];
+  return [...setConfigs(database, own), ...lifted];
 }
 
 /**

@@ -26,7 +26,8 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect((await project.succeed(["migrate", "up"])).stdout).toContain("001_bio applied");
 
     await project.write("db/schema/users.sql", WITH_BIO);
-    const fresh = await project.succeed(["build", "--fresh"]);
+    const fresh = await project.succeed(["build", "--fresh"], { env: { DATABASE_URL: "postgres://elsewhere/d" } });
+    expect(fresh.stderr.split("DATABASE_URL is set and not used")).toHaveLength(2);
     expect(fresh.stderr).toContain("1 migration is contained in the schema files: recorded as applied\n");
     expect((await project.succeed(["migrate", "up"])).stderr).toContain("No pending migrations");
     expect((await project.succeed(["migrate", "status", "--exit-code"])).stdout).toContain("✅ 001_bio");

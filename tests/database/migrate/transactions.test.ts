@@ -65,6 +65,20 @@ for (const engine of oldestAndEmbedded) {
 
 for (const engine of oldestServer) {
   describe(engine.name, () => {
+    test("limits of the database are lifted for every migration, whatever the one before did with them", async () => {
+      const limits = ["idle_in_transaction_session_timeout", "idle_session_timeout"];
+      const noted = `INSERT INTO seen SELECT ${limits.map((name) => `current_setting('${name}')`).join(", ")};`;
+      await using m = await migrating(engine, {
+        "001_a.sql": `CREATE TABLE seen (a text, b text); ${noted} RESET ALL; SET idle_session_timeout = '2h';`,
+        "002_b.sql": noted,
+        "003_c.sql": `-- migrate:up transaction:false\n${noted}`,
+      });
+      const [{ name } = { name: "" }] = await m.query<{ name: string }>("SELECT current_database() AS name");
+      for (const limit of limits) await m.query(`ALTER DATABASE ${name} SET ${limit} = '1h'`);
+      expect((await m.up()).error).toBeUndefined();
+      expect(await m.query("SELECT DISTINCT a, b FROM seen")).toEqual([{ a: "0", b: "0" }]);
+    });
+
     test.each([
       ["an unknown table", "SELECT * FROM nowhere", "nowhere"],
       ["no position from the server", "CREATE TABLE a (id int)", "CREATE TABLE a"],
