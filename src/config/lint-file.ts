@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { TreeReader, present } from "./read-tree.ts";
 import { readDotenv } from "./dotenv.ts";
-import { oneOf } from "./setting.ts";
+import { oneOf, type Setting } from "./setting.ts";
 import { SourceText } from "./source-text.ts";
 import { readTextFile } from "./text-file.ts";
 import { Variables } from "./variables.ts";
@@ -23,6 +23,8 @@ export interface LintSettings {
   /** By name of rule, as written: an id, or what another tool calls it. */
   readonly rules: ReadonlyMap<string, (typeof LEVELS)[number]>;
   readonly failOn: (typeof LIMITS)[number] | undefined;
+  /** Where `failOn` is said for this environment alone, and what holds for the others. */
+  readonly ownLimit: { readonly origin: string; readonly others: (typeof LIMITS)[number] | undefined } | undefined;
   /** Globs of files that are not linted. */
   readonly exclude: readonly string[];
 }
@@ -47,7 +49,7 @@ export async function readLintFile(options: LintFileOptions): Promise<LintSettin
   const { projectDir, ruleNames, environment } = options;
   await refuseOtherEnding(projectDir);
   const text = readTextFile(join(projectDir, LINT_FILE), LINT_FILE, MAX_FILE_BYTES);
-  if (text === undefined) return { rules: new Map(), failOn: undefined, exclude: [] };
+  if (text === undefined) return { rules: new Map(), failOn: undefined, ownLimit: undefined, exclude: [] };
   const source = new SourceText(LINT_FILE, text, false);
   const reader = new TreeReader(source, new Variables(options.env, await readDotenv(projectDir)));
   const root = await parseYaml(source);
@@ -66,8 +68,9 @@ export async function readLintFile(options: LintFileOptions): Promise<LintSettin
   const own = all.get(environment);
   return {
     rules: new Map([...common.rules, ...(own?.rules ?? [])]),
-    failOn: own?.failOn ?? common.failOn,
-    exclude: reader.texts(root, "exclude")?.values ?? [],
+    failOn: (own?.failOn ?? common.failOn)?.value,
+    ownLimit: own?.failOn && { origin: own.failOn.origin, others: common.failOn?.value },
+    exclude: readGlobs(reader, root),
   };
 }
 
@@ -75,7 +78,7 @@ function readSection(
   reader: TreeReader,
   section: MapNode | undefined,
   ruleNames: readonly string[],
-): Pick<LintSettings, "rules" | "failOn"> {
+): Pick<LintSettings, "rules"> & { readonly failOn: Setting<(typeof LIMITS)[number]> | undefined } {
   if (section === undefined) return { rules: new Map(), failOn: undefined };
   const rules = new Map<string, (typeof LEVELS)[number]>();
   const map = reader.map(section, "rules");
@@ -85,7 +88,33 @@ function readSection(
     if (setting !== undefined) rules.set(name, oneOf(setting, LEVELS));
   }
   const limit = present(section, "fail_on") === undefined ? undefined : reader.text(section, "fail_on");
-  return { rules, failOn: limit === undefined ? undefined : oneOf(limit, LIMITS) };
+  return { rules, failOn: limit && { value: oneOf(limit, LIMITS), origin: limit.origin } };
+}
+
+/** Globs of paths in the project. One that can match no file is a slip: its files would be linted without a word. */
+function readGlobs(reader: TreeReader, root: MapNode): string[] {
+  const items = reader.list(root, "exclude")?.items ?? [];
+  return items.map((item) => {
+    const glob = reader.requiredText(item, "exclude");
+    const problem = whyNoGlob(glob);
+    if (problem === undefined) return glob;
+    const hint = "Paths are written as from the project's folder: db/migrations/0001_*, db/**/*.sql.";
+    throw reader.fail(item.offset, `An item of "exclude" ${problem}`, hint);
+  });
+}
+
+function whyNoGlob(glob: string): string | undefined {
+  if (/^(?:\/|\.\.?\/|[A-Za-z]:)/.test(glob)) return "is no path inside the project";
+  const plain = glob.replaceAll(/\\./g, "");
+  const withoutSets = plain.replaceAll(/\[[!^]?\]?[^\]]*\]/g, "");
+  if (withoutSets.includes("[")) return "has a [ without its ]";
+  let depth = 0;
+  for (const character of withoutSets) {
+    if (character === "{") depth++;
+    else if (character === "}") depth--;
+    if (depth < 0) return "has a } without its {";
+  }
+  return depth > 0 ? "has a { without its }" : undefined;
 }
 
 /** One that nobody would read is worse than none. */

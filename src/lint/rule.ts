@@ -78,7 +78,7 @@ export interface Context {
   readonly sizeOf: (table: RangeVar | undefined) => SizeOf | undefined;
   /** The major version of PostgreSQL where it is to run; undefined where that is not known. */
   readonly postgres: number | undefined;
-  /** Statements before this one in the same transaction. */
+  /** Statements before this one in the same transaction, but those that only read or write rows. */
   readonly earlier: readonly LintStatement[];
   /** Locks on tables in use that those have taken. */
   readonly held: readonly TableLock[];

@@ -74,7 +74,9 @@ export class World {
   /** Types that were made, by their last name, with where. */
   readonly #types = new Map<string, { readonly made: number; readonly isChecked: boolean }>();
   /** Functions and procedures that were made, by their last name, with where. */
-  readonly #functions = new Map<string, number>();
+  readonly #functions = new Map<string, { readonly made: number; readonly isTrigger: boolean }>();
+  /** Labels that this file has added to enums. */
+  readonly addedValues = new Set<string>();
   /** Files whose objects no application uses yet. */
   isNewFile: (made: number) => boolean = () => false;
   #searchPath = "public";
@@ -130,19 +132,25 @@ export class World {
   }
 
   isNewFunction(parts: readonly string[]): boolean {
-    const made = this.#functions.get(parts.at(-1) ?? "");
-    return made !== undefined && this.isNewFile(made);
+    const known = this.#functions.get(parts.at(-1) ?? "");
+    return known !== undefined && this.isNewFile(known.made);
+  }
+
+  /** Whether triggers alone can call it. */
+  isTriggerFunction(parts: readonly string[]): boolean {
+    return this.#functions.get(parts.at(-1) ?? "")?.isTrigger === true;
   }
 
   /** Whether a function was made before what is linted. */
   isOldFunction(parts: readonly string[]): boolean {
-    const made = this.#functions.get(parts.at(-1) ?? "");
-    return made !== undefined && !this.isNewFile(made);
+    const known = this.#functions.get(parts.at(-1) ?? "");
+    return known !== undefined && !this.isNewFile(known.made);
   }
 
   /** What a file may have set for its session ends with it. */
   nextFile(): void {
     this.here++;
+    this.addedValues.clear();
     this.#searchPath = "public";
   }
 
@@ -185,9 +193,15 @@ export class World {
       );
       this.#types.set(strings(type).at(-1) ?? "", { made: this.here, isChecked });
     }
-    const name = strings(inside(node, "CreateFunctionStmt")?.funcname).at(-1);
+    const added = inside(node, "AlterEnumStmt");
+    if (added?.newVal !== undefined && added.oldVal === undefined) this.addedValues.add(added.newVal);
+    const code = inside(node, "CreateFunctionStmt");
+    const name = strings(code?.funcname).at(-1);
     // One that is replaced stays what applications use.
-    if (name !== undefined && !this.#functions.has(name)) this.#functions.set(name, this.here);
+    if (name !== undefined && !this.#functions.has(name)) {
+      const isTrigger = /^(?:event_)?trigger$/.test(typeText(code?.returnType));
+      this.#functions.set(name, { made: this.here, isTrigger });
+    }
     const policy = inside(node, "CreatePolicyStmt");
     if (policy?.table !== undefined) this.#addPolicy(policy.table, policy);
     for (const element of inside(node, "CreateSchemaStmt")?.schemaElts ?? []) this.apply(element);
@@ -309,6 +323,10 @@ export class World {
       constraint.indexname === undefined ? undefined : this.find({ ...range, relname: constraint.indexname });
     if (used?.index !== undefined) {
       used.index.ofConstraint = true;
+      // PostgreSQL calls it as the constraint is called.
+      this.relations.delete(`${used.schema}.${used.name}`);
+      used.name = constraint.conname ?? used.name;
+      this.relations.set(`${used.schema}.${used.name}`, used);
       return;
     }
     if (range !== undefined)
@@ -367,6 +385,9 @@ export class World {
       }
       case "AT_DropColumn":
         table.columns.delete(name);
+        for (const constraint of table.constraints.values())
+          if (constraint.columns.includes(name)) table.constraints.delete(constraint.name);
+        this.#dropIndexes(table, ({ index }) => index?.columns.includes(name) === true);
         break;
       case "AT_SetNotNull":
         if (column === undefined) table.columns.set(name, { name, type: "", notNull: true, hasDefault: false });
@@ -388,6 +409,7 @@ export class World {
       }
       case "AT_DropConstraint":
         table.constraints.delete(name);
+        this.#dropIndexes(table, (index) => index.name === name);
         break;
       case "AT_EnableRowSecurity":
         table.rowSecurity = true;
@@ -418,9 +440,14 @@ export class World {
       const range = rangeOf(strings(inside(object, "List")?.items));
       const relation = this.find(range);
       if (relation === undefined) continue;
-      const key = `${relation.schema}.${relation.name}`;
-      this.relations.delete(key);
-      for (const index of this.indexesOf(key)) this.relations.delete(`${index.schema}.${index.name}`);
+      this.relations.delete(`${relation.schema}.${relation.name}`);
+      this.#dropIndexes(relation, () => true);
+    }
+  }
+
+  #dropIndexes(table: Relation, which: (index: Relation) => boolean): void {
+    for (const index of this.indexesOf(`${table.schema}.${table.name}`)) {
+      if (which(index)) this.relations.delete(`${index.schema}.${index.name}`);
     }
   }
 

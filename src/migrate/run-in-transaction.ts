@@ -52,6 +52,14 @@ export async function runInTransaction(
     await rollback(database);
     throw error;
   }
+  if (options.takesBack === true) {
+    try {
+      await recordChecked(database, migration, direction, options);
+    } finally {
+      await rollback(database);
+    }
+    return;
+  }
   await inOrder([recordChecked(database, migration, direction, options), commit(database, migration)]);
 }
 

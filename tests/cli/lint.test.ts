@@ -159,6 +159,11 @@ describe("db/lint.yaml", () => {
     expect((await linted(project, "db/migrations/003_drop.sql")).exitCode).toBe(3);
     expect((await linted(project, "db/migrations/003_drop.sql", "--fail-on", "error")).exitCode).toBe(0);
     expect(rulesOf(await findings(project, "--all"))).toEqual(["drop-table", "prefer-bigint"]);
+    expect((await linted(project, "--all")).stderr).toContain(
+      "1 file left out by db/lint.yaml: db/migrations/002_bio.sql",
+    );
+    const { stderr, stdout } = await linted(project, "db/migrations/002_bio.sql");
+    expect({ stderr, stdout }).toMatchObject({ stderr: expect.stringContaining("1 file left out"), stdout: "" });
   });
 
   test("has a section for each environment, which counts for that one", async () => {
@@ -183,6 +188,10 @@ describe("db/lint.yaml", () => {
     ["fail_on: warnings\n", 1, 10, "warning"],
     ["environments:\n  prod:\n    rules: {}\n", 2, 3, "local"],
     ["environments:\n  local:\n    exclude: []\n", 3, 5, "rules"],
+    ["exclude:\n  - 'db/migrations/[0-9*'\n", 2, 5, "without its ]"],
+    ["exclude:\n  - 'db/[]]/{a,b{c}'\n", 2, 5, "without its }"],
+    ["exclude: ['b}']\n", 1, 11, "without its {"],
+    ["exclude: [./db/migrations/001_users.sql]\n", 1, 11, "from the project's folder"],
   ])("%j is refused at its line", async (text, line, column, hint) => {
     await using project = await withSettings(text);
     const { exitCode, stdout } = await linted(project, "--all", "--format", "json");
@@ -192,6 +201,16 @@ describe("db/lint.yaml", () => {
     // Nothing in it is secret.
     expect((await linted(project, "--all")).stderr).toContain(`${line} | ${text.split("\n")[line - 1]}\n`);
     expect(`${error.message} ${error.hint ?? ""}`).toContain(hint);
+  });
+
+  test("says so where an environment lets pass what fails elsewhere", async () => {
+    await using project = await withSettings("environments:\n  local:\n    fail_on: never\n");
+    const relaxed = await linted(project, "--all");
+    expect(relaxed.exitCode).toBe(0);
+    expect(relaxed.stderr).toContain("1 finding does not fail this command, because db/lint.yaml:3 says");
+    const strict = await linted(project, "--all", "--fail-on", "error");
+    expect(strict).toMatchObject({ exitCode: 3, stderr: "" });
+    expect((await linted(project, "db/migrations/003_drop.sql")).stderr).toBe("");
   });
 
   test("has one name", async () => {

@@ -380,6 +380,28 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
     }
   });
 
+  test("stop code with branches, of which not all were seen: blocks and functions", async () => {
+    await using project = await limited();
+    const branch = "IF (SELECT count(*) FROM users) > 99 THEN DELETE FROM users; END IF;";
+    for (const [sql, line] of [
+      [`DO $$ BEGIN ${branch} END $$;`, 1],
+      [`CREATE FUNCTION odd() RETURNS void LANGUAGE plpgsql AS $$ BEGIN ${branch} END $$;\nSELECT odd();`, 2],
+      [`CREATE PROCEDURE odd() LANGUAGE plpgsql AS $$ BEGIN ${branch} END $$;\nCALL odd();`, 2],
+    ] as const) {
+      await project.write("db/migrations/2_code.sql", sql);
+      const { exitCode, stderr } = await project.run(up);
+      expect({ sql, exitCode, stderr }).toMatchObject({
+        exitCode: 3,
+        stderr: expect.stringContaining(`2_code.sql:${line}: runs code with branches, of which not all were seen`),
+      });
+    }
+    await project.write(
+      "db/migrations/2_code.sql",
+      "CREATE FUNCTION even() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 2; END';\nSELECT even();",
+    );
+    await project.succeed(up);
+  });
+
   test("stop what cannot be tried, and say why", async () => {
     await using project = await limited();
     await project.write("db/migrations/2_no.sql", "ALTER TABLE userz ADD a int;\n");

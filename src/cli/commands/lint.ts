@@ -150,6 +150,12 @@ export const command = defineCommand({
     }
     const limit = args["fail-on"] ?? settings.failOn ?? "error";
     const fails = ({ severity }: Finding): boolean => isAsSevere(severity, limit);
+    const { ownLimit } = settings;
+    if (ownLimit !== undefined && args["fail-on"] === undefined) {
+      const others = ownLimit.others ?? "error";
+      const passing = findings.filter((finding) => isAsSevere(finding.severity, others) && !fails(finding));
+      if (passing.length > 0) messages.warn(leftToPass(passing.length, ownLimit.origin, limit, others));
+    }
     const paths = linted.map(({ path }) => path);
     const outcome = {
       json: {
@@ -215,6 +221,15 @@ async function rewriteIgnores({ projectDir, messages }: CommandContext, files: r
       .flatMap(({ file, line, after }) => (after === undefined ? [] : [`${file}:${line}  ${after}\n`]))
       .join(""),
   };
+}
+
+/** The local environment is the default one in continuous integration as well, where passing without a word would be missed. */
+function leftToPass(passing: number, origin: string, limit: string, others: string): string {
+  const are = passing === 1 ? "finding does" : "findings do";
+  return (
+    `${passing} ${are} not fail this command, because ${origin} says \`fail_on: ${limit}\` for this environment; ` +
+    `elsewhere they do: --fail-on ${others}, or another --env`
+  );
 }
 
 const NOTHING: Readonly<Record<Which["kind"], string>> = {

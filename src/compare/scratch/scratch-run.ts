@@ -7,6 +7,7 @@ import type { LoadedMigration } from "#migrate/body.ts";
 import { lockKey } from "#migrate/lock.ts";
 import type { Performer } from "#migrate/performer.ts";
 import { runMigration } from "#migrate/run.ts";
+import type { RunOptions } from "#migrate/run-session.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Fingerprint, fingerprints } from "../catalogue/fingerprint.ts";
@@ -26,6 +27,8 @@ export interface ScratchRun {
    * @param performer runs the migration's own statements; they are sent as they are when undefined
    */
   step(migration: LoadedMigration, direction: Direction, performer?: Performer): Promise<ConfitureError | undefined>;
+  /** As `step` up, of a migration that runs in one transaction, which is taken back at its end. */
+  tryOut(migration: LoadedMigration, performer: Performer): Promise<ConfitureError | undefined>;
   /** Takes it as applied without running it. */
   record(migration: LoadedMigration): Promise<void>;
   /** Takes it as not applied. */
@@ -54,23 +57,27 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
   };
   let takeFingerprint: ReturnType<typeof fingerprints> | undefined;
   let isCounted = true;
+  const attempt = async (
+    migration: LoadedMigration,
+    direction: Direction,
+    how: Pick<RunOptions, "performer" | "takesBack">,
+  ): Promise<ConfitureError | undefined> => {
+    if (options.signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
+    options.onStep?.(`${direction === "up" ? "Applying" : "Rolling back"} ${migrationId(migration.file)}`);
+    isCounted &&= !maySwitchOffCounting(migration);
+    try {
+      await deallocateOthers(database);
+      await withMissingRoles(database, () => runMigration(database, migration, direction, { ...runOptions, ...how }));
+      return undefined;
+    } catch (error) {
+      return explainMissing(asFailure(error), options.scratch);
+    }
+  };
   return {
     fingerprint: async () => (await (takeFingerprint ??= fingerprints(database)))(isCounted),
     read: () => readCatalogue(database, [ledger]),
-    async step(migration, direction, performer) {
-      if (options.signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
-      options.onStep?.(`${direction === "up" ? "Applying" : "Rolling back"} ${migrationId(migration.file)}`);
-      isCounted &&= !maySwitchOffCounting(migration);
-      try {
-        await deallocateOthers(database);
-        await withMissingRoles(database, () =>
-          runMigration(database, migration, direction, { ...runOptions, performer }),
-        );
-        return undefined;
-      } catch (error) {
-        return explainMissing(asFailure(error), options.scratch);
-      }
-    },
+    step: (migration, direction, performer) => attempt(migration, direction, { performer }),
+    tryOut: (migration, performer) => attempt(migration, "up", { performer, takesBack: true }),
     async record({ file, checksum }) {
       await changeLedger(
         database,

@@ -1,7 +1,6 @@
 import type { ConfitureError, Location } from "#errors/error.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import type { Span } from "#sql/statement.ts";
-import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { ProjectFiles, Source } from "../sources/sources.ts";
 
 /**
@@ -123,9 +122,6 @@ export interface MigrationFacts {
   readonly statements: readonly StatementFacts[];
   /** Why it cannot run as a whole, or stopped: a file that is refused, an exception, a deferred constraint at COMMIT. */
   readonly error: ConfitureError | undefined;
-  /** Only where `TraceOptions.catalogues` asks for them; `after` is missing where it did not get to its end. */
-  readonly before?: Catalogue;
-  readonly after?: Catalogue;
 }
 
 /** What traced migrations did, one after the other, in one scratch database. */
@@ -153,8 +149,6 @@ export interface TraceOptions extends ProjectFiles {
   readonly postgres?: number | undefined;
   /** What sessions of the database in use begin with, where that is known: conversions of timestamps depend on it. */
   readonly timeZone?: string | undefined;
-  /** Whether the catalogue is read before and after each: 30 ms to 1 s each time. */
-  readonly catalogues?: boolean;
   readonly onStep?: ((step: string) => void) | undefined;
 }
 

@@ -1,11 +1,15 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
-import { type ColumnFacts, READ_TABLES, type TableFacts } from "./read-tables.ts";
+import { type ColumnFacts, readTables, type TableFacts } from "./read-tables.ts";
 import { literalsIn, samplesFor } from "./sample-values.ts";
 
 /** Rows of one table: two alike but for their keys, one of odd values, one of large ones, and one that is NULL where it may be. */
 const ROWS = 5;
+/** So many tables are filled with one message. */
+const TOGETHER = 100;
+/** A setting of the session, which tells what was refused. */
+const REFUSED = "confiture.refused";
 /** How often other values are tried for a row that PostgreSQL refuses. */
 const ATTEMPTS = 8;
 /** unique_violation, exclusion_violation */
@@ -35,17 +39,23 @@ export interface MadeUpOptions {
  * Sequences are advanced as an application would.
  */
 export async function makeUpRows(database: Database, { without, only, inTransaction }: MadeUpOptions): Promise<MadeUp> {
-  const tables = (await database.query<TableFacts>(READ_TABLES)).filter(({ name }) => !without.has(name));
+  const read = only === undefined ? readTables() : readTables([...only]);
+  const tables = (await database.query<TableFacts>(read)).filter(({ name }) => !without.has(name));
   const tries: Tries = (sql) => triesIn(database, sql, inTransaction);
   const filled = new Set<string>();
   const withoutRows: string[] = [];
   const isWanted = ({ hasRows, name }: TableFacts): boolean => (only === undefined ? !hasRows : only.has(name));
   const switchesTriggers = await tries("set session_replication_role = replica");
   try {
-    for (const table of parentsFirst(tables)) {
-      if (!isWanted(table)) continue;
-      if (await fill(tries, table)) filled.add(table.name);
-      else withoutRows.push(table.name);
+    const wanted = parentsFirst(tables).filter(isWanted);
+    for (let at = 0; at < wanted.length; at += TOGETHER) {
+      const some = wanted.slice(at, at + TOGETHER);
+      // Where triggers fire, what they put off to COMMIT could refuse all of them.
+      const refused = switchesTriggers === "done" ? await fillTogether(database, tries, some) : undefined;
+      for (const [index, table] of some.entries()) {
+        if (await fill(tries, table, refused?.get(index))) filled.add(table.name);
+        else withoutRows.push(table.name);
+      }
     }
   } finally {
     if (switchesTriggers === "done") await database.execute("set session_replication_role = origin");
@@ -72,13 +82,53 @@ function parentsFirst(tables: readonly TableFacts[]): TableFacts[] {
 /** Runs statements, all of them or none. */
 type Tries = (sql: string) => Promise<ConfitureError | "done">;
 
-async function fill(tries: Tries, table: TableFacts): Promise<boolean> {
-  const candidates = new Map(table.columns.map((column) => [column.number, candidatesOf(table, column)]));
-  const texts = Array.from({ length: ROWS }, (_, row) => insertSql(table, candidates, row, new Map()));
-  // Nearly always all of them are taken at once.
-  if ((await tries(texts.join("; "))) === "done") return true;
-  let some = false;
+/**
+ * Fills tables in one message, every row by itself.
+ * @returns by table the rows that PostgreSQL refused; undefined where it could not be done
+ */
+async function fillTogether(
+  database: Database,
+  tries: Tries,
+  tables: readonly TableFacts[],
+): Promise<ReadonlyMap<number, ReadonlySet<number>> | undefined> {
+  const texts = tables.flatMap((table) => {
+    const candidates = candidatesOfAll(table);
+    return Array.from({ length: ROWS }, (_, row) => quoteLiteral(insertSql(table, candidates, row, new Map())));
+  });
+  const body = `declare
+  texts text[] := array[${texts.join(", ")}];
+  refused text[] := '{}';
+begin
+  for at in 1..${texts.length} loop
+    begin
+      execute texts[at];
+    exception when others then
+      refused := refused || (at - 1)::pg_catalog.text;
+    end;
+  end loop;
+  perform pg_catalog.set_config('${REFUSED}', pg_catalog.array_to_string(refused, ','), false);
+end`;
+  if ((await tries(`do ${quoteLiteral(body)}`)) !== "done") return undefined;
+  const [{ numbers } = { numbers: "" }] = await database.query<{ numbers: string }>(
+    `select pg_catalog.current_setting('${REFUSED}') as numbers`,
+  );
+  const refused = new Map(tables.map((_, index) => [index, new Set<number>()]));
+  for (const number of numbers
+    .split(",")
+    .filter((part) => part !== "")
+    .map(Number)) {
+    refused.get(Math.floor(number / ROWS))?.add(number % ROWS);
+  }
+  return refused;
+}
+
+/** @param refused rows that are missing; undefined for all of them */
+async function fill(tries: Tries, table: TableFacts, refused: ReadonlySet<number> | undefined): Promise<boolean> {
+  if (refused?.size === 0) return true;
+  const candidates = candidatesOfAll(table);
+  let some = refused !== undefined && refused.size < ROWS;
   for (let row = 0; row < ROWS; row++) {
+    if (refused?.has(row) === false) continue;
     some = (await fillRow(tries, table, candidates, row)) || some;
   }
   return some;
@@ -103,6 +153,10 @@ async function fillRow(tries: Tries, table: TableFacts, candidates: Candidates, 
 }
 
 type Candidates = ReadonlyMap<number, readonly string[]>;
+
+function candidatesOfAll(table: TableFacts): Candidates {
+  return new Map(table.columns.map((column) => [column.number, candidatesOf(table, column)]));
+}
 
 /** Values as text; what constraints speak of comes behind what the type suggests. */
 function candidatesOf(table: TableFacts, column: ColumnFacts): string[] {

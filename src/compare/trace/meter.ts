@@ -65,6 +65,10 @@ export class Meter {
   #relations: ReadonlyMap<number, Known> = new Map();
   /** Those that somebody may be using. */
   #inUse = new Set<number>();
+  /** Names of prepared statements, by their text. */
+  readonly #prepared = new Map<string, string>();
+  /** How many relations there were when they were planned. */
+  #plannedFor = 0;
   /** Whether PostgreSQL counts calls of functions for this role, once it is set to. */
   countsCalls = false;
 
@@ -72,11 +76,15 @@ export class Meter {
     this.#database = database;
   }
 
-  /** @returns a meter to which everything that is there now is in use */
-  static async start(database: Database): Promise<Meter> {
+  /**
+   * @param without tables that are the tool's own, as `Relation.name`
+   * @returns a meter to which everything else that is there now is in use
+   */
+  static async start(database: Database, without: ReadonlySet<string> = new Set()): Promise<Meter> {
     const meter = new Meter(database);
     await meter.refresh();
-    meter.#inUse = new Set(meter.#relations.keys());
+    const used = [...meter.#relations].filter(([, { name, table }]) => !without.has(table ?? name));
+    meter.#inUse = new Set(used.map(([oid]) => oid));
     meter.countsCalls = await meter.#canCountCalls();
     return meter;
   }
@@ -92,9 +100,27 @@ export class Meter {
     }
   }
 
+  /** Runs a query that is asked again and again: most of its time is PostgreSQL's for planning it. */
+  async #look<Row extends object>(sql: string): Promise<Row[]> {
+    if (this.#database.pooled) return await this.#database.query<Row>(sql);
+    const { size } = this.#relations;
+    // A catalogue that has grown calls for another plan.
+    if (size > 2 * this.#plannedFor) {
+      this.#prepared.clear();
+      this.#plannedFor = Math.max(size, FEW);
+    }
+    let name = this.#prepared.get(sql);
+    if (name === undefined) {
+      name = `${PREPARED}${++prepared}`;
+      await this.#database.execute(`prepare ${name} as ${sql}`);
+      this.#prepared.set(sql, name);
+    }
+    return await this.#database.query<Row>(`execute ${name}`);
+  }
+
   /** Looks at everything anew: after what was not watched. */
   async refresh(): Promise<void> {
-    const rows = await this.#database.query<RelationRow>(`${RELATION} where ${IS_OWN}`);
+    const rows = await this.#look<RelationRow>(`${RELATION} where ${IS_OWN}`);
     this.#relations = new Map(rows.map((row) => [row.oid, knownOf(row)]));
   }
 
@@ -129,6 +155,16 @@ export class Meter {
         where a.attrelid operator(pg_catalog.=) pg_catalog.to_regclass($1) and a.attnum > 0 and not a.attisdropped`,
       [written],
     );
+  }
+
+  /** Whether somebody may be using anything. */
+  get hasInUse(): boolean {
+    return this.#inUse.size > 0;
+  }
+
+  /** Everything that is there, in an order of its own: "table public.users". */
+  all(): string[] {
+    return [...this.#relations.values()].map(({ kind, name }) => `${kind} ${name}`).toSorted();
   }
 
   /** Every table, partitioned ones and partitions among them. */
@@ -167,10 +203,11 @@ export class Meter {
    * @throws whatever `work` throws; the caller then rolls back what was watched
    */
   async watch(work: () => Promise<void>, watching: Watching = UTILITY): Promise<Measured> {
-    const { isPlanned } = watching;
-    const [before] = await this.#database.query<Before>(isPlanned ? `${BEFORE}, ${BY_INDEX}` : BEFORE);
+    const { isPlanned, text } = watching;
+    const [before] = await this.#look<Before>(isPlanned ? `${BEFORE}, ${BY_INDEX}` : BEFORE);
     await work();
-    const [after] = await this.#database.query<After>(isPlanned ? `${AFTER}, ${AS_ALWAYS}` : AFTER);
+    if (FORGETS.test(text)) this.#prepared.clear();
+    const [after] = await this.#look<After>(isPlanned ? `${AFTER}, ${AS_ALWAYS}` : AFTER);
     return { ...this.#compare(before!, after!.relations, watching), runs: this.#called(before!, after!, watching) };
   }
 
@@ -374,6 +411,18 @@ interface AfterRelation extends Omit<RelationRow, "name"> {
 
 /** Of a statement that reads rows in the one way it has. */
 const UTILITY: Watching = { text: "", isPlanned: false };
+
+/** What the names of prepared statements begin with: those that are kept between migrations (`deallocateOthers`). */
+const PREPARED = "confiture_watch_";
+
+/** Two meters may follow each other in one session. */
+let prepared = 0;
+
+/** So many relations make no difference to a plan. */
+const FEW = 50;
+
+/** What gives up prepared statements, those of others among them. */
+const FORGETS = /\b(?:deallocate|discard)\b/i;
 
 /** Set again by whoever sets a session back to how it began. */
 export const COUNT_CALLS = "set track_functions = 'pl'";

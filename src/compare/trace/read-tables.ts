@@ -1,3 +1,5 @@
+import { quoteLiteral } from "#sql/quote.ts";
+
 /** A table that can be filled, as PostgreSQL's catalogue has it. */
 export interface TableFacts {
   readonly oid: number;
@@ -44,13 +46,22 @@ export interface ColumnFacts {
 const QUALIFIED = (n: string, c: string): string =>
   `pg_catalog.quote_ident(${n}.nspname) || '.' || pg_catalog.quote_ident(${c}.relname)`;
 
-/** Tables with storage; the rows of a partitioned one are in its partitions. One row each, as `TableFacts`. */
-export const READ_TABLES = `
+/**
+ * Tables with storage; the rows of a partitioned one are in its partitions. One row each, as `TableFacts`.
+ * @param names only these, as `TableFacts.name`
+ */
+export function readTables(names?: readonly string[]): string {
+  const wanted =
+    names === undefined
+      ? ""
+      : `and ${QUALIFIED("n", "c")} operator(pg_catalog.=) any (array[${names.map(quoteLiteral).join(", ")}]::pg_catalog.text[])`;
+  return `
   with tables as (
     select c.oid, c.relname, c.relispartition, c.relpartbound, ${QUALIFIED("n", "c")} as name
       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
        and not exists (select from pg_catalog.pg_depend d where d.objid = c.oid and d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.deptype = 'e')
+       ${wanted}
   ), types as (
     select t.oid, b.oid as base, b.typname::text, b.typcategory = 'A' as is_array,
            case when t.typtype = 'd' then t.typnotnull else false end as not_null, t.typtypmod,
@@ -99,3 +110,4 @@ export const READ_TABLES = `
            where h.inhrelid = t.oid and t.relispartition), '[]') as "keyColumns"
     from tables t
    order by t.name`;
+}

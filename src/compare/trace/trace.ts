@@ -4,7 +4,6 @@ import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { compareVersions, isBase } from "#migrate/version.ts";
-import type { Catalogue } from "../catalogue/catalogue.ts";
 import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
 import {
@@ -16,12 +15,12 @@ import {
   startsElsewhere,
 } from "../sources/sources.ts";
 import { collectFixtures, loadFixtures } from "./fixtures.ts";
-import type { MigrationFacts, StatementFacts, Trace, TraceOptions } from "./facts.ts";
+import type { MigrationFacts, Trace, TraceOptions } from "./facts.ts";
 import { makeUpRows } from "./made-up-rows.ts";
 import { Meter } from "./meter.ts";
 import { leavingOut } from "./leaving-out.ts";
 import { RowsInTheWay } from "./rows-in-the-way.ts";
-import { Tracer } from "./tracer.ts";
+import { locksOfApart, traceOne, type Way } from "./trace-one.ts";
 
 /**
  * Runs migrations in a scratch database with rows in its tables, and tells what each statement did. A statement that fails is told
@@ -32,14 +31,16 @@ export async function traceMigrations(options: TraceOptions): Promise<Trace> {
   const fixtures = options.fixturesDir === undefined ? [] : collectFixtures(options, options.fixturesDir);
   return await withScratchSeries(options, async (series) => {
     let start = await begin(series, options);
-    let trace = await traceFrom(start, options, fixtures);
+    let trace = await traceFrom(start, options, fixtures, "both");
     if (options.otherwise !== undefined && start.isEmpty && lacksWhatSchemaMakes(trace)) {
       start = await beginWith(series, options, options.otherwise);
-      trace = await traceFrom(start, options, fixtures);
+      trace = await traceFrom(start, options, fixtures, "both");
     }
-    if (!trace.migrations.some(({ statements }) => statements.some(mayRepeat))) return trace;
-    const again = start.isOther ? await beginWith(series, options, options.otherwise!) : await begin(series, options);
-    const apart = await traceFrom(again, { ...options, catalogues: false }, undefined);
+    const again = async (): Promise<Start> =>
+      start.isOther ? await beginWith(series, options, options.otherwise!) : await begin(series, options);
+    if (trace.isAstray) trace = await traceFrom(await again(), options, fixtures, "together");
+    if (trace.isComplete) return trace;
+    const apart = await traceFrom(await again(), options, [], "apart");
     return { ...trace, migrations: withOwnLocks(trace.migrations, apart.migrations) };
   });
 }
@@ -78,83 +79,66 @@ async function begin(series: ScratchSeries, options: TraceOptions): Promise<Star
   return await beginWith(series, options, options.otherwise);
 }
 
-/** Whether its transaction had locks before it, which it may have taken once more. */
-function mayRepeat({ held, locks }: StatementFacts): boolean {
-  return held.some(
-    ({ isNew, name, mode }) => !isNew && !locks.some((lock) => lock.name === name && lock.mode === mode),
-  );
-}
-
-/**
- * PostgreSQL does not tell whether a statement asked for a lock that its transaction had already. So each runs once more in
- * a transaction of its own, where it can be read.
- */
+/** Of statements whose own locks are not known yet, as they were when each ran in a transaction of its own. */
 function withOwnLocks(migrations: readonly MigrationFacts[], apart: readonly MigrationFacts[]): MigrationFacts[] {
   return migrations.map((migration, at) => ({
     ...migration,
-    statements: migration.statements.map((statement, index) => {
-      const other = apart[at]?.statements[index];
-      const ran = other?.sql === statement.sql && other.how.kind === "measured" && statement.how.kind === "measured";
-      // What is new by then may not be there when it is tried apart.
-      return ran && mayRepeat(statement) ? { ...statement, locks: other.locks } : statement;
-    }),
+    statements: locksOfApart(migration.statements, apart[at]?.statements ?? []),
   }));
 }
 
-/** @param fixtures files of rows; undefined traces each statement in a transaction of its own, without any rows */
+interface Told extends Trace {
+  /** Whether the own locks of every statement are known. */
+  readonly isComplete: boolean;
+  /** Whether it stopped, because the database was no longer what the migrations make of it. */
+  readonly isAstray: boolean;
+}
+
 async function traceFrom(
   { database, run, leftOut }: Start,
   options: TraceOptions,
-  fixtures: readonly string[] | undefined,
-): Promise<Trace> {
+  fixtures: readonly string[],
+  way: Way,
+): Promise<Told> {
   const without = new Set([`${SCRATCH_LEDGER.schema}.${SCRATCH_LEDGER.table}`]);
-  const loader = loadFixtures(database, fixtures ?? [], options);
+  const loader = loadFixtures(database, fixtures, options);
   const migrations: MigrationFacts[] = [];
   let rows: RowsInTheWay | undefined;
   let withoutRows: readonly string[] = [];
   let meter: Meter | undefined;
-  let before: Catalogue | undefined;
   const lost = { any: leftOut.length > 0 };
+  let isComplete = true;
+  let isAstray = false;
+  let isWatched = true;
   for (const file of options.migrations) {
     const migration = await loadMigration(options.projectDir, file, options.signal);
     await loader.load(migration);
     if (rows === undefined) {
       const madeUp =
-        fixtures === undefined
+        way === "apart"
           ? { filled: new Set<string>(), withoutRows: [] }
           : await makeUpRows(database, { without, inTransaction: false });
       rows = new RowsInTheWay(madeUp.filled, options.fixturesDir !== undefined, without);
       withoutRows = madeUp.withoutRows;
     }
-    meter ??= await Meter.start(database);
-    await meter.refresh();
-    if (options.catalogues === true) before ??= await run.read();
-    const tracer = new Tracer({
-      projectDir: options.projectDir,
-      migration,
-      meter,
-      rows,
-      scratch: options.scratch,
-      lost,
-      timeZone: options.timeZone,
-      postgres: options.postgres,
-      isApart: fixtures === undefined,
-    });
-    const error = migration.up.kind === "refused" ? migration.up.error : await run.step(migration, "up", tracer);
-    const after: Catalogue | undefined = options.catalogues === true ? await run.read() : undefined;
+    if (meter === undefined) meter = await Meter.start(database, without);
+    // What was watched is known; what was not may have changed anything.
+    else if (!isWatched || fixtures.length > 0) await meter.refresh();
+    const { projectDir, scratch, timeZone, postgres } = options;
+    const told = await traceOne(run, { projectDir, migration, meter, rows, scratch, lost, timeZone, postgres }, way);
+    isComplete &&= told.isComplete;
+    ({ isAstray, isWatched } = told);
     migrations.push({
       file,
       checksum: migration.checksum,
       transactional: migration.up.kind !== "refused" && migration.up.transactional,
       reversible: isReversible(migration),
-      statements: tracer.statementFacts,
-      error,
-      ...(before === undefined ? {} : { before }),
-      ...(after === undefined || error !== undefined ? {} : { after }),
+      statements: told.statements,
+      error: told.error,
     });
-    before = after;
+    if (isAstray) break;
   }
-  return { migrations, serverVersion: database.serverVersion, withoutRows, leftOut };
+  return { migrations, serverVersion: database.serverVersion, withoutRows, leftOut, isComplete, isAstray };
 }
 
 function isReversible({ down }: LoadedMigration): boolean {

@@ -46,6 +46,8 @@ const NOT_IN_TRANSACTION = "25001";
 /** Runs a migration's statements one by one and takes down what each of them does. */
 export class Tracer implements Performer {
   readonly statementFacts: StatementFacts[] = [];
+  /** False once the file itself may have taken something back: the meter then knows too much. */
+  isWatched = true;
   readonly #options: TracerOptions;
   /** The file's own BEGIN was there, and its COMMIT was not. */
   #begun = false;
@@ -198,6 +200,7 @@ export class Tracer implements Performer {
 
   async #run(database: Database, statement: Statement, work: () => Promise<void>): Promise<Taken> {
     if (isUnguarded(statement)) {
+      this.isWatched = false;
       await work();
       return { measured: NOTHING_MEASURED, how: MEASURED };
     }

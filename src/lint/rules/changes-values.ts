@@ -1,7 +1,7 @@
-import { inside } from "#sql/parser.ts";
-import { writeIdentifier } from "#sql/quote.ts";
+import { inside, type Node, type RangeVar } from "#sql/parser.ts";
+import { parseQualifiedName, writeIdentifier } from "#sql/quote.ts";
 import type { Found, Rule } from "../rule.ts";
-import { alterations, nameOf } from "../syntax.ts";
+import { alterations, nameOf, nodesIn } from "../syntax.ts";
 
 export const changesValues: Rule = {
   id: "changes-values",
@@ -13,7 +13,7 @@ export const changesValues: Rule = {
   instead: "Add a new column beside the old one, fill it, compare both, and drop the old one later.",
   wrong: "ALTER TABLE users ALTER COLUMN name TYPE text USING lower(name);",
   right: "ALTER TABLE users ALTER COLUMN age TYPE bigint USING age::bigint;",
-  check({ node, isOld, facts }) {
+  check({ node, isOld, facts, world }) {
     const converted = alterations(node, "AT_AlterColumnType").flatMap(({ table, command }): Found[] => {
       const definition = inside(command.def, "ColumnDef");
       if (!isOld(table)) return [];
@@ -28,17 +28,35 @@ export const changesValues: Rule = {
         : [{ message: `Every value of ${column} becomes what USING says, and the old one is gone` }];
     });
     const target = inside(node, "UpdateStmt")?.relation ?? inside(node, "InsertStmt")?.relation;
+    const named = [...nodesIn(node)].flatMap(([kind, inner]) => targetOf({ [kind]: inner } as unknown as Node) ?? []);
+    const isNamed = (written: string): boolean => {
+      const { schema, name } = parseQualifiedName(written) ?? { name: written };
+      const parent = world.find({
+        ...(schema === undefined ? {} : { schemaname: schema }),
+        relname: name,
+      })?.partitionOf;
+      return named.some((range) => range.relname === name || (parent !== undefined && world.keyOf(range) === parent));
+    };
     const others = (facts?.rows ?? []).filter(
-      ({ name, isNew, updated, deleted }) =>
-        !isNew && updated + deleted > 0 && name.split(".").at(-1) !== writeIdentifier(target?.relname ?? ""),
+      ({ name, isNew, updated, deleted }) => !isNew && updated + deleted > 0 && !isNamed(name),
     );
     return target === undefined || others.length === 0
       ? converted
       : [
           ...converted,
           {
-            message: `Triggers change rows of ${others.map(({ name }) => name).join(", ")} as well, which it does not name`,
+            message: `Triggers or foreign keys change rows of ${others.map(({ name }) => name).join(", ")} as well, which this statement does not name`,
           },
         ];
   },
 };
+
+/** The table whose rows a statement changes. */
+function targetOf(node: Node): RangeVar | undefined {
+  return (
+    inside(node, "UpdateStmt")?.relation ??
+    inside(node, "InsertStmt")?.relation ??
+    inside(node, "DeleteStmt")?.relation ??
+    inside(node, "MergeStmt")?.relation
+  );
+}

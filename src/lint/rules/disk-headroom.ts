@@ -11,7 +11,7 @@ export const diskHeadroom: Rule = {
   group: "locks",
   severity: "note",
   asks: ["trace", "sizes"],
-  why: "PostgreSQL writes a second copy of the table and its indexes beside the old one, and as much again into the write-ahead log; the old files go when the transaction commits. Where the disk is full before, the statement fails, and with it whatever else needs room. Reported for tables of a gigabyte and more, where their sizes are known (`--stats`, or the database of the environment).",
+  why: "PostgreSQL writes a second copy of the table and its indexes beside the old one, and as much again into the write-ahead log; the old files go when the transaction commits. If the disk fills up before that, the statement fails, and so does everything else that needs space. Reported for tables of a gigabyte and more, where their sizes are known (`--stats`, or the database of the environment).",
   instead:
     "Make sure that there is room for the table, its indexes and the log, on replicas as well; or move the rows in batches.",
   wrong: "ALTER TABLE events ALTER COLUMN id TYPE bigint;",
@@ -37,7 +37,7 @@ export const diskHeadroom: Rule = {
         ? []
         : [
             {
-              message: `${name} has ${(bytes / LARGE).toFixed(1)} GB: ${facts?.rewrites.length === 0 ? "the index needs room beside it" : "as much room and that of its indexes is needed beside it, and in the log"}`,
+              message: `${name} has ${(bytes / LARGE).toFixed(1)} GB: ${facts?.rewrites.length === 0 ? "the new index needs disk space of its own" : "the rewrite needs that much disk space again, more for its indexes, and as much in the log"}`,
               fix: "Check the free space, on replicas as well",
             },
           ],

@@ -1,4 +1,4 @@
-import { inside, strings } from "#sql/parser.ts";
+import { inside, type Node, strings } from "#sql/parser.ts";
 import type { Found, Rule } from "../rule.ts";
 import { dropped, nameOfParts } from "../syntax.ts";
 
@@ -14,10 +14,15 @@ export const dropUsedObject: Rule = {
   wrong: "DROP VIEW active_users;",
   right: "DROP VIEW active_users;\nCREATE VIEW active_users AS SELECT 1 AS id;",
   atEnd({ node, world, isOld, file, statement }) {
+    const at = file.statements.indexOf(statement);
+    const before = file.statements.slice(0, at);
     const made = (name: string): boolean =>
       file.statements
-        .slice(file.statements.indexOf(statement) + 1)
+        .slice(at + 1)
         .some(({ node: other }) => strings(inside(other, "CreateFunctionStmt")?.funcname).at(-1) === name);
+    // Nobody has used it by a name that it was given here.
+    const isOwn = ({ parts }: { readonly parts: readonly string[] }): boolean =>
+      before.some(({ node: other }) => givesName(other, parts.at(-1)));
     const relations = ["OBJECT_VIEW", "OBJECT_SEQUENCE"].flatMap((type) =>
       dropped(node, type).filter(
         ({ parts }) => world.findByParts(parts) === undefined && isOld({ relname: parts.at(-1) ?? "" }),
@@ -27,17 +32,25 @@ export const dropUsedObject: Rule = {
     const isCode = drop?.removeType === "OBJECT_FUNCTION" || drop?.removeType === "OBJECT_PROCEDURE";
     const functions = (isCode ? (drop.objects ?? []) : [])
       .map((object) => ({ parts: strings(inside(object, "ObjectWithArgs")?.objname) }))
-      .filter(({ parts }) => !made(parts.at(-1) ?? "") && !world.isNewFunction(parts));
+      .filter(
+        ({ parts }) => !made(parts.at(-1) ?? "") && !world.isNewFunction(parts) && !world.isTriggerFunction(parts),
+      );
     const types = ["OBJECT_TYPE", "OBJECT_DOMAIN"].flatMap((type) =>
       (drop?.removeType === type ? (drop.objects ?? []) : []).map((object) => ({
         parts: strings(inside(object, "TypeName")?.names),
       })),
     );
-    return [...relations, ...functions, ...types.filter(({ parts }) => !world.isNewType(parts))].map(
-      ({ parts }): Found => ({
+    const gone = [...relations, ...functions, ...types.filter(({ parts }) => !world.isNewType(parts))];
+    return gone
+      .filter((object) => !isOwn(object))
+      .map(({ parts }): Found => ({
         message: `Applications that use ${nameOfParts(parts)} fail as soon as this commits`,
         fix: "Drop it when nothing uses it any more",
-      }),
-    );
+      }));
   },
 };
+
+/** Whether a statement makes a view, or gives an object that name. */
+function givesName(node: Node | undefined, name: string | undefined): boolean {
+  return inside(node, "ViewStmt")?.view?.relname === name || inside(node, "RenameStmt")?.newname === name;
+}

@@ -29,12 +29,14 @@ export const duplicateIndex: Rule = {
       index.indexIncludingParams === undefined &&
       !columns.includes("");
     if (!isPlain) return [];
-    const same = world
-      .indexesOf(`${table.schema}.${table.name}`)
-      .find(
-        ({ index: other }) =>
-          other?.plain === true && other.columns.join() === columns.join() && (other.unique || index.unique !== true),
-      );
+    const same = world.indexesOf(`${table.schema}.${table.name}`).find(
+      // One of the same name is gone by then, taken by a CASCADE.
+      ({ name, index: other }) =>
+        name !== index.idxname &&
+        other?.plain === true &&
+        other.columns.join() === columns.join() &&
+        (other.unique || index.unique !== true),
+    );
     return same === undefined
       ? []
       : [{ message: `${writeIdentifier(same.name)} is an index on the same columns already` }];

@@ -1,5 +1,6 @@
-import { inside } from "#sql/parser.ts";
-import type { Rule } from "../rule.ts";
+import { inside, strings } from "#sql/parser.ts";
+import type { Context, Rule } from "../rule.ts";
+import type { World } from "../world.ts";
 import { nodesIn } from "../syntax.ts";
 
 export const enumValueUsedAtOnce: Rule = {
@@ -14,17 +15,11 @@ export const enumValueUsedAtOnce: Rule = {
   wrong: "ALTER TYPE mood ADD VALUE 'fine';\nUPDATE people SET mood = 'fine' WHERE mood = 'ok';",
   right: "ALTER TYPE mood ADD VALUE 'fine';",
   check({ node, earlier, statement, world }) {
-    if (statement.transaction.kind === "none" || inside(node, "AlterEnumStmt") !== undefined) return [];
-    const added = earlier.flatMap(({ node: other }) => {
-      const alter = inside(other, "AlterEnumStmt");
-      const names = alter?.typeName?.flatMap((part) => inside(part, "String")?.sval ?? []) ?? [];
-      const isNew = world.isNewType(names);
-      return alter?.newVal !== undefined && alter.oldVal === undefined && !isNew ? [alter.newVal] : [];
-    });
-    if (added.length === 0) return [];
+    if (statement.transaction.kind === "none" || world.addedValues.size === 0) return [];
+    if (inside(node, "AlterEnumStmt") !== undefined) return [];
     const used = [...nodesIn(node)].flatMap(([kind, inner]) => {
       const value = kind === "A_Const" ? (inner as { sval?: { sval?: string } }).sval?.sval : undefined;
-      return value !== undefined && added.includes(value)
+      return value !== undefined && world.addedValues.has(value) && isAddedBy(earlier, value, world)
         ? [{ value, at: (inner as { location?: number }).location }]
         : [];
     })[0];
@@ -39,3 +34,11 @@ export const enumValueUsedAtOnce: Rule = {
         ];
   },
 };
+
+/** Whether one of the statements adds a value to a type that was there before. */
+function isAddedBy(statements: Context["earlier"], value: string, world: World): boolean {
+  return statements.some(({ node }) => {
+    const alter = inside(node, "AlterEnumStmt");
+    return alter?.newVal === value && alter.oldVal === undefined && !world.isNewType(strings(alter.typeName));
+  });
+}

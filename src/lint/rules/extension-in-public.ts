@@ -10,7 +10,7 @@ export const extensionInPublic: Rule = {
   on: false,
   schemaFiles: true,
   asks: ["syntax"],
-  why: "Without a schema, the functions and tables of an extension come among your own, where clients of an API can call them.",
+  why: "Without a schema, the functions and tables of an extension end up among your own, where clients of an API can call them.",
   instead: "`CREATE EXTENSION ... SCHEMA extensions`.",
   wrong: "CREATE EXTENSION citext;",
   right: "CREATE SCHEMA extensions;\nCREATE EXTENSION citext SCHEMA extensions;",

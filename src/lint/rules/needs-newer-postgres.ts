@@ -10,7 +10,7 @@ export const needsNewerPostgres: Rule = {
   severity: "error",
   asks: ["syntax", "neighbours", "sizes"],
   why: "The scratch database is PostgreSQL 18 and takes what older servers refuse. The version of the database is known where the environment's database can be asked, or `--stats` names a file of it.",
-  instead: "Write what that version knows, or `--scratch URL` to try everything on a server of that version.",
+  instead: "Write it in a form that the version knows. `--scratch URL` tries everything on a server of that version.",
   wrong: "ALTER TABLE users ADD CONSTRAINT users_email_not_null NOT NULL email NOT VALID;",
   right: "ALTER TABLE users ADD CONSTRAINT users_email_not_null CHECK (email IS NOT NULL) NOT VALID;",
   check({ node, statement: { text }, postgres, world }) {

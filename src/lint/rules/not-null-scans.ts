@@ -21,7 +21,7 @@ export const notNullScans: Rule = {
   },
   why: "`SET NOT NULL` reads the whole table to see whether a NULL is in it, and holds an ACCESS EXCLUSIVE lock while it does: nobody can read or write the table.",
   instead:
-    "From PostgreSQL 18 on, add `NOT NULL ... NOT VALID` and validate it in the next migration; `confiture lint --fix` makes this change where it knows that the database is that new. Before, add `CHECK (column IS NOT NULL) NOT VALID`, validate it in the next migration, and then `SET NOT NULL`: PostgreSQL sees that the CHECK proves it and reads nothing. The CHECK can be dropped afterwards.",
+    "From PostgreSQL 18 on, add `NOT NULL ... NOT VALID` and validate it in the next migration; `confiture lint --fix` makes this change where it knows that the database is that new. Before, add `CHECK (column IS NOT NULL) NOT VALID`, validate it in the next migration, and then `SET NOT NULL`: PostgreSQL sees that the CHECK proves it and reads nothing. The CHECK can be dropped afterwards, by a statement of its own: an `ALTER TABLE` that does both drops it first.",
   wrong: "ALTER TABLE users ALTER COLUMN email SET NOT NULL;",
   right: "ALTER TABLE users ADD CONSTRAINT users_email_not_null CHECK (email IS NOT NULL) NOT VALID;",
   check({ node, isOld, scans, world, postgres }) {
@@ -51,7 +51,9 @@ export const notNullScans: Rule = {
           fix: [
             `ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ${name} CHECK (${writeIdentifier(column)} IS NOT NULL) NOT VALID;`,
             `ALTER TABLE ${nameOf(table)} VALIDATE CONSTRAINT ${name};  -- in the next migration`,
-            `ALTER TABLE ${nameOf(table)} ALTER COLUMN ${writeIdentifier(column)} SET NOT NULL, DROP CONSTRAINT ${name};  -- in the one after that`,
+            // As one statement it would drop the CHECK first, whatever the order, and read the table after all.
+            `ALTER TABLE ${nameOf(table)} ALTER COLUMN ${writeIdentifier(column)} SET NOT NULL;  -- in the one after that`,
+            `ALTER TABLE ${nameOf(table)} DROP CONSTRAINT ${name};`,
           ].join("\n"),
         },
       ];

@@ -10,7 +10,7 @@ export const notRerunnable: Rule = {
   severity: "note",
   asks: ["syntax", "neighbours"],
   aliases: { squawk: ["prefer-robust-stmts"] },
-  why: "Outside a transaction an interrupted migration stops at a statement. `CREATE INDEX CONCURRENTLY` then leaves an invalid index, so the same statement fails when the migration goes on; `DROP INDEX CONCURRENTLY` may be done already. One statement in a file of its own is no matter: `confiture migrate resolve` says which it was.",
+  why: "Outside a transaction an interrupted migration stops at a statement. `CREATE INDEX CONCURRENTLY` then leaves an invalid index, so the same statement fails when the migration goes on; `DROP INDEX CONCURRENTLY` may be done already. A single statement in a file of its own does not need this: `confiture migrate resolve` says which it was.",
   instead:
     "Put `DROP INDEX CONCURRENTLY IF EXISTS` before `CREATE INDEX CONCURRENTLY`. `IF NOT EXISTS` is no help: it passes over the invalid index (see invalid-index-hidden).",
   wrong:

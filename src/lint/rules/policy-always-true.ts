@@ -1,4 +1,4 @@
-import { inside } from "#sql/parser.ts";
+import { inside, type Node } from "#sql/parser.ts";
 import { isEverything } from "../rows.ts";
 import type { Rule } from "../rule.ts";
 import { nameOf } from "../syntax.ts";
@@ -18,14 +18,14 @@ export const policyAlwaysTrue: Rule = {
     const policy = inside(node, "CreatePolicyStmt");
     if (policy === undefined || policy.permissive !== true || policy.cmd_name === "select") return [];
     const isForAll = (policy.roles ?? []).some((role) => inside(role, "RoleSpec")?.roletype === "ROLESPEC_PUBLIC");
-    const isTrue = [policy.qual, policy.with_check].some((when) => when !== undefined && isEverything(when));
-    return isForAll && isTrue
-      ? [
-          {
-            message: `Everybody who may write to ${nameOf(policy.table)} may write every row of it`,
-            fix: "Say which rows, or TO which role",
-          },
-        ]
-      : [];
+    if (!isForAll) return [];
+    const isTrue = (when: Node | undefined): boolean => when !== undefined && isEverything(when);
+    const table = nameOf(policy.table);
+    const message = isTrue(policy.qual)
+      ? `Everybody who may write to ${table} may change every row of it`
+      : isTrue(policy.with_check)
+        ? `Everybody who may write to ${table} may write any row into it: WITH CHECK is always true`
+        : undefined;
+    return message === undefined ? [] : [{ message, fix: "Say which rows, or TO which role" }];
   },
 };

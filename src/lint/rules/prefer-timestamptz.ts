@@ -19,7 +19,7 @@ export const preferTimestamptz: Rule = {
       /^timestamp(?:\(|\[|$)/.test(typeText(column.typeName))
         ? [
             {
-              message: `${nameOf(table)}.${writeIdentifier(column.colname ?? "")} has no time zone, so it is no moment`,
+              message: `${nameOf(table)}.${writeIdentifier(column.colname ?? "")} has no time zone, so it does not say which moment it is`,
               fix: `${writeIdentifier(column.colname ?? "")} timestamptz`,
               at: column.location,
             },

@@ -8,7 +8,7 @@ export const replacesCode: Rule = {
   group: "data",
   severity: "note",
   asks: ["syntax", "neighbours"],
-  why: "Whoever uses the view or calls the function gets the new one from the moment the migration commits, old releases of the application among them. Indexes, CHECKs and generated columns that call a function keep what the old one said.",
+  why: "Whoever uses the view or calls the function gets the new one from the moment the migration commits, old releases of the application among them. Indexes, CHECKs and generated columns that call a function keep the results of the old one.",
   instead:
     "Keep columns, arguments and meaning of what is there, or give the new one another name and drop the old one later.",
   given: "CREATE VIEW active_users AS SELECT 1 AS id;",

@@ -1,3 +1,4 @@
+import { writeIdentifier } from "#sql/quote.ts";
 import type { RangeVar } from "#sql/parser.ts";
 import type { LintStatement } from "../file.ts";
 import { addedAnew } from "../rewrite.ts";
@@ -31,7 +32,7 @@ export const validateUnderLock: Rule = {
         {
           message: `${nameOf(table)} is read from beginning to end under the ${lock.mode} lock that this transaction took before, so ${lock.mode === "ACCESS EXCLUSIVE" ? "reads and writes wait" : "writes wait"}`,
           rewrite: rewriteOf(statement, table, command.name ?? "", earlier),
-          fix: `ALTER TABLE ${nameOf(table)} VALIDATE CONSTRAINT ${command.name ?? ""};  -- in a migration of its own`,
+          fix: `ALTER TABLE ${nameOf(table)} VALIDATE CONSTRAINT ${writeIdentifier(command.name ?? "")};  -- in a migration of its own`,
         },
       ];
     });

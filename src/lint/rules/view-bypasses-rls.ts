@@ -9,7 +9,7 @@ export const viewBypassesRls: Rule = {
   severity: "warning",
   schemaFiles: true,
   asks: ["syntax", "neighbours"],
-  why: "A view reads its tables with the rights of its owner, who is mostly the owner of the tables as well: policies do not apply, and whoever may read the view sees every row.",
+  why: "A view reads its tables with the rights of its owner, who usually owns the tables as well: policies do not apply, and whoever may read the view sees every row.",
   instead: "`CREATE VIEW ... WITH (security_invoker = true)`, from PostgreSQL 15 on.",
   given:
     "CREATE TABLE notes (id bigint PRIMARY KEY, owner name);\nCREATE POLICY own ON notes USING (owner = current_user);\nALTER TABLE notes ENABLE ROW LEVEL SECURITY;",

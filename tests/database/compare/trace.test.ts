@@ -186,14 +186,6 @@ export default class Ts extends Migration {
     expect(statements.map(({ place }) => place.line)).toEqual([4, 4, 5, 6]);
     expect(locks(statements[1]!)).toContain("SHARE public.users");
   });
-
-  test("the catalogues before and after, where they are asked for", async () => {
-    const { trace } = await traced({ "migrations/2_a.sql": "DROP TABLE users;" }, { catalogues: true });
-    const [first] = trace.migrations;
-    const tables = (facts: { facts(): readonly { id: { kind: string } }[] }): number =>
-      facts.facts().filter(({ id }) => id.kind === "table").length;
-    expect(tables(first!.before!.facts) - tables(first!.after!.facts)).toBe(1);
-  });
 });
 
 describe("statements that fail", () => {

@@ -7,9 +7,11 @@ setDefaultTimeout(120_000);
 
 const BASE = { "db/migrations/001_users.sql": "CREATE TABLE users (id bigint PRIMARY KEY, age int, name text);\n" };
 
-async function fixed(files: Readonly<Record<string, string>>, path: string) {
+async function fixed(files: Readonly<Record<string, string>>, path: string, ...args: string[]) {
   const project = await temporaryProject({ ...BASE, ...files });
-  const { stdout, stderr, exitCode } = await runHere(["lint", path, "--fix", "--format", "json"], { cwd: project.dir });
+  const { stdout, stderr, exitCode } = await runHere(["lint", path, "--fix", "--format", "json", ...args], {
+    cwd: project.dir,
+  });
   const names = readdirSync(project.path("db/migrations")).toSorted();
   return { project, document: JSON.parse(stdout) as Record<string, unknown>, stderr, exitCode, names };
 }
@@ -66,6 +68,25 @@ describe("lint --fix", () => {
     );
     expect(document).toMatchObject({ exitCode: 0 });
     expect(names).toContain("003_validate_c.sql");
+  });
+
+  test("NOT NULL becomes NOT NULL ... NOT VALID where the database is known to take that", async () => {
+    const path = "db/migrations/002_age.sql";
+    const text =
+      "-- migrate:up\nALTER TABLE users ALTER age SET NOT NULL;\n-- migrate:down\nALTER TABLE users ALTER age DROP NOT NULL;\n";
+    const stats = (postgres: number): string =>
+      JSON.stringify({ format: "confiture-stats", version: 1, taken: "", postgres, relations: [] });
+    const files = { [path]: text, "18.json": stats(18), "17.json": stats(17) };
+    const older = await fixed(files, path, "--stats", "17.json");
+    expect(older.document).toMatchObject({ changed: [] });
+    const { project, document, names } = await fixed(files, path, "--stats", "18.json");
+    expect(document).toMatchObject({ exitCode: 0, changed: [path] });
+    expect(names).toEqual(["001_users.sql", "002_age.sql", "003_validate_users_age_not_null.sql"]);
+    expect(await project.read(path)).toContain(
+      "ALTER TABLE users ADD CONSTRAINT users_age_not_null NOT NULL age NOT VALID;",
+    );
+    const tried = await runHere(["migrate", "test", "--format", "json"], { cwd: project.dir });
+    expect(JSON.parse(tried.stdout)).toMatchObject({ outcome: "proven" });
   });
 
   test.each([

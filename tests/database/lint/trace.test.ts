@@ -14,13 +14,21 @@ interface Found {
 
 /** What lint finds in the last migration, run in a scratch database after the others. */
 async function traced(...migrations: readonly string[]): Promise<Found[]> {
+  return await tracedWith([], {}, ...migrations);
+}
+
+async function tracedWith(
+  args: readonly string[],
+  more: Readonly<Record<string, string>>,
+  ...migrations: readonly string[]
+): Promise<Found[]> {
   const files = migrations.map((text, at) => {
     const ending = text.startsWith("import") ? "ts" : "sql";
     return [`db/migrations/00${at + 1}_it.${ending}`, text] as const;
   });
-  await using project = await temporaryProject(Object.fromEntries(files));
+  await using project = await temporaryProject({ ...Object.fromEntries(files), ...more });
   const last = files.at(-1)![0];
-  const { stdout, stderr } = await runHere(["lint", last, "--format", "json"], { cwd: project.dir });
+  const { stdout, stderr } = await runHere(["lint", last, "--format", "json", ...args], { cwd: project.dir });
   const document = JSON.parse(stdout) as { findings?: Found[] };
   if (document.findings === undefined) throw new Error(stdout + stderr);
   return document.findings;
@@ -109,6 +117,26 @@ describe("what only shows when a statement runs", () => {
     expect(await traced(TABLE, "CREATE INDEX CONCURRENTLY users_email ON users (email);")).toEqual([]);
   });
 
+  test("room on the disk, for tables that are known to be large", async () => {
+    const relations = [
+      { name: "public.users", rows: 9e6, bytes: 3 * 2 ** 30, indexes: 2 },
+      { name: "public.small", rows: 9, bytes: 8192, indexes: 0 },
+    ];
+    const stats = JSON.stringify({ format: "confiture-stats", version: 1, taken: "", postgres: 18, relations });
+    const found = await tracedWith(
+      ["--stats", "stats.json"],
+      { "stats.json": stats },
+      `${TABLE}CREATE TABLE small (id int);`,
+      "ALTER TABLE users ALTER id TYPE bigint;\nALTER TABLE small ALTER id TYPE bigint;\nCREATE INDEX users_age ON users (age);\nALTER TABLE users ADD COLUMN n int;",
+    );
+    const mine = found.filter(({ rule }) => rule === "disk-headroom");
+    expect(mine.map(({ severity, location: { line } }) => [severity, line])).toEqual([
+      ["note", 1],
+      ["note", 3],
+    ]);
+    expect(mine[0]?.message).toStartWith("public.users has 3.0 GB: ");
+  });
+
   test("what CASCADE takes with it, by name", async () => {
     const found = await traced(
       `${TABLE}CREATE VIEW v AS SELECT * FROM users;`,
@@ -136,4 +164,20 @@ test("where nothing can be run, the text is judged, and that is said", async () 
   const { stdout, stderr } = await runHere(["lint", "db/migrations/002_it.sql"], { cwd: project.dir });
   expect(stdout).toContain("[index-blocks-writes]");
   expect(stderr).toContain("judged by the text alone");
+});
+
+test("what is applied and was edited since is named and not linted; what is pending is", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database:\n  engine: embedded\n",
+    "db/migrations/001_it.sql": TABLE,
+  });
+  const run = async (...args: string[]) => await runHere(args, { cwd: project.dir });
+  expect((await run("migrate", "up")).exitCode).toBe(0);
+  await project.write("db/migrations/001_it.sql", `${TABLE}SELECT 1;\n`);
+  await project.write("db/migrations/002_it.sql", "CREATE INDEX users_email ON users (email);\n");
+  const pending = await run("lint");
+  expect(pending.stdout).toContain("[index-blocks-writes]");
+  expect(pending.stdout).not.toContain("prefer-bigint");
+  expect(pending.stderr).toContain("db/migrations/001_it.sql is applied and was edited since");
+  expect((await run("lint", "db/migrations/001_it.sql")).stdout).toContain("prefer-bigint");
 });

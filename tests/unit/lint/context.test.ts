@@ -169,6 +169,78 @@ describe("what is held until the transaction ends", () => {
   });
 });
 
+describe("what is gone, replaced or named by this file is nobody's", () => {
+  const cases: readonly Case[] = [
+    [
+      "an index on the columns of a constraint that is dropped",
+      ["CREATE TABLE t (a bigint CONSTRAINT k UNIQUE);", "ALTER TABLE t DROP CONSTRAINT k; CREATE INDEX i ON t (a);"],
+      [],
+    ],
+    [
+      "an index on a column that is made anew",
+      ["CREATE TABLE t (a bigint UNIQUE);", "ALTER TABLE t DROP COLUMN a, ADD COLUMN a int; CREATE INDEX i ON t (a);"],
+      [],
+    ],
+    [
+      "an index of a name that a CASCADE has freed",
+      ["CREATE TABLE t (a int); CREATE INDEX i ON t (a);", "DROP VIEW v CASCADE; CREATE INDEX i ON t (a);"],
+      ["drop-used-object"],
+    ],
+    [
+      "two indexes",
+      ["CREATE TABLE t (a int); CREATE INDEX i ON t (a);", "CREATE INDEX j ON t (a);"],
+      ["duplicate-index"],
+    ],
+    [
+      "a function of triggers alone",
+      [
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';",
+        "DROP TRIGGER f ON t; DROP FUNCTION f();",
+      ],
+      [],
+    ],
+    [
+      "a function",
+      ["CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';", "DROP FUNCTION f();"],
+      ["drop-used-object"],
+    ],
+    [
+      "an enum that another one takes the place of",
+      [
+        "CREATE TYPE mood AS ENUM ('a');",
+        "CREATE TYPE mood_new AS ENUM ('b'); ALTER TYPE mood RENAME TO mood_old; ALTER TYPE mood_new RENAME TO mood; DROP TYPE mood_old;",
+      ],
+      [],
+    ],
+    ["an enum", ["CREATE TYPE mood AS ENUM ('a');", "DROP TYPE mood;"], ["drop-used-object"]],
+    ["a view of this file", "CREATE VIEW v AS SELECT 1 AS a; DROP VIEW v;", []],
+  ];
+  test.each(cases)("%s", (_what, sql, rules) => {
+    expect(rulesIn(sql).filter((rule) => /duplicate-index|drop-used/.test(rule))).toEqual([...rules]);
+  });
+});
+
+describe("conditions that are true of every row", () => {
+  test.each([
+    ["DELETE FROM t WHERE true;", ["delete-all"]],
+    ["DELETE FROM t WHERE 1 = 1;", ["delete-all"]],
+    ["WITH gone AS (DELETE FROM t WHERE 't' RETURNING id) SELECT id FROM gone;", ["delete-all"]],
+    ["DELETE FROM t WHERE false;", []],
+    ["DELETE FROM t WHERE 1 = 2;", []],
+    ["DELETE FROM t USING u WHERE true;", []],
+    ["UPDATE t SET a = 1 WHERE true;", ["update-all"]],
+  ])("%s", (sql, rules) => {
+    expect(rulesIn(sql).filter((rule) => rule.endsWith("-all"))).toEqual(rules);
+  });
+});
+
+test("thousands of INSERTs that say the same take no longer than one, and what is between them is seen", () => {
+  const rows = (from: number): string =>
+    Array.from({ length: 3000 }, (_, at) => `INSERT INTO t (id) VALUES (${from + at});\n`).join("");
+  const sql = `${rows(0)}DROP TABLE u;\n${rows(3000)}WITH d AS (DELETE FROM v) INSERT INTO t (id) VALUES (1);\n`;
+  expect(rulesIn(sql)).toEqual(["delete-all", "drop-table"]);
+});
+
 describe("types and defaults", () => {
   const TABLE = "CREATE TABLE t (i int, v varchar(10), s text, n numeric(10,2), z timestamptz(3), c cidr, b bit(3));";
   test.each([
