@@ -16,6 +16,7 @@ import { syncTable, typeOf } from "./query.ts";
 import { guessByName } from "./rules/guess.ts";
 import { checkReference, checkTable } from "./rules/check-table.ts";
 import { columnNamed, Names, shownTable } from "./rules/names.ts";
+import { mayFailOnRows } from "./rules/may-fail.ts";
 import { type Reference, referencesIn } from "./rules/references.ts";
 import { type Place, type Problem, type Rules, RULES_DIR, type TableRule } from "./rules/rules.ts";
 import { isNothing, type Treatment, Treatments } from "./rules/treatments.ts";
@@ -126,13 +127,18 @@ class Planner {
         what: "The condition for the tenant",
       })),
     ];
-    const parsed = conditions.map(({ text, place, what }): Trial => {
-      const finding = { rule: "invalid-sql", message: `${what} is no SQL`, fix: "Write it as after WHERE" };
-      return {
+    const asked = conditions.flatMap(({ text, place, what }): Trial[] => {
+      const about = { location: place.file.location(place.offset), table: shown, column: undefined };
+      const parse: Trial = {
         kind: "parse",
         sql: `SELECT FROM ${rows} WHERE (${text}\n)`,
-        finding: { ...finding, location: place.file.location(place.offset), table: shown, column: undefined },
+        finding: { rule: "invalid-sql", message: `${what} is no SQL`, fix: "Write it as after WHERE", ...about },
       };
+      if (!mayFailOnRows(text)) return [parse];
+      const message = `${what} fails on a row`;
+      const fix = "Ask first whether a value has the form: CASE WHEN code ~ '^[0-9]{1,9}$' THEN code::int > 5 END";
+      const sql = `SELECT count(*) FROM ${rows} WHERE (${text}\n)`;
+      return [parse, { kind: "rows", sql, finding: { rule: "fails-on-rows", message, fix, ...about } }];
     });
     const own = table.columns.flatMap((column): Trial[] => {
       const treatment = this.#treatments.of(column);
@@ -160,7 +166,7 @@ class Planner {
       }
       return [{ kind: "value", sql: `SELECT ${sql}::${column.type}`, finding }];
     });
-    return [...parsed, ...own];
+    return [...asked, ...own];
   }
 
   #trialsOfConstraints({ schema, name, query }: SyncTable): Trial[] {

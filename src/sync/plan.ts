@@ -52,11 +52,27 @@ export interface SyncColumn {
   /** What can be proven afterwards. */
   readonly proof: ColumnProof;
   /** What the originals look like, which a scan for leaks looks for. */
-  readonly tokens?: "email" | "phone" | "card" | "iban" | "ssn";
+  readonly tokens?: TokenKind;
   /** Whether the elements of an array are replaced, one by one. */
   readonly elements?: boolean;
   /** Of a column that `differs`: a query for one row with `rows`, how many have a value, and `same`, how many of them kept it. */
   readonly comparison?: string;
+  /** Of documents: the values in them that are replaced. */
+  readonly inside?: readonly SyncInside[];
+}
+
+/** What personal data looks like inside a text. */
+export type TokenKind = "email" | "phone" | "card" | "iban" | "ssn";
+
+/** Values at a path of documents. */
+export interface SyncInside {
+  /** As the rule has it: "friends[].phone" */
+  readonly path: string;
+  readonly transform: string;
+  readonly proof: ColumnProof;
+  readonly tokens?: TokenKind;
+  /** A query for them, as texts, over `source`; names in it are qualified. */
+  readonly values: string;
 }
 
 /** A question that has to be answered before the first row is copied: whether PostgreSQL takes what the rules say. */
@@ -64,9 +80,10 @@ export interface Trial {
   /**
    * - `parse`: it is only parsed, so that an error speaks of the rule alone;
    * - `value`: it is run, and reads no table;
+   * - `rows`: it is run over rows, and must not fail; errors speak of values;
    * - `count`: it gives one row with `refused`, how many results a constraint does not allow; errors speak of values.
    */
-  readonly kind: "parse" | "value" | "count";
+  readonly kind: "parse" | "value" | "rows" | "count";
   readonly sql: string;
   /** What to say where the answer is no. PostgreSQL's own words are put behind the message where they may be. */
   readonly finding: SyncFinding;

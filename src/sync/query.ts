@@ -113,7 +113,14 @@ function syncColumn({ name, type }: SourceColumn, treatment: Treatment, expressi
   if (treatment.kind === "keep") {
     return { name, type, treatment: "keep", expression, class: "preserving", proof: { kind: "kept" } };
   }
-  const { transform, domain, made }: Transformed = treatment;
+  const { transform, domain, made, elements }: Transformed = treatment;
+  const column = `source.${quoteIdentifier(name)}`;
+  const inside = made.inside?.map(({ values, ...each }) => ({
+    ...each,
+    values: elements
+      ? `select i.v from pg_catalog.unnest(${column}) e (d), lateral (${values("e.d")}) i (v)`
+      : values(column),
+  }));
   return {
     name,
     type,
@@ -124,5 +131,6 @@ function syncColumn({ name, type }: SourceColumn, treatment: Treatment, expressi
     class: made.class,
     proof: made.proof,
     ...(made.tokens === undefined ? {} : { tokens: made.tokens }),
+    ...(inside === undefined ? {} : { inside }),
   };
 }

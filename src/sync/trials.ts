@@ -23,7 +23,7 @@ export async function tryPlan(
     // What cannot be parsed makes every query with it fail.
     const texts = await answers(
       database,
-      trials.filter(({ kind }) => kind !== "count"),
+      trials.filter(({ kind }) => kind === "parse" || kind === "value"),
     );
     if (texts.length > 0) return texts;
     for (const { schema, name, query, mode } of tables) {
@@ -37,7 +37,7 @@ export async function tryPlan(
     }
     return await answers(
       database,
-      trials.filter(({ kind }) => kind === "count"),
+      trials.filter(({ kind }) => kind === "rows" || kind === "count"),
     );
   } finally {
     await rollback(database);
@@ -58,7 +58,7 @@ async function answers(database: Database, trials: readonly Trial[]): Promise<Sy
 async function answer(database: Database, { kind, sql, finding }: Trial): Promise<SyncFinding | undefined> {
   try {
     if (kind === "parse") await database.execute(`prepare confiture_trial as ${sql}; deallocate confiture_trial`);
-    else if (kind === "value") await database.execute(sql);
+    else if (kind === "value" || kind === "rows") await database.execute(sql);
     else {
       const [row] = await database.query<{ refused: number }>(sql);
       const refused = row?.refused ?? 0;
@@ -68,11 +68,25 @@ async function answer(database: Database, { kind, sql, finding }: Trial): Promis
     return undefined;
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.code !== "sql_failed") throw readingFailed(error, finding.table);
-    if (kind !== "count")
+    if (kind === "parse" || kind === "value")
       return { ...finding, message: `${finding.message}: ${error.server?.message ?? error.message}` };
     const sqlstate = error.server?.sqlstate ?? "";
+    const data =
+      kind === "rows" && sqlstate.startsWith("22")
+        ? (DATA_ERRORS[sqlstate] ?? "PostgreSQL refuses a value")
+        : undefined;
+    if (data !== undefined) return { ...finding, message: `${finding.message}: ${data} (SQLSTATE ${sqlstate})` };
     // not_null_violation, check_violation, string_data_right_truncation, of a domain
     if (/^(?:23502|23514|22001)$/.test(sqlstate)) return finding;
     throw readingFailed(error, finding.table);
   }
 }
+
+/** What may be said in place of PostgreSQL's words, which quote the value. */
+const DATA_ERRORS: Readonly<Record<string, string>> = {
+  "22P02": "a value is not of the form that a cast needs",
+  "22003": "a number is out of range",
+  "22007": "a value is no date or time",
+  "22008": "a date or time is out of range",
+  "22012": "division by zero",
+};

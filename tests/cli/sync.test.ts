@@ -86,6 +86,9 @@ test("a copy has every row and no original, is the same for the same key, and is
   const done = await project.succeed(SYNC, WITH_KEY);
   expect(done.stdout).toContain("proven: public.users.email (email): no value in common with 300 originals");
   expect(done.stdout).toContain("proven: public.users.phone (phone): 0 of 300 rows have their own value");
+  expect(done.stdout).toContain(
+    "proven: public.users.profile contact.email (email): no value in common with 300 originals",
+  );
   expect(done.stdout + done.stderr).not.toMatch(/corp\.example|home\.example/);
   const target = project.server.connect(copy);
   const first = await target`
@@ -149,6 +152,7 @@ test("what the rules leave out or cannot do stops a copy before its first row", 
     ["    born: year\n", '    born: { expr: "(select min(born) from users)" }\n', "invalid-rule"],
     ["  orders:\n", '  orders:\n    rows: "user_idd < 5"\n', "invalid-sql"],
     ["  orders:\n", '  orders:\n    rows: "note"\n', "invalid-sql"],
+    ["  orders:\n", '  orders:\n    rows: "note::int > 5"\n', "fails-on-rows"],
     ['  "Audit Log": skip\n', "", "table-without-rule"],
   ];
   for (const [from, to, rule] of refusals) {

@@ -317,6 +317,11 @@ function inside(transform: Transform, made: Made, domain: string, options: Optio
   return {
     kept: false,
     takes,
+    replaced: {
+      transform: transform.name,
+      proof: made.proof,
+      ...(made.tokens === undefined ? {} : { tokens: made.tokens }),
+    },
     expression: (value, keyed) => {
       const own: Keyed = { ...keyed, digest: (text) => keyed.digestIn(domain, text) };
       const sql = made.expression(value, own);

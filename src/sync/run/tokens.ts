@@ -1,36 +1,59 @@
 import { quoteLiteral } from "#sql/quote.ts";
-import type { SyncColumn } from "../plan.ts";
-
-/** What personal data looks like inside a text. */
-export type TokenKind = NonNullable<SyncColumn["tokens"]>;
+import type { TokenKind } from "../plan.ts";
 
 interface Token {
   /** PostgreSQL's regular expression. */
   readonly pattern: string;
   /** SQL for the form in which two spellings of the same are alike. */
   readonly normalised: (token: string) => string;
+  /** SQL for a condition: a text is such a token and nothing else. It need not be exact, and is sooner answered than a search. */
+  readonly isWhole: (text: string) => string;
+  /** SQL for what a text with such a token has, which is sooner found out. */
+  readonly hint?: (text: string) => string;
 }
 
-/** A run of digits within a word, as in a hash, is no number of anything. */
-const alone = (pattern: string): string => `(?<![A-Za-z0-9])${pattern}(?![A-Za-z0-9])`;
-
-const digits = (token: string): string => `pg_catalog.regexp_replace(${token}, '[^0-9]', '', 'g')`;
+/** A number with what a pattern allows between digits. A run of digits within a word, as in a hash, is no number of anything. */
+function numberLike(pattern: string, between: string): Token {
+  const without = (text: string, characters: string): string =>
+    `pg_catalog.translate(${text}, ${quoteLiteral(characters)}, '')`;
+  return {
+    pattern: `(?<![A-Za-z0-9])${pattern}(?![A-Za-z0-9])`,
+    normalised: (token) => without(token, between),
+    isWhole: (text) => `${without(text, `0123456789${between}`)} operator(pg_catalog.=) ''`,
+  };
+}
 
 export const TOKENS: Readonly<Record<TokenKind, Token>> = {
   email: {
     pattern: "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+",
     normalised: (token) => `pg_catalog.lower(${token})`,
+    isWhole: (text) => `${text} operator(pg_catalog.~) '^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$'`,
+    hint: (text) => `pg_catalog.strpos(${text}, '@') operator(pg_catalog.>) 0`,
   },
-  phone: { pattern: alone("\\+?[0-9(][0-9 ()./-]{5,18}[0-9]"), normalised: digits },
-  card: { pattern: alone("[0-9](?:[ -]?[0-9]){12,18}"), normalised: digits },
+  phone: numberLike("\\+?[0-9(][0-9 ()./-]{5,18}[0-9]", " ()./+-"),
+  card: numberLike("[0-9](?:[ -]?[0-9]){12,18}", " -"),
   iban: {
-    pattern: alone("[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}"),
+    pattern: "(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}(?![A-Za-z0-9])",
     normalised: (token) => `pg_catalog.replace(${token}, ' ', '')`,
+    isWhole: (text) => `${text} operator(pg_catalog.~) '^[A-Z][A-Z][0-9][0-9][A-Z0-9 ]+$'`,
   },
-  ssn: { pattern: alone("[0-9]{3}-?[0-9]{2}-?[0-9]{4}"), normalised: digits },
+  ssn: numberLike("[0-9]{3}-?[0-9]{2}-?[0-9]{4}", "-"),
 };
+
+/** SQL for a condition: the text has such a token. */
+export function hasToken(kind: TokenKind, text: string): string {
+  const { pattern, hint } = TOKENS[kind];
+  const matches = `${text} operator(pg_catalog.~) ${quoteLiteral(pattern)}`;
+  return hint === undefined ? matches : `(${hint(text)} and ${matches})`;
+}
 
 /** SQL for the tokens of one kind in a text, one a row. */
 export function tokensIn(kind: TokenKind, text: string): string {
   return `(select f[1] from pg_catalog.regexp_matches(${text}, ${quoteLiteral(`(${TOKENS[kind].pattern})`)}, 'g') f)`;
+}
+
+/** The same for a text that is most often a token and nothing else. */
+export function tokensOf(kind: TokenKind, text: string): string {
+  const isWhole = TOKENS[kind].isWhole(text);
+  return `(select ${text} where ${isWhole} union all select f.token from ${tokensIn(kind, text)} f (token) where not (${isWhole}))`;
 }

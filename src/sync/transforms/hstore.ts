@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
-import { PARTIAL, type Transform } from "./transform.ts";
+import { type Inside, PARTIAL, type Transform } from "./transform.ts";
 
 export const hstore: Transform = {
   name: "hstore",
@@ -12,7 +12,19 @@ export const hstore: Transform = {
     const kept = (subject.keep?.list() ?? []).map((key) => key.text());
     if (rules.length + kept.length === 0) throw options.fail("At least one key has to be here");
     const schema = quoteIdentifier(subject.typeSchema);
+    const inside = rules.flatMap(([key, { replaced }]): Inside[] =>
+      replaced === undefined
+        ? []
+        : [
+            {
+              path: key,
+              ...replaced,
+              values: (value) => `select ${value} operator(${schema}.->) ${quoteLiteral(key)}::pg_catalog.text`,
+            },
+          ],
+    );
     return {
+      inside,
       class: "lossy",
       proof: PARTIAL,
       maxLength: "original",

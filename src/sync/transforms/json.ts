@@ -1,6 +1,6 @@
 import { quoteLiteral } from "#sql/quote.ts";
 import type { Options } from "./options.ts";
-import { type Keyed, type Nested, PARTIAL, type Subject, type Transform } from "./transform.ts";
+import { type Inside, type Keyed, type Nested, PARTIAL, type Subject, type Transform } from "./transform.ts";
 
 /** What becomes of a value in a document. What no path leads to is left out. */
 interface Place {
@@ -20,8 +20,9 @@ export const json: Transform = {
   examples: ['{ json: { contact.email: email, "friends[].phone": phone }, keep: [theme] }'],
   takes: ["json"],
   make(options, subject) {
-    const root = placesOf(options, subject);
+    const { root, inside } = placesOf(options, subject);
     return {
+      inside,
       class: "lossy",
       proof: PARTIAL,
       maxLength: "original",
@@ -36,31 +37,49 @@ export const json: Transform = {
   },
 };
 
-function placesOf(options: Options, subject: Subject): Place {
+function placesOf(options: Options, subject: Subject): { readonly root: Place; readonly inside: readonly Inside[] } {
   const root: Place = { keys: new Map() };
-  for (const [path, rule] of options.map()) put(root, path, rule, subject.nested(rule, path));
+  const inside: Inside[] = [];
+  for (const [path, rule] of options.map()) {
+    const nested = subject.nested(rule, path);
+    const jsonpath = quoteLiteral(put(root, path, rule, nested));
+    if (nested.replaced === undefined) continue;
+    inside.push({
+      path,
+      ...nested.replaced,
+      values: (value) =>
+        `select v operator(pg_catalog.#>>) '{}' from pg_catalog.jsonb_path_query(${value}::pg_catalog.jsonb, ${jsonpath}) v where pg_catalog.jsonb_typeof(v) operator(pg_catalog.=) any ('{string,number}')`,
+    });
+  }
   for (const path of subject.keep?.list() ?? []) {
     put(root, path.text(), path, { kept: true, takes: "any", expression: (value) => value });
   }
   if (root.rule !== undefined || (root.keys.size === 0 && root.any === undefined && root.items === undefined)) {
     throw options.fail("At least one path has to be here", "{ json: { contact.email: email }, keep: [theme] }");
   }
-  return root;
+  return { root, inside };
 }
 
-function put(root: Place, path: string, at: Options, rule: Nested): void {
+/** @returns the path as SQL/JSON has it */
+function put(root: Place, path: string, at: Options, rule: Nested): string {
   const parts = [...path.matchAll(/"([^"]+)"|(\[\])|([^.[\]"]+)|(\.)|(.)/g)];
   if (parts.length === 0 || parts.some(([, , , , , stray]) => stray !== undefined)) {
     throw at.fail(`"${path}" is no path`, "For example contact.email, friends[].phone");
   }
   let place = root;
+  let jsonpath = "$";
   for (const [, quoted, brackets, plain, dot] of parts) {
     if (dot !== undefined) continue;
     if (place.rule !== undefined) throw at.fail(`The path ${path} leads through a value that has a rule already`);
-    if (brackets !== undefined) place = place.items ??= { keys: new Map() };
-    else if (plain === "*") place = place.any ??= { keys: new Map() };
-    else {
+    if (brackets !== undefined) {
+      place = place.items ??= { keys: new Map() };
+      jsonpath += "[*]";
+    } else if (plain === "*") {
+      place = place.any ??= { keys: new Map() };
+      jsonpath += ".*";
+    } else {
       const key = quoted ?? plain!;
+      jsonpath += `.${JSON.stringify(key)}`;
       const next = place.keys.get(key) ?? { keys: new Map() };
       place.keys.set(key, next);
       place = next;
@@ -70,6 +89,7 @@ function put(root: Place, path: string, at: Options, rule: Nested): void {
     throw at.fail(`The path ${path} has two rules`);
   }
   place.rule = rule;
+  return jsonpath;
 }
 
 function build(place: Place, value: string, keyed: Keyed, names: { next: number }): string {

@@ -1,4 +1,4 @@
-import type { ColumnProof, SyncColumn } from "../plan.ts";
+import type { ColumnProof, SyncColumn, SyncInside, TokenKind } from "../plan.ts";
 import type { Options } from "./options.ts";
 
 /** What kind of values a transform works on. A column's type belongs to one; `other` is for those that no transform replaces in part. */
@@ -57,12 +57,21 @@ export interface Nested {
   readonly kept: boolean;
   readonly takes: Transform["takes"];
   readonly expression: (value: string, keyed: Keyed) => string;
+  /** Of one that does not stay. */
+  readonly replaced?: Pick<SyncInside, "transform" | "proof" | "tokens">;
+}
+
+/** Values inside of a document that are replaced, and the SQL of a query for them. */
+export interface Inside extends Omit<SyncInside, "values"> {
+  /** @param value the SQL of the document */
+  readonly values: (value: string) => string;
 }
 
 export interface Made {
   readonly class: SyncColumn["class"];
   readonly proof: ColumnProof;
-  readonly tokens?: NonNullable<SyncColumn["tokens"]>;
+  readonly tokens?: TokenKind;
+  readonly inside?: readonly Inside[];
   /** The most characters of a result; `original` where it is never longer than that. */
   readonly maxLength: number | "original";
   /** Whether NULL may come of a value. */

@@ -82,6 +82,49 @@ for (const engine of engines) {
 }
 
 for (const engine of newestServer) {
+  test("an original that is in documents alone is found in a note", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    await withDatabase(source.target, {}, (database) =>
+      database.execute(`create table notes (id int primary key, doc jsonb, docs json[], note text);
+        insert into notes select g, jsonb_build_object('theme', 'dark', 'a.b', jsonb_build_object('email', 'Only' || g || '@inside.example'),
+            'friends', jsonb_build_array(jsonb_build_object('phone', '+49 30 555' || lpad(g::text, 4, '0')))),
+          array[json_build_object('mail', 'second' || g || '@inside.example')], 'nothing' from generate_series(1, 50) g`),
+    );
+    const plan = ruled(`
+tables:
+  notes:
+    keep: [id, note]
+    doc: { json: { '"a.b".email': email, "friends[].phone": phone }, keep: [theme] }
+    docs: { json: { mail: email } }
+`);
+    const report = await copy(source.target, target.target, { plan });
+    expect(report.proof.columns.filter(({ originals }) => originals > 0)).toMatchObject([
+      {
+        column: 'public.notes.doc "a.b".email',
+        transform: "email",
+        how: "no value in common",
+        originals: 50,
+        results: 50,
+      },
+      { column: "public.notes.docs mail", originals: 50, results: 50 },
+    ]);
+    await withDatabase(source.target, {}, (database) =>
+      database.execute(`update notes set note = 'write to only7@INSIDE.example' where id = 3;
+        update notes set note = 'call +4930-5550008, second9@inside.example' where id = 4`),
+    );
+    const leak: unknown = await copy(source.target, target.target, { plan }).catch((error: unknown) => error);
+    expect(leak).toMatchObject({
+      code: "sync_unproven",
+      data: {
+        leaks: [
+          { column: "public.notes.note", kind: "email", rows: 2 },
+          { column: "public.notes.note", kind: "phone", rows: 1 },
+        ],
+      },
+    });
+  }, 60_000);
+
   test("sessions in the target end when it is replaced, and its settings and rights stay", async () => {
     await using source = await engine.fresh();
     await using target = await engine.fresh();

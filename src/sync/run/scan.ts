@@ -1,0 +1,127 @@
+import type { Database } from "#database/database.ts";
+import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import type { SyncColumn, SyncPlan, SyncTable, TokenKind } from "../plan.ts";
+import type { Comparison, Digest } from "./digests.ts";
+import { hasToken, TOKENS, tokensIn, tokensOf } from "./tokens.ts";
+
+/** A column of the target that holds originals. */
+export interface Leak {
+  readonly column: string;
+  readonly kind: TokenKind;
+  /** Rows with at least one. */
+  readonly rows: number;
+}
+
+/** What was searched for originals: kinds of tokens, and how many columns of the target. */
+export interface Scanned {
+  readonly kinds: readonly TokenKind[];
+  readonly columns: number;
+}
+
+/** So many digests that both sides have are looked for in single columns. */
+const TRACED = 500;
+
+/** A column of the target with text in it. */
+interface TextColumn {
+  readonly schema: string;
+  readonly table: string;
+  readonly column: string;
+}
+
+const TEXT_COLUMNS = `
+  select n.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as "table", a.attname::pg_catalog.text as "column"
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) a.attrelid and c.relkind operator(pg_catalog.=) any ('{r,m}')
+    join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
+    join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) a.atttypid
+    left join pg_catalog.pg_type e on e.oid operator(pg_catalog.=) t.typelem and t.typcategory operator(pg_catalog.=) 'A'
+   where a.attnum operator(pg_catalog.>) 0 and not a.attisdropped and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'
+     and (coalesce(e.typcategory, t.typcategory) operator(pg_catalog.=) any ('{S,C}')
+          or coalesce(e.typname, t.typname) operator(pg_catalog.=) any ('{json,jsonb,xml,hstore,tsvector,bytea,citext}'))
+     and coalesce(e.typname, t.typname) operator(pg_catalog.<>) 'bytea'
+   order by 1, 2, a.attnum`;
+
+/** Originals of one kind: where they are, as SQL over `source`. */
+interface Origin {
+  readonly kind: TokenKind;
+  readonly table: SyncTable;
+  /** A query for texts. */
+  readonly values: string;
+  /** A made-up value may be that of another row by chance. */
+  readonly isByChance: boolean;
+}
+
+/**
+ * Searches the text of the target for what looks like an e-mail address, a number of a phone or card, and is an original. Results of
+ * a transform that makes values of nothing but digests are proven by themselves, and not searched.
+ */
+export async function scan(
+  comparison: Comparison,
+  target: Database,
+  { tables }: SyncPlan,
+): Promise<{ readonly leaks: readonly Leak[]; readonly scanned: Scanned }> {
+  const origins = tables.flatMap((table) => table.columns.flatMap((column) => originsIn(table, column)));
+  const kinds = [...new Set(origins.map(({ kind }) => kind))];
+  if (kinds.length === 0) return { leaks: [], scanned: { kinds, columns: 0 } };
+  const made = new Set(tables.flatMap((table) => table.columns.filter(isMade).map(({ name }) => keyOf(table, name))));
+  const columns = (await target.query<TextColumn>(TEXT_COLUMNS)).filter(
+    ({ schema, table: name, column }) => !made.has(keyOf({ schema, name }, column)),
+  );
+  const leaks: Leak[] = [];
+  for (const kind of columns.length === 0 ? [] : kinds) {
+    const own = origins.filter((origin) => origin.kind === kind);
+    const { shared, digest } = await comparison.shared((by) => {
+      const except = own.filter(({ isByChance }) => isByChance).map((origin) => originals(origin, by));
+      const found = columns.map((column) => foundIn(kind, column, by)).join(" union all ");
+      return [
+        own.map((origin) => originals(origin, by)).join(" union all "),
+        except.length === 0
+          ? found
+          : `select d from (${found}) found (d) except select d from (${except.join(" union all ")}) made (d)`,
+      ];
+    }, TRACED);
+    if (shared.length === 0) continue;
+    for (const column of columns) {
+      const text = `t.${quoteIdentifier(column.column)}::pg_catalog.text`;
+      const digested = digest.of(TOKENS[kind].normalised("m.token"));
+      const [row] = await target.query<{ rows: number }>(
+        `select pg_catalog.count(*)::pg_catalog.float8 as rows from only ${quoteQualified(column.schema, column.table)} t
+          where ${hasToken(kind, text)} and exists (select from ${tokensIn(kind, text)} m (token) where ${digested} in (${shared.join(", ")}))`,
+      );
+      const rows = row?.rows ?? 0;
+      if (rows > 0) leaks.push({ column: `${column.schema}.${column.table}.${column.column}`, kind, rows });
+    }
+  }
+  return { leaks, scanned: { kinds, columns: columns.length } };
+}
+
+function keyOf({ schema, name }: { readonly schema: string; readonly name: string }, column: string): string {
+  return [schema, name, column].join("\0");
+}
+
+/** Whether nothing of an original goes into the column's results. */
+function isMade({ treatment, proof: { kind } }: SyncColumn): boolean {
+  return treatment === "transform" && (kind === "disjoint" || kind === "differs");
+}
+
+function originsIn(table: SyncTable, { name, treatment, tokens, proof, inside = [] }: SyncColumn): Origin[] {
+  if (treatment !== "transform") return [];
+  const nested = inside.flatMap(({ tokens: kind, proof: { kind: how }, values }) =>
+    kind === undefined ? [] : [{ kind, table, values, isByChance: how === "differs" }],
+  );
+  if (tokens === undefined) return nested;
+  const values = `select source.${quoteIdentifier(name)}::pg_catalog.text`;
+  return [{ kind: tokens, table, values, isByChance: proof.kind === "differs" }, ...nested];
+}
+
+/** A query for digests of the originals of a column, on either side. */
+function originals({ kind, table, values }: Origin, digest: Digest): string {
+  const digested = digest.of(TOKENS[kind].normalised("m.token"));
+  return `select ${digested} from only ${quoteQualified(table.schema, table.name)} source, lateral (${values}) each (v), lateral ${tokensOf(kind, "each.v")} m (token)`;
+}
+
+function foundIn(kind: TokenKind, { schema, table, column }: TextColumn, digest: Digest): string {
+  const text = `t.${quoteIdentifier(column)}::pg_catalog.text`;
+  const digested = digest.of(TOKENS[kind].normalised("m.token"));
+  return `select ${digested} from only ${quoteQualified(schema, table)} t, lateral ${tokensIn(kind, text)} m (token) where ${hasToken(kind, text)}`;
+}

@@ -1,0 +1,18 @@
+import { expect, test } from "bun:test";
+import { mayFailOnRows } from "#sync/rules/may-fail.ts";
+
+test.each([
+  ["code::int > 5", true],
+  ["CAST(code AS int) > 5", true],
+  ["100 / amount > 5", true],
+  ["id % part = 0", true],
+  ["to_date(born, 'YYYY') < now()", true],
+  ["(doc ->> 'age')::int > 18", true],
+  ["created_at > now() - interval '30 days'", false],
+  ["created_at > '2024-01-01'::date", false],
+  ["at < '2024-01-01'::timestamp with time zone AND plan = 'free'", false],
+  ["note <> '100%' and other like 'a::b/%'", false],
+  ["exists (select from app.users u where u.id = user_id)", false],
+])("%s: %p", (sql, expected) => {
+  expect(mayFailOnRows(sql)).toBe(expected);
+});
