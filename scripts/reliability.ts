@@ -20,11 +20,10 @@ import { type RaceFigures, raceRunners } from "../tests/binary/reliability/race.
 import { removeProjects } from "../tests/support/project.ts";
 import { isInstalled } from "../tests/support/postgres-binaries.ts";
 import { type Major, stopServers } from "../tests/support/servers.ts";
+import { writeFigures } from "./benchmarks/figures.ts";
 import { SEED } from "../tests/unit/sql/random.ts";
 
 const DOCUMENT = join(import.meta.dir, "..", "docs", "reliability.md");
-const BEGIN = "<!-- figures: begin -->";
-const END = "<!-- figures: end -->";
 
 /** The oldest, the one of most distributions, and the newest. */
 const SERVERS: readonly Major[] = ([14, 15, 18] as const).filter(isInstalled);
@@ -78,7 +77,7 @@ async function main(): Promise<void> {
     const kill = (): Promise<EmbeddedFigures> => killEmbedded({ seed: SEED, rounds: times, mishap });
     embedded.set(mishap, await part(`${mishap} ${times}`, kill));
   }
-  await writeFigures(render(results, embedded));
+  await writeFigures(DOCUMENT, "reliability", render(results, embedded));
   console.log("Nothing lost, nothing doubled.");
 }
 
@@ -174,14 +173,6 @@ function table(heading: readonly string[], rows: readonly (readonly string[])[])
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
-}
-
-async function writeFigures(text: string): Promise<void> {
-  const document = await readFile(DOCUMENT, "utf8");
-  const [before, rest] = document.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (before === undefined || after === undefined) throw new Error(`${DOCUMENT} has no place for the figures`);
-  await writeFile(DOCUMENT, `${before}${BEGIN}\n\n${text}\n\n${END}${after}`);
 }
 
 try {

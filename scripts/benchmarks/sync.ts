@@ -1,15 +1,14 @@
 /** Measures copies: `scripts/bench-sync`. */
-import { readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { temporaryProject } from "../../tests/support/project.ts";
 import { startServer } from "../../tests/support/servers.ts";
+import { writeFigures } from "./figures.ts";
 import { type Contender, measure, median } from "./measure.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 const BINARY = join(ROOT, "dist", "confiture");
 const DOCUMENT = join(ROOT, "docs", "sync.md");
-const HEADING = "\n## Figures\n";
 const MEGABYTES = Number(process.argv[2] ?? 1024);
 const RUNS = process.argv[2] === undefined ? 3 : 1;
 /** Of a row, as COPY writes it. */
@@ -78,19 +77,14 @@ try {
     const seconds = median(times) / 1000;
     return `| ${name} | ${seconds.toFixed(1)} s | ${Math.round(ROWS / seconds).toLocaleString("en-US")} | ${Math.round(memory / 2 ** 20)} MB |`;
   });
-  const table = `${HEADING}
-Written by \`scripts/bench-sync\`: ${ROWS.toLocaleString("en-US")} rows, ${MEGABYTES} MB, source and target on one PostgreSQL 15 on the same machine with ${cpus().length}
+  const table = `Written by \`scripts/bench-sync\`: ${ROWS.toLocaleString("en-US")} rows, ${MEGABYTES} MB, source and target on one PostgreSQL 15 on the same machine with ${cpus().length}
 processors (${cpus()[0]?.model ?? "unknown"}); medians of ${RUNS} runs of whole commands. \`confiture\` also makes the proof.
 
 | command | time | rows/s | largest process |
 |---|---:|---:|---:|
-${lines.join("\n")}
-`;
-  process.stdout.write(table);
-  if (process.argv[2] === undefined) {
-    const document = await readFile(DOCUMENT, "utf8");
-    await writeFile(DOCUMENT, `${document.split(HEADING)[0]!}${table}`);
-  }
+${lines.join("\n")}`;
+  process.stdout.write(`${table}\n`);
+  if (process.argv[2] === undefined) await writeFigures(DOCUMENT, "speed", table);
 } finally {
   await server.stop("immediate");
 }

@@ -41,8 +41,8 @@ export class ResultPrinter implements ResultListener {
     this.add(this.#options.format.row(values));
   }
 
-  copied(bytes: Uint8Array): void {
-    const shown = this.#options.format.copied(bytes);
+  copied(chunk: Buffer, from: number, to: number): void {
+    const shown = this.#options.format.copied(chunk.subarray(from, to));
     if (typeof shown === "string") return this.add(shown);
     if (this.#isTerminal) return this.add(new TextDecoder().decode(shown));
     // It may be binary.

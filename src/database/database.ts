@@ -61,8 +61,8 @@ export interface ResultListener {
   /** A result with rows begins. */
   columns(columns: readonly ResultColumn[]): void;
   row(values: readonly (string | null)[]): void;
-  /** Data of a COPY TO STDOUT, a line or less of it. */
-  copied(bytes: Uint8Array): void;
+  /** Data of a COPY TO STDOUT: a line or less of it, between two places of a chunk that is valid for the length of the call. */
+  copied(chunk: Buffer, from: number, to: number): void;
   /** A statement is done: "SELECT 3", "INSERT 0 1", "CREATE TABLE". */
   completed(tag: string): void;
   /** The server waits for the next query. */

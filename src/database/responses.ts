@@ -66,7 +66,7 @@ export class ResponseWatcher {
   #held: Buffer[] = [];
 
   /**
-   * @returns what the driver is to see
+   * @returns what the driver is to see. Where that is nothing, nobody holds a part of the chunk afterwards
    * @throws ProtocolViolation; nothing of the chunk must be used then, nor anything behind it
    */
   feed(chunk: Buffer): Buffer {
@@ -83,7 +83,9 @@ export class ResponseWatcher {
     let from = 0;
     const settle = (to: number): void => {
       if (to > from && this.#fate !== "drop") {
-        (this.#fate === "hold" ? this.#held : passed).push(bytes.subarray(from, to));
+        const part = bytes.subarray(from, to);
+        if (this.#fate === "hold") this.#held.push(Buffer.from(part));
+        else passed.push(part);
       }
       from = to;
     };
@@ -95,7 +97,7 @@ export class ResponseWatcher {
         this.#skip -= step;
         at += step;
       } else if (at + HEADER > bytes.length) {
-        this.#head = bytes.subarray(at);
+        this.#head = Buffer.from(bytes.subarray(at));
         break;
       } else if (bytes[at] === COPY_DATA && this.listener !== undefined && isWhole(bytes, at)) {
         // The same as below, for what comes by the million.
@@ -104,7 +106,7 @@ export class ResponseWatcher {
           this.#fate = "drop";
         }
         const end = at + 1 + bytes.readUInt32BE(at + 1);
-        this.listener.copied(bytes.subarray(at + HEADER, end));
+        this.listener.copied(bytes, at + HEADER, end);
         at = end;
       } else {
         const type = bytes[at]!;
@@ -160,8 +162,8 @@ export class ResponseWatcher {
   /** @returns how many bytes were used */
   #readBody(body: Body, bytes: Buffer): number {
     const part = bytes.subarray(0, body.missing);
-    body.parts.push(part);
     body.missing -= part.length;
+    body.parts.push(body.missing === 0 ? part : Buffer.from(part));
     if (body.missing === 0) {
       this.#body = undefined;
       this.#message(body.type, body.parts.length === 1 ? part : Buffer.concat(body.parts));
@@ -217,7 +219,7 @@ function tell(listener: ResultListener, type: number, body: Buffer): void {
     case ROW_DESCRIPTION:
       return listener.columns(readColumns(body));
     case COPY_DATA:
-      return listener.copied(body);
+      return listener.copied(body, 0, body.length);
     case COMMAND_COMPLETE:
       return listener.completed(body.toString("utf8", 0, Math.max(0, body.length - 1)));
     case READY_FOR_QUERY:

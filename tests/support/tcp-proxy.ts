@@ -19,6 +19,10 @@ export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
   /** How many connections were made through it. */
   readonly connections: number;
+  /** Those that are open now, by number. */
+  readonly open: readonly number[];
+  /** Cuts one that is open, or all of them. */
+  cut(connection?: number): void;
 }
 
 /** @param judge sees everything that passes, as the sockets deliver it */
@@ -27,12 +31,17 @@ export async function tcpProxy(
   judge: (passing: Passing) => Verdict,
 ): Promise<TcpProxy> {
   const sockets = new Set<net.Socket>();
+  const cuts = new Map<number, () => void>();
   let connections = 0;
   const listener = net.createServer((client) => {
     const connection = ++connections;
     const server = net.connect(target);
     const pair = [client, server];
-    const cut = (): void => pair.forEach((socket) => socket.destroy());
+    const cut = (): void => {
+      cuts.delete(connection);
+      for (const socket of pair) socket.destroy();
+    };
+    cuts.set(connection, cut);
     const relay = (from: Passing["from"], source: net.Socket, sink: net.Socket): void => {
       source.on("data", (bytes: Buffer) => {
         const verdict = judge({ from, bytes, connection });
@@ -68,6 +77,12 @@ export async function tcpProxy(
     port: address.port,
     get connections() {
       return connections;
+    },
+    get open() {
+      return [...cuts.keys()];
+    },
+    cut(connection) {
+      for (const [number, cut] of cuts) if (connection === undefined || connection === number) cut();
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();

@@ -183,11 +183,11 @@ class Stream {
       } catch (error) {
         await this.#leave();
         if (this.#options.signal?.aborted === true) throw interrupted(error);
+        if (isOfSource(error) && !(await this.#options.source.isHeld())) throw snapshotLost();
         if (attempt === ATTEMPTS || !(error instanceof ConfitureError) || !mayPass(error)) {
           tally.end(undefined);
           throw error;
         }
-        if (!(await this.#options.source.isHeld())) throw snapshotLost();
         tally.retries++;
         this.#options.onEvent({ type: "retrying", table: tally.name, error, attempt });
       }
@@ -250,6 +250,17 @@ class Stream {
     if (!this.#options.source.isEmbedded) await this.#reader?.close();
     if (this.#writer?.engine === "server") await this.#writer.close();
   }
+}
+
+/** What may come of a moment that nobody holds any more. */
+function isOfSource(error: unknown): boolean {
+  if (!(error instanceof ConfitureError)) return false;
+  const { code, data } = error;
+  return (
+    code === "sync_source_failed" ||
+    code === "connect_failed" ||
+    (code === "connection_lost" && data?.["target"] !== true)
+  );
 }
 
 /** A stream that broke may hold the next time; what a row or a full disk does, does not pass. */

@@ -1,43 +1,31 @@
 import { randomBytes } from "node:crypto";
-import type { Database } from "#database/database.ts";
+import type { Database, ResultListener } from "#database/database.ts";
 
-/** How many digests are fetched at a time. */
-const AT_ONCE = 10_000;
-
-/** Keyed digests of texts. Both sides write them alike, the key is forgotten, and no value is sent. */
+/** Keyed digests of texts, as numbers of 64 bits. Both sides write them alike, the key is forgotten, and no value is sent. */
 export interface Digest {
   /** SQL for the digest of a text. */
   readonly of: (text: string) => string;
-  /** A digest as it comes; numbers, so that they are in the order that PostgreSQL gives. */
-  readonly read: (text: string) => bigint;
-  /** SQL for one that was read. */
-  readonly literal: (digest: bigint) => string;
 }
 
-/** SHA-256, 128 bits of it: two texts have the same never. */
-function exactDigest(): Digest {
+/** SHA-256. */
+function strongDigest(): Digest {
   const key = randomBytes(32).toString("hex");
-  const hexOf = (digest: bigint): string => digest.toString(16).padStart(32, "0");
   return {
     of: (text) =>
-      `pg_catalog.encode(pg_catalog.substring(pg_catalog.sha256('\\x${key}'::pg_catalog.bytea operator(pg_catalog.||) pg_catalog.convert_to(${text}, 'UTF8')), 1, 16), 'hex') collate pg_catalog."C"`,
-    read: (text) => BigInt(`0x${text}`),
-    literal: (digest) => `'${hexOf(digest)}'`,
+      `('x' operator(pg_catalog.||) pg_catalog.encode(pg_catalog.substring(pg_catalog.sha256('\\x${key}'::pg_catalog.bytea operator(pg_catalog.||) pg_catalog.convert_to(${text}, 'UTF8')), 1, 8), 'hex'))::pg_catalog.bit(64)::pg_catalog.int8`,
   };
 }
 
-/** PostgreSQL's own hash, 64 bits, with a random seed: a third of the work. What it finds has to be asked for once more. */
+/** PostgreSQL's own hash, with a random seed: a third of the work. What it finds has to be asked for once more. */
 function quickDigest(): Digest {
   const seed = randomBytes(8).readBigInt64BE();
   return {
     // A collation of its own might make the hash go by another version's rules.
     of: (text) => `pg_catalog.hashtextextended((${text}) collate pg_catalog."C", '${seed}')`,
-    read: (text) => BigInt(text),
-    literal: (digest) => `'${digest}'::pg_catalog.int8`,
   };
 }
 
-const PROBE = `select pg_catalog.current_setting('server_encoding') || pg_catalog.hashtextextended('Zoë' collate pg_catalog."C", 42) as probe`;
+const PROBE = `select pg_catalog.current_setting('server_encoding') operator(pg_catalog.||) pg_catalog.hashtextextended('Zoë' collate pg_catalog."C", 42)::pg_catalog.text as probe`;
 
 /** Looks for digests that two databases have in common. */
 export class Comparison {
@@ -60,6 +48,7 @@ export class Comparison {
   /**
    * @param queries for one column of digests, on each side; duplicates are counted once
    * @param most as many are told at most
+   * @returns digests that both sides have, as SQL, and how they were made
    */
   async shared(
     queries: (digest: Digest) => readonly [string, string],
@@ -71,34 +60,32 @@ export class Comparison {
   }> {
     if (this.#isQuick) {
       const digest = quickDigest();
-      const found = await merge(this.#sides, queries(digest), digest, 1);
+      const found = await merge(this.#sides, queries(digest), 1);
       if (found.shared.length === 0) return { ...found, shared: [], digest };
     }
-    const digest = exactDigest();
-    const found = await merge(this.#sides, queries(digest), digest, most);
-    return { ...found, shared: found.shared.map(digest.literal), digest };
+    const digest = strongDigest();
+    const { shared, counts } = await merge(this.#sides, queries(digest), most);
+    return { shared: shared.map((one) => `'${one}'::pg_catalog.int8`), digest, counts };
   }
 }
 
-/** Each side gives its own sorted, piece by piece, so that memory is the same for any number. */
+/** Each side gives its own sorted, and neither gets far ahead, so that memory is the same for any number. */
 async function merge(
   sides: readonly [Database, Database],
   queries: readonly [string, string],
-  digest: Digest,
   most: number,
 ): Promise<{ readonly shared: readonly bigint[]; readonly counts: readonly [number, number] }> {
-  const [one, other] = [new Cursor(sides[0], queries[0], digest), new Cursor(sides[1], queries[1], digest)];
+  const [one, other] = [new Sorted(sides[0], queries[0]), new Sorted(sides[1], queries[1])];
   const shared: bigint[] = [];
   try {
-    // Both sort at the same time.
-    await Promise.all([one.fill(), other.fill()]);
     for (;;) {
-      const a = one.peek() ?? ((await one.fill()) ? one.peek() : undefined);
-      const b = other.peek() ?? ((await other.fill()) ? other.peek() : undefined);
-      if (a === undefined && b === undefined) break;
-      if (a !== undefined && a === b && shared.length < most) shared.push(a);
-      if (b === undefined || (a !== undefined && a <= b)) one.pass();
-      if (a === undefined || (b !== undefined && b <= a)) other.pass();
+      const hasOne = one.isReady() || (await one.more());
+      const hasOther = other.isReady() || (await other.more());
+      if (!hasOne && !hasOther) break;
+      const order = !hasOne ? 1 : !hasOther ? -1 : compare(one, other);
+      if (order === 0 && shared.length < most) shared.push(one.digest);
+      if (order <= 0) one.pass();
+      if (order >= 0) other.pass();
     }
   } finally {
     await Promise.all([one.close(), other.close()]);
@@ -106,55 +93,117 @@ async function merge(
   return { shared, counts: [one.count, other.count] };
 }
 
-/** Reads a query piece by piece. */
-class Cursor {
+function compare(one: Sorted, other: Sorted): number {
+  return one.high - other.high || (one.low >>> 0) - (other.low >>> 0);
+}
+
+/** Digests in a block. */
+const BLOCK = 8192;
+/** Blocks that may wait before the server has to. */
+const WAITING = 2;
+/** A row of one bigint as COPY writes it in binary: how many fields, the field's length, the field (manual, COPY, "Binary Format"). */
+const ROW = 14;
+
+/** The digests of a query in order. No object is made for one: they come by the million. */
+class Sorted implements ResultListener {
   readonly #database: Database;
-  readonly #query: string;
-  readonly #digest: Digest;
-  #digests: bigint[] = [];
+  readonly #reading: Promise<void>;
+  /** High and low halves in turn. */
+  readonly #filled: Int32Array[] = [];
+  readonly #free: Int32Array[] = [];
+  #filling: Int32Array = new Int32Array(BLOCK * 2);
+  #used = 0;
+  #taking: Int32Array = new Int32Array(0);
   #at = 0;
-  #state: "new" | "open" | "ended" = "new";
+  #isOver = false;
+  #failure: { readonly error: unknown } | undefined;
+  #isClosed = false;
+  #wake: (() => void) | undefined;
+  #room: PromiseWithResolvers<void> | undefined;
   count = 0;
 
-  constructor(database: Database, query: string, digest: Digest) {
+  constructor(database: Database, query: string) {
     this.#database = database;
-    this.#query = query;
-    this.#digest = digest;
+    const sql = `copy (select distinct d from (${query}) q (d) order by d) to stdout (format binary)`;
+    this.#reading = this.#read(sql);
   }
 
-  peek(): bigint | undefined {
-    return this.#digests[this.#at];
+  get high(): number {
+    return this.#taking[this.#at]!;
+  }
+
+  get low(): number {
+    return this.#taking[this.#at + 1]!;
+  }
+
+  get digest(): bigint {
+    return (BigInt(this.high) << 32n) | BigInt(this.low >>> 0);
+  }
+
+  isReady(): boolean {
+    return this.#at < this.#taking.length;
   }
 
   pass(): void {
     this.count++;
-    this.#at++;
+    this.#at += 2;
   }
 
   /** @returns whether there are more */
-  async fill(): Promise<boolean> {
-    if (this.#state === "ended") return false;
-    if (this.#state === "new") {
-      this.#state = "open";
-      await this.#database.execute(
-        `begin read only; set local row_security = off; declare confiture_digests no scroll cursor for select distinct d from (${this.#query}) q (d) order by d`,
-      );
-    }
-    const digests: bigint[] = [];
-    await this.#database.execute(`fetch ${AT_ONCE} from confiture_digests`, {
-      columns() {},
-      copied() {},
-      completed() {},
-      ready() {},
-      row: ([digest]) => void (digest === null || digest === undefined || digests.push(this.#digest.read(digest))),
-    });
-    this.#digests = digests;
+  async more(): Promise<boolean> {
+    if (this.#taking.length === BLOCK * 2) this.#free.push(this.#taking);
+    while (this.#filled.length === 0 && !this.#isOver) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#taking = this.#filled.shift() ?? new Int32Array(0);
     this.#at = 0;
-    if (digests.length === 0) this.#state = "ended";
-    return digests.length > 0;
+    this.#room?.resolve();
+    this.#room = undefined;
+    return this.#taking.length > 0;
   }
 
   async close(): Promise<void> {
-    if (this.#state !== "new") await this.#database.execute("rollback");
+    this.#isClosed = true;
+    this.#room?.resolve();
+    if (!this.#isOver) await this.#database.cancel();
+    await this.#reading;
+  }
+
+  copied(chunk: Buffer, from: number, to: number): void {
+    // Before the first row stands what the format begins with, and behind the last one, perhaps in its place, what it ends with.
+    if (this.#isClosed || to - from < ROW || chunk.readInt16BE(to - ROW) !== 1 || chunk.readInt32BE(to - 12) !== 8)
+      return;
+    this.#filling[this.#used++] = chunk.readInt32BE(to - 8);
+    this.#filling[this.#used++] = chunk.readInt32BE(to - 4);
+    if (this.#used === BLOCK * 2) this.#push();
+  }
+
+  room(): Promise<void> | undefined {
+    if (this.#isClosed || this.#filled.length < WAITING) return undefined;
+    this.#room ??= Promise.withResolvers<void>();
+    return this.#room.promise;
+  }
+
+  async #read(sql: string): Promise<void> {
+    try {
+      await this.#database.execute(sql, this);
+    } catch (error) {
+      this.#failure = { error };
+    }
+    this.#push();
+    this.#isOver = true;
+    this.#wake?.();
+  }
+
+  columns(): void {}
+  row(): void {}
+  completed(): void {}
+  ready(): void {}
+
+  #push(): void {
+    if (this.#used === 0) return;
+    this.#filled.push(this.#used === BLOCK * 2 ? this.#filling : this.#filling.subarray(0, this.#used));
+    this.#filling = this.#free.pop() ?? new Int32Array(BLOCK * 2);
+    this.#used = 0;
+    this.#wake?.();
   }
 }

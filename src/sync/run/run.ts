@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { LIFT_LIMITS } from "#database/settings.ts";
 import type { Database, OpenOptions } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
@@ -261,7 +260,6 @@ async function withSource<T>(
 /** The target is whole or thrown away: nothing has to be on its disk before the end. */
 async function asTarget(database: Database): Promise<Database> {
   await database.execute("set check_function_bodies = off; set synchronous_commit = off; set row_security = off");
-  if (database.engine === "server") await database.execute(`select ${LIFT_LIMITS}`);
   return database;
 }
 

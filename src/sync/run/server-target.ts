@@ -62,7 +62,9 @@ async function readTraits(database: Database): Promise<Traits> {
                    when 'i' then pg_catalog.format(' locale_provider icu icu_locale %L', coalesce(pg_catalog.to_jsonb(d) ->> 'datlocale', pg_catalog.to_jsonb(d) ->> 'daticulocale'))
                      || coalesce(pg_catalog.format(' icu_rules %L', pg_catalog.to_jsonb(d) ->> 'daticurules'), '')
                    when 'b' then pg_catalog.format(' locale_provider builtin builtin_locale %L', pg_catalog.to_jsonb(d) ->> 'datlocale')
-                 end, '') as creation,
+                 end, '')
+              || coalesce((select pg_catalog.format(' tablespace %I', t.spcname) from pg_catalog.pg_tablespace t
+                   where t.oid operator(pg_catalog.=) d.dattablespace and t.spcname operator(pg_catalog.<>) 'pg_default'), '') as creation,
             d.datconnlimit as connection_limit,
             (select pg_catalog.json_agg(pg_catalog.json_build_object('grantee', case a.grantee when 0 then 'public' else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) end,
                 'privileges', a.privilege_type, 'option', a.is_grantable))
@@ -75,6 +77,9 @@ async function readTraits(database: Database): Promise<Traits> {
   );
   return row!;
 }
+
+/** A connection limit that nobody else gives: a run may be killed between CREATE DATABASE and COMMENT. */
+const UNFINISHED_LIMIT = 2_000_000_000;
 
 interface Leftover {
   readonly name: string;
@@ -92,9 +97,10 @@ async function dropLeftovers(maintenance: Database, name: string): Promise<strin
 async function besides(maintenance: Database, name: string): Promise<Leftover[]> {
   const rows = await maintenance.query<Leftover>(
     `select d.datname::pg_catalog.text as name,
-            coalesce(pg_catalog.starts_with(pg_catalog.shobj_description(d.oid, 'pg_database'), $2), false) as marked
+            coalesce(pg_catalog.starts_with(pg_catalog.shobj_description(d.oid, 'pg_database'), $2), false)
+              or d.datconnlimit operator(pg_catalog.=) $3 as marked
        from pg_catalog.pg_database d where pg_catalog.starts_with(d.datname::pg_catalog.text, $1)`,
-    [prefixOf(name), COPY_MARK],
+    [prefixOf(name), COPY_MARK, UNFINISHED_LIMIT],
   );
   return rows.filter((row) => /^\d+$/.test(row.name.slice(prefixOf(name).length)));
 }
@@ -113,7 +119,9 @@ async function createBeside(maintenance: Database, name: string, old: Traits): P
     const fresh = `${prefixOf(name)}${number}`;
     if (taken.has(fresh)) continue;
     try {
-      await maintenance.execute(`create database ${quoteIdentifier(fresh)} template template0 ${old.creation}`);
+      await maintenance.execute(
+        `create database ${quoteIdentifier(fresh)} template template0 ${old.creation} connection limit ${UNFINISHED_LIMIT}`,
+      );
     } catch (error) {
       if (error instanceof ConfitureError && error.server?.sqlstate === "42P04") {
         taken.add(fresh);

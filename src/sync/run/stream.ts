@@ -144,16 +144,18 @@ class Pipe implements ResultListener, AsyncIterable<Uint8Array> {
     this.tag = tag;
   }
 
-  copied(bytes: Uint8Array): void {
+  copied(chunk: Buffer, from: number, to: number): void {
     if (this.#abandoned) return;
     this.#rows++;
-    if (bytes.length > PIECE - this.#used) this.#push();
-    if (bytes.length > PIECE) {
-      this.#fill(Buffer.from(bytes));
+    const length = to - from;
+    if (length > PIECE - this.#used) this.#push();
+    if (length > PIECE) {
+      this.#fill(Buffer.from(chunk.subarray(from, to)));
       return;
     }
-    this.#piece.set(bytes, this.#used);
-    this.#used += bytes.length;
+    // No object is made for a row: they come by the million.
+    chunk.copy(this.#piece, this.#used, from, to);
+    this.#used += length;
   }
 
   room(): Promise<void> | undefined {

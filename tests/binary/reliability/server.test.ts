@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chown, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ORDINARY_USER } from "../../support/postgres-binaries.ts";
 import { startServer, type TestServer, NEWEST_ALONE } from "../../support/servers.ts";
+import { smallDisk } from "../../support/small-disk.ts";
 import { type Bench, bench, runs } from "./bench.ts";
 
 setDefaultTimeout(120_000);
@@ -12,29 +12,6 @@ const SLOW = {
   "002_b.sql": "CREATE TABLE b (id int); SELECT pg_sleep(30);",
 };
 const FAST = "CREATE TABLE b (id int)";
-
-/** A file system of this size, as root where mounting is allowed; the tests that need it are skipped elsewhere. */
-async function smallDisk(
-  megabytes: number,
-): Promise<{ path: string; grow(): void; remove(): Promise<void> } | undefined> {
-  if (process.getuid?.() !== 0 || process.platform !== "linux") return undefined;
-  const path = await mkdtemp("/tmp/confiture-disk-");
-  const mount = (options: string): boolean =>
-    Bun.spawnSync(["mount", "-t", "tmpfs", "-o", options, "none", path], { stderr: "ignore" }).success;
-  if (!mount(`size=${megabytes}m`)) {
-    await rm(path, { recursive: true });
-    return undefined;
-  }
-  await chown(path, ORDINARY_USER, ORDINARY_USER);
-  return {
-    path,
-    grow: () => mount(`remount,size=${megabytes * 20}m`),
-    async remove() {
-      Bun.spawnSync(["umount", "-l", path], { stderr: "ignore" });
-      await rm(path, { recursive: true, force: true });
-    },
-  };
-}
 
 const disk = await smallDisk(6);
 if (disk === undefined) console.log("skipped: a full disk (needs root and mount)");
@@ -169,7 +146,7 @@ for (const major of NEWEST_ALONE) {
         expect(exitCode).toBe(1);
         expect(stderr).toContain("stopped after statement 1 of 3");
         expect([await b.has("a"), await b.has("big"), await b.has("b")]).toEqual([true, false, false]);
-        disk?.grow();
+        disk?.resize(120);
         expect((await b.migrate("resolve", "001", "--continue")).exitCode).toBe(0);
         expect([await b.has("a"), await b.has("big"), await b.has("b")]).toEqual([true, true, true]);
         expect(await b.ledger()).toEqual(["001 applied"]);
@@ -177,7 +154,7 @@ for (const major of NEWEST_ALONE) {
 
       afterAll(async () => {
         await instance.sql("DROP TABLESPACE small");
-        Bun.spawnSync(["mount", "-t", "tmpfs", "-o", "remount,size=6m", "none", disk?.path ?? ""]);
+        disk?.resize(6);
       });
     });
 
@@ -185,4 +162,4 @@ for (const major of NEWEST_ALONE) {
   });
 }
 
-afterAll(() => disk?.remove());
+afterAll(() => disk?.[Symbol.asyncDispose]());

@@ -1,9 +1,12 @@
 import { allLedgers } from "#migrate/ledger.ts";
 import type { Target } from "#database/target.ts";
+import { checkRules } from "#sync/check.ts";
 import { keepEverything } from "#sync/plain.ts";
 import type { SyncPlan } from "#sync/plan.ts";
+import { parseRules } from "#sync/rules/read.ts";
 import { runSync, type SyncOptions, type SyncReport } from "#sync/run/run.ts";
 import { readSource } from "#sync/source/read.ts";
+import { KEY } from "../../support/sync.ts";
 
 const LEDGER = "confiture_migrations";
 
@@ -30,6 +33,16 @@ export async function copy(source: Target, target: Target, more: Partial<SyncOpt
 /** The plain plan with some changes. */
 export function planned(change: (plan: SyncPlan) => SyncPlan): SyncOptions["plan"] {
   return async (database) => change(keepEverything(await readSource(database, await allLedgers(database, LEDGER))));
+}
+
+/** The plan that these rules make. */
+export function ruled(yaml: string): SyncOptions["plan"] {
+  return async (database) => {
+    const rules = await parseRules([{ file: "db/sync/rules.yaml", text: yaml }]);
+    const checked = await checkRules(database, await allLedgers(database, LEDGER), rules, KEY);
+    if (checked.kind === "plan") return checked.plan;
+    throw new Error(checked.findings.map(({ rule, message }) => `${rule}: ${message}`).join("\n"));
+  };
 }
 
 /** A plan in which a column has another expression. */

@@ -2,26 +2,9 @@ import { expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import type { ConfitureError } from "#errors/error.ts";
-import { allLedgers } from "#migrate/ledger.ts";
-import { checkRules } from "#sync/check.ts";
-import { parseRules } from "#sync/rules/read.ts";
-import type { SyncOptions } from "#sync/run/run.ts";
 import { engines, newestServer } from "../../support/engines.ts";
 import { server } from "../../support/servers.ts";
-import { KEY } from "../../support/sync.ts";
-import { copy, planned, transforming } from "./copying.ts";
-
-const LEDGER = "confiture_migrations";
-
-/** The plan that these rules make. */
-function ruled(yaml: string): SyncOptions["plan"] {
-  return async (database) => {
-    const rules = await parseRules([{ file: "db/sync/rules.yaml", text: yaml }]);
-    const checked = await checkRules(database, await allLedgers(database, LEDGER), rules, KEY);
-    if (checked.kind === "plan") return checked.plan;
-    throw new Error(checked.findings.map(({ rule, message }) => `${rule}: ${message}`).join("\n"));
-  };
-}
+import { copy, planned, ruled, transforming } from "./copying.ts";
 
 const ALL_SORTS = `
   create extension if not exists citext; create extension if not exists hstore;
@@ -135,7 +118,12 @@ tables:
     await instance.sql(`alter database "${name}" connection limit 50`);
     const inside = instance.connect(name);
     await inside`select 1`;
-    await copy(source.target, target.target);
+    // A run that was killed before it could write its comment, and somebody else's database.
+    await instance.sql(`create database "${name}_sync_3" connection limit 2000000000`);
+    await instance.sql(`create database "${name}_sync_4"`);
+    const { removed } = await copy(source.target, target.target);
+    expect(removed).toEqual([`${name}_sync_3`]);
+    await instance.sql(`drop database "${name}_sync_4"`);
     const after = instance.connect(name);
     expect([...(await after`select id, current_setting('work_mem') as memory from t`)]).toEqual([
       { id: 1, memory: "7MB" },

@@ -18,7 +18,13 @@ const READY = message("Z", "I");
 function passed(watcher: ResponseWatcher, messages: readonly Buffer[], size: number): Buffer {
   const bytes = Buffer.concat(messages);
   const out: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += size) out.push(watcher.feed(bytes.subarray(at, at + size)));
+  for (let at = 0; at < bytes.length; at += size) {
+    const chunk = Buffer.from(bytes.subarray(at, at + size));
+    const judged = watcher.feed(chunk);
+    out.push(judged);
+    // Its memory is given back.
+    if (judged.length === 0) chunk.fill(0xee);
+  }
   return Buffer.concat(out);
 }
 

@@ -1,0 +1,141 @@
+import { expect, test } from "bun:test";
+import { withDatabase } from "#database/open.ts";
+import type { ServerTarget, Target } from "#database/target.ts";
+import { newestServer } from "../../support/engines.ts";
+import { server, type TestServer } from "../../support/servers.ts";
+import { smallDisk } from "../../support/small-disk.ts";
+import { copy, planned, ruled, transforming } from "./copying.ts";
+
+function onServer(target: Target): ServerTarget {
+  if (target.engine !== "server") throw new Error("a server is needed");
+  return target;
+}
+
+async function failed(work: Promise<unknown>): Promise<{ code: string; hint?: string; message: string }> {
+  return (await work.then(
+    () => ({ code: "none", message: "it did not fail" }),
+    (error: unknown) => error,
+  )) as { code: string; message: string };
+}
+
+async function tables(target: Target): Promise<unknown> {
+  return await withDatabase(target, {}, (database) =>
+    database.query(
+      "select relname::text as name from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace",
+    ),
+  );
+}
+
+for (const engine of newestServer) {
+  test("limits that a managed server puts on sessions do not end a copy", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    const instance = await server(engine.major);
+    await withDatabase(source.target, {}, (database) =>
+      database.execute("create table t as select g as id, 'note' as note from generate_series(1, 150) g"),
+    );
+    const limits = ["statement_timeout", "idle_in_transaction_session_timeout", "idle_session_timeout", "lock_timeout"];
+    if (engine.major >= 17) limits.push("transaction_timeout");
+    await instance.sql("create role sync_limited superuser login password 'postgres'");
+    for (const limit of limits) await instance.sql(`alter role sync_limited set ${limit} = '400ms'`);
+    const slow = planned((plan) =>
+      transforming(plan, "t", "note", { expression: "source.note || pg_sleep(0.01)::text" }),
+    );
+    const as = (one: Target): ServerTarget => ({ ...onServer(one), user: "sync_limited" });
+    const report = await copy(as(source.target), as(target.target), { plan: slow });
+    expect(report.tables).toMatchObject([{ rowsWritten: 150, retries: 0 }]);
+    expect(report.durations.rows).toBeGreaterThan(1000);
+    await source.drop();
+    await target.drop();
+    await instance.sql("drop role sync_limited");
+  }, 60_000);
+
+  test("when every session on the source is ended, the moment is lost, and that is said", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    const instance = await server(engine.major);
+    await withDatabase(source.target, {}, (database) =>
+      database.execute("create table t as select g as id, 'note' as note from generate_series(1, 300) g"),
+    );
+    await withDatabase(target.target, {}, (database) => database.execute("create table old (id int)"));
+    const slow = planned((plan) =>
+      transforming(plan, "t", "note", { expression: "source.note || pg_sleep(0.01)::text" }),
+    );
+    let ending: Promise<void> | undefined;
+    const error = await failed(
+      copy(source.target, target.target, {
+        plan: slow,
+        onEvent: (event) => {
+          if (event.type === "step" && event.step === "Copying rows")
+            ending = endCopying(instance, onServer(source.target).database);
+        },
+      }),
+    );
+    await ending;
+    expect(error.code).toBe("sync_snapshot_lost");
+    expect(error.hint).toContain("The target was not replaced");
+    expect(await tables(target.target)).toEqual([{ name: "old" }]);
+  }, 60_000);
+
+  test("when the target's disk is full, what it held before is still there", async () => {
+    await using disk = await smallDisk(48);
+    if (disk === undefined) return console.log("skipped: a full disk (needs root and mount)");
+    await using source = await engine.fresh();
+    const instance = await server(engine.major);
+    await withDatabase(source.target, {}, (database) =>
+      database.execute(
+        "create table t as select g as id, repeat(md5(g::text), 30) as note from generate_series(1, 50000) g",
+      ),
+    );
+    await instance.sql(`create tablespace sync_small location '${disk.path}'`);
+    await instance.sql("create database sync_small tablespace sync_small");
+    const target = { ...onServer(source.target), database: "sync_small" };
+    await withDatabase(target, {}, (database) => database.execute("create table old (id int)"));
+    const error = await failed(copy(source.target, target));
+    expect(error).toMatchObject({ code: "sync_target_failed", data: { sqlstate: "53100" } });
+    expect(error.hint).toContain("The target was not replaced");
+    expect(await tables(target)).toEqual([{ name: "old" }]);
+    disk.resize(200);
+    await copy(source.target, target);
+    expect(await tables(target)).toEqual([{ name: "t" }]);
+    expect(
+      await instance.sql(
+        "select t.spcname::text as name from pg_database d join pg_tablespace t on t.oid = d.dattablespace where datname = 'sync_small'",
+      ),
+    ).toEqual([{ name: "sync_small" }]);
+    await instance.dropDatabase("sync_small");
+    await instance.sql("drop tablespace sync_small");
+  }, 60_000);
+
+  test("a table has as many columns as PostgreSQL allows", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    const names = Array.from({ length: 1599 }, (_, index) => `c${index}`);
+    await withDatabase(source.target, {}, (database) =>
+      database.execute(
+        `create table wide (mail text, ${names.map((name) => `${name} int`).join(", ")});
+         insert into wide select 'person' || g || '@corp.example', ${names.map((_, index) => (index % 7 === 0 ? "g" : "null")).join(", ")} from generate_series(1, 5) g`,
+      ),
+    );
+    const plan = ruled(`tables:\n  wide: { keep: [${names.join(", ")}], mail: email }\n`);
+    const report = await copy(source.target, target.target, { plan });
+    expect(report.proof.columns).toMatchObject([{ column: "public.wide.mail", holds: true, originals: 5 }]);
+    const [row] = await withDatabase(target.target, {}, (database) =>
+      database.query("select count(*)::int as rows, count(c1) ::int as empty, sum(c1596)::int as sum from wide"),
+    );
+    expect(row).toEqual({ rows: 5, empty: 0, sum: 15 });
+  }, 60_000);
+}
+
+/** Ends everything of ours in the source as soon as rows are read. */
+async function endCopying(instance: TestServer, database: string): Promise<void> {
+  for (let i = 0; i < 1000; i++) {
+    const [row] = await instance.sql(
+      "select count(*)::int as n from pg_stat_activity where datname = $1 and query like 'COPY%TO STDOUT%' and state = 'active'",
+      [database],
+    );
+    if (row?.["n"] === 0) continue;
+    await instance.sql("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [database]);
+    return;
+  }
+}
