@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { giveBackMemory } from "#compare/engine/memory.ts";
 import type { StatementFacts } from "#compare/trace/facts.ts";
 import { sizesByName } from "#compare/trace/impact.ts";
 import type { Sizes } from "#compare/trace/sizes.ts";
@@ -13,6 +14,9 @@ import type { Context, Found, Rule, TableLock } from "./rule.ts";
 import type { Severity } from "./severity.ts";
 import { nameOf } from "./syntax.ts";
 import { World } from "./world.ts";
+
+/** After so many statements, what rules have left behind is looked at. */
+const BREATH = 200;
 
 type Unprinted = Omit<Finding, "fingerprint">;
 
@@ -55,6 +59,7 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
   const applied = new Set<number>();
   const findings: Unprinted[] = [];
   const schemaContexts: Context[] = [];
+  let seen = 0;
   const active = RULES.flatMap((rule): Active[] => {
     const severity = options.severities?.get(rule.id) ?? (rule.on === false ? "off" : rule.severity);
     return severity === "off" ? [] : [{ rule, severity }];
@@ -90,6 +95,7 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
       if (isLinted && (rows === undefined || rows !== quiet)) {
         const context = contextOf(file, statement, node, world, before, there);
         contexts.push(context);
+        if (++seen % BREATH === 0) giveBackMemory();
         const soFar = findings.length;
         for (const { rule, severity } of active) {
           if (rule.check === undefined || (file.kind === "schema" && rule.schemaFiles !== true)) continue;

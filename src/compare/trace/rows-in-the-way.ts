@@ -1,6 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { backToSavepoint } from "./guarded.ts";
 import { makeUpRows } from "./made-up-rows.ts";
 import type { StatementError } from "./facts.ts";
 import type { Meter } from "./meter.ts";
@@ -71,11 +72,15 @@ function sameName(shown: string, schema: string | undefined, table: string): boo
   return bare(shown) === `${bare(schema ?? "")}.${bare(table)}`;
 }
 
-/** The row or key that an error is about, in PostgreSQL's words. Inside a transaction, behind its savepoint. */
+/**
+ * The row or key that an error is about, in PostgreSQL's words. Inside a transaction, behind its savepoint.
+ * @param text the statement, where it may be tried in another form
+ */
 export async function exampleOf(
   database: Database,
   error: ConfitureError,
   rows: RowsInTheWay,
+  text?: string,
 ): Promise<StatementError["onRows"]> {
   const { server } = error;
   if (server === undefined) return undefined;
@@ -85,6 +90,11 @@ export async function exampleOf(
   // SET NOT NULL names the column alone.
   if (sqlstate === "23502" && detail === undefined && name !== undefined && column !== undefined) {
     const found = await rowWithNull(database, name, column);
+    if (found !== undefined) return { ...of, example: found };
+  }
+  // ADD CHECK says "some row".
+  if (sqlstate === "23514" && detail === undefined && name !== undefined && text !== undefined) {
+    const found = await rowAgainstCheck(database, name, server.constraint ?? "", text);
     if (found !== undefined) return { ...of, example: found };
   }
   return { ...of, example: detail ?? server.message };
@@ -107,5 +117,32 @@ async function rowWithNull(database: Database, table: string, column: string): P
   } catch (failure) {
     if (failure instanceof ConfitureError && failure.server !== undefined) return undefined;
     throw failure;
+  }
+}
+
+/** A row that a new CHECK refuses: added without looking at rows, its condition can be asked for. */
+async function rowAgainstCheck(
+  database: Database,
+  table: string,
+  constraint: string,
+  text: string,
+): Promise<string | undefined> {
+  try {
+    await database.execute(`${text} not valid`);
+    const [check] = await database.query<{ condition: string }>(
+      `select pg_catalog.pg_get_expr(k.conbin, k.conrelid) as condition from pg_catalog.pg_constraint k
+        where k.conrelid operator(pg_catalog.=) pg_catalog.to_regclass($1) and k.conname operator(pg_catalog.=) $2 and k.contype = 'c'`,
+      [table, constraint],
+    );
+    if (check === undefined) return undefined;
+    const [row] = await database.query<{ row: string }>(
+      `select t::pg_catalog.text as row from ${table} t where not (${check.condition}) limit 1`,
+    );
+    return row === undefined ? undefined : `Failing row contains ${row.row}.`;
+  } catch (failure) {
+    if (failure instanceof ConfitureError && failure.server !== undefined) return undefined;
+    throw failure;
+  } finally {
+    await backToSavepoint(database);
   }
 }

@@ -228,7 +228,10 @@ export class Tracer implements Performer {
       const error = asServerError(thrown);
       if (error.server?.sqlstate === NOT_IN_TRANSACTION && !this.#isTransactional()) throw error;
       const reason = this.#whyNotTraced(error);
-      const onRows = reason === undefined && dependsOnRows(error) ? await exampleOf(database, error, rows) : undefined;
+      const onRows =
+        reason === undefined && dependsOnRows(error)
+          ? await exampleOf(database, error, rows, statement.text)
+          : undefined;
       if (onRows !== undefined) {
         for (const tables of rows.choices(error, meter)) {
           try {

@@ -10,7 +10,7 @@ export const alterTableTwice: Rule = {
   severity: "warning",
   asks: ["syntax", "neighbours", "trace"],
   aliases: { eugene: ["W12"] },
-  why: "Each ALTER TABLE that checks or rewrites reads the table once. PostgreSQL does all actions of one statement in one pass.",
+  why: "Each ALTER TABLE that checks or rewrites reads the table once. PostgreSQL does all of these actions of one statement in one pass. A foreign key is checked by a query of its own, and an index is built by itself, however they are written.",
   instead: "Merge them into one ALTER TABLE with several actions.",
   wrong: "ALTER TABLE users ALTER COLUMN id TYPE bigint;\nALTER TABLE users ALTER COLUMN account_id TYPE bigint;",
   right: "ALTER TABLE users ALTER COLUMN id TYPE bigint, ALTER COLUMN account_id TYPE bigint;",
@@ -51,7 +51,7 @@ function isFree(node: Node, world: World): boolean {
 /** The table that a statement reads from beginning to end, as far as its text tells. */
 function reading(node: Node): RangeVar | undefined {
   const [typed] = alterations(node, "AT_AlterColumnType", "AT_SetNotNull");
-  const checked = addedConstraints(node, "CONSTR_CHECK", "CONSTR_FOREIGN").find(
+  const checked = addedConstraints(node, "CONSTR_CHECK").find(
     ({ constraint, column }) => constraint.skip_validation !== true && column === undefined,
   );
   return typed?.table ?? checked?.table;

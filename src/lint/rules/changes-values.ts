@@ -1,4 +1,4 @@
-import { inside, type Node, type RangeVar } from "#sql/parser.ts";
+import { inside, type Node, type RangeVar, strings } from "#sql/parser.ts";
 import { parseQualifiedName, writeIdentifier } from "#sql/quote.ts";
 import type { Found, Rule } from "../rule.ts";
 import { alterations, nameOf, nodesIn } from "../syntax.ts";
@@ -21,9 +21,7 @@ export const changesValues: Rule = {
       if (definition?.collClause !== undefined) {
         return [{ message: `The new collation changes which values of ${column} are equal, and their order` }];
       }
-      const cast = inside(definition?.raw_default, "TypeCast");
-      const isCast = inside(cast?.arg ?? definition?.raw_default, "ColumnRef") !== undefined;
-      return definition?.raw_default === undefined || isCast
+      return definition?.raw_default === undefined || isCastOfColumn(definition.raw_default)
         ? []
         : [{ message: `Every value of ${column} becomes what USING says, and the old one is gone` }];
     });
@@ -50,6 +48,17 @@ export const changesValues: Rule = {
         ];
   },
 };
+
+/** Whether an expression says no more than the type: `a::text::mood`, or `a AT TIME ZONE 'UTC'`. */
+function isCastOfColumn(expression: Node | undefined): boolean {
+  const cast = inside(expression, "TypeCast");
+  if (cast !== undefined) return isCastOfColumn(cast.arg);
+  const call = inside(expression, "FuncCall");
+  const [zone, moment] = call?.args ?? [];
+  if (strings(call?.funcname).at(-1) === "timezone" && inside(zone, "A_Const") !== undefined)
+    return isCastOfColumn(moment);
+  return inside(expression, "ColumnRef") !== undefined;
+}
 
 /** The table whose rows a statement changes. */
 function targetOf(node: Node): RangeVar | undefined {

@@ -22,7 +22,11 @@ export const defaultRewrites: Rule = {
   right:
     "ALTER TABLE users ADD COLUMN created_at timestamptz DEFAULT now();\nALTER TABLE users ADD COLUMN token uuid;\nALTER TABLE users ALTER COLUMN token SET DEFAULT gen_random_uuid();",
   check({ node, isOld, rewrites, world }) {
-    return addedColumns(node).flatMap(({ table, column, constraints }): Found[] => {
+    const added = addedColumns(node);
+    const isKnownCulprit = added.some(({ constraints }) =>
+      constraints.some(({ contype, raw_expr }) => contype === "CONSTR_DEFAULT" && volatileIn(raw_expr) !== undefined),
+    );
+    return added.flatMap(({ table, column, constraints }): Found[] => {
       const isNumbered = constraints.some(
         ({ contype }) => contype === "CONSTR_IDENTITY" || contype === "CONSTR_GENERATED",
       );
@@ -41,6 +45,8 @@ export const defaultRewrites: Rule = {
       }
       if (expression === undefined) return [];
       const volatile = volatileIn(expression.raw_expr);
+      // The table is rewritten once for all of them: another column may be why.
+      if (isKnownCulprit && volatile === undefined) return [];
       if (!(rewrites(table) ?? volatile !== undefined)) return [];
       const isSure = rewrites(table) === true || volatile?.isKnown === true;
       return [

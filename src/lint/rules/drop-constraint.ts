@@ -1,6 +1,7 @@
+import type { LintStatement } from "../file.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Rule } from "../rule.ts";
-import { alterations, nameOf } from "../syntax.ts";
+import { addedConstraints, alterations, nameOf } from "../syntax.ts";
 
 export const dropConstraint: Rule = {
   id: "drop-constraint",
@@ -14,7 +15,7 @@ export const dropConstraint: Rule = {
   wrong: "ALTER TABLE users DROP CONSTRAINT users_email_key;",
   right:
     "ALTER TABLE users ADD CONSTRAINT users_email_check CHECK (email LIKE '%@%') NOT VALID;\nALTER TABLE users DROP CONSTRAINT users_email_check;",
-  check({ node, isOld, world }) {
+  check({ node, isOld, world, file, statement }) {
     return alterations(node, "AT_DropConstraint").flatMap(({ table, command }) => {
       const known = world.find(table)?.constraints.get(command.name ?? "");
       // A CHECK that only helped SET NOT NULL has done its work.
@@ -23,8 +24,11 @@ export const dropConstraint: Rule = {
         known.provesNotNull.length > 0 &&
         known.provesNotNull.every((column) => world.column(table, column)?.notNull === true);
       const isNew = known !== undefined && world.isNewFile(known.made);
+      const isReplaced = file.statements
+        .slice(file.statements.indexOf(statement) + 1)
+        .some((later) => addsAgain(later, command.name));
       const setsNotNull = alterations(node, "AT_SetNotNull").length > 0;
-      if (!isOld(table) || isNew || isSpent || setsNotNull) return [];
+      if (!isOld(table) || isNew || isSpent || isReplaced || setsNotNull) return [];
       return [
         {
           message: `Rows that ${writeIdentifier(command.name ?? "")} refused can get into ${nameOf(table)} from now on`,
@@ -33,3 +37,8 @@ export const dropConstraint: Rule = {
     });
   },
 };
+
+/** Whether a statement adds a constraint of that name. */
+function addsAgain({ node }: LintStatement, name: string | undefined): boolean {
+  return node !== undefined && addedConstraints(node).some(({ constraint }) => constraint.conname === name);
+}

@@ -28,6 +28,12 @@ export const dropUsedObject: Rule = {
         ({ parts }) => world.findByParts(parts) === undefined && isOld({ relname: parts.at(-1) ?? "" }),
       ),
     );
+    // What `serial` made was used by its column alone.
+    const isOfSerial = ({ parts }: { readonly parts: readonly string[] }): boolean =>
+      inside(node, "DropStmt")?.removeType === "OBJECT_SEQUENCE" &&
+      [...world.relations.values()].some(
+        ({ kind, name }) => kind === "table" && parts.at(-1)?.startsWith(`${name}_`) && parts.at(-1)?.endsWith("_seq"),
+      );
     const drop = inside(node, "DropStmt");
     const isCode = drop?.removeType === "OBJECT_FUNCTION" || drop?.removeType === "OBJECT_PROCEDURE";
     const functions = (isCode ? (drop.objects ?? []) : [])
@@ -42,7 +48,7 @@ export const dropUsedObject: Rule = {
     );
     const gone = [...relations, ...functions, ...types.filter(({ parts }) => !world.isNewType(parts))];
     return gone
-      .filter((object) => !isOwn(object))
+      .filter((object) => !isOwn(object) && !isOfSerial(object))
       .map(({ parts }): Found => ({
         message: `Applications that use ${nameOfParts(parts)} fail as soon as this commits`,
         fix: "Drop it when nothing uses it any more",

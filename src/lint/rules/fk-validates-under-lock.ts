@@ -28,7 +28,7 @@ export const fkValidatesUnderLock: Rule = {
       const isRefused = world.find(table)?.partitioned === true && (postgres ?? 0) < 18;
       return [
         {
-          message: `Adding this foreign key checks every row of ${nameOf(table)}, while writes to it and to ${nameOf(constraint.pktable)} wait`,
+          message: `Adding this foreign key checks every row of ${nameOf(table)}, while writes to ${nameOf(constraint.pktable) === nameOf(table) ? "it" : `it and to ${nameOf(constraint.pktable)}`} wait`,
           fix: isRefused
             ? "Add the foreign key to each partition NOT VALID, validate those, and then add it to the table: before PostgreSQL 18, NOT VALID is refused for a partitioned table"
             : column === undefined

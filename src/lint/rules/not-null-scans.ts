@@ -27,7 +27,14 @@ export const notNullScans: Rule = {
   check({ node, isOld, scans, world, postgres }) {
     const set = alterations(node, "AT_SetNotNull").flatMap(({ table, command }): Found[] => {
       const column = command.name ?? "";
-      if (!isOld(table) || !(scans(table) ?? !world.isProvenNotNull(table, column))) return [];
+      // Whatever the order in which they are written, PostgreSQL drops first.
+      const isUndone = alterations(node, "AT_DropConstraint").some((drop) =>
+        world
+          .find(table)
+          ?.constraints.get(drop.command.name ?? "")
+          ?.provesNotNull.includes(column),
+      );
+      if (!isOld(table) || !(scans(table) ?? (isUndone || !world.isProvenNotNull(table, column)))) return [];
       const bare = `${table.relname ?? ""}_${column}_not_null`;
       const name = writeIdentifier(bare);
       const message = `SET NOT NULL reads every row of ${nameOf(table)}, while all reads and writes of it wait`;

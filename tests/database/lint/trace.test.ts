@@ -42,6 +42,11 @@ describe("a trace says what the text only suggests", () => {
   test.each([
     ["ALTER TABLE users ALTER name TYPE varchar(40);", ["type-change-rechecks"]],
     ["ALTER TABLE users ALTER email TYPE varchar;", []],
+    [`ALTER TABLE users ALTER name TYPE varchar(20) COLLATE "C";`, ["type-change-rewrites"]],
+    [
+      "ALTER TABLE users ADD COLUMN a timestamptz DEFAULT now(), ADD COLUMN b uuid DEFAULT gen_random_uuid();",
+      ["default-rewrites"],
+    ],
     ["ALTER TABLE users ALTER id TYPE bigint;", ["type-change-rewrites"]],
     ["SET timezone = 'UTC';\nALTER TABLE users ALTER at TYPE timestamp;", ["narrows-values"]],
     [

@@ -117,6 +117,14 @@ describe("SET NOT NULL", () => {
       ],
       ["not-null-scans"],
     ],
+    [
+      "together with the end of the CHECK that proves it: PostgreSQL drops first",
+      [
+        "ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL);",
+        "ALTER TABLE t ALTER a SET NOT NULL, DROP CONSTRAINT c;",
+      ],
+      ["not-null-scans"],
+    ],
     ["NOT NULL NOT VALID", "ALTER TABLE t ADD CONSTRAINT c NOT NULL a NOT VALID;", []],
     ["NOT NULL as a constraint that is checked", "ALTER TABLE t ADD CONSTRAINT c NOT NULL a;", ["not-null-scans"]],
   ];
@@ -174,7 +182,7 @@ describe("what is gone, replaced or named by this file is nobody's", () => {
     [
       "an index on the columns of a constraint that is dropped",
       ["CREATE TABLE t (a bigint CONSTRAINT k UNIQUE);", "ALTER TABLE t DROP CONSTRAINT k; CREATE INDEX i ON t (a);"],
-      [],
+      ["drop-constraint"],
     ],
     [
       "an index on a column that is made anew",
@@ -213,10 +221,30 @@ describe("what is gone, replaced or named by this file is nobody's", () => {
       [],
     ],
     ["an enum", ["CREATE TYPE mood AS ENUM ('a');", "DROP TYPE mood;"], ["drop-used-object"]],
+    ["the sequence of a serial", ["CREATE TABLE t (a serial);", "DROP SEQUENCE t_a_seq;"], []],
+    [
+      "a constraint that is replaced",
+      "ALTER TABLE t DROP CONSTRAINT k; ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES u (a) NOT VALID;",
+      [],
+    ],
+    ["a constraint", "ALTER TABLE t DROP CONSTRAINT k;", ["drop-constraint"]],
+    [
+      "two foreign keys, which are checked one by one in any case",
+      "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES u; ALTER TABLE t ADD FOREIGN KEY (b) REFERENCES u;",
+      [],
+    ],
+    ["two CHECKs", "ALTER TABLE t ADD CHECK (a > 0); ALTER TABLE t ADD CHECK (b > 0);", ["alter-table-twice"]],
+    ["a cast by way of text", "ALTER TABLE t ALTER a TYPE mood USING a::text::mood;", []],
+    ["a time zone", "ALTER TABLE t ALTER a TYPE timestamptz USING a AT TIME ZONE 'UTC';", []],
+    ["an expression", "ALTER TABLE t ALTER a TYPE text USING lower(a);", ["changes-values"]],
+    ["a key that points to another", "CREATE TABLE t (a int PRIMARY KEY REFERENCES u (a));", []],
+    ["a key", "CREATE TABLE t (a int PRIMARY KEY);", ["prefer-bigint"]],
     ["a view of this file", "CREATE VIEW v AS SELECT 1 AS a; DROP VIEW v;", []],
   ];
   test.each(cases)("%s", (_what, sql, rules) => {
-    expect(rulesIn(sql).filter((rule) => /duplicate-index|drop-used/.test(rule))).toEqual([...rules]);
+    expect(
+      rulesIn(sql).filter((rule) => /duplicate-index|drop-used|drop-con|twice|changes-v|bigint/.test(rule)),
+    ).toEqual([...rules]);
   });
 });
 
