@@ -29,7 +29,7 @@ export interface PlannedStatement {
 }
 
 /** A statement in its setting. Pure. */
-export function textsOf({ sql, setting }: PlannedStatement): string[] {
+export function textsOf({ sql, setting }: { readonly sql: string; readonly setting?: string | undefined }): string[] {
   return setting === undefined ? [sql] : [`SET ${setting}`, sql, `RESET ${setting.slice(0, setting.indexOf(" "))}`];
 }
 

@@ -1,7 +1,7 @@
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { type PlannedStatement, statementOf } from "../plan/statement.ts";
+import { type PlannedStatement, statementOf, textsOf } from "../plan/statement.ts";
 import { inHouseStyle } from "../plan/house-style.ts";
 import { asReadBack } from "../plan/reread.ts";
 import type { Done, How, Planned, Work } from "./edits/edit.ts";
@@ -54,7 +54,8 @@ export function applyPlan(tree: SchemaTree, plan: readonly Planned[], options: A
     // Settings of the plan itself.
     if (inside(planned.node, "VariableSetStmt") !== undefined) continue;
     const key = keyOfPlanned(planned);
-    const level = levels.get(key) ?? "worded";
+    // What needs a setting would mean something else inside another statement, or in other words.
+    const level = levels.get(key) ?? (planned.setting === undefined ? "worded" : "appended");
     const work: Work = {
       tree,
       style,
@@ -73,9 +74,11 @@ export function applyPlan(tree: SchemaTree, plan: readonly Planned[], options: A
     const name = subject === undefined ? plannedSql : nameOf(subject);
     edits.push({ key, name, how, file, level, subjects, tables, sql: plannedSql });
 
-    function append({ sql, subject: on, needs, isImplied }: Planned): Done {
+    function append({ sql, setting, subject: on, needs, isImplied }: Planned): Done {
       if (isImplied) return { how: "none", file: undefined };
-      const text = inHouseStyle(asReadBack(sql));
+      const text = textsOf({ sql, setting })
+        .map((each) => inHouseStyle(asReadBack(each)))
+        .join(";\n\n");
       const newcomer = { sql: text, kind: "alter", makes: undefined, on, needs };
       return { how: "appended", file: level === "last" ? placeLast(tree, text) : place(tree, newcomer)! };
     }
@@ -132,16 +135,17 @@ export function readPlan(
   ];
 }
 
-function readPlanned(parser: Parser, { sql, makes, removes, needs }: PlannedStatement, isImplied: boolean): Planned[] {
+function readPlanned(parser: Parser, statement: PlannedStatement, isImplied: boolean): Planned[] {
+  const { sql, setting, makes, removes, needs } = statement;
   const node = parser.parse(sql);
   if (node === undefined)
-    return [{ sql, node: {} as Planned["node"], ...NOTHING_READ, makes, removes, needs: [], isImplied }];
+    return [{ sql, setting, node: {} as Planned["node"], ...NOTHING_READ, makes, removes, needs: [], isImplied }];
   const reading = readStatement(node, (schema) => schema ?? "public");
   const commands = (inside(node, "AlterTableStmt")?.cmds ?? []).flatMap((each) => inside(each, "AlterTableCmd") ?? []);
   const subject = reading?.makes ?? reading?.about[0] ?? firstSubject([...makes, ...removes]);
   const required = needs.flatMap((id) => subjectOfId(id) ?? []);
   const command = commands.length === 1 ? commands[0] : undefined;
-  return [{ sql, node, reading, subject, command, makes, removes, needs: required, isImplied }];
+  return [{ sql, setting, node, reading, subject, command, makes, removes, needs: required, isImplied }];
 }
 
 const NOTHING_READ = { reading: undefined, subject: undefined, command: undefined };

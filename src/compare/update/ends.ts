@@ -8,8 +8,9 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { startRun } from "../scratch/scratch-run.ts";
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
-import { projectBase, type ProjectFiles, projectMigrations } from "../sources/sources.ts";
-import { replayMigrations, startsFromNothing } from "../verify/replay-ways.ts";
+import { takeBack } from "../base/take-back.ts";
+import { buildSchema, projectBase, type ProjectFiles, projectMigrations } from "../sources/sources.ts";
+import { replayMigrations, reversible, startsFromNothing } from "../verify/replay-ways.ts";
 import { subjectOfId, wholeOf } from "./subjects.ts";
 
 export interface EndsOptions extends ProjectFiles {
@@ -86,16 +87,20 @@ export async function targetFor(
   { migrations, base, end, fromNothing }: History,
   built: Catalogue,
 ): Promise<Target> {
-  const own = fromNothing ? candidates(built, end) : new Map<string, ObjectId>();
+  const own = candidates(built, end);
   if (own.size === 0) return { catalogue: end, kept: [] };
   options.onStep?.("Looking for when the migrations changed what differs");
-  const run = await startRun(await series.empty(), options);
+  const database = await series.empty();
+  if (!fromNothing) await buildSchema(database, options);
+  const run = await startRun(database, options);
   const look = async (): Promise<void> => {
     const { facts } = await run.read();
     for (const [key, id] of own) if (facts.has(id) && facts.hashOf(id) === built.facts.hashOf(id)) own.delete(key);
   };
+  const replayed = fromNothing ? migrations : reversible({ migrations });
+  if (!fromNothing) await takeBack(run, replayed);
   if (base !== undefined) await run.step(base, "up");
-  for (const migration of migrations) {
+  for (const migration of replayed) {
     if (own.size === 0) break;
     if (mayChange(migration, own.values())) await look();
     const error = await run.step(migration, "up");

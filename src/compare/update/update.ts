@@ -144,11 +144,16 @@ class Updating {
         levels: this.#levels,
       });
       const edits = merged(standing.edits, own);
-      const next = await this.#look(edits);
+      let refusal: ConfitureError | undefined;
+      const next = await this.#look(edits).catch((error: unknown) => {
+        if (!(error instanceof ConfitureError) || error.code !== "schema_update_refused") throw error;
+        refusal = error;
+        return "rows" as const;
+      });
       if (next === "proven") return edits;
       if (next === "rows") {
-        // Only what comes behind all rows leaves them as they are.
-        this.#push(first.plan, "last");
+        // Only what comes behind all rows leaves them as they are, and only the first plan is one that surely works.
+        if (!this.#push(first.plan, "last") && refusal !== undefined) throw refusal;
         standing = first;
       } else if (next instanceof ConfitureError) {
         if (!this.#pushFailed(own, next) && !this.#pushGone(own, next)) {

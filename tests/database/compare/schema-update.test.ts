@@ -48,6 +48,16 @@ describe("schema files follow what a golden folder's migration does, in place", 
   }
 });
 
+// Two functions that call each other, with the setting that lets them; a plan that works in its own order alone.
+test.each(["functions-in-a-circle", "partition-attach-with-index"])(
+  "what cannot be edited is appended: %s",
+  async (name) => {
+    const golden = (await readGoldens()).find((each) => each.name === name)!;
+    const outcome = await updateGolden(golden, site);
+    expect(outcome.kind === "updated" ? outcome.edits.map(({ how }) => how) : outcome).toContain("appended");
+  },
+);
+
 const USERS = `-- People
 CREATE TABLE users (
     -- who

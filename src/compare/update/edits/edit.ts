@@ -12,6 +12,8 @@ import type { Wording } from "../wording.ts";
 export interface Planned {
   /** As the planner wrote it, without a semicolon. */
   readonly sql: string;
+  /** What has to be set for it; `textsOf` in `plan/statement.ts`. */
+  readonly setting: string | undefined;
   readonly node: Node;
   readonly reading: Reading | undefined;
   /** What it is about first, for messages and for telling whether it is still planned in the next round. */
