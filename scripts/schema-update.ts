@@ -2,10 +2,11 @@
  * Lets schema files follow the migration of each folder in tests/golden, and likely migrations of the public projects whose
  * folders are in `--trees DIR`; counts what was edited in place, replaced and appended. The figures go into
  * docs/verification.md. `--only TEXT` takes folders, and `--only "TREE, KIND"` migrations, that
- * have the text in their names, and leaves the figures as they are; `--show` prints
- * what becomes of the files. `--part 2/4 --figures FILE` does a part: the figures add up in FILE, and go into the document with
- * the last one.
+ * have the text in their names, and leaves the document as it is; `--show` prints
+ * what becomes of the files. `--part 2/4 --figures FILE` does a part: FILE keeps what came of each, also of those that `--only` tries
+ * again, and all of it goes into the document with the last part, or once it knows every folder.
  */
+import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -37,47 +38,42 @@ const HOWS = {
   appended: "appended as ALTER or another statement",
 };
 
-interface Figures {
-  /** Names of the trees, or of nothing where it is about golden folders. */
-  readonly of: string[];
-  readonly outcomes: Record<UpdateOutcome["kind"], number>;
-  readonly edits: Record<string, number>;
-}
+/** What came of each golden folder, or of each migration of a tree, "TREE, KIND". */
+type Figures = Record<string, { readonly kind: UpdateOutcome["kind"]; readonly edits: readonly string[] }>;
 
 const figures = await earlierFigures();
 /** Emptied faster than a server makes a database. */
 const scratch: ScratchSite = { engine: "embedded" };
+const goldens = values.trees === undefined ? await readGoldens() : [];
 if (values.trees === undefined) {
-  for (const golden of partOf((await readGoldens()).filter(({ name }) => name.includes(values.only)))) {
+  for (const golden of partOf(goldens.filter(({ name }) => name.includes(values.only)))) {
     note(golden.name, await updateGolden(golden, scratch));
   }
 } else {
   const [wanted = "", kind = ""] = values.only.split(", ");
   const trees = (await readTrees(values.trees, scratch)).filter(({ name }) => name.includes(wanted));
   for (const tree of partOf(trees)) {
-    figures.of.push(tree.name);
     for (const migration of await likelyFor(tree)) {
       if (migration.name.includes(kind)) note(`${tree.name}, ${migration.name}`, await updateTree(tree, migration));
     }
   }
 }
-console.log(JSON.stringify(figures));
-if (values.figures !== undefined) await writeFile(values.figures, JSON.stringify(figures));
-if (values.only === "" && part === parts) await writeFigures();
+if (values.figures !== undefined) await writeFile(values.figures, JSON.stringify(figures, undefined, 1));
+const isWhole = goldens.length > 0 && goldens.every(({ name }) => name in figures);
+if ((values.only === "" && part === parts) || isWhole) await writeFigures();
 
 function partOf<T>(all: readonly T[]): readonly T[] {
   return all.filter((_, index) => index % parts === part - 1);
 }
 
 function note(name: string, outcome: UpdateOutcome): void {
-  figures.outcomes[outcome.kind]++;
+  figures[name] = { kind: outcome.kind, edits: outcome.kind === "updated" ? outcome.edits.map(({ how }) => how) : [] };
   if (outcome.kind !== "updated") {
     console.log(`${name}: ${outcome.kind}: ${outcome.kind === "wrong" ? outcome.different : outcome.reason}`);
     if (outcome.kind === "wrong" && values.show) console.log(outcome.diff);
     return;
   }
   const { edits, diff } = outcome;
-  for (const { how } of edits) figures.edits[how] = (figures.edits[how] ?? 0) + 1;
   const levels = [...new Set(edits.map(({ level }) => level))].join(" ");
   console.log(`${name}: ${edits.map(({ how }) => how).join(" ")} (${levels})`);
   for (const { how, sql, level } of edits) {
@@ -87,22 +83,26 @@ function note(name: string, outcome: UpdateOutcome): void {
 }
 
 async function earlierFigures(): Promise<Figures> {
-  if (values.figures !== undefined && part > 1) return JSON.parse(await readFile(values.figures, "utf8")) as Figures;
-  return { of: [], outcomes: { updated: 0, refused: 0, wrong: 0 }, edits: {} };
+  if (values.figures === undefined || !existsSync(values.figures)) return {};
+  return JSON.parse(await readFile(values.figures, "utf8")) as Figures;
 }
 
 async function writeFigures(): Promise<void> {
   const which = values.trees === undefined ? "golden folders" : "public trees";
-  const { of, outcomes, edits } = figures;
-  const all = outcomes.updated + outcomes.refused + outcomes.wrong;
+  const all = Object.values(figures);
+  const [updated, refused, wrong] = (["updated", "refused", "wrong"] as const).map(
+    (kind) => all.filter((each) => each.kind === kind).length,
+  );
+  const of = [...new Set(Object.keys(figures).map((name) => name.split(", ")[0]))];
+  const count = (how: string): number => all.flatMap(({ edits }) => edits).filter((each) => each === how).length;
   const what =
     values.trees === undefined
-      ? `Of the ${all} folders in \`tests/golden\``
-      : `Of ${all} migrations of ${of.length} projects (${of.join(", ")})`;
+      ? `Of the ${all.length} folders in \`tests/golden\``
+      : `Of ${all.length} migrations of ${of.length} projects (${of.join(", ")})`;
   const lines = [
-    `${what}, ${outcomes.updated} are brought into the schema files and proven, ${outcomes.refused} are refused, and ${outcomes.wrong} are wrong.\n`,
+    `${what}, ${updated} are brought into the schema files and proven, ${refused} are refused, and ${wrong} are wrong.\n`,
     "| what was done | how often |\n|---|---|",
-    ...Object.entries(HOWS).map(([how, words]) => `| ${words} | ${edits[how] ?? 0} |`),
+    ...Object.entries(HOWS).map(([how, words]) => `| ${words} | ${count(how)} |`),
   ];
   const text = await readFile(DOCUMENT, "utf8");
   const [begin, end] = [`<!-- schema update, ${which}: begin -->\n`, `<!-- schema update, ${which}: end -->`];

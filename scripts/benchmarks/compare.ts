@@ -14,7 +14,8 @@ const BINARY = join(ROOT, "dist", "confiture");
 const DOCUMENT = join(ROOT, "docs", "verification.md");
 /** Of works whose time has a budget; the others take long enough to be told by one. */
 const RUNS = 3;
-const only = process.argv.slice(2);
+const isWritten = process.argv.includes("--write");
+const only = process.argv.slice(2).filter((argument) => argument !== "--write");
 
 interface Work {
   readonly name: string;
@@ -69,12 +70,16 @@ const lasting = (migrations: number) => async (): Promise<string> => {
   return (await temporaryProject({ ...largeProject(migrations), ...more })).dir;
 };
 
-/** Verified before the last migration came. */
+/** Verified before the last migration came; once, for all runs. */
+let verified: Promise<string> | undefined;
 async function lastIsNew(): Promise<string> {
-  const [before, after] = [largeProject(799), largeProject(800)];
-  const project = await temporaryProject(before);
-  await runOnce(project.dir, ["verify"], 0);
-  for (const [path, text] of Object.entries(after)) await project.write(path, text);
+  verified ??= temporaryProject(largeProject(799)).then(async ({ dir }) => {
+    await runOnce(dir, ["verify"], 0);
+    return dir;
+  });
+  const project = await temporaryProject();
+  await cp(await verified, project.dir, { recursive: true });
+  for (const [path, text] of Object.entries(largeProject(800))) await project.write(path, text);
   return project.dir;
 }
 
@@ -184,7 +189,7 @@ try {
     rows.push(...(await reading(100)));
     console.log(rows.slice(-2).join("\n"));
   }
-  if (only.length === 0) await writeDocument();
+  if (only.length === 0 || isWritten) await writeDocument();
 } finally {
   await removeProjects();
 }
@@ -293,12 +298,16 @@ function row(name: string, runs: readonly Run[], target: Work["target"]): string
 
 async function writeDocument(): Promise<void> {
   const heading = `Machine: ${cpus().length} x ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}.`;
+  const text = await readFile(DOCUMENT, "utf8");
+  const nameOf = (line: string): string => line.split(" | ")[0]!;
+  const earlier = text.match(/<!-- measured -->\n([^]*)<!-- end -->/)?.[1]?.match(/^\| (?!command).*/gm) ?? [];
+  const kept = only.length === 0 ? [] : earlier;
   const table = [
     "| command and project | time | of processors | memory | budget met |",
     "|---|---|---|---|---|",
-    ...rows,
+    ...kept.map((line) => rows.find((each) => nameOf(each) === nameOf(line)) ?? line),
+    ...rows.filter((each) => !kept.some((line) => nameOf(line) === nameOf(each))),
   ].join("\n");
-  const text = await readFile(DOCUMENT, "utf8");
   const measured = text.replace(/(?<=<!-- measured -->\n)[^]*(?=<!-- end -->)/, `\n${heading}\n\n${table}\n\n`);
   await writeFile(DOCUMENT, measured);
 }

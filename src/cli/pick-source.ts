@@ -37,21 +37,25 @@ export function ownHistory(files: ProjectFiles): Candidate {
 export async function databaseInUse(context: CommandContext, files: ProjectFiles): Promise<Candidate | undefined> {
   const found = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout);
   if (found.base !== undefined || found.migrations.length > 0) return undefined;
+  return await ifReachable(context, async (config) => {
+    if (!(await isUsed(config))) return undefined;
+    const { target, name } = config;
+    return { source: { kind: "live", target, name }, name: `${name}, as there are no migrations yet` };
+  });
+}
+
+/** Whether somebody has made something in a database. */
+export async function isUsed({ target, migrations: { table } }: Config): Promise<boolean> {
   const [{ withDatabase }, { isEmptyDatabase }, { lookForLedger }, { isUnmade }] = await Promise.all([
     import("#database/open.ts"),
     import("#migrate/base.ts"),
     import("#migrate/ledger.ts"),
     import("#migrate/status.ts"),
   ]);
-  return await ifReachable(context, async ({ target, name }) => {
-    if (isUnmade(target)) return undefined;
-    const isEmpty = await withDatabase(target, {}, async (session) => {
-      const ledger = (await lookForLedger(session, files.table)) ?? { schema: "", table: files.table };
-      return await isEmptyDatabase(session, ledger);
-    });
-    return isEmpty
-      ? undefined
-      : { source: { kind: "live", target, name }, name: `${name}, as there are no migrations yet` };
+  if (isUnmade(target)) return false;
+  return await withDatabase(target, {}, async (session) => {
+    const ledger = (await lookForLedger(session, table)) ?? { schema: "", table };
+    return !(await isEmptyDatabase(session, ledger));
   });
 }
 
@@ -72,10 +76,9 @@ function isComplete({ history }: OwnDatabase): boolean {
   return history.length > 0 && history.every(({ standing }) => standing === "applied" || standing === "squashed");
 }
 
-/** Whether it is a database in use that lacks nothing but migrations of which the files are here. */
-function isBehind({ history }: OwnDatabase): boolean {
-  const isUsed = history.some(({ row }) => row !== undefined);
-  return isUsed && history.every(({ standing }) => EXPECTED.has(standing) || standing === "out-of-order");
+/** Whether the history of a database lacks nothing but migrations of which the files are here. */
+export function isBehind(history: readonly HistoryEntry[]): boolean {
+  return history.every(({ standing }) => EXPECTED.has(standing) || standing === "out-of-order");
 }
 
 /**
@@ -145,7 +148,7 @@ export async function majorOfServer(context: CommandContext): Promise<number | u
 }
 
 /** Asks the environment's own database something; undefined where it cannot be reached, or does not understand. */
-async function ifReachable<T>(
+export async function ifReachable<T>(
   context: CommandContext,
   ask: (config: Config & { readonly name: string }) => Promise<T | undefined>,
 ): Promise<T | undefined> {
@@ -172,7 +175,7 @@ export function nothingTells(cause: ConfitureError, database: OwnDatabase | unde
     message: "What there is before the next migration is not known: the migrations do not start from an empty database",
     hint: [
       "Nothing was written.",
-      ...(database !== undefined && isBehind(database)
+      ...(database?.history.some(({ row }) => row !== undefined) === true && isBehind(database.history)
         ? [`Once all migrations are applied in it, ${database.source.name} tells: confiture migrate up`]
         : []),
       "`confiture migrate base` writes down what is there before the first migration. It takes that from the schema files: what is new in them must be out of the way meanwhile.",

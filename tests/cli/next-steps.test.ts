@@ -41,6 +41,29 @@ describe("what to do next", () => {
     expect(stderr).toContain("confiture migrate base");
   });
 
+  test("where a base would take in what is new, and no database in use would ever get it", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/schema/users.sql": USERS,
+      "db/migrations/001_bio.sql": BIO,
+    });
+    const run = (...args: string[]) => runHere(args, { cwd: project.dir });
+    const succeed = async (...args: string[]) => expect(await run(...args)).toMatchObject({ exitCode: 0 });
+    await succeed("build");
+    await succeed("migrate", "up");
+    await project.write("db/schema/users.sql", USERS.replace(");", ", bio text);"));
+    await project.write("db/schema/zoo.sql", "CREATE TABLE zoo (id int PRIMARY KEY);\n");
+    const refused = await run("migrate", "base");
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain("the database of environment local: table public.zoo\n");
+    await succeed("migrate", "base", "--from", "env:local");
+    await succeed("migrate", "generate", "zoo");
+    await succeed("migrate", "up");
+    await succeed("verify");
+    await succeed("drift");
+    await succeed("migrate", "base", "--from", "schema", "--force");
+  });
+
   test("where something else depends on what is dropped", async () => {
     await using project = await temporaryProject({
       "db/environments/local.yaml": EMBEDDED,

@@ -6,7 +6,7 @@ import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
-import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { type Change, compareCatalogues, describe } from "../catalogue/changes.ts";
 import { withScratch } from "../scratch/scratch.ts";
 import { SCRATCH_LEDGER, startRun } from "../scratch/scratch-run.ts";
 import { withRevision } from "../sources/git.ts";
@@ -36,6 +36,8 @@ export interface Base {
   readonly onTop: readonly MigrationFile[];
   /** What differs between base with all migrations and the source, where all of them are in it. */
   readonly changes: readonly Change[];
+  /** Whether the base makes an object. */
+  readonly holds: (object: Pick<Change, "kind" | "name">) => boolean;
 }
 
 /** A source without the migrations whose changes it held. */
@@ -62,20 +64,30 @@ export async function makeBase(options: BaseOptions): Promise<Base> {
   const onTop = migrations.filter((migration) => !held.includes(migration));
   const files = (all: readonly LoadedMigration[]): MigrationFile[] => all.map(({ file }) => file);
   const [first] = scripts;
-  if (first === undefined) return { text: undefined, takenBack: files(held), onTop: files(onTop), changes: [] };
+  const made = { takenBack: files(held), onTop: files(onTop), holds: (object: Named): boolean => isIn(wanted, object) };
+  if (first === undefined) return { ...made, text: undefined, changes: [] };
   options.onStep?.("Proving it");
   let refusal: unknown;
   for (const text of scripts) {
     try {
       const end = await prove(options, text, wanted, migrations);
       const changes = onTop.length > 0 ? [] : compareCatalogues(end, source);
-      return { text, takenBack: files(held), onTop: files(onTop), changes };
+      return { ...made, text, changes };
     } catch (error) {
       if (!(error instanceof ConfitureError) || error.code !== "base_refused") throw error;
       refusal ??= error;
     }
   }
   throw refusal;
+}
+
+type Named = Parameters<Base["holds"]>[0];
+
+function isIn({ facts }: Catalogue, { kind, name }: Named): boolean {
+  return facts.facts().some(({ id }) => {
+    const described = describe(id);
+    return described.kind === kind && described.name === name;
+  });
 }
 
 async function readBefore(options: BaseOptions, migrations: readonly LoadedMigration[]): Promise<Before> {

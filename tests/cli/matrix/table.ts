@@ -2,29 +2,24 @@
 export type Outcomes = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /**
- * Reads a table of outcomes: a line for a shape; indented below it a command and, in each line, states and what it comes to
- * in them. "*" is every other state that is tried.
+ * Reads a table of outcomes: a command and, in each line, states and what it comes to in them. "*" is every other state that
+ * is tried.
  *
- *     init
- *       build   fresh: builds, records 001
- *               *: builds
+ *     build   fresh: builds, records 001
+ *             *: builds
  */
-export function readTable(text: string): Readonly<Record<string, Outcomes>> {
-  const shapes: Record<string, Record<string, Record<string, string>>> = {};
-  let [shape, command] = ["", ""];
+export function readTable(text: string): Outcomes {
+  const commands: Record<string, Record<string, string>> = {};
+  let command = "";
   for (const line of text.split("\n")) {
     if (line.trim() === "") continue;
-    if (!line.startsWith(" ")) {
-      shapes[(shape = line)] = {};
-      continue;
-    }
     const [, name, names = "", words = ""] = /^ {2}(\S*) +([a-z*][a-z, *]*?): (.*)$/.exec(line) ?? [];
     if (name === undefined) throw new Error(`Not a line of the table: ${line}`);
     if (name !== "") command = name;
-    const outcomes = (shapes[shape]![command] ??= {});
+    const outcomes = (commands[command] ??= {});
     for (const state of names.split(", ")) outcomes[state] = words;
   }
-  return shapes;
+  return commands;
 }
 
 /** The table's outcomes in the states that were tried. */
@@ -38,7 +33,7 @@ export function expectedIn(table: Outcomes, tried: Outcomes): Outcomes {
 }
 
 /** The same, the other way round: for whoever has to read what became different. */
-export function showTable(shape: string, outcomes: Outcomes): string {
+export function showTable(outcomes: Outcomes): string {
   const lines = Object.entries(outcomes).flatMap(([command, own]) => {
     const groups = [...Map.groupBy(Object.keys(own), (state) => own[state]!)].toSorted(
       ([, a], [, b]) => a.length - b.length,
@@ -48,5 +43,5 @@ export function showTable(shape: string, outcomes: Outcomes): string {
       return `  ${(index === 0 ? command : "").padEnd(9)} ${isLast ? "*" : states.join(", ")}: ${words}`;
     });
   });
-  return [shape, ...lines].join("\n");
+  return lines.join("\n");
 }

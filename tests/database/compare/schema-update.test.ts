@@ -263,6 +263,19 @@ describe("nothing is guessed", () => {
     expect(result.kept.map(({ name }) => name)).toEqual(["public.own", "public.t.mine"]);
   });
 
+  test("what only the files have otherwise stays, and is told, where the migrations have no base", async () => {
+    await using project = await temporaryProject({
+      "db/schema/t.sql": "CREATE TABLE t (a int, bio varchar(200));\n",
+      "db/migrations/1_bio.sql":
+        "-- migrate:up\nALTER TABLE t ADD bio text;\n-- migrate:down\nALTER TABLE t DROP bio;\n",
+      "db/migrations/2_nick.sql":
+        "-- migrate:up\nALTER TABLE t ADD nick text;\n-- migrate:down\nALTER TABLE t DROP nick;\n",
+    });
+    const { files, kept } = await updateSchema({ ...filesOf(project.dir), scratch: site });
+    expect(files.map(({ after }) => after)).toEqual(["CREATE TABLE t (a int, bio varchar(200), nick text);\n"]);
+    expect(kept.map(({ name }) => name)).toEqual(["public.t.bio"]);
+  });
+
   test("where an edit would move rows to other columns, it is appended behind them", async () => {
     const files = { "t.sql": "CREATE TABLE t (a text, b text, c text);\nINSERT INTO t VALUES ('1', '2');\n" };
     const result = await update(files, "ALTER TABLE t DROP COLUMN a");

@@ -6,8 +6,10 @@ import { baseFile } from "#migrate/base.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { withSquashed } from "#migrate/squashed.ts";
-import { defineCommand } from "../../command.ts";
+import type { Base } from "#compare/base/base.ts";
+import { type CommandContext, defineCommand } from "../../command.ts";
 import { filesBeside, liveTarget, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
+import { lackingInUse } from "../../lacking-in-use.ts";
 import { changeToJson } from "../../output/changes.ts";
 import { agree, count } from "../../output/text.ts";
 import { describeFate, placeFiles } from "../../place-files.ts";
@@ -42,11 +44,12 @@ export const command = defineCommand({
         location: { file: path },
       });
     }
-    const { text, takenBack, onTop, changes } = await makeBase({
+    const { text, takenBack, onTop, changes, holds } = await makeBase({
       ...files,
       from: source,
       onStep: context.step,
     });
+    if (args.from === undefined && text !== undefined) await requireThere(context, args.scratch, holds);
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();
     if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
@@ -75,3 +78,29 @@ export const command = defineCommand({
     };
   },
 });
+
+/**
+ * What is new in the schema files would come into new databases alone with the base: `generate` would find it there, and no
+ * migration would bring it to the others.
+ */
+async function requireThere(context: CommandContext, scratch: string | undefined, holds: Base["holds"]): Promise<void> {
+  const found = await lackingInUse(context, scratch);
+  const lacking = found?.changes.filter(holds) ?? [];
+  if (found === undefined || lacking.length === 0) return;
+  const { name, source, isFit } = found;
+  const what = lacking.map((object) => `${object.kind} ${object.name}`).join(", ");
+  if (!isFit) {
+    context.messages.warn(
+      `in the base now, made by no migration, and not so in ${name}, so nothing will bring it there: ${what} (confiture migrate status tells of that database)`,
+    );
+    return;
+  }
+  const message = `The schema files hold something that no migration makes and that is not so in ${name}: ${what}`;
+  throw new ConfitureError("base_refused", message, {
+    hint: [
+      "Nothing was written: in the base, it would come into new databases alone.",
+      `\`confiture migrate base --from ${source ?? "URL"}\` takes the base from that database; \`confiture migrate generate NAME\` then writes the migration for what is new.`,
+      "If that database is to be disregarded: confiture migrate base --from schema",
+    ].join("\n"),
+  });
+}

@@ -1,0 +1,31 @@
+import { tryEveryCell } from "./matrix.ts";
+import { schemaOnly } from "./shapes.ts";
+
+tryEveryCell(
+  "schema only",
+  schemaOnly,
+  `
+  build     *: builds
+  up        *: migrations_missing: migrate new next > done > migration_empty
+  status    *: migrations_missing: migrate new next > done > 001 pending
+  drift     built: none
+            behind: -posts
+            ahead: +posts
+            by hand: +handmade +users.hand
+            merged: -tags
+            schema edited: ~posts.title
+            *: -posts -users -users_id_seq
+  generate  built: writes +extra
+            behind: writes +extra +posts
+            ahead: generate_refused: migrate generate extra --allow-drop > writes +extra -posts
+            by hand: generate_refused: migrate generate extra --allow-drop > writes +extra -handmade -users.hand
+            merged: writes +extra +tags
+            schema edited: generate_refused: migrate generate extra --allow-drop > writes +extra ~posts.title
+            *: writes +extra +posts +users +users_id_seq
+  verify    *: proven
+  update    *: changed users.sql
+  squash    built: migration_unknown: migrate new next > done > squashes 001
+  diff      merged: usage: drift > -tags > usage
+            schema edited: usage: drift > ~posts.title > usage
+`,
+);
