@@ -29,7 +29,8 @@ export function aimCommands(text: string, aim: Aim): string {
     if (isGroup(entry) && !isWhole) return found;
     const command = isWhole ? found : `confiture ${first}`;
     const behind = text.slice(at + command.length);
-    if (/^ --help\b/.test(behind)) return found;
+    // One that says its folder has been given all of it before.
+    if (/^ (?:--help\b|-C )/.test(behind)) return found;
     const isAimed = /^ (?:-e|--env|--database-url)\b/.test(behind);
     return command + options.project + (isAimed ? "" : options.database) + found.slice(command.length);
   });

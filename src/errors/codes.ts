@@ -58,7 +58,7 @@ export const ERROR_CODES = {
   migration_empty: { exit: 1, title: "A migration has no statement" },
   migration_invalid: { exit: 1, title: "A migration file cannot be run as it is written" },
   migration_foreign: { exit: 1, title: "A migration is a program of another tool" },
-  migration_marks: { exit: 1, title: "A migration holds a section mark of another tool" },
+  migration_marks: { exit: 1, title: "A migration holds a section mark of another tool, or one that is not known" },
   migration_template: { exit: 1, title: "A migration is a template, not SQL" },
   migration_mixed: {
     exit: 1,

@@ -1,7 +1,6 @@
 import type { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { backfillOf, type Body, bodyOf, lazyMigration, type LoadedMigration } from "./body.ts";
-import { emptyMigration, PLACEHOLDER } from "./empty.ts";
 import type { Direction } from "./events.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { readFillStatement } from "./fill/statement.ts";
@@ -20,7 +19,7 @@ export async function loadAll(
     const migration = await loadMigration(options.projectDir, file, options.signal);
     const before = direction === "up" ? loaded.at(-1) : undefined;
     if (file.form === "foreign" && before !== undefined) throw runnableBefore(migration, before.file);
-    if (!waitsForItsTurn(migration[direction], direction)) requireStatement(migration, direction, options);
+    if (!waitsForItsTurn(migration[direction], direction)) tellEmpty(migration, direction, options);
     const backfill = direction === "up" ? backfillOf(migration.up) : undefined;
     if (backfill !== undefined && migration.up.kind === "sql") await readFillStatement(migration.up.script, backfill);
     loaded.push(migration);
@@ -42,14 +41,14 @@ function waitsForItsTurn(body: Body | undefined, direction: Direction): boolean 
   return direction === "up" && body?.kind === "refused" && body.error.code === "sql_transaction_control";
 }
 
-/** @throws ConfitureError `migration_empty`, and as `bodyOf` */
-export function requireStatement(migration: LoadedMigration, direction: Direction, { onEvent }: MigrateOptions): void {
+/**
+ * Tells of a way that runs nothing.
+ * @throws ConfitureError as `bodyOf`, `migration_empty` among them
+ */
+export function tellEmpty(migration: LoadedMigration, direction: Direction, { onEvent }: MigrateOptions): void {
   const body = bodyOf(migration, direction);
   if (body.kind !== "sql" || body.script.statements.length > 0) return;
-  const { file } = migration;
-  const mayBeEmpty = file.layout !== "confiture" || file.form === "sql-pair";
-  if (direction === "up" && (!mayBeEmpty || body.script.text.includes(PLACEHOLDER))) throw emptyMigration(file.path);
-  onEvent?.({ type: "empty", migration: file, direction });
+  onEvent?.({ type: "empty", migration: migration.file, direction });
 }
 
 /** The ledger knows a version as it was written when applied; "1" may be "001" today. */

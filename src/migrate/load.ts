@@ -20,6 +20,7 @@ import { type Body, lazyMigration, type LoadedMigration, type RefusedBody, type 
 import type { KeptText } from "./ledger.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import { languageOf } from "./layouts/foreign-program.ts";
+import { emptyMigration, PLACEHOLDER } from "./empty.ts";
 import { cutFile } from "./layouts/cut.ts";
 import { type MigrationSource, readMigrationSource } from "./migration-source.ts";
 import type { Section, Sections } from "./sections.ts";
@@ -98,7 +99,7 @@ export async function loadMigration(
   return lazyMigration(
     file,
     kept,
-    () => orRefused(() => upBody(file, read())),
+    () => orRefused(() => requireStatements(file, upBody(file, read()))),
     () => (file.form === "sql-pair" ? downFile(projectDir, file) : orRefused(() => downSection(file, read()))),
   );
 }
@@ -139,6 +140,17 @@ function upBody(file: MigrationFile, sql: SqlFile): Body {
     });
   }
   return sqlBody(file, sql, ({ sections }) => sections.main);
+}
+
+/**
+ * Files of other tools, and a pair's, may be empty on purpose; one that still holds the template never is.
+ * @throws ConfitureError `migration_empty`
+ */
+function requireStatements(file: MigrationFile, body: Body): Body {
+  if (body.kind !== "sql" || body.script.statements.length > 0) return body;
+  const mayBeEmpty = file.layout !== "confiture" || file.form === "sql-pair";
+  if (!mayBeEmpty || body.script.text.includes(PLACEHOLDER)) throw emptyMigration(file.path);
+  return body;
 }
 
 function downSection(file: MigrationFile, sql: SqlFile): Body | undefined {

@@ -7,7 +7,7 @@ import { alteredText, isAsRecorded, type KeptMigration, noKeptWayBack, withKeptF
 import type { LayoutName } from "./layouts/names.ts";
 import { type Ledger, type LedgerRow, readKept } from "./ledger.ts";
 import { loadMigration } from "./load.ts";
-import { requireStatement, withRecordedVersions } from "./load-all.ts";
+import { tellEmpty, withRecordedVersions } from "./load-all.ts";
 import { type AppliedMigration, missing, planDown, type PlanDownOptions } from "./plan.ts";
 import { withHistory } from "./status.ts";
 
@@ -38,7 +38,7 @@ export async function withWaysBack<T>(
       const migration =
         file === undefined ? await loadKept(row) : await loadMigration(options.projectDir, file, options.signal);
       if (file === undefined && migration.down === undefined) throw noKeptWayBack(row);
-      requireStatement(migration, "down", options);
+      tellEmpty(migration, "down", options);
       migrations.push(migration);
     }
     return await work(

@@ -51,6 +51,7 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
     toolVersion: options.toolVersion,
     lockTimeout: 0,
     statementTimeout: 0,
+    requireStatement: true,
     // Plans of what looks at the catalogue in between.
     keepsPrepared: true,
     signal: options.signal,

@@ -1,6 +1,7 @@
 import { ConfitureError } from "#errors/error.ts";
 import type { Span } from "#sql/statement.ts";
 import { isMarker, isNoTransactionLine } from "../sections.ts";
+import { refuseMistypedMark } from "./mistyped-mark.ts";
 import type { Layout } from "./layout.ts";
 import type { LayoutName } from "./names.ts";
 import type { SqlSource } from "./source.ts";
@@ -43,7 +44,8 @@ const TOOL_MARKS: readonly ToolMark[] = [
 ];
 
 /** Without one of these words there is no mark; they are found much faster than comments. */
-const WORDS = /goose|migrat|micrate|rambler|! ?(?:ups|downs)|down|undo|liquibase|create above|rollback|revert/i;
+const WORDS =
+  /goose|migrat|micrate|rambler|! ?(?:ups|downs)|down|undo|liquibase|create above|rollback|revert|:\s*up\b/i;
 
 /** A mark is short; so nothing is matched against a comment of a megabyte. */
 const LONGEST = 120;
@@ -59,6 +61,7 @@ export function refuseOtherMarks(source: SqlSource, name: LayoutName, layout: La
   for (const span of source.comments) {
     const comment = text.slice(span.start, span.end);
     if (layout.reads(comment) || isNoTransactionLine(comment)) continue;
+    refuseMistypedMark(source, span);
     const line = asLineComment(comment);
     if (line === undefined) continue;
     const mark = TOOL_MARKS.find(

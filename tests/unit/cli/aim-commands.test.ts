@@ -23,6 +23,7 @@ describe("commands in a text", () => {
   ])("%s", (text, aimed) => {
     expect(aimCommands(text, AIM)).toBe(aimed);
     expect(aimCommands(text, {})).toBe(text);
+    expect(aimCommands(aimed, AIM)).toBe(aimed);
   });
 
   test("stay below each other where they stood below each other", () => {

@@ -87,6 +87,31 @@ describe("a section mark of another tool is never run as a comment", () => {
     expect(refusalOf(text)).toBeUndefined();
   });
 
+  test.each([
+    ["-- migrate:dwon", "down"],
+    ["-- Migrate : DWON  transaction:false", "down"],
+    ["--migrate:dow", "down"],
+    ["-- migrate:u", undefined],
+    ["-- migrate:pu", "up"],
+    ["-- migrate:rollback", "down"],
+    ["-- migrate:", undefined],
+    ["-- migrate:data of last year", undefined],
+    ["/* migrate:donw */", "down"],
+    ["-- migrate dwon", "down"],
+    ["-- migrte:down", "down"],
+    ["-- mirgate:up", "up"],
+  ])("a slip of a mark is refused: %s", (mark, meant) => {
+    for (const [text, line] of [
+      [`-- migrate:up\nSELECT 1;\n${mark}\nSELECT 2;\n`, 3],
+      [`${mark}\nSELECT 2;\n`, 1],
+    ] as const) {
+      const found = refusalOf(text);
+      expect(found).toMatchObject({ code: "migration_marks", line });
+      expect(/Did you mean `-- migrate:(\w+)`/.exec(found?.hint ?? "")?.[1]).toBe(meant);
+    }
+    expect(refusalOf(`SELECT 1;\n${mark}\nSELECT 2;\n`, "flyway")?.code).toBe("migration_marks");
+  });
+
   test("the hint says what to write, with the way up where that is not marked yet", () => {
     const hint = (text: string): string => refusalOf(text)?.hint ?? "";
     const alone = hint("SELECT 1;\n-- Down\nSELECT 2;\n");

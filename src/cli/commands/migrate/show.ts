@@ -47,7 +47,7 @@ export const command = defineCommand({
         source,
         sourceDown: wayBack ?? sourceDown,
       },
-      text: wayBack ?? wholeText(shown),
+      script: wayBack ?? wholeText(shown),
     };
   },
 });

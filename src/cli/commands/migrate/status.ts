@@ -5,6 +5,7 @@ import type { MigrateOptions } from "#migrate/exclusive.ts";
 import { heldBack } from "#migrate/held.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import { LAYOUTS } from "#migrate/layouts/registry.ts";
+import { refusedFiles } from "#migrate/refused.ts";
 import { status } from "#migrate/status.ts";
 import { unreadHistory } from "#migrate/unread-history.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
@@ -44,6 +45,10 @@ export const command = defineCommand({
       const { message, hint } = unreadHistory(unread);
       messages.warn(`${message}. ${hint}`);
     }
+    // What is empty is still being written.
+    for (const error of await refusedFiles(options.projectDir, history)) {
+      if (error.code !== "migration_empty") messages.warn(`${sentence(error)}\n  ${error.hint ?? ""}`);
+    }
     if (history.length === 0) messages.log(`No migrations in ${options.dir}`);
     if (layout !== "confiture") messages.log(`Layout of ${options.dir}: ${LAYOUTS[layout].title}`);
     const unrecognised = history.length === 0 && ignored.length > 0;
@@ -69,6 +74,14 @@ export const command = defineCommand({
     };
   },
 });
+
+/** A refusal with its place, in one line. */
+function sentence({ message, location }: ConfitureError): string {
+  if (location?.line === undefined) return message;
+  return message.includes(location.file)
+    ? `${message} (line ${location.line})`
+    : `${location.file}:${location.line}: ${message}`;
+}
 
 /** What pending migrations wait for, by version; nothing where a marker is wrong, which `up` tells. */
 function heldForPeople(history: readonly HistoryEntry[], byThemselves: boolean): ReadonlyMap<string, string> {
