@@ -5,8 +5,7 @@ const LIMIT = (setting: string, why: string): string =>
 
 /** Next steps for errors that newcomers meet, by SQLSTATE (PostgreSQL manual, "Error Codes"). */
 const ADVICE: Readonly<Record<string, string>> = {
-  "42P07":
-    "It is there already. Write CREATE ... IF NOT EXISTS, or begin with an empty database: confiture build --fresh, which drops what is there.",
+  "42P07": "It is there already. Remove one of the two statements that make it, or write CREATE ... IF NOT EXISTS.",
   "42P06": "The schema is there already. Write CREATE SCHEMA IF NOT EXISTS.",
   "42710": "It is there already. Use IF NOT EXISTS or OR REPLACE where PostgreSQL has it.",
   "42723": "Write CREATE OR REPLACE FUNCTION.",

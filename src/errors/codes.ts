@@ -66,6 +66,7 @@ export const ERROR_CODES = {
   },
   migration_not_transactional: { exit: 1, title: "A migration cannot share a transaction with others" },
   migration_failed: { exit: 1, title: "A TypeScript migration threw an error" },
+  index_invalid: { exit: 1, title: "An invalid index stands where a migration makes one" },
   migration_irreversible: { exit: 1, title: "A migration has no way back" },
   migration_unknown: { exit: 2, title: "There is no such migration" },
   plan_outdated: { exit: 7, title: "What would run now is not what was planned" },

@@ -1,9 +1,11 @@
 import { isThereAlready } from "#database/advice.ts";
+import type { Database } from "#database/database.ts";
 import { interruptedBy } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { migrationId } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
+import { hintForInvalidIndex } from "./invalid-in-way.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { readLedger } from "./ledger.ts";
 import type { LoadedMigration } from "./body.ts";
@@ -20,6 +22,7 @@ export async function explainFailure(
   migration: LoadedMigration,
   direction: Direction,
   options: MigrateOptions,
+  database: Database,
 ): Promise<ConfitureError> {
   if (!(cause instanceof ConfitureError)) throw cause;
   const isGuests = cause.code === "interrupted" && cause.data?.["guest"] === true;
@@ -36,14 +39,17 @@ export async function explainFailure(
     });
   }
   if (isThereAlready(cause) && direction === "up" && bodyOf(migration, direction).transactional) {
-    return cause.with({ hint: hintForThere(migration) });
+    return cause.with({ hint: (await hintForInvalidIndex(database, cause, migration)) ?? hintForThere(migration) });
   }
   if (cause.code !== "connection_lost") return cause;
   return await tellTruth(cause, migration, direction, options);
 }
 
 /** What it makes has been made by something else: the schema files, or a person. */
-function hintForThere({ file }: LoadedMigration): string {
+export function hintForThere({ file }: LoadedMigration, hasBegun = false): string {
+  if (hasBegun) {
+    return "It is there already. If it is what this statement makes, the statement can be left out: --continue --skip, below. If not, rename one of the two.";
+  }
   return `It is there already. If the database has everything that this migration makes, record it: confiture migrate resolve ${shellWord(file.version)} --applied\nOr record all that the database holds, by proof: confiture migrate baseline --proven\nIf only this is there, write IF NOT EXISTS or OR REPLACE.`;
 }
 

@@ -10,6 +10,8 @@ import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { explainFailure, throwIfInterrupted, wasKept } from "./failure.ts";
 import { AllLeftOpen } from "./guest/left-open.ts";
 import { createLedger, findLedger, type Ledger } from "./ledger.ts";
+import { invalidAmong, invalidInWay, refuseOverInvalid } from "./invalid-in-way.ts";
+import { unitsOf } from "./steps.ts";
 import { backfillOf, bodyOf, type LoadedMigration } from "./body.ts";
 import { GentleSignal } from "./gentle-signal.ts";
 import { checkContract } from "./contract.ts";
@@ -208,9 +210,13 @@ export async function resume(options: MigrateOptions, version: string, skip: boo
     }
     const done = row.statementsDone ?? 0;
     if (skip && done === row.statementsTotal) throw nothingToResolve(entry, "every statement of it is done already");
-    return await runAll(database, ledger, [migration], direction, options, {
-      doneBefore: done + (skip ? 1 : 0),
-    });
+    const doneBefore = done + (skip ? 1 : 0);
+    if (direction === "up" && migration.up.kind === "sql") {
+      const taken = unitsOf(migration.up.script).slice(0, doneBefore).flat();
+      const invalid = await invalidAmong(database, taken);
+      if (invalid.length > 0) throw invalidInWay(invalid, "the statement that makes it is not done");
+    }
+    return await runAll(database, ledger, [migration], direction, options, { doneBefore });
   });
 }
 
@@ -283,7 +289,7 @@ async function runAll(
     } catch (cause) {
       const error = isFill
         ? explainFillFailure(cause, file)
-        : await explainFailure(cause, migration, direction, options);
+        : await explainFailure(cause, migration, direction, options, database);
       const outcome = wasKept(error) ? "done" : "failed";
       return {
         results: [...results, { migration: file, direction, outcome }, ...notRun(index + 1)],
@@ -360,6 +366,9 @@ async function runTogether(
         throwIfInterrupted(options.signal);
         options.onEvent?.({ type: "started", direction, migration: migration.file });
         const started = performance.now();
+        if (migration.up.kind === "sql") {
+          await refuseOverInvalid(database, migration.up.script, migration.up.script.statements);
+        }
         await transaction.run(migration);
         durations.push(performance.now() - started);
       }
@@ -368,7 +377,7 @@ async function runTogether(
       return current;
     });
   } catch (cause) {
-    const error = await explainFailure(cause, current, direction, options);
+    const error = await explainFailure(cause, current, direction, options, database);
     const results = migrations.map(({ file }) => ({
       migration: file,
       direction,

@@ -6,7 +6,8 @@ import type { Edit } from "./edits.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import type { HistoryEntry } from "./history.ts";
 import { createLedger, deleteSql, insertSql, type Ledger, readKept, squashedSql, updateSql } from "./ledger.ts";
-import { recordedOf } from "./load.ts";
+import { invalidAmong, invalidInWay } from "./invalid-in-way.ts";
+import { loadMigration, recordedOf } from "./load.ts";
 import { requireKnown } from "./plan.ts";
 import { claimFill } from "./run-fill.ts";
 import { changeLedgerSurely } from "./sure-change.ts";
@@ -91,6 +92,7 @@ export async function resolveMigration(
         return { entry, changed: true };
       }
       if (file === undefined) throw nothingToResolve(entry, "it has no file");
+      await refuseInvalid(database, options, file);
       const created = await createLedger(database, ledger);
       const texts = recordedOf(options.projectDir, file);
       await changeLedgerSurely(options, database, created, {
@@ -99,6 +101,7 @@ export async function resolveMigration(
       });
       return { entry, changed: true };
     }
+    if (file !== undefined) await refuseInvalid(database, options, file);
     await changeLedgerSurely(options, database, ledger, {
       sql: updateSql(ledger, row.version, {
         state: "applied",
@@ -108,6 +111,15 @@ export async function resolveMigration(
     });
     return { entry, changed: true };
   });
+}
+
+/** An index that is there and invalid was not made. */
+async function refuseInvalid(database: Database, { projectDir }: MigrateOptions, file: MigrationFile): Promise<void> {
+  if (file.form !== "sql" && file.form !== "sql-pair") return;
+  const { up } = await loadMigration(projectDir, file);
+  if (up.kind !== "sql") return;
+  const invalid = await invalidAmong(database, up.script.statements);
+  if (invalid.length > 0) throw invalidInWay(invalid, "this migration is not applied as long as it is");
 }
 
 /** How an edited migration is accepted. */

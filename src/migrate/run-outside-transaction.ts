@@ -1,3 +1,4 @@
+import { isThereAlready } from "#database/advice.ts";
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { placeIn, runStatements, type Script } from "#database/script.ts";
@@ -6,7 +7,8 @@ import { isSessionSetting } from "#sql/classify.ts";
 import type { Statement } from "#sql/statement.ts";
 import { migrationId } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
-import { resolveStopped } from "./failure.ts";
+import { hintForThere, resolveStopped } from "./failure.ts";
+import { hintForInvalidIndex, refuseOverInvalid } from "./invalid-in-way.ts";
 import { invalidIndexes, repairStatements } from "./invalid-indexes.ts";
 import {
   changeLedger,
@@ -119,6 +121,8 @@ async function runSteps(run: OutsideRun, body: RunnableBody): Promise<void> {
     await restoreSettings(run, script);
     for (const unit of unitsOf(script).slice(run.done)) {
       try {
+        if (run.direction === "up" && run.options.performer === undefined)
+          await refuseOverInvalid(run.database, script, unit);
         await runStep(run, unit, (part) => performer.statements(run.database, script, part));
       } catch (error) {
         if (!(error instanceof ConfitureError) || error.code !== "sql_failed" || error.location !== undefined)
@@ -281,11 +285,12 @@ async function tellHowFar(run: OutsideRun, error: ConfitureError): Promise<Confi
         ? deleteSql(ledger, version)
         : updateSql(ledger, version, { state: "applied", statementsDone: null, statementsTotal: null }),
     );
-    return error.code === "interrupted" ? withHints(error, ["It had done nothing yet."]) : error;
+    if (error.code === "interrupted") return withHints(error, ["It had done nothing yet."]);
+    return direction === "up" ? await helpedWhereThere(run, error) : error;
   }
   if (run.counted !== run.done) await count(run);
   return withHints(
-    error,
+    direction === "up" ? await helpedWhereThere(run, error) : error,
     [
       `${progressOf(run)}; what it did before stays.`,
       ...(left.length === 0 ? [] : [`It left an invalid index behind:${repairStatements(left)}`]),
@@ -293,6 +298,13 @@ async function tellHowFar(run: OutsideRun, error: ConfitureError): Promise<Confi
     ],
     { statementsDone: run.done, statementsTotal: total, invalidIndexes: left },
   );
+}
+
+/** With what to do about what a statement makes and is there already. */
+async function helpedWhereThere({ database, migration, done }: OutsideRun, error: ConfitureError) {
+  if (!isThereAlready(error)) return error;
+  const hint = (await hintForInvalidIndex(database, error, migration)) ?? hintForThere(migration, done > 0);
+  return error.with({ hint });
 }
 
 function progressOf({ done, total }: OutsideRun): string {

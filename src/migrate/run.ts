@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
+import { refuseOverInvalid } from "./invalid-in-way.ts";
 import { bodyOf, type LoadedMigration } from "./body.ts";
 import { isPatient } from "./patient.ts";
 import { runInTransaction } from "./run-in-transaction.ts";
@@ -28,6 +29,9 @@ export async function runMigration(
   if (!body.transactional) {
     await runOutsideTransaction(database, migration, direction, body, options, resume);
     return;
+  }
+  if (direction === "up" && body.kind === "sql" && options.performer === undefined) {
+    await refuseOverInvalid(database, body.script, body.script.statements);
   }
   const isAllPatient =
     body.kind === "sql" && body.script.statements.length > 0 && body.script.statements.every(isPatient);

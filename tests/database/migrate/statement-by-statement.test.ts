@@ -152,6 +152,52 @@ for (const engine of newestServer) {
       ]);
     });
 
+    test.each([
+      ["as it was", "CREATE UNIQUE INDEX CONCURRENTLY a_id ON a (id)", "42P07"],
+      ["with IF NOT EXISTS", "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS a_id ON a (id)", undefined],
+    ])("an invalid index is never taken for made: the statement %s", async (_how, statement, sqlstate) => {
+      const file = (sql: string): string => `-- migrate:up transaction:false\n${sql};\nSELECT 1;\n`;
+      await using m = await migrating(engine, {
+        ...TABLE,
+        "002_b.sql": file("CREATE UNIQUE INDEX CONCURRENTLY a_id ON a (id)"),
+      });
+      expect((await m.up()).error?.server?.sqlstate).toBe("23505");
+      await m.write("002_b.sql", file(statement));
+      const again = await outcomeOf(resume(m.options, "002", false));
+      expect(again.results).toEqual(["002 failed"]);
+      expect(again.error?.server?.sqlstate).toBe(sqlstate as string);
+      expect(again.error?.hint).toContain("DROP INDEX CONCURRENTLY public.a_id;");
+      expect(again.error?.hint).not.toContain("--fresh");
+      for (const refused of [
+        await failureOf(resume(m.options, "002", true)),
+        await failureOf(resolveMigration(m.options, "002", "applied")),
+      ]) {
+        expect(refused.code).toBe("index_invalid");
+        expect(refused.hint).toContain("DROP INDEX CONCURRENTLY public.a_id;");
+      }
+      await m.write("003_c.sql", "CREATE UNIQUE INDEX IF NOT EXISTS a_id ON a (id)");
+      expect(await last(m)).toMatchObject({ version: "002", state: "applying", done: 0 });
+
+      await m.query("DROP INDEX a_id");
+      await m.query("DELETE FROM a WHERE name = 'y'");
+      expect((await outcomeOf(resume(m.options, "002", false))).results).toEqual(["002 done"]);
+      // In a transaction as well.
+      await m.query("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'a_id'::regclass");
+      expect((await m.up()).error).toMatchObject({
+        code: "index_invalid",
+        location: { file: "db/migrations/003_c.sql" },
+      });
+    });
+
+    test("what is there already has the same kind of help outside a transaction and inside", async () => {
+      for (const how of ["", "-- migrate:up transaction:false\n"]) {
+        await using m = await migrating(engine, { ...TABLE, "002_b.sql": `${how}CREATE TABLE a ();` });
+        const { error } = await m.up();
+        expect(error?.hint).toContain("confiture migrate resolve 002 --applied");
+        expect(error?.hint).not.toContain("build --fresh");
+      }
+    });
+
     test("an invalid index that is left behind is named, and only that one", async () => {
       await using m = await migrating(engine, {
         ...TABLE,
