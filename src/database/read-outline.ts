@@ -9,8 +9,11 @@ import { type Outline, OutlineWriter } from "./outline.ts";
 /** How much is read at a time, unless one statement is longer. */
 const WINDOW = 1 << 20;
 
-/** From here on memory that is not needed any more is given back before more is taken. */
-const LARGE_WINDOW = 8 << 20;
+/**
+ * Bytes behind which memory that is not needed any more is given back: what was read leaves several times its size behind, and
+ * with the embedded engine in the process the collector itself waits for as much again.
+ */
+const GIVEN_BACK_AFTER = 8 << 20;
 
 export interface ReadOutlineOptions {
   /** As `decodeSql`, for a part of the file that begins at byte `at`. */
@@ -33,6 +36,7 @@ export function readOutline(source: FileBytes, options: ReadOutlineOptions): Out
   const { decode, refuse, together, window = WINDOW } = options;
   const writer = new OutlineWriter(source, together);
   let length = window;
+  let held = 0;
   for (let at = 0; at < source.size;) {
     const bytes = source.lines(at, length);
     const isLast = at + bytes.length === source.size;
@@ -54,11 +58,15 @@ export function readOutline(source: FileBytes, options: ReadOutlineOptions): Out
     if (end === 0 && copy === undefined) {
       const left = source.size - at;
       length = 8 * length > left ? left : 4 * length;
-      // What was read in vain is as large as that, and nobody needs it any more.
-      if (length > LARGE_WINDOW) Bun.gc(true);
+      if (length > GIVEN_BACK_AFTER) Bun.gc(true);
       continue;
     }
     length = window;
+    held += bytes.length;
+    if (held > GIVEN_BACK_AFTER) {
+      held = 0;
+      Bun.gc(true);
+    }
     const others = [...split.comments, ...split.psqlCommands].map(({ start }) => start).toSorted((a, b) => a - b);
     if (copy === undefined) {
       writer.add(text.slice(0, end), whole, others, byteAt);
