@@ -12,8 +12,8 @@ const BINARY = join(ROOT, "dist", "confiture");
 const DOCUMENTS = [join(ROOT, "docs", "performance.md"), join(ROOT, "scripts", "benchmarks", "explanation.md")];
 const PARTS = { copy: copyData, statements, tables };
 const only = process.argv.slice(2).filter((argument) => argument in PARTS);
-const size = process.argv.slice(2).find((argument) => !(argument in PARTS));
-const MEGABYTES = Number(size ?? 1024);
+const given = process.argv.slice(2).find((argument) => !(argument in PARTS));
+const MEGABYTES = Number(given ?? 1024);
 /** Of the file of INSERT statements, of the one that is one statement, and of tables to export. */
 const INSERTS = Math.ceil(MEGABYTES * 0.1875);
 const STATEMENT = Math.ceil(MEGABYTES / 16);
@@ -24,7 +24,7 @@ const server = await startServer({ major: 18, settings: ["max_locks_per_transact
 const rows: string[] = [];
 try {
   for (const [name, part] of Object.entries(PARTS)) if (only.length === 0 || only.includes(name)) await part();
-  if (size === undefined) await writeDocuments();
+  if (given === undefined) await writeDocuments();
 } finally {
   await server.stop("immediate");
   await rm(folder, { recursive: true, force: true });

@@ -96,7 +96,10 @@ export async function exportInto(
   beside: BesideExport,
 ): Promise<ExportedFiles> {
   const { messages, projectDir } = context;
-  const { exportSchema } = await import("#compare/export.ts");
+  const [{ exportSchema }, { giveBackMemory }] = await Promise.all([
+    import("#compare/export.ts"),
+    import("#compare/engine/memory.ts"),
+  ]);
   const exported = await exportSchema({
     target: config.target,
     table: config.migrations.table,
@@ -105,6 +108,8 @@ export async function exportInto(
     signal: context.io.signal,
     onStep: (step) => messages.log(`${step}...`),
   });
+  // Of both databases nothing is needed any more but the texts of the files.
+  giveBackMemory();
   const paths = new Set(exported.files.map(({ path }) => `${dir}/${path}`));
   const gone = present.filter((path) => path.endsWith(".sql") && !paths.has(path));
   const schema: Placement[] = [
