@@ -51,7 +51,7 @@ async function main(): Promise<void> {
       `Run of ${new Date().toISOString().slice(0, 10)}, seed ${SEED}, between two servers of PostgreSQL ${major}, ${cpus().length} processors: at ${sum(all, "times")} random moments of a copy,`,
       "and then every row, constraint and index of the target was compared.",
       "",
-      "| what happened | times | the old database, whole | the new one, whole | emptied, and marked as not whole | the copy went on to its end |",
+      "| what happened | times | the old database, whole | the new one, whole | emptied, and marked as not whole | of these, the copy ended well |",
       "|---|---:|---:|---:|---:|---:|",
       ...rows.map((row) => `| ${row} |`),
     ].join("\n"),

@@ -85,6 +85,11 @@ const FAULTY: readonly (readonly [string, string, string])[] = [
   ["a date without a person", users({ born: "shift" }), "invalid-rule"],
   ["a date of a column that is not there", users({ born: "{ shift: { by: person } }" }), "unknown-column"],
   ["an expression over a column that is not there", users({ name: '{ expr: "{nobody}" }' }), "unknown-column"],
+  [
+    "an expression that runs a query",
+    users({ name: `{ expr: "query_to_xml('select email from users', true, true, '')::text" }` }),
+    "invalid-rule",
+  ],
   ["an expression over itself", users({ name: '{ expr: "{name}" }' }), "invalid-rule"],
   ["like a column that is not there", orders({ mail: "{ as: users.mail }" }), "unknown-column"],
   ["like a column that is kept", orders({ mail: "{ as: orders.id }" }), "invalid-rule"],
