@@ -8,6 +8,7 @@ import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
+import { type HeldMigration, heldWithin } from "#migrate/migrator.ts";
 import { planUp } from "#migrate/plan.ts";
 import { isUnmade, status } from "#migrate/status.ts";
 import { isBase } from "#migrate/version.ts";
@@ -30,6 +31,8 @@ export interface Pending {
   /** The base among them, where it would run as well. */
   readonly all: readonly MigrationFile[];
   readonly history: readonly HistoryEntry[];
+  /** What would not run, for it waits. */
+  readonly held: readonly HeldMigration[];
 }
 
 /** What is pending in the database of the environment, and how large its tables are. */
@@ -42,14 +45,14 @@ export async function findPending(
   const { target } = options;
   const { history } = await status(options);
   // The base is what there is before; it is in nobody's way.
-  // What will run sooner or later is looked at, also where it waits for somebody to ask for it.
-  const all = planUp(history, { contractsByThemselves: true, ...limits });
+  const all = planUp(history, limits);
+  const held = heldWithin(history, limits);
   const migrations = all.filter(({ version }) => !isBase(version));
   const applied = history.flatMap(({ file, standing, version }) =>
     file !== undefined && standing === "applied" && !isBase(version) ? [file] : [],
   );
   const sizes = given ?? (migrations.length === 0 ? undefined : await sizesOf(context, target));
-  return { migrations, applied, otherwise: { kind: "live", target, name: "the database" }, sizes, all, history };
+  return { migrations, applied, otherwise: { kind: "live", target, name: "the database" }, sizes, all, history, held };
 }
 
 /** Undefined where there is no database yet. */

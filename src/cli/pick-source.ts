@@ -4,7 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import { status } from "#migrate/status.ts";
-import { isBase } from "#migrate/version.ts";
+import { isBase, isRepeatable } from "#migrate/version.ts";
 import type { CommandContext } from "./command.ts";
 import { editedEntries, wereEdited } from "./contained.ts";
 import { migrateOptions } from "./migrate-options.ts";
@@ -109,7 +109,7 @@ export async function warnWhereTheyFail(
     const error = await tryOnDatabase(files, database.source, pending, texts);
     if (error === undefined) return;
     context.messages.warn(
-      `on ${database.source.name} this would fail: ${error.message} (confiture drift shows how it differs)`,
+      `on ${database.source.name} this would fail: ${error.message}. confiture drift shows how it differs; where it was built from the schema files, confiture build records the migrations that it holds already`,
     );
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;
@@ -134,6 +134,17 @@ export async function askDatabase(context: CommandContext): Promise<OwnDatabase 
     const { history } = await status(await migrateOptions(context, undefined, undefined, config));
     return { source: { kind: "live", target: config.target, name: config.name }, history };
   });
+}
+
+/**
+ * Versions that the environment's own database has applied and that have no file here, as when another branch was tried in it: a
+ * new migration does not take one of their numbers. None where the database cannot be reached.
+ */
+export async function takenVersions(context: CommandContext): Promise<string[]> {
+  const database = await askDatabase(context);
+  return (database?.history ?? []).flatMap(({ standing, row, version }) =>
+    standing === "missing" && row !== undefined && !isRepeatable(version) ? [version] : [],
+  );
 }
 
 /** The major version of the server of the environment; undefined where it cannot be reached, and of no server. */

@@ -10,7 +10,7 @@ import { LAYOUTS } from "./layouts/registry.ts";
 import { SqlSource } from "./layouts/source.ts";
 import { PLACEHOLDER } from "./empty.ts";
 import { findSections, type Section } from "./sections.ts";
-import { compareVersions, isRepeatable } from "./version.ts";
+import { compareVersions, isRepeatable, nextVersionAfter } from "./version.ts";
 
 export interface CreateOptions {
   readonly projectDir: string;
@@ -22,6 +22,8 @@ export interface CreateOptions {
   /** A timestamp whatever the folder uses. */
   readonly timestamp: boolean;
   readonly now: Date;
+  /** Versions that are used up without a file here: a database knows them. */
+  readonly taken?: readonly string[];
 }
 
 /** One of several migrations that belong together. */
@@ -112,7 +114,12 @@ function nextMigrations(options: Omit<CreateOptions, "name">, drafts: readonly D
   for (const { name, content } of drafts) {
     const ways = waysOf(content);
     if (ways.options !== undefined && layoutName !== "confiture") throw inOwnLayoutOnly(layout, dir);
-    const version = nextVersion(before.at(-1), options, creation);
+    const last = before.at(-1)?.version;
+    const newest = (options.taken ?? []).reduce<string | undefined>(
+      (max, one) => (max === undefined || (/^\d/.test(one) && compareVersions(one, max) > 0) ? one : max),
+      last,
+    );
+    const version = nextVersion(newest, options, creation);
     const files =
       form === "typescript"
         ? typescriptFile({ version, name }, content)
@@ -203,24 +210,17 @@ const TIMESTAMP_DIGITS = 14;
 const EPOCH_DIGITS = 13;
 
 function nextVersion(
-  before: MigrationFile | undefined,
+  last: string | undefined,
   { timestamp, now }: Pick<CreateOptions, "timestamp" | "now">,
   { versions }: Creation,
 ): string {
-  const last = before?.version;
   if (last === undefined && !timestamp && versions === "number") return FIRST_VERSION;
   const isEpoch = !timestamp && last?.length === EPOCH_DIGITS;
-  if (!timestamp && last !== undefined && !isEpoch && last.length !== TIMESTAMP_DIGITS) return nextAfter(last);
+  if (!timestamp && last !== undefined && !isEpoch && last.length !== TIMESTAMP_DIGITS) return nextVersionAfter(last);
   const stamp = isEpoch ? String(now.getTime()) : now.toISOString().replaceAll(/\D/g, "").slice(0, TIMESTAMP_DIGITS);
   // Two within a second, or a clock that went back.
   if (last === undefined || last.length !== stamp.length || compareVersions(stamp, last) > 0) return stamp;
-  return nextAfter(last);
-}
-
-/** "009" -> "010"; behind a dotted version comes a whole number. */
-function nextAfter(version: string): string {
-  const digits = /^\d+/.exec(version)?.[0] ?? "0";
-  return String(BigInt(digits) + 1n).padStart(digits.length, "0");
+  return nextVersionAfter(last);
 }
 
 const SQL = `-- migrate:up

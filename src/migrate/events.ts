@@ -39,7 +39,12 @@ export type MigrateEvent =
   /** What is in the folder of migrations, and looks like one, and is left out. */
   | { readonly type: "ignored"; readonly ignored: readonly Ignored[] }
   /** Its file is not here: it is rolled back with the text that the ledger keeps. */
-  | { readonly type: "from-ledger"; readonly migration: Pick<MigrationFile, "version" | "name"> }
+  | {
+      readonly type: "from-ledger";
+      readonly migration: Pick<MigrationFile, "version" | "name">;
+      /** Its file is here, and is not what ran. */
+      readonly isEdited: boolean;
+    }
   /** A way without a statement, which will be recorded all the same. */
   | { readonly type: "empty"; readonly migration: MigrationFile; readonly direction: Direction }
   /** A TypeScript migration has come so far. */

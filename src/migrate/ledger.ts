@@ -587,6 +587,8 @@ export function updateSql(
     checksum: string | null;
     name: string;
     kept: KeptText | undefined;
+    /** It has come to its end now; the row is from its beginning. */
+    endsNow: true;
   }>,
 ): string {
   const columns: Record<string, string | number | null | undefined> = {
@@ -600,6 +602,7 @@ export function updateSql(
   const assignments = Object.entries(columns)
     .filter(([, value]) => value !== undefined)
     .map(([column, value]) => `${column} = ${typeof value === "string" ? quoteLiteral(value) : String(value)}`);
+  if (changes.endsNow === true) assignments.push("applied_at = clock_timestamp()");
   if (changes.kept !== undefined) {
     assignments.push(...keptValues(ledger, changes.kept).map(([column, value]) => `${column} = ${value}`));
   }

@@ -2,6 +2,7 @@ import { placeIn } from "#database/script.ts";
 import type { Location } from "#errors/error.ts";
 import { lossOf } from "#sql/loss.ts";
 import type { LoadedMigration } from "./body.ts";
+import { fillsOnly } from "./fills-only.ts";
 import { isBase } from "./version.ts";
 
 /** Something that migrations take away from a database. */
@@ -13,8 +14,12 @@ export interface Loss {
   readonly isCode?: true;
 }
 
-/** What applying migrations takes away; what a TypeScript migration does cannot be known before it runs. Pure. */
-export function lossesOf(migrations: readonly LoadedMigration[]): Loss[] {
+/**
+ * What applying migrations takes away, of which none has run; what a TypeScript migration does cannot be known before it runs.
+ * An UPDATE that only fills what is empty takes nothing.
+ */
+export async function lossesOf(migrations: readonly LoadedMigration[]): Promise<Loss[]> {
+  const fills = await fillsOnly(migrations.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : [])));
   return migrations.flatMap((migration): Loss[] => {
     const { file } = migration;
     const { up } = migration;
@@ -26,7 +31,7 @@ export function lossesOf(migrations: readonly LoadedMigration[]): Loss[] {
     const { script } = up;
     return script.statements.flatMap((statement) => {
       const what = lossOf(statement);
-      if (what === undefined) return [];
+      if (what === undefined || fills.has(statement)) return [];
       const { line = 1 } = placeIn(script, statement.start);
       return [{ what, location: { file: script.file, line } }];
     });

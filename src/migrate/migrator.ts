@@ -15,7 +15,7 @@ import { unitsOf } from "./steps.ts";
 import { backfillOf, bodyOf, type LoadedMigration } from "./body.ts";
 import { GentleSignal } from "./gentle-signal.ts";
 import { checkContract } from "./contract.ts";
-import { heldBack, requireContracts } from "./held.ts";
+import { heldBack, requireContracts, WAITING } from "./held.ts";
 import type { HistoryEntry } from "./history.ts";
 import { claimFill, explainFillFailure, runBackfill } from "./run-fill.ts";
 import { loadAll, withRecordedVersions } from "./load-all.ts";
@@ -28,7 +28,7 @@ import { runMigration } from "./run.ts";
 import { inOneTransaction } from "./run-in-transaction.ts";
 import type { RunOptions } from "./run-session.ts";
 import { readHistory } from "./status.ts";
-import { canonicalVersion } from "./version.ts";
+import { canonicalVersion, compareVersions } from "./version.ts";
 import { withWaysBack } from "./ways-back.ts";
 import { findUnreadHistory, unreadHistory } from "./unread-history.ts";
 
@@ -106,10 +106,11 @@ async function upRound(
   database: Database,
   ledger: Ledger,
   options: MigrateOptions,
-  plan: UpOptions,
+  asked: UpOptions,
   { isFirst, ...how }: FillLimits & { readonly isFirst: boolean },
 ): Promise<RunReport & { readonly isOver: boolean }> {
   const history = await readHistory(database, ledger, options);
+  const plan = { ...asked, contracts: withApproved(history, asked) };
   if (!ledger.exists) await refuseRenamedLedger(database, ledger, history, options.projectDir);
   const files = await orSameWayUp(database, ledger, options.projectDir, history, () =>
     planUp(history, isFirst ? plan : { ...plan, contracts: stillPending(history, plan.contracts) }),
@@ -119,17 +120,29 @@ async function upRound(
   const migrations = await loadAll(files, "up", options);
   if (plan.approved !== undefined && isFirst) requireApproved(plan.approved, history, migrations);
   if (plan.singleTransaction === true) migrations.forEach(requireTransactional);
-  const held = [...heldBack(history, plan).values()].flatMap(({ entry, why }) =>
-    entry.file === undefined ? [] : [{ migration: entry.file, why }],
-  );
+  const held = heldWithin(history, plan);
   if (migrations.length === 0) return { results: [], error: undefined, held, isOver: true };
-  if (plan.permit !== undefined) plan.permit(lossesOf(migrations));
+  if (plan.permit !== undefined) plan.permit(await lossesOf(migrations));
   const created = await createLedger(database, ledger);
   if (plan.singleTransaction === true) {
     return { ...(await runTogether(database, created, migrations, options)), held, isOver: true };
   }
   const round = await runAll(database, created, migrations, "up", options, { fills: how, untilFill: true, history });
   return { ...round, held };
+}
+
+/** The contracts that were asked for, when it was planned or now. */
+function withApproved(
+  history: readonly HistoryEntry[],
+  { approved, contracts }: UpOptions,
+): readonly string[] | undefined {
+  if (approved === undefined) return contracts;
+  const planned = new Set(approved.migrations.map(({ version }) => canonicalVersion(version)));
+  const theirs = history.filter(
+    ({ version, marks, standing }) =>
+      marks?.phase === "contract" && WAITING.has(standing) && planned.has(canonicalVersion(version)),
+  );
+  return [...(contracts ?? []), ...theirs.map(({ version }) => version)];
 }
 
 function stillPending(history: readonly HistoryEntry[], contracts: readonly string[] = []): readonly string[] {
@@ -141,6 +154,14 @@ function stillPending(history: readonly HistoryEntry[], contracts: readonly stri
       return false;
     }
   });
+}
+
+/** What waits, of all that this run was asked for. */
+export function heldWithin(history: readonly HistoryEntry[], plan: PlanUpOptions): HeldMigration[] {
+  const to = plan.to === undefined ? undefined : requireKnown(history, plan.to).version;
+  return [...heldBack(history, plan).values()].flatMap(({ entry: { file, version }, why }) =>
+    file === undefined || (to !== undefined && compareVersions(version, to) > 0) ? [] : [{ migration: file, why }],
+  );
 }
 
 /** @throws ConfitureError `migrations_unrecognised` for a folder in which nothing is taken for a migration, though something could be one */

@@ -10,5 +10,5 @@ import { status } from "./status.ts";
  */
 export async function pendingLosses(options: MigrateOptions, plan: PlanUpOptions): Promise<Loss[]> {
   const { history } = await status(options);
-  return lossesOf(await loadAll(planUp(history, plan), "up", { ...options, onEvent: undefined }));
+  return await lossesOf(await loadAll(planUp(history, plan), "up", { ...options, onEvent: undefined }));
 }

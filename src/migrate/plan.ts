@@ -4,7 +4,7 @@ import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { heldBack, type HoldOptions, requireContracts, WAITING } from "./held.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { LedgerRow } from "./ledger.ts";
-import { BASE_VERSION, canonicalVersion, compareVersions, isBase, isRepeatable } from "./version.ts";
+import { BASE_VERSION, canonicalVersion, compareVersions, isBase, isRepeatable, nextVersionAfter } from "./version.ts";
 
 export interface PlanUpOptions extends HoldOptions {
   /** Apply up to and including this version. */
@@ -20,11 +20,13 @@ export interface PlanDownOptions {
   readonly to?: string | undefined;
   /** Roll back this many; one when neither is given. */
   readonly steps?: number | undefined;
+  /** Roll edited migrations back as well, with the text that the ledger keeps of them. */
+  readonly recorded?: boolean | undefined;
 }
 
 /** A migration that is applied. */
 export interface AppliedMigration {
-  /** Undefined where it is gone. */
+  /** Undefined where it is gone, or not what ran. */
   readonly file: MigrationFile | undefined;
   readonly row: LedgerRow;
 }
@@ -37,7 +39,7 @@ export function planUp(history: readonly HistoryEntry[], options: PlanUpOptions)
   for (const entry of history) {
     if (entry.standing === "stopped") throw stopped(entry);
     if (entry.standing === "lacking") throw lacking(history);
-    if (entry.standing === "edited") throw edited(entry);
+    if (entry.standing === "edited") throw edited(entry, history);
     if (entry.standing === "missing" && options.allowMissing !== true) throw missing(entry);
     if (entry.standing === "out-of-order" && options.allowOutOfOrder !== true) throw outOfOrder(entry, history);
   }
@@ -76,7 +78,10 @@ export function planDown(history: readonly HistoryEntry[], options: PlanDownOpti
     const { file, row } = entry;
     if (entry.standing === "squashed") throw squashed(entry);
     if (row === undefined) throw missing(entry);
-    if (entry.standing === "edited") throw edited(entry);
+    if (entry.standing === "edited") {
+      if (options.recorded !== true) throw edited(entry, history);
+      return { file: undefined, row };
+    }
     return { file, row };
   });
 }
@@ -138,11 +143,39 @@ function stopped(entry: HistoryEntry): ConfitureError {
 }
 
 /** For a migration whose file is not as it was applied. */
-function edited(entry: HistoryEntry): ConfitureError {
+function edited(entry: HistoryEntry, history: readonly HistoryEntry[]): ConfitureError {
+  if (isAnother(entry)) return numberTaken(entry, history);
   return new ConfitureError("history_edited", `Migration ${migrationId(entry)} was edited after it was applied`, {
-    hint: `Put the file back as it was and write a new migration for the change. If the edit changes nothing (a comment): confiture migrate accept ${shellWord(entry.version)}`,
+    hint: [
+      `Put the file back as it was and write a new migration for the change. If the edit changes nothing (a comment): confiture migrate accept ${shellWord(entry.version)}`,
+      "To run it anew as it is now, where nobody else has it yet: `confiture migrate down --recorded` rolls back what ran, with the text that the ledger keeps; then `confiture migrate up`",
+    ].join("\n"),
     location: entry.file === undefined ? undefined : { file: entry.file.path },
     data: { version: entry.version },
+  });
+}
+
+/** Whether the ledger's migration of this version is another one, by its name: two branches have used one number. */
+export function isAnother({ row, file, name, standing }: HistoryEntry): boolean {
+  if (standing !== "edited" || row === undefined || file === undefined) return false;
+  return row.version === file.version && row.name !== "" && name !== "" && row.name !== name;
+}
+
+function numberTaken(entry: HistoryEntry, history: readonly HistoryEntry[]): ConfitureError {
+  const { version, name, row, file } = entry;
+  const id = migrationId(entry);
+  const last = history.findLast((one) => !isRepeatable(one.version) && /^\d/.test(one.version))?.version ?? version;
+  const next = `${nextVersionAfter(last)}_${name}`;
+  const renamed = [file?.path, file?.downPath].flatMap((path) =>
+    path === undefined ? [] : [`${path} to ${path.split("/").at(-1)!.replace(id, next)}`],
+  );
+  return new ConfitureError("history_edited", `This database has another ${version} (${row?.name ?? ""}) than ${id}`, {
+    hint: [
+      `Two branches have used one number. Number this one anew: rename ${renamed.join(", and ")}.`,
+      `If it is the same migration under another name: confiture migrate accept ${shellWord(version)}`,
+    ].join("\n"),
+    location: file === undefined ? undefined : { file: file.path },
+    data: { version },
   });
 }
 

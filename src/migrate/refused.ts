@@ -1,4 +1,4 @@
-import type { ConfitureError } from "#errors/error.ts";
+import { ConfitureError } from "#errors/error.ts";
 import type { HistoryEntry } from "./history.ts";
 import { loadMigration } from "./load.ts";
 
@@ -10,8 +10,13 @@ export async function refusedFiles(projectDir: string, history: readonly History
   for (const { file, standing } of history) {
     // TypeScript is code, and what is foreign is said on its line.
     if (file === undefined || !TO_RUN.has(standing) || (file.form !== "sql" && file.form !== "sql-pair")) continue;
-    const { up } = await loadMigration(projectDir, file);
-    if (up.kind === "refused") errors.push(up.error);
+    try {
+      const { up } = await loadMigration(projectDir, file);
+      if (up.kind === "refused") errors.push(up.error);
+    } catch (error) {
+      if (!(error instanceof ConfitureError)) throw error;
+      errors.push(error);
+    }
   }
   return errors;
 }

@@ -65,6 +65,7 @@ export async function runBackfill(
           statementsDone: 1,
           statementsTotal: 1,
           executionMs: performance.now() - started,
+          endsNow: true,
         }),
         changeProgressSql(ledger, version, { finishedAt: new Date(), waits: null, waitsSince: null }),
       ].join("; "),

@@ -73,6 +73,7 @@ export async function runOutsideTransaction(
             statementsDone: run.done,
             statementsTotal: run.done,
             executionMs: performance.now() - started,
+            endsNow: true,
           }),
           ...squashedSql(ledger, migration.file.squashed ?? [], options.toolVersion),
         ].join("; ")

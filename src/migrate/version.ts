@@ -92,3 +92,9 @@ function withoutZeros(digits: string): string {
   while (start < digits.length - 1 && digits.charCodeAt(start) === 0x30) start++;
   return start === 0 ? digits : digits.slice(start);
 }
+
+/** "009" -> "010"; behind a dotted version comes a whole number. */
+export function nextVersionAfter(version: string): string {
+  const digits = /^\d+/.exec(version)?.[0] ?? "0";
+  return String(BigInt(digits) + 1n).padStart(digits.length, "0");
+}

@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "./body.ts";
 import { orSameWayUp } from "./edits.ts";
 import type { MigrateOptions } from "./exclusive.ts";
@@ -8,6 +9,7 @@ import type { LayoutName } from "./layouts/names.ts";
 import { type Ledger, type LedgerRow, readKept } from "./ledger.ts";
 import { loadMigration } from "./load.ts";
 import { tellEmpty, withRecordedVersions } from "./load-all.ts";
+import { migrationId } from "./migration-file.ts";
 import { type AppliedMigration, missing, planDown, type PlanDownOptions } from "./plan.ts";
 import { withHistory } from "./status.ts";
 
@@ -30,11 +32,12 @@ export async function withWaysBack<T>(
   work: (migrations: readonly LoadedMigration[], rows: readonly LedgerRow[]) => Promise<T>,
 ): Promise<T> {
   const applied = await orSameWayUp(database, ledger, options.projectDir, history, () => planDown(history, plan));
-  const kept = await keptOnes(database, ledger, applied);
+  const isHere = (row: LedgerRow): boolean => history.some((entry) => entry.row === row && entry.file !== undefined);
+  const kept = await keptOnes(database, ledger, applied, isHere);
   return await withKeptFiles(kept, layout, options.signal, async (loadKept) => {
     const migrations: LoadedMigration[] = [];
     for (const { file, row } of applied) {
-      if (file === undefined) options.onEvent?.({ type: "from-ledger", migration: row });
+      if (file === undefined) options.onEvent?.({ type: "from-ledger", migration: row, isEdited: isHere(row) });
       const migration =
         file === undefined ? await loadKept(row) : await loadMigration(options.projectDir, file, options.signal);
       if (file === undefined && migration.down === undefined) throw noKeptWayBack(row);
@@ -56,6 +59,7 @@ async function keptOnes(
   database: Database,
   ledger: Ledger,
   applied: readonly AppliedMigration[],
+  isHere: (row: LedgerRow) => boolean,
 ): Promise<KeptMigration[]> {
   const rows = applied.flatMap(({ file, row }) => (file === undefined ? [row] : []));
   const texts = await readKept(
@@ -65,10 +69,23 @@ async function keptOnes(
   );
   return rows.map((row) => {
     const kept = texts.get(row.version);
-    if (kept === undefined || (kept.source === null && kept.sourceDown === null)) throw missing(row);
+    if (kept === undefined || (kept.source === null && kept.sourceDown === null)) {
+      throw isHere(row) ? notKept(row) : missing(row);
+    }
     if (!isAsRecorded(row, kept)) throw alteredText(row);
     return { row, kept };
   });
+}
+
+function notKept(row: LedgerRow): ConfitureError {
+  return new ConfitureError(
+    "text_not_kept",
+    `The ledger does not have the text of ${migrationId(row)} as it was applied`,
+    {
+      hint: "Nothing was changed. Put the file back as it was, and run `confiture migrate down`.",
+      data: { version: row.version },
+    },
+  );
 }
 
 /**

@@ -54,6 +54,38 @@ describe.each(OLDEST_AND_NEWEST)("migrate plan on PostgreSQL %d", (major) => {
     });
   });
 
+  test("leaves out what `up` would leave out, and a plan with a contract runs it", async () => {
+    await using project = await cliProject(FILES, { major });
+    await project.write(
+      "db/environments/precious.yaml",
+      environmentFile(project.server, project.database, "protected: true\n"),
+    );
+    await project.succeed(["migrate", "up"]);
+    await project.write(
+      "db/migrations/2_fill.sql",
+      "-- migrate:up backfill:users change:bio\nUPDATE users SET bio = email WHERE bio IS NULL;\n",
+    );
+    await project.write("db/migrations/3_old.sql", "-- migrate:up phase:contract change:bio\nDROP VIEW mails;\n");
+    const asked = ["-e", "precious", "--out", "plan.json"];
+    const first = await project.succeed(["migrate", "plan", ...asked]);
+    expect(first.stderr).toContain("Left out, as `up` would leave it out: 3_old waits");
+    expect(first.stderr).toContain("confiture migrate up -e precious --contract bio");
+    expect(first.stdout).toContain("2_fill (a backfill, in batches");
+    expect(first.stdout).toContain("until their batch commits");
+    expect(first.stdout).not.toContain("3_old");
+    const { stdout } = await project.succeed(["migrate", "status", "-e", "precious"]);
+    expect(stdout).toContain("confiture migrate up -e precious --contract bio");
+    // What was left out is not missed.
+    await project.succeed(["migrate", "up", "-e", "precious", "--plan", "plan.json"]);
+    const ends = await project.query(
+      "SELECT l.applied_at >= p.finished_at AS ends FROM confiture_migrations l JOIN confiture_migrations_progress p USING (version)",
+    );
+    expect(ends).toEqual([{ ends: true }]);
+    await project.succeed(["migrate", "plan", ...asked, "--contract", "bio"]);
+    await project.succeed(["migrate", "up", "-e", "precious", "--plan", "plan.json"]);
+    expect(await project.query("SELECT version FROM confiture_migrations ORDER BY 1")).toHaveLength(3);
+  });
+
   test("tries conversions of timestamps in the time zone of the database", async () => {
     await using project = await cliProject(
       { "db/migrations/1_times.sql": "CREATE TABLE times (at timestamp);\n" },

@@ -61,6 +61,17 @@ describe("a protected environment, with nobody to ask", () => {
     await project.succeed([...build, "--yes", "precious"]);
   });
 
+  test("nothing is recorded unasked that is not proven", async () => {
+    await using project = await precious();
+    const baseline = ["migrate", "baseline", "-e", "precious"];
+    for (const more of [[], ["--through", "1"], ["--yes", "local"]]) {
+      expect(await project.run([...baseline, ...more])).toMatchObject({ exitCode: 2, stdout: "" });
+    }
+    expect(await done(project)).toEqual(NOTHING);
+    await project.succeed([...baseline, "--proven"]);
+    await project.succeed([...baseline, "--yes", "precious"]);
+  });
+
   test("what is applied is not forgotten unasked: it would run once more", async () => {
     await using project = await precious();
     await project.succeed([...UP, "--to", "1"]);

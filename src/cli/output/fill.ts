@@ -17,8 +17,8 @@ interface FillFigures {
 }
 
 /** Pure. */
-function figuresOf({ batch, batchMs, rowsScanned, rowsEstimate, wantedPause }: Progress): FillFigures {
-  const rate = batchMs === null ? null : (batch * 1000) / (batchMs + (wantedPause ?? 0));
+function figuresOf({ batch, batchMs, rowsScanned, rowsEstimate }: Progress): FillFigures {
+  const rate = batchMs === null ? null : (batch * 1000) / batchMs;
   const rest = rowsEstimate === null ? null : Math.max(0, rowsEstimate - rowsScanned);
   return {
     rate,
@@ -36,7 +36,7 @@ export function fillProgress(progress: Progress): string {
       ? `${number(rowsScanned)} rows`
       : `${number(rowsScanned)} of about ${number(Math.max(rowsEstimate, rowsScanned))} rows${part === null ? "" : ` (${Math.floor(part * 100)} %)`}`;
   return [
-    sweep === 0 ? rows : `sweep ${sweep}: ${rows}`,
+    sweep === 0 ? rows : `sweep ${sweep} (another look, for late rows): ${rows}`,
     ...(rate === null ? [] : [`${number(Math.round(rate))} rows/s`]),
     ...(left === null ? [] : [`${formatSeconds(left)} left`]),
     `batches of ${number(batch)}`,

@@ -7,6 +7,7 @@ import type { Edit } from "#migrate/edits.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import type { LedgerRow } from "#migrate/ledger.ts";
 import type { MigrationResult, RunReport } from "#migrate/migrator.ts";
+import { isAnother } from "#migrate/plan.ts";
 import type { CommandContext, Outcome } from "../command.ts";
 import { fillProgress, fillToJson } from "./fill.ts";
 import { lineDiff } from "./line-diff.ts";
@@ -65,7 +66,7 @@ export function showMigrateEvents({ io, messages, live, json }: CommandContext):
         break;
       case "from-ledger":
         messages.warn(
-          `the file of ${inLine(migrationId(event.migration))} is not here: it is rolled back with the text that the ledger keeps`,
+          `the file of ${inLine(migrationId(event.migration))} ${event.isEdited ? "was edited" : "is not here"}: it is rolled back with the text that the ledger keeps`,
         );
         break;
       case "empty":
@@ -181,6 +182,8 @@ function statusLine(entry: HistoryEntry, waits?: string): string {
     case "pending":
       return `⏳ ${id} (pending${foreign(entry)}${waits === undefined ? "" : `, waits: ${inLine(waits)}`})`;
     case "edited":
+      if (isAnother(entry))
+        return `⚠️  ${id} (this database has another ${entry.version}: ${inLine(entry.row?.name ?? "")}, ${applied})`;
       return `⚠️  ${id} (${applied}, edited since)`;
     case "changed":
       return `⏳ ${id} (${applied}, changed since: runs again)`;

@@ -62,8 +62,12 @@ function verdict(ranked: readonly Weighed[], { migrations }: Trace): string[] {
 }
 
 function renderMigration(migration: MigrationFacts, sizeOf: ReadonlyMap<string, SizeOf>, paint: Paint): string[] {
-  const { file, transactional, reversible, statements, error } = migration;
-  const how = transactional ? "one transaction" : "outside a transaction";
+  const { file, transactional, backfill, reversible, statements, error } = migration;
+  const how = backfill
+    ? "a backfill, in batches: a transaction for each"
+    : transactional
+      ? "one transaction"
+      : "outside a transaction";
   return [
     `${paint("bold", inLine(migrationId(file)))} (${how}, ${reversible ? "reversible" : "no way back"})`,
     ...(error === undefined ? [] : [paint("red", `  cannot run: ${inLine(error.message)}`)]),
@@ -272,6 +276,7 @@ export function planToJson({ trace, sizes, aim }: Plan): Record<string, unknown>
       name: migration.file.name,
       file: migration.file.path,
       transactional: migration.transactional,
+      backfill: migration.backfill,
       reversible: migration.reversible,
       error: migration.error === undefined ? null : errorToJson(aim(migration.error)),
       statements: migration.statements.map(statementToJson),

@@ -82,6 +82,8 @@ export interface StatementFacts {
   readonly span: Span | undefined;
   /** Whether the runner, or the file's own BEGIN, has a transaction around it. */
   readonly inTransaction: boolean;
+  /** It is a backfill's, and runs in batches, each in a transaction of its own. */
+  readonly inBatches: boolean;
   readonly how: How;
   /** What it locks, the strongest mode for each relation, the strongest first; also what its transaction had locked before. */
   readonly locks: readonly Lock[];
@@ -116,6 +118,8 @@ export interface MigrationFacts {
   readonly checksum: string;
   /** Whether the runner has one transaction around all of it. */
   readonly transactional: boolean;
+  /** It runs in batches. */
+  readonly backfill: boolean;
   /** Whether it has a way back. */
   readonly reversible: boolean;
   /** In the order they ran. Those of TypeScript are the ones that it asked for here. */

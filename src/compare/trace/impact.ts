@@ -47,8 +47,12 @@ export function sizesByName(sizes: Sizes | undefined): ReadonlyMap<string, SizeO
 
 /** Pure. */
 export function impactOf(statement: StatementFacts, sizeOf: ReadonlyMap<string, SizeOf>): Impact {
-  const { error, rewrites, scans, rewritesIndexes, buildsIndexes, loses, inTransaction } = statement;
-  const until = inTransaction ? "until the migration commits" : "until it is done";
+  const { error, rewrites, scans, rewritesIndexes, buildsIndexes, loses, inTransaction, inBatches } = statement;
+  const until = inBatches
+    ? "until their batch commits"
+    : inTransaction
+      ? "until the migration commits"
+      : "until it is done";
   const bytesOf = (names: readonly string[]): number =>
     names.reduce((sum, name) => sum + (sizeOf.get(name)?.bytes ?? 0), 0);
   if (error !== undefined && error.onRows === undefined) {

@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import type { ConfitureError } from "#errors/error.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
+import { backfillOf, type LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { compareVersions, isBase } from "#migrate/version.ts";
@@ -132,6 +132,7 @@ async function traceFrom(
       file,
       checksum: migration.checksum,
       transactional: migration.up.kind !== "refused" && migration.up.transactional,
+      backfill: backfillOf(migration.up) !== undefined,
       reversible: isReversible(migration),
       statements: told.statements,
       error: told.error,

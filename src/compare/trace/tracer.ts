@@ -4,7 +4,7 @@ import { placeIn, runStatements, type Script } from "#database/script.ts";
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { join } from "node:path";
 import { readRegularFile } from "#files/read.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
+import { backfillOf, type LoadedMigration } from "#migrate/body.ts";
 import type { Performer } from "#migrate/performer.ts";
 import { cannotRunInTransaction, transactionControl } from "#sql/classify.ts";
 import { lossOf } from "#sql/loss.ts";
@@ -169,13 +169,14 @@ export class Tracer implements Performer {
     script: Script,
     statement: Statement,
     inTransaction: boolean,
-  ): Pick<StatementFacts, "sql" | "place" | "span" | "inTransaction"> {
+  ): Pick<StatementFacts, "sql" | "place" | "span" | "inTransaction" | "inBatches"> {
     const isOwnText = !this.#isTypeScript() && script.outline === undefined;
     return {
       sql: statement.text,
       place: this.#placeOf(script, statement),
       span: isOwnText ? { start: statement.start, end: statement.end } : undefined,
       inTransaction,
+      inBatches: backfillOf(this.#options.migration.up) !== undefined,
     };
   }
 

@@ -41,6 +41,9 @@ const RETRIED: ReadonlySet<string> = new Set(["55P03", "40P01", "40001", "57014"
 /** Milliseconds between two looks at what makes it wait. */
 const LOOK_AGAIN = 1_000;
 
+/** How much the newest of the times between two batches counts in their mean. */
+const RECENT = 0.4;
+
 /** So many sweeps that find rows: somebody goes on writing such rows, and the end would never come. */
 const MOST_SWEEPS = 3;
 
@@ -77,6 +80,11 @@ class Run {
   #isProven: boolean;
   #lookedAt = -Infinity;
   #toldAt = performance.now();
+  /** When the last batch was over, or what it had to wait for. */
+  #wentOnAt: number | undefined;
+  /** Milliseconds from the end of one batch to the next: its COMMIT, the pause, looking up where it ends. */
+  #between: number | undefined;
+  #hasChanged = true;
 
   constructor(
     database: Database,
@@ -110,7 +118,8 @@ class Run {
       const isOver = await this.#batch();
       if (isOver && !(await this.#nextPass())) return { outcome: "done", rows: this.#progress.rowsChanged };
       this.#tell();
-      if (!isOver) await this.#rest(this.#progress.wantedPause ?? this.#fill.backfill.pause);
+      // Nobody has to recover from a batch that found nothing to do.
+      if (!isOver && this.#hasChanged) await this.#rest(this.#progress.wantedPause ?? this.#fill.backfill.pause);
     }
   }
 
@@ -164,6 +173,7 @@ class Run {
       { waits: reason ?? null, waitsSince: reason === undefined ? null : now },
       { waitedMs: waited },
     );
+    this.#wentOnAt = undefined;
     this.#progress = { ...this.#progress, waits: reason ?? null, waitsSince: reason === undefined ? null : now };
     if (reason !== undefined) this.#options.onEvent?.({ type: "fill-waiting", migration: this.#migration, reason });
   }
@@ -226,7 +236,12 @@ class Run {
       }
       const took = performance.now() - started;
       this.#size.took(end.rows, took);
-      const expected = this.#size.expected ?? null;
+      if (this.#wentOnAt !== undefined) {
+        const gap = started - this.#wentOnAt;
+        this.#between = this.#between === undefined ? gap : this.#between + (gap - this.#between) * RECENT;
+      }
+      const { expected: own } = this.#size;
+      const expected = own === undefined ? null : own + (this.#between ?? 0);
       const changes = { position: end.position, batch: this.#size.rows, batchMs: expected };
       const add = { rowsChanged: changed, passChanged: changed, rowsScanned: end.rows, batches: 1 };
       await changeLedgerInTransaction(
@@ -237,6 +252,8 @@ class Run {
       );
       await inOrder([this.#database.execute("commit")]);
       if (changed > 0) this.#isProven = true;
+      this.#hasChanged = changed > 0;
+      this.#wentOnAt = started + took;
     } catch (error) {
       await rollback(this.#database);
       throw locate(error, this.#fill, sql);

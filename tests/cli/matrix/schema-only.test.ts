@@ -24,7 +24,7 @@ tryEveryCell(
             *: writes +extra +posts +users +users_id_seq
   verify    *: proven
   update    *: changed users.sql
-  squash    built: migration_unknown: migrate new next > done > squashes 001
+  squash    built: migration_unknown: migrate new next > done > squash_refused
   diff      merged: usage: drift > -tags > usage
             schema edited: usage: drift > ~posts.title > usage
 `,

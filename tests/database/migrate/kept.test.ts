@@ -53,6 +53,18 @@ for (const engine of oldestAndEmbedded) {
       expect(m.events.filter(({ type }) => type === "from-ledger")).toHaveLength(4);
     });
 
+    test("an edited one is rolled back as it ran with --recorded, and runs anew as it is", async () => {
+      await using m = await migrating(engine, { "001_a.sql": BOTH });
+      expect((await m.up()).error).toBeUndefined();
+      await m.write("001_a.sql", BOTH.replaceAll(/\ba\b/g, "other"));
+      const { error } = await m.down();
+      expect(error).toMatchObject({ code: "history_edited", hint: expect.stringContaining("migrate down --recorded") });
+      expect((await m.down({ recorded: true })).results).toEqual(["001 done"]);
+      expect(m.events).toContainEqual({ type: "from-ledger", migration: expect.anything(), isEdited: true });
+      expect((await m.up()).results).toEqual(["001 done"]);
+      expect([await m.has("a"), await m.has("other")]).toEqual([false, true]);
+    });
+
     test("a text without a way back, or none at all, is refused before anything is changed", async () => {
       await using m = await migrating(engine, { "001_a.sql": BOTH, "002_b.sql": "CREATE TABLE b (id int)" });
       expect((await m.up()).error).toBeUndefined();

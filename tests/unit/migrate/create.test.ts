@@ -27,6 +27,13 @@ describe("migrations that belong together", () => {
     expect(await project.read(`db/migrations/${versions[2]}_add_indexes.sql`)).toBe("-- migrate:up\n-- add_indexes\n");
   });
 
+  test("get numbers that no database has used up", async () => {
+    await using project = await temporaryProject({ "db/migrations/007_last.sql": "" });
+    const options = { projectDir: project.dir, dir: "db/migrations", form: "sql", timestamp: false, now: NOW } as const;
+    const [created] = await createMigrations({ ...options, taken: ["008", "002"] }, DRAFTS.slice(0, 1));
+    expect(created?.path).toBe("db/migrations/009_add.sql");
+  });
+
   test("are written all or not at all", async () => {
     await using project = await temporaryProject({ "db/migrations/001_last.sql": "" });
     const tooLong = { name: "x".repeat(300), content: "-- migrate:up\n" };

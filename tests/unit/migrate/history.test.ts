@@ -3,7 +3,8 @@ import { ConfitureError } from "#errors/error.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { type FileFacts, type HistoryEntry, joinHistory } from "#migrate/history.ts";
 import type { LedgerRow, LedgerState } from "#migrate/ledger.ts";
-import { planDown, planUp } from "#migrate/plan.ts";
+import { heldWithin } from "#migrate/migrator.ts";
+import { isAnother, planDown, planUp } from "#migrate/plan.ts";
 
 const file = (version: string): MigrationFile => ({
   version,
@@ -83,6 +84,39 @@ describe("the plan", () => {
     [{ to: "11", steps: 1 }, ["10"]],
   ])("up with %j", (options, expected) => {
     expect(planUp(history, options).map(({ version }) => version)).toEqual(expected);
+  });
+
+  test("two branches with one number: the ledger's has another name, and this one gets the next number", () => {
+    const entries = joinHistory(
+      ["1", "8"].map(file),
+      [row("1"), { ...row("8"), name: "coupons" }, row("9")],
+      facts(({ version }) => (version === "8" ? "other" : "same")),
+    );
+    expect(entries.map(isAnother)).toEqual([false, true, false]);
+    let error: unknown;
+    try {
+      planUp(entries, { allowMissing: true });
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({
+      code: "history_edited",
+      message: "This database has another 8 (coupons) than 8_n",
+      hint: expect.stringContaining("rename m/8_n.sql to 10_n.sql"),
+    });
+  });
+
+  test("what waits is told of what is in range alone", () => {
+    const marks = { phase: "contract", change: "c", after: [], backfill: undefined } as const;
+    const waiting = join(["1", "2", "3"], []).map((entry) => (entry.version === "1" ? entry : { ...entry, marks }));
+    const versions = (to?: string) => heldWithin(waiting, { to }).map(({ migration }) => migration.version);
+    expect([versions(), versions("2"), versions("1")]).toEqual([["2", "3"], ["2"], []]);
+  });
+
+  test("an edited one is rolled back with the ledger's text alone", () => {
+    const edited = join(["1"], [row("1")], "other");
+    expect(codeOf(() => planDown(edited, {}))).toBe("history_edited");
+    expect(planDown(edited, { recorded: true })).toMatchObject([{ file: undefined, row: { version: "1" } }]);
   });
 
   test.each([

@@ -10,6 +10,7 @@ import { type CommandContext, defineCommand, type Outcome } from "../../command.
 import { SCRATCH_ARGS } from "../../compare-options.ts";
 import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
 import { agree, count } from "../../output/text.ts";
+import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 
 export const command = defineCommand({
   args: {
@@ -26,9 +27,12 @@ export const command = defineCommand({
     },
     proven: { type: "boolean", description: "record only what the database holds, by proof in scratch databases" },
     ...SCRATCH_ARGS,
+    ...PROTECTED_ARGS,
     ...LOCK_ARGS,
   },
-  details: "For a database that has the changes already: built from the schema files, or migrated by hand.",
+  details:
+    "For a database that has the changes already: built from the schema files, or migrated by hand. On a protected\n" +
+    "environment it has to be confirmed, but for --proven and --from, which record what the database itself tells.",
   examples: [
     "confiture migrate baseline",
     "confiture migrate baseline --through 012 --env staging",
@@ -48,6 +52,9 @@ export const command = defineCommand({
     }
     if (args.proven === true && (args.from !== undefined || through !== undefined)) {
       throw new ConfitureError("usage", "--proven goes without --from and --through: the proof says how far it goes");
+    }
+    if (args.proven !== true && args.from === undefined) {
+      await requirePermission(context, args, "record migrations as applied that are not run, and not proven");
     }
     const options = await writingOptions(context, args);
     if (args.proven === true) return await proven(context, options, args.scratch);

@@ -23,6 +23,10 @@ export const command = defineCommand({
   args: {
     to: { type: "string", valueHint: "VERSION", description: "roll back everything above this version; 0 for all" },
     steps: { type: "string", valueHint: "N", description: "roll back this many (default: 1)" },
+    recorded: {
+      type: "boolean",
+      description: "also roll back a migration that was edited since, with the text that the ledger keeps of it",
+    },
     "dry-run": {
       type: "boolean",
       description: "print the SQL of the way back without running it (code in TypeScript migrations does run)",
@@ -32,15 +36,17 @@ export const command = defineCommand({
   },
   details:
     "Rolls back the last applied migration. Refuses, before anything is changed, what has no way back. A migration whose\n" +
-    "file is not here is rolled back with the text that the ledger keeps, which is said.",
+    "file is not here is rolled back with the text that the ledger keeps, which is said. With --recorded so is one whose file\n" +
+    "was edited after it was applied; `confiture migrate up` then runs it as it is now.",
   examples: [
     "confiture migrate down",
     "confiture migrate down --steps 3",
     "confiture migrate down --to 004",
     "confiture migrate down --dry-run",
+    "confiture migrate down --recorded",
   ],
   async run(args, context) {
-    const plan = { to: readVersion("--to", args.to), steps: readCount("--steps", args.steps) };
+    const plan = { to: readVersion("--to", args.to), steps: readCount("--steps", args.steps), recorded: args.recorded };
     if (args["dry-run"] === true) {
       const { dryRunCommand } = await import("../../dry-run.ts");
       const { dryRunDown } = await import("#migrate/dry-run.ts");
@@ -50,7 +56,7 @@ export const command = defineCommand({
     // Whoever is asked is told what the files do not show.
     const lacking = asks ? await withoutFiles(await migrateOptions(context, args), plan) : [];
     const names = lacking.map((row) => inLine(migrationId(row))).join(", ");
-    const how = names === "" ? "" : ` (with the text in the ledger, as their files are not here: ${names})`;
+    const how = names === "" ? "" : ` (with the text in the ledger, as their files are not here or edited: ${names})`;
     await requirePermission(context, args, `roll back migrations${how}`);
     const options = await writingOptions(context, args);
     const report = await down(options, plan);

@@ -21,6 +21,7 @@ import {
   nothingTells,
   otherSources,
   ownHistory,
+  takenVersions,
   warnWhereTheyFail,
 } from "../../pick-source.ts";
 import { permitRemovals } from "../../removals.ts";
@@ -142,7 +143,8 @@ export const command = defineCommand({
       name: partName(args.name, migrations, index),
       content: text,
     }));
-    const written = contents.length === 0 ? [] : await createMigrations(place, contents, before);
+    const taken = contents.length === 0 ? [] : await takenVersions(context);
+    const written = contents.length === 0 ? [] : await createMigrations({ ...place, taken }, contents, before);
     const noWayBack = args["no-down"] === true || written.some(({ keepsWayBack }) => !keepsWayBack);
     if (noWayBack && args["no-down"] !== true) {
       context.messages.warn("migrations of this folder's layout have no way back, so that was not written");

@@ -9,10 +9,13 @@ import { readRegularFile } from "#files/read.ts";
 import { planToApprove, readApprovedPlan } from "#migrate/approved-plan.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
+import { migrationId } from "#migrate/migration-file.ts";
 import { readCount, readVersion } from "../../arguments.ts";
 import { defineCommand, GLOBAL_ARGS } from "../../command.ts";
 import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
 import { FIXTURES, findPending, tracePending } from "../../pending.ts";
+import { contractsByThemselves } from "../../migrate-options.ts";
+import { inLine } from "../../output/visible.ts";
 import { planEnvironment } from "../../plan-environment.ts";
 import { hasFailure, planToJson, planToMarkdown, renderPlan } from "../../output/plan.ts";
 
@@ -59,6 +62,11 @@ export const command = defineCommand({
       valueHint: "DIR",
       description: `SQL files with rows to try statements on (default: ${FIXTURES}, if it is there)`,
     },
+    contract: {
+      type: "string",
+      valueHint: "NAME",
+      description: "also plan the contract of this change, or several with commas between them",
+    },
     "allow-out-of-order": { type: "boolean", description: "also plan migrations older than the newest applied one" },
     "allow-missing": { type: "boolean", description: "continue even if the file of an applied migration is missing" },
     ...SCRATCH_ARGS,
@@ -71,7 +79,8 @@ export const command = defineCommand({
   details:
     "Runs what is pending in a scratch database whose tables have a few rows, and shows for each statement which locks it\n" +
     "takes and holds, whom they keep waiting, what is rewritten, read, built and lost, and on which rows it fails. The\n" +
-    "database itself is only asked what is applied, and how large its tables are. Exits 3 if a statement cannot run.",
+    "database itself is only asked what is applied, and how large its tables are. A contract that waits is left out, unless\n" +
+    "--contract names it. Exits 3 if a statement cannot run.",
   examples: [
     "confiture migrate plan",
     "confiture migrate plan --env production --out plan.json",
@@ -85,17 +94,22 @@ export const command = defineCommand({
       steps: readCount("--steps", args.steps),
       allowOutOfOrder: args["allow-out-of-order"],
       allowMissing: args["allow-missing"],
+      contracts: args.contract?.split(","),
     };
-    if (args.since !== undefined && (limits.to !== undefined || limits.steps !== undefined)) {
-      throw new ConfitureError("usage", "--since goes without --to and --steps");
+    if (args.since !== undefined && (limits.to ?? limits.steps ?? limits.contracts) !== undefined) {
+      throw new ConfitureError("usage", "--since goes without --to, --steps and --contract");
     }
     if (args.since !== undefined && args.out !== undefined) {
       throw new ConfitureError("usage", "--out needs the database that it is for, and --since asks none");
     }
     if (args.out !== undefined) requirePlanFile(resolve(context.projectDir, args.out), args.out);
-    const { migrations, applied, otherwise, sizes, all, history } =
+    const { migrations, applied, otherwise, sizes, all, history, held } =
       args.since === undefined
-        ? await findPending(context, limits, given)
+        ? await findPending(
+            context,
+            { ...limits, contractsByThemselves: contractsByThemselves(await context.config()) },
+            given,
+          )
         : {
             migrations: await migrationsSince(files, readRevision("--since", args.since)),
             applied: undefined,
@@ -103,7 +117,13 @@ export const command = defineCommand({
             sizes: given,
             all: [],
             history: [],
+            held: [],
           };
+    for (const { migration, why } of held) {
+      context.messages.log(
+        `Left out, as \`up\` would leave it out: ${inLine(migrationId(migration))} waits ${inLine(why)}`,
+      );
+    }
     const trace =
       migrations.length === 0
         ? { migrations: [], serverVersion: 0, withoutRows: [], leftOut: [] }

@@ -31,7 +31,10 @@ export const command = defineCommand({
   async run(args, context) {
     const { messages } = context;
     const options = await migrateOptions(context, undefined, showMigrateEvents(context));
-    if (args.watch === true) await watchFills(context, options);
+    if (args.watch === true) {
+      await watchFills(context, options);
+      if (context.io.signal.aborted && !context.json) return { json: {} };
+    }
     const isVerbose = messages.level >= LogLevels.debug;
     const asks = { engine: context.json || isVerbose, edits: isVerbose && !context.json };
     const { history, layout, ignored, invalidIndexes, unread, engine, edits } = await status(options, asks);
@@ -100,7 +103,12 @@ const AGAIN = 2_000;
 /** Shows how far backfills are, for as long as there are any that have begun. */
 async function watchFills({ messages, io: { signal } }: CommandContext, options: MigrateOptions): Promise<void> {
   for (;;) {
-    const filling = (await status(options)).history.filter(({ standing }) => standing === "filling");
+    const found = await status(options).catch((error: unknown) => {
+      // Whoever has seen enough ends it, whatever it was at.
+      if (signal.aborted) return undefined;
+      throw error;
+    });
+    const filling = found?.history.filter(({ standing }) => standing === "filling") ?? [];
     if (filling.length === 0 || signal.aborted) return;
     messages.log(renderStatus(filling).trimEnd());
     await sleep(AGAIN, undefined, { signal }).catch(() => {});

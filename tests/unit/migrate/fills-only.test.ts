@@ -1,0 +1,28 @@
+import { expect, test } from "bun:test";
+import { fillsOnly } from "#migrate/fills-only.ts";
+import { splitStatements } from "#sql/split.ts";
+
+test.each([
+  ["UPDATE t SET a = 1 WHERE a IS NULL", true],
+  ["UPDATE s.t AS x SET a = b, c = 2 WHERE x.a IS NULL AND x.c IS NULL AND id > 5", true],
+  ["UPDATE t SET a = o.a FROM o WHERE o.id = t.id AND t.a IS NULL", true],
+  ["ALTER TABLE t ADD COLUMN a int DEFAULT 0, ADD b int; UPDATE t SET a = 1, b = 2", true],
+  ["UPDATE t SET a = 1", false],
+  ["UPDATE t SET a = 1 WHERE b IS NULL", false],
+  ["UPDATE t SET a = 1, b = 2 WHERE a IS NULL", false],
+  ["UPDATE t SET a = 1 WHERE a IS NULL OR id = 1", false],
+  ["UPDATE t SET a = 1 WHERE NOT (a IS NULL)", false],
+  ["UPDATE t SET a = 1 WHERE a IS NOT NULL", false],
+  ["UPDATE t SET a = o.a FROM o WHERE a IS NULL", false],
+  ["UPDATE t SET a = o.a FROM o WHERE o.a IS NULL", false],
+  ["UPDATE t SET a.f = 1 WHERE a IS NULL", false],
+  ["UPDATE t SET a[1] = 1 WHERE a IS NULL", false],
+  ["WITH gone AS (DELETE FROM o RETURNING *) UPDATE t SET a = 1 WHERE a IS NULL", false],
+  ["UPDATE t SET a = 1; ALTER TABLE t ADD COLUMN a int", false],
+  ["ALTER TABLE t ADD COLUMN IF NOT EXISTS a int; UPDATE t SET a = 1", false],
+  ["ALTER TABLE t ADD a int; ALTER TABLE t RENAME a TO x; ALTER TABLE t RENAME b TO a; UPDATE t SET a = 1", false],
+  ["ALTER TABLE s.t ADD COLUMN a int; UPDATE t SET a = 1", false],
+  ["ALTER TABLE t ADD COLUMN a int; UPDATE t SET a = 1, b = 2", false],
+])("an UPDATE that only fills what is empty loses nothing: %s", async (text, fills) => {
+  expect((await fillsOnly(splitStatements(text).statements)).size > 0).toBe(fills);
+});
