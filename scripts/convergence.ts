@@ -1,20 +1,20 @@
 /**
- * Plans the migration between the schemas of many pairs, in both directions, and proves it on the PostgreSQL inside.
+ * Plans the migration between the schemas of many pairs, in both directions, and proves it on PostgreSQL, with rows and without.
  * The figures go into docs/convergence.md. Which pairs: random edits (the default; CONFITURE_SEED replays them),
  * `--folder DIR` with old.sql and new.sql in folders of their own, `--regression-tests` for those of PostgreSQL.
- * `--only TEXT` takes those with the text in their names, and leaves the figures as they are.
+ * `--minutes N` ends it after that long. `--only TEXT` takes those with the text in their names, and leaves the figures as they are.
  */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { convergeBothWays, type Outcome, type Pair, randomPair } from "../tests/support/convergence.ts";
 import { EmptiedDatabase } from "../tests/support/golden.ts";
+import { server, stopServers } from "../tests/support/servers.ts";
 import { SEED } from "../tests/unit/sql/random.ts";
 import { regressionPairs } from "./regression-pairs.ts";
 
 const DOCUMENT = join(import.meta.dir, "..", "docs", "convergence.md");
-/** An engine's memory only grows. */
-const PAIRS_AN_ENGINE = 40;
+const PROGRESS_EVERY = 50;
 /** What is printed of a refusal, in characters. */
 const LINE = 300;
 
@@ -24,23 +24,27 @@ interface Source {
   /** In what the figures begin with: "Run of 2026-01-31, seed 7." */
   readonly about: string;
   readonly pairs: readonly Pair[];
+  /** When it ends, with the figures of the pairs until then. */
+  readonly until: number;
 }
 
 async function readSource(emptied: EmptiedDatabase): Promise<Source> {
   const { values } = parseArgs({
     options: {
-      pairs: { type: "string", default: "250" },
+      pairs: { type: "string", default: "1000" },
       folder: { type: "string" },
       "regression-tests": { type: "boolean", default: false },
       only: { type: "string" },
+      minutes: { type: "string" },
     },
   });
-  const source = await readAll();
+  const until = values.minutes === undefined ? Infinity : Date.now() + Number(values.minutes) * 60_000;
+  const source = { ...(await readAll()), until };
   if (values.only === undefined) return source;
   const wanted = values.only;
   return { ...source, section: undefined, pairs: source.pairs.filter(({ name }) => name.includes(wanted)) };
 
-  async function readAll(): Promise<Source> {
+  async function readAll(): Promise<Omit<Source, "until">> {
     if (values.folder !== undefined) return { section: "folder", about: "", pairs: await folderPairs(values.folder) };
     if (values["regression-tests"]) return { section: "regression", about: "", pairs: await regressionPairs(emptied) };
     console.log(`CONFITURE_SEED=${SEED}`);
@@ -60,10 +64,11 @@ async function folderPairs(folder: string): Promise<Pair[]> {
   ).then((pairs) => pairs.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
 }
 
-async function measure(emptied: EmptiedDatabase, pairs: readonly Pair[]): Promise<Outcome[]> {
+async function measure(emptied: EmptiedDatabase, { pairs, until }: Source): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const [index, pair] of pairs.entries()) {
-    if (index % PAIRS_AN_ENGINE === 0) await emptied.close();
+    if (Date.now() > until) break;
+    if (index > 0 && index % PROGRESS_EVERY === 0) console.log(`${index} of ${pairs.length} pairs`);
     for (const outcome of await convergeBothWays(emptied, pair)) {
       outcomes.push(outcome);
       const { name, kind, reason } = outcome;
@@ -121,10 +126,12 @@ async function writeFigures({ section }: Source, text: string): Promise<void> {
   await writeFile(DOCUMENT, `${before}${begin}\n\n${text}\n${end}${after}`);
 }
 
-const emptied = new EmptiedDatabase(async () => ({ engine: "embedded" }));
+const instance = await server(18);
+const emptied = new EmptiedDatabase(async () => instance.target(await instance.createDatabase("convergence")));
 try {
   const source = await readSource(emptied);
-  await writeFigures(source, render(source, await measure(emptied, source.pairs)));
+  await writeFigures(source, render(source, await measure(emptied, source)));
 } finally {
   await emptied.close();
+  await stopServers();
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 const engine = (file: string): string => JSON.stringify(join(import.meta.dir, "..", "src", "compare", "engine", file));
 const MEMORY = engine("memory.ts");
 const REFERENCED_FIRST = engine("referenced-first.ts");
+const SEQUENCE_OPTIONS = engine("sequence-options.ts");
 
 /** What is replaced in a file of pg-delta, below its `src`, once each. */
 const CHANGES: Readonly<Record<string, readonly (readonly [from: string, to: string])[]>> = {
@@ -112,6 +113,41 @@ function encode(id: StableId): string {`,
       (kind) => [`  ${kind}: {\n    weight: 7,`, `  ${kind}: {\n    weight: 3,`] as const,
     ),
     ['"__pgdelta_replaced"', '"_before"'],
+  ],
+  // What a sequence is anyway goes without saying.
+  "plan/rules/sequences.ts": [
+    [
+      `\`CREATE SEQUENCE \${rel(id.schema, id.name)} AS \${str(p(fact, "dataType"))}\` +
+            \` INCREMENT BY \${str(p(fact, "increment"))} MINVALUE \${str(p(fact, "minValue"))}\` +
+            \` MAXVALUE \${str(p(fact, "maxValue"))} START WITH \${str(p(fact, "start"))}\` +
+            \` CACHE \${str(p(fact, "cache"))} \${p(fact, "cycle") ? "CYCLE" : "NO CYCLE"}\`,`,
+      `[
+            \`CREATE SEQUENCE \${rel(id.schema, id.name)}\`,
+            ...(p(fact, "dataType") === "bigint" ? [] : [\`AS \${str(p(fact, "dataType"))}\`]),
+            ...sequenceOptions(str(p(fact, "dataType")), {
+              increment: str(p(fact, "increment")), minValue: str(p(fact, "minValue")), maxValue: str(p(fact, "maxValue")),
+              start: str(p(fact, "start")), cache: str(p(fact, "cache")), cycle: p(fact, "cycle") === true,
+            }),
+          ].join(" "),`,
+    ],
+    ["\nexport const ", `\nimport { sequenceOptions } from ${SEQUENCE_OPTIONS};\nexport const `],
+  ],
+  "plan/rules/helpers.ts": [
+    [
+      `parts.push(
+      \`INCREMENT BY \${options.increment}\`,
+      \`MINVALUE \${options.minValue}\`,
+      \`MAXVALUE \${options.maxValue}\`,
+      \`START WITH \${options.start}\`,
+      \`CACHE \${options.cache}\`,
+      options.cycle ? "CYCLE" : "NO CYCLE",
+    );`,
+      "parts.push(...sequenceOptions(columnType, options));",
+    ],
+    [
+      "export function identityOptionsClause(",
+      `import { sequenceOptions } from ${SEQUENCE_OPTIONS};\nexport function identityOptionsClause(`,
+    ],
   ],
   // What is not the planner's own is made anew as well when what it needs is.
   "plan/rule-flags.ts": [

@@ -85,6 +85,18 @@ describe("diff", () => {
     const sql = await project.run(["diff", "before.json", "schema", "--sql"]);
     expect(sql.stdout).toContain("-- DATA LOSS: what it held is gone.\nALTER TABLE public.users\n  DROP COLUMN bio;\n");
     expect(sql.stdout).toEndWith("\n-- By hand: dependency on an extension pg_catalog.now().plpgsql (added)\n");
+    const document = JSON.parse(
+      (await project.run(["diff", "before.json", "schema", "--sql", "--format", "json"])).stdout,
+    ) as {
+      sql: string[];
+      plan: { transactional: boolean; statements: { sql: string[]; removes: object[]; hazards: object[] }[] }[];
+    };
+    const statements = document.plan.flatMap((segment) => segment.statements);
+    expect(statements.flatMap((statement) => statement.sql)).toEqual(document.sql);
+    expect(statements.find((statement) => statement.sql[0]?.endsWith(" DROP COLUMN bio"))).toMatchObject({
+      removes: [{ kind: "column", name: "public.users.bio" }],
+      hazards: [{ code: "DATA_LOSS", reason: "values" }, { code: "LOCK" }],
+    });
     await project.write("db/schema/users.sql", SCHEMA);
     await Bun.file(project.path("db/schema/z_more.sql")).delete();
   });

@@ -2,7 +2,8 @@ import { type Catalogue, readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "#compare/catalogue/changes.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { Random } from "../unit/sql/random.ts";
-import { build, type EmptiedDatabase, migrate, planIn } from "./golden.ts";
+import { build, type EmptiedDatabase, migrate, planIn, type Ways } from "./golden.ts";
+import { faultsWithRows } from "./rows.ts";
 import { editSchema, randomSchema, renderSchema } from "./random-schema.ts";
 
 /** A schema before and after somebody changed it. */
@@ -17,8 +18,8 @@ export interface Outcome {
   /** With the direction. */
   readonly name: string;
   /**
-   * Proven: the up gives the one schema and the down the other again. Unproven: a plan came out that does not do that, or an
-   * error that is no refusal; that must never be. Unbuildable: one of the two schemas cannot be built.
+   * Proven: the up gives the one schema and the down the other again, with rows as well as without. Unproven: a plan came out
+   * that does not do that, or an error that is no refusal; that must never be. Unbuildable: one of the two schemas cannot be built.
    */
   readonly kind: "proven" | "equal" | "refused" | "unproven" | "unbuildable";
   /** The first line says it. */
@@ -79,7 +80,7 @@ async function converge(emptied: EmptiedDatabase, fromSql: string, to: Catalogue
     const missed = compareCatalogues(await migrate(database, up), to);
     const lost = compareCatalogues(await migrate(database, down), from);
     const differences = [...left, ...missed, ...lost];
-    if (differences.length === 0) return { kind: "proven", reason: "" };
+    if (differences.length === 0) return await provenWithRows(emptied, fromSql, { up, down });
     const planned = differences.filter((change) => change.planned);
     if (planned.length > 0) return { kind: "unproven", reason: `Different: ${list(planned)}${ways}` };
     const kinds = new Set(differences.map(({ kind }) => kind));
@@ -91,6 +92,14 @@ async function converge(emptied: EmptiedDatabase, fromSql: string, to: Catalogue
     const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { kind: "unproven", reason: `${reason}${ways}` };
   }
+}
+
+async function provenWithRows(emptied: EmptiedDatabase, fromSql: string, ways: Ways): Promise<Omit<Outcome, "name">> {
+  const database = await emptied.empty();
+  await build(database, fromSql);
+  const faults = await faultsWithRows(database, ways);
+  if (faults.length === 0) return { kind: "proven", reason: "" };
+  return { kind: "unproven", reason: [...faults, ways.up, ways.down].join("\n") };
 }
 
 function list(changes: readonly Change[]): string {

@@ -8,10 +8,12 @@ import type { Rename } from "#compare/generate/renames.ts";
 import { withMissingRoles } from "#compare/scratch/missing.ts";
 import { planSteps } from "#compare/generate/steps.ts";
 import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
 import { openDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { splitStatements } from "#sql/split.ts";
 import emptyDatabase from "../../src/build/empty-database.sql" with { type: "text" };
+import emptyPublic from "./empty-public.sql" with { type: "text" };
 
 const ROOT = join(import.meta.dir, "..", "golden");
 
@@ -128,6 +130,9 @@ begin
 end
 $$`;
 
+/** object_not_in_prerequisite_state, as empty-public.sql has it */
+const MORE_THAN_PUBLIC = "55000";
+
 /** A database that is emptied again and again: making one takes longer than most edits. */
 export class EmptiedDatabase {
   readonly #target: () => Promise<Target>;
@@ -139,7 +144,12 @@ export class EmptiedDatabase {
 
   async empty(): Promise<Database> {
     this.#database ??= await openDatabase(await this.#target());
-    await this.#database.execute(`reset all; ${emptyDatabase}; ${DROP_ROLES}`);
+    try {
+      await this.#database.execute(`reset all; ${emptyPublic}; ${DROP_ROLES}`);
+    } catch (error) {
+      if (!(error instanceof ConfitureError) || error.server?.sqlstate !== MORE_THAN_PUBLIC) throw error;
+      await this.#database.execute(`reset all; ${emptyDatabase}; ${DROP_ROLES}`);
+    }
     return this.#database;
   }
 

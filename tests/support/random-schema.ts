@@ -40,7 +40,7 @@ const USES = ["unique", "index", "check", "generated", "view", "comment"] as con
 type Use = (typeof USES)[number];
 
 const DEFAULTS = {
-  integer: "app.adjusted(1)",
+  integer: "public.adjusted(1)",
   bigint: "7",
   "numeric(10,2)": "1.50",
   text: "'none'",
@@ -51,8 +51,8 @@ const DEFAULTS = {
   uuid: "gen_random_uuid()",
   jsonb: "'{}'",
   "integer[]": "'{1,2}'",
-  "app.mood": "'calm'",
-  "app.score": "3",
+  "public.mood": "'calm'",
+  "public.score": "3",
 } as const;
 const TYPES = Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[];
 const LABELS = ["calm", "merry", "tired", "angry", "bored"];
@@ -159,12 +159,11 @@ function editTable(random: Random, table: Table, { tables }: Schema): Table {
 export function renderSchema(schema: Schema): string {
   const names = new Set(schema.tables.map(({ name }) => name));
   const statements = [
-    "CREATE SCHEMA app",
-    `CREATE TYPE app.mood AS ENUM (${schema.labels.map((label) => `'${label}'`).join(", ")})`,
-    `CREATE DOMAIN app.score AS integer CHECK (VALUE <= ${schema.bound})`,
-    `CREATE FUNCTION app.adjusted(value integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN value + ${schema.added}`,
-    "CREATE FUNCTION app.touched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
-    ...(schema.defaultPrivileges ? ["ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO PUBLIC"] : []),
+    `CREATE TYPE public.mood AS ENUM (${schema.labels.map((label) => `'${label}'`).join(", ")})`,
+    `CREATE DOMAIN public.score AS integer CHECK (VALUE <= ${schema.bound})`,
+    `CREATE FUNCTION public.adjusted(value integer) RETURNS integer LANGUAGE sql IMMUTABLE RETURN value + ${schema.added}`,
+    "CREATE FUNCTION public.touched() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$",
+    ...(schema.defaultPrivileges ? ["ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC"] : []),
     ...schema.tables.flatMap(renderTable),
     // After all tables, as they may refer to each other.
     ...schema.tables.flatMap((table) => renderReference(table, names)),
@@ -174,7 +173,7 @@ export function renderSchema(schema: Schema): string {
 
 function renderTable(table: Table): string[] {
   const { partitions, identity, columns, extras } = table;
-  const name = `app.${table.name}`;
+  const name = `public.${table.name}`;
   const lines = [
     `id bigint NOT NULL${identity === undefined ? "" : ` GENERATED ${identity} AS IDENTITY`} PRIMARY KEY`,
     "other_id bigint",
@@ -200,7 +199,7 @@ function renderTable(table: Table): string[] {
     statements.push(`CREATE VIEW ${name}_view AS SELECT ${["id", ...seen].join(", ")} FROM ${name}`);
   }
   if (extras.includes("trigger"))
-    statements.push(`CREATE TRIGGER touched BEFORE UPDATE ON ${name} FOR EACH ROW EXECUTE FUNCTION app.touched()`);
+    statements.push(`CREATE TRIGGER touched BEFORE UPDATE ON ${name} FOR EACH ROW EXECUTE FUNCTION public.touched()`);
   if (extras.includes("policy"))
     statements.push(
       `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`,
@@ -215,7 +214,7 @@ function renderColumn({ name, type, hasDefault, notNull, uses }: Column, partiti
   // A unique key of a partitioned table has to hold the columns it is partitioned by.
   if (uses.includes("unique")) lines.push(`UNIQUE (${partitioned ? "id, " : ""}${name})`);
   if (uses.includes("check"))
-    lines.push(`CHECK (${type === "integer" ? `app.adjusted(${name}) > 0` : `${name} IS NOT NULL`})`);
+    lines.push(`CHECK (${type === "integer" ? `public.adjusted(${name}) > 0` : `${name} IS NOT NULL`})`);
   if (uses.includes("generated")) lines.push(`${name}_missing boolean GENERATED ALWAYS AS (${name} IS NULL) STORED`);
   return lines;
 }
@@ -223,6 +222,6 @@ function renderColumn({ name, type, hasDefault, notNull, uses }: Column, partiti
 function renderReference({ name, refersTo, cascades }: Table, names: ReadonlySet<string>): string[] {
   if (refersTo === undefined || !names.has(refersTo)) return [];
   return [
-    `ALTER TABLE app.${name} ADD FOREIGN KEY (other_id) REFERENCES app.${refersTo} (id)${cascades ? " ON DELETE CASCADE" : ""}`,
+    `ALTER TABLE public.${name} ADD FOREIGN KEY (other_id) REFERENCES public.${refersTo} (id)${cascades ? " ON DELETE CASCADE" : ""}`,
   ];
 }

@@ -1,5 +1,6 @@
 import type { Change } from "#compare/catalogue/changes.ts";
 import type { PlannedHazard } from "#compare/generate/hazards.ts";
+import type { PlanSegment } from "#compare/generate/plan.ts";
 import type { Ends } from "#compare/generate/plan.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -17,7 +18,7 @@ import {
   TERMS_ARGS,
 } from "../compare-options.ts";
 import { renderChanges } from "../output/changes.ts";
-import { hazardToJson } from "../output/hazards.ts";
+import { hazardToJson, segmentToJson } from "../output/hazards.ts";
 import { changeToJson } from "../output/changes.ts";
 
 export const command = defineCommand({
@@ -88,6 +89,7 @@ export const command = defineCommand({
         changes: changes.map(changeToJson),
         sql: args.sql === true ? (plan?.sql ?? []) : null,
         hazards: args.sql === true ? (plan?.hazards ?? []).map(hazardToJson) : null,
+        plan: args.sql === true ? (plan?.segments ?? []).map(segmentToJson) : null,
         notCompared,
         grantsLeftOut: comparison.leftOut,
       },
@@ -102,22 +104,24 @@ export const command = defineCommand({
 interface Shown {
   readonly sql: readonly string[];
   readonly hazards: readonly PlannedHazard[];
+  readonly segments: readonly PlanSegment[];
   readonly script: string;
   readonly byHand: readonly Change[];
 }
 
 /** What is printed of the plan that closes the difference. */
 async function planOf(context: CommandContext, files: ProjectFiles, ends: Ends): Promise<Shown> {
-  const { planBetween, statementsOf } = await import("#compare/generate/plan.ts");
-  const { hazardsIn } = await import("#compare/generate/hazards.ts");
+  const { planBetween, segmentsOf } = await import("#compare/generate/plan.ts");
   const { renderScript } = await import("#compare/generate/migration-file.ts");
   context.step("Planning, and running the plan in a scratch database");
   const plan = await planBetween(files, ends);
-  const ups = plan.steps.map(({ up }) => up);
+  const segments = segmentsOf(plan);
+  const statements = segments.flatMap((segment) => segment.statements);
   return {
-    sql: statementsOf(plan),
-    hazards: ups.flatMap(hazardsIn),
-    script: renderScript(ups),
+    sql: statements.flatMap(({ sql }) => sql),
+    hazards: statements.flatMap(({ hazards }) => hazards),
+    segments,
+    script: renderScript(plan.steps.map(({ up }) => up)),
     byHand: plan.byHand.up,
   };
 }

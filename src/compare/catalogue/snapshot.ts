@@ -33,7 +33,7 @@ export function toSnapshot(catalogue: Catalogue): SnapshotDocument {
     inUse,
     builder: builder ?? null,
     ledgerSchema: ledgerSchema ?? null,
-    objects: serializeFacts(facts, major),
+    objects: serializeFacts(facts),
     others: extras,
     notCompared,
   };

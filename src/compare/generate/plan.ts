@@ -1,5 +1,7 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { compareCatalogues, isUnfinishedIndex } from "../catalogue/changes.ts";
+import { type Change, compareCatalogues, describe, isUnfinishedIndex } from "../catalogue/changes.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import { hazardsIn, type PlannedHazard } from "./hazards.ts";
 import { onTerms, type Terms } from "../catalogue/terms.ts";
 import { textsOf } from "../plan/statement.ts";
 import { withScratch } from "../scratch/scratch.ts";
@@ -55,9 +57,48 @@ export async function planBetween(files: ProjectFiles, { from, to, source, terms
   return { ...plan, byHand: { ...plan.byHand, up: [...plan.byHand.up, ...unfinished] } };
 }
 
+/** An object by its kind, in PostgreSQL's words, and its qualified name. */
+export type ObjectName = Pick<Change, "kind" | "name">;
+
+/** What runs together: in one transaction, or each statement by itself. */
+export interface PlanSegment {
+  readonly transactional: boolean;
+  readonly statements: readonly {
+    /** It, with the settings that it runs in and what belongs right behind it; each without a semicolon. */
+    readonly sql: readonly string[];
+    readonly makes: readonly ObjectName[];
+    readonly removes: readonly ObjectName[];
+    readonly needs: readonly ObjectName[];
+    readonly hazards: readonly PlannedHazard[];
+  }[];
+}
+
+/** A plan's way up as data, in the order in which it was run. Pure. */
+export function segmentsOf({ steps }: Plan): PlanSegment[] {
+  return steps.map(({ up: { statements, transactional } }) => ({
+    transactional,
+    statements: statements.map((statement) => {
+      const { makes, removes, needs, behind = [] } = statement;
+      const own = new Set(makes.map(encodeId));
+      return {
+        sql: [...textsOf(statement), ...behind],
+        makes: namesOf(makes),
+        removes: namesOf(removes),
+        needs: namesOf(needs.filter((id) => !own.has(encodeId(id)))),
+        hazards: hazardsIn({ statements: [statement], transactional }),
+      };
+    }),
+  }));
+}
+
+function namesOf(ids: readonly ObjectId[]): ObjectName[] {
+  return ids.map((id) => {
+    const { kind, name } = describe(id);
+    return { kind, name };
+  });
+}
+
 /** The statements of a plan's way up, each without a semicolon. Pure. */
-export function statementsOf({ steps }: Plan): string[] {
-  return steps.flatMap(({ up }) =>
-    up.statements.flatMap((statement) => [...textsOf(statement), ...(statement.behind ?? [])]),
-  );
+export function statementsOf(plan: Plan): string[] {
+  return segmentsOf(plan).flatMap(({ statements }) => statements.flatMap(({ sql }) => sql));
 }

@@ -16,7 +16,7 @@ export const columnDefault = kind<Default>({
     payload: "'expression', expression",
     from: `from (
       select r.oid, r.nspname, r.relname, a.attname, mine.expression
-        from relation r join pg_inherits i on i.inhrelid = r.oid and inhseqno = 1
+        from relation r join pg_inherits i on i.inhrelid = r.oid and inhseqno = (select min(inhseqno) from pg_inherits f where f.inhrelid = r.oid)
         join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped and a.attinhcount > 0 and a.attgenerated = ''
         join pg_attribute pa on pa.attrelid = i.inhparent and pa.attname = a.attname and not pa.attisdropped
         cross join lateral (select (select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = a.attrelid and adnum = a.attnum) as expression) as mine

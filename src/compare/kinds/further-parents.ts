@@ -18,7 +18,7 @@ export const furtherParents = kind<FurtherParents>({
     payload: "'parents', jsonb_agg(jsonb_build_object('schema', pn.nspname, 'name', p.relname) order by inhseqno)",
     from: `from relation r join pg_inherits i on i.inhrelid = r.oid
       join pg_class p on p.oid = inhparent join pg_namespace pn on pn.oid = p.relnamespace
-      where inhseqno > 1 group by r.oid, r.nspname, r.relname`,
+      where inhseqno > (select min(inhseqno) from pg_inherits f where f.inhrelid = r.oid) group by r.oid, r.nspname, r.relname`,
   },
   text: ({ parents }) => parents.map(({ schema, name }) => `${schema}.${name}`).join(", "),
   statements: {

@@ -6,7 +6,7 @@ import { layOutStatement } from "../engine/format.ts";
  * lines as long as that moves nothing but spaces and line ends. Without a semicolon. Pure.
  */
 export function inHouseStyle(sql: string): string {
-  const plain = unquoteNames(sql).trim().replace(QUERY_OF_VIEW, "$1 AS\n ");
+  const plain = unquoteNames(sql).trim().replace(QUERY_OF_VIEW, "$1 AS\n ").replace(USUAL_METHOD, "$1");
   // The formatter would end lines in bodies otherwise, which is another body.
   if (LAID_OUT.test(plain) || plain.includes("\r")) return plain;
   const text = layOutStatement(plain);
@@ -16,9 +16,17 @@ export function inHouseStyle(sql: string): string {
 /** PostgreSQL gives a view's query with a space before it, and its lines below that. */
 const QUERY_OF_VIEW = /^(CREATE (?:OR REPLACE )?(?:MATERIALIZED )?VIEW [^\n]*?) AS {2}(?=SELECT |WITH | ?VALUES)/;
 
-/** PostgreSQL lays functions and views out itself, and pg-delta does not know the others. */
+/** A B-tree is what an index is anyway. */
+const USUAL_METHOD = new RegExp(
+  String.raw`^(CREATE (?:UNIQUE )?INDEX (?:CONCURRENTLY )?NAME ON (?:ONLY )?NAME(?:\.NAME)?) USING btree(?= \()`.replaceAll(
+    "NAME",
+    String.raw`(?:"(?:[^"]|"")+"|[\w$]+)`,
+  ),
+);
+
+/** PostgreSQL lays functions and views out itself, queries come laid out, and pg-delta does not know the others. */
 const LAID_OUT =
-  /^(CREATE OR REPLACE (FUNCTION|PROCEDURE)|CREATE (OR REPLACE )?(MATERIALIZED )?VIEW|(CREATE|ALTER|COMMENT ON) (TEXT SEARCH|OPERATOR|CAST)) /;
+  /^(SELECT|UPDATE|CREATE OR REPLACE (FUNCTION|PROCEDURE)|CREATE (OR REPLACE )?(MATERIALIZED )?VIEW|(CREATE|ALTER|COMMENT ON) (TEXT SEARCH|OPERATOR|CAST)) /;
 
 function withoutSpace(sql: string): string {
   return sql.replaceAll(/\s+/g, "").toLowerCase();

@@ -1,7 +1,7 @@
 import type { Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import type { Action } from "../engine/actions.ts";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified, writeIdentifier } from "#sql/quote.ts";
 
 /**
  * A sequence that is made for a column with values begins at its start, and would give out numbers that are taken. So it goes on
@@ -24,7 +24,7 @@ export function numbersGoOn(action: Action, from: Facts, to: Facts): string[] {
   const { start, name } = sequence;
   const last = sequence.rises ? `max(${value})` : `min(${value})`;
   return [
-    `SELECT setval(${name}, ${last}) FROM ${quoteQualified(table.schema, table.name)} HAVING ${last} ${sequence.rises ? ">=" : "<="} ${start}`,
+    `SELECT setval(${name}, ${last})\n  FROM ${quoteQualified(table.schema, table.name)}\nHAVING ${last} ${sequence.rises ? ">=" : "<="} ${start}`,
   ];
 }
 
@@ -52,7 +52,7 @@ function tableOf(
 function ofIdentity(column: Column, to: Facts): Sequence | undefined {
   const identity = to.get(column)?.payload["identity"] as { readonly options?: Options | null } | null | undefined;
   if (identity === null || identity === undefined) return undefined;
-  const name = `pg_get_serial_sequence(${quoteLiteral(quoteQualified(column.schema, column.table))}, ${quoteLiteral(column.name)})`;
+  const name = `pg_get_serial_sequence(${quoteLiteral(writeQualified(column.schema, column.table))}, ${quoteLiteral(column.name)})`;
   return { name, ...startOf(identity.options ?? {}) };
 }
 
@@ -64,7 +64,7 @@ function ofDefault(column: Column, from: Facts, to: Facts): Sequence | undefined
     .find(({ kind }) => kind === "sequence");
   if (fact?.kind !== "sequence" || from.has(fact)) return undefined;
   return {
-    name: quoteLiteral(quoteQualified(fact.schema, fact.name)),
+    name: quoteLiteral(writeQualified(fact.schema, fact.name)),
     ...startOf(to.get(fact)?.payload ?? {}),
   };
 }
@@ -72,6 +72,11 @@ function ofDefault(column: Column, from: Facts, to: Facts): Sequence | undefined
 interface Options {
   readonly start?: string | number;
   readonly increment?: string | number;
+}
+
+/** As a person would write a name in a literal. */
+function writeQualified(schema: string, name: string): string {
+  return `${writeIdentifier(schema)}.${writeIdentifier(name)}`;
 }
 
 function startOf({ start, increment }: Options): Pick<Sequence, "start" | "rises"> {

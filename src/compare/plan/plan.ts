@@ -12,9 +12,10 @@ import { withoutDefaultRights } from "./default-rights.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 import { losesValues, typesAside } from "./aside.ts";
 import { collationsAsTypes, isDefaultAround, withCollation } from "./collations.ts";
+import { planDeclarations } from "./declarations.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
 import { numbersGoOn } from "./numbers.ts";
-import { withForeignKeysInside } from "./whole-tables.ts";
+import { referencingFirst, withForeignKeysInside, withoutKeysOfDropped } from "./whole-tables.ts";
 import { withNotNullOnce } from "./not-null.ts";
 import { byAttribute } from "./composites.ts";
 import { corrected, withInheritedParts } from "./corrections.ts";
@@ -29,7 +30,7 @@ import { EXTRA_PROPERTIES, kindRules, withExtraFacts } from "./graph.ts";
  * @throws ConfitureError `generate_refused` when no such statements are known
  */
 export function planChanges(from: Catalogue, to: Catalogue): readonly PlannedStatement[] {
-  const { first } = planMoves(from.facts, to.facts);
+  const first = [...planMoves(from.facts, to.facts).first, ...planDeclarations(from.facts, to.facts)];
   if (first.length > 0) return first;
   try {
     return planAtOnce(from, to);
@@ -56,7 +57,15 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   );
   const right = withInheritedParts(
     partitionedIndexesFirst(
-      withoutIdleRights(columnRightsLast(withForeignKeysInside(once(actions), to.facts)), to),
+      withoutIdleRights(
+        columnRightsLast(
+          withForeignKeysInside(
+            withoutKeysOfDropped(referencingFirst(once(actions), from.facts), from.facts),
+            to.facts,
+          ),
+        ),
+        to,
+      ),
       to.facts,
     ).flatMap((action) =>
       withOwnRights(

@@ -1,3 +1,4 @@
+import { Lexer } from "#sql/lexer.ts";
 import type { Action } from "../engine/actions.ts";
 import type { Facts } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
@@ -14,12 +15,13 @@ export function withForeignKeysInside(actions: readonly Action[], to: Facts): Ac
     if (clause === undefined || made?.kind !== "constraint") continue;
     const at = madeAt.get(encodeId({ kind: "table", schema: made.schema, name: made.table } satisfies ObjectId));
     const table = at === undefined ? undefined : result[at];
-    if (at === undefined || table === undefined || !TAKES_IN.test(table.sql) || HAS_MORE.test(table.sql)) continue;
+    const close = table === undefined ? undefined : endOfColumns(table.sql);
+    if (at === undefined || table === undefined || close === undefined) continue;
     const needs = [...action.consumes, ...to.outgoingEdges(made).map((edge) => edge.to)];
     if (needs.some((id) => (madeAt.get(encodeId(id)) ?? -1) > at)) continue;
     result[at] = {
       ...table,
-      sql: `${table.sql.slice(0, -1)}, ${clause})`,
+      sql: `${table.sql.slice(0, close)}, ${clause}${table.sql.slice(close)}`,
       produces: [...table.produces, ...action.produces],
       consumes: [...table.consumes, ...action.consumes],
     };
@@ -34,6 +36,85 @@ function foreignKeyIn({ verb, sql, newSegmentBefore }: Action): string | undefin
   return /^ALTER TABLE (?:"(?:[^"]|"")*"\.?)+ ADD (CONSTRAINT "(?:[^"]|"")*" FOREIGN KEY .*)$/s.exec(sql)?.[1];
 }
 
-const TAKES_IN = /^CREATE (UNLOGGED )?TABLE (?:"(?:[^"]|"")*"\.?)+ \(.+\)$/s;
-/** What can stand behind the list of columns. */
-const HAS_MORE = /\) (PARTITION BY|INHERITS|USING|WITH|WITHOUT|TABLESPACE) /;
+/** Where the list of columns ends that a table is made with; undefined where it has none. */
+function endOfColumns(sql: string): number | undefined {
+  if (!HAS_COLUMNS.test(sql)) return undefined;
+  const lexer = new Lexer(sql);
+  let depth = 0;
+  while (lexer.next()) {
+    const character = sql.charAt(lexer.start);
+    if (character === "(") depth++;
+    else if (character === ")" && --depth === 0) return lexer.start;
+  }
+  return undefined;
+}
+
+const HAS_COLUMNS = /^CREATE (UNLOGGED )?TABLE (?:"(?:[^"]|"")*"\.?)+ \((?!\))/;
+
+/**
+ * Tables that are dropped one after the other, with those first that refer to others, so that their foreign keys go with them. In a
+ * circle, the order stays. Pure.
+ */
+export function referencingFirst(actions: readonly Action[], from: Facts): Action[] {
+  const ordered: Action[] = [];
+  for (let start = 0; start < actions.length;) {
+    const length = actions.slice(start).findIndex((action) => droppedTable(action) === undefined);
+    const end = length < 0 ? actions.length : start + length;
+    if (end > start) ordered.push(...inDropOrder(actions.slice(start, end), from));
+    else ordered.push(actions[start]!);
+    start = Math.max(end, start + 1);
+  }
+  return ordered;
+}
+
+function droppedTable({ verb, destroys: [gone] }: Action): ObjectId | undefined {
+  return verb === "drop" && gone?.kind === "table" ? gone : undefined;
+}
+
+function inDropOrder(drops: readonly Action[], from: Facts): Action[] {
+  const waiting = drops.map((action) => {
+    const table = droppedTable(action)!;
+    return { action, key: encodeId(table), needs: tablesNeededBy(table, from) };
+  });
+  const ordered: Action[] = [];
+  while (waiting.length > 0) {
+    const free = waiting.findIndex(({ key }) => !waiting.some((other) => other.key !== key && other.needs.has(key)));
+    ordered.push(...waiting.splice(Math.max(free, 0), 1).map(({ action }) => action));
+  }
+  return ordered;
+}
+
+function tablesNeededBy(table: ObjectId, from: Facts): ReadonlySet<string> {
+  const parts = [table, ...from.childrenOf(table).map(({ id }) => id)];
+  return new Set(parts.flatMap((id) => from.outgoingEdges(id)).map(({ to }) => encodeId(ownerOf(to))));
+}
+
+/** The table that something is a part of, or itself. */
+function ownerOf(id: ObjectId): ObjectId {
+  return "table" in id && "schema" in id ? { kind: "table", schema: id.schema, name: id.table } : id;
+}
+
+/**
+ * Without statements that drop a foreign key whose table is dropped as well, while what it refers to is still there: it goes
+ * with the table. Pure.
+ */
+export function withoutKeysOfDropped(actions: readonly Action[], from: Facts): Action[] {
+  const goneAt = new Map<string, number>();
+  for (const [index, { verb, destroys }] of actions.entries()) {
+    if (verb !== "drop") continue;
+    for (const id of destroys) if (!goneAt.has(encodeId(id))) goneAt.set(encodeId(id), index);
+  }
+  return actions.filter(({ verb, destroys: [gone, ...more] }) => {
+    if (verb !== "drop" || gone?.kind !== "constraint" || more.length > 0) return true;
+    if (from.get(gone)?.payload["type"] !== "f") return true;
+    const table: ObjectId = { kind: "table", schema: gone.schema, name: gone.table };
+    const at = goneAt.get(encodeId(table));
+    if (at === undefined) return true;
+    return from.outgoingEdges(gone).some(({ to }) => {
+      const owner: ObjectId =
+        "table" in to && "schema" in to ? { kind: "table", schema: to.schema, name: to.table } : to;
+      if (encodeId(owner) === encodeId(table)) return false;
+      return [to, owner].some((needed) => (goneAt.get(encodeId(needed)) ?? at) < at);
+    });
+  });
+}

@@ -22,7 +22,8 @@ with own as materialized (
   union all
   select col.kind, col.nspname, col.relname, col.attname, 'NOT NULL of an inherited column', 'NOT NULL',
          format('ALTER TABLE ONLY %s ALTER COLUMN %I SET NOT NULL', col.sqlname, col.attname)
-    from col join pg_inherits h on h.inhrelid = col.attrelid and h.inhseqno = 1
+    from col join pg_inherits h on h.inhrelid = col.attrelid
+     and h.inhseqno = (select min(f.inhseqno) from pg_catalog.pg_inherits f where f.inhrelid = col.attrelid)
     join pg_attribute p on p.attrelid = h.inhparent and p.attname = col.attname
    where col.attnotnull and not p.attnotnull
   union all

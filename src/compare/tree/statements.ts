@@ -138,7 +138,6 @@ function withoutChildren(sql: string, { produces }: Action, parents: ReadonlySet
 function withDetails({ sql, produces }: Action, extras: ReadonlySet<string>, unfilled: ReadonlySet<string>): string {
   const statement = sql.trim().replace(/[;\s]+$/, "");
   const [made] = produces;
-  if (made?.kind === "sequence") return withoutDefaults(statement);
   // The ledger may have a schema made, a provider an extension.
   if (made?.kind === "schema" || made?.kind === "extension") {
     return statement.replace(/^CREATE (SCHEMA|EXTENSION) /, "CREATE $1 IF NOT EXISTS ");
@@ -151,33 +150,6 @@ function withDetails({ sql, produces }: Action, extras: ReadonlySet<string>, unf
   }
   return statement;
 }
-
-/** What CREATE SEQUENCE does anyway goes without saying. */
-function withoutDefaults(sql: string): string {
-  const match =
-    /^(CREATE SEQUENCE .*) AS (\w+) INCREMENT BY (-?\d+) MINVALUE (-?\d+) MAXVALUE (-?\d+) START WITH (-?\d+) CACHE (\d+) (NO CYCLE|CYCLE)$/.exec(
-      sql,
-    );
-  if (match === null) return sql;
-  const [, create, type = "", increment = "", least, most, start, cache, cycle] = match;
-  const rises = !increment.startsWith("-");
-  return [
-    create,
-    ...(type === "bigint" ? [] : [`AS ${type}`]),
-    ...(increment === "1" ? [] : [`INCREMENT BY ${increment}`]),
-    ...(rises && least === "1" ? [] : [`MINVALUE ${least}`]),
-    ...(rises && most === HIGHEST[type] ? [] : [`MAXVALUE ${most}`]),
-    ...(rises && start === least ? [] : [`START WITH ${start}`]),
-    ...(cache === "1" ? [] : [`CACHE ${cache}`]),
-    ...(cycle === "CYCLE" ? ["CYCLE"] : []),
-  ].join(" ");
-}
-
-const HIGHEST: Readonly<Record<string, string>> = {
-  smallint: "32767",
-  integer: "2147483647",
-  bigint: "9223372036854775807",
-};
 
 /** Units without statements are there already; nothing has to wait for them. */
 function withStatements(units: readonly LayoutUnit[], statements: ReadonlyMap<string, unknown>): LayoutUnit[] {

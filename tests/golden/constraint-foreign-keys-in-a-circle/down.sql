@@ -1,14 +1,10 @@
 -- migrate:down
 
 -- LOCK: reads and writes of public.b, public.a wait until the migration is committed.
-ALTER TABLE public.a
-  DROP CONSTRAINT a_b_fkey;
-
 ALTER TABLE public.b
   DROP CONSTRAINT b_a_fkey;
 
 -- DATA LOSS: its rows are gone.
--- LOCK: reads and writes of public.a wait until the migration is committed.
 DROP TABLE public.a;
 
 -- DATA LOSS: its rows are gone.

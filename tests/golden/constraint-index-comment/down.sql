@@ -27,6 +27,8 @@ COMMENT ON INDEX public.t_pkey IS 'for looking up';
 
 ALTER TABLE public.t
   ALTER COLUMN n ADD GENERATED ALWAYS AS IDENTITY;
-SELECT setval(pg_get_serial_sequence('"public"."t"', 'n'), max(n)) FROM public.t HAVING max(n) >= 1;
+SELECT setval(pg_get_serial_sequence('public.t', 'n'), max(n))
+  FROM public.t
+HAVING max(n) >= 1;
 
 COMMENT ON SEQUENCE public.t_n_seq IS 'more numbers';

@@ -17,7 +17,9 @@ GRANT USAGE ON SEQUENCE public.t_id_seq TO manager;
 
 ALTER TABLE public.t
   ALTER COLUMN n ADD GENERATED ALWAYS AS IDENTITY;
-SELECT setval(pg_get_serial_sequence('"public"."t"', 'n'), max(n)) FROM public.t HAVING max(n) >= 1;
+SELECT setval(pg_get_serial_sequence('public.t', 'n'), max(n))
+  FROM public.t
+HAVING max(n) >= 1;
 
 GRANT SELECT ON SEQUENCE public.t_n_seq TO manager;
 

@@ -4,4 +4,4 @@
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 -- LOCK: writes to public.t wait until the migration is committed.
-CREATE UNIQUE INDEX i ON public.t USING btree (a DESC NULLS LAST) INCLUDE (b);
+CREATE UNIQUE INDEX i ON public.t (a DESC NULLS LAST) INCLUDE (b);

@@ -7,4 +7,4 @@ CREATE MATERIALIZED VIEW public.m AS
  SELECT name
    FROM public.users;
 
-CREATE INDEX m_name ON public.m USING btree (name);
+CREATE INDEX m_name ON public.m (name);

@@ -4,4 +4,4 @@ CREATE MATERIALIZED VIEW public.m AS
  SELECT name
    FROM public.users;
 
-CREATE UNIQUE INDEX m_name ON public.m USING btree (name);
+CREATE UNIQUE INDEX m_name ON public.m (name);

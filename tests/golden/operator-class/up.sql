@@ -9,4 +9,4 @@ ALTER OPERATOR FAMILY public.numbers USING btree ADD FUNCTION 1 (integer, bigint
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 -- LOCK: writes to public.t wait until the migration is committed.
-CREATE INDEX t_back ON public.t USING btree (a public.backwards);
+CREATE INDEX t_back ON public.t (a public.backwards);

@@ -13,4 +13,4 @@ ALTER TABLE public.t_2024
 
 -- ROWS: fails if two share a key.
 -- LOCK: writes to public.t, public.t_2024 wait until the migration is committed.
-CREATE UNIQUE INDEX t_key ON public.t USING btree (id, day);
+CREATE UNIQUE INDEX t_key ON public.t (id, day);

@@ -3,7 +3,7 @@
 -- SCAN: every row of public.u is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 -- LOCK: writes to public.u wait until the migration is committed.
-CREATE INDEX u_a ON public.u USING btree (a);
+CREATE INDEX u_a ON public.u (a);
 
 ALTER TABLE public.t
   SET WITHOUT CLUSTER;

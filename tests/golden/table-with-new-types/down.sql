@@ -1,22 +1,11 @@
 -- migrate:down
 
--- LOCK: reads and writes of public.orders, public.lines wait until the migration is committed.
-ALTER TABLE public.lines
-  DROP CONSTRAINT lines_order_id_fkey;
-
--- LOCK: reads and writes of public.orders wait until the migration is committed.
-ALTER TABLE public.orders
-  DROP CONSTRAINT orders_follows_fkey;
-
--- LOCK: reads and writes of public.users, public.orders wait until the migration is committed.
-ALTER TABLE public.orders
-  DROP CONSTRAINT orders_user_id_fkey;
-
 -- DATA LOSS: its rows are gone.
--- LOCK: reads and writes of public.lines wait until the migration is committed.
+-- LOCK: reads and writes of public.orders, public.lines wait until the migration is committed.
 DROP TABLE public.lines;
 
 -- DATA LOSS: its rows are gone.
+-- LOCK: reads and writes of public.users, public.orders wait until the migration is committed.
 DROP TABLE public.orders;
 
 DROP FUNCTION public.is_short(text);

@@ -24,7 +24,7 @@ CREATE VIEW public.v AS
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 -- LOCK: writes to public.t wait until the migration is committed.
-CREATE INDEX t_open ON public.t USING btree (kind)
+CREATE INDEX t_open ON public.t (kind)
   WHERE ((status)::text = ANY (ARRAY['new'::character varying, 'open'::character varying]));
 
 CREATE POLICY p ON public.t

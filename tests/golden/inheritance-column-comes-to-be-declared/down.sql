@@ -1,0 +1,45 @@
+-- migrate:down
+
+CREATE TABLE public.chi_inherited (
+  id integer
+);
+
+-- LOCK: reads and writes of public.chi wait until the migration is committed.
+ALTER TABLE public.chi
+  INHERIT public.chi_inherited;
+
+ALTER TABLE public.chi
+  NO INHERIT public.par;
+
+ALTER TABLE public.chi
+  RENAME COLUMN n TO n_before;
+
+ALTER TABLE public.chi_inherited
+  ADD COLUMN n character varying;
+
+UPDATE public.chi SET n = n_before;
+
+-- SCAN: every row of public.chi is read under the lock.
+-- ONLINE: run it while nobody needs the table.
+ALTER TABLE public.chi_inherited
+  ALTER COLUMN n SET NOT NULL;
+
+ALTER TABLE public.chi
+  INHERIT public.par;
+
+ALTER TABLE public.chi
+  NO INHERIT public.chi_inherited;
+
+DROP TABLE public.chi_inherited;
+
+ALTER TABLE public.chi
+  DROP COLUMN n_before;
+
+-- LOCK: reads and writes of public.par, public.chi wait until the migration is committed.
+ALTER TABLE public.par
+  ALTER COLUMN n TYPE text USING n::text;
+
+-- SCAN: every row of public.chi is read under the lock.
+-- ONLINE: --online writes it so that nobody waits.
+-- LOCK: writes to public.chi wait until the migration is committed.
+CREATE INDEX chi_n ON public.chi (n);

@@ -1,0 +1,9 @@
+-- migrate:down
+
+-- DATA LOSS: its rows are gone.
+-- LOCK: reads and writes of public.customers, public.orders wait until the migration is committed.
+DROP TABLE public.orders;
+
+-- DATA LOSS: its rows are gone.
+-- LOCK: reads and writes of public.customers wait until the migration is committed.
+DROP TABLE public.customers;
