@@ -5,12 +5,12 @@ import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { asReadBack } from "./reread.ts";
 import { riskOf } from "./risks.ts";
-import { columnsOf, isOfSameType, parentTable, textOf, withoutObjects, withPayloads } from "../engine/lookups.ts";
+import { textOf, withoutObjects, withPayloads } from "../engine/lookups.ts";
 import { argumentsOf } from "../kinds/aggregate-arguments.ts";
 import { isVirtual } from "../kinds/generated-column.ts";
 import { withoutDefaultRights } from "./default-rights.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
-import { losesValues, typesAside } from "./aside.ts";
+import { typesAside } from "./aside.ts";
 import { collationsAsTypes, isDefaultAround, withCollation } from "./collations.ts";
 import { planDeclarations } from "./declarations.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
@@ -21,6 +21,7 @@ import { byAttribute } from "./composites.ts";
 import { corrected, withInheritedParts } from "./corrections.ts";
 import { ofWhoeverRuns, ownerTo, withoutIdleRights, withoutMaintain, withOwnRights } from "./rights.ts";
 import { withExtras } from "./extras.ts";
+import { withKeysApart, withoutKeyedPartitions } from "./partition-keys.ts";
 import { EXTRA_PROPERTIES, kindRules, withExtraFacts } from "./graph.ts";
 
 /**
@@ -154,50 +155,6 @@ function isInCycle({ id, payload }: Fact, dropped: ReadonlySet<string>): boolean
     return isCondition && dropped.has(encodeId({ kind: "table", schema: id.schema, name: id.table }));
   }
   return (id.kind === "function" || id.kind === "procedure") && dropped.has(encodeId(id));
-}
-
-/** No column that rows are distributed by changes its type: its table is made anew. */
-function withKeysApart(from: Facts, to: Facts): Facts {
-  const isApart = ({ id }: Fact): boolean => {
-    const key = id.kind === "table" ? textOf(from, id, "partitionKey") : undefined;
-    if (key === undefined || !to.has(id)) return false;
-    const [names, wanted] = [namesIn(key), columnsOf(id, to)];
-    return [...columnsOf(id, from)].some(([name, column]) => {
-      const after = wanted.get(name);
-      if (after === undefined || !names.has(name)) return false;
-      return !isOfSameType(column, after) || losesValues(column.type, from, to);
-    });
-  };
-  return withPayloads(from, isApart, { partitionKey: "" });
-}
-
-/**
- * Without partitions that are made anew because of their own key, and what is below them: their columns change with those of the
- * parent, so that they have to be gone until that is done. The next round makes them.
- */
-function withoutKeyedPartitions(from: Facts, to: Facts): Facts {
-  const remade = withKeysApart(from, to);
-  const isKeyed = (table: Named): boolean => isMadeAnew(table, remade, to) && !isMadeAnew(table, from, to);
-  const waits = (table: Named): boolean => {
-    const parent = parentTable(to, { kind: "table", ...table });
-    return parent !== undefined && (waits(parent) || (isKeyed(table) && !isMadeAnew(parent, remade, to)));
-  };
-  const waiting = to.facts().flatMap(({ id }) => {
-    return id.kind === "table" && waits({ schema: id.schema, name: id.name }) ? [id] : [];
-  });
-  return waiting.length === 0 ? to : withoutObjects(to, waiting);
-}
-
-interface Named {
-  readonly schema: string;
-  readonly name: string;
-}
-
-/** Every name in an expression, as it is stored. */
-function namesIn(expression: string): ReadonlySet<string> {
-  return new Set(
-    [...expression.matchAll(/"((?:[^"]|"")+)"|\w+/g)].map(([word, name]) => name?.replaceAll('""', '"') ?? word),
-  );
 }
 
 /** Defaults of a table that is made anew go with it; the planner would take them away as well. */
