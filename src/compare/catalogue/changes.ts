@@ -3,6 +3,7 @@ import type { Fact } from "../engine/facts.ts";
 import { encodeId, extraOf, type ObjectId } from "../engine/object-id.ts";
 import type { Catalogue } from "./catalogue.ts";
 import type { Extra } from "../kinds/kind.ts";
+import { propertyInWords } from "./property-words.ts";
 import { changesOwner, compareExtras, type ExtraDifference, isByHand, isDefinedAlike, textOfExtra } from "./extras.ts";
 
 /** One property that two versions of an object do not share; undefined where a side has none. */
@@ -62,7 +63,11 @@ export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
         break;
       }
       case "set":
-        note(delta.id, { property: delta.attr, from: delta.from, to: delta.to });
+        note(delta.id, {
+          property: delta.attr,
+          from: propertyInWords(from.facts, delta.id, delta.attr, delta.from),
+          to: propertyInWords(to.facts, delta.id, delta.attr, delta.to),
+        });
         break;
       case "link":
       case "unlink":

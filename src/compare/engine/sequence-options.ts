@@ -1,5 +1,5 @@
 /** A sequence as the catalogue has it; numbers are text, as they may be larger than a double holds. */
-interface SequenceOptions {
+export interface SequenceOptions {
   readonly increment: string;
   readonly minValue: string;
   readonly maxValue: string;
