@@ -95,8 +95,8 @@ function inheritedChecks({ schema, name, parent }: Child, from: Facts, to: Facts
   const own = from.childrenOf({ kind: "table", ...parent }).flatMap(({ id }) => {
     const definition = textOf(from, id, "def") ?? "";
     if (id.kind !== "constraint" || textOf(from, id, "type") !== "c" || definition.endsWith(" NO INHERIT")) return [];
-    const own = { ...id, schema, table: name };
-    if (to.has(own) || (from.has(own) && !to.has(id))) return [];
+    const declared = { ...id, schema, table: name };
+    if (to.has(declared) || (from.has(declared) && !to.has(id))) return [];
     const columns = from.outgoingEdges(id).flatMap((edge) => (edge.to.kind === "column" ? [edge.to.name] : []));
     return [
       { name: id.name, sql: `CONSTRAINT ${quoteIdentifier(id.name)} ${definition}`, columns, isOwn: from.has(own) },
