@@ -6,7 +6,9 @@ import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
 export type Reading = (sql: string, parameter?: string) => Promise<object[]>;
 
 /** What the names of prepared statements of this kind begin with. */
-const PREFIX = "confiture_";
+const PREFIX = "confiture_read_";
+/** And those of all that the tool prepares: whoever watches locks has some as well. */
+const OURS = "confiture_";
 
 /** The session's prepared statements of this kind, and the size of a table that grows with every object. */
 const STATE = `
@@ -68,7 +70,7 @@ export async function inReading<T>(database: Database, read: (query: Reading) =>
 /** Gives up what others have prepared in the session. */
 export async function deallocateOthers(database: Database): Promise<void> {
   const others = await database.query<{ name: string }>(
-    `select name from pg_catalog.pg_prepared_statements where not pg_catalog.starts_with(name, '${PREFIX}') and from_sql`,
+    `select name from pg_catalog.pg_prepared_statements where not pg_catalog.starts_with(name, '${OURS}') and from_sql`,
   );
   if (others.length > 0) {
     await database.execute(others.map(({ name }) => `deallocate ${quoteIdentifier(name)}`).join("; "));

@@ -92,14 +92,19 @@ interface Check {
 function inheritedChecks({ schema, name, parent }: Child, from: Facts, to: Facts): Check[] {
   const above = parentTable(from, { kind: "table", ...parent });
   const further = above === undefined ? [] : inheritedChecks({ schema, name, parent: above }, from, to);
-  const own = from.childrenOf({ kind: "table", ...parent }).flatMap(({ id }) => {
+  const own = from.childrenOf({ kind: "table", ...parent }).flatMap(({ id }): Check[] => {
     const definition = textOf(from, id, "def") ?? "";
     if (id.kind !== "constraint" || textOf(from, id, "type") !== "c" || definition.endsWith(" NO INHERIT")) return [];
     const declared = { ...id, schema, table: name };
     if (to.has(declared) || (from.has(declared) && !to.has(id))) return [];
     const columns = from.outgoingEdges(id).flatMap((edge) => (edge.to.kind === "column" ? [edge.to.name] : []));
     return [
-      { name: id.name, sql: `CONSTRAINT ${quoteIdentifier(id.name)} ${definition}`, columns, isOwn: from.has(own) },
+      {
+        name: id.name,
+        sql: `CONSTRAINT ${quoteIdentifier(id.name)} ${definition}`,
+        columns,
+        isOwn: from.has(declared),
+      },
     ];
   });
   return [...further, ...own];
