@@ -11,6 +11,8 @@ export type NodeOf<Name extends string> =
 export interface Parser {
   /** Undefined for what PostgreSQL's grammar does not take. */
   parse(text: string): Node | undefined;
+  /** All statements of a text; undefined as for `parse`. */
+  parseAll(text: string): readonly Node[] | undefined;
   /** What PostgreSQL says of a text that it does not take, and where: in code points from the beginning. */
   complaint(text: string): Complaint | undefined;
 }
@@ -38,6 +40,13 @@ export async function loadParser(): Promise<Parser> {
       // Files may hold thousands, and nobody asks twice.
       if (node === undefined || !("InsertStmt" in node)) known.set(text, node);
       return node;
+    },
+    parseAll(text) {
+      try {
+        return (parseSync(text).stmts ?? []).flatMap(({ stmt }) => stmt ?? []);
+      } catch {
+        return undefined;
+      }
     },
     complaint(text) {
       try {

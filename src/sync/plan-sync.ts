@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Parser } from "#sql/parser.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, writeIdentifier } from "#sql/quote.ts";
 import { QueryKeys, Subkeys } from "./keyed.ts";
 import { SEARCH_PATH } from "./plain.ts";
@@ -19,6 +20,7 @@ import { columnNamed, Names, shownTable } from "./rules/names.ts";
 import { mayFailOnRows } from "./rules/may-fail.ts";
 import { type Reference, referencesIn } from "./rules/references.ts";
 import { type Place, type Problem, type Rules, RULES_DIR, type TableRule } from "./rules/rules.ts";
+import { conditionFault, expressionFault } from "./rules/sql-reach.ts";
 import { isNothing, type Treatment, Treatments } from "./rules/treatments.ts";
 import { yamlKey } from "./rules/yaml-key.ts";
 import { graphOf, type Wish } from "./subset/graph.ts";
@@ -26,10 +28,16 @@ import { Subset } from "./subset/subset.ts";
 
 /**
  * Lays the rules beside the tables of the source. Whatever no rule speaks of is a finding, and so is what cannot go well.
+ * @param parser reads the SQL of rules
  * @param key 32 bytes; without it one that nobody knows, so that no other run has the same results
  */
-export function planSync(catalogue: SourceCatalogue, rules: Rules, key: Uint8Array | undefined): Planned {
-  const planner = new Planner(catalogue, rules, new Subkeys(key ?? randomBytes(32)));
+export function planSync(
+  catalogue: SourceCatalogue,
+  rules: Rules,
+  key: Uint8Array | undefined,
+  parser: Parser,
+): Planned {
+  const planner = new Planner(catalogue, rules, new Subkeys(key ?? randomBytes(32)), parser);
   const plan = planner.tables();
   if (plan === undefined) return { kind: "findings", findings: planner.findings() };
   return {
@@ -49,13 +57,15 @@ class Planner {
   readonly #catalogue: SourceCatalogue;
   readonly #rules: Rules;
   readonly #names: Names;
+  readonly #parser: Parser;
   readonly #references: readonly Reference[];
   readonly #treatments: Treatments;
   readonly #ruleOf = new Map<SourceTable, TableRule>();
   readonly #problems: Problem[];
   readonly #missing: SyncFinding[] = [];
 
-  constructor(catalogue: SourceCatalogue, rules: Rules, subkeys: Subkeys) {
+  constructor(catalogue: SourceCatalogue, rules: Rules, subkeys: Subkeys, parser: Parser) {
+    this.#parser = parser;
     this.#catalogue = catalogue;
     this.#rules = rules;
     this.subkeys = subkeys;
@@ -79,6 +89,7 @@ class Planner {
     for (const reference of this.#references) {
       if (copied.includes(reference.from)) this.#problems.push(...checkReference(reference, treatmentOf, isSkipped));
     }
+    for (const table of copied) this.#problems.push(...this.#unsafeSql(table));
     // A condition by sample is a part of every query that it cuts down.
     const sampled = new QueryKeys(this.subkeys);
     const wishes = copied.map((table) => this.#wish(table, sampled));
@@ -101,6 +112,32 @@ class Planner {
           root === table ? column : root.columns.find((one) => one.name === column.name)!;
         return syncTable(table, (column) => treatmentOf(inRoot(column))!, rows, keys);
       });
+  }
+
+  /** SQL of the rules that may reach further than it should. */
+  #unsafeSql(table: SourceTable): Problem[] {
+    const shown = shownTable(table);
+    const conditions = [
+      this.#ruleOf.get(table)?.rows,
+      ...this.#references.map(({ from, where }) => (from === table ? where : undefined)),
+    ];
+    const names = table.columns.map(({ name }) => name);
+    return [
+      ...conditions.flatMap((condition): Problem[] => {
+        const message = condition === undefined ? undefined : conditionFault(this.#parser, condition.text);
+        if (condition === undefined || message === undefined) return [];
+        return [{ rule: "invalid-sql", message, fix: "Write it as after WHERE", place: condition.place, table: shown }];
+      }),
+      ...table.columns.flatMap((column): Problem[] => {
+        const treatment = this.#treatments.of(column);
+        if (treatment?.kind !== "transform" || treatment.made.readsOthers !== true) return [];
+        const sql = treatment.made.expression("", new QueryKeys(this.subkeys).of("none"));
+        const message = expressionFault(this.#parser, sql, names);
+        const about = { place: treatment.place, table: shown, column: column.name };
+        const fix = "Use columns of the same row, or make the value in the source, in a column of its own";
+        return message === undefined ? [] : [{ rule: "invalid-sql", message, fix, ...about }];
+      }),
+    ];
   }
 
   /** What PostgreSQL has to say to the rules before the first row. */

@@ -2,6 +2,7 @@ import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import type { SyncPlan, SyncTable } from "./plan.ts";
 import { readingFailed } from "./run/reading-failed.ts";
+import { PINNED_LOCALLY } from "./run/settings.ts";
 
 /** Some rows of a table as a copy has them, as texts; null is NULL. */
 export interface Sample {
@@ -22,7 +23,9 @@ export async function sampleRows(
 ): Promise<Sample> {
   const rows: (readonly (string | null)[])[] = [];
   try {
-    await database.execute("begin isolation level repeatable read read only; set local row_security = off");
+    await database.execute(
+      `begin isolation level repeatable read read only; set local row_security = off; ${PINNED_LOCALLY}`,
+    );
     for (const setting of settings) {
       await database.query("select pg_catalog.set_config($1, $2, true)", [setting.name, setting.value]);
     }

@@ -3,6 +3,7 @@ import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { SyncFinding, SyncPlan, Trial } from "./plan.ts";
 import { readingFailed } from "./run/reading-failed.ts";
+import { PINNED_LOCALLY } from "./run/settings.ts";
 
 /**
  * Asks PostgreSQL what it says to a plan: about conditions and expressions of the rules, and whether every query can be run.
@@ -15,7 +16,9 @@ export async function tryPlan(
   { tables, settings }: SyncPlan,
   trials: readonly Trial[],
 ): Promise<SyncFinding[]> {
-  await database.execute("begin isolation level repeatable read read only; set local row_security = off");
+  await database.execute(
+    `begin isolation level repeatable read read only; set local row_security = off; ${PINNED_LOCALLY}`,
+  );
   try {
     for (const { name, value } of settings) {
       await database.query("select pg_catalog.set_config($1, $2, true)", [name, value]);

@@ -43,6 +43,8 @@ export interface TestServer {
   isRunning(): Promise<boolean>;
   /** Starts it again as a hot standby, which waits for a primary that never says anything more; for good. */
   becomeStandby(): Promise<void>;
+  /** A hot standby of it as it is now, a server of its own that hears nothing more; this one is stopped meanwhile. */
+  replica(): Promise<TestServer>;
   /** Files below it go with the server. */
   readonly folder: string;
 }
@@ -134,6 +136,18 @@ const KEEPER = `
 
 type Keeper = Bun.Subprocess<"pipe", "ignore", "ignore">;
 
+function keeperOf(folder: string, dataDir: string): Keeper {
+  // detached: an interrupt from the keyboard must end the tests, not their keeper.
+  const keeper = Bun.spawn(["sh", "-c", KEEPER, "keeper", folder, dataDir], {
+    stdin: "pipe",
+    stdout: "ignore",
+    stderr: "ignore",
+    detached: true,
+  });
+  keeper.unref();
+  return keeper;
+}
+
 class RunningServer implements TestServer {
   readonly host = HOST;
   readonly user = USER;
@@ -163,14 +177,7 @@ class RunningServer implements TestServer {
     const name = `confiture-postgres-${options.major}-`;
     const folder = await mkdtemp(join(temporaryRoot(), name));
     const dataDir = await mkdtemp(join((options.durable === true ? undefined : await memoryRoot()) ?? folder, name));
-    // detached: an interrupt from the keyboard must end the tests, not their keeper.
-    const keeper = Bun.spawn(["sh", "-c", KEEPER, "keeper", folder, dataDir], {
-      stdin: "pipe",
-      stdout: "ignore",
-      stderr: "ignore",
-      detached: true,
-    });
-    keeper.unref();
+    const keeper = keeperOf(folder, dataDir);
     const binaries = await findBinaries(options.major, folder);
     const instance = new RunningServer(options.major, binaries, folder, dataDir, keeper);
     try {
@@ -271,6 +278,25 @@ class RunningServer implements TestServer {
     await writeFile(signal, "");
     await this.#own(signal);
     await this.start();
+  }
+
+  async replica(): Promise<TestServer> {
+    const { major } = this;
+    const name = `confiture-postgres-${major}-`;
+    await this.stop();
+    const folder = await mkdtemp(join(temporaryRoot(), name));
+    const dataDir = await mkdtemp(join((await memoryRoot()) ?? folder, name));
+    const copied = new RunningServer(major, this.#binaries, folder, dataDir, keeperOf(folder, dataDir));
+    running.add(copied);
+    await mkdir(copied.socketDir);
+    const copying = Bun.spawn(["cp", "-a", `${this.dataDir}/.`, dataDir], { stdin: "ignore", stdout: "ignore" });
+    if ((await copying.exited) !== 0) throw new Error("the server's files could not be copied");
+    const signal = join(dataDir, "standby.signal");
+    await writeFile(signal, "");
+    await appendFile(join(dataDir, "postgresql.conf"), `\nunix_socket_directories = '${copied.socketDir}'\n`);
+    for (const path of [folder, copied.socketDir, dataDir, signal]) await copied.#own(path);
+    await Promise.all([copied.#startOnFreePort(), this.start()]);
+    return copied;
   }
 
   /** Stops it for good and removes its files. */

@@ -114,8 +114,8 @@ export function renderProof({ columns, leaks, scanned }: Proof): string[] {
       return `${holds ? "proven" : "NOT PROVEN"}: ${column} (${transform}): ${holds ? what : `originals are in the copy`}`;
     }),
     ...leaks.map(
-      ({ column, kind, rows }) =>
-        `LEAK: ${column}: ${number(rows)} ${agree(rows, "row holds", "rows hold")} an original (${kind})`,
+      ({ column, kind, rows, more }) =>
+        `LEAK: ${column}: ${more === true ? "at least " : ""}${number(rows)} ${agree(rows, "row holds", "rows hold")} an original (${kind})`,
     ),
     ...(scanned.kinds.length === 0
       ? []

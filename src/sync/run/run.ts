@@ -22,6 +22,7 @@ import { piecesOf, type TableSize } from "./pieces.ts";
 import { type Proof, prove } from "./proof.ts";
 import { readingFailed } from "./reading-failed.ts";
 import { readSequences, sequencesBehind, setSequences } from "./sequences.ts";
+import { pin, pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
 import { COPY_MARK, type PreparedTarget, prepareTarget } from "./target.ts";
 
@@ -108,6 +109,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
   const source = await Source.open(sourceOptions(options));
   const readers: Database[] = [];
   let prepared: PreparedTarget | undefined;
+  let writer: Database | undefined;
   let state: "making" | "finishing" | "done" = "making";
   try {
     const moment = await readMoment(source.session);
@@ -124,15 +126,16 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     await refuseSameDatabase(options, source);
     prepared = await prepareTarget(options.target.target, { ...options.connect, signal });
     const openTarget = async (): Promise<Database> => await asTarget(await prepared!.open());
-    const writer = await openTarget();
+    const target = await openTarget();
+    writer = target;
     step("Making tables");
     const roles = new Set(
-      (await writer.query<{ name: string }>("select rolname::pg_catalog.text as name from pg_catalog.pg_roles")).map(
+      (await target.query<{ name: string }>("select rolname::pg_catalog.text as name from pg_catalog.pg_roles")).map(
         ({ name }) => name,
       ),
     );
-    const copy: CopyStatements = planCopy(await readCatalogue(writer), schema, roles);
-    await runAll(writer, copy.before, signal);
+    const copy: CopyStatements = planCopy(await readCatalogue(target), schema, roles);
+    await runAll(target, copy.before, signal);
     giveBackMemory();
 
     step("Copying rows");
@@ -151,7 +154,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
         await source.enter(reader, []);
         return reader;
       };
-      return await copyLedgers(source.atMoment(reader), entered, writer, options.table);
+      return await copyLedgers(source.atMoment(reader), entered, target, options.table);
     });
     const sequences = await readSequences(source.session).catch((error: unknown) => {
       throw readingFailed(error);
@@ -161,22 +164,22 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
 
     step("Making keys, indexes and everything else");
     const objectsBegan = performance.now();
-    await runAll(writer, copy.after, signal);
-    await setSequences(writer, sequences.states);
-    await runAll(writer, ["analyze"], signal);
+    await runAll(target, copy.after, signal);
+    await setSequences(target, sequences.states);
+    await runAll(target, ["analyze"], signal);
     const objectsTook = performance.now() - objectsBegan;
 
     const proofBegan = performance.now();
     const proof = await withSource(
       options,
       source,
-      async (database) => await prove({ source: database, target: writer, plan, onStep: step }),
+      async (database) => await prove({ source: database, target, plan, onStep: step }),
     );
     requireProof(proof);
     step("Comparing the copy with the source");
     const { changes, unreworded } = await compareCopied(
       { scratch: options.scratch, signal },
-      writer,
+      target,
       copy.wanted,
       options.table,
     );
@@ -187,15 +190,16 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
         type: "warning",
         message: `two PostgreSQL versions print this differently, so it may be cosmetic: ${why}`,
       });
-    const behind = await sequencesBehind(writer);
-    const foreignKeys = await requireValidKeys(writer);
+    const behind = await sequencesBehind(target);
+    const foreignKeys = await requireValidKeys(target);
     const proofTook = performance.now() - proofBegan;
-    if (writer.engine === "server") await writer.close();
+    if (target.engine === "server") await target.close();
 
     step("Putting the copy in place");
     state = "finishing";
-    await prepared.finish(commentFor(options, plan, moment));
+    const leftover = await prepared.finish(commentFor(options, plan, moment));
     state = "done";
+    if (leftover !== undefined) onEvent({ type: "warning", message: leftover });
     return {
       plan,
       tables,
@@ -214,8 +218,9 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     const failure = isKnown ? error : new ConfitureError("interrupted", "Interrupted", { cause: error });
     throw prepared === undefined || state !== "making" ? failure : withOutcome(failure, prepared.place);
   } finally {
-    for (const reader of readers) if (!source.isEmbedded) await reader.close();
-    await source.close();
+    // Whatever stays open keeps the process alive, and in place the target's lock.
+    const sessions = [...(source.isEmbedded ? [] : readers), ...(writer?.engine === "server" ? [writer] : []), source];
+    await Promise.allSettled(sessions.map((session) => session.close()));
     if (state !== "done") await prepared?.abandon();
   }
 }
@@ -254,11 +259,16 @@ async function withSource<T>(
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
   if (source.isEmbedded) return await work(source.session);
-  return await withDatabase(options.source.target, { ...options.connect, signal: options.signal }, work);
+  return await withDatabase(
+    options.source.target,
+    { ...options.connect, signal: options.signal },
+    async (database) => await work(await pin(database)),
+  );
 }
 
 /** The target is whole or thrown away: nothing has to be on its disk before the end. */
 async function asTarget(database: Database): Promise<Database> {
+  await pinOpened(database);
   await database.execute("set check_function_bodies = off; set synchronous_commit = off; set row_security = off");
   return database;
 }
@@ -346,7 +356,12 @@ async function refuseSameDatabase(options: SyncOptions, source: Source): Promise
     { ...connect, signal },
     async (database) => await source.isIn(database),
   );
-  if (isSame) throw sameDatabase();
+  if (isSame === "same") throw sameDatabase();
+  if (isSame === "replica") {
+    throw new ConfitureError("sync_not_allowed", "The source is a replica of the target: both are the same database", {
+      hint: "The copy would take the place of what is copied. If the target's server was made of a copy of the source's files instead, name the primary as the source, or make the target's database anew (DROP DATABASE, CREATE DATABASE). Nothing was changed.",
+    });
+  }
 }
 
 function sameDatabase(): ConfitureError {
@@ -378,8 +393,8 @@ function requireProof({ columns, leaks }: Proof): void {
           : `  ${column} (${transform}): ${same} rows kept their own value`,
       ),
     ...leaks.map(
-      ({ column, kind, rows }) =>
-        `  ${column}: ${rows} ${rows === 1 ? "row holds" : "rows hold"} an original ${NAMES[kind]}`,
+      ({ column, kind, rows, more }) =>
+        `  ${column}: ${more === true ? "at least " : ""}${rows} ${rows === 1 ? "row holds" : "rows hold"} an original ${NAMES[kind]}`,
     ),
   ];
   if (lines.length === 0) return;

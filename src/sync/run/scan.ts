@@ -10,6 +10,8 @@ export interface Leak {
   readonly kind: TokenKind;
   /** Rows with at least one. */
   readonly rows: number;
+  /** There may be more: only so many originals are looked for in single columns. */
+  readonly more?: true;
 }
 
 /** What was searched for originals: kinds of tokens, and how many columns of the target. */
@@ -89,7 +91,8 @@ export async function scan(
           where ${hasToken(kind, text)} and exists (select from ${tokensIn(kind, text)} m (token) where ${digested} in (${shared.join(", ")}))`,
       );
       const rows = row?.rows ?? 0;
-      if (rows > 0) leaks.push({ column: `${column.schema}.${column.table}.${column.column}`, kind, rows });
+      const more = shared.length < TRACED ? {} : { more: true as const };
+      if (rows > 0) leaks.push({ column: `${column.schema}.${column.table}.${column.column}`, kind, rows, ...more });
     }
   }
   return { leaks, scanned: { kinds, columns: columns.length } };

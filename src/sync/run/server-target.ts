@@ -25,6 +25,8 @@ interface Traits {
     | null;
   readonly settings: readonly { readonly role: string | null; readonly config: string }[] | null;
   readonly may_create: boolean;
+  readonly is_template: boolean;
+  readonly subscriptions: number;
 }
 
 /**
@@ -37,6 +39,14 @@ export async function prepareServer(target: ServerTarget, options: OpenOptions):
     return await readTraits(database);
   });
   if (!old.may_create) return await inPlace(target, options);
+  requireDroppable(target.database, old);
+  if (target.database === MAINTENANCE_DATABASE) {
+    throw new ConfitureError(
+      "sync_not_allowed",
+      `The target is the database "${MAINTENANCE_DATABASE}", from which others are renamed: nothing can take its place`,
+      { hint: "Make a database of its own for the copy. Nothing was changed." },
+    );
+  }
   const maintenance = await openDatabase({ ...target, database: MAINTENANCE_DATABASE }, options);
   try {
     await acquireLock(maintenance, targetKey(target.database), { wait: 0, signal: options.signal });
@@ -47,6 +57,20 @@ export async function prepareServer(target: ServerTarget, options: OpenOptions):
     await maintenance.close();
     throw error;
   }
+}
+
+/**
+ * What PostgreSQL would refuse when the copy is complete.
+ * @throws ConfitureError `sync_not_allowed`
+ */
+function requireDroppable(name: string, { is_template: isTemplate, subscriptions }: Traits): void {
+  if (!isTemplate && subscriptions === 0) return;
+  const [why, first] = isTemplate
+    ? ["is a template", `ALTER DATABASE ${quoteIdentifier(name)} IS_TEMPLATE false`]
+    : ["has a subscription", "DROP SUBSCRIPTION in it"];
+  throw new ConfitureError("sync_not_allowed", `The target "${name}" ${why}, and PostgreSQL drops no such database`, {
+    hint: `Nothing was changed. To replace it: ${first}`,
+  });
 }
 
 /** One copy at a time goes into a database. */
@@ -65,7 +89,9 @@ async function readTraits(database: Database): Promise<Traits> {
                  end, '')
               || coalesce((select pg_catalog.format(' tablespace %I', t.spcname) from pg_catalog.pg_tablespace t
                    where t.oid operator(pg_catalog.=) d.dattablespace and t.spcname operator(pg_catalog.<>) 'pg_default'), '') as creation,
-            d.datconnlimit as connection_limit,
+            d.datconnlimit as connection_limit, d.datistemplate as is_template,
+            (select pg_catalog.count(s.subdbid)::pg_catalog.int4 from pg_catalog.pg_subscription s
+              where s.subdbid operator(pg_catalog.=) d.oid) as subscriptions,
             (select pg_catalog.json_agg(pg_catalog.json_build_object('grantee', case a.grantee when 0 then 'public' else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) end,
                 'privileges', a.privilege_type, 'option', a.is_grantable))
                from pg_catalog.aclexplode(d.datacl) a) as grants,
@@ -86,29 +112,46 @@ interface Leftover {
   readonly marked: boolean;
 }
 
+/** What the comments on databases beside a target say, and of nothing else. */
+const commentsOf = (name: string): readonly [unfinished: string, replaced: string] => [
+  `${COPY_MARK}, not finished: it was to take the place of ${name}`,
+  `${COPY_MARK}, replaced: it was ${name}`,
+];
+
 /** Databases of runs that were killed. Nobody is at work on them: the caller holds the lock. */
 async function dropLeftovers(maintenance: Database, name: string): Promise<string[]> {
   const marked = (await besides(maintenance, name)).filter((left) => left.marked);
-  for (const left of marked)
-    await maintenance.execute(`drop database if exists ${quoteIdentifier(left.name)} with (force)`);
-  return marked.map((left) => left.name);
+  const removed: string[] = [];
+  for (const { name: left } of marked) {
+    try {
+      await maintenance.execute(`drop database if exists ${quoteIdentifier(left)} with (force)`);
+      removed.push(left);
+    } catch (error) {
+      // What cannot be dropped, as with a subscription in it, is no reason to copy nothing.
+      if (!(error instanceof ConfitureError) || error.code !== "sql_failed") throw error;
+    }
+  }
+  return removed;
 }
 
 async function besides(maintenance: Database, name: string): Promise<Leftover[]> {
   const rows = await maintenance.query<Leftover>(
     `select d.datname::pg_catalog.text as name,
-            coalesce(pg_catalog.starts_with(pg_catalog.shobj_description(d.oid, 'pg_database'), $2), false)
-              or d.datconnlimit operator(pg_catalog.=) $3 as marked
+            coalesce(pg_catalog.shobj_description(d.oid, 'pg_database') operator(pg_catalog.=) any ($2::pg_catalog.text[]),
+              d.datconnlimit operator(pg_catalog.=) $3) as marked
        from pg_catalog.pg_database d where pg_catalog.starts_with(d.datname::pg_catalog.text, $1)`,
-    [prefixOf(name), COPY_MARK, UNFINISHED_LIMIT],
+    [prefixOf(name), commentsOf(name), UNFINISHED_LIMIT],
   );
   return rows.filter((row) => /^\d+$/.test(row.name.slice(prefixOf(name).length)));
 }
 
-/** With room for a number, which PostgreSQL would cut off. */
+/** With room for a number, which PostgreSQL would cut off. Of two long names that begin alike, each has its own. */
 function prefixOf(name: string): string {
   const end = "_sync_";
-  return clipName(name, NAME_BYTES - end.length - LONGEST_NUMBER) + end;
+  const room = NAME_BYTES - end.length - LONGEST_NUMBER;
+  if (Buffer.byteLength(name) <= room) return name + end;
+  const digest = `_${new Bun.CryptoHasher("sha256").update(name).digest("hex").slice(0, 8)}`;
+  return clipName(name, room - digest.length) + digest + end;
 }
 
 const LONGEST_NUMBER = 8;
@@ -129,9 +172,7 @@ async function createBeside(maintenance: Database, name: string, old: Traits): P
       }
       throw error;
     }
-    await maintenance.execute(
-      `comment on database ${quoteIdentifier(fresh)} is ${quoteLiteral(`${COPY_MARK}, not finished`)}`,
-    );
+    await maintenance.execute(`comment on database ${quoteIdentifier(fresh)} is ${quoteLiteral(commentsOf(name)[0])}`);
     return fresh;
   }
 }
@@ -177,7 +218,7 @@ class NewDatabase implements PreparedTarget {
   }
 
   /** Both names change in one transaction: whoever looks sees the old database or the new one. */
-  async finish(comment: string): Promise<void> {
+  async finish(comment: string): Promise<string | undefined> {
     const [fresh, name] = [quoteIdentifier(this.#name), quoteIdentifier(this.#target.database)];
     const { owner, connection_limit: limit, grants, settings } = this.#old;
     const likeOld = [
@@ -197,7 +238,7 @@ class NewDatabase implements PreparedTarget {
       "begin",
       `alter database ${name} rename to ${aside}`,
       `alter database ${fresh} rename to ${name}`,
-      `comment on database ${aside} is ${quoteLiteral(`${COPY_MARK}, replaced`)}`,
+      `comment on database ${aside} is ${quoteLiteral(commentsOf(this.#target.database)[1])}`,
       "commit",
     ].join("; ");
     for (let attempt = 1; ; attempt++) {
@@ -214,15 +255,15 @@ class NewDatabase implements PreparedTarget {
         await sleep(100);
       }
     }
+    let left: string | undefined;
     try {
       await this.#maintenance.execute(`drop database ${aside} with (force)`);
     } catch (error) {
       if (!(error instanceof ConfitureError)) throw error;
-      throw error.with({
-        hint: `The copy is in the target's place. What it replaced is still there as ${aside}: drop it, or let the next copy do so.`,
-      });
+      left = `What the copy replaced is still there as ${aside}, and could not be dropped: ${error.message}`;
     }
     await this.#maintenance.close();
+    return left;
   }
 
   async abandon(): Promise<void> {
@@ -308,6 +349,7 @@ async function inPlace(target: ServerTarget, options: OpenOptions): Promise<Prep
         });
       await holder.execute(`drop schema ${INCOMPLETE_SCHEMA}`);
       await holder.close();
+      return undefined;
     },
     abandon: async () => await holder.close(),
   };

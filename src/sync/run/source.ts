@@ -5,6 +5,7 @@ import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import { readingFailed } from "./reading-failed.ts";
+import { PINNED_LOCALLY, pinOpened } from "./settings.ts";
 
 export interface SourceOptions {
   readonly target: Target;
@@ -118,10 +119,16 @@ export class Source {
     };
   }
 
-  /** Whether a session is in the very database that is read. */
-  async isIn(database: Database): Promise<boolean> {
-    const other = await identityOf(database);
-    return other.started === this.#identity.started && other.database === this.#identity.database;
+  /**
+   * Whether a session is in the very database that is read, or in the one that it is a replica of. Servers whose files were copied once
+   * have the same identifier as well, but only a replica is in recovery.
+   */
+  async isIn(database: Database): Promise<"same" | "replica" | undefined> {
+    const [own, other] = [this.#identity, await identityOf(database)];
+    if (other.database !== own.database) return undefined;
+    if (other.started === own.started) return "same";
+    const isReplicated = own.system !== null && own.system === other.system && own.replica !== other.replica;
+    return isReplicated ? "replica" : undefined;
   }
 
   /** Whether the moment can still be entered. */
@@ -142,14 +149,16 @@ export class Source {
 const BEGIN = "begin isolation level repeatable read read only";
 
 /** For the time of a transaction. What a role or database sets as limits is lifted when a session is opened. */
-const READING =
-  "set local row_security = off; set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0; set local lock_timeout = 0; set local client_encoding = 'UTF8'";
+const READING = `set local row_security = off; set local idle_in_transaction_session_timeout = 0; set local statement_timeout = 0; set local lock_timeout = 0; ${PINNED_LOCALLY}`;
 
 async function openSource({ target, connect, signal }: SourceOptions): Promise<Database> {
-  return await openDatabase(target, { ...connect, signal });
+  return await pinOpened(await openDatabase(target, { ...connect, signal }));
 }
 
 interface Identity {
+  /** What a server has in common with its replicas; null where the role may not read it. */
+  readonly system: string | null;
+  readonly replica: boolean;
   readonly started: string;
   readonly address: string | null;
   readonly port: number | null;
@@ -158,12 +167,24 @@ interface Identity {
 
 /** What tells one server from another: a load balancer may give each connection one of its own choosing. */
 async function identityOf(database: Database): Promise<Identity> {
-  const [row] = await database.query<Identity>(
-    `select pg_catalog.pg_postmaster_start_time()::pg_catalog.text as started, pg_catalog.host(pg_catalog.inet_server_addr()) as address,
+  const [row] = await database.query<Omit<Identity, "system">>(
+    `select pg_catalog.pg_is_in_recovery() as replica, pg_catalog.pg_postmaster_start_time()::pg_catalog.text as started, pg_catalog.host(pg_catalog.inet_server_addr()) as address,
             pg_catalog.inet_server_port() as port,
             (select d.oid::pg_catalog.int8::pg_catalog.float8 from pg_catalog.pg_database d where d.datname operator(pg_catalog.=) pg_catalog.current_database()) as database`,
   );
-  return row!;
+  return { ...row!, system: await systemOf(database) };
+}
+
+/** Everybody may read it, unless somebody has taken that right away. */
+async function systemOf(database: Database): Promise<string | null> {
+  const [may] = await database.query<{ may: boolean }>(
+    "select pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'execute') as may",
+  );
+  if (may?.may !== true) return null;
+  const [row] = await database.query<{ system: string }>(
+    "select s.system_identifier::pg_catalog.text as system from pg_catalog.pg_control_system() s",
+  );
+  return row?.system ?? null;
 }
 
 async function requireSame(one: Identity, other: Identity): Promise<void> {

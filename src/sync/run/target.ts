@@ -16,8 +16,11 @@ export interface PreparedTarget {
   readonly databaseTarget: Target;
   /** A session in it. The embedded engine has one alone, which the caller closes before `finish`. */
   open(): Promise<Database>;
-  /** Puts the copy in the place of what was there. */
-  finish(comment: string): Promise<void>;
+  /**
+   * Puts the copy in the place of what was there.
+   * @returns what is left over nevertheless, in a sentence
+   */
+  finish(comment: string): Promise<string | undefined>;
   /** Drops the copy; nothing else has changed, except in place. */
   abandon(): Promise<void>;
 }
@@ -60,6 +63,7 @@ export async function prepareTarget(target: Target, options: OpenOptions): Promi
         await database.execute(`comment on database postgres is ${quoteLiteral(comment)}`);
       });
       await replacement.swap();
+      return undefined;
     },
     async abandon() {
       await session?.close();

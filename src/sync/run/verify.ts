@@ -6,6 +6,7 @@ import { readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { type Proof, prove } from "./proof.ts";
 import type { SyncOptions } from "./run.ts";
 import { isIncomplete } from "./server-target.ts";
+import { pin } from "./settings.ts";
 import { Source } from "./source.ts";
 
 /** What holds of a copy now. */
@@ -37,6 +38,7 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
       const schema = await readSourceSchema(look, options.table);
       if (!source.isEmbedded) await source.close();
       return await withDatabase(options.target.target, { ...connect, signal }, async (target) => {
+        await pin(target);
         const roles = new Set(
           (
             await target.query<{ name: string }>("select rolname::pg_catalog.text as name from pg_catalog.pg_roles")

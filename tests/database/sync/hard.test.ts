@@ -161,6 +161,10 @@ tables:
     expect((failed as ConfitureError).hint).toMatch(/emptied and is not whole.* confiture_sync_incomplete /);
     expect((failed as ConfitureError).hint).not.toMatch(/not replaced|still there|held before/);
     expect(await marks()).toBe(1);
+    // A session that stays would keep the process alive, and the target locked.
+    const sessions = "select count(*)::int as n from pg_stat_activity where usename = 'sync_owner'";
+    for (let i = 0; i < 100 && (await instance.sql(sessions))[0]?.["n"] !== 0; i++) await Bun.sleep(20);
+    expect(await instance.sql(sessions)).toEqual([{ n: 0 }]);
     const report = await copy(source.target, owned);
     expect(await marks()).toBe(0);
     expect(report.place).toBe("in place");

@@ -88,7 +88,7 @@ const FAULTY: readonly (readonly [string, string, string])[] = [
   [
     "an expression that runs a query",
     users({ name: `{ expr: "query_to_xml('select email from users', true, true, '')::text" }` }),
-    "invalid-rule",
+    "invalid-sql",
   ],
   ["an expression over itself", users({ name: '{ expr: "{name}" }' }), "invalid-rule"],
   ["like a column that is not there", orders({ mail: "{ as: users.mail }" }), "unknown-column"],

@@ -1,0 +1,70 @@
+import { expect, test } from "bun:test";
+import { loadParser } from "#sql/parser.ts";
+import { conditionFault, expressionFault } from "#sync/rules/sql-reach.ts";
+
+const COLUMNS = ["first", "last", "tags", "select"];
+
+const GOOD = [
+  `to_tsvector('simple', source."first" || ' ' || last)`,
+  `case when first ~ 'a' then upper(last) else coalesce(last, 'x')::varchar end`,
+  "extract(year from now()) || trim(last)",
+  "json_build_object('a', first, 'b', tags[1])",
+  "substring(first from 1 for 2) || 'it''s -- no comment' || E'\\'(select 1)'",
+  `"select" || $a$ (select 1) $a$ -- (select 2)`,
+  "first = any(array['a']) or last in ('a', 'b') or first like '%x%'",
+  "first at time zone 'UTC'",
+  "pg_catalog.lower(first)",
+];
+
+const BAD: readonly (readonly [string, string])[] = [
+  ["(SELECT string_agg(email) FROM users)", "no other rows"],
+  ["first || /* ' */ (select 1) /* ' */", "no other rows"],
+  ["E'\\'' || (select 1) || ''", "no other rows"],
+  ["$a$ ' $a$ || (table users)", "no other rows"],
+  ["array(select email from users)::text", "no other rows"],
+  ["first) FROM users WHERE (true", "reads no tables"],
+  ["1); SELECT (2", "reads no tables"],
+  ["query_to_xml('select email from users', true, true, '')", "query_to_xml()"],
+  ["table_to_xml('users', true, true, '')::text", "table_to_xml()"],
+  ["pg_read_file('/etc/passwd')", "pg_read_file()"],
+  ["upper(current_setting('confiture_sync.i0'))", "current_setting()"],
+  ["public.leak(first)", "public.leak()"],
+  ["my_function(first)", "my_function()"],
+  ["first operator(public.+) last", "operator public.+"],
+  ["source.*", "no column"],
+  ["users", "no column"],
+  ["subkeys.i0", "no column"],
+  ["encode(i0, 'hex')", "no column"],
+  ["ctid::text", "no column"],
+  ["(first).leak", "by its name"],
+  ["'users'::regclass::text", "regclass"],
+  ["first ||", "syntax error"],
+];
+
+const CONDITIONS: readonly (readonly [string, string | undefined])[] = [
+  ["created_at > now() - interval '30 days'", undefined],
+  ["id in (select user_id from public.orders where total > 3) and is_internal(id)", undefined],
+  ["true) UNION SELECT email FROM users WHERE (true", "nothing comes after it"],
+  ["true) ORDER BY (1", "nothing comes after it"],
+  ["true); DELETE FROM users WHERE (true", "nothing comes after it"],
+  ["exists (with d as (delete from x returning 1) select from d)", "changes nothing"],
+  ["pg_read_file('x') is null", "pg_read_file()"],
+  ["id in (select dblink_send(email) from users)", "dblink_send()"],
+  ["id >", "syntax error"],
+];
+
+test("an expression computes something of the columns of its row and reads nothing else", async () => {
+  const parser = await loadParser();
+  for (const sql of GOOD) expect([sql, expressionFault(parser, sql, COLUMNS)]).toEqual([sql, undefined]);
+  for (const [sql, why] of BAD) {
+    expect([sql, expressionFault(parser, sql, COLUMNS)]).toEqual([sql, expect.stringContaining(why)]);
+  }
+});
+
+test("a condition chooses rows and does nothing else", async () => {
+  const parser = await loadParser();
+  for (const [sql, why] of CONDITIONS) {
+    const fault = why === undefined ? undefined : expect.stringContaining(why);
+    expect([sql, conditionFault(parser, sql)]).toEqual([sql, fault]);
+  }
+});
