@@ -1,6 +1,9 @@
 import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
-import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
-import type { ColumnChange } from "./column-change.ts";
+import { quoteIdentifier, quoteQualified, writeIdentifier } from "#sql/quote.ts";
+import type { ColumnState } from "./column-facts.ts";
+import { operand } from "./expression.ts";
+import { syncBody } from "./sync-trigger.ts";
+import { isUnfilled, type SyncedColumns } from "./synced-columns.ts";
 
 /** One migration of a change in steps: its statements, and what stands behind its markers. */
 export interface ColumnStep {
@@ -12,65 +15,87 @@ export interface ColumnStep {
   readonly transactional: boolean;
 }
 
+/** What a change in steps is called where nobody has named it, and what its objects are named after. Pure. */
+function baseName({ table, old, fresh }: Pick<SyncedColumns, "table" | "old" | "fresh">): string {
+  const [was, is] = [old, fresh].map((columns) => columns.map(({ name }) => name).join("_"));
+  return was === "" ? `${table}_${is}` : `${table}_${was}_to_${is}`;
+}
+
 /**
- * A change of a column in steps between which any time may pass (docs/guides/medium-4-schema-to-schema.md). Pure.
+ * A change of columns in steps between which any time may pass (docs/guides/medium-4-schema-to-schema.md). Pure.
  *
- * The trigger goes by which side of a row has changed. It is one BEFORE trigger, and its name sorts behind all others, so
- * that it sees what they have done; it lists no columns, since others may change what a statement does not name.
+ * There is one BEFORE trigger, and its name sorts behind all others, so that it sees what they have done; it lists no columns,
+ * since others may change what a statement does not name.
  */
-export function columnSteps(change: ColumnChange): ColumnStep[] {
-  const { schema, table, old, fresh, kind, finalName, backfill } = change;
+export function columnSteps(change: SyncedColumns): ColumnStep[] {
+  const { schema, table, old, fresh, finalNames, forward, backward, isTwoWay, isLossy, backfill } = change;
   const on = quoteQualified(schema, table);
   const alter = (action: string): string => `ALTER TABLE ${on} ${action}`;
-  const [was, is] = [quoteIdentifier(old.name), quoteIdentifier(fresh.name)];
-  const base = `${table}_${old.name}_to_${fresh.name}`;
-  const name = base.replaceAll(/[^\p{L}\p{N}_.-]/gu, "_");
+  const base = baseName(change);
+  const name = nameOf(change.change) ?? nameOf(base.replaceAll(/[^\p{L}\p{N}_.-]/gu, "_"));
   const sync = quoteQualified(schema, clipName(base));
   const trigger = quoteIdentifier(`~${clipName(base, NAME_BYTES - 1)}`);
-  const forward = (column: string): string => (kind === "rename" ? column : `${column}::${fresh.type}`);
-  const backward = (column: string): string => (kind === "rename" ? column : `${column}::${old.type}`);
-  const agree = quoteIdentifier(`${clipName(fresh.name, 56)}_agrees`);
-  const present = quoteIdentifier(`${clipName(fresh.name, 51)}_has_no_null`);
-  const constraints = [
-    `ADD CONSTRAINT ${agree} CHECK (${is} IS NOT DISTINCT FROM ${forward(was)})`,
-    ...(fresh.notNull ? [`ADD CONSTRAINT ${present} CHECK (${is} IS NOT NULL)`] : []),
+  const [oldNames, newNames] = [old, fresh].map((columns) => columns.map((column) => writeIdentifier(column.name))) as [
+    string[],
+    string[],
   ];
-  const checks = [agree, ...(fresh.notNull ? [present] : [])];
+  const values = forward.map((expression) => expression.sql(""));
+  const isFilled = newNames.map((column, index) => `${column} IS NOT DISTINCT FROM ${operand(forward[index]!, "")}`);
+  const isKept = oldNames.map((column, index) => `${column} IS NOT DISTINCT FROM ${operand(backward[index]!, "")}`);
+  const inStep = !isTwoWay
+    ? isFilled.join(" AND ")
+    : isLossy
+      ? `(${isKept.join(" AND ")}) OR (${isFilled.join(" AND ")})`
+      : isKept.join(" AND ");
+  const required = fresh.filter(({ notNull }) => notNull);
+  const presenceOf = (column: ColumnState): string => quoteIdentifier(`${clipName(column.name, 51)}_has_no_null`);
+  const agree = quoteIdentifier(`${clipName(fresh.map((column) => column.name).join("_"), 56)}_agrees`);
+  const checks = [
+    { name: agree, add: `ADD CONSTRAINT ${agree} CHECK (${inStep})` },
+    ...required.map((column) => ({
+      name: presenceOf(column),
+      add: `ADD CONSTRAINT ${presenceOf(column)} CHECK (${writeIdentifier(column.name)} IS NOT NULL)`,
+    })),
+  ];
   const makeSync = [
-    `CREATE FUNCTION ${sync}() RETURNS trigger LANGUAGE plpgsql AS $sync$\n${bodyOf(change)}$sync$`,
+    `CREATE FUNCTION ${sync}() RETURNS trigger LANGUAGE plpgsql AS $sync$\n${syncBody(change)}$sync$`,
     `CREATE TRIGGER ${trigger} BEFORE INSERT OR UPDATE ON ${on} FOR EACH ROW EXECUTE FUNCTION ${sync}()`,
   ];
   const dropSync = [`DROP TRIGGER ${trigger} ON ${on}`, `DROP FUNCTION ${sync}()`];
-  const giveDefault = (column: string, value: string | undefined): string[] =>
-    value === undefined ? [] : [alter(`ALTER COLUMN ${column} SET DEFAULT ${value}`)];
-  const end = quoteIdentifier(finalName);
+  const columns = (of: readonly ColumnState[], action: (column: ColumnState, quoted: string) => string[]): string[] =>
+    of.flatMap((column) => action(column, writeIdentifier(column.name)));
+  const giveDefault = ({ default: value }: ColumnState, quoted: string): string[] =>
+    value === undefined ? [] : [alter(`ALTER COLUMN ${quoted} SET DEFAULT ${value}`)];
+  const renamed = newNames.flatMap((column, index) => {
+    const final = writeIdentifier(finalNames[index]!);
+    return final === column ? [] : [{ column, final }];
+  });
+  const assignments = (names: readonly string[], given: readonly string[]): string[] =>
+    names.map((column, index) => `${column} = ${given[index]}`);
   return [
     {
       part: "expand",
       options: `phase:expand change:${name}`,
       up: [
-        alter(`ADD COLUMN ${is} ${fresh.type}`),
+        ...columns(fresh, ({ type }, quoted) => [alter(`ADD COLUMN ${quoted} ${type}`)]),
         ...makeSync,
-        ...constraints.map((constraint) => alter(`${constraint} NOT VALID`)),
+        ...checks.map(({ add }) => alter(`${add} NOT VALID`)),
       ],
-      down: [...dropSync, alter(`DROP COLUMN ${is}`)],
+      down: [...dropSync, ...newNames.map((column) => alter(`DROP COLUMN ${column}`))],
       transactional: true,
     },
     {
       part: "fill",
       options: `${backfill} change:${name}`,
-      up: [`UPDATE ${on} SET ${is} = ${forward(was)} WHERE ${is} IS NULL AND ${was} IS NOT NULL`],
+      up: [`UPDATE ${on}\n   SET ${assignments(newNames, values).join(",\n       ")}\n WHERE ${isUnfilled(change)}`],
       down: [],
       transactional: true,
     },
     {
       part: "validate",
       options: `change:${name}`,
-      up: checks.map((check) => alter(`VALIDATE CONSTRAINT ${check}`)),
-      down: checks.flatMap((check, index) => [
-        alter(`DROP CONSTRAINT ${check}`),
-        alter(`${constraints[index]} NOT VALID`),
-      ]),
+      up: checks.map((check) => alter(`VALIDATE CONSTRAINT ${check.name}`)),
+      down: checks.flatMap((check) => [alter(`DROP CONSTRAINT ${check.name}`), alter(`${check.add} NOT VALID`)]),
       transactional: false,
     },
     {
@@ -79,21 +104,33 @@ export function columnSteps(change: ColumnChange): ColumnStep[] {
       up: [
         ...dropSync,
         // The CHECK is proven, so that no row is read.
-        ...(fresh.notNull ? [alter(`ALTER COLUMN ${is} SET NOT NULL`), alter(`DROP CONSTRAINT ${present}`)] : []),
-        ...giveDefault(is, fresh.default),
+        ...columns(required, (column, quoted) => [
+          alter(`ALTER COLUMN ${quoted} SET NOT NULL`),
+          alter(`DROP CONSTRAINT ${presenceOf(column)}`),
+        ]),
+        ...columns(fresh, giveDefault),
         alter(`DROP CONSTRAINT ${agree}`),
-        alter(`DROP COLUMN ${was}`),
-        ...(kind === "type" ? [alter(`RENAME COLUMN ${is} TO ${end}`)] : []),
+        ...oldNames.map((column) => alter(`DROP COLUMN ${column}`)),
+        ...renamed.map(({ column, final }) => alter(`RENAME COLUMN ${column} TO ${final}`)),
       ],
       down: [
-        ...(kind === "type" ? [alter(`RENAME COLUMN ${end} TO ${is}`)] : []),
-        ...(fresh.default === undefined ? [] : [alter(`ALTER COLUMN ${is} DROP DEFAULT`)]),
-        ...(fresh.notNull ? [alter(`ALTER COLUMN ${is} DROP NOT NULL`)] : []),
-        alter(`ADD COLUMN ${was} ${old.type}`),
-        `UPDATE ${on} SET ${was} = ${backward(is)} WHERE ${is} IS NOT NULL`,
-        ...giveDefault(was, old.default),
-        ...(old.notNull ? [alter(`ALTER COLUMN ${was} SET NOT NULL`)] : []),
-        ...constraints.map(alter),
+        ...renamed.map(({ column, final }) => alter(`RENAME COLUMN ${final} TO ${column}`)),
+        ...columns(fresh, ({ default: value }, quoted) =>
+          value === undefined ? [] : [alter(`ALTER COLUMN ${quoted} DROP DEFAULT`)],
+        ),
+        ...columns(required, (_, quoted) => [alter(`ALTER COLUMN ${quoted} DROP NOT NULL`)]),
+        ...columns(old, ({ type }, quoted) => [alter(`ADD COLUMN ${quoted} ${type}`)]),
+        ...(old.length === 0
+          ? []
+          : [
+              `UPDATE ${on}\n   SET ${assignments(
+                oldNames,
+                backward.map((one) => one.sql("")),
+              ).join(",\n       ")}`,
+            ]),
+        ...columns(old, giveDefault),
+        ...columns(old, ({ notNull }, quoted) => (notNull ? [alter(`ALTER COLUMN ${quoted} SET NOT NULL`)] : [])),
+        ...checks.map(({ add }) => alter(add)),
         ...makeSync,
       ],
       transactional: true,
@@ -101,25 +138,7 @@ export function columnSteps(change: ColumnChange): ColumnStep[] {
   ];
 }
 
-/** The body of the trigger's function. */
-function bodyOf({ kind, old, fresh }: ColumnChange): string {
-  const [was, is] = [quoteIdentifier(old.name), quoteIdentifier(fresh.name)];
-  if (kind === "type") {
-    return `BEGIN
-  NEW.${is} := NEW.${was}::${fresh.type};
-  RETURN NEW;
-END
-`;
-  }
-  return `BEGIN
-  IF TG_OP = 'INSERT' AND NEW.${is} IS NOT NULL THEN
-    NEW.${was} := NEW.${is};
-  ELSIF TG_OP = 'UPDATE' AND NEW.${is} IS DISTINCT FROM OLD.${is} THEN
-    NEW.${was} := NEW.${is};
-  ELSE
-    NEW.${is} := NEW.${was};
-  END IF;
-  RETURN NEW;
-END
-`;
+/** A name that can stand on a marker. */
+function nameOf(name: string | undefined): string | undefined {
+  return name !== undefined && /^[\p{L}\p{N}_.-]+$/u.test(name) ? name : undefined;
 }

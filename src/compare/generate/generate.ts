@@ -3,6 +3,7 @@ import { hazardsIn, type PlannedHazard } from "./hazards.ts";
 import { renderMigration } from "./migration-file.ts";
 import type { MeasuredStatement } from "./section.ts";
 import { prove, unproven } from "./proof.ts";
+import { proveRows } from "./prove-rows.ts";
 import { type Change, compareCatalogues, isUnfinishedIndex } from "../catalogue/changes.ts";
 import { reword } from "../sources/rebuild.ts";
 import type { PlanOptions } from "./options.ts";
@@ -35,6 +36,8 @@ export interface Generated {
   readonly byHand: Plan["byHand"];
   /** Roles that default privileges of a database in use give rights to what is made, and of which no file speaks. */
   readonly givenByDefault: readonly string[];
+  /** Of a change in steps: what the new release may write and the old columns do not keep, as an example. */
+  readonly notKept?: string | undefined;
 }
 
 /**
@@ -46,7 +49,7 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
   const { to, unfinished, givenByDefault, ...ends } = await readEnds(given);
   const options = { ...given, ...ends };
   given.onStep?.("Planning");
-  const { steps, changes, possibleRenames, byHand } = await planFrom(options, to);
+  const { steps, changes, possibleRenames, byHand, synced } = await planFrom(options, to);
   const generated: Generated = {
     migrations: steps.map(toMigration),
     changes,
@@ -58,6 +61,11 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
   if (texts.length > 0) {
     given.onStep?.("Proving the plan, up and back");
     await prove(options, texts, to);
+    if (synced !== undefined) {
+      options.onStep?.("Trying it with rows, and releases that write meanwhile");
+      const notKept = await proveRows(options, texts, synced);
+      return { ...generated, notKept };
+    }
   } else if (generated.byHand.up.length > 0) {
     throw unproven("No SQL is planned for the kinds of objects that differ", generated.byHand.up);
   }

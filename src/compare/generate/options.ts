@@ -1,5 +1,6 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { ProjectFiles, Source } from "../sources/sources.ts";
+import type { Conversion } from "./conversion.ts";
 import type { Permit } from "./removals.ts";
 import type { RenameOptions } from "./rename-first.ts";
 
@@ -14,6 +15,10 @@ export interface PlanOptions extends ProjectFiles, RenameOptions {
   readonly noDown: boolean;
   /** Prefers forms that do not keep others from a table in use, in several files where that takes several steps. */
   readonly online: boolean;
+  /** What the migration is called, for a change in steps. */
+  readonly name?: string | undefined;
+  /** How old columns become new ones, where that is what differs; `isLossy` allows that not every value comes back. */
+  readonly convert?: (Conversion & { readonly isLossy: boolean }) | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
   /** Major version of the database that the migration is for, where one is known: online forms may use what it has. */
   readonly postgres?: number | undefined;

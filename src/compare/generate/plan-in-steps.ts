@@ -13,10 +13,10 @@ import type { MeasuredStatement, Section } from "./section.ts";
 import { type Plan, readPlanned, type Step, written } from "./steps.ts";
 
 /**
- * The plan for one column that gets another name or type, in steps that leave both releases of an application at
+ * The plan for columns that others take the place of, in steps that leave both releases of an application at
  * work; undefined where the difference is something else. Every statement of it is run in the scratch database, which is at
  * `from`, and at the other side afterwards.
- * @throws ConfitureError `generate_refused` for a rename that cannot be made so, and for a step that keeps others waiting
+ * @throws ConfitureError `generate_refused` for what was asked for and cannot be made so, and for a step that keeps others waiting
  */
 export async function planInSteps(
   database: Database,
@@ -24,7 +24,7 @@ export async function planInSteps(
   to: Catalogue,
   options: PlanOptions,
 ): Promise<Plan | undefined> {
-  const change = findColumnChange(from, to, options.renames);
+  const change = findColumnChange(from, to, options);
   if (change === undefined) return undefined;
   const meter = await Meter.start(database);
   const steps: Step[] = [];
@@ -44,7 +44,13 @@ export async function planInSteps(
     "The steps were tried and do not lead to the schema files",
     compareCatalogues(await readPlanned(database, options), to),
   );
-  return { steps, changes: compareCatalogues(from, to), possibleRenames: [], byHand: { up: [], down: [] } };
+  return {
+    steps,
+    changes: compareCatalogues(from, to),
+    possibleRenames: [],
+    byHand: { up: [], down: [] },
+    synced: change,
+  };
 }
 
 /** @throws ConfitureError `generate_refused` for an expand or contract that writes or reads a table */

@@ -16,6 +16,7 @@ import { runPlanned } from "./run-planned.ts";
 import { refuseRemovals, removalsOf } from "./removals.ts";
 import { renameFirst, type Renamed } from "./rename-first.ts";
 import { type PossibleRename, possibleRenames, type Rename } from "./renames.ts";
+import type { SyncedColumns } from "./synced-columns.ts";
 import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
 
 /** What one file does, on its way up and back. */
@@ -37,6 +38,8 @@ export interface Plan {
   readonly changes: readonly Change[];
   /** What looks renamed and was not said to be. */
   readonly possibleRenames: readonly PossibleRename[];
+  /** What is kept in step meanwhile, where it is a change in steps. */
+  readonly synced?: SyncedColumns;
   readonly byHand: {
     /** Still different after the way up. */
     readonly up: readonly Change[];

@@ -3,9 +3,10 @@ import { ConfitureError } from "#errors/error.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import type { Direction } from "#migrate/events.ts";
 import { changeLedger, createLedger, deleteSql, insertSql, type Ledger } from "#migrate/ledger.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
-import { lockKey } from "#migrate/lock.ts";
+import { backfillOf, type LoadedMigration } from "#migrate/body.ts";
+import { acquireLock, lockKey, releaseLock } from "#migrate/lock.ts";
 import type { Performer } from "#migrate/performer.ts";
+import { runBackfill } from "#migrate/run-fill.ts";
 import { runMigration } from "#migrate/run.ts";
 import type { RunOptions } from "#migrate/run-session.ts";
 import { quoteQualified } from "#sql/quote.ts";
@@ -29,6 +30,15 @@ export interface ScratchRun {
   step(migration: LoadedMigration, direction: Direction, performer?: Performer): Promise<ConfitureError | undefined>;
   /** As `step` up, of a migration that runs in one transaction, which is taken back at its end. */
   tryOut(migration: LoadedMigration, performer: Performer): Promise<ConfitureError | undefined>;
+  /**
+   * Runs a backfill in batches of so many rows, from where it is, until it is done or `between` returns false.
+   * Returns whether it is done, or what went wrong.
+   */
+  fill(
+    migration: LoadedMigration,
+    batch: number,
+    between: () => Promise<boolean>,
+  ): Promise<ConfitureError | "done" | "unfinished">;
   /** Takes it as applied without running it. */
   record(migration: LoadedMigration): Promise<void>;
   /** Takes it as not applied. */
@@ -79,6 +89,21 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
     read: () => readCatalogue(database, [ledger]),
     step: (migration, direction, performer) => attempt(migration, direction, { performer }),
     tryOut: (migration, performer) => attempt(migration, "up", { performer, takesBack: true }),
+    async fill(migration, batch, between) {
+      const { up } = migration;
+      const backfill = backfillOf(up);
+      if (up.kind !== "sql" || up.marks === undefined || backfill === undefined) throw new Error("no backfill");
+      const body = { ...up, marks: { ...up.marks, backfill: { ...backfill, batch } } };
+      const how = { throttle: {}, deadline: undefined, soft: options.signal, onEvent: undefined, between };
+      try {
+        await acquireLock(database, runOptions.lockKey, { wait: 0 });
+        const { outcome } = await runBackfill(database, migration, body, runOptions, how);
+        if (outcome === "done") await releaseLock(database, runOptions.lockKey);
+        return outcome === "done" ? outcome : "unfinished";
+      } catch (error) {
+        return asFailure(error);
+      }
+    },
     async record({ file, checksum }) {
       await changeLedger(
         database,

@@ -23,12 +23,18 @@ export interface MadeUp {
   readonly withoutRows: readonly string[];
 }
 
+type ValuesOf = (table: TableFacts, column: ColumnFacts) => readonly string[] | undefined;
+
 /** Which tables, and where. */
 export interface MadeUpOptions {
   /** Tables that are the tool's own, as `public.confiture_migrations`. */
   readonly without: ReadonlySet<string>;
   /** Only these, which have no rows any more. */
   readonly only?: ReadonlySet<string>;
+  /** So many rows in each table; a few where that is left out. */
+  readonly rows?: number;
+  /** Other values than usual for a column, as text: the first for the first row. */
+  readonly valuesOf?: ValuesOf;
   /** Whether a transaction is open, which nothing that fails here may end. */
   readonly inTransaction: boolean;
 }
@@ -38,7 +44,10 @@ export interface MadeUpOptions {
  * no numbers, numbers that are large. The rows keep every constraint; triggers do not fire where the role may switch them off.
  * Sequences are advanced as an application would.
  */
-export async function makeUpRows(database: Database, { without, only, inTransaction }: MadeUpOptions): Promise<MadeUp> {
+export async function makeUpRows(
+  database: Database,
+  { without, only, inTransaction, rows = ROWS, valuesOf = () => undefined }: MadeUpOptions,
+): Promise<MadeUp> {
   const read = only === undefined ? readTables() : readTables([...only]);
   const tables = (await database.query<TableFacts>(read)).filter(({ name }) => !without.has(name));
   const tries: Tries = (sql) => triesIn(database, sql, inTransaction);
@@ -51,9 +60,10 @@ export async function makeUpRows(database: Database, { without, only, inTransact
     for (let at = 0; at < wanted.length; at += TOGETHER) {
       const some = wanted.slice(at, at + TOGETHER);
       // Where triggers fire, what they put off to COMMIT could refuse all of them.
-      const refused = switchesTriggers === "done" ? await fillTogether(database, tries, some) : undefined;
+      const refused =
+        switchesTriggers === "done" ? await fillTogether(database, tries, some, rows, valuesOf) : undefined;
       for (const [index, table] of some.entries()) {
-        if (await fill(tries, table, refused?.get(index))) filled.add(table.name);
+        if (await fill(tries, table, refused?.get(index), rows, valuesOf)) filled.add(table.name);
         else withoutRows.push(table.name);
       }
     }
@@ -90,10 +100,12 @@ async function fillTogether(
   database: Database,
   tries: Tries,
   tables: readonly TableFacts[],
+  rows: number,
+  valuesOf: ValuesOf,
 ): Promise<ReadonlyMap<number, ReadonlySet<number>> | undefined> {
   const texts = tables.flatMap((table) => {
-    const candidates = candidatesOfAll(table);
-    return Array.from({ length: ROWS }, (_, row) => quoteLiteral(insertSql(table, candidates, row, new Map())));
+    const candidates = candidatesOfAll(table, valuesOf);
+    return Array.from({ length: rows }, (_, row) => quoteLiteral(insertSql(table, candidates, row, rows, new Map())));
   });
   const body = `declare
   texts text[] := array[${texts.join(", ")}];
@@ -117,27 +129,39 @@ end`;
     .split(",")
     .filter((part) => part !== "")
     .map(Number)) {
-    refused.get(Math.floor(number / ROWS))?.add(number % ROWS);
+    refused.get(Math.floor(number / rows))?.add(number % rows);
   }
   return refused;
 }
 
 /** @param refused rows that are missing; undefined for all of them */
-async function fill(tries: Tries, table: TableFacts, refused: ReadonlySet<number> | undefined): Promise<boolean> {
+async function fill(
+  tries: Tries,
+  table: TableFacts,
+  refused: ReadonlySet<number> | undefined,
+  rows: number,
+  valuesOf: ValuesOf,
+): Promise<boolean> {
   if (refused?.size === 0) return true;
-  const candidates = candidatesOfAll(table);
-  let some = refused !== undefined && refused.size < ROWS;
-  for (let row = 0; row < ROWS; row++) {
+  const candidates = candidatesOfAll(table, valuesOf);
+  let some = refused !== undefined && refused.size < rows;
+  for (let row = 0; row < rows; row++) {
     if (refused?.has(row) === false) continue;
-    some = (await fillRow(tries, table, candidates, row)) || some;
+    some = (await fillRow(tries, table, candidates, row, rows)) || some;
   }
   return some;
 }
 
-async function fillRow(tries: Tries, table: TableFacts, candidates: Candidates, row: number): Promise<boolean> {
+async function fillRow(
+  tries: Tries,
+  table: TableFacts,
+  candidates: Candidates,
+  row: number,
+  rows: number,
+): Promise<boolean> {
   const shifts = new Map<number, number>();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const error = await tries(insertSql(table, candidates, row, shifts));
+    const error = await tries(insertSql(table, candidates, row, rows, shifts));
     if (error === "done") return true;
     const { sqlstate = "", constraint } = error.server ?? {};
     const check = table.checks.find(({ name }) => name === constraint);
@@ -154,8 +178,10 @@ async function fillRow(tries: Tries, table: TableFacts, candidates: Candidates, 
 
 type Candidates = ReadonlyMap<number, readonly string[]>;
 
-function candidatesOfAll(table: TableFacts): Candidates {
-  return new Map(table.columns.map((column) => [column.number, candidatesOf(table, column)]));
+function candidatesOfAll(table: TableFacts, valuesOf: ValuesOf): Candidates {
+  return new Map(
+    table.columns.map((column) => [column.number, valuesOf(table, column) ?? candidatesOf(table, column)]),
+  );
 }
 
 /** Values as text; what constraints speak of comes behind what the type suggests. */
@@ -177,6 +203,7 @@ function insertSql(
   table: TableFacts,
   candidates: Candidates,
   row: number,
+  rows: number,
   shifts: ReadonlyMap<number, number>,
 ): string {
   const columns: string[] = [];
@@ -184,7 +211,7 @@ function insertSql(
   for (const column of table.columns) {
     if (column.generated) continue;
     const shift = shifts.get(column.number) ?? 0;
-    const value = valueOf(table, column, candidates.get(column.number) ?? [], row, shift);
+    const value = valueOf(table, column, candidates.get(column.number) ?? [], row, rows, shift);
     if (value === undefined) continue;
     columns.push(quoteIdentifier(column.name));
     values.push(value);
@@ -200,13 +227,14 @@ function valueOf(
   column: ColumnFacts,
   candidates: readonly string[],
   row: number,
+  rows: number,
   shift: number,
 ): string | undefined {
   const isKey = table.uniqueColumns.includes(column.number);
   // Numbers that a sequence will give must not be taken.
   if (column.identity || (isKey && column.hasDefault && shift < 2)) return undefined;
   const key = table.foreignKeys.find(({ columns }) => columns.includes(column.number));
-  const isLast = row === ROWS - 1;
+  const isLast = row === rows - 1;
   if (isLast && !column.notNull) return "null";
   if (key !== undefined) {
     const referenced = key.referencedColumns[key.columns.indexOf(column.number)];
@@ -215,7 +243,7 @@ function valueOf(
   }
   if (candidates.length === 0) return column.notNull ? "''" : "null";
   // The first two rows are alike where they may be.
-  const at = isKey ? row + shift * ROWS : Math.max(0, row - 1) + shift;
+  const at = isKey ? row + shift * rows : Math.max(0, row - 1) + shift;
   const value = candidates[at % candidates.length];
   return value === undefined ? "null" : quoteLiteral(value);
 }

@@ -27,6 +27,8 @@ export interface FillOptions {
   readonly deadline: number | undefined;
   /** No batch begins once it is aborted; one under way comes to its end. */
   readonly soft: AbortSignal | undefined;
+  /** Is asked before each batch whether to go on, for whoever has something to do between two of them. */
+  readonly between?: (() => Promise<boolean>) | undefined;
   readonly onEvent: ((event: MigrateEvent) => void) | undefined;
 }
 
@@ -129,6 +131,7 @@ class Run {
       const { soft, deadline } = this.#options;
       if (soft?.aborted === true) return "interrupted";
       if (deadline !== undefined && performance.now() >= deadline) return "deadline";
+      if ((await this.#options.between?.()) === false) return "interrupted";
       await this.#readAgain();
       const reason = await this.#reason();
       await this.#note(reason);

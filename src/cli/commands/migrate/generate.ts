@@ -1,4 +1,6 @@
+import { resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { readSql } from "#database/read-sql.ts";
 import { type CreatedMigration, createMigrations, requireSame } from "#migrate/create.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import type { Change } from "#compare/catalogue/changes.ts";
@@ -50,6 +52,13 @@ export const command = defineCommand({
       type: "boolean",
       description: "avoid long locks (CONCURRENTLY, NOT VALID, backfills); may write several migrations",
     },
+    convert: {
+      type: "string",
+      valueHint: "FILE",
+      description:
+        "with --online: how old columns become new ones, as an UPDATE below -- confiture:forward and one below -- confiture:backward",
+    },
+    lossy: { type: "boolean", description: "with --convert: allow that old values do not all come back" },
     ...SCRATCH_ARGS,
   },
   details:
@@ -64,6 +73,14 @@ export const command = defineCommand({
   async run(args, context) {
     const { generateMigrations } = await import("#compare/generate/generate.ts");
     const { renameFlag } = await import("#compare/generate/rename-first.ts");
+    if (args.convert !== undefined && args.online !== true) {
+      throw new ConfitureError("usage", "--convert is for a change in steps: add --online");
+    }
+    const { readConversion } = await import("#compare/generate/conversion.ts");
+    const conversion =
+      args.convert === undefined
+        ? undefined
+        : await readConversion(readSql(args.convert, resolve(context.projectDir, args.convert), false));
     const given = args.from === undefined ? undefined : await readSource(context, args.from);
     const asks = canAsk(context);
     const { askRenames } = await import("../../ask-renames.ts");
@@ -80,6 +97,8 @@ export const command = defineCommand({
         permit: permitRemovals(context, args["allow-drop"], makersIn(beside)),
         noDown: args["no-down"] === true,
         online: args.online === true,
+        name: args.name,
+        convert: conversion === undefined ? undefined : { ...conversion, isLossy: args.lossy === true },
         onStep: context.step,
         postgres: args.online === true ? await majorOfServer(context) : undefined,
       });
@@ -102,7 +121,7 @@ export const command = defineCommand({
       given === undefined
         ? generateFromFirst(context, (await databaseInUse(context, files)) ?? ownHistory(files), generateFrom)
         : generateFrom({ source: given, name: displayName(args.from ?? "", given) });
-    const { migrations, changes, possibleRenames, byHand, givenByDefault } = await generating.catch(
+    const { migrations, changes, possibleRenames, byHand, givenByDefault, notKept } = await generating.catch(
       (error: unknown) => {
         // What was added meanwhile fails the plan in ways that say nothing.
         requireSame(before, place);
@@ -122,6 +141,11 @@ export const command = defineCommand({
     if (migrations.length > 0 && givenByDefault.length > 0) {
       context.messages.warn(
         `default privileges of the database give rights to what is made in it, and no file speaks of them: to ${givenByDefault.join(", ")} (confiture drift --grants shows them; a REVOKE in the migration takes them away)`,
+      );
+    }
+    if (notKept !== undefined) {
+      context.messages.warn(
+        `what the new release writes stays as it is, but cannot always be told from the old columns: ${notKept}`,
       );
     }
     for (const { kind, name } of byHand.down) {

@@ -1,0 +1,77 @@
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { parentTable, textOf } from "../engine/lookups.ts";
+import type { ObjectId } from "../engine/object-id.ts";
+
+export interface ColumnState {
+  readonly name: string;
+  readonly type: string;
+  readonly notNull: boolean;
+  /** An expression. */
+  readonly default: string | undefined;
+}
+
+export interface ColumnId {
+  readonly kind: "column";
+  readonly schema: string;
+  readonly table: string;
+  readonly name: string;
+}
+
+/** A column by the path of a change. */
+export function columnId(path: readonly string[]): ColumnId {
+  const [schema = "", table = "", name = ""] = path;
+  return { kind: "column", schema, table, name };
+}
+
+export function isSameTable(
+  one: Pick<ColumnId, "schema" | "table">,
+  other: Pick<ColumnId, "schema" | "table">,
+): boolean {
+  return one.schema === other.schema && one.table === other.table;
+}
+
+export function stateOf(catalogue: Catalogue, id: ColumnId): ColumnState {
+  const fact = catalogue.facts.get(id);
+  return {
+    name: id.name,
+    type: textOf(catalogue.facts, id, "type") ?? "",
+    notNull: fact?.payload["notNull"] === true,
+    default: defaultOf(catalogue, id),
+  };
+}
+
+function defaultOf({ facts }: Pick<Catalogue, "facts">, id: ColumnId): string | undefined {
+  const value = facts.childrenOf(id).find((child) => child.id.kind === "default");
+  return value === undefined ? undefined : textOf(facts, value.id, "expr");
+}
+
+/** What a column that is only copied would not have, or what a trigger on its table would miss; undefined for nothing. */
+export function obstacleOf({ facts }: Catalogue, id: ColumnId): string | undefined {
+  const { payload = {} } = facts.get(id) ?? {};
+  const table: ObjectId = { kind: "table", schema: id.schema, name: id.table };
+  if (!facts.has(table)) return "it is not of a table";
+  if (textOf(facts, table, "partitionKey") !== undefined) return "its table is partitioned";
+  if (parentTable(facts, table) !== undefined) return "its table inherits from another";
+  const hasHeirs = facts.facts().some(({ id: other }) => {
+    const parent = other.kind === "table" ? parentTable(facts, other) : undefined;
+    return parent?.name === id.table && parent.schema === id.schema;
+  });
+  if (hasHeirs) return "another table inherits from its table";
+  if (textOf(facts, id, "collation") !== undefined) return "it has a collation of its own";
+  if ((payload["identity"] ?? null) !== null) return "it is an identity column";
+  if ((payload["generatedExpr"] ?? null) !== null) return "it is generated";
+  if (/\bnextval\(/.test(defaultOf({ facts }, id) ?? "")) return "its default is a sequence";
+  const last = facts
+    .childrenOf(table)
+    .find(({ id: part }) => part.kind === "trigger" && Buffer.compare(Buffer.from(part.name), Buffer.from("~")) >= 0);
+  if (last !== undefined && "name" in last.id) {
+    return `the trigger ${last.id.name} would fire behind the one that keeps old and new in step, and could change one of them (triggers fire in the order of their names)`;
+  }
+  const dependents = [
+    ...facts.childrenOf(id).map((child) => child.id),
+    ...facts.incomingEdges(id).map((edge) => edge.from),
+  ].filter(({ kind }) => kind !== "default");
+  const [first] = dependents;
+  if (first === undefined) return undefined;
+  return `${first.kind === "acl" ? "rights" : `the ${first.kind}${"name" in first ? ` ${first.name}` : ""}`} would have to be made for the new column as well`;
+}

@@ -1,0 +1,86 @@
+import { ConfitureError } from "#errors/error.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
+import type { ScratchRun } from "../scratch/scratch-run.ts";
+import type { PlanOptions } from "./options.ts";
+import { step, withGenerated } from "./proof.ts";
+import { exampleOf, makeSamples } from "./row-samples.ts";
+import { isUnfilled, type SyncedColumns } from "./synced-columns.ts";
+import { type Stage, Writers } from "./writers.ts";
+
+/** Rows of a batch, so that there are several; and statements of the releases in between. */
+const BATCH = 8;
+const STATEMENTS = 10;
+
+/**
+ * Carries a change in steps out with rows, while an old and a new release write between any two of its migrations and
+ * batches: up to the contract and all the way back. The backfill is stopped behind each batch and begun again.
+ * @returns what the new release may write and the old columns do not keep, as an example; undefined for nothing
+ * @throws ConfitureError `generate_refused` with a row that would not be right
+ */
+export async function proveRows(
+  options: PlanOptions,
+  texts: readonly string[],
+  change: SyncedColumns,
+): Promise<string | undefined> {
+  return await withGenerated(options, texts, async (database, run, migrations) => {
+    const [expand, fill, validate, contract] = migrations as [
+      LoadedMigration,
+      LoadedMigration,
+      LoadedMigration,
+      LoadedMigration,
+    ];
+    const samples = await makeSamples(database, change, (what, why) => counterexample(options, change, what, why));
+    const writers = new Writers(database, change, samples);
+    const both = ["old", "new"] as const;
+    const write = async (stage: Stage, releases: readonly ("old" | "new")[]): Promise<void> => {
+      await writers.write(stage, releases, STATEMENTS);
+      await writers.check(stage);
+    };
+    await step(run, expand, "up");
+    await write("expanded", ["old"]);
+    await fillInPieces(run, fill, () => write("expanded", both));
+    await requireFilled();
+    await write("filled", both);
+    await step(run, validate, "up");
+    await write("filled", both);
+    await step(run, contract, "up");
+    await write("contracted", ["new"]);
+    if (options.noDown) return samples.note;
+    await step(run, contract, "down");
+    await writers.returned();
+    await write("filled", both);
+    await step(run, validate, "down");
+    await step(run, fill, "down");
+    await step(run, expand, "down");
+    return samples.note;
+
+    async function requireFilled(): Promise<void> {
+      const left = await exampleOf(database, samples.table, samples.inputs, isUnfilled(change));
+      if (left !== undefined) throw new ConfitureError("generate_refused", `The backfill would leave ${left}`);
+    }
+  });
+}
+
+/** One batch at a time, each as if the one before had been killed. */
+async function fillInPieces(run: ScratchRun, fill: LoadedMigration, between: () => Promise<void>): Promise<void> {
+  for (let outcome: unknown = "unfinished"; outcome !== "done";) {
+    let asked = 0;
+    outcome = await run.fill(fill, BATCH, () => Promise.resolve(asked++ === 0));
+    if (outcome instanceof ConfitureError) {
+      throw outcome.with({ code: "generate_refused", message: `The generated backfill fails: ${outcome.message}` });
+    }
+    await between();
+  }
+}
+
+function counterexample(
+  { convert }: PlanOptions,
+  { isTwoWay }: SyncedColumns,
+  what: string,
+  why: string,
+): ConfitureError {
+  return new ConfitureError("generate_refused", `The conversion does not hold for every value: ${what}: ${why}`, {
+    ...(convert === undefined ? {} : { location: convert.forward.location }),
+    hint: `Nothing was written. Let the conversion give a value for whatever the columns may hold${isTwoWay ? ", and the same value on the way back" : ""}; a CHECK of the table that excludes such values counts. If it may be lost: --lossy.`,
+  });
+}
