@@ -108,6 +108,14 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
       },
     },
   },
+  dev: {
+    summary: "Watch the files while you work: build, compare and lint whenever one is saved",
+    load: () => import("./commands/dev.ts"),
+  },
+  apply: {
+    summary: "Bring a database without migrations to the schema files",
+    load: () => import("./commands/apply.ts"),
+  },
   verify: {
     summary: "Check that schema files and migrations work and agree, without a server",
     load: () => import("./commands/verify.ts"),

@@ -1,4 +1,10 @@
-import { describeRemoval, type Permit, refuseRemovals, type Removal } from "#compare/generate/removals.ts";
+import {
+  describeRemoval,
+  type Permit,
+  refuseRemovals,
+  type Removal,
+  type Remover,
+} from "#compare/generate/removals.ts";
 import { ask } from "./ask.ts";
 import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";
@@ -11,7 +17,12 @@ import { inLine } from "./output/visible.ts";
  * `--allow-drop`, or now, on a terminal.
  * @param allowed "all", or kinds and names with commas; undefined where nothing may be taken away
  */
-export function permitRemovals(context: CommandContext, allowed: string | undefined, findMaker: FindMaker): Permit {
+export function permitRemovals(
+  context: CommandContext,
+  allowed: string | undefined,
+  findMaker: FindMaker,
+  remover?: Remover,
+): Permit {
   const madeBy = ({ kind, change }: Removal): string | undefined => {
     const place = change === undefined ? undefined : findMaker({ kind, path: change.path });
     return place === undefined ? undefined : `${inLine(place.file)}:${place.line}`;
@@ -19,13 +30,17 @@ export function permitRemovals(context: CommandContext, allowed: string | undefi
   return async (removals, possible) => {
     const open = removals.filter((removal) => !isAllowed(removal, allowed));
     const asks = open.length > 0 && canAsk(context);
-    if (open.length > 0 && !asks) throw refuseRemovals(open, possible, madeBy);
+    if (open.length > 0 && !asks) throw refuseRemovals(open, possible, madeBy, remover);
     const list = removals.map((removal) => `  - ${describeRemoval(removal, madeBy)}`).join("\n");
-    context.messages.log(`Taken away by this migration:\n${list}`);
+    context.messages.log(`Taken away by ${remover === undefined ? "this migration" : "this"}:\n${list}`);
     if (!asks) return;
     const question = `${agree(open.length, "Is that", "Are these")} to go? [y/N] `;
-    const answer = await ask(context.io, question, "nothing was written");
-    if (!/^y(es)?$/i.test(answer)) throw refuseRemovals(open, possible, madeBy);
+    const answer = await ask(
+      context.io,
+      question,
+      remover?.undone.toLowerCase().replace(/\.$/, "") ?? "nothing was written",
+    );
+    if (!/^y(es)?$/i.test(answer)) throw refuseRemovals(open, possible, madeBy, remover);
   };
 }
 

@@ -90,6 +90,7 @@ export const ERROR_CODES = {
 
   base_refused: { exit: 1, title: "The base of the migrations cannot be written" },
   schema_update_refused: { exit: 1, title: "The schema files cannot be updated" },
+  apply_refused: { exit: 1, title: "The schema files cannot be applied to the database" },
   generate_refused: { exit: 1, title: "The migration cannot be generated" },
   lint_fix_refused: { exit: 1, title: "Migrations cannot be rewritten as lint would" },
   rebuild_failed: { exit: 1, title: "A database cannot be rebuilt in a scratch database" },

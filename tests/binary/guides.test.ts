@@ -7,6 +7,7 @@ import { ROOT } from "../support/postgres-binaries.ts";
 
 /** Documents whose commands someone can follow in an empty folder, without a server. */
 const DOCUMENTS = [
+  "docs/developing.md",
   "docs/guides/medium-1-build-from-ddl.md",
   "docs/guides/medium-2-incremental-migrations.md",
   "docs/guides/migration-decision-tree.md",

@@ -305,6 +305,15 @@ describe.each(NEWEST_ALONE)("every command writes one document that fits its sch
     expect((await on("lint", "--rules"))["rules"]).toBeArray();
   }, 60_000);
 
+  test("dev and apply", async () => {
+    await using own = await cliProject({ "db/schema/users.sql": USERS }, { major });
+    const on = writer(own);
+    expect(await on("dev", "--once")).toMatchObject({ exitCode: 3, schemaFiles: 1, findings: [] });
+    expect(await on("apply", "--dry-run")).toMatchObject({ applied: false, durationMs: null });
+    expect(await on("apply", "--yes", "local")).toMatchObject({ applied: true, changes: [{ name: "public.users" }] });
+    expect(await on("apply")).toMatchObject({ applied: false, changes: [] });
+  }, 60_000);
+
   test("plan and stats", async () => {
     await using own = await cliProject(FILES, { major });
     const on = writer(own);

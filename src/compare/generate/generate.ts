@@ -20,6 +20,8 @@ export interface GeneratedMigration {
   readonly up: readonly MeasuredStatement[];
   /** Empty when the way back was not wanted. */
   readonly down: readonly MeasuredStatement[];
+  /** Whether its way up is one transaction, or each statement one of its own. */
+  readonly transactional: boolean;
   readonly hazards: { readonly up: readonly PlannedHazard[]; readonly down: readonly PlannedHazard[] };
   /** The file's content. */
   readonly text: string;
@@ -103,6 +105,7 @@ function toMigration({ part, up, down }: Step): GeneratedMigration {
   return {
     part,
     up: up.statements,
+    transactional: up.transactional,
     down: down?.statements ?? [],
     hazards: { up: hazardsIn(up), down: down === undefined ? [] : hazardsIn(down) },
     text: renderMigration(up, down),

@@ -55,6 +55,18 @@ function wordsOf(statement: PlannedStatement | undefined): string | undefined {
   return rows?.reason === "removed-value" ? rowsWords(rows) : undefined;
 }
 
+/** What takes things away, and what is left undone where it may not. */
+export interface Remover {
+  /** "The migration" */
+  readonly what: string;
+  /** "Nothing was written." */
+  readonly undone: string;
+  /** The command that takes `--allow-drop`, where it is another: "confiture apply ". */
+  readonly command?: string;
+}
+
+const MIGRATION: Remover = { what: "The migration", undone: "Nothing was written." };
+
 /**
  * What is said where nobody has consented.
  * @param madeBy where the project's files make it: "db/migrations/002_rls.sql:4"
@@ -63,6 +75,7 @@ export function refuseRemovals(
   removals: readonly Removal[],
   possible: readonly PossibleRename[],
   madeBy: (removal: Removal) => string | undefined = () => undefined,
+  { what, undone, command = "" }: Remover = MIGRATION,
 ): ConfitureError {
   const list = (which: readonly Removal[]): string =>
     which.map((removal) => `\n  ${describeRemoval(removal, madeBy)}`).join("");
@@ -70,13 +83,13 @@ export function refuseRemovals(
   return new ConfitureError(
     "generate_refused",
     [
-      ...(objects.length === 0 ? [] : [`The migration would take away what is there:${list(objects)}`]),
-      ...(data.length === 0 ? [] : [`The migration would lose values:${list(data)}`]),
+      ...(objects.length === 0 ? [] : [`${what} would take away what is there:${list(objects)}`]),
+      ...(data.length === 0 ? [] : [`${what} would lose values:${list(data)}`]),
     ].join("\n"),
     {
       hint: [
-        `Nothing was written. ${objects.length === 0 ? "" : "If it is to stay, add it to the schema files. "}If it is to go: --allow-drop, or for this alone ${allowing(removals)}`,
-        ...renameHints(possible),
+        `${undone} ${objects.length === 0 ? "" : "If it is to stay, add it to the schema files. "}If it is to go: ${command}--allow-drop, or for this alone ${command}${allowing(removals)}`,
+        ...(command === "" ? renameHints(possible) : []),
       ].join("\n"),
       data: { removals: removals.map(({ kind, name, loss }) => ({ kind, name, loss: loss ?? null })) },
     },

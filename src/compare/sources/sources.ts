@@ -55,7 +55,9 @@ export type Source =
 
 /** Whether a source says what is in a database in use, which no file of the project made. */
 export function isInUse(source: Source): boolean {
-  return source.kind === "live" || source.kind === "snapshot";
+  return (
+    source.kind === "live" || source.kind === "snapshot" || (source.kind === "catalogue" && source.catalogue.inUse)
+  );
 }
 
 /**

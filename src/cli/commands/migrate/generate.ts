@@ -3,17 +3,16 @@ import { setImmediate } from "node:timers/promises";
 import { readSql } from "#database/read-sql.ts";
 import { type CreatedMigration, createMigrations, requireSame } from "#migrate/create.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
-import type { Change } from "#compare/catalogue/changes.ts";
 import type { Generated, GeneratedMigration } from "#compare/generate/generate.ts";
-import { noteOf } from "#compare/generate/migration-file.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { canAsk } from "../../can-ask.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { displayName, filesBeside, liveTarget, projectFiles, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
-import { changeToJson, renderChanges } from "../../output/changes.ts";
+import { changeToJson } from "../../output/changes.ts";
 import { makersIn } from "../../output/findings.ts";
 import { rowsWords } from "#sql/hazard.ts";
 import { hazardToJson } from "../../output/hazards.ts";
+import { renderPlanned } from "../../output/planned.ts";
 import { inLine } from "../../output/visible.ts";
 import {
   askDatabase,
@@ -27,6 +26,7 @@ import {
   warnWhereTheyFail,
 } from "../../pick-source.ts";
 import { permitRemovals } from "../../removals.ts";
+import { readRename } from "../../renames.ts";
 
 export const command = defineCommand({
   args: {
@@ -130,7 +130,7 @@ export const command = defineCommand({
     );
     // Each line by itself: what follows the first of a message would be indented.
     if (migrations.length > 0)
-      for (const line of renderPlan(changes, migrations).split("\n")) context.messages.log(line);
+      for (const line of renderPlanned(changes, migrations).split("\n")) context.messages.log(line);
     for (const rename of asks ? [] : possibleRenames) {
       const { from, to, kind } = rename;
       context.messages.warn(`${kind} ${from} is dropped and ${to} added; if it was renamed: ${renameFlag(rename)}`);
@@ -223,20 +223,6 @@ async function generateFromFirst(
 
 const NO_COMMIT: ReadonlySet<string> = new Set(["git_failed", "schema_no_files"]);
 
-/** What changes, in short, and what of it can hurt. Pure. */
-function renderPlan(changes: readonly Change[], migrations: readonly GeneratedMigration[]): string {
-  const hazards = migrations.flatMap(({ hazards: { up } }) =>
-    up
-      .filter(({ hazard }) => hazard.code !== "LOCK" && hazard.code !== "ONLINE")
-      .map(({ sql, hazard }) => ({
-        line: `! ${inLine(sql.split("\n")[0] ?? "")}\n`,
-        note: `    ${noteOf(hazard, "up")}\n`,
-      })),
-  );
-  const shown = hazards.map(({ line, note }, index) => (hazards[index - 1]?.line === line ? note : line + note));
-  return `${renderChanges(changes)}${shown.join("")}`.trimEnd();
-}
-
 /** What was written, and what of it is proven: what rows have to say is not, for there were none. Pure. */
 function renderCreated(
   written: readonly CreatedMigration[],
@@ -272,12 +258,4 @@ function partName(name: string, migrations: readonly GeneratedMigration[], index
   const part = migrations[index]?.part;
   const isFirst = migrations.findIndex((migration) => migration.part === part) === index;
   return part !== undefined && isFirst ? `${name}_${part}` : `${name}_${index + 1}`;
-}
-
-function readRename(text: string): { from: string; to: string } {
-  const match = /^([^=]+)=([^=]+)$/.exec(text);
-  const [, from = "", to = ""] = match ?? [];
-  if (match === null) throw new ConfitureError("usage", `--rename is OLD=NEW, not "${text}"`);
-  // The new name alone is enough: it stays where the old one was.
-  return { from, to: to.includes(".") ? to : [...from.split(".").slice(0, -1), to].join(".") };
 }

@@ -1,0 +1,54 @@
+import type { ApplyPlan } from "#compare/apply.ts";
+import type { ProjectFiles, Source } from "#compare/sources/sources.ts";
+import type { Target } from "#database/target.ts";
+import { askRenames } from "./ask-renames.ts";
+import { canAsk } from "./can-ask.ts";
+import type { CommandContext } from "./command.ts";
+import { databaseName } from "./database-options.ts";
+import { makersIn } from "./output/findings.ts";
+import { permitRemovals } from "./removals.ts";
+import { readRename } from "./renames.ts";
+
+/** A database in use, to be compared. */
+export function liveSource(target: Target): Source & { readonly kind: "live" } {
+  return { kind: "live", target, name: databaseName(target) };
+}
+
+/**
+ * Plans the way of a database to the schema files. What would be taken away is listed, and has to be allowed.
+ * @throws ConfitureError as `planApply`
+ */
+export async function planFor(
+  context: CommandContext,
+  files: ProjectFiles,
+  target: Target,
+  {
+    rename = "",
+    allowDrop,
+    command,
+  }: {
+    readonly rename?: string | undefined;
+    readonly allowDrop?: string | undefined;
+    /** Which takes these options, where the one that runs does not. */
+    readonly command?: string;
+  },
+): Promise<ApplyPlan> {
+  const { planApply } = await import("#compare/apply.ts");
+  return await planApply({
+    ...files,
+    from: liveSource(target),
+    renames: rename
+      .split(",")
+      .filter((text) => text !== "")
+      .map(readRename),
+    decideRenames: canAsk(context) ? askRenames(context.io) : undefined,
+    permit: permitRemovals(context, allowDrop, makersIn(files), {
+      what: "The plan",
+      undone: "Nothing was done.",
+      ...(command === undefined ? {} : { command: `${command} ` }),
+    }),
+    noDown: true,
+    online: false,
+    onStep: context.step,
+  });
+}

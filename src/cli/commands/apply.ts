@@ -1,0 +1,183 @@
+import type { ApplyPlan } from "#compare/apply.ts";
+import type { Rename } from "#compare/generate/renames.ts";
+import type { ProjectFiles } from "#compare/sources/sources.ts";
+import type { Config } from "#config/config.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
+import { ask } from "../ask.ts";
+import { liveSource, planFor } from "../apply-plan.ts";
+import { canAsk } from "../can-ask.ts";
+import { type CommandContext, defineCommand } from "../command.ts";
+import { filesBeside, SCRATCH_ARGS } from "../compare-options.ts";
+import { databaseName, databasePlace, openOptions, tellDatabase } from "../database-options.ts";
+import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
+import { changeToJson, renderChanges } from "../output/changes.ts";
+import { hazardToJson } from "../output/hazards.ts";
+import { showMigrateEvents } from "../output/migrate.ts";
+import { renderPlanned } from "../output/planned.ts";
+import { count, formatSeconds } from "../output/text.ts";
+
+export const command = defineCommand({
+  args: {
+    rename: {
+      type: "string",
+      valueHint: "OLD=NEW",
+      description: "treat as a rename: public.users.name=full_name (several with commas)",
+    },
+    "allow-drop": {
+      type: "string",
+      valueHint: "[=WHAT]",
+      description: "allow taking things away: all, or kinds and names with commas, such as policy,public.users.bio",
+    },
+    "dry-run": { type: "boolean", description: "print the SQL and run nothing" },
+    "no-ledger": { type: "boolean", description: "also where there are migrations; their ledger stays as it is" },
+    yes: {
+      type: "string",
+      valueHint: "NAME",
+      description: "run without asking: names the environment, or the database where a URL was given",
+    },
+    ...LOCK_ARGS,
+    ...SCRATCH_ARGS,
+  },
+  details:
+    "For databases that are not kept by migrations. Compares the environment's database with the schema files, plans the\n" +
+    "SQL that closes the difference, proves it in scratch databases, shows it and asks; then runs it under the runner's\n" +
+    "lock, in one transaction where PostgreSQL allows that, if the database has not changed meanwhile. What would be taken\n" +
+    "away is listed and needs a yes of its own, or --allow-drop. Where there are migrations, use `confiture migrate`.",
+  examples: [
+    "confiture apply",
+    "confiture apply --dry-run",
+    "confiture apply --env staging --yes staging",
+    "confiture apply --rename public.users.name=full_name",
+  ],
+  async run(args, context) {
+    const [{ renameFlag }, { runApply, leftToApply }] = await Promise.all([
+      import("#compare/generate/rename-first.ts"),
+      import("#compare/apply.ts"),
+    ]);
+    const config = await context.config();
+    const { target } = config;
+    const files = await filesBeside(context, args.scratch, target);
+    if (args["no-ledger"] !== true) await refuseMigrations(context, config, files);
+    tellDatabase(context, config);
+    const plan = await planFor(context, files, target, {
+      ...args,
+      allowDrop: args["dry-run"] === true ? "all" : args["allow-drop"],
+    });
+    const outcome = { json: toJson(plan, null) };
+    tellByHand(context, plan, renameFlag);
+    if (plan.migrations.length === 0) {
+      context.messages.log("Nothing to apply: the database holds what the schema files make");
+      return outcome;
+    }
+    for (const line of renderPlanned(plan.changes, plan.migrations).split("\n")) context.messages.log(line);
+    if (args["dry-run"] === true) {
+      return { ...outcome, script: plan.parts.map(({ sql }) => sql.trimStart()).join("\n-- Commit here.\n\n") };
+    }
+    const refused = await refusal(context, config, args.yes);
+    if (refused !== undefined) return { ...outcome, error: refused };
+    const started = performance.now();
+    await runApply(await migrateOptions(context, args, showMigrateEvents(context)), plan);
+    const duration = performance.now() - started;
+    context.step("Comparing the database with the schema files");
+    const byHand = new Set(plan.byHand.up.map(({ kind, name }) => `${kind} ${name}`));
+    const left = (await leftToApply(files, liveSource(target))).filter(
+      ({ kind, name }) => !byHand.has(`${kind} ${name}`),
+    );
+    const json = toJson(plan, duration);
+    if (left.length > 0) {
+      const error = new ConfitureError(
+        "apply_refused",
+        `The plan ran, and the database still differs from the schema files:\n${renderChanges(left).trimEnd()}`,
+        { hint: "`confiture apply` plans what is left." },
+      );
+      return { json, error };
+    }
+    const size = count(plan.changes.length, "change");
+    const but = byHand.size === 0 ? "" : ", but for what is to be written by hand";
+    return {
+      json,
+      text: `✅ Applied ${size} in ${formatSeconds(duration)}: the database holds what the schema files make${but}\n`,
+    };
+  },
+});
+
+/** @throws ConfitureError `apply_refused` where migrations keep the database, or files of migrations are there */
+async function refuseMigrations(
+  context: CommandContext,
+  { target, migrations }: Config,
+  { projectDir }: ProjectFiles,
+): Promise<void> {
+  const [{ discoverMigrations }, { lookForLedger, readLedger }, { withDatabase }, { isUnmade }] = await Promise.all([
+    import("#migrate/discover.ts"),
+    import("#migrate/ledger.ts"),
+    import("#database/open.ts"),
+    import("#migrate/status.ts"),
+  ]);
+  const found = discoverMigrations(projectDir, migrations.dir, migrations.layout);
+  const number = found.migrations.length + (found.base === undefined ? 0 : 1);
+  const refuse = (why: string): ConfitureError =>
+    new ConfitureError("apply_refused", `${why}, and what apply did would be in none of them`, {
+      hint: "Write a migration for what changed in the schema files: confiture migrate generate NAME\nThen: confiture migrate up\nTo change the database all the same, and no row of its ledger: confiture apply --no-ledger",
+    });
+  if (number > 0) throw refuse(`${migrations.dir} holds ${count(number, "migration")}`);
+  if (isUnmade(target)) return;
+  const rows = await withDatabase(target, openOptions(context), async (database) => {
+    const ledger = await lookForLedger(database, migrations.table);
+    return ledger?.exists === true ? (await readLedger(database, ledger)).length : 0;
+  });
+  if (rows > 0) throw refuse(`The database has ${count(rows, "migration")} in its ledger`);
+}
+
+/** Asks, or reads `--yes`; undefined where the plan may run. */
+async function refusal(
+  context: CommandContext,
+  { environment, target, protected: isProtected }: Config,
+  yes: string | undefined,
+): Promise<ConfitureError | undefined> {
+  const name = environment ?? databaseName(target);
+  if (yes === name) return undefined;
+  if (yes === undefined && canAsk(context)) {
+    const place = databasePlace(target, context.projectDir);
+    const question = isProtected ? `Type ${name} to run this on ${place}: ` : `Run this on ${place}? [y/N] `;
+    const answer = await ask(context.io, question, "nothing was done");
+    if (isProtected ? answer === name : /^y(es)?$/i.test(answer)) return undefined;
+    return new ConfitureError("apply_refused", "Nothing was done");
+  }
+  const given = yes === undefined ? "" : `--yes ${shellWord(yes)} names something else. `;
+  return new ConfitureError("apply_refused", "Nothing was done: there is nobody to ask", {
+    hint: `${given}To run this: confiture apply --yes ${shellWord(name)}`,
+  });
+}
+
+function tellByHand(
+  { messages }: CommandContext,
+  { byHand, givenByDefault, possibleRenames }: ApplyPlan,
+  renameFlag: (rename: Rename) => string,
+): void {
+  for (const { change, kind, name } of byHand.up) {
+    messages.warn(`no SQL is planned for this, do it by hand: ${kind} ${name} (${change})`);
+  }
+  if (givenByDefault.length > 0) {
+    messages.warn(
+      `default privileges of the database give rights to what is made in it, and no file speaks of them: to ${givenByDefault.join(", ")} (confiture drift --grants shows them)`,
+    );
+  }
+  for (const rename of possibleRenames) {
+    const { kind, from, to } = rename;
+    messages.warn(`${kind} ${from} is dropped and ${to} added; if it was renamed: ${renameFlag(rename)}`);
+  }
+}
+
+function toJson(plan: ApplyPlan, duration: number | null): Record<string, unknown> {
+  return {
+    changes: plan.changes.map(changeToJson),
+    sql: plan.migrations.flatMap(({ up }) => up.map(({ sql }) => sql)),
+    hazards: plan.migrations.flatMap(({ hazards }) => hazards.up.map(hazardToJson)),
+    possibleRenames: plan.possibleRenames,
+    givenByDefault: plan.givenByDefault,
+    byHand: plan.byHand.up.map(changeToJson),
+    applied: duration !== null,
+    durationMs: duration === null ? null : Math.round(duration),
+  };
+}

@@ -1,0 +1,19 @@
+import type { Change } from "#compare/catalogue/changes.ts";
+import type { GeneratedMigration } from "#compare/generate/generate.ts";
+import { noteOf } from "#compare/generate/migration-file.ts";
+import { renderChanges } from "./changes.ts";
+import { inLine } from "./visible.ts";
+
+/** What changes, in short, and what of it can hurt. Pure. */
+export function renderPlanned(changes: readonly Change[], migrations: readonly GeneratedMigration[]): string {
+  const hazards = migrations.flatMap(({ hazards: { up } }) =>
+    up
+      .filter(({ hazard }) => hazard.code !== "LOCK" && hazard.code !== "ONLINE")
+      .map(({ sql, hazard }) => ({
+        line: `! ${inLine(sql.split("\n")[0] ?? "")}\n`,
+        note: `    ${noteOf(hazard, "up")}\n`,
+      })),
+  );
+  const shown = hazards.map(({ line, note }, index) => (hazards[index - 1]?.line === line ? note : line + note));
+  return `${renderChanges(changes)}${shown.join("")}`.trimEnd();
+}

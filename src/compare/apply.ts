@@ -1,0 +1,127 @@
+import type { Database } from "#database/database.ts";
+import { rollback } from "#database/rollback.ts";
+import { parseScript, runStatements, type Script } from "#database/script.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { exclusively, type MigrateOptions } from "#migrate/exclusive.ts";
+import { runOptionsOf } from "#migrate/migrator.ts";
+import { prepareSession, type RunOptions } from "#migrate/run-session.ts";
+import type { Catalogue } from "./catalogue/catalogue.ts";
+import { type Change, compareCatalogues } from "./catalogue/changes.ts";
+import { type Generated, generateMigrations } from "./generate/generate.ts";
+import { renderScript } from "./generate/migration-file.ts";
+import type { PlanOptions } from "./generate/options.ts";
+import { compareOnTerms } from "./sources/comparison.ts";
+import { type ProjectFiles, readInUse, type Source, sourceCatalogue } from "./sources/sources.ts";
+
+/** How a database in use comes to hold what the schema files make, proven in scratch databases and not run yet. */
+export interface ApplyPlan extends Generated {
+  /** What the plan begins from. */
+  readonly there: Catalogue;
+  /** Its statements as SQL, one text for each transaction. */
+  readonly parts: readonly Part[];
+}
+
+interface Part {
+  readonly sql: string;
+  /** Whether all of it is one transaction, or each statement one of its own. */
+  readonly transactional: boolean;
+}
+
+type Live = Source & { readonly kind: "live" };
+
+/**
+ * Plans the way of a database from what it holds to the schema files, and proves it. The database is only read.
+ * @throws ConfitureError as `generateMigrations`
+ */
+export async function planApply(options: PlanOptions & { readonly from: Live }): Promise<ApplyPlan> {
+  options.onStep?.("Reading the database");
+  const there = await sourceCatalogue(options, options.from);
+  const from: Source = { kind: "catalogue", catalogue: there, name: options.from.name };
+  const generated = await generateMigrations({ ...options, from });
+  const parts = generated.migrations.map(({ up, transactional }) => ({
+    sql: renderScript([{ statements: up, transactional }]),
+    transactional,
+  }));
+  return { ...generated, there, parts };
+}
+
+/**
+ * Runs a plan under the runner's lock, if the database still is what it was made for.
+ * @throws ConfitureError `apply_refused` when it was changed meanwhile, and what PostgreSQL reports, with what is done by then
+ */
+export async function runApply(options: MigrateOptions, { there, parts }: ApplyPlan): Promise<void> {
+  await exclusively(options, async (database, ledger) => {
+    const changes = compareCatalogues(there, await readInUse(database, options.table));
+    if (changes.length > 0) throw changedMeanwhile(changes);
+    const run = runOptionsOf(options, ledger);
+    for (const [index, part] of parts.entries()) {
+      const of = parts.length === 1 ? "the plan" : `part ${index + 1} of the plan`;
+      try {
+        if (options.signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
+        await runPart(database, parseScript({ file: of, text: part.sql }), part.transactional, run);
+      } catch (error) {
+        throw explain(error, options, { index, of, isWhole: part.transactional });
+      }
+    }
+  });
+}
+
+async function runPart(database: Database, script: Script, transactional: boolean, run: RunOptions): Promise<void> {
+  if (!transactional) {
+    await prepareSession(database, run);
+    for (const statement of script.statements) await runStatements(database, script, [statement]);
+    return;
+  }
+  await prepareSession(database, run, "begin");
+  try {
+    await runStatements(database, script);
+    if (run.signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
+  } catch (error) {
+    await rollback(database);
+    throw error;
+  }
+  await database.execute("commit");
+}
+
+function changedMeanwhile(changes: readonly Change[]): ConfitureError {
+  const list = changes.map(({ change, kind, name }) => `\n  ${change} ${kind} ${name}`).join("");
+  return new ConfitureError("apply_refused", `The database was changed since the plan was made:${list}`, {
+    hint: "Nothing was done. Run the command again: it plans anew.",
+  });
+}
+
+interface Failed {
+  readonly index: number;
+  readonly of: string;
+  /** Whether nothing of the part is left. */
+  readonly isWhole: boolean;
+}
+
+/** What a failure leaves in the database. */
+function explain(error: unknown, { signal }: MigrateOptions, { index, of, isWhole }: Failed): unknown {
+  if (!(error instanceof ConfitureError)) return error;
+  const before = index === 0 ? "" : ` ${index === 1 ? "Part 1 is" : `Parts 1 to ${index} are`} applied.`;
+  const again = "`confiture apply` compares anew and goes on from what is there.";
+  if (error.code === "connection_lost") {
+    const fate = isWhole ? `Whether ${of} was committed` : `How far ${of} came`;
+    return error.with({ hint: `${fate} is not known.${before} ${again}` });
+  }
+  const own = isWhole ? `${capital(of)} was rolled back` : `What came before this statement in ${of} is done`;
+  const isStopped = error.code === "interrupted" || (signal?.aborted === true && error.server?.sqlstate === "57014");
+  if (isStopped) return error.with({ code: "interrupted", message: `Interrupted. ${own}.${before}` });
+  const hint = `${own}.${before} ${again}`;
+  return error.with({ hint: error.hint === undefined ? hint : `${error.hint}\n${hint}` });
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/**
+ * What still differs between a database and the schema files: after a run, nothing but what no SQL is planned for.
+ * Owners, grants to roles that the files do not name and versions of extensions do not count.
+ */
+export async function leftToApply(files: ProjectFiles, from: Live): Promise<readonly Change[]> {
+  const [is, to] = [await sourceCatalogue(files, from), await sourceCatalogue(files, { kind: "schema" })];
+  return (await compareOnTerms(files, is, to, { owners: false, grants: false, extensionVersions: false })).changes;
+}

@@ -1,0 +1,84 @@
+import { ConfitureError } from "#errors/error.ts";
+import { stampOf } from "#files/stamps.ts";
+import { findSchemaFiles } from "#build/collect.ts";
+import { type Change, compareCatalogues } from "./catalogue/changes.ts";
+import type { Catalogue } from "./catalogue/catalogue.ts";
+import { projectBase, type ProjectFiles, projectMigrations, sourceCatalogue } from "./sources/sources.ts";
+
+/** What the files of a project come to at one moment. */
+export interface Look {
+  /** Milliseconds that it took. */
+  readonly duration: number;
+  readonly schemaFiles: number;
+  /** Why the schema files do not build. */
+  readonly schemaError: ConfitureError | undefined;
+  /** Why the migrations cannot be replayed. */
+  readonly migrationsError: ConfitureError | undefined;
+  /** From what base and migrations make to what the schema files make; undefined where one of them cannot be made. */
+  readonly changes: readonly Change[] | undefined;
+}
+
+/** Looks at a project again and again. What has not changed since the last time is not made anew. */
+export interface Watcher {
+  /** Tells whether there is anything new; equal stamps stand for equal files. */
+  stamp(): string;
+  /** @throws ConfitureError `interrupted`, and what a scratch database throws */
+  look(): Promise<Look>;
+}
+
+/** @throws nothing: what is wrong with files is in the look */
+export function watchProject(files: ProjectFiles): Watcher {
+  const made = new Map<"schema" | "migrations", Made>();
+
+  /** Names the files, or what is wrong with their names. */
+  const stampFor = (kind: "schema" | "migrations"): string => {
+    try {
+      const paths =
+        kind === "schema"
+          ? findSchemaFiles(files)
+          : [...projectBase(files), ...projectMigrations(files)].flatMap(({ path, downPath }) =>
+              downPath === undefined ? [path] : [path, downPath],
+            );
+      return stampOf(files.projectDir, paths);
+    } catch (error) {
+      if (error instanceof ConfitureError) return `${error.code} ${error.message}`;
+      throw error;
+    }
+  };
+
+  const make = async (kind: "schema" | "migrations"): Promise<Catalogue | ConfitureError> => {
+    const stamp = stampFor(kind);
+    const before = made.get(kind);
+    if (before?.stamp === stamp) return before.catalogue;
+    const catalogue = await sourceCatalogue(files, { kind }).catch((error: unknown) => {
+      if (error instanceof ConfitureError && !UNUSABLE.has(error.code)) return error;
+      throw error;
+    });
+    made.set(kind, { stamp, catalogue });
+    return catalogue;
+  };
+
+  return {
+    stamp: () => `${stampFor("schema")}\n\n${stampFor("migrations")}`,
+    async look() {
+      const started = performance.now();
+      const [schema, migrations] = [await make("schema"), await make("migrations")];
+      const isWhole = !(schema instanceof ConfitureError) && !(migrations instanceof ConfitureError);
+      return {
+        schemaFiles: schema instanceof ConfitureError ? 0 : findSchemaFiles(files).length,
+        schemaError: schema instanceof ConfitureError ? schema : undefined,
+        migrationsError: migrations instanceof ConfitureError ? migrations : undefined,
+        changes: isWhole ? compareCatalogues(migrations, schema) : undefined,
+        duration: performance.now() - started,
+      };
+    },
+  };
+}
+
+interface Made {
+  readonly stamp: string;
+  readonly catalogue: Catalogue | ConfitureError;
+}
+
+/** What ends the command: no file of the project is the reason. */
+const UNUSABLE: ReadonlySet<string> = new Set(["interrupted", "internal", "scratch_unusable", "embedded_failed"]);

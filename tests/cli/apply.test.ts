@@ -1,0 +1,143 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { runHere } from "../support/in-process.ts";
+import { NEWEST_ALONE, OLDEST_ALONE } from "../support/servers.ts";
+import { temporaryProject } from "../support/project.ts";
+import { atTerminal } from "../support/terminal.ts";
+import { readDocument } from "./document.ts";
+import { cliProject } from "./project.ts";
+
+setDefaultTimeout(120_000);
+
+const EMBEDDED = { "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n" };
+const USERS = "CREATE TYPE mood AS ENUM ('ok');\nCREATE TABLE users (id int PRIMARY KEY, name text, mood mood);\n";
+
+describe.each([...new Set([...OLDEST_ALONE, ...NEWEST_ALONE])])("apply on PostgreSQL %d", (major) => {
+  test("plans, shows, wants a yes, runs and compares; what is in step needs nothing", async () => {
+    await using project = await cliProject({ "db/schema/users.sql": USERS }, { major });
+    const asked = await project.run(["apply"]);
+    expect(asked).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(asked.stderr).toContain("+ table public.users\n");
+    expect(asked.stderr).toContain("Nothing was done: there is nobody to ask");
+    expect(asked.stderr).toContain("confiture apply --yes local");
+    expect(await project.query("SELECT to_regclass('users')")).toEqual([{ to_regclass: null }]);
+    const done = await project.succeed(["apply", "--yes", "local"]);
+    expect(done.stdout).toMatch(/^✅ Applied 2 changes in .*: the database holds what the schema files make\n$/);
+    await project.query("INSERT INTO users VALUES (1, 'Ada', 'ok')");
+    const again = await project.succeed(["apply"]);
+    expect(again.stderr).toContain("Nothing to apply");
+
+    // A new value of an enum that the same plan uses takes two transactions.
+    await project.write(
+      "db/schema/users.sql",
+      "CREATE TYPE mood AS ENUM ('ok', 'bad');\nCREATE TABLE users (id int PRIMARY KEY, name text, mood mood DEFAULT 'bad');\nCREATE INDEX users_name ON users (name);\n",
+    );
+    const dry = await project.succeed(["apply", "--dry-run"]);
+    expect(dry.stdout).toContain("-- Commit here.");
+    const document = readDocument(await project.run(["apply", "--yes", "local", "--format", "json"]));
+    expect(document).toMatchObject({ ok: true, applied: true, changes: [{}, {}, {}] });
+    expect(await project.query("INSERT INTO users VALUES (2) RETURNING mood::text")).toEqual([{ mood: "bad" }]);
+    expect((await project.run(["diff", "env:local", "schema"])).exitCode).toBe(0);
+  });
+
+  test("takes nothing away unasked, loses no rows to a rename, and a failure leaves all as it was", async () => {
+    await using project = await cliProject(
+      { "db/schema/users.sql": "CREATE TABLE users (id int PRIMARY KEY, full_name text);\n" },
+      { major },
+    );
+    await project.query("CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users VALUES (1, 'Ada')");
+    const before = await project.snapshot();
+    const refused = await project.run(["apply", "--yes", "local"]);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain("column public.users.name is not in the schema files: what it held is gone");
+    expect(refused.stderr).toContain("--rename public.users.name=full_name");
+    expect(await project.snapshot()).toBe(before);
+    await project.succeed(["apply", "--yes", "local", "--rename", "public.users.name=full_name"]);
+    expect(await project.query("TABLE users")).toEqual([{ id: 1, full_name: "Ada" }]);
+
+    await project.write(
+      "db/schema/users.sql",
+      "CREATE TABLE users (id int PRIMARY KEY, full_name text, age int NOT NULL);\nCREATE TABLE posts (id int);\n",
+    );
+    const unchanged = await project.snapshot();
+    const failed = await project.run(["apply", "--yes", "local"]);
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain('column "age" of relation "users" contains null values');
+    expect(failed.stderr).toMatch(/--> the plan:\d+:1\n/);
+    expect(failed.stderr).toContain("The plan was rolled back.");
+    expect(await project.snapshot()).toBe(unchanged);
+  });
+
+  test("is refused where migrations keep the database, unless --no-ledger says so", async () => {
+    await using project = await cliProject(
+      {
+        "db/schema/users.sql": "CREATE TABLE users (id int, bio text);\n",
+        "db/migrations/001_users.sql": "CREATE TABLE users (id int);\n",
+      },
+      { major },
+    );
+    await project.succeed(["migrate", "up"]);
+    const refused = await project.run(["apply", "--yes", "local"]);
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain("db/migrations holds 1 migration");
+    expect(refused.stderr).toContain("confiture migrate generate NAME");
+    await project.succeed(["apply", "--yes", "local", "--no-ledger"]);
+    expect(await project.query("SELECT version FROM confiture_migrations")).toEqual([{ version: "001" }]);
+    await project.remove();
+  });
+
+  test("a database that was changed while somebody thought about the plan is left alone", async () => {
+    await using project = await cliProject({ "db/schema/users.sql": USERS }, { major });
+    const { planApply, runApply } = await import("#compare/apply.ts");
+    const { loadConfig } = await import("#config/load.ts");
+    const { LAYOUT_NAMES } = await import("#migrate/layouts/names.ts");
+    const { target, migrations } = await loadConfig({
+      projectDir: project.dir,
+      environment: "local",
+      env: {},
+      homeDirectory: project.dir,
+      userName: "tester",
+      databaseUrl: undefined,
+      layouts: LAYOUT_NAMES,
+    });
+    const plan = await planApply({
+      projectDir: project.dir,
+      includeDirs: [{ path: "db/schema", recursive: true, include: [], exclude: [] }],
+      excludeDirs: [],
+      order: "path",
+      resetBetweenFiles: false,
+      databaseName: project.database,
+      migrationsDir: migrations.dir,
+      migrationsLayout: undefined,
+      table: migrations.table,
+      scratch: target,
+      toolVersion: "0",
+      from: { kind: "live", target, name: "the database" },
+      renames: [],
+      noDown: true,
+      online: false,
+    });
+    await project.query("CREATE TABLE meanwhile (id int)");
+    const options = { ...migrations, target, projectDir: project.dir, toolVersion: "0" };
+    const running = runApply(options, plan);
+    expect(running).rejects.toMatchObject({ code: "apply_refused" });
+    expect(await project.query("SELECT to_regclass('users')")).toEqual([{ to_regclass: null }]);
+  });
+});
+
+describe("apply", () => {
+  test("asks on a terminal, and a protected environment wants its name", async () => {
+    await using project = await temporaryProject({ ...EMBEDDED, "db/schema/users.sql": USERS });
+    const no = await atTerminal(project.dir, ["apply"], [[/\[y\/N\] /, "n\r"]]);
+    expect(no.exitCode).toBe(1);
+    expect(no.screen).toContain("Nothing was done");
+    const yes = await atTerminal(project.dir, ["apply"], [[/\[y\/N\] /, "y\r"]]);
+    expect(yes.exitCode).toBe(0);
+    await project.write("db/environments/local.yaml", `${EMBEDDED["db/environments/local.yaml"]}protected: true\n`);
+    await project.write("db/schema/posts.sql", "CREATE TABLE posts (id int);\n");
+    const wrong = await atTerminal(project.dir, ["apply"], [[/Type local to run this/, "y\r"]]);
+    expect(wrong.exitCode).toBe(1);
+    const wanted = await runHere(["apply", "--yes", "other"], { cwd: project.dir });
+    expect(wanted.stderr).toContain("--yes other names something else. To run this: confiture apply --yes local");
+    expect((await runHere(["apply", "--yes", "local"], { cwd: project.dir })).exitCode).toBe(0);
+  });
+});

@@ -1,0 +1,109 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { BINARY, builtBinary } from "../support/cli.ts";
+import { runHere } from "../support/in-process.ts";
+import { temporaryProject, type TemporaryProject } from "../support/project.ts";
+import { readDocument } from "./document.ts";
+
+setDefaultTimeout(120_000);
+
+const FILES = {
+  "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
+  "db/schema/users.sql": "CREATE TABLE users (id bigint PRIMARY KEY);\n",
+  "db/migrations/001_users.sql": "CREATE TABLE users (id bigint PRIMARY KEY);\n",
+};
+
+/** The executable while it watches, and what it has said. */
+async function watch(project: TemporaryProject, ...args: string[]) {
+  await builtBinary();
+  const child = Bun.spawn([BINARY, "dev", ...args], {
+    cwd: project.dir,
+    env: { PATH: process.env["PATH"] ?? "", HOME: project.dir, TZ: "UTC" },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  let said = "";
+  const listen = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
+    for await (const piece of stream) said += new TextDecoder().decode(piece);
+  };
+  const heard = Promise.all([listen(child.stdout), listen(child.stderr)]);
+  return {
+    child,
+    /** Waits until it says something more that fits, and returns what it said since the last time. */
+    async until(pattern: RegExp): Promise<string> {
+      for (let tries = 0; tries < 1_200; tries++) {
+        const end = pattern.exec(said);
+        if (end !== null) {
+          const text = said.slice(0, end.index + end[0].length);
+          said = said.slice(text.length);
+          return text;
+        }
+        if (child.exitCode !== null) break;
+        await Bun.sleep(50);
+      }
+      throw new Error(`it never said ${String(pattern)}, but:\n${said}`);
+    },
+    async stop(): Promise<number> {
+      child.kill("SIGINT");
+      const exitCode = await child.exited;
+      await heard;
+      return exitCode;
+    },
+  };
+}
+
+describe("dev", () => {
+  test("builds, compares and lints at each save, with the place of an error, until Ctrl-C", async () => {
+    await using project = await temporaryProject(FILES);
+    const watching = await watch(project);
+    await watching.until(
+      /✅ 1 schema file built in [\s\S]*The migrations make the same\n[\s\S]*Nothing found in 1 file/,
+    );
+    await project.write("db/schema/posts.sql", "CREATE TABLE posts (id int);\n");
+    expect(await watching.until(/or confiture schema update\n/)).toContain("+ table public.posts\n");
+    await project.write("db/schema/posts.sql", "CREATE TABEL posts (id int);\n");
+    await watching.until(/--> db\/schema\/posts\.sql:1:8\n/);
+    await rm(project.path("db/schema/posts.sql"));
+    await watching.until(/The migrations make the same\n/);
+    await project.write("db/migrations/002_drop.sql", "DROP TABLE users;\n");
+    await watching.until(/\[drop-table\][\s\S]* in 2 files\n/);
+    expect(await watching.stop()).toBe(130);
+  });
+
+  test("--apply keeps the database in step, and takes nothing away", async () => {
+    await using project = await temporaryProject(FILES);
+    await rm(project.path("db/migrations/001_users.sql"));
+    const watching = await watch(project, "--apply");
+    await watching.until(/✅ \.confiture\/local, embedded is in step\n/);
+    await project.write("db/schema/users.sql", "CREATE TABLE users (id bigint PRIMARY KEY, bio text);\n");
+    await watching.until(/\+ column bio text\n[\s\S]*is in step\n/);
+    await project.write("db/schema/users.sql", "CREATE TABLE users (id bigint PRIMARY KEY);\n");
+    await watching.until(/confiture apply --allow-drop=public\.users\.bio/);
+    await watching.stop();
+    const left = await runHere(["db", "sql", "--format", "csv", "SELECT bio FROM users"], { cwd: project.dir });
+    expect(left).toMatchObject({ exitCode: 0, stdout: "bio\n" });
+  });
+
+  test("--once looks once; the exit code and the document tell what it saw", async () => {
+    await using project = await temporaryProject(FILES);
+    const once = async () => readDocument(await runHere(["dev", "--once", "--format", "json"], { cwd: project.dir }));
+    expect(await once()).toMatchObject({ exitCode: 0, schemaFiles: 1, changes: [], findings: [] });
+    await project.write("db/schema/posts.sql", "CREATE TABLE posts (id int);\n");
+    expect(await once()).toMatchObject({ exitCode: 3, changes: [{ change: "added", name: "public.posts" }] });
+    await project.write("db/schema/posts.sql", "CREATE TABEL posts (id int);\n");
+    expect(await once()).toMatchObject({ exitCode: 1, changes: null, error: { location: { line: 1, column: 8 } } });
+    const endless = await runHere(["dev", "--format", "json"], { cwd: project.dir });
+    expect(endless.exitCode).toBe(2);
+  });
+
+  test("a protected environment is not kept in step", async () => {
+    await using project = await temporaryProject({
+      ...FILES,
+      "db/environments/live.yaml": `${FILES["db/environments/local.yaml"]}protected: true\n`,
+    });
+    const result = await runHere(["dev", "--apply", "--env", "live"], { cwd: project.dir });
+    expect(result).toMatchObject({ exitCode: 2 });
+    expect(result.stderr).toContain('The environment "live" is protected');
+  });
+});
