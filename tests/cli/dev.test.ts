@@ -66,8 +66,8 @@ describe("dev", () => {
     await watching.until(/--> db\/schema\/posts\.sql:1:8\n/);
     await rm(project.path("db/schema/posts.sql"));
     await watching.until(/The migrations make the same\n/);
-    await project.write("db/migrations/002_drop.sql", "DROP TABLE users;\n");
-    await watching.until(/\[drop-table\][\s\S]* in 2 files\n/);
+    await project.write("db/migrations/002_small.sql", "CREATE TABLE small (id int PRIMARY KEY);\n");
+    await watching.until(/\[prefer-bigint\][\s\S]* in 2 files\n/);
     expect(await watching.stop()).toBe(130);
   });
 
