@@ -27,6 +27,9 @@ export interface CollectOptions {
 /** `path`: by their paths; `dependencies`: each file after those that make what it needs. */
 export type SchemaOrder = "path" | "dependencies";
 
+/** Where schema files are when nobody says where. */
+const USUAL_FOLDER = "db/schema";
+
 const EVERY_SQL_FILE = "**/*.sql";
 
 /**
@@ -37,7 +40,10 @@ export function findSchemaFiles(options: CollectOptions): string[] {
   try {
     return collectSchemaFiles(options);
   } catch (error) {
-    if (error instanceof ConfitureError && error.code === "schema_no_files") return [];
+    // A folder that somebody has named and that is not there is a mistake, not a project without schema files.
+    const missing = error instanceof ConfitureError ? error.data?.["folder"] : undefined;
+    const hasNone = error instanceof ConfitureError && error.code === "schema_no_files";
+    if (hasNone && (missing === undefined || missing === USUAL_FOLDER)) return [];
     throw error;
   }
 }
@@ -159,6 +165,7 @@ function requireFolder(projectDir: string, dir: string): void {
   throw new ConfitureError("schema_no_files", `No SQL files found: the folder ${dir} does not exist`, {
     hint: "Put the schema files there, or name their folder in include_dirs of the environment file. `confiture init` makes a project that builds.",
     location: { file: dir },
+    data: { folder: normalise(projectDir, dir) },
   });
 }
 

@@ -20,6 +20,7 @@ export const SYNC_ARGS = {
     type: "boolean",
     description: "copy every value as it is, without rules; refused where an environment is protected",
   },
+  "ignore-rules": { type: "boolean", description: "with --plain: also where db/sync has rules" },
   tables: {
     type: "string",
     valueHint: "NAMES",
@@ -31,6 +32,7 @@ export interface SyncArgs {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly plain?: boolean | undefined;
+  readonly "ignore-rules"?: boolean | undefined;
   readonly tables?: string | undefined;
 }
 
@@ -68,6 +70,7 @@ export async function readSides(
       { hint: "Leave --plain out: the rules in db/sync say what becomes of each column." },
     );
   }
+  if (args.plain === true && args["ignore-rules"] !== true) await refuseRules(context);
   const rules = args.plain === true ? undefined : await readProjectRules(context);
   if (rules !== undefined && rules.key === undefined)
     context.messages.log(`${KEY} is not set: the results of another run will be different`);
@@ -96,6 +99,17 @@ export async function requireEnvironment(context: CommandContext, name: string |
 /** The plan of a copy, by the project's rules. */
 export async function planFrom(context: CommandContext, from: Config, database: Database): Promise<SyncPlan> {
   return await makePlan({}, from, database, await readProjectRules(context));
+}
+
+/** @throws ConfitureError `sync_not_allowed` where somebody has written down what becomes of each column */
+async function refuseRules({ projectDir }: CommandContext): Promise<void> {
+  const { ruleFiles } = await import("#sync/rules/read.ts");
+  const [file] = ruleFiles(projectDir);
+  if (file === undefined) return;
+  throw new ConfitureError("sync_not_allowed", "--plain copies every value as it is, and db/sync has rules", {
+    location: { file },
+    hint: "Leave --plain out to go by the rules. To copy the originals: --plain --ignore-rules",
+  });
 }
 
 /** Rules, and the key that results are made with. */

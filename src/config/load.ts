@@ -9,6 +9,7 @@ import { readDotenv } from "./dotenv.ts";
 import { checkDatabaseKeys, readDatabase, type DatabaseChoice } from "./database-section.ts";
 import { DEFAULT_SETTINGS, readSettings, type Settings } from "./environment-file.ts";
 import { environmentNotFound, findEnvironmentFile, listEnvironments } from "./find-environment.ts";
+import { type Guard, protectedNamesake } from "./protected-namesake.ts";
 import { TreeReader } from "./read-tree.ts";
 import { resolveServer, variableSetting, type ResolvedTarget } from "./resolve-server.ts";
 import type { TextSetting } from "./setting.ts";
@@ -76,6 +77,14 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     variables,
   };
   const resolved = await resolveTarget(choice, surroundings);
+  const guard =
+    url === undefined || settings.protected
+      ? undefined
+      : await protectedNamesake(projectDir, resolved.target, name, async (other, otherFile) => {
+          const read = await readFileOrDefaults(options, other, otherFile, variables, undefined);
+          const { target } = await resolveTarget(read.choice, surroundings);
+          return { protected: read.settings.protected, limits: read.settings.limits, target };
+        });
   const origins: Record<string, string> = {
     environment: options.environment === undefined ? "default" : "--env",
     "database.engine": choice.origin,
@@ -83,27 +92,42 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   for (const [key, origin] of Object.entries(resolved.origins)) origins[`database.${key}`] = origin;
   return deepFreeze<Config>({
     projectDir,
-    environment: file === undefined ? null : name,
-    file: file ?? null,
+    environment: guard?.name ?? (file === undefined ? null : name),
+    file: guard?.file ?? file ?? null,
     target: resolved.target,
     urlOrigin: url?.origin ?? null,
     includeDirs: structuredClone(settings.includeDirs),
     excludeDirs: [...settings.excludeDirs],
-    migrations: { ...settings.migrations, dir: fromProject(projectDir, settings.migrations.dir) },
+    migrations: {
+      ...settings.migrations,
+      dir: fromProject(projectDir, settings.migrations.dir),
+      contract: guard === undefined ? settings.migrations.contract : "manual",
+    },
     build: { ...settings.build },
     drift: { ignore: [...settings.drift.ignore] },
     backfill: { ...settings.backfill },
     scratchUrl: settings.scratchUrl,
-    protected: settings.protected,
-    limits: settings.limits,
+    protected: settings.protected || guard !== undefined,
+    limits: settings.limits ?? guard?.limits,
     syncReplace: settings.syncReplace,
     origins: { ...origins, ...settings.origins },
     connection: { ...resolved.values },
-    warnings: [...passedOver(options, file, url, variables, resolved), ...resolved.warnings].map((warning) => ({
+    warnings: [
+      ...(guard === undefined ? [] : [guarded(guard)]),
+      ...passedOver(options, file, url, variables, resolved),
+      ...resolved.warnings,
+    ].map((warning) => ({
       ...warning,
       connection: true,
     })),
   });
+}
+
+function guarded({ name, file }: Guard): ConfigWarning {
+  return {
+    message: `this is the database of the protected environment "${name}", so what that asks for is asked for here as well (--env ${name} also takes its other settings)`,
+    location: { file },
+  };
 }
 
 /** For commands that connect to none. */

@@ -427,3 +427,17 @@ const SARIF = {
     },
   },
 };
+
+test("a database that began with base.sql is no hindrance to trying statements out", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
+    "db/migrations/base.sql": "CREATE TABLE users (id bigint PRIMARY KEY, bio text);\n",
+    "db/migrations/001_bio.sql": "ALTER TABLE users ALTER bio TYPE int USING bio::int;\n",
+  });
+  await runHere(["migrate", "up"], { cwd: project.dir });
+  await project.write("db/migrations/002_not_null.sql", "ALTER TABLE users ALTER bio SET NOT NULL;\n");
+  const { stdout, stderr } = await runHere(["lint"], { cwd: project.dir });
+  expect(stderr).not.toContain("judged by the text alone");
+  expect(stdout).toContain("[not-null-scans]");
+  expect(stdout).toContain("measured: the statement was run in a scratch database");
+});

@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
+import { runHere } from "../support/in-process.ts";
+import { temporaryProject } from "../support/project.ts";
 import { cliProject, OLDEST_AND_NEWEST } from "./project.ts";
 
 /** The first version that knows a NOT NULL that is not validated yet. */
@@ -30,3 +32,18 @@ test.each(OLDEST_AND_NEWEST)(
     expect(await written()).not.toMatch(/NOT NULL "?name"? NOT VALID/);
   },
 );
+
+test("generate --online says what it has no other form for", async () => {
+  const table = (type: string) =>
+    `CREATE TABLE orders (id int PRIMARY KEY, amount ${type});\nCREATE VIEW amounts AS SELECT amount FROM orders;\n`;
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database:\n  engine: embedded\n",
+    "db/migrations/001_orders.sql": table("int"),
+    "db/schema/orders.sql": table("bigint"),
+  });
+  const { exitCode, stderr } = await runHere(["migrate", "generate", "larger", "--online"], { cwd: project.dir });
+  expect(exitCode).toBe(0);
+  expect(stderr).toContain(
+    "--online has no other form for this, so others wait while it runs: ALTER TABLE public.orders",
+  );
+});

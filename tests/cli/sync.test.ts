@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
+import { runHere } from "../support/in-process.ts";
+import { temporaryProject } from "../support/project.ts";
 import { cliProject, type CliProject, environmentFile } from "./project.ts";
 
 const KEY = "07".repeat(32);
@@ -231,3 +233,17 @@ test("a part of production goes into the embedded engine", async () => {
   expect(JSON.parse(counted.stdout)).toMatchObject({ results: [{ rows: [{ users: 20, others: 0, some: true }] }] });
   await project.server.dropDatabase(copy);
 }, 120_000);
+
+test("--plain copies no original where rules say what becomes of it, unless that is said as well", async () => {
+  const own = "database:\n  url: postgres://nobody@127.0.0.1:1/none\n";
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": own,
+    "db/environments/copy.yaml": `${own}sync: { replace: true }\n`,
+    "db/sync/rules.yaml": RULES,
+  });
+  const refused = await runHere([...SYNC, "--plain"], { cwd: project.dir });
+  expect(refused.stderr).toContain("--plain copies every value as it is, and db/sync has rules");
+  expect(refused.exitCode).not.toBe(5);
+  // It goes on, and finds that nobody answers.
+  expect(await runHere([...SYNC, "--plain", "--ignore-rules"], { cwd: project.dir })).toMatchObject({ exitCode: 5 });
+});

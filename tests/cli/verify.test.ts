@@ -88,6 +88,22 @@ The migrations were replayed from an empty database.
 `);
   });
 
+  test("where an object is made, rather than where another statement speaks of it", async () => {
+    const { stdout } = await run(["verify"], {
+      "db/schema/orders.sql": "CREATE TABLE orders (id INT);\n",
+      "db/schema/views.sql": "CREATE VIEW all_orders AS SELECT * FROM orders;\n",
+    });
+    expect(stdout).toContain("+ table public.orders\n        schema file  db/schema/orders.sql:1\n");
+  });
+
+  test("that a folder of schema files that was named is not there", async () => {
+    const { exitCode, stderr } = await run(["verify"], {
+      "db/environments/local.yaml": "database:\n  engine: embedded\ninclude_dirs:\n  - db/schemas\n",
+    });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("the folder db/schemas does not exist");
+  });
+
   test("that it went the other way, and what it could not check", async () => {
     const { exitCode, stdout } = await run(["verify"], {
       "db/migrations/1_users.sql": "ALTER TABLE users ALTER COLUMN email SET NOT NULL;\n",

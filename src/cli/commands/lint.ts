@@ -7,6 +7,7 @@ import type { Finding } from "#lint/finding.ts";
 import type { Which } from "#lint/collect.ts";
 import { SEVERITIES, type Severity } from "#lint/severity.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { isBase } from "#migrate/version.ts";
 import { LIST } from "../arguments.ts";
 import { type CommandContext, defineCommand, GLOBAL_ARGS, type Outcome } from "../command.ts";
 import { projectFiles, SCRATCH_ARGS } from "../compare-options.ts";
@@ -305,7 +306,10 @@ async function pending(context: CommandContext, given: Sizes | undefined): Promi
     const { history } = await status(options);
     const sizes = given ?? (await sizesOf(context, options.target));
     const withStanding = (standings: ReadonlySet<string>) =>
-      history.flatMap(({ standing, file }) => (file !== undefined && standings.has(standing) ? [file] : []));
+      history.flatMap(({ standing, file }) =>
+        // The base is what there is before, wherever migrations are replayed.
+        file !== undefined && standings.has(standing) && !isBase(file.version) ? [file] : [],
+      );
     return {
       which: { kind: "pending", migrations: withStanding(STILL_TO_RUN) },
       start: {

@@ -79,7 +79,7 @@ export function placesIn(files: ProjectFiles): FindPlaces {
       migrations: waysUp(files),
     };
     return {
-      schema: findPlace(change, texts.schema),
+      schema: findMaker(change, texts.schema) ?? findPlace(change, texts.schema),
       migration: findPlace(change, its === undefined ? texts.migrations : textsOf(its)),
     };
   };

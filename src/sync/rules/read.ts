@@ -35,7 +35,7 @@ export async function readRules(projectDir: string): Promise<Rules> {
 }
 
 /** The files of rules there are, relative to the project. */
-function ruleFiles(projectDir: string): string[] {
+export function ruleFiles(projectDir: string): string[] {
   const folder = join(projectDir, RULES_DIR);
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>

@@ -26,6 +26,32 @@ describe("which database", () => {
     expect(config.origins["database.host"]).toBe(`${LOCAL}:2`);
   });
 
+  test.each([
+    ["postgres://127.0.0.1/shop", "production"],
+    ["postgres://ada:secret@localhost:5432/shop?sslmode=disable", "production"],
+    ["postgres://second:7/shop", "spread"],
+    ["postgres://localhost/other", undefined],
+    ["postgres://localhost:5433/shop", undefined],
+  ])("%s is as protected as the environment whose database it names: %s", async (databaseUrl, guard) => {
+    const files = {
+      [LOCAL]: "database:\n  host: file\n",
+      "db/environments/production.yaml":
+        "database:\n  host: localhost\n  database: shop\nprotected: true\nlimits:\n  rows: 7\n",
+      "db/environments/spread.yaml": "database:\n  url: postgres://first,second:7/shop\nprotected: true\n",
+      "db/environments/unset.yaml": "database:\n  url: ${NOT_SET}\nprotected: true\n",
+      "db/environments/open.yaml": "database:\n  host: localhost\n  database: other\n",
+    };
+    for (const options of [{ databaseUrl }, { env: { CONFITURE_DATABASE_URL: databaseUrl } }]) {
+      const config = await load(files, options);
+      expect(config).toMatchObject({ protected: guard !== undefined, environment: guard ?? "local" });
+      expect(config.migrations.contract).toBe(guard === undefined ? "auto" : "manual");
+      expect(config.limits?.rows).toBe(guard === "production" ? 7 : undefined);
+      expect(config.warnings.some(({ message }) => message.includes("protected environment"))).toBe(
+        guard !== undefined,
+      );
+    }
+  });
+
   test("DATABASE_URL has no say when there is an environment file, even one without a database", async () => {
     const config = await load({ [LOCAL]: "" }, { env: { DATABASE_URL: "postgres://plain/d" } });
     expect(server(config).host).toBe("localhost");

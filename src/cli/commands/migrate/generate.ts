@@ -131,6 +131,11 @@ export const command = defineCommand({
     // Each line by itself: what follows the first of a message would be indented.
     if (migrations.length > 0)
       for (const line of renderPlanned(changes, migrations).split("\n")) context.messages.log(line);
+    if (args.online === true) {
+      for (const sql of stillLocking(migrations)) {
+        context.messages.warn(`--online has no other form for this, so others wait while it runs: ${inLine(sql)}`);
+      }
+    }
     for (const rename of asks ? [] : possibleRenames) {
       const { from, to, kind } = rename;
       context.messages.warn(`${kind} ${from} is dropped and ${to} added; if it was renamed: ${renameFlag(rename)}`);
@@ -222,6 +227,17 @@ async function generateFromFirst(
 }
 
 const NO_COMMIT: ReadonlySet<string> = new Set(["git_failed", "schema_no_files"]);
+
+/** The first lines of statements that rewrite or read a table while others wait. Pure. */
+function stillLocking(migrations: readonly GeneratedMigration[]): string[] {
+  const slow = migrations.flatMap(({ up }) =>
+    up.flatMap(({ sql, effects: { rewrites, scans, blocksReads, blocksWrites } }) => {
+      const waits = new Set([...blocksReads, ...blocksWrites]);
+      return [...rewrites, ...scans].some((table) => waits.has(table)) ? [sql.split("\n")[0] ?? ""] : [];
+    }),
+  );
+  return [...new Set(slow)];
+}
 
 /** What was written, and what of it is proven: what rows have to say is not, for there were none. Pure. */
 function renderCreated(
