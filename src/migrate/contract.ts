@@ -217,7 +217,7 @@ async function checkTrigger(
   throw refuse(
     of.triggers[name] === undefined
       ? `${shown} was not there when the backfill ${of.id} began`
-      : `${shown} is not the one that was there when the backfill ${of.id} began`,
+      : `${shown} or its function was changed, disabled or replaced since the backfill ${of.id} began, and may have missed rows`,
     repeat,
     location,
   );

@@ -241,7 +241,7 @@ function sqlBody(file: MigrationFile, sql: SqlFile, which: (file: SqlFile) => Se
 /** @throws ConfitureError `migration_invalid` for what the release that still runs would miss */
 function requireExpanding(script: Script): void {
   for (const statement of script.statements) {
-    const words = statement.words.includes("RENAME") || / SET NOT NULL\b/i.test(statement.text) ? "changes" : undefined;
+    const words = changesWhatIsThere(statement) ? "changes" : undefined;
     // A trigger or function is made anew by dropping it first.
     const isReplaced =
       /^(?:TRIGGER|FUNCTION|PROCEDURE)$/.test(statement.words[1] ?? "") && statement.firstWord === "DROP";
@@ -256,6 +256,15 @@ function requireExpanding(script: Script): void {
       },
     );
   }
+}
+
+/** What lets the old release find or get something else, though nothing is lost. */
+const CHANGES =
+  /^(?:alter .*(?: rename | set not null| drop default| restart)|create (?:or replace )?rule |create or replace (?:temp(?:orary)? )?(?:recursive )?view |select .*\bsetval ?\()/;
+
+function changesWhatIsThere(statement: Statement): boolean {
+  if (!/^(?:ALTER|CREATE|SELECT)$/.test(statement.firstWord ?? "")) return false;
+  return CHANGES.test(`${statement.tokens().join(" ").toLowerCase()} `);
 }
 
 /** Whether statements are to share a transaction that one of them cannot be in. */

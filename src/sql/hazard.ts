@@ -127,6 +127,7 @@ const ROWS_WORDS = {
   "too-large": ({ type = "" }: Details) => `fails if a value does not fit into ${type}`,
   "removed-value": () => "fails if a row still uses the removed value",
   "time-zone": () => "takes values to be in the session's TimeZone",
+  "json-keys": () => "keeps the last of keys that are the same in a document, and neither their order nor white space",
   restart: () => "numbers begin again, and may be taken",
   "not-filled": ({ error = "" }: Details) =>
     `it has none before REFRESH MATERIALIZED VIEW: its query fails in empty tables (${error})`,

@@ -21,12 +21,13 @@ export function conversionOf(from: string, to: string): Conversion {
   const b = parseType(to);
   if (isText(b.base)) return textConversion(a, b);
   if (isText(a.base)) {
+    if (TAKE_WHAT_THEY_CAN.has(b.base)) return LOSS;
     return b.modifiers.length > 0 ? LOSS : { loses: false, risk: rowsHazard("unreadable", { type: to }) };
   }
   if (INTEGERS.includes(a.base) || a.base === "numeric") return numberConversion(a, b, to);
   if (a.base === "real" && b.base === "double precision") return SAFE;
   if (TIMES.includes(a.base) || a.base === "date") return timeConversion(a, b);
-  if (a.base === "json" && b.base === "jsonb") return SAFE;
+  if (a.base === "json" && b.base === "jsonb") return { loses: false, risk: rowsHazard("json-keys") };
   if (a.base === "jsonb" && b.base === "json") return SAFE;
   return LOSS;
 }
@@ -57,6 +58,18 @@ const TEXTS: readonly string[] = ["text", "character varying", "character"];
 const INTEGERS: readonly string[] = ["smallint", "integer", "bigint"];
 const DIGITS: Readonly<Record<string, number>> = { smallint: 5, integer: 10, bigint: 19 };
 const TIMES: readonly string[] = ["timestamp without time zone", "timestamp with time zone"];
+
+/** Types that read a text in part, or in other words, and say nothing of the rest: a name is cut, a date has no time. */
+const TAKE_WHAT_THEY_CAN: ReadonlySet<string> = new Set([
+  "name",
+  '"char"',
+  "tsvector",
+  "real",
+  "double precision",
+  "date",
+  "time without time zone",
+  "timestamp without time zone",
+]);
 
 const FAMILIES: readonly (readonly string[])[] = [
   TEXTS,

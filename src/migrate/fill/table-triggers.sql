@@ -1,8 +1,9 @@
--- A hash of what decides what a trigger does. pg_get_triggerdef is left out: its text differs between versions.
+-- A hash of what decides what a trigger does, and of the rows that say so (oid, xmin): one that was disabled, dropped or
+-- replaced for a while is another one, since it may have missed something. pg_get_triggerdef is left out: its text differs between versions.
 -- tgtype is made of ROW 1, BEFORE 2, INSERT 4, UPDATE 16 (pg_trigger.h); triggers fire in the order of their names.
 select t.tgname::text as name,
        t.tgenabled in ('O', 'A') as enabled,
-       md5(concat_ws(' ', t.tgtype, t.tgattr, encode(t.tgargs, 'hex'), t.tgqual is null, p.pronamespace::regnamespace,
+       md5(concat_ws(' ', t.oid, t.xmin, p.oid, p.xmin, t.tgtype, t.tgattr, encode(t.tgargs, 'hex'), t.tgqual is null, p.pronamespace::regnamespace,
                      p.proname, p.prosecdef, p.proconfig, p.prosrc)) as fingerprint,
        (select min(b.tgname::text collate "C")
           from pg_trigger b

@@ -57,7 +57,7 @@ for (const engine of newestServer) {
           `CREATE OR REPLACE FUNCTION split() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'`,
           `CREATE OR REPLACE FUNCTION split() RETURNS trigger LANGUAGE plpgsql AS
              $$ BEGIN NEW.first_name := split_part(NEW.full_name, ' ', 1); RETURN NEW; END $$`,
-          /not the one that was there when the backfill 003_fill began/,
+          /or its function was changed, disabled or replaced since the backfill 003_fill began/,
         ],
         [
           'CREATE TRIGGER "~~later" BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION split()',
@@ -78,9 +78,30 @@ for (const engine of newestServer) {
         expect(outcome.error?.hint).toMatch(/^Nothing was changed/);
         for (const sql of mends.split(" ;; ")) await m.query(sql);
       }
+      // Everything is as it was, and what happened in between was missed all the same.
+      const outcome = await m.up(contract);
+      expect(refusal(outcome)).toMatch(/was changed, disabled or replaced since the backfill 003_fill began/);
       expect(await m.standings()).toContain("005 pending");
-      expect(await m.up(contract)).toMatchObject({ error: undefined, results: ["005 done"] });
+      const { resolveMigration } = await import("#migrate/record.ts");
+      await resolveMigration(m.options, "003", "rolled-back");
+      expect(await m.up(contract)).toMatchObject({ error: undefined, results: ["003 done", "005 done"] });
       expect(await m.query("SELECT count(*)::int AS n FROM users WHERE first_name = 'Ada'")).toEqual([{ n: 300 }]);
+    });
+
+    test("an expand that lets the old release find something else is refused before it runs", async () => {
+      const first = { "001_users.sql": "CREATE TABLE users (id serial, name text DEFAULT 'x');" };
+      for (const sql of [
+        "CREATE RULE swallow AS ON INSERT TO users DO INSTEAD NOTHING",
+        "ALTER TABLE users ALTER COLUMN name DROP DEFAULT",
+        "ALTER TABLE users ALTER name SET NOT NULL",
+        "CREATE OR REPLACE VIEW names AS SELECT 'x'::text AS name",
+        "SELECT setval('users_id_seq', 1)",
+        "ALTER SEQUENCE users_id_seq RESTART",
+      ]) {
+        await using m = await migrating(engine, { ...first, "002_expand.sql": `-- migrate:up phase:expand\n${sql};` });
+        const outcome = await m.up();
+        expect(`${sql}: ${refusal(outcome)}`).toContain("only adds, and this changes what is there");
+      }
     });
 
     test("a trigger that came after the backfill had begun has missed rows", async () => {

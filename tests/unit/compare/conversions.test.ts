@@ -16,7 +16,7 @@ describe("a change of type keeps every value", () => {
     ["real", "double precision"],
     ["date", "timestamp without time zone"],
     ["timestamp(3) without time zone", "timestamp without time zone"],
-    ["json", "jsonb"],
+    ["jsonb", "json"],
     ["integer[]", "bigint[]"],
     ["public.mood", "text"],
   ])("%s to %s", (from, to) => {
@@ -39,6 +39,12 @@ describe("a change of type cuts or rounds without an error", () => {
     ["timestamp without time zone", "timestamp(0) without time zone"],
     ["timestamp with time zone", "date"],
     ["bigint[]", "real[]"],
+    ["text", "name"],
+    ["text", '"char"'],
+    ["character varying", "tsvector"],
+    ["text", "double precision"],
+    ["text", "date"],
+    ["text", "timestamp without time zone"],
     // Nobody knows what this does.
     ["public.point3", "public.point2"],
   ])("%s to %s", (from, to) => {
@@ -60,6 +66,10 @@ describe("a change of type fails on values that it cannot keep", () => {
       risk: expect.objectContaining({ code: "ROWS", reason: expect.stringMatching(/^(?:unreadable|too-large)$/) }),
     });
   });
+});
+
+test("a document whose keys may be the same is pointed out", () => {
+  expect(conversionOf("json", "jsonb")).toEqual({ loses: false, risk: { code: "ROWS", reason: "json-keys" } });
 });
 
 test("a change of time zone is pointed out", () => {
