@@ -145,6 +145,7 @@ function stopped(entry: HistoryEntry): ConfitureError {
 /** For a migration whose file is not as it was applied. */
 function edited(entry: HistoryEntry, history: readonly HistoryEntry[]): ConfitureError {
   if (isAnother(entry)) return numberTaken(entry, history);
+  if (entry.row?.state === "applying") return editedOnTheWay(entry);
   return new ConfitureError("history_edited", `Migration ${migrationId(entry)} was edited after it was applied`, {
     hint: [
       `Put the file back as it was and write a new migration for the change. If the edit changes nothing (a comment): confiture migrate accept ${shellWord(entry.version)}`,
@@ -177,6 +178,19 @@ function numberTaken(entry: HistoryEntry, history: readonly HistoryEntry[]): Con
     location: file === undefined ? undefined : { file: file.path },
     data: { version },
   });
+}
+
+/** For a backfill of which a part is done by a text that its file has no more. */
+export function editedOnTheWay({ version, name, file }: HistoryEntry): ConfitureError {
+  return new ConfitureError(
+    "history_edited",
+    `Backfill ${migrationId({ version, name })} was edited after it had begun: a part of its rows is done by the old text`,
+    {
+      hint: `To go on with the old text, put the file back as it was. To begin again with the new one: confiture migrate resolve ${shellWord(version)} --rolled-back`,
+      location: file === undefined ? undefined : { file: file.path },
+      data: { version },
+    },
+  );
 }
 
 /** For a database that did not get as far as the base does, and cannot be brought there any more. */

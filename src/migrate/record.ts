@@ -8,7 +8,7 @@ import type { HistoryEntry } from "./history.ts";
 import { createLedger, deleteSql, insertSql, type Ledger, readKept, squashedSql, updateSql } from "./ledger.ts";
 import { invalidAmong, invalidInWay } from "./invalid-in-way.ts";
 import { loadMigration, recordedOf } from "./load.ts";
-import { requireKnown } from "./plan.ts";
+import { editedOnTheWay, requireKnown } from "./plan.ts";
 import { claimFill } from "./run-fill.ts";
 import { changeLedgerSurely } from "./sure-change.ts";
 import { readHistory } from "./status.ts";
@@ -149,6 +149,7 @@ export async function acceptEdited(
     const { file, row } = entry;
     if (entry.standing === "applied") return { entry, changed: false, proven: false };
     if (entry.standing !== "edited" || file === undefined || row === undefined) throw notEdited(entry);
+    if (different && row.state === "applying") throw editedOnTheWay(entry).with({ code: "accept_refused" });
     const now = recordedOf(options.projectDir, file);
     const before = (await readKept(database, found, [row.version])).get(row.version)?.source ?? undefined;
     const after = now.kept.source ?? undefined;

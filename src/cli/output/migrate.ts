@@ -184,7 +184,7 @@ function statusLine(entry: HistoryEntry, waits?: string): string {
     case "edited":
       if (isAnother(entry))
         return `⚠️  ${id} (this database has another ${entry.version}: ${inLine(entry.row?.name ?? "")}, ${applied})`;
-      return `⚠️  ${id} (${applied}, edited since)`;
+      return `⚠️  ${id} (${entry.row?.state === "applying" ? "begun, not done" : applied}, edited since)`;
     case "changed":
       return `⏳ ${id} (${applied}, changed since: runs again)`;
     case "covered":

@@ -291,3 +291,23 @@ for (const engine of newestServer) {
     });
   });
 }
+
+for (const engine of newestServer) {
+  test(`${engine.name}: a backfill that was edited on its way goes on with the old text, or begins again`, async () => {
+    const half = (divisor: string): string =>
+      `-- migrate:up backfill:t batch:1\nUPDATE t SET b = 10 / (id - ${divisor}) WHERE b IS NULL;\n`;
+    await using m = await migrating(engine, {
+      "001_t.sql": "CREATE TABLE t (id int PRIMARY KEY, b int);\nINSERT INTO t SELECT generate_series(1, 3);",
+      "002_fill.sql": half("2"),
+    });
+    expect((await m.up()).results).toEqual(["001 done", "002 failed"]);
+    await m.write("002_fill.sql", half("9"));
+    const outcome = await m.up();
+    expect(refusal(outcome)).toContain("was edited after it had begun: a part of its rows is done by the old text");
+    const { acceptEdited, resolveMigration } = await import("#migrate/record.ts");
+    expect(acceptEdited(m.options, "002", { different: true })).rejects.toMatchObject({ code: "accept_refused" });
+    await resolveMigration(m.options, "002", "rolled-back");
+    await m.query("UPDATE t SET b = NULL");
+    expect(await m.up()).toMatchObject({ error: undefined, results: ["002 done"] });
+  });
+}
