@@ -57,7 +57,7 @@ describe("a conversion", () => {
       ["leaves out last_name", `${FORWARD.split(",  ")[0]!.replace(/, -- what[^]*/, ";")}\n${BACKWARD}`],
       ["other differences", FORWARD + BACKWARD, SPLIT.replace("age int", "age bigint")],
       ["has a default", FORWARD + BACKWARD, SPLIT.replace("last_name text", "last_name text DEFAULT 'x'")],
-      ["the index", FORWARD + BACKWARD, SPLIT, `${BEFORE} CREATE INDEX by_name ON users (full_name);`],
+      ["index public.by_name", FORWARD + BACKWARD, SPLIT, `${BEFORE} CREATE INDEX by_name ON users (full_name);`],
     ];
     for (const [why, ...given] of refusals) {
       const refusal: unknown = await convert(...given).catch((error: unknown) => error);
