@@ -4,9 +4,13 @@ import type { Direction } from "#migrate/events.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { quoteLiteral } from "#sql/quote.ts";
+import { ConfitureError } from "#errors/error.ts";
 import type { CommandContext, Outcome } from "./command.ts";
+import { projectFiles } from "./compare-options.ts";
 import { migrateOptions } from "./migrate-options.ts";
 import { count } from "./output/text.ts";
+import { inLine } from "./output/visible.ts";
+import { findPending, tracePending } from "./pending.ts";
 
 /** What each direction is called when it is done, and what is said when nothing is to be done. */
 const SAID = {
@@ -22,6 +26,7 @@ export async function dryRunCommand(
   context: CommandContext,
   direction: Direction,
   plan: (options: MigrateOptions) => Promise<readonly PlannedMigration[]>,
+  factsOf: (planned: readonly PlannedMigration[]) => Promise<Facts> = () => Promise.resolve(NO_FACTS),
 ): Promise<Outcome> {
   const isVerbose = context.messages.level >= LogLevels.debug;
   const planned = await plan(await migrateOptions(context));
@@ -29,6 +34,7 @@ export async function dryRunCommand(
   context.messages.log(
     planned.length === 0 ? nothing : `Dry run: ${count(planned.length, "migration")} would be ${done}, nothing was`,
   );
+  const facts = context.json ? NO_FACTS : await factsOf(planned);
   return {
     json: {
       dryRun: true,
@@ -44,18 +50,53 @@ export async function dryRunCommand(
     },
     script: planned
       .map((migration) =>
-        isVerbose ? render(migration, migration.statements) + stop(migration) : render(migration, migration.own),
+        isVerbose
+          ? render(migration, migration.statements, facts) + stop(migration)
+          : render(migration, migration.own, facts),
       )
       .join("\n"),
   };
 }
 
-function render({ file, transactional, incomplete }: PlannedMigration, statements: readonly string[]): string {
+/** What migrations do to a database in use, in lines, by their files. */
+type Facts = ReadonlyMap<string, readonly string[]>;
+
+const NO_FACTS: Facts = new Map();
+
+/**
+ * Tries the migrations out in a scratch database, as `migrate plan` does. The code of TypeScript migrations has run for the
+ * dry run and does not run again: where there is any, nothing is tried.
+ */
+export async function factsOfPlanned(
+  context: CommandContext,
+  limits: Parameters<typeof findPending>[1],
+  planned: readonly PlannedMigration[],
+): Promise<Facts> {
+  if (planned.length === 0 || planned.some(({ file }) => file.form === "typescript")) return NO_FACTS;
+  try {
+    const { factsByFile } = await import("./output/plan.ts");
+    const pending = await findPending(context, limits, undefined);
+    const trace = await tracePending(context, await projectFiles(context), pending);
+    return factsByFile({ trace, sizes: pending.sizes });
+  } catch (error) {
+    // What is printed is right without it.
+    if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;
+    context.messages.debug(`Not tried out: ${error.message}`);
+    return NO_FACTS;
+  }
+}
+
+function render(
+  { file, transactional, incomplete }: PlannedMigration,
+  statements: readonly string[],
+  facts: Facts,
+): string {
   const heading = `-- ${migrationId(file)} (${file.path}), ${transactional ? "in one transaction" : "outside a transaction"}\n`;
+  const seen = (facts.get(file.path) ?? []).map((fact) => `--   ${inLine(fact)}\n`).join("");
   const note = incomplete === undefined ? "" : `-- The rest is not known: ${incomplete}\n`;
   // The end of a COPY block stands alone on its line.
   const ended = statements.map((statement) => (statement.endsWith("\n\\.") ? `${statement}\n` : `${statement};\n`));
-  return heading + ended.join("") + note;
+  return heading + seen + ended.join("") + note;
 }
 
 /** Whoever runs the script is not to go on behind a migration of which a part is missing. */

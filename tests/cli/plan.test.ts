@@ -454,3 +454,17 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
     expect(stderr).toContain(words);
   });
 });
+
+test("up --dry-run says above the statements what they do to a database in use, and psql runs what it prints", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n",
+    "db/migrations/001_users.sql": "CREATE TABLE users (id bigint PRIMARY KEY, email text);\n",
+  });
+  const run = async (...args: string[]) => await runHere(args, { cwd: project.dir });
+  await run("migrate", "up");
+  await project.write("db/migrations/002_type.sql", "ALTER TABLE users ALTER email TYPE varchar(9);\n");
+  const { stdout } = await run("migrate", "up", "--dry-run");
+  expect(stdout).toContain("\n--   line 1: ACCESS EXCLUSIVE on public.users: blocks reads and writes\n");
+  expect(stdout).toMatch(/\n--   line 1: rewrites public\.users \(.*\)\n/);
+  expect(stdout.replaceAll(/^--.*\n/gm, "")).toBe("ALTER TABLE users ALTER email TYPE varchar(9);\n");
+});

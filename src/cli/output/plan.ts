@@ -77,19 +77,42 @@ function renderMigration(migration: MigrationFacts, sizeOf: ReadonlyMap<string, 
 }
 
 function renderStatement(statement: StatementFacts, sizeOf: ReadonlyMap<string, SizeOf>, paint: Paint): string[] {
-  const { place, sql, how, error, opaque, loses, drops } = statement;
-  const { weight, sentence } = impactOf(statement, sizeOf);
+  const { place, sql } = statement;
+  const { weight } = impactOf(statement, sizeOf);
   const bad = weight === "fails" || weight === "rewrite" || weight === "scan";
   const mark = bad ? paint(weight === "fails" ? "red" : "yellow", "!") : " ";
   const head = `${mark} ${String(place.line ?? "?").padStart(4)}  `;
-  const lines = [`${head}${cutTo(oneLine(sql), WIDTH - 8)}`];
-  const add = (text: string): void => {
-    lines.push(
-      ...wrap(text, WIDTH - 9)
-        .split("\n")
-        .map((line, at) => `${at === 0 ? "        " : "          "}${line.trimStart()}`),
-    );
-  };
+  const facts = factsIn(statement, sizeOf).flatMap((text) =>
+    wrap(text, WIDTH - 9)
+      .split("\n")
+      .map((line, at) => `${at === 0 ? "        " : "          "}${line.trimStart()}`),
+  );
+  return [`${head}${cutTo(oneLine(sql), WIDTH - 8)}`, ...facts];
+}
+
+/** What migrations do, by their files: comments for a script that shows their statements already. Pure. */
+export function factsByFile({ trace, sizes }: Omit<Plan, "aim">): ReadonlyMap<string, readonly string[]> {
+  const sizeOf = sizesByName(sizes);
+  return new Map(
+    trace.migrations.map((migration) => [
+      migration.file.path,
+      [
+        ...(migration.error === undefined ? [] : [`cannot run: ${inLine(migration.error.message)}`]),
+        ...migration.statements.flatMap((statement) =>
+          factsIn(statement, sizeOf).map((fact) => `line ${statement.place.line ?? "?"}: ${fact}`),
+        ),
+      ],
+    ]),
+  );
+}
+
+/** What there is to say of a statement, a line each. */
+function factsIn(statement: StatementFacts, sizeOf: ReadonlyMap<string, SizeOf>): string[] {
+  const { sql, how, error, opaque, loses, drops } = statement;
+  const { weight, sentence } = impactOf(statement, sizeOf);
+  const bad = weight === "fails" || weight === "rewrite" || weight === "scan";
+  const lines: string[] = [];
+  const add = (text: string): void => void lines.push(text);
   if (how.kind === "not-traced" && error === undefined) add(`not traced: ${inLine(how.reason)}`);
   if (bad) add(sentence);
   for (const lock of shownLocks(statement.locks))

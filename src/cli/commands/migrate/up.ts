@@ -25,7 +25,8 @@ export const command = defineCommand({
     },
     "dry-run": {
       type: "boolean",
-      description: "print the migrations' SQL without running it (code in TypeScript migrations does run)",
+      description:
+        "print the migrations' SQL, and what it locks, rewrites and loses, without running it (code in TypeScript migrations does run)",
     },
     "allow-out-of-order": { type: "boolean", description: "also apply migrations older than the newest applied one" },
     "allow-missing": { type: "boolean", description: "continue even if the file of an applied migration is missing" },
@@ -72,9 +73,14 @@ export const command = defineCommand({
       ...(await readHolds(args, context)),
     };
     if (args["dry-run"] === true) {
-      const { dryRunCommand } = await import("../../dry-run.ts");
+      const { dryRunCommand, factsOfPlanned } = await import("../../dry-run.ts");
       const { dryRunUp } = await import("#migrate/dry-run.ts");
-      return await dryRunCommand(context, "up", (options) => dryRunUp(options, plan));
+      return await dryRunCommand(
+        context,
+        "up",
+        (options) => dryRunUp(options, plan),
+        (planned) => factsOfPlanned(context, plan, planned),
+      );
     }
     const options = await writingOptions(context, args);
     // Somebody has looked at what it says, for this environment. What TypeScript imports is not in its checksum.
