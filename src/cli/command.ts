@@ -76,6 +76,8 @@ export interface CommandContext {
   /** Reads another environment, or the same one with another database. */
   configOf(other: {
     readonly environment?: string | undefined;
+    /** As in `LoadOptions`. */
+    readonly ownDatabase?: boolean;
     readonly databaseUrl?: string;
     readonly databaseUrlFrom?: string;
   }): Promise<Config>;

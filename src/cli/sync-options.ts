@@ -58,8 +58,8 @@ export async function readSides(
       hint: "Name both environments: --from production --to staging",
     });
   }
-  const from = await context.configOf({ environment: source });
-  const to = await context.configOf({ environment: target });
+  const from = await requireEnvironment(context, source);
+  const to = await requireEnvironment(context, target);
   if (source === target) {
     throw new ConfitureError("sync_not_allowed", "The source and the target are the same environment");
   }
@@ -90,9 +90,18 @@ export async function readSides(
   return { from, to, options };
 }
 
-/** @throws ConfitureError `usage` where none is named, `config_*` */
+/** @throws ConfitureError `usage` where none is named, or a database besides; `config_*` */
 export async function requireEnvironment(context: CommandContext, name: string | undefined): Promise<Config> {
-  if (name !== undefined) return await context.configOf({ environment: name });
+  if (context.chosen?.startsWith("env:") === false) {
+    throw new ConfitureError(
+      "usage",
+      "--database-url names one database, and sync reads where both are from their environments",
+      {
+        hint: "Leave it out. An environment's file takes `url: ${VARIABLE}`.",
+      },
+    );
+  }
+  if (name !== undefined) return await context.configOf({ environment: name, ownDatabase: true });
   throw new ConfitureError("usage", "--from is missing", { hint: "Name the environment: --from production" });
 }
 

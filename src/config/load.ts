@@ -28,6 +28,8 @@ export interface LoadOptions {
   readonly databaseUrl?: string | undefined;
   /** Where that was given, for messages: "--database-url" when undefined. */
   readonly databaseUrlFrom?: string | undefined;
+  /** Whether the environment's own database is meant, whatever CONFITURE_DATABASE_URL says: for commands that work on two. */
+  readonly ownDatabase?: boolean | undefined;
   /** Whether no database will be connected to: a project without any environment then has the defaults. */
   readonly filesOnly?: boolean | undefined;
   /** The process environment. */
@@ -151,6 +153,11 @@ function passedOver(
   variables: Variables,
   { target, origins }: ResolvedTarget<Target>,
 ): ConfigWarning[] {
+  const ignored = options.ownDatabase === true ? variables.getNonEmpty("CONFITURE_DATABASE_URL") : undefined;
+  if (ignored !== undefined && !Object.values(origins).some((origin) => /\bCONFITURE_DATABASE_URL\b/.test(origin))) {
+    const message = "CONFITURE_DATABASE_URL is set and not used: each environment's file says where its database is";
+    return [ignored.location === undefined ? { message } : { message, location: ignored.location }];
+  }
   const variable = variables.getNonEmpty("DATABASE_URL");
   if (file === undefined || url !== undefined || options.environment !== undefined || variable === undefined) return [];
   if (Object.values(origins).some((origin) => /\bDATABASE_URL\b/.test(origin))) return [];
@@ -177,7 +184,7 @@ function addressIn(url: TextSetting): string | undefined {
 }
 
 function chooseUrl(
-  { databaseUrl, databaseUrlFrom: origin = "--database-url" }: LoadOptions,
+  { databaseUrl, databaseUrlFrom: origin = "--database-url", ownDatabase }: LoadOptions,
   variables: Variables,
   withoutFile: boolean,
 ): TextSetting | undefined {
@@ -187,6 +194,7 @@ function chooseUrl(
     if (databaseUrl.trim() === "") throw fail("is empty");
     return { value: databaseUrl, origin, quoted: "", fail };
   }
+  if (ownDatabase === true) return undefined;
   for (const name of withoutFile ? ["CONFITURE_DATABASE_URL", "DATABASE_URL"] : ["CONFITURE_DATABASE_URL"]) {
     const variable = variables.getNonEmpty(name);
     if (variable !== undefined) return variableSetting(name, variable);

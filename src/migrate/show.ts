@@ -87,7 +87,7 @@ function raiseNotKept(entry: HistoryEntry): never {
     "text_not_kept",
     `The ledger does not have the text of migration ${migrationId(entry)}, and ${file === undefined ? "its file is not here" : `${file.path} is not what was applied`}`,
     {
-      hint: `Texts are kept up to 1 MB, by versions that can. The commit that it was applied from has it${row === undefined || row.checksum === null ? "" : `: a file with the sha256 ${row.checksum}`}.`,
+      hint: `Texts are kept up to 1 MB, by versions that can, and the ledger of a copy of another database has none. The commit that it was applied from has it${row === undefined || row.checksum === null ? "" : `: a file with the sha256 ${row.checksum}`}.`,
       location: file === undefined ? undefined : { file: file.path },
     },
   );

@@ -52,6 +52,24 @@ export function planSync(
   };
 }
 
+/** Elements are replaced in a row: what is no list that is counted from 1 would lose its shape. */
+function shapeTrial(table: SourceTable, column: SourceColumn, place: Place): Trial {
+  const name = quoteIdentifier(column.name);
+  const shown = shownTable(table);
+  return {
+    kind: "count",
+    sql: `SELECT count(*)::float8 AS refused FROM ${quoteQualified(table.schema, table.name)} WHERE array_ndims(${name}) > 1 OR array_lower(${name}, 1) <> 1`,
+    finding: {
+      rule: "array-shape",
+      message: `${shown}.${column.name} has arrays of more than one dimension, or that do not begin at 1, which would become plain lists`,
+      fix: "Give it a value, or an expr",
+      location: place.file.location(place.offset),
+      table: shown,
+      column: column.name,
+    },
+  };
+}
+
 class Planner {
   readonly subkeys: Subkeys;
   readonly #catalogue: SourceCatalogue;
@@ -179,6 +197,7 @@ class Planner {
     });
     const own = table.columns.flatMap((column): Trial[] => {
       const treatment = this.#treatments.of(column);
+      if (treatment?.kind === "transform" && treatment.elements) return [shapeTrial(table, column, treatment.place)];
       if (treatment?.kind !== "transform") return [];
       const { made, place, transform } = treatment;
       if (made.readsOthers !== true && (transform.name !== "value" || made.makesNull === true)) return [];

@@ -174,6 +174,13 @@ test("what the rules leave out or cannot do stops a copy before its first row", 
   await project.write("db/sync/rules.yaml", RULES);
   expect((await project.succeed(["sync", "check"])).stdout).toContain("The rules say what becomes of every column");
 
+  const url = project.server.url("postgres");
+  const named = await project.run([...SYNC, "--database-url", url], WITH_KEY);
+  expect([named.exitCode, named.stderr]).toEqual([2, expect.stringContaining("--database-url names one database")]);
+  const elsewhere = await project.succeed(["sync", "check", "--from", "local"], {
+    env: { ...WITH_KEY.env, CONFITURE_DATABASE_URL: url },
+  });
+  expect(elsewhere.stderr).toContain("CONFITURE_DATABASE_URL is set and not used");
   const bad = await project.run(SYNC, { env: { CONFITURE_SYNC_KEY: "short" } });
   expect(bad.exitCode).toBe(4);
   const alone = await project.run([...SYNC, "--tables", "orders"], WITH_KEY);

@@ -74,7 +74,7 @@ export function syncFindingToJson({
 export function renderReport(report: SyncReport, to: string): string {
   const rows = report.tables.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
   const bytes = report.tables.reduce((sum, table) => sum + table.bytes, 0);
-  const { left, sequences } = report;
+  const { left, sequences, extensionTables } = report;
   const notes = [
     ...report.removed.map((name) => `Removed what an earlier run left: ${name}`),
     ...list("Not copied, for lack of the roles on the target: grants and policies of", left.roles),
@@ -82,6 +82,8 @@ export function renderReport(report: SyncReport, to: string): string {
     ...list("Not copied: subscriptions", left.subscriptions),
     ...list("Made without rows: foreign tables", left.foreignTables),
     ...list("Not copied: user mappings", left.userMappings),
+    ...list("Not copied: rows in tables of extensions:", extensionTables.withRows),
+    ...list("Missing in the copy: tables that were added to an extension by hand:", extensionTables.missing),
     ...list("Sequences that could not be read, and begin anew:", sequences.unreadable),
     ...list("Sequences that are behind their column, as on the source:", sequences.behind),
     ...(report.place === "in place"

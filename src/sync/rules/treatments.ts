@@ -145,6 +145,7 @@ export class Treatments {
       typeSchema: column.typeSchema,
       length: elements ? null : column.length,
       keep: written.keep,
+      keepsKeys: written.keepsKeys,
       nested: (inner, path) => this.#nested(inner, `${domain}#${path}`),
       transformed: (at, name) => this.#transformed(at, table, name, column),
       original: (at, name) => this.#original(at, table, name),
@@ -202,6 +203,7 @@ export class Treatments {
       typeSchema: "pg_catalog",
       length: null,
       keep: undefined,
+      keepsKeys: false,
       nested: refuse,
       transformed: refuse,
       original: refuse,
@@ -258,9 +260,10 @@ type Written =
       readonly options: Options;
       readonly domain: string | undefined;
       readonly keep: Options | undefined;
+      readonly keepsKeys: boolean;
     };
 
-const BESIDE = ["domain", "keep"];
+const BESIDE = ["domain", "keep", "keys"];
 
 /** @param shown what the rule is for */
 function readRule(options: Options, shown: string): Written {
@@ -284,6 +287,7 @@ function readRule(options: Options, shown: string): Written {
       options: new Options(undefined, offset),
       domain: undefined,
       keep: undefined,
+      keepsKeys: false,
     };
   }
   const map = options.map();
@@ -297,7 +301,16 @@ function readRule(options: Options, shown: string): Written {
   const transform = named(inner, name);
   const keep = map.get("keep");
   if (keep !== undefined && !["json", "hstore"].includes(name)) throw keep.fail("Only json and hstore have `keep`");
-  return { kind: "transform", transform, options: inner, domain: map.get("domain")?.text(), keep };
+  const keys = map.get("keys");
+  if (keys !== undefined && (name !== "json" || keys.text() !== "keep")) throw keys.fail("Only json has `keys: keep`");
+  return {
+    kind: "transform",
+    transform,
+    options: inner,
+    domain: map.get("domain")?.text(),
+    keep,
+    keepsKeys: keys !== undefined,
+  };
 }
 
 function named(options: Options, name: string): Transform {

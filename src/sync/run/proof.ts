@@ -3,7 +3,7 @@ import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { SyncColumn, SyncPlan, SyncTable } from "../plan.ts";
 import { Comparison } from "./digests.ts";
 import { readingFailed } from "./reading-failed.ts";
-import { type Leak, type Scanned, scan } from "./scan.ts";
+import { type Leak, type Scanned, scan, type TableName } from "./scan.ts";
 
 /** What was looked at, and what came of it. No value is ever in it. */
 export interface Proof {
@@ -31,11 +31,13 @@ export interface ProofOptions {
   readonly source: Database;
   readonly target: Database;
   readonly plan: SyncPlan;
+  /** Ledgers in the target, which hold names of migrations and nothing of any table. */
+  readonly ledgers: readonly TableName[];
   readonly onStep: (step: string) => void;
 }
 
 /** Proves of a copy that no original of a transformed column is in it. */
-export async function prove({ plan, source, target, onStep }: ProofOptions): Promise<Proof> {
+export async function prove({ plan, source, target, ledgers, onStep }: ProofOptions): Promise<Proof> {
   // Compiling takes longer than what most of these queries do.
   for (const side of [source, target]) await side.execute("set row_security = off; set jit = off");
   for (const { name, value } of plan.settings)
@@ -57,7 +59,7 @@ export async function prove({ plan, source, target, onStep }: ProofOptions): Pro
   }
   onStep("Searching the copy for originals");
   try {
-    return { columns: results, ...(await scan(comparison, target, plan)) };
+    return { columns: results, ...(await scan(comparison, target, plan, ledgers)) };
   } catch (error) {
     throw readingFailed(error);
   }

@@ -12,12 +12,14 @@ import {
   type LeftOut,
 } from "#compare/copied-schema.ts";
 import { readCatalogue } from "#compare/catalogue/catalogue.ts";
+import { allLedgers } from "#migrate/ledger.ts";
 import { giveBackMemory } from "#compare/engine/memory.ts";
 import type { ScratchSite } from "#compare/scratch/site.ts";
 import type { SyncPlan } from "../plan.ts";
 import { copyLedgers } from "./copy-ledger.ts";
 import { copyRows } from "./copy-rows.ts";
 import type { SyncEvent, TableReport } from "./events.ts";
+import { type ExtensionTables, extensionTables } from "./extension-tables.ts";
 import { piecesOf, type TableSize } from "./pieces.ts";
 import { type Proof, prove } from "./proof.ts";
 import { readingFailed } from "./reading-failed.ts";
@@ -58,6 +60,7 @@ export interface SyncReport {
   readonly tables: readonly TableReport[];
   readonly ledgers: readonly { readonly table: string; readonly rows: number }[];
   readonly left: LeftOut;
+  readonly extensionTables: ExtensionTables;
   /** Sequences that could not be read, and columns whose sequence is behind them, as on the source. */
   readonly sequences: {
     readonly set: number;
@@ -156,6 +159,9 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       };
       return await copyLedgers(source.atMoment(reader), entered, target, options.table);
     });
+    const ofExtensions = await extensionTables(source.session, target).catch((error: unknown) => {
+      throw readingFailed(error);
+    });
     const sequences = await readSequences(source.session).catch((error: unknown) => {
       throw readingFailed(error);
     });
@@ -173,7 +179,8 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     const proof = await withSource(
       options,
       source,
-      async (database) => await prove({ source: database, target, plan, onStep: step }),
+      async (database) =>
+        await prove({ source: database, target, plan, ledgers: await allLedgers(target, options.table), onStep: step }),
     );
     requireProof(proof);
     step("Comparing the copy with the source");
@@ -205,6 +212,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       tables,
       ledgers,
       left: copy.left,
+      extensionTables: ofExtensions,
       sequences: { set: sequences.states.length, unreadable: sequences.unreadable, behind },
       foreignKeys,
       proof,

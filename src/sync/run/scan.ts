@@ -23,6 +23,11 @@ export interface Scanned {
 /** So many digests that both sides have are looked for in single columns. */
 const TRACED = 500;
 
+export interface TableName {
+  readonly schema: string;
+  readonly table: string;
+}
+
 /** A column of the target with text in it. */
 interface TextColumn {
   readonly schema: string;
@@ -61,13 +66,15 @@ export async function scan(
   comparison: Comparison,
   target: Database,
   { tables }: SyncPlan,
+  without: readonly TableName[],
 ): Promise<{ readonly leaks: readonly Leak[]; readonly scanned: Scanned }> {
   const origins = tables.flatMap((table) => table.columns.flatMap((column) => originsIn(table, column)));
   const kinds = [...new Set(origins.map(({ kind }) => kind))];
   if (kinds.length === 0) return { leaks: [], scanned: { kinds, columns: 0 } };
   const made = new Set(tables.flatMap((table) => table.columns.filter(isMade).map(({ name }) => keyOf(table, name))));
   const columns = (await target.query<TextColumn>(TEXT_COLUMNS)).filter(
-    ({ schema, table: name, column }) => !made.has(keyOf({ schema, name }, column)),
+    ({ schema, table: name, column }) =>
+      !made.has(keyOf({ schema, name }, column)) && !without.some((own) => own.schema === schema && own.table === name),
   );
   const leaks: Leak[] = [];
   for (const kind of columns.length === 0 ? [] : kinds) {

@@ -49,7 +49,7 @@ export async function prepareServer(target: ServerTarget, options: OpenOptions):
   }
   const maintenance = await openDatabase({ ...target, database: MAINTENANCE_DATABASE }, options);
   try {
-    await acquireLock(maintenance, targetKey(target.database), { wait: 0, signal: options.signal });
+    await lockTarget(maintenance, target.database, options);
     const removed = await dropLeftovers(maintenance, target.database);
     const name = await createBeside(maintenance, target.database, old);
     return new NewDatabase(target, options, maintenance, name, old, removed);
@@ -74,8 +74,18 @@ function requireDroppable(name: string, { is_template: isTemplate, subscriptions
 }
 
 /** One copy at a time goes into a database. */
-function targetKey(name: string): bigint {
-  return new Bun.CryptoHasher("sha256").update(`confiture-sync\0${name}`).digest().readBigInt64BE(0);
+async function lockTarget(session: Database, name: string, { signal }: OpenOptions): Promise<void> {
+  const key = new Bun.CryptoHasher("sha256").update(`confiture-sync\0${name}`).digest().readBigInt64BE(0);
+  try {
+    await acquireLock(session, key, { wait: 0, signal });
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.code !== "lock_held") throw error;
+    const { pid } = (error.data?.["holder"] ?? {}) as { readonly pid?: number };
+    throw error.with({
+      message: error.message.replace("Another runner is at work", "Another copy goes into the target"),
+      hint: `Nothing was changed. Run it again when the other one has finished. If that process is stuck: SELECT pg_terminate_backend(${pid ?? "PID"})`,
+    });
+  }
 }
 
 async function readTraits(database: Database): Promise<Traits> {
@@ -325,7 +335,7 @@ function inUse(error: unknown): unknown {
 async function inPlace(target: ServerTarget, options: OpenOptions): Promise<PreparedTarget> {
   const holder = await openDatabase(target, options);
   try {
-    await acquireLock(holder, targetKey(target.database), { wait: 0, signal: options.signal });
+    await lockTarget(holder, target.database, options);
     const mark = quoteLiteral(`${COPY_MARK}, not finished: rows and objects are missing`);
     await holder.execute(
       `begin; ${emptyDatabase}; create schema ${INCOMPLETE_SCHEMA}; comment on schema ${INCOMPLETE_SCHEMA} is ${mark}; commit`,

@@ -3,6 +3,7 @@ import type { Database } from "#database/database.ts";
 import { compareCopied, planCopy, readSourceSchema } from "#compare/copied-schema.ts";
 import { withScratch } from "#compare/scratch/scratch.ts";
 import { readCatalogue } from "#compare/catalogue/catalogue.ts";
+import { allLedgers } from "#migrate/ledger.ts";
 import { type Proof, prove } from "./proof.ts";
 import type { SyncOptions } from "./run.ts";
 import { isIncomplete } from "./server-target.ts";
@@ -44,7 +45,13 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
             await target.query<{ name: string }>("select rolname::pg_catalog.text as name from pg_catalog.pg_roles")
           ).map(({ name }) => name),
         );
-        const proof = await prove({ source: reader, target, plan, onStep: step });
+        const proof = await prove({
+          source: reader,
+          target,
+          plan,
+          ledgers: await allLedgers(target, options.table),
+          onStep: step,
+        });
         step("Comparing the copy with the source");
         const empty = await withScratch(
           { scratch: options.scratch, signal },

@@ -15,7 +15,7 @@ interface Place {
 export const json: Transform = {
   name: "json",
   summary:
-    "Values inside of a document, by path: `contact.email`, `friends[].phone` for every object of an array, `*` for any key, quotes around a key with dots. `keep` lists the paths that stay, with all that is below them. Everything else is left out, so that a new key is not copied before somebody has looked at it.",
+    "Values inside of a document, by path: `contact.email`, `friends[].phone` for every object of an array, `*` for any key (with `keys: keep`, since the keys themselves are copied as they are), quotes around a key with dots. `keep` lists the paths that stay, with all that is below them. Everything else is left out, so that a new key is not copied before somebody has looked at it.",
   result: '{"theme": "dark", "contact": {"email": "u3f9ac0b1e2d4a5b6@example.com"}}',
   examples: ['{ json: { contact.email: email, "friends[].phone": phone }, keep: [theme] }'],
   takes: ["json"],
@@ -42,7 +42,7 @@ function placesOf(options: Options, subject: Subject): { readonly root: Place; r
   const inside: Inside[] = [];
   for (const [path, rule] of options.map()) {
     const nested = subject.nested(rule, path);
-    const jsonpath = quoteLiteral(put(root, path, rule, nested));
+    const jsonpath = quoteLiteral(put(root, path, rule, nested, subject.keepsKeys));
     if (nested.replaced === undefined) continue;
     inside.push({
       path,
@@ -52,7 +52,7 @@ function placesOf(options: Options, subject: Subject): { readonly root: Place; r
     });
   }
   for (const path of subject.keep?.list() ?? []) {
-    put(root, path.text(), path, { kept: true, takes: "any", expression: (value) => value });
+    put(root, path.text(), path, { kept: true, takes: "any", expression: (value) => value }, subject.keepsKeys);
   }
   if (root.rule !== undefined || (root.keys.size === 0 && root.any === undefined && root.items === undefined)) {
     throw options.fail("At least one path has to be here", "{ json: { contact.email: email }, keep: [theme] }");
@@ -61,7 +61,7 @@ function placesOf(options: Options, subject: Subject): { readonly root: Place; r
 }
 
 /** @returns the path as SQL/JSON has it */
-function put(root: Place, path: string, at: Options, rule: Nested): string {
+function put(root: Place, path: string, at: Options, rule: Nested, keepsKeys: boolean): string {
   const parts = [...path.matchAll(/"([^"]+)"|(\[\])|([^.[\]"]+)|(\.)|(.)/g)];
   if (parts.length === 0 || parts.some(([, , , , , stray]) => stray !== undefined)) {
     throw at.fail(`"${path}" is no path`, "For example contact.email, friends[].phone");
@@ -75,6 +75,12 @@ function put(root: Place, path: string, at: Options, rule: Nested): string {
       place = place.items ??= { keys: new Map() };
       jsonpath += "[*]";
     } else if (plain === "*") {
+      if (!keepsKeys) {
+        throw at.fail(
+          `\`*\` in ${path} copies the keys themselves as they are, and a key may be somebody's name`,
+          "Name the keys. If none can be personal, say so beside `json`: keys: keep",
+        );
+      }
       place = place.any ??= { keys: new Map() };
       jsonpath += ".*";
     } else {

@@ -43,6 +43,8 @@ export interface Subject {
   readonly length: number | null;
   /** Paths or keys that stay, where the rule has `keep` beside the transform. */
   readonly keep: Options | undefined;
+  /** Whether the rule says that keys of documents that no path names may be copied as they are. */
+  readonly keepsKeys: boolean;
   /** Makes the rule that stands inside of this one, for a value in a document. */
   readonly nested: (options: Options, path: string) => Nested;
   /** The transformed value of another column of the table. */

@@ -79,6 +79,9 @@ const FAULTY: readonly (readonly [string, string, string])[] = [
   ["an option out of range", users({ name: "{ mask: { last: -1 } }" }), "invalid-rule"],
   ["options of a transform that has none", users({ born: "{ year: { x: 1 } }" }), "invalid-rule"],
   ["keep beside another transform than json", users({ name: "{ mask: {}, keep: [a] }" }), "invalid-rule"],
+  ["any key of a document", users({ doc: '{ json: { "friends.*.phone": phone } }' }), "invalid-rule"],
+  ["any key among those that stay", users({ doc: '{ json: { a: email }, keep: ["b.*"] }' }), "invalid-rule"],
+  ["keys of what is no document", users({ name: "{ mask: {}, keys: keep }" }), "invalid-rule"],
   ["a transform for another type", users({ born: "email" }), "wrong-type"],
   ["a transform of texts on numbers", rules({ loose: { a: "mask", b: "filler" } }), "wrong-type"],
   ["an unknown pattern", orders({ note: "{ scrub: [emial] }" }), "invalid-rule"],
@@ -161,6 +164,12 @@ for (const [name, yaml, rule] of FAULTY) {
     expect(found).toContain(rule);
   });
 }
+
+test("keys of a document that no path names are copied where the rules say so", async () => {
+  const doc = '{ json: { "friends.*.phone": phone }, keys: keep }';
+  const result = await planned(database, users({ doc }));
+  expect(result.kind === "findings" ? result.findings : []).toEqual([]);
+});
 
 test("there are no tables without rules, nor columns, but those that are told with the line to add", async () => {
   const result = await planned(database, users({ email: undefined }));

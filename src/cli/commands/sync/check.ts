@@ -4,7 +4,7 @@ import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
 import { databasePlace, openOptions } from "../../database-options.ts";
 import { renderFinding, syncFindingToJson } from "../../output/sync.ts";
 import { count } from "../../output/text.ts";
-import { type ProjectRules, readProjectRules } from "../../sync-options.ts";
+import { type ProjectRules, readProjectRules, requireEnvironment } from "../../sync-options.ts";
 
 export const command = defineCommand({
   args: {
@@ -65,7 +65,7 @@ async function besideDatabase(context: CommandContext, name: string, project: Pr
     import("#migrate/ledger.ts"),
     import("#sync/check.ts"),
   ]);
-  const { target, migrations } = await context.configOf({ environment: name });
+  const { target, migrations } = await requireEnvironment(context, name);
   context.messages.log(`From: ${databasePlace(target)} (environment: ${name})`);
   return await withDatabase(target, openOptions(context), async (database) =>
     checkRules(database, await allLedgers(database, migrations.table), project.rules, project.key),

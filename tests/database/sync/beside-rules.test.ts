@@ -1,0 +1,56 @@
+import { expect, test } from "bun:test";
+import { withDatabase } from "#database/open.ts";
+import { createLedger } from "#migrate/ledger.ts";
+import { newestServer } from "../../support/engines.ts";
+import { copy, ruled } from "./copying.ts";
+
+for (const engine of newestServer) {
+  test("texts of migrations stay behind, and are no leak", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    await withDatabase(source.target, {}, async (database) => {
+      await createLedger(database, { schema: "public", table: "confiture_migrations", exists: false, keeps: "any" });
+      await database.execute(`
+        create table people as select 1 as id, 'ann@corp.example' as email;
+        insert into confiture_migrations (version, name, applied_at, applied_by, tool_version, state, source, source_down, source_file)
+          values ('20240101120000', 'add_ann', now(), 'me', '1', 'applied', 'insert into people values (1, ''ann@corp.example'')',
+            'delete from people where email = ''ann@corp.example''', 'db/migrations/20240101120000_add_ann.sql')`);
+    });
+    const plan = ruled("tables:\n  people: { keep: [id], email: email }\n");
+    const report = await copy(source.target, target.target, { plan });
+    expect(report.ledgers).toEqual([{ table: "public.confiture_migrations", rows: 1 }]);
+    const [row] = await target.query("select * from confiture_migrations");
+    expect(row).toMatchObject({ version: "20240101120000", name: "add_ann", source: null, source_down: null });
+  }, 60_000);
+
+  test("tables of extensions that are not as the extension makes them are named", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    await withDatabase(source.target, {}, (database) =>
+      database.execute(`create extension hstore; create table areas (id int, own bool); insert into areas values (1, false);
+        create table t as select 1 as id; alter extension hstore add table areas;
+        update pg_extension set extconfig = array['areas'::regclass::oid], extcondition = array['where own'] where extname = 'hstore'`),
+    );
+    const missing = ["hstore: public.areas"];
+    expect((await copy(source.target, target.target)).extensionTables).toEqual({ withRows: [], missing });
+    await source.query("insert into areas values (2, true)");
+    expect((await copy(source.target, target.target)).extensionTables).toEqual({ withRows: missing, missing });
+  }, 60_000);
+
+  test("arrays that are no plain lists are not made into ones", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    await withDatabase(source.target, {}, (database) =>
+      database.execute("create table t (id int, tags text[]); insert into t values (1, '{a,b}'), (2, '{{a,b},{c,d}}')"),
+    );
+    const plan = ruled("tables:\n  t: { keep: [id], tags: filler }\n");
+    const refusal = async (): Promise<string> =>
+      await copy(source.target, target.target, { plan }).then(() => "none", String);
+    expect(await refusal()).toMatch(/array-shape: .*t\.tags.*\(1 row\)/);
+    await source.query("update t set tags = '[0:1]={a,b}' where id = 2");
+    expect(await refusal()).toContain("array-shape");
+    await source.query("update t set tags = '{}' where id = 2");
+    await copy(source.target, target.target, { plan });
+    expect(await target.query("select cardinality(tags) as n from t order by id")).toEqual([{ n: 2 }, { n: 0 }]);
+  }, 60_000);
+}
