@@ -34,16 +34,16 @@ DECLARE
         ELSE (NEW.first_name, NEW.last_name) IS DISTINCT FROM (OLD.first_name, OLD.last_name)
     END;
 BEGIN
-    IF NOT new_release_wrote THEN
-        NEW.first_name := first_name_of(NEW.full_name);
-        NEW.last_name := last_name_of(NEW.full_name);
-    ELSE
+    IF new_release_wrote THEN
         -- The new release changed one of the names of a row that is not filled yet: the other comes from the old name.
         IF TG_OP = 'UPDATE' AND OLD.first_name IS NULL THEN
             NEW.first_name := coalesce(NEW.first_name, first_name_of(OLD.full_name));
             NEW.last_name := coalesce(NEW.last_name, last_name_of(OLD.full_name));
         END IF;
         NEW.full_name := NEW.first_name || coalesce(' ' || NEW.last_name, '');
+    ELSIF TG_OP = 'INSERT' OR OLD.first_name IS NULL OR NEW.full_name IS DISTINCT FROM OLD.full_name THEN
+        NEW.first_name := first_name_of(NEW.full_name);
+        NEW.last_name := last_name_of(NEW.full_name);
     END IF;
     RETURN NEW;
 END
