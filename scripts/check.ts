@@ -6,8 +6,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { RELUCTANT_COMPILER } from "../src/cli/reluctant-compiler.ts";
 
-/** Test files that run at a time. Most of them wait for servers and for the executable; each worker takes up to 2 GB. */
-const WORKERS = Math.min(availableParallelism(), 4);
+/** Test files that run at a time, one more than there are cores: they wait for servers and for the executable half of the time. Each takes up to 2 GB. */
+const WORKERS = Math.min(availableParallelism() + 1, 4);
 
 const STEPS: readonly (readonly [heading: string, ...command: string[]])[] = [
   ["Format", "oxfmt", "--check"],

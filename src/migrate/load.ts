@@ -25,6 +25,7 @@ import { cutFile } from "./layouts/cut.ts";
 import { type MigrationSource, readMigrationSource } from "./migration-source.ts";
 import type { Section, Sections } from "./sections.ts";
 import type { Statement } from "#sql/statement.ts";
+import { isBase } from "./version.ts";
 
 /** The checksum of a migration's file. */
 export function checksumOfFile(projectDir: string, file: MigrationFile): string {
@@ -143,12 +144,13 @@ function upBody(file: MigrationFile, sql: SqlFile): Body {
 }
 
 /**
- * Files of other tools, and a pair's, may be empty on purpose; one that still holds the template never is.
+ * Files of other tools, a pair's, and a base before which there is nothing may be empty on purpose; one that still holds
+ * the template never is.
  * @throws ConfitureError `migration_empty`
  */
 function requireStatements(file: MigrationFile, body: Body): Body {
   if (body.kind !== "sql" || body.script.statements.length > 0) return body;
-  const mayBeEmpty = file.layout !== "confiture" || file.form === "sql-pair";
+  const mayBeEmpty = file.layout !== "confiture" || file.form === "sql-pair" || isBase(file.version);
   if (!mayBeEmpty || body.script.text.includes(PLACEHOLDER)) throw emptyMigration(file.path);
   return body;
 }
