@@ -240,7 +240,6 @@ class NewDatabase implements PreparedTarget {
           `grant ${privileges} on database ${fresh} to ${grantee}${option ? " with grant option" : ""}`,
       ),
       ...(settings ?? []).map(({ role, config }) => settingOf(fresh, role, config)),
-      `comment on database ${fresh} is ${quoteLiteral(comment)}`,
     ];
     await this.#maintenance.execute(likeOld.join("; "));
     const aside = quoteIdentifier(`${prefixOf(this.#target.database)}${await this.#freeNumber()}`);
@@ -249,6 +248,8 @@ class NewDatabase implements PreparedTarget {
       `alter database ${name} rename to ${aside}`,
       `alter database ${fresh} rename to ${name}`,
       `comment on database ${aside} is ${quoteLiteral(commentsOf(this.#target.database)[1])}`,
+      // Until here its comment says that it is a leftover, should this run be killed.
+      `comment on database ${name} is ${quoteLiteral(comment)}`,
       "commit",
     ].join("; ");
     for (let attempt = 1; ; attempt++) {
