@@ -98,7 +98,8 @@ async function givenSite(
  */
 export async function readSource(context: CommandContext, name: string): Promise<Source> {
   const other = name.startsWith("env:")
-    ? { environment: name.slice(4) }
+    ? // CONFITURE_DATABASE_URL stands in for the environment that --env chooses; of two sources it would make one.
+      { environment: name.slice(4), ownDatabase: name !== context.chosen }
     : looksLikeConnection(name)
       ? { databaseUrl: name, databaseUrlFrom: "the source" }
       : undefined;

@@ -35,6 +35,11 @@ describe("diff", () => {
       stdout: "",
       stderr: "env:staging and schema do not differ\n",
     });
+    // One URL for two environments would compare a database with itself.
+    const elsewhere = { env: { CONFITURE_DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" } };
+    const own = await project.succeed(["diff", "env:staging", "schema"], elsewhere);
+    expect(own.stderr).toContain("CONFITURE_DATABASE_URL is set and not used");
+    expect((await project.run(["diff", "--env", "staging"], elsewhere)).exitCode).toBe(5);
     expect(await project.succeed(["diff", "--database-url", project.url])).toMatchObject({
       stderr: expect.stringMatching(/^\S+ on \S+ and schema do not differ\n$/),
     });

@@ -397,7 +397,7 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
       `${FILES["db/migrations/1_users.sql"]}CREATE TABLE events (id int) PARTITION BY RANGE (id);\nCREATE TABLE ghosts (id int);\nCREATE TABLE big (id int);\n`,
     );
     await project.query("DELETE FROM confiture_migrations");
-    await project.succeed(["migrate", "baseline"]);
+    await project.succeed(["migrate", "baseline", "--yes", "local"]);
     await project.query("CREATE TABLE events_1 PARTITION OF events DEFAULT");
     await project.query("INSERT INTO events SELECT generate_series(1, 5000)");
     await project.query("ANALYZE events_1");
