@@ -67,6 +67,16 @@ describe("a protected environment, with nobody to ask", () => {
     for (const more of [[], ["--through", "1"], ["--yes", "local"]]) {
       expect(await project.run([...baseline, ...more])).toMatchObject({ exitCode: 2, stdout: "" });
     }
+    for (const other of [
+      ["resolve", "1", "--applied"],
+      ["accept", "1", "--different"],
+    ]) {
+      const { exitCode, stderr } = await project.run(["migrate", ...other, "-e", "precious"]);
+      expect({ other, exitCode, stderr }).toMatchObject({
+        exitCode: 2,
+        stderr: expect.stringContaining("--yes precious"),
+      });
+    }
     expect(await done(project)).toEqual(NOTHING);
     await project.succeed([...baseline, "--proven"]);
     await project.succeed([...baseline, "--yes", "precious"]);

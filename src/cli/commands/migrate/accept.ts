@@ -5,6 +5,7 @@ import { defineCommand } from "../../command.ts";
 import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
 import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
 import { renderEdit } from "../../output/migrate.ts";
+import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 
 export const command = defineCommand({
   args: {
@@ -12,6 +13,7 @@ export const command = defineCommand({
     different: { type: "boolean", description: "accept it even if it now does something else than what was applied" },
     ...SCRATCH_ARGS,
     ...LOCK_ARGS,
+    ...PROTECTED_ARGS,
   },
   details:
     "For an edit that changes nothing in the database, such as a comment: the edit is shown, and what the file runs is\n" +
@@ -20,6 +22,7 @@ export const command = defineCommand({
   examples: ["confiture migrate accept 003", "confiture migrate accept 003 --different"],
   async run(args, context) {
     const version = readVersion("VERSION", args.version) ?? "";
+    if (args.different === true) await requirePermission(context, args, "accept what has not run there");
     const { entry, changed, proven } = await acceptEdited(await writingOptions(context, args), version, {
       different: args.different === true,
       onEdit: (edit) => context.messages.log(renderEdit(edit).trimEnd()),

@@ -34,8 +34,8 @@ export const command = defineCommand({
     }
     if (args.skip === true && way !== "continue") throw new ConfitureError("usage", "--skip goes with --continue");
     const version = readVersion("VERSION", args.version) ?? "";
-    // What is forgotten runs once more with the next `up`.
-    if (way === "rolled-back") await requirePermission(context, args, "forget that a migration is applied");
+    // What is forgotten runs once more with the next `up`, and what is recorded never does.
+    if (way !== "continue") await requirePermission(context, args, PURPOSES[way]);
     const options = await writingOptions(context, args);
     if (way === "continue") return finishRun(context, await resume(options, version, args.skip === true), "");
     const { entry, changed } = await resolveMigration(options, version, way);
@@ -51,3 +51,8 @@ export const command = defineCommand({
     };
   },
 });
+
+const PURPOSES = {
+  "rolled-back": "forget that a migration is applied",
+  applied: "record a migration as applied that was not run to its end",
+} as const;
