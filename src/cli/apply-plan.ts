@@ -7,7 +7,7 @@ import type { CommandContext } from "./command.ts";
 import { databaseName } from "./database-options.ts";
 import { makersIn } from "./output/findings.ts";
 import { permitRemovals } from "./removals.ts";
-import { readRename } from "./renames.ts";
+import { readRenames } from "./renames.ts";
 
 /** A database in use, to be compared. */
 export function liveSource(target: Target): Source & { readonly kind: "live" } {
@@ -23,7 +23,7 @@ export async function planFor(
   files: ProjectFiles,
   target: Target,
   {
-    rename = "",
+    rename,
     allowDrop,
     command,
   }: {
@@ -37,10 +37,7 @@ export async function planFor(
   return await planApply({
     ...files,
     from: liveSource(target),
-    renames: rename
-      .split(",")
-      .filter((text) => text !== "")
-      .map(readRename),
+    renames: readRenames(rename),
     decideRenames: canAsk(context) ? askRenames(context.io) : undefined,
     permit: permitRemovals(context, allowDrop, makersIn(files), {
       what: "The plan",

@@ -1,6 +1,5 @@
 import type { Finding } from "#lint/finding.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
-import { listEnvironments } from "#config/find-environment.ts";
 import type { CommandContext } from "./command.ts";
 import { findPending, traceSettings } from "./pending.ts";
 
@@ -13,25 +12,16 @@ export interface PendingFindings {
 
 /** @throws ConfitureError where the database cannot be asked, or db/lint.yaml is wrong */
 export async function lintPending(context: CommandContext, files: ProjectFiles): Promise<PendingFindings> {
-  const [{ collect }, { lint }, { traceFiles }, { loadParser }, { RULE_NAMES, rulesNamed }, { readLintFile }] =
-    await Promise.all([
-      import("#lint/collect.ts"),
-      import("#lint/lint.ts"),
-      import("#lint/trace.ts"),
-      import("#sql/parser.ts"),
-      import("#lint/names.ts"),
-      import("#config/lint-file.ts"),
-    ]);
-  const { projectDir, io } = context;
+  const [{ collect }, { lint }, { traceFiles }, { loadParser }, { readLintSettings }] = await Promise.all([
+    import("#lint/collect.ts"),
+    import("#lint/lint.ts"),
+    import("#lint/trace.ts"),
+    import("#sql/parser.ts"),
+    import("./lint-settings.ts"),
+  ]);
   const pending = await findPending(context, {}, undefined);
   if (pending.migrations.length === 0) return { findings: [], files: [], ignored: 0 };
-  const settings = await readLintFile({
-    projectDir,
-    environment: context.environment ?? "local",
-    env: io.env,
-    ruleNames: RULE_NAMES,
-    environments: [...(await listEnvironments(projectDir)), "local"],
-  });
+  const { settings, severities } = await readLintSettings(context);
   const parser = await loadParser();
   const which = { kind: "pending", migrations: pending.migrations } as const;
   const { entries: read, together, migrations } = await collect(files, which, settings.exclude, parser);
@@ -40,9 +30,6 @@ export async function lintPending(context: CommandContext, files: ProjectFiles):
     { ...files, applied, otherwise, migrations, ...traceSettings(context, sizes, undefined) },
     read,
     parser,
-  );
-  const severities = new Map(
-    [...settings.rules].flatMap(([name, severity]) => rulesNamed(name).map((id) => [id, severity] as const)),
   );
   const { findings, ignored } = lint(entries, { together, severities, sizes, factsOf });
   const linted = read.filter(({ isLinted }) => isLinted).map(({ file }) => file.path);

@@ -1,10 +1,17 @@
 import { ConfitureError } from "#errors/error.ts";
 
 /**
- * Reads one rename of `--rename`.
+ * Reads `--rename`: OLD=NEW, or several with commas between them.
  * @throws ConfitureError `usage`
  */
-export function readRename(text: string): { from: string; to: string } {
+export function readRenames(text: string | undefined): { from: string; to: string }[] {
+  return (text ?? "")
+    .split(",")
+    .filter((one) => one !== "")
+    .map(readRename);
+}
+
+function readRename(text: string): { from: string; to: string } {
   const match = /^([^=]+)=([^=]+)$/.exec(text);
   const [, from = "", to = ""] = match ?? [];
   if (match === null) throw new ConfitureError("usage", `--rename is OLD=NEW, not "${text}"`);

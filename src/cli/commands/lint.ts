@@ -1,7 +1,6 @@
 import { join, relative, resolve } from "node:path";
 import type { TraceOptions } from "#compare/trace/facts.ts";
 import type { Sizes } from "#compare/trace/sizes.ts";
-import { listEnvironments } from "#config/find-environment.ts";
 import type { LintFile } from "#lint/file.ts";
 import type { Finding } from "#lint/finding.ts";
 import type { Which } from "#lint/collect.ts";
@@ -86,27 +85,21 @@ export const command = defineCommand({
       { collect },
       { lint },
       { loadParser },
-      { RULE_NAMES, rulesNamed },
-      { readLintFile, LINT_FILE },
+      { LINT_FILE },
+      { readLintSettings },
       { readStatsFile },
       { traceSettings },
     ] = await Promise.all([
       import("#lint/collect.ts"),
       import("#lint/lint.ts"),
       import("#sql/parser.ts"),
-      import("#lint/names.ts"),
       import("#config/lint-file.ts"),
+      import("../lint-settings.ts"),
       import("#compare/trace/sizes.ts"),
       import("../pending.ts"),
     ]);
     const { io, projectDir, messages, paint } = context;
-    const settings = await readLintFile({
-      projectDir,
-      environment: context.environment ?? "local",
-      env: io.env,
-      ruleNames: RULE_NAMES,
-      environments: [...(await listEnvironments(projectDir)), "local"],
-    });
+    const { settings, severities } = await readLintSettings(context);
     const given = args.stats === undefined ? undefined : readStatsFile(resolve(io.cwd, args.stats), args.stats);
     const { which, start, edited, sizes = given } = await readWhich(context, args, given);
     const files = await projectFiles(context, args.scratch);
@@ -121,9 +114,6 @@ export const command = defineCommand({
     }
     if (linted.length === 0 && excluded.length + edited.length === 0) messages.log(NOTHING[which.kind]);
     if (args["import-ignores"] === true) return await rewriteIgnores(context, linted);
-    const severities = new Map(
-      [...settings.rules].flatMap(([name, severity]) => rulesNamed(name).map((id) => [id, severity] as const)),
-    );
     messages.debug(`${count(settings.rules.size, "rule")} set in ${LINT_FILE}`);
     const { entries, factsOf, failure } = args.trace
       ? await (

@@ -26,7 +26,7 @@ import {
   warnWhereTheyFail,
 } from "../../pick-source.ts";
 import { permitRemovals } from "../../removals.ts";
-import { readRename } from "../../renames.ts";
+import { readRenames } from "../../renames.ts";
 
 export const command = defineCommand({
   args: {
@@ -89,10 +89,7 @@ export const command = defineCommand({
       const result = await generateMigrations({
         ...beside,
         from: source,
-        renames: (args.rename ?? "")
-          .split(",")
-          .filter((text) => text !== "")
-          .map(readRename),
+        renames: readRenames(args.rename),
         decideRenames: asks ? askRenames(context.io) : undefined,
         permit: permitRemovals(context, args["allow-drop"], makersIn(beside)),
         noDown: args["no-down"] === true,
