@@ -82,7 +82,7 @@ for (const engine of newestServer) {
     if (disk === undefined) return console.log("skipped: a full disk (needs root and mount)");
     // A server whose files have gone with a disk cannot write its checkpoints: no other test is to have it.
     const instance = await startServer({ major: engine.major });
-    const source = { target: instance.target(await instance.createDatabase()) };
+    await using source = await engine.fresh();
     await withDatabase(source.target, {}, (database) =>
       database.execute(
         "create table t as select g as id, repeat(md5(g::text), 30) as note from generate_series(1, 50000) g",
@@ -90,7 +90,7 @@ for (const engine of newestServer) {
     );
     await instance.sql(`create tablespace sync_small location '${disk.path}'`);
     await instance.sql("create database sync_small tablespace sync_small");
-    const target = { ...onServer(source.target), database: "sync_small" };
+    const target = instance.target("sync_small");
     await withDatabase(target, {}, (database) => database.execute("create table old (id int)"));
     const error = await failed(copy(source.target, target));
     expect(error).toMatchObject({ code: "sync_target_failed", data: { sqlstate: "53100" } });
