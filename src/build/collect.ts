@@ -55,6 +55,23 @@ export function findSchemaFiles(options: CollectOptions): string[] {
  * @throws ConfitureError `schema_no_files`, `schema_outside_project`, `schema_link_loop`, `schema_circle`, `file_unreadable`
  */
 export function collectSchemaFiles(options: CollectOptions): string[] {
+  const byRealPath = schemaFilesByRealPath(options);
+  if (byRealPath.size === 0) throw noFiles(options);
+  leaveOutIncluded(options.projectDir, byRealPath);
+  // The engine's own order is nearly this one, and much faster than asking for every two of them.
+  const sorted = [...byRealPath.values()].toSorted().toSorted(comparePaths);
+  return options.order === "dependencies" ? orderByNeeds(sorted.map((file) => readNeeds(options, file))) : sorted;
+}
+
+/**
+ * The paths of all schema files, those that others include among them, in no order. Reads folders and no file.
+ * @throws ConfitureError as `collectSchemaFiles`, but for what is in files
+ */
+export function listSchemaFiles(options: CollectOptions): string[] {
+  return [...schemaFilesByRealPath(options).values()];
+}
+
+function schemaFilesByRealPath(options: CollectOptions): Map<string, string> {
   const projectRoot = realpathSync(options.projectDir);
   const excluded = options.excludeDirs.map((dir) => normalise(options.projectDir, dir));
   const byRealPath = new Map<string, string>();
@@ -86,11 +103,7 @@ export function collectSchemaFiles(options: CollectOptions): string[] {
       }
     }
   }
-  if (byRealPath.size === 0) throw noFiles(options);
-  leaveOutIncluded(options.projectDir, byRealPath);
-  // The engine's own order is nearly this one, and much faster than asking for every two of them.
-  const sorted = [...byRealPath.values()].toSorted().toSorted(comparePaths);
-  return options.order === "dependencies" ? orderByNeeds(sorted.map((file) => readNeeds(options, file))) : sorted;
+  return byRealPath;
 }
 
 function readNeeds({ projectDir }: CollectOptions, file: string): Needs {

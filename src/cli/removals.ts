@@ -12,6 +12,15 @@ import type { FindMaker } from "./output/findings.ts";
 import { agree } from "./output/text.ts";
 import { inLine } from "./output/visible.ts";
 
+/** `--allow-drop` of every command that plans SQL. */
+export const REMOVAL_ARGS = {
+  "allow-drop": {
+    type: "string",
+    valueHint: "[=WHAT]",
+    description: "allow taking things away: all, or kinds and names with commas, such as policy,public.users.bio",
+  },
+} as const;
+
 /**
  * Lists what a migration takes away, with who made it, and lets that happen only where somebody has consented: with
  * `--allow-drop`, or now, on a terminal.

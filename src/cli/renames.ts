@@ -1,5 +1,14 @@
 import { ConfitureError } from "#errors/error.ts";
 
+/** `--rename` of every command that plans SQL. */
+export const RENAME_ARGS = {
+  rename: {
+    type: "string",
+    valueHint: "OLD=NEW",
+    description: "treat as a rename: public.users.name=full_name (several with commas)",
+  },
+} as const;
+
 /**
  * Reads `--rename`: OLD=NEW, or several with commas between them.
  * @throws ConfitureError `usage`

@@ -16,19 +16,13 @@ import { hazardToJson } from "../output/hazards.ts";
 import { showMigrateEvents } from "../output/migrate.ts";
 import { renderPlanned } from "../output/planned.ts";
 import { count, formatSeconds } from "../output/text.ts";
+import { REMOVAL_ARGS } from "../removals.ts";
+import { RENAME_ARGS } from "../renames.ts";
 
 export const command = defineCommand({
   args: {
-    rename: {
-      type: "string",
-      valueHint: "OLD=NEW",
-      description: "treat as a rename: public.users.name=full_name (several with commas)",
-    },
-    "allow-drop": {
-      type: "string",
-      valueHint: "[=WHAT]",
-      description: "allow taking things away: all, or kinds and names with commas, such as policy,public.users.bio",
-    },
+    ...RENAME_ARGS,
+    ...REMOVAL_ARGS,
     "dry-run": { type: "boolean", description: "print the SQL and run nothing" },
     "no-ledger": { type: "boolean", description: "also where there are migrations; their ledger stays as it is" },
     yes: {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { chmod, mkdir, symlink } from "node:fs/promises";
-import { collectSchemaFiles, type SourceDir } from "#build/collect.ts";
+import { collectSchemaFiles, listSchemaFiles, type SourceDir } from "#build/collect.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
 
@@ -144,4 +144,15 @@ describe.skipIf(process.platform === "win32")("symbolic links", () => {
     await symlink("real", project.path("linked"));
     expect(collect({ ...project, dir: project.path("linked") })).toEqual(["db/schema/a.sql"]);
   });
+});
+
+test("the list of all schema files has those that others include as well", async () => {
+  await using project = await temporaryProject({
+    "db/schema/a.sql": "\\ir parts/b.sql\n",
+    "db/schema/parts/b.sql": "SELECT 1;\n",
+  });
+  const includeDirs = [{ path: "db/schema", recursive: true, include: [], exclude: [] }];
+  const options = { projectDir: project.dir, includeDirs, excludeDirs: [] };
+  expect(collectSchemaFiles(options)).toEqual(["db/schema/a.sql"]);
+  expect(listSchemaFiles(options).toSorted()).toEqual(["db/schema/a.sql", "db/schema/parts/b.sql"]);
 });

@@ -25,8 +25,8 @@ import {
   takenVersions,
   warnWhereTheyFail,
 } from "../../pick-source.ts";
-import { permitRemovals } from "../../removals.ts";
-import { readRenames } from "../../renames.ts";
+import { permitRemovals, REMOVAL_ARGS } from "../../removals.ts";
+import { readRenames, RENAME_ARGS } from "../../renames.ts";
 
 export const command = defineCommand({
   args: {
@@ -37,16 +37,8 @@ export const command = defineCommand({
       description:
         "what is there now: migrations, git:REVISION, env:NAME, a URL, a snapshot file or empty (default: base and migrations. If the migrations alter tables that only the schema files create: the environment's database, provided all migrations are applied there, or else git:HEAD)",
     },
-    rename: {
-      type: "string",
-      valueHint: "OLD=NEW",
-      description: "treat as a rename: public.users.name=full_name (several with commas)",
-    },
-    "allow-drop": {
-      type: "string",
-      valueHint: "[=WHAT]",
-      description: "allow taking things away: all, or kinds and names with commas, such as policy,public.users.bio",
-    },
+    ...RENAME_ARGS,
+    ...REMOVAL_ARGS,
     "no-down": { type: "boolean", description: "write no way back" },
     online: {
       type: "boolean",
