@@ -85,14 +85,14 @@ try {
     ...(Bun.which("pgcopydb") === null
       ? []
       : [shell("pgcopydb clone", `pgcopydb clone --source '${from}' --target '${to}' --dir "$(mktemp -d)"`, fresh)]),
-    sync("confiture sync --plain", "--plain"),
+    sync("confiture sync --plain", "--plain", "--ignore-rules"),
     sync("confiture sync, three keyed columns"),
   ];
   const lines = (await measure(contenders, RUNS)).map(({ name, times, memory }) => {
     const seconds = median(times) / 1000;
     return `| ${name} | ${seconds.toFixed(1)} s | ${Math.round(ROWS / seconds).toLocaleString("en-US")} | ${Math.round(memory / 2 ** 20)} MB |`;
   });
-  const [plain, keyed] = [await phasesOf(["--plain"]), await phasesOf([])];
+  const [plain, keyed] = [await phasesOf(["--plain", "--ignore-rules"]), await phasesOf([])];
   const table = `Written by \`scripts/bench-sync\`: ${ROWS.toLocaleString("en-US")} rows, ${MEGABYTES} MB, source and target on one PostgreSQL 15 on the same machine with ${cpus().length}
 processors (${cpus()[0]?.model ?? "unknown"}); medians of ${RUNS} runs of whole commands, after one that does not count.
 
