@@ -1,32 +1,18 @@
 import { ConfitureError } from "#errors/error.ts";
-import { clipName } from "#sql/clip-name.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { textOf } from "../engine/lookups.ts";
 import { backfillOptions } from "./backfill-options.ts";
 import { columnId, type ColumnId, isSameTable, obstacleOf, stateOf } from "./column-facts.ts";
 import { convertedColumns } from "./converted-columns.ts";
-import { castOf, columnOf } from "./expression.ts";
+import { columnOf } from "./expression.ts";
 import type { PlanOptions } from "./options.ts";
 import type { Rename } from "./renames.ts";
 import type { FoundColumns, SyncedColumns } from "./synced-columns.ts";
 
 /**
- * Casts that never fail and lose nothing, so that the statements of the release that writes the old type go on working.
- * All of them make PostgreSQL write the table anew.
- */
-const WIDENING: Readonly<Record<string, readonly string[]>> = {
-  smallint: ["integer", "bigint", "numeric", "text"],
-  integer: ["bigint", "numeric", "text"],
-  bigint: ["numeric", "text"],
-  real: ["double precision"],
-  boolean: ["text"],
-  uuid: ["text"],
-};
-
-/**
- * The one difference between two catalogues, where that is columns that others take the place of: by a conversion, by a
- * rename, or one that gets another type; undefined where it is something else. Pure.
+ * The one difference between two catalogues, where that is columns that others take the place of: by a conversion or
+ * by a rename; undefined where it is something else. Pure.
  * @throws ConfitureError `generate_refused` for what was asked for and cannot be made in steps
  */
 export function findColumnChange(
@@ -36,9 +22,7 @@ export function findColumnChange(
 ): SyncedColumns | undefined {
   const changes = compareCatalogues(from, to);
   const found =
-    convert === undefined
-      ? (renameIn(changes, from, to, renames) ?? typeChangeIn(changes, from, to))
-      : convertedColumns(changes, from, to, convert);
+    convert === undefined ? renameIn(changes, from, to, renames) : convertedColumns(changes, from, to, convert);
   if (found === undefined) return undefined;
   const { schema, table } = found;
   return { ...found, backfill: backfillOptions(from.facts, schema, table), change: name };
@@ -82,32 +66,9 @@ function renameIn(
     ...tableOf(oldId),
     old: [old],
     fresh: [fresh],
-    finalNames: [fresh.name],
     forward: [columnOf(old.name)],
     backward: [columnOf(fresh.name)],
     isTwoWay: true,
-    isLossy: false,
-  };
-}
-
-function typeChangeIn(changes: readonly Change[], from: Catalogue, to: Catalogue): FoundColumns | undefined {
-  const [only, second] = changes;
-  if (only === undefined || second !== undefined || only.kind !== "column" || only.change !== "changed")
-    return undefined;
-  if (only.properties.some(({ property }) => property !== "type")) return undefined;
-  const id = columnId(only.path);
-  const [old, target] = [stateOf(from, id), stateOf(to, id)];
-  if (WIDENING[old.type]?.includes(target.type) !== true || obstacleOf(from, id) !== undefined) return undefined;
-  const fresh = { ...target, name: `${clipName(old.name, 58)}__new` };
-  if (from.facts.has({ ...id, name: fresh.name })) return undefined;
-  return {
-    ...tableOf(id),
-    old: [old],
-    fresh: [fresh],
-    finalNames: [old.name],
-    forward: [castOf(old.name, fresh.type)],
-    backward: [castOf(fresh.name, old.type)],
-    isTwoWay: false,
     isLossy: false,
   };
 }

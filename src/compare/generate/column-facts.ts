@@ -48,30 +48,50 @@ function defaultOf({ facts }: Pick<Catalogue, "facts">, id: ColumnId): string | 
 /** What a column that is only copied would not have, or what a trigger on its table would miss; undefined for nothing. */
 export function obstacleOf({ facts }: Catalogue, id: ColumnId): string | undefined {
   const { payload = {} } = facts.get(id) ?? {};
-  const table: ObjectId = { kind: "table", schema: id.schema, name: id.table };
+  const obstacle = tableObstacleOf({ facts }, id) ?? ownObstacleOf({ facts }, id);
+  if (obstacle !== undefined) return obstacle;
+  if ((payload["identity"] ?? null) !== null) return "it is an identity column";
+  if (/\bnextval\(/.test(defaultOf({ facts }, id) ?? "")) return "its default is a sequence";
+  const [first] = dependentsOf({ facts }, id);
+  return first === undefined ? undefined : dependentInWords(first);
+}
+
+/** What a column has that no other can take over. */
+export function ownObstacleOf({ facts }: Pick<Catalogue, "facts">, id: ColumnId): string | undefined {
+  if (textOf(facts, id, "collation") !== undefined) return "it has a collation of its own";
+  return (facts.get(id)?.payload["generatedExpr"] ?? null) === null ? undefined : "it is generated";
+}
+
+/** Why the rows of a table cannot be kept in step by a trigger on it. */
+export function tableObstacleOf(
+  { facts }: Pick<Catalogue, "facts">,
+  { schema, table: name }: Pick<ColumnId, "schema" | "table">,
+): string | undefined {
+  const table: ObjectId = { kind: "table", schema, name };
   if (!facts.has(table)) return "it is not of a table";
   if (textOf(facts, table, "partitionKey") !== undefined) return "its table is partitioned";
   if (parentTable(facts, table) !== undefined) return "its table inherits from another";
   const hasHeirs = facts.facts().some(({ id: other }) => {
     const parent = other.kind === "table" ? parentTable(facts, other) : undefined;
-    return parent?.name === id.table && parent.schema === id.schema;
+    return parent?.name === name && parent.schema === schema;
   });
   if (hasHeirs) return "another table inherits from its table";
-  if (textOf(facts, id, "collation") !== undefined) return "it has a collation of its own";
-  if ((payload["identity"] ?? null) !== null) return "it is an identity column";
-  if ((payload["generatedExpr"] ?? null) !== null) return "it is generated";
-  if (/\bnextval\(/.test(defaultOf({ facts }, id) ?? "")) return "its default is a sequence";
   const last = facts
     .childrenOf(table)
     .find(({ id: part }) => part.kind === "trigger" && Buffer.compare(Buffer.from(part.name), Buffer.from("~")) >= 0);
   if (last !== undefined && "name" in last.id) {
     return `the trigger ${last.id.name} would fire behind the one that keeps old and new in step, and could change one of them (triggers fire in the order of their names)`;
   }
-  const dependents = [
-    ...facts.childrenOf(id).map((child) => child.id),
-    ...facts.incomingEdges(id).map((edge) => edge.from),
-  ].filter(({ kind }) => kind !== "default");
-  const [first] = dependents;
-  if (first === undefined) return undefined;
-  return `${first.kind === "acl" ? "rights" : `the ${first.kind}${"name" in first ? ` ${first.name}` : ""}`} would have to be made for the new column as well`;
+  return undefined;
+}
+
+/** Everything that stands on a column, but for its default. */
+export function dependentsOf({ facts }: Pick<Catalogue, "facts">, id: ColumnId): ObjectId[] {
+  return [...facts.childrenOf(id).map((child) => child.id), ...facts.incomingEdges(id).map((edge) => edge.from)].filter(
+    ({ kind }) => kind !== "default",
+  );
+}
+
+export function dependentInWords(id: ObjectId): string {
+  return `${id.kind === "acl" ? "rights" : `the ${id.kind}${"name" in id ? ` ${id.name}` : ""}`} would have to be made for the new column as well`;
 }

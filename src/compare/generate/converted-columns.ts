@@ -89,7 +89,6 @@ export function convertedColumns(
     table: first.table,
     old,
     fresh,
-    finalNames: fresh.map(({ name }) => name),
     forward: fresh.map(({ name }) => forward.values.get(name)!),
     backward: old.map(({ name }) => backward!.values.get(name)!),
     isTwoWay,

@@ -3,7 +3,6 @@ import { hazardsIn, type PlannedHazard } from "./hazards.ts";
 import { renderMigration } from "./migration-file.ts";
 import type { MeasuredStatement } from "./section.ts";
 import { prove, unproven } from "./proof.ts";
-import { proveRows } from "./prove-rows.ts";
 import { type Change, compareCatalogues, isUnfinishedIndex } from "../catalogue/changes.ts";
 import { reword } from "../sources/rebuild.ts";
 import type { PlanOptions } from "./options.ts";
@@ -51,7 +50,7 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
   const { to, unfinished, givenByDefault, ...ends } = await readEnds(given);
   const options = { ...given, ...ends };
   given.onStep?.("Planning");
-  const { steps, changes, possibleRenames, byHand, synced } = await planFrom(options, to);
+  const { steps, changes, possibleRenames, byHand, proveRows } = await planFrom(options, to);
   const generated: Generated = {
     migrations: steps.map(toMigration),
     changes,
@@ -63,9 +62,9 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
   if (texts.length > 0) {
     given.onStep?.("Proving the plan, up and back");
     await prove(options, texts, to);
-    if (synced !== undefined) {
+    if (proveRows !== undefined) {
       options.onStep?.("Trying it with rows, and releases that write meanwhile");
-      const notKept = await proveRows(options, texts, synced);
+      const notKept = await proveRows(options, texts);
       return { ...generated, notKept };
     }
   } else if (generated.byHand.up.length > 0) {

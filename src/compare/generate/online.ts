@@ -5,6 +5,7 @@ import { type OnlineContext, OnlinePlan } from "./online-plan.ts";
 import { type PlannedStatement, rowsHazard } from "../plan/statement.ts";
 import { textOf } from "../engine/lookups.ts";
 import { backfillOptions } from "./backfill-options.ts";
+import { KEY } from "./moved-keys.ts";
 
 /**
  * When a statement of an online migration runs: in the one transaction of the first file; or after it, as a backfill, in
@@ -203,10 +204,6 @@ const constraintUsingIndex: Rule = (statement, plan) => {
     ),
   ];
 };
-
-/** As pg_get_constraintdef writes it. Others (WITHOUT OVERLAPS) are not made from such an index. */
-const KEY =
-  /^(UNIQUE|PRIMARY KEY)( NULLS NOT DISTINCT)? \(((?:[\w$]+|"(?:[^"]|"")+")(?:, (?:[\w$]+|"(?:[^"]|"")+"))*)\)( INCLUDE \([^)]*\))?( WITH \([^)]*\))?( DEFERRABLE(?: INITIALLY DEFERRED)?)?$/;
 
 /**
  * A new column whose default differs from row to row makes PostgreSQL write the table anew (manual, ALTER TABLE,

@@ -23,3 +23,10 @@ export interface PlanOptions extends ProjectFiles, RenameOptions {
   /** Major version of the database that the migration is for, where one is known: online forms may use what it has. */
   readonly postgres?: number | undefined;
 }
+
+/**
+ * Carries the migrations of a change in steps out with rows, while releases write.
+ * @returns what the new release may write and the old columns do not keep, as an example; undefined for nothing
+ * @throws ConfitureError `generate_refused` with a row that would not be right
+ */
+export type ProveRows = (options: PlanOptions, texts: readonly string[]) => Promise<string | undefined>;

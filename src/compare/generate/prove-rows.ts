@@ -62,7 +62,11 @@ export async function proveRows(
 }
 
 /** One batch at a time, each as if the one before had been killed. */
-async function fillInPieces(run: ScratchRun, fill: LoadedMigration, between: () => Promise<void>): Promise<void> {
+export async function fillInPieces(
+  run: ScratchRun,
+  fill: LoadedMigration,
+  between: () => Promise<void>,
+): Promise<void> {
   for (let outcome: unknown = "unfinished"; outcome !== "done";) {
     let asked = 0;
     outcome = await run.fill(fill, BATCH, () => Promise.resolve(asked++ === 0));

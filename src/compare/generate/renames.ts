@@ -96,7 +96,32 @@ export function sameUnderAnotherName(from: Catalogue, to: Catalogue): PlannedSta
       if (!isTaken && isSameThing(pair, from.facts, to.facts)) pairs.push(pair);
     }
   }
-  return pairs.map((pair) => asStatement(renaming(pair, from.facts), pair));
+  return [
+    ...pairs.map((pair) => asStatement(renaming(pair, from.facts), pair)),
+    ...identityRenames(from.facts, to.facts),
+  ];
+}
+
+/** Sequences of identity columns that are named after a table of another name: to the catalogue they are a part of the column. */
+function identityRenames(from: Facts, to: Facts): PlannedStatement[] {
+  return from.facts().flatMap(({ id, payload }) => {
+    const [before, after] = [payload, to.get(id)?.payload].map(
+      (one) =>
+        (
+          one?.["identity"] as
+            | { readonly sequence?: { readonly schema: string; readonly name: string } }
+            | undefined
+            | null
+        )?.sequence,
+    );
+    if (before === undefined || after === undefined || before.schema !== after.schema || before.name === after.name)
+      return [];
+    return [
+      statementOf(
+        `ALTER SEQUENCE ${quoteQualified(before.schema, before.name)} RENAME TO ${quoteIdentifier(after.name)}`,
+      ),
+    ];
+  });
 }
 
 /** Dropped and added objects of one kind in one place. */

@@ -4,7 +4,7 @@ import { unquoteNames } from "#sql/unquote.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { isByHand } from "../catalogue/extras.ts";
-import type { PlanOptions } from "./options.ts";
+import type { PlanOptions, ProveRows } from "./options.ts";
 import { Meter } from "../trace/meter.ts";
 import type { Section } from "./section.ts";
 import { onlineSteps, type Phase } from "./online.ts";
@@ -16,7 +16,6 @@ import { runPlanned } from "./run-planned.ts";
 import { refuseRemovals, removalsOf } from "./removals.ts";
 import { renameFirst, type Renamed } from "./rename-first.ts";
 import { type PossibleRename, possibleRenames, type Rename } from "./renames.ts";
-import type { SyncedColumns } from "./synced-columns.ts";
 import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
 
 /** What one file does, on its way up and back. */
@@ -38,8 +37,8 @@ export interface Plan {
   readonly changes: readonly Change[];
   /** What looks renamed and was not said to be. */
   readonly possibleRenames: readonly PossibleRename[];
-  /** What is kept in step meanwhile, where it is a change in steps. */
-  readonly synced?: SyncedColumns;
+  /** Of a change in steps: carries it out with rows. */
+  readonly proveRows?: ProveRows;
   readonly byHand: {
     /** Still different after the way up. */
     readonly up: readonly Change[];

@@ -8,10 +8,8 @@ export interface SyncedColumns {
   readonly table: string;
   /** What goes; none where only something is computed. */
   readonly old: readonly ColumnState[];
-  /** What comes, by the names that it has while both are there. */
+  /** What comes. */
   readonly fresh: readonly ColumnState[];
-  /** The names of `fresh` in the end. */
-  readonly finalNames: readonly string[];
   /** The value of each of `fresh`. */
   readonly forward: readonly Expression[];
   /** The value of each of `old`. */

@@ -65,10 +65,9 @@ export class Writers {
     if (release === "old" && stage === "contracted") return;
     const source = release === "old" ? OLDS : NEWS;
     const own = release === "old" ? inputs : this.#fresh;
-    const into = release === "new" && stage === "contracted" ? this.#finalNames() : own;
     const all = [...inputs, ...this.#fresh];
     await this.#try(`create temp table chosen on commit drop as select ${this.#pick(PARKED)} as n, ${this.#pick(source)} as value;
-      insert into ${table} (${[ROW, ...kept, ...into].join(", ")}) overriding system value
+      insert into ${table} (${[ROW, ...kept, ...own].join(", ")}) overriding system value
       select ${[`p.${ROW}`, ...kept.map((column) => `p.${column}`), ...own.map((column) => `v.${column}`)].join(", ")}
         from chosen c join ${PARKED} p on p.${ROW} = c.n join ${source} v on v.${ROW} = c.value;
       insert into ${TRUTH} (${[ROW, ...all].join(", ")})
@@ -99,7 +98,6 @@ export class Writers {
     const first = this.#random(this.#fresh.length);
     const places = this.#fresh.flatMap((_, index) => (index === first || this.#random(2) === 0 ? [index] : []));
     const columns = places.map((index) => this.#fresh[index]!);
-    const into = stage === "contracted" ? places.map((index) => this.#finalNames()[index]!) : columns;
     const values = stage === "expanded" ? columns.map((column) => `v.${column} is not null`).join(" and ") : "true";
     const differ = columns.map((column) => `u.${column} is distinct from v.${column}`).join(" or ");
     const back = this.#old.map((column, index) => `${column} = ${this.#change.backward[index]!.sql("")}`).join(", ");
@@ -107,12 +105,8 @@ export class Writers {
       update ${TRUTH} u set ${columns.map((column) => `${column} = v.${column}`).join(", ")}, confiture_changed = true from chosen c join ${NEWS} v on v.${ROW} = c.value
        where u.${ROW} = c.n and (${differ});
       update ${TRUTH} set ${back}, confiture_changed = false where confiture_changed;
-      update ${table} t set ${into.map((column, index) => `${column} = v.${columns[index]}`).join(", ")} from chosen c join ${NEWS} v on v.${ROW} = c.value where t.${ROW} = c.n;
+      update ${table} t set ${columns.map((column) => `${column} = v.${column}`).join(", ")} from chosen c join ${NEWS} v on v.${ROW} = c.value where t.${ROW} = c.n;
       ${this.#touch()}`);
-  }
-
-  #finalNames(): string[] {
-    return this.#change.finalNames.map(quoteIdentifier);
   }
 
   /** One transaction. What the table's own constraints refuse would have been refused before, too. */
@@ -146,14 +140,13 @@ export class Writers {
   async check(stage: Stage): Promise<void> {
     if (this.#samples.hasTriggers) return;
     const { table, inputs } = this.#samples;
-    const final = stage === "contracted" ? this.#finalNames() : this.#fresh;
     const olds = stage === "contracted" ? [] : inputs;
     const differ = [
       ...olds.map((column) => `t.${column} is distinct from u.${column}`),
-      ...this.#fresh.map((column, index) => {
-        const differs = `t.${final[index]} is distinct from u.${column}`;
+      ...this.#fresh.map((column) => {
+        const differs = `t.${column} is distinct from u.${column}`;
         return stage === "expanded"
-          ? `(${differs} and not (${final.map((one) => `t.${one} is null`).join(" and ")}))`
+          ? `(${differs} and not (${this.#fresh.map((one) => `t.${one} is null`).join(" and ")}))`
           : differs;
       }),
     ];
@@ -163,7 +156,7 @@ export class Writers {
     );
     const [row] = rows;
     if (row === undefined) return;
-    const is = await exampleOf(this.#database, table, [...olds, ...final], `${ROW} = ${row.n}`);
+    const is = await exampleOf(this.#database, table, [...olds, ...this.#fresh], `${ROW} = ${row.n}`);
     const should = await exampleOf(
       this.#database,
       TRUTH,
