@@ -44,7 +44,7 @@ const HAZARDS: Readonly<Record<string, readonly string[]>> = {
 
 /** What the bench calls hygiene and advice, and does not count as an alarm; `confiture lint` calls most of it a note. */
 const NO_ALARM =
-  /^(?:not-rerunnable|no-lock-timeout|timeout-kills-concurrently|prefer-|primary-key-missing|foreign-key-|naming|not-traced)/;
+  /^(?:not-rerunnable|timeout-kills-concurrently|prefer-|primary-key-missing|foreign-key-|naming|not-traced)/;
 
 interface Case {
   readonly id: string;
@@ -130,8 +130,7 @@ function confiture(cases: readonly Case[], dir: string): Tool {
     const stats = { format: "confiture-stats", version: 1, taken: "2026-01-01T00:00:00.000Z", postgres, relations: [] };
     writeFileSync(join(dir, "stats.json"), JSON.stringify(stats));
     // By themselves: tables of the same name are not the same in all of them.
-    const isOutside = /\bCONCURRENTLY\b/i.test(text) && !/^\s*BEGIN\s*;/im.test(text);
-    writeFileSync(join(dir, "one.sql"), isOutside ? `-- migrate:up transaction:false\n${text}` : text);
+    writeFileSync(join(dir, "one.sql"), text);
     const args = [join(ROOT, "src/main.ts"), "lint", "--stats", "stats.json", "--format", "json", "one.sql"];
     const { findings } = JSON.parse(run(process.execPath, args, dir)) as {
       findings: { rule: string; severity: string }[];
@@ -287,11 +286,9 @@ function render(cases: readonly Case[], tools: readonly Tool[], commit: string):
     "- A file counts as found when a tool names what its authors say is wrong with it in the first place, and as missed otherwise. Errors and",
     "  warnings count, notes do not. Which rules of the other tools name what, and which are alarms, is the bench's own table.",
     "- migrationpilot is in no package registry; its column is what its authors publish in the bench.",
-    "- confiture sees each file by itself here, without a project and its other migrations, so it goes by the text alone.",
-    "- Files with `CONCURRENTLY` and no `BEGIN` are written to run outside a transaction, which `confiture` is told by a line",
-    "  (`-- migrate:up transaction:false`) that is put above them. All others run in one transaction, as `confiture migrate up` runs them: so the",
-    "  alarm for s03 is right for a migration of this tool, whose `NOT VALID` and `VALIDATE` would share that transaction.",
-    "- u03 is missed on purpose: it sets no `lock_timeout`, and `confiture migrate up` sets one by itself.",
+    "- confiture sees each file by itself here, without a project and its other migrations, so it goes by the text alone, and judges",
+    "  the file as `psql -f` runs it: every statement commits by itself, or with what `BEGIN` and `COMMIT` enclose. In a project",
+    "  `confiture migrate up` runs a file in one transaction and with a `lock_timeout`, so lint says other things of some of them there.",
     "",
     "## Files that do harm",
     "",

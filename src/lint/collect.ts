@@ -11,7 +11,7 @@ import { compareVersions } from "#migrate/version.ts";
 import type { Parser } from "#sql/parser.ts";
 import type { FileProblem, LintFile } from "./file.ts";
 import type { Entry } from "./lint.ts";
-import { readLoose, readMigration, readSchemaFile } from "./read.ts";
+import { readMigration, readSchemaFile, readScript } from "./read.ts";
 import { decodeSql } from "#database/script.ts";
 
 /** Which files rules look at. */
@@ -93,7 +93,11 @@ export async function collect(
   return {
     entries: [
       ...(last === undefined ? [] : entries),
-      ...others.map((path) => ({ file: loose(projectDir, path, parser), isLinted: true, isAlone: true })),
+      ...others.map((path) => ({
+        file: readScript(path, decodeSql(path, readRegularFile(join(projectDir, path), path)), parser),
+        isLinted: true,
+        isAlone: true,
+      })),
       // All of them tell what there is.
       ...(linted.length === 0
         ? []
@@ -157,11 +161,4 @@ function choose(
       }
   }
   return { paths: chosen, others: [...others].toSorted() };
-}
-
-/** A SQL file that is neither migration nor schema file is read as a migration by itself. */
-function loose(projectDir: string, path: string, parser: Parser): LintFile {
-  const name = path.split("/").at(-1)!;
-  const file: MigrationFile = { version: "", name, form: "sql", layout: "confiture", path };
-  return readLoose(file, decodeSql(path, readRegularFile(join(projectDir, path), path)), parser);
 }

@@ -43,6 +43,27 @@ export function readLoose(file: MigrationFile, text: string, parser: Parser): Li
   return asFarAsItGoes(file, text, up.error, parser);
 }
 
+/** The mark that makes a file a migration of this tool, wherever it lies. */
+const OWN_MARK = /^--\s*migrate:up\b/m;
+
+/** What the runner refuses about transactions is no matter to psql, which knows none but the file's own. */
+const OF_THE_RUNNER: ReadonlySet<string> = new Set(["migration_mixed", "sql_transaction_control"]);
+
+/**
+ * Reads a SQL file that is neither migration nor schema file as `psql -f` would run it: every statement commits by itself, or
+ * with what the file's own BEGIN and COMMIT enclose, and nothing is set that the file does not set. With the mark of a migration it is
+ * read as one.
+ */
+export function readScript(path: string, text: string, parser: Parser): LintFile {
+  const name = path.split("/").at(-1)!;
+  const file: MigrationFile = { version: "", name, form: "sql", layout: "confiture", path };
+  if (OWN_MARK.test(text)) return readLoose(file, text, parser);
+  const { up } = waysOfText(file, text);
+  if (up.kind === "refused" && !OF_THE_RUNNER.has(up.error.code)) return asFarAsItGoes(file, text, up.error, parser);
+  const { statements } = splitStatements(text);
+  return sqlFile({ path, kind: "migration" }, { file: path, text, statements, psqlCommands: [] }, false, [], parser);
+}
+
 /** Reads a schema file for the rules, as `readMigration` does a migration. */
 export function readSchemaFile(projectDir: string, path: string, parser: Parser): LintFile {
   try {
@@ -117,7 +138,7 @@ function withoutStatements(
 }
 
 function sqlFile(
-  source: MigrationFile | { readonly path: string; readonly kind: "schema" },
+  source: MigrationFile | Pick<LintFile, "path" | "kind">,
   script: Script,
   transactional: boolean,
   refusals: readonly FileProblem[],
@@ -147,7 +168,7 @@ function sqlFile(
   const { text } = script;
   return {
     path: source.path,
-    kind: migration === undefined ? "schema" : "migration",
+    kind: "version" in source ? "migration" : source.kind,
     migration,
     text,
     isOutline: script.outline !== undefined,

@@ -1,7 +1,7 @@
 import { lint, type Entry, type LintOptions } from "#lint/lint.ts";
 import type { Finding } from "#lint/finding.ts";
 import type { LintFile } from "#lint/file.ts";
-import { readLoose } from "#lint/read.ts";
+import { readLoose, readScript } from "#lint/read.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { loadParser } from "#sql/parser.ts";
 
@@ -11,6 +11,11 @@ const parser = await loadParser();
 export function migration(sql: string, name = "001_it.sql"): LintFile {
   const file: MigrationFile = { version: "001", name, form: "sql", layout: "confiture", path: `db/migrations/${name}` };
   return readLoose(file, sql, parser);
+}
+
+/** SQL as a file that is no migration. */
+export function script(sql: string): LintFile {
+  return readScript("it.sql", sql, parser);
 }
 
 /** What the rules find in the last of these migrations; the others were applied before. */

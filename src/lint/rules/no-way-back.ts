@@ -12,7 +12,8 @@ export const noWayBack: Rule = {
   wrong: "ALTER TABLE users ADD COLUMN bio text;",
   right: "-- migrate:up\nALTER TABLE users ADD COLUMN bio text;\n-- migrate:down\nALTER TABLE users DROP COLUMN bio;",
   check({ file, statement }) {
-    return file.wayBack !== undefined || file.statements[0] !== statement || file.migration?.form === "typescript"
+    const { migration, wayBack, statements } = file;
+    return wayBack !== undefined || statements[0] !== statement || migration?.form !== "sql"
       ? []
       : [{ message: "This migration has no way back", fix: "-- migrate:down, and below it what undoes this" }];
   },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { findingsIn, rulesIn } from "../../support/lint.ts";
+import { lint } from "#lint/lint.ts";
+import { findingsIn, rulesIn, script } from "../../support/lint.ts";
 
 type Case = readonly [what: string, sql: string | readonly string[], rules: readonly string[]];
 
@@ -73,7 +74,6 @@ describe("a table that the migration makes is harmless, and one that was there i
 describe("migrations that are applied together", () => {
   const files = ["CREATE TABLE t (id bigint PRIMARY KEY);", "CREATE INDEX t_idx ON t (id, id);"];
   test("a table of an earlier one that is pending with it is new", async () => {
-    const { lint } = await import("#lint/lint.ts");
     const { migration } = await import("../../support/lint.ts");
     const entries = files.map((sql, at) => ({ file: migration(sql, `00${at}.sql`), isLinted: true }));
     expect(lint(entries, { together: true }).findings).toEqual([]);
@@ -346,4 +346,45 @@ test("a finding is known again when lines are added above it, and when the same 
   expect(print("-- a line\n\nSELECT 1;\nDROP   TABLE\n t;")).toEqual([one!]);
   const twice = print("DELETE FROM t;\nDELETE FROM t;");
   expect(new Set(twice).size).toBe(2);
+});
+
+describe("a script that is no migration is judged as psql runs it", () => {
+  const cases: readonly Case[] = [
+    ["no limit", "ALTER TABLE t ADD COLUMN a int;", ["no-lock-timeout"]],
+    ["said once for a file", "ALTER TABLE t ADD COLUMN a int; ALTER TABLE u ADD COLUMN a int;", ["no-lock-timeout"]],
+    ["a limit", "SET lock_timeout = '2s'; ALTER TABLE t ADD COLUMN a int;", []],
+    ["a limit of the statement", "SET statement_timeout = '2s'; ALTER TABLE t ADD COLUMN a int;", []],
+    ["a limit by a function", "SELECT set_config('lock_timeout', '2s', false); ALTER TABLE t ADD COLUMN a int;", []],
+    [
+      "a limit that ended",
+      "BEGIN; SET LOCAL lock_timeout = '2s'; COMMIT; DROP VIEW v; TRUNCATE t;",
+      ["no-lock-timeout"],
+    ],
+    ["a limit in its transaction", "BEGIN; SET LOCAL lock_timeout = '2s'; ALTER TABLE t ADD COLUMN a int; COMMIT;", []],
+    ["a table of its own", "CREATE TABLE t (id bigint PRIMARY KEY); ALTER TABLE t ADD COLUMN a int;", []],
+    ["nobody waits", "CREATE INDEX CONCURRENTLY i ON t (a); ALTER TABLE t VALIDATE CONSTRAINT c;", []],
+    [
+      "statements that commit by themselves",
+      "SET lock_timeout = '2s'; ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c;",
+      [],
+    ],
+    [
+      "the file's own transaction",
+      "SET lock_timeout = '2s'; BEGIN; ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c; COMMIT;",
+      ["validate-under-lock"],
+    ],
+    [
+      "marked as a migration",
+      "-- migrate:up\nALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c;",
+      ["validate-under-lock"],
+    ],
+    ["cannot run in a transaction", "CREATE INDEX CONCURRENTLY i ON t (a); SELECT 1; VACUUM t;", []],
+  ];
+  test.each(cases)("%s", (_what, sql, rules) => {
+    const found = lint([{ file: script(sql as string), isLinted: true, isAlone: true }], { together: false }).findings;
+    const alarms = found.filter(
+      ({ severity, rule }) => severity !== "note" && rule !== "drop-table" && rule !== "truncate",
+    );
+    expect(alarms.map(({ rule }) => rule).filter((rule) => !/^(?:timeout-kills|drop-)/.test(rule))).toEqual([...rules]);
+  });
 });

@@ -147,7 +147,8 @@ export const command = defineCommand({
       }
     }
     return {
-      json: { ...planToJson(plan), out: failed ? null : (args.out ?? null) },
+      // The document of a long migration takes more memory than all the rest.
+      json: context.json ? { ...planToJson(plan), out: failed ? null : (args.out ?? null) } : {},
       ...(args.format === "markdown" ? { script: planToMarkdown(plan) } : { text: renderPlan(plan, context.paint) }),
       exitCode: failed ? 3 : 0,
     };
