@@ -42,9 +42,8 @@ const HAZARDS: Readonly<Record<string, readonly string[]>> = {
   "vacuum-full": ["access-exclusive-maintenance"],
 };
 
-/** What the bench calls hygiene and advice, and does not count as an alarm; `confiture lint` calls most of it a note. */
-const NO_ALARM =
-  /^(?:not-rerunnable|timeout-kills-concurrently|prefer-|primary-key-missing|foreign-key-|naming|not-traced)/;
+/** What the bench calls hygiene and advice, and does not count as an alarm; notes are not counted anyway. */
+const NO_ALARM = /^(?:timeout-kills-concurrently|not-traced)$/;
 
 interface Case {
   readonly id: string;
@@ -60,6 +59,8 @@ interface Case {
 interface Verdict {
   readonly names: ReadonlySet<string>;
   readonly alarms: readonly string[];
+  /** Warnings that are not counted as alarms. */
+  readonly advice?: readonly string[];
   readonly unreadable: boolean;
 }
 
@@ -149,6 +150,7 @@ function confiture(cases: readonly Case[], dir: string): Tool {
       return {
         names: new Set(rules.flatMap((rule) => HAZARDS[rule] ?? [])),
         alarms: rules.filter((rule) => !NO_ALARM.test(rule)),
+        advice: rules.filter((rule) => NO_ALARM.test(rule)),
         unreadable: rules.includes("syntax-error"),
       };
     },
@@ -285,7 +287,9 @@ function render(cases: readonly Case[], tools: readonly Tool[], commit: string):
     "",
     "- A file counts as found when a tool names what its authors say is wrong with it in the first place, and as missed otherwise. Errors and",
     "  warnings count, notes do not. Which rules of the other tools name what, and which are alarms, is the bench's own table.",
-    "- migrationpilot is in no package registry; its column is what its authors publish in the bench.",
+    ...hygiene(of("safe"), tools),
+    "- migrationpilot is in no package registry; its column is what its authors publish in the bench. eugene, too, is in none that the",
+    "  script can use, and is not in the bench.",
     "- confiture sees each file by itself here, without a project and its other migrations, so it goes by the text alone, and judges",
     "  the file as `psql -f` runs it: every statement commits by itself, or with what `BEGIN` and `COMMIT` enclose. In a project",
     "  `confiture migrate up` runs a file in one transaction and with a `lock_timeout`, so lint says other things of some of them there.",
@@ -302,6 +306,20 @@ function render(cases: readonly Case[], tools: readonly Tool[], commit: string):
     "",
     ...table("context-dependent"),
   ].join("\n");
+}
+
+/** Warnings about harmless files that count as hygiene, named all the same. */
+function hygiene(safe: readonly Case[], tools: readonly Tool[]): string[] {
+  return tools.flatMap((tool) => {
+    const found = safe.filter(({ id }) => (tool.of(id).advice ?? []).length > 0);
+    const rules = [...new Set(found.flatMap(({ id }) => tool.of(id).advice ?? []))];
+    return found.length === 0
+      ? []
+      : [
+          `- What the bench calls hygiene counts neither way. For ${tool.name} that is ${rules.join(", ")}, a warning in ${found.map(({ id }) => id).join(" and ")}: a`,
+          "  `lock_timeout` that ends `CONCURRENTLY` half way leaves an invalid index.",
+        ];
+  });
 }
 
 const [folder] = process.argv.slice(2);

@@ -16,7 +16,7 @@ export const attachScans: Rule = {
   wrong: "ALTER TABLE events ATTACH PARTITION events_2027 FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');",
   right:
     "CREATE TABLE events_2027 (LIKE events INCLUDING ALL);\nALTER TABLE events ATTACH PARTITION events_2027 FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');",
-  check({ node, isOld, world, scans, facts, earlier }) {
+  check({ file, statement, node, isOld, world, scans, facts }) {
     const made = inside(node, "CreateStmt");
     const parent = made?.partbound === undefined ? undefined : inside(made.inhRelations?.[0], "RangeVar");
     const [attachment] = alterations(node, "AT_AttachPartition");
@@ -28,8 +28,9 @@ export const attachScans: Rule = {
     const isDefault = (made?.partbound ?? attached?.bound)?.is_default;
     const known = world.find(added);
     // Rows that are moved into the new one mostly come out of the default partition.
+    const before = file.statements.slice(0, file.statements.indexOf(statement));
     const mayHaveDefault =
-      (known === undefined || known.made < 0) && earlier.some((statement) => copiesInto(statement, attached?.name));
+      (known === undefined || known.made < 0) && before.some((other) => copiesInto(other, attached?.name));
     const hasDefault =
       facts === undefined ? known?.hasDefaultPartition === true || mayHaveDefault : (read?.length ?? 0) > 0;
     const readsDefault = added !== undefined && isOld(added) && isDefault !== true && hasDefault;

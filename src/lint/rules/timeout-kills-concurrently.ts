@@ -16,18 +16,19 @@ export const timeoutKillsConcurrently: Rule = {
     "-- migrate:up transaction:false\nSET lock_timeout = '2s';\nCREATE INDEX CONCURRENTLY users_email_idx ON users (email);",
   right: "CREATE INDEX CONCURRENTLY users_email_idx ON users (email);",
   check({ node, file, statement }) {
+    // VALIDATE asks for its lock once, before it reads anything: only a limit of the statement ends it half way.
+    const isValidation = alterations(node, "AT_ValidateConstraint").length > 0;
     const isLong =
+      isValidation ||
       inside(node, "IndexStmt")?.concurrent === true ||
       inside(node, "DropStmt")?.concurrent === true ||
-      (inside(node, "ReindexStmt")?.params ?? []).some(
-        (param) => inside(param, "DefElem")?.defname === "concurrently",
-      ) ||
-      alterations(node, "AT_ValidateConstraint").length > 0;
+      (inside(node, "ReindexStmt")?.params ?? []).some((param) => inside(param, "DefElem")?.defname === "concurrently");
     if (!isLong) return [];
     const before = file.statements.slice(0, file.statements.indexOf(statement));
-    const setting = before.findLast((other) => timeoutOf(other) !== undefined);
-    const value = setting === undefined ? undefined : timeoutOf(setting);
-    if (value === undefined || value.limit === 0) return [];
+    const inForce = new Map(before.flatMap((other) => timeoutOf(other) ?? []).map((set) => [set.name, set]));
+    if (isValidation) inForce.delete("lock_timeout");
+    const value = [...inForce.values()].find(({ limit }) => limit !== 0);
+    if (value === undefined) return [];
     return [
       {
         message: `${value.name} is ${value.limit} ms here, which ends this statement half way`,

@@ -378,6 +378,11 @@ describe("a script that is no migration is judged as psql runs it", () => {
       "-- migrate:up\nALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT c;",
       ["validate-under-lock"],
     ],
+    [
+      "rows that come out of a default partition, each statement by itself",
+      "CREATE TABLE p (LIKE t); INSERT INTO p SELECT * FROM d; ALTER TABLE t ATTACH PARTITION p FOR VALUES FROM (1) TO (2);",
+      ["attach-scans"],
+    ],
     ["cannot run in a transaction", "CREATE INDEX CONCURRENTLY i ON t (a); SELECT 1; VACUUM t;", []],
   ];
   test.each(cases)("%s", (_what, sql, rules) => {
@@ -386,5 +391,23 @@ describe("a script that is no migration is judged as psql runs it", () => {
       ({ severity, rule }) => severity !== "note" && rule !== "drop-table" && rule !== "truncate",
     );
     expect(alarms.map(({ rule }) => rule).filter((rule) => !/^(?:timeout-kills|drop-)/.test(rule))).toEqual([...rules]);
+  });
+});
+
+describe("a timeout of the file", () => {
+  const found = ["timeout-kills-concurrently"];
+  const cases: readonly Case[] = [
+    ["for a lock", "SET lock_timeout = '2s'; DROP INDEX CONCURRENTLY i;", found],
+    ["that is switched off again", "SET lock_timeout = '2s'; SET lock_timeout = 0; DROP INDEX CONCURRENTLY i;", []],
+    [
+      "behind which another one is set",
+      "SET statement_timeout = '2s'; SET lock_timeout = 0; DROP INDEX CONCURRENTLY i;",
+      found,
+    ],
+    ["for the one lock of VALIDATE", "SET lock_timeout = '2s'; ALTER TABLE t VALIDATE CONSTRAINT c;", []],
+    ["for VALIDATE as a whole", "SET statement_timeout = '2s'; ALTER TABLE t VALIDATE CONSTRAINT c;", found],
+  ];
+  test.each(cases)("%s", (_what, sql, rules) => {
+    expect(rulesIn(sql).filter((rule) => rule.startsWith("timeout"))).toEqual([...rules]);
   });
 });
