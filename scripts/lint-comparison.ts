@@ -316,7 +316,7 @@ function hygiene(safe: readonly Case[], tools: readonly Tool[]): string[] {
     return found.length === 0
       ? []
       : [
-          `- What the bench calls hygiene counts neither way. For ${tool.name} that is ${rules.join(", ")}, a warning in ${found.map(({ id }) => id).join(" and ")}: a`,
+          `- What the bench calls hygiene counts neither way. For ${tool.name} that is ${rules.join(", ")}, a warning in ${new Intl.ListFormat("en").format(found.map(({ id }) => id))}: a`,
           "  `lock_timeout` that ends `CONCURRENTLY` half way leaves an invalid index.",
         ];
   });
