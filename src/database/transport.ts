@@ -114,6 +114,7 @@ function socketFile({ host, port }: ServerAddress): string {
 
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
+  ECONNRESET: "the server closed the connection",
   ENOTFOUND: "host not found",
   EAI_AGAIN: "host name cannot be resolved",
   DNS_ENOTFOUND: "host not found",

@@ -15,7 +15,7 @@ async function startSlow(
   project: CliProject,
   args: readonly string[],
 ): Promise<{ running: RunningBinary; backend: number }> {
-  const running = await startBinary(args, { cwd: project.dir, timeout: 10_000 });
+  const running = await startBinary(args, { cwd: project.dir, timeout: 50_000 });
   for (;;) {
     const [session] = await project.query(
       `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'`,
@@ -77,8 +77,8 @@ describe.each(NEWEST_ALONE)("interrupted, PostgreSQL %d", (major) => {
   test("while it waits for another runner", async () => {
     await using project = await executableProject({ "db/migrations/001_slow.sql": SLOW }, { major });
     const { running: first } = await startSlow(project, ["migrate", "up"]);
-    const second = await startBinary(["migrate", "up"], { cwd: project.dir, timeout: 10_000 });
-    await Bun.sleep(500);
+    const second = await startBinary(["migrate", "up"], { cwd: project.dir, timeout: 50_000 });
+    await second.says("another runner is at work");
     second.process.kill("SIGINT");
     expect(await second.result).toMatchObject({ exitCode: 130, stdout: "" });
     const third = await project.run(["migrate", "up", "--no-wait", "--format", "json"]);

@@ -30,6 +30,11 @@ export interface RunResult {
 export interface RunningBinary {
   readonly process: Bun.Subprocess<"pipe", "pipe", "pipe">;
   readonly result: Promise<RunResult>;
+  /**
+   * Waits until it has written `text` to standard error: how far a process is, its clock does not tell.
+   * @throws when it ends without
+   */
+  says(text: string): Promise<void>;
 }
 
 /** Runs the compiled executable to its end. */
@@ -49,15 +54,47 @@ export async function startBinary(args: readonly string[], options: RunOptions =
     stderr: "pipe",
     ...(options.timeout === undefined ? {} : { timeout: options.timeout, killSignal: "SIGKILL" as const }),
   });
+  const spoken = new Spoken(child.stderr);
   const result = (async () => {
-    const output = Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+    const output = Promise.all([child.stdout.text(), spoken.all, child.exited]);
     if (options.stdin !== undefined) await child.stdin.write(options.stdin);
     await child.stdin.end();
     const [stdout, stderr, exitCode] = await output;
     await rm(home, { recursive: true, force: true });
     return { exitCode, stdout, stderr };
   })();
-  return { process: child, result };
+  return { process: child, result, says: (text) => spoken.until(text) };
+}
+
+/** What comes out of a stream, also while it comes. */
+class Spoken {
+  readonly all: Promise<string>;
+  #text = "";
+  #isOver = false;
+  #more = Promise.withResolvers<void>();
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.all = this.#read(stream);
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>): Promise<string> {
+    const decoder = new TextDecoder();
+    for await (const piece of stream) {
+      this.#text += decoder.decode(piece, { stream: true });
+      this.#more.resolve();
+      this.#more = Promise.withResolvers();
+    }
+    this.#isOver = true;
+    this.#more.resolve();
+    return this.#text;
+  }
+
+  async until(text: string): Promise<void> {
+    while (!this.#text.includes(text)) {
+      if (this.#isOver) throw new Error(`it has ended, and never said "${text}":\n${this.#text}`);
+      await this.#more.promise;
+    }
+  }
 }
 
 /**

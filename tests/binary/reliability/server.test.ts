@@ -39,8 +39,8 @@ for (const major of NEWEST_ALONE) {
       const { exitCode, stderr } = await runner.result;
       expect(exitCode).toBe(1);
       expect(stderr).toContain("error: The connection to the database was lost during migration 002_b");
-      expect(stderr).toContain("Whether migration 002_b was committed is not known");
-      expect(stderr).toContain("Cannot connect to ");
+      // The server may be gone by then, or be closing its last connections: the reason is one of several.
+      expect(stderr).toMatch(/Whether migration 002_b was committed is not known: .*127\.0\.0\.1/);
       const refused = await b.migrate("status");
       expect(refused.exitCode).toBe(5);
       expect(refused.stderr).toContain("Is the server running");
@@ -57,11 +57,10 @@ for (const major of NEWEST_ALONE) {
       const runner = await b.start(["migrate", "up", "--wait", "30s"]);
       await b.until(runs("pg_sleep"));
       await instance.stop("immediate");
-      await Bun.sleep(700);
+      await runner.says("trying again");
       await instance.start();
       const { exitCode, stderr } = await runner.result;
       expect(exitCode).toBe(1);
-      expect(stderr).toContain("trying again");
       expect(stderr).toContain("Migration 002_b is not applied: it was rolled back");
       await b.write("002_b.sql", FAST);
       expect((await b.migrate("up")).exitCode).toBe(0);
@@ -74,11 +73,9 @@ for (const major of NEWEST_ALONE) {
       expect(short.exitCode).toBe(5);
       const waiting = await b.start(["migrate", "up", "--wait", "30s"]);
       const answering = await b.start(["db", "wait", "--wait", "30s", "--format", "json"]);
-      await Bun.sleep(2000);
+      await Promise.all([waiting.says("trying again"), answering.says("trying again")]);
       await instance.start();
-      const { exitCode, stderr } = await waiting.result;
-      expect(stderr).toContain("trying again");
-      expect(exitCode).toBe(0);
+      expect((await waiting.result).exitCode).toBe(0);
       const answer = await answering.result;
       expect(answer.exitCode).toBe(0);
       expect(JSON.parse(answer.stdout)).toMatchObject({ ok: true, database: b.database });

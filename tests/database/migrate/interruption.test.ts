@@ -78,7 +78,7 @@ for (const engine of oldestServer) {
           export default class extends Migration {
             async up() {
               await this.execute("CREATE TABLE a (id int)");
-              await new Promise((resolve) => setTimeout(resolve, 300));
+              await new Promise(() => setInterval(() => {}, 1000));
               await this.execute("CREATE TABLE b (id int)");
             }
           }`,
@@ -135,9 +135,12 @@ for (const engine of oldestServer) {
       const already = await m.up({}, { signal: AbortSignal.abort() });
       expect(already).toMatchObject({ error: { code: "interrupted" }, refused: true });
 
-      await m.write("003_c.sql", "SELECT pg_sleep(0.6)");
+      await m.write(
+        "003_c.sql",
+        "DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = 'gate') LOOP PERFORM pg_sleep(0.02); END LOOP; END $$",
+      );
       const holder = m.up();
-      await busyWith(m, "pg_sleep(0.6)");
+      await busyWith(m, "gate");
       const waiting = new AbortController();
       const second = await m.up(
         {},
@@ -149,6 +152,7 @@ for (const engine of oldestServer) {
         },
       );
       expect(second).toMatchObject({ error: { code: "interrupted" }, refused: true });
+      await m.query("CREATE TABLE gate ()");
       expect((await holder).results).toEqual(["002 done", "003 done"]);
     });
 

@@ -430,8 +430,8 @@ for (const engine of oldestServer) {
     test("lock_timeout and statement_timeout hold inside a migration", async () => {
       await using m = await migrating(
         engine,
-        { "001_a.sql": "ALTER TABLE busy ADD c int", "002_b.sql": "SELECT pg_sleep(5)" },
-        { lockTimeout: 60 },
+        { "001_a.sql": "ALTER TABLE busy ADD c int", "002_b.sql": "SELECT pg_sleep(300)" },
+        { lockTimeout: 500 },
       );
       await m.query("CREATE TABLE busy (id int)");
       await m.query("BEGIN");
@@ -442,7 +442,7 @@ for (const engine of oldestServer) {
         retries.push(event);
         void m.query("ROLLBACK");
       };
-      const { results, error } = await m.up({}, { statementTimeout: 100, onEvent: release });
+      const { results, error } = await m.up({}, { statementTimeout: 2000, onEvent: release });
       expect(retries).toMatchObject([{ attempt: 1, error: { server: { sqlstate: "55P03" } } }]);
       // The lock was released, so that the second attempt of the first came through.
       expect(results).toEqual(["001 done", "002 failed"]);
