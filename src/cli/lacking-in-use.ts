@@ -1,24 +1,38 @@
 import type { Change } from "#compare/catalogue/changes.ts";
+import type { ProjectFiles } from "#compare/sources/sources.ts";
+import { ConfitureError } from "#errors/error.ts";
 import { status } from "#migrate/status.ts";
 import type { CommandContext } from "./command.ts";
 import { filesBeside } from "./compare-options.ts";
 import { migrateOptions } from "./migrate-options.ts";
-import { ifReachable, isBehind, isUsed } from "./pick-source.ts";
+import { HEAD, hasNoFiles, ifReachable, isBehind, isUsed } from "./pick-source.ts";
 
-/** What the schema files hold beyond the environment's own database. */
+/** What the schema files hold beyond what is in use: the environment's own database, or else the last commit. */
 export interface LackingInUse {
   /** "the database of environment local" */
   readonly name: string;
-  /** How the database is named as a source: "env:local"; undefined where there is no short name. */
+  /** How it is named as a source: "env:local"; undefined where there is no short name. */
   readonly source: string | undefined;
-  /** Whether its history is that of the files, so that it can be taken as a source. */
+  /** Whether it can be taken as a source: the history of a database is that of the files. */
   readonly isFit: boolean;
   /** What it lacks or has otherwise, and no pending migration makes. */
   readonly changes: readonly Change[];
 }
 
-/** Undefined where the environment's database cannot be reached or told, or nothing is in it yet. */
+/**
+ * Undefined where nothing tells: the environment's database cannot be reached, or nothing is in it yet, and there is no commit
+ * with schema files.
+ */
 export async function lackingInUse(
+  context: CommandContext,
+  scratch: string | undefined,
+): Promise<LackingInUse | undefined> {
+  return (
+    (await lackingInDatabase(context, scratch)) ?? (await lackingInHead(await filesBeside(context, scratch, undefined)))
+  );
+}
+
+async function lackingInDatabase(
   context: CommandContext,
   scratch: string | undefined,
 ): Promise<LackingInUse | undefined> {
@@ -41,4 +55,24 @@ export async function lackingInUse(
       changes: changes.filter(({ change }) => change !== "added"),
     };
   });
+}
+
+async function lackingInHead(files: ProjectFiles): Promise<LackingInUse | undefined> {
+  const [{ compareCatalogues }, { sourceCatalogue }] = await Promise.all([
+    import("#compare/catalogue/changes.ts"),
+    import("#compare/sources/sources.ts"),
+  ]);
+  try {
+    const committed = await sourceCatalogue(files, HEAD.source);
+    const changes = compareCatalogues(await sourceCatalogue(files, { kind: "schema" }), committed);
+    return {
+      name: HEAD.name,
+      source: "git:HEAD",
+      isFit: true,
+      changes: changes.filter(({ change }) => change !== "added"),
+    };
+  } catch (error) {
+    if (error instanceof ConfitureError && hasNoFiles(error)) return undefined;
+    throw error;
+  }
 }

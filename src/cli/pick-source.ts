@@ -69,7 +69,15 @@ export async function* otherSources(database: OwnDatabase | undefined): AsyncGen
     const applied = history.length === 1 ? "the migration is" : `all ${history.length} migrations are`;
     yield { source, name: `${source.name}, where ${applied} applied` };
   }
-  yield { source: { kind: "git", revision: "HEAD" }, name: "the schema files of git:HEAD" };
+  yield HEAD;
+}
+
+/** The schema files as they were committed. */
+export const HEAD: Candidate = { source: { kind: "git", revision: "HEAD" }, name: "the schema files of git:HEAD" };
+
+/** Whether a source of git cannot tell: there is no repository, no commit yet, or none with schema files. */
+export function hasNoFiles({ code }: ConfitureError): boolean {
+  return code === "git_failed" || code === "schema_no_files";
 }
 
 function isComplete({ history }: OwnDatabase): boolean {

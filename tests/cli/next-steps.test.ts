@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { runHere } from "../support/in-process.ts";
+import { commitAll } from "../support/git.ts";
 import { temporaryProject } from "../support/project.ts";
 
 // Several processes in a row, each with an engine.
@@ -62,6 +63,27 @@ describe("what to do next", () => {
     await succeed("verify");
     await succeed("drift");
     await succeed("migrate", "base", "--from", "schema", "--force");
+  });
+
+  test("where it would, and only the last commit tells what is in use", async () => {
+    await using project = await temporaryProject({
+      "db/environments/local.yaml": EMBEDDED,
+      "db/schema/users.sql": USERS,
+      "db/migrations/001_bio.sql": BIO,
+    });
+    const run = (...args: string[]) => runHere(args, { cwd: project.dir });
+    const succeed = async (...args: string[]) => expect(await run(...args)).toMatchObject({ exitCode: 0 });
+    commitAll(project, "before");
+    await project.write("db/schema/users.sql", USERS.replace(");", ", bio text);"));
+    await project.write("db/schema/zoo.sql", "CREATE TABLE zoo (id int PRIMARY KEY);\n");
+    const refused = await run("migrate", "base");
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain("not so in the schema files of git:HEAD: table public.zoo\n");
+    await succeed("migrate", "base", "--from", "git:HEAD");
+    await succeed("migrate", "generate", "zoo");
+    await succeed("verify");
+    commitAll(project, "after");
+    await succeed("migrate", "base", "--force");
   });
 
   test("where something else depends on what is dropped", async () => {

@@ -99,8 +99,8 @@ async function requireThere(context: CommandContext, scratch: string | undefined
   throw new ConfitureError("base_refused", message, {
     hint: [
       "Nothing was written: in the base, it would come into new databases alone.",
-      `\`confiture migrate base --from ${source ?? "URL"}\` takes the base from that database; \`confiture migrate generate NAME\` then writes the migration for what is new.`,
-      "If that database is to be disregarded: confiture migrate base --from schema",
+      `\`confiture migrate base --from ${source ?? "URL"}\` takes the base from there; \`confiture migrate generate NAME\` then writes the migration for what is new.`,
+      "If nobody has a database without it: confiture migrate base --from schema",
     ].join("\n"),
   });
 }

@@ -18,6 +18,7 @@ import {
   askDatabase,
   type Candidate,
   databaseInUse,
+  hasNoFiles,
   majorOfServer,
   nothingTells,
   otherSources,
@@ -207,15 +208,12 @@ async function generateFromFirst(
       try {
         return await generate(candidate);
       } catch (other) {
-        // There is no repository, no commit yet, or none with schema files.
-        if (!(other instanceof ConfitureError) || !NO_COMMIT.has(other.code)) throw other;
+        if (!(other instanceof ConfitureError) || !hasNoFiles(other)) throw other;
       }
     }
     throw nothingTells(error, database);
   }
 }
-
-const NO_COMMIT: ReadonlySet<string> = new Set(["git_failed", "schema_no_files"]);
 
 /** The first lines of statements that rewrite or read a table while others wait. Pure. */
 function stillLocking(migrations: readonly GeneratedMigration[]): string[] {
