@@ -5,6 +5,7 @@ import { shellWord } from "#errors/shell.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues, describe } from "../catalogue/changes.ts";
 import { takenAway } from "../catalogue/taken-away.ts";
+import { takeovers } from "../plan/numbers-kept.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
 import { renameHints } from "./rename-first.ts";
 import type { PossibleRename } from "./renames.ts";
@@ -32,10 +33,16 @@ export function removalsOf(from: Catalogue, to: Catalogue, statements: readonly 
   const losing = statements.filter((statement) => wordsOf(statement) !== undefined);
   const lossOf = (name: string): string | undefined =>
     wordsOf(losing.find(({ removes }) => removes.some((id) => describe(id).name === name)));
-  const objects = takenAway(compareCatalogues(from, to)).map((taken): Removal => ({
-    ...taken,
-    loss: taken.change.change === "dropped" ? lossOf(taken.name) : undefined,
-  }));
+  // What a sequence holds is its number, which the next one goes on from.
+  const goOn = new Set(
+    takeovers(from.facts, to.facts).flatMap(({ olds }) => olds.map(({ schema, name }) => `${schema}.${name}`)),
+  );
+  const objects = takenAway(compareCatalogues(from, to))
+    .filter(({ kind, name }) => kind !== "sequence" || !goOn.has(name))
+    .map((taken): Removal => ({
+      ...taken,
+      loss: taken.change.change === "dropped" ? lossOf(taken.name) : undefined,
+    }));
   const named = new Set(objects.map(({ name }) => name));
   const data = losing
     .filter(({ removes }) => !removes.some((id) => named.has(describe(id).name)))

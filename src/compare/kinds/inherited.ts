@@ -2,11 +2,11 @@ import { parentTable } from "../engine/lookups.ts";
 import type { Fact } from "../engine/facts.ts";
 import type { Extra, Side } from "./kind.ts";
 
-/** The column or trigger that a child or partition has what a property is about from. */
+/** The column, constraint or trigger that a child or partition has what a property is about from. */
 export function inherited(
-  kind: "column" | "trigger",
+  kind: "column" | "constraint" | "trigger",
   { relation, path }: Pick<Extra, "relation" | "path">,
-  { facts }: Side,
+  { facts }: Pick<Side, "facts">,
 ): Fact | undefined {
   const name = path[2] ?? "";
   let table = relation;

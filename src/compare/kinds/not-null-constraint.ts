@@ -1,4 +1,5 @@
 import { quoteIdentifier, quoteQualified, writeIdentifier } from "#sql/quote.ts";
+import { parentTable } from "../engine/lookups.ts";
 import { type Extra, type Kind, kind, type Relation, type Side } from "./kind.ts";
 
 /** NOT NULL that is NO INHERIT or NOT VALID, from PostgreSQL 18 on. */
@@ -22,7 +23,9 @@ export const notNullConstraint: Kind<NotNullConstraint> = kind<NotNullConstraint
   },
   text,
   statements: {
-    create: (extra) => {
+    create: (extra, side) => {
+      // It comes with that of the parent.
+      if (isOfParent(extra, side)) return [];
       const sql = `${alterTable(extra)} ADD CONSTRAINT ${quoteIdentifier(extra.path[2] ?? "")} ${text(extra.payload)}`;
       return [extra.payload.validated ? { sql, rows: NULLS } : sql];
     },
@@ -70,6 +73,13 @@ export function constraintOn(
       relation?.schema === schema && relation.name === table;
     return extra.kind === NAME && isOfTable(extra) && (extra.payload as NotNullConstraint).column === name;
   });
+}
+
+function isOfParent({ relation, path, payload }: Extra<NotNullConstraint>, side: Side): boolean {
+  const parent = parentTable(side.facts, { kind: "table", ...relation! });
+  if (parent === undefined) return false;
+  const own = constraintOn({ schema: parent.schema, table: parent.name, name: payload.column }, side);
+  return own?.path[2] === path[2] && own?.payload.noInherit === false;
 }
 
 /** Whether it is like any other but for rows that nobody has looked at yet, and shall be like any other, or go with it. */

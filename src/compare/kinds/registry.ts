@@ -10,6 +10,7 @@ import { columnGrants } from "./column-grants.ts";
 import { columnOptions } from "./column-options.ts";
 import { columnStatisticsTarget } from "./column-statistics-target.ts";
 import { columnStorage } from "./column-storage.ts";
+import { constraintValidity } from "./constraint-validity.ts";
 import { conversion } from "./conversion.ts";
 import { extensionDependency } from "./extension-dependency.ts";
 import { extensionVersion } from "./extension-version.ts";
@@ -64,6 +65,7 @@ export const KINDS = {
   "column options": columnOptions,
   comment: columnComment,
   compression: columnCompression,
+  "constraint validity": constraintValidity,
   default: columnDefault,
   "dependency on an extension": extensionDependency,
   "extension version": extensionVersion,

@@ -26,11 +26,11 @@ export function planDeclarations(from: Facts, to: Facts): PlannedStatement[] {
     const parent = parentTable(from, id);
     if (parent === undefined || !Bun.deepEquals(parent, parentTable(to, id))) return [];
     if (textOf(to, id, "partitionBound") !== undefined || isMadeAnew(id, from, to)) return [];
-    return declare({ schema: id.schema, name: id.name, parent }, from, to).map(statementOf);
+    return declare({ schema: id.schema, name: id.name, parent }, from, to);
   });
 }
 
-function declare(child: Child, from: Facts, to: Facts): string[] {
+function declare(child: Child, from: Facts, to: Facts): PlannedStatement[] {
   const inherited = [...columnsOf({ kind: "table", ...child.parent }, from)];
   const after = columnsOf({ kind: "table", ...child.parent }, to);
   const [was, will] = [from, to].map((facts) => (name: string) => facts.has(columnId(child, name)));
@@ -45,14 +45,14 @@ function declare(child: Child, from: Facts, to: Facts): string[] {
     quoteQualified(child.parent.schema, child.parent.name),
   ];
   const [leave, join] = [`ALTER TABLE ${table} NO INHERIT ${parent}`, `ALTER TABLE ${table} INHERIT ${parent}`];
-  if (staying.length === 0 && left.length === 0 && checks.length === 0) return [leave, join];
+  if (staying.length === 0 && left.length === 0 && checks.length === 0) return [leave, join].map(statementOf);
   const gone = new Set(left.map(([name]) => name));
   const [later, now] = [true, false].map((wanted) =>
     checks.filter(({ columns, isOwn }) => (isOwn || columns.some((name) => gone.has(name))) === wanted),
   );
   const holder = quoteQualified(child.schema, freeName(child, from, to));
   const before = (name: string): string => quoteIdentifier(`${name}_before`);
-  return [
+  const planned = [
     `CREATE TABLE ${holder} (${[...staying.map(columnSql), ...now!.map(({ sql }) => sql)].join(", ")})`,
     `ALTER TABLE ${table} INHERIT ${holder}`,
     leave,
@@ -67,8 +67,13 @@ function declare(child: Child, from: Facts, to: Facts): string[] {
     join,
     `ALTER TABLE ${table} NO INHERIT ${holder}`,
     `DROP TABLE ${holder}`,
-    ...left.map(([name]) => `ALTER TABLE ${table} DROP COLUMN ${before(name)}`),
   ];
+  // What needs the column is made anew for the parent's, by what the column was called until now.
+  const drops = left.map(([name]) => ({
+    ...statementOf(`ALTER TABLE ${table} DROP COLUMN ${before(name)}`),
+    removes: [columnId(child, name)],
+  }));
+  return [...planned.map(statementOf), ...drops];
 }
 
 function columnSql([name, column]: readonly [

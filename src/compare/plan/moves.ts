@@ -31,6 +31,11 @@ export function planMoves(from: Facts, to: Facts): Moves {
     const [before, after] = [placeOf(id, from), placeOf(id, to)];
     if (Bun.deepEquals(before, after) || textOf(from, id, "partitionKey") !== textOf(to, id, "partitionKey")) continue;
     const table = { ...id, kind: id.kind };
+    // Columns come and go with those of the parent while it has the partition.
+    if (before.bound !== undefined && after.bound !== undefined && changesColumns(before, after, from, to)) {
+      waiting.push(id);
+      continue;
+    }
     const ways = before.parent === undefined ? joining(table, after, from, to) : [leaving(table, before)];
     if (ways === undefined) continue;
     if (before.parent === undefined && after.parent !== undefined && isMadeAnew(after.parent, from, to)) {
@@ -63,6 +68,13 @@ function placeOf(table: ObjectId, facts: Facts): Place {
   return { parent: parentTable(facts, table), bound: textOf(facts, table, "partitionBound") };
 }
 
+/** Whether the columns of a parent that stays the same change. */
+function changesColumns({ parent }: Place, after: Place, from: Facts, to: Facts): boolean {
+  if (parent === undefined || !Bun.deepEquals(parent, after.parent) || isMadeAnew(parent, from, to)) return false;
+  const [old, wanted] = [from, to].map((facts) => new Set(columnsOf({ kind: "table", ...parent }, facts).keys()));
+  return old!.symmetricDifference(wanted!).size > 0;
+}
+
 function leaving({ schema, name }: Named, { parent, bound }: Place): PlannedStatement {
   const [table, of] = [quoteQualified(schema, name), quoteQualified(parent!.schema, parent!.name)];
   return statementOf(
@@ -80,8 +92,10 @@ function joining(
   if (parent === undefined) return undefined;
   const own = columnsOf(table, from);
   const wanted = columnsOf({ kind: "table", ...parent }, to);
-  const fits = [...wanted].every(([name]) => own.has(name));
-  if (!fits || (bound !== undefined && own.size !== wanted.size)) return undefined;
+  const missing = [...wanted.keys()].filter((column) => !own.has(column)).map(newColumn);
+  if (missing.includes(undefined)) return undefined;
+  // A partition has the columns of its table and no others.
+  const more = bound === undefined ? [] : [...own.keys()].filter((column) => !wanted.has(column));
   const [name, of] = [quoteQualified(table.schema, table.name), quoteQualified(parent.schema, parent.name)];
   if (bound === undefined) {
     // What it declares stays its own.
@@ -97,7 +111,7 @@ function joining(
 
   /** What the parent demands of its rows, it has to demand before. */
   function preparations(): PlannedStatement[] {
-    const required = [...wanted].filter(([column, { notNull }]) => notNull && own.get(column)?.notNull !== true);
+    const required = [...wanted].filter(([column, { notNull }]) => notNull && own.get(column)?.notNull === false);
     const checks = checksOf({ kind: "table", ...parent! }, to).filter(
       (check) => !from.has({ kind: "constraint", ...placeIn(table), name: check.name }),
     );
@@ -108,8 +122,14 @@ function joining(
     // An index like one of the parent's would become part of that; where both are to be there, it is made again.
     const ofParent = new Set(indexesOf({ kind: "table", ...parent! }, to).map(({ form }) => form));
     const indexes = indexesOf(table, from).filter(({ id, form }) => ofParent.has(form) && to.has(id));
-    const others = [...wanted].filter(([column, after]) => !isOfSameType(own.get(column)!, after));
+    const others = [...wanted].filter(([column, after]) => own.has(column) && !isOfSameType(own.get(column)!, after));
     return [
+      ...missing.flatMap((statement) => statement ?? []),
+      ...more.map((column) => ({
+        ...statementOf(`ALTER TABLE ${name} DROP COLUMN ${quoteIdentifier(column)}`),
+        loss: lossHazard("values"),
+        removes: [{ kind: "column" as const, ...placeIn(table), name: column }],
+      })),
       ...others.map(([column, after]) => conversion(column, own.get(column)!.type, after)),
       ...indexes.map(({ id }) => statementOf(`DROP INDEX ${quoteQualified(id.schema, id.name)}`)),
       ...triggers.map((trigger) => statementOf(`DROP TRIGGER ${quoteIdentifier(trigger)} ON ${name}`)),
@@ -122,6 +142,25 @@ function joining(
         rows: rowsHazard("check"),
       })),
     ];
+  }
+
+  /** As the parent has it; undefined where its values come from more than a default. */
+  function newColumn(column: string): PlannedStatement | undefined {
+    const id = declaration(column, parent!, to);
+    const { type, collation = null, notNull, identity = null, generatedExpr = null } = to.get(id)?.payload ?? {};
+    if (typeof type !== "string" || identity !== null || generatedExpr !== null) return undefined;
+    const expression = textOf(to, { ...id, kind: "default" }, "expr");
+    const clauses = [
+      `${quoteIdentifier(column)} ${type}`,
+      ...(typeof collation === "string" ? [`COLLATE ${collation}`] : []),
+      ...(expression === undefined ? [] : [`DEFAULT ${expression}`]),
+      ...(notNull === true ? ["NOT NULL"] : []),
+    ];
+    return {
+      ...statementOf(`ALTER TABLE ${quoteQualified(table.schema, table.name)} ADD COLUMN ${clauses.join(" ")}`),
+      ...(notNull === true && expression === undefined ? { rows: rowsHazard("no-value") } : {}),
+      makes: [{ kind: "column", ...placeIn(table), name: column }],
+    };
   }
 
   /** With the column's values; the planner changes that of the parent alone. */
@@ -141,6 +180,13 @@ function joining(
       needs: [{ kind: "column", ...placeIn(table), name: column }],
     };
   }
+}
+
+/** Where a column that a table has is declared: there, or in the nearest of its parents. */
+function declaration(name: string, table: Named, facts: Facts): ObjectId & { readonly kind: "column" } {
+  const id = { kind: "column" as const, ...placeIn(table), name };
+  const parent = parentTable(facts, { kind: "table", schema: table.schema, name: table.name });
+  return facts.has(id) || parent === undefined ? id : declaration(name, parent, facts);
 }
 
 function placeIn({ schema, name }: Named): { readonly schema: string; readonly table: string } {

@@ -1,71 +1,61 @@
 import type { Facts } from "../engine/facts.ts";
-import type { ObjectId } from "../engine/object-id.ts";
 import type { Action } from "../engine/actions.ts";
+import { textOf } from "../engine/lookups.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, writeIdentifier } from "#sql/quote.ts";
+import { alters, type ColumnId, currentName, makes, type Takeover } from "./numbers-kept.ts";
 
 /**
  * A sequence that is made for a column with values begins at its start, and would give out numbers that are taken. So it goes on
- * behind the highest, or below the lowest if it counts down. Without rows it is left alone. Pure.
- * @returns the statements to come behind an action
+ * behind the highest, or below the lowest if it counts down, and behind what the sequence before it has given out. Without
+ * either it is left alone. Pure.
+ * @returns the statement that belongs right behind an action
  */
-export function numbersGoOn(action: Action, from: Facts, to: Facts): string[] {
-  const [column] = [...action.consumes, ...action.produces];
-  const table = column === undefined ? undefined : tableOf(column);
-  if (column === undefined || table === undefined) return [];
-  const id = { kind: "column", schema: table.schema, table: table.name, name: table.column } as const;
-  if (!from.has(id) || !to.has(id)) return [];
-  const sequence = / ADD GENERATED /.test(action.sql)
-    ? ofIdentity(id, to)
-    : / SET DEFAULT nextval/.test(action.sql)
-      ? ofDefault(id, from, to)
-      : undefined;
-  if (sequence === undefined) return [];
-  const value = quoteIdentifier(table.column);
-  const { start, name } = sequence;
-  const last = sequence.rises ? `max(${value})` : `min(${value})`;
-  return [
-    `SELECT setval(${name}, ${last})\n  FROM ${quoteQualified(table.schema, table.name)}\nHAVING ${last} ${sequence.rises ? ">=" : "<="} ${start}`,
-  ];
+export function numbersGoOn(actions: readonly Action[], taken: readonly Takeover[], to: Facts): Map<Action, string> {
+  return new Map(
+    taken.flatMap((takeover) => {
+      const { next, columns, olds } = takeover;
+      // An old one is there no longer than the next one takes to be made; columns have their type when they have their default.
+      const isLast = next.identity === undefined && olds.length === 0;
+      const action = actions.findLast((each) =>
+        isLast ? columns.some((column) => alters(each, column, " SET DEFAULT nextval")) : makes(each, next),
+      );
+      const sql = action && setting(takeover, to);
+      return action === undefined || sql === undefined ? [] : [[action, sql] as const];
+    }),
+  );
 }
 
-interface Column {
-  readonly kind: "column";
-  readonly schema: string;
-  readonly table: string;
-  readonly name: string;
+function setting({ next, columns, olds }: Takeover, to: Facts): string | undefined {
+  const { start, rises } = startOf(optionsOf(next, to) ?? {});
+  const [last, reaches] = rises ? ["max", ">="] : ["min", "<="];
+  const values = columns.flatMap((column) => valueOf(column, to) ?? []);
+  const [only] = values;
+  if (only === undefined) return undefined;
+  const tables = values.map(({ value, table }) => `SELECT ${last}(${value}) AS number FROM ${table}`);
+  const given = olds.map((old) => `SELECT last_value FROM ${currentName(old)} WHERE is_called`);
+  const name = nameOf(next, olds.length > 0);
+  if (tables.length + given.length === 1) {
+    return `SELECT setval(${name}, ${last}(${only.value}))\n  FROM ${only.table}\nHAVING ${last}(${only.value}) ${reaches} ${start}`;
+  }
+  const numbers = [...tables, ...given].join("\n        UNION ALL\n        ");
+  return `SELECT setval(${name}, ${last}(number))\n  FROM (${numbers}) AS numbers\nHAVING ${last}(number) ${reaches} ${start}`;
 }
 
-interface Sequence {
-  /** As an argument of setval. */
-  readonly name: string;
-  readonly start: string;
-  readonly rises: boolean;
+/** As an argument of setval. What stood aside for a sequence left its name to it. */
+function nameOf({ schema, name, identity }: Takeover["next"], isFree: boolean): string {
+  if (identity === undefined || isFree) return quoteLiteral(writeQualified(schema, name));
+  const table = writeQualified(identity.schema, identity.table);
+  return `pg_get_serial_sequence(${quoteLiteral(table)}, ${quoteLiteral(identity.name)})`;
 }
 
-function tableOf(
-  id: ObjectId,
-): { readonly schema: string; readonly name: string; readonly column: string } | undefined {
-  if (id.kind !== "column" && id.kind !== "default") return undefined;
-  return { schema: id.schema, name: id.table, column: id.name };
-}
-
-function ofIdentity(column: Column, to: Facts): Sequence | undefined {
-  const identity = to.get(column)?.payload["identity"] as { readonly options?: Options | null } | null | undefined;
-  if (identity === null || identity === undefined) return undefined;
-  const name = `pg_get_serial_sequence(${quoteLiteral(writeQualified(column.schema, column.table))}, ${quoteLiteral(column.name)})`;
-  return { name, ...startOf(identity.options ?? {}) };
-}
-
-/** The one that its default takes numbers from, where it is a new one. */
-function ofDefault(column: Column, from: Facts, to: Facts): Sequence | undefined {
-  const fact = to
-    .outgoingEdges({ ...column, kind: "default" })
-    .map((edge) => edge.to)
-    .find(({ kind }) => kind === "sequence");
-  if (fact?.kind !== "sequence" || from.has(fact)) return undefined;
+/** The numbers that a column holds; undefined where they are something else. */
+function valueOf(column: ColumnId, to: Facts): { readonly value: string; readonly table: string } | undefined {
+  const type = textOf(to, column, "type") ?? "";
+  if (!/^(?:smallint|integer|bigint|numeric\b.*)$/.test(type)) return undefined;
+  const name = quoteIdentifier(column.name);
   return {
-    name: quoteLiteral(writeQualified(fact.schema, fact.name)),
-    ...startOf(to.get(fact)?.payload ?? {}),
+    value: type.startsWith("numeric") ? `${name}::bigint` : name,
+    table: quoteQualified(column.schema, column.table),
   };
 }
 
@@ -74,11 +64,17 @@ interface Options {
   readonly increment?: string | number;
 }
 
+function optionsOf({ schema, name, identity }: Takeover["next"], to: Facts): Options | undefined {
+  if (identity === undefined) return to.get({ kind: "sequence", schema, name })?.payload;
+  const { options = null } = (to.get(identity)?.payload["identity"] ?? {}) as { readonly options?: Options | null };
+  return options ?? undefined;
+}
+
 /** As a person would write a name in a literal. */
 function writeQualified(schema: string, name: string): string {
   return `${writeIdentifier(schema)}.${writeIdentifier(name)}`;
 }
 
-function startOf({ start, increment }: Options): Pick<Sequence, "start" | "rises"> {
+function startOf({ start, increment }: Options): { readonly start: string; readonly rises: boolean } {
   return { start: String(start ?? 1), rises: !String(increment ?? 1).startsWith("-") };
 }

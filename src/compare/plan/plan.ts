@@ -15,6 +15,7 @@ import { collationsAsTypes, isDefaultAround, withCollation } from "./collations.
 import { planDeclarations } from "./declarations.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
 import { numbersGoOn } from "./numbers.ts";
+import { takeovers, withNumbersKept } from "./numbers-kept.ts";
 import { referencingFirst, withForeignKeysInside, withoutKeysOfDropped } from "./whole-tables.ts";
 import { withNotNullOnce } from "./not-null.ts";
 import { byAttribute } from "./composites.ts";
@@ -56,12 +57,13 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
       !followsOwner(action, from.facts, to.facts) &&
       !isDefaultAround(action, from.facts, to.facts),
   );
+  const taken = takeovers(from.facts, to.facts);
   const right = withInheritedParts(
     partitionedIndexesFirst(
       withoutIdleRights(
         columnRightsLast(
           withForeignKeysInside(
-            withoutKeysOfDropped(referencingFirst(once(actions), from.facts), from.facts),
+            withoutKeysOfDropped(referencingFirst(withNumbersKept(once(actions), taken), from.facts), from.facts),
             to.facts,
           ),
         ),
@@ -77,8 +79,9 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   );
   const defaultRights = withoutDefaultRights(from, to);
   const everywhere = right.flatMap((action, index) => withoutMaintain(action, right[index - 1]));
+  const behind = numbersGoOn(everywhere, taken, to.facts);
   const planned = everywhere.flatMap((action, index) => [
-    withBehind(toStatement(action, everywhere[index - 1], from, to), numbersGoOn(action, from.facts, to.facts)),
+    withBehind(toStatement(action, everywhere[index - 1], from, to), behind.get(action)),
     ...defaultRights(action).map((sql) => ({ ...statementOf(sql), needs: action.produces })),
   ]);
   return [...moves.first, ...withExtras(planned, from, to), ...moves.last];
@@ -269,6 +272,6 @@ function toStatement(action: Action, before: Action | undefined, from: Catalogue
   };
 }
 
-function withBehind(statement: PlannedStatement, behind: readonly string[]): PlannedStatement {
-  return behind.length === 0 ? statement : { ...statement, behind };
+function withBehind(statement: PlannedStatement, behind: string | undefined): PlannedStatement {
+  return behind === undefined ? statement : { ...statement, behind: [behind] };
 }

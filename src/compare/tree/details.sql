@@ -32,9 +32,5 @@ with own as materialized (
   union all
   select kind, nspname, relname, null, 'rows to begin with', 'none', null
     from rel where relkind = 'm' and not relispopulated
-  union all
-  select kind, nspname, relname, conname, 'NOT VALID of an inherited check', 'NOT VALID', null
-    from rel join pg_constraint on conrelid = rel.oid
-   where contype = 'c' and not convalidated and not conislocal
 )
 select kind, schema::text, name::text, part::text, property, value, statement from detail order by 1, 2, 3, 4, 5, 6

@@ -23,6 +23,8 @@ CREATE VIEW v AS SELECT a, b FROM t;
 CREATE TABLE whole_table (a int, b int DEFAULT 1) PARTITION BY LIST (a);
 CREATE TABLE part PARTITION OF whole_table FOR VALUES IN (1);
 CREATE INDEX by_b ON whole_table (b);
+ALTER TABLE whole_table ADD CONSTRAINT b_positive CHECK (b > 0) NOT VALID;
+ALTER TABLE part VALIDATE CONSTRAINT b_positive;
 CREATE FUNCTION s.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
 CREATE TRIGGER touched BEFORE UPDATE ON whole_table FOR EACH ROW EXECUTE FUNCTION s.touch();
 CREATE SEQUENCE seq;
@@ -92,6 +94,11 @@ const OBJECTS: readonly (readonly [make: string, change: string, name: string])[
     "column options public.t.c",
   ],
   ["CLUSTER t USING t_pkey", "", "clustered index public.t"],
+  [
+    "ALTER TABLE whole_table DROP CONSTRAINT b_positive, ADD CONSTRAINT b_positive CHECK (b > 0) NOT VALID",
+    "",
+    "constraint validity public.part.b_positive",
+  ],
   ["ALTER VIEW v ALTER a SET DEFAULT 5", "ALTER VIEW v ALTER a SET DEFAULT 6", "default public.v.a"],
   ["COMMENT ON COLUMN v.a IS 'x'", "COMMENT ON COLUMN v.a IS 'y'", "comment public.v.a"],
   ["GRANT SELECT (a) ON v TO PUBLIC", "GRANT UPDATE (a) ON v TO PUBLIC", "column grants public.v.a"],

@@ -31,7 +31,38 @@ const EDITS = [
   { what: "an identity counts down", from: PLAIN, to: DOWNWARDS, rows: [40, 90], next: 39, first: 100 },
 ];
 
+/** What the sequence gave out before the rows with the highest numbers were deleted. */
+const GIVEN_OUT = [
+  { what: "serial becomes an identity", from: SERIAL, to: IDENTITY, last: 80, next: 81 },
+  { what: "an identity becomes serial", from: IDENTITY, to: SERIAL, last: 80, next: 81 },
+  {
+    what: "a default takes another sequence",
+    from: `CREATE SEQUENCE a; ${PLAIN.replaceAll("id int", "id int DEFAULT nextval('a')")}`,
+    to: `CREATE SEQUENCE b; ${PLAIN.replaceAll("id int", "id int DEFAULT nextval('b')")}`,
+    last: 80,
+    next: 81,
+  },
+  { what: "its rows have higher numbers", from: SERIAL, to: IDENTITY, last: 20, next: 51 },
+];
+
 for (const engine of engines) {
+  for (const { what, from, to, last, next } of GIVEN_OUT) {
+    test(`no number is given out twice where ${what}, on ${engine.name}`, async () => {
+      const target = await build(await engine.database.empty(), to);
+      const database = await engine.database.empty();
+      const ways = await planIn(database, await build(database, from), target, { renames: [] });
+      expect(ways.up).not.toContain("DATA LOSS");
+      await database.execute(
+        `insert into t (id, name) overriding system value select id, 'x' from generate_series(1, 50) id`,
+      );
+      await database.execute(
+        `select setval(s.oid, ${last}) from pg_class s where relkind = 'S' and relname in ('t_id_seq', 'a')`,
+      );
+      await migrate(database, ways.up);
+      const inserted = await database.query<{ id: number }>("insert into t (name) values ('new') returning id");
+      expect(inserted[0]?.id).toEqual(next);
+    });
+  }
   for (const { what, from, to, rows, next, first } of EDITS) {
     test(`numbers go on behind those that are taken where ${what}, on ${engine.name}`, async () => {
       const target = await build(await engine.database.empty(), to);

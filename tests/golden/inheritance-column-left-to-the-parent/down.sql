@@ -1,0 +1,20 @@
+-- migrate:down
+
+CREATE TABLE public.chi_inherited (
+  id integer
+);
+
+-- LOCK: reads and writes of public.chi wait until the migration is committed.
+ALTER TABLE public.chi
+  INHERIT public.chi_inherited;
+
+ALTER TABLE public.chi
+  NO INHERIT public.par;
+
+ALTER TABLE public.chi
+  INHERIT public.par;
+
+ALTER TABLE public.chi
+  NO INHERIT public.chi_inherited;
+
+DROP TABLE public.chi_inherited;

@@ -1,0 +1,10 @@
+CREATE TABLE par (id int, n int);
+CREATE TABLE chi (extra int) INHERITS (par);
+CREATE INDEX chi_n ON chi (n);
+ALTER TABLE chi ADD CONSTRAINT chi_n_unique UNIQUE (n);
+CREATE TABLE refers (n int REFERENCES chi (n));
+CREATE VIEW big AS SELECT n, extra FROM chi WHERE n > 10;
+CREATE VIEW bigger AS SELECT n FROM big WHERE n > 100;
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
+CREATE TRIGGER touched BEFORE UPDATE OF n ON chi FOR EACH ROW EXECUTE FUNCTION touch();
+CREATE POLICY own ON chi USING (n > 0);

@@ -1,0 +1,5 @@
+CREATE TABLE users (id int PRIMARY KEY, name text);
+CREATE SEQUENCE numbers;
+CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE SCHEMA s;
+CREATE TYPE mood AS ENUM ('ok');
