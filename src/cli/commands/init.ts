@@ -70,11 +70,12 @@ async function begin(args: ParsedArgs<typeof ARGS>, context: CommandContext): Pr
     );
   }
   const next = [
-    ...(isOnServer ? [`confiture db create                    # if it does not exist yet; see ${path}`] : []),
+    ...(isOnServer ? [`confiture db create   # unless it exists; see ${path}`] : []),
     ...(hasMigrations && !hasSchema ? ["confiture migrate status", "confiture migrate up"] : ["confiture build"]),
     ...(placements.length > 0
       ? [
-          "confiture migrate new add_user_bio     # and write into it: ALTER TABLE users ADD COLUMN bio TEXT;",
+          "confiture migrate new add_user_bio",
+          "# write into the new file: ALTER TABLE users ADD COLUMN bio TEXT;",
           "confiture migrate up",
         ]
       : ["confiture migrate new NAME"]),
