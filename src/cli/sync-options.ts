@@ -12,6 +12,9 @@ import { databasePlace } from "./database-options.ts";
 import { renderFinding, showSyncEvents, syncFindingToJson } from "./output/sync.ts";
 import { count } from "./output/text.ts";
 
+/** Streams, and checks of the proof, at a time, where nothing else is said. */
+export const JOBS = 4;
+
 /** What every command says that works on two environments. */
 export const SYNC_ARGS = {
   from: { type: "string", valueHint: "NAME", description: "the environment that is copied; it is only read" },

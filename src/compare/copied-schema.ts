@@ -114,6 +114,11 @@ export function planCopy(empty: Catalogue, source: SourceSchema, roles: Readonly
   return { before, after, wanted: live, left };
 }
 
+/** What a copy of a source is to hold, as far as its server has the roles. Pure. */
+export function wantedCopy(source: SourceSchema, roles: ReadonlySet<string>): Catalogue {
+  return copiable(source.catalogue, roles).live;
+}
+
 function keyOf({ kind, path }: Extra): string {
   return JSON.stringify([kind, ...path]);
 }

@@ -69,14 +69,9 @@ export class ResponseWatcher {
    * @returns what the driver is to see. Where that is nothing, nobody holds a part of the chunk afterwards
    * @throws ProtocolViolation; nothing of the chunk must be used then, nor anything behind it
    */
-  feed(chunk: Buffer): Buffer {
-    if (this.#opening !== undefined && (this.#opening -= chunk.length) < 0) {
+  feed(bytes: Buffer): Buffer {
+    if (this.#opening !== undefined && (this.#opening -= bytes.length) < 0) {
       throw new ProtocolViolation("sent too much before the session was ready");
-    }
-    let bytes = chunk;
-    if (this.#head !== undefined) {
-      bytes = Buffer.concat([this.#head, chunk]);
-      this.#head = undefined;
     }
     const passed: Buffer[] = [];
     /** From here on nothing has been given its fate yet. */
@@ -90,6 +85,21 @@ export class ResponseWatcher {
       from = to;
     };
     let at = 0;
+    if (this.#head !== undefined) {
+      at = HEADER - this.#head.length;
+      // Never the whole chunk: one of short rows is cut here every few times.
+      const header = Buffer.concat([this.#head, bytes.subarray(0, at)]);
+      this.#head = undefined;
+      if (header.length < HEADER) {
+        this.#head = header;
+        return NOTHING;
+      }
+      this.#fate = this.#fateOf(header[0]!);
+      if (this.#fate === "pass") passed.push(...this.#held, header);
+      if (this.#fate !== "drop") this.#held = this.#fate === "hold" ? [header] : [];
+      this.#begin(header[0]!, header.readUInt32BE(1));
+      from = at;
+    }
     while (at < bytes.length) {
       if (this.#body !== undefined) at += this.#readBody(this.#body, bytes.subarray(at));
       else if (this.#skip > 0) {

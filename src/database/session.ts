@@ -295,12 +295,30 @@ export async function openSession(options: SessionOptions): Promise<Database> {
       });
     const stream = await unlessFailed<Writable>((resolve, reject) => void query.writable().then(resolve, reject));
     stream.on("error", () => {});
+    const frame = new CopyFrame();
     for await (const chunk of untilFailure(data, (error) => stream.destroy(error))) {
+      // Not through the driver's stream, which makes a new buffer for each piece.
       await unlessFailed<void>((resolve, reject) =>
-        stream.write(chunk, (error) => (error ? reject(failure(error)) : resolve())),
+        connection.write(frame.around(chunk), (error) => (error ? reject(failure(error)) : resolve())),
       );
     }
     await unlessFailed<void>((resolve) => stream.end(resolve));
+  }
+}
+
+/** CopyData messages, one after the other in the same memory: a type byte, a length that counts itself, the data. */
+class CopyFrame {
+  #bytes = Buffer.allocUnsafeSlow(0);
+
+  /** @returns a message that is valid until the next one is asked for */
+  around(data: Uint8Array | string): Uint8Array {
+    const size = 5 + (typeof data === "string" ? Buffer.byteLength(data) : data.length);
+    if (size > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(size);
+    this.#bytes[0] = 0x64;
+    this.#bytes.writeUInt32BE(size - 1, 1);
+    if (typeof data === "string") this.#bytes.write(data, 5);
+    else this.#bytes.set(data, 5);
+    return this.#bytes.subarray(0, size);
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Database } from "#database/database.ts";
 import type { SyncFinding, SyncPlan } from "./plan.ts";
-import { loadParser } from "#sql/parser.ts";
 import { planSync } from "./plan-sync.ts";
 import type { Rules } from "./rules/rules.ts";
 import { readSource } from "./source/read.ts";
@@ -23,7 +22,7 @@ export async function checkRules(
   rules: Rules,
   key: Uint8Array | undefined,
 ): Promise<Checked> {
-  const planned = planSync(await readSource(database, ledgers), rules, key, await loadParser());
+  const planned = await planSync(await readSource(database, ledgers), rules, key);
   if (planned.kind === "findings") return planned;
   const findings = await tryPlan(database, planned.plan, planned.trials);
   return findings.length === 0 ? { kind: "plan", plan: planned.plan } : { kind: "findings", findings };

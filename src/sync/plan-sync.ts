@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Parser } from "#sql/parser.ts";
+import { loadParser } from "#sql/parser.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, writeIdentifier } from "#sql/quote.ts";
 import { QueryKeys, Subkeys } from "./keyed.ts";
 import { SEARCH_PATH } from "./plain.ts";
@@ -28,17 +28,15 @@ import { Subset } from "./subset/subset.ts";
 
 /**
  * Lays the rules beside the tables of the source. Whatever no rule speaks of is a finding, and so is what cannot go well.
- * @param parser reads the SQL of rules
  * @param key 32 bytes; without it one that nobody knows, so that no other run has the same results
  */
-export function planSync(
+export async function planSync(
   catalogue: SourceCatalogue,
   rules: Rules,
   key: Uint8Array | undefined,
-  parser: Parser,
-): Planned {
-  const planner = new Planner(catalogue, rules, new Subkeys(key ?? randomBytes(32)), parser);
-  const plan = planner.tables();
+): Promise<Planned> {
+  const planner = new Planner(catalogue, rules, new Subkeys(key ?? randomBytes(32)));
+  const plan = await planner.tables();
   if (plan === undefined) return { kind: "findings", findings: planner.findings() };
   return {
     kind: "plan",
@@ -75,15 +73,13 @@ class Planner {
   readonly #catalogue: SourceCatalogue;
   readonly #rules: Rules;
   readonly #names: Names;
-  readonly #parser: Parser;
   readonly #references: readonly Reference[];
   readonly #treatments: Treatments;
   readonly #ruleOf = new Map<SourceTable, TableRule>();
   readonly #problems: Problem[];
   readonly #missing: SyncFinding[] = [];
 
-  constructor(catalogue: SourceCatalogue, rules: Rules, subkeys: Subkeys, parser: Parser) {
-    this.#parser = parser;
+  constructor(catalogue: SourceCatalogue, rules: Rules, subkeys: Subkeys) {
     this.#catalogue = catalogue;
     this.#rules = rules;
     this.subkeys = subkeys;
@@ -95,7 +91,7 @@ class Planner {
   }
 
   /** The plan's tables; undefined where something is wrong. */
-  tables(): SyncTable[] | undefined {
+  async tables(): Promise<SyncTable[] | undefined> {
     this.#layRules();
     const roots = this.#catalogue.tables.filter(({ partitionOf }) => partitionOf === null);
     const copied = roots.filter((table) => this.#ruleOf.get(table)?.mode === "rows");
@@ -107,7 +103,7 @@ class Planner {
     for (const reference of this.#references) {
       if (copied.includes(reference.from)) this.#problems.push(...checkReference(reference, treatmentOf, isSkipped));
     }
-    for (const table of copied) this.#problems.push(...this.#unsafeSql(table));
+    for (const table of copied) this.#problems.push(...(await this.#unsafeSql(table)));
     // A condition by sample is a part of every query that it cuts down.
     const sampled = new QueryKeys(this.subkeys);
     const wishes = copied.map((table) => this.#wish(table, sampled));
@@ -133,27 +129,31 @@ class Planner {
   }
 
   /** SQL of the rules that may reach further than it should. */
-  #unsafeSql(table: SourceTable): Problem[] {
-    const shown = shownTable(table);
+  async #unsafeSql(table: SourceTable): Promise<Problem[]> {
     const conditions = [
       this.#ruleOf.get(table)?.rows,
       ...this.#references.map(({ from, where }) => (from === table ? where : undefined)),
-    ];
+    ].filter((condition) => condition !== undefined);
+    const expressions = table.columns.flatMap((column) => {
+      const treatment = this.#treatments.of(column);
+      return treatment?.kind === "transform" && treatment.made.readsOthers === true ? [{ column, treatment }] : [];
+    });
+    // The parser takes 15 MB, which most rules need not.
+    if (conditions.length + expressions.length === 0) return [];
+    const parser = await loadParser();
+    const shown = shownTable(table);
     const names = table.columns.map(({ name }) => name);
     return [
-      ...conditions.flatMap((condition): Problem[] => {
-        const message = condition === undefined ? undefined : conditionFault(this.#parser, condition.text);
-        if (condition === undefined || message === undefined) return [];
-        return [{ rule: "invalid-sql", message, fix: "Write it as after WHERE", place: condition.place, table: shown }];
+      ...conditions.flatMap(({ text, place }): Problem[] => {
+        const message = conditionFault(parser, text);
+        if (message === undefined) return [];
+        return [{ rule: "invalid-sql", message, fix: "Write it as after WHERE", place, table: shown }];
       }),
-      ...table.columns.flatMap((column): Problem[] => {
-        const treatment = this.#treatments.of(column);
-        if (treatment?.kind !== "transform" || treatment.made.readsOthers !== true) return [];
-        const sql = treatment.made.expression("", new QueryKeys(this.subkeys).of("none"));
-        const message = expressionFault(this.#parser, sql, names);
-        const about = { place: treatment.place, table: shown, column: column.name };
+      ...expressions.flatMap(({ column, treatment: { made, place } }): Problem[] => {
+        const message = expressionFault(parser, made.expression("", new QueryKeys(this.subkeys).of("none")), names);
         const fix = "Use columns of the same row, or make the value in the source, in a column of its own";
-        return message === undefined ? [] : [{ rule: "invalid-sql", message, fix, ...about }];
+        if (message === undefined) return [];
+        return [{ rule: "invalid-sql", message, fix, place, table: shown, column: column.name }];
       }),
     ];
   }

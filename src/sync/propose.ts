@@ -1,6 +1,5 @@
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
-import { loadParser } from "#sql/parser.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import type { SourceCatalogue, SourceColumn, SourceTable } from "./plan.ts";
 import { planSync } from "./plan-sync.ts";
@@ -48,12 +47,11 @@ export async function proposeRules(database: Database, catalogue: SourceCatalogu
     }
   }
   for (const table of tables) followKeys(table, catalogue, decisions);
-  const parser = await loadParser();
   // What does not go together nobody has decided yet.
   for (let again = true; again;) {
     again = false;
     const rules = await parseRules([{ file, text: write(tables, decisions) }]);
-    const planned = planSync(catalogue, rules, undefined, parser);
+    const planned = await planSync(catalogue, rules, undefined);
     const names = new Names(catalogue);
     for (const { rule, table, column, message } of planned.kind === "findings" ? planned.findings : []) {
       if (rule === "undecided" || table === undefined || column === undefined) continue;

@@ -1,6 +1,5 @@
 import { withDatabase } from "#database/open.ts";
 import type { Database } from "#database/database.ts";
-import { loadParser } from "#sql/parser.ts";
 import { planSync } from "#sync/plan-sync.ts";
 import type { Planned, SyncPlan } from "#sync/plan.ts";
 import { parseRules } from "#sync/rules/read.ts";
@@ -12,7 +11,7 @@ export const KEY = Buffer.alloc(32, 7);
 /** Rules laid beside the tables of a database. */
 export async function planned(database: Database, yaml: string, key: Uint8Array | undefined = KEY): Promise<Planned> {
   const rules = await parseRules([{ file: "db/sync/rules.yaml", text: yaml }]);
-  return planSync(await readSource(database), rules, key, await loadParser());
+  return await planSync(await readSource(database), rules, key);
 }
 
 export async function planOf(database: Database, yaml: string, key?: Uint8Array): Promise<SyncPlan> {

@@ -48,11 +48,13 @@ export class Comparison {
   /**
    * @param queries for one column of digests, on each side; duplicates are counted once
    * @param most as many are told at most
+   * @param asked the second side alone, first: the other one is asked nothing where that has none
    * @returns digests that both sides have, as SQL, and how they were made
    */
   async shared(
     queries: (digest: Digest) => readonly [string, string],
     most: number,
+    asked: "both" | "second first" = "both",
   ): Promise<{
     readonly shared: readonly string[];
     readonly digest: Digest;
@@ -60,11 +62,11 @@ export class Comparison {
   }> {
     if (this.#isQuick) {
       const digest = quickDigest();
-      const found = await merge(this.#sides, queries(digest), 1);
+      const found = await merge(this.#sides, queries(digest), 1, asked);
       if (found.shared.length === 0) return { ...found, shared: [], digest };
     }
     const digest = strongDigest();
-    const { shared, counts } = await merge(this.#sides, queries(digest), most);
+    const { shared, counts } = await merge(this.#sides, queries(digest), most, asked);
     return { shared: shared.map((one) => `'${one}'::pg_catalog.int8`), digest, counts };
   }
 }
@@ -74,13 +76,17 @@ async function merge(
   sides: readonly [Database, Database],
   queries: readonly [string, string],
   most: number,
+  asked: "both" | "second first",
 ): Promise<{ readonly shared: readonly bigint[]; readonly counts: readonly [number, number] }> {
-  const [one, other] = [new Sorted(sides[0], queries[0]), new Sorted(sides[1], queries[1])];
+  const other = new Sorted(sides[1], queries[1]);
+  let one: Sorted | undefined;
   const shared: bigint[] = [];
   try {
+    if (asked === "second first" && !(await other.more())) return { shared, counts: [0, 0] };
+    one = new Sorted(sides[0], queries[0]);
     for (;;) {
-      const hasOne = one.isReady() || (await one.more());
-      const hasOther = other.isReady() || (await other.more());
+      const hasOne = one.isReady() || (!one.isOver() && (await one.more()));
+      const hasOther = other.isReady() || (!other.isOver() && (await other.more()));
       if (!hasOne && !hasOther) break;
       const order = !hasOne ? 1 : !hasOther ? -1 : compare(one, other);
       if (order === 0 && shared.length < most) shared.push(one.digest);
@@ -88,7 +94,7 @@ async function merge(
       if (order >= 0) other.pass();
     }
   } finally {
-    await Promise.all([one.close(), other.close()]);
+    await Promise.all([one?.close(), other.close()]);
   }
   return { shared, counts: [one.count, other.count] };
 }
@@ -99,6 +105,7 @@ function compare(one: Sorted, other: Sorted): number {
 
 /** Digests in a block. */
 const BLOCK = 8192;
+const NONE = new Int32Array(0);
 /** Blocks that may wait before the server has to. */
 const WAITING = 2;
 /** A row of one bigint as COPY writes it in binary: how many fields, the field's length, the field (manual, COPY, "Binary Format"). */
@@ -113,7 +120,7 @@ class Sorted implements ResultListener {
   readonly #free: Int32Array[] = [];
   #filling: Int32Array = new Int32Array(BLOCK * 2);
   #used = 0;
-  #taking: Int32Array = new Int32Array(0);
+  #taking: Int32Array = NONE;
   #at = 0;
   #isOver = false;
   #failure: { readonly error: unknown } | undefined;
@@ -144,6 +151,11 @@ class Sorted implements ResultListener {
     return this.#at < this.#taking.length;
   }
 
+  /** There are no more, and none is waiting. */
+  isOver(): boolean {
+    return this.#isOver && this.#filled.length === 0 && this.#failure === undefined;
+  }
+
   pass(): void {
     this.count++;
     this.#at += 2;
@@ -152,9 +164,10 @@ class Sorted implements ResultListener {
   /** @returns whether there are more */
   async more(): Promise<boolean> {
     if (this.#taking.length === BLOCK * 2) this.#free.push(this.#taking);
+    this.#taking = NONE;
     while (this.#filled.length === 0 && !this.#isOver) await new Promise<void>((resolve) => (this.#wake = resolve));
     if (this.#failure !== undefined) throw this.#failure.error;
-    this.#taking = this.#filled.shift() ?? new Int32Array(0);
+    this.#taking = this.#filled.shift() ?? NONE;
     this.#at = 0;
     this.#room?.resolve();
     this.#room = undefined;

@@ -3,7 +3,8 @@ import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { SyncColumn, SyncPlan, SyncTable } from "../plan.ts";
 import { Comparison } from "./digests.ts";
 import { readingFailed } from "./reading-failed.ts";
-import { type Leak, type Scanned, scan, type TableName } from "./scan.ts";
+import { type Leak, prepareScan, type Scanned, type TableName } from "./scan.ts";
+import { TOKEN_NAMES } from "./tokens.ts";
 
 /** What was looked at, and what came of it. No value is ever in it. */
 export interface Proof {
@@ -27,41 +28,103 @@ export interface ColumnResult {
 }
 
 export interface ProofOptions {
-  /** Sessions in no transaction. */
-  readonly source: Database;
-  readonly target: Database;
   readonly plan: SyncPlan;
+  /** Checks at a time. */
+  readonly jobs: number;
+  /** Opens sessions, for one check after the other. Those of a server are closed in the end. */
+  readonly openSource: () => Promise<Database>;
+  readonly openTarget: () => Promise<Database>;
   /** Ledgers in the target, which hold names of migrations and nothing of any table. */
   readonly ledgers: readonly TableName[];
   readonly onStep: (step: string) => void;
 }
 
 /** Proves of a copy that no original of a transformed column is in it. */
-export async function prove({ plan, source, target, ledgers, onStep }: ProofOptions): Promise<Proof> {
-  // Compiling takes longer than what most of these queries do.
-  for (const side of [source, target]) await side.execute("set row_security = off; set jit = off");
-  for (const { name, value } of plan.settings)
-    await source.query("select pg_catalog.set_config($1, $2, false)", [name, value]);
-  const comparison = await Comparison.between([source, target]);
-  const results: ColumnResult[] = [];
+export async function prove(options: ProofOptions): Promise<Proof> {
+  const { plan, onStep } = options;
   const transformed = plan.tables.flatMap((table) =>
     table.mode === "skip"
       ? []
       : table.columns.filter(({ treatment }) => treatment === "transform").map((column) => ({ table, column })),
   );
-  for (const { table, column } of transformed) {
-    onStep(`Proving ${table.schema}.${table.name}.${column.name}`);
-    try {
-      results.push(...(await proveColumn(source, comparison, table, column)));
-    } catch (error) {
-      throw readingFailed(error, `${table.schema}.${table.name}`);
-    }
-  }
-  onStep("Searching the copy for originals");
+  if (transformed.length === 0) return { columns: [], leaks: [], scanned: { kinds: [], columns: 0 } };
+  const opened: Database[] = [];
+  const openProver = async (): Promise<Prover> => {
+    const source = await options.openSource();
+    opened.push(source);
+    const target = await options.openTarget();
+    opened.push(target);
+    return await proverOf(source, target, plan);
+  };
   try {
-    return { columns: results, ...(await scan(comparison, target, plan, ledgers)) };
+    const first = await openProver();
+    const { scanned, searches } = await readingOf(undefined, () => prepareScan(first.target, plan, options.ledgers));
+    const leaks: Leak[][] = [];
+    const columns: ColumnResult[][] = [];
+    const checks = [
+      // A search reads all of the text, so it may be the longest.
+      ...searches.map((search, index) => async ({ comparison, target }: Prover) => {
+        onStep(`Searching the copy for originals (${TOKEN_NAMES[search.kind]})`);
+        leaks[index] = await readingOf(undefined, () => search.run(comparison, target));
+      }),
+      ...transformed.map(({ table, column }, index) => async ({ comparison, source }: Prover) => {
+        const name = `${table.schema}.${table.name}`;
+        onStep(`Proving ${name}.${column.name}`);
+        columns[index] = await readingOf(name, () => proveColumn(source, comparison, table, column));
+      }),
+    ];
+    const provers = [first];
+    while (provers.length < Math.min(options.jobs, checks.length)) provers.push(await openProver());
+    await runChecks(provers, checks);
+    return { columns: columns.flat(), leaks: leaks.flat(), scanned };
+  } finally {
+    await Promise.all(opened.filter(({ engine }) => engine === "server").map((session) => session.close()));
+  }
+}
+
+/** A session on each side, in no transaction. */
+interface Prover {
+  readonly source: Database;
+  readonly target: Database;
+  readonly comparison: Comparison;
+}
+
+async function proverOf(source: Database, target: Database, plan: SyncPlan): Promise<Prover> {
+  // Compiling takes longer than what most of these queries do.
+  for (const side of [source, target]) await side.execute("set row_security = off; set jit = off");
+  for (const { name, value } of plan.settings)
+    await source.query("select pg_catalog.set_config($1, $2, false)", [name, value]);
+  return { source, target, comparison: await Comparison.between([source, target]) };
+}
+
+/** Each prover takes one check after the other; the first that fails ends the others. */
+async function runChecks(
+  provers: readonly Prover[],
+  checks: readonly ((prover: Prover) => Promise<void>)[],
+): Promise<void> {
+  const queue = [...checks];
+  const failures: unknown[] = [];
+  await Promise.all(
+    provers.map(async (prover) => {
+      try {
+        for (let check = queue.shift(); check !== undefined && failures.length === 0; check = queue.shift())
+          await check(prover);
+      } catch (error) {
+        failures.push(error);
+        // Nobody waits for what the rest would find.
+        if (failures.length === 1)
+          await Promise.all(provers.flatMap(({ source, target }) => [source.cancel(), target.cancel()]));
+      }
+    }),
+  );
+  if (failures.length > 0) throw failures[0];
+}
+
+async function readingOf<T>(table: string | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
-    throw readingFailed(error);
+    throw readingFailed(error, table);
   }
 }
 

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Database, OpenOptions } from "#database/database.ts";
-import { withDatabase } from "#database/open.ts";
+import { openDatabase, withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import {
@@ -13,7 +13,6 @@ import {
 } from "#compare/copied-schema.ts";
 import { readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { allLedgers } from "#migrate/ledger.ts";
-import { giveBackMemory } from "#compare/engine/memory.ts";
 import type { ScratchSite } from "#compare/scratch/site.ts";
 import type { SyncPlan } from "../plan.ts";
 import { copyLedgers } from "./copy-ledger.ts";
@@ -24,9 +23,10 @@ import { piecesOf, type TableSize } from "./pieces.ts";
 import { type Proof, prove } from "./proof.ts";
 import { readingFailed } from "./reading-failed.ts";
 import { readSequences, sequencesBehind, setSequences } from "./sequences.ts";
-import { pin, pinOpened } from "./settings.ts";
+import { pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
 import { COPY_MARK, type PreparedTarget, prepareTarget } from "./target.ts";
+import { TOKEN_NAMES } from "./tokens.ts";
 
 export interface SyncOptions {
   readonly source: { readonly target: Target; readonly name: string };
@@ -139,7 +139,8 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     );
     const copy: CopyStatements = planCopy(await readCatalogue(target), schema, roles);
     await runAll(target, copy.before, signal);
-    giveBackMemory();
+    // The catalogue was read and planned: none of that memory is needed any more, and rows need some.
+    Bun.gc(true);
 
     step("Copying rows");
     const pageSize = await readPageSize(source.session);
@@ -174,14 +175,17 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     await setSequences(target, sequences.states);
     await runAll(target, ["analyze"], signal);
     const objectsTook = performance.now() - objectsBegan;
+    Bun.gc(true);
 
     const proofBegan = performance.now();
-    const proof = await withSource(
-      options,
-      source,
-      async (database) =>
-        await prove({ source: database, target, plan, ledgers: await allLedgers(target, options.table), onStep: step }),
-    );
+    const proof = await prove({
+      plan,
+      jobs,
+      openSource: async () => (source.isEmbedded ? source.session : await openUnbound(options)),
+      openTarget,
+      ledgers: await allLedgers(target, options.table),
+      onStep: step,
+    });
     requireProof(proof);
     step("Comparing the copy with the source");
     const { changes, unreworded } = await compareCopied(
@@ -260,18 +264,9 @@ async function withReader<T>(source: Source, work: (reader: Database) => Promise
   }
 }
 
-/** A session on the source that holds nothing back. */
-async function withSource<T>(
-  options: SyncOptions,
-  source: Source,
-  work: (database: Database) => Promise<T>,
-): Promise<T> {
-  if (source.isEmbedded) return await work(source.session);
-  return await withDatabase(
-    options.source.target,
-    { ...options.connect, signal: options.signal },
-    async (database) => await work(await pin(database)),
-  );
+/** A session on the source's server that holds nothing back. */
+export async function openUnbound({ source, connect, signal }: SyncOptions): Promise<Database> {
+  return await pinOpened(await openDatabase(source.target, { ...connect, signal }));
 }
 
 /** The target is whole or thrown away: nothing has to be on its disk before the end. */
@@ -402,7 +397,7 @@ function requireProof({ columns, leaks }: Proof): void {
       ),
     ...leaks.map(
       ({ column, kind, rows, more }) =>
-        `  ${column}: ${more === true ? "at least " : ""}${rows} ${rows === 1 ? "row holds" : "rows hold"} an original ${NAMES[kind]}`,
+        `  ${column}: ${more === true ? "at least " : ""}${rows} ${rows === 1 ? "row holds" : "rows hold"} an original ${TOKEN_NAMES[kind]}`,
     ),
   ];
   if (lines.length === 0) return;
@@ -411,14 +406,6 @@ function requireProof({ columns, leaks }: Proof): void {
     data: { columns: columns.filter(({ holds }) => !holds), leaks },
   });
 }
-
-const NAMES = {
-  email: "e-mail address",
-  phone: "phone number",
-  card: "card number",
-  iban: "IBAN",
-  ssn: "social security number",
-} as const;
 
 function schemaDiffers(
   changes: readonly { readonly change: string; readonly kind: string; readonly name: string }[],

@@ -58,51 +58,70 @@ interface Origin {
   readonly isByChance: boolean;
 }
 
+/** Looks for the originals of one kind in all text of the target. */
+export interface Search {
+  readonly kind: TokenKind;
+  readonly run: (comparison: Comparison, target: Database) => Promise<Leak[]>;
+}
+
 /**
- * Searches the text of the target for what looks like an e-mail address, a number of a phone or card, and is an original. Results of
+ * Searches of the target's text for what looks like an e-mail address, a number of a phone or card, and is an original. Results of
  * a transform that makes values of nothing but digests are proven by themselves, and not searched.
  */
-export async function scan(
-  comparison: Comparison,
+export async function prepareScan(
   target: Database,
   { tables }: SyncPlan,
   without: readonly TableName[],
-): Promise<{ readonly leaks: readonly Leak[]; readonly scanned: Scanned }> {
+): Promise<{ readonly scanned: Scanned; readonly searches: readonly Search[] }> {
   const origins = tables.flatMap((table) => table.columns.flatMap((column) => originsIn(table, column)));
   const kinds = [...new Set(origins.map(({ kind }) => kind))];
-  if (kinds.length === 0) return { leaks: [], scanned: { kinds, columns: 0 } };
+  if (kinds.length === 0) return { scanned: { kinds, columns: 0 }, searches: [] };
   const made = new Set(tables.flatMap((table) => table.columns.filter(isMade).map(({ name }) => keyOf(table, name))));
   const columns = (await target.query<TextColumn>(TEXT_COLUMNS)).filter(
     ({ schema, table: name, column }) =>
       !made.has(keyOf({ schema, name }, column)) && !without.some((own) => own.schema === schema && own.table === name),
   );
+  const searches = (columns.length === 0 ? [] : kinds).map((kind) => ({
+    kind,
+    run: async (comparison: Comparison, database: Database) =>
+      await search(
+        comparison,
+        database,
+        columns,
+        origins.filter((origin) => origin.kind === kind),
+      ),
+  }));
+  return { scanned: { kinds, columns: columns.length }, searches };
+}
+
+/** @param origins all of one kind */
+async function search(
+  comparison: Comparison,
+  target: Database,
+  columns: readonly TextColumn[],
+  origins: readonly Origin[],
+): Promise<Leak[]> {
+  const { kind } = origins[0]!;
+  // Text without a token of the kind holds no original, and then nobody has to know what the originals are.
+  const { shared, digest } = await comparison.shared(
+    (by) => [origins.map((origin) => originals(origin, by)).join(" union all "), foundIn(columns, origins, by)],
+    TRACED,
+    "second first",
+  );
   const leaks: Leak[] = [];
-  for (const kind of columns.length === 0 ? [] : kinds) {
-    const own = origins.filter((origin) => origin.kind === kind);
-    const { shared, digest } = await comparison.shared((by) => {
-      const except = own.filter(({ isByChance }) => isByChance).map((origin) => originals(origin, by));
-      const found = columns.map((column) => foundIn(kind, column, by)).join(" union all ");
-      return [
-        own.map((origin) => originals(origin, by)).join(" union all "),
-        except.length === 0
-          ? found
-          : `select d from (${found}) found (d) except select d from (${except.join(" union all ")}) made (d)`,
-      ];
-    }, TRACED);
-    if (shared.length === 0) continue;
-    for (const column of columns) {
-      const text = `t.${quoteIdentifier(column.column)}::pg_catalog.text`;
-      const digested = digest.of(TOKENS[kind].normalised("m.token"));
-      const [row] = await target.query<{ rows: number }>(
-        `select pg_catalog.count(*)::pg_catalog.float8 as rows from only ${quoteQualified(column.schema, column.table)} t
-          where ${hasToken(kind, text)} and exists (select from ${tokensIn(kind, text)} m (token) where ${digested} in (${shared.join(", ")}))`,
-      );
-      const rows = row?.rows ?? 0;
-      const more = shared.length < TRACED ? {} : { more: true as const };
-      if (rows > 0) leaks.push({ column: `${column.schema}.${column.table}.${column.column}`, kind, rows, ...more });
-    }
+  if (shared.length === 0) return leaks;
+  for (const column of columns) {
+    const text = `t.${quoteIdentifier(column.column)}::pg_catalog.text`;
+    const digested = digest.of(TOKENS[kind].normalised("m.token"));
+    const [row] = await target.query<{ rows: number }>(
+      `select pg_catalog.count(*)::pg_catalog.float8 as rows from only ${quoteQualified(column.schema, column.table)} t
+        where ${hasToken(kind, text)} and exists (select from ${tokensIn(kind, text)} m (token) where ${digested} in (${shared.join(", ")}))`,
+    );
+    const rows = row?.rows ?? 0;
+    const more = shared.length < TRACED ? {} : { more: true as const };
+    if (rows > 0) leaks.push({ column: `${column.schema}.${column.table}.${column.column}`, kind, rows, ...more });
   }
-  return { leaks, scanned: { kinds, columns: columns.length } };
+  return leaks;
 }
 
 function keyOf({ schema, name }: { readonly schema: string; readonly name: string }, column: string): string {
@@ -130,8 +149,18 @@ function originals({ kind, table, values }: Origin, digest: Digest): string {
   return `select ${digested} from only ${quoteQualified(table.schema, table.name)} source, lateral (${values}) each (v), lateral ${tokensOf(kind, "each.v")} m (token)`;
 }
 
-function foundIn(kind: TokenKind, { schema, table, column }: TextColumn, digest: Digest): string {
-  const text = `t.${quoteIdentifier(column)}::pg_catalog.text`;
+/** A query for digests of what the target's columns hold, without what was made there and is another row's original by chance. */
+function foundIn(columns: readonly TextColumn[], origins: readonly Origin[], digest: Digest): string {
+  const { kind } = origins[0]!;
   const digested = digest.of(TOKENS[kind].normalised("m.token"));
-  return `select ${digested} from only ${quoteQualified(schema, table)} t, lateral ${tokensIn(kind, text)} m (token) where ${hasToken(kind, text)}`;
+  const found = columns
+    .map(({ schema, table, column }) => {
+      const text = `t.${quoteIdentifier(column)}::pg_catalog.text`;
+      return `select ${digested} from only ${quoteQualified(schema, table)} t, lateral ${tokensIn(kind, text)} m (token) where ${hasToken(kind, text)}`;
+    })
+    .join(" union all ");
+  const made = origins.filter(({ isByChance }) => isByChance).map((origin) => originals(origin, digest));
+  if (made.length === 0) return found;
+  return `with found (d) as materialized (${found})
+    select d from found except select made.d from (${made.join(" union all ")}) made (d) where exists (select from found)`;
 }

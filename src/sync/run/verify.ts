@@ -1,13 +1,11 @@
-import { withDatabase } from "#database/open.ts";
+import { openDatabase, withDatabase } from "#database/open.ts";
 import type { Database } from "#database/database.ts";
-import { compareCopied, planCopy, readSourceSchema } from "#compare/copied-schema.ts";
-import { withScratch } from "#compare/scratch/scratch.ts";
-import { readCatalogue } from "#compare/catalogue/catalogue.ts";
+import { compareCopied, readSourceSchema, wantedCopy } from "#compare/copied-schema.ts";
 import { allLedgers } from "#migrate/ledger.ts";
 import { type Proof, prove } from "./proof.ts";
-import type { SyncOptions } from "./run.ts";
+import { openUnbound, type SyncOptions } from "./run.ts";
 import { isIncomplete } from "./server-target.ts";
-import { pin } from "./settings.ts";
+import { pin, pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
 
 /** What holds of a copy now. */
@@ -46,19 +44,23 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
           ).map(({ name }) => name),
         );
         const proof = await prove({
-          source: reader,
-          target,
           plan,
+          jobs: source.isEmbedded || target.engine === "embedded" ? 1 : options.jobs,
+          openSource: async () => (source.isEmbedded ? reader : await openUnbound(options)),
+          openTarget: async () =>
+            target.engine === "embedded"
+              ? target
+              : await pinOpened(await openDatabase(options.target.target, { ...connect, signal })),
           ledgers: await allLedgers(target, options.table),
           onStep: step,
         });
         step("Comparing the copy with the source");
-        const empty = await withScratch(
+        const { changes } = await compareCopied(
           { scratch: options.scratch, signal },
-          async (database) => await readCatalogue(database),
+          target,
+          wantedCopy(schema, roles),
+          options.table,
         );
-        const { wanted } = planCopy(empty, schema, roles);
-        const { changes } = await compareCopied({ scratch: options.scratch, signal }, target, wanted, options.table);
         const comment = await commentOf(target);
         const sameRules = comment !== null && comment.includes(`sha256:${plan.digest}`);
         const incomplete = await isIncomplete(target);

@@ -2,10 +2,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../../command.ts";
 import { databasePlace } from "../../database-options.ts";
 import { renderPreview, renderReport } from "../../output/sync.ts";
-import { readSides, requireReplaceable, SYNC_ARGS } from "../../sync-options.ts";
-
-/** Streams at a time, where nothing else is said. */
-const JOBS = 4;
+import { JOBS, readSides, requireReplaceable, SYNC_ARGS } from "../../sync-options.ts";
 
 export const command = defineCommand({
   args: {

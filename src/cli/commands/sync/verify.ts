@@ -1,7 +1,7 @@
 import { defineCommand } from "../../command.ts";
 import { databasePlace } from "../../database-options.ts";
 import { renderProof } from "../../output/sync.ts";
-import { readSides, SYNC_ARGS } from "../../sync-options.ts";
+import { JOBS, readSides, SYNC_ARGS } from "../../sync-options.ts";
 
 export const command = defineCommand({
   args: SYNC_ARGS,
@@ -11,7 +11,7 @@ export const command = defineCommand({
     "these rules. Exits 3 if not.",
   examples: ["confiture sync verify --from production --to staging"],
   async run(args, context) {
-    const { from, to, options } = await readSides(context, args, { jobs: 1, skipLargeObjects: true });
+    const { from, to, options } = await readSides(context, args, { jobs: JOBS, skipLargeObjects: true });
     context.messages.log(`From: ${databasePlace(from.target)}, to: ${databasePlace(to.target)}`);
     const { verifySync } = await import("#sync/run/verify.ts");
     const result = await verifySync(options);
