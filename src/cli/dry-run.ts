@@ -74,7 +74,7 @@ export async function factsOfPlanned(
 ): Promise<Facts> {
   if (planned.length === 0 || planned.some(({ file }) => file.form === "typescript")) return NO_FACTS;
   try {
-    const { factsByFile } = await import("./output/plan.ts");
+    const { factsByFile } = await import("./output/plan-words.ts");
     const pending = await findPending(context, limits, undefined);
     const trace = await tracePending(context, await projectFiles(context), pending);
     return factsByFile({ trace, sizes: pending.sizes });

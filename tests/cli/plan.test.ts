@@ -468,3 +468,19 @@ test("up --dry-run says above the statements what they do to a database in use, 
   expect(stdout).toMatch(/\n--   line 1: rewrites public\.users \(.*\)\n/);
   expect(stdout.replaceAll(/^--.*\n/gm, "")).toBe("ALTER TABLE users ALTER email TYPE varchar(9);\n");
 });
+
+test("rows by the thousand take two lines of a plan, and statements that do more a line each", async () => {
+  const rows = (from: number): string =>
+    Array.from({ length: 4 }, (_, n) => `INSERT INTO users (email) VALUES ('${from + n}');\n`).join("");
+  await using project = await embedded({
+    "db/migrations/2_rows.sql": `${rows(0)}UPDATE users SET bio = '';\n${rows(4)}`,
+  });
+  const { stdout } = await runHere(["migrate", "plan"], { cwd: project.dir });
+  expect(stdout).toContain(
+    "     1  INSERT INTO users (email) VALUES ('0')\n        and 3 more like it, down to line 4\n",
+  );
+  expect(stdout).toMatch(/ 5 {2}UPDATE users SET bio = ''\n/);
+  expect(stdout).toContain(
+    "     6  INSERT INTO users (email) VALUES ('4')\n        and 3 more like it, down to line 9\n",
+  );
+});

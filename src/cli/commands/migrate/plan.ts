@@ -17,7 +17,10 @@ import { FIXTURES, findPending, tracePending } from "../../pending.ts";
 import { contractsByThemselves } from "../../migrate-options.ts";
 import { inLine } from "../../output/visible.ts";
 import { planEnvironment } from "../../plan-environment.ts";
-import { hasFailure, planToJson, planToMarkdown, renderPlan } from "../../output/plan.ts";
+import { planToJson } from "../../output/plan-json.ts";
+import { planToMarkdown } from "../../output/plan-markdown.ts";
+import { renderPlan } from "../../output/plan.ts";
+import { hasFailure } from "../../output/plan-words.ts";
 
 /** @throws ConfitureError `usage` where something else is there that a plan would replace, or no folder to write it into */
 function requirePlanFile(absolute: string, shown: string): void {

@@ -1,0 +1,83 @@
+import { blockedBy, type Lock, type Relation, type StatementFacts } from "#compare/trace/facts.ts";
+import { impactOf, sizesByName, worstFirst } from "#compare/trace/impact.ts";
+import { errorToJson } from "./diagnostic.ts";
+import type { Plan } from "./plan-words.ts";
+
+export function planToJson({ trace, sizes, aim }: Plan): Record<string, unknown> {
+  const sizeOf = sizesByName(sizes);
+  const [worst] = worstFirst(trace, sizes);
+  const relation = (one: Relation): Record<string, unknown> => ({
+    name: one.name,
+    kind: one.kind,
+    table: one.table ?? null,
+    isNew: one.isNew,
+    rows: sizeOf.get(one.name)?.rows ?? null,
+    bytes: sizeOf.get(one.name)?.bytes ?? null,
+  });
+  const lock = (one: Lock): Record<string, unknown> => ({
+    ...relation(one),
+    mode: one.mode,
+    blocks: blockedBy(one.mode, one.kind),
+  });
+  const statementToJson = (statement: StatementFacts): Record<string, unknown> => {
+    const { how, error, place } = statement;
+    const { weight, sentence } = impactOf(statement, sizeOf);
+    return {
+      sql: statement.sql,
+      file: place.file,
+      line: place.line ?? null,
+      column: place.column ?? null,
+      inTransaction: statement.inTransaction,
+      how: how.kind,
+      reason: how.kind === "not-traced" ? how.reason : null,
+      weight,
+      worst: sentence,
+      locks: statement.locks.map(lock),
+      held: statement.held.map(lock),
+      rewrites: statement.rewrites.map(relation),
+      rewritesIndexes: statement.rewritesIndexes.map(relation),
+      scans: statement.scans.map(relation),
+      buildsIndexes: statement.buildsIndexes.map(relation),
+      drops: statement.drops.map(relation),
+      changes: statement.rows.map((one) => ({
+        ...relation(one),
+        updated: one.updated,
+        deleted: one.deleted,
+        locked: one.locked,
+      })),
+      loses: statement.loses,
+      opaque: statement.opaque,
+      error: error === undefined ? null : errorToJson(aim(error.error)),
+      tooNew: statement.tooNew ?? null,
+      onRows:
+        error?.onRows === undefined
+          ? null
+          : { table: error.onRows.table ?? null, example: error.onRows.example, madeUp: error.onRows.madeUp },
+    };
+  };
+  return {
+    serverVersion: trace.serverVersion,
+    sizes: sizes?.taken ?? null,
+    worst:
+      worst === undefined
+        ? null
+        : {
+            weight: worst.impact.weight,
+            sentence: worst.impact.sentence,
+            file: worst.statement.place.file,
+            line: worst.statement.place.line ?? null,
+          },
+    migrations: trace.migrations.map((migration) => ({
+      version: migration.file.version,
+      name: migration.file.name,
+      file: migration.file.path,
+      transactional: migration.transactional,
+      backfill: migration.backfill,
+      reversible: migration.reversible,
+      error: migration.error === undefined ? null : errorToJson(aim(migration.error)),
+      statements: migration.statements.map(statementToJson),
+    })),
+    withoutRows: trace.withoutRows,
+    leftOut: trace.leftOut.map((error) => errorToJson(aim(error))),
+  };
+}

@@ -1,0 +1,76 @@
+import type { Lock, StatementFacts } from "#compare/trace/facts.ts";
+import { sizesByName, worstFirst } from "#compare/trace/impact.ts";
+import type { SizeOf } from "#compare/trace/sizes.ts";
+import {
+  cutTo,
+  headline,
+  inUse,
+  notes,
+  oneLine,
+  type Plan,
+  placeOf,
+  shownLocks,
+  sized,
+  verdict,
+} from "./plan-words.ts";
+import { count } from "./text.ts";
+import { inLine } from "./visible.ts";
+
+/** What GitHub takes as one comment is 65,536 characters; some room stays for what is written around it. */
+const MARKDOWN_LIMIT = 60_000;
+
+/** For a pull request: at most 60,000 characters, the worst statements first, the rest counted. Pure. */
+export function planToMarkdown({ trace, sizes }: Plan): string {
+  const { migrations } = trace;
+  if (migrations.length === 0) return "No pending migrations.\n";
+  const sizeOf = sizesByName(sizes);
+  const ranked = worstFirst(trace, sizes);
+  const head = [
+    "### Migration plan",
+    "",
+    `${headline(trace, sizes)}.`,
+    "",
+    ...verdict(ranked, trace).flatMap((line) => [`**${escaped(line)}**`, ""]),
+    ...migrations.flatMap(({ file, error }) =>
+      error === undefined ? [] : [`- \`${inCode(file.path)}\` cannot run: ${escaped(inLine(error.message))}`, ""],
+    ),
+    "| place | statement | worst | locks |",
+    "|---|---|---|---|",
+  ].join("\n");
+  const tail = notes(trace, sizes)
+    .map((note) => `\n${escaped(note)}\n`)
+    .join("");
+  let text = `${head}\n`;
+  for (const [index, { statement, impact }] of ranked.entries()) {
+    const row = `| ${inCode(placeOf(statement))} | \`${inCode(cutTo(oneLine(statement.sql), 120))}\` | ${escaped(inLine(rowWords(statement, impact.sentence, sizeOf)))} | ${escaped(lockWords(statement.locks))} |\n`;
+    const rest = `\n${count(ranked.length - index, "more statement")}: see \`confiture migrate plan\`.\n`;
+    if (text.length + row.length + rest.length + tail.length > MARKDOWN_LIMIT)
+      return `${text}${rest}${cutTo(tail, 2000)}`;
+    text += row;
+  }
+  return text + tail;
+}
+
+function rowWords(statement: StatementFacts, sentence: string, sizeOf: ReadonlyMap<string, SizeOf>): string {
+  const { how, error } = statement;
+  if (how.kind === "not-traced" && error === undefined) return `not traced: ${how.reason}`;
+  const large = [...inUse(statement.rewrites), ...inUse(statement.scans)].filter(({ name }) => sizeOf.has(name));
+  const sizes = large.length === 0 ? "" : ` (${large.map((relation) => sized(relation, sizeOf)).join(", ")})`;
+  const rows = error?.onRows === undefined ? "" : `; fails on some rows: ${error.onRows.example}`;
+  const unseen = statement.opaque ? "; its code has branches, of which not all were seen" : "";
+  return cutTo(`${sentence}${sizes}${rows}${unseen}`, 600);
+}
+
+function lockWords(locks: readonly Lock[]): string {
+  const shown = shownLocks(locks).map(({ mode, name }) => `${mode} on ${name}`);
+  return shown.length <= 4 ? shown.join(", ") : `${shown.slice(0, 4).join(", ")} and ${shown.length - 4} more`;
+}
+
+/** Characters that a table or emphasis of Markdown would take for its own. */
+function escaped(text: string): string {
+  return text.replaceAll(/[\\|*_<>`]/g, (character) => `\\${character}`);
+}
+
+function inCode(text: string): string {
+  return inLine(text).replaceAll("`", "'").replaceAll("|", "\\|");
+}

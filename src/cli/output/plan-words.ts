@@ -1,0 +1,173 @@
+import {
+  blockedBy,
+  isAtLeast,
+  type Lock,
+  type Relation,
+  type StatementFacts,
+  type Trace,
+} from "#compare/trace/facts.ts";
+import { impactOf, sizesByName, type Weighed } from "#compare/trace/impact.ts";
+import { otherSearchPath, type SizeOf, type Sizes } from "#compare/trace/sizes.ts";
+import type { ConfitureError } from "#errors/error.ts";
+import { agree, count } from "./text.ts";
+import { inLine } from "./visible.ts";
+
+/** A trace with what else is known, for people and programs. */
+export interface Plan {
+  readonly trace: Trace;
+  readonly sizes: Sizes | undefined;
+  readonly aim: (error: ConfitureError) => ConfitureError;
+}
+
+export function headline({ migrations, serverVersion }: Trace, sizes: Sizes | undefined): string {
+  const statements = migrations.reduce((sum, migration) => sum + migration.statements.length, 0);
+  const from = sizes === undefined ? "" : `; sizes of ${sizes.taken.slice(0, 10)}`;
+  return `${count(migrations.length, "pending migration")}, ${count(statements, "statement")}, tried on PostgreSQL ${Math.floor(serverVersion / 10_000)}${from}`;
+}
+
+export function verdict(ranked: readonly Weighed[], { migrations }: Trace): string[] {
+  const broken = migrations.find(({ error }) => error !== undefined);
+  if (broken?.error !== undefined)
+    return [`Worst: ${inLine(broken.file.path)} cannot run: ${inLine(broken.error.message)}`];
+  const [worst] = ranked;
+  if (worst === undefined) return [];
+  if (worst.impact.weight === "none") return ["Nobody has to wait for any of it"];
+  if (worst.impact.weight === "unseen")
+    return [`Nobody has to wait for what was seen; not all of ${placeOf(worst.statement)} was`];
+  return [`Worst: ${placeOf(worst.statement)} ${inLine(worst.impact.sentence)}`];
+}
+
+/** What migrations do, by their files: comments for a script that shows their statements already. Pure. */
+export function factsByFile({ trace, sizes }: Omit<Plan, "aim">): ReadonlyMap<string, readonly string[]> {
+  const sizeOf = sizesByName(sizes);
+  return new Map(
+    trace.migrations.map((migration) => [
+      migration.file.path,
+      [
+        ...(migration.error === undefined ? [] : [`cannot run: ${inLine(migration.error.message)}`]),
+        ...migration.statements.flatMap((statement) =>
+          factsIn(statement, sizeOf).map((fact) => `line ${statement.place.line ?? "?"}: ${fact}`),
+        ),
+      ],
+    ]),
+  );
+}
+
+/** What there is to say of a statement, a line each. */
+export function factsIn(statement: StatementFacts, sizeOf: ReadonlyMap<string, SizeOf>): string[] {
+  const { sql, how, error, opaque, loses, drops } = statement;
+  const { weight, sentence } = impactOf(statement, sizeOf);
+  const bad = weight === "fails" || weight === "rewrite" || weight === "scan";
+  const lines: string[] = [];
+  const add = (text: string): void => void lines.push(text);
+  if (how.kind === "not-traced" && error === undefined) add(`not traced: ${inLine(how.reason)}`);
+  if (bad) add(sentence);
+  for (const lock of shownLocks(statement.locks))
+    add(`${lock.mode} on ${lock.name}: blocks ${blockedBy(lock.mode, lock.kind)}`);
+  for (const relation of inUse(statement.rewrites)) add(`rewrites ${sized(relation, sizeOf)}`);
+  for (const relation of inUse(statement.rewritesIndexes)) add(`rebuilds index ${sized(relation, sizeOf)}`);
+  for (const relation of inUse(statement.scans)) add(`reads ${sized(relation, sizeOf)}`);
+  for (const index of statement.buildsIndexes) {
+    if (!inUse(statement.scans).some(({ name }) => name === index.table)) continue;
+    add(`builds index ${index.name}`);
+  }
+  for (const loss of loses) add(`loses data: ${inLine(loss)}`);
+  const locked = inUse(statement.rows).filter((table) => table.locked);
+  if (locked.length > 0) add(`locks rows of ${listOf(locked.map(({ name }) => name))}`);
+  const gone = inUse(drops).filter(({ name }) => !sql.includes(name.split(".").at(-1) ?? name));
+  if (gone.length > 0) add(`takes along ${listed(gone)}`);
+  if (error?.onRows !== undefined) {
+    const whose = error.onRows.madeUp ? "on rows made up for this" : "on rows of the fixtures";
+    const { message } = error.error;
+    add(
+      `fails ${whose}: ${inLine(message)}${error.onRows.example === message ? "" : `. ${inLine(error.onRows.example)}`}`,
+    );
+  }
+  if (opaque) add("runs code with branches: what they did not lead into was not seen");
+  if (how.kind === "known") add("(known of this statement: one connection cannot measure it)");
+  return lines;
+}
+
+export function notes({ withoutRows, leftOut, serverVersion }: Trace, sizes: Sizes | undefined): string[] {
+  const tried = Math.floor(serverVersion / 10_000);
+  const path = sizes && otherSearchPath(sizes);
+  const missing = leftOut.map(
+    ({ message, location }) => `${location?.file ?? ""}:${location?.line ?? ""} ${inLine(message)}`,
+  );
+  return [
+    ...(sizes === undefined || sizes.postgres === tried
+      ? []
+      : [
+          `The database is PostgreSQL ${sizes.postgres}, and this was tried on ${tried}: --scratch URL tries it on a server of your own`,
+        ]),
+    ...(path === undefined
+      ? []
+      : [`The database looks names up in ${path}: names without a schema may mean other tables there than here`]),
+    ...(withoutRows.length === 0
+      ? []
+      : [`No rows could be made up for ${listOf(withoutRows)}: what fails on rows is not found there (--fixtures)`]),
+    ...(missing.length === 0 ? [] : [`Left out, because this PostgreSQL cannot run it: ${listOf(missing)}`]),
+  ];
+}
+
+/** Whether something in it cannot run, whatever rows there are. Pure. */
+export function hasFailure({ migrations }: Trace): boolean {
+  return migrations.some(
+    ({ error, statements }) =>
+      error !== undefined ||
+      statements.some(
+        (statement) =>
+          statement.tooNew !== undefined || (statement.error !== undefined && statement.error.onRows === undefined),
+      ),
+  );
+}
+
+export function inUse<R extends Relation>(relations: readonly R[]): R[] {
+  return relations.filter(({ isNew }) => !isNew);
+}
+
+/** Those that are in somebody's way; an index that is locked no harder than its table is in nobody else's. */
+export function shownLocks(locks: readonly Lock[]): Lock[] {
+  return inUse(locks).filter(
+    ({ table, mode }) => !locks.some((lock) => lock.name === table && isAtLeast(lock.mode, mode)),
+  );
+}
+
+export function sized({ name }: Relation, sizeOf: ReadonlyMap<string, SizeOf>): string {
+  const size = sizeOf.get(name);
+  if (size === undefined) return name;
+  const rows = size.rows === null ? "rows never counted" : `about ${size.rows.toLocaleString("en-US")} rows`;
+  const indexes = size.indexes === 0 ? "" : `, ${size.indexes} ${agree(size.indexes, "index", "indexes")}`;
+  return `${name} (${rows}, ${inBytes(size.bytes)}${indexes})`;
+}
+
+function inBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${value >= 10 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+export function placeOf({ place }: StatementFacts): string {
+  return place.line === undefined ? inLine(place.file) : `${inLine(place.file)}:${place.line}`;
+}
+
+export function oneLine(sql: string): string {
+  return inLine(sql.slice(0, 2000).replaceAll(/\s+/g, " "));
+}
+
+export function cutTo(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 3)}...`;
+}
+
+function listed(relations: readonly Relation[]): string {
+  return listOf(relations.map(({ kind, name }) => `${kind} ${name}`));
+}
+
+function listOf(names: readonly string[]): string {
+  return names.length <= 5 ? names.join(", ") : `${names.slice(0, 5).join(", ")} and ${names.length - 5} more`;
+}
