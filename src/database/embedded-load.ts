@@ -1,4 +1,5 @@
 import type { PackedFile } from "./embedded-pack.ts";
+import type { UntouchedCatalogue } from "./embedded-prepare.ts";
 
 /** Set when compiling: the assets are inside the executable and need no preparation. */
 declare const CONFITURE_COMPILED: true | undefined;
@@ -10,14 +11,6 @@ export interface Assets {
   readonly extensions: () => Promise<readonly PackedFile[]>;
   readonly cluster: () => Promise<readonly PackedFile[]>;
   readonly untouched: () => Promise<UntouchedCatalogue>;
-}
-
-/** The catalogue of a new database, as far as it shows whether anything was ever changed in one. */
-export interface UntouchedCatalogue {
-  /** The number that its first transaction gets. */
-  readonly next: string;
-  /** How many rows each table of pg_catalog has. */
-  readonly tables: Readonly<Record<string, number>>;
 }
 
 let loading: Promise<Assets> | undefined;

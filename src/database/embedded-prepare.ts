@@ -1,7 +1,14 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { UntouchedCatalogue } from "./embedded-load.ts";
 import { type FileToPack, pack } from "./embedded-pack.ts";
+
+/** The catalogue of a new database, as far as it shows whether anything was ever changed in one. */
+export interface UntouchedCatalogue {
+  /** The number that its first transaction gets. */
+  readonly next: string;
+  /** How many rows each table of pg_catalog has. */
+  readonly tables: Readonly<Record<string, number>>;
+}
 
 const ROOT = join(import.meta.dir, "..", "..");
 /** Where embedded-assets.ts finds what is made here. */
