@@ -9,7 +9,8 @@ import { lookForLedger, readLedger } from "#migrate/ledger.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { lacking } from "#migrate/plan.ts";
 import { type Catalogue, readCatalogue } from "./catalogue/catalogue.ts";
-import type { Change } from "./catalogue/changes.ts";
+import { type Change, withoutNamed } from "./catalogue/changes.ts";
+import type { Ends } from "./generate/plan.ts";
 import { compareOnTerms, type Comparison } from "./sources/comparison.ts";
 import { withScratch } from "./scratch/scratch.ts";
 import { SCRATCH_LEDGER, startRun } from "./scratch/scratch-run.ts";
@@ -43,6 +44,8 @@ export interface Drift {
   readonly unreworded: Comparison["unreworded"];
   /** Migrations that the database does not have yet; their changes are not expected of it. */
   readonly pending: readonly string[];
+  /** From what is to what should be, without what is ignored: what SQL would have to close. */
+  readonly gap: Ends;
 }
 
 /**
@@ -53,16 +56,25 @@ export async function findDrift(options: DriftOptions): Promise<Drift> {
   options.onStep?.("Reading the database");
   const live = await sourceCatalogue(options, { kind: "live", target: options.target, name: "the database" });
   const ignored = options.ignore.map((pattern) => new Bun.Glob(pattern));
+  const isIgnored = ({ kind, name }: Pick<Change, "kind" | "name">): boolean =>
+    ignored.some((glob) => glob.match(name) || glob.match(`${kind}:${name}`));
+  const leaveOut = (catalogue: Catalogue): Catalogue =>
+    ignored.length === 0 ? catalogue : withoutNamed(catalogue, isIgnored);
   let least: Drift | undefined;
   options.onStep?.("Making what it should be");
   for await (const { expected, pending } of whatShouldBe(options)) {
     options.onStep?.("Comparing");
     const { leftOut, unreworded, ...comparison } = await compareOnTerms(options, expected, live, options.terms);
-    const changes = comparison.changes.filter(
-      ({ kind, name }) => !ignored.some((glob) => glob.match(name) || glob.match(`${kind}:${name}`)),
-    );
+    const changes = comparison.changes.filter((change) => !isIgnored(change));
     if (least === undefined || changes.length < least.changes.length) {
-      least = { changes, notCompared: [...expected.notCompared, ...live.notCompared], leftOut, unreworded, pending };
+      least = {
+        changes,
+        notCompared: [...expected.notCompared, ...live.notCompared],
+        leftOut,
+        unreworded,
+        pending,
+        gap: { from: comparison.to, to: leaveOut(comparison.from), terms: options.terms, leaveOut },
+      };
     }
     if (changes.length === 0) break;
   }

@@ -252,7 +252,11 @@ describe.each(NEWEST_ALONE)("every command writes one document that fits its sch
     expect(await on("snapshot", "--output", "now.json")).toMatchObject({ file: "now.json" });
     expect(await on("diff", "now.json", "schema")).toMatchObject({ exitCode: 0, changes: [] });
     await own.query("ALTER TABLE users ADD hacked int");
-    expect(await on("drift")).toMatchObject({ exitCode: 3, changes: [{ name: "public.users.hacked" }] });
+    expect(await on("drift")).toMatchObject({ exitCode: 3, changes: [{ name: "public.users.hacked" }], plan: null });
+    expect(await on("drift", "--sql")).toMatchObject({
+      exitCode: 3,
+      plan: [{ statements: [{ removes: [{ kind: "column", name: "public.users.hacked" }] }] }],
+    });
   });
 
   test("base and generate", async () => {

@@ -49,7 +49,7 @@ interface Held {
   readonly values: string;
 }
 
-/** By table, column and type. */
+/** By table, column and type; rows of partitions and children are theirs, so that they may leave their table. */
 async function readValues(database: Database): Promise<ReadonlyMap<string, Held>> {
   const columns = await database.query<{ table: string; place: string; column: string; type: string }>(`
     select c.relname as table, c.oid::regclass::text as place, quote_ident(a.attname) as column,
@@ -57,11 +57,11 @@ async function readValues(database: Database): Promise<ReadonlyMap<string, Held>
       from pg_class c
       join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
-     where c.relkind in ('r', 'p') and not c.relispartition and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`);
+     where c.relkind = 'r' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`);
   const held = new Map<string, Held>();
   for (const { table, place, column, type } of columns) {
     const [row] = await database.query<{ values: string }>(
-      `select coalesce(string_agg(coalesce(${column}::text, 'NULL'), ', ' order by ${column}::text), '') as values from ${place}`,
+      `select coalesce(string_agg(coalesce(${column}::text, 'NULL'), ', ' order by ${column}::text), '') as values from only ${place}`,
     );
     held.set(`${place}.${column} ${type}`, { table, values: row?.values ?? "" });
   }

@@ -1,8 +1,3 @@
-import type { Change } from "#compare/catalogue/changes.ts";
-import type { PlannedHazard } from "#compare/generate/hazards.ts";
-import type { PlanSegment } from "#compare/generate/plan.ts";
-import type { Ends } from "#compare/generate/plan.ts";
-import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
@@ -18,8 +13,8 @@ import {
   TERMS_ARGS,
 } from "../compare-options.ts";
 import { renderChanges } from "../output/changes.ts";
-import { hazardToJson, segmentToJson } from "../output/hazards.ts";
 import { changeToJson } from "../output/changes.ts";
+import { scriptOf, shownPlanToJson, showPlan, warnByHand } from "../shown-plan.ts";
 
 export const command = defineCommand({
   args: {
@@ -73,58 +68,26 @@ export const command = defineCommand({
     const plan =
       args.sql !== true || changes.length === 0
         ? undefined
-        : await planOf(context, files, { from, to, terms, source: terms ? undefined : sources.from });
+        : await showPlan(context, files, { from, to, terms, source: terms ? undefined : sources.from });
     const notCompared = [...from.notCompared, ...to.notCompared];
     const limited = tellLimits(context, comparison, notCompared);
     if (changes.length === 0) context.messages.log(`${names.from} and ${names.to} do not differ`);
     const byHand = plan?.byHand ?? changes.filter(({ planned }) => !planned);
-    if (byHand.length > 0) {
-      const list = byHand.map(({ kind, name }) => `${kind} ${name}`).join(", ");
-      context.messages.warn(`no SQL is planned for these, write it by hand: ${list}`);
-    }
+    warnByHand(context, byHand);
     return {
       json: {
         from: names.from,
         to: names.to,
         changes: changes.map(changeToJson),
-        sql: args.sql === true ? (plan?.sql ?? []) : null,
-        hazards: args.sql === true ? (plan?.hazards ?? []).map(hazardToJson) : null,
-        plan: args.sql === true ? (plan?.segments ?? []).map(segmentToJson) : null,
+        ...shownPlanToJson(args.sql === true, plan),
         notCompared,
         grantsLeftOut: comparison.leftOut,
       },
-      ...(args.sql === true
-        ? { script: [plan?.script ?? "", ...byHand.map(byHandComment)].join("") }
-        : { text: renderChanges(changes, context.paint) }),
+      ...(args.sql === true ? { script: scriptOf(plan, byHand) } : { text: renderChanges(changes, context.paint) }),
       exitCode: changes.length > 0 || (limited && args.strict === true) ? 3 : 0,
     };
   },
 });
-
-interface Shown {
-  readonly sql: readonly string[];
-  readonly hazards: readonly PlannedHazard[];
-  readonly segments: readonly PlanSegment[];
-  readonly script: string;
-  readonly byHand: readonly Change[];
-}
-
-/** What is printed of the plan that closes the difference. */
-async function planOf(context: CommandContext, files: ProjectFiles, ends: Ends): Promise<Shown> {
-  const { planBetween, segmentsOf } = await import("#compare/generate/plan.ts");
-  const { renderScript } = await import("#compare/generate/migration-file.ts");
-  context.step("Planning, and running the plan in a scratch database");
-  const plan = await planBetween(files, ends);
-  const segments = segmentsOf(plan);
-  const statements = segments.flatMap((segment) => segment.statements);
-  return {
-    sql: statements.flatMap(({ sql }) => sql),
-    hazards: statements.flatMap(({ hazards }) => hazards),
-    segments,
-    script: renderScript(plan.steps.map(({ up }) => up)),
-    byHand: plan.byHand.up,
-  };
-}
 
 /** @throws ConfitureError `usage` when there is nothing to compare the schema files with */
 async function defaultFrom(context: CommandContext): Promise<string> {
@@ -135,9 +98,4 @@ async function defaultFrom(context: CommandContext): Promise<string> {
   throw new ConfitureError("usage", "There are no migrations to compare the schema files with", {
     hint: "`confiture drift` compares the environment's database with them. Or name what to compare them with: git:HEAD (what is committed), env:NAME (a database in use), or empty.",
   });
-}
-
-/** Whoever runs the script has to know what is not in it. */
-function byHandComment({ change, kind, name }: Change): string {
-  return `-- By hand: ${kind} ${name} (${change})`.replaceAll(/\s+/g, " ") + "\n";
 }

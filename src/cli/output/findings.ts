@@ -13,6 +13,7 @@ import { cutFile } from "#migrate/layouts/cut.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { changeToJson, renderChange } from "./changes.ts";
 import { errorToJson, renderError } from "./diagnostic.ts";
+import { segmentToJson } from "./hazards.ts";
 import { inLine } from "./visible.ts";
 
 const MARKS: Readonly<Record<Check["outcome"], string>> = { proven: "✅", disproven: "❌", "not-checked": "⚠️ " };
@@ -160,7 +161,7 @@ function renderPlaces({ schema, migration }: Places): string[] {
 }
 
 export function findingToJson(finding: Finding, { places, aim }: Guide): Record<string, unknown> {
-  const { message, migration, error, changes = [], sql = [], missing = [], refusal = null } = finding;
+  const { message, migration, error, changes = [], sql = [], missing = [], plan = [], refusal = null } = finding;
   return {
     message,
     migration: migration?.path ?? null,
@@ -171,6 +172,7 @@ export function findingToJson(finding: Finding, { places, aim }: Guide): Record<
     }),
     sql,
     missing,
+    plan: plan.map(segmentToJson),
     refusal,
   };
 }

@@ -2,6 +2,7 @@ import { type Difference, differences } from "../engine/differences.ts";
 import type { Fact } from "../engine/facts.ts";
 import { encodeId, extraOf, type ObjectId } from "../engine/object-id.ts";
 import type { Catalogue } from "./catalogue.ts";
+import { withoutObjects } from "../engine/lookups.ts";
 import type { Extra } from "../kinds/kind.ts";
 import { propertyInWords } from "./property-words.ts";
 import { changesOwner, compareExtras, type ExtraDifference, isByHand, isDefinedAlike, textOfExtra } from "./extras.ts";
@@ -84,6 +85,19 @@ export function compareCatalogues(from: Catalogue, to: Catalogue): Change[] {
     changes.push(extraChange(difference, difference.to === undefined ? from : to));
   }
   return changes.toSorted((a, b) => compareText(a.name, b.name) || compareText(a.kind, b.kind));
+}
+
+/** A catalogue without the objects of some names, and what belongs to them. Pure. */
+export function withoutNamed(
+  catalogue: Catalogue,
+  isNamed: (object: Pick<Change, "kind" | "name">) => boolean,
+): Catalogue {
+  const ids = catalogue.facts.facts().flatMap(({ id }) => (isNamed(describe(id)) ? [id] : []));
+  return {
+    ...catalogue,
+    facts: withoutObjects(catalogue.facts, ids),
+    extras: catalogue.extras.filter(({ kind, path }) => !isNamed({ kind, name: path.join(".") })),
+  };
 }
 
 /** What differs in what the planner does not know, and not because what it belongs to is new or gone. Pure. */

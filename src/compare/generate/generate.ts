@@ -7,7 +7,7 @@ import { type Change, compareCatalogues, isUnfinishedIndex } from "../catalogue/
 import { reword } from "../sources/rebuild.ts";
 import type { PlanOptions } from "./options.ts";
 import type { PossibleRename } from "./renames.ts";
-import { planFrom } from "./plan.ts";
+import { planFrom, type PlanSegment, segmentOf } from "./plan.ts";
 import { isInUse, type Source, sourceCatalogue } from "../sources/sources.ts";
 import type { Plan, Step } from "./steps.ts";
 import { onTerms } from "../catalogue/terms.ts";
@@ -22,6 +22,8 @@ export interface GeneratedMigration {
   /** Whether its way up is one transaction, or each statement one of its own. */
   readonly transactional: boolean;
   readonly hazards: { readonly up: readonly PlannedHazard[]; readonly down: readonly PlannedHazard[] };
+  /** The same as data; without a way down where it was not wanted. */
+  readonly plan: { readonly up: PlanSegment; readonly down: PlanSegment | undefined };
   /** The file's content. */
   readonly text: string;
 }
@@ -107,6 +109,7 @@ function toMigration({ part, up, down }: Step): GeneratedMigration {
     transactional: up.transactional,
     down: down?.statements ?? [],
     hazards: { up: hazardsIn(up), down: down === undefined ? [] : hazardsIn(down) },
+    plan: { up: segmentOf(up), down: down && segmentOf(down) },
     text: renderMigration(up, down),
   };
 }

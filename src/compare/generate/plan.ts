@@ -10,6 +10,7 @@ import { rebuildExactly } from "../sources/rebuild.ts";
 import { prepareSource, type ProjectFiles, type Source } from "../sources/sources.ts";
 import type { PlanOptions } from "./options.ts";
 import { planInSteps } from "./plan-in-steps.ts";
+import type { Section } from "./section.ts";
 import { type Plan, planSteps, readPlanned } from "./steps.ts";
 
 /**
@@ -34,13 +35,18 @@ export interface Ends {
   readonly source?: Source | undefined;
   /** What counts where a database in use takes part. */
   readonly terms?: Terms | undefined;
+  /** Takes out what is to stay as it is, and is not in `to` any more. */
+  readonly leaveOut?: ((catalogue: Catalogue) => Catalogue) | undefined;
 }
 
 /**
  * The finished plan that closes a difference, whatever it takes away.
  * @throws ConfitureError as `planFrom`
  */
-export async function planBetween(files: ProjectFiles, { from, to, source, terms }: Ends): Promise<Plan> {
+export async function planBetween(
+  files: ProjectFiles,
+  { from, to, source, terms, leaveOut = asItIs }: Ends,
+): Promise<Plan> {
   const options = { ...files, renames: [], permit: () => {}, noDown: true, online: false };
   if (source !== undefined) return await planFrom({ ...options, from: source }, to);
   const there = { kind: "catalogue", catalogue: from, name: "What is there" } as const;
@@ -49,12 +55,16 @@ export async function planBetween(files: ProjectFiles, { from, to, source, terms
     const rebuilt = await readPlanned(database, { from: there });
     const inItsWords = inWordsOf(from, rebuilt);
     const level = (catalogue: Catalogue): Catalogue =>
-      terms === undefined ? inItsWords(catalogue) : onTerms(inItsWords(catalogue), to, terms).from;
+      leaveOut(terms === undefined ? inItsWords(catalogue) : onTerms(inItsWords(catalogue), to, terms).from);
     return await planSteps(database, level(rebuilt), to, { ...options, from: there, level });
   });
   // A rebuilt index is valid, so that nothing was planned for one that is not.
-  const unfinished = compareCatalogues(from, to).filter(isUnfinishedIndex);
+  const unfinished = compareCatalogues(leaveOut(from), to).filter(isUnfinishedIndex);
   return { ...plan, byHand: { ...plan.byHand, up: [...plan.byHand.up, ...unfinished] } };
+}
+
+function asItIs(catalogue: Catalogue): Catalogue {
+  return catalogue;
 }
 
 /** An object by its kind, in PostgreSQL's words, and its qualified name. */
@@ -75,7 +85,12 @@ export interface PlanSegment {
 
 /** A plan's way up as data, in the order in which it was run. Pure. */
 export function segmentsOf({ steps }: Plan): PlanSegment[] {
-  return steps.map(({ up: { statements, transactional } }) => ({
+  return steps.map(({ up }) => segmentOf(up));
+}
+
+/** One direction of a migration as data. Pure. */
+export function segmentOf({ statements, transactional }: Section): PlanSegment {
+  return {
     transactional,
     statements: statements.map((statement) => {
       const { makes, removes, needs, behind = [] } = statement;
@@ -88,7 +103,7 @@ export function segmentsOf({ steps }: Plan): PlanSegment[] {
         hazards: hazardsIn({ statements: [statement], transactional }),
       };
     }),
-  }));
+  };
 }
 
 function namesOf(ids: readonly ObjectId[]): ObjectName[] {
@@ -98,7 +113,7 @@ function namesOf(ids: readonly ObjectId[]): ObjectName[] {
   });
 }
 
-/** The statements of a plan's way up, each without a semicolon. Pure. */
-export function statementsOf(plan: Plan): string[] {
-  return segmentsOf(plan).flatMap(({ statements }) => statements.flatMap(({ sql }) => sql));
+/** The statements of segments, each without a semicolon. Pure. */
+export function statementsOf(segments: readonly PlanSegment[]): string[] {
+  return segments.flatMap(({ statements }) => statements.flatMap(({ sql }) => sql));
 }

@@ -1,4 +1,4 @@
-import { planBetween, statementsOf } from "../generate/plan.ts";
+import { planBetween, segmentsOf, statementsOf } from "../generate/plan.ts";
 import { asFailure } from "../scratch/scratch-run.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
 import type { Check } from "./checks.ts";
@@ -14,7 +14,8 @@ export async function withSql(files: ProjectFiles, check: Check): Promise<Check>
 async function closed(files: ProjectFiles, { gap, ...finding }: Finding): Promise<Finding> {
   if (gap === undefined) return finding;
   try {
-    return { ...finding, [gap.as]: statementsOf(await planBetween(files, gap)) };
+    const plan = segmentsOf(await planBetween(files, gap));
+    return { ...finding, [gap.as]: statementsOf(plan), plan };
   } catch (error) {
     return { ...finding, refusal: asFailure(error).message };
   }

@@ -2,6 +2,7 @@ import type { ConfitureError } from "#errors/error.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Change } from "../catalogue/changes.ts";
+import type { PlanSegment } from "../generate/plan.ts";
 
 /** Something that does not hold. */
 export interface Finding {
@@ -18,6 +19,8 @@ export interface Finding {
   readonly sql?: readonly string[];
   /** SQL that the schema files lack, where the migrations make more than they do. */
   readonly missing?: readonly string[];
+  /** The one of the two that there is, with what is known of each statement. */
+  readonly plan?: readonly PlanSegment[];
   /** Why there is no such SQL: what is in the way. */
   readonly refusal?: string;
 }

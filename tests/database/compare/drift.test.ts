@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { executeSchema } from "#build/builder.ts";
 import { type Drift, findDrift } from "#compare/drift.ts";
+import { planBetween, segmentsOf, statementsOf } from "#compare/generate/plan.ts";
 import { schemaBuild } from "#compare/sources/sources.ts";
 import { withDatabase } from "#database/open.ts";
 import type { ServerTarget } from "#database/target.ts";
@@ -9,6 +10,7 @@ import { up } from "#migrate/migrator.ts";
 import { baseline } from "#migrate/record.ts";
 import { newestServer, type TestDatabase } from "../../support/engines.ts";
 import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
+import { failureOf } from "../failure.ts";
 import { filesOf } from "./project-files.ts";
 
 const SCHEMA = "CREATE TABLE users (id int PRIMARY KEY, name varchar(20) CHECK (name IN ('a', 'b')), bio text);\n";
@@ -96,6 +98,26 @@ for (const engine of newestServer) {
       expect(names(await findDrift(given))).toEqual(expect.arrayContaining(changed));
       const ignoring = await findDrift({ ...given, ignore: ["public.audit*", "public.users.*"] });
       expect(names(ignoring)).toEqual([]);
+    });
+
+    test("its plan makes the database what it should be, and leaves alone what is ignored", async () => {
+      await using place = await deployed();
+      const given = { ...options(place.project, place.database), ignore: ["audit.*", "public.users.email"] };
+      const more = { ...given, ignore: [...given.ignore, "schema:audit"] };
+      await place.database.query(
+        "CREATE SCHEMA audit; CREATE TABLE audit.log (id int); ALTER TABLE users ADD hacked int, DROP bio, ADD email text",
+      );
+      // The schema goes with what is in it, which is to stay.
+      const dropping = await findDrift(given);
+      expect(await failureOf(planBetween(given, dropping.gap))).toMatchObject({ code: "generate_refused" });
+      const { gap } = await findDrift(more);
+      const sql = statementsOf(segmentsOf(await planBetween(more, gap)));
+      await place.database.query(sql.join(";\n"));
+      expect(names(await findDrift(more))).toEqual([]);
+      expect(names(await findDrift({ ...given, ignore: [] }))).toEqual([
+        "added schema audit",
+        "added column public.users.email",
+      ]);
     });
 
     test("what a pending migration will bring is not expected of it", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";
-import { planBetween, statementsOf } from "#compare/generate/plan.ts";
+import { planBetween, segmentsOf, statementsOf } from "#compare/generate/plan.ts";
 import { withScratch } from "#compare/scratch/scratch.ts";
 import { build } from "../../support/golden.ts";
 import { filesOf } from "./project-files.ts";
@@ -13,7 +13,7 @@ async function between(before: string, after: string): Promise<string[]> {
   const to = await withScratch(embedded, (database) => build(database, after));
   return await withScratch(embedded, async (database) => {
     const from = await build(database, before);
-    const sql = statementsOf(await planBetween(FILES, { from, to }));
+    const sql = statementsOf(segmentsOf(await planBetween(FILES, { from, to })));
     for (const statement of sql) await database.execute(statement);
     expect(compareCatalogues(await build(database, ""), to)).toEqual([]);
     return sql;

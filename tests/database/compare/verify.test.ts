@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdir, rm } from "node:fs/promises";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";
-import { planBetween, statementsOf } from "#compare/generate/plan.ts";
+import { planBetween, segmentsOf, statementsOf } from "#compare/generate/plan.ts";
 import { parseSource, sourceCatalogue } from "#compare/sources/sources.ts";
 import { type VerifyReport, verify } from "#compare/verify/verify.ts";
 import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
@@ -249,7 +249,7 @@ test("the SQL of a difference, run, makes it go away", async () => {
   });
   const from = await sourceCatalogue(filesOf(before.dir), { kind: "schema" });
   const to = await sourceCatalogue(filesOf(after.dir), { kind: "schema" });
-  const sql = statementsOf(await planBetween(filesOf(before.dir), { from, to }));
+  const sql = statementsOf(segmentsOf(await planBetween(filesOf(before.dir), { from, to })));
   await before.write("db/schema/b.sql", `${sql.join(";\n")};`);
   const reached = await sourceCatalogue(filesOf(before.dir), { kind: "schema" });
   expect(compareCatalogues(reached, to)).toEqual([]);

@@ -11,7 +11,7 @@ import { displayName, filesBeside, liveTarget, projectFiles, readSource, SCRATCH
 import { changeToJson } from "../../output/changes.ts";
 import { makersIn } from "../../output/findings.ts";
 import { rowsWords } from "#sql/hazard.ts";
-import { hazardToJson } from "../../output/hazards.ts";
+import { hazardToJson, segmentToJson } from "../../output/hazards.ts";
 import { renderPlanned } from "../../output/planned.ts";
 import { inLine } from "../../output/visible.ts";
 import {
@@ -181,6 +181,7 @@ export const command = defineCommand({
             up: migrations[index]?.hazards.up.map(hazardToJson) ?? [],
             down: migrations[index]?.hazards.down.map(hazardToJson) ?? [],
           },
+          plan: planToJson(migrations[index]!.plan),
         })),
         comparedWith,
         changes: changes.map(changeToJson),
@@ -213,6 +214,10 @@ async function generateFromFirst(
     }
     throw nothingTells(error, database);
   }
+}
+
+function planToJson({ up, down }: GeneratedMigration["plan"]): Record<string, unknown> {
+  return { up: segmentToJson(up), down: down === undefined ? null : segmentToJson(down) };
 }
 
 /** The first lines of statements that rewrite or read a table while others wait. Pure. */
