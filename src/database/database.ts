@@ -1,5 +1,6 @@
 import type { ServerTarget } from "./target.ts";
 import type { ConfitureError } from "#errors/error.ts";
+import type { LongSql } from "./long-sql.ts";
 
 /**
  * The one interface to a PostgreSQL session, whatever is behind it: a server over the network or the
@@ -26,7 +27,7 @@ export interface Database {
    * @param results hears what comes back, which is thrown away otherwise; such a call is made alone
    * @throws ConfitureError `sql_failed` (with `server.position` into `sql`) or `connection_lost`
    */
-  execute(sql: string, results?: ResultListener): Promise<void>;
+  execute(sql: string | LongSql, results?: ResultListener): Promise<void>;
 
   /**
    * Runs one statement with `$1`-style parameters and returns its rows as objects. Arrays may need a round trip

@@ -1,5 +1,8 @@
 import { EventEmitter } from "node:events";
 import type { ByteStream } from "./byte-stream.ts";
+import type { LongQuery } from "./long-sql.ts";
+
+type Done = (error?: Error | null) => void;
 
 /**
  * The connection as the driver gets it: what the server sends is judged before the driver, which trusts it, sees it. It is
@@ -7,6 +10,10 @@ import type { ByteStream } from "./byte-stream.ts";
  */
 export class DriverStream extends EventEmitter {
   readonly #stream: ByteStream;
+  /** What the driver is about to write in the place of longer queries. */
+  readonly #expected = new Map<LongQuery, Buffer>();
+  /** What the driver has written while a long query is sent; undefined when none is. */
+  #behind: { readonly chunk: Buffer; readonly done: Done | undefined }[] | undefined;
 
   /**
    * @param judge gives what the driver is to see; throws for bytes that must not reach it, and the connection ends with
@@ -46,12 +53,50 @@ export class DriverStream extends EventEmitter {
     return this.#stream.readyState;
   }
 
-  write(chunk: Buffer, done?: (error?: Error | null) => void): boolean {
-    return this.#stream.write(chunk, done);
+  /** Sends a long query in the place of its token, which the driver is about to be given; until that is over. */
+  expect(query: LongQuery): Disposable {
+    this.#expected.set(query, query.stand);
+    return { [Symbol.dispose]: () => void this.#expected.delete(query) };
+  }
+
+  write(chunk: Buffer, done?: Done): boolean {
+    if (this.#behind !== undefined) {
+      this.#behind.push({ chunk, done });
+      return true;
+    }
+    const first = this.#expected.size === 0 ? undefined : this.#findFirst(chunk);
+    if (first === undefined) return this.#stream.write(chunk, done);
+    const { at, length, query } = first;
+    this.#behind = [{ chunk: chunk.subarray(at + length), done }];
+    if (at > 0) this.#stream.write(chunk.subarray(0, at));
+    void this.#sendLong(query);
+    return true;
+  }
+
+  #findFirst(chunk: Buffer): { readonly at: number; readonly length: number; readonly query: LongQuery } | undefined {
+    const found = [...this.#expected].map(([query, stand]) => ({
+      at: chunk.indexOf(stand),
+      length: stand.length,
+      query,
+    }));
+    return found.filter(({ at }) => at >= 0).toSorted((one, other) => one.at - other.at)[0];
+  }
+
+  /** A connection that is lost meanwhile tells the driver so itself. */
+  async #sendLong(query: LongQuery): Promise<void> {
+    for (const piece of query.messages()) {
+      if (this.#stream.destroyed) break;
+      await new Promise<void>((resolve) => void this.#stream.write(piece, () => resolve()));
+    }
+    const behind = this.#behind ?? [];
+    this.#behind = undefined;
+    for (const { chunk, done } of behind) this.write(chunk, done);
   }
 
   end(chunk?: Buffer): void {
-    if (chunk === undefined) this.#stream.end();
+    // In the middle of a message no other can be sent.
+    if (this.#behind !== undefined) this.#stream.destroy();
+    else if (chunk === undefined) this.#stream.end();
     else this.#stream.end(chunk);
   }
 

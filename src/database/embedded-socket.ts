@@ -1,6 +1,7 @@
 import { Duplex } from "node:stream";
 import { quoteLiteral } from "#sql/quote.ts";
 import { type CopySource, MessageStream } from "./embedded-copy.ts";
+import type { LongQuery } from "./long-sql.ts";
 import {
   backendMessages,
   beginsWithCopyIn,
@@ -57,6 +58,8 @@ export class EmbeddedSocket extends Duplex {
   #held: Buffer[] = [];
   #copying = false;
   #offered: CopySource | undefined;
+  /** By the text of the query that stands for it. */
+  readonly #expected = new Map<string, LongQuery>();
   /** A prepared statement of this session may be a COPY FROM STDIN. */
   #preparedCopy = false;
   #ended = false;
@@ -82,6 +85,12 @@ export class EmbeddedSocket extends Duplex {
   /** The data of the next query that is a COPY FROM STDIN; it gets no CopyInResponse. */
   offer(source: CopySource | undefined): void {
     this.#offered = source;
+  }
+
+  /** Runs a long query in the place of its token, which is about to be written; until that is over. */
+  expect(query: LongQuery): Disposable {
+    this.#expected.set(query.token, query);
+    return { [Symbol.dispose]: () => void this.#expected.delete(query.token) };
   }
 
   override _read(): void {}
@@ -218,6 +227,8 @@ export class EmbeddedSocket extends Duplex {
 
   #query(frontend: FrontendMessage): void {
     const text = statementText(frontend);
+    const long = this.#expected.get(text);
+    if (long !== undefined) return this.#runCopy(long);
     if (!mayCopyIn(text)) return this.#run(frontend.bytes, true);
     this.#held.push(frontend.bytes);
     if (beginsWithCopyIn(text)) {
@@ -233,7 +244,7 @@ export class EmbeddedSocket extends Duplex {
   }
 
   /** Runs what is held, of which the client must not hear CopyInResponse: it had it, or cannot answer it. */
-  #runCopy(source?: CopySource): void {
+  #runCopy(source?: CopySource | LongQuery): void {
     const held = this.#held;
     this.#held = [];
     const messages = source === undefined ? Buffer.concat(held) : new MessageStream(copyMessages(held, source));
@@ -282,7 +293,7 @@ export class EmbeddedSocket extends Duplex {
   }
 }
 
-function* copyMessages(held: readonly Buffer[], source: CopySource): Generator<Uint8Array> {
+function* copyMessages(held: readonly Buffer[], source: CopySource | LongQuery): Generator<Uint8Array> {
   yield* held;
   yield* source.messages();
   // The query may hold another one.

@@ -2,6 +2,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { Database, OpenOptions } from "./database.ts";
 import { CopySource } from "./embedded-copy.ts";
 import { loadAssets } from "./embedded-load.ts";
+import { longSql, LongQuery } from "./long-sql.ts";
 import { type Backend, EmbeddedSocket } from "./embedded-socket.ts";
 import { openSession } from "./session.ts";
 import type { EmbeddedTarget } from "./target.ts";
@@ -125,9 +126,20 @@ export async function openEmbeddedDatabase(target: EmbeddedTarget, options: Open
         stream.offer(undefined);
       }
     };
+    const execute: Database["execute"] = async (sql, results) => {
+      const long = longSql(sql);
+      if (long === undefined) return await session.execute(sql, results);
+      const query = new LongQuery(long);
+      using _ = stream.expect(query);
+      try {
+        await session.execute(query.token, results);
+      } catch (error) {
+        throw query.failure === undefined ? error : query.failure.error;
+      }
+    };
     return {
       ...session,
-      execute: (sql, results) => explained(session.execute(sql, results)),
+      execute: (sql, results) => explained(execute(sql, results)),
       query: (sql, parameters) => explained(session.query(sql, parameters)),
       copyIn: (sql, data, results) => explained(copyIn(sql, data, results)),
       close,

@@ -9,8 +9,12 @@ const PIECE = 256 * 1024;
 /** How much is read at a time where it is only looked through. */
 const STRETCH = 4 * PIECE;
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+/** How much of a line is read around something in it. */
+const NEAR = 4096;
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
+/** Of UTF-8, in bytes. */
+const LONGEST_CHARACTER = 4;
 
 /** In bytes of a file; `to` is exclusive. */
 export interface ByteRange {
@@ -59,10 +63,45 @@ export class FileBytes {
     for (let at = from; at < to; at += PIECE) yield readAt(opened, at, space.subarray(0, Math.min(PIECE, to - at)));
   }
 
-  /** Whole lines from `at` on, at least one, and about `length` bytes of them. */
-  lines(at: number, length: number): Buffer {
+  /** As `passing`, up to the end of the file and cut between characters. */
+  *texts(from: number): Generator<Buffer> {
     using opened = this.#open();
-    return this.#lines(opened, at, length);
+    const space = Buffer.allocUnsafeSlow(PIECE);
+    for (let at = from; at < this.size;) {
+      const piece = readAt(opened, at, space.subarray(0, Math.min(PIECE, this.size - at)));
+      const text = at + piece.length === this.size ? piece : wholeCharacters(piece);
+      yield text;
+      at += text.length;
+    }
+  }
+
+  /**
+   * What stands around a word of ASCII wherever the file has it: its line, as much of it as is near. A place may come twice.
+   * @param ignoreCase whether capitals are taken for small letters; the word is in small letters then
+   */
+  *around(word: string, ignoreCase = false): Generator<string> {
+    using opened = this.#open();
+    const space = Buffer.allocUnsafeSlow(PIECE);
+    for (let at = 0; at < this.size; at += PIECE - NEAR) {
+      const bytes = readAt(opened, at, space.subarray(0, Math.min(PIECE, this.size - at)));
+      const piece = ignoreCase ? Buffer.from(bytes.toString("latin1").toLowerCase(), "latin1") : bytes;
+      for (let found = piece.indexOf(word); found >= 0; found = piece.indexOf(word, found + 1)) {
+        const start = piece.lastIndexOf(LINE_FEED, found) + 1;
+        const end = piece.indexOf(LINE_FEED, found);
+        yield bytes.toString("utf8", start, Math.min(end < 0 ? piece.length : end, found + NEAR));
+      }
+      if (at + bytes.length === this.size) return;
+    }
+  }
+
+  /** About `length` bytes from `at` on: whole lines, or as much of a long one as that is. Not less than a character. */
+  stretch(at: number, length: number): Buffer {
+    using opened = this.#open();
+    const wanted = Math.max(length, LONGEST_CHARACTER);
+    const bytes = readAt(opened, at, Buffer.allocUnsafe(Math.min(wanted, this.size - at)));
+    if (at + bytes.length >= this.size) return bytes;
+    const end = bytes.lastIndexOf(LINE_FEED) + 1;
+    return end > bytes.length / 2 ? bytes.subarray(0, end) : wholeCharacters(bytes);
   }
 
   /**
@@ -159,6 +198,15 @@ export class FileBytes {
 function identityOf({ descriptor }: OpenFile): string {
   const { ino, size, mtimeMs } = fstatSync(descriptor);
   return `${ino} ${size} ${mtimeMs}`;
+}
+
+/** Without the beginning of a last character whose end is not there. */
+function wholeCharacters(bytes: Buffer): Buffer {
+  let start = bytes.length - 1;
+  while (start > 0 && start > bytes.length - LONGEST_CHARACTER && (bytes[start]! & 0xc0) === 0x80) start--;
+  const first = bytes[start] ?? 0;
+  const length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+  return start > 0 && start + length > bytes.length ? bytes.subarray(0, start) : bytes;
 }
 
 /** As `readCopyData` in sql/copy-data.ts does it for a text. */

@@ -128,13 +128,20 @@ export class OutlineWriter {
     this.#verbatim(text.slice(written), byteAt(text.length));
   }
 
+  /** Leaves out an INSERT that begins where what was added ends, and is too long to be read. */
+  insert(to: number): void {
+    this.#elide(INSERTS, to);
+  }
+
   /** Leaves out the data of a COPY that goes on behind what was added. */
   skip(to: number): void {
     this.#elide("", to);
   }
 
   finish(): Outline {
-    return new Outline(this.#source, this.#parts.join(""), this.#pieces);
+    const [only = "", ...more] = this.#parts;
+    // One part is not copied: it may be as large as the file.
+    return new Outline(this.#source, more.length === 0 ? only : this.#parts.join(""), this.#pieces);
   }
 
   #verbatim(text: string, to: number): void {

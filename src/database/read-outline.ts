@@ -5,6 +5,9 @@ import { type SplitResult, splitStatements } from "#sql/split.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { FileBytes } from "./file-bytes.ts";
 import { type Outline, OutlineWriter } from "./outline.ts";
+import { skimInsert } from "./skim-insert.ts";
+
+const LINE_FEED = 10;
 
 /** How much is read at a time, unless one statement is longer. */
 const WINDOW = 1 << 20;
@@ -27,8 +30,8 @@ export interface ReadOutlineOptions {
 }
 
 /**
- * Reads the outline of a file, of which no more than a megabyte, or the longest statement, is in memory at a time. COPY
- * data is only looked through for its end.
+ * Reads the outline of a file, of which no more than a megabyte, or the longest statement that is no INSERT, is in memory at a
+ * time. COPY data and a longer INSERT are only looked through for their end.
  * @returns undefined for a file that has to be read whole: COPY statements that share a line, data that is no text
  * @throws ConfitureError what `decode` and `refuse` throw
  */
@@ -38,12 +41,11 @@ export function readOutline(source: FileBytes, options: ReadOutlineOptions): Out
   let length = window;
   let held = 0;
   for (let at = 0; at < source.size;) {
-    const bytes = source.lines(at, length);
-    const isLast = at + bytes.length === source.size;
-    const text = decode(bytes, at);
+    const { text, size, isWholeLine } = readText(source, at, length, decode);
+    const isLast = at + size === source.size;
     // The lexer would take it for a byte order mark.
     if (at > 0 && text.charCodeAt(0) === 0xfeff) return undefined;
-    const byteAt = byteOffsets(text, bytes.length, at);
+    const byteAt = byteOffsets(text, size, at);
     const split = splitStatements(text, 0, text.length, { comments: true });
     if (split.conflictMarker !== undefined) refuse(split, (offset) => source.locate(byteAt(offset)));
     // An error, which is told of the whole file.
@@ -54,7 +56,18 @@ export function readOutline(source: FileBytes, options: ReadOutlineOptions): Out
     const rest = split.statements[whole.length];
     const end = isLast ? text.length : endOf(text, whole, rest);
     if (end === undefined) return undefined;
-    const copy = end === 0 && rest?.terminated === true ? rest.copyData : undefined;
+    const copy = end === 0 && isWholeLine && rest?.terminated === true ? rest.copyData : undefined;
+    const insert = end === 0 && isInsert(text, rest) ? skimInsert(source, byteAt(rest.start)) : undefined;
+    if (insert !== undefined) {
+      writer.add(text.slice(0, rest!.start), [], [], byteAt);
+      writer.insert(insert.end);
+      // White space and a semicolon.
+      const ending = decode(source.read({ from: insert.end, to: insert.next }), insert.end);
+      writer.add(ending, [], [], (offset) => insert.end + offset);
+      at = insert.next;
+      length = window;
+      continue;
+    }
     if (end === 0 && copy === undefined) {
       const left = source.size - at;
       length = 8 * length > left ? left : 4 * length;
@@ -62,7 +75,7 @@ export function readOutline(source: FileBytes, options: ReadOutlineOptions): Out
       continue;
     }
     length = window;
-    held += bytes.length;
+    held += size;
     if (held > GIVEN_BACK_AFTER) {
       held = 0;
       Bun.gc(true);
@@ -87,6 +100,25 @@ export function readOutline(source: FileBytes, options: ReadOutlineOptions): Out
     at = mark.next;
   }
   return writer.finish();
+}
+
+/** The bytes themselves go before anything is made of their text: they may be all of a large file. */
+function readText(
+  source: FileBytes,
+  at: number,
+  length: number,
+  decode: ReadOutlineOptions["decode"],
+): { readonly text: string; readonly size: number; readonly isWholeLine: boolean } {
+  const bytes = source.stretch(at, length);
+  const size = bytes.length;
+  return { text: decode(bytes, at), size, isWholeLine: at + size === source.size || bytes.at(-1) === LINE_FEED };
+}
+
+/** Whether it is an INSERT that goes on behind the text. */
+function isInsert(text: string, rest: Statement | undefined): rest is Statement {
+  if (rest === undefined || rest.terminated || rest.firstWord !== "INSERT") return false;
+  // The word may go on, too.
+  return rest.start + "INSERT".length < text.length;
 }
 
 /** Those that what follows in the file cannot change. */

@@ -3,9 +3,11 @@ import { transactionControl, unwrapTransaction } from "#sql/classify.ts";
 import { codePointOffset, locateInFile } from "#sql/position.ts";
 import type { PsqlCommand } from "#sql/psql-command.ts";
 import { splitStatements } from "#sql/split.ts";
-import type { Span, Statement } from "#sql/statement.ts";
+import type { Statement } from "#sql/statement.ts";
 import type { Database } from "./database.ts";
+import { type LongSql, slices } from "./long-sql.ts";
 import type { Outline } from "./outline.ts";
+import { bytesBefore, sqlToSend } from "./sql-to-send.ts";
 
 /** A SQL file. */
 export interface SqlText {
@@ -27,9 +29,6 @@ export interface Script extends SqlText {
 }
 
 const QUOTES: ReadonlySet<string> = new Set(["string", "quoted identifier", "dollar-quoted string", "comment"]);
-
-const LINE_FEED = 10;
-const SPACE = 32;
 
 const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -139,7 +138,7 @@ export function ownTransaction(script: Script, wayOut: string): ConfitureError {
 /** UTF-16 units of a message: on its way to the server a text is copied several times. */
 const MESSAGE = 1 << 20;
 
-/** UTF-16 units from which on memory that is not needed any more is given back before more is taken. */
+/** UTF-16 units, or bytes, from which on memory that is not needed any more is given back before more is taken. */
 const LARGE = 8 << 20;
 
 /** Whether `runStatements` sends all of the script at once, before it waits for anything. */
@@ -183,13 +182,13 @@ async function runBatch(database: Database, script: Script, batch: readonly Stat
   const first = batch[0];
   const last = batch.at(-1);
   if (first === undefined || last === undefined) return;
-  const text = textToSend(script, first.start, last.end);
-  // The driver is about to take several times as much.
-  if (text.length > LARGE) Bun.gc(true);
+  const sql = sqlToSend(script, first.start, last.end);
+  // Rather now than together with what the server's answers or the embedded engine take.
+  if (sql.length > LARGE) Bun.gc(true);
   try {
-    await database.execute(text);
+    await database.execute(sql);
   } catch (error) {
-    throw locateFailure(error, script, batch, text);
+    throw locateFailure(error, script, batch, sql);
   }
 }
 
@@ -230,18 +229,6 @@ export function placeIn({ file, text, outline }: SqlText, offset: number): Locat
   return outline?.locate(offset) ?? locateInFile(file, text, offset);
 }
 
-/** Pieces small enough to stay within the driver's write buffer. */
-function* slices(text: string, start: number, end: number): Generator<string> {
-  const size = 1 << 18;
-  for (let at = start; at < end;) {
-    let stop = Math.min(end, at + size);
-    // Never between the halves of a surrogate pair: each piece is encoded on its own.
-    if (stop < end && (text.charCodeAt(stop - 1) & 0xfc00) === 0xd800) stop--;
-    yield text.slice(at, stop);
-    at = stop;
-  }
-}
-
 function offsetOfLine(text: string, start: number, line: number): number {
   let at = start;
   for (let n = 1; n < line; n++) {
@@ -252,52 +239,32 @@ function offsetOfLine(text: string, start: number, line: number): number {
   return at;
 }
 
-/** The text from `start` to `end`, with what is not sent blanked out, so that offsets hold. */
-function textToSend(script: Script, start: number, end: number): string {
-  const hidden = [...script.psqlCommands, ...(script.omitted ?? [])].filter(
-    (span) => span.start >= start && span.end <= end,
-  );
-  if (script.outline !== undefined) return readToSend(script.file, script.outline, start, end, hidden);
-  let text = script.text.slice(start, end);
-  for (const span of hidden) {
-    // Lines stay lines: a comment before it must not swallow what follows.
-    const blank = script.text.slice(span.start, span.end).replaceAll(/[^\n]/g, " ");
-    text = text.slice(0, span.start - start) + blank + text.slice(span.end - start);
-  }
-  return text;
-}
-
-function readToSend(file: string, outline: Outline, start: number, end: number, hidden: readonly Span[]): string {
-  const range = outline.range(start, end);
-  const bytes = outline.source.read(range);
-  for (const span of hidden) {
-    const { from, to } = outline.range(span.start, span.end);
-    for (let at = from - range.from; at < to - range.from; at++) if (bytes[at] !== LINE_FEED) bytes[at] = SPACE;
-  }
-  return decodeSql(file, bytes);
-}
-
 /**
  * Adds the place in the file to a server's error: its position if it gave one, otherwise the statement
  * that failed.
  */
-function locateFailure(error: unknown, script: Script, batch: readonly Statement[], sent: string): unknown {
+function locateFailure(error: unknown, script: Script, batch: readonly Statement[], sent: string | LongSql): unknown {
   const [first] = batch;
   if (!(error instanceof ConfitureError) || error.code !== "sql_failed" || first === undefined) return error;
   const { position, completedStatements = 0 } = error.server ?? {};
   const { outline } = script;
-  if (outline === undefined) {
-    const offset =
-      position === undefined
-        ? (batch[completedStatements] ?? first).start
-        : first.start + codePointOffset(sent, position);
-    return error.with({ location: placeIn(script, offset) });
+  if (outline !== undefined) {
+    const before =
+      typeof sent === "string"
+        ? Buffer.byteLength(sent.slice(0, offsetOfFailure(sent, position, completedStatements)))
+        : bytesBefore(sent, position ?? 1);
+    return error.with({ location: outline.source.locate(outline.byteAt(first.start) + before) });
   }
-  // A statement of the outline may stand for several.
   const offset =
-    position === undefined
-      ? (splitStatements(sent).statements[completedStatements]?.start ?? 0)
-      : codePointOffset(sent, position);
-  const at = outline.byteAt(first.start) + Buffer.byteLength(sent.slice(0, offset));
-  return error.with({ location: outline.source.locate(at) });
+    position === undefined || typeof sent !== "string"
+      ? (batch[completedStatements] ?? first).start
+      : first.start + codePointOffset(sent, position);
+  return error.with({ location: placeIn(script, offset) });
+}
+
+/** A statement of the outline may stand for several. */
+function offsetOfFailure(sent: string, position: number | undefined, completed: number): number {
+  return position === undefined
+    ? (splitStatements(sent).statements[completed]?.start ?? 0)
+    : codePointOffset(sent, position);
 }

@@ -9,6 +9,7 @@ import { LIFT_LIMITS } from "./settings.ts";
 import { ARRAY_TYPES, ArrayTypes, type ArrayType } from "./arrays.ts";
 import type { Database, Notice, OpenOptions, ResultListener } from "./database.ts";
 import { DriverStream } from "./driver-stream.ts";
+import { longSql, LongQuery } from "./long-sql.ts";
 import { guardSerializers, requireParameters } from "./parameters.ts";
 import { ProtocolViolation, ResponseWatcher } from "./responses.ts";
 import { isStatementPooling, transactionPooling } from "./transaction-pooling.ts";
@@ -38,20 +39,19 @@ const PATIENCE = 1_500;
  */
 export async function openSession(options: SessionOptions): Promise<Database> {
   const { stream: connection } = options;
-  let opened = false;
+  let opened: DriverStream | undefined;
   let lost = false;
   let closing = false;
   const responses = new ResponseWatcher();
 
   const socket = (): DriverStream => {
     // One that ended before the driver has it would never tell the driver so.
-    if (opened || connection.destroyed) {
+    if (opened !== undefined || connection.destroyed) {
       throw new ConfitureError("connection_lost", "The connection to the database was lost");
     }
-    opened = true;
     // The driver forgets some of what it has not sent yet. What it does tell comes first.
     connection.once("close", () => setImmediate(endRunning));
-    return new DriverStream(
+    opened = new DriverStream(
       connection,
       (chunk) => {
         const judged = responses.feed(chunk);
@@ -60,6 +60,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
       },
       () => responses.listener?.room?.(),
     );
+    return opened;
   };
 
   const driver = {
@@ -245,8 +246,9 @@ export async function openSession(options: SessionOptions): Promise<Database> {
 
     async execute(text, results) {
       refuseWhenLost();
-      if (results === undefined) await run(sql.unsafe(text));
-      else await heardBy(results, () => run(sql.unsafe(text)));
+      const long = longSql(text);
+      if (long === undefined) await send(text as string, results);
+      else await sendLong(new LongQuery(long), results);
     },
 
     async query<Row extends object>(text: string, parameters: readonly unknown[] = []): Promise<Row[]> {
@@ -270,6 +272,20 @@ export async function openSession(options: SessionOptions): Promise<Database> {
 
     close,
   };
+
+  async function send(text: string, results: ResultListener | undefined): Promise<void> {
+    if (results === undefined) await run(sql.unsafe(text));
+    else await heardBy(results, () => run(sql.unsafe(text)));
+  }
+
+  async function sendLong(query: LongQuery, results: ResultListener | undefined): Promise<void> {
+    using _ = opened?.expect(query);
+    try {
+      await send(query.token, results);
+    } catch (error) {
+      throw query.failure === undefined ? error : query.failure.error;
+    }
+  }
 
   async function copyIn(text: string, data: Parameters<Database["copyIn"]>[1]): Promise<void> {
     const query = sql.unsafe(text);

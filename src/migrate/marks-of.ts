@@ -14,8 +14,9 @@ const MARKED = /^[ \t]*--[ \t]*migrate:up\b[^\n]*\w:/m;
 export function marksOf(projectDir: string, file: MigrationFile): Marks | undefined {
   if (file.layout !== "confiture" || (file.form !== "sql" && file.form !== "sql-pair")) return undefined;
   try {
-    const source = readMigrationSource(projectDir, file.path).sql("together");
-    return MARKED.test(source.text) ? cutFile(file, source, "up").main.marks : undefined;
+    const source = readMigrationSource(projectDir, file.path);
+    const isMarked = some(source.around("migrate:up"), (text) => MARKED.test(text));
+    return isMarked ? cutFile(file, source.sql("together"), "up").main.marks : undefined;
   } catch (error) {
     if (error instanceof ConfitureError) return undefined;
     throw error;
@@ -26,10 +27,20 @@ export function marksOf(projectDir: string, file: MigrationFile): Marks | undefi
 export function mentions(projectDir: string, file: MigrationFile, word: string): boolean {
   if (file.form === "typescript" || file.form === "foreign") return true;
   try {
-    const { text } = readMigrationSource(projectDir, file.path).sql("whole");
-    return text.toLowerCase().includes(word.toLowerCase());
+    const source = readMigrationSource(projectDir, file.path);
+    const wanted = word.toLowerCase();
+    // oxlint-disable-next-line no-control-regex
+    const isAscii = /^[\u0001-\u007f]+$/.test(wanted);
+    const texts = isAscii ? source.around(wanted, true) : [source.sql("whole").text];
+    return some(texts, (text) => text.toLowerCase().includes(wanted));
   } catch (error) {
     if (error instanceof ConfitureError) return true;
     throw error;
   }
+}
+
+/** The first that holds is enough: a word may be in every row of a large file. */
+function some(texts: Iterable<string>, holds: (text: string) => boolean): boolean {
+  for (const text of texts) if (holds(text)) return true;
+  return false;
 }

@@ -13,6 +13,8 @@ export interface MigrationSource {
   readonly checksum: string;
   /** The text for the ledger; null where it is too long or no text. */
   readonly kept: () => string | null;
+  /** What stands around a word of ASCII wherever the file has it; of a small file, all of it. */
+  around(word: string, ignoreCase?: boolean): Iterable<string>;
   /**
    * @param how a large file is read: as an outline, with neighbouring INSERT statements together or apart, or whole
    * @throws ConfitureError `file_unreadable`, `file_not_utf8`, `file_conflict_marker`
@@ -32,6 +34,7 @@ export function readMigrationSource(projectDir: string, path: string): Migration
     return {
       checksum: checksumOfPieces(source.pieces()),
       kept: () => null,
+      around: (word, ignoreCase) => source.around(word, ignoreCase),
       sql: (how) => (how === "whole" ? readWholeSql(source) : readLargeSql(source, how === "together")),
     };
   }
@@ -39,6 +42,7 @@ export function readMigrationSource(projectDir: string, path: string): Migration
   return {
     checksum: checksumOf(bytes),
     kept: () => (bytes.length > KEPT ? null : textOf(path, bytes)),
+    around: (word, ignoreCase) => (ignoreCase === true || bytes.includes(word) ? [decodeSql(path, bytes)] : []),
     sql: () => ({ file: path, text: decodeSql(path, bytes) }),
   };
 }

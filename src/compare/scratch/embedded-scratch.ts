@@ -79,7 +79,9 @@ function watched(database: Database, watch: Watch): Database {
     pooled: database.pooled,
     serverVersion: database.serverVersion,
     execute(sql, results) {
-      look(sql);
+      if (typeof sql === "string") look(sql);
+      // Nobody looks through what is read piece by piece.
+      else watch.leavesTraces = true;
       return database.execute(sql, results);
     },
     query(sql, parameters) {

@@ -112,10 +112,7 @@ export class Source {
     return {
       ...database,
       execute: (sql, results) =>
-        database.execute(
-          sql.replace(/^begin\b[^;]*;/i, () => enter),
-          results,
-        ),
+        database.execute(typeof sql === "string" ? sql.replace(/^begin\b[^;]*;/i, () => enter) : sql, results),
     };
   }
 

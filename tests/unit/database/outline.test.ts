@@ -146,6 +146,25 @@ test("an outline has what is lost and what speaks to the tool, not the rows", ()
   );
 });
 
+test.each([
+  ["INSERT INTO t VALUES (1, 'a;b''c'), (2, E'\\';'), (3, \"x;\");", true],
+  ["INSERT INTO t SELECT (1; 2), E'a'\n 'b\\';', U&'d' , B'1' FROM a.e;", true],
+  ["insert into t values ('delete', 'é'), (1e5, 0x1F) on conflict do nothing;", true],
+  ["INSERT INTO t VALUES (1) ON CONFLICT (a) DO UPDATE SET a = 1;", false],
+  ["INSERT INTO t WITH d AS (DELETE FROM u RETURNING a) SELECT a FROM d;", false],
+  ["INSERT INTO t VALUES (1 -- migrate:down\n);", false],
+  ["INSERT INTO t VALUES /* a */ ($$;$$);", false],
+  ["INSERT INTO t VALUES \\gset\n (1);", false],
+])("an INSERT longer than what is read at a time: %s", (insert, isLeftOut) => {
+  const outline = readOutline(fileOf(`SELECT 1;\n${insert}\nSELECT 2;`), {
+    decode: (bytes) => decodeSql("a.sql", bytes),
+    refuse: () => {},
+    together: true,
+    window: 12,
+  });
+  expect(outline?.text).toBe(`SELECT 1;\n${isLeftOut ? "INSERT INTO _ DEFAULT VALUES;" : insert}\nSELECT 2;`);
+});
+
 test("a place in the file is where it is in the text", () => {
   const text = "\uFEFFa\r\nb\rcé𝒳d\n\n  e";
   const source = fileOf(text);

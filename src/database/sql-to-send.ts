@@ -1,0 +1,71 @@
+import type { Span } from "#sql/statement.ts";
+import type { ByteRange } from "./file-bytes.ts";
+import type { LongSql } from "./long-sql.ts";
+import type { Outline } from "./outline.ts";
+import type { Script } from "./script.ts";
+
+const LINE_FEED = 10;
+const SPACE = 32;
+
+/** Bytes of a large file from which on they are read while they are sent. */
+const LONG = 2 << 20;
+
+/** The part of a script from `start` to `end`, with what is not sent blanked out, so that offsets hold. */
+export function sqlToSend(script: Script, start: number, end: number): string | LongSql {
+  const hidden = [...script.psqlCommands, ...(script.omitted ?? [])].filter(
+    (span) => span.start >= start && span.end <= end,
+  );
+  if (script.outline !== undefined) return readToSend(script.outline, start, end, hidden);
+  let text = script.text.slice(start, end);
+  for (const span of hidden) {
+    // Lines stay lines: a comment before it must not swallow what follows.
+    const blank = script.text.slice(span.start, span.end).replaceAll(/[^\n]/g, " ");
+    text = text.slice(0, span.start - start) + blank + text.slice(span.end - start);
+  }
+  return text;
+}
+
+function readToSend(outline: Outline, start: number, end: number, hidden: readonly Span[]): string | LongSql {
+  const range = outline.range(start, end);
+  const blanks = hidden.map((span) => outline.range(span.start, span.end));
+  const length = range.to - range.from;
+  if (length < LONG) {
+    const bytes = outline.source.read(range);
+    blank(bytes, range.from, blanks);
+    // It was found to be UTF-8 when the outline was read, and is still the same file.
+    return bytes.toString("utf8");
+  }
+  return {
+    length,
+    *pieces() {
+      let at = range.from;
+      for (const piece of outline.source.passing(range)) {
+        blank(piece, at, blanks);
+        yield piece;
+        at += piece.length;
+      }
+    },
+  };
+}
+
+/** @param from where in the file the bytes begin */
+function blank(bytes: Uint8Array, from: number, ranges: readonly ByteRange[]): void {
+  for (const range of ranges) {
+    const end = Math.min(range.to - from, bytes.length);
+    for (let at = Math.max(0, range.from - from); at < end; at++) if (bytes[at] !== LINE_FEED) bytes[at] = SPACE;
+  }
+}
+
+/** The bytes before the character that a server's position counts to, from 1. */
+export function bytesBefore(sql: LongSql, position: number): number {
+  let bytes = 0;
+  let left = position;
+  for (const piece of sql.pieces()) {
+    for (const byte of piece) {
+      // The bytes behind the first of a character begin none.
+      if ((byte & 0xc0) !== 0x80 && --left === 0) return bytes;
+      bytes++;
+    }
+  }
+  return bytes;
+}
