@@ -1,6 +1,7 @@
 import { isAbsolute, relative } from "node:path";
 import type { OpenOptions } from "#database/database.ts";
 import type { Target } from "#database/target.ts";
+import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
 import type { Config } from "#config/config.ts";
 import type { CommandContext } from "./command.ts";
 
@@ -26,6 +27,11 @@ export function tellDatabase(
     ...(urlOrigin === null ? [] : [`URL: ${urlOrigin}`]),
     ...(environment === null ? [] : [`environment: ${environment}`]),
   ];
+  if (target.engine === "server" && clipName(target.database) !== target.database) {
+    messages.warn(
+      `PostgreSQL keeps ${NAME_BYTES} bytes of a name: the database is ${clipName(target.database)}, and every name that begins so is the same`,
+    );
+  }
   messages.log(`Database: ${databasePlace(target, projectDir)}${parts.length === 0 ? "" : ` (${parts.join(", ")})`}`);
 }
 

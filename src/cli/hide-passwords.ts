@@ -4,7 +4,7 @@ const HIDDEN = "(not shown: it may hold a password)";
 
 /** Whether an argument is a connection URL or conninfo string, or meant as one: then a password may be anywhere in it. */
 export function mayHoldPassword(argument: string): boolean {
-  return /:\/\/|^(?!git:)[^\s/]*:[^@]*@|\b(?:ssl)?password\s*=|^\s*(?:host|hostaddr|dbname|user|port)\s*=/i.test(
+  return /:\/\/|(?:^(?!git:)|\/\/)[^\s/]*:[^@]*@|(?:pass\w*|secret)\s*=|^\s*(?:host|hostaddr|dbname|user|port)\s*=/i.test(
     argument,
   );
 }

@@ -42,6 +42,10 @@ export function parseConnectionText(source: TextSetting): ConnectionText {
     if (value === "") continue;
     if (value.includes("\0")) throw source.fail("holds a zero character");
     const known = parameterNamed(name);
+    // As libpq, which would look for a database of that name; but it is shown, and a password with it.
+    if (known === "database" && value !== text && /:\/\/|password\s*=/i.test(value)) {
+      throw source.fail("has a connection URL or string as its dbname", "Give that one alone.");
+    }
     if (known !== undefined) {
       parameters.set(known, parameterSetting(known, value, source));
       continue;

@@ -2,7 +2,6 @@ import type { Span } from "#sql/statement.ts";
 import type { ByteRange } from "./file-bytes.ts";
 import type { LongSql } from "./long-sql.ts";
 import type { Outline } from "./outline.ts";
-import type { Script } from "./script.ts";
 
 const LINE_FEED = 10;
 const SPACE = 32;
@@ -10,8 +9,16 @@ const SPACE = 32;
 /** Bytes of a large file from which on they are read while they are sent. */
 const LONG = 2 << 20;
 
+/** What is looked at of a script. */
+interface Sendable {
+  readonly text: string;
+  readonly outline?: Outline;
+  readonly psqlCommands: readonly Span[];
+  readonly omitted?: readonly Span[];
+}
+
 /** The part of a script from `start` to `end`, with what is not sent blanked out, so that offsets hold. */
-export function sqlToSend(script: Script, start: number, end: number): string | LongSql {
+export function sqlToSend(script: Sendable, start: number, end: number): string | LongSql {
   const hidden = [...script.psqlCommands, ...(script.omitted ?? [])].filter(
     (span) => span.start >= start && span.end <= end,
   );
@@ -19,8 +26,8 @@ export function sqlToSend(script: Script, start: number, end: number): string | 
   let text = script.text.slice(start, end);
   for (const span of hidden) {
     // Lines stay lines: a comment before it must not swallow what follows.
-    const blank = script.text.slice(span.start, span.end).replaceAll(/[^\n]/g, " ");
-    text = text.slice(0, span.start - start) + blank + text.slice(span.end - start);
+    const spaces = script.text.slice(span.start, span.end).replaceAll(/[^\n]/g, " ");
+    text = text.slice(0, span.start - start) + spaces + text.slice(span.end - start);
   }
   return text;
 }

@@ -101,7 +101,7 @@ for (const engine of newestAndEmbedded) {
 }
 
 test("over an encrypted connection", async () => {
-  const { server } = await tlsServer(MAJORS.at(-1)!);
+  const { server } = await tlsServer(MAJORS.at(-1));
   await withDatabase({ ...server.target("postgres"), tls: { mode: "require" } }, {}, async (database) => {
     await run(database, `CREATE TEMP TABLE t (id int, text text);\n${INSERT};\n`);
     expect(await database.query(SUM)).toEqual([sum]);

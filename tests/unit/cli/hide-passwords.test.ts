@@ -35,20 +35,22 @@ async function outputOf(argv: readonly string[]): Promise<{ exitCode: number; te
 }
 
 test.each(
-  [URL, CONNINFO, "app:hunter2@db/shop"].flatMap((secret) => [
-    [secret],
-    ["build", secret],
-    ["migrate", secret],
-    ["migrate", "status", "--env", secret],
-    ["migrate", "status", `--env=${secret}`, "--format", "json"],
-    ["migrate", "status", "-e", secret],
-    ["migrate", "status", "-C", secret],
-    ["migrate", "up", "--to", secret],
-    ["migrate", "up", "--wait", secret],
-    ["migrate", "up", `--databse-url=${secret}`],
-    ["diff", "schema", secret, "more"],
-    ["diff", `x${secret}`],
-  ]),
+  [URL, CONNINFO, "app:hunter2@db/shop", "//app:hunter2@db/shop", "passwd=hunter2", `dbname=${URL}`].flatMap(
+    (secret) => [
+      [secret],
+      ["build", secret],
+      ["migrate", secret],
+      ["migrate", "status", "--env", secret],
+      ["migrate", "status", `--env=${secret}`, "--format", "json"],
+      ["migrate", "status", "-e", secret],
+      ["migrate", "status", "-C", secret],
+      ["migrate", "up", "--to", secret],
+      ["migrate", "up", "--wait", secret],
+      ["migrate", "up", `--databse-url=${secret}`],
+      ["diff", "schema", secret, "more"],
+      ["diff", `x${secret}`],
+    ],
+  ),
 )("a password in the wrong place is not shown: %s %s %s %s", async (...argv) => {
   const { exitCode, text } = await outputOf(argv as string[]);
   expect(exitCode).toBeWithin(2, 5);

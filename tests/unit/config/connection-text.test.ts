@@ -62,6 +62,8 @@ describe("a connection URL", () => {
 
   test.each([
     ["jdbc:postgresql://h/d", "JDBC"],
+    ["dbname=postgres://u:hunter2@h/d", "as its dbname"],
+    ["host=h dbname='host=h password=hunter2'", "as its dbname"],
     ["mysql://h/d", "mysql"],
     ["sqlite:///x", "sqlite"],
     ["postgresql+psycopg2://h/d", "postgres://"],
