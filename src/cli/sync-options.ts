@@ -53,7 +53,7 @@ export interface SyncSides {
 export async function readSides(
   context: CommandContext,
   args: SyncArgs,
-  more: { readonly jobs: number; readonly skipLargeObjects: boolean },
+  more: { readonly jobs: number; readonly skipLargeObjects: boolean; readonly skipExtensionTables: boolean },
 ): Promise<SyncSides> {
   const { from: source, to: target } = args;
   if (source === undefined || target === undefined) {
@@ -84,6 +84,7 @@ export async function readSides(
     table: from.migrations.table,
     lockTimeout: from.migrations.lockTimeout,
     skipLargeObjects: more.skipLargeObjects || rules?.rules.largeObjects === "skip",
+    skipExtensionTables: more.skipExtensionTables || rules?.rules.extensionTables === "skip",
     scratch: await siteBeside(context, undefined, undefined, from),
     plan: async (database) => await makePlan(args, from, database, rules),
     connect: { wait: context.wait, onRetry: (error) => context.messages.log(`${error.message}; trying again`) },

@@ -109,6 +109,10 @@ export const ERROR_CODES = {
   sync_load_balanced: { exit: 5, title: "Connections to the source reach different servers" },
   sync_snapshot_lost: { exit: 1, title: "The snapshot that was being copied is gone" },
   sync_large_objects: { exit: 3, title: "The source has large objects" },
+  sync_extension_tables: {
+    exit: 3,
+    title: "The source has tables of extensions that would not be copied",
+  },
   sync_unproven: { exit: 3, title: "A copy could not be proven, and was thrown away" },
 
   interrupted: { exit: 130, title: "The command was interrupted" },

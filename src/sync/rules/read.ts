@@ -17,7 +17,7 @@ import {
   type TableRule,
 } from "./rules.ts";
 
-const TOP = ["tables", "references", "tenant", "large_objects"] as const;
+const TOP = ["tables", "references", "tenant", "large_objects", "extension_tables"] as const;
 
 /**
  * Reads every file of rules.
@@ -104,8 +104,16 @@ class RuleReader {
     references: ReferenceRule[];
     tenant: Rules["tenant"];
     largeObjects: Rules["largeObjects"];
+    extensionTables: Rules["extensionTables"];
     problems: Problem[];
-  } = { tables: [], references: [], tenant: undefined, largeObjects: "refuse", problems: [] };
+  } = {
+    tables: [],
+    references: [],
+    tenant: undefined,
+    largeObjects: "refuse",
+    extensionTables: "refuse",
+    problems: [],
+  };
   #file!: YamlSource;
 
   file(file: YamlSource, root: MapNode): void {
@@ -125,6 +133,10 @@ class RuleReader {
         case "large_objects":
           if (this.#text(value, key) === "skip") this.read.largeObjects = "skip";
           else this.#problem(value.offset, '"large_objects" can only be skip');
+          break;
+        case "extension_tables":
+          if (this.#text(value, key) === "skip") this.read.extensionTables = "skip";
+          else this.#problem(value.offset, '"extension_tables" can only be skip');
           break;
         default:
           this.#unknown(key, offset, TOP, "Tables are below `tables:`");

@@ -68,6 +68,8 @@ export interface Rules {
   readonly tenant: { readonly column: string; readonly value: string; readonly place: Place } | undefined;
   /** `skip`: large objects stay behind, and that is said. */
   readonly largeObjects: "refuse" | "skip";
+  /** `skip`: rows that somebody has put into tables of extensions stay behind, and that is said. */
+  readonly extensionTables: "refuse" | "skip";
   /** What could not be read. */
   readonly problems: readonly Problem[];
   /** SHA-256 of the files, as hex. */

@@ -5,6 +5,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import type { SyncPlan, SyncTable } from "../plan.ts";
 import type { SyncEvent, TableReport } from "./events.ts";
+import { type CopyFormat, formatOf } from "./format.ts";
 import type { Piece, TableSize } from "./pieces.ts";
 import type { Source } from "./source.ts";
 import { type Transfer, transfer } from "./stream.ts";
@@ -58,6 +59,8 @@ export async function copyRows(options: CopyOptions): Promise<TableReport[]> {
 /** What is known of a table so far. */
 class Tally {
   readonly table: SyncTable;
+  /** Undefined until both sides have been asked. */
+  format: CopyFormat | undefined;
   pieces = 0;
   done = 0;
   rowsRead = 0;
@@ -175,7 +178,7 @@ class Stream {
     tally.begin();
     for (let attempt = 1; ; attempt++) {
       try {
-        const transferred = await this.#try(piece, tally.name);
+        const transferred = await this.#try(piece, tally);
         if (transferred.rowsRead !== transferred.rowsWritten) throw countsDiffer(tally.name, transferred);
         tally.end(transferred);
         this.#board.finish(piece, tally);
@@ -194,22 +197,24 @@ class Stream {
     }
   }
 
-  async #try(piece: Piece, table: string): Promise<Transfer> {
+  async #try(piece: Piece, tally: Tally): Promise<Transfer> {
     const { source, openTarget } = this.#options;
     const reader = (this.#reader ??= await source.openSession());
     if (!this.#entered) await source.enter(reader, this.#options.plan.settings);
     this.#entered = true;
     const writer = (this.#writer ??= await openTarget());
+    const format = (tally.format ??= await formatOf(reader, writer, piece.table));
     const frozen = piece.isWhole && writer.engine === "server";
+    const options = [...(frozen ? ["FREEZE"] : []), ...(format === "binary" ? ["FORMAT binary"] : [])].join(", ");
     const number = await beginNumbered(writer, "begin");
     // COPY FREEZE takes a table that its own transaction has made empty: it needs no second look later on.
     if (frozen) await writer.execute(`truncate only ${quoteQualified(piece.table.schema, piece.table.name)}`);
     const transferred = await transfer({
       source: reader,
       target: writer,
-      read: piece.read,
-      write: frozen ? `${piece.write} WITH (FREEZE)` : piece.write,
-      table,
+      read: format === "binary" ? `${piece.read} WITH (FORMAT binary)` : piece.read,
+      write: options === "" ? piece.write : `${piece.write} WITH (${options})`,
+      table: tally.name,
       onBytes: (bytes, rows) => this.#board.add(bytes, rows),
     });
     await this.#commit(writer, number);

@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
 import { quoteQualified } from "#sql/quote.ts";
 
 /** Tables that belong to extensions, as `extension: schema.table`: no rule speaks of them, and no row of theirs is copied. */
@@ -7,6 +8,12 @@ export interface ExtensionTables {
   readonly withRows: readonly string[];
   /** Made a member by hand (ALTER EXTENSION ... ADD TABLE): CREATE EXTENSION has not made them in the copy. */
   readonly missing: readonly string[];
+}
+
+/** The same of the source alone. */
+export interface SourceExtensionTables {
+  readonly names: readonly string[];
+  readonly withRows: readonly string[];
 }
 
 interface Member {
@@ -18,11 +25,13 @@ interface Member {
   readonly readable: boolean;
 }
 
-/** Extension tables of the source. The session may be in the moment's transaction. */
-export async function extensionTables(source: Database, target: Database): Promise<ExtensionTables> {
-  const there = new Set((await members(target)).map(shown));
+/**
+ * Extension tables of the source. The session may be in the moment's transaction.
+ * @param skip whether they may stay behind
+ * @throws ConfitureError `sync_extension_tables` where they may not, and somebody has put rows there
+ */
+export async function readExtensionTables(source: Database, skip: boolean): Promise<SourceExtensionTables> {
   const found = await members(source);
-  const missing = found.map(shown).filter((name) => !there.has(name));
   const withRows: string[] = [];
   for (const member of found) {
     if (member.condition === null || !member.readable) continue;
@@ -31,7 +40,32 @@ export async function extensionTables(source: Database, target: Database): Promi
     );
     if (row?.has === true) withRows.push(shown(member));
   }
-  return { withRows, missing };
+  if (!skip) refuse(withRows, "Rows were put into tables of extensions, and are not copied");
+  return { names: found.map(shown), withRows };
+}
+
+/**
+ * Those that the target does not have, where CREATE EXTENSION has been run.
+ * @throws ConfitureError `sync_extension_tables` where they may not stay behind
+ */
+export async function missingExtensionTables(
+  { names }: SourceExtensionTables,
+  target: Database,
+  skip: boolean,
+): Promise<string[]> {
+  if (names.length === 0) return [];
+  const there = new Set((await members(target)).map(shown));
+  const missing = names.filter((name) => !there.has(name));
+  if (!skip) refuse(missing, "CREATE EXTENSION does not make these tables, which were added to an extension");
+  return missing;
+}
+
+function refuse(names: readonly string[], what: string): void {
+  if (names.length === 0) return;
+  throw new ConfitureError("sync_extension_tables", `${what}: ${names.join(", ")}`, {
+    hint: "No rule speaks of them. To leave them out, write `extension_tables: skip` into a file of db/sync, or --skip-extension-tables. To copy one, take it out of its extension: ALTER EXTENSION ... DROP TABLE",
+    data: { tables: names },
+  });
 }
 
 function shown({ extension, schema, name }: Member): string {

@@ -18,7 +18,7 @@ import type { SyncPlan } from "../plan.ts";
 import { copyLedgers } from "./copy-ledger.ts";
 import { copyRows } from "./copy-rows.ts";
 import type { SyncEvent, TableReport } from "./events.ts";
-import { type ExtensionTables, extensionTables } from "./extension-tables.ts";
+import { type ExtensionTables, missingExtensionTables, readExtensionTables } from "./extension-tables.ts";
 import { piecesOf, type TableSize } from "./pieces.ts";
 import { type Proof, prove } from "./proof.ts";
 import { readingFailed } from "./reading-failed.ts";
@@ -39,6 +39,8 @@ export interface SyncOptions {
   readonly lockTimeout: number;
   /** Whether large objects may be left out. */
   readonly skipLargeObjects: boolean;
+  /** Whether rows of extensions' tables may be left out. */
+  readonly skipExtensionTables: boolean;
   /** Where definitions are put into the same words when the catalogues are compared. */
   readonly scratch: ScratchSite;
   /** Makes the plan from what a session sees of the source. */
@@ -124,6 +126,11 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       throw readingFailed(error);
     });
     await refuseLargeObjects(source.session, options.skipLargeObjects);
+    const ofExtensions = await readExtensionTables(source.session, options.skipExtensionTables).catch(
+      (error: unknown) => {
+        throw readingFailed(error);
+      },
+    );
     const sizes = await readSizes(source.session);
 
     await refuseSameDatabase(options, source);
@@ -139,6 +146,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     );
     const copy: CopyStatements = planCopy(await readCatalogue(target), schema, roles);
     await runAll(target, copy.before, signal);
+    const missing = await missingExtensionTables(ofExtensions, target, options.skipExtensionTables);
     // The catalogue was read and planned: none of that memory is needed any more, and rows need some.
     Bun.gc(true);
 
@@ -159,9 +167,6 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
         return reader;
       };
       return await copyLedgers(source.atMoment(reader), entered, target, options.table);
-    });
-    const ofExtensions = await extensionTables(source.session, target).catch((error: unknown) => {
-      throw readingFailed(error);
     });
     const sequences = await readSequences(source.session).catch((error: unknown) => {
       throw readingFailed(error);
@@ -216,7 +221,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       tables,
       ledgers,
       left: copy.left,
-      extensionTables: ofExtensions,
+      extensionTables: { withRows: ofExtensions.withRows, missing },
       sequences: { set: sequences.states.length, unreadable: sequences.unreadable, behind },
       foreignKeys,
       proof,

@@ -81,7 +81,7 @@ async function* batchesOf(pipe: Pipe): AsyncGenerator<Uint8Array[]> {
 }
 
 /** The target's own words, without the line of data that PostgreSQL quotes in CONTEXT and DETAIL. */
-function writingFailed(error: unknown, table: string): unknown {
+export function writingFailed(error: unknown, table: string): unknown {
   if (!(error instanceof ConfitureError) || (error.code !== "sql_failed" && error.code !== "connection_lost"))
     return error;
   if (error.code === "connection_lost") {

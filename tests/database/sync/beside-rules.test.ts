@@ -23,7 +23,7 @@ for (const engine of newestServer) {
     expect(row).toMatchObject({ version: "20240101120000", name: "add_ann", source: null, source_down: null });
   }, 60_000);
 
-  test("tables of extensions that are not as the extension makes them are named", async () => {
+  test("tables of extensions that are not as the extension makes them stop the copy, or are named", async () => {
     await using source = await engine.fresh();
     await using target = await engine.fresh();
     await withDatabase(source.target, {}, (database) =>
@@ -32,9 +32,21 @@ for (const engine of newestServer) {
         update pg_extension set extconfig = array['areas'::regclass::oid], extcondition = array['where own'] where extname = 'hstore'`),
     );
     const missing = ["hstore: public.areas"];
-    expect((await copy(source.target, target.target)).extensionTables).toEqual({ withRows: [], missing });
+    const skipped = async () =>
+      (await copy(source.target, target.target, { skipExtensionTables: true })).extensionTables;
+    const refusal = async (): Promise<unknown> =>
+      await copy(source.target, target.target).catch((error: unknown) => error);
+    expect(await skipped()).toEqual({ withRows: [], missing });
+    const added = await refusal();
+    expect(added).toMatchObject({ code: "sync_extension_tables", data: { tables: missing } });
+    expect(String(added)).toContain("CREATE EXTENSION does not make");
     await source.query("insert into areas values (2, true)");
-    expect((await copy(source.target, target.target)).extensionTables).toEqual({ withRows: missing, missing });
+    expect(await skipped()).toEqual({ withRows: missing, missing });
+    await target.query("drop table t");
+    const rows = await refusal();
+    expect(rows).toMatchObject({ code: "sync_extension_tables", data: { tables: missing } });
+    expect(String(rows)).toContain("Rows were put into");
+    expect(await target.query("select from pg_class where relname = 't'")).toEqual([]);
   }, 60_000);
 
   test("arrays that are no plain lists are not made into ones", async () => {

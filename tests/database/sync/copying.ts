@@ -19,6 +19,7 @@ function copyOptions(source: Target, target: Target, more: Partial<SyncOptions> 
     table: LEDGER,
     lockTimeout: 5_000,
     skipLargeObjects: false,
+    skipExtensionTables: false,
     scratch: { engine: "embedded" },
     plan: async (database) => keepEverything(await readSource(database, await allLedgers(database, LEDGER))),
     onEvent: () => {},

@@ -11,6 +11,10 @@ export const command = defineCommand({
     jobs: { type: "string", valueHint: "N", description: `streams at a time (default: ${JOBS})` },
     anonymize: { type: "boolean", description: "as always; --plain is the opposite" },
     "skip-large-objects": { type: "boolean", description: "leave large objects out, which are refused otherwise" },
+    "skip-extension-tables": {
+      type: "boolean",
+      description: "leave rows in tables of extensions out, which are refused otherwise",
+    },
     yes: { type: "string", valueHint: "NAME", description: "confirm by naming the environment that is replaced" },
   },
   details:
@@ -27,7 +31,11 @@ export const command = defineCommand({
     if (args.plain === true && args.anonymize === true) {
       throw new ConfitureError("usage", "--plain and --anonymize exclude each other");
     }
-    const sides = await readSides(context, args, { jobs, skipLargeObjects: args["skip-large-objects"] === true });
+    const sides = await readSides(context, args, {
+      jobs,
+      skipLargeObjects: args["skip-large-objects"] === true,
+      skipExtensionTables: args["skip-extension-tables"] === true,
+    });
     const { from, to, options } = sides;
     context.messages.log(`From: ${databasePlace(from.target)} (environment: ${from.environment ?? ""})`);
     const { previewSync, runSync } = await import("#sync/run/run.ts");

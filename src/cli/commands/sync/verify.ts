@@ -11,7 +11,11 @@ export const command = defineCommand({
     "these rules. Exits 3 if not.",
   examples: ["confiture sync verify --from production --to staging"],
   async run(args, context) {
-    const { from, to, options } = await readSides(context, args, { jobs: JOBS, skipLargeObjects: true });
+    const { from, to, options } = await readSides(context, args, {
+      jobs: JOBS,
+      skipLargeObjects: true,
+      skipExtensionTables: true,
+    });
     context.messages.log(`From: ${databasePlace(from.target)}, to: ${databasePlace(to.target)}`);
     const { verifySync } = await import("#sync/run/verify.ts");
     const result = await verifySync(options);
