@@ -9,6 +9,7 @@ const STATEMENTS = 1000;
 const TEXT = 1 << 23;
 
 interface Pending {
+  readonly outcome: Promise<unknown>;
   readonly resolve: (rows: object[] | undefined) => void;
   readonly reject: (error: Error) => void;
   readonly call: Error;
@@ -80,6 +81,9 @@ export class GuestStatements implements StatementSink {
     else {
       if (this.#failure === undefined) this.#post({ type: "failed-at", stack: String(pending.call.stack) });
       this.#failure ??= refused(message.refusal);
+      // The runner reports it; an `await` that was forgotten must not end the thread. Said only now: what waits for an outcome is
+      // kept until the migration's code lets go of the thread, were it a million times.
+      pending.outcome.catch(() => {});
       pending.reject(this.#failure);
     }
     if (this.#pending.size > 0) return;
@@ -108,11 +112,8 @@ export class GuestStatements implements StatementSink {
       parameters: parameters.length === 0 ? [] : parameters.map(toPortable),
     };
     if (typeof text !== "string") throw new TypeError(`SQL has to be text, and this is ${faultOf(text).text}`);
-    const outcome = new Promise<object[] | undefined>((resolve, reject) => {
-      this.#pending.set(statement.number, { resolve, reject, call, length });
-    });
-    // The runner reports the failure; an `await` that was forgotten must not end the thread.
-    outcome.catch(() => {});
+    const { promise: outcome, resolve, reject } = Promise.withResolvers<object[] | undefined>();
+    this.#pending.set(statement.number, { outcome, resolve, reject, call, length });
     this.#length += length;
     if (this.#pending.size === 1) this.#port.ref();
     this.#post({ type: "statement", ...statement });
