@@ -85,6 +85,7 @@ export const OUTLINE: readonly Section[] = [
     entries: [
       "docs/reliability.md",
       "docs/performance.md",
+      "docs/zero-downtime.md",
       "docs/convergence.md",
       { file: "docs/lint/comparison.md", title: "Lint, compared" },
       "docs/architecture.md",

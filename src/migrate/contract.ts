@@ -161,7 +161,8 @@ async function refuseUnvalidated(database: Database, { oid, statement }: FillBef
   );
 }
 
-async function droppedTriggers({ script }: SqlBody): Promise<DroppedTrigger[]> {
+/** The triggers that a contract drops by name. */
+export async function droppedTriggers({ script }: SqlBody): Promise<DroppedTrigger[]> {
   const dropped: DroppedTrigger[] = [];
   for (const statement of script.statements) {
     if (statement.firstWord !== "DROP" || statement.words[1] !== "TRIGGER") continue;

@@ -1,5 +1,6 @@
 import { ConfitureError } from "#errors/error.ts";
 import type { HistoryEntry } from "./history.ts";
+import { marksOf } from "./marks-of.ts";
 import { migrationId } from "./migration-file.ts";
 import { canonicalVersion, compareVersions } from "./version.ts";
 
@@ -105,6 +106,15 @@ function isAskedFor({ marks, version, name }: HistoryEntry, contracts: readonly 
       asked === migrationId({ version, name }) ||
       (/^\d/.test(asked) && canonicalVersion(asked) === canonicalVersion(version)),
   );
+}
+
+/** Whether somebody asks for a contract that has run. Reads the marks of files. */
+export function isDoneContract(history: readonly HistoryEntry[], projectDir: string, asked: string): boolean {
+  return history.some((entry) => {
+    if (entry.standing !== "applied" || entry.file === undefined) return false;
+    const marks = marksOf(projectDir, entry.file);
+    return marks?.phase === "contract" && isAskedFor({ ...entry, marks }, [asked]);
+  });
 }
 
 /** @throws ConfitureError `migration_unknown` for a contract that was asked for and is not there, or done */

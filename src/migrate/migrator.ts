@@ -15,7 +15,8 @@ import { unitsOf } from "./steps.ts";
 import { backfillOf, bodyOf, type LoadedMigration } from "./body.ts";
 import { GentleSignal } from "./gentle-signal.ts";
 import { checkContract } from "./contract.ts";
-import { heldBack, requireContracts, WAITING } from "./held.ts";
+import { notedAgain } from "./contract-back.ts";
+import { heldBack, isDoneContract, requireContracts, WAITING } from "./held.ts";
 import type { HistoryEntry } from "./history.ts";
 import { claimFill, explainFillFailure, runBackfill } from "./run-fill.ts";
 import { loadAll, withRecordedVersions } from "./load-all.ts";
@@ -113,7 +114,7 @@ async function upRound(
   const plan = { ...asked, contracts: withApproved(history, asked) };
   if (!ledger.exists) await refuseRenamedLedger(database, ledger, history, options.projectDir);
   const files = await orSameWayUp(database, ledger, options.projectDir, history, () =>
-    planUp(history, isFirst ? plan : { ...plan, contracts: stillPending(history, plan.contracts) }),
+    planUp(history, { ...plan, contracts: stillPending(history, plan.contracts, isFirst ? options : undefined) }),
   );
   const unread = ledger.exists ? undefined : await findUnreadHistory(database, files, options.projectDir);
   if (unread !== undefined) throw unreadHistory(unread);
@@ -145,13 +146,21 @@ function withApproved(
   return [...(contracts ?? []), ...theirs.map(({ version }) => version)];
 }
 
-function stillPending(history: readonly HistoryEntry[], contracts: readonly string[] = []): readonly string[] {
+/**
+ * Without those that are done: whoever asks once more, not knowing how the last run ended, gets what was asked for.
+ * @param options undefined where this run itself may have done them
+ */
+function stillPending(
+  history: readonly HistoryEntry[],
+  contracts: readonly string[] = [],
+  options?: MigrateOptions,
+): readonly string[] {
   return contracts.filter((name) => {
     try {
       requireContracts(history, [name]);
       return true;
     } catch {
-      return false;
+      return options !== undefined && !isDoneContract(history, options.projectDir, name);
     }
   });
 }
@@ -299,7 +308,8 @@ async function runAll(
         if (direction === "up" && how.history !== undefined) {
           await checkContract(database, options.projectDir, how.history, migration, runOptions);
         }
-        await runMigration(database, migration, direction, runOptions, how.doneBefore);
+        const alsoRecord = direction === "down" ? await notedAgain(database, migration, runOptions) : undefined;
+        await runMigration(database, migration, direction, { ...runOptions, alsoRecord }, how.doneBefore);
       }
       const duration = performance.now() - started;
       options.onEvent?.({ type: "finished", direction, migration: file, duration });

@@ -110,16 +110,17 @@ async function record(
   database: Database,
   migration: LoadedMigration,
   direction: Direction,
-  { ledger, toolVersion }: RunOptions,
+  { ledger, toolVersion, alsoRecord }: RunOptions,
   before?: string,
 ): Promise<void> {
-  const sql =
+  const own =
     direction === "up"
       ? [
           insertSql(ledger, entryOf(migration), toolVersion, { state: "applied", executionMs: TRANSACTION_MS }),
           ...squashedSql(ledger, migration.file.squashed ?? [], toolVersion),
-        ].join("; ")
-      : deleteSql(ledger, migration.file.version);
+        ]
+      : [deleteSql(ledger, migration.file.version)];
+  const sql = [...own, ...(alsoRecord === undefined ? [] : [alsoRecord])].join("; ");
   await changeLedgerInTransaction(database, ledger, sql, before);
 }
 

@@ -163,22 +163,23 @@ class Run {
     return await this.#throttle.reason(this.#database, this.#fill.oid);
   }
 
-  /** Writes down why it waits, for `status`. */
+  /** Writes down why it waits, for `status`; tells it once, also where the numbers in it change. */
   async #note(reason: string | undefined): Promise<void> {
     const { waits, waitsSince } = this.#progress;
     if ((reason ?? null) === waits) return;
     const now = new Date();
-    const waited = waitsSince === null ? 0 : Math.max(0, now.getTime() - waitsSince.getTime());
-    await changeProgress(
-      this.#database,
-      this.#ledger,
-      this.#migration.version,
-      { waits: reason ?? null, waitsSince: reason === undefined ? null : now },
-      { waitedMs: waited },
-    );
+    const goesOnWaiting = reason !== undefined && waits !== null && kindOf(reason) === kindOf(waits);
+    const waited = waitsSince === null || goesOnWaiting ? 0 : Math.max(0, now.getTime() - waitsSince.getTime());
+    const changes = {
+      waits: reason ?? null,
+      waitsSince: reason === undefined ? null : goesOnWaiting ? waitsSince : now,
+    };
+    await changeProgress(this.#database, this.#ledger, this.#migration.version, changes, { waitedMs: waited });
     this.#wentOnAt = undefined;
-    this.#progress = { ...this.#progress, waits: reason ?? null, waitsSince: reason === undefined ? null : now };
-    if (reason !== undefined) this.#options.onEvent?.({ type: "fill-waiting", migration: this.#migration, reason });
+    this.#progress = { ...this.#progress, ...changes };
+    if (reason !== undefined && !goesOnWaiting) {
+      this.#options.onEvent?.({ type: "fill-waiting", migration: this.#migration, reason });
+    }
   }
 
   /** Runs the next batch, however small it has to become. Returns whether the pass is over. */
@@ -338,6 +339,11 @@ class Count implements ResultListener {
     this.rows = Number(/(\d+)$/.exec(tag)?.[1] ?? 0);
   }
   ready(): void {}
+}
+
+/** A reason without its numbers. */
+function kindOf(reason: string): string {
+  return reason.replaceAll(/\d+(?:\.\d+)?/g, "");
 }
 
 function isPassing(error: ConfitureError): boolean {

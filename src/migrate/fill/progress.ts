@@ -4,6 +4,7 @@ import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import type { Ledger } from "../ledger.ts";
 import type { Position } from "./key.ts";
+import TRIGGERS from "./table-triggers.sql" with { type: "text" };
 
 /** One row of the table of progress, docs/formats.md "Progress of backfills". */
 export interface Progress {
@@ -162,6 +163,14 @@ export function changeProgressSql(
     return key in changes ? [`${name} = ${literal(changes[key as keyof ProgressChanges])}`] : [];
   });
   return `update ${nameOf(ledger)} set ${[...sets, "updated_at = clock_timestamp()"].join(", ")} where version = ${quoteLiteral(version)}`;
+}
+
+/** A statement that notes a trigger of a table anew, where the table's backfills have noted it before. */
+export function noteTriggerSql(ledger: Ledger, table: number, trigger: string): string {
+  const name = quoteLiteral(trigger);
+  return `update ${nameOf(ledger)} as p set triggers = jsonb_set(p.triggers, array[${name}], to_jsonb(f.fingerprint))
+    from (${TRIGGERS.replaceAll("$1", String(table))}) as f
+   where f.name = ${name} and jsonb_exists(p.triggers, ${name}) and to_regclass(p.table_name)::oid = ${table}`;
 }
 
 export function deleteProgressSql(ledger: Ledger, version: string): string {

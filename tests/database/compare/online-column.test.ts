@@ -123,6 +123,9 @@ for (const engine of newestServer) {
       await writers.write(["name", "full_name"], 60);
       await writers.check("name");
       await writers.check("full_name");
+      // Once more: the trigger is not the one of the first time, and has missed nothing.
+      expect(await run.up(contract)).toMatchObject({ error: undefined, results: ["005 done"] });
+      expect(await run.down()).toMatchObject({ error: undefined, results: ["005 done"] });
       expect(await run.down({ to: "1" })).toMatchObject({ error: undefined });
       await writers.write(["name"], 20);
       await writers.check("name");

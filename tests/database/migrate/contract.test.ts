@@ -85,6 +85,9 @@ for (const engine of newestServer) {
       const { resolveMigration } = await import("#migrate/record.ts");
       await resolveMigration(m.options, "003", "rolled-back");
       expect(await m.up(contract)).toMatchObject({ error: undefined, results: ["003 done", "005 done"] });
+      // A job that was killed behind the commit asks once more.
+      expect(await m.up(contract)).toMatchObject({ error: undefined, results: [] });
+      expect(refusal(await m.up({ contracts: ["other"] }))).toMatch(/There is no pending contract "other"/);
       expect(await m.query("SELECT count(*)::int AS n FROM users WHERE first_name = 'Ada'")).toEqual([{ n: 300 }]);
     });
 
