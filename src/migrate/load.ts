@@ -25,6 +25,8 @@ import { cutFile } from "./layouts/cut.ts";
 import { type MigrationSource, readMigrationSource } from "./migration-source.ts";
 import type { Section, Sections } from "./sections.ts";
 import type { Statement } from "#sql/statement.ts";
+import type { readTypeScriptBackfill } from "./typescript-backfill.ts";
+import { callsBackfill } from "./typescript-marks.ts";
 import { isBase } from "./version.ts";
 
 /** The checksum of a migration's file. */
@@ -79,7 +81,9 @@ export async function loadMigration(
   const kept = recorded(projectDir, file, source);
   if (file.form === "typescript") {
     const { loadTypeScript } = await import("./typescript.ts");
-    const { up, down } = await loadTypeScript(projectDir, file, signal);
+    const { up: code, down } = await loadTypeScript(projectDir, file, signal);
+    const text = source.sql("whole").text;
+    const up = callsBackfill(text) ? await backfillIn(file.path, code.absolutePath, text, signal) : code;
     return lazyMigration(
       file,
       kept,
@@ -103,6 +107,16 @@ export async function loadMigration(
     () => orRefused(() => requireStatements(file, upBody(file, read()))),
     () => (file.form === "sql-pair" ? downFile(projectDir, file) : orRefused(() => downSection(file, read()))),
   );
+}
+
+async function backfillIn(...call: Parameters<typeof readTypeScriptBackfill>): Promise<Body> {
+  const { readTypeScriptBackfill: read } = await import("./typescript-backfill.ts");
+  try {
+    return await read(...call);
+  } catch (error) {
+    if (error instanceof ConfitureError && error.code !== "interrupted") return { kind: "refused", error };
+    throw error;
+  }
 }
 
 /** The ways that a SQL migration would have if this were its text. */

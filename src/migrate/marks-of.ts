@@ -3,6 +3,7 @@ import { cutFile } from "./layouts/cut.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import { readMigrationSource } from "./migration-source.ts";
 import type { Marks } from "./phase.ts";
+import { typeScriptMarks } from "./typescript-marks.ts";
 
 /** A marker with an option behind it. */
 const MARKED = /^[ \t]*--[ \t]*migrate:up\b[^\n]*\w:/m;
@@ -12,11 +13,21 @@ const MARKED = /^[ \t]*--[ \t]*migrate:up\b[^\n]*\w:/m;
  * loads it is told why.
  */
 export function marksOf(projectDir: string, file: MigrationFile): Marks | undefined {
+  if (file.form === "typescript") return ofTypeScript(projectDir, file);
   if (file.layout !== "confiture" || (file.form !== "sql" && file.form !== "sql-pair")) return undefined;
   try {
     const source = readMigrationSource(projectDir, file.path);
     const isMarked = some(source.around("migrate:up"), (text) => MARKED.test(text));
     return isMarked ? cutFile(file, source.sql("together"), "up").main.marks : undefined;
+  } catch (error) {
+    if (error instanceof ConfitureError) return undefined;
+    throw error;
+  }
+}
+
+function ofTypeScript(projectDir: string, file: MigrationFile): Marks | undefined {
+  try {
+    return typeScriptMarks(readMigrationSource(projectDir, file.path).sql("whole").text);
   } catch (error) {
     if (error instanceof ConfitureError) return undefined;
     throw error;

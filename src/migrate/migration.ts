@@ -4,6 +4,24 @@ export interface StatementSink {
   query<Row extends object>(sql: string, parameters: readonly unknown[]): Promise<Row[]>;
   executeFile(path: string): Promise<void>;
   progress(done: number, total: number | undefined): Promise<void>;
+  backfill(options: BackfillOptions): Promise<void>;
+}
+
+/** A backfill (docs/formats.md, "Backfills"): the options of its marker, and its statement. */
+export interface BackfillOptions {
+  /** "public.users"; like `change` and `after` a plain text in the file, since planning runs no code. */
+  readonly table: string;
+  /** One UPDATE, DELETE or INSERT ... SELECT whose WHERE says what is not done yet. */
+  readonly sql: string;
+  /** Columns of a unique index, or "ctid"; the primary key where it is left out. */
+  readonly key?: string | readonly string[];
+  readonly batch?: number | "auto";
+  /** Between two batches: milliseconds, or "50ms". */
+  readonly pause?: number | string;
+  readonly triggers?: "on" | "off";
+  readonly once?: boolean;
+  readonly change?: string;
+  readonly after?: string;
 }
 
 const sinks = new WeakMap<Migration, StatementSink>();
@@ -49,6 +67,14 @@ export abstract class Migration {
   /** Runs a SQL file; the path is relative to the migration's own folder. */
   executeFile(path: string): Promise<void> {
     return sinkOf(this).executeFile(path);
+  }
+
+  /**
+   * Fills a table in batches, each committed with how far it came; killed, the next run goes on there. It is all that its migration
+   * does: `up` only computes what it asks for, and runs without a database.
+   */
+  backfill(options: BackfillOptions): Promise<void> {
+    return sinkOf(this).backfill(options);
   }
 
   /** Says how far it has come, for whoever watches. It has its turn among the statements. */

@@ -152,6 +152,10 @@ class StatementQueue {
       case "progress":
         this.#tell(Number(parameters[0]), parameters[1] === null ? undefined : Number(parameters[1]));
         return undefined;
+      case "backfill":
+        throw new ConfitureError("migration_failed", "A backfill was asked for where none can run", {
+          hint: "Write this.backfill({...}) into up(), as all that the migration does.",
+        });
     }
   }
 

@@ -114,7 +114,7 @@ test("every migration that docs/formats.md shows runs, up and down", async () =>
   const document = await read("docs/formats.md");
   const section = /^## Migrations\n([^]*?)(?=^## )/m.exec(document)![1]!;
   const migrations = readBlocks(section).filter((block) => block.file !== undefined);
-  expect(migrations.length).toBe(7);
+  expect(migrations.length).toBe(8);
   const cwd = await mkdtemp(join(folder, "formats-"));
   const succeed = async (...args: string[]): Promise<string> => {
     const result = await runHere(args, { cwd });

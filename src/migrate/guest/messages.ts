@@ -26,8 +26,8 @@ export interface GuestStatement {
   /** Counted from 1 in each task. */
   readonly number: number;
   /** `progress` runs nothing: its parameters are what is done, and of how much, or null. */
-  readonly kind: "execute" | "query" | "file" | "progress";
-  /** SQL, or the path of a file. */
+  readonly kind: "execute" | "query" | "file" | "progress" | "backfill";
+  /** SQL, the path of a file, or what is asked of a backfill, as JSON. */
   readonly text: string;
   readonly parameters: readonly unknown[];
 }

@@ -1,5 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import type { StatementSink } from "../migration.ts";
+import type { BackfillOptions, StatementSink } from "../migration.ts";
 import { faultOf } from "./fault.ts";
 import type { FromGuest, GuestStatement, Refusal, ToGuest } from "./messages.ts";
 import { reviveRows, toPortable } from "./parameters.ts";
@@ -49,6 +49,10 @@ export class GuestStatements implements StatementSink {
 
   progress(done: number, total: number | undefined): Promise<void> {
     return this.#ask("progress", "", [done, total ?? null], new Error("called here")) as Promise<undefined>;
+  }
+
+  backfill(options: BackfillOptions): Promise<void> {
+    return this.#ask("backfill", JSON.stringify(options), [], new Error("called here")) as Promise<undefined>;
   }
 
   get asked(): number {

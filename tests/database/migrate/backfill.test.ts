@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import { status } from "#migrate/status.ts";
 import { steerFill } from "#migrate/steer-fill.ts";
 import { engines, newestServer, serverEngines } from "../../support/engines.ts";
@@ -311,3 +312,60 @@ for (const engine of newestServer) {
     expect(await m.up()).toMatchObject({ error: undefined, results: ["002 done"] });
   });
 }
+
+for (const engine of newestServer) {
+  test(`${engine.name}: TypeScript asks for a backfill, which is stopped and goes on as one in SQL`, async () => {
+    const table = USERS.replaceAll("users", "people");
+    await using m = await migrating(engine, {
+      "001_people.sql": table,
+      "002_fill.ts": `import { Migration } from "confiture";
+export default class Fill extends Migration {
+  up() {
+    const separator = " ";
+    this.backfill({ table: "public.people", change: "names", batch: 70, triggers: "on",
+      sql: \`UPDATE people SET first_name = split_part(full_name, '\${separator}', 1) WHERE first_name IS NULL AND full_name IS NOT NULL\` });
+  }
+  down() {}
+}`,
+      "003_contract.sql": "-- migrate:up phase:contract change:names\nALTER TABLE people DROP COLUMN full_name;",
+    });
+    await m.up({ to: "001" });
+    await m.query("ALTER TABLE people ADD CONSTRAINT stops CHECK (id <> 1500 OR first_name IS NULL)");
+    expect(await m.up()).toMatchObject({ results: ["002 failed"], error: { code: "backfill_failed" } });
+    expect(await m.query("SELECT batches::int AS batches FROM confiture_migrations_progress")).toEqual([
+      { batches: 7 },
+    ]);
+    expect(await m.standings()).toContain("002 filling");
+    await m.query("ALTER TABLE people DROP CONSTRAINT stops");
+    // The contract waits for it.
+    expect(await m.up({ contracts: ["names"], backfills: "without" })).toMatchObject({ results: [] });
+    expect(await m.up({ contracts: ["names"] })).toMatchObject({ error: undefined });
+    expect(await m.query("SELECT count(*)::int AS n FROM people WHERE first_name = 'Ada'")).toEqual([{ n: 900 }]);
+    expect(await m.query("SELECT FROM done GROUP BY id HAVING count(*) > 1")).toEqual([]);
+  });
+}
+
+test("a TypeScript backfill does nothing else, and what planning needs of it is in its text", async () => {
+  const code = (body: string): string =>
+    `import { Migration } from "confiture";\nexport default class Fill extends Migration {\n  async up() {\n${body}\n  }\n}`;
+  const fillT = 'this.backfill({ table: "t", sql: "UPDATE t SET b = 1 WHERE b IS NULL" });';
+  const refusals: readonly (readonly [string, RegExp])[] = [
+    [`await this.execute("SELECT 1"); ${fillT}`, /and for something else: SELECT 1/],
+    [`const rows = await this.query("SELECT 2"); ${fillT}`, /and for something else: SELECT 2/],
+    [`${fillT} ${fillT}`, /more than one backfill/],
+    [`if (1 > 2) ${fillT}`, /does not come to its this.backfill/],
+    [`const name = "t"; ${fillT.replace('"t"', "name")}`, /table of its backfill is no plain text/],
+    [fillT.replace('"t",', '"t", batch: -1,'), /no number of rows/],
+    [fillT.replace("UPDATE t SET b = 1 WHERE b IS NULL", "TRUNCATE t"), /one UPDATE, DELETE or INSERT/],
+  ];
+  await using m = await migrating(newestServer[0]!, { "001_t.sql": "CREATE TABLE t (id int PRIMARY KEY, b int);" });
+  // A file of its own each: a process imports one once.
+  for (const [index, [body, message]] of refusals.entries()) {
+    await m.write(`002_fill${index}.ts`, code(body));
+    expect(refusal(await m.up())).toMatch(message);
+    expect(await m.standings()).toContain("002 pending");
+    await rm(m.project.path(`db/migrations/002_fill${index}.ts`));
+  }
+  await m.write("002_fill.ts", code(fillT));
+  expect(await m.up()).toMatchObject({ error: undefined });
+});
