@@ -47,6 +47,19 @@ export async function requirePermission(
 }
 
 /**
+ * Asks somebody at a terminal before everything in a database is removed; elsewhere, and where `--yes` names the environment,
+ * asking for it was enough. A protected environment has its own question.
+ * @throws ConfitureError `declined`, `interrupted`
+ */
+export async function confirmEmptying(context: CommandContext, args: Args): Promise<void> {
+  const config = await context.config();
+  if (config.protected || args.yes !== undefined || !canAsk(context)) return;
+  const place = databasePlace(config.target, context.projectDir);
+  const answer = await ask(context.io, `Remove everything that ${place} holds? [y/N] `, "nothing was done");
+  if (!/^y(es)?$/i.test(answer)) throw new ConfitureError("declined", "Nothing was done");
+}
+
+/**
  * For what may not be done without a word.
  * @param args with a `--yes` that names another environment, or none
  */

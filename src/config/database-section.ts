@@ -22,16 +22,6 @@ export type DatabaseChoice =
     };
 
 /**
- * Checks the keys under `database` without looking at a value, for a run in which a URL replaces them: its
- * variables need not be set then.
- * @throws ConfitureError `config_unknown_key`
- */
-export function checkDatabaseKeys(reader: TreeReader, root: MapNode): void {
-  const node = present(root, "database")?.value;
-  if (node?.kind === "map") reader.checkKeys(node, "database");
-}
-
-/**
  * Reads the `database` key: a map, or a URL by itself.
  * @param projectDir what a relative `path` is relative to
  * @throws ConfitureError as `readSettings`
@@ -55,7 +45,7 @@ export function readDatabase(
     }
     return { engine: "server", ...parseConnectionText(url), origin: "default" };
   }
-  const section = reader.section(root, "database")!;
+  const section = reader.map(root, "database")!;
   const engine = reader.text(section, "engine");
   if (engine !== undefined && engine.value !== "embedded" && engine.value !== "server") {
     throw engine.fail(`must be embedded or server${not(engine)}`);

@@ -85,7 +85,7 @@ export function readSettings(
   environment: string,
   layouts: readonly string[] | undefined,
 ): Settings {
-  reader.checkKeys(root, "");
+  reader.checkAllKeys(root);
   const name = reader.text(root, "name");
   if (name !== undefined && name.value !== environment) {
     throw name.fail(`must be "${environment}", as in the file's name${not(name)}`);
@@ -103,12 +103,12 @@ export function readSettings(
   if (exclude !== undefined) origins["exclude_dirs"] = exclude.origin;
 
   const empty: MapNode = { kind: "map", entries: new Map(), offset: 0 };
-  const migrations = reader.section(root, "migrations") ?? empty;
-  const backfill = reader.section(root, "backfill") ?? empty;
-  const build = reader.section(root, "build") ?? empty;
-  const ignore = reader.texts(reader.section(root, "drift") ?? empty, "ignore");
+  const migrations = reader.map(root, "migrations") ?? empty;
+  const backfill = reader.map(root, "backfill") ?? empty;
+  const build = reader.map(root, "build") ?? empty;
+  const ignore = reader.texts(reader.map(root, "drift") ?? empty, "ignore");
   if (ignore !== undefined) origins["drift.ignore"] = ignore.origin;
-  const limits = reader.section(root, "limits");
+  const limits = reader.map(root, "limits");
   const isProtected = take("protected", reader.boolean(root, "protected"), false);
   const migrationsDuration = (key: string, otherwise: number): number =>
     take(`migrations.${key}`, duration(reader.text(migrations, key)), otherwise);
@@ -151,25 +151,20 @@ export function readSettings(
       ),
     },
     drift: { ignore: ignore?.values ?? DEFAULT_DRIFT.ignore },
-    scratchUrl: take(
-      "scratch.url",
-      scratchUrl(reader.text(reader.section(root, "scratch") ?? empty, "url")),
-      undefined,
-    ),
+    scratchUrl: take("scratch.url", scratchUrl(reader.text(reader.map(root, "scratch") ?? empty, "url")), undefined),
     protected: isProtected,
     limits: limits && {
       lock: take("limits.lock", lockLimit(reader.text(limits, "lock")), DEFAULT_LIMITS.lock),
       rows: take("limits.rows", rowCount(reader.text(limits, "rows")), DEFAULT_LIMITS.rows),
       dataLoss: take("limits.data_loss", reader.boolean(limits, "data_loss"), DEFAULT_LIMITS.dataLoss),
     },
-    syncReplace: take("sync.replace", reader.boolean(reader.section(root, "sync") ?? empty, "replace"), false),
+    syncReplace: take("sync.replace", reader.boolean(reader.map(root, "sync") ?? empty, "replace"), false),
     origins,
   };
 }
 
 function includeDir(reader: TreeReader, node: TreeNode): IncludeDir {
   if (node.kind !== "map") return { ...DEFAULT_INCLUDE_DIR, path: reader.requiredText(node, "include_dirs") };
-  reader.checkKeys(node, "include_dirs");
   const path = reader.text(node, "path");
   if (path === undefined) throw reader.fail(node.offset, 'An item of "include_dirs" has no "path"');
   return {

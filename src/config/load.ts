@@ -6,7 +6,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { deepFreeze, DEFAULT_ENVIRONMENT, type Config, type ConfigWarning } from "./config.ts";
 import { parseConnectionText } from "./connection-text.ts";
 import { readDotenv } from "./dotenv.ts";
-import { checkDatabaseKeys, readDatabase, type DatabaseChoice } from "./database-section.ts";
+import { readDatabase, type DatabaseChoice } from "./database-section.ts";
 import { DEFAULT_SETTINGS, readSettings, type Settings } from "./environment-file.ts";
 import { environmentNotFound, findEnvironmentFile, listEnvironments } from "./find-environment.ts";
 import { type Guard, protectedNamesake } from "./protected-namesake.ts";
@@ -221,7 +221,6 @@ async function readFileOrDefaults(
   const reader = new TreeReader(source, variables);
   const settings = readSettings(reader, root, environment, layouts);
   if (url === undefined) return { settings, choice: readDatabase(reader, root, projectDir, environment) };
-  checkDatabaseKeys(reader, root);
   return { settings, choice: fromUrl() };
 }
 

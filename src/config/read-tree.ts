@@ -30,20 +30,23 @@ export class TreeReader {
     return new ConfitureError(code, message, { location: this.source.location(offset), hint });
   }
 
-  /** @throws ConfitureError `config_unknown_key` for the first key that `section` does not have */
-  checkKeys(map: MapNode, section: Section): void {
-    const known: readonly string[] = KEYS[section];
-    for (const { key, offset } of map.entries.values()) {
-      if (known.includes(key)) continue;
-      const place = section === "" ? "" : ` under "${section}"`;
-      // Only a word is surely a key: `password:secret` without its space ends up here as well.
-      const word = /^[A-Za-z_][\w-]{0,39}$/.test(key);
-      if (!word) {
-        const message = `There is an unknown key${place}`;
-        throw this.fail(offset, message, "A key is followed by a colon and a space.", "config_unknown_key");
-      }
-      throw this.fail(offset, `Unknown key "${key}"${place}`, suggestKey(key, section), "config_unknown_key");
-    }
+  /** @throws ConfitureError `config_unknown_key` that names every key of the file which its section does not have */
+  checkAllKeys(root: MapNode): void {
+    const sections = [...root.entries.values()].flatMap(({ key, value }): [MapNode, Section][] => {
+      if (!Object.hasOwn(KEYS, key)) return [];
+      const maps = value.kind === "list" ? value.items : [value];
+      return maps.flatMap((map): [MapNode, Section][] => (map.kind === "map" ? [[map, key as Section]] : []));
+    });
+    const unknown = [[root, ""] as [MapNode, Section], ...sections].flatMap(([map, section]) =>
+      unknownKeys(map, section),
+    );
+    const [first, ...others] = unknown.toSorted((a, b) => a.offset - b.offset);
+    if (first === undefined) return;
+    const hint = [
+      first.hint,
+      ...others.map((key) => `Line ${this.source.lineAt(key.offset)}: ${uncapitalized(key.problem)}. ${key.hint}`),
+    ].join("\n");
+    throw this.fail(first.offset, first.problem, hint, "config_unknown_key");
   }
 
   /**
@@ -70,13 +73,6 @@ export class TreeReader {
     if (entry === undefined) return undefined;
     if (entry.value.kind === "map") return entry.value;
     throw this.fail(entry.value.offset, `"${key}" must be a map of keys and values`);
-  }
-
-  /** The section as a map, or undefined when it is absent. Its keys are checked. */
-  section(map: MapNode, key: Section): MapNode | undefined {
-    const section = this.map(map, key);
-    if (section !== undefined) this.checkKeys(section, key);
-    return section;
   }
 
   /** A text with its variables filled in, or undefined when it is absent or empty. */
@@ -153,6 +149,29 @@ export class TreeReader {
 export function present(map: MapNode, key: string): MapEntry | undefined {
   const entry = map.entries.get(key);
   return entry === undefined || isNull(entry.value) ? undefined : entry;
+}
+
+interface UnknownKey {
+  readonly offset: number;
+  readonly problem: string;
+  readonly hint: string;
+}
+
+function unknownKeys(map: MapNode, section: Section): UnknownKey[] {
+  const known: readonly string[] = KEYS[section];
+  const place = section === "" ? "" : ` under "${section}"`;
+  return [...map.entries.values()]
+    .filter(({ key }) => !known.includes(key))
+    .map(({ key, offset }) =>
+      // Only a word is surely a key: `password:secret` without its space ends up here as well.
+      /^[A-Za-z_][\w-]{0,39}$/.test(key)
+        ? { offset, problem: `Unknown key "${key}"${place}`, hint: suggestKey(key, section) }
+        : { offset, problem: `There is an unknown key${place}`, hint: "A key is followed by a colon and a space." },
+    );
+}
+
+function uncapitalized(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
 
 function placeOf(section: string): string {

@@ -1,4 +1,6 @@
 import type { ServerReport } from "#errors/error.ts";
+import { codePointOffset } from "#sql/position.ts";
+import { quoteIdentifier, RESERVED } from "#sql/quote.ts";
 
 const LIMIT = (setting: string, why: string): string =>
   `The limit is ${setting}, as the work or the connection's options set it: Confiture lifts what a role or database sets. ${why} Nothing of the open transaction was kept.`;
@@ -46,6 +48,26 @@ export function adviceFor(server: ServerReport): string | undefined {
   if (server.sqlstate === "57014" && server.message.includes("statement timeout"))
     return "The limit is statement_timeout: migrations.statement_timeout in the environment file, what the SQL or the connection's options set, or what the role or the database sets (ALTER ROLE, ALTER DATABASE).";
   return ADVICE[server.sqlstate];
+}
+
+/** What a name stands behind, in any statement. */
+const BEFORE_NAME =
+  /\b(?:TABLE|EXISTS|VIEW|TYPE|SEQUENCE|INDEX|INTO|UPDATE|FROM|JOIN|REFERENCES|ON|ADD|COLUMN|TO)\s+(?:[\w"]+\.)?$/i;
+/** The beginning of a column's definition. */
+const BEFORE_COLUMN = /(?:^|;)\s*CREATE\s[^;]*\bTABLE\b[^;]*[(,]\s*$/i;
+
+/**
+ * What to do where a reserved word stands in the place of a name, which PostgreSQL calls a syntax error.
+ * @param sql the text that was sent
+ */
+export function adviceForWord(report: ServerReport | undefined, sql: string): string | undefined {
+  if (report?.sqlstate !== "42601" || report.position === undefined) return undefined;
+  const offset = codePointOffset(sql, report.position);
+  const word = /^\w+/.exec(sql.slice(offset, offset + 64))?.[0];
+  if (word === undefined || !RESERVED.has(word.toLowerCase())) return undefined;
+  const before = sql.slice(Math.max(0, offset - 4000), offset).replaceAll(/--[^\n]*|\/\*[^]*?\*\//g, " ");
+  if (!BEFORE_NAME.test(before) && !BEFORE_COLUMN.test(before)) return undefined;
+  return `"${word}" is a reserved word of SQL. As a name it needs double quotes, here and in every query: ${quoteIdentifier(word.toLowerCase())}. Another name saves that.`;
 }
 
 /** Why PostgreSQL refused a statement inside a transaction. */

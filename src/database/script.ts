@@ -4,6 +4,7 @@ import { codePointOffset, locateInFile } from "#sql/position.ts";
 import type { PsqlCommand } from "#sql/psql-command.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { Statement } from "#sql/statement.ts";
+import { adviceForWord } from "./advice.ts";
 import type { Database } from "./database.ts";
 import { type LongSql, slices } from "./long-sql.ts";
 import type { Outline } from "./outline.ts";
@@ -259,7 +260,8 @@ function locateFailure(error: unknown, script: Script, batch: readonly Statement
     position === undefined || typeof sent !== "string"
       ? (batch[completedStatements] ?? first).start
       : first.start + codePointOffset(sent, position);
-  return error.with({ location: placeIn(script, offset) });
+  const hint = error.hint ?? (typeof sent === "string" ? adviceForWord(error.server, sent) : undefined);
+  return error.with({ location: placeIn(script, offset), hint });
 }
 
 /** A statement of the outline may stand for several. */

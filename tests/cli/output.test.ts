@@ -181,9 +181,10 @@ describe.skipIf(!existsSync(SCRIPT))("on a terminal (made with util-linux's scri
     expect((await onTerminal(FAILING, { TERM: "dumb" })).stdout).not.toContain(ESCAPE);
   });
 
-  test("results are the same as in a pipe", async () => {
+  test("results are the same as in a pipe, in columns and colours", async () => {
     const piped = await project.succeed(["migrate", "status"]);
     const { stdout } = await onTerminal(["migrate", "status"]);
-    expect(stdout.replaceAll("\r\n", "\n")).toBe(piped.stdout);
+    expect(stdout).toContain("\u001b[2m(applied");
+    expect(Bun.stripANSI(stdout).replaceAll("\r\n", "\n").replaceAll(/ +\(/g, " (")).toBe(piped.stdout);
   });
 });

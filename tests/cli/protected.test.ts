@@ -93,6 +93,29 @@ describe("a protected environment, with nobody to ask", () => {
   });
 });
 
+describe.skipIf(process.platform === "win32")("any other environment, at a terminal", () => {
+  test("is not emptied without a question, unless it is empty or named", async () => {
+    await using project = await precious();
+    const fresh = ["build", "--fresh"];
+    const question = /Remove everything that \S+:\d+\/\S+ holds\? \[y\/N\] $/;
+    const run = (dialogue: [RegExp, string][], more: string[] = []) =>
+      atTerminal(project.dir, [...fresh, ...more], dialogue);
+    expect((await run([])).exitCode).toBe(0);
+    await project.query("INSERT INTO users VALUES (1)");
+    for (const [answer, code] of [
+      ["n\r", 2],
+      ["\r", 2],
+      ["\u0003", 130],
+    ] as const) {
+      expect(await run([[question, answer]])).toMatchObject({ exitCode: code });
+      expect(await project.query("SELECT id FROM users")).toEqual([{ id: 1 }]);
+    }
+    expect((await run([[question, "y\r"]])).exitCode).toBe(0);
+    expect(await project.query("SELECT id FROM users")).toEqual([]);
+    expect((await run([], ["--yes", "local"])).screen).not.toMatch(/Remove everything/);
+  });
+});
+
 // Bun opens no pseudo-terminals on Windows.
 describe.skipIf(process.platform === "win32")("a protected environment, at a terminal", () => {
   const QUESTION =

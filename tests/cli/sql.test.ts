@@ -119,6 +119,9 @@ test("the command line: SQL or a file, and one of them", async () => {
   const missing = await project.run(["db", "sql", "-f", "missing.sql"]);
   expect(missing).toMatchObject({ exitCode: 1, stdout: "" });
   expect(missing.stderr).toContain("missing.sql");
+  const psqls = await project.run(["db", "sql", "\\dt"]);
+  expect(psqls.exitCode).toBe(1);
+  expect(psqls.stderr).toMatch(/confiture db shell\n.*FROM pg_tables/);
   const open = await project.run(["db", "sql", "BEGIN; CREATE TABLE gone ()"]);
   expect(open).toMatchObject({ exitCode: 0, stderr: expect.stringContaining("was not committed") });
   expect(await project.query("SELECT to_regclass('gone') AS gone")).toEqual([{ gone: null }]);

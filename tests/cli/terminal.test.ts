@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { renderStatus } from "#cli/output/migrate.ts";
+import { renderStatus } from "#cli/output/status.ts";
 import { withLiveLine } from "#cli/output/live-line.ts";
 import type { Io } from "#cli/io.ts";
 import { atTerminal } from "../support/terminal.ts";
@@ -28,6 +28,25 @@ describe("the state of many migrations", () => {
     expect(renderStatus(entries(20, "applied")).trimEnd().split("\n")).toHaveLength(20);
     const behind = [...entries(1, "pending"), ...entries(40, "applied")];
     expect(renderStatus(behind).trimEnd().split("\n")).toHaveLength(41);
+  });
+});
+
+describe("the state of migrations at a terminal", () => {
+  const history = ["x", "a_longer_name"].map((name, index) => ({
+    version: `00${index + 1}`,
+    name,
+    standing: index === 0 ? ("applied" as const) : ("pending" as const),
+    file: undefined,
+    row: undefined,
+  }));
+  const lines = (columns: number | undefined) => renderStatus(history, { columns }).trimEnd().split("\n");
+
+  test("stands in columns where it fits into the width, and as everywhere else where it does not", () => {
+    const starts = (columns: number | undefined) => lines(columns).map((line) => line.indexOf("("));
+    expect(new Set(starts(80)).size).toBe(1);
+    expect(lines(80)[0]).toStartWith(`✅ 001_x${" ".repeat("a_longer_name".length)}(`);
+    expect(starts(20)).toEqual(starts(undefined));
+    expect(lines(undefined)[0]).toStartWith("✅ 001_x (");
   });
 });
 
@@ -79,5 +98,5 @@ test("at a terminal, a run of several migrations ends with their number and time
   const { exitCode, screen } = await atTerminal(project.dir, ["migrate", "up"], [], 80);
   expect({ exitCode, screen }).toMatchObject({ exitCode: 0 });
   expect(screen).toMatch(/\n2 migrations done in \d+ms\n$/);
-  expect(screen).toContain("✅ Migration 002_b applied successfully (");
+  expect(Bun.stripANSI(screen)).toContain("✅ Migration 002_b applied successfully (");
 });

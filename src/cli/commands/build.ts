@@ -10,7 +10,7 @@ import { showMigrateEvents } from "../output/migrate.ts";
 import { forPeople } from "../output/style.ts";
 import { agree, count, formatSeconds } from "../output/text.ts";
 import { inLine } from "../output/visible.ts";
-import { PROTECTED_ARGS, requirePermission } from "../protected.ts";
+import { confirmEmptying, PROTECTED_ARGS, requirePermission } from "../protected.ts";
 
 const ARGS = {
   output: {
@@ -151,6 +151,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   const { duration, recorded, found, edited } = await exclusively(migrating, async (database, before) => {
     const isKept = args.fresh !== true && before.exists;
     const edits = isKept ? editedEntries(await readHistory(database, before, migrating)) : [];
+    if (args.fresh === true && !(await isEmptyDatabase(database, before))) await confirmEmptying(context, args);
     wasEmpty = args.fresh === true || (asked === "contained" && (await isEmptyDatabase(database, before)));
     const proof = containment(context, migrating, { isBuilt: wasEmpty, budget: PROOF });
     if (asked === "contained" && !wasEmpty) await proof.refuseBehind(database, before);

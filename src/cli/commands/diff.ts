@@ -71,7 +71,11 @@ export const command = defineCommand({
         : await showPlan(context, files, { from, to, terms, source: terms ? undefined : sources.from });
     const notCompared = [...from.notCompared, ...to.notCompared];
     const limited = tellLimits(context, comparison, notCompared);
-    if (changes.length === 0) context.messages.log(`${names.from} and ${names.to} do not differ`);
+    context.messages.log(
+      changes.length === 0
+        ? `${names.from} and ${names.to} do not differ`
+        : `From ${names.from} to ${names.to}${args.sql === true ? "" : ` (+ is in ${names.to} alone, - in ${names.from} alone)`}:`,
+    );
     const byHand = plan?.byHand ?? changes.filter(({ planned }) => !planned);
     warnByHand(context, byHand);
     return {

@@ -1,23 +1,16 @@
-import { languageOf } from "#migrate/layouts/foreign-program.ts";
 import { describeHolder } from "#migrate/lock.ts";
-import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
+import { migrationId } from "#migrate/migration-file.ts";
 import { describeProgress, describeWait } from "#migrate/waits.ts";
 import type { MigrateEvent } from "#migrate/events.ts";
-import type { Edit } from "#migrate/edits.ts";
-import type { HistoryEntry } from "#migrate/history.ts";
-import type { LedgerRow } from "#migrate/ledger.ts";
 import type { MigrationResult, RunReport } from "#migrate/migrator.ts";
-import { isAnother } from "#migrate/plan.ts";
 import type { CommandContext, Outcome } from "../command.ts";
-import { fillProgress, fillToJson } from "./fill.ts";
-import { lineDiff } from "./line-diff.ts";
-import { forPeople } from "./style.ts";
+import { fillProgress } from "./fill.ts";
+import { forPeople, type Paint } from "./style.ts";
 import { count, formatDuration } from "./text.ts";
 import { inLine } from "./visible.ts";
-import { formatLocalTime } from "./local-time.ts";
 
 /** Shows a run as it happens: what begins on standard error, what is done on standard output. */
-export function showMigrateEvents({ io, messages, live, json }: CommandContext): (event: MigrateEvent) => void {
+export function showMigrateEvents({ io, messages, live, json, paint }: CommandContext): (event: MigrateEvent) => void {
   // The migration that runs, for its last line.
   let name = "";
   let begun = performance.now();
@@ -54,7 +47,7 @@ export function showMigrateEvents({ io, messages, live, json }: CommandContext):
         break;
       case "finished":
         live.end();
-        if (!json) io.stdout.write(forPeople(finishedLine(event.migration, event.direction, event.duration)));
+        if (!json) io.stdout.write(forPeople(finishedLine(event, paint)));
         break;
       case "retrying":
         messages.warn(
@@ -117,136 +110,12 @@ function toldProgress(done: number, total: number | undefined): string {
   return `${so} of ${total.toLocaleString("en-US")}${part}`;
 }
 
-function finishedLine(migration: MigrationFile, direction: "up" | "down", duration: number): string {
+type Finished = Extract<MigrateEvent, { type: "finished" }>;
+
+function finishedLine({ migration, direction, duration }: Finished, paint: Paint): string {
   const done = direction === "up" ? "applied" : "rolled back";
-  return `✅ Migration ${inLine(migrationId(migration))} ${done} successfully (${formatDuration(duration)})\n`;
-}
-
-/** More applied migrations than this in front of the others are shown in short, but for the last of them. */
-const SHOWN_WHOLE = 20;
-const SHOWN_LAST = 5;
-
-/**
- * One line a migration, as in the tutorial; of many that need no attention only the last. Pure.
- * @param options.edits shown below their lines
- * @param options.held what pending ones wait for, by version
- * @param options.all shows each of them
- */
-export function renderStatus(
-  history: readonly HistoryEntry[],
-  {
-    edits = [],
-    held = new Map(),
-    all = false,
-  }: {
-    readonly edits?: readonly Edit[];
-    readonly held?: ReadonlyMap<string, string>;
-    readonly all?: boolean;
-  } = {},
-): string {
-  const open = history.findIndex(({ standing }) => !CLOSED.has(standing));
-  const done = open < 0 ? history.length : open;
-  const folded = all || done <= SHOWN_WHOLE ? 0 : done - SHOWN_LAST;
-  const last = history[folded - 1];
-  const short =
-    last === undefined ? "" : `✅ ${folded} more applied, up to ${inLine(migrationId(last))} (--all shows them)\n`;
-  const lines = history.slice(folded).map((entry) => {
-    const edit = edits.find(({ version }) => version === entry.version);
-    return `${statusLine(entry, held.get(entry.version))}\n${edit === undefined ? "" : renderEdit(edit)}`;
-  });
-  return short + lines.join("");
-}
-
-/** How a migration stands that nothing is left to do for. */
-export const CLOSED: ReadonlySet<HistoryEntry["standing"]> = new Set(["applied", "covered", "squashed"]);
-
-/** What is different in an edited file, line by line. Pure. */
-export function renderEdit({ path, before, after, isAltered }: Edit): string {
-  if (isAltered === true) {
-    return `    ${inLine(path)}: the checksum in the ledger does not fit the text beside it, which ${before === after ? "is that of the file: the checksum was changed" : "may not be what was applied"}\n`;
-  }
-  if (before === undefined || after === undefined) {
-    const why = before === undefined ? "the ledger does not have the text that was applied" : "the file is no text";
-    return `    ${inLine(path)}: what was edited cannot be shown: ${why}\n`;
-  }
-  const lines = lineDiff(before, after).map((line) => `    ${line}\n`);
-  return `    ${inLine(path)}, - as it was applied, + as it is now:\n${lines.length === 0 ? "    (only ends of lines)\n" : lines.join("")}`;
-}
-
-function statusLine(entry: HistoryEntry, waits?: string): string {
-  const id = inLine(migrationId(entry));
-  const applied = entry.row === undefined ? "" : `applied ${appliedAt(entry.row)}`;
-  switch (entry.standing) {
-    case "applied":
-      return `✅ ${id} (${applied})`;
-    case "pending":
-      return `⏳ ${id} (pending${foreign(entry)}${waits === undefined ? "" : `, waits: ${inLine(waits)}`})`;
-    case "edited":
-      if (isAnother(entry))
-        return `⚠️  ${id} (this database has another ${entry.version}: ${inLine(entry.row?.name ?? "")}, ${applied})`;
-      return `⚠️  ${id} (${entry.row?.state === "applying" ? "begun, not done" : applied}, edited since)`;
-    case "changed":
-      return `⏳ ${id} (${applied}, changed since: runs again)`;
-    case "covered":
-      return `➖ ${id} (covered by the baseline)`;
-    case "squashed":
-      return `➖ ${id} (${applied}, squashed into the base)`;
-    case "lacking":
-      return `❌ ${id} (not applied, squashed into the base)`;
-    case "missing":
-      return `⚠️  ${id} (${applied}, file missing)`;
-    case "out-of-order":
-      return `⚠️  ${id} (pending, out of order${foreign(entry)})`;
-    case "filling":
-      return `⏳ ${id} (${filling(entry)})`;
-    case "stopped":
-      return `❌ ${id} (stopped ${progress(entry)})`;
-  }
-}
-
-function filling({ progress: come, worker }: HistoryEntry): string {
-  const done = come === undefined ? "filling" : `filling: ${fillProgress(come)}`;
-  if (worker === undefined) return `${done}; nobody works on it: confiture migrate up goes on`;
-  return `${done}; process ${worker.pid} works on it`;
-}
-
-function foreign({ file }: HistoryEntry): string {
-  return file?.form === "foreign" ? `; ${languageOf(file.path)}, which cannot run here` : "";
-}
-
-function appliedAt({ appliedAt: time }: LedgerRow): string {
-  if (time === null) return "at an unknown time";
-  return typeof time === "string" ? inLine(time) : formatLocalTime(time);
-}
-
-function progress({ row, stoppedAt }: HistoryEntry): string {
-  const way = row?.state === "reverting" ? " while rolling back" : "";
-  const total = row?.statementsTotal ?? undefined;
-  return `after statement ${row?.statementsDone ?? 0}${total === undefined ? "" : ` of ${total}`}${way}${stoppedAt === undefined ? "" : `: ${stoppedAt}`}`;
-}
-
-export function entryToJson(
-  entry: HistoryEntry,
-  held: ReadonlyMap<string, string> = new Map(),
-): Record<string, unknown> {
-  const { row } = entry;
-  return {
-    version: entry.version,
-    name: entry.name,
-    state: entry.standing,
-    file: entry.file?.path ?? null,
-    appliedAt: row?.appliedAt instanceof Date ? row.appliedAt.toISOString() : (row?.appliedAt ?? null),
-    appliedBy: row?.appliedBy ?? null,
-    executionMs: row?.executionMs ?? null,
-    toolVersion: row?.toolVersion ?? null,
-    checksum: row?.checksum ?? null,
-    statementsDone: row?.statementsDone ?? null,
-    statementsTotal: row?.statementsTotal ?? null,
-    stoppedAt: entry.stoppedAt ?? null,
-    phase: entry.marks?.phase ?? (entry.marks?.backfill === undefined ? null : "backfill"),
-    waits: held.get(entry.version) ?? null,
-    backfill: entry.progress === undefined ? null : fillToJson(entry.progress, entry.worker),
-  };
+  const name = paint("bold", inLine(migrationId(migration)));
+  return `✅ Migration ${name} ${done} successfully ${paint("dim", `(${formatDuration(duration)})`)}\n`;
 }
 
 function reportToJson(report: RunReport): Record<string, unknown> {

@@ -7,6 +7,7 @@ import { labelled, renderLocation } from "./diagnostic.ts";
 import { forPeople, type Paint } from "./style.ts";
 import { agree, count, formatDuration } from "./text.ts";
 import { indented, inLine } from "./visible.ts";
+import { wrap } from "./wrap.ts";
 
 /** Shows a run as it happens: what is finished on standard output, everything else on standard error. */
 export function showSyncEvents({ io, messages, json }: CommandContext): (event: SyncEvent) => void {
@@ -127,21 +128,24 @@ export function renderProof({ columns, leaks, scanned }: Proof): string[] {
   ];
 }
 
+/** Characters of a line where no terminal says how many it has. */
+const WIDTH = 120;
+
 /** What a run would do, with every query. */
-export function renderPreview({ plan, sizes }: SyncPreview): string {
+export function renderPreview({ plan, sizes }: SyncPreview, columns = WIDTH): string {
   const bySize = new Map(sizes.map((each) => [`${each.schema}.${each.name}`, each]));
   const lines = plan.tables.flatMap((table) => {
     const name = `${table.schema}.${table.name}`;
     const known = bySize.get(name);
     const about = known?.rows === null || known === undefined ? "" : `, about ${number(known.rows)} rows`;
     if (table.mode === "skip") return [`${name}: made without rows`];
-    const columns = table.columns.flatMap(({ name: column, treatment, transform }) =>
+    const replaced = table.columns.flatMap(({ name: column, treatment, transform }) =>
       treatment === "transform" ? [`  ${column} -> ${transform ?? ""}`] : [],
     );
     const where = table.where === undefined ? [] : [`  rows: ${table.where}`];
-    return [`${name}: ${size(known?.bytes ?? 0)}${about}`, ...columns, ...where, `  ${table.query}`];
+    return [`${name}: ${size(known?.bytes ?? 0)}${about}`, ...replaced, ...where, `  ${table.query}`];
   });
-  return lines.map((line) => `${inLine(line)}\n`).join("");
+  return lines.map((line) => `${wrap(inLine(line), columns)}\n`).join("");
 }
 
 function list(what: string, names: readonly string[]): string[] {

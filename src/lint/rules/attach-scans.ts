@@ -43,7 +43,7 @@ export const attachScans: Rule = {
           },
         ]
       : [];
-    const itself = alterations(node, "AT_AttachPartition").flatMap(({ table, command }): Found[] => {
+    const itself = alterations(node, "AT_AttachPartition").flatMap(({ command }): Found[] => {
       const attach = inside(command.def, "PartitionCmd");
       const newcomer = world.find(attach?.name);
       const hasCheck = [...(newcomer?.constraints.values() ?? [])].some(
@@ -54,7 +54,7 @@ export const attachScans: Rule = {
       return [
         {
           message: `ATTACH PARTITION reads ${partition} from beginning to end, while reads and writes of it wait`,
-          fix: `ALTER TABLE ${partition} ADD CONSTRAINT fits CHECK (...) NOT VALID;  -- the bounds of the partition\nALTER TABLE ${partition} VALIDATE CONSTRAINT fits;  -- in the next migration\nALTER TABLE ${nameOf(table)} ATTACH PARTITION ${partition} ...;`,
+          fix: `ALTER TABLE ${partition} ADD CONSTRAINT fits CHECK (the bounds of the partition) NOT VALID;\nALTER TABLE ${partition} VALIDATE CONSTRAINT fits;  -- in the next migration\n${statement.text};`,
         },
       ];
     });

@@ -29,7 +29,7 @@ export const breaksOldWriter: Rule = {
           ? [
               {
                 message: `INSERTs that leave ${nameOf(table)}.${writeIdentifier(name)} out fail from now on: it has no default`,
-                fix: `ALTER TABLE ${nameOf(table)} ALTER COLUMN ${writeIdentifier(name)} SET DEFAULT ...;  -- first`,
+                fix: `First give ${nameOf(table)}.${writeIdentifier(name)} a default (ALTER COLUMN ${writeIdentifier(name)} SET DEFAULT), or wait until every release writes it`,
               },
             ]
           : [];

@@ -1,4 +1,4 @@
-import { strings } from "#sql/parser.ts";
+import { inside, strings } from "#sql/parser.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Found, Rule } from "../rule.ts";
 import { addedColumns, nameOf, typeText, volatileIn } from "../syntax.ts";
@@ -57,7 +57,7 @@ export const defaultRewrites: Rule = {
           severity: isSure ? undefined : "warning",
           fix: [
             `ALTER TABLE ${nameOf(table)} ADD COLUMN ${name} ${typeText(column.typeName)};`,
-            `ALTER TABLE ${nameOf(table)} ALTER COLUMN ${name} SET DEFAULT ...;  -- for new rows; fill the old ones in batches`,
+            `ALTER TABLE ${nameOf(table)} ALTER COLUMN ${name} SET DEFAULT ${sameCall(expression.raw_expr)};  -- for new rows; fill the old ones in batches`,
           ].join("\n"),
           at: column.location,
         },
@@ -65,3 +65,11 @@ export const defaultRewrites: Rule = {
     });
   },
 };
+
+/** The expression, where it is a call without arguments; words that stand for it otherwise. */
+function sameCall(expression: Parameters<typeof inside>[0]): string {
+  const call = inside(expression, "FuncCall");
+  return call === undefined || call.args !== undefined
+    ? "(the same expression)"
+    : `${strings(call.funcname).join(".")}()`;
+}

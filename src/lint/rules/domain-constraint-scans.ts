@@ -14,7 +14,7 @@ export const domainConstraintScans: Rule = {
     "Add the CHECK `NOT VALID`, and `ALTER DOMAIN ... VALIDATE CONSTRAINT` in the next migration. `SET NOT NULL` has no such form: give the columns NOT NULL instead.",
   wrong: "ALTER DOMAIN email ADD CONSTRAINT email_has_at CHECK (VALUE LIKE '%@%');",
   right: "ALTER DOMAIN email ADD CONSTRAINT email_has_at CHECK (VALUE LIKE '%@%') NOT VALID;",
-  check({ node, world }) {
+  check({ node, world, statement }) {
     const alter = inside(node, "AlterDomainStmt");
     // The letters are PostgreSQL's own (AlterDomainStmt).
     const isSetNotNull = alter?.subtype === "O";
@@ -29,7 +29,7 @@ export const domainConstraintScans: Rule = {
         message: `This reads every table with a column of ${name}, while writes to them wait`,
         fix: isSetNotNull
           ? "Make the columns NOT NULL instead (see not-null-scans)"
-          : `ALTER DOMAIN ${name} ADD CONSTRAINT ... CHECK (...) NOT VALID;  -- and VALIDATE CONSTRAINT in the next migration`,
+          : `${statement.text.trimEnd()} NOT VALID;  -- and VALIDATE CONSTRAINT in the next migration`,
       },
     ];
   },

@@ -20,7 +20,7 @@ export const enumValueOrder: Rule = {
       ? [
           {
             message: `'${alter.newVal}' comes last in ${nameOfParts(strings(alter.typeName))}`,
-            fix: `ALTER TYPE ... ADD VALUE '${alter.newVal}' AFTER '...';`,
+            fix: `ALTER TYPE ${nameOfParts(strings(alter.typeName))} ADD VALUE '${alter.newVal}' AFTER 'the one before it';`,
           },
         ]
       : [];

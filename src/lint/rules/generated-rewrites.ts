@@ -14,7 +14,7 @@ export const generatedRewrites: Rule = {
     "From PostgreSQL 18 on, `GENERATED ALWAYS AS (...) VIRTUAL` is computed when it is read, and takes a moment to add. Otherwise add a plain column, fill it with a trigger and in batches.",
   wrong: "ALTER TABLE users ADD COLUMN email_lower text GENERATED ALWAYS AS (lower(email)) STORED;",
   right: "ALTER TABLE users ADD COLUMN email_lower text GENERATED ALWAYS AS (lower(email)) VIRTUAL;",
-  check({ node, isOld, rewrites }) {
+  check({ node, isOld, rewrites, statement }) {
     return addedColumns(node).flatMap(({ table, column, constraints }): Found[] => {
       const generated = constraints.find(({ contype }) => contype === "CONSTR_GENERATED");
       if (generated?.generated_kind !== "s" || !isOld(table) || rewrites(table) === false) return [];
@@ -22,7 +22,7 @@ export const generatedRewrites: Rule = {
       return [
         {
           message: `${name} is computed for every row of ${nameOf(table)}, which is rewritten while all reads and writes of it wait`,
-          fix: `ALTER TABLE ${nameOf(table)} ADD COLUMN ${name} ... GENERATED ALWAYS AS (...) VIRTUAL;  -- PostgreSQL 18`,
+          fix: `${statement.text.replaceAll(/\)\s*STORED\b/gi, ") VIRTUAL")};  -- PostgreSQL 18`,
           at: column.location,
         },
       ];

@@ -35,7 +35,7 @@ export const indexBlocksWrites: Rule = {
       {
         message: `CREATE INDEX blocks writes to ${table} until the index is built`,
         fix: isPartitioned
-          ? `CREATE INDEX ... ON ONLY ${table}, then CREATE INDEX CONCURRENTLY on each partition, then ALTER INDEX ... ATTACH PARTITION`
+          ? `${statement.text.replace(/\bON\s+/i, "ON ONLY ")};\nThen CREATE INDEX CONCURRENTLY on each partition of ${table}, and ATTACH PARTITION each to this index (ALTER INDEX)`
           : `${online};  -- alone in its migration`,
         rewrite:
           // What is unique only later lets rows in meanwhile.

@@ -71,7 +71,7 @@ export const notNullScans: Rule = {
       return [
         {
           message: `Adding NOT NULL reads every row of ${nameOf(table)}, while all reads and writes of it wait`,
-          fix: `ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ... NOT NULL ${listOf(strings(constraint.keys))} NOT VALID;  -- and VALIDATE CONSTRAINT in the next migration`,
+          fix: `ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ${writeIdentifier(constraint.conname ?? `${strings(constraint.keys).join("_")}_not_null`)} NOT NULL ${listOf(strings(constraint.keys))} NOT VALID;  -- and VALIDATE CONSTRAINT in the next migration`,
           at: constraint.location,
         },
       ];

@@ -27,7 +27,7 @@ export const refreshBlocksReaders: Rule = {
         message: `REFRESH blocks everybody who reads ${view} until its query has run`,
         fix: hasUnique
           ? `REFRESH MATERIALIZED VIEW CONCURRENTLY ${view};  -- needs a unique index`
-          : `CREATE UNIQUE INDEX CONCURRENTLY ... ON ${view} (...), then REFRESH MATERIALIZED VIEW CONCURRENTLY ${view}`,
+          : `Make a unique index on columns of ${view}, then REFRESH MATERIALIZED VIEW CONCURRENTLY ${view}`,
       },
     ];
   },

@@ -1,6 +1,7 @@
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Found, Rule } from "../rule.ts";
 import { addedColumns, nameOf, typeText } from "../syntax.ts";
+import { exampleValue } from "../example-value.ts";
 
 export const requiredColumn: Rule = {
   id: "required-column",
@@ -24,10 +25,14 @@ export const requiredColumn: Rule = {
         constraints.some(({ contype, raw_expr }) => contype === "CONSTR_DEFAULT" && !isNull(raw_expr));
       if (!isRequired || hasValue || !isOld(table)) return [];
       const name = writeIdentifier(column.colname ?? "");
+      const type = typeText(column.typeName);
+      const value = exampleValue(type);
       return [
         {
           message: `This fails when ${nameOf(table)} holds a row, and where it does not, applications fail that leave ${name} out`,
-          fix: `ALTER TABLE ${nameOf(table)} ADD COLUMN ${name} ${typeText(column.typeName)} NOT NULL DEFAULT ...;`,
+          fix: value
+            ? `ALTER TABLE ${nameOf(table)} ADD COLUMN ${name} ${type} NOT NULL DEFAULT ${value};  -- or another value`
+            : `ALTER TABLE ${nameOf(table)} ADD COLUMN ${name} ${type};  -- fill it, and SET NOT NULL in a later migration`,
           at: column.location,
         },
       ];

@@ -19,7 +19,7 @@ export const rlsWithoutPolicy: Rule = {
         : [
             {
               message: `${nameOf(table)} has no policy here: all but its owner find it empty from now on`,
-              fix: `CREATE POLICY ... ON ${nameOf(table)} USING (...);  -- first`,
+              fix: `First make a policy on ${nameOf(table)} that says who may see which rows (CREATE POLICY)`,
             },
           ],
     );

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { baseline, resolveMigration } from "#migrate/record.ts";
 import { showMigration } from "#migrate/show.ts";
 import { status } from "#migrate/status.ts";
-import { renderStatus, entryToJson } from "../../../src/cli/output/migrate.ts";
+import { renderStatus, entryToJson } from "../../../src/cli/output/status.ts";
 import { oldestAndEmbedded, oldestServer } from "../../support/engines.ts";
 import { failureOf } from "../failure.ts";
 import { type Migrating, migrating } from "./migrating.ts";

@@ -221,6 +221,21 @@ describe("an unknown key", () => {
     expect(printed(error)).not.toContain("hunter2");
   });
 
+  test("is named with all others, so that one look at the file mends them", async () => {
+    const yaml =
+      "nmae: local\ndatabase:\n  hots: x\nmigrations:\n  lock_timout: 1s\n  zzz: 1\ninclude_dirs:\n  - paht: x\n";
+    const { location, message, hint = "" } = await failure(loadYaml(yaml));
+    expect({ line: location?.line, message }).toEqual({ line: 1, message: 'Unknown key "nmae"' });
+    const lines = hint.split("\n");
+    expect(lines.slice(0, 3)).toEqual([
+      'Did you mean "name"?',
+      'Line 3: unknown key "hots" under "database". Did you mean "host"?',
+      'Line 5: unknown key "lock_timout" under "migrations". Did you mean "lock_timeout"?',
+    ]);
+    expect(lines[3]).toStartWith('Line 6: unknown key "zzz" under "migrations".');
+    expect(lines[4]).toBe('Line 8: unknown key "paht" under "include_dirs". Did you mean "path"?');
+  });
+
   test("that is like no other lists the known ones", async () => {
     const error = await failure(loadYaml("build:\n  zzzzzz: 1\n"));
     expect(error.hint).toBe("Known keys here: order, reset_between_files.");

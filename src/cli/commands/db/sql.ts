@@ -1,14 +1,14 @@
 import { resolve } from "node:path";
 import { withDatabase } from "#database/open.ts";
 import { readSql } from "#database/read-sql.ts";
-import { decodeSql, type SqlText } from "#database/script.ts";
+import { decodeSql, type Script, type SqlText } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type CommandContext, defineCommand, GLOBAL_ARGS, type Outcome } from "../../command.ts";
 import { openOptions, tellDatabase } from "../../database-options.ts";
 import type { ResultFormat } from "../../output/result-format.ts";
 import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 import { ResultPrinter } from "../../result-printer.ts";
-import { readScript, runSql, tellNotice } from "../../run-sql.ts";
+import { readScript, runSql, type SqlRules, tellNotice } from "../../run-sql.ts";
 
 /** How errors name SQL that is in no file. */
 const IN_ARGUMENT = "<command line>";
@@ -48,7 +48,7 @@ export const command = defineCommand({
     if (args.write === true) await requirePermission(context, args, "change its data");
     const config = await context.config();
     const rules = { readOnly: config.protected && args.write !== true ? (config.environment ?? "") : undefined };
-    const script = readScript(await sourceOf(args, context), rules);
+    const script = readTyped(await sourceOf(args, context), rules);
     tellDatabase(context, config);
     const { io, messages, json } = context;
     const gone = new AbortController();
@@ -88,6 +88,19 @@ export const command = defineCommand({
     return await end();
   },
 });
+
+/** As `readScript`; a command of psql's on the command line is one that a shell has, or that has a query. */
+function readTyped(source: SqlText, rules: SqlRules): Script {
+  try {
+    return readScript(source, rules);
+  } catch (error) {
+    if (source.file !== IN_ARGUMENT || !(error instanceof ConfitureError) || error.code !== "sql_psql_command")
+      throw error;
+    throw error.with({
+      hint: `Type it into the shell, which has \\d, \\dt, \\df and others: confiture db shell\nOr list the tables with SQL: confiture db sql "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT LIKE 'pg%' AND schemaname <> 'information_schema'"`,
+    });
+  }
+}
 
 /** @throws ConfitureError `usage`, `file_*`, `interrupted` */
 async function sourceOf(

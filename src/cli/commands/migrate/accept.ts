@@ -4,7 +4,7 @@ import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
 import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
 import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
-import { renderEdit } from "../../output/migrate.ts";
+import { renderEdit } from "../../output/status.ts";
 import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 
 export const command = defineCommand({

@@ -11,7 +11,8 @@ import { unreadHistory } from "#migrate/unread-history.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { contractsByThemselves, migrateOptions } from "../../migrate-options.ts";
 import { engineName } from "../../output/text.ts";
-import { CLOSED, entryToJson, renderStatus, showMigrateEvents } from "../../output/migrate.ts";
+import { showMigrateEvents } from "../../output/migrate.ts";
+import { CLOSED, entryToJson, renderStatus } from "../../output/status.ts";
 
 export const command = defineCommand({
   args: {
@@ -71,7 +72,14 @@ export const command = defineCommand({
         };
       },
       get text() {
-        return renderStatus(history, { edits, held, all: args.all === true || isVerbose });
+        const { paint, io } = context;
+        return renderStatus(history, {
+          edits,
+          held,
+          all: args.all === true || isVerbose,
+          paint,
+          columns: io.stdout.columns,
+        });
       },
       exitCode: args["exit-code"] === true && (open.length > 0 || unrecognised) ? 3 : 0,
     };

@@ -42,7 +42,10 @@ export const command = defineCommand({
     if (args["dry-run"] === true) {
       const preview = await previewSync(options);
       const { tables, digest } = preview.plan;
-      return { json: { applied: false, rules: digest, tables: tables.map(tableToJson) }, text: renderPreview(preview) };
+      return {
+        json: { applied: false, rules: digest, tables: tables.map(tableToJson) },
+        text: renderPreview(preview, context.io.stdout.columns),
+      };
     }
     context.messages.log(`To: ${databasePlace(to.target)} (environment: ${to.environment ?? ""})`);
     await requireReplaceable(context, sides, args.yes);
