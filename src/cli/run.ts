@@ -274,7 +274,7 @@ function report(outcome: Outcome, invocation: Invocation | undefined, io: Io, fo
     return exitCode;
   }
   const { text, script } = outcome;
-  if (text !== undefined) io.stdout.write(forPeople(aimCommands(text, form.aim)));
+  if (text !== undefined) io.stdout.write(fit(io.stdout, forPeople(aimCommands(text, form.aim))));
   if (script !== undefined) io.stdout.write(io.stdout.isTerminal ? forPeople(script) : script);
   if (error !== undefined) io.stderr.write(fit(io.stderr, forPeople(renderError(error, paint))));
   return exitCode;

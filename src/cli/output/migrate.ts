@@ -8,6 +8,7 @@ import { fillProgress } from "./fill.ts";
 import { forPeople, type Paint } from "./style.ts";
 import { count, formatDuration } from "./text.ts";
 import { inLine } from "./visible.ts";
+import { fit } from "./wrap.ts";
 
 /** Shows a run as it happens: what begins on standard error, what is done on standard output. */
 export function showMigrateEvents({ io, messages, live, json, paint }: CommandContext): (event: MigrateEvent) => void {
@@ -47,7 +48,7 @@ export function showMigrateEvents({ io, messages, live, json, paint }: CommandCo
         break;
       case "finished":
         live.end();
-        if (!json) io.stdout.write(forPeople(finishedLine(event, paint)));
+        if (!json) io.stdout.write(fit(io.stdout, forPeople(finishedLine(event, paint))));
         break;
       case "retrying":
         messages.warn(

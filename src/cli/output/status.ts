@@ -45,7 +45,7 @@ export function renderStatus(
     last === undefined ? "" : `✅ ${folded} more applied, up to ${inLine(migrationId(last))} (--all shows them)\n`;
   const shown = history.slice(folded).map((entry) => ({ entry, ...statusParts(entry, held.get(entry.version)) }));
   const widest = Math.max(0, ...shown.map(({ name }) => Bun.stringWidth(name)));
-  const fits = shown.every(({ said }) => widest + Bun.stringWidth(said) + SIGN + 3 <= columns);
+  const fits = shown.every(({ sign, said }) => Bun.stringWidth(`${sign}  (${said})`) + widest <= columns);
   const lines = shown.map(({ entry, sign, name, said }) => {
     const edit = edits.find(({ version }) => version === entry.version);
     const gap = fits ? " ".repeat(widest - Bun.stringWidth(name)) : "";
@@ -54,9 +54,6 @@ export function renderStatus(
   });
   return short + lines.join("");
 }
-
-/** Cells of a sign with the space behind it. */
-const SIGN = 4;
 
 /** How a migration stands that nothing is left to do for. */
 export const CLOSED: ReadonlySet<HistoryEntry["standing"]> = new Set(["applied", "covered", "squashed"]);
