@@ -122,7 +122,7 @@ function encode(id: StableId): string {`,
             \` MAXVALUE \${str(p(fact, "maxValue"))} START WITH \${str(p(fact, "start"))}\` +
             \` CACHE \${str(p(fact, "cache"))} \${p(fact, "cycle") ? "CYCLE" : "NO CYCLE"}\`,`,
       `[
-            \`CREATE SEQUENCE \${rel(id.schema, id.name)}\`,
+            \`CREATE \${p(fact, "_unlogged") === true ? "UNLOGGED " : ""}SEQUENCE \${rel(id.schema, id.name)}\`,
             ...(p(fact, "dataType") === "bigint" ? [] : [\`AS \${str(p(fact, "dataType"))}\`]),
             ...sequenceOptions(str(p(fact, "dataType")), {
               increment: str(p(fact, "increment")), minValue: str(p(fact, "minValue")), maxValue: str(p(fact, "maxValue")),
@@ -133,6 +133,11 @@ function encode(id: StableId): string {`,
     ["\nexport const ", `\nimport { sequenceOptions } from ${SEQUENCE_OPTIONS};\nexport const `],
   ],
   "plan/rules/helpers.ts": [
+    // Since PostgreSQL 18 a generated column need not be stored.
+    [
+      "GENERATED ALWAYS AS (${str(generated)}) STORED`;",
+      'GENERATED ALWAYS AS (${str(generated)}) ${p(fact, "_virtual") === true ? "VIRTUAL" : "STORED"}`;',
+    ],
     [
       `parts.push(
       \`INCREMENT BY \${options.increment}\`,
@@ -148,6 +153,38 @@ function encode(id: StableId): string {`,
       "export function identityOptionsClause(",
       `import { sequenceOptions } from ${SEQUENCE_OPTIONS};\nexport function identityOptionsClause(`,
     ],
+  ],
+  // A table may have more parents than one.
+  "plan/rules/tables.ts": [
+    [
+      "createSql += ` INHERITS (${rel(parentT.schema, parentT.name)})`;",
+      `const further = (p(fact, "_furtherParents") ?? []) as { schema: string; name: string }[];
+          createSql += \` INHERITS (\${[parentT, ...further].map(({ schema, name }) => rel(schema, name)).join(", ")})\`;
+          for (const { schema, name } of further) consumes.push({ kind: "table", schema, name });`,
+    ],
+  ],
+  // PostgreSQL shows an index of a partitioned table as ON ONLY, which would leave the partitions without.
+  "plan/rules/indexes.ts": [
+    [
+      "return [{ sql: def }];",
+      `const isWhole = parentIsPartitioned && p(fact, "_incomplete") !== true;
+      return [{ sql: isWhole ? def.replace(/^(CREATE (?:UNIQUE )?INDEX (?:[\\w$]+|"(?:[^"]|"")+") ON) ONLY /, "$1 ") : def }];`,
+    ],
+  ],
+  "plan/rules/constraints.ts": [
+    [
+      "const target = constraintTarget(fact);\n      let sql =",
+      `const only = p(fact, "_incomplete") === true ? "ONLY " : "";
+      const target = constraintTarget(fact).replace(/^ALTER TABLE (?!ONLY )/, \`ALTER TABLE \${only}\`);
+      let sql =`,
+    ],
+  ],
+  // What a subscription does anyway goes without saying: servers before PostgreSQL 16 do not know all of it.
+  "plan/rules/publications.ts": [
+    ...["disableOnError", "runAsOwner", "twoPhase"].map(
+      (key) => [`  bool("${key}", `, `  if (p(fact, "${key}") === true) bool("${key}", `] as const,
+    ),
+    ['  text("origin", ', '  if (p(fact, "origin") !== "any") text("origin", '],
   ],
   // What is not the planner's own is made anew as well when what it needs is.
   "plan/rule-flags.ts": [

@@ -130,6 +130,20 @@ begin
 end
 $$`;
 
+/** They belong to the database and no schema. */
+const DROP_SUBSCRIPTIONS = `
+do $$
+declare
+  made name;
+begin
+  for made in select subname from pg_subscription where subdbid = (select oid from pg_database where datname = current_database()) loop
+    execute format('alter subscription %I disable', made);
+    execute format('alter subscription %I set (slot_name = none)', made);
+    execute format('drop subscription %I', made);
+  end loop;
+end
+$$`;
+
 /** object_not_in_prerequisite_state, as empty-public.sql has it */
 const MORE_THAN_PUBLIC = "55000";
 
@@ -145,7 +159,7 @@ export class EmptiedDatabase {
   async empty(): Promise<Database> {
     this.#database ??= await openDatabase(await this.#target());
     try {
-      await this.#database.execute(`reset all; ${emptyPublic}; ${DROP_ROLES}`);
+      await this.#database.execute(`reset all; ${DROP_SUBSCRIPTIONS}; ${emptyPublic}; ${DROP_ROLES}`);
     } catch (error) {
       if (!(error instanceof ConfitureError) || error.server?.sqlstate !== MORE_THAN_PUBLIC) throw error;
       await this.#database.execute(`reset all; ${emptyDatabase}; ${DROP_ROLES}`);

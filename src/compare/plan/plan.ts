@@ -1,5 +1,5 @@
 import { type Fact, type Facts, factsOf } from "../engine/facts.ts";
-import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import { encodeId } from "../engine/object-id.ts";
 import { type Action, migrationActions, PlannerRefusal } from "../engine/actions.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
@@ -19,8 +19,11 @@ import { takeovers, withNumbersKept } from "./numbers-kept.ts";
 import { referencingFirst, withForeignKeysInside, withoutKeysOfDropped } from "./whole-tables.ts";
 import { withNotNullOnce } from "./not-null.ts";
 import { byAttribute } from "./composites.ts";
-import { corrected, withInheritedParts } from "./corrections.ts";
-import { ofWhoeverRuns, ownerTo, withoutIdleRights, withoutMaintain, withOwnRights } from "./rights.ts";
+import { withAggregateArguments } from "./aggregate-arguments.ts";
+import { withInheritedParts } from "./inherited-parts.ts";
+import { withPlannerDetails } from "./planner-details.ts";
+import { withRights } from "./object-rights.ts";
+import { ofWhoeverRuns, ownerTo } from "./owners.ts";
 import { withExtras } from "./extras.ts";
 import { withKeysApart, withoutKeyedPartitions } from "./partition-keys.ts";
 import { EXTRA_PROPERTIES, kindRules, withExtraFacts } from "./graph.ts";
@@ -52,36 +55,21 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   );
   const actions = planActions(collationsAsTypes(before, after), after, from, to).filter(
     (action) =>
-      isOfSchema(action, to.builder) &&
-      !isIdle(action, from) &&
-      !followsOwner(action, from.facts, to.facts) &&
-      !isDefaultAround(action, from.facts, to.facts),
+      isOfSchema(action, to.builder) && !isIdle(action, from) && !isDefaultAround(action, from.facts, to.facts),
   );
   const taken = takeovers(from.facts, to.facts);
+  const inOrder = referencingFirst(withNumbersKept(withRights(once(actions), from, to), taken), from.facts);
+  const whole = withForeignKeysInside(withoutKeysOfDropped(inOrder, from.facts), to.facts);
   const right = withInheritedParts(
-    partitionedIndexesFirst(
-      withoutIdleRights(
-        columnRightsLast(
-          withForeignKeysInside(
-            withoutKeysOfDropped(referencingFirst(withNumbersKept(once(actions), taken), from.facts), from.facts),
-            to.facts,
-          ),
-        ),
-        to,
-      ),
-      to.facts,
-    ).flatMap((action) =>
-      withOwnRights(
-        byAttribute(withCollation(corrected(action, from, to), from.facts, to.facts), from.facts, to.facts),
-      ),
+    partitionedIndexesFirst(whole, to.facts).map((action) =>
+      byAttribute(withCollation(withAggregateArguments(action, from, to), from.facts, to.facts), from.facts, to.facts),
     ),
     to.facts,
   );
   const defaultRights = withoutDefaultRights(from, to);
-  const everywhere = right.flatMap((action, index) => withoutMaintain(action, right[index - 1]));
-  const behind = numbersGoOn(everywhere, taken, to.facts);
-  const planned = everywhere.flatMap((action, index) => [
-    withBehind(toStatement(action, everywhere[index - 1], from, to), behind.get(action)),
+  const behind = numbersGoOn(right, taken, to.facts);
+  const planned = right.flatMap((action, index) => [
+    withBehind(toStatement(action, right[index - 1], from, to), behind.get(action)),
     ...defaultRights(action).map((sql) => ({ ...statementOf(sql), needs: action.produces })),
   ]);
   return [...moves.first, ...withExtras(planned, from, to), ...moves.last];
@@ -101,20 +89,13 @@ function once(actions: readonly Action[]): Action[] {
   });
 }
 
-/** Whoever loses the rights to a table loses those to its columns (manual, REVOKE): those are granted at the end. */
-function columnRightsLast(actions: readonly Action[]): Action[] {
-  const isLast = ({ verb, sql }: Action): boolean => verb === "create" && COLUMN_RIGHTS.test(sql);
-  return [...actions.filter((action) => !isLast(action)), ...actions.filter(isLast)];
-}
-
-const COLUMN_RIGHTS = /^(?:REVOKE ALL|GRANT [A-Z]+) \(/;
-
 /** @throws ConfitureError `generate_refused` */
 function planActions(before: Facts, after: Facts, from: Catalogue, to: Catalogue): readonly Action[] {
   const kinds = kindRules(from, to);
   const next = (one: Facts, other: Facts): readonly Action[] => migrationActions(one, other, kinds, EXTRA_PROPERTIES);
   try {
-    return planInAnyOrder(withExtraFacts(before, from, to), withExtraFacts(after, to, from), next);
+    const [source, target] = [withPlannerDetails(before, from), withPlannerDetails(after, to)];
+    return planInAnyOrder(withExtraFacts(source, from, to), withExtraFacts(target, to, from), next);
   } catch (cause) {
     if (!(cause instanceof PlannerRefusal)) throw cause;
     throw new ConfitureError("generate_refused", `No plan can be made: ${why(cause)}`, {
@@ -235,25 +216,6 @@ function makesIndex({ verb, produces: [made] }: Action, kind: string, to: Facts)
 function isOfPartition({ produces: [made] }: Action, to: Facts): boolean {
   const table = made === undefined ? undefined : to.get(made)?.parent;
   return table !== undefined && textOf(to, table, "partitionBound") !== undefined;
-}
-
-/** What an owner has by being it goes over to the next one with the object. */
-function followsOwner({ produces, destroys, consumes }: Action, from: Facts, to: Facts): boolean {
-  if ([...produces, ...destroys].some(({ kind }) => kind !== "acl")) return false;
-  return [...produces, ...destroys, ...consumes].some((id) => {
-    if (id.kind !== "acl") return false;
-    const [before, after] = [ownerOf(id.target, from), ownerOf(id.target, to)];
-    if (before === undefined || after === undefined || before === after) return false;
-    if (id.grantee !== before && id.grantee !== after) return false;
-    const held = from.get({ ...id, grantee: before })?.payload;
-    const holds = to.get({ ...id, grantee: after })?.payload;
-    return Bun.deepEquals(held, holds) && !from.has({ ...id, grantee: after }) && !to.has({ ...id, grantee: before });
-  });
-}
-
-function ownerOf(id: ObjectId, facts: Facts): string | undefined {
-  const owner = facts.has(id) ? facts.outgoingEdges(id).find(({ kind }) => kind === "owner")?.to : undefined;
-  return owner?.kind === "role" ? owner.name : undefined;
 }
 
 function toStatement(action: Action, before: Action | undefined, from: Catalogue, to: Catalogue): PlannedStatement {

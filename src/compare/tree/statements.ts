@@ -7,13 +7,13 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { parentTable, textOf, withoutObjects } from "../engine/lookups.ts";
 import { giveBackMemory } from "../engine/memory.ts";
 import { type Detail, detailId, UNFILLED } from "./details.ts";
-import { completed } from "../plan/corrections.ts";
+import { withAggregateArguments } from "../plan/aggregate-arguments.ts";
+import { withPlannerDetails } from "../plan/planner-details.ts";
 import { withNotNullOnce } from "../plan/not-null.ts";
 import { creationsOf } from "../plan/extras.ts";
 import { layOut, type LayoutUnit } from "./layout.ts";
 import { divideIntoUnits } from "./units.ts";
 import { parentsFromTheBeginning } from "../kinds/further-parents.ts";
-import { isVirtual } from "../kinds/generated-column.ts";
 import type { Extra, Home, Side } from "../kinds/kind.ts";
 import { kindOf } from "../catalogue/extras.ts";
 
@@ -38,7 +38,8 @@ export function planFiles(
   details: readonly Detail[],
   builders: readonly (string | undefined)[],
 ): PlannedFile[] {
-  const [from, to] = [withNotNullOnce(empty.facts, empty, live), withNotNullOnce(live.facts, live, live)];
+  const from = withNotNullOnce(empty.facts, empty, live);
+  const to = withPlannerDetails(withNotNullOnce(live.facts, live, live), live);
   const units = divideIntoUnits(to);
   // Default privileges are for what is made later, and here that is nothing: the objects have their own grants.
   const isLater = ({ id }: { id: ObjectId }): boolean =>
@@ -48,29 +49,26 @@ export function planFiles(
     to,
     later.map(({ id }) => id),
   );
-  const extras = new Set(live.extras.map(({ kind, path }) => [kind, ...path].join("\0")));
   const unfilled = new Set(
     details.flatMap((detail) => (detail.property === UNFILLED ? [encodeId(detailId(detail))] : [])),
   );
   const parents = new Set(to.facts().flatMap(({ id }) => inheritedTable(id, to) ?? []));
-  const isVirtualColumn = (id: ObjectId): boolean =>
-    id.kind === "column" && isVirtual(live.extras, [id.schema, id.table, id.name]);
   const statements = new Map<string, string[]>();
   // A new object has no grants that a role could lose.
   const isIdle = ({ sql, produces: [made] }: Action): boolean =>
     made?.kind === "acl" && made.grantee !== "PUBLIC" && !from.has(made.target) && sql.startsWith("REVOKE ALL ");
   for (const planned of [
-    ...wholeTables(planActions(from, first), from, first, isVirtualColumn),
+    ...wholeTables(planActions(from, first), from, first),
     ...(later.length === 0 ? [] : planActions(first, to)),
   ]) {
-    const action = completed(planned, empty, live);
+    const action = withAggregateArguments(planned, empty, live);
     if (isIdle(action)) continue;
     const about = [...action.consumes, ...action.destroys];
     const unit = units.unitFor({ produces: action.produces, about });
     units.require(unit, action.consumes);
     for (const id of action.produces) if (id.kind === "table") units.require(unit, parentsFromTheBeginning(id, live));
     const own = statements.get(unit) ?? [];
-    own.push(forBuilder(withoutChildren(withDetails(action, extras, unfilled), action, parents), builders));
+    own.push(forBuilder(withoutChildren(withDetails(action, unfilled), action, parents), builders));
     statements.set(unit, own);
   }
   for (const detail of details) {
@@ -135,15 +133,12 @@ function withoutChildren(sql: string, { produces }: Action, parents: ReadonlySet
 }
 
 /** The action's statement, with the details that only it can set. */
-function withDetails({ sql, produces }: Action, extras: ReadonlySet<string>, unfilled: ReadonlySet<string>): string {
+function withDetails({ sql, produces }: Action, unfilled: ReadonlySet<string>): string {
   const statement = sql.trim().replace(/[;\s]+$/, "");
   const [made] = produces;
   // The ledger may have a schema made, a provider an extension.
   if (made?.kind === "schema" || made?.kind === "extension") {
     return statement.replace(/^CREATE (SCHEMA|EXTENSION) /, "CREATE $1 IF NOT EXISTS ");
-  }
-  if (made?.kind === "index" && !extras.has(["partitioned index", made.schema, made.name].join("\0"))) {
-    return statement.replace(" ON ONLY ", " ON ");
   }
   if (made?.kind === "materializedView" && unfilled.has(encodeId(made))) {
     return `${statement}\nWITH NO DATA`;
@@ -178,12 +173,7 @@ function planActions(from: Facts, to: Facts, compact = true): readonly Action[] 
  * pg-delta makes a table column by column where a type or function comes later in its own order, which changes the
  * order of the columns. In files that come in the right order the whole table can be one statement.
  */
-function wholeTables(
-  actions: readonly Action[],
-  from: Facts,
-  to: Facts,
-  isVirtualColumn: (column: ObjectId) => boolean,
-): Action[] {
+function wholeTables(actions: readonly Action[], from: Facts, to: Facts): Action[] {
   if (areTablesWhole(actions, to)) return [...actions];
   const tables = new Map<string, WholeTable>();
   const folded = new Set<string>();
@@ -199,8 +189,7 @@ function wholeTables(
       const table = tables.get(encodeId(fact.parent!));
       if (fact.payload["type"] === "f" && made.kind === "constraint") continue;
       const position = made.kind === "column" ? Number(fact.payload["_position"]) : Infinity;
-      const sql = isVirtualColumn(made) ? action.sql.replace(/ STORED( NOT NULL)?$/, " VIRTUAL$1") : action.sql;
-      if (table?.add(sql, position) === true) for (const id of action.produces) folded.add(encodeId(id));
+      if (table?.add(action.sql, position) === true) for (const id of action.produces) folded.add(encodeId(id));
       else apart.set(encodeId(made), action);
     }
   }

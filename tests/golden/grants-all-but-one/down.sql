@@ -6,6 +6,4 @@ REVOKE ALL ON TABLE public.users FROM manager;
 
 REVOKE ALL ON TABLE public.users FROM reader;
 
-REVOKE ALL ON TABLE public.orders FROM reader;
-
-GRANT ALL ON TABLE public.orders TO reader;
+GRANT DELETE ON TABLE public.orders TO reader;

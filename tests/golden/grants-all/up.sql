@@ -1,10 +1,6 @@
 -- migrate:up
 
-REVOKE ALL ON SEQUENCE public.s FROM reader;
-
-GRANT SELECT, UPDATE, USAGE ON SEQUENCE public.s TO reader;
-
-REVOKE ALL ON TABLE public.users FROM reader;
+GRANT ALL ON SEQUENCE public.s TO reader;
 
 GRANT ALL ON TABLE public.users TO reader;
 

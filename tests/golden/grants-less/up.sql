@@ -1,5 +1,5 @@
 -- migrate:up
 
-REVOKE ALL ON TABLE public.users FROM reader;
+REVOKE INSERT ON TABLE public.users FROM reader;
 
-GRANT SELECT ON TABLE public.users TO reader;
+REVOKE GRANT OPTION FOR SELECT ON TABLE public.users FROM reader;

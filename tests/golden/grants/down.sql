@@ -10,7 +10,5 @@ REVOKE ALL (name) ON TABLE public.users FROM reader;
 
 REVOKE ALL ON TABLE public.users FROM reader;
 
-REVOKE ALL ON FUNCTION public.f() FROM PUBLIC;
-
 -- SECURITY: everybody who can connect gets this right.
 GRANT EXECUTE ON FUNCTION public.f() TO PUBLIC;

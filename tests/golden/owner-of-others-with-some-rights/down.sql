@@ -1,7 +1,5 @@
 -- migrate:down
 
-REVOKE ALL ON TABLE public.ledger FROM app;
-
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.entries wait until the migration is committed.
 DROP TABLE public.entries;
@@ -10,10 +8,6 @@ DROP TABLE public.entries;
 ALTER TABLE public.ledger
   OWNER TO CURRENT_USER;
 
-REVOKE ALL ON TABLE public.ledger FROM CURRENT_USER;
+GRANT DELETE ON TABLE public.ledger TO CURRENT_USER;
 
-GRANT ALL ON TABLE public.ledger TO CURRENT_USER;
-
-REVOKE ALL ON TABLE public.users FROM app;
-
-GRANT ALL ON TABLE public.users TO app;
+GRANT UPDATE ON TABLE public.users TO app;

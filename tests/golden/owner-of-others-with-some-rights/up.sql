@@ -1,7 +1,5 @@
 -- migrate:up
 
-REVOKE ALL ON TABLE public.ledger FROM CURRENT_USER;
-
 CREATE TABLE public.entries (
   id integer
 );
@@ -13,20 +11,8 @@ ALTER TABLE public.entries
 ALTER TABLE public.ledger
   OWNER TO app;
 
-REVOKE ALL ON TABLE public.entries FROM app;
-
-GRANT ALL ON TABLE public.entries TO app;
-
 REVOKE DELETE ON TABLE public.entries FROM app;
 
-REVOKE ALL ON TABLE public.ledger FROM app;
-
-GRANT ALL ON TABLE public.ledger TO app;
-
 REVOKE DELETE ON TABLE public.ledger FROM app;
-
-REVOKE ALL ON TABLE public.users FROM app;
-
-GRANT ALL ON TABLE public.users TO app;
 
 REVOKE UPDATE ON TABLE public.users FROM app;

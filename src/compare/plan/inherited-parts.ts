@@ -1,0 +1,80 @@
+import type { Action } from "../engine/actions.ts";
+import type { Facts } from "../engine/facts.ts";
+import { parentTable } from "../engine/lookups.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
+
+/**
+ * What a table has from its parent and declares as well cannot be added afterwards: a column is part of CREATE TABLE, and
+ * in a table that is there, columns and constraints come before the parent's. Pure.
+ */
+export function withInheritedParts(actions: readonly Action[], to: Facts): Action[] {
+  const creates = new Map<
+    string,
+    { readonly action: Action; readonly clauses: string[]; readonly makes: ObjectId[] }
+  >();
+  const ordered: Action[] = [];
+  for (const action of actions) {
+    const [made] = action.produces;
+    if (made?.kind === "table" && action.verb === "create" && !creates.has(encodeId(made))) {
+      creates.set(encodeId(made), { action, clauses: [], makes: [] });
+    }
+    const part = addedPart(action);
+    if (part === undefined || !isInherited(part, to)) {
+      ordered.push(action);
+      continue;
+    }
+    const create = creates.get(encodeId(tableOf(part)));
+    if (create !== undefined && part.kind === "column") {
+      create.clauses.push(action.sql.slice(action.sql.indexOf(" ADD COLUMN ") + " ADD COLUMN ".length));
+      create.makes.push(...action.produces);
+      continue;
+    }
+    const start = create === undefined ? 0 : ordered.indexOf(create.action) + 1;
+    const at = ordered.findIndex((other, index) => index >= start && isOfAncestor(addedPart(other), part, to));
+    ordered.splice(at < 0 ? ordered.length : at, 0, action);
+  }
+  return ordered.map((action) => {
+    const [made] = action.produces;
+    const create = made === undefined ? undefined : creates.get(encodeId(made));
+    if (create?.action !== action || create.clauses.length === 0) return action;
+    const sql = action.sql.replace(" () INHERITS ", () => ` (${create.clauses.join(", ")}) INHERITS `);
+    return { ...action, sql, produces: [...action.produces, ...create.makes] };
+  });
+}
+
+/** A column or constraint. */
+interface Part {
+  readonly kind: "column" | "constraint";
+  readonly schema: string;
+  readonly table: string;
+  readonly name: string;
+}
+
+function addedPart(action: Action): Part | undefined {
+  const [made] = action.produces;
+  if (action.verb !== "create" || (made?.kind !== "column" && made?.kind !== "constraint")) return undefined;
+  return action.sql.includes(" ADD ") ? { ...made, kind: made.kind } : undefined;
+}
+
+function tableOf({ schema, table }: Part): ObjectId {
+  return { kind: "table", schema, name: table };
+}
+
+/** Whether an ancestor of the table has it as well. */
+function isInherited(part: Part, facts: Facts): boolean {
+  const parent = parentOf(part, facts);
+  return parent !== undefined && (facts.has(parent) || isInherited(parent, facts));
+}
+
+function isOfAncestor(other: Part | undefined, part: Part, facts: Facts): boolean {
+  if (other === undefined || other.name !== part.name || other.kind !== part.kind) return false;
+  const parent = parentOf(part, facts);
+  if (parent === undefined) return false;
+  return encodeId(parent) === encodeId(other) || isOfAncestor(other, parent, facts);
+}
+
+/** What has the same name in the table's parent, whether it is there or not. */
+function parentOf({ kind, schema, table, name }: Part, facts: Facts): Part | undefined {
+  const parent = parentTable(facts, { kind: "table", schema, name: table });
+  return parent && { kind, schema: parent.schema, table: parent.name, name };
+}
