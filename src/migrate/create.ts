@@ -105,17 +105,19 @@ interface Written {
 
 function nextMigrations(options: Omit<CreateOptions, "name">, drafts: readonly Draft[]): Written[] {
   const { dir, form } = options;
-  const { layout: layoutName, migrations } = discoverMigrations(options.projectDir, dir, options.layout);
+  const { layout: layoutName, migrations, squashed } = discoverMigrations(options.projectDir, dir, options.layout);
   const layout = LAYOUTS[layoutName];
   const creation = creationOf(layout, dir);
   if (form === "typescript" && layoutName !== "confiture") throw sqlOnly(layout, dir);
   const before: MigrationFile[] = migrations.filter(({ version }) => !isRepeatable(version));
+  // Databases have what was squashed recorded: a file of such a version would never run.
+  const taken = [...(options.taken ?? []), ...squashed.map(({ version }) => version)];
   const written: Written[] = [];
   for (const { name, content } of drafts) {
     const ways = waysOf(content);
     if (ways.options !== undefined && layoutName !== "confiture") throw inOwnLayoutOnly(layout, dir);
     const last = before.at(-1)?.version;
-    const newest = (options.taken ?? []).reduce<string | undefined>(
+    const newest = taken.reduce<string | undefined>(
       (max, one) => (max === undefined || (/^\d/.test(one) && compareVersions(one, max) > 0) ? one : max),
       last,
     );

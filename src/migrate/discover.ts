@@ -8,7 +8,7 @@ import { LAYOUT_NAMES, type LayoutName } from "./layouts/names.ts";
 import { duplicate } from "./layouts/names-and-versions.ts";
 import { LAYOUTS } from "./layouts/registry.ts";
 import { baseFile } from "./base.ts";
-import type { MigrationFile } from "./migration-file.ts";
+import type { MigrationFile, SquashedMigration } from "./migration-file.ts";
 import { readSquashed } from "./squashed.ts";
 import { BASE_VERSION, canonicalVersion, compareVersions } from "./version.ts";
 
@@ -18,6 +18,8 @@ export interface Discovery {
   readonly base: MigrationFile | undefined;
   /** In version order. */
   readonly migrations: readonly MigrationFile[];
+  /** What the base stands for, in version order: no other migration may have their versions. */
+  readonly squashed: readonly SquashedMigration[];
   /** What looks like a migration and is none in this layout, so that a slip in a name does not go unseen. */
   readonly ignored: readonly Ignored[];
 }
@@ -51,6 +53,7 @@ export function discoverMigrations(projectDir: string, dir: string, layout: stri
     layout: name,
     base: own === undefined ? base : undefined,
     migrations: migrations.toSorted((a, b) => compareVersions(a.version, b.version)),
+    squashed,
     ignored: ignored.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
   };
 }

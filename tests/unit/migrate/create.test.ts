@@ -34,6 +34,24 @@ describe("migrations that belong together", () => {
     expect(created?.path).toBe("db/migrations/009_add.sql");
   });
 
+  test.each([
+    ["all of them", ["001", "002"], [], ["003", "004", "005"]],
+    ["an old number is there again", ["007", "008"], ["003_late.sql"], ["009", "010", "011"]],
+    ["newer ones are there", ["001", "002"], ["0040_new.up.sql"], ["0041", "0042", "0043"]],
+    ["timestamps", ["20250101000000"], [], ["20260102030459", "20260102030460", "20260102030461"]],
+    ["a clock that went back", ["20270101000000"], [], ["20270101000001", "20270101000002", "20270101000003"]],
+  ])("come behind those that were squashed: %s", async (_what, squashed, left, versions) => {
+    const lines = squashed.map((version) => `-- squashed: ${version} ${"0".repeat(64)} old\n`).join("");
+    await using project = await temporaryProject({
+      "db/migrations/base.sql": `${lines}CREATE TABLE t ();\n`,
+      ...Object.fromEntries(left.map((name) => [`db/migrations/${name}`, ""])),
+    });
+    // One after the other, as `migrate new` writes them.
+    const written = [];
+    for (const draft of DRAFTS) written.push(...(await create(project.dir, [draft])));
+    expect(written.map((path) => path.split("/").at(-1)?.split("_")[0])).toEqual(versions);
+  });
+
   test("are written all or not at all", async () => {
     await using project = await temporaryProject({ "db/migrations/001_last.sql": "" });
     const tooLong = { name: "x".repeat(300), content: "-- migrate:up\n" };
