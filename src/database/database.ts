@@ -53,6 +53,12 @@ export interface Database {
    */
   cancel(): Promise<void>;
 
+  /**
+   * Everything that is in an embedded database without a folder, for another one to begin with (`EmbeddedTarget.saved`). Undefined where not all
+   * of it would be kept: tables that are unlogged are empty after it.
+   */
+  save?(): Promise<Uint8Array | undefined>;
+
   /** Ends the session; an open transaction is rolled back by the server. Safe to call twice. */
   close(): Promise<void>;
 }

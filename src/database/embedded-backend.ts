@@ -5,7 +5,8 @@ import { ConfitureError } from "#errors/error.ts";
 import type { MessageStream } from "./embedded-copy.ts";
 import { countBytes } from "./embedded-garbage.ts";
 import { loadAssets } from "./embedded-load.ts";
-import type { PackedFile } from "./embedded-pack.ts";
+import { readFiles, writeFiles } from "./embedded-memory.ts";
+import { type DataFiles, unpackSaved } from "./embedded-saved.ts";
 import type { Backend } from "./embedded-socket.ts";
 import { unawaited } from "./unawaited.ts";
 
@@ -45,9 +46,6 @@ function parametersOf(settings: Readonly<Record<string, string>>): string[] {
   return Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
 }
 
-/** Mode of a file that its owner may read and write. */
-const REGULAR_FILE = 0o100600;
-
 const READY_FOR_QUERY = "Z".charCodeAt(0);
 const READY_LENGTH = 6;
 const LOG_LINES = 20;
@@ -57,14 +55,6 @@ const ANSWERS_WEIGH = 4;
 /** Emscripten's callback for an instance that was made elsewhere. */
 type WasmReceiver = (instance: WebAssembly.Instance, module: WebAssembly.Module) => void;
 type EngineModule = PGlite["Module"];
-/** Emscripten's file system in memory, as far as it is used here. */
-interface MemoryFiles {
-  createNode(parent: object, name: string, mode: number, device: number): MemoryFile;
-}
-interface MemoryFile {
-  contents: Uint8Array;
-  usedBytes: number;
-}
 /** What emscripten does with open files, as far as it is used here. */
 interface StreamOperations {
   write(this: void, stream: OpenFile, ...args: unknown[]): number;
@@ -96,12 +86,14 @@ export class PGliteBackend implements Backend {
   /**
    * Starts PostgreSQL on a data folder, or on a new database in memory.
    * @param settings what sessions begin with, by name
+   * @param saved what a database in memory begins with; a new one when left out
    * @param mostFiles how many files PostgreSQL may have open at once; as many as it likes when left out
    * @throws ConfitureError `embedded_failed`
    */
   static async start(
     folder: string | undefined,
     settings: Readonly<Record<string, string>> = {},
+    saved?: Uint8Array<ArrayBuffer>,
     mostFiles?: number,
   ): Promise<PGliteBackend> {
     const log: string[] = [];
@@ -109,7 +101,8 @@ export class PGliteBackend implements Backend {
     const code = postgresModule();
     const unloadable = Promise.withResolvers<never>();
     const extensionFiles = await extensions();
-    const clusterFiles = folder === undefined ? await cluster() : [];
+    const beginning = async () => (saved === undefined ? await cluster() : await unpackSaved(saved));
+    const clusterFiles = folder === undefined ? await beginning() : [];
     const place = (engine: EngineModule): void => {
       // Extensions are simply there, as on a server; a library is compiled when it is first used.
       writeFiles(engine, PGlite.paths.PG_ROOT, extensionFiles);
@@ -180,6 +173,11 @@ export class PGliteBackend implements Backend {
     throw this.#broken;
   }
 
+  /** The files of a database in memory. They are whole after a CHECKPOINT. */
+  files(): DataFiles {
+    return readFiles(this.#pglite.Module, PGlite.paths.PGDATA);
+  }
+
   /** Stops PostgreSQL; what is committed is in the data folder. */
   async stop(): Promise<void> {
     // A shutdown would trust memory that may be wrong. The next start recovers, as after a crash.
@@ -230,42 +228,6 @@ function prepared(
     };
   };
   return fileSystem;
-}
-
-function writeFiles({ FS, MEMFS }: EngineModule, root: string, files: readonly PackedFile[]): void {
-  const memory = MEMFS as unknown as MemoryFiles;
-  const folders = new Map<string, object>();
-  const folderNode = (path: string): object => {
-    const known = folders.get(path);
-    if (known !== undefined) return known;
-    FS.mkdirTree(path);
-    const { node } = FS.lookupPath(path, {}) as { node: object };
-    folders.set(path, node);
-    return node;
-  };
-  for (const { path, size, read } of files) {
-    const full = `${root}/${path}`;
-    const end = full.lastIndexOf("/");
-    const parent = folderNode(full.slice(0, end));
-    if (path.endsWith("/")) continue;
-    // FS.writeFile takes ten times as long, and most files are never looked at.
-    const node = memory.createNode(parent, full.slice(end + 1), REGULAR_FILE, 0);
-    if (size > 0) readWhenAsked(node, read);
-    node.usedBytes = size;
-  }
-}
-
-function readWhenAsked(node: MemoryFile, read: () => Uint8Array): void {
-  const become = (value: Uint8Array): Uint8Array => {
-    Object.defineProperty(node, "contents", { value, writable: true, enumerable: true, configurable: true });
-    return value;
-  };
-  Object.defineProperty(node, "contents", {
-    get: () => become(read()),
-    set: become,
-    enumerable: true,
-    configurable: true,
-  });
 }
 
 /** One statement may write a lot, while nothing else runs. */

@@ -18,8 +18,9 @@ type IndexEntry = [path: string, size: number, start: number];
 /**
  * Joins files: the length of an index, the index (JSON), and the contents in one compressed block. Unlike an archive it
  * opens without a copy of any file. Contents that several files have are there once, as in the databases of a cluster.
+ * @param level how hard zstd tries
  */
-export function pack(files: readonly FileToPack[]): Uint8Array {
+export function pack(files: readonly FileToPack[], level = 19): Uint8Array {
   const parts: Uint8Array[] = [];
   let end = 0;
   const places = new Map<string, number>();
@@ -37,7 +38,7 @@ export function pack(files: readonly FileToPack[]): Uint8Array {
   const head = Buffer.from(JSON.stringify(index));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(head.length);
-  return Buffer.concat([length, head, Bun.zstdCompressSync(Buffer.concat(parts), { level: 19 })]);
+  return Buffer.concat([length, head, Bun.zstdCompressSync(Buffer.concat(parts), { level })]);
 }
 
 /**

@@ -2,6 +2,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { Database, OpenOptions } from "./database.ts";
 import { CopySource } from "./embedded-copy.ts";
 import { loadAssets } from "./embedded-load.ts";
+import type { DataFiles } from "./embedded-saved.ts";
 import { longSql, LongQuery } from "./long-sql.ts";
 import { type Backend, EmbeddedSocket } from "./embedded-socket.ts";
 import { openSession } from "./session.ts";
@@ -14,6 +15,8 @@ export interface EmbeddedEngine {
    * time, and a new one only after the last has ended. Each begins with a clean session.
    */
   connect(): EmbeddedSocket;
+  /** As of `StartedEngine`. */
+  files(): DataFiles;
   /** Ends the live connection, stops PostgreSQL and frees the data folder. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -23,6 +26,8 @@ type StartOptions = Pick<OpenOptions, "lockWait" | "onHeld" | "signal">;
 /** The one backend of a PostgreSQL inside this process, for whoever shares it out. */
 export interface StartedEngine {
   readonly backend: Backend;
+  /** Those of a database in memory; whole after a CHECKPOINT. */
+  files(): DataFiles;
   /** Stops PostgreSQL and frees the data folder. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -41,7 +46,7 @@ export async function startEmbedded(target: EmbeddedTarget, options: StartOption
   const { PGliteBackend } = await import("./embedded-backend.ts");
   const folder =
     target.path === undefined ? undefined : await openDataFolder(target.path, options.lockWait ?? 0, options);
-  const backend = await PGliteBackend.start(folder?.path, target.settings, folder?.mostFiles).catch(
+  const backend = await PGliteBackend.start(folder?.path, target.settings, target.saved, folder?.mostFiles).catch(
     (error: unknown) => {
       folder?.release();
       throw error;
@@ -55,7 +60,7 @@ export async function startEmbedded(target: EmbeddedTarget, options: StartOption
       folder?.release();
     }
   };
-  return { backend, close: () => (closing ??= close()) };
+  return { backend, files: () => backend.files(), close: () => (closing ??= close()) };
 }
 
 /**
@@ -77,6 +82,7 @@ export async function openEmbedded(target: EmbeddedTarget, options: StartOptions
       });
       return live;
     },
+    files: () => engine.files(),
     async close() {
       closed = true;
       live?.destroy();
@@ -142,12 +148,29 @@ export async function openEmbeddedDatabase(target: EmbeddedTarget, options: Open
       execute: (sql, results) => explained(execute(sql, results)),
       query: (sql, parameters) => explained(session.query(sql, parameters)),
       copyIn: (sql, data, results) => explained(copyIn(sql, data, results)),
+      ...(target.path === undefined && { save: () => explained(save(session, engine)) }),
       close,
     };
   } catch (error) {
     await engine.close();
     throw error;
   }
+}
+
+/** What is in a database in memory: its files, but for segments of the log that it does not begin with. */
+async function save(session: Database, engine: EmbeddedEngine): Promise<Uint8Array | undefined> {
+  await session.execute("checkpoint");
+  const [state] = await session.query<{ keeps: boolean; first: string; last: string }>(`
+    select redo_wal_file as first, pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_insert_lsn()) as last,
+           not exists (select from pg_catalog.pg_class where relpersistence = 'u') as keeps
+      from pg_catalog.pg_control_checkpoint()`);
+  if (state?.keeps !== true) return undefined;
+  const { packSaved } = await import("./embedded-saved.ts");
+  const isNeeded = (path: string): boolean => {
+    const segment = /^pg_wal\/([0-9A-F]{24})$/.exec(path)?.[1];
+    return path !== "postmaster.pid" && (segment === undefined || (segment >= state.first && segment <= state.last));
+  };
+  return await packSaved(new Map([...engine.files()].filter(([path]) => isNeeded(path))));
 }
 
 /** PostgreSQL's own hints are to install a missing extension and to raise a setting, which nobody can do here. */

@@ -240,6 +240,15 @@ function offsetOfLine(text: string, start: number, line: number): number {
   return at;
 }
 
+/** The text of all statements of a script that is one message; undefined for one that is only read while it is sent. */
+export function messageOf(script: Script): string | undefined {
+  const [first] = script.statements;
+  const last = script.statements.at(-1);
+  if (first === undefined || last === undefined) return "";
+  const sql = sqlToSend(script, first.start, last.end);
+  return typeof sql === "string" ? sql : undefined;
+}
+
 /**
  * Adds the place in the file to a server's error: its position if it gave one, otherwise the statement
  * that failed.

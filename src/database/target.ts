@@ -63,6 +63,8 @@ export interface AuthenticationRules {
 export interface EmbeddedTarget {
   readonly engine: "embedded";
   readonly path?: string;
+  /** What it begins with in place of a new database, where it has no folder: the data that another one has saved. */
+  readonly saved?: Uint8Array<ArrayBuffer>;
   /** Settings that sessions begin with, by name, as `-c name=value` gives them to a server. */
   readonly settings?: Readonly<Record<string, string>>;
 }

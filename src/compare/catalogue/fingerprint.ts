@@ -1,5 +1,6 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
+import { type CatalogueTable, catalogueTables, definingColumns } from "./catalogue-tables.ts";
 import { inReading } from "./read-again.ts";
 
 /**
@@ -15,7 +16,7 @@ export type Fingerprint = string & { readonly fingerprint: true };
  * was written since the last time was counted (`track_counts`).
  */
 export async function fingerprints(database: Database): Promise<(isCounted?: boolean) => Promise<Fingerprint>> {
-  const all = await queryCatalogue<CatalogueTable>(database, CATALOGUE_TABLES);
+  const all = await catalogueTables(database);
   const tables = all.filter(({ readable }) => readable);
   const hidden = all.filter(({ table, readable }) => !readable && table in UNREADABLE);
   const unreadable = hidden.map(({ table }) => `select 1 from ${UNREADABLE[table]}`).join(" union all ");
@@ -85,13 +86,6 @@ function unlikeAny(): Fingerprint {
   return crypto.randomUUID() as string as Fingerprint;
 }
 
-interface CatalogueTable {
-  readonly table: string;
-  readonly readable: boolean;
-  readonly oid: number;
-  readonly columns: readonly string[];
-}
-
 /** How many rows were ever written into a table, also for nothing; null where nobody counts. */
 interface Written {
   readonly rows: string | null;
@@ -130,17 +124,6 @@ const INITIAL = `select xmin::text as xid, current_setting('server_version_num')
 /** Before everything. */
 const BOOTSTRAP = "1";
 
-/** What PostgreSQL keeps about itself and its work, and no comparison sees. */
-const OTHER_TABLES = [
-  "pg_database",
-  "pg_largeobject",
-  "pg_largeobject_metadata",
-  "pg_replication_origin",
-  "pg_statistic",
-  "pg_statistic_ext_data",
-  "pg_subscription_rel",
-];
-
 /**
  * Tables that only a superuser may read, and what shows everyone whether they hold something. Of roles (pg_authid) no
  * comparison speaks.
@@ -149,54 +132,6 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   pg_subscription: "(select oid from pg_subscription) as s",
   pg_user_mapping: "pg_user_mappings",
 };
-
-const CATALOGUE_TABLES = `
-  select c.relname::text as table, c.oid::int as oid, has_table_privilege(c.oid, 'select') as readable, array_agg(a.attname::text order by a.attnum) as columns
-    from pg_class c
-    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-   where c.relnamespace = 'pg_catalog'::regnamespace and c.relkind = 'r'
-     and c.relname not in (${OTHER_TABLES.map((name) => `'${name}'`).join(", ")})
-   group by c.oid, c.relname
-   order by c.relname`;
-
-/**
- * Columns that change with rows of data, with maintenance, or with objects that are long gone; they are no part of
- * a definition.
- */
-const PASSING: Readonly<Record<string, ReadonlySet<string>>> = {
-  pg_class: new Set([
-    "relfilenode",
-    "relpages",
-    "reltuples",
-    "relallvisible",
-    "relallfrozen",
-    "relfrozenxid",
-    "relminmxid",
-    // Counts dropped columns too.
-    "relnatts",
-    // Stay true when the last one is dropped, until a VACUUM.
-    "relhasindex",
-    "relhasrules",
-    "relhastriggers",
-    "relhassubclass",
-    "reltoastrelid",
-    "relrewrite",
-  ]),
-  pg_attribute: new Set(["atthasmissing", "attmissingval", "attcacheoff"]),
-  pg_index: new Set(["indcheckxmin"]),
-};
-
-/** Rights that nobody has changed yet are the default ones, written down or not. */
-const RIGHTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  pg_class: { relacl: defaultRights("relacl", "case t.relkind when 'S' then 's' else 'r' end", "relowner") },
-  pg_namespace: { nspacl: defaultRights("nspacl", "'n'", "nspowner") },
-  pg_proc: { proacl: defaultRights("proacl", "'f'", "proowner") },
-  pg_type: { typacl: defaultRights("typacl", "'T'", "typowner") },
-};
-
-function defaultRights(column: string, kind: string, owner: string): string {
-  return `coalesce(t.${column}, acldefault((${kind})::"char", t.${owner}))`;
-}
 
 /**
  * Objects whose number nothing refers to but dependencies, which follow from definitions, and comments: dropped and
@@ -259,12 +194,11 @@ function countSql(tables: readonly CatalogueTable[]): string {
 
 /** The sums of each table's rows since a transaction of its own, of `$1`; a table without one is not looked at. */
 function sumSql(tables: readonly CatalogueTable[]): string {
-  const sums = tables.map(({ table, columns }, index) => {
-    const values = columns
-      .filter((column) => PASSING[table]?.has(column) !== true)
-      .map((column) =>
-        column === "oid" && table in NAMELESS ? numberWhereNamed(table) : (RIGHTS[table]?.[column] ?? `t.${column}`),
-      );
+  const sums = tables.map((described, index) => {
+    const { table } = described;
+    const values = definingColumns(described).map(([column, value]) =>
+      column === "oid" && table in NAMELESS ? numberWhereNamed(table) : value,
+    );
     const since = index + 1;
     const conditions = [
       `${ageOf(since)} is not null`,

@@ -40,6 +40,29 @@ export async function withEmbeddedScratch<T>(
   return result;
 }
 
+/** One that begins with what another has saved. Nobody uses it again. */
+export async function withSavedScratch<T>(
+  saved: Uint8Array<ArrayBuffer>,
+  signal: AbortSignal | undefined,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  // Two engines at a time would take twice the memory.
+  const left = spare;
+  spare = undefined;
+  if (left !== undefined) {
+    unawaited.count--;
+    await left.database.close();
+  }
+  const { database } = await open({}, signal, saved);
+  try {
+    return await work(database);
+  } catch (error) {
+    throw interruptedBy(signal, error) ? new ConfitureError("interrupted", "Interrupted", { cause: error }) : error;
+  } finally {
+    await database.close();
+  }
+}
+
 async function takeSpare(settings: string, signal: AbortSignal | undefined): Promise<Used | undefined> {
   const used = spare;
   spare = undefined;
@@ -51,8 +74,16 @@ async function takeSpare(settings: string, signal: AbortSignal | undefined): Pro
   return undefined;
 }
 
-async function open(settings: Readonly<Record<string, string>>, signal: AbortSignal | undefined): Promise<Used> {
-  const target = { engine: "embedded", ...(Object.keys(settings).length === 0 ? {} : { settings }) } as const;
+async function open(
+  settings: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
+  saved?: Uint8Array<ArrayBuffer>,
+): Promise<Used> {
+  const target = {
+    engine: "embedded",
+    ...(Object.keys(settings).length === 0 ? {} : { settings }),
+    ...(saved === undefined ? {} : { saved }),
+  } as const;
   const watch: Watch = { leavesTraces: false };
   const database = watched(await openDatabase(target, { signal }), watch);
   return { database, watch, settings: JSON.stringify(settings), signal };
@@ -94,6 +125,8 @@ function watched(database: Database, watch: Watch): Database {
     cancel() {
       return database.cancel();
     },
+    // What only the session knows is not in what is saved.
+    save: async () => (watch.leavesTraces ? undefined : await database.save?.()),
     close() {
       return database.close();
     },

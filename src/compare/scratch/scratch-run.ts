@@ -1,4 +1,6 @@
+import { LOOK_UP } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
+import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import type { Direction } from "#migrate/events.ts";
@@ -8,13 +10,15 @@ import { acquireLock, lockKey, releaseLock } from "#migrate/lock.ts";
 import type { Performer } from "#migrate/performer.ts";
 import { runBackfill } from "#migrate/run-fill.ts";
 import { runMigration } from "#migrate/run.ts";
-import type { RunOptions } from "#migrate/run-session.ts";
+import { cleanSession, entryOf, type RunOptions } from "#migrate/run-session.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Fingerprint, fingerprints } from "../catalogue/fingerprint.ts";
 import { deallocateOthers } from "../catalogue/read-again.ts";
+import { type Moment, watchRows } from "../catalogue/written-rows.ts";
 import { explainMissing, withMissingRoles } from "./missing.ts";
 import type { ScratchSite } from "./site.ts";
+import { textsOf, thereAndBack } from "./there-and-back.ts";
 
 /** Where the runner keeps its record in a scratch database. */
 export const SCRATCH_LEDGER: Ledger = { schema: "public", table: "confiture_migrations", exists: false };
@@ -30,6 +34,16 @@ export interface ScratchRun {
   step(migration: LoadedMigration, direction: Direction, performer?: Performer): Promise<ConfitureError | undefined>;
   /** As `step` up, of a migration that runs in one transaction, which is taken back at its end. */
   tryOut(migration: LoadedMigration, performer: Performer): Promise<ConfitureError | undefined>;
+  /**
+   * Applies a migration, rolls it back, compares with what was there before, and applies it again: in one transaction, which takes
+   * a part of the time of as many steps.
+   * @returns whether all of that is right, and the migration is applied. If not, nothing is changed, and steps tell what is wrong
+   */
+  thereAndBack(migration: LoadedMigration): Promise<boolean>;
+  /** For `isUntouchedSince`; undefined where that cannot be told. */
+  moment(): Promise<Moment | undefined>;
+  /** Whether each row of the catalogue is the very one that it was then. */
+  isUntouchedSince(moment: Moment): Promise<boolean>;
   /**
    * Runs a backfill in batches of so many rows, from where it is, until it is done or `between` returns false.
    * Returns whether it is done, or what went wrong.
@@ -68,16 +82,22 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
   };
   let takeFingerprint: ReturnType<typeof fingerprints> | undefined;
   let isCounted = true;
+  let watching: ReturnType<typeof watchRows> | undefined;
+  let mayPrepare = false;
+  const begin = async (migration: LoadedMigration, what: string): Promise<void> => {
+    if (options.signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
+    options.onStep?.(`${what} ${migrationId(migration.file)}`);
+    if (mayPrepare) await deallocateOthers(database);
+    isCounted &&= !speaksOf(migration, /track_counts/i);
+    mayPrepare ||= speaksOf(migration, /prepare/i);
+  };
   const attempt = async (
     migration: LoadedMigration,
     direction: Direction,
     how: Pick<RunOptions, "performer" | "takesBack">,
   ): Promise<ConfitureError | undefined> => {
-    if (options.signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
-    options.onStep?.(`${direction === "up" ? "Applying" : "Rolling back"} ${migrationId(migration.file)}`);
-    isCounted &&= !maySwitchOffCounting(migration);
     try {
-      await deallocateOthers(database);
+      await begin(migration, direction === "up" ? "Applying" : "Rolling back");
       await withMissingRoles(database, () => runMigration(database, migration, direction, { ...runOptions, ...how }));
       return undefined;
     } catch (error) {
@@ -89,6 +109,44 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
     read: () => readCatalogue(database, [ledger]),
     step: (migration, direction, performer) => attempt(migration, direction, { performer }),
     tryOut: (migration, performer) => attempt(migration, "up", { performer, takesBack: true }),
+    async thereAndBack(migration) {
+      const texts = textsOf(migration);
+      if (texts === undefined) return false;
+      await begin(migration, "Trying out");
+      watching ??= watchRows(database);
+      const watch = await watching;
+      if (watch === undefined || !isCounted) return false;
+      const clean = cleanSession(runOptions, database);
+      const record = insertSql(ledger, entryOf(migration), options.toolVersion, { state: "applied" });
+      let isRight = false;
+      try {
+        await withMissingRoles(database, async () => {
+          try {
+            isRight = await thereAndBack(database, watch, { ...texts, clean, record });
+          } finally {
+            if (!isRight) await rollback(database);
+          }
+        });
+      } catch (error) {
+        asFailure(error);
+        watching = undefined;
+      }
+      return isRight;
+    },
+    async moment() {
+      const watch = isCounted ? await (watching ??= watchRows(database)) : undefined;
+      return await watch?.now();
+    },
+    async isUntouchedSince(moment) {
+      const watch = isCounted ? await watching : undefined;
+      if (watch === undefined) return false;
+      await database.execute(LOOK_UP);
+      try {
+        return (await watch.writtenSince(moment))?.isNothing === true;
+      } finally {
+        await database.execute("commit");
+      }
+    },
     async fill(migration, batch, between) {
       const { up } = migration;
       const backfill = backfillOf(up);
@@ -117,9 +175,9 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
   };
 }
 
-/** Or make a function that does; what is not SQL may do anything. */
-function maySwitchOffCounting({ up, down }: LoadedMigration): boolean {
-  return [up, down].some((way) => way !== undefined && (way.kind !== "sql" || /track_counts/i.test(way.script.text)));
+/** Or may make a function that does; what is not SQL may do anything. */
+function speaksOf({ up, down }: LoadedMigration, what: RegExp): boolean {
+  return [up, down].some((way) => way !== undefined && (way.kind !== "sql" || what.test(way.script.text)));
 }
 
 /** Takes the record away, so that the database holds nothing that is not of its own. */

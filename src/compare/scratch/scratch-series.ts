@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { fingerprints } from "../catalogue/fingerprint.ts";
+import { withSavedScratch } from "./embedded-scratch.ts";
 import { type ScratchOptions, withScratch } from "./scratch.ts";
 import { dropScratchLedger } from "./scratch-run.ts";
 
@@ -10,6 +11,8 @@ import { dropScratchLedger } from "./scratch-run.ts";
 export interface ScratchSeries {
   /** An empty database: the one before, if nothing was left behind in it, or else a new one in its place. */
   empty(): Promise<Database>;
+  /** One of the embedded engine that begins with what another has saved. */
+  begunWith(saved: Uint8Array<ArrayBuffer>): Promise<Database>;
 }
 
 export async function withScratchSeries<T>(
@@ -26,8 +29,14 @@ export async function withScratchSeries<T>(
     current = await open(options);
     return current.database;
   };
+  const begunWith = async (saved: Uint8Array<ArrayBuffer>): Promise<Database> => {
+    await current?.close();
+    current = undefined;
+    current = await open(options, saved);
+    return current.database;
+  };
   try {
-    return await work({ empty });
+    return await work({ empty, begunWith });
   } finally {
     await current?.close();
   }
@@ -41,13 +50,14 @@ interface Opened {
 }
 
 /** A scratch database for as long as it is wanted. */
-async function open(options: ScratchOptions): Promise<Opened> {
+async function open(options: ScratchOptions, saved?: Uint8Array<ArrayBuffer>): Promise<Opened> {
   const opened = Promise.withResolvers<Database>();
   const unwanted = Promise.withResolvers<void>();
-  const life = withScratch(options, async (database) => {
+  const hold = async (database: Database): Promise<void> => {
     opened.resolve(database);
     await unwanted.promise;
-  });
+  };
+  const life = saved === undefined ? withScratch(options, hold) : withSavedScratch(saved, options.signal, hold);
   life.catch(opened.reject);
   const close = async (): Promise<void> => {
     unwanted.resolve();

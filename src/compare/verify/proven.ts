@@ -1,16 +1,10 @@
-import { join } from "node:path";
-import { ConfitureError } from "#errors/error.ts";
-import { changeFiles } from "#files/change.ts";
-import { readIfThere } from "#files/read.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { checksumOfFile } from "#migrate/load.ts";
+import { keepState, type ProvenState, readOwn, readState, writeOwn } from "./proven-state.ts";
 import type { ReplayedFiles } from "./replay-ways.ts";
 
 /** Where what was proven is kept, in the project's folder: nothing but keys, which only say that something is the same. */
 const FILE = ".confiture/.verified";
-
-/** What is in that folder is never committed. */
-const IGNORE = ".confiture/.gitignore";
 
 /** What this version of the file's form is called; files of others are not read. */
 const FORM = "1";
@@ -18,14 +12,22 @@ const FORM = "1";
 /** How many keys are kept: those of the last runs. */
 const MOST = 10_000;
 
+/** From so many migrations on, the database that they lead to is kept as well. Fewer are applied as fast as it is read. */
+const MANY = 50;
+
 /** The migrations, from the first one on, that an earlier run has proven to apply, roll back and apply again. */
 export interface Proven {
   readonly count: number;
+  /** What they led to, or the first of them. */
+  readonly state: ProvenState | undefined;
+  /** Whether `keep` wants to know what all migrations led to. */
+  readonly wantsState: boolean;
   /**
    * Remembers what this run has proven.
    * @param count how many migrations, from the first one on
+   * @param saved what all of them led to
    */
-  readonly keep: (count: number) => Promise<void>;
+  readonly keep: (count: number, saved?: Uint8Array) => Promise<void>;
 }
 
 /**
@@ -36,24 +38,24 @@ export interface Proven {
  */
 export function findProven(files: ReplayedFiles, executable: string | undefined): Proven {
   if (executable === undefined || files.scratch.engine !== "embedded" || files.scratch.like !== undefined) {
-    return { count: 0, keep: async () => {} };
+    return { count: 0, state: undefined, wantsState: false, keep: async () => {} };
   }
   const keys = keysOf(files, executable);
   const kept = readKept(files.projectDir);
   const known = new Set(kept);
   const count = keys.findLastIndex((key) => known.has(key)) + 1;
+  const state = readState(files.projectDir, keys.slice(0, count));
+  const { length } = files.migrations;
   return {
     count,
-    async keep(proven) {
+    state,
+    wantsState: keys.length === length && length >= MANY && state?.applied !== length,
+    async keep(proven, saved) {
       const mine = new Set(keys.slice(0, proven));
+      if (saved !== undefined && proven === length) await keepState(files.projectDir, keys.at(-1)!, saved);
       if (mine.size <= count) return;
       const all = [...kept.filter((key) => !mine.has(key)), ...mine].slice(-MOST);
-      const isNew = readOwn(files.projectDir, IGNORE) === undefined;
-      const changes = [
-        ...(isNew ? [{ kind: "replace", path: IGNORE, content: "*\n" } as const] : []),
-        { kind: "replace", path: FILE, content: `${[FORM, ...all].join("\n")}\n` } as const,
-      ];
-      await changeFiles(files.projectDir, changes).catch(noMatter);
+      await writeOwn(files.projectDir, FILE, `${[FORM, ...all].join("\n")}\n`);
     },
   };
 }
@@ -61,19 +63,6 @@ export function findProven(files: ReplayedFiles, executable: string | undefined)
 function readKept(projectDir: string): string[] {
   const [form, ...keys] = readOwn(projectDir, FILE)?.toString().split("\n") ?? [];
   return form === FORM ? keys.filter((key) => key !== "") : [];
-}
-
-function readOwn(projectDir: string, path: string): Buffer | undefined {
-  try {
-    return readIfThere(join(projectDir, path), path);
-  } catch (error) {
-    return noMatter(error);
-  }
-}
-
-/** What cannot be read or written is proven anew each time. */
-function noMatter(error: unknown): undefined {
-  if (!(error instanceof ConfitureError) || !error.code.startsWith("file_")) throw error;
 }
 
 /** A key for each migration, of all that leads to it. */

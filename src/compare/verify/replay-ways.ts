@@ -3,7 +3,8 @@ import { type LoadedMigration, undoesNothing } from "#migrate/body.ts";
 import { withRevision } from "../sources/git.ts";
 import type { Finding } from "./finding.ts";
 import { bringForward, failure, type Onlooker, type Replay, type ReplayOptions, rollBackAndForward } from "./replay.ts";
-import { startRun } from "../scratch/scratch-run.ts";
+import type { ProvenState } from "./proven-state.ts";
+import { asFailure, startRun } from "../scratch/scratch-run.ts";
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
 import { buildSchema, hasSchemaFiles, isMissingObject, type ProjectFiles, schemaFolders } from "../sources/sources.ts";
 import { type Watch, watched, type Watching } from "./watch.ts";
@@ -23,6 +24,10 @@ export interface ReplayedFiles extends ProjectFiles {
   /** A commit whose schema files the migrations are applied to. */
   readonly base?: string | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
+  /** Where the replay may begin: nothing up to there is tried out. */
+  readonly begin?: ProvenState | undefined;
+  /** Is given the database that all migrations have led to. */
+  readonly atEnd?: ((database: Database) => Promise<void>) | undefined;
   /** Whether a migration is tried out; every one is when undefined. */
   readonly isTested?: ((migration: LoadedMigration) => boolean) | undefined;
   /**
@@ -62,7 +67,7 @@ export async function replayMigrations(
   if (files.base !== undefined) return { way: "base", replay: await fromRevision(files, files.base, series) };
   if (fromNothing) {
     const way = files.beginning === undefined ? "migrations" : "base-file";
-    return { way, replay: await forwardWatched(files, () => series.empty()) };
+    return { way, replay: await forwardWatched(files, () => beginIn(series, files)) };
   }
   let ready = built;
   const { held, ...replay } = await watched(async (watching) => {
@@ -71,6 +76,23 @@ export async function replayMigrations(
     return await fromSchema(files, database, watching);
   });
   return { way: held === 0 && replay.applied > 0 ? "behind" : "schema", replay };
+}
+
+/** A database that migrations are applied to, with how many of them are applied already. */
+interface Begun {
+  readonly database: Database;
+  readonly applied: number;
+}
+
+async function beginIn(series: ScratchSeries, { begin }: ReplayedFiles): Promise<Begun> {
+  if (begin !== undefined) {
+    try {
+      return { database: await series.begunWith(begin.saved), applied: begin.applied };
+    } catch (error) {
+      asFailure(error);
+    }
+  }
+  return { database: await series.empty(), applied: 0 };
 }
 
 async function build(files: ProjectFiles, series: ScratchSeries): Promise<Database> {
@@ -82,7 +104,10 @@ async function build(files: ProjectFiles, series: ScratchSeries): Promise<Databa
 /** Builds the schema files of a commit and brings them forward. */
 async function fromRevision(files: ReplayedFiles, base: string, series: ScratchSeries): Promise<Replay> {
   return await withRevision(files.projectDir, base, schemaFolders(files), async (projectDir) =>
-    forwardWatched({ ...files, beginning: undefined }, () => build({ ...files, projectDir }, series)),
+    forwardWatched({ ...files, beginning: undefined }, async () => ({
+      database: await build({ ...files, projectDir }, series),
+      applied: 0,
+    })),
   );
 }
 
@@ -90,14 +115,15 @@ async function fromRevision(files: ReplayedFiles, base: string, series: ScratchS
  * Brings a database forward; where fingerprints leave a doubt, another one once more, as far as the last doubtful migration,
  * and only the doubtful ones are tried out. Whoever looks on counts on seeing all of them in one database.
  */
-async function forwardWatched(files: ReplayedFiles, begin: () => Promise<Database>): Promise<Replay> {
+async function forwardWatched(files: ReplayedFiles, begin: () => Promise<Begun>): Promise<Replay> {
   return await watched(
     (watching) => forward(files, begin, watching),
     async (watching, doubtful, first) => {
       if (files.onlooker !== undefined) return await forward(files, begin, watching);
       const isDoubtful = ({ file }: LoadedMigration): boolean => doubtful.has(file.version);
       const migrations = files.migrations.slice(0, files.migrations.findLastIndex(isDoubtful) + 1);
-      const { findings } = await forward({ ...files, migrations, isTested: isDoubtful }, begin, watching);
+      const again = { ...files, migrations, isTested: isDoubtful, atEnd: undefined };
+      const { findings } = await forward(again, begin, watching);
       return { ...first, findings: together(files, first.findings, findings) };
     },
   );
@@ -138,21 +164,25 @@ export function reversible({
  * another, to which those up to there are only applied.
  * @param begin makes the database that the migrations start from
  */
-async function forward(files: ReplayedFiles, begin: () => Promise<Database>, watching: Watching): Promise<Replay> {
+async function forward(files: ReplayedFiles, begin: () => Promise<Begun>, watching: Watching): Promise<Replay> {
   const { migrations, isTested = () => true } = files;
   const findings: Finding[] = [];
   for (let from = 0; ;) {
-    const database = await begin();
+    const { database, applied } = await begin();
     const run = await startRun(database, files);
-    const error = files.beginning === undefined ? undefined : await run.step(files.beginning, "up");
+    const error = files.beginning === undefined || applied > 0 ? undefined : await run.step(files.beginning, "up");
     if (error !== undefined)
       return { findings: [failure(files.beginning!, "does not apply", error)], applied: 0, end: undefined };
     const wanted = new Set(migrations.slice(from).filter(isTested));
-    const rest = { ...files, isTested: (migration: LoadedMigration) => wanted.has(migration) };
+    const isWanted = (migration: LoadedMigration): boolean => wanted.has(migration);
+    const rest = { ...files, migrations: migrations.slice(applied), isTested: isWanted };
     const replay = await bringForward(run, optionsOf(rest, database, watching(run), from > 0));
     findings.push(...replay.findings);
-    const { stuckAt } = replay;
-    if (stuckAt === undefined) return { ...replay, findings };
+    const { stuckAt, end } = replay;
+    if (stuckAt === undefined) {
+      if (end !== undefined) await files.atEnd?.(database);
+      return { ...replay, applied: applied + replay.applied, findings };
+    }
     from = migrations.indexOf(stuckAt) + 1;
   }
 }

@@ -42,6 +42,7 @@ export async function bringForward(run: ScratchRun, options: ReplayOptions): Pro
   const { migrations, isTested } = options;
   const findings: Finding[] = [];
   for (const [applied, migration] of migrations.entries()) {
+    if (isTested(migration) && options.onlooker === undefined && (await run.thereAndBack(migration))) continue;
     const tried = isTested(migration) ? await tryOut(run, migration, options) : undefined;
     if (tried !== undefined) findings.push(...tried.findings);
     if (tried?.outcome === "failed") return { findings, applied, end: undefined };
@@ -159,7 +160,7 @@ async function tryOut(
     };
   }
   await onlooker?.after(migration, "down");
-  const after = await watch.look(migration);
+  const after = await watch.look(migration, before);
   return {
     findings: watch.difference(migration, "does not roll back exactly", before, after),
     outcome: isEmpty ? "kept" : "undone",

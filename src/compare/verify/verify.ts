@@ -6,10 +6,10 @@ import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { withSql } from "./close-gap.ts";
 import { agreementCheck, type Check, migrationsCheck } from "./checks.ts";
-import { findProven } from "./proven.ts";
+import { findProven, type Proven } from "./proven.ts";
 import type { Replay } from "./replay.ts";
 import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
-import { asFailure } from "../scratch/scratch-run.ts";
+import { asFailure, dropScratchLedger } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
 import {
   buildSchema,
@@ -65,7 +65,10 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
 async function verifyIn(series: ScratchSeries, files: VerifiedFiles): Promise<VerifyReport> {
   const { migrations } = files;
   const unchecked = new Set<string>();
-  const fromNothing = files.base !== undefined || (await startsFromNothing(files, await series.empty()));
+  const proven = provenOf(files);
+  // They were proven from nothing on.
+  const fromNothing =
+    files.base !== undefined || proven.count > 0 || (await startsFromNothing(files, await series.empty()));
   files.onStep?.("Building the schema files");
   const database = await series.empty();
   const built = await buildCatalogue(database, files);
@@ -102,7 +105,7 @@ async function verifyIn(series: ScratchSeries, files: VerifiedFiles): Promise<Ve
   }
   for (const irreversible of withoutWayBack(migrations)) unchecked.add(irreversible);
   files.onStep?.("Replaying the migrations");
-  const { way, replay, provenBefore } = await replayUnproven(files, series, fromNothing, database);
+  const { way, replay, provenBefore } = await replayUnproven(files, series, proven, fromNothing, database);
   if (way === "schema" && reversible(files).length < migrations.length) unchecked.add(BELOW_ONE_WAY);
   const isReplayed = migrations.length > 0 || files.base !== undefined || replay.findings.length > 0;
   const checks = [
@@ -113,10 +116,16 @@ async function verifyIn(series: ScratchSeries, files: VerifiedFiles): Promise<Ve
   return { checks, from: way, unchecked: [...unchecked], provenBefore, notCompared };
 }
 
+/** What an earlier run has proven; nothing, where other things are proven. */
+function provenOf(files: VerifiedFiles): Proven {
+  return findProven(files, files.base === undefined ? files.executable : undefined);
+}
+
 /** Tries out what no earlier run has proven, and remembers what this one has. */
 async function replayUnproven(
   files: VerifiedFiles,
   series: ScratchSeries,
+  proven: Proven,
   fromNothing: boolean,
   built?: Database,
 ): Promise<{ readonly way: Way; readonly replay: Replay; readonly provenBefore: number }> {
@@ -124,12 +133,18 @@ async function replayUnproven(
     return { ...(await replayMigrations(files, series, fromNothing, built)), provenBefore: 0 };
   }
   const { migrations } = files;
-  const proven = findProven(files, files.executable);
   const unproven = new Set(migrations.slice(proven.count));
   const isTested = (migration: LoadedMigration): boolean => unproven.has(migration);
-  const done = await replayMigrations({ ...files, isTested }, series, fromNothing, built);
+  let saved: Uint8Array | undefined;
+  const atEnd = async (database: Database): Promise<void> => {
+    if (!proven.wantsState) return;
+    await dropScratchLedger(database);
+    saved = await database.save?.();
+  };
+  const done = await replayMigrations({ ...files, isTested, begin: proven.state, atEnd }, series, fromNothing, built);
   const wrong = new Set(done.replay.findings.map(({ migration }) => migration));
-  await proven.keep(wrong.size === 0 ? migrations.length : migrations.findIndex(({ file }) => wrong.has(file)));
+  const right = wrong.size === 0 ? migrations.length : migrations.findIndex(({ file }) => wrong.has(file));
+  await proven.keep(right, saved);
   return { ...done, provenBefore: proven.count };
 }
 
@@ -143,7 +158,7 @@ function withoutWayBack(migrations: readonly LoadedMigration[]): string[] {
 async function verifyMigrationsAlone(series: ScratchSeries, files: VerifiedFiles): Promise<VerifyReport> {
   const { migrations } = files;
   files.onStep?.("Replaying the migrations");
-  const { way, replay, provenBefore } = await replayUnproven(files, series, true);
+  const { way, replay, provenBefore } = await replayUnproven(files, series, provenOf(files), true);
   return {
     checks: [migrationsCheck(migrations, replay.findings, replay.applied)],
     from: way,

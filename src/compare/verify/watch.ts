@@ -2,12 +2,18 @@ import { migrationId } from "#migrate/migration-file.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
+import type { Moment } from "../catalogue/written-rows.ts";
 import type { Finding } from "./finding.ts";
 import type { Fingerprint } from "../catalogue/fingerprint.ts";
 import type { ScratchRun } from "../scratch/scratch-run.ts";
 
 /** What a database held at one moment of a replay. */
-export type Look = { readonly fingerprint: Fingerprint } | { readonly catalogue: Catalogue } | undefined;
+export type Look =
+  | { readonly fingerprint: Fingerprint }
+  | { readonly catalogue: Catalogue }
+  | { readonly moment: Moment }
+  | { readonly isUntouched: boolean }
+  | undefined;
 
 /**
  * Looks at a scratch database around the migrations of a replay. Reading a whole catalogue takes longer than most
@@ -16,7 +22,8 @@ export type Look = { readonly fingerprint: Fingerprint } | { readonly catalogue:
  * they did.
  */
 export interface Watch {
-  look(migration: LoadedMigration): Promise<Look>;
+  /** @param before the look that this one will be compared with */
+  look(migration: LoadedMigration, before?: Look): Promise<Look>;
   /** As `look`, for what is of interest only where something is wrong. */
   lookAgain(migration: LoadedMigration): Promise<Look>;
   /** The finding that a state is not what it should be. */
@@ -47,14 +54,25 @@ function withFingerprints(run: ScratchRun, doubtful: Set<string>): Watch {
     for (const { file } of migrations) doubtful.add(file.version);
   };
   return {
-    look: async () => ({ fingerprint: await run.fingerprint() }),
+    async look(migration, before) {
+      if (before !== undefined && "moment" in before) return { isUntouched: await run.isUntouchedSince(before.moment) };
+      const moment = before === undefined && isOutside(migration) ? await run.moment() : undefined;
+      return moment === undefined ? { fingerprint: await run.fingerprint() } : { moment };
+    },
     lookAgain: async () => undefined,
     difference(migration, _what, should, is) {
-      if (JSON.stringify(should) !== JSON.stringify(is)) doubt([migration]);
+      const isSame =
+        is !== undefined && "isUntouched" in is ? is.isUntouched : JSON.stringify(should) === JSON.stringify(is);
+      if (!isSame) doubt([migration]);
       return [];
     },
     doubt,
   };
+}
+
+/** Indexes are made and dropped like that, which leaves every row as it was: cheaper to tell than what all rows say. */
+function isOutside({ up, down }: LoadedMigration): boolean {
+  return [up, down].every((way) => way?.kind === "sql" && !way.transactional);
 }
 
 function withCatalogues(run: ScratchRun, doubtful: ReadonlySet<string>): Watch {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";
 import { planBetween, segmentsOf, statementsOf } from "#compare/generate/plan.ts";
 import { parseSource, sourceCatalogue } from "#compare/sources/sources.ts";
@@ -265,7 +265,7 @@ describe("what an earlier run has proven", () => {
   };
   const KEPT = ".confiture/.verified";
 
-  /** Which migrations a run rolled back, and what came of it. */
+  /** Which migrations a run tried out, and what came of it. */
   async function run(
     project: TemporaryProject,
     executable?: string,
@@ -276,7 +276,8 @@ describe("what an earlier run has proven", () => {
       executable,
       onStep: (step) => {
         // That of the first one tells whether it starts from nothing.
-        if (step.startsWith("Rolling back ") && step !== "Rolling back 1_a") undone.add(step.slice(13));
+        const [, tried] = /^(?:Trying out|Rolling back) (.+)$/.exec(step) ?? [];
+        if (tried !== undefined && tried !== "1_a") undone.add(tried);
       },
     });
     return [[...undone], report];
@@ -317,6 +318,53 @@ describe("what an earlier run has proven", () => {
     await rm(project.path(KEPT));
     await mkdir(project.path(KEPT));
     expect(await run(project, "x")).toMatchObject([["2_b", "3_c"], { provenBefore: 0 }]);
+  });
+
+  test("of many, what they led to is kept as well, and begun with", async () => {
+    const STATE = ".confiture/.verified-state";
+    const many = Array.from({ length: 50 }, (_, index) => [
+      `db/migrations/${index + 1}_t.sql`,
+      table(`t${index + 1}`, `DROP TABLE t${index + 1}`).replace("(id int)", "(id serial)"),
+    ]);
+    const needsRow = (version: number): string =>
+      `-- migrate:up\nINSERT INTO t3 VALUES (1 / (SELECT id FROM t1) + ${version});\n-- migrate:down\nDELETE FROM t3 WHERE id = ${version + 1};\n`;
+    await using project = await temporaryProject({
+      ...Object.fromEntries(many),
+      "db/migrations/50_t.sql":
+        "-- migrate:up\nINSERT INTO t1 DEFAULT VALUES;\nGRANT SELECT ON t1 TO keeper;\n-- migrate:down\nREVOKE SELECT ON t1 FROM keeper;\nDELETE FROM t1;\nALTER SEQUENCE t1_id_seq RESTART;\n",
+    });
+    const applied = async (executable: string): Promise<[steps: string[], report: VerifyReport]> => {
+      const steps: string[] = [];
+      const onStep = (step: string): unknown => /^(?:Applying|Trying) /.test(step) && steps.push(step);
+      return [steps, await verify({ ...filesOf(project.dir), executable, onStep })];
+    };
+    expect((await applied("x"))[1]).toMatchObject({ provenBefore: 0 });
+    await project.write("db/migrations/51_row.sql", needsRow(51));
+    const [steps, report] = await applied("x");
+    expect(steps).toEqual(["Trying out 51_row"]);
+    expect(report).toMatchObject({ provenBefore: 50, from: "migrations" });
+    expect(outcomes(report)).toEqual({ migrations: "proven" });
+    // With nothing new, there is nothing to run at all.
+    expect(await applied("x")).toMatchObject([[], { provenBefore: 51 }]);
+
+    // What was kept is worth nothing to another executable, after an edit, or when it is not whole.
+    await project.write("db/migrations/52_row.sql", needsRow(52));
+    const kept = await readFile(project.path(STATE));
+    await project.write(STATE, kept.subarray(0, kept.length - 1));
+    expect((await applied("x"))[0]).toHaveLength(52);
+    await project.write("db/migrations/51_row.sql", needsRow(151));
+    const [again, edited] = await applied("x");
+    expect(again.slice(-2)).toEqual(["Trying out 51_row", "Trying out 52_row"]);
+    expect(edited).toMatchObject({ provenBefore: 50 });
+    expect((await applied("y"))[1]).toMatchObject({ provenBefore: 0 });
+
+    await project.write(
+      "db/migrations/53_wrong.sql",
+      "-- migrate:up\nDROP TABLE t2;\n-- migrate:down\nCREATE TABLE t2 (id bigserial);\n",
+    );
+    const [, wrong] = await applied("y");
+    expect(wrong).toMatchObject({ provenBefore: 52 });
+    expect(findings(wrong)).toContain("changed column public.t2.id");
   });
 
   test("TypeScript may go by anything, and ends the row", async () => {

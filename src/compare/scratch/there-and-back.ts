@@ -1,0 +1,56 @@
+import { CATALOGUE_PATH, inOrder } from "#database/catalogue.ts";
+import type { Database } from "#database/database.ts";
+import { isOneMessage, messageOf } from "#database/script.ts";
+import type { Body, LoadedMigration } from "#migrate/body.ts";
+import { CHECK_DEFERRED } from "#migrate/ledger.ts";
+import { defineTheSame } from "../catalogue/same-rows.ts";
+import type { RowWatch } from "../catalogue/written-rows.ts";
+
+/** SQL that tries a migration out in one transaction. */
+export interface Trial {
+  readonly up: string;
+  readonly down: string;
+  /** Makes the session that of the runner again, before each of them. */
+  readonly clean: string;
+  /** Records that the migration is applied. */
+  readonly record: string;
+}
+
+/** The texts of both ways, where each is SQL that can share a message and a transaction with other SQL. */
+export function textsOf({ up, down }: LoadedMigration): Pick<Trial, "up" | "down"> | undefined {
+  const [there, back] = [textOf(up), textOf(down)];
+  return there === undefined || back === undefined ? undefined : { up: there, down: back };
+}
+
+function textOf(body: Body | undefined): string | undefined {
+  if (body?.kind !== "sql" || !body.transactional || body.opening !== undefined) return undefined;
+  const { script } = body;
+  const text = script.statements.length > 0 && isOneMessage(script) ? messageOf(script) : undefined;
+  // A last statement may end with a comment to the end of its line.
+  return text === undefined ? undefined : `${text}\n; ${CHECK_DEFERRED}`;
+}
+
+/**
+ * Applies a migration, rolls it back, compares with what was there before, and applies it again.
+ * @returns whether all of that is right, and the migration is applied. If not, or an error is thrown, an open transaction is all
+ *   that is left to take back
+ */
+export async function thereAndBack(database: Database, watch: RowWatch, trial: Trial): Promise<boolean> {
+  const { up, down, clean, record } = trial;
+  const before = watch.now();
+  const there = database.execute(`begin; ${clean}; ${up}; ${clean}; ${down}; ${clean}; ${CATALOGUE_PATH}`);
+  await inOrder([before, there]);
+  const since = await before;
+  const written = since && (await watch.writtenSince(since));
+  if (written === undefined) return false;
+  if (written.isNothing) {
+    await database.execute(`${clean}; ${up}; ${clean}; ${record}; commit`);
+    return true;
+  }
+  // What was there before can be read when it is there again.
+  await database.execute(`${clean}; ${up}; rollback; begin; ${clean}; ${CATALOGUE_PATH}`);
+  const rows = await watch.rowsBefore(written);
+  if (rows === undefined || !defineTheSame(rows, written.rows)) return false;
+  await database.execute(`${clean}; ${up}; ${clean}; ${record}; commit`);
+  return true;
+}

@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { ConfitureError } from "#errors/error.ts";
+import { changeFiles } from "#files/change.ts";
+import { readIfThere } from "#files/read.ts";
+
+/** A database that proven migrations led to, as an embedded one saves it (`Database.save`). */
+export interface ProvenState {
+  /** How many migrations, from the first one on, are applied in it. */
+  readonly applied: number;
+  readonly saved: Uint8Array<ArrayBuffer>;
+}
+
+/** Beside the keys of what was proven. */
+const FILE = ".confiture/.verified-state";
+
+/** What is in that folder is never committed. */
+const IGNORE = ".confiture/.gitignore";
+
+/** Before the saved database: the key of all that led to it, and its own hash, both of this length. */
+const KEY = 32;
+
+/**
+ * The state that was kept last.
+ * @param keys of migrations that are proven, in order; the state counts if one of them is its key
+ */
+export function readState(projectDir: string, keys: readonly string[]): ProvenState | undefined {
+  const file = readOwn(projectDir, FILE);
+  if (file === undefined || file.length <= 2 * KEY) return undefined;
+  const applied = keys.indexOf(file.toString("latin1", 0, KEY)) + 1;
+  const saved = new Uint8Array(file.subarray(2 * KEY));
+  return applied > 0 && file.toString("latin1", KEY, 2 * KEY) === hashOf(saved) ? { applied, saved } : undefined;
+}
+
+/** Keeps a state in the place of another; what cannot be written is made again the next time. */
+export async function keepState(projectDir: string, key: string, saved: Uint8Array): Promise<void> {
+  await writeOwn(projectDir, FILE, Buffer.concat([Buffer.from(key + hashOf(saved), "latin1"), saved]));
+}
+
+function hashOf(saved: Uint8Array): string {
+  return new Bun.CryptoHasher("sha256").update(saved).digest("hex").slice(0, KEY);
+}
+
+/** A file of ours in the project; undefined where it cannot be read. */
+export function readOwn(projectDir: string, path: string): Buffer | undefined {
+  try {
+    return readIfThere(join(projectDir, path), path);
+  } catch (error) {
+    return noMatter(error);
+  }
+}
+
+/** Writes a file of ours, if that can be done. */
+export async function writeOwn(projectDir: string, path: string, content: string | Uint8Array): Promise<void> {
+  const isNew = readOwn(projectDir, IGNORE) === undefined;
+  const changes = [
+    ...(isNew ? [{ kind: "replace", path: IGNORE, content: "*\n" } as const] : []),
+    { kind: "replace", path, content } as const,
+  ];
+  await changeFiles(projectDir, changes).catch(noMatter);
+}
+
+/** What cannot be read or written is proven anew each time. */
+function noMatter(error: unknown): undefined {
+  if (!(error instanceof ConfitureError) || !error.code.startsWith("file_")) throw error;
+}
