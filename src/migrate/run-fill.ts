@@ -6,6 +6,7 @@ import { backfillOf, type LoadedMigration } from "./body.ts";
 import { type FillEnd, type FillOptions, runFill } from "./fill/fill.ts";
 import { type PreparedFill, prepareFill } from "./fill/prepare.ts";
 import {
+  askedIn,
   beginProgressSql,
   changeProgress,
   changeProgressSql,
@@ -90,9 +91,12 @@ async function begin(
   const { version } = migration.file;
   const { walk } = fill;
   const isBegun = await isRecorded(database, ledger, version);
-  const [progress] = isBegun ? await readProgress(database, ledger, version) : [];
+  const [progress] = await readProgress(database, ledger, version);
   const isSame =
-    progress !== undefined && progress.table === fill.table && progress.key.join("\0") === walk.columns.join("\0");
+    isBegun &&
+    progress !== undefined &&
+    progress.table === fill.table &&
+    progress.key.join("\0") === walk.columns.join("\0");
   if (isSame) {
     await changeProgress(database, ledger, version, { pid: database.backendPid, waits: null, waitsSince: null });
     return;
@@ -109,6 +113,8 @@ async function begin(
       (await tableTriggers(database, fill.oid)).map(({ name, fingerprint }) => [name, fingerprint]),
     ),
     pid: database.backendPid,
+    // Also where that was asked for before it began.
+    ...askedIn(progress),
   };
   const entry = isBegun
     ? []
@@ -136,7 +142,10 @@ async function forgetUnlessBegun(database: Database, { file }: LoadedMigration, 
     const [progress] = await readProgress(database, ledger, file.version);
     if (progress === undefined || progress.batches > 0) return;
     if (!(await tryLock(database, lockKey)) || !(await isRecorded(database, ledger, file.version))) return;
-    const sql = [deleteSql(ledger, file.version), deleteProgressSql(ledger, file.version)].join("; ");
+    const isAsked = Object.values(askedIn(progress)).some((value) => value !== null);
+    const sql = [deleteSql(ledger, file.version), ...(isAsked ? [] : [deleteProgressSql(ledger, file.version)])].join(
+      "; ",
+    );
     await changeLedger(database, ledger, sql);
   } catch (error) {
     // Why it failed must not be hidden; the next run goes on from its beginning.

@@ -1,9 +1,20 @@
 import { ConfitureError } from "#errors/error.ts";
 import type { MigrateOptions } from "./exclusive.ts";
-import { changeProgress, type Progress, type ProgressChanges, readProgress } from "./fill/progress.ts";
+import { FIRST } from "./fill/batch-size.ts";
+import {
+  beginProgressSql,
+  changeProgress,
+  createProgressSql,
+  type Progress,
+  type ProgressChanges,
+  readProgress,
+} from "./fill/progress.ts";
+import { WAITING } from "./held.ts";
 import type { HistoryEntry } from "./history.ts";
 import { migrationId } from "./migration-file.ts";
 import { requireKnown } from "./plan.ts";
+import { changeLedger } from "./ledger.ts";
+import { quoteQualified } from "#sql/quote.ts";
 import { withHistory } from "./status.ts";
 
 /** What somebody wants of a backfill. */
@@ -22,7 +33,7 @@ export interface Steered {
 /**
  * Tells a backfill what to do, from anywhere: it reads that from its row of progress before each batch. Takes no lock.
  * @param version the backfill; the only one that has begun when undefined
- * @throws ConfitureError `migration_unknown` for one that has not begun, or is done
+ * @throws ConfitureError `migration_unknown` for what is no backfill, or is done
  */
 export async function steerFill(
   options: MigrateOptions,
@@ -30,12 +41,15 @@ export async function steerFill(
   steering: Steering,
 ): Promise<Steered> {
   return await withHistory(options, async ({ database, ledger, history }) => {
-    const filling = history.filter(({ standing }) => standing === "filling");
+    const begun = history.filter(({ standing }) => standing === "filling");
+    const waiting = history.filter(({ standing, marks }) => marks?.backfill !== undefined && WAITING.has(standing));
+    // One that stopped in its first batch counts as not begun.
+    const filling = begun.length > 0 ? begun : waiting;
     const entry = version === undefined ? filling[0] : requireKnown(history, version);
     if (entry === undefined || database === undefined || (version === undefined && filling.length > 1)) {
       throw new ConfitureError(
         "migration_unknown",
-        filling.length > 1 ? "Several backfills have begun" : "No backfill has begun",
+        filling.length > 1 ? "There are several backfills" : "No backfill has begun or is to be run",
         {
           hint:
             filling.length > 1
@@ -45,19 +59,28 @@ export async function steerFill(
       );
     }
     const recorded = entry.row?.version ?? entry.version;
-    const [before] = entry.standing === "filling" ? await readProgress(database, ledger, recorded) : [];
+    const isWaiting = waiting.includes(entry);
+    if (isWaiting && entry.standing !== "filling") await expectFill(entry, recorded);
+    const [before] = isWaiting ? await readProgress(database, ledger, recorded) : [];
     if (before === undefined) {
-      throw new ConfitureError(
-        "migration_unknown",
-        `${migrationId(entry)} is no backfill that has begun and is not done`,
-        {
-          hint: "`confiture migrate status` shows how each migration stands.",
-        },
-      );
+      throw new ConfitureError("migration_unknown", `${migrationId(entry)} is no backfill, or is done`, {
+        hint: "`confiture migrate status` shows how each migration stands.",
+      });
     }
     const changes = await changesOf();
     await changeProgress(database, ledger, recorded, changes);
     return { entry, progress: { ...before, ...changes } };
+
+    /** A row for one that has not begun, which it finds when it does. */
+    async function expectFill({ marks }: HistoryEntry, expected: string): Promise<void> {
+      const [known] = await readProgress(database!, ledger, expected);
+      if (known !== undefined && known.finishedAt === null) return;
+      const { schema, name } = marks!.backfill!.table;
+      const row = { table: quoteQualified(schema, name), key: [], upper: null, rowsEstimate: null, batch: FIRST };
+      const asked = { wantedBatch: null, wantedPause: null, pausedBy: null };
+      const begin = beginProgressSql(ledger, expected, { ...row, ...asked, triggers: null, pid: null });
+      await changeLedger(database!, ledger, [createProgressSql(ledger), begin].join("; "));
+    }
 
     async function changesOf(): Promise<ProgressChanges> {
       if (steering.kind === "resume") return { pausedBy: null };

@@ -36,6 +36,9 @@ select c.oid::int8 as oid,
           from pg_trigger g
          where g.tgrelid = $3::int8::oid and not g.tgisinternal and g.tgenabled in ('O', 'A') and g.tgtype & 16 = 16
            and g.tgname !~ '^~') as triggers,
+       exists (select from pg_subscription_rel r where r.srrelid = $3::int8::oid) as is_subscribed,
+       (select min(g.tgname) from pg_trigger g
+         where g.tgrelid = $3::int8::oid and not g.tgisinternal and g.tgenabled = 'O' and g.tgname ~ '^~') as sync_trigger,
        (select json_agg(json_build_object('name', k.conname, 'columns',
                  (select json_agg(a.attname) from pg_attribute a where a.attrelid = k.conrelid and a.attnum = any (k.conkey)),
                  'incoming', k.confrelid = $3::int8::oid))

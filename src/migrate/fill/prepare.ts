@@ -1,7 +1,7 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { quoteLiteral, type QualifiedName, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, type QualifiedName, quoteQualified } from "#sql/quote.ts";
 import type { Backfill } from "../phase.ts";
 import FACTS from "./facts.sql" with { type: "text" };
 import { type KeyColumn, keyWalk, pageWalk, type Walk } from "./key.ts";
@@ -31,6 +31,9 @@ interface Facts {
   readonly uncounted: boolean;
   readonly has_children: boolean;
   readonly is_hidden: boolean;
+  readonly is_subscribed: boolean;
+  /** One that does not fire for what a subscription writes. */
+  readonly sync_trigger: string | null;
   readonly indexes: readonly Index[] | null;
   readonly partition_key: readonly string[] | null;
   readonly triggers: readonly { readonly name: string; readonly columns: readonly string[] | null }[] | null;
@@ -99,6 +102,12 @@ export async function prepareFill(
     throw refuse(
       `Row-level security hides rows of ${shown} from this role, and they would not be filled`,
       "Run it as a role that sees all rows: the table's owner, or one with BYPASSRLS.",
+    );
+  }
+  if (facts.is_subscribed && facts.sync_trigger !== null) {
+    throw refuse(
+      `A subscription writes to ${shown}, and the trigger ${facts.sync_trigger} does not fire for what it writes`,
+      `Make it fire always: ALTER TABLE ${shown} ENABLE ALWAYS TRIGGER ${quoteIdentifier(facts.sync_trigger)};`,
     );
   }
   refuseFunctions(statement, backfill, facts, refuse);

@@ -123,6 +123,17 @@ function fromJson(row: Record<string, unknown>): Progress {
   };
 }
 
+/** What somebody has asked for, which holds whatever becomes of a run. */
+export type Asked = Pick<Progress, "wantedBatch" | "wantedPause" | "pausedBy">;
+
+/** What is asked for in a row; nothing where there is none, or its backfill is done. Pure. */
+export function askedIn(progress: Progress | undefined): Asked {
+  if (progress === undefined || progress.finishedAt !== null)
+    return { wantedBatch: null, wantedPause: null, pausedBy: null };
+  const { wantedBatch, wantedPause, pausedBy } = progress;
+  return { wantedBatch, wantedPause, pausedBy };
+}
+
 /** Values for columns; `raw` ones are SQL. */
 export type ProgressChanges = Partial<Omit<Progress, "version">>;
 
@@ -138,9 +149,12 @@ export function beginProgressSql(
     batch,
     triggers,
     pid,
-  }: Pick<Progress, "table" | "key" | "upper" | "rowsEstimate" | "batch" | "triggers" | "pid">,
+    wantedBatch,
+    wantedPause,
+    pausedBy,
+  }: Pick<Progress, "table" | "key" | "upper" | "rowsEstimate" | "batch" | "triggers" | "pid" | keyof Asked>,
 ): string {
-  const values = { version, table, key, upper, rowsEstimate, batch, triggers, pid };
+  const values = { version, table, key, upper, rowsEstimate, batch, triggers, pid, wantedBatch, wantedPause, pausedBy };
   const named = COLUMNS.filter(([, name]) => name in values);
   const columns = named.map(([column]) => quoteIdentifier(column)).join(", ");
   const literals = named.map(([, name]) => literal(values[name as keyof typeof values])).join(", ");

@@ -163,6 +163,28 @@ CREATE TRIGGER touch BEFORE UPDATE ON g FOR EACH ROW EXECUTE FUNCTION touch();`,
       expect(await m.standings()).toEqual(["001 applied", "002 pending"]);
     });
 
+    test("one that stopped in its first batch is paused, and so is one that nobody has begun", async () => {
+      await using m = await migrating(engine, { "001_users.sql": USERS, "002_fill.sql": fill("batch:100") });
+      await m.up({ to: "001" });
+      await steerFill(m.options, undefined, { kind: "pause" });
+      const run = async (): Promise<Outcome> => {
+        const stop = new AbortController();
+        return await m.up({}, { signal: stop.signal, onEvent: ({ type }) => type === "fill-waiting" && stop.abort() });
+      };
+      expect(await run()).toMatchObject({ error: { code: "interrupted" } });
+      await m.query("ALTER TABLE users ADD CONSTRAINT stops CHECK (id <> 3 OR first_name IS NULL)");
+      await steerFill(m.options, "002", { kind: "resume" });
+      expect(await m.up()).toMatchObject({ error: { code: "backfill_failed" } });
+      expect(await m.standings()).toContain("002 pending");
+      await steerFill(m.options, "002", { kind: "pause" });
+      await m.query("ALTER TABLE users DROP CONSTRAINT stops");
+      expect(await run()).toMatchObject({ error: { code: "interrupted" } });
+      expect(await wrong(m)).toMatchObject({ left: 900 });
+      await steerFill(m.options, "002", { kind: "resume" });
+      expect(await m.up()).toMatchObject({ error: undefined, results: ["002 done"] });
+      expect(await wrong(m)).toEqual({ left: 0, twice: 0 });
+    });
+
     test("a row that cannot be done stops it there; put right, it goes on", async () => {
       await using m = await migrating(engine, {
         "001_t.sql":
