@@ -2,6 +2,7 @@ import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
+import { readSequences } from "../sources/sequences.ts";
 
 /** Statements, without semicolons, that put the rows of a scratch database into its tables again, and sequences to where they are. */
 export async function insertStatements(database: Database): Promise<string[]> {
@@ -24,21 +25,10 @@ export async function insertStatements(database: Database): Promise<string[]> {
   return [
     ...inserts,
     ...sequences.map(
-      ({ schema, name, value }) => `SELECT pg_catalog.setval(${quoteLiteral(quoteQualified(schema, name))}, ${value})`,
+      ({ schema, name, last, isCalled }) =>
+        `SELECT pg_catalog.setval(${quoteLiteral(quoteQualified(schema, name))}, ${last}${isCalled ? "" : ", false"})`,
     ),
   ];
-}
-
-/** Where a sequence is. */
-interface Sequence {
-  readonly schema: string;
-  readonly name: string;
-  readonly value: string;
-}
-
-/** Sequences of which a value was taken, by name. */
-export async function readSequences(database: Database): Promise<Sequence[]> {
-  return await queryCatalogue<Sequence>(database, SEQUENCES);
 }
 
 interface Table {
@@ -60,7 +50,3 @@ const TABLES = `
                       where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
    group by n.nspname, c.relname
    order by 1, 2`;
-
-const SEQUENCES = `
-  select schemaname::text as schema, sequencename::text as name, last_value::text as value
-    from pg_sequences where last_value is not null order by 1, 2`;

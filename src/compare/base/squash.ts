@@ -15,9 +15,9 @@ import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { readState, type State } from "../contained/replayed.ts";
 import { type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import { withScratchSeries } from "../scratch/scratch-series.ts";
+import { readSequences, type SequencePlace } from "../sources/sequences.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
 import { BASE_HEADER } from "./base.ts";
-import { readSequences } from "./rows.ts";
 import { scriptOf } from "./text.ts";
 
 export interface SquashOptions extends ProjectFiles {
@@ -36,7 +36,7 @@ export interface Squash {
 
 /** A database at one moment, with where its sequences are. */
 interface Moment extends State {
-  readonly sequences: readonly unknown[];
+  readonly sequences: readonly SequencePlace[];
 }
 
 /**
@@ -138,8 +138,11 @@ async function momentOf(database: Database, run: ScratchRun): Promise<Moment> {
 function requireSame(made: Moment, wanted: Moment, what: string): void {
   const changes = compareCatalogues(made.catalogue, wanted.catalogue);
   if (changes.length > 0) throw refused(`${what} would not make what there is now:\n${list(changes)}`, NOTHING);
-  const isSame = Bun.deepEquals(made.rows, wanted.rows) && Bun.deepEquals(made.sequences, wanted.sequences);
-  if (!isSame) throw refused(`${what} would leave other rows than there are now`, NOTHING);
+  if (!Bun.deepEquals(made.rows, wanted.rows))
+    throw refused(`${what} would leave other rows than there are now`, NOTHING);
+  if (!Bun.deepEquals(made.sequences, wanted.sequences)) {
+    throw refused(`${what} would leave sequences elsewhere than they are now`, NOTHING);
+  }
 }
 
 function list(changes: readonly Change[]): string {

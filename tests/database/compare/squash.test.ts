@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { squash } from "#compare/base/squash.ts";
+import { readSequences } from "#compare/sources/sequences.ts";
 import { verify } from "#compare/verify/verify.ts";
+import { withDatabase } from "#database/open.ts";
 import { temporaryProject, type TemporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
 import { filesOf } from "./project-files.ts";
@@ -37,6 +39,24 @@ describe("a base moves forward", () => {
       [1, 2, 3, 4].map((number) => `-- squashed: 00${number}`),
     );
     expect(again).toContain("'last'");
+  }, 120_000);
+
+  test("with sequences that were restarted, where they are", async () => {
+    await using project = await temporaryProject({
+      "db/migrations/001_t.sql":
+        "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY, x int); CREATE SEQUENCE sq; CREATE SEQUENCE down INCREMENT -1; CREATE SEQUENCE idle;",
+      "db/migrations/002_restart.sql":
+        "ALTER TABLE t ALTER COLUMN id RESTART WITH 500; ALTER SEQUENCE sq RESTART WITH 77; SELECT setval('down', -9);",
+    });
+    await put(project, "002");
+    await withDatabase({ engine: "embedded" }, {}, async (database) => {
+      await database.execute(await Bun.file(project.path("db/migrations/base.sql")).text());
+      expect(await readSequences(database)).toMatchObject([
+        { name: "down", last: "-9", isCalled: true },
+        { name: "sq", last: "77", isCalled: false },
+        { name: "t_id_seq", last: "500", isCalled: false },
+      ]);
+    });
   }, 120_000);
 
   test.each([
