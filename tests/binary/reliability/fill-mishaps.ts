@@ -24,13 +24,23 @@ export const FILL_MISHAPS = {
 /** The step that is under way. */
 export type FillPhase = keyof typeof PHASES;
 
+/** Databases that rounds begin with, and what leads from each to the next. */
+const STATES = {
+  made: ["up", "--to", "1"],
+  filled: ["up"],
+  contracted: ["up", "--contract", CHANGE],
+} as const;
+
 const PHASES = {
-  expand: { says: "002_", within: 60, command: ["up"] },
-  fill: { says: "003_", within: 900, command: ["up"] },
-  validate: { says: "004_", within: 80, command: ["up"] },
-  contract: { says: "005_", within: 60, command: ["up", "--contract", CHANGE] },
-  "contract back": { says: "005_", within: 80, command: ["down"] },
-} as const satisfies Record<string, { says: string; within: number; command: readonly string[] }>;
+  expand: { from: "made", says: "002_", within: 60, command: ["up"] },
+  fill: { from: "made", says: "003_", within: 900, command: ["up"] },
+  validate: { from: "made", says: "004_", within: 80, command: ["up"] },
+  contract: { from: "filled", says: "005_", within: 60, command: ["up", "--contract", CHANGE] },
+  "contract back": { from: "contracted", says: "005_", within: 80, command: ["down"] },
+} as const satisfies Record<
+  string,
+  { from: keyof typeof STATES; says: string; within: number; command: readonly string[] }
+>;
 
 export interface FillMishapFigures {
   readonly mishap: FillMishap;
@@ -97,12 +107,14 @@ class MishapBench {
     // What was committed is there after a crash.
     const server = await startServer({ major, settings: ["synchronous_commit = on"] });
     const project = await projectOf(server, "changed", rows);
-    await server.sql("create database before");
-    const made = await runBinary(["migrate", "up", "--to", "1", "--database-url", server.url("before")], {
-      cwd: project.dir,
-    });
-    if (made.exitCode !== 0) throw new Error(made.stderr);
-    return new MishapBench(server, project);
+    const bench = new MishapBench(server, project);
+    // A database for each state in which a round may begin.
+    await server.sql("create database changed");
+    for (const [state, command] of Object.entries(STATES)) {
+      await bench.#run(command);
+      await server.sql(`create database "${state}" template changed`);
+    }
+    return bench;
   }
 
   async close(): Promise<void> {
@@ -111,27 +123,21 @@ class MishapBench {
   }
 
   async round(mishap: FillMishap, phase: FillPhase, random: Random): Promise<{ isLate: boolean; isNamed: boolean }> {
+    const { from, command, says, within } = PHASES[phase];
     await this.#server.sql("drop database if exists changed with (force)");
-    await this.#server.sql("create database changed template before");
-    const { command, says, within } = PHASES[phase];
+    await this.#server.sql(`create database changed template "${from}"`);
     const releases = await Releases.start(this.#server, "changed", random.below(2 ** 31));
     try {
-      const isAtContract = phase === "contract" || phase === "contract back";
-      if (isAtContract) await this.#finish(["up"]);
-      if (phase === "contract back") await this.#finish(["up", "--contract", CHANGE]);
       const run = new CommandAtWork(this.#project.dir, ["migrate", ...command]);
       await run.says(says);
       await sleep(random.below(within));
       await this.#strike(mishap, run);
       const { exitCode } = await run.ended;
       const isNamed = await this.#finish(command);
-      if (!isAtContract) {
-        await releases.check();
-        await this.#requireOnce();
-      }
-      // To the end, whatever was struck: the contract is refused where something is not as it has to be.
-      await this.#finish(phase === "contract back" ? ["up", "--contract", CHANGE] : ["up"]);
-      if (phase !== "contract back") await this.#finish(["up", "--contract", CHANGE]);
+      await releases.check();
+      await this.#requireOnce(phase);
+      // To the end: the contract is refused where something is not as it has to be.
+      await this.#run(["up", "--contract", CHANGE]);
       await releases.check();
       return { isLate: exitCode === 0, isNamed };
     } finally {
@@ -158,30 +164,36 @@ class MishapBench {
   }
 
   /**
-   * Does what a person does: the command once more, and what it says where a migration stands half done.
+   * Does what a person does: looks, and gives the command once more, or what is said where a migration stands half done.
    * @returns whether one did
    */
   async #finish(command: readonly string[]): Promise<boolean> {
     let isNamed = false;
-    const isDown = command[0] === "down";
     for (let tries = 0; tries < TRIES; tries++) {
       const status = await runBinary(["migrate", "status", "--format", "json"], { cwd: this.#project.dir });
       if (status.exitCode !== 0) throw new Error(status.stdout + status.stderr);
       const { migrations } = JSON.parse(status.stdout) as { migrations: { version: string; state: string }[] };
       const stopped = migrations.find(({ state }) => state === "stopped");
-      if (isDown && migrations.find(({ version }) => version === "005")?.state !== "applied") return isNamed;
+      const isBack = migrations.find(({ version }) => version === "005")?.state !== "applied";
+      if (command[0] === "down" && isBack) return isNamed;
       const next = stopped === undefined ? command : ["resolve", stopped.version, "--continue"];
       isNamed ||= stopped !== undefined;
       const { exitCode, stderr } = await runBinary(["migrate", ...next], { cwd: this.#project.dir });
-      if (exitCode === 0 && next === command && !isDown) return isNamed;
+      if (exitCode === 0 && next === command) return isNamed;
       if (exitCode !== 0 && tries === TRIES - 1)
         throw new Error(`${next.join(" ")} exited with ${exitCode}: ${stderr}`);
     }
     throw new Error(`${command.join(" ")} does not come to an end`);
   }
 
-  /** No row was changed by the fill and changed again. */
-  async #requireOnce(): Promise<void> {
+  async #run(command: readonly string[]): Promise<void> {
+    const { exitCode, stderr } = await runBinary(["migrate", ...command], { cwd: this.#project.dir });
+    if (exitCode !== 0) throw new Error(`${command.join(" ")} exited with ${exitCode}: ${stderr}`);
+  }
+
+  /** No row was changed by the fill and changed again; the way back of the contract changes all of them. */
+  async #requireOnce(phase: FillPhase): Promise<void> {
+    if (phase === "contract back") return;
     const session = this.#server.connect("changed");
     const twice = await session`select id from noted group by id having count(*) > 1 limit 1`;
     await session.end();

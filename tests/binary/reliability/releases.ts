@@ -36,7 +36,8 @@ export class Releases {
   static async start(server: TestServer, database: string, seed: number): Promise<Releases> {
     const releases = new Releases(server, database, seed);
     const session = server.connect(database);
-    for (const row of await session`select id::int as id, name from users`) {
+    for (const row of await session`
+      select id::int as id, coalesce(to_jsonb(u) ->> 'full_name', to_jsonb(u) ->> 'name') as name from users u`) {
       releases.#rows.set(row["id"] as number, new Set([row["name"] as string]));
     }
     await session.end();
