@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { Client, type ClientConfig, Pool } from "pg";
 import postgres from "postgres";
+import { ALEMBIC_APPLICATION, ALEMBIC_OUTPUT } from "../support/alembic.ts";
 import { runBinary } from "../support/cli.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 import { PSQL, psql } from "../support/psql.ts";
@@ -275,11 +276,16 @@ with psycopg.connect(sys.argv[1]) as one, psycopg.connect(sys.argv[1], autocommi
             print(c.fetchmany(2), c.fetchall())
 `;
 /** Debian's packages are for Debian's own Python, which need not be the first one. */
-const WITH_PSYCOPG = ["python3", "/usr/bin/python3"].find(
-  (python) => Bun.which(python) !== null && Bun.spawnSync([python, "-c", "import psycopg"]).exitCode === 0,
-);
-if (WITH_PSYCOPG === undefined)
-  console.warn("psycopg is not installed: its test is left out (Debian: python3-psycopg)");
+function pythonWith(modules: string, packages: string): string | undefined {
+  const found = ["python3", "/usr/bin/python3"].find(
+    (python) => Bun.which(python) !== null && Bun.spawnSync([python, "-c", `import ${modules}`]).exitCode === 0,
+  );
+  if (found === undefined) console.warn(`no Python has ${modules}: its test is left out (Debian: ${packages})`);
+  return found;
+}
+
+const WITH_PSYCOPG = pythonWith("psycopg", "python3-psycopg");
+const WITH_ALEMBIC = pythonWith("alembic, psycopg2", "python3-alembic python3-psycopg2");
 
 test.skipIf(WITH_PSYCOPG === undefined)(
   "psycopg: prepared statements, COPY both ways, a pipeline, a cursor",
@@ -288,6 +294,29 @@ test.skipIf(WITH_PSYCOPG === undefined)(
     const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
     expect(stderr).toBe("");
     expect(stdout).toBe(`['1\\tpython\\n', '2\\t\\\\N\\n']\n[(1,)] [(2,)]\n[(1,), (2,)] [(3,), (4,), (5,)]\n`);
+  },
+);
+
+test.skipIf(WITH_ALEMBIC === undefined)(
+  "an ORM writes and runs its own migrations there, and back (SQLAlchemy and Alembic, over psycopg2)",
+  async () => {
+    await using application = await temporaryProject(ALEMBIC_APPLICATION);
+    const url = served.url.replace(/^postgres:/, "postgresql:");
+    const child = Bun.spawn([WITH_ALEMBIC ?? "python3", "-B", "-W", "ignore", "app.py", url], {
+      cwd: application.dir,
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [stdout, stderr, exitCode] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+    expect({
+      stdout: stdout.replaceAll(/^Generating .*\n/gm, "").replaceAll(/^ .*done\n/gm, ""),
+      stderr,
+      exitCode,
+    }).toEqual({
+      stdout: ALEMBIC_OUTPUT,
+      stderr: "",
+      exitCode: 0,
+    });
   },
 );
 
