@@ -3,7 +3,7 @@ import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { SyncColumn, SyncPlan, SyncTable } from "../plan.ts";
 import { Comparison } from "./digests.ts";
 import { readingFailed } from "./reading-failed.ts";
-import { type Leak, prepareScan, type Scanned, type TableName } from "./scan.ts";
+import { type Leak, prepareScan, type Scanned, type Search, type TableName } from "./scan.ts";
 import { TOKEN_NAMES } from "./tokens.ts";
 
 /** What was looked at, and what came of it. No value is ever in it. */
@@ -61,18 +61,25 @@ export async function prove(options: ProofOptions): Promise<Proof> {
     const { scanned, searches } = await readingOf(undefined, () => prepareScan(first.target, plan, options.ledgers));
     const leaks: Leak[][] = [];
     const columns: ColumnResult[][] = [];
-    const checks = [
-      // A search reads all of the text, so it may be the longest.
-      ...searches.map((search, index) => async ({ comparison, target }: Prover) => {
-        onStep(`Searching the copy for originals (${TOKEN_NAMES[search.kind]})`);
-        leaks[index] = await readingOf(undefined, () => search.run(comparison, target));
-      }),
-      ...transformed.map(({ table, column }, index) => async ({ comparison, source }: Prover) => {
+    const ofColumn = ({ table, column }: (typeof transformed)[number], index: number): Check => ({
+      // The transform is computed once more, for each row.
+      isLong: column.proof.kind === "differs",
+      run: async ({ comparison, source }) => {
         const name = `${table.schema}.${table.name}`;
         onStep(`Proving ${name}.${column.name}`);
         columns[index] = await readingOf(name, () => proveColumn(source, comparison, table, column));
-      }),
-    ];
+      },
+    });
+    const ofSearch = (search: Search, index: number): Check => ({
+      // All of the text is read.
+      isLong: true,
+      run: async ({ comparison, target }) => {
+        onStep(`Searching the copy for originals (${TOKEN_NAMES[search.kind]})`);
+        leaks[index] = await readingOf(undefined, () => search.run(comparison, target));
+      },
+    });
+    const all = [...transformed.map(ofColumn), ...searches.map(ofSearch)];
+    const checks = [...all.filter(({ isLong }) => isLong), ...all.filter(({ isLong }) => !isLong)];
     const provers = [first];
     while (provers.length < Math.min(options.jobs, checks.length)) provers.push(await openProver());
     await runChecks(provers, checks);
@@ -89,6 +96,12 @@ interface Prover {
   readonly comparison: Comparison;
 }
 
+interface Check {
+  /** Takes so long that others had better not wait for it in the end. */
+  readonly isLong: boolean;
+  readonly run: (prover: Prover) => Promise<void>;
+}
+
 async function proverOf(source: Database, target: Database, plan: SyncPlan): Promise<Prover> {
   // Compiling takes longer than what most of these queries do.
   for (const side of [source, target]) await side.execute("set row_security = off; set jit = off");
@@ -98,17 +111,14 @@ async function proverOf(source: Database, target: Database, plan: SyncPlan): Pro
 }
 
 /** Each prover takes one check after the other; the first that fails ends the others. */
-async function runChecks(
-  provers: readonly Prover[],
-  checks: readonly ((prover: Prover) => Promise<void>)[],
-): Promise<void> {
+async function runChecks(provers: readonly Prover[], checks: readonly Check[]): Promise<void> {
   const queue = [...checks];
   const failures: unknown[] = [];
   await Promise.all(
     provers.map(async (prover) => {
       try {
         for (let check = queue.shift(); check !== undefined && failures.length === 0; check = queue.shift())
-          await check(prover);
+          await check.run(prover);
       } catch (error) {
         failures.push(error);
         // Nobody waits for what the rest would find.
