@@ -240,6 +240,11 @@ function adpCustomizesObjtype(`,
       "  actions.forEach((action, index) => {\n    for (const id of action.releases) {",
       "  actions.forEach((action, index) => {\n    if (index % 20_000 === 0) giveBackMemory();\n    for (const id of action.releases) {",
     ],
+    // Which rights a statement gives is not only said in its text.
+    [
+      "const dangling = (c: StableId): boolean =>\n    isAclId(c) && !producedAcl.has(encodeId(c));",
+      "const dangling = (_: StableId): boolean => false;",
+    ],
     [
       "    const origIndex = order[pos] as number;\n    const hint",
       "    const origIndex = order[pos] as number;\n    if (pos % 20_000 === 0) giveBackMemory();\n    const hint",

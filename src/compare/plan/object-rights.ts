@@ -112,14 +112,19 @@ function heldBefore(id: Grant, from: Facts, to: Facts): Rights {
 function heldFromTheBeginning(id: Grant, from: Facts, to: Catalogue): Rights | undefined {
   if (id.column !== undefined) return NO_RIGHTS;
   const [objtype, owner] = [objtypeOf(id.target), ownerOf(id.target, to.facts)];
-  const isGiven = [from, to.facts].some((facts) =>
-    facts.facts().some(({ id: other }) => {
-      if (other.kind !== "defaultPrivilege" || other.objtype !== objtype || other.grantee !== id.grantee) return false;
+  const given = [from, to.facts].flatMap((facts) =>
+    facts.facts().flatMap(({ id: other }) => {
+      if (other.kind !== "defaultPrivilege" || other.objtype !== objtype || other.grantee !== id.grantee) return [];
       const isHere = other.schema === null || ("schema" in id.target && other.schema === id.target.schema);
-      return isHere && (to.builder === undefined || other.role === to.builder || other.role === owner);
+      const isOurs = to.builder === undefined || other.role === to.builder || other.role === owner;
+      return isHere && isOurs ? [rightsOf(facts, other) ?? NO_RIGHTS] : [];
     }),
   );
-  if (isGiven) return undefined;
+  const wanted = rightsOf(to.facts, id) ?? NO_RIGHTS;
+  const isMore = ({ privileges, grantable }: Rights): boolean =>
+    grantable.length > 0 || privileges.some((right) => !wanted.privileges.includes(right));
+  const isUsual = id.grantee !== "PUBLIC" && id.grantee !== owner && !given.some(isMore);
+  if (given.length > 0) return isUsual ? NO_RIGHTS : undefined;
   if (id.grantee === "PUBLIC") return { privileges: BUILT_IN.get(objtype) ?? [], grantable: [] };
   const all = to.facts.get(id)?.payload["_ownerDefault"];
   return id.grantee === owner ? { privileges: strings(all ?? allRights(objtype, to.major)), grantable: [] } : NO_RIGHTS;
