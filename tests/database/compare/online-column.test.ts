@@ -1,5 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import type { Catalogue } from "#compare/catalogue/catalogue.ts";
+import { findColumnChange } from "#compare/generate/column-change.ts";
 import { generateMigrations } from "#compare/generate/generate.ts";
+import { sourceCatalogue } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { createMigrations } from "#migrate/create.ts";
 import { newestServer } from "../../support/engines.ts";
@@ -193,6 +196,48 @@ describe("what is not written in steps", () => {
       expect(refusal.hint).toContain("Nothing was written");
     }
   });
+
+  test("nor is a column that something stands on which a copy would not have", async () => {
+    const tables = (name: string): string => `
+      CREATE TABLE viewed (id int PRIMARY KEY, ${name} text);
+      CREATE VIEW names AS SELECT ${name} AS name FROM viewed;
+      CREATE TABLE published (id int PRIMARY KEY, ${name} text);
+      CREATE PUBLICATION news FOR TABLE published (id, ${name});
+      CREATE TABLE computed (id int PRIMARY KEY, ${name} text GENERATED ALWAYS AS (id::text) STORED);
+      CREATE TABLE read (id int PRIMARY KEY, ${name} text, loud text GENERATED ALWAYS AS (upper(${name})) STORED);
+      CREATE TABLE checked (id int PRIMARY KEY, ${name} text CONSTRAINT short CHECK (length(${name}) < 9));
+      CREATE TABLE granted (id int PRIMARY KEY, ${name} text);
+      GRANT SELECT (${name}) ON granted TO PUBLIC;
+      CREATE TABLE guarded (id int PRIMARY KEY, ${name} text);
+      CREATE POLICY own ON guarded USING (${name} = current_user);
+      CREATE TABLE excluded (id int PRIMARY KEY, ${name} int4range, EXCLUDE USING gist (${name} WITH &&));
+      CREATE TABLE numbered (id int PRIMARY KEY, ${name} int GENERATED ALWAYS AS IDENTITY);
+      CREATE TABLE watched (id int PRIMARY KEY, ${name} text);
+      CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+      CREATE TRIGGER "~~later" BEFORE UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION later();`;
+    const catalogueOf = async (name: string): Promise<Catalogue> => {
+      await using project = await temporaryProject({ "db/schema/all.sql": tables(name) });
+      return await sourceCatalogue(filesOf(project.dir), { kind: "schema" });
+    };
+    const [from, to] = [await catalogueOf("name"), await catalogueOf("full_name")];
+    const refusals = {
+      viewed: /the view names/,
+      published: /publication/,
+      computed: /it is generated/,
+      read: /loud/,
+      checked: /the constraint short/,
+      granted: /rights/,
+      guarded: /the policy own/,
+      excluded: /the constraint/,
+      numbered: /identity/,
+      watched: /~~later would fire behind/,
+    };
+    for (const [table, why] of Object.entries(refusals)) {
+      const renames = [{ from: `public.${table}.name`, to: `public.${table}.full_name` }];
+      const find = (): unknown => findColumnChange(from, to, { renames, convert: undefined, name: undefined });
+      expect(find, table).toThrow(why);
+    }
+  }, 240_000);
 
   test("a type that a value may not fit is one statement, with a comment", async () => {
     const [text, second] = await textsOf(WIDER, BEFORE);
