@@ -9,7 +9,7 @@ import { duplicate } from "./layouts/names-and-versions.ts";
 import { LAYOUTS } from "./layouts/registry.ts";
 import { baseFile } from "./base.ts";
 import type { MigrationFile, SquashedMigration } from "./migration-file.ts";
-import { readSquashed } from "./squashed.ts";
+import { readSquashed, requireAsSquashed } from "./squashed.ts";
 import { BASE_VERSION, canonicalVersion, compareVersions } from "./version.ts";
 
 export interface Discovery {
@@ -27,7 +27,7 @@ export interface Discovery {
 /**
  * Finds the migrations in `dir`. A folder that does not exist holds none.
  * @param layout how the folder is laid out; `auto` or undefined looks at what is there
- * @throws ConfitureError `migration_duplicate`, `layout_unclear` or `file_unreadable`
+ * @throws ConfitureError `migration_duplicate`, `history_squashed`, `layout_unclear` or `file_unreadable`
  */
 export function discoverMigrations(projectDir: string, dir: string, layout: string | undefined): Discovery {
   const folder = new Folder(projectDir, dir);
@@ -38,11 +38,10 @@ export function discoverMigrations(projectDir: string, dir: string, layout: stri
   const squashed = folder.hasBase ? readSquashed(join(projectDir, dir, BASE_VERSION), `${dir}/${BASE_VERSION}`) : [];
   const inBase = new Set(squashed.map(({ version }) => canonicalVersion(version)));
   const migrations = all.filter(({ version }) => !inBase.has(canonicalVersion(version)));
-  for (const { version, path } of all) {
-    // As a merge of an older branch brings it back.
-    if (inBase.has(canonicalVersion(version)))
-      ignored.push({ path, why: `it was squashed into ${dir}/${BASE_VERSION}` });
-  }
+  // As a merge of an older branch brings them back.
+  const returned = all.filter((migration) => !migrations.includes(migration));
+  requireAsSquashed(projectDir, returned, squashed, migrations);
+  for (const { path } of returned) ignored.push({ path, why: `it was squashed into ${dir}/${BASE_VERSION}` });
   const own = migrations.find(({ baseline }) => baseline === true);
   const base = folder.hasBase ? { ...baseFile(dir), ...(squashed.length > 0 && { squashed }) } : undefined;
   if (base !== undefined && own !== undefined) {

@@ -1,6 +1,8 @@
+import { ConfitureError } from "#errors/error.ts";
 import { readHead } from "#files/read.ts";
-import type { MigrationFile, SquashedMigration } from "./migration-file.ts";
-import { compareVersions } from "./version.ts";
+import { type MigrationFile, migrationId, type SquashedMigration } from "./migration-file.ts";
+import { readMigrationSource } from "./migration-source.ts";
+import { BASE_VERSION, canonicalVersion, compareVersions, isRepeatable, nextVersionAfter } from "./version.ts";
 
 /** A line of the base's head: "-- squashed: 001 <sha256> create_users". */
 const LINE = /^-- squashed: (\S+) ([0-9a-f]{64})(?: (.*))?$/;
@@ -42,4 +44,51 @@ export function withSquashed(text: string, squashed: readonly SquashedMigration[
 /** What stands for the file of a squashed migration. */
 export function squashedFile({ version, name }: SquashedMigration, base: MigrationFile): MigrationFile {
   return { version, name, form: base.form, layout: base.layout, path: base.path };
+}
+
+/**
+ * Databases have squashed versions recorded, so that a file of such a version never runs. One that was squashed does not need to;
+ * any other would be left out without anybody knowing.
+ * @param returned files of squashed versions
+ * @param others the other migrations, whose versions are used as well
+ * @throws ConfitureError `history_squashed`
+ */
+export function requireAsSquashed(
+  projectDir: string,
+  returned: readonly MigrationFile[],
+  squashed: readonly SquashedMigration[],
+  others: readonly MigrationFile[],
+): void {
+  const known = new Map(squashed.map((migration) => [canonicalVersion(migration.version), migration]));
+  const foreign = returned.flatMap((file) => {
+    const was = known.get(canonicalVersion(file.version))!;
+    const isSame = file.name === was.name && readMigrationSource(projectDir, file.path).checksum === was.checksum;
+    return isSame ? [] : [{ file, was }];
+  });
+  const [first] = foreign;
+  if (first === undefined) return;
+  let last = [...squashed, ...others]
+    .map(({ version }) => version)
+    .filter((version) => !isRepeatable(version) && /^\d/.test(version))
+    .reduce((max, version) => (compareVersions(version, max) > 0 ? version : max));
+  const renamed = foreign.flatMap(({ file }) => {
+    last = nextVersionAfter(last);
+    const [old, next] = [migrationId(file), migrationId({ version: last, name: file.name })];
+    return [file.path, file.downPath].flatMap((path) =>
+      path === undefined ? [] : [`  ${path} to ${path.split("/").at(-1)!.replace(old, next)}`],
+    );
+  });
+  const { file, was } = first;
+  const isEdited = file.name === was.name;
+  throw new ConfitureError(
+    "history_squashed",
+    isEdited
+      ? `${file.path} is not the ${migrationId(was)} that was squashed into ${BASE_VERSION}: it would never run`
+      : `${file.path} has a version that is used up, so it would never run: ${migrationId(was)} was squashed into ${BASE_VERSION}`,
+    {
+      hint: `To have it run, give it a new version by renaming:\n${renamed.join("\n")}\nIf ${BASE_VERSION} has all that it does, delete it.`,
+      location: { file: file.path },
+      data: { versions: foreign.map((one) => one.file.version) },
+    },
+  );
 }

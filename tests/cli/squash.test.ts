@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { readdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { readDocument } from "./document.ts";
 import { cliProject } from "./project.ts";
 import { expectRefusal } from "./refusal.ts";
@@ -54,6 +55,20 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
     expect((await project.run(["migrate", "status", "--exit-code"])).exitCode).toBe(3);
     await project.succeed(["migrate", "baseline", "--through", "002"]);
     await isUpToDate();
+
+    // A file with a used-up version, as a merge brings it, stops what would pass it over.
+    await project.write("db/migrations/001_theirs.sql", "CREATE TABLE theirs (id int);\n");
+    const used = { exitCode: 7, code: "history_squashed", names: ["001_theirs.sql"], next: "003_theirs.sql" } as const;
+    for (const args of [
+      ["migrate", "status"],
+      ["migrate", "plan"],
+      ["lint", "--all"],
+    ]) {
+      await expectRefusal(project, args, used);
+    }
+    await rm(project.path("db/migrations/001_theirs.sql"));
+    expect((await project.succeed(["migrate", "new", "theirs"])).stdout).toContain("003_theirs.sql");
+    await rm(project.path("db/migrations/003_theirs.sql"));
 
     // What a new base stands for is not forgotten.
     await project.succeed(["migrate", "base", "--force"]);

@@ -98,6 +98,32 @@ for (const engine of newestAndEmbedded) {
       });
     });
 
+    test("a file that only has a squashed version is refused, and told its new one", async () => {
+      await using m = await migrating(engine, FILES);
+      await squashTwo(m);
+      expect((await m.up()).results).toEqual(["base.sql done", "003 done"]);
+      const theirs = "CREATE TABLE theirs (id int)";
+      for (const [files, id, next] of [
+        // Another branch's, by name or by content alone, in either form.
+        [{ "001_theirs.sql": theirs }, "001_a", "001_theirs.sql to 004_theirs.sql"],
+        [{ "001_theirs.sql": FILES["001_a.sql"] }, "001_a", "001_theirs.sql to 004_theirs.sql"],
+        [{ "001_a.sql": `${FILES["001_a.sql"]}${theirs}` }, "001_a", "001_a.sql to 004_a.sql"],
+        [{ "2_b.up.sql": theirs, "2_b.down.sql": "" }, "002_b", "2_b.down.sql to 004_b.down.sql"],
+        [{ "001_c.sql": theirs, "002_d.sql": theirs }, "001_a", "002_d.sql to 005_d.sql"],
+      ] as const) {
+        for (const [name, text] of Object.entries(files)) await m.write(name, text);
+        const { error, refused } = await m.up();
+        expect(error).toMatchObject({ code: "history_squashed", exitCode: 7 });
+        expect(error?.message).toContain(id);
+        expect(error?.hint).toContain(next);
+        expect(refused).toBe(true);
+        expect(await failureOf(m.standings())).toMatchObject({ code: "history_squashed" });
+        for (const name of Object.keys(files)) await Bun.file(m.project.path(`db/migrations/${name}`)).delete();
+      }
+      expect(await m.has("theirs")).toBe(false);
+      expect((await m.up()).results).toEqual([]);
+    });
+
     test("drift compares with what base and migrations make, or says what is lacking", async () => {
       await using m = await migrating(engine, { ...FILES, "db/schema/all.sql": SCHEMA });
       expect((await m.up({ steps: 1 })).error).toBeUndefined();
