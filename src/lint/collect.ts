@@ -1,6 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { findSchemaFiles } from "#build/collect.ts";
+import { type ChangedMigration, changedSince } from "#compare/sources/changed-since.ts";
 import { filesAt, type RevisionFiles } from "#compare/sources/git.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -11,7 +12,7 @@ import { compareVersions } from "#migrate/version.ts";
 import type { Parser } from "#sql/parser.ts";
 import type { FileProblem, LintFile } from "./file.ts";
 import type { Entry } from "./lint.ts";
-import { readMigration, readSchemaFile, readScript } from "./read.ts";
+import { goneFile, readMigration, readSchemaFile, readScript } from "./read.ts";
 import { decodeSql } from "#database/script.ts";
 
 /** Which files rules look at. */
@@ -54,6 +55,7 @@ export async function collect(
   const before = which.kind === "since" ? filesAt(projectDir, which.revision, foldersOf(files)) : undefined;
   const isChanged = (path: string): boolean =>
     before?.holds(path, readRegularFile(join(projectDir, path), path)) !== true;
+  const changed = which.kind === "since" ? await changedSince(files, which.revision) : [];
   const schema = which.kind === "pending" ? [] : findSchemaFiles(files);
   const chosen = which.kind === "paths" ? choose(projectDir, which.paths, found.migrations, schema) : undefined;
   const isChosen = (migration: MigrationFile): boolean => {
@@ -82,7 +84,7 @@ export async function collect(
   for (const migration of found.migrations) {
     const file = await readMigration(projectDir, migration, parser);
     const isLinted = migrations.includes(migration);
-    entries.push({ file: isLinted ? withOrder(file, migration, newest, before) : file, isLinted });
+    entries.push({ file: isLinted ? withOrder(withChange(file, changed), migration, newest, before) : file, isLinted });
     if (migration === last) break;
   }
   const linted = schema.filter((path) => {
@@ -98,6 +100,11 @@ export async function collect(
         isLinted: true,
         isAlone: true,
       })),
+      ...changed.flatMap((change) =>
+        change.file === undefined && isKept(change.path)
+          ? [{ file: goneFile(change.path, changeProblem(change)), isLinted: true, isAlone: true }]
+          : [],
+      ),
       // All of them tell what there is.
       ...(linted.length === 0
         ? []
@@ -111,6 +118,18 @@ export async function collect(
 
 function foldersOf({ includeDirs, migrationsDir }: ProjectFiles): string[] {
   return [migrationsDir, ...includeDirs.map(({ path }) => path)];
+}
+
+function changeProblem({ error, isSameWayUp, path }: ChangedMigration): FileProblem {
+  const { message, hint } = error;
+  const severity = isSameWayUp ? "warning" : undefined;
+  return { rule: "edited-migration", message, fix: hint, severity, location: { file: path } };
+}
+
+/** A migration that the other branch has in another form. */
+function withChange(file: LintFile, changed: readonly ChangedMigration[]): LintFile {
+  const own = changed.filter((change) => change.file?.path === file.path);
+  return own.length === 0 ? file : { ...file, problems: [...file.problems, ...own.map(changeProblem)] };
 }
 
 /** A new migration that is older than one that the other branch has already. */

@@ -15,18 +15,32 @@ interface Ignore {
 
 const COMMENT = /^(?:--|\/\*)\s*confiture:ignore(-file)?\b[ \t]*(.*?)\s*(?:\*\/)?$/s;
 
+/** Whether a line of a SQL file says, with a reason, that what a rule finds in the file is no matter. */
+export function ignoresInFile(text: string, rule: string): boolean {
+  return text.split(/\r?\n/).some((line) => {
+    const [, whole, rest = ""] = COMMENT.exec(line.trimStart()) ?? [];
+    const { names, reason } = readRest(rest);
+    return whole !== undefined && reason !== "" && names.some((name) => rulesNamed(name).includes(rule));
+  });
+}
+
+function readRest(rest: string): Pick<Ignore, "names" | "reason"> {
+  const [, names = "", reason = ""] = /^([\w-]+(?:\s*,\s*[\w-]+)*)?\s*(.*)$/s.exec(rest) ?? [];
+  return { names: names === "" ? [] : names.split(/\s*,\s*/), reason };
+}
+
 /** Comments of a file that ignore findings; one for a statement is about the one that it stands in or before. */
 function ignoresOf({ text, comments, statements }: LintFile): Ignore[] {
   return comments.flatMap(({ start, end }): Ignore[] => {
     const match = COMMENT.exec(text.slice(start, end));
     if (match === null) return [];
     const [, whole, rest = ""] = match;
-    const [, names = "", reason = ""] = /^([\w-]+(?:\s*,\s*[\w-]+)*)?\s*(.*)$/s.exec(rest) ?? [];
+    const { names, reason } = readRest(rest);
     const statement = whole === undefined ? statements.find(({ span }) => span.end > start) : undefined;
-    if (whole === undefined && statement === undefined && names !== "") {
-      return [{ start, statement: NOWHERE, names: names.split(/\s*,\s*/), reason }];
+    if (whole === undefined && statement === undefined && names.length > 0) {
+      return [{ start, statement: NOWHERE, names, reason }];
     }
-    return [{ start, statement, names: names === "" ? [] : names.split(/\s*,\s*/), reason }];
+    return [{ start, statement, names, reason }];
   });
 }
 
@@ -38,6 +52,9 @@ const NOWHERE: LintStatement = {
   node: undefined,
   transaction: { kind: "none", statements: [] },
 };
+
+/** What only shows beside a commit: a comment about it stays right where none is named, and after the merge. */
+const OF_A_COMMIT: ReadonlySet<string> = new Set(["edited-migration", "out-of-order"]);
 
 export interface Ignored {
   /** Those that are left, and what is wrong with the comments. */
@@ -99,7 +116,7 @@ export function applyIgnores(
         for (const finding of hit) gone.add(finding);
         // A rule that is off finds nothing anywhere.
         const isActive = rules.some((rule) => isRule(rule) && severityOf(rule) !== undefined);
-        if (hit.length === 0 && isActive) {
+        if (hit.length === 0 && isActive && !rules.every((rule) => OF_A_COMMIT.has(rule))) {
           const where = ignore.statement === undefined ? "in this file" : "in the statement below";
           say("ignore-unused", `${name} finds nothing ${where}`, "Delete the comment");
         }

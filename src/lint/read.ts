@@ -116,6 +116,11 @@ function unreadable(
   return withoutStatements(path, kind, migration, problemOf(error, path));
 }
 
+/** What stands for a file that is not there any more. */
+export function goneFile(path: string, problem: FileProblem): LintFile {
+  return withoutStatements(path, "migration", undefined, problem);
+}
+
 function withoutStatements(
   path: string,
   kind: LintFile["kind"],

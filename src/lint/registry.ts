@@ -28,6 +28,7 @@ import { dropTable } from "./rules/drop-table.ts";
 import { dropUsedObject } from "./rules/drop-used-object.ts";
 import { duplicateAssignment } from "./rules/duplicate-assignment.ts";
 import { duplicateIndex } from "./rules/duplicate-index.ts";
+import { editedMigration } from "./rules/edited-migration.ts";
 import { enumValueOrder } from "./rules/enum-value-order.ts";
 import { enumValueUsedAtOnce } from "./rules/enum-value-used-at-once.ts";
 import { exclusionBuildsUnderLock } from "./rules/exclusion-builds-under-lock.ts";
@@ -175,6 +176,7 @@ export const RULES: readonly Rule[] = [
   notTraced,
   opaqueBlock,
   outOfOrder,
+  editedMigration,
   noWayBack,
   wayBackLoses,
   preferBigint,

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import Ajv from "ajv";
 import type { RunResult } from "../support/cli.ts";
+import { commitAll } from "../support/git.ts";
 import { runHere } from "../support/in-process.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 
@@ -119,6 +121,62 @@ describe("--since", () => {
     expect((await linted(project, "--since", "env:local")).exitCode).toBe(2);
     expect((await linted(project, "--since", "git:nowhere")).exitCode).toBe(1);
   });
+});
+
+describe("what another branch has, and was changed here", () => {
+  const USERS = "CREATE TABLE users (id bigint PRIMARY KEY);\n";
+  const ANOTHER = "CREATE TABLE users (id bigint PRIMARY KEY, bio text);\n";
+
+  test("stops lint, verify and plan, unless it was never released", async () => {
+    await using project = await temporaryProject({
+      "db/schema/users.sql": USERS,
+      "db/migrations/001_users.sql": USERS,
+      "db/migrations/002_note.sql": "COMMENT ON TABLE users IS 'people';\n",
+      "db/schema/zz_note.sql": "COMMENT ON TABLE users IS 'people';\n",
+    });
+    Bun.spawnSync(["git", "init", "-q", "-b", "main"], { cwd: project.dir });
+    commitAll(project, "first");
+    const CHECKS = {
+      lint: ["lint", "--no-trace", "--since", "git:main"],
+      verify: ["verify", "--base", "git:main"],
+      plan: ["migrate", "plan", "--since", "main"],
+    };
+    /** The exit codes of lint, verify and plan, and all that they said. */
+    const check = async () => {
+      const results = [];
+      for (const args of Object.values(CHECKS)) results.push(await runHere(args, { cwd: project.dir }));
+      const said = results.map(({ stdout, stderr }) => stdout + stderr);
+      return { codes: results.map(({ exitCode }) => exitCode), said };
+    };
+    expect((await check()).codes).toEqual([0, 0, 0]);
+
+    await project.write("db/migrations/001_users.sql", ANOTHER);
+    const edited = await check();
+    expect(edited.codes).toEqual([3, 3, 7]);
+    for (const said of edited.said) {
+      expect(said).toContain("001_users was edited, and main has it");
+      expect(said).toContain("confiture:ignore-file edited-migration REASON");
+    }
+    await project.write(
+      "db/migrations/001_users.sql",
+      `-- confiture:ignore-file edited-migration only on laptops\n${ANOTHER}`,
+    );
+    expect((await check()).codes).toEqual([0, 0, 0]);
+    // Once it is merged, the comment is no fault either.
+    expect(rulesOf(await findings(project, "db/migrations/001_users.sql"))).toEqual([]);
+    await project.write("db/migrations/001_users.sql", `-- people\n${USERS}`);
+    const comment = await check();
+    expect(comment.codes).toEqual([0, 0, 0]);
+    expect(comment.said[0]).toContain("confiture migrate accept 001");
+    await project.write("db/migrations/001_users.sql", USERS);
+
+    await rm(project.path("db/migrations/002_note.sql"));
+    const deleted = await check();
+    expect(deleted.codes).toEqual([3, 3, 7]);
+    for (const said of deleted.said) expect(said).toContain("002_note was deleted, and main has it");
+    await project.write("db/lint.yaml", "exclude:\n  - db/migrations/002_note.sql\n");
+    expect((await check()).codes).toEqual([0, 0, 0]);
+  }, 120_000);
 });
 
 describe("exit code", () => {

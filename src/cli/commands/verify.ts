@@ -1,5 +1,6 @@
 import { defineCommand } from "../command.ts";
 import { projectFiles, SCRATCH_ARGS, STRICT_ARGS } from "../compare-options.ts";
+import { mayChange } from "../changed-since.ts";
 import { placesIn } from "../output/findings.ts";
 import { renderVerify, verifyToJson } from "../output/verify.ts";
 import { executable } from "../version.ts";
@@ -10,7 +11,7 @@ export const command = defineCommand({
       type: "string",
       valueHint: "git:REVISION",
       description:
-        "check that the schema files of that commit plus the migrations added since give today's schema files",
+        "check that the schema files of that commit plus the migrations added since give today's schema files, and that its migrations were not changed",
     },
     cache: {
       type: "boolean",
@@ -32,6 +33,7 @@ export const command = defineCommand({
     const report = await verify({
       ...files,
       base: args.base === undefined ? undefined : readRevision("--base", args.base),
+      mayChange: args.base === undefined ? undefined : await mayChange(context),
       executable: args.cache ? executable() : undefined,
       onStep: context.step,
     });

@@ -75,6 +75,14 @@ function commitOf(projectDir: string, revision: string): string {
   return text(git(projectDir, args, revision)).trim();
 }
 
+/** Where the checked-out branch began to differ from a commit; undefined where it did not, or a shallow clone does not tell. */
+export function mergeBase(projectDir: string, revision: string): string | undefined {
+  const commit = commitOf(projectDir, revision);
+  const { exitCode, stdout } = Bun.spawnSync(["git", "merge-base", commit, "HEAD"], { cwd: projectDir });
+  const base = stdout.toString().trim();
+  return exitCode !== 0 || base === "" || base === commit ? undefined : base;
+}
+
 interface GitFile {
   /** Relative to the project, which may be a folder of the repository. */
   readonly path: string;

@@ -1,6 +1,7 @@
 import type { LoadedMigration } from "#migrate/body.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
+import type { ChangedMigration } from "../sources/changed-since.ts";
 import type { Finding } from "./finding.ts";
 import { takenAway } from "../catalogue/taken-away.ts";
 
@@ -41,6 +42,23 @@ export function migrationsCheck(
     summary: irreversible === 0 ? `${many} ${verbs}` : `${many} ${verbs}, as far as they have a way back`,
     findings,
   };
+}
+
+/** Adds migrations of a commit that databases would not know again: they do not apply there, whatever they do from nothing. */
+export function withChanged(
+  checks: readonly Check[],
+  changed: readonly ChangedMigration[],
+  revision: string,
+): readonly Check[] {
+  if (changed.length === 0) return checks;
+  const own = checks.find(({ name }) => name === "migrations");
+  const summary = own?.outcome === "disproven" ? own.summary : `Migrations that ${revision} has were edited or deleted`;
+  const findings = [
+    ...changed.map(({ error, file }) => ({ message: summary, error, ...(file !== undefined && { migration: file }) })),
+    ...(own?.findings ?? []),
+  ];
+  const check: Check = { name: "migrations", outcome: "disproven", summary, findings };
+  return own === undefined ? [...checks, check] : checks.map((one) => (one === own ? check : one));
 }
 
 /**

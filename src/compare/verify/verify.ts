@@ -4,8 +4,9 @@ import { migrationId } from "#migrate/migration-file.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
+import { type ChangedMigration, changedSince } from "../sources/changed-since.ts";
 import { withSql } from "./close-gap.ts";
-import { agreementCheck, type Check, migrationsCheck } from "./checks.ts";
+import { agreementCheck, type Check, migrationsCheck, withChanged } from "./checks.ts";
 import { findProven, type Proven } from "./proven.ts";
 import type { Replay } from "./replay.ts";
 import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
@@ -24,6 +25,8 @@ import {
 export interface VerifyOptions extends ProjectFiles {
   /** A commit: what is proven is that the schema files of then and the migrations added since give those of now. */
   readonly base?: string | undefined;
+  /** Which migrations of that commit may be other ones now. */
+  readonly mayChange?: ((changed: ChangedMigration) => boolean) | undefined;
   /** Tells the executable from any other; what an earlier run has proven is proven again without it. */
   readonly executable?: string | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
@@ -59,7 +62,11 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   );
   const checks: Check[] = [];
   for (const check of report.checks) checks.push(await withSql(options, check));
-  return { ...report, checks };
+  if (options.base === undefined) return { ...report, checks };
+  const changed = (await changedSince(options, options.base)).filter(
+    (one) => !one.isSameWayUp && options.mayChange?.(one) !== true,
+  );
+  return { ...report, checks: withChanged(checks, changed, options.base) };
 }
 
 async function verifyIn(series: ScratchSeries, files: VerifiedFiles): Promise<VerifyReport> {

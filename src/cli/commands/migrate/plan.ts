@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { readStatsFile } from "#compare/trace/sizes.ts";
-import { migrationsSince, readRevision } from "#compare/sources/sources.ts";
+import { changedSince } from "#compare/sources/changed-since.ts";
+import { migrationsSince, type ProjectFiles, readRevision } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { writeFile } from "#files/change.ts";
@@ -11,7 +12,8 @@ import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { readCount, readVersion } from "../../arguments.ts";
-import { defineCommand, GLOBAL_ARGS } from "../../command.ts";
+import { mayChange } from "../../changed-since.ts";
+import { type CommandContext, defineCommand, GLOBAL_ARGS } from "../../command.ts";
 import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
 import { FIXTURES, findPending, tracePending } from "../../pending.ts";
 import { contractsByThemselves } from "../../migrate-options.ts";
@@ -38,6 +40,24 @@ function requirePlanFile(absolute: string, shown: string): void {
       hint: "Give --out another name. Nothing was written.",
       cause,
     });
+  }
+}
+
+/**
+ * As where a database is asked: what it has, and does not know again, stops it.
+ * @throws ConfitureError `history_edited`, `history_missing` or `history_squashed`
+ */
+async function requireUnchanged(
+  context: CommandContext,
+  files: ProjectFiles,
+  revision: string,
+  allowMissing: boolean,
+): Promise<void> {
+  const isPermitted = await mayChange(context);
+  for (const changed of await changedSince(files, revision)) {
+    if (isPermitted(changed) || (allowMissing && changed.error.code === "history_missing")) continue;
+    if (!changed.isSameWayUp) throw changed.error;
+    context.messages.warn(changed.error.message);
   }
 }
 
@@ -104,6 +124,9 @@ export const command = defineCommand({
     }
     if (args.since !== undefined && args.out !== undefined) {
       throw new ConfitureError("usage", "--out needs the database that it is for, and --since asks none");
+    }
+    if (args.since !== undefined) {
+      await requireUnchanged(context, files, readRevision("--since", args.since), args["allow-missing"] === true);
     }
     if (args.out !== undefined) requirePlanFile(resolve(context.projectDir, args.out), args.out);
     const { migrations, applied, otherwise, sizes, all, history, held } =
