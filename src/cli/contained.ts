@@ -25,6 +25,11 @@ function workOf(): () => number {
   };
 }
 
+/** " (002_x changes a role)", or nothing. */
+export function reasonOf(why: string | undefined): string {
+  return why === undefined ? "" : ` (${why})`;
+}
+
 /** What has to be run or recorded still. */
 export function openEntries(history: readonly HistoryEntry[]): HistoryEntry[] {
   return history.filter(({ row, file, standing }) => row === undefined && file !== undefined && standing !== "covered");
@@ -66,11 +71,16 @@ export function containment(
   }: { readonly isBuilt: boolean; readonly budget: number; readonly scratch?: string | undefined },
 ): Containment {
   let replay: Promise<Replay> | undefined;
-  const start = async (history: readonly HistoryEntry[]): Promise<Replay> => {
+  const start = async (history: readonly HistoryEntry[], { serverVersion }: Database): Promise<Replay> => {
     const { replayOnce } = await import("#compare/contained/replayed.ts");
     const files = isBuilt ? projectFiles(context, scratch) : filesBeside(context, scratch, migrating.target);
     const clock = { budget, spent: workOf() };
-    return replayOnce({ ...(await files), recorded: recordedIn(history), clock });
+    return replayOnce({
+      ...(await files),
+      recorded: recordedIn(history),
+      clock,
+      major: Math.floor(serverVersion / 10_000),
+    });
   };
   return { refuseBehind, record };
 
@@ -78,7 +88,7 @@ export function containment(
     const history = await readHistory(database, ledger, migrating);
     if (openEntries(history).length === 0) return;
     const { behindSchema } = await import("#compare/contained/behind.ts");
-    const lacking = await behindSchema(await (replay ??= start(history)), database, ledger);
+    const lacking = await behindSchema(await (replay ??= start(history, database)), database, ledger);
     if (lacking.length === 0) return;
     throw new ConfitureError(
       "build_behind",
@@ -100,7 +110,7 @@ export function containment(
       const undecided = openEntries(history).flatMap(({ file }) => file ?? []);
       return { ...NONE, undecided, why: wereEdited(edited) };
     }
-    const replayed = await (replay ??= start(history));
+    const replayed = await (replay ??= start(history, database));
     const found = isBuilt
       ? await (await import("#compare/contained/in-schema.ts")).containedInSchema(replayed)
       : await (await import("#compare/contained/in-database.ts")).containedInDatabase(replayed, database, ledger);
@@ -113,17 +123,14 @@ export function containment(
 
     /** The base does what they did. */
     async function recordSquashed(rest: Contained): Promise<Contained> {
-      const { baseIsInSchema } = await import("#compare/contained/in-schema.ts");
-      const why = await baseIsInSchema(replayed.options).then(
-        (isIn) => (isIn ? undefined : "the schema files do not hold what base.sql makes"),
-        (error: unknown) => {
-          // What cannot be decided stops nothing.
-          if (error instanceof ConfitureError && error.code !== "interrupted" && error.code !== "internal") {
-            return error.message;
-          }
-          throw error;
-        },
-      );
+      const { lackingOfBase } = await import("#compare/contained/in-schema.ts");
+      const why = await lackingOfBase(replayed.options).catch((error: unknown) => {
+        // What cannot be decided stops nothing.
+        if (error instanceof ConfitureError && error.code !== "interrupted" && error.code !== "internal") {
+          return error.message;
+        }
+        throw error;
+      });
       if (why === undefined) {
         const through = lacking.at(-1)?.version;
         return { ...rest, contained: await recordBaseline(database, ledger, migrating, through) };

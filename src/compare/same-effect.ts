@@ -38,7 +38,8 @@ export async function haveSameEffect(options: ProjectFiles, applied: FormerFile,
         one !== undefined &&
         other !== undefined &&
         compareCatalogues(one.catalogue, other.catalogue).length === 0 &&
-        Bun.deepEquals(one.rows, other.rows)
+        Bun.deepEquals(one.rows, other.rows) &&
+        Bun.deepEquals(one.sequences, other.sequences)
       );
     });
   });

@@ -126,7 +126,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     { findLedger },
     { readHistory },
     { isEmptyDatabase },
-    { containment, editedEntries, openEntries, wereEdited },
+    { containment, editedEntries, openEntries, reasonOf, wereEdited },
   ] = await Promise.all([
     import("#migrate/discover.ts"),
     import("#migrate/exclusive.ts"),
@@ -176,7 +176,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     return {
       duration: built - started,
       recorded: proven?.contained ?? all,
-      found: proven ?? { pending: [], undecided: open, why: undefined },
+      found: proven ?? { pending: [], undecided: open, why: undefined, next: undefined },
       edited: edits,
     };
   }).catch(async (error: unknown) => {
@@ -190,7 +190,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
       `${wereEdited(edited)}: what ${agree(edited.length, "its file says", "their files say")} now has not run in this database, and \`confiture migrate up\` refuses it (confiture migrate status -v shows the edit)`,
     );
   }
-  const { pending, undecided, why } = found;
+  const { pending, undecided, why, next } = found;
   if (recorded.length > 0) {
     messages.log(
       asked === "all"
@@ -200,14 +200,15 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
   }
   if (pending.length > 0) {
     messages.log(
-      `${count(pending.length, "migration")} ${agree(pending.length, "is", "are")} not ${wasEmpty ? "contained in the schema files" : "in this database yet"} and ${agree(pending.length, "stays", "stay")} pending: confiture migrate up`,
+      `${count(pending.length, "migration")} ${agree(pending.length, "is", "are")} not ${wasEmpty ? "contained in the schema files" : "in this database yet"} and ${agree(pending.length, "stays", "stay")} pending${reasonOf(why)}: confiture migrate up`,
     );
   }
   if (undecided.length > 0 && !isGone) {
     messages.log(
       `${count(undecided.length, "migration")} in ${migrating.dir} ${agree(undecided.length, "is", "are")} not recorded in this database${why === undefined ? "" : ` (not proven to be in it: ${why})`}. Next:\n` +
-        "  confiture migrate baseline   if the schema files already include these changes\n" +
-        "  confiture migrate up         if they do not",
+        (next ??
+          "  confiture migrate baseline   if the schema files already include these changes\n" +
+            "  confiture migrate up         if they do not"),
     );
   }
   return {

@@ -1,4 +1,4 @@
-import type { Database } from "#database/database.ts";
+import { placeIn } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { withTemporaryFolder } from "#files/temporary.ts";
 import { baseFile } from "#migrate/base.ts";
@@ -10,12 +10,12 @@ import { originOf } from "#migrate/origin.ts";
 import { requireKnown } from "#migrate/plan.ts";
 import { withSquashed } from "#migrate/squashed.ts";
 import { compareVersions } from "#migrate/version.ts";
+import { loadParser } from "#sql/parser.ts";
 import { readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
-import { readState, type State } from "../contained/replayed.ts";
+import { readState, type State, uncomparedOf } from "../contained/replayed.ts";
 import { type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import { withScratchSeries } from "../scratch/scratch-series.ts";
-import { readSequences, type SequencePlace } from "../sources/sequences.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
 import { BASE_HEADER } from "./base.ts";
 import { scriptOf } from "./text.ts";
@@ -32,11 +32,8 @@ export interface Squash {
   /** Whose files are to go. */
   readonly squashed: readonly MigrationFile[];
   readonly rest: readonly MigrationFile[];
-}
-
-/** A database at one moment, with where its sequences are. */
-interface Moment extends State {
-  readonly sequences: readonly SequencePlace[];
+  /** What code of those that go may do, and the base may not. */
+  readonly doubts: readonly string[];
 }
 
 /**
@@ -74,6 +71,7 @@ export async function squash(options: SquashOptions): Promise<Squash> {
     options,
     migrations.filter((file) => !gone.includes(file)),
   );
+  const doubts = await refuseUncompared(before.slice(base === undefined ? 0 : 1));
   const squashed: SquashedMigration[] = [
     ...(base?.squashed ?? []),
     ...before
@@ -86,10 +84,10 @@ export async function squash(options: SquashOptions): Promise<Squash> {
     const empty = await readCatalogue(database);
     const run = await startRun(database, options);
     await runAll(run, before, "does not run", base === undefined ? FROM_NOTHING : NOTHING);
-    const wanted = await momentOf(database, run);
+    const wanted = await readState(database, run);
     const text = withSquashed(`${BASE_HEADER}\n${await scriptOf(database, empty, wanted.catalogue)}`, squashed);
     await runAll(run, rest, "does not run");
-    const end = await momentOf(database, run);
+    const end = await readState(database, run);
     options.onStep?.("Proving the new base");
     await withTemporaryFolder(async ({ dir, write }) => {
       const file = baseFile("m");
@@ -97,15 +95,36 @@ export async function squash(options: SquashOptions): Promise<Squash> {
       const other = await series.empty();
       const again = await startRun(other, options);
       await runAll(again, [await loadMigration(dir, file)], "would not run");
-      requireSame(await momentOf(other, again), wanted, "The new base");
+      requireSame(await readState(other, again), wanted, "The new base");
       await runAll(again, rest, "does not apply to the new base");
-      requireSame(await momentOf(other, again), end, "The new base, with the later migrations,");
+      requireSame(await readState(other, again), end, "The new base, with the later migrations,");
     });
     return {
       base: { path: baseFile(options.migrationsDir).path, text },
       squashed: gone,
       rest: rest.map(({ file }) => file),
+      doubts,
     };
+  });
+}
+
+/**
+ * What no comparison shows is in no base: roles, the database's own settings, large objects.
+ * @returns what code may do of the kind
+ * @throws ConfitureError `squash_refused` at a statement that certainly does
+ */
+async function refuseUncompared(migrations: readonly LoadedMigration[]): Promise<string[]> {
+  const parser = await loadParser();
+  return migrations.flatMap((migration) => {
+    const { file, up } = migration;
+    return uncomparedOf(migration, parser).map(({ statement, what, isSure }) => {
+      if (!isSure) return `${migrationId(file)} runs code that possibly ${what}, which base.sql does not hold`;
+      throw new ConfitureError("squash_refused", `${migrationId(file)} ${what}, which base.sql would not hold`, {
+        hint: "Nothing was changed. Squash up to the migration before it, or move this statement into a later migration that stays.",
+        location:
+          up.kind === "sql" && statement !== undefined ? placeIn(up.script, statement.start) : { file: file.path },
+      });
+    });
   });
 }
 
@@ -131,11 +150,7 @@ async function runAll(
   }
 }
 
-async function momentOf(database: Database, run: ScratchRun): Promise<Moment> {
-  return { ...(await readState(database, run)), sequences: await readSequences(database) };
-}
-
-function requireSame(made: Moment, wanted: Moment, what: string): void {
+function requireSame(made: State, wanted: State, what: string): void {
   const changes = compareCatalogues(made.catalogue, wanted.catalogue);
   if (changes.length > 0) throw refused(`${what} would not make what there is now:\n${list(changes)}`, NOTHING);
   if (!Bun.deepEquals(made.rows, wanted.rows))

@@ -11,8 +11,10 @@ export interface Contained {
   readonly pending: readonly MigrationFile[];
   /** Nobody can tell. */
   readonly undecided: readonly MigrationFile[];
-  /** Why not, where some are undecided. */
+  /** Why the next one is not contained, where that is known; always where some are undecided. */
   readonly why: string | undefined;
+  /** What to do about it, where it is neither `migrate up` nor `migrate baseline` alone. */
+  readonly next?: string | undefined;
 }
 
 /** What cannot be decided stops nothing: it is said. */
@@ -32,14 +34,24 @@ export async function decided(
   }
 }
 
-/** @param contained how many, from the first on */
-export function divide(open: readonly LoadedMigration[], contained: number, why: string | undefined): Contained {
+/**
+ * @param contained how many, from the first on
+ * @param failure why nobody can tell whether the others are there; they are pending when undefined
+ * @param known what is known of the first of the others
+ */
+export function divide(
+  open: readonly LoadedMigration[],
+  contained: number,
+  failure: string | undefined,
+  known: Partial<Pick<Contained, "why" | "next">> = {},
+): Contained {
   const files = open.map(({ file }) => file);
   const rest = files.slice(contained);
   return {
     contained: files.slice(0, contained),
-    pending: why === undefined ? rest : [],
-    undecided: why === undefined ? [] : rest,
-    why: rest.length === 0 ? undefined : why,
+    pending: failure === undefined ? rest : [],
+    undecided: failure === undefined ? [] : rest,
+    why: rest.length === 0 ? undefined : (known.why ?? failure),
+    ...(rest.length === 0 || known.next === undefined ? {} : { next: known.next }),
   };
 }

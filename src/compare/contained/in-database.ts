@@ -8,10 +8,13 @@ import { compareCatalogues } from "../catalogue/changes.ts";
 import { compareOnTerms } from "../sources/comparison.ts";
 import { readInUse } from "../sources/sources.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
+import { readSequences } from "../sources/sequences.ts";
+import { firstDoubt, withoutRows } from "./claims.ts";
 import { type Contained, decided, divide } from "./contained.ts";
 import { type Share, shareOf } from "./effect.ts";
+import { type Lacking, lackingPlaces, lackingRows, mayHold } from "./lacking.ts";
 import { type ContainedOptions, findLast, type Replay, type Replayed, type State } from "./replayed.ts";
-import { changedTables, hasRowsOf, readRowHashes } from "./rows.ts";
+import { changedTables, readRowHashes } from "./rows.ts";
 
 /**
  * Which unrecorded migrations a database in use holds already: what base and migrations lead to, up to one of them, is in it,
@@ -26,18 +29,36 @@ export async function containedInDatabase(replay: Replay, database: Database, le
       if (replayed === undefined) return divide(open, 0, NOT_FROM_NOTHING);
       const { states, error } = replayed;
       const before = states.get(0)!;
+      const loaded = await replay.load();
+      const sequences = await readSequences(database);
+      const lackingRowsOf = async (from: State, state: State, by: string): Promise<Lacking | undefined> => {
+        const only = changedTables(from.rows, state.rows);
+        for (const table of state.earlier.keys()) only.add(table);
+        const { written } = loaded;
+        const rows = only.size === 0 ? new Map() : await readRowHashes(database, ledger, { only, written });
+        return lackingRows(from, state, rows, by) ?? lackingPlaces(from, state, { sequences }, by, false);
+      };
       const last = await findLast(replayed, series, options.clock, async (state) => {
         if (!mayHold(before, state, live)) return false;
         if ((await shareIn(options, before, state, live)) !== "all") return false;
-        const tables = changedTables(before.rows, state.rows);
-        if (tables.size === 0) return true;
-        return hasRowsOf(before.rows, state.rows, await readRowHashes(database, ledger, tables));
+        return (await lackingRowsOf(before, state, "")) === undefined;
       });
+      const doubt = firstDoubt(loaded, live.major, states);
+      if (doubt !== undefined && doubt.at < last) return divide(open, doubt.at, doubt.why);
       const held = await withoutIdle(replayed, series, last);
-      const next = states.get(held + 1);
-      if (next === undefined) return divide(open, held, error?.message);
-      const share = await shareIn(options, states.get(held)!, next, live);
-      return divide(open, held, share === "some" ? HALF : madeAlready(open, replayed, held, live));
+      const [next, migration] = [states.get(held + 1), open[held]];
+      if (next === undefined || migration === undefined) return divide(open, held, error?.message);
+      const from = states.get(held)!;
+      const share = await shareIn(options, from, next, live);
+      const made = share === "some" ? HALF : madeAlready(open, replayed, held, live);
+      const changes = compareCatalogues(from.catalogue, next.catalogue).length > 0;
+      if (doubt?.at === held) return divide(open, held, changes && share === "all" ? doubt.why : made, doubt);
+      if (share !== "all") return divide(open, held, made);
+      const by = migrationId(migration.file);
+      const lacking = (await lackingRowsOf(from, next, by)) ?? (await lackingRowsOf(before, next, by));
+      if (lacking === undefined) return divide(open, held, made);
+      const known = withoutRows(lacking, migration, "the database");
+      return divide(open, held, changes ? known.why : made, known);
     });
   });
 }
@@ -95,15 +116,6 @@ function madeAlready(
 
 function isThing({ kind }: ObjectId): boolean {
   return kind === "table" || kind === "column" || kind === "constraint" || kind === "index" || kind === "view";
-}
-
-/** Names alone, which need no other words: what a change makes is there, and what it takes away is not. */
-function mayHold({ catalogue: from }: State, { catalogue: to }: State, { facts }: Catalogue): boolean {
-  const made = to.facts
-    .facts()
-    .filter(({ id }) => id.kind !== "role" && id.kind !== "membership" && !from.facts.has(id));
-  const gone = from.facts.facts().filter(({ id }) => !to.facts.has(id));
-  return made.every(({ id }) => facts.has(id)) && gone.every(({ id }) => !facts.has(id));
 }
 
 async function shareIn(options: ContainedOptions, from: State, to: State, live: Catalogue): Promise<Share> {

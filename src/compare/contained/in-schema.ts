@@ -1,17 +1,20 @@
+import { join } from "node:path";
 import type { Database } from "#database/database.ts";
+import { readRegularFile } from "#files/read.ts";
 import type { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { readCatalogue } from "../catalogue/catalogue.ts";
-import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
+import { type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
-import { buildSchema, projectBase, type ProjectFiles } from "../sources/sources.ts";
+import { buildSchema, projectBase, type ProjectFiles, schemaBuild } from "../sources/sources.ts";
 import { type Clock, requireTime } from "./clock.ts";
+import { firstDoubt, withoutRows } from "./claims.ts";
 import { type Contained, decided, divide } from "./contained.ts";
-import { shareOf } from "./effect.ts";
+import { lackingOf } from "./lacking.ts";
 import { findLast, readState, type Replay, type State } from "./replayed.ts";
-import { hasRowsOf, readRowHashes } from "./rows.ts";
+import type { Written } from "./written.ts";
 
 /**
  * Which unrecorded migrations the schema files hold already, by proof in scratch databases: what base and migrations lead
@@ -25,48 +28,87 @@ export async function containedInSchema(replay: Replay): Promise<Contained> {
       const replayed = await replay.run(series);
       if (replayed === undefined) return await decideByRollback(replay, series, open);
       let database = await series.empty();
-      const built = await build(database, options);
+      const loaded = await replay.load();
+      const built = await build(database, options, loaded.written);
       const { states, error } = replayed;
       const known = states.size;
-      const held = await findLast(replayed, series, options.clock, (state) => holds(states.get(0)!, state, built));
+      const isExact = open.some(placesSequence);
+      const before = states.get(0)!;
+      const last = await findLast(
+        replayed,
+        series,
+        options.clock,
+        (state) => lackingOf(before, state, built, { by: "", isExact }) === undefined,
+      );
+      const doubt = await doubtOf(replay, states);
+      const held = Math.min(last, doubt?.at ?? last);
       if (states.size > known) {
         // They were read in its place.
         database = await series.empty();
         await buildSchema(database, options);
       }
       const run = await startRun(database, options);
-      return divide(open, held, (await tryOnTop(run, open.slice(held), options.clock)) ?? error?.message);
+      const failure = (await tryOnTop(run, open.slice(held), options.clock)) ?? error?.message;
+      if (doubt?.at === held) return divide(open, held, failure, { why: doubt.why });
+      const [from, next, migration] = [states.get(held), states.get(held + 1), open[held]];
+      if (from === undefined || next === undefined || migration === undefined) return divide(open, held, failure);
+      const by = migrationId(migration.file);
+      const lacking = lackingOf(from, next, built, { by, isExact }) ?? lackingOf(before, next, built, { by, isExact });
+      if (lacking === undefined || lacking.of === "objects") return divide(open, held, failure);
+      return divide(open, held, failure, withoutRows(lacking, migration, "the schema files"));
     }),
   );
 }
 
-/** Whether the schema files hold all that the base makes, by proof in scratch databases. */
-export async function baseIsInSchema(options: ProjectFiles): Promise<boolean> {
-  const [base] = projectBase(options);
-  if (base === undefined) return true;
+/** Whether a migration says where a sequence goes on. */
+function placesSequence({ up }: LoadedMigration): boolean {
+  return up.kind !== "sql" || /\b(?:restart|setval)\b/i.test(up.script.text);
+}
+
+/** What the schema files hold word by word, was done by the build. */
+async function doubtOf(
+  { options, load }: Replay,
+  states: ReadonlyMap<number, State>,
+): Promise<ReturnType<typeof firstDoubt>> {
+  const loaded = await load();
+  const words = (text: string): string => text.replaceAll(/\s+/g, " ");
+  let schema: string | undefined;
+  return firstDoubt(loaded, options.major, states, ({ statement }) =>
+    statement === undefined ? false : (schema ??= words(schemaText(options))).includes(words(statement.text)),
+  );
+}
+
+function schemaText(files: ProjectFiles): string {
+  return schemaBuild(files)
+    .files.map((file) => readRegularFile(join(files.projectDir, file), file).toString())
+    .join("\n");
+}
+
+/**
+ * What the schema files lack of what the base makes, by proof in scratch databases.
+ * @returns undefined where they lack nothing
+ */
+export async function lackingOfBase(options: ProjectFiles): Promise<string | undefined> {
+  const [file] = projectBase(options);
+  if (file === undefined) return undefined;
+  const base = await loadMigration(options.projectDir, file, options.signal);
   return await withScratchSeries(options, async (series) => {
     let database = await series.empty();
     const run = await startRun(database, options);
     const before = await readState(database, run);
-    const error = await run.step(await loadMigration(options.projectDir, base, options.signal), "up");
+    const error = await run.step(base, "up");
     if (error !== undefined) throw error;
     const after = await readState(database, run);
     database = await series.empty();
-    return holds(before, after, await build(database, options));
+    const built = await build(database, options);
+    const lacking = lackingOf(before, after, built, { by: "base.sql", isExact: placesSequence(base) });
+    return lacking && `${lacking.what} the schema files`;
   });
 }
 
-async function build(database: Database, files: ProjectFiles): Promise<State> {
+async function build(database: Database, files: ProjectFiles, written?: Written): Promise<State> {
   await buildSchema(database, files);
-  return { catalogue: await readCatalogue(database), rows: await readRowHashes(database, SCRATCH_LEDGER) };
-}
-
-/** Whether all that happened between two states is in a third. */
-function holds(before: State, after: State, built: State): boolean {
-  return (
-    shareOf(before.catalogue, after.catalogue, built.catalogue) === "all" &&
-    hasRowsOf(before.rows, after.rows, built.rows)
-  );
+  return await readState(database, { read: () => readCatalogue(database) }, written);
 }
 
 /**
@@ -91,14 +133,16 @@ function failed({ file }: LoadedMigration, { message }: ConfitureError): string 
  * way up makes nothing that was not there before, are contained.
  */
 async function decideByRollback(
-  { options }: Replay,
+  replay: Replay,
   series: ScratchSeries,
   open: readonly LoadedMigration[],
 ): Promise<Contained> {
+  const { options } = replay;
+  const { written } = await replay.load();
   const database = await series.empty();
   await buildSchema(database, options);
   const run = await startRun(database, options);
-  let above = await readState(database, run);
+  let above = await readState(database, run, written);
   let held = 0;
   for (const [index, migration] of [...open.entries()].toReversed()) {
     requireTime(options.clock);
@@ -117,9 +161,10 @@ async function decideByRollback(
       await run.forget(migration);
       continue;
     }
-    const below = await readState(database, run);
+    const below = await readState(database, run, written);
     const isBack = (await run.step(migration, "up")) === undefined;
-    if (!isBack || !holds(below, await readState(database, run), above)) {
+    const back = await readState(database, run, written);
+    if (!isBack || lackingOf(below, back, above, { by: "" }) !== undefined) {
       return divide(open, 0, `${migrationId(migration.file)} does not bring back what its rollback takes away`);
     }
     held++;
@@ -128,5 +173,8 @@ async function decideByRollback(
     above = below;
   }
   // The first of those that were rolled back is there again; the others, and what the files do not hold, come on top of it.
-  return divide(open, held, await tryOnTop(run, open.slice(held > 0 ? 1 : 0), options.clock));
+  const failure = await tryOnTop(run, open.slice(held > 0 ? 1 : 0), options.clock);
+  const doubt = await doubtOf(replay, new Map([[0, above]]));
+  if (doubt === undefined || doubt.at >= held) return divide(open, held, failure);
+  return divide(open, doubt.at, doubt.why);
 }

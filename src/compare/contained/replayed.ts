@@ -8,20 +8,31 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
 import { isMissingObject, projectBase, type ProjectFiles, projectMigrations } from "../sources/sources.ts";
+import { loadParser, type Parser } from "#sql/parser.ts";
+import { type UncomparedEffect, uncomparedEffects, uncomparedInCode } from "#sql/uncompared.ts";
+import { readSequences, type SequencePlace } from "../sources/sequences.ts";
 import { type Clock, requireTime } from "./clock.ts";
-import { readRowHashes, type Rows } from "./rows.ts";
+import { mostOf, readComputed, readRowHashes, type Rows } from "./rows.ts";
+import { updatedColumns, type Written, writtenColumns } from "./written.ts";
 
 export interface ContainedOptions extends ProjectFiles {
   /** Versions that are recorded as applied already. */
   readonly recorded: readonly string[];
   /** What is not decided when it is used up stays undecided. */
   readonly clock: Clock;
+  /** The major version of the server that migrations were run on, or schema files built. */
+  readonly major?: number;
 }
 
 /** What a database held at one moment. */
 export interface State {
   readonly catalogue: Catalogue;
   readonly rows: Rows;
+  /** Rows that were there at some moment before. */
+  readonly earlier: Rows;
+  readonly sequences: readonly SequencePlace[];
+  /** Columns of which rows are compared without their values. */
+  readonly computed: ReadonlySet<string>;
 }
 
 /** Base and migrations, replayed from nothing once, for all that a command asks about what holds them already. */
@@ -36,10 +47,16 @@ export interface Replay {
   readonly run: (series: ScratchSeries) => Promise<Replayed | undefined>;
 }
 
-interface Loaded {
+export interface Loaded {
   readonly all: readonly LoadedMigration[];
   /** Those of them that are not recorded. */
   readonly open: readonly LoadedMigration[];
+  /** What each of those does that no comparison shows. */
+  readonly uncompared: ReadonlyMap<LoadedMigration, readonly UncomparedEffect[]>;
+  /** Columns that those of them write. */
+  readonly written: Written;
+  /** Of those, the columns that each changes in rows that are there. */
+  readonly updated: ReadonlyMap<LoadedMigration, Written>;
 }
 
 /** What open migrations lead to. */
@@ -88,17 +105,34 @@ async function loadOpen(options: ContainedOptions): Promise<Loaded> {
   const recorded = new Set(options.recorded.map(canonicalVersion));
   const isOpen = ({ version }: MigrationFile): boolean => !recorded.has(canonicalVersion(version));
   const migrations = projectMigrations(options);
-  if (!migrations.some(isOpen)) return { all: [], open: [] };
+  if (!migrations.some(isOpen))
+    return { all: [], open: [], uncompared: new Map(), written: new Set(), updated: new Map() };
   const all: LoadedMigration[] = [];
   for (const file of migrations) all.push(await loadMigration(options.projectDir, file, options.signal));
-  return { all, open: all.filter(({ file }) => isOpen(file)) };
+  const open = all.filter(({ file }) => isOpen(file));
+  const parser = await loadParser();
+  const uncompared = new Map(open.map((migration) => [migration, uncomparedOf(migration, parser)]));
+  const updated = new Map(open.map((migration) => [migration, updatedColumns(migration, parser)]));
+  return { all, open, uncompared, written: writtenColumns(open, parser), updated };
+}
+
+/** What a way up does, or may do, that no comparison shows. Pure. */
+export function uncomparedOf({ up, kept }: LoadedMigration, parser: Parser): UncomparedEffect[] {
+  return up.kind === "sql" ? uncomparedEffects(up.script.statements, parser) : uncomparedInCode(kept.source ?? "");
+}
+
+/** Whether a way up may take rows away or change them. */
+function mayTakeRows({ up }: LoadedMigration): boolean {
+  return (
+    up.kind !== "sql" || /\b(?:delete|update|truncate|merge|drop|do|call|select|insert|copy)\b/i.test(up.script.text)
+  );
 }
 
 /** Replays in an empty database, as far as the last state that is wanted. */
 async function pass(
   options: ContainedOptions,
   database: Database,
-  { all, open }: Loaded,
+  { all, open, written }: Loaded,
   wanted: ReadonlySet<number>,
 ): Promise<Pass | undefined> {
   const run = await startRun(database, options);
@@ -110,10 +144,14 @@ async function pass(
   const states = new Map<number, State>();
   const last = Math.max(...wanted);
   let reached = 0;
+  let earlier: Rows = new Map();
   for (const [index, migration] of all.entries()) {
     if (reached === last) break;
     const isOpen = migration === open[reached];
-    if (isOpen && reached === 0 && wanted.has(0)) states.set(0, await readState(database, run));
+    if (isOpen && reached === 0 && wanted.has(0)) states.set(0, await readState(database, run, written));
+    if (isOpen && mayTakeRows(migration)) {
+      earlier = mostOf(earlier, await readRowHashes(database, SCRATCH_LEDGER, { written }));
+    }
     const error = await run.step(migration, "up");
     if (error !== undefined) {
       if (index === 0 && base === undefined && isMissingObject(error)) return undefined;
@@ -123,13 +161,23 @@ async function pass(
     if (!isOpen) continue;
     requireTime(options.clock);
     reached++;
-    if (wanted.has(reached)) states.set(reached, await readState(database, run));
+    if (wanted.has(reached)) states.set(reached, { ...(await readState(database, run, written)), earlier });
   }
   return { states, reached, error: undefined };
 }
 
-export async function readState(database: Database, run: ScratchRun): Promise<State> {
-  return { catalogue: await run.read(), rows: await readRowHashes(database, SCRATCH_LEDGER) };
+export async function readState(
+  database: Database,
+  run: Pick<ScratchRun, "read">,
+  written: Written = new Set(),
+): Promise<State> {
+  return {
+    catalogue: await run.read(),
+    rows: await readRowHashes(database, SCRATCH_LEDGER, { written }),
+    earlier: new Map(),
+    sequences: await readSequences(database),
+    computed: await readComputed(database),
+  };
 }
 
 /**

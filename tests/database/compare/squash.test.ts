@@ -59,6 +59,30 @@ describe("a base moves forward", () => {
     });
   }, 120_000);
 
+  test("what no base holds is refused at its place, and named where only code may do it", async () => {
+    const a = { "db/migrations/001_a.sql": "CREATE TABLE a (id int);\n" };
+    for (const statement of [
+      "CREATE ROLE squash_test_role;",
+      "ALTER DATABASE d SET timezone = 'UTC';",
+      "COMMENT ON DATABASE d IS 'x';",
+      "REVOKE CONNECT ON DATABASE d FROM PUBLIC;",
+      "SELECT lo_create(4242);",
+      "REVOKE EXECUTE ON FUNCTION pg_sleep(double precision) FROM PUBLIC;",
+    ]) {
+      await using project = await temporaryProject({ ...a, "db/migrations/002_b.sql": `SELECT 1;\n${statement}\n` });
+      const failure = await failureOf(squash({ ...filesOf(project.dir), through: "002" }));
+      expect(failure).toMatchObject({
+        code: "squash_refused",
+        location: { file: "db/migrations/002_b.sql", line: 2 },
+      });
+    }
+    const code = "DO $$ BEGIN IF false THEN CREATE ROLE squash_test_role; END IF; END $$;";
+    await using project = await temporaryProject({ ...a, "db/migrations/002_b.sql": code });
+    expect((await squash({ ...filesOf(project.dir), through: "002" })).doubts).toEqual([
+      "002_b runs code that possibly changes a role, which base.sql does not hold",
+    ]);
+  });
+
   test.each([
     ["a version that is not there", {}, "009", "migration_unknown"],
     ["one that does not run", { "db/migrations/002_broken.sql": "SELECT 1 / 0" }, "002", "squash_refused"],

@@ -94,8 +94,8 @@ function outcomeOf(recorded: readonly MigrationFile[], left: readonly MigrationF
 /** Records what the database holds, and says of the rest how it stands. */
 async function proven(context: CommandContext, options: MigrateOptions, scratch: string | undefined): Promise<Outcome> {
   const { exclusively } = await import("#migrate/exclusive.ts");
-  const { containment } = await import("../../contained.ts");
-  const { contained, pending, undecided, why } = await exclusively(options, (database, ledger) =>
+  const { containment, reasonOf } = await import("../../contained.ts");
+  const { contained, pending, undecided, why, next } = await exclusively(options, (database, ledger) =>
     containment(context, options, { isBuilt: false, budget: Number.POSITIVE_INFINITY, scratch }).record(
       database,
       ledger,
@@ -106,11 +106,11 @@ async function proven(context: CommandContext, options: MigrateOptions, scratch:
     tellNothing(context, options);
   }
   if (pending.length > 0) {
-    context.messages.log(`Not in the database, and pending: ${pending.map(migrationId).join(", ")}`);
+    context.messages.log(`Not in the database, and pending: ${pending.map(migrationId).join(", ")}${reasonOf(why)}`);
   }
   if (undecided.length > 0) {
     context.messages.warn(
-      `not proven: ${undecided.map(migrationId).join(", ")}${why === undefined ? "" : ` (${why})`}`,
+      `not proven: ${undecided.map(migrationId).join(", ")}${reasonOf(why)}${next === undefined ? "" : `. Next:\n${next}`}`,
     );
   }
   return outcomeOf(contained, [...pending, ...undecided]);

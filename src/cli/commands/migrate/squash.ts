@@ -37,7 +37,7 @@ export const command = defineCommand({
     const { squash } = await import("#compare/base/squash.ts");
     const files = await projectFiles(context, args.scratch);
     const behind = await requireSquashable(context, through);
-    const { base, squashed, rest } = await squash({
+    const { base, squashed, rest, doubts } = await squash({
       ...files,
       through,
       onStep: context.step,
@@ -54,6 +54,7 @@ export const command = defineCommand({
         ...gone.map((path) => ({ kind: "remove" as const, path })),
       ]),
     );
+    for (const doubt of doubts) context.messages.warn(`${doubt}: see to it in new databases by hand`);
     if (behind !== undefined) {
       context.messages.warn(
         `${behind}: run \`confiture migrate up\` there with the files from before this squash, then with these`,

@@ -1,0 +1,70 @@
+import type { LoadedMigration } from "#migrate/body.ts";
+import { migrationId } from "#migrate/migration-file.ts";
+import { shellWord } from "#errors/shell.ts";
+import { quoteIdentifier } from "#sql/quote.ts";
+import { goesByVersion, type UncomparedEffect } from "#sql/uncompared.ts";
+import type { Contained } from "./contained.ts";
+import type { Lacking } from "./lacking.ts";
+import type { Loaded, State } from "./replayed.ts";
+import { isWritten } from "./written.ts";
+
+/** What keeps a migration from being taken for contained, although a comparison finds nothing. */
+export interface Doubt {
+  /** How many migrations come before it. */
+  readonly at: number;
+  readonly why: string;
+}
+
+/**
+ * The first migration that does something which no comparison shows.
+ * @param isDone whether a statement is known to have been run
+ * @param meant the major version of the server that is meant
+ * @param states that were read where the migrations were tried out
+ */
+export function firstDoubt(
+  { open, uncompared, updated }: Loaded,
+  meant: number | undefined,
+  states: ReadonlyMap<number, State>,
+  isDone: (effect: UncomparedEffect) => boolean = () => false,
+): Doubt | undefined {
+  const known = [...states.values()];
+  const tried = known[0]?.catalogue.major;
+  const filled = known.flatMap(({ rows, earlier }) => [...rows.keys(), ...earlier.keys()]);
+  const computed = known.flatMap((state) => [...state.computed]);
+  for (const [at, migration] of open.entries()) {
+    const effect = uncompared
+      .get(migration)
+      ?.find((one) => !isDone(one) && (!goesByVersion(one) || (meant ?? tried) !== tried));
+    const column = computed.find((name) => {
+      const [table = "", ...rest] = name.split(".");
+      const isFilled = filled.some((key) => key.endsWith(`.${quoteIdentifier(table)}`));
+      return isFilled && isWritten(updated.get(migration) ?? new Set(), table, rest.join("."));
+    });
+    if (effect === undefined && column !== undefined) {
+      return { at, why: `${migrationId(migration.file)} changes ${column}, whose values are not compared` };
+    }
+    if (effect === undefined) continue;
+    const what = goesByVersion(effect)
+      ? `goes by the server's version, which is ${meant} and was ${tried} where it was tried out`
+      : `${effect.isSure ? "" : "runs code that possibly "}${effect.what}, which no comparison shows`;
+    return { at, why: `${migrationId(migration.file)} ${what}` };
+  }
+  return undefined;
+}
+
+/** What is said of rows or sequences that are not where a migration leaves them, and what to do. */
+export function withoutRows(
+  { of, what }: Lacking,
+  { file }: LoadedMigration,
+  where: "the schema files" | "the database",
+): Required<Pick<Contained, "why" | "next">> {
+  const record = `confiture migrate baseline --through ${shellWord(file.version)}`;
+  const thing = of === "rows" ? "the rows" : "the sequence";
+  return {
+    why: `${what} ${where}`,
+    next:
+      where === "the schema files"
+        ? `  bring ${thing} into the schema files, and build again\n  ${record}   to record it without, and see to ${thing} by hand`
+        : `  see to ${thing} by hand, then: ${record}`,
+  };
+}

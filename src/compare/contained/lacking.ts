@@ -1,0 +1,109 @@
+import type { SequencePlace } from "../sources/sequences.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { shareOf } from "./effect.ts";
+import type { State } from "./replayed.ts";
+import { hashesOf, type Rows } from "./rows.ts";
+
+/** What of a change is not in a database. */
+export interface Lacking {
+  /** `objects`: what its catalogue tells; else what rows and sequences tell. */
+  readonly of: "objects" | "rows" | "sequences";
+  /** One sentence without its end, which goes on with where it is not: "1 row of public.t, made by 002_x, is not in". */
+  readonly what: string;
+}
+
+/**
+ * What of a change from one state to another is not in a third database; undefined where everything is. Pure.
+ * @param by what makes the change, for the sentence
+ * @param isExact whether sequences have to be just where the change puts them, and not beyond
+ */
+export function lackingOf(
+  before: State,
+  after: State,
+  database: State,
+  { by, isExact = false }: { readonly by: string; readonly isExact?: boolean },
+): Lacking | undefined {
+  if (shareOf(before.catalogue, after.catalogue, database.catalogue) !== "all") {
+    return { of: "objects", what: `some of what ${by} makes is not in` };
+  }
+  return lackingRows(before, after, database.rows, by) ?? lackingPlaces(before, after, database, by, isExact);
+}
+
+/** Rows that a change has left and that are not there, and those that it took away and that are. Pure. */
+export function lackingRows(before: State, after: State, there: Rows, by: string): Lacking | undefined {
+  const [was, is] = [before.rows, after.rows];
+  for (const [table, rows] of is) {
+    let missing = 0;
+    for (const [hash, times] of rows) {
+      const left = times - hashesOf(was, table, hash);
+      if (left > 0) missing += Math.max(0, left - hashesOf(there, table, hash));
+    }
+    if (missing > 0) {
+      return { of: "rows", what: `${rowsOf(missing, table)}, made by ${by}, ${missing === 1 ? "is" : "are"} not in` };
+    }
+  }
+  for (const gone of [was, after.earlier]) {
+    for (const [table, rows] of gone) {
+      let left = 0;
+      for (const [hash, times] of rows) {
+        const still = hashesOf(is, table, hash);
+        if (still < times) left += Math.max(0, hashesOf(there, table, hash) - still);
+      }
+      if (left > 0) {
+        return {
+          of: "rows",
+          what: `${rowsOf(left, table)}, which ${by} takes away or changes, ${left === 1 ? "is" : "are"} still in`,
+        };
+      }
+    }
+  }
+  return undefined;
+}
+
+/** A sequence that is not as far as a change has put it. Pure. */
+export function lackingPlaces(
+  before: Pick<State, "sequences">,
+  after: Pick<State, "sequences">,
+  database: Pick<State, "sequences">,
+  by: string,
+  isExact: boolean,
+): Lacking | undefined {
+  for (const place of after.sequences) {
+    const there = samePlace(database.sequences, place);
+    if (Bun.deepEquals(samePlace(before.sequences, place), place)) continue;
+    if (there !== undefined && (isExact ? nextOf(there) === nextOf(place) : isAsFar(there, place))) continue;
+    const name = `${place.schema}.${place.name}`;
+    const { last, isCalled } = place;
+    return {
+      of: "sequences",
+      what: `the sequence ${name}, which ${by} ${isCalled ? `leaves at ${last}` : `sets to go on with ${last}`}, is elsewhere in`,
+    };
+  }
+  return undefined;
+}
+
+function samePlace(places: readonly SequencePlace[], { schema, name }: SequencePlace): SequencePlace | undefined {
+  return places.find((other) => other.schema === schema && other.name === name);
+}
+
+function nextOf({ last, isCalled, increment }: SequencePlace): bigint {
+  return BigInt(last) + (isCalled ? BigInt(increment) : 0n);
+}
+
+function isAsFar(there: SequencePlace, wanted: SequencePlace): boolean {
+  return BigInt(wanted.increment) > 0n ? nextOf(there) >= nextOf(wanted) : nextOf(there) <= nextOf(wanted);
+}
+
+/** "2 rows of public.t" */
+function rowsOf(count: number, table: string): string {
+  return `${count} ${count === 1 ? "row" : "rows"} of ${table.replaceAll(/"([a-z_][a-z0-9_]*)"/g, "$1")}`;
+}
+
+/** Names alone, which need no other words: what a change makes is there, and what it takes away is not. Pure. */
+export function mayHold({ catalogue: from }: State, { catalogue: to }: State, { facts }: Catalogue): boolean {
+  const made = to.facts
+    .facts()
+    .filter(({ id }) => id.kind !== "role" && id.kind !== "membership" && !from.facts.has(id));
+  const gone = from.facts.facts().filter(({ id }) => !to.facts.has(id));
+  return made.every(({ id }) => facts.has(id)) && gone.every(({ id }) => !facts.has(id));
+}
