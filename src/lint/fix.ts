@@ -128,6 +128,7 @@ function obstacle(projectDir: string, file: LintFile, { rewrite, statement }: Fi
   if (migration === undefined || migration.version === "" || migration.layout !== "confiture") {
     return "only migrations in this tool's own form are rewritten";
   }
+  if (migration.form === "typescript") return "TypeScript is not rewritten";
   if (file.isOutline) return "the file is very large";
   if (file.problems.some(({ rule }) => rule !== "fails-on-rows" && rule !== "not-traced"))
     return "the file has to run before it is rewritten";

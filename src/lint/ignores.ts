@@ -29,19 +29,28 @@ function readRest(rest: string): Pick<Ignore, "names" | "reason"> {
   return { names: names === "" ? [] : names.split(/\s*,\s*/), reason };
 }
 
-/** Comments of a file that ignore findings; one for a statement is about the one that it stands in or before. */
+/** Comments of a file that ignore findings; one for a statement is about the one that it stands in, behind on its line, or before. */
 function ignoresOf({ text, comments, statements }: LintFile): Ignore[] {
   return comments.flatMap(({ start, end }): Ignore[] => {
     const match = COMMENT.exec(text.slice(start, end));
     if (match === null) return [];
     const [, whole, rest = ""] = match;
     const { names, reason } = readRest(rest);
-    const statement = whole === undefined ? statements.find(({ span }) => span.end > start) : undefined;
+    const statement = whole === undefined ? aboutWhich(text, start, statements) : undefined;
     if (whole === undefined && statement === undefined && names.length > 0) {
       return [{ start, statement: NOWHERE, names, reason }];
     }
     return [{ start, statement, names, reason }];
   });
+}
+
+/** The statement that a comment stands in, ends the line of, or stands before. */
+function aboutWhich(text: string, start: number, statements: readonly LintStatement[]): LintStatement | undefined {
+  const next = statements.find(({ span }) => span.end > start);
+  if (next !== undefined && next.span.start < start) return next;
+  const last = statements.findLast(({ span }) => span.end <= start);
+  const isBehind = last !== undefined && /^[ \t]*;?[ \t]*$/.test(text.slice(last.span.end, start));
+  return isBehind ? last : next;
 }
 
 /** Of a comment behind the last statement. */
@@ -117,7 +126,7 @@ export function applyIgnores(
         // A rule that is off finds nothing anywhere.
         const isActive = rules.some((rule) => isRule(rule) && severityOf(rule) !== undefined);
         if (hit.length === 0 && isActive && !rules.every((rule) => OF_A_COMMIT.has(rule))) {
-          const where = ignore.statement === undefined ? "in this file" : "in the statement below";
+          const where = ignore.statement === undefined ? "in this file" : "in the statement that it is about";
           say("ignore-unused", `${name} finds nothing ${where}`, "Delete the comment");
         }
       }

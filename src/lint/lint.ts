@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { giveBackMemory } from "#compare/engine/memory.ts";
-import type { StatementFacts } from "#compare/trace/facts.ts";
+import type { Relation, StatementFacts } from "#compare/trace/facts.ts";
 import { sizesByName } from "#compare/trace/impact.ts";
 import type { Sizes } from "#compare/trace/sizes.ts";
 import { inside, offsetOfByte, type Node, type RangeVar } from "#sql/parser.ts";
@@ -190,13 +190,16 @@ function contextOf(
   there: Pick<Context, "sizeOf" | "postgres" | "factsOf">,
 ): Context {
   const facts = there.factsOf(statement);
-  const named = (range: RangeVar | undefined, names: readonly { readonly name: string }[]): boolean => {
+  const named = (range: RangeVar | undefined, relations: readonly Relation[]): boolean => {
     const schema = world.find(range)?.schema ?? range?.schemaname;
-    return names.some(({ name: written }) => {
-      const name = parseQualifiedName(written);
-      const isSameSchema = schema === undefined || name?.schema === undefined || name.schema === schema;
-      return name?.name === range?.relname && isSameSchema;
-    });
+    // What is done to a partition is done to a part of the table.
+    return relations
+      .flatMap(({ name, partitionOf = [] }) => [name, ...partitionOf])
+      .some((written) => {
+        const name = parseQualifiedName(written);
+        const isSameSchema = schema === undefined || name?.schema === undefined || name.schema === schema;
+        return name?.name === range?.relname && isSameSchema;
+      });
   };
   return {
     file,

@@ -59,9 +59,10 @@ export function readScript(path: string, text: string, parser: Parser): LintFile
   const file: MigrationFile = { version: "", name, form: "sql", layout: "confiture", path };
   if (OWN_MARK.test(text)) return readLoose(file, text, parser);
   const { up } = waysOfText(file, text);
-  if (up.kind === "refused" && !OF_THE_RUNNER.has(up.error.code)) return asFarAsItGoes(file, text, up.error, parser);
+  const refusals = up.kind === "refused" && !OF_THE_RUNNER.has(up.error.code) ? [problemOf(up.error, path)] : [];
   const { statements } = splitStatements(text);
-  return sqlFile({ path, kind: "migration" }, { file: path, text, statements, psqlCommands: [] }, false, [], parser);
+  const script: Script = { file: path, text, statements, psqlCommands: [] };
+  return sqlFile({ path, kind: "migration" }, script, false, refusals, parser);
 }
 
 /** Reads a schema file for the rules, as `readMigration` does a migration. */

@@ -14,6 +14,7 @@ import { definerSearchPath } from "./rules/definer-search-path.ts";
 import { deleteAll } from "./rules/delete-all.ts";
 import { detachBlocks } from "./rules/detach-blocks.ts";
 import { diskHeadroom } from "./rules/disk-headroom.ts";
+import { doesByCode } from "./rules/does-by-code.ts";
 import { domainConstraintScans } from "./rules/domain-constraint-scans.ts";
 import { domainWithConstraint } from "./rules/domain-with-constraint.ts";
 import { dropCascades } from "./rules/drop-cascades.ts";
@@ -158,6 +159,7 @@ export const RULES: readonly Rule[] = [
   breaksOldWriter,
   dropUsedObject,
   replacesCode,
+  doesByCode,
   foreignKeysOff,
   replicaIdentityLost,
   failsOnRows,

@@ -61,6 +61,15 @@ function withFacts(
     if (own !== undefined) known.set(own, statement);
     problems.push(...problemsOf(statement, own, mayLack));
   }
+  if (facts.hasBranches) {
+    problems.push({
+      rule: "opaque-block",
+      message:
+        "This TypeScript has branches: statements that they did not lead to with the rows made up here were not seen",
+      how: "measured",
+      location: { file: file.path },
+    });
+  }
   const said = problems.some(({ message }) => message === facts.error?.message);
   const isRefused = problems.some(({ rule }) => REFUSALS.has(rule));
   if (facts.error !== undefined && !said && !isRefused) {

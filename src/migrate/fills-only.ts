@@ -10,12 +10,14 @@ export async function fillsOnly(statements: readonly Statement[]): Promise<Reado
   if (!statements.some(({ firstWord }) => firstWord === "UPDATE")) return fills;
   const parser = await loadParser();
   const made = new Set<string>();
+  // The same name may mean another table then.
+  const isSure = !statements.some(({ text }) => CHANGES_PATH.test(text));
   for (const statement of statements) {
     if (statement.firstWord === "ALTER" && statement.words[1] === "TABLE") {
       const node = parser.parse(statement.text);
       // What is renamed, moved or dropped may leave its name to something that has values.
       if (mayMoveNames(node)) made.clear();
-      for (const column of addedColumns(node)) made.add(column);
+      if (isSure) for (const column of addedColumns(node)) made.add(column);
     } else if (statement.firstWord === "UPDATE") {
       const update = inside(parser.parse(statement.text), "UpdateStmt");
       if (update !== undefined && isFill(update, made)) fills.add(statement);
@@ -23,6 +25,9 @@ export async function fillsOnly(statements: readonly Statement[]): Promise<Reado
   }
   return fills;
 }
+
+/** What decides in which schemas names without one are looked up; the role may be a part of it ("$user"). */
+const CHANGES_PATH = /\bsearch_path\b|\bset\s+(?:(?:local|session)\s+)?(?:schema|role|session\s+authorization)\b/i;
 
 function mayMoveNames(node: Node | undefined): boolean {
   const alter = inside(node, "AlterTableStmt");

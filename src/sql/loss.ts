@@ -76,6 +76,8 @@ function lossOfAlter(tokens: readonly string[]): string | undefined {
       tokens.findIndex((token, at) => at > 1 && ACTIONS.has(token)),
     ),
   );
+  const drops: string[] = [];
+  let converts = false;
   let depth = 0;
   for (const [at, token] of tokens.entries()) {
     if (token === "(") depth++;
@@ -84,11 +86,12 @@ function lossOfAlter(tokens: readonly string[]): string | undefined {
     const after = tokens[at + 1] ?? "";
     if (token === "DROP" && at > 1 && !PROPERTIES.has(after)) {
       const end = tokens.findIndex((later, index) => index > at && later === ",");
-      return `drops ${phrase(tokens.slice(at + 1, end < 0 ? undefined : end))} of ${what}`;
+      drops.push(phrase(tokens.slice(at + 1, end < 0 ? undefined : end)));
     }
-    if (token === "TYPE" && isConversion(tokens, at)) return `converts values of ${what}`;
+    converts ||= token === "TYPE" && isConversion(tokens, at);
   }
-  return undefined;
+  if (drops.length > 0) return `drops ${drops.join(" and ")} of ${what}`;
+  return converts ? `converts values of ${what}` : undefined;
 }
 
 const ACTIONS: ReadonlySet<string> = new Set(["DROP", "ADD", "ALTER", "SET", "RENAME", "VALIDATE", "DETACH", "ATTACH"]);

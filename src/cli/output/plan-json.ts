@@ -74,6 +74,7 @@ export function planToJson({ trace, sizes, aim }: Plan): Record<string, unknown>
       transactional: migration.transactional,
       backfill: migration.backfill,
       reversible: migration.reversible,
+      opaque: migration.hasBranches,
       error: migration.error === undefined ? null : errorToJson(aim(migration.error)),
       statements: migration.statements.map(statementToJson),
     })),

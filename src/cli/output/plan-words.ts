@@ -45,6 +45,7 @@ export function factsByFile({ trace, sizes }: Omit<Plan, "aim">): ReadonlyMap<st
       migration.file.path,
       [
         ...(migration.error === undefined ? [] : [`cannot run: ${inLine(migration.error.message)}`]),
+        ...(migration.hasBranches ? ["has branches: what they did not lead into was not seen"] : []),
         ...migration.statements.flatMap((statement) =>
           factsIn(statement, sizeOf).map((fact) => `line ${statement.place.line ?? "?"}: ${fact}`),
         ),

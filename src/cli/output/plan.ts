@@ -24,7 +24,7 @@ export function renderPlan({ trace, sizes }: Plan, paint: Paint): string {
 }
 
 function renderMigration(migration: MigrationFacts, sizeOf: ReadonlyMap<string, SizeOf>, paint: Paint): string[] {
-  const { file, transactional, backfill, reversible, statements, error } = migration;
+  const { file, transactional, backfill, reversible, hasBranches, statements, error } = migration;
   const how = backfill
     ? "a backfill, in batches: a transaction for each"
     : transactional
@@ -33,6 +33,7 @@ function renderMigration(migration: MigrationFacts, sizeOf: ReadonlyMap<string, 
   return [
     `${paint("bold", inLine(migrationId(file)))} (${how}, ${reversible ? "reversible" : "no way back"})`,
     ...(error === undefined ? [] : [paint("red", `  cannot run: ${inLine(error.message)}`)]),
+    ...(hasBranches ? ["  has branches: what they did not lead into with the rows here was not seen"] : []),
     ...alike(statements).flatMap((group) => renderAlike(group, sizeOf, paint)),
     ...heldLines(migration),
   ];

@@ -27,6 +27,8 @@ export interface Relation {
   readonly kind: RelationKind;
   /** Only of an index: the name of its table, in the same form. */
   readonly table?: string;
+  /** Only of a partition or a child by INHERITS: the tables that it is a part of, in the same form. */
+  readonly partitionOf?: readonly string[];
   /** Made by this migration or by another one that is traced with it: nobody can be using it yet. */
   readonly isNew: boolean;
 }
@@ -122,6 +124,8 @@ export interface MigrationFacts {
   readonly backfill: boolean;
   /** Whether it has a way back. */
   readonly reversible: boolean;
+  /** It is TypeScript with branches or loops: what they did not lead into with the rows that were there was not seen. */
+  readonly hasBranches: boolean;
   /** In the order they ran. Those of TypeScript are the ones that it asked for here. */
   readonly statements: readonly StatementFacts[];
   /** Why it cannot run as a whole, or stopped: a file that is refused, an exception, a deferred constraint at COMMIT. */

@@ -18,7 +18,9 @@ export interface Measured extends Pick<
 > {
   /** Tables that have lost a column. */
   readonly dropsColumns: readonly Relation[];
-  /** Functions in a procedural language that ran, or that may have run where PostgreSQL does not count them. */
+  /** Tables that it took a writer's lock of, and changed no row of: those that it looked for are not here. */
+  readonly reaches: readonly Relation[];
+  /** Functions that ran, or that may have run where PostgreSQL does not count them. */
   readonly runs: readonly Called[];
 }
 
@@ -27,6 +29,8 @@ export interface Called {
   readonly name: string;
   /** Whether there may be something in it that was not entered. */
   readonly hasBranches: boolean;
+  /** Whether it may delete, change or drop something, by the words of its body. */
+  readonly takes: boolean;
 }
 
 export interface ColumnType {
@@ -52,6 +56,7 @@ export const NOTHING_MEASURED: Measured = {
   drops: [],
   rows: [],
   dropsColumns: [],
+  reaches: [],
   runs: [],
 };
 
@@ -157,6 +162,16 @@ export class Meter {
     );
   }
 
+  /** Tables whose rows go or change with rows of this one, by foreign keys: "deletes rows of public.posts (ON DELETE CASCADE)". */
+  async followers(written: string): Promise<string[]> {
+    const rows = await this.#database.query<{ name: string; action: "c" | "n" | "d" }>(FOLLOWERS, [written]);
+    return rows.map(({ name, action }) =>
+      action === "c"
+        ? `deletes rows of ${name} (ON DELETE CASCADE)`
+        : `updates rows of ${name} (ON DELETE SET ${action === "n" ? "NULL" : "DEFAULT"})`,
+    );
+  }
+
   /** Whether somebody may be using anything. */
   get hasInUse(): boolean {
     return this.#inUse.size > 0;
@@ -213,11 +228,18 @@ export class Meter {
 
   #called(before: Before, after: After, { text }: Watching): Called[] {
     const counts = new Map(before.calls);
-    return after.functions
-      .filter(({ oid, calls, bare, isCounted }) =>
-        isCounted ? calls > (counts.get(oid) ?? 0) : text.toLowerCase().includes(bare.toLowerCase()),
-      )
-      .map(({ name, hasBranches }) => ({ name, hasBranches }));
+    return (
+      after.functions
+        .filter(({ oid, calls, bare, isCounted }) =>
+          isCounted ? calls > (counts.get(oid) ?? 0) : text.toLowerCase().includes(bare.toLowerCase()),
+        )
+        // Triggers wake for applications as well: only what they may take away counts.
+        .map(({ name, hasBranches, takes, isTrigger }) => ({
+          name,
+          hasBranches: hasBranches && (takes || !isTrigger),
+          takes,
+        }))
+    );
   }
 
   /**
@@ -256,6 +278,7 @@ export class Meter {
     const changes: RowChanges[] = [];
     let inserts = false;
     const dropsColumns: Relation[] = [];
+    const reached = new Map<string, { readonly relation: Relation; readonly isAdded: boolean }>();
     const locks: Lock[] = [];
     const held: Lock[] = [];
     const rewritten = new Set<string>();
@@ -295,6 +318,9 @@ export class Meter {
           locked: row.modes.includes(ROW_SHARE) && (added.includes(ROW_SHARE) || LOCKS_ROWS.test(text)),
         });
         inserts ||= row.inserted > inserted;
+        const isUntouched = row.updated <= updated && row.deleted <= deleted && row.inserted <= inserted;
+        if (isUntouched && row.modes.includes(ROW_EXCLUSIVE))
+          reached.set(now.name, { relation, isAdded: added.includes(ROW_EXCLUSIVE) });
       }
       if (now.kind !== "index") lockedTables.set(now.name, relation);
       if (row.scans <= scans) continue;
@@ -317,12 +343,18 @@ export class Meter {
     }
     this.#takeRemade(lists, next);
     this.#relations = next;
+    // Whoever made the rule that an INSERT wakes has the lock already.
+    const isInsert = /^\s*insert\b/i.test(text);
+    const reaches = [...reached].flatMap(([name, { relation, isAdded }]) =>
+      isAdded || (isInsert && read.has(name)) ? [relation] : [],
+    );
     return {
       ...lists,
       locks: inOrder(locks),
       held: inOrder(held),
       rows: changedRows(changes, inserts, text),
       dropsColumns,
+      reaches,
     };
   }
 
@@ -345,8 +377,9 @@ export class Meter {
     }
   }
 
-  #shown(oid: number, { name, kind, table }: Known): Relation {
-    return { name, kind, ...(table === null ? {} : { table }), isNew: !this.#inUse.has(oid) };
+  #shown(oid: number, { name, kind, table, ancestors }: Known): Relation {
+    const more = { ...(table === null ? {} : { table }), ...(ancestors === null ? {} : { partitionOf: ancestors }) };
+    return { name, kind, ...more, isNew: !this.#inUse.has(oid) };
   }
 }
 
@@ -361,6 +394,7 @@ interface Known {
   readonly file: number | null;
   /** How many of its columns are dropped. */
   readonly dropped: number;
+  readonly ancestors: readonly string[] | null;
 }
 
 interface RelationRow {
@@ -370,6 +404,7 @@ interface RelationRow {
   readonly table: string | null;
   readonly file: number | null;
   readonly dropped: number;
+  readonly ancestors: readonly string[] | null;
 }
 
 interface Before {
@@ -394,6 +429,8 @@ interface After {
     /** Without its schema. */
     readonly bare: string;
     readonly hasBranches: boolean;
+    readonly takes: boolean;
+    readonly isTrigger: boolean;
     readonly isCounted: boolean;
   }[];
 }
@@ -425,11 +462,12 @@ const FEW = 50;
 const FORGETS = /\b(?:deallocate|discard)\b/i;
 
 /** Set again by whoever sets a session back to how it began. */
-export const COUNT_CALLS = "set track_functions = 'pl'";
+export const COUNT_CALLS = "set track_functions = 'all'";
 
 const INSUFFICIENT_PRIVILEGE = "42501";
 
 const ROW_SHARE = "RowShareLock";
+const ROW_EXCLUSIVE = "RowExclusiveLock";
 
 const LOCKS_ROWS = /\bfor\s+(?:no\s+key\s+)?(?:update|(?:key\s+)?share)\b/i;
 
@@ -464,8 +502,8 @@ const MODES: ReadonlyMap<string, LockMode> = new Map([
   ["AccessExclusiveLock", "ACCESS EXCLUSIVE"],
 ]);
 
-function knownOf({ name, relkind, table, file, dropped }: RelationRow): Known {
-  return { name, kind: KINDS[relkind] ?? "table", table, file, dropped };
+function knownOf({ name, relkind, table, file, dropped, ancestors }: RelationRow): Known {
+  return { name, kind: KINDS[relkind] ?? "table", table, file, dropped, ancestors };
 }
 
 function strongestOf(modes: readonly LockMode[]): LockMode | undefined {
@@ -487,7 +525,13 @@ const COLUMNS = `c.oid::pg_catalog.int8::pg_catalog.float8 as oid, ${NAME_OF("n"
            where i.indexrelid = c.oid) as "table",
          pg_catalog.pg_relation_filenode(c.oid)::pg_catalog.int8::pg_catalog.float8 as file,
          (select pg_catalog.count(*)::pg_catalog.int4 from pg_catalog.pg_attribute a
-           where a.attrelid = c.oid and a.attisdropped and c.relkind in ('r', 'p')) as dropped`;
+           where a.attrelid = c.oid and a.attisdropped and c.relkind in ('r', 'p')) as dropped,
+         case when c.relkind in ('r', 'p', 'f') then
+           (select pg_catalog.json_agg(${NAME_OF("pn", "p")})
+              from (select a.relid from pg_catalog.pg_partition_ancestors(c.oid) a
+                     where c.relispartition and a.relid <> c.oid
+                    union select h.inhparent from pg_catalog.pg_inherits h where h.inhrelid = c.oid) above
+              join pg_catalog.pg_class p on p.oid = above.relid join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace) end as ancestors`;
 
 /** Neither PostgreSQL's own nor temporary. */
 const IS_OWN = `c.relkind in ('r', 'p', 'i', 'I', 'v', 'm', 'f', 'S') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
@@ -496,11 +540,34 @@ const RELATION = `
   select ${COLUMNS}
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace`;
 
-/** Neither SQL, which has no branches, nor what PostgreSQL itself brings; triggers wake for applications as well. */
+/** In SQL or a procedural language, and not what PostgreSQL itself brings. */
 const FUNCTIONS = `from pg_catalog.pg_proc p
-           join pg_catalog.pg_language l on l.oid = p.prolang and l.lanispl
+           join pg_catalog.pg_language l on l.oid = p.prolang and (l.lanispl or l.lanname = 'sql')
            join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-          where p.oid >= 16384 and p.prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)`;
+          where p.oid >= 16384`;
+
+/** SQL has no branches. */
+const HAS_BRANCHES = String.raw`l.lanispl and p.prosrc operator(pg_catalog.~*) '\m(if|case|loop|for|while|foreach|exception|execute)\M'`;
+
+const TAKES = String.raw`coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc) operator(pg_catalog.~*)
+             '\m(delete\s+from|truncate|drop|merge\s+into|execute|update\s+(only\s+)?\S+\s+(as\s+)?(\S+\s+)?set)\M'`;
+
+const IS_TRIGGER =
+  "p.prorettype in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)";
+
+/** Only what is deleted takes others along in turn. */
+const FOLLOWERS = `
+  with recursive follows (oid, action) as (
+    select conrelid, confdeltype from pg_catalog.pg_constraint
+     where contype = 'f' and confdeltype in ('c', 'n', 'd') and confrelid operator(pg_catalog.=) pg_catalog.to_regclass($1)
+    union
+    select k.conrelid, k.confdeltype from follows f join pg_catalog.pg_constraint k
+        on k.contype = 'f' and k.confdeltype in ('c', 'n', 'd') and k.confrelid = f.oid
+     where f.action = 'c')
+  select distinct ${NAME_OF("n", "c")} as name, f.action::text as action
+    from follows f join pg_catalog.pg_class c on c.oid = f.oid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+   where not c.relispartition
+   order by 1`;
 
 /** In tables of a few rows, no index would be used. */
 const BY_INDEX = "pg_catalog.set_config('enable_seqscan', 'off', true)";
@@ -526,7 +593,7 @@ const BEFORE = `
            ${FUNCTIONS} and ${CALLS} > 0), '[]') as calls`;
 
 const AFTER_RELATIONS = `
-  select l.oid::pg_catalog.int8 as oid, c.name, c.relkind, c."table", c.file, c.dropped, c.own, l.modes,
+  select l.oid::pg_catalog.int8 as oid, c.name, c.relkind, c."table", c.file, c.dropped, c.ancestors, c.own, l.modes,
          coalesce(pg_catalog.pg_stat_get_xact_numscans(l.oid), 0) as scans,
          ${changesOf("l.oid")
            .map((count, at) => `coalesce(${count}, 0) as ${["updated", "deleted", "inserted"][at]}`)
@@ -543,6 +610,5 @@ const AFTER = `
   select coalesce((select pg_catalog.json_agg(r) from (${AFTER_RELATIONS}) r), '[]') as relations,
          coalesce((select pg_catalog.json_agg(pg_catalog.json_build_object('oid', p.oid::pg_catalog.int8, 'calls', ${CALLS},
              'name', pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname), 'bare', p.proname,
-             'isCounted', not ${IS_UNCOUNTED},
-             'hasBranches', p.prosrc operator(pg_catalog.~*) '\\m(if|case|loop|for|while|foreach|exception|execute)\\M'))
+             'isCounted', not ${IS_UNCOUNTED}, 'hasBranches', ${HAS_BRANCHES}, 'takes', ${TAKES}, 'isTrigger', ${IS_TRIGGER}))
            ${FUNCTIONS} and (${CALLS} > 0 or ${IS_UNCOUNTED})), '[]') as functions`;

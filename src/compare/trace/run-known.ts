@@ -39,6 +39,7 @@ export async function runKnown(meter: Meter, statement: Statement, work: () => P
     ...changed,
     rows: [],
     dropsColumns: [],
+    reaches: [],
     runs: [],
     locks,
     held: locks,

@@ -17,6 +17,7 @@ import {
 import { collectFixtures, loadFixtures } from "./fixtures.ts";
 import type { MigrationFacts, Trace, TraceOptions } from "./facts.ts";
 import { makeUpRows } from "./made-up-rows.ts";
+import { mayBranch } from "./branches.ts";
 import { Meter } from "./meter.ts";
 import { leavingOut } from "./leaving-out.ts";
 import { RowsInTheWay } from "./rows-in-the-way.ts";
@@ -134,6 +135,7 @@ async function traceFrom(
       transactional: migration.up.kind !== "refused" && migration.up.transactional,
       backfill: backfillOf(migration.up) !== undefined,
       reversible: isReversible(migration),
+      hasBranches: mayBranch(projectDir, migration),
       statements: told.statements,
       error: told.error,
     });

@@ -40,6 +40,8 @@ export interface TracerOptions {
 
 /** invalid_transaction_termination */
 const COMMITS_BY_ITSELF = "2D000";
+/** invalid_catalog_name */
+const NO_SUCH_DATABASE = "3D000";
 /** active_sql_transaction: PostgreSQL alone knew that the statement cannot be inside one. */
 const NOT_IN_TRANSACTION = "25001";
 
@@ -89,9 +91,9 @@ export class Tracer implements Performer {
     if (isApart || !(await setSavepoint(database))) return false;
     try {
       const run = (): Promise<void> => runStatements(database, script, statements);
-      const { runs, dropsColumns, ...facts } = await meter.watch(run, { text: "", isPlanned: true });
+      const { runs, dropsColumns, reaches, ...facts } = await meter.watch(run, { text: "", isPlanned: true });
       const { held: _held, ...lists } = facts;
-      if ([runs, dropsColumns, ...Object.values(lists)].some((list) => list.length > 0)) {
+      if ([runs, dropsColumns, reaches, ...Object.values(lists)].some((list) => list.length > 0)) {
         await backToSavepoint(database);
         await releaseSavepoint(database);
         await meter.refresh();
@@ -149,13 +151,14 @@ export class Tracer implements Performer {
     if (this.#options.isApart && this.#isTransactional()) await this.#nextPart(database, statement);
     const { measured, how, error } = taken;
     if (how.kind === "not-traced" || (error !== undefined && error.onRows === undefined)) this.#options.lost.any = true;
-    const { runs, dropsColumns: _told, ...facts } = measured;
+    const { runs, dropsColumns: _told, reaches: _reached, ...facts } = measured;
+    const loses = lossesOf(statement, measured).filter((loss) => !keepsValues || !CONVERTS.test(loss));
     this.statementFacts.push({
       ...this.#whereOf(script, statement, isTransactional && verb === undefined),
       how,
       ...facts,
       held: isTransactional ? measured.held : measured.locks,
-      loses: lossesOf(statement, measured).filter((loss) => !keepsValues || !CONVERTS.test(loss)),
+      loses: [...loses, ...(await this.#followersOf(loses))],
       error,
       tooNew,
       opaque:
@@ -311,6 +314,14 @@ export class Tracer implements Performer {
     return { table, isWider: ({ name, type }) => keepsEveryValue(before.get(name) ?? type, type) };
   }
 
+  /** What goes with deleted rows by foreign keys, whether or not rows were there to show it. */
+  async #followersOf(loses: readonly string[]): Promise<string[]> {
+    const table = loses.map((loss) => DELETES.exec(loss)?.[1]).find((name) => name !== undefined);
+    if (table === undefined) return [];
+    const told = loses.join("\n");
+    return (await this.#meter.followers(table)).filter((loss) => !told.includes(loss.replace(/ \(.*/, "")));
+  }
+
   /** What the version that it is for does not know. */
   async #whyTooNew(statement: Statement): Promise<string | undefined> {
     const { postgres, meter } = this.#options;
@@ -327,6 +338,7 @@ export class Tracer implements Performer {
   #whyNotTraced(error: ConfitureError): string | undefined {
     const explained = explainMissing(error, this.#options.scratch);
     if (explained.code === "extension_missing") return explained.message;
+    if (error.server?.sqlstate === NO_SUCH_DATABASE) return "it names a database, and this is another one";
     if (!this.#options.lost.any || !isMissingObject(error)) return undefined;
     return `a statement before it did not run: ${error.message}`;
   }
@@ -383,23 +395,39 @@ function bringsRows(statement: Statement): boolean {
 const HAS_BRANCHES = /\b(?:if|case|loop|for|while|foreach|exception|execute)\b/i;
 
 /** What the statement says that it takes, and what code and triggers were seen to take. */
-function lossesOf(statement: Statement, { rows, drops, dropsColumns }: Measured): string[] {
+function lossesOf(statement: Statement, { rows, drops, dropsColumns, reaches, runs }: Measured): string[] {
   const { firstWord = "" } = statement;
   const told = firstWord === "DO" || firstWord === "CALL" ? undefined : lossOf(statement);
-  const changed = rows.flatMap(({ name, isNew, updated, deleted }) => {
+  const changed = rows.flatMap(({ name, isNew, updated, deleted, partitionOf = [] }) => {
     const verbs = [...(updated > 0 ? ["updates"] : []), ...(deleted > 0 ? ["deletes"] : [])];
-    const isTold = told?.endsWith(` ${name}`) === true || told?.endsWith(` ${name.split(".").at(-1)}`) === true;
+    const isTold = [name, ...partitionOf].some(
+      (one) => told?.endsWith(` ${one}`) === true || told?.endsWith(` ${one.split(".").at(-1)}`) === true,
+    );
     return isNew || isTold || verbs.length === 0 ? [] : [`${verbs.join(" and ")} rows of ${name}`];
   });
   // No query drops anything but through code.
   const isSeen = PLANNED.has(firstWord);
   const gone = drops.filter(({ isNew, kind }) => !isNew && kind !== "index" && kind !== "sequence");
+  const reached =
+    isSeen && told === undefined ? reaches.filter(({ isNew, name }) => !isNew && !isNamed(statement, name)) : [];
+  const taking = changed.length + gone.length + reached.length > 0 ? [] : runs.filter(({ takes }) => takes);
   return [
     ...(told === undefined ? [] : [told]),
     ...changed,
+    ...reached.map(({ name }) => `may update or delete rows of ${name}`),
+    ...taking.map(({ name }) => `runs ${name}, which may change or delete something`),
     ...(isSeen ? gone.map(({ kind, name }) => `drops ${kind.toUpperCase()} ${name}`) : []),
-    ...(isSeen ? dropsColumns.flatMap(({ isNew, name }) => (isNew ? [] : [`drops a COLUMN of ${name}`])) : []),
+    ...(isSeen || firstWord === "DROP"
+      ? dropsColumns.flatMap(({ isNew, name }) => (isNew ? [] : [`drops a COLUMN of ${name}`]))
+      : []),
   ];
+}
+
+/** As `lossOf` and what was measured say it. */
+const DELETES = /\bdeletes rows of (\S+)$/;
+
+function isNamed({ text }: Statement, name: string): boolean {
+  return text.toLowerCase().includes((name.split(".").at(-1) ?? name).replaceAll('"', "").toLowerCase());
 }
 
 /** As `lossOf` says it. */

@@ -34,7 +34,10 @@ export const defaultRewrites: Rule = {
       const expression = constraints.find(({ contype }) => contype === "CONSTR_DEFAULT");
       const name = writeIdentifier(column.colname ?? "");
       const isDomain = world.isCheckedType(strings(column.typeName?.names));
-      if (isDomain ? rewrites(table) !== false : expression === undefined && rewrites(table) === true) {
+      // One action among several may be the one that rewrites, for all of them.
+      const isAlone = inside(node, "AlterTableStmt")?.cmds?.length === 1;
+      const mayBeDomain = isDomain || (expression === undefined && isAlone && rewrites(table) === true);
+      if (mayBeDomain && rewrites(table) !== false) {
         return [
           {
             message: `The type of ${name} has rules of its own, so every row of ${nameOf(table)} is rewritten while all reads and writes of it wait`,
@@ -46,7 +49,7 @@ export const defaultRewrites: Rule = {
       if (expression === undefined) return [];
       const volatile = volatileIn(expression.raw_expr);
       // The table is rewritten once for all of them: another column may be why.
-      if (isKnownCulprit && volatile === undefined) return [];
+      if ((isKnownCulprit || !isAlone) && volatile === undefined) return [];
       if (!(rewrites(table) ?? volatile !== undefined)) return [];
       const isSure = rewrites(table) === true || volatile?.isKnown === true;
       return [

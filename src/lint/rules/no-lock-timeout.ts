@@ -1,12 +1,14 @@
 import { isAtLeast } from "#compare/trace/facts.ts";
 import { inside, type Node } from "#sql/parser.ts";
-import type { LintStatement } from "../file.ts";
+import type { LintFile, LintStatement } from "../file.ts";
 import { locksTaken, strongLocks } from "../locks.ts";
 import type { Context, Found, Rule } from "../rule.ts";
 import { nameOf } from "../syntax.ts";
 
 /** Milliseconds; whoever waits longer than that for a lock blocks everybody behind it as long. */
 const LONG = 60_000;
+
+const SHORTER = "SET lock_timeout = '5s';";
 
 export const noLockTimeout: Rule = {
   id: "no-lock-timeout",
@@ -26,19 +28,20 @@ export const noLockTimeout: Rule = {
     const set = inside(context.node, "VariableSetStmt");
     if (set?.name !== "lock_timeout") return unlimited(context);
     const value = set.kind === "VAR_SET_VALUE" ? milliseconds(set.args?.[0]) : undefined;
+    const shorter = context.statement.transaction.kind === "none" ? SHORTER : SHORTER.replace("SET", "SET LOCAL");
     if (value === 0)
       return [
         {
           message:
             "lock_timeout is switched off: a statement that waits for its lock blocks every later query on the table",
-          fix: "SET LOCAL lock_timeout = '5s';",
+          fix: shorter,
         },
       ];
     if (value !== undefined && value > LONG)
       return [
         {
           message: `lock_timeout is ${Math.round(value / 1000)} s: for so long every later query on the table may wait behind this migration`,
-          fix: "SET LOCAL lock_timeout = '5s';",
+          fix: shorter,
         },
       ];
     if (context.held.length > 0)
@@ -53,34 +56,56 @@ export const noLockTimeout: Rule = {
 };
 
 /** Of a script, the first statement that waits for a table in use without a limit. */
-function unlimited({ file, statement, ...context }: Context): readonly Found[] {
+function unlimited(context: Context): readonly Found[] {
+  const { file, statement } = context;
   if (file.migration !== undefined || file.kind === "schema") return [];
-  const lock = locksTaken({ ...context, file, statement }).find(({ mode }) => isAtLeast(mode, "SHARE"));
-  if (lock === undefined) return [];
+  const lock = locksTaken(context).find(({ mode }) => isAtLeast(mode, "SHARE"));
+  if (lock === undefined || isLimited(context.file, statement)) return [];
   const before = file.statements.slice(0, file.statements.indexOf(statement));
-  const isFirst = !before.some(
-    ({ node }) =>
-      node !== undefined &&
-      strongLocks(node).some(({ table, mode }) => isAtLeast(mode, "SHARE") && context.isOld(table)),
+  const isSaid = before.some(
+    (other) =>
+      other.node !== undefined &&
+      strongLocks(other.node).some(({ table, mode }) => isAtLeast(mode, "SHARE") && context.isOld(table)) &&
+      !isLimited(file, other),
   );
-  if (!isFirst || before.some((other) => isLimit(other, statement))) return [];
+  if (isSaid) return [];
   const table = nameOf(lock.table);
   return [
     {
       message: `No lock_timeout is set: as long as this waits for ${table}, every later query on ${table} waits behind it`,
-      fix: "SET lock_timeout = '5s';  -- first",
+      fix: `${SHORTER}  -- first`,
     },
   ];
 }
 
-/** Whether a setting before the statement limits how long it waits. */
-function isLimit({ node, text, transaction }: LintStatement, statement: LintStatement): boolean {
-  const set = inside(node, "VariableSetStmt");
-  if (set === undefined) return /\bset_config\s*\(\s*'(?:lock|statement)_timeout'/i.test(text);
-  const isTimeout = set.name === "lock_timeout" || set.name === "statement_timeout";
-  const isInForce = set.is_local !== true || transaction === statement.transaction;
-  return isTimeout && isInForce && set.kind === "VAR_SET_VALUE" && milliseconds(set.args?.[0]) !== 0;
+/** Whether settings of the file before a statement limit how long it waits. */
+function isLimited(file: LintFile, statement: LintStatement): boolean {
+  const session = new Set<string>();
+  const local = new Set<string>();
+  for (const { node, text, transaction } of file.statements.slice(0, file.statements.indexOf(statement))) {
+    const set = inside(node, "VariableSetStmt");
+    if (set === undefined) {
+      const [, called] = /\bset_config\s*\(\s*'(lock_timeout|statement_timeout)'/i.exec(text) ?? [];
+      if (called !== undefined) session.add(called.toLowerCase());
+      if (/^\s*discard\s+all\b/i.test(text)) session.clear();
+      continue;
+    }
+    if (set.kind === "VAR_RESET_ALL") session.clear();
+    if (!TIMEOUTS.has(set.name ?? "")) continue;
+    const name = set.name ?? "";
+    const isOn = set.kind === "VAR_SET_VALUE" && milliseconds(set.args?.[0]) !== 0;
+    if (set.is_local !== true) {
+      if (isOn) session.add(name);
+      else session.delete(name);
+    } else if (transaction === statement.transaction && transaction.kind !== "none") {
+      if (isOn) local.add(name);
+      else local.delete(name);
+    }
+  }
+  return session.size + local.size > 0;
 }
+
+const TIMEOUTS: ReadonlySet<string> = new Set(["lock_timeout", "statement_timeout"]);
 
 const UNITS: Readonly<Record<string, number>> = {
   "": 1,

@@ -186,3 +186,105 @@ test("what is applied and was edited since is named and not linted; what is pend
   expect(pending.stderr).toContain("db/migrations/001_it.sql is applied and was edited since");
   expect((await run("lint", "db/migrations/001_it.sql")).stdout).toContain("prefer-bigint");
 });
+
+const APP = `CREATE TABLE accounts (id int PRIMARY KEY, note text);
+CREATE TABLE posts (id int PRIMARY KEY, account int REFERENCES accounts ON DELETE CASCADE);
+CREATE TABLE audit (what text);
+CREATE TABLE ev (at int, note text) PARTITION BY RANGE (at);
+CREATE TABLE ev_1 PARTITION OF ev FOR VALUES FROM (0) TO (1000000000);
+`;
+
+/** A trigger function that deletes what no row here is like. */
+const CLEANS = "BEGIN DELETE FROM posts WHERE account BETWEEN 1000 AND 4000; RETURN NEW; END";
+
+describe("what a statement does by code is said", () => {
+  test.each([
+    [
+      "a function in SQL, with no row that it would take here",
+      "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'DELETE FROM posts WHERE account > 1000'; SELECT f();",
+      ["does-by-code"],
+    ],
+    [
+      "a function with a body of SQL",
+      "CREATE FUNCTION f() RETURNS void BEGIN ATOMIC DELETE FROM posts WHERE account > 1000; END; SELECT f();",
+      ["does-by-code"],
+    ],
+    [
+      "a function in PL/pgSQL",
+      "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS 'BEGIN UPDATE posts SET account = 1 WHERE id > 1000000; END'; SELECT f();",
+      ["does-by-code"],
+    ],
+    [
+      "a rule",
+      "CREATE RULE r AS ON INSERT TO audit DO ALSO DELETE FROM posts WHERE account BETWEEN 1000 AND 4000; INSERT INTO audit VALUES ('a');",
+      ["does-by-code"],
+    ],
+    [
+      "a trigger",
+      `CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS '${CLEANS}'; CREATE TRIGGER x AFTER INSERT ON audit FOR EACH ROW EXECUTE FUNCTION g(); INSERT INTO audit VALUES ('a');`,
+      ["does-by-code"],
+    ],
+    [
+      "a trigger with a branch that deletes",
+      `CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF (SELECT count(*) FROM posts) > 100 THEN DELETE FROM posts; END IF; RETURN NEW; END'; CREATE TRIGGER x AFTER INSERT ON audit FOR EACH ROW EXECUTE FUNCTION g(); INSERT INTO audit VALUES ('a');`,
+      ["does-by-code", "opaque-block"],
+    ],
+    [
+      "a trigger with a branch that takes nothing",
+      `CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.what IS NULL THEN NEW.what := 1; END IF; RETURN NEW; END'; CREATE TRIGGER x BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION g(); INSERT INTO audit VALUES ('a');`,
+      [],
+    ],
+    ["rows that go with others by a foreign key", "DELETE FROM accounts WHERE note = 'nobody'", ["does-by-code"]],
+    [
+      "DDL of a function",
+      "CREATE FUNCTION h() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'ALTER TABLE posts ADD COLUMN z int'; END $$; SELECT h();",
+      ["does-by-code", "opaque-block"],
+    ],
+    [
+      "its own rows",
+      "INSERT INTO audit VALUES ('a'); DELETE FROM posts WHERE id = 5; UPDATE ev SET note = 'x' WHERE at = 1;",
+      [],
+    ],
+    ["nothing", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; SELECT f(), count(*) FROM posts;", []],
+  ] as const)("%s", async (_what, sql, rules) => {
+    const found = (await traced(APP, sql)).map(({ rule }) => rule);
+    expect([...new Set(found.filter((rule) => /^(?:does-by|opaque)/.test(rule)))].toSorted()).toEqual([...rules]);
+  });
+
+  test("TypeScript with branches is not seen whole", async () => {
+    const of = (body: string): string =>
+      `import { Migration } from "confiture";\nexport default class It extends Migration {\n  async up() {\n    ${body}\n  }\n}\n`;
+    const branches = of(
+      'const rows = await this.query("SELECT 1 AS n"); if (rows.length > 5) await this.execute("DROP TABLE audit");',
+    );
+    const straight = of('await this.execute("ALTER TABLE audit ADD COLUMN IF NOT EXISTS n int"); // if ever?');
+    expect((await traced(APP, branches)).map(({ rule }) => rule)).toContain("opaque-block");
+    expect((await traced(APP, straight)).map(({ rule }) => rule)).not.toContain("opaque-block");
+  });
+});
+
+describe("what is done to partitions is done to their table", () => {
+  test.each([
+    ["ALTER TABLE ev ADD COLUMN z serial;", "serial-rewrites"],
+    ["CREATE DOMAIN pos AS int CHECK (VALUE > 0); ALTER TABLE ev ADD COLUMN z pos;", "default-rewrites"],
+    ["ALTER TABLE ev ADD COLUMN z int GENERATED ALWAYS AS (1) STORED;", "generated-rewrites"],
+    ["ALTER TABLE ev ALTER note SET NOT NULL;", "not-null-scans"],
+  ])("%s", async (sql, rule) => {
+    expect((await traced(APP, sql)).map((found) => found.rule)).toContain(rule);
+  });
+});
+
+test("of several actions, only what can rewrite is blamed", async () => {
+  const sql =
+    "ALTER TABLE posts ADD COLUMN y int, ADD COLUMN z int GENERATED ALWAYS AS IDENTITY, ADD COLUMN w text DEFAULT 'a';";
+  expect((await traced(APP, sql)).map(({ rule }) => rule)).not.toContain("default-rewrites");
+});
+
+test("a statement that names the database is not tried in another one", async () => {
+  const found = await traced(
+    APP,
+    "ALTER DATABASE shop SET timezone = 'UTC'; GRANT CONNECT ON DATABASE shop TO PUBLIC;",
+  );
+  expect(found.map(({ rule }) => rule).filter((rule) => rule === "statement-fails")).toEqual([]);
+  expect(found.filter(({ rule }) => rule === "not-traced")).toHaveLength(2);
+});

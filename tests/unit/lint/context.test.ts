@@ -360,6 +360,22 @@ describe("a script that is no migration is judged as psql runs it", () => {
       "BEGIN; SET LOCAL lock_timeout = '2s'; COMMIT; DROP VIEW v; TRUNCATE t;",
       ["no-lock-timeout"],
     ],
+    [
+      "a limit that ended behind a first statement",
+      "BEGIN; SET LOCAL lock_timeout = '2s'; ALTER TABLE t ADD a int; COMMIT; ALTER TABLE t ADD b int;",
+      ["no-lock-timeout"],
+    ],
+    [
+      "a limit that was taken back",
+      "SET lock_timeout = '2s'; RESET lock_timeout; ALTER TABLE t ADD a int;",
+      ["no-lock-timeout"],
+    ],
+    ["all limits taken back", "SET lock_timeout = '2s'; RESET ALL; ALTER TABLE t ADD a int;", ["no-lock-timeout"]],
+    [
+      "what psql includes is left out, and the rest is judged all the same",
+      "\\i other.sql\nSET lock_timeout = '2s'; BEGIN; CREATE INDEX CONCURRENTLY i ON t (a); COMMIT;",
+      ["not-runnable", "concurrently-in-transaction"],
+    ],
     ["a limit in its transaction", "BEGIN; SET LOCAL lock_timeout = '2s'; ALTER TABLE t ADD COLUMN a int; COMMIT;", []],
     ["a table of its own", "CREATE TABLE t (id bigint PRIMARY KEY); ALTER TABLE t ADD COLUMN a int;", []],
     ["nobody waits", "CREATE INDEX CONCURRENTLY i ON t (a); ALTER TABLE t VALIDATE CONSTRAINT c;", []],

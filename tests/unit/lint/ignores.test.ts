@@ -47,6 +47,12 @@ describe("comments that ignore", () => {
       "DROP TABLE t;\n-- confiture:ignore drop-table nobody uses it\n",
       ["drop-table", "ignore-unused"],
     ],
+    ["behind the statement on its line", "DROP TABLE t; -- confiture:ignore drop-table nobody uses it\nSELECT 1;", []],
+    [
+      "behind the statement on its line, and not the next one",
+      "SELECT 1; -- confiture:ignore drop-table nobody uses it\nDROP TABLE t;",
+      ["drop-table", "ignore-unused"],
+    ],
     ["in a string", "SELECT '-- confiture:ignore drop-table nobody uses it';\nDROP TABLE t;", ["drop-table"]],
   ] as const)("%s", (_what, sql, rules) => {
     expect(rulesIn(sql)).toEqual([...rules]);

@@ -23,6 +23,10 @@ test.each([
   ["ALTER TABLE t ADD a int; ALTER TABLE t RENAME a TO x; ALTER TABLE t RENAME b TO a; UPDATE t SET a = 1", false],
   ["ALTER TABLE s.t ADD COLUMN a int; UPDATE t SET a = 1", false],
   ["ALTER TABLE t ADD COLUMN a int; UPDATE t SET a = 1, b = 2", false],
+  ["SET search_path = app; ALTER TABLE t ADD COLUMN a int; SET search_path = public; UPDATE t SET a = 1", false],
+  ["ALTER TABLE t ADD COLUMN a int; SELECT set_config('search_path', 'public', false); UPDATE t SET a = 1", false],
+  ["ALTER TABLE t ADD COLUMN a int; SET LOCAL ROLE app; UPDATE t SET a = 1", false],
+  ["SET search_path = app; UPDATE t SET a = 1 WHERE a IS NULL", true],
 ])("an UPDATE that only fills what is empty loses nothing: %s", async (text, fills) => {
   expect((await fillsOnly(splitStatements(text).statements)).size > 0).toBe(fills);
 });

@@ -20,6 +20,10 @@ describe("statements that take something away", () => {
     ["ALTER TABLE ONLY app.users ADD a int, DROP bio CASCADE", "drops bio CASCADE of TABLE ONLY app.users"],
     ["ALTER TABLE users DROP CONSTRAINT users_key", "drops CONSTRAINT users_key of TABLE users"],
     ["ALTER TABLE users ALTER COLUMN id DROP IDENTITY IF EXISTS", "drops IDENTITY IF EXISTS of TABLE users"],
+    [
+      "ALTER TABLE users ALTER age TYPE bigint, DROP COLUMN bio, ADD a int, DROP COLUMN nick",
+      "drops COLUMN bio and COLUMN nick of TABLE users",
+    ],
     ["ALTER TYPE address DROP ATTRIBUTE zip", "drops ATTRIBUTE zip of TYPE address"],
     ["ALTER DOMAIN email DROP CONSTRAINT valid", "drops CONSTRAINT valid of DOMAIN email"],
     ["ALTER TABLE users ALTER COLUMN price TYPE int", "converts values of TABLE users"],

@@ -1,0 +1,48 @@
+import { isAtLeast } from "#compare/trace/facts.ts";
+import { inside } from "#sql/parser.ts";
+import { lossOf } from "#sql/loss.ts";
+import { parseQualifiedName } from "#sql/quote.ts";
+import { Statement } from "#sql/statement.ts";
+import type { Found, Rule } from "../rule.ts";
+
+export const doesByCode: Rule = {
+  id: "does-by-code",
+  title: "A function, trigger, rule or foreign key that takes something away, or locks a table",
+  group: "data",
+  severity: "warning",
+  asks: ["trace"],
+  why: "What a statement does is not all in its text: `SELECT cleanup()` may delete rows, an INSERT may wake a trigger that does, and a DELETE takes rows of other tables along where a foreign key says `ON DELETE CASCADE`. The statement was run in a scratch database, and this is what was seen there, or is in the body of the code that ran.",
+  instead:
+    "Write the statements themselves into the migration, where every rule sees them. Where it is meant, say so in a comment for lint.",
+  wrong: "SELECT cleanup();",
+  right: "DELETE FROM sessions WHERE expires_at < now();",
+  check({ node, statement, facts }) {
+    if (facts === undefined) return [];
+    const told = lossOf(new Statement(statement.text, 0, statement.text.length, false));
+    const untold = facts.loses.filter(
+      (loss) => loss !== told && !loss.startsWith("drops ") && !isNamed(statement.text, ROWS.exec(loss)?.[1]),
+    );
+    const gone = facts.loses.filter((loss) => loss !== told && loss.startsWith("drops "));
+    const isCode = ["SelectStmt", "DoStmt", "CallStmt", "InsertStmt"].some((kind) => kind in node);
+    const locks = facts.locks.filter(
+      ({ isNew, kind, mode }) => isCode && !isNew && kind === "table" && isAtLeast(mode, "SHARE"),
+    );
+    const found: Found[] = [];
+    const taken = [...untold, ...(isCode ? gone : [])];
+    if (taken.length > 0) found.push({ message: `What its text does not say: this ${taken.join("; ")}` });
+    if (locks.length > 0 && inside(node, "DoStmt") === undefined) {
+      const list = locks.map(({ mode, name }) => `${mode} on ${name}`).join(", ");
+      found.push({ message: `The code that this runs takes ${list}`, fix: "Write its statements into the migration" });
+    }
+    return found;
+  },
+};
+
+const ROWS = /\brows of (\S+)/;
+
+/** Whether a statement speaks of a table, in whatever schema. */
+function isNamed(text: string, table: string | undefined): boolean {
+  if (table === undefined) return false;
+  const name = parseQualifiedName(table)?.name ?? table;
+  return new RegExp(String.raw`(?<![\w$])${RegExp.escape(name)}(?![\w$])`, "i").test(text);
+}
