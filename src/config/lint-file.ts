@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { TreeReader, present } from "./read-tree.ts";
@@ -70,7 +71,7 @@ export async function readLintFile(options: LintFileOptions): Promise<LintSettin
     rules: new Map([...common.rules, ...(own?.rules ?? [])]),
     failOn: (own?.failOn ?? common.failOn)?.value,
     ownLimit: own?.failOn && { origin: own.failOn.origin, others: common.failOn?.value },
-    exclude: readGlobs(reader, root),
+    exclude: readGlobs(reader, root, projectDir),
   };
 }
 
@@ -92,15 +93,22 @@ function readSection(
 }
 
 /** Globs of paths in the project. One that can match no file is a slip: its files would be linted without a word. */
-function readGlobs(reader: TreeReader, root: MapNode): string[] {
+function readGlobs(reader: TreeReader, root: MapNode, projectDir: string): string[] {
   const items = reader.list(root, "exclude")?.items ?? [];
   return items.map((item) => {
     const glob = reader.requiredText(item, "exclude");
-    const problem = whyNoGlob(glob);
+    const problem = whyNoGlob(glob) ?? whyNothing(glob, projectDir);
     if (problem === undefined) return glob;
     const hint = "Paths are written as from the project's folder: db/migrations/0001_*, db/**/*.sql.";
     throw reader.fail(item.offset, `An item of "exclude" ${problem}`, hint);
   });
+}
+
+/** By the folder that stands before anything that may vary, or the file that does. */
+function whyNothing(glob: string, projectDir: string): string | undefined {
+  const fixed = /^[^*?[{\\!]*/.exec(glob)?.[0] ?? "";
+  const path = fixed === glob ? glob : fixed.slice(0, fixed.lastIndexOf("/") + 1);
+  return path === "" || existsSync(join(projectDir, path)) ? undefined : `names ${path}, which is not there`;
 }
 
 function whyNoGlob(glob: string): string | undefined {

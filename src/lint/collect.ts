@@ -57,6 +57,18 @@ export async function collect(
     before?.holds(path, readRegularFile(join(projectDir, path), path)) !== true;
   const changed = which.kind === "since" ? await changedSince(files, which.revision) : [];
   const schema = which.kind === "pending" ? [] : findSchemaFiles(files);
+  const isWhole = which.kind === "all" || which.kind === "since";
+  if (isWhole && schema.length === 0 && !existsSync(join(projectDir, files.migrationsDir))) {
+    // Passing would be green for ever in continuous integration.
+    throw new ConfitureError(
+      "migrations_missing",
+      `There is neither a folder of migrations ${files.migrationsDir} nor a schema file`,
+      {
+        hint: "Is this the project's folder (-C DIR)? Files that lie elsewhere are linted by their paths: `confiture lint PATHS`.",
+        location: { file: files.migrationsDir },
+      },
+    );
+  }
   const chosen = which.kind === "paths" ? choose(projectDir, which.paths, found.migrations, schema) : undefined;
   const isChosen = (migration: MigrationFile): boolean => {
     switch (which.kind) {

@@ -44,7 +44,7 @@ interface Plan {
 export async function fix(
   files: ProjectFiles,
   findings: readonly Finding[],
-  options: Pick<LintOptions, "severities" | "sizes">,
+  options: Pick<LintOptions, "severities" | "sizes" | "isStandIn">,
   parser: Parser,
   now: Date,
 ): Promise<Fixed> {
@@ -160,7 +160,7 @@ async function requireCleaner(
   before: readonly Finding[],
   { edits, fixed }: Plan,
   created: readonly MigrationFile[],
-  options: Pick<LintOptions, "severities" | "sizes">,
+  options: Pick<LintOptions, "severities" | "sizes" | "isStandIn">,
   parser: Parser,
 ): Promise<void> {
   const paths = [...edits.map(({ file }) => file.path), ...created.map(({ path }) => path)];

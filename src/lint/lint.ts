@@ -37,6 +37,8 @@ export interface LintOptions {
   readonly factsOf?: (statement: LintStatement) => StatementFacts | undefined;
   /** What is known of the database in which it is to run. */
   readonly sizes?: Sizes | undefined;
+  /** That database stands in for servers, of which nobody knows the version. */
+  readonly isStandIn?: boolean | undefined;
 }
 
 export interface LintResult {
@@ -52,7 +54,7 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
   const there: Pick<Context, "sizeOf" | "postgres" | "factsOf"> = {
     factsOf: (statement) => known(options.factsOf?.(statement)),
     sizeOf: (table) => sizeOf.get(nameOf({ schemaname: "public", ...table })),
-    postgres: options.sizes?.postgres,
+    postgres: options.isStandIn === true ? undefined : options.sizes?.postgres,
   };
   let world = new World();
   let kind: LintFile["kind"] = "migration";

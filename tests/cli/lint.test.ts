@@ -60,15 +60,26 @@ describe("which files", () => {
   });
 
   test("SQL that belongs to no folder of the project", async () => {
-    await using other = await temporaryProject({ "notes/a.sql": "DROP TABLE t;", "notes/b.txt": "DROP TABLE t;" });
+    await using other = await temporaryProject({
+      "notes/a.sql": "-- migrate:up\nDROP TABLE t;",
+      "notes/b.txt": "DROP TABLE t;",
+    });
     expect(rulesOf(await findings(other, "notes/a.sql"))).toEqual(["drop-table"]);
     expect(rulesOf(await findings(other, "notes"))).toEqual(["drop-table"]);
+  });
+
+  test("where there is nothing of a project, that is no reason to pass", async () => {
+    await using other = await temporaryProject({ "sql/a.sql": "DROP TABLE t;" });
+    const { exitCode, stderr } = await linted(other, "--all");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("There is neither a folder of migrations db/migrations nor a schema file");
+    expect(stderr).toContain("confiture lint PATHS");
   });
 
   test("files that belong to no folder know nothing of each other", async () => {
     await using other = await temporaryProject({
       "notes/a.sql": "CREATE TABLE t (id bigint PRIMARY KEY, a text NOT NULL);",
-      "notes/b.sql": "ALTER TABLE t ALTER COLUMN a SET NOT NULL;",
+      "notes/b.sql": "SET lock_timeout = '2s';\nALTER TABLE t ALTER COLUMN a SET NOT NULL;",
     });
     const alone = await findings(other, "notes/b.sql");
     expect(rulesOf(alone)).toEqual(["not-null-scans"]);
@@ -249,6 +260,8 @@ describe("db/lint.yaml", () => {
     ["exclude:\n  - 'db/migrations/[0-9*'\n", 2, 5, "without its ]"],
     ["exclude:\n  - 'db/[]]/{a,b{c}'\n", 2, 5, "without its }"],
     ["exclude: ['b}']\n", 1, 11, "without its {"],
+    ["exclude:\n  - 'db/migrationz/**'\n", 2, 5, "names db/migrationz/, which is not there"],
+    ["exclude: [db/migrations/999_gone.sql]\n", 1, 11, "which is not there"],
     ["exclude: [./db/migrations/001_users.sql]\n", 1, 11, "from the project's folder"],
   ])("%j is refused at its line", async (text, line, column, hint) => {
     await using project = await withSettings(text);
@@ -281,7 +294,7 @@ describe("reports", () => {
   let project: TemporaryProject;
   beforeAll(async () => {
     project = await temporaryProject({
-      "sub/a b.sql": '-- ü\nDELETE FROM "größe";  DROP TABLE t;\n',
+      "sub/a b.sql": "SET lock_timeout = '2s'; -- ü\n" + 'DELETE FROM "größe";  DROP TABLE t;\n',
       "sub/fine.sql": "SELECT 1;\n",
     });
   });
@@ -363,7 +376,7 @@ test("--import-ignores rewrites comments of squawk, eugene and Atlas", async () 
       "SELECT '-- squawk-ignore ban-drop-table';",
       "",
     ].join("\n"),
-    "b.sql": "-- squawk-ignore-file ban-drop-table\nDROP TABLE u;\nDROP TABLE v;\n",
+    "b.sql": "-- squawk-ignore-file ban-drop-table\nSET lock_timeout = '2s';\nDROP TABLE u;\nDROP TABLE v;\n",
   });
   const result = await linted(project, "a.sql", "b.sql", "--import-ignores");
   expect(result.exitCode).toBe(0);

@@ -101,7 +101,7 @@ export const command = defineCommand({
     const { io, projectDir, messages, paint } = context;
     const { settings, severities } = await readLintSettings(context);
     const given = args.stats === undefined ? undefined : readStatsFile(resolve(io.cwd, args.stats), args.stats);
-    const { which, start, edited, sizes = given } = await readWhich(context, args, given);
+    const { which, start, edited, sizes = given, isStandIn } = await readWhich(context, args, given);
     const files = await projectFiles(context, args.scratch);
     const parser = await loadParser();
     const { entries: read, together, migrations, excluded } = await collect(files, which, settings.exclude, parser);
@@ -126,11 +126,12 @@ export const command = defineCommand({
       together,
       severities,
       sizes,
+      isStandIn,
       ...(factsOf === undefined ? {} : { factsOf }),
     });
     const done =
       args.fix === true
-        ? await (await import("#lint/fix.ts")).fix(files, all, { severities, sizes }, parser, new Date())
+        ? await (await import("#lint/fix.ts")).fix(files, all, { severities, sizes, isStandIn }, parser, new Date())
         : undefined;
     const rewritten = new Set(done?.fixed.map(({ statement }) => statement));
     const findings = all.filter(({ statement }) => statement === undefined || !rewritten.has(statement));
@@ -247,6 +248,8 @@ interface Chosen {
   readonly start: Pick<TraceOptions, "applied" | "otherwise">;
   /** What the database in which they are to run says of itself, where one was asked. */
   readonly sizes?: Sizes | undefined;
+  /** See `LintOptions.isStandIn`. */
+  readonly isStandIn?: boolean | undefined;
 }
 
 interface WhichArgs {
@@ -266,7 +269,8 @@ async function readWhich(context: CommandContext, args: WhichArgs, given: Sizes 
       "--fix rewrites migrations that are not applied yet, so it does not go with --all",
     );
   }
-  if (choices > 1) throw new ConfitureError("usage", "Give one of PATHS, --all and --since");
+  if (choices > 1)
+    throw new ConfitureError("usage", "PATHS, --all and --since each choose files: give one of them alone");
   if (args.all === true) return { which: { kind: "all" }, start: {}, edited: [] };
   if (args.since !== undefined) {
     const { readRevision } = await import("#compare/sources/sources.ts");
@@ -308,6 +312,7 @@ async function pending(context: CommandContext, given: Sizes | undefined): Promi
       },
       edited: withStanding(EDITED).map(({ path }) => path),
       sizes,
+      isStandIn: given === undefined && options.target.engine === "embedded",
     };
   } catch (error) {
     if (!(error instanceof ConfitureError) || (error.exitCode !== 5 && error.code !== "config_not_found")) throw error;

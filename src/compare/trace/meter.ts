@@ -165,11 +165,13 @@ export class Meter {
   /** Tables whose rows go or change with rows of this one, by foreign keys: "deletes rows of public.posts (ON DELETE CASCADE)". */
   async followers(written: string): Promise<string[]> {
     const rows = await this.#database.query<{ name: string; action: "c" | "n" | "d" }>(FOLLOWERS, [written]);
-    return rows.map(({ name, action }) =>
-      action === "c"
-        ? `deletes rows of ${name} (ON DELETE CASCADE)`
-        : `updates rows of ${name} (ON DELETE SET ${action === "n" ? "NULL" : "DEFAULT"})`,
-    );
+    return rows
+      .filter(({ name }) => this.find(name)?.isNew === false)
+      .map(({ name, action }) =>
+        action === "c"
+          ? `deletes rows of ${name} (ON DELETE CASCADE)`
+          : `updates rows of ${name} (ON DELETE SET ${action === "n" ? "NULL" : "DEFAULT"})`,
+      );
   }
 
   /** Whether somebody may be using anything. */
