@@ -294,7 +294,7 @@ describe("reports", () => {
   let project: TemporaryProject;
   beforeAll(async () => {
     project = await temporaryProject({
-      "sub/a b.sql": "SET lock_timeout = '2s'; -- ü\n" + 'DELETE FROM "größe";  DROP TABLE t;\n',
+      "sub/a b.sql": `SET lock_timeout = '2s'; -- ü\nDELETE FROM "größe";  DROP TABLE t;\n`,
       "sub/fine.sql": "SELECT 1;\n",
     });
   });
