@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Config, ConfigWarning } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
+import type { Finished } from "#files/leftovers.ts";
 import { type Aim, aimCommands } from "./aim-commands.ts";
 import { type CommandContext, isGroup, type Outcome } from "./command.ts";
 import { findCommand, type Invocation } from "./find-command.ts";
@@ -11,7 +12,7 @@ import { createMessages } from "./output/messages.ts";
 import { withLiveLine } from "./output/live-line.ts";
 import { forPeople, type Paint, paintFor } from "./output/style.ts";
 import { fit } from "./output/wrap.ts";
-import { visibleJson } from "./output/visible.ts";
+import { inLine, visibleJson } from "./output/visible.ts";
 import { COMMANDS } from "./registry.ts";
 import { VERSION } from "./version.ts";
 
@@ -164,12 +165,23 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
     import("#files/leftovers.ts"),
     import("#files/temporary.ts"),
   ]);
-  await finishChanges(projectDir);
+  const finished = await finishChanges(projectDir);
+  tellFinished(finished);
   try {
     return await command.run(args as never, context);
   } finally {
     live.end();
     sweepTemporaryFolders();
+  }
+
+  /** What an earlier command had decided on, this one has done. */
+  function tellFinished({ changed, kept }: Finished): void {
+    if (changed.length > 0) {
+      context.messages.warn(`A command that was broken off has been completed: ${changed.map(inLine).join(", ")}`);
+    }
+    if (kept.length > 0) {
+      context.messages.warn(`Edited since it was broken off, and left as they are: ${kept.map(inLine).join(", ")}`);
+    }
   }
 
   /** What is there where a project has no environment yet, and none is needed. */

@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve, sep } from "node:path";
 import { beside, decide, type Journal, removeEmptyFolders, sweepFolder } from "./leftovers.ts";
 import { notRegular } from "./read.ts";
 import { cannotWrite } from "./reason.ts";
-import { applyStep, type Step, tidyStep, undoStep } from "./step.ts";
+import { applyStep, hashOf, type Step, tidyStep, undoStep } from "./step.ts";
 import { syncFolder } from "./sync.ts";
 
 /** What a file gets. Pieces are written as they come; when making one fails, nothing is written. */
@@ -38,7 +38,7 @@ export async function changeFiles(
   emptied: readonly string[] = [],
 ): Promise<void> {
   const all = changes.map((change) => ({ change, step: planned(root, change) }));
-  const steps = all.map(({ step }) => step);
+  const steps = all.map(({ step }) => (changes.length > 1 ? withHash(root, step) : step));
   const paths = changes.flatMap((change) => (change.kind === "move" ? [change.path, change.to] : [change.path]));
   const folders = new Set(paths.map((path) => dirname(resolve(root, path))));
   const made = missingFolders(folders).map((folder) => below(root, folder));
@@ -117,6 +117,12 @@ function planned(root: string, change: FileChange): Step {
       };
     }
   }
+}
+
+/** Whoever finishes it later can tell whether the file has been edited since. */
+function withHash(root: string, step: Step): Step {
+  if (step.kind === "create") return step;
+  return { ...step, was: hashOf(join(root, step.kind === "replace" ? step.to : step.from)) };
 }
 
 /** Relative to the root, with forward slashes. */

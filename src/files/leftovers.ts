@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { removeDeadLock, withFolderLock } from "./lock.ts";
 import { fateOf, KEY_PATTERN, ownerKey } from "./owner.ts";
 import { cannotWrite, systemCode } from "./reason.ts";
-import { applyStep, type Step, tidyStep } from "./step.ts";
+import { applyStep, changedSince, type Step, tidyStep } from "./step.ts";
 
 /** Several changes that belong together. */
 export interface Journal {
@@ -51,18 +51,30 @@ export function sweepFolder(folder: string): void {
   }
 }
 
+/** What was finished of commands that were broken off. */
+export interface Finished {
+  /** Files that were made, replaced, moved or removed now. */
+  readonly changed: readonly string[];
+  /** Files that somebody has edited since, which stay as they are. */
+  readonly kept: readonly string[];
+}
+
 /**
  * Finishes the changes in `root` that killed processes had decided on, takes back those that they had only begun, and
- * removes their lock.
+ * removes their lock. A file that was edited since stays; where it was to be replaced, nothing that comes after it is done.
  * Costs a look at the folder where there are none.
  * @throws ConfitureError `file_unreadable`
  */
-export async function finishChanges(root: string): Promise<void> {
-  if (leftJournals(root).length === 0) return removeDeadLock(root, ".");
-  await withFolderLock(root, ".", async () => {
-    // Another command may have been quicker.
-    for (const name of leftJournals(root)) finish(root, name);
-  });
+export async function finishChanges(root: string): Promise<Finished> {
+  const finished = { changed: [] as string[], kept: [] as string[] };
+  if (leftJournals(root).length === 0) removeDeadLock(root, ".");
+  else {
+    await withFolderLock(root, ".", async () => {
+      // Another command may have been quicker.
+      for (const name of leftJournals(root)) finish(root, name, finished);
+    });
+  }
+  return finished;
 }
 
 function leftJournals(root: string): string[] {
@@ -83,10 +95,23 @@ function isLeftOver(folder: string, name: string): boolean {
   return NAME.test(name) && Date.now() - mtimeMs > OUTDATED_MS;
 }
 
-function finish(root: string, name: string): void {
+function finish(root: string, name: string, finished: { changed: string[]; kept: string[] }): void {
   try {
     const journal = readJournal(join(root, name));
-    if (journal !== undefined && name.endsWith(".decided")) for (const step of journal.steps) finishStep(root, step);
+    if (journal !== undefined && name.endsWith(".decided")) {
+      for (const step of journal.steps) {
+        const edited = changedSince(root, step);
+        if (edited !== undefined) {
+          finished.kept.push(edited);
+          // What comes after it may take away what the new one would have held.
+          if (step.kind === "replace") break;
+          continue;
+        }
+        if (!existsSync(join(root, step.from))) continue;
+        finishStep(root, step);
+        finished.changed.push(step.kind === "remove" || step.kind === "move" ? step.from : step.to);
+      }
+    }
     for (const step of journal?.steps ?? []) tidyStep(root, step);
     removeEmptyFolders(root, journal?.folders ?? []);
     rmSync(join(root, name), { force: true });

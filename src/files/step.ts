@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import {
   constants,
   copyFileSync,
   existsSync,
   linkSync,
   openSync,
+  readFileSync,
   closeSync,
   renameSync,
   rmSync,
@@ -19,11 +21,12 @@ import { systemCode } from "./reason.ts";
  */
 export type Step =
   | { readonly kind: "create"; readonly from: string; readonly to: string }
-  | { readonly kind: "move"; readonly from: string; readonly to: string }
+  | { readonly kind: "move"; readonly from: string; readonly to: string; readonly was?: Was }
   /** `to` is where it stays until everything is done. */
-  | { readonly kind: "remove"; readonly from: string; readonly to: string }
+  | { readonly kind: "remove"; readonly from: string; readonly to: string; readonly was?: Was }
   | {
       readonly kind: "replace";
+      readonly was?: Was;
       readonly from: string;
       readonly to: string;
       /** Where the old file stays. */
@@ -31,6 +34,25 @@ export type Step =
       /** Whether it stays there only until everything is done. */
       readonly drop: boolean;
     };
+
+/** A hash of the file that a change was decided on; null where there was none. Journals of older versions hold none. */
+export type Was = string | null;
+
+/** A hash of a file's content, by which it is known again. */
+export function hashOf(path: string): Was {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return null;
+  return createHash("sha256").update(readFileSync(path)).digest("hex");
+}
+
+/** The file that a change takes away or writes over, where it is not what the change was decided on any more. */
+export function changedSince(root: string, step: Step): string | undefined {
+  if (step.kind === "create" || step.was === undefined) return undefined;
+  // What was made already takes nothing away again.
+  if (!existsSync(join(root, step.from))) return undefined;
+  const path = step.kind === "replace" ? step.to : step.from;
+  const now = hashOf(join(root, path));
+  return now === null || now === step.was ? undefined : path;
+}
 
 /**
  * Makes a change. One that a killed process had made already, or half, is made once.

@@ -172,6 +172,30 @@ describe("what a killed process left", () => {
     expect(await project.read("a/3.sql.bak")).toBe("old");
   });
 
+  test("leaves what was edited since, and says what it has finished", async () => {
+    const was = (text: string): string => new Bun.CryptoHasher("sha256").update(text).digest("hex");
+    const note = (base: string): string =>
+      JSON.stringify({
+        steps: [
+          { kind: "replace", from: "new", to: "base.sql", keep: "old", drop: true, was: was(base) },
+          { kind: "remove", from: "1.sql", to: "old-1", was: was("1") },
+          { kind: "remove", from: "2.sql", to: "old-2", was: was("2") },
+        ],
+        folders: [],
+      });
+    const files = { "base.sql": "base", new: "base 1 2", "1.sql": "1", "2.sql": "2, edited" };
+    const key = await gone();
+    await using one = await temporaryProject({ ...files, [`.confiture-${key}-1.decided`]: note("base") });
+    expect(await finishChanges(one.dir)).toEqual({ changed: ["base.sql", "1.sql"], kept: ["2.sql"] });
+    expect(names(one.dir)).toEqual(["2.sql", "base.sql"]);
+    expect(await one.read("2.sql")).toBe("2, edited");
+    // Without the new base, nothing that it holds is removed.
+    await using other = await temporaryProject({ ...files, [`.confiture-${key}-1.decided`]: note("other") });
+    expect(await finishChanges(other.dir)).toEqual({ changed: [], kept: ["base.sql"] });
+    expect(names(other.dir)).toEqual(["1.sql", "2.sql", "base.sql"]);
+    expect(await other.read("base.sql")).toBe("base");
+  });
+
   test("is left alone while the process lives", async () => {
     const { ownerKey } = await import("#files/owner.ts");
     await using project = await temporaryProject({ "a/new-1": "1", [`.confiture-${ownerKey()}-1.begun`]: journal });
