@@ -2,7 +2,7 @@ import type { SequencePlace } from "../sources/sequences.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { shareOf } from "./effect.ts";
 import type { State } from "./replayed.ts";
-import { hashesOf, type Rows } from "./rows.ts";
+import { hashesOf, type Rows, rowsOf } from "./rows.ts";
 
 /** What of a change is not in a database. */
 export interface Lacking {
@@ -92,11 +92,6 @@ function nextOf({ last, isCalled, increment }: SequencePlace): bigint {
 
 function isAsFar(there: SequencePlace, wanted: SequencePlace): boolean {
   return BigInt(wanted.increment) > 0n ? nextOf(there) >= nextOf(wanted) : nextOf(there) <= nextOf(wanted);
-}
-
-/** "2 rows of public.t" */
-function rowsOf(count: number, table: string): string {
-  return `${count} ${count === 1 ? "row" : "rows"} of ${table.replaceAll(/"([a-z_][a-z0-9_]*)"/g, "$1")}`;
 }
 
 /** Names alone, which need no other words: what a change makes is there, and what it takes away is not. Pure. */

@@ -74,6 +74,11 @@ const TABLES = `
      and (n.nspname, c.relname) <> ($1, $2)
    order by 1, 2`;
 
+/** "2 rows of public.t". Pure. */
+export function rowsOf(count: number, table: string): string {
+  return `${count} ${count === 1 ? "row" : "rows"} of ${table.replaceAll(/"([a-z_][a-z0-9_]*)"/g, "$1")}`;
+}
+
 /** How often a row is there. Pure. */
 export function hashesOf(rows: Rows, table: string, hash: string): number {
   return rows.get(table)?.get(hash) ?? 0;

@@ -3,8 +3,9 @@ import { type LoadedMigration, undoesNothing } from "#migrate/body.ts";
 import { withRevision } from "../sources/git.ts";
 import type { Finding } from "./finding.ts";
 import { bringForward, failure, type Onlooker, type Replay, type ReplayOptions, rollBackAndForward } from "./replay.ts";
+import { readRowHashes } from "../contained/rows.ts";
 import type { ProvenState } from "./proven-state.ts";
-import { asFailure, startRun } from "../scratch/scratch-run.ts";
+import { asFailure, SCRATCH_LEDGER, startRun } from "../scratch/scratch-run.ts";
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
 import { buildSchema, hasSchemaFiles, isMissingObject, type ProjectFiles, schemaFolders } from "../sources/sources.ts";
 import { type Watch, watched, type Watching } from "./watch.ts";
@@ -193,5 +194,6 @@ function optionsOf(
   watch: Watch,
   goesOn = false,
 ): ReplayOptions {
-  return { migrations, isTested, watch, onlooker: onlooker?.(database, goesOn) };
+  if (onlooker !== undefined) return { migrations, isTested, watch, onlooker: onlooker(database, goesOn) };
+  return { migrations, isTested, watch, readRows: () => readRowHashes(database, SCRATCH_LEDGER) };
 }

@@ -3,6 +3,7 @@ import { type LoadedMigration, undoesNothing } from "#migrate/body.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import type { Direction } from "#migrate/events.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
+import type { Rows } from "../contained/rows.ts";
 import type { Finding } from "./finding.ts";
 import { isMissingObject } from "../sources/sources.ts";
 import type { ScratchRun } from "../scratch/scratch-run.ts";
@@ -15,6 +16,8 @@ export interface Replay {
   readonly applied: number;
   /** After all of them; undefined when they did not get that far. */
   readonly end: Catalogue | undefined;
+  /** The rows that are there then, where somebody asked for them. */
+  readonly rows?: Rows | undefined;
   /** The migration whose way back left the database so that nothing more can be learned in it. */
   readonly stuckAt?: LoadedMigration;
 }
@@ -27,6 +30,8 @@ export interface ReplayOptions {
   readonly watch: Watch;
   /** Who else looks at a migration that is tried out. */
   readonly onlooker?: Onlooker | undefined;
+  /** Reads the rows that all of them have left. */
+  readonly readRows?: (() => Promise<Rows>) | undefined;
 }
 
 /** Looks at what a migration does to a database, besides its catalogue. */
@@ -56,7 +61,7 @@ export async function bringForward(run: ScratchRun, options: ReplayOptions): Pro
     findings.push(failure(migration, "does not apply again after its rollback", error));
     return { findings, applied, end: undefined, stuckAt: migration };
   }
-  return { findings, applied: migrations.length, end: await run.read() };
+  return { findings, applied: migrations.length, end: await run.read(), rows: await options.readRows?.() };
 }
 
 /** A migration whose change the schema files do not hold, as its rollback said. */

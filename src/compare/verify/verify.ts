@@ -6,11 +6,12 @@ import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type ChangedMigration, changedSince } from "../sources/changed-since.ts";
 import { withSql } from "./close-gap.ts";
+import { hashesOf, readRowHashes, type Rows, rowsOf } from "../contained/rows.ts";
 import { agreementCheck, type Check, migrationsCheck, withChanged } from "./checks.ts";
 import { findProven, type Proven } from "./proven.ts";
 import type { Replay } from "./replay.ts";
 import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
-import { asFailure, dropScratchLedger } from "../scratch/scratch-run.ts";
+import { asFailure, dropScratchLedger, SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
 import {
   buildSchema,
@@ -94,6 +95,7 @@ async function verifyIn(series: ScratchSeries, files: VerifiedFiles): Promise<Ve
     unchecked.add(`${count} of kind ${kind}, which cannot be compared (${samples.join(", ")})`);
   }
   const notCompared = built.notCompared.length;
+  const rows = await readRowHashes(database, SCRATCH_LEDGER);
   const count = schemaBuild(files).files.length;
   const build: Check = {
     name: "build",
@@ -114,6 +116,9 @@ async function verifyIn(series: ScratchSeries, files: VerifiedFiles): Promise<Ve
   files.onStep?.("Replaying the migrations");
   const { way, replay, provenBefore } = await replayUnproven(files, series, proven, fromNothing, database);
   if (way === "schema" && reversible(files).length < migrations.length) unchecked.add(BELOW_ONE_WAY);
+  if (way === "migrations" || way === "base-file") {
+    for (const what of rowsNotBuilt(replay.rows ?? new Map(), rows)) unchecked.add(what);
+  }
   const isReplayed = migrations.length > 0 || files.base !== undefined || replay.findings.length > 0;
   const checks = [
     build,
@@ -153,6 +158,18 @@ async function replayUnproven(
   const right = wrong.size === 0 ? migrations.length : migrations.findIndex(({ file }) => wrong.has(file));
   await proven.keep(right, saved);
   return { ...done, provenBefore: proven.count };
+}
+
+/** Rows that migrations leave, and that a database which is built does not get. */
+function rowsNotBuilt(left: Rows, built: Rows): string[] {
+  return [...left].flatMap(([table, rows]) => {
+    let missing = 0;
+    // A way back may have left a row, which was made twice then.
+    for (const hash of rows.keys()) missing += hashesOf(built, table, hash) === 0 ? 1 : 0;
+    if (missing === 0) return [];
+    const verb = missing === 1 ? "is" : "are";
+    return [`${rowsOf(missing, table)}, which migrations leave and which ${verb} not in what the schema files build`];
+  });
 }
 
 function withoutWayBack(migrations: readonly LoadedMigration[]): string[] {

@@ -37,6 +37,22 @@ describe("migrations that start from nothing", () => {
     expect(report).toMatchObject({ from: "migrations", unchecked: [] });
   });
 
+  test("rows that only migrations leave are named", async () => {
+    const seed = (id: number): string =>
+      `-- migrate:up\nINSERT INTO users VALUES (${id}, 'x');\n-- migrate:down\nDELETE FROM users WHERE id = ${id};\n`;
+    const report = await verified({
+      "db/schema/users.sql": `${USERS}\nINSERT INTO users VALUES (1, 'x');`,
+      "db/migrations/1_users.sql": FIRST,
+      "db/migrations/2_email.sql": SECOND,
+      "db/migrations/3_one.sql": seed(1),
+      "db/migrations/4_two.sql": seed(2),
+    });
+    expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement: "proven" });
+    expect(report.unchecked).toEqual([
+      "1 row of public.users, which migrations leave and which is not in what the schema files build",
+    ]);
+  });
+
   test("schema files that do not build: what PostgreSQL says, and where", async () => {
     const report = await verified({ "db/schema/users.sql": "CREATE TABLE users (\n  id nope\n);" });
     expect(outcomes(report)).toEqual({ build: "disproven" });
