@@ -2,6 +2,7 @@ import { LOCK_MODES } from "#compare/trace/facts.ts";
 import { aboveLimits, type Excess } from "#compare/trace/limits.ts";
 import type { Config, LimitsConfig } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import type { planUp } from "#migrate/plan.ts";
 import { ask } from "./ask.ts";
 import { canAsk } from "./can-ask.ts";
@@ -23,23 +24,25 @@ export async function requireWithinLimits(
   limits: LimitsConfig,
   which: Parameters<typeof planUp>[1],
 ): Promise<boolean> {
+  // What waits for a word is in no plan that does not say it.
+  const said = (which.contracts ?? []).length === 0 ? "" : ` --contract ${shellWord(which.contracts!.join(","))}`;
   const pending = await findPending(context, which, undefined);
   // Without a database there is nobody to wait.
   if (pending.migrations.length === 0 || pending.sizes === undefined) return false;
   const lock = LOCK_MODES.find((mode) => mode.toLowerCase().replaceAll(" ", "_") === limits.lock)!;
   const trace = await tracePending(context, await projectFiles(context, undefined), pending).catch((error: unknown) => {
     throw error instanceof ConfitureError && error.code !== "interrupted"
-      ? aboveLimitsError(config, [`what is pending could not be tried: ${error.message}`], error)
+      ? aboveLimitsError(config, [`what is pending could not be tried: ${error.message}`], said, error)
       : error;
   });
   const found = aboveLimits(trace, pending.sizes, { lock, rows: limits.rows, dataLoss: limits.dataLoss }).map(inWords);
   if (found.length === 0) return false;
-  if (!canAsk(context)) throw aboveLimitsError(config, found);
+  if (!canAsk(context)) throw aboveLimitsError(config, found, said);
   context.messages.log(renderPlan({ trace, sizes: pending.sizes, aim: context.aim }, context.paint));
   context.messages.log(`Above the limits of "${config.environment ?? ""}":${list(found)}`);
   const answer = await ask(context.io, "Type its name to apply these migrations: ", "nothing was done");
   if (answer === config.environment) return true;
-  throw aboveLimitsError(config, found);
+  throw aboveLimitsError(config, found, said);
 }
 
 function inWords({ statement: { place }, what }: Excess): string {
@@ -50,12 +53,18 @@ function list(lines: readonly string[]): string {
   return lines.map((line) => `\n  ${line}`).join("");
 }
 
-function aboveLimitsError(config: Config, lines: readonly string[], cause?: ConfitureError): ConfitureError {
+/** @param said options that the commands in its hint need to speak of the same migrations */
+function aboveLimitsError(
+  config: Config,
+  lines: readonly string[],
+  said: string,
+  cause?: ConfitureError,
+): ConfitureError {
   return new ConfitureError(
     "above_limits",
     `What is pending is above the limits of the environment "${config.environment ?? ""}"; nothing was done.${list(lines)}`,
     {
-      hint: `\`confiture migrate plan\` shows all of it. To apply it: --yes ${config.environment ?? ""}, or a plan that somebody approved (\`confiture migrate plan --out FILE\`, \`confiture migrate up --plan FILE\`)`,
+      hint: `\`confiture migrate plan${said}\` shows all of it. To apply it: --yes ${config.environment ?? ""}, or a plan that somebody approved (\`confiture migrate plan${said} --out FILE\`, \`confiture migrate up --plan FILE\`)`,
       location: config.file === null ? undefined : { file: config.file },
       cause,
     },

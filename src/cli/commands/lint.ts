@@ -204,7 +204,7 @@ async function rewriteIgnores({ projectDir, messages }: CommandContext, files: r
   await changeFiles(projectDir, changes);
   const left = comments.filter(({ after }) => after === undefined);
   for (const { file, line, before } of left) messages.warn(`${file}:${line} names no rule of this lint: ${before}`);
-  if (changes.length > 0) {
+  if (changes.length > 0 && files.some(({ migration }) => migration !== undefined)) {
     messages.log("A migration that is applied already counts as edited now: confiture migrate accept VERSION");
   }
   return {
