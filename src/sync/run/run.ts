@@ -25,7 +25,8 @@ import { readingFailed } from "./reading-failed.ts";
 import { readSequences, sequencesBehind, setSequences } from "./sequences.ts";
 import { pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
-import { COPY_MARK, type PreparedTarget, prepareTarget } from "./target.ts";
+import { COPY_MARK, type PreparedTarget } from "./prepared-target.ts";
+import { prepareTarget } from "./target.ts";
 import { TOKEN_NAMES } from "./tokens.ts";
 
 export interface SyncOptions {

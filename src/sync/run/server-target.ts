@@ -9,7 +9,7 @@ import { INCOMPLETE_SCHEMA } from "#compare/copied-schema.ts";
 import { acquireLock } from "#migrate/lock.ts";
 import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
 import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
-import { COPY_MARK, type PreparedTarget } from "./target.ts";
+import { COPY_MARK, type PreparedTarget } from "./prepared-target.ts";
 
 /** Every server has it unless someone dropped it. */
 const MAINTENANCE_DATABASE = "postgres";

@@ -1,0 +1,24 @@
+import type { Database } from "#database/database.ts";
+import type { Target } from "#database/target.ts";
+
+/** The beginning of every comment on a database that a copy was made into. */
+export const COPY_MARK = "Copied by Confiture";
+
+/** Room for a copy. What was there before stays until `finish`, except in place. */
+export interface PreparedTarget {
+  readonly place: "new database" | "in place" | "new folder";
+  readonly engine: Database["engine"];
+  /** Leftovers of killed runs that were removed. */
+  readonly removed: readonly string[];
+  /** Where the copy is made. */
+  readonly databaseTarget: Target;
+  /** A session in it. The embedded engine has one alone, which the caller closes before `finish`. */
+  open(): Promise<Database>;
+  /**
+   * Puts the copy in the place of what was there.
+   * @returns what is left over nevertheless, in a sentence
+   */
+  finish(comment: string): Promise<string | undefined>;
+  /** Drops the copy; nothing else has changed, except in place. */
+  abandon(): Promise<void>;
+}
