@@ -104,10 +104,10 @@ function readGlobs(reader: TreeReader, root: MapNode, projectDir: string): strin
   });
 }
 
-/** By the folder that stands before anything that may vary, or the file that does. */
+/** By the folder that stands before anything that may vary. A file may be gone: that is said of it as well (edited-migration). */
 function whyNothing(glob: string, projectDir: string): string | undefined {
   const fixed = /^[^*?[{\\!]*/.exec(glob)?.[0] ?? "";
-  const path = fixed === glob ? glob : fixed.slice(0, fixed.lastIndexOf("/") + 1);
+  const path = fixed.slice(0, fixed.lastIndexOf("/") + 1);
   return path === "" || existsSync(join(projectDir, path)) ? undefined : `names ${path}, which is not there`;
 }
 

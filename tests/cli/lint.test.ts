@@ -261,7 +261,7 @@ describe("db/lint.yaml", () => {
     ["exclude:\n  - 'db/[]]/{a,b{c}'\n", 2, 5, "without its }"],
     ["exclude: ['b}']\n", 1, 11, "without its {"],
     ["exclude:\n  - 'db/migrationz/**'\n", 2, 5, "names db/migrationz/, which is not there"],
-    ["exclude: [db/migrations/999_gone.sql]\n", 1, 11, "which is not there"],
+    ["exclude: [db/migration/001_users.sql]\n", 1, 11, "names db/migration/, which is not there"],
     ["exclude: [./db/migrations/001_users.sql]\n", 1, 11, "from the project's folder"],
   ])("%j is refused at its line", async (text, line, column, hint) => {
     await using project = await withSettings(text);
