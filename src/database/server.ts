@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
+import { clipName } from "#sql/clip-name.ts";
 import { adviceFor } from "./advice.ts";
 import { Authentication } from "./authentication.ts";
 import type { ByteStream } from "./byte-stream.ts";
@@ -219,8 +220,9 @@ async function greet(host: ServerTarget, stream: ByteStream, signal: AbortSignal
     server,
     signal,
     parameters: {
-      user: host.user,
-      database: host.database,
+      // The server cuts names in this message in the middle of a character, which is the name of nothing that it has made.
+      user: clipName(host.user),
+      database: clipName(host.database),
       client_encoding: "UTF8",
       ...(host.applicationName === "" ? {} : { application_name: host.applicationName }),
       ...(host.options === undefined ? {} : { options: host.options }),
