@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { BINARY } from "../../support/cli.ts";
 import { temporaryProject, type TemporaryProject } from "../../support/project.ts";
 import { type Major, startServer, type TestServer } from "../../support/servers.ts";
 import { tcpProxy, type TcpProxy } from "../../support/tcp-proxy.ts";
 import { Random } from "../../unit/sql/random.ts";
+import { CommandAtWork } from "./command-at-work.ts";
 
 /** What happens to a copy at a random moment. */
 export type Mishap = keyof typeof MISHAPS;
@@ -143,7 +143,7 @@ class SyncBench {
     );
     await bench.#reset();
     bench.#old = await bench.#contents();
-    const { exitCode, output } = await new Run(project.dir, "staging").ended;
+    const { exitCode, output } = await endOf(startCopy(project.dir, "staging"));
     if (exitCode !== 0) throw new Error(output);
     bench.#fresh = await bench.#contents();
     if (!/^people: \d+ \w+ false$/m.test(bench.#fresh)) throw new Error(`not what was to be copied:\n${bench.#fresh}`);
@@ -153,11 +153,11 @@ class SyncBench {
   async round(mishap: Mishap, random: Random): Promise<{ holds: "old" | "fresh" | "marked"; isDone: boolean }> {
     const isInPlace = mishap === "killed in place";
     await this.#reset();
-    const run = new Run(this.#project.dir, isInPlace ? "owned" : "staging");
+    const run = startCopy(this.#project.dir, isInPlace ? "owned" : "staging");
     await run.says(random.pick(STEPS));
     await sleep(random.below(AFTER));
     await this.#strike(mishap, run, random);
-    const { exitCode, output } = await run.ended;
+    const { exitCode, output } = await endOf(run);
     await this.#quiet();
     const contents = await this.#contents();
     const holds = contents.includes(INCOMPLETE)
@@ -175,7 +175,7 @@ class SyncBench {
 
   /** After everything: a copy goes through, and nothing is left of those before. */
   async finishes(): Promise<void> {
-    const { exitCode, output } = await new Run(this.#project.dir, "staging").ended;
+    const { exitCode, output } = await endOf(startCopy(this.#project.dir, "staging"));
     const left = await this.#target.sql("select datname from pg_database where datname like 'copied_%'");
     if (exitCode !== 0 || left.length > 0 || (await this.#contents()) !== this.#fresh)
       throw new Error(`the last copy: ${output} ${JSON.stringify(left)}`);
@@ -187,7 +187,7 @@ class SyncBench {
     await this.#project.remove();
   }
 
-  async #strike(mishap: Mishap, run: Run, random: Random): Promise<void> {
+  async #strike(mishap: Mishap, run: CommandAtWork, random: Random): Promise<void> {
     switch (mishap) {
       case "killed":
       case "killed in place":
@@ -266,48 +266,16 @@ function cutOne(proxy: TcpProxy, random: Random): void {
 }
 
 /** A copy at work. */
-class Run {
-  readonly #child: Bun.Subprocess<"ignore", "pipe", "pipe">;
-  #output = "";
-  #heard: (() => void) | undefined;
-  readonly ended: Promise<{ readonly exitCode: number; readonly output: string }>;
+function startCopy(dir: string, to: string): CommandAtWork {
+  const args = ["sync", "--from", "production", "--to", to, "--yes", to, "--jobs", "2"];
+  return new CommandAtWork(dir, args, { CONFITURE_SYNC_KEY: KEY });
+}
 
-  constructor(dir: string, to: string) {
-    this.#child = Bun.spawn([BINARY, "sync", "--from", "production", "--to", to, "--yes", to, "--jobs", "2"], {
-      cwd: dir,
-      env: { PATH: process.env["PATH"] ?? "", HOME: dir, CONFITURE_SYNC_KEY: KEY },
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-      timeout: 120_000,
-      killSignal: "SIGKILL",
-    });
-    this.ended = this.#listen();
-  }
-
-  kill(signal: NodeJS.Signals): void {
-    this.#child.kill(signal);
-  }
-
-  /** Until it has said something, or has ended. */
-  async says(text: string): Promise<void> {
-    const isOver = this.#child.exited.then(() => true);
-    for (let over = false; !over && !this.#output.includes(text);) {
-      over = await Promise.race([new Promise<boolean>((resolve) => (this.#heard = () => resolve(false))), isOver]);
-    }
-  }
-
-  /** @throws Error when an original is printed, whatever else went wrong */
-  async #listen(): Promise<{ exitCode: number; output: string }> {
-    const stdout = this.#child.stdout.text();
-    for await (const piece of this.#child.stderr) {
-      this.#output += Buffer.from(piece).toString();
-      this.#heard?.();
-    }
-    const output = this.#output + (await stdout);
-    if (output.includes(SECRET)) throw new Error("an original was printed");
-    return { exitCode: await this.#child.exited, output };
-  }
+/** @throws Error when an original is printed, whatever else went wrong */
+async function endOf(run: CommandAtWork): Promise<{ readonly exitCode: number; readonly output: string }> {
+  const ended = await run.ended;
+  if (ended.output.includes(SECRET)) throw new Error("an original was printed");
+  return ended;
 }
 
 async function within(server: TestServer, database: string, sql: string): Promise<void> {
