@@ -39,8 +39,7 @@ export function aboveLimits({ migrations }: Trace, sizes: Sizes, limits: Limits)
       const unseen = statement.opaque
         ? [{ statement, what: "runs code with branches, of which not all were seen" }]
         : [];
-      const told = lossOf(new Statement(sql, 0, sql.length, false));
-      const untold = limits.dataLoss ? [] : statement.loses.filter((loss) => loss !== told);
+      const untold = limits.dataLoss ? [] : untoldLosses(statement);
       const lost =
         untold.length === 0
           ? []
@@ -61,6 +60,12 @@ export function aboveLimits({ migrations }: Trace, sizes: Sizes, limits: Limits)
       return [{ statement, what: locked }, ...unseen, ...lost];
     }),
   );
+}
+
+/** What a statement takes away besides what its text says. Pure. */
+export function untoldLosses({ sql, loses }: Pick<StatementFacts, "sql" | "loses">): string[] {
+  const told = lossOf(new Statement(sql, 0, sql.length, false));
+  return loses.filter((loss) => loss !== told);
 }
 
 /** An upper bound where PostgreSQL never counted, or has no such table: what is not known is not nothing. */

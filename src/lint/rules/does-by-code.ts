@@ -1,8 +1,7 @@
 import { isAtLeast } from "#compare/trace/facts.ts";
+import { untoldLosses } from "#compare/trace/limits.ts";
 import { inside } from "#sql/parser.ts";
-import { lossOf } from "#sql/loss.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
-import { Statement } from "#sql/statement.ts";
 import type { Found, Rule } from "../rule.ts";
 
 export const doesByCode: Rule = {
@@ -18,11 +17,11 @@ export const doesByCode: Rule = {
   right: "DELETE FROM sessions WHERE expires_at < now();",
   check({ node, statement, facts }) {
     if (facts === undefined) return [];
-    const told = lossOf(new Statement(statement.text, 0, statement.text.length, false));
-    const untold = facts.loses.filter(
-      (loss) => loss !== told && !loss.startsWith("drops ") && !isNamed(statement.text, ROWS.exec(loss)?.[1]),
+    const losses = untoldLosses(facts);
+    const gone = losses.filter((loss) => loss.startsWith("drops "));
+    const untold = losses.filter(
+      (loss) => !loss.startsWith("drops ") && !isNamed(statement.text, ROWS.exec(loss)?.[1]),
     );
-    const gone = facts.loses.filter((loss) => loss !== told && loss.startsWith("drops "));
     const isCode = ["SelectStmt", "DoStmt", "CallStmt", "InsertStmt"].some((kind) => kind in node);
     const locks = facts.locks.filter(
       ({ isNew, kind, mode }) => isCode && !isNew && kind === "table" && isAtLeast(mode, "SHARE"),
