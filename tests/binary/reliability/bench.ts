@@ -169,9 +169,10 @@ export async function bench(
 /** The session of a runner, as the server sees it; other sessions of the tests have no application name of ours. */
 export const RUNNER = "application_name = 'confiture' AND datname = current_database()";
 
-/** A query that gives a row as soon as a runner's statement that matches `pattern` is under way. */
+/** A query that gives a row as soon as a runner's statement that matches `pattern` is under way; what writes a migration's text to the ledger is none. */
 export function runs(pattern: string): string {
-  return `SELECT pid FROM pg_stat_activity WHERE ${RUNNER} AND state = 'active' AND query ILIKE '%${pattern}%'`;
+  return `SELECT pid FROM pg_stat_activity WHERE ${RUNNER} AND state = 'active' AND query ILIKE '%${pattern}%'
+    AND query NOT ILIKE '%confiture_migrations%'`;
 }
 
 /** A query that gives a row while some session holds an advisory lock in this database. */

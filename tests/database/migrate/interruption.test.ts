@@ -12,11 +12,11 @@ const advisoryLocks = async (m: Migrating): Promise<number> => {
   return row?.n ?? -1;
 };
 
-/** Waits until a statement like this is at work, and returns its process. */
+/** Waits until a migration sleeps in a statement like this, and returns its process. What writes the text to the ledger does not sleep. */
 async function busyWith(m: Migrating, text: string): Promise<number> {
   for (;;) {
     const [row] = await m.query<{ pid: number }>(
-      "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND datname = current_database() AND pid <> pg_backend_pid() AND strpos(query, $1) > 0",
+      "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database() AND strpos(query, $1) > 0",
       [text],
     );
     if (row !== undefined) return row.pid;

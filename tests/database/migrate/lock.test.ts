@@ -88,7 +88,7 @@ for (const engine of newestServer) {
       const holder = await new Promise<number>((resolve) => {
         const look = async (): Promise<void> => {
           const [row] = await m.query<{ pid: number }>(
-            "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)%' AND pid <> pg_backend_pid()",
+            "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()",
           );
           if (row === undefined) setTimeout(() => void look(), 10);
           else resolve(row.pid);
