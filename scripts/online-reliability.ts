@@ -24,7 +24,7 @@ import { writeFigures } from "./benchmarks/figures.ts";
 
 const DOCUMENT = join(import.meta.dir, "..", "docs", "zero-downtime.md");
 const SERVERS: readonly Major[] = ([14, 18] as const).filter(isInstalled);
-const ROWS = 2_000;
+const ROWS = 5_000;
 const PHASES: readonly FillPhase[] = ["expand", "fill", "validate", "contract", "contract back"];
 const FULL = 200;
 
