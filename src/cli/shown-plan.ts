@@ -2,6 +2,7 @@ import type { Change } from "#compare/catalogue/changes.ts";
 import type { PlannedHazard } from "#compare/generate/hazards.ts";
 import type { Ends, PlanSegment } from "#compare/generate/plan.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
+import { ConfitureError } from "#errors/error.ts";
 import type { CommandContext } from "./command.ts";
 import { hazardToJson, segmentToJson } from "./output/hazards.ts";
 
@@ -58,4 +59,10 @@ export function scriptOf(plan: ShownPlan | undefined, byHand: readonly Change[])
 
 function byHandComment({ change, kind, name }: Change): string {
   return `-- By hand: ${kind} ${name} (${change})`.replaceAll(/\s+/g, " ") + "\n";
+}
+
+/** @throws ConfitureError `usage` for SQL that is to be a report as well */
+export function requireOneForm({ sql, format }: { readonly sql?: boolean | undefined; readonly format: string }): void {
+  if (sql !== true || format === "human" || format === "json") return;
+  throw new ConfitureError("usage", `--sql prints SQL, and --format ${format} a report: leave one of them out`);
 }

@@ -58,6 +58,8 @@ export interface MigrationsConfig {
   readonly statementTimeout: number;
   /** `manual`: contracts wait until somebody asks for them. */
   readonly contract: "auto" | "manual";
+  /** How generated migrations name what is in the schema "public": `qualified`, or `short`, without it. */
+  readonly names: "qualified" | "short";
 }
 
 /** When backfills hold back; nothing is looked at where a value is undefined. */
@@ -126,6 +128,7 @@ export const DEFAULT_MIGRATIONS: MigrationsConfig = {
   concurrentlyLockTimeout: 0,
   statementTimeout: 0,
   contract: "manual",
+  names: "qualified",
 };
 
 export const DEFAULT_BACKFILL: BackfillConfig = {

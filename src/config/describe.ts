@@ -40,6 +40,7 @@ export function describeConfig(config: Config): ConfigRow[] {
     "migrations.concurrently_lock_timeout": formatDuration(migrations.concurrentlyLockTimeout),
     "migrations.statement_timeout": formatDuration(migrations.statementTimeout),
     "migrations.contract": migrations.contract,
+    "migrations.names": migrations.names,
     "backfill.max_lag": backfill.maxLag === undefined ? NOT_SET : formatDuration(backfill.maxLag),
     "backfill.max_wal_backlog":
       backfill.maxWalBacklog === undefined ? NOT_SET : `${backfill.maxWalBacklog / 2 ** 20}MB`,

@@ -58,6 +58,7 @@ export const DEFAULT_SETTINGS: Settings = {
     "migrations.concurrently_lock_timeout": "default",
     "migrations.statement_timeout": "default",
     "migrations.contract": "default",
+    "migrations.names": "default",
     "backfill.max_lag": "default",
     "backfill.max_wal_backlog": "default",
     "backfill.pause_when": "default",
@@ -136,6 +137,7 @@ export function readSettings(
         contracts(reader.text(migrations, "contract")),
         isProtected ? "manual" : "auto",
       ),
+      names: take("migrations.names", generatedNames(reader.text(migrations, "names")), DEFAULT_MIGRATIONS.names),
     },
     backfill: {
       maxLag: take("backfill.max_lag", duration(reader.text(backfill, "max_lag")), undefined),
@@ -215,6 +217,10 @@ function lockLimit(setting: TextSetting | undefined): Setting<LimitsConfig["lock
 
 function contracts(setting: TextSetting | undefined): Setting<"auto" | "manual"> | undefined {
   return setting && { value: oneOf(setting, ["auto", "manual"]), origin: setting.origin };
+}
+
+function generatedNames(setting: TextSetting | undefined): Setting<"qualified" | "short"> | undefined {
+  return setting && { value: oneOf(setting, ["qualified", "short"]), origin: setting.origin };
 }
 
 const SIZES: Readonly<Record<string, number>> = { kB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30, TB: 2 ** 40 };

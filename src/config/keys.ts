@@ -28,6 +28,7 @@ export const KEYS = {
     "concurrently_lock_timeout",
     "statement_timeout",
     "contract",
+    "names",
   ],
   backfill: ["max_lag", "max_wal_backlog", "pause_when"],
   build: ["order", "reset_between_files"],

@@ -19,6 +19,8 @@ export type MigrateEvent =
   /** The statement that runs waits for another session. */
   | { readonly type: "waiting-for-session"; readonly wait: Wait }
   | { readonly type: "statement-progress"; readonly progress: StatementProgress }
+  /** What runs from here on, if nothing stops it. */
+  | { readonly type: "planned"; readonly migrations: readonly MigrationFile[] }
   | { readonly type: "started"; readonly direction: Direction; readonly migration: MigrationFile }
   | {
       readonly type: "finished";

@@ -282,6 +282,7 @@ async function runAll(
   const results: MigrationResult[] = [];
   const notRun = (from: number): MigrationResult[] =>
     migrations.slice(from).map(({ file }) => ({ migration: file, direction, outcome: "not-run" }));
+  options.onEvent?.({ type: "planned", migrations: migrations.map(({ file }) => file) });
   for (const [index, migration] of migrations.entries()) {
     const { file } = migration;
     const late = await afterthought(leftOpen, true);
@@ -389,6 +390,7 @@ async function runTogether(
   const direction: Direction = "up";
   const durations: number[] = [];
   let current = migrations[0]!;
+  options.onEvent?.({ type: "planned", migrations: migrations.map(({ file }) => file) });
   using leftOpen: LeftOpenBodies = new AllLeftOpen();
   try {
     await inOneTransaction(database, { ...runOptionsOf(options, ledger), leftOpen }, async (transaction) => {

@@ -89,14 +89,15 @@ describe("the last line of a terminal", () => {
   });
 });
 
-test("at a terminal, a run of several migrations ends with their number and time", async () => {
+test("at a terminal, a run of several migrations is aligned, and ends with their number and time", async () => {
   await using project = await temporaryProject({
     "db/environments/local.yaml": "database: {engine: embedded, path: .confiture/local}\n",
     "db/migrations/001_a.sql": "CREATE TABLE a (id int);\n",
-    "db/migrations/002_b.sql": "CREATE TABLE b (id int);\n",
+    "db/migrations/002_longer.sql": "CREATE TABLE b (id int);\n",
   });
   const { exitCode, screen } = await atTerminal(project.dir, ["migrate", "up"], [], 80);
   expect({ exitCode, screen }).toMatchObject({ exitCode: 0 });
   expect(screen).toMatch(/\n2 migrations done in \d+ms\n$/);
-  expect(Bun.stripANSI(screen)).toContain("✅ Migration 002_b applied successfully (");
+  expect(Bun.stripANSI(screen)).toContain("✅ Migration 001_a      applied successfully (");
+  expect(Bun.stripANSI(screen)).toContain("✅ Migration 002_longer applied successfully (");
 });

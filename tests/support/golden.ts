@@ -96,7 +96,7 @@ export async function planIn(
   });
   // The way back of each file stands behind its way up.
   const sections = steps.map(({ up, down = EMPTY }) => {
-    const file = renderMigration(up, down);
+    const file = renderMigration(up, down, "qualified");
     const middle = file.indexOf("\n-- migrate:down");
     return { up: file.slice(0, middle), down: file.slice(middle + 1) };
   });

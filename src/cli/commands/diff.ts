@@ -1,3 +1,5 @@
+import type { Change } from "#compare/catalogue/changes.ts";
+import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
@@ -12,9 +14,11 @@ import {
   tellLimits,
   TERMS_ARGS,
 } from "../compare-options.ts";
-import { renderChanges } from "../output/changes.ts";
-import { changeToJson } from "../output/changes.ts";
-import { scriptOf, shownPlanToJson, showPlan, warnByHand } from "../shown-plan.ts";
+import { changeToJson, renderChanges } from "../output/changes.ts";
+import { placesIn } from "../output/findings.ts";
+import { reportOfChanges } from "../output/reports/of-changes.ts";
+import { REPORT_ARGS, type Report, renderReport, shownFrom } from "../output/reports/report.ts";
+import { requireOneForm, scriptOf, shownPlanToJson, showPlan, warnByHand } from "../shown-plan.ts";
 
 export const command = defineCommand({
   args: {
@@ -29,6 +33,7 @@ export const command = defineCommand({
     ...TERMS_ARGS,
     ...STRICT_ARGS,
     ...SCRATCH_ARGS,
+    ...REPORT_ARGS,
   },
   details:
     "Builds both in scratch databases and compares them object by object. Scratch databases are in the embedded\n" +
@@ -41,6 +46,7 @@ export const command = defineCommand({
     "confiture diff production.json schema",
   ],
   async run(args, context) {
+    requireOneForm(args);
     const { isInUse, sourceCatalogue } = await import("#compare/sources/sources.ts");
     const { compareOnTerms } = await import("#compare/sources/comparison.ts");
     const { compareCatalogues } = await import("#compare/catalogue/changes.ts");
@@ -78,6 +84,7 @@ export const command = defineCommand({
     );
     const byHand = plan?.byHand ?? changes.filter(({ planned }) => !planned);
     warnByHand(context, byHand);
+    const report = await renderReport(args.format, reportOf(changes, files, names), shownFrom(context));
     return {
       json: {
         from: names.from,
@@ -87,7 +94,11 @@ export const command = defineCommand({
         notCompared,
         grantsLeftOut: comparison.leftOut,
       },
-      ...(args.sql === true ? { script: scriptOf(plan, byHand) } : { text: renderChanges(changes, context.paint) }),
+      ...(args.sql === true
+        ? { script: scriptOf(plan, byHand) }
+        : report === undefined
+          ? { text: renderChanges(changes, context.paint) }
+          : { script: report }),
       exitCode: changes.length > 0 || (limited && args.strict === true) ? 3 : 0,
     };
   },
@@ -103,3 +114,29 @@ async function defaultFrom(context: CommandContext): Promise<string> {
     hint: "`confiture drift` compares the environment's database with them. Or name what to compare them with: git:HEAD (what is committed), env:NAME (a database in use), or empty.",
   });
 }
+
+/** At the files that speak of it. */
+function reportOf(
+  changes: readonly Change[],
+  files: ProjectFiles,
+  { from, to }: Readonly<Record<"from" | "to", string>>,
+): Report {
+  const places = placesIn(files);
+  const elsewhere = { file: files.includeDirs[0]?.path ?? files.migrationsDir };
+  const words = {
+    added: `is in ${to} alone`,
+    dropped: `is in ${from} alone`,
+    changed: `differs: from ${from} to ${to}`,
+  };
+  return reportOfChanges("diff", DIFFERENCE, changes, words, (change) => {
+    const { schema, migration } = places(change, { message: "" });
+    return schema ?? migration ?? elsewhere;
+  });
+}
+
+const DIFFERENCE = {
+  id: "difference",
+  title: "Both have the same schema",
+  why: "What one of them has, the other has not, or otherwise.",
+  instead: "`confiture diff FROM TO --sql` prints the SQL that turns one into the other.",
+};

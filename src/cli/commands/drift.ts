@@ -9,9 +9,13 @@ import {
   TERMS_ARGS,
 } from "../compare-options.ts";
 import { tellDatabase } from "../database-options.ts";
-import { renderChanges } from "../output/changes.ts";
-import { changeToJson } from "../output/changes.ts";
-import { scriptOf, shownPlanToJson, showPlan, warnByHand } from "../shown-plan.ts";
+import { changeToJson, renderChanges } from "../output/changes.ts";
+import { placesIn } from "../output/findings.ts";
+import { reportOfChanges } from "../output/reports/of-changes.ts";
+import { REPORT_ARGS, type Report, renderReport, shownFrom } from "../output/reports/report.ts";
+import type { Change } from "#compare/catalogue/changes.ts";
+import type { ProjectFiles } from "#compare/sources/sources.ts";
+import { requireOneForm, scriptOf, shownPlanToJson, showPlan, warnByHand } from "../shown-plan.ts";
 
 export const command = defineCommand({
   args: {
@@ -34,6 +38,7 @@ export const command = defineCommand({
     ...TERMS_ARGS,
     ...STRICT_ARGS,
     ...SCRATCH_ARGS,
+    ...REPORT_ARGS,
   },
   details:
     "Finds what someone changed by hand: compares the database in use, which is only read, with what its ledger says it\n" +
@@ -44,6 +49,7 @@ export const command = defineCommand({
     "confiture drift --env production --against git:v1.4 --format json",
   ],
   async run(args, context) {
+    requireOneForm(args);
     const { findDrift } = await import("#compare/drift.ts");
     const config = await context.config();
     const { target, drift } = config;
@@ -70,6 +76,7 @@ export const command = defineCommand({
     const plan = isScript && changes.length > 0 ? await showPlan(context, files, gap) : undefined;
     const byHand = plan?.byHand ?? [];
     warnByHand(context, byHand);
+    const report = await renderReport(args.format, reportOf(changes, files, config.file), shownFrom(context));
     return {
       json: {
         changes: changes.map(changeToJson),
@@ -78,8 +85,38 @@ export const command = defineCommand({
         notCompared,
         grantsLeftOut: limits.leftOut,
       },
-      ...(isScript ? { script: scriptOf(plan, byHand) } : { text: renderChanges(changes, context.paint) }),
+      ...(isScript
+        ? { script: scriptOf(plan, byHand) }
+        : report === undefined
+          ? { text: renderChanges(changes, context.paint) }
+          : { script: report }),
       exitCode: changes.length > 0 || (limited && args.strict === true) ? 3 : 0,
     };
   },
 });
+
+/** At the schema file that speaks of it, or else at the environment's. */
+function reportOf(changes: readonly Change[], files: ProjectFiles, environment: string | null): Report {
+  const places = placesIn(files);
+  const elsewhere = { file: environment ?? files.includeDirs[0]?.path ?? files.migrationsDir };
+  return reportOfChanges(
+    "drift",
+    DRIFT,
+    changes,
+    WORDS,
+    (change) => places(change, { message: "" }).schema ?? elsewhere,
+  );
+}
+
+const DRIFT = {
+  id: "drift",
+  title: "The database is what it should be",
+  why: "Somebody changed it by hand: migrations that are tried out elsewhere may fail there, and a new database is another one.",
+  instead: "`confiture drift --sql` prints what makes it what it should be; what is to stay belongs into a migration.",
+};
+
+const WORDS = {
+  added: "is only in the database",
+  dropped: "is missing from the database",
+  changed: "is not what it should be: from that, to what it is",
+} as const;

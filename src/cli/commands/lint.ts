@@ -1,4 +1,4 @@
-import { join, relative, resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import type { TraceOptions } from "#compare/trace/facts.ts";
 import type { Sizes } from "#compare/trace/sizes.ts";
 import type { LintFile } from "#lint/file.ts";
@@ -8,10 +8,11 @@ import { SEVERITIES, type Severity } from "#lint/severity.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { isBase } from "#migrate/version.ts";
 import { LIST } from "../arguments.ts";
-import { type CommandContext, defineCommand, GLOBAL_ARGS, type Outcome } from "../command.ts";
+import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import { projectFiles, SCRATCH_ARGS } from "../compare-options.ts";
 import { migrateOptions } from "../migrate-options.ts";
-import { findingToJson, renderFixed, renderLint, renderRules, ruleToJson, type ShownPath } from "../output/lint.ts";
+import { findingToJson, renderFixed, renderLint, renderRules, ruleToJson } from "../output/lint.ts";
+import { REPORT_ARGS, type Report, renderReport, shownFrom, type ShownPath } from "../output/reports/report.ts";
 import { count } from "../output/text.ts";
 
 export const command = defineCommand({
@@ -57,11 +58,7 @@ export const command = defineCommand({
       description: "SQL files with rows to try statements on (default: db/fixtures, if it is there)",
     },
     rules: { type: "boolean", description: "list the rules, and lint nothing" },
-    format: {
-      ...GLOBAL_ARGS.format,
-      options: ["human", "json", "sarif", "github", "gitlab", "junit"],
-      description: "human, json for one document, or a report for another program: sarif, github, gitlab, junit",
-    },
+    ...REPORT_ARGS,
   },
   details:
     "Says what a statement does to a database in use, before it runs there: which locks it takes, what waits for them,\n" +
@@ -98,7 +95,7 @@ export const command = defineCommand({
       import("#compare/trace/sizes.ts"),
       import("../pending.ts"),
     ]);
-    const { io, projectDir, messages, paint } = context;
+    const { io, messages, paint } = context;
     const { settings, severities } = await readLintSettings(context);
     const given = args.stats === undefined ? undefined : readStatsFile(resolve(io.cwd, args.stats), args.stats);
     const { which, start, edited, sizes = given, isStandIn } = await readWhich(context, args, given);
@@ -141,7 +138,7 @@ export const command = defineCommand({
       );
     }
     const limit = args["fail-on"] ?? settings.failOn ?? "error";
-    const fails = ({ severity }: Finding): boolean => isAsSevere(severity, limit);
+    const fails = ({ severity }: Pick<Finding, "severity">): boolean => isAsSevere(severity, limit);
     const { ownLimit } = settings;
     if (ownLimit !== undefined && args["fail-on"] === undefined) {
       const others = ownLimit.others ?? "error";
@@ -158,41 +155,31 @@ export const command = defineCommand({
       },
       exitCode: findings.some(fails) ? 3 : 0,
     };
-    const script = await renderReport(args.format, findings, paths, shownFrom(io.cwd, projectDir), fails);
+    const shown = shownFrom(context);
+    const script = await renderReport(args.format, reportOf(findings, paths.map(shown), shown, fails), shown);
     return script === undefined
       ? { ...outcome, text: renderFixed(done) + renderLint(findings, paths, ignored, paint) }
       : { ...outcome, script };
   },
 });
 
-/** How a path is shown to programs that read reports: from where the command was started, which in CI is the repository. */
-function shownFrom(cwd: string, projectDir: string): ShownPath {
-  return (path) => {
-    const shown = relative(cwd, join(projectDir, path)).replaceAll("\\", "/");
-    return shown.startsWith("../") ? path : shown;
-  };
-}
-
-/** A report for another program; undefined for people and for JSON. */
-async function renderReport(
-  format: string,
+/** By file, also those in which nothing was found. */
+function reportOf(
   findings: readonly Finding[],
   files: readonly string[],
   shown: ShownPath,
-  fails: (finding: Finding) => boolean,
-): Promise<string | undefined> {
-  switch (format) {
-    case "sarif":
-      return (await import("../output/lint-sarif.ts")).renderSarif(findings, shown);
-    case "github":
-      return (await import("../output/lint-github.ts")).renderGithub(findings, shown);
-    case "gitlab":
-      return (await import("../output/lint-gitlab.ts")).renderGitlab(findings, shown);
-    case "junit":
-      return (await import("../output/lint-junit.ts")).renderJunit(findings, files, shown, fails);
-    default:
-      return undefined;
-  }
+  fails: (finding: Pick<Finding, "severity">) => boolean,
+): Report {
+  const names = new Set([...files, ...findings.map(({ file }) => shown(file.path))]);
+  return {
+    command: "lint",
+    suites: [...names].map((name) => ({ name, findings: findings.filter(({ file }) => shown(file.path) === name) })),
+    fails,
+    async rules() {
+      const { RULES } = await import("#lint/registry.ts");
+      return RULES.map(({ on, ...rule }) => ({ ...rule, isOn: on !== false }));
+    },
+  };
 }
 
 async function rewriteIgnores({ projectDir, messages }: CommandContext, files: readonly LintFile[]): Promise<Outcome> {

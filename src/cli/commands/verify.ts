@@ -2,6 +2,8 @@ import { defineCommand } from "../command.ts";
 import { projectFiles, SCRATCH_ARGS, STRICT_ARGS } from "../compare-options.ts";
 import { mayChange } from "../changed-since.ts";
 import { placesIn } from "../output/findings.ts";
+import { REPORT_ARGS, renderReport, shownFrom } from "../output/reports/report.ts";
+import { reportOfVerify } from "../output/reports/of-verify.ts";
 import { renderVerify, verifyToJson } from "../output/verify.ts";
 import { executable } from "../version.ts";
 
@@ -20,12 +22,18 @@ export const command = defineCommand({
     },
     ...STRICT_ARGS,
     ...SCRATCH_ARGS,
+    ...REPORT_ARGS,
   },
   details:
     "Checks in the embedded PostgreSQL, without a server, that the schema files build in an empty database, that every\n" +
     "migration applies, rolls back exactly and applies again, and that schema files and migrations agree. Exits 3 if any\n" +
     "check fails.",
-  examples: ["confiture verify", "confiture verify --base git:main", "confiture verify --format json"],
+  examples: [
+    "confiture verify",
+    "confiture verify --base git:main",
+    "confiture verify --format json",
+    "confiture verify --format github",
+  ],
   async run(args, context) {
     const { verify } = await import("#compare/verify/verify.ts");
     const { readRevision } = await import("#compare/sources/sources.ts");
@@ -39,9 +47,11 @@ export const command = defineCommand({
     });
     const disproven = report.checks.some(({ outcome }) => outcome === "disproven");
     const guide = { places: placesIn(files), aim: context.aim };
+    const findings = reportOfVerify(report, guide, files.includeDirs[0]?.path ?? files.migrationsDir);
+    const script = await renderReport(args.format, findings, shownFrom(context));
     return {
       json: verifyToJson(report, guide),
-      text: renderVerify(report, guide),
+      ...(script === undefined ? { text: renderVerify(report, guide) } : { script }),
       exitCode: disproven || (args.strict === true && report.notCompared > 0) ? 3 : 0,
     };
   },

@@ -13,9 +13,6 @@ const COLOURS: Readonly<Record<Severity, "red" | "yellow" | "cyan">> = {
   note: "cyan",
 };
 
-/** A path of the project as a report names it. */
-export type ShownPath = (path: string) => string;
-
 /** Findings for people: what happens, where, and what to write instead. Pure. */
 export function renderLint(
   findings: readonly Finding[],

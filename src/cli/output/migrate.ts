@@ -15,8 +15,12 @@ export function showMigrateEvents({ io, messages, live, json, paint }: CommandCo
   // The migration that runs, for its last line.
   let name = "";
   let begun = performance.now();
+  let widest = 0;
   return (event) => {
     switch (event.type) {
+      case "planned":
+        widest = Math.max(...event.migrations.map((file) => Bun.stringWidth(inLine(migrationId(file)))));
+        break;
       case "waiting-for-server":
         messages.log(`${event.error.message}; trying again`);
         break;
@@ -48,7 +52,7 @@ export function showMigrateEvents({ io, messages, live, json, paint }: CommandCo
         break;
       case "finished":
         live.end();
-        if (!json) io.stdout.write(fit(io.stdout, forPeople(finishedLine(event, paint))));
+        if (!json) io.stdout.write(fit(io.stdout, forPeople(finishedLine(event, paint, widest, io.stdout.columns))));
         break;
       case "retrying":
         messages.warn(
@@ -113,10 +117,22 @@ function toldProgress(done: number, total: number | undefined): string {
 
 type Finished = Extract<MigrateEvent, { type: "finished" }>;
 
-function finishedLine({ migration, direction, duration }: Finished, paint: Paint): string {
-  const done = direction === "up" ? "applied" : "rolled back";
-  const name = paint("bold", inLine(migrationId(migration)));
-  return `✅ Migration ${name} ${done} successfully ${paint("dim", `(${formatDuration(duration)})`)}\n`;
+/**
+ * @param widest the width of the longest name of the run
+ * @param columns of a terminal: what is said of migrations stands below each other, where that fits
+ */
+function finishedLine(
+  { migration, direction, duration }: Finished,
+  paint: Paint,
+  widest: number,
+  columns: number | undefined,
+): string {
+  const name = inLine(migrationId(migration));
+  const said = `${direction === "up" ? "applied" : "rolled back"} successfully`;
+  const time = `(${formatDuration(duration)})`;
+  const fits = columns !== undefined && Bun.stringWidth(`✅ Migration  ${said} ${time}`) + widest <= columns;
+  const gap = fits ? " ".repeat(Math.max(0, widest - Bun.stringWidth(name))) : "";
+  return `✅ Migration ${paint("bold", name)}${gap} ${said} ${paint("dim", time)}\n`;
 }
 
 function reportToJson(report: RunReport): Record<string, unknown> {

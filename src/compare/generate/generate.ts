@@ -1,6 +1,7 @@
+import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { hazardsIn, type PlannedHazard } from "./hazards.ts";
-import { renderMigration } from "./migration-file.ts";
+import { type Names, renderMigration } from "./migration-file.ts";
 import type { MeasuredStatement } from "./section.ts";
 import { prove, unproven } from "./proof.ts";
 import { type Change, compareCatalogues, isUnfinishedIndex } from "../catalogue/changes.ts";
@@ -31,6 +32,8 @@ export interface GeneratedMigration {
 export interface Generated {
   /** In order; none when there is nothing to do. Every one is proven. */
   readonly migrations: readonly GeneratedMigration[];
+  /** How they name what is in the schema "public". */
+  readonly names: Names;
   /** What is different afterwards, but for what was renamed. */
   readonly changes: readonly Change[];
   /** Dropped and added objects that could be renames. */
@@ -53,26 +56,30 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
   const options = { ...given, ...ends };
   given.onStep?.("Planning");
   const { steps, changes, possibleRenames, byHand, proveRows } = await planFrom(options, to);
-  const generated: Generated = {
-    migrations: steps.map(toMigration),
-    changes,
-    possibleRenames,
-    byHand: { ...byHand, up: [...byHand.up, ...unfinished] },
-    givenByDefault,
-  };
-  const texts = generated.migrations.map(({ text }) => text);
-  if (texts.length > 0) {
+  const inForm = async (names: Names): Promise<Generated> => {
+    const migrations = steps.map((step) => toMigration(step, names));
+    const generated = { migrations, names, changes, possibleRenames, byHand: allByHand, givenByDefault };
+    const texts = migrations.map(({ text }) => text);
     given.onStep?.("Proving the plan, up and back");
     await prove(options, texts, to);
-    if (proveRows !== undefined) {
-      options.onStep?.("Trying it with rows, and releases that write meanwhile");
-      const notKept = await proveRows(options, texts);
-      return { ...generated, notKept };
-    }
-  } else if (generated.byHand.up.length > 0) {
-    throw unproven("No SQL is planned for the kinds of objects that differ", generated.byHand.up);
+    if (proveRows === undefined) return generated;
+    options.onStep?.("Trying it with rows, and releases that write meanwhile");
+    return { ...generated, notKept: await proveRows(options, texts) };
+  };
+  const allByHand = { ...byHand, up: [...byHand.up, ...unfinished] };
+  if (steps.length === 0) {
+    if (allByHand.up.length === 0)
+      return { migrations: [], names: "qualified", changes, possibleRenames, byHand: allByHand, givenByDefault };
+    throw unproven("No SQL is planned for the kinds of objects that differ", allByHand.up);
   }
-  return generated;
+  if (given.names !== "short") return await inForm("qualified");
+  try {
+    return await inForm("short");
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.code !== "generate_refused") throw error;
+    // A name may be one of pg_catalog as well, which is found first.
+    return await inForm("qualified");
+  }
 }
 
 /** What a database in use holds is read once, without what is no concern of the files, and rebuilt wherever needed. */
@@ -102,7 +109,7 @@ interface Ends {
   readonly givenByDefault: Generated["givenByDefault"];
 }
 
-function toMigration({ part, up, down }: Step): GeneratedMigration {
+function toMigration({ part, up, down }: Step, names: Names): GeneratedMigration {
   return {
     part,
     up: up.statements,
@@ -110,6 +117,6 @@ function toMigration({ part, up, down }: Step): GeneratedMigration {
     down: down?.statements ?? [],
     hazards: { up: hazardsIn(up), down: down === undefined ? [] : hazardsIn(down) },
     plan: { up: segmentOf(up), down: down && segmentOf(down) },
-    text: renderMigration(up, down),
+    text: renderMigration(up, down, names),
   };
 }

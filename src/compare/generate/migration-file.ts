@@ -1,27 +1,34 @@
 import { describeHazard, type Hazard } from "#sql/hazard.ts";
+import { withoutPublic } from "#sql/without-public.ts";
 import { inHouseStyle } from "../plan/house-style.ts";
 import { hazardsOf } from "./hazards.ts";
 import type { Section } from "./section.ts";
 import { type PlannedStatement, textsOf } from "../plan/statement.ts";
 
+/** How names of what is in the schema "public" are written: with it, or as its users find them by their search_path. */
+export type Names = "qualified" | "short";
+
 /**
  * A migration file in the form of `migrate new`, with a comment above each statement that can hurt. Pure.
  * @param down undefined for no way back
  */
-export function renderMigration(up: Section, down: Section | undefined): string {
-  return [renderSection("up", up), ...(down === undefined ? [] : [renderSection("down", down)])].join("\n");
+export function renderMigration(up: Section, down: Section | undefined, names: Names): string {
+  const back = down === undefined ? [] : [renderSection("down", down, names)];
+  return [renderSection("up", up, names), ...back].join("\n");
 }
 
 /** The same statements as a script that any client runs, one by one; where several sections are, each has to be committed. Pure. */
 export function renderScript(sections: readonly Section[]): string {
-  return sections.map((section) => renderStatements("once", section).slice(1)).join(`\n-- Commit here.\n\n`);
+  return sections
+    .map((section) => renderStatements("once", section, "qualified").slice(1))
+    .join(`\n-- Commit here.\n\n`);
 }
 
-function renderSection(way: "up" | "down", section: Section): string {
+function renderSection(way: "up" | "down", section: Section, names: Names): string {
   const heading = `-- migrate:${[way, ...optionsOf(section)].join(" ")}\n`;
   // Without a statement it would be no way back at all.
   if (section.statements.length === 0) return `${heading}\n-- Nothing to undo.\nSELECT 1;\n`;
-  return heading + renderStatements(way, section);
+  return heading + renderStatements(way, section, names);
 }
 
 function optionsOf({ statements, transactional, marker }: Section): string[] {
@@ -32,7 +39,7 @@ function optionsOf({ statements, transactional, marker }: Section): string[] {
   ];
 }
 
-function renderStatements(way: Way, { statements, transactional }: Section): string {
+function renderStatements(way: Way, { statements, transactional }: Section, names: Names): string {
   const said = new Set<string>();
   const texts = statements.map((statement) => {
     const notes = hazardsOf(statement, transactional).flatMap((hazard) => {
@@ -43,7 +50,7 @@ function renderStatements(way: Way, { statements, transactional }: Section): str
       said.add(note);
       return isNews ? [note] : [];
     });
-    return `\n${[...notes.map((note) => `-- ${note}`), renderStatement(statement)].join("\n")}\n`;
+    return `\n${[...notes.map((note) => `-- ${note}`), renderStatement(statement, names)].join("\n")}\n`;
   });
   return texts.join("");
 }
@@ -58,11 +65,11 @@ export function noteOf(hazard: Hazard, way: Way): string {
   return isFinal ? note.replace(/\.$/, "; rolling back does not undo that.") : note;
 }
 
-function renderStatement(statement: PlannedStatement): string {
-  return [...textsOf(statement), ...(statement.behind ?? [])].map(renderText).join("\n");
+function renderStatement(statement: PlannedStatement, names: Names): string {
+  return [...textsOf(statement), ...(statement.behind ?? [])].map((sql) => renderText(sql, names)).join("\n");
 }
 
-function renderText(sql: string): string {
-  const text = inHouseStyle(sql);
+function renderText(sql: string, names: Names): string {
+  const text = inHouseStyle(names === "short" ? withoutPublic(sql) : sql);
   return text.endsWith(";") ? text : `${text};`;
 }

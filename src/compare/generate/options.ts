@@ -1,6 +1,7 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { ProjectFiles, Source } from "../sources/sources.ts";
 import type { Conversion } from "./conversion.ts";
+import type { Names } from "./migration-file.ts";
 import type { Permit } from "./removals.ts";
 import type { RenameOptions } from "./rename-first.ts";
 
@@ -20,6 +21,8 @@ export interface PlanOptions extends ProjectFiles, RenameOptions {
   /** How old columns become new ones, where that is what differs; `isLossy` allows that not every value comes back. */
   readonly convert?: (Conversion & { readonly isLossy: boolean }) | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
+  /** How names are written; `qualified` where they would not be found otherwise, or as something else. */
+  readonly names?: Names | undefined;
   /** Major version of the database that the migration is for, where one is known: online forms may use what it has. */
   readonly postgres?: number | undefined;
 }

@@ -1,5 +1,6 @@
 import { TokenKind } from "#sql/lexer.ts";
 import { unquoteNames } from "#sql/unquote.ts";
+import { withoutPublic } from "#sql/without-public.ts";
 import { inHouseStyle } from "../plan/house-style.ts";
 import { asReadBack } from "../plan/reread.ts";
 import { inside, offsetOfByte } from "#sql/parser.ts";
@@ -91,20 +92,6 @@ function mapWords(sql: string, change: (word: string) => string): string {
     if (kind !== TokenKind.word) continue;
     text += sql.slice(copied, start) + change(sql.slice(start, end));
     copied = end;
-  }
-  return text + sql.slice(copied);
-}
-
-/** Without the schema where it goes without saying. */
-function withoutPublic(sql: string): string {
-  let text = "";
-  let copied = 0;
-  const tokens = tokensOf(sql);
-  for (const [index, { text: word, start }] of tokens.entries()) {
-    const dot = tokens[index + 1];
-    if (!/^("public"|public)$/i.test(word) || dot?.text !== "." || tokens[index - 1]?.text === ".") continue;
-    text += sql.slice(copied, start);
-    copied = dot.end;
   }
   return text + sql.slice(copied);
 }

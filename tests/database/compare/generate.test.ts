@@ -408,3 +408,36 @@ test("migrations that do not start from nothing: the way out is named", async ()
     hint: expect.stringContaining("git:HEAD"),
   });
 });
+
+describe("names", () => {
+  const BEFORE = "CREATE TABLE users (id int PRIMARY KEY);";
+  const texts = async (before: string, after: string) => {
+    const { migrations, names } = await generated(before, after, { names: "short" });
+    return { names, text: migrations.map(({ text }) => text).join("") };
+  };
+
+  test("are written without public where that is asked for, and mean the same", async () => {
+    const { names, text } = await texts(
+      BEFORE,
+      `CREATE TYPE mood AS ENUM ('ok');
+       CREATE TABLE users (id int PRIMARY KEY, mood mood DEFAULT 'ok', "Odd public" text);
+       CREATE TABLE "Posts" (id serial PRIMARY KEY, author int REFERENCES users);
+       CREATE VIEW authors AS SELECT u.id, 'public.users' AS said FROM users u JOIN "Posts" p ON p.author = u.id;
+       CREATE FUNCTION f() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM public.users';`,
+    );
+    expect(names).toBe("short");
+    expect(text).toContain('CREATE TABLE "Posts" (');
+    expect(text).toContain("REFERENCES users(id)");
+    expect(text).toContain("'public.users'::text AS said");
+    expect(text).toContain("FROM public.users$function$");
+    const spoken = text.replaceAll(/^--.*$|'[^']*'|"[^"]*"|\$function\$.*?\$function\$/gms, "");
+    expect(spoken).not.toContain("public");
+  });
+
+  test("keep their schema where they would mean something else", async () => {
+    const own = "CREATE FUNCTION now() RETURNS timestamptz LANGUAGE sql AS 'SELECT pg_catalog.now()';";
+    const { names, text } = await texts(own, `${own}\nCREATE TABLE t (at timestamptz DEFAULT public.now());`);
+    expect(names).toBe("qualified");
+    expect(text).toContain("DEFAULT public.now()");
+  });
+});

@@ -49,6 +49,7 @@ describe("an environment file", () => {
         concurrentlyLockTimeout: 0,
         statementTimeout: 0,
         contract: "auto",
+        names: "qualified",
       });
       expect(config.build).toEqual({ order: "path", resetBetweenFiles: false });
       expect(config.protected).toBe(false);
@@ -85,6 +86,7 @@ migrations:
   lock_timeout: 500ms
   concurrently_lock_timeout: 10min
   statement_timeout: 1h
+  names: short
 build:
   order: dependencies
   reset_between_files: true
@@ -124,6 +126,7 @@ protected: true
       concurrentlyLockTimeout: 600_000,
       statementTimeout: 3_600_000,
       contract: "manual",
+      names: "short",
     });
     expect(config.build).toEqual({ order: "dependencies", resetBetweenFiles: true });
     expect(config.protected).toBe(true);

@@ -86,6 +86,7 @@ export const command = defineCommand({
         decideRenames: asks ? askRenames(context.io) : undefined,
         permit: permitRemovals(context, args["allow-drop"], makersIn(beside)),
         noDown: args["no-down"] === true,
+        names: wanted,
         online: args.online === true,
         name: args.name,
         convert: conversion === undefined ? undefined : { ...conversion, isLossy: args.lossy === true },
@@ -97,6 +98,7 @@ export const command = defineCommand({
       return result;
     };
     let comparedWith = "";
+    const { names: wanted } = (await context.config("files")).migrations;
     const files = await projectFiles(context, args.scratch);
     const before = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout).migrations;
     const place = {
@@ -111,7 +113,7 @@ export const command = defineCommand({
       given === undefined
         ? generateFromFirst(context, (await databaseInUse(context, files)) ?? ownHistory(files), generateFrom)
         : generateFrom({ source: given, name: displayName(args.from ?? "", given) });
-    const { migrations, changes, possibleRenames, byHand, givenByDefault, notKept } = await generating.catch(
+    const { migrations, changes, possibleRenames, byHand, givenByDefault, names, notKept } = await generating.catch(
       (error: unknown) => {
         // What was added meanwhile fails the plan in ways that say nothing.
         requireSame(before, place);
@@ -125,6 +127,11 @@ export const command = defineCommand({
       for (const sql of stillLocking(migrations)) {
         context.messages.warn(`--online has no other form for this, so others wait while it runs: ${inLine(sql)}`);
       }
+    }
+    if (migrations.length > 0 && names !== wanted) {
+      context.messages.warn(
+        "migrations.names is short, but without their schema some of these names would mean something else: they have it",
+      );
     }
     for (const rename of asks ? [] : possibleRenames) {
       const { from, to, kind } = rename;

@@ -1,8 +1,18 @@
 import type { Checked } from "#sync/check.ts";
+import type { SyncFinding } from "#sync/plan.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
 import { databasePlace, openOptions } from "../../database-options.ts";
+import type { Paint } from "../../output/style.ts";
 import { renderFinding, syncFindingToJson } from "../../output/sync.ts";
+import {
+  fingerprintOf,
+  REPORT_ARGS,
+  type Report,
+  type ReportedRule,
+  renderReport,
+  shownFrom,
+} from "../../output/reports/report.ts";
 import { count } from "../../output/text.ts";
 import { type ProjectRules, readProjectRules, requireEnvironment } from "../../sync-options.ts";
 
@@ -14,6 +24,7 @@ export const command = defineCommand({
       description: "lay the rules beside the database of this environment (default: beside the schema files)",
     },
     ...SCRATCH_ARGS,
+    ...REPORT_ARGS,
   },
   details:
     "Lays the rules in db/sync beside every table and column of the schema files, which are built in the embedded PostgreSQL:\n" +
@@ -29,16 +40,43 @@ export const command = defineCommand({
     const findings = checked.kind === "findings" ? checked.findings : [];
     const tables = checked.kind === "plan" ? checked.plan.tables.length : null;
     messages.debug(`Rules: sha256:${project.rules.digest}`);
+    const script = await renderReport(args.format, reportOf(findings, project), shownFrom(context));
     return {
       json: { rules: project.rules.digest, tables, findings: findings.map(syncFindingToJson) },
-      text:
-        findings.length === 0
-          ? `✅ The rules say what becomes of every column (${count(tables ?? 0, "table")})\n`
-          : `${[...findings.flatMap((finding) => [...renderFinding(finding, paint), ""]), count(findings.length, "fault")].join("\n")}\n`,
+      ...(script === undefined ? { text: renderChecked(findings, tables ?? 0, paint) } : { script }),
       exitCode: findings.length === 0 ? 0 : 3,
     };
   },
 });
+
+function renderChecked(findings: readonly SyncFinding[], tables: number, paint: Paint): string {
+  return findings.length === 0
+    ? `✅ The rules say what becomes of every column (${count(tables, "table")})\n`
+    : `${[...findings.flatMap((finding) => [...renderFinding(finding, paint), ""]), count(findings.length, "fault")].join("\n")}\n`;
+}
+
+/** By file of rules, also those in which nothing was found. */
+function reportOf(findings: readonly SyncFinding[], { rules }: ProjectRules): Report {
+  const names = new Set([...rules.files.map(({ file }) => file), ...findings.map(({ location }) => location.file)]);
+  const reported = findings.map((finding) => ({
+    ...finding,
+    severity: "error" as const,
+    fingerprint: fingerprintOf(finding.rule, finding.table ?? "", finding.column ?? "", finding.message),
+  }));
+  return {
+    command: "sync check",
+    suites: [...names].map((name) => ({ name, findings: reported.filter(({ location }) => location.file === name) })),
+    fails: () => true,
+    rules: () => Promise.resolve([...new Set(findings.map(({ rule }) => rule))].map(toRule)),
+  };
+}
+
+function toRule(id: string): ReportedRule {
+  const title = id.replaceAll("-", " ");
+  return { id, title, why: WHY, instead: "Each finding says what to write, and where.", severity: "error", isOn: true };
+}
+
+const WHY = "A copy is only made when the rules say what becomes of every column, and what they say can be done.";
 
 async function besideFiles(
   context: CommandContext,

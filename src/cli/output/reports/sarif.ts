@@ -1,13 +1,16 @@
-import type { Finding } from "#lint/finding.ts";
-import { RULES } from "#lint/registry.ts";
-import { VERSION } from "../version.ts";
-import type { ShownPath } from "./lint.ts";
+import { VERSION } from "../../version.ts";
+import type { Report, ReportedRule, ShownPath } from "./report.ts";
 
 const SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /** Findings as SARIF 2.1.0 (OASIS), for GitHub code scanning and whatever else reads it. Pure. */
-export function renderSarif(findings: readonly Finding[], shown: ShownPath): string {
-  const index = new Map(RULES.map(({ id }, at) => [id, at]));
+export function renderSarif(
+  { suites }: Pick<Report, "suites">,
+  rules: readonly ReportedRule[],
+  shown: ShownPath,
+): string {
+  const findings = suites.flatMap((suite) => suite.findings);
+  const index = new Map(rules.map(({ id }, at) => [id, at]));
   const log = {
     $schema: SCHEMA,
     version: "2.1.0",
@@ -17,12 +20,12 @@ export function renderSarif(findings: readonly Finding[], shown: ShownPath): str
           driver: {
             name: "Confiture",
             version: VERSION,
-            rules: RULES.map(({ id, title, why, instead, severity, on }) => ({
+            rules: rules.map(({ id, title, why, instead, severity, isOn }) => ({
               id,
               shortDescription: { text: title },
               fullDescription: { text: why },
               help: { text: instead, markdown: `${why}\n\n${instead}` },
-              defaultConfiguration: { enabled: on !== false, level: severity },
+              defaultConfiguration: { enabled: isOn, level: severity },
             })),
           },
         },

@@ -1,11 +1,11 @@
-import type { Finding } from "#lint/finding.ts";
-import type { ShownPath } from "./lint.ts";
+import type { Report, Reported, ShownPath } from "./report.ts";
 
-const LEVELS: Readonly<Record<Finding["severity"], string>> = { error: "error", warning: "warning", note: "notice" };
+const LEVELS: Readonly<Record<Reported["severity"], string>> = { error: "error", warning: "warning", note: "notice" };
 
 /** Findings as commands of a GitHub workflow, which shows them at the lines of a pull request. Pure. */
-export function renderGithub(findings: readonly Finding[], shown: ShownPath): string {
-  return findings
+export function renderGithub({ suites }: Pick<Report, "suites">, shown: ShownPath): string {
+  return suites
+    .flatMap(({ findings }) => findings)
     .map(({ rule, severity, message, fix, location }) => {
       const properties = [
         `file=${property(shown(location.file))}`,

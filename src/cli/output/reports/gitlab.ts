@@ -1,10 +1,10 @@
-import type { Finding } from "#lint/finding.ts";
-import type { ShownPath } from "./lint.ts";
+import type { Report, Reported, ShownPath } from "./report.ts";
 
-const SEVERITIES: Readonly<Record<Finding["severity"], string>> = { error: "major", warning: "minor", note: "info" };
+const SEVERITIES: Readonly<Record<Reported["severity"], string>> = { error: "major", warning: "minor", note: "info" };
 
 /** Findings as GitLab's code quality report. Pure. */
-export function renderGitlab(findings: readonly Finding[], shown: ShownPath): string {
+export function renderGitlab({ suites }: Pick<Report, "suites">, shown: ShownPath): string {
+  const findings = suites.flatMap((suite) => suite.findings);
   const report = findings.map(({ rule, severity, message, fix, location, fingerprint }) => ({
     description: fix === undefined ? message : `${message}\n${fix}`,
     check_name: rule,
