@@ -53,7 +53,7 @@ try {
   const perRow = growth.map(({ seconds }, index) => seconds / sizes[index]!);
   const table = `Written by \`scripts/bench-online\` on ${new Date().toISOString().slice(0, 10)}: ${count(ROWS)} rows on PostgreSQL 18 with \`fsync\`, \`shared_buffers = 1GB\` and \`max_wal_size = 8GB\`, on the same
 machine with ${cpus().length} processors (${cpus()[0]?.model ?? "unknown"}). ${WRITERS} sessions write meanwhile, a statement every ${THINKS} ms and the time that it takes: seven of ten change another
-column of a random row, the others read, insert, and change the column that is filled from. Medians of ${RUNS} runs.
+column of a random row, the others read, insert, and change the column that is filled from. ${RUNS === 1 ? "One run" : `Medians of ${RUNS} runs`}.
 
 | | the whole | rows/s of the fill | p50 of the writers | p99 |
 |---|---:|---:|---:|---:|

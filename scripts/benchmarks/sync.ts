@@ -94,7 +94,7 @@ try {
   });
   const [plain, keyed] = [await phasesOf(["--plain", "--ignore-rules"]), await phasesOf([])];
   const table = `Written by \`scripts/bench-sync\`: ${ROWS.toLocaleString("en-US")} rows, ${MEGABYTES} MB, source and target on one PostgreSQL 15 on the same machine with ${cpus().length}
-processors (${cpus()[0]?.model ?? "unknown"}); medians of ${RUNS} runs of whole commands, after one that does not count.
+processors (${cpus()[0]?.model ?? "unknown"}); ${RUNS === 1 ? "one run" : `medians of ${RUNS} runs`} of whole commands, after one that does not count.
 
 | command | time | rows/s | largest process |
 |---|---:|---:|---:|
