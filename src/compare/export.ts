@@ -18,6 +18,7 @@ import { renderSchemaFile } from "./tree/text.ts";
 import type { ScratchOptions } from "./scratch/scratch.ts";
 import type { ScratchSite } from "./scratch/site.ts";
 import { explainMissing, withMissingRoles } from "./scratch/missing.ts";
+import { makeRoomFor } from "./scratch/room.ts";
 import { withScratch } from "./scratch/scratch.ts";
 import { isMissingObject, readInUse } from "./sources/sources.ts";
 import { mainOwner, onTerms } from "./catalogue/terms.ts";
@@ -70,6 +71,7 @@ export async function exportSchema(options: ExportOptions): Promise<ExportedSche
   const subscriptions = found.facts.facts().flatMap(({ id }) => (id.kind === "subscription" ? [id] : []));
   const live = { ...found, inUse: true, facts: withoutObjects(found.facts, subscriptions) };
   const terms = { owners: options.owners, grants: true, extensionVersions: false };
+  makeRoomFor(live.facts.facts());
   const { files, built, missing } = await withScratch(withoutPath(options), async (database) => {
     const empty = await readCatalogue(database);
     const { from, to: wanted } = onTerms(empty, live, terms);

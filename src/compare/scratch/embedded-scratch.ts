@@ -3,6 +3,7 @@ import { interruptedBy, openDatabase } from "#database/open.ts";
 import { unawaited } from "#database/unawaited.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { emptied } from "./emptied.ts";
+import { roomSettings } from "./room.ts";
 
 /** A database of the embedded engine that was used, and may be used again once it is empty. */
 interface Used {
@@ -18,13 +19,14 @@ let spare: Used | undefined;
  * A scratch database in the embedded engine. Starting the engine, and having PostgreSQL plan what reads a catalogue, takes
  * longer than most of what is done in one: so one that is left is emptied and used again, as long as it is then as a new
  * one is. At most one is kept.
- * @param settings what its sessions begin with
+ * @param ownSettings what its sessions begin with
  */
 export async function withEmbeddedScratch<T>(
-  settings: Readonly<Record<string, string>>,
+  ownSettings: Readonly<Record<string, string>>,
   signal: AbortSignal | undefined,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
+  const settings = { ...ownSettings, ...roomSettings() };
   const used = (await takeSpare(JSON.stringify(settings), signal)) ?? (await open(settings, signal));
   let result: T;
   try {
@@ -53,7 +55,7 @@ export async function withSavedScratch<T>(
     unawaited.count--;
     await left.database.close();
   }
-  const { database } = await open({}, signal, saved);
+  const { database } = await open(roomSettings(), signal, saved);
   try {
     return await work(database);
   } catch (error) {

@@ -5,6 +5,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
 import { withEmbeddedScratch } from "./embedded-scratch.ts";
 import { claimName, dropForgotten, dropRolesOf } from "./forgotten.ts";
+import { withRoom } from "./room.ts";
 import type { DatabaseTraits, ScratchSite } from "./site.ts";
 
 export interface ScratchOptions {
@@ -13,7 +14,8 @@ export interface ScratchOptions {
 }
 
 /**
- * A database of its own for one piece of work, gone afterwards, also when the work is interrupted.
+ * A database of its own for one piece of work, gone afterwards, also when the work is interrupted. Work that needs more locks than
+ * the embedded engine has room for is begun anew where there is more.
  * @throws ConfitureError `scratch_unusable`, and as `work`
  */
 export async function withScratch<T>(
@@ -21,7 +23,7 @@ export async function withScratch<T>(
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
   if (site.engine === "embedded") {
-    return await withEmbeddedScratch(site.like?.settings ?? {}, signal, work);
+    return await withRoom(site, () => withEmbeddedScratch(site.like?.settings ?? {}, signal, work));
   }
   return await withDatabase(site, {}, async (maintenance) => {
     await dropForgotten(maintenance);

@@ -12,6 +12,7 @@ import { findProven, type Proven } from "./proven.ts";
 import type { Replay } from "./replay.ts";
 import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
 import { asFailure, dropScratchLedger, SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
+import { wantsRoom, withRoom } from "../scratch/room.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
 import {
   buildSchema,
@@ -56,10 +57,12 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const beginning = base === undefined ? undefined : await loadMigration(options.projectDir, base, options.signal);
   const files = { ...options, migrations, beginning };
   const hasHistory = migrations.length > 0 || beginning !== undefined;
-  const report = await withScratchSeries(options, async (series) =>
-    hasHistory && options.base === undefined && !hasSchemaFiles(options)
-      ? await verifyMigrationsAlone(series, files)
-      : await verifyIn(series, files),
+  const report = await withRoom(options.scratch, () =>
+    withScratchSeries(options, async (series) =>
+      hasHistory && options.base === undefined && !hasSchemaFiles(options)
+        ? await verifyMigrationsAlone(series, files)
+        : await verifyIn(series, files),
+    ),
   );
   const checks: Check[] = [];
   for (const check of report.checks) checks.push(await withSql(options, check));
@@ -200,6 +203,7 @@ async function buildCatalogue(database: Database, files: ProjectFiles): Promise<
     await buildSchema(database, files);
     return await readCatalogue(database);
   } catch (error) {
+    if (database.engine === "embedded" && wantsRoom(error)) throw error;
     return asFailure(error);
   }
 }
