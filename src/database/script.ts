@@ -8,7 +8,7 @@ import { adviceForWord } from "./advice.ts";
 import type { Database } from "./database.ts";
 import { type LongSql, slices } from "./long-sql.ts";
 import type { Outline } from "./outline.ts";
-import { bytesBefore, sqlToSend } from "./sql-to-send.ts";
+import { bytesBefore, type Masked, sqlToSend } from "./sql-to-send.ts";
 
 /** A SQL file. */
 export interface SqlText {
@@ -17,6 +17,8 @@ export interface SqlText {
   readonly text: string;
   /** Set for a large file, of which `text` is only an outline. */
   readonly outline?: Outline;
+  /** Where `text` is not what the file says: parts of it that are not to be run. */
+  readonly masked?: readonly Masked[];
 }
 
 /** A SQL file, or a part of one, cut into statements. Offsets are UTF-16 units into `text`. */

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
+import { FileBytes } from "#database/file-bytes.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { readRegularFile } from "#files/read.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { fromNothing } from "./baselines.ts";
 import { discoverMigrations } from "./discover.ts";
@@ -75,7 +75,11 @@ function matchFiles(
     }
     return pairs.map((file) => ({ file, record: undefined }));
   }
-  const read = ({ path }: MigrationFile): Buffer => readRegularFile(resolve(projectDir, path), path);
+  const isFileOf = ({ isFile }: ForeignRecord, { path }: MigrationFile): boolean => {
+    if (isFile === undefined) return true;
+    const bytes = new FileBytes(path, resolve(projectDir, path));
+    return isFile(() => bytes.pieces());
+  };
   const imported = new Map(files.map((file) => [file, importedKey(projectDir, file)]));
   const keyOf = (file: MigrationFile): string => keyIn(definition, file, imported.get(file));
   // A baseline has the version of what it stands for.
@@ -91,7 +95,7 @@ function matchFiles(
     if (file === undefined) {
       // One that runs again leaves nothing open when its file was left behind.
       if (!isRepeatable(record.key)) disagreements.push(`version ${record.key} is applied, but has no file`);
-    } else if (isAsItWas(file) && record.isFile?.(read(file)) === false) {
+    } else if (isAsItWas(file) && !isFileOf(record, file)) {
       // One that runs again whenever it changes is simply to run again.
       if (!isRepeatable(file.version)) disagreements.push(`${file.path} is not the file that was applied`);
     } else pairs.push({ file, record });

@@ -22,6 +22,7 @@ import type { MigrationFile } from "./migration-file.ts";
 import { languageOf } from "./layouts/foreign-program.ts";
 import { emptyMigration, PLACEHOLDER } from "./empty.ts";
 import { cutFile } from "./layouts/cut.ts";
+import { LAYOUTS } from "./layouts/registry.ts";
 import { type MigrationSource, readMigrationSource } from "./migration-source.ts";
 import type { Section, Sections } from "./sections.ts";
 import type { Statement } from "#sql/statement.ts";
@@ -142,8 +143,9 @@ function cut(file: MigrationFile, source: MigrationSource, opening: "up" | "down
     const sql = source.sql(how);
     return { source: sql, sections: cutFile(file, sql, opening), oneByOne: once(() => read("apart")) };
   };
-  // Those of other tools may be templates, also in the middle of data.
-  return read(file.layout === "confiture" ? "together" : "whole");
+  const { template } = LAYOUTS[file.layout];
+  // It is looked for in the middle of data as well.
+  return read(template !== undefined && source.holds(template) ? "whole" : "together");
 }
 
 function upBody(file: MigrationFile, sql: SqlFile): Body {
@@ -295,8 +297,8 @@ function inParts(body: SqlBody): SqlBody {
   return { ...body, script: { ...withoutStatements(body.script, use.parts.flat(), use.cuts), parts: use.parts } };
 }
 
-function sectionScript({ source }: SqlFile, { text, start, end }: Section): Script {
-  return parseScript(text === undefined ? source : { ...source, text }, start, end);
+function sectionScript({ source }: SqlFile, { text, masked, start, end }: Section): Script {
+  return parseScript(text === undefined ? source : { ...source, text, masked: masked ?? [] }, start, end);
 }
 
 function withoutControl(script: Script, use: TransactionUse): Script {

@@ -15,6 +15,8 @@ export interface MigrationSource {
   readonly kept: () => string | null;
   /** What stands around a word of ASCII wherever the file has it; of a small file, all of it. */
   around(word: string, ignoreCase?: boolean): Iterable<string>;
+  /** Whether a text of ASCII is in it, data included. */
+  holds(text: string): boolean;
   /**
    * @param how a large file is read: as an outline, with neighbouring INSERT statements together or apart, or whole
    * @throws ConfitureError `file_unreadable`, `file_not_utf8`, `file_conflict_marker`
@@ -35,6 +37,7 @@ export function readMigrationSource(projectDir: string, path: string): Migration
       checksum: checksumOfPieces(source.pieces()),
       kept: () => null,
       around: (word, ignoreCase) => source.around(word, ignoreCase),
+      holds: (text) => source.around(text).some(() => true),
       sql: (how) => (how === "whole" ? readWholeSql(source) : readLargeSql(source, how === "together")),
     };
   }
@@ -43,6 +46,7 @@ export function readMigrationSource(projectDir: string, path: string): Migration
     checksum: checksumOf(bytes),
     kept: () => (bytes.length > KEPT ? null : textOf(path, bytes)),
     around: (word, ignoreCase) => (ignoreCase === true || bytes.includes(word) ? [decodeSql(path, bytes)] : []),
+    holds: (text) => bytes.includes(text),
     sql: () => ({ file: path, text: decodeSql(path, bytes) }),
   };
 }

@@ -1,3 +1,4 @@
+import type { Masked } from "#database/sql-to-send.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { SqlSource } from "./layouts/source.ts";
@@ -17,6 +18,8 @@ export interface Section {
   readonly howToRunOutside: string;
   /** Read instead of the file's text, where marks in it have to go: as long as the file, so that offsets hold. */
   readonly text?: string;
+  /** Where that is not the file's text. */
+  readonly masked?: readonly Masked[];
 }
 
 export interface Sections {

@@ -89,8 +89,8 @@ const PROJECTS: Readonly<Record<string, Project>> = {
         installed_by varchar(100) NOT NULL, installed_on timestamp NOT NULL DEFAULT now(), execution_time int NOT NULL,
         success boolean NOT NULL);
       INSERT INTO flyway_schema_history VALUES
-        (1, '1', 'create users', 'SQL', 'V1__create_users.sql', ${flywayChecksum(Buffer.from(USERS))}, 'ann', now(), 5, true),
-        (2, '2', 'create posts', 'SQL', 'V2__create_posts.sql', ${flywayChecksum(Buffer.from(POSTS))}, 'ann', now(), 5, true)`,
+        (1, '1', 'create users', 'SQL', 'V1__create_users.sql', ${flywayChecksum([Buffer.from(USERS)])}, 'ann', now(), 5, true),
+        (2, '2', 'create posts', 'SQL', 'V2__create_posts.sql', ${flywayChecksum([Buffer.from(POSTS)])}, 'ann', now(), 5, true)`,
   },
   prisma: {
     files: {

@@ -6,7 +6,7 @@ import { compareVersions } from "../version.ts";
 import type { Folder } from "./folder.ts";
 import { hasHash, type HistoryRow, toRecord } from "./histories.ts";
 import type { ForeignTable, Found, Ignored, Layout } from "./layout.ts";
-import { endStatement } from "./marked.ts";
+import { withMasked } from "./mask.ts";
 import { migrationFolders } from "./migration-folders.ts";
 import { versionsOf } from "./names-and-versions.ts";
 import type { SqlSource } from "./source.ts";
@@ -116,14 +116,9 @@ function cut(source: SqlSource): Sections {
   const { text } = source;
   const sections = wholeFile(source);
   if (!text.includes("-->")) return sections;
-  const out: string[] = [];
-  let at = 0;
-  for (const { start, end } of source.comments) {
-    if (!BREAKPOINT.test(text.slice(start, end))) continue;
-    out.push(text.slice(at, start), endStatement(text.slice(start, end)));
-    at = end;
-  }
-  return { ...sections, main: { ...sections.main, text: out.join("") + text.slice(at) } };
+  const breakpoints = source.comments.filter(({ start, end }) => BREAKPOINT.test(text.slice(start, end)));
+  const masked = breakpoints.map((breakpoint) => ({ ...breakpoint, endsStatement: true }));
+  return { ...sections, main: { ...sections.main, ...withMasked(text, masked) } };
 }
 
 /** A migration is known by its time; the hash is that of the file. */

@@ -12,6 +12,8 @@ import { wholeFile } from "./whole-file.ts";
 
 /** V1__name.sql, V1.2__name.sql, V1_2__name.sql, U1__name.sql, B1__name.sql, R__name.sql, V1__name.java */
 const FILE_NAME = /^([VUB])(\d+(?:[._]\d+)*)(?:__(.*))?\.(sql|java|kt|scala|groovy|py|ps1|sh|bash|cmd|bat)$/;
+/** Its bytes, each a character. */
+const BYTE_ORDER_MARK = "\xef\xbb\xbf";
 const REPEATABLE_NAME = /^R__(.+)\.(sql|java|kt|scala|groovy|py|ps1|sh|bash|cmd|bat)$/;
 
 /**
@@ -29,6 +31,7 @@ export const flyway: Layout = {
     refuseTemplate(source, /\$\{[^}\s]+\}/, "a placeholder of Flyway");
     return wholeFile(source);
   },
+  template: "${",
   reads: () => false,
   creation: { versions: "number", write },
   hasWaysBack: true,
@@ -148,11 +151,21 @@ function flywayTable(): ForeignTable {
 
 /** Null for what is no file of SQL. */
 function isFileOf(checksum: number | null): ForeignRecord["isFile"] {
-  return checksum === null ? undefined : (bytes) => flywayChecksum(bytes) === checksum;
+  return checksum === null ? undefined : (pieces) => flywayChecksum(pieces()) === checksum;
 }
 
-/** CRC-32 of the lines without their ends and without a byte order mark, as a signed number of 32 bits. */
-export function flywayChecksum(bytes: Uint8Array): number {
-  const lines = new TextDecoder().decode(bytes).split(/\r\n|\r|\n/);
-  return Bun.hash.crc32(lines.join("")) | 0;
+/**
+ * CRC-32 of the lines without their ends and without a byte order mark, as a signed number of 32 bits.
+ * @param pieces of the file, the first not shorter than such a mark
+ */
+export function flywayChecksum(pieces: Iterable<Uint8Array>): number {
+  let sum = 0;
+  let isFirst = true;
+  for (const piece of pieces) {
+    const text = Buffer.from(piece).toString("latin1");
+    const own = isFirst && text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text;
+    isFirst = false;
+    sum = Bun.hash.crc32(Buffer.from(own.replaceAll(/[\r\n]/g, ""), "latin1"), sum);
+  }
+  return sum | 0;
 }

@@ -1,5 +1,6 @@
 import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
+import { FileBytes } from "#database/file-bytes.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readHead, readRegularFile } from "#files/read.ts";
 import { hintFor, reasonOf } from "#files/reason.ts";
@@ -63,6 +64,14 @@ export class Folder {
   /** @throws ConfitureError `file_unreadable` */
   bytes(name: string): Uint8Array {
     return readRegularFile(join(this.projectDir, this.pathOf(name)), this.pathOf(name));
+  }
+
+  /**
+   * The same piece by piece, for a file of any size.
+   * @throws ConfitureError `file_unreadable`
+   */
+  pieces(name: string): Iterable<Uint8Array> {
+    return new FileBytes(this.pathOf(name), join(this.projectDir, this.pathOf(name))).pieces();
   }
 
   /** The first part of a file; what is no UTF-8 in it reads as replacement characters. */

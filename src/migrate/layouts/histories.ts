@@ -1,6 +1,7 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { withLineFeeds, withReturns } from "../checksum.ts";
 import type { ForeignRecord, ForeignTable } from "./layout.ts";
 
 /** A row of another tool's history, as most of them can be read. */
@@ -27,17 +28,14 @@ export function toRecord(row: HistoryRow, isFile?: ForeignRecord["isFile"]): For
  * the two ends counts.
  */
 export function hasHash(algorithm: "sha256" | "sha384", recorded: string): ForeignRecord["isFile"] {
-  const digest = (bytes: Uint8Array): Buffer => new Bun.CryptoHasher(algorithm).update(bytes).digest();
-  // Prisma once left out the zero in front of a byte below 16.
-  const isIt = (bytes: Uint8Array): boolean =>
-    digest(bytes).toString("hex") === recorded ||
-    [...digest(bytes)].map((byte) => byte.toString(16)).join("") === recorded;
-  return (bytes) => {
-    // Every byte is one character.
-    const text = Buffer.from(bytes).toString("latin1");
-    const unix = text.replaceAll("\r\n", "\n");
-    return [text, unix, unix.replaceAll("\n", "\r\n")].some((variant) => isIt(Buffer.from(variant, "latin1")));
+  const isIt = (pieces: Iterable<Uint8Array>): boolean => {
+    const hasher = new Bun.CryptoHasher(algorithm);
+    for (const piece of pieces) hasher.update(piece);
+    const digest = hasher.digest();
+    // Prisma once left out the zero in front of a byte below 16.
+    return digest.toString("hex") === recorded || [...digest].map((byte) => byte.toString(16)).join("") === recorded;
   };
+  return (pieces) => isIt(pieces()) || isIt(withLineFeeds(pieces())) || isIt(withReturns(pieces()));
 }
 
 /** A history that says a migration failed, or is half done. */

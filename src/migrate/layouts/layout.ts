@@ -24,6 +24,8 @@ export interface Layout {
    * @throws ConfitureError `migration_invalid`
    */
   cut(source: SqlSource, opening: "up" | "down"): Sections;
+  /** Where its files are templates, what a place begins with that the tool fills in. */
+  readonly template?: string;
   /** Whether a comment is a mark that `cut` has read, and no other tool's. */
   reads(comment: string): boolean;
   /** How a new migration is written, or how its tool does it where the tool keeps a record of its files. */
@@ -67,8 +69,11 @@ export interface ForeignRecord {
   readonly appliedAt: Date | undefined;
   readonly appliedBy: string | undefined;
   readonly executionMs: number | undefined;
-  /** Whether these bytes are the file that was applied; undefined where the tool keeps nothing to tell by. */
-  readonly isFile: ((bytes: Uint8Array) => boolean) | undefined;
+  /**
+   * Whether these bytes, which can be read more than once, are the file that was applied; undefined where the tool keeps
+   * nothing to tell by.
+   */
+  readonly isFile: ((pieces: () => Iterable<Uint8Array>) => boolean) | undefined;
 }
 
 /**

@@ -1,5 +1,7 @@
+import type { Masked } from "#database/sql-to-send.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { findDeclaration, type Section, type Sections } from "../sections.ts";
+import { withMasked } from "./mask.ts";
 import type { SqlSource } from "./source.ts";
 
 /** A comment that a tool reads as a command. */
@@ -95,7 +97,7 @@ export function cutAtMarks(source: SqlSource, options: MarkedOptions): Sections 
       start: parts[0]?.start ?? 0,
       end: parts.at(-1)?.end ?? 0,
       transaction: outside || forAll ? false : own,
-      text: keepOnly(text, parts, marks),
+      ...withMasked(text, allBut(text.length, parts, marks)),
       howToRunOutside: options.howToRunOutside,
     };
   };
@@ -103,35 +105,22 @@ export function cutAtMarks(source: SqlSource, options: MarkedOptions): Sections 
   return { main: way("up"), down: hasDown ? way("down") : undefined };
 }
 
-/** The text with everything blanked outside the parts, marks included, and a semicolon where one ends a statement. */
-function keepOnly(
-  text: string,
+/** What of a text is not to be run: all outside the parts, and the marks in them. */
+function allBut(
+  length: number,
   parts: readonly { readonly start: number; readonly end: number }[],
   marks: readonly Placed[],
-): string {
-  const out: string[] = [];
+): Masked[] {
+  const masked: Masked[] = [];
   let at = 0;
   for (const { start, end } of parts) {
-    out.push(blank(text.slice(at, start)));
-    at = start;
+    masked.push({ start: at, end: start });
     for (const mark of marks) {
       if (mark.start < start || mark.end > end) continue;
-      const comment = text.slice(mark.start, mark.end);
-      out.push(text.slice(at, mark.start), mark.kind === "end" ? endStatement(comment) : blank(comment));
-      at = mark.end;
+      masked.push({ start: mark.start, end: mark.end, endsStatement: mark.kind === "end" });
     }
-    out.push(text.slice(at, end));
     at = end;
   }
-  out.push(blank(text.slice(at)));
-  return out.join("");
-}
-
-/** A mark that ends a statement, as SQL of the same length. */
-export function endStatement(mark: string): string {
-  return `;${" ".repeat(mark.length - 1)}`;
-}
-
-function blank(text: string): string {
-  return text.replaceAll(/[^\n\r]/g, " ");
+  masked.push({ start: at, end: length });
+  return masked;
 }

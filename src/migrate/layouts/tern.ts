@@ -29,6 +29,7 @@ export const tern: Layout = {
       howToRunOutside: `begin this way of the file with the line: ${DISABLE_TX}`,
     });
   },
+  template: "{{",
   reads: (comment) => read(comment) !== undefined,
   creation: { versions: "number", write },
   hasWaysBack: true,

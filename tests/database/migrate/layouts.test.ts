@@ -59,8 +59,8 @@ const EXAMPLES: readonly Example[] = [
         type varchar(20) NOT NULL, script varchar(1000) NOT NULL, checksum int, installed_by varchar(100) NOT NULL,
         installed_on timestamp NOT NULL DEFAULT now(), execution_time int NOT NULL, success boolean NOT NULL);
       INSERT INTO flyway_schema_history VALUES
-        (1, '1.2', 'one', 'SQL', 'V1.2__one.sql', ${flywayChecksum(Buffer.from(FLYWAY_ONE))}, 'ann', now(), 5, true),
-        (2, '1.10', 'two', 'SQL', 'V1_10__two.sql', ${flywayChecksum(Buffer.from(FLYWAY_TWO))}, 'ann', now(), 5, true)`,
+        (1, '1.2', 'one', 'SQL', 'V1.2__one.sql', ${flywayChecksum([Buffer.from(FLYWAY_ONE)])}, 'ann', now(), 5, true),
+        (2, '1.10', 'two', 'SQL', 'V1_10__two.sql', ${flywayChecksum([Buffer.from(FLYWAY_TWO)])}, 'ann', now(), 5, true)`,
   },
   {
     layout: "prisma",
@@ -503,7 +503,7 @@ describe("a folder that cannot be run as it is", () => {
     await m.query("INSERT INTO flyway_schema_history VALUES (2, null, 'SQL', 'R__v.sql', 7, 'ann', now(), 1, true)");
     expect(await adopt(m, "flyway")).toEqual(["1_a"]);
     await m.query(
-      `UPDATE flyway_schema_history SET checksum = ${flywayChecksum(Buffer.from("SELECT 2;"))} WHERE version IS NULL`,
+      `UPDATE flyway_schema_history SET checksum = ${flywayChecksum([Buffer.from("SELECT 2;")])} WHERE version IS NULL`,
     );
     expect(await adopt(m, "flyway")).toEqual(["R__v"]);
   });
