@@ -187,6 +187,10 @@ describe("standard streams", () => {
     });
     expect(await shell(project, `"$0" migrate up 2>&-`)).toMatchObject({ exitCode: 0 });
     expect(await shell(project, `"$0" migrate status <&- >&- 2>&-`)).toMatchObject({ exitCode: 1 });
+    expect(await shell(project, `"$0" migrate status --format json >&-`)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("Cannot write to standard output"),
+    });
   });
 
   test.if(process.platform === "linux")(

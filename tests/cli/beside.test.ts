@@ -24,8 +24,20 @@ describe("a database that is only read, where none can be created beside it", ()
       expect(adopted).toMatchObject({ exitCode: 0 });
       expect(adopted.stderr).toContain("the server is a standby");
       expect(adopted.stderr).not.toContain("CREATEDB");
-      for (const command of ["drift", "snapshot"]) {
-        expect(await runHere([command], { cwd: project.dir, env })).toMatchObject({ exitCode: 0 });
+      const reading = ["drift", "snapshot", "migrate status", "export --dir db/other", "diff env:local schema"];
+      for (const command of reading) {
+        const { exitCode, stderr } = await runHere(command.split(" "), { cwd: project.dir, env });
+        expect({ command, exitCode, stderr }).toMatchObject({ exitCode: 0 });
+      }
+      await project.write("db/migrations/9_more.sql", "CREATE TABLE more ();");
+      const create = `db create --database-url ${instance.url("another")}`;
+      for (const command of ["migrate up", "migrate baseline", "build", "db drop", create]) {
+        const args = [...command.split(" "), ...(command === create ? [] : ["--yes", "local"])];
+        const { exitCode, stderr } = await runHere(args, { cwd: project.dir, env });
+        expect({ command, exitCode, stderr }).toMatchObject({
+          exitCode: 1,
+          stderr: expect.stringMatching(/connect to the primary/i),
+        });
       }
       const given = await runHere(["diff", "env:local", "schema", "--scratch", url], { cwd: project.dir, env });
       expect(given.exitCode).toBe(1);

@@ -43,6 +43,17 @@ describe("diff", () => {
     expect(await project.succeed(["diff", "--database-url", project.url])).toMatchObject({
       stderr: expect.stringMatching(/^\S+ on \S+ and schema do not differ\n$/),
     });
+    // libpq's other form, as a source as well.
+    const { hostname, port, username, password } = new URL(project.url);
+    const secret = decodeURIComponent(password);
+    const words = `host=${hostname} port=${port} user=${username} password='${secret}' dbname=${project.database}`;
+    for (const args of [
+      ["diff", words, "schema"],
+      ["diff", "--database-url", words],
+    ])
+      expect((await project.succeed(args)).stderr).toMatch(/ do not differ\n$/);
+    const wrong = await project.run(["diff", words.replace(secret, "hunter2"), "schema"]);
+    expect(wrong).toMatchObject({ exitCode: 5, stderr: expect.not.stringContaining("hunter2") });
   });
 
   test("migrations that alter what only the schema files create: what to compare with instead", async () => {
