@@ -162,7 +162,7 @@ export class EmptiedDatabase {
       await this.#database.execute(`reset all; ${DROP_SUBSCRIPTIONS}; ${emptyPublic}; ${DROP_ROLES}`);
     } catch (error) {
       if (!(error instanceof ConfitureError) || error.server?.sqlstate !== MORE_THAN_PUBLIC) throw error;
-      await this.#database.execute(`reset all; ${emptyDatabase}; ${DROP_ROLES}`);
+      await this.#database.execute(`reset all; ${DROP_SUBSCRIPTIONS}; ${emptyDatabase}; ${DROP_ROLES}`);
     }
     return this.#database;
   }
