@@ -4,6 +4,7 @@ import { Client, type ClientConfig, Pool } from "pg";
 import postgres from "postgres";
 import { ALEMBIC_APPLICATION, ALEMBIC_OUTPUT } from "../support/alembic.ts";
 import { runBinary } from "../support/cli.ts";
+import { javaWithDriver, JDBC_CLIENT, JDBC_OUTPUT } from "../support/jdbc.ts";
 import { temporaryProject, type TemporaryProject } from "../support/project.ts";
 import { PSQL, psql } from "../support/psql.ts";
 import { serve, type ServedDatabase } from "../support/served.ts";
@@ -317,6 +318,24 @@ test.skipIf(WITH_ALEMBIC === undefined)(
       stderr: "",
       exitCode: 0,
     });
+  },
+);
+
+const JAVA = javaWithDriver();
+
+test.skipIf(JAVA === undefined)(
+  "JDBC: batches, statements prepared on the server, a fetch size, an error",
+  async () => {
+    await using application = await temporaryProject({ "Client.java": JDBC_CLIENT });
+    const { hostname, port, pathname, username, password } = new URL(served.url);
+    const url = `jdbc:postgresql://${hostname}:${port}${pathname}?user=${username}&password=${password}`;
+    const child = Bun.spawn([...(JAVA ?? []), "Client.java", url], {
+      cwd: application.dir,
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+    expect({ stdout, stderr }).toEqual({ stdout: JDBC_OUTPUT, stderr: "" });
   },
 );
 
