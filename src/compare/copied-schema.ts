@@ -30,6 +30,8 @@ export interface CopyStatements {
   readonly before: readonly string[];
   /** Keys, indexes, views, foreign keys, triggers, policies and everything else. */
   readonly after: readonly string[];
+  /** What hides rows from their owner, who makes the copy and has to see them until it is proven. */
+  readonly last: readonly string[];
   /** What the target is to hold in the end, to be compared with what it does. */
   readonly wanted: Catalogue;
   /** What the source has and the target cannot have. */
@@ -78,6 +80,8 @@ const LATE: ReadonlySet<ObjectId["kind"]> = new Set<ObjectId["kind"]>([
   "defaultPrivilege",
 ]);
 
+const HIDES = /^ALTER TABLE .* FORCE ROW LEVEL SECURITY$/s;
+
 /** Of those that the planner does not know. */
 const GRANTS: ReadonlySet<string> = new Set(["column grants", "language grants", "sequence grants"]);
 
@@ -111,7 +115,13 @@ export function planCopy(empty: Catalogue, source: SourceSchema, roles: Readonly
   const remaining = { ...to, extras: to.extras.filter((extra) => !made.has(keyOf(extra))) };
   const after = statementsOf(early, remaining, rest, builders);
   giveBackMemory();
-  return { before, after, wanted: live, left };
+  return {
+    before: before.filter((sql) => !HIDES.test(sql)),
+    after: after.filter((sql) => !HIDES.test(sql)),
+    last: [...before, ...after].filter((sql) => HIDES.test(sql)),
+    wanted: live,
+    left,
+  };
 }
 
 /** What a copy of a source is to hold, as far as its server has the roles. Pure. */

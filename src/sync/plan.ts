@@ -53,6 +53,8 @@ export interface SyncColumn {
   readonly proof: ColumnProof;
   /** What the originals look like, which a scan for leaks looks for. */
   readonly tokens?: TokenKind;
+  /** A pattern of LIKE that every result matches: where no original does, the two have nothing in common. */
+  readonly shape?: string;
   /** Whether the elements of an array are replaced, one by one. */
   readonly elements?: boolean;
   /** Of a column that `differs`: a query for one row with `rows`, how many have a value, and `same`, how many of them kept it. */

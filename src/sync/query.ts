@@ -131,6 +131,7 @@ function syncColumn({ name, type }: SourceColumn, treatment: Treatment, expressi
     class: made.class,
     proof: made.proof,
     ...(made.tokens === undefined ? {} : { tokens: made.tokens }),
+    ...(made.shape === undefined || elements ? {} : { shape: made.shape }),
     ...(inside === undefined ? {} : { inside }),
   };
 }

@@ -128,10 +128,13 @@ test("a copy has every row and no original, is the same for the same key, and is
   expect(leak.stdout).toContain("LEAK: public.orders_old.note: 1 row holds an original (email)");
   expect(leak.stdout + leak.stderr).not.toContain("person7");
 
-  // Another key has other results; without one nobody can have the same.
-  await project.succeed(SYNC, { env: { CONFITURE_SYNC_KEY: "08".repeat(32) } });
+  // Another key has other results; without one nobody can have the same. Tables that are not named come without rows.
+  await project.succeed([...SYNC, "--tables", "users"], { env: { CONFITURE_SYNC_KEY: "08".repeat(32) } });
   const other = project.server.connect(copy);
-  expect([...(await other`select id, email from users order by id`)]).not.toEqual([...emails]);
+  const others = await other`select id, email from users order by id`;
+  expect(others).toHaveLength(300);
+  expect([...others]).not.toEqual([...emails]);
+  expect([...(await other`select count(*)::int as orders from orders`)]).toEqual([{ orders: 0 }]);
   await other.end();
   await project.server.dropDatabase(copy);
 }, 120_000);
@@ -253,4 +256,33 @@ test("--plain copies no original where rules say what becomes of it, unless that
   expect(refused.exitCode).not.toBe(5);
   // It goes on, and finds that nobody answers.
   expect(await runHere([...SYNC, "--plain", "--ignore-rules"], { cwd: project.dir })).toMatchObject({ exitCode: 5 });
+});
+
+test("no copy goes where no environment says that it may, nor further than was said", async () => {
+  const own = "database:\n  url: postgres://nobody@127.0.0.1:1/none\n";
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": own,
+    "db/environments/copy.yaml": `${own}sync: { replace: true }\n`,
+    "db/environments/silent.yaml": own,
+    "db/environments/locked.yaml": `${own}sync: { replace: true }\nprotected: true\n`,
+    "db/sync/rules.yaml": RULES,
+  });
+  const refusals: readonly (readonly [string, string])[] = [
+    ["--from local --to locked --yes locked", "is protected: no copy ever takes its place"],
+    ["--from local --to silent --yes silent", "does not say that a copy may take its database's place"],
+    ["--from local --to copy", "would be replaced; nothing was done"],
+    ["--from local --to copy --yes silent", "--yes silent does not name this environment"],
+    ["--from locked --to copy --yes copy --plain --ignore-rules", "its values are not copied as they are"],
+    ["--from copy --to copy --yes copy", "are the same environment"],
+    ["--from local --to copy --yes copy --plain --anonymize", "--plain and --anonymize exclude each other"],
+    ["--from local --to copy --yes copy --jobs 0", "--jobs is a number from 1 to 64"],
+    ["--to copy --yes copy", "--from is missing"],
+  ];
+  for (const [line, said] of refusals) {
+    const refused = await runHere(["sync", ...line.split(" ")], { cwd: project.dir });
+    expect([line, refused.exitCode, refused.stderr]).toEqual([line, 2, expect.stringContaining(said)]);
+  }
+  // What is allowed goes on, and finds that nobody answers.
+  const allowed = await runHere(["sync", "--from", "locked", "--to", "copy", "--yes", "copy"], { cwd: project.dir });
+  expect(allowed.exitCode).toBe(5);
 });

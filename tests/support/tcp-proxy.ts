@@ -25,9 +25,18 @@ export interface TcpProxy extends AsyncDisposable {
   cut(connection?: number): void;
 }
 
-/** @param judge sees everything that passes, as the sockets deliver it */
+/** Where a proxy leads to. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/**
+ * @param target one for all connections, or for each by its number, as a load balancer chooses
+ * @param judge sees everything that passes, as the sockets deliver it
+ */
 export async function tcpProxy(
-  target: { readonly host: string; readonly port: number },
+  target: Address | ((connection: number) => Address),
   judge: (passing: Passing) => Verdict,
 ): Promise<TcpProxy> {
   const sockets = new Set<net.Socket>();
@@ -35,7 +44,7 @@ export async function tcpProxy(
   let connections = 0;
   const listener = net.createServer((client) => {
     const connection = ++connections;
-    const server = net.connect(target);
+    const server = net.connect({ ...(typeof target === "function" ? target(connection) : target) });
     const pair = [client, server];
     const cut = (): void => {
       cuts.delete(connection);

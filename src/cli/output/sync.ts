@@ -1,4 +1,4 @@
-import type { SyncEvent, TableReport } from "#sync/run/events.ts";
+import type { StreamProgress, SyncEvent, TableReport } from "#sync/run/events.ts";
 import type { Proof } from "#sync/run/proof.ts";
 import type { SyncPreview, SyncReport } from "#sync/run/run.ts";
 import type { CommandContext } from "../command.ts";
@@ -27,19 +27,25 @@ export function showSyncEvents({ io, messages, json }: CommandContext): (event: 
         if (!json) io.stdout.write(forPeople(`${tableLine(event.table)}\n`));
         break;
       case "progress": {
-        const { rows, bytes, stored, total, elapsed, tables, running } = event.progress;
+        const { elapsed, tables, streams } = event.progress;
         // A line every few seconds is enough for a log.
         if (elapsed - told < 5_000) break;
         told = elapsed;
-        const rate = elapsed === 0 ? 0 : (rows / elapsed) * 1000;
-        const left = stored === 0 ? "" : `, ${formatDuration((elapsed / stored) * (total - stored))} left`;
+        const each = streams.map((stream) => `${inLine(stream.table)} ${speedOf(stream)}`).join("; ");
         messages.log(
-          `${tables.finished} of ${count(tables.total, "table")}, ${number(rows)} rows, ${size(bytes)}, ${number(Math.round(rate))} rows/s${left}: ${inLine(running.join(", "))}`,
+          `${tables.finished} of ${count(tables.total, "table")}, ${speedOf(event.progress)}${each === "" ? "" : `: ${each}`}`,
         );
         break;
       }
     }
   };
+}
+
+/** "1,200 rows, 3.0 MB, 400 rows/s, 2s left" */
+function speedOf({ rows, bytes, elapsed, left }: Omit<StreamProgress, "table">): string {
+  const rate = elapsed === 0 ? 0 : (rows / elapsed) * 1000;
+  const rest = left === null ? "" : `, ${formatDuration(left)} left`;
+  return `${number(rows)} rows, ${size(bytes)}, ${number(rate)} rows/s${rest}`;
 }
 
 function tableLine({ table, rowsWritten, bytes, duration, transformed, where, retries }: TableReport): string {

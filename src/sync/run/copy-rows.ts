@@ -3,9 +3,10 @@ import { beginNumbered, fateOfTransaction } from "#database/transaction-fate.ts"
 import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteQualified } from "#sql/quote.ts";
-import type { SyncPlan, SyncTable } from "../plan.ts";
+import type { SyncPlan } from "../plan.ts";
+import { Board, type Running } from "./board.ts";
 import type { SyncEvent, TableReport } from "./events.ts";
-import { type CopyFormat, formatOf } from "./format.ts";
+import { formatOf } from "./format.ts";
 import type { Piece, TableSize } from "./pieces.ts";
 import type { Source } from "./source.ts";
 import { type Transfer, transfer } from "./stream.ts";
@@ -24,10 +25,6 @@ export interface CopyOptions {
 
 /** How often one piece is tried. */
 const ATTEMPTS = 4;
-/** Bytes after which what they left behind is given back: the collector itself would let a gigabyte leave 10 MB. */
-const COLLECTED_AFTER = 256 * 1024 * 1024;
-/** Milliseconds between two reports. */
-const REPORT_EVERY = 500;
 
 /**
  * Copies all pieces, as many at a time as there are readers. A piece whose stream breaks is repeated under the same snapshot: each is
@@ -35,16 +32,14 @@ const REPORT_EVERY = 500;
  * @returns a report for each table that is not skipped, in the plan's order
  */
 export async function copyRows(options: CopyOptions): Promise<TableReport[]> {
-  const tallies = new Map(options.plan.tables.map((table) => [table, new Tally(table)]));
-  for (const { table } of options.pieces) tallies.get(table)!.pieces++;
-  const board = new Board(options, [...tallies.values()]);
+  const board = new Board(options);
   const queue = [...options.pieces];
   const failures: unknown[] = [];
   const streams = options.readers.map(async (reader) => {
     const stream = new Stream(options, reader, board);
     try {
       for (let piece = queue.shift(); piece !== undefined && failures.length === 0; piece = queue.shift()) {
-        await stream.copy(piece, tallies.get(piece.table)!);
+        await stream.copy(piece);
       }
     } catch (error) {
       failures.push(error);
@@ -55,116 +50,7 @@ export async function copyRows(options: CopyOptions): Promise<TableReport[]> {
   await Promise.all(streams);
   board.stop();
   if (failures.length > 0) throw failures[0];
-  return [...tallies.values()].filter(({ table }) => table.mode === "rows").map((tally) => tally.report());
-}
-
-/** What is known of a table so far. */
-class Tally {
-  readonly table: SyncTable;
-  /** Undefined until both sides have been asked. */
-  format: CopyFormat | undefined;
-  pieces = 0;
-  done = 0;
-  rowsRead = 0;
-  rowsWritten = 0;
-  bytes = 0;
-  retries = 0;
-  running = 0;
-  #began: number | undefined;
-  #ended = 0;
-
-  constructor(table: SyncTable) {
-    this.table = table;
-  }
-
-  get name(): string {
-    return `${this.table.schema}.${this.table.name}`;
-  }
-
-  begin(): void {
-    this.#began ??= performance.now();
-    this.running++;
-  }
-
-  end(transferred: Transfer | undefined): void {
-    this.running--;
-    this.#ended = performance.now();
-    if (transferred === undefined) return;
-    this.done++;
-    this.rowsRead += transferred.rowsRead;
-    this.rowsWritten += transferred.rowsWritten;
-    this.bytes += transferred.bytes;
-  }
-
-  report(): TableReport {
-    return {
-      table: this.name,
-      rowsRead: this.rowsRead,
-      rowsWritten: this.rowsWritten,
-      bytes: this.bytes,
-      duration: this.#began === undefined ? 0 : this.#ended - this.#began,
-      transformed: this.table.columns.filter(({ treatment }) => treatment === "transform").length,
-      where: this.table.where ?? null,
-      retries: this.retries,
-    };
-  }
-}
-
-/** Adds up what all streams do, and tells it now and then. */
-class Board {
-  readonly #options: CopyOptions;
-  readonly #tallies: readonly Tally[];
-  readonly #began = performance.now();
-  readonly #timer: NodeJS.Timeout;
-  readonly #total: number;
-  #rows = 0;
-  #bytes = 0;
-  #stored = 0;
-  #uncollected = 0;
-
-  constructor(options: CopyOptions, tallies: readonly Tally[]) {
-    this.#options = options;
-    this.#tallies = tallies.filter(({ table }) => table.mode === "rows");
-    this.#total = options.pieces.reduce((sum, { bytes }) => sum + bytes, 0);
-    this.#timer = setInterval(() => this.tell(), REPORT_EVERY);
-    this.#timer.unref();
-  }
-
-  add(bytes: number, rows: number): void {
-    this.#bytes += bytes;
-    this.#rows += rows;
-    this.#uncollected += bytes;
-    if (this.#uncollected < COLLECTED_AFTER) return;
-    this.#uncollected = 0;
-    Bun.gc(true);
-  }
-
-  finish(piece: Piece, tally: Tally): void {
-    this.#stored += piece.bytes;
-    if (tally.done === tally.pieces) this.#options.onEvent({ type: "table-finished", table: tally.report() });
-  }
-
-  tell(): void {
-    this.#options.onEvent({
-      type: "progress",
-      progress: {
-        rows: this.#rows,
-        bytes: this.#bytes,
-        stored: this.#stored,
-        total: this.#total,
-        elapsed: performance.now() - this.#began,
-        tables: {
-          finished: this.#tallies.filter(({ done, pieces }) => done === pieces).length,
-          total: this.#tallies.length,
-        },
-        running: this.#tallies.filter(({ running }) => running > 0).map(({ name }) => name),
-      },
-    });
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
-  }
+  return board.reports();
 }
 
 /** A session on each side, and one piece after the other. */
@@ -181,30 +67,28 @@ class Stream {
     this.#board = board;
   }
 
-  async copy(piece: Piece, tally: Tally): Promise<void> {
-    tally.begin();
+  async copy(piece: Piece): Promise<void> {
+    const running = this.#board.begin(piece);
+    const { tally } = running;
     for (let attempt = 1; ; attempt++) {
       try {
-        const transferred = await this.#try(piece, tally);
+        const transferred = await this.#try(piece, running);
         if (transferred.rowsRead !== transferred.rowsWritten) throw countsDiffer(tally.name, transferred);
-        tally.end(transferred);
-        this.#board.finish(piece, tally);
+        this.#board.finish(running, transferred);
         return;
       } catch (error) {
         await this.#leave();
         if (this.#options.signal?.aborted === true) throw interrupted(error);
         if (isOfSource(error) && !(await this.#options.source.isHeld())) throw snapshotLost();
-        if (attempt === ATTEMPTS || !(error instanceof ConfitureError) || !mayPass(error)) {
-          tally.end(undefined);
-          throw error;
-        }
-        tally.retries++;
+        if (attempt === ATTEMPTS || !(error instanceof ConfitureError) || !mayPass(error)) throw error;
+        this.#board.again(running);
         this.#options.onEvent({ type: "retrying", table: tally.name, error, attempt });
       }
     }
   }
 
-  async #try(piece: Piece, tally: Tally): Promise<Transfer> {
+  async #try(piece: Piece, running: Running): Promise<Transfer> {
+    const { tally } = running;
     const { source, openTarget } = this.#options;
     const reader = (this.#reader ??= await source.openSession());
     if (!this.#entered) await source.enter(reader, this.#options.plan.settings);
@@ -222,7 +106,7 @@ class Stream {
       read: format === "binary" ? `${piece.read} WITH (FORMAT binary)` : piece.read,
       write: options === "" ? piece.write : `${piece.write} WITH (${options})`,
       table: tally.name,
-      onBytes: (bytes, rows) => this.#board.add(bytes, rows),
+      onBytes: (bytes, rows) => this.#board.add(running, bytes, rows),
     });
     await this.#commit(writer, number);
     return transferred;

@@ -25,12 +25,21 @@ export interface TableReport {
 export interface Progress {
   readonly rows: number;
   readonly bytes: number;
-  /** Of tables as the source stores them: copied, and altogether. */
-  readonly stored: number;
-  readonly total: number;
   /** Milliseconds since the first piece. */
   readonly elapsed: number;
+  /** Milliseconds that the rest will take, by PostgreSQL's estimates; null where it has none. */
+  readonly left: number | null;
   readonly tables: { readonly finished: number; readonly total: number };
-  /** Tables that are being copied now. */
-  readonly running: readonly string[];
+  /** What is being copied now. */
+  readonly streams: readonly StreamProgress[];
+}
+
+/** A table, or a range of its pages, on its way. */
+export interface StreamProgress {
+  /** Qualified, for people. */
+  readonly table: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly elapsed: number;
+  readonly left: number | null;
 }

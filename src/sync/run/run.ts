@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Database, OpenOptions } from "#database/database.ts";
-import { openDatabase, withDatabase } from "#database/open.ts";
+import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import {
@@ -187,12 +187,14 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     const proof = await prove({
       plan,
       jobs,
-      openSource: async () => (source.isEmbedded ? source.session : await openUnbound(options)),
+      openSource: async () => (source.isEmbedded ? source.session : await source.openLater()),
       openTarget,
       ledgers: await allLedgers(target, options.table),
       onStep: step,
     });
     requireProof(proof);
+    const behind = await sequencesBehind(target);
+    await runAll(target, copy.last, signal);
     step("Comparing the copy with the source");
     const { changes, unreworded } = await compareCopied(
       { scratch: options.scratch, signal },
@@ -207,7 +209,6 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
         type: "warning",
         message: `two PostgreSQL versions print this differently, so it may be cosmetic: ${why}`,
       });
-    const behind = await sequencesBehind(target);
     const foreignKeys = await requireValidKeys(target);
     const proofTook = performance.now() - proofBegan;
     if (target.engine === "server") await target.close();
@@ -268,11 +269,6 @@ async function withReader<T>(source: Source, work: (reader: Database) => Promise
   } finally {
     await reader.close();
   }
-}
-
-/** A session on the source's server that holds nothing back. */
-export async function openUnbound({ source, connect, signal }: SyncOptions): Promise<Database> {
-  return await pinOpened(await openDatabase(source.target, { ...connect, signal }));
 }
 
 /** The target is whole or thrown away: nothing has to be on its disk before the end. */

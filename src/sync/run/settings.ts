@@ -11,6 +11,8 @@ const WRITING: Readonly<Record<string, string>> = {
   extra_float_digits: "3",
   bytea_output: "hex",
   lc_monetary: "C",
+  lc_numeric: "C",
+  lc_time: "C",
   client_encoding: "UTF8",
   standard_conforming_strings: "on",
   xmlbinary: "base64",

@@ -80,9 +80,22 @@ export class Source {
    * @throws ConfitureError `sync_load_balanced` when it is another one
    */
   async openSession(): Promise<Database> {
+    return await this.#open(({ started }, other) => started === other.started);
+  }
+
+  /**
+   * A session that does not see the moment, also when that is over: the server may have been started again since.
+   * @throws ConfitureError as `openSession`
+   */
+  async openLater(): Promise<Database> {
+    return await this.#open(({ port, replica }, other) => port === other.port && replica === other.replica);
+  }
+
+  async #open(isSame: (own: Identity, other: Identity) => boolean): Promise<Database> {
     const database = await openSource(this.#options);
     try {
-      await requireSame(this.#identity, await identityOf(database));
+      const [own, other] = [this.#identity, await identityOf(database)];
+      if (own.address !== other.address || own.database !== other.database || !isSame(own, other)) throw divided();
       return database;
     } catch (error) {
       await database.close();
@@ -184,10 +197,9 @@ async function systemOf(database: Database): Promise<string | null> {
   return row?.system ?? null;
 }
 
-async function requireSame(one: Identity, other: Identity): Promise<void> {
-  if (one.started === other.started && one.address === other.address && one.database === other.database) return;
-  throw new ConfitureError("sync_load_balanced", "Two connections to the source reached two different servers", {
-    hint: "There is a load balancer in between, and its servers do not see the same data at the same moment. Name one server, for example a replica of its own. The target was not touched.",
+function divided(): ConfitureError {
+  return new ConfitureError("sync_load_balanced", "Two connections to the source reached two different servers", {
+    hint: "There is a load balancer in between, and its servers do not see the same data at the same moment. Name one server, for example a replica of its own.",
   });
 }
 

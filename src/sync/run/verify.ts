@@ -3,7 +3,7 @@ import type { Database } from "#database/database.ts";
 import { compareCopied, readSourceSchema, wantedCopy } from "#compare/copied-schema.ts";
 import { allLedgers } from "#migrate/ledger.ts";
 import { type Proof, prove } from "./proof.ts";
-import { openUnbound, type SyncOptions } from "./run.ts";
+import type { SyncOptions } from "./run.ts";
 import { isIncomplete } from "./server-target.ts";
 import { pin, pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
@@ -46,7 +46,7 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
         const proof = await prove({
           plan,
           jobs: source.isEmbedded || target.engine === "embedded" ? 1 : options.jobs,
-          openSource: async () => (source.isEmbedded ? reader : await openUnbound(options)),
+          openSource: async () => (source.isEmbedded ? reader : await source.openLater()),
           openTarget: async () =>
             target.engine === "embedded"
               ? target

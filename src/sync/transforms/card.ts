@@ -36,6 +36,7 @@ export const card: Transform = {
       class: "lossy",
       proof: DIFFERS,
       tokens: "card",
+      shape: `${PREFIX}${"_".repeat(DIGITS + 1)}`,
       maxLength: 16,
       expression: (value, { digest }) =>
         `(SELECT CASE WHEN d.r = ${value} THEN ${withCheckDigit(`((d.n + 1) % ${size})`)} ELSE d.r END

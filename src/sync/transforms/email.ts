@@ -18,6 +18,7 @@ export const email: Transform = {
       class: "probable",
       proof: DISJOINT,
       tokens: "email",
+      shape: `u${"_".repeat(DIGITS)}@${at}`,
       maxLength: 2 + DIGITS + at.length,
       expression: (value, { digest }) => `('u' || ${hexOf(digest(value), DIGITS)} || '@${at}')`,
     };

@@ -1,7 +1,7 @@
 import { quoteLiteral } from "#sql/quote.ts";
 import { numberOf } from "./digest.ts";
 import type { Options } from "./options.ts";
-import { classOf, DIFFERS, DISJOINT, type Made } from "./transform.ts";
+import { classOf, DIFFERS, DISJOINT, literally, type Made } from "./transform.ts";
 
 /** As many digits as 60 bits give without preferring any. */
 const MOST_DIGITS = 17;
@@ -29,6 +29,7 @@ export function madeForm(options: Options, usual: string): Made {
   return {
     class: classOf(results),
     proof: results >= 2 ** 50 ? DISJOINT : DIFFERS,
+    shape: literally(form).replaceAll(/[#@]/g, "_"),
     maxLength: Array.from(form).length,
     expression: (value, { digest }) => {
       const filled = (number: string): string => fill(form, `lpad((${number})::text, ${digits}, '0')`, digits);

@@ -15,6 +15,7 @@ export const iban: Transform = {
       class: "probable",
       proof: DISJOINT,
       tokens: "iban",
+      shape: `DE__0${"_".repeat(17)}`,
       maxLength: 22,
       // ISO 13616: the country's letters as numbers and two zeros behind the account, and 98 minus the rest by 97.
       expression: (

@@ -14,6 +14,7 @@ export const token: Transform = {
     return {
       class: classOf(16 ** length),
       proof: length >= 16 ? DISJOINT : { ...DIFFERS, chance: 16 ** -length },
+      shape: "_".repeat(length),
       maxLength: length,
       expression: (value, { digest }) => hexOf(digest(value), length),
     };

@@ -73,6 +73,8 @@ export interface Made {
   readonly class: SyncColumn["class"];
   readonly proof: ColumnProof;
   readonly tokens?: TokenKind;
+  /** A pattern of LIKE that every result matches, and few originals do. */
+  readonly shape?: string;
   readonly inside?: readonly Inside[];
   /** The most characters of a result; `original` where it is never longer than that. */
   readonly maxLength: number | "original";
@@ -99,6 +101,11 @@ export interface Keyed {
 
 /** From this many possible results on, two of ten million originals share one with a probability of less than one in a thousand. */
 const PROBABLE = 2 ** 56;
+
+/** The text as a part of a pattern of LIKE. */
+export function literally(text: string): string {
+  return text.replaceAll(/[\\%_]/g, String.raw`\$&`);
+}
 
 export function classOf(results: number): SyncColumn["class"] {
   return results >= PROBABLE ? "probable" : "lossy";

@@ -1,5 +1,8 @@
 import { hexOf } from "./digest.ts";
-import { DISJOINT, type Transform } from "./transform.ts";
+import { DISJOINT, literally, type Transform } from "./transform.ts";
+
+const BEGINNING = "user_";
+const DIGITS = 16;
 
 export const username: Transform = {
   name: "username",
@@ -12,8 +15,9 @@ export const username: Transform = {
     return {
       class: "probable",
       proof: DISJOINT,
-      maxLength: 21,
-      expression: (value, { digest }) => `('user_' || ${hexOf(digest(value), 16)})`,
+      shape: `${literally(BEGINNING)}${"_".repeat(DIGITS)}`,
+      maxLength: BEGINNING.length + DIGITS,
+      expression: (value, { digest }) => `('${BEGINNING}' || ${hexOf(digest(value), DIGITS)})`,
     };
   },
 };

@@ -52,17 +52,21 @@ for (const engine of newestServer) {
     expect(duplicate.data).toMatchObject({ sqlstate: "23505" });
     await expectOld();
 
-    // A transform that does nothing for one row, and an address in a note that is kept.
-    const leaky = planned((plan) =>
-      transforming(plan, "people", "email", {
-        expression: "case source.id when 7 then source.email else 'x' || source.id || '@anon.example' end",
-        proof: { kind: "disjoint" },
-        tokens: "email",
-      }),
-    );
-    const unproven = await failure(copy(source.target, target.target, { plan: leaky }));
-    expect(unproven.code).toBe("sync_unproven");
-    await expectOld();
+    // A transform that does nothing for one row, whatever shape its results are said to have, and an address in a note that is kept.
+    for (const shape of [undefined, "x%@anon.example", "%@%.example"]) {
+      const leaky = planned((plan) =>
+        transforming(plan, "people", "email", {
+          expression: "case source.id when 7 then source.email else 'x' || source.id || '@anon.example' end",
+          proof: { kind: "disjoint" },
+          tokens: "email",
+          ...(shape === undefined ? {} : { shape }),
+        }),
+      );
+      const unproven = await failure(copy(source.target, target.target, { plan: leaky }));
+      expect([shape, unproven.code]).toEqual([shape, "sync_unproven"]);
+      expect(unproven.data?.["columns"]).toMatchObject([{ column: "public.people.email", holds: false, same: 1 }]);
+      await expectOld();
+    }
 
     await withDatabase(source.target, {}, (database) =>
       database.execute("update people set note = 'write to PERSON12@corp.example' where id < 4"),

@@ -2,16 +2,22 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { cliProject, environmentFile } from "../../cli/project.ts";
 import { ROOT } from "../../support/postgres-binaries.ts";
+import { textsInMemory } from "../../support/process-memory.ts";
 
 /** What a run says when it begins with something. */
 const STEPS = ["Making tables", "Copying rows", "Making keys", "Comparing the copy", "Putting the copy in place"];
 
-test("a run that is killed leaves the old target or the new one, and the next run clears up", async () => {
+/** In the environment of a run, so that it is in its memory. */
+const MARK = "mark-of-a-run";
+/** In every original, and nowhere else. */
+const SECRET = "@corp.example";
+
+test("a run that is killed leaves the old target or the new one, and no original in a core dump; the next run clears up", async () => {
   await using project = await cliProject({ "db/sync/rules.yaml": "tables:\n  people: { keep: [id], email: email }\n" });
   const copy = await project.server.createDatabase("copy");
   await project.write("db/environments/copy.yaml", environmentFile(project.server, copy, "sync: { replace: true }\n"));
   await project.query(
-    "create table people as select g as id, 'person' || g || '@corp.example' as email from generate_series(1, 20000) g",
+    `create table people as select g as id, 'person' || g || '${SECRET}' as email from generate_series(1, 20000) g`,
   );
   const before = project.server.connect(copy);
   await before`create table old as select 1 as id`;
@@ -21,7 +27,7 @@ test("a run that is killed leaves the old target or the new one, and the next ru
       [process.execPath, join(ROOT, "src/main.ts"), "sync", "--from", "local", "--to", "copy", "--yes", "copy"],
       {
         cwd: project.dir,
-        env: { PATH: process.env["PATH"] ?? "", HOME: project.dir },
+        env: { PATH: process.env["PATH"] ?? "", HOME: project.dir, MARK },
         stdin: "ignore",
         stdout: "pipe",
         stderr: "pipe",
@@ -32,11 +38,17 @@ test("a run that is killed leaves the old target or the new one, and the next ru
     for (;;) {
       const child = start();
       let said = "";
+      let held: string[] | undefined;
       for await (const piece of child.stderr) {
         said += Buffer.from(piece).toString();
-        if (step !== undefined && said.includes(step)) child.kill("SIGKILL");
+        if (step === undefined || !said.includes(step)) continue;
+        child.kill("SIGSTOP");
+        held = textsInMemory(child.pid, [MARK, SECRET]);
+        child.kill("SIGKILL");
+        break;
       }
       const code = await child.exited;
+      expect([[MARK], undefined]).toContainEqual(held);
       // The server has not noticed yet that the one before is gone.
       if (code === 6) continue;
       if (step !== undefined && !said.includes(step)) throw new Error(said);

@@ -16,6 +16,8 @@ const SETTINGS = {
   timezone: "'Asia/Kolkata'",
   bytea_output: "'escape'",
   lc_monetary: "'C'",
+  lc_numeric: "'POSIX'",
+  lc_time: "'POSIX'",
   standard_conforming_strings: "off",
   xmlbinary: "'hex'",
 };
@@ -44,7 +46,17 @@ for (const engine of newestServer) {
         await instance.sql(`alter database "${source.target.database}" set ${name} to ${value}`);
       }
       await copy(source.target, plain.target);
-      const report = await copy(source.target, replaced.target, { plan: ruled(RULES) });
+      let locales: object[] = [];
+      const report = await copy(source.target, replaced.target, {
+        plan: async (database) => {
+          // What `to_char` and `to_number` in a rule go by.
+          locales = await database.query(
+            "select current_setting('lc_numeric') as numeric, current_setting('lc_time') as time",
+          );
+          return await ruled(RULES)(database);
+        },
+      });
+      expect(locales).toEqual([{ numeric: "C", time: "C" }]);
       expect(report.proof.columns).toMatchObject([{ holds: true, originals: 1 }]);
       for (const { target } of [plain, replaced]) {
         expect(await withDatabase(target, {}, (database) => database.query(LOOK))).toEqual(wanted);

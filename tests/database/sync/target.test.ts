@@ -3,7 +3,8 @@ import { withDatabase } from "#database/open.ts";
 import type { ConfitureError } from "#errors/error.ts";
 import { newestServer } from "../../support/engines.ts";
 import { server, startServer } from "../../support/servers.ts";
-import { copy } from "./copying.ts";
+import { tcpProxy } from "../../support/tcp-proxy.ts";
+import { copy, ruled } from "./copying.ts";
 
 async function refusal(work: Promise<unknown>): Promise<ConfitureError> {
   return (await work.then(
@@ -13,16 +14,43 @@ async function refusal(work: Promise<unknown>): Promise<ConfitureError> {
 }
 
 for (const engine of newestServer) {
-  test("a replica of the target is not copied into it", async () => {
+  test("a replica of the target is not copied into it, nor is one behind a load balancer copied anywhere", async () => {
     const primary = await startServer({ major: engine.major });
     const name = await primary.createDatabase();
-    await withDatabase(primary.target(name), {}, (database) => database.execute("create table t as select 1 as id"));
+    await withDatabase(primary.target(name), {}, (database) =>
+      database.execute("create table t as select 1 as id, 'ann@corp.example' as mail"),
+    );
     const replica = await primary.replica();
     const error = await refusal(copy(replica.target(name), primary.target(name)));
     expect([error.code, error.message]).toEqual(["sync_not_allowed", expect.stringContaining("replica of the target")]);
     // Into another database of that server it may go.
     const other = await primary.createDatabase();
     expect((await copy(replica.target(name), primary.target(other))).tables).toMatchObject([{ rowsWritten: 1 }]);
+    // One connection reaches another server: the first stream's, the last one's, that of the ledger, that of the proof.
+    for (const [odd, last] of [
+      [2, "Reading the source"],
+      [5, "Reading the source"],
+      [6, "Copying rows"],
+      [7, "Making keys, indexes and everything else"],
+    ] as const) {
+      await using balancer = await tcpProxy(
+        (connection) => (connection === odd ? primary : replica),
+        () => "pass",
+      );
+      const source = { ...replica.target(name), port: balancer.port };
+      const steps: string[] = [];
+      const divided = await refusal(
+        copy(source, primary.target(other), {
+          jobs: 4,
+          plan: ruled("tables:\n  t: { keep: [id], mail: email }\n"),
+          onEvent: (event) => void (event.type === "step" && steps.push(event.step)),
+        }),
+      );
+      expect([odd, divided.code, steps.at(-1)]).toEqual([odd, "sync_load_balanced", last]);
+    }
+    expect(await withDatabase(primary.target(other), {}, (database) => database.query("select * from t"))).toEqual([
+      { id: 1, mail: "ann@corp.example" },
+    ]);
   }, 60_000);
 
   test("only databases that were made beside this very target are removed", async () => {

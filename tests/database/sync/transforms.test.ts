@@ -164,6 +164,20 @@ for (const engine of engines) {
       expect(String(results[0]!["ip"])).toBe("10.1.2.0/24");
     });
 
+    test("results have the shape that is said of them, and no original has", async () => {
+      const [table] = (await planOf(database, RULES)).tables;
+      const shapes = table!.columns.flatMap(({ name, shape }) => (shape === undefined ? [] : [{ name, shape }]));
+      expect(shapes.map(({ name }) => name)).toEqual(["mail", "login", "tok", "phone", "zip", "card", "iban", "ssn"]);
+      for (const { name, shape } of shapes) {
+        const [row] = await database.query(
+          `select count(*) filter (where r."${name}" not like $1)::int as odd, count(r."${name}")::int as results,
+             (select count(*)::int from people where "${name}" like $1) as originals from (${table!.query}) r`,
+          [shape],
+        );
+        expect([name, row]).toEqual([name, { odd: 0, results: 400, originals: 0 }]);
+      }
+    });
+
     test("all dates of one person are shifted alike, by the same days in every column", async () => {
       const days = (from: unknown, to: unknown): number =>
         (new Date(String(to)).getTime() - new Date(String(from)).getTime()) / 86_400_000;
