@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type ApprovedPlan, requireApproved } from "./approved-plan.ts";
 import { afterthought, endLeftOpen, type LeftOpenBodies } from "./afterthought.ts";
-import { requireMigrations, unrecognised } from "./discover.ts";
+import { type Discovery, requireMigrations, unrecognised } from "./discover.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { orSameWayUp } from "./edits.ts";
 import type { Direction } from "./events.ts";
@@ -25,6 +25,7 @@ import { type Loss, lossesOf } from "./losses.ts";
 import { missing, planDown, type PlanDownOptions, planUp, type PlanUpOptions, requireKnown } from "./plan.ts";
 import { nothingToResolve } from "./record.ts";
 import { refuseRenamedLedger } from "./renamed-ledger.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import { runMigration } from "./run.ts";
 import { inOneTransaction } from "./run-in-transaction.ts";
 import type { RunOptions } from "./run-session.ts";
@@ -74,10 +75,16 @@ export interface UpOptions extends PlanUpOptions {
  */
 export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunReport> {
   // Files that are wrong in themselves are reported without a connection.
-  requireRecognised(options);
+  const recognised = requireRecognised(options);
   const deadline = plan.timeLimit === undefined ? undefined : performance.now() + plan.timeLimit;
   using gentle = new GentleSignal(options.signal);
-  const gently = { ...options, signal: gentle.signal };
+  using ahead = new ReadAhead(options.projectDir, recognised);
+  const onEvent: MigrateOptions["onEvent"] = (event) => {
+    // Somebody may change files in the meantime.
+    if (event.type.startsWith("waiting-")) ahead.forget();
+    options.onEvent?.(event);
+  };
+  const gently = { ...options, signal: gentle.signal, onEvent };
   return await exclusively(gently, async (database, ledger) => {
     const busy = new Set<string>();
     const results: MigrationResult[] = [];
@@ -92,7 +99,10 @@ export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunR
         gently,
         { ...plan, steps, busy },
         { deadline, gentle, isFirst: results.length === 0 },
+        ahead,
       );
+      // The next round looks at the files as they are then.
+      ahead.forget();
       results.push(...round.results);
       for (const { migration, outcome } of round.results) {
         if (outcome === "unfinished") busy.add(canonicalVersion(migration.version));
@@ -109,8 +119,9 @@ async function upRound(
   options: MigrateOptions,
   asked: UpOptions,
   { isFirst, ...how }: FillLimits & { readonly isFirst: boolean },
+  ahead: ReadAhead,
 ): Promise<RunReport & { readonly isOver: boolean }> {
-  const history = await readHistory(database, ledger, options);
+  const history = await readHistory(database, ledger, options, ahead);
   const plan = { ...asked, contracts: withApproved(history, asked) };
   if (!ledger.exists) await refuseRenamedLedger(database, ledger, history, options.projectDir);
   const files = await orSameWayUp(database, ledger, options.projectDir, history, () =>
@@ -174,11 +185,13 @@ export function heldWithin(history: readonly HistoryEntry[], plan: PlanUpOptions
 }
 
 /** @throws ConfitureError `migrations_unrecognised` for a folder in which nothing is taken for a migration, though something could be one */
-function requireRecognised(options: MigrateOptions): void {
-  const { layout, base, migrations, ignored } = requireMigrations(options);
-  if (ignored.length === 0) return;
-  if (migrations.length > 0 || base !== undefined) options.onEvent?.({ type: "ignored", ignored });
-  else throw unrecognised(options.dir, layout, ignored);
+function requireRecognised(options: MigrateOptions): Discovery {
+  const found = requireMigrations(options);
+  const { layout, base, migrations, ignored } = found;
+  if (ignored.length === 0) return found;
+  if (migrations.length === 0 && base === undefined) throw unrecognised(options.dir, layout, ignored);
+  options.onEvent?.({ type: "ignored", ignored });
+  return found;
 }
 
 /**

@@ -17,6 +17,7 @@ import { factsOf } from "./file-facts.ts";
 import { checksumOfFile, loadMigration } from "./load.ts";
 import { marksOf, mentions } from "./marks-of.ts";
 import type { Ignored } from "./layouts/layout.ts";
+import { ReadAhead } from "./read-ahead.ts";
 import type { LayoutName } from "./layouts/names.ts";
 import { isBase } from "./version.ts";
 import { transactionControl } from "#sql/classify.ts";
@@ -100,6 +101,7 @@ export async function withHistory<T>(options: MigrateOptions, work: (read: Read)
     const ledger = { schema: "public", table: options.table, exists: false };
     return await work({ database: undefined, ledger, history, found });
   }
+  using ahead = new ReadAhead(options.projectDir, found);
   return await withDatabase(
     options.target,
     {
@@ -110,7 +112,7 @@ export async function withHistory<T>(options: MigrateOptions, work: (read: Read)
     },
     async (database) => {
       const ledger = await findLedger(database, options.table);
-      const history = await readHistory(database, ledger, options, found);
+      const history = await readHistory(database, ledger, options, ahead);
       return await work({ database, ledger, history, found });
     },
   );
@@ -123,20 +125,21 @@ export function isUnmade(target: Target): boolean {
 
 /**
  * Lays files and ledger side by side over a session that is open.
- * @param found what was found before; it may be something else by the time a lock was free
+ * @param ahead what was read before
  */
 export async function readHistory(
   database: Database,
   ledger: Ledger,
   options: MigrateOptions,
-  found?: Pick<Discovery, "base" | "migrations">,
+  ahead?: ReadAhead,
 ): Promise<HistoryEntry[]> {
   const rows = await readLedger(database, ledger);
-  const { base, migrations } = found ?? discoverMigrations(options.projectDir, options.dir, options.layout);
+  const { base, migrations } = ahead?.found ?? discoverMigrations(options.projectDir, options.dir, options.layout);
   const begins = base !== undefined && rows.length === 0 && (await isEmptyDatabase(database, ledger));
   const hasBegun = rows.some(({ version }) => isBase(version));
   const beginning = begins || hasBegun ? base : undefined;
-  const joined = joinHistory(migrations, rows, factsOf(options.projectDir), beginning, base?.squashed);
+  const facts = ahead?.facts() ?? factsOf(options.projectDir);
+  const joined = joinHistory(migrations, rows, facts, beginning, base?.squashed);
   const history = joined.map((entry) => withMarks(entry, options));
   if (!history.some((entry) => entry.standing === "stopped")) return history;
   return await Promise.all(history.map((entry) => withStatement(entry, options)));

@@ -383,6 +383,7 @@ for (const engine of oldestServer) {
       });
       await m.up();
       expect(m.events).toMatchObject([
+        { type: "planned" },
         { type: "started", direction: "up", migration: { version: "001" } },
         { type: "notice", notice: { severity: "WARNING", message: "mind the gap", hint: "step" } },
         { type: "finished", direction: "up", migration: { version: "001" } },

@@ -105,6 +105,29 @@ for (const engine of newestServer) {
       expect((await first).error?.code).toBe("connection_lost");
     });
 
+    test("files that change while a runner waits for the lock are read as they are then", async () => {
+      await using m = await migrating(engine, { "001_a.sql": "CREATE TABLE a ()", "002_b.sql": "CREATE TABLE b ()" });
+      await m.up({ steps: 1 });
+      let run: ReturnType<Migrating["up"]> | undefined;
+      await whileHeld(m, async () => {
+        const waiting = new Promise<void>((resolve) => {
+          run = m.up({}, { onEvent: ({ type }) => type === "waiting-for-lock" && resolve() });
+        });
+        await waiting;
+        await m.write("001_a.sql", "CREATE TABLE other ()");
+      });
+      expect((await run)?.error).toMatchObject({ code: "history_edited" });
+      await m.write("001_a.sql", "CREATE TABLE a ()");
+      await whileHeld(m, async () => {
+        const waiting = new Promise<void>((resolve) => {
+          run = m.up({}, { onEvent: ({ type }) => type === "waiting-for-lock" && resolve() });
+        });
+        await waiting;
+        await m.write("003_c.sql", "CREATE TABLE c ()");
+      });
+      expect((await run)?.results).toEqual(["002 done", "003 done"]);
+    });
+
     test("what a statement waits for is told: the lock, and the session that has it", async () => {
       await using m = await migrating(engine, { "001_a.sql": "CREATE TABLE a (id int)" });
       await m.up();
