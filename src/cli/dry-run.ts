@@ -74,9 +74,12 @@ export async function factsOfPlanned(
 ): Promise<Facts> {
   if (planned.length === 0 || planned.some(({ file }) => file.form === "typescript")) return NO_FACTS;
   try {
-    const { factsByFile } = await import("./output/plan-words.ts");
+    const { factsByFile, limitLines } = await import("./output/plan-words.ts");
+    const { foreseeLimits } = await import("./above-limits.ts");
     const pending = await findPending(context, limits, undefined);
     const trace = await tracePending(context, await projectFiles(context), pending);
+    const above = foreseeLimits(await context.config(), trace, pending.sizes);
+    for (const line of limitLines(above)) context.messages.log(line);
     return factsByFile({ trace, sizes: pending.sizes });
   } catch (error) {
     // What is printed is right without it.

@@ -1,15 +1,14 @@
-import { LOCK_MODES } from "#compare/trace/facts.ts";
-import { aboveLimits, type Excess } from "#compare/trace/limits.ts";
 import type { Config, LimitsConfig } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { planUp } from "#migrate/plan.ts";
+import { excessesOf } from "./above-limits.ts";
 import { ask } from "./ask.ts";
 import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";
 import { projectFiles } from "./compare-options.ts";
 import { renderPlan } from "./output/plan.ts";
-import { inLine } from "./output/visible.ts";
+import { excessInWords } from "./output/plan-words.ts";
 import { findPending, tracePending } from "./pending.ts";
 
 /**
@@ -29,24 +28,19 @@ export async function requireWithinLimits(
   const pending = await findPending(context, which, undefined);
   // Without a database there is nobody to wait.
   if (pending.migrations.length === 0 || pending.sizes === undefined) return false;
-  const lock = LOCK_MODES.find((mode) => mode.toLowerCase().replaceAll(" ", "_") === limits.lock)!;
   const trace = await tracePending(context, await projectFiles(context, undefined), pending).catch((error: unknown) => {
     throw error instanceof ConfitureError && error.code !== "interrupted"
       ? aboveLimitsError(config, [`what is pending could not be tried: ${error.message}`], said, error)
       : error;
   });
-  const found = aboveLimits(trace, pending.sizes, { lock, rows: limits.rows, dataLoss: limits.dataLoss }).map(inWords);
+  const above = { environment: config.environment ?? "", excesses: excessesOf(trace, pending.sizes, limits) };
+  const found = above.excesses.map(excessInWords);
   if (found.length === 0) return false;
   if (!canAsk(context)) throw aboveLimitsError(config, found, said);
-  context.messages.log(renderPlan({ trace, sizes: pending.sizes, aim: context.aim }, context.paint));
-  context.messages.log(`Above the limits of "${config.environment ?? ""}":${list(found)}`);
+  context.messages.log(renderPlan({ trace, sizes: pending.sizes, aim: context.aim, above }, context.paint));
   const answer = await ask(context.io, "Type its name to apply these migrations: ", "nothing was done");
   if (answer === config.environment) return true;
   throw aboveLimitsError(config, found, said);
-}
-
-function inWords({ statement: { place }, what }: Excess): string {
-  return `${place.line === undefined ? place.file : `${place.file}:${place.line}`}: ${inLine(what)}`;
 }
 
 function list(lines: readonly string[]): string {

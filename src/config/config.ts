@@ -96,6 +96,8 @@ export const LOCK_LIMITS = [
 export interface LimitsConfig {
   /** The strongest lock on a table that has more rows than `rows`. */
   readonly lock: (typeof LOCK_LIMITS)[number];
+  /** The strongest lock on any table while one that has more rows than `rows` is rewritten or read. */
+  readonly longLock: (typeof LOCK_LIMITS)[number];
   readonly rows: number;
   readonly dataLoss: boolean;
 }
@@ -108,7 +110,12 @@ export interface ConfigWarning {
   readonly connection?: true;
 }
 
-export const DEFAULT_LIMITS: LimitsConfig = { lock: "share_update_exclusive", rows: 100_000, dataLoss: false };
+export const DEFAULT_LIMITS: LimitsConfig = {
+  lock: "share_update_exclusive",
+  longLock: "share_update_exclusive",
+  rows: 100_000,
+  dataLoss: false,
+};
 
 export const DEFAULT_ENVIRONMENT = "local";
 

@@ -51,6 +51,7 @@ export function describeConfig(config: Config): ConfigRow[] {
     "scratch.url": config.scratchUrl === undefined ? NOT_SET : config.scratchUrl.toString(),
     protected: String(config.protected),
     "limits.lock": config.limits?.lock ?? NOT_SET,
+    "limits.long_lock": config.limits?.longLock ?? NOT_SET,
     "limits.rows": config.limits === undefined ? NOT_SET : String(config.limits.rows),
     "limits.data_loss": config.limits === undefined ? NOT_SET : String(config.limits.dataLoss),
     "sync.replace": String(config.syncReplace),

@@ -68,6 +68,7 @@ export const DEFAULT_SETTINGS: Settings = {
     "scratch.url": "default",
     protected: "default",
     "limits.lock": "default",
+    "limits.long_lock": "default",
     "limits.rows": "default",
     "limits.data_loss": "default",
     "sync.replace": "default",
@@ -157,6 +158,7 @@ export function readSettings(
     protected: isProtected,
     limits: limits && {
       lock: take("limits.lock", lockLimit(reader.text(limits, "lock")), DEFAULT_LIMITS.lock),
+      longLock: take("limits.long_lock", lockLimit(reader.text(limits, "long_lock")), DEFAULT_LIMITS.longLock),
       rows: take("limits.rows", rowCount(reader.text(limits, "rows")), DEFAULT_LIMITS.rows),
       dataLoss: take("limits.data_loss", reader.boolean(limits, "data_loss"), DEFAULT_LIMITS.dataLoss),
     },

@@ -34,7 +34,7 @@ export const KEYS = {
   build: ["order", "reset_between_files"],
   drift: ["ignore"],
   scratch: ["url"],
-  limits: ["lock", "rows", "data_loss"],
+  limits: ["lock", "long_lock", "rows", "data_loss"],
   sync: ["replace"],
 } as const;
 

@@ -58,7 +58,9 @@ export function readScript(path: string, text: string, parser: Parser): LintFile
   const name = path.split("/").at(-1)!;
   const file: MigrationFile = { version: "", name, form: "sql", layout: "confiture", path };
   if (OWN_MARK.test(text)) return readLoose(file, text, parser);
-  const { up } = waysOfText(file, text);
+  // Its own BEGIN and COMMIT stay in it.
+  const { up } = waysOfText({ ...file, transaction: false }, text);
+  if (up.kind === "sql") return sqlFile({ path, kind: "migration" }, up.script, false, [], parser);
   const refusals = up.kind === "refused" && !OF_THE_RUNNER.has(up.error.code) ? [problemOf(up.error, path)] : [];
   const { statements } = splitStatements(text);
   const script: Script = { file: path, text, statements, psqlCommands: [] };

@@ -13,6 +13,7 @@ import { definerCallable } from "./rules/definer-callable.ts";
 import { definerSearchPath } from "./rules/definer-search-path.ts";
 import { deleteAll } from "./rules/delete-all.ts";
 import { detachBlocks } from "./rules/detach-blocks.ts";
+import { detachHidesRows } from "./rules/detach-hides-rows.ts";
 import { diskHeadroom } from "./rules/disk-headroom.ts";
 import { doesByCode } from "./rules/does-by-code.ts";
 import { domainConstraintScans } from "./rules/domain-constraint-scans.ts";
@@ -81,6 +82,7 @@ import { requiredColumn } from "./rules/required-column.ts";
 import { rlsOff } from "./rules/rls-off.ts";
 import { rlsWithoutPolicy } from "./rules/rls-without-policy.ts";
 import { schemaQualified } from "./rules/schema-qualified.ts";
+import { sequenceRepeats } from "./rules/sequence-repeats.ts";
 import { serialRewrites } from "./rules/serial-rewrites.ts";
 import { setSchema } from "./rules/set-schema.ts";
 import { statementFails } from "./rules/statement-fails.ts";
@@ -158,6 +160,8 @@ export const RULES: readonly Rule[] = [
   changesValues,
   breaksOldWriter,
   dropUsedObject,
+  detachHidesRows,
+  sequenceRepeats,
   replacesCode,
   doesByCode,
   foreignKeysOff,

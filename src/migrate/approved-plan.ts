@@ -2,6 +2,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "./body.ts";
 import type { HistoryEntry } from "./history.ts";
 import { migrationId } from "./migration-file.ts";
+import type { PlannedDatabase } from "./planned-database.ts";
 
 /** A version with what its text was: sha256 in hex; null where the ledger has none. */
 interface Marked {
@@ -10,12 +11,13 @@ interface Marked {
   readonly checksum: string | null;
 }
 
-/** What somebody has looked at and wants to be run: this, on a database that stands like this. */
+/** What somebody has looked at and wants to be run: this, on this database, standing like this. */
 export interface ApprovedPlan {
   readonly format: "confiture-plan";
   readonly version: 1;
   /** The environment that it was made for; null where a URL stood in for one. */
   readonly environment: string | null;
+  readonly database: PlannedDatabase;
   /** What the ledger said was applied, in version order. */
   readonly applied: readonly Marked[];
   /** What is to be run, in order. */
@@ -26,7 +28,7 @@ export interface ApprovedPlan {
 
 /** Pure. */
 export function planToApprove(
-  environment: string | null,
+  { environment, database }: Pick<ApprovedPlan, "environment" | "database">,
   history: readonly HistoryEntry[],
   migrations: readonly Pick<LoadedMigration, "file" | "checksum">[],
 ): ApprovedPlan {
@@ -34,6 +36,7 @@ export function planToApprove(
     format: "confiture-plan",
     version: 1,
     environment,
+    database,
     applied: appliedOf(history),
     migrations: migrations.map(marked),
   } as const;
@@ -61,11 +64,14 @@ export function readApprovedPlan(text: string, file: string): ApprovedPlan {
     throw refuse("is not what `confiture migrate plan --out` writes");
   }
   if (read["version"] !== 1) throw refuse("was written by a newer version of Confiture");
-  const { environment, applied, migrations, digest } = read;
+  const { environment, database, applied, migrations, digest } = read;
   const isWhole =
-    (environment === null || typeof environment === "string") && isMarkedList(applied) && isMarkedList(migrations);
+    (environment === null || typeof environment === "string") &&
+    isDatabase(database) &&
+    isMarkedList(applied) &&
+    isMarkedList(migrations);
   if (!isWhole) throw refuse("lacks a part of a plan");
-  const plan = { format: "confiture-plan", version: 1, environment, applied, migrations } as const;
+  const plan = { format: "confiture-plan", version: 1, environment, database, applied, migrations } as const;
   if (digestOf(plan) !== digest) throw refuse("was edited: its digest does not fit what is in it");
   return { ...plan, digest };
 }
@@ -79,7 +85,7 @@ export function requireApproved(
   history: readonly HistoryEntry[],
   migrations: readonly Pick<LoadedMigration, "file" | "checksum">[],
 ): void {
-  const now = planToApprove(plan.environment, history, migrations);
+  const now = planToApprove(plan, history, migrations);
   if (now.digest === plan.digest) return;
   const changes = [
     ...differences(plan.applied, now.applied, {
@@ -127,10 +133,22 @@ function marked({ file, checksum }: Pick<LoadedMigration, "file" | "checksum">):
   return { version: file.version, name: file.name, checksum };
 }
 
-function digestOf({ environment, applied, migrations }: Omit<ApprovedPlan, "digest">): string {
+function digestOf({ environment, database, applied, migrations }: Omit<ApprovedPlan, "digest">): string {
   const lines = (list: readonly Marked[]): unknown[] =>
     list.map(({ version, name, checksum }) => [version, name, checksum]);
-  return Bun.SHA256.hash(JSON.stringify([environment, lines(applied), lines(migrations)]), "hex");
+  const { name, place, system, oid } = database;
+  const all = [environment, [name, place, system, oid], lines(applied), lines(migrations)];
+  return Bun.SHA256.hash(JSON.stringify(all), "hex");
+}
+
+function isDatabase(value: unknown): value is PlannedDatabase {
+  return (
+    isRecord(value) &&
+    typeof value["name"] === "string" &&
+    typeof value["place"] === "string" &&
+    (value["system"] === null || typeof value["system"] === "string") &&
+    (value["oid"] === null || typeof value["oid"] === "number")
+  );
 }
 
 function isMarkedList(value: unknown): value is Marked[] {

@@ -5,6 +5,7 @@ import type { MigrationFile } from "./migration-file.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { requireApproved } from "./approved-plan.ts";
+import { askPlannedDatabase, requireSameDatabase } from "./planned-database.ts";
 import { loadAll } from "./load-all.ts";
 import { runOptionsOf, type UpOptions } from "./migrator.ts";
 import { type PlanDownOptions, planUp, type PlanUpOptions } from "./plan.ts";
@@ -38,7 +39,11 @@ export async function dryRunUp(
 ): Promise<PlannedMigration[]> {
   const { history, ledger } = await status(options);
   const migrations = await loadAll(planUp(history, plan), "up", options);
-  if (plan.approved !== undefined) requireApproved(plan.approved, history, migrations);
+  if (plan.approved !== undefined) {
+    const other = requireSameDatabase(plan.approved.database, await askPlannedDatabase(options));
+    if (other !== undefined) options.onEvent?.({ type: "planned-elsewhere", message: other });
+    requireApproved(plan.approved, history, migrations);
+  }
   return await takeDown(migrations, "up", options, ledger);
 }
 

@@ -22,6 +22,7 @@ import { claimFill, explainFillFailure, runBackfill } from "./run-fill.ts";
 import { loadAll, withRecordedVersions } from "./load-all.ts";
 import { lockKey } from "./lock.ts";
 import { type Loss, lossesOf } from "./losses.ts";
+import { readPlannedDatabase, requireSameDatabase } from "./planned-database.ts";
 import { missing, planDown, type PlanDownOptions, planUp, type PlanUpOptions, requireKnown } from "./plan.ts";
 import { nothingToResolve } from "./record.ts";
 import { refuseRenamedLedger } from "./renamed-ledger.ts";
@@ -130,7 +131,11 @@ async function upRound(
   const unread = ledger.exists ? undefined : await findUnreadHistory(database, files, options.projectDir);
   if (unread !== undefined) throw unreadHistory(unread);
   const migrations = await loadAll(files, "up", options);
-  if (plan.approved !== undefined && isFirst) requireApproved(plan.approved, history, migrations);
+  if (plan.approved !== undefined && isFirst) {
+    const other = requireSameDatabase(plan.approved.database, await readPlannedDatabase(database, options));
+    if (other !== undefined) options.onEvent?.({ type: "planned-elsewhere", message: other });
+    requireApproved(plan.approved, history, migrations);
+  }
   if (plan.singleTransaction === true) migrations.forEach(requireTransactional);
   const held = heldWithin(history, plan);
   if (migrations.length === 0) return { results: [], error: undefined, held, isOver: true };

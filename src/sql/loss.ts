@@ -11,8 +11,8 @@ const MEMBERSHIPS: ReadonlySet<string> = new Set(["EXTENSION", "PUBLICATION", "S
 
 /**
  * What a statement takes away, in a few words ("drops TABLE users", "updates rows of users"), or undefined when it takes
- * nothing: objects, columns and constraints that are dropped, and rows or values that are deleted, changed or
- * converted. Functions that a statement calls are not looked into. Pure.
+ * nothing: objects, columns and constraints that are dropped, rows or values that are deleted, changed or
+ * converted, and rows that are not found in a table any more. Functions that a statement calls are not looked into. Pure.
  */
 export function lossOf(statement: Statement): string | undefined {
   const first = statement.firstWord;
@@ -77,6 +77,7 @@ function lossOfAlter(tokens: readonly string[]): string | undefined {
     ),
   );
   const drops: string[] = [];
+  let hides: string | undefined;
   let converts = false;
   let depth = 0;
   for (const [at, token] of tokens.entries()) {
@@ -88,13 +89,29 @@ function lossOfAlter(tokens: readonly string[]): string | undefined {
       const end = tokens.findIndex((later, index) => index > at && later === ",");
       drops.push(phrase(tokens.slice(at + 1, end < 0 ? undefined : end)));
     }
+    if (token === "DETACH" && after === "PARTITION") {
+      hides = `takes PARTITION ${relation(tokens, at + 2)} with its rows out of ${what}`;
+    } else if (token === "INHERIT" && tokens[at - 1] === "NO") {
+      hides = `takes the rows of ${what} out of ${relation(tokens, at + 1)}`;
+    }
     converts ||= token === "TYPE" && isConversion(tokens, at);
   }
+  if (hides !== undefined) return hides;
   if (drops.length > 0) return `drops ${drops.join(" and ")} of ${what}`;
   return converts ? `converts values of ${what}` : undefined;
 }
 
-const ACTIONS: ReadonlySet<string> = new Set(["DROP", "ADD", "ALTER", "SET", "RENAME", "VALIDATE", "DETACH", "ATTACH"]);
+const ACTIONS: ReadonlySet<string> = new Set([
+  "DROP",
+  "ADD",
+  "ALTER",
+  "SET",
+  "RENAME",
+  "VALIDATE",
+  "DETACH",
+  "ATTACH",
+  "NO",
+]);
 
 /** ALTER [COLUMN] name [SET DATA] TYPE; every value fits into text. */
 function isConversion(tokens: readonly string[], at: number): boolean {

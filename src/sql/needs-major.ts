@@ -1,48 +1,169 @@
-import type { Statement } from "./statement.ts";
+import { NEWER_FUNCTIONS, NEWER_RELATIONS, NEWER_SETTINGS } from "./newer-names.ts";
+import { NEWER_SYNTAX, type NewerSyntax } from "./newer-syntax.ts";
+import { Statement } from "./statement.ts";
+import { writtenName } from "./token-names.ts";
 
 /** What a statement says that PostgreSQL only knows from a major version on. */
 export interface Need {
   readonly major: number;
   /** "NOT NULL as a constraint of a table" */
   readonly what: string;
+  /** The function that it calls: somebody's own of that name is another one. */
+  readonly function?: string;
 }
 
-/** The newest of what a statement needs, by its text; undefined for what every supported version (14 on) knows. Pure. */
-export function needsMajor(statement: Statement): Need | undefined {
+/**
+ * What a statement needs a newer PostgreSQL for than the oldest supported one, by its text, the newest first: forms of statements
+ * (newer-syntax.ts), and functions, settings and system views by their names (newer-names.ts). The bodies of DO blocks and of functions
+ * in SQL are read as well. Not told by a text: functions that only take other types than before, columns of system views, statements
+ * that code puts together. Pure.
+ */
+export function needsOf(statement: Statement): Need[] {
   // Most statements have none of these words, and some are megabytes long.
-  if (!HINT.test(statement.text)) return undefined;
-  const tokens = statement.tokens();
-  const has = (...words: readonly string[]): boolean =>
-    tokens.some((_token, at) => words.every((word, index) => tokens[at + index] === word));
-  const first = tokens[0];
-  const isTable = (first === "ALTER" || first === "CREATE") && tokens.includes("TABLE");
-  const needs: readonly (readonly [boolean, number, string])[] = [
-    [isTable && addsNotNull(tokens), 18, "NOT NULL as a constraint of a table"],
-    [isTable && has(")", "VIRTUAL"), 18, "generated columns that are VIRTUAL"],
-    [isTable && has("NOT", "ENFORCED"), 18, "constraints that are NOT ENFORCED"],
-    [isTable && has("WITHOUT", "OVERLAPS"), 18, "WITHOUT OVERLAPS"],
-    [has("UUIDV7", "(") || has("UUIDV4", "("), 18, "uuidv7() and uuidv4()"],
-    [(first === "GRANT" || first === "REVOKE") && tokens.includes("MAINTAIN"), 17, "the right MAINTAIN"],
-    [isTable && has("SET", "EXPRESSION"), 17, "SET EXPRESSION"],
-    [has("JSON_TABLE", "("), 17, "JSON_TABLE"],
-    [has("ANY_VALUE", "("), 16, "ANY_VALUE"],
-    [first === "MERGE", 15, "MERGE"],
-    [has("NULLS", "NOT", "DISTINCT"), 15, "NULLS NOT DISTINCT"],
-    [tokens.includes("VIEW") && tokens.includes("SECURITY_INVOKER"), 15, "views WITH (security_invoker)"],
-    [
-      isTable && (has("SET", "NULL", "(") || has("SET", "DEFAULT", "(")) && tokens.includes("REFERENCES"),
-      15,
-      "ON DELETE SET NULL (columns)",
-    ],
-    [isTable && first === "ALTER" && has("SET", "ACCESS", "METHOD"), 15, "SET ACCESS METHOD"],
-    [tokens.includes("PUBLICATION") && has("TABLES", "IN", "SCHEMA"), 15, "publications of TABLES IN SCHEMA"],
-  ];
-  const [found] = needs.filter(([isNeeded]) => isNeeded);
-  return found && { major: found[1], what: found[2] };
+  if (!HINT.test(statement.text)) return [];
+  return needsIn(statement.tokens()).toSorted((a, b) => b.major - a.major);
 }
 
-const HINT =
-  /not\s+null|virtual|enforced|overlaps|uuidv|maintain|expression|json_table|any_value|merge|distinct|security_invoker|references|access\s+method|tables\s+in/i;
+function needsIn(tokens: readonly string[]): Need[] {
+  const bodies = isRun(tokens) ? tokens.flatMap(bodyOf) : [];
+  return [
+    ...syntaxIn(tokens),
+    ...functionsIn(tokens),
+    ...settingsIn(tokens),
+    ...relationsIn(tokens),
+    ...bodies.flatMap((body) => needsIn(new Statement(body, 0, body.length, false).tokens())),
+  ];
+}
+
+const WORDS = [
+  ...NEWER_SYNTAX.map(({ form }) => longest(form)),
+  "GENERATED",
+  "NOT\\s+NULL",
+  "STORAGE",
+  "JSON_OBJECT",
+  "PERIOD",
+  "RETURNING",
+];
+
+const HINT = new RegExp(
+  String.raw`\b(?:${[
+    ...new Set([
+      ...WORDS,
+      ...[...NEWER_FUNCTIONS.keys()].map((key) => key.replace(/\/.*/, "")),
+      ...NEWER_SETTINGS.keys(),
+      ...NEWER_RELATIONS.keys(),
+    ]),
+  ].join("|")})\b|\b0[xob]|\d_\d`,
+  "i",
+);
+
+function longest(form: string): string {
+  return form
+    .split(" ")
+    .filter((word) => /^\w+$/.test(word))
+    .toSorted((a, b) => b.length - a.length)[0]!;
+}
+
+function syntaxIn(tokens: readonly string[]): Need[] {
+  const needs: Need[] = NEWER_SYNTAX.filter((syntax) => isForm(tokens, syntax)).map(({ major, what }) => ({
+    major,
+    what,
+  }));
+  const [first = ""] = tokens;
+  if ((first === "ALTER" || first === "CREATE") && tokens.includes("TABLE")) {
+    if (addsNotNull(tokens)) needs.push({ major: 18, what: "NOT NULL as a constraint of a table" });
+    if (isVirtualUnsaid(tokens)) needs.push({ major: 18, what: "generated columns that are not STORED" });
+    if (hasPeriodKey(tokens)) needs.push({ major: 18, what: "foreign keys with PERIOD" });
+    if (first === "CREATE" && setsStorage(tokens)) needs.push({ major: 16, what: "CREATE TABLE with STORAGE" });
+  }
+  if (/^(?:INSERT|UPDATE|DELETE|MERGE|WITH)$/.test(first) && returnsOldOrNew(tokens)) {
+    needs.push({ major: 18, what: "RETURNING with OLD and NEW" });
+  }
+  if (tokens.some((_token, at) => isObjectConstructor(tokens, at))) {
+    needs.push({ major: 16, what: "JSON_OBJECT with keys and values" });
+  }
+  if (tokens.some((token) => /^(?:0[xob][\da-f_]+|\d[\d_]*_\d[\d_]*)$/i.test(token))) {
+    needs.push({ major: 16, what: "numbers such as 0xFF and 1_000" });
+  }
+  return needs;
+}
+
+function isForm(tokens: readonly string[], { form, begins, has }: NewerSyntax): boolean {
+  if (begins?.split(" ").includes(tokens[0] ?? "") === false) return false;
+  if (has !== undefined && !tokens.includes(has)) return false;
+  let from = 0;
+  return form.split(" ... ").every((part) => {
+    const words = part.split(" ");
+    const at = tokens.findIndex(
+      (_token, index) => index >= from && words.every((word, n) => tokens[index + n] === word),
+    );
+    from = at + words.length;
+    return at >= 0;
+  });
+}
+
+function functionsIn(tokens: readonly string[]): Need[] {
+  return tokens.flatMap((token, at): Need[] => {
+    if (tokens[at + 1] !== "(" || !/^["\w]/.test(token)) return [];
+    const name = writtenName(token);
+    const before = tokens[at - 1] ?? "";
+    if (before === "." && writtenName(tokens[at - 2] ?? "") !== "pg_catalog") return [];
+    // A definition, or columns of a table.
+    if (NO_CALL.test(before)) return [];
+    const major = NEWER_FUNCTIONS.get(name) ?? NEWER_FUNCTIONS.get(`${name}/${argumentsFrom(tokens, at + 1)}`);
+    if (major === undefined) return [];
+    const own = before === "." ? {} : { function: name };
+    return [{ major, what: NEWER_FUNCTIONS.has(name) ? `${name}()` : `${name}() with these arguments`, ...own }];
+  });
+}
+
+const NO_CALL = /^(?:FUNCTION|PROCEDURE|AGGREGATE|ROUTINE|TABLE|EXISTS|INTO|REFERENCES|ON|VIEW|TYPE|AS|COPY)$/;
+
+/** How many arguments stand in parentheses. */
+function argumentsFrom(tokens: readonly string[], open: number): number {
+  if (tokens[open + 1] === ")") return 0;
+  let depth = 0;
+  let commas = 0;
+  for (let at = open; at < tokens.length; at++) {
+    const token = tokens[at];
+    if (token === "(" || token === "[") depth++;
+    else if ((token === ")" || token === "]") && --depth === 0) break;
+    else if (token === "," && depth === 1) commas++;
+  }
+  return commas + 1;
+}
+
+/** SET name, and SET behind ALTER of a database, role, function or the system. */
+function settingsIn(tokens: readonly string[]): Need[] {
+  const [first = "", second = ""] = tokens;
+  const isAltered = first === "ALTER" && /^(?:DATABASE|ROLE|USER|SYSTEM|FUNCTION|PROCEDURE)$/.test(second);
+  if (first !== "SET" && !isAltered) return [];
+  const set = tokens.indexOf("SET");
+  const at = /^(?:LOCAL|SESSION)$/.test(tokens[set + 1] ?? "") ? set + 2 : set + 1;
+  const name = writtenName(tokens[at] ?? "");
+  const major = NEWER_SETTINGS.get(name);
+  return set < 0 || major === undefined ? [] : [{ major, what: `the setting ${name}` }];
+}
+
+function relationsIn(tokens: readonly string[]): Need[] {
+  return tokens.flatMap((token, at): Need[] => {
+    const major = NEWER_RELATIONS.get(writtenName(token));
+    return major === undefined || tokens[at + 1] === "(" ? [] : [{ major, what: writtenName(token) }];
+  });
+}
+
+/** Whether strings in it are code that runs, or is read, at once. */
+function isRun(tokens: readonly string[]): boolean {
+  if (tokens[0] === "DO") return true;
+  const language = tokens.indexOf("LANGUAGE");
+  return tokens[0] === "CREATE" && language > 0 && /^(?:SQL|'SQL')$/i.test(tokens[language + 1] ?? "");
+}
+
+function bodyOf(token: string): string[] {
+  const [, tag] = /^(\$[^$]*\$)/.exec(token) ?? [];
+  if (tag !== undefined) return [token.slice(tag.length, -tag.length)];
+  return token.startsWith("'") && token.length > 20 ? [token.slice(1, -1).replaceAll("''", "'")] : [];
+}
 
 /** ADD [CONSTRAINT name] NOT NULL column: not that of a column that is added. */
 function addsNotNull(tokens: readonly string[]): boolean {
@@ -51,4 +172,65 @@ function addsNotNull(tokens: readonly string[]): boolean {
     const from = tokens[at + 1] === "CONSTRAINT" ? at + 3 : at + 1;
     return tokens[from] === "NOT" && tokens[from + 1] === "NULL";
   });
+}
+
+/** GENERATED ALWAYS AS (...) without STORED or VIRTUAL. */
+function isVirtualUnsaid(tokens: readonly string[]): boolean {
+  return tokens.some((token, at) => {
+    if (token !== "ALWAYS" || tokens[at + 1] !== "AS" || tokens[at + 2] !== "(") return false;
+    let depth = 0;
+    for (let index = at + 2; index < tokens.length; index++) {
+      if (tokens[index] === "(") depth++;
+      else if (tokens[index] === ")" && --depth === 0) return !/^(?:STORED|VIRTUAL)$/.test(tokens[index + 1] ?? "");
+    }
+    return false;
+  });
+}
+
+/** FOREIGN KEY (id, PERIOD valid) */
+function hasPeriodKey(tokens: readonly string[]): boolean {
+  return tokens.some((token, at) => {
+    if (token !== "FOREIGN" || tokens[at + 1] !== "KEY") return false;
+    const columns = tokens.slice(at + 3, tokens.indexOf(")", at));
+    return columns.some((word, n) => word === "PERIOD" && columns[n - 1] === "," && n + 1 < columns.length);
+  });
+}
+
+/** RETURNING old.id, unless the statement itself calls something so. */
+function returnsOldOrNew(tokens: readonly string[]): boolean {
+  const returning = tokens.indexOf("RETURNING");
+  if (returning < 0) return false;
+  return tokens.some((token, at) => {
+    if (at < returning || (token !== "OLD" && token !== "NEW") || tokens[at + 1] !== ".") return false;
+    return !tokens.some(
+      (other, n) =>
+        other === token &&
+        (tokens[n + 1] === "AS" || /^(?:FROM|JOIN|USING|AS|INTO|UPDATE|WITH|,)$/.test(tokens[n - 1] ?? "")) &&
+        tokens[n + 1] !== ".",
+    );
+  });
+}
+
+/** Of a column; LIKE ... INCLUDING STORAGE is older. */
+function setsStorage(tokens: readonly string[]): boolean {
+  return tokens.some(
+    (token, at) =>
+      token === "STORAGE" &&
+      /^(?:PLAIN|EXTERNAL|EXTENDED|MAIN|DEFAULT)$/.test(tokens[at + 1] ?? "") &&
+      !/^(?:INCLUDING|EXCLUDING)$/.test(tokens[at - 1] ?? ""),
+  );
+}
+
+/** JSON_OBJECT('a': 1), JSON_OBJECT(KEY 'a' VALUE 1) and JSON_OBJECT(): the function of that name takes arrays of text. */
+function isObjectConstructor(tokens: readonly string[], at: number): boolean {
+  if (tokens[at] !== "JSON_OBJECT" || tokens[at + 1] !== "(") return false;
+  if (tokens[at + 2] === ")") return true;
+  let depth = 0;
+  for (let index = at + 1; index < tokens.length; index++) {
+    const token = tokens[index];
+    if (token === "(" || token === "[") depth++;
+    else if ((token === ")" || token === "]") && --depth === 0) return false;
+    else if (depth === 1 && (token === ":" || token === "VALUE" || token === "ABSENT")) return true;
+  }
+  return false;
 }

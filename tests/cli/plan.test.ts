@@ -264,6 +264,29 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
     await project.succeed([...up, "--yes", "local"]);
   });
 
+  test("refuses another database under the name of the environment, and takes the same one at another address", async () => {
+    await using project = await planned();
+    const other = await project.server.createDatabase();
+    await project.write("db/environments/local.yaml", environmentFile(project.server, other, PROTECTED));
+    for (const command of [up, [...up, "--dry-run"]]) {
+      const refused = await project.run([...command, "--format", "json"]);
+      expect(readDocument(refused)).toMatchObject({
+        exitCode: 7,
+        error: { code: "plan_outdated", data: { planned: { name: project.database }, now: { name: other } } },
+      });
+    }
+    // The ledger alone would not tell.
+    expect((await project.run(up)).stderr).toContain(`/${project.database}, and this is`);
+    await project.server.dropDatabase(other);
+    const socket = environmentFile(project.server, project.database, PROTECTED).replace(
+      /host: .*/,
+      `host: ${project.server.socketDir}`,
+    );
+    await project.write("db/environments/local.yaml", socket);
+    const { stderr } = await project.succeed(up);
+    expect(stderr).toContain("the same database at another address, or a copy of it");
+  });
+
   test("refuses a database that went on, another environment, an edited plan, and options beside it", async () => {
     await using project = await planned();
     await project.write("db/environments/other.yaml", environmentFile(project.server, project.database));
@@ -383,6 +406,66 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
     await small.succeed(up);
     await small.write("db/migrations/3_bio.sql", "ALTER TABLE users DROP bio;\n");
     expect(await small.run(up)).toMatchObject({ exitCode: 2 });
+  });
+
+  test("tell a short lock from one that is held while a large table is rewritten or read, and say so beforehand", async () => {
+    await using project = await limited("limits: {lock: access_exclusive, rows: 1_000}\n");
+    await project.query("ANALYZE users");
+    await project.query("CREATE TABLE small (id int)");
+    await project.write(
+      "db/migrations/1_users.sql",
+      `${FILES["db/migrations/1_users.sql"]}CREATE TABLE small (id int);\n`,
+    );
+    await project.query("DELETE FROM confiture_migrations");
+    await project.succeed(["migrate", "baseline", "--yes", "local"]);
+    await project.write("db/migrations/2_note.sql", LOCKS);
+    await project.succeed(up);
+    const users = "public.users (about 5,000 rows)";
+    for (const [sql, line, what] of [
+      [
+        "ALTER TABLE users ADD token uuid DEFAULT gen_random_uuid();",
+        1,
+        `ACCESS EXCLUSIVE on public.users while it rewrites ${users}`,
+      ],
+      [
+        "ALTER TABLE users ADD CHECK (id > 0);",
+        1,
+        `ACCESS EXCLUSIVE on public.users while it reads all rows of ${users}`,
+      ],
+      ["CREATE INDEX ON users (bio);", 1, `SHARE on public.users while it reads all rows of ${users}`],
+      [
+        "ALTER TABLE small ADD a int;\nUPDATE users SET bio = '' WHERE bio IS NULL;",
+        2,
+        `ACCESS EXCLUSIVE on public.small while it reads all rows of ${users}`,
+      ],
+    ] as const) {
+      await project.write("db/migrations/3_more.sql", sql);
+      const said = `db/migrations/3_more.sql:${line}: ${what}`;
+      const stopped = await project.run(up);
+      expect({ sql, stopped }).toMatchObject({ stopped: { exitCode: 3, stderr: expect.stringContaining(said) } });
+      const plan = readDocument(await project.succeed(["migrate", "plan", "--format", "json"]));
+      expect(plan).toMatchObject({ aboveLimits: [{ file: "db/migrations/3_more.sql", line, what }] });
+    }
+    for (const [command, out] of [
+      [["migrate", "plan"], "stdout"],
+      [["migrate", "plan", "--format", "markdown"], "stdout"],
+      [[...up, "--dry-run"], "stderr"],
+    ] as const) {
+      const shown = (await project.succeed([...command]))[out].replaceAll("\\", "").replaceAll(/\s+/g, " ");
+      expect(shown).toContain('Above the limits of "local": `up` stops before anything runs');
+      expect(shown).toContain("db/migrations/3_more.sql:2: ACCESS EXCLUSIVE on public.small while it reads all rows");
+    }
+    await project.write(
+      "db/environments/local.yaml",
+      environmentFile(
+        project.server,
+        project.database,
+        "protected: true\nlimits: {lock: access_exclusive, long_lock: access_exclusive, rows: 1_000, data_loss: true}\n",
+      ),
+    );
+    const plan = readDocument(await project.succeed(["migrate", "plan", "--format", "json"]));
+    expect(plan).toMatchObject({ aboveLimits: [] });
+    await project.succeed(up);
   });
 
   test("count what was attached by hand, what came after ANALYZE, and what is in a schema of the database's own", async () => {

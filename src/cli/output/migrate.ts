@@ -91,6 +91,9 @@ export function showMigrateEvents({ io, messages, live, json, paint }: CommandCo
           `${inLine(migrationId(event.migration))}: the last sweep still found ${count(event.rows, "row")}: something keeps writing rows that are not filled. A trigger that fills them has to come first.`,
         );
         break;
+      case "planned-elsewhere":
+        messages.warn(inLine(event.message));
+        break;
       case "held":
         messages.log(`${inLine(migrationId(event.migration))} waits: ${inLine(event.why)}`);
         break;

@@ -3,7 +3,7 @@ import { impactOf, sizesByName, worstFirst } from "#compare/trace/impact.ts";
 import { errorToJson } from "./diagnostic.ts";
 import type { Plan } from "./plan-words.ts";
 
-export function planToJson({ trace, sizes, aim }: Plan): Record<string, unknown> {
+export function planToJson({ trace, sizes, aim, above }: Plan): Record<string, unknown> {
   const sizeOf = sizesByName(sizes);
   const [worst] = worstFirst(trace, sizes);
   const relation = (one: Relation): Record<string, unknown> => ({
@@ -46,6 +46,9 @@ export function planToJson({ trace, sizes, aim }: Plan): Record<string, unknown>
         locked: one.locked,
       })),
       loses: statement.loses,
+      takesAlong: statement.takesAlong,
+      endangers: statement.endangers,
+      absent: statement.absent ?? null,
       opaque: statement.opaque,
       error: error === undefined ? null : errorToJson(aim(error.error)),
       tooNew: statement.tooNew ?? null,
@@ -78,6 +81,14 @@ export function planToJson({ trace, sizes, aim }: Plan): Record<string, unknown>
       error: migration.error === undefined ? null : errorToJson(aim(migration.error)),
       statements: migration.statements.map(statementToJson),
     })),
+    aboveLimits:
+      above === undefined
+        ? null
+        : above.excesses.map(({ statement: { place }, what }) => ({
+            file: place.file,
+            line: place.line ?? null,
+            what,
+          })),
     withoutRows: trace.withoutRows,
     leftOut: trace.leftOut.map((error) => errorToJson(aim(error))),
   };

@@ -5,6 +5,7 @@ import {
   cutTo,
   headline,
   inUse,
+  limitLines,
   notes,
   oneLine,
   type Plan,
@@ -20,7 +21,7 @@ import { inLine } from "./visible.ts";
 const MARKDOWN_LIMIT = 60_000;
 
 /** For a pull request: at most 60,000 characters, the worst statements first, the rest counted. Pure. */
-export function planToMarkdown({ trace, sizes }: Plan): string {
+export function planToMarkdown({ trace, sizes, above }: Plan): string {
   const { migrations } = trace;
   if (migrations.length === 0) return "No pending migrations.\n";
   const sizeOf = sizesByName(sizes);
@@ -31,6 +32,7 @@ export function planToMarkdown({ trace, sizes }: Plan): string {
     `${headline(trace, sizes)}.`,
     "",
     ...verdict(ranked, trace).flatMap((line) => [`**${escaped(line)}**`, ""]),
+    ...limitItems(above),
     ...migrations.flatMap(({ file, error }) =>
       error === undefined ? [] : [`- \`${inCode(file.path)}\` cannot run: ${escaped(inLine(error.message))}`, ""],
     ),
@@ -49,6 +51,17 @@ export function planToMarkdown({ trace, sizes }: Plan): string {
     text += row;
   }
   return text + tail;
+}
+
+/** A pull request is to name the first ones; the plan has all. */
+const MOST_EXCESSES = 20;
+
+function limitItems(above: Plan["above"]): string[] {
+  const [first, ...rest] = limitLines(above).map((line) => escaped(cutTo(line.trim(), 600)));
+  if (first === undefined) return [];
+  const shown = rest.slice(0, MOST_EXCESSES).map((line) => `- ${line}`);
+  const more = rest.length > MOST_EXCESSES ? [`- and ${rest.length - MOST_EXCESSES} more`] : [];
+  return [first, "", ...shown, ...more, ""];
 }
 
 function rowWords(statement: StatementFacts, sentence: string, sizeOf: ReadonlyMap<string, SizeOf>): string {

@@ -6,9 +6,11 @@ import {
   type StatementFacts,
   type Trace,
 } from "#compare/trace/facts.ts";
+import type { Excess } from "#compare/trace/limits.ts";
 import { impactOf, sizesByName, type Weighed } from "#compare/trace/impact.ts";
 import { otherSearchPath, type SizeOf, type Sizes } from "#compare/trace/sizes.ts";
 import type { ConfitureError } from "#errors/error.ts";
+import type { AboveLimits } from "../above-limits.ts";
 import { agree, count } from "./text.ts";
 import { inLine } from "./visible.ts";
 
@@ -17,6 +19,8 @@ export interface Plan {
   readonly trace: Trace;
   readonly sizes: Sizes | undefined;
   readonly aim: (error: ConfitureError) => ConfitureError;
+  /** What `up` would stop at; undefined where it has no limits, or nothing is known of the sizes of tables. */
+  readonly above: AboveLimits | undefined;
 }
 
 export function headline({ migrations, serverVersion }: Trace, sizes: Sizes | undefined): string {
@@ -37,8 +41,22 @@ export function verdict(ranked: readonly Weighed[], { migrations }: Trace): stri
   return [`Worst: ${placeOf(worst.statement)} ${inLine(worst.impact.sentence)}`];
 }
 
+/** That `up` would stop before anything runs, in lines; none where it would not. */
+export function limitLines(above: AboveLimits | undefined): string[] {
+  if (above === undefined || above.excesses.length === 0) return [];
+  return [
+    `Above the limits of "${above.environment}": \`up\` stops before anything runs, unless it is confirmed (--yes ${above.environment}) or given an approved plan`,
+    ...above.excesses.map((excess) => `  ${excessInWords(excess)}`),
+  ];
+}
+
+/** "db/migrations/3_token.sql:2: ACCESS EXCLUSIVE on public.users (about 2,000,000 rows)" */
+export function excessInWords({ statement: { place }, what }: Excess): string {
+  return `${place.line === undefined ? inLine(place.file) : `${inLine(place.file)}:${place.line}`}: ${inLine(what)}`;
+}
+
 /** What migrations do, by their files: comments for a script that shows their statements already. Pure. */
-export function factsByFile({ trace, sizes }: Omit<Plan, "aim">): ReadonlyMap<string, readonly string[]> {
+export function factsByFile({ trace, sizes }: Pick<Plan, "trace" | "sizes">): ReadonlyMap<string, readonly string[]> {
   const sizeOf = sizesByName(sizes);
   return new Map(
     trace.migrations.map((migration) => [
@@ -56,7 +74,7 @@ export function factsByFile({ trace, sizes }: Omit<Plan, "aim">): ReadonlyMap<st
 
 /** What there is to say of a statement, a line each. */
 export function factsIn(statement: StatementFacts, sizeOf: ReadonlyMap<string, SizeOf>): string[] {
-  const { sql, how, error, opaque, loses, drops } = statement;
+  const { how, error, opaque, loses, endangers, absent } = statement;
   const { weight, sentence } = impactOf(statement, sizeOf);
   const bad = weight === "fails" || weight === "rewrite" || weight === "scan";
   const lines: string[] = [];
@@ -73,10 +91,12 @@ export function factsIn(statement: StatementFacts, sizeOf: ReadonlyMap<string, S
     add(`builds index ${index.name}`);
   }
   for (const loss of loses) add(`loses data: ${inLine(loss)}`);
+  for (const danger of endangers) add(`endangers data: ${inLine(danger)}`);
+  if (absent !== undefined) {
+    add(`drops nothing: there is no ${inLine(absent)} here; a database that has it loses it`);
+  }
   const locked = inUse(statement.rows).filter((table) => table.locked);
   if (locked.length > 0) add(`locks rows of ${listOf(locked.map(({ name }) => name))}`);
-  const gone = inUse(drops).filter(({ name }) => !sql.includes(name.split(".").at(-1) ?? name));
-  if (gone.length > 0) add(`takes along ${listed(gone)}`);
   if (error?.onRows !== undefined) {
     const whose = error.onRows.madeUp ? "on rows made up for this" : "on rows of the fixtures";
     const { message } = error.error;
@@ -163,10 +183,6 @@ export function oneLine(sql: string): string {
 
 export function cutTo(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 3)}...`;
-}
-
-function listed(relations: readonly Relation[]): string {
-  return listOf(relations.map(({ kind, name }) => `${kind} ${name}`));
 }
 
 function listOf(names: readonly string[]): string {

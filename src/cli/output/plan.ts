@@ -2,7 +2,18 @@ import type { MigrationFacts, StatementFacts } from "#compare/trace/facts.ts";
 import { impactOf, sizesByName, worstFirst } from "#compare/trace/impact.ts";
 import type { SizeOf } from "#compare/trace/sizes.ts";
 import { migrationId } from "#migrate/migration-file.ts";
-import { cutTo, factsIn, headline, inUse, notes, oneLine, type Plan, shownLocks, verdict } from "./plan-words.ts";
+import {
+  cutTo,
+  factsIn,
+  headline,
+  inUse,
+  limitLines,
+  notes,
+  oneLine,
+  type Plan,
+  shownLocks,
+  verdict,
+} from "./plan-words.ts";
 import type { Paint } from "./style.ts";
 import { inLine } from "./visible.ts";
 import { wrap } from "./wrap.ts";
@@ -10,12 +21,16 @@ import { wrap } from "./wrap.ts";
 const WIDTH = 80;
 
 /** For a terminal: within 80 columns where names allow it, the worst thing first. Pure. */
-export function renderPlan({ trace, sizes }: Plan, paint: Paint): string {
+export function renderPlan({ trace, sizes, above }: Plan, paint: Paint): string {
   const { migrations } = trace;
   if (migrations.length === 0) return "No pending migrations\n";
   const sizeOf = sizesByName(sizes);
   const ranked = worstFirst(trace, sizes);
-  const lines = [headline(trace, sizes), ...verdict(ranked, trace).map((line) => paint("bold", line))];
+  const lines = [
+    headline(trace, sizes),
+    ...verdict(ranked, trace).map((line) => paint("bold", line)),
+    ...limitLines(above).map((line) => paint("yellow", line)),
+  ];
   for (const migration of migrations) {
     lines.push("", ...renderMigration(migration, sizeOf, paint));
   }
@@ -59,9 +74,31 @@ function alike(statements: readonly StatementFacts[]): Alike[] {
 
 /** Whether it changes rows that were made for it, and there is no more to say. */
 function isQuiet(statement: StatementFacts): boolean {
-  const { how, error, tooNew, opaque, rewrites, rewritesIndexes, scans, buildsIndexes, drops, rows, loses, locks } =
-    statement;
-  const lists = [rewrites, rewritesIndexes, scans, buildsIndexes, drops, rows.filter(({ isNew }) => !isNew), loses];
+  const {
+    how,
+    error,
+    tooNew,
+    opaque,
+    rewrites,
+    rewritesIndexes,
+    scans,
+    buildsIndexes,
+    drops,
+    rows,
+    loses,
+    endangers,
+    locks,
+  } = statement;
+  const lists = [
+    rewrites,
+    rewritesIndexes,
+    scans,
+    buildsIndexes,
+    drops,
+    rows.filter(({ isNew }) => !isNew),
+    loses,
+    endangers,
+  ];
   return (
     how.kind === "measured" &&
     error === undefined &&

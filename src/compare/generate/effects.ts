@@ -1,5 +1,5 @@
 import { isAtLeast } from "../trace/facts.ts";
-import type { Measured } from "../trace/meter.ts";
+import type { Measured } from "../trace/measured.ts";
 
 /** What a statement does to tables and views that are in use, by qualified names. */
 export interface Effects {

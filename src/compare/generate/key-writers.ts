@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
-import { readTables, type TableFacts } from "../trace/read-tables.ts";
+import { isTable, readTables, type TableFacts } from "../trace/read-tables.ts";
 import { operand } from "./expression.ts";
 import type { ChangedTable, TypeChange } from "./type-change.ts";
 
@@ -38,7 +38,7 @@ export class KeyWriters {
     for (const [index, one] of change.tables.entries()) {
       const { schema, table } = one;
       const name = quoteQualified(schema, table);
-      const found = facts.find((fact) => fact.name.replaceAll('"', "") === `${schema}.${table}`.replaceAll('"', ""));
+      const found = facts.find((fact) => isTable(fact.name, schema, table));
       if (found === undefined) throw new Error("the table is gone");
       const parked = `confiture_proof.parked${index}`;
       await database.execute(

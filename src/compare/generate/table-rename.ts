@@ -7,7 +7,7 @@ import { textOf } from "../engine/lookups.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import { Meter } from "../trace/meter.ts";
 import { makeUpRows } from "../trace/made-up-rows.ts";
-import { readTables, type TableFacts } from "../trace/read-tables.ts";
+import { isTable, readTables, type TableFacts } from "../trace/read-tables.ts";
 import type { PlanOptions } from "./options.ts";
 import { step, unproven, withGenerated } from "./proof.ts";
 import { renameFirst } from "./rename-first.ts";
@@ -195,8 +195,8 @@ async function proveView(
 ): Promise<undefined> {
   await withGenerated(options, texts, async (database, run, migrations) => {
     await makeUpRows(database, { without: new Set(["public.confiture_migrations"]), inTransaction: false });
-    const facts = (await database.query<TableFacts>(readTables())).find(
-      ({ name }) => name.replaceAll('"', "") === `${old.schema}.${old.name}`.replaceAll('"', ""),
+    const facts = (await database.query<TableFacts>(readTables())).find(({ name }) =>
+      isTable(name, old.schema, old.name),
     );
     const [expand] = migrations;
     if (facts === undefined || expand === undefined) throw new Error("the table is gone");

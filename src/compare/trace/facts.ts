@@ -46,6 +46,14 @@ export interface RowChanges extends Relation {
   readonly locked: boolean;
 }
 
+/** Something that a statement drops without naming it. */
+export interface TakenObject {
+  /** In the words of SQL: "FOREIGN KEY", "VIEW", "COLUMN", "DEFAULT". */
+  readonly kind: string;
+  /** As PostgreSQL identifies it: "posts_user_id_fkey on public.posts" */
+  readonly name: string;
+}
+
 /** Where facts come from. */
 export type How =
   /** Read off the statement when it ran in a scratch database. */
@@ -103,8 +111,14 @@ export interface StatementFacts {
   readonly drops: readonly Relation[];
   /** Tables of whose rows it changed, deleted or locked some here. */
   readonly rows: readonly RowChanges[];
-  /** What it takes away, in words: "drops COLUMN bio of TABLE users" (see `lossOf`), and what code was seen to take. */
+  /** What it takes away, in words: "drops COLUMN bio of TABLE users" (see `lossOf`), and what CASCADE and code were seen to take. */
   readonly loses: readonly string[];
+  /** Of what is in use, what it drops without naming it; `loses` says it as well. */
+  readonly takesAlong: readonly TakenObject[];
+  /** What it puts at risk without taking it away, in words: "restarts SEQUENCE s: values that it has given may come again". */
+  readonly endangers: readonly string[];
+  /** What it would drop IF EXISTS and was not there: "TABLE old". Elsewhere it may be. */
+  readonly absent: string | undefined;
   readonly error: StatementError | undefined;
   /** Why the PostgreSQL that it is for refuses it, which is older than the one that ran it. */
   readonly tooNew: string | undefined;

@@ -3,7 +3,7 @@ import type { SizeOf, Sizes } from "./sizes.ts";
 
 /**
  * How much a statement hurts those who use the database, the worst first. `fails`: it cannot run; `rewrite` and `scan`: it
- * works through a whole table while others wait; `loss`: what is stored is gone; `lock`: others wait for a moment, once
+ * works through a whole table while others wait; `loss`: what is stored is gone, or at risk; `lock`: others wait for a moment, once
  * it has got its lock; `rows`: those wait who change the same rows; `unseen`: not all of it was seen, and what was keeps nobody
  * waiting; `none`: nobody has to wait for it.
  */
@@ -47,7 +47,8 @@ export function sizesByName(sizes: Sizes | undefined): ReadonlyMap<string, SizeO
 
 /** Pure. */
 export function impactOf(statement: StatementFacts, sizeOf: ReadonlyMap<string, SizeOf>): Impact {
-  const { error, rewrites, scans, rewritesIndexes, buildsIndexes, loses, inTransaction, inBatches } = statement;
+  const { error, rewrites, scans, rewritesIndexes, buildsIndexes, loses, endangers, inTransaction, inBatches } =
+    statement;
   const until = inBatches
     ? "until their batch commits"
     : inTransaction
@@ -78,9 +79,9 @@ export function impactOf(statement: StatementFacts, sizeOf: ReadonlyMap<string, 
     return { weight: "scan", sentence: `${verb} ${list(read)}: ${scanWaits}`, bytes: bytesOf(read) };
   }
   const changes = statement.rows.filter(({ isNew, updated, deleted }) => !isNew && updated + deleted > 0);
-  if (loses.length > 0) {
+  if (loses.length + endangers.length > 0) {
     const waiting = changes.length > 0 ? `: whoever changes the same rows waits ${until}` : "";
-    return { weight: "loss", sentence: `${loses.join("; ")}${waiting}`, bytes: bytesOf(rewritten) };
+    return { weight: "loss", sentence: `${[...loses, ...endangers].join("; ")}${waiting}`, bytes: bytesOf(rewritten) };
   }
   const own = strongest(statement.locks);
   if (own !== undefined) {

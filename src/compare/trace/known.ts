@@ -1,4 +1,5 @@
 import type { Statement } from "#sql/statement.ts";
+import { namesFrom } from "#sql/token-names.ts";
 import type { LockMode } from "./facts.ts";
 
 /**
@@ -110,24 +111,4 @@ function vacuum(tokens: readonly string[]): KnownStatement {
   const full = options.indexOf("FULL");
   const isFull = full >= 0 && !/^(?:FALSE|OFF|0)$/.test(options[full + 1] ?? "");
   return { form: isFull ? "vacuum-full" : "vacuum", targets: namesFrom(tokens, at) };
-}
-
-/** Names with commas between them, as they are written, columns in parentheses left out. */
-export function namesFrom(tokens: readonly string[], from: number): string[] {
-  const names: string[] = [];
-  let at = tokens[from] === "ONLY" ? from + 1 : from;
-  for (;;) {
-    const first = tokens[at];
-    if (first === undefined || !/^["\w\u0080-\uffff]/.test(first)) return names;
-    let name = first;
-    while (tokens[at + 1] === ".") {
-      name += `.${tokens[at + 2] ?? ""}`;
-      at += 2;
-    }
-    names.push(name);
-    at++;
-    if (tokens[at] === "(") at = tokens.indexOf(")", at) + 1;
-    if (tokens[at] !== ",") return names;
-    at++;
-  }
 }

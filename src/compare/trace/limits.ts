@@ -1,6 +1,6 @@
 import { lossOf } from "#sql/loss.ts";
 import { Statement } from "#sql/statement.ts";
-import { isAtLeast, type LockMode, type StatementFacts, type Trace } from "./facts.ts";
+import { isAtLeast, type Lock, type LockMode, type Relation, type StatementFacts, type Trace } from "./facts.ts";
 import { sizesByName } from "./impact.ts";
 import { otherSearchPath, type SizeOf, type Sizes } from "./sizes.ts";
 
@@ -8,6 +8,8 @@ import { otherSearchPath, type SizeOf, type Sizes } from "./sizes.ts";
 export interface Limits {
   /** The strongest lock on a table that has more rows than `rows`. */
   readonly lock: LockMode;
+  /** The strongest lock on any table in use while a table that has more rows than `rows` is rewritten or read. */
+  readonly longLock: LockMode;
   readonly rows: number;
   /** Whether code may take something away that the text of the statement does not name. */
   readonly dataLoss: boolean;
@@ -53,12 +55,42 @@ export function aboveLimits({ migrations }: Trace, sizes: Sizes, limits: Limits)
           isAtLeast(mode, limits.lock) &&
           (isOther(name) || mostRows(sizeOf.get(name)) > limits.rows),
       );
-      if (large.length === 0) return [...unseen, ...lost];
       const which = (name: string): string =>
         isOther(name) ? `or another table: the database looks names up in ${path}` : rowsIn(sizeOf.get(name));
+      if (large.length === 0) {
+        const isLarge = (name: string): boolean => isOther(name) || mostRows(sizeOf.get(name)) > limits.rows;
+        const work = largeWork(statement, isLarge);
+        const waiting = heldAbove(statement, limits.longLock);
+        if (work === undefined || waiting.length === 0) return [...unseen, ...lost];
+        const held = waiting.map(({ mode, name }) => `${mode} on ${name}`).join(", ");
+        const what = `${held} while it ${work.verb} ${work.tables.map((name) => `${name} (${which(name)})`).join(", ")}`;
+        return [{ statement, what }, ...unseen, ...lost];
+      }
       const locked = large.map(({ mode, name }) => `${mode} on ${name} (${which(name)})`).join(", ");
       return [{ statement, what: locked }, ...unseen, ...lost];
     }),
+  );
+}
+
+/** The large tables in use that a statement works through from beginning to end. */
+function largeWork(
+  { rewrites, rewritesIndexes, scans }: StatementFacts,
+  isLarge: (name: string) => boolean,
+): { readonly verb: string; readonly tables: readonly string[] } | undefined {
+  const largeOf = (names: readonly (string | undefined)[]): string[] =>
+    [...new Set(names)].filter((name) => name !== undefined && isLarge(name)) as string[];
+  const inUse = (relations: readonly Relation[]): Relation[] => relations.filter(({ isNew }) => !isNew);
+  const written = largeOf(inUse(rewrites).map(({ name }) => name));
+  if (written.length > 0) return { verb: "rewrites", tables: written };
+  const read = largeOf([...inUse(scans).map(({ name }) => name), ...inUse(rewritesIndexes).map(({ table }) => table)]);
+  return read.length > 0 ? { verb: "reads all rows of", tables: read } : undefined;
+}
+
+/** Locks on tables in use that are stronger, those among them that the transaction took before. */
+function heldAbove({ held }: StatementFacts, limit: LockMode): readonly Lock[] {
+  return held.filter(
+    ({ isNew, kind, mode }) =>
+      !isNew && (kind === "table" || kind === "materialized view") && mode !== limit && isAtLeast(mode, limit),
   );
 }
 

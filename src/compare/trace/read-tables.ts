@@ -1,4 +1,4 @@
-import { quoteLiteral } from "#sql/quote.ts";
+import { parseQualifiedName, quoteLiteral } from "#sql/quote.ts";
 
 /** A table that can be filled, as PostgreSQL's catalogue has it. */
 export interface TableFacts {
@@ -41,6 +41,12 @@ export interface ColumnFacts {
   /** Of an enum. */
   readonly labels: readonly string[] | null;
   readonly domainChecks: readonly string[] | null;
+}
+
+/** Whether a name, as `TableFacts.name`, is that of a table. Pure. */
+export function isTable(shown: string, schema: string, table: string): boolean {
+  const name = parseQualifiedName(shown);
+  return name?.schema === schema && name.name === table;
 }
 
 const QUALIFIED = (n: string, c: string): string =>

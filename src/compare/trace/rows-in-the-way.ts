@@ -5,6 +5,7 @@ import { backToSavepoint } from "./guarded.ts";
 import { makeUpRows } from "./made-up-rows.ts";
 import type { StatementError } from "./facts.ts";
 import type { Meter } from "./meter.ts";
+import { isTable } from "./read-tables.ts";
 
 /** Data exceptions, violated constraints, raised exceptions, too many rows, and triggers that are still to fire. */
 const BY_ROWS = /^(?:22|23|P0|21)|^55006$/;
@@ -17,20 +18,21 @@ export function dependsOnRows({ server }: ConfitureError): boolean {
 /** The rows that tables of a scratch database were given. */
 export class RowsInTheWay {
   /** Tables whose rows were made up, as `Relation.name`. */
-  readonly #madeUp: ReadonlySet<string>;
+  readonly #madeUp: Set<string>;
   readonly #hasFixtures: boolean;
   readonly #without: ReadonlySet<string>;
 
   /** @param without tables that are the tool's own */
   constructor(madeUp: ReadonlySet<string>, hasFixtures: boolean, without: ReadonlySet<string>) {
-    this.#madeUp = madeUp;
+    this.#madeUp = new Set(madeUp);
     this.#hasFixtures = hasFixtures;
     this.#without = without;
   }
 
   /** Makes rows up for tables that were emptied, so that later statements meet some as well. */
   async refill(database: Database, tables: readonly string[], inTransaction: boolean): Promise<void> {
-    await makeUpRows(database, { without: this.#without, only: new Set(tables), inTransaction });
+    const { filled } = await makeUpRows(database, { without: this.#without, only: new Set(tables), inTransaction });
+    for (const table of filled) this.#madeUp.add(table);
   }
 
   isMadeUp(table: string | undefined): boolean {
@@ -41,7 +43,7 @@ export class RowsInTheWay {
   choices({ server }: ConfitureError, meter: Meter): readonly (readonly string[])[] {
     const all = meter.tables().filter((table) => !this.#without.has(table));
     const { schema, table } = server ?? {};
-    const named = all.find((name) => table !== undefined && sameName(name, schema, table));
+    const named = all.find((name) => table !== undefined && isTable(name, schema ?? "", table));
     return named === undefined ? [all] : [[named], all];
   }
 
@@ -66,11 +68,6 @@ const INVALID = `
     from pg_catalog.pg_index i
     join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
    where not i.indisvalid and c.relkind = 'i' and n.nspname !~ '^pg_'`;
-
-function sameName(shown: string, schema: string | undefined, table: string): boolean {
-  const bare = (name: string): string => name.replaceAll('"', "");
-  return bare(shown) === `${bare(schema ?? "")}.${bare(table)}`;
-}
 
 /**
  * The row or key that an error is about, in PostgreSQL's words. Inside a transaction, behind its savepoint.

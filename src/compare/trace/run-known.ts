@@ -1,7 +1,8 @@
 import type { Statement } from "#sql/statement.ts";
 import type { Lock, LockMode, Relation } from "./facts.ts";
 import { KNOWN_FORMS, type KnownForm, knownStatement } from "./known.ts";
-import type { Measured, Meter } from "./meter.ts";
+import type { Measured } from "./measured.ts";
+import type { Meter } from "./meter.ts";
 
 /**
  * Runs a statement that commits by itself: its locks are those that are known of its form, what it built and rewrote is
@@ -41,6 +42,9 @@ export async function runKnown(meter: Meter, statement: Statement, work: () => P
     dropsColumns: [],
     reaches: [],
     runs: [],
+    gone: [],
+    setsBack: [],
+    writes: statement.firstWord !== "DROP" || changed.drops.length > 0,
     locks,
     held: locks,
     scans: known.scans ? [...tables.values()].filter(({ name }) => !rewritten.has(name)) : [],

@@ -14,6 +14,7 @@ import {
   type Source,
   startsElsewhere,
 } from "../sources/sources.ts";
+import { EmptiedTables } from "./emptied-tables.ts";
 import { collectFixtures, loadFixtures } from "./fixtures.ts";
 import type { MigrationFacts, Trace, TraceOptions } from "./facts.ts";
 import { makeUpRows } from "./made-up-rows.ts";
@@ -111,9 +112,13 @@ async function traceFrom(
   let isComplete = true;
   let isAstray = false;
   let isWatched = true;
+  const emptied = new EmptiedTables();
   for (const file of options.migrations) {
     const migration = await loadMigration(options.projectDir, file, options.signal);
     await loader.load(migration);
+    // Those that show the locks of statements by themselves need no rows.
+    if (rows !== undefined && way !== "apart")
+      await emptied.refill(database, rows, migrations.at(-1)?.statements ?? []);
     if (rows === undefined) {
       const madeUp =
         way === "apart"

@@ -1,27 +1,26 @@
+import { join } from "node:path";
 import type { Database } from "#database/database.ts";
-import { rollback } from "#database/rollback.ts";
 import { placeIn, runStatements, type Script } from "#database/script.ts";
 import { ConfitureError, type Location } from "#errors/error.ts";
-import { join } from "node:path";
 import { readRegularFile } from "#files/read.ts";
 import { backfillOf, type LoadedMigration } from "#migrate/body.ts";
 import type { Performer } from "#migrate/performer.ts";
-import { cannotRunInTransaction, transactionControl } from "#sql/classify.ts";
-import { lossOf } from "#sql/loss.ts";
+import { transactionControl } from "#sql/classify.ts";
+import { dangersOf } from "#sql/danger.ts";
 import { locateInFile } from "#sql/position.ts";
-import { type Need, needsMajor } from "#sql/needs-major.ts";
-import { quoteLiteral } from "#sql/quote.ts";
+import { parseQualifiedName, quoteLiteral } from "#sql/quote.ts";
 import { Statement } from "#sql/statement.ts";
-import { explainMissing, withMissingRoles } from "../scratch/missing.ts";
 import type { ScratchSite } from "../scratch/site.ts";
-import { isMissingObject } from "../sources/sources.ts";
-import type { How, StatementError, StatementFacts } from "./facts.ts";
-import { backToSavepoint, isUnguarded, releaseSavepoint, setSavepoint } from "./guarded.ts";
-import { namesFrom } from "./known.ts";
-import { runKnown } from "./run-known.ts";
-import { keepsEveryValue } from "./wider-types.ts";
-import { type ColumnType, COUNT_CALLS, type Measured, type Meter, NOTHING_MEASURED } from "./meter.ts";
-import { dependsOnRows, exampleOf, type RowsInTheWay } from "./rows-in-the-way.ts";
+import type { StatementFacts } from "./facts.ts";
+import { backToSavepoint, releaseSavepoint, setSavepoint } from "./guarded.ts";
+import { conversionOf } from "./kept-values.ts";
+import type { Measured } from "./measured.ts";
+import type { Meter } from "./meter.ts";
+import type { RowsInTheWay } from "./rows-in-the-way.ts";
+import { asServerError, MEASURED, StatementRunner } from "./run-statement.ts";
+import { deletedFrom, lossesOf } from "./statement-losses.ts";
+import { whyTooNew } from "./too-new.ts";
+import { COUNT_CALLS } from "./watch-queries.ts";
 
 export interface TracerOptions {
   readonly projectDir: string;
@@ -38,19 +37,11 @@ export interface TracerOptions {
   readonly postgres: number | undefined;
 }
 
-/** invalid_transaction_termination */
-const COMMITS_BY_ITSELF = "2D000";
-/** invalid_catalog_name */
-const NO_SUCH_DATABASE = "3D000";
-/** active_sql_transaction: PostgreSQL alone knew that the statement cannot be inside one. */
-const NOT_IN_TRANSACTION = "25001";
-
 /** Runs a migration's statements one by one and takes down what each of them does. */
 export class Tracer implements Performer {
   readonly statementFacts: StatementFacts[] = [];
-  /** False once the file itself may have taken something back: the meter then knows too much. */
-  isWatched = true;
   readonly #options: TracerOptions;
+  readonly #runner: StatementRunner;
   /** The file's own BEGIN was there, and its COMMIT was not. */
   #begun = false;
   #isPrepared = false;
@@ -61,6 +52,12 @@ export class Tracer implements Performer {
 
   constructor(options: TracerOptions) {
     this.#options = options;
+    this.#runner = new StatementRunner({ ...options, isTransactional: this.#isTransactional() });
+  }
+
+  /** False once the file itself may have taken something back: the meter then knows too much. */
+  get isWatched(): boolean {
+    return this.#runner.isWatched;
   }
 
   async statements(database: Database, script: Script, statements: readonly Statement[]): Promise<void> {
@@ -91,9 +88,9 @@ export class Tracer implements Performer {
     if (isApart || !(await setSavepoint(database))) return false;
     try {
       const run = (): Promise<void> => runStatements(database, script, statements);
-      const { runs, dropsColumns, reaches, ...facts } = await meter.watch(run, { text: "", isPlanned: true });
-      const { held: _held, ...lists } = facts;
-      if ([runs, dropsColumns, reaches, ...Object.values(lists)].some((list) => list.length > 0)) {
+      const measured = await meter.watch(run, { text: "", isPlanned: true });
+      const { held: _held, writes: _writes, ...lists } = measured;
+      if (Object.values(lists).some((list) => list.length > 0)) {
         await backToSavepoint(database);
         await releaseSavepoint(database);
         await meter.refresh();
@@ -105,8 +102,11 @@ export class Tracer implements Performer {
         this.statementFacts.push({
           ...where,
           how: MEASURED,
-          ...facts,
+          ...factsOf(measured),
           loses: [],
+          takesAlong: [],
+          endangers: [],
+          absent: undefined,
           error: undefined,
           tooNew: undefined,
           opaque: false,
@@ -142,27 +142,31 @@ export class Tracer implements Performer {
   ): Promise<ConfitureError | undefined> {
     await this.#prepare(database);
     const isTransactional = this.#isTransactional() || this.#begun || isTogether;
-    const tooNew = await this.#whyTooNew(statement);
-    const types = await this.#typesBefore(statement);
-    const taken = await this.#run(database, statement, work);
-    const keepsValues = types !== undefined && (await this.#meter.typesOf(types.table)).every(types.isWider);
+    const { postgres } = this.#options;
+    const tooNew =
+      postgres === undefined ? undefined : await whyTooNew(database, statement, postgres, !this.#options.lost.any);
+    const endangers = await this.#endangers(statement);
+    const conversion = await conversionOf(database, statement);
+    const taken = await this.#runner.run(database, statement, work);
+    const keepsValues = await conversion?.keepsValues();
     const verb = transactionControl(statement);
     if (verb !== undefined) this.#begun = verb === "BEGIN" || verb === "START TRANSACTION";
     if (this.#options.isApart && this.#isTransactional()) await this.#nextPart(database, statement);
     const { measured, how, error } = taken;
     if (how.kind === "not-traced" || (error !== undefined && error.onRows === undefined)) this.#options.lost.any = true;
-    const { runs, dropsColumns: _told, reaches: _reached, ...facts } = measured;
-    const loses = lossesOf(statement, measured).filter((loss) => !keepsValues || !CONVERTS.test(loss));
+    const losses = lossesOf(statement, measured, keepsValues === true);
     this.statementFacts.push({
       ...this.#whereOf(script, statement, isTransactional && verb === undefined),
       how,
-      ...facts,
+      ...factsOf(measured),
+      ...losses,
       held: isTransactional ? measured.held : measured.locks,
-      loses: [...loses, ...(await this.#followersOf(loses))],
+      loses: [...losses.loses, ...(await this.#followersOf(losses.loses))],
+      endangers: endangers.length > 0 ? endangers : losses.endangers,
       error,
       tooNew,
       opaque:
-        runs.some(({ hasBranches }) => hasBranches) ||
+        measured.runs.some(({ hasBranches }) => hasBranches) ||
         (statement.firstWord === "DO" && HAS_BRANCHES.test(statement.text)),
     });
     return taken.stopped;
@@ -202,145 +206,24 @@ export class Tracer implements Performer {
     await database.execute(["commit; begin", ...this.#settings].join("; "));
   }
 
-  async #run(database: Database, statement: Statement, work: () => Promise<void>): Promise<Taken> {
-    if (isUnguarded(statement)) {
-      this.isWatched = false;
-      await work();
-      return { measured: NOTHING_MEASURED, how: MEASURED };
-    }
-    if (await setSavepoint(database)) return await this.#inTransaction(database, statement, work);
-    if (cannotRunInTransaction(statement) !== undefined) return await this.#known(database, statement, work);
-    return await this.#inOwnTransaction(database, statement, work);
-  }
-
-  async #inTransaction(database: Database, statement: Statement, work: () => Promise<void>): Promise<Taken> {
-    const { meter, rows } = this.#options;
-    const isPlanned = PLANNED.has(statement.firstWord ?? "");
-    const attempt = async (): Promise<Measured> => {
-      try {
-        return await meter.watch(work, { text: statement.text, isPlanned });
-      } catch (error) {
-        await backToSavepoint(database);
-        throw error;
-      }
-    };
-    try {
-      const measured = await withMissingRoles(database, attempt);
-      await releaseSavepoint(database);
-      return { measured, how: MEASURED };
-    } catch (thrown) {
-      const error = asServerError(thrown);
-      if (error.server?.sqlstate === NOT_IN_TRANSACTION && !this.#isTransactional()) throw error;
-      const reason = this.#whyNotTraced(error);
-      const onRows =
-        reason === undefined && dependsOnRows(error)
-          ? await exampleOf(database, error, rows, statement.text)
-          : undefined;
-      if (onRows !== undefined) {
-        for (const tables of rows.choices(error, meter)) {
-          try {
-            await rows.remove(database, tables);
-            const measured = await attempt();
-            await releaseSavepoint(database);
-            await rows.refill(database, tables, true);
-            return { measured, how: MEASURED, error: statementError(error, onRows) };
-          } catch (again) {
-            asServerError(again);
-            await backToSavepoint(database);
-          }
-        }
-      }
-      await releaseSavepoint(database);
-      return failed(error, reason);
-    }
-  }
-
-  /** DO and CALL outside a transaction, which may commit, and mostly do not. */
-  async #inOwnTransaction(database: Database, statement: Statement, work: () => Promise<void>): Promise<Taken> {
-    await database.execute("begin");
-    await setSavepoint(database);
-    const taken = await this.#inTransaction(database, statement, work);
-    if (taken.stopped?.server?.sqlstate !== COMMITS_BY_ITSELF) {
-      await database.execute("commit");
-      return taken;
-    }
-    await rollback(database);
-    await work();
-    await this.#options.meter.refresh();
-    return {
-      measured: NOTHING_MEASURED,
-      how: { kind: "not-traced", reason: "it commits by itself, so its locks are gone when they could be read" },
-    };
-  }
-
-  async #known(database: Database, statement: Statement, work: () => Promise<void>): Promise<Taken> {
-    const { meter, rows } = this.#options;
-    const run = (): Promise<Measured> => runKnown(meter, statement, () => withMissingRoles(database, work));
-    try {
-      return { measured: await run(), how: { kind: "known" } };
-    } catch (thrown) {
-      const error = asServerError(thrown);
-      await rows.dropInvalidIndexes(database, meter);
-      const onRows = dependsOnRows(error) ? await exampleOf(database, error, rows) : undefined;
-      if (onRows === undefined) return failed(error, this.#whyNotTraced(error));
-      for (const tables of rows.choices(error, meter)) {
-        try {
-          await rows.remove(database, tables);
-          const measured = await run();
-          await rows.refill(database, tables, false);
-          return { measured, how: { kind: "known" }, error: statementError(error, onRows) };
-        } catch (again) {
-          asServerError(again);
-          await rows.dropInvalidIndexes(database, meter);
-        }
-      }
-      return failed(error, undefined);
-    }
-  }
-
-  get #meter(): Meter {
-    return this.#options.meter;
-  }
-
-  /** The types of a table's columns before a statement that changes some of them, without an expression of its own. */
-  async #typesBefore(
-    statement: Statement,
-  ): Promise<{ readonly table: string; readonly isWider: (now: ColumnType) => boolean } | undefined> {
-    if (statement.firstWord !== "ALTER" || !CONVERTS.test(lossOf(statement) ?? "")) return undefined;
-    const tokens = statement.tokens();
-    const [table] = namesFrom(tokens, tokens[2] === "IF" ? 4 : 2);
-    if (table === undefined || tokens.includes("USING")) return undefined;
-    const before = new Map((await this.#meter.typesOf(table)).map(({ name, type }) => [name, type]));
-    return { table, isWider: ({ name, type }) => keepsEveryValue(before.get(name) ?? type, type) };
-  }
-
   /** What goes with deleted rows by foreign keys, whether or not rows were there to show it. */
   async #followersOf(loses: readonly string[]): Promise<string[]> {
-    const table = loses.map((loss) => DELETES.exec(loss)?.[1]).find((name) => name !== undefined);
+    const table = loses.map(deletedFrom).find((name) => name !== undefined);
     if (table === undefined) return [];
     const told = loses.join("\n");
-    return (await this.#meter.followers(table)).filter((loss) => !told.includes(loss.replace(/ \(.*/, "")));
+    const followers = await this.#options.meter.followers(table);
+    return followers.filter((loss) => !told.includes(loss.replace(/ \(.*/, "")));
   }
 
-  /** What the version that it is for does not know. */
-  async #whyTooNew(statement: Statement): Promise<string | undefined> {
-    const { postgres, meter } = this.#options;
-    if (postgres === undefined) return undefined;
-    const need = needsMajor(statement);
-    if (need !== undefined && need.major > postgres) return tooNewFor(postgres, need);
-    const table = postgres < UNVALIDATED_KEYS.major ? addsUnvalidatedKey(statement) : undefined;
-    return table !== undefined && (await meter.isPartitioned(table))
-      ? tooNewFor(postgres, UNVALIDATED_KEYS)
-      : undefined;
-  }
-
-  /** What this PostgreSQL cannot do, or lacks because of that, says nothing about the statement. */
-  #whyNotTraced(error: ConfitureError): string | undefined {
-    const explained = explainMissing(error, this.#options.scratch);
-    if (explained.code === "extension_missing") return explained.message;
-    if (error.server?.sqlstate === NO_SUCH_DATABASE) return "it names a database, and this is another one";
-    if (!this.#options.lost.any || !isMissingObject(error)) return undefined;
-    return `a statement before it did not run: ${error.message}`;
+  /** What its text says that it puts at risk, of what is in use. */
+  async #endangers(statement: Statement): Promise<string[]> {
+    const found: string[] = [];
+    for (const { what, relation } of dangersOf(statement)) {
+      // What is no name makes PostgreSQL stop, here as there.
+      if (parseQualifiedName(relation) === undefined) continue;
+      if ((await this.#options.meter.resolve(relation))?.isNew === false) found.push(what);
+    }
+    return found;
   }
 
   #isTransactional(): boolean {
@@ -364,19 +247,6 @@ export class Tracer implements Performer {
   }
 }
 
-interface Taken {
-  readonly measured: Measured;
-  readonly how: How;
-  readonly error?: StatementError;
-  /** Set when it did not run at all. */
-  readonly stopped?: ConfitureError;
-}
-
-const MEASURED: How = { kind: "measured" };
-
-/** Statements for which PostgreSQL's planner decides how rows are read; code runs such. */
-const PLANNED: ReadonlySet<string> = new Set(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "DO", "CALL"]);
-
 /** So many are run at once; if one of them fails, all are tried again. */
 const MOST_ROWS = 200;
 
@@ -394,73 +264,16 @@ function bringsRows(statement: Statement): boolean {
 /** What may be in a body and not be entered. */
 const HAS_BRANCHES = /\b(?:if|case|loop|for|while|foreach|exception|execute)\b/i;
 
-/** What the statement says that it takes, and what code and triggers were seen to take. */
-function lossesOf(statement: Statement, { rows, drops, dropsColumns, reaches, runs }: Measured): string[] {
-  const { firstWord = "" } = statement;
-  const told = firstWord === "DO" || firstWord === "CALL" ? undefined : lossOf(statement);
-  const changed = rows.flatMap(({ name, isNew, updated, deleted, partitionOf = [] }) => {
-    const verbs = [...(updated > 0 ? ["updates"] : []), ...(deleted > 0 ? ["deletes"] : [])];
-    const isTold = [name, ...partitionOf].some(
-      (one) => told?.endsWith(` ${one}`) === true || told?.endsWith(` ${one.split(".").at(-1)}`) === true,
-    );
-    return isNew || isTold || verbs.length === 0 ? [] : [`${verbs.join(" and ")} rows of ${name}`];
-  });
-  // No query drops anything but through code.
-  const isSeen = PLANNED.has(firstWord);
-  const gone = drops.filter(({ isNew, kind }) => !isNew && kind !== "index" && kind !== "sequence");
-  const reached =
-    isSeen && told === undefined ? reaches.filter(({ isNew, name }) => !isNew && !isNamed(statement, name)) : [];
-  const taking = changed.length + gone.length + reached.length > 0 ? [] : runs.filter(({ takes }) => takes);
-  return [
-    ...(told === undefined ? [] : [told]),
-    ...changed,
-    ...reached.map(({ name }) => `may update or delete rows of ${name}`),
-    ...taking.map(({ name }) => `runs ${name}, which may change or delete something`),
-    ...(isSeen ? gone.map(({ kind, name }) => `drops ${kind.toUpperCase()} ${name}`) : []),
-    ...(isSeen || firstWord === "DROP"
-      ? dropsColumns.flatMap(({ isNew, name }) => (isNew ? [] : [`drops a COLUMN of ${name}`]))
-      : []),
-  ];
-}
-
-/** As `lossOf` and what was measured say it. */
-const DELETES = /\bdeletes rows of (\S+)$/;
-
-function isNamed({ text }: Statement, name: string): boolean {
-  return text.toLowerCase().includes((name.split(".").at(-1) ?? name).replaceAll('"', "").toLowerCase());
-}
-
-/** As `lossOf` says it. */
-const CONVERTS = /^converts values of/;
-
-const UNVALIDATED_KEYS: Need = { major: 18, what: "a foreign key of a partitioned table that is NOT VALID" };
-
-function tooNewFor(postgres: number, { major, what }: Need): string {
-  return `PostgreSQL ${major} is the first to know ${what}, and the database is PostgreSQL ${postgres}`;
-}
-
-/** The table that gets a foreign key which is not validated, as it stands in the statement. */
-function addsUnvalidatedKey(statement: Statement): string | undefined {
-  if (statement.firstWord !== "ALTER" || !/\breferences\b[^]*\bnot\s+valid\b/i.test(statement.text)) return undefined;
-  const tokens = statement.tokens();
-  return tokens[1] === "TABLE" ? namesFrom(tokens, tokens[2] === "IF" ? 4 : 2)[0] : undefined;
-}
-
-function failed(error: ConfitureError, reason: string | undefined): Taken {
-  return {
-    measured: NOTHING_MEASURED,
-    how: { kind: "not-traced", reason: reason ?? "it fails" },
-    stopped: error,
-    ...(reason === undefined ? { error: statementError(error, undefined) } : {}),
-  };
-}
-
-function statementError(error: ConfitureError, onRows: StatementError["onRows"]): StatementError {
-  return { error, sqlstate: error.server?.sqlstate, onRows };
-}
-
-/** @throws what is no error of PostgreSQL's, or ended the session */
-function asServerError(error: unknown): ConfitureError {
-  if (error instanceof ConfitureError && error.code === "sql_failed") return error;
-  throw error;
+/** What of it is told as it was measured. */
+function factsOf({
+  locks,
+  held,
+  rewrites,
+  rewritesIndexes,
+  scans,
+  buildsIndexes,
+  drops,
+  rows,
+}: Measured): Omit<Measured, "gone" | "dropsColumns" | "reaches" | "runs" | "setsBack" | "writes"> {
+  return { locks, held, rewrites, rewritesIndexes, scans, buildsIndexes, drops, rows };
 }

@@ -1,7 +1,7 @@
 import { isAtLeast } from "#compare/trace/facts.ts";
 import { untoldLosses } from "#compare/trace/limits.ts";
 import { inside } from "#sql/parser.ts";
-import { parseQualifiedName } from "#sql/quote.ts";
+import { namesRelation } from "#sql/names-in.ts";
 import type { Found, Rule } from "../rule.ts";
 
 export const doesByCode: Rule = {
@@ -19,9 +19,7 @@ export const doesByCode: Rule = {
     if (facts === undefined) return [];
     const losses = untoldLosses(facts);
     const gone = losses.filter((loss) => loss.startsWith("drops "));
-    const untold = losses.filter(
-      (loss) => !loss.startsWith("drops ") && !isNamed(statement.text, ROWS.exec(loss)?.[1]),
-    );
+    const untold = losses.filter((loss) => !loss.startsWith("drops ") && !namesRows(statement.text, loss));
     const isCode = ["SelectStmt", "DoStmt", "CallStmt", "InsertStmt"].some((kind) => kind in node);
     const locks = facts.locks.filter(
       ({ isNew, kind, mode }) => isCode && !isNew && kind === "table" && isAtLeast(mode, "SHARE"),
@@ -37,11 +35,8 @@ export const doesByCode: Rule = {
   },
 };
 
-const ROWS = /\brows of (\S+)/;
-
-/** Whether a statement speaks of a table, in whatever schema. */
-function isNamed(text: string, table: string | undefined): boolean {
-  if (table === undefined) return false;
-  const name = parseQualifiedName(table)?.name ?? table;
-  return new RegExp(String.raw`(?<![\w$])${RegExp.escape(name)}(?![\w$])`, "i").test(text);
+/** Whether the text names the table whose rows a loss is about. */
+function namesRows(text: string, loss: string): boolean {
+  const [, table] = /\brows of (\S+)/.exec(loss) ?? [];
+  return table !== undefined && namesRelation(text, table);
 }

@@ -1,5 +1,4 @@
-import { inside, strings } from "#sql/parser.ts";
-import { writeIdentifier } from "#sql/quote.ts";
+import { inside } from "#sql/parser.ts";
 import type { Rule } from "../rule.ts";
 import { alterations } from "../syntax.ts";
 
@@ -23,14 +22,9 @@ export const dropCascades: Rule = {
       ({ command }) => command.behavior === "DROP_CASCADE" && command.subtype?.startsWith("AT_Drop") === true,
     );
     if (!isDrop && !isTruncate && !isPart) return [];
-    const named = new Set(
-      (drop?.objects ?? []).map((object) => writeIdentifier(strings(inside(object, "List")?.items).at(-1) ?? "")),
-    );
-    // An index goes with its table, its column or its constraint, and so does the sequence of a column.
-    const taken = (facts?.drops ?? [])
-      .filter(({ isNew, kind }) => !isNew && kind !== "index" && kind !== "sequence")
-      .map(({ name }) => name)
-      .filter((name) => !named.has(name.split(".").at(-1) ?? ""));
+    // Nothing was there, and another rule says so.
+    if (facts?.absent !== undefined) return [];
+    const taken = (facts?.takesAlong ?? []).map(({ kind, name }) => `${kind} ${name}`);
     // The trace has seen that it takes nothing else.
     if (facts !== undefined && isDrop && drop.removeType === "OBJECT_INDEX" && taken.length === 0) return [];
     return [
@@ -38,10 +32,15 @@ export const dropCascades: Rule = {
         message: isTruncate
           ? "TRUNCATE CASCADE empties every table that has a foreign key to this one"
           : taken.length > 0
-            ? `CASCADE drops more than is named here: ${taken.join(", ")} go`
+            ? `CASCADE drops more than is named here: ${listOf(taken)}`
             : "CASCADE drops whatever depends on this, and does not say what that is",
         fix: "Name what is to go, and leave CASCADE out",
       },
     ];
   },
 };
+
+/** Those of a schema can be hundreds. */
+function listOf(names: readonly string[]): string {
+  return names.length <= 8 ? names.join(", ") : `${names.slice(0, 8).join(", ")} and ${names.length - 8} more`;
+}

@@ -1,4 +1,5 @@
 import { writeIdentifier } from "#sql/quote.ts";
+import { absentNote } from "../absent.ts";
 import type { Rule } from "../rule.ts";
 import { alterations, nameOf } from "../syntax.ts";
 
@@ -14,8 +15,11 @@ export const dropColumn: Rule = {
     "First deploy applications that do not name the column, then drop it. Say so in the migration: `-- confiture:ignore drop-column no release reads it since 4.2`.",
   wrong: "ALTER TABLE users DROP COLUMN bio;",
   right: "ALTER TABLE users ADD COLUMN bio_html text;",
-  check({ node, isOld }) {
-    return alterations(node, "AT_DropColumn").flatMap(({ table, command }) =>
+  check({ node, isOld, facts }) {
+    const columns = alterations(node, "AT_DropColumn");
+    const absent = absentNote(facts);
+    if (absent !== undefined && columns.length > 0) return absent;
+    return columns.flatMap(({ table, command }) =>
       isOld(table)
         ? [
             {

@@ -15,7 +15,8 @@ export const dropConstraint: Rule = {
   wrong: "ALTER TABLE users DROP CONSTRAINT users_email_key;",
   right:
     "ALTER TABLE users ADD CONSTRAINT users_email_check CHECK (email LIKE '%@%') NOT VALID;\nALTER TABLE users DROP CONSTRAINT users_email_check;",
-  check({ node, isOld, world, file, statement }) {
+  check({ node, isOld, world, file, statement, facts }) {
+    if (facts?.absent !== undefined) return [];
     return alterations(node, "AT_DropConstraint").flatMap(({ table, command }) => {
       const known = world.find(table)?.constraints.get(command.name ?? "");
       // A CHECK that only helped SET NOT NULL has done its work.

@@ -1,5 +1,6 @@
 import { inside } from "#sql/parser.ts";
 import { writeIdentifier } from "#sql/quote.ts";
+import { absentNote } from "../absent.ts";
 import type { Rule } from "../rule.ts";
 
 export const dropSchema: Rule = {
@@ -13,9 +14,11 @@ export const dropSchema: Rule = {
   instead: "Drop the objects one by one, so that a reviewer sees them, and then the empty schema.",
   wrong: "DROP SCHEMA reporting CASCADE;",
   right: "DROP SCHEMA reporting;",
-  check({ node }) {
+  check({ node, facts }) {
     const drop = inside(node, "DropStmt");
     if (drop?.removeType !== "OBJECT_SCHEMA" || drop.behavior !== "DROP_CASCADE") return [];
+    const absent = absentNote(facts);
+    if (absent !== undefined) return absent;
     return (drop.objects ?? []).map((object) => ({
       message: `Everything in the schema ${writeIdentifier(inside(object, "String")?.sval ?? "")} is gone afterwards`,
       fix: "Drop its objects by name, then the schema without CASCADE",

@@ -1,3 +1,4 @@
+import { absentNote } from "../absent.ts";
 import type { Rule } from "../rule.ts";
 import { dropped, nameOfParts } from "../syntax.ts";
 
@@ -12,7 +13,9 @@ export const dropTable: Rule = {
   instead: "First deploy applications that do not use the table, then drop it, with the reason in a comment for lint.",
   wrong: "DROP TABLE users;",
   right: "CREATE TABLE import (id bigint);\nDROP TABLE import;",
-  check({ node, world, isOld }) {
+  check({ node, world, isOld, facts }) {
+    const absent = absentNote(facts);
+    if (absent !== undefined && dropped(node, "OBJECT_TABLE").length > 0) return absent;
     return dropped(node, "OBJECT_TABLE").flatMap(({ parts }) => {
       const known = world.findByParts(parts);
       if (known !== undefined && !isOld({ schemaname: known.schema, relname: known.name })) return [];

@@ -1,4 +1,5 @@
 import { inside, type Node, strings } from "#sql/parser.ts";
+import { absentNote } from "../absent.ts";
 import type { Found, Rule } from "../rule.ts";
 import { dropped, nameOfParts } from "../syntax.ts";
 
@@ -13,7 +14,7 @@ export const dropUsedObject: Rule = {
     "First deploy applications that do without it, then drop it. To change one, `CREATE OR REPLACE` keeps its name there all the time.",
   wrong: "DROP VIEW active_users;",
   right: "DROP VIEW active_users;\nCREATE VIEW active_users AS SELECT 1 AS id;",
-  atEnd({ node, world, isOld, file, statement }) {
+  atEnd({ node, world, isOld, file, statement, facts }) {
     const at = file.statements.indexOf(statement);
     const before = file.statements.slice(0, at);
     const made = (name: string): boolean =>
@@ -47,12 +48,13 @@ export const dropUsedObject: Rule = {
       })),
     );
     const gone = [...relations, ...functions, ...types.filter(({ parts }) => !world.isNewType(parts))];
-    return gone
+    const found = gone
       .filter((object) => !isOwn(object) && !isOfSerial(object))
       .map(({ parts }): Found => ({
         message: `Applications that use ${nameOfParts(parts)} fail as soon as this commits`,
         fix: "Drop it when nothing uses it any more",
       }));
+    return found.length > 0 ? (absentNote(facts) ?? found) : found;
   },
 };
 

@@ -1,4 +1,4 @@
-import { needsMajor } from "#sql/needs-major.ts";
+import { needsOf } from "#sql/needs-major.ts";
 import { Statement } from "#sql/statement.ts";
 import type { Found, Rule } from "../rule.ts";
 import { addedConstraints, nameOf } from "../syntax.ts";
@@ -10,13 +10,17 @@ export const needsNewerPostgres: Rule = {
   severity: "error",
   asks: ["syntax", "neighbours", "sizes"],
   why: "The scratch database is PostgreSQL 18 and takes what older servers refuse. The version of the database is known where the environment's database can be asked, or `--stats` names a file of it.",
-  instead: "Write it in a form that the version knows. `--scratch URL` tries everything on a server of that version.",
+  instead:
+    "Write it in a form that the version knows. `--scratch URL` tries everything on a server of that version, which also finds what no text shows: a function that only takes other types than before, a column of a system view, SQL that code puts together.",
   wrong: "ALTER TABLE users ADD CONSTRAINT users_email_not_null NOT NULL email NOT VALID;",
   right: "ALTER TABLE users ADD CONSTRAINT users_email_not_null CHECK (email IS NOT NULL) NOT VALID;",
   check({ node, statement: { text }, postgres, world }) {
     if (postgres === undefined) return [];
-    const need = needsMajor(new Statement(text, 0, text.length, false));
-    if (need !== undefined && need.major > postgres) {
+    const isOwn = (name: string): boolean => world.isNewFunction([name]) || world.isOldFunction([name]);
+    const [need] = needsOf(new Statement(text, 0, text.length, false)).filter(
+      (one) => one.major > postgres && (one.function === undefined || !isOwn(one.function)),
+    );
+    if (need !== undefined) {
       return [
         {
           message: `PostgreSQL ${postgres} does not know ${need.what}; PostgreSQL ${need.major} is the first that does`,

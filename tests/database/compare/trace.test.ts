@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { projectMigrations } from "#compare/sources/sources.ts";
 import type { Relation, StatementFacts, Trace, TraceOptions } from "#compare/trace/facts.ts";
 import { impactOf } from "#compare/trace/impact.ts";
+import { untoldLosses } from "#compare/trace/limits.ts";
 import { traceMigrations } from "#compare/trace/trace.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { failureOf } from "../failure.ts";
@@ -161,6 +162,126 @@ DELETE FROM orgs;`,
     expect(statements[2]!.loses).toEqual(["deletes rows of orgs", "deletes rows of public.users"]);
   });
 
+  test("what CASCADE takes that the statement does not name: keys, defaults, columns, whatever depends on it", async () => {
+    const { statements } = await traced(
+      {
+        "migrations/2_more.sql": `CREATE SEQUENCE tickets;
+CREATE FUNCTION code_of(users) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1.code';
+CREATE FUNCTION odd() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TABLE posts (id int PRIMARY KEY DEFAULT nextval('tickets'), user_id int REFERENCES users, mood mood, a int, b int, UNIQUE (a, b));
+CREATE TRIGGER posts_odd BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION odd();
+CREATE VIEW mails AS SELECT email FROM users;
+CREATE VIEW short_mails AS SELECT email FROM mails;
+CREATE POLICY own ON posts USING (mood = 'ok');`,
+        "migrations/3_a.sql": `CREATE VIEW fresh AS SELECT * FROM mails;
+DROP VIEW mails, short_mails CASCADE;
+DROP SEQUENCE tickets CASCADE;
+DROP FUNCTION odd CASCADE;
+ALTER TABLE posts DROP COLUMN a;
+DROP TABLE users CASCADE;
+DROP TYPE mood CASCADE;
+DO $$ BEGIN DROP TABLE orgs CASCADE; END $$;`,
+      },
+      {},
+      "3",
+    );
+    const taken = statements.map(({ takesAlong }) => takesAlong.map(({ kind, name }) => `${kind} ${name}`));
+    expect(taken).toEqual([
+      [],
+      [],
+      ["DEFAULT for public.posts.id"],
+      ["TRIGGER posts_odd on public.posts"],
+      ["UNIQUE posts_a_b_key on public.posts"],
+      ["FOREIGN KEY posts_user_id_fkey on public.posts", "FUNCTION public.code_of(public.users)"],
+      ["COLUMN public.posts.mood", "POLICY own on public.posts"],
+      ["TABLE public.orgs"],
+    ]);
+    expect(statements[5]!.loses).toEqual([
+      "drops TABLE users CASCADE",
+      "drops FOREIGN KEY posts_user_id_fkey on public.posts",
+      "drops FUNCTION public.code_of(public.users)",
+    ]);
+    expect(untoldLosses(statements[5]!)).toHaveLength(2);
+  });
+
+  test("nothing is lost where IF EXISTS finds nothing, or what was made with it", async () => {
+    const { statements } = await traced({
+      "migrations/2_a.sql": `CREATE TABLE fresh (a int);
+DROP TABLE IF EXISTS nothere;
+DROP TABLE IF EXISTS nothere CASCADE;
+ALTER TABLE users DROP COLUMN IF EXISTS nothere;
+ALTER TABLE IF EXISTS nothere DROP COLUMN bio;
+ALTER TABLE users DROP CONSTRAINT IF EXISTS nothere;
+DROP FUNCTION IF EXISTS nothere(int);
+DROP TYPE IF EXISTS nothere;
+DROP SCHEMA IF EXISTS nothere CASCADE;
+DROP TABLE fresh;
+ALTER TABLE users ADD x int, DROP COLUMN IF EXISTS nothere;
+ALTER TABLE users DROP COLUMN IF EXISTS bio;
+ALTER TABLE users DROP CONSTRAINT IF EXISTS users_age_check;
+DROP TYPE IF EXISTS positive, nothere CASCADE;`,
+      "migrations/3_b.sql": "DROP INDEX CONCURRENTLY IF EXISTS nothere;",
+    });
+    expect(statements.map(({ absent }) => absent)).toEqual([
+      undefined,
+      "TABLE nothere",
+      "TABLE nothere",
+      "COLUMN nothere of TABLE users",
+      "COLUMN bio of TABLE nothere",
+      "CONSTRAINT nothere of TABLE users",
+      "FUNCTION nothere (int)",
+      "TYPE nothere",
+      "SCHEMA nothere",
+      undefined,
+      "COLUMN nothere of TABLE users",
+      undefined,
+      undefined,
+      undefined,
+      "INDEX nothere",
+    ]);
+    expect(statements.map(({ loses }) => loses.length)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 0]);
+  });
+
+  test("what sequences give again, and rows that a table does not show any more", async () => {
+    const { statements } = await traced({
+      "migrations/2_a.sql": `CREATE TABLE fresh (id serial PRIMARY KEY);
+SELECT setval('fresh_id_seq', 1);
+SELECT setval('users_id_seq', 100000);
+SELECT setval('users_id_seq', (SELECT 1));
+SELECT setval('users_id_seq', (SELECT 10 * max(id) FROM users));
+ALTER TABLE orgs ALTER COLUMN id RESTART;
+ALTER SEQUENCE users_id_seq MINVALUE 1000000 START 1000000;
+ALTER TABLE visits DETACH PARTITION visits_2024;`,
+    });
+    const again = "values that it has given may come again";
+    expect(statements.map(({ endangers }) => endangers)).toEqual([
+      [],
+      [],
+      [`sets SEQUENCE users_id_seq to 100000: ${again}`],
+      ["sets SEQUENCE public.users_id_seq back: values that it has given come again"],
+      [],
+      [`restarts the identity of orgs.id: ${again}`],
+      ["bounds SEQUENCE users_id_seq (MINVALUE 1000000): it fails where the sequence has gone beyond"],
+      [],
+    ]);
+    // How far it has come elsewhere is not known here, so it is no failure for good.
+    expect(statements[6]!.error?.onRows?.example).toContain("1000000");
+    expect(statements[7]!.loses).toEqual(["takes PARTITION visits_2024 with its rows out of TABLE visits"]);
+  });
+
+  test("tables that earlier migrations empty have rows again for the later ones, cleaned up as they were", async () => {
+    const { statements } = await traced({
+      "migrations/2_a.sql": "DELETE FROM users;",
+      "migrations/3_b.sql": "UPDATE users SET bio = '' WHERE bio IS NULL;\nTRUNCATE users;",
+      "migrations/4_c.sql": "ALTER TABLE users ADD CHECK (bio IS NOT NULL);\nDELETE FROM users;",
+      "migrations/5_d.sql": "ALTER TABLE users ADD must int NOT NULL;",
+    });
+    const [all, fill, , check, again, required] = statements;
+    for (const statement of [all, fill, again]) expect(statement!.rows).toMatchObject([{ name: "public.users" }]);
+    expect(check!.error).toBeUndefined();
+    expect(required!.error).toMatchObject({ sqlstate: "23502", onRows: { table: "public.users", madeUp: true } });
+  });
+
   test("an index is used for what it is there for, though the tables here are small", async () => {
     const { statements } = await traced({
       "migrations/2_a.sql": `ALTER TABLE users ADD COLUMN z int;
@@ -267,6 +388,24 @@ ALTER TABLE users ALTER bio DROP NOT NULL;`,
         "ALTER TYPE mood ADD VALUE 'new';\nALTER TABLE users ALTER feeling SET DEFAULT 'new';\nUPDATE users SET feeling = 'new';",
     });
     expect(statements.some(({ error }) => error?.sqlstate === "55P04")).toBe(true);
+  });
+
+  test("what the version that it is for lacks, but for functions of the project's own", async () => {
+    const { statements } = await traced(
+      {
+        "migrations/2_a.sql": `SELECT any_value(id) FROM users;
+CREATE FUNCTION uuidv7() RETURNS uuid LANGUAGE sql AS 'SELECT gen_random_uuid()';
+SELECT uuidv7();
+CREATE FUNCTION any_of() RETURNS bigint LANGUAGE sql AS 'SELECT any_value(id) FROM orgs';`,
+      },
+      { postgres: 15 },
+    );
+    expect(statements.map(({ tooNew }) => tooNew)).toEqual([
+      "PostgreSQL 16 is the first to know any_value(), and the database is PostgreSQL 15",
+      undefined,
+      undefined,
+      "PostgreSQL 16 is the first to know any_value(), and the database is PostgreSQL 15",
+    ]);
   });
 
   test("a file that is refused is an error of its migration, and the others are traced", async () => {

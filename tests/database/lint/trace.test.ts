@@ -38,6 +38,31 @@ const TABLE =
   "CREATE TABLE users (id int PRIMARY KEY, name varchar(20) CHECK (length(name) > 0), age text, email text, at timestamptz);\n" +
   "CREATE INDEX users_name ON users (name);\n";
 
+describe("what a statement takes, or puts at risk", () => {
+  test("CASCADE is told with the keys and columns that go, and what IF EXISTS does not find is a note", async () => {
+    const posts = "CREATE TABLE posts (user_id int REFERENCES users);\n";
+    const messageOf = async (sql: string): Promise<(readonly [string, string, string])[]> =>
+      (await traced(TABLE + posts, sql)).map(({ rule, severity, message }) => [rule, severity, message] as const);
+    expect(await messageOf("DROP TABLE users CASCADE;")).toContainEqual([
+      "drop-cascades",
+      "error",
+      "CASCADE drops more than is named here: FOREIGN KEY posts_user_id_fkey on public.posts",
+    ]);
+    expect(await messageOf("DROP TABLE IF EXISTS nothere CASCADE;")).toEqual([
+      [
+        "drop-table",
+        "note",
+        "The migrations leave no TABLE nothere: nothing is lost but in a database where it was made by hand",
+      ],
+    ]);
+    const sequence = "CREATE SEQUENCE s;\n";
+    expect((await traced(sequence, "ALTER SEQUENCE s RESTART WITH 5;")).map(({ rule }) => rule)).toEqual([
+      "sequence-repeats",
+    ]);
+    expect(await traced(TABLE, `${sequence}SELECT setval('s', 5);`)).toEqual([]);
+  });
+});
+
 describe("a trace says what the text only suggests", () => {
   test.each([
     ["ALTER TABLE users ALTER name TYPE varchar(40);", ["type-change-rechecks"]],

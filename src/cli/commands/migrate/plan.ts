@@ -11,12 +11,14 @@ import { planToApprove, readApprovedPlan } from "#migrate/approved-plan.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { migrationId } from "#migrate/migration-file.ts";
+import { askPlannedDatabase } from "#migrate/planned-database.ts";
+import { foreseeLimits } from "../../above-limits.ts";
 import { readCount, readVersion } from "../../arguments.ts";
 import { mayChange } from "../../changed-since.ts";
 import { type CommandContext, defineCommand, GLOBAL_ARGS } from "../../command.ts";
 import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
 import { FIXTURES, findPending, tracePending } from "../../pending.ts";
-import { contractsByThemselves } from "../../migrate-options.ts";
+import { contractsByThemselves, migrateOptions } from "../../migrate-options.ts";
 import { inLine } from "../../output/visible.ts";
 import { planEnvironment } from "../../plan-environment.ts";
 import { planToJson } from "../../output/plan-json.ts";
@@ -154,7 +156,8 @@ export const command = defineCommand({
       migrations.length === 0
         ? { migrations: [], serverVersion: 0, withoutRows: [], leftOut: [] }
         : await tracePending(context, files, { migrations, applied, otherwise, sizes }, args.fixtures);
-    const plan = { trace, sizes, aim: context.aim };
+    const above = foreseeLimits(await context.config(), trace, sizes);
+    const plan = { trace, sizes, aim: context.aim, above };
     const failed = hasFailure(trace);
     if (args.out !== undefined) {
       // What cannot run is not to be approved.
@@ -166,7 +169,11 @@ export const command = defineCommand({
         for (const file of all) {
           looked.push(traced.get(file.version) ?? (await loadMigration(context.projectDir, file, context.io.signal)));
         }
-        const approved = planToApprove(planEnvironment(await context.config()), history, looked);
+        const made = {
+          environment: planEnvironment(await context.config()),
+          database: await askPlannedDatabase(await migrateOptions(context)),
+        };
+        const approved = planToApprove(made, history, looked);
         await writeFile(context.projectDir, args.out, `${JSON.stringify(approved, null, 2)}\n`);
         const what = all.length === 0 ? "nothing, for nothing is pending" : "exactly this";
         context.messages.log(`Wrote ${args.out}: confiture migrate up --plan ${shellWord(args.out)} runs ${what}`);

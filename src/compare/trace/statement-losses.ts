@@ -1,0 +1,153 @@
+import { lossOf } from "#sql/loss.ts";
+import { namesRelation } from "#sql/names-in.ts";
+import type { Statement } from "#sql/statement.ts";
+import { writtenName } from "#sql/token-names.ts";
+import type { Relation, StatementFacts, TakenObject } from "./facts.ts";
+import type { GoneObject } from "./dependents.ts";
+import type { Measured } from "./measured.ts";
+import { CODE_OR_QUERY } from "./planned.ts";
+
+/** What of a statement's facts says what is gone, or may be. */
+export type Losses = Pick<StatementFacts, "loses" | "takesAlong" | "endangers" | "absent">;
+
+/** So many objects are named; CASCADE of a schema takes hundreds. */
+const MOST_NAMED = 20;
+
+/**
+ * What a statement takes away: what its text says, what CASCADE, code and triggers were seen to take, and what they may.
+ * @param keepsValues whether a conversion of types loses no value
+ */
+export function lossesOf(statement: Statement, measured: Measured, keepsValues: boolean): Losses {
+  const { firstWord = "" } = statement;
+  const isCode = firstWord === "DO" || firstWord === "CALL";
+  const said = isCode ? undefined : lossOf(statement);
+  const absent = said !== undefined && findsNothing(statement, measured) ? withoutClauses(said) : undefined;
+  const told =
+    absent !== undefined || (keepsValues && isConversion(said)) || isNewAlone(statement, measured) ? undefined : said;
+  const isNamedHere = namedBy(statement);
+  const takesAlong = measured.gone
+    .filter((object) => !object.isNew && !isNamedHere(object))
+    .map(({ kind, name }): TakenObject => ({ kind, name }))
+    .toSorted((a, b) => rankOf(a) - rankOf(b) || compareText(a.kind, b.kind) || compareText(a.name, b.name));
+  return {
+    loses: [
+      ...(told === undefined ? [] : [told]),
+      ...lossesByCode(statement, measured, told, takesAlong),
+      ...takesAlong.slice(0, MOST_NAMED).map(({ kind, name }) => `drops ${kind} ${name}`),
+      ...(takesAlong.length > MOST_NAMED ? [`drops ${takesAlong.length - MOST_NAMED} objects more`] : []),
+    ],
+    takesAlong,
+    endangers: measured.setsBack.map((name) => `sets SEQUENCE ${name} back: values that it has given come again`),
+    absent,
+  };
+}
+
+/** What holds values first. */
+function rankOf({ kind }: TakenObject): number {
+  return ["TABLE", "MATERIALIZED VIEW", "COLUMN", "VIEW"].indexOf(kind) + 1 || 5;
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** What is done to rows besides what the text says. */
+function lossesByCode(
+  statement: Statement,
+  { rows, drops, dropsColumns, reaches, runs }: Measured,
+  told: string | undefined,
+  takesAlong: readonly TakenObject[],
+): string[] {
+  const { firstWord = "" } = statement;
+  const changed = rows.flatMap(({ name, isNew, updated, deleted, partitionOf = [] }) => {
+    const verbs = [...(updated > 0 ? ["updates"] : []), ...(deleted > 0 ? ["deletes"] : [])];
+    const isTold = [name, ...partitionOf].some(
+      (one) => told?.endsWith(` ${one}`) === true || told?.endsWith(` ${one.split(".").at(-1)}`) === true,
+    );
+    return isNew || isTold || verbs.length === 0 ? [] : [`${verbs.join(" and ")} rows of ${name}`];
+  });
+  const isUntold = ({ isNew, name }: Relation): boolean =>
+    !isNew && !takesAlong.some((object) => object.kind === "COLUMN" && object.name.startsWith(`${name}.`));
+  // No query drops anything but through code.
+  const isSeen = CODE_OR_QUERY.has(firstWord);
+  const isGone = drops.some(({ isNew, kind }) => !isNew && kind !== "index" && kind !== "sequence");
+  const reached =
+    isSeen && told === undefined
+      ? reaches.filter(({ isNew, name }) => !isNew && !namesRelation(statement.text, name))
+      : [];
+  const taking = changed.length + reached.length > 0 || isGone ? [] : runs.filter(({ takes }) => takes);
+  return [
+    ...changed,
+    ...reached.map(({ name }) => `may update or delete rows of ${name}`),
+    ...taking.map(({ name }) => `runs ${name}, which may change or delete something`),
+    ...(isSeen ? dropsColumns.filter(isUntold).map(({ name }) => `drops a COLUMN of ${name}`) : []),
+  ];
+}
+
+/** "drops TABLE IF EXISTS old CASCADE": "TABLE old" */
+function withoutClauses(said: string): string {
+  return said.replace(/^drops /, "").replaceAll(/ ?\b(?:IF EXISTS|CASCADE|RESTRICT|CONCURRENTLY)(?= |$)/g, "");
+}
+
+/** Whether IF EXISTS let it pass over everything that it would drop: then nothing is gone. */
+function findsNothing({ firstWord, text, words }: Statement, measured: Measured): boolean {
+  if (!/\bif\s+exists\b/i.test(text)) return false;
+  if (!measured.writes) return true;
+  if (firstWord !== "ALTER" || words[1] !== "TABLE") return false;
+  const { drops, dropsColumns, gone } = measured;
+  return /\bdrop\b/i.test(text) && drops.length + dropsColumns.length + gone.length === 0;
+}
+
+/** Whether the tables, views or columns that it drops were all made by the migrations that are traced. */
+function isNewAlone({ firstWord, words }: Statement, { drops, dropsColumns, gone }: Measured): boolean {
+  const isOfRelation = firstWord === "DROP" && /^(?:TABLE|VIEW|MATERIALIZED|FOREIGN)$/.test(words[1] ?? "");
+  if (!isOfRelation && (firstWord !== "ALTER" || dropsColumns.length === 0)) return false;
+  const all: readonly Pick<Relation, "isNew">[] = [...drops, ...dropsColumns, ...gone];
+  return all.length > 0 && all.every(({ isNew }) => isNew);
+}
+
+/** Kinds of which the text is to name each: others are told by their kind alone, as casts and operators are. */
+const BY_NAME: ReadonlySet<string> = new Set(
+  "VIEW,MATERIALIZED VIEW,FOREIGN TABLE,TABLE,SEQUENCE,FUNCTION,PROCEDURE,AGGREGATE,TYPE,DOMAIN".split(","),
+);
+
+/** Which objects are dropped because the statement says so itself. */
+function namedBy(statement: Statement): (object: GoneObject) => boolean {
+  const { firstWord } = statement;
+  if (firstWord !== "DROP" && firstWord !== "ALTER") return () => false;
+  const tokens = statement.tokens();
+  const names = new Set(tokens.map(writtenName));
+  const bareOf = ({ bare, name }: GoneObject): string =>
+    bare ?? writtenName(/(?:[^."]|"(?:[^"]|"")*")+$/.exec(name)?.[0] ?? name);
+  if (firstWord === "ALTER") {
+    const drops = new Set(
+      tokens.flatMap((token, at) => {
+        if (token !== "DROP") return [];
+        let name = at + 1;
+        if (/^(?:COLUMN|CONSTRAINT|ATTRIBUTE)$/.test(tokens[name] ?? "")) name++;
+        if (tokens[name] === "IF") name += 2;
+        return [writtenName(tokens[name] ?? "")];
+      }),
+    );
+    return (object) => drops.has(bareOf(object));
+  }
+  const kind = tokens.slice(1, 4).join(" ");
+  return (object) => isOfKind(kind, object.kind) && (!BY_NAME.has(object.kind) || names.has(bareOf(object)));
+}
+
+/** @param kind the words behind DROP */
+function isOfKind(kind: string, object: string): boolean {
+  if (kind.startsWith("ROUTINE ")) return /^(?:FUNCTION|PROCEDURE|AGGREGATE)$/.test(object);
+  if (kind.startsWith("DOMAIN ")) return object === "TYPE" || object === "DOMAIN";
+  return kind.startsWith(`${object} `);
+}
+
+/** As `lossOf` says it. */
+export function isConversion(loss: string | undefined): boolean {
+  return loss?.startsWith("converts values of") === true;
+}
+
+/** The table whose rows are said to be deleted. */
+export function deletedFrom(loss: string): string | undefined {
+  return /\bdeletes rows of (\S+)$/.exec(loss)?.[1];
+}
