@@ -8,14 +8,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
   FILL_MISHAPS,
-  fillBehindStandby,
   fillFullDisk,
   type FillMishap,
   type FillMishapFigures,
   type FillPhase,
-  type StandbyFigures,
   tryFillMishaps,
 } from "../tests/binary/reliability/fill-mishaps.ts";
+import { fillBehindStandby, type StandbyFigures } from "../tests/binary/reliability/fill-standby.ts";
 import { isInstalled } from "../tests/support/postgres-binaries.ts";
 import { removeProjects } from "../tests/support/project.ts";
 import { type Major, stopServers } from "../tests/support/servers.ts";

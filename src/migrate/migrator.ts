@@ -364,6 +364,7 @@ async function fillGently(
   gentle.hold();
   const end = await runBackfill(database, migration, body, runOptions, {
     throttle: options.throttle ?? {},
+    lockWait: options.lockWait,
     deadline,
     soft: gentle.asked,
     onEvent: options.onEvent,

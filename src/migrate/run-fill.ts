@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
@@ -47,7 +48,9 @@ export async function runBackfill(
   if (backfill === undefined) throw new Error("no backfill");
   const statement = await readFillStatement(body.script, backfill);
   const key = fillLockKey(ledger, version);
-  if (!(await tryLock(database, key))) return { outcome: "elsewhere", holder: await findHolder(database, key) };
+  if (!(await takeFillLock(database, key, how))) {
+    return { outcome: "elsewhere", holder: await findHolder(database, key) };
+  }
   const started = performance.now();
   try {
     await prepareSession(database, options);
@@ -79,6 +82,19 @@ export async function runBackfill(
   } finally {
     // A lost session has lost its locks.
     await releaseLock(database, key).catch(() => {});
+  }
+}
+
+/** Milliseconds after which the server has noticed that a runner was killed (`NOTICE_A_DEAD_CLIENT`), and its session has ended. */
+const GONE_AFTER = 2_500;
+
+/** Whether nobody else works on it. Whoever was killed a moment ago does not. */
+async function takeFillLock(database: Database, key: bigint, { lockWait = 0, soft }: FillOptions): Promise<boolean> {
+  const until = performance.now() + Math.min(lockWait, GONE_AFTER);
+  for (;;) {
+    if (await tryLock(database, key)) return true;
+    if (soft?.aborted === true || performance.now() >= until) return false;
+    await sleep(100);
   }
 }
 

@@ -20,6 +20,8 @@ export interface RowsHazard {
   readonly partition?: string;
   /** What PostgreSQL said. */
   readonly error?: string;
+  /** The one that fires for each row. */
+  readonly trigger?: string;
   /** Whether an invalid index stays behind where it fails. */
   readonly leavesInvalid?: boolean;
 }
@@ -131,10 +133,12 @@ const ROWS_WORDS = {
   restart: () => "numbers begin again, and may be taken",
   "not-filled": ({ error = "" }: Details) =>
     `it has none before REFRESH MATERIALIZED VIEW: its query fails in empty tables (${error})`,
-  filled: () => "fills those that are there, 1000 pages at a time; triggers on UPDATE fire",
+  filled: () => "fills those that are there, in batches",
+  "filled-with-trigger": ({ trigger = "" }: Details) =>
+    `fills those that are there, in batches; the trigger ${trigger} fires for each, and may change more of it (updated_at). Behind the marker, triggers:off instead of triggers:on keeps it from that`,
 };
 
-type Details = Pick<RowsHazard, "type" | "partition" | "error">;
+type Details = Pick<RowsHazard, "type" | "partition" | "error" | "trigger">;
 
 /** Partitions can be many. */
 function list(names: readonly string[]): string {

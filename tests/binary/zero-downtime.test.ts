@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { commandFolder, Reader, readBlocks, readSteps } from "../support/document.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
+import { PSQL, psql } from "../support/psql.ts";
 import { NEWEST_ALONE, server } from "../support/servers.ts";
 
 const EXAMPLE = join(ROOT, "examples", "03-zero-downtime-migration");
@@ -41,6 +42,10 @@ describe.each(NEWEST_ALONE)("the example of a change without downtime, on Postgr
     await reader.write(environment, adapted);
     try {
       for (const block of blocks) if (block.language === "bash") await reader.run(block);
+      // What was written by the commands of the document is what the example has.
+      for (const name of await readdir(join(EXAMPLE, "db/migrations"))) {
+        expect(reader.read(`db/migrations/${name}`)).toBe(await readFile(join(EXAMPLE, "db/migrations", name), "utf8"));
+      }
       // None of the two releases has seen an error.
       const log = await readFile(join(project, ".confiture/releases.log"), "utf8");
       expect(log).not.toMatch(/failed|error/i);
@@ -55,27 +60,53 @@ describe.each(NEWEST_ALONE)("the example of a change without downtime, on Postgr
   });
 });
 
+test.skipIf(PSQL === null)("psql runs the way up of each migration as well, to the same rows", async () => {
+  const instance = await server(NEWEST_ALONE[0]);
+  const database = await instance.createDatabase();
+  const url = instance.url(database);
+  for (const name of (await readdir(join(EXAMPLE, "db/migrations"))).toSorted()) {
+    const [up = ""] = (await readFile(join(EXAMPLE, "db/migrations", name), "utf8")).split("-- migrate:down");
+    expect(await psql(url, up, ["-q"])).toEqual({ exitCode: 0, stdout: "" });
+    if (name.startsWith("001")) await psql(url, await readFile(join(EXAMPLE, "scripts/seed.sql"), "utf8"), ["-q"]);
+  }
+  const names = await psql(
+    url,
+    `SELECT DISTINCT format('%s|%s', first_name, coalesce(last_name, '-')) COLLATE "C" FROM users ORDER BY 1`,
+    ["-At"],
+  );
+  expect(names.stdout.trimEnd().split("\n")).toEqual([
+    "Ada|Lovelace",
+    "Grace| Hopper",
+    "José|Ortega y Gasset",
+    "Ludwig|van Beethoven",
+    "Plato|-",
+    "|Anonymous",
+  ]);
+  await instance.dropDatabase(database);
+});
+
 describe("the example's document", () => {
-  test("lists every file, and shows the backfill as it is", async () => {
+  test("lists every file, and shows two of them as they are", async () => {
     const tree = blocks.find((block) => block.text.startsWith("03-zero-downtime-migration/"))!.text;
     for (const entry of await readdir(EXAMPLE, { recursive: true, withFileTypes: true })) {
       if (!entry.parentPath.includes(".confiture")) expect(tree).toContain(entry.name);
     }
-    const shown = blocks.find(({ language }) => language === "sql")!;
-    expect(shown.text).toBe(await readFile(join(EXAMPLE, shown.file!), "utf8"));
+    const shown = blocks.filter(({ language }) => language === "sql");
+    expect(shown).toHaveLength(2);
+    for (const { text, file } of shown) expect(text).toBe(await readFile(join(EXAMPLE, file!), "utf8"));
   });
 
   test("and the guide's: its SQL is that of the example", async () => {
     const guide = readBlocks(await readFile(join(ROOT, "docs/guides/medium-4-schema-to-schema.md"), "utf8"));
-    const migrations = await Promise.all(
-      (await readdir(join(EXAMPLE, "db/migrations"))).map((name) =>
-        readFile(join(EXAMPLE, "db/migrations", name), "utf8"),
-      ),
-    );
+    const files = [
+      ...(await readdir(join(EXAMPLE, "db/migrations"))).map((name) => `migrations/${name}`),
+      "split_name.sql",
+    ];
+    const texts = await Promise.all(files.map((name) => readFile(join(EXAMPLE, "db", name), "utf8")));
     const sql = guide.filter(({ language }) => language === "sql");
     expect(sql.length).toBeGreaterThan(2);
     for (const { text } of sql) {
-      const isThere = migrations.some((migration) => migration.includes(text));
+      const isThere = texts.some((written) => written.includes(text));
       expect({ text, isThere }).toEqual({ text, isThere: true });
     }
   });

@@ -2,8 +2,8 @@ import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { textOf } from "../engine/lookups.ts";
-import { backfillOptions } from "./backfill-options.ts";
-import { columnId, type ColumnId, isSameTable, obstacleOf, stateOf } from "./column-facts.ts";
+import { backfillOptions, filledHazard } from "./backfill-options.ts";
+import { columnId, type ColumnId, domainObstacleOf, isSameTable, obstacleOf, stateOf } from "./column-facts.ts";
 import { convertedColumns } from "./converted-columns.ts";
 import { columnOf } from "./expression.ts";
 import type { PlanOptions } from "./options.ts";
@@ -25,7 +25,13 @@ export function findColumnChange(
     convert === undefined ? renameIn(changes, from, to, renames) : convertedColumns(changes, from, to, convert);
   if (found === undefined) return undefined;
   const { schema, table } = found;
-  return { ...found, backfill: backfillOptions(from.facts, schema, table), change: name };
+  const { facts } = from;
+  return {
+    ...found,
+    backfill: backfillOptions(facts, schema, table),
+    filling: filledHazard(facts, schema, table),
+    change: name,
+  };
 }
 
 function renameIn(
@@ -48,10 +54,13 @@ function renameIn(
   });
   if (came === undefined) return undefined;
   const newId = columnId(came.path);
-  const obstacle = obstacleOf(from, oldId) ?? obstacleOf(to, newId);
+  const obstacle = obstacleOf(from, oldId) ?? obstacleOf(to, newId) ?? domainObstacleOf(to, newId);
   if (obstacle !== undefined) throw refuse(obstacle);
-  if (second !== undefined || changes.length !== 2) {
-    throw refuse("there are other differences as well");
+  if (second !== undefined) throw refuse("there is another rename as well");
+  const others = changes.filter((one) => one !== gone && one !== came);
+  if (others.length > 0) {
+    const named = others.map(({ kind, name, change }) => `${kind} ${name} (${change})`).join(", ");
+    throw refuse(`there are other differences as well: ${named}`);
   }
   const [old, fresh] = [stateOf(from, oldId), stateOf(to, newId)];
   if (old.type !== fresh.type || textOf(from.facts, oldId, "collation") !== textOf(to.facts, newId, "collation")) {

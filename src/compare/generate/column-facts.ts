@@ -1,6 +1,7 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { parentTable, textOf } from "../engine/lookups.ts";
 import type { ObjectId } from "../engine/object-id.ts";
+import { parseQualifiedName } from "#sql/quote.ts";
 
 export interface ColumnState {
   readonly name: string;
@@ -54,6 +55,26 @@ export function obstacleOf({ facts }: Catalogue, id: ColumnId): string | undefin
   if (/\bnextval\(/.test(defaultOf({ facts }, id) ?? "")) return "its default is a sequence";
   const [first] = dependentsOf({ facts }, id);
   return first === undefined ? undefined : dependentInWords(first);
+}
+
+/**
+ * What the domain of a column brings along: PostgreSQL writes the table anew to add a column whose domain has a constraint, and a
+ * default fills it for releases that do not know it.
+ */
+export function domainObstacleOf({ facts }: Pick<Catalogue, "facts">, id: ColumnId): string | undefined {
+  const type = parseQualifiedName(textOf(facts, id, "type") ?? "");
+  if (type?.schema === undefined) return undefined;
+  const domain: ObjectId = { kind: "domain", schema: type.schema, name: type.name };
+  const fact = facts.get(domain);
+  if (fact === undefined) return undefined;
+  if ((fact.payload["default"] ?? null) !== null) {
+    return `its domain ${type.name} has a default, so that a row of the old release would look like one of the new`;
+  }
+  const isConstrained =
+    fact.payload["notNull"] === true || facts.childrenOf(domain).some((one) => one.id.kind === "constraint");
+  return isConstrained
+    ? `its domain ${type.name} has a constraint, and PostgreSQL writes the table anew to add a column of it (give it the type below the domain, and the domain later)`
+    : undefined;
 }
 
 /** What a column has that no other can take over. */

@@ -1,4 +1,4 @@
-import { changeName, type ColumnStep, expandStep, syncParts, validateStep } from "./sync-parts.ts";
+import { changeName, type ColumnStep, expandStep, fillStep, syncParts, validateStep } from "./sync-parts.ts";
 import type { SyncedColumns } from "./synced-columns.ts";
 
 /**
@@ -10,7 +10,7 @@ export function columnSteps(change: SyncedColumns): ColumnStep[] {
   const { alter, checks } = parts;
   return [
     expandStep([parts], name, [change]),
-    { part: "fill", options: `${change.backfill} change:${name}`, up: [parts.fill], down: [], transactional: true },
+    fillStep(parts, name, change),
     validateStep([parts], name),
     {
       part: "contract",

@@ -2,7 +2,7 @@ import { ConfitureError, type Location } from "#errors/error.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Change } from "../catalogue/changes.ts";
-import { columnId, type ColumnId, isSameTable, obstacleOf, stateOf } from "./column-facts.ts";
+import { columnId, type ColumnId, domainObstacleOf, isSameTable, obstacleOf, stateOf } from "./column-facts.ts";
 import type { Assignments, Conversion } from "./conversion.ts";
 import type { FoundColumns } from "./synced-columns.ts";
 
@@ -58,6 +58,15 @@ export function convertedColumns(
   const results = [...(backward?.values.values() ?? [])].flatMap(({ columns }) => columns);
   const own = inputs.find((column) => come.some(({ name }) => name === column));
   if (own !== undefined) throw refuse(`its forward reads ${own}, which it fills`, "Let it read the old columns.");
+  const generated = inputs.find(
+    (name) => (from.facts.get({ ...first, name })?.payload["generatedExpr"] ?? null) !== null,
+  );
+  if (generated !== undefined) {
+    throw refuse(
+      `it reads ${generated}, which is generated: PostgreSQL computes that only after triggers have run`,
+      "Let it read the columns that this one is generated from.",
+    );
+  }
   const shared = isTwoWay
     ? (inputs.find((column) => !go.some(({ name }) => name === column)) ??
       results.find((column) => !come.some(({ name }) => name === column)))
@@ -69,7 +78,7 @@ export function convertedColumns(
     );
   }
   for (const id of [...go, ...come]) {
-    const obstacle = obstacleOf(go.includes(id) ? from : to, id);
+    const obstacle = go.includes(id) ? obstacleOf(from, id) : (obstacleOf(to, id) ?? domainObstacleOf(to, id));
     if (obstacle === undefined) continue;
     throw refuse(
       `${id.name}: ${obstacle}`,

@@ -1,6 +1,8 @@
 import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
+import type { MigrationFile } from "#migrate/migration-file.ts";
 import { hazardsIn, type PlannedHazard } from "./hazards.ts";
+import { contractsBefore } from "./held-contracts.ts";
 import { type Names, renderMigration } from "./migration-file.ts";
 import type { MeasuredStatement } from "./section.ts";
 import { prove, unproven } from "./proof.ts";
@@ -44,6 +46,8 @@ export interface Generated {
   readonly givenByDefault: readonly string[];
   /** Of a change in steps: what the new release may write and the old columns do not keep, as an example. */
   readonly notKept?: string | undefined;
+  /** Contracts of the folder that may still wait, and that it has to come behind. */
+  readonly comesBehind?: readonly MigrationFile[];
 }
 
 /**
@@ -57,11 +61,12 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
   given.onStep?.("Planning");
   const { steps, changes, possibleRenames, byHand, proveRows } = await planFrom(options, to);
   const inForm = async (names: Names): Promise<Generated> => {
-    const migrations = steps.map((step) => toMigration(step, names));
-    const generated = { migrations, names, changes, possibleRenames, byHand: allByHand, givenByDefault };
-    const texts = migrations.map(({ text }) => text);
+    const texts = steps.map((step) => toMigration(step, names).text);
     given.onStep?.("Proving the plan, up and back");
     await prove(options, texts, to);
+    const comesBehind = await contractsBefore(options, texts, to);
+    const migrations = steps.map((step) => toMigration(behind(step, comesBehind), names));
+    const generated = { migrations, comesBehind, names, changes, possibleRenames, byHand: allByHand, givenByDefault };
     if (proveRows === undefined) return generated;
     options.onStep?.("Trying it with rows, and releases that write meanwhile");
     return { ...generated, notKept: await proveRows(options, texts) };
@@ -80,6 +85,14 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
     // A name may be one of pg_catalog as well, which is found first.
     return await inForm("qualified");
   }
+}
+
+/** One that waits for contracts. */
+function behind(step: Step, contracts: readonly MigrationFile[]): Step {
+  if (contracts.length === 0) return step;
+  const after = `after:${contracts.map(({ version }) => version).join(",")}`;
+  const { marker } = step.up;
+  return { ...step, up: { ...step.up, marker: marker === undefined ? after : `${marker} ${after}` } };
 }
 
 /** What a database in use holds is read once, without what is no concern of the files, and rebuilt wherever needed. */

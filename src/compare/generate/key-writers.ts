@@ -4,6 +4,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import { isTable, readTables, type TableFacts } from "../trace/read-tables.ts";
 import { operand } from "./expression.ts";
+import { silenceTriggers } from "./row-samples.ts";
 import type { ChangedTable, TypeChange } from "./type-change.ts";
 
 interface WrittenTable {
@@ -15,7 +16,6 @@ interface WrittenTable {
   /** What the application knows of it, quoted, without generated columns. */
   readonly columns: readonly string[];
   readonly all: readonly string[];
-  readonly hasTriggers: boolean;
 }
 
 /** Plays an application that writes to tables whose keys get wider types: the same statements before and after. */
@@ -44,16 +44,13 @@ export class KeyWriters {
       await database.execute(
         `create schema if not exists confiture_proof; create table ${parked} as select * from ${name} where false`,
       );
-      const [trigger] = await database.query<{ has: boolean }>(
-        `select exists (select from pg_catalog.pg_trigger where tgrelid = ${found.oid} and not tgisinternal) as has`,
-      );
+      await silenceTriggers(database, name, found.oid);
       tables.push({
         change: one,
         name,
         parked,
         columns: found.columns.filter(({ generated }) => !generated).map((column) => quoteIdentifier(column.name)),
         all: found.columns.map((column) => quoteIdentifier(column.name)),
-        hasTriggers: trigger?.has === true,
       });
     }
     return new KeyWriters(database, change, tables);
@@ -126,9 +123,9 @@ export class KeyWriters {
   }
 
   /** Whether an error is of what the change made, not one that the statement would have met before. */
-  #isOwn({ hasTriggers, change }: WrittenTable, server: NonNullable<ConfitureError["server"]>): boolean {
+  #isOwn({ change }: WrittenTable, server: NonNullable<ConfitureError["server"]>): boolean {
     const { sqlstate, constraint = "", column = "" } = server;
-    if (hasTriggers || WOULD_FAIL.has(sqlstate)) return false;
+    if (WOULD_FAIL.has(sqlstate)) return false;
     if (sqlstate === NOT_NULL) return change.fresh.some(({ name }) => name === column);
     return sqlstate.startsWith("23")
       ? /(?:_agrees|_has_no_null|__new)$/.test(constraint) && !this.#isTwin(constraint)

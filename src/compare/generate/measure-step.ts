@@ -6,12 +6,24 @@ import { effectsOf, NO_EFFECTS } from "./effects.ts";
 import type { MeasuredStatement } from "./section.ts";
 import type { ColumnStep } from "./sync-parts.ts";
 
-/** Runs a statement of a change in steps, and what it did. */
+/**
+ * Runs a statement of a change in steps, and what it did.
+ * @throws ConfitureError `generate_refused` where PostgreSQL does not take it
+ */
 export async function measureStep(database: Database, meter: Meter, sql: string): Promise<MeasuredStatement> {
-  if (!isOutside(sql)) return { ...statementOf(sql), effects: effectsOf(await meter.runAlone(sql, "commit")) };
-  await database.execute(sql);
-  await meter.refresh();
-  return { ...statementOf(sql), effects: NO_EFFECTS };
+  try {
+    if (!isOutside(sql)) return { ...statementOf(sql), effects: effectsOf(await meter.runAlone(sql, "commit")) };
+    await database.execute(sql);
+    await meter.refresh();
+    return { ...statementOf(sql), effects: NO_EFFECTS };
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
+    throw error.with({
+      code: "generate_refused",
+      message: `A statement of this change was tried and fails: ${error.message}`,
+      hint: `Nothing was written. What is in its way can be taken away or renamed in a migration before. Or write the steps by hand, as docs/guides/medium-4-schema-to-schema.md shows. The statement:\n${sql}`,
+    });
+  }
 }
 
 /** Whether PostgreSQL does not take it inside a transaction. Pure. */

@@ -2,9 +2,9 @@ import { encodeId } from "../engine/object-id.ts";
 import type { RowsHazard } from "#sql/hazard.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type OnlineContext, OnlinePlan } from "./online-plan.ts";
-import { type PlannedStatement, rowsHazard } from "../plan/statement.ts";
+import type { PlannedStatement } from "../plan/statement.ts";
 import { textOf } from "../engine/lookups.ts";
-import { backfillOptions } from "./backfill-options.ts";
+import { backfillOptions, filledHazard } from "./backfill-options.ts";
 import { KEY } from "./moved-keys.ts";
 
 /**
@@ -235,8 +235,9 @@ const fillLater: Rule = (statement, plan) => {
 function fillInBatches(original: PlannedStatement, { schema, table, name }: ColumnId, plan: OnlinePlan): OnlineStep {
   const column = quoteIdentifier(name);
   const sql = `UPDATE ${quoteQualified(schema, table)} SET ${column} = DEFAULT WHERE ${column} IS NULL`;
-  const backfill = backfillOptions(plan.context.from.facts, schema, table);
-  const { statement } = step(original, sql, "fill", rowsHazard("filled"));
+  const { facts } = plan.context.from;
+  const backfill = backfillOptions(facts, schema, table);
+  const { statement } = step(original, sql, "fill", filledHazard(facts, schema, table));
   return { phase: "fill", statement: { ...statement, backfill } };
 }
 

@@ -16,6 +16,7 @@ import { type Plan, readPlanned, type Step, written } from "./steps.ts";
 import type { ColumnStep } from "./sync-parts.ts";
 import { planTableRename } from "./table-rename.ts";
 import { findTypeChange } from "./type-change.ts";
+import { pathOf } from "./sync-path.ts";
 import { typeSteps } from "./type-steps.ts";
 
 /** A change in steps, and how it is tried with rows. */
@@ -25,9 +26,15 @@ interface ChangeInSteps {
 }
 
 /** @throws ConfitureError `generate_refused` for what was asked for and cannot be made so */
-function findChange(from: Catalogue, to: Catalogue, options: PlanOptions): ChangeInSteps | undefined {
-  const columns = findColumnChange(from, to, options);
-  if (columns !== undefined) {
+async function findChange(
+  database: Database,
+  from: Catalogue,
+  to: Catalogue,
+  options: PlanOptions,
+): Promise<ChangeInSteps | undefined> {
+  const found = findColumnChange(from, to, options);
+  if (found !== undefined) {
+    const columns = { ...found, path: await pathOf(database, found) };
     return { steps: columnSteps(columns), proveRows: async (own, texts) => await proveRows(own, texts, columns) };
   }
   if (options.convert !== undefined || options.renames.length > 0) return undefined;
@@ -48,16 +55,16 @@ export async function planInSteps(
   to: Catalogue,
   options: PlanOptions,
 ): Promise<Plan | undefined> {
-  const change = findChange(from, to, options);
+  const change = await findChange(database, from, to, options);
   if (change === undefined) return await planTableRename(database, from, to, options);
   const meter = await Meter.start(database);
   const steps: Step[] = [];
-  for (const { part, about, options: marker, up, down, transactional } of change.steps) {
+  for (const { part, about, options: marker, rows, up, down, transactional } of change.steps) {
     const statements: MeasuredStatement[] = [];
     for (const sql of up) {
       const measured = await measureStep(database, meter, sql);
       requireQuick(part, measured);
-      statements.push(measured);
+      statements.push(rows === undefined ? measured : { ...measured, rows });
     }
     const back = down.map((sql) => ({ ...statementOf(sql), effects: NO_EFFECTS }));
     const section: Section = { statements, transactional, marker };

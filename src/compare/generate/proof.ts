@@ -31,18 +31,29 @@ export async function prove(options: PlanOptions, texts: readonly string[], to: 
   });
 }
 
+type Work<T> = (database: Database, run: ScratchRun, migrations: readonly LoadedMigration[]) => Promise<T>;
+
 /** The generated files as the runner reads them, and a fresh copy of `from` to run them on. */
-export async function withGenerated<T>(
+export async function withGenerated<T>(options: PlanOptions, texts: readonly string[], work: Work<T>): Promise<T> {
+  return await withMigrations(options, texts, (database) => prepareSource(database, options, options.from), work);
+}
+
+/**
+ * As `withGenerated`.
+ * @param prepare brings a fresh database to where they begin
+ */
+export async function withMigrations<T>(
   options: PlanOptions,
   texts: readonly string[],
-  work: (database: Database, run: ScratchRun, migrations: readonly LoadedMigration[]) => Promise<T>,
+  prepare: (database: Database) => Promise<void>,
+  work: Work<T>,
 ): Promise<T> {
   return await withTemporaryFolder(async ({ dir, write }) => {
     for (const [index, text] of texts.entries()) write(`m/${index + 1}_proof.sql`, text);
     const files = discoverMigrations(dir, "m", "confiture").migrations;
     const migrations = await Promise.all(files.map((file) => loadMigration(dir, file)));
     return await withScratch(options, async (database) => {
-      await prepareSource(database, options, options.from);
+      await prepare(database);
       await database.execute("drop table if exists public.confiture_migrations");
       return await work(database, await startRun(database, options), migrations);
     });

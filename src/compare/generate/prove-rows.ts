@@ -71,7 +71,10 @@ export async function fillInPieces(
     let asked = 0;
     outcome = await run.fill(fill, BATCH, () => Promise.resolve(asked++ === 0));
     if (outcome instanceof ConfitureError) {
-      throw outcome.with({ code: "generate_refused", message: `The generated backfill fails: ${outcome.message}` });
+      throw new ConfitureError("generate_refused", `The generated backfill fails: ${outcome.message}`, {
+        hint: `Nothing was written. What fills the columns has to give the same for the same row each time: leave out functions that do not, or mark those of your own IMMUTABLE. Or write the steps by hand, as docs/guides/medium-4-schema-to-schema.md shows.`,
+        cause: outcome,
+      });
     }
     await between();
   }
@@ -85,6 +88,6 @@ function counterexample(
 ): ConfitureError {
   return new ConfitureError("generate_refused", `The conversion does not hold for every value: ${what}: ${why}`, {
     ...(convert === undefined ? {} : { location: convert.forward.location }),
-    hint: `Nothing was written. Let the conversion give a value for whatever the columns may hold${isTwoWay ? ", and the same value on the way back" : ""}; a CHECK of the table that excludes such values counts. If it may be lost: --lossy.`,
+    hint: `Nothing was written. Let the conversion give a value for whatever the columns may hold${isTwoWay ? ", and the same value on the way back" : ""}${isTwoWay ? ". If it may be lost: --lossy" : "; what a CHECK of the table excludes does not count"}.`,
   });
 }

@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { makeUpRows } from "../trace/made-up-rows.ts";
-import { type ColumnFacts, readTables, type TableFacts } from "../trace/read-tables.ts";
+import { type ColumnFacts, isTable, readTables, type TableFacts } from "../trace/read-tables.ts";
 import { samplesFor } from "../trace/sample-values.ts";
 import type { ColumnState } from "./column-facts.ts";
 import type { Expression } from "./expression.ts";
@@ -53,6 +53,7 @@ export interface Samples {
   readonly kept: readonly string[];
   /** What the old release writes of it. Quoted. */
   readonly inputs: readonly string[];
+  /** Triggers of the user's, which do not fire here: what they would do, nobody can tell. */
   readonly hasTriggers: boolean;
   /** What the new release may write and the old columns cannot tell apart, in words. */
   readonly note: string | undefined;
@@ -70,9 +71,7 @@ export async function makeSamples(database: Database, change: SyncedColumns, com
   const { schema, table: name, old, fresh, forward, isTwoWay, isLossy } = change;
   const table = quoteQualified(schema, name);
   await makeUpRows(database, { without: new Set(["public.confiture_migrations"]), inTransaction: false });
-  const facts = (await database.query<TableFacts>(readTables())).find(
-    (one) => unquoted(one.name) === `${schema}.${name}`,
-  );
+  const facts = (await database.query<TableFacts>(readTables())).find((one) => isTable(one.name, schema, name));
   if (facts === undefined) throw new Error("the table is gone");
   const inputNames = isTwoWay
     ? old.map((column) => column.name)
@@ -110,10 +109,8 @@ export async function makeSamples(database: Database, change: SyncedColumns, com
       ...required.map((column) => `alter column ${quoteIdentifier(column.name)} set not null`),
     ].join(", "),
   );
-  const [found] = await database.query<{ has: boolean }>(
-    `select exists (select from pg_catalog.pg_trigger where tgrelid = ${facts.oid} and not tgisinternal) as has`,
-  );
-  return { table, kept, inputs, hasTriggers: found?.has === true, note };
+  const hasTriggers = await silenceTriggers(database, table, facts.oid);
+  return { table, kept, inputs, hasTriggers, note };
 
   /** Values are put into columns, not compared as expressions: what does not fit into the column has to be noticed. */
   function valuesOf(column: ColumnFacts): readonly string[] {
@@ -124,6 +121,18 @@ export async function makeSamples(database: Database, change: SyncedColumns, com
     const turn = inputNames.indexOf(column.name) * 3;
     return [...values.slice(turn % values.length), ...values.slice(0, turn % values.length)];
   }
+}
+
+/**
+ * Keeps the triggers that a table has from firing, so that what the migrations make can be told from what they do.
+ * @returns whether it has any
+ */
+export async function silenceTriggers(database: Database, table: string, oid: number): Promise<boolean> {
+  const [found] = await database.query<{ has: boolean }>(
+    `select exists (select from pg_catalog.pg_trigger where tgrelid = ${oid} and not tgisinternal) as has`,
+  );
+  if (found?.has === true) await database.execute(`alter table ${table} disable trigger user`);
+  return found?.has === true;
 }
 
 function added(columns: readonly ColumnState[], prefix = ""): string {
@@ -247,10 +256,6 @@ export async function exampleOf(
     `select ${parts.join(` || ', ' || `)} as shown from ${table} where ${condition} order by ${ROW} limit 1`,
   );
   return row?.shown;
-}
-
-function unquoted(name: string): string {
-  return name.replaceAll('"', "");
 }
 
 function ignoreServer(error: unknown): void {

@@ -1,4 +1,5 @@
 import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
+import type { RowsHazard } from "#sql/hazard.ts";
 import { quoteIdentifier, quoteQualified, writeIdentifier } from "#sql/quote.ts";
 import type { ColumnState } from "./column-facts.ts";
 import { type Expression, operand } from "./expression.ts";
@@ -10,6 +11,8 @@ export interface ColumnStep {
   readonly part: "expand" | "fill" | "validate" | "indexes" | "contract";
   /** What it is called beside others of its part: the table that it fills. */
   readonly about?: string;
+  /** What rows are to its way up. */
+  readonly rows?: RowsHazard;
   /** Options of the marker. */
   readonly options: string;
   readonly up: readonly string[];
@@ -71,6 +74,9 @@ export function syncParts(change: SyncedColumns): SyncParts {
     string[],
     string[],
   ];
+  const body = syncBody(change);
+  let tag = "$sync$";
+  for (let count = 2; body.includes(tag); count++) tag = `$sync${count}$`;
   const required = fresh.filter(({ notNull }) => notNull);
   const presenceOf = (column: ColumnState): string => quoteIdentifier(`${clipName(column.name, 51)}_has_no_null`);
   const agree = quoteIdentifier(`${clipName(fresh.map((column) => column.name).join("_"), 56)}_agrees`);
@@ -93,7 +99,7 @@ export function syncParts(change: SyncedColumns): SyncParts {
     alter,
     addFresh: each(fresh, add),
     makeSync: [
-      `CREATE FUNCTION ${sync}() RETURNS trigger LANGUAGE plpgsql AS $sync$\n${syncBody(change)}$sync$`,
+      `CREATE FUNCTION ${sync}() RETURNS trigger LANGUAGE plpgsql${change.path === undefined ? "" : ` SET search_path TO ${change.path}`} AS ${tag}\n${body}${tag}`,
       `CREATE TRIGGER ${trigger} BEFORE INSERT OR UPDATE ON ${on} FOR EACH ROW EXECUTE FUNCTION ${sync}()`,
     ],
     dropSync: [`DROP TRIGGER ${trigger} ON ${on}`, `DROP FUNCTION ${sync}()`],
@@ -140,6 +146,19 @@ export function expandStep(parts: readonly SyncParts[], name: string, change: re
       ...dropSync,
       ...change[index]!.fresh.map((column) => alter(`DROP COLUMN ${writeIdentifier(column.name)}`)),
     ]),
+    transactional: true,
+  };
+}
+
+/** The step that fills the rows of one table. Pure. */
+export function fillStep({ fill }: SyncParts, name: string, { backfill, filling }: SyncedColumns): ColumnStep {
+  return {
+    part: "fill",
+    options: `${backfill} change:${name}`,
+    // That rows are filled goes without saying.
+    ...(filling.trigger === undefined ? {} : { rows: filling }),
+    up: [fill],
+    down: [],
     transactional: true,
   };
 }

@@ -1,3 +1,4 @@
+import type { RowsHazard } from "#sql/hazard.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { ColumnState } from "./column-facts.ts";
 import { type Expression, operand } from "./expression.ts";
@@ -20,12 +21,16 @@ export interface SyncedColumns {
   readonly isLossy: boolean;
   /** Options of the marker of its backfill. */
   readonly backfill: string;
+  /** What that does to rows. */
+  readonly filling: RowsHazard;
   /** What the migrations call it: "split_name". */
   readonly change: string | undefined;
+  /** The search_path that its function needs; undefined for none (`sync-path.ts`). */
+  readonly path?: string | undefined;
 }
 
 /** What is found of a change by looking at the two sides. */
-export type FoundColumns = Omit<SyncedColumns, "backfill" | "change">;
+export type FoundColumns = Omit<SyncedColumns, "backfill" | "filling" | "change">;
 
 /** The columns that are empty in a row that is not filled yet: those that may not be, where there are such. Pure. */
 export function markersOf({ fresh }: Pick<SyncedColumns, "fresh">): readonly ColumnState[] {

@@ -1,13 +1,14 @@
 import type { Database } from "#database/database.ts";
+import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { quoteLiteral, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import { textOf } from "../engine/lookups.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import { Meter } from "../trace/meter.ts";
 import { makeUpRows } from "../trace/made-up-rows.ts";
-import { isTable, readTables, type TableFacts } from "../trace/read-tables.ts";
+import { type ColumnFacts, isTable, readTables, type TableFacts } from "../trace/read-tables.ts";
 import type { PlanOptions } from "./options.ts";
 import { step, unproven, withGenerated } from "./proof.ts";
 import { renameFirst } from "./rename-first.ts";
@@ -184,8 +185,8 @@ $rights$`,
 }
 
 /**
- * Does with every row through the view what a release can do, and takes it back.
- * @throws ConfitureError `generate_refused` for a row that the view does not let through
+ * Does with every row through the view what a release can do, and looks at all of them after each of the migrations, up and back.
+ * @throws ConfitureError `generate_refused` for a row that the view does not let through, or that is another one afterwards
  */
 async function proveView(
   options: PlanOptions,
@@ -198,36 +199,57 @@ async function proveView(
     const facts = (await database.query<TableFacts>(readTables())).find(({ name }) =>
       isTable(name, old.schema, old.name),
     );
-    const [expand] = migrations;
-    if (facts === undefined || expand === undefined) throw new Error("the table is gone");
-    await step(run, expand, "up");
-    const [table, view] = [old, fresh].map(({ schema, name }) => quoteQualified(schema, name));
-    const columns = facts.columns
-      .filter(({ generated }) => !generated)
-      .map(({ name }) => `"${name.replaceAll('"', '""')}"`);
-    const listed = columns.join(", ");
-    const sql = `begin;
-      set local session_replication_role = replica;
-      create temp table confiture_rows on commit drop as select * from ${table};
-      delete from ${view};
-      insert into ${view} (${listed}) overriding system value select ${listed} from confiture_rows;`;
-    try {
-      await database.execute(sql);
+    const [expand, contract] = migrations;
+    if (facts === undefined || expand === undefined || contract === undefined) throw new Error("the table is gone");
+    const [table, view] = [old, fresh].map(({ schema, name }) => quoteQualified(schema, name)) as [string, string];
+    await database.execute(`create schema confiture_proof; create table ${KEPT} as select * from ${table}`);
+    const requireKept = async (name: string, when: string): Promise<void> => {
+      // As text: not every type can be compared.
       const differ = await database.query(
-        `(select * from ${table} except all select * from confiture_rows) union all (select * from confiture_rows except all select * from ${table}) limit 1`,
+        `(select t::text from ${name} as t except all select k::text from ${KEPT} as k) union all (select k::text from ${KEPT} as k except all select t::text from ${name} as t) limit 1`,
       );
-      await database.execute("rollback");
-      if (differ.length === 0) return;
-      throw unproven("Tried with rows, what is written through the view is not what is written to the table", []);
-    } catch (error) {
-      await database.execute("rollback");
-      if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
-      throw error.with({
-        code: "generate_refused",
-        message: `Tried with rows, the view of the new name does not take what the table takes: ${error.message}`,
-        hint: "Nothing was written. Write the steps by hand, as docs/guides/medium-4-schema-to-schema.md shows.",
-      });
-    }
+      if (differ.length > 0) throw unproven(`Tried with rows, the table does not hold the same ${when}`, []);
+    };
+    await step(run, expand, "up");
+    await writeThrough(database, view, facts.columns);
+    await requireKept(table, "when they are written through the view");
+    await step(run, contract, "up");
+    await requireKept(view, "under its new name");
+    if (options.noDown) return;
+    await step(run, contract, "down");
+    await writeThrough(database, view, facts.columns);
+    await requireKept(table, "after the way back");
+    await step(run, expand, "down");
+    await requireKept(table, "after the way back");
   });
   return undefined;
+}
+
+/** The rows as they were. */
+const KEPT = "confiture_proof.kept";
+
+/** Deletes every row, inserts it again, and writes each column once more. */
+async function writeThrough(database: Database, view: string, columns: readonly ColumnFacts[]): Promise<void> {
+  const writable = columns.filter(({ generated }) => !generated);
+  const listed = writable.map(({ name }) => quoteIdentifier(name)).join(", ");
+  const set = writable
+    .filter(({ identity }) => !identity)
+    .map(({ name }) => `${quoteIdentifier(name)} = ${quoteIdentifier(name)}`);
+  const sql = `begin;
+    set local session_replication_role = replica;
+    delete from ${view};
+    insert into ${view} (${listed}) overriding system value select ${listed} from ${KEPT};
+    ${set.length === 0 ? "" : `update ${view} set ${set.join(", ")};`}
+    commit`;
+  try {
+    await database.execute(sql);
+  } catch (error) {
+    await rollback(database);
+    if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
+    throw error.with({
+      code: "generate_refused",
+      message: `Tried with rows, the view of the new name does not take what the table takes: ${error.message}`,
+      hint: "Nothing was written. Write the steps by hand, as docs/guides/medium-4-schema-to-schema.md shows.",
+    });
+  }
 }

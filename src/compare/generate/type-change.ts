@@ -4,7 +4,7 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { textOf } from "../engine/lookups.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
-import { backfillOptions } from "./backfill-options.ts";
+import { backfillOptions, filledHazard } from "./backfill-options.ts";
 import {
   columnId,
   type ColumnId,
@@ -132,6 +132,7 @@ export function findTypeChange(from: Catalogue, to: Catalogue, name: string | un
       isTwoWay: false,
       isLossy: false,
       backfill: backfillOptions(from.facts, schema, table),
+      filling: filledHazard(from.facts, schema, table),
       change: name,
       constraints: of("constraint", (id) => readConstraint(from, id, renaming)),
       indexes: of("index", (id) => readIndex(from, id, renaming)),

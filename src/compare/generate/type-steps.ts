@@ -1,5 +1,13 @@
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
-import { changeName, type ColumnStep, expandStep, type SyncParts, syncParts, validateStep } from "./sync-parts.ts";
+import {
+  changeName,
+  type ColumnStep,
+  expandStep,
+  fillStep,
+  type SyncParts,
+  syncParts,
+  validateStep,
+} from "./sync-parts.ts";
 import type { ChangedTable, TypeChange } from "./type-change.ts";
 
 /**
@@ -37,13 +45,9 @@ export function typeSteps({ tables, references }: TypeChange): ColumnStep[] {
   };
   return [
     expandStep(parts, name, tables),
-    ...tables.map(({ table, backfill }, index): ColumnStep => ({
-      part: "fill",
-      ...(tables.length > 1 && /^\w+$/.test(table) ? { about: table } : {}),
-      options: `${backfill} change:${name}`,
-      up: [parts[index]!.fill],
-      down: [],
-      transactional: true,
+    ...tables.map((change, index) => ({
+      ...fillStep(parts[index]!, name, change),
+      ...(tables.length > 1 && /^\w+$/.test(change.table) ? { about: change.table } : {}),
     })),
     validateStep(parts, name),
     ...(indexes.up.length === 0 ? [] : [indexes]),

@@ -131,14 +131,15 @@ export class Writers {
   /** Whether an error is about what is in step, not about other columns, or what the truth itself refuses. */
   #isOwn({ server }: ConfitureError): boolean {
     const { sqlstate = "", schema, constraint = "", column = "" } = server ?? {};
-    if (schema === "confiture_proof" || this.#samples.hasTriggers) return false;
-    if (sqlstate === NOT_NULL) return [...this.#old, ...this.#fresh].includes(quoteIdentifier(column));
+    if (schema === "confiture_proof") return false;
+    // A trigger of the user's may give an old column its value.
+    const own = this.#samples.hasTriggers ? this.#fresh : [...this.#old, ...this.#fresh];
+    if (sqlstate === NOT_NULL) return own.includes(quoteIdentifier(column));
     return sqlstate.startsWith("23") ? /_agrees$|_has_no_null$/.test(constraint) : true;
   }
 
   /** @throws ConfitureError `generate_refused` where a row is not what the releases have written */
   async check(stage: Stage): Promise<void> {
-    if (this.#samples.hasTriggers) return;
     const { table, inputs } = this.#samples;
     const olds = stage === "contracted" ? [] : inputs;
     const differ = [

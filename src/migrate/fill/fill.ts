@@ -23,6 +23,8 @@ export type FillEnd =
 
 export interface FillOptions {
   readonly throttle: ThrottleOptions;
+  /** Milliseconds that somebody waits for another runner. */
+  readonly lockWait?: number;
   /** By `performance.now()`; no batch begins behind it. */
   readonly deadline: number | undefined;
   /** No batch begins once it is aborted; one under way comes to its end. */

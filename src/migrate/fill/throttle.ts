@@ -75,8 +75,7 @@ export class Throttle {
     if (unknown !== undefined) return `for the replica ${unknown.name}: how far it is behind is not known`;
     const worst = replicas.toSorted((a, b) => (b.lag ?? 0) - (a.lag ?? 0))[0];
     const lag = worst?.lag ?? 0;
-    // Half of it before it goes on: it would stop and go with every batch otherwise.
-    this.#isLagging = this.#isLagging ? lag >= maxLag / 2 : lag > maxLag;
+    this.#isLagging = isBehind(lag, maxLag, this.#isLagging);
     return this.#isLagging
       ? `for the replica ${worst?.name}, which is ${seconds(lag)} behind (max_lag ${seconds(maxLag)})`
       : undefined;
@@ -117,6 +116,14 @@ export class Throttle {
       await database.execute("rollback").catch(() => {});
     }
   }
+}
+
+/**
+ * Whether a replica is too far behind. Half of the limit has to be reached before the fill goes on: it would stop and go with
+ * every batch otherwise. Pure.
+ */
+export function isBehind(lag: number, maxLag: number, wasBehind: boolean): boolean {
+  return wasBehind ? lag >= maxLag / 2 : lag > maxLag;
 }
 
 /** A replica that has replayed everything has no lag, though replay_lag is null after a while without writes. */

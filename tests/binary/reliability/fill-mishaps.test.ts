@@ -3,7 +3,8 @@ import { PSQL } from "../../support/psql.ts";
 import { NEWEST_ALONE, server } from "../../support/servers.ts";
 import { SEED } from "../../unit/sql/random.ts";
 import { FillBench } from "./fill-bench.ts";
-import { fillBehindStandby, fillFullDisk, tryFillMishaps } from "./fill-mishaps.ts";
+import { fillFullDisk, tryFillMishaps } from "./fill-mishaps.ts";
+import { fillBehindStandby } from "./fill-standby.ts";
 
 const major = NEWEST_ALONE[0]!;
 
@@ -30,8 +31,11 @@ test("a full disk stops the fill with its rows, and it goes on when there is roo
   else expect(stops).toBeGreaterThan(0);
 }, 240_000);
 
-test("a fill waits for a standby that is behind, says so, and goes on", async () => {
+test("a fill waits for a standby that is behind or gone, says so, and goes on", async () => {
   const { reasons } = await fillBehindStandby({ major, rows: 3000 });
+  expect(reasons).toContain(
+    "for the replica behind, which was there and is gone (to do without it, end this run and start it again)",
+  );
   expect(reasons.every((reason) => reason.startsWith("for the replica behind"))).toBe(true);
 }, 240_000);
 

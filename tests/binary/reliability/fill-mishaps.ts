@@ -1,5 +1,3 @@
-import { appendFile } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { runBinary } from "../../support/cli.ts";
 import { temporaryProject, type TemporaryProject } from "../../support/project.ts";
@@ -106,7 +104,7 @@ class MishapBench {
   static async open({ major, rows }: FillMishapOptions): Promise<MishapBench> {
     // What was committed is there after a crash.
     const server = await startServer({ major, settings: ["synchronous_commit = on"] });
-    const project = await projectOf(server, "changed", rows);
+    const project = await renamingProject(server, "changed", rows);
     const bench = new MishapBench(server, project);
     // A database for each state in which a round may begin.
     await server.sql("create database changed");
@@ -201,7 +199,8 @@ class MishapBench {
   }
 }
 
-async function projectOf(
+/** A project whose column is renamed in steps, with an environment for a database. */
+export async function renamingProject(
   server: TestServer,
   database: string,
   rows: number,
@@ -234,7 +233,7 @@ export async function fillFullDisk({
   try {
     await server.sql(`create tablespace small location '${disk.path}'`);
     await server.sql("create database changed");
-    await using project = await projectOf(server, "changed", rows, "", "small");
+    await using project = await renamingProject(server, "changed", rows, "", "small");
     const migrate = (...args: string[]): ReturnType<typeof runBinary> =>
       runBinary(["migrate", ...args], { cwd: project.dir });
     const begun = await migrate("up", "--to", "2");
@@ -262,86 +261,5 @@ export async function fillFullDisk({
     return stops;
   } finally {
     await server.stop("immediate");
-  }
-}
-
-/** What a fill met that waits for a standby. */
-export interface StandbyFigures {
-  /** Seconds that it waited. */
-  readonly waited: number;
-  /** The reasons that its record showed, without their numbers. */
-  readonly reasons: readonly string[];
-}
-
-/**
- * Fills a table while a standby replays with a delay, and the environment asks for less. Nobody writes once it waits: that
- * alone would keep it behind.
- * @throws Error where the fill did not wait, or the standby does not come to have the same rows
- */
-export async function fillBehindStandby({
-  major,
-  rows,
-}: Pick<FillMishapOptions, "major" | "rows">): Promise<StandbyFigures> {
-  const primary = await startServer({ major });
-  await primary.sql("create database changed");
-  const standby = await primary.replica();
-  try {
-    await standby.stop();
-    await appendFile(
-      join(standby.dataDir, "postgresql.conf"),
-      `\nprimary_conninfo = 'host=${primary.host} port=${primary.port} user=${primary.user} password=${primary.password} application_name=behind'\nrecovery_min_apply_delay = '2s'\nwal_receiver_status_interval = '1s'\n`,
-    );
-    await standby.start();
-    await using project = await projectOf(primary, "changed", rows, "backfill: { max_lag: 500ms }\n");
-    const migrate = (...args: string[]): ReturnType<typeof runBinary> =>
-      runBinary(["migrate", ...args], { cwd: project.dir });
-    const begun = await migrate("up", "--to", "2");
-    if (begun.exitCode !== 0) throw new Error(begun.stderr);
-    const reasons = new Set<string>();
-    const state = { isOver: false };
-    const session = primary.connect("changed");
-    // Something else keeps the standby behind until the fill has met that: one that is quick would be over before.
-    await session`create table noise (n int)`;
-    const noise = async (): Promise<void> => void (await session`insert into noise values (1)`);
-    for (;;) {
-      await noise();
-      const [behind] = await session`select 1 from pg_stat_replication where replay_lag > interval '1 s'`;
-      if (behind !== undefined) break;
-      await sleep(50);
-    }
-    const running = migrate("up").finally(() => (state.isOver = true));
-    while (!state.isOver) {
-      if (reasons.size === 0) await noise();
-      const [progress] = await session`select waits from confiture_migrations_progress`.catch(() => []);
-      const waits = progress?.["waits"] as string | null | undefined;
-      if (waits !== null && waits !== undefined) reasons.add(waits.replaceAll(/\d+(\.\d+)?/g, "N"));
-      await sleep(50);
-    }
-    const { exitCode, stderr } = await running;
-    if (exitCode !== 0) throw new Error(stderr);
-    const [row] = await session`select waited_ms::int as waited from confiture_migrations_progress`;
-    const [left] = await session`select 1 from users where full_name is distinct from name limit 1`;
-    await session.end();
-    const waited = Number(row?.["waited"] ?? 0) / 1000;
-    if (waited === 0) throw new Error("the fill did not wait for its standby");
-    if (left !== undefined) throw new Error("a row is not filled");
-    await requireSame(primary, standby);
-    return { waited, reasons: [...reasons].toSorted() };
-  } finally {
-    await Promise.all([primary.stop("immediate"), standby.stop("immediate")]);
-  }
-}
-
-async function requireSame(primary: TestServer, standby: TestServer): Promise<void> {
-  const digest = async (server: TestServer): Promise<unknown> => {
-    const session = server.connect("changed");
-    const [row] = await session`select count(*), md5(string_agg(u::text, '' order by id)) from users u`;
-    await session.end();
-    return JSON.stringify(row);
-  };
-  const wanted = await digest(primary);
-  for (let tries = 0; (await digest(standby)) !== wanted; tries++) {
-    if (tries > 600) throw new Error("the standby does not come to have the same rows");
-    await sleep(100);
   }
 }

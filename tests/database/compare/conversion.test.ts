@@ -2,7 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { readConversion } from "#compare/generate/conversion.ts";
 import { generateMigrations } from "#compare/generate/generate.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { newestServer } from "../../support/engines.ts";
 import { temporaryProject } from "../../support/project.ts";
+import { migrating } from "../migrate/migrating.ts";
 import { filesOf } from "./project-files.ts";
 
 const BEFORE = "CREATE TABLE users (id int PRIMARY KEY, full_name text NOT NULL, age int);";
@@ -78,4 +80,88 @@ describe("a conversion", () => {
     expect(migrations).toHaveLength(4);
     expect(notKept).toBeUndefined();
   });
+
+  test("merges columns, whatever they are called", async () => {
+    const before = 'CREATE TABLE "Us ers" ("Id" int PRIMARY KEY, "First" text NOT NULL, "Last ""x""" text);';
+    const after = 'CREATE TABLE "Us ers" ("Id" int PRIMARY KEY, "all names" text[] NOT NULL);';
+    const forward = '-- confiture:forward\nUPDATE "Us ers" SET "all names" = ARRAY["First", "Last ""x"""];\n';
+    const backward =
+      '-- confiture:backward\nUPDATE "Us ers" AS u SET "First" = coalesce(u."all names"[1], \'\'), "Last ""x""" = "all names"[2];\n';
+    const { migrations, notKept } = await convert(forward + backward, after, before);
+    expect(migrations.map(({ text }) => text.split("\n")[0])).toContain(
+      '-- migrate:up backfill:public."Us ers" change:split_name',
+    );
+    expect(notKept).toContain("all names");
+  });
 });
+
+/** What each release may do to a row, whatever the fill has come to. */
+for (const engine of newestServer) {
+  test(`${engine.name}: the trigger of a split knows which side was written, in rows that are filled and in others`, async () => {
+    const { migrations } = await convert(FORWARD + BACKWARD);
+    const files = Object.fromEntries(migrations.map(({ text }, index) => [`00${index + 2}_step.sql`, text]));
+    await using run = await migrating(engine, { "001_before.sql": BEFORE, ...files });
+    await run.up({ to: "1" });
+    await run.query("INSERT INTO users (id, full_name) SELECT n, 'Ada Lovelace' FROM generate_series(1, 9) AS n");
+    await run.up({ to: "2" });
+    const row = async (id: number): Promise<unknown> =>
+      (
+        await run.query(
+          `SELECT concat_ws('|', full_name, first_name, coalesce(last_name, '-')) AS row FROM users WHERE id = ${id}`,
+        )
+      )[0]?.["row"];
+    // Not filled: the other new column comes from the old one first.
+    await run.query("UPDATE users SET last_name = 'King' WHERE id = 1");
+    expect(await row(1)).toBe("Ada King|Ada|King");
+    await run.query("UPDATE users SET full_name = 'Grace Hopper' WHERE id = 2");
+    expect(await row(2)).toBe("Grace Hopper|Grace|Hopper");
+    await run.query("UPDATE users SET age = 7 WHERE id = 3");
+    expect(await row(3)).toBe("Ada Lovelace|Ada|Lovelace");
+    // One that only the new release could have written, in each way in which it can.
+    await run.query("INSERT INTO users (id, first_name, last_name) VALUES (10, 'Mary Jane', 'Watson')");
+    await run.query(
+      "INSERT INTO users (id, first_name, last_name) VALUES (4, 'Mary Jane', 'Watson') ON CONFLICT (id) DO UPDATE SET (first_name, last_name) = (EXCLUDED.first_name, EXCLUDED.last_name)",
+    );
+    await run.query(
+      "MERGE INTO users u USING (VALUES (5), (11)) AS v (id) ON u.id = v.id WHEN MATCHED THEN UPDATE SET first_name = 'Mary Jane', last_name = 'Watson' WHEN NOT MATCHED THEN INSERT (id, first_name, last_name) VALUES (v.id, 'Mary Jane', 'Watson')",
+    );
+    const watson = "Mary Jane Watson|Mary Jane|Watson";
+    for (const id of [10, 4, 5, 11]) expect(await row(id)).toBe(watson);
+    // The fill asks what is empty, not what differs; a statement about something else changes neither side.
+    expect(await run.up({ to: "4" })).toMatchObject({ error: undefined });
+    await run.query("UPDATE users SET age = 8");
+    for (const id of [10, 4, 5, 11]) expect(await row(id)).toBe(watson);
+    await run.query("UPDATE users SET last_name = NULL WHERE id = 6");
+    expect(await row(6)).toBe("Ada|Ada|-");
+    // Where no trigger fires, the constraint says so, and nothing is out of step.
+    const replica = (sql: string): Promise<unknown> =>
+      run
+        .query(`SET LOCAL session_replication_role = replica; ${sql}`)
+        .catch((error: unknown) => (error as { code: string }).code);
+    expect(await replica("UPDATE users SET full_name = 'x' WHERE id = 7")).toBe("23514");
+    expect(await replica("INSERT INTO users (id, full_name) VALUES (12, 'x')")).toBe("23514");
+    expect(await run.up({ contracts: ["split_name"] })).toMatchObject({ error: undefined });
+    expect(await run.query("SELECT first_name, last_name FROM users WHERE id IN (1, 10) ORDER BY id")).toEqual([
+      { first_name: "Ada", last_name: "King" },
+      { first_name: "Mary Jane", last_name: "Watson" },
+    ]);
+  });
+
+  test(`${engine.name}: functions of a conversion are found whatever the search_path of a session is`, async () => {
+    const first =
+      "CREATE FUNCTION first_word(t text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT split_part(t, ' ', 1) $$;\n";
+    const forward = FORWARD.replace("split_part(u.full_name, ' ', 1)", "first_word(u.full_name)");
+    const { migrations } = await convert(forward + BACKWARD, first + SPLIT, first + BEFORE);
+    await using run = await migrating(engine, {
+      "001_before.sql": first + BEFORE,
+      "002_step.sql": migrations[0]!.text,
+    });
+    expect(await run.up()).toMatchObject({ error: undefined });
+    await run.query(
+      "SET LOCAL search_path = pg_catalog; INSERT INTO public.users (id, full_name) VALUES (1, 'Ada Lovelace')",
+    );
+    expect(await run.query("SELECT first_name FROM users")).toEqual([{ first_name: "Ada" }]);
+    // Where there is nothing to be found, nothing has to be set.
+    expect((await convert(FORWARD + BACKWARD)).migrations[0]!.text).not.toContain("search_path");
+  });
+}

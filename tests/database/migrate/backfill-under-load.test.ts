@@ -71,6 +71,51 @@ INSERT INTO t SELECT i, CASE i % 3 WHEN 0 THEN 'north' WHEN 1 THEN 'south' ELSE 
       expect(await left(m)).toBe(0);
     });
 
+    test("WAL that a slot holds back makes it wait, and it goes on when that is gone", async () => {
+      await using m = await migrating(engine, { "001_t.sql": TABLE, "002_fill.sql": fill("batch:200") });
+      await m.up({ to: "001" });
+      const slot = `holding_${process.pid}`;
+      await m.query(`SELECT pg_create_physical_replication_slot('${slot}', true)`);
+      let running: ReturnType<Migrating["up"]>;
+      try {
+        await m.query("CREATE TABLE noise AS SELECT generate_series(1, 1000)");
+        const waiting = when("fill-waiting");
+        running = m.up({}, { throttle: { maxWalBacklog: 1 }, onEvent: waiting.onEvent });
+        expect(await waiting.seen).toMatchObject({
+          reason: expect.stringContaining(`for the replication slot ${slot}, which holds`) as string,
+        });
+        expect(await left(m)).toBe(600);
+      } finally {
+        await m.query(`SELECT pg_drop_replication_slot('${slot}')`);
+      }
+      expect(await running).toMatchObject({ error: undefined, results: ["002 done"] });
+      expect(await left(m)).toBe(0);
+    });
+
+    test("a table that a subscription writes to is filled once its trigger fires for that", async () => {
+      await using publisher = await engine.fresh();
+      await publisher.query("CREATE TABLE t (id int PRIMARY KEY, a int, b int)");
+      await publisher.query("CREATE PUBLICATION news FOR TABLE t");
+      await using m = await migrating(engine, {
+        "001_t.sql": `${TABLE} CREATE FUNCTION sync() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.b := NEW.a * 2; RETURN NEW; END';
+CREATE TRIGGER "~sync" BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION sync();`,
+        "002_fill.sql": fill(""),
+      });
+      await m.up({ to: "001" });
+      await m.query(
+        `CREATE SUBSCRIPTION news_${process.pid} CONNECTION '${publisher.url}' PUBLICATION news WITH (create_slot = false, slot_name = NONE, enabled = false)`,
+      );
+      try {
+        const outcome = await m.up();
+        expect(outcome).toMatchObject({ results: ["002 failed"], error: { code: "backfill_refused" } });
+        expect(outcome.error?.message).toContain("the trigger ~sync does not fire for what it writes");
+        await m.query(/ALTER TABLE [^;]*;/.exec(outcome.error?.hint ?? "")![0]);
+        expect(await m.up()).toMatchObject({ error: undefined, results: ["002 done"] });
+      } finally {
+        await m.query(`DROP SUBSCRIPTION news_${process.pid}`);
+      }
+    });
+
     test("a deadlock with the application costs one of the two a second attempt, and no row", async () => {
       await using m = await migrating(engine, { "001_t.sql": TABLE, "002_fill.sql": fill("batch:600") });
       await m.up({ to: "001" });

@@ -53,6 +53,8 @@ const REFUSED: readonly (readonly [string, string, string, RegExp])[] = [
   ["a key that may be null", "UPDATE t SET b = 1 WHERE b IS NULL", "t key:u", /may be null/],
   ["columns without an index", "UPDATE t SET b = 1 WHERE b IS NULL", "t key:a", /No unique index/],
   ["the partition key", "UPDATE p SET at = 2 WHERE at = 1", "p", /is partitioned/],
+  ["pages of several tables", "UPDATE p SET b = 2 WHERE b IS NULL", "p key:ctid", /in several tables/],
+  ["an unchecked foreign key", "UPDATE g SET t = 2 WHERE t IS NULL", "g triggers:off", /g_t_fkey would not be checked/],
   [
     "rows that change others",
     "WITH x AS (DELETE FROM s RETURNING a) UPDATE t SET b = 1 WHERE b IS NULL",
@@ -148,8 +150,8 @@ for (const engine of newestServer) {
       await using m = await migrating(engine, {
         "001_t.sql": `CREATE TABLE t (id int PRIMARY KEY, a int, b float8, c timestamptz, u int UNIQUE); CREATE TABLE s (a int);
 INSERT INTO t SELECT i, i FROM generate_series(1, 5) AS i;
-CREATE VIEW v AS SELECT * FROM t; CREATE TABLE p (id int, at int, PRIMARY KEY (id, at)) PARTITION BY LIST (at);
-CREATE TABLE g (id int PRIMARY KEY, b int); CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE VIEW v AS SELECT * FROM t; CREATE TABLE p (id int, at int, b int, PRIMARY KEY (id, at)) PARTITION BY LIST (at);
+CREATE TABLE g (id int PRIMARY KEY, b int, t int REFERENCES t); CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER touch BEFORE UPDATE ON g FOR EACH ROW EXECUTE FUNCTION touch();`,
       });
       await m.up();
@@ -200,6 +202,55 @@ CREATE TRIGGER touch BEFORE UPDATE ON g FOR EACH ROW EXECUTE FUNCTION touch();`,
       await m.query("UPDATE t SET a = '301' WHERE id = 301");
       expect(await m.up()).toMatchObject({ error: undefined, results: ["002 done"] });
       expect(await one(m, "SELECT count(*)::int AS n FROM t WHERE b = id")).toEqual({ n: 500 });
+    });
+
+    test("gaps between keys and rows that are filled already are no end", async () => {
+      await using m = await migrating(engine, {
+        "001_t.sql": `CREATE TABLE t (id bigint PRIMARY KEY, a text);
+INSERT INTO t SELECT i, CASE WHEN i > 40 THEN 'done' END FROM generate_series(1, 300) AS i;
+INSERT INTO t SELECT 1000000000000 * i, CASE WHEN i = 7 THEN 'done' END FROM generate_series(1, 10) AS i;`,
+        "002_fill.sql": "-- migrate:up backfill:t batch:20\nUPDATE t SET a = 'filled' WHERE a IS NULL;",
+      });
+      expect(await m.up()).toMatchObject({ error: undefined });
+      expect(await one(m, "SELECT count(*) FILTER (WHERE a = 'filled')::int AS n, count(*)::int AS of FROM t")).toEqual(
+        {
+          n: 49,
+          of: 310,
+        },
+      );
+      expect(await one(m, "SELECT rows_changed::int AS n FROM confiture_migrations_progress")).toEqual({ n: 49 });
+    });
+
+    test("triggers:off leaves alone what a trigger would change besides", async () => {
+      await using m = await migrating(engine, {
+        "001_t.sql": `CREATE TABLE t (id int PRIMARY KEY, a int, b int, updated_at timestamptz);
+INSERT INTO t SELECT i, i FROM generate_series(1, 50) AS i;
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.updated_at := now(); RETURN NEW; END';
+CREATE TRIGGER touch BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION touch();`,
+        "002_fill.sql": "-- migrate:up backfill:t batch:20 triggers:off\nUPDATE t SET b = a WHERE b IS NULL;",
+      });
+      expect(await m.up()).toMatchObject({ error: undefined });
+      expect(await one(m, "SELECT count(b)::int AS b, count(updated_at)::int AS touched FROM t")).toEqual({
+        b: 50,
+        touched: 0,
+      });
+      await m.query("UPDATE t SET a = 1 WHERE id = 1");
+      expect(await one(m, "SELECT count(updated_at)::int AS touched FROM t")).toEqual({ touched: 1 });
+    });
+
+    test("backfills alone, or everything else, also while one of them stands still", async () => {
+      await using m = await migrating(engine, { "001_users.sql": USERS, "002_fill.sql": fill("batch:100") });
+      expect(await m.up({ backfills: "only" })).toMatchObject({ error: undefined, results: [] });
+      await m.up({ to: "001" });
+      await m.query("ALTER TABLE users ADD CONSTRAINT stops CHECK (id <> 1500 OR first_name IS NULL)");
+      await m.write("003_other.sql", "CREATE TABLE other ();");
+      expect(await m.up({ backfills: "only" })).toMatchObject({ results: ["002 failed"] });
+      expect(await m.up({ backfills: "without" })).toMatchObject({ error: undefined, results: ["003 done"] });
+      await m.query("ALTER TABLE users DROP CONSTRAINT stops");
+      await m.write("004_more.sql", "CREATE TABLE more ();");
+      expect(await m.up({ backfills: "only" })).toMatchObject({ error: undefined, results: ["002 done"] });
+      expect(await m.standings()).toEqual(["001 applied", "002 applied", "003 applied", "004 pending"]);
+      expect(await wrong(m)).toEqual({ left: 0, twice: 0 });
     });
 
     test("paused, told to go slower, and let go on", async () => {

@@ -1,7 +1,11 @@
--- migrate:up backfill:public.users change:split_name batch:1000 pause:10ms
-UPDATE users
-   SET first_name = first_name_of(full_name), last_name = last_name_of(full_name)
+-- migrate:up backfill:public.users change:split_name
+
+UPDATE public.users
+   SET first_name = split_part(full_name, ' ', 1),
+       last_name = CASE WHEN strpos(full_name, ' ') > 0 THEN substr(full_name, strpos(full_name, ' ') + 1) END
  WHERE first_name IS NULL;
 
 -- migrate:down
--- Nothing to undo: the columns go with 002.
+
+-- Nothing to undo.
+SELECT 1;

@@ -1,11 +1,22 @@
--- migrate:up transaction:false change:split_name after:003
--- Reads every row, and keeps nobody from reading or writing meanwhile.
-ALTER TABLE users VALIDATE CONSTRAINT users_names_agree;
-ALTER TABLE users VALIDATE CONSTRAINT users_first_name_present;
+-- migrate:up change:split_name transaction:false
+
+ALTER TABLE public.users
+  VALIDATE CONSTRAINT first_name_last_name_agrees;
+
+ALTER TABLE public.users
+  VALIDATE CONSTRAINT first_name_has_no_null;
 
 -- migrate:down
-ALTER TABLE users
-    DROP CONSTRAINT users_names_agree,
-    DROP CONSTRAINT users_first_name_present,
-    ADD CONSTRAINT users_names_agree CHECK (full_name = first_name || coalesce(' ' || last_name, '')) NOT VALID,
-    ADD CONSTRAINT users_first_name_present CHECK (first_name IS NOT NULL) NOT VALID;
+
+ALTER TABLE public.users
+  DROP CONSTRAINT first_name_last_name_agrees;
+
+ALTER TABLE public.users
+  ADD CONSTRAINT first_name_last_name_agrees CHECK (full_name IS
+    NOT DISTINCT FROM (first_name || coalesce(' ' || last_name, ''))) NOT VALID;
+
+ALTER TABLE public.users
+  DROP CONSTRAINT first_name_has_no_null;
+
+ALTER TABLE public.users
+  ADD CONSTRAINT first_name_has_no_null CHECK (first_name IS NOT NULL) NOT VALID;

@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { readSql } from "#database/read-sql.ts";
 import { type CreatedMigration, createMigrations, requireSame } from "#migrate/create.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
+import { migrationId } from "#migrate/migration-file.ts";
 import type { Generated, GeneratedMigration } from "#compare/generate/generate.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { canAsk } from "../../can-ask.ts";
@@ -113,13 +114,21 @@ export const command = defineCommand({
       given === undefined
         ? generateFromFirst(context, (await databaseInUse(context, files)) ?? ownHistory(files), generateFrom)
         : generateFrom({ source: given, name: displayName(args.from ?? "", given) });
-    const { migrations, changes, possibleRenames, byHand, givenByDefault, names, notKept } = await generating.catch(
-      (error: unknown) => {
-        // What was added meanwhile fails the plan in ways that say nothing.
-        requireSame(before, place);
-        throw error;
-      },
-    );
+    const generated = await generating.catch((error: unknown) => {
+      // What was added meanwhile fails the plan in ways that say nothing.
+      requireSame(before, place);
+      throw error;
+    });
+    const {
+      migrations,
+      changes,
+      possibleRenames,
+      byHand,
+      givenByDefault,
+      names,
+      notKept,
+      comesBehind = [],
+    } = generated;
     // Each line by itself: what follows the first of a message would be indented.
     if (migrations.length > 0)
       for (const line of renderPlanned(changes, migrations).split("\n")) context.messages.log(line);
@@ -148,6 +157,11 @@ export const command = defineCommand({
     if (notKept !== undefined) {
       context.messages.warn(
         `what the new release writes stays as it is, but cannot always be told from the old columns: ${notKept}`,
+      );
+    }
+    for (const contract of comesBehind) {
+      context.messages.log(
+        `It has to come behind the contract ${inLine(migrationId(contract))}, and waits for that (after: on the marker).`,
       );
     }
     for (const { kind, name } of byHand.down) {

@@ -1,0 +1,82 @@
+import { heldBack } from "#migrate/held.ts";
+import { loadMigration } from "#migrate/load.ts";
+import { marksOf, mentions } from "#migrate/marks-of.ts";
+import type { MigrationFile } from "#migrate/migration-file.ts";
+import { canonicalVersion } from "#migrate/version.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { compareCatalogues } from "../catalogue/changes.ts";
+import type { ScratchRun } from "../scratch/scratch-run.ts";
+import { projectMigrations, runMigrations } from "../sources/sources.ts";
+import type { PlanOptions } from "./options.ts";
+import { withMigrations } from "./proof.ts";
+
+/**
+ * A contract may wait for weeks, and what is generated meanwhile runs before it. Runs all of it in that order, too.
+ * @returns contracts of the folder that what was generated has to come behind, since the result would be another one otherwise
+ */
+export async function contractsBefore(
+  options: PlanOptions,
+  texts: readonly string[],
+  to: Catalogue,
+): Promise<readonly MigrationFile[]> {
+  if (options.from.kind !== "migrations") return [];
+  const { projectDir } = options;
+  const history = projectMigrations(options).map((file) => ({
+    file,
+    version: file.version,
+    name: file.name,
+    standing: "pending" as const,
+    row: undefined,
+    marks: marksOf(projectDir, file),
+    mentions: (word: string) => mentions(projectDir, file, word),
+  }));
+  const contracts = history.filter(({ marks }) => marks?.phase === "contract").map(({ file }) => file);
+  const isRightWithout = async (waiting: readonly MigrationFile[]): Promise<boolean> => {
+    const others = contracts.filter((contract) => !waiting.includes(contract)).map(({ version }) => version);
+    const held = heldBack(history, { contracts: others });
+    const isHeld = ({ version }: MigrationFile): boolean => held.has(canonicalVersion(version));
+    return await isSameBehind(options, texts, to, isHeld);
+  };
+  if (contracts.length === 0 || (await isRightWithout(contracts))) return [];
+  const needed: MigrationFile[] = [];
+  for (const contract of contracts) if (!(await isRightWithout([contract]))) needed.push(contract);
+  return needed.length === 0 ? contracts : needed;
+}
+
+/** Whether what was generated gives the same when these run behind it. */
+async function isSameBehind(
+  options: PlanOptions,
+  texts: readonly string[],
+  to: Catalogue,
+  isHeld: (file: MigrationFile) => boolean,
+): Promise<boolean> {
+  return await withMigrations(
+    options,
+    texts,
+    async (database) => await runMigrations(database, options, (file) => !isHeld(file)),
+    async (_, run, migrations) => {
+      for (const migration of migrations) if ((await run.step(migration, "up")) !== undefined) return false;
+      const held = projectMigrations(options).filter(isHeld);
+      return (await appliesAll(options, run, held, migrations.length)) && isSame(await run.read(), to);
+    },
+  );
+}
+
+/** @param taken how many versions are in use, from 1 on */
+async function appliesAll(
+  { projectDir, signal }: PlanOptions,
+  run: ScratchRun,
+  files: readonly MigrationFile[],
+  taken: number,
+): Promise<boolean> {
+  for (const [index, file] of files.entries()) {
+    const migration = await loadMigration(projectDir, file, signal);
+    const own = { ...migration, file: { ...file, version: String(taken + index + 1) } };
+    if ((await run.step(own, "up")) !== undefined) return false;
+  }
+  return true;
+}
+
+function isSame(one: Catalogue, other: Catalogue): boolean {
+  return !compareCatalogues(one, other).some(({ planned }) => planned);
+}
