@@ -72,7 +72,15 @@ export async function factsOfPlanned(
   limits: Parameters<typeof findPending>[1],
   planned: readonly PlannedMigration[],
 ): Promise<Facts> {
-  if (planned.length === 0 || planned.some(({ file }) => file.form === "typescript")) return NO_FACTS;
+  if (planned.length === 0) return NO_FACTS;
+  if (planned.some(({ file }) => file.form === "typescript")) {
+    if ((await context.config()).limits !== undefined) {
+      context.messages.log(
+        "Whether the limits of the environment stop it: `confiture migrate plan`, which runs code once more",
+      );
+    }
+    return NO_FACTS;
+  }
   try {
     const { factsByFile, limitLines } = await import("./output/plan-words.ts");
     const { foreseeLimits } = await import("./above-limits.ts");

@@ -79,7 +79,9 @@ export class Dependents {
         if (owner === null) return true;
         const left = columns.get(owner);
         if (left === undefined) return false;
-        return COLUMNS.has(type) || own === null || own.length === 0 || own.some((column) => left.has(column));
+        // A column may have got another type instead.
+        if (COLUMNS.has(type)) return own?.some((column) => left.has(column)) === false;
+        return own === null || own.length === 0 || own.some((column) => left.has(column));
       })
       .map(({ type, identity, constraint, bare, oid }) => ({
         kind: CONSTRAINTS[constraint ?? ""] ?? WORDS[type] ?? type.toUpperCase(),
@@ -130,6 +132,7 @@ const COLUMNS: ReadonlySet<string> = new Set([
 const WORDS: Readonly<Record<string, string>> = {
   ...Object.fromEntries([...COLUMNS].map((type) => [type, "COLUMN"])),
   "default value": "DEFAULT",
+  "statistics object": "STATISTICS",
 };
 
 const KEY =
@@ -145,24 +148,31 @@ function isIn(scope: Scope): string {
 const dependents = (scope: Scope): string => `
   select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
       'key', ${KEY}, 'oid', d.objid::pg_catalog.int8, 'type', i.type, 'identity', i.identity, 'constraint', k.contype,
-      'bare', coalesce(k.conname, a.attname, f.proname, t.typname),
-      'owner', coalesce(nullif(k.conrelid, 0), e.adrelid, g.tgrelid, o.polrelid, r.ev_class, case when d.objsubid > 0 then d.objid end)::pg_catalog.int8,
+      'bare', coalesce(k.conname, a.attname, v.attname, f.proname, t.typname),
+      'owner', coalesce(nullif(k.conrelid, 0), e.adrelid, g.tgrelid, o.polrelid, r.ev_class, s.stxrelid, case when d.objsubid > 0 then d.objid end)::pg_catalog.int8,
       'columns', case when k.oid is not null then pg_catalog.to_json(k.conkey)
-                      when e.oid is not null then pg_catalog.json_build_array(e.adnum) end)), '[]') as objects
+                      when s.oid is not null then pg_catalog.to_json(s.stxkeys::pg_catalog.int2[])
+                      when e.oid is not null then pg_catalog.json_build_array(e.adnum)
+                      when d.objsubid > 0 then pg_catalog.json_build_array(d.objsubid) end)), '[]') as objects
     from (select d.classid, d.objid, d.objsubid from pg_catalog.pg_depend d
            where ${isIn(scope)} and not (d.classid = ${classOf("pg_class")} and d.objsubid = 0)
            group by d.classid, d.objid, d.objsubid
-          having pg_catalog.bool_and(d.deptype in ('n', 'a', 'x'))
+          -- An expression is an internal part of its generated column, which is gone with a function in it.
+          having (pg_catalog.bool_and(d.deptype in ('n', 'a', 'x')) or d.classid = ${classOf("pg_attrdef")})
              and (pg_catalog.bool_or(d.deptype = 'n') or d.classid = ${classOf("pg_constraint")})) d
     left join pg_catalog.pg_constraint k on d.classid = ${classOf("pg_constraint")} and k.oid = d.objid
     left join pg_catalog.pg_attribute a on d.classid = ${classOf("pg_class")} and a.attrelid = d.objid and a.attnum = d.objsubid
     left join pg_catalog.pg_proc f on d.classid = ${classOf("pg_proc")} and f.oid = d.objid
     left join pg_catalog.pg_type t on d.classid = ${classOf("pg_type")} and t.oid = d.objid
     left join pg_catalog.pg_attrdef e on d.classid = ${classOf("pg_attrdef")} and e.oid = d.objid
+    left join pg_catalog.pg_attribute v on v.attrelid = e.adrelid and v.attnum = e.adnum and v.attgenerated <> ''
     left join pg_catalog.pg_trigger g on d.classid = ${classOf("pg_trigger")} and g.oid = d.objid
     left join pg_catalog.pg_policy o on d.classid = ${classOf("pg_policy")} and o.oid = d.objid
     left join pg_catalog.pg_rewrite r on d.classid = ${classOf("pg_rewrite")} and r.oid = d.objid
-    cross join lateral pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i
+    left join pg_catalog.pg_statistic_ext s on d.classid = ${classOf("pg_statistic_ext")} and s.oid = d.objid
+    cross join lateral pg_catalog.pg_identify_object(
+      case when v.attrelid is null then d.classid else 'pg_catalog.pg_class'::pg_catalog.regclass end,
+      coalesce(v.attrelid, d.objid), coalesce(v.attnum, d.objsubid)) i
    -- Those of a domain go with it.
    where coalesce(k.contypid, 0) = 0 and i.identity is not null and i.identity operator(pg_catalog.!~) '\\mpg_(temp|toast)'`;
 

@@ -170,6 +170,10 @@ CREATE FUNCTION code_of(users) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1
 CREATE FUNCTION odd() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TABLE posts (id int PRIMARY KEY DEFAULT nextval('tickets'), user_id int REFERENCES users, mood mood, a int, b int, UNIQUE (a, b));
 CREATE TRIGGER posts_odd BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION odd();
+CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2 * $1';
+CREATE TABLE counts (n int CHECK (twice(n) > 1), d int GENERATED ALWAYS AS (twice(n)) STORED, m mood, x int);
+CREATE INDEX counts_twice ON counts (twice(n));
+CREATE STATISTICS counted ON n, d FROM counts;
 CREATE VIEW mails AS SELECT email FROM users;
 CREATE VIEW short_mails AS SELECT email FROM mails;
 CREATE POLICY own ON posts USING (mood = 'ok');`,
@@ -177,6 +181,9 @@ CREATE POLICY own ON posts USING (mood = 'ok');`,
 DROP VIEW mails, short_mails CASCADE;
 DROP SEQUENCE tickets CASCADE;
 DROP FUNCTION odd CASCADE;
+ALTER TABLE counts ALTER m TYPE text, DROP COLUMN x CASCADE;
+DROP FUNCTION twice CASCADE;
+DROP TABLE counts CASCADE;
 ALTER TABLE posts DROP COLUMN a;
 DROP TABLE users CASCADE;
 DROP TYPE mood CASCADE;
@@ -191,17 +198,25 @@ DO $$ BEGIN DROP TABLE orgs CASCADE; END $$;`,
       [],
       ["DEFAULT for public.posts.id"],
       ["TRIGGER posts_odd on public.posts"],
+      [],
+      [
+        "COLUMN public.counts.d",
+        "CHECK counts_n_check on public.counts",
+        "INDEX public.counts_twice",
+        "STATISTICS public.counted",
+      ],
+      [],
       ["UNIQUE posts_a_b_key on public.posts"],
       ["FOREIGN KEY posts_user_id_fkey on public.posts", "FUNCTION public.code_of(public.users)"],
       ["COLUMN public.posts.mood", "POLICY own on public.posts"],
       ["TABLE public.orgs"],
     ]);
-    expect(statements[5]!.loses).toEqual([
+    expect(statements[8]!.loses).toEqual([
       "drops TABLE users CASCADE",
       "drops FOREIGN KEY posts_user_id_fkey on public.posts",
       "drops FUNCTION public.code_of(public.users)",
     ]);
-    expect(untoldLosses(statements[5]!)).toHaveLength(2);
+    expect(untoldLosses(statements[8]!)).toHaveLength(2);
   });
 
   test("nothing is lost where IF EXISTS finds nothing, or what was made with it", async () => {

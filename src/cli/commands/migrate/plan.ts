@@ -156,7 +156,7 @@ export const command = defineCommand({
       migrations.length === 0
         ? { migrations: [], serverVersion: 0, withoutRows: [], leftOut: [] }
         : await tracePending(context, files, { migrations, applied, otherwise, sizes }, args.fixtures);
-    const above = foreseeLimits(await context.config(), trace, sizes);
+    const above = foreseeLimits(await context.config("files"), trace, sizes);
     const plan = { trace, sizes, aim: context.aim, above };
     const failed = hasFailure(trace);
     if (args.out !== undefined) {
