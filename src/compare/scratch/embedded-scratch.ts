@@ -1,9 +1,11 @@
 import type { Database } from "#database/database.ts";
+import { DATABASE } from "#database/embedded-greeting.ts";
 import { interruptedBy, openDatabase } from "#database/open.ts";
 import { unawaited } from "#database/unawaited.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { emptied } from "./emptied.ts";
 import { roomSettings } from "./room.ts";
+import { scratchSession } from "./session.ts";
 
 /** A database of the embedded engine that was used, and may be used again once it is empty. */
 interface Used {
@@ -103,34 +105,10 @@ interface Watch {
 const LEAVES_TRACES = /\bset_config\s*\(\s*(?!'[^'.]*')|\bset\s+(?:(?:session|local)\s+)?[\w"]+\s*\.|\bload\s+'/i;
 
 function watched(database: Database, watch: Watch): Database {
-  const look = (sql: string): void => {
-    watch.leavesTraces ||= LEAVES_TRACES.test(sql);
-  };
-  return {
-    engine: database.engine,
-    backendPid: database.backendPid,
-    pooled: database.pooled,
-    serverVersion: database.serverVersion,
-    execute(sql, results) {
-      if (typeof sql === "string") look(sql);
-      // Nobody looks through what is read piece by piece.
-      else watch.leavesTraces = true;
-      return database.execute(sql, results);
-    },
-    query(sql, parameters) {
-      look(sql);
-      return database.query(sql, parameters);
-    },
-    copyIn(sql, data, results) {
-      return database.copyIn(sql, data, results);
-    },
-    cancel() {
-      return database.cancel();
-    },
-    // What only the session knows is not in what is saved.
-    save: async () => (watch.leavesTraces ? undefined : await database.save?.()),
-    close() {
-      return database.close();
-    },
-  };
+  const session = scratchSession(database, DATABASE, (sql) => {
+    // Nobody looks through what is read piece by piece.
+    watch.leavesTraces ||= typeof sql !== "string" || LEAVES_TRACES.test(sql);
+  });
+  // What only the session knows is not in what is saved.
+  return { ...session, save: async () => (watch.leavesTraces ? undefined : await session.save?.()) };
 }

@@ -6,6 +6,7 @@ import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
 import { withEmbeddedScratch } from "./embedded-scratch.ts";
 import { claimName, dropForgotten, dropRolesOf } from "./forgotten.ts";
 import { withRoom } from "./room.ts";
+import { scratchSession } from "./session.ts";
 import type { DatabaseTraits, ScratchSite } from "./site.ts";
 
 export interface ScratchOptions {
@@ -34,7 +35,7 @@ export async function withScratch<T>(
       await giveSettings(maintenance, name, site.like?.settings ?? {});
       return await withDatabase({ ...site, database: name }, { signal }, (database) => {
         opened = true;
-        return work(database);
+        return work(scratchSession(database, name));
       });
     } catch (error) {
       throw opened || !(error instanceof ConfitureError) ? error : unreachable(site, error);

@@ -115,6 +115,22 @@ describe("a scratch database of the embedded engine begins as a new one, whateve
   });
 });
 
+/** What a project says of its own database. */
+const OWN_DATABASE = (name: string): Record<string, string> => ({
+  "db/schema/a.sql": `CREATE TABLE a (id int);\nALTER DATABASE ${name} SET timezone = 'UTC';\nGRANT CONNECT ON DATABASE ${name} TO PUBLIC;\n`,
+  "db/migrations/1_a.sql": `-- migrate:up\nCREATE TABLE a (id int);\nCOMMENT ON DATABASE ${name} IS 'ours';\n-- migrate:down\nCOMMENT ON DATABASE ${name} IS NULL;\nDROP TABLE a;\n`,
+  "db/migrations/2_b.sql": `-- migrate:up transaction:false\nALTER DATABASE ${name} SET datestyle = 'ISO';\n-- migrate:down\nALTER DATABASE ${name} RESET datestyle;\n`,
+});
+
+test("statements that name the project's database are about the scratch database", async () => {
+  await using project = await temporaryProject(OWN_DATABASE("our_own"));
+  const { checks } = await verify(filesOf(project.dir));
+  expect(checks.map(({ outcome }) => outcome)).toEqual(["proven", "proven", "proven"]);
+  await project.write("db/schema/a.sql", "COMMENT ON DATABASE a_name IS 'x'; SELECT\n nope;");
+  const error = await failureOf(sourceCatalogue(filesOf(project.dir), { kind: "schema" }));
+  expect(error).toMatchObject({ location: { file: "db/schema/a.sql", line: 2, column: 2 } });
+});
+
 const SETTINGS = ["search_path", "TimeZone", "our.own", "DateStyle"];
 
 for (const engine of serverEngines) {
@@ -173,6 +189,20 @@ for (const engine of serverEngines) {
         return await read(database);
       });
       expect(inside).toMatchObject(settings);
+      await instance.dropDatabase(name);
+    });
+
+    test("the project's own database, on the same server, stays as it is", async () => {
+      const instance = await server(engine.major);
+      const name = await instance.createDatabase("own");
+      await using project = await temporaryProject(OWN_DATABASE(name));
+      const { checks } = await verify({ ...filesOf(project.dir), scratch: instance.target(name) });
+      expect(checks.map(({ outcome }) => outcome)).toEqual(["proven", "proven", "proven"]);
+      const state = await instance.sql(
+        "SELECT datacl, shobj_description(oid, 'pg_database') AS comment, (SELECT count(*)::int FROM pg_db_role_setting WHERE setdatabase = oid) AS settings FROM pg_database WHERE datname = $1",
+        [name],
+      );
+      expect(state).toEqual([{ datacl: null, comment: null, settings: 0 }]);
       await instance.dropDatabase(name);
     });
 
