@@ -9,7 +9,7 @@ import { duplicate } from "./layouts/names-and-versions.ts";
 import { LAYOUTS } from "./layouts/registry.ts";
 import { baseFile } from "./base.ts";
 import type { MigrationFile, SquashedMigration } from "./migration-file.ts";
-import { readSquashed, requireAsSquashed } from "./squashed.ts";
+import { readBaseHead, requireAsSquashed } from "./squashed.ts";
 import { BASE_VERSION, canonicalVersion, compareVersions } from "./version.ts";
 
 export interface Discovery {
@@ -35,7 +35,9 @@ export function discoverMigrations(projectDir: string, dir: string, layout: stri
   const { migrations: all, ...found } = LAYOUTS[name].find(folder);
   const ignored = [...found.ignored];
   requireDistinct(all);
-  const squashed = folder.hasBase ? readSquashed(join(projectDir, dir, BASE_VERSION), `${dir}/${BASE_VERSION}`) : [];
+  const { squashed, through } = folder.hasBase
+    ? readBaseHead(join(projectDir, dir, BASE_VERSION), `${dir}/${BASE_VERSION}`)
+    : { squashed: [], through: undefined };
   const inBase = new Set(squashed.map(({ version }) => canonicalVersion(version)));
   const migrations = all.filter(({ version }) => !inBase.has(canonicalVersion(version)));
   // As a merge of an older branch brings them back.
@@ -43,7 +45,9 @@ export function discoverMigrations(projectDir: string, dir: string, layout: stri
   requireAsSquashed(projectDir, returned, squashed, migrations);
   for (const { path } of returned) ignored.push({ path, why: `it was squashed into ${dir}/${BASE_VERSION}` });
   const own = migrations.find(({ baseline }) => baseline === true);
-  const base = folder.hasBase ? { ...baseFile(dir), ...(squashed.length > 0 && { squashed }) } : undefined;
+  const base = folder.hasBase
+    ? { ...baseFile(dir), ...(squashed.length > 0 && { squashed }), ...(through !== undefined && { through }) }
+    : undefined;
   if (base !== undefined && own !== undefined) {
     ignored.push({ path: base.path, why: `an empty database begins with ${own.path} here` });
   }

@@ -30,6 +30,8 @@ export interface MigrationFile {
   readonly baseline?: true;
   /** What a base says that it stands for: migrations whose files are gone. */
   readonly squashed?: readonly SquashedMigration[];
+  /** Up to where a base says that it stands for another tool's migrations, of which there are no files. */
+  readonly through?: string;
   /** What its tool calls it in its history, where that is not its version. */
   readonly key?: string;
   /** What its layout says about transactions outside the SQL, such as Diesel's metadata.toml. */

@@ -12,6 +12,7 @@ import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { requireKnown } from "./plan.ts";
 import { sectionText } from "./section-text.ts";
 import { withHistory } from "./status.ts";
+import { isBase } from "./version.ts";
 
 /** The text of a migration: what was applied or, of one that is not applied, what would be. */
 export interface Shown {
@@ -33,8 +34,8 @@ export interface Shown {
  * @throws ConfitureError `migration_unknown`, `text_not_kept`
  */
 export async function showMigration(options: MigrateOptions, version: string): Promise<Shown> {
-  return await withHistory(options, async ({ database, ledger, history, found: { layout } }) => {
-    const entry = requireKnown(history, version);
+  return await withHistory(options, async ({ database, ledger, history, found: { layout, base } }) => {
+    const entry = requireKnown(withBase(history, base), version);
     const { row, file } = entry;
     const isFile = file !== undefined && (row === undefined || entry.standing === "applied");
     return (
@@ -42,6 +43,12 @@ export async function showMigration(options: MigrateOptions, version: string): P
       (isFile ? fromFile(options.projectDir, entry, file) : raiseNotKept(entry))
     );
   });
+}
+
+/** A database that did not begin with the base has no entry for it; its file can be read all the same. */
+function withBase(history: readonly HistoryEntry[], base: MigrationFile | undefined): readonly HistoryEntry[] {
+  if (base === undefined || history.some(({ version }) => isBase(version))) return history;
+  return [{ version: base.version, name: base.name, standing: "covered", file: base, row: undefined }, ...history];
 }
 
 async function fromLedger(

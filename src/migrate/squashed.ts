@@ -6,22 +6,34 @@ import { BASE_VERSION, canonicalVersion, compareVersions, isRepeatable, nextVers
 
 /** A line of the base's head: "-- squashed: 001 <sha256> create_users". */
 const LINE = /^-- squashed: (\S+) ([0-9a-f]{64})(?: (.*))?$/;
+/** A line of the base's head that says up to where it stands for another tool's migrations: "-- through: 42". */
+const THROUGH = /^-- through: (\S+)/;
 /** How much is read at first, in bytes; a head is as long as its comment. */
 const HEAD = 64 * 1024;
 
+/** What a base says that it stands for. */
+export interface BaseHead {
+  /** Migrations that were squashed into it, in version order. */
+  readonly squashed: readonly SquashedMigration[];
+  /** The last version of another tool whose changes it holds, where there are no files of those. */
+  readonly through: string | undefined;
+}
+
 /**
- * The migrations that a base says it stands for, in version order.
+ * Reads what a base stands for.
  * @param absolute where the base is
  * @throws ConfitureError `file_unreadable`
  */
-export function readSquashed(absolute: string, shown: string): SquashedMigration[] {
+export function readBaseHead(absolute: string, shown: string): BaseHead {
   for (let length = HEAD; ; length *= 4) {
     const bytes = readHead(absolute, shown, length);
     const lines = bytes.toString().split(/\r?\n/);
     const end = lines.findIndex((line) => line !== "" && !line.startsWith("--"));
     // The last line may be cut.
     if (end < 0 && bytes.length === length) continue;
-    return squashedIn(end < 0 ? lines : lines.slice(0, end));
+    const head = end < 0 ? lines : lines.slice(0, end);
+    const [through] = head.flatMap((line) => THROUGH.exec(line)?.[1] ?? []);
+    return { squashed: squashedIn(head), through };
   }
 }
 
@@ -35,7 +47,11 @@ function squashedIn(lines: readonly string[]): SquashedMigration[] {
 }
 
 /** A base with the lines that say what it stands for above it. Pure. */
-export function withSquashed(text: string, squashed: readonly SquashedMigration[]): string {
+export function withBaseHead(text: string, { squashed, through }: BaseHead): string {
+  if (through !== undefined) {
+    const line = `-- It also does what another tool's migrations did, up to this one, of which there are no files.\n-- through: ${through}\n`;
+    return withBaseHead(`${line}${text}`, { squashed, through: undefined });
+  }
   if (squashed.length === 0) return text;
   const lines = squashed.map(({ version, checksum, name }) => `-- squashed: ${version} ${checksum} ${name}`.trimEnd());
   return `-- These migrations were squashed into it: their files are gone, and databases that have them recorded need nothing.\n${lines.join("\n")}\n${text}`;

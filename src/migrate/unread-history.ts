@@ -44,6 +44,24 @@ export async function findUnreadHistory(
   return undefined;
 }
 
+/** The histories of other tools in a database, by what their tables look like; those that are unfinished are left out. */
+export async function foreignHistories(
+  database: Database,
+): Promise<{ readonly definition: ForeignTable; readonly history: ForeignHistory }[]> {
+  const found: { definition: ForeignTable; history: ForeignHistory }[] = [];
+  for (const { table, ...looks } of await tablesOfTools(database)) {
+    for (const definition of Object.values(HISTORIES)) {
+      if (!looksLike(definition, looks)) continue;
+      const history = await readIfIts(database, definition, table).catch((error: unknown) => {
+        if (error instanceof ConfitureError && error.code === "adoption_refused") return undefined;
+        throw error;
+      });
+      if (history !== undefined) found.push({ definition, history });
+    }
+  }
+  return found;
+}
+
 function isCalled({ schema, name }: TableLooks, candidate: string): boolean {
   const wanted = parseQualifiedName(candidate);
   return wanted?.name === name && (wanted.schema === undefined || wanted.schema === schema);

@@ -125,3 +125,35 @@ test("a program among the migrations is shown as such, and what comes before it 
   });
   await project.succeed(["migrate", "up", "--to", "00001"]);
 });
+
+test("golang-migrate's first files are gone: base.sql takes their place, in databases that are as far as it", async () => {
+  const history = (version: number): string =>
+    `CREATE TABLE schema_migrations (version bigint not null primary key, dirty boolean not null);
+     INSERT INTO schema_migrations VALUES (${version}, false);`;
+  await using project = await cliProject({
+    "db/migrations/000043_bio.up.sql": "ALTER TABLE users ADD bio text;\n",
+    "db/migrations/000043_bio.down.sql": "ALTER TABLE users DROP bio;\n",
+  });
+  await project.query(`CREATE TABLE users (id int PRIMARY KEY); ${history(42)}`);
+  const from = ["migrate", "baseline", "--from", "golang-migrate"];
+  const refused = readDocument(await project.run([...from, "--format", "json"]));
+  expect(refused.error).toMatchObject({
+    code: "adoption_refused",
+    hint: expect.stringMatching(/up to 42 are gone[^]*migrate base --from env:NAME/),
+  });
+  await project.succeed(["migrate", "base", "--from", "env:local"]);
+  const base = await project.read("db/migrations/base.sql");
+  expect(base).toContain("\n-- through: 42\n");
+  expect(base).not.toContain("schema_migrations");
+  expect((await project.succeed(from)).stdout).toBe("✅ base.sql recorded as applied\n");
+  expect((await project.succeed(["migrate", "up"])).stdout).toContain("000043_bio applied");
+  expect((await project.succeed(["migrate", "status", "--exit-code"])).stdout).toContain("base.sql");
+  await project.succeed(["verify"]);
+  // Squashing goes on from there.
+  await project.succeed(["migrate", "squash", "--through", "43"]);
+  expect(await project.read("db/migrations/base.sql")).toContain("\n-- through: 42\n");
+  await project.succeed(["migrate", "up"]);
+  // Another database that is behind.
+  await project.query("DROP TABLE confiture_migrations; UPDATE schema_migrations SET version = 40");
+  await expectRefusal(project, from, { exitCode: 7, code: "adoption_refused", names: ["40", "42"] });
+});

@@ -86,6 +86,27 @@ describe("schema update", () => {
     expect(both.exitCode).toBe(2);
   });
 
+  test("rows that migrations leave are named as verify names them, and nothing is said to be held", async () => {
+    await using project = await temporaryProject({
+      ...FILES,
+      "db/migrations/002_bio.sql": "INSERT INTO users VALUES (1);\n",
+    });
+    const lacking = "1 row of public.users, which migrations leave";
+    const verified = await runHere(["verify"], { cwd: project.dir });
+    expect(verified).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(lacking) as string });
+    const result = await update(project, "--check");
+    expect([result.exitCode, result.stdout]).toEqual([0, ""]);
+    expect(result.stderr).toContain(lacking);
+    expect(result.stderr).toContain("INSERT INTO users (id) VALUES\n      (1);\n");
+    expect(result.stderr).not.toContain("hold everything");
+    const document = readDocument(await update(project, "--format", "json"));
+    expect(document).toMatchObject({ files: [], lackingRows: [{ table: '"public"."users"', rows: 1 }] });
+    await project.write("db/schema/users.sql", `${USERS}INSERT INTO users VALUES (2);\n`);
+    expect(await update(project, "--yes")).toMatchObject({ exitCode: 0 });
+    expect(await project.read("db/schema/users.sql")).toEndWith("(2);\n\nINSERT INTO users (id) VALUES\n    (1);\n");
+    expect((await runHere(["verify"], { cwd: project.dir })).stdout).not.toContain("Not checked: 1 row");
+  });
+
   test("asks on a terminal", async () => {
     await using project = await temporaryProject(FILES);
     const no = await atTerminal(project.dir, ["schema", "update"], [[/\[y\/N\] /, "\r"]]);

@@ -73,5 +73,11 @@ describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
     // What a new base stands for is not forgotten.
     await project.succeed(["migrate", "base", "--force"]);
     await isUpToDate();
+
+    // The base can be read where nobody has begun with it.
+    await project.query("DROP TABLE confiture_migrations");
+    const shown = readDocument(await project.run(["migrate", "show", "base.sql", "--format", "json"]));
+    expect(shown).toMatchObject({ version: "base.sql", state: "covered", from: "file", checksum: null });
+    expect((await project.succeed(["migrate", "show", "base.sql"])).stdout).toContain("-- squashed: 001 ");
   });
 });

@@ -61,12 +61,29 @@ Not checked: the migrations, which are compared with the built schema.
 ❌ Migrations do not apply, roll back and apply again
   2_email does not roll back exactly; what is different afterwards:
     + column public.users.email text NOT NULL
-        schema file  db/schema/users.sql:3
-        migration    db/migrations/2_email.sql:3
-  The SQL that closes the gap:
+        migration    db/migrations/2_email.sql:6
+  What its way back lacks, as SQL:
     ALTER TABLE public.users DROP COLUMN email;
 ✅ Schema files and migrations agree
 The migrations were replayed from an empty database.
+`);
+  });
+
+  test("that a way back forgets a rename, which is no column that goes and one that comes", async () => {
+    const { exitCode, stdout } = await run(["verify"], {
+      "db/schema/users.sql": USERS.replace("email", "mail"),
+      "db/migrations/3_mail.up.sql":
+        "ALTER TABLE users ADD x INT;\nALTER TABLE users RENAME email TO mail;\nALTER TABLE users DROP x;\n",
+      "db/migrations/3_mail.down.sql": "-- The other way round\nSELECT 1;\n",
+    });
+    expect(exitCode).toBe(3);
+    expect(stdout).toContain(`  3_mail does not roll back exactly; what is different afterwards:
+    - column public.users.email text NOT NULL
+        migration    db/migrations/3_mail.down.sql:1
+    + column public.users.mail text NOT NULL
+        migration    db/migrations/3_mail.down.sql:1
+  What its way back lacks, as SQL:
+    ALTER TABLE public.users RENAME COLUMN mail TO email;
 `);
   });
 

@@ -9,6 +9,7 @@ import type { Way } from "#compare/verify/replay-ways.ts";
 import { projectBase, type ProjectFiles, projectMigrations } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
+import { locate } from "#sql/position.ts";
 import { cutFile } from "#migrate/layouts/cut.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { changeToJson, renderChange } from "./changes.ts";
@@ -68,22 +69,56 @@ function waysUp(files: ProjectFiles): SourceText[] {
   );
 }
 
-/** Reads the files that findings may speak of, when it is first asked. A migration's finding is about its own file. */
+/**
+ * Reads the files that findings may speak of, when it is first asked. What differs after a migration was rolled back is a matter of
+ * its way back.
+ */
 export function placesIn(files: ProjectFiles): FindPlaces {
   const read = reader(files);
-  const textsOf = ({ path, downPath }: MigrationFile): SourceText[] =>
-    [path, ...(downPath === undefined ? [] : [downPath])].map(read);
   let texts: { schema: readonly SourceText[]; migrations: readonly SourceText[] } | undefined;
   return (change, { migration: its }) => {
+    if (its !== undefined) {
+      const back = wayBack(its, read);
+      return { schema: undefined, migration: findPlace(change, [back.source]) ?? back.begins };
+    }
     texts ??= {
       schema: findSchemaFiles(files).map(read),
       migrations: waysUp(files),
     };
     return {
       schema: findMaker(change, texts.schema) ?? findPlace(change, texts.schema),
-      migration: findPlace(change, its === undefined ? texts.migrations : textsOf(its)),
+      migration: findPlace(change, texts.migrations),
     };
   };
+}
+
+/** A migration's way back, at its lines, and where that begins. */
+function wayBack(
+  migration: MigrationFile,
+  read: (file: string) => SourceText,
+): { readonly source: SourceText; readonly begins: Place } {
+  const source = read(migration.downPath ?? migration.path);
+  const { file, text } = source;
+  const from = (start: number, blanked: string): ReturnType<typeof wayBack> => {
+    const first = start + (text.slice(start).match(/^\s*/)?.[0].length ?? 0);
+    return { source: { ...source, text: blanked }, begins: { file, line: locate(text, first).line } };
+  };
+  if (migration.downPath !== undefined) return from(0, text);
+  if (migration.form === "typescript") {
+    const way = [...text.matchAll(WAYS_IN_CODE)].find(([, name]) => name === "down")?.index ?? 0;
+    return from(way, blank(text.slice(0, way)) + literalsOf(text).slice(way));
+  }
+  try {
+    const down = cutFile(migration, source, "up").down;
+    if (down !== undefined) {
+      const own = (down.text ?? text).slice(down.start, down.end);
+      return from(down.start, text.slice(0, down.start).replaceAll(/[^\n\r]/g, " ") + own);
+    }
+  } catch (error) {
+    // What is wrong with it is said by whoever runs it.
+    if (!(error instanceof ConfitureError)) throw error;
+  }
+  return from(0, text);
 }
 
 /** A class up to its way back, or from its way up on. */
@@ -138,7 +173,9 @@ function renderFinding(finding: Finding, check: Check, { places, aim }: Guide): 
       ...renderChange(change).map((line) => `    ${line}`),
       ...renderPlaces(places(change, finding)),
     ]),
-    ...(sql.length === 0 ? [] : ["  The SQL that closes the gap:"]),
+    ...(sql.length === 0
+      ? []
+      : [finding.migration === undefined ? "  The SQL that closes the gap:" : "  What its way back lacks, as SQL:"]),
     ...sql.flatMap((statement) => `${statement};`.split("\n").map((line) => `    ${line}`)),
     ...(missing.length === 0 ? [] : ["  What the schema files lack, as SQL:"]),
     ...missing.flatMap((statement) => `${statement};`.split("\n").map((line) => `    ${line}`)),

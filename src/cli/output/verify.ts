@@ -14,6 +14,9 @@ export function renderVerify(report: VerifyReport, guide: Guide): string {
       : [
           `${count(report.provenBefore, "migration")} ${agree(report.provenBefore, "was", "were")} tried out by an earlier run, and only applied by this one (--no-cache tries out all).`,
         ]),
+    ...(report.builtBefore
+      ? ["An earlier run has built the same schema files; this one did not again (--no-cache does)."]
+      : []),
     ...report.unchecked.map(notChecked),
   ]);
 }
@@ -28,6 +31,7 @@ export function verifyToJson(report: VerifyReport, guide: Guide): Record<string,
     from: report.from,
     unchecked: report.unchecked,
     provenBefore: report.provenBefore,
+    builtBefore: report.builtBefore,
     checks: report.checks.map(({ name, outcome, summary, findings }) => ({
       name,
       outcome,

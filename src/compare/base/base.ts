@@ -1,4 +1,5 @@
 import { assembleSchema } from "#build/builder.ts";
+import { piecesOf, readSchemaScript } from "#build/schema-script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { withTemporaryFolder } from "#files/temporary.ts";
 import { baseFile } from "#migrate/base.ts";
@@ -19,7 +20,12 @@ import {
   type Source,
 } from "../sources/sources.ts";
 import { FROM_BEFORE, takeBack } from "./take-back.ts";
-import { scriptOf } from "./text.ts";
+import { readCells } from "./cells.ts";
+import { REPRODUCED, reproducible } from "./reproducible.ts";
+import { asItIs, type WriteCell } from "./rows.ts";
+import { type BaseScript, readScript } from "./text.ts";
+import { type Writer, valueSources, writersOf } from "./value-sources.ts";
+import { loadParser } from "#sql/parser.ts";
 
 export interface BaseOptions extends ProjectFiles {
   /** What holds the base: migrations whose changes it holds as well are taken back. */
@@ -101,16 +107,54 @@ async function readBefore(options: BaseOptions, migrations: readonly LoadedMigra
     if (compareCatalogues(empty, wanted).length === 0) return { source, held, wanted, scripts: [] };
     const header = `${BASE_HEADER}\n`;
     const own = held.length === 0 ? await schemaFilesOf(options) : undefined;
+    const script = await readScript(database, empty, wanted);
     return {
       source,
       held,
       wanted,
       scripts: [
         ...(own === undefined ? [] : [`${header}${own}`]),
-        `${header}${await scriptOf(database, empty, wanted)}`,
+        `${header}${script.text(await writingOf(options, script, held))}`,
       ],
     };
   });
+}
+
+/** How values are written that another build of the source would make others of: a second one tells. */
+async function writingOf(
+  options: BaseOptions,
+  { tables }: BaseScript,
+  held: readonly LoadedMigration[],
+): Promise<WriteCell> {
+  if (tables.length === 0) return asItIs;
+  const parser = await loadParser();
+  return await withScratch(options, async (database) => {
+    await prepareSource(database, options, options.from);
+    await takeBack(await startRun(database, options), held);
+    const writers = [...(options.from.kind === "schema" ? schemaWriters(options) : []), ...writersOf(held)];
+    const cells = await readCells(database);
+    const { write } = await reproducible(
+      database,
+      tables,
+      cells,
+      valueSources(writers, parser, tables),
+      (message, location) =>
+        new ConfitureError("base_refused", message, {
+          hint: `Nothing was written. ${REPRODUCED}`,
+          ...(location === undefined ? {} : { location }),
+        }),
+    );
+    return write;
+  });
+}
+
+function schemaWriters(options: ProjectFiles): Writer[] {
+  const build = schemaBuild(options);
+  return build.files.flatMap((file) =>
+    [...piecesOf(readSchemaScript(build, file))].flatMap((piece) =>
+      piece === "connect" ? [] : [{ by: file, script: piece }],
+    ),
+  );
 }
 
 /** Above every base. */

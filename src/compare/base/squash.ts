@@ -8,17 +8,22 @@ import { loadMigration } from "#migrate/load.ts";
 import { type MigrationFile, migrationId, type SquashedMigration } from "#migrate/migration-file.ts";
 import { originOf } from "#migrate/origin.ts";
 import { requireKnown } from "#migrate/plan.ts";
-import { withSquashed } from "#migrate/squashed.ts";
-import { compareVersions } from "#migrate/version.ts";
+import { withBaseHead } from "#migrate/squashed.ts";
+import { compareVersions, isBase } from "#migrate/version.ts";
 import { loadParser } from "#sql/parser.ts";
+import { nothingKnown } from "#sql/uncompared.ts";
 import { readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { readState, type State, uncomparedOf } from "../contained/replayed.ts";
-import { type ScratchRun, startRun } from "../scratch/scratch-run.ts";
-import { withScratchSeries } from "../scratch/scratch-series.ts";
+import { readRowHashes } from "../contained/rows.ts";
+import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
+import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
 import { BASE_HEADER } from "./base.ts";
-import { scriptOf } from "./text.ts";
+import { readCells, type TableCells } from "./cells.ts";
+import { differingColumns, REPRODUCED, reproducible } from "./reproducible.ts";
+import { type BaseScript, readScript } from "./text.ts";
+import { valueSources, writersOf } from "./value-sources.ts";
 
 export interface SquashOptions extends ProjectFiles {
   /** The last version that goes into the base. */
@@ -71,7 +76,7 @@ export async function squash(options: SquashOptions): Promise<Squash> {
     options,
     migrations.filter((file) => !gone.includes(file)),
   );
-  const doubts = await refuseUncompared(before.slice(base === undefined ? 0 : 1));
+  const doubts = await refuseUncompared(before);
   const squashed: SquashedMigration[] = [
     ...(base?.squashed ?? []),
     ...before
@@ -85,19 +90,26 @@ export async function squash(options: SquashOptions): Promise<Squash> {
     const run = await startRun(database, options);
     await runAll(run, before, "does not run", base === undefined ? FROM_NOTHING : NOTHING);
     const wanted = await readState(database, run);
-    const text = withSquashed(`${BASE_HEADER}\n${await scriptOf(database, empty, wanted.catalogue)}`, squashed);
+    const script = await readScript(database, empty, wanted.catalogue);
     await runAll(run, rest, "does not run");
     const end = await readState(database, run);
+    const ends = await readCells(database);
+    const again =
+      script.tables.length + ends.length === 0
+        ? { text: script.text(), wanted, end, others: NONE, othersAtEnd: NONE }
+        : await runAgain(options, series, { before, rest, script, wanted, end, ends });
+    const text = withBaseHead(`${BASE_HEADER}\n${again.text}`, { squashed, through: base?.through });
     options.onStep?.("Proving the new base");
     await withTemporaryFolder(async ({ dir, write }) => {
       const file = baseFile("m");
       write(file.path, text);
       const other = await series.empty();
-      const again = await startRun(other, options);
-      await runAll(again, [await loadMigration(dir, file)], "would not run");
-      requireSame(await readState(other, again), wanted, "The new base");
-      await runAll(again, rest, "does not apply to the new base");
-      requireSame(await readState(other, again), end, "The new base, with the later migrations,");
+      const proving = await startRun(other, options);
+      await runAll(proving, [await loadMigration(dir, file)], "would not run");
+      requireSame(await readState(other, proving, undefined, again.others), again.wanted, "The new base");
+      await runAll(proving, rest, "does not apply to the new base");
+      const made = await readState(other, proving, undefined, again.othersAtEnd);
+      requireSame(made, again.end, "The new base, with the later migrations,");
     });
     return {
       base: { path: baseFile(options.migrationsDir).path, text },
@@ -108,6 +120,61 @@ export async function squash(options: SquashOptions): Promise<Squash> {
   });
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
+/** What a first run has shown. */
+interface FirstRun {
+  readonly before: readonly LoadedMigration[];
+  readonly rest: readonly LoadedMigration[];
+  readonly script: BaseScript;
+  readonly wanted: State;
+  readonly end: State;
+  /** The rows at its end. */
+  readonly ends: readonly TableCells[];
+}
+
+/** Runs everything a second time, which shows what is another one each time. */
+async function runAgain(
+  options: SquashOptions,
+  series: ScratchSeries,
+  { before, rest, script, wanted, end, ends }: FirstRun,
+): Promise<{
+  readonly text: string;
+  readonly wanted: State;
+  readonly end: State;
+  /** Columns that no comparison of rows goes by. */
+  readonly others: ReadonlySet<string>;
+  readonly othersAtEnd: ReadonlySet<string>;
+}> {
+  options.onStep?.("Running it again, for values that are others each time");
+  const database = await series.empty();
+  const run = await startRun(database, options);
+  await runAll(run, before, "does not run a second time");
+  const cells = await readCells(database);
+  const { write, others } = await reproducible(
+    database,
+    script.tables,
+    cells,
+    valueSources(writersOf(before), await loadParser(), script.tables),
+    (message, location) =>
+      new ConfitureError("squash_refused", message, {
+        hint: `Nothing was changed. Squash up to the migration before it. ${REPRODUCED}`,
+        ...(location === undefined ? {} : { location }),
+      }),
+  );
+  const rows = await readRowHashes(database, SCRATCH_LEDGER, { ignored: others });
+  await runAll(run, rest, "does not run a second time");
+  const othersAtEnd = new Set([...others, ...differingColumns(ends, await readCells(database))]);
+  const atEnd = await readRowHashes(database, SCRATCH_LEDGER, { ignored: othersAtEnd });
+  return {
+    text: script.text(write),
+    wanted: { ...wanted, rows },
+    end: { ...end, rows: atEnd },
+    others,
+    othersAtEnd,
+  };
+}
+
 /**
  * What no comparison shows is in no base: roles, the database's own settings, large objects.
  * @returns what code may do of the kind
@@ -115,9 +182,12 @@ export async function squash(options: SquashOptions): Promise<Squash> {
  */
 async function refuseUncompared(migrations: readonly LoadedMigration[]): Promise<string[]> {
   const parser = await loadParser();
+  const known = nothingKnown();
   return migrations.flatMap((migration) => {
     const { file, up } = migration;
-    return uncomparedOf(migration, parser).map(({ statement, what, isSure }) => {
+    const effects = uncomparedOf(migration, parser, known);
+    // What the base does comes with it.
+    return (isBase(file.version) ? [] : effects).map(({ statement, what, isSure }) => {
       if (!isSure) return `${migrationId(file)} runs code that possibly ${what}, which base.sql does not hold`;
       throw new ConfitureError("squash_refused", `${migrationId(file)} ${what}, which base.sql would not hold`, {
         hint: "Nothing was changed. Squash up to the migration before it, or move this statement into a later migration that stays.",

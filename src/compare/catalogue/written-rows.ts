@@ -137,14 +137,15 @@ const MOST_TRANSACTIONS = 1000;
 
 /** A text of the counts of each table, in order, with the transaction that comes next. */
 function countSql(tables: readonly CatalogueTable[]): string {
-  const sum = (...kinds: readonly string[]): string =>
-    ["pg_stat_get_", "pg_stat_get_xact_"]
-      .flatMap((prefix) => kinds.map((kind) => `pg_catalog.${prefix}tuples_${kind}(oid)`))
-      .join(" + ");
+  const sums = ["inserted", "updated", "deleted"].map(
+    (kind) => `pg_catalog.pg_stat_get_tuples_${kind}(oid) + pg_catalog.pg_stat_get_xact_tuples_${kind}(oid) as ${kind}`,
+  );
+  // Offset: each of them is asked once.
   return `select pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text as next,
                  case when pg_catalog.current_setting('track_counts') = 'on' then pg_catalog.string_agg(
-                   (${sum("inserted", "updated", "deleted")})::text || ' ' || (${sum("inserted")} - (${sum("deleted")}))::text, ',' order by number) end as counts
-            from pg_catalog.unnest('{${tables.map(({ oid }) => oid).join()}}'::pg_catalog.oid[]) with ordinality as list (oid, number)`;
+                   (inserted + updated + deleted)::text || ' ' || (inserted - deleted)::text, ',' order by number) end as counts
+            from (select number, ${sums.join(", ")}
+                    from pg_catalog.unnest('{${tables.map(({ oid }) => oid).join()}}'::pg_catalog.oid[]) with ordinality as list (oid, number) offset 0) as counted`;
 }
 
 /** Rows that a transaction or a later one has written. */
@@ -161,7 +162,7 @@ function rowsSql(table: CatalogueTable, by: "xmin" | "xmax"): string {
   const columns = definingColumns(table).map(([column, value]) => `${value} as "${column}"`);
   return `select pg_catalog.row_to_json(row)::text as row
             from (select ${columns.join(", ")} from pg_catalog.${table.table} t
-                   where pg_catalog.age(t.${by}) <= pg_catalog.age($1::pg_catalog.xid)) as row`;
+                   where pg_catalog.age(t.${by}) <= (select pg_catalog.age($1::pg_catalog.xid))) as row`;
 }
 
 /** Prepared statements of a session, each made when it is first run. */

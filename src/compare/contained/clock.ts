@@ -8,8 +8,12 @@ export interface Clock {
   readonly spent: () => number;
 }
 
-/** @throws ConfitureError `scratch_unusable` when the budget is used up */
+/** @throws ConfitureError `scratch_unusable` with `data.outOfTime` when the budget is used up */
 export function requireTime({ budget, spent }: Clock): void {
   if (spent() < budget) return;
-  throw new ConfitureError("scratch_unusable", `it takes more than ${Math.round(budget / 1000)} seconds to find out`);
+  throw new ConfitureError(
+    "scratch_unusable",
+    `the limit of ${Math.round(budget / 1000)} seconds of work ran out before it was found out`,
+    { data: { outOfTime: true } },
+  );
 }

@@ -17,6 +17,8 @@ export interface Contained {
   readonly next?: string | undefined;
 }
 
+const WITHOUT_LIMIT = "  confiture migrate baseline --proven   finds out without a limit, and records what is there";
+
 /** What cannot be decided stops nothing: it is said. */
 export async function decided(
   replay: Replay,
@@ -30,7 +32,8 @@ export async function decided(
     return await decide(open);
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.code === "interrupted" || error.code === "internal") throw error;
-    return { contained: [], pending: [], undecided: files, why: error.message };
+    const undecided = { contained: [], pending: [], undecided: files, why: error.message };
+    return error.data?.["outOfTime"] === true ? { ...undecided, next: WITHOUT_LIMIT } : undecided;
   }
 }
 

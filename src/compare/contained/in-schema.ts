@@ -69,8 +69,10 @@ function placesSequence({ up }: LoadedMigration): boolean {
 async function doubtOf(
   { options, load }: Replay,
   states: ReadonlyMap<number, State>,
+  isOnSchema = false,
 ): Promise<ReturnType<typeof firstDoubt>> {
-  const loaded = await load();
+  const all = await load();
+  const loaded = isOnSchema ? { ...all, uncompared: all.uncomparedOnSchema() } : all;
   const words = (text: string): string => text.replaceAll(/\s+/g, " ");
   let schema: string | undefined;
   return firstDoubt(loaded, options.major, states, ({ statement }) =>
@@ -174,7 +176,7 @@ async function decideByRollback(
   }
   // The first of those that were rolled back is there again; the others, and what the files do not hold, come on top of it.
   const failure = await tryOnTop(run, open.slice(held > 0 ? 1 : 0), options.clock);
-  const doubt = await doubtOf(replay, new Map([[0, above]]));
+  const doubt = await doubtOf(replay, new Map([[0, above]]), true);
   if (doubt === undefined || doubt.at >= held) return divide(open, held, failure);
   return divide(open, doubt.at, doubt.why);
 }

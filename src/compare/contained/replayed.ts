@@ -1,5 +1,7 @@
+import { piecesOf, readSchemaScript } from "#build/schema-script.ts";
 import type { Database } from "#database/database.ts";
-import type { ConfitureError } from "#errors/error.ts";
+import type { Script } from "#database/script.ts";
+import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
@@ -7,9 +9,16 @@ import { canonicalVersion } from "#migrate/version.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
-import { isMissingObject, projectBase, type ProjectFiles, projectMigrations } from "../sources/sources.ts";
+import { isMissingObject, projectBase, type ProjectFiles, projectMigrations, schemaBuild } from "../sources/sources.ts";
 import { loadParser, type Parser } from "#sql/parser.ts";
-import { type UncomparedEffect, uncomparedEffects, uncomparedInCode } from "#sql/uncompared.ts";
+import {
+  type Known,
+  maySpeakOfUncompared,
+  nothingKnown,
+  type UncomparedEffect,
+  uncomparedEffects,
+  uncomparedInCode,
+} from "#sql/uncompared.ts";
 import { readSequences, type SequencePlace } from "../sources/sequences.ts";
 import { type Clock, requireTime } from "./clock.ts";
 import { mostOf, readComputed, readRowHashes, type Rows } from "./rows.ts";
@@ -53,6 +62,8 @@ export interface Loaded {
   readonly open: readonly LoadedMigration[];
   /** What each of those does that no comparison shows. */
   readonly uncompared: ReadonlyMap<LoadedMigration, readonly UncomparedEffect[]>;
+  /** The same where they are run in what the schema files build, whose functions and triggers they may set off. */
+  readonly uncomparedOnSchema: () => ReadonlyMap<LoadedMigration, readonly UncomparedEffect[]>;
   /** Columns that those of them write. */
   readonly written: Written;
   /** Of those, the columns that each changes in rows that are there. */
@@ -101,24 +112,72 @@ export function replayOnce(options: ContainedOptions): Replay {
   };
 }
 
+const NOTHING_OPEN: Loaded = {
+  all: [],
+  open: [],
+  uncompared: new Map(),
+  uncomparedOnSchema: () => new Map(),
+  written: new Set(),
+  updated: new Map(),
+};
+
 async function loadOpen(options: ContainedOptions): Promise<Loaded> {
   const recorded = new Set(options.recorded.map(canonicalVersion));
   const isOpen = ({ version }: MigrationFile): boolean => !recorded.has(canonicalVersion(version));
   const migrations = projectMigrations(options);
-  if (!migrations.some(isOpen))
-    return { all: [], open: [], uncompared: new Map(), written: new Set(), updated: new Map() };
+  if (!migrations.some(isOpen)) return NOTHING_OPEN;
   const all: LoadedMigration[] = [];
   for (const file of migrations) all.push(await loadMigration(options.projectDir, file, options.signal));
   const open = all.filter(({ file }) => isOpen(file));
   const parser = await loadParser();
-  const uncompared = new Map(open.map((migration) => [migration, uncomparedOf(migration, parser)]));
+  const base: LoadedMigration[] = [];
+  for (const file of projectBase(options)) base.push(await loadMigration(options.projectDir, file, options.signal));
+  const effectsAfter = (known: Known): Loaded["uncompared"] => {
+    const effects = [...base, ...all].map((migration) => [migration, uncomparedOf(migration, parser, known)] as const);
+    return new Map(effects.filter(([migration]) => open.includes(migration)));
+  };
   const updated = new Map(open.map((migration) => [migration, updatedColumns(migration, parser)]));
-  return { all, open, uncompared, written: writtenColumns(open, parser), updated };
+  return {
+    all,
+    open,
+    uncompared: effectsAfter(nothingKnown()),
+    uncomparedOnSchema: () => effectsAfter(knownOfSchema(options, parser)),
+    written: writtenColumns(open, parser),
+    updated,
+  };
 }
 
-/** What a way up does, or may do, that no comparison shows. Pure. */
-export function uncomparedOf({ up, kept }: LoadedMigration, parser: Parser): UncomparedEffect[] {
-  return up.kind === "sql" ? uncomparedEffects(up.script.statements, parser) : uncomparedInCode(kept.source ?? "");
+/** What schema files make that migrations may set off: functions, triggers. */
+function knownOfSchema(options: ContainedOptions, parser: Parser): Known {
+  const known = nothingKnown();
+  const scripts = schemaScripts(options);
+  if (scripts.some(({ text }) => maySpeakOfUncompared(text))) {
+    for (const { statements } of scripts) uncomparedEffects(statements, parser, known);
+  }
+  return known;
+}
+
+/** None where they cannot be read: then nothing can be built of them either. */
+function schemaScripts(options: ContainedOptions): Script[] {
+  try {
+    const build = schemaBuild(options);
+    return build.files.flatMap((file) =>
+      [...piecesOf(readSchemaScript(build, file))].flatMap((piece) => (piece === "connect" ? [] : [piece])),
+    );
+  } catch (error) {
+    if (error instanceof ConfitureError) return [];
+    throw error;
+  }
+}
+
+/**
+ * What a way up does, or may do, that no comparison shows.
+ * @param known as for `uncomparedEffects`
+ */
+export function uncomparedOf({ up, kept }: LoadedMigration, parser: Parser, known: Known): UncomparedEffect[] {
+  return up.kind === "sql"
+    ? uncomparedEffects(up.script.statements, parser, known)
+    : uncomparedInCode(kept.source ?? "", known);
 }
 
 /** Whether a way up may take rows away or change them. */
@@ -166,14 +225,16 @@ async function pass(
   return { states, reached, error: undefined };
 }
 
+/** @param ignored columns, "table.column", that are not compared */
 export async function readState(
   database: Database,
   run: Pick<ScratchRun, "read">,
   written: Written = new Set(),
+  ignored: ReadonlySet<string> = new Set(),
 ): Promise<State> {
   return {
     catalogue: await run.read(),
-    rows: await readRowHashes(database, SCRATCH_LEDGER, { written }),
+    rows: await readRowHashes(database, SCRATCH_LEDGER, { written, ignored }),
     earlier: new Map(),
     sequences: await readSequences(database),
     computed: await readComputed(database),

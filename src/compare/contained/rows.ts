@@ -9,40 +9,96 @@ export type Rows = ReadonlyMap<string, ReadonlyMap<string, number>>;
 /**
  * Reads the rows of tables.
  * @param without the ledger
- * @param only tables, by `Rows`' keys; every one that has rows when undefined
- * @param written columns of numbers that count although a sequence gives them
  */
 export async function readRowHashes(
   database: Database,
   without: { readonly schema: string; readonly table: string },
-  { only, written = new Set() }: { readonly only?: ReadonlySet<string>; readonly written?: Written } = {},
+  { only, written = new Set(), ignored = new Set() }: ReadRowsOptions = {},
 ): Promise<Rows> {
-  const tables = await queryCatalogue<Table>(database, TABLES, [without.schema, without.table]);
   const found = new Map<string, ReadonlyMap<string, number>>();
-  for (const { schema, table, columns: all } of tables) {
+  for (const { schema, table, columns } of await readTables(database, without)) {
     const name = quoteQualified(schema, table);
     if (only !== undefined && !only.has(name)) continue;
-    const columns = (all ?? []).filter(
-      ({ name: column, same, counted }) => same || (counted && isWritten(written, table, column)),
+    const compared = columns.filter(
+      ({ name: column, same, counted }) =>
+        !ignored.has(`${table}.${column}`) && (same || (counted && isWritten(written, table, column))),
     );
-    const values = columns.map(({ name: column }) => `${quoteIdentifier(column)}::text`);
     const hashes = await queryCatalogue<{ hash: string; times: number }>(
       database,
-      `select md5(array[${values.join(", ")}]::text[]::text) as hash, count(*)::int as times from ${name} group by 1`,
+      `select ${hashOf(compared)} as hash, count(*)::int as times from ${name} group by 1`,
     );
     if (hashes.length > 0) found.set(name, new Map(hashes.map(({ hash, times }) => [hash, times])));
   }
   return found;
 }
 
-interface Table {
-  readonly schema: string;
-  readonly table: string;
-  /** In the order of their names; null where there are none. */
-  readonly columns: readonly { readonly name: string; readonly same: boolean; readonly counted: boolean }[] | null;
+interface ReadRowsOptions {
+  /** Tables, by `Rows`' keys; every one that has rows when undefined. */
+  readonly only?: ReadonlySet<string>;
+  /** Columns of numbers that count although a sequence gives them. */
+  readonly written?: Written;
+  /** Columns, "table.column", that do not count. */
+  readonly ignored?: ReadonlySet<string>;
 }
 
-const CONSTANT = `pg_get_expr(d.adbin, d.adrelid)
+/** A table that has rows. */
+export interface RowTable {
+  readonly schema: string;
+  readonly table: string;
+  /** Higher than that of tables which were made before. */
+  readonly made: number;
+  /** Those that are not generated, in the order of their names. */
+  readonly columns: readonly RowColumn[];
+}
+
+export interface RowColumn {
+  readonly name: string;
+  /** Whether a row has the same in every database: no number that is counted, no default that is computed. */
+  readonly same: boolean;
+  readonly counted: boolean;
+  /** Its place in the table. */
+  readonly at: number;
+  /** GENERATED ALWAYS AS IDENTITY. */
+  readonly always: boolean;
+  /** A whole number or a truth value, which needs no quotes. */
+  readonly bare: boolean;
+}
+
+/**
+ * Tables that have rows.
+ * @param without the ledger
+ */
+export async function readTables(
+  database: Database,
+  { schema, table }: { readonly schema: string; readonly table: string },
+): Promise<RowTable[]> {
+  const tables = await queryCatalogue<Omit<RowTable, "columns"> & { columns: RowColumn[] | null }>(database, TABLES, [
+    schema,
+    table,
+  ]);
+  return tables.map((each) => ({ ...each, columns: each.columns ?? [] }));
+}
+
+/** The hash of a row, as an expression over its columns in the order of their names. Pure. */
+export function hashOf(columns: readonly Pick<RowColumn, "name">[]): string {
+  return `md5(array[${columns.map(({ name }) => `${quoteIdentifier(name)}::text`).join(", ")}]::text[]::text)`;
+}
+
+/**
+ * Rows that migrations leave and a database that is built does not get, by table: what `verify` and `schema update` go by. A
+ * way back may have left a row, which was made twice then, so it does not count how often one is there. Pure.
+ */
+export function notBuilt(left: Rows, built: Rows): ReadonlyMap<string, ReadonlySet<string>> {
+  return new Map(
+    [...left].flatMap(([table, rows]) => {
+      const missing = [...rows.keys()].filter((hash) => hashesOf(built, table, hash) === 0);
+      return missing.length === 0 ? [] : [[table, new Set(missing)] as const];
+    }),
+  );
+}
+
+/** Whether a default, of pg_attrdef d, is a constant. */
+export const CONSTANT = `pg_get_expr(d.adbin, d.adrelid)
                   ~ $re$^(\\(?-?[0-9.]+\\)?|'([^']|'')*'|true|false|NULL)(::[a-z0-9_ ."()\\[\\]]+)?$$re$`;
 
 /** Columns of which a default computes another value each time, "table.column"; no comparison of rows shows them. */
@@ -58,11 +114,12 @@ export async function readComputed(database: Database): Promise<ReadonlySet<stri
   return new Set(found.map(({ name }) => name));
 }
 
-/** Columns that are not generated, and whether a row has the same in every database: no number that is counted, no default that is computed. */
 const TABLES = `
-  select n.nspname::text as schema, c.relname::text as table,
+  select n.nspname::text as schema, c.relname::text as table, c.oid::int8::float8 as made,
          (select json_agg(json_build_object('name', a.attname, 'same', a.attidentity = '' and (d.oid is null or ${CONSTANT}),
-                  'counted', a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid) like 'nextval(%', false)) order by a.attname)
+                  'counted', a.attidentity <> '' or coalesce(pg_get_expr(d.adbin, d.adrelid) like 'nextval(%', false),
+                  'at', a.attnum, 'always', a.attidentity = 'a',
+                  'bare', a.atttypid = any ('{int2,int4,int8,bool}'::regtype[])) order by a.attname)
             from pg_attribute a
             left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
            where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped

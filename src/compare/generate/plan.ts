@@ -10,6 +10,7 @@ import { rebuildExactly } from "../sources/rebuild.ts";
 import { prepareSource, type ProjectFiles, type Source } from "../sources/sources.ts";
 import type { PlanOptions } from "./options.ts";
 import { planInSteps } from "./plan-in-steps.ts";
+import type { DecideRenames } from "./rename-first.ts";
 import type { Section } from "./section.ts";
 import { type Plan, planSteps, readPlanned } from "./steps.ts";
 
@@ -35,6 +36,8 @@ export interface Ends {
   readonly source?: Source | undefined;
   /** What counts where a database in use takes part. */
   readonly terms?: Terms | undefined;
+  /** Tells which dropped and added objects are one that has another name; none is when undefined. */
+  readonly decideRenames?: DecideRenames | undefined;
   /** Takes out what is to stay as it is, and is not in `to` any more. */
   readonly leaveOut?: ((catalogue: Catalogue) => Catalogue) | undefined;
 }
@@ -45,9 +48,9 @@ export interface Ends {
  */
 export async function planBetween(
   files: ProjectFiles,
-  { from, to, source, terms, leaveOut = asItIs }: Ends,
+  { from, to, source, terms, decideRenames, leaveOut = asItIs }: Ends,
 ): Promise<Plan> {
-  const options = { ...files, renames: [], permit: () => {}, noDown: true, online: false };
+  const options = { ...files, renames: [], decideRenames, permit: () => {}, noDown: true, online: false };
   if (source !== undefined) return await planFrom({ ...options, from: source }, to);
   const there = { kind: "catalogue", catalogue: from, name: "What is there" } as const;
   const plan = await withScratch(files, async (database) => {

@@ -9,9 +9,13 @@ import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { startRun } from "../scratch/scratch-run.ts";
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
 import { takeBack } from "../base/take-back.ts";
+import type { Rows } from "../contained/rows.ts";
+import { writtenColumns } from "../contained/written.ts";
 import { buildSchema, projectBase, type ProjectFiles, projectMigrations } from "../sources/sources.ts";
 import { replayMigrations, reversible, startsFromNothing } from "../verify/replay-ways.ts";
+import { type LeftRows, readLeftRows } from "./rows.ts";
 import { subjectOfId, wholeOf } from "./subjects.ts";
+import type { Parser } from "#sql/parser.ts";
 
 export interface EndsOptions extends ProjectFiles {
   readonly onStep?: ((step: string) => void) | undefined;
@@ -22,6 +26,8 @@ export interface History {
   readonly migrations: readonly LoadedMigration[];
   readonly base: LoadedMigration | undefined;
   readonly end: Catalogue;
+  /** The rows that they leave; none where they do not start from nothing, as their rows are among those of the files then. */
+  readonly left: LeftRows;
   /** Whether they start from nothing; otherwise they were applied to what the schema files build. */
   readonly fromNothing: boolean;
 }
@@ -29,9 +35,14 @@ export interface History {
 /**
  * Runs base and migrations: from nothing, or on top of what the schema files build where only these make what the first
  * migration needs, as `verify` does.
+ * @param known.built rows that the schema files make
  * @throws ConfitureError `schema_update_refused`, or what a migration fails with
  */
-export async function readHistory(options: EndsOptions, series: ScratchSeries): Promise<History> {
+export async function readHistory(
+  options: EndsOptions,
+  series: ScratchSeries,
+  { parser, built }: { readonly parser: Parser; readonly built: Rows },
+): Promise<History> {
   const load = (file: LoadedMigration["file"]): Promise<LoadedMigration> =>
     loadMigration(options.projectDir, file, options.signal);
   const migrations: LoadedMigration[] = [];
@@ -50,7 +61,7 @@ export async function readHistory(options: EndsOptions, series: ScratchSeries): 
     const { replay } = await replayMigrations(files, series, false);
     const [finding] = replay.findings;
     if (finding === undefined && replay.end !== undefined) {
-      return { migrations, base, end: replay.end, fromNothing };
+      return { migrations, base, end: replay.end, left: { hashes: new Map(), tables: [] }, fromNothing };
     }
     throw new ConfitureError(
       "schema_update_refused",
@@ -61,12 +72,15 @@ export async function readHistory(options: EndsOptions, series: ScratchSeries): 
       },
     );
   }
-  const run = await startRun(await series.empty(), options);
-  for (const migration of [...(base === undefined ? [] : [base]), ...migrations]) {
+  const database = await series.empty();
+  const run = await startRun(database, options);
+  const all = [...(base === undefined ? [] : [base]), ...migrations];
+  for (const migration of all) {
     const error = await run.step(migration, "up");
     if (error !== undefined) throw error;
   }
-  return { migrations, base, end: await run.read(), fromNothing };
+  const end = await run.read();
+  return { migrations, base, end, left: await readLeftRows(database, built, writtenColumns(all, parser)), fromNothing };
 }
 
 /** What the files are to build, and what is left in them because no migration made it. */

@@ -3,7 +3,6 @@ import { decodeSql } from "#database/script.ts";
 import { readSchemaScript, type SchemaScript } from "#build/schema-script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
-import { withTemporaryFolder } from "#files/temporary.ts";
 import { join } from "node:path";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
@@ -14,6 +13,7 @@ import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
 import { buildSchema, isMissingObject, schemaBuild } from "../sources/sources.ts";
 import { applyPlan, type Edit, keyOfPlanned, type Level, LEVELS, readPlan } from "./apply.ts";
+import { buildTexts } from "./built.ts";
 import type { Planned } from "./edits/edit.ts";
 import { type EndsOptions, readHistory, type Target, targetFor } from "./ends.ts";
 import { loadParser } from "#sql/parser.ts";
@@ -21,6 +21,7 @@ import { tokensOf } from "#sql/tokens.ts";
 import { type Saved, SchemaTree } from "./schema-tree.ts";
 import { renameInTree } from "./rename-text.ts";
 import { isLasting, type Renaming, renamingsOf } from "./renames.ts";
+import { bringRows, type LackingRows } from "./rows.ts";
 import { styleOf } from "./style.ts";
 import { isSame, nameOf, type Subject, wholeOf } from "./subjects.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
@@ -43,6 +44,8 @@ export interface SchemaUpdate {
   readonly edits: readonly Edit[];
   /** What only the files have: no migration makes it yet, and it stays. */
   readonly kept: readonly Change[];
+  /** Rows that migrations leave, and that the files do not make: they have no place for rows, or none that works. */
+  readonly lackingRows: readonly LackingRows[];
   /** How many migrations there are, the base not counted. */
   readonly migrations: number;
 }
@@ -60,19 +63,26 @@ export async function updateSchema(options: EndsOptions): Promise<SchemaUpdate> 
     const database = await series.empty();
     await buildSchema(database, options);
     const built = await readCatalogue(database);
-    const history = await readHistory(options, series);
+    const builtRows = await readRowHashes(database, SCRATCH_LEDGER);
+    const history = await readHistory(options, series, { parser, built: builtRows });
     const target = await targetFor(options, series, history, built);
-    const { migrations, base } = history;
-    const result = { edits: [], kept: target.kept, migrations: migrations.length };
-    if (compareCatalogues(built, target.catalogue).length === 0) return { ...result, files: [] };
+    const { migrations, base, left } = history;
+    const agree = compareCatalogues(built, target.catalogue).length === 0;
     const all = base === undefined ? migrations : [base, ...migrations];
     const wording = wordingOf(parser, all);
     const renamings = renamingsOf(parser, all).filter((_, index, each) =>
       isLasting(each, index, target.catalogue.facts),
     );
     const tree = new SchemaTree(parser, texts, options);
-    const edits = await new Updating(options, series, tree, target, wording).run(renamings);
-    return { ...result, files: updatedFiles(options, texts, tree), edits };
+    const edits = agree ? [] : await new Updating(options, series, tree, target, wording).run(renamings);
+    const rows = await bringRows(options, series, tree, target.catalogue, left, agree ? builtRows : undefined);
+    return {
+      files: updatedFiles(options, texts, tree),
+      edits: [...edits, ...rows.edits],
+      kept: target.kept,
+      lackingRows: rows.lacking,
+      migrations: migrations.length,
+    };
   });
 }
 
@@ -246,24 +256,21 @@ class Updating {
     const { signal } = this.#options;
     if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
     const saved = this.#tree.save();
-    return await withTemporaryFolder(async ({ dir, write }) => {
-      for (const [path, text] of saved) write(path, text);
-      const database = await this.#series.empty();
-      try {
-        await buildSchema(database, { ...this.#options, projectDir: dir });
-      } catch (error) {
-        if (error instanceof ConfitureError && error.code !== "interrupted") return error;
-        throw error;
-      }
-      const catalogue = await readCatalogue(database);
-      if (compareCatalogues(catalogue, this.#target.catalogue).length === 0) {
-        return (await this.#hasRows(database, edits)) ? "proven" : "rows";
-      }
-      const statements = await this.#plan(database, catalogue);
-      this.#rows ??= await readRowHashes(database, SCRATCH_LEDGER);
-      const plan = readPlan(this.#tree.parser, statements, catalogue, this.#target.catalogue);
-      return { saved, catalogue, plan, edits };
-    });
+    let database: Database;
+    try {
+      database = await buildTexts(this.#options, this.#series, saved);
+    } catch (error) {
+      if (error instanceof ConfitureError && error.code !== "interrupted") return error;
+      throw error;
+    }
+    const catalogue = await readCatalogue(database);
+    if (compareCatalogues(catalogue, this.#target.catalogue).length === 0) {
+      return (await this.#hasRows(database, edits)) ? "proven" : "rows";
+    }
+    const statements = await this.#plan(database, catalogue);
+    this.#rows ??= await readRowHashes(database, SCRATCH_LEDGER);
+    const plan = readPlan(this.#tree.parser, statements, catalogue, this.#target.catalogue);
+    return { saved, catalogue, plan, edits };
   }
 
   /** Runs what is missing in the database, and returns it. */

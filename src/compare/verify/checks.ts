@@ -65,9 +65,9 @@ export function withChanged(
  * Whether what the schema files build is what the migrations lead to.
  * @param end undefined when they did not get that far
  */
-export function agreementCheck(built: Catalogue, end: Catalogue | undefined): Check {
+export function agreementCheck(built: Catalogue | undefined, end: Catalogue | undefined): Check {
   const name = "agreement";
-  if (end === undefined) {
+  if (built === undefined || end === undefined) {
     return {
       name,
       outcome: "not-checked",

@@ -1,3 +1,4 @@
+import type { DecideRenames } from "../generate/rename-first.ts";
 import { planBetween, segmentsOf, statementsOf } from "../generate/plan.ts";
 import { asFailure } from "../scratch/scratch-run.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
@@ -14,7 +15,10 @@ export async function withSql(files: ProjectFiles, check: Check): Promise<Check>
 async function closed(files: ProjectFiles, { gap, ...finding }: Finding): Promise<Finding> {
   if (gap === undefined) return finding;
   try {
-    const plan = segmentsOf(await planBetween(files, gap));
+    // What a way back forgets to give its old name has its rows still: dropped and made again, it would not.
+    const decideRenames: DecideRenames = (possible) => Promise.resolve(possible.filter(({ certain }) => certain));
+    const ends = finding.migration === undefined ? gap : { ...gap, decideRenames };
+    const plan = segmentsOf(await planBetween(files, ends));
     return { ...finding, [gap.as]: statementsOf(plan), plan };
   } catch (error) {
     return { ...finding, refusal: asFailure(error).message };

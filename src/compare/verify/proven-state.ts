@@ -16,7 +16,7 @@ const FILE = ".confiture/.verified-state";
 /** What is in that folder is never committed. */
 const IGNORE = ".confiture/.gitignore";
 
-/** Before the saved database: the key of all that led to it, and its own hash, both of this length. */
+/** Before what is kept: the key of all that led to it, and its own hash, both of this length. */
 const KEY = 32;
 
 /**
@@ -24,16 +24,40 @@ const KEY = 32;
  * @param keys of migrations that are proven, in order; the state counts if one of them is its key
  */
 export function readState(projectDir: string, keys: readonly string[]): ProvenState | undefined {
-  const file = readOwn(projectDir, FILE);
-  if (file === undefined || file.length <= 2 * KEY) return undefined;
-  const applied = keys.indexOf(file.toString("latin1", 0, KEY)) + 1;
-  const saved = new Uint8Array(file.subarray(2 * KEY));
-  return applied > 0 && file.toString("latin1", KEY, 2 * KEY) === hashOf(saved) ? { applied, saved } : undefined;
+  const kept = readKeyed(projectDir, FILE, keys);
+  return kept === undefined ? undefined : { applied: kept.index + 1, saved: kept.content };
 }
 
 /** Keeps a state in the place of another; what cannot be written is made again the next time. */
 export async function keepState(projectDir: string, key: string, saved: Uint8Array): Promise<void> {
-  await writeOwn(projectDir, FILE, Buffer.concat([Buffer.from(key + hashOf(saved), "latin1"), saved]));
+  await keepKeyed(projectDir, FILE, key, saved);
+}
+
+/**
+ * What was kept last in a file of ours.
+ * @param keys it counts if one of them is its key
+ * @returns it, and which of the keys that is
+ */
+export function readKeyed(
+  projectDir: string,
+  path: string,
+  keys: readonly string[],
+): { readonly index: number; readonly content: Uint8Array<ArrayBuffer> } | undefined {
+  const file = readOwn(projectDir, path);
+  if (file === undefined || file.length <= 2 * KEY) return undefined;
+  const index = keys.indexOf(file.toString("latin1", 0, KEY));
+  const content = new Uint8Array(file.subarray(2 * KEY));
+  return index >= 0 && file.toString("latin1", KEY, 2 * KEY) === hashOf(content) ? { index, content } : undefined;
+}
+
+/** Keeps something under a key of `keyOf`, in the place of what was there. */
+export async function keepKeyed(projectDir: string, path: string, key: string, content: Uint8Array): Promise<void> {
+  await writeOwn(projectDir, path, Buffer.concat([Buffer.from(key + hashOf(content), "latin1"), content]));
+}
+
+/** A key of all that something goes by. */
+export function keyOf(parts: readonly unknown[]): string {
+  return hashOf(Buffer.from(JSON.stringify(parts)));
 }
 
 function hashOf(saved: Uint8Array): string {

@@ -1,6 +1,6 @@
 import type { LoadedMigration } from "#migrate/body.ts";
 import { checksumOfFile } from "#migrate/load.ts";
-import { keepState, type ProvenState, readOwn, readState, writeOwn } from "./proven-state.ts";
+import { keepState, keyOf, type ProvenState, readOwn, readState, writeOwn } from "./proven-state.ts";
 import type { ReplayedFiles } from "./replay-ways.ts";
 
 /** Where what was proven is kept, in the project's folder: nothing but keys, which only say that something is the same. */
@@ -15,12 +15,15 @@ const MOST = 10_000;
 /** From so many migrations on, the database that they lead to is kept as well. Fewer are applied as fast as it is read. */
 const MANY = 50;
 
+/** So many more are applied in less time than it takes to keep what they led to. */
+const FEW = 20;
+
 /** The migrations, from the first one on, that an earlier run has proven to apply, roll back and apply again. */
 export interface Proven {
   readonly count: number;
   /** What they led to, or the first of them. */
   readonly state: ProvenState | undefined;
-  /** Whether `keep` wants to know what all migrations led to. */
+  /** Whether `keep` wants to know what all migrations led to: where what is kept is far behind, or nothing is. */
   readonly wantsState: boolean;
   /**
    * Remembers what this run has proven.
@@ -49,7 +52,7 @@ export function findProven(files: ReplayedFiles, executable: string | undefined)
   return {
     count,
     state,
-    wantsState: keys.length === length && length >= MANY && state?.applied !== length,
+    wantsState: keys.length === length && length >= MANY && length - (state?.applied ?? 0) > FEW,
     async keep(proven, saved) {
       const mine = new Set(keys.slice(0, proven));
       if (saved !== undefined && proven === length) await keepState(files.projectDir, keys.at(-1)!, saved);
@@ -68,12 +71,12 @@ function readKept(projectDir: string): string[] {
 /** A key for each migration, of all that leads to it. */
 function keysOf({ projectDir, beginning, migrations }: ReplayedFiles, executable: string): string[] {
   const keys: string[] = [];
-  let key = hash([FORM, executable, beginning?.checksum]);
+  let key = keyOf([FORM, executable, beginning?.checksum]);
   for (const migration of migrations) {
     if (migration.file.layout !== "confiture" || migration.up.kind !== "sql") break;
     const { downPath } = migration.file;
     const down = downPath === undefined ? undefined : checksumOfFile(projectDir, { ...migration.file, path: downPath });
-    key = hash([key, migration.file.version, migration.file.form, migration.checksum, down, ...waysOf(migration)]);
+    key = keyOf([key, migration.file.version, migration.file.form, migration.checksum, down, ...waysOf(migration)]);
     keys.push(key);
   }
   return keys;
@@ -82,8 +85,4 @@ function keysOf({ projectDir, beginning, migrations }: ReplayedFiles, executable
 /** How the file is read, beside what is in it. */
 function waysOf({ up, down }: LoadedMigration): unknown[] {
   return [up, down].map((body) => (body === undefined || body.kind === "refused" ? body?.kind : body.transactional));
-}
-
-function hash(parts: readonly unknown[]): string {
-  return new Bun.CryptoHasher("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
 }

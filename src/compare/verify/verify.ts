@@ -4,10 +4,12 @@ import { migrationId } from "#migrate/migration-file.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
+import { digestOf } from "../catalogue/digest.ts";
 import { type ChangedMigration, changedSince } from "../sources/changed-since.ts";
 import { withSql } from "./close-gap.ts";
-import { hashesOf, readRowHashes, type Rows, rowsOf } from "../contained/rows.ts";
+import { notBuilt, readRowHashes, rowsOf } from "../contained/rows.ts";
 import { agreementCheck, type Check, migrationsCheck, withChanged } from "./checks.ts";
+import { type Built, findBuilt } from "./built-before.ts";
 import { findProven, type Proven } from "./proven.ts";
 import type { Replay } from "./replay.ts";
 import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
@@ -41,6 +43,8 @@ export interface VerifyReport {
   readonly unchecked: readonly string[];
   /** How many of the migrations an earlier run has proven, from the first one on; they were only applied. */
   readonly provenBefore: number;
+  /** Whether an earlier run has built the same schema files; they were not built again. */
+  readonly builtBefore: boolean;
   /** How many kinds of objects in the built schema cannot be compared. */
   readonly notCompared: number;
 }
@@ -80,25 +84,22 @@ async function verifyIn(series: ScratchSeries, files: VerifiedFiles): Promise<Ve
   // They were proven from nothing on.
   const fromNothing =
     files.base !== undefined || proven.count > 0 || (await startsFromNothing(files, await series.empty()));
-  files.onStep?.("Building the schema files");
-  const database = await series.empty();
-  const built = await buildCatalogue(database, files);
-  if (built instanceof ConfitureError) {
-    const finding = { message: "The schema files do not build", error: built };
-    const check: Check = { name: "build", outcome: "disproven", summary: finding.message, findings: [finding] };
-    return {
-      checks: [check],
-      from: "none",
-      unchecked: ["the migrations, which are compared with the built schema"],
-      provenBefore: 0,
-      notCompared: 0,
-    };
+  const before = findBuilt(files, fromNothing && files.base === undefined ? files.executable : undefined);
+  let database: Database | undefined;
+  let catalogue: Catalogue | undefined;
+  if (before.built === undefined) {
+    files.onStep?.("Building the schema files");
+    database = await series.empty();
+    const made = await buildCatalogue(database, files);
+    if (made instanceof ConfitureError) return doNotBuild(made);
+    catalogue = made;
   }
+  const built = before.built ?? (await readBuilt(database!, catalogue!));
+  if (before.built === undefined) await before.keep(built);
   for (const { kind, count, samples } of built.notCompared) {
     unchecked.add(`${count} of kind ${kind}, which cannot be compared (${samples.join(", ")})`);
   }
   const notCompared = built.notCompared.length;
-  const rows = await readRowHashes(database, SCRATCH_LEDGER);
   const count = schemaBuild(files).files.length;
   const build: Check = {
     name: "build",
@@ -106,12 +107,14 @@ async function verifyIn(series: ScratchSeries, files: VerifiedFiles): Promise<Ve
     summary: `Schema files build from nothing (${count} ${count === 1 ? "file" : "files"})`,
     findings: [],
   };
+  const builtBefore = before.built !== undefined;
   if (migrations.length === 0 && files.beginning === undefined && files.base === undefined) {
     return {
       checks: [build],
       from: "none",
       unchecked: [...unchecked, "migrations: there are none"],
       provenBefore: 0,
+      builtBefore,
       notCompared,
     };
   }
@@ -120,15 +123,56 @@ async function verifyIn(series: ScratchSeries, files: VerifiedFiles): Promise<Ve
   const { way, replay, provenBefore } = await replayUnproven(files, series, proven, fromNothing, database);
   if (way === "schema" && reversible(files).length < migrations.length) unchecked.add(BELOW_ONE_WAY);
   if (way === "migrations" || way === "base-file") {
-    for (const what of rowsNotBuilt(replay.rows ?? new Map(), rows)) unchecked.add(what);
+    for (const [table, { size }] of notBuilt(replay.rows ?? new Map(), built.rows)) {
+      const verb = size === 1 ? "is" : "are";
+      unchecked.add(
+        `${rowsOf(size, table)}, which migrations leave and which ${verb} not in what the schema files build`,
+      );
+    }
   }
   const isReplayed = migrations.length > 0 || files.base !== undefined || replay.findings.length > 0;
   const checks = [
     build,
     ...(isReplayed ? [migrationsCheck(migrations, replay.findings, replay.applied)] : []),
-    agreementCheck(built, replay.end),
+    await agreement(series, files, { catalogue, digest: built.digest }, replay.end),
   ];
-  return { checks, from: way, unchecked: [...unchecked], provenBefore, notCompared };
+  return { checks, from: way, unchecked: [...unchecked], provenBefore, builtBefore, notCompared };
+}
+
+function doNotBuild(error: ConfitureError): VerifyReport {
+  const finding = { message: "The schema files do not build", error };
+  const check: Check = { name: "build", outcome: "disproven", summary: finding.message, findings: [finding] };
+  return {
+    checks: [check],
+    from: "none",
+    unchecked: ["the migrations, which are compared with the built schema"],
+    provenBefore: 0,
+    builtBefore: false,
+    notCompared: 0,
+  };
+}
+
+async function readBuilt(database: Database, catalogue: Catalogue): Promise<Built> {
+  const rows = await readRowHashes(database, SCRATCH_LEDGER);
+  return { digest: digestOf(catalogue), rows, notCompared: catalogue.notCompared };
+}
+
+/**
+ * Compares the ends of both ways; what only an earlier run has built is built again where something differs, so that it can be
+ * said what.
+ */
+async function agreement(
+  series: ScratchSeries,
+  files: VerifiedFiles,
+  { catalogue, digest }: { readonly catalogue: Catalogue | undefined; readonly digest: string },
+  end: Catalogue | undefined,
+): Promise<Check> {
+  if (catalogue !== undefined) return agreementCheck(catalogue, end);
+  if (end === undefined || digestOf(end) === digest) return agreementCheck(end, end);
+  files.onStep?.("Building the schema files");
+  const built = await buildCatalogue(await series.empty(), files);
+  if (built instanceof ConfitureError) throw built;
+  return agreementCheck(built, end);
 }
 
 /** What an earlier run has proven; nothing, where other things are proven. */
@@ -163,18 +207,6 @@ async function replayUnproven(
   return { ...done, provenBefore: proven.count };
 }
 
-/** Rows that migrations leave, and that a database which is built does not get. */
-function rowsNotBuilt(left: Rows, built: Rows): string[] {
-  return [...left].flatMap(([table, rows]) => {
-    let missing = 0;
-    // A way back may have left a row, which was made twice then.
-    for (const hash of rows.keys()) missing += hashesOf(built, table, hash) === 0 ? 1 : 0;
-    if (missing === 0) return [];
-    const verb = missing === 1 ? "is" : "are";
-    return [`${rowsOf(missing, table)}, which migrations leave and which ${verb} not in what the schema files build`];
-  });
-}
-
 function withoutWayBack(migrations: readonly LoadedMigration[]): string[] {
   return migrations.flatMap(({ file, down }) =>
     down === undefined ? [`rolling back ${migrationId(file)}, which has no down`] : [],
@@ -191,6 +223,7 @@ async function verifyMigrationsAlone(series: ScratchSeries, files: VerifiedFiles
     from: way,
     unchecked: ["schema files: there are none", ...withoutWayBack(migrations)],
     provenBefore,
+    builtBefore: false,
     notCompared: 0,
   };
 }

@@ -64,6 +64,18 @@ INSERT INTO notes (by, body) VALUES (2, NULL);
     expect(base.text).toContain(`setval('"public"."notes_id_seq"', 1)`);
   });
 
+  test("rows keep defaults that are computed; a value of chance is refused", async () => {
+    const table = WITH_BIO.replace("bio text", "bio text, made timestamptz DEFAULT now(), tag text");
+    await using project = await temporaryProject({
+      "db/schema/users.sql": `${table}INSERT INTO users (name) VALUES ('first');\n`,
+      "db/migrations/1_bio.sql": BIO,
+    });
+    expect((await withBase(project)).text).toContain("('1', 'first', DEFAULT, NULL)");
+    await project.write("db/schema/users.sql", `${table}INSERT INTO users (name, tag) SELECT 'first', random() * 2;\n`);
+    const error = await failureOf(() => withBase(project));
+    expect(error).toMatchObject({ code: "base_refused", location: { file: "db/schema/users.sql", line: 2 } });
+  });
+
   test("what only some migrations need: the others come on top", async () => {
     await using project = await temporaryProject({
       "db/schema/users.sql": WITH_BIO,

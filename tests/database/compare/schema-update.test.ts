@@ -479,6 +479,40 @@ COMMENT ON RULE guard ON shop.orders IS 'nothing goes';
   });
 });
 
+describe("rows that migrations leave", () => {
+  const ROLES =
+    "CREATE TABLE roles (id serial PRIMARY KEY, name text NOT NULL UNIQUE, made date DEFAULT current_date);\n";
+  const SEED = "INSERT INTO roles (name) VALUES ('admin');\n";
+
+  const KINDS = "CREATE TABLE kinds (name text PRIMARY KEY);\n";
+
+  test.each([
+    ["in a file of rows", { "1.sql": ROLES, "2.sql": KINDS, "seed.sql": SEED }, ["seed.sql", "seed.sql"]],
+    ["beside their tables", { "1.sql": `${ROLES}${SEED}`, "2.sql": KINDS }, ["1.sql", "2.sql"]],
+  ])("come to where the files have theirs: %s", async (_, files, [ofRoles = "", ofKinds = ""]) => {
+    const { after, lackingRows } = await update(
+      files,
+      "INSERT INTO roles (name) VALUES ('it''s'), ('me'); ALTER TABLE roles ADD rank int DEFAULT 1; INSERT INTO kinds VALUES ('a')",
+    );
+    expect(lackingRows).toEqual([]);
+    expect(after[ofRoles]).toContain(
+      `${SEED}\nINSERT INTO roles (name, rank) VALUES\n    ('it''s', 1),\n    ('me', 1);\n`,
+    );
+    expect(after[ofKinds]).toEndWith("\nINSERT INTO kinds (name) VALUES\n    ('a');\n");
+  });
+
+  test("are named with their statement where the files have none, and where another row has their key", async () => {
+    const alone = await update({ "1.sql": ROLES }, "INSERT INTO roles (id, name) VALUES (7, 'me')");
+    const sql = "INSERT INTO roles (id, name) VALUES\n    (7, 'me')";
+    expect(alone).toMatchObject({ files: [], lackingRows: [{ table: '"public"."roles"', count: 1, sql }] });
+    const renamed = await update(
+      { "1.sql": `${ROLES}INSERT INTO roles VALUES (7, 'admin');\n` },
+      "UPDATE roles SET name = 'me'",
+    );
+    expect(renamed).toMatchObject({ files: [], lackingRows: [{ what: "1 row of public.roles", sql }] });
+  });
+});
+
 test("a file in which nothing is left goes", async () => {
   const { after } = await update(
     { "a.sql": "CREATE TABLE a (id int);\n", "b.sql": "-- B\nCREATE TABLE b (id int);\n" },

@@ -360,8 +360,8 @@ describe("what an earlier run has proven", () => {
     expect(steps).toEqual(["Trying out 51_row"]);
     expect(report).toMatchObject({ provenBefore: 50, from: "migrations" });
     expect(outcomes(report)).toEqual({ migrations: "proven" });
-    // With nothing new, there is nothing to run at all.
-    expect(await applied("x")).toMatchObject([[], { provenBefore: 51 }]);
+    // With nothing new, there is nothing to try out.
+    expect(await applied("x")).toMatchObject([["Applying 51_row"], { provenBefore: 51 }]);
 
     // What was kept is worth nothing to another executable, after an edit, or when it is not whole.
     await project.write("db/migrations/52_row.sql", needsRow(52));
@@ -381,6 +381,46 @@ describe("what an earlier run has proven", () => {
     const [, wrong] = await applied("y");
     expect(wrong).toMatchObject({ provenBefore: 52 });
     expect(findings(wrong)).toContain("changed column public.t2.id");
+  });
+
+  test("schema files that an earlier run has built are built again where one of them is another, or something differs", async () => {
+    const SCHEMA = ".confiture/.verified-schema";
+    const schema = "CREATE TABLE a (id int);\nCREATE TABLE b (id int);\nCREATE TABLE c (id int);\n";
+    const insert = (id: number): string =>
+      `-- migrate:up\nINSERT INTO a VALUES (${id});\n-- migrate:down\nDELETE FROM a;\n`;
+    await using project = await temporaryProject({
+      ...FILES,
+      "db/schema/a.sql": schema.split("\n")[0]!,
+      "db/schema/b.sql": `\\ir ../more.psql\n${schema.split("\n")[2]}`,
+      "db/more.psql": schema.split("\n")[1]!,
+    });
+    const builds = async (executable?: string): Promise<[built: boolean, report: VerifyReport]> => {
+      let built = false;
+      const onStep = (step: string): unknown => (built ||= step === "Building the schema files");
+      const report = await verify({ ...filesOf(project.dir), executable, onStep });
+      return [built, report];
+    };
+    const proven = { build: "proven", migrations: "proven", agreement: "proven" };
+    expect(await builds("x")).toMatchObject([true, { builtBefore: false }]);
+    const [built, again] = await builds("x");
+    expect([built, again.builtBefore, outcomes(again)]).toEqual([false, true, proven]);
+    expect((await builds())[0]).toBe(true);
+    expect((await builds("y"))[0]).toBe(true);
+
+    // Rows are compared as well.
+    await project.write("db/migrations/4_row.sql", insert(4));
+    const [, lacking] = await builds("y");
+    expect(lacking).toMatchObject({ builtBefore: true, unchecked: [expect.stringContaining("1 row of public.a")] });
+    await project.write("db/schema/a.sql", `${schema.split("\n")[0]!}\nINSERT INTO a VALUES (4);\n`);
+    expect(await builds("y")).toMatchObject([true, { builtBefore: false, unchecked: [] }]);
+    // A file that another one includes counts, and so does what is kept.
+    await project.write("db/more.psql", "CREATE TABLE b (id bigint);");
+    const [, wrong] = await builds("y");
+    expect([wrong.builtBefore, findings(wrong)]).toEqual([false, ["changed column public.b.id"]]);
+    const [, still] = await builds("y");
+    expect([still.builtBefore, findings(still)]).toEqual([true, ["changed column public.b.id"]]);
+    await project.write(SCHEMA, (await readFile(project.path(SCHEMA))).subarray(1));
+    expect((await builds("y"))[0]).toBe(true);
   });
 
   test("TypeScript may go by anything, and ends the row", async () => {

@@ -1,11 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { ProjectFiles, Source } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { baseFile } from "#migrate/base.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import { migrationId } from "#migrate/migration-file.ts";
-import { withSquashed } from "#migrate/squashed.ts";
+import { withBaseHead } from "#migrate/squashed.ts";
 import type { Base } from "#compare/base/base.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { filesBeside, liveTarget, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
@@ -59,7 +60,8 @@ export const command = defineCommand({
       return { json: { file: null, takenBack: takenBack.map(({ version }) => version), changes: [] } };
     }
     const { base } = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout);
-    const content = withSquashed(text, base?.squashed ?? []);
+    const through = (await throughOf(source, files)) ?? base?.through;
+    const content = withBaseHead(text, { squashed: base?.squashed ?? [], through });
     const [fate] = await placeFiles(context.projectDir, [{ path, content, replace: true }]);
     if (takenBack.length > 0)
       context.messages.log(`Without what ${names(takenBack)} ${agree(takenBack.length, "makes", "make")}`);
@@ -78,6 +80,18 @@ export const command = defineCommand({
     };
   },
 });
+
+/** The last migration of another tool that a database in use has and of which there is no file. */
+async function throughOf(source: Source, files: ProjectFiles): Promise<string | undefined> {
+  if (source.kind !== "live") return undefined;
+  const [{ withoutFiles }, { projectMigrations }, { withDatabase }] = await Promise.all([
+    import("#migrate/adopt.ts"),
+    import("#compare/sources/sources.ts"),
+    import("#database/open.ts"),
+  ]);
+  const migrations = projectMigrations(files);
+  return await withDatabase(source.target, {}, (database) => withoutFiles(database, migrations, files.projectDir));
+}
 
 /**
  * What is new in the schema files would come into new databases alone with the base: `generate` would find it there, and no

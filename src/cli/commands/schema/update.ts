@@ -8,7 +8,7 @@ import { type CommandContext, defineCommand } from "../../command.ts";
 import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
 import { changeToJson, renderChanges } from "../../output/changes.ts";
 import { forPeople } from "../../output/style.ts";
-import { count } from "../../output/text.ts";
+import { agree, count } from "../../output/text.ts";
 import { unifiedDiff } from "../../output/unified-diff.ts";
 import { inLine } from "../../output/visible.ts";
 import { placeFiles } from "../../place-files.ts";
@@ -23,7 +23,8 @@ export const command = defineCommand({
     "Edits the schema files so that they build what base and migrations make: columns, constraints, indexes, views,\n" +
     "functions, policies, grants and comments in place, new objects where others of their kind are. What cannot be edited\n" +
     "in place is appended as a statement of its own. The edited files are built in the embedded PostgreSQL and compared\n" +
-    "before anything is written. What only the schema files have stays. You see a diff and are asked; where there is no\n" +
+    "before anything is written. Rows that migrations leave come into the files that have rows; where there are none, they are\n" +
+    "named. What only the schema files have stays. You see a diff and are asked; where there is no\n" +
     "terminal, --yes writes.",
   examples: ["confiture schema update", "confiture schema update --yes", "confiture schema update --check"],
   async run(args, context) {
@@ -40,8 +41,13 @@ export const command = defineCommand({
     await setImmediate();
     if (context.io.signal.aborted) throw interrupted();
     tellKept(context, update);
+    tellLackingRows(context, update);
     if (update.files.length === 0) {
-      context.messages.log("Nothing to update: the schema files hold everything that the migrations make");
+      context.messages.log(
+        update.kept.length + update.lackingRows.length > 0
+          ? "Nothing to write: what is different is said above"
+          : "Nothing to update: the schema files hold everything that the migrations make",
+      );
       return { json: toJson(update, false) };
     }
     const diff = update.files.map(({ path, before, after }) => unifiedDiff(path, before, after)).join("");
@@ -99,6 +105,19 @@ function tellKept({ messages }: CommandContext, { kept }: SchemaUpdate): void {
   );
 }
 
+/** What nobody writes: the files have no place for rows, or other rows are in the way. */
+function tellLackingRows({ messages }: CommandContext, { lackingRows }: SchemaUpdate): void {
+  if (lackingRows.length === 0) return;
+  const statements = lackingRows.flatMap(({ sql }) => (sql === undefined ? [] : `${sql};`.split("\n")));
+  const rows = lackingRows.reduce((sum, { count: some }) => sum + some, 0);
+  messages.warn(
+    [
+      `${lackingRows.map(({ what }) => inLine(what)).join(", ")}, which migrations leave, ${agree(rows, "is", "are")} not in what the schema files build. Put ${agree(rows, "it", "them")} into a schema file, or a database that is built is without ${agree(rows, "it", "them")}:`,
+      ...statements.map((line) => `  ${inLine(line)}`),
+    ].join("\n"),
+  );
+}
+
 const WORDS: Readonly<Record<Edit["how"], string>> = {
   edited: "in place",
   renamed: "renamed",
@@ -122,7 +141,7 @@ function tellEdits({ messages }: CommandContext, { edits, files }: SchemaUpdate)
   }
 }
 
-function toJson({ files, edits, kept }: SchemaUpdate, written: boolean): Record<string, unknown> {
+function toJson({ files, edits, kept, lackingRows }: SchemaUpdate, written: boolean): Record<string, unknown> {
   return {
     files: files.map(({ path, before, after }) => ({
       path,
@@ -131,6 +150,7 @@ function toJson({ files, edits, kept }: SchemaUpdate, written: boolean): Record<
     })),
     edits: edits.map(({ name, how, file, sql }) => ({ name, how, file, sql })),
     kept: kept.map(changeToJson),
+    lackingRows: lackingRows.map(({ table, count: rows, sql }) => ({ table, rows, sql: sql ?? null })),
     written,
   };
 }

@@ -1,0 +1,140 @@
+import { placeIn, type Script } from "#database/script.ts";
+import type { Location } from "#errors/error.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
+import { migrationId } from "#migrate/migration-file.ts";
+import { inside, type Node, type Parser, strings } from "#sql/parser.ts";
+import { quoteIdentifier } from "#sql/quote.ts";
+import type { TableCells } from "./cells.ts";
+
+/** Where values of a column come from, as far as statements say it; code may write any. */
+export interface ColumnSources {
+  /** Whether a statement names the column, whatever it gives it. */
+  isNamed: boolean;
+  /** Calls that stand alone in a statement, `now()` or `CURRENT_USER`, by what they mean. */
+  readonly calls: Map<string, string>;
+  /** The last other expression. */
+  other: { readonly by: string; readonly location: Location | undefined } | undefined;
+}
+
+/** The sources of each column, by "table.column". */
+export type ValueSources = ReadonlyMap<string, ColumnSources>;
+
+/** Longer statements are rows, constants one and all. */
+const LIMIT = 200_000;
+
+/** SQL that writes rows, and what it is called. */
+export interface Writer {
+  readonly by: string;
+  readonly script: Script;
+}
+
+/** The ways up that are SQL. Pure. */
+export function writersOf(migrations: readonly LoadedMigration[]): Writer[] {
+  return migrations.flatMap(({ file, up }) =>
+    up.kind === "sql" ? [{ by: migrationId(file), script: up.script }] : [],
+  );
+}
+
+/**
+ * Reads where statements take values from that they write into rows.
+ * @param tables that have rows, for statements that name no columns
+ */
+export function valueSources(writers: readonly Writer[], parser: Parser, tables: readonly TableCells[]): ValueSources {
+  const sources = new Map<string, ColumnSources>();
+  const of = (table: string, column: string): ColumnSources => {
+    const key = `${table}.${column}`;
+    const known = sources.get(key) ?? { isNamed: false, calls: new Map<string, string>(), other: undefined };
+    sources.set(key, known);
+    return known;
+  };
+  for (const { by, script } of writers) {
+    for (const statement of script.statements) {
+      const { text } = statement;
+      if (text.length > LIMIT || !/\b(?:insert|update|merge)\b/i.test(text)) continue;
+      const add: Add = (table, column, value) => {
+        const source = of(table, column);
+        source.isNamed = true;
+        const call = callOf(value);
+        if (call !== undefined) source.calls.set(meaningOf(call), call);
+        else if (!isPlain(value)) {
+          source.other = { by, location: placeIn(script, statement.start) };
+        }
+      };
+      visit(parser.parse(text), add, tables);
+    }
+  }
+  return sources;
+}
+
+type Add = (table: string, column: string, value: Node | undefined) => void;
+
+function visit(value: unknown, add: Add, tables: readonly TableCells[]): void {
+  if (typeof value !== "object" || value === null) return;
+  const node = value as Node;
+  const insert = inside(node, "InsertStmt");
+  const into = insert?.relation?.relname;
+  if (into !== undefined) {
+    const select = inside(insert?.selectStmt, "SelectStmt");
+    const listed = (insert?.cols ?? []).map((column) => inside(column, "ResTarget")?.name ?? "");
+    const columns =
+      listed.length > 0 ? listed : (tables.find(({ table }) => table === into)?.columns ?? []).map(({ name }) => name);
+    const lists =
+      select?.valuesLists?.map((row) => inside(row, "List")?.items ?? []) ??
+      (select?.targetList === undefined ? [] : [select.targetList.map((target) => inside(target, "ResTarget")?.val)]);
+    for (const items of lists) {
+      for (const [at, item] of items.entries()) if (columns[at] !== undefined) add(into, columns[at], item);
+    }
+    addTargets(into, insert?.onConflictClause?.targetList, add);
+    // Values hold no statement that writes; what feeds them may.
+    visit(insert?.withClause, add, tables);
+    return;
+  }
+  const update = inside(node, "UpdateStmt");
+  if (update !== undefined) addTargets(update.relation?.relname, update.targetList, add);
+  const merge = inside(node, "MergeStmt");
+  for (const clause of merge?.mergeWhenClauses ?? []) {
+    addTargets(merge?.relation?.relname, inside(clause, "MergeWhenClause")?.targetList, add);
+  }
+  for (const child of Object.values(value)) visit(child, add, tables);
+}
+
+function addTargets(table: string | undefined, targets: readonly Node[] | undefined, add: Add): void {
+  for (const target of targets ?? []) {
+    const { name, val } = inside(target, "ResTarget") ?? {};
+    if (table !== undefined && name !== undefined) add(table, name, val);
+  }
+}
+
+/** A constant, DEFAULT, or the value of another column. */
+function isPlain(node: Node | undefined): boolean {
+  if (node === undefined) return true;
+  const cast = inside(node, "TypeCast");
+  return cast === undefined ? "A_Const" in node || "SetToDefault" in node || "ColumnRef" in node : isPlain(cast.arg);
+}
+
+/** A call without arguments, as it can be written again. */
+function callOf(node: Node | undefined): string | undefined {
+  const value = inside(node, "SQLValueFunction");
+  if (value?.op !== undefined) {
+    const word = value.op.slice("SVFOP_".length);
+    return word.endsWith("_N") ? undefined : word;
+  }
+  const call = inside(node, "FuncCall");
+  if (call === undefined || (call.args ?? []).length > 0) return undefined;
+  return `${strings(call.funcname)
+    .map((name) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name)))
+    .join(".")}()`;
+}
+
+/** The same for calls that are the same: `CURRENT_TIMESTAMP` and `now()`. Pure. */
+export function meaningOf(call: string): string {
+  const plain = call.toLowerCase().replace(/^pg_catalog\./, "");
+  return SAME[plain] ?? plain;
+}
+
+const SAME: Readonly<Record<string, string>> = {
+  current_timestamp: "now()",
+  "transaction_timestamp()": "now()",
+  user: "current_user",
+  current_role: "current_user",
+};

@@ -1,0 +1,201 @@
+import { queryCatalogue } from "#database/catalogue.ts";
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { quoteIdentifier, quoteQualified, writeIdentifier } from "#sql/quote.ts";
+import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
+import { compareCatalogues } from "../catalogue/changes.ts";
+import { hashOf, notBuilt, readRowHashes, readTables, type Rows, rowsOf } from "../contained/rows.ts";
+import { isWritten, type Written } from "../contained/written.ts";
+import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
+import type { ScratchSeries } from "../scratch/scratch-series.ts";
+import type { ProjectFiles } from "../sources/sources.ts";
+import type { Edit } from "./apply.ts";
+import { buildTexts } from "./built.ts";
+import { addAtEnd } from "./lines.ts";
+import type { SchemaTree } from "./schema-tree.ts";
+import { isSame, type Subject } from "./subjects.ts";
+
+/** Rows that base and migrations leave, of tables where the schema files may lack some. */
+export interface LeftRows {
+  /** All of them, as they are compared. */
+  readonly hashes: Rows;
+  /** In the order in which their tables were made. */
+  readonly tables: readonly LeftTable[];
+}
+
+interface LeftTable {
+  readonly schema: string;
+  readonly name: string;
+  /** "INSERT INTO roles (id, name)" */
+  readonly head: string;
+  /** By their hashes, in the order of the rows: "(1, 'admin')". */
+  readonly rows: ReadonlyMap<string, string>;
+}
+
+/** Rows of a table that the schema files lack. */
+export interface LackingRows {
+  /** Qualified, as SQL. */
+  readonly table: string;
+  readonly count: number;
+  /** "2 rows of public.roles" */
+  readonly what: string;
+  /** The statement that makes them; undefined where there are too many. */
+  readonly sql: string | undefined;
+}
+
+/** More rows of a table are data, and no part of a schema. */
+const MOST = 500;
+
+/**
+ * Reads what the rows are that a database which is built may lack.
+ * @param database that base and migrations have led to
+ * @param built rows that the schema files make
+ * @param written columns to which migrations give values of their own
+ */
+export async function readLeftRows(database: Database, built: Rows, written: Written): Promise<LeftRows> {
+  const hashes = await readRowHashes(database, SCRATCH_LEDGER);
+  const missing = notBuilt(hashes, built);
+  const tables: LeftTable[] = [];
+  for (const { schema, table, columns } of (await readTables(database, SCRATCH_LEDGER)).toSorted(
+    (a, b) => a.made - b.made,
+  )) {
+    const lacking = missing.get(quoteQualified(schema, table));
+    if (lacking === undefined) continue;
+    // What a database counts or computes by itself stays out, unless a migration has said it.
+    const said = columns
+      .filter(({ name, same, counted }) =>
+        counted ? isWritten(written, table, name) : same || written.has(`${table}.${name}`),
+      )
+      .toSorted((a, b) => a.at - b.at);
+    const cells = said.map(({ name, bare }) => {
+      const cell = `${quoteIdentifier(name)}::text`;
+      return bare ? `coalesce(${cell}, 'NULL')` : `quote_nullable(${cell})`;
+    });
+    const rows = await queryCatalogue<{ hash: string; row: string }>(
+      database,
+      `select ${hashOf(columns.filter(({ same }) => same))} as hash, ${cells.length === 0 ? "'()'" : `'(' || concat_ws(', ', ${cells.join(", ")}) || ')'`} as row
+         from ${quoteQualified(schema, table)} order by tableoid, ctid`,
+    );
+    const relation =
+      schema === "public" ? writeIdentifier(table) : `${writeIdentifier(schema)}.${writeIdentifier(table)}`;
+    const overriding = said.some(({ always }) => always) ? " OVERRIDING SYSTEM VALUE" : "";
+    tables.push({
+      schema,
+      name: table,
+      head:
+        said.length === 0
+          ? `INSERT INTO ${relation} DEFAULT VALUES`
+          : `INSERT INTO ${relation} (${said.map(({ name }) => writeIdentifier(name)).join(", ")})${overriding}`,
+      rows: new Map(rows.filter(({ hash }) => lacking.has(hash)).map(({ hash, row }) => [hash, row])),
+    });
+  }
+  return { hashes, tables };
+}
+
+/** What was done about rows, and which are lacking still. */
+export interface BroughtRows {
+  readonly edits: readonly Edit[];
+  readonly lacking: readonly LackingRows[];
+}
+
+/**
+ * Brings rows into the files where the tree has a place for rows, and proves that: the files build the same objects, and
+ * no row is lacking any more. Otherwise the tree stays as it is.
+ * @param built rows that the tree builds; it is built for them when undefined
+ */
+export async function bringRows(
+  options: ProjectFiles,
+  series: ScratchSeries,
+  tree: SchemaTree,
+  wanted: Catalogue,
+  left: LeftRows,
+  built: Rows | undefined,
+): Promise<BroughtRows> {
+  if (left.tables.length === 0) return { edits: [], lacking: [] };
+  const before = tree.save();
+  const missing = notBuilt(
+    left.hashes,
+    built ?? (await readRowHashes(await buildTexts(options, series, before), SCRATCH_LEDGER)),
+  );
+  const lacking = left.tables.flatMap((table) => lackingIn(table, missing) ?? []);
+  const edits = lacking.flatMap(({ subject, sql, table }): Edit[] => {
+    const file = sql === undefined ? undefined : homeOf(tree, subject);
+    if (sql === undefined || file === undefined) return [];
+    addAtEnd(tree, file, sql);
+    const name = `rows of ${table}`;
+    return [{ key: name, name, how: "added", file, level: "last", subjects: [subject], tables: [subject], sql }];
+  });
+  if (edits.length > 0 && !(await isRight(options, series, tree, wanted, left, edits))) {
+    tree.restore(before);
+    edits.length = 0;
+  }
+  const brought = new Set(edits.flatMap(({ subjects }) => subjects));
+  return {
+    edits,
+    lacking: lacking.flatMap(({ subject, table, count, what, sql }) =>
+      brought.has(subject) ? [] : [{ table, count, what, sql }],
+    ),
+  };
+}
+
+function lackingIn(
+  { schema, name, head, rows }: LeftTable,
+  missing: ReadonlyMap<string, ReadonlySet<string>>,
+): (LackingRows & { readonly subject: Subject }) | undefined {
+  const table = quoteQualified(schema, name);
+  const hashes = missing.get(table);
+  if (hashes === undefined) return undefined;
+  const own = [...rows].filter(([hash]) => hashes.has(hash)).map(([, row]) => row);
+  const isWhole = own.length === hashes.size && own.length <= MOST;
+  const sql = head.endsWith("DEFAULT VALUES") ? head : `${head} VALUES\n    ${own.join(",\n    ")}`;
+  return {
+    subject: { kind: "relation", schema, name },
+    table,
+    count: hashes.size,
+    what: rowsOf(hashes.size, table),
+    sql: isWhole ? sql : undefined,
+  };
+}
+
+/** The file where the tree's habit puts rows of a table; undefined where it has none, or runs it too early. */
+function homeOf(tree: SchemaTree, subject: Subject): string | undefined {
+  const rows = tree.sentences.filter(({ reading }) => reading?.kind === "rows");
+  const maker = tree.maker(subject);
+  if (maker === undefined) return undefined;
+  const isLate = (file: string): boolean =>
+    tree.sortsByNeed || tree.files.indexOf(file) >= tree.files.indexOf(maker.file);
+  const own = rows.findLast(({ reading }) => reading?.about.some((table) => isSame(table, subject)) === true);
+  if (own !== undefined && isLate(own.file)) return own.file;
+  const isSeed = (file: string): boolean =>
+    tree.in(file).every(({ reading, statement }) => reading?.kind === "rows" || !MAKES.has(statement.firstWord ?? ""));
+  const seed = rows.findLast(({ file }) => isLate(file) && isSeed(file));
+  if (seed !== undefined) return seed.file;
+  const isBeside = rows.some(({ file, reading }) => {
+    const [table] = reading?.about ?? [];
+    return table !== undefined && tree.maker(table)?.file === file;
+  });
+  return isBeside ? maker.file : undefined;
+}
+
+const MAKES: ReadonlySet<string> = new Set(["CREATE", "ALTER", "DROP", "GRANT", "REVOKE"]);
+
+/** Whether the tree builds the same objects as before, and every row that was brought into it. */
+async function isRight(
+  options: ProjectFiles,
+  series: ScratchSeries,
+  tree: SchemaTree,
+  wanted: Catalogue,
+  left: LeftRows,
+  edits: readonly Edit[],
+): Promise<boolean> {
+  try {
+    const database = await buildTexts(options, series, tree.save());
+    if (compareCatalogues(await readCatalogue(database), wanted).length > 0) return false;
+    const missing = notBuilt(left.hashes, await readRowHashes(database, SCRATCH_LEDGER));
+    return edits.every(({ tables }) => tables.every(({ schema, name }) => !missing.has(quoteQualified(schema, name))));
+  } catch (error) {
+    // Such as a row of the files that has the same key.
+    if (error instanceof ConfitureError && error.code !== "interrupted" && error.code !== "internal") return false;
+    throw error;
+  }
+}

@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import { readSchemaScript, type SchemaScript } from "#build/schema-script.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { readRegularFile } from "#files/read.ts";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import type { Rows } from "../contained/rows.ts";
+import { type ProjectFiles, schemaBuild } from "../sources/sources.ts";
+import { keepKeyed, keyOf, readKeyed } from "./proven-state.ts";
+
+/** Beside what migrations led to. */
+const FILE = ".confiture/.verified-schema";
+
+/** What the form of that file is called in its key; those of others do not count. */
+const FORM = "1";
+
+/** What schema files built, as far as `verify` goes by it. */
+export interface Built {
+  /** Of the catalogue (`digestOf`). */
+  readonly digest: string;
+  readonly rows: Rows;
+  readonly notCompared: Catalogue["notCompared"];
+}
+
+/** What an earlier run has built of the same files. */
+export interface BuiltBefore {
+  /** Undefined where none did, or where that does not count. */
+  readonly built: Built | undefined;
+  /** Remembers what this run has built. */
+  readonly keep: (built: Built) => Promise<void>;
+}
+
+/**
+ * A build counts as the same when everything that it goes by is: the executable, and the files, with those that they include, in
+ * their order. As with migrations, only the engine inside counts.
+ * @param executable as for `findProven`
+ */
+export function findBuilt(files: ProjectFiles, executable: string | undefined): BuiltBefore {
+  const isKept = executable !== undefined && files.scratch.engine === "embedded" && files.scratch.like === undefined;
+  const key = isKept ? keyOfSchema(files, executable) : undefined;
+  if (key === undefined) return { built: undefined, keep: async () => {} };
+  const kept = readKeyed(files.projectDir, FILE, [key]);
+  return {
+    built: kept === undefined ? undefined : fromBytes(kept.content),
+    keep: async (built) => await keepKeyed(files.projectDir, FILE, key, toBytes(built)),
+  };
+}
+
+function toBytes({ digest, rows, notCompared }: Built): Uint8Array {
+  const all = [...rows].map(([table, hashes]) => [table, [...hashes]]);
+  return Buffer.from(JSON.stringify({ digest, rows: all, notCompared }));
+}
+
+/** It has its own hash beside it, so that it is what was written. */
+function fromBytes(content: Uint8Array): Built {
+  const { digest, rows, notCompared } = JSON.parse(Buffer.from(content).toString()) as Pick<
+    Built,
+    "digest" | "notCompared"
+  > & { readonly rows: [string, [string, number][]][] };
+  return { digest, notCompared, rows: new Map(rows.map(([table, hashes]) => [table, new Map(hashes)])) };
+}
+
+/** Undefined for files that cannot be read: the build says what is wrong with them. */
+function keyOfSchema(files: ProjectFiles, executable: string): string | undefined {
+  const parts: unknown[] = [];
+  const add = ({ file, commands }: SchemaScript): void => {
+    const bytes = readRegularFile(join(files.projectDir, file), file);
+    parts.push([file, new Bun.CryptoHasher("sha256").update(bytes).digest("hex")]);
+    for (const [, meaning] of commands) if (meaning.kind === "include") add(meaning.included);
+  };
+  try {
+    const build = schemaBuild(files);
+    for (const file of build.files) add(readSchemaScript(build, file));
+    return keyOf([FORM, executable, build.resetBetweenFiles, build.databaseName, parts]);
+  } catch (error) {
+    if (error instanceof ConfitureError) return undefined;
+    throw error;
+  }
+}
