@@ -12,6 +12,7 @@ import { withoutObjects } from "./engine/lookups.ts";
 import { giveBackMemory } from "./engine/memory.ts";
 import { type Change, isUnfinishedIndex } from "./catalogue/changes.ts";
 import { compareOnTerms } from "./sources/comparison.ts";
+import { type DatabaseSettings, readDatabaseSettings, settingsFile } from "./tree/database-settings.ts";
 import { detailId, missingDetails, readDetails, SAMPLES } from "./tree/details.ts";
 import { type PlannedFile, planFiles } from "./tree/statements.ts";
 import { renderSchemaFile } from "./tree/text.ts";
@@ -63,10 +64,15 @@ export type NotExported = Catalogue["notCompared"][number];
  */
 export async function exportSchema(options: ExportOptions): Promise<ExportedSchema> {
   options.onStep?.("Reading the database");
-  const { found, details } = await withDatabase(options.target, { signal: options.signal }, async (database) => ({
-    found: await readInUse(database, options.table),
-    details: await readDetails(database),
-  }));
+  const { found, details, settings } = await withDatabase(
+    options.target,
+    { signal: options.signal },
+    async (database) => ({
+      found: await readInUse(database, options.table),
+      details: await readDetails(database),
+      settings: await readDatabaseSettings(database),
+    }),
+  );
   const own = details.filter((detail) => detail.kind === "index" || found.facts.has(detailId(detail)));
   const subscriptions = found.facts.facts().flatMap(({ id }) => (id.kind === "subscription" ? [id] : []));
   const live = { ...found, inUse: true, facts: withoutObjects(found.facts, subscriptions) };
@@ -77,7 +83,8 @@ export async function exportSchema(options: ExportOptions): Promise<ExportedSche
     const { from, to: wanted } = onTerms(empty, live, terms);
     const to = withExtensionComments(wanted, live);
     const builders = options.owners ? [] : [mainOwner(empty), mainOwner(live)];
-    const rendered = await buildFiles(database, options, planFiles(from, to, own, builders));
+    const planned = [...settingsFile(settings), ...planFiles(from, to, own, builders)];
+    const rendered = await buildFiles(database, options, planned);
     return {
       files: rendered,
       built: await readCatalogue(database),
@@ -91,11 +98,23 @@ export async function exportSchema(options: ExportOptions): Promise<ExportedSche
   if (different.length > 0) throw doNotMake(different, unreworded, options.scratch.engine);
   return {
     files,
-    notExported: [...live.notCompared, ...extras(changes), ...byKind(unfinished, () => "invalid index"), ...missing],
+    notExported: [
+      ...live.notCompared,
+      ...extras(changes),
+      ...byKind(unfinished, () => "invalid index"),
+      ...missing,
+      ...settingsLeftOut(settings),
+    ],
     subscriptions: subscriptions.map(({ name }) => name),
     histories: live.histories.map(({ schema, name }) => quoteQualified(schema, name)),
     withSecrets: files.filter(({ text }) => SECRET.test(text)).map(({ path }) => path),
   };
+}
+
+/** By their names: values may be secret. */
+function settingsLeftOut({ others }: DatabaseSettings): NotExported[] {
+  if (others.length === 0) return [];
+  return [{ kind: "database setting", count: others.length, samples: others.slice(0, SAMPLES) }];
 }
 
 /** Comments on extensions do not count between versions, because an extension brings one along; they are kept. */

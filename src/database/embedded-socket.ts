@@ -1,4 +1,5 @@
 import { Duplex } from "node:stream";
+import { DATABASE_SETTINGS } from "./settings.ts";
 import { quoteLiteral } from "#sql/quote.ts";
 import { type CopySource, MessageStream } from "./embedded-copy.ts";
 import type { LongQuery } from "./long-sql.ts";
@@ -211,6 +212,12 @@ export class EmbeddedSocket extends Duplex {
     const answer = backendMessages(this.#collect(bytes));
     const settings = startupSettings(startupParameters(bytes));
     const ready = answer.pop()!;
+    // A server's backend begins with them. One that cannot be set is left out there as well.
+    const there = backendMessages(this.#collect(simpleQuery("SELECT FROM pg_catalog.pg_db_role_setting LIMIT 1")));
+    if (there.some((reply) => reply[0] === DATA_ROW)) {
+      const own = backendMessages(this.#collect(simpleQuery(`SELECT ${DATABASE_SETTINGS}`)));
+      answer.push(...own.filter((reply) => reply[0] === PARAMETER_STATUS));
+    }
     if (settings !== undefined) {
       const outcome = backendMessages(this.#collect(simpleQuery(settings)));
       const failure = outcome.find((reply) => reply[0] === ERROR_RESPONSE);
@@ -302,6 +309,7 @@ function* copyMessages(held: readonly Buffer[], source: CopySource | LongQuery):
 
 const ERROR_RESPONSE = "E".charCodeAt(0);
 const PARAMETER_STATUS = "S".charCodeAt(0);
+const DATA_ROW = "D".charCodeAt(0);
 const COPY_IN = "G".charCodeAt(0);
 
 /** Parameters of a startup message that are no run-time settings, or that the one backend has fixed. */

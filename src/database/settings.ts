@@ -28,6 +28,40 @@ export const LIFT_LIMITS = `(select pg_catalog.count(pg_catalog.set_config(name,
   and name operator(pg_catalog.=) any ('{${LIMITS.join(",")}}') and setting operator(pg_catalog.<>) '0'
   and source operator(pg_catalog.<>) all ('{client,session}'))`;
 
+/**
+ * An expression for a select list that gives a session which was just reset what the database's own settings are by now: those of its
+ * beginning may have changed. A role's settings and a client's come before them.
+ */
+export const DATABASE_SETTINGS = `(select pg_catalog.count(pg_catalog.set_config(given.name, given.value, false))
+  from (select pg_catalog.split_part(entry, '=', 1) as name, pg_catalog.substr(entry, pg_catalog.strpos(entry, '=') operator(pg_catalog.+) 1) as value
+          from pg_catalog.pg_db_role_setting own
+          join pg_catalog.pg_database here on here.oid operator(pg_catalog.=) own.setdatabase and here.datname operator(pg_catalog.=) pg_catalog.current_database()
+          cross join lateral pg_catalog.unnest(own.setconfig) as entry
+         where own.setrole operator(pg_catalog.=) 0) as given
+  left join pg_catalog.pg_settings known on pg_catalog.lower(known.name) operator(pg_catalog.=) pg_catalog.lower(given.name)
+  where coalesce(known.context, 'user') operator(pg_catalog.=) 'user'
+    and coalesce(known.source, '') operator(pg_catalog.<>) all ('{client,user,database user}'))`;
+
+/** Sessions in which the database's own settings are not those that they began with. */
+const changed = new WeakSet<Database>();
+
+/** To be told that the database's own settings may be other ones now. */
+export function noteDatabaseSettings(database: Database): void {
+  changed.add(database);
+}
+
+/** Finds out whether what RESET goes back to lacks the database's own settings: the embedded engine begins without them. */
+export async function learnDatabaseSettings(database: Database): Promise<void> {
+  if (database.engine !== "embedded") return;
+  const own = await database.query("select from pg_catalog.pg_db_role_setting where setrole operator(pg_catalog.=) 0");
+  if (own.length > 0) changed.add(database);
+}
+
+/** Expressions for a select list that give a session which was just reset the database's own settings, where it has to be told. */
+export function databaseSettings(database: Database): string[] {
+  return changed.has(database) ? [DATABASE_SETTINGS] : [];
+}
+
 /** The limits of a session that its client did not ask for; as long-lived as it. */
 const liftable = new WeakMap<Database, readonly string[]>();
 

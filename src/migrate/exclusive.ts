@@ -1,7 +1,7 @@
 import type { Database, OpenOptions } from "#database/database.ts";
 import { withDatabase } from "#database/open.ts";
 import { refuseTransactionPooling } from "#database/pooling.ts";
-import { giveSettings, learnLimits, type Settings } from "#database/settings.ts";
+import { giveSettings, learnDatabaseSettings, learnLimits, type Settings } from "#database/settings.ts";
 import type { Target } from "#database/target.ts";
 import type { MigrateEvent } from "./events.ts";
 import type { ThrottleOptions } from "./fill/throttle.ts";
@@ -62,7 +62,7 @@ export async function exclusively<T>(
         learnLimits(database),
       ]);
       if (lacking.length > 0) options.onEvent?.({ type: "settings-lacking", names: lacking });
-    }
+    } else await learnDatabaseSettings(database);
     const ledger = await findLedger(database, options.table);
     await acquireLock(database, lockKey(ledger), {
       wait: options.lockWait,

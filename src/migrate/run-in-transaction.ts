@@ -15,7 +15,7 @@ import {
 import { bodyOf, type LoadedMigration, type RunnableBody } from "./body.ts";
 import { explainInTransaction } from "./explain.ts";
 import { DIRECTLY } from "./performer.ts";
-import { cleanSession, entryOf, prepareSession, type RunOptions } from "./run-session.ts";
+import { cleanSession, entryOf, noteSettings, prepareSession, type RunOptions } from "./run-session.ts";
 
 /**
  * Runs one migration and its change to the ledger in one transaction.
@@ -83,6 +83,7 @@ export async function inOneTransaction(
   try {
     last = await work({
       run: async (migration) => {
+        noteSettings(database, migration);
         await database.execute(cleanSession(options, database));
         await runBody(database, migration, bodyOf(migration, "up"), "up", options);
         await record(database, migration, "up", options);

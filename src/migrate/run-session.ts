@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import type { LeftOpenBodies } from "./afterthought.ts";
-import { liftLimits, setConfigs } from "#database/settings.ts";
+import { databaseSettings, liftLimits, noteDatabaseSettings, setConfigs } from "#database/settings.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { MigrateEvent } from "./events.ts";
 import { NOTICE_A_DEAD_CLIENT } from "./exclusive.ts";
@@ -47,6 +47,12 @@ function cleaning({ keepsPrepared }: RunOptions): string {
   return `close all; reset session authorization; reset role; reset all; ${keepsPrepared === true ? "" : "deallocate all; "}unlisten *; discard temp; discard sequences`;
 }
 
+/** To be called before a migration runs: what it sets for the database holds for those behind it, as it does for new sessions. */
+export function noteSettings(database: Database, { up, kept }: LoadedMigration): void {
+  const text = up.kind === "sql" ? up.script.text : (kept.source ?? "");
+  if (/\bdatabase\b[^]*\bset\b/i.test(text)) noteDatabaseSettings(database);
+}
+
 function settingsOf(options: RunOptions, database: Database): string[] {
   const own = {
     lock_timeout: String(options.lockTimeout),
@@ -54,7 +60,7 @@ function settingsOf(options: RunOptions, database: Database): string[] {
     ...(database.engine === "server" ? NOTICE_A_DEAD_CLIENT : {}),
   };
   const lifted = database.engine === "server" ? liftLimits(database, Object.keys(own)) : [];
-  return [...setConfigs(database, own), ...lifted];
+  return [...databaseSettings(database), ...setConfigs(database, own), ...lifted];
 }
 
 /**

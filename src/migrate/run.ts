@@ -7,7 +7,7 @@ import { bodyOf, type LoadedMigration } from "./body.ts";
 import { isPatient } from "./patient.ts";
 import { runInTransaction } from "./run-in-transaction.ts";
 import { runOutsideTransaction } from "./run-outside-transaction.ts";
-import type { RunOptions } from "./run-session.ts";
+import { noteSettings, type RunOptions } from "./run-session.ts";
 
 /** How often a migration is tried again after it did not get a lock within lock_timeout. */
 const LOCK_RETRIES = 3;
@@ -26,6 +26,7 @@ export async function runMigration(
   resume?: number,
 ): Promise<void> {
   const body = bodyOf(migration, direction);
+  noteSettings(database, migration);
   if (!body.transactional) {
     await runOutsideTransaction(database, migration, direction, body, options, resume);
     return;

@@ -35,3 +35,10 @@ export function searchPathChange(statement: Statement): SearchPathChange | undef
 function isSearchPath(word: string | undefined): boolean {
   return word === "SEARCH_PATH" || word === '"search_path"';
 }
+
+/** The elements of a setting that is a list of names, `"$user", public`, as PostgreSQL keeps it. Pure. */
+export function settingList(value: string): string[] {
+  return [...value.matchAll(/"((?:[^"]|"")*)"|([^",\s]+)/g)].map(
+    ([, quoted, bare]) => quoted?.replaceAll('""', '"') ?? bare ?? "",
+  );
+}

@@ -116,6 +116,29 @@ describe("an existing database becomes a project in one command", () => {
     expect(await show("-e", "production")).toMatch(/protected +true/);
   });
 
+  test("a database's own search_path comes along: migrations find what they name in every database that begins with it", async () => {
+    await using live = await cliProject();
+    await live.query("CREATE SCHEMA app");
+    await live.query("CREATE TABLE app.users (id int)");
+    await live.query(`ALTER DATABASE ${live.database} SET search_path = app, public`);
+    await using project = await temporaryProject();
+    const on = async (...args: string[]): Promise<RunResult> => await live.succeed(args, { cwd: project.dir });
+    await on("init", "--embedded", "--from", live.url, "--env", "production");
+    expect(await filesBelow(project, "db/schema")).toContain("00_common/00_database.sql");
+    await on("verify");
+    await project.write(
+      "db/migrations/001_bio.sql",
+      "-- migrate:up\nALTER TABLE users ADD bio text;\n-- migrate:down\nALTER TABLE users DROP bio;\n",
+    );
+    await on("schema", "update", "--yes");
+    await on("verify");
+    const up = await on("migrate", "up");
+    expect(up.stdout).toContain("001_bio applied");
+    expect((await on("db", "sql", "SELECT current_schema()", "--format", "csv")).stdout).toContain("app");
+    await on("migrate", "status", "--exit-code");
+    await on("migrate", "down");
+  });
+
   test("an environment that there is can be adopted as well", async () => {
     await using project = await cliProject({ "db/migrations/1_users.sql": "CREATE TABLE users (id int);\n" });
     await project.query("CREATE TABLE users (id int)");

@@ -26,7 +26,7 @@ const USUAL_METHOD = new RegExp(
 
 /** PostgreSQL lays functions and views out itself, queries come laid out, and pg-delta does not know the others. */
 const LAID_OUT =
-  /^(SELECT|UPDATE|CREATE OR REPLACE (FUNCTION|PROCEDURE)|CREATE (OR REPLACE )?(MATERIALIZED )?VIEW|(CREATE|ALTER|COMMENT ON) (TEXT SEARCH|OPERATOR|CAST)) /;
+  /^(SELECT|UPDATE|DO|CREATE OR REPLACE (FUNCTION|PROCEDURE)|CREATE (OR REPLACE )?(MATERIALIZED )?VIEW|(CREATE|ALTER|COMMENT ON) (TEXT SEARCH|OPERATOR|CAST)) /;
 
 function withoutSpace(sql: string): string {
   return sql.replaceAll(/\s+/g, "").toLowerCase();

@@ -10,7 +10,7 @@ import { acquireLock, lockKey, releaseLock } from "#migrate/lock.ts";
 import type { Performer } from "#migrate/performer.ts";
 import { runBackfill } from "#migrate/run-fill.ts";
 import { runMigration } from "#migrate/run.ts";
-import { cleanSession, entryOf, type RunOptions } from "#migrate/run-session.ts";
+import { cleanSession, entryOf, noteSettings, type RunOptions } from "#migrate/run-session.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Fingerprint, fingerprints } from "../catalogue/fingerprint.ts";
@@ -116,6 +116,7 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
       watching ??= watchRows(database);
       const watch = await watching;
       if (watch === undefined || !isCounted) return false;
+      noteSettings(database, migration);
       const clean = cleanSession(runOptions, database);
       const record = insertSql(ledger, entryOf(migration), options.toolVersion, { state: "applied" });
       let isRight = false;

@@ -52,7 +52,7 @@ interface NeighbourRow {
  * Settings that decide what statements make: where names are looked for, and how values are read. Timeouts, costs and
  * logging do not, and a scratch database must be open for writing. A name with a dot is an extension's or a project's own.
  */
-const MEANINGFUL = [
+export const MEANINGFUL = [
   "array_nulls",
   "DateStyle",
   "default_text_search_config",

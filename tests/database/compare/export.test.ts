@@ -144,10 +144,44 @@ describe("on one server", () => {
     const { traits } = await lookBeside(target);
     for (const site of [target, { engine: "embedded" } as const]) {
       const exported = await exportOf(database, { scratch: { ...site, like: traits } });
-      expect(exported.files[0]?.text).toBe("SET search_path = public, util;\n");
+      expect(exported.files[1]?.text).toBe("SET search_path = public, util;\n");
       // In a database without it.
       expect((await built(engine, exported)).join("\n")).toContain("util.b58(id)");
     }
+  });
+
+  test("a database's own settings that decide what statements mean come along; others are named without their values", async () => {
+    await using database = await databaseOf(engine, 'CREATE SCHEMA "My app"; CREATE TABLE "My app".t (id int)');
+    const target = database.target as ServerTarget;
+    for (const setting of [
+      `search_path = '$user', "My app", ''`,
+      "TimeZone = 'Asia/Kathmandu'",
+      "app.jwt_secret = 'hidden'",
+      "statement_timeout = '1h'",
+    ])
+      await database.query(`ALTER DATABASE ${target.database} SET ${setting}`);
+    const read = async (of: TestDatabase): Promise<unknown> =>
+      await of.query(
+        "SELECT unnest(setconfig) AS setting FROM pg_db_role_setting WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY 1",
+      );
+    const { traits } = await lookBeside(target);
+    const exported = await exportOf(database, { scratch: { ...target, like: traits } });
+    expect(JSON.stringify(exported)).not.toContain("hidden");
+    expect(exported.notExported).toContainEqual({
+      kind: "database setting",
+      count: 2,
+      samples: ["app.jwt_secret", "statement_timeout"],
+    });
+    await using project = await temporaryProject(
+      Object.fromEntries(exported.files.map(({ path, text }) => [`db/schema/${path}`, text])),
+    );
+    await using other = await emptyDatabase(engine);
+    await withDatabase(other.target, {}, (session) =>
+      executeSchema(session, { ...schemaBuild(filesOf(project.dir)), fresh: false }),
+    );
+    const kept = (all: unknown): unknown[] =>
+      (all as { setting: string }[]).filter(({ setting }) => /^(?:search_path|TimeZone)=/.test(setting));
+    expect(await read(other)).toEqual(kept(await read(database)));
   });
 
   test("an empty database has no files", async () => {
