@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { chmod, chown, copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { chmod, chown, copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { compile } from "../../scripts/compile.ts";
 import { makeExecutable } from "../../scripts/release.ts";
@@ -90,6 +90,13 @@ async function expectWork({ root, run }: Image): Promise<void> {
   expect(await run("init", "--embedded")).toMatchObject({ exitCode: 0 });
   expect(await run("build")).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("built successfully") });
   expect((await stat(join(root, "project/db"))).uid).toBe(NOBODY);
+  expect(await run("migrate", "new", "add_user_bio")).toMatchObject({ exitCode: 0 });
+  const migration = join(root, "project/db/migrations/001_add_user_bio.sql");
+  await writeFile(migration, "ALTER TABLE users ADD COLUMN bio TEXT;\n");
+  expect(await run("migrate", "up")).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining("001_add_user_bio applied"),
+  });
   expect(await readdir(join(root, "tmp"))).toEqual([]);
 }
 

@@ -111,6 +111,21 @@ async function run(command: readonly string[], cwd: string, env: Readonly<Record
 
 const VERSION = { exitCode: 0, output: `Confiture version ${product.version}\n` };
 
+/** The way to a first migration that README shows, with what was installed. */
+async function reachesFirstMigration(executable: string, name: string): Promise<void> {
+  const project = await empty(`first-migration-${name}`);
+  for (const args of ["init --embedded", "build", "migrate new add_user_bio"]) {
+    expect(await run([executable, ...args.split(" ")], project)).toMatchObject({ exitCode: 0 });
+  }
+  await writeFile(
+    join(project, "db/migrations/001_add_user_bio.sql"),
+    "-- migrate:up\nALTER TABLE users ADD COLUMN bio TEXT;\n\n-- migrate:down\nALTER TABLE users DROP COLUMN bio;\n",
+  );
+  const applied = await run([executable, "migrate", "up"], project);
+  expect(applied).toMatchObject({ exitCode: 0 });
+  expect(applied.output).toContain("✅ Migration 001_add_user_bio applied successfully");
+}
+
 const named = (ending: string): string => files.find(({ name }) => name.endsWith(ending))!.name;
 
 async function empty(name: string): Promise<string> {
@@ -132,6 +147,8 @@ describe.skipIf(!isPacked || Bun.which("npm") === null)("npm", () => {
     const launcher = join(project, "node_modules", ".bin", "confiture");
     expect(await run([launcher, "--version"], project)).toEqual(VERSION);
     expect((await run([launcher, "migrate", "upp"], project)).exitCode).toBe(2);
+
+    await reachesFirstMigration(launcher, "npm");
 
     // A signal to the launcher reaches the executable, which ends in its own way.
     await run([launcher, "init", "--embedded"], project);
@@ -158,6 +175,7 @@ describe.skipIf(!isPacked || !isRoot || Bun.which("dpkg") === null)("the .deb", 
     const { exitCode, output } = await run([...dpkg, "--install", join(out, named(".deb"))], root);
     expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
     expect(await run([join(root, "usr/bin/confiture"), "--version"], root)).toEqual(VERSION);
+    await reachesFirstMigration(join(root, "usr/bin/confiture"), "deb");
     for (const file of [
       "usr/share/man/man1/confiture-migrate-up.1.gz",
       "usr/share/doc/confiture/copyright",
@@ -182,6 +200,7 @@ describe.skipIf(!isPacked || !isRoot || Bun.which("rpm") === null)("the .rpm", (
     const rpm = ["rpm", `--root=${root}`, "--nodeps"];
     expect(await run([...rpm, "--install", "--ignoreos", path], root)).toMatchObject({ exitCode: 0 });
     expect(await run([join(root, "usr/bin/confiture"), "--version"], root)).toEqual(VERSION);
+    await reachesFirstMigration(join(root, "usr/bin/confiture"), "rpm");
     expect(await run([...rpm, "--verify", "confiture"], root)).toMatchObject({ exitCode: 0 });
     expect(await run([...rpm, "--erase", "confiture"], root)).toMatchObject({ exitCode: 0 });
     expect(await Bun.file(join(root, "usr/bin/confiture")).exists()).toBe(false);
@@ -202,6 +221,7 @@ describe.skipIf(!isPacked)("what a release proves", () => {
       `/release/confiture-${product.version}-linux-x64${smaller}`,
     ]);
     expect(await run([join(home, "bin/confiture"), "--version"], home)).toEqual(VERSION);
+    await reachesFirstMigration(join(home, "bin/confiture"), "installer");
 
     if (output.includes("was not checked")) return;
     const other = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" });
