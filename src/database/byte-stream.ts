@@ -8,6 +8,8 @@ export interface ByteStream extends NodeJS.EventEmitter {
   /** Nothing more will be written; the other side ends the connection. */
   end(): unknown;
   end(chunk: Uint8Array): unknown;
+  /** Sends the last bytes and leaves the rest to the system: nobody waits for the other side to end, and no process lives for it. */
+  leave?(chunk: Uint8Array): void;
   destroy(error?: Error): unknown;
   pause(): unknown;
   resume(): unknown;

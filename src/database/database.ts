@@ -113,6 +113,8 @@ export interface OpenOptions {
   readonly onHeld?: (holder: FolderHolder) => void;
   /** Called before each further attempt. */
   readonly onRetry?: (error: ConfitureError) => void;
+  /** Closing does not wait until the server has ended the session: for who has only read, and holds no lock. */
+  readonly leavesAtOnce?: boolean;
   /** Ends waiting and connecting; afterwards the server is asked to cancel what runs, which fails with SQLSTATE 57014. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -25,6 +25,9 @@ export interface SessionOptions extends OpenOptions {
   readonly connectAgain?: (signal: AbortSignal) => Promise<ByteStream>;
 }
 
+/** The client's farewell (protocol manual, "Termination"). */
+const TERMINATE = Buffer.from([0x58, 0, 0, 0, 4]);
+
 /** Milliseconds between two requests to cancel: one that finds the server between two statements is lost. */
 const CANCEL_AGAIN = 200;
 
@@ -213,6 +216,12 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   const close = async (): Promise<void> => {
     if (closing) return;
     closing = true;
+    if (options.leavesAtOnce === true && connection.leave !== undefined && !lost && running.size === 0) {
+      options.signal?.removeEventListener("abort", onAbort);
+      clearTimeout(patience);
+      if (!connection.destroyed) connection.leave(TERMINATE);
+      return;
+    }
     // Nobody answers the farewell on a line that is gone.
     await sql.end({ timeout: lost || connection.destroyed ? 0 : 5 });
     options.signal?.removeEventListener("abort", onAbort);

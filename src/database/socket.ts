@@ -113,6 +113,11 @@ export class Socket extends EventEmitter implements ByteStream {
     if (this.#unsent.length === 0) this.#socket?.shutdown();
   }
 
+  leave(chunk: Uint8Array): void {
+    this.end(chunk);
+    this.#socket?.unref();
+  }
+
   destroy(error?: Error): void {
     if (this.#destroyed) return;
     this.#destroyed = true;

@@ -106,6 +106,7 @@ export async function withHistory<T>(options: MigrateOptions, work: (read: Read)
     options.target,
     {
       ...options.connect,
+      leavesAtOnce: true,
       lockWait: options.lockWait,
       signal: options.signal,
       onHeld: (holder) => options.onEvent?.({ type: "waiting-for-folder", holder }),

@@ -189,6 +189,20 @@ for (const major of MAJORS) {
       await failureOf(database.execute("SELECT 1"));
     });
 
+    test("who leaves at once says goodbye all the same, and nothing runs afterwards", async () => {
+      const instance = await server(major);
+      const database = await openDatabase(instance.target("postgres"), { leavesAtOnce: true });
+      await database.query("SELECT 1");
+      await Promise.all([database.close(), database.close()]);
+      await failureOf(database.execute("SELECT 1"));
+      const left = (): Promise<unknown[]> =>
+        instance.sql("SELECT FROM pg_stat_activity WHERE pid = $1", [database.backendPid]);
+      while ((await left()).length > 0) await Bun.sleep(10);
+      const log = await Bun.file(instance.logFile).text();
+      const own = log.split("\n").filter((line) => line.includes(`[${database.backendPid}]`));
+      expect(own.filter((line) => /could not receive data|unexpected EOF/.test(line))).toEqual([]);
+    });
+
     test("a session that was ended is lost for good: it never comes back as another", async () => {
       const instance = await server(major);
       const database = await openDatabase(instance.target("postgres"));
