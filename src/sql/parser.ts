@@ -1,4 +1,5 @@
-import type { Node, SqlError } from "libpg-query";
+import type { Node } from "libpg-query";
+import { instantiateParser, NotParsed, type Parse } from "./parser-module.ts";
 
 /** A statement as PostgreSQL's grammar reads it. Positions in it are bytes of its text in UTF-8. */
 export type { AlterTableCmd, ColumnDef, Constraint, Node, RangeVar, TypeName } from "libpg-query";
@@ -23,17 +24,27 @@ export interface Complaint {
   readonly position: number;
 }
 
-/** Loads PostgreSQL's parser, which takes a moment. */
+/** For the life of the process: what asks for it asks often. */
+let kept: Promise<Parse> | undefined;
+
+/** Loads PostgreSQL's parser, which takes a moment. It stays. */
 export async function loadParser(): Promise<Parser> {
-  const { loadModule, parseSync } = await import("libpg-query");
-  await loadModule();
+  return parserWith(await (kept ??= instantiateParser()));
+}
+
+/** PostgreSQL's parser for the length of a work, for commands that have to stay small. */
+export async function withParser<T>(work: (parser: Parser) => T): Promise<T> {
+  return work(parserWith(await (kept ?? instantiateParser())));
+}
+
+function parserWith(parse: Parse): Parser {
   const known = new Map<string, Node | undefined>();
   return {
     parse(text) {
       if (known.has(text)) return known.get(text);
       let node: Node | undefined;
       try {
-        node = parseSync(text).stmts?.[0]?.stmt;
+        node = parse(text).stmts?.[0]?.stmt;
       } catch {
         // Whoever runs it is told by PostgreSQL.
       }
@@ -43,18 +54,17 @@ export async function loadParser(): Promise<Parser> {
     },
     parseAll(text) {
       try {
-        return (parseSync(text).stmts ?? []).flatMap(({ stmt }) => stmt ?? []);
+        return (parse(text).stmts ?? []).flatMap(({ stmt }) => stmt ?? []);
       } catch {
         return undefined;
       }
     },
     complaint(text) {
       try {
-        parseSync(text);
+        parse(text);
         return undefined;
       } catch (error) {
-        const { message, sqlDetails } = error as SqlError;
-        return { message, position: Math.max(0, sqlDetails?.cursorPosition ?? 0) };
+        return { message: (error as Error).message, position: error instanceof NotParsed ? error.position : 0 };
       }
     },
   };

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { loadParser } from "#sql/parser.ts";
+import { withParser } from "#sql/parser.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, writeIdentifier } from "#sql/quote.ts";
 import { QueryKeys, Subkeys } from "./keyed.ts";
 import { SEARCH_PATH } from "./plain.ts";
@@ -103,7 +103,7 @@ class Planner {
     for (const reference of this.#references) {
       if (copied.includes(reference.from)) this.#problems.push(...checkReference(reference, treatmentOf, isSkipped));
     }
-    for (const table of copied) this.#problems.push(...(await this.#unsafeSql(table)));
+    this.#problems.push(...(await this.#unsafeSql(copied)));
     // A condition by sample is a part of every query that it cuts down.
     const sampled = new QueryKeys(this.subkeys);
     const wishes = copied.map((table) => this.#wish(table, sampled));
@@ -129,33 +129,39 @@ class Planner {
   }
 
   /** SQL of the rules that may reach further than it should. */
-  async #unsafeSql(table: SourceTable): Promise<Problem[]> {
-    const conditions = [
-      this.#ruleOf.get(table)?.rows,
-      ...this.#references.map(({ from, where }) => (from === table ? where : undefined)),
-    ].filter((condition) => condition !== undefined);
-    const expressions = table.columns.flatMap((column) => {
-      const treatment = this.#treatments.of(column);
-      return treatment?.kind === "transform" && treatment.made.readsOthers === true ? [{ column, treatment }] : [];
-    });
-    // The parser takes 15 MB, which most rules need not.
-    if (conditions.length + expressions.length === 0) return [];
-    const parser = await loadParser();
-    const shown = shownTable(table);
-    const names = table.columns.map(({ name }) => name);
-    return [
-      ...conditions.flatMap(({ text, place }): Problem[] => {
-        const message = conditionFault(parser, text);
-        if (message === undefined) return [];
-        return [{ rule: "invalid-sql", message, fix: "Write it as after WHERE", place, table: shown }];
+  async #unsafeSql(tables: readonly SourceTable[]): Promise<Problem[]> {
+    const written = tables.map((table) => ({
+      table,
+      conditions: [
+        this.#ruleOf.get(table)?.rows,
+        ...this.#references.map(({ from, where }) => (from === table ? where : undefined)),
+      ].filter((condition) => condition !== undefined),
+      expressions: table.columns.flatMap((column) => {
+        const treatment = this.#treatments.of(column);
+        return treatment?.kind === "transform" && treatment.made.readsOthers === true ? [{ column, treatment }] : [];
       }),
-      ...expressions.flatMap(({ column, treatment: { made, place } }): Problem[] => {
-        const message = expressionFault(parser, made.expression("", new QueryKeys(this.subkeys).of("none")), names);
-        const fix = "Use columns of the same row, or make the value in the source, in a column of its own";
-        if (message === undefined) return [];
-        return [{ rule: "invalid-sql", message, fix, place, table: shown, column: column.name }];
+    }));
+    // The parser takes a moment, and most rules need none.
+    if (written.every(({ conditions, expressions }) => conditions.length + expressions.length === 0)) return [];
+    return await withParser((parser) =>
+      written.flatMap(({ table, conditions, expressions }) => {
+        const shown = shownTable(table);
+        const names = table.columns.map(({ name }) => name);
+        return [
+          ...conditions.flatMap(({ text, place }): Problem[] => {
+            const message = conditionFault(parser, text);
+            if (message === undefined) return [];
+            return [{ rule: "invalid-sql", message, fix: "Write it as after WHERE", place, table: shown }];
+          }),
+          ...expressions.flatMap(({ column, treatment: { made, place } }): Problem[] => {
+            const message = expressionFault(parser, made.expression("", new QueryKeys(this.subkeys).of("none")), names);
+            const fix = "Use columns of the same row, or make the value in the source, in a column of its own";
+            if (message === undefined) return [];
+            return [{ rule: "invalid-sql", message, fix, place, table: shown, column: column.name }];
+          }),
+        ];
       }),
-    ];
+    );
   }
 
   /** What PostgreSQL has to say to the rules before the first row. */
