@@ -9,6 +9,7 @@ export interface ColumnState {
   readonly notNull: boolean;
   /** An expression. */
   readonly default: string | undefined;
+  readonly comment?: string | undefined;
 }
 
 export interface ColumnId {
@@ -38,6 +39,7 @@ export function stateOf(catalogue: Catalogue, id: ColumnId): ColumnState {
     type: textOf(catalogue.facts, id, "type") ?? "",
     notNull: fact?.payload["notNull"] === true,
     default: defaultOf(catalogue, id),
+    comment: textOf(catalogue.facts, { kind: "comment", target: id }, "text"),
   };
 }
 
@@ -53,7 +55,7 @@ export function obstacleOf({ facts }: Catalogue, id: ColumnId): string | undefin
   if (obstacle !== undefined) return obstacle;
   if ((payload["identity"] ?? null) !== null) return "it is an identity column";
   if (/\bnextval\(/.test(defaultOf({ facts }, id) ?? "")) return "its default is a sequence";
-  const [first] = dependentsOf({ facts }, id);
+  const first = dependentsOf({ facts }, id).find(({ kind }) => kind !== "comment");
   return first === undefined ? undefined : dependentInWords(first);
 }
 

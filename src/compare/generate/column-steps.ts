@@ -15,11 +15,13 @@ export function columnSteps(change: SyncedColumns): ColumnStep[] {
     {
       part: "contract",
       options: `phase:contract change:${name}`,
-      up: [...parts.dropSync, ...parts.settle, ...parts.giveDefaults, ...parts.dropOld],
+      up: [...parts.dropSync, ...parts.settle, ...parts.giveDefaults, ...parts.giveComments, ...parts.dropOld],
       down: [
+        ...parts.takeComments,
         ...parts.takeDefaults,
         ...parts.unsettle,
         ...parts.bringOld,
+        ...parts.bringComments,
         ...parts.constrainOld,
         ...checks.map(({ add }) => alter(add)),
         ...parts.makeSync,

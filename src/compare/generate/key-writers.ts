@@ -161,7 +161,7 @@ export class KeyWriters {
   }
 
   /**
-   * @param unfilled tables with rows that the backfill has not come to
+   * @param unfilled tables, quoted, with rows that the backfill has not come to
    * @throws ConfitureError `generate_refused` where a new column is not what the old one is
    */
   async check(unfilled: ReadonlySet<string>): Promise<void> {
@@ -170,7 +170,7 @@ export class KeyWriters {
       const differ = names.map((column, index) => `${column} is distinct from ${operand(change.forward[index]!, "")}`);
       const isEmpty = names.map((column) => `${column} is null`).join(" and ");
       const [row] = await this.#database.query<{ line: string }>(
-        `select t::text as line from ${name} as t where (${differ.join(" or ")})${unfilled.has(change.table) ? ` and not (${isEmpty})` : ""} limit 1`,
+        `select t::text as line from ${name} as t where (${differ.join(" or ")})${unfilled.has(name) ? ` and not (${isEmpty})` : ""} limit 1`,
       );
       if (row === undefined) continue;
       throw new ConfitureError(
@@ -185,7 +185,7 @@ export class KeyWriters {
 /** not_null_violation */
 const NOT_NULL = "23502";
 
-/** GENERATED ALWAYS takes no value; a number that is too large for the old type; an operator that the type has not. */
-const WOULD_FAIL: ReadonlySet<string> = new Set(["428C9", "22003", "42883"]);
+/** GENERATED ALWAYS takes no value; a number that is too large for the old type; an operator or a cast that the type has not. */
+const WOULD_FAIL: ReadonlySet<string> = new Set(["428C9", "22003", "42883", "42804"]);
 
 const BY_HAND = "Write the steps by hand, as docs/guides/medium-4-schema-to-schema.md shows.";

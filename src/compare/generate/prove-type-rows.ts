@@ -1,5 +1,6 @@
 import { ConfitureError } from "#errors/error.ts";
 import { backfillOf } from "#migrate/body.ts";
+import { quoteQualified } from "#sql/quote.ts";
 import { makeUpRows } from "../trace/made-up-rows.ts";
 import type { PlanOptions } from "./options.ts";
 import { step, withGenerated } from "./proof.ts";
@@ -26,7 +27,7 @@ export async function proveTypeRows(
     await makeUpRows(database, { without: new Set(["public.confiture_migrations"]), rows: ROWS, inTransaction: false });
     const writers = await KeyWriters.start(database, change);
     const contract = migrations.at(-1);
-    let unfilled = new Set(change.tables.map(({ table }) => table));
+    let unfilled = new Set(change.tables.map(({ schema, table }) => quoteQualified(schema, table)));
     for (const migration of migrations) {
       const { up } = migration;
       const backfill = backfillOf(up);
@@ -35,7 +36,8 @@ export async function proveTypeRows(
           await writers.write(STATEMENTS);
           await writers.check(unfilled);
         });
-        unfilled = new Set([...unfilled].filter((table) => table !== backfill.table.name));
+        const filled = quoteQualified(backfill.table.schema, backfill.table.name);
+        unfilled = new Set([...unfilled].filter((table) => table !== filled));
       } else await unchanged(writers, async () => await step(run, migration, "up"));
       await writers.write(STATEMENTS);
       if (migration !== contract) await writers.check(unfilled);

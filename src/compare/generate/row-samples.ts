@@ -91,10 +91,11 @@ export async function makeSamples(database: Database, change: SyncedColumns, com
   const kept = facts.columns
     .filter((column) => !column.generated && !own.has(column.name))
     .map((column) => quoteIdentifier(column.name));
+  await database.execute(`create schema ${OWN}; create sequence ${OWN}.rows`);
+  await database
+    .execute(`alter table ${table} add column ${ROW} bigint not null default nextval('${OWN}.rows')`)
+    .catch(cannotBeTried);
   await database.execute(`
-    create schema ${OWN};
-    create sequence ${OWN}.rows;
-    alter table ${table} add column ${ROW} bigint not null default nextval('${OWN}.rows');
     create table ${OLDS} as select * from ${table};
     alter table ${OLDS} ${added(fresh)};
     create table ${PARKED} as select * from ${table} where false`);
@@ -256,6 +257,16 @@ export async function exampleOf(
     `select ${parts.join(` || ', ' || `)} as shown from ${table} where ${condition} order by ${ROW} limit 1`,
   );
   return row?.shown;
+}
+
+/** The proof has to tell rows apart. */
+function cannotBeTried(error: unknown): never {
+  if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
+  throw error.with({
+    code: "generate_refused",
+    message: `The change cannot be tried with rows: ${error.message}`,
+    hint: "Nothing was written. Write the steps by hand, as docs/guides/medium-4-schema-to-schema.md shows.",
+  });
 }
 
 function ignoreServer(error: unknown): void {

@@ -1,6 +1,6 @@
 import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
 import type { RowsHazard } from "#sql/hazard.ts";
-import { quoteIdentifier, quoteQualified, writeIdentifier } from "#sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified, writeIdentifier } from "#sql/quote.ts";
 import type { ColumnState } from "./column-facts.ts";
 import { type Expression, operand } from "./expression.ts";
 import { syncBody } from "./sync-trigger.ts";
@@ -36,6 +36,10 @@ export interface SyncParts {
   readonly unsettle: readonly string[];
   readonly giveDefaults: readonly string[];
   readonly takeDefaults: readonly string[];
+  /** Comments on the new columns, the same taken away, and those of the old columns. */
+  readonly giveComments: readonly string[];
+  readonly takeComments: readonly string[];
+  readonly bringComments: readonly string[];
   readonly dropOld: readonly string[];
   /** The old columns once more, with their values; what they may not be is for `constrainOld`. */
   readonly bringOld: readonly string[];
@@ -84,6 +88,10 @@ export function syncParts(change: SyncedColumns): SyncParts {
     columns.flatMap((column) => action(column, writeIdentifier(column.name)));
   const giveDefault = ({ default: value }: ColumnState, quoted: string): string[] =>
     value === undefined ? [] : [alter(`ALTER COLUMN ${quoted} SET DEFAULT ${value}`)];
+  const comment = ({ comment: text }: ColumnState, quoted: string, is: string | null = text ?? null): string[] =>
+    text === undefined
+      ? []
+      : [`COMMENT ON COLUMN ${on}.${quoted} IS ${is === null ? "NULL" : quoteLiteral(is).trim()}`];
   const add = ({ type }: ColumnState, quoted: string): string[] => [alter(`ADD COLUMN ${quoted} ${type}`)];
   const update = (names: readonly string[], values: readonly Expression[]): string =>
     `UPDATE ${on}\n   SET ${names.map((column, index) => `${column} = ${values[index]!.sql("")}`).join(",\n       ")}`;
@@ -123,6 +131,9 @@ export function syncParts(change: SyncedColumns): SyncParts {
     takeDefaults: each(fresh, ({ default: value }, quoted) =>
       value === undefined ? [] : [alter(`ALTER COLUMN ${quoted} DROP DEFAULT`)],
     ),
+    giveComments: each(fresh, comment),
+    takeComments: each(fresh, (column, quoted) => comment(column, quoted, null)),
+    bringComments: each(old, comment),
     dropOld: oldNames.map((column) => alter(`DROP COLUMN ${column}`)),
     bringOld: [...each(old, add), ...(old.length === 0 ? [] : [update(oldNames, backward)])],
     constrainOld: [

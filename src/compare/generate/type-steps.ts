@@ -70,10 +70,11 @@ export function typeSteps({ tables, references }: TypeChange): ColumnStep[] {
       ],
       down: [
         ...keys.map(({ dropOld }) => dropOld),
-        ...each(({ dropConstraints }) => dropConstraints),
         ...each(({ giveNames }) => giveNames),
         ...all(({ takeDefaults }) => takeDefaults),
         ...all(({ bringOld }) => bringOld),
+        // Behind the UPDATE, which a table that is published takes only as long as it has a key.
+        ...each(({ dropConstraints }) => dropConstraints),
         ...all(({ constrainOld }) => constrainOld),
         ...each(({ moveSequencesBack }) => moveSequencesBack),
         // An identity column may not be NULL.

@@ -59,6 +59,25 @@ describe("a conversion", () => {
       ["leaves out last_name", `${FORWARD.split(",  ")[0]!.replace(/, -- what[^]*/, ";")}\n${BACKWARD}`],
       ["other differences", FORWARD + BACKWARD, SPLIT.replace("age int", "age bigint")],
       ["has a default", FORWARD + BACKWARD, SPLIT.replace("last_name text", "last_name text DEFAULT 'x'")],
+      [
+        "reads full_name, which is generated",
+        FORWARD,
+        SPLIT.replace("age int", "age int, full_name text GENERATED ALWAYS AS (age::text) STORED"),
+        BEFORE.replace(
+          "full_name text NOT NULL, age int",
+          "age int, full_name text GENERATED ALWAYS AS (age::text) STORED",
+        ),
+      ],
+      [
+        "domain word has a constraint",
+        FORWARD + BACKWARD,
+        `CREATE DOMAIN word AS text CHECK (VALUE <> '');${SPLIT.replace("last_name text", "last_name word")}`,
+        `CREATE DOMAIN word AS text CHECK (VALUE <> '');${BEFORE}`,
+      ],
+      [
+        "random() gives another value",
+        FORWARD.replace("split_part(", "left(random()::text, 0) || split_part(") + BACKWARD,
+      ],
       ["index public.by_name", FORWARD + BACKWARD, SPLIT, `${BEFORE} CREATE INDEX by_name ON users (full_name);`],
     ];
     for (const [why, ...given] of refusals) {

@@ -92,8 +92,12 @@ const RENAME = "public.users.name=full_name";
 for (const engine of newestServer) {
   describe(engine.name, () => {
     test("a column is renamed while releases with the old and with the new name write, forth and back", async () => {
-      const texts = await textsOf(BEFORE, RENAMED, RENAME);
-      await using run = await migrating(engine, { "001_before.sql": BEFORE });
+      const [before, after] = [
+        `${BEFORE} COMMENT ON COLUMN users.name IS 'as people write it';`,
+        `${RENAMED} COMMENT ON COLUMN users.full_name IS 'as people write it';`,
+      ];
+      const texts = await textsOf(before, after, RENAME);
+      await using run = await migrating(engine, { "001_before.sql": before });
       expect(await write(run, texts)).toEqual([
         "-- migrate:up phase:expand change:users_name_to_full_name",
         "-- migrate:up backfill:public.users change:users_name_to_full_name",

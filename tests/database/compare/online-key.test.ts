@@ -92,6 +92,18 @@ for (const engine of oldestServer) {
   });
 }
 
+test("tables of one name in two schemas, a type with casts of its own, and tables that are published", async () => {
+  const tables = (key: string, code: string): string => `CREATE SCHEMA other;
+CREATE TABLE other.users (id ${key} PRIMARY KEY, code ${code} UNIQUE);
+CREATE TABLE users (id ${key} PRIMARY KEY, other ${key} REFERENCES other.users);
+CREATE PUBLICATION news FOR TABLE users, other.users;`;
+  const texts = await textsOf(tables("int", "uuid"), tables("bigint", "text"));
+  expect(texts.map((text) => text.split("\n")[0]).filter((line) => line?.includes("backfill"))).toEqual([
+    "-- migrate:up backfill:other.users change:bigger_keys",
+    "-- migrate:up backfill:public.users change:bigger_keys",
+  ]);
+});
+
 test("a key that something stands on which is not made anew is refused, with its name", async () => {
   const before = schema("int");
   const after = schema("bigint");

@@ -103,6 +103,9 @@ describe("a table that a view cannot stand in for", () => {
       });
       expect(refusal.hint).toContain("Nothing was written");
     }
+    const partitioned = (name: string): string =>
+      `CREATE TABLE ${name} (id int PRIMARY KEY, data json) PARTITION BY RANGE (id); CREATE TABLE all_of_them PARTITION OF ${name} DEFAULT;`;
+    expect(await textsOf(partitioned("users"), partitioned("people"))).toHaveLength(2);
     const [expand] = await textsOf(plain("users"), plain("people"), 14);
     expect(expand).not.toContain("security_invoker");
   });
