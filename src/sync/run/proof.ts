@@ -154,7 +154,7 @@ async function readingOf<T>(table: string | undefined, work: () => Promise<T>): 
   try {
     return await work();
   } catch (error) {
-    throw readingFailed(error, table);
+    throw readingFailed(error, table, "both");
   }
 }
 

@@ -30,12 +30,13 @@ const KNOWN: Readonly<Record<string, { readonly what: string; readonly hint: str
  * The error without a word of what PostgreSQL said: its messages, details and contexts quote values of rows. Its SQLSTATE, the table
  * and our own words have to do. What is no error of the source goes through.
  * @param table qualified, for people
+ * @param side `both`: the copy was read as well, and it may be the one that failed
  */
-export function readingFailed(error: unknown, table?: string): unknown {
+export function readingFailed(error: unknown, table?: string, side: "source" | "both" = "source"): unknown {
   if (!(error instanceof ConfitureError)) return error;
   if (error.code !== "sql_failed" && error.code !== "connection_lost") return error;
   const sqlstate = error.server?.sqlstate;
-  const what = table === undefined ? "Reading the source failed" : `Reading "${table}" from the source failed`;
+  const what = side === "both" ? comparing(table) : reading(table);
   const known = sqlstate === undefined ? undefined : KNOWN[sqlstate];
   if (error.code === "connection_lost" && known === undefined) {
     return new ConfitureError("connection_lost", `${what}: the connection was lost`, {
@@ -52,4 +53,12 @@ export function readingFailed(error: unknown, table?: string): unknown {
       data: { sqlstate: sqlstate ?? null, ...(table === undefined ? {} : { table }) },
     },
   );
+}
+
+function reading(table: string | undefined): string {
+  return table === undefined ? "Reading the source failed" : `Reading "${table}" from the source failed`;
+}
+
+function comparing(table: string | undefined): string {
+  return `Comparing ${table === undefined ? "both databases" : `"${table}" of both databases`} failed`;
 }

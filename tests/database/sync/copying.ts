@@ -11,7 +11,7 @@ import { KEY } from "../../support/sync.ts";
 const LEDGER = "confiture_migrations";
 
 /** What a copy between two databases needs, every value kept. */
-function copyOptions(source: Target, target: Target, more: Partial<SyncOptions> = {}): SyncOptions {
+export function copyOptions(source: Target, target: Target, more: Partial<SyncOptions> = {}): SyncOptions {
   return {
     source: { target: source, name: "source" },
     target: { target, name: "target" },

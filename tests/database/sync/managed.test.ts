@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
 import type { ServerTarget, Target } from "#database/target.ts";
+import { verifySync } from "#sync/run/verify.ts";
 import { serverEngines } from "../../support/engines.ts";
 import { server } from "../../support/servers.ts";
-import { copy, ruled } from "./copying.ts";
+import { copy, copyOptions, ruled } from "./copying.ts";
 
 const SCHEMA = `
   create table people (id int generated always as identity primary key, email text not null unique, boss int, changed int not null default 0);
@@ -67,6 +68,16 @@ for (const engine of serverEngines) {
         plan: ruled(RULES),
       });
       expect(report.place).toBe(place);
+      // From now on the owner would see what the policy lets it see, and a proof of that would be none.
+      const verified = async (user: string): Promise<unknown> =>
+        await verifySync(
+          copyOptions(at(source.target, "sync_reads"), at(target.target, user), { plan: ruled(RULES) }),
+        ).catch((error: unknown) => error);
+      expect(await verified("postgres")).toMatchObject({ holds: true });
+      expect(await verified("sync_makes")).toMatchObject({
+        message: expect.stringContaining('Comparing "public.people" of both databases failed'),
+        data: { sqlstate: "42501" },
+      });
       expect(await withDatabase(target.target, {}, (database) => database.query(STATE))).toEqual([WHOLE]);
     }
     await source.drop();
