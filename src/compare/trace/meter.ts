@@ -278,7 +278,9 @@ function scopeOf(text: string, code: Code): Dependents["scope"] | undefined {
   return /^alter\s+table\b[^]*\bdrop\b/i.test(text) ? "constraints" : undefined;
 }
 
-const CASCADES = /^(?:(?:drop|alter)\b[^]*\bcascade\b|drop\s+owned\b|do\b[^]*\b(?:drop|execute)\b)/i;
+/** ON DELETE CASCADE is no such. */
+const CASCADES =
+  /^(?:drop\b[^]*\bcascade\b|alter\b[^]*\bdrop\b[^,]*\bcascade\b|drop\s+owned\b|do\b[^]*\b(?:drop|execute)\b)/i;
 
 const SETS_BACK = /^(?:alter|select|with)\b[^]*\b(?:setval|restart)\b|^do\b[^]*\b(?:setval|restart|execute)\b/i;
 
