@@ -479,6 +479,16 @@ COMMENT ON RULE guard ON shop.orders IS 'nothing goes';
   });
 });
 
+test("a column that is renamed under views which migrations made gets its name in the files, and the views come as they are then", async () => {
+  const { after } = await update(
+    { "1.sql": "CREATE TABLE people (id int, name text);\n" },
+    `CREATE VIEW few AS SELECT * FROM people; CREATE VIEW fewer AS SELECT name FROM few WHERE name > 'a';
+     ALTER TABLE people RENAME name TO full_name`,
+  );
+  expect(after["1.sql"]).toStartWith("CREATE TABLE people (id int, full_name text);\n");
+  expect(after["1.sql"]).toContain("full_name AS name");
+});
+
 describe("rows that migrations leave", () => {
   const ROLES =
     "CREATE TABLE roles (id serial PRIMARY KEY, name text NOT NULL UNIQUE, made date DEFAULT current_date);\n";
