@@ -25,7 +25,7 @@ const START_PARAMETERS = [
     io_method: "sync",
     // Shared memory is written to from one end to the other at each start, so it has no room for anybody but the one
     // backend. A transaction holds a lock on each table, index and sequence that it makes: there are so many times the
-    // number of backends that may run, which is four, and that is enough for 10,000 tables.
+    // number of backends that may run, which is four, and that is enough for 10,000 tables with a key and a text.
     max_connections: "1",
     max_wal_senders: "0",
     autovacuum_worker_slots: "1",

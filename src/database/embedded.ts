@@ -178,7 +178,7 @@ function explainMissing(error: unknown): unknown {
   if (!(error instanceof ConfitureError)) return error;
   if (error.server?.sqlstate === "53200") {
     return error.with({
-      hint: "The embedded PostgreSQL has room for the locks of more than 10,000 tables in one transaction, and no more memory than this process may have. Split the work, or do it on a server.",
+      hint: "The embedded PostgreSQL has room for some 48,000 locks in one transaction (a table takes one, and so do each of its indexes and its sequence, and two more where it has long texts), and no more memory than this process may have. Split the work (`confiture build --no-transaction` runs each statement by itself), or do it on a server.",
     });
   }
   if (error.server?.sqlstate !== "0A000") return error;
