@@ -8,13 +8,13 @@ const FILES = {
   "001_people.sql": `CREATE TABLE people (id int PRIMARY KEY, full_name text NOT NULL, first_name text);
 INSERT INTO people SELECT i, 'Ada ' || i FROM generate_series(1, 500) AS i;
 ANALYZE people;
-CREATE FUNCTION slowly(name text) RETURNS text LANGUAGE plpgsql STABLE AS $f$
-BEGIN
-  IF name = 'Ada 250' THEN ${AT_THE_GATE.replace(/^DO \$\$ BEGIN /, "").replace(/END \$\$;$/, "")} END IF;
-  RETURN split_part(name, ' ', 1);
-END $f$;`,
+CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN
+  ${AT_THE_GATE.replace(/^DO \$\$ BEGIN /, "").replace(/END \$\$;$/, "")}
+  RETURN NULL;
+END $f$;
+CREATE TRIGGER wait AFTER UPDATE ON people FOR EACH ROW WHEN (NEW.id = 250) EXECUTE FUNCTION wait();`,
   "002_fill.sql":
-    "-- migrate:up backfill:people batch:100\nUPDATE people SET first_name = slowly(full_name) WHERE first_name IS NULL;\n",
+    "-- migrate:up backfill:people batch:100 triggers:on\nUPDATE people SET first_name = split_part(full_name, ' ', 1) WHERE first_name IS NULL;\n",
 };
 
 for (const major of NEWEST_ALONE) {
