@@ -30,7 +30,9 @@ function figuresOf({ batch, batchMs, rowsScanned, rowsEstimate }: Progress): Fil
 /** "3,400,000 of about 10,000,000 rows (34 %), 21,000 rows/s, 5m 14s left, batches of 9,000". Pure. */
 export function fillProgress(progress: Progress): string {
   const { rate, left, part } = figuresOf(progress);
-  const { rowsScanned, rowsEstimate, sweep, batch, waits } = progress;
+  const { rowsScanned, rowsEstimate, sweep, batch, pausedBy } = progress;
+  // A runner notes that it waits; where nobody runs, it is paused all the same.
+  const waits = progress.waits ?? (pausedBy === null ? null : `paused by ${pausedBy}`);
   const rows =
     rowsEstimate === null
       ? `${number(rowsScanned)} rows`

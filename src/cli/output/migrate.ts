@@ -168,6 +168,11 @@ export function finishRun({ io, messages }: CommandContext, report: RunReport, n
     messages.log(`${inLine(migrationId(migration))} waits: ${inLine(why)}`);
   }
   const unfinished = report.results.find((result) => result.outcome === "unfinished");
+  if (report.error === undefined && unfinished === undefined && skipped.length > 0) {
+    messages.log(
+      `The time is over: ${count(skipped.length, "migration")} not begun. \`confiture migrate up\` goes on with ${inLine(migrationId(skipped[0]!.migration))}`,
+    );
+  }
   if (report.error === undefined && unfinished !== undefined && (report.held ?? []).length === 0) {
     messages.log(`${inLine(migrationId(unfinished.migration))} is not done yet: \`confiture migrate up\` goes on`);
   }

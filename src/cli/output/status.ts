@@ -114,7 +114,10 @@ function standingOf(entry: HistoryEntry, waits: string | undefined): readonly [s
 
 function filling({ progress: come, worker }: HistoryEntry): string {
   const done = come === undefined ? "filling" : `filling: ${fillProgress(come)}`;
-  if (worker === undefined) return `${done}; nobody works on it: confiture migrate up goes on`;
+  if (worker === undefined) {
+    const first = (come?.pausedBy ?? null) === null ? "" : "confiture migrate resume, then ";
+    return `${done}; nobody works on it: ${first}confiture migrate up goes on`;
+  }
   return `${done}; process ${worker.pid} works on it`;
 }
 

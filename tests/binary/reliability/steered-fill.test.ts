@@ -61,6 +61,7 @@ for (const major of NEWEST_ALONE) {
       [["throttle", "--batch", "0"], "--batch is a number from 1 up"],
       [["throttle", "--pause", "5"], "--pause is a duration such as"],
       [["up", "--for", "30"], "--for is a duration such as"],
+      [["up", "--for", "0"], "--for is longer than 0"],
       [["up", "--no-backfill", "--only-backfill"], "do not go together"],
       [["up", "--contract", "names"], 'There is no pending contract "names"'],
     ] as const) {
@@ -72,5 +73,22 @@ for (const major of NEWEST_ALONE) {
       });
       expect(code).not.toBe(0);
     }
+    // A time that is over is told, and so is one that is paused and that nobody runs.
+    await b.write("003_more.sql", FILES["002_fill.sql"].replaceAll("first_name", "full_name"));
+    await b.write("004_last.sql", "CREATE TABLE last ();");
+    const over = await b.migrate("up", "--for", "1ms");
+    expect(over.exitCode).toBe(0);
+    expect(over.stderr).toContain(
+      "The time is over: 2 migrations not begun. `confiture migrate up` goes on with 003_more",
+    );
+    await b.write(
+      "003_more.sql",
+      "-- migrate:up backfill:people batch:1 triggers:on\nUPDATE people SET first_name = (10 / (id - 2))::text WHERE first_name = 'Ada';",
+    );
+    expect((await b.migrate("up")).exitCode).toBe(1);
+    await told("pause");
+    expect(await told("status")).toMatch(
+      /003_more \(filling: .*waits: paused by postgres@.*; nobody works on it: confiture migrate resume, then confiture migrate up goes on\)/,
+    );
   });
 }

@@ -107,12 +107,14 @@ async function readHolds(
   context: CommandContext,
 ): Promise<Pick<UpOptions, "contracts" | "contractsByThemselves" | "backfills" | "timeLimit">> {
   const [without, only] = [args["no-backfill"] === true, args["only-backfill"] === true];
+  const timeLimit = readDuration("--for", args.for);
+  if (timeLimit === 0) throw new ConfitureError("usage", "--for is longer than 0: no migration would begin");
   if (without && only) throw new ConfitureError("usage", "--no-backfill and --only-backfill do not go together");
   return {
     contracts: args.contract?.split(","),
     contractsByThemselves: contractsByThemselves(await context.config()),
     backfills: without ? "without" : only ? "only" : undefined,
-    timeLimit: readDuration("--for", args.for),
+    timeLimit,
   };
 }
 
