@@ -170,10 +170,16 @@ function reportOf(
   shown: ShownPath,
   fails: (finding: Pick<Finding, "severity">) => boolean,
 ): Report {
-  const names = new Set([...files, ...findings.map(({ file }) => shown(file.path))]);
+  const byFile = new Map<string, Finding[]>(files.map((name) => [name, []]));
+  for (const finding of findings) {
+    const name = shown(finding.file.path);
+    const found = byFile.get(name);
+    if (found === undefined) byFile.set(name, [finding]);
+    else found.push(finding);
+  }
   return {
     command: "lint",
-    suites: [...names].map((name) => ({ name, findings: findings.filter(({ file }) => shown(file.path) === name) })),
+    suites: [...byFile].map(([name, found]) => ({ name, findings: found })),
     fails,
     async rules() {
       const { RULES } = await import("#lint/registry.ts");
