@@ -85,7 +85,8 @@ export function planFiles(
       if (about.length === 0) continue;
       const unit = units.unitFor({ produces: [], about });
       units.require(unit, about);
-      statements.get(unit)?.push(...more);
+      // What it is of may be there already, and is then all that its file has.
+      statements.set(unit, [...(statements.get(unit) ?? []), ...more]);
     }
   }
   const { paths, ahead } = layOut(withStatements(units.all, statements));

@@ -70,3 +70,12 @@ create policy own on guarded using (secret = current_user);
 insert into guarded values (1, 'a'), (2, 'b');
 comment on table guarded is 'kept ''from'' others';
 create statistics logged_both (dependencies) on id, line from logged;
+
+-- Nothing but statistics comes late here.
+create table gauged (id int, n int, at date) partition by range (at);
+create table gauged_all partition of gauged default;
+create statistics gauged_part on id, n from gauged_all;
+create statistics gauged_root (ndistinct) on id, n from gauged;
+create table bare (id int, n int);
+create statistics bare_both on id, n from bare;
+comment on statistics bare_both is 'both';
