@@ -11,6 +11,19 @@ interface Marked {
   readonly checksum: string | null;
 }
 
+/** What is to be run, and what of the way it runs is said beside its file, where its checksum does not tell. */
+interface ToRun extends Marked {
+  /** How the file is read. */
+  readonly layout: string;
+  /** Whether it runs in one transaction. */
+  readonly transactional: boolean;
+}
+
+/** What a plan goes by, of a migration. */
+export interface Planned extends Pick<LoadedMigration, "file" | "checksum"> {
+  readonly transactional: boolean;
+}
+
 /** What somebody has looked at and wants to be run: this, on this database, standing like this. */
 export interface ApprovedPlan {
   readonly format: "confiture-plan";
@@ -21,16 +34,22 @@ export interface ApprovedPlan {
   /** What the ledger said was applied, in version order. */
   readonly applied: readonly Marked[];
   /** What is to be run, in order. */
-  readonly migrations: readonly Marked[];
+  readonly migrations: readonly ToRun[];
   /** sha256 in hex of all of the above. */
   readonly digest: string;
+}
+
+/** What a plan goes by, of a migration that is loaded. Reads its way up. */
+export function plannedOf({ file, checksum, up }: LoadedMigration): Planned {
+  // What is refused does not run in either way.
+  return { file, checksum, transactional: up.kind !== "refused" && up.transactional };
 }
 
 /** Pure. */
 export function planToApprove(
   { environment, database }: Pick<ApprovedPlan, "environment" | "database">,
   history: readonly HistoryEntry[],
-  migrations: readonly Pick<LoadedMigration, "file" | "checksum">[],
+  migrations: readonly Planned[],
 ): ApprovedPlan {
   const plan = {
     format: "confiture-plan",
@@ -38,7 +57,7 @@ export function planToApprove(
     environment,
     database,
     applied: appliedOf(history),
-    migrations: migrations.map(marked),
+    migrations: migrations.map(toRun),
   } as const;
   return { ...plan, digest: digestOf(plan) };
 }
@@ -69,7 +88,8 @@ export function readApprovedPlan(text: string, file: string): ApprovedPlan {
     (environment === null || typeof environment === "string") &&
     isDatabase(database) &&
     isMarkedList(applied) &&
-    isMarkedList(migrations);
+    isMarkedList(migrations) &&
+    migrations.every(isToRun);
   if (!isWhole) throw refuse("lacks a part of a plan");
   const plan = { format: "confiture-plan", version: 1, environment, database, applied, migrations } as const;
   if (digestOf(plan) !== digest) throw refuse("was edited: its digest does not fit what is in it");
@@ -83,9 +103,9 @@ export function readApprovedPlan(text: string, file: string): ApprovedPlan {
 export function requireApproved(
   plan: ApprovedPlan,
   history: readonly HistoryEntry[],
-  migrations: readonly Pick<LoadedMigration, "file" | "checksum">[],
+  migrations: readonly LoadedMigration[],
 ): void {
-  const now = planToApprove(plan, history, migrations);
+  const now = planToApprove(plan, history, migrations.map(plannedOf));
   if (now.digest === plan.digest) return;
   const changes = [
     ...differences(plan.applied, now.applied, {
@@ -93,10 +113,10 @@ export function requireApproved(
       gone: "is not applied any more",
       changed: "is applied with another text",
     }),
-    ...differences(
+    ...differences<ToRun>(
       plan.migrations.filter(({ version }) => !now.applied.some((row) => row.version === version)),
       now.migrations,
-      { added: "is pending as well", gone: "is not pending any more", changed: "was edited" },
+      { added: "is pending as well", gone: "is not pending any more", changed: "was edited", otherwise: runsOtherwise },
     ),
   ];
   throw new ConfitureError(
@@ -106,10 +126,23 @@ export function requireApproved(
   );
 }
 
-function differences(
-  then: readonly Marked[],
-  now: readonly Marked[],
-  words: { readonly added: string; readonly gone: string; readonly changed: string },
+/** How what has the same text runs in another way, if it does. */
+function runsOtherwise(then: ToRun, now: ToRun): string | undefined {
+  if (then.layout !== now.layout) return `is read as a file of ${now.layout}, and was of ${then.layout}`;
+  if (then.transactional === now.transactional) return undefined;
+  const how = ({ transactional }: ToRun): string => (transactional ? "in one transaction" : "statement by statement");
+  return `runs ${how(now)}, and was planned to run ${how(then)}`;
+}
+
+function differences<One extends Marked>(
+  then: readonly One[],
+  now: readonly One[],
+  words: {
+    readonly added: string;
+    readonly gone: string;
+    readonly changed: string;
+    readonly otherwise?: (then: One, now: One) => string | undefined;
+  },
 ): string[] {
   const before = new Map(then.map((one) => [one.version, one]));
   const after = new Map(now.map((one) => [one.version, one]));
@@ -117,7 +150,9 @@ function differences(
     ...now.flatMap((one) => {
       const old = before.get(one.version);
       if (old === undefined) return [`${migrationId(one)} ${words.added}`];
-      return old.checksum === one.checksum && old.name === one.name ? [] : [`${migrationId(one)} ${words.changed}`];
+      const isSame = old.checksum === one.checksum && old.name === one.name;
+      const what = isSame ? words.otherwise?.(old, one) : words.changed;
+      return what === undefined ? [] : [`${migrationId(one)} ${what}`];
     }),
     ...then.flatMap((one) => (after.has(one.version) ? [] : [`${migrationId(one)} ${words.gone}`])),
   ];
@@ -129,15 +164,17 @@ function appliedOf(history: readonly HistoryEntry[]): Marked[] {
   );
 }
 
-function marked({ file, checksum }: Pick<LoadedMigration, "file" | "checksum">): Marked {
-  return { version: file.version, name: file.name, checksum };
+function toRun({ file, checksum, transactional }: Planned): ToRun {
+  return { version: file.version, name: file.name, checksum, layout: file.layout, transactional };
 }
 
 function digestOf({ environment, database, applied, migrations }: Omit<ApprovedPlan, "digest">): string {
   const lines = (list: readonly Marked[]): unknown[] =>
     list.map(({ version, name, checksum }) => [version, name, checksum]);
-  const { name, place, system, oid } = database;
-  const all = [environment, [name, place, system, oid], lines(applied), lines(migrations)];
+  const { name, place, system, oid, searchPath } = database;
+  const path = searchPath === null ? null : [searchPath.setting, searchPath.schemas];
+  const ways = migrations.map(({ layout, transactional }) => [layout, transactional]);
+  const all = [environment, [name, place, system, oid, path], lines(applied), lines(migrations), ways];
   return Bun.SHA256.hash(JSON.stringify(all), "hex");
 }
 
@@ -147,8 +184,23 @@ function isDatabase(value: unknown): value is PlannedDatabase {
     typeof value["name"] === "string" &&
     typeof value["place"] === "string" &&
     (value["system"] === null || typeof value["system"] === "string") &&
-    (value["oid"] === null || typeof value["oid"] === "number")
+    (value["oid"] === null || typeof value["oid"] === "number") &&
+    (value["searchPath"] === null || isSearchPath(value["searchPath"]))
   );
+}
+
+function isSearchPath(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    typeof value["setting"] === "string" &&
+    Array.isArray(value["schemas"]) &&
+    value["schemas"].every((schema) => typeof schema === "string")
+  );
+}
+
+function isToRun(value: Marked): value is ToRun {
+  const { layout, transactional }: Partial<ToRun> = value;
+  return typeof layout === "string" && typeof transactional === "boolean";
 }
 
 function isMarkedList(value: unknown): value is Marked[] {

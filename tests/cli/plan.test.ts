@@ -287,6 +287,51 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
     expect(stderr).toContain("the same database at another address, or a copy of it");
   });
 
+  test("refuses a search_path with which its names mean other tables, of the database, the role or a new schema", async () => {
+    await using project = await cliProject({ "db/migrations/1_empty.sql": "TRUNCATE cache;\n" }, { major });
+    await project.query("CREATE SCHEMA other");
+    await project.query("CREATE TABLE cache (id int)");
+    await project.query("CREATE TABLE other.cache AS SELECT 1 AS id");
+    const refuses = async (words: string) => {
+      for (const command of [up, [...up, "--dry-run"]]) {
+        const refused = await project.run([...command, "--format", "json"]);
+        expect(readDocument(refused)).toMatchObject({
+          exitCode: 7,
+          error: { code: "plan_outdated", message: expect.stringContaining(words) },
+        });
+      }
+      expect(await project.query("SELECT id FROM other.cache")).toEqual([{ id: 1 }]);
+    };
+    await project.succeed(["migrate", "plan", "--out", "plan.json"]);
+    await project.query(`ALTER DATABASE "${project.database}" SET search_path = other, public`);
+    await refuses('search_path "$user", public (public), and it is other, public now');
+    await project.query(`ALTER DATABASE "${project.database}" RESET search_path`);
+    const role = JSON.stringify(new URL(project.url).username);
+    await project.query(`ALTER ROLE ${role} IN DATABASE "${project.database}" SET search_path = other`);
+    await refuses("and it is other now");
+    await project.query(`ALTER ROLE ${role} IN DATABASE "${project.database}" RESET search_path`);
+    await project.query(`CREATE SCHEMA ${role}`);
+    await refuses('and it is "$user", public (cli_tester, public) now');
+    await project.query(`DROP SCHEMA ${role}`);
+    await project.succeed(up);
+  });
+
+  test("refuses another transaction mode, which is said beside the file", async () => {
+    await using project = await cliProject(
+      { "db/migrations/V1__t.sql": "CREATE TABLE t (id int);\nCREATE TABLE u (id int);\n" },
+      { major },
+    );
+    await project.succeed(["migrate", "plan", "--out", "plan.json"]);
+    await project.write("db/migrations/V1__t.sql.conf", "executeInTransaction=false\n");
+    const refused = await project.run([...up, "--format", "json"]);
+    expect(readDocument(refused)).toMatchObject({
+      exitCode: 7,
+      error: { data: { changes: ["1_t runs statement by statement, and was planned to run in one transaction"] } },
+    });
+    await rm(project.path("db/migrations/V1__t.sql.conf"));
+    await project.succeed(up);
+  });
+
   test("refuses a database that went on, another environment, an edited plan, and options beside it", async () => {
     await using project = await planned();
     await project.write("db/environments/other.yaml", environmentFile(project.server, project.database));

@@ -2,7 +2,8 @@ import { describe, expect, test } from "bun:test";
 import type { ConfitureError } from "#errors/error.ts";
 import { type PlannedDatabase, requireSameDatabase } from "#migrate/planned-database.ts";
 
-const SHOP: PlannedDatabase = { name: "shop", place: "db-1:5432", system: "7412", oid: 16_384 };
+const searchPath = { setting: '"$user", public', schemas: ["public"] };
+const SHOP: PlannedDatabase = { name: "shop", place: "db-1:5432", system: "7412", oid: 16_384, searchPath };
 const UNKNOWN = { system: null, oid: null };
 
 describe("a plan that was made for db-1:5432/shop", () => {
@@ -16,6 +17,14 @@ describe("a plan that was made for db-1:5432/shop", () => {
     ["its address, where nobody may ask more", SHOP, { ...SHOP, ...UNKNOWN }, "same"],
     ["another address, where nobody may ask more", { ...SHOP, ...UNKNOWN }, { ...SHOP, place: "db-2:5432" }, "refused"],
     ["another name, where nobody may ask more", { ...SHOP, ...UNKNOWN }, { ...SHOP, name: "test" }, "refused"],
+    ["it with another search_path", SHOP, { ...SHOP, searchPath: { setting: "a", schemas: ["a"] } }, "refused"],
+    [
+      "it with a schema named as the user",
+      SHOP,
+      { ...SHOP, searchPath: { ...searchPath, schemas: ["u", "public"] } },
+      "refused",
+    ],
+    ["one that is made meanwhile", { ...SHOP, ...UNKNOWN, searchPath: null }, { ...SHOP, ...UNKNOWN }, "same"],
   ])("runs on %s: or not", (_what, planned, now, expected) => {
     let outcome: string;
     try {

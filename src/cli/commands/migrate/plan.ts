@@ -7,8 +7,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { writeFile } from "#files/change.ts";
 import { readRegularFile } from "#files/read.ts";
-import { planToApprove, readApprovedPlan } from "#migrate/approved-plan.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
+import { type Planned, plannedOf, planToApprove, readApprovedPlan } from "#migrate/approved-plan.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { askPlannedDatabase } from "#migrate/planned-database.ts";
@@ -165,9 +164,11 @@ export const command = defineCommand({
       else {
         // What was traced is what was looked at: a file may have changed since.
         const traced = new Map(trace.migrations.map((migration) => [migration.file.version, migration]));
-        const looked: Pick<LoadedMigration, "file" | "checksum">[] = [];
+        const looked: Planned[] = [];
         for (const file of all) {
-          looked.push(traced.get(file.version) ?? (await loadMigration(context.projectDir, file, context.io.signal)));
+          const load = async (): Promise<Planned> =>
+            plannedOf(await loadMigration(context.projectDir, file, context.io.signal));
+          looked.push(traced.get(file.version) ?? (await load()));
         }
         const made = {
           environment: planEnvironment(await context.config()),
