@@ -66,6 +66,8 @@ export type MigrateEvent =
   | { readonly type: "fill-rows-keep-coming"; readonly migration: MigrationFile; readonly rows: number }
   /** An approved plan was made for this database at another address, or for one that this is a copy of. */
   | { readonly type: "planned-elsewhere"; readonly message: string }
+  /** A backfill is done, and its WHERE still finds rows. */
+  | { readonly type: "fill-rows-left"; readonly migration: MigrationFile }
   /** A migration is not run yet; `why` completes "NAME waits: ". */
   | { readonly type: "held"; readonly migration: MigrationFile; readonly why: string }
   /** Something that the code of a TypeScript migration began was still open at the end of the command, and was ended. */

@@ -94,6 +94,11 @@ export function showMigrateEvents({ io, messages, live, json, paint }: CommandCo
       case "planned-elsewhere":
         messages.warn(inLine(event.message));
         break;
+      case "fill-rows-left":
+        messages.warn(
+          `${inLine(migrationId(event.migration))}: its WHERE still finds rows. Either they came just now, or the table has a trigger, rule or policy that keeps them as they are, or the condition depends on other rows. Look at them before anything relies on this backfill.`,
+        );
+        break;
       case "held":
         messages.log(`${inLine(migrationId(event.migration))} waits: ${inLine(event.why)}`);
         break;

@@ -1,11 +1,12 @@
 import type { Database } from "#database/database.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
+import { unquoteNames } from "#sql/unquote.ts";
 import { statementOf } from "../plan/statement.ts";
 import { Meter } from "../trace/meter.ts";
 import { findColumnChange } from "./column-change.ts";
 import { columnSteps } from "./column-steps.ts";
-import { NO_EFFECTS } from "./effects.ts";
+import { type Effects, NO_EFFECTS } from "./effects.ts";
 import { isOutside, measureStep, requireQuick } from "./measure-step.ts";
 import type { PlanOptions, ProveRows } from "./options.ts";
 import { requireNothing } from "./proof.ts";
@@ -66,7 +67,7 @@ export async function planInSteps(
       requireQuick(part, measured);
       statements.push(rows === undefined ? measured : { ...measured, rows });
     }
-    const back = down.map((sql) => ({ ...statementOf(sql), effects: NO_EFFECTS }));
+    const back = down.map((sql, index) => ({ ...statementOf(sql), effects: effectsOfWayBack(down, index) }));
     const section: Section = { statements, transactional, marker };
     const wayBack: Section = { statements: back, transactional: !down.some(isOutside) };
     const own = about === undefined ? part : `${part}_${about}`;
@@ -84,3 +85,16 @@ export async function planInSteps(
     proveRows: change.proveRows,
   };
 }
+
+/**
+ * A way back that fills columns again writes every row in one transaction, and what stands before it has locked the table by then.
+ * Pure.
+ */
+function effectsOfWayBack(statements: readonly string[], index: number): Effects {
+  const tablesOf = (sql: string): string[] => [...(FILLED.exec(sql)?.slice(1).map(unquoteNames) ?? [])];
+  const rewrites = tablesOf(statements[index] ?? "");
+  return { ...NO_EFFECTS, rewrites, blocksReads: index === 0 ? statements.flatMap(tablesOf) : rewrites };
+}
+
+const NAME = String.raw`(?:"(?:[^"]|"")+"|[\w$]+)`;
+const FILLED = new RegExp(String.raw`^UPDATE (?:ONLY )?(${NAME}(?:\.${NAME})?)\s`);

@@ -286,6 +286,7 @@ class Run {
     if (sweep > 0 && (found === 0 || sweep >= MOST_SWEEPS)) {
       if (found > 0)
         this.#options.onEvent?.({ type: "fill-rows-keep-coming", migration: this.#migration, rows: found });
+      else await this.#tellWhatIsLeft();
       return false;
     }
     if (sweep === 0 && rowsScanned === 0 && passChanged === 0 && this.#progress.upper === null) return false;
@@ -296,6 +297,14 @@ class Run {
     await changeProgress(this.#database, this.#ledger, this.#migration.version, changes);
     this.#progress = { ...this.#progress, ...changes };
     return true;
+  }
+
+  /** A sweep without a row is no proof: triggers, rules and policies of the table can keep rows from being changed. */
+  async #tellWhatIsLeft(): Promise<void> {
+    const { remaining } = this.#fill.statement;
+    if (remaining === undefined) return;
+    const [row] = await this.#database.query<{ remaining: boolean }>(remaining);
+    if (row?.remaining === true) this.#options.onEvent?.({ type: "fill-rows-left", migration: this.#migration });
   }
 
   #failure(error: ConfitureError, range: string, tries?: number): ConfitureError {

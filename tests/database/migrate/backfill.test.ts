@@ -70,6 +70,23 @@ function refusal({ error }: Outcome): string {
 
 for (const engine of engines) {
   describe(engine.name, () => {
+    test.each([
+      [
+        "a trigger",
+        "CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF OLD.id % 2 = 0 THEN RETURN NULL; END IF; RETURN NEW; END $$; CREATE TRIGGER skip BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION skip()",
+        true,
+      ],
+      ["a rule", "CREATE RULE skip AS ON UPDATE TO users WHERE OLD.id % 2 = 0 DO INSTEAD NOTHING", true],
+      ["nothing", "SELECT", false],
+    ])("says at its end that its WHERE still finds rows, which %s keeps as they are", async (_what, sql, isTold) => {
+      await using m = await migrating(engine, {
+        "001_users.sql": `${USERS}\n${sql};`,
+        "002_fill.sql": fill("batch:300"),
+      });
+      expect(await m.up()).toMatchObject({ error: undefined, results: ["001 done", "002 done"] });
+      expect(m.events.some(({ type }) => type === "fill-rows-left")).toBe(isTold);
+    });
+
     test("a backfill goes through the table in batches, and is recorded like any migration", async () => {
       await using m = await migrating(engine, { "001_users.sql": USERS, "002_fill.sql": fill() });
       expect(await m.up()).toMatchObject({ error: undefined, results: ["001 done", "002 done"] });

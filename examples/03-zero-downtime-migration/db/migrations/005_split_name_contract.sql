@@ -19,12 +19,14 @@ ALTER TABLE public.users
 
 -- migrate:down
 
+-- LOCK: reads and writes of public.users wait until the migration is committed.
 ALTER TABLE public.users
   ALTER COLUMN first_name DROP NOT NULL;
 
 ALTER TABLE public.users
   ADD COLUMN full_name text;
 
+-- REWRITE: every row of public.users is rewritten under the lock.
 UPDATE public.users
    SET full_name = first_name || coalesce(' ' || last_name, '');
 
