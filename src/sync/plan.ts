@@ -34,6 +34,15 @@ export interface SyncTable {
   readonly whole: boolean;
   /** Which rows, for people: the conditions of the rules in short. Undefined for all. */
   readonly where: string | undefined;
+  /** What tells its rows apart on both sides; undefined where nothing does. */
+  readonly identity?: Identity;
+}
+
+/** Columns of a unique key without NULL, of which each value is that of one row. */
+export interface Identity {
+  readonly columns: readonly string[];
+  /** Whether all of them are copied as they are, so that both sides have the same values whatever the key of the copy was. */
+  readonly isKept: boolean;
 }
 
 export interface SyncColumn {
@@ -57,8 +66,13 @@ export interface SyncColumn {
   readonly shape?: string;
   /** Whether the elements of an array are replaced, one by one. */
   readonly elements?: boolean;
-  /** Of a column that `differs`: a query for one row with `rows`, how many have a value, and `same`, how many of them kept it. */
+  /** Of a column that `differs` but for chance: a query for one row with `same`, in how many the result is the original. */
   readonly comparison?: string;
+  /**
+   * Of a column that `differs`, or in which a path does: queries for two columns of each row that is copied, its identity as the copy has
+   * it, as text (NULL without one), and the original or the result.
+   */
+  readonly pairs?: { readonly originals: string; readonly results: string };
   /** Of documents: the values in them that are replaced. */
   readonly inside?: readonly SyncInside[];
 }
@@ -73,7 +87,7 @@ export interface SyncInside {
   readonly transform: string;
   readonly proof: ColumnProof;
   readonly tokens?: TokenKind;
-  /** A query for them, as texts, over `source`; names in it are qualified. */
+  /** A query for them, as texts, each with where in the document it is, also a text, over `source`; names in it are qualified. */
   readonly values: string;
 }
 

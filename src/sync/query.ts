@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { QueryKeys } from "./keyed.ts";
-import type { SourceColumn, SourceTable, SyncColumn, SyncTable } from "./plan.ts";
+import type { Identity, SourceColumn, SourceTable, SyncColumn, SyncTable } from "./plan.ts";
 import type { Transformed, Treatment } from "./rules/treatments.ts";
 import type { Rows } from "./subset/subset.ts";
 import { familyOf } from "./transforms/registry.ts";
@@ -37,27 +37,59 @@ export function syncTable(
     const kept = elements
       ? `EXISTS (SELECT FROM unnest(${original}, ${output}) pair (a, b) WHERE a::text = b::text AND a::text <> '')`
       : `(${output})::text = ${original}::text`;
-    return `${head}SELECT count(*)::float8 AS rows, count(*) FILTER (WHERE ${kept})::float8 AS same FROM ${from}${joined}${lateral} WHERE ${where} AND ${original} IS NOT NULL AND ${original}::text NOT IN ('', '{}')`;
+    return `${head}SELECT count(*) FILTER (WHERE ${kept})::float8 AS same FROM ${from}${joined}${lateral} WHERE ${where} AND ${original} IS NOT NULL AND ${original}::text NOT IN ('', '{}')`;
   };
+  const outputs = list.map((output, index) =>
+    output.slice(0, -` AS ${quoteIdentifier(made[index]!.column.name)}`.length),
+  );
+  const identity = identityOf(table, treatmentOf);
+  const identified = identity?.columns.map((one) => outputs[made.findIndex(({ column }) => column.name === one)]!);
+  const pair = (value: string): string =>
+    `${head}SELECT ${identified === undefined ? "NULL::text" : keyText(identified)}, ${value} FROM ${from}${joined}${lateral} WHERE ${where}`;
   return {
     schema,
     name,
     mode: "rows",
+    ...(identity === undefined ? {} : { identity }),
     columns: made.map(({ column, treatment, sql }, index) => {
       const own = syncColumn(column, treatment, sql);
       if (treatment.kind === "keep") return own;
       const { elements } = treatment;
-      const output = list[index]!.slice(0, -` AS ${quoteIdentifier(column.name)}`.length);
+      const output = outputs[index]!;
+      const { proof, inside = [] } = own;
+      const differs = [proof, ...inside.map((each) => each.proof)].some(({ kind }) => kind === "differs");
       return {
         ...own,
         ...(elements ? { elements } : {}),
-        ...(own.proof.kind === "differs" ? { comparison: comparison(column, output, elements) } : {}),
+        ...(proof.kind === "differs" && proof.chance > 0 ? { comparison: comparison(column, output, elements) } : {}),
+        ...(differs
+          ? { pairs: { originals: pair(`source.${quoteIdentifier(column.name)}`), results: pair(output) } }
+          : {}),
       };
     }),
     query: `${head}SELECT ${list.join(", ")} FROM ${from}${joined}${lateral} WHERE ${where}`,
     whole: rows === undefined && columns.every(({ treatment }) => treatment.kind === "keep"),
     where: rows?.shown,
   };
+}
+
+/** SQL for a text that two rows have in common only if they have all of these values in common. */
+export function keyText(values: readonly string[]): string {
+  return `(array[${values.map((value) => `(${value})::pg_catalog.text`).join(", ")}])::pg_catalog.text`;
+}
+
+/** The first unique key that is kept, else the first one whose results are told apart. */
+function identityOf(table: SourceTable, treatmentOf: (column: SourceColumn) => Treatment): Identity | undefined {
+  const found = table.unique.flatMap(({ columns: numbers, isPlain }): Identity[] => {
+    const columns = table.columns.filter(({ number }) => numbers.includes(number));
+    const treatments = columns.map((column) => treatmentOf(column));
+    const isTold = treatments.every(
+      (one) => one.kind === "keep" || (one.made.class !== "lossy" && one.made.makesNull !== true && !one.elements),
+    );
+    if (!isPlain || columns.length === 0 || !isTold || columns.some((one) => !one.notNull || one.generated)) return [];
+    return [{ columns: columns.map(({ name }) => name), isKept: treatments.every(({ kind }) => kind === "keep") }];
+  });
+  return found.find(({ isKept }) => isKept) ?? found[0];
 }
 
 /** Every column of the table, so that no name in an expression leads to an original: NULL where there is no result to read. */
@@ -118,7 +150,7 @@ function syncColumn({ name, type }: SourceColumn, treatment: Treatment, expressi
   const inside = made.inside?.map(({ values, ...each }) => ({
     ...each,
     values: elements
-      ? `select i.v from pg_catalog.unnest(${column}) e (d), lateral (${values("e.d")}) i (v)`
+      ? `select i.v, e.n::pg_catalog.text operator(pg_catalog.||) '.' operator(pg_catalog.||) i.n from pg_catalog.unnest(${column}) with ordinality e (d, n), lateral (${values("e.d")}) i (v, n)`
       : values(column),
   }));
   return {

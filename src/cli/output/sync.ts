@@ -114,13 +114,16 @@ export function renderReport(report: SyncReport, to: string): string {
 /** What was proven, a line each. */
 export function renderProof({ columns, leaks, scanned }: Proof): string[] {
   return [
-    ...columns.map(({ column, transform, how, holds, originals, same }) => {
+    ...columns.map(({ column, transform, how, holds, originals, results, same }) => {
       if (how === "not compared") return `not compared: ${column} (${transform}): some values may stay as they are`;
-      const what =
-        how === "no value in common"
-          ? `no value in common with ${number(originals)} originals`
-          : `${number(same)} of ${number(originals)} rows have their own value`;
-      return `${holds ? "proven" : "NOT PROVEN"}: ${column} (${transform}): ${holds ? what : `originals are in the copy`}`;
+      if (how === "no key")
+        return `not compared: ${column} (${transform}): no unique key of the table is kept; with CONFITURE_SYNC_KEY as in the copy it can be`;
+      const what = {
+        "no value in common": `no value in common with ${number(originals)} originals`,
+        "no row has its own": `${number(same)} of ${number(results)} rows have their own value`,
+        "only results": `none of ${number(results)} values is an original alone (rows have no key that tells them apart)`,
+      }[how];
+      return `${holds ? "proven" : "NOT PROVEN"}: ${column} (${transform}): ${holds ? what : `${number(same)} ${agree(same, "original is", "originals are")} in the copy`}`;
     }),
     ...leaks.map(
       ({ column, kind, rows, more }) =>

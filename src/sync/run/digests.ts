@@ -57,17 +57,19 @@ export class Comparison {
     asked: "both" | "second first" = "both",
   ): Promise<{
     readonly shared: readonly string[];
+    /** How many both sides have. */
+    readonly common: number;
     readonly digest: Digest;
     readonly counts: readonly [number, number];
   }> {
     if (this.#isQuick) {
       const digest = quickDigest();
       const found = await merge(this.#sides, queries(digest), 1, asked);
-      if (found.shared.length === 0) return { ...found, shared: [], digest };
+      if (found.common === 0) return { ...found, shared: [], digest };
     }
     const digest = strongDigest();
-    const { shared, counts } = await merge(this.#sides, queries(digest), most, asked);
-    return { shared: shared.map((one) => `'${one}'::pg_catalog.int8`), digest, counts };
+    const { shared, common, counts } = await merge(this.#sides, queries(digest), most, asked);
+    return { shared: shared.map((one) => `'${one}'::pg_catalog.int8`), common, digest, counts };
   }
 }
 
@@ -77,26 +79,31 @@ async function merge(
   queries: readonly [string, string],
   most: number,
   asked: "both" | "second first",
-): Promise<{ readonly shared: readonly bigint[]; readonly counts: readonly [number, number] }> {
+): Promise<{
+  readonly shared: readonly bigint[];
+  readonly common: number;
+  readonly counts: readonly [number, number];
+}> {
   const other = new Sorted(sides[1], queries[1]);
   let one: Sorted | undefined;
   const shared: bigint[] = [];
+  let common = 0;
   try {
-    if (asked === "second first" && !(await other.more())) return { shared, counts: [0, 0] };
+    if (asked === "second first" && !(await other.more())) return { shared, common, counts: [0, 0] };
     one = new Sorted(sides[0], queries[0]);
     for (;;) {
       const hasOne = one.isReady() || (!one.isOver() && (await one.more()));
       const hasOther = other.isReady() || (!other.isOver() && (await other.more()));
       if (!hasOne && !hasOther) break;
       const order = !hasOne ? 1 : !hasOther ? -1 : compare(one, other);
-      if (order === 0 && shared.length < most) shared.push(one.digest);
+      if (order === 0 && common++ < most) shared.push(one.digest);
       if (order <= 0) one.pass();
       if (order >= 0) other.pass();
     }
   } finally {
     await Promise.all([one?.close(), other.close()]);
   }
-  return { shared, counts: [one.count, other.count] };
+  return { shared, common, counts: [one.count, other.count] };
 }
 
 function compare(one: Sorted, other: Sorted): number {

@@ -3,6 +3,8 @@ import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import type { SyncColumn, SyncPlan, SyncTable } from "../plan.ts";
 import { Comparison } from "./digests.ts";
 import { readingFailed } from "./reading-failed.ts";
+import type { ColumnResult, Found } from "./proof-result.ts";
+import { compareRows } from "./row-proof.ts";
 import { type Leak, prepareScan, type Scanned, type Search, type TableName } from "./scan.ts";
 import { TOKEN_NAMES } from "./tokens.ts";
 
@@ -13,22 +15,10 @@ export interface Proof {
   readonly scanned: Scanned;
 }
 
-/** What is proven of a transformed column. */
-export interface ColumnResult {
-  /** "public.users.email"; of a value in a document with its path, "public.users.profile contact.email" */
-  readonly column: string;
-  readonly transform: string;
-  readonly how: "no value in common" | "no row has its own" | "not compared";
-  readonly holds: boolean;
-  /** Values on the source and in the target, where digests were compared distinct ones, or rows. */
-  readonly originals: number;
-  readonly results: number;
-  /** Values in common, or rows that kept theirs. */
-  readonly same: number;
-}
-
 export interface ProofOptions {
   readonly plan: SyncPlan;
+  /** Whether the plan has the key of the copy, so that it makes the same results. */
+  readonly hasKey: boolean;
   /** Checks at a time. */
   readonly jobs: number;
   /** Opens sessions, for one check after the other. Those of a server are closed in the end. */
@@ -88,7 +78,7 @@ export async function prove(options: ProofOptions): Promise<Proof> {
       run: async ({ comparison, source }) => {
         const name = `${table.schema}.${table.name}`;
         onStep(`Proving ${name}.${column.name}`);
-        proven.set(column, await readingOf(name, () => proveColumn(source, comparison, table, column)));
+        proven.set(column, await readingOf(name, () => proveColumn(source, comparison, table, column, options.hasKey)));
       },
     });
     const ofSearch = (search: Search, index: number): Check => ({
@@ -217,39 +207,38 @@ async function proveColumn(
   comparison: Comparison,
   table: SyncTable,
   column: SyncColumn,
+  hasKey: boolean,
 ): Promise<ColumnResult[]> {
   const base = aboutOf(table, column);
   const value = `source.${quoteIdentifier(column.name)}`;
-  if (column.proof.kind === "disjoint") {
-    const each = column.elements === true ? `select e::pg_catalog.text from pg_catalog.unnest(${value}) e` : undefined;
-    return [{ ...base, ...(await haveNothingInCommon(comparison, table, each ?? `select ${value}::pg_catalog.text`)) }];
-  }
-  if (column.proof.kind === "differs" && column.comparison !== undefined) {
-    const [row] = await source.query<{ rows: number; same: number }>(column.comparison);
-    const { rows, same } = row!;
-    // Chance has no memory: three times what is expected, and a few, is still chance.
-    const holds = same <= (column.proof.chance === 0 ? 0 : 3 * column.proof.chance * rows + 5);
-    return [{ ...base, how: "no row has its own", holds, originals: rows, results: rows, same }];
-  }
-  const results: ColumnResult[] = [{ ...base, how: "not compared", holds: true, originals: 0, results: 0, same: 0 }];
-  for (const { path, transform, proof, values } of column.inside ?? []) {
-    if (proof.kind !== "disjoint") continue;
-    const result = await haveNothingInCommon(comparison, table, values);
-    results.push({ column: `${base.column} ${path}`, transform, ...result });
+  const values =
+    column.elements === true
+      ? `select e.v::pg_catalog.text, e.n::pg_catalog.text from pg_catalog.unnest(${value}) with ordinality e (v, n)`
+      : `select ${value}::pg_catalog.text, ''`;
+  const results: ColumnResult[] = [];
+  for (const { path, transform, proof, ...each } of [
+    { path: undefined, transform: base.transform, proof: column.proof, values },
+    ...(column.inside ?? []),
+  ]) {
+    const found =
+      proof.kind === "disjoint"
+        ? await haveNothingInCommon(comparison, table, each.values)
+        : proof.kind === "differs"
+          ? await compareRows({ source, comparison, table, column, hasKey, chance: proof.chance, ...each, path })
+          : NOT_COMPARED;
+    results.push({ column: path === undefined ? base.column : `${base.column} ${path}`, transform, ...found });
   }
   return results;
 }
 
+const NOT_COMPARED: Found = { how: "not compared", holds: true, originals: 0, results: 0, same: 0 };
+
 /** @param values a query for texts, over `source`, on either side */
-async function haveNothingInCommon(
-  comparison: Comparison,
-  table: SyncTable,
-  values: string,
-): Promise<Omit<ColumnResult, "column" | "transform">> {
-  const { shared, counts } = await comparison.shared((digest) => {
+async function haveNothingInCommon(comparison: Comparison, table: SyncTable, values: string): Promise<Found> {
+  const { common, counts } = await comparison.shared((digest) => {
     const query = `select ${digest.of("each.v")} from only ${quoteQualified(table.schema, table.name)} source, lateral (${values}) each (v) where each.v operator(pg_catalog.<>) ''`;
     return [query, query];
-  }, 1);
+  }, 0);
   const [originals, results] = counts;
-  return { how: "no value in common", holds: shared.length === 0, originals, results, same: shared.length };
+  return { how: "no value in common", holds: common === 0, originals, results, same: common };
 }

@@ -186,6 +186,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     const proofBegan = performance.now();
     const proof = await prove({
       plan,
+      hasKey: true,
       jobs,
       openSource: async () => (source.isEmbedded ? source.session : await source.openLater()),
       openTarget,
@@ -395,7 +396,7 @@ function requireProof({ columns, leaks }: Proof): void {
       .map(({ column, transform, same, how }) =>
         how === "no value in common"
           ? `  ${column} (${transform}): originals are among the results`
-          : `  ${column} (${transform}): ${same} rows kept their own value`,
+          : `  ${column} (${transform}): ${same} values are originals`,
       ),
     ...leaks.map(
       ({ column, kind, rows, more }) =>

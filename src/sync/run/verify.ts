@@ -45,6 +45,7 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
         );
         const proof = await prove({
           plan,
+          hasKey: plan.reproducible,
           jobs: source.isEmbedded || target.engine === "embedded" ? 1 : options.jobs,
           openSource: async () => (source.isEmbedded ? reader : await source.openLater()),
           openTarget: async () =>

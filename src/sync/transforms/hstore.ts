@@ -19,7 +19,7 @@ export const hstore: Transform = {
             {
               path: key,
               ...replaced,
-              values: (value) => `select ${value} operator(${schema}.->) ${quoteLiteral(key)}::pg_catalog.text`,
+              values: (value) => `select ${value} operator(${schema}.->) ${quoteLiteral(key)}::pg_catalog.text, ''`,
             },
           ],
     );

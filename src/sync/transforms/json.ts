@@ -48,7 +48,7 @@ function placesOf(options: Options, subject: Subject): { readonly root: Place; r
       path,
       ...nested.replaced,
       values: (value) =>
-        `select v operator(pg_catalog.#>>) '{}' from pg_catalog.jsonb_path_query(${value}::pg_catalog.jsonb, ${jsonpath}) v where pg_catalog.jsonb_typeof(v) operator(pg_catalog.=) any ('{string,number}')`,
+        `select f.v operator(pg_catalog.#>>) '{}', f.n::pg_catalog.text from pg_catalog.jsonb_path_query(${value}::pg_catalog.jsonb, ${jsonpath}) with ordinality f (v, n) where pg_catalog.jsonb_typeof(f.v) operator(pg_catalog.=) any ('{string,number}')`,
     });
   }
   for (const path of subject.keep?.list() ?? []) {

@@ -90,6 +90,7 @@ tables:
         originals: 50,
         results: 50,
       },
+      { column: "public.notes.doc friends[].phone", how: "no row has its own", originals: 50, results: 50 },
       { column: "public.notes.docs mail", originals: 50, results: 50 },
     ]);
     await withDatabase(source.target, {}, (database) =>

@@ -1,0 +1,79 @@
+import type { Database } from "#database/database.ts";
+import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import type { SyncColumn, SyncTable } from "../plan.ts";
+import { keyText } from "../query.ts";
+import type { Comparison, Digest } from "./digests.ts";
+import type { Found } from "./proof-result.ts";
+
+interface RowsOptions {
+  readonly source: Database;
+  readonly comparison: Comparison;
+  readonly table: SyncTable;
+  readonly column: SyncColumn;
+  /** Of a document, which values; undefined for the column's own. */
+  readonly path: string | undefined;
+  /** A query for texts, each with its place in the row, over `source`. */
+  readonly values: string;
+  /** How likely a result is its own original. */
+  readonly chance: number;
+  readonly hasKey: boolean;
+}
+
+/**
+ * Values of which a result may be the original of another row. What the target holds is compared: row by row, where a unique key was
+ * kept, or its results can be made again; else value by value, without originals that are results as well.
+ */
+export async function compareRows(options: RowsOptions): Promise<Found> {
+  const { comparison, table, column, values, hasKey } = options;
+  const { identity } = table;
+  const name = quoteIdentifier(column.name);
+  const textsOf = (pairs: string): string =>
+    `from (${pairs}) rows (k, v), lateral (select rows.v) source (${name}), lateral (${values}) each (v, n) where each.v operator(pg_catalog.<>) ''`;
+  const none = { holds: true, originals: 0, results: 0, same: 0 };
+  if (column.pairs === undefined || (identity?.isKept !== true && !hasKey)) return { how: "no key", ...none };
+  const now = (key: string): string =>
+    `select ${key}, source.${name} from only ${quoteQualified(table.schema, table.name)} source`;
+  if (identity !== undefined) {
+    const key = keyText(identity.columns.map((one) => `source.${quoteIdentifier(one)}`));
+    const digested = (digest: Digest): string => `select ${digest.of(keyText(["rows.k", "each.n", "each.v"]))}`;
+    const original = identity.isKept ? now(key) : column.pairs.originals;
+    const { common, counts } = await comparison.shared(
+      (digest) => [`${digested(digest)} ${textsOf(original)}`, `${digested(digest)} ${textsOf(now(key))}`],
+      0,
+    );
+    const [originals, results] = counts;
+    // Keys of another copy's key would be no row's.
+    if (!identity.isKept && results > 0 && common === 0) {
+      const found = await comparison.shared(
+        (digest) =>
+          [original, now(key)].map((pairs) => `select ${digest.of("rows.k")} from (${pairs}) rows (k, v)`) as [
+            string,
+            string,
+          ],
+        0,
+      );
+      if (found.common === 0) return { how: "no key", ...none };
+    }
+    const holds = common === 0 || common <= (await expected(options, results));
+    return { how: "no row has its own", holds, originals, results, same: common };
+  }
+  const { originals: before, results: after } = column.pairs;
+  const { common, counts } = await comparison.shared((digest) => {
+    const of = (pairs: string): string => `select ${digest.of("each.v")} ${textsOf(pairs)}`;
+    return [`(${of(before)}) except (${of(after)})`, of(now("null::pg_catalog.text"))];
+  }, 0);
+  const [originals, results] = counts;
+  return { how: "only results", holds: common === 0, originals, results, same: common };
+}
+
+/** How many rows have their own original by chance. */
+async function expected({ source, column, path, chance, hasKey }: RowsOptions, rows: number): Promise<number> {
+  if (chance === 0) return 0;
+  if (path === undefined && hasKey && column.comparison !== undefined) {
+    const [row] = await source.query<{ same: number }>(column.comparison);
+    return row!.same;
+  }
+  // Chance has no memory: three times what is expected, and a few, is still chance.
+  const mean = chance * rows;
+  return mean < 1e-6 ? 0 : Math.floor(3 * mean + 5);
+}
