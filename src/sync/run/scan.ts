@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { SyncColumn, SyncPlan, SyncTable, TokenKind } from "../plan.ts";
 import type { Comparison, Digest } from "./digests.ts";
-import { hasToken, TOKENS, tokensIn, tokensOf } from "./tokens.ts";
+import { formsOf, hasToken, TOKENS, tokensIn, tokensOf } from "./tokens.ts";
 
 /** A column of the target that holds originals. */
 export interface Leak {
@@ -145,8 +145,8 @@ function originsIn(table: SyncTable, { name, treatment, tokens, proof, inside = 
 
 /** A query for digests of the originals of a column, on either side. */
 function originals({ kind, table, values }: Origin, digest: Digest): string {
-  const digested = digest.of(TOKENS[kind].normalised("m.token"));
-  return `select ${digested} from only ${quoteQualified(table.schema, table.name)} source, lateral (${values}) each (v), lateral ${tokensOf(kind, "each.v")} m (token)`;
+  const tokens = `lateral ${tokensOf(kind, "each.v")} m (token), lateral (${formsOf(kind, "m.token")}) n (form)`;
+  return `select ${digest.of("n.form")} from only ${quoteQualified(table.schema, table.name)} source, lateral (${values}) each (v), ${tokens}`;
 }
 
 /** A query for digests of what the target's columns hold, without what was made there and is another row's original by chance. */

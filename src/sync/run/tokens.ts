@@ -8,6 +8,8 @@ interface Token {
   readonly anywhere: string;
   /** SQL for the form in which two spellings of the same are alike. */
   readonly normalised: (token: string) => string;
+  /** SQL for one more form of an original, where what is found may have either. */
+  readonly original?: (token: string) => string;
   /** SQL for a condition: a text is such a token and nothing else. It need not be exact, and is sooner answered than a search. */
   readonly isWhole: (text: string) => string;
   /** SQL for what a text with such a token has, which is sooner found out. */
@@ -15,25 +17,50 @@ interface Token {
 }
 
 /**
- * A token that no letter or digit stands beside: a run of digits within a word, as in a hash, is no number of anything. What
- * stands before it is read with it; what stands behind may be what stands before the next one.
+ * A token beside which nothing of a class stands. What stands before it is read with it; what stands behind may be what stands before
+ * the next one.
  */
-function alone(token: string): Pick<Token, "pattern" | "anywhere"> {
-  const before = "(?:^|[^A-Za-z0-9])";
-  return { pattern: `${before}(${token})(?![A-Za-z0-9])`, anywhere: `${before}${token}(?:[^A-Za-z0-9]|$)` };
+function beside(none: string, token: string): Pick<Token, "pattern" | "anywhere"> {
+  const before = `(?:^|[^${none}])`;
+  return { pattern: `${before}(${token})(?![${none}])`, anywhere: `${before}${token}(?:[^${none}]|$)` };
 }
 
+/** A run of digits within a word, as in a hash, is no number of anything. */
+const WORD = "A-Za-z0-9";
+
 /** A number with what a pattern allows between digits. */
-function numberLike(token: string, between: string): Token {
+function numberLike(shape: Pick<Token, "pattern" | "anywhere">, between: string): Token {
   return {
-    ...alone(token),
-    normalised: (text) => `pg_catalog.translate(${text}, ${quoteLiteral(between)}, '')`,
+    ...shape,
+    normalised: (text) => withoutAny(text, between),
     // The hyphen comes last, where it is one. `translate` would take ten times as long for a long text.
     isWhole: (text) => `${text} operator(pg_catalog.~) ${quoteLiteral(`^[0-9${between}]+$`)}`,
   };
 }
 
+function withoutAny(text: string, characters: string): string {
+  return `pg_catalog.translate(${text}, ${quoteLiteral(characters)}, '')`;
+}
+
 const EMAIL = "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+";
+
+const PHONE = "\\+?[0-9(][0-9 ()./-]{5,18}[0-9]";
+const BETWEEN_PHONE = " ()./+-";
+// Its plus sign or bracket belongs to it, and a day with an hour behind it is none.
+const BEFORE_PHONE = `(?:^|[^${WORD}+(]|(?=[+(]))`;
+
+/** So many digits at the end are alike with and without the codes of a country and of long distance. */
+const PHONE_END = 9;
+/** Of a number that says it is one: all others, such as times and numbers of orders, are alike only where all digits are. */
+const SAYS_PHONE = "^(?:\\+|\\(|00?[1-9]|[0-9]{1,5}\\)|(?:1[-. ])?[0-9]{3}[-. ][0-9]{3}[-. ][0-9]{4}$)";
+const phoneDigits = (token: string): string => withoutAny(token, BETWEEN_PHONE);
+const phoneEnd = (token: string): string =>
+  `('n' operator(pg_catalog.||) pg_catalog.right(${phoneDigits(token)}, ${PHONE_END}))`;
+
+const BETWEEN_IBAN = " .-";
+/** Countries, and how long their account numbers are (ISO 13616): what follows one in a text might be read with it. */
+const IBAN_LENGTHS =
+  "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY28CZ24DE22DJ27DK18DO28EE20EG29ES24FI18FK18FO18FR27GB22GE22GI23GL18GR27GT28HN28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20LU20LV21LY25MC27MD24ME22MK19MN20MR27MT31MU30NI28NL18NO15OM23PK24PL28PS29PT25QA29RO24RS22RU33SA24SC31SD18SE24SI19SK24SM27SO23ST25SV28TL23TN24TR26UA29VA22VG24XK20YE30";
 
 export const TOKENS: Readonly<Record<TokenKind, Token>> = {
   email: {
@@ -43,14 +70,30 @@ export const TOKENS: Readonly<Record<TokenKind, Token>> = {
     isWhole: (text) => `${text} operator(pg_catalog.~) '^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$'`,
     hint: (text) => `pg_catalog.strpos(${text}, '@') operator(pg_catalog.>) 0`,
   },
-  phone: numberLike("\\+?[0-9(][0-9 ()./-]{5,18}[0-9]", " ()./+-"),
-  card: numberLike("[0-9](?:[ -]?[0-9]){12,18}", " -"),
-  iban: {
-    ...alone("[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}"),
-    normalised: (token) => `pg_catalog.replace(${token}, ' ', '')`,
-    isWhole: (text) => `${text} operator(pg_catalog.~) '^[A-Z][A-Z][0-9][0-9][A-Z0-9 ]+$'`,
+  phone: {
+    ...numberLike(
+      {
+        pattern: `${BEFORE_PHONE}(${PHONE})(?![${WORD}]|:[0-9])`,
+        anywhere: `${BEFORE_PHONE}${PHONE}(?:[^${WORD}:]|:[^0-9]|:?$)`,
+      },
+      BETWEEN_PHONE,
+    ),
+    normalised: (token) =>
+      `case when ${token} operator(pg_catalog.~) ${quoteLiteral(SAYS_PHONE)} then ${phoneEnd(token)} else ${phoneDigits(token)} end`,
+    original: (token) =>
+      `case when ${token} operator(pg_catalog.~) ${quoteLiteral(SAYS_PHONE)} then ${phoneDigits(token)} else ${phoneEnd(token)} end`,
   },
-  ssn: numberLike("[0-9]{3}-?[0-9]{2}-?[0-9]{4}", "-"),
+  card: numberLike(beside("0-9", "[0-9](?:[ .-]?[0-9]){12,18}"), " .-"),
+  iban: {
+    ...beside(WORD, "[A-Za-z]{2}[0-9]{2}(?:[ .-]?[A-Za-z0-9]){11,30}"),
+    normalised: (token) => {
+      const whole = `pg_catalog.upper(${withoutAny(token, BETWEEN_IBAN)})`;
+      const length = `pg_catalog.substring(${quoteLiteral(IBAN_LENGTHS)}, pg_catalog.left(${whole}, 2) operator(pg_catalog.||) '([0-9]{2})')`;
+      return `pg_catalog.left(${whole}, coalesce(${length}, '34')::pg_catalog.int4)`;
+    },
+    isWhole: (text) => `${text} operator(pg_catalog.~) '^[A-Za-z][A-Za-z][0-9][0-9][A-Za-z0-9 .-]+$'`,
+  },
+  ssn: numberLike(beside(WORD, "[0-9]{3}-?[0-9]{2}-?[0-9]{4}"), "-"),
 };
 
 /** For people. */
@@ -62,20 +105,63 @@ export const TOKEN_NAMES: Readonly<Record<TokenKind, string>> = {
   ssn: "social security number",
 };
 
+/**
+ * What stands for a character of ASCII in JSON, XML or an address of the web, and everything between: as it is, then hexadecimal three
+ * times, decimal, and the slash, which JSON may escape. Backslashes are doubled by whatever such a text is in.
+ */
+const ESCAPES = [
+  "([^\\\\&%]+)",
+  "\\\\+u00([2-7][0-9A-Fa-f])",
+  "&#[xX]0*([2-7][0-9A-Fa-f]);",
+  "%([2-7][0-9A-Fa-f])",
+  "&#0*(3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6]);",
+  "\\\\+(/)",
+  // Other characters are part of no token.
+  "\\\\+u(?!00[2-7])[0-9A-Fa-f]{4}",
+  "\\\\+[^u\\\\/]",
+  "[\\\\&%]",
+].join("|");
+
+/** SQL for a condition: some character of the text may stand in another way. */
+function isEscaped(text: string): string {
+  const has = (part: string): string => `pg_catalog.strpos(${text}, '${part}') operator(pg_catalog.>) 0`;
+  return `(${has("\\")} or ${has("&#")} or ${has("%40")})`;
+}
+
+/** SQL for what a text says whose characters stand in other ways. */
+function unescaped(text: string): string {
+  const hex = (part: number): string =>
+    `pg_catalog.chr(('x' operator(pg_catalog.||) e.f[${part}])::pg_catalog.bit(8)::pg_catalog.int4)`;
+  const character = `coalesce(e.f[1], ${hex(2)}, ${hex(3)}, ${hex(4)}, pg_catalog.chr(e.f[5]::pg_catalog.int4), e.f[6], ';')`;
+  return `(select pg_catalog.string_agg(${character}, '' order by e.n) from pg_catalog.regexp_matches(${text}, ${quoteLiteral(ESCAPES)}, 'g') with ordinality e (f, n))`;
+}
+
 /** SQL for a condition: the text has such a token. */
 export function hasToken(kind: TokenKind, text: string): string {
   const { anywhere, hint } = TOKENS[kind];
-  const matches = `${text} operator(pg_catalog.~) ${quoteLiteral(anywhere)}`;
-  return hint === undefined ? matches : `(${hint(text)} and ${matches})`;
+  const has = (read: string): string => {
+    const matches = `${read} operator(pg_catalog.~) ${quoteLiteral(anywhere)}`;
+    return hint === undefined ? matches : `(${hint(read)} and ${matches})`;
+  };
+  return `(${has(text)} or (${isEscaped(text)} and ${has(unescaped(text))}))`;
 }
 
-/** SQL for the tokens of one kind in a text, one a row. */
+/** SQL for the tokens of one kind in a text, one a row: as it stands, and as it reads. */
 export function tokensIn(kind: TokenKind, text: string): string {
-  return `(select f[1] from pg_catalog.regexp_matches(${text}, ${quoteLiteral(TOKENS[kind].pattern)}, 'g') f)`;
+  const found = (read: string): string =>
+    `select f[1] from pg_catalog.regexp_matches(${read}, ${quoteLiteral(TOKENS[kind].pattern)}, 'g') f`;
+  return `(${found(text)} union all ${found(unescaped(text))} where ${isEscaped(text)})`;
 }
 
 /** The same for a text that is most often a token and nothing else. */
 export function tokensOf(kind: TokenKind, text: string): string {
   const isWhole = TOKENS[kind].isWhole(text);
   return `(select ${text} where ${isWhole} union all select f.token from ${tokensIn(kind, text)} f (token) where not (${isWhole}))`;
+}
+
+/** SQL for all forms of an original that what is found may have, one a row. */
+export function formsOf(kind: TokenKind, token: string): string {
+  const { normalised, original } = TOKENS[kind];
+  const forms = [normalised(token), ...(original === undefined ? [] : [original(token)])];
+  return forms.map((form) => `select ${form}`).join(" union all ");
 }
