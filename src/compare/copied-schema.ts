@@ -11,6 +11,7 @@ import type { Extra } from "./kinds/kind.ts";
 import type { Grants } from "./kinds/grants.ts";
 import type { ScratchOptions } from "./scratch/scratch.ts";
 import { compareOnTerms } from "./sources/comparison.ts";
+import { progressTable } from "#migrate/fill/progress.ts";
 import { allLedgers } from "#migrate/ledger.ts";
 import { type Detail, detailId, readDetails } from "./tree/details.ts";
 import { planFiles } from "./tree/statements.ts";
@@ -61,7 +62,7 @@ export async function readSourceSchema(database: Database, table: string): Promi
 
 async function readWhole(database: Database, table: string): Promise<Catalogue> {
   const ledgers = await allLedgers(database, table);
-  const catalogue = await readCatalogue(database, ledgers, "keep");
+  const catalogue = await readCatalogue(database, [...ledgers, ...ledgers.map(progressTable)], "keep");
   return { ...catalogue, builder: undefined, inUse: true, ledgerSchema: ledgers[0]?.schema };
 }
 

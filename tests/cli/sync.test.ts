@@ -114,7 +114,7 @@ test("a copy has every row and no original, is the same for the same key, and is
   const emails = await target`select id, email from users order by id`;
   await target.end();
   expect((await project.succeed(["sync", "verify", "--from", "local", "--to", "copy"], WITH_KEY)).stdout).toContain(
-    "Proven",
+    "Rows: 1,300, as many as were copied\n",
   );
 
   await project.succeed(SYNC, WITH_KEY);
@@ -129,7 +129,9 @@ test("a copy has every row and no original, is the same for the same key, and is
   expect(leak.stdout + leak.stderr).not.toContain("person7");
 
   // Another key has other results; without one nobody can have the same. Tables that are not named come without rows.
-  await project.succeed([...SYNC, "--tables", "users"], { env: { CONFITURE_SYNC_KEY: "08".repeat(32) } });
+  const part = await project.succeed([...SYNC, "--tables", "users"], { env: { CONFITURE_SYNC_KEY: "08".repeat(32) } });
+  expect(part.stdout).toContain("✅ copy is a copy of 1 of 4 tables, 300 rows");
+  expect(part.stdout).toContain("as the rules or --tables say: public.Audit Log, public.orders_new, public.orders_old");
   const other = project.server.connect(copy);
   const others = await other`select id, email from users order by id`;
   expect(others).toHaveLength(300);

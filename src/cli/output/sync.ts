@@ -1,5 +1,6 @@
 import type { StreamProgress, SyncEvent, TableReport } from "#sync/run/events.ts";
 import type { Proof } from "#sync/run/proof.ts";
+import type { RowCounts } from "#sync/run/row-counts.ts";
 import type { SyncPreview, SyncReport } from "#sync/run/run.ts";
 import type { CommandContext } from "../command.ts";
 import type { SyncFinding } from "#sync/plan.ts";
@@ -82,12 +83,15 @@ export function renderReport(report: SyncReport, to: string): string {
   const rows = report.tables.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
   const bytes = report.tables.reduce((sum, table) => sum + table.bytes, 0);
   const { left, sequences, extensionTables } = report;
+  const empty = report.plan.tables.filter(({ mode }) => mode === "skip").map(({ schema, name }) => `${schema}.${name}`);
+  const copied = empty.length === 0 ? "" : `${report.tables.length} of `;
   const notes = [
     ...report.removed.map((name) => `Removed what an earlier run left: ${name}`),
     ...list("Not copied, for lack of the roles on the target: grants and policies of", left.roles),
     ...list("Not copied: policies", left.policies),
     ...list("Not copied: subscriptions", left.subscriptions),
     ...list("Made without rows: foreign tables", left.foreignTables),
+    ...list("Made without rows, as the rules or --tables say:", empty),
     ...list("Not copied: user mappings", left.userMappings),
     ...list("Not copied: rows in tables of extensions:", extensionTables.withRows),
     ...list("Missing in the copy: tables that were added to an extension by hand:", extensionTables.missing),
@@ -104,7 +108,7 @@ export function renderReport(report: SyncReport, to: string): string {
     `Schema: the same as the source's; ${count(report.foreignKeys, "foreign key")} valid, ${count(sequences.set, "sequence")} set`,
     ...report.ledgers.map(({ table, rows: n }) => `Ledger: ${table}, ${count(n, "migration")}`),
     ...notes,
-    `✅ ${to} is a copy of ${count(report.tables.length, "table")}, ${number(rows)} rows, ${size(bytes)}, in ${formatDuration(report.durations.total)} (rows ${formatDuration(report.durations.rows)}, keys and indexes ${formatDuration(report.durations.objects)}, proof ${formatDuration(report.durations.proof)})`,
+    `✅ ${to} is a copy of ${copied}${count(report.plan.tables.length, "table")}, ${number(rows)} rows, ${size(bytes)}, in ${formatDuration(report.durations.total)} (rows ${formatDuration(report.durations.rows)}, keys and indexes ${formatDuration(report.durations.objects)}, proof ${formatDuration(report.durations.proof)})`,
     "",
   ]
     .map((line) => inLine(line))
@@ -134,6 +138,19 @@ export function renderProof({ columns, leaks, scanned }: Proof): string[] {
       : [
           `Searched ${count(scanned.columns, "column")} with text for originals (${scanned.kinds.join(", ")}): ${leaks.length === 0 ? "none found" : "found"}`,
         ]),
+  ];
+}
+
+/** Whether a copy has the rows that it had when it was made. */
+export function renderRows({ copied, now, fewer }: RowCounts): string[] {
+  if (copied === null) return [];
+  if (now === copied) return [`Rows: ${number(now)}, as many as were copied`];
+  if (now > copied) return [`Rows: ${number(now)}; ${number(now - copied)} have come since the copy was made`];
+  return [
+    `ROWS MISSING: ${number(now)} of the ${number(copied)} that were copied`,
+    ...fewer.map(
+      ({ table, source, target }) => `  ${table}: ${number(target)} rows; the source has ${number(source)} now`,
+    ),
   ];
 }
 

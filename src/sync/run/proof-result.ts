@@ -1,3 +1,5 @@
+import type { SyncEvent } from "./events.ts";
+
 /** What is proven of a transformed column. */
 export interface ColumnResult {
   /** "public.users.email"; of a value in a document with its path, "public.users.profile contact.email" */
@@ -14,7 +16,18 @@ export interface ColumnResult {
   readonly results: number;
   /** How many of those of the target are originals that it should not hold. */
   readonly same: number;
+  /** Of a path: no document of the source has a text or number there, though there are documents. */
+  readonly unmatched?: true;
 }
 
 /** Of a column or path, what was found. */
 export type Found = Omit<ColumnResult, "column" | "transform">;
+
+/** Warns of paths that lead nowhere: they may be misspelt. */
+export function warnOfPaths(columns: readonly ColumnResult[], onEvent: (event: SyncEvent) => void): void {
+  for (const { column, transform, unmatched } of columns) {
+    if (unmatched !== true) continue;
+    const message = `${column} (${transform}): this path matched no row of the source; is it misspelt?`;
+    onEvent({ type: "warning", message });
+  }
+}

@@ -226,12 +226,25 @@ async function proveColumn(
         : proof.kind === "differs"
           ? await compareRows({ source, comparison, table, column, hasKey, chance: proof.chance, ...each, path })
           : NOT_COMPARED;
-    results.push({ column: path === undefined ? base.column : `${base.column} ${path}`, transform, ...found });
+    const name = path === undefined ? base.column : `${base.column} ${path}`;
+    const unmatched =
+      path !== undefined && found.originals === 0 && (await matchesNothing(source, table, value, each.values));
+    results.push({ column: name, transform, ...found, ...(unmatched ? { unmatched } : {}) });
   }
   return results;
 }
 
 const NOT_COMPARED: Found = { how: "not compared", holds: true, originals: 0, results: 0, same: 0 };
+
+/** Whether there are documents, and none has a value at a path. */
+async function matchesNothing(source: Database, table: SyncTable, value: string, values: string): Promise<boolean> {
+  const from = `from only ${quoteQualified(table.schema, table.name)} source`;
+  const [row] = await source.query<{ nothing: boolean }>(
+    `select exists (select ${from} where ${value} is not null)
+        and not exists (select ${from}, lateral (${values}) each (v) where each.v is not null) as nothing`,
+  );
+  return row?.nothing === true;
+}
 
 /** @param values a query for texts, over `source`, on either side */
 async function haveNothingInCommon(comparison: Comparison, table: SyncTable, values: string): Promise<Found> {

@@ -21,6 +21,8 @@ import type { SyncEvent, TableReport } from "./events.ts";
 import { type ExtensionTables, missingExtensionTables, readExtensionTables } from "./extension-tables.ts";
 import { piecesOf, type TableSize } from "./pieces.ts";
 import { type Proof, prove } from "./proof.ts";
+import { warnOfPaths } from "./proof-result.ts";
+import { rowsMark } from "./row-counts.ts";
 import { readingFailed } from "./reading-failed.ts";
 import { readSequences, sequencesBehind, setSequences } from "./sequences.ts";
 import { pinOpened } from "./settings.ts";
@@ -193,6 +195,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       ledgers: await allLedgers(target, options.table),
       onStep: step,
     });
+    warnOfPaths(proof.columns, onEvent);
     requireProof(proof);
     const behind = await sequencesBehind(target);
     await runAll(target, copy.last, signal);
@@ -216,7 +219,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
 
     step("Putting the copy in place");
     state = "finishing";
-    const leftover = await prepared.finish(commentFor(options, plan, moment));
+    const leftover = await prepared.finish(`${commentFor(options, plan, moment)}; ${rowsMark(tables)}`);
     state = "done";
     if (leftover !== undefined) onEvent({ type: "warning", message: leftover });
     return {

@@ -3,6 +3,9 @@ import type { Database } from "#database/database.ts";
 import { compareCopied, readSourceSchema, wantedCopy } from "#compare/copied-schema.ts";
 import { allLedgers } from "#migrate/ledger.ts";
 import { type Proof, prove } from "./proof.ts";
+import { warnOfPaths } from "./proof-result.ts";
+import { countRows, type RowCounts } from "./row-counts.ts";
+import { readingFailed } from "./reading-failed.ts";
 import type { SyncOptions } from "./run.ts";
 import { isIncomplete } from "./server-target.ts";
 import { pin, pinOpened } from "./settings.ts";
@@ -11,6 +14,7 @@ import { Source } from "./source.ts";
 /** What holds of a copy now. */
 export interface Verification {
   readonly proof: Proof;
+  readonly rows: RowCounts;
   readonly changes: readonly { readonly change: string; readonly kind: string; readonly name: string }[];
   /** What the copy says of itself. */
   readonly comment: string | null;
@@ -55,6 +59,7 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
           ledgers: await allLedgers(target, options.table),
           onStep: step,
         });
+        warnOfPaths(proof.columns, options.onEvent);
         step("Comparing the copy with the source");
         const { changes } = await compareCopied(
           { scratch: options.scratch, signal },
@@ -63,16 +68,23 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
           options.table,
         );
         const comment = await commentOf(target);
+        const rows = await withCounting(
+          source,
+          reader,
+          async (counting) => await countRows(counting, target, plan, comment),
+        );
+        const isFewer = rows.copied !== null && rows.now < rows.copied;
         const sameRules = comment !== null && comment.includes(`sha256:${plan.digest}`);
         const incomplete = await isIncomplete(target);
         const proven = proof.columns.every(({ holds }) => holds) && proof.leaks.length === 0;
         return {
           proof,
+          rows,
           changes: changes.map(({ change, kind, name }) => ({ change, kind, name })),
           comment,
           sameRules,
           incomplete,
-          holds: proven && changes.length === 0 && sameRules && !incomplete,
+          holds: proven && !isFewer && changes.length === 0 && sameRules && !incomplete,
         };
       });
     } finally {
@@ -80,6 +92,19 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
     }
   } finally {
     await source.close();
+  }
+}
+
+/** A session of the source, which is over by now on a server. */
+async function withCounting<T>(source: Source, reader: Database, work: (session: Database) => Promise<T>): Promise<T> {
+  if (source.isEmbedded) return await work(reader);
+  const session = await source.openLater();
+  try {
+    return await work(session);
+  } catch (error) {
+    throw readingFailed(error, undefined, "both");
+  } finally {
+    await session.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
+import { progressTable } from "#migrate/fill/progress.ts";
 import type { SourceCatalogue, SourceTable } from "../plan.ts";
 
 /**
@@ -79,13 +80,14 @@ const READ = `
 
 /**
  * Reads which tables there are.
- * @param without tables of the tool's own
+ * @param ledgers tables of the tool's own; those of progress, which stand beside them, are left out as well
  */
 export async function readSource(
   database: Database,
-  without: readonly { readonly schema: string; readonly table: string }[] = [],
+  ledgers: readonly { readonly schema: string; readonly table: string }[] = [],
 ): Promise<SourceCatalogue> {
   const tables = await queryCatalogue<SourceTable>(database, READ);
+  const without = [...ledgers, ...ledgers.map(progressTable)];
   const isOwn = ({ schema, name }: SourceTable): boolean =>
     without.some((own) => own.schema === schema && own.table === name);
   return { tables: tables.filter((table) => !isOwn(table)) };

@@ -1,6 +1,6 @@
 import { defineCommand } from "../../command.ts";
 import { databasePlace } from "../../database-options.ts";
-import { renderProof } from "../../output/sync.ts";
+import { renderProof, renderRows } from "../../output/sync.ts";
 import { count } from "../../output/text.ts";
 import { JOBS, readSides, SYNC_ARGS } from "../../sync-options.ts";
 
@@ -24,6 +24,7 @@ export const command = defineCommand({
     const proven = open === 0 ? "✅ Proven" : `✅ Proven, but for ${count(open, "column")} that could not be compared`;
     const lines = [
       ...renderProof(result.proof),
+      ...renderRows(result.rows),
       ...result.changes.map(({ change, kind, name }) => `schema differs: ${change} ${kind} ${name}`),
       ...(result.incomplete ? ["INCOMPLETE: a copy into this database was begun and never finished"] : []),
       result.comment === null ? "The database does not say what it is a copy of" : result.comment,
