@@ -88,6 +88,7 @@ import { setSchema } from "./rules/set-schema.ts";
 import { statementFails } from "./rules/statement-fails.ts";
 import { syntaxError } from "./rules/syntax-error.ts";
 import { tableMoves } from "./rules/table-moves.ts";
+import { tableReplaced } from "./rules/table-replaced.ts";
 import { timeoutKillsConcurrently } from "./rules/timeout-kills-concurrently.ts";
 import { transactionControl } from "./rules/transaction-control.ts";
 import { triggerLocks } from "./rules/trigger-locks.ts";
@@ -161,6 +162,7 @@ export const RULES: readonly Rule[] = [
   breaksOldWriter,
   dropUsedObject,
   detachHidesRows,
+  tableReplaced,
   sequenceRepeats,
   replacesCode,
   doesByCode,

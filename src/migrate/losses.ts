@@ -1,6 +1,7 @@
 import { placeIn } from "#database/script.ts";
 import type { Location } from "#errors/error.ts";
 import { lossOf } from "#sql/loss.ts";
+import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
 import type { LoadedMigration } from "./body.ts";
 import { fillsOnly } from "./fills-only.ts";
 import { isBase } from "./version.ts";
@@ -19,7 +20,9 @@ export interface Loss {
  * An UPDATE that only fills what is empty takes nothing.
  */
 export async function lossesOf(migrations: readonly LoadedMigration[]): Promise<Loss[]> {
-  const fills = await fillsOnly(migrations.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : [])));
+  const all = migrations.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : []));
+  const fills = await fillsOnly(all);
+  const replaced = replacedTables(all);
   return migrations.flatMap((migration): Loss[] => {
     const { file } = migration;
     const { up } = migration;
@@ -30,7 +33,8 @@ export async function lossesOf(migrations: readonly LoadedMigration[]): Promise<
     }
     const { script } = up;
     return script.statements.flatMap((statement) => {
-      const what = lossOf(statement);
+      const other = replaced.get(statement);
+      const what = lossOf(statement) ?? (other === undefined ? undefined : lossOfReplaced(other));
       if (what === undefined || fills.has(statement)) return [];
       const { line = 1 } = placeIn(script, statement.start);
       return [{ what, location: { file: script.file, line } }];

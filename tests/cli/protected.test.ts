@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
 import { atTerminal } from "../support/terminal.ts";
 import { readDocument } from "./document.ts";
 import { cliProject, type CliProject, environmentFile } from "./project.ts";
@@ -44,7 +45,16 @@ describe("a protected environment, with nobody to ask", () => {
 
     await project.succeed([...UP, "--to", "1"]); // Loses nothing.
     await project.succeed([...UP, "--dry-run"]);
-    expect((await project.run(UP)).exitCode).toBe(2);
+    await project.write(
+      "db/migrations/004_anew.sql",
+      "ALTER TABLE users RENAME TO users_old;\nCREATE TABLE users (LIKE users_old INCLUDING ALL);\n",
+    );
+    const hidden = await project.run(UP);
+    expect(hidden.exitCode).toBe(2);
+    expect(hidden.stderr).toContain(
+      "004_anew.sql:2: puts another TABLE users in the place of users_old, which keeps the rows",
+    );
+    await rm(project.path("db/migrations/004_anew.sql"));
     await project.succeed([...UP, "--yes", "precious"]);
     expect(await done(project)).toEqual([{ users: null, ledger: "confiture_migrations" }]);
   });

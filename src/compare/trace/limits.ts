@@ -1,4 +1,5 @@
 import { lossOf } from "#sql/loss.ts";
+import { isReplacement } from "#sql/replaced.ts";
 import { Statement } from "#sql/statement.ts";
 import { isAtLeast, type Lock, type LockMode, type Relation, type StatementFacts, type Trace } from "./facts.ts";
 import { sizesByName } from "./impact.ts";
@@ -97,7 +98,7 @@ function heldAbove({ held }: StatementFacts, limit: LockMode): readonly Lock[] {
 /** What a statement takes away besides what its text says. Pure. */
 export function untoldLosses({ sql, loses }: Pick<StatementFacts, "sql" | "loses">): string[] {
   const told = lossOf(new Statement(sql, 0, sql.length, false));
-  return loses.filter((loss) => loss !== told);
+  return loses.filter((loss) => loss !== told && !isReplacement(loss));
 }
 
 /** An upper bound where PostgreSQL never counted, or has no such table: what is not known is not nothing. */

@@ -4,6 +4,8 @@ import { backfillOf, type LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { compareVersions, isBase } from "#migrate/version.ts";
+import { mayMoveTable } from "#sql/replaced.ts";
+import type { Statement } from "#sql/statement.ts";
 import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
 import {
@@ -113,6 +115,7 @@ async function traceFrom(
   let isAstray = false;
   let isWatched = true;
   const emptied = new EmptiedTables();
+  const before: Statement[] = [];
   for (const file of options.migrations) {
     const migration = await loadMigration(options.projectDir, file, options.signal);
     await loader.load(migration);
@@ -131,7 +134,12 @@ async function traceFrom(
     // What was watched is known; what was not may have changed anything.
     else if (!isWatched || fixtures.length > 0) await meter.refresh();
     const { projectDir, scratch, timeZone, postgres } = options;
-    const told = await traceOne(run, { projectDir, migration, meter, rows, scratch, lost, timeZone, postgres }, way);
+    const told = await traceOne(
+      run,
+      { projectDir, migration, meter, rows, scratch, lost, before, timeZone, postgres },
+      way,
+    );
+    if (migration.up.kind === "sql") before.push(...migration.up.script.statements.filter(mayMoveTable));
     isComplete &&= told.isComplete;
     ({ isAstray, isWatched } = told);
     migrations.push({

@@ -9,6 +9,7 @@ import { transactionControl } from "#sql/classify.ts";
 import { dangersOf } from "#sql/danger.ts";
 import { locateInFile } from "#sql/position.ts";
 import { parseQualifiedName, quoteLiteral } from "#sql/quote.ts";
+import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
 import { Statement } from "#sql/statement.ts";
 import type { ScratchSite } from "../scratch/site.ts";
 import type { StatementFacts } from "./facts.ts";
@@ -30,6 +31,8 @@ export interface TracerOptions {
   readonly rows: RowsInTheWay;
   /** Whether something that came before could not run: then a thing may be missing that is there elsewhere. */
   readonly lost: { any: boolean };
+  /** Statements of migrations before it that may have renamed tables. */
+  readonly before: readonly Statement[];
   /** Whether each statement has a transaction of its own: then its locks are those that it asked for itself. */
   readonly isApart: boolean;
   readonly timeZone: string | undefined;
@@ -49,9 +52,14 @@ export class Tracer implements Performer {
   #foundUpTo = 0;
   /** What holds only within the transaction, which is set again in each part of it. */
   readonly #settings: string[] = [];
+  /** What is known of its statements: all of a file in SQL, those of TypeScript up to now. */
+  readonly #known: Statement[];
+  #replacedTables: ReturnType<typeof replacedTables> | undefined;
 
   constructor(options: TracerOptions) {
     this.#options = options;
+    const { up } = options.migration;
+    this.#known = [...options.before, ...(up.kind === "sql" ? up.script.statements : [])];
     this.#runner = new StatementRunner({ ...options, isTransactional: this.#isTransactional() });
   }
 
@@ -146,6 +154,7 @@ export class Tracer implements Performer {
     const tooNew =
       postgres === undefined ? undefined : await whyTooNew(database, statement, postgres, !this.#options.lost.any);
     const endangers = await this.#endangers(statement);
+    const replaced = await this.#replaced(statement);
     const conversion = await conversionOf(database, statement);
     const taken = await this.#runner.run(database, statement, work);
     const keepsValues = await conversion?.keepsValues();
@@ -161,7 +170,7 @@ export class Tracer implements Performer {
       ...factsOf(measured),
       ...losses,
       held: isTransactional ? measured.held : measured.locks,
-      loses: [...losses.loses, ...(await this.#followersOf(losses.loses))],
+      loses: [...losses.loses, ...replaced, ...(await this.#followersOf(losses.loses))],
       endangers: endangers.length > 0 ? endangers : losses.endangers,
       error,
       tooNew,
@@ -213,6 +222,20 @@ export class Tracer implements Performer {
     const told = loses.join("\n");
     const followers = await this.#options.meter.followers(table);
     return followers.filter((loss) => !told.includes(loss.replace(/ \(.*/, "")));
+  }
+
+  /** What is not found any more where it puts another table in the place of one in use. */
+  async #replaced(statement: Statement): Promise<string[]> {
+    if (this.#isTypeScript()) {
+      this.#known.push(statement);
+      this.#replacedTables = undefined;
+    }
+    if (!/^(?:CREATE|ALTER)$/.test(statement.firstWord ?? "")) return [];
+    this.#replacedTables ??= replacedTables(this.#known);
+    const replaced = this.#replacedTables.get(statement);
+    const loss = replaced === undefined ? undefined : lossOfReplaced(replaced);
+    if (replaced === undefined || loss === undefined) return [];
+    return (await this.#options.meter.resolve(replaced.now))?.isNew === false ? [loss] : [];
   }
 
   /** What its text says that it puts at risk, of what is in use. */

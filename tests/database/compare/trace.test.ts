@@ -266,7 +266,11 @@ SELECT setval('users_id_seq', (SELECT 1));
 SELECT setval('users_id_seq', (SELECT 10 * max(id) FROM users));
 ALTER TABLE orgs ALTER COLUMN id RESTART;
 ALTER SEQUENCE users_id_seq MINVALUE 1000000 START 1000000;
-ALTER TABLE visits DETACH PARTITION visits_2024;`,
+ALTER TABLE visits DETACH PARTITION visits_2024;
+ALTER TABLE fresh RENAME TO stale;
+CREATE TABLE fresh (LIKE stale);
+ALTER TABLE users RENAME TO users_old;`,
+      "migrations/3_b.sql": "CREATE TABLE users (LIKE users_old INCLUDING ALL);",
     });
     const again = "values that it has given may come again";
     expect(statements.map(({ endangers }) => endangers)).toEqual([
@@ -278,10 +282,20 @@ ALTER TABLE visits DETACH PARTITION visits_2024;`,
       [`restarts the identity of orgs.id: ${again}`],
       ["bounds SEQUENCE users_id_seq (MINVALUE 1000000): it fails where the sequence has gone beyond"],
       [],
+      [],
+      [],
+      [],
+      [],
     ]);
     // How far it has come elsewhere is not known here, so it is no failure for good.
     expect(statements[6]!.error?.onRows?.example).toContain("1000000");
-    expect(statements[7]!.loses).toEqual(["takes PARTITION visits_2024 with its rows out of TABLE visits"]);
+    expect(statements.slice(7).map(({ loses }) => loses)).toEqual([
+      ["takes PARTITION visits_2024 with its rows out of TABLE visits"],
+      [],
+      [],
+      [],
+      ["puts another TABLE users in the place of users_old, which keeps the rows"],
+    ]);
   });
 
   test("tables that earlier migrations empty have rows again for the later ones, cleaned up as they were", async () => {

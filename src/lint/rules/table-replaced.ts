@@ -1,0 +1,42 @@
+import { type Replaced, replacedTables } from "#sql/replaced.ts";
+import { parseQualifiedName } from "#sql/quote.ts";
+import { Statement } from "#sql/statement.ts";
+import type { LintFile, LintStatement } from "../file.ts";
+import type { Rule } from "../rule.ts";
+
+export const tableReplaced: Rule = {
+  id: "table-replaced",
+  title: "Another table under the name of one in use",
+  group: "data",
+  severity: "warning",
+  asks: ["syntax", "neighbours"],
+  why: "When a table is renamed and another one takes its name, applications go on without an error, in the new table. The rows are in the old one unless they are copied, and policies, triggers, rights and the foreign keys of other tables stay with it: `LIKE ... INCLUDING ALL` copies none of these.",
+  instead:
+    "To give a table another name, rename it and create a view with the old name. To rebuild it, copy its rows in the same migration, and make its policies, triggers, rights and the foreign keys to it anew. Say so in the migration: `-- confiture:ignore table-replaced starts empty on purpose`.",
+  given: "CREATE TABLE users (id bigint PRIMARY KEY);",
+  wrong: "ALTER TABLE users RENAME TO users_old;\nCREATE TABLE users (LIKE users_old INCLUDING ALL);",
+  right: "ALTER TABLE users RENAME TO accounts;\nCREATE VIEW users AS SELECT * FROM accounts;",
+  check({ file, statement, isOld }) {
+    const replaced = replacedIn(file).get(statement);
+    const name = replaced === undefined ? undefined : parseQualifiedName(replaced.now);
+    if (replaced === undefined || name === undefined) return [];
+    const { schema, name: relname } = name;
+    if (!isOld(schema === undefined ? { relname } : { schemaname: schema, relname })) return [];
+    const { table, now, hasRows } = replaced;
+    const kept = `policies, triggers, rights and foreign keys to it stay with ${now}`;
+    return hasRows
+      ? [{ message: `${table} is another table from here on: ${kept}`, severity: "note" }]
+      : [{ message: `Applications that use ${table} find another table, without the rows of ${now}; ${kept}` }];
+  },
+};
+
+const read = new WeakMap<LintFile, ReadonlyMap<LintStatement, Replaced>>();
+
+function replacedIn(file: LintFile): ReadonlyMap<LintStatement, Replaced> {
+  const known = read.get(file);
+  if (known !== undefined) return known;
+  const written = new Map(file.statements.map((one) => [new Statement(one.text, 0, one.text.length, false), one]));
+  const replaced = new Map([...replacedTables([...written.keys()])].map(([one, what]) => [written.get(one)!, what]));
+  read.set(file, replaced);
+  return replaced;
+}

@@ -1,0 +1,52 @@
+import { describe, expect, test } from "bun:test";
+import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
+import { splitStatements } from "#sql/split.ts";
+
+const LOST = "puts another TABLE users in the place of users_old, which keeps the rows";
+const RENAME = "ALTER TABLE users RENAME TO users_old;";
+const LIKE = "CREATE TABLE users (LIKE users_old INCLUDING ALL);";
+
+describe("another table under the name of one that was renamed", () => {
+  test.each<[string, string, string[]]>([
+    ["made at once", `${RENAME}${LIKE}`, [LOST]],
+    [
+      "written in other ways",
+      'alter table if exists only public."users" rename /* x */ to users_old; create unlogged table if not exists Users (id int);',
+      [LOST],
+    ],
+    [
+      "from another schema",
+      "ALTER TABLE users SET SCHEMA archive; CREATE TABLE users (id int);",
+      [LOST.replace("users_old", "archive.users")],
+    ],
+    [
+      "of a schema of its own",
+      "ALTER TABLE app.users RENAME TO old; CREATE TABLE app.users (id int);",
+      [LOST.replace("users in", "app.users in").replace("users_old", "app.old")],
+    ],
+    ["renamed twice", `ALTER TABLE users RENAME TO a; ALTER TABLE a RENAME TO users_old; ${LIKE}`, [LOST]],
+    ["made beforehand", `CREATE TABLE u2 (LIKE users); ${RENAME} ALTER TABLE u2 RENAME TO users;`, [LOST]],
+    ["that only copies the form", `${RENAME} CREATE TABLE users AS TABLE users_old WITH NO DATA;`, [LOST]],
+    ["with its rows", `${RENAME} CREATE TABLE users AS SELECT * FROM users_old;`, []],
+    ["rows behind it", `${RENAME}${LIKE} INSERT INTO users SELECT * FROM users_old;`, []],
+    [
+      "rows beforehand",
+      `CREATE TABLE u2 (LIKE users); INSERT INTO u2 SELECT * FROM users; ${RENAME} ALTER TABLE u2 RENAME TO users;`,
+      [],
+    ],
+    [
+      "of which it is a partition",
+      `${RENAME} CREATE TABLE users (id int) PARTITION BY RANGE (id); ALTER TABLE users ATTACH PARTITION users_old DEFAULT;`,
+      [],
+    ],
+    ["that was filled before", `${RENAME} ALTER TABLE users_new RENAME TO users;`, []],
+    ["a view", `${RENAME} CREATE VIEW users AS SELECT * FROM users_old;`, []],
+    ["and back", `${RENAME} ALTER TABLE users_old RENAME TO users;`, []],
+    ["of one that is new itself", `CREATE TABLE users (id int); ${RENAME} ${LIKE}`, []],
+    ["in another schema", `${RENAME} CREATE TABLE app.users (id int);`, []],
+    ["a column", "ALTER TABLE users RENAME a TO b; CREATE TABLE a (id int);", []],
+  ])("%s", (_what, sql, expected) => {
+    const found = [...replacedTables(splitStatements(sql).statements).values()];
+    expect(found.flatMap((one) => lossOfReplaced(one) ?? [])).toEqual(expected);
+  });
+});
