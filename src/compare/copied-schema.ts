@@ -13,7 +13,7 @@ import type { ScratchOptions } from "./scratch/scratch.ts";
 import { compareOnTerms } from "./sources/comparison.ts";
 import { progressTable } from "#migrate/fill/progress.ts";
 import { allLedgers } from "#migrate/ledger.ts";
-import { type Detail, detailId, readDetails } from "./tree/details.ts";
+import { COLUMN_ORDER, type Detail, detailId, readDetails } from "./tree/details.ts";
 import { planFiles } from "./tree/statements.ts";
 
 /** Is there as long as a copy that is made in place is not whole. */
@@ -254,4 +254,22 @@ export async function compareCopied(
   const built = await readWhole(database, table);
   const { changes, unreworded } = await compareOnTerms(options, built, wanted, TERMS);
   return { changes: changes.filter((change) => !isUnfinishedIndex(change)), unreworded };
+}
+
+/** The order of columns of tables, which no comparison of catalogues sees. */
+export function columnOrders({ details }: SourceSchema): readonly Detail[] {
+  return details.filter(({ property }) => property === COLUMN_ORDER);
+}
+
+/** Tables whose columns a copy has in another order: partitions and children begin with those of their parent. */
+export async function reorderedTables(database: Database, orders: readonly Detail[]): Promise<string[]> {
+  const made = new Map(
+    (await readDetails(database)).flatMap((detail) =>
+      detail.property === COLUMN_ORDER ? [[encodeId(detailId(detail)), detail.value]] : [],
+    ),
+  );
+  return orders.flatMap((detail) => {
+    const value = made.get(encodeId(detailId(detail)));
+    return value === undefined || value === detail.value ? [] : [`${detail.schema}.${detail.name}`];
+  });
 }

@@ -31,6 +31,9 @@ export function detailId({ kind, schema, name }: Detail): ObjectId {
 /** The property of a materialized view that nobody has filled yet. */
 export const UNFILLED = "rows to begin with";
 
+/** The property of a table that only whoever makes it can set. */
+export const COLUMN_ORDER = "order of columns";
+
 /** How many of a kind are named. */
 export const SAMPLES = 5;
 

@@ -4,10 +4,12 @@ import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import {
+  columnOrders,
   compareCopied,
   INCOMPLETE_SCHEMA,
   planCopy,
   readSourceSchema,
+  reorderedTables,
   type CopyStatements,
   type LeftOut,
 } from "#compare/copied-schema.ts";
@@ -148,6 +150,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       ),
     );
     const copy: CopyStatements = planCopy(await readCatalogue(target), schema, roles);
+    const orders = columnOrders(schema);
     await runAll(target, copy.before, signal);
     const missing = await missingExtensionTables(ofExtensions, target, options.skipExtensionTables);
     // The catalogue was read and planned: none of that memory is needed any more, and rows need some.
@@ -212,6 +215,13 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       onEvent({
         type: "warning",
         message: `two PostgreSQL versions print this differently, so it may be cosmetic: ${why}`,
+      });
+    const owned = new Set(plan.tables.map((table) => `${table.schema}.${table.name}`));
+    const reordered = (await reorderedTables(target, orders)).filter((name) => owned.has(name));
+    if (reordered.length > 0)
+      onEvent({
+        type: "warning",
+        message: `columns are in another order than on the source, so INSERT without column names does something else there: ${reordered.join(", ")}`,
       });
     const foreignKeys = await requireValidKeys(target);
     const proofTook = performance.now() - proofBegan;

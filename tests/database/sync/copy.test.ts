@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { withDatabase } from "#database/open.ts";
+import type { SyncEvent } from "#sync/run/events.ts";
 import { engines, newestAndEmbedded, newestServer, serverEngines } from "../../support/engines.ts";
 import { createRoles, EVERYTHING } from "../compare/everything.ts";
 import { copy } from "./copying.ts";
@@ -20,8 +21,13 @@ describe.each(engines)("a copy on $name", (engine) => {
     await withDatabase(source.target, {}, (database) => database.execute(ODD));
     await withDatabase(target.target, {}, (database) => database.execute("create table old (id int)"));
     const wanted = await source.query(CONTENTS);
-    const report = await copy(source.target, target.target);
+    const warnings: string[] = [];
+    const onEvent = (event: SyncEvent): void => void (event.type === "warning" && warnings.push(event.message));
+    const report = await copy(source.target, target.target, { onEvent });
     expect(await target.query(CONTENTS)).toEqual(wanted);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^columns are in another order .*: public.heirs, public.measured_2025_1$/),
+    ]);
     expect(report.tables.map(({ table, rowsRead, rowsWritten }) => ({ table, rowsRead, rowsWritten }))).toContainEqual({
       table: "public.Odd Names",
       rowsRead: 505,

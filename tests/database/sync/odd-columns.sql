@@ -79,3 +79,8 @@ create statistics gauged_root (ndistinct) on id, n from gauged;
 create table bare (id int, n int);
 create statistics bare_both on id, n from bare;
 comment on statistics bare_both is 'both';
+
+create table elders (id int, a text, b text);
+create table heirs (b text, a text, id int, x text);
+alter table heirs inherit elders;
+insert into heirs values ('b', 'a', 1, 'x');
