@@ -67,7 +67,7 @@ export function notPermitted(config: Config, args: Args, what: string, losses: r
   const given = args.yes === undefined ? "" : `--yes ${shellWord(args.yes)} does not name this environment. `;
   return new ConfitureError(
     "protected",
-    `${isProtectedSentence(config)}; nothing was done.${listed("What would be lost:", losses)}`,
+    `${isProtectedSentence(config)}; nothing was done.${listed(headingOf(losses), losses)}`,
     {
       hint: `${given}To ${what} anyway: --yes ${config.environment ?? ""}`,
       location: config.file === null ? undefined : { file: config.file },
@@ -78,6 +78,12 @@ export function notPermitted(config: Config, args: Args, what: string, losses: r
 
 function isProtectedSentence({ environment }: Config): string {
   return `The environment "${environment ?? ""}" is protected`;
+}
+
+function headingOf(losses: readonly Loss[]): string {
+  const exposes = losses.some(({ isExposure }) => isExposure === true);
+  const loses = losses.some(({ isExposure }) => isExposure !== true);
+  return exposes ? `What would be ${loses ? "lost or " : ""}exposed:` : "What would be lost:";
 }
 
 function listed(heading: string, losses: readonly Loss[]): string {

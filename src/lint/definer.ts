@@ -1,6 +1,6 @@
 import { inside, type Node } from "#sql/parser.ts";
 
-/** Whether a function that is made runs with the rights of its owner. */
+/** Whether a function that is made or altered runs with the rights of its owner. */
 export function isDefiner(node: Node): boolean {
   return optionsOf(node).some(
     (option) => option?.defname === "security" && inside(option.arg, "Boolean")?.boolval === true,
@@ -15,5 +15,6 @@ export function setsSearchPath(node: Node): boolean {
 }
 
 function optionsOf(node: Node) {
-  return (inside(node, "CreateFunctionStmt")?.options ?? []).map((option) => inside(option, "DefElem"));
+  const options = inside(node, "CreateFunctionStmt")?.options ?? inside(node, "AlterFunctionStmt")?.actions ?? [];
+  return options.map((option) => inside(option, "DefElem"));
 }

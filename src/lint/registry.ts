@@ -4,6 +4,7 @@ import { attachScans } from "./rules/attach-scans.ts";
 import { autovacuumOff } from "./rules/autovacuum-off.ts";
 import { backfillWithDdl } from "./rules/backfill-with-ddl.ts";
 import { breaksOldWriter } from "./rules/breaks-old-writer.ts";
+import { changesServer } from "./rules/changes-server.ts";
 import { changesValues } from "./rules/changes-values.ts";
 import { checkValidatesUnderLock } from "./rules/check-validates-under-lock.ts";
 import { columnOrder } from "./rules/column-order.ts";
@@ -34,6 +35,7 @@ import { editedMigration } from "./rules/edited-migration.ts";
 import { enumValueOrder } from "./rules/enum-value-order.ts";
 import { enumValueUsedAtOnce } from "./rules/enum-value-used-at-once.ts";
 import { exclusionBuildsUnderLock } from "./rules/exclusion-builds-under-lock.ts";
+import { exposesData } from "./rules/exposes-data.ts";
 import { extensionInPublic } from "./rules/extension-in-public.ts";
 import { failsOnRows } from "./rules/fails-on-rows.ts";
 import { fkValidatesUnderLock } from "./rules/fk-validates-under-lock.ts";
@@ -81,6 +83,7 @@ import { replicaIdentityLost } from "./rules/replica-identity-lost.ts";
 import { requiredColumn } from "./rules/required-column.ts";
 import { rlsOff } from "./rules/rls-off.ts";
 import { rlsWithoutPolicy } from "./rules/rls-without-policy.ts";
+import { ruleSwallowsWrites } from "./rules/rule-swallows-writes.ts";
 import { schemaQualified } from "./rules/schema-qualified.ts";
 import { sequenceRepeats } from "./rules/sequence-repeats.ts";
 import { serialRewrites } from "./rules/serial-rewrites.ts";
@@ -164,6 +167,7 @@ export const RULES: readonly Rule[] = [
   detachHidesRows,
   tableReplaced,
   sequenceRepeats,
+  ruleSwallowsWrites,
   replacesCode,
   doesByCode,
   foreignKeysOff,
@@ -208,6 +212,8 @@ export const RULES: readonly Rule[] = [
   policyAlwaysTrue,
   viewBypassesRls,
   userMetadataInPolicy,
+  exposesData,
+  changesServer,
   definerSearchPath,
   definerCallable,
   rlsOff,

@@ -1,13 +1,25 @@
 import { inside, type Node, type NodeOf } from "#sql/parser.ts";
 import { nodesIn } from "./syntax.ts";
 
-/** Whether a condition is true of every row: none at all, or one in which no column stands (`WHERE true`). */
+/**
+ * Whether a condition is true of every row: none at all, one in which no column stands (`WHERE true`), a column that is
+ * compared with itself, or a key that is not NULL, which no key is.
+ */
 export function isEverything(where: Node | undefined): boolean {
   if (where === undefined) return true;
   const constant = inside(where, "A_Const");
   if (constant !== undefined) return constant.boolval?.boolval === true || /^t/i.test(constant.sval?.sval ?? "");
+  const both = inside(where, "BoolExpr");
+  if (both?.boolop === "AND_EXPR") return (both.args ?? []).every((part) => isEverything(part));
+  if (both?.boolop === "OR_EXPR") return (both.args ?? []).some((part) => isEverything(part));
+  const test = inside(where, "NullTest");
+  if (test !== undefined) return test.nulltesttype === "IS_NOT_NULL" && columnName(test.arg) === "id";
   const comparison = inside(where, "A_Expr");
   if (comparison?.kind !== "AEXPR_OP" || inside(comparison.name?.[0], "String")?.sval !== "=") return false;
+  const [left, right] = [inside(comparison.lexpr, "ColumnRef"), inside(comparison.rexpr, "ColumnRef")];
+  if (left !== undefined && right !== undefined) {
+    return JSON.stringify(left.fields) === JSON.stringify(right.fields);
+  }
   return (
     isConstant(comparison.lexpr) &&
     JSON.stringify(valueOf(comparison.lexpr)) === JSON.stringify(valueOf(comparison.rexpr))
@@ -44,8 +56,11 @@ export function isNarrow(where: Node | undefined): boolean {
 
 /** By its name: a flag or a state with the same value picks most of a table. */
 function isKeyColumn(node: Node | undefined): boolean {
-  const name = inside(inside(node, "ColumnRef")?.fields?.at(-1), "String")?.sval ?? "";
-  return /(?:^|_)(?:id|key|code|name|slug|email|uuid|number)$/.test(name);
+  return /(?:^|_)(?:id|key|code|name|slug|email|uuid|number)$/.test(columnName(node));
+}
+
+function columnName(node: Node | undefined): string {
+  return inside(inside(node, "ColumnRef")?.fields?.at(-1), "String")?.sval ?? "";
 }
 
 function isConstant(node: Node | undefined): boolean {

@@ -1,22 +1,25 @@
 import { placeIn } from "#database/script.ts";
 import type { Location } from "#errors/error.ts";
+import { exposureOf } from "#sql/exposure.ts";
 import { lossOf } from "#sql/loss.ts";
 import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
 import type { LoadedMigration } from "./body.ts";
 import { fillsOnly } from "./fills-only.ts";
 import { isBase } from "./version.ts";
 
-/** Something that migrations take away from a database. */
+/** Something that migrations take away from a database, or show to people who could not see it. */
 export interface Loss {
   /** "drops TABLE users" */
   readonly what: string;
   readonly location: Location;
   /** It is a migration in TypeScript, whose checksum says nothing of what it imports. */
   readonly isCode?: true;
+  /** Nothing is taken away: it is shown to others. */
+  readonly isExposure?: true;
 }
 
 /**
- * What applying migrations takes away, of which none has run; what a TypeScript migration does cannot be known before it runs.
+ * What applying migrations takes away or exposes, of which none has run; what a TypeScript migration does cannot be known before it runs.
  * An UPDATE that only fills what is empty takes nothing.
  */
 export async function lossesOf(migrations: readonly LoadedMigration[]): Promise<Loss[]> {
@@ -34,10 +37,16 @@ export async function lossesOf(migrations: readonly LoadedMigration[]): Promise<
     const { script } = up;
     return script.statements.flatMap((statement) => {
       const other = replaced.get(statement);
-      const what = lossOf(statement) ?? (other === undefined ? undefined : lossOfReplaced(other));
-      if (what === undefined || fills.has(statement)) return [];
+      const taken = lossOf(statement) ?? (other === undefined ? undefined : lossOfReplaced(other));
+      const lost = fills.has(statement) ? undefined : taken;
+      const exposed = exposureOf(statement);
+      if (lost === undefined && exposed === undefined) return [];
       const { line = 1 } = placeIn(script, statement.start);
-      return [{ what, location: { file: script.file, line } }];
+      const location = { file: script.file, line };
+      return [
+        ...(lost === undefined ? [] : [{ what: lost, location }]),
+        ...(exposed === undefined ? [] : [{ what: `would expose ${exposed}`, location, isExposure: true as const }]),
+      ];
     });
   });
 }

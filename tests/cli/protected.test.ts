@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { atTerminal } from "../support/terminal.ts";
 import { readDocument } from "./document.ts";
 import { cliProject, type CliProject, environmentFile } from "./project.ts";
@@ -57,6 +58,38 @@ describe("a protected environment, with nobody to ask", () => {
     await rm(project.path("db/migrations/004_anew.sql"));
     await project.succeed([...UP, "--yes", "precious"]);
     expect(await done(project)).toEqual([{ users: null, ledger: "confiture_migrations" }]);
+  });
+
+  test("up refuses what exposes data, also where data may be lost", async () => {
+    await using project = await precious();
+    await project.write("db/migrations/002_less.sql", "DELETE FROM users;\n");
+    await project.write(
+      "db/migrations/003_open.sql",
+      "GRANT SELECT ON users TO postgres;\nGRANT SELECT ON users TO PUBLIC;\nALTER TABLE users DISABLE ROW LEVEL SECURITY;\n",
+    );
+    await rm(join(project.dir, "db/migrations/003_code.ts"));
+    const first = await project.run(UP);
+    expect(first).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(first.stderr).toContain("What would be lost or exposed:");
+    await project.write(
+      "db/environments/precious.yaml",
+      environmentFile(
+        project.server,
+        project.database,
+        "protected: true\nlimits:\n  data_loss: true\n  lock: access_exclusive\n  long_lock: access_exclusive\n",
+      ),
+    );
+    const { exitCode, stdout, stderr } = await project.run(UP);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect(stderr).toContain("What would be exposed:");
+    expect(stderr).toContain(
+      "db/migrations/003_open.sql:2: would expose users to every role (GRANT SELECT TO PUBLIC)\n",
+    );
+    expect(stderr).toContain("db/migrations/003_open.sql:3: would expose every row of users to whoever may read it");
+    expect(stderr).not.toContain("002_less");
+    expect(stderr).not.toContain("003_open.sql:1:");
+    expect(await done(project)).toEqual(NOTHING);
+    await project.succeed([...UP, "--yes", "precious"]);
   });
 
   test("build is refused, whatever it does; writing the script is not", async () => {

@@ -2,6 +2,7 @@ import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { cannotRunInTransaction } from "#sql/classify.ts";
+import { reachesOutside } from "#sql/outside.ts";
 import type { Statement } from "#sql/statement.ts";
 import { explainMissing, withMissingRoles } from "../scratch/missing.ts";
 import type { ScratchSite } from "../scratch/site.ts";
@@ -46,6 +47,8 @@ export class StatementRunner {
   }
 
   async run(database: Database, statement: Statement, work: () => Promise<void>): Promise<Taken> {
+    const reach = reachesOutside(statement);
+    if (reach !== undefined) return notTried(reach);
     if (isUnguarded(statement)) {
       this.isWatched = false;
       await work();
@@ -181,6 +184,16 @@ const NO_SUCH_DATABASE = "3D000";
 const NOT_IN_TRANSACTION = "25001";
 /** invalid_parameter_value */
 const INVALID_VALUE = "22023";
+
+/** The server of a scratch database is one that others use. */
+function notTried(reach: string): Taken {
+  const reason = `it ${reach}, and is not run for a try`;
+  return {
+    measured: NOTHING_MEASURED,
+    how: { kind: "not-traced", reason },
+    stopped: new ConfitureError("migration_failed", `A statement was not run: ${reason}`),
+  };
+}
 
 function failed(error: ConfitureError, reason: string | undefined): Taken {
   return {

@@ -1,5 +1,6 @@
 import { inside, strings } from "#sql/parser.ts";
 import { isDefiner, setsSearchPath } from "../definer.ts";
+import type { LintFile } from "../file.ts";
 import type { Rule } from "../rule.ts";
 import { nameOfParts } from "../syntax.ts";
 
@@ -15,14 +16,29 @@ export const definerSearchPath: Rule = {
   wrong: "CREATE FUNCTION total() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT sum(amount) FROM payments';",
   right:
     "CREATE FUNCTION total() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = '' AS 'SELECT sum(amount) FROM public.payments';",
-  check({ node }) {
-    const made = inside(node, "CreateFunctionStmt");
-    if (made === undefined || !isDefiner(node) || setsSearchPath(node)) return [];
+  check({ node, file }) {
+    const altered = inside(node, "AlterFunctionStmt")?.func?.objname;
+    const name = strings(inside(node, "CreateFunctionStmt")?.funcname ?? altered);
+    if (
+      name.length === 0 ||
+      !isDefiner(node) ||
+      setsSearchPath(node) ||
+      (altered !== undefined && isSetElsewhere(file, name))
+    )
+      return [];
     return [
       {
-        message: `${nameOfParts(strings(made.funcname))} runs with its owner's rights, but looks names up in its caller's search_path`,
+        message: `${nameOfParts(name)} runs with its owner's rights, but looks names up in its caller's search_path`,
         fix: "SET search_path = ''",
       },
     ];
   },
 };
+
+/** Whether another statement of the file gives a function that is altered its search_path. */
+function isSetElsewhere(file: LintFile, name: readonly string[]): boolean {
+  return file.statements.some(({ node }) => {
+    const made = inside(node, "CreateFunctionStmt")?.funcname ?? inside(node, "AlterFunctionStmt")?.func?.objname;
+    return strings(made).at(-1) === name.at(-1) && node !== undefined && setsSearchPath(node);
+  });
+}

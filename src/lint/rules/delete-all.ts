@@ -13,8 +13,8 @@ export const deleteAll: Rule = {
   wrong: "DELETE FROM sessions;",
   right: "DELETE FROM sessions WHERE expires_at < now();",
   check({ node, isOld }) {
-    return statementsIn(node, "DeleteStmt").flatMap(({ relation, whereClause, usingClause }) => {
-      if (!isEverything(whereClause) || usingClause !== undefined || !isOld(relation)) return [];
+    return statementsIn(node, "DeleteStmt").flatMap(({ relation, whereClause }) => {
+      if (!isEverything(whereClause) || !isOld(relation)) return [];
       const how = whereClause === undefined ? "DELETE without WHERE" : "A WHERE that is always true";
       return [{ message: `${how} takes every row of ${nameOf(relation)}`, fix: "Add a WHERE clause" }];
     });

@@ -14,8 +14,8 @@ export const updateAll: Rule = {
   wrong: "UPDATE users SET locale = 'en';",
   right: "UPDATE users SET locale = 'en' WHERE id BETWEEN 1 AND 5000;",
   check({ node, isOld }) {
-    return statementsIn(node, "UpdateStmt").flatMap(({ relation, whereClause, fromClause }) => {
-      if (!isEverything(whereClause) || fromClause !== undefined || !isOld(relation)) return [];
+    return statementsIn(node, "UpdateStmt").flatMap(({ relation, whereClause }) => {
+      if (!isEverything(whereClause) || !isOld(relation)) return [];
       const how = whereClause === undefined ? "UPDATE without WHERE" : "UPDATE with a WHERE that is always true";
       return [
         {

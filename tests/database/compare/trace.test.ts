@@ -401,6 +401,26 @@ ALTER TABLE users ALTER bio DROP NOT NULL;`,
     expect(trace.leftOut).toEqual([]);
   });
 
+  test("what reaches beyond the database is not run for a try", async () => {
+    const { statements } = await traced({
+      "migrations/2_a.sql": [
+        "COPY orgs TO PROGRAM 'cat';",
+        "COPY orgs TO '/tmp/orgs';",
+        "DO $$ BEGIN EXECUTE $q$COPY orgs FROM PROGRAM 'true'$q$; END $$;",
+        "SELECT pg_terminate_backend(pg_backend_pid());",
+        "ALTER TABLE orgs ADD a int;",
+      ].join("\n"),
+    });
+    const reasons = statements.map(({ how }) => (how.kind === "not-traced" ? how.reason : how.kind));
+    expect(reasons).toEqual([
+      "it runs a program on the server, and is not run for a try",
+      "it writes a file on the server, and is not run for a try",
+      "it runs a program on the server, and is not run for a try",
+      "it ends what others are doing on the server, and is not run for a try",
+      "measured",
+    ]);
+  });
+
   test("in what was applied before, for want of an extension: left out, and told", async () => {
     const files = {
       "migrations/2_a.sql": "CREATE EXTENSION postgis;\nCREATE TABLE g (at geometry);",

@@ -255,7 +255,7 @@ describe("conditions that are true of every row", () => {
     ["WITH gone AS (DELETE FROM t WHERE 't' RETURNING id) SELECT id FROM gone;", ["delete-all"]],
     ["DELETE FROM t WHERE false;", []],
     ["DELETE FROM t WHERE 1 = 2;", []],
-    ["DELETE FROM t USING u WHERE true;", []],
+    ["DELETE FROM t USING u WHERE true;", ["delete-all"]],
     ["UPDATE t SET a = 1 WHERE true;", ["update-all"]],
   ])("%s", (sql, rules) => {
     expect(rulesIn(sql).filter((rule) => rule.endsWith("-all"))).toEqual(rules);
@@ -426,4 +426,75 @@ describe("a timeout of the file", () => {
   test.each(cases)("%s", (_what, sql, rules) => {
     expect(rulesIn(sql).filter((rule) => rule.startsWith("timeout"))).toEqual([...rules]);
   });
+});
+
+describe("what exposes data", () => {
+  const TABLE = "CREATE TABLE t (id bigint PRIMARY KEY);";
+  const cases: readonly (readonly [sql: string | readonly string[], severity: "warning" | "note" | undefined])[] = [
+    ["ALTER TABLE t DISABLE ROW LEVEL SECURITY;", "warning"],
+    ["ALTER TABLE t NO FORCE ROW LEVEL SECURITY;", "warning"],
+    ["ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;", undefined],
+    [`${TABLE} ALTER TABLE t DISABLE ROW LEVEL SECURITY;`, undefined],
+    ["GRANT SELECT ON t TO PUBLIC;", "warning"],
+    [`${TABLE} GRANT SELECT ON t TO PUBLIC;`, "note"],
+    ["GRANT SELECT ON t TO reader;", undefined],
+    ["REVOKE SELECT ON t FROM PUBLIC;", undefined],
+    ["DROP POLICY p ON t;", "note"],
+    ["DROP POLICY p ON t; CREATE POLICY p ON t AS RESTRICTIVE USING (id > 0);", undefined],
+    [["CREATE POLICY p ON t AS RESTRICTIVE USING (id > 0);", "DROP POLICY p ON t;"], "warning"],
+    [["CREATE POLICY p ON t USING (id > 0);", "DROP POLICY p ON t;"], undefined],
+  ];
+  test.each(cases)("%j: %p", (sql, severity) => {
+    expect(findingsIn(sql).find(({ rule }) => rule === "exposes-data")?.severity).toBe(severity);
+  });
+});
+
+describe("who reads rows that policies keep from them", () => {
+  const NOTES = "CREATE TABLE notes (id bigint PRIMARY KEY); ALTER TABLE notes ENABLE ROW LEVEL SECURITY;";
+  const [view, definer] = ["view-bypasses-rls", "definer-search-path"];
+  const cases: readonly (readonly [sql: string, rule: string, isFound: boolean])[] = [
+    ["ALTER VIEW v SET (security_invoker = false);", view, true],
+    ["ALTER VIEW v RESET (security_invoker);", view, true],
+    ["ALTER VIEW v SET (security_invoker = on);", view, false],
+    ["ALTER VIEW v SET (security_barrier = false);", view, false],
+    ["CREATE VIEW v WITH (security_invoker = false) AS SELECT * FROM notes;", view, true],
+    ["CREATE VIEW v WITH (security_invoker) AS SELECT * FROM notes;", view, false],
+    ["CREATE MATERIALIZED VIEW m AS SELECT * FROM notes;", view, true],
+    ["CREATE TABLE m AS SELECT id FROM notes;", view, true],
+    ["CREATE TEMP TABLE m AS SELECT id FROM notes;", view, false],
+    ["CREATE TABLE m AS SELECT id FROM others;", view, false],
+    ["ALTER FUNCTION app.f(int) SECURITY DEFINER;", definer, true],
+    ["ALTER FUNCTION f SECURITY DEFINER SET search_path = '';", definer, false],
+    ["ALTER FUNCTION f SECURITY DEFINER; ALTER FUNCTION f SET search_path = '';", definer, false],
+    ["ALTER FUNCTION f SECURITY INVOKER;", definer, false],
+  ];
+  test.each(cases)("%s %s: %p", (sql, rule, isFound) => {
+    expect(rulesIn([NOTES, sql]).includes(rule)).toBe(isFound);
+  });
+});
+
+test.each([
+  ["UPDATE t SET a = 1 FROM u;", "update-all", true],
+  ["UPDATE t SET a = u.a FROM u WHERE u.id = t.id;", "update-all", false],
+  ["UPDATE t SET a = 1 WHERE id IS NOT NULL;", "update-all", true],
+  ["UPDATE t SET a = 1 WHERE email IS NOT NULL;", "update-all", false],
+  ["DELETE FROM t WHERE id = id;", "delete-all", true],
+  ["DELETE FROM t WHERE id = id AND done;", "delete-all", false],
+  ["DELETE FROM t WHERE done OR true;", "delete-all", true],
+  ["DELETE FROM t USING u WHERE u.id = t.id;", "delete-all", false],
+  ["DELETE FROM t USING u;", "delete-all", true],
+  ["CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING;", "rule-swallows-writes", true],
+  ["CREATE RULE r AS ON INSERT TO t DO ALSO NOTHING;", "rule-swallows-writes", false],
+  ["CREATE RULE r AS ON DELETE TO t DO INSTEAD UPDATE t SET a = 1 WHERE id = old.id;", "rule-swallows-writes", false],
+  ["CREATE TABLE t (id int); CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING;", "rule-swallows-writes", false],
+  ["COPY t FROM PROGRAM 'cat';", "changes-server", true],
+  ["COPY t FROM '/tmp/t';", "changes-server", true],
+  ["COPY t TO '/tmp/t';", "changes-server", false],
+  ["COPY t TO '/tmp/t';", "exposes-data", true],
+  ["ALTER DATABASE d SET default_transaction_read_only = on;", "changes-server", true],
+  ["ALTER DATABASE d SET search_path = a;", "changes-server", false],
+  ["SELECT pg_terminate_backend(pid) FROM pg_stat_activity;", "changes-server", true],
+  ["DO $$ BEGIN EXECUTE 'ALTER SYSTEM SET work_mem = 1'; END $$;", "changes-server", true],
+])("%s %s: %p", (sql, rule, isFound) => {
+  expect(rulesIn(sql).includes(rule)).toBe(isFound);
 });

@@ -48,8 +48,8 @@ export const command = defineCommand({
   },
   details:
     "Each migration runs in a transaction of its own, together with its row in the ledger. On a protected environment,\n" +
-    "migrations that drop objects, change or delete rows, or are TypeScript need to be confirmed; where it has `limits`,\n" +
-    "also those that lock large tables.\n" +
+    "migrations that drop objects, change or delete rows, expose data, or are TypeScript need to be confirmed; where it has\n" +
+    "`limits`, also those that lock large tables.\n" +
     "With --dry-run, the code of TypeScript migrations runs but its SQL does not: it is printed up to the first statement\n" +
     "whose result the code needs. With -v, the runner's own statements are printed as well, so that psql can run the output to the same effect.",
   examples: [
@@ -85,7 +85,12 @@ export const command = defineCommand({
     const options = await writingOptions(context, args);
     // Somebody has looked at what it says, for this environment. What TypeScript imports is not in its checksum.
     const isConfirmed = approved !== undefined || (await confirmsLimits(context, args, plan));
-    const isOfConcern = (loss: Loss): boolean => !isConfirmed || (approved !== undefined && loss.isCode === true);
+    const mayLose = (await context.config()).limits?.dataLoss === true;
+    const isOfConcern = (loss: Loss): boolean => {
+      if (isConfirmed) return approved !== undefined && loss.isCode === true && !mayLose;
+      // That data may be lost does not mean that it may be shown.
+      return !mayLose || loss.isExposure === true;
+    };
     const permit = await permission(context, args, isOfConcern, () => pendingLosses(options, plan));
     const report = await up(options, { ...plan, permit });
     const outcome = finishRun(context, report, "No pending migrations");
@@ -161,8 +166,8 @@ async function confirmsLimits(
 const WHAT = "apply these migrations";
 
 /**
- * On a protected environment: asks where there is somebody to ask, and returns what stops a run that would lose more than
- * was agreed to. Asked before the lock is taken, so that nobody waits for an answer.
+ * On a protected environment: asks where there is somebody to ask, and returns what stops a run that would lose or expose more
+ * than was agreed to. Asked before the lock is taken, so that nobody waits for an answer.
  */
 async function permission(
   context: CommandContext,
@@ -171,7 +176,7 @@ async function permission(
   findLosses: () => Promise<readonly Loss[]>,
 ): Promise<UpOptions["permit"]> {
   const config = await context.config();
-  if (!isProtected(config, args) || config.limits?.dataLoss === true) return undefined;
+  if (!isProtected(config, args)) return undefined;
   const agreed = canAsk(context) ? (await findLosses()).filter(isOfConcern) : [];
   if (agreed.length > 0) await requirePermission(context, args, WHAT, agreed);
   return (losses) => {

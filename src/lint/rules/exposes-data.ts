@@ -1,0 +1,67 @@
+import { exposureOf } from "#sql/exposure.ts";
+import { inside, type RangeVar } from "#sql/parser.ts";
+import { Statement } from "#sql/statement.ts";
+import type { Context, Found, Rule } from "../rule.ts";
+import { alterations, dropped, nameOf } from "../syntax.ts";
+
+export const exposesData: Rule = {
+  id: "exposes-data",
+  title: "Data shown to those who could not see it before",
+  group: "security",
+  severity: "warning",
+  asks: ["syntax", "neighbours"],
+  why: "Row level security that is switched off, a right for `PUBLIC`, which every role has, those of later too, a role that is `SUPERUSER` or `BYPASSRLS`, a publication of all tables and a `COPY` to a file or program of the server all show rows to people who could not see them. Rows that somebody has read cannot be taken back.",
+  instead:
+    "Grant to the roles that need it, name the tables, and change policies instead of switching them off. On a protected environment, `confiture migrate up` asks before it runs such a statement.",
+  wrong: "ALTER TABLE notes DISABLE ROW LEVEL SECURITY;\nGRANT SELECT ON notes TO PUBLIC;",
+  right: "GRANT SELECT ON notes TO reporting;",
+  check(context) {
+    const { node, statement, isOld } = context;
+    const policy = withoutPolicy(context);
+    if (policy.length > 0) return policy;
+    const { text } = statement;
+    const what = exposureOf(new Statement(text, 0, text.length, false));
+    if (what === undefined) return [];
+    const [alteration] = alterations(node);
+    if (alteration !== undefined && !isOld(alteration.table)) return [];
+    const granted = (inside(node, "GrantStmt")?.objects ?? []).flatMap((object) => inside(object, "RangeVar") ?? []);
+    const isNew = granted.length > 0 && granted.every((table) => !isOld(table));
+    return [
+      {
+        message: `Exposes ${what}`,
+        ...(isNew ? { severity: "note" } : {}),
+        fix: fixOf(context),
+      },
+    ];
+  },
+};
+
+function fixOf({ node }: Context): string {
+  if ("AlterTableStmt" in node) return "Change the policies (ALTER POLICY), and leave row level security on";
+  if ("CopyStmt" in node) return "Copy over the connection (`COPY ... TO STDOUT`), outside of migrations";
+  if ("CreatePublicationStmt" in node) return "Name the tables: FOR TABLE ...";
+  return "GrantStmt" in node || "AlterDefaultPrivilegesStmt" in node
+    ? "Grant it to the roles that need it"
+    : "Grant the role what it needs, table by table";
+}
+
+/** A restrictive policy keeps rows from people; without a permissive one they see less. */
+function withoutPolicy({ node, world, file, isOld }: Context): readonly Found[] {
+  return dropped(node, "OBJECT_POLICY").flatMap(({ parts }): Found[] => {
+    const [schemaname, relname = ""] = parts.length > 2 ? parts.slice(-3) : [undefined, parts[0]];
+    const table: RangeVar = schemaname === undefined ? { relname } : { schemaname, relname };
+    const known = world.find(table)?.policies.get(parts.at(-1) ?? "");
+    if (known?.permissive === true || !isOld(table)) return [];
+    const isReplaced = file.statements.some(({ node: other }) => {
+      return inside(other, "CreatePolicyStmt")?.table?.relname === relname;
+    });
+    if (isReplaced) return [];
+    return [
+      {
+        message: `Exposes rows of ${nameOf(table)} that this policy keeps from others${known === undefined ? ", if it is restrictive" : ""}`,
+        ...(known === undefined ? { severity: "note" } : {}),
+        fix: "Make the policy that takes its place in the same migration",
+      },
+    ];
+  });
+}

@@ -1,0 +1,127 @@
+import type { Statement } from "./statement.ts";
+import { namesFrom } from "./token-names.ts";
+
+/** Statements that may show data to more people, by their first word and a word that all of those have. */
+const HINTS: Readonly<Record<string, RegExp>> = {
+  ALTER: /\b(?:security|public|superuser|bypassrls)\b/i,
+  CREATE: /\b(?:superuser|bypassrls|publication)\b/i,
+  GRANT: /\bpublic\b/i,
+  COPY: /\bto\b/i,
+};
+
+/**
+ * What a statement shows to people who could not see it before, in a few words that go on from "exposes", or undefined: row level
+ * security that is switched off, rights on tables for every role, roles that no right stops, rows that leave the database. Code
+ * that it runs is not looked into. Pure.
+ */
+export function exposureOf(statement: Statement): string | undefined {
+  const { firstWord = "" } = statement;
+  if (HINTS[firstWord]?.test(statement.text) !== true) return undefined;
+  const tokens = statement.tokens();
+  switch (firstWord) {
+    case "GRANT":
+      return ofGrant(tokens);
+    case "COPY":
+      return ofCopy(tokens);
+    case "ALTER":
+      return tokens[1] === "TABLE"
+        ? ofAlterTable(tokens)
+        : tokens[1] === "DEFAULT"
+          ? ofDefaults(tokens)
+          : ofRole(tokens);
+    default:
+      return tokens[1] === "PUBLICATION" ? ofPublication(tokens) : ofRole(tokens);
+  }
+}
+
+function ofAlterTable(tokens: readonly string[]): string | undefined {
+  const [table = ""] = namesFrom(tokens, tokens[2] === "IF" ? 4 : 2);
+  for (const [at, token] of tokens.entries()) {
+    if (token !== "ROW" || tokens[at + 1] !== "LEVEL" || tokens[at + 2] !== "SECURITY") continue;
+    if (tokens[at - 1] === "DISABLE")
+      return `every row of ${folded(table)} to whoever may read it (DISABLE ROW LEVEL SECURITY)`;
+    if (tokens[at - 1] === "FORCE" && tokens[at - 2] === "NO")
+      return `every row of ${folded(table)} to its owner (NO FORCE ROW LEVEL SECURITY)`;
+  }
+  return undefined;
+}
+
+/** Of tables, large objects, and schemas that everybody may make objects in: PUBLIC may run new functions and use types anyway. */
+function ofGrant(tokens: readonly string[]): string | undefined {
+  const on = tokens.indexOf("ON");
+  const to = tokens.indexOf("TO", on);
+  if (on < 0 || to < 0 || !tokens.slice(to).includes("PUBLIC")) return undefined;
+  const rights = tokens.slice(1, on);
+  const named = rights.join(" ").replaceAll(/ \([^)]*\)/g, "");
+  const how = `(GRANT ${named.replaceAll(" ,", ",")} TO PUBLIC)`;
+  const [kind, next, third] = tokens.slice(on + 1, to);
+  if (kind === "ALL") {
+    const schemas = namesFrom(tokens, on + 5)
+      .map(folded)
+      .join(", ");
+    return next === "TABLES" && third === "IN" ? `every table of ${schemas} to every role ${how}` : undefined;
+  }
+  // A table may be called like a kind of object; then nothing, or a dot, follows.
+  const isKind = on + 2 < to && next !== "," && next !== ".";
+  if (!isKind || kind === "TABLE") {
+    const tables = namesFrom(tokens, on + (isKind ? 2 : 1));
+    return `${tables.map(folded).join(", ")} to every role ${how}`;
+  }
+  if (kind === "LARGE" && next === "OBJECT") return `large objects to every role ${how}`;
+  if (kind !== "SCHEMA" || !rights.some((right) => right === "CREATE" || right === "ALL")) return undefined;
+  return `SCHEMA ${namesFrom(tokens, on + 2)
+    .map(folded)
+    .join(", ")} to whatever any role makes in it ${how}`;
+}
+
+/** ALTER DEFAULT PRIVILEGES ... GRANT ... ON TABLES TO PUBLIC */
+function ofDefaults(tokens: readonly string[]): string | undefined {
+  const grant = tokens.indexOf("GRANT");
+  const on = tokens.indexOf("ON", grant);
+  if (grant < 0 || on < 0 || tokens[on + 1] !== "TABLES" || !tokens.slice(on).includes("PUBLIC")) return undefined;
+  return "every table that is made later to every role (ALTER DEFAULT PRIVILEGES ... TO PUBLIC)";
+}
+
+function ofRole(tokens: readonly string[]): string | undefined {
+  const [, kind = "", role = "", next = ""] = tokens;
+  if (!/^(?:ROLE|USER|GROUP)$/.test(kind) || /^(?:SET|RESET|RENAME|IN|MAPPING)$/.test(next)) return undefined;
+  const options = tokens.slice(3);
+  if (options.includes("SUPERUSER")) return `everything to ROLE ${folded(role)} (SUPERUSER)`;
+  return options.includes("BYPASSRLS")
+    ? `every row to ROLE ${folded(role)}, whatever policies say (BYPASSRLS)`
+    : undefined;
+}
+
+function ofPublication(tokens: readonly string[]): string | undefined {
+  const [, , name = "", ...rest] = tokens;
+  return rest.slice(0, 3).join(" ") === "FOR ALL TABLES"
+    ? `every table, also those that are made later, to subscribers of PUBLICATION ${folded(name)} (FOR ALL TABLES)`
+    : undefined;
+}
+
+function ofCopy(tokens: readonly string[]): string | undefined {
+  const to = copyEnd(tokens);
+  if (to === undefined || tokens[to.at] !== "TO") return undefined;
+  const [table] = namesFrom(tokens, 1);
+  const rows = tokens[1] === "(" ? "the rows of a query" : `rows of ${folded(table ?? "")}`;
+  return `${rows} to a ${to.isProgram ? "program" : "file"} on the server (COPY)`;
+}
+
+/** Where a COPY names a file or a program of the server; undefined for one that goes over the connection. Pure. */
+export function copyEnd(tokens: readonly string[]): { readonly at: number; readonly isProgram: boolean } | undefined {
+  let depth = 0;
+  for (const [at, token] of tokens.entries()) {
+    if (token === "(") depth++;
+    else if (token === ")") depth--;
+    // A table may be called by any word but these two.
+    if (depth !== 0 || (token !== "TO" && token !== "FROM")) continue;
+    const next = tokens[at + 1] ?? "STDIN";
+    return /^STD(?:IN|OUT)$/.test(next) ? undefined : { at, isProgram: next === "PROGRAM" };
+  }
+  return undefined;
+}
+
+/** As PostgreSQL folds it. */
+function folded(name: string): string {
+  return name.replaceAll(/"(?:[^"]|"")*"|[^"]+/g, (part) => (part.startsWith('"') ? part : part.toLowerCase()));
+}

@@ -1,0 +1,62 @@
+import { expect, test } from "bun:test";
+import { exposureOf } from "#sql/exposure.ts";
+import { splitStatements } from "#sql/split.ts";
+
+const of = (sql: string): string | undefined => exposureOf(splitStatements(sql).statements[0]!);
+
+test.each([
+  [
+    "ALTER TABLE IF EXISTS app.t DISABLE ROW LEVEL SECURITY",
+    "every row of app.t to whoever may read it (DISABLE ROW LEVEL SECURITY)",
+  ],
+  ["ALTER TABLE t ADD a int, NO FORCE ROW LEVEL SECURITY", "every row of t to its owner (NO FORCE ROW LEVEL SECURITY)"],
+  ['GRANT SELECT, INSERT ON a."T", u TO bob, PUBLIC', 'a."T", u to every role (GRANT SELECT, INSERT TO PUBLIC)'],
+  ["GRANT ALL ON TABLE t TO GROUP public", "t to every role (GRANT ALL TO PUBLIC)"],
+  ["GRANT SELECT (a, b) ON t TO PUBLIC", "t to every role (GRANT SELECT TO PUBLIC)"],
+  ["GRANT SELECT ON schema.t TO PUBLIC", "schema.t to every role (GRANT SELECT TO PUBLIC)"],
+  ["GRANT SELECT ON ALL TABLES IN SCHEMA a, b TO PUBLIC", "every table of a, b to every role (GRANT SELECT TO PUBLIC)"],
+  [
+    "GRANT CREATE ON SCHEMA public TO PUBLIC",
+    "SCHEMA public to whatever any role makes in it (GRANT CREATE TO PUBLIC)",
+  ],
+  ["GRANT SELECT ON LARGE OBJECT 7 TO PUBLIC", "large objects to every role (GRANT SELECT TO PUBLIC)"],
+  [
+    "ALTER DEFAULT PRIVILEGES FOR ROLE x IN SCHEMA a GRANT SELECT ON TABLES TO PUBLIC",
+    "every table that is made later to every role (ALTER DEFAULT PRIVILEGES ... TO PUBLIC)",
+  ],
+  ["ALTER ROLE x WITH NOLOGIN SUPERUSER", "everything to ROLE x (SUPERUSER)"],
+  ["CREATE USER x BYPASSRLS", "every row to ROLE x, whatever policies say (BYPASSRLS)"],
+  [
+    "CREATE PUBLICATION p FOR ALL TABLES",
+    "every table, also those that are made later, to subscribers of PUBLICATION p (FOR ALL TABLES)",
+  ],
+  ["COPY app.t (a, b) TO '/tmp/t'", "rows of app.t to a file on the server (COPY)"],
+  ["COPY (SELECT 1 FROM t) TO PROGRAM 'cat'", "the rows of a query to a program on the server (COPY)"],
+])("%s", (sql, what) => {
+  expect(of(sql)).toBe(what);
+});
+
+test.each([
+  "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+  "ALTER TABLE t FORCE ROW LEVEL SECURITY",
+  "GRANT SELECT ON t TO bob",
+  "GRANT SELECT ON public.t TO bob",
+  "GRANT EXECUTE ON FUNCTION f() TO PUBLIC",
+  "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA a TO PUBLIC",
+  "GRANT USAGE ON TYPE mood TO PUBLIC",
+  "GRANT USAGE ON SCHEMA a TO PUBLIC",
+  "GRANT USAGE ON SEQUENCE s TO PUBLIC",
+  "REVOKE ALL ON t FROM PUBLIC",
+  "ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+  "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO bob",
+  "ALTER ROLE x NOSUPERUSER NOBYPASSRLS",
+  "ALTER ROLE superuser LOGIN",
+  "ALTER ROLE x SET role = superuser",
+  "CREATE PUBLICATION p FOR TABLE t",
+  "COPY t TO STDOUT",
+  "COPY t FROM '/tmp/t'",
+  "COPY t FROM STDIN",
+  "CREATE TABLE superuser (id int)",
+])("%s exposes nothing", (sql) => {
+  expect(of(sql)).toBeUndefined();
+});
