@@ -91,7 +91,7 @@ test("a database whose search_path came to point to another schema than its ledg
   await using project = await temporaryProject();
   await live.succeed(["init", "--from", live.url, "--env", "local"], { cwd: project.dir });
   const files = (await readdir(project.path("db/schema"), { recursive: true })).filter((file) => file.endsWith(".sql"));
-  expect(files.toSorted()).toEqual(["00_common/schemas.sql", "10_tables/app.jars.sql"]);
+  expect(files.toSorted()).toEqual(["00_common/00_database.sql", "00_common/schemas.sql", "10_tables/app.jars.sql"]);
   await live.query("DROP TABLE public.confiture_migrations, other.confiture_migrations");
   await live.query("CREATE TABLE app.confiture_migrations (id int)");
   expect(await live.run(["init", "--from", live.url, "--env", "local", "--force"], { cwd: project.dir })).toMatchObject(

@@ -36,7 +36,7 @@ describe("what verify finds, as a report", () => {
     const { exitCode, stdout, stderr } = await run(["verify", "--format", "github"]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 3, stderr: "" });
     const lines = stdout.trimEnd().split("\n");
-    expect(lines[0]).toStartWith("::error file=db/migrations/002_email.sql,line=3,title=migrations-apply::002_email");
+    expect(lines[0]).toStartWith("::error file=db/migrations/002_email.sql,line=5,title=migrations-apply::002_email");
     expect(lines[0]).toContain("column public.users.email is there, and was not to be");
     const table = lines.find((line) => line.includes("table public.notes is in the schema files, and no migration"));
     expect(table).toStartWith("::error file=db/schema/20_notes.sql,line=1,title=schema-and-migrations-agree::");
