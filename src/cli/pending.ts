@@ -13,6 +13,7 @@ import { planUp } from "#migrate/plan.ts";
 import { isUnmade, status } from "#migrate/status.ts";
 import { isBase } from "#migrate/version.ts";
 import type { CommandContext } from "./command.ts";
+import { inLine } from "./output/visible.ts";
 import { openOptions } from "./database-options.ts";
 import { migrateOptions } from "./migrate-options.ts";
 
@@ -69,13 +70,17 @@ export function traceSettings(
   context: CommandContext,
   sizes: Sizes | undefined,
   fixtures: string | undefined,
-): Pick<TraceOptions, "timeZone" | "postgres" | "fixturesDir" | "onStep"> {
+): Pick<TraceOptions, "timeZone" | "postgres" | "fixturesDir" | "onStep" | "onUnloaded"> {
   const isThere = existsSync(join(context.projectDir, FIXTURES));
   return {
     timeZone: sizes?.timeZone ?? SOME_ZONE,
     postgres: sizes?.postgres,
     fixturesDir: fixtures ?? (isThere ? FIXTURES : undefined),
     onStep: context.step,
+    onUnloaded: (file, { message, location }) => {
+      const place = location?.line === undefined ? file : `${file}:${location.line}`;
+      context.messages.warn(`rows of ${inLine(place)} could not be loaded, so others were made up: ${inLine(message)}`);
+    },
   };
 }
 

@@ -68,8 +68,6 @@ export type MigrateEvent =
   | { readonly type: "planned-elsewhere"; readonly message: string }
   /** A backfill is done, and its WHERE still finds rows. */
   | { readonly type: "fill-rows-left"; readonly migration: MigrationFile }
-  /** A migration is not run yet; `why` completes "NAME waits: ". */
-  | { readonly type: "held"; readonly migration: MigrationFile; readonly why: string }
   /** Something that the code of a TypeScript migration began was still open at the end of the command, and was ended. */
   | { readonly type: "left-open"; readonly file: string; readonly method: Direction }
   | { readonly type: "notice"; readonly notice: Notice };

@@ -4,10 +4,15 @@ import type { Statement } from "#sql/statement.ts";
 /**
  * Which of these statements, run in this order, are an UPDATE that takes no value away: every column that it sets is made by
  * one of the statements before, or is asked to be NULL by its WHERE. In doubt it is none.
+ * @param earlier what has run before them, of the change that they are a part of
  */
-export async function fillsOnly(statements: readonly Statement[]): Promise<ReadonlySet<Statement>> {
+export async function fillsOnly(
+  own: readonly Statement[],
+  earlier: readonly Statement[] = [],
+): Promise<ReadonlySet<Statement>> {
+  const statements = [...earlier, ...own];
   const fills = new Set<Statement>();
-  if (!statements.some(({ firstWord }) => firstWord === "UPDATE")) return fills;
+  if (!own.some(({ firstWord }) => firstWord === "UPDATE")) return fills;
   const parser = await loadParser();
   const made = new Set<string>();
   // The same name may mean another table then.

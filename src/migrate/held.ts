@@ -98,7 +98,8 @@ export function heldBack(history: readonly HistoryEntry[], options: HoldOptions)
 }
 
 /** Whether a contract is one of those that somebody named, by change, version or name. */
-function isAskedFor({ marks, version, name }: HistoryEntry, contracts: readonly string[]): boolean {
+export function isAskedFor({ marks, version, name }: HistoryEntry, contracts: readonly string[]): boolean {
+  if (marks?.phase !== "contract") return false;
   return contracts.some(
     (asked) =>
       asked === marks?.change ||

@@ -1,10 +1,13 @@
+import type { Database } from "#database/database.ts";
 import { placeIn } from "#database/script.ts";
 import type { Location } from "#errors/error.ts";
 import { exposureOf } from "#sql/exposure.ts";
 import { lossOf } from "#sql/loss.ts";
 import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
+import type { Statement } from "#sql/statement.ts";
 import type { LoadedMigration } from "./body.ts";
 import { fillsOnly } from "./fills-only.ts";
+import { takingCode } from "./taking-code.ts";
 import { isBase } from "./version.ts";
 
 /** Something that migrations take away from a database, or show to people who could not see it. */
@@ -20,12 +23,23 @@ export interface Loss {
 
 /**
  * What applying migrations takes away or exposes, of which none has run; what a TypeScript migration does cannot be known before it runs.
- * An UPDATE that only fills what is empty takes nothing.
+ * An UPDATE that only fills what is empty takes nothing, but what code does that a statement runs counts.
+ * @param earlier statements that have run, of changes whose backfills are among the migrations (`beginningsOf`)
+ * @param database what the migrations are for, which has functions and triggers; undefined where there is none yet
  */
-export async function lossesOf(migrations: readonly LoadedMigration[]): Promise<Loss[]> {
+export async function lossesOf(
+  migrations: readonly LoadedMigration[],
+  earlier: readonly Statement[],
+  database: Database | undefined,
+): Promise<Loss[]> {
   const all = migrations.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : []));
-  const fills = await fillsOnly(all);
+  const fills = await fillsOnly(all, earlier);
   const replaced = replacedTables(all);
+  const run = migrations.filter(({ file }) => !isBase(file.version));
+  const byCode = await takingCode(
+    run.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : [])),
+    database,
+  );
   return migrations.flatMap((migration): Loss[] => {
     const { file } = migration;
     const { up } = migration;
@@ -39,12 +53,14 @@ export async function lossesOf(migrations: readonly LoadedMigration[]): Promise<
       const other = replaced.get(statement);
       const taken = lossOf(statement) ?? (other === undefined ? undefined : lossOfReplaced(other));
       const lost = fills.has(statement) ? undefined : taken;
+      const code = (byCode.get(statement) ?? []).map((name) => `runs ${name}, which may change or delete something`);
       const exposed = exposureOf(statement);
-      if (lost === undefined && exposed === undefined) return [];
+      const losses = [...(lost === undefined ? [] : [lost]), ...code];
+      if (losses.length === 0 && exposed === undefined) return [];
       const { line = 1 } = placeIn(script, statement.start);
       const location = { file: script.file, line };
       return [
-        ...(lost === undefined ? [] : [{ what: lost, location }]),
+        ...losses.map((what) => ({ what, location })),
         ...(exposed === undefined ? [] : [{ what: `would expose ${exposed}`, location, isExposure: true as const }]),
       ];
     });

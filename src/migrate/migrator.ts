@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import { type ApprovedPlan, requireApproved } from "./approved-plan.ts";
 import { afterthought, endLeftOpen, type LeftOpenBodies } from "./afterthought.ts";
 import { type Discovery, requireMigrations, unrecognised } from "./discover.ts";
@@ -12,13 +13,14 @@ import { AllLeftOpen } from "./guest/left-open.ts";
 import { createLedger, findLedger, type Ledger } from "./ledger.ts";
 import { invalidAmong, invalidInWay, refuseOverInvalid } from "./invalid-in-way.ts";
 import { unitsOf } from "./steps.ts";
+import { beginningsOf } from "./beginnings.ts";
 import { backfillOf, bodyOf, type LoadedMigration } from "./body.ts";
 import { GentleSignal } from "./gentle-signal.ts";
 import { checkContract } from "./contract.ts";
 import { notedAgain } from "./contract-back.ts";
-import { heldBack, isDoneContract, requireContracts, WAITING } from "./held.ts";
+import { heldBack, isAskedFor, isDoneContract, requireContracts, WAITING } from "./held.ts";
 import type { HistoryEntry } from "./history.ts";
-import { claimFill, explainFillFailure, runBackfill } from "./run-fill.ts";
+import { claimFill, explainFillFailure, fillHeld, runBackfill } from "./run-fill.ts";
 import { loadAll, withRecordedVersions } from "./load-all.ts";
 import { lockKey } from "./lock.ts";
 import { type Loss, lossesOf } from "./losses.ts";
@@ -57,6 +59,8 @@ export interface HeldMigration {
   readonly migration: MigrationFile;
   /** Completes "NAME waits: ". */
   readonly why: string;
+  /** Whether it is a contract that somebody named. */
+  readonly isAskedFor?: boolean;
 }
 
 export interface UpOptions extends PlanUpOptions {
@@ -108,7 +112,9 @@ export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunR
       for (const { migration, outcome } of round.results) {
         if (outcome === "unfinished") busy.add(canonicalVersion(migration.version));
       }
-      if (round.isOver || round.error !== undefined) return { results, error: round.error, held: round.held ?? [] };
+      if (!round.isOver && round.error === undefined) continue;
+      const held = round.held ?? [];
+      return { results, error: round.error ?? refuseHeldContract(held, plan.contracts), held };
     }
   });
 }
@@ -139,7 +145,9 @@ async function upRound(
   if (plan.singleTransaction === true) migrations.forEach(requireTransactional);
   const held = heldWithin(history, plan);
   if (migrations.length === 0) return { results: [], error: undefined, held, isOver: true };
-  if (plan.permit !== undefined) plan.permit(await lossesOf(migrations));
+  if (plan.permit !== undefined) {
+    plan.permit(await lossesOf(migrations, await beginningsOf(history, migrations, options), database));
+  }
   const created = await createLedger(database, ledger);
   if (plan.singleTransaction === true) {
     return { ...(await runTogether(database, created, migrations, options)), held, isOver: true };
@@ -181,12 +189,29 @@ function stillPending(
   });
 }
 
+/** For a contract that somebody asked for and that waits for something else: a run that leaves it out has not done what it was to do. */
+function refuseHeldContract(
+  held: readonly HeldMigration[],
+  asked: readonly string[] | undefined,
+): ConfitureError | undefined {
+  const one = held.find((waiting) => waiting.isAskedFor === true);
+  if (one === undefined || asked === undefined) return undefined;
+  const { migration, why } = one;
+  return new ConfitureError("contract_refused", `${migrationId(migration)} was asked for and waits: ${why}`, {
+    location: { file: migration.path },
+    hint: `It runs once nothing that it waits for is left out or under way: confiture migrate up --contract ${shellWord(asked.join(","))}`,
+    data: { version: migration.version, why },
+  });
+}
+
 /** What waits, of all that this run was asked for. */
 export function heldWithin(history: readonly HistoryEntry[], plan: PlanUpOptions): HeldMigration[] {
   const to = plan.to === undefined ? undefined : requireKnown(history, plan.to).version;
-  return [...heldBack(history, plan).values()].flatMap(({ entry: { file, version }, why }) =>
-    file === undefined || (to !== undefined && compareVersions(version, to) > 0) ? [] : [{ migration: file, why }],
-  );
+  return [...heldBack(history, plan).values()].flatMap(({ entry, why }) => {
+    const { file, version } = entry;
+    if (file === undefined || (to !== undefined && compareVersions(version, to) > 0)) return [];
+    return [{ migration: file, why, isAskedFor: isAskedFor(entry, plan.contracts ?? []) }];
+  });
 }
 
 /** @throws ConfitureError `migrations_unrecognised` for a folder in which nothing is taken for a migration, though something could be one */
@@ -318,8 +343,10 @@ async function runAll(
         if (outcome.outcome !== "done") {
           const result = { migration: file, direction, outcome: "unfinished" } as const;
           const isElsewhere = outcome.outcome === "elsewhere";
-          const error = await endLeftOpen(leftOpen, options);
-          return isElsewhere
+          const left = await endLeftOpen(leftOpen, options);
+          const isRefused = isElsewhere && options.lockWait === 0;
+          const error = isRefused ? fillHeld(file.version, outcome.holder, WHILE_OTHERS_FILL) : left;
+          return isElsewhere && !isRefused
             ? { results: [...results, result], error, isOver: false }
             : { results: [...results, result, ...notRun(index + 1)], error, isOver: true };
         }
@@ -351,6 +378,9 @@ async function runAll(
   return { results, error: await endLeftOpen(leftOpen, options), isOver: true };
 }
 
+const WHILE_OTHERS_FILL =
+  "What comes behind it waits for its end. `confiture migrate status` shows how far it is; without --no-wait, `confiture migrate up` runs what does not wait for it.";
+
 /** A backfill whose batch under way comes to its end when the command is interrupted. */
 async function fillGently(
   database: Database,
@@ -369,9 +399,6 @@ async function fillGently(
     soft: gentle.asked,
     onEvent: options.onEvent,
   }).finally(() => gentle.letGo());
-  if (end.outcome === "elsewhere") {
-    options.onEvent?.({ type: "held", migration: migration.file, why: "another runner works on it" });
-  }
   if (end.outcome !== "unfinished" || end.why === "deadline") return end;
   throw new ConfitureError("interrupted", `Interrupted during backfill ${migrationId(migration.file)}`, {
     hint: "The batch that was running was completed and recorded. `confiture migrate up` goes on behind it.",

@@ -181,9 +181,17 @@ async function isRecorded(database: Database, ledger: Ledger, version: string): 
 export async function claimFill(database: Database, ledger: Ledger, version: string): Promise<void> {
   const key = fillLockKey(ledger, version);
   if (await tryLock(database, key)) return;
-  const holder = await findHolder(database, key);
-  throw new ConfitureError("lock_held", `Another runner works on backfill ${version}: ${describeHolder(holder)}`, {
-    hint: `Stop that run first: it ends behind its batch. confiture migrate pause ${shellWord(version)} only makes it wait.`,
+  throw fillHeld(
+    version,
+    await findHolder(database, key),
+    `Stop that run first: it ends behind its batch. confiture migrate pause ${shellWord(version)} only makes it wait.`,
+  );
+}
+
+/** For a backfill that another runner works on, where nobody is to wait for it. */
+export function fillHeld(version: string, holder: LockHolder | undefined, hint: string): ConfitureError {
+  return new ConfitureError("lock_held", `Another runner works on backfill ${version}: ${describeHolder(holder)}`, {
+    hint,
     data: { holder: holder ?? null },
   });
 }

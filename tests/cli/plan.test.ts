@@ -612,3 +612,33 @@ test("rows by the thousand take two lines of a plan, and statements that do more
     "     6  INSERT INTO users (email) VALUES ('4')\n        and 3 more like it, down to line 9\n",
   );
 });
+
+test("fixtures that cannot be loaded are named, and a folder that is not there is refused first", async () => {
+  await using project = await embedded({
+    "db/migrations/2_token.sql": CHECK,
+    "db/fixtures/a.sql": "INSERT INTO usres (email) VALUES ('a');\n",
+    "db/fixtures/b.sql": "INSERT INTO users (email) VALUES ('b');\n",
+  });
+  const run = (...args: string[]) => runHere(args, { cwd: project.dir });
+  for (const args of [["migrate", "plan"], ["migrate", "plan", "--fixtures", "db/fixtures"], ["lint"]]) {
+    const { exitCode, stderr } = await run(...args);
+    expect({ args, exitCode, stderr }).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringMatching(
+        /rows of db\/fixtures\/a\.sql:1 could not be loaded.*relation "usres" does not exist/,
+      ),
+    });
+    expect(stderr).not.toContain("b.sql");
+  }
+  for (const command of [["migrate", "plan"], ["lint"]]) {
+    expect(await run(...command, "--fixtures", "nosuch")).toMatchObject({
+      exitCode: 2,
+      stdout: "",
+      stderr: expect.stringContaining("There is no folder nosuch"),
+    });
+  }
+  await project.write("db/fixtures/a.sql", "INSERT INTO users (email) VALEUS ('a');\n");
+  const { exitCode, stderr } = await run("migrate", "plan");
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("db/fixtures/a.sql:1") });
+  expect((await run("lint")).stderr).toContain("VALEUS");
+});

@@ -92,6 +92,93 @@ describe("a protected environment, with nobody to ask", () => {
     await project.succeed([...UP, "--yes", "precious"]);
   });
 
+  test("up refuses code that may take something, and lets code pass that only reads or adds", async () => {
+    const body = (text: string) => `LANGUAGE plpgsql AS $$BEGIN ${text}; RETURN; END$$`;
+    const purge = `FUNCTION purge() RETURNS void ${body("TRUNCATE items")}`;
+    await using project = await cliProject({
+      "db/migrations/001_items.sql": [
+        "CREATE TABLE items (id int)",
+        "CREATE TABLE log (at timestamptz)",
+        "CREATE TABLE watched (id int, name text)",
+        `CREATE ${purge}`,
+        "CREATE FUNCTION purge_twice() RETURNS void BEGIN ATOMIC SELECT purge(); SELECT purge(); END",
+        `CREATE FUNCTION note() RETURNS void ${body("INSERT INTO log VALUES (now()); /* DROP TABLE log */ RAISE NOTICE 'delete from items'")}`,
+        "CREATE FUNCTION total() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM items'",
+        "CREATE FUNCTION on_watched() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN DELETE FROM items; RETURN NEW; END$$",
+        "CREATE TRIGGER t AFTER INSERT OR UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION on_watched()",
+        "INSERT INTO items SELECT generate_series(1, 100)",
+      ].join(";\n"),
+    });
+    await project.write(
+      "db/environments/precious.yaml",
+      environmentFile(project.server, project.database, "protected: true\n"),
+    );
+    await project.succeed(["migrate", "up"]);
+    for (const [sql, name] of [
+      ["SELECT purge()", "public.purge"],
+      ["SELECT public.purge()", "public.purge"],
+      ["INSERT INTO log SELECT now() FROM purge_twice()", "public.purge_twice"],
+      ["INSERT INTO watched VALUES (1)", "public.on_watched"],
+      ["COPY watched FROM stdin;\n1\tx\n\\.", "public.on_watched"],
+      ["UPDATE watched SET name = 'x' WHERE name IS NULL", "public.on_watched"],
+      ["CREATE TABLE copy AS SELECT purge()", "public.purge"],
+      [`CREATE ${purge.replace("purge", "other")};\nSELECT other()`, "other"],
+      ["CREATE PROCEDURE sub.clean() LANGUAGE sql AS 'DELETE FROM items';\nCALL sub.clean()", undefined],
+      [
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN EXECUTE 'DROP TABLE items'; END$$;\n" +
+          "CREATE TRIGGER t BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION f();\nINSERT INTO log VALUES (now())",
+        "f",
+      ],
+    ] as const) {
+      await project.write("db/migrations/002_more.sql", `${sql};\n`);
+      const { exitCode, stdout, stderr } = await project.run(UP);
+      expect({ sql, exitCode, stdout, stderr }).toMatchObject({
+        exitCode: 2,
+        stdout: "",
+        stderr: expect.stringContaining(
+          name === undefined ? "CALL runs code" : `: runs ${name}, which may change or delete something\n`,
+        ),
+      });
+    }
+    expect(await project.query("SELECT count(*)::int AS n FROM items")).toEqual([{ n: 100 }]);
+    await project.write(
+      "db/migrations/002_more.sql",
+      [
+        "SELECT note()",
+        "SELECT total(), now(), length('purge()')",
+        `CREATE OR REPLACE ${purge}`,
+        "GRANT EXECUTE ON FUNCTION purge() TO CURRENT_USER",
+        "CREATE VIEW v AS SELECT purge()::text",
+        "ALTER FUNCTION purge() COST 10",
+        "INSERT INTO log VALUES (now())",
+      ].join(";\n"),
+    );
+    await project.succeed(UP);
+    await project.write("db/migrations/003_more.sql", "SELECT purge();\n");
+    await project.succeed([...UP, "--yes", "precious"]);
+    expect(await project.query("SELECT count(*)::int AS n FROM items")).toEqual([{ n: 0 }]);
+  });
+
+  test("up does not ask before a backfill that fills what the change has made, nor to go on with it", async () => {
+    await using project = await cliProject({
+      "db/migrations/001_users.sql":
+        "CREATE TABLE users (id int PRIMARY KEY, full_name text);\nINSERT INTO users SELECT i, 'Ada L' FROM generate_series(1, 50) i;\n",
+      "db/migrations/002_names.sql":
+        "-- migrate:up phase:expand change:names\nALTER TABLE users ADD COLUMN first_name text;\nALTER TABLE users ADD COLUMN last_name text;\n",
+      "db/migrations/003_fill.sql":
+        "-- migrate:up backfill:users change:names batch:10\nUPDATE users SET first_name = split_part(full_name, ' ', 1), last_name = split_part(full_name, ' ', 2) WHERE first_name IS NULL;\n",
+    });
+    await project.write(
+      "db/environments/precious.yaml",
+      environmentFile(project.server, project.database, "protected: true\n"),
+    );
+    await project.succeed([...UP, "--no-backfill"]);
+    await project.succeed([...UP, "--only-backfill", "--for", "1ms"]);
+    await project.succeed(UP);
+    expect(await project.query("SELECT count(*)::int AS n FROM users WHERE last_name = 'L'")).toEqual([{ n: 50 }]);
+    expect(await project.query("SELECT count(*)::int AS n FROM confiture_migrations")).toEqual([{ n: 3 }]);
+  });
+
   test("build is refused, whatever it does; writing the script is not", async () => {
     await using project = await precious();
     const build = ["build", "-e", "precious"];

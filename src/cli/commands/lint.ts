@@ -96,6 +96,10 @@ export const command = defineCommand({
       import("../pending.ts"),
     ]);
     const { io, messages, paint } = context;
+    if (args.fixtures !== undefined) {
+      const { requireFixtures } = await import("#compare/trace/fixtures.ts");
+      requireFixtures(context.projectDir, args.fixtures);
+    }
     const { settings, severities } = await readLintSettings(context);
     const given = args.stats === undefined ? undefined : readStatsFile(resolve(io.cwd, args.stats), args.stats);
     const { which, start, edited, sizes = given, isStandIn } = await readWhich(context, args, given);

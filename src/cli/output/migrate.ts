@@ -99,9 +99,6 @@ export function showMigrateEvents({ io, messages, live, json, paint }: CommandCo
           `${inLine(migrationId(event.migration))}: its WHERE still finds rows. Either they came just now, or the table has a trigger, rule or policy that keeps them as they are, or the condition depends on other rows. Look at them before anything relies on this backfill.`,
         );
         break;
-      case "held":
-        messages.log(`${inLine(migrationId(event.migration))} waits: ${inLine(event.why)}`);
-        break;
       case "left-open":
         messages.warn(
           `${inLine(event.file)}: what ${event.method}() has left open, such as a timer or a connection, was ended with the command`,
@@ -165,11 +162,13 @@ function resultToJson(result: MigrationResult): Record<string, unknown> {
 
 /** The end of a run: what is left to say after the lines that were shown as it went. */
 export function finishRun({ io, messages }: CommandContext, report: RunReport, nothing: string): Outcome {
-  if (report.results.length === 0) messages.log(nothing);
+  if (report.results.length === 0 && (report.held ?? []).length === 0) messages.log(nothing);
   const done = report.results.filter((result) => result.outcome === "done");
   const skipped = report.results.filter((result) => result.outcome === "not-run");
   const failed = report.results.find((result) => result.outcome === "failed");
   for (const { migration, why } of report.held ?? []) {
+    // The error says it.
+    if (report.error?.code === "contract_refused" && report.error.data?.["version"] === migration.version) continue;
     messages.log(`${inLine(migrationId(migration))} waits: ${inLine(why)}`);
   }
   const unfinished = report.results.find((result) => result.outcome === "unfinished");

@@ -1,5 +1,6 @@
 import type { Facts } from "../engine/facts.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { describe } from "../catalogue/changes.ts";
 import type { Meter } from "../trace/meter.ts";
@@ -120,7 +121,7 @@ function qualified({ from, to }: Rename, { facts }: Catalogue): Rename {
     throw new ConfitureError("usage", `Cannot rename ${from}: there are several`, {
       hint: `Say which: ${found
         .toSorted()
-        .map((name) => `--rename ${name}=${newName({ from, to })}`)
+        .map((name) => `--rename ${shellWord(`${name}=${newName({ from, to })}`)}`)
         .join(" or ")}`,
     });
   }
@@ -164,5 +165,5 @@ export function renameHints(possible: readonly PossibleRename[]): string[] {
 
 /** How a rename is asked for on the command line. */
 export function renameFlag(rename: Rename): string {
-  return `--rename ${rename.from}=${newName(rename)}`;
+  return `--rename ${shellWord(`${rename.from}=${newName(rename)}`)}`;
 }

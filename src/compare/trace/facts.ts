@@ -167,6 +167,8 @@ export interface TraceOptions extends ProjectFiles {
   readonly otherwise?: Source | undefined;
   /** A folder of rows (`collectFixtures`) to load before each of them; tables without any get made-up rows. */
   readonly fixturesDir?: string | undefined;
+  /** Told at the end of each file of rows that could not be loaded at any time. */
+  readonly onUnloaded?: ((file: string, error: ConfitureError) => void) | undefined;
   /** The major version of the database in use, where that is known. */
   readonly postgres?: number | undefined;
   /** What sessions of the database in use begin with, where that is known: conversions of timestamps depend on it. */

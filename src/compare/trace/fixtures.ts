@@ -14,14 +14,18 @@ import type { ProjectFiles } from "../sources/sources.ts";
  * @throws ConfitureError `usage` when there is no such folder; `schema_*`, `file_*`, `sql_*` for what cannot be read
  */
 export function collectFixtures({ projectDir }: Pick<ProjectFiles, "projectDir">, dir: string): string[] {
-  if (!existsSync(join(projectDir, dir))) {
-    throw new ConfitureError("usage", `There is no folder ${dir}`, {
-      hint: "Fixtures are SQL files that fill tables with rows, in db/fixtures or the folder that --fixtures names.",
-    });
-  }
+  requireFixtures(projectDir, dir);
   const files = listFiles(projectDir, dir);
   for (const file of files) readSchemaScript({ projectDir, transaction: true }, file);
   return files;
+}
+
+/** @throws ConfitureError `usage` when there is no such folder */
+export function requireFixtures(projectDir: string, dir: string): void {
+  if (existsSync(join(projectDir, dir))) return;
+  throw new ConfitureError("usage", `There is no folder ${dir}`, {
+    hint: "Fixtures are SQL files that fill tables with rows, in db/fixtures or the folder that --fixtures names.",
+  });
 }
 
 function listFiles(projectDir: string, dir: string): string[] {
@@ -55,9 +59,10 @@ export function loadFixtures(database: Database, files: readonly string[], optio
 
 /**
  * Whether a later migration may make what a statement needs: PostgreSQL could not make sense of its names (class 42, which
- * has more values than columns in it), or a COPY has more columns than the table (22P04).
+ * has more values than columns in it), or a COPY has more columns than the table (22P04). What is no SQL never is.
  */
 function mayNeedMore({ server }: ConfitureError): boolean {
+  if (server?.sqlstate === "42601" && server.message.startsWith("syntax error")) return false;
   return server !== undefined && (server.sqlstate.startsWith("42") || server.sqlstate === "22P04");
 }
 

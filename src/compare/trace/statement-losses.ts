@@ -16,8 +16,14 @@ const MOST_NAMED = 20;
 /**
  * What a statement takes away: what its text says, what CASCADE, code and triggers were seen to take, and what they may.
  * @param keepsValues whether a conversion of types loses no value
+ * @param emptied tables that code has emptied (TRUNCATE)
  */
-export function lossesOf(statement: Statement, measured: Measured, keepsValues: boolean): Losses {
+export function lossesOf(
+  statement: Statement,
+  measured: Measured,
+  keepsValues: boolean,
+  emptied: readonly string[],
+): Losses {
   const { firstWord = "" } = statement;
   const isCode = firstWord === "DO" || firstWord === "CALL";
   const said = isCode ? undefined : lossOf(statement);
@@ -32,7 +38,8 @@ export function lossesOf(statement: Statement, measured: Measured, keepsValues: 
   return {
     loses: [
       ...(told === undefined ? [] : [told]),
-      ...lossesByCode(statement, measured, told, takesAlong),
+      ...emptied.map((name) => `deletes all rows of ${name}`),
+      ...lossesByCode(statement, measured, told, takesAlong, emptied.length > 0),
       ...takesAlong.slice(0, MOST_NAMED).map(({ kind, name }) => `drops ${kind} ${name}`),
       ...(takesAlong.length > MOST_NAMED ? [`drops ${takesAlong.length - MOST_NAMED} objects more`] : []),
     ],
@@ -57,6 +64,7 @@ function lossesByCode(
   { rows, drops, dropsColumns, reaches, runs }: Measured,
   told: string | undefined,
   takesAlong: readonly TakenObject[],
+  isKnown: boolean,
 ): string[] {
   const { firstWord = "" } = statement;
   const changed = rows.flatMap(({ name, isNew, updated, deleted, partitionOf = [] }) => {
@@ -75,7 +83,7 @@ function lossesByCode(
     isSeen && told === undefined
       ? reaches.filter(({ isNew, name }) => !isNew && !namesRelation(statement.text, name))
       : [];
-  const taking = changed.length + reached.length > 0 || isGone ? [] : runs.filter(({ takes }) => takes);
+  const taking = isKnown || changed.length + reached.length > 0 || isGone ? [] : runs.filter(({ takes }) => takes);
   return [
     ...changed,
     ...reached.map(({ name }) => `may update or delete rows of ${name}`),

@@ -43,6 +43,7 @@ export async function traceMigrations(options: TraceOptions): Promise<Trace> {
     const again = async (): Promise<Start> =>
       start.isOther ? await beginWith(series, options, options.otherwise!) : await begin(series, options);
     if (trace.isAstray) trace = await traceFrom(await again(), options, fixtures, "together");
+    for (const [file, error] of trace.unloaded) options.onUnloaded?.(file, error);
     if (trace.isComplete) return trace;
     const apart = await traceFrom(await again(), options, [], "apart");
     return { ...trace, migrations: withOwnLocks(trace.migrations, apart.migrations) };
@@ -96,6 +97,8 @@ interface Told extends Trace {
   readonly isComplete: boolean;
   /** Whether it stopped, because the database was no longer what the migrations make of it. */
   readonly isAstray: boolean;
+  /** Files of rows that wait for what no migration makes. */
+  readonly unloaded: ReadonlyMap<string, ConfitureError>;
 }
 
 async function traceFrom(
@@ -154,7 +157,15 @@ async function traceFrom(
     });
     if (isAstray) break;
   }
-  return { migrations, serverVersion: database.serverVersion, withoutRows, leftOut, isComplete, isAstray };
+  return {
+    migrations,
+    serverVersion: database.serverVersion,
+    withoutRows,
+    leftOut,
+    isComplete,
+    isAstray,
+    unloaded: loader.waiting(),
+  };
 }
 
 function isReversible({ down }: LoadedMigration): boolean {

@@ -17,6 +17,7 @@ import { backToSavepoint, releaseSavepoint, setSavepoint } from "./guarded.ts";
 import { conversionOf } from "./kept-values.ts";
 import type { Measured } from "./measured.ts";
 import type { Meter } from "./meter.ts";
+import { CODE_OR_QUERY } from "./planned.ts";
 import type { RowsInTheWay } from "./rows-in-the-way.ts";
 import { asServerError, MEASURED, StatementRunner } from "./run-statement.ts";
 import { deletedFrom, lossesOf } from "./statement-losses.ts";
@@ -163,7 +164,8 @@ export class Tracer implements Performer {
     if (this.#options.isApart && this.#isTransactional()) await this.#nextPart(database, statement);
     const { measured, how, error } = taken;
     if (how.kind === "not-traced" || (error !== undefined && error.onRows === undefined)) this.#options.lost.any = true;
-    const losses = lossesOf(statement, measured, keepsValues === true);
+    const emptied = await emptiedByCode(database, statement, measured);
+    const losses = lossesOf(statement, measured, keepsValues === true, emptied);
     this.statementFacts.push({
       ...this.#whereOf(script, statement, isTransactional && verb === undefined),
       how,
@@ -282,6 +284,25 @@ function insertsFrom(statements: readonly Statement[], from: number): readonly S
 
 function bringsRows(statement: Statement): boolean {
   return statement.firstWord === "INSERT" && !/\bselect\b|\bdo\s+update\b/i.test(statement.text);
+}
+
+/** Tables in use that a statement's code has truncated: each has a new file, and nothing in it. */
+async function emptiedByCode(
+  database: Database,
+  { firstWord = "" }: Statement,
+  { rewrites }: Measured,
+): Promise<string[]> {
+  if (!CODE_OR_QUERY.has(firstWord)) return [];
+  const emptied: string[] = [];
+  for (const { isNew, kind, name } of rewrites) {
+    if (isNew || kind !== "table") continue;
+    const [empty] = await database.query(
+      "select where pg_catalog.pg_relation_size(pg_catalog.to_regclass($1)) operator(pg_catalog.=) 0",
+      [name],
+    );
+    if (empty !== undefined) emptied.push(name);
+  }
+  return emptied;
 }
 
 /** What may be in a body and not be entered. */

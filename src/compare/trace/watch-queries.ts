@@ -1,3 +1,5 @@
+import { TAKING_WORDS } from "#sql/taking-code.ts";
+
 export interface RelationRow {
   readonly oid: number;
   readonly name: string;
@@ -94,8 +96,7 @@ export const CODE = String.raw`
 /** SQL has no branches. */
 const HAS_BRANCHES = String.raw`l.lanispl and p.prosrc operator(pg_catalog.~*) '\m(if|case|loop|for|while|foreach|exception|execute)\M'`;
 
-const TAKES = String.raw`${BODY} operator(pg_catalog.~*)
-             '\m(delete\s+from|truncate|drop|merge\s+into|execute|update\s+(only\s+)?\S+\s+(as\s+)?(\S+\s+)?set)\M'`;
+const TAKES = String.raw`${BODY} operator(pg_catalog.~*) '\m${TAKING_WORDS}\M'`;
 
 const IS_TRIGGER =
   "p.prorettype in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)";

@@ -257,6 +257,24 @@ DROP TYPE IF EXISTS positive, nothere CASCADE;`,
     expect(statements.map(({ loses }) => loses.length)).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 2, 0]);
   });
 
+  test("which tables code has emptied", async () => {
+    const { statements } = await traced({
+      "migrations/2_a.sql": `CREATE FUNCTION purge() RETURNS void LANGUAGE plpgsql AS 'BEGIN TRUNCATE users; END';
+CREATE FUNCTION widen() RETURNS void LANGUAGE plpgsql AS 'BEGIN ALTER TABLE orgs ALTER id TYPE int; END';
+SELECT widen();
+DO $$ BEGIN TRUNCATE visits; END $$;
+SELECT purge();`,
+    });
+    expect(statements.map(({ loses }) => loses.filter((loss) => loss.startsWith("deletes")))).toEqual([
+      [],
+      [],
+      [],
+      ["deletes all rows of public.visits_2024"],
+      ["deletes all rows of public.users"],
+    ]);
+    expect(statements[4]!.loses).toHaveLength(1);
+  });
+
   test("what sequences give again, and rows that a table does not show any more", async () => {
     const { statements } = await traced({
       "migrations/2_a.sql": `CREATE TABLE fresh (id serial PRIMARY KEY);

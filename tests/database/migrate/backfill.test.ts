@@ -358,6 +358,10 @@ for (const engine of newestServer) {
         },
       );
       await begun;
+      expect(await m.up({}, { lockWait: 0 })).toMatchObject({
+        error: { code: "lock_held", message: expect.stringContaining("Another runner works on backfill 002") },
+        results: ["002 unfinished", "003 not-run", "004 not-run", "005 not-run"],
+      });
       const second = await m.up();
       expect(second).toMatchObject({ error: undefined, results: ["002 unfinished", "004 done"] });
       expect(await first).toMatchObject({ error: undefined, results: ["002 done", "003 done", "005 done"] });

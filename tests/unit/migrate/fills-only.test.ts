@@ -2,6 +2,14 @@ import { expect, test } from "bun:test";
 import { fillsOnly } from "#migrate/fills-only.ts";
 import { splitStatements } from "#sql/split.ts";
 
+test("a column that an earlier part of the change has made is empty until it is filled", async () => {
+  const fill = splitStatements("UPDATE t SET a = 1, b = 2 WHERE a IS NULL").statements;
+  const made = (text: string) => splitStatements(text).statements;
+  expect((await fillsOnly(fill, made("ALTER TABLE t ADD a int; ALTER TABLE t ADD b int"))).size).toBe(1);
+  expect((await fillsOnly(fill, made("ALTER TABLE t ADD a int"))).size).toBe(0);
+  expect((await fillsOnly(fill, made("ALTER TABLE t ADD b int; ALTER TABLE t RENAME c TO b"))).size).toBe(0);
+});
+
 test.each([
   ["UPDATE t SET a = 1 WHERE a IS NULL", true],
   ["UPDATE s.t AS x SET a = b, c = 2 WHERE x.a IS NULL AND x.c IS NULL AND id > 5", true],

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { requireFixtures } from "#compare/trace/fixtures.ts";
 import { readStatsFile } from "#compare/trace/sizes.ts";
 import { changedSince } from "#compare/sources/changed-since.ts";
 import { migrationsSince, type ProjectFiles, readRevision } from "#compare/sources/sources.ts";
@@ -112,6 +113,7 @@ export const command = defineCommand({
   ],
   async run(args, context) {
     const files = await projectFiles(context, args.scratch);
+    if (args.fixtures !== undefined) requireFixtures(context.projectDir, args.fixtures);
     const given = args.stats === undefined ? undefined : readStatsFile(resolve(context.io.cwd, args.stats), args.stats);
     const limits = {
       to: readVersion("--to", args.to),

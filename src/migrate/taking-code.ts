@@ -1,0 +1,221 @@
+import { queryCatalogue } from "#database/catalogue.ts";
+import type { Database } from "#database/database.ts";
+import { Statement } from "#sql/statement.ts";
+import { TAKING_WORDS } from "#sql/taking-code.ts";
+import { writtenName } from "#sql/token-names.ts";
+
+/** A function or procedure in SQL or a procedural language. */
+interface Routine {
+  /** Schema and name, or the name alone where that is how it is made. */
+  readonly name: string;
+  readonly takes: boolean;
+  /** Names, without schemas, of what its body may call. */
+  readonly calls: readonly string[];
+}
+
+/** Rows of a table that come or change wake these. */
+interface Trigger {
+  readonly table: string;
+  readonly event: "INSERT" | "UPDATE";
+  readonly routine: string;
+}
+
+/**
+ * Which of these statements, run in this order, run a function that may change or delete something by the words of its body:
+ * one that they call, that such a function calls in turn, or that a trigger of the table runs to which they add rows. It may be
+ * in the database, or made by one of the statements. Views and rules are not looked into.
+ * @returns the names of the functions
+ */
+export async function takingCode(
+  statements: readonly Statement[],
+  database: Database | undefined,
+): Promise<ReadonlyMap<Statement, readonly string[]>> {
+  const routines = new Map<string, Routine[]>();
+  const triggers: Trigger[] = [];
+  const asks = new Map<Statement, { readonly calls: readonly string[]; readonly wakes: Wakes | undefined }>();
+  for (const statement of statements) {
+    const { firstWord = "" } = statement;
+    if (firstWord === "CREATE") {
+      const made = madeRoutine(statement);
+      if (made !== undefined) addTo(routines, made.bare, made.routine);
+      triggers.push(...madeTriggers(statement));
+    }
+    if (!runsWhatItNames(statement)) continue;
+    const tokens = statement.tokens();
+    asks.set(statement, { calls: calledIn(tokens), wakes: wakesOf(tokens) });
+  }
+  if (asks.size === 0) return new Map();
+  if (database !== undefined) {
+    const tables = new Set([...asks.values()].flatMap(({ wakes }) => wakes?.table ?? []));
+    triggers.push(...(await readTriggers(database, [...tables])));
+    const first = [...asks.values()].flatMap(({ calls }) => calls);
+    const made = [...routines.values()].flat().flatMap(({ calls }) => calls);
+    await readRoutines(database, [...first, ...made, ...triggers.map(({ routine }) => routine)], routines);
+  }
+  const taking = new Map<Statement, readonly string[]>();
+  for (const [statement, { calls, wakes }] of asks) {
+    const woken = triggers.filter(({ table, event }) => table === wakes?.table && event === wakes.event);
+    const found = takingAmong([...calls, ...woken.map(({ routine }) => routine)], routines);
+    if (found.length > 0) taking.set(statement, found);
+  }
+  return taking;
+}
+
+/** The outermost functions through which something is taken. */
+function takingAmong(names: readonly string[], routines: ReadonlyMap<string, readonly Routine[]>): string[] {
+  const takes = (name: string, seen: Set<string>): boolean => {
+    if (seen.has(name)) return false;
+    seen.add(name);
+    const all = routines.get(name) ?? [];
+    return all.some((routine) => routine.takes || routine.calls.some((called) => takes(called, seen)));
+  };
+  return [...new Set(names)].flatMap((name) => (takes(name, new Set()) ? [routines.get(name)!.at(-1)!.name] : []));
+}
+
+const RUNS: ReadonlySet<string> = new Set(
+  "SELECT,WITH,VALUES,TABLE,INSERT,UPDATE,DELETE,MERGE,COPY,DECLARE,PREPARE,(".split(","),
+);
+
+/** Whether functions that stand in it are called when it runs; definitions only keep them. */
+function runsWhatItNames(statement: Statement): boolean {
+  const { firstWord = "", words } = statement;
+  if (firstWord === "EXPLAIN") return /\banaly[zs]e\b/i.test(statement.text);
+  if (RUNS.has(firstWord)) return true;
+  if (firstWord === "ALTER") return words[1] === "TABLE";
+  if (firstWord !== "CREATE") return false;
+  if (words.includes("INDEX")) return true;
+  const isStored = words.slice(1, 4).some((word) => word === "TABLE" || word === "MATERIALIZED");
+  return isStored && /\bas\b/i.test(statement.text) && !/\bgenerated\b/i.test(statement.text);
+}
+
+interface Wakes {
+  readonly table: string;
+  readonly event: Trigger["event"];
+}
+
+/** Of statements that are not said to take something as they are. */
+function wakesOf(tokens: readonly string[]): Wakes | undefined {
+  const insert = tokens.findIndex((token, at) => token === "INTO" && tokens[at - 1] === "INSERT");
+  if (insert >= 0) return { table: lastOf(tokens, insert + 1), event: "INSERT" };
+  if (tokens[0] === "UPDATE") return { table: lastOf(tokens, tokens[1] === "ONLY" ? 2 : 1), event: "UPDATE" };
+  if (tokens[0] === "COPY" && tokens.includes("FROM")) return { table: lastOf(tokens, 1), event: "INSERT" };
+  return undefined;
+}
+
+/** The last part of the name that begins there. */
+function lastOf(tokens: readonly string[], from: number): string {
+  let at = from;
+  while (tokens[at + 1] === ".") at += 2;
+  return writtenName(tokens[at] ?? "");
+}
+
+function calledIn(tokens: readonly string[]): string[] {
+  return [...new Set(tokens.flatMap((token, at) => (at > 0 && token === "(" ? nameAt(tokens[at - 1]!) : [])))];
+}
+
+function nameAt(token: string): string[] {
+  return /^["\w\u0080-\uffff]/.test(token) ? [writtenName(token)] : [];
+}
+
+/** CREATE [OR REPLACE] FUNCTION purge() ... */
+function madeRoutine(statement: Statement): { readonly bare: string; readonly routine: Routine } | undefined {
+  const at = statement.words.findIndex((word) => word === "FUNCTION" || word === "PROCEDURE");
+  if (at !== 1 && at !== 3) return undefined;
+  const tokens = statement.tokens();
+  const parameters = tokens.indexOf("(", at);
+  const name = tokens.slice(at + 1, parameters).map((token) => (token === "." ? token : writtenName(token)));
+  return { bare: name.at(-1) ?? "", routine: { name: name.join(""), ...read(tokens.slice(parameters), true) } };
+}
+
+/** CREATE [OR REPLACE] [CONSTRAINT] TRIGGER name AFTER INSERT OR UPDATE OF bio ON users ... EXECUTE FUNCTION log() */
+function madeTriggers(statement: Statement): Trigger[] {
+  const at = statement.words.indexOf("TRIGGER");
+  if (at < 1 || at > 4 || statement.words[at - 1] === "EVENT") return [];
+  const tokens = statement.tokens();
+  const on = tokens.indexOf("ON", at);
+  const run = tokens.lastIndexOf("EXECUTE");
+  if (on < 0 || run < 0) return [];
+  const routine = lastOf(tokens, run + 2);
+  const events = (["INSERT", "UPDATE"] as const).filter((event) => tokens.slice(at, on).includes(event));
+  return events.map((event) => ({ table: lastOf(tokens, on + 1), event, routine }));
+}
+
+const TAKES = new RegExp(String.raw`\b(?:${TAKING_WORDS}|do\s+update)\b`, "i");
+
+/**
+ * What code may do, by its words; comments are none, and neither are strings in it.
+ * @param holdsBody whether the strings are the code itself
+ */
+function read(tokens: readonly string[], holdsBody: boolean): Pick<Routine, "takes" | "calls"> {
+  const bodies = holdsBody ? tokens.flatMap(bodyIn) : [];
+  const all = [tokens, ...bodies.map((body) => new Statement(body, 0, body.length, false).tokens())];
+  return {
+    takes: all.some((one) =>
+      TAKES.test(
+        one
+          .filter((token) => !isString(token))
+          .join(" ")
+          .replaceAll(" . ", "."),
+      ),
+    ),
+    calls: all.flatMap(calledIn),
+  };
+}
+
+function isString(token: string): boolean {
+  return /^(?:[eEuUbBxXnN]&?)?'|^\$[^$\d]*\$/.test(token);
+}
+
+function bodyIn(token: string): string[] {
+  const tag = /^\$[^$]*\$/.exec(token)?.[0];
+  if (tag !== undefined) return [token.slice(tag.length, -tag.length)];
+  return token.startsWith("'") ? [token.slice(1, -1).replaceAll("''", "'")] : [];
+}
+
+function addTo(routines: Map<string, Routine[]>, bare: string, routine: Routine): void {
+  routines.set(bare, [...(routines.get(bare) ?? []), routine]);
+}
+
+/** Adds those of the database that have one of these names, and what they call. */
+async function readRoutines(
+  database: Database,
+  names: readonly string[],
+  routines: Map<string, Routine[]>,
+): Promise<void> {
+  const known = new Set<string>();
+  let wanted = [...new Set(names)];
+  while (wanted.length > 0) {
+    for (const name of wanted) known.add(name);
+    const found = await queryCatalogue<{ bare: string; name: string; body: string }>(
+      database,
+      `select p.proname as bare, quote_ident(n.nspname) || '.' || quote_ident(p.proname) as name,
+              coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as body
+         from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+         join pg_language l on l.oid = p.prolang and (l.lanispl or l.lanname = 'sql')
+        where p.oid >= 16384 and p.proname in (select json_array_elements_text($1::text::json))
+        order by p.oid`,
+      [JSON.stringify(wanted)],
+    );
+    const more: string[] = [];
+    for (const { bare, name, body } of found) {
+      const routine = { name, ...read(new Statement(body, 0, body.length, false).tokens(), false) };
+      addTo(routines, bare, routine);
+      more.push(...routine.calls);
+    }
+    wanted = [...new Set(more)].filter((name) => !known.has(name));
+  }
+}
+
+async function readTriggers(database: Database, tables: readonly string[]): Promise<Trigger[]> {
+  if (tables.length === 0) return [];
+  // Bits of tgtype, see pg_trigger.h: 4 for INSERT, 16 for UPDATE.
+  return await queryCatalogue<Trigger>(
+    database,
+    `select c.relname as "table", e.event, p.proname as routine
+       from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid
+       join (values (4, 'INSERT'), (16, 'UPDATE')) as e (bit, event) on t.tgtype & e.bit <> 0
+      where not t.tgisinternal and t.tgenabled <> 'D' and c.relname in (select json_array_elements_text($1::text::json))
+      order by t.oid`,
+    [JSON.stringify(tables)],
+  );
+}
