@@ -84,7 +84,7 @@ export const command = defineCommand({
     );
     const byHand = plan?.byHand ?? changes.filter(({ planned }) => !planned);
     warnByHand(context, byHand);
-    const report = await renderReport(args.format, reportOf(changes, files, names), shownFrom(context));
+    const report = await renderReport(args.format, () => reportOf(changes, files, names), shownFrom(context));
     return {
       json: {
         from: names.from,

@@ -76,7 +76,7 @@ export const command = defineCommand({
     const plan = isScript && changes.length > 0 ? await showPlan(context, files, gap) : undefined;
     const byHand = plan?.byHand ?? [];
     warnByHand(context, byHand);
-    const report = await renderReport(args.format, reportOf(changes, files, config.file), shownFrom(context));
+    const report = await renderReport(args.format, () => reportOf(changes, files, config.file), shownFrom(context));
     return {
       json: {
         changes: changes.map(changeToJson),

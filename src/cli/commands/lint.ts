@@ -160,7 +160,7 @@ export const command = defineCommand({
       exitCode: findings.some(fails) ? 3 : 0,
     };
     const shown = shownFrom(context);
-    const script = await renderReport(args.format, reportOf(findings, paths.map(shown), shown, fails), shown);
+    const script = await renderReport(args.format, () => reportOf(findings, paths.map(shown), shown, fails), shown);
     return script === undefined
       ? { ...outcome, text: renderFixed(done) + renderLint(findings, paths, ignored, paint) }
       : { ...outcome, script };

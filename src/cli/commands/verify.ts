@@ -47,7 +47,8 @@ export const command = defineCommand({
     });
     const disproven = report.checks.some(({ outcome }) => outcome === "disproven");
     const guide = { places: placesIn(files), aim: context.aim };
-    const findings = reportOfVerify(report, guide, files.includeDirs[0]?.path ?? files.migrationsDir);
+    const elsewhere = files.includeDirs[0]?.path ?? files.migrationsDir;
+    const findings = () => reportOfVerify(report, guide, elsewhere);
     const script = await renderReport(args.format, findings, shownFrom(context));
     return {
       json: verifyToJson(report, guide),

@@ -40,7 +40,7 @@ export const command = defineCommand({
     const findings = checked.kind === "findings" ? checked.findings : [];
     const tables = checked.kind === "plan" ? checked.plan.tables.length : null;
     messages.debug(`Rules: sha256:${project.rules.digest}`);
-    const script = await renderReport(args.format, reportOf(findings, project), shownFrom(context));
+    const script = await renderReport(args.format, () => reportOf(findings, project), shownFrom(context));
     return {
       json: { rules: project.rules.digest, tables, findings: findings.map(syncFindingToJson) },
       ...(script === undefined ? { text: renderChecked(findings, tables ?? 0, paint) } : { script }),

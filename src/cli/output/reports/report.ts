@@ -56,17 +56,22 @@ export function shownFrom({ io, projectDir }: Pick<CommandContext, "io" | "proje
   };
 }
 
-/** A report for another program; undefined where people or JSON were asked for. */
-export async function renderReport(format: string, report: Report, shown: ShownPath): Promise<string | undefined> {
+/**
+ * A report for another program; undefined where people or JSON were asked for.
+ * @param make is asked only for a report: it may read files to say where things are
+ */
+export async function renderReport(format: string, make: () => Report, shown: ShownPath): Promise<string | undefined> {
   switch (format) {
-    case "sarif":
+    case "sarif": {
+      const report = make();
       return (await import("./sarif.ts")).renderSarif(report, await report.rules(), shown);
+    }
     case "github":
-      return (await import("./github.ts")).renderGithub(report, shown);
+      return (await import("./github.ts")).renderGithub(make(), shown);
     case "gitlab":
-      return (await import("./gitlab.ts")).renderGitlab(report, shown);
+      return (await import("./gitlab.ts")).renderGitlab(make(), shown);
     case "junit":
-      return (await import("./junit.ts")).renderJunit(report, shown);
+      return (await import("./junit.ts")).renderJunit(make(), shown);
     default:
       return undefined;
   }
