@@ -113,13 +113,16 @@ export function assembleSchemaScript({ original, script, commands }: SchemaScrip
   return assembleFile(script, original, new Map(texts));
 }
 
+/** A file and those that it includes, directly or not, which mostly run before what it says itself. */
+export function* filesOf({ file, commands }: SchemaScript): Generator<string> {
+  for (const [, meaning] of commands) if (meaning.kind === "include") yield* filesOf(meaning.included);
+  yield file;
+}
+
 /** The files that a file includes, directly or not, by real path. */
-export function includedIn(projectDir: string, { commands }: SchemaScript): string[] {
-  return commands.flatMap(([, meaning]) =>
-    meaning.kind === "connect"
-      ? []
-      : [realpathSync(join(projectDir, meaning.included.file)), ...includedIn(projectDir, meaning.included)],
-  );
+export function includedIn(projectDir: string, script: SchemaScript): string[] {
+  const [, ...included] = [...filesOf(script)].toReversed();
+  return included.map((file) => realpathSync(join(projectDir, file)));
 }
 
 /** The file that a command names: as psql finds it when it is run in the project's folder or in the file's own. */

@@ -41,8 +41,7 @@ export async function lossesOf(
     database,
   );
   return migrations.flatMap((migration): Loss[] => {
-    const { file } = migration;
-    const { up } = migration;
+    const { file, up } = migration;
     // It stops when its turn comes, and takes nothing away; nor is there anything where the base runs.
     if (up.kind === "refused" || isBase(file.version)) return [];
     if (up.kind === "typescript") {

@@ -148,7 +148,7 @@ const TAKES = new RegExp(String.raw`\b(?:${TAKING_WORDS}|do\s+update)\b`, "i");
  */
 function read(tokens: readonly string[], holdsBody: boolean): Pick<Routine, "takes" | "calls"> {
   const bodies = holdsBody ? tokens.flatMap(bodyIn) : [];
-  const all = [tokens, ...bodies.map((body) => new Statement(body, 0, body.length, false).tokens())];
+  const all = [tokens, ...bodies.map((body) => Statement.of(body).tokens())];
   return {
     takes: all.some((one) =>
       TAKES.test(
@@ -198,7 +198,7 @@ async function readRoutines(
     );
     const more: string[] = [];
     for (const { bare, name, body } of found) {
-      const routine = { name, ...read(new Statement(body, 0, body.length, false).tokens(), false) };
+      const routine = { name, ...read(Statement.of(body).tokens(), false) };
       addTo(routines, bare, routine);
       more.push(...routine.calls);
     }

@@ -1,5 +1,5 @@
 import type { Statement } from "./statement.ts";
-import { namesFrom } from "./token-names.ts";
+import { foldedName, namesAltered, namesFrom } from "./token-names.ts";
 
 /** What a statement puts at risk without taking it away. */
 export interface Danger {
@@ -18,10 +18,9 @@ export function dangersOf(statement: Statement): Danger[] {
   if (first === "SELECT") return /\bsetval\b/i.test(statement.text) ? dangersOfSetval(statement.tokens()) : [];
   if (first !== "ALTER" || !HINT.test(statement.text)) return [];
   const tokens = statement.tokens();
-  const at = tokens[2] === "IF" ? 4 : 2;
-  const [name] = namesFrom(tokens, at);
+  const [name] = namesAltered(tokens);
   if (name === undefined) return [];
-  if (tokens[1] === "SEQUENCE") return dangersOfOptions(tokens.slice(at), `SEQUENCE ${folded(name)}`, name);
+  if (tokens[1] === "SEQUENCE") return dangersOfOptions(tokens, `SEQUENCE ${foldedName(name)}`, name);
   if (tokens[1] !== "TABLE") return [];
   // ALTER [COLUMN] id RESTART, or SET MAXVALUE
   return tokens.flatMap((token, index) => {
@@ -30,7 +29,7 @@ export function dangersOf(statement: Statement): Danger[] {
     const next = tokens.findIndex((later, from) => from > column && later === ",");
     const options = tokens.slice(column + 1, next < 0 ? undefined : next);
     if (options[0] !== "RESTART" && options[0] !== "SET") return [];
-    const what = `the identity of ${folded(name)}.${folded(tokens[column] ?? "")}`;
+    const what = `the identity of ${foldedName(name)}.${foldedName(tokens[column] ?? "")}`;
     return dangersOfOptions(options, what, name);
   });
 }
@@ -74,7 +73,7 @@ function dangersOfOptions(options: readonly string[], what: string, relation: st
         const [owner] = namesFrom(options, at + 2);
         return owner === undefined || owner === "NONE"
           ? []
-          : [{ what: `lets ${what} be dropped with ${folded(owner)} from now on (OWNED BY)`, relation }];
+          : [{ what: `lets ${what} be dropped with ${foldedName(owner)} from now on (OWNED BY)`, relation }];
       }
       default:
         return [];
@@ -83,8 +82,3 @@ function dangersOfOptions(options: readonly string[], what: string, relation: st
 }
 
 const AGAIN = "values that it has given may come again";
-
-/** As PostgreSQL folds it. */
-function folded(name: string): string {
-  return name.includes('"') ? name : name.toLowerCase();
-}

@@ -1,5 +1,5 @@
 import type { Statement } from "./statement.ts";
-import { namesFrom } from "./token-names.ts";
+import { foldedName, namesAltered, namesFrom } from "./token-names.ts";
 
 /** Statements that may show data to more people, by their first word and a word that all of those have. */
 const HINTS: Readonly<Record<string, RegExp>> = {
@@ -35,13 +35,13 @@ export function exposureOf(statement: Statement): string | undefined {
 }
 
 function ofAlterTable(tokens: readonly string[]): string | undefined {
-  const [table = ""] = namesFrom(tokens, tokens[2] === "IF" ? 4 : 2);
+  const [table = ""] = namesAltered(tokens);
   for (const [at, token] of tokens.entries()) {
     if (token !== "ROW" || tokens[at + 1] !== "LEVEL" || tokens[at + 2] !== "SECURITY") continue;
     if (tokens[at - 1] === "DISABLE")
-      return `every row of ${folded(table)} to whoever may read it (DISABLE ROW LEVEL SECURITY)`;
+      return `every row of ${foldedName(table)} to whoever may read it (DISABLE ROW LEVEL SECURITY)`;
     if (tokens[at - 1] === "FORCE" && tokens[at - 2] === "NO")
-      return `every row of ${folded(table)} to its owner (NO FORCE ROW LEVEL SECURITY)`;
+      return `every row of ${foldedName(table)} to its owner (NO FORCE ROW LEVEL SECURITY)`;
   }
   return undefined;
 }
@@ -57,7 +57,7 @@ function ofGrant(tokens: readonly string[]): string | undefined {
   const [kind, next, third] = tokens.slice(on + 1, to);
   if (kind === "ALL") {
     const schemas = namesFrom(tokens, on + 5)
-      .map(folded)
+      .map(foldedName)
       .join(", ");
     return next === "TABLES" && third === "IN" ? `every table of ${schemas} to every role ${how}` : undefined;
   }
@@ -65,12 +65,12 @@ function ofGrant(tokens: readonly string[]): string | undefined {
   const isKind = on + 2 < to && next !== "," && next !== ".";
   if (!isKind || kind === "TABLE") {
     const tables = namesFrom(tokens, on + (isKind ? 2 : 1));
-    return `${tables.map(folded).join(", ")} to every role ${how}`;
+    return `${tables.map(foldedName).join(", ")} to every role ${how}`;
   }
   if (kind === "LARGE" && next === "OBJECT") return `large objects to every role ${how}`;
   if (kind !== "SCHEMA" || !rights.some((right) => right === "CREATE" || right === "ALL")) return undefined;
   return `SCHEMA ${namesFrom(tokens, on + 2)
-    .map(folded)
+    .map(foldedName)
     .join(", ")} to whatever any role makes in it ${how}`;
 }
 
@@ -86,16 +86,16 @@ function ofRole(tokens: readonly string[]): string | undefined {
   const [, kind = "", role = "", next = ""] = tokens;
   if (!/^(?:ROLE|USER|GROUP)$/.test(kind) || /^(?:SET|RESET|RENAME|IN|MAPPING)$/.test(next)) return undefined;
   const options = tokens.slice(3);
-  if (options.includes("SUPERUSER")) return `everything to ROLE ${folded(role)} (SUPERUSER)`;
+  if (options.includes("SUPERUSER")) return `everything to ROLE ${foldedName(role)} (SUPERUSER)`;
   return options.includes("BYPASSRLS")
-    ? `every row to ROLE ${folded(role)}, whatever policies say (BYPASSRLS)`
+    ? `every row to ROLE ${foldedName(role)}, whatever policies say (BYPASSRLS)`
     : undefined;
 }
 
 function ofPublication(tokens: readonly string[]): string | undefined {
   const [, , name = "", ...rest] = tokens;
   return rest.slice(0, 3).join(" ") === "FOR ALL TABLES"
-    ? `every table, also those that are made later, to subscribers of PUBLICATION ${folded(name)} (FOR ALL TABLES)`
+    ? `every table, also those that are made later, to subscribers of PUBLICATION ${foldedName(name)} (FOR ALL TABLES)`
     : undefined;
 }
 
@@ -103,7 +103,7 @@ function ofCopy(tokens: readonly string[]): string | undefined {
   const to = copyEnd(tokens);
   if (to === undefined || tokens[to.at] !== "TO") return undefined;
   const [table] = namesFrom(tokens, 1);
-  const rows = tokens[1] === "(" ? "the rows of a query" : `rows of ${folded(table ?? "")}`;
+  const rows = tokens[1] === "(" ? "the rows of a query" : `rows of ${foldedName(table ?? "")}`;
   return `${rows} to a ${to.isProgram ? "program" : "file"} on the server (COPY)`;
 }
 
@@ -119,9 +119,4 @@ export function copyEnd(tokens: readonly string[]): { readonly at: number; reado
     return /^STD(?:IN|OUT)$/.test(next) ? undefined : { at, isProgram: next === "PROGRAM" };
   }
   return undefined;
-}
-
-/** As PostgreSQL folds it. */
-function folded(name: string): string {
-  return name.replaceAll(/"(?:[^"]|"")*"|[^"]+/g, (part) => (part.startsWith('"') ? part : part.toLowerCase()));
 }

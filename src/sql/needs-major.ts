@@ -31,7 +31,7 @@ function needsIn(tokens: readonly string[]): Need[] {
     ...functionsIn(tokens),
     ...settingsIn(tokens),
     ...relationsIn(tokens),
-    ...bodies.flatMap((body) => needsIn(new Statement(body, 0, body.length, false).tokens())),
+    ...bodies.flatMap((body) => needsIn(Statement.of(body).tokens())),
   ];
 }
 

@@ -3,8 +3,8 @@ import type { Statement } from "./statement.ts";
 
 const ENDS = /\bpg_(?:terminate|cancel)_backend\s*\(/i;
 const SETTINGS = /\bpg_(?:reload_conf|rotate_logfile|promote)\s*\(/i;
-/** In code, which may put statements together. */
-const PROGRAM = /\bcopy\b[^;]*\b(?:to|from)\s+program\b/i;
+/** A COPY in code, which may put statements together. */
+export const COPIES_PROGRAM = /\bcopy\b[^;]*\b(?:to|from)\s+program\b/i;
 const FILE = /\bcopy\b[^;]*\b(?:to|from)\s+'/i;
 const SYSTEM = /\balter\s+system\b/i;
 
@@ -29,7 +29,7 @@ export function reachOf(statement: Statement): string | undefined {
         ? "changes whether the database can be written to"
         : undefined;
     case "DO":
-      if (PROGRAM.test(text)) return "runs a program on the server";
+      if (COPIES_PROGRAM.test(text)) return "runs a program on the server";
       if (FILE.test(text)) return "reads or writes a file on the server";
       if (SYSTEM.test(text)) return "changes the settings of the whole server";
       return byCall(text);

@@ -29,6 +29,12 @@ export function writeIdentifier(name: string): string {
   return /^[a-z_][a-z0-9_$]*$/.test(name) && !RESERVED.has(name) ? name : quoteIdentifier(name);
 }
 
+/** The same for what is in a schema; `public` goes without saying. */
+export function writeQualified(schema: string | undefined, name: string): string {
+  const given = schema === undefined || schema === "public" ? "" : `${writeIdentifier(schema)}.`;
+  return given + writeIdentifier(name);
+}
+
 /** `"schema"."name"`, or `"name"` without a schema. */
 export function quoteQualified(schema: string | undefined, name: string): string {
   return schema === undefined ? quoteIdentifier(name) : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;

@@ -1,5 +1,5 @@
 import { namesRelation } from "./names-in.ts";
-import { parseQualifiedName, writeIdentifier } from "./quote.ts";
+import { parseQualifiedName, writeQualified } from "./quote.ts";
 import type { Statement } from "./statement.ts";
 import { namesFrom } from "./token-names.ts";
 
@@ -89,7 +89,7 @@ function moveOf(statement: Statement): { readonly from: string; readonly to: str
   const target = nameAt(tokens, verb + 2);
   const other = target === undefined ? undefined : parseQualifiedName(target);
   if (from === undefined || old === undefined || other === undefined || (!isRename && !isMove)) return undefined;
-  return { from, to: isRename ? written(old.schema, other.name) : written(other.name, old.name) };
+  return { from, to: isRename ? writeQualified(old.schema, other.name) : writeQualified(other.name, old.name) };
 }
 
 /** @param taken where it comes behind the new table: the name that this has */
@@ -118,10 +118,5 @@ function namesAll(text: string, names: readonly string[]): boolean {
 function nameAt(tokens: readonly string[], at: number): string | undefined {
   const [name] = namesFrom(tokens, at);
   const read = name === undefined ? undefined : parseQualifiedName(name);
-  return read === undefined ? undefined : written(read.schema, read.name);
-}
-
-function written(schema: string | undefined, name: string): string {
-  const given = schema === undefined || schema === "public" ? "" : `${writeIdentifier(schema)}.`;
-  return given + writeIdentifier(name);
+  return read === undefined ? undefined : writeQualified(read.schema, read.name);
 }

@@ -34,6 +34,11 @@ export class Statement implements Span {
     this.copyData = copyData;
   }
 
+  /** A text that is one statement. */
+  static of(text: string): Statement {
+    return new Statement(text, 0, text.length, false);
+  }
+
   /** The statement as written, comments inside it included. */
   get text(): string {
     return this.source.slice(this.start, this.end);

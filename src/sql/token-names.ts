@@ -18,6 +18,16 @@ export function namesFrom(tokens: readonly string[], from: number): string[] {
   }
 }
 
+/** A name in the form of `namesFrom` as PostgreSQL folds it: what is in quotes stays. */
+export function foldedName(name: string): string {
+  return name.replaceAll(/"(?:[^"]|"")*"|[^"]+/g, (part) => (part.startsWith('"') ? part : part.toLowerCase()));
+}
+
+/** The name behind ALTER or DROP, the kind of object, and perhaps IF EXISTS. */
+export function namesAltered(tokens: readonly string[]): string[] {
+  return namesFrom(tokens, tokens[2] === "IF" ? 4 : 2);
+}
+
 /** A name as the catalogue has it, by its token: what is not quoted is in capitals there, and was folded to lower case. */
 export function writtenName(token: string): string {
   return token.startsWith('"') ? token.slice(1, -1).replaceAll('""', '"') : token.toLowerCase();

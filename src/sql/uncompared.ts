@@ -1,3 +1,5 @@
+import { copyEnd } from "./exposure.ts";
+import { COPIES_PROGRAM } from "./outside.ts";
 import { inside, type Node, type Parser, strings } from "./parser.ts";
 import type { Statement } from "./statement.ts";
 
@@ -78,7 +80,7 @@ const CODE: readonly (readonly [RegExp, string])[] = [
   [LARGE_OBJECT_CALL, LARGE_OBJECT],
   [ELSEWHERE_CALL, ELSEWHERE],
   [SERVER_CALL, SERVER],
-  [/\bcopy\b[^;]*\b(?:to|from)\s+program\b/i, PROGRAM],
+  [COPIES_PROGRAM, PROGRAM],
   [/\bcopy\b[^;]*\bto\s+'/i, SERVER_FILE],
   [/\bon\s+large\s+object\b/i, LARGE_OBJECT],
   [/\b(?:grant|revoke)\b[^;]*\bon\b[^;]*\b(?:pg_catalog|information_schema)\b/i, SYSTEM_RIGHTS],
@@ -118,7 +120,7 @@ export function uncomparedEffects(
       if (what !== undefined) add(what, true);
     } else {
       for (const [call, what] of CALLS) if (calls(statement, call)) add(what, true);
-      const copied = firstWord === "COPY" ? byCopy(text.slice(0, COPY_HEAD), parser) : undefined;
+      const copied = firstWord === "COPY" ? byCopy(statement) : undefined;
       if (copied !== undefined) add(copied, true);
       if (ASKS_VERSION.test(text)) add(VERSION, false);
     }
@@ -202,13 +204,12 @@ const CALLS: readonly (readonly [RegExp, string])[] = [
   [SERVER_CALL, SERVER],
 ];
 
-/** Characters of a COPY that say where it goes. */
-const COPY_HEAD = 10_000;
-
-function byCopy(text: string, parser: Parser): string | undefined {
-  const copy = inside(parser.parse(text), "CopyStmt");
-  if (copy?.is_program === true) return PROGRAM;
-  return copy?.filename !== undefined && copy.is_from !== true ? SERVER_FILE : undefined;
+function byCopy(statement: Statement): string | undefined {
+  const tokens = statement.tokens();
+  const end = copyEnd(tokens);
+  if (end === undefined) return undefined;
+  if (end.isProgram) return PROGRAM;
+  return tokens[end.at] === "TO" ? SERVER_FILE : undefined;
 }
 
 /** Whether a statement itself calls what a text seems to call. */

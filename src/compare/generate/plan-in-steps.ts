@@ -1,6 +1,8 @@
 import type { Database } from "#database/database.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
+import { Statement } from "#sql/statement.ts";
+import { namesFrom } from "#sql/token-names.ts";
 import { unquoteNames } from "#sql/unquote.ts";
 import { statementOf } from "../plan/statement.ts";
 import { Meter } from "../trace/meter.ts";
@@ -91,10 +93,10 @@ export async function planInSteps(
  * Pure.
  */
 function effectsOfWayBack(statements: readonly string[], index: number): Effects {
-  const tablesOf = (sql: string): string[] => [...(FILLED.exec(sql)?.slice(1).map(unquoteNames) ?? [])];
+  const tablesOf = (sql: string): string[] => {
+    const tokens = Statement.of(sql).tokens();
+    return tokens[0] === "UPDATE" ? namesFrom(tokens, 1).map(unquoteNames) : [];
+  };
   const rewrites = tablesOf(statements[index] ?? "");
   return { ...NO_EFFECTS, rewrites, blocksReads: index === 0 ? statements.flatMap(tablesOf) : rewrites };
 }
-
-const NAME = String.raw`(?:"(?:[^"]|"")+"|[\w$]+)`;
-const FILLED = new RegExp(String.raw`^UPDATE (?:ONLY )?(${NAME}(?:\.${NAME})?)\s`);

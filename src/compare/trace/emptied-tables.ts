@@ -1,4 +1,5 @@
 import type { Database } from "#database/database.ts";
+import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { Statement } from "#sql/statement.ts";
 import type { Relation, StatementFacts } from "./facts.ts";
@@ -57,7 +58,7 @@ function isTruncate({ sql }: StatementFacts): boolean {
 /** Whether it is about some rows alone, and was seen to change them. */
 function isCleanUp({ sql, rows, error }: StatementFacts): boolean {
   if (error !== undefined || rows.length === 0 || !/^(?:update|delete|with)\b/i.test(sql)) return false;
-  const tokens = new Statement(sql, 0, sql.length, false).tokens();
+  const tokens = Statement.of(sql).tokens();
   return tokens.includes("WHERE") || tokens[0] === "UPDATE";
 }
 
@@ -69,6 +70,6 @@ async function cleanUp(database: Database, sql: string): Promise<void> {
     await database.execute("commit");
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
-    await database.execute("rollback");
+    await rollback(database);
   }
 }

@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { lossOf } from "#sql/loss.ts";
 import type { Statement } from "#sql/statement.ts";
-import { namesFrom } from "#sql/token-names.ts";
+import { namesAltered } from "#sql/token-names.ts";
 import { isConversion } from "./statement-losses.ts";
 import { typesOf } from "./lookups.ts";
 import { keepsEveryValue } from "./wider-types.ts";
@@ -16,7 +16,7 @@ export interface Conversion {
 export async function conversionOf(database: Database, statement: Statement): Promise<Conversion | undefined> {
   if (statement.firstWord !== "ALTER" || !isConversion(lossOf(statement))) return undefined;
   const tokens = statement.tokens();
-  const [table] = namesFrom(tokens, tokens[2] === "IF" ? 4 : 2);
+  const [table] = namesAltered(tokens);
   if (table === undefined || tokens.includes("USING")) return undefined;
   const before = new Map((await typesOf(database, table)).map(({ name, type }) => [name, type]));
   return {

@@ -1,5 +1,5 @@
 import type { Statement } from "#sql/statement.ts";
-import { namesFrom } from "#sql/token-names.ts";
+import { namesAltered, namesFrom } from "#sql/token-names.ts";
 import type { LockMode } from "./facts.ts";
 
 /**
@@ -81,7 +81,7 @@ export function knownStatement(statement: Statement): KnownStatement {
       if (!tokens.includes("DETACH")) break;
       return {
         form: "detach-concurrently",
-        targets: namesFrom(tokens, tokens[2] === "IF" ? 4 : 2),
+        targets: namesAltered(tokens),
         partition: namesFrom(tokens, tokens.indexOf("DETACH") + 2)[0] ?? "",
       };
     case "VACUUM":

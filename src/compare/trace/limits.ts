@@ -97,7 +97,7 @@ function heldAbove({ held }: StatementFacts, limit: LockMode): readonly Lock[] {
 
 /** What a statement takes away besides what its text says. Pure. */
 export function untoldLosses({ sql, loses }: Pick<StatementFacts, "sql" | "loses">): string[] {
-  const told = lossOf(new Statement(sql, 0, sql.length, false));
+  const told = lossOf(Statement.of(sql));
   return loses.filter((loss) => loss !== told && !isReplacement(loss));
 }
 

@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { type Need, needsOf } from "#sql/needs-major.ts";
 import type { Statement } from "#sql/statement.ts";
-import { namesFrom } from "#sql/token-names.ts";
+import { namesAltered } from "#sql/token-names.ts";
 import { isOwnFunction, isPartitioned } from "./lookups.ts";
 
 /**
@@ -35,5 +35,5 @@ function tooNewFor(postgres: number, { major, what }: Need): string {
 function addsUnvalidatedKey(statement: Statement): string | undefined {
   if (statement.firstWord !== "ALTER" || !/\breferences\b[^]*\bnot\s+valid\b/i.test(statement.text)) return undefined;
   const tokens = statement.tokens();
-  return tokens[1] === "TABLE" ? namesFrom(tokens, tokens[2] === "IF" ? 4 : 2)[0] : undefined;
+  return tokens[1] === "TABLE" ? namesAltered(tokens)[0] : undefined;
 }

@@ -131,7 +131,7 @@ export class Tracer implements Performer {
   }
 
   async query(database: Database, script: Script, sql: string, parameters: readonly unknown[]): Promise<object[]> {
-    const statement = script.statements[0] ?? new Statement(sql, 0, sql.length, false);
+    const statement = script.statements[0] ?? Statement.of(sql);
     let rows: object[] | undefined;
     const error = await this.#take(database, script, statement, false, async () => {
       rows = await database.query(sql, parameters);

@@ -1,7 +1,7 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { quoteIdentifier, quoteQualified, writeIdentifier } from "#sql/quote.ts";
+import { quoteIdentifier, quoteQualified, writeIdentifier, writeQualified } from "#sql/quote.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import { hashOf, notBuilt, readRowHashes, readTables, type Rows, rowsOf } from "../contained/rows.ts";
@@ -76,8 +76,7 @@ export async function readLeftRows(database: Database, built: Rows, written: Wri
       `select ${hashOf(columns.filter(({ same }) => same))} as hash, ${cells.length === 0 ? "'()'" : `'(' || concat_ws(', ', ${cells.join(", ")}) || ')'`} as row
          from ${quoteQualified(schema, table)} order by tableoid, ctid`,
     );
-    const relation =
-      schema === "public" ? writeIdentifier(table) : `${writeIdentifier(schema)}.${writeIdentifier(table)}`;
+    const relation = writeQualified(schema, table);
     const overriding = said.some(({ always }) => always) ? " OVERRIDING SYSTEM VALUE" : "";
     tables.push({
       schema,

@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { decodeSql } from "#database/script.ts";
-import { readSchemaScript, type SchemaScript } from "#build/schema-script.ts";
+import { filesOf, readSchemaScript } from "#build/schema-script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
 import { join } from "node:path";
@@ -404,11 +404,10 @@ function merged(before: readonly Edit[], after: readonly Edit[]): readonly Edit[
 function readTexts(options: EndsOptions): ReadonlyMap<string, string> {
   const texts = new Map<string, string>();
   const build = schemaBuild(options);
-  const read = ({ file, commands }: SchemaScript): void => {
-    // What a file includes mostly runs before what it says itself.
-    for (const [, meaning] of commands) if (meaning.kind === "include") read(meaning.included);
-    texts.set(file, decodeSql(file, readRegularFile(join(options.projectDir, file), file)));
-  };
-  for (const file of build.files) read(readSchemaScript(build, file));
+  for (const each of build.files) {
+    for (const file of filesOf(readSchemaScript(build, each))) {
+      texts.set(file, decodeSql(file, readRegularFile(join(options.projectDir, file), file)));
+    }
+  }
   return texts;
 }

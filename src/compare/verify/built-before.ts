@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { readSchemaScript, type SchemaScript } from "#build/schema-script.ts";
+import { filesOf, readSchemaScript } from "#build/schema-script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
@@ -62,14 +62,14 @@ function fromBytes(content: Uint8Array): Built {
 /** Undefined for files that cannot be read: the build says what is wrong with them. */
 function keyOfSchema(files: ProjectFiles, executable: string): string | undefined {
   const parts: unknown[] = [];
-  const add = ({ file, commands }: SchemaScript): void => {
-    const bytes = readRegularFile(join(files.projectDir, file), file);
-    parts.push([file, new Bun.CryptoHasher("sha256").update(bytes).digest("hex")]);
-    for (const [, meaning] of commands) if (meaning.kind === "include") add(meaning.included);
-  };
   try {
     const build = schemaBuild(files);
-    for (const file of build.files) add(readSchemaScript(build, file));
+    for (const each of build.files) {
+      for (const file of filesOf(readSchemaScript(build, each))) {
+        const bytes = readRegularFile(join(files.projectDir, file), file);
+        parts.push([file, new Bun.CryptoHasher("sha256").update(bytes).digest("hex")]);
+      }
+    }
     return keyOf([FORM, executable, build.resetBetweenFiles, build.databaseName, parts]);
   } catch (error) {
     if (error instanceof ConfitureError) return undefined;

@@ -14,7 +14,7 @@ export const changesServer: Rule = {
   wrong: "ALTER SYSTEM SET work_mem = '64MB';",
   right: "ALTER TABLE notes SET (autovacuum_vacuum_scale_factor = 0.01);",
   check({ statement: { text } }) {
-    const statement = new Statement(text, 0, text.length, false);
+    const statement = Statement.of(text);
     const reach = reachOf(statement);
     // Rows that leave the database are found by another rule.
     if (reach === undefined || exposureOf(statement) !== undefined) return [];

@@ -20,7 +20,7 @@ export const exposesData: Rule = {
     const policy = withoutPolicy(context);
     if (policy.length > 0) return policy;
     const { text } = statement;
-    const what = exposureOf(new Statement(text, 0, text.length, false));
+    const what = exposureOf(Statement.of(text));
     if (what === undefined) return [];
     const [alteration] = alterations(node);
     if (alteration !== undefined && !isOld(alteration.table)) return [];

@@ -17,7 +17,7 @@ export const needsNewerPostgres: Rule = {
   check({ node, statement: { text }, postgres, world }) {
     if (postgres === undefined) return [];
     const isOwn = (name: string): boolean => world.isNewFunction([name]) || world.isOldFunction([name]);
-    const [need] = needsOf(new Statement(text, 0, text.length, false)).filter(
+    const [need] = needsOf(Statement.of(text)).filter(
       (one) => one.major > postgres && (one.function === undefined || !isOwn(one.function)),
     );
     if (need !== undefined) {

@@ -18,7 +18,7 @@ export const sequenceRepeats: Rule = {
     const { facts, statement } = context;
     const said =
       facts === undefined
-        ? dangersOf(new Statement(statement.text, 0, statement.text.length, false))
+        ? dangersOf(Statement.of(statement.text))
             .filter(({ relation }) => isInUse(context, relation))
             .map(({ what }) => what)
         : facts.endangers;

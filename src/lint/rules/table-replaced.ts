@@ -35,7 +35,7 @@ const read = new WeakMap<LintFile, ReadonlyMap<LintStatement, Replaced>>();
 function replacedIn(file: LintFile): ReadonlyMap<LintStatement, Replaced> {
   const known = read.get(file);
   if (known !== undefined) return known;
-  const written = new Map(file.statements.map((one) => [new Statement(one.text, 0, one.text.length, false), one]));
+  const written = new Map(file.statements.map((one) => [Statement.of(one.text), one]));
   const replaced = new Map([...replacedTables([...written.keys()])].map(([one, what]) => [written.get(one)!, what]));
   read.set(file, replaced);
   return replaced;

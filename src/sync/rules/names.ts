@@ -1,5 +1,5 @@
 import { nearest } from "#errors/suggest.ts";
-import { quoteIdentifier, quoteQualified, writeIdentifier } from "#sql/quote.ts";
+import { quoteIdentifier, quoteQualified, writeIdentifier, writeQualified } from "#sql/quote.ts";
 import type { SourceCatalogue, SourceColumn, SourceTable } from "../plan.ts";
 
 /** Finds tables and columns by the names that rules give them: as the catalogue has them, or as SQL writes them. */
@@ -41,5 +41,5 @@ export function columnNamed({ columns }: SourceTable, written: string): SourceCo
 
 /** "users", or "billing.invoices" outside of public: as rules name it. */
 export function shownTable({ schema, name }: { readonly schema: string; readonly name: string }): string {
-  return schema === "public" ? writeIdentifier(name) : `${writeIdentifier(schema)}.${writeIdentifier(name)}`;
+  return writeQualified(schema, name);
 }
