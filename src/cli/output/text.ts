@@ -19,9 +19,14 @@ export function engineName({ name, version, citus, embedded }: ServerEngine): st
   return `${name} ${version}${citus === null ? "" : ` with Citus ${citus}`}${embedded ? " (embedded)" : ""}`;
 }
 
-/** "1 file", "3 files" */
+/** "1 file", "3 files", "2 invalid indexes", "2 orders of columns" */
 export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+  return `${number} ${number === 1 ? noun : noun.replace(/^.+?(?= of |$)/, plural)}`;
+}
+
+function plural(noun: string): string {
+  if (/[^aeiou]y$/.test(noun)) return `${noun.slice(0, -1)}ies`;
+  return noun.endsWith("x") ? `${noun}es` : `${noun}s`;
 }
 
 /** The word that goes with a number: `agree(1, "is", "are")` is "is". */

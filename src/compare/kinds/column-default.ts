@@ -1,6 +1,7 @@
 import { quoteIdentifier } from "#sql/quote.ts";
-import { parentTable } from "../engine/lookups.ts";
 import { alterRelation } from "./alter-relation.ts";
+import { parentsOf } from "./further-parents.ts";
+import { inheritsLate } from "./late-parents.ts";
 import { type Extra, kind, type Relation, type Side } from "./kind.ts";
 
 interface Default {
@@ -16,11 +17,13 @@ export const columnDefault = kind<Default>({
     payload: "'expression', expression",
     from: `from (
       select r.oid, r.nspname, r.relname, a.attname, mine.expression
-        from relation r join pg_inherits i on i.inhrelid = r.oid and inhseqno = (select min(inhseqno) from pg_inherits f where f.inhrelid = r.oid)
+        from relation r
         join pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped and a.attinhcount > 0 and a.attgenerated = ''
-        join pg_attribute pa on pa.attrelid = i.inhparent and pa.attname = a.attname and not pa.attisdropped
         cross join lateral (select (select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = a.attrelid and adnum = a.attnum) as expression) as mine
-        cross join lateral (select (select pg_get_expr(adbin, adrelid) from pg_attrdef where adrelid = pa.attrelid and adnum = pa.attnum) as expression) as parents
+        cross join lateral (select (
+          select pg_get_expr(adbin, adrelid) from pg_inherits join pg_attribute pa on pa.attrelid = inhparent and pa.attname = a.attname
+            join pg_attrdef on adrelid = pa.attrelid and adnum = pa.attnum
+           where inhrelid = r.oid order by inhseqno limit 1) as expression) as parents
        where r.relkind in ('r', 'p') and mine.expression is distinct from parents.expression
       union all
       select r.oid, r.nspname, r.relname, attname, pg_get_expr(adbin, adrelid)
@@ -29,7 +32,10 @@ export const columnDefault = kind<Default>({
   },
   text: ({ expression }) => expression ?? "none",
   statements: {
-    create: (extra, side) => (isPlanned(extra, side) ? [] : [setDefault(extra, extra.payload.expression, side)]),
+    create: (extra, side, before) =>
+      isPlanned(extra, side) && !comesAlong(extra, side, before)
+        ? []
+        : [setDefault(extra, extra.payload.expression, side)],
     reset: (extra, side) =>
       isPlanned(extra, side)
         ? []
@@ -38,9 +44,15 @@ export const columnDefault = kind<Default>({
 });
 
 /** A column that the table declares itself has its default in the planner's sight. */
-function isPlanned({ relation, path }: Extra, { facts }: Side): boolean {
+function isPlanned({ relation, path }: Pick<Extra, "relation" | "path">, { facts }: Pick<Side, "facts">): boolean {
   const { schema, name } = relation!;
   return facts.has({ kind: "column", schema, table: name, name: path[2] ?? "" });
+}
+
+/** A column that a table declares without a default from the beginning has its parent's. */
+function comesAlong({ relation, path, payload }: Extra<Default>, side: Side, before: Side): boolean {
+  const table = { kind: "table" as const, ...relation! };
+  return payload.expression === null && !isPlanned({ relation, path }, before) && !inheritsLate(table, side);
 }
 
 function setDefault({ relation, path }: Extra, expression: string | null, { facts }: Side): string {
@@ -49,18 +61,24 @@ function setDefault({ relation, path }: Extra, expression: string | null, { fact
   return expression === null ? `${column} DROP DEFAULT` : `${column} SET DEFAULT ${expression}`;
 }
 
-/** The default that a child or partition has from its parent. */
+/** The default that a child or partition has from its parents: that of the first that has one. */
 function parentsDefault(relation: Relation, column: string, side: Side): string | null {
+  for (const parent of parentsOf(relation, side)) {
+    const expression = defaultOf(parent, column, side);
+    if (expression !== null) return expression;
+  }
+  return null;
+}
+
+function defaultOf(table: Relation, column: string, side: Side): string | null {
   const { facts, extras } = side;
-  const parent = parentTable(facts, { kind: "table", schema: relation.schema, name: relation.name });
-  if (parent === undefined) return null;
-  const own = { schema: parent.schema, table: parent.name, name: column };
-  // The parent may itself be a partition, with another default than its parent's, or none.
+  const own = { schema: table.schema, table: table.name, name: column };
+  // It may itself be a child, with another default than its parent's, or none.
   const other = extras.find(
     ({ kind: each, path }) => each === "default" && Bun.deepEquals(path, [own.schema, own.table, own.name]),
   );
   if (other !== undefined) return (other.payload as Default).expression;
   const expression = facts.get({ kind: "default", ...own })?.payload["expr"];
   if (typeof expression === "string") return expression;
-  return facts.has({ kind: "column", ...own }) ? null : parentsDefault(parent, column, side);
+  return facts.has({ kind: "column", ...own }) ? null : parentsDefault(table, column, side);
 }

@@ -1,5 +1,5 @@
 import { quoteQualified } from "#sql/quote.ts";
-import { columnsOf } from "../engine/lookups.ts";
+import { columnsOf, parentTable } from "../engine/lookups.ts";
 import { alterRelation } from "./alter-relation.ts";
 import { type Extra, kind, type Relation, type Side } from "./kind.ts";
 
@@ -42,24 +42,37 @@ function inherit(
   return payload.parents.map(({ schema, name }) => `${alter} ${verb} ${quoteQualified(schema, name)}`);
 }
 
+/** A table, by its name. */
+export type Table = Relation & { readonly kind: "table" };
+
+/** The tables that a table inherits from, in their order. Pure. */
+export function parentsOf({ schema, name }: Relation, side: Side): readonly Table[] {
+  const first = parentTable(side.facts, { kind: "table", schema, name });
+  return first === undefined ? [] : [tableOf(first), ...furtherParentsOf({ schema, name }, side)];
+}
+
+function furtherParentsOf({ schema, name }: Relation, { extras }: Side): readonly Table[] {
+  const further = extras.find(
+    ({ kind: each, relation }) => each === NAME && relation?.schema === schema && relation.name === name,
+  );
+  return ((further?.payload as FurtherParents | undefined)?.parents ?? []).map(tableOf);
+}
+
+function tableOf({ schema, name }: Relation): Table {
+  return { kind: "table", schema, name };
+}
+
 /**
  * The parents after the first that a table has from the beginning, because it has columns of theirs that it does not
  * declare. Otherwise they are added later, so that its columns stay in their order. Pure.
  */
-export function parentsFromTheBeginning(
-  { schema, name }: Relation,
-  { facts, extras }: Side,
-): readonly (Relation & { readonly kind: "table" })[] {
-  const further = extras.find(
-    ({ kind: each, relation }) => each === NAME && relation?.schema === schema && relation.name === name,
-  );
-  const parents = (further?.payload as FurtherParents | undefined)?.parents ?? [];
-  const ids = parents.map((parent) => ({ kind: "table" as const, schema: parent.schema, name: parent.name }));
-  const own = columnsOf({ kind: "table", schema, name }, facts);
-  const isDeclared = ids.every((parent) =>
-    columnsOf(parent, facts)
+export function parentsFromTheBeginning(table: Relation, side: Side): readonly Table[] {
+  const parents = furtherParentsOf(table, side);
+  const own = columnsOf(tableOf(table), side.facts);
+  const isDeclared = parents.every((parent) =>
+    columnsOf(parent, side.facts)
       .keys()
       .every((column) => own.has(column)),
   );
-  return isDeclared ? [] : ids;
+  return isDeclared ? [] : parents;
 }

@@ -1,13 +1,13 @@
 import type { Action } from "../engine/actions.ts";
-import type { Facts } from "../engine/facts.ts";
-import { parentTable } from "../engine/lookups.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import { parentsFromTheBeginning, parentsOf } from "../kinds/further-parents.ts";
+import type { Side } from "../kinds/kind.ts";
 
 /**
- * What a table has from its parent and declares as well cannot be added afterwards: a column is part of CREATE TABLE, and
+ * What a table has from a parent and declares as well cannot be added afterwards: a column is part of CREATE TABLE, and
  * in a table that is there, columns and constraints come before the parent's. Pure.
  */
-export function withInheritedParts(actions: readonly Action[], to: Facts): Action[] {
+export function withInheritedParts(actions: readonly Action[], to: Side): Action[] {
   const creates = new Map<
     string,
     { readonly action: Action; readonly clauses: string[]; readonly makes: ObjectId[] }
@@ -61,20 +61,20 @@ function tableOf({ schema, table }: Part): ObjectId {
 }
 
 /** Whether an ancestor of the table has it as well. */
-function isInherited(part: Part, facts: Facts): boolean {
-  const parent = parentOf(part, facts);
-  return parent !== undefined && (facts.has(parent) || isInherited(parent, facts));
+function isInherited(part: Part, side: Side): boolean {
+  return inParents(part, side).some((parent) => side.facts.has(parent) || isInherited(parent, side));
 }
 
-function isOfAncestor(other: Part | undefined, part: Part, facts: Facts): boolean {
+function isOfAncestor(other: Part | undefined, part: Part, side: Side): boolean {
   if (other === undefined || other.name !== part.name || other.kind !== part.kind) return false;
-  const parent = parentOf(part, facts);
-  if (parent === undefined) return false;
-  return encodeId(parent) === encodeId(other) || isOfAncestor(other, parent, facts);
+  return inParents(part, side).some(
+    (parent) => encodeId(parent) === encodeId(other) || isOfAncestor(other, parent, side),
+  );
 }
 
-/** What has the same name in the table's parent, whether it is there or not. */
-function parentOf({ kind, schema, table, name }: Part, facts: Facts): Part | undefined {
-  const parent = parentTable(facts, { kind: "table", schema, name: table });
-  return parent && { kind, schema: parent.schema, table: parent.name, name };
+/** What has the same name in the table's parents, as far as it has them from the beginning; whether it is there or not. */
+function inParents({ kind, schema, table, name }: Part, side: Side): readonly Part[] {
+  const [first] = parentsOf({ schema, name: table }, side);
+  const parents = first === undefined ? [] : [first, ...parentsFromTheBeginning({ schema, name: table }, side)];
+  return parents.map((parent) => ({ kind, schema: parent.schema, table: parent.name, name }));
 }

@@ -8,6 +8,7 @@ import { riskOf } from "./risks.ts";
 import { textOf, withoutObjects, withPayloads } from "../engine/lookups.ts";
 import { argumentsOf } from "../kinds/aggregate-arguments.ts";
 import { isVirtual } from "../kinds/generated-column.ts";
+import { lateChildren, withoutLateParents } from "../kinds/late-parents.ts";
 import { withoutDefaultRights } from "./default-rights.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 import { typesAside } from "./aside.ts";
@@ -53,7 +54,9 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
     apart(withoutDefaultsOfReplaced(withNotNullOnce(moves.from, from, to), moves.to), from, to),
     withNotNullOnce(moves.to, to, to),
   );
-  const actions = planActions(collationsAsTypes(before, after), after, from, to).filter(
+  const late = lateChildren(to, from.facts);
+  const alone = withoutLateParents(after, late);
+  const actions = planActions(collationsAsTypes(before, alone), alone, from, to).filter(
     (action) =>
       isOfSchema(action, to.builder) && !isIdle(action, from) && !isDefaultAround(action, from.facts, to.facts),
   );
@@ -64,7 +67,7 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
     partitionedIndexesFirst(whole, to.facts).map((action) =>
       byAttribute(withCollation(withAggregateArguments(action, from, to), from.facts, to.facts), from.facts, to.facts),
     ),
-    to.facts,
+    { facts: withoutLateParents(to.facts, late), extras: to.extras },
   );
   const defaultRights = withoutDefaultRights(from, to);
   const behind = numbersGoOn(right, taken, to.facts);
@@ -72,7 +75,8 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
     withBehind(toStatement(action, right[index - 1], from, to), behind.get(action)),
     ...defaultRights(action).map((sql) => ({ ...statementOf(sql), needs: action.produces })),
   ]);
-  return [...moves.first, ...withExtras(planned, from, to), ...moves.last];
+  const inherit = late.map(({ sql }) => statementOf(sql));
+  return [...moves.first, ...withExtras([...planned, ...inherit], from, to), ...moves.last];
 }
 
 /**

@@ -14,6 +14,7 @@ import { creationsOf } from "../plan/extras.ts";
 import { layOut, type LayoutUnit } from "./layout.ts";
 import { divideIntoUnits } from "./units.ts";
 import { parentsFromTheBeginning } from "../kinds/further-parents.ts";
+import { lateChildren, withoutLateParents } from "../kinds/late-parents.ts";
 import type { Extra, Home, Side } from "../kinds/kind.ts";
 import { kindOf } from "../catalogue/extras.ts";
 
@@ -57,9 +58,11 @@ export function planFiles(
   // A new object has no grants that a role could lose.
   const isIdle = ({ sql, produces: [made] }: Action): boolean =>
     made?.kind === "acl" && made.grantee !== "PUBLIC" && !from.has(made.target) && sql.startsWith("REVOKE ALL ");
+  const late = lateChildren({ facts: to, extras: live.extras }, from);
+  const [alone, all] = [first, to].map((facts) => withoutLateParents(facts, late)) as [Facts, Facts];
   for (const planned of [
-    ...wholeTables(planActions(from, first), from, first),
-    ...(later.length === 0 ? [] : planActions(first, to)),
+    ...wholeTables(planActions(from, alone), from, alone),
+    ...(later.length === 0 ? [] : planActions(alone, all)),
   ]) {
     const action = withAggregateArguments(planned, empty, live);
     if (isIdle(action)) continue;
@@ -71,6 +74,7 @@ export function planFiles(
     own.push(forBuilder(withoutChildren(withDetails(action, unfilled), action, parents), builders));
     statements.set(unit, own);
   }
+  for (const { id, sql } of late) statements.get(units.unitFor({ produces: [], about: [id] }))?.push(sql);
   for (const detail of details) {
     if (detail.statement === null) continue;
     statements.get(units.unitFor({ produces: [], about: [detailId(detail)] }))?.push(detail.statement);

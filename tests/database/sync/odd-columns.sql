@@ -80,7 +80,14 @@ create table bare (id int, n int);
 create statistics bare_both on id, n from bare;
 comment on statistics bare_both is 'both';
 
-create table elders (id int, a text, b text);
-create table heirs (b text, a text, id int, x text);
+create table elders (id int default 1, a text default 'a', b text, constraint positive check (id > 0));
+create table heirs (b text, a text default 'other', id int, x text, constraint positive check (id > 0));
 alter table heirs inherit elders;
 insert into heirs values ('b', 'a', 1, 'x');
+create table frugal (id int, y int) inherits (elders);
+alter table only frugal alter a drop default, alter id drop default;
+insert into frugal values (2, null, 'b', 3);
+-- Its own column came before that of its parent.
+create table founders (id int);
+create table early (own int) inherits (founders);
+alter table founders add column late int default 7;
