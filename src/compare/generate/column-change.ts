@@ -2,6 +2,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { textOf } from "../engine/lookups.ts";
+import { belongingsOf } from "./belongings.ts";
 import { backfillOptions, filledHazard } from "./backfill-options.ts";
 import { columnId, type ColumnId, domainObstacleOf, isSameTable, obstacleOf, stateOf } from "./column-facts.ts";
 import { convertedColumns } from "./converted-columns.ts";
@@ -54,10 +55,11 @@ function renameIn(
   });
   if (came === undefined) return undefined;
   const newId = columnId(came.path);
-  const obstacle = obstacleOf(from, oldId) ?? obstacleOf(to, newId) ?? domainObstacleOf(to, newId);
+  const { obstacle: inTheWay, belongings, covers } = belongingsOf(from, to, [oldId], [newId]);
+  const obstacle = obstacleOf(from, oldId) ?? obstacleOf(to, newId) ?? domainObstacleOf(to, newId) ?? inTheWay;
   if (obstacle !== undefined) throw refuse(obstacle);
   if (second !== undefined) throw refuse("there is another rename as well");
-  const others = changes.filter((one) => one !== gone && one !== came);
+  const others = changes.filter((one) => one !== gone && one !== came && !covers(one));
   if (others.length > 0) {
     const named = others.map(({ kind, name, change }) => `${kind} ${name} (${change})`).join(", ");
     throw refuse(`there are other differences as well: ${named}`);
@@ -79,6 +81,7 @@ function renameIn(
     backward: [columnOf(fresh.name)],
     isTwoWay: true,
     isLossy: false,
+    belongings,
   };
 }
 

@@ -48,16 +48,22 @@ function defaultOf({ facts }: Pick<Catalogue, "facts">, id: ColumnId): string | 
   return value === undefined ? undefined : textOf(facts, value.id, "expr");
 }
 
-/** What a column that is only copied would not have, or what a trigger on its table would miss; undefined for nothing. */
+/**
+ * What a column that is only copied would not have, but for indexes and constraints (`belongings.ts`), or what a trigger on its
+ * table would miss; undefined for nothing.
+ */
 export function obstacleOf({ facts }: Catalogue, id: ColumnId): string | undefined {
   const { payload = {} } = facts.get(id) ?? {};
   const obstacle = tableObstacleOf({ facts }, id) ?? ownObstacleOf({ facts }, id);
   if (obstacle !== undefined) return obstacle;
   if ((payload["identity"] ?? null) !== null) return "it is an identity column";
   if (/\bnextval\(/.test(defaultOf({ facts }, id) ?? "")) return "its default is a sequence";
-  const first = dependentsOf({ facts }, id).find(({ kind }) => kind !== "comment");
+  const first = dependentsOf({ facts }, id).find(({ kind }) => !ANEW.has(kind));
   return first === undefined ? undefined : dependentInWords(first);
 }
+
+/** Kinds of what is made anew for a new column. */
+const ANEW: ReadonlySet<string> = new Set(["comment", "index", "constraint"]);
 
 /**
  * What the domain of a column brings along: PostgreSQL writes the table anew to add a column whose domain has a constraint, and a

@@ -2,6 +2,7 @@ import { ConfitureError, type Location } from "#errors/error.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Change } from "../catalogue/changes.ts";
+import { belongingsOf } from "./belongings.ts";
 import { columnId, type ColumnId, domainObstacleOf, isSameTable, obstacleOf, stateOf } from "./column-facts.ts";
 import type { Assignments, Conversion } from "./conversion.ts";
 import type { FoundColumns } from "./synced-columns.ts";
@@ -33,8 +34,11 @@ export function convertedColumns(
     );
   }
   const go = dropped.map(({ path }) => columnId(path)).filter((id) => isSameTable(id, first));
+  const { obstacle: inTheWay, belongings, covers } = belongingsOf(from, to, go, come);
   const other = changes.find(
-    ({ kind, path }) => kind !== "column" || ![...come, ...go].some((id) => isSame(id, columnId(path))),
+    (change) =>
+      !covers(change) &&
+      (change.kind !== "column" || ![...come, ...go].some((id) => isSame(id, columnId(change.path)))),
   );
   if (other !== undefined) {
     throw refuse(
@@ -77,12 +81,15 @@ export function convertedColumns(
       "Let forward read only columns that go, and backward only columns that come.",
     );
   }
-  for (const id of [...go, ...come]) {
+  const obstacles = [...go, ...come].map((id) => {
     const obstacle = go.includes(id) ? obstacleOf(from, id) : (obstacleOf(to, id) ?? domainObstacleOf(to, id));
-    if (obstacle === undefined) continue;
+    return obstacle === undefined ? undefined : `${id.name}: ${obstacle}`;
+  });
+  const obstacle = obstacles.find((why) => why !== undefined) ?? inTheWay;
+  if (obstacle !== undefined) {
     throw refuse(
-      `${id.name}: ${obstacle}`,
-      "What belongs to a column (an index, a constraint, a view, rights) can be taken away in a migration before, and made in one behind. Or write the steps by hand, as docs/guides/medium-4-schema-to-schema.md shows.",
+      obstacle,
+      "What belongs to a column (a key, a view, rights) can be taken away in a migration before, and made in one behind. Or write the steps by hand, as docs/guides/medium-4-schema-to-schema.md shows.",
     );
   }
   const [old, fresh] = [go.map((id) => stateOf(from, id)), come.map((id) => stateOf(to, id))];
@@ -102,6 +109,7 @@ export function convertedColumns(
     backward: old.map(({ name }) => backward!.values.get(name)!),
     isTwoWay,
     isLossy,
+    belongings,
   };
 }
 

@@ -34,7 +34,7 @@ export interface MovedIndex {
   readonly newName: string;
   /** The statement that makes the old one. */
   readonly definition: string;
-  readonly createNew: (concurrently: boolean) => string;
+  readonly createNew: (concurrently: boolean, name?: string) => string;
 }
 
 /** A foreign key from or to columns that change. */
@@ -96,8 +96,8 @@ export function readIndex(catalogue: Catalogue, id: ObjectId, renaming: Renaming
     name: id.name,
     newName,
     definition,
-    createNew: (concurrently) =>
-      `CREATE ${head[1] ?? ""}INDEX ${concurrently ? "CONCURRENTLY " : ""}${quoteIdentifier(newName)} ON ` +
+    createNew: (concurrently, name = newName) =>
+      `CREATE ${head[1] ?? ""}INDEX ${concurrently ? "CONCURRENTLY " : ""}${quoteIdentifier(name)} ON ` +
       definition.slice(head[0].length, at) +
       using[0] +
       columns,
@@ -130,7 +130,8 @@ export function readReference({ facts }: Catalogue, id: ObjectId, renaming: Rena
   };
 }
 
-function temporaryName(name: string): string {
+/** What something is called until the one that has its name is gone. Pure. */
+export function temporaryName(name: string): string {
   return `${clipName(name, 58)}__new`;
 }
 

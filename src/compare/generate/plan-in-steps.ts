@@ -63,13 +63,19 @@ export async function planInSteps(
   const meter = await Meter.start(database);
   const steps: Step[] = [];
   for (const { part, about, options: marker, rows, up, down, transactional } of change.steps) {
+    const withRows = <T>(sql: string, statement: T): T => {
+      const hazard = rows?.get(sql);
+      return hazard === undefined ? statement : { ...statement, rows: hazard };
+    };
     const statements: MeasuredStatement[] = [];
     for (const sql of up) {
       const measured = await measureStep(database, meter, sql);
       requireQuick(part, measured);
-      statements.push(rows === undefined ? measured : { ...measured, rows });
+      statements.push(withRows(sql, measured));
     }
-    const back = down.map((sql, index) => ({ ...statementOf(sql), effects: effectsOfWayBack(down, index) }));
+    const back = down.map((sql, index) =>
+      withRows(sql, { ...statementOf(sql), effects: effectsOfWayBack(down, index) }),
+    );
     const section: Section = { statements, transactional, marker };
     const wayBack: Section = { statements: back, transactional: !down.some(isOutside) };
     const own = about === undefined ? part : `${part}_${about}`;

@@ -23,12 +23,10 @@ export async function proveRows(
   change: SyncedColumns,
 ): Promise<string | undefined> {
   return await withGenerated(options, texts, async (database, run, migrations) => {
-    const [expand, fill, validate, contract] = migrations as [
-      LoadedMigration,
-      LoadedMigration,
-      LoadedMigration,
-      LoadedMigration,
-    ];
+    const [expand, fill, validate] = migrations as [LoadedMigration, LoadedMigration, LoadedMigration];
+    const indexes = migrations.slice(3, -1);
+    const contract = migrations.at(-1)!;
+    const { fresh: limitsNew = false, old: limitsOld = false } = change.belongings?.limits ?? {};
     const samples = await makeSamples(database, change, (what, why) => counterexample(options, change, what, why));
     const writers = new Writers(database, change, samples);
     const both = ["old", "new"] as const;
@@ -43,16 +41,30 @@ export async function proveRows(
     await write("filled", both);
     await step(run, validate, "up");
     await write("filled", both);
+    await withoutRows(limitsNew, async () => {
+      for (const migration of indexes) await step(run, migration, "up");
+    });
+    if (indexes.length > 0) await write("filled", both);
     await step(run, contract, "up");
     await write("contracted", ["new"]);
     if (options.noDown) return samples.note;
-    await step(run, contract, "down");
-    await writers.returned();
+    await withoutRows(limitsOld, async () => {
+      await step(run, contract, "down");
+      await writers.returned();
+    });
     await write("filled", both);
+    for (const migration of indexes.toReversed()) await step(run, migration, "down");
     await step(run, validate, "down");
     await step(run, fill, "down");
     await step(run, expand, "down");
     return samples.note;
+
+    /** Whether rows fit into a new constraint is a matter of rows that are there, not of these: from then on they have to. */
+    async function withoutRows(isLimited: boolean, work: () => Promise<void>): Promise<void> {
+      if (isLimited) await writers.empty();
+      await work();
+      if (isLimited) await writers.refill("filled", both);
+    }
 
     async function requireFilled(): Promise<void> {
       const left = await exampleOf(database, samples.table, samples.inputs, isUnfilled(change));

@@ -11,8 +11,8 @@ export interface ColumnStep {
   readonly part: "expand" | "fill" | "validate" | "indexes" | "contract";
   /** What it is called beside others of its part: the table that it fills. */
   readonly about?: string;
-  /** What rows are to its way up. */
-  readonly rows?: RowsHazard;
+  /** What rows are to some of its statements. */
+  readonly rows?: ReadonlyMap<string, RowsHazard>;
   /** Options of the marker. */
   readonly options: string;
   readonly up: readonly string[];
@@ -167,7 +167,7 @@ export function fillStep({ fill }: SyncParts, name: string, { backfill, filling 
     part: "fill",
     options: `${backfill} change:${name}`,
     // That rows are filled goes without saying.
-    ...(filling.trigger === undefined ? {} : { rows: filling }),
+    ...(filling.trigger === undefined ? {} : { rows: new Map([[fill, filling]]) }),
     up: [fill],
     down: [],
     transactional: true,

@@ -1,6 +1,7 @@
 import type { RowsHazard } from "#sql/hazard.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { ColumnState } from "./column-facts.ts";
+import type { Belongings } from "./belongings.ts";
 import { type Expression, operand } from "./expression.ts";
 
 /** Columns of a table that others take the place of, while releases that know the ones and the others write. */
@@ -19,6 +20,8 @@ export interface SyncedColumns {
   readonly isTwoWay: boolean;
   /** Whether a value may be another one after the way there and back. */
   readonly isLossy: boolean;
+  /** Indexes and constraints of both, where each has its own. */
+  readonly belongings?: Belongings | undefined;
   /** Options of the marker of its backfill. */
   readonly backfill: string;
   /** What that does to rows. */

@@ -60,6 +60,23 @@ export class Writers {
       delete from ${TRUTH} where ${ROW} = (select n from chosen)`);
   }
 
+  /** Takes every row out of the table, as if the releases had; they may come back. */
+  async empty(): Promise<void> {
+    const { table, kept, inputs } = this.#samples;
+    const columns = [ROW, ...new Set([...kept, ...(this.#change.isTwoWay ? [] : inputs)])].join(", ");
+    await this.#database.execute(
+      `insert into ${PARKED} (${columns}) select ${columns} from ${table}; truncate ${table} cascade; delete from ${TRUTH}`,
+    );
+  }
+
+  /** Brings rows back, as far as the constraints that there are now take them. */
+  async refill(stage: Stage, releases: readonly ("old" | "new")[]): Promise<void> {
+    const [row] = await this.#database.query<{ n: number }>(`select count(*)::int as n from ${PARKED}`);
+    for (let done = 0; done < 2 * (row?.n ?? 0); done++) {
+      await this.#insert(stage, this.#change.isTwoWay ? releases[done % releases.length]! : "old");
+    }
+  }
+
   async #insert(stage: Stage, release: "old" | "new"): Promise<void> {
     const { table, kept, inputs } = this.#samples;
     if (release === "old" && stage === "contracted") return;

@@ -87,7 +87,8 @@ const REASONS: Readonly<Record<string, RowsReason>> = {
   x: "exclusion",
 };
 
-function constraintRisk(id: ObjectId, to: Facts): RowsHazard | undefined {
+/** What rows that are there do to a constraint. Pure. */
+export function constraintRisk(id: ObjectId, to: Facts): RowsHazard | undefined {
   const reason = REASONS[textOf(to, id, "type") ?? ""];
   return reason === undefined ? undefined : rowsHazard(reason);
 }

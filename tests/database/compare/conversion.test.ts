@@ -78,7 +78,13 @@ describe("a conversion", () => {
         "random() gives another value",
         FORWARD.replace("split_part(", "left(random()::text, 0) || split_part(") + BACKWARD,
       ],
-      ["index public.by_name", FORWARD + BACKWARD, SPLIT, `${BEFORE} CREATE INDEX by_name ON users (full_name);`],
+      ["index public.by_age", FORWARD + BACKWARD, SPLIT, `${BEFORE} CREATE INDEX by_age ON users (age);`],
+      [
+        "part of the primary key",
+        FORWARD + BACKWARD,
+        SPLIT.replace("id int PRIMARY KEY", "id int").replace("text NOT NULL,", "text PRIMARY KEY,"),
+        BEFORE.replace("id int PRIMARY KEY", "id int").replace("text NOT NULL,", "text PRIMARY KEY,"),
+      ],
     ];
     for (const [why, ...given] of refusals) {
       const refusal: unknown = await convert(...given).catch((error: unknown) => error);
@@ -113,6 +119,64 @@ describe("a conversion", () => {
     expect(notKept).toContain("all names");
   });
 });
+
+/** Indexes and constraints on both sides, some of them with one name for both. */
+const WITH_MORE = {
+  before: `CREATE TABLE words (word text PRIMARY KEY);
+    CREATE TABLE users (id int PRIMARY KEY, full_name text NOT NULL REFERENCES words, age int,
+      CONSTRAINT named UNIQUE (full_name), CONSTRAINT short CHECK (length(full_name) < 40 OR age > 0));
+    CREATE INDEX by_name ON users (lower(full_name)); CREATE INDEX gone ON users (full_name, age);`,
+  after: `CREATE TABLE words (word text PRIMARY KEY);
+    CREATE TABLE users (id int PRIMARY KEY, age int, first_name text NOT NULL, last_name text REFERENCES words,
+      CONSTRAINT named UNIQUE (last_name, first_name) DEFERRABLE, CONSTRAINT short CHECK (length(first_name) < 20 OR age > 0),
+      CONSTRAINT lasting CHECK (last_name <> ''));
+    CREATE INDEX by_name ON users (lower(last_name)); CREATE UNIQUE INDEX "By First" ON users (first_name) WHERE age = 7;`,
+};
+
+for (const engine of newestServer) {
+  test(`${engine.name}: indexes and constraints of the new columns are built while others write, and those of the old come back`, async () => {
+    const { migrations } = await convert(FORWARD + BACKWARD, WITH_MORE.after, WITH_MORE.before);
+    const files = Object.fromEntries(migrations.map(({ text }, index) => [`00${index + 2}_step.sql`, text]));
+    expect(migrations.map(({ part }) => part)).toEqual(["expand", "fill", "validate", "indexes", "contract"]);
+    // Whoever uses the table waits for nothing that reads it.
+    expect(
+      migrations[3]!.text
+        .split("-- migrate:down")[0]!
+        .match(/INDEX CONCURRENTLY|NOT VALID|VALIDATE CONSTRAINT|USING INDEX/g),
+    ).toHaveLength(10);
+    expect(migrations[3]!.text).toContain("-- ROWS: fails if two share a key, and leaves an invalid index behind.");
+    await using run = await migrating(engine, { "001_before.sql": WITH_MORE.before, ...files });
+    await run.up({ to: "1" });
+    await run.query("INSERT INTO words VALUES ('Ada Lovelace'), ('Lovelace'), ('Hopper'), ('Grace Hopper')");
+    await run.query("INSERT INTO users VALUES (1, 'Ada Lovelace', 1)");
+    const standing = async (): Promise<unknown> =>
+      (
+        await run.query(`SELECT pg_get_constraintdef(oid) AS text FROM pg_constraint WHERE conrelid = 'users'::regclass AND contype IN ('c', 'f', 'u')
+          UNION ALL SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = 'users'::regclass AND indisvalid ORDER BY 1`)
+      ).map(({ text }) => text);
+    const began = await standing();
+    expect(await run.up({ to: "5" })).toMatchObject({ error: undefined });
+    const both = await standing();
+    // Both releases write, and both sets of constraints hold.
+    await run.query("INSERT INTO users (id, first_name, last_name, age) VALUES (2, 'Grace', 'Hopper', 2)");
+    const failure = async (sql: string): Promise<unknown> =>
+      await run.query(sql).catch((error: unknown) => (error as { code: string }).code);
+    expect(await failure("UPDATE users SET last_name = '' WHERE id = 2")).toBe("23514");
+    expect(await failure("INSERT INTO users (id, first_name, last_name) VALUES (3, 'Grace', 'Hopper')")).toBe("23505");
+    expect(await failure("UPDATE users SET full_name = 'Ada Byron' WHERE id = 2")).toBe("23503");
+    expect(await run.up({ contracts: ["split_name"] })).toMatchObject({ error: undefined });
+    expect(await standing()).toContain("UNIQUE (last_name, first_name) DEFERRABLE");
+    expect(JSON.stringify(await standing())).not.toMatch(/__new|full_name/);
+    expect(await run.down()).toMatchObject({ error: undefined });
+    expect(await standing()).toEqual(both);
+    expect(await run.query("SELECT full_name FROM users ORDER BY id")).toEqual([
+      { full_name: "Ada Lovelace" },
+      { full_name: "Grace Hopper" },
+    ]);
+    expect(await run.down({ to: "1" })).toMatchObject({ error: undefined });
+    expect(await standing()).toEqual(began);
+  });
+}
 
 /** What each release may do to a row, whatever the fill has come to. */
 for (const engine of newestServer) {

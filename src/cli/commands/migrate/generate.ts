@@ -156,7 +156,7 @@ export const command = defineCommand({
     }
     if (notKept !== undefined) {
       context.messages.warn(
-        `what the new release writes stays as it is, but cannot always be told from the old columns: ${notKept}`,
+        `the old columns cannot hold everything that the new release may write. For example, they would not give these values again: ${notKept}. Rows keep both as long as both are there; a way back behind the expand keeps the old columns only`,
       );
     }
     for (const contract of comesBehind) {
