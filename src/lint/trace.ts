@@ -130,7 +130,7 @@ function problemsOf(facts: StatementFacts, statement: LintStatement | undefined,
       message: `This works without rows${where}, and fails on ${rows}: ${message}${example === message ? "" : ` (${example})`}`,
       fix: isConstraint
         ? "Look for such rows in production before"
-        : "Clean up the rows in an earlier migration, or say in a comment for lint why production holds none such",
+        : "Clean up such rows in an earlier migration. If production cannot have any, say why in this one: -- confiture:ignore fails-on-rows REASON",
       location,
       statement,
     },

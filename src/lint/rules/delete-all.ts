@@ -9,7 +9,8 @@ export const deleteAll: Rule = {
   severity: "error",
   asks: ["syntax", "neighbours"],
   why: "Every row is deleted. When that is an oversight, it is the worst one there is.",
-  instead: "Add the WHERE clause. Where all rows are meant to go, say so in a comment for lint.",
+  instead:
+    "Add the WHERE clause. If all rows are meant to go, say so in the migration: `-- confiture:ignore delete-all rebuilt from the log below`.",
   wrong: "DELETE FROM sessions;",
   right: "DELETE FROM sessions WHERE expires_at < now();",
   check({ node, isOld }) {

@@ -12,7 +12,7 @@ export const doesByCode: Rule = {
   asks: ["trace"],
   why: "What a statement does is not all in its text: `SELECT cleanup()` may delete rows, an INSERT may wake a trigger that does, and a DELETE takes rows of other tables along where a foreign key says `ON DELETE CASCADE`. The statement was run in a scratch database, and this is what was seen there, or is in the body of the code that ran.",
   instead:
-    "Write the statements themselves into the migration, where every rule sees them. Where it is meant, say so in a comment for lint.",
+    "Write the statements themselves into the migration, where every rule sees them. If it is meant, say so in the migration: `-- confiture:ignore does-by-code empties the staging table only`.",
   wrong: "SELECT cleanup();",
   right: "DELETE FROM sessions WHERE expires_at < now();",
   check({ node, statement, facts }) {

@@ -10,7 +10,8 @@ export const dropTable: Rule = {
   asks: ["syntax", "neighbours"],
   aliases: { squawk: ["ban-drop-table"], atlas: ["DS102"], strongMigrations: ["create_table"] },
   why: "All rows are gone, and an application that still uses the table fails from that moment on.",
-  instead: "First deploy applications that do not use the table, then drop it, with the reason in a comment for lint.",
+  instead:
+    "First deploy applications that do not use the table, then drop it, and give the reason in the migration: `-- confiture:ignore drop-table nobody uses it since 3.0`.",
   wrong: "DROP TABLE users;",
   right: "CREATE TABLE import (id bigint);\nDROP TABLE import;",
   check({ node, world, isOld, facts }) {

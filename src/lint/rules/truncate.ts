@@ -9,7 +9,8 @@ export const truncate: Rule = {
   severity: "warning",
   asks: ["syntax", "neighbours"],
   why: "All rows are gone, and the table is locked with ACCESS EXCLUSIVE until the transaction ends.",
-  instead: "If the rows are really to go, say why in a comment for lint.",
+  instead:
+    "If the rows are really to go, say why in the migration: `-- confiture:ignore truncate a cache, filled anew at start`.",
   wrong: "TRUNCATE sessions;",
   right: "CREATE TEMP TABLE numbers (n int);\nTRUNCATE numbers;",
   check({ node, isOld }) {

@@ -77,9 +77,9 @@ export class Subset {
     );
     const parts = [
       ...(shown === undefined ? [] : [shown]),
-      ...down.map(({ reference }) => `its row of ${reference.to.name} is copied`),
+      ...down.map(({ reference }) => `the row of ${reference.to.name} that it refers to is copied`),
     ];
-    const added = this.#graph.isAddedTo(table) ? "; and what copied rows refer to" : "";
+    const added = this.#graph.isAddedTo(table) ? "; and the rows that copied rows refer to" : "";
     return `${parts.join(" and ")}${added}`;
   }
 
