@@ -1,4 +1,5 @@
 import type { Statement } from "./statement.ts";
+import { writtenName } from "./token-names.ts";
 
 /** What a statement does to the search_path of those behind it. */
 export type SearchPathChange = "set" | "emptied" | "reset";
@@ -30,6 +31,42 @@ export function searchPathChange(statement: Statement): SearchPathChange | undef
     default:
       return undefined;
   }
+}
+
+/** The schemas that a session looks names up in, as long as nothing sets others; what `"$user"` stands for is not known. */
+export const USUAL_PATH: readonly string[] = ["public"];
+
+/** The schemas that names are looked up in behind a statement. Pure. */
+export function pathBehind(statement: Statement, path: readonly string[]): readonly string[] {
+  switch (searchPathChange(statement)) {
+    case undefined:
+      return path;
+    case "reset":
+      return USUAL_PATH;
+    case "emptied":
+      return [];
+    case "set": {
+      const tokens = statement.tokens();
+      const isCall = tokens[0] === "SELECT";
+      const at = tokens.findIndex((token) =>
+        isCall ? token === "SET_CONFIG" : token === "SCHEMA" || isSearchPath(token),
+      );
+      const value = isCall ? tokens.slice(at + 4, at + 5) : tokens.slice(at + 1);
+      const schemas = value.filter((token) => token !== "=" && token !== "TO" && token !== ",");
+      return schemas
+        .flatMap((token) => (isCall ? schemasIn(token) : [schemaOf(token)]))
+        .filter((schema) => schema !== "$user");
+    }
+  }
+}
+
+/** In a string of `set_config`, a list stands in quotes; in SET, each schema stands for itself. */
+function schemasIn(token: string): string[] {
+  return settingList(schemaOf(token));
+}
+
+function schemaOf(token: string): string {
+  return token.startsWith("'") ? token.slice(1, -1).replaceAll("''", "'") : writtenName(token);
 }
 
 function isSearchPath(word: string | undefined): boolean {

@@ -10,7 +10,8 @@ import { inside, type Parser } from "#sql/parser.ts";
 import { type Newcomer, place, placeLast } from "./place.ts";
 import type { SchemaTree } from "./schema-tree.ts";
 import { styleOf } from "./style.ts";
-import { keyOf, nameOf, readStatement, type Subject, subjectOfId, wholeOf } from "./subjects.ts";
+import { readStatement } from "../sources/readings.ts";
+import { keyOf, nameOf, type Subject, subjectOfId, wholeOf } from "../sources/subjects.ts";
 import type { Wording } from "./wording.ts";
 
 /**

@@ -6,7 +6,7 @@ import { inside, type Node, offsetOfByte } from "#sql/parser.ts";
 import { type Token, tokensOf } from "#sql/tokens.ts";
 import { indentOf, isBlank, lineStart, nextLine } from "./lines.ts";
 import type { SchemaTree, Sentence } from "./schema-tree.ts";
-import type { Subject } from "./subjects.ts";
+import type { Subject } from "../sources/subjects.ts";
 
 /** A column or constraint in the parentheses of a CREATE TABLE, without its comma. Offsets are of the file. */
 export interface Element extends Span {

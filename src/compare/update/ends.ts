@@ -14,7 +14,7 @@ import { writtenColumns } from "../contained/written.ts";
 import { buildSchema, projectBase, type ProjectFiles, projectMigrations } from "../sources/sources.ts";
 import { replayMigrations, reversible, startsFromNothing } from "../verify/replay-ways.ts";
 import { type LeftRows, readLeftRows } from "./rows.ts";
-import { subjectOfId, wholeOf } from "./subjects.ts";
+import { subjectOfId, wholeOf } from "../sources/subjects.ts";
 import type { Parser } from "#sql/parser.ts";
 
 export interface EndsOptions extends ProjectFiles {

@@ -2,7 +2,7 @@ import { comparePaths } from "#build/order.ts";
 import { addAtEnd, addBefore, addBehind } from "./lines.ts";
 import { tokensOf } from "#sql/tokens.ts";
 import type { SchemaTree, Sentence } from "./schema-tree.ts";
-import { isPartOf, isSame, type Subject, wholeOf } from "./subjects.ts";
+import { isPartOf, isSame, type Subject, wholeOf } from "../sources/subjects.ts";
 
 /** A statement that is to be added. */
 export interface Newcomer {

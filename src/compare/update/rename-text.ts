@@ -6,7 +6,7 @@ import { type Token, tokensOf } from "#sql/tokens.ts";
 import type { Span } from "#sql/statement.ts";
 import type { Renaming } from "./renames.ts";
 import type { SchemaTree, Sentence } from "./schema-tree.ts";
-import { isSame, type Subject } from "./subjects.ts";
+import { isSame, type Subject } from "../sources/subjects.ts";
 
 /** What is to be put in the place of a part of a file. */
 interface Change {

@@ -2,7 +2,7 @@ import type { Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { inside, type Node, type Parser, strings } from "#sql/parser.ts";
-import type { Subject } from "./subjects.ts";
+import type { Subject } from "../sources/subjects.ts";
 
 /** A rename as a migration says it. */
 export interface Renaming {

@@ -13,7 +13,7 @@ import type { Edit } from "./apply.ts";
 import { buildTexts } from "./built.ts";
 import { addAtEnd } from "./lines.ts";
 import type { SchemaTree } from "./schema-tree.ts";
-import { isSame, type Subject } from "./subjects.ts";
+import { isSame, type Subject } from "../sources/subjects.ts";
 
 /** Rows that base and migrations leave, of tables where the schema files may lack some. */
 export interface LeftRows {

@@ -1,10 +1,12 @@
 import { comparePaths } from "#build/order.ts";
+import { pathBehind, USUAL_PATH } from "#sql/search-path.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { Span, Statement } from "#sql/statement.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
 import type { Node, Parser } from "#sql/parser.ts";
 import { tokensOf } from "#sql/tokens.ts";
-import { isSame, type Reading, readStatement, type Resolve, type Subject } from "./subjects.ts";
+import { type Reading, readStatement, type Resolve } from "../sources/readings.ts";
+import { isSame, type Subject } from "../sources/subjects.ts";
 
 /** A statement of a schema file, and what it is for. Offsets are UTF-16 units into the file's text. */
 export interface Sentence extends Span {
@@ -17,8 +19,6 @@ export interface Sentence extends Span {
 
 /** Files that are put back when an edit does not work out. */
 export type Saved = ReadonlyMap<string, string>;
-
-const PUBLIC: readonly string[] = ["public"];
 
 /** Statements that are worth parsing. */
 const PARSED: ReadonlySet<string> = new Set(["CREATE", "ALTER", "COMMENT", "GRANT", "REVOKE", "SET", "RESET"]);
@@ -109,10 +109,10 @@ export class SchemaTree {
   get sentences(): readonly Sentence[] {
     if (this.#all !== undefined) return this.#all;
     const all: Sentence[] = [];
-    let path = PUBLIC;
+    let path = USUAL_PATH;
     const made = new Set<string>();
     for (const file of this.#order) {
-      const state = this.#read(file, this.#reset ? PUBLIC : path, made);
+      const state = this.#read(file, this.#reset ? USUAL_PATH : path, made);
       all.push(...state.sentences);
       path = state.after;
     }
@@ -161,27 +161,13 @@ export class SchemaTree {
       const node = PARSED.has(word) ? this.#parser.parse(statement.text) : undefined;
       const reading = node === undefined ? readRows(statement, resolve) : readStatement(node, resolve);
       note(made, reading?.makes);
-      if (reading?.searchPath !== undefined) current = schemasOf(reading.searchPath);
-      else if (word === "RESET" && /^RESET\s+(ALL|search_path)$/i.test(statement.text)) current = PUBLIC;
-      else if (word === "SELECT" && SETS_PATH.test(statement.text))
-        current = schemasOf([SETS_PATH.exec(statement.text)![1]!]);
+      current = pathBehind(statement, current);
       return { file, start: statement.start, end: statement.end, statement, node, reading };
     });
     const state = { text, before: path, sentences, after: current, comments: split.comments };
     this.#states.set(file, state);
     return state;
   }
-}
-
-/** As pg_dump writes it. */
-const SETS_PATH = /set_config\(\s*'search_path'\s*,\s*'([^']*)'/i;
-
-function schemasOf(path: readonly string[]): readonly string[] {
-  const schemas = path
-    .flatMap((entry) => entry.split(","))
-    .map((entry) => entry.trim().replace(/^"(.*)"$/, "$1"))
-    .filter((entry) => entry !== "" && entry !== "$user");
-  return schemas;
 }
 
 function note(made: Set<string>, subject: Subject | undefined): void {

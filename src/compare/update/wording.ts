@@ -2,7 +2,8 @@ import type { LoadedMigration } from "#migrate/body.ts";
 import { TokenKind } from "#sql/lexer.ts";
 import { inside, offsetOfByte, type Parser } from "#sql/parser.ts";
 import { isWord, tokensOf } from "#sql/tokens.ts";
-import { keyOf, readStatement, type Subject } from "./subjects.ts";
+import { readStatement } from "../sources/readings.ts";
+import { keyOf, type Subject } from "../sources/subjects.ts";
 
 /** How migrations themselves write what they make; files look best with the words of those who wrote them. */
 export interface Wording {

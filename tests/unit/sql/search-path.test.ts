@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { searchPathChange } from "#sql/search-path.ts";
+import { pathBehind, searchPathChange } from "#sql/search-path.ts";
 import { splitStatements } from "#sql/split.ts";
 
 test.each([
@@ -21,4 +21,17 @@ test.each([
   ["RESET work_mem", undefined],
 ] as const)("%s: %s", (sql, expected) => {
   expect(searchPathChange(splitStatements(sql).statements[0]!)).toBe(expected as never);
+});
+
+test.each([
+  ['SET search_path = "$user", app, "Odd, Name", public', ["app", "Odd, Name", "public"]],
+  ["set local search_path to App", ["app"]],
+  ["SET SCHEMA 'it''s'", ["it's"]],
+  ["SELECT pg_catalog.set_config('search_path', 'app, \"B\"', false)", ["app", "B"]],
+  ["SET search_path = ''", []],
+  ["RESET ALL", ["public"]],
+  ["SET work_mem = '1GB'", ["before"]],
+  ["SELECT 1", ["before"]],
+] as const)("names behind %s are looked up in %p", (sql, expected) => {
+  expect(pathBehind(splitStatements(sql).statements[0]!, ["before"])).toEqual(expected);
 });

@@ -1,7 +1,7 @@
 import { type ColumnText, readColumn, readTable, removeClause } from "../create-table.ts";
 import { removeSentence } from "../lines.ts";
 import { tokensOf, isWord } from "#sql/tokens.ts";
-import type { Subject } from "../subjects.ts";
+import type { Subject } from "../../sources/subjects.ts";
 import { SERIAL } from "./columns.ts";
 import { alterationOf, behindWord, columnOf, followedBy } from "./lookups.ts";
 import { type Done, edited, type EditKind, NOTHING, type Planned, type Work } from "./edit.ts";

@@ -4,7 +4,7 @@ import { lineStart, removeSentence } from "../lines.ts";
 import { inside, type Node, offsetOfByte, strings } from "#sql/parser.ts";
 import { isWord, tokensOf } from "#sql/tokens.ts";
 import type { SchemaTree } from "../schema-tree.ts";
-import { type Subject, keyOf } from "../subjects.ts";
+import { type Subject, keyOf } from "../../sources/subjects.ts";
 import { alterationOf, columnOf, comesBack, isUnchanged, restOf } from "./lookups.ts";
 import { edited, type EditKind, NOTHING, type Planned, type Work } from "./edit.ts";
 

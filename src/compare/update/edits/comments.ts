@@ -1,7 +1,7 @@
 import { removeSentence } from "../lines.ts";
 import { inside } from "#sql/parser.ts";
 import { isWord, tokensOf } from "#sql/tokens.ts";
-import { isSame } from "../subjects.ts";
+import { isSame } from "../../sources/subjects.ts";
 import { isUnchanged } from "./lookups.ts";
 import { edited, type EditKind, NOTHING } from "./edit.ts";
 

@@ -14,7 +14,7 @@ import { removeSentence } from "../lines.ts";
 import { inside, type Node, strings } from "#sql/parser.ts";
 import { isWord, tokensOf } from "#sql/tokens.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
-import { isSame, type Subject } from "../subjects.ts";
+import { isSame, type Subject } from "../../sources/subjects.ts";
 import { comesBack, isUnchanged } from "./lookups.ts";
 import { type Done, edited, type EditKind, NOTHING, type Planned, type Work } from "./edit.ts";
 

@@ -1,7 +1,7 @@
 import { removeSentence } from "../lines.ts";
 import { inside } from "#sql/parser.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
-import { isPartOf, isSame, type Subject } from "../subjects.ts";
+import { isPartOf, isSame, type Subject } from "../../sources/subjects.ts";
 import { comesBack } from "./lookups.ts";
 import { type EditKind, NOTHING, type Work } from "./edit.ts";
 

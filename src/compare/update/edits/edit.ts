@@ -5,7 +5,8 @@ import type { Newcomer } from "../place.ts";
 import type { Node } from "#sql/parser.ts";
 import type { SchemaTree } from "../schema-tree.ts";
 import type { Style } from "../style.ts";
-import type { Reading, Subject } from "../subjects.ts";
+import type { Reading } from "../../sources/readings.ts";
+import type { Subject } from "../../sources/subjects.ts";
 import type { Wording } from "../wording.ts";
 
 /** One statement of the plan that the files have to follow. */

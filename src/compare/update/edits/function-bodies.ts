@@ -2,7 +2,8 @@ import type { Facts } from "../../engine/facts.ts";
 import { TokenKind } from "#sql/lexer.ts";
 import { inside, type Node, type NodeOf, type Parser } from "#sql/parser.ts";
 import { isWord, tokensOf } from "#sql/tokens.ts";
-import { isSame, readStatement, type Subject } from "../subjects.ts";
+import { readStatement } from "../../sources/readings.ts";
+import { isSame, type Subject } from "../../sources/subjects.ts";
 import { isUnchanged } from "./lookups.ts";
 import { edited, type EditKind, NOTHING } from "./edit.ts";
 

@@ -4,7 +4,7 @@ import { removeSentence } from "../lines.ts";
 import { inside, offsetOfByte } from "#sql/parser.ts";
 import { tokensOf } from "#sql/tokens.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
-import { isSame, type Subject } from "../subjects.ts";
+import { isSame, type Subject } from "../../sources/subjects.ts";
 import { isUnchanged } from "./lookups.ts";
 import { type Done, edited, type EditKind, NOTHING, type Planned, type Work } from "./edit.ts";
 

@@ -2,7 +2,7 @@ import type { ObjectId } from "../../engine/object-id.ts";
 import { inside, offsetOfByte } from "#sql/parser.ts";
 import { tokensOf } from "#sql/tokens.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
-import { isSame, type Subject } from "../subjects.ts";
+import { isSame, type Subject } from "../../sources/subjects.ts";
 import type { Planned, Work } from "./edit.ts";
 
 /** Whether everything that a statement makes is in the files as it has to be: it was only in the way of something. */

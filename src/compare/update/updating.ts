@@ -1,0 +1,258 @@
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
+import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { changedTables, readRowHashes, type Rows } from "../contained/rows.ts";
+import { planSteps } from "../generate/steps.ts";
+import type { PlannedStatement } from "../plan/statement.ts";
+import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
+import type { ScratchSeries } from "../scratch/scratch-series.ts";
+import { applyPlan, type Edit, keyOfPlanned, readPlan } from "./apply.ts";
+import { buildTexts } from "./built.ts";
+import { EditLevels } from "./edit-levels.ts";
+import type { Planned } from "./edits/edit.ts";
+import type { EndsOptions, Target } from "./ends.ts";
+import type { Saved, SchemaTree } from "./schema-tree.ts";
+import { renameInTree } from "./rename-text.ts";
+import type { Renaming } from "./renames.ts";
+import { styleOf } from "./style.ts";
+import { isSame, nameOf, type Subject, wholeOf } from "../sources/subjects.ts";
+import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import type { Wording } from "./wording.ts";
+
+/** A tree that builds, what it builds, and what it lacks. */
+interface Standing {
+  readonly saved: Saved;
+  readonly catalogue: Catalogue;
+  readonly plan: readonly Planned[];
+  readonly edits: readonly Edit[];
+}
+
+/** Tried, looked at, and tried again with what did not work out pushed further; this often. */
+const ROUNDS = 12;
+
+/** Edits the files round by round until they build what the migrations make. */
+export class Updating {
+  readonly #options: EndsOptions;
+  readonly #series: ScratchSeries;
+  readonly #tree: SchemaTree;
+  readonly #target: Target;
+  readonly #wording: Wording;
+  /** The files as they were, or with what was renamed in them. */
+  #original: Saved;
+  readonly #levels = new EditLevels();
+  /** Why the first rename that was not followed was not. */
+  #renameFailure: ConfitureError | undefined;
+  /** The rows after the original files and the plan. */
+  #rows: Rows | undefined;
+
+  constructor(options: EndsOptions, series: ScratchSeries, tree: SchemaTree, target: Target, wording: Wording) {
+    this.#options = options;
+    this.#series = series;
+    this.#tree = tree;
+    this.#target = target;
+    this.#wording = wording;
+    this.#original = tree.save();
+  }
+
+  async run(renamings: readonly Renaming[]): Promise<readonly Edit[]> {
+    // Before anything is planned: what has another name would be dropped and made again, and rows may be in the way of that.
+    const first = (await this.#rename(renamings)) ?? (await this.#look([]));
+    if (first instanceof ConfitureError) throw first;
+    if (first === "proven" || first === "rows") return [];
+    if ("proven" in first) return first.proven;
+    let standing: Standing = first;
+    for (let round = 0; round < ROUNDS; round++) {
+      this.#options.onStep?.(`Editing, round ${round + 1}`);
+      this.#tree.restore(standing.saved);
+      const own = applyPlan(this.#tree, standing.plan, {
+        from: standing.catalogue,
+        to: this.#target.catalogue,
+        wording: this.#wording,
+        levels: this.#levels.byKey,
+      });
+      const edits = merged(standing.edits, own);
+      let refusal: ConfitureError | undefined;
+      const next = await this.#look(edits).catch((error: unknown) => {
+        if (!(error instanceof ConfitureError) || error.code !== "schema_update_refused") throw error;
+        refusal = error;
+        return "rows" as const;
+      });
+      if (next === "proven") return edits;
+      if (next === "rows") {
+        // Only what comes behind all rows leaves them as they are, and only the first plan is one that surely works.
+        if (!this.#levels.push(first.plan, "last") && refusal !== undefined) throw refusal;
+        standing = first;
+      } else if (next instanceof ConfitureError) {
+        if (!this.#levels.pushFailed(this.#tree, this.#original, own, next) && !this.#levels.pushGone(own, next)) {
+          if (!this.#levels.push(first.plan, "last")) throw this.#doesNotBuild(next);
+          standing = first;
+        }
+      } else {
+        const open = new Set(next.plan.map(keyOfPlanned));
+        const again = own.filter(({ key }) => open.has(key));
+        const pushed = again.map((edit) => this.#levels.pushFurther(edit)).some(Boolean);
+        if (pushed || (own.length > 0 && again.length === 0)) standing = next;
+        // What is written already and makes nothing, such as a UNIQUE of the primary key's columns beside it.
+        else if (own.length === 0 && this.#levels.push(next.plan, "appended")) standing = first;
+        else throw this.#remains(next.catalogue);
+      }
+    }
+    throw (
+      this.#renameFailure ??
+      new ConfitureError("schema_update_refused", "The schema files could not be brought to what the migrations make", {
+        hint: BY_HAND,
+      })
+    );
+  }
+
+  /**
+   * What was renamed gets its name everywhere: all of it, or, where the files then do not build, each for which they do.
+   * Undefined where nothing was renamed.
+   */
+  async #rename(renamings: readonly Renaming[]): Promise<Standing | { readonly proven: readonly Edit[] } | undefined> {
+    const together = await this.#tryRenames([], renamings);
+    if (together === undefined) return undefined;
+    if (!(together instanceof ConfitureError)) return together;
+    let made: Standing | undefined;
+    const done: Edit[] = [];
+    for (const renaming of renamings) {
+      const next = await this.#tryRenames(done, [renaming]);
+      if (next === undefined) continue;
+      if (next instanceof ConfitureError) {
+        this.#renameFailure ??= afterRename(renaming, next);
+        // Dropped and made anew, it would lose them.
+        if (this.#hasRowsIn(renaming.subject)) throw this.#renameFailure;
+        continue;
+      }
+      if ("proven" in next) return next;
+      done.splice(0, done.length, ...next.edits);
+      made = next;
+    }
+    return made;
+  }
+
+  /** The tree is as it was where the files do not build. */
+  async #tryRenames(
+    before: readonly Edit[],
+    renamings: readonly Renaming[],
+  ): Promise<Standing | { readonly proven: readonly Edit[] } | ConfitureError | undefined> {
+    const style = styleOf(this.#tree);
+    const own = renamings.flatMap((renaming): Edit[] => {
+      const { subject, to, sql } = renaming;
+      const file = renameInTree(this.#tree, renaming, style.part(quoteIdentifier(to)));
+      if (file === undefined) return [];
+      const name = `${nameOf(subject)} -> ${to}`;
+      return [{ key: `rename ${sql}`, name, how: "renamed", file, level: "worded", subjects: [], tables: [], sql }];
+    });
+    if (own.length === 0) return undefined;
+    const edits = [...before, ...own];
+    const renamed = await this.#look(edits).catch((error: unknown) => {
+      if (error instanceof ConfitureError && error.code === "schema_update_refused") return error;
+      throw error;
+    });
+    if (renamed === "proven" || renamed === "rows") return { proven: edits };
+    if (renamed instanceof ConfitureError) {
+      this.#tree.restore(this.#original);
+      return renamed;
+    }
+    this.#original = renamed.saved;
+    return renamed;
+  }
+
+  #hasRowsIn(subject: Subject): boolean {
+    const whole = wholeOf(subject);
+    return this.#tree.sentences.some(
+      ({ reading }) =>
+        reading?.kind === "rows" &&
+        reading.about.some((table) => isSame(table, whole) || (whole.kind === "schema" && table.schema === whole.name)),
+    );
+  }
+
+  /** Builds the tree as it is, and plans what it lacks. */
+  async #look(edits: readonly Edit[]): Promise<Standing | ConfitureError | "proven" | "rows"> {
+    const { signal } = this.#options;
+    if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
+    const saved = this.#tree.save();
+    let database: Database;
+    try {
+      database = await buildTexts(this.#options, this.#series, saved);
+    } catch (error) {
+      if (error instanceof ConfitureError && error.code !== "interrupted") return error;
+      throw error;
+    }
+    const catalogue = await readCatalogue(database);
+    if (compareCatalogues(catalogue, this.#target.catalogue).length === 0) {
+      return (await this.#hasRows(database, edits)) ? "proven" : "rows";
+    }
+    const statements = await this.#plan(database, catalogue);
+    this.#rows ??= await readRowHashes(database, SCRATCH_LEDGER);
+    const plan = readPlan(this.#tree.parser, statements, catalogue, this.#target.catalogue);
+    return { saved, catalogue, plan, edits };
+  }
+
+  /** Runs what is missing in the database, and returns it. */
+  async #plan(database: Database, from: Catalogue): Promise<readonly PlannedStatement[]> {
+    const to = this.#target.catalogue;
+    try {
+      const { steps } = await planSteps(database, from, to, {
+        ...this.#options,
+        from: { kind: "schema" },
+        renames: [],
+        permit: () => {},
+        noDown: true,
+        online: false,
+      });
+      return steps.flatMap(({ up }) => up.statements);
+    } catch (error) {
+      if (!(error instanceof ConfitureError) || error.code !== "generate_refused") throw error;
+      throw error.with({ code: "schema_update_refused", hint: `${BY_HAND}\n${listed(compareCatalogues(from, to))}` });
+    }
+  }
+
+  /** Whether the rows of edited tables are those that the original files and the plan leave. */
+  async #hasRows(database: Database, edits: readonly Edit[]): Promise<boolean> {
+    if (this.#rows === undefined || edits.every(({ level }) => level === "last")) return true;
+    const changed = changedTables(this.#rows, await readRowHashes(database, SCRATCH_LEDGER));
+    const touched = new Set(
+      edits.flatMap(({ tables }) => tables.map(({ schema, name }) => quoteQualified(schema, name))),
+    );
+    return ![...changed].some((table) => touched.has(table));
+  }
+
+  #doesNotBuild(error: ConfitureError): ConfitureError {
+    return error.with({
+      code: "schema_update_refused",
+      message: `The edited schema files do not build: ${error.message}`,
+      hint: BY_HAND,
+    });
+  }
+
+  #remains(catalogue: Catalogue): ConfitureError {
+    return new ConfitureError(
+      "schema_update_refused",
+      `The edited schema files would not build what the migrations make. What remains different:\n${listed(compareCatalogues(catalogue, this.#target.catalogue))}`,
+      { hint: BY_HAND },
+    );
+  }
+}
+
+function afterRename({ subject, to }: Renaming, error: ConfitureError): ConfitureError {
+  return error.with({
+    code: "schema_update_refused",
+    message: `With ${nameOf(subject)} renamed to ${to}, the schema files do not build: ${error.message}`,
+    hint: `Nothing was written. A rename reaches no bodies of functions: a migration that replaces them, or an edit of the schema files, has to follow.`,
+  });
+}
+
+const BY_HAND = "Nothing was written. Edit the schema files by hand; `confiture verify` shows what they lack.";
+
+function listed(changes: readonly Change[]): string {
+  return changes.map(({ change, kind, name }) => `  ${change} ${kind} ${name}`).join("\n");
+}
+
+/** An object that was edited again is told of once, by what was done last. */
+function merged(before: readonly Edit[], after: readonly Edit[]): readonly Edit[] {
+  const again = new Set(after.map(({ key }) => key));
+  return [...before.filter(({ key, level }) => !again.has(key) || level === "worded"), ...after];
+}
