@@ -113,6 +113,8 @@ function encode(id: StableId): string {`,
       (kind) => [`  ${kind}: {\n    weight: 7,`, `  ${kind}: {\n    weight: 3,`] as const,
     ),
     ['"__pgdelta_replaced"', '"_before"'],
+    ["TYPE ${str(to)} CASCADE`,", "TYPE ${str(to)}${collateClause(fact)} CASCADE`,"],
+    ['\n} from "./helpers.ts";', '\n  collateClause,\n} from "./helpers.ts";'],
   ],
   // What a sequence is anyway goes without saying.
   "plan/rules/sequences.ts": [
@@ -151,7 +153,18 @@ function encode(id: StableId): string {`,
     ],
     [
       "export function identityOptionsClause(",
-      `import { sequenceOptions } from ${SEQUENCE_OPTIONS};\nexport function identityOptionsClause(`,
+      `import { sequenceOptions } from ${SEQUENCE_OPTIONS};
+export const collateClause = (fact: Fact): string =>
+  p(fact, "collation") == null ? "" : \` COLLATE \${str(p(fact, "collation"))}\`;
+export function identityOptionsClause(`,
+    ],
+    // An aggregate is called by the types of its arguments; how they are given to it is told beside them.
+    [
+      "export function aggSig(fact: Fact): string {\n",
+      `export function aggSig(fact: Fact): string {
+  const own = p(fact, "_arguments");
+  if (own != null) return str(own);
+`,
     ],
   ],
   // A table may have more parents than one.
@@ -162,6 +175,44 @@ function encode(id: StableId): string {`,
           createSql += \` INHERITS (\${[parentT, ...further].map(({ schema, name }) => rel(schema, name)).join(", ")})\`;
           for (const { schema, name } of further) consumes.push({ kind: "table", schema, name });`,
     ],
+    // It declares columns that it has from them as well, which cannot be said afterwards.
+    [
+      "createSql = `CREATE ${unlogged}TABLE ${relName} (${cols})`;",
+      `if (parentT != null && partKey == null) {
+          const declared = view
+            .childrenOf(fact.id)
+            .filter((child) => child.id.kind === "column" && p(child, "_declaredAgain") === true)
+            .sort((a, b) => Number(p(a, "_position")) - Number(p(b, "_position")));
+          cols = declared
+            .map((column) => {
+              alsoProduces.push(column.id);
+              const ofColumn = view.childrenOf(column.id).find(({ id }) => id.kind === "default");
+              if (ofColumn === undefined) return columnClause(column);
+              alsoProduces.push(ofColumn.id);
+              return \`\${columnClause(column)} DEFAULT \${str(p(ofColumn, "expr"))}\`;
+            })
+            .join(", ");
+        }
+        createSql = \`CREATE \${unlogged}TABLE \${relName} (\${cols})\`;`,
+    ],
+    // A column gets another collation together with its type, and values of another composite type by their names.
+    [
+      ": ` USING ${qid(column)}::${str(to)}`;",
+      `: p(fact, "_onlyCollation") === true
+                ? ""
+                : \` USING \${str(p(fact, "_using") ?? \`\${qid(column)}::\${str(to)}\`)}\`;
+          const keepsDefault = p(fact, "_keepsDefault") === true;`,
+    ],
+    [
+      "sql: `${target} TYPE ${str(to)}${usingCast}`,",
+      "sql: `${target} TYPE ${str(to)}${collateClause(fact)}${usingCast}`,",
+    ],
+    [
+      "if (desiredIdentity == null && !sourceGenerated) {",
+      "if (desiredIdentity == null && !sourceGenerated && !keepsDefault) {",
+    ],
+    ["          if (desiredDefault) {\n", "          if (desiredDefault && !keepsDefault) {\n"],
+    ["  columnClause,\n  columnRef,", "  collateClause,\n  columnClause,\n  columnRef,"],
   ],
   // PostgreSQL shows an index of a partitioned table as ON ONLY, which would leave the partitions without.
   "plan/rules/indexes.ts": [

@@ -15,6 +15,8 @@ export interface Action {
   /** It needs a COMMIT before it. */
   readonly newSegmentBefore: boolean;
   readonly dataLoss: "none" | "destructive";
+  /** It may write every row anew. */
+  readonly rewriteRisk: boolean;
 }
 
 /** The planner knows no statements, or no order of them. */

@@ -2,7 +2,8 @@ import type { Facts } from "../engine/facts.ts";
 import type { Action } from "../engine/actions.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { parseQualifiedName, quoteIdentifier } from "#sql/quote.ts";
-import { textOf } from "../engine/lookups.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import { textOf, withPayloads } from "../engine/lookups.ts";
 import { conversionOf } from "./conversions.ts";
 import { lossHazard, type PlannedStatement } from "./statement.ts";
 
@@ -22,21 +23,42 @@ interface Change {
 
 /**
  * A cast between composite types, and the way through text, takes their attributes by position. Where the names are not the
- * same in the same order, values would end up in other attributes, so each is taken by its name. Pure.
- * @throws ConfitureError `generate_refused` where they are in an array, which no expression can take apart
+ * same in the same order, values would end up in other attributes, so each is taken by its name: the planner writes that as
+ * `scripts/patch-planner.ts` has it. Pure.
  */
-export function byAttribute(action: Action, from: Facts, to: Facts): Action {
-  const change = changeOf(action, from, to);
-  if (change === undefined) return action;
-  const { column, before, after, type } = change;
-  if (before.length === after.length && before.every(({ name }, index) => name === after[index]?.name)) return action;
-  if (type.endsWith("[]")) {
+export function withValuesByAttribute(from: Facts, to: Facts): Facts {
+  const conversions = new Map(
+    to.facts().flatMap(({ id }) => {
+      const change = id.kind === "column" ? changeOf(id, from, to) : undefined;
+      if (change === undefined || isInOrder(change) || change.type.endsWith("[]")) return [];
+      return [[encodeId(id), conversionByAttribute(change)] as const];
+    }),
+  );
+  return withPayloads(
+    to,
+    ({ id }) => conversions.has(encodeId(id)),
+    ({ id }) => ({ _using: conversions.get(encodeId(id)) }),
+  );
+}
+
+/** @throws ConfitureError `generate_refused` where such values are in an array, which no expression can take apart */
+export function requireNoArrays(actions: readonly Action[], from: Facts, to: Facts): void {
+  for (const action of actions) {
+    const change = convertedBy(action, from, to);
+    if (change === undefined || isInOrder(change) || !change.type.endsWith("[]")) continue;
     throw new ConfitureError(
       "generate_refused",
-      `No plan can be made: the attributes of ${type.slice(0, -2)} change, and column ${column} has them in an array`,
+      `No plan can be made: the attributes of ${change.type.slice(0, -2)} change, and column ${change.column} has them in an array`,
       { hint: "Write this change by hand, with a new column that a function fills: confiture migrate new" },
     );
   }
+}
+
+function isInOrder({ before, after }: Change): boolean {
+  return before.length === after.length && before.every(({ name }, index) => name === after[index]?.name);
+}
+
+function conversionByAttribute({ column, before, after, type }: Change): string {
   const values = after.map(({ name, type: wanted }) => {
     const held = before.find((attribute) => attribute.name === name);
     if (held === undefined) return "NULL";
@@ -45,11 +67,8 @@ export function byAttribute(action: Action, from: Facts, to: Facts): Action {
     return wanted === "text" ? `${value}::text` : `${value}::text::${wanted}`;
   });
   // IS NULL holds for a value whose attributes are all NULL as well.
-  const using = `CASE WHEN ${quoteIdentifier(column)} IS DISTINCT FROM NULL THEN ROW(${values.join(", ")})::${type} END`;
-  return { ...action, sql: action.sql.replace(USING, () => ` USING ${using}`) };
+  return `CASE WHEN ${quoteIdentifier(column)} IS DISTINCT FROM NULL THEN ROW(${values.join(", ")})::${type} END`;
 }
-
-const USING = / USING "(?:[^"]|"")+"::.+$/s;
 
 /**
  * What happens to values of a column whose composite type changes: what is lost, and what makes it fail; undefined where it is
@@ -60,7 +79,7 @@ export function attributeRisk(
   from: Facts,
   to: Facts,
 ): Pick<PlannedStatement, "loss" | "rows"> | undefined {
-  const change = changeOf(action, from, to);
+  const change = convertedBy(action, from, to);
   if (change === undefined) return undefined;
   const { before, after, type } = change;
   const types = new Map(after.map((attribute) => [attribute.name, attribute.type]));
@@ -74,8 +93,17 @@ export function attributeRisk(
   return risk === undefined ? {} : { rows: risk };
 }
 
-function changeOf({ sql, consumes: [column] }: Action, from: Facts, to: Facts): Change | undefined {
-  if (column?.kind !== "column" || !/ TYPE .+ USING /s.test(sql)) return undefined;
+/** The change of a column whose values a statement converts. */
+function convertedBy({ verb, rewriteRisk, consumes: [column] }: Action, from: Facts, to: Facts): Change | undefined {
+  const isConversion = verb === "alter" && rewriteRisk && column?.kind === "column";
+  return isConversion ? changeOf(column, from, to) : undefined;
+}
+
+function changeOf(
+  column: Extract<ObjectId, { readonly table: string; readonly name: string }>,
+  from: Facts,
+  to: Facts,
+): Change | undefined {
   const [held, type] = [textOf(from, column, "type"), textOf(to, column, "type")];
   if (held === undefined || type === undefined || held === type || held.endsWith("[]") !== type.endsWith("[]"))
     return undefined;

@@ -106,6 +106,7 @@ function renaming({ schema, name }: Source, aside: string): Action {
     transactionality: "transactional",
     newSegmentBefore: false,
     dataLoss: "none",
+    rewriteRisk: false,
   };
 }
 

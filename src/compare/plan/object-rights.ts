@@ -230,5 +230,6 @@ function asAction(sql: string, id: Grant | Default, to: Facts): Action {
     transactionality: "transactional",
     newSegmentBefore: false,
     dataLoss: "none",
+    rewriteRisk: false,
   };
 }

@@ -12,16 +12,15 @@ import { lateChildren, withoutLateParents } from "../kinds/late-parents.ts";
 import { withoutDefaultRights } from "./default-rights.ts";
 import { type PlannedStatement, statementOf } from "./statement.ts";
 import { typesAside } from "./aside.ts";
-import { collationsAsTypes, isDefaultAround, withCollation } from "./collations.ts";
+import { collationsAsTypes, withCollationsAlone } from "./collations.ts";
 import { planDeclarations } from "./declarations.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
 import { numbersGoOn } from "./numbers.ts";
 import { takeovers, withNumbersKept } from "./numbers-kept.ts";
 import { referencingFirst, withForeignKeysInside, withoutKeysOfDropped } from "./whole-tables.ts";
 import { withNotNullOnce } from "./not-null.ts";
-import { byAttribute } from "./composites.ts";
-import { withAggregateArguments } from "./aggregate-arguments.ts";
-import { withInheritedParts } from "./inherited-parts.ts";
+import { requireNoArrays, withValuesByAttribute } from "./composites.ts";
+import { declaredBeforeInherited, withColumnsDeclaredAgain } from "./declared-again.ts";
 import { withPlannerDetails } from "./planner-details.ts";
 import { withRights } from "./object-rights.ts";
 import { ofWhoeverRuns, ownerTo } from "./owners.ts";
@@ -48,27 +47,25 @@ export function planChanges(from: Catalogue, to: Catalogue): readonly PlannedSta
 }
 
 function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
-  const target = withoutKeyedPartitions(from.facts, to.facts);
-  const moves = planMoves(withKeysApart(from.facts, target), target);
+  const unkeyed = withoutKeyedPartitions(from.facts, to.facts);
+  const moves = planMoves(withKeysApart(from.facts, unkeyed), unkeyed);
   const [before, after] = withSameRoles(
     apart(withoutDefaultsOfReplaced(withNotNullOnce(moves.from, from, to), moves.to), from, to),
     withNotNullOnce(moves.to, to, to),
   );
   const late = lateChildren(to, from.facts);
   const alone = withoutLateParents(after, late);
-  const actions = planActions(collationsAsTypes(before, alone), alone, from, to).filter(
-    (action) =>
-      isOfSchema(action, to.builder) && !isIdle(action, from) && !isDefaultAround(action, from.facts, to.facts),
+  const converted = withValuesByAttribute(before, withCollationsAlone(before, alone));
+  const target = withColumnsDeclaredAgain({ facts: converted, extras: to.extras });
+  const actions = planActions(collationsAsTypes(before, alone), target, from, to).filter(
+    (action) => isOfSchema(action, to.builder) && !isIdle(action, from),
   );
+  requireNoArrays(actions, from.facts, to.facts);
   const taken = takeovers(from.facts, to.facts);
   const inOrder = referencingFirst(withNumbersKept(withRights(once(actions), from, to), taken), from.facts);
   const whole = withForeignKeysInside(withoutKeysOfDropped(inOrder, from.facts), to.facts);
-  const right = withInheritedParts(
-    partitionedIndexesFirst(whole, to.facts).map((action) =>
-      byAttribute(withCollation(withAggregateArguments(action, from, to), from.facts, to.facts), from.facts, to.facts),
-    ),
-    { facts: withoutLateParents(to.facts, late), extras: to.extras },
-  );
+  const early = { facts: withoutLateParents(to.facts, late), extras: to.extras };
+  const right = declaredBeforeInherited(partitionedIndexesFirst(whole, to.facts), early);
   const defaultRights = withoutDefaultRights(from, to);
   const behind = numbersGoOn(right, taken, to.facts);
   const planned = right.flatMap((action, index) => [

@@ -1,5 +1,6 @@
 import type { Fact, Facts, Value } from "../engine/facts.ts";
 import { textOf, withPayloads } from "../engine/lookups.ts";
+import { argumentsOf } from "../kinds/aggregate-arguments.ts";
 import { parentsFromTheBeginning } from "../kinds/further-parents.ts";
 import { isVirtual } from "../kinds/generated-column.ts";
 import type { Extra } from "../kinds/kind.ts";
@@ -7,8 +8,8 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 
 /**
  * Facts with what the planner does not read and needs to write a statement whole, as `scripts/patch-planner.ts` teaches it: virtual
- * columns, parents after the first, sequences that are unlogged like their table, and indexes that not all partitions have. None
- * of it counts in a comparison: differences are planned by the kinds. Pure.
+ * columns, parents after the first, sequences that are unlogged like their table, arguments of aggregates that are VARIADIC, and
+ * indexes that not all partitions have. None of it counts in a comparison: differences are planned by the kinds. Pure.
  */
 export function withPlannerDetails(facts: Facts, side: Pick<Catalogue, "extras" | "major">): Facts {
   const incomplete = pathsOf(side.extras, "partitioned index");
@@ -30,6 +31,10 @@ export function withPlannerDetails(facts: Facts, side: Pick<Catalogue, "extras" 
         // Since PostgreSQL 15; one that is not as its table is brought to it afterwards.
         const isOther = side.major < 15 || persistent.has(pathKey(id.schema, id.name));
         return !isOther && isOfUnlogged(id, facts) ? { _unlogged: true } : undefined;
+      }
+      case "aggregate": {
+        const args = argumentsOf(side.extras, id);
+        return args === undefined ? undefined : { _arguments: args };
       }
       case "index":
       case "constraint":

@@ -7,7 +7,6 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { parentTable, textOf, withoutObjects } from "../engine/lookups.ts";
 import { giveBackMemory } from "../engine/memory.ts";
 import { type Detail, detailId, UNFILLED } from "./details.ts";
-import { withAggregateArguments } from "../plan/aggregate-arguments.ts";
 import { withPlannerDetails } from "../plan/planner-details.ts";
 import { withNotNullOnce } from "../plan/not-null.ts";
 import { creationsOf } from "../plan/extras.ts";
@@ -60,11 +59,10 @@ export function planFiles(
     made?.kind === "acl" && made.grantee !== "PUBLIC" && !from.has(made.target) && sql.startsWith("REVOKE ALL ");
   const late = lateChildren({ facts: to, extras: live.extras }, from);
   const [alone, all] = [first, to].map((facts) => withoutLateParents(facts, late)) as [Facts, Facts];
-  for (const planned of [
+  for (const action of [
     ...wholeTables(planActions(from, alone), from, alone),
     ...(later.length === 0 ? [] : planActions(alone, all)),
   ]) {
-    const action = withAggregateArguments(planned, empty, live);
     if (isIdle(action)) continue;
     const about = [...action.consumes, ...action.destroys];
     const unit = units.unitFor({ produces: action.produces, about });

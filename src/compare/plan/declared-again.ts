@@ -1,22 +1,27 @@
 import type { Action } from "../engine/actions.ts";
+import type { Fact, Facts } from "../engine/facts.ts";
+import { withPayloads } from "../engine/lookups.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { parentsFromTheBeginning, parentsOf } from "../kinds/further-parents.ts";
 import type { Side } from "../kinds/kind.ts";
 
 /**
- * What a table has from a parent and declares as well cannot be added afterwards: a column is part of CREATE TABLE, and
- * in a table that is there, columns and constraints come before the parent's. Pure.
+ * What a table has from a parent and declares as well cannot be added afterwards. Columns are a part of CREATE TABLE, as
+ * `scripts/patch-planner.ts` has the planner write it. Pure.
  */
-export function withInheritedParts(actions: readonly Action[], to: Side): Action[] {
-  const creates = new Map<
-    string,
-    { readonly action: Action; readonly clauses: string[]; readonly makes: ObjectId[] }
-  >();
+export function withColumnsDeclaredAgain(side: Side): Facts {
+  const isInBoth = ({ id }: Fact): boolean => id.kind === "column" && isInherited({ ...id, kind: "column" }, side);
+  return withPayloads(side.facts, isInBoth, { _declaredAgain: true });
+}
+
+/** In a table that is there, columns and constraints that it declares as well come before its parent's. Pure. */
+export function declaredBeforeInherited(actions: readonly Action[], to: Side): Action[] {
+  const creates = new Map<string, Action>();
   const ordered: Action[] = [];
   for (const action of actions) {
     const [made] = action.produces;
     if (made?.kind === "table" && action.verb === "create" && !creates.has(encodeId(made))) {
-      creates.set(encodeId(made), { action, clauses: [], makes: [] });
+      creates.set(encodeId(made), action);
     }
     const part = addedPart(action);
     if (part === undefined || !isInherited(part, to)) {
@@ -24,22 +29,13 @@ export function withInheritedParts(actions: readonly Action[], to: Side): Action
       continue;
     }
     const create = creates.get(encodeId(tableOf(part)));
-    if (create !== undefined && part.kind === "column") {
-      create.clauses.push(action.sql.slice(action.sql.indexOf(" ADD COLUMN ") + " ADD COLUMN ".length));
-      create.makes.push(...action.produces);
-      continue;
-    }
-    const start = create === undefined ? 0 : ordered.indexOf(create.action) + 1;
+    // A partition is made with its parent's.
+    if (create !== undefined && part.kind === "column") continue;
+    const start = create === undefined ? 0 : ordered.indexOf(create) + 1;
     const at = ordered.findIndex((other, index) => index >= start && isOfAncestor(addedPart(other), part, to));
     ordered.splice(at < 0 ? ordered.length : at, 0, action);
   }
-  return ordered.map((action) => {
-    const [made] = action.produces;
-    const create = made === undefined ? undefined : creates.get(encodeId(made));
-    if (create?.action !== action || create.clauses.length === 0) return action;
-    const sql = action.sql.replace(" () INHERITS ", () => ` (${create.clauses.join(", ")}) INHERITS `);
-    return { ...action, sql, produces: [...action.produces, ...create.makes] };
-  });
+  return ordered;
 }
 
 /** A column or constraint. */
