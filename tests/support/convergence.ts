@@ -49,8 +49,8 @@ export async function convergeBothWays(emptied: EmptiedDatabase, pair: Pair): Pr
   if (typeof after === "string") return both("unbuildable", after);
   if (compareCatalogues(before, after).length === 0) return both("equal", "");
   return [
-    outcome("forth", await converge(emptied, pair.old, after)),
-    outcome("back", await converge(emptied, pair.new, before)),
+    outcome("forth", await converge(emptied, pair.old, { files: pair.new, to: after })),
+    outcome("back", await converge(emptied, pair.new, { files: pair.old, to: before })),
   ];
 }
 
@@ -67,12 +67,16 @@ async function buildSide(emptied: EmptiedDatabase, sql: string): Promise<Catalog
   }
 }
 
-async function converge(emptied: EmptiedDatabase, fromSql: string, to: Catalogue): Promise<Omit<Outcome, "name">> {
+async function converge(
+  emptied: EmptiedDatabase,
+  fromSql: string,
+  { files, to }: { readonly files: string; readonly to: Catalogue },
+): Promise<Omit<Outcome, "name">> {
   const database = await emptied.empty();
   const from = await build(database, fromSql);
   let ways = "";
   try {
-    const { up, down } = await planIn(database, from, to, { renames: [] });
+    const { up, down } = await planIn(database, from, to, { renames: [], to: files });
     ways = `\n${up}\n${down}`;
     const left = compareCatalogues(await readCatalogue(database), from);
     // Planning leaves the database as it was, but for what no SQL is planned for.

@@ -5,6 +5,7 @@ import { type Catalogue, readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { renderMigration, renderScript } from "#compare/generate/migration-file.ts";
 import type { MeasuredStatement, Section } from "#compare/generate/section.ts";
 import type { Rename } from "#compare/generate/renames.ts";
+import { WrittenStatements } from "#compare/sources/written.ts";
 import { withMissingRoles } from "#compare/scratch/missing.ts";
 import { planSteps } from "#compare/generate/steps.ts";
 import type { Database } from "#database/database.ts";
@@ -77,7 +78,7 @@ export async function planIn(
   database: Database,
   from: Catalogue,
   to: Catalogue,
-  { renames }: Pick<Golden, "renames">,
+  { renames, to: files = "" }: Pick<Golden, "renames"> & Partial<Pick<Golden, "to">>,
 ): Promise<Planned> {
   const { steps } = await planSteps(database, from, to, {
     projectDir: "",
@@ -90,6 +91,7 @@ export async function planIn(
     scratch: { engine: "embedded" },
     from: { kind: "schema" },
     renames,
+    written: WrittenStatements.inText(files),
     permit: () => {},
     noDown: false,
     online: false,

@@ -4,7 +4,7 @@ import type { MigrationFile } from "#migrate/migration-file.ts";
 import { hazardsIn, type PlannedHazard } from "./hazards.ts";
 import { contractsBefore } from "./held-contracts.ts";
 import { type Names, renderMigration } from "./migration-file.ts";
-import type { MeasuredStatement } from "./section.ts";
+import { inPlannersWords, type MeasuredStatement } from "./section.ts";
 import { prove, unproven } from "./proof.ts";
 import { type Change, compareCatalogues, isUnfinishedIndex } from "../catalogue/changes.ts";
 import { reword } from "../sources/rebuild.ts";
@@ -12,6 +12,7 @@ import type { PlanOptions } from "./options.ts";
 import type { PossibleRename } from "./renames.ts";
 import { planFrom, type PlanSegment, segmentOf } from "./plan.ts";
 import { isInUse, type Source, sourceCatalogue } from "../sources/sources.ts";
+import { WrittenStatements } from "../sources/written.ts";
 import type { Plan, Step } from "./steps.ts";
 import { onTerms } from "../catalogue/terms.ts";
 
@@ -57,15 +58,15 @@ export interface Generated {
  */
 export async function generateMigrations(given: PlanOptions): Promise<Generated> {
   const { to, unfinished, givenByDefault, ...ends } = await readEnds(given);
-  const options = { ...given, ...ends };
+  const options = { ...given, ...ends, written: WrittenStatements.inFiles(given) };
   given.onStep?.("Planning");
   const { steps, changes, possibleRenames, byHand, proveRows } = await planFrom(options, to);
-  const inForm = async (names: Names): Promise<Generated> => {
-    const texts = steps.map((step) => toMigration(step, names).text);
+  const inForm = async ({ names, steps: own }: Form): Promise<Generated> => {
+    const texts = own.map((step) => toMigration(step, names).text);
     given.onStep?.("Proving the plan, up and back");
     await prove(options, texts, to);
     const comesBehind = await contractsBefore(options, texts, to);
-    const migrations = steps.map((step) => toMigration(behind(step, comesBehind), names));
+    const migrations = own.map((step) => toMigration(behind(step, comesBehind), names));
     const generated = { migrations, comesBehind, names, changes, possibleRenames, byHand: allByHand, givenByDefault };
     if (proveRows === undefined) return generated;
     options.onStep?.("Trying it with rows, and releases that write meanwhile");
@@ -77,14 +78,40 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
       return { migrations: [], names: "qualified", changes, possibleRenames, byHand: allByHand, givenByDefault };
     throw unproven("No SQL is planned for the kinds of objects that differ", allByHand.up);
   }
-  if (given.names !== "short") return await inForm("qualified");
-  try {
-    return await inForm("short");
-  } catch (error) {
-    if (!(error instanceof ConfitureError) || error.code !== "generate_refused") throw error;
-    // A name may be one of pg_catalog as well, which is found first.
-    return await inForm("qualified");
+  const forms = formsOf(steps, given.names);
+  for (const form of forms) {
+    try {
+      return await inForm(form);
+    } catch (error) {
+      const isRefused = error instanceof ConfitureError && error.code === "generate_refused";
+      if (!isRefused || form === forms.at(-1)) throw error;
+    }
   }
+  throw new Error("a plan without a form");
+}
+
+/** How a plan is written down. */
+interface Form {
+  readonly names: Names;
+  readonly steps: readonly Step[];
+}
+
+/**
+ * The forms that are tried to be proven, the best first. A short name may be one of pg_catalog as well, which is found first; and
+ * what the schema files say could mean something else where the migration runs.
+ */
+function formsOf(steps: readonly Step[], names: Names = "qualified"): Form[] {
+  const forms: Form[] = names === "short" ? [{ names, steps }] : [];
+  forms.push({ names: "qualified", steps });
+  const hasOwnWords = ({ up, down }: Step): boolean =>
+    [...up.statements, ...(down?.statements ?? [])].some(({ planned }) => planned !== undefined);
+  if (!steps.some(hasOwnWords)) return forms;
+  const plain = steps.map((step) => ({
+    ...step,
+    up: inPlannersWords(step.up),
+    down: step.down && inPlannersWords(step.down),
+  }));
+  return [...forms, { names: "qualified", steps: plain }];
 }
 
 /** One that waits for contracts. */

@@ -66,10 +66,15 @@ export function noteOf(hazard: Hazard, way: Way): string {
 }
 
 function renderStatement(statement: PlannedStatement, names: Names): string {
-  return [...textsOf(statement), ...(statement.behind ?? [])].map((sql) => renderText(sql, names)).join("\n");
+  const own = statement.planned === undefined ? undefined : statement.sql;
+  return [...textsOf(statement), ...(statement.behind ?? [])]
+    .map((sql) => renderText(sql, names, sql === own))
+    .join("\n");
 }
 
-function renderText(sql: string, names: Names): string {
-  const text = inHouseStyle(names === "short" ? withoutPublic(sql) : sql);
+/** @param isOwn whether it is laid out as in the schema files */
+function renderText(sql: string, names: Names, isOwn: boolean): string {
+  const named = names === "short" ? withoutPublic(sql) : sql;
+  const text = isOwn ? named : inHouseStyle(named);
   return text.endsWith(";") ? text : `${text};`;
 }

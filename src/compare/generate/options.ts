@@ -1,6 +1,7 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { ProjectFiles, Source } from "../sources/sources.ts";
 import type { Conversion } from "./conversion.ts";
+import type { WrittenStatements } from "../sources/written.ts";
 import type { Names } from "./migration-file.ts";
 import type { Permit } from "./removals.ts";
 import type { RenameOptions } from "./rename-first.ts";
@@ -12,6 +13,8 @@ export interface PlanOptions extends ProjectFiles, RenameOptions {
   readonly level?: ((catalogue: Catalogue) => Catalogue) | undefined;
   /** Asked about everything that would be taken away; where it is left out, nothing may be. */
   readonly permit?: Permit | undefined;
+  /** Statements that are taken as they stand there, where they make the same. */
+  readonly written?: WrittenStatements | undefined;
   /** Does without a way back. */
   readonly noDown: boolean;
   /** Prefers forms that do not keep others from a table in use, in several files where that takes several steps. */

@@ -8,6 +8,7 @@ import { withScratch } from "../scratch/scratch.ts";
 import { inWordsOf } from "../sources/comparison.ts";
 import { rebuildExactly } from "../sources/rebuild.ts";
 import { prepareSource, type ProjectFiles, type Source } from "../sources/sources.ts";
+import { WrittenStatements } from "../sources/written.ts";
 import type { PlanOptions } from "./options.ts";
 import { planInSteps } from "./plan-in-steps.ts";
 import type { DecideRenames } from "./rename-first.ts";
@@ -50,7 +51,8 @@ export async function planBetween(
   files: ProjectFiles,
   { from, to, source, terms, decideRenames, leaveOut = asItIs }: Ends,
 ): Promise<Plan> {
-  const options = { ...files, renames: [], decideRenames, permit: () => {}, noDown: true, online: false };
+  const written = WrittenStatements.inFiles(files);
+  const options = { ...files, renames: [], decideRenames, written, permit: () => {}, noDown: true, online: false };
   if (source !== undefined) return await planFrom({ ...options, from: source }, to);
   const there = { kind: "catalogue", catalogue: from, name: "What is there" } as const;
   const plan = await withScratch(files, async (database) => {

@@ -13,6 +13,7 @@ import {
 } from "../plan/repair.ts";
 import { type PlannedStatement, textsOf } from "../plan/statement.ts";
 import { withOperators } from "./operators.ts";
+import { inOwnWords } from "./own-words.ts";
 import { withMissingRoles } from "../scratch/missing.ts";
 import { dependentsOf } from "./dependents.ts";
 import type { Meter } from "../trace/meter.ts";
@@ -37,33 +38,34 @@ export async function runPlanned(
   meter: Meter,
   statements: readonly PlannedStatement[],
   context: OnlineContext,
-  { online, signal }: PlanOptions,
+  { online, signal, written }: PlanOptions,
   way: string,
 ): Promise<{ readonly measured: MeasuredStatement[]; readonly stopped: ConfitureError | undefined }> {
   const measured: MeasuredStatement[] = [];
   const queue = [...statements];
   const repaired = new Set<string>();
   const refused = new Map<PlannedStatement, ConfitureError>();
+  /** To be run in the planner's words, because the files' were refused. */
+  const inPlannersWords = new Set<PlannedStatement>();
   let putOff = 0;
   let stopped: ConfitureError | undefined;
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const statement = await withOperators(database, next);
     if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
+    const own =
+      written === undefined || inPlannersWords.delete(statement)
+        ? undefined
+        : await inOwnWords(database, statement, written);
     try {
-      const effects = await withMissingRoles(database, async () => {
-        if (statement.transactional) {
-          return effectsOf(await meter.runAlone(textsOf(statement).join(";\n"), "commit"));
-        }
-        for (const sql of textsOf(statement)) await database.execute(sql);
-        return NO_EFFECTS;
-      });
-      for (const sql of statement.behind ?? []) await database.execute(sql);
-      const isSlow = effects.rewrites.length > 0 || effects.scans.length > 0;
-      const advice = isSlow ? advise(statement) : undefined;
-      measured.push({ ...statement, effects, ...(advice === undefined ? {} : { advice }) });
+      measured.push(await run(own ?? statement));
       putOff = 0;
     } catch (error) {
       if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
+      if (own !== undefined) {
+        inPlannersWords.add(statement);
+        queue.unshift(statement);
+        continue;
+      }
       const planned = [...measured, ...queue];
       const first = [
         ...(await dependentsOf(database, statement, error, planned, context.from)),
@@ -108,6 +110,20 @@ export async function runPlanned(
     }
   }
   return { measured, stopped };
+
+  async function run(statement: PlannedStatement): Promise<MeasuredStatement> {
+    const effects = await withMissingRoles(database, async () => {
+      if (statement.transactional) {
+        return effectsOf(await meter.runAlone(textsOf(statement).join(";\n"), "commit"));
+      }
+      for (const sql of textsOf(statement)) await database.execute(sql);
+      return NO_EFFECTS;
+    });
+    for (const sql of statement.behind ?? []) await database.execute(sql);
+    const isSlow = effects.rewrites.length > 0 || effects.scans.length > 0;
+    const advice = isSlow ? advise(statement) : undefined;
+    return { ...statement, effects, ...(advice === undefined ? {} : { advice }) };
+  }
 
   /** When none of them can run as it is: the first for which there is a stronger way. */
   function firstForced(stuck: readonly PlannedStatement[]): Forced | undefined {

@@ -1,3 +1,4 @@
+import { unquoteNames } from "#sql/unquote.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
 import type { Effects } from "./effects.ts";
 
@@ -15,4 +16,24 @@ export interface Section {
   readonly transactional: boolean;
   /** What stands behind the marker of its file beside that: "phase:expand change:users_name". */
   readonly marker?: string;
+}
+
+/** With names in quotes only where they need them, as it goes into a file; what the schema files say stays as it is. Pure. */
+export function written(section: Section): Section {
+  const statements = section.statements.map((statement) => ({
+    ...statement,
+    ...(statement.planned === undefined
+      ? { sql: unquoteNames(statement.sql) }
+      : { planned: unquoteNames(statement.planned) }),
+    ...(statement.behind === undefined ? {} : { behind: statement.behind.map(unquoteNames) }),
+  }));
+  return { ...section, statements };
+}
+
+/** A section with every statement in the planner's words, none in those of the schema files. Pure. */
+export function inPlannersWords(section: Section): Section {
+  const statements = section.statements.map(({ planned, ...statement }) =>
+    planned === undefined ? statement : { ...statement, sql: planned },
+  );
+  return { ...section, statements };
 }

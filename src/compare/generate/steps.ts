@@ -1,12 +1,11 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { unquoteNames } from "#sql/unquote.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { isByHand } from "../catalogue/extras.ts";
 import type { PlanOptions, ProveRows } from "./options.ts";
 import { Meter } from "../trace/meter.ts";
-import type { Section } from "./section.ts";
+import { type Section, written } from "./section.ts";
 import { onlineSteps, type Phase } from "./online.ts";
 import type { OnlineContext } from "./online-plan.ts";
 import { planChanges } from "../plan/plan.ts";
@@ -89,16 +88,6 @@ export async function planSteps(
     possibleRenames: possible,
     byHand: { up: rest, down: lost },
   };
-}
-
-/** With names in quotes only where they need them, as it goes into a file. Pure. */
-export function written(section: Section): Section {
-  const statements = section.statements.map((statement) => ({
-    ...statement,
-    sql: unquoteNames(statement.sql),
-    ...(statement.behind === undefined ? {} : { behind: statement.behind.map(unquoteNames) }),
-  }));
-  return { ...section, statements };
 }
 
 /** What is there now. A database in use has what no plan can bring here, and that is there all the same. */

@@ -11,8 +11,8 @@ import { makeUpRows } from "../trace/made-up-rows.ts";
 import type { PlanOptions } from "./options.ts";
 import { step, unproven, withGenerated } from "./proof.ts";
 import { renameFirst } from "./rename-first.ts";
-import type { Section } from "./section.ts";
-import { type Plan, readPlanned, type Step, written } from "./steps.ts";
+import { type Section, written } from "./section.ts";
+import { type Plan, readPlanned, type Step } from "./steps.ts";
 import { measureStep, requireQuick } from "./measure-step.ts";
 
 interface TableName {

@@ -5,6 +5,8 @@ import type { DataLoss, RowsHazard, RowsReason } from "#sql/hazard.ts";
 export interface PlannedStatement {
   /** Without a semicolon. */
   readonly sql: string;
+  /** As the planner writes it, where `sql` is what the schema files say. */
+  readonly planned?: string;
   /** What is gone afterwards, or may be. */
   readonly loss?: DataLoss;
   /** What rows that are there can do to it. */

@@ -72,6 +72,8 @@ test("docs/generating.md shows what is written", async () => {
   const shown = goldens.find(({ name }) => name === "tables-with-keys");
   const document = await Bun.file(join(import.meta.dir, "../../../docs/generating.md")).text();
   if (shown !== undefined) expect(document).toContain(shown.up.replace("-- migrate:up\n\n", "```sql\n"));
+  const policy = /^create policy .*?;$/ms.exec(goldens.find(({ name }) => name === "own-words")?.up ?? "")?.[0];
+  if (policy !== undefined) expect(document).toContain(`\`\`\`sql\n${policy}\n\`\`\``);
 });
 
 test("no migration names the role that built the files, which need not be where it runs", () => {

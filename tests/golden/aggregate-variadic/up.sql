@@ -2,7 +2,4 @@
 
 DROP AGGREGATE public.joined(integer[]);
 
-CREATE AGGREGATE public.joined(VARIADIC integer[]) (
-  SFUNC = array_cat,
-  STYPE = integer[]
-);
+CREATE AGGREGATE public.joined (VARIADIC int[]) (SFUNC = array_cat, STYPE = int[]);

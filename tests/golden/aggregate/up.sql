@@ -1,13 +1,5 @@
 -- migrate:up
 
-CREATE OR REPLACE FUNCTION public.add(integer, integer)
- RETURNS integer
- LANGUAGE sql
- IMMUTABLE
-AS $function$ SELECT $1 + $2 $function$;
+CREATE OR REPLACE FUNCTION public.add(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT $1 + $2 $$;
 
-CREATE AGGREGATE public.total(integer) (
-  SFUNC    = public.add,
-  STYPE    = integer,
-  INITCOND = '0'
-);
+CREATE AGGREGATE public.total(int) (SFUNC = public.add, STYPE = int, INITCOND = '0');

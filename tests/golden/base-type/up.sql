@@ -2,11 +2,7 @@
 
 CREATE TYPE public.weight;
 
-CREATE OR REPLACE FUNCTION public.weight_in(cstring)
- RETURNS public.weight
- LANGUAGE internal
- IMMUTABLE STRICT
-AS $function$int4in$function$;
+CREATE OR REPLACE FUNCTION public.weight_in (cstring) RETURNS public.weight LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
 
 CREATE OR REPLACE FUNCTION public.weight_out(public.weight)
  RETURNS cstring
@@ -22,8 +18,4 @@ CREATE TYPE public.weight
 ALTER TABLE public.t
   ADD COLUMN w public.weight DEFAULT '7'::public.weight;
 
-CREATE OR REPLACE FUNCTION public.a_heavier(public.weight, public.weight)
- RETURNS boolean
- LANGUAGE internal
- IMMUTABLE STRICT
-AS $function$int4gt$function$;
+CREATE OR REPLACE FUNCTION public.a_heavier (public.weight, public.weight) RETURNS boolean LANGUAGE internal IMMUTABLE STRICT AS 'int4gt';

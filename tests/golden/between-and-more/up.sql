@@ -13,10 +13,7 @@ ALTER TABLE public.t
 ALTER TABLE public.t
   ADD CONSTRAINT t_check CHECK ((((a >= 0) AND (a <= 10))::boolean AND (b > 0)));
 
-CREATE VIEW public.v AS
- SELECT a
-   FROM public.t
-  WHERE (((a >= 0) AND (a <= 5))::boolean AND (b > 0));
+CREATE VIEW public.v AS SELECT a FROM public.t WHERE a BETWEEN 0 AND 5 AND b > 0;
 
 -- SCAN: every row of public.t is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
@@ -24,7 +21,4 @@ CREATE VIEW public.v AS
 CREATE INDEX t_a ON public.t (a)
   WHERE (((a IS DISTINCT FROM 1) OR (b IS DISTINCT FROM 2))::boolean OR (b > 0));
 
-CREATE POLICY p ON public.t
-  FOR ALL
-  TO PUBLIC
-  USING ((((a >= 0) AND (a <= 5))::boolean AND (b > 0)));
+CREATE POLICY p ON public.t USING (a BETWEEN 0 AND 5 AND b > 0);

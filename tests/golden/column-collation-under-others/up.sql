@@ -21,8 +21,4 @@ ALTER TABLE public.t
 ALTER TABLE public.t
   ALTER COLUMN c TYPE text;
 
-CREATE VIEW public.v AS
- SELECT id,
-    a
-   FROM public.t
-  WHERE (a > 'b'::text);
+CREATE VIEW public.v AS SELECT id, a FROM public.t WHERE a > 'b';

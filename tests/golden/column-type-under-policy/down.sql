@@ -9,7 +9,4 @@ DROP POLICY own ON public.t;
 ALTER TABLE public.t
   ALTER COLUMN owner TYPE character varying(20) USING owner::character varying(20);
 
-CREATE POLICY own ON public.t
-  FOR ALL
-  TO PUBLIC
-  USING (((owner)::text = CURRENT_USER));
+CREATE POLICY own ON public.t USING (owner = current_user);

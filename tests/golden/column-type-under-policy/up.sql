@@ -6,7 +6,4 @@ DROP POLICY own ON public.t;
 ALTER TABLE public.t
   ALTER COLUMN owner TYPE text USING owner::text;
 
-CREATE POLICY own ON public.t
-  FOR ALL
-  TO PUBLIC
-  USING ((owner = CURRENT_USER));
+CREATE POLICY own ON public.t USING (owner = current_user);

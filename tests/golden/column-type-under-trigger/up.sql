@@ -9,8 +9,4 @@ ALTER TABLE public.t
   ALTER COLUMN a TYPE bigint USING a::bigint;
 
 -- LOCK: writes to public.t wait until the migration is committed.
-CREATE TRIGGER tr
-  BEFORE UPDATE OF a ON public.t
-  FOR EACH ROW
-  WHEN ((new.a > 0))
-  EXECUTE FUNCTION public.f();
+CREATE TRIGGER tr BEFORE UPDATE OF a ON public.t FOR EACH ROW WHEN (NEW.a > 0) EXECUTE FUNCTION public.f();

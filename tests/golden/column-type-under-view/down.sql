@@ -10,6 +10,4 @@ DROP VIEW public.ids;
 ALTER TABLE public.users
   ALTER COLUMN id TYPE integer USING id::integer;
 
-CREATE VIEW public.ids AS
- SELECT id
-   FROM public.users;
+CREATE VIEW public.ids AS SELECT id FROM public.users;

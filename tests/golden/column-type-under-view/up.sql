@@ -9,6 +9,4 @@ DROP VIEW public.ids;
 ALTER TABLE public.users
   ALTER COLUMN id TYPE bigint USING id::bigint;
 
-CREATE VIEW public.ids AS
- SELECT id
-   FROM public.users;
+CREATE VIEW public.ids AS SELECT id FROM public.users;

@@ -25,6 +25,4 @@ ALTER TABLE public.t
 
 DROP DOMAIN public.amount_before;
 
-CREATE VIEW public.v AS
- SELECT a
-   FROM public.t;
+CREATE VIEW public.v AS SELECT a FROM public.t;

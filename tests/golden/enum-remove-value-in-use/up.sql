@@ -25,7 +25,4 @@ DROP TYPE public.mood_before;
 ALTER TABLE public.t
   ALTER COLUMN m SET DEFAULT 'ok'::public.mood;
 
-CREATE VIEW public.v AS
- SELECT m
-   FROM public.t
-  WHERE (m > 'ok'::public.mood);
+CREATE VIEW public.v AS SELECT m FROM public.t WHERE m > 'ok';

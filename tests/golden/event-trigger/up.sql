@@ -1,9 +1,6 @@
 -- migrate:up
 
-CREATE OR REPLACE FUNCTION public.e()
- RETURNS event_trigger
- LANGUAGE plpgsql
-AS $function$ BEGIN END $function$;
+CREATE OR REPLACE FUNCTION public.e() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN END $$;
 
 CREATE EVENT TRIGGER et
   ON ddl_command_end

@@ -2,7 +2,4 @@
 
 DROP FUNCTION public.f(integer);
 
-CREATE OR REPLACE FUNCTION public.f(b integer)
- RETURNS integer
- LANGUAGE sql
-AS $function$ SELECT $1 $function$;
+CREATE OR REPLACE FUNCTION public.f(b int) RETURNS int LANGUAGE sql AS $$ SELECT $1 $$;

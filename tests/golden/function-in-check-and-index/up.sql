@@ -8,11 +8,7 @@ ALTER TABLE public.t
 
 DROP FUNCTION public.ok(integer);
 
-CREATE OR REPLACE FUNCTION public.ok(n integer)
- RETURNS boolean
- LANGUAGE sql
- IMMUTABLE
-AS $function$ SELECT n > 0 $function$;
+CREATE OR REPLACE FUNCTION public.ok(n int) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT n > 0 $$;
 
 -- ROWS: fails if an existing row violates this.
 -- SCAN: every row of public.t is read under the lock.

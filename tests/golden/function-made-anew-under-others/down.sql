@@ -48,9 +48,6 @@ CREATE RULE r AS
     ON INSERT TO public.loads
    WHERE (new.p OPERATOR(public.===) new.q) DO INSTEAD NOTHING;
 
-CREATE AGGREGATE public.total(integer) (
-  SFUNC = public.add,
-  STYPE = integer
-);
+CREATE AGGREGATE public.total (int) (SFUNC = public.add, STYPE = int);
 
 ALTER VIEW public.v ALTER COLUMN n SET DEFAULT public.add(1, 2);

@@ -19,23 +19,11 @@ DROP FUNCTION public.first(public.pair);
 
 DROP FUNCTION public.same(public.pair, public.pair);
 
-CREATE OR REPLACE FUNCTION public.add(x integer, z integer)
- RETURNS integer
- LANGUAGE sql
- IMMUTABLE
-AS $function$ SELECT $1 + $2 $function$;
+CREATE OR REPLACE FUNCTION public.add(x int, z int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT $1 + $2 $$;
 
-CREATE OR REPLACE FUNCTION public.first(x public.pair)
- RETURNS bigint
- LANGUAGE sql
- IMMUTABLE
-AS $function$ SELECT (x).a $function$;
+CREATE OR REPLACE FUNCTION public.first(x public.pair) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT (x).a $$;
 
-CREATE OR REPLACE FUNCTION public.same(x public.pair, z public.pair)
- RETURNS boolean
- LANGUAGE sql
- IMMUTABLE
-AS $function$ SELECT ($1).a = ($2).a $function$;
+CREATE OR REPLACE FUNCTION public.same(x public.pair, z public.pair) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT ($1).a = ($2).a $$;
 
 CREATE OPERATOR public.=== (FUNCTION = public.same, LEFTARG = public.pair, RIGHTARG = public.pair);
 
@@ -48,9 +36,6 @@ CREATE RULE r AS
     ON INSERT TO public.loads
    WHERE (new.p OPERATOR(public.===) new.q) DO INSTEAD NOTHING;
 
-CREATE AGGREGATE public.total(integer) (
-  SFUNC = public.add,
-  STYPE = integer
-);
+CREATE AGGREGATE public.total (int) (SFUNC = public.add, STYPE = int);
 
 ALTER VIEW public.v ALTER COLUMN n SET DEFAULT public.add(1, 2);

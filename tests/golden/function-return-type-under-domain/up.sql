@@ -8,11 +8,7 @@ ALTER DOMAIN public.amount
 
 DROP FUNCTION public.most();
 
-CREATE OR REPLACE FUNCTION public.most()
- RETURNS bigint
- LANGUAGE sql
- IMMUTABLE
-AS $function$SELECT 100$function$;
+CREATE OR REPLACE FUNCTION public.most() RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT 100';
 
 -- ROWS: fails if an existing row violates this.
 -- SCAN: every row of public.t is read under the lock.

@@ -10,5 +10,4 @@ CREATE OR REPLACE FUNCTION public.f(a integer)
  LANGUAGE sql
 AS $function$ SELECT a $function$;
 
-CREATE VIEW public.v AS
- SELECT public.f(1) AS x;
+CREATE VIEW public.v AS SELECT public.f(1) AS x;

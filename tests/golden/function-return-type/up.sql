@@ -5,10 +5,6 @@ DROP VIEW public.v;
 
 DROP FUNCTION public.f(integer);
 
-CREATE OR REPLACE FUNCTION public.f(a integer)
- RETURNS bigint
- LANGUAGE sql
-AS $function$ SELECT a::bigint $function$;
+CREATE OR REPLACE FUNCTION public.f(a int) RETURNS bigint LANGUAGE sql AS $$ SELECT a::bigint $$;
 
-CREATE VIEW public.v AS
- SELECT public.f(1) AS x;
+CREATE VIEW public.v AS SELECT public.f(1) AS x;

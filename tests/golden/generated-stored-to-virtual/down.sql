@@ -13,6 +13,4 @@ ALTER TABLE public.t
 ALTER TABLE public.t
   ADD COLUMN b integer GENERATED ALWAYS AS ((a * 2)) STORED;
 
-CREATE VIEW public.v AS
- SELECT b
-   FROM public.t;
+CREATE VIEW public.v AS SELECT b FROM public.t;

@@ -11,6 +11,4 @@ ALTER TABLE public.t
 ALTER TABLE public.t
   ADD COLUMN b integer GENERATED ALWAYS AS ((a * 2)) VIRTUAL;
 
-CREATE VIEW public.v AS
- SELECT b
-   FROM public.t;
+CREATE VIEW public.v AS SELECT b FROM public.t;

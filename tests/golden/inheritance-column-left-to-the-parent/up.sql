@@ -59,28 +59,15 @@ ALTER TABLE public.chi
 ALTER TABLE public.refers
   ADD CONSTRAINT refers_n_fkey FOREIGN KEY (n) REFERENCES public.chi(n);
 
-CREATE VIEW public.big AS
- SELECT n,
-    extra
-   FROM public.chi
-  WHERE (n > 10);
+CREATE VIEW public.big AS SELECT n, extra FROM public.chi WHERE n > 10;
 
-CREATE VIEW public.bigger AS
- SELECT n
-   FROM public.big
-  WHERE (n > 100);
+CREATE VIEW public.bigger AS SELECT n FROM public.big WHERE n > 100;
 
 -- SCAN: every row of public.chi is read under the lock.
 -- ONLINE: --online writes it so that nobody waits.
 -- LOCK: writes to public.chi wait until the migration is committed.
 CREATE INDEX chi_n ON public.chi (n);
 
-CREATE TRIGGER touched
-  BEFORE UPDATE OF n ON public.chi
-  FOR EACH ROW
-  EXECUTE FUNCTION public.touch();
+CREATE TRIGGER touched BEFORE UPDATE OF n ON public.chi FOR EACH ROW EXECUTE FUNCTION public.touch();
 
-CREATE POLICY own ON public.chi
-  FOR ALL
-  TO PUBLIC
-  USING ((n > 0));
+CREATE POLICY own ON public.chi USING (n > 0);

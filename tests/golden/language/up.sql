@@ -5,9 +5,6 @@ CREATE TRUSTED LANGUAGE plmine
   INLINE plpgsql_inline_handler
   VALIDATOR plpgsql_validator;
 
-CREATE OR REPLACE FUNCTION public.one()
- RETURNS integer
- LANGUAGE plmine
-AS $function$BEGIN RETURN 1; END$function$;
+CREATE OR REPLACE FUNCTION public.one () RETURNS int LANGUAGE plmine AS 'BEGIN RETURN 1; END';
 
 REVOKE ALL ON LANGUAGE plmine FROM PUBLIC;

@@ -1,10 +1,6 @@
 -- migrate:up
 
-CREATE OR REPLACE FUNCTION public.pair_size(public.pair)
- RETURNS integer
- LANGUAGE sql
- IMMUTABLE
-AS $function$SELECT ($1).a$function$;
+CREATE OR REPLACE FUNCTION public.pair_size (public.pair) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT ($1).a';
 
 ALTER OPERATOR public.<# (public.pair, public.pair) SET (RESTRICT = scalarltsel, JOIN = scalarltjoinsel);
 

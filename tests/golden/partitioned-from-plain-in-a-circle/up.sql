@@ -49,8 +49,4 @@ ALTER TABLE public.orders
   ADD CONSTRAINT orders_invoice_day_fkey FOREIGN KEY (invoice, day)
     REFERENCES public.invoices(id, day);
 
-CREATE MATERIALIZED VIEW public.totals AS
- SELECT day,
-    count(*) AS count
-   FROM public.orders
-  GROUP BY day;
+CREATE MATERIALIZED VIEW public.totals AS SELECT day, count(*) FROM public.orders GROUP BY day;

@@ -14,11 +14,7 @@ CREATE TABLE public.t (
   note text
 );
 
-CREATE OR REPLACE FUNCTION public.weight(public.t)
- RETURNS integer
- LANGUAGE sql
- IMMUTABLE
-AS $function$SELECT length($1.note)$function$;
+CREATE OR REPLACE FUNCTION public.weight(public.t) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT length($1.note)';
 
 -- ROWS: fails if an existing row violates this.
 ALTER TABLE public.t

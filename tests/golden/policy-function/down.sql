@@ -11,7 +11,4 @@ CREATE OR REPLACE FUNCTION public.me()
  STABLE
 AS $function$ SELECT current_user::varchar $function$;
 
-CREATE POLICY own ON public.users
-  FOR ALL
-  TO PUBLIC
-  USING ((name = (public.me())::text));
+CREATE POLICY own ON public.users USING (name = public.me());

@@ -5,13 +5,6 @@ DROP POLICY own ON public.users;
 
 DROP FUNCTION public.me();
 
-CREATE OR REPLACE FUNCTION public.me()
- RETURNS text
- LANGUAGE sql
- STABLE
-AS $function$ SELECT current_user::text $function$;
+CREATE OR REPLACE FUNCTION public.me() RETURNS text LANGUAGE sql STABLE AS $$ SELECT current_user::text $$;
 
-CREATE POLICY own ON public.users
-  FOR ALL
-  TO PUBLIC
-  USING ((name = public.me()));
+CREATE POLICY own ON public.users USING (name = public.me());

@@ -1,5 +1,3 @@
 -- migrate:up
 
-CREATE OR REPLACE PROCEDURE public.p(IN a integer)
- LANGUAGE plpgsql
-AS $procedure$ BEGIN RAISE NOTICE '%', a; END $procedure$;
+CREATE OR REPLACE PROCEDURE public.p(a int) LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE '%', a; END $$;

@@ -7,7 +7,4 @@ ALTER TABLE public.users
 ALTER TABLE public.users
   ENABLE ROW LEVEL SECURITY;
 
-CREATE POLICY own ON public.users
-  FOR SELECT
-  TO reader
-  USING ((name = CURRENT_USER));
+CREATE POLICY own ON public.users FOR SELECT TO reader USING (name = current_user);

@@ -4,6 +4,4 @@
 -- LOCK: reads and writes of public.v wait until the migration is committed.
 DROP TABLE public.v;
 
-CREATE VIEW public.v AS
- SELECT id
-   FROM public.users;
+CREATE VIEW public.v AS SELECT id FROM public.users;

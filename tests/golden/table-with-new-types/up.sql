@@ -35,11 +35,7 @@ CREATE TABLE public.lines (
   CONSTRAINT lines_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.orders(id)
 );
 
-CREATE OR REPLACE FUNCTION public.is_short(t text)
- RETURNS boolean
- LANGUAGE sql
- IMMUTABLE
-AS $function$ SELECT length(t) < 20 $function$;
+CREATE OR REPLACE FUNCTION public.is_short(t text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT length(t) < 20 $$;
 
 ALTER TABLE public.orders
   ADD CONSTRAINT orders_name_check CHECK (public.is_short(name));

@@ -1,7 +1,4 @@
 -- migrate:up
 
 -- LOCK: writes to public.users wait until the migration is committed.
-CREATE CONSTRAINT TRIGGER tr
-  AFTER INSERT ON public.users DEFERRABLE INITIALLY DEFERRED
-  FOR EACH ROW
-  EXECUTE FUNCTION public.f();
+CREATE CONSTRAINT TRIGGER tr AFTER INSERT ON public.users DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.f();

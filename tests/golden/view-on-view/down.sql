@@ -11,6 +11,4 @@ CREATE VIEW public.v AS
     name
    FROM public.users;
 
-CREATE VIEW public.w AS
- SELECT id
-   FROM public.v;
+CREATE VIEW public.w AS SELECT id FROM public.v;

@@ -1,5 +1,3 @@
 -- migrate:up
 
-CREATE VIEW public.v WITH (security_barrier=true) AS
- SELECT name
-   FROM public.users;
+CREATE VIEW public.v WITH (security_barrier) AS SELECT name FROM public.users;

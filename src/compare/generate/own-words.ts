@@ -1,0 +1,91 @@
+import type { Database } from "#database/database.ts";
+import { rollback } from "#database/rollback.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { splitStatements } from "#sql/split.ts";
+import type { ObjectId } from "../engine/object-id.ts";
+import type { PlannedStatement } from "../plan/statement.ts";
+import { missingRole, withMissingRoles } from "../scratch/missing.ts";
+import type { Written, WrittenStatements } from "../sources/written.ts";
+import { asInPlan } from "./as-in-plan.ts";
+import { definitionOf } from "./definition.ts";
+
+/**
+ * A planned statement in the words of the schema files, comments and all: PostgreSQL keeps what a view or a function means, and
+ * writes it out in words of its own. Both are tried and taken back: the words of the files are taken where they make exactly
+ * the same on a session that finds nothing without its schema.
+ * @returns undefined where the files have no such words
+ */
+export async function inOwnWords(
+  database: Database,
+  statement: PlannedStatement,
+  written: WrittenStatements,
+): Promise<PlannedStatement | undefined> {
+  const { sql, makes, setting = "" } = statement;
+  const [made, ...more] = makes;
+  if (made === undefined || more.length > 0 || !statement.transactional || !sql.startsWith("CREATE ")) return undefined;
+  // Its operators are found by the path that it is given.
+  if (definitionOf(made) === undefined || setting.startsWith("search_path")) return undefined;
+  const candidates = (await written.of(made)).filter(isTakenAsItIs).slice(0, TRIED);
+  if (candidates.length === 0) return undefined;
+  const own = await withMissingRoles(database, () => firstThatMakesTheSame(database, statement, made, candidates));
+  return own === undefined ? undefined : { ...statement, sql: own, planned: sql };
+}
+
+/** So many statements of one name are tried, the last of the files first. */
+const TRIED = 4;
+
+async function firstThatMakesTheSame(
+  database: Database,
+  { sql }: PlannedStatement,
+  made: ObjectId,
+  candidates: readonly Written[],
+): Promise<string | undefined> {
+  const look = async (): Promise<string | undefined> => {
+    const { query, parameters } = definitionOf(made)!;
+    const [row] = await database.query<{ definition: string }>(query, parameters);
+    return row?.definition;
+  };
+  try {
+    await database.execute("begin; set local check_function_bodies = off; savepoint before_it");
+    if (!(await isTaken(database, sql))) return undefined;
+    await database.execute(NO_PATH);
+    const wanted = await look();
+    if (wanted === undefined) return undefined;
+    for (const candidate of candidates) {
+      await database.execute(`rollback to savepoint before_it; ${NO_PATH}`);
+      const text = await asInPlan(database, candidate, made, sql.startsWith("CREATE OR REPLACE "));
+      if ((await isTaken(database, text)) && (await look()) === wanted) return text;
+    }
+    return undefined;
+  } finally {
+    await rollback(database);
+  }
+}
+
+/** @throws ConfitureError for a role that is missing, which may be made */
+async function isTaken(database: Database, sql: string): Promise<boolean> {
+  try {
+    await database.execute(sql);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
+    if (missingRole(error.server) !== undefined) throw error;
+    return false;
+  }
+}
+
+const NO_PATH = "set local search_path = ''";
+
+/**
+ * Whether the words mean the same wherever they run, and in a file of migrations. `*` stands for the columns that there are when
+ * it runs; WITH NO DATA would leave a view empty; and some comments are marks of other tools.
+ */
+function isTakenAsItIs({ node, text }: Written): boolean {
+  if (!("CreateTrigStmt" in node) && JSON.stringify(node).includes('"A_Star"')) return false;
+  if (/\bwith\s+(?:no\s+)?data$/i.test(text)) return false;
+  const { comments } = splitStatements(text, 0, text.length, { comments: true });
+  return !comments.some(({ start, end }) => end - start <= LONGEST_MARK && MARK.test(text.slice(start, end)));
+}
+
+const LONGEST_MARK = 120;
+const MARK = /goose|migrat|micrate|rambler|liquibase|\b(?:ups?|downs?|undo|rollback|revert)\b|create above/i;

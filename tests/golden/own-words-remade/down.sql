@@ -1,0 +1,18 @@
+-- migrate:down
+
+-- LOCK: reads and writes of public.rich wait until the migration is committed.
+DROP VIEW public.rich;
+
+DROP FUNCTION public.twice(bigint);
+
+-- ROWS: fails if a value does not fit into integer.
+-- REWRITE: every row of public.accounts is rewritten under the lock.
+-- ONLINE: add a column of the new type, fill it, and let it take the old one's place in later migrations.
+-- LOCK: reads and writes of public.accounts wait until the migration is committed.
+ALTER TABLE public.accounts
+  ALTER COLUMN balance TYPE integer USING balance::integer;
+
+create view public.rich as
+select id -- nobody's name
+  from public.accounts
+ where balance > 1000;
