@@ -8,7 +8,7 @@ import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { backfillOf, type LoadedMigration, type SqlBody } from "./body.ts";
 import { resolveTable } from "./fill/prepare.ts";
 import { readProgress } from "./fill/progress.ts";
-import { tableTriggers } from "./fill/table-triggers.ts";
+import { areApart, tableTriggers } from "./fill/table-triggers.ts";
 import { type FillStatement, readFillStatement } from "./fill/statement.ts";
 import type { HistoryEntry } from "./history.ts";
 import { readLedger } from "./ledger.ts";
@@ -207,9 +207,17 @@ async function checkTrigger(
       location,
     );
   }
-  if (found.behind !== null) {
+  // What belongs to another change keeps other columns in step.
+  const behind = found.behind.find(
+    (other) =>
+      !areApart(
+        triggers.find((one) => one.name === other),
+        found,
+      ),
+  );
+  if (behind !== undefined) {
     throw refuse(
-      `the trigger ${found.behind} fires behind ${name}, and may change what that has kept in step`,
+      `the trigger ${behind} fires behind ${name}, and may change what that has kept in step`,
       `Rename one of them: triggers fire in the order of their names. ${repeat}`,
       location,
     );

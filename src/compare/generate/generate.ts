@@ -60,12 +60,12 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
   const { to, unfinished, givenByDefault, ...ends } = await readEnds(given);
   const options = { ...given, ...ends, written: WrittenStatements.inFiles(given) };
   given.onStep?.("Planning");
-  const { steps, changes, possibleRenames, byHand, proveRows } = await planFrom(options, to);
+  const { steps, changes, possibleRenames, byHand, proveRows, synced } = await planFrom(options, to);
   const inForm = async ({ names, steps: own }: Form): Promise<Generated> => {
     const texts = own.map((step) => toMigration(step, names).text);
     given.onStep?.("Proving the plan, up and back");
     await prove(options, texts, to);
-    const comesBehind = await contractsBefore(options, texts, to);
+    const comesBehind = await contractsBefore(options, texts, to, synced);
     const migrations = own.map((step) => toMigration(behind(step, comesBehind), names));
     const generated = { migrations, comesBehind, names, changes, possibleRenames, byHand: allByHand, givenByDefault };
     if (proveRows === undefined) return generated;

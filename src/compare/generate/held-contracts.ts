@@ -1,23 +1,30 @@
+import type { Database } from "#database/database.ts";
+import { resolveTable } from "#migrate/fill/prepare.ts";
+import { tableTriggers } from "#migrate/fill/table-triggers.ts";
 import { heldBack } from "#migrate/held.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { marksOf, mentions } from "#migrate/marks-of.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { canonicalVersion } from "#migrate/version.ts";
+import { rowColumns } from "#sql/row-columns.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import type { ScratchRun } from "../scratch/scratch-run.ts";
 import { projectMigrations, runMigrations } from "../sources/sources.ts";
 import type { PlanOptions } from "./options.ts";
 import { withMigrations } from "./proof.ts";
+import type { SyncedColumns } from "./synced-columns.ts";
 
 /**
  * A contract may wait for weeks, and what is generated meanwhile runs before it. Runs all of it in that order, too.
+ * @param synced columns that a change in steps keeps in step
  * @returns contracts of the folder that what was generated has to come behind, since the result would be another one otherwise
  */
 export async function contractsBefore(
   options: PlanOptions,
   texts: readonly string[],
   to: Catalogue,
+  synced: readonly SyncedColumns[] = [],
 ): Promise<readonly MigrationFile[]> {
   if (options.from.kind !== "migrations") return [];
   const { projectDir } = options;
@@ -35,7 +42,7 @@ export async function contractsBefore(
     const others = contracts.filter((contract) => !waiting.includes(contract)).map(({ version }) => version);
     const held = heldBack(history, { contracts: others });
     const isHeld = ({ version }: MigrationFile): boolean => held.has(canonicalVersion(version));
-    return await isSameBehind(options, texts, to, isHeld);
+    return await isSameBehind(options, texts, to, synced, isHeld);
   };
   if (contracts.length === 0 || (await isRightWithout(contracts))) return [];
   const needed: MigrationFile[] = [];
@@ -48,18 +55,39 @@ async function isSameBehind(
   options: PlanOptions,
   texts: readonly string[],
   to: Catalogue,
+  synced: readonly SyncedColumns[],
   isHeld: (file: MigrationFile) => boolean,
 ): Promise<boolean> {
   return await withMigrations(
     options,
     texts,
     async (database) => await runMigrations(database, options, (file) => !isHeld(file)),
-    async (_, run, migrations) => {
+    async (database, run, migrations) => {
+      for (const columns of synced) if (await meetsTrigger(database, columns, to)) return false;
       for (const migration of migrations) if ((await run.step(migration, "up")) !== undefined) return false;
       const held = projectMigrations(options).filter(isHeld);
       return (await appliesAll(options, run, held, migrations.length)) && isSame(await run.read(), to);
     },
   );
+}
+
+/**
+ * Whether a trigger that one of the contracts drops is about the same columns. Which of two such triggers is the last follows from
+ * their names, and the first does not see what the last writes.
+ */
+async function meetsTrigger(database: Database, columns: SyncedColumns, to: Catalogue): Promise<boolean> {
+  const { schema, table, old, fresh, forward, backward } = columns;
+  const own = [
+    ...[...old, ...fresh].map(({ name }) => name),
+    ...[...forward, ...backward].flatMap(({ columns: read }) => read),
+  ];
+  const oid = await resolveTable(database, { schema, name: table });
+  const triggers = oid === undefined ? [] : await tableTriggers(database, oid);
+  return triggers.some(({ name, source }) => {
+    if (to.facts.has({ kind: "trigger", schema, table, name })) return false;
+    const theirs = rowColumns(source ?? "NEW");
+    return theirs === undefined || own.some((column) => theirs.has(column));
+  });
 }
 
 /** @param taken how many versions are in use, from 1 on */

@@ -16,6 +16,7 @@ import { proveRows } from "./prove-rows.ts";
 import { proveTypeRows } from "./prove-type-rows.ts";
 import { type MeasuredStatement, type Section, written } from "./section.ts";
 import { type Plan, readPlanned, type Step } from "./steps.ts";
+import type { SyncedColumns } from "./synced-columns.ts";
 import type { ColumnStep } from "./sync-parts.ts";
 import { planTableRename } from "./table-rename.ts";
 import { findTypeChange } from "./type-change.ts";
@@ -26,6 +27,7 @@ import { typeSteps } from "./type-steps.ts";
 interface ChangeInSteps {
   readonly steps: readonly ColumnStep[];
   readonly proveRows: ProveRows;
+  readonly synced: readonly SyncedColumns[];
 }
 
 /** @throws ConfitureError `generate_refused` for what was asked for and cannot be made so */
@@ -38,12 +40,20 @@ async function findChange(
   const found = findColumnChange(from, to, options);
   if (found !== undefined) {
     const columns = { ...found, path: await pathOf(database, found) };
-    return { steps: columnSteps(columns), proveRows: async (own, texts) => await proveRows(own, texts, columns) };
+    return {
+      steps: columnSteps(columns),
+      synced: [columns],
+      proveRows: async (own, texts) => await proveRows(own, texts, columns),
+    };
   }
   if (options.convert !== undefined || options.renames.length > 0) return undefined;
   const types = findTypeChange(from, to, options.name);
   if (types === undefined) return undefined;
-  return { steps: typeSteps(types), proveRows: async (own, texts) => await proveTypeRows(own, texts, types) };
+  return {
+    steps: typeSteps(types),
+    synced: types.tables,
+    proveRows: async (own, texts) => await proveTypeRows(own, texts, types),
+  };
 }
 
 /**
@@ -91,6 +101,7 @@ export async function planInSteps(
     possibleRenames: [],
     byHand: { up: [], down: [] },
     proveRows: change.proveRows,
+    synced: change.synced,
   };
 }
 

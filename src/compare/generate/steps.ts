@@ -15,6 +15,7 @@ import { runPlanned } from "./run-planned.ts";
 import { refuseRemovals, removalsOf } from "./removals.ts";
 import { renameFirst, type Renamed } from "./rename-first.ts";
 import { type PossibleRename, possibleRenames, type Rename } from "./renames.ts";
+import type { SyncedColumns } from "./synced-columns.ts";
 import { SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
 
 /** What one file does, on its way up and back. */
@@ -38,6 +39,8 @@ export interface Plan {
   readonly possibleRenames: readonly PossibleRename[];
   /** Of a change in steps: carries it out with rows. */
   readonly proveRows?: ProveRows;
+  /** And the columns that its triggers keep in step. */
+  readonly synced?: readonly SyncedColumns[];
   readonly byHand: {
     /** Still different after the way up. */
     readonly up: readonly Change[];

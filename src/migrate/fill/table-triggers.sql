@@ -5,11 +5,12 @@ select t.tgname::text as name,
        t.tgenabled in ('O', 'A') as enabled,
        md5(concat_ws(' ', t.oid, t.xmin, p.oid, p.xmin, t.tgtype, t.tgattr, encode(t.tgargs, 'hex'), t.tgqual is null, p.pronamespace::regnamespace,
                      p.proname, p.prosecdef, p.proconfig, p.prosrc)) as fingerprint,
-       (select min(b.tgname::text collate "C")
+       case when l.lanname = 'plpgsql' then p.prosrc end as source,
+       (select coalesce(json_agg(b.tgname order by b.tgname::text collate "C"), '[]')
           from pg_trigger b
          where b.tgrelid = t.tgrelid and not b.tgisinternal and b.tgenabled in ('O', 'A')
            and b.tgtype & 3 = 3 and b.tgtype & 20 <> 0 and t.tgtype & 3 = 3
            and b.tgname::text collate "C" > t.tgname::text collate "C") as behind
-  from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+  from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_language l on l.oid = p.prolang
  where t.tgrelid = $1::int8::oid and not t.tgisinternal
  order by t.tgname
