@@ -204,7 +204,7 @@ function layoutName(setting: TextSetting | undefined, layouts: readonly string[]
   if (known.includes(setting.value)) return setting;
   const suggestion = nearest(setting.value, known);
   throw setting.fail(
-    `is not a layout${not(setting)}`,
+    `must name a layout${not(setting)}`,
     suggestion === undefined ? `Layouts are ${known.join(", ")}.` : `Did you mean "${suggestion}"?`,
   );
 }

@@ -8,7 +8,8 @@ import { documentsIn } from "../../scripts/website/stage.ts";
 import { readBlocks } from "../support/document.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
 
-// Blocks marked `bash` are run by the tests of their documents. What else names a command is read as the program reads it.
+// Blocks marked `bash` are run by the tests of their documents, `sh` and `console` by tests/cli/shown-commands.test.ts. What else names
+// a command is read as the program reads it.
 
 interface CommandLine {
   readonly at: string;
@@ -23,9 +24,9 @@ const lines = documents.flatMap(commandLinesOf);
 function commandLinesOf(name: string): CommandLine[] {
   const text = readFileSync(join(ROOT, name), "utf8");
   const found: { text: string; line: number }[] = [];
-  for (const block of readBlocks(text).filter(({ language }) => ["", "sh", "text"].includes(language))) {
+  for (const block of readBlocks(text).filter(({ language }) => ["", "console", "sh", "text"].includes(language))) {
     for (const [at, line] of block.text.split("\n").entries()) {
-      const [, command] = /^(?:\w+=\S+ )*(confiture .*)$/.exec(line) ?? [];
+      const [, command] = /^(?:\$ )?(?:\w+=\S+ )*(confiture .*)$/.exec(line) ?? [];
       if (command !== undefined) found.push({ text: command, line: block.line + at });
     }
   }

@@ -1,7 +1,9 @@
-import { expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Database } from "#database/database.ts";
+import { openDatabase } from "#database/open.ts";
 import type { TokenKind } from "#sync/plan.ts";
 import { formsOf, hasToken, TOKENS, tokensIn, tokensOf } from "#sync/run/tokens.ts";
-import { newestAndEmbedded } from "../../support/engines.ts";
+import { newestAndEmbedded, type TestDatabase } from "../../support/engines.ts";
 import { Random } from "../../unit/sql/random.ts";
 
 const TEXTS: readonly (readonly [TokenKind, string, readonly string[]])[] = [
@@ -23,8 +25,18 @@ const TEXTS: readonly (readonly [TokenKind, string, readonly string[]])[] = [
   ["ssn", "943-71-0268; f943710268", ["943-71-0268"]],
 ];
 
+let fresh: TestDatabase;
+let database: Database;
+beforeAll(async () => {
+  fresh = await newestAndEmbedded.find(({ kind }) => kind === "embedded")!.fresh();
+  database = await openDatabase(fresh.target);
+});
+afterAll(async () => {
+  await database?.close();
+  await fresh?.drop();
+});
+
 test("numbers are found in a text, and digits within a word are none", async () => {
-  await using database = await newestAndEmbedded.find(({ kind }) => kind === "embedded")!.fresh();
   for (const [kind, text, found] of TEXTS) {
     for (const tokens of [tokensIn, tokensOf]) {
       const rows = await database.query<{ token: string }>(`select token from ${tokens(kind, `'${text}'`)} m (token)`);
@@ -72,7 +84,6 @@ const SPELLINGS: readonly (readonly [TokenKind, original: string, kept: string, 
 ];
 
 test("an original is found in other spellings, and another's is not taken for it", async () => {
-  await using database = await newestAndEmbedded.find(({ kind }) => kind === "embedded")!.fresh();
   for (const [kind, original, kept, isFound] of SPELLINGS) {
     const { normalised } = TOKENS[kind];
     const [row] = await database.query<{ found: boolean }>(
@@ -87,7 +98,6 @@ test("an original is found in other spellings, and another's is not taken for it
 });
 
 test("whether a text has one is told as whoever looks for them finds them, and as looking around would", async () => {
-  await using database = await newestAndEmbedded.find(({ kind }) => kind === "embedded")!.fresh();
   const random = new Random(1);
   const alphabet = [..."0123456789012345 -+()./:aZ@,\n"];
   const texts = Array.from({ length: 3000 }, () =>
