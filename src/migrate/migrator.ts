@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { shellWord } from "#errors/shell.ts";
 import { type ApprovedPlan, requireApproved } from "./approved-plan.ts";
+import { askedAmong, refuseHeldContract, refuseUnreached, stillPending, withApproved } from "./asked-contracts.ts";
 import { afterthought, endLeftOpen, type LeftOpenBodies } from "./afterthought.ts";
 import { type Discovery, requireMigrations, unrecognised } from "./discover.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
@@ -18,7 +18,7 @@ import { backfillOf, bodyOf, type LoadedMigration } from "./body.ts";
 import { GentleSignal } from "./gentle-signal.ts";
 import { checkContract } from "./contract.ts";
 import { notedAgain } from "./contract-back.ts";
-import { heldBack, isAskedFor, isDoneContract, requireContracts, WAITING } from "./held.ts";
+import { heldBack, isAskedFor } from "./held.ts";
 import type { HistoryEntry } from "./history.ts";
 import { claimFill, explainFillFailure, fillHeld, runBackfill } from "./run-fill.ts";
 import { loadAll, withRecordedVersions } from "./load-all.ts";
@@ -114,9 +114,17 @@ export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunR
       }
       if (!round.isOver && round.error === undefined) continue;
       const held = round.held ?? [];
-      return { results, error: round.error ?? refuseHeldContract(held, plan.contracts), held };
+      const error = round.error ?? refuseHeldContract(held, plan.contracts) ?? refuseUnreached(round.asked, results);
+      return { results, error, held };
     }
   });
+}
+
+/** One look at what there is to do, and what was done. */
+interface Round extends RunReport {
+  readonly isOver: boolean;
+  /** Contracts that were asked for and that nothing but time keeps from running. */
+  readonly asked?: readonly MigrationFile[];
 }
 
 /** Applies what can be applied up to the end of the first backfill. */
@@ -127,7 +135,7 @@ async function upRound(
   asked: UpOptions,
   { isFirst, ...how }: FillLimits & { readonly isFirst: boolean },
   ahead: ReadAhead,
-): Promise<RunReport & { readonly isOver: boolean }> {
+): Promise<Round> {
   const history = await readHistory(database, ledger, options, ahead);
   const plan = { ...asked, contracts: withApproved(history, asked) };
   if (!ledger.exists) await refuseRenamedLedger(database, ledger, history, options.projectDir);
@@ -153,55 +161,7 @@ async function upRound(
     return { ...(await runTogether(database, created, migrations, options)), held, isOver: true };
   }
   const round = await runAll(database, created, migrations, "up", options, { fills: how, untilFill: true, history });
-  return { ...round, held };
-}
-
-/** The contracts that were asked for, when it was planned or now. */
-function withApproved(
-  history: readonly HistoryEntry[],
-  { approved, contracts }: UpOptions,
-): readonly string[] | undefined {
-  if (approved === undefined) return contracts;
-  const planned = new Set(approved.migrations.map(({ version }) => canonicalVersion(version)));
-  const theirs = history.filter(
-    ({ version, marks, standing }) =>
-      marks?.phase === "contract" && WAITING.has(standing) && planned.has(canonicalVersion(version)),
-  );
-  return [...(contracts ?? []), ...theirs.map(({ version }) => version)];
-}
-
-/**
- * Without those that are done: whoever asks once more, not knowing how the last run ended, gets what was asked for.
- * @param options undefined where this run itself may have done them
- */
-function stillPending(
-  history: readonly HistoryEntry[],
-  contracts: readonly string[] = [],
-  options?: MigrateOptions,
-): readonly string[] {
-  return contracts.filter((name) => {
-    try {
-      requireContracts(history, [name]);
-      return true;
-    } catch {
-      return options !== undefined && !isDoneContract(history, options.projectDir, name);
-    }
-  });
-}
-
-/** For a contract that somebody asked for and that waits for something else: a run that leaves it out has not done what it was to do. */
-function refuseHeldContract(
-  held: readonly HeldMigration[],
-  asked: readonly string[] | undefined,
-): ConfitureError | undefined {
-  const one = held.find((waiting) => waiting.isAskedFor === true);
-  if (one === undefined || asked === undefined) return undefined;
-  const { migration, why } = one;
-  return new ConfitureError("contract_refused", `${migrationId(migration)} was asked for and waits: ${why}`, {
-    location: { file: migration.path },
-    hint: `It runs once nothing that it waits for is left out or under way: confiture migrate up --contract ${shellWord(asked.join(","))}`,
-    data: { version: migration.version, why },
-  });
+  return { ...round, held, asked: askedAmong(files, history, plan.contracts) };
 }
 
 /** What waits, of all that this run was asked for. */

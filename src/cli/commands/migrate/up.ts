@@ -41,7 +41,8 @@ export const command = defineCommand({
     for: {
       type: "string",
       valueHint: "DURATION",
-      description: "begin no migration and no batch of a backfill after this time; the next run goes on",
+      description:
+        "begin no migration and no batch of a backfill after this time; the next run goes on (fails if --contract was not reached)",
     },
     ...PROTECTED_ARGS,
     ...LOCK_ARGS,
