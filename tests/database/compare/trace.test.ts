@@ -329,6 +329,22 @@ ALTER TABLE users RENAME TO users_old;`,
     expect(required!.error).toMatchObject({ sqlstate: "23502", onRows: { table: "public.users", madeUp: true } });
   });
 
+  test("a contract meets rows that the trigger which it drops has kept in step", async () => {
+    const { trace, statements } = await traced(
+      {
+        "migrations/2_expand.sql": `CREATE TABLE kept (id int PRIMARY KEY, name text, title text CHECK (title IS NOT DISTINCT FROM 'The ' || name));
+CREATE FUNCTION sync() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.title := 'The ' || NEW.name; RETURN NEW; END $$;
+CREATE TRIGGER "~sync" BEFORE INSERT OR UPDATE ON kept FOR EACH ROW EXECUTE FUNCTION sync();`,
+        "migrations/3_contract.sql": `DROP TRIGGER "~sync" ON kept;
+ALTER TABLE kept ALTER title SET NOT NULL;`,
+      },
+      {},
+      "3",
+    );
+    expect(trace.withoutRows).toEqual([]);
+    expect(statements[1]!.error).toMatchObject({ sqlstate: "23502", onRows: { table: "public.kept", madeUp: true } });
+  });
+
   test("an index is used for what it is there for, though the tables here are small", async () => {
     const { statements } = await traced({
       "migrations/2_a.sql": `ALTER TABLE users ADD COLUMN z int;
