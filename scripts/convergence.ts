@@ -2,9 +2,12 @@
  * Plans the migration between the schemas of many pairs, in both directions, and proves it on PostgreSQL, with rows and without.
  * The figures go into docs/convergence.md. Which pairs: random edits (the default; CONFITURE_SEED replays them),
  * `--folder DIR` with old.sql and new.sql in folders of their own, `--regression-tests` for those of PostgreSQL.
- * `--minutes N` ends it after that long. `--only TEXT` takes those with the text in their names, and leaves the figures as they are.
+ * `--only TEXT` takes those with the text in their names, and leaves the figures as they are. `--minutes N` ends it after that long;
+ * `--results FILE` keeps what became of each pair, so that the next run with that file goes on behind them. The figures are
+ * written when all pairs were run.
  */
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { appendFile, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { convergeBothWays, type Outcome, type Pair, randomPair } from "../tests/support/convergence.ts";
@@ -24,8 +27,10 @@ interface Source {
   /** In what the figures begin with: "Run of 2026-01-31, seed 7." */
   readonly about: string;
   readonly pairs: readonly Pair[];
-  /** When it ends, with the figures of the pairs until then. */
+  /** When it ends. */
   readonly until: number;
+  /** The file that keeps what became of each pair. */
+  readonly results: string | undefined;
 }
 
 async function readSource(emptied: EmptiedDatabase): Promise<Source> {
@@ -36,15 +41,16 @@ async function readSource(emptied: EmptiedDatabase): Promise<Source> {
       "regression-tests": { type: "boolean", default: false },
       only: { type: "string" },
       minutes: { type: "string" },
+      results: { type: "string" },
     },
   });
   const until = values.minutes === undefined ? Infinity : Date.now() + Number(values.minutes) * 60_000;
-  const source = { ...(await readAll()), until };
+  const source = { ...(await readAll()), until, results: values.results };
   if (values.only === undefined) return source;
   const wanted = values.only;
   return { ...source, section: undefined, pairs: source.pairs.filter(({ name }) => name.includes(wanted)) };
 
-  async function readAll(): Promise<Omit<Source, "until">> {
+  async function readAll(): Promise<Omit<Source, "until" | "results">> {
     if (values.folder !== undefined) return { section: "folder", about: "", pairs: await folderPairs(values.folder) };
     if (values["regression-tests"]) return { section: "regression", about: "", pairs: await regressionPairs(emptied) };
     console.log(`CONFITURE_SEED=${SEED}`);
@@ -64,19 +70,42 @@ async function folderPairs(folder: string): Promise<Pair[]> {
   ).then((pairs) => pairs.toSorted((a, b) => (a.name < b.name ? -1 : 1)));
 }
 
-async function measure(emptied: EmptiedDatabase, { pairs, until }: Source): Promise<Outcome[]> {
+/** What became of a pair, as a line of the file of results. */
+interface Kept {
+  readonly pair: string;
+  readonly outcomes: readonly Outcome[];
+}
+
+/** Undefined when it ended before all pairs were run. */
+async function measure(emptied: EmptiedDatabase, source: Source): Promise<readonly Outcome[] | undefined> {
+  const { pairs, until, results } = source;
+  const kept = results === undefined ? new Map<string, Kept["outcomes"]>() : await readKept(results);
   const outcomes: Outcome[] = [];
   for (const [index, pair] of pairs.entries()) {
-    if (Date.now() > until) break;
+    const known = kept.get(pair.name);
+    if (known === undefined && Date.now() > until) return undefined;
     if (index > 0 && index % PROGRESS_EVERY === 0) console.log(`${index} of ${pairs.length} pairs`);
-    for (const outcome of await convergeBothWays(emptied, pair)) {
-      outcomes.push(outcome);
-      const { name, kind, reason } = outcome;
+    const own = known ?? (await convergeBothWays(emptied, pair));
+    outcomes.push(...own);
+    if (known !== undefined) continue;
+    if (results !== undefined) {
+      const line: Kept = { pair: pair.name, outcomes: own };
+      await appendFile(results, `${JSON.stringify(line)}\n`);
+    }
+    for (const { name, kind, reason } of own) {
       if (kind === "unproven") console.log(`${kind} ${name}: ${reason}`);
       else if (kind !== "proven") console.log(`${kind} ${name}: ${reason.replaceAll(/\s+/g, " ").slice(0, LINE)}`);
     }
   }
   return outcomes;
+}
+
+async function readKept(file: string): Promise<Map<string, Kept["outcomes"]>> {
+  if (!existsSync(file)) return new Map();
+  const lines = (await readFile(file, "utf8")).split("\n");
+  // A run that was killed may have left a part of a line.
+  const whole = lines.slice(0, -1).map((line) => JSON.parse(line) as Kept);
+  return new Map(whole.map(({ pair, outcomes }) => [pair, outcomes]));
 }
 
 function render({ about }: Source, outcomes: readonly Outcome[]): string {
@@ -130,7 +159,8 @@ const instance = await server(18);
 const emptied = new EmptiedDatabase(async () => instance.target(await instance.createDatabase("convergence")));
 try {
   const source = await readSource(emptied);
-  await writeFigures(source, render(source, await measure(emptied, source)));
+  const outcomes = await measure(emptied, source);
+  if (outcomes !== undefined) await writeFigures(source, render(source, outcomes));
 } finally {
   await emptied.close();
   await stopServers();

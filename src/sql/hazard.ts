@@ -121,6 +121,7 @@ const ROWS_WORDS = {
   unique: () => "fails if two share a key",
   exclusion: () => "fails if two of them exclude each other",
   bound: () => "fails if one does not belong there",
+  referenced: () => "fails if rows outside the partition refer to rows in it",
   "default-partition": ({ partition = "" }: Details) =>
     `fails if ${partition} has some that belong here: move them out before`,
   unreadable: ({ type = "" }: Details) => `fails if a value cannot be read as ${type}`,

@@ -87,10 +87,12 @@ export function attributeRisk(
   const kept = before.filter(({ name }) => types.has(name));
   const conversions = kept.map(({ name, type: held }) => conversionOf(held, types.get(name)!));
   const isCut = conversions.some(({ loses }) => loses);
-  if (gone.length > 0) return { loss: lossHazard(isCut ? "attributes-and-cut" : "attributes", { names: gone, type }) };
-  if (isCut) return { loss: lossHazard("cut", { type }) };
-  const risk = conversions.find((conversion) => conversion.risk !== undefined)?.risk;
-  return risk === undefined ? {} : { rows: risk };
+  const rows = conversions.find(({ risk }) => risk !== undefined)?.risk;
+  const atRisk = rows === undefined ? {} : { rows };
+  if (gone.length > 0) {
+    return { ...atRisk, loss: lossHazard(isCut ? "attributes-and-cut" : "attributes", { names: gone, type }) };
+  }
+  return isCut ? { ...atRisk, loss: lossHazard("cut", { type }) } : atRisk;
 }
 
 /** The change of a column whose values a statement converts. */

@@ -21,11 +21,13 @@ export function conversionOf(from: string, to: string): Conversion {
   const b = parseType(to);
   if (isText(b.base)) return textConversion(a, b);
   if (isText(a.base)) {
-    if (TAKE_WHAT_THEY_CAN.has(b.base)) return LOSS;
-    return b.modifiers.length > 0 ? LOSS : { loses: false, risk: rowsHazard("unreadable", { type: to }) };
+    if (TAKE_ANY_TEXT.has(b.base)) return LOSS;
+    const loses = b.modifiers.length > 0 || TAKE_WHAT_THEY_CAN.has(b.base);
+    return { loses, risk: rowsHazard("unreadable", { type: to }) };
   }
   if (INTEGERS.includes(a.base) || a.base === "numeric") return numberConversion(a, b, to);
   if (a.base === "real" && b.base === "double precision") return SAFE;
+  if (FLOATS.includes(a.base) && isNumber(b.base)) return { loses: true, risk: rowsHazard("too-large", { type: to }) };
   if (TIMES.includes(a.base) || a.base === "date") return timeConversion(a, b);
   if (a.base === "json" && b.base === "jsonb") return { loses: false, risk: rowsHazard("json-keys") };
   if (a.base === "jsonb" && b.base === "json") return SAFE;
@@ -56,13 +58,15 @@ function parseType(name: string): TypeName {
 const TEXTS: readonly string[] = ["text", "character varying", "character"];
 /** From narrow to wide. */
 const INTEGERS: readonly string[] = ["smallint", "integer", "bigint"];
+const FLOATS: readonly string[] = ["real", "double precision"];
 const DIGITS: Readonly<Record<string, number>> = { smallint: 5, integer: 10, bigint: 19 };
 const TIMES: readonly string[] = ["timestamp without time zone", "timestamp with time zone"];
 
-/** Types that read a text in part, or in other words, and say nothing of the rest: a name is cut, a date has no time. */
+/** Types that cut a text, whatever it is. */
+const TAKE_ANY_TEXT: ReadonlySet<string> = new Set(["name", '"char"']);
+
+/** Types that read a text in part, or in other words, and say nothing of the rest: a date has no time. */
 const TAKE_WHAT_THEY_CAN: ReadonlySet<string> = new Set([
-  "name",
-  '"char"',
   "tsvector",
   "real",
   "double precision",
@@ -77,6 +81,10 @@ const FAMILIES: readonly (readonly string[])[] = [
   [...TIMES, "date"],
 ];
 
+function isNumber(base: string): boolean {
+  return INTEGERS.includes(base) || FLOATS.includes(base) || base === "numeric";
+}
+
 function isText(base: string): boolean {
   return TEXTS.includes(base);
 }
@@ -89,19 +97,26 @@ function textConversion(from: TypeName, to: TypeName): Conversion {
 }
 
 function numberConversion(from: TypeName, to: TypeName, name: string): Conversion {
-  const tooLarge = { loses: false, risk: rowsHazard("too-large", { type: name }) };
+  const risk = rowsHazard("too-large", { type: name });
+  const tooLarge = { loses: false, risk };
   if (INTEGERS.includes(to.base)) {
-    if (from.base === "numeric") return from.modifiers[1] === 0 ? tooLarge : LOSS;
+    if (from.base === "numeric") return { loses: from.modifiers[1] !== 0, risk };
     return INTEGERS.indexOf(to.base) >= INTEGERS.indexOf(from.base) ? SAFE : tooLarge;
   }
   // A double holds 15 decimal digits of every number.
+  const isFloat = to.base === "double precision" || to.base === "real";
+  if (isFloat && from.base === "numeric") return { loses: true, risk };
   if (to.base === "double precision") return from.base === "smallint" || from.base === "integer" ? SAFE : LOSS;
   if (to.base === "real") return from.base === "smallint" ? SAFE : LOSS;
   if (to.base !== "numeric") return LOSS;
   if (to.modifiers.length === 0) return SAFE;
   const [precision = 0, scale = 0] = to.modifiers;
   const [fromPrecision = DIGITS[from.base], fromScale = from.base === "numeric" ? undefined : 0] = from.modifiers;
-  if (fromPrecision === undefined || fromScale === undefined || scale < fromScale) return LOSS;
+  if (fromPrecision === undefined || fromScale === undefined) return { loses: true, risk };
+  if (scale < fromScale) {
+    // Rounding may take a digit more.
+    return precision - scale > fromPrecision - fromScale ? LOSS : { loses: true, risk };
+  }
   return precision - scale >= fromPrecision - fromScale ? SAFE : tooLarge;
 }
 

@@ -3,6 +3,7 @@ import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { columnsOf, isOfSameType, parentTable, textOf } from "../engine/lookups.ts";
 import { conversionOf } from "./conversions.ts";
+import { isReferenced } from "./references.ts";
 import { lossHazard, type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
 
 /** Tables that change their place among others and keep their rows. */
@@ -36,7 +37,7 @@ export function planMoves(from: Facts, to: Facts): Moves {
       waiting.push(id);
       continue;
     }
-    const ways = before.parent === undefined ? joining(table, after, from, to) : [leaving(table, before)];
+    const ways = before.parent === undefined ? joining(table, after, from, to) : [leaving(table, before, from)];
     if (ways === undefined) continue;
     if (before.parent === undefined && after.parent !== undefined && isMadeAnew(after.parent, from, to)) {
       waiting.push(id);
@@ -75,11 +76,19 @@ function changesColumns({ parent }: Place, after: Place, from: Facts, to: Facts)
   return old!.symmetricDifference(wanted!).size > 0;
 }
 
-function leaving({ schema, name }: Named, { parent, bound }: Place): PlannedStatement {
+function leaving({ schema, name }: Named, { parent, bound }: Place, from: Facts): PlannedStatement {
   const [table, of] = [quoteQualified(schema, name), quoteQualified(parent!.schema, parent!.name)];
-  return statementOf(
-    bound === undefined ? `ALTER TABLE ${table} NO INHERIT ${of}` : `ALTER TABLE ${of} DETACH PARTITION ${table}`,
-  );
+  if (bound === undefined) return statementOf(`ALTER TABLE ${table} NO INHERIT ${of}`);
+  return detachment({ schema, name }, parent!, from);
+}
+
+/** What takes a partition out of its table: rows that others refer to stay in it. Pure. */
+export function detachment(partition: Named, parent: Named, facts: Facts): PlannedStatement {
+  const [table, of] = [partition, parent].map(({ schema, name }) => quoteQualified(schema, name));
+  return {
+    ...statementOf(`ALTER TABLE ${of} DETACH PARTITION ${table}`),
+    ...(isReferenced(parent, facts) ? { rows: rowsHazard("referenced") } : {}),
+  };
 }
 
 /** undefined where PostgreSQL would not take it as it is. */

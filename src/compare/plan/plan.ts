@@ -17,7 +17,12 @@ import { planDeclarations } from "./declarations.ts";
 import { isMadeAnew, planMoves } from "./moves.ts";
 import { numbersGoOn } from "./numbers.ts";
 import { takeovers, withNumbersKept } from "./numbers-kept.ts";
-import { referencingFirst, withForeignKeysInside, withoutKeysOfDropped } from "./whole-tables.ts";
+import {
+  referencingFirst,
+  withForeignKeysInside,
+  withoutKeysOfDropped,
+  withoutPartitionsOfDropped,
+} from "./whole-tables.ts";
 import { withNotNullOnce } from "./not-null.ts";
 import { requireNoArrays, withValuesByAttribute } from "./composites.ts";
 import { declaredBeforeInherited, withColumnsDeclaredAgain } from "./declared-again.ts";
@@ -62,7 +67,8 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   );
   requireNoArrays(actions, from.facts, to.facts);
   const taken = takeovers(from.facts, to.facts);
-  const inOrder = referencingFirst(withNumbersKept(withRights(once(actions), from, to), taken), from.facts);
+  const rightful = withoutPartitionsOfDropped(withRights(once(actions), from, to), from.facts);
+  const inOrder = referencingFirst(withNumbersKept(rightful, taken), from.facts);
   const whole = withForeignKeysInside(withoutKeysOfDropped(inOrder, from.facts), to.facts);
   const early = { facts: withoutLateParents(to.facts, late), extras: to.extras };
   const right = declaredBeforeInherited(partitionedIndexesFirst(whole, to.facts), early);

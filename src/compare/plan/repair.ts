@@ -7,6 +7,7 @@ import { type PlannedStatement, rowsHazard, statementOf } from "./statement.ts";
 import { functionsOf } from "../kinds/base-type.ts";
 import { parentTable, textOf } from "../engine/lookups.ts";
 import { nameOf } from "./extra-statements.ts";
+import { detachment } from "./moves.ts";
 
 /**
  * PostgreSQL refused a planned statement for something that another statement of the same plan may bring about. Running it
@@ -75,8 +76,8 @@ export function makeWay(
       );
     case STILL_NEEDED: {
       const removed = new Set(planned.flatMap((statement) => statement.removes.map(encodeId)));
-      const detached = removes.flatMap((id) => detachment(id, facts) ?? []);
-      if (detached.length > 0) return detached;
+      const partitions = removes.flatMap((id) => detached(id, facts) ?? []);
+      if (partitions.length > 0) return partitions;
       return removals(removes, facts, (id) => (removed.has(encodeId(id)) ? undefined : removal(id, facts)));
     }
     default:
@@ -239,11 +240,9 @@ function columnRemoval(id: ObjectId, facts: Facts): string | undefined {
 }
 
 /** References to its table need a partition for as long as it is one. */
-function detachment(id: ObjectId, facts: Facts): PlannedStatement | undefined {
+function detached(id: ObjectId, facts: Facts): PlannedStatement | undefined {
   const parent = parentTable(facts, id);
   if (id.kind !== "table" || parent === undefined || textOf(facts, id, "partitionBound") === undefined)
     return undefined;
-  return statementOf(
-    `ALTER TABLE ${quoteQualified(parent.schema, parent.name)} DETACH PARTITION ${quoteQualified(id.schema, id.name)}`,
-  );
+  return detachment(id, parent, facts);
 }

@@ -100,7 +100,7 @@ function columnRisk(sql: string, column: ObjectId, from: Facts, to: Facts): Risk
   // The planner brackets the change with DROP and SET DEFAULT, which do nothing to rows.
   if (before === undefined || after === undefined || before === after || !/ TYPE /.test(sql)) return {};
   const { loses, risk } = conversionOf(underlying(before, from), underlying(after, to));
-  return loses ? { loss: lossHazard("cut", { type: after }) } : asRows(risk);
+  return { ...(loses ? { loss: lossHazard("cut", { type: after }) } : {}), ...asRows(risk) };
 }
 
 /** What a domain is made of; other types themselves. */

@@ -2,6 +2,7 @@ import { Lexer } from "#sql/lexer.ts";
 import type { Action } from "../engine/actions.ts";
 import type { Facts } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import { parentTable, textOf } from "../engine/lookups.ts";
 
 /** Puts foreign keys into the statements that make their tables, where all that they refer to is there by then. Pure. */
 export function withForeignKeysInside(actions: readonly Action[], to: Facts): Action[] {
@@ -116,5 +117,37 @@ export function withoutKeysOfDropped(actions: readonly Action[], from: Facts): A
       if (encodeId(owner) === encodeId(table)) return false;
       return [to, owner].some((needed) => (goneAt.get(encodeId(needed)) ?? at) < at);
     });
+  });
+}
+
+/**
+ * Without statements that drop a partition whose table is dropped as well, and takes it along: rows of others, which go as well,
+ * may refer to its rows. Pure.
+ */
+export function withoutPartitionsOfDropped(actions: readonly Action[], from: Facts): Action[] {
+  const dropped = new Map(
+    actions.flatMap((action) => {
+      const table = droppedTable(action);
+      return table === undefined ? [] : [[encodeId(table), action] as const];
+    }),
+  );
+  const made = new Set(actions.flatMap(({ produces }) => produces.map(encodeId)));
+  const takenBy = Map.groupBy(
+    [...dropped].flatMap(([key, action]) => {
+      const table = droppedTable(action)!;
+      const parent = textOf(from, table, "partitionBound") === undefined ? undefined : parentTable(from, table);
+      const whole = parent && dropped.get(encodeId({ kind: "table", ...parent }));
+      return whole === undefined || made.has(key) ? [] : [{ action, whole }];
+    }),
+    ({ whole }) => whole,
+  );
+  const destroyedWith = (whole: Action): readonly ObjectId[] => [
+    ...whole.destroys,
+    ...(takenBy.get(whole) ?? []).flatMap(({ action }) => destroyedWith(action)),
+  ];
+  const taken = new Set([...takenBy.values()].flatMap((parts) => parts.map(({ action }) => action)));
+  return actions.flatMap((action) => {
+    if (taken.has(action)) return [];
+    return takenBy.has(action) ? [{ ...action, destroys: destroyedWith(action) }] : [action];
   });
 }

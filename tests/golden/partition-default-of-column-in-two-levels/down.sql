@@ -1,13 +1,5 @@
 -- migrate:down
 
 -- DATA LOSS: its rows are gone.
--- LOCK: reads and writes of public.jars_1, public.jars_1_new wait until the migration is committed.
-DROP TABLE public.jars_1_new;
-
--- DATA LOSS: its rows are gone.
--- LOCK: reads and writes of public.jars, public.jars_1 wait until the migration is committed.
-DROP TABLE public.jars_1;
-
--- DATA LOSS: its rows are gone.
--- LOCK: reads and writes of public.jars wait until the migration is committed.
+-- LOCK: reads and writes of public.jars, public.jars_1, public.jars_1_new wait until the migration is committed.
 DROP TABLE public.jars;

@@ -1,11 +1,7 @@
 -- migrate:down
 
 -- DATA LOSS: its rows are gone.
--- LOCK: reads and writes of public.jobs_2026, public.jobs_2026_new wait until the migration is committed.
-DROP TABLE public.jobs_2026_new;
-
--- DATA LOSS: its rows are gone.
--- LOCK: reads and writes of public.jobs, public.jobs_2026 wait until the migration is committed.
+-- LOCK: reads and writes of public.jobs, public.jobs_2026, public.jobs_2026_new wait until the migration is committed.
 DROP TABLE public.jobs_2026;
 
 ALTER TYPE public.state RENAME TO state_before;

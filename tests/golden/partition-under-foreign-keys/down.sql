@@ -1,5 +1,6 @@
 -- migrate:down
 
+-- ROWS: fails if rows outside the partition refer to rows in it.
 -- SCAN: every row of public.orders_2024 is read under the lock.
 -- ONLINE: run it while nobody needs the table.
 -- LOCK: reads and writes of public.orders, public.invoices, public.invoices_2024 wait until the migration is committed.
@@ -11,6 +12,7 @@ ALTER TABLE public.invoices
 -- LOCK: reads and writes of public.orders, public.invoices_2024, public.orders_2024 wait until the migration is committed.
 DROP TABLE public.invoices_2024;
 
+-- ROWS: fails if rows outside the partition refer to rows in it.
 -- LOCK: reads and writes of public.orders, public.invoices, public.orders_2024 wait until the migration is committed.
 ALTER TABLE public.orders
   DETACH PARTITION public.orders_2024;

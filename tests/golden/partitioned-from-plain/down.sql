@@ -2,10 +2,6 @@
 
 -- DATA LOSS: its rows are gone.
 -- LOCK: reads and writes of public.p, public.p26 wait until the migration is committed.
-DROP TABLE public.p26;
-
--- DATA LOSS: its rows are gone.
--- LOCK: reads and writes of public.p wait until the migration is committed.
 DROP TABLE public.p;
 
 CREATE TABLE public.p (

@@ -28,27 +28,38 @@ describe("a change of type cuts or rounds without an error", () => {
   test.each([
     ["character varying(200)", "character varying(10)"],
     ["text", "character varying(10)"],
-    ["text", "numeric(10,2)"],
     ["integer", "character varying(2)"],
     ["numeric(10,4)", "numeric(10,2)"],
-    ["numeric", "numeric(10,2)"],
-    ["numeric(10,2)", "integer"],
-    ["double precision", "real"],
-    ["double precision", "integer"],
     ["bigint", "double precision"],
     ["timestamp without time zone", "timestamp(0) without time zone"],
     ["timestamp with time zone", "date"],
     ["bigint[]", "real[]"],
     ["text", "name"],
     ["text", '"char"'],
-    ["character varying", "tsvector"],
-    ["text", "double precision"],
-    ["text", "date"],
-    ["text", "timestamp without time zone"],
     // Nobody knows what this does.
     ["public.point3", "public.point2"],
   ])("%s to %s", (from, to) => {
     expect(conversionOf(from, to)).toEqual({ loses: true });
+  });
+});
+
+describe("a change of type cuts or rounds, and fails on some values", () => {
+  test.each([
+    ["text", "numeric(10,2)", "unreadable"],
+    ["character varying", "tsvector", "unreadable"],
+    ["text", "double precision", "unreadable"],
+    ["text", "date", "unreadable"],
+    ["text", "timestamp without time zone", "unreadable"],
+    ["numeric", "numeric(10,2)", "too-large"],
+    ["numeric(10,4)", "numeric(8,2)", "too-large"],
+    ["numeric(10,4)", "numeric(5,2)", "too-large"],
+    ["numeric(10,2)", "integer", "too-large"],
+    ["numeric", "real", "too-large"],
+    ["double precision", "integer", "too-large"],
+    ["double precision", "real", "too-large"],
+    ["real", "numeric(5,2)", "too-large"],
+  ] as const)("%s to %s", (from, to, reason) => {
+    expect(conversionOf(from, to)).toEqual({ loses: true, risk: { code: "ROWS", reason, type: to } });
   });
 });
 
