@@ -24,9 +24,12 @@ const lines = documents.flatMap(commandLinesOf);
 function commandLinesOf(name: string): CommandLine[] {
   const text = readFileSync(join(ROOT, name), "utf8");
   const found: { text: string; line: number }[] = [];
-  for (const block of readBlocks(text).filter(({ language }) => ["", "console", "sh", "text"].includes(language))) {
+  for (const block of readBlocks(text).filter(({ language }) =>
+    ["", "console", "sh", "text", "yaml"].includes(language),
+  )) {
     for (const [at, line] of block.text.split("\n").entries()) {
-      const [, command] = /^(?:\$ )?(?:\w+=\S+ )*(confiture .*)$/.exec(line) ?? [];
+      const [, command] =
+        /^ *(?:\$ |(?:- )?run: |docker run .* )?(?:\w+=\S+ )*(confiture \w.*?)(?: {2,}.*)?$/.exec(line) ?? [];
       if (command !== undefined) found.push({ text: command, line: block.line + at });
     }
   }

@@ -67,7 +67,9 @@ describe("the recorded terminal", () => {
       .flatMap(({ text }) => [...text.matchAll(/^# (✅ .*)$/gm)])
       .map(([, line = ""]) => line.slice(2).replaceAll(/\([^)]*\d(ms|:\d\d)\)| in \d.*/g, ""));
     expect(said.length).toBeGreaterThan(8);
-    for (const line of said) expect(picture).toContain(line.trim());
+    // Names are bold, and what follows them is aligned.
+    const text = picture.replaceAll(/<[^>]*>/g, "").replaceAll(/ +/g, " ");
+    for (const line of said) expect(text).toContain(line.trim());
   });
 
   test("holds nothing of the machine that it was made on", () => {
