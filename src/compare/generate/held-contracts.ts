@@ -1,15 +1,13 @@
 import type { Database } from "#database/database.ts";
 import { resolveTable } from "#migrate/fill/prepare.ts";
 import { tableTriggers } from "#migrate/fill/table-triggers.ts";
-import { heldBack } from "#migrate/held.ts";
 import { loadMigration } from "#migrate/load.ts";
-import { marksOf, mentions } from "#migrate/marks-of.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
-import { canonicalVersion } from "#migrate/version.ts";
 import { rowColumns } from "#sql/row-columns.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import type { ScratchRun } from "../scratch/scratch-run.ts";
+import { contractsAmong, type HeldOrder } from "../sources/held-order.ts";
 import { projectMigrations, runMigrations } from "../sources/sources.ts";
 import type { PlanOptions } from "./options.ts";
 import { withMigrations } from "./proof.ts";
@@ -27,23 +25,9 @@ export async function contractsBefore(
   synced: readonly SyncedColumns[] = [],
 ): Promise<readonly MigrationFile[]> {
   if (options.from.kind !== "migrations") return [];
-  const { projectDir } = options;
-  const history = projectMigrations(options).map((file) => ({
-    file,
-    version: file.version,
-    name: file.name,
-    standing: "pending" as const,
-    row: undefined,
-    marks: marksOf(projectDir, file),
-    mentions: (word: string) => mentions(projectDir, file, word),
-  }));
-  const contracts = history.filter(({ marks }) => marks?.phase === "contract").map(({ file }) => file);
-  const isRightWithout = async (waiting: readonly MigrationFile[]): Promise<boolean> => {
-    const others = contracts.filter((contract) => !waiting.includes(contract)).map(({ version }) => version);
-    const held = heldBack(history, { contracts: others });
-    const isHeld = ({ version }: MigrationFile): boolean => held.has(canonicalVersion(version));
-    return await isSameBehind(options, texts, to, synced, isHeld);
-  };
+  const { all: contracts, orderWith } = contractsAmong(options.projectDir, projectMigrations(options));
+  const isRightWithout = async (waiting: readonly MigrationFile[]): Promise<boolean> =>
+    await isSameBehind(options, texts, to, synced, orderWith(waiting));
   if (contracts.length === 0 || (await isRightWithout(contracts))) return [];
   const needed: MigrationFile[] = [];
   for (const contract of contracts) if (!(await isRightWithout([contract]))) needed.push(contract);
@@ -56,17 +40,16 @@ async function isSameBehind(
   texts: readonly string[],
   to: Catalogue,
   synced: readonly SyncedColumns[],
-  isHeld: (file: MigrationFile) => boolean,
+  { first, last }: HeldOrder,
 ): Promise<boolean> {
   return await withMigrations(
     options,
     texts,
-    async (database) => await runMigrations(database, options, (file) => !isHeld(file)),
+    async (database) => await runMigrations(database, options, ({ path }) => first.some((one) => one.path === path)),
     async (database, run, migrations) => {
       for (const columns of synced) if (await meetsTrigger(database, columns, to)) return false;
       for (const migration of migrations) if ((await run.step(migration, "up")) !== undefined) return false;
-      const held = projectMigrations(options).filter(isHeld);
-      return (await appliesAll(options, run, held, migrations.length)) && isSame(await run.read(), to);
+      return (await appliesAll(options, run, last, migrations.length)) && isSame(await run.read(), to);
     },
   );
 }

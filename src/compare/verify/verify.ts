@@ -10,6 +10,7 @@ import { withSql } from "./close-gap.ts";
 import { notBuilt, readRowHashes, rowsOf } from "../contained/rows.ts";
 import { agreementCheck, type Check, migrationsCheck, withChanged } from "./checks.ts";
 import { type Built, findBuilt } from "./built-before.ts";
+import { inOtherOrder } from "./other-order.ts";
 import { findProven, type Proven } from "./proven.ts";
 import type { Replay } from "./replay.ts";
 import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
@@ -200,7 +201,11 @@ async function replayUnproven(
     await dropScratchLedger(database);
     saved = await database.save?.();
   };
-  const done = await replayMigrations({ ...files, isTested, begin: proven.state, atEnd }, series, fromNothing, built);
+  let done = await replayMigrations({ ...files, isTested, begin: proven.state, atEnd }, series, fromNothing, built);
+  const { end, findings } = done.replay;
+  if (end !== undefined && findings.length === 0 && unproven.size > 0) {
+    done = { ...done, replay: { ...done.replay, findings: await inOtherOrder(series, files, end) } };
+  }
   const wrong = new Set(done.replay.findings.map(({ migration }) => migration));
   const right = wrong.size === 0 ? migrations.length : migrations.findIndex(({ file }) => wrong.has(file));
   await proven.keep(right, saved);

@@ -53,6 +53,51 @@ describe("migrations that start from nothing", () => {
     ]);
   });
 
+  test("a contract that waits while later migrations run leads to the same, or the one that has to wait for it is named", async () => {
+    const down = "\n-- migrate:down\n";
+    const files = (schema: string, contract: string, later: string): Record<string, string> => ({
+      "db/schema/users.sql": `CREATE TABLE users (id int PRIMARY KEY, ${schema});`,
+      "db/migrations/1_users.sql": FIRST.replace("KEY)", "KEY, name text, nick text)"),
+      "db/migrations/2_contract.sql": `-- migrate:up phase:contract change:names\n${contract}`,
+      "db/migrations/3_later.sql": later,
+    });
+    const drop = `ALTER TABLE users DROP name;${down}ALTER TABLE users ADD name text;`;
+    const setDefault = `ALTER TABLE users ALTER nick SET DEFAULT 'a';${down}ALTER TABLE users ALTER nick DROP DEFAULT;`;
+    const addName = `\nALTER TABLE users ADD name int;${down}ALTER TABLE users DROP name;`;
+    const cases = [
+      [
+        "nick text, age int",
+        drop,
+        `-- migrate:up\nALTER TABLE users ADD age int;${down}ALTER TABLE users DROP age;`,
+        [],
+      ],
+      [
+        "nick text, name int",
+        drop,
+        `-- migrate:up${addName}`,
+        ["3_later does not apply while the contract 2_contract waits"],
+      ],
+      ["nick text, name int", drop, `-- migrate:up after:2${addName}`, []],
+      [
+        "name text, nick text DEFAULT 'b'",
+        setDefault,
+        `-- migrate:up\nALTER TABLE users ALTER nick SET DEFAULT 'b';${down}ALTER TABLE users ALTER nick SET DEFAULT 'a';`,
+        [
+          "Migrations that run while the contract 2_contract waits lead to another schema. Let the migration that cannot come before the contract wait for it: after:2 behind its -- migrate:up.",
+        ],
+      ],
+    ] as const;
+    for (const [schema, contract, later, messages] of cases) {
+      const report = await verified(files(schema, contract, later));
+      const found = report.checks.flatMap((check) => check.findings.map(({ message }) => message));
+      expect(found, later).toEqual([...messages]);
+      expect(outcomes(report)).toMatchObject({
+        migrations: messages.length === 0 ? "proven" : "disproven",
+        agreement: "proven",
+      });
+    }
+  });
+
   test("schema files that do not build: what PostgreSQL says, and where", async () => {
     const report = await verified({ "db/schema/users.sql": "CREATE TABLE users (\n  id nope\n);" });
     expect(outcomes(report)).toEqual({ build: "disproven" });
