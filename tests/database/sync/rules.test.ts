@@ -66,6 +66,12 @@ const FAULTY: readonly (readonly [string, string, string])[] = [
   ["a table that is not there", rules({ userz: "skip" }), "unknown-table"],
   ["a column that is not there", users({ emial: "email" }), "unknown-column"],
   ["a kept column that is not there", users({ keep: "[id, nothing]" }), "unknown-column"],
+  [
+    "rules under a key of another tool",
+    users({ transformation: "{ email: email }", email: undefined }),
+    "unknown-column",
+  ],
+  ["a table beside `tables`", `${rules()}users: { email: email }\n`, "unknown-key"],
   ["a generated column", users({ gone: "filler" }), "generated-column"],
   ["a column with two rules", users({ keep: "[id, name]" }), "duplicate-rule"],
   ["a column twice in keep", users({ keep: "[id, id]" }), "duplicate-rule"],

@@ -123,7 +123,8 @@ for (const engine of engines) {
       expect(column("id").every((value) => Number(value) >= 0 && Number(value) < 2 ** 53)).toBe(true);
     });
 
-    test("a permutation leaves out no number", async () => {
+    // Of all 65,536 numbers, which takes as long as everything else here: one engine adds as the others do.
+    test.skipIf(engine !== engines[0])("a permutation leaves out no number", async () => {
       await database.execute(
         "create table public.numbers (n int2); insert into public.numbers select n from generate_series(-32768, 32767) n",
       );
