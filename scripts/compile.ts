@@ -11,8 +11,8 @@ const ROOT = join(import.meta.dir, "..");
 
 const PROGRAM = join(ROOT, "src", "main.ts");
 
-/** The thread that TypeScript migrations run in. */
-const GUESTS = join(ROOT, "src", "migrate", "guest", "thread.ts");
+/** The threads that TypeScript migrations run in, and that ends what takes too long in the embedded engine. */
+const THREADS = ["migrate/guest/thread.ts", "database/embedded-limit-thread.ts"].map((path) => join(ROOT, "src", path));
 
 export interface CompileOptions {
   /** The platform to compile for; this one when left out. Bun takes the runtime from the npm registry. */
@@ -44,7 +44,7 @@ export async function compile({ target, outfile, entry = PROGRAM }: CompileOptio
 
 async function compileInto(outfile: string, entry: string, target: Bun.Build.CompileTarget | undefined): Promise<void> {
   const result = await Bun.build({
-    entrypoints: [entry, ...(entry === PROGRAM ? [GUESTS] : [])],
+    entrypoints: [entry, ...(entry === PROGRAM ? THREADS : [])],
     target: "bun",
     compile: {
       ...(target === undefined ? {} : { target }),

@@ -1,4 +1,4 @@
-import { DEFAULT_ENVIRONMENT } from "#config/config.ts";
+import { type Config, DEFAULT_ENVIRONMENT } from "#config/config.ts";
 import { shellWord } from "#errors/shell.ts";
 import { isGroup } from "./command.ts";
 import { COMMANDS } from "./registry.ts";
@@ -9,7 +9,26 @@ export interface Aim {
   readonly environment?: string | undefined;
   /** Without a password. */
   readonly databaseUrl?: string | undefined;
+  /** The name of the environment, where it is protected: what commands that can lose something have to be confirmed with. */
+  readonly confirm?: string | undefined;
 }
+
+export function confirmationOf(config: Pick<Config, "protected" | "environment">): string | undefined {
+  return config.protected ? (config.environment ?? undefined) : undefined;
+}
+
+/** Commands that a protected environment always asks about, with what their line has to say for it. */
+const ASKED: Readonly<Record<string, RegExp>> = {
+  build: /^/,
+  "db drop": /^/,
+  "db shell": / --write\b/,
+  "db sql": / --write\b/,
+  "migrate accept": / --different\b/,
+  "migrate baseline": /^(?!.* --(?:proven|from)\b)/,
+  "migrate down": /^/,
+  "migrate redo": /^/,
+  "migrate resolve": / --(?:applied|rolled-back)\b/,
+};
 
 /** `confiture WORD WORD`; what of it is a command, the registry tells. */
 const COMMAND = /\bconfiture ([a-z]+)(?: ([a-z]+))?/g;
@@ -21,7 +40,7 @@ const COMMAND = /\bconfiture ([a-z]+)(?: ([a-z]+))?/g;
  */
 export function aimCommands(text: string, aim: Aim): string {
   const options = { project: projectOptions(aim), database: databaseOptions(aim) };
-  if (options.project === "" && options.database === "") return text;
+  if (options.project === "" && options.database === "" && aim.confirm === undefined) return text;
   return text.replaceAll(COMMAND, (found: string, first: string, second: string | undefined, at: number) => {
     const entry = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
     if (entry === undefined) return found;
@@ -32,8 +51,16 @@ export function aimCommands(text: string, aim: Aim): string {
     // One that says its folder has been given all of it before.
     if (/^ (?:--help\b|-C )/.test(behind)) return found;
     const isAimed = /^ (?:-e|--env|--database-url)\b/.test(behind);
-    return command + options.project + (isAimed ? "" : options.database) + found.slice(command.length);
+    const confirmed = isAimed ? "" : confirmation(command.slice("confiture ".length), behind, aim);
+    return command + options.project + (isAimed ? "" : options.database) + confirmed + found.slice(command.length);
   });
+}
+
+/** @param behind what follows the command in the text */
+function confirmation(command: string, behind: string, { confirm }: Aim): string {
+  const [line = ""] = /^[^`\n;&|]*/.exec(behind) ?? [];
+  if (confirm === undefined || / --(?:yes|help)\b/.test(line) || ASKED[command]?.test(line) !== true) return "";
+  return ` --yes ${shellWord(confirm)}`;
 }
 
 function projectOptions({ projectDir }: Aim): string {

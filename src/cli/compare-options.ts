@@ -1,6 +1,7 @@
 import type { ArgsDef } from "citty";
 import type { Catalogue } from "#compare/catalogue/catalogue.ts";
 import type { Comparison } from "#compare/sources/comparison.ts";
+import type { OnLeftOut } from "#compare/scratch/left-out.ts";
 import type { Neighbour, ScratchSite } from "#compare/scratch/site.ts";
 import { parseSource, type ProjectFiles, type Source } from "#compare/sources/sources.ts";
 import type { Terms } from "#compare/catalogue/terms.ts";
@@ -8,8 +9,10 @@ import type { Config } from "#config/config.ts";
 import { looksLikeConnection } from "#config/connection-text.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { readDuration } from "./arguments.ts";
 import type { CommandContext } from "./command.ts";
 import { count } from "./output/text.ts";
+import { inLine } from "./output/visible.ts";
 import { VERSION } from "./version.ts";
 
 /** For every command that makes scratch databases. */
@@ -20,6 +23,41 @@ export const SCRATCH_ARGS = {
     description: "server for scratch databases (needs CREATEDB), or `embedded` (default: scratch.url)",
   },
 } as const satisfies ArgsDef;
+
+/** Where a project has rows to try statements on. */
+export const FIXTURES = "db/fixtures";
+
+/** For commands that try the statements of migrations out. */
+export const TRACE_ARGS = {
+  fixtures: {
+    type: "string",
+    valueHint: "DIR",
+    description: `SQL files with rows to try statements on (default: ${FIXTURES}, if it is there)`,
+  },
+  "time-limit": {
+    type: "string",
+    valueHint: "DURATION",
+    description: "cancel a statement that is tried when it takes longer than this, and go on (default: 1min)",
+  },
+} as const satisfies ArgsDef;
+
+/** What was said of how statements are tried out. */
+export interface TraceArgs {
+  /** A folder of rows; the project's own when undefined, if it is there. */
+  readonly fixtures?: string | undefined;
+  /** Milliseconds. */
+  readonly timeLimit?: number | undefined;
+}
+
+/** @throws ConfitureError `usage` */
+export function readTraceArgs(args: {
+  readonly fixtures?: string | undefined;
+  readonly "time-limit"?: string | undefined;
+}): TraceArgs {
+  const timeLimit = readDuration("--time-limit", args["time-limit"]);
+  if (timeLimit === 0) throw new ConfitureError("usage", "--time-limit is longer than 0: no statement would be tried");
+  return { fixtures: args.fixtures, timeLimit };
+}
 
 /** For comparisons with a database in use. */
 export const TERMS_ARGS = {
@@ -69,6 +107,20 @@ async function filesWith(context: CommandContext, site: ScratchSite): Promise<Pr
     scratch: site,
     toolVersion: VERSION,
     signal: context.io.signal,
+    onLeftOut: tellOnce(context),
+  };
+}
+
+/** Several scratch databases of one command may run the same statement. */
+function tellOnce(context: CommandContext): OnLeftOut {
+  const told = new Set<string>();
+  return ({ text }, reason) => {
+    // Up to its first string, which may be a password.
+    const [begin = ""] = /^[^'$]{0,60}/.exec(text.replaceAll(/\s+/g, " ")) ?? [];
+    const shown = begin.length < text.length ? `${begin.trim()} ...` : text;
+    if (told.has(text)) return;
+    told.add(text);
+    context.messages.warn(`not run in the scratch database, because it ${reason}: ${inLine(shown)}`);
   };
 }
 

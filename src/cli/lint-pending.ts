@@ -27,7 +27,7 @@ export async function lintPending(context: CommandContext, files: ProjectFiles):
   const { entries: read, together, migrations } = await collect(files, which, settings.exclude, parser);
   const { sizes, applied, otherwise } = pending;
   const { entries, factsOf } = await traceFiles(
-    { ...files, applied, otherwise, migrations, ...traceSettings(context, sizes, undefined) },
+    { ...files, applied, otherwise, migrations, ...traceSettings(context, sizes) },
     read,
     parser,
   );

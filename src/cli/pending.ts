@@ -13,15 +13,13 @@ import { planUp } from "#migrate/plan.ts";
 import { isUnmade, status } from "#migrate/status.ts";
 import { isBase } from "#migrate/version.ts";
 import type { CommandContext } from "./command.ts";
+import { FIXTURES, type TraceArgs } from "./compare-options.ts";
 import { inLine } from "./output/visible.ts";
 import { openOptions } from "./database-options.ts";
 import { migrateOptions } from "./migrate-options.ts";
 
 /** Where the database's own is not known: a timestamp that gets a time zone is rewritten in all but UTC. */
 const SOME_ZONE = "Etc/GMT-1";
-
-/** Where a project keeps rows to try statements on. */
-export const FIXTURES = "db/fixtures";
 
 /** What would run in the database of the environment, and what there is before it. */
 export interface Pending {
@@ -62,19 +60,17 @@ export async function sizesOf(context: CommandContext, target: Target): Promise<
   return await withDatabase(target, openOptions(context), (database) => readSizes(database, new Date()));
 }
 
-/**
- * Of the database for which statements are tried, and the rows to try them on.
- * @param fixtures a folder of rows; the project's own when undefined, if it is there
- */
+/** Of the database for which statements are tried, the rows to try them on, and how long they may take. */
 export function traceSettings(
   context: CommandContext,
   sizes: Sizes | undefined,
-  fixtures: string | undefined,
-): Pick<TraceOptions, "timeZone" | "postgres" | "fixturesDir" | "onStep" | "onUnloaded"> {
+  { fixtures, timeLimit }: TraceArgs = {},
+): Pick<TraceOptions, "timeZone" | "postgres" | "fixturesDir" | "timeLimit" | "onStep" | "onUnloaded"> {
   const isThere = existsSync(join(context.projectDir, FIXTURES));
   return {
     timeZone: sizes?.timeZone ?? SOME_ZONE,
     postgres: sizes?.postgres,
+    timeLimit,
     fixturesDir: fixtures ?? (isThere ? FIXTURES : undefined),
     onStep: context.step,
     onUnloaded: (file, { message, location }) => {
@@ -86,20 +82,19 @@ export function traceSettings(
 
 /**
  * Runs it in a scratch database.
- * @param fixtures as for `traceSettings`
  * @throws ConfitureError as `traceMigrations`
  */
 export async function tracePending(
   context: CommandContext,
   files: ProjectFiles,
   { migrations, applied, otherwise, sizes }: Pick<Pending, "migrations" | "applied" | "otherwise" | "sizes">,
-  fixtures?: string,
+  given?: TraceArgs,
 ): Promise<Trace> {
   return await traceMigrations({
     ...files,
     migrations,
     applied,
     otherwise,
-    ...traceSettings(context, sizes, fixtures),
+    ...traceSettings(context, sizes, given),
   });
 }

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { Config, ConfigWarning } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Finished } from "#files/leftovers.ts";
-import { type Aim, aimCommands } from "./aim-commands.ts";
+import { type Aim, aimCommands, confirmationOf } from "./aim-commands.ts";
 import { type CommandContext, isGroup, type Outcome } from "./command.ts";
 import { findCommand, type Invocation } from "./find-command.ts";
 import { hidePasswords, mayHoldPassword } from "./hide-passwords.ts";
@@ -192,7 +192,11 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
 
   async function loadOwnConfiguration(filesOnly = false): Promise<Config> {
     const loaded = await loadConfiguration({}, filesOnly);
-    form.aim = { ...form.aim, databaseUrl: await shownUrl(args["database-url"], form) };
+    form.aim = {
+      ...form.aim,
+      databaseUrl: await shownUrl(args["database-url"], form),
+      confirm: confirmationOf(loaded),
+    };
     if (loaded.target.engine === "embedded") {
       io.prepareEngine();
       if (command.keepsSignals !== true) io.releaseSignals();
@@ -208,6 +212,7 @@ async function runCommand({ path, entry, rest }: Invocation, surroundings: Io, f
       // One that is only about to be made cannot be named in a command.
       environment: loaded.environment ?? undefined,
       databaseUrl: await shownUrl(other.databaseUrl, form),
+      confirm: confirmationOf(loaded),
     });
     return loaded;
   }

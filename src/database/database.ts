@@ -1,5 +1,6 @@
 import type { ServerTarget } from "./target.ts";
 import type { ConfitureError } from "#errors/error.ts";
+import type { Statement } from "#sql/statement.ts";
 import type { LongSql } from "./long-sql.ts";
 
 /**
@@ -20,6 +21,8 @@ export interface Database {
   readonly pooled: boolean;
   /** `server_version_num`, for example 180001. */
   readonly serverVersion: number;
+  /** Set where not everything is run that is sent: in scratch databases, what would do something outside of them. */
+  readonly leavesOut?: LeavesOut;
 
   /**
    * Sends `sql` (one or many statements) as one simple query: one round trip, and one implicit
@@ -53,6 +56,9 @@ export interface Database {
    */
   cancel(): Promise<void>;
 
+  /** Only of the embedded engine: statements are cancelled (57014) from now on once they take so many milliseconds. */
+  limitWork?(milliseconds: number | undefined): void;
+
   /**
    * Everything that is in an embedded database without a folder, for another one to begin with (`EmbeddedTarget.saved`). Undefined where not all
    * of it would be kept: tables that are unlogged are empty after it.
@@ -61,6 +67,14 @@ export interface Database {
 
   /** Ends the session; an open transaction is rolled back by the server. Safe to call twice. */
   close(): Promise<void>;
+}
+
+/** What a session does not run, though it is sent. */
+export interface LeavesOut {
+  /** Why not, in words that go on from "it"; undefined for what runs. */
+  why(statement: Statement): string | undefined;
+  /** Says so to whoever is to know, for a statement that was not sent. */
+  tell(statement: Statement): void;
 }
 
 /** Hears the results of statements as they arrive, values in the form in which PostgreSQL prints them. */

@@ -4,6 +4,8 @@ import { NodeFS } from "@electric-sql/pglite/nodefs";
 import { ConfitureError } from "#errors/error.ts";
 import type { MessageStream } from "./embedded-copy.ts";
 import { countBytes } from "./embedded-garbage.ts";
+import { type Imports, type Instance, partsOf, wakeable } from "./embedded-instance.ts";
+import { withWorkLimit } from "./embedded-limit.ts";
 import { loadAssets } from "./embedded-load.ts";
 import { readFiles, writeFiles } from "./embedded-memory.ts";
 import { type DataFiles, unpackSaved } from "./embedded-saved.ts";
@@ -76,10 +78,14 @@ class Engine extends PGlite {
 export class PGliteBackend implements Backend {
   readonly #pglite: PGlite;
   readonly #log: string[];
+  readonly #instance: Instance;
+  /** Milliseconds that a message may take; without end when undefined. */
+  limit: number | undefined;
   #broken: ConfitureError | undefined;
 
-  private constructor(pglite: PGlite, log: string[]) {
+  private constructor(pglite: PGlite, instance: Instance, log: string[]) {
     this.#pglite = pglite;
+    this.#instance = instance;
     this.#log = log;
   }
 
@@ -99,7 +105,7 @@ export class PGliteBackend implements Backend {
     const log: string[] = [];
     const { postgresModule, fileSystem, extensions, cluster } = await loadAssets();
     const code = postgresModule();
-    const unloadable = Promise.withResolvers<never>();
+    const loaded = Promise.withResolvers<Instance>();
     const extensionFiles = await extensions();
     const beginning = async () => (saved === undefined ? await cluster() : await unpackSaved(saved));
     const clusterFiles = folder === undefined ? await beginning() : [];
@@ -112,7 +118,7 @@ export class PGliteBackend implements Backend {
     };
     try {
       const pglite = new Engine({
-        fs: prepared(folder === undefined ? new MemoryFS() : new NodeFS(folder), place, code, unloadable.reject),
+        fs: prepared(folder === undefined ? new MemoryFS() : new NodeFS(folder), place, code, loaded),
         fsBundle: fileSystem,
         startParams: [
           ...START_PARAMETERS,
@@ -127,8 +133,8 @@ export class PGliteBackend implements Backend {
           return false;
         },
       });
-      await Promise.race([pglite.waitReady, unloadable.promise]);
-      return new PGliteBackend(pglite, log);
+      const [instance] = await Promise.all([loaded.promise, pglite.waitReady]);
+      return new PGliteBackend(pglite, instance, log);
     } catch (error) {
       const reason = lastWords(log).replaceAll(PGlite.paths.PGDATA, folder ?? "its data");
       throw new ConfitureError(
@@ -156,7 +162,11 @@ export class PGliteBackend implements Backend {
     };
     // The work is done when the call returns. A rejection says nothing that the missing
     // ReadyForQuery does not: PGlite swallows most breakdowns of the backend.
-    this.#pglite.execProtocolRawStream(messages as Uint8Array, { syncToFs: false, onRawData }).catch(() => {});
+    const work = (): void => {
+      this.#pglite.execProtocolRawStream(messages as Uint8Array, { syncToFs: false, onRawData }).catch(() => {});
+    };
+    if (this.limit === undefined) work();
+    else withWorkLimit(this.limit, this.#instance.memory, this.#instance.flags, work);
     if (!untilReady || last.at(-READY_LENGTH) === READY_FOR_QUERY) return;
     // What is left of it would keep the process.
     unawaited.count++;
@@ -208,7 +218,7 @@ function prepared(
   fileSystem: MemoryFS | NodeFS,
   place: (engine: EngineModule) => void,
   code: Promise<WebAssembly.Module>,
-  onUnloadable: (error: unknown) => void,
+  loaded: PromiseWithResolvers<Instance>,
 ): FileSystem {
   const init = fileSystem.init.bind(fileSystem);
   fileSystem.init = async (pglite, options) => {
@@ -217,11 +227,15 @@ function prepared(
       emscriptenOpts: {
         ...emscriptenOpts,
         preRun: [...(emscriptenOpts.preRun ?? []), place],
-        instantiateWasm: (imports: Parameters<typeof WebAssembly.instantiate>[1], received: WasmReceiver) => {
+        instantiateWasm: (imports: Imports, received: WasmReceiver) => {
           // PGlite itself would wait for ever.
           code
-            .then(async (module) => received(await WebAssembly.instantiate(module, imports), module))
-            .catch(onUnloadable);
+            .then(async (module) => {
+              const instance = await WebAssembly.instantiate(module, wakeable(imports));
+              loaded.resolve(partsOf(instance, imports));
+              return received(instance, module);
+            })
+            .catch(loaded.reject);
           return {};
         },
       },

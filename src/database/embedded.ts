@@ -17,6 +17,8 @@ export interface EmbeddedEngine {
   connect(): EmbeddedSocket;
   /** As of `StartedEngine`. */
   files(): DataFiles;
+  /** As of `Database`. */
+  limitWork(milliseconds: number | undefined): void;
   /** Ends the live connection, stops PostgreSQL and frees the data folder. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -28,6 +30,8 @@ export interface StartedEngine {
   readonly backend: Backend;
   /** Those of a database in memory; whole after a CHECKPOINT. */
   files(): DataFiles;
+  /** As of `Database`. */
+  limitWork(milliseconds: number | undefined): void;
   /** Stops PostgreSQL and frees the data folder. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -60,7 +64,8 @@ export async function startEmbedded(target: EmbeddedTarget, options: StartOption
       folder?.release();
     }
   };
-  return { backend, files: () => backend.files(), close: () => (closing ??= close()) };
+  const limitWork = (milliseconds: number | undefined): void => void (backend.limit = milliseconds);
+  return { backend, files: () => backend.files(), limitWork, close: () => (closing ??= close()) };
 }
 
 /**
@@ -83,6 +88,7 @@ export async function openEmbedded(target: EmbeddedTarget, options: StartOptions
       return live;
     },
     files: () => engine.files(),
+    limitWork: (milliseconds) => engine.limitWork(milliseconds),
     async close() {
       closed = true;
       live?.destroy();
@@ -148,6 +154,7 @@ export async function openEmbeddedDatabase(target: EmbeddedTarget, options: Open
       execute: (sql, results) => explained(execute(sql, results)),
       query: (sql, parameters) => explained(session.query(sql, parameters)),
       copyIn: (sql, data, results) => explained(copyIn(sql, data, results)),
+      limitWork: (milliseconds) => engine.limitWork(milliseconds),
       ...(target.path === undefined && { save: () => explained(save(session, engine)) }),
       close,
     };

@@ -169,6 +169,11 @@ export async function runStatements(
   statements: readonly Statement[] = script.statements,
 ): Promise<void> {
   let batch: Statement[] = [];
+  const left = leftOutOf(database, script, statements);
+  if (left.length > 0) {
+    script = { ...script, omitted: [...(script.omitted ?? []), ...left] };
+    statements = statements.filter((statement) => !left.includes(statement));
+  }
   for (const statement of statements) {
     const { copyData } = statement;
     if (copyData !== undefined || isTooLong(script, batch[0] ?? statement, statement)) {
@@ -179,6 +184,14 @@ export async function runStatements(
     else await runCopy(database, script, statement, copyData);
   }
   await runBatch(database, script, batch);
+}
+
+/** What a session would leave out of SQL that it is only given piece by piece. */
+function leftOutOf({ leavesOut }: Database, { outline }: Script, statements: readonly Statement[]): Statement[] {
+  if (outline === undefined || leavesOut === undefined) return [];
+  const left = statements.filter((statement) => leavesOut.why(statement) !== undefined);
+  for (const statement of left) leavesOut.tell(statement);
+  return left;
 }
 
 async function runBatch(database: Database, script: Script, batch: readonly Statement[]): Promise<void> {

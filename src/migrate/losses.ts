@@ -1,11 +1,11 @@
 import type { Database } from "#database/database.ts";
 import { placeIn } from "#database/script.ts";
 import type { Location } from "#errors/error.ts";
-import { exposureOf } from "#sql/exposure.ts";
 import { lossOf } from "#sql/loss.ts";
 import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { LoadedMigration } from "./body.ts";
+import { exposuresOf } from "./exposures.ts";
 import { fillsOnly } from "./fills-only.ts";
 import { takingCode } from "./taking-code.ts";
 import { isBase } from "./version.ts";
@@ -36,10 +36,9 @@ export async function lossesOf(
   const fills = await fillsOnly(all, earlier);
   const replaced = replacedTables(all);
   const run = migrations.filter(({ file }) => !isBase(file.version));
-  const byCode = await takingCode(
-    run.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : [])),
-    database,
-  );
+  const running = run.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : []));
+  const byCode = await takingCode(running, database);
+  const exposures = await exposuresOf(running, database);
   return migrations.flatMap((migration): Loss[] => {
     const { file, up } = migration;
     // It stops when its turn comes, and takes nothing away; nor is there anything where the base runs.
@@ -53,7 +52,7 @@ export async function lossesOf(
       const taken = lossOf(statement) ?? (other === undefined ? undefined : lossOfReplaced(other));
       const lost = fills.has(statement) ? undefined : taken;
       const code = (byCode.get(statement) ?? []).map((name) => `runs ${name}, which may change or delete something`);
-      const exposed = exposureOf(statement);
+      const exposed = exposures.get(statement);
       const losses = [...(lost === undefined ? [] : [lost]), ...code];
       if (losses.length === 0 && exposed === undefined) return [];
       const { line = 1 } = placeIn(script, statement.start);

@@ -48,9 +48,86 @@ function byCall(text: string): string | undefined {
   return SETTINGS.test(text) ? "changes how the whole server runs" : undefined;
 }
 
-/** Whether trying it in a scratch database would do it to the server all the same. Pure. */
-export function reachesOutside(statement: Statement): string | undefined {
-  const reach = reachOf(statement);
-  // A statement about a database is about the scratch database in one.
-  return statement.words[1] === "DATABASE" ? undefined : reach;
+/** What stands between two words. */
+const GAP = String.raw`(?:\s|--[^\n]*\n|/\*[^]*?\*/)+`;
+
+/** Without one of these words nothing reaches outside. */
+const HINT = new RegExp(
+  [
+    String.raw`\bcopy\b|\bgrant\b|\brevoke\b|\breassign\b|\bdblink\w*|\blo_(?:import|export)\b`,
+    String.raw`\bpg_(?:terminate_backend|cancel_backend|reload_conf|rotate_logfile|promote|file_\w+|read_\w*file|write_file)\b`,
+    String.raw`\b(?:create|alter|drop|on)${GAP}(?:system|database|tablespace|subscription|role|user|group|owned)\b`,
+  ].join("|"),
+  "i",
+);
+
+/** Whether a text may have a statement that `reachesOutside`, told without reading it through. Pure. */
+export function mayReachOutside(sql: string): boolean {
+  return HINT.test(sql);
+}
+
+/**
+ * Whether running a statement in a scratch database would do something outside of it all the same, and what, as what goes on from
+ * "it": "runs a program on the server". Functions that it calls are not looked into, and statements that are redirected to the scratch
+ * database are about it. Pure.
+ * @param isShared whether the server has other databases
+ */
+export function reachesOutside(statement: Statement, isShared: boolean): string | undefined {
+  const { firstWord = "", words, text } = statement;
+  if (!HINT.test(text)) return undefined;
+  const shared = isShared ? ofServer(statement) : undefined;
+  if (shared !== undefined) return shared;
+  if (words[1] === "DATABASE") return undefined;
+  return reachOf(statement) ?? (RUNS.test(firstWord) ? byFile(text) : undefined);
+}
+
+const RUNS = /^(?:SELECT|WITH|VALUES|INSERT|UPDATE|DELETE|MERGE|CREATE|DO|CALL|\()$/;
+const OTHER_SERVER = /\bdblink\w*\s*\(/i;
+const SERVER_FILE = /\b(?:pg_file_\w+|pg_read_\w*file|pg_write_file|lo_import|lo_export)\s*\(/i;
+
+function byFile(text: string): string | undefined {
+  // A definition calls nothing.
+  if (/^\s*create\s+(?:or\s+replace\s+)?(?:function|procedure|view|trigger|rule)\b/i.test(text)) return undefined;
+  if (OTHER_SERVER.test(text)) return "runs statements on another server";
+  return SERVER_FILE.test(text) ? "reads or writes a file on the server" : undefined;
+}
+
+const CHANGES_ROLES = "changes roles of the whole server";
+
+/** What belongs to all databases of a server, or has to do with another one. */
+function ofServer(statement: Statement): string | undefined {
+  const { firstWord, words, text } = statement;
+  const [, second = "", third = ""] = words;
+  switch (firstWord) {
+    case "CREATE":
+    case "DROP":
+    case "ALTER": {
+      if (second === "TABLESPACE") return "changes where the whole server keeps files";
+      if (second === "SUBSCRIPTION") return "connects to another server";
+      if (second === "DATABASE") {
+        const isAnother = firstWord !== "ALTER" || /\b(?:rename\s+to|set\s+tablespace)\b/i.test(text);
+        return isAnother ? "is about another database of the server" : undefined;
+      }
+      if (firstWord === "DROP" && second === "OWNED") return CHANGES_ROLES;
+      const isRole = /^(?:ROLE|USER|GROUP)$/.test(second) && third !== "MAPPING";
+      // ALTER ROLE ... IN DATABASE is about the scratch database.
+      return isRole && !/\bin\s+database\b/i.test(text) ? CHANGES_ROLES : undefined;
+    }
+    case "COMMENT":
+      return second === "ON" && /^(?:ROLE|TABLESPACE|SUBSCRIPTION)$/.test(third)
+        ? "is about the whole server"
+        : undefined;
+    case "REASSIGN":
+      return CHANGES_ROLES;
+    case "GRANT":
+    case "REVOKE": {
+      const tokens = statement.tokens();
+      const on = tokens.indexOf("ON");
+      // Without ON, it is about who belongs to which role.
+      if (on < 0) return CHANGES_ROLES;
+      return /^(?:PARAMETER|TABLESPACE)$/.test(tokens[on + 1] ?? "") ? "is about the whole server" : undefined;
+    }
+    default:
+      return undefined;
+  }
 }

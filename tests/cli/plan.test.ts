@@ -164,6 +164,47 @@ describe("migrate plan", () => {
     expect(stdout).toContain(`${701 - rows.length} more statements`);
   }, 60_000);
 
+  test("names what people can see afterwards who could not before, in every form", async () => {
+    await using project = await embedded({
+      "db/migrations/2_open.sql": [
+        "ALTER TABLE users ENABLE ROW LEVEL SECURITY;",
+        "CREATE MATERIALIZED VIEW copied AS SELECT email FROM users;",
+        "ALTER TABLE users ADD k uuid DEFAULT gen_random_uuid(), NO FORCE ROW LEVEL SECURITY;",
+        "GRANT SELECT ON users TO PUBLIC;",
+        "COPY users TO PROGRAM 'cat';",
+      ].join("\n"),
+    });
+    await runHere(["migrate", "up", "--to", "1"], { cwd: project.dir });
+    const exposures = [
+      "rows of users to whoever may read MATERIALIZED VIEW copied, which has none of its policies",
+      "every row of users to its owner (NO FORCE ROW LEVEL SECURITY)",
+      "users to every role (GRANT SELECT TO PUBLIC)",
+      "rows of users to a program on the server (COPY)",
+    ];
+    const plan = async (format: string) => await runHere(["migrate", "plan", "--format", format], { cwd: project.dir });
+    const human = (await plan("human")).stdout.replaceAll(/\s+/g, " ");
+    for (const exposure of exposures) expect(human).toContain(`exposes data: ${exposure}`);
+    const rows = (await plan("markdown")).stdout.split("\n").filter((line) => line.startsWith("| db/"));
+    for (const exposure of exposures) {
+      const shown = `exposes ${exposure}`;
+      expect({ shown, is: rows.some((row) => row.replaceAll("\\", "").includes(shown)) }).toEqual({ shown, is: true });
+    }
+    const document = readDocument(await plan("json"));
+    expect(document).toMatchObject({
+      migrations: [
+        {
+          statements: [
+            { exposes: [], weight: "lock" },
+            { exposes: [exposures[0]], weight: "scan" },
+            { exposes: [exposures[1]], weight: "rewrite" },
+            { exposes: [exposures[2]], weight: "exposure", worst: `exposes ${exposures[2]}` },
+            { exposes: [exposures[3]], how: "not-traced" },
+          ],
+        },
+      ],
+    });
+  }, 60_000);
+
   test.each([
     ["", "stats_invalid", 4],
     ['{"format":"confiture-stats","version":2}', "stats_invalid", 4],

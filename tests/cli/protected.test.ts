@@ -249,17 +249,26 @@ describe.skipIf(process.platform === "win32")("any other environment, at a termi
 // Bun opens no pseudo-terminals on Windows.
 describe.skipIf(process.platform === "win32")("a protected environment, at a terminal", () => {
   const QUESTION =
-    /Its database is \S+:\d+\/\S+\.[^]*002_less\.sql:3: drops COLUMN bio of TABLE users[^]*Type its name to apply these migrations: $/;
+    /Its database is \S+:\d+\/\S+\.[^]*002_less\.sql:3: drops COLUMN bio of TABLE users[^]*004_open\.sql:1: would expose rows of users to whoever may read VIEW all_users[^]*Type its name to apply these migrations: $/;
+
+  const open = (project: CliProject) =>
+    project.write(
+      "db/migrations/004_open.sql",
+      "CREATE VIEW all_users AS SELECT id FROM users;\nALTER TABLE users ENABLE ROW LEVEL SECURITY;\n",
+    );
 
   test("asks, and goes on with its name", async () => {
     await using project = await precious();
+    await open(project);
+    await project.write("db/migrations/003_code.ts", FILES["db/migrations/003_code.ts"].replace("DROP", "LOCK"));
     const { exitCode, screen } = await atTerminal(project.dir, UP, [[QUESTION, "precious\r"]]);
     expect({ exitCode, screen }).toMatchObject({ exitCode: 0 });
-    expect(await done(project)).toEqual([{ users: null, ledger: "confiture_migrations" }]);
+    expect(await done(project)).toEqual([{ users: "users", ledger: "confiture_migrations" }]);
   });
 
   test.each(["y\r", "\r", "local\r", "\u0003"])("asks, and does nothing with another answer: %p", async (keys) => {
     await using project = await precious();
+    await open(project);
     const { exitCode } = await atTerminal(project.dir, UP, [[QUESTION, keys]]);
     expect(exitCode).toBe(keys === "\u0003" ? 130 : 2);
     expect(await done(project)).toEqual(NOTHING);

@@ -9,7 +9,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { isBase } from "#migrate/version.ts";
 import { LIST } from "../arguments.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
-import { projectFiles, SCRATCH_ARGS } from "../compare-options.ts";
+import { projectFiles, readTraceArgs, SCRATCH_ARGS, TRACE_ARGS } from "../compare-options.ts";
 import { migrateOptions } from "../migrate-options.ts";
 import { findingToJson, renderFixed, renderLint, renderRules, ruleToJson } from "../output/lint.ts";
 import { REPORT_ARGS, type Report, renderReport, shownFrom, type ShownPath } from "../output/reports/report.ts";
@@ -52,11 +52,7 @@ export const command = defineCommand({
       description:
         "version and sizes of the database, from `confiture migrate stats` (default: those of the environment's)",
     },
-    fixtures: {
-      type: "string",
-      valueHint: "DIR",
-      description: "SQL files with rows to try statements on (default: db/fixtures, if it is there)",
-    },
+    ...TRACE_ARGS,
     rules: { type: "boolean", description: "list the rules, and lint nothing" },
     ...REPORT_ARGS,
   },
@@ -119,7 +115,11 @@ export const command = defineCommand({
     const { entries, factsOf, failure } = args.trace
       ? await (
           await import("#lint/trace.ts")
-        ).traceFiles({ ...files, ...start, migrations, ...traceSettings(context, sizes, args.fixtures) }, read, parser)
+        ).traceFiles(
+          { ...files, ...start, migrations, ...traceSettings(context, sizes, readTraceArgs(args)) },
+          read,
+          parser,
+        )
       : { entries: read, factsOf: undefined, failure: undefined };
     if (failure !== undefined)
       messages.warn(`judged by the text alone, because nothing could be run: ${failure.message}`);

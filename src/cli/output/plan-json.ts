@@ -48,6 +48,7 @@ export function planToJson({ trace, sizes, aim, above }: Plan): Record<string, u
       loses: statement.loses,
       takesAlong: statement.takesAlong,
       endangers: statement.endangers,
+      exposes: statement.exposes,
       absent: statement.absent ?? null,
       opaque: statement.opaque,
       error: error === undefined ? null : errorToJson(aim(error.error)),

@@ -1,5 +1,5 @@
 import type { Lock, StatementFacts } from "#compare/trace/facts.ts";
-import { sizesByName, worstFirst } from "#compare/trace/impact.ts";
+import { type Impact, sizesByName, worstFirst } from "#compare/trace/impact.ts";
 import type { SizeOf } from "#compare/trace/sizes.ts";
 import {
   cutTo,
@@ -44,7 +44,7 @@ export function planToMarkdown({ trace, sizes, above }: Plan): string {
     .join("");
   let text = `${head}\n`;
   for (const [index, { statement, impact }] of ranked.entries()) {
-    const row = `| ${inCode(placeOf(statement))} | \`${inCode(cutTo(oneLine(statement.sql), 120))}\` | ${escaped(inLine(rowWords(statement, impact.sentence, sizeOf)))} | ${escaped(lockWords(statement.locks))} |\n`;
+    const row = `| ${inCode(placeOf(statement))} | \`${inCode(cutTo(oneLine(statement.sql), 120))}\` | ${escaped(inLine(rowWords(statement, impact, sizeOf)))} | ${escaped(lockWords(statement.locks))} |\n`;
     const rest = `\n${count(ranked.length - index, "more statement")}: see \`confiture migrate plan\`.\n`;
     if (text.length + row.length + rest.length + tail.length > MARKDOWN_LIMIT)
       return `${text}${rest}${cutTo(tail, 2000)}`;
@@ -64,14 +64,21 @@ function limitItems(above: Plan["above"]): string[] {
   return [first, "", ...shown, ...more, ""];
 }
 
-function rowWords(statement: StatementFacts, sentence: string, sizeOf: ReadonlyMap<string, SizeOf>): string {
-  const { how, error } = statement;
-  if (how.kind === "not-traced" && error === undefined) return `not traced: ${how.reason}`;
+function rowWords(statement: StatementFacts, impact: Impact, sizeOf: ReadonlyMap<string, SizeOf>): string {
+  const { how, error, loses, endangers, exposes } = statement;
+  const { weight, sentence } = impact;
+  const lost = weight === "loss" ? [] : [...loses, ...endangers];
+  const shown = weight === "exposure" ? [] : exposes.map((exposure) => `exposes ${exposure}`);
+  // What others cannot take back is said, whatever is worse for the moment.
+  const besides = [...lost, ...shown].map((one) => `; ${one}`).join("");
+  if (how.kind === "not-traced" && error === undefined) {
+    return `not traced: ${how.reason}${weight === "unseen" ? "" : `; ${sentence}`}${besides}`;
+  }
   const large = [...inUse(statement.rewrites), ...inUse(statement.scans)].filter(({ name }) => sizeOf.has(name));
   const sizes = large.length === 0 ? "" : ` (${large.map((relation) => sized(relation, sizeOf)).join(", ")})`;
   const rows = error?.onRows === undefined ? "" : `; fails on some rows: ${error.onRows.example}`;
   const unseen = statement.opaque ? "; its code has branches, of which not all were seen" : "";
-  return cutTo(`${sentence}${sizes}${rows}${unseen}`, 600);
+  return cutTo(`${sentence}${besides}${sizes}${rows}${unseen}`, 600);
 }
 
 function lockWords(locks: readonly Lock[]): string {

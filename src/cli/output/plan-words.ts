@@ -74,7 +74,7 @@ export function factsByFile({ trace, sizes }: Pick<Plan, "trace" | "sizes">): Re
 
 /** What there is to say of a statement, a line each. */
 export function factsIn(statement: StatementFacts, sizeOf: ReadonlyMap<string, SizeOf>): string[] {
-  const { how, error, opaque, loses, endangers, absent } = statement;
+  const { how, error, opaque, loses, endangers, exposes, absent } = statement;
   const { weight, sentence } = impactOf(statement, sizeOf);
   const bad = weight === "fails" || weight === "rewrite" || weight === "scan";
   const lines: string[] = [];
@@ -92,6 +92,7 @@ export function factsIn(statement: StatementFacts, sizeOf: ReadonlyMap<string, S
   }
   for (const loss of loses) add(`loses data: ${inLine(loss)}`);
   for (const danger of endangers) add(`endangers data: ${inLine(danger)}`);
+  for (const exposure of exposes) add(`exposes data: ${inLine(exposure)}`);
   if (absent !== undefined) {
     add(`drops nothing: there is no ${inLine(absent)} here; a database that has it loses it`);
   }

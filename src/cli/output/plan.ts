@@ -87,6 +87,7 @@ function isQuiet(statement: StatementFacts): boolean {
     rows,
     loses,
     endangers,
+    exposes,
     locks,
   } = statement;
   const lists = [
@@ -98,6 +99,7 @@ function isQuiet(statement: StatementFacts): boolean {
     rows.filter(({ isNew }) => !isNew),
     loses,
     endangers,
+    exposes,
   ];
   return (
     how.kind === "measured" &&

@@ -4,6 +4,7 @@ import { interruptedBy, openDatabase } from "#database/open.ts";
 import { unawaited } from "#database/unawaited.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { emptied } from "./emptied.ts";
+import type { OnLeftOut } from "./left-out.ts";
 import { roomSettings } from "./room.ts";
 import { scratchSession } from "./session.ts";
 
@@ -25,11 +26,12 @@ let spare: Used | undefined;
  */
 export async function withEmbeddedScratch<T>(
   ownSettings: Readonly<Record<string, string>>,
-  signal: AbortSignal | undefined,
+  options: Listening,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
+  const { signal } = options;
   const settings = { ...ownSettings, ...roomSettings() };
-  const used = (await takeSpare(JSON.stringify(settings), signal)) ?? (await open(settings, signal));
+  const used = (await takeSpare(JSON.stringify(settings), options)) ?? (await open(settings, options));
   let result: T;
   try {
     result = await work(used.database);
@@ -47,9 +49,10 @@ export async function withEmbeddedScratch<T>(
 /** One that begins with what another has saved. Nobody uses it again. */
 export async function withSavedScratch<T>(
   saved: Uint8Array<ArrayBuffer>,
-  signal: AbortSignal | undefined,
+  options: Listening,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
+  const { signal } = options;
   // Two engines at a time would take twice the memory.
   const left = spare;
   spare = undefined;
@@ -57,7 +60,7 @@ export async function withSavedScratch<T>(
     unawaited.count--;
     await left.database.close();
   }
-  const { database } = await open(roomSettings(), signal, saved);
+  const { database } = await open(roomSettings(), options, saved);
   try {
     return await work(database);
   } catch (error) {
@@ -67,20 +70,23 @@ export async function withSavedScratch<T>(
   }
 }
 
-async function takeSpare(settings: string, signal: AbortSignal | undefined): Promise<Used | undefined> {
+async function takeSpare(settings: string, { signal, onLeftOut }: Listening): Promise<Used | undefined> {
   const used = spare;
   spare = undefined;
   if (used === undefined) return undefined;
   unawaited.count--;
   const fits = used.settings === settings && used.signal === signal && signal?.aborted !== true;
-  if (fits && (await emptied(used.database))) return used;
+  if (fits && (await emptied(used.database))) {
+    used.watch.onLeftOut = onLeftOut;
+    return used;
+  }
   await used.database.close();
   return undefined;
 }
 
 async function open(
   settings: Readonly<Record<string, string>>,
-  signal: AbortSignal | undefined,
+  { signal, onLeftOut }: Listening,
   saved?: Uint8Array<ArrayBuffer>,
 ): Promise<Used> {
   const target = {
@@ -88,12 +94,19 @@ async function open(
     ...(Object.keys(settings).length === 0 ? {} : { settings }),
     ...(saved === undefined ? {} : { saved }),
   } as const;
-  const watch: Watch = { leavesTraces: false };
+  const watch: Watch = { onLeftOut, leavesTraces: false };
   const database = watched(await openDatabase(target, { signal }), watch);
   return { database, watch, settings: JSON.stringify(settings), signal };
 }
 
+interface Listening {
+  readonly signal?: AbortSignal | undefined;
+  readonly onLeftOut?: OnLeftOut | undefined;
+}
+
 interface Watch {
+  /** Of whoever uses it. */
+  onLeftOut: OnLeftOut | undefined;
   /** Whether something may have run that a session keeps and nothing shows. */
   leavesTraces: boolean;
 }
@@ -105,9 +118,13 @@ interface Watch {
 const LEAVES_TRACES = /\bset_config\s*\(\s*(?!'[^'.]*')|\bset\s+(?:(?:session|local)\s+)?[\w"]+\s*\.|\bload\s+'/i;
 
 function watched(database: Database, watch: Watch): Database {
-  const session = scratchSession(database, DATABASE, (sql) => {
-    // Nobody looks through what is read piece by piece.
-    watch.leavesTraces ||= typeof sql !== "string" || LEAVES_TRACES.test(sql);
+  const session = scratchSession(database, {
+    name: DATABASE,
+    onLeftOut: (statement, reason) => watch.onLeftOut?.(statement, reason),
+    onSql: (sql) => {
+      // Nobody looks through what is read piece by piece.
+      watch.leavesTraces ||= typeof sql !== "string" || LEAVES_TRACES.test(sql);
+    },
   });
   // What only the session knows is not in what is saved.
   return { ...session, save: async () => (watch.leavesTraces ? undefined : await session.save?.()) };

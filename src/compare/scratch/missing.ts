@@ -44,7 +44,9 @@ async function createRole(database: Database, role: string): Promise<void> {
     const [{ scratch } = { scratch: "" }] = await database.query<{ scratch: string }>(
       "select pg_catalog.current_database()::text as scratch",
     );
-    await database.execute(`create role ${name}; comment on role ${name} is ${quoteLiteral(scratch)}`);
+    // A block: the session of a scratch database runs no statement about roles.
+    const block = `begin create role ${name}; comment on role ${name} is ${quoteLiteral(scratch)}; end`;
+    await database.execute(`do ${quoteLiteral(block)}`);
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "42501") throw error;
     throw error.with({

@@ -57,7 +57,7 @@ async function open(options: ScratchOptions, saved?: Uint8Array<ArrayBuffer>): P
     opened.resolve(database);
     await unwanted.promise;
   };
-  const life = saved === undefined ? withScratch(options, hold) : withSavedScratch(saved, options.signal, hold);
+  const life = saved === undefined ? withScratch(options, hold) : withSavedScratch(saved, options, hold);
   life.catch(opened.reject);
   const close = async (): Promise<void> => {
     unwanted.resolve();

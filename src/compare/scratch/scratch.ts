@@ -5,6 +5,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
 import { withEmbeddedScratch } from "./embedded-scratch.ts";
 import { claimName, dropForgotten, dropRolesOf } from "./forgotten.ts";
+import type { OnLeftOut } from "./left-out.ts";
 import { withRoom } from "./room.ts";
 import { scratchSession } from "./session.ts";
 import type { DatabaseTraits, ScratchSite } from "./site.ts";
@@ -12,6 +13,7 @@ import type { DatabaseTraits, ScratchSite } from "./site.ts";
 export interface ScratchOptions {
   readonly scratch: ScratchSite;
   readonly signal?: AbortSignal | undefined;
+  readonly onLeftOut?: OnLeftOut | undefined;
 }
 
 /**
@@ -20,11 +22,11 @@ export interface ScratchOptions {
  * @throws ConfitureError `scratch_unusable`, and as `work`
  */
 export async function withScratch<T>(
-  { scratch: site, signal }: ScratchOptions,
+  { scratch: site, signal, onLeftOut = () => {} }: ScratchOptions,
   work: (database: Database) => Promise<T>,
 ): Promise<T> {
   if (site.engine === "embedded") {
-    return await withRoom(site, () => withEmbeddedScratch(site.like?.settings ?? {}, signal, work));
+    return await withRoom(site, () => withEmbeddedScratch(site.like?.settings ?? {}, { signal, onLeftOut }, work));
   }
   return await withDatabase(site, {}, async (maintenance) => {
     await dropForgotten(maintenance);
@@ -35,7 +37,7 @@ export async function withScratch<T>(
       await giveSettings(maintenance, name, site.like?.settings ?? {});
       return await withDatabase({ ...site, database: name }, { signal }, (database) => {
         opened = true;
-        return work(scratchSession(database, name));
+        return work(scratchSession(database, { name, onLeftOut }));
       });
     } catch (error) {
       throw opened || !(error instanceof ConfitureError) ? error : unreachable(site, error);

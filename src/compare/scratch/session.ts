@@ -2,18 +2,24 @@ import type { Database } from "#database/database.ts";
 import type { LongSql } from "#database/long-sql.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { redirectDatabase } from "#sql/database-name.ts";
+import { Statement } from "#sql/statement.ts";
+import { type OnLeftOut, Outside } from "./left-out.ts";
+
+interface ScratchSession {
+  /** The scratch database's name. */
+  readonly name: string;
+  readonly onLeftOut: OnLeftOut;
+  /** Hears what is sent. */
+  readonly onSql?: (sql: string | LongSql) => void;
+}
 
 /**
- * The session of a scratch database. Statements about a database name the one that the project is for, which is not there, or
+ * The session of a scratch database. What would do something outside of it is not run, whoever sends it: its server may be the one
+ * of a database in use. Statements about a database name the one that the project is for, which is not there, or
  * which is there, on the same server, and must stay as it is: they are about the scratch database then.
- * @param name the scratch database's
- * @param onSql hears what is sent
  */
-export function scratchSession(
-  database: Database,
-  name: string,
-  onSql: (sql: string | LongSql) => void = () => {},
-): Database {
+export function scratchSession(database: Database, { name, onLeftOut, onSql = () => {} }: ScratchSession): Database {
+  const outside = new Outside(database.engine === "server");
   const send = async <T>(sql: string, run: (text: string) => Promise<T>): Promise<T> => {
     const redirected = redirectDatabase(sql, name);
     if (redirected === undefined) return await run(sql);
@@ -31,15 +37,22 @@ export function scratchSession(
     pooled,
     serverVersion,
     ...(host === undefined ? {} : { host }),
+    leavesOut: {
+      why: (statement) => outside.of(statement),
+      tell: (statement) => onLeftOut(statement, outside.of(statement) ?? ""),
+    },
     execute(sql, results) {
       onSql(sql);
       return typeof sql === "string"
-        ? send(sql, (text) => database.execute(text, results))
+        ? send(outside.without(sql, onLeftOut), (text) => database.execute(text, results))
         : database.execute(sql, results);
     },
-    query(sql, parameters) {
+    async query(sql, parameters) {
       onSql(sql);
-      return send(sql, (text) => database.query(text, parameters));
+      const reason = outside.of(Statement.of(sql));
+      if (reason === undefined) return await send(sql, (text) => database.query(text, parameters));
+      onLeftOut(Statement.of(sql), reason);
+      return [];
     },
     copyIn(sql, data, results) {
       return database.copyIn(sql, data, results);
@@ -47,6 +60,9 @@ export function scratchSession(
     cancel() {
       return database.cancel();
     },
+    ...(database.limitWork === undefined
+      ? {}
+      : { limitWork: (milliseconds: number | undefined) => database.limitWork?.(milliseconds) }),
     save: async () => await database.save?.(),
     close() {
       return database.close();

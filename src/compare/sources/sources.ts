@@ -15,6 +15,7 @@ import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { withRevision } from "./git.ts";
 import { rebuildExactly } from "./rebuild.ts";
 import { explainMissing, withMissingRoles } from "../scratch/missing.ts";
+import type { OnLeftOut } from "../scratch/left-out.ts";
 import { withScratch } from "../scratch/scratch.ts";
 import type { ScratchSite } from "../scratch/site.ts";
 import { SCRATCH_LEDGER, startRun } from "../scratch/scratch-run.ts";
@@ -38,6 +39,8 @@ export interface ProjectFiles {
   readonly toolVersion: string;
   readonly scratch: ScratchSite;
   readonly signal?: AbortSignal | undefined;
+  /** Hears of statements that are not run in scratch databases. */
+  readonly onLeftOut?: OnLeftOut | undefined;
 }
 
 /** Something a catalogue can be read from, as it is named on the command line. */

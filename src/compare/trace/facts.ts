@@ -117,6 +117,8 @@ export interface StatementFacts {
   readonly takesAlong: readonly TakenObject[];
   /** What it puts at risk without taking it away, in words: "restarts SEQUENCE s: values that it has given may come again". */
   readonly endangers: readonly string[];
+  /** What it shows to people who could not see it before, in words that go on from "exposes". */
+  readonly exposes: readonly string[];
   /** What it would drop IF EXISTS and was not there: "TABLE old". Elsewhere it may be. */
   readonly absent: string | undefined;
   readonly error: StatementError | undefined;
@@ -173,6 +175,8 @@ export interface TraceOptions extends ProjectFiles {
   readonly postgres?: number | undefined;
   /** What sessions of the database in use begin with, where that is known: conversions of timestamps depend on it. */
   readonly timeZone?: string | undefined;
+  /** Milliseconds that a statement may take before it is cancelled, and told as not traced; a minute when undefined. */
+  readonly timeLimit?: number | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
 }
 

@@ -57,12 +57,15 @@ export function loadFixtures(database: Database, files: readonly string[], optio
   };
 }
 
+/** The function of PostgreSQL that says where its grammar does not go on (scan.l): messages are translated. */
+const GRAMMAR = "scanner_yyerror";
+
 /**
  * Whether a later migration may make what a statement needs: PostgreSQL could not make sense of its names (class 42, which
  * has more values than columns in it), or a COPY has more columns than the table (22P04). What is no SQL never is.
  */
 function mayNeedMore({ server }: ConfitureError): boolean {
-  if (server?.sqlstate === "42601" && server.message.startsWith("syntax error")) return false;
+  if (server?.routine === GRAMMAR) return false;
   return server !== undefined && (server.sqlstate.startsWith("42") || server.sqlstate === "22P04");
 }
 

@@ -3,13 +3,14 @@ import type { SizeOf, Sizes } from "./sizes.ts";
 
 /**
  * How much a statement hurts those who use the database, the worst first. `fails`: it cannot run; `rewrite` and `scan`: it
- * works through a whole table while others wait; `loss`: what is stored is gone, or at risk; `lock`: others wait for a moment, once
+ * works through a whole table while others wait; `loss`: what is stored is gone, or at risk; `exposure`: people see what they could not
+ * see; `lock`: others wait for a moment, once
  * it has got its lock; `rows`: those wait who change the same rows; `unseen`: not all of it was seen, and what was keeps nobody
  * waiting; `none`: nobody has to wait for it.
  */
 export type Weight = (typeof WEIGHTS)[number];
 
-export const WEIGHTS = ["fails", "rewrite", "scan", "loss", "lock", "rows", "unseen", "none"] as const;
+export const WEIGHTS = ["fails", "rewrite", "scan", "loss", "exposure", "lock", "rows", "unseen", "none"] as const;
 
 /** What is worst about a statement. */
 export interface Impact {
@@ -82,6 +83,9 @@ export function impactOf(statement: StatementFacts, sizeOf: ReadonlyMap<string, 
   if (loses.length + endangers.length > 0) {
     const waiting = changes.length > 0 ? `: whoever changes the same rows waits ${until}` : "";
     return { weight: "loss", sentence: `${[...loses, ...endangers].join("; ")}${waiting}`, bytes: bytesOf(rewritten) };
+  }
+  if (statement.exposes.length > 0) {
+    return { weight: "exposure", sentence: `exposes ${statement.exposes.join("; ")}`, bytes: 0 };
   }
   const own = strongest(statement.locks);
   if (own !== undefined) {

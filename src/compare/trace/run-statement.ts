@@ -1,8 +1,9 @@
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
+import { withTimeLimit } from "#database/time-limit.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { formatDuration } from "#sql/duration.ts";
 import { cannotRunInTransaction } from "#sql/classify.ts";
-import { reachesOutside } from "#sql/outside.ts";
 import type { Statement } from "#sql/statement.ts";
 import { explainMissing, withMissingRoles } from "../scratch/missing.ts";
 import type { ScratchSite } from "../scratch/site.ts";
@@ -14,6 +15,7 @@ import type { Meter } from "./meter.ts";
 import { CODE_OR_QUERY } from "./planned.ts";
 import { dependsOnRows, exampleOf, type RowsInTheWay } from "./rows-in-the-way.ts";
 import { runKnown } from "./run-known.ts";
+import { meetsMadeUpKeys, refersToRowsInUse } from "./seeds.ts";
 
 /** What came of one statement. */
 export interface Taken {
@@ -34,6 +36,14 @@ export interface RunnerOptions {
   readonly lost: { any: boolean };
   /** Whether the runner has one transaction around the whole migration. */
   readonly isTransactional: boolean;
+  readonly limit: TimeLimit;
+}
+
+/** How long a statement may take. */
+export interface TimeLimit {
+  readonly milliseconds: number;
+  /** Texts of statements that took longer. They are not tried again, where the rest is. */
+  readonly reached: Set<string>;
 }
 
 /** Runs single statements so that what each does can be read off; a failure leaves the others as if it had not been tried. */
@@ -47,8 +57,14 @@ export class StatementRunner {
   }
 
   async run(database: Database, statement: Statement, work: () => Promise<void>): Promise<Taken> {
-    const reach = reachesOutside(statement);
-    if (reach !== undefined) return notTried(reach);
+    const reach = database.leavesOut?.why(statement);
+    if (reach !== undefined) return notTried(`it ${reach}, and is not run for a try`);
+    const { limit } = this.#options;
+    if (limit.reached.has(statement.text)) return notTried(tookLonger(limit.milliseconds));
+    return await this.#try(database, statement, () => withTimeLimit(database, limit.milliseconds, work));
+  }
+
+  async #try(database: Database, statement: Statement, work: () => Promise<void>): Promise<Taken> {
     if (isUnguarded(statement)) {
       this.isWatched = false;
       await work();
@@ -77,7 +93,7 @@ export class StatementRunner {
     } catch (thrown) {
       const error = asServerError(thrown);
       if (error.server?.sqlstate === NOT_IN_TRANSACTION && !this.#options.isTransactional) throw error;
-      const reason = this.#whyNotTraced(error);
+      const reason = this.#whyNotTraced(error, statement);
       const onRows =
         reason === undefined && dependsOnRows(error)
           ? await exampleOf(database, error, rows, statement.text)
@@ -94,15 +110,17 @@ export class StatementRunner {
             const measured = await attempt();
             await releaseSavepoint(database);
             await rows.refill(database, tables, true);
-            return { measured, how: MEASURED, error: statementError(error, onRows) };
+            const found = statementError(error, onRows);
+            return { measured, how: MEASURED, ...(meetsMadeUpKeys(statement, found) ? {} : { error: found }) };
           } catch (again) {
             asServerError(again);
             await backToSavepoint(database);
           }
         }
       }
+      const isOfOthers = rows.isMadeUp(undefined) && (await refersToRowsInUse(database, statement, error, meter));
       await releaseSavepoint(database);
-      return failed(error, reason);
+      return failed(error, isOfOthers ? "the rows that it refers to are not here (--fixtures)" : reason);
     }
   }
 
@@ -150,7 +168,7 @@ export class StatementRunner {
       const error = asServerError(thrown);
       await rows.dropInvalidIndexes(database, meter);
       const onRows = dependsOnRows(error) ? await exampleOf(database, error, rows) : undefined;
-      if (onRows === undefined) return failed(error, this.#whyNotTraced(error));
+      if (onRows === undefined) return failed(error, this.#whyNotTraced(error, statement));
       for (const tables of rows.choices(error, meter)) {
         try {
           await rows.remove(database, tables);
@@ -167,7 +185,12 @@ export class StatementRunner {
   }
 
   /** What this PostgreSQL cannot do, or lacks because of that, says nothing about the statement. */
-  #whyNotTraced(error: ConfitureError): string | undefined {
+  #whyNotTraced(error: ConfitureError, { text }: Statement): string | undefined {
+    const { limit } = this.#options;
+    if (error.data?.["timeLimit"] !== undefined) {
+      limit.reached.add(text);
+      return tookLonger(limit.milliseconds);
+    }
     const explained = explainMissing(error, this.#options.scratch);
     if (explained.code === "extension_missing") return explained.message;
     if (error.server?.sqlstate === NO_SUCH_DATABASE) return "it names a database, and this is another one";
@@ -185,14 +208,16 @@ const NOT_IN_TRANSACTION = "25001";
 /** invalid_parameter_value */
 const INVALID_VALUE = "22023";
 
-/** The server of a scratch database is one that others use. */
-function notTried(reach: string): Taken {
-  const reason = `it ${reach}, and is not run for a try`;
+function notTried(reason: string): Taken {
   return {
     measured: NOTHING_MEASURED,
     how: { kind: "not-traced", reason },
     stopped: new ConfitureError("migration_failed", `A statement was not run: ${reason}`),
   };
+}
+
+function tookLonger(milliseconds: number): string {
+  return `it took longer than ${formatDuration(milliseconds)}, and was cancelled (--time-limit)`;
 }
 
 function failed(error: ConfitureError, reason: string | undefined): Taken {

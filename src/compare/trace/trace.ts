@@ -24,14 +24,20 @@ import { mayBranch } from "./branches.ts";
 import { Meter } from "./meter.ts";
 import { leavingOut } from "./leaving-out.ts";
 import { RowsInTheWay } from "./rows-in-the-way.ts";
+import type { TimeLimit } from "./run-statement.ts";
 import { locksOfApart, traceOne, type Way } from "./trace-one.ts";
+
+/** Milliseconds that a statement may take where nobody says how many. */
+const TIME_LIMIT = 60_000;
 
 /**
  * Runs migrations in a scratch database with rows in its tables, and tells what each statement did. A statement that fails is told
  * (`error`), and those behind it are tried all the same.
  * @throws ConfitureError what keeps base or applied migrations from running; `interrupted`
  */
-export async function traceMigrations(options: TraceOptions): Promise<Trace> {
+export async function traceMigrations(given: TraceOptions): Promise<Trace> {
+  const limit = { milliseconds: given.timeLimit ?? TIME_LIMIT, reached: new Set<string>() };
+  const options = { ...given, limit };
   const fixtures = options.fixturesDir === undefined ? [] : collectFixtures(options, options.fixturesDir);
   return await withScratchSeries(options, async (series) => {
     let start = await begin(series, options);
@@ -103,7 +109,7 @@ interface Told extends Trace {
 
 async function traceFrom(
   { database, run, leftOut }: Start,
-  options: TraceOptions,
+  options: TraceOptions & { readonly limit: TimeLimit },
   fixtures: readonly string[],
   way: Way,
 ): Promise<Told> {
@@ -136,10 +142,10 @@ async function traceFrom(
     if (meter === undefined) meter = await Meter.start(database, without);
     // What was watched is known; what was not may have changed anything.
     else if (!isWatched || fixtures.length > 0) await meter.refresh();
-    const { projectDir, scratch, timeZone, postgres } = options;
+    const { projectDir, scratch, timeZone, postgres, limit } = options;
     const told = await traceOne(
       run,
-      { projectDir, migration, meter, rows, scratch, lost, before, timeZone, postgres },
+      { projectDir, migration, meter, rows, scratch, lost, before, timeZone, postgres, limit },
       way,
     );
     if (migration.up.kind === "sql") before.push(...migration.up.script.statements.filter(mayMoveTable));

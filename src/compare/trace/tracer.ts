@@ -1,15 +1,11 @@
-import { join } from "node:path";
 import type { Database } from "#database/database.ts";
-import { placeIn, runStatements, type Script } from "#database/script.ts";
-import { ConfitureError, type Location } from "#errors/error.ts";
-import { readRegularFile } from "#files/read.ts";
-import { backfillOf, type LoadedMigration } from "#migrate/body.ts";
+import { runStatements, type Script } from "#database/script.ts";
+import { withTimeLimit } from "#database/time-limit.ts";
+import { ConfitureError } from "#errors/error.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
 import type { Performer } from "#migrate/performer.ts";
 import { transactionControl } from "#sql/classify.ts";
-import { dangersOf } from "#sql/danger.ts";
-import { locateInFile } from "#sql/position.ts";
-import { parseQualifiedName, quoteLiteral } from "#sql/quote.ts";
-import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
+import { quoteLiteral } from "#sql/quote.ts";
 import { Statement } from "#sql/statement.ts";
 import type { ScratchSite } from "../scratch/site.ts";
 import type { StatementFacts } from "./facts.ts";
@@ -17,10 +13,13 @@ import { backToSavepoint, releaseSavepoint, setSavepoint } from "./guarded.ts";
 import { conversionOf } from "./kept-values.ts";
 import type { Measured } from "./measured.ts";
 import type { Meter } from "./meter.ts";
+import { Places } from "./places.ts";
 import { CODE_OR_QUERY } from "./planned.ts";
 import type { RowsInTheWay } from "./rows-in-the-way.ts";
-import { asServerError, MEASURED, StatementRunner } from "./run-statement.ts";
-import { deletedFrom, lossesOf } from "./statement-losses.ts";
+import { asServerError, MEASURED, StatementRunner, type TimeLimit } from "./run-statement.ts";
+import { insertsFrom } from "./seeds.ts";
+import { lossesOf } from "./statement-losses.ts";
+import { Teller } from "./told.ts";
 import { whyTooNew } from "./too-new.ts";
 import { COUNT_CALLS } from "./watch-queries.ts";
 
@@ -39,6 +38,7 @@ export interface TracerOptions {
   readonly timeZone: string | undefined;
   /** The major version that the migration is for. */
   readonly postgres: number | undefined;
+  readonly limit: TimeLimit;
 }
 
 /** Runs a migration's statements one by one and takes down what each of them does. */
@@ -46,21 +46,19 @@ export class Tracer implements Performer {
   readonly statementFacts: StatementFacts[] = [];
   readonly #options: TracerOptions;
   readonly #runner: StatementRunner;
+  readonly #places: Places;
+  readonly #teller: Teller;
   /** The file's own BEGIN was there, and its COMMIT was not. */
   #begun = false;
   #isPrepared = false;
-  /** Behind the last call that was found in a TypeScript file. */
-  #foundUpTo = 0;
   /** What holds only within the transaction, which is set again in each part of it. */
   readonly #settings: string[] = [];
-  /** What is known of its statements: all of a file in SQL, those of TypeScript up to now. */
-  readonly #known: Statement[];
-  #replacedTables: ReturnType<typeof replacedTables> | undefined;
 
   constructor(options: TracerOptions) {
     this.#options = options;
-    const { up } = options.migration;
-    this.#known = [...options.before, ...(up.kind === "sql" ? up.script.statements : [])];
+    const { projectDir, migration, meter, before } = options;
+    this.#places = new Places(projectDir, migration);
+    this.#teller = new Teller(meter, migration, before);
     this.#runner = new StatementRunner({ ...options, isTransactional: this.#isTransactional() });
   }
 
@@ -92,11 +90,12 @@ export class Tracer implements Performer {
    * @returns whether they do nothing but add rows; otherwise nothing was done
    */
   async #takeRows(database: Database, script: Script, statements: readonly Statement[]): Promise<boolean> {
-    const { meter, isApart } = this.#options;
+    const { meter, isApart, limit } = this.#options;
     await this.#prepare(database);
     if (isApart || !(await setSavepoint(database))) return false;
     try {
-      const run = (): Promise<void> => runStatements(database, script, statements);
+      const run = (): Promise<void> =>
+        withTimeLimit(database, limit.milliseconds, () => runStatements(database, script, statements));
       const measured = await meter.watch(run, { text: "", isPlanned: true });
       const { held: _held, writes: _writes, ...lists } = measured;
       if (Object.values(lists).some((list) => list.length > 0)) {
@@ -107,7 +106,7 @@ export class Tracer implements Performer {
       }
       await releaseSavepoint(database);
       for (const statement of statements) {
-        const where = this.#whereOf(script, statement, true);
+        const where = this.#places.of(script, statement, true);
         this.statementFacts.push({
           ...where,
           how: MEASURED,
@@ -115,6 +114,7 @@ export class Tracer implements Performer {
           loses: [],
           takesAlong: [],
           endangers: [],
+          exposes: [],
           absent: undefined,
           error: undefined,
           tooNew: undefined,
@@ -154,8 +154,7 @@ export class Tracer implements Performer {
     const { postgres } = this.#options;
     const tooNew =
       postgres === undefined ? undefined : await whyTooNew(database, statement, postgres, !this.#options.lost.any);
-    const endangers = await this.#endangers(statement);
-    const replaced = await this.#replaced(statement);
+    const told = await this.#teller.of(database, statement);
     const conversion = await conversionOf(database, statement);
     const taken = await this.#runner.run(database, statement, work);
     const keepsValues = await conversion?.keepsValues();
@@ -167,13 +166,14 @@ export class Tracer implements Performer {
     const emptied = await emptiedByCode(database, statement, measured);
     const losses = lossesOf(statement, measured, keepsValues === true, emptied);
     this.statementFacts.push({
-      ...this.#whereOf(script, statement, isTransactional && verb === undefined),
+      ...this.#places.of(script, statement, isTransactional && verb === undefined),
       how,
       ...factsOf(measured),
       ...losses,
       held: isTransactional ? measured.held : measured.locks,
-      loses: [...losses.loses, ...replaced, ...(await this.#followersOf(losses.loses))],
-      endangers: endangers.length > 0 ? endangers : losses.endangers,
+      loses: [...losses.loses, ...told.replaces, ...(await this.#teller.followersOf(losses.loses))],
+      endangers: told.endangers.length > 0 ? told.endangers : losses.endangers,
+      exposes: told.exposes,
       error,
       tooNew,
       opaque:
@@ -181,21 +181,6 @@ export class Tracer implements Performer {
         (statement.firstWord === "DO" && HAS_BRANCHES.test(statement.text)),
     });
     return taken.stopped;
-  }
-
-  #whereOf(
-    script: Script,
-    statement: Statement,
-    inTransaction: boolean,
-  ): Pick<StatementFacts, "sql" | "place" | "span" | "inTransaction" | "inBatches"> {
-    const isOwnText = !this.#isTypeScript() && script.outline === undefined;
-    return {
-      sql: statement.text,
-      place: this.#placeOf(script, statement),
-      span: isOwnText ? { start: statement.start, end: statement.end } : undefined,
-      inTransaction,
-      inBatches: backfillOf(this.#options.migration.up) !== undefined,
-    };
   }
 
   /** Once for the migration, behind what the runner sets back and before what the migration sets itself. */
@@ -217,73 +202,10 @@ export class Tracer implements Performer {
     await database.execute(["commit; begin", ...this.#settings].join("; "));
   }
 
-  /** What goes with deleted rows by foreign keys, whether or not rows were there to show it. */
-  async #followersOf(loses: readonly string[]): Promise<string[]> {
-    const table = loses.map(deletedFrom).find((name) => name !== undefined);
-    if (table === undefined) return [];
-    const told = loses.join("\n");
-    const followers = await this.#options.meter.followers(table);
-    return followers.filter((loss) => !told.includes(loss.replace(/ \(.*/, "")));
-  }
-
-  /** What is not found any more where it puts another table in the place of one in use. */
-  async #replaced(statement: Statement): Promise<string[]> {
-    if (this.#isTypeScript()) {
-      this.#known.push(statement);
-      this.#replacedTables = undefined;
-    }
-    if (!/^(?:CREATE|ALTER)$/.test(statement.firstWord ?? "")) return [];
-    this.#replacedTables ??= replacedTables(this.#known);
-    const replaced = this.#replacedTables.get(statement);
-    const loss = replaced === undefined ? undefined : lossOfReplaced(replaced);
-    if (replaced === undefined || loss === undefined) return [];
-    return (await this.#options.meter.resolve(replaced.now))?.isNew === false ? [loss] : [];
-  }
-
-  /** What its text says that it puts at risk, of what is in use. */
-  async #endangers(statement: Statement): Promise<string[]> {
-    const found: string[] = [];
-    for (const { what, relation } of dangersOf(statement)) {
-      // What is no name makes PostgreSQL stop, here as there.
-      if (parseQualifiedName(relation) === undefined) continue;
-      if ((await this.#options.meter.resolve(relation))?.isNew === false) found.push(what);
-    }
-    return found;
-  }
-
   #isTransactional(): boolean {
     const { up } = this.#options.migration;
     return up.kind !== "refused" && up.transactional;
   }
-
-  #isTypeScript(): boolean {
-    return this.#options.migration.up.kind === "typescript";
-  }
-
-  #placeOf(script: Script, statement: Statement): Location {
-    const { up } = this.#options.migration;
-    if (up.kind !== "typescript" || script.file !== up.file) return placeIn(script, statement.start);
-    const source = readRegularFile(join(this.#options.projectDir, up.file), up.file).toString();
-    const behind = source.indexOf(statement.text, this.#foundUpTo);
-    const at = behind < 0 ? source.indexOf(statement.text) : behind;
-    if (at < 0) return { file: up.file };
-    this.#foundUpTo = at + statement.text.length;
-    return locateInFile(up.file, source, at);
-  }
-}
-
-/** So many are run at once; if one of them fails, all are tried again. */
-const MOST_ROWS = 200;
-
-/** INSERTs that stand one after the other and only bring rows along. */
-function insertsFrom(statements: readonly Statement[], from: number): readonly Statement[] {
-  let end = from;
-  while (end < statements.length && end - from < MOST_ROWS && bringsRows(statements[end]!)) end++;
-  return statements.slice(from, end);
-}
-
-function bringsRows(statement: Statement): boolean {
-  return statement.firstWord === "INSERT" && !/\bselect\b|\bdo\s+update\b/i.test(statement.text);
 }
 
 /** Tables in use that a statement's code has truncated: each has a new file, and nothing in it. */

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { verify } from "#compare/verify/verify.ts";
-import { sourceCatalogue } from "#compare/sources/sources.ts";
+import { projectMigrations, sourceCatalogue } from "#compare/sources/sources.ts";
+import { traceMigrations } from "#compare/trace/trace.ts";
 import { withScratch } from "#compare/scratch/scratch.ts";
 import { lookBeside } from "#compare/scratch/site.ts";
 import type { Database } from "#database/database.ts";
@@ -204,6 +206,63 @@ for (const engine of serverEngines) {
       );
       expect(state).toEqual([{ datacl: null, comment: null, settings: 0 }]);
       await instance.dropDatabase(name);
+    });
+
+    test("what reaches beyond a scratch database is not run, by whatever makes one, and is told", async () => {
+      const instance = await server(engine.major);
+      const beside = await instance.createDatabase("beside");
+      await instance.sql("DROP ROLE IF EXISTS scratch_reached");
+      await instance.sql("CREATE ROLE scratch_reached LOGIN PASSWORD 'kept'");
+      const state = async () =>
+        await instance.sql(
+          "SELECT rolpassword, (SELECT count(*)::int FROM pg_database WHERE datname = $1) AS there FROM pg_authid WHERE rolname = 'scratch_reached'",
+          [beside],
+        );
+      const before = await state();
+      await using folder = await temporaryProject({});
+      const program = (name: string) => `COPY (SELECT 1) TO PROGRAM 'touch ${folder.path(name)}'`;
+      const schema = [
+        "CREATE TABLE a (id int, b int)",
+        `CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN ${program("function")}; END $$`,
+        "GRANT SELECT ON a TO scratch_reached, scratch_made",
+      ];
+      const up = [
+        ...schema,
+        program("up"),
+        `COPY (SELECT 1) TO '${folder.path("copy")}'`,
+        "SELECT f()",
+        `DO $$ BEGIN EXECUTE $q$${program("block")}$q$; END $$`,
+        "ALTER ROLE scratch_reached PASSWORD 'lost'",
+        "GRANT pg_read_all_data TO scratch_reached",
+      ];
+      const down = [program("down"), "DROP FUNCTION f()", "DROP TABLE a"];
+      await using project = await temporaryProject({
+        "db/schema/a.sql": [program("schema"), ...schema, ""].join(";\n"),
+        "db/migrations/1_a.sql": `-- migrate:up\n${up.join(";\n")};\n-- migrate:down\n${down.join(";\n")};\n`,
+        "db/migrations/2_b.sql": `-- migrate:up transaction:false\nDROP DATABASE "${beside}";\n-- migrate:down transaction:false\nCREATE DATABASE "${beside}";\n`,
+        "db/migrations/3_c.ts": `import { Migration } from "confiture";
+          export default class C extends Migration {
+            async up() { await this.query(${JSON.stringify(program("query"))}); this.execute("COMMENT ON TABLE a IS NULL"); }
+            down() { this.execute("COMMENT ON TABLE a IS NULL"); }
+          }`,
+      });
+      const told = new Set<string>();
+      const onLeftOut = (_statement: object, reason: string) => void told.add(reason);
+      const files = { ...filesOf(project.dir), scratch: instance.target("postgres"), onLeftOut };
+      const { checks } = await verify(files);
+      expect(checks.map(({ outcome }) => outcome)).toEqual(["proven", "proven", "proven"]);
+      await traceMigrations({ ...files, migrations: projectMigrations(files).slice(2) });
+      expect(readdirSync(folder.dir)).toEqual([]);
+      expect(await state()).toEqual(before);
+      expect(await hasRole(instance, "scratch_made")).toBe(false);
+      expect([...told].toSorted()).toEqual([
+        "changes roles of the whole server",
+        "is about another database of the server",
+        "runs a program on the server",
+        "writes a file on the server",
+      ]);
+      await instance.dropDatabase(beside);
+      await instance.sql("DROP ROLE scratch_reached");
     });
 
     test("a locale of another system is no obstacle", async () => {

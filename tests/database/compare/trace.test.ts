@@ -5,6 +5,7 @@ import { impactOf } from "#compare/trace/impact.ts";
 import { untoldLosses } from "#compare/trace/limits.ts";
 import { traceMigrations } from "#compare/trace/trace.ts";
 import { temporaryProject } from "../../support/project.ts";
+import { NEWEST_ALONE, server } from "../../support/servers.ts";
 import { failureOf } from "../failure.ts";
 import { filesOf } from "./project-files.ts";
 
@@ -452,6 +453,55 @@ ALTER TABLE users ALTER bio DROP NOT NULL;`,
       "it runs a program on the server, and is not run for a try",
       "it ends what others are doing on the server, and is not run for a try",
       "measured",
+    ]);
+  });
+
+  test.each([
+    ["embedded", undefined, ["SELECT pg_sleep(3600);", "DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$;"]],
+    ["a server", NEWEST_ALONE[0], ["SELECT pg_sleep(3600);"]],
+  ] as const)("what does not end is cancelled, once, and the rest is tried: %s", async (_, major, endless) => {
+    const scratch = major === undefined ? {} : { scratch: (await server(major)).target("postgres") };
+    const { statements, trace } = await traced(
+      { "migrations/2_a.sql": ["ALTER TABLE orgs ADD a int;", ...endless, "ALTER TABLE orgs ADD b int;"].join("\n") },
+      // Long enough for what ends, on a machine that has much to do.
+      { ...scratch, timeLimit: 2000 },
+    );
+    expect(statements.map(({ how }) => (how.kind === "not-traced" ? how.reason : how.kind))).toEqual([
+      "measured",
+      ...endless.map(() => "it took longer than 2s, and was cancelled (--time-limit)"),
+      "measured",
+    ]);
+    expect([trace.migrations[0]?.error, ...statements.map(({ error }) => error)]).toEqual(
+      Array.from({ length: statements.length + 1 }, () => undefined),
+    );
+  });
+
+  test("keys that were made up say nothing of rows that a migration brings along", async () => {
+    const tables = "CREATE TABLE roles (id int PRIMARY KEY, org_id bigint REFERENCES orgs);\n";
+    const { statements } = await traced(
+      {
+        "migrations/2_roles.sql": tables,
+        "migrations/3_a.sql": [
+          "INSERT INTO roles VALUES (1), (2), (3);",
+          "INSERT INTO roles VALUES (10, 123456789);",
+          "INSERT INTO roles SELECT id FROM roles;",
+          "CREATE TABLE fresh (id int PRIMARY KEY);",
+          "CREATE TABLE refers (id int REFERENCES fresh);",
+          "INSERT INTO refers VALUES (1);",
+        ].join("\n"),
+      },
+      {},
+      "3",
+    );
+    expect(
+      statements.map(({ how, error }) => [how.kind === "not-traced" ? how.reason : how.kind, error?.sqlstate]),
+    ).toEqual([
+      ["measured", undefined],
+      ["the rows that it refers to are not here (--fixtures)", undefined],
+      ["measured", "23505"],
+      ["measured", undefined],
+      ["measured", undefined],
+      ["it fails", "23503"],
     ]);
   });
 

@@ -26,6 +26,22 @@ describe("commands in a text", () => {
     expect(aimCommands(aimed, AIM)).toBe(aimed);
   });
 
+  test.each([
+    ["confiture migrate resolve 002 --applied", "confiture migrate resolve -e live --yes live 002 --applied"],
+    [
+      "`confiture build`, `confiture migrate up`",
+      "`confiture build -e live --yes live`, `confiture migrate up -e live`",
+    ],
+    ["confiture migrate resolve 002 --continue", "confiture migrate resolve -e live 002 --continue"],
+    ["confiture migrate baseline --proven", "confiture migrate baseline -e live --proven"],
+    ["confiture migrate down --yes live", "confiture migrate down -e live --yes live"],
+    ["confiture build -e staging", "confiture build -e staging"],
+  ])("where the environment is protected: %s", (text, aimed) => {
+    const aim = { environment: "live", confirm: "live" };
+    expect(aimCommands(text, aim)).toBe(aimed);
+    expect(aimCommands(aimed, aim)).toBe(aimed);
+  });
+
   test("stay below each other where they stood below each other", () => {
     const aimed = aimCommands("  confiture migrate baseline   one\n  confiture migrate up         other", {
       environment: "x",

@@ -16,8 +16,8 @@ import { foreseeLimits } from "../../above-limits.ts";
 import { readCount, readVersion } from "../../arguments.ts";
 import { mayChange } from "../../changed-since.ts";
 import { type CommandContext, defineCommand, GLOBAL_ARGS } from "../../command.ts";
-import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
-import { FIXTURES, findPending, tracePending } from "../../pending.ts";
+import { projectFiles, readTraceArgs, SCRATCH_ARGS, TRACE_ARGS } from "../../compare-options.ts";
+import { findPending, tracePending } from "../../pending.ts";
 import { contractsByThemselves, migrateOptions } from "../../migrate-options.ts";
 import { inLine } from "../../output/visible.ts";
 import { planEnvironment } from "../../plan-environment.ts";
@@ -82,11 +82,7 @@ export const command = defineCommand({
       valueHint: "FILE",
       description: "sizes of tables, from `confiture migrate stats` (default: those of the database)",
     },
-    fixtures: {
-      type: "string",
-      valueHint: "DIR",
-      description: `SQL files with rows to try statements on (default: ${FIXTURES}, if it is there)`,
-    },
+    ...TRACE_ARGS,
     contract: {
       type: "string",
       valueHint: "NAME",
@@ -156,7 +152,7 @@ export const command = defineCommand({
     const trace =
       migrations.length === 0
         ? { migrations: [], serverVersion: 0, withoutRows: [], leftOut: [] }
-        : await tracePending(context, files, { migrations, applied, otherwise, sizes }, args.fixtures);
+        : await tracePending(context, files, { migrations, applied, otherwise, sizes }, readTraceArgs(args));
     const above = foreseeLimits(await context.config("files"), trace, sizes);
     const plan = { trace, sizes, aim: context.aim, above };
     const failed = hasFailure(trace);

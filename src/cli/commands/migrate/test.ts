@@ -2,11 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
-import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
+import { FIXTURES, projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
 import { placesIn } from "../../output/findings.ts";
 import { renderTest, testToJson } from "../../output/verify.ts";
-
-const FIXTURES = "db/fixtures";
 
 export const command = defineCommand({
   args: {

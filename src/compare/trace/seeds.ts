@@ -1,0 +1,53 @@
+import type { Database } from "#database/database.ts";
+import type { ConfitureError } from "#errors/error.ts";
+import type { Statement } from "#sql/statement.ts";
+import type { StatementError } from "./facts.ts";
+import type { Meter } from "./meter.ts";
+
+/** So many are run at once; if one of them fails, all are tried again. */
+const MOST_ROWS = 200;
+
+/** INSERTs that stand one after the other and only bring rows along. */
+export function insertsFrom(statements: readonly Statement[], from: number): readonly Statement[] {
+  let end = from;
+  while (end < statements.length && end - from < MOST_ROWS && bringsRows(statements[end]!)) end++;
+  return statements.slice(from, end);
+}
+
+function bringsRows({ firstWord, text }: Statement): boolean {
+  return firstWord === "INSERT" && !/\bselect\b|\bdo\s+update\b/i.test(text);
+}
+
+/** unique_violation, exclusion_violation */
+const TAKEN = /^23505$|^23P01$/;
+
+/** Whether rows that a migration brings along only met keys that were made up: these say nothing of those in production. */
+export function meetsMadeUpKeys(statement: Statement, { error, onRows }: StatementError): boolean {
+  return onRows?.madeUp === true && bringsRows(statement) && TAKEN.test(error.server?.sqlstate ?? "");
+}
+
+/** foreign_key_violation */
+const REFERS_TO_NOTHING = "23503";
+
+/**
+ * Whether rows that a migration brings along refer to rows of a table in use: which there are is not known here.
+ * In a transaction, behind its savepoint.
+ */
+export async function refersToRowsInUse(
+  database: Database,
+  statement: Statement,
+  { server }: ConfitureError,
+  meter: Meter,
+): Promise<boolean> {
+  if (server?.sqlstate !== REFERS_TO_NOTHING || !bringsRows(statement)) return false;
+  const [referenced] = await database.query<{ name: string }>(
+    `select pg_catalog.format('%I.%I', n.nspname, r.relname) as name
+       from pg_catalog.pg_constraint k
+       join pg_catalog.pg_class r on r.oid operator(pg_catalog.=) k.confrelid
+       join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) r.relnamespace
+      where k.conname operator(pg_catalog.=) $1
+        and k.conrelid operator(pg_catalog.=) pg_catalog.to_regclass(pg_catalog.format('%I.%I', $2::text, $3::text))`,
+    [server.constraint ?? "", server.schema ?? "", server.table ?? ""],
+  );
+  return referenced !== undefined && meter.find(referenced.name)?.isNew === false;
+}

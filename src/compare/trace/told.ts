@@ -1,0 +1,74 @@
+import type { Database } from "#database/database.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
+import { exposuresOf } from "#migrate/exposures.ts";
+import { dangersOf } from "#sql/danger.ts";
+import { parseQualifiedName } from "#sql/quote.ts";
+import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
+import type { Statement } from "#sql/statement.ts";
+import type { Meter } from "./meter.ts";
+import { deletedFrom } from "./statement-losses.ts";
+
+/** What a statement is known to do by its text and what is in use, before it has run. */
+export interface Told {
+  /** What is not found any more where it puts another table in the place of one in use. */
+  readonly replaces: readonly string[];
+  readonly endangers: readonly string[];
+  readonly exposes: readonly string[];
+}
+
+/** Reads statements of one migration, in the order in which they run. */
+export class Teller {
+  readonly #meter: Meter;
+  readonly #isTypeScript: boolean;
+  /** What is known of its statements: all of a file in SQL, those of TypeScript up to now. */
+  readonly #known: Statement[];
+  #replacedTables: ReturnType<typeof replacedTables> | undefined;
+
+  /** @param before statements of migrations before it that may have renamed tables */
+  constructor(meter: Meter, { up }: LoadedMigration, before: readonly Statement[]) {
+    this.#meter = meter;
+    this.#isTypeScript = up.kind === "typescript";
+    this.#known = [...before, ...(up.kind === "sql" ? up.script.statements : [])];
+  }
+
+  async of(database: Database, statement: Statement): Promise<Told> {
+    return {
+      replaces: await this.#replaced(statement),
+      endangers: await this.#endangers(statement),
+      exposes: [...(await exposuresOf([statement], database)).values()],
+    };
+  }
+
+  /** What goes with deleted rows by foreign keys, whether or not rows were there to show it. */
+  async followersOf(loses: readonly string[]): Promise<string[]> {
+    const table = loses.map(deletedFrom).find((name) => name !== undefined);
+    if (table === undefined) return [];
+    const told = loses.join("\n");
+    const followers = await this.#meter.followers(table);
+    return followers.filter((loss) => !told.includes(loss.replace(/ \(.*/, "")));
+  }
+
+  async #replaced(statement: Statement): Promise<string[]> {
+    if (this.#isTypeScript) {
+      this.#known.push(statement);
+      this.#replacedTables = undefined;
+    }
+    if (!/^(?:CREATE|ALTER)$/.test(statement.firstWord ?? "")) return [];
+    this.#replacedTables ??= replacedTables(this.#known);
+    const replaced = this.#replacedTables.get(statement);
+    const loss = replaced === undefined ? undefined : lossOfReplaced(replaced);
+    if (replaced === undefined || loss === undefined) return [];
+    return (await this.#meter.resolve(replaced.now))?.isNew === false ? [loss] : [];
+  }
+
+  /** What its text says that it puts at risk, of what is in use. */
+  async #endangers(statement: Statement): Promise<string[]> {
+    const found: string[] = [];
+    for (const { what, relation } of dangersOf(statement)) {
+      // What is no name makes PostgreSQL stop, here as there.
+      if (parseQualifiedName(relation) === undefined) continue;
+      if ((await this.#meter.resolve(relation))?.isNew === false) found.push(what);
+    }
+    return found;
+  }
+}

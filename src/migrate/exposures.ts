@@ -1,0 +1,63 @@
+import type { Database } from "#database/database.ts";
+import { exposureOf } from "#sql/exposure.ts";
+import { parseQualifiedName } from "#sql/quote.ts";
+import { type ReadPastPolicies, readPastPolicies } from "#sql/read-past-policies.ts";
+import type { Statement } from "#sql/statement.ts";
+import { foldedName, namesAltered } from "#sql/token-names.ts";
+
+/**
+ * What statements show to people who could not see it before, in words that go on from "exposes": what their text says
+ * (`exposureOf`), and views and copies of tables with row level security, in the database or by one of the statements.
+ * @param database where they run; undefined where there is none yet
+ */
+export async function exposuresOf(
+  statements: readonly Statement[],
+  database: Database | undefined,
+): Promise<ReadonlyMap<Statement, string>> {
+  const found = new Map<Statement, string>();
+  const readers: [Statement, ReadPastPolicies][] = [];
+  for (const statement of statements) {
+    const exposure = exposureOf(statement);
+    const reader = readPastPolicies(statement);
+    if (exposure !== undefined) found.set(statement, exposure);
+    else if (reader !== undefined) readers.push([statement, reader]);
+  }
+  if (readers.length === 0) return found;
+  const secured = [...securedBy(statements), ...(database === undefined ? [] : await securedIn(database))];
+  for (const [statement, { what, isCopy, tables }] of readers) {
+    if (tables === undefined) {
+      found.set(statement, `rows of the tables of ${what} to whoever may read it, whatever their policies say`);
+      continue;
+    }
+    const table = tables.find((name) => secured.some((one) => isSame(name, one)));
+    if (table === undefined) continue;
+    const how = isCopy ? "which has none of its policies" : "whatever its policies say";
+    found.set(statement, `rows of ${table} to whoever may read ${what}, ${how}`);
+  }
+  return found;
+}
+
+/** Tables whose row level security one of the statements switches on. */
+function securedBy(statements: readonly Statement[]): string[] {
+  return statements.flatMap((statement) => {
+    if (statement.firstWord !== "ALTER" || !/\benable\s+row\s+level\b/i.test(statement.text)) return [];
+    return namesAltered(statement.tokens()).slice(0, 1).map(foldedName);
+  });
+}
+
+async function securedIn(database: Database): Promise<string[]> {
+  // In whatever transaction and search_path there is: a scratch database is asked in the middle of a migration.
+  const rows = await database.query<{ schema: string; name: string }>(
+    `select pg_catalog.quote_ident(n.nspname) as schema, pg_catalog.quote_ident(c.relname) as name
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
+      where c.relrowsecurity`,
+  );
+  return rows.map(({ schema, name }) => `${schema}.${name}`);
+}
+
+/** Names without a schema may be in any. */
+function isSame(one: string, other: string): boolean {
+  const [a, b] = [parseQualifiedName(one), parseQualifiedName(other)];
+  if (a === undefined || b === undefined || a.name !== b.name) return false;
+  return a.schema === undefined || b.schema === undefined || a.schema === b.schema;
+}

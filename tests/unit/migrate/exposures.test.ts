@@ -1,0 +1,54 @@
+import { expect, test } from "bun:test";
+import { exposuresOf } from "#migrate/exposures.ts";
+import { splitStatements } from "#sql/split.ts";
+
+const SECURED = "ALTER TABLE app.notes ENABLE ROW LEVEL SECURITY";
+
+async function shown(sql: string): Promise<string | undefined> {
+  const { statements } = splitStatements(`${SECURED};\n${sql}`);
+  return (await exposuresOf(statements, undefined)).get(statements[1]!);
+}
+
+test.each([
+  ["CREATE VIEW v AS SELECT * FROM notes", "rows of notes to whoever may read VIEW v, whatever its policies say"],
+  [
+    "CREATE OR REPLACE VIEW api.v (a) WITH (security_barrier) AS WITH x AS (SELECT 1) SELECT * FROM t, x JOIN app.notes n ON true",
+    "rows of app.notes to whoever may read VIEW api.v, whatever its policies say",
+  ],
+  [
+    'CREATE VIEW "V" WITH (security_invoker = off) AS SELECT (SELECT count(*) FROM ONLY notes)',
+    'rows of notes to whoever may read VIEW "V", whatever its policies say',
+  ],
+  [
+    "CREATE MATERIALIZED VIEW IF NOT EXISTS m AS TABLE notes",
+    "rows of notes to whoever may read MATERIALIZED VIEW m, which has none of its policies",
+  ],
+  [
+    "CREATE TABLE copy AS (SELECT * FROM notes)",
+    "rows of notes to whoever may read TABLE copy, which has none of its policies",
+  ],
+  [
+    "ALTER VIEW v RESET (security_invoker)",
+    "rows of the tables of VIEW v to whoever may read it, whatever their policies say",
+  ],
+  [
+    "ALTER VIEW v SET (security_invoker = false)",
+    "rows of the tables of VIEW v to whoever may read it, whatever their policies say",
+  ],
+  ["GRANT SELECT ON notes TO PUBLIC", "notes to every role (GRANT SELECT TO PUBLIC)"],
+])("%s", async (sql, what) => {
+  expect(await shown(sql)).toBe(what);
+});
+
+test.each([
+  "CREATE VIEW v WITH (security_invoker) AS SELECT * FROM notes",
+  "CREATE VIEW v WITH (security_invoker = 'on') AS SELECT * FROM notes",
+  "CREATE VIEW v AS SELECT * FROM other.notes",
+  "CREATE VIEW notes AS SELECT notes, a FROM t WHERE notes IN ('FROM notes')",
+  "CREATE TEMP VIEW v AS SELECT * FROM notes",
+  "CREATE TABLE t (a int GENERATED ALWAYS AS (1) STORED, FOREIGN KEY (a) REFERENCES notes)",
+  "ALTER VIEW v SET (security_invoker = true)",
+  "ALTER VIEW v RENAME TO security_invoker",
+])("%s exposes nothing", async (sql) => {
+  expect(await shown(sql)).toBeUndefined();
+});
