@@ -1,6 +1,7 @@
 import { ConfitureError } from "#errors/error.ts";
 import type { HistoryEntry } from "./history.ts";
 import { marksOf } from "./marks-of.ts";
+import type { Marks } from "./phase.ts";
 import { migrationId } from "./migration-file.ts";
 import { canonicalVersion, compareVersions } from "./version.ts";
 
@@ -58,7 +59,10 @@ export function heldBack(history: readonly HistoryEntry[], options: HoldOptions)
     if (sameChange !== undefined) return `after ${migrationId(sameChange.entry)}, of the same change`;
     const runsByItself = options.contractsByThemselves === true;
     if (marks?.phase === "contract" && !runsByItself && !isAskedFor(entry, options.contracts ?? [])) {
-      return `for somebody to ask for it (confiture migrate up --contract ${marks.change ?? version})`;
+      const ask = `(confiture migrate up --contract ${marks.change ?? version})`;
+      return isReady(entry, marks)
+        ? `the new release can go out; when the old one is gone, somebody has to ask for it ${ask}`
+        : `for somebody to ask for it ${ask}`;
     }
     if (marks?.backfill !== undefined) {
       if (options.busy?.has(canonicalVersion(version)) === true) return "another runner works on it";
@@ -81,6 +85,18 @@ export function heldBack(history: readonly HistoryEntry[], options: HoldOptions)
       if (filled !== undefined) return `after ${migrationId(filled.entry)}, since it names the same table`;
     }
     return undefined;
+  }
+
+  /** Whether all that a contract comes behind is done, so that both releases may work. */
+  function isReady({ version }: HistoryEntry, { change, after }: Marks): boolean {
+    return !history.some(
+      (other) =>
+        other.standing !== "applied" &&
+        compareVersions(other.version, version) < 0 &&
+        (other.marks === undefined ||
+          (change !== undefined && other.marks.change === change) ||
+          after.includes(canonicalVersion(other.version))),
+    );
   }
 
   function requireBefore(entry: HistoryEntry, after: string): HistoryEntry {

@@ -113,7 +113,15 @@ export async function up(options: MigrateOptions, plan: UpOptions): Promise<RunR
         if (outcome === "unfinished") busy.add(canonicalVersion(migration.version));
       }
       if (!round.isOver && round.error === undefined) continue;
-      const held = round.held ?? [];
+      const isDone = round.results.length > 0 && round.results.every(({ outcome }) => outcome === "done");
+      // What has run may have been all that something waited for.
+      const held =
+        isDone && round.error === undefined && (round.held ?? []).length > 0
+          ? heldWithin(await readHistory(database, await findLedger(database, options.table), gently, ahead), {
+              ...plan,
+              busy,
+            })
+          : (round.held ?? []);
       const error = round.error ?? refuseHeldContract(held, plan.contracts) ?? refuseUnreached(round.asked, results);
       return { results, error, held };
     }

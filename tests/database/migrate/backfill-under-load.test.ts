@@ -138,6 +138,26 @@ CREATE TRIGGER "~sync" BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTIO
       expect(await left(m)).toBe(0);
     });
 
+    test("where transactions are serializable, a batch that meets a change is tried again", async () => {
+      await using m = await migrating(engine, { "001_t.sql": TABLE, "002_fill.sql": fill("batch:600") });
+      await m.up({ to: "001" });
+      const [{ name } = { name: "" }] = await m.query<{ name: string }>("SELECT current_database() AS name");
+      await m.query(`ALTER DATABASE "${name}" SET default_transaction_isolation = 'serializable'`);
+      await m.query("BEGIN");
+      await m.query("UPDATE t SET a = a WHERE id = 500");
+      const retried = when("retrying");
+      const running = m.up({}, { onEvent: retried.onEvent });
+      for (;;) {
+        const [waiting] = await m.query("SELECT pid FROM pg_locks WHERE NOT granted");
+        if (waiting !== undefined) break;
+        await Bun.sleep(10);
+      }
+      await m.query("COMMIT");
+      expect(await retried.seen).toMatchObject({ error: { server: { sqlstate: "40001" } } });
+      expect(await running).toMatchObject({ error: undefined, results: ["002 done"] });
+      expect(await left(m)).toBe(0);
+    });
+
     test("a batch that takes longer than statement_timeout becomes smaller until it fits", async () => {
       await using m = await migrating(
         engine,
