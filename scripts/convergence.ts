@@ -102,10 +102,12 @@ async function measure(emptied: EmptiedDatabase, source: Source): Promise<readon
 
 async function readKept(file: string): Promise<Map<string, Kept["outcomes"]>> {
   if (!existsSync(file)) return new Map();
-  const lines = (await readFile(file, "utf8")).split("\n");
+  const text = await readFile(file, "utf8");
   // A run that was killed may have left a part of a line.
-  const whole = lines.slice(0, -1).map((line) => JSON.parse(line) as Kept);
-  return new Map(whole.map(({ pair, outcomes }) => [pair, outcomes]));
+  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  if (whole !== text) await writeFile(file, whole);
+  const kept = whole.split("\n").slice(0, -1);
+  return new Map(kept.map((line) => JSON.parse(line) as Kept).map(({ pair, outcomes }) => [pair, outcomes]));
 }
 
 function render({ about }: Source, outcomes: readonly Outcome[]): string {

@@ -1,4 +1,4 @@
-import type { Database } from "#database/database.ts";
+import type { Database, ResultListener } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { splitStatements } from "#sql/split.ts";
@@ -7,7 +7,7 @@ import type { PlannedStatement } from "../plan/statement.ts";
 import { missingRole, withMissingRoles } from "../scratch/missing.ts";
 import type { Written, WrittenStatements } from "../sources/written.ts";
 import { asInPlan } from "./as-in-plan.ts";
-import { definitionOf } from "./definition.ts";
+import { definitionQuery } from "./definition.ts";
 
 /**
  * A planned statement in the words of the schema files, comments and all: PostgreSQL keeps what a view or a function means, and
@@ -23,11 +23,14 @@ export async function inOwnWords(
   const { sql, makes, setting = "" } = statement;
   const [made, ...more] = makes;
   if (made === undefined || more.length > 0 || !statement.transactional || !sql.startsWith("CREATE ")) return undefined;
+  const definition = definitionQuery(made);
   // Its operators are found by the path that it is given.
-  if (definitionOf(made) === undefined || setting.startsWith("search_path")) return undefined;
+  if (definition === undefined || setting.startsWith("search_path")) return undefined;
   const candidates = (await written.of(made)).filter(isTakenAsItIs).slice(0, TRIED);
   if (candidates.length === 0) return undefined;
-  const own = await withMissingRoles(database, () => firstThatMakesTheSame(database, statement, made, candidates));
+  const own = await withMissingRoles(database, () =>
+    firstThatMakesTheSame(database, statement, { made, definition }, candidates),
+  );
   return own === undefined ? undefined : { ...statement, sql: own, planned: sql };
 }
 
@@ -37,24 +40,18 @@ const TRIED = 4;
 async function firstThatMakesTheSame(
   database: Database,
   { sql }: PlannedStatement,
-  made: ObjectId,
+  { made, definition }: { readonly made: ObjectId; readonly definition: string },
   candidates: readonly Written[],
 ): Promise<string | undefined> {
-  const look = async (): Promise<string | undefined> => {
-    const { query, parameters } = definitionOf(made)!;
-    const [row] = await database.query<{ definition: string }>(query, parameters);
-    return row?.definition;
-  };
+  const isReplacing = sql.startsWith("CREATE OR REPLACE ");
   try {
-    await database.execute("begin; set local check_function_bodies = off; savepoint before_it");
-    if (!(await isTaken(database, sql))) return undefined;
-    await database.execute(NO_PATH);
-    const wanted = await look();
+    const wanted = await resultOf(database, `${BEGIN};\n${sql};\n${NO_PATH}; ${definition}`);
     if (wanted === undefined) return undefined;
     for (const candidate of candidates) {
+      const text = await asInPlan(database, candidate, made, isReplacing);
+      const found = await resultOf(database, `rollback to savepoint before_it; ${NO_PATH};\n${text};\n${definition}`);
+      if (found === wanted) return text;
       await database.execute(`rollback to savepoint before_it; ${NO_PATH}`);
-      const text = await asInPlan(database, candidate, made, sql.startsWith("CREATE OR REPLACE "));
-      if ((await isTaken(database, text)) && (await look()) === wanted) return text;
     }
     return undefined;
   } finally {
@@ -62,18 +59,32 @@ async function firstThatMakesTheSame(
   }
 }
 
-/** @throws ConfitureError for a role that is missing, which may be made */
-async function isTaken(database: Database, sql: string): Promise<boolean> {
+/**
+ * What the last of some statements gives, in one row with one column; undefined for none, and where PostgreSQL refuses one of them.
+ * @throws ConfitureError for a role that is missing, which may be made
+ */
+async function resultOf(database: Database, sql: string): Promise<string | undefined> {
+  let result: string | undefined;
+  const listener: ResultListener = {
+    columns: () => {},
+    row: ([value]) => {
+      result = value ?? undefined;
+    },
+    copied: () => {},
+    completed: () => {},
+    ready: () => {},
+  };
   try {
-    await database.execute(sql);
-    return true;
+    await database.execute(sql, listener);
+    return result;
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.server === undefined) throw error;
     if (missingRole(error.server) !== undefined) throw error;
-    return false;
+    return undefined;
   }
 }
 
+const BEGIN = "begin; set local check_function_bodies = off; savepoint before_it";
 const NO_PATH = "set local search_path = ''";
 
 /**
