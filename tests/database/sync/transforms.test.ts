@@ -123,16 +123,18 @@ for (const engine of engines) {
       expect(column("id").every((value) => Number(value) >= 0 && Number(value) < 2 ** 53)).toBe(true);
     });
 
-    // Of all 65,536 numbers, which takes as long as everything else here: one engine adds as the others do.
-    test.skipIf(engine !== engines[0])("a permutation leaves out no number", async () => {
-      await database.execute(
-        "create table public.numbers (n int2); insert into public.numbers select n from generate_series(-32768, 32767) n",
-      );
-      const all = await planOf(database, "tables: { people: skip, numbers: { n: integer } }");
-      const numbers = await rowsOf<{ n: number }>(database, all, "numbers");
-      expect(new Set(numbers.map(({ n }) => n)).size).toBe(65_536);
-      await database.execute("drop table public.numbers");
-    });
+    // All 65,536 numbers take as long as everything else here, and one engine adds as the others do.
+    if (engine === engines[0]) {
+      test("a permutation leaves out no number", async () => {
+        await database.execute(
+          "create table public.numbers (n int2); insert into public.numbers select n from generate_series(-32768, 32767) n",
+        );
+        const all = await planOf(database, "tables: { people: skip, numbers: { n: integer } }");
+        const numbers = await rowsOf<{ n: number }>(database, all, "numbers");
+        expect(new Set(numbers.map(({ n }) => n)).size).toBe(65_536);
+        await database.execute("drop table public.numbers");
+      });
+    }
 
     test("card numbers pass Luhn's check, IBANs that of ISO 13616, UUIDs are of version 4", () => {
       const luhn = (text: string): number =>
