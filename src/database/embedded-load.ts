@@ -14,6 +14,15 @@ export interface Assets {
 }
 
 let loading: Promise<Assets> | undefined;
+let compiling: Promise<WebAssembly.Module> | undefined;
+
+/**
+ * Takes PostgreSQL's code from another thread of this process, before anything asks for it: it need not be compiled again, and what has
+ * been made fast for one thread is fast for both.
+ */
+export function takeModule(code: WebAssembly.Module): void {
+  compiling = Promise.resolve(code);
+}
 
 /** The files that PostgreSQL runs on: from inside the executable, or made now when running from source. */
 export function loadAssets(): Promise<Assets> {
@@ -27,7 +36,6 @@ async function load(): Promise<Assets> {
   }
   const { cluster, extensions, fileSystem, postgresModule, untouched } = await import("./embedded-assets.ts");
   const { unpack } = await import("./embedded-pack.ts");
-  let compiling: Promise<WebAssembly.Module> | undefined;
   let unpacking: Promise<Record<"cluster" | "extensions", readonly PackedFile[]>> | undefined;
   const packs = async () =>
     await (unpacking ??= Promise.all([cluster.bytes(), extensions.bytes()]).then(([clusterPack, extensionsPack]) => ({

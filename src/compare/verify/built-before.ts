@@ -2,9 +2,8 @@ import { join } from "node:path";
 import { filesOf, readSchemaScript } from "#build/schema-script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
-import type { Catalogue } from "../catalogue/catalogue.ts";
-import type { Rows } from "../contained/rows.ts";
 import { type ProjectFiles, schemaBuild } from "../sources/sources.ts";
+import type { Built } from "./built.ts";
 import { keepKeyed, keyOf, readKeyed } from "./proven-state.ts";
 
 /** Beside what migrations led to. */
@@ -12,14 +11,6 @@ const FILE = ".confiture/.verified-schema";
 
 /** What the form of that file is called in its key; those of others do not count. */
 const FORM = "1";
-
-/** What schema files built, as far as `verify` goes by it. */
-export interface Built {
-  /** Of the catalogue (`digestOf`). */
-  readonly digest: string;
-  readonly rows: Rows;
-  readonly notCompared: Catalogue["notCompared"];
-}
 
 /** What an earlier run has built of the same files. */
 export interface BuiltBefore {

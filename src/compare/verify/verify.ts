@@ -7,14 +7,16 @@ import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { digestOf } from "../catalogue/digest.ts";
 import { type ChangedMigration, changedSince } from "../sources/changed-since.ts";
 import { withSql } from "./close-gap.ts";
-import { notBuilt, readRowHashes, rowsOf } from "../contained/rows.ts";
+import { notBuilt, rowsOf } from "../contained/rows.ts";
 import { agreementCheck, type Check, migrationsCheck, withChanged } from "./checks.ts";
-import { type Built, findBuilt } from "./built-before.ts";
+import { type BuildBeside, buildBeside } from "./build-beside.ts";
+import { type Built, readBuilt } from "./built.ts";
+import { type BuiltBefore, findBuilt } from "./built-before.ts";
 import { inOtherOrder } from "./other-order.ts";
 import { findProven, type Proven } from "./proven.ts";
 import type { Replay } from "./replay.ts";
 import { type ReplayedFiles, replayMigrations, reversible, startsFromNothing, type Way } from "./replay-ways.ts";
-import { asFailure, dropScratchLedger, SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
+import { asFailure, dropScratchLedger } from "../scratch/scratch-run.ts";
 import { wantsRoom, withRoom } from "../scratch/room.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
 import {
@@ -79,27 +81,52 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
 }
 
 async function verifyIn(series: ScratchSeries, files: VerifiedFiles): Promise<VerifyReport> {
-  const { migrations } = files;
-  const unchecked = new Set<string>();
   const proven = provenOf(files);
   // They were proven from nothing on.
   const fromNothing =
     files.base !== undefined || proven.count > 0 || (await startsFromNothing(files, await series.empty()));
-  const before = findBuilt(files, fromNothing && files.base === undefined ? files.executable : undefined);
-  let database: Database | undefined;
-  let catalogue: Catalogue | undefined;
-  if (before.built === undefined) {
-    files.onStep?.("Building the schema files");
-    database = await series.empty();
-    const made = await buildCatalogue(database, files);
-    if (made instanceof ConfitureError) return doNotBuild(made);
-    catalogue = made;
+  const isForward = fromNothing && files.base === undefined;
+  const before = findBuilt(files, isForward ? files.executable : undefined);
+  const wantsBuild = before.built === undefined && isForward && files.migrations.length > 0;
+  const beside = wantsBuild ? await buildBeside(files) : undefined;
+  try {
+    return await verifyWays(series, files, { proven, fromNothing, before, beside });
+  } finally {
+    await beside?.stop();
   }
-  const built = before.built ?? (await readBuilt(database!, catalogue!));
+}
+
+interface Ways {
+  readonly proven: Proven;
+  readonly fromNothing: boolean;
+  readonly before: BuiltBefore;
+  /** Where another thread builds the schema files meanwhile. */
+  readonly beside: BuildBeside | undefined;
+}
+
+async function verifyWays(
+  series: ScratchSeries,
+  files: VerifiedFiles,
+  { proven, fromNothing, before, beside }: Ways,
+): Promise<VerifyReport> {
+  const { migrations } = files;
+  let here = before.built === undefined && beside === undefined ? await buildHere(series, files) : undefined;
+  if (here instanceof ConfitureError) return doNotBuild(here);
+  const hasHistory = migrations.length > 0 || files.beginning !== undefined || files.base !== undefined;
+  if (hasHistory) files.onStep?.("Replaying the migrations");
+  const replayed = hasHistory ? await replayUnproven(files, series, proven, fromNothing, here?.database) : undefined;
+  let built = before.built ?? here?.built ?? (await beside?.built);
+  if (built === undefined) {
+    here = await buildHere(series, files);
+    if (here instanceof ConfitureError) return doNotBuild(here);
+    ({ built } = here);
+  }
   if (before.built === undefined) await before.keep(built);
-  for (const { kind, count, samples } of built.notCompared) {
-    unchecked.add(`${count} of kind ${kind}, which cannot be compared (${samples.join(", ")})`);
-  }
+  const unchecked = new Set(
+    built.notCompared.map(
+      ({ kind, count, samples }) => `${count} of kind ${kind}, which cannot be compared (${samples.join(", ")})`,
+    ),
+  );
   const notCompared = built.notCompared.length;
   const count = schemaBuild(files).files.length;
   const build: Check = {
@@ -109,7 +136,7 @@ async function verifyIn(series: ScratchSeries, files: VerifiedFiles): Promise<Ve
     findings: [],
   };
   const builtBefore = before.built !== undefined;
-  if (migrations.length === 0 && files.beginning === undefined && files.base === undefined) {
+  if (replayed === undefined) {
     return {
       checks: [build],
       from: "none",
@@ -119,9 +146,8 @@ async function verifyIn(series: ScratchSeries, files: VerifiedFiles): Promise<Ve
       notCompared,
     };
   }
+  const { way, replay, provenBefore } = replayed;
   for (const irreversible of withoutWayBack(migrations)) unchecked.add(irreversible);
-  files.onStep?.("Replaying the migrations");
-  const { way, replay, provenBefore } = await replayUnproven(files, series, proven, fromNothing, database);
   if (way === "schema" && reversible(files).length < migrations.length) unchecked.add(BELOW_ONE_WAY);
   if (way === "migrations" || way === "base-file") {
     for (const [table, { size }] of notBuilt(replay.rows ?? new Map(), built.rows)) {
@@ -135,7 +161,7 @@ async function verifyIn(series: ScratchSeries, files: VerifiedFiles): Promise<Ve
   const checks = [
     build,
     ...(isReplayed ? [migrationsCheck(migrations, replay.findings, replay.applied)] : []),
-    await agreement(series, files, { catalogue, digest: built.digest }, replay.end),
+    await agreement(series, files, { catalogue: here?.catalogue, digest: built.digest }, replay.end),
   ];
   return { checks, from: way, unchecked: [...unchecked], provenBefore, builtBefore, notCompared };
 }
@@ -153,13 +179,23 @@ function doNotBuild(error: ConfitureError): VerifyReport {
   };
 }
 
-async function readBuilt(database: Database, catalogue: Catalogue): Promise<Built> {
-  const rows = await readRowHashes(database, SCRATCH_LEDGER);
-  return { digest: digestOf(catalogue), rows, notCompared: catalogue.notCompared };
+/** Schema files that this thread has built. */
+interface BuiltHere {
+  readonly database: Database;
+  readonly catalogue: Catalogue;
+  readonly built: Built;
+}
+
+async function buildHere(series: ScratchSeries, files: VerifiedFiles): Promise<BuiltHere | ConfitureError> {
+  files.onStep?.("Building the schema files");
+  const database = await series.empty();
+  const catalogue = await buildCatalogue(database, files);
+  if (catalogue instanceof ConfitureError) return catalogue;
+  return { database, catalogue, built: await readBuilt(database, catalogue) };
 }
 
 /**
- * Compares the ends of both ways; what only an earlier run has built is built again where something differs, so that it can be
+ * Compares the ends of both ways; what an earlier run or another thread has built is built again where something differs, so that it can be
  * said what.
  */
 async function agreement(

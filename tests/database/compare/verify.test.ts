@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { availableParallelism } from "node:os";
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { compareCatalogues } from "#compare/catalogue/changes.ts";
 import { planBetween, segmentsOf, statementsOf } from "#compare/generate/plan.ts";
@@ -468,6 +469,16 @@ describe("what an earlier run has proven", () => {
     expect((await builds("y"))[0]).toBe(true);
   });
 
+  test("two runs at once keep what either has proven", async () => {
+    await using project = await temporaryProject({ ...FILES, "db/schema/a.sql": "CREATE TABLE a (id int);" });
+    const both = await Promise.all([run(project, "x"), run(project, "x")]);
+    expect(both).toMatchObject([
+      [["2_b", "3_c"], { provenBefore: 0 }],
+      [["2_b", "3_c"], { provenBefore: 0 }],
+    ]);
+    expect(await run(project, "x")).toMatchObject([[], { provenBefore: 3, builtBefore: true }]);
+  });
+
   test("TypeScript may go by anything, and ends the row", async () => {
     const code = `import { Migration } from "confiture";\nexport default class extends Migration {\n  up() { this.execute("CREATE TABLE t (id int)"); }\n  down() { this.execute("DROP TABLE t"); }\n}\n`;
     await using project = await temporaryProject({
@@ -478,5 +489,30 @@ describe("what an earlier run has proven", () => {
     await rm(project.path("db/migrations/2_b.sql"));
     await run(project, "x");
     expect(await run(project, "x")).toMatchObject([["2_b", "3_c", "4_b"], { provenBefore: 1 }]);
+  });
+});
+
+describe("many schema files, which another thread builds meanwhile", () => {
+  const names = Array.from({ length: 100 }, (_, index) => `t${index + 100}`);
+  const files = {
+    ...Object.fromEntries(names.map((name) => [`db/schema/${name}.sql`, `CREATE TABLE ${name} (id int);\n`])),
+    "db/migrations/1_all.sql": `-- migrate:up\n${names.map((name) => `CREATE TABLE ${name} (id int);`).join("\n")}\n-- migrate:down\nDROP TABLE ${names.join(", ")};\n`,
+  };
+
+  test("are proven, and what is wrong with them is found as in one thread", async () => {
+    await using project = await temporaryProject(files);
+    const steps: string[] = [];
+    const run = async (): Promise<VerifyReport> =>
+      await verify({ ...filesOf(project.dir), onStep: (step) => steps.push(step) });
+    expect(outcomes(await run())).toEqual({ build: "proven", migrations: "proven", agreement: "proven" });
+    // It was not built here.
+    if (availableParallelism() > 1) expect(steps).not.toContain("Building the schema files");
+
+    await project.write("db/schema/t150.sql", "CREATE TABLE t150 (id bigint);\n");
+    expect(findings(await run())).toEqual(["changed column public.t150.id"]);
+    await project.write("db/schema/t150.sql", "CREATE TABLE t150 (\n  id nope\n);\n");
+    const [check] = (await run()).checks;
+    expect(check).toMatchObject({ name: "build", outcome: "disproven" });
+    expect(check?.findings[0]?.error?.location).toMatchObject({ file: "db/schema/t150.sql", line: 2 });
   });
 });
