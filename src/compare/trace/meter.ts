@@ -96,6 +96,13 @@ export class Meter {
     this.#forget();
   }
 
+  /** As `refresh`, behind a migration that is in use and was not watched: what it has made is in use as well. */
+  async takeIntoUse(): Promise<void> {
+    const before = this.#relations.now;
+    await this.refresh();
+    this.#relations.addToUse(before);
+  }
+
   /** What may be another after a statement that is not about rows alone. */
   #forget(): void {
     this.#code = undefined;

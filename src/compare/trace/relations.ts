@@ -29,6 +29,11 @@ export class Relations {
     this.#inUse = new Set(used.map(([oid]) => oid));
   }
 
+  /** What is there now, and was not then, is in use as well. */
+  addToUse(then: ReadonlyMap<number, Known>): void {
+    this.#inUse = new Set([...this.#inUse, ...[...this.#known.keys()].filter((oid) => !then.has(oid))]);
+  }
+
   get hasInUse(): boolean {
     return this.#inUse.size > 0;
   }

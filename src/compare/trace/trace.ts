@@ -60,7 +60,7 @@ export async function traceMigrations(given: TraceOptions): Promise<Trace> {
 interface Start {
   readonly database: Database;
   readonly run: ScratchRun;
-  readonly leftOut: readonly ConfitureError[];
+  readonly leftOut: ConfitureError[];
   /** Whether there was nothing to run. */
   readonly isEmpty: boolean;
   /** Whether it is `otherwise`. */
@@ -124,8 +124,16 @@ async function traceFrom(
   let isAstray = false;
   let isWatched = true;
   const emptied = new EmptiedTables();
+  const others = untraced(options);
   const before: Statement[] = [];
   for (const file of options.migrations) {
+    const last = migrations.at(-1)?.file;
+    for (const between of others.filter((other) => isBetween(last, other, file))) {
+      const loaded = await loadMigration(options.projectDir, between, options.signal);
+      const error = await stepLeavingOut(run, loaded, options, leftOut);
+      if (error !== undefined) throw error;
+      await meter?.takeIntoUse();
+    }
     const migration = await loadMigration(options.projectDir, file, options.signal);
     await loader.load(migration);
     // Those that show the locks of statements by themselves need no rows.
@@ -172,6 +180,17 @@ async function traceFrom(
     isAstray,
     unloaded: loader.waiting(),
   };
+}
+
+/** Those that are not traced, where nobody says what is applied: they are there before the traced ones that are newer. */
+function untraced({ applied, migrations, ...files }: TraceOptions): readonly MigrationFile[] {
+  if (applied !== undefined) return [];
+  const traced = new Set(migrations.map(({ version }) => version));
+  return projectMigrations(files).filter(({ version }) => !traced.has(version));
+}
+
+function isBetween(last: MigrationFile | undefined, { version }: MigrationFile, next: MigrationFile): boolean {
+  return last !== undefined && compareVersions(version, last.version) > 0 && compareVersions(version, next.version) < 0;
 }
 
 function isReversible({ down }: LoadedMigration): boolean {

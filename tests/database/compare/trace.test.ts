@@ -505,6 +505,24 @@ ALTER TABLE users ALTER bio DROP NOT NULL;`,
     ]);
   });
 
+  test("what stands between two that are traced is there for the second, and in use", async () => {
+    await using project = await temporaryProject({
+      "db/migrations/1_base.sql": BASE,
+      "db/migrations/2_between.sql": "CREATE TABLE between_them (id int);\nCREATE INDEX b_id ON between_them (id);\n",
+      "db/migrations/3_b.sql": "DROP INDEX b_id;\nALTER TABLE orgs ADD a int;\n",
+    });
+    const options = filesOf(project.dir);
+    const [first, , third] = projectMigrations(options);
+    const { migrations } = await traceMigrations({ ...options, migrations: [first!, third!] });
+    const [drop, add] = migrations[1]!.statements;
+    expect([drop?.error, ...locks(drop!)]).toEqual([
+      undefined,
+      "ACCESS EXCLUSIVE public.between_them",
+      "ACCESS EXCLUSIVE public.b_id",
+    ]);
+    expect(locks(add!)).toEqual(["ACCESS EXCLUSIVE public.orgs (new)"]);
+  });
+
   test("in what was applied before, for want of an extension: left out, and told", async () => {
     const files = {
       "migrations/2_a.sql": "CREATE EXTENSION postgis;\nCREATE TABLE g (at geometry);",
