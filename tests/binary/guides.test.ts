@@ -2,8 +2,9 @@ import { afterAll, beforeAll, setDefaultTimeout, test } from "bun:test";
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { commandFolder, Reader, readBlocks } from "../support/document.ts";
+import { Reader, readBlocks } from "../support/document.ts";
 import { ROOT } from "../support/postgres-binaries.ts";
+import { residentFolder } from "../support/resident.ts";
 
 /** Documents whose commands someone can follow in an empty folder, without a server. */
 const DOCUMENTS = [
@@ -24,16 +25,17 @@ const EXAMPLES = ["examples/02-fraiseql-integration", "examples/04-production-sy
 setDefaultTimeout(300_000);
 
 let folder = "";
-let commands = "";
+let commands: Awaited<ReturnType<typeof residentFolder>>;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "confiture-guides-"));
-  commands = await commandFolder();
+  commands = await residentFolder();
 });
 
 afterAll(async () => {
-  await rm(folder, { recursive: true });
-  await rm(commands, { recursive: true });
+  // What the last document ended may still be on its way out.
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  await commands[Symbol.asyncDispose]();
 });
 
 test.each(DOCUMENTS)("%s is right from its first command to its last", async (name) => {
@@ -47,7 +49,7 @@ test.each(EXAMPLES)("%s is right from its first command to its last", async (nam
 });
 
 async function follow(name: string, cwd: string): Promise<void> {
-  const reader = new Reader(name, cwd, { HOME: cwd, TZ: "UTC", PATH: `${commands}:${process.env["PATH"]}` });
+  const reader = new Reader(name, cwd, { HOME: cwd, TZ: "UTC", PATH: `${commands.path}:${process.env["PATH"]}` });
   for (const block of readBlocks(await readFile(join(ROOT, name), "utf8"))) {
     if (block.language === "bash") await reader.run(block);
     else if (block.file !== undefined) await reader.write(block.file, block.text);

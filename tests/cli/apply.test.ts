@@ -1,14 +1,12 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { runHere } from "../support/in-process.ts";
 import { NEWEST_ALONE, OLDEST_ALONE } from "../support/servers.ts";
-import { temporaryProject } from "../support/project.ts";
 import { atTerminal } from "../support/terminal.ts";
 import { readDocument } from "./document.ts";
-import { cliProject } from "./project.ts";
+import { cliProject, environmentFile, NEWEST } from "./project.ts";
 
 setDefaultTimeout(120_000);
 
-const EMBEDDED = { "db/environments/local.yaml": "database:\n  engine: embedded\n  path: .confiture/local\n" };
 const USERS = "CREATE TYPE mood AS ENUM ('ok');\nCREATE TABLE users (id int PRIMARY KEY, name text, mood mood);\n";
 
 describe.each([...new Set([...OLDEST_ALONE, ...NEWEST_ALONE])])("apply on PostgreSQL %d", (major) => {
@@ -66,7 +64,9 @@ describe.each([...new Set([...OLDEST_ALONE, ...NEWEST_ALONE])])("apply on Postgr
     expect(failed.stderr).toContain("The plan was rolled back.");
     expect(await project.snapshot()).toBe(unchanged);
   });
+});
 
+describe.each([...NEWEST_ALONE])("apply on PostgreSQL %d, whose version does not matter", (major) => {
   test("is refused where migrations keep the database, unless --no-ledger says so", async () => {
     await using project = await cliProject(
       {
@@ -126,13 +126,16 @@ describe.each([...new Set([...OLDEST_ALONE, ...NEWEST_ALONE])])("apply on Postgr
 
 describe("apply", () => {
   test("asks on a terminal, and a protected environment wants its name", async () => {
-    await using project = await temporaryProject({ ...EMBEDDED, "db/schema/users.sql": USERS });
+    await using project = await cliProject({ "db/schema/users.sql": USERS }, { major: NEWEST });
     const no = await atTerminal(project.dir, ["apply"], [[/\[y\/N\] /, "n\r"]]);
     expect(no.exitCode).toBe(1);
     expect(no.screen).toContain("Nothing was done");
     const yes = await atTerminal(project.dir, ["apply"], [[/\[y\/N\] /, "y\r"]]);
     expect(yes.exitCode).toBe(0);
-    await project.write("db/environments/local.yaml", `${EMBEDDED["db/environments/local.yaml"]}protected: true\n`);
+    await project.write(
+      "db/environments/local.yaml",
+      environmentFile(project.server, project.database, "protected: true\n"),
+    );
     await project.write("db/schema/posts.sql", "CREATE TABLE posts (id int);\n");
     const wrong = await atTerminal(project.dir, ["apply"], [[/Type local to run this/, "y\r"]]);
     expect(wrong.exitCode).toBe(1);

@@ -14,33 +14,52 @@ export async function runHere(
 ): Promise<RunResult> {
   const { cwd, env = {}, stdin, binary } = options;
   if (stdin !== undefined || binary !== undefined) return await runBinary(args, options);
-  const [stdout, stderr] = [collect(), collect()];
+  const pieces = await runInOrder(args, { cwd, env: { TZ: "UTC", ...env }, homeDirectory: cwd });
+  return { exitCode: pieces.exitCode, stdout: pieces.text("stdout"), stderr: pieces.text("stderr") };
+}
+
+type Stream = "stdout" | "stderr";
+
+/** What a command line wrote, in the order in which it did. */
+export interface Written {
+  readonly exitCode: number;
+  readonly pieces: readonly (readonly [to: Stream, text: string])[];
+  text(of: Stream): string;
+}
+
+/** Runs a command line in this process with nothing but these variables in its environment. */
+export async function runInOrder(
+  args: readonly string[],
+  place: Readonly<Record<"cwd" | "homeDirectory", string>> & { readonly env: Readonly<Record<string, string>> },
+): Promise<Written> {
+  const pieces: [Stream, string][] = [];
   const exitCode = await run(args, {
-    stdout,
-    stderr,
+    stdout: collect((text) => pieces.push(["stdout", text])),
+    stderr: collect((text) => pieces.push(["stderr", text])),
     stdin: {
       isTerminal: false,
       readLine: () => Promise.resolve(undefined),
       readAll: () => Promise.resolve(new Uint8Array()),
       edit: () => Promise.reject(new Error("nobody is at a terminal")),
     },
-    env: { TZ: "UTC", ...env },
-    cwd,
-    homeDirectory: cwd,
+    ...place,
     userName: "tester",
     signal: NEVER.signal,
     signalExit: () => undefined,
     prepareEngine: () => {},
     releaseSignals: () => {},
   });
-  return { exitCode, stdout: stdout.text(), stderr: stderr.text() };
+  return {
+    exitCode,
+    pieces,
+    text: (of) => pieces.map(([to, text]) => (to === of ? text : "")).join(""),
+  };
 }
 
-function collect() {
+function collect(take: (text: string) => void) {
   const decoder = new TextDecoder();
-  let all = "";
   const write = (piece: string | Uint8Array): void => {
-    all += typeof piece === "string" ? piece : decoder.decode(piece, { stream: true });
+    take(typeof piece === "string" ? piece : decoder.decode(piece, { stream: true }));
   };
   return {
     isTerminal: false,
@@ -51,6 +70,5 @@ function collect() {
       for (const piece of pieces) write(piece);
       return Promise.resolve();
     },
-    text: () => all,
   };
 }

@@ -38,7 +38,9 @@ const COMMANDS: readonly Command[] = [
     name: "generate",
     args: ["migrate", "generate", "extra"],
     given: { "db/schema/90_extra/extra.sql": "CREATE TABLE extra (id integer PRIMARY KEY);\n" },
-    states: (shape) => (ASKS_THE_DATABASE.has(shape) ? STATES : ["built", "by hand", ...EDITED]),
+    // What was never built is asked once, in the embedded engine, which is emptied faster.
+    states: (shape) =>
+      ASKS_THE_DATABASE.has(shape) ? STATES.filter((each) => each !== "fresh") : ["built", "by hand", ...EDITED],
   },
   { name: "verify", args: ["verify"], states: () => ["built", "merged", ...EDITED] },
   { name: "diff", args: ["diff"], states: () => ["merged", "schema edited"] },
