@@ -5,7 +5,7 @@ import { writeIdentifier } from "#sql/quote.ts";
 import { isWord, type Token, tokensOf } from "#sql/tokens.ts";
 import { writtenName } from "#sql/token-names.ts";
 import type { ObjectId } from "../engine/object-id.ts";
-import type { Written } from "../sources/written.ts";
+import { WRITTEN_KINDS, type Written } from "../sources/written.ts";
 
 interface Edit {
   readonly start: number;
@@ -47,11 +47,9 @@ function withLineFeeds(text: string): string {
 
 const QUOTED: ReadonlySet<TokenKind> = new Set([TokenKind.string, TokenKind.dollarString, TokenKind.quotedIdentifier]);
 
-const KINDS: readonly string[] = ["VIEW", "FUNCTION", "PROCEDURE", "AGGREGATE", "TRIGGER", "POLICY", "RULE"];
-
 function headEdits(text: string, made: ObjectId, replaces: boolean): Edit[] {
   const tokens = tokensOf(text);
-  const at = tokens.findIndex((token) => KINDS.some((kind) => isWord(token, kind)));
+  const at = tokens.findIndex((token) => WRITTEN_KINDS.has(token.text.toUpperCase()));
   const [create, or, replace] = tokens as [Token, Token, Token];
   const edits: Edit[] = [];
   const hasReplace = isWord(or, "OR") && isWord(replace, "REPLACE");

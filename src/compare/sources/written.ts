@@ -99,11 +99,20 @@ function* piecesIn(files: ProjectFiles): Pieces {
   }
 }
 
-const KINDS: ReadonlySet<string> = new Set(["VIEW", "FUNCTION", "PROCEDURE", "AGGREGATE", "TRIGGER", "POLICY", "RULE"]);
+/** The words for what they make, in upper case. */
+export const WRITTEN_KINDS: ReadonlySet<string> = new Set([
+  "VIEW",
+  "FUNCTION",
+  "PROCEDURE",
+  "AGGREGATE",
+  "TRIGGER",
+  "POLICY",
+  "RULE",
+]);
 
 /** The name of what it makes, without its schema; undefined where it makes something else. */
 function nameIn(statement: Statement): string | undefined {
-  const at = statement.words.findIndex((word) => KINDS.has(word));
+  const at = statement.words.findIndex((word) => WRITTEN_KINDS.has(word));
   if (at < 1 || !statement.words.slice(1, at).every((word) => BEFORE_KIND.has(word))) return undefined;
   const tokens = statement.tokens(at + 7);
   const name = tokens[at + 1] === "IF" && tokens[at + 2] === "NOT" ? at + 4 : at + 1;
