@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import type { ConfitureError, Location } from "#errors/error.ts";
 import { type TableCells, valueNow } from "./cells.ts";
 import { asItIs, type WriteCell } from "./rows.ts";
-import { type ColumnSources, meaningOf, type ValueSources } from "./value-sources.ts";
+import { type ColumnSources, meaningOf, type ValueSource, type ValueSources } from "./value-sources.ts";
 
 /** How values are written that are not the same each time that what made them runs. */
 export interface Reproducible {
@@ -54,20 +54,29 @@ export async function reproducible(
       const key = `${table.table}.${name}`;
       const source = sources.get(key);
       const ways = new Map(source?.calls);
-      if (computed !== null) ways.set(meaningOf(computed), "DEFAULT");
-      const [way, second] = ways.values();
+      if (computed !== null && !ways.has(meaningOf(computed))) ways.set(meaningOf(computed), "DEFAULT");
       if (differing.has(key)) {
+        const [way, second] = ways.values();
         if (way === undefined || second !== undefined || source?.other !== undefined)
           throw unknown(table, name, source?.other, refuse);
         const made = valuesOf(other, table, at);
         own[at] = (cells, column, value) => (isOther(value, made) ? way : asItIs(cells, column, value));
-      } else if (way !== undefined && second === undefined && !(way === "DEFAULT" && source?.isNamed === true)) {
-        // The day, the user or a setting: the same in both runs, and another one later.
-        const now = await valueNow(database, way === "DEFAULT" ? computed! : way, type);
-        if (now === undefined || now === null) continue;
-        others.add(key);
-        own[at] = (cells, column, value) => (value === now ? way : asItIs(cells, column, value));
+        continue;
       }
+      if (source?.moving !== undefined && table.rows.some((row) => (row[at] ?? null) !== null))
+        throw unknown(table, name, source.moving, refuse);
+      // The day, the user or a setting: the same in both runs, and another one later.
+      const now = new Map<string, string>();
+      for (const way of ways.values()) {
+        const isDefault = way === "DEFAULT";
+        const value = await valueNow(database, isDefault ? computed! : way, type);
+        if (value === undefined || value === null || (isDefault && mayBeWritten(source, value))) continue;
+        if (now.has(value)) throw unknown(table, name, source?.other, refuse);
+        now.set(value, way);
+      }
+      if (now.size === 0) continue;
+      others.add(key);
+      own[at] = (cells, column, value) => (value === null ? undefined : now.get(value)) ?? asItIs(cells, column, value);
     }
     writers.set(table, own);
   }
@@ -75,20 +84,25 @@ export async function reproducible(
   return { write, others };
 }
 
+/** Whether a statement may have given a column this very value, which then is no default. */
+function mayBeWritten(source: ColumnSources | undefined, value: string): boolean {
+  return source !== undefined && (source.isCopied || source.other !== undefined || source.constants.has(value));
+}
+
 function unknown(
   { schema, table }: TableCells,
   column: string,
-  writer: ColumnSources["other"],
+  writer: ValueSource | undefined,
   refuse: (message: string, location: Location | undefined) => ConfitureError,
 ): ConfitureError {
   const name = `${schema}.${table}.${column}`;
   const what = writer === undefined ? `Rows have a value in ${name}` : `${writer.by} writes a value into ${name}`;
   return refuse(
-    `${what} that is another one each time: in base.sql it would be the same in every new database`,
+    `${what} that is another one each time, or for another user: in base.sql it would be the same in every new database`,
     writer?.location,
   );
 }
 
 /** What `reproducible` can write in another way. */
 export const REPRODUCED =
-  "A value that a DEFAULT of its column gives, or a call such as now() that stands alone in the statement, is written like that into the base.";
+  "A value that a DEFAULT of its column gives, or an expression such as now() or CURRENT_DATE + 7 that goes by no row, is written like that into the base.";

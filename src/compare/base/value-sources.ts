@@ -2,18 +2,30 @@ import { placeIn, type Script } from "#database/script.ts";
 import type { Location } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { migrationId } from "#migrate/migration-file.ts";
-import { inside, type Node, type Parser, strings } from "#sql/parser.ts";
-import { quoteIdentifier } from "#sql/quote.ts";
+import { inside, type Node, type Parser } from "#sql/parser.ts";
 import type { TableCells } from "./cells.ts";
+import { callOf, isMoving, movingText } from "./moving.ts";
 
 /** Where values of a column come from, as far as statements say it; code may write any. */
 export interface ColumnSources {
   /** Whether a statement names the column, whatever it gives it. */
   isNamed: boolean;
-  /** Calls that stand alone in a statement, `now()` or `CURRENT_USER`, by what they mean. */
+  /** Constants that statements give it. */
+  readonly constants: Set<string>;
+  /** Whether one gives it what is in another column. */
+  isCopied: boolean;
+  /** What goes by the moment or the user and by no row, `now()` or `CURRENT_DATE + 7`, by what it means. */
   readonly calls: Map<string, string>;
   /** The last other expression. */
-  other: { readonly by: string; readonly location: Location | undefined } | undefined;
+  other: ValueSource | undefined;
+  /** The last that goes by the moment or the user, and by rows as well. */
+  moving: ValueSource | undefined;
+}
+
+/** A statement that gives a column its values. */
+export interface ValueSource {
+  readonly by: string;
+  readonly location: Location | undefined;
 }
 
 /** The sources of each column, by "table.column". */
@@ -43,7 +55,14 @@ export function valueSources(writers: readonly Writer[], parser: Parser, tables:
   const sources = new Map<string, ColumnSources>();
   const of = (table: string, column: string): ColumnSources => {
     const key = `${table}.${column}`;
-    const known = sources.get(key) ?? { isNamed: false, calls: new Map<string, string>(), other: undefined };
+    const known: ColumnSources = sources.get(key) ?? {
+      isNamed: false,
+      constants: new Set(),
+      isCopied: false,
+      calls: new Map(),
+      other: undefined,
+      moving: undefined,
+    };
     sources.set(key, known);
     return known;
   };
@@ -54,11 +73,16 @@ export function valueSources(writers: readonly Writer[], parser: Parser, tables:
       const add: Add = (table, column, value) => {
         const source = of(table, column);
         source.isNamed = true;
+        const here = { by, location: placeIn(script, statement.start) };
         const call = callOf(value);
+        const moving = call === undefined ? movingText(value, text, parser) : undefined;
+        const constant = constantOf(value);
         if (call !== undefined) source.calls.set(meaningOf(call), call);
-        else if (!isPlain(value)) {
-          source.other = { by, location: placeIn(script, statement.start) };
-        }
+        else if (moving !== undefined) source.calls.set(moving, moving);
+        else if (isMoving(value)) source.moving = source.other = here;
+        else if (!isPlain(value)) source.other = here;
+        else if (constant !== undefined) source.constants.add(constant);
+        else if (value !== undefined && !("SetToDefault" in value)) source.isCopied = true;
       };
       visit(parser.parse(text), add, tables);
     }
@@ -112,18 +136,16 @@ function isPlain(node: Node | undefined): boolean {
   return cast === undefined ? "A_Const" in node || "SetToDefault" in node || "ColumnRef" in node : isPlain(cast.arg);
 }
 
-/** A call without arguments, as it can be written again. */
-function callOf(node: Node | undefined): string | undefined {
-  const value = inside(node, "SQLValueFunction");
-  if (value?.op !== undefined) {
-    const word = value.op.slice("SVFOP_".length);
-    return word.endsWith("_N") ? undefined : word;
-  }
-  const call = inside(node, "FuncCall");
-  if (call === undefined || (call.args ?? []).length > 0) return undefined;
-  return `${strings(call.funcname)
-    .map((name) => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteIdentifier(name)))
-    .join(".")}()`;
+/** The text of a constant. */
+function constantOf(node: Node | undefined): string | undefined {
+  const cast = inside(node, "TypeCast");
+  if (cast !== undefined) return constantOf(cast.arg);
+  const constant = inside(node, "A_Const");
+  if (constant === undefined) return undefined;
+  const { sval, ival, fval, boolval } = constant;
+  if (sval !== undefined) return sval.sval ?? "";
+  if (boolval !== undefined) return String(boolval.boolval ?? false);
+  return ival === undefined ? (fval?.fval ?? "") : String(ival.ival ?? 0);
 }
 
 /** The same for calls that are the same: `CURRENT_TIMESTAMP` and `now()`. Pure. */

@@ -71,7 +71,10 @@ INSERT INTO notes (by, body) VALUES (2, NULL);
       "db/migrations/1_bio.sql": BIO,
     });
     expect((await withBase(project)).text).toContain("('1', 'first', DEFAULT, NULL)");
-    await project.write("db/schema/users.sql", `${table}INSERT INTO users (name, tag) SELECT 'first', random() * 2;\n`);
+    await project.write(
+      "db/schema/users.sql",
+      `${table}INSERT INTO users (name, tag) SELECT 'first', random() * n FROM generate_series(2, 2) n;\n`,
+    );
     const error = await failureOf(() => withBase(project));
     expect(error).toMatchObject({ code: "base_refused", location: { file: "db/schema/users.sql", line: 2 } });
   });

@@ -72,6 +72,38 @@ describe("a base moves forward", () => {
     expect(text).toContain("('2', DEFAULT, DEFAULT, DEFAULT, DEFAULT, '2020-01-01 00:00:00+00', 'me', 'a')");
   }, 120_000);
 
+  test("so are expressions with them, and what depends on rows as well is refused at its place", async () => {
+    const table =
+      "CREATE SEQUENCE s; CREATE TABLE t (id int, who text DEFAULT current_user, day date, at timestamptz, set text, key text, token text, n text);\n";
+    await using project = await temporaryProject({
+      "db/migrations/001_t.sql": `${table}INSERT INTO t (id, who, day, at, set, key, token, n) VALUES
+        (1, 'by ' || session_user, (current_date + 7), now() + interval '1 day', current_setting('server_version', true),
+         upper(current_user), md5(random()::text), 'K' || nextval('s')),
+        (2, 'me', '2020-01-01', '2020-01-01Z', 'a', CASE WHEN current_user = 'x' THEN 'a' ELSE 'b' END, 'x', NULL);
+      INSERT INTO t (id, day) SELECT 3, 'today'::date;`,
+    });
+    await put(project, "001");
+    const text = await project.read("db/migrations/base.sql");
+    expect(text).toContain(
+      "('1', 'by ' || session_user, current_date + 7, now() + interval '1 day', current_setting('server_version', true), upper(current_user), md5(random()::text), 'K1')",
+    );
+    expect(text).toContain("('2', 'me', '2020-01-01', '2020-01-01 00:00:00+00', 'a', CASE WHEN");
+    expect(text).toContain("('3', DEFAULT, 'today'::date, NULL, NULL, NULL, NULL, NULL)");
+
+    for (const statement of [
+      "UPDATE t SET key = who || current_user;",
+      "INSERT INTO t (id, day) SELECT 1, current_date + n FROM generate_series(1, 2) n;",
+    ]) {
+      await using other = await temporaryProject({
+        "db/migrations/001_t.sql": `${table}INSERT INTO t (id) VALUES (1);\n${statement}\n`,
+      });
+      expect(await failureOf(squash({ ...filesOf(other.dir), through: "001" }))).toMatchObject({
+        code: "squash_refused",
+        location: { file: "db/migrations/001_t.sql", line: 3 },
+      });
+    }
+  }, 120_000);
+
   test("what no base holds is refused at its place, and named where only code may do it", async () => {
     const a = { "db/migrations/001_a.sql": "CREATE TABLE a (id int);\n" };
     for (const statement of [
@@ -102,7 +134,10 @@ describe("a base moves forward", () => {
     ["a later one that does not run", { "db/migrations/002_broken.sql": "SELECT 1 / 0" }, "001", "squash_refused"],
     [
       "a value of chance, which would be the same in every new database",
-      { "db/migrations/002_random.sql": "CREATE TABLE r (x text); INSERT INTO r SELECT random()::text" },
+      {
+        "db/migrations/002_random.sql":
+          "CREATE TABLE r (x text); INSERT INTO r SELECT (random() * n)::text FROM generate_series(1, 1) n",
+      },
       "002",
       "squash_refused",
     ],
