@@ -2,6 +2,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "./body.ts";
 import type { HistoryEntry } from "./history.ts";
 import { migrationId } from "./migration-file.ts";
+import type { NamedObject } from "./named-objects.ts";
 import type { PlannedDatabase } from "./planned-database.ts";
 
 /** A version with what its text was: sha256 in hex; null where the ledger has none. */
@@ -35,6 +36,8 @@ export interface ApprovedPlan {
   readonly applied: readonly Marked[];
   /** What is to be run, in order. */
   readonly migrations: readonly ToRun[];
+  /** What the database has under the names that they mention. */
+  readonly named: readonly NamedObject[];
   /** sha256 in hex of all of the above. */
   readonly digest: string;
 }
@@ -47,7 +50,7 @@ export function plannedOf({ file, checksum, up }: LoadedMigration): Planned {
 
 /** Pure. */
 export function planToApprove(
-  { environment, database }: Pick<ApprovedPlan, "environment" | "database">,
+  { environment, database, named }: Pick<ApprovedPlan, "environment" | "database" | "named">,
   history: readonly HistoryEntry[],
   migrations: readonly Planned[],
 ): ApprovedPlan {
@@ -58,6 +61,7 @@ export function planToApprove(
     database,
     applied: appliedOf(history),
     migrations: migrations.map(toRun),
+    named,
   } as const;
   return { ...plan, digest: digestOf(plan) };
 }
@@ -83,15 +87,16 @@ export function readApprovedPlan(text: string, file: string): ApprovedPlan {
     throw refuse("is not what `confiture migrate plan --out` writes");
   }
   if (read["version"] !== 1) throw refuse("was written by a newer version of Confiture");
-  const { environment, database, applied, migrations, digest } = read;
+  const { environment, database, applied, migrations, named, digest } = read;
   const isWhole =
     (environment === null || typeof environment === "string") &&
     isDatabase(database) &&
     isMarkedList(applied) &&
     isMarkedList(migrations) &&
-    migrations.every(isToRun);
+    migrations.every(isToRun) &&
+    isNamedList(named);
   if (!isWhole) throw refuse("lacks a part of a plan");
-  const plan = { format: "confiture-plan", version: 1, environment, database, applied, migrations } as const;
+  const plan = { format: "confiture-plan", version: 1, environment, database, applied, migrations, named } as const;
   if (digestOf(plan) !== digest) throw refuse("was edited: its digest does not fit what is in it");
   return { ...plan, digest };
 }
@@ -168,13 +173,14 @@ function toRun({ file, checksum, transactional }: Planned): ToRun {
   return { version: file.version, name: file.name, checksum, layout: file.layout, transactional };
 }
 
-function digestOf({ environment, database, applied, migrations }: Omit<ApprovedPlan, "digest">): string {
+function digestOf({ environment, database, applied, migrations, named }: Omit<ApprovedPlan, "digest">): string {
   const lines = (list: readonly Marked[]): unknown[] =>
     list.map(({ version, name, checksum }) => [version, name, checksum]);
   const { name, place, system, oid, searchPath } = database;
   const path = searchPath === null ? null : [searchPath.setting, searchPath.schemas];
   const ways = migrations.map(({ layout, transactional }) => [layout, transactional]);
-  const all = [environment, [name, place, system, oid, path], lines(applied), lines(migrations), ways];
+  const objects = named.map(({ what, code }) => [what, code]);
+  const all = [environment, [name, place, system, oid, path], lines(applied), lines(migrations), ways, objects];
   return Bun.SHA256.hash(JSON.stringify(all), "hex");
 }
 
@@ -212,6 +218,16 @@ function isMarkedList(value: unknown): value is Marked[] {
         typeof one["version"] === "string" &&
         typeof one["name"] === "string" &&
         (one["checksum"] === null || typeof one["checksum"] === "string"),
+    )
+  );
+}
+
+function isNamedList(value: unknown): value is NamedObject[] {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (one) =>
+        isRecord(one) && typeof one["what"] === "string" && (one["code"] === null || typeof one["code"] === "string"),
     )
   );
 }

@@ -5,6 +5,7 @@ import type { MigrationFile } from "./migration-file.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { requireApproved } from "./approved-plan.ts";
+import { askNamedObjects, requireSameObjects } from "./named-objects.ts";
 import { askPlannedDatabase, requireSameDatabase } from "./planned-database.ts";
 import { loadAll } from "./load-all.ts";
 import { runOptionsOf, type UpOptions } from "./migrator.ts";
@@ -43,6 +44,7 @@ export async function dryRunUp(
     const other = requireSameDatabase(plan.approved.database, await askPlannedDatabase(options));
     if (other !== undefined) options.onEvent?.({ type: "planned-elsewhere", message: other });
     requireApproved(plan.approved, history, migrations);
+    requireSameObjects(plan.approved.named, await askNamedObjects(migrations, options));
   }
   return await takeDown(migrations, "up", options, ledger);
 }

@@ -1,29 +1,40 @@
 import type { Database } from "#database/database.ts";
 import { exposureOf } from "#sql/exposure.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
+import { type Opened, openedBy } from "#sql/opened.ts";
 import { type ReadPastPolicies, readPastPolicies } from "#sql/read-past-policies.ts";
 import type { Statement } from "#sql/statement.ts";
 import { foldedName, namesAltered } from "#sql/token-names.ts";
 
 /**
  * What statements show to people who could not see it before, in words that go on from "exposes": what their text says
- * (`exposureOf`), and views and copies of tables with row level security, in the database or by one of the statements.
+ * (`exposureOf`), views and copies of tables with row level security, in the database or by one of the statements, policies and
+ * owners of tables that have it before them, and functions that run with the rights of their owner for whoever calls them.
  * @param database where they run; undefined where there is none yet
+ * @param all the statements that they are among: a table that these make, or secure, has kept nothing from anybody
  */
 export async function exposuresOf(
   statements: readonly Statement[],
   database: Database | undefined,
+  all: readonly Statement[] = statements,
 ): Promise<ReadonlyMap<Statement, string>> {
   const found = new Map<Statement, string>();
   const readers: [Statement, ReadPastPolicies][] = [];
+  const opened: [Statement, Opened][] = [];
   for (const statement of statements) {
     const exposure = exposureOf(statement);
     const reader = readPastPolicies(statement);
     if (exposure !== undefined) found.set(statement, exposure);
     else if (reader !== undefined) readers.push([statement, reader]);
+    else {
+      const open = openedBy(statement);
+      if (open !== undefined) opened.push([statement, open]);
+    }
   }
-  if (readers.length === 0) return found;
-  const secured = [...securedBy(statements), ...(database === undefined ? [] : await securedIn(database))];
+  if (readers.length + opened.length === 0) return found;
+  const before = database === undefined ? [] : await securedIn(database);
+  const now = securedBy(all);
+  const secured = [...now, ...before];
   for (const [statement, { what, isCopy, tables }] of readers) {
     if (tables === undefined) {
       found.set(statement, `rows of the tables of ${what} to whoever may read it, whatever their policies say`);
@@ -34,7 +45,25 @@ export async function exposuresOf(
     const how = isCopy ? "which has none of its policies" : "whatever its policies say";
     found.set(statement, `rows of ${table} to whoever may read ${what}, ${how}`);
   }
+  for (const [statement, { table, what }] of opened) {
+    const isOpened =
+      table === undefined
+        ? !isTakenBack(statement, all)
+        : before.some((one) => isSame(table, one)) && !now.some((one) => isSame(table, one));
+    if (!isOpened) continue;
+    found.set(statement, what);
+  }
   return found;
+}
+
+/** Whether a later statement takes from PUBLIC the right to call functions. */
+function isTakenBack(statement: Statement, statements: readonly Statement[]): boolean {
+  return statements
+    .slice(statements.indexOf(statement) + 1)
+    .some(
+      ({ firstWord, text }) =>
+        firstWord === "REVOKE" && /\b(?:functions?|procedures?|routines?)\b[^]*\bpublic\s*$/i.test(text),
+    );
 }
 
 /** Tables whose row level security one of the statements switches on. */

@@ -1,6 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type ApprovedPlan, requireApproved } from "./approved-plan.ts";
+import { namedObjects, requireSameObjects } from "./named-objects.ts";
 import { askedAmong, refuseHeldContract, refuseUnreached, stillPending, withApproved } from "./asked-contracts.ts";
 import { afterthought, endLeftOpen, type LeftOpenBodies } from "./afterthought.ts";
 import { type Discovery, requireMigrations, unrecognised } from "./discover.ts";
@@ -157,6 +158,7 @@ async function upRound(
     const other = requireSameDatabase(plan.approved.database, await readPlannedDatabase(database, options));
     if (other !== undefined) options.onEvent?.({ type: "planned-elsewhere", message: other });
     requireApproved(plan.approved, history, migrations);
+    requireSameObjects(plan.approved.named, await namedObjects(migrations, database));
   }
   if (plan.singleTransaction === true) migrations.forEach(requireTransactional);
   const held = heldWithin(history, plan);

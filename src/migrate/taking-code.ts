@@ -1,6 +1,7 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { Statement } from "#sql/statement.ts";
+import { codeIn, isString } from "#sql/strings-in-code.ts";
 import { TAKING_WORDS } from "#sql/taking-code.ts";
 import { writtenName } from "#sql/token-names.ts";
 
@@ -147,7 +148,7 @@ const TAKES = new RegExp(String.raw`\b(?:${TAKING_WORDS}|do\s+update)\b`, "i");
  * @param holdsBody whether the strings are the code itself
  */
 function read(tokens: readonly string[], holdsBody: boolean): Pick<Routine, "takes" | "calls"> {
-  const bodies = holdsBody ? tokens.flatMap(bodyIn) : [];
+  const bodies = holdsBody ? tokens.flatMap(codeIn) : [];
   const all = [tokens, ...bodies.map((body) => Statement.of(body).tokens())];
   return {
     takes: all.some((one) =>
@@ -160,16 +161,6 @@ function read(tokens: readonly string[], holdsBody: boolean): Pick<Routine, "tak
     ),
     calls: all.flatMap(calledIn),
   };
-}
-
-function isString(token: string): boolean {
-  return /^(?:[eEuUbBxXnN]&?)?'|^\$[^$\d]*\$/.test(token);
-}
-
-function bodyIn(token: string): string[] {
-  const tag = /^\$[^$]*\$/.exec(token)?.[0];
-  if (tag !== undefined) return [token.slice(tag.length, -tag.length)];
-  return token.startsWith("'") ? [token.slice(1, -1).replaceAll("''", "'")] : [];
 }
 
 function addTo(routines: Map<string, Routine[]>, bare: string, routine: Routine): void {

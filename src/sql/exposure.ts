@@ -5,7 +5,7 @@ import { foldedName, namesAltered, namesFrom } from "./token-names.ts";
 const HINTS: Readonly<Record<string, RegExp>> = {
   ALTER: /\b(?:security|public|superuser|bypassrls)\b/i,
   CREATE: /\b(?:superuser|bypassrls|publication)\b/i,
-  GRANT: /\bpublic\b/i,
+  GRANT: /\bpublic\b|\bpg_/i,
   COPY: /\bto\b/i,
 };
 
@@ -50,7 +50,8 @@ function ofAlterTable(tokens: readonly string[]): string | undefined {
 function ofGrant(tokens: readonly string[]): string | undefined {
   const on = tokens.indexOf("ON");
   const to = tokens.indexOf("TO", on);
-  if (on < 0 || to < 0 || !tokens.slice(to).includes("PUBLIC")) return undefined;
+  if (on < 0) return ofMembership(tokens);
+  if (to < 0 || !tokens.slice(to).includes("PUBLIC")) return undefined;
   const rights = tokens.slice(1, on);
   const named = rights.join(" ").replaceAll(/ \([^)]*\)/g, "");
   const how = `(GRANT ${named.replaceAll(" ,", ",")} TO PUBLIC)`;
@@ -72,6 +73,27 @@ function ofGrant(tokens: readonly string[]): string | undefined {
   return `SCHEMA ${namesFrom(tokens, on + 2)
     .map(foldedName)
     .join(", ")} to whatever any role makes in it ${how}`;
+}
+
+/** Roles of PostgreSQL itself whose members read what they have no right on, as predefined roles are documented. */
+const READERS: Readonly<Record<string, string>> = {
+  pg_read_all_data: "every table",
+  pg_read_server_files: "every file that the server can read",
+  pg_execute_server_program: "whatever a program on the server can read",
+};
+
+/** GRANT pg_read_all_data TO web WITH ADMIN OPTION */
+function ofMembership(tokens: readonly string[]): string | undefined {
+  const to = tokens.indexOf("TO");
+  for (const role of namesFrom(tokens, 1).map(foldedName)) {
+    const what = READERS[role];
+    if (what !== undefined && to > 0) {
+      return `${what} to ROLE ${namesFrom(tokens, to + 1)
+        .map(foldedName)
+        .join(", ")} (GRANT ${role})`;
+    }
+  }
+  return undefined;
 }
 
 /** ALTER DEFAULT PRIVILEGES ... GRANT ... ON TABLES TO PUBLIC */

@@ -19,8 +19,7 @@ export function lossOf(statement: Statement): string | undefined {
   if (first === undefined) return undefined;
   if (CODE.has(first)) return `${first} runs code, and what that does is not known`;
   // Most statements have none of these words, and some are megabytes long.
-  if (!/^(?:DROP|TRUNCATE|ALTER)$/.test(first) && !/\b(?:delete|update|merge)\b/i.test(statement.text))
-    return undefined;
+  if (!/^(?:DROP|TRUNCATE|ALTER)$/.test(first) && !HINT.test(statement.text)) return undefined;
   const tokens = statement.tokens();
   switch (first) {
     case "DROP":
@@ -30,12 +29,23 @@ export function lossOf(statement: Statement): string | undefined {
     case "ALTER":
       return lossOfAlter(tokens);
     case "CREATE":
-      return createsCode(tokens) ? undefined : lossOfRows(tokens);
+      return createsCode(tokens) ? lossOfRule(tokens) : lossOfRows(tokens);
     case "EXPLAIN":
       return tokens.includes("ANALYZE") || tokens.includes("ANALYSE") ? lossOfRows(tokens) : undefined;
     default:
       return lossOfRows(tokens);
   }
+}
+
+const HINT = /\b(?:delete|update|merge|instead|lo_unlink|lo_truncate|lo_truncate64)\b/i;
+
+/** CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING: what is written is gone, and nobody is told. */
+function lossOfRule(tokens: readonly string[]): string | undefined {
+  const at = tokens[1] === "OR" ? 3 : 1;
+  const to = tokens.indexOf("TO", at);
+  const swallows = tokens.at(-1) === "NOTHING" && tokens.at(-2) === "INSTEAD";
+  if (tokens[at] !== "RULE" || to < 0 || !swallows) return undefined;
+  return `lets ${tokens[to - 1] ?? ""} on ${relation(tokens, to + 1)} do nothing (RULE ${relation(tokens, at + 1)})`;
 }
 
 function createsCode(tokens: readonly string[]): boolean {
@@ -47,6 +57,7 @@ function lossOfRows(tokens: readonly string[]): string | undefined {
   for (const [at, token] of tokens.entries()) {
     const before = tokens[at - 1];
     const after = tokens[at + 1];
+    if (LARGE_OBJECTS.has(token) && after === "(") return `changes or deletes large objects (${token.toLowerCase()})`;
     if (token === "UPDATE" && before === "DO") return "updates rows that are there already";
     if (!beginsStatement(tokens, at)) continue;
     if (token === "DELETE" && after === "FROM") return `deletes rows of ${relation(tokens, at + 2)}`;
@@ -61,6 +72,9 @@ function lossOfRows(tokens: readonly string[]): string | undefined {
   }
   return undefined;
 }
+
+/** Functions of PostgreSQL itself that take away what a large object holds. */
+const LARGE_OBJECTS: ReadonlySet<string> = new Set(["LO_UNLINK", "LO_TRUNCATE", "LO_TRUNCATE64"]);
 
 /** A statement begins at the start, in parentheses, and behind a WITH clause or the words that run or keep it. */
 function beginsStatement(tokens: readonly string[], at: number): boolean {
@@ -94,6 +108,8 @@ function lossOfAlter(tokens: readonly string[]): string | undefined {
     } else if (token === "INHERIT" && tokens[at - 1] === "NO") {
       hides = `takes the rows of ${what} out of ${relation(tokens, at + 1)}`;
     }
+    if (token === "UNLOGGED" && tokens[at - 1] === "SET")
+      hides = `lets a crash of the server empty ${what} (SET UNLOGGED)`;
     converts ||= token === "TYPE" && isConversion(tokens, at);
   }
   if (hides !== undefined) return hides;

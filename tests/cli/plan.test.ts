@@ -357,6 +357,37 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
     await project.succeed(up);
   });
 
+  test("refuses objects of its names that came, went or changed, and functions that do something else", async () => {
+    await using project = await cliProject(
+      { "db/migrations/1_clean.sql": "DROP TABLE IF EXISTS legacy;\nDO $$ BEGIN PERFORM tidy(); END $$;\n" },
+      { major },
+    );
+    await project.query("CREATE TABLE users AS SELECT 1 AS id");
+    await project.query("CREATE FUNCTION inner_tidy() RETURNS int LANGUAGE sql AS 'SELECT 1'");
+    await project.query("CREATE FUNCTION tidy() RETURNS int LANGUAGE sql AS 'SELECT inner_tidy()'");
+    await project.succeed(["migrate", "plan", "--out", "plan.json"]);
+    const refuses = async (words: string) => {
+      for (const command of [up, [...up, "--dry-run"]]) {
+        expect(readDocument(await project.run([...command, "--format", "json"]))).toMatchObject({
+          exitCode: 7,
+          error: { code: "plan_outdated", message: expect.stringContaining(words) },
+        });
+      }
+      expect(await project.query("SELECT id FROM users")).toEqual([{ id: 1 }]);
+    };
+    await project.query("CREATE TABLE legacy (id int)");
+    await refuses("TABLE public.legacy is there now, and was not");
+    await project.query("DROP TABLE legacy");
+    await project.query(
+      "CREATE OR REPLACE FUNCTION inner_tidy() RETURNS int LANGUAGE sql AS 'DELETE FROM users; SELECT 1'",
+    );
+    await refuses("FUNCTION public.inner_tidy() is another one than it was");
+    await project.query("CREATE OR REPLACE FUNCTION inner_tidy() RETURNS int LANGUAGE sql AS 'SELECT 1'");
+    // What no migration names may change.
+    await project.query("CREATE TABLE other (id int)");
+    await project.succeed(up);
+  });
+
   test("refuses another transaction mode, which is said beside the file", async () => {
     await using project = await cliProject(
       { "db/migrations/V1__t.sql": "CREATE TABLE t (id int);\nCREATE TABLE u (id int);\n" },

@@ -67,10 +67,28 @@ describe("a protected environment, with nobody to ask", () => {
       "db/migrations/003_open.sql",
       "GRANT SELECT ON users TO postgres;\nGRANT SELECT ON users TO PUBLIC;\nALTER TABLE users DISABLE ROW LEVEL SECURITY;\n",
     );
+    await project.query("CREATE TABLE kept (id int); ALTER TABLE kept ENABLE ROW LEVEL SECURITY");
+    await project.query("CREATE POLICY own ON kept USING (id = 1)");
+    await project.write(
+      "db/migrations/004_opened.sql",
+      `ALTER POLICY own ON public.kept USING (true);
+CREATE POLICY own2 ON kept USING (true);
+CREATE POLICY less ON kept AS RESTRICTIVE USING (id > 0);
+ALTER TABLE kept OWNER TO CURRENT_USER;
+CREATE FUNCTION count_kept() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM kept';
+CREATE TABLE new (id int);
+ALTER TABLE new ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON new USING (true);
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END';
+`,
+    );
     await rm(join(project.dir, "db/migrations/003_code.ts"));
     const first = await project.run(UP);
     expect(first).toMatchObject({ exitCode: 2, stdout: "" });
     expect(first.stderr).toContain("What would be lost or exposed:");
+    const lines = [...first.stderr.matchAll(/004_opened\.sql:(\d+): would expose/g)].map(([, line]) => Number(line));
+    expect(lines).toEqual([1, 2, 4, 5]);
+    await rm(join(project.dir, "db/migrations/004_opened.sql"));
     await project.write(
       "db/environments/precious.yaml",
       environmentFile(

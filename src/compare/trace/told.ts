@@ -35,7 +35,7 @@ export class Teller {
     return {
       replaces: await this.#replaced(statement),
       endangers: await this.#endangers(statement),
-      exposes: [...(await exposuresOf([statement], database)).values()],
+      exposes: [...(await exposuresOf([statement], database, this.#known)).values()],
     };
   }
 

@@ -32,6 +32,11 @@ test.each([
   ],
   ["COPY app.t (a, b) TO '/tmp/t'", "rows of app.t to a file on the server (COPY)"],
   ["COPY (SELECT 1 FROM t) TO PROGRAM 'cat'", "the rows of a query to a program on the server (COPY)"],
+  ["GRANT app, pg_read_all_data TO web, bob", "every table to ROLE web, bob (GRANT pg_read_all_data)"],
+  [
+    "GRANT pg_execute_server_program TO web WITH ADMIN OPTION",
+    "whatever a program on the server can read to ROLE web (GRANT pg_execute_server_program)",
+  ],
 ])("%s", (sql, what) => {
   expect(of(sql)).toBe(what);
 });
@@ -57,6 +62,8 @@ test.each([
   "COPY t FROM '/tmp/t'",
   "COPY t FROM STDIN",
   "CREATE TABLE superuser (id int)",
+  "GRANT pg_monitor TO web",
+  "GRANT SELECT ON pg_read_all_data TO bob",
 ])("%s exposes nothing", (sql) => {
   expect(of(sql)).toBeUndefined();
 });

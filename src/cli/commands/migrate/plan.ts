@@ -8,9 +8,11 @@ import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import { writeFile } from "#files/change.ts";
 import { readRegularFile } from "#files/read.ts";
-import { type Planned, plannedOf, planToApprove, readApprovedPlan } from "#migrate/approved-plan.ts";
+import { plannedOf, planToApprove, readApprovedPlan } from "#migrate/approved-plan.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { migrationId } from "#migrate/migration-file.ts";
+import { askNamedObjects } from "#migrate/named-objects.ts";
 import { askPlannedDatabase } from "#migrate/planned-database.ts";
 import { foreseeLimits } from "../../above-limits.ts";
 import { readCount, readVersion } from "../../arguments.ts";
@@ -160,17 +162,16 @@ export const command = defineCommand({
       // What cannot run is not to be approved.
       if (failed) context.messages.warn(`${args.out} was not written: what is planned cannot run`);
       else {
+        const loaded: LoadedMigration[] = [];
+        for (const file of all) loaded.push(await loadMigration(context.projectDir, file, context.io.signal));
         // What was traced is what was looked at: a file may have changed since.
         const traced = new Map(trace.migrations.map((migration) => [migration.file.version, migration]));
-        const looked: Planned[] = [];
-        for (const file of all) {
-          const load = async (): Promise<Planned> =>
-            plannedOf(await loadMigration(context.projectDir, file, context.io.signal));
-          looked.push(traced.get(file.version) ?? (await load()));
-        }
+        const looked = loaded.map((migration) => traced.get(migration.file.version) ?? plannedOf(migration));
+        const options = await migrateOptions(context);
         const made = {
           environment: planEnvironment(await context.config()),
-          database: await askPlannedDatabase(await migrateOptions(context)),
+          database: await askPlannedDatabase(options),
+          named: await askNamedObjects(loaded, options),
         };
         const approved = planToApprove(made, history, looked);
         await writeFile(context.projectDir, args.out, `${JSON.stringify(approved, null, 2)}\n`);
