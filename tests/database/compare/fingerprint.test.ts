@@ -385,6 +385,10 @@ describe("a fingerprint of the catalogue", () => {
     const instance = engine === "embedded" ? undefined : await server(18);
     // Roles are the server's.
     const own = (sql: string): string => sql.replaceAll(/\b(reader|writer)\b/g, "wrong_way_$1");
+    // A scratch database changes none of them.
+    await instance?.sql("CREATE ROLE wrong_way_reader");
+    await instance?.sql("CREATE ROLE wrong_way_writer");
+    await instance?.sql("ALTER ROLE wrong_way_writer SET work_mem = '2MB'");
     await withScratch(
       { ...filesOf(project.dir), scratch: instance?.target("postgres") ?? { engine: "embedded" } },
       async (database) => {
