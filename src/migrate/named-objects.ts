@@ -13,11 +13,11 @@ import { isUnmade } from "./status.ts";
 export interface NamedObject {
   /** "FUNCTION public.purge()", "TABLE public.users" */
   readonly what: string;
-  /** sha256 in hex of the code that it is; null where it counts that it is there. */
+  /** sha256 in hex of the code or the columns that it is; null where it counts that it is there. */
   readonly code: string | null;
 }
 
-/** What the catalogue says of one, with its code as text. */
+/** What the catalogue says of one, with its code or columns as text. */
 interface Found {
   readonly what: string;
   readonly code: string | null;
@@ -26,8 +26,8 @@ interface Found {
 }
 
 /**
- * What a database has under the names that the SQL of migrations mentions, in the order of their names: schemas, relations and types,
- * and the code of functions, triggers and rules, with the functions that these call by name. What `plan` says of a statement
+ * What a database has under the names that the SQL of migrations mentions, in the order of their names: schemas, relations with their
+ * columns, types, and the code of functions, triggers and rules, with the functions that these call by name. What `plan` says of a statement
  * holds for as long as these stay: the text of `SELECT purge()` says nothing of what it does, and that of `DROP TABLE IF EXISTS`
  * nothing of whether there is one.
  */
@@ -108,7 +108,9 @@ select 'SCHEMA ' || quote_ident(nspname) as what, null as code, false as calls
 union all
 select case relkind when 'v' then 'VIEW ' when 'm' then 'MATERIALIZED VIEW ' when 'S' then 'SEQUENCE ' when 'f' then 'FOREIGN TABLE '
             when 'i' then 'INDEX ' when 'I' then 'INDEX ' when 'c' then 'TYPE ' else 'TABLE ' end || name,
-       null, false
+       (select string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull), ', ' order by a.attnum)
+          from pg_attribute a where a.attrelid = named.oid and a.attnum > 0 and not a.attisdropped),
+       false
   from named
 union all
 select 'TYPE ' || quote_ident(n.nspname) || '.' || quote_ident(t.typname), null, false

@@ -359,7 +359,10 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
 
   test("refuses objects of its names that came, went or changed, and functions that do something else", async () => {
     await using project = await cliProject(
-      { "db/migrations/1_clean.sql": "DROP TABLE IF EXISTS legacy;\nDO $$ BEGIN PERFORM tidy(); END $$;\n" },
+      {
+        "db/migrations/1_clean.sql":
+          "ANALYZE users;\nDROP TABLE IF EXISTS legacy;\nDO $$ BEGIN PERFORM tidy(); END $$;\n",
+      },
       { major },
     );
     await project.query("CREATE TABLE users AS SELECT 1 AS id");
@@ -383,6 +386,9 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
     );
     await refuses("FUNCTION public.inner_tidy() is another one than it was");
     await project.query("CREATE OR REPLACE FUNCTION inner_tidy() RETURNS int LANGUAGE sql AS 'SELECT 1'");
+    await project.query("ALTER TABLE users ADD COLUMN bio text");
+    await refuses("TABLE public.users is another one than it was");
+    await project.query("ALTER TABLE users DROP COLUMN bio");
     // What no migration names may change.
     await project.query("CREATE TABLE other (id int)");
     await project.succeed(up);

@@ -111,7 +111,9 @@ for (const engine of newestServer) {
       ]) {
         await using m = await migrating(engine, { ...first, "002_expand.sql": `-- migrate:up phase:expand\n${sql};` });
         const outcome = await m.up();
-        expect(`${sql}: ${refusal(outcome)}`).toContain("only adds, and this changes what is there");
+        expect(`${sql}: ${refusal(outcome)}`).toMatch(
+          /only adds, and this (?:changes what is there|lets INSERT on users do nothing)/,
+        );
       }
     });
 
