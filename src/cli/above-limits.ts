@@ -1,5 +1,5 @@
 import { LOCK_MODES, type LockMode, type Trace } from "#compare/trace/facts.ts";
-import { aboveLimits, type Excess } from "#compare/trace/limits.ts";
+import { aboveLimits, type Excess, toldLosses } from "#compare/trace/limits.ts";
 import type { Sizes } from "#compare/trace/sizes.ts";
 import type { Config, LimitsConfig } from "#config/config.ts";
 
@@ -7,6 +7,8 @@ import type { Config, LimitsConfig } from "#config/config.ts";
 export interface AboveLimits {
   readonly environment: string;
   readonly excesses: readonly Excess[];
+  /** What is lost or exposed besides, which has to be confirmed as well. */
+  readonly concerns: readonly Excess[];
 }
 
 /** Statements that do more than the environment's limits allow. */
@@ -15,10 +17,25 @@ export function excessesOf(trace: Trace, sizes: Sizes, limits: LimitsConfig): Ex
   return aboveLimits(trace, sizes, { lock: modeOf(lock), longLock: modeOf(longLock), rows, dataLoss });
 }
 
+/** What statements lose, where that has to be confirmed, and what they expose, in the words of a migration that is yet to run. */
+export function concernsOf({ migrations }: Trace, { dataLoss }: Pick<LimitsConfig, "dataLoss">): Excess[] {
+  return migrations.flatMap(({ statements }) =>
+    statements.flatMap((statement): Excess[] => [
+      ...(dataLoss ? [] : toldLosses(statement)).map((what) => ({ statement, what })),
+      ...statement.exposes.map((what) => ({ statement, what: `would expose ${what}` })),
+    ]),
+  );
+}
+
 /** As `up` would find it; undefined where it has no limits, or nothing is known of the sizes of tables. */
 export function foreseeLimits(config: Config, trace: Trace, sizes: Sizes | undefined): AboveLimits | undefined {
   if (!config.protected || config.limits === undefined || sizes === undefined) return undefined;
-  return { environment: config.environment ?? "", excesses: excessesOf(trace, sizes, config.limits) };
+  const { environment, limits } = config;
+  return {
+    environment: environment ?? "",
+    excesses: excessesOf(trace, sizes, limits),
+    concerns: concernsOf(trace, limits),
+  };
 }
 
 function modeOf(limit: LimitsConfig["lock"]): LockMode {

@@ -2,7 +2,7 @@ import type { Config, LimitsConfig } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { planUp } from "#migrate/plan.ts";
-import { excessesOf } from "./above-limits.ts";
+import { concernsOf, excessesOf } from "./above-limits.ts";
 import { ask } from "./ask.ts";
 import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";
@@ -33,9 +33,14 @@ export async function requireWithinLimits(
       ? aboveLimitsError(config, [`what is pending could not be tried: ${error.message}`], said, error)
       : error;
   });
-  const above = { environment: config.environment ?? "", excesses: excessesOf(trace, pending.sizes, limits) };
-  const found = above.excesses.map(excessInWords);
-  if (found.length === 0) return false;
+  const above = {
+    environment: config.environment ?? "",
+    excesses: excessesOf(trace, pending.sizes, limits),
+    concerns: concernsOf(trace, limits),
+  };
+  if (above.excesses.length === 0) return false;
+  // Whoever confirms the one confirms the other.
+  const found = [...above.excesses, ...above.concerns].map(excessInWords);
   if (!canAsk(context)) throw aboveLimitsError(config, found, said);
   context.messages.log(renderPlan({ trace, sizes: pending.sizes, aim: context.aim, above }, context.paint));
   const answer = await ask(context.io, "Type its name to apply these migrations: ", "nothing was done");

@@ -520,6 +520,25 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
     await project.succeed([...up, "--yes", "local"]);
   });
 
+  test("hide nothing that is lost or exposed besides: whoever confirms, confirms that as well", async () => {
+    await using project = await limited();
+    await project.write(
+      "db/migrations/2_more.sql",
+      "ALTER TABLE users ADD note text;\nDELETE FROM users WHERE id < 0;\nGRANT ALL ON users TO PUBLIC;\n",
+    );
+    const { exitCode, stderr } = await project.run(up);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain("2_more.sql:1: ACCESS EXCLUSIVE on public.users");
+    expect(stderr).toContain("2_more.sql:2: deletes rows of users");
+    expect(stderr).toContain("2_more.sql:3: would expose users to every role");
+    const { stdout } = await project.run(["migrate", "plan"]);
+    const [head = ""] = stdout.split("\n\n").filter((part) => part.includes("Above the limits"));
+    expect(head).toContain("2_more.sql:2: deletes rows of users");
+    expect(head).toContain("2_more.sql:3: would expose users to every role");
+    const bare = await project.run([...up, "--dry-run"]);
+    expect(bare.stdout + bare.stderr).toContain("2_more.sql:3: would expose users to every role");
+  });
+
   test("are the environment's own: a stronger lock, more rows, lost data", async () => {
     await using project = await limited("limits: {lock: access_exclusive, data_loss: true}\n");
     await project.write("db/migrations/2_note.sql", `${LOCKS}ALTER TABLE users DROP bio;\n`);

@@ -46,7 +46,7 @@ export function limitLines(above: AboveLimits | undefined): string[] {
   if (above === undefined || above.excesses.length === 0) return [];
   return [
     `Above the limits of "${above.environment}": \`up\` stops before anything runs, unless it is confirmed (--yes ${above.environment}) or given an approved plan`,
-    ...above.excesses.map((excess) => `  ${excessInWords(excess)}`),
+    ...[...above.excesses, ...above.concerns].map((excess) => `  ${excessInWords(excess)}`),
   ];
 }
 

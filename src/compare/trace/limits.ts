@@ -101,6 +101,12 @@ export function untoldLosses({ sql, loses }: Pick<StatementFacts, "sql" | "loses
   return loses.filter((loss) => loss !== told && !isReplacement(loss));
 }
 
+/** Losses that its text names. Pure. */
+export function toldLosses(statement: Pick<StatementFacts, "sql" | "loses">): string[] {
+  const untold = untoldLosses(statement);
+  return statement.loses.filter((loss) => !untold.includes(loss));
+}
+
 /** An upper bound where PostgreSQL never counted, or has no such table: what is not known is not nothing. */
 function mostRows(size: SizeOf | undefined): number {
   return size === undefined ? Infinity : (size.rows ?? Math.ceil(size.bytes / PAGE) * ROWS_ON_PAGE);

@@ -35,18 +35,39 @@ interface TextColumn {
   readonly column: string;
 }
 
+/**
+ * Columns whose type is made of text somewhere: of a domain, an array, a composite type or a range, however deep, or a type of an
+ * extension that no more is known of, as all of these are written as text.
+ */
 const TEXT_COLUMNS = `
-  select n.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as "table", a.attname::pg_catalog.text as "column"
-    from pg_catalog.pg_attribute a
-    join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) a.attrelid and c.relkind operator(pg_catalog.=) any ('{r,m}')
-    join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
-    join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) a.atttypid
-    left join pg_catalog.pg_type e on e.oid operator(pg_catalog.=) t.typelem and t.typcategory operator(pg_catalog.=) 'A'
-   where a.attnum operator(pg_catalog.>) 0 and not a.attisdropped and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'
-     and (coalesce(e.typcategory, t.typcategory) operator(pg_catalog.=) any ('{S,C}')
-          or coalesce(e.typname, t.typname) operator(pg_catalog.=) any ('{json,jsonb,xml,hstore,tsvector,bytea,citext}'))
-     and coalesce(e.typname, t.typname) operator(pg_catalog.<>) 'bytea'
-   order by 1, 2, a.attnum`;
+  with recursive columns as (
+    select n.nspname, c.relname, a.attname, a.attnum, a.atttypid
+      from pg_catalog.pg_attribute a
+      join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) a.attrelid and c.relkind operator(pg_catalog.=) any ('{r,m}')
+      join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
+     where a.attnum operator(pg_catalog.>) 0 and not a.attisdropped and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'
+  ), parts (root, oid) as (
+    select distinct atttypid, atttypid from columns
+    union
+    select p.root, x.part from parts p join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) p.oid cross join lateral (
+      select t.typbasetype where t.typtype operator(pg_catalog.=) 'd'
+      union all select t.typelem where t.typcategory operator(pg_catalog.=) 'A' and t.typelem operator(pg_catalog.<>) 0
+      union all select r.rngsubtype from pg_catalog.pg_range r
+        where r.rngtypid operator(pg_catalog.=) t.oid or r.rngmultitypid operator(pg_catalog.=) t.oid
+      union all select a.atttypid from pg_catalog.pg_attribute a
+        where t.typtype operator(pg_catalog.=) 'c' and a.attrelid operator(pg_catalog.=) t.typrelid
+          and a.attnum operator(pg_catalog.>) 0 and not a.attisdropped) x (part)
+  ), texts as (
+    select distinct p.root from parts p join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) p.oid
+     where t.typtype operator(pg_catalog.=) 'b'
+       and (t.typcategory operator(pg_catalog.=) 'S'
+         or t.typname operator(pg_catalog.=) any ('{json,jsonb,jsonpath,xml,tsvector,tsquery}')
+         or (t.oid operator(pg_catalog.>=) 16384 and t.typcategory operator(pg_catalog.<>) 'A'
+           and t.typname operator(pg_catalog.<>) all ('{geometry,geography,raster,vector,halfvec,sparsevec}')))
+  )
+  select c.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as "table", c.attname::pg_catalog.text as "column"
+    from columns c join texts on texts.root operator(pg_catalog.=) c.atttypid
+   order by 1, 2, c.attnum`;
 
 /** Originals of one kind: where they are, as SQL over `source`. */
 interface Origin {

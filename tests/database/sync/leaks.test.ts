@@ -18,6 +18,13 @@ const PLACES: Readonly<Record<string, string>> = {
   words: "to_tsvector('simple', 'person7@corp.example')",
   part: "row(1, 'person7@corp.example')::part",
   handle: "'person7@corp.example'",
+  kept: `'{"mail": "person7@corp.example"}'`,
+  keptTwice: `'{"mail": "person7@corp.example"}'`,
+  keptMany: `array['{"mail": "person7@corp.example"}'::kept]`,
+  keptList: "'{person7@corp.example}'",
+  query: "'''person7@corp.example'''",
+  between: "'[person7@corp.example,z]'",
+  path: `'$."person7@corp.example"'`,
 };
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -34,6 +41,13 @@ const TYPES: Readonly<Record<string, string>> = {
   words: "tsvector",
   part: "part",
   handle: "handle",
+  kept: "kept",
+  keptTwice: "kept_twice",
+  keptMany: "kept[]",
+  keptList: "kept_list",
+  query: "tsquery",
+  between: "texts",
+  path: "jsonpath",
 };
 
 for (const engine of newestServer) {
@@ -45,6 +59,8 @@ for (const engine of newestServer) {
       database.execute(`
         create extension hstore; create extension citext;
         create type part as (n int, mail text); create domain handle as text;
+        create domain kept as jsonb; create domain kept_twice as kept; create domain kept_list as text[];
+        create type texts as range (subtype = text);
         create table people as select g as id, 'person' || g || '@corp.example' as email from generate_series(1, 10) g;
         create table notes (id serial, ${names.map((name) => `"${name}" ${TYPES[name]}`).join(", ")});
         ${names.map((name) => `insert into notes ("${name}") values (${PLACES[name]})`).join(";\n")};
