@@ -22,15 +22,17 @@ export async function requireWithinLimits(
   config: Config,
   limits: LimitsConfig,
   which: Parameters<typeof planUp>[1],
+  yes: string | undefined,
 ): Promise<boolean> {
   // What waits for a word is in no plan that does not say it.
+  const mistyped = yes === undefined ? "" : `--yes ${shellWord(yes)} does not name this environment. `;
   const said = (which.contracts ?? []).length === 0 ? "" : ` --contract ${shellWord(which.contracts!.join(","))}`;
   const pending = await findPending(context, which, undefined);
   // Without a database there is nobody to wait.
   if (pending.migrations.length === 0 || pending.sizes === undefined) return false;
   const trace = await tracePending(context, await projectFiles(context, undefined), pending).catch((error: unknown) => {
     throw error instanceof ConfitureError && error.code !== "interrupted"
-      ? aboveLimitsError(config, [`what is pending could not be tried: ${error.message}`], said, error)
+      ? aboveLimitsError(config, [`what is pending could not be tried: ${error.message}`], said, mistyped, error)
       : error;
   });
   const above = {
@@ -41,11 +43,11 @@ export async function requireWithinLimits(
   if (above.excesses.length === 0) return false;
   // Whoever confirms the one confirms the other.
   const found = [...above.excesses, ...above.concerns].map(excessInWords);
-  if (!canAsk(context)) throw aboveLimitsError(config, found, said);
+  if (!canAsk(context)) throw aboveLimitsError(config, found, said, mistyped);
   context.messages.log(renderPlan({ trace, sizes: pending.sizes, aim: context.aim, above }, context.paint));
   const answer = await ask(context.io, "Type its name to apply these migrations: ", "nothing was done");
   if (answer === config.environment) return true;
-  throw aboveLimitsError(config, found, said);
+  throw aboveLimitsError(config, found, said, mistyped);
 }
 
 function list(lines: readonly string[]): string {
@@ -57,13 +59,14 @@ function aboveLimitsError(
   config: Config,
   lines: readonly string[],
   said: string,
+  mistyped: string,
   cause?: ConfitureError,
 ): ConfitureError {
   return new ConfitureError(
     "above_limits",
     `What is pending is above the limits of the environment "${config.environment ?? ""}"; nothing was done.${list(lines)}`,
     {
-      hint: `\`confiture migrate plan${said}\` shows all of it. To apply it: --yes ${config.environment ?? ""}, or a plan that somebody approved (\`confiture migrate plan${said} --out FILE\`, \`confiture migrate up --plan FILE\`)`,
+      hint: `${mistyped}\`confiture migrate plan${said}\` shows all of it. To apply it: --yes ${config.environment ?? ""}, or a plan that somebody approved (\`confiture migrate plan${said} --out FILE\`, \`confiture migrate up --plan FILE\`)`,
       location: config.file === null ? undefined : { file: config.file },
       cause,
     },

@@ -19,6 +19,7 @@ export function keepEverything({ tables }: SourceCatalogue): SyncPlan {
     settings: [SEARCH_PATH],
     digest: createHash("sha256").update("plain").digest("hex"),
     reproducible: true,
+    warnings: [],
   };
 }
 

@@ -23,7 +23,7 @@ import { type Place, type Problem, type Rules, RULES_DIR, type TableRule } from 
 import { conditionFault, expressionFault } from "./rules/sql-reach.ts";
 import { isNothing, type Treatment, Treatments } from "./rules/treatments.ts";
 import { yamlKey } from "./rules/yaml-key.ts";
-import { graphOf, type Wish } from "./subset/graph.ts";
+import { type Graph, graphOf, type Wish } from "./subset/graph.ts";
 import { Subset } from "./subset/subset.ts";
 
 /**
@@ -46,6 +46,7 @@ export async function planSync(
       settings: [SEARCH_PATH, ...planner.subkeys.settings],
       digest: rules.digest,
       reproducible: key !== undefined,
+      warnings: planner.warnings,
     },
   };
 }
@@ -70,6 +71,8 @@ function shapeTrial(table: SourceTable, column: SourceColumn, place: Place): Tri
 
 class Planner {
   readonly subkeys: Subkeys;
+  /** Known once `tables` has made them. */
+  warnings: readonly string[] = [];
   readonly #catalogue: SourceCatalogue;
   readonly #rules: Rules;
   readonly #names: Names;
@@ -111,6 +114,7 @@ class Planner {
     if (graph.endless !== undefined) this.#endless(graph.endless);
     this.#problems.push(...this.#treatments.problems);
     if (this.#problems.length + this.#missing.length > 0) return undefined;
+    this.warnings = this.#otherTenants(copied, graph);
     const subset = new Subset(graph, wishes);
     return this.#catalogue.tables
       .filter(({ kind }) => kind === "table")
@@ -419,6 +423,30 @@ class Planner {
         return rule.follow.find((one) => names.has(columnNamed(table, one.column)!))?.direction;
       },
     };
+  }
+
+  /** Rows of other tenants that are copied although the rules ask for one. */
+  #otherTenants(copied: readonly SourceTable[], graph: Graph): string[] {
+    const { tenant } = this.#rules;
+    if (tenant === undefined) return [];
+    const asked = copied.filter((table) => this.#ruleOf.get(table)!.tenant);
+    const whole = asked.filter((table) => !graph.isCut(table)).map(shownTable);
+    const mixed = asked
+      .filter((table) => graph.isAddedTo(table) && columnNamed(table, tenant.column) !== undefined)
+      .map(shownTable);
+    const which = `tenant (${tenant.column} = ${tenant.value})`;
+    return [
+      ...(whole.length === 0
+        ? []
+        : [
+            `${which}: every row is copied of ${whole.join(", ")}, as nothing there says whose it is; give them \`rows:\`, or \`tenant: false\` where that is meant`,
+          ]),
+      ...(mixed.length === 0
+        ? []
+        : [
+            `${which}: rows of other tenants are copied of ${mixed.join(", ")} where copied rows refer to them; \`follow: {COLUMN: none}\` leaves such references out`,
+          ]),
+    ];
   }
 
   /** The condition for the tenant, where the table has that column. */

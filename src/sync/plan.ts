@@ -16,6 +16,8 @@ export interface SyncPlan {
   readonly digest: string;
   /** Whether the key was given, so that another run has the same results. */
   readonly reproducible: boolean;
+  /** What the rules copy that somebody may not expect, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 export interface SyncTable {

@@ -531,6 +531,9 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
     expect(stderr).toContain("2_more.sql:1: ACCESS EXCLUSIVE on public.users");
     expect(stderr).toContain("2_more.sql:2: deletes rows of users");
     expect(stderr).toContain("2_more.sql:3: would expose users to every role");
+    expect((await project.run([...up, "--yes", "locale"])).stderr).toContain(
+      "--yes locale does not name this environment",
+    );
     const { stdout } = await project.run(["migrate", "plan"]);
     const [head = ""] = stdout.split("\n\n").filter((part) => part.includes("Above the limits"));
     expect(head).toContain("2_more.sql:2: deletes rows of users");

@@ -97,6 +97,7 @@ export async function previewSync(options: SyncOptions): Promise<SyncPreview> {
   try {
     return await withReader(source, async (reader) => {
       const plan = await options.plan(source.atMoment(reader));
+      for (const message of plan.warnings) options.onEvent({ type: "warning", message });
       return { plan, sizes: await readSizes(source.session) };
     });
   } finally {
@@ -127,6 +128,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     for (let i = 0; i < jobs; i++) readers.push(source.isEmbedded ? source.session : await source.openSession());
     const look = source.atMoment(readers[0]!);
     const plan = await options.plan(look);
+    for (const message of plan.warnings) onEvent({ type: "warning", message });
     const schema = await readSourceSchema(look, options.table).catch((error: unknown) => {
       throw readingFailed(error);
     });

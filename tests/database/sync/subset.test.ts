@@ -66,6 +66,11 @@ for (const engine of oldestAndEmbedded) {
         const tenant = await read(shop({}, 'tenant: { column: tenant, value: "1" }'));
         expect((await tenant("users")).filter((row) => row["tenant"] !== 1 && row["id"]! % 10 !== 5)).toEqual([]);
         expect((await tenant("orders")).filter((row) => row["tenant"] !== 1)).toEqual([]);
+        const { warnings } = await planOf(database, shop({}, 'tenant: { column: tenant, value: "1" }'));
+        expect(warnings).toMatchObject([
+          expect.stringContaining("(tenant = 1): every row is copied of events,"),
+          expect.stringContaining("rows of other tenants are copied of users where"),
+        ]);
 
         const sample = await read(shop({ users: "sample: 50%" }));
         const first = ids(await sample("users"));

@@ -25,7 +25,7 @@ const sizes = [
 
 test("progress adds up what every stream does, and takes back what broke", () => {
   const events: SyncEvent[] = [];
-  const plan = { tables, settings: [], digest: "", reproducible: true };
+  const plan = { tables, settings: [], digest: "", reproducible: true, warnings: [] };
   const board = new Board({ plan, pieces, sizes, onEvent: (event) => void events.push(event) });
   const told = (): Progress => {
     board.tell();

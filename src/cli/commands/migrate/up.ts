@@ -161,7 +161,7 @@ async function confirmsLimits(
   const config = await context.config();
   if (config.limits === undefined || !isProtected(config, args)) return false;
   const { requireWithinLimits } = await import("../../limits.ts");
-  return await requireWithinLimits(context, config, config.limits, plan);
+  return await requireWithinLimits(context, config, config.limits, plan, args.yes);
 }
 
 const WHAT = "apply these migrations";

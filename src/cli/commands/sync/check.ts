@@ -39,6 +39,7 @@ export const command = defineCommand({
         : await besideDatabase(context, args.from, project);
     const findings = checked.kind === "findings" ? checked.findings : [];
     const tables = checked.kind === "plan" ? checked.plan.tables.length : null;
+    if (checked.kind === "plan") for (const warning of checked.plan.warnings) messages.warn(warning);
     messages.debug(`Rules: sha256:${project.rules.digest}`);
     const script = await renderReport(args.format, () => reportOf(findings, project), shownFrom(context));
     return {
