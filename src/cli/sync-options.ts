@@ -179,7 +179,7 @@ const TOLD = 20;
 function rulesIncomplete(findings: readonly SyncFinding[]): ConfitureError {
   const told = findings.slice(0, TOLD).flatMap((finding) => renderFinding(finding, (_, text) => text));
   const more = findings.length > TOLD ? [`and ${findings.length - TOLD} more: confiture sync check`] : [];
-  return new ConfitureError("sync_findings", `${count(findings.length, "fault")} in the rules; nothing was copied`, {
+  return new ConfitureError("sync_findings", `${count(findings.length, "fault")} in the rules; no row was copied`, {
     hint: [...told, ...more].join("\n"),
     data: { findings: findings.map(syncFindingToJson) },
   });

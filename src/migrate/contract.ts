@@ -134,7 +134,7 @@ async function refuseRemaining(database: Database, fill: FillBefore, refuse: Ref
   }
   if (!isLeft) return;
   throw refuse(
-    `its backfill ${id} is done, but there are rows again that its WHERE takes for not done`,
+    `its backfill ${id} is done, but there are rows again that its WHERE finds`,
     `See what writes such rows: a trigger has to fill them. Then run the backfill again: ${again(fill)}.`,
     statement.location,
   );
@@ -193,6 +193,7 @@ async function checkTrigger(
     of === undefined
       ? "Put right what was written meanwhile, then run this again."
       : `Then run the backfill again, and look at rows that were changed meanwhile: ${again(of)}.`;
+  const repeatAlone = repeat.replace(/^Then run/, "Run");
   if (found === undefined) {
     throw refuse(
       `${shown}, which it drops, is not there, so old and new may differ`,
@@ -203,7 +204,7 @@ async function checkTrigger(
   if (!found.enabled) {
     throw refuse(
       `${shown} is disabled, so old and new may differ`,
-      `ALTER TABLE ${quoteQualified(schema, table)} ENABLE TRIGGER ${quoteIdentifier(name)}; ${repeat}`,
+      `Enable it: ALTER TABLE ${quoteQualified(schema, table)} ENABLE TRIGGER ${quoteIdentifier(name)}; ${repeat}`,
       location,
     );
   }
@@ -227,7 +228,7 @@ async function checkTrigger(
     of.triggers[name] === undefined
       ? `${shown} was not there when the backfill ${of.id} began`
       : `${shown} or its function was changed, disabled or replaced since the backfill ${of.id} began, and may have missed rows`,
-    repeat,
+    repeatAlone,
     location,
   );
 }

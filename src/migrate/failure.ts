@@ -11,6 +11,7 @@ import { readLedger } from "./ledger.ts";
 import type { LoadedMigration } from "./body.ts";
 import { bodyOf } from "./body.ts";
 import { compareVersions } from "./version.ts";
+import { hintForViolation } from "./violation.ts";
 
 export function throwIfInterrupted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted; nothing was left half done");
@@ -40,6 +41,10 @@ export async function explainFailure(
   }
   if (isThereAlready(cause) && direction === "up" && bodyOf(migration, direction).transactional) {
     return cause.with({ hint: (await hintForInvalidIndex(database, cause, migration)) ?? hintForThere(migration) });
+  }
+  const violation = await hintForViolation(database, cause);
+  if (violation !== undefined) {
+    return cause.with({ hint: cause.hint === undefined ? violation : `${violation}\n${cause.hint}` });
   }
   if (cause.code !== "connection_lost") return cause;
   return await tellTruth(cause, migration, direction, options);

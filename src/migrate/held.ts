@@ -62,7 +62,7 @@ export function heldBack(history: readonly HistoryEntry[], options: HoldOptions)
       const ask = `(confiture migrate up --contract ${marks.change ?? version})`;
       return isReady(entry, marks)
         ? `the new release can go out; when the old one is gone, somebody has to ask for it ${ask}`
-        : `for somebody to ask for it ${ask}`;
+        : `until somebody asks for it ${ask}`;
     }
     if (marks?.backfill !== undefined) {
       if (options.busy?.has(canonicalVersion(version)) === true) return "another runner works on it";

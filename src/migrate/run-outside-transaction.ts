@@ -294,7 +294,9 @@ async function tellHowFar(run: OutsideRun, error: ConfitureError): Promise<Confi
     direction === "up" ? await helpedWhereThere(run, error) : error,
     [
       `${progressOf(run)}; what it did before stays.`,
-      ...(left.length === 0 ? [] : [`It left an invalid index behind:${repairStatements(left)}`]),
+      ...(left.length === 0
+        ? []
+        : [`It left an invalid index behind, which has to go before it goes on:${repairStatements(left)}`]),
       resolveStopped(version),
     ],
     { statementsDone: run.done, statementsTotal: total, invalidIndexes: left },

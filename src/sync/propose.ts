@@ -3,7 +3,7 @@ import { rollback } from "#database/rollback.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import type { SourceCatalogue, SourceColumn, SourceTable } from "./plan.ts";
 import { planSync } from "./plan-sync.ts";
-import { guessByName } from "./rules/guess.ts";
+import { guessByName, SECRET } from "./rules/guess.ts";
 import { columnNamed, Names, shownTable } from "./rules/names.ts";
 import { parseRules } from "./rules/read.ts";
 import { TABLE_KEYS } from "./rules/rules.ts";
@@ -79,7 +79,8 @@ function decide(table: SourceTable, column: SourceColumn, looks: Decision | unde
   if (named !== undefined) return { rule: named };
   if (looks !== undefined) return looks;
   const isKey = table.unique.some(({ isPrimary, columns }) => isPrimary && columns.includes(column.number));
-  if (isKey && ["integer", "uuid"].includes(familyOf(column))) return { rule: "keep" };
+  if (isKey && !SECRET.test(column.name.toLowerCase()) && ["integer", "uuid"].includes(familyOf(column)))
+    return { rule: "keep" };
   if (column.baseType === "bool" || column.typeKind === "e") return { rule: "keep" };
   if (
     familyOf(column) === "timestamp" &&

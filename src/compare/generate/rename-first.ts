@@ -136,7 +136,7 @@ function namesOf(facts: Facts): Set<string> {
 function notRenamed({ from, to }: Rename, source: Catalogue, target: Catalogue): ConfitureError {
   const hints = renameHints(possibleRenames(source, target));
   return new ConfitureError("usage", `Cannot rename ${from} to ${to}: ${whyNot()}`, {
-    hint: hints.length === 0 ? "Nothing looks renamed." : hints.join("\n"),
+    hint: hints.length === 0 ? "Check both names: nothing between the two looks renamed." : hints.join("\n"),
   });
 
   function whyNot(): string {

@@ -8,12 +8,15 @@ interface Guess {
   readonly rule: string;
 }
 
+/** Whoever has such a value may act for somebody else. */
+export const SECRET = /token|secret|passw|api_?key|(^|_)(otp|session|nonce)/;
+
 /** From the most telling name on. */
 const BY_NAME: readonly Guess[] = [
   { name: /e_?mail/, families: ["text"], rule: "email" },
   { name: /pass(word|wd|phrase)?(_|$)|secret|api_?key|_salt$|otp/, families: ["text"], rule: '{ value: "x" }' },
   { name: /(^|_)token/, families: ["text"], rule: "token" },
-  { name: /(^|_)(token|secret|session|api_?key|nonce)s?(_|$)/, families: ["uuid"], rule: "uuid" },
+  { name: SECRET, families: ["uuid"], rule: "uuid" },
   { name: /(first|given|fore)_?name|vorname|prenom/, families: ["text"], rule: "first_name" },
   { name: /(last|family|sur)_?name|nachname/, families: ["text"], rule: "last_name" },
   { name: /(full|display|contact|customer|person|holder|recipient)_?name/, families: ["text"], rule: "full_name" },

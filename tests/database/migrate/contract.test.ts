@@ -28,6 +28,25 @@ function refusal({ error }: Outcome): string {
 
 for (const engine of newestServer) {
   describe(engine.name, () => {
+    test.each(["", " transaction:false"])(
+      "rows that keep a constraint from being validated are found by a query:%s",
+      async (option) => {
+        await using m = await migrating(engine, {
+          "001_t.sql": 'CREATE TABLE "T" (a int); INSERT INTO "T" VALUES (1), (NULL);',
+          "002_c.sql": 'ALTER TABLE "T" ADD CONSTRAINT "no null" CHECK (a IS NOT NULL) NOT VALID;',
+          "003_v.sql": `-- migrate:up${option}\nALTER TABLE "T" VALIDATE CONSTRAINT "no null";`,
+        });
+        const { error } = await m.up();
+        expect(error?.hint).toContain(
+          'then run the command again. They are found by: SELECT * FROM public."T" WHERE NOT ((a IS NOT NULL));',
+        );
+        const query = /SELECT .*(?=;)/.exec(error?.hint ?? "")![0];
+        expect(await m.query(query)).toEqual([{ a: null }]);
+        await m.query('DELETE FROM "T" WHERE a IS NULL');
+        expect((await m.up()).error).toBeUndefined();
+      },
+    );
+
     test("a contract waits to be asked for, and is refused for as long as something would be lost", async () => {
       await using m = await migrating(engine, FILES);
       expect(await m.up({ to: "003" })).toMatchObject({ error: undefined });
@@ -49,7 +68,7 @@ for (const engine of newestServer) {
         [
           "ALTER TABLE users DISABLE TRIGGER USER ;; UPDATE users SET first_name = NULL WHERE id = 7",
           "UPDATE users SET first_name = 'Ada' WHERE id = 7 ;; ALTER TABLE users ENABLE TRIGGER USER",
-          /rows again that its WHERE takes for not done/,
+          /rows again that its WHERE finds/,
         ],
         [
           'ALTER TABLE users DISABLE TRIGGER "~split"',
@@ -169,7 +188,7 @@ for (const engine of newestServer) {
       await m.up({ to: "002" });
       const { resolveMigration } = await import("#migrate/record.ts");
       await resolveMigration(m.options, "003", "applied");
-      expect(refusal(await m.up({ contracts: ["names"] }))).toMatch(/rows again that its WHERE takes for not done/);
+      expect(refusal(await m.up({ contracts: ["names"] }))).toMatch(/rows again that its WHERE finds/);
     });
   });
 }

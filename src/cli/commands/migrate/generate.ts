@@ -161,7 +161,7 @@ export const command = defineCommand({
     }
     for (const contract of comesBehind) {
       context.messages.log(
-        `It has to come behind the contract ${inLine(migrationId(contract))}, and waits for that (after: on the marker).`,
+        `It runs after the contract ${inLine(migrationId(contract))}, as \`after:\` on its marker says.`,
       );
     }
     for (const { kind, name } of byHand.down) {

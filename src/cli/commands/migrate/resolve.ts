@@ -14,7 +14,10 @@ export const command = defineCommand({
     applied: { type: "boolean", description: "all of it is in the database" },
     continue: { type: "boolean", description: "run the rest of it, from the statement after the last one done" },
     skip: { type: "boolean", description: "with --continue: the statement it stopped at is done as well" },
-    "rolled-back": { type: "boolean", description: "none of it is in the database: forget it" },
+    "rolled-back": {
+      type: "boolean",
+      description: "none of it is in the database, or it may run again, as a backfill may: forget it",
+    },
     ...LOCK_ARGS,
     ...PROTECTED_ARGS,
   },

@@ -24,6 +24,6 @@ export const command = defineCommand({
       throw new ConfitureError("usage", "Say what to change: --batch or --pause");
     const version = readVersion("VERSION", args.version);
     const told = await steerFill(await migrateOptions(context), version, { kind: "throttle", batch, pause });
-    return steered(told, "goes on with this");
+    return steered(told, "runs with this from its next batch on");
   },
 });

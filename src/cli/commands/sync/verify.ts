@@ -5,7 +5,12 @@ import { count } from "../../output/text.ts";
 import { JOBS, readSides, SYNC_ARGS } from "../../sync-options.ts";
 
 export const command = defineCommand({
-  args: SYNC_ARGS,
+  args: {
+    ...SYNC_ARGS,
+    to: { ...SYNC_ARGS.to, description: "the environment whose database is the copy; it is only read" },
+    plain: { ...SYNC_ARGS.plain, description: "the copy was made with --plain, without rules" },
+    tables: { ...SYNC_ARGS.tables, description: "the copy was made with these --tables, comma-separated" },
+  },
   details:
     "Looks at both databases as they are now, and changes neither: whether a replaced column has a value in common with the\n" +
     "source, whether text of the copy holds an original, whether the schemas are the same, and whether the copy was made with\n" +
@@ -25,10 +30,10 @@ export const command = defineCommand({
     const lines = [
       ...renderProof(result.proof),
       ...renderRows(result.rows),
-      ...result.changes.map(({ change, kind, name }) => `schema differs: ${change} ${kind} ${name}`),
+      ...result.changes.map(({ change, kind, name }) => `schema differs: ${sideOf(change)} ${kind} ${name}`),
       ...(result.incomplete ? ["INCOMPLETE: a copy into this database was begun and never finished"] : []),
       result.comment === null ? "The database does not say what it is a copy of" : result.comment,
-      ...(result.sameRules ? [] : ["The rules have changed since, or were never used here"]),
+      ...(result.sameRules ? [] : ["The rules have changed since, or were never used here: make the copy again"]),
       result.holds ? proven : "❌ Not proven",
     ];
     return {
@@ -38,3 +43,8 @@ export const command = defineCommand({
     };
   },
 });
+
+/** The copy is what is compared, and the source what it should be. */
+function sideOf(change: string): string {
+  return change === "added" ? "only the source has" : change === "dropped" ? "only the copy has" : change;
+}
