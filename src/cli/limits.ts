@@ -66,7 +66,10 @@ function aboveLimitsError(
     "above_limits",
     `What is pending is above the limits of the environment "${config.environment ?? ""}"; nothing was done.${list(lines)}`,
     {
-      hint: `${mistyped}\`confiture migrate plan${said}\` shows all of it. To apply it: --yes ${config.environment ?? ""}, or a plan that somebody approved (\`confiture migrate plan${said} --out FILE\`, \`confiture migrate up --plan FILE\`)`,
+      hint:
+        cause === undefined
+          ? `${mistyped}\`confiture migrate plan${said}\` shows all of it. To apply it: --yes ${config.environment ?? ""}, or a plan that somebody approved (\`confiture migrate plan${said} --out FILE\`, \`confiture migrate up --plan FILE\`)`
+          : `${mistyped}To apply it without knowing what it does: --yes ${config.environment ?? ""}`,
       location: config.file === null ? undefined : { file: config.file },
       cause,
     },

@@ -668,6 +668,15 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
     const { exitCode, stderr } = await project.run(up);
     expect(exitCode).toBe(3);
     expect(stderr).toContain('db/migrations/2_no.sql:1: fails in a scratch database: relation "userz" does not exist');
+    await project.query("CREATE TABLE byhand (id int)");
+    await project.write("db/migrations/2_no.sql", "DROP TABLE byhand;\n");
+    await project.succeed([...up, "--yes", "local"]);
+    await project.write("db/migrations/3_more.sql", LOCKS);
+    const blind = await project.run(up);
+    expect(blind.exitCode).toBe(3);
+    expect(blind.stderr).toContain('could not be tried: table "byhand" does not exist');
+    expect(blind.stderr).not.toContain("shows all of it");
+    expect((await project.run([...up, "--dry-run"])).stderr).toContain("could not be tried, so `up` stops");
   });
 
   test.each([
