@@ -91,7 +91,7 @@ export function renderReport(report: SyncReport, to: string): string {
     ...list("Not copied: policies", left.policies),
     ...list("Not copied: subscriptions", left.subscriptions),
     ...list("Made without rows: foreign tables", left.foreignTables),
-    ...list("Made without rows, as the rules or --tables say:", empty),
+    ...list("Made without rows (skipped by the rules, or not in --tables):", empty),
     ...list("Not copied: user mappings", left.userMappings),
     ...list("Not copied: rows in tables of extensions:", extensionTables.withRows),
     ...list("Missing in the copy: tables that were added to an extension by hand:", extensionTables.missing),
@@ -124,7 +124,7 @@ export function renderProof({ columns, leaks, scanned }: Proof): string[] {
         return `not compared: ${column} (${transform}): no unique key of the table is kept; with CONFITURE_SYNC_KEY as in the copy it can be`;
       const what = {
         "no value in common": `no value in common with ${number(originals)} originals`,
-        "no row has its own": `${number(same)} of ${number(results)} rows have their own value`,
+        "no row has its own": `${number(same)} of ${number(results)} rows kept the original`,
         "only results": `none of ${number(results)} values is an original alone (rows have no key that tells them apart)`,
       }[how];
       return `${holds ? "proven" : "NOT PROVEN"}: ${column} (${transform}): ${holds ? what : `${number(same)} ${agree(same, "original is", "originals are")} in the copy`}`;

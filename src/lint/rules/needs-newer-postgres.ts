@@ -11,7 +11,7 @@ export const needsNewerPostgres: Rule = {
   asks: ["syntax", "neighbours", "sizes"],
   why: "The scratch database is PostgreSQL 18 and takes what older servers refuse. The version of the database is known where the environment's database can be asked, or `--stats` names a file of it.",
   instead:
-    "Write it in a form that the version knows. `--scratch URL` tries everything on a server of that version, which also finds what no text shows: a function that only takes other types than before, a column of a system view, SQL that code puts together.",
+    "Write it in a form that the version knows. `--scratch URL` tries everything on a server of that version, which also finds what no text shows: a function whose parameters have other types in the older version, a column of a system view, SQL that code puts together.",
   wrong: "ALTER TABLE users ADD CONSTRAINT users_email_not_null NOT NULL email NOT VALID;",
   right: "ALTER TABLE users ADD CONSTRAINT users_email_not_null CHECK (email IS NOT NULL) NOT VALID;",
   check({ node, statement: { text }, postgres, world }) {

@@ -52,7 +52,7 @@ export const command = defineCommand({
     "migrations that drop objects, change or delete rows, expose data, or are TypeScript need to be confirmed; where it has\n" +
     "`limits`, also those that lock large tables.\n" +
     "With --dry-run, the code of TypeScript migrations runs but its SQL does not: it is printed up to the first statement\n" +
-    "whose result the code needs. With -v, the runner's own statements are printed as well, so that psql can run the output to the same effect.",
+    "whose result the code needs. With -v, the runner's own statements are printed as well, so that running the output with psql does the same.",
   examples: [
     "confiture migrate up",
     "confiture migrate up --env production",
