@@ -93,8 +93,8 @@ export async function factsOfPlanned(
     // What is printed is right without it.
     if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;
     context.messages.debug(`Not tried out: ${error.message}`);
-    const { limits, protected: isProtected } = await context.config();
-    if (isProtected && limits !== undefined) {
+    const config = await context.config();
+    if (config.protected && config.limits !== undefined) {
       context.messages.warn(
         `what is pending could not be tried, so \`up\` stops before anything runs, unless it is confirmed: ${error.message}`,
       );
