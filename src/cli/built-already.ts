@@ -3,7 +3,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { isEmptyDatabase } from "#migrate/base.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
-import type { Ledger } from "#migrate/ledger.ts";
+import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { readHistory } from "#migrate/status.ts";
 import type { CommandContext } from "./command.ts";
 import { openEntries } from "./contained.ts";

@@ -5,7 +5,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { baseFile } from "#migrate/base.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
-import type { Ledger } from "#migrate/ledger.ts";
+import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { recordBaseline } from "#migrate/record.ts";
 import { squashedFile } from "#migrate/squashed.ts";

@@ -49,7 +49,7 @@ export async function isUsed({ target, migrations: { table } }: Config): Promise
   const [{ withDatabase }, { isEmptyDatabase }, { lookForLedger }, { isUnmade }] = await Promise.all([
     import("#database/open.ts"),
     import("#migrate/base.ts"),
-    import("#migrate/ledger.ts"),
+    import("#migrate/ledger/find.ts"),
     import("#migrate/status.ts"),
   ]);
   if (isUnmade(target)) return false;

@@ -156,7 +156,7 @@ async function makePlan(
   given: ProjectRules | undefined,
 ): Promise<SyncPlan> {
   const [{ allLedgers }, { readSource }, { keepEverything }, { checkRules }, { onlyTables }] = await Promise.all([
-    import("#migrate/ledger.ts"),
+    import("#migrate/ledger/find.ts"),
     import("#sync/source/read.ts"),
     import("#sync/plain.ts"),
     import("#sync/check.ts"),

@@ -12,7 +12,7 @@ import type { Grants } from "./kinds/grants.ts";
 import type { ScratchOptions } from "./scratch/scratch.ts";
 import { compareOnTerms } from "./sources/comparison.ts";
 import { progressTable } from "#migrate/fill/progress.ts";
-import { allLedgers } from "#migrate/ledger.ts";
+import { allLedgers } from "#migrate/ledger/find.ts";
 import { COLUMN_ORDER, type Detail, detailId, readDetails } from "./tree/details.ts";
 import { planFiles } from "./tree/statements.ts";
 

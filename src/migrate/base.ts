@@ -1,7 +1,7 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { progressTable } from "./fill/progress.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger } from "./ledger/ledger.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import { BASE_VERSION } from "./version.ts";
 

@@ -1,4 +1,4 @@
-import type { LedgerRow } from "./ledger.ts";
+import type { LedgerRow } from "./ledger/ledger.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import { canonicalVersion, compareVersions } from "./version.ts";
 

@@ -2,7 +2,7 @@ import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { Direction } from "./events.ts";
-import type { KeptText } from "./ledger.ts";
+import type { KeptText } from "./ledger/ledger.ts";
 import { LAYOUTS } from "./layouts/registry.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import type { Backfill, Marks } from "./phase.ts";

@@ -11,7 +11,7 @@ import { readProgress } from "./fill/progress.ts";
 import { areApart, tableTriggers } from "./fill/table-triggers.ts";
 import { type FillStatement, readFillStatement } from "./fill/statement.ts";
 import type { HistoryEntry } from "./history.ts";
-import { readLedger } from "./ledger.ts";
+import { readLedger } from "./ledger/read.ts";
 import { loadMigration } from "./load.ts";
 import { marksOf } from "./marks-of.ts";
 import { migrationId } from "./migration-file.ts";

@@ -5,7 +5,8 @@ import { giveSettings, learnDatabaseSettings, learnLimits, type Settings } from 
 import type { Target } from "#database/target.ts";
 import type { MigrateEvent } from "./events.ts";
 import type { ThrottleOptions } from "./fill/throttle.ts";
-import { findLedger, type Ledger } from "./ledger.ts";
+import { findLedger } from "./ledger/find.ts";
+import type { Ledger } from "./ledger/ledger.ts";
 import { acquireLock, lockKey } from "./lock.ts";
 import { type StatementProgress, type Wait, watchingWaits } from "./waits.ts";
 

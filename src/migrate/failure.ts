@@ -7,7 +7,7 @@ import { migrationId } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
 import { hintForInvalidIndex } from "./invalid-in-way.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
-import { readLedger } from "./ledger.ts";
+import { readLedger } from "./ledger/read.ts";
 import type { LoadedMigration } from "./body.ts";
 import { bodyOf } from "./body.ts";
 import { compareVersions } from "./version.ts";

@@ -2,7 +2,7 @@ import { applyBaseline } from "./baselines.ts";
 import type { Progress } from "./fill/progress.ts";
 import type { LockHolder } from "./lock.ts";
 import type { MigrationFile, SquashedMigration } from "./migration-file.ts";
-import type { LedgerRow } from "./ledger.ts";
+import type { LedgerRow } from "./ledger/ledger.ts";
 import type { Origin } from "./origin.ts";
 import type { Marks } from "./phase.ts";
 import { BASE_VERSION, canonicalVersion, compareVersions, isBase, isRepeatable } from "./version.ts";

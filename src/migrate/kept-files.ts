@@ -2,7 +2,7 @@ import { withTemporaryFolder } from "#files/temporary.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { checksumOf } from "./checksum.ts";
 import type { LoadedMigration } from "./body.ts";
-import type { KeptText, LedgerRow } from "./ledger.ts";
+import type { KeptText, LedgerRow } from "./ledger/ledger.ts";
 import type { LayoutName } from "./layouts/names.ts";
 import { loadMigration } from "./load.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";

@@ -17,7 +17,7 @@ import {
   unwrapTransaction,
 } from "#sql/classify.ts";
 import { type Body, lazyMigration, type LoadedMigration, type RefusedBody, type SqlBody } from "./body.ts";
-import type { KeptText } from "./ledger.ts";
+import type { KeptText } from "./ledger/ledger.ts";
 import type { MigrationFile } from "./migration-file.ts";
 import { languageOf } from "./layouts/foreign-program.ts";
 import { emptyMigration, PLACEHOLDER } from "./empty.ts";

@@ -3,7 +3,7 @@ import { shellWord } from "#errors/shell.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { heldBack, type HoldOptions, requireContracts, WAITING } from "./held.ts";
 import type { HistoryEntry } from "./history.ts";
-import type { LedgerRow } from "./ledger.ts";
+import type { LedgerRow } from "./ledger/ledger.ts";
 import { BASE_VERSION, canonicalVersion, compareVersions, isBase, isRepeatable, nextVersionAfter } from "./version.ts";
 
 export interface PlanUpOptions extends HoldOptions {

@@ -4,7 +4,8 @@ import { ConfitureError } from "#errors/error.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import { factsOf } from "./file-facts.ts";
 import { type HistoryEntry, joinHistory } from "./history.ts";
-import { type Ledger, LEDGER_COMMENT, readLedger } from "./ledger.ts";
+import { type Ledger, LEDGER_COMMENT } from "./ledger/ledger.ts";
+import { readLedger } from "./ledger/read.ts";
 
 /**
  * Before a ledger is made: refuses when a table beside it, of another name, holds these very migrations. Someone

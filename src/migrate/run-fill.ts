@@ -18,7 +18,10 @@ import {
 import { FIRST } from "./fill/batch-size.ts";
 import { tableTriggers } from "./fill/table-triggers.ts";
 import { readFillStatement } from "./fill/statement.ts";
-import { changeLedger, deleteSql, insertSql, type Ledger, readLedger, updateSql } from "./ledger.ts";
+import { changeLedger } from "./ledger/change.ts";
+import type { Ledger } from "./ledger/ledger.ts";
+import { readLedger } from "./ledger/read.ts";
+import { deleteSql, insertSql, updateSql } from "./ledger/statements.ts";
 import { acquireLock, describeHolder, findHolder, fillLockKey, type LockHolder, releaseLock, tryLock } from "./lock.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
 import { entryOf, prepareSession, type RunOptions } from "./run-session.ts";

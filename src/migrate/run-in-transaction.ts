@@ -4,14 +4,8 @@ import { rollback } from "#database/rollback.ts";
 import { isOneMessage } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "./events.ts";
-import {
-  changeLedgerInTransaction,
-  CHECK_DEFERRED,
-  deleteSql,
-  insertSql,
-  squashedSql,
-  TRANSACTION_MS,
-} from "./ledger.ts";
+import { changeLedgerInTransaction, CHECK_DEFERRED } from "./ledger/change.ts";
+import { deleteSql, insertSql, squashedSql, TRANSACTION_MS } from "./ledger/statements.ts";
 import { bodyOf, type LoadedMigration, type RunnableBody } from "./body.ts";
 import { explainInTransaction } from "./explain.ts";
 import { DIRECTLY } from "./performer.ts";

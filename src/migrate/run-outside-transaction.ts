@@ -10,15 +10,8 @@ import type { Direction } from "./events.ts";
 import { hintForThere, resolveStopped } from "./failure.ts";
 import { hintForInvalidIndex, refuseOverInvalid } from "./invalid-in-way.ts";
 import { invalidIndexes, repairStatements } from "./invalid-indexes.ts";
-import {
-  changeLedger,
-  changeLedgerInTransaction,
-  CHECK_DEFERRED,
-  deleteSql,
-  insertSql,
-  squashedSql,
-  updateSql,
-} from "./ledger.ts";
+import { changeLedger, changeLedgerInTransaction, CHECK_DEFERRED } from "./ledger/change.ts";
+import { deleteSql, insertSql, squashedSql, updateSql } from "./ledger/statements.ts";
 import type { LoadedMigration, RunnableBody } from "./body.ts";
 import { isPatient } from "./patient.ts";
 import { DIRECTLY } from "./performer.ts";

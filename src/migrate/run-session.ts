@@ -4,7 +4,7 @@ import { databaseSettings, liftLimits, noteDatabaseSettings, setConfigs } from "
 import { ConfitureError } from "#errors/error.ts";
 import type { MigrateEvent } from "./events.ts";
 import { NOTICE_A_DEAD_CLIENT } from "./exclusive.ts";
-import type { Ledger, LedgerEntry } from "./ledger.ts";
+import type { Ledger, LedgerEntry } from "./ledger/ledger.ts";
 import type { LoadedMigration } from "./body.ts";
 import type { Performer } from "./performer.ts";
 

@@ -9,7 +9,9 @@ import { type Discovery, discoverMigrations, requireMigrations } from "./discove
 import { type Edit, readEdits } from "./edits.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { type HistoryEntry, joinHistory } from "./history.ts";
-import { findLedger, type Ledger, readLedger } from "./ledger.ts";
+import { findLedger } from "./ledger/find.ts";
+import type { Ledger } from "./ledger/ledger.ts";
+import { readLedger } from "./ledger/read.ts";
 import { readProgress } from "./fill/progress.ts";
 import { fillLockKey, findHolder } from "./lock.ts";
 import { type InvalidIndex, invalidIndexes } from "./invalid-indexes.ts";

@@ -13,7 +13,7 @@ import { WAITING } from "./held.ts";
 import type { HistoryEntry } from "./history.ts";
 import { migrationId } from "./migration-file.ts";
 import { requireKnown } from "./plan.ts";
-import { changeLedger } from "./ledger.ts";
+import { changeLedger } from "./ledger/change.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import { withHistory } from "./status.ts";
 

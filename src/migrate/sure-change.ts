@@ -1,7 +1,9 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
-import { changeLedger, type Ledger, type LedgerRow, readLedger } from "./ledger.ts";
+import { changeLedger } from "./ledger/change.ts";
+import type { Ledger, LedgerRow } from "./ledger/ledger.ts";
+import { readLedger } from "./ledger/read.ts";
 import { canonicalVersion } from "./version.ts";
 
 /** A change to the ledger, and how to see afterwards whether it was made. */

@@ -102,12 +102,15 @@ async function refuseMigrations(
   { target, migrations }: Config,
   { projectDir }: ProjectFiles,
 ): Promise<void> {
-  const [{ discoverMigrations }, { lookForLedger, readLedger }, { withDatabase }, { isUnmade }] = await Promise.all([
-    import("#migrate/discover.ts"),
-    import("#migrate/ledger.ts"),
-    import("#database/open.ts"),
-    import("#migrate/status.ts"),
-  ]);
+  const [{ discoverMigrations }, { lookForLedger }, { readLedger }, { withDatabase }, { isUnmade }] = await Promise.all(
+    [
+      import("#migrate/discover.ts"),
+      import("#migrate/ledger/find.ts"),
+      import("#migrate/ledger/read.ts"),
+      import("#database/open.ts"),
+      import("#migrate/status.ts"),
+    ],
+  );
   const found = discoverMigrations(projectDir, migrations.dir, migrations.layout);
   const number = found.migrations.length + (found.base === undefined ? 0 : 1);
   const refuse = (why: string): ConfitureError =>

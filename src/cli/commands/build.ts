@@ -131,7 +131,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     import("#migrate/discover.ts"),
     import("#migrate/exclusive.ts"),
     import("#migrate/record.ts"),
-    import("#migrate/ledger.ts"),
+    import("#migrate/ledger/find.ts"),
     import("#migrate/status.ts"),
     import("#migrate/base.ts"),
     import("../contained.ts"),

@@ -2,7 +2,7 @@ import { languageOf } from "#migrate/layouts/foreign-program.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import type { Edit } from "#migrate/edits.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
-import type { LedgerRow } from "#migrate/ledger.ts";
+import type { LedgerRow } from "#migrate/ledger/ledger.ts";
 import { isAnother } from "#migrate/plan.ts";
 import { fillProgress, fillToJson } from "./fill.ts";
 import { lineDiff } from "./line-diff.ts";

@@ -3,7 +3,7 @@ import { shellWord } from "#errors/shell.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import { factsOf } from "#migrate/file-facts.ts";
 import { type HistoryEntry, joinHistory } from "#migrate/history.ts";
-import type { LedgerRow } from "#migrate/ledger.ts";
+import type { LedgerRow } from "#migrate/ledger/ledger.ts";
 import { checksumOfFile, recordedOf } from "#migrate/load.ts";
 import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
 import { findDifference } from "#migrate/same-way-up.ts";

@@ -5,7 +5,7 @@ import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { progressTable } from "#migrate/fill/progress.ts";
-import { allLedgers } from "#migrate/ledger.ts";
+import { allLedgers } from "#migrate/ledger/find.ts";
 import { fromNothing } from "#migrate/baselines.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";

@@ -2,7 +2,7 @@ import { CATALOGUE_PATH, queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
-import type { Ledger } from "../ledger.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { Position } from "./key.ts";
 import TRIGGERS from "./table-triggers.sql" with { type: "text" };
 

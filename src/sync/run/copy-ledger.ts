@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
-import { allLedgers, createLedger } from "#migrate/ledger.ts";
+import { createLedger } from "#migrate/ledger/change.ts";
+import { allLedgers } from "#migrate/ledger/find.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { transfer } from "./stream.ts";
 

@@ -14,7 +14,7 @@ import {
   type LeftOut,
 } from "#compare/copied-schema.ts";
 import { readCatalogue } from "#compare/catalogue/catalogue.ts";
-import { allLedgers } from "#migrate/ledger.ts";
+import { allLedgers } from "#migrate/ledger/find.ts";
 import type { ScratchSite } from "#compare/scratch/site.ts";
 import type { SyncPlan } from "../plan.ts";
 import { copyLedgers } from "./copy-ledger.ts";

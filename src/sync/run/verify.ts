@@ -1,7 +1,7 @@
 import { openDatabase, withDatabase } from "#database/open.ts";
 import type { Database } from "#database/database.ts";
 import { compareCopied, readSourceSchema, wantedCopy } from "#compare/copied-schema.ts";
-import { allLedgers } from "#migrate/ledger.ts";
+import { allLedgers } from "#migrate/ledger/find.ts";
 import { type Proof, prove } from "./proof.ts";
 import { warnOfPaths } from "./proof-result.ts";
 import { countRows, type RowCounts } from "./row-counts.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
-import { createLedger } from "#migrate/ledger.ts";
+import { createLedger } from "#migrate/ledger/change.ts";
 import { newestServer } from "../../support/engines.ts";
 import { copy, ruled } from "./copying.ts";
 

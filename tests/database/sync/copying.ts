@@ -1,4 +1,4 @@
-import { allLedgers } from "#migrate/ledger.ts";
+import { allLedgers } from "#migrate/ledger/find.ts";
 import type { Target } from "#database/target.ts";
 import { checkRules } from "#sync/check.ts";
 import { keepEverything } from "#sync/plain.ts";

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
 import { createProgressSql } from "#migrate/fill/progress.ts";
-import { createLedger, type Ledger } from "#migrate/ledger.ts";
+import { createLedger } from "#migrate/ledger/change.ts";
+import type { Ledger } from "#migrate/ledger/ledger.ts";
 import { verifySync } from "#sync/run/verify.ts";
 import { newestServer } from "../../support/engines.ts";
 import { copy, copyOptions, ruled } from "./copying.ts";

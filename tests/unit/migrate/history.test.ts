@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { ConfitureError } from "#errors/error.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { type FileFacts, type HistoryEntry, joinHistory } from "#migrate/history.ts";
-import type { LedgerRow, LedgerState } from "#migrate/ledger.ts";
+import type { LedgerRow, LedgerState } from "#migrate/ledger/ledger.ts";
 import { heldWithin } from "#migrate/migrator.ts";
 import { isAnother, planDown, planUp } from "#migrate/plan.ts";
 

@@ -87,7 +87,7 @@ async function besideFiles(
   const [{ buildSchema }, { withScratch }, { allLedgers }, { checkRules }] = await Promise.all([
     import("#compare/sources/sources.ts"),
     import("#compare/scratch/scratch.ts"),
-    import("#migrate/ledger.ts"),
+    import("#migrate/ledger/find.ts"),
     import("#sync/check.ts"),
   ]);
   const files = await projectFiles(context, scratch);
@@ -101,7 +101,7 @@ async function besideFiles(
 async function besideDatabase(context: CommandContext, name: string, project: ProjectRules): Promise<Checked> {
   const [{ withDatabase }, { allLedgers }, { checkRules }] = await Promise.all([
     import("#database/open.ts"),
-    import("#migrate/ledger.ts"),
+    import("#migrate/ledger/find.ts"),
     import("#sync/check.ts"),
   ]);
   const { target, migrations } = await requireEnvironment(context, name);

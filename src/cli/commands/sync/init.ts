@@ -29,7 +29,7 @@ export const command = defineCommand({
     context.messages.log(`From: ${databasePlace(from.target)} (environment: ${from.environment ?? ""})`);
     const [{ withDatabase }, { allLedgers }, { readSource }, { proposeRules }, { changeFiles }] = await Promise.all([
       import("#database/open.ts"),
-      import("#migrate/ledger.ts"),
+      import("#migrate/ledger/find.ts"),
       import("#sync/source/read.ts"),
       import("#sync/propose.ts"),
       import("#files/change.ts"),
