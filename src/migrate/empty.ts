@@ -9,12 +9,16 @@ export const PLACEHOLDER = "-- Write the change here.";
 /**
  * The refusal of a migration that does nothing: once it is recorded, what someone writes into it would never run.
  * @param file as shown to the user
+ * @param goesBack whether it has a way back: the change may have been written there by mistake
  */
-export function emptyMigration(file: string): ConfitureError {
+export function emptyMigration(file: string, goesBack = false): ConfitureError {
   const isTypeScript = file.endsWith(".ts");
   const example = isTypeScript ? "this.execute(`ALTER TABLE ...`);" : "ALTER TABLE ...;";
   const nothing = isTypeScript ? "this.execute(`SELECT 1`);" : "SELECT 1;";
-  return new ConfitureError("migration_empty", `${file} is empty: it has no statement to run`, {
+  const what = goesBack
+    ? "has no way up: its statements are all below `-- migrate:down`"
+    : "is empty: it has no statement to run";
+  return new ConfitureError("migration_empty", `${file} ${what}`, {
     hint: `Write what it is to do${isTypeScript ? " into up()" : ""}, for example: ${example}\nIf it is empty on purpose, say so with: ${nothing}`,
     location: { file },
   });

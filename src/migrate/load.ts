@@ -105,7 +105,7 @@ export async function loadMigration(
   return lazyMigration(
     file,
     kept,
-    () => orRefused(() => requireStatements(file, upBody(file, read()))),
+    () => orRefused(() => requireStatements(file, read())),
     () => (file.form === "sql-pair" ? downFile(projectDir, file) : orRefused(() => downSection(file, read()))),
   );
 }
@@ -160,15 +160,17 @@ function upBody(file: MigrationFile, sql: SqlFile): Body {
 }
 
 /**
- * Files of other tools, a pair's, and a base before which there is nothing may be empty on purpose; one that still holds
- * the template never is.
+ * The way up, with something in it. Files of other tools, a pair's, and a base before which there is nothing may be empty on
+ * purpose; one that still holds the template never is.
  * @throws ConfitureError `migration_empty`
  */
-function requireStatements(file: MigrationFile, body: Body): Body {
+function requireStatements(file: MigrationFile, sql: SqlFile): Body {
+  const body = upBody(file, sql);
   if (body.kind !== "sql" || body.script.statements.length > 0) return body;
   const mayBeEmpty = file.layout !== "confiture" || file.form === "sql-pair" || isBase(file.version);
-  if (!mayBeEmpty || body.script.text.includes(PLACEHOLDER)) throw emptyMigration(file.path);
-  return body;
+  if (mayBeEmpty && !body.script.text.includes(PLACEHOLDER)) return body;
+  const { down } = sql.sections;
+  throw emptyMigration(file.path, down !== undefined && sectionScript(sql, down).statements.length > 0);
 }
 
 function downSection(file: MigrationFile, sql: SqlFile): Body | undefined {

@@ -32,6 +32,9 @@ for (const engine of oldestServer) {
       await using m = await migrating(engine, { "001_a.sql": "CREATE TABLE a (id int)", "002_b.sql": text });
       const { error, refused } = await m.up();
       expect(error).toMatchObject({ code: "migration_empty", exitCode: 1 });
+      expect(error?.message).toContain(
+        text.includes("DROP") ? "all below `-- migrate:down`" : "it has no statement to run",
+      );
       expect(placeOf(error)).toBe("db/migrations/002_b.sql");
       expect(refused).toBe(true);
       expect((await failureOf(dryRunUp(m.options, {}))).code).toBe("migration_empty");
