@@ -56,7 +56,13 @@ export interface Database {
    */
   cancel(): Promise<void>;
 
-  /** Only of the embedded engine: statements are cancelled (57014) from now on once they take so many milliseconds. */
+  /** Ends the session from outside (57P01), which nothing that it runs can catch; only of scratch databases on a server. */
+  terminate?(): Promise<void>;
+
+  /**
+   * Only of the embedded engine: statements are cancelled (57014) from now on once they take so many milliseconds, and the session of
+   * one that catches that is ended (57P01).
+   */
   limitWork?(milliseconds: number | undefined): void;
 
   /**

@@ -165,12 +165,18 @@ export class PGliteBackend implements Backend {
     const work = (): void => {
       this.#pglite.execProtocolRawStream(messages as Uint8Array, { syncToFs: false, onRawData }).catch(() => {});
     };
+    let isEnded = false;
     if (this.limit === undefined) work();
-    else withWorkLimit(this.limit, this.#instance.memory, this.#instance.flags, work);
+    else isEnded = withWorkLimit(this.limit, this.#instance.memory, this.#instance.flags, work);
     if (!untilReady || last.at(-READY_LENGTH) === READY_FOR_QUERY) return;
     // What is left of it would keep the process.
     unawaited.count++;
-    this.#broken = new ConfitureError(
+    this.#broken = isEnded ? sessionEnded() : this.#brokenDown();
+    throw this.#broken;
+  }
+
+  #brokenDown(): ConfitureError {
+    return new ConfitureError(
       "embedded_failed",
       `The embedded PostgreSQL broke down during this statement${lastWords(this.#log)}`,
       {
@@ -180,7 +186,6 @@ export class PGliteBackend implements Backend {
         data: { log: [...this.#log] },
       },
     );
-    throw this.#broken;
   }
 
   /** The files of a database in memory. They are whole after a CHECKPOINT. */
@@ -194,6 +199,14 @@ export class PGliteBackend implements Backend {
     if (this.#broken !== undefined) return;
     await this.#pglite.close();
   }
+}
+
+/** As a server tells it. */
+function sessionEnded(): ConfitureError {
+  const message = "terminating connection due to administrator command";
+  return new ConfitureError("connection_lost", `The connection to the database was lost: ${message}`, {
+    server: { severity: "FATAL", sqlstate: "57P01", message },
+  });
 }
 
 function startHint(folder: string, log: readonly string[]): string {

@@ -19,6 +19,7 @@ export function partsOf(
     flags: {
       InterruptPending: addressOf("InterruptPending"),
       QueryCancelPending: addressOf("QueryCancelPending"),
+      ProcDiePending: addressOf("ProcDiePending"),
     },
   };
 }
@@ -27,11 +28,17 @@ export function partsOf(
 export function wakeable(imports: Imports): Imports {
   const wasi = imports?.["wasi_snapshot_preview1"];
   const clock = wasi?.["clock_time_get"] as (id: number, precision: bigint, result: number) => number;
+  let slept = 0n;
   const clock_time_get = (id: number, precision: bigint, result: number): number => {
     const failure = clock(id, precision, result);
-    if (!isInterrupted()) return failure;
+    if (!isInterrupted()) {
+      slept = 0n;
+      return failure;
+    }
+    // What catches the interruption may sleep again.
+    slept += LONGEST_WAIT;
     const nanoseconds = new BigUint64Array(memoryOf(imports).buffer, result, 1);
-    nanoseconds[0]! += LONG_SLEEP;
+    nanoseconds[0]! += slept;
     return failure;
   };
   return { ...imports, wasi_snapshot_preview1: { ...wasi, clock_time_get } };
@@ -41,5 +48,5 @@ function memoryOf(imports: Imports): WebAssembly.Memory {
   return imports?.["env"]?.["memory"] as WebAssembly.Memory;
 }
 
-/** A day, in nanoseconds. */
-const LONG_SLEEP = 86_400_000_000_000n;
+/** In nanoseconds: PostgreSQL sleeps ten minutes at a time (pg_sleep in misc.c), and looks then whether it was interrupted. */
+const LONGEST_WAIT = 600_000_000_000n;

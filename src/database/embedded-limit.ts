@@ -11,6 +11,9 @@ const INTERRUPTING = 2;
 /** Milliseconds between two interruptions: code may catch one. */
 const AGAIN = 100;
 
+/** After so many of them, the code catches all of them. */
+const PATIENCE = 10;
+
 /** What the thread that works and the thread that watches it have in common. */
 export class WatchedWork {
   readonly shared: SharedArrayBuffer;
@@ -38,21 +41,27 @@ export class WatchedWork {
     return Atomics.load(this.#interruptions, 0) > 0;
   }
 
+  get isEnded(): boolean {
+    return Atomics.load(this.#interruptions, 0) > PATIENCE;
+  }
+
   end(): void {
     // An interruption is a matter of nanoseconds.
     while (Atomics.compareExchange(this.#state, 0, WORKING, IDLE) === INTERRUPTING);
     Atomics.notify(this.#state, 0);
   }
 
-  /** Interrupts whatever takes too long. For the other thread. */
-  watch(interrupt: (memory: number) => void): never {
+  /**
+   * Interrupts whatever takes too long. For the other thread.
+   * @param interrupt with `ends`, it ends the session, which nothing can catch
+   */
+  watch(interrupt: (memory: number, ends: boolean) => void): never {
     for (;;) {
       Atomics.wait(this.#state, 0, IDLE);
       const [limit = 0, memory = 0] = this.#about;
       for (let wait = limit; Atomics.wait(this.#state, 0, WORKING, wait) === "timed-out"; wait = AGAIN) {
         if (Atomics.compareExchange(this.#state, 0, WORKING, INTERRUPTING) !== WORKING) break;
-        interrupt(memory);
-        Atomics.add(this.#interruptions, 0, 1);
+        interrupt(memory, Atomics.add(this.#interruptions, 0, 1) >= PATIENCE);
         Atomics.store(this.#state, 0, WORKING);
       }
     }
@@ -63,6 +72,7 @@ export class WatchedWork {
 export interface InterruptFlags {
   readonly InterruptPending: number;
   readonly QueryCancelPending: number;
+  readonly ProcDiePending: number;
 }
 
 let watched: WatchedWork | undefined;
@@ -75,24 +85,26 @@ export function isInterrupted(): boolean {
 
 /**
  * Does work of the embedded engine, which keeps this thread: another thread tells PostgreSQL that its statement is to be cancelled
- * once it has taken so many milliseconds.
+ * once it has taken so many milliseconds, and to end its session where the statement catches that.
+ * @returns whether the session was told to end
  */
 export function withWorkLimit(
   limit: number,
   memory: WebAssembly.Memory,
   flags: InterruptFlags,
   work: () => void,
-): void {
+): boolean {
   watched ??= startWatching(flags);
   isLimited = true;
   watched.begin(limit, ptr(new Uint8Array(memory.buffer)));
   try {
     work();
+    return watched.isEnded;
   } finally {
     isLimited = false;
     watched.end();
     // It may have come when the work was done already.
-    new Int32Array(memory.buffer)[flags.QueryCancelPending / 4] = 0;
+    for (const flag of [flags.QueryCancelPending, flags.ProcDiePending]) new Int32Array(memory.buffer)[flag / 4] = 0;
   }
 }
 

@@ -4,12 +4,18 @@ import type { Database } from "./database.ts";
 /** Milliseconds between two requests to cancel: one that finds the server between two statements is lost. */
 const AGAIN = 200;
 
-/** query_canceled */
+/** Code may catch as many requests to cancel as it likes: after so many, its session is ended. */
+const PATIENCE = 5;
+
+/** query_canceled, admin_shutdown */
 const CANCELLED = "57014";
+const ENDED = "57P01";
 
 /**
- * Does work, and cancels what it sends once it has taken so many milliseconds.
- * @throws ConfitureError `sql_failed` with `timeLimit` in its data for what was cancelled; as `work`
+ * Does work, and cancels what it sends once it has taken so many milliseconds. The session of what catches that is ended, where
+ * somebody can.
+ * @throws ConfitureError with `timeLimit` in its data for what was cancelled: `sql_failed`, and `connection_lost` where the session
+ * is over; as `work`
  */
 export async function withTimeLimit<T>(database: Database, milliseconds: number, work: () => Promise<T>): Promise<T> {
   const since = performance.now();
@@ -19,7 +25,9 @@ export async function withTimeLimit<T>(database: Database, milliseconds: number,
       : limitedByEngine(database, milliseconds, work));
   } catch (error) {
     const isOver = performance.now() - since >= milliseconds;
-    if (!isOver || !(error instanceof ConfitureError) || error.server?.sqlstate !== CANCELLED) throw error;
+    if (!isOver || !(error instanceof ConfitureError)) throw error;
+    const { sqlstate } = error.server ?? {};
+    if (sqlstate !== CANCELLED && sqlstate !== ENDED) throw error;
     throw error.with({ data: { ...error.data, timeLimit: milliseconds } });
   }
 }
@@ -36,8 +44,9 @@ async function limitedByEngine<T>(database: Database, milliseconds: number, work
 async function cancellingAfter<T>(database: Database, milliseconds: number, work: () => Promise<T>): Promise<T> {
   let cancelling = Promise.resolve();
   let timer: NodeJS.Timeout;
+  let requests = 0;
   const cancel = (): void => {
-    cancelling = database.cancel();
+    cancelling = ++requests > PATIENCE && database.terminate !== undefined ? database.terminate() : database.cancel();
     timer = setTimeout(cancel, AGAIN);
   };
   timer = setTimeout(cancel, milliseconds);

@@ -37,7 +37,10 @@ export async function withScratch<T>(
       await giveSettings(maintenance, name, site.like?.settings ?? {});
       return await withDatabase({ ...site, database: name }, { signal }, (database) => {
         opened = true;
-        return work(scratchSession(database, { name, onLeftOut }));
+        const terminate = async (): Promise<void> => {
+          await maintenance.query("select pg_catalog.pg_terminate_backend($1)", [database.backendPid]);
+        };
+        return work(scratchSession(database, { name, onLeftOut, terminate }));
       });
     } catch (error) {
       throw opened || !(error instanceof ConfitureError) ? error : unreachable(site, error);

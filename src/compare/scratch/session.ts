@@ -9,6 +9,8 @@ interface ScratchSession {
   /** The scratch database's name. */
   readonly name: string;
   readonly onLeftOut: OnLeftOut;
+  /** As of `Database`. */
+  readonly terminate?: () => Promise<void>;
   /** Hears what is sent. */
   readonly onSql?: (sql: string | LongSql) => void;
 }
@@ -18,7 +20,10 @@ interface ScratchSession {
  * of a database in use. Statements about a database name the one that the project is for, which is not there, or
  * which is there, on the same server, and must stay as it is: they are about the scratch database then.
  */
-export function scratchSession(database: Database, { name, onLeftOut, onSql = () => {} }: ScratchSession): Database {
+export function scratchSession(
+  database: Database,
+  { name, onLeftOut, terminate, onSql = () => {} }: ScratchSession,
+): Database {
   const outside = new Outside(database.engine === "server");
   const send = async <T>(sql: string, run: (text: string) => Promise<T>): Promise<T> => {
     const redirected = redirectDatabase(sql, name);
@@ -60,6 +65,7 @@ export function scratchSession(database: Database, { name, onLeftOut, onSql = ()
     cancel() {
       return database.cancel();
     },
+    ...(terminate === undefined ? {} : { terminate }),
     ...(database.limitWork === undefined
       ? {}
       : { limitWork: (milliseconds: number | undefined) => database.limitWork?.(milliseconds) }),

@@ -1,6 +1,5 @@
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
-import { withTimeLimit } from "#database/time-limit.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { formatDuration } from "#sql/duration.ts";
 import { cannotRunInTransaction } from "#sql/classify.ts";
@@ -16,6 +15,7 @@ import { CODE_OR_QUERY } from "./planned.ts";
 import { dependsOnRows, exampleOf, type RowsInTheWay } from "./rows-in-the-way.ts";
 import { runKnown } from "./run-known.ts";
 import { meetsMadeUpKeys, refersToRowsInUse } from "./seeds.ts";
+import { type TimeLimit, withinLimit } from "./within-limit.ts";
 
 /** What came of one statement. */
 export interface Taken {
@@ -39,13 +39,6 @@ export interface RunnerOptions {
   readonly limit: TimeLimit;
 }
 
-/** How long a statement may take. */
-export interface TimeLimit {
-  readonly milliseconds: number;
-  /** Texts of statements that took longer. They are not tried again, where the rest is. */
-  readonly reached: Set<string>;
-}
-
 /** Runs single statements so that what each does can be read off; a failure leaves the others as if it had not been tried. */
 export class StatementRunner {
   /** False once the file itself may have taken something back: the meter then knows too much. */
@@ -61,7 +54,7 @@ export class StatementRunner {
     if (reach !== undefined) return notTried(`it ${reach}, and is not run for a try`);
     const { limit } = this.#options;
     if (limit.reached.has(statement.text)) return notTried(tookLonger(limit.milliseconds));
-    return await this.#try(database, statement, () => withTimeLimit(database, limit.milliseconds, work));
+    return await this.#try(database, statement, () => withinLimit(database, limit, statement.text, work));
   }
 
   async #try(database: Database, statement: Statement, work: () => Promise<void>): Promise<Taken> {
@@ -93,7 +86,7 @@ export class StatementRunner {
     } catch (thrown) {
       const error = asServerError(thrown);
       if (error.server?.sqlstate === NOT_IN_TRANSACTION && !this.#options.isTransactional) throw error;
-      const reason = this.#whyNotTraced(error, statement);
+      const reason = this.#whyNotTraced(error);
       const onRows =
         reason === undefined && dependsOnRows(error)
           ? await exampleOf(database, error, rows, statement.text)
@@ -168,7 +161,7 @@ export class StatementRunner {
       const error = asServerError(thrown);
       await rows.dropInvalidIndexes(database, meter);
       const onRows = dependsOnRows(error) ? await exampleOf(database, error, rows) : undefined;
-      if (onRows === undefined) return failed(error, this.#whyNotTraced(error, statement));
+      if (onRows === undefined) return failed(error, this.#whyNotTraced(error));
       for (const tables of rows.choices(error, meter)) {
         try {
           await rows.remove(database, tables);
@@ -185,10 +178,9 @@ export class StatementRunner {
   }
 
   /** What this PostgreSQL cannot do, or lacks because of that, says nothing about the statement. */
-  #whyNotTraced(error: ConfitureError, { text }: Statement): string | undefined {
+  #whyNotTraced(error: ConfitureError): string | undefined {
     const { limit } = this.#options;
     if (error.data?.["timeLimit"] !== undefined) {
-      limit.reached.add(text);
       return tookLonger(limit.milliseconds);
     }
     const explained = explainMissing(error, this.#options.scratch);

@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import type { ConfitureError } from "#errors/error.ts";
+import { ConfitureError } from "#errors/error.ts";
 import { backfillOf, type LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
@@ -24,8 +24,8 @@ import { mayBranch } from "./branches.ts";
 import { Meter } from "./meter.ts";
 import { leavingOut } from "./leaving-out.ts";
 import { RowsInTheWay } from "./rows-in-the-way.ts";
-import type { TimeLimit } from "./run-statement.ts";
 import { locksOfApart, traceOne, type Way } from "./trace-one.ts";
+import { type TimeLimit, withoutEndless } from "./within-limit.ts";
 
 /** Milliseconds that a statement may take where nobody says how many. */
 const TIME_LIMIT = 60_000;
@@ -36,24 +36,28 @@ const TIME_LIMIT = 60_000;
  * @throws ConfitureError what keeps base or applied migrations from running; `interrupted`
  */
 export async function traceMigrations(given: TraceOptions): Promise<Trace> {
-  const limit = { milliseconds: given.timeLimit ?? TIME_LIMIT, reached: new Set<string>() };
+  const limit = { milliseconds: given.timeLimit ?? TIME_LIMIT, reached: new Set<string>(), isSessionOver: false };
   const options = { ...given, limit };
   const fixtures = options.fixturesDir === undefined ? [] : collectFixtures(options, options.fixturesDir);
-  return await withScratchSeries(options, async (series) => {
-    let start = await begin(series, options);
-    let trace = await traceFrom(start, options, fixtures, "both");
-    if (options.otherwise !== undefined && start.isEmpty && lacksWhatSchemaMakes(trace)) {
-      start = await beginWith(series, options, options.otherwise);
-      trace = await traceFrom(start, options, fixtures, "both");
-    }
-    const again = async (): Promise<Start> =>
-      start.isOther ? await beginWith(series, options, options.otherwise!) : await begin(series, options);
-    if (trace.isAstray) trace = await traceFrom(await again(), options, fixtures, "together");
-    for (const [file, error] of trace.unloaded) options.onUnloaded?.(file, error);
-    if (trace.isComplete) return trace;
-    const apart = await traceFrom(await again(), options, [], "apart");
-    return { ...trace, migrations: withOwnLocks(trace.migrations, apart.migrations) };
-  });
+  return await withoutEndless(limit, () => withScratchSeries(options, (series) => traceIn(series, options, fixtures)));
+}
+
+type Limited = TraceOptions & { readonly limit: TimeLimit };
+
+async function traceIn(series: ScratchSeries, options: Limited, fixtures: readonly string[]): Promise<Trace> {
+  let start = await begin(series, options);
+  let trace = await traceFrom(start, options, fixtures, "both");
+  if (options.otherwise !== undefined && start.isEmpty && lacksWhatSchemaMakes(trace)) {
+    start = await beginWith(series, options, options.otherwise);
+    trace = await traceFrom(start, options, fixtures, "both");
+  }
+  const again = async (): Promise<Start> =>
+    start.isOther ? await beginWith(series, options, options.otherwise!) : await begin(series, options);
+  if (trace.isAstray) trace = await traceFrom(await again(), options, fixtures, "together");
+  for (const [file, error] of trace.unloaded) options.onUnloaded?.(file, error);
+  if (trace.isComplete) return trace;
+  const apart = await traceFrom(await again(), options, [], "apart");
+  return { ...trace, migrations: withOwnLocks(trace.migrations, apart.migrations) };
 }
 
 /** A scratch database in which everything has run that comes before what is traced. */
@@ -109,7 +113,7 @@ interface Told extends Trace {
 
 async function traceFrom(
   { database, run, leftOut }: Start,
-  options: TraceOptions & { readonly limit: TimeLimit },
+  options: Limited,
   fixtures: readonly string[],
   way: Way,
 ): Promise<Told> {
@@ -156,6 +160,7 @@ async function traceFrom(
       { projectDir, migration, meter, rows, scratch, lost, before, timeZone, postgres, limit },
       way,
     );
+    if (limit.isSessionOver) throw new ConfitureError("connection_lost", "The session was ended at the time limit");
     if (migration.up.kind === "sql") before.push(...migration.up.script.statements.filter(mayMoveTable));
     isComplete &&= told.isComplete;
     ({ isAstray, isWatched } = told);

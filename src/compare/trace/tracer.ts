@@ -1,6 +1,5 @@
 import type { Database } from "#database/database.ts";
 import { runStatements, type Script } from "#database/script.ts";
-import { withTimeLimit } from "#database/time-limit.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import type { Performer } from "#migrate/performer.ts";
@@ -16,12 +15,13 @@ import type { Meter } from "./meter.ts";
 import { Places } from "./places.ts";
 import { CODE_OR_QUERY } from "./planned.ts";
 import type { RowsInTheWay } from "./rows-in-the-way.ts";
-import { asServerError, MEASURED, StatementRunner, type TimeLimit } from "./run-statement.ts";
+import { asServerError, MEASURED, StatementRunner } from "./run-statement.ts";
 import { insertsFrom } from "./seeds.ts";
 import { lossesOf } from "./statement-losses.ts";
 import { Teller } from "./told.ts";
 import { whyTooNew } from "./too-new.ts";
 import { COUNT_CALLS } from "./watch-queries.ts";
+import { type TimeLimit, withinLimit } from "./within-limit.ts";
 
 export interface TracerOptions {
   readonly projectDir: string;
@@ -92,10 +92,11 @@ export class Tracer implements Performer {
   async #takeRows(database: Database, script: Script, statements: readonly Statement[]): Promise<boolean> {
     const { meter, isApart, limit } = this.#options;
     await this.#prepare(database);
-    if (isApart || !(await setSavepoint(database))) return false;
+    const text = script.text.slice(statements[0]?.start, statements.at(-1)?.end);
+    if (isApart || limit.reached.has(text) || !(await setSavepoint(database))) return false;
     try {
       const run = (): Promise<void> =>
-        withTimeLimit(database, limit.milliseconds, () => runStatements(database, script, statements));
+        withinLimit(database, limit, text, () => runStatements(database, script, statements));
       const measured = await meter.watch(run, { text: "", isPlanned: true });
       const { held: _held, writes: _writes, ...lists } = measured;
       if (Object.values(lists).some((list) => list.length > 0)) {

@@ -1,9 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import { withScratch } from "#compare/scratch/scratch.ts";
 import { projectMigrations } from "#compare/sources/sources.ts";
 import type { Relation, StatementFacts, Trace, TraceOptions } from "#compare/trace/facts.ts";
 import { impactOf } from "#compare/trace/impact.ts";
 import { untoldLosses } from "#compare/trace/limits.ts";
 import { traceMigrations } from "#compare/trace/trace.ts";
+import type { Database } from "#database/database.ts";
+import { withTimeLimit } from "#database/time-limit.ts";
+import type { ConfitureError } from "#errors/error.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { NEWEST_ALONE, server } from "../../support/servers.ts";
 import { failureOf } from "../failure.ts";
@@ -456,25 +460,52 @@ ALTER TABLE users ALTER bio DROP NOT NULL;`,
     ]);
   });
 
-  test.each([
-    ["embedded", undefined, ["SELECT pg_sleep(3600);", "DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$;"]],
-    ["a server", NEWEST_ALONE[0], ["SELECT pg_sleep(3600);"]],
-  ] as const)("what does not end is cancelled, once, and the rest is tried: %s", async (_, major, endless) => {
-    const scratch = major === undefined ? {} : { scratch: (await server(major)).target("postgres") };
+  const EMBEDDED = { engine: "embedded" } as const;
+  const CATCHING =
+    "DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(3600); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$;";
+
+  test("what does not end is ended, once, and the rest is tried", async () => {
     const { statements, trace } = await traced(
-      { "migrations/2_a.sql": ["ALTER TABLE orgs ADD a int;", ...endless, "ALTER TABLE orgs ADD b int;"].join("\n") },
+      { "migrations/2_a.sql": `ALTER TABLE orgs ADD a int;\n${CATCHING}\nALTER TABLE orgs ADD b int;` },
       // Long enough for what ends, on a machine that has much to do.
-      { ...scratch, timeLimit: 2000 },
+      { timeLimit: 2000 },
     );
     expect(statements.map(({ how }) => (how.kind === "not-traced" ? how.reason : how.kind))).toEqual([
       "measured",
-      ...endless.map(() => "it took longer than 2s, and was cancelled (--time-limit)"),
+      "it took longer than 2s, and was cancelled (--time-limit)",
       "measured",
     ]);
-    expect([trace.migrations[0]?.error, ...statements.map(({ error }) => error)]).toEqual(
-      Array.from({ length: statements.length + 1 }, () => undefined),
-    );
+    expect([trace.migrations[0]?.error, ...statements.map(({ error }) => error)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
+
+  test.each([
+    ["embedded", undefined],
+    ["a server", NEWEST_ALONE[0]],
+  ] as const)(
+    "a statement is cancelled at its limit, and its session ended where it catches that: %s",
+    async (_, major) => {
+      const scratch = major === undefined ? EMBEDDED : (await server(major)).target("postgres");
+      const limited = (database: Database, sql: string): Promise<ConfitureError> =>
+        failureOf(withTimeLimit(database, 20, () => database.execute(sql)));
+      const outcome = await withScratch({ scratch }, async (database) => {
+        const cancelled: ConfitureError[] = [];
+        for (const sql of ["SELECT pg_sleep(3600)", "DO $$ BEGIN LOOP PERFORM 1; END LOOP; END $$"])
+          cancelled.push(await limited(database, sql));
+        expect(await database.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+        return [...cancelled, await limited(database, CATCHING)];
+      });
+      expect(outcome.map(({ code, data }) => [code, data?.["timeLimit"]])).toEqual([
+        ["sql_failed", 20],
+        ["sql_failed", 20],
+        ["connection_lost", 20],
+      ]);
+    },
+  );
 
   test("keys that were made up say nothing of rows that a migration brings along", async () => {
     const tables = "CREATE TABLE roles (id int PRIMARY KEY, org_id bigint REFERENCES orgs);\n";
