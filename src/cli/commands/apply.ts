@@ -111,13 +111,13 @@ async function refuseMigrations(
       import("#migrate/status.ts"),
     ],
   );
-  const found = discoverMigrations(projectDir, migrations.dir, migrations.layout);
-  const number = found.migrations.length + (found.base === undefined ? 0 : 1);
+  const { base, migrations: files } = discoverMigrations(projectDir, migrations.dir, migrations.layout);
   const refuse = (why: string): ConfitureError =>
-    new ConfitureError("apply_refused", `${why}, and what apply did would be in none of them`, {
+    new ConfitureError("apply_refused", `${why}, and what apply did would be in no migration`, {
       hint: "Write a migration for what changed in the schema files: confiture migrate generate NAME\nThen: confiture migrate up\nTo change the database all the same, and no row of its ledger: confiture apply --no-ledger",
     });
-  if (number > 0) throw refuse(`${migrations.dir} holds ${count(number, "migration")}`);
+  if (files.length > 0) throw refuse(`${migrations.dir} holds ${count(files.length, "migration")}`);
+  if (base !== undefined) throw refuse(`${base.path} says what a database holds before its first migration`);
   if (isUnmade(target)) return;
   const rows = await withDatabase(target, openOptions(context), async (database) => {
     const ledger = await lookForLedger(database, migrations.table);
