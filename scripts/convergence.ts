@@ -14,6 +14,7 @@ import { convergeBothWays, type Outcome, type Pair, randomPair } from "../tests/
 import { EmptiedDatabase } from "../tests/support/golden.ts";
 import { server, stopServers } from "../tests/support/servers.ts";
 import { SEED } from "../tests/unit/sql/random.ts";
+import { writeFigures } from "./benchmarks/figures.ts";
 import { regressionPairs } from "./regression-pairs.ts";
 
 const DOCUMENT = join(import.meta.dir, "..", "docs", "convergence.md");
@@ -147,22 +148,16 @@ function withoutNames(reason: string): string {
     .replaceAll("|", "\\|");
 }
 
-async function writeFigures({ section }: Source, text: string): Promise<void> {
-  if (section === undefined) return console.log(text);
-  const [begin, end] = [`<!-- ${section}: begin -->`, `<!-- ${section}: end -->`];
-  const document = await readFile(DOCUMENT, "utf8");
-  const [before, rest] = document.split(begin);
-  const after = rest?.split(end)[1];
-  if (before === undefined || after === undefined) throw new Error(`${DOCUMENT} has no place for these figures`);
-  await writeFile(DOCUMENT, `${before}${begin}\n\n${text}\n${end}${after}`);
-}
-
 const instance = await server(18);
 const emptied = new EmptiedDatabase(async () => instance.target(await instance.createDatabase("convergence")));
 try {
   const source = await readSource(emptied);
   const outcomes = await measure(emptied, source);
-  if (outcomes !== undefined) await writeFigures(source, render(source, outcomes));
+  if (outcomes !== undefined) {
+    const figures = render(source, outcomes);
+    if (source.section === undefined) console.log(figures);
+    else await writeFigures(DOCUMENT, source.section, figures);
+  }
 } finally {
   await emptied.close();
   await stopServers();

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { ScratchSite } from "../src/compare/scratch/site.ts";
 import { readGoldens } from "../tests/support/golden.ts";
+import { writeFigures } from "./benchmarks/figures.ts";
 import { likelyFor, readTrees } from "../tests/support/schema-trees.ts";
 import { updateGolden, type UpdateOutcome, updateTree } from "../tests/support/schema-update.ts";
 
@@ -60,7 +61,7 @@ if (values.trees === undefined) {
 }
 if (values.figures !== undefined) await writeFile(values.figures, JSON.stringify(figures, undefined, 1));
 const isWhole = goldens.length > 0 && goldens.every(({ name }) => name in figures);
-if ((values.only === "" && part === parts) || isWhole) await writeFigures();
+if ((values.only === "" && part === parts) || isWhole) await writeDocument();
 
 function partOf<T>(all: readonly T[]): readonly T[] {
   return all.filter((_, index) => index % parts === part - 1);
@@ -87,7 +88,7 @@ async function earlierFigures(): Promise<Figures> {
   return JSON.parse(await readFile(values.figures, "utf8")) as Figures;
 }
 
-async function writeFigures(): Promise<void> {
+async function writeDocument(): Promise<void> {
   const which = values.trees === undefined ? "golden folders" : "public trees";
   const all = Object.values(figures);
   const [updated, refused, wrong] = (["updated", "refused", "wrong"] as const).map(
@@ -104,9 +105,5 @@ async function writeFigures(): Promise<void> {
     "| what was done | how often |\n|---|---|",
     ...Object.entries(HOWS).map(([how, words]) => `| ${words} | ${count(how)} |`),
   ];
-  const text = await readFile(DOCUMENT, "utf8");
-  const [begin, end] = [`<!-- schema update, ${which}: begin -->\n`, `<!-- schema update, ${which}: end -->`];
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < 0) throw new Error(`${DOCUMENT} has no place for the figures of ${which}`);
-  await writeFile(DOCUMENT, `${text.slice(0, from + begin.length)}\n${lines.join("\n")}\n\n${text.slice(to)}`);
+  await writeFigures(DOCUMENT, `schema update, ${which}`, lines.join("\n"));
 }

@@ -1,12 +1,13 @@
 /** Measures the works of docs/verification.md: `scripts/bench-compare`. */
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { cpus, tmpdir, totalmem } from "node:os";
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { commitAll } from "../../tests/support/git.ts";
 import { largeProject } from "../../tests/support/large-project.ts";
 import { removeProjects, temporaryProject } from "../../tests/support/project.ts";
 import { structureRevisions } from "../../tests/support/structure-file.ts";
 import { compile } from "../compile.ts";
+import { machine, readFigures, writeFigures } from "./figures.ts";
 import { median } from "./measure.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
@@ -296,11 +297,10 @@ function row(name: string, runs: readonly Run[], target: Work["target"]): string
   return `| ${name} | ${times} | ${Math.round(memory)} MB | ${met ? "yes" : "no"} (${wanted}) |`;
 }
 
+/** Rows of works that were not measured stay. */
 async function writeDocument(): Promise<void> {
-  const heading = `Machine: ${cpus().length} x ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}.`;
-  const text = await readFile(DOCUMENT, "utf8");
   const nameOf = (line: string): string => line.split(" | ")[0]!;
-  const earlier = text.match(/<!-- measured -->\n([^]*)<!-- end -->/)?.[1]?.match(/^\| (?!command).*/gm) ?? [];
+  const earlier = (await readFigures(DOCUMENT, "speed")).match(/^\| (?!command).*/gm) ?? [];
   const kept = only.length === 0 ? [] : earlier;
   const table = [
     "| command and project | time | of processors | memory | budget met |",
@@ -308,6 +308,5 @@ async function writeDocument(): Promise<void> {
     ...kept.map((line) => rows.find((each) => nameOf(each) === nameOf(line)) ?? line),
     ...rows.filter((each) => !kept.some((line) => nameOf(line) === nameOf(each))),
   ].join("\n");
-  const measured = text.replace(/(?<=<!-- measured -->\n)[^]*(?=<!-- end -->)/, `\n${heading}\n\n${table}\n\n`);
-  await writeFile(DOCUMENT, measured);
+  await writeFigures(DOCUMENT, "speed", `Machine: ${machine()}.\n\n${table}`);
 }

@@ -1,16 +1,15 @@
 /** Measures lint and plan of large projects: `scripts/bench-lint`. */
-import { readFile, writeFile } from "node:fs/promises";
 import { cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { largeProject } from "../../tests/support/large-project.ts";
 import { temporaryProject, type TemporaryProject } from "../../tests/support/project.ts";
 import { startServer } from "../../tests/support/servers.ts";
+import { writeFigures } from "./figures.ts";
 import { measure, median } from "./measure.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 const BINARY = join(ROOT, "dist", "confiture");
-/** The second is what `scripts/bench` makes the end of the first from. */
-const DOCUMENTS = [join(ROOT, "docs", "performance.md"), join(ROOT, "scripts", "benchmarks", "explanation.md")];
+const DOCUMENT = join(ROOT, "docs", "performance.md");
 const ONLY = process.argv.slice(2);
 
 /** After one that does not count. */
@@ -72,7 +71,7 @@ async function work(name: string, { dir }: TemporaryProject, args: readonly stri
   );
   console.log(rows.at(-1));
   // One that is stopped has written what it had by then.
-  if (ONLY.length === 0) await writeDocuments();
+  if (ONLY.length === 0) await writeDocument();
 }
 
 /** Tables with keys, indexes and foreign keys, of which one is altered by the migration that is pending. */
@@ -107,15 +106,12 @@ function insertsOf(count: number, width: number): string {
   ).join("");
 }
 
-async function writeDocuments(): Promise<void> {
+async function writeDocument(): Promise<void> {
   const about = `**\`lint\` and \`migrate plan\`**, as \`scripts/bench-lint\` measures them: whole processes, medians of ${RUNS} runs after one that does not
 count; the largest memory of all. The 800 migrations are of every common kind: tables with foreign keys, columns, enums, indexes (\`CONCURRENTLY\`
 as well), partitions, policies, triggers, views, constraints. They are traced one after the other, in the PostgreSQL inside the
 executable. The machine had ${cpus().length} processors (${cpus()[0]?.model ?? "unknown"}), and a load average of ${loadavg()[0]!.toFixed(1)} at the end.`;
   const head = ["| command | time | processor time | memory | target met |", "|---|---|---|---|---|"];
   const table = [about, "", ...head, ...rows].join("\n");
-  for (const document of DOCUMENTS) {
-    const text = await readFile(document, "utf8");
-    await writeFile(document, text.replace(/(?<=<!-- lint: begin -->\n)[^]*(?=<!-- lint: end -->)/, `\n${table}\n\n`));
-  }
+  await writeFigures(DOCUMENT, "lint", table);
 }

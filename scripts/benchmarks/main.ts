@@ -1,13 +1,15 @@
 /** Measures the works of docs/performance.md: `scripts/bench`. */
-import { mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
-import { cpus, loadavg, tmpdir, totalmem } from "node:os";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { startServer, type TestServer } from "../../tests/support/servers.ts";
+import { machine, writeFigures } from "./figures.ts";
 import { measure, type Measured, median, ratio } from "./measure.ts";
 import { growths, type Place, type Work, works } from "./works.ts";
 
 const RUNS = 7;
 const ROOT = join(import.meta.dir, "..", "..");
+const DOCUMENT = join(ROOT, "docs", "performance.md");
 const only = process.argv.slice(2);
 
 /** How often one command is measured on one size. */
@@ -48,7 +50,7 @@ try {
     growthLines.push(line);
     console.log(growthRow(line));
   }
-  if (only.length === 0) await writeFile(join(ROOT, "docs", "performance.md"), await report());
+  if (only.length === 0) await writeDocument();
 } finally {
   await server.stop("immediate");
   await rm(folder, { recursive: true, force: true });
@@ -89,7 +91,7 @@ function milliseconds(value: number): string {
   return value < 1000 ? `${value.toFixed(value < 10 ? 1 : 0)} ms` : `${(value / 1000).toFixed(2)} s`;
 }
 
-async function report(): Promise<string> {
+async function writeDocument(): Promise<void> {
   const version = async (...command: string[]): Promise<string> =>
     (await Bun.spawn(command, { stderr: "ignore" }).stdout.text()).trim();
   const versions = await Promise.all([
@@ -97,32 +99,18 @@ async function report(): Promise<string> {
     version("psql", "--version"),
     version(join(place.peers, "node_modules", ".bin", "dbmate"), "--version"),
   ]);
-  const explanation = await readFile(join(import.meta.dir, "explanation.md"), "utf8");
-  return `# Performance
-
-Written by \`scripts/bench\`, which measures whole processes: ${RUNS} runs of each after one that does not count, in turn
-(A B A B). Times are medians, ratios are medians of the ratios run by run, memory is the largest of all runs. The server
-is PostgreSQL ${server.major} on the same machine with fsync off and its files in memory, so that the tools are measured and not
-the disk.
-
-Machine: ${cpus().length} x ${cpus()[0]?.model ?? "?"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}; ${load()}
+  const head = "| work | medians | ratios | memory | target met |\n|---|---|---|---|---|";
+  await writeFigures(
+    DOCUMENT,
+    "works",
+    `Machine: ${machine()}; ${load()}
 Versions: ${versions.join("; ")}; node-pg-migrate 9.0.0.
 
-| work | medians | ratios | memory | target met |
-|---|---|---|---|---|
-${lines.map(row).join("\n")}
-
-## Growth
-
-Time of the whole process, and of one file; medians of ${GROWTH_RUNS} runs. The target: a file among 10,000 takes at most
-${GROWTH_TARGET} x one among 1,000.
-
-| work | 100 | 1,000 | 10,000 | memory at 10,000 | target met |
-|---|---|---|---|---|---|
-${growthLines.map(growthRow).join("\n")}
-
-${explanation.trimEnd()}
-`;
+${head}
+${lines.map(row).join("\n")}`,
+  );
+  const growthHead = "| work | 100 | 1,000 | 10,000 | memory at 10,000 | target met |\n|---|---|---|---|---|---|";
+  await writeFigures(DOCUMENT, "growth", `${growthHead}\n${growthLines.map(growthRow).join("\n")}`);
 }
 
 /** Whether the machine had other things to do, too. */

@@ -1,15 +1,15 @@
 /** Measures the memory of commands on large files and on many tables: `scripts/bench-memory`. */
-import { mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readFigures, writeFigures } from "./figures.ts";
 import { peakMemory } from "../../tests/support/cli.ts";
 import { temporaryProject, type TemporaryProject } from "../../tests/support/project.ts";
 import { startServer } from "../../tests/support/servers.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 const BINARY = join(ROOT, "dist", "confiture");
-/** The second is what `scripts/bench` makes the end of the first from. */
-const DOCUMENTS = [join(ROOT, "docs", "performance.md"), join(ROOT, "scripts", "benchmarks", "explanation.md")];
+const DOCUMENT = join(ROOT, "docs", "performance.md");
 const PARTS = { copy: copyData, statements, tables };
 const only = process.argv.slice(2).filter((argument) => argument in PARTS);
 const given = process.argv.slice(2).find((argument) => !(argument in PARTS));
@@ -24,7 +24,7 @@ const server = await startServer({ major: 18, settings: ["max_locks_per_transact
 const rows: string[] = [];
 try {
   for (const [name, part] of Object.entries(PARTS)) if (only.length === 0 || only.includes(name)) await part();
-  if (given === undefined) await writeDocuments();
+  if (given === undefined) await writeDocument();
 } finally {
   await server.stop("immediate");
   await rm(folder, { recursive: true, force: true });
@@ -139,19 +139,12 @@ async function measure(
 }
 
 /** Rows of parts that were not measured stay. */
-async function writeDocuments(): Promise<void> {
-  for (const document of DOCUMENTS) {
-    const text = await readFile(document, "utf8");
-    const [, before = ""] = /<!-- memory: begin -->([^]*)<!-- memory: end -->/.exec(text) ?? [];
-    const all = new Map(
-      [...before.split("\n").filter((line) => line.startsWith("| `")), ...rows].map((row) => [nameOf(row), row]),
-    );
-    const table = ["| command | memory |", "|---|---|", ...all.values()].join("\n");
-    await writeFile(
-      document,
-      text.replace(/(?<=<!-- memory: begin -->\n)[^]*(?=<!-- memory: end -->)/, () => `\n${table}\n\n`),
-    );
-  }
+async function writeDocument(): Promise<void> {
+  const before = await readFigures(DOCUMENT, "memory");
+  const all = new Map(
+    [...before.split("\n").filter((line) => line.startsWith("| `")), ...rows].map((row) => [nameOf(row), row]),
+  );
+  await writeFigures(DOCUMENT, "memory", ["| command | memory |", "|---|---|", ...all.values()].join("\n"));
 }
 
 function nameOf(row: string): string {
