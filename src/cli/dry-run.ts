@@ -82,11 +82,12 @@ export async function factsOfPlanned(
     return NO_FACTS;
   }
   try {
-    const { factsByFile, limitLines } = await import("./output/plan-words.ts");
+    const { factsByFile, limitLines, notReplayedInWords } = await import("./output/plan-words.ts");
     const { foreseeLimits } = await import("./above-limits.ts");
     const pending = await findPending(context, limits, undefined);
     const trace = await tracePending(context, await projectFiles(context), pending);
     const above = foreseeLimits(await context.config(), trace, pending.sizes);
+    if (trace.notReplayed !== undefined) context.messages.log(notReplayedInWords(trace.notReplayed));
     for (const line of limitLines(above)) context.messages.log(line);
     return factsByFile({ trace, sizes: pending.sizes });
   } catch (error) {
@@ -96,7 +97,7 @@ export async function factsOfPlanned(
     const config = await context.config();
     if (config.protected && config.limits !== undefined) {
       context.messages.warn(
-        `what is pending could not be tried, so \`up\` stops before anything runs, unless it is confirmed: ${error.message}`,
+        `what is pending could not be tried, so \`up\` stops before anything runs, unless it is confirmed: ${error.message}${error.hint === undefined ? "" : `\n${error.hint}`}`,
       );
     }
     return NO_FACTS;

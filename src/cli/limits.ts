@@ -8,7 +8,7 @@ import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";
 import { projectFiles } from "./compare-options.ts";
 import { renderPlan } from "./output/plan.ts";
-import { excessInWords } from "./output/plan-words.ts";
+import { excessInWords, hasFailure } from "./output/plan-words.ts";
 import { findPending, tracePending } from "./pending.ts";
 
 /**
@@ -31,9 +31,10 @@ export async function requireWithinLimits(
   // Without a database there is nobody to wait.
   if (pending.migrations.length === 0 || pending.sizes === undefined) return false;
   const trace = await tracePending(context, await projectFiles(context, undefined), pending).catch((error: unknown) => {
-    throw error instanceof ConfitureError && error.code !== "interrupted"
-      ? aboveLimitsError(config, [`what is pending could not be tried: ${error.message}`], said, mistyped, error)
-      : error;
+    if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;
+    const blindly = `To apply it without knowing what it does: --yes ${config.environment ?? ""}`;
+    const hint = [error.hint, mistyped + blindly].filter((line) => line !== undefined).join("\n");
+    throw aboveLimitsError(config, [`what is pending could not be tried: ${error.message}`], hint, error);
   });
   const above = {
     environment: config.environment ?? "",
@@ -41,37 +42,35 @@ export async function requireWithinLimits(
     concerns: concernsOf(trace, limits),
   };
   if (above.excesses.length === 0) return false;
-  // Whoever confirms the one confirms the other.
+  // Whoever confirms the one confirms the other. What cannot run is in no plan that can be approved.
+  const mayApprove = !hasFailure(trace);
   const found = [...above.excesses, ...above.concerns].map(excessInWords);
-  if (!canAsk(context)) throw aboveLimitsError(config, found, said, mistyped);
+  const shown = `\`confiture migrate plan${said}\` shows all of it.`;
+  const approved = `, or a plan that somebody approved (\`confiture migrate plan${said} --out FILE\`, \`confiture migrate up --plan FILE\`)`;
+  const wayOut = mayApprove
+    ? `${shown} To apply it: --yes ${config.environment ?? ""}${approved}`
+    : `${shown} Mend what fails, or apply it all the same: --yes ${config.environment ?? ""}`;
+  const refusal = aboveLimitsError(config, found, mistyped + wayOut);
+  if (!canAsk(context)) throw refusal;
   context.messages.log(renderPlan({ trace, sizes: pending.sizes, aim: context.aim, above }, context.paint));
   const answer = await ask(context.io, "Type its name to apply these migrations: ", "nothing was done");
   if (answer === config.environment) return true;
-  throw aboveLimitsError(config, found, said, mistyped);
+  throw refusal;
 }
 
 function list(lines: readonly string[]): string {
   return lines.map((line) => `\n  ${line}`).join("");
 }
 
-/** @param said options that the commands in its hint need to speak of the same migrations */
 function aboveLimitsError(
   config: Config,
   lines: readonly string[],
-  said: string,
-  mistyped: string,
+  hint: string,
   cause?: ConfitureError,
 ): ConfitureError {
   return new ConfitureError(
     "above_limits",
     `What is pending is above the limits of the environment "${config.environment ?? ""}"; nothing was done.${list(lines)}`,
-    {
-      hint:
-        cause === undefined
-          ? `${mistyped}\`confiture migrate plan${said}\` shows all of it. To apply it: --yes ${config.environment ?? ""}, or a plan that somebody approved (\`confiture migrate plan${said} --out FILE\`, \`confiture migrate up --plan FILE\`)`
-          : `${mistyped}To apply it without knowing what it does: --yes ${config.environment ?? ""}`,
-      location: config.file === null ? undefined : { file: config.file },
-      cause,
-    },
+    { hint, location: config.file === null ? undefined : { file: config.file }, cause },
   );
 }

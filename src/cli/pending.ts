@@ -95,6 +95,7 @@ export async function tracePending(
     migrations,
     applied,
     otherwise,
+    trustsOtherwise: true,
     ...traceSettings(context, sizes, given),
   });
 }

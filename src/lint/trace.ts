@@ -11,6 +11,8 @@ export interface Traced {
   readonly factsOf: (statement: LintStatement) => StatementFacts | undefined;
   /** Why nothing could be traced. */
   readonly failure: ConfitureError | undefined;
+  /** As of `Trace`. */
+  readonly notReplayed?: ConfitureError | undefined;
 }
 
 /**
@@ -39,7 +41,12 @@ export async function traceFiles(options: TraceOptions, entries: readonly Entry[
       ? entry
       : { ...entry, file: withFacts(entry.file, facts, mayLack, parser, known) };
   });
-  return { entries: added, factsOf: (statement) => known.get(statement), failure: undefined };
+  return {
+    entries: added,
+    factsOf: (statement) => known.get(statement),
+    failure: undefined,
+    notReplayed: trace.notReplayed,
+  };
 }
 
 /** What stops a command rather than a trace. */

@@ -662,21 +662,33 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
     await project.succeed(up);
   });
 
-  test("stop what cannot be tried, and say why", async () => {
+  test("stop what cannot be tried, and say why; what only the database has is there for it", async () => {
     await using project = await limited();
     await project.write("db/migrations/2_no.sql", "ALTER TABLE userz ADD a int;\n");
     const { exitCode, stderr } = await project.run(up);
     expect(exitCode).toBe(3);
     expect(stderr).toContain('db/migrations/2_no.sql:1: fails in a scratch database: relation "userz" does not exist');
+    expect(stderr).not.toContain("--out");
     await project.query("CREATE TABLE byhand (id int)");
     await project.write("db/migrations/2_no.sql", "DROP TABLE byhand;\n");
-    await project.succeed([...up, "--yes", "local"]);
+    const why = /Tried on a copy of the database's schema, because db\/migrations\/2_no\.sql:1/;
+    const plan = await project.succeed(["migrate", "plan", "--out", "plan.json"]);
+    expect(plan.stdout).toContain("loses data: drops TABLE byhand");
+    expect(plan.stdout.replaceAll(/\s+/g, " ")).toMatch(why);
+    await project.succeed([...up, "--plan", "plan.json"]);
+    // What is applied by now does not run again from nothing.
     await project.write("db/migrations/3_more.sql", LOCKS);
-    const blind = await project.run(up);
-    expect(blind.exitCode).toBe(3);
-    expect(blind.stderr).toContain('could not be tried: table "byhand" does not exist');
-    expect(blind.stderr).not.toContain("shows all of it");
-    expect((await project.run([...up, "--dry-run"])).stderr).toContain("could not be tried, so `up` stops");
+    const stopped = await project.run(up);
+    expect(stopped.exitCode).toBe(3);
+    expect(stopped.stderr).toContain("3_more.sql:1: ACCESS EXCLUSIVE on public.users");
+    const dry = await project.succeed([...up, "--dry-run"]);
+    expect(dry.stdout).toContain("line 1: ACCESS EXCLUSIVE on public.users");
+    expect(dry.stderr).toMatch(why);
+    const lint = await project.run(["lint", "--format", "json"]);
+    expect(lint.stderr).toMatch(why);
+    expect(lint.stdout).not.toContain("byhand");
+    await project.succeed(["migrate", "plan", "--out", "plan.json"]);
+    await project.succeed([...up, "--plan", "plan.json"]);
   });
 
   test.each([

@@ -12,6 +12,7 @@ import { type CommandContext, defineCommand, type Outcome } from "../command.ts"
 import { projectFiles, readTraceArgs, SCRATCH_ARGS, TRACE_ARGS } from "../compare-options.ts";
 import { migrateOptions } from "../migrate-options.ts";
 import { findingToJson, renderFixed, renderLint, renderRules, ruleToJson } from "../output/lint.ts";
+import { notReplayedInWords } from "../output/plan-words.ts";
 import { REPORT_ARGS, type Report, renderReport, shownFrom, type ShownPath } from "../output/reports/report.ts";
 import { count } from "../output/text.ts";
 
@@ -112,7 +113,7 @@ export const command = defineCommand({
     if (linted.length === 0 && excluded.length + edited.length === 0) messages.log(NOTHING[which.kind]);
     if (args["import-ignores"] === true) return await rewriteIgnores(context, linted);
     messages.debug(`${count(settings.rules.size, "rule")} set in ${LINT_FILE}`);
-    const { entries, factsOf, failure } = args.trace
+    const { entries, factsOf, failure, notReplayed } = args.trace
       ? await (
           await import("#lint/trace.ts")
         ).traceFiles(
@@ -120,9 +121,10 @@ export const command = defineCommand({
           read,
           parser,
         )
-      : { entries: read, factsOf: undefined, failure: undefined };
+      : { entries: read, factsOf: undefined, failure: undefined, notReplayed: undefined };
     if (failure !== undefined)
       messages.warn(`judged by the text alone, because nothing could be run: ${failure.message}`);
+    if (notReplayed !== undefined) messages.warn(notReplayedInWords(notReplayed));
     const { findings: all, ignored } = lint(entries, {
       together,
       severities,

@@ -92,5 +92,6 @@ export function planToJson({ trace, sizes, aim, above }: Plan): Record<string, u
           })),
     withoutRows: trace.withoutRows,
     leftOut: trace.leftOut.map((error) => errorToJson(aim(error))),
+    notReplayed: trace.notReplayed === undefined ? null : errorToJson(aim(trace.notReplayed)),
   };
 }

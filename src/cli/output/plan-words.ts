@@ -110,7 +110,7 @@ export function factsIn(statement: StatementFacts, sizeOf: ReadonlyMap<string, S
   return lines;
 }
 
-export function notes({ withoutRows, leftOut, serverVersion }: Trace, sizes: Sizes | undefined): string[] {
+export function notes({ withoutRows, leftOut, notReplayed, serverVersion }: Trace, sizes: Sizes | undefined): string[] {
   const tried = Math.floor(serverVersion / 10_000);
   const path = sizes && otherSearchPath(sizes);
   const missing = leftOut.map(
@@ -128,8 +128,15 @@ export function notes({ withoutRows, leftOut, serverVersion }: Trace, sizes: Siz
     ...(withoutRows.length === 0
       ? []
       : [`No rows could be made up for ${listOf(withoutRows)}: what fails on rows is not found there (--fixtures)`]),
+    ...(notReplayed === undefined ? [] : [notReplayedInWords(notReplayed)]),
     ...(missing.length === 0 ? [] : [`Left out, because this PostgreSQL cannot run it: ${listOf(missing)}`]),
   ];
+}
+
+/** "db/migrations/2_b.sql:1 does not run ...", of what only a database in use has. Pure. */
+export function notReplayedInWords({ message, location }: ConfitureError): string {
+  const place = location === undefined ? "a migration" : `${inLine(location.file)}:${location.line ?? 1}`;
+  return `Tried on a copy of the database's schema, because ${place} does not run on what the migrations before it make: ${inLine(message)}`;
 }
 
 /** Whether something in it cannot run, whatever rows there are. Pure. */

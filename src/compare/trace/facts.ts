@@ -157,6 +157,8 @@ export interface Trace {
   readonly withoutRows: readonly string[];
   /** Statements of base and applied migrations that this PostgreSQL could not run (an extension that it lacks). */
   readonly leftOut: readonly ConfitureError[];
+  /** Set where all of it was tried in a copy of `otherwise`, because files do not make all that is there: what was missing. */
+  readonly notReplayed?: ConfitureError | undefined;
 }
 
 /** What is traced, and from where (see `traceMigrations`). */
@@ -165,8 +167,10 @@ export interface TraceOptions extends ProjectFiles {
   readonly migrations: readonly MigrationFile[];
   /** What is run before them; every older migration of the project when undefined. The base always is. */
   readonly applied?: readonly MigrationFile[] | undefined;
-  /** Where to begin when the migrations alter what only schema files make. */
+  /** Where to begin when the migrations alter what only schema files make, or what is applied does not run again. */
   readonly otherwise?: Source | undefined;
+  /** Whether to begin there as well where a statement misses what somebody may have made by hand. */
+  readonly trustsOtherwise?: boolean | undefined;
   /** A folder of rows (`collectFixtures`) to load before each of them; tables without any get made-up rows. */
   readonly fixturesDir?: string | undefined;
   /** Told at the end of each file of rows that could not be loaded at any time. */

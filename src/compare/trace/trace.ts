@@ -47,9 +47,19 @@ type Limited = TraceOptions & { readonly limit: TimeLimit };
 async function traceIn(series: ScratchSeries, options: Limited, fixtures: readonly string[]): Promise<Trace> {
   let start = await begin(series, options);
   let trace = await traceFrom(start, options, fixtures, "both");
-  if (options.otherwise !== undefined && start.isEmpty && lacksWhatSchemaMakes(trace)) {
-    start = await beginWith(series, options, options.otherwise);
-    trace = await traceFrom(start, options, fixtures, "both");
+  if (options.otherwise !== undefined && !start.isOther) {
+    if (start.isEmpty && lacksWhatSchemaMakes(trace)) {
+      start = await beginWith(series, options, options.otherwise);
+      trace = await traceFrom(start, options, fixtures, "both");
+    } else if (options.trustsOtherwise === true && missing(trace).length > 0) {
+      const [notReplayed] = missing(trace);
+      const other = await beginWith(series, options, options.otherwise).catch(asSqlError);
+      const better = other instanceof ConfitureError ? undefined : await traceFrom(other, options, fixtures, "both");
+      if (better !== undefined && missing(better).length < missing(trace).length) {
+        start = other as Start;
+        trace = { ...better, notReplayed };
+      }
+    }
   }
   const again = async (): Promise<Start> =>
     start.isOther ? await beginWith(series, options, options.otherwise!) : await begin(series, options);
@@ -69,6 +79,14 @@ interface Start {
   readonly isEmpty: boolean;
   /** Whether it is `otherwise`. */
   readonly isOther: boolean;
+  /** As of `Trace`. */
+  readonly notReplayed?: ConfitureError | undefined;
+}
+
+/** What statements say that miss something, which the database in use may have. */
+function missing({ migrations }: Trace): ConfitureError[] {
+  const errors = migrations.flatMap(({ statements }) => statements.flatMap(({ error }) => error?.error ?? []));
+  return errors.filter(isMissingObject);
 }
 
 /** Whether the first statement of all misses something: a migration that nothing comes before alters what schema files make. */
@@ -90,8 +108,25 @@ async function begin(series: ScratchSeries, options: TraceOptions): Promise<Star
   const before = [...projectBase(options), ...earlier(options)];
   const failed = await runEarlier(run, before, options, leftOut);
   if (failed === undefined) return { database, run, leftOut, isEmpty: before.length === 0, isOther: false };
-  if (options.otherwise === undefined || failed.data?.["startsElsewhere"] !== true) throw failed;
-  return await beginWith(series, options, options.otherwise);
+  const isFirst = failed.data?.["startsElsewhere"] === true;
+  if (options.otherwise === undefined) throw isFirst ? failed : withWayOut(failed);
+  if (isFirst) return await beginWith(series, options, options.otherwise);
+  const other = await beginWith(series, options, options.otherwise).catch(asSqlError);
+  if (other instanceof ConfitureError) throw withWayOut(failed);
+  return { ...other, notReplayed: failed };
+}
+
+/** Of an applied migration that does not run where everything before it has run. */
+function withWayOut(failed: ConfitureError): ConfitureError {
+  return failed.with({
+    hint: "This migration is applied, and does not run again from an empty database. Change it so that it does (`DROP ... IF EXISTS`, for something that was made by hand), and accept the change with `confiture migrate accept VERSION`.",
+  });
+}
+
+/** @throws what is no error of PostgreSQL's */
+function asSqlError(error: unknown): ConfitureError {
+  if (error instanceof ConfitureError && error.server !== undefined && error.code !== "interrupted") return error;
+  throw error;
 }
 
 /** Of statements whose own locks are not known yet, as they were when each ran in a transaction of its own. */
@@ -112,7 +147,7 @@ interface Told extends Trace {
 }
 
 async function traceFrom(
-  { database, run, leftOut }: Start,
+  { database, run, leftOut, notReplayed }: Start,
   options: Limited,
   fixtures: readonly string[],
   way: Way,
@@ -181,6 +216,7 @@ async function traceFrom(
     serverVersion: database.serverVersion,
     withoutRows,
     leftOut,
+    notReplayed,
     isComplete,
     isAstray,
     unloaded: loader.waiting(),
