@@ -6,6 +6,7 @@ import { shellWord } from "#errors/shell.ts";
 import { migrationId } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
 import { hintForInvalidIndex } from "./invalid-in-way.ts";
+import type { InvalidIndex } from "./invalid-indexes.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { readLedger } from "./ledger/read.ts";
 import type { LoadedMigration } from "./body.ts";
@@ -61,6 +62,21 @@ export function hintForThere({ file }: LoadedMigration, hasBegun = false): strin
 /** What to do about a migration that stopped half way outside a transaction. */
 export function resolveStopped(version: string): string {
   return `Put things right, then: confiture migrate resolve ${shellWord(version)} --continue | --applied | --rolled-back`;
+}
+
+/**
+ * `resolveStopped` where an index is in the way of going on, as numbered steps.
+ * @param hasCause the error names something that would stop it once more
+ */
+export function resolveInvalid(version: string, left: readonly InvalidIndex[], hasCause: boolean): string {
+  const resolve = `confiture migrate resolve ${shellWord(version)}`;
+  const steps = [
+    ...(hasCause ? ["Put right what the error names."] : []),
+    ...left.map(({ drop }) => `${drop};`),
+    `${resolve} --continue`,
+  ];
+  const numbered = steps.map((step, index) => `\n  ${index + 1}. ${step}`).join("");
+  return `It left an invalid index behind. To go on:${numbered}\nIf you finish it or undo it by hand instead: ${resolve} --applied | --rolled-back`;
 }
 
 /** Whether all of the migration is done although its run failed: the answer to its COMMIT was lost. */

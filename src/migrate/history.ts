@@ -1,3 +1,4 @@
+import type { Location } from "#errors/error.ts";
 import { applyBaseline } from "./baselines.ts";
 import type { Progress } from "./fill/progress.ts";
 import type { LockHolder } from "./lock.ts";
@@ -29,6 +30,12 @@ export type Standing =
   | "stopped"
   | "filling";
 
+/** A statement that a migration stopped at: several of a file may begin with the same line. */
+export interface StoppedAt {
+  readonly firstLine: string;
+  readonly place: Location;
+}
+
 export interface HistoryEntry {
   readonly version: string;
   readonly name: string;
@@ -37,8 +44,8 @@ export interface HistoryEntry {
   readonly row: LedgerRow | undefined;
   /** What the base says of it, where its file is gone into that. */
   readonly squashed?: SquashedMigration;
-  /** The first line of the statement it stopped at; only for a SQL migration that stopped. */
-  readonly stoppedAt?: string;
+  /** The statement it stopped at; only for a SQL migration that stopped. */
+  readonly stoppedAt?: StoppedAt;
   /** That statement cannot share a transaction with its count, so it may be done all the same. */
   readonly uncertain?: boolean;
   /** What its marker says about phases; only of one that is still to be run. */

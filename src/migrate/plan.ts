@@ -115,7 +115,8 @@ function stopped(entry: HistoryEntry): ConfitureError {
     row?.statementsTotal === null || row === undefined
       ? `after statement ${row?.statementsDone ?? 0}`
       : `after statement ${row.statementsDone ?? 0} of ${row.statementsTotal}`;
-  const at = entry.stoppedAt === undefined ? "" : `, at: ${entry.stoppedAt}`;
+  const place = entry.stoppedAt?.place;
+  const at = place === undefined ? "" : `, at ${place.file}:${place.line}`;
   return new ConfitureError(
     "history_stopped",
     `Migration ${migrationId(entry)} stopped ${progress} while ${way}${at}`,
@@ -136,7 +137,7 @@ function stopped(entry: HistoryEntry): ConfitureError {
         `  confiture migrate resolve ${shellWord(version)} --applied           all of it is there`,
         `  confiture migrate resolve ${shellWord(version)} --rolled-back       none of it is there`,
       ].join("\n"),
-      location: entry.file === undefined ? undefined : { file: entry.file.path },
+      location: place ?? (entry.file === undefined ? undefined : { file: entry.file.path }),
       data: { version, statementsDone: row?.statementsDone, statementsTotal: row?.statementsTotal },
     },
   );

@@ -7,9 +7,9 @@ import { isSessionSetting } from "#sql/classify.ts";
 import type { Statement } from "#sql/statement.ts";
 import { migrationId } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
-import { hintForThere, resolveStopped } from "./failure.ts";
+import { hintForThere, resolveInvalid, resolveStopped } from "./failure.ts";
 import { hintForInvalidIndex, refuseOverInvalid } from "./invalid-in-way.ts";
-import { invalidIndexes, repairStatements } from "./invalid-indexes.ts";
+import { invalidIndexes } from "./invalid-indexes.ts";
 import { changeLedger, changeLedgerInTransaction, CHECK_DEFERRED } from "./ledger/change.ts";
 import { deleteSql, insertSql, squashedSql, updateSql } from "./ledger/statements.ts";
 import type { LoadedMigration, RunnableBody } from "./body.ts";
@@ -287,13 +287,18 @@ async function tellHowFar(run: OutsideRun, error: ConfitureError): Promise<Confi
     direction === "up" ? await helpedWhereThere(run, error) : error,
     [
       `${progressOf(run)}; what it did before stays.`,
-      ...(left.length === 0
-        ? []
-        : [`It left an invalid index behind, which has to go before it goes on:${repairStatements(left)}`]),
-      resolveStopped(version),
+      left.length === 0 ? resolveStopped(version) : resolveInvalid(version, left, namesCause(error)),
     ],
     { statementsDone: run.done, statementsTotal: total, invalidIndexes: left },
   );
+}
+
+/** deadlock_detected, lock_not_available, query_canceled, admin_shutdown: the same statement may work the next time. */
+const MAY_WORK_AGAIN: ReadonlySet<string> = new Set(["40P01", "55P03", "57014", "57P01"]);
+
+/** Whether an error is about something that has to be put right, as duplicate rows under a unique index. */
+function namesCause({ code, server }: ConfitureError): boolean {
+  return code !== "interrupted" && server !== undefined && !MAY_WORK_AGAIN.has(server.sqlstate);
 }
 
 /** With what to do about what a statement makes and is there already. */

@@ -3,6 +3,7 @@ import type { Database } from "#database/database.ts";
 import { describeEngine, type ServerEngine } from "#database/engine.ts";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
+import { placeIn } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { isEmptyDatabase } from "./base.ts";
 import { type Discovery, discoverMigrations, requireMigrations } from "./discover.ts";
@@ -182,7 +183,8 @@ async function withStatement(entry: HistoryEntry, options: MigrateOptions): Prom
     // Of a block with its own BEGIN, what it does first tells more.
     const next = unit?.find((statement) => transactionControl(statement) === undefined) ?? unit?.[0];
     if (unit === undefined || next === undefined) return entry;
-    return { ...entry, stoppedAt: next.text.split("\n", 1)[0]!, uncertain: isUncertain(unit) };
+    const place = placeIn(body.script, next.start);
+    return { ...entry, stoppedAt: { firstLine: next.text.split("\n", 1)[0]!, place }, uncertain: isUncertain(unit) };
   } catch (error) {
     // The file may be broken by now; how the migration stands is known without it.
     if (error instanceof ConfitureError) return entry;

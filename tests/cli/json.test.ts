@@ -126,11 +126,21 @@ describe.each(NEWEST_ALONE)("every command writes one document that fits its sch
       migrations: [
         {},
         {},
-        { state: "stopped", statementsDone: 1, statementsTotal: 3, stoppedAt: "SELECT nothing_here" },
+        {
+          state: "stopped",
+          statementsDone: 1,
+          statementsTotal: 3,
+          stoppedAt: "SELECT nothing_here",
+          stoppedPlace: { file: "db/migrations/003_half.sql", line: 3 },
+        },
       ],
     });
     const blocked = readDocument(await project.run(["migrate", "up", "--format", "json"]));
-    expect(blocked).toMatchObject({ ok: false, exitCode: 7, error: { code: "history_stopped" } });
+    expect(blocked).toMatchObject({
+      ok: false,
+      exitCode: 7,
+      error: { code: "history_stopped", location: { line: 3 } },
+    });
     await project.query("CREATE FUNCTION nothing_here() RETURNS int LANGUAGE sql AS 'SELECT 1'");
     const again = readDocument(await project.run(["migrate", "resolve", "003", "--continue", "--format", "json"]));
     expect(again).toMatchObject({ ok: false, migrations: [{ outcome: "failed" }] });

@@ -133,7 +133,11 @@ function appliedAt({ appliedAt: time }: LedgerRow): string {
 function progress({ row, stoppedAt }: HistoryEntry): string {
   const way = row?.state === "reverting" ? " while rolling back" : "";
   const total = row?.statementsTotal ?? undefined;
-  return `after statement ${row?.statementsDone ?? 0}${total === undefined ? "" : ` of ${total}`}${way}${stoppedAt === undefined ? "" : `: ${stoppedAt}`}`;
+  const at =
+    stoppedAt === undefined
+      ? ""
+      : inLine(`, at ${stoppedAt.place.file}:${stoppedAt.place.line}: ${stoppedAt.firstLine}`);
+  return `after statement ${row?.statementsDone ?? 0}${total === undefined ? "" : ` of ${total}`}${way}${at}`;
 }
 
 export function entryToJson(
@@ -153,7 +157,8 @@ export function entryToJson(
     checksum: row?.checksum ?? null,
     statementsDone: row?.statementsDone ?? null,
     statementsTotal: row?.statementsTotal ?? null,
-    stoppedAt: entry.stoppedAt ?? null,
+    stoppedAt: entry.stoppedAt?.firstLine ?? null,
+    stoppedPlace: entry.stoppedAt?.place ?? null,
     phase: entry.marks?.phase ?? (entry.marks?.backfill === undefined ? null : "backfill"),
     waits: held.get(entry.version) ?? null,
     backfill: entry.progress === undefined ? null : fillToJson(entry.progress, entry.worker),

@@ -74,10 +74,12 @@ for (const major of NEWEST_ALONE) {
       expect(stderr).toContain("Migration 001_a stopped after statement 1");
       const refused = await b.migrate("up");
       expect(refused.exitCode).toBe(7);
-      expect(refused.stderr).toContain("stopped after statement 1 of 3 while applying, at: CREATE INDEX CONCURRENTLY");
+      expect(refused.stderr).toContain("stopped after statement 1 of 3 while applying, at db/migrations/001_a.sql:3");
       expect(refused.stderr).toContain("may be done, or have left an invalid index");
       const status = await b.migrate("status");
-      expect(status.stdout).toContain("stopped after statement 1 of 3: CREATE INDEX CONCURRENTLY a_id ON a (id)");
+      expect(status.stdout).toContain(
+        "stopped after statement 1 of 3, at db/migrations/001_a.sql:3: CREATE INDEX CONCURRENTLY a_id ON a (id)",
+      );
       expect(status.stderr).toContain("DROP INDEX CONCURRENTLY public.a_id;");
       await b.query("DROP INDEX CONCURRENTLY public.a_id");
       expect((await b.migrate("resolve", "001", "--continue")).exitCode).toBe(0);
