@@ -18,7 +18,7 @@ export async function keepInStep(context: CommandContext, tell: (text: string) =
     command: "confiture apply",
   });
   if (plan.migrations.length === 0) return;
-  tell(`   Running on ${place}:\n${renderPlanned(plan.changes, plan.migrations)}\n`);
+  tell(`   Running on ${place}:\n${renderPlanned(plan)}\n`);
   const { runApply } = await import("#compare/apply.ts");
   await runApply(await migrateOptions(context, undefined, showMigrateEvents(context)), plan);
   tell(`✅ ${place} is in step\n`);

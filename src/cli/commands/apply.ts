@@ -64,7 +64,7 @@ export const command = defineCommand({
       context.messages.log("Nothing to apply: the database holds what the schema files make");
       return outcome;
     }
-    for (const line of renderPlanned(plan.changes, plan.migrations).split("\n")) context.messages.log(line);
+    for (const line of renderPlanned(plan).split("\n")) context.messages.log(line);
     if (args["dry-run"] === true) {
       return { ...outcome, script: plan.parts.map(({ sql }) => sql.trimStart()).join("\n-- Commit here.\n\n") };
     }

@@ -1,11 +1,14 @@
-import type { Change } from "#compare/catalogue/changes.ts";
-import type { GeneratedMigration } from "#compare/generate/generate.ts";
+import type { Generated } from "#compare/generate/generate.ts";
 import { noteOf } from "#compare/generate/migration-file.ts";
 import { renderChanges } from "./changes.ts";
 import { inLine } from "./visible.ts";
 
 /** What changes, in short, and what of it can hurt. Pure. */
-export function renderPlanned(changes: readonly Change[], migrations: readonly GeneratedMigration[]): string {
+export function renderPlanned({
+  changes,
+  renames,
+  migrations,
+}: Pick<Generated, "changes" | "renames" | "migrations">): string {
   const hazards = migrations.flatMap(({ hazards: { up } }) =>
     up
       .filter(({ hazard }) => hazard.code !== "LOCK" && hazard.code !== "ONLINE")
@@ -15,5 +18,6 @@ export function renderPlanned(changes: readonly Change[], migrations: readonly G
       })),
   );
   const shown = hazards.map(({ line, note }, index) => (hazards[index - 1]?.line === line ? note : line + note));
-  return `${renderChanges(changes)}${shown.join("")}`.trimEnd();
+  const renamed = renames.map(({ from, to }) => `~ ${inLine(from)} is renamed to ${inLine(to)}\n`).join("");
+  return `${renamed}${renderChanges(changes)}${shown.join("")}`.trimEnd();
 }

@@ -39,6 +39,7 @@ export interface Generated {
   readonly names: Names;
   /** What is different afterwards, but for what was renamed. */
   readonly changes: readonly Change[];
+  readonly renames: Plan["renames"];
   /** Dropped and added objects that could be renames. */
   readonly possibleRenames: readonly PossibleRename[];
   /** What is not in them, because no SQL is planned for its kind. */
@@ -60,22 +61,22 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
   const { to, unfinished, givenByDefault, ...ends } = await readEnds(given);
   const options = { ...given, ...ends, written: WrittenStatements.inFiles(given) };
   given.onStep?.("Planning");
-  const { steps, changes, possibleRenames, byHand, proveRows, synced } = await planFrom(options, to);
+  const { steps, changes, renames, possibleRenames, byHand, proveRows, synced } = await planFrom(options, to);
   const inForm = async ({ names, steps: own }: Form): Promise<Generated> => {
     const texts = own.map((step) => toMigration(step, names).text);
     given.onStep?.("Proving the plan, up and back");
     await prove(options, texts, to);
     const comesBehind = await contractsBefore(options, texts, to, synced);
     const migrations = own.map((step) => toMigration(behind(step, comesBehind), names));
-    const generated = { migrations, comesBehind, names, changes, possibleRenames, byHand: allByHand, givenByDefault };
+    const generated = { ...found, migrations, comesBehind, names };
     if (proveRows === undefined) return generated;
     options.onStep?.("Trying it with rows, and releases that write meanwhile");
     return { ...generated, notKept: await proveRows(options, texts) };
   };
   const allByHand = { ...byHand, up: [...byHand.up, ...unfinished] };
+  const found = { changes, renames, possibleRenames, byHand: allByHand, givenByDefault };
   if (steps.length === 0) {
-    if (allByHand.up.length === 0)
-      return { migrations: [], names: "qualified", changes, possibleRenames, byHand: allByHand, givenByDefault };
+    if (allByHand.up.length === 0) return { ...found, migrations: [], names: "qualified" };
     throw unproven("No SQL is planned for the kinds of objects that differ", allByHand.up);
   }
   const forms = formsOf(steps, given.names);

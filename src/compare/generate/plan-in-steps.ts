@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { compareCatalogues } from "../catalogue/changes.ts";
+import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { Statement } from "#sql/statement.ts";
 import { namesFrom } from "#sql/token-names.ts";
 import { unquoteNames } from "#sql/unquote.ts";
@@ -15,6 +15,7 @@ import { requireNothing } from "./proof.ts";
 import { proveRows } from "./prove-rows.ts";
 import { proveTypeRows } from "./prove-type-rows.ts";
 import { type MeasuredStatement, type Section, written } from "./section.ts";
+import type { Rename } from "./renames.ts";
 import { type Plan, readPlanned, type Step } from "./steps.ts";
 import type { SyncedColumns } from "./synced-columns.ts";
 import type { ColumnStep } from "./sync-parts.ts";
@@ -95,14 +96,23 @@ export async function planInSteps(
     "The steps were tried and do not lead to the schema files",
     compareCatalogues(await readPlanned(database, options), to),
   );
+  const renames = options.convert === undefined && options.renames.length > 0 ? change.synced.flatMap(renamesIn) : [];
+  const isRenamed = ({ name }: Change): boolean => renames.some((one) => name === one.from || name === one.to);
   return {
     steps,
-    changes: compareCatalogues(from, to),
+    changes: compareCatalogues(from, to).filter((one) => one.kind !== "column" || !isRenamed(one)),
+    renames,
     possibleRenames: [],
     byHand: { up: [], down: [] },
     proveRows: change.proveRows,
     synced: change.synced,
   };
+}
+
+/** Columns of one table under another name. Pure. */
+function renamesIn({ schema, table, old, fresh }: SyncedColumns): Rename[] {
+  const nameOf = (name: string): string => [schema, table, name].join(".");
+  return old.map(({ name }, index) => ({ from: nameOf(name), to: nameOf(fresh[index]?.name ?? name) }));
 }
 
 /**

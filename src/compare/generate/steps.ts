@@ -35,6 +35,8 @@ export interface Plan {
   readonly steps: readonly Step[];
   /** What is different afterwards, but for what was renamed. */
   readonly changes: readonly Change[];
+  /** What was asked for, by the names that objects had in their turn. */
+  readonly renames: readonly Rename[];
   /** What looks renamed and was not said to be. */
   readonly possibleRenames: readonly PossibleRename[];
   /** Of a change in steps: carries it out with rows. */
@@ -88,6 +90,7 @@ export async function planSteps(
   return {
     steps,
     changes: compareCatalogues(renamed.catalogue, to),
+    renames: renamed.renames,
     possibleRenames: possible,
     byHand: { up: rest, down: lost },
   };

@@ -13,7 +13,11 @@ import { filesOf } from "./project-files.ts";
 /** Generates what leads from one schema to the other; "public.users.name=full_name" is a rename. */
 async function textsOf(before: string, after: string, ...renames: readonly string[]): Promise<readonly string[]> {
   await using project = await temporaryProject({ "db/schema/all.sql": after, "db/migrations/001_before.sql": before });
-  const { migrations } = await generateMigrations({
+  const {
+    migrations,
+    changes,
+    renames: done,
+  } = await generateMigrations({
     ...filesOf(project.dir),
     from: { kind: "migrations" },
     renames: renames.map((rename) => {
@@ -24,6 +28,8 @@ async function textsOf(before: string, after: string, ...renames: readonly strin
     noDown: false,
     online: true,
   });
+  expect(done).toHaveLength(renames.length);
+  expect(changes.filter(({ kind }) => renames.length > 0 && kind === "column")).toEqual([]);
   return migrations.map(({ text }) => text);
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { generateMigrations } from "#compare/generate/generate.ts";
 import { ConfitureError } from "#errors/error.ts";
+import { renderPlanned } from "../../../src/cli/output/planned.ts";
 import { newestServer } from "../../support/engines.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { migrating } from "../migrate/migrating.ts";
@@ -8,7 +9,7 @@ import { filesOf } from "./project-files.ts";
 
 async function textsOf(before: string, after: string, postgres?: number): Promise<readonly string[]> {
   await using project = await temporaryProject({ "db/schema/all.sql": after, "db/migrations/001_before.sql": before });
-  const { migrations } = await generateMigrations({
+  const generated = await generateMigrations({
     ...filesOf(project.dir),
     from: { kind: "migrations" },
     renames: [{ from: "public.users", to: "public.people" }],
@@ -17,7 +18,9 @@ async function textsOf(before: string, after: string, postgres?: number): Promis
     name: "people",
     postgres,
   });
-  return migrations.map(({ text }) => text);
+  // Nothing is dropped, and nothing else is different.
+  expect(renderPlanned({ ...generated, migrations: [] })).toBe("~ public.users is renamed to public.people");
+  return generated.migrations.map(({ text }) => text);
 }
 
 const schema = (name: string): string => `

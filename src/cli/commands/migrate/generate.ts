@@ -122,6 +122,7 @@ export const command = defineCommand({
     const {
       migrations,
       changes,
+      renames,
       possibleRenames,
       byHand,
       givenByDefault,
@@ -130,8 +131,7 @@ export const command = defineCommand({
       comesBehind = [],
     } = generated;
     // Each line by itself: what follows the first of a message would be indented.
-    if (migrations.length > 0)
-      for (const line of renderPlanned(changes, migrations).split("\n")) context.messages.log(line);
+    if (migrations.length > 0) for (const line of renderPlanned(generated).split("\n")) context.messages.log(line);
     if (args.online === true) {
       for (const sql of stillLocking(migrations)) {
         context.messages.warn(`--online has no other form for this, so others wait while it runs: ${inLine(sql)}`);
@@ -206,6 +206,7 @@ export const command = defineCommand({
         })),
         comparedWith,
         changes: changes.map(changeToJson),
+        renames,
         possibleRenames,
         givenByDefault,
         byHand: { up: byHand.up.map(changeToJson), down: byHand.down.map(changeToJson) },
