@@ -155,6 +155,14 @@ export async function takenVersions(context: CommandContext): Promise<string[]> 
   );
 }
 
+/** Versions that the ledger of the environment's database has as applied; none where it cannot be reached. */
+export async function appliedVersions(context: CommandContext): Promise<ReadonlySet<string>> {
+  const database = await askDatabase(context);
+  return new Set(
+    (database?.history ?? []).flatMap(({ standing, version }) => (standing === "applied" ? [version] : [])),
+  );
+}
+
 /** The major version of the server of the environment; undefined where it cannot be reached, and of no server. */
 export async function majorOfServer(context: CommandContext): Promise<number | undefined> {
   const { withDatabase } = await import("#database/open.ts");

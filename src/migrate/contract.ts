@@ -108,9 +108,9 @@ async function fillsBefore(
   return fills;
 }
 
-/** How a backfill is run again from its beginning. */
+/** How a backfill is run again from its beginning, and why that takes nothing away. */
 function again({ version }: FillBefore): string {
-  return `confiture migrate resolve ${shellWord(version)} --rolled-back, then confiture migrate up`;
+  return `confiture migrate resolve ${shellWord(version)} --rolled-back, then confiture migrate up. The first changes the ledger only, and rows that are filled stay as they are: the WHERE of the backfill does not find them`;
 }
 
 async function refuseRemaining(database: Database, fill: FillBefore, refuse: Refuse): Promise<void> {

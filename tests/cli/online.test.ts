@@ -47,3 +47,36 @@ test("generate --online says what it has no other form for", async () => {
     "--online has no other form for this, so others wait while it runs: ALTER TABLE public.orders",
   );
 });
+
+test("a contract that generated migrations come behind is spoken of for as long as it has not run", async () => {
+  const files = {
+    "db/migrations/001_t.sql": "CREATE TABLE t (id int, name text);\n",
+    "db/migrations/002_contract.sql":
+      "-- migrate:up phase:contract change:names after:001\nALTER TABLE t DROP COLUMN name;\n-- migrate:down\nALTER TABLE t ADD COLUMN name text;\n",
+    "db/schema/t.sql": "CREATE TABLE t (id int, name int);\n",
+  };
+  await using project = await cliProject(files, { major: 18 });
+  const generate = async (): Promise<string> => {
+    const { stderr } = await project.succeed(["migrate", "generate", "again", "--from", "migrations"]);
+    await rm(project.path("db/migrations/003_again.sql"));
+    return stderr;
+  };
+  await project.succeed(["migrate", "up", "--to", "001"]);
+  expect(await generate()).toContain("Where the contract 002_contract has not run yet, this waits for it");
+  await project.succeed(["migrate", "up", "--contract", "names"]);
+  expect(await generate()).not.toContain("002_contract");
+});
+
+test("what belongs to a conversion is refused without one", async () => {
+  const forward = "-- confiture:forward\nUPDATE t SET b = a;\n";
+  await using project = await temporaryProject({ "forward.sql": forward });
+  const refusals = [
+    [["--convert", "forward.sql"], "add --online"],
+    [["--online", "--lossy"], "--lossy belongs to --convert FILE"],
+    [["--online", "--lossy", "--convert", "forward.sql"], "below -- confiture:backward in forward.sql"],
+  ] as const;
+  for (const [options, why] of refusals) {
+    const { exitCode, stderr } = await runHere(["migrate", "generate", "n", ...options], { cwd: project.dir });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 2, stderr: expect.stringContaining(why) });
+  }
+});

@@ -24,6 +24,7 @@ import {
   nothingTells,
   otherSources,
   ownHistory,
+  appliedVersions,
   takenVersions,
   warnWhereTheyFail,
 } from "../../pick-source.ts";
@@ -70,11 +71,22 @@ export const command = defineCommand({
     if (args.convert !== undefined && args.online !== true) {
       throw new ConfitureError("usage", "--convert is for a change in steps: add --online");
     }
+    if (args.lossy === true && args.convert === undefined) {
+      throw new ConfitureError(
+        "usage",
+        "--lossy belongs to --convert FILE, a conversion whose old values do not all come back",
+      );
+    }
     const { readConversion } = await import("#compare/generate/conversion.ts");
     const conversion =
       args.convert === undefined
         ? undefined
         : await readConversion(readSql(args.convert, resolve(context.projectDir, args.convert), false));
+    if (args.lossy === true && conversion?.backward === undefined) {
+      throw new ConfitureError("usage", "--lossy is for a way back that loses values, and the conversion has none", {
+        hint: `Leave out --lossy, or write an UPDATE below -- confiture:backward in ${conversion?.file}.`,
+      });
+    }
     const given = args.from === undefined ? undefined : await readSource(context, args.from);
     const asks = canAsk(context);
     const { askRenames } = await import("../../ask-renames.ts");
@@ -159,9 +171,10 @@ export const command = defineCommand({
         `the old columns cannot hold everything that the new release may write. For example, they would not give these values again: ${notKept}. Rows keep both as long as both are there; a way back behind the expand keeps the old columns only`,
       );
     }
-    for (const contract of comesBehind) {
+    const done = comesBehind.length === 0 ? new Set<string>() : await appliedVersions(context);
+    for (const contract of comesBehind.filter(({ version }) => !done.has(version))) {
       context.messages.log(
-        `It runs after the contract ${inLine(migrationId(contract))}, as \`after:\` on its marker says.`,
+        `Where the contract ${inLine(migrationId(contract))} has not run yet, this waits for it: \`after:\` on the marker says so.`,
       );
     }
     for (const { kind, name } of byHand.down) {

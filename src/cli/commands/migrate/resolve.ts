@@ -16,13 +16,15 @@ export const command = defineCommand({
     skip: { type: "boolean", description: "with --continue: the statement it stopped at is done as well" },
     "rolled-back": {
       type: "boolean",
-      description: "none of it is in the database, or it may run again, as a backfill may: forget it",
+      description:
+        "forget it, so that `migrate up` runs it: for what has left nothing in the database, and for a backfill that is to run again",
     },
     ...LOCK_ARGS,
     ...PROTECTED_ARGS,
   },
   details:
-    "For a migration outside a transaction that stopped half way. Put the database right first, then say how the migration\nstands. --applied and --rolled-back change the ledger only.",
+    "For a migration outside a transaction that stopped half way: put the database right first, then say how the migration\nstands. --applied and --rolled-back change the ledger only.\n" +
+    "A backfill can be run again at any time, also after it was done, as the refusal of a contract may ask for: rows that\nare filled stay as they are, since its WHERE does not find them.",
   examples: [
     "confiture migrate resolve 012 --applied",
     "confiture migrate resolve 012 --rolled-back",
