@@ -12,7 +12,7 @@ import { readLedger } from "./ledger/read.ts";
 import type { LoadedMigration } from "./body.ts";
 import { bodyOf } from "./body.ts";
 import { compareVersions } from "./version.ts";
-import { hintForViolation } from "./violation.ts";
+import { hintForRows } from "./violation.ts";
 
 export function throwIfInterrupted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted; nothing was left half done");
@@ -43,7 +43,7 @@ export async function explainFailure(
   if (isThereAlready(cause) && direction === "up" && bodyOf(migration, direction).transactional) {
     return cause.with({ hint: (await hintForInvalidIndex(database, cause, migration)) ?? hintForThere(migration) });
   }
-  const violation = await hintForViolation(database, cause);
+  const violation = await hintForRows(database, cause, direction === "up" ? migration.up : migration.down);
   if (violation !== undefined) {
     return cause.with({ hint: cause.hint === undefined ? violation : `${violation}\n${cause.hint}` });
   }

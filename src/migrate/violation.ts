@@ -51,11 +51,18 @@ export async function hintForRows(
   if (server?.sqlstate !== OUT_OF_RANGE || sql === undefined) return undefined;
   const parser = await loadParser();
   const failed = sql.script.statements.filter(({ start }) => placeIn(sql.script, start).line === location?.line);
-  for (const { table, column, type } of failed.flatMap((statement) => narrowed(parser, statement))) {
-    const { name, from, to } = RANGES[type]!;
-    const where = `${writeIdentifier(nameBefore(parser, sql, table, column))} NOT BETWEEN ${from} AND ${to}`;
-    const rows = { table, where };
-    if (await finds(database, rows)) return `Change or delete the rows whose value has no room in ${name}, ${found(rows)}`;
+  for (const statement of failed) {
+    const columns = narrowed(parser, statement);
+    const [first] = columns;
+    if (first === undefined) continue;
+    const conditions = columns.map(({ table, column, type }) => {
+      const { from, to } = RANGES[type]!;
+      return `${writeIdentifier(nameBefore(parser, sql, table, column))} NOT BETWEEN ${from} AND ${to}`;
+    });
+    const rows = { table: first.table, where: conditions.join(" OR ") };
+    const types = [...new Set(columns.map(({ type }) => RANGES[type]!.name))].join(" or ");
+    if (await finds(database, rows))
+      return `Change or delete the rows with a value outside the range of ${types}, ${found(rows)}`;
   }
   return undefined;
 }

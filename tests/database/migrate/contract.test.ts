@@ -28,24 +28,58 @@ function refusal({ error }: Outcome): string {
 
 for (const engine of newestServer) {
   describe(engine.name, () => {
-    test.each(["", " transaction:false"])(
-      "rows that keep a constraint from being validated are found by a query:%s",
-      async (option) => {
-        await using m = await migrating(engine, {
-          "001_t.sql": 'CREATE TABLE "T" (a int); INSERT INTO "T" VALUES (1), (NULL);',
-          "002_c.sql": 'ALTER TABLE "T" ADD CONSTRAINT "no null" CHECK (a IS NOT NULL) NOT VALID;',
-          "003_v.sql": `-- migrate:up${option}\nALTER TABLE "T" VALIDATE CONSTRAINT "no null";`,
-        });
+    const ADD = 'ALTER TABLE "T" ADD';
+    test.each([
+      ["NOT VALID before", `${ADD} CONSTRAINT "no null" CHECK (a IS NOT NULL) NOT VALID;`, "(a IS NOT NULL)"],
+      [
+        "rolled back with it",
+        `SELECT 'é'; ${ADD} CONSTRAINT "no null" CHECK ( (a) IS NOT NULL ) NOT VALID;`,
+        "(a) IS NOT NULL",
+      ],
+    ])("rows that keep a constraint from being validated are found by a query: %s", async (how, add, condition) => {
+      const validate = 'ALTER TABLE "T" VALIDATE CONSTRAINT "no null";';
+      const files =
+        how === "rolled back with it"
+          ? { "002_c.sql": `${add}\n${validate}` }
+          : { "002_c.sql": add, "003_v.sql": `-- migrate:up transaction:false\n${validate}` };
+      await using m = await migrating(engine, {
+        "001_t.sql": 'CREATE TABLE "T" (a int); INSERT INTO "T" VALUES (1), (NULL);',
+        ...files,
+      });
+      const { error } = await m.up();
+      expect(error?.hint).toStartWith(
+        `Put the rows right that violate "no null", then run the command again. They are found by: SELECT * FROM public."T" WHERE NOT (${condition});`,
+      );
+      const query = /SELECT .*(?=;)/.exec(error?.hint ?? "")![0];
+      expect(await m.query(query)).toEqual([{ a: null }]);
+      await m.query('DELETE FROM "T" WHERE a IS NULL');
+      expect((await m.up()).error).toBeUndefined();
+    });
+
+    test("rows that a statement fails on are found by a query, and none is named that finds nothing", async () => {
+      await using m = await migrating(engine, {
+        "001_t.sql": "CREATE TABLE t (a bigint); INSERT INTO t VALUES (-1), (3e9);",
+      });
+      expect((await m.up()).error).toBeUndefined();
+      const statements: readonly (readonly [sql: string, query?: string])[] = [
+        ["ALTER TABLE t ADD CHECK (a > 0)", "SELECT * FROM public.t WHERE NOT (a > 0)"],
+        ["ALTER TABLE t ALTER a TYPE int", "SELECT * FROM t WHERE a NOT BETWEEN -2147483648 AND 2147483647"],
+        [
+          "ALTER TABLE t RENAME a TO b; ALTER TABLE t ADD a int;\nUPDATE t SET a = b::smallint",
+          "SELECT * FROM t WHERE a NOT BETWEEN -32768 AND 32767",
+        ],
+        ["ALTER TABLE t ADD c int CHECK (c > 0) DEFAULT 0"],
+        ["ALTER TABLE t ADD c int DEFAULT 0; ALTER TABLE t ADD CHECK (c > 0)"],
+        ["ALTER TABLE t ADD c bigint DEFAULT 3e9;\nUPDATE t SET a = c::int"],
+      ];
+      for (const [sql, query] of statements) {
+        await m.write("002_t.sql", sql);
         const { error } = await m.up();
-        expect(error?.hint).toContain(
-          'then run the command again. They are found by: SELECT * FROM public."T" WHERE NOT ((a IS NOT NULL));',
-        );
-        const query = /SELECT .*(?=;)/.exec(error?.hint ?? "")![0];
-        expect(await m.query(query)).toEqual([{ a: null }]);
-        await m.query('DELETE FROM "T" WHERE a IS NULL');
-        expect((await m.up()).error).toBeUndefined();
-      },
-    );
+        expect(error?.server?.sqlstate).toMatch(/^2[23]/);
+        expect([sql, /SELECT [^;]*/.exec(error?.hint ?? "")?.[0]]).toEqual([sql, query]);
+        if (query !== undefined) expect(await m.query(query)).toHaveLength(1);
+      }
+    });
 
     test("a contract waits to be asked for, and is refused for as long as something would be lost", async () => {
       await using m = await migrating(engine, FILES);
@@ -108,6 +142,7 @@ for (const engine of newestServer) {
       // Everything is as it was, and what happened in between was missed all the same.
       const outcome = await m.up(contract);
       expect(refusal(outcome)).toMatch(/was changed, disabled or replaced since the backfill 003_fill began/);
+      expect(outcome.error?.hint).toContain("changes the ledger only, and rows that are filled stay as they are");
       expect(await m.standings()).toContain("005 pending");
       const { resolveMigration } = await import("#migrate/record.ts");
       await resolveMigration(m.options, "003", "rolled-back");
