@@ -2,11 +2,14 @@
 -- make a schema would cost the session its plans of all queries.
 do $$
 declare
+  is_old constant boolean := current_setting('server_version_num')::int < 150000;
+  own constant regrole := case when is_old then 'postgres' else 'pg_database_owner' end;
+  rights constant text := format(case when is_old then '{%1$s=UC/%1$s,=UC/%1$s}' else '{%1$s=UC/%1$s,=U/%1$s}' end, own);
   pristine constant boolean := not exists (
     select from pg_namespace where nspname !~ '^pg_' and nspname not in ('information_schema', 'public')
-    union all select from pg_namespace where nspname = 'public' and (nspowner <> 'pg_database_owner'::regrole
+    union all select from pg_namespace where nspname = 'public' and (nspowner <> own
       or obj_description(oid, 'pg_namespace') is distinct from 'standard public schema'
-      or nspacl::text <> '{pg_database_owner=UC/pg_database_owner,=U/pg_database_owner}')
+      or nspacl::text <> rights)
     union all select from pg_extension where extname <> 'plpgsql'
     union all select from pg_event_trigger
     union all select from pg_publication
