@@ -109,9 +109,25 @@ export async function requireEnvironment(context: CommandContext, name: string |
   throw new ConfitureError("usage", "--from is missing", { hint: "Name the environment: --from production" });
 }
 
-/** The plan of a copy, by the project's rules. */
-export async function planFrom(context: CommandContext, from: Config, database: Database): Promise<SyncPlan> {
-  return await makePlan({}, from, database, await readProjectRules(context));
+/**
+ * The plan of one table, by the project's rules.
+ * @param written the table, as rules name one
+ * @throws ConfitureError `sync_findings` where something is wrong with its own rules; `usage`; `sync_source_failed`
+ */
+export async function planOfTable(
+  context: CommandContext,
+  { migrations }: Config,
+  database: Database,
+  written: string,
+): Promise<{ readonly table: string; readonly plan: SyncPlan }> {
+  const [{ allLedgers }, { checkTableRules }] = await Promise.all([
+    import("#migrate/ledger/find.ts"),
+    import("#sync/check.ts"),
+  ]);
+  const { rules, key } = await readProjectRules(context);
+  const checked = await checkTableRules(database, await allLedgers(database, migrations.table), rules, key, written);
+  if (checked.kind === "findings") throw rulesIncomplete(checked.findings, `: ${checked.table} cannot be shown`);
+  return checked;
 }
 
 /** @throws ConfitureError `sync_not_allowed` where somebody has written down what becomes of each column */
@@ -155,32 +171,42 @@ async function makePlan(
   database: Database,
   given: ProjectRules | undefined,
 ): Promise<SyncPlan> {
-  const [{ allLedgers }, { readSource }, { keepEverything }, { checkRules }, { onlyTables }] = await Promise.all([
-    import("#migrate/ledger/find.ts"),
-    import("#sync/source/read.ts"),
-    import("#sync/plain.ts"),
-    import("#sync/check.ts"),
-    import("#sync/only-tables.ts"),
-  ]);
+  const [{ allLedgers }, { readSource }, { keepEverything }, { checkRules }, { onlyTables }, { requireRights }] =
+    await Promise.all([
+      import("#migrate/ledger/find.ts"),
+      import("#sync/source/read.ts"),
+      import("#sync/plain.ts"),
+      import("#sync/check.ts"),
+      import("#sync/only-tables.ts"),
+      import("#sync/run/rights.ts"),
+    ]);
   const ledgers = await allLedgers(database, migrations.table);
   const names = tables?.split(",").map((name) => name.trim());
   if (plain === true || given === undefined) {
     const catalogue = await readSource(database, ledgers);
-    return onlyTables(keepEverything(catalogue), catalogue, names);
+    const kept = onlyTables(keepEverything(catalogue), catalogue, names);
+    await requireRights(
+      database,
+      "source",
+      kept.tables.filter(({ mode }) => mode === "rows"),
+    );
+    return kept;
   }
   const checked = await checkRules(database, ledgers, given.rules, given.key);
-  if (checked.kind === "findings") throw rulesIncomplete(checked.findings);
+  if (checked.kind === "findings") throw rulesIncomplete(checked.findings, "; no row was copied");
   return names === undefined ? checked.plan : onlyTables(checked.plan, await readSource(database, ledgers), names);
 }
 
 /** How many findings are told in full. */
 const TOLD = 20;
 
-function rulesIncomplete(findings: readonly SyncFinding[]): ConfitureError {
+function rulesIncomplete(findings: readonly SyncFinding[], outcome: string): ConfitureError {
   const told = findings.slice(0, TOLD).flatMap((finding) => renderFinding(finding, (_, text) => text));
-  const more = findings.length > TOLD ? [`and ${findings.length - TOLD} more: confiture sync check`] : [];
-  return new ConfitureError("sync_findings", `${count(findings.length, "fault")} in the rules; no row was copied`, {
-    hint: [...told, ...more].join("\n"),
+  const more =
+    findings.length > TOLD ? [`and ${findings.length - TOLD} more, which \`confiture sync check\` shows`] : [];
+  const head = `${count(findings.length, "fault")} in the rules${outcome}`;
+  return new ConfitureError("sync_findings", [head, ...told, ...more].join("\n"), {
+    hint: "Mend the rules. `confiture sync check` looks at them again without a server.",
     data: { findings: findings.map(syncFindingToJson) },
   });
 }

@@ -1,6 +1,8 @@
 import type { Database } from "#database/database.ts";
+import { isPartOf, requireTable } from "./only-tables.ts";
 import type { SyncFinding, SyncPlan } from "./plan.ts";
-import { planSync } from "./plan-sync.ts";
+import { planSync, planTable } from "./plan-sync.ts";
+import { Names, shownTable } from "./rules/names.ts";
 import type { Rules } from "./rules/rules.ts";
 import { readSource } from "./source/read.ts";
 import { tryPlan } from "./trials.ts";
@@ -26,4 +28,32 @@ export async function checkRules(
   if (planned.kind === "findings") return planned;
   const findings = await tryPlan(database, planned.plan, planned.trials);
   return findings.length === 0 ? { kind: "plan", plan: planned.plan } : { kind: "findings", findings };
+}
+
+/**
+ * The same for one table: faults of other rules do not matter, unless its values or the choice of its rows depend on them.
+ * @param written the table, or a partition, as rules name one
+ * @returns with the table's name as it is shown, and a plan of nothing but its rows
+ * @throws ConfitureError `usage` for a name that no table has; `sync_source_failed`
+ */
+export async function checkTableRules(
+  database: Database,
+  ledgers: readonly { readonly schema: string; readonly table: string }[],
+  rules: Rules,
+  key: Uint8Array | undefined,
+  written: string,
+): Promise<Checked & { readonly table: string }> {
+  const catalogue = await readSource(database, ledgers);
+  const table = requireTable(new Names(catalogue), written);
+  const root = catalogue.tables.find(
+    (one) => one.partitionOf === null && isPartOf(catalogue, (parent) => parent === one)(table),
+  )!;
+  const isShown = isPartOf(catalogue, (parent) => parent === table);
+  const shown = new Set(catalogue.tables.filter(isShown).map(shownTable));
+  const planned = await planTable(catalogue, rules, key, root);
+  const about = { table: `${table.schema}.${table.name}` };
+  if (planned.kind === "findings") return { ...planned, ...about };
+  const plan = { ...planned.plan, tables: planned.plan.tables.filter((one) => shown.has(shownTable(one))) };
+  const findings = await tryPlan(database, plan, planned.trials);
+  return findings.length === 0 ? { kind: "plan", plan, ...about } : { kind: "findings", findings, ...about };
 }

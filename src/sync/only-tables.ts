@@ -11,25 +11,8 @@ export function onlyTables(plan: SyncPlan, catalogue: SourceCatalogue, names: re
   if (names === undefined) return plan;
   const known = new Names(catalogue);
   const byOid = new Map(catalogue.tables.map((table) => [table.oid, table]));
-  const wanted = new Set<SourceTable>();
-  for (const name of names) {
-    const table = known.table(name);
-    if (table === undefined) {
-      const near = known.suggestTable(name);
-      throw new ConfitureError("usage", `The source has no table "${name}"`, {
-        hint:
-          near === undefined
-            ? "Write schema.table; tables of the schema public need no schema."
-            : `Did you mean "${near}"?`,
-      });
-    }
-    wanted.add(table);
-  }
-  const isWanted = (table: SourceTable): boolean => {
-    if (wanted.has(table)) return true;
-    const parent = table.partitionOf === null ? undefined : byOid.get(table.partitionOf);
-    return parent !== undefined && isWanted(parent);
-  };
+  const wanted = new Set(names.map((name) => requireTable(known, name)));
+  const isWanted = isPartOf(catalogue, (table) => wanted.has(table));
   for (const table of catalogue.tables.filter(isWanted)) {
     for (const { references } of table.foreignKeys) {
       const other = byOid.get(references);
@@ -50,4 +33,31 @@ export function onlyTables(plan: SyncPlan, catalogue: SourceCatalogue, names: re
       named.has(`${table.schema}\0${table.name}`) ? table : { ...table, mode: "skip" as const, columns: [], query: "" },
     ),
   };
+}
+
+/** @throws ConfitureError `usage` for a name that no table has */
+export function requireTable(known: Names, name: string): SourceTable {
+  const table = known.table(name);
+  if (table !== undefined) return table;
+  const near = known.suggestTable(name);
+  throw new ConfitureError("usage", `The source has no table "${name}"`, {
+    hint:
+      near === undefined
+        ? "Write schema.table; tables of the schema public need no schema."
+        : `Did you mean "${near}"?`,
+  });
+}
+
+/** Whether a table is one of these, or a partition of one, however deep. */
+export function isPartOf(
+  { tables }: SourceCatalogue,
+  isOne: (table: SourceTable) => boolean,
+): (table: SourceTable) => boolean {
+  const byOid = new Map(tables.map((table) => [table.oid, table]));
+  const isPart = (table: SourceTable): boolean => {
+    if (isOne(table)) return true;
+    const parent = table.partitionOf === null ? undefined : byOid.get(table.partitionOf);
+    return parent !== undefined && isPart(parent);
+  };
+  return isPart;
 }

@@ -51,6 +51,30 @@ export async function planSync(
   };
 }
 
+/**
+ * The plan of one table alone, as for looking at some of its rows. What is wrong with the rules of others does not matter, but for
+ * those that have a part in its values, or in which of its rows are copied.
+ * @param table none of the catalogue's partitions
+ * @param key as for `planSync`
+ */
+export async function planTable(
+  catalogue: SourceCatalogue,
+  rules: Rules,
+  key: Uint8Array | undefined,
+  table: SourceTable,
+): Promise<Planned> {
+  const planner = new Planner(catalogue, rules, new Subkeys(key ?? randomBytes(32)));
+  const plan = await planner.table(table);
+  if (Array.isArray(plan)) return { kind: "findings", findings: plan };
+  const { tables, trials } = plan;
+  const settings = [SEARCH_PATH, ...planner.subkeys.settings];
+  return {
+    kind: "plan",
+    trials,
+    plan: { tables, settings, digest: rules.digest, reproducible: key !== undefined, warnings: [] },
+  };
+}
+
 /** Elements are replaced in a row: what is no list that is counted from 1 would lose its shape. */
 function shapeTrial(table: SourceTable, column: SourceColumn, place: Place): Trial {
   const name = quoteIdentifier(column.name);
@@ -67,6 +91,10 @@ function shapeTrial(table: SourceTable, column: SourceColumn, place: Place): Tri
       column: column.name,
     },
   };
+}
+
+function skipped({ schema, name }: SourceTable): SyncTable {
+  return { schema, name, mode: "skip", columns: [], query: "", whole: false, where: undefined };
 }
 
 class Planner {
@@ -102,9 +130,9 @@ class Planner {
     for (const table of copied) this.#columnsWithoutRule(table);
     const treatmentOf = (column: SourceColumn): Treatment | undefined => this.#treatments.of(column);
     for (const table of copied) this.#problems.push(...checkTable(table, this.#partsOf(table), treatmentOf));
-    const isSkipped = (table: SourceTable): boolean => this.#ruleOf.get(this.#rootOf(table))?.mode === "skip";
     for (const reference of this.#references) {
-      if (copied.includes(reference.from)) this.#problems.push(...checkReference(reference, treatmentOf, isSkipped));
+      if (!copied.includes(reference.from)) continue;
+      this.#problems.push(...checkReference(reference, treatmentOf, (table) => this.#isSkipped(table)));
     }
     this.#problems.push(...(await this.#unsafeSql(copied)));
     // A condition by sample is a part of every query that it cuts down.
@@ -118,29 +146,85 @@ class Planner {
     const subset = new Subset(graph, wishes);
     return this.#catalogue.tables
       .filter(({ kind }) => kind === "table")
-      .map((table) => {
-        const root = this.#rootOf(table);
-        const { schema, name } = table;
-        if (isSkipped(root))
-          return { schema, name, mode: "skip", columns: [], query: "", whole: false, where: undefined };
-        const keys = new QueryKeys(this.subkeys);
-        const rows = subset.of(root, table);
-        if (rows !== undefined && sampled.isUsed) keys.include(sampled);
-        const inRoot = (column: SourceColumn): SourceColumn =>
-          root === table ? column : root.columns.find((one) => one.name === column.name)!;
-        return syncTable(table, (column) => treatmentOf(inRoot(column))!, rows, keys);
-      });
+      .map((table) => this.#syncTable(table, subset, sampled));
   }
 
-  /** SQL of the rules that may reach further than it should. */
-  async #unsafeSql(tables: readonly SourceTable[]): Promise<Problem[]> {
+  /** The parts of a table with their queries, and what to ask PostgreSQL first; findings where something of it is wrong. */
+  async table(
+    root: SourceTable,
+  ): Promise<{ readonly tables: readonly SyncTable[]; readonly trials: readonly Trial[] } | SyncFinding[]> {
+    const isOf = (tables: readonly SourceTable[]) => {
+      const names = new Set(tables.map(shownTable));
+      return ({ table }: { readonly table?: string | undefined }): boolean => table !== undefined && names.has(table);
+    };
+    this.#layRules();
+    // Of rules that were read so far only the names of columns are known.
+    const named = this.#treatments.problems.splice(0).filter(isOf([root]));
+    if (!this.#ruleOf.has(root)) return [this.#tableWithoutRule(root)];
+    const parts = [root, ...this.#partsOf(root)].filter(({ kind }) => kind === "table");
+    if (this.#isSkipped(root)) return { tables: parts.map((table) => skipped(table)), trials: [] };
+    this.#columnsWithoutRule(root);
+    const treatmentOf = (column: SourceColumn): Treatment | undefined => this.#treatments.of(column);
+    const own = [
+      ...named,
+      ...checkTable(root, this.#partsOf(root), treatmentOf),
+      ...this.#references.flatMap((reference) =>
+        reference.from === root ? checkReference(reference, treatmentOf, (table) => this.#isSkipped(table)) : [],
+      ),
+      ...this.#treatments.problems,
+    ];
+    const sampled = new QueryKeys(this.subkeys);
+    const copied = this.#catalogue.tables.filter((table) => this.#ruleOf.get(table)?.mode === "rows");
+    const wishes = copied.map((table) => this.#wish(table, sampled));
+    const graph = graphOf(wishes, this.#references);
+    const inQuery = graph.isCut(root) ? graph.connectedTo(root) : [root];
+    if (graph.endless?.some((table) => inQuery.includes(table)) === true) this.#endless(graph.endless);
+    own.push(...(await this.#unsafeSql(inQuery, [root])));
+    const about = isOf(inQuery);
+    const isOwn = isOf([root]);
+    // How others choose their rows matters, and what becomes of their columns does not.
+    const problems = this.#problems.filter((one) => isOwn(one) || (about(one) && one.column === undefined));
+    if (own.length + problems.length + this.#missing.length > 0) {
+      this.#problems.splice(0, Infinity, ...new Set([...own, ...problems]));
+      return this.findings();
+    }
+    const subset = new Subset(graph, wishes);
+    return {
+      tables: parts.map((table) => this.#syncTable(table, subset, sampled)),
+      trials: [
+        ...inQuery.flatMap((table) => this.#trialsOfConditions(table)),
+        ...this.#trialsOfColumns(root).filter(({ kind }) => kind !== "count"),
+      ],
+    };
+  }
+
+  #isSkipped(table: SourceTable): boolean {
+    return this.#ruleOf.get(this.#rootOf(table))?.mode === "skip";
+  }
+
+  #syncTable(table: SourceTable, subset: Subset, sampled: QueryKeys): SyncTable {
+    const root = this.#rootOf(table);
+    if (this.#isSkipped(root)) return skipped(table);
+    const keys = new QueryKeys(this.subkeys);
+    const rows = subset.of(root, table);
+    if (rows !== undefined && sampled.isUsed) keys.include(sampled);
+    const inRoot = (column: SourceColumn): SourceColumn =>
+      root === table ? column : root.columns.find((one) => one.name === column.name)!;
+    return syncTable(table, (column) => this.#treatments.of(inRoot(column))!, rows, keys);
+  }
+
+  /**
+   * SQL of the rules that may reach further than it should.
+   * @param valued tables whose expressions are looked at
+   */
+  async #unsafeSql(tables: readonly SourceTable[], valued = tables): Promise<Problem[]> {
     const written = tables.map((table) => ({
       table,
       conditions: [
         this.#ruleOf.get(table)?.rows,
         ...this.#references.map(({ from, where }) => (from === table ? where : undefined)),
       ].filter((condition) => condition !== undefined),
-      expressions: table.columns.flatMap((column) => {
+      expressions: (valued.includes(table) ? table.columns : []).flatMap((column) => {
         const treatment = this.#treatments.of(column);
         return treatment?.kind === "transform" && treatment.made.readsOthers === true ? [{ column, treatment }] : [];
       }),
@@ -172,12 +256,12 @@ class Planner {
   trials(plan: SyncPlan["tables"]): Trial[] {
     const copied = this.#catalogue.tables.filter((table) => this.#ruleOf.get(table)?.mode === "rows");
     return [
-      ...copied.flatMap((table) => this.#trialsOfRules(table)),
+      ...copied.flatMap((table) => [...this.#trialsOfConditions(table), ...this.#trialsOfColumns(table)]),
       ...plan.flatMap((made) => (made.mode === "skip" ? [] : this.#trialsOfConstraints(made))),
     ];
   }
 
-  #trialsOfRules(table: SourceTable): Trial[] {
+  #trialsOfConditions(table: SourceTable): Trial[] {
     const rule = this.#ruleOf.get(table)!;
     const shown = shownTable(table);
     const rows = `${quoteQualified(table.schema, table.name)} AS ${quoteIdentifier(table.name)}`;
@@ -192,7 +276,7 @@ class Planner {
         what: "The condition for the tenant",
       })),
     ];
-    const asked = conditions.flatMap(({ text, place, what }): Trial[] => {
+    return conditions.flatMap(({ text, place, what }): Trial[] => {
       const about = { location: place.file.location(place.offset), table: shown, column: undefined };
       const parse: Trial = {
         kind: "parse",
@@ -205,7 +289,11 @@ class Planner {
       const sql = `SELECT count(*) FROM ${rows} WHERE (${text}\n)`;
       return [parse, { kind: "rows", sql, finding: { rule: "fails-on-rows", message, fix, ...about } }];
     });
-    const own = table.columns.flatMap((column): Trial[] => {
+  }
+
+  #trialsOfColumns(table: SourceTable): Trial[] {
+    const shown = shownTable(table);
+    return table.columns.flatMap((column): Trial[] => {
       const treatment = this.#treatments.of(column);
       if (treatment?.kind === "transform" && treatment.elements) return [shapeTrial(table, column, treatment.place)];
       if (treatment?.kind !== "transform") return [];
@@ -232,7 +320,6 @@ class Planner {
       }
       return [{ kind: "value", sql: `SELECT ${sql}::${column.type}`, finding }];
     });
-    return [...asked, ...own];
   }
 
   #trialsOfConstraints({ schema, name, query }: SyncTable): Trial[] {

@@ -3,6 +3,7 @@ import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { SyncFinding, SyncPlan, Trial } from "./plan.ts";
 import { readingFailed } from "./run/reading-failed.ts";
+import { requireRights } from "./run/rights.ts";
 import { PINNED_LOCALLY } from "./run/settings.ts";
 
 /**
@@ -16,6 +17,11 @@ export async function tryPlan(
   { tables, settings }: SyncPlan,
   trials: readonly Trial[],
 ): Promise<SyncFinding[]> {
+  await requireRights(
+    database,
+    "source",
+    tables.filter(({ mode }) => mode === "rows"),
+  );
   await database.execute(
     `begin isolation level repeatable read read only; set local row_security = off; ${PINNED_LOCALLY}`,
   );

@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
+import { paddedHalves, subkeyOf } from "#sync/transforms/digest.ts";
 import { runHere } from "../support/in-process.ts";
+import { PSQL, psql } from "../support/psql.ts";
 import { temporaryProject } from "../support/project.ts";
 import { cliProject, type CliProject, environmentFile } from "./project.ts";
 
@@ -202,6 +204,115 @@ test("what the rules leave out or cannot do stops a copy before its first row", 
   await target.end();
   await project.server.dropDatabase(copy);
 }, 120_000);
+
+test("show takes every name that rules take, and only faults of what it shows stop it", async () => {
+  const project = await cliProject({});
+  await using _ = project;
+  await project.query(`
+    create table events (id int, mail text, day date not null) partition by range (day);
+    create table events_new partition of events for values from ('2024-01-01') to ('2030-01-01') partition by list (id);
+    create table events_new_1 partition of events_new for values in (1);
+    create table events_old (day date not null, mail text, id int);
+    alter table events attach partition events_old for values from ('2020-01-01') to ('2024-01-01');
+    insert into events values (7, 'seven@corp.example', '2022-02-02'), (1, 'one@corp.example', '2025-05-05');
+    create table parent (id int, mail text); create table child (extra text) inherits (parent);
+    insert into child values (3, 'three@corp.example', 'x');
+    create schema "Odd.Schema"; create table "Odd.Schema"."My ""Table""" (id int primary key, mail text);
+    insert into "Odd.Schema"."My ""Table""" values (4, 'four@corp.example');
+    create table users (id int primary key, mail text, team int);
+    create table teams (id int primary key, name text); insert into users values (5, 'five@corp.example', 1);
+    create table notes (user_id int references users, line text); insert into notes values (5, 'by five@corp.example')`);
+  const rules = `
+tables:
+  events: { keep: [id, day], mail: { as: users.mail } }
+  parent: { keep: [id], mail: email }
+  child: { keep: [id, extra], mail: email }
+  '"Odd.Schema"."My ""Table"""': { keep: [id], mail: email }
+  users: { keep: [id, team], mail: email }
+  notes: { keep: [user_id], line: filler }
+`;
+  await project.write("db/sync/rules.yaml", rules);
+  await project.write(
+    "db/environments/copy.yaml",
+    environmentFile(project.server, "none", "sync: { replace: true }\n"),
+  );
+  const show = async (table: string) => {
+    const done = await project.run(["sync", "show", table, "--from", "local", "--format", "json"], WITH_KEY);
+    expect(done.stdout + done.stderr).not.toContain("corp.example");
+    return JSON.parse(done.stdout) as {
+      table: string;
+      columns: string[];
+      rows: (string | null)[][];
+      error: { message: string; hint: string; data: { findings: { rule: string }[] } };
+    };
+  };
+  // teams has no rule at all, which is a fault of its own.
+  const mail = expect.stringMatching(/^u.{16}@example\.com$/);
+  const rows: readonly (readonly [string, string, unknown[][]])[] = [
+    [
+      "events",
+      "public.events",
+      [
+        ["1", mail, "2025-05-05"],
+        ["7", mail, "2022-02-02"],
+      ],
+    ],
+    ["public.events_new", "public.events_new", [["1", mail, "2025-05-05"]]],
+    ["events_old", "public.events_old", [["2022-02-02", mail, "7"]]],
+    ["parent", "public.parent", []],
+    ["child", "public.child", [["3", mail, "x"]]],
+    ['Odd.Schema.My "Table"', 'Odd.Schema.My "Table"', [["4", mail]]],
+    ['"Odd.Schema"."My ""Table"""', 'Odd.Schema.My "Table"', [["4", mail]]],
+    ["users", "public.users", [["5", mail, "1"]]],
+    ["notes", "public.notes", [["5", "Lorem ipsum dolor si"]]],
+  ];
+  for (const [name, table, shown] of rows)
+    expect([name, await show(name)]).toMatchObject([name, { table, rows: shown }]);
+  expect((await project.succeed(["sync", "show", "parent", "--from", "local"], WITH_KEY)).stdout).toBe(
+    "No rows of its own; those of tables that inherit from it are shown by their names: child\n",
+  );
+  if (PSQL !== null) {
+    await project.write(
+      "db/sync/rules.yaml",
+      `${rules.replace("users: { ", "users: { rows: \"id > 1 -- all\\n  and mail <> 'two   blanks\\n\\\\nand a line'\", ")}  teams: { keep: [id], name: { expr: "upper('a  b')" } }\n`,
+    );
+    const { stdout } = await project.succeed(["sync", "--from", "local", "--to", "copy", "--dry-run"], WITH_KEY);
+    const ran = await psql(project.url, stdout, ["-At", "-F", "|"]);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.stdout).toMatch(/^5\|u.{16}@example\.com\|1$/m);
+    expect(stdout).not.toContain(
+      paddedHalves(subkeyOf(Buffer.from(KEY, "hex"), "public.users.mail")).inner.slice(0, 16),
+    );
+  }
+  // What is wrong, in whose rules, and whose rows can be shown nevertheless.
+  const faults: readonly (readonly [string, string, Readonly<Record<string, string | undefined>>])[] = [
+    ["line: filler", "lien: filler", { users: undefined, events: undefined, notes: "unknown-column" }],
+    [
+      "users: { keep: [id, team], mail: email }",
+      "users: { keep: [id], mail: emial }",
+      { users: "unknown-transform", events: "unknown-transform", notes: undefined, child: undefined },
+    ],
+    ["users: { ", 'users: { rows: "idd < 7", ', { users: "invalid-sql", notes: "invalid-sql", child: undefined }],
+    ["notes: { ", 'notes: { rows: "pg_sleep(9) is null", ', { users: undefined, notes: "invalid-sql" }],
+    ["  child:", "  childs:", { child: "table-without-rule", parent: undefined }],
+  ];
+  for (const [from, to, told] of faults) {
+    expect(rules).toContain(from);
+    await project.write("db/sync/rules.yaml", rules.replace(from, to));
+    for (const [table, rule] of Object.entries(told)) {
+      const { error } = await show(table);
+      expect([to, table, error?.data.findings.map((finding) => finding.rule)]).toEqual([
+        to,
+        table,
+        rule === undefined ? undefined : expect.arrayContaining([rule]),
+      ]);
+      if (error === undefined) continue;
+      expect(error.message).toContain(`in the rules: public.${table} cannot be shown`);
+      expect(error.hint.split("\n")).toHaveLength(1);
+    }
+  }
+  expect((await show("nothing")).error.message).toContain('The source has no table "nothing"');
+}, 60_000);
 
 test("init writes rules that say of every column what is known, and what is still to be decided", async () => {
   const { project, copy } = await syncProject(undefined);

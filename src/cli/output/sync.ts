@@ -1,3 +1,4 @@
+import { SEARCH_PATH } from "#sync/plain.ts";
 import type { StreamProgress, SyncEvent, TableReport } from "#sync/run/events.ts";
 import type { Proof } from "#sync/run/proof.ts";
 import type { RowCounts } from "#sync/run/row-counts.ts";
@@ -9,6 +10,7 @@ import { forPeople, type Paint } from "./style.ts";
 import { agree, count, formatDuration } from "./text.ts";
 import { indented, inLine } from "./visible.ts";
 import { wrap } from "./wrap.ts";
+import { wrapSql } from "./wrap-sql.ts";
 
 /** Shows a run as it happens: what is finished on standard output, everything else on standard error. */
 export function showSyncEvents({ io, messages, json }: CommandContext): (event: SyncEvent) => void {
@@ -137,7 +139,24 @@ export function renderProof({ columns, leaks, scanned }: Proof): string[] {
       ? []
       : [
           `Searched ${count(scanned.columns, "column")} with text for originals (${scanned.kinds.join(", ")}): ${leaks.length === 0 ? "none found" : "found"}`,
+          ...unsearchedLines(scanned),
         ]),
+  ];
+}
+
+/** Columns that are named in a line; the document in JSON has all. */
+const NAMED = 20;
+
+function unsearchedLines({ unsearched }: Proof["scanned"]): string[] {
+  const line = (what: string, why: "encoded" | "number"): string[] => {
+    const columns = unsearched.filter((column) => column.why === why);
+    const named = columns.slice(0, NAMED).map(({ column, type }) => `${column} (${type})`);
+    const more = columns.length > NAMED ? `, and ${columns.length - NAMED} more` : "";
+    return columns.length === 0 ? [] : [`${what}: ${named.join(", ")}${more}`];
+  };
+  return [
+    ...line("Not searched, as text may be encoded there", "encoded"),
+    ...line("Not searched, as they hold numbers", "number"),
   ];
 }
 
@@ -157,21 +176,35 @@ export function renderRows({ copied, now, fewer }: RowCounts): string[] {
 /** Characters of a line where no terminal says how many it has. */
 const WIDTH = 120;
 
-/** What a run would do, with every query. */
+/**
+ * What a run would do, with every query: a script that psql runs as it is, in which everything else is a comment. Subkeys are secret, so
+ * that others stand in their place.
+ */
 export function renderPreview({ plan, sizes }: SyncPreview, columns = WIDTH): string {
   const bySize = new Map(sizes.map((each) => [`${each.schema}.${each.name}`, each]));
-  const lines = plan.tables.flatMap((table) => {
+  const comment = (text: string): string => wrap(inLine(text), columns - 3).replaceAll(/^/gm, "-- ");
+  const secret = plan.settings.filter(({ name }) => name !== SEARCH_PATH.name);
+  const note =
+    "With these stand-ins for the subkeys of a copy, which are secret, the queries run and have other results.";
+  const head = [
+    `SET ${SEARCH_PATH.name} TO ${SEARCH_PATH.value};`,
+    "SET row_security TO off;",
+    ...(secret.length === 0 ? [] : [comment(note)]),
+    ...secret.map(({ name }) => `SET ${name} TO '00';`),
+  ];
+  const tables = plan.tables.map((table) => {
     const name = `${table.schema}.${table.name}`;
     const known = bySize.get(name);
     const about = known?.rows === null || known === undefined ? "" : `, about ${number(known.rows)} rows`;
-    if (table.mode === "skip") return [`${name}: made without rows`];
+    if (table.mode === "skip") return comment(`${name}: made without rows`);
     const replaced = table.columns.flatMap(({ name: column, treatment, transform }) =>
       treatment === "transform" ? [`  ${column} -> ${transform ?? ""}`] : [],
     );
     const where = table.where === undefined ? [] : [`  rows: ${table.where}`];
-    return [`${name}: ${size(known?.bytes ?? 0)}${about}`, ...replaced, ...where, `  ${table.query}`];
+    const said = [`${name}: ${size(known?.bytes ?? 0)}${about}`, ...replaced, ...where];
+    return [...said.map(comment), `${wrapSql(table.query, columns)};`].join("\n");
   });
-  return lines.map((line) => `${wrap(inLine(line), columns)}\n`).join("");
+  return `${[head.join("\n"), ...tables].join("\n\n")}\n`;
 }
 
 function list(what: string, names: readonly string[]): string[] {

@@ -2,10 +2,10 @@ import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import type { SyncColumn, SyncPlan, SyncTable } from "../plan.ts";
 import { Comparison } from "./digests.ts";
-import { readingFailed } from "./reading-failed.ts";
+import { namingSide, readingFailed } from "./reading-failed.ts";
 import type { ColumnResult, Found } from "./proof-result.ts";
 import { compareRows } from "./row-proof.ts";
-import { type Leak, prepareScan, type Scanned, type Search, type TableName } from "./scan.ts";
+import { type Leak, NOTHING_SCANNED, prepareScan, type Scanned, type Search, type TableName } from "./scan.ts";
 import { TOKEN_NAMES } from "./tokens.ts";
 
 /** What was looked at, and what came of it. No value is ever in it. */
@@ -37,7 +37,7 @@ export async function prove(options: ProofOptions): Promise<Proof> {
       ? []
       : table.columns.filter(({ treatment }) => treatment === "transform").map((column) => ({ table, column })),
   );
-  if (transformed.length === 0) return { columns: [], leaks: [], scanned: { kinds: [], columns: 0 } };
+  if (transformed.length === 0) return { columns: [], leaks: [], scanned: NOTHING_SCANNED };
   const opened: Database[] = [];
   const provers: Prover[] = [];
   const perform = async (checks: readonly Check[]): Promise<void> => {
@@ -46,7 +46,8 @@ export async function prove(options: ProofOptions): Promise<Proof> {
       opened.push(source);
       const target = await options.openTarget();
       opened.push(target);
-      provers.push(await proverOf(source, target, plan));
+      const sides = [namingSide(source, "source"), namingSide(target, "target")] as const;
+      provers.push(await readingOf(undefined, () => proverOf(...sides, plan)));
     }
     await runChecks(provers, checks);
   };
@@ -65,7 +66,7 @@ export async function prove(options: ProofOptions): Promise<Proof> {
           : [];
       }),
     );
-    let scanned: Scanned = { kinds: [], columns: 0 };
+    let scanned = NOTHING_SCANNED;
     let searches: readonly Search[] = [];
     const prepare = async ({ target }: Prover): Promise<void> => {
       ({ scanned, searches } = await readingOf(undefined, () => prepareScan(target, plan, options.ledgers)));

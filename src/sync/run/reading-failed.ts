@@ -1,10 +1,13 @@
+import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 
-/** What may be said about an error of the source, by SQLSTATE. */
+export type Side = "source" | "target";
+
+/** What may be said about an error of reading, by SQLSTATE. */
 const KNOWN: Readonly<Record<string, { readonly what: string; readonly hint: string }>> = {
   "42501": {
     what: "the role lacks a right, or a row-level security policy would hide rows from it",
-    hint: "The role needs SELECT on every table that is not skipped. Where row-level security is on, it also needs BYPASSRLS, or has to own the table: hidden rows would be silently missing.",
+    hint: "The role needs USAGE on the schemas and SELECT on the tables there, those that conditions of the rules read included. Where row-level security is on, it also needs BYPASSRLS, or has to own the table: hidden rows would be silently missing.",
   },
   "55P03": {
     what: "somebody has it locked",
@@ -28,37 +31,54 @@ const KNOWN: Readonly<Record<string, { readonly what: string; readonly hint: str
 
 /**
  * The error without a word of what PostgreSQL said: its messages, details and contexts quote values of rows. Its SQLSTATE, the table
- * and our own words have to do. What is no error of the source goes through.
+ * and our own words have to do. What is no error of a database goes through.
  * @param table qualified, for people
- * @param side `both`: the copy was read as well, and it may be the one that failed
+ * @param side `both`: an error that `namingSide` has marked says which; the source is meant otherwise
  */
-export function readingFailed(error: unknown, table?: string, side: "source" | "both" = "source"): unknown {
+export function readingFailed(error: unknown, table?: string, side: Side | "both" = "source"): unknown {
   if (!(error instanceof ConfitureError)) return error;
   if (error.code !== "sql_failed" && error.code !== "connection_lost") return error;
   const sqlstate = error.server?.sqlstate;
-  const what = side === "both" ? comparing(table) : reading(table);
+  const failed = side === "both" ? (sideOf(error) ?? "source") : side;
+  const what = table === undefined ? `Reading the ${failed} failed` : `Reading "${table}" from the ${failed} failed`;
+  const about = table === undefined ? {} : { table };
   const known = sqlstate === undefined ? undefined : KNOWN[sqlstate];
   if (error.code === "connection_lost" && known === undefined) {
+    const gone = failed === "source" ? " The snapshot that was being copied is gone: run it again." : " Run it again.";
     return new ConfitureError("connection_lost", `${what}: the connection was lost`, {
-      hint: "The source was restarted, or the network failed. The snapshot that was being copied is gone: run it again.",
-      data: { source: true, ...(table === undefined ? {} : { table }) },
+      hint: `The ${failed} was restarted, or the network failed.${gone}`,
+      data: { [failed]: true, ...about },
     });
   }
   return new ConfitureError(
-    "sync_source_failed",
+    failed === "source" ? "sync_source_failed" : "sync_target_failed",
     `${what}: ${known?.what ?? "PostgreSQL refused it"} (SQLSTATE ${sqlstate ?? "unknown"})`,
     {
       hint:
-        known?.hint ?? "What PostgreSQL said is not shown, because it may quote values. The source's own log has it.",
-      data: { sqlstate: sqlstate ?? null, ...(table === undefined ? {} : { table }) },
+        known?.hint ??
+        `What PostgreSQL said is not shown, because it may quote values. The ${failed}'s own log has it.`,
+      data: { sqlstate: sqlstate ?? null, ...about },
     },
   );
 }
 
-function reading(table: string | undefined): string {
-  return table === undefined ? "Reading the source failed" : `Reading "${table}" from the source failed`;
+/** The same session, whose errors say which side they are of. */
+export function namingSide(database: Database, side: Side): Database {
+  const marked = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      throw error instanceof ConfitureError ? error.with({ data: { ...error.data, side } }) : error;
+    }
+  };
+  return {
+    ...database,
+    query: (sql, parameters) => marked(database.query(sql, parameters)),
+    execute: (sql, results) => marked(database.execute(sql, results)),
+  };
 }
 
-function comparing(table: string | undefined): string {
-  return `Comparing ${table === undefined ? "both databases" : `"${table}" of both databases`} failed`;
+function sideOf({ data }: ConfitureError): Side | undefined {
+  const side = data?.["side"];
+  return side === "source" || side === "target" ? side : undefined;
 }

@@ -5,7 +5,8 @@ import { allLedgers } from "#migrate/ledger/find.ts";
 import { type Proof, prove } from "./proof.ts";
 import { warnOfPaths } from "./proof-result.ts";
 import { countRows, type RowCounts } from "./row-counts.ts";
-import { readingFailed } from "./reading-failed.ts";
+import { namingSide, readingFailed } from "./reading-failed.ts";
+import { requireRights } from "./rights.ts";
 import type { SyncOptions } from "./run.ts";
 import { isIncomplete } from "./server-target.ts";
 import { pin, pinOpened } from "./settings.ts";
@@ -42,6 +43,7 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
       if (!source.isEmbedded) await source.close();
       return await withDatabase(options.target.target, { ...connect, signal }, async (target) => {
         await pin(target);
+        await requireRights(target, "target");
         const roles = new Set(
           (
             await target.query<{ name: string }>("select rolname::pg_catalog.text as name from pg_catalog.pg_roles")
@@ -71,7 +73,7 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
         const rows = await withCounting(
           source,
           reader,
-          async (counting) => await countRows(counting, target, plan, comment),
+          async (counting) => await countRows(counting, namingSide(target, "target"), plan, comment),
         );
         const isFewer = rows.copied !== null && rows.now < rows.copied;
         const sameRules = comment !== null && comment.includes(`sha256:${plan.digest}`);
@@ -100,7 +102,7 @@ async function withCounting<T>(source: Source, reader: Database, work: (session:
   if (source.isEmbedded) return await work(reader);
   const session = await source.openLater();
   try {
-    return await work(session);
+    return await work(namingSide(session, "source"));
   } catch (error) {
     throw readingFailed(error, undefined, "both");
   } finally {

@@ -32,6 +32,8 @@ export interface Graph {
   isCut(table: SourceTable): boolean;
   /** Whether rows are added to a table because others refer to them. */
   isAddedTo(table: SourceTable): boolean;
+  /** A table, and all that may decide about which of its rows are copied. */
+  connectedTo(table: SourceTable): readonly SourceTable[];
   /** Tables that refer to each other in a circle, or one that refers to itself; undefined for a table that is in none. */
   circleOf(table: SourceTable): readonly SourceTable[] | undefined;
   /** Tables in a circle of references that are all followed down, which has no beginning. */
@@ -71,6 +73,18 @@ export function graphOf(wishes: readonly Wish[], references: readonly Reference[
     edges,
     isCut: (table) => cut.has(table),
     isAddedTo: (table) => added.has(table),
+    connectedTo(table) {
+      const connected = new Set([table]);
+      const followed = edges.filter(({ direction, reference: { to } }) => direction !== "none" && cut.has(to));
+      for (let size = -1; size !== connected.size;) {
+        size = connected.size;
+        for (const { reference } of followed) {
+          if (connected.has(reference.from) || connected.has(reference.to))
+            connected.add(reference.from).add(reference.to);
+        }
+      }
+      return [...connected];
+    },
     circleOf: (table) => circles.get(table),
     endless: [...downward.values()][0],
   };

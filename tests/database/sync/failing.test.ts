@@ -3,7 +3,9 @@ import { withDatabase } from "#database/open.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { newestServer } from "../../support/engines.ts";
 import { server } from "../../support/servers.ts";
-import { copy, planned, transforming } from "./copying.ts";
+import type { Target } from "#database/target.ts";
+import { verifySync } from "#sync/run/verify.ts";
+import { copy, copyOptions, planned, ruled, transforming } from "./copying.ts";
 
 const PEOPLE = `
   create table people (id int primary key, email text, note text);
@@ -96,20 +98,70 @@ for (const engine of newestServer) {
     );
   }, 120_000);
 
-  test("a policy that would hide rows fails the run", async () => {
+  test("what a role may not read, or a policy would hide from it, stops a copy and a proof with the side and what to run", async () => {
     await using source = await engine.fresh();
     await using target = await engine.fresh();
     const instance = await server(engine.major);
+    await source.query("create schema billing");
     await withDatabase(source.target, {}, (database) =>
       database.execute(`${PEOPLE}; alter table people enable row level security; create policy few on people using (id < 10);
-        do $$ begin create role sync_reader login password 'postgres'; exception when duplicate_object then null; end $$;
-        grant select on people to sync_reader`),
+        create table billing."Cards" (id int, email text); insert into billing."Cards" values (1, 'person1@corp.example')`),
     );
-    if (source.target.engine !== "server") throw new Error("a server is needed");
-    const error = await failure(copy({ ...source.target, user: "sync_reader" }, target.target));
-    expect(error).toMatchObject({ code: "sync_source_failed", data: { sqlstate: "42501" } });
+    const as = (one: Target, user: string): Target => ({ ...one, user }) as Target;
+    await instance.sql("create role sync_reader login password 'postgres'");
+    await instance.sql("create role sync_owner login password 'postgres'");
+    const plan = ruled(
+      "tables:\n  people: { keep: [id, note], email: email }\n  billing.Cards: { keep: [id], email: email }\n",
+    );
+    const refused = async (user: string): Promise<ConfitureError> =>
+      await failure(copy(as(source.target, user), target.target, { plan }));
+    // With a plan that nobody has tried, the query itself fails.
+    await source.query("grant select on people to sync_reader");
+    expect(
+      await failure(copy(as(source.target, "sync_reader"), target.target, { plan: planned((it) => it) })),
+    ).toMatchObject({
+      code: "sync_source_failed",
+      message: expect.stringContaining("from the source failed"),
+      data: { sqlstate: "42501" },
+    });
+    expect(await refused("sync_reader")).toMatchObject({
+      code: "sync_source_failed",
+      message:
+        "On the source, the role sync_reader may not read billing.Cards, and row-level security would hide rows of public.people from the role sync_reader",
+      hint: [
+        "Run on the source, as a role that may:",
+        'GRANT USAGE ON SCHEMA "billing" TO "sync_reader";',
+        'GRANT SELECT ON "billing"."Cards" TO "sync_reader";',
+        'ALTER ROLE "sync_reader" BYPASSRLS;',
+      ].join("\n"),
+      data: { side: "source", role: "sync_reader", tables: ["billing.Cards", "public.people"] },
+    });
+    // An owner sees every row, unless that is taken away as well.
+    await source.query("alter table people owner to sync_owner");
+    await source.query("grant usage on schema billing to sync_owner, sync_reader");
+    await source.query('grant select on billing."Cards" to sync_owner, sync_reader');
+    await source.query("alter table people force row level security");
+    expect(await refused("sync_owner")).toMatchObject({
+      hint: expect.stringContaining('\nALTER ROLE "sync_owner" BYPASSRLS;'),
+    });
+    await source.query("alter table people no force row level security");
+    await instance.sql("alter role sync_reader bypassrls");
+    for (const user of ["sync_owner", "sync_reader"]) {
+      const report = await copy(as(source.target, user), target.target, { plan });
+      expect(report.tables.map(({ rowsWritten }) => rowsWritten).toSorted((a, b) => a - b)).toEqual([1, 2000]);
+      await source.query("alter table people force row level security");
+    }
+    const verified = await failure(
+      verifySync(copyOptions(as(source.target, "sync_reader"), as(target.target, "sync_owner"), { plan })),
+    );
+    expect(verified).toMatchObject({
+      code: "sync_target_failed",
+      hint: expect.stringContaining("Run on the target"),
+      data: { side: "target", role: "sync_owner", tables: ["public.people"] },
+    });
     await source.drop();
-    await instance.sql("drop role sync_reader");
+    await target.drop();
+    for (const role of ["sync_reader", "sync_owner"]) await instance.sql(`drop role ${role}`);
   }, 60_000);
 
   test("a stream that is cut is repeated under the same snapshot", async () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
 import { newestServer } from "../../support/engines.ts";
+import { server } from "../../support/servers.ts";
 import { copy, ruled } from "./copying.ts";
 
 /** An original, in every kind of column that may be kept with a text in it, each in another row. */
@@ -25,6 +26,14 @@ const PLACES: Readonly<Record<string, string>> = {
   query: "'''person7@corp.example'''",
   between: "'[person7@corp.example,z]'",
   path: `'$."person7@corp.example"'`,
+  cursor: "'person7@corp.example'",
+  rights: `array['"person7@corp.example"=r/postgres'::aclitem]`,
+  domainHstore: "'mail=>person7@corp.example'",
+  domainXml: "'<a>person7@corp.example</a>'",
+  domainWords: "to_tsvector('simple', 'person7@corp.example')",
+  manyHstore: "array['mail=>person7@corp.example'::domain_hstore]",
+  manyXml: "array['<a>person7@corp.example</a>'::domain_xml]",
+  manyWords: "array[to_tsvector('simple', 'person7@corp.example')::domain_words]",
 };
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -48,7 +57,23 @@ const TYPES: Readonly<Record<string, string>> = {
   query: "tsquery",
   between: "texts",
   path: "jsonpath",
+  cursor: "refcursor",
+  rights: "aclitem[]",
+  domainHstore: "domain_hstore",
+  domainXml: "domain_xml",
+  domainWords: "domain_words",
+  manyHstore: "domain_hstore[]",
+  manyXml: "domain_xml[]",
+  manyWords: "domain_words[]",
 };
+
+/** Columns that may be kept, in which no text can be looked for. */
+const UNSEARCHED: readonly (readonly [string, string, "encoded" | "number"])[] = [
+  ["content", "bytea", "encoded"],
+  ["contents", "bytea[]", "encoded"],
+  ["number", "bigint", "number"],
+  ["amount", "numeric(12,2)", "number"],
+];
 
 for (const engine of newestServer) {
   test("an original is found wherever a kept column can hold it, and in what is made of one", async () => {
@@ -61,20 +86,29 @@ for (const engine of newestServer) {
         create type part as (n int, mail text); create domain handle as text;
         create domain kept as jsonb; create domain kept_twice as kept; create domain kept_list as text[];
         create type texts as range (subtype = text);
-        create table people as select g as id, 'person' || g || '@corp.example' as email from generate_series(1, 10) g;
+        create domain domain_hstore as hstore; create domain domain_xml as xml; create domain domain_words as tsvector;
+        create role "person7@corp.example"; create type mood as enum ('glad', 'as person7@corp.example says');
+        create table files (id int generated always as identity, serial bigserial, at timestamptz, gone bytea, mood mood,
+          ${UNSEARCHED.map(([name, type]) => `"${name}" ${type}`).join(", ")}, phone text, day date) partition by range (day);
+        create table files_1 partition of files for values from ('2024-01-01') to ('2025-01-01');
+        create table people as select g::smallint as id, 'person' || g || '@corp.example' as email from generate_series(1, 10) g;
         create table notes (id serial, ${names.map((name) => `"${name}" ${TYPES[name]}`).join(", ")});
         ${names.map((name) => `insert into notes ("${name}") values (${PLACES[name]})`).join(";\n")};
         create view seen as select * from notes;
         create materialized view copies as select body from notes where body is not null`),
     );
     const plan = ruled(
-      `tables:\n  people: { keep: [id], email: email }\n  notes: { keep: [id, ${names.join(", ")}] }\n`,
+      `tables:
+  people: { keep: [id], email: email }
+  notes: { keep: [id, ${names.join(", ")}] }
+  files: { keep: [id, serial, at, mood, day, ${UNSEARCHED.map(([name]) => name).join(", ")}], gone: { value: '\\x00' }, phone: phone }
+`,
     );
     const failed: unknown = await copy(source.target, target.target, { plan }).catch((error: unknown) => error);
     const { leaks } = (failed as { data: { leaks: { column: string; kind: string; rows: number }[] } }).data;
     const found = leaks.toSorted((a, b) => (a.column < b.column ? -1 : 1));
     expect(found).toEqual(
-      ["public.copies.body", ...names.map((name) => `public.notes.${name}`)]
+      ["public.copies.body", "public.mood (labels of the enum)", ...names.map((name) => `public.notes.${name}`)]
         .toSorted()
         .map((column) => ({ column, kind: "email", rows: 1 })),
     );
@@ -82,9 +116,17 @@ for (const engine of newestServer) {
     // Without them the same copy goes well.
     await source.query("delete from notes");
     await source.query("refresh materialized view copies");
+    await source.query("alter type mood rename value 'as person7@corp.example says' to 'sad'");
     expect((await copy(source.target, target.target, { plan })).proof).toMatchObject({
       leaks: [],
-      scanned: { kinds: ["email"], columns: names.length + 1 },
+      scanned: {
+        kinds: ["phone", "email"],
+        columns: names.length + 1,
+        unsearched: UNSEARCHED.map(([column, type, why]) => ({ column: `public.files.${column}`, type, why })),
+      },
     });
+    await source.drop();
+    await target.drop();
+    await (await server(engine.major)).sql(`drop role "person7@corp.example"`);
   }, 60_000);
 }

@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
+import { tokensOf } from "#sql/tokens.ts";
 import { fit, wrap } from "../../../src/cli/output/wrap.ts";
+import { wrapSql } from "../../../src/cli/output/wrap-sql.ts";
 import { NO_MORE } from "../../support/output.ts";
 
 const TEXT = `error: The migration cannot be generated because something is different from what was said
@@ -30,4 +32,13 @@ test("nothing is broken in a pipe, or where it fits", () => {
   const write = (): void => {};
   expect(fit({ write, ...NO_MORE, isTerminal: false }, TEXT)).toBe(TEXT);
   expect(wrap(TEXT, 200)).toBe(TEXT);
+});
+
+test("SQL is broken at blanks between two tokens, and says the same", () => {
+  const sql = `SELECT 'a  b   c', "a  b" AS "x y" FROM t -- a  b\n  WHERE a = $$c  d$$ AND b || 'e\n\\f' = E'g  h'`;
+  const lines = wrapSql(sql, 20).split("\n");
+  expect(lines.slice(0, 3)).toEqual(["SELECT 'a  b   c',", '  "a  b" AS "x y"', "  FROM t -- a  b"]);
+  const texts = (text: string): string[] => tokensOf(text).map((token) => token.text);
+  expect(texts(wrapSql(sql, 20))).toEqual(texts(sql));
+  expect(wrapSql(sql, 200)).toBe(sql);
 });

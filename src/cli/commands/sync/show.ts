@@ -2,7 +2,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../../command.ts";
 import { databasePlace, openOptions } from "../../database-options.ts";
 import { inLine } from "../../output/visible.ts";
-import { planFrom, requireEnvironment } from "../../sync-options.ts";
+import { planOfTable, requireEnvironment } from "../../sync-options.ts";
 
 /** Rows, where nothing else is said. */
 const ROWS = 5;
@@ -27,31 +27,36 @@ export const command = defineCommand({
     }
     const from = await requireEnvironment(context, args.from);
     context.messages.log(`From: ${databasePlace(from.target)} (environment: ${from.environment ?? ""})`);
-    const [{ withDatabase }, { sampleRows }] = await Promise.all([
+    const [{ withDatabase }, { sampleRows, inheritorsOf }] = await Promise.all([
       import("#database/open.ts"),
       import("#sync/sample.ts"),
     ]);
-    const { name, sample } = await withDatabase(from.target, openOptions(context), async (database) => {
-      const plan = await planFrom(context, from, database);
-      const [schema, own] = args.table.includes(".")
-        ? [args.table.slice(0, args.table.indexOf(".")), args.table.slice(args.table.indexOf(".") + 1)]
-        : ["public", args.table];
-      const table = plan.tables.find((one) => one.schema === schema && one.name === own);
-      if (table === undefined) {
-        throw new ConfitureError("usage", `The source has no table "${args.table}" with rows of its own`, {
-          hint: "Write schema.table; of a partitioned table, one of its partitions.",
-        });
-      }
-      if (table.mode === "skip") throw new ConfitureError("usage", `The rules copy no rows of "${args.table}"`);
-      return { name: `${schema}.${own}`, sample: await sampleRows(database, plan, table, most) };
+    const { table, sample, heirs } = await withDatabase(from.target, openOptions(context), async (database) => {
+      const planned = await planOfTable(context, from, database, args.table);
+      const { tables } = planned.plan;
+      if (tables.some(({ mode }) => mode === "skip"))
+        throw new ConfitureError("usage", `The rules copy no rows of "${args.table}"`);
+      const rows = await sampleRows(database, planned.plan, most);
+      const [only] = tables;
+      const isEmpty = rows.rows.length === 0 && only !== undefined;
+      return {
+        table: planned.table,
+        sample: rows,
+        heirs: isEmpty ? await inheritorsOf(database, only.schema, only.name) : [],
+      };
     });
     const lines = sample.rows.flatMap((values, index) => [
       ...(index === 0 ? [] : [""]),
       ...sample.columns.map((column, at) => `${inLine(column)}: ${inLine(values[at] ?? "NULL")}`),
     ]);
     return {
-      json: { table: name, columns: sample.columns, rows: sample.rows },
-      text: lines.length === 0 ? "No rows\n" : lines.map((line) => `${line}\n`).join(""),
+      json: { table, columns: sample.columns, rows: sample.rows },
+      text: lines.length === 0 ? `${noRows(heirs)}\n` : lines.map((line) => `${line}\n`).join(""),
     };
   },
 });
+
+function noRows(heirs: readonly string[]): string {
+  if (heirs.length === 0) return "No rows";
+  return `No rows of its own; those of tables that inherit from it are shown by their names: ${heirs.map(inLine).join(", ")}`;
+}
