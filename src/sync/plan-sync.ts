@@ -21,6 +21,7 @@ import { mayFailOnRows } from "./rules/may-fail.ts";
 import { type Reference, referencesIn } from "./rules/references.ts";
 import { type Place, type Problem, type Rules, RULES_DIR, type TableRule } from "./rules/rules.ts";
 import { conditionFault, expressionFault } from "./rules/sql-reach.ts";
+import { inSchemas } from "./rules/schemas.ts";
 import { isNothing, type Treatment, Treatments } from "./rules/treatments.ts";
 import { yamlKey } from "./rules/yaml-key.ts";
 import { type Graph, graphOf, type Wish } from "./subset/graph.ts";
@@ -110,7 +111,8 @@ class Planner {
   readonly #problems: Problem[];
   readonly #missing: SyncFinding[] = [];
 
-  constructor(catalogue: SourceCatalogue, rules: Rules, subkeys: Subkeys) {
+  constructor(catalogue: SourceCatalogue, written: Rules, subkeys: Subkeys) {
+    const rules = inSchemas(written, catalogue);
     this.#catalogue = catalogue;
     this.#rules = rules;
     this.subkeys = subkeys;

@@ -1,4 +1,5 @@
 import type { TreeNode, YamlSource } from "#files/yaml-tree.ts";
+import type { Several } from "./schemas.ts";
 
 /** Where rules are, relative to the project. */
 export const RULES_DIR = "db/sync";
@@ -30,6 +31,8 @@ export interface ColumnRule {
   /** Undefined: the column is in a list of kept ones. */
   readonly node: TreeNode | undefined;
   readonly place: Place;
+  /** Of a rule for tables in several schemas. */
+  readonly several?: Several;
 }
 
 export const FOLLOW = ["down", "up", "none"] as const;

@@ -7,6 +7,7 @@ import type { Keyed, Made, Nested, Subject, Transform } from "../transforms/tran
 import { columnNamed, type Names, shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import type { ColumnRule, Place, Problem, TableRule } from "./rules.ts";
+import { inSchema, type Several } from "./schemas.ts";
 
 /** What becomes of a column. */
 export type Treatment = Kept | Transformed;
@@ -127,7 +128,7 @@ export class Treatments {
     const { place } = rule;
     const written = readRule(options, `${shownTable(table)}.${column.name}`);
     if (written.kind === "keep") return { kind: "keep", place };
-    if (written.kind === "as") return this.#as(written.options, column);
+    if (written.kind === "as") return this.#as(written.options, column, rule.several);
     const { transform, domain = `${table.schema}.${table.name}.${column.name}` } = written;
     const family = familyOf(column);
     const elements = column.isArray && transform.takes !== "any";
@@ -146,7 +147,7 @@ export class Treatments {
       length: elements ? null : column.length,
       keep: written.keep,
       keepsKeys: written.keepsKeys,
-      nested: (inner, path) => this.#nested(inner, `${domain}#${path}`),
+      nested: (inner, path) => this.#nested(inner, `${domain}#${path}`, rule.several),
       transformed: (at, name) => this.#transformed(at, table, name, column),
       original: (at, name) => this.#original(at, table, name),
     };
@@ -154,8 +155,8 @@ export class Treatments {
     return { kind: "transform", transform, made, domain, place, origin: {}, elements };
   }
 
-  #as(options: Options, column: SourceColumn): Transformed {
-    const text = options.text();
+  #as(options: Options, column: SourceColumn, several: Several | undefined): Transformed {
+    const text = inSchema(options.text(), several);
     const other = this.#names.column(text);
     if (other === undefined)
       throw options.fail(`There is no column "${text}"`, "Write TABLE.COLUMN: users.email", "unknown-column");
@@ -177,11 +178,11 @@ export class Treatments {
     return { ...treatment, elements: column.isArray && treatment.transform.takes !== "any" };
   }
 
-  #nested(options: Options, domain: string): Nested {
+  #nested(options: Options, domain: string, several: Several | undefined): Nested {
     const written = readRule(options, domain);
     if (written.kind === "keep") return { kept: true, takes: "any", expression: (value) => value };
     if (written.kind === "as") {
-      const other = this.#names.column(written.options.text());
+      const other = this.#names.column(inSchema(written.options.text(), several));
       const treatment = other === undefined ? undefined : this.of(other.column);
       if (treatment?.kind !== "transform" || treatment.made.readsOthers === true) {
         throw written.options.fail(

@@ -194,3 +194,47 @@ test("a foreign key follows its key", async () => {
   const columns = tables.flatMap((table) => table.columns.filter(({ domain }) => domain === "public.users.id"));
   expect(columns.map(({ name }) => name)).toEqual(["user_id", "id"]);
 });
+
+test("one rule stands for a table in many schemas, and one of its own goes first", async () => {
+  const names = ["a", "b", "c"].map((end) => `tenant_${end}`);
+  await database.execute(
+    `${names
+      .map(
+        (name) => `create schema ${name}; create table ${name}.users (id int primary key, email text not null);
+      create table ${name}.orders (user_id int references ${name}.users, mail text, by int)`,
+      )
+      .join(";")}; create table tenant_a.extra (id int)`,
+  );
+  try {
+    const several = {
+      "tenant_*.users": { keep: "[]", id: "integer", email: "email" },
+      "tenant_*.orders": { keep: "[]", mail: "{ as: tenant_*.users.email }" },
+      "tenant_c.users": { keep: "[id]", email: "mask" },
+      "tenant_*.extra": "skip",
+    };
+    const top = "references: [{ from: tenant_*.orders.by, to: tenant_*.users.id }]";
+    const result = await planned(database, rules(several, top));
+    const findings = result.kind === "findings" ? result.findings : [];
+    // In the third schema, keys are kept.
+    expect(findings.map(({ rule, table, column }) => [rule, table, column])).toEqual([
+      ["column-without-rule", "tenant_c.orders", "user_id"],
+      ["column-without-rule", "tenant_c.orders", "by"],
+    ]);
+    const whole = await planned(
+      database,
+      rules({ ...several, "tenant_c.users": undefined, "tenant_*.users": { id: "integer", email: "email" } }, top),
+    );
+    const plan = whole.kind === "plan" ? whole.plan.tables.filter(({ schema }) => schema.startsWith("tenant_")) : [];
+    expect(plan.map(({ schema, name, columns }) => [schema, name, columns.map(({ domain }) => domain)])).toEqual([
+      ...names.flatMap((name) => [
+        ...(name === "tenant_a" ? [[name, "extra", []]] : []),
+        [name, "orders", [`${name}.users.id`, `${name}.users.email`, `${name}.users.id`]],
+        [name, "users", [`${name}.users.id`, `${name}.users.email`]],
+      ]),
+    ]);
+    const none = await planned(database, rules({ ...several, "tenants_*.users": "skip" }, top));
+    expect(none.kind === "findings" ? none.findings.map(({ rule }) => rule) : []).toContain("unknown-table");
+  } finally {
+    for (const name of names) await database.execute(`drop schema ${name} cascade`);
+  }
+});
