@@ -311,6 +311,32 @@ tables:
       expect(error.hint.split("\n")).toHaveLength(1);
     }
   }
+  // Tables that the tenant does not narrow, and rows of others that copied ones refer to.
+  await project.write(
+    "db/sync/rules.yaml",
+    `tenant: { column: team, value: 1 }\n${rules}  teams: { keep: [id], name: company, tenant: false }\n`,
+  );
+  await project.query("alter table users add boss int references users");
+  await project.write("db/sync/more.yaml", "references: [{ from: users.boss, to: users.id }]\n");
+  const warned = [
+    expect.stringMatching(/^tenant \(team = 1\): every row is copied of .*child, events, parent, as/),
+    expect.stringMatching(/^tenant \(team = 1\): rows of other tenants are copied of users where/),
+  ];
+  await project.write(
+    "db/sync/rules.yaml",
+    (await project.read("db/sync/rules.yaml")).replace("[id, team]", "[id, team, boss]"),
+  );
+  for (const line of ["sync check --from local", "sync --from local --to copy --dry-run"]) {
+    const { warnings } = JSON.parse(
+      (await project.succeed([...line.split(" "), "--format", "json"], WITH_KEY)).stdout,
+    ) as { warnings: string[] };
+    expect([line, warnings]).toEqual([line, warned]);
+  }
+  const checked = await project.succeed(["sync", "check", "--from", "local"], WITH_KEY);
+  expect(checked.stderr.match(/tenant \(team = 1\): (?:every row is|rows of other tenants are) copied/g)).toHaveLength(
+    2,
+  );
+  expect(checked.stdout).toContain("✅ The rules say what becomes of every column");
   expect((await show("nothing")).error.message).toContain('The source has no table "nothing"');
 }, 60_000);
 

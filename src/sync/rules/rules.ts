@@ -1,5 +1,4 @@
 import type { TreeNode, YamlSource } from "#files/yaml-tree.ts";
-import type { Several } from "./schemas.ts";
 
 /** Where rules are, relative to the project. */
 export const RULES_DIR = "db/sync";
@@ -24,6 +23,12 @@ export interface Problem {
 export interface PlacedText {
   readonly text: string;
   readonly place: Place;
+}
+
+/** Of a rule for several schemas, how they are written, and the one that it is laid beside. */
+export interface Several {
+  readonly pattern: string;
+  readonly schema: string;
 }
 
 export interface ColumnRule {

@@ -1,6 +1,6 @@
 import type { SourceCatalogue } from "../plan.ts";
 import { Names } from "./names.ts";
-import type { PlacedText, ReferenceRule, Rules, TableRule } from "./rules.ts";
+import type { PlacedText, ReferenceRule, Rules, Several, TableRule } from "./rules.ts";
 
 /**
  * The rules with one for each table that a rule for several schemas is about: `tenant_*.users` means the table `users` of every schema
@@ -47,12 +47,6 @@ export function inSchemas(rules: Rules, catalogue: SourceCatalogue): Rules {
       return found.length === 0 ? [reference] : found;
     }),
   };
-}
-
-/** Of a rule for several schemas, how they are written, and the one that it is laid beside. */
-export interface Several {
-  readonly pattern: string;
-  readonly schema: string;
 }
 
 /** A name in a rule for several schemas: what is written with the same pattern is in the same schema. */

@@ -6,8 +6,8 @@ import { familyOf, TRANSFORM_NAMES, transformNamed } from "../transforms/registr
 import type { Keyed, Made, Nested, Subject, Transform } from "../transforms/transform.ts";
 import { columnNamed, type Names, shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
-import type { ColumnRule, Place, Problem, TableRule } from "./rules.ts";
-import { inSchema, type Several } from "./schemas.ts";
+import type { ColumnRule, Place, Problem, Several, TableRule } from "./rules.ts";
+import { inSchema } from "./schemas.ts";
 
 /** What becomes of a column. */
 export type Treatment = Kept | Transformed;

@@ -39,11 +39,12 @@ export const command = defineCommand({
         : await besideDatabase(context, args.from, project);
     const findings = checked.kind === "findings" ? checked.findings : [];
     const tables = checked.kind === "plan" ? checked.plan.tables.length : null;
-    if (checked.kind === "plan") for (const warning of checked.plan.warnings) messages.warn(warning);
+    const warnings = checked.kind === "plan" ? checked.plan.warnings : [];
+    for (const warning of warnings) messages.warn(warning);
     messages.debug(`Rules: sha256:${project.rules.digest}`);
     const script = await renderReport(args.format, () => reportOf(findings, project), shownFrom(context));
     return {
-      json: { rules: project.rules.digest, tables, findings: findings.map(syncFindingToJson) },
+      json: { rules: project.rules.digest, tables, findings: findings.map(syncFindingToJson), warnings },
       ...(script === undefined ? { text: renderChecked(findings, tables ?? 0, paint) } : { script }),
       exitCode: findings.length === 0 ? 0 : 3,
     };

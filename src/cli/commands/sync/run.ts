@@ -41,9 +41,9 @@ export const command = defineCommand({
     const { previewSync, runSync } = await import("#sync/run/run.ts");
     if (args["dry-run"] === true) {
       const preview = await previewSync(options);
-      const { tables, digest } = preview.plan;
+      const { tables, digest, warnings } = preview.plan;
       return {
-        json: { applied: false, rules: digest, tables: tables.map(tableToJson) },
+        json: { applied: false, rules: digest, tables: tables.map(tableToJson), warnings },
         text: renderPreview(preview, context.io.stdout.columns),
       };
     }
