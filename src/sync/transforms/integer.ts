@@ -39,8 +39,9 @@ export const integer: Transform = {
               : `l, r # (${of("l")} & ${mask(low)}) AS r`;
           source = `SELECT sign, top, ${halves} FROM (${source}) f OFFSET 0`;
         }
-        const result = `top << ${bits} | l << ${low} | r`;
-        return `(SELECT (CASE WHEN sign THEN ~(${result}) ELSE ${result} END)::${baseType} FROM (${source}) d WHERE ${value} IS NOT NULL)`;
+        // Shifts and ors are of one precedence.
+        const result = `((top << ${bits}) | (l << ${low}) | r)`;
+        return `(SELECT (CASE WHEN sign THEN ~${result} ELSE ${result} END)::${baseType} FROM (${source}) d WHERE ${value} IS NOT NULL)`;
       },
     };
   },
