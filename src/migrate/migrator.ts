@@ -16,6 +16,7 @@ import { findLedger } from "./ledger/find.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { invalidAmong, invalidInWay, refuseOverInvalid } from "./invalid-in-way.ts";
 import { unitsOf } from "./steps.ts";
+import { checkSubscribed } from "./subscribed.ts";
 import { beginningsOf } from "./beginnings.ts";
 import { backfillOf, bodyOf, type LoadedMigration } from "./body.ts";
 import { GentleSignal } from "./gentle-signal.ts";
@@ -325,6 +326,7 @@ async function runAll(
       } else {
         if (direction === "up" && how.history !== undefined) {
           await checkContract(database, options.projectDir, how.history, migration, runOptions);
+          await checkSubscribed(database, migration, runOptions);
         }
         const alsoRecord = direction === "down" ? await notedAgain(database, migration, runOptions) : undefined;
         await runMigration(database, migration, direction, { ...runOptions, alsoRecord }, how.doneBefore);

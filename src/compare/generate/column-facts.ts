@@ -105,6 +105,12 @@ export function tableObstacleOf(
     return parent?.name === name && parent.schema === schema;
   });
   if (hasHeirs) return "another table inherits from its table";
+  const instead = facts
+    .childrenOf(table)
+    .find((part) => part.id.kind === "rule" && /\bDO INSTEAD\b/.test(textOf(facts, part.id, "def") ?? ""));
+  if (instead !== undefined && "name" in instead.id) {
+    return `the rule ${instead.id.name} does something else instead of a write, which the trigger that keeps old and new in step does not see`;
+  }
   const last = facts
     .childrenOf(table)
     .find(({ id: part }) => part.kind === "trigger" && Buffer.compare(Buffer.from(part.name), Buffer.from("~")) >= 0);

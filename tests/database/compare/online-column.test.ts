@@ -222,6 +222,10 @@ describe("what is not written in steps", () => {
       CREATE POLICY own ON guarded USING (${name} = current_user);
       CREATE TABLE excluded (id int PRIMARY KEY, ${name} int4range, EXCLUDE USING gist (${name} WITH &&));
       CREATE TABLE numbered (id int PRIMARY KEY, ${name} int GENERATED ALWAYS AS IDENTITY);
+      CREATE TABLE ruled (id int PRIMARY KEY, ${name} text);
+      CREATE RULE swallow AS ON UPDATE TO ruled DO INSTEAD NOTHING;
+      CREATE TABLE logged (id int PRIMARY KEY, ${name} text);
+      CREATE RULE log AS ON UPDATE TO logged DO ALSO INSERT INTO pointing VALUES (NEW.id, NEW.${name});
       CREATE TABLE watched (id int PRIMARY KEY, ${name} text);
       CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
       CREATE TRIGGER "~~later" BEFORE UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION later();`;
@@ -242,6 +246,8 @@ describe("what is not written in steps", () => {
       guarded: /the policy own/,
       excluded: /PostgreSQL makes no EXCLUDE while others write/,
       numbered: /identity/,
+      ruled: /the rule swallow does something else instead of a write/,
+      logged: /the rule log/,
       watched: /~~later would fire behind/,
     };
     for (const [table, why] of Object.entries(refusals)) {

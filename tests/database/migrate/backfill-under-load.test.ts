@@ -111,6 +111,14 @@ CREATE TRIGGER "~sync" BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTIO
         expect(outcome.error?.message).toContain("the trigger ~sync does not fire for what it writes");
         await m.query(/ALTER TABLE [^;]*;/.exec(outcome.error?.hint ?? "")![0]);
         expect(await m.up()).toMatchObject({ error: undefined, results: ["002 done"] });
+        // An expand that is to come would stop the subscription at the first row that does not fit.
+        const expand = `-- migrate:up phase:expand change:c
+CREATE TRIGGER "~more" BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION sync();\n`;
+        await m.write("003_expand.sql", expand);
+        const { error } = await m.up();
+        expect(error).toMatchObject({ code: "migration_invalid", location: { line: 2 } });
+        await m.write("003_expand.sql", `${expand}${/ALTER TABLE [^;]*;/.exec(error?.hint ?? "")![0]}`);
+        expect(await m.up()).toMatchObject({ error: undefined, results: ["003 done"] });
       } finally {
         await m.query(`DROP SUBSCRIPTION news_${process.pid}`);
       }
