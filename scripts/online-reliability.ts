@@ -92,8 +92,8 @@ function render(
   const waited = standbys.map((one) => one.waited.toFixed(0));
   return [
     `Run of ${new Date().toISOString().slice(0, 10)}, seed ${SEED}, on ${SERVERS.map((major) => `PostgreSQL ${major}`).join(" and ")}, ${cpus().length} processors: a column is renamed in steps,`,
-    "again and again, while an old and a new release insert, update and delete. After each of these, the command was run again until it had come",
-    "to its end, and every row was what the releases had written; no row was filled twice; the contract, which looks at all of them, ran.",
+    "again and again, while an old and a new release insert, update and delete. After each of these, the command was run again until it",
+    "had finished. Then every row held what the releases had written, no row had been filled twice, and the contract, which checks all rows, had run.",
     "",
     `| what happened | ${PHASES.map((phase) => (phase === "contract back" ? "contract rolled back" : phase)).join(" | ")} | too late: the command had ended | stopped half way, named, went on with \`resolve --continue\` |`,
     `|---|${PHASES.map(() => "---:|").join("")}---:|---:|`,

@@ -70,8 +70,8 @@ column of a random row, the others read, insert, and change the column that is f
 ${row(`an \`UPDATE\` loop in psql, ${count(PLAIN_BATCH)} ids and a COMMIT each`, plain)}
 ${row("`confiture migrate up`", fill)}
 
-The fill has ${floor.toFixed(2)} times the speed of the loop, and p99 of the writers is ${slower.toFixed(2)} times what it is without a fill${RUNS === 1 ? "" : ` (${ratios.map((ratio) => ratio.toFixed(2)).join(", ")})`}. "The whole" holds the sweep, a second pass
-that looks for rows that came meanwhile and which the loop does not have.
+The fill has ${floor.toFixed(2)} times the speed of the loop, and p99 of the writers is ${slower.toFixed(2)} times what it is without a fill${RUNS === 1 ? "" : ` (${ratios.map((ratio) => ratio.toFixed(2)).join(", ")})`}. "The whole" includes the sweep, a second pass
+for rows that came meanwhile; the loop has none.
 
 Without writers, whole commands:
 

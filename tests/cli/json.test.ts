@@ -344,8 +344,12 @@ describe.each(NEWEST_ALONE)("every command writes one document that fits its sch
     await on("build");
     await on("migrate", "up", "--no-backfill");
     await own.query("INSERT INTO users SELECT generate_series(1, 3)");
+    const throttle = async (): Promise<string> =>
+      (await own.succeed(["migrate", "throttle", "900", "--batch", "auto"])).stdout;
+    expect(await throttle()).toContain("900_fill has not begun, and will begin with this (");
     // A row stops it, so that it has begun and is not done.
     expect(readDocument(await own.run(["migrate", "up", "--format", "json"]))).toMatchObject({ ok: false });
+    expect(await throttle()).toContain("900_fill runs with this from its next batch on (");
     const state = { version: "900", name: "fill", batch: null, pauseMs: null };
     expect(await on("migrate", "pause", "900")).toMatchObject({ ...state, pausedBy: expect.any(String) });
     expect(await on("migrate", "throttle", "900", "--batch", "500")).toMatchObject({ ...state, batch: 500 });

@@ -25,7 +25,7 @@ export const command = defineCommand({
     steps: { type: "string", valueHint: "N", description: "roll back this many (default: 1)" },
     recorded: {
       type: "boolean",
-      description: "also roll back a migration that was edited since, with the text that the ledger keeps of it",
+      description: "also roll back a migration whose file was edited since, by the text that the ledger keeps",
     },
     "dry-run": {
       type: "boolean",
@@ -35,9 +35,9 @@ export const command = defineCommand({
     ...LOCK_ARGS,
   },
   details:
-    "Rolls back the last applied migration. Refuses, before anything is changed, what has no way back. A migration whose\n" +
-    "file is not here is rolled back with the text that the ledger keeps, which is said. With --recorded so is one whose file\n" +
-    "was edited after it was applied; `confiture migrate up` then runs it as it is now.",
+    "Rolls back the last applied migration. A migration without a way back is refused before anything is changed. Where\n" +
+    "its file is missing, the text that the ledger keeps is run, and a line says so; with --recorded also where the file was\n" +
+    "edited after it was applied. `confiture migrate up` then runs the file as it is now.",
   examples: [
     "confiture migrate down",
     "confiture migrate down --steps 3",

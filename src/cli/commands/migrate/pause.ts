@@ -9,7 +9,7 @@ export const command = defineCommand({
     version: { type: "positional", required: false, description: "the backfill; may be left out when there is one" },
   },
   details:
-    "Works from any machine: the runner reads it before its next batch, and waits until `migrate resume`. It holds no lock\non the table while it waits. A backfill that nobody runs stays paused as well.",
+    "Works from any machine: the runner finishes its batch, then waits until `migrate resume`, without a lock on the table.\nA backfill that nobody runs at the moment can be paused as well: the next `migrate up` then waits.",
   examples: ["confiture migrate pause", "confiture migrate pause 005 --env production"],
   async run(args, context) {
     const version = readVersion("VERSION", args.version);

@@ -8,7 +8,7 @@ export const command = defineCommand({
   args: {
     version: { type: "positional", required: false, description: "the backfill; may be left out when there is one" },
   },
-  details: "A runner that waits goes on within a second. Where no runner waits, the next `migrate up` goes on.",
+  details: "A waiting runner goes on within a second. Without one, the next `migrate up` goes on.",
   examples: ["confiture migrate resume", "confiture migrate resume 005 --env production"],
   async run(args, context) {
     const version = readVersion("VERSION", args.version);

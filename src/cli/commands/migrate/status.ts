@@ -18,7 +18,10 @@ export const command = defineCommand({
   args: {
     all: { type: "boolean", description: "show every applied migration, however many there are" },
     watch: { type: "boolean", description: "show backfills every two seconds, until none is running or waiting" },
-    "exit-code": { type: "boolean", description: "exit 3 if anything in the files is not applied as it stands" },
+    "exit-code": {
+      type: "boolean",
+      description: "exit 3 if a migration is pending, stopped, edited or without its file",
+    },
   },
   details:
     "Reads only: takes no lock and creates nothing. Of more than 20 applied migrations it shows the last five; --all and -v\n" +

@@ -12,10 +12,11 @@ export const command = defineCommand({
     pause: {
       type: "string",
       valueHint: "DURATION|auto",
-      description: "between two batches; auto: as the migration says",
+      description: "wait between two batches; auto: as the migration says",
     },
   },
-  details: "Works from any machine: the runner reads it before its next batch.",
+  details:
+    "Works from any machine. A running backfill reads it before its next batch; one that has not begun begins with it.",
   examples: ["confiture migrate throttle 005 --batch 500 --pause 1s", "confiture migrate throttle --batch auto"],
   async run(args, context) {
     const batch = args.batch === "auto" ? null : readCount("--batch", args.batch);
@@ -24,6 +25,10 @@ export const command = defineCommand({
       throw new ConfitureError("usage", "Say what to change: --batch or --pause");
     const version = readVersion("VERSION", args.version);
     const told = await steerFill(await migrateOptions(context), version, { kind: "throttle", batch, pause });
-    return steered(told, "runs with this from its next batch on");
+    const hasBegun = told.entry.standing === "filling";
+    return steered(
+      told,
+      hasBegun ? "runs with this from its next batch on" : "has not begun, and will begin with this",
+    );
   },
 });

@@ -42,7 +42,7 @@ export const command = defineCommand({
       type: "string",
       valueHint: "DURATION",
       description:
-        "begin no migration and no batch of a backfill after this time; the next run goes on (fails if --contract was not reached)",
+        "stop after this time, once the batch or migration under way is done; the next run goes on (exits 1 if the contract of --contract has not run)",
     },
     ...PROTECTED_ARGS,
     ...LOCK_ARGS,
