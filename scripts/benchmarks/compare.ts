@@ -73,15 +73,27 @@ const lasting = (migrations: number) => async (): Promise<string> => {
 
 /** Verified before the last migration came; once, for all runs. */
 let verified: Promise<string> | undefined;
-async function lastIsNew(): Promise<string> {
+
+/** @param last the files that came since */
+const lastIsNew = (last: () => Record<string, string>) => async (): Promise<string> => {
   verified ??= temporaryProject(largeProject(799)).then(async ({ dir }) => {
     await runOnce(dir, ["verify"], 0);
     return dir;
   });
   const project = await temporaryProject();
   await cp(await verified, project.dir, { recursive: true });
-  for (const [path, text] of Object.entries(largeProject(800))) await project.write(path, text);
+  for (const [path, text] of Object.entries(last())) await project.write(path, text);
   return project.dir;
+};
+
+/** A migration whose column the schema files have from now on as well. */
+function newColumn(): Record<string, string> {
+  const table = "db/schema/10_tables/table_100.sql";
+  return {
+    [table]: largeProject(799)[table]!.replace("    email ", "    nickname text,\n$&"),
+    "db/migrations/0800_nickname.sql":
+      "-- migrate:up\nALTER TABLE table_100 ADD COLUMN nickname text;\n-- migrate:down\nALTER TABLE table_100 DROP COLUMN nickname;\n",
+  };
 }
 
 const WORKS: readonly Work[] = [
@@ -117,8 +129,16 @@ const WORKS: readonly Work[] = [
     name: "verify, 800 migrations, the last of them new",
     command: ["verify"],
     exitCode: 0,
-    prepare: lastIsNew,
+    // Of the schema files, only a comment is another.
+    prepare: lastIsNew(() => largeProject(800)),
     target: { seconds: 3, memory: MEMORY },
+  },
+  {
+    name: "verify, 800 migrations, the last of them new, and a schema file with it",
+    command: ["verify"],
+    exitCode: 0,
+    prepare: lastIsNew(newColumn),
+    target: { memory: MEMORY },
   },
   {
     name: "migrate test, 300 migrations",

@@ -126,7 +126,11 @@ const TABLES = `
              and a.attgenerated = '') as columns
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
-   where (c.relkind = 'p' or (c.relkind = 'r' and pg_relation_size(c.oid) > 0)) and not c.relispartition
+   where c.relkind in ('r', 'p') and not c.relispartition
+     -- Those of a partitioned table are in its partitions; one on another server has no size here.
+     and case c.relkind when 'r' then pg_relation_size(c.oid) > 0
+              else exists (select from pg_partition_tree(c.oid) tree join pg_class part on part.oid = tree.relid
+                            where tree.isleaf and (part.relkind = 'f' or pg_relation_size(part.oid) > 0)) end
      and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_(toast|temp)'
      and (n.nspname, c.relname) <> ($1, $2)
    order by 1, 2`;

@@ -19,15 +19,18 @@ remarkable as (
 -- Indexes and sequences with a comment, or options here or on the index that they come from: the index of a constraint,
 -- whose definition does not show it, the sequence of an identity, and an index that a partition has from one of its table.
 described as materialized (
-  select r.*, description, inhparent, p.reloptions as usual, t.oid as owning,
-         case r.relkind when 'S' then array[r.nspname, r.relname] else array[t.nspname, t.relname, r.relname] end as path
-    from relation r left join pg_description c on c.objoid = r.oid and c.classoid = 'pg_class'::regclass and c.objsubid = 0
-    left join pg_inherits on inhrelid = r.oid left join pg_class p on p.oid = inhparent
-    left join pg_index i on i.indexrelid = r.oid
-    left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype = 'i'
-    join relation t on t.oid = coalesce(i.indrelid, d.refobjid)
-   where r.relkind in ('i', 'I', 'S') and coalesce(description, r.reloptions::text, p.reloptions::text) is not null
-     and (d.objid is not null or inhparent is not null)
+  select few.oid, few.relkind, few.relname, few.nspname, few.relam, few.reloptions, description, inhparent, usual, t.oid as owning,
+         case few.relkind when 'S' then array[few.nspname, few.relname] else array[t.nspname, t.relname, few.relname] end as path
+    -- PostgreSQL expects one row of each part, so the few are found before anything is looked for beside them.
+    from (select r.*, description, inhparent, p.reloptions as usual, coalesce(i.indrelid, d.refobjid) as owner_relation
+            from relation r left join pg_description c on c.objoid = r.oid and c.classoid = 'pg_class'::regclass and c.objsubid = 0
+            left join pg_inherits on inhrelid = r.oid left join pg_class p on p.oid = inhparent
+            left join pg_index i on i.indexrelid = r.oid
+            left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = r.oid and d.deptype = 'i'
+           where r.relkind in ('i', 'I', 'S') and coalesce(description, r.reloptions::text, p.reloptions::text) is not null
+             and (d.objid is not null or inhparent is not null)
+          offset 0) as few
+    join relation t on t.oid = few.owner_relation
 ),
 -- Of operator families and classes; left and right are types.
 opmember(family, class, payload) as (

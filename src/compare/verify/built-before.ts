@@ -1,10 +1,11 @@
 import { join } from "node:path";
-import { filesOf, readSchemaScript } from "#build/schema-script.ts";
+import { piecesOf, readSchemaScript } from "#build/schema-script.ts";
+import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
 import { type ProjectFiles, schemaBuild } from "../sources/sources.ts";
 import type { Built } from "./built.ts";
-import { keepKeyed, keyOf, readKeyed } from "./proven-state.ts";
+import { hashOf, keepKeyed, keyOf, readKeyed } from "./proven-state.ts";
 
 /** Beside what migrations led to. */
 const FILE = ".confiture/.verified-schema";
@@ -21,8 +22,8 @@ export interface BuiltBefore {
 }
 
 /**
- * A build counts as the same when everything that it goes by is: the executable, and the files, with those that they include, in
- * their order. As with migrations, only the engine inside counts.
+ * A build counts as the same when everything that it goes by is: the executable, and the statements of the files, and of those that
+ * they include, in their order. As with migrations, only the engine inside counts.
  * @param executable as for `findProven`
  */
 export function findBuilt(files: ProjectFiles, executable: string | undefined): BuiltBefore {
@@ -52,18 +53,26 @@ function fromBytes(content: Uint8Array): Built {
 
 /** Undefined for files that cannot be read: the build says what is wrong with them. */
 function keyOfSchema(files: ProjectFiles, executable: string): string | undefined {
-  const parts: unknown[] = [];
   try {
     const build = schemaBuild(files);
-    for (const each of build.files) {
-      for (const file of filesOf(readSchemaScript(build, each))) {
-        const bytes = readRegularFile(join(files.projectDir, file), file);
-        parts.push([file, new Bun.CryptoHasher("sha256").update(bytes).digest("hex")]);
-      }
-    }
+    const parts = build.files.map((file) =>
+      [...piecesOf(readSchemaScript(build, file))].map((piece) =>
+        piece === "connect" ? piece : statementsOf(files, piece),
+      ),
+    );
     return keyOf([FORM, executable, build.resetBetweenFiles, build.databaseName, parts]);
   } catch (error) {
     if (error instanceof ConfitureError) return undefined;
     throw error;
   }
+}
+
+/** What stands between statements, comments that is, makes nothing. */
+function statementsOf({ projectDir }: ProjectFiles, { file, text, outline, statements }: Script): unknown {
+  // Of a large file, the text is only an outline.
+  if (outline !== undefined) return { file: hashOf(readRegularFile(join(projectDir, file), file)) };
+  return statements.map((statement) => {
+    const { copyData } = statement;
+    return copyData === undefined ? statement.text : [statement.text, text.slice(copyData.start, copyData.end)];
+  });
 }

@@ -60,7 +60,8 @@ export function keyOf(parts: readonly unknown[]): string {
   return hashOf(Buffer.from(JSON.stringify(parts)));
 }
 
-function hashOf(saved: Uint8Array): string {
+/** Stands for bytes. */
+export function hashOf(saved: Uint8Array): string {
   return new Bun.CryptoHasher("sha256").update(saved).digest("hex").slice(0, KEY);
 }
 

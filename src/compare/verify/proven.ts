@@ -1,4 +1,3 @@
-import type { LoadedMigration } from "#migrate/body.ts";
 import { checksumOfFile } from "#migrate/load.ts";
 import { keepState, keyOf, type ProvenState, readOwn, readState, writeOwn } from "./proven-state.ts";
 import type { ReplayedFiles } from "./replay-ways.ts";
@@ -73,16 +72,12 @@ function keysOf({ projectDir, beginning, migrations }: ReplayedFiles, executable
   const keys: string[] = [];
   let key = keyOf([FORM, executable, beginning?.checksum]);
   for (const migration of migrations) {
-    if (migration.file.layout !== "confiture" || migration.up.kind !== "sql") break;
-    const { downPath } = migration.file;
+    const { version, form, layout, downPath, transaction } = migration.file;
+    if (layout !== "confiture" || (form !== "sql" && form !== "sql-pair")) break;
     const down = downPath === undefined ? undefined : checksumOfFile(projectDir, { ...migration.file, path: downPath });
-    key = keyOf([key, migration.file.version, migration.file.form, migration.checksum, down, ...waysOf(migration)]);
+    // How a file is read follows from what is in it, but for what its folder says about transactions.
+    key = keyOf([key, version, form, migration.checksum, down, transaction]);
     keys.push(key);
   }
   return keys;
-}
-
-/** How the file is read, beside what is in it. */
-function waysOf({ up, down }: LoadedMigration): unknown[] {
-  return [up, down].map((body) => (body === undefined || body.kind === "refused" ? body?.kind : body.transactional));
 }

@@ -41,8 +41,12 @@ describe("migrations that start from nothing", () => {
   test("rows that only migrations leave are named", async () => {
     const seed = (id: number): string =>
       `-- migrate:up\nINSERT INTO users VALUES (${id}, 'x');\n-- migrate:down\nDELETE FROM users WHERE id = ${id};\n`;
+    const visits =
+      "CREATE TABLE visits (at int) PARTITION BY LIST (at);\nCREATE TABLE all_visits PARTITION OF visits DEFAULT;\n";
     const report = await verified({
       "db/schema/users.sql": `${USERS}\nINSERT INTO users VALUES (1, 'x');`,
+      "db/schema/visits.sql": visits,
+      "db/migrations/5_visits.sql": `-- migrate:up\n${visits}INSERT INTO visits VALUES (7);\n-- migrate:down\nDROP TABLE visits;\n`,
       "db/migrations/1_users.sql": FIRST,
       "db/migrations/2_email.sql": SECOND,
       "db/migrations/3_one.sql": seed(1),
@@ -51,6 +55,7 @@ describe("migrations that start from nothing", () => {
     expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement: "proven" });
     expect(report.unchecked).toEqual([
       "1 row of public.users, which migrations leave and which is not in what the schema files build",
+      "1 row of public.visits, which migrations leave and which is not in what the schema files build",
     ]);
   });
 
@@ -452,6 +457,10 @@ describe("what an earlier run has proven", () => {
     expect([built, again.builtBefore, outcomes(again)]).toEqual([false, true, proven]);
     expect((await builds())[0]).toBe(true);
     expect((await builds("y"))[0]).toBe(true);
+    // A comment between statements makes nothing; one inside a statement may.
+    await project.write("db/schema/a.sql", `-- First.\n${schema.split("\n")[0]!} -- last\n\n`);
+    await project.write("db/more.psql", `/* b */\n${schema.split("\n")[1]!}`);
+    expect(await builds("y")).toMatchObject([false, { builtBefore: true }]);
 
     // Rows are compared as well.
     await project.write("db/migrations/4_row.sql", insert(4));
