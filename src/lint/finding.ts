@@ -14,6 +14,8 @@ export interface Finding {
   /** SQL to write instead, or what to do. */
   readonly fix: string | undefined;
   readonly rewrite: Rewrite | undefined;
+  /** As of `Found`. */
+  readonly notRewritten?: string | undefined;
   readonly how: Known;
   readonly location: Location;
   /** The statement that it is about. */

@@ -17,7 +17,7 @@ import { lint, type LintOptions } from "./lint.ts";
 /** What was done about findings. */
 export interface Fixed {
   readonly fixed: readonly Finding[];
-  /** Findings whose rule knows a fix that does not fit here, and why. */
+  /** Findings whose rule knows a rewrite that is not made here, and why. */
   readonly left: readonly { readonly finding: Finding; readonly why: string }[];
   /** Files that were changed and made, relative to the project. */
   readonly changed: readonly string[];
@@ -85,7 +85,7 @@ function planFixes(projectDir: string, findings: readonly Finding[]): Plan {
   const fixed: Finding[] = [];
   const left: { finding: Finding; why: string }[] = [];
   const byFile = Map.groupBy(
-    findings.filter(({ rewrite }) => rewrite !== undefined),
+    findings.filter(({ rewrite, notRewritten }) => (rewrite ?? notRewritten) !== undefined),
     ({ file }) => file,
   );
   for (const [file, own] of byFile) {
@@ -93,7 +93,7 @@ function planFixes(projectDir: string, findings: readonly Finding[]): Plan {
     const statements = new Set<object>();
     const mine: Finding[] = [];
     for (const finding of own) {
-      const why = obstacle(projectDir, file, finding);
+      const why = finding.notRewritten ?? obstacle(projectDir, file, finding);
       if (why !== undefined) left.push({ finding, why });
       else if (!statements.has(finding.statement!)) {
         statements.add(finding.statement!);

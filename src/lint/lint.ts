@@ -229,6 +229,7 @@ function findingOf({ file, statement, facts }: Context, rule: Rule, severity: Se
     message: found.message,
     fix: found.fix,
     rewrite: found.rewrite,
+    notRewritten: found.notRewritten,
     how: rule.asks.includes("trace") ? howOf(facts) : "text",
     location: file.locate(statement.span.start + offset),
     statement,

@@ -1,7 +1,7 @@
 import { type Constraint, inside, type Node, type RangeVar, strings } from "#sql/parser.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import { isWord, tokensOf } from "#sql/tokens.ts";
-import type { Rewrite } from "./rule.ts";
+import type { Found, Rewrite } from "./rule.ts";
 import { nameOf, nodesIn } from "./syntax.ts";
 
 /** The statement with CONCURRENTLY behind the word: CREATE INDEX, DROP INDEX. */
@@ -44,13 +44,28 @@ function onlyColumnOf({ raw_expr: expression }: Constraint): string[] {
   return columns.size === 1 ? [...columns] : [];
 }
 
+/** A rewrite for `--fix`, or why there is none. */
+export type MaybeRewritten = Pick<Found, "rewrite" | "notRewritten">;
+
+/** Why a statement that does several things is not rewritten. */
+export const SEVERAL_CHANGES = "its ALTER TABLE makes several changes; give each a statement of its own";
+/** Why a constraint of a new column is not split from it. */
+export const WITH_COLUMN = "the constraint is part of a new column; add it with a statement of its own";
+/** Why a unique index is not built later. */
+export const UNIQUE_LATER = "duplicate rows could be inserted before a unique index of a later migration is there";
+
 /** The same for `--fix`: only of a constraint that has a name and its statement for itself. */
-export function splitRewrite(text: string, node: Node, constraint: Constraint, table: RangeVar): Rewrite | undefined {
+export function splitRewrite(text: string, node: Node, constraint: Constraint, table: RangeVar): MaybeRewritten {
   const { conname } = constraint;
-  if (inside(node, "AlterTableStmt")?.cmds?.length !== 1 || conname === undefined) return undefined;
+  if (inside(node, "AlterTableStmt")?.cmds?.length !== 1) return { notRewritten: SEVERAL_CHANGES };
+  if (conname === undefined) return { notRewritten: "the constraint has no name; give it one (ADD CONSTRAINT ...)" };
   const up = `ALTER TABLE ${nameOf(table)} VALIDATE CONSTRAINT ${writeIdentifier(conname)}`;
   const here = `${text} NOT VALID`;
-  return { here, later: { name: `validate_${conname}`, up, down: addedAnew(table, conname, here) } };
+  const rewrite: Rewrite = {
+    here,
+    later: { name: `validate_${conname}`, up, down: addedAnew(table, conname, here) },
+  };
+  return { rewrite };
 }
 
 /** The way back of a validation: the constraint as it was before. */

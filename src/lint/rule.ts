@@ -35,6 +35,8 @@ export interface Found {
   /** Byte of the statement's text in UTF-8 that it is about; its beginning when undefined. */
   readonly at?: number | undefined;
   readonly rewrite?: Rewrite | undefined;
+  /** Why `--fix` does not make a rewrite that it makes elsewhere, for this rule. */
+  readonly notRewritten?: string | undefined;
   /** In place of the rule's own. */
   readonly severity?: Severity | undefined;
 }

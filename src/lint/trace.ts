@@ -124,9 +124,8 @@ function problemsOf(facts: StatementFacts, statement: LintStatement | undefined,
     const rule = error.sqlstate === UNSAFE_NEW_ENUM_VALUE ? "enum-value-used-at-once" : "statement-fails";
     return [{ rule, message, how: "measured", fix: hint ?? server?.hint, location, statement }];
   }
-  const { table, example, madeUp } = error.onRows;
+  const { table, example, whose } = error.onRows;
   const where = table === undefined ? "" : ` of ${table}`;
-  const rows = madeUp ? "rows made up to fit the schema" : "the rows of the fixtures";
   // That a constraint refuses some rows is what it is there for.
   const isConstraint = error.sqlstate?.startsWith("23") === true;
   return [
@@ -134,7 +133,7 @@ function problemsOf(facts: StatementFacts, statement: LintStatement | undefined,
       rule: "fails-on-rows",
       how: "measured",
       severity: isConstraint ? "note" : undefined,
-      message: `This works without rows${where}, and fails on ${rows}: ${message}${example === message ? "" : ` (${example})`}`,
+      message: `This works without rows${where}, and fails on ${whose}: ${message}${example === message ? "" : ` (${example})`}`,
       fix: isConstraint
         ? "Look for such rows in production before"
         : "Clean up such rows in an earlier migration. If production cannot have any, say why in this one: -- confiture:ignore fails-on-rows REASON",

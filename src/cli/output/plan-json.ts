@@ -45,6 +45,7 @@ export function planToJson({ trace, sizes, aim, above }: Plan): Record<string, u
         deleted: one.deleted,
         locked: one.locked,
       })),
+      sets: statement.sets,
       loses: statement.loses,
       takesAlong: statement.takesAlong,
       endangers: statement.endangers,

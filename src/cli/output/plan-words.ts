@@ -90,6 +90,7 @@ export function factsIn(statement: StatementFacts, sizeOf: ReadonlyMap<string, S
     if (!inUse(statement.scans).some(({ name }) => name === index.table)) continue;
     add(`builds index ${index.name}`);
   }
+  for (const sequence of statement.sets) add(`sets SEQUENCE ${sequence}: it goes on from another value`);
   for (const loss of loses) add(`loses data: ${inLine(loss)}`);
   for (const danger of endangers) add(`endangers data: ${inLine(danger)}`);
   for (const exposure of exposes) add(`exposes data: ${inLine(exposure)}`);
@@ -99,10 +100,9 @@ export function factsIn(statement: StatementFacts, sizeOf: ReadonlyMap<string, S
   const locked = inUse(statement.rows).filter((table) => table.locked);
   if (locked.length > 0) add(`locks rows of ${listOf(locked.map(({ name }) => name))}`);
   if (error?.onRows !== undefined) {
-    const whose = error.onRows.madeUp ? "on rows made up for this" : "on rows of the fixtures";
     const { message } = error.error;
     add(
-      `fails ${whose}: ${inLine(message)}${error.onRows.example === message ? "" : `. ${inLine(error.onRows.example)}`}`,
+      `fails on ${error.onRows.whose}: ${inLine(message)}${error.onRows.example === message ? "" : `. ${inLine(error.onRows.example)}`}`,
     );
   }
   if (opaque) add("runs code with branches: what they did not lead into was not seen");

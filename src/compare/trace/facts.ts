@@ -76,8 +76,10 @@ export interface StatementError {
         readonly table: string | undefined;
         /** The row or key as PostgreSQL wrote it, or what it says of it: `Key (email)=(a) is duplicated.` */
         readonly example: string;
-        /** Whether the row was made up for the trace, or comes from the project's own fixtures. */
+        /** Whether the row was made up for the trace; otherwise it is one of the fixtures, or a migration inserted it. */
         readonly madeUp: boolean;
+        /** "rows made up for this", "rows of the fixtures", "rows that a migration inserted", or several of them. */
+        readonly whose: string;
       }
     | undefined;
 }
@@ -111,6 +113,8 @@ export interface StatementFacts {
   readonly drops: readonly Relation[];
   /** Tables of whose rows it changed, deleted or locked some here. */
   readonly rows: readonly RowChanges[];
+  /** Sequences in use that go on from another value than before, without giving any of them again: "public.users_id_seq". */
+  readonly sets: readonly string[];
   /** What it takes away, in words: "drops COLUMN bio of TABLE users" (see `lossOf`), and what CASCADE and code were seen to take. */
   readonly loses: readonly string[];
   /** Of what is in use, what it drops without naming it; `loses` says it as well. */

@@ -4,7 +4,7 @@ import type { Relation, StatementFacts } from "./facts.ts";
 /** What a statement, or several, did to relations: the lists are those of `StatementFacts`. */
 export interface Measured extends Pick<
   StatementFacts,
-  "locks" | "held" | "rewrites" | "rewritesIndexes" | "scans" | "buildsIndexes" | "drops" | "rows"
+  "locks" | "held" | "rewrites" | "rewritesIndexes" | "scans" | "buildsIndexes" | "drops" | "rows" | "sets"
 > {
   /** Tables, views and whatever depended on something, that are gone: what the statement names among them. */
   readonly gone: readonly GoneObject[];
@@ -55,6 +55,7 @@ export const NOTHING_MEASURED: Measured = {
   drops: [],
   gone: [],
   rows: [],
+  sets: [],
   dropsColumns: [],
   reaches: [],
   runs: [],

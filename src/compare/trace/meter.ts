@@ -5,7 +5,7 @@ import { Dependents, type GoneObject, relationObject } from "./dependents.ts";
 import type { Relation } from "./facts.ts";
 import { type Called, type Measured, UTILITY, type Watching } from "./measured.ts";
 import { Relations } from "./relations.ts";
-import { readPlaces, setBack } from "./sequence-places.ts";
+import { moved, readPlaces, setBack } from "./sequence-places.ts";
 import { followersOf } from "./lookups.ts";
 import {
   type After,
@@ -200,6 +200,8 @@ export class Meter {
     const [after] = await this.#look<After>(isPlanned ? `${AFTER}, ${AS_ALWAYS}` : AFTER);
     const compared = this.#relations.compare(before!, after!.relations, watching);
     const runs = called(before!, after!, watching);
+    const now = sequences.length === 0 ? places : await readPlaces(this.#database, [...places.keys()]);
+    const setsBack = setBack(places, now);
     const isRowsAlone = isPlanned && !RUNS_CODE.test(text) && !runs.some(({ takes }) => takes);
     if (!isRowsAlone) this.#forget();
     // An index goes with its table, its column or its constraint, and so does the sequence of a column.
@@ -211,7 +213,8 @@ export class Meter {
       ...compared,
       runs,
       gone: [...relations.map(relationObject), ...objects],
-      setsBack: sequences.length === 0 ? [] : setBack(places, await readPlaces(this.#database, [...places.keys()])),
+      setsBack,
+      sets: moved(places, now).filter((name) => !setsBack.includes(name)),
       writes: after!.numbers > before!.numbers,
     };
   }

@@ -3,7 +3,7 @@ import type { Measured, Watching } from "./measured.ts";
 import type { AfterRelation, Before, RelationRow } from "./watch-queries.ts";
 
 /** What a statement did to relations, as far as two looks at them tell. */
-type Compared = Omit<Measured, "runs" | "gone" | "setsBack" | "writes">;
+type Compared = Omit<Measured, "runs" | "gone" | "setsBack" | "sets" | "writes">;
 
 /** Tables, views, indexes and sequences as they were at the last look, and which of them somebody may be using. */
 export class Relations {
@@ -142,6 +142,8 @@ export class Relations {
       }
       if (now.kind !== "index") lockedTables.set(now.name, relation);
       if (row.scans <= scans) continue;
+      // A sequence is one row, which every look at it reads.
+      if (now.kind === "sequence") continue;
       if (now.kind !== "index") read.set(now.name, "whole");
       // A look-up of single rows, unless it goes with a lock.
       else if (!read.has(now.table ?? "")) read.set(now.table ?? "", "index");

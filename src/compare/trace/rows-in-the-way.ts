@@ -1,6 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { parseQualifiedName, quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import type { Statement } from "#sql/statement.ts";
 import { backToSavepoint } from "./guarded.ts";
 import { makeUpRows } from "./made-up-rows.ts";
 import type { StatementError } from "./facts.ts";
@@ -21,6 +22,8 @@ export class RowsInTheWay {
   readonly #madeUp: Set<string>;
   readonly #hasFixtures: boolean;
   readonly #without: ReadonlySet<string>;
+  /** Tables into which migrations have put rows, by their names without a schema. */
+  readonly #inserted = new Set<string>();
 
   /** @param without tables that are the tool's own */
   constructor(madeUp: ReadonlySet<string>, hasFixtures: boolean, without: ReadonlySet<string>) {
@@ -33,6 +36,23 @@ export class RowsInTheWay {
   async refill(database: Database, tables: readonly string[], inTransaction: boolean): Promise<void> {
     const { filled } = await makeUpRows(database, { without: this.#without, only: new Set(tables), inTransaction });
     for (const table of filled) this.#madeUp.add(table);
+  }
+
+  /** Notes into which table a statement of a migration has put rows, if into any. */
+  noteInserted({ text }: Statement): void {
+    const written = INSERTS_INTO.exec(text.slice(0, LONGEST_HEAD))?.[1];
+    const name = written === undefined ? undefined : parseQualifiedName(written)?.name;
+    if (name !== undefined) this.#inserted.add(name);
+  }
+
+  /** Where the rows of a table come from, in words; of a table that is not known, those of any. */
+  whose(table: string | undefined): string {
+    const isMadeUp = this.isMadeUp(table);
+    const name = table === undefined ? undefined : parseQualifiedName(table)?.name;
+    const isInserted = name !== undefined && this.#inserted.has(name);
+    if (isMadeUp) return isInserted ? "rows made up for this, or inserted by a migration" : "rows made up for this";
+    if (!this.#hasFixtures) return "rows that a migration inserted";
+    return isInserted ? "rows of the fixtures, or inserted by a migration" : "rows of the fixtures";
   }
 
   isMadeUp(table: string | undefined): boolean {
@@ -63,6 +83,10 @@ export class RowsInTheWay {
   }
 }
 
+const INSERTS_INTO = /^(?:insert\s+into|copy)\s+((?:(?:"[^"]+"|[\w$]+)\s*\.\s*)?(?:"[^"]+"|[\w$]+))/i;
+/** Characters in which the table's name stands. */
+const LONGEST_HEAD = 300;
+
 const INVALID = `
   select pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) as name
     from pg_catalog.pg_index i
@@ -83,7 +107,7 @@ export async function exampleOf(
   if (server === undefined) return undefined;
   const { schema, table, column, detail, sqlstate } = server;
   const name = table === undefined ? undefined : await shownName(database, schema, table);
-  const of = { table: name, madeUp: rows.isMadeUp(name) };
+  const of = { table: name, madeUp: rows.isMadeUp(name), whose: rows.whose(name) };
   // SET NOT NULL names the column alone.
   if (sqlstate === "23502" && detail === undefined && name !== undefined && column !== undefined) {
     const found = await rowWithNull(database, name, column);

@@ -44,6 +44,7 @@ export async function runKnown(meter: Meter, statement: Statement, work: () => P
     runs: [],
     gone: [],
     setsBack: [],
+    sets: [],
     writes: statement.firstWord !== "DROP" || changed.drops.length > 0,
     locks,
     held: locks,

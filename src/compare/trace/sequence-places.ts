@@ -35,6 +35,14 @@ export async function readPlaces(database: Database, names: readonly string[]): 
   );
 }
 
+/** Those that go on from another value. Pure. */
+export function moved(before: Places, after: Places): string[] {
+  return [...before].flatMap(([name, { next }]) => {
+    const now = after.get(name)?.next;
+    return now !== undefined && now !== next ? [name] : [];
+  });
+}
+
 /** Those that give values again which they have given already. Pure. */
 export function setBack(before: Places, after: Places): string[] {
   return [...before].flatMap(([name, { next, isUp }]) => {

@@ -90,7 +90,7 @@ export class Tracer implements Performer {
    * @returns whether they do nothing but add rows; otherwise nothing was done
    */
   async #takeRows(database: Database, script: Script, statements: readonly Statement[]): Promise<boolean> {
-    const { meter, isApart, limit } = this.#options;
+    const { meter, rows, isApart, limit } = this.#options;
     await this.#prepare(database);
     const text = script.text.slice(statements[0]?.start, statements.at(-1)?.end);
     if (isApart || limit.reached.has(text) || !(await setSavepoint(database))) return false;
@@ -107,6 +107,7 @@ export class Tracer implements Performer {
       }
       await releaseSavepoint(database);
       for (const statement of statements) {
+        rows.noteInserted(statement);
         const where = this.#places.of(script, statement, true);
         this.statementFacts.push({
           ...where,
@@ -163,6 +164,7 @@ export class Tracer implements Performer {
     if (verb !== undefined) this.#begun = verb === "BEGIN" || verb === "START TRANSACTION";
     if (this.#options.isApart && this.#isTransactional()) await this.#nextPart(database, statement);
     const { measured, how, error } = taken;
+    if (taken.stopped === undefined) this.#options.rows.noteInserted(statement);
     if (how.kind === "not-traced" || (error !== undefined && error.onRows === undefined)) this.#options.lost.any = true;
     const emptied = await emptiedByCode(database, statement, measured);
     const losses = lossesOf(statement, measured, keepsValues === true, emptied);
@@ -241,6 +243,7 @@ function factsOf({
   buildsIndexes,
   drops,
   rows,
+  sets,
 }: Measured): Omit<Measured, "gone" | "dropsColumns" | "reaches" | "runs" | "setsBack" | "writes"> {
-  return { locks, held, rewrites, rewritesIndexes, scans, buildsIndexes, drops, rows };
+  return { locks, held, rewrites, rewritesIndexes, scans, buildsIndexes, drops, rows, sets };
 }

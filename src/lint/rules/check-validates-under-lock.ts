@@ -1,6 +1,6 @@
 import type { Found, Rule } from "../rule.ts";
 import { addedConstraints, nameOf } from "../syntax.ts";
-import { constraintName, splitRewrite, splitValidation } from "../rewrite.ts";
+import { constraintName, splitRewrite, splitValidation, WITH_COLUMN } from "../rewrite.ts";
 
 export const checkValidatesUnderLock: Rule = {
   id: "check-validates-under-lock",
@@ -31,7 +31,9 @@ export const checkValidatesUnderLock: Rule = {
             column === undefined
               ? splitValidation(statement.text, node, constraint, table)
               : `Add the column without its CHECK, then: ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ${name} CHECK (...) NOT VALID;`,
-          rewrite: column === undefined ? splitRewrite(statement.text, node, constraint, table) : undefined,
+          ...(column === undefined
+            ? splitRewrite(statement.text, node, constraint, table)
+            : { notRewritten: WITH_COLUMN }),
           at: constraint.location,
         },
       ];

@@ -1,6 +1,6 @@
 import type { Found, Rule } from "../rule.ts";
 import { addedConstraints, madeTable, nameOf } from "../syntax.ts";
-import { splitRewrite, splitValidation } from "../rewrite.ts";
+import { splitRewrite, splitValidation, WITH_COLUMN } from "../rewrite.ts";
 
 export const fkValidatesUnderLock: Rule = {
   id: "fk-validates-under-lock",
@@ -34,8 +34,11 @@ export const fkValidatesUnderLock: Rule = {
             : column === undefined
               ? splitValidation(statement.text, node, constraint, table)
               : undefined,
-          rewrite:
-            column === undefined && !isRefused ? splitRewrite(statement.text, node, constraint, table) : undefined,
+          ...(isRefused
+            ? { notRewritten: "before PostgreSQL 18, NOT VALID is refused for a foreign key of a partitioned table" }
+            : column === undefined
+              ? splitRewrite(statement.text, node, constraint, table)
+              : { notRewritten: WITH_COLUMN }),
           at: constraint.location,
         },
       ];

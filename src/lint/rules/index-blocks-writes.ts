@@ -1,6 +1,6 @@
 import { inside, type RangeVar } from "#sql/parser.ts";
 import type { Rule } from "../rule.ts";
-import { concurrently } from "../rewrite.ts";
+import { concurrently, UNIQUE_LATER } from "../rewrite.ts";
 import { nameOf } from "../syntax.ts";
 
 export const indexBlocksWrites: Rule = {
@@ -31,22 +31,31 @@ export const indexBlocksWrites: Rule = {
     const isPartitioned = world.find(index.relation)?.partitioned === true;
     const online = concurrently(statement.text, "INDEX");
     const { idxname: name } = index;
+    const whyNot = isPartitioned
+      ? `${table} is partitioned, and its partitions get their indexes one by one`
+      : name === undefined
+        ? "the index has no name; give it one"
+        : index.if_not_exists === true
+          ? "IF NOT EXISTS passes over an invalid index that CONCURRENTLY may leave behind"
+          : index.unique === true
+            ? UNIQUE_LATER
+            : undefined;
     return [
       {
         message: `CREATE INDEX blocks writes to ${table} until the index is built`,
         fix: isPartitioned
           ? `${statement.text.replace(/\bON\s+/i, "ON ONLY ")};\nThen CREATE INDEX CONCURRENTLY on each partition of ${table}, and ATTACH PARTITION each to this index (ALTER INDEX)`
           : `${online};  -- alone in its migration`,
-        rewrite:
-          // What is unique only later lets rows in meanwhile.
-          isPartitioned || name === undefined || index.if_not_exists === true || index.unique === true
-            ? undefined
-            : {
+        ...(name === undefined || whyNot !== undefined
+          ? { notRewritten: whyNot }
+          : {
+              rewrite: {
                 here: undefined,
                 alone: online,
                 uses: name,
                 later: { name: `index_${name}`, up: online, down: dropOf(index.relation, name) },
               },
+            }),
       },
     ];
   },

@@ -2,7 +2,7 @@ import type { Found, Rule } from "../rule.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import { addedConstraints, alterations, listOf, nameOf } from "../syntax.ts";
 import { inside, strings } from "#sql/parser.ts";
-import { addedAnew } from "../rewrite.ts";
+import { addedAnew, SEVERAL_CHANGES } from "../rewrite.ts";
 
 /** PostgreSQL cuts longer names, and the constraint would not be called what it calls its own. */
 const LONGEST_NAME = 64;
@@ -41,14 +41,15 @@ export const notNullScans: Rule = {
       if (postgres !== undefined && postgres >= 18) {
         const here = `ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ${name} NOT NULL ${writeIdentifier(column)} NOT VALID`;
         const up = `ALTER TABLE ${nameOf(table)} VALIDATE CONSTRAINT ${name}`;
-        const isAlone = inside(node, "AlterTableStmt")?.cmds?.length === 1 && Buffer.byteLength(bare) < LONGEST_NAME;
+        const isOne = inside(node, "AlterTableStmt")?.cmds?.length === 1;
+        const isAlone = isOne && Buffer.byteLength(bare) < LONGEST_NAME;
         return [
           {
             message,
             fix: `${here};\n${up};  -- in the next migration`,
-            rewrite: isAlone
-              ? { here, later: { name: `validate_${bare}`, up, down: addedAnew(table, bare, here) } }
-              : undefined,
+            ...(isAlone
+              ? { rewrite: { here, later: { name: `validate_${bare}`, up, down: addedAnew(table, bare, here) } } }
+              : { notRewritten: isOne ? "the name that the constraint would get is too long" : SEVERAL_CHANGES }),
           },
         ];
       }
@@ -62,6 +63,10 @@ export const notNullScans: Rule = {
             `ALTER TABLE ${nameOf(table)} ALTER COLUMN ${writeIdentifier(column)} SET NOT NULL;  -- in the one after that`,
             `ALTER TABLE ${nameOf(table)} DROP CONSTRAINT ${name};`,
           ].join("\n"),
+          notRewritten:
+            postgres === undefined
+              ? "the version of PostgreSQL is not known (--stats); from 18 on, NOT NULL can be added NOT VALID"
+              : `PostgreSQL ${postgres} has no NOT NULL that is NOT VALID; it takes three migrations by hand`,
         },
       ];
     });

@@ -1,7 +1,7 @@
 import { strings } from "#sql/parser.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Found, Rule } from "../rule.ts";
-import { constraintName } from "../rewrite.ts";
+import { constraintName, UNIQUE_LATER } from "../rewrite.ts";
 import { addedConstraints, listOf, nameOf } from "../syntax.ts";
 
 export const uniqueBuildsUnderLock: Rule = {
@@ -34,6 +34,7 @@ export const uniqueBuildsUnderLock: Rule = {
             `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${nameOf(table)} (${columns});  -- alone in its migration`,
             `ALTER TABLE ${nameOf(table)} ADD CONSTRAINT ${name} UNIQUE USING INDEX ${name};  -- in the next one`,
           ].join("\n"),
+          notRewritten: UNIQUE_LATER,
           at: constraint.location,
         },
       ];

@@ -1,8 +1,8 @@
 import { writeIdentifier } from "#sql/quote.ts";
 import type { RangeVar } from "#sql/parser.ts";
 import type { LintStatement } from "../file.ts";
-import { addedAnew } from "../rewrite.ts";
-import type { Rewrite, Rule } from "../rule.ts";
+import { addedAnew, type MaybeRewritten, SEVERAL_CHANGES } from "../rewrite.ts";
+import type { Rule } from "../rule.ts";
 import { addedConstraints, alterations, nameOf } from "../syntax.ts";
 import { strongLocks } from "../locks.ts";
 
@@ -31,7 +31,7 @@ export const validateUnderLock: Rule = {
       return [
         {
           message: `${nameOf(table)} is read from beginning to end under the ${lock.mode} lock that this transaction took before, so ${lock.mode === "ACCESS EXCLUSIVE" ? "reads and writes wait" : "writes wait"}`,
-          rewrite: rewriteOf(statement, table, command.name ?? "", earlier),
+          ...rewriteOf(statement, table, command.name ?? "", earlier),
           fix: `ALTER TABLE ${nameOf(table)} VALIDATE CONSTRAINT ${writeIdentifier(command.name ?? "")};  -- in a migration of its own`,
         },
       ];
@@ -45,15 +45,18 @@ function rewriteOf(
   table: RangeVar,
   name: string,
   earlier: readonly LintStatement[],
-): Rewrite | undefined {
-  if (statement.node === undefined || alterations(statement.node).length !== 1) return undefined;
+): MaybeRewritten {
+  if (statement.node === undefined || alterations(statement.node).length !== 1)
+    return { notRewritten: SEVERAL_CHANGES };
   const adding = earlier.find(
     ({ node }) =>
       node !== undefined &&
       alterations(node).length === 1 &&
       addedConstraints(node).some(({ constraint, column }) => constraint.conname === name && column === undefined),
   );
-  if (adding === undefined) return undefined;
+  if (adding === undefined) {
+    return { notRewritten: "this file does not add the constraint, so a way back cannot be written" };
+  }
   const down = addedAnew(table, name, adding.text);
-  return { here: undefined, later: { name: `validate_${name}`, up: statement.text, down } };
+  return { rewrite: { here: undefined, later: { name: `validate_${name}`, up: statement.text, down } } };
 }

@@ -137,6 +137,27 @@ DO $$ BEGIN DROP TABLE visits; END $$;`,
     expect(names(statements[3]!.drops)).toEqual(["public.visits", "public.visits_2024"]);
   });
 
+  test("a sequence is set, not read, and rows that a migration inserted are no fixtures", async () => {
+    const { statements } = await traced({
+      "migrations/2_a.sql": `SELECT setval('users_id_seq', 1000);
+SELECT nextval('users_id_seq');
+ALTER TABLE users ADD CHECK (age IS NOT NULL OR id > 0);
+CREATE TABLE tags (name text);
+INSERT INTO tags VALUES ('a'), ('a');
+CREATE UNIQUE INDEX ON tags (name);
+INSERT INTO orgs (name) VALUES ('a');
+ALTER TABLE orgs ADD CHECK (name <> 'a');`,
+    });
+    expect(statements.map(({ sets }) => sets)).toEqual([["public.users_id_seq"], [], [], [], [], [], [], []]);
+    expect(statements.slice(0, 3).map(({ scans }) => names(scans))).toEqual([[], [], ["public.users"]]);
+    expect(statements.map(({ error }) => error?.onRows?.whose)).toEqual([
+      ...Array.from({ length: 5 }, () => undefined),
+      "rows that a migration inserted",
+      undefined,
+      "rows made up for this, or inserted by a migration",
+    ]);
+  });
+
   test("what code does to rows, and branches of functions, whoever runs them", async () => {
     const { statements } = await traced({
       "migrations/2_a.sql": `CREATE FUNCTION odd() RETURNS void LANGUAGE plpgsql AS 'BEGIN IF false THEN DELETE FROM orgs; END IF; UPDATE users SET bio = ''x''; END';

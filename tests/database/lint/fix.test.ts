@@ -48,13 +48,34 @@ describe("lint --fix", () => {
     expect(await project.read(path)).toBe("CREATE INDEX CONCURRENTLY users_name ON users (name);\n");
   });
 
-  test("a unique index stays: rows that it keeps out would come in before it", async () => {
-    const path = "db/migrations/002_index.sql";
-    const text =
-      "CREATE UNIQUE INDEX users_name ON users (name);\nINSERT INTO users (name) VALUES ('a') ON CONFLICT DO NOTHING;\n";
-    const { project, names } = await fixed({ [path]: text }, path);
+  test("what it leaves is said with its place and the reason", async () => {
+    const path = "db/migrations/002_left.sql";
+    const text = [
+      "CREATE UNIQUE INDEX users_name ON users (name);",
+      "CREATE INDEX ON users (name);",
+      "ALTER TABLE users ADD CONSTRAINT users_key UNIQUE (name);",
+      "ALTER TABLE users ADD CHECK (age > 0);",
+      "ALTER TABLE users ADD CONSTRAINT c CHECK (age > 1), ALTER name SET DEFAULT 'x';",
+      "ALTER TABLE users ADD boss bigint CHECK (boss > 0);",
+      "ALTER TABLE users ALTER age SET NOT NULL;",
+      "INSERT INTO users (name) VALUES ('a') ON CONFLICT DO NOTHING;\n",
+    ].join("\n");
+    const { project, stderr, names } = await fixed({ [path]: text }, path, "--no-trace");
     expect(names).toHaveLength(2);
     expect(await project.read(path)).toBe(text);
+    const said = stderr.split("\n").flatMap((line) => {
+      const found = /002_left\.sql:(\d+) is not rewritten \((.+?)\): (.+)/.exec(line);
+      return found === null ? [] : [found.slice(1)];
+    });
+    expect(said).toEqual([
+      ["1", "index-blocks-writes", expect.stringContaining("duplicate rows could be inserted")],
+      ["2", "index-blocks-writes", expect.stringContaining("has no name")],
+      ["3", "unique-builds-under-lock", expect.stringContaining("duplicate rows could be inserted")],
+      ["4", "check-validates-under-lock", expect.stringContaining("has no name")],
+      ["5", "check-validates-under-lock", expect.stringContaining("several changes")],
+      ["6", "check-validates-under-lock", expect.stringContaining("part of a new column")],
+      ["7", "not-null-scans", expect.stringContaining("--stats")],
+    ]);
   });
 
   test("a validation that comes too early gets a migration of its own", async () => {
