@@ -29,10 +29,7 @@ export class Meter {
   readonly #database: Database;
   /** As they were before the statement that is watched next. */
   readonly #relations = new Relations();
-  /** Names of prepared statements, by their text. */
-  readonly #prepared = new Map<string, string>();
-  /** How many relations there were when they were planned. */
-  #plannedFor = 0;
+  readonly #prepared: Prepared;
   /** What functions may do; undefined until somebody asks, after each that may have changed. */
   #code: Code | undefined;
   /** As they were when somebody last asked, as long as nothing but rows can have changed. */
@@ -46,6 +43,8 @@ export class Meter {
 
   private constructor(database: Database) {
     this.#database = database;
+    this.#prepared = sessions.get(database) ?? { names: new Map(), plannedFor: 0 };
+    sessions.set(database, this.#prepared);
   }
 
   /**
@@ -54,6 +53,7 @@ export class Meter {
    */
   static async start(database: Database, without: ReadonlySet<string> = new Set()): Promise<Meter> {
     const meter = new Meter(database);
+    await meter.#forgetLost();
     await meter.refresh();
     meter.#relations.takeIntoUse(without);
     meter.#newest = await Dependents.newest(database);
@@ -72,20 +72,29 @@ export class Meter {
     }
   }
 
+  /** What ran in the session since an earlier meter may have discarded what that had prepared. */
+  async #forgetLost(): Promise<void> {
+    const { names } = this.#prepared;
+    if (names.size === 0) return;
+    const left = new Set((await this.#database.query<{ name: string }>(LEFT)).map(({ name }) => name));
+    for (const [sql, name] of names) if (!left.has(name)) names.delete(sql);
+  }
+
   /** Runs a query that is asked again and again: most of its time is PostgreSQL's for planning it. */
   async #look<Row extends object>(sql: string): Promise<Row[]> {
     if (this.#database.pooled) return await this.#database.query<Row>(sql);
     const { size } = this.#relations;
+    const { names } = this.#prepared;
     // A catalogue that has grown calls for another plan.
-    if (size > 2 * this.#plannedFor) {
-      this.#prepared.clear();
-      this.#plannedFor = Math.max(size, FEW);
+    if (size > 2 * this.#prepared.plannedFor) {
+      names.clear();
+      this.#prepared.plannedFor = Math.max(size, FEW);
     }
-    let name = this.#prepared.get(sql);
+    let name = names.get(sql);
     if (name === undefined) {
-      name = `${PREPARED}${++prepared}`;
+      name = `${PREFIX}${++count}`;
       await this.#database.execute(`prepare ${name} as ${sql}`);
-      this.#prepared.set(sql, name);
+      names.set(sql, name);
     }
     return await this.#database.query<Row>(`execute ${name}`);
   }
@@ -196,7 +205,7 @@ export class Meter {
     const sequences = SETS_BACK.test(text) || runsCode.setsBack ? this.#sequencesInUse() : [];
     const places = await readPlaces(this.#database, sequences);
     await work();
-    if (FORGETS.test(text)) this.#prepared.clear();
+    if (FORGETS.test(text)) this.#prepared.names.clear();
     const [after] = await this.#look<After>(isPlanned ? `${AFTER}, ${AS_ALWAYS}` : AFTER);
     const compared = this.#relations.compare(before!, after!.relations, watching);
     const runs = called(before!, after!, watching);
@@ -270,11 +279,24 @@ interface Code {
 
 const NO_CODE: Code = { drops: false, setsBack: false };
 
-/** What the names of prepared statements begin with: those that are kept between migrations (`deallocateOthers`). */
-const PREPARED = "confiture_watch_";
+/** Statements that meters have prepared in a session. */
+interface Prepared {
+  /** By their text. */
+  readonly names: Map<string, string>;
+  /** How many relations there were when they were planned. */
+  plannedFor: number;
+}
 
-/** Two meters may follow each other in one session. */
-let prepared = 0;
+/** One meter follows another in a session: a plan has one for each way of each file. */
+const sessions = new WeakMap<Database, Prepared>();
+
+/** What the names of prepared statements begin with: those that are kept between migrations (`deallocateOthers`). */
+const PREFIX = "confiture_watch_";
+
+const LEFT = `select name from pg_catalog.pg_prepared_statements where pg_catalog.starts_with(name, '${PREFIX}')`;
+
+/** Of all that were ever prepared. */
+let count = 0;
 
 /** So many relations make no difference to a plan. */
 const FEW = 50;
