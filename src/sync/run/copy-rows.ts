@@ -79,7 +79,8 @@ class Stream {
       } catch (error) {
         await this.#leave();
         if (this.#options.signal?.aborted === true) throw interrupted(error);
-        if (isOfSource(error) && !(await this.#options.source.isHeld())) throw snapshotLost();
+        const explained = await this.#options.source.explain(error);
+        if (explained !== error) throw explained;
         if (attempt === ATTEMPTS || !(error instanceof ConfitureError) || !mayPass(error)) throw error;
         this.#board.again(running);
         this.#options.onEvent({ type: "retrying", table: tally.name, error, attempt });
@@ -148,17 +149,6 @@ class Stream {
   }
 }
 
-/** What may come of a moment that nobody holds any more. */
-function isOfSource(error: unknown): boolean {
-  if (!(error instanceof ConfitureError)) return false;
-  const { code, data } = error;
-  return (
-    code === "sync_source_failed" ||
-    code === "connect_failed" ||
-    (code === "connection_lost" && data?.["target"] !== true)
-  );
-}
-
 /** A stream that broke may hold the next time; what a row or a full disk does, does not pass. */
 function mayPass(error: ConfitureError): boolean {
   if (error.code === "connection_lost" || error.code === "connect_failed") return true;
@@ -172,12 +162,6 @@ const PASSING = /^(?:40001|40P01|57P0[1-3]|08)/;
 function countsDiffer(table: string, { rowsRead, rowsWritten }: Transfer): ConfitureError {
   return new ConfitureError("sync_unproven", `Of "${table}", ${rowsRead} rows were read and ${rowsWritten} written`, {
     hint: "A rule or trigger of the target may have taken some away.",
-  });
-}
-
-function snapshotLost(): ConfitureError {
-  return new ConfitureError("sync_snapshot_lost", "The source's session that held the moment of the copy is gone", {
-    hint: "The source was restarted, or somebody ended the session. Rows that are read now would belong to another snapshot, so the copy cannot go on: run it again.",
   });
 }
 

@@ -127,17 +127,14 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     // Before the target is touched: each of them has to be on the source's own server.
     for (let i = 0; i < jobs; i++) readers.push(source.isEmbedded ? source.session : await source.openSession());
     const look = source.atMoment(readers[0]!);
-    const plan = await options.plan(look);
-    for (const message of plan.warnings) onEvent({ type: "warning", message });
-    const schema = await readSourceSchema(look, options.table).catch((error: unknown) => {
+    const failed = (error: unknown): never => {
       throw readingFailed(error);
-    });
+    };
+    const plan = await options.plan(look).catch(failed);
+    for (const message of plan.warnings) onEvent({ type: "warning", message });
+    const schema = await readSourceSchema(look, options.table).catch(failed);
     await refuseLargeObjects(source.session, options.skipLargeObjects);
-    const ofExtensions = await readExtensionTables(source.session, options.skipExtensionTables).catch(
-      (error: unknown) => {
-        throw readingFailed(error);
-      },
-    );
+    const ofExtensions = await readExtensionTables(source.session, options.skipExtensionTables).catch(failed);
     const sizes = await readSizes(source.session);
 
     await refuseSameDatabase(options, source);
@@ -176,9 +173,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       };
       return await copyLedgers(source.atMoment(reader), entered, target, options.table);
     });
-    const sequences = await readSequences(source.session).catch((error: unknown) => {
-      throw readingFailed(error);
-    });
+    const sequences = await readSequences(source.session).catch(failed);
     // From here on the source may clean up again; the proof looks at it as it is then.
     if (!source.isEmbedded) await source.close();
 
@@ -248,7 +243,8 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       removed: prepared.removed,
       durations: { rows: rowsTook, objects: objectsTook, proof: proofTook, total: performance.now() - began },
     };
-  } catch (error) {
+  } catch (thrown) {
+    const error = signal?.aborted === true ? thrown : await source.explain(thrown);
     const isKnown = signal?.aborted !== true || (error instanceof ConfitureError && error.code === "interrupted");
     const failure = isKnown ? error : new ConfitureError("interrupted", "Interrupted", { cause: error });
     throw prepared === undefined || state !== "making" ? failure : withOutcome(failure, prepared.place);

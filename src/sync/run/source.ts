@@ -30,6 +30,7 @@ export class Source {
   /** Holds the moment, and the tables against being changed. */
   readonly #holder: Database;
   readonly #identity: Identity;
+  #isClosed = false;
   /** Undefined on the embedded engine, which has one session. */
   readonly snapshot: string | undefined;
 
@@ -151,9 +152,32 @@ export class Source {
     }
   }
 
+  /** The error, or where it came of a moment that nobody holds any more, that. */
+  async explain(error: unknown): Promise<unknown> {
+    if (this.#isClosed || !isOfSource(error) || (await this.isHeld())) return error;
+    const ended = this.#identity.replica
+      ? "The replica was restarted, somebody ended the session, or it was in the way of replay: raise max_standby_streaming_delay there."
+      : "The source was restarted, or somebody ended the session.";
+    return new ConfitureError("sync_snapshot_lost", "The source's session that held the moment of the copy is gone", {
+      hint: `${ended} Rows that are read now would belong to another snapshot, so the copy cannot go on: run it again.`,
+    });
+  }
+
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#holder.close();
   }
+}
+
+/** What may come of a moment that nobody holds any more. */
+function isOfSource(error: unknown): boolean {
+  if (!(error instanceof ConfitureError)) return false;
+  const { code, data } = error;
+  return (
+    code === "sync_source_failed" ||
+    code === "connect_failed" ||
+    (code === "connection_lost" && data?.["target"] !== true)
+  );
 }
 
 const BEGIN = "begin isolation level repeatable read read only";

@@ -38,8 +38,11 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
     const reader = source.isEmbedded ? source.session : await source.openSession();
     try {
       const look = source.atMoment(reader);
-      const plan = await options.plan(look);
-      const schema = await readSourceSchema(look, options.table);
+      const failed = (error: unknown): never => {
+        throw readingFailed(error);
+      };
+      const plan = await options.plan(look).catch(failed);
+      const schema = await readSourceSchema(look, options.table).catch(failed);
       if (!source.isEmbedded) await source.close();
       return await withDatabase(options.target.target, { ...connect, signal }, async (target) => {
         await pin(target);

@@ -74,6 +74,16 @@ for (const engine of newestServer) {
     await ending;
     expect(error.code).toBe("sync_snapshot_lost");
     expect(error.hint).toContain("The target was not replaced");
+    // Before the first row, the server only says that it does not know the snapshot.
+    const early = await failed(
+      copy(source.target, target.target, {
+        plan: async (database) => {
+          await endHolder(instance, onServer(source.target).database);
+          return await planned((plan) => plan)(database);
+        },
+      }),
+    );
+    expect(early.code).toBe("sync_snapshot_lost");
     expect(await tables(target.target)).toEqual([{ name: "old" }]);
   }, 60_000);
 
@@ -138,4 +148,11 @@ async function endCopying(instance: TestServer, database: string): Promise<void>
     await instance.sql("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [database]);
     return;
   }
+}
+
+/** Ends the session that holds the moment, and waits until it is gone. */
+async function endHolder(instance: TestServer, database: string): Promise<void> {
+  const holders = "from pg_stat_activity where datname = $1 and state = 'idle in transaction'";
+  await instance.sql(`select pg_terminate_backend(pid) ${holders}`, [database]);
+  while ((await instance.sql(`select 1 ${holders}`, [database])).length > 0) await Bun.sleep(10);
 }
