@@ -1,3 +1,4 @@
+import { address } from "./address.ts";
 import { card } from "./card.ts";
 import { city } from "./city.ts";
 import { company } from "./company.ts";
@@ -35,6 +36,7 @@ export const TRANSFORMS: readonly Transform[] = [
   fullName,
   company,
   city,
+  address,
   phone,
   postcode,
   card,

@@ -11,7 +11,8 @@ const SCHEMA = `
   create table people (
     id bigint primary key, small int2, middle int4, u uuid, mail text, login varchar(40), tok text, first text, last varchar(40),
     whole text, firm text, town char(12), phone text, zip text, card text, iban text, ssn text, seen timestamptz, born date, year date,
-    ip inet, masked text, note varchar(60), bio text, password text, search tsvector, doc jsonb, old json, mails text[], numbers int4[]);
+    ip inet, masked text, note varchar(60), bio text, password text, search tsvector, doc jsonb, old json, mails text[], numbers int4[],
+    street text, code varchar(5), place varchar(15));
   insert into people
   select n, n, n * 1000, md5(n::text)::uuid, 'p' || n || '@corp.test', 'login' || n, 'tok' || n, 'Clara', 'Andersen' || n % 5,
     'Clara Andersen', 'Firm ' || n, 'Lisbon', '+49 30 ' || n, '10' || n, '4111111111111111', 'GB82WEST12345698765432', '123-45-6789',
@@ -19,7 +20,8 @@ const SCHEMA = `
     'Secret 123-45', 'write to p' || n || '@corp.test or +49 30 1234567', 'Some text ' || n, 'hash' || n, to_tsvector('simple', 'clara'),
     jsonb_build_object('theme', 'dark', 'hidden', 'p', 'contact', jsonb_build_object('email', 'p' || n || '@corp.test', 'age', n),
       'friends', jsonb_build_array(jsonb_build_object('phone', '+49 30 1', 'x', 1), 7, jsonb_build_object('phone', null))),
-    '{"a": {"b.c": "Secret"}, "z": 1}', array['p' || n || '@corp.test', null], array[n, null]
+    '{"a": {"b.c": "Secret"}, "z": 1}', array['p' || n || '@corp.test', null], array[n, null],
+    'Andersen Street ' || n, (10000 + n)::text, case n % 2 when 0 then 'Lisbon' else 'ATHENS' end
   from generate_series(1, 400) n;
   insert into people (id) values (-5);`;
 
@@ -56,6 +58,9 @@ tables:
     old: { json: { 'a."b.c"': mask } }
     mails: { as: people.mail }
     numbers: integer
+    street: { address: { part: street, by: id } }
+    code: { address: { part: postcode, by: id } }
+    place: { address: { part: city, by: id } }
 `;
 
 type Person = Record<string, unknown>;
@@ -206,6 +211,20 @@ for (const engine of engines) {
         expect(shift).not.toBe(0);
       }
       expect(new Date(String(results[0]!["year"])).getUTCMonth()).toBe(0);
+    });
+
+    test("the parts of an address go together", () => {
+      const areas = new Map<string, Set<string>>();
+      for (const { street, code, place } of results.slice(0, 400)) {
+        expect(String(street)).toMatch(/^[A-Z][a-z]+ Street \d{1,3}$/);
+        expect(String(code)).toMatch(/^[12]\d{4}$/);
+        const area = String(code).slice(0, 3);
+        areas.set(area, (areas.get(area) ?? new Set()).add(String(place)));
+      }
+      expect(areas.size).toBeGreaterThan(50);
+      // Only where a row's own city would have come of it, its neighbour stands in its place.
+      expect([...areas].flatMap(([, places]) => (places.size > 2 ? [places] : []))).toEqual([]);
+      expect([...areas.values()].filter((places) => places.size > 1).length).toBeLessThan(3);
     });
 
     test("an expression reads what other columns became", () => {
