@@ -40,13 +40,14 @@ interface Rows {
  */
 export async function hintForRows(
   database: Database,
-  { server, location }: ConfitureError,
+  error: ConfitureError,
   body: Body | undefined,
 ): Promise<string | undefined> {
+  const { server, location } = error;
   const sql = body?.kind === "sql" ? body : undefined;
   if (server?.sqlstate === VIOLATES_CHECK) {
     const rows = (await unvalidatedRows(database, server)) ?? (sql && (await checkedRows(database, server, sql)));
-    return rows && `Put the rows right that violate ${quoteIdentifier(server.constraint ?? "")}, ${found(rows)}`;
+    return rows && `Put the rows right that violate ${quoteIdentifier(server.constraint ?? "")}${found(error, rows)}`;
   }
   if (server?.sqlstate !== OUT_OF_RANGE || sql === undefined) return undefined;
   const parser = await loadParser();
@@ -62,13 +63,15 @@ export async function hintForRows(
     const rows = { table: first.table, where: conditions.join(" OR ") };
     const types = [...new Set(columns.map(({ type }) => RANGES[type]!.name))].join(" or ");
     if (await finds(database, rows))
-      return `Change or delete the rows with a value outside the range of ${types}, ${found(rows)}`;
+      return `Change or delete the rows with a value outside the range of ${types}${found(error, rows)}`;
   }
   return undefined;
 }
 
-function found(rows: Rows): string {
-  return `then run the command again. They are found by: ${queryOf(rows)};`;
+/** @param error the record of one that stopped half way says how to go on */
+function found({ data }: ConfitureError, rows: Rows): string {
+  const again = data?.["statementsDone"] === undefined ? ", then run the command again" : "";
+  return `${again}. They are found by: ${queryOf(rows)};`;
 }
 
 function queryOf({ table: { schema, name }, where }: Rows): string {
