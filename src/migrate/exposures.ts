@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { exposureOf } from "#sql/exposure.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
-import { type Opened, openedBy } from "#sql/opened.ts";
+import { isTakenBack, type Opened, openedBy } from "#sql/opened.ts";
 import { type ReadPastPolicies, readPastPolicies } from "#sql/read-past-policies.ts";
 import type { Statement } from "#sql/statement.ts";
 import { foldedName, namesAltered } from "#sql/token-names.ts";
@@ -48,22 +48,12 @@ export async function exposuresOf(
   for (const [statement, { table, what }] of opened) {
     const isOpened =
       table === undefined
-        ? !isTakenBack(statement, all)
+        ? !isTakenBack(all.slice(all.indexOf(statement) + 1))
         : before.some((one) => isSame(table, one)) && !now.some((one) => isSame(table, one));
     if (!isOpened) continue;
     found.set(statement, what);
   }
   return found;
-}
-
-/** Whether a later statement takes from PUBLIC the right to call functions. */
-function isTakenBack(statement: Statement, statements: readonly Statement[]): boolean {
-  return statements
-    .slice(statements.indexOf(statement) + 1)
-    .some(
-      ({ firstWord, text }) =>
-        firstWord === "REVOKE" && /\b(?:functions?|procedures?|routines?)\b[^]*\bpublic\s*$/i.test(text),
-    );
 }
 
 /** Tables whose row level security one of the statements switches on. */

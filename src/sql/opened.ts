@@ -24,6 +24,14 @@ export function openedBy(statement: Statement): Opened | undefined {
   return /\bdefiner\b/i.test(text) ? ofDefiner(statement.tokens()) : undefined;
 }
 
+/** Whether one of the statements behind it takes from PUBLIC the right to call functions. Pure. */
+export function isTakenBack(later: readonly Statement[]): boolean {
+  return later.some(
+    ({ firstWord, text }) =>
+      firstWord === "REVOKE" && /\b(?:functions?|procedures?|routines?)\b[^]*\bpublic\s*$/i.test(text),
+  );
+}
+
 /** CREATE POLICY own ON notes [AS RESTRICTIVE] ..., ALTER POLICY own ON notes TO web USING (true) */
 function ofPolicy(tokens: readonly string[]): Opened | undefined {
   const on = tokens.indexOf("ON", 3);

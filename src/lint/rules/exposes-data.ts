@@ -1,5 +1,6 @@
 import { exposureOf } from "#sql/exposure.ts";
-import { inside, type RangeVar } from "#sql/parser.ts";
+import { isTakenBack, openedBy } from "#sql/opened.ts";
+import { inside, type Node, type RangeVar } from "#sql/parser.ts";
 import { Statement } from "#sql/statement.ts";
 import type { Context, Found, Rule } from "../rule.ts";
 import { alterations, dropped, nameOf } from "../syntax.ts";
@@ -9,8 +10,8 @@ export const exposesData: Rule = {
   title: "Data shown to those who could not see it before",
   group: "security",
   severity: "warning",
-  asks: ["syntax", "neighbours"],
-  why: "Row level security that is switched off, a right for `PUBLIC`, which every role has, those of later too, a role that is `SUPERUSER` or `BYPASSRLS`, a publication of all tables and a `COPY` to a file or program of the server all show rows to people who could not see them. Rows that somebody has read cannot be taken back.",
+  asks: ["syntax", "neighbours", "trace"],
+  why: "Row level security that is switched off, a right for `PUBLIC`, which every role has, those of later too, a role that is `SUPERUSER` or `BYPASSRLS`, a publication of all tables and a `COPY` to a file or program of the server all show rows to people who could not see them. So may a policy that is made or changed on a table that has row level security already, another owner of such a table, for whom policies do not hold, and a `SECURITY DEFINER` function, which reads with the rights of its owner and which everybody may call. Rows that somebody has read cannot be taken back.",
   instead:
     "Grant to the roles that need it, name the tables, and change policies instead of switching them off. On a protected environment, `confiture migrate up` asks before it runs such a statement.",
   wrong: "ALTER TABLE notes DISABLE ROW LEVEL SECURITY;\nGRANT SELECT ON notes TO PUBLIC;",
@@ -19,9 +20,8 @@ export const exposesData: Rule = {
     const { node, statement, isOld } = context;
     const policy = withoutPolicy(context);
     if (policy.length > 0) return policy;
-    const { text } = statement;
-    const what = exposureOf(Statement.of(text));
-    if (what === undefined) return [];
+    const what = exposureOf(Statement.of(statement.text));
+    if (what === undefined) return opened(context);
     const [alteration] = alterations(node);
     if (alteration !== undefined && !isOld(alteration.table)) return [];
     const granted = (inside(node, "GrantStmt")?.objects ?? []).flatMap((object) => inside(object, "RangeVar") ?? []);
@@ -43,6 +43,46 @@ function fixOf({ node }: Context): string {
   return "GrantStmt" in node || "AlterDefaultPrivilegesStmt" in node
     ? "Grant it to the roles that need it"
     : "Grant the role what it needs, table by table";
+}
+
+/** What its text alone does not tell: where it was run, that is known; elsewhere, what migrations say of the table. */
+function opened(context: Context): readonly Found[] {
+  const { node, statement, facts, file } = context;
+  const open = openedBy(Statement.of(statement.text));
+  if (open === undefined) return [];
+  if (facts !== undefined && !facts.exposes.includes(open.what)) return [];
+  const found = { message: `Exposes ${open.what}`, fix: fixOfOpened(node) };
+  if (open.table === undefined) {
+    const later = file.statements.slice(file.statements.indexOf(statement) + 1).map(({ text }) => Statement.of(text));
+    if (isTakenBack(later)) return [];
+    // Nobody has called a new one yet.
+    const made = inside(node, "CreateFunctionStmt");
+    return [made !== undefined && made.replace !== true ? { ...found, severity: "note" } : found];
+  }
+  const table =
+    inside(node, "CreatePolicyStmt")?.table ?? inside(node, "AlterPolicyStmt")?.table ?? alterations(node)[0]?.table;
+  const rowSecurity = context.world.find(table)?.rowSecurity;
+  if (!context.isOld(table) || isSecuredHere(context, table)) return [];
+  if (facts !== undefined || rowSecurity === true) return [found];
+  if (rowSecurity === false) return [];
+  return [{ ...found, severity: "note", message: `${found.message}, if row level security is on there` }];
+}
+
+/** A table that had none before has kept nothing from anybody. */
+function isSecuredHere({ file, world }: Context, table: RangeVar | undefined): boolean {
+  return file.statements.some(
+    ({ node }) =>
+      node !== undefined &&
+      alterations(node, "AT_EnableRowSecurity").some((other) => world.keyOf(other.table) === world.keyOf(table)),
+  );
+}
+
+function fixOfOpened(node: Node): string {
+  if ("AlterTableStmt" in node)
+    return "Let a role own the table that may see all of its rows, or FORCE ROW LEVEL SECURITY";
+  return "CreatePolicyStmt" in node || "AlterPolicyStmt" in node
+    ? "Look through TO and USING: rows that any permissive policy lets through are seen"
+    : "REVOKE EXECUTE ON FUNCTION ... FROM PUBLIC in the same migration, and grant it to the roles that need it";
 }
 
 /** A restrictive policy keeps rows from people; without a permissive one they see less. */
