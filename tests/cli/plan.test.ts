@@ -546,11 +546,14 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
     await using project = await limited("limits: {lock: access_exclusive, data_loss: true}\n");
     await project.write("db/migrations/2_note.sql", `${LOCKS}ALTER TABLE users DROP bio;\n`);
     await project.succeed(up);
-    await using small = await limited("limits: {}\n");
-    await small.write("db/migrations/2_note.sql", LOCKS);
-    await small.succeed(up);
-    await small.write("db/migrations/3_bio.sql", "ALTER TABLE users DROP bio;\n");
-    expect(await small.run(up)).toMatchObject({ exitCode: 2 });
+    await project.write(
+      "db/environments/local.yaml",
+      environmentFile(project.server, project.database, "protected: true\nlimits: {}\n"),
+    );
+    await project.write("db/migrations/3_more.sql", LOCKS.replace("note", "more"));
+    await project.succeed(up);
+    await project.write("db/migrations/4_note.sql", "ALTER TABLE users DROP note;\n");
+    expect(await project.run(up)).toMatchObject({ exitCode: 2 });
   });
 
   test("tell a short lock from one that is held while a large table is rewritten or read, and say so beforehand", async () => {
@@ -566,7 +569,7 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
     await project.write("db/migrations/2_note.sql", LOCKS);
     await project.succeed(up);
     const users = "public.users (about 5,000 rows)";
-    for (const [sql, line, what] of [
+    const stopping = [
       [
         "ALTER TABLE users ADD token uuid DEFAULT gen_random_uuid();",
         1,
@@ -577,20 +580,23 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
         1,
         `ACCESS EXCLUSIVE on public.users while it reads all rows of ${users}`,
       ],
-      ["CREATE INDEX ON users (bio);", 1, `SHARE on public.users while it reads all rows of ${users}`],
+      ["CREATE INDEX ON users (email);", 1, `SHARE on public.users while it reads all rows of ${users}`],
       [
         "ALTER TABLE small ADD a int;\nUPDATE users SET bio = '' WHERE bio IS NULL;",
         2,
         `ACCESS EXCLUSIVE on public.small while it reads all rows of ${users}`,
       ],
-    ] as const) {
-      await project.write("db/migrations/3_more.sql", sql);
-      const said = `db/migrations/3_more.sql:${line}: ${what}`;
-      const stopped = await project.run(up);
-      expect({ sql, stopped }).toMatchObject({ stopped: { exitCode: 3, stderr: expect.stringContaining(said) } });
-      const plan = readDocument(await project.succeed(["migrate", "plan", "--format", "json"]));
-      expect(plan).toMatchObject({ aboveLimits: [{ file: "db/migrations/3_more.sql", line, what }] });
-    }
+    ] as const;
+    for (const [at, [sql]] of stopping.entries()) await project.write(`db/migrations/${at + 3}_more.sql`, sql);
+    const aboveLimits = stopping.map(([, line, what], at) => ({
+      file: `db/migrations/${at + 3}_more.sql`,
+      line,
+      what,
+    }));
+    const stopped = await project.run(up);
+    expect(stopped.exitCode).toBe(3);
+    for (const { file, line, what } of aboveLimits) expect(stopped.stderr).toContain(`${file}:${line}: ${what}`);
+    expect(readDocument(await project.succeed(["migrate", "plan", "--format", "json"]))).toMatchObject({ aboveLimits });
     for (const [command, out] of [
       [["migrate", "plan"], "stdout"],
       [["migrate", "plan", "--format", "markdown"], "stdout"],
@@ -598,7 +604,7 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
     ] as const) {
       const shown = (await project.succeed([...command]))[out].replaceAll("\\", "").replaceAll(/\s+/g, " ");
       expect(shown).toContain('Above the limits of "local": `up` stops before anything runs');
-      expect(shown).toContain("db/migrations/3_more.sql:2: ACCESS EXCLUSIVE on public.small while it reads all rows");
+      expect(shown).toContain("db/migrations/6_more.sql:2: ACCESS EXCLUSIVE on public.small while it reads all rows");
     }
     await project.write(
       "db/environments/local.yaml",
@@ -629,31 +635,36 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
     await project.query("CREATE TABLE events_1 PARTITION OF events DEFAULT");
     await project.query("INSERT INTO events SELECT generate_series(1, 5000)");
     await project.query("ANALYZE events_1");
-    for (const [table, words] of [
-      ["events", /ACCESS EXCLUSIVE on public\.events \(about 5,000 rows\)/],
-      ["ghosts", /ACCESS EXCLUSIVE on public\.ghosts \(at most [\d,]+ rows/],
-      ["big", /ACCESS EXCLUSIVE on public\.big \(the database has no table of this name/],
-    ] as const) {
-      await project.write("db/migrations/2_more.sql", `ALTER TABLE ${table} ADD COLUMN c int;\n`);
-      const { exitCode, stderr } = await project.run(up);
-      expect({ table, exitCode, stderr }).toMatchObject({ exitCode: 3, stderr: expect.stringMatching(words) });
-    }
+    for (const [at, table] of ["events", "ghosts", "big"].entries())
+      await project.write(`db/migrations/${at + 2}_more.sql`, `ALTER TABLE ${table} ADD COLUMN c int;\n`);
+    const { exitCode, stderr } = await project.run(up);
+    expect(exitCode).toBe(3);
+    for (const words of [
+      /2_more\.sql:1: ACCESS EXCLUSIVE on public\.events \(about 5,000 rows\)/,
+      /3_more\.sql:1: ACCESS EXCLUSIVE on public\.ghosts \(at most [\d,]+ rows/,
+      /4_more\.sql:1: ACCESS EXCLUSIVE on public\.big \(the database has no table of this name/,
+    ])
+      expect(stderr).toMatch(words);
   });
 
   test("stop code with branches, of which not all were seen: blocks and functions", async () => {
     await using project = await limited();
     const branch = "IF (SELECT count(*) FROM users) > 99 THEN DELETE FROM users; END IF;";
-    for (const [sql, line] of [
-      [`DO $$ BEGIN ${branch} END $$;`, 1],
-      [`CREATE FUNCTION odd() RETURNS void LANGUAGE plpgsql AS $$ BEGIN ${branch} END $$;\nSELECT odd();`, 2],
-      [`CREATE PROCEDURE odd() LANGUAGE plpgsql AS $$ BEGIN ${branch} END $$;\nCALL odd();`, 2],
-    ] as const) {
-      await project.write("db/migrations/2_code.sql", sql);
-      const { exitCode, stderr } = await project.run(up);
-      expect({ sql, exitCode, stderr }).toMatchObject({
-        exitCode: 3,
-        stderr: expect.stringContaining(`2_code.sql:${line}: runs code with branches, of which not all were seen`),
-      });
+    const files = [
+      ["2_code.sql", 1, `DO $$ BEGIN ${branch} END $$;`],
+      [
+        "3_code.sql",
+        2,
+        `CREATE FUNCTION odd() RETURNS void LANGUAGE plpgsql AS $$ BEGIN ${branch} END $$;\nSELECT odd();`,
+      ],
+      ["4_code.sql", 2, `CREATE PROCEDURE odd_too() LANGUAGE plpgsql AS $$ BEGIN ${branch} END $$;\nCALL odd_too();`],
+    ] as const;
+    for (const [name, , sql] of files) await project.write(`db/migrations/${name}`, sql);
+    const { exitCode, stderr } = await project.run(up);
+    expect(exitCode).toBe(3);
+    for (const [name, line] of files) {
+      expect(stderr).toContain(`${name}:${line}: runs code with branches, of which not all were seen`);
+      await rm(project.path(`db/migrations/${name}`));
     }
     await project.write(
       "db/migrations/2_code.sql",
@@ -690,18 +701,25 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
     await project.succeed(["migrate", "plan", "--out", "plan.json"]);
     await project.succeed([...up, "--plan", "plan.json"]);
   });
+});
 
-  test.each([
+test("limits that are none are errors that say what is wrong", async () => {
+  await using project = await embedded({});
+  for (const [limits, words] of [
     ["{lock: sharee}", 'Did you mean "share"?'],
     ["{rows: many}", "must be a number of rows"],
     ["{row: 5}", '"rows"'],
     ["5", "limits"],
-  ])("limits: %s is an error that says what is wrong", async (limits, words) => {
-    await using project = await limited(`limits: ${limits}\n`);
-    const { exitCode, stderr } = await project.run(up);
-    expect(exitCode).toBe(4);
-    expect(stderr).toContain(words);
-  });
+  ] as const) {
+    await project.write(
+      "db/environments/local.yaml",
+      `database:\n  engine: embedded\nprotected: true\nlimits: ${limits}\n`,
+    );
+    expect(await runHere(["migrate", "up"], { cwd: project.dir })).toMatchObject({
+      exitCode: 4,
+      stderr: expect.stringContaining(words),
+    });
+  }
 });
 
 test("up --dry-run says above the statements what they do to a database in use, and psql runs what it prints", async () => {
