@@ -6,7 +6,7 @@ import type { MigrationFile } from "#migrate/migration-file.ts";
 import { compareVersions, isBase } from "#migrate/version.ts";
 import { mayMoveTable } from "#sql/replaced.ts";
 import type { Statement } from "#sql/statement.ts";
-import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
+import { asFailure, SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
 import {
   isMissingObject,
@@ -53,7 +53,7 @@ async function traceIn(series: ScratchSeries, options: Limited, fixtures: readon
       trace = await traceFrom(start, options, fixtures, "both");
     } else if (options.trustsOtherwise === true && missing(trace).length > 0) {
       const [notReplayed] = missing(trace);
-      const other = await beginWith(series, options, options.otherwise).catch(asSqlError);
+      const other = await beginWith(series, options, options.otherwise).catch(asFailure);
       const better = other instanceof ConfitureError ? undefined : await traceFrom(other, options, fixtures, "both");
       if (better !== undefined && missing(better).length < missing(trace).length) {
         start = other as Start;
@@ -109,24 +109,24 @@ async function begin(series: ScratchSeries, options: TraceOptions): Promise<Star
   const failed = await runEarlier(run, before, options, leftOut);
   if (failed === undefined) return { database, run, leftOut, isEmpty: before.length === 0, isOther: false };
   const isFirst = failed.data?.["startsElsewhere"] === true;
-  if (options.otherwise === undefined) throw isFirst ? failed : withWayOut(failed);
+  if (options.otherwise === undefined) throw isFirst ? failed : withWayOut(failed, true);
   if (isFirst) return await beginWith(series, options, options.otherwise);
-  const other = await beginWith(series, options, options.otherwise).catch(asSqlError);
-  if (other instanceof ConfitureError) throw withWayOut(failed);
+  const other = await beginWith(series, options, options.otherwise).catch(asFailure);
+  if (other instanceof ConfitureError) throw withWayOut(failed, false);
   return { ...other, notReplayed: failed };
 }
 
-/** Of an applied migration that does not run where everything before it has run. */
-function withWayOut(failed: ConfitureError): ConfitureError {
+/**
+ * Of an applied migration that does not run where everything before it has run.
+ * @param mayAskDatabase whether it can be tried on a copy of the database's schema instead
+ */
+function withWayOut(failed: ConfitureError, mayAskDatabase: boolean): ConfitureError {
+  const askIt = mayAskDatabase
+    ? "Without --since, `confiture migrate plan` tries what is pending on a copy of the database's schema. Or change the migration"
+    : "Change the migration";
   return failed.with({
-    hint: "This migration is applied, and does not run again from an empty database. Change it so that it does (`DROP ... IF EXISTS`, for something that was made by hand), and accept the change with `confiture migrate accept VERSION`.",
+    hint: `This migration does not run again from an empty database. ${askIt} so that it does (\`DROP ... IF EXISTS\`, for something that was made by hand), and accept it on each database that has it: \`confiture migrate accept VERSION --different\`.`,
   });
-}
-
-/** @throws what is no error of PostgreSQL's */
-function asSqlError(error: unknown): ConfitureError {
-  if (error instanceof ConfitureError && error.server !== undefined && error.code !== "interrupted") return error;
-  throw error;
 }
 
 /** Of statements whose own locks are not known yet, as they were when each ran in a transaction of its own. */

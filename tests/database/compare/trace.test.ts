@@ -630,6 +630,7 @@ CREATE FUNCTION any_of() RETURNS bigint LANGUAGE sql AS 'SELECT any_value(id) FR
     expect(await failureOf(traceMigrations({ ...options, migrations }))).toMatchObject({
       code: "sql_failed",
       location: { file: "db/migrations/1_a.sql", line: 1 },
+      hint: expect.stringContaining("confiture migrate accept VERSION --different"),
     });
   });
 });
