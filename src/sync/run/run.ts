@@ -300,9 +300,31 @@ async function runAll(
     try {
       await database.execute(sql);
     } catch (error) {
-      throw making(error, sql);
+      throw isDenied(error) ? await denied(error, sql, database) : making(error, sql);
     }
   }
+}
+
+function isDenied(error: unknown): error is ConfitureError {
+  return error instanceof ConfitureError && error.server?.sqlstate === "42501";
+}
+
+/** Of a right that is missing, PostgreSQL names the object alone. */
+async function denied({ message }: ConfitureError, sql: string, database: Database): Promise<ConfitureError> {
+  const [row] = await database.query<{ role: string }>("select current_user::pg_catalog.text as role");
+  const [statement = ""] = sql.split("\n", 1);
+  return new ConfitureError(
+    "sync_target_failed",
+    `On the target, the role ${row?.role ?? ""} may not do what the source's schema needs: ${message}`,
+    {
+      hint: `Grant that right there, or name a role that has it in the target's environment. The statement: ${shortened(statement)}`,
+      data: { sqlstate: "42501", side: "target", role: row?.role ?? null, statement: sql },
+    },
+  );
+}
+
+function shortened(text: string): string {
+  return text.length > 120 ? `${text.slice(0, 120)}...` : text;
 }
 
 /** Without DETAIL and CONTEXT: of a duplicate key they quote the values. */
@@ -310,7 +332,7 @@ function making(error: unknown, sql: string): unknown {
   if (!(error instanceof ConfitureError) || error.server === undefined) return error;
   const { sqlstate } = error.server;
   const [what = ""] = sql.split("\n", 1);
-  const shown = what.length > 120 ? `${what.slice(0, 120)}...` : what;
+  const shown = shortened(what);
   return new ConfitureError(
     "sync_target_failed",
     `The target refuses a statement of the source's schema (SQLSTATE ${sqlstate}): ${shown}`,
@@ -330,7 +352,6 @@ const HINTS: Readonly<Record<string, string>> = {
   "53100": "The target's disk is full. Make room, then run it again.",
   "58P01": "An extension is not installed on the target's server. Install it there.",
   "0A000": "An extension may be missing on the target's server, or its version cannot do this.",
-  "42501": "The role lacks a right on the target: some extensions and objects need a superuser.",
 };
 
 async function readMoment(database: Database): Promise<SyncReport["snapshot"]> {

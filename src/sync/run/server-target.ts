@@ -343,7 +343,7 @@ async function inPlace(target: ServerTarget, options: OpenOptions): Promise<Prep
     );
   } catch (error) {
     await holder.close();
-    throw error;
+    throw mayNotReplace(error, target);
   }
   return {
     place: "in place",
@@ -364,6 +364,24 @@ async function inPlace(target: ServerTarget, options: OpenOptions): Promise<Prep
     },
     abandon: async () => await holder.close(),
   };
+}
+
+/** A role that may neither make a new database nor empty the one there is. */
+function mayNotReplace(error: unknown, { database, user }: ServerTarget): unknown {
+  if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "42501") return error;
+  const role = quoteIdentifier(user);
+  return new ConfitureError(
+    "sync_target_failed",
+    `On the target, the role ${user} may neither replace the database "${database}" nor empty it: ${error.message}`,
+    {
+      hint: [
+        "Nothing was changed. Run on the target, as a superuser:",
+        `ALTER DATABASE ${quoteIdentifier(database)} OWNER TO ${role};`,
+        `ALTER ROLE ${role} CREATEDB;`,
+      ].join("\n"),
+      data: { sqlstate: "42501", side: "target", role: user },
+    },
+  );
 }
 
 /** Whether a copy into a database was begun and never ended. */

@@ -2,9 +2,14 @@ import { expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import type { ConfitureError } from "#errors/error.ts";
+import { quoteIdentifier } from "#sql/quote.ts";
 import { engines, newestServer } from "../../support/engines.ts";
 import { server } from "../../support/servers.ts";
 import { copy, planned, ruled, transforming } from "./copying.ts";
+
+/** 63 bytes, as many as a name may have. */
+const LONGEST = `${"é".repeat(31)}"`;
+const QUOTED = quoteIdentifier(LONGEST);
 
 const ALL_SORTS = `
   create extension if not exists citext; create extension if not exists hstore;
@@ -13,11 +18,11 @@ const ALL_SORTS = `
   create domain mail as text check (value like '%@%');
   create table "Odd ""Schema"""."Select" ("Table" int generated always as identity primary key, "from" mail not null unique, "a.b" citext,
     "keep" text, tags hstore, moods mood[], pairs pair[], span int4range, raw bytea, code uuid, seen inet, at timestamptz, amount numeric,
-    words tsvector, doubled int generated always as ("Table" * 2) stored);
-  insert into "Odd ""Schema"""."Select" ("from", "a.b", "keep", tags, moods, pairs, span, raw, code, seen, at, amount, words)
+    words tsvector, "new\nline" text, ${QUOTED} text, doubled int generated always as ("Table" * 2) stored);
+  insert into "Odd ""Schema"""."Select" ("from", "a.b", "keep", tags, moods, pairs, span, raw, code, seen, at, amount, words, "new\nline", ${QUOTED})
     select 'Person' || g || '@Corp.Example', 'Person' || g, 'secret ' || g, hstore('phone', '+49 30 ' || g), array['glad', 'sad']::mood[],
            array[row(g, E'tab\\tnew\\nline \\\\N')::pair], int4range(g, g + 5), decode(md5(g::text), 'hex'), md5(g::text)::uuid, '192.0.2.7', now(), 'NaN',
-           to_tsvector('simple', 'Person' || g || '@Corp.Example')
+           to_tsvector('simple', 'Person' || g || '@Corp.Example'), 'Person' || g || '@Corp.Example', 'Person' || g
       from generate_series(1, 200) g;
   create table tree (id bigint primary key, parent bigint references tree deferrable initially deferred, label varchar(12) not null);
   insert into tree select g, nullif(g - 1, 0), 'label ' || g from generate_series(1, 100) g;
@@ -39,6 +44,8 @@ tables:
     code: uuid
     seen: network
     words: { expr: "to_tsvector('simple', {from}::text)" }
+    "new\\nline": { as: '"Odd ""Schema"""."Select".from' }
+    '${LONGEST}': email
   tree: { label: filler, id: integer }
   parent: { keep: [id], name: full_name }
   child: { keep: [id, extra], name: full_name }
@@ -54,7 +61,8 @@ for (const engine of engines) {
     expect(report.proof.leaks).toEqual([]);
     const [seen] = await target.query<Record<string, unknown>>(`
       select (select count(*)::int from "Odd ""Schema"""."Select" where "from" like '%@example.com' and "keep" not like 'secret%' and doubled = "Table" * 2
-                and pairs is null and raw = '\\x00' and words = to_tsvector('simple', "from")) as rows,
+                and pairs is null and raw = '\\x00' and words = to_tsvector('simple', "from")
+                and "new\nline" = "from" and ${QUOTED} like '%@example.com') as rows,
              (select count(*)::int from tree a join tree b on a.parent = b.id) as edges,
              (select count(*)::int from tree where id between 1 and 100) as own,
              (select count(*)::int from only parent) as parents, (select count(*)::int from child) as children,

@@ -55,6 +55,16 @@ for (const engine of serverEngines) {
     await instance.sql("create role sync_makes login nosuperuser createdb password 'postgres'");
     await source.query("grant select on all tables in schema public to sync_reads");
     await source.query("grant select on all sequences in schema public to sync_reads");
+    const refused = await copy(at(source.target, "sync_reads"), at(target.target, "sync_reads"), {
+      plan: ruled(RULES),
+    }).catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      code: "sync_target_failed",
+      message: expect.stringContaining(
+        `On the target, the role sync_reads may neither replace the database "${name}" nor`,
+      ),
+      hint: expect.stringContaining(`ALTER DATABASE "${name}" OWNER TO "sync_reads";`),
+    });
     await instance.sql(`alter database "${name}" owner to sync_makes`);
     for (const place of ["new database", "in place"] as const) {
       if (place === "in place") {
