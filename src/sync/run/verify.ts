@@ -1,7 +1,9 @@
 import { openDatabase, withDatabase } from "#database/open.ts";
 import type { Database } from "#database/database.ts";
 import { compareCopied, readSourceSchema, wantedCopy } from "#compare/copied-schema.ts";
+import { quoteQualified } from "#sql/quote.ts";
 import { allLedgers } from "#migrate/ledger/find.ts";
+import type { SyncPlan, SyncTable } from "../plan.ts";
 import { type Proof, prove } from "./proof.ts";
 import { warnOfPaths } from "./proof-result.ts";
 import { countRows, type RowCounts } from "./row-counts.ts";
@@ -52,8 +54,9 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
             await target.query<{ name: string }>("select rolname::pg_catalog.text as name from pg_catalog.pg_roles")
           ).map(({ name }) => name),
         );
+        const held = await heldBy(target, plan);
         const proof = await prove({
-          plan,
+          plan: held,
           hasKey: plan.reproducible,
           jobs: source.isEmbedded || target.engine === "embedded" ? 1 : options.jobs,
           openSource: async () => (source.isEmbedded ? reader : await source.openLater()),
@@ -76,7 +79,7 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
         const rows = await withCounting(
           source,
           reader,
-          async (counting) => await countRows(counting, namingSide(target, "target"), plan, comment),
+          async (counting) => await countRows(counting, namingSide(target, "target"), held, comment),
         );
         const isFewer = rows.copied !== null && rows.now < rows.copied;
         const sameRules = comment !== null && comment.includes(`sha256:${plan.digest}`);
@@ -98,6 +101,29 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
   } finally {
     await source.close();
   }
+}
+
+/** The plan without tables and columns that the source has got since: the comparison of the schemas tells of those. */
+async function heldBy(target: Database, plan: SyncPlan): Promise<SyncPlan> {
+  const columns = await target.query<{ schema: string; name: string; names: string[] }>(
+    `select n.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as name,
+            coalesce(pg_catalog.array_agg(a.attname::pg_catalog.text) filter (where a.attname is not null), '{}') as names
+       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
+       left join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) c.oid and a.attnum operator(pg_catalog.>) 0 and not a.attisdropped
+      where c.relkind operator(pg_catalog.=) 'r' and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)' group by 1, 2`,
+  );
+  const namesOf = new Map(columns.map(({ schema, name, names }) => [quoteQualified(schema, name), new Set(names)]));
+  return {
+    ...plan,
+    tables: plan.tables.flatMap((table): SyncTable[] => {
+      const names = namesOf.get(quoteQualified(table.schema, table.name));
+      if (names === undefined) return [];
+      const { identity, ...rest } = table;
+      const isTold = identity?.columns.every((name) => names.has(name)) === true;
+      const kept = table.columns.filter(({ name }) => names.has(name));
+      return [{ ...rest, columns: kept, ...(isTold ? { identity } : {}) }];
+    }),
+  };
 }
 
 /** A session of the source, which is over by now on a server. */

@@ -64,5 +64,24 @@ for (const engine of newestServer) {
       database.execute("insert into visits select generate_series(1000, 3000)"),
     );
     expect(await verify()).toMatchObject({ holds: true, rows: { copied: 1500, now: 2502, fewer: [] } });
+    // Production has a table and columns since of which the copy knows nothing.
+    await source.query("create table later (id int primary key)");
+    await source.query(
+      "alter table people add column email text, add column code int not null default 1, add unique (id, code)",
+    );
+    const grown = ruled(
+      RULES.replace("people: { keep: [id]", "people: { keep: [id, code], email: email").replace(
+        "log: skip",
+        "log: skip\n  later: { keep: [id] }",
+      ),
+    );
+    const result = await verifySync(copyOptions(source.target, target.target, { plan: grown }));
+    expect(result).toMatchObject({ holds: false, rows: { copied: 1500, now: 2502 } });
+    expect(result.changes.map(({ change, kind, name }) => [change, kind, name])).toEqual(
+      expect.arrayContaining([
+        ["added", "table", "public.later"],
+        ["added", "column", "public.people.email"],
+      ]),
+    );
   }, 120_000);
 }
