@@ -23,7 +23,8 @@ export async function runInTransaction(
   options: RunOptions,
 ): Promise<void> {
   const beginning = (): Promise<void>[] => begin(database, options, body.kind === "sql" ? body.opening : undefined);
-  if ((options.performer ?? DIRECTLY).sendsAtOnce === true && canPipeline(body)) {
+  const sendsAtOnce = (options.performer ?? DIRECTLY).sendsAtOnce === true && options.takesBack !== true;
+  if (sendsAtOnce && canPipeline(body)) {
     // One round trip: should a statement fail, the server skips the rest and turns COMMIT into ROLLBACK.
     await inOrder([
       ...beginning(),

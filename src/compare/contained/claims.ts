@@ -15,6 +15,11 @@ export interface Doubt {
   readonly why: string;
 }
 
+/** What of a state tells whether a comparison shows all that a migration does. */
+export interface TriedState extends Pick<State, "rows" | "earlier" | "computed"> {
+  readonly catalogue: Pick<State["catalogue"], "major">;
+}
+
 /**
  * The first migration that does something which no comparison shows.
  * @param isDone whether a statement is known to have been run
@@ -24,7 +29,7 @@ export interface Doubt {
 export function firstDoubt(
   { open, uncompared, updated }: Loaded,
   meant: number | undefined,
-  states: ReadonlyMap<number, State>,
+  states: ReadonlyMap<number, TriedState>,
   isDone: (effect: UncomparedEffect) => boolean = () => false,
 ): Doubt | undefined {
   const known = [...states.values()];

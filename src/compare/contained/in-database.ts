@@ -11,9 +11,10 @@ import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series
 import { readSequences } from "../sources/sequences.ts";
 import { firstDoubt, withoutRows } from "./claims.ts";
 import { type Contained, decided, divide } from "./contained.ts";
+import { findLast } from "./find-last.ts";
 import { type Share, shareOf } from "./effect.ts";
 import { type Lacking, lackingPlaces, lackingRows, mayHold } from "./lacking.ts";
-import { type ContainedOptions, findLast, type Replay, type Replayed, type State } from "./replayed.ts";
+import { type ContainedOptions, type Replay, type Replayed, type State } from "./replayed.ts";
 import { changedTables, readRowHashes } from "./rows.ts";
 
 /**

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { readRegularFile } from "#files/read.ts";
 import type { ConfitureError } from "#errors/error.ts";
@@ -6,14 +7,16 @@ import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { readCatalogue } from "../catalogue/catalogue.ts";
-import { type ScratchRun, startRun } from "../scratch/scratch-run.ts";
+import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
 import { buildSchema, projectBase, type ProjectFiles, schemaBuild } from "../sources/sources.ts";
 import { type Clock, requireTime } from "./clock.ts";
-import { firstDoubt, withoutRows } from "./claims.ts";
+import { firstDoubt, type TriedState, withoutRows } from "./claims.ts";
 import { type Contained, decided, divide } from "./contained.ts";
+import { findLast } from "./find-last.ts";
 import { lackingOf } from "./lacking.ts";
-import { findLast, readState, type Replay, type State } from "./replayed.ts";
+import { readState, type Replay, type State } from "./replayed.ts";
+import { readTables } from "./rows.ts";
 import type { Written } from "./written.ts";
 
 /**
@@ -68,7 +71,7 @@ function placesSequence({ up }: LoadedMigration): boolean {
 /** What the schema files hold word by word, was done by the build. */
 async function doubtOf(
   { options, load }: Replay,
-  states: ReadonlyMap<number, State>,
+  states: ReadonlyMap<number, TriedState>,
   isOnSchema = false,
 ): Promise<ReturnType<typeof firstDoubt>> {
   const all = await load();
@@ -144,14 +147,22 @@ async function decideByRollback(
   const database = await series.empty();
   await buildSchema(database, options);
   const run = await startRun(database, options);
-  let above = await readState(database, run, written);
+  const isBare = await holdsNoRows(database);
+  // Of the schema files, and as it is when the later ones are rolled back; read where it is needed.
+  let above: State | undefined;
   let held = 0;
+  let isBack = false;
   for (const [index, migration] of [...open.entries()].toReversed()) {
     requireTime(options.clock);
     if (migration.down === undefined) {
       if (held > 0) return divide(open, 0, `${migrationId(migration.file)} has no way back`);
       continue;
     }
+    if (isBare && !mayLeaveRows(migration) && (await run.backAndThere(migration))) {
+      [held, isBack, above] = [held + 1, false, undefined];
+      continue;
+    }
+    above ??= await readState(database, run, written);
     const { down } = migration;
     const isWhole = down.kind === "refused" || down.transactional;
     const untouched = isWhole ? undefined : await run.fingerprint();
@@ -164,7 +175,7 @@ async function decideByRollback(
       continue;
     }
     const below = await readState(database, run, written);
-    const isBack = (await run.step(migration, "up")) === undefined;
+    isBack = (await run.step(migration, "up")) === undefined;
     const back = await readState(database, run, written);
     if (!isBack || lackingOf(below, back, above, { by: "" }) !== undefined) {
       return divide(open, 0, `${migrationId(migration.file)} does not bring back what its rollback takes away`);
@@ -172,11 +183,31 @@ async function decideByRollback(
     held++;
     if (index === 0) break;
     await run.step(migration, "down");
-    above = below;
+    [isBack, above] = [false, below];
   }
-  // The first of those that were rolled back is there again; the others, and what the files do not hold, come on top of it.
-  const failure = await tryOnTop(run, open.slice(held > 0 ? 1 : 0), options.clock);
-  const doubt = await doubtOf(replay, new Map([[0, above]]), true);
+  // Those that were rolled back, and what the files do not hold, come on top of it.
+  const failure = await tryOnTop(run, open.slice(isBack ? 1 : 0), options.clock);
+  const bare = { rows: new Map(), earlier: new Map(), computed: new Set<string>() };
+  const tried = above ?? { ...bare, catalogue: { major: Math.floor(database.serverVersion / 10_000) } };
+  const doubt = await doubtOf(replay, new Map([[0, tried]]), true);
   if (doubt === undefined || doubt.at >= held) return divide(open, held, failure);
   return divide(open, doubt.at, doubt.why);
 }
+
+/** Whether no table has a row, and nothing writes one by itself when others make objects. */
+async function holdsNoRows(database: Database): Promise<boolean> {
+  if ((await readTables(database, SCRATCH_LEDGER)).length > 0) return false;
+  const [state] = await queryCatalogue<{ reacts: boolean }>(
+    database,
+    "select exists (select from pg_event_trigger) as reacts",
+  );
+  return state?.reacts === false;
+}
+
+/** Whether a way may leave rows in empty tables, or move a sequence. */
+function mayLeaveRows({ up, down }: LoadedMigration): boolean {
+  return [up, down].some((way) => way !== undefined && (way.kind !== "sql" || LEAVES_ROWS.test(way.script.text)));
+}
+
+const LEAVES_ROWS =
+  /\b(?:insert|copy|merge|select|values|as\s+table|do|call|execute|refresh|extension|nextval|setval|restart)\b/i;

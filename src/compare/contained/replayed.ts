@@ -5,9 +5,10 @@ import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
+import { DIRECTLY } from "#migrate/performer.ts";
 import { canonicalVersion } from "#migrate/version.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
+import { dropScratchLedger, SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
 import { isMissingObject, projectBase, type ProjectFiles, projectMigrations, schemaBuild } from "../sources/sources.ts";
 import { loadParser, type Parser } from "#sql/parser.ts";
@@ -21,6 +22,7 @@ import {
 } from "#sql/uncompared.ts";
 import { readSequences, type SequencePlace } from "../sources/sequences.ts";
 import { type Clock, requireTime } from "./clock.ts";
+import { LAST } from "./find-last.ts";
 import { mostOf, readComputed, readRowHashes, type Rows } from "./rows.ts";
 import { updatedColumns, type Written, writtenColumns } from "./written.ts";
 
@@ -82,21 +84,28 @@ export interface Replayed {
   readonly read: (series: ScratchSeries, counts: readonly number[]) => Promise<void>;
 }
 
-type Pass = Pick<Replayed, "reached" | "error"> & { readonly states: Map<number, State> };
+interface Pass extends Pick<Replayed, "reached" | "error"> {
+  readonly states: Map<number, State>;
+  /** For what is asked of its last states afterwards. */
+  readonly image: Image | undefined;
+}
 
-/**
- * Reading a catalogue takes longer than most migrations, so of many states only some are read in one pass: the last ones, which
- * most often tell, and then some in between.
- */
-const LAST = 3;
-const BETWEEN = 8;
+/** A database to begin with in place of an empty one. */
+interface Image {
+  /** How many open migrations are applied in it. */
+  readonly at: number;
+  readonly saved: Uint8Array<ArrayBuffer>;
+  readonly earlier: Rows;
+}
 
 export function replayOnce(options: ContainedOptions): Replay {
   let loaded: Promise<Loaded> | undefined;
   let replayed: Promise<Replayed | undefined> | undefined;
   const load = (): Promise<Loaded> => (loaded ??= loadOpen(options));
-  const readInto = async ({ states }: Pass, series: ScratchSeries, counts: readonly number[]): Promise<void> => {
-    const more = await pass(options, await series.empty(), await load(), new Set(counts));
+  const readInto = async ({ states, image }: Pass, series: ScratchSeries, counts: readonly number[]): Promise<void> => {
+    const from = image !== undefined && image.at < Math.min(...counts) ? image : undefined;
+    const database = await (from === undefined ? series.empty() : series.begunWith(from.saved));
+    const more = await pass(options, database, await load(), { counts: new Set(counts), from });
     for (const [count, state] of more?.states ?? []) states.set(count, state);
   };
   return {
@@ -106,7 +115,10 @@ export function replayOnce(options: ContainedOptions): Replay {
       (replayed ??= load().then(async (migrations) => {
         const { length } = migrations.open;
         const last = Array.from({ length: Math.min(LAST, length) }, (_, back) => length - back);
-        const first = await pass(options, await series.empty(), migrations, new Set([0, ...last]));
+        // Few are replayed once more as fast as they are kept, and a server keeps nothing.
+        const imageAt = options.scratch.engine === "embedded" && length > LAST + 1 ? length - LAST - 1 : undefined;
+        const wanted = new Set([0, ...(imageAt === undefined ? last : [length])]);
+        const first = await pass(options, await series.empty(), migrations, { counts: wanted, imageAt });
         return first && { ...first, read: (more, counts) => readInto(first, more, counts) };
       })),
   };
@@ -187,42 +199,71 @@ function mayTakeRows({ up }: LoadedMigration): boolean {
   );
 }
 
-/** Replays in an empty database, as far as the last state that is wanted. */
+/** What a replay is for. */
+interface Wanted {
+  /** Which states are read, by how many open migrations are applied. */
+  readonly counts: ReadonlySet<number>;
+  /** What it begins with; an empty database when undefined. */
+  readonly from?: Image | undefined;
+  /** Where it keeps what it has come to. */
+  readonly imageAt?: number | undefined;
+}
+
+/** Replays, as far as the last state that is wanted. */
 async function pass(
   options: ContainedOptions,
   database: Database,
   { all, open, written }: Loaded,
-  wanted: ReadonlySet<number>,
+  { counts, from, imageAt }: Wanted,
 ): Promise<Pass | undefined> {
-  const run = await startRun(database, options);
-  const [base] = projectBase(options);
+  let run = await startRun(database, options);
+  const [base] = from === undefined ? projectBase(options) : [];
   if (base !== undefined) {
     const error = await run.step(await loadMigration(options.projectDir, base, options.signal), "up");
     if (error !== undefined) throw error;
   }
+  const isFromNothing = base === undefined && from === undefined;
+  // Nothing is read for migrations that only the schema files can carry.
+  if (isFromNothing && all[0] !== undefined && (await lacksObjects(run, all[0]))) return undefined;
   const states = new Map<number, State>();
-  const last = Math.max(...wanted);
-  let reached = 0;
-  let earlier: Rows = new Map();
+  const last = Math.max(...counts);
+  let image: Image | undefined;
+  let reached = from?.at ?? 0;
+  let earlier = from?.earlier ?? new Map();
   for (const [index, migration] of all.entries()) {
     if (reached === last) break;
+    if (from !== undefined && index < all.indexOf(open[from.at]!)) continue;
     const isOpen = migration === open[reached];
-    if (isOpen && reached === 0 && wanted.has(0)) states.set(0, await readState(database, run, written));
+    if (isOpen && reached === 0 && counts.has(0)) states.set(0, await readState(database, run, written));
+    if (isOpen && reached === imageAt) {
+      await dropScratchLedger(database);
+      const saved = await database.save?.();
+      if (saved !== undefined) image = { at: reached, saved: new Uint8Array(saved), earlier };
+      run = await startRun(database, options);
+    }
     if (isOpen && mayTakeRows(migration)) {
       earlier = mostOf(earlier, await readRowHashes(database, SCRATCH_LEDGER, { written }));
     }
     const error = await run.step(migration, "up");
     if (error !== undefined) {
-      if (index === 0 && base === undefined && isMissingObject(error)) return undefined;
+      if (index === 0 && isFromNothing && isMissingObject(error)) return undefined;
       if (reached === 0 && !isOpen) throw error;
-      return { states, reached, error };
+      return { states, reached, error, image };
     }
     if (!isOpen) continue;
     requireTime(options.clock);
     reached++;
-    if (wanted.has(reached)) states.set(reached, { ...(await readState(database, run, written)), earlier });
+    if (counts.has(reached)) states.set(reached, { ...(await readState(database, run, written)), earlier });
   }
-  return { states, reached, error: undefined };
+  return { states, reached, error: undefined, image };
+}
+
+/** Whether a migration needs something that is not there; false where that shows only when it is run. */
+async function lacksObjects(run: ScratchRun, migration: LoadedMigration): Promise<boolean> {
+  const { up } = migration;
+  if (up.kind === "refused" || !up.transactional) return false;
+  const error = await run.tryOut(migration, DIRECTLY);
+  return error !== undefined && isMissingObject(error);
 }
 
 /** @param ignored columns, "table.column", that are not compared */
@@ -239,37 +280,4 @@ export async function readState(
     sequences: await readSequences(database),
     computed: await readComputed(database),
   };
-}
-
-/**
- * Looks for the last state that something holds. What holds one is taken to hold those before it, or the end of them, so
- * that of many only some are looked at: the last ones, then some in between, then closer.
- * @param isHeld whether a state is held
- * @returns how many migrations lead to it; the state after one more was read, where there is one
- */
-export async function findLast(
-  { states, reached, read }: Replayed,
-  series: ScratchSeries,
-  clock: Clock,
-  isHeld: (state: State) => boolean | Promise<boolean>,
-): Promise<number> {
-  let [held, not] = [0, reached + 1];
-  for (let known = -1; known < states.size;) {
-    known = states.size;
-    for (let count = not - 1; count > held; count--) {
-      const state = states.get(count);
-      if (state === undefined) continue;
-      requireTime(clock);
-      if (await isHeld(state)) held = count;
-      else not = count;
-    }
-    if (not === held + 1) break;
-    const step = Math.ceil((not - held) / (BETWEEN + 1));
-    const between = Array.from({ length: BETWEEN }, (_, index) => held + (index + 1) * step);
-    await read(
-      series,
-      between.filter((count) => count < not),
-    );
-  }
-  return held;
 }

@@ -20,7 +20,7 @@ import { deallocateOthers } from "../catalogue/read-again.ts";
 import { type Moment, watchRows } from "../catalogue/written-rows.ts";
 import { explainMissing, withMissingRoles } from "./missing.ts";
 import type { ScratchSite } from "./site.ts";
-import { textsOf, thereAndBack } from "./there-and-back.ts";
+import { textsOf, thereAndBack, type Trial } from "./there-and-back.ts";
 
 /** Where the runner keeps its record in a scratch database. */
 export const SCRATCH_LEDGER: Ledger = { schema: "public", table: "confiture_migrations", exists: false };
@@ -42,6 +42,11 @@ export interface ScratchRun {
    * @returns whether all of that is right, and the migration is applied. If not, nothing is changed, and steps tell what is wrong
    */
   thereAndBack(migration: LoadedMigration): Promise<boolean>;
+  /**
+   * The same from the other end, of a migration whose changes are there: rolls it back, applies it, compares, and rolls it back.
+   * @returns whether all of that is right, and the migration is rolled back. If not, nothing is changed
+   */
+  backAndThere(migration: LoadedMigration): Promise<boolean>;
   /** For `isUntouchedSince`; undefined where that cannot be told. */
   moment(): Promise<Moment | undefined>;
   /** Whether each row of the catalogue is the very one that it was then. */
@@ -106,6 +111,31 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
       return explainMissing(asFailure(error), options.scratch);
     }
   };
+  const bothWays = async (
+    migration: LoadedMigration,
+    { up, down, record }: Pick<Trial, "up" | "down" | "record">,
+  ): Promise<boolean> => {
+    await begin(migration, "Trying out");
+    watching ??= watchRows(database);
+    const watch = await watching;
+    if (watch === undefined || !isCounted) return false;
+    noteSettings(database, migration);
+    const clean = cleanSession(runOptions, database);
+    let isRight = false;
+    try {
+      await withMissingRoles(database, async () => {
+        try {
+          isRight = await thereAndBack(database, watch, { up, down, clean, record });
+        } finally {
+          if (!isRight) await rollback(database);
+        }
+      });
+    } catch (error) {
+      asFailure(error);
+      watching = undefined;
+    }
+    return isRight;
+  };
   return {
     fingerprint: async () => (await (takeFingerprint ??= fingerprints(database)))(isCounted),
     read: () => readCatalogue(database, [ledger]),
@@ -114,27 +144,14 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
     async thereAndBack(migration) {
       const texts = textsOf(migration);
       if (texts === undefined) return false;
-      await begin(migration, "Trying out");
-      watching ??= watchRows(database);
-      const watch = await watching;
-      if (watch === undefined || !isCounted) return false;
-      noteSettings(database, migration);
-      const clean = cleanSession(runOptions, database);
       const record = insertSql(ledger, entryOf(migration), options.toolVersion, { state: "applied" });
-      let isRight = false;
-      try {
-        await withMissingRoles(database, async () => {
-          try {
-            isRight = await thereAndBack(database, watch, { ...texts, clean, record });
-          } finally {
-            if (!isRight) await rollback(database);
-          }
-        });
-      } catch (error) {
-        asFailure(error);
-        watching = undefined;
-      }
-      return isRight;
+      return await bothWays(migration, { ...texts, record });
+    },
+    async backAndThere(migration) {
+      const texts = textsOf(migration);
+      if (texts === undefined) return false;
+      const record = deleteSql(ledger, migration.file.version);
+      return await bothWays(migration, { up: texts.down, down: texts.up, record });
     },
     async moment() {
       const watch = isCounted ? await (watching ??= watchRows(database)) : undefined;
