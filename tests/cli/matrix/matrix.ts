@@ -84,7 +84,7 @@ const UNMADE: CellDatabase = {
 async function copy(template = "template0"): Promise<CellDatabase & { readonly name: string }> {
   const name = `cell_${crypto.randomUUID().slice(0, 8)}`;
   databases.push(name);
-  await instance.sql(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+  await instance.sql(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`);
   return {
     name,
     yaml: `database:\n  url: ${instance.url(name)}\n${SCRATCH}`,
