@@ -72,6 +72,7 @@ export class Tracer implements Performer {
     for (let at = 0; at < statements.length;) {
       const rows = insertsFrom(statements, at);
       if (rows.length > 1 && (await this.#takeRows(database, script, rows))) {
+        if (this.#options.isApart && this.#isTransactional()) await this.#nextPart(database, rows[0]!);
         at += rows.length;
         continue;
       }
@@ -90,10 +91,10 @@ export class Tracer implements Performer {
    * @returns whether they do nothing but add rows; otherwise nothing was done
    */
   async #takeRows(database: Database, script: Script, statements: readonly Statement[]): Promise<boolean> {
-    const { meter, rows, isApart, limit } = this.#options;
+    const { meter, rows, limit } = this.#options;
     await this.#prepare(database);
     const text = script.text.slice(statements[0]?.start, statements.at(-1)?.end);
-    if (isApart || limit.reached.has(text) || !(await setSavepoint(database))) return false;
+    if (limit.reached.has(text) || !(await setSavepoint(database))) return false;
     try {
       const run = (): Promise<void> =>
         withinLimit(database, limit, text, () => runStatements(database, script, statements));

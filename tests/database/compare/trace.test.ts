@@ -137,6 +137,26 @@ DO $$ BEGIN DROP TABLE visits; END $$;`,
     expect(names(statements[3]!.drops)).toEqual(["public.visits", "public.visits_2024"]);
   });
 
+  test("rows between statements that lock are rows alone, and each of those has its own locks", async () => {
+    const rows = ["a", "b", "c"].map((name) => `INSERT INTO orgs (name) VALUES ('${name}');\n`).join("");
+    const { statements } = await traced({
+      "migrations/2_a.sql": `ALTER TABLE users ADD nick text;\n${rows}ALTER TABLE users ADD nick2 text;\n${rows.replaceAll("')", "2')")}`,
+    });
+    expect(statements.map(locks)).toEqual([
+      ["ACCESS EXCLUSIVE public.users"],
+      [],
+      [],
+      [],
+      ["ACCESS EXCLUSIVE public.users"],
+      [],
+      [],
+      [],
+    ]);
+    expect(statements.map(({ how, error }) => [how.kind, error])).toEqual(
+      Array.from({ length: 8 }, () => ["measured", undefined]),
+    );
+  });
+
   test("a sequence is set, not read, and rows that a migration inserted are no fixtures", async () => {
     const { statements } = await traced({
       "migrations/2_a.sql": `SELECT setval('users_id_seq', 1000);
