@@ -43,7 +43,12 @@ export async function explainFailure(
   if (isThereAlready(cause) && direction === "up" && bodyOf(migration, direction).transactional) {
     return cause.with({ hint: (await hintForInvalidIndex(database, cause, migration)) ?? hintForThere(migration) });
   }
-  const violation = await hintForRows(database, cause, direction === "up" ? migration.up : migration.down);
+  const body = direction === "up" ? migration.up : migration.down;
+  // What failed is told whether or not this can be seen.
+  const violation = await hintForRows(database, cause, body).catch((error: unknown) => {
+    if (error instanceof ConfitureError) return undefined;
+    throw error;
+  });
   if (violation !== undefined) {
     return cause.with({ hint: cause.hint === undefined ? violation : `${violation}\n${cause.hint}` });
   }

@@ -413,6 +413,10 @@ async function runTogether(
   options.onEvent?.({ type: "planned", migrations: migrations.map(({ file }) => file) });
   using leftOpen: LeftOpenBodies = new AllLeftOpen();
   try {
+    for (const migration of migrations) {
+      current = migration;
+      await checkSubscribed(database, migration, runOptionsOf(options, ledger));
+    }
     await inOneTransaction(database, { ...runOptionsOf(options, ledger), leftOpen }, async (transaction) => {
       for (const migration of migrations) {
         current = migration;

@@ -1,5 +1,6 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
+import { rollback } from "#database/rollback.ts";
 import { placeIn } from "#database/script.ts";
 import { ConfitureError, type ServerReport } from "#errors/error.ts";
 import { inside, loadParser, type Node, offsetOfByte, type Parser, strings, type TypeName } from "#sql/parser.ts";
@@ -79,14 +80,17 @@ function queryOf({ table: { schema, name }, where }: Rows): string {
   return `SELECT * FROM ${table} WHERE ${where}`;
 }
 
-/** Whether the database can run the query, which may name what was rolled back. */
+/** Whether the database can run the query, which may name what was rolled back. Does not wait for a table that others have locked. */
 async function finds(database: Database, rows: Rows): Promise<boolean> {
+  await database.execute("begin read only; set local lock_timeout = '1s'");
   try {
     await database.query(`explain ${queryOf(rows)}`);
     return true;
   } catch (error) {
     if (error instanceof ConfitureError && error.code === "sql_failed") return false;
     throw error;
+  } finally {
+    await rollback(database);
   }
 }
 

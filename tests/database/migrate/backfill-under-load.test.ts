@@ -116,7 +116,9 @@ CREATE TRIGGER "~sync" BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTIO
 CREATE TRIGGER "~more" BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION sync();\n`;
         await m.write("003_expand.sql", expand);
         const { error } = await m.up();
-        expect(error).toMatchObject({ code: "migration_invalid", location: { line: 2 } });
+        for (const refused of [error, (await m.up({ singleTransaction: true })).error]) {
+          expect(refused).toMatchObject({ code: "migration_invalid", location: { line: 2 } });
+        }
         await m.write("003_expand.sql", `${expand}${/ALTER TABLE [^;]*;/.exec(error?.hint ?? "")![0]}`);
         expect(await m.up()).toMatchObject({ error: undefined, results: ["003 done"] });
       } finally {

@@ -168,7 +168,7 @@ export const command = defineCommand({
     }
     if (notKept !== undefined) {
       context.messages.warn(
-        `the old columns cannot hold everything that the new release may write. For example, they would not give these values again: ${notKept}. Rows keep both as long as both are there; a way back behind the expand keeps the old columns only`,
+        `the old columns cannot hold everything that the new release may write. For example, these values could not be restored from them: ${notKept}. Nothing is lost while the table has both; \`confiture migrate down\` of the expand drops the new ones`,
       );
     }
     const done = comesBehind.length === 0 ? new Set<string>() : await appliedVersions(context);
