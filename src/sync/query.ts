@@ -4,6 +4,7 @@ import type { Identity, SourceColumn, SourceTable, SyncColumn, SyncTable } from 
 import type { Transformed, Treatment } from "./rules/treatments.ts";
 import type { Rows } from "./subset/subset.ts";
 import { familyOf } from "./transforms/registry.ts";
+import { type Family, tokenKindOf } from "./transforms/transform.ts";
 
 /** The table of a plan, with its query. */
 export function syncTable(
@@ -141,11 +142,16 @@ function readable(sql: string, column: SourceColumn): string {
   return isDomain ? `${sql}::${quoteQualified(typeSchema, baseType)}` : sql;
 }
 
-function syncColumn({ name, type }: SourceColumn, treatment: Treatment, expression: string): SyncColumn {
+/** Families of types whose values are written without letters, or with digits of 16. */
+const HAVE_NO_TEXT: ReadonlySet<Family> = new Set(["integer", "number", "uuid", "date", "timestamp", "network"]);
+
+function syncColumn(source: SourceColumn, treatment: Treatment, expression: string): SyncColumn {
+  const { name, type } = source;
   if (treatment.kind === "keep") {
     return { name, type, treatment: "keep", expression, class: "preserving", proof: { kind: "kept" } };
   }
   const { transform, domain, made, elements }: Transformed = treatment;
+  const tokens = HAVE_NO_TEXT.has(familyOf(source)) ? made.tokens : tokenKindOf(made);
   const column = `source.${quoteIdentifier(name)}`;
   const inside = made.inside?.map(({ values, ...each }) => ({
     ...each,
@@ -162,7 +168,7 @@ function syncColumn({ name, type }: SourceColumn, treatment: Treatment, expressi
     expression,
     class: made.class,
     proof: made.proof,
-    ...(made.tokens === undefined ? {} : { tokens: made.tokens }),
+    ...(tokens === undefined ? {} : { tokens }),
     ...(made.shape === undefined || elements ? {} : { shape: made.shape }),
     ...(inside === undefined ? {} : { inside }),
   };

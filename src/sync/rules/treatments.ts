@@ -3,7 +3,14 @@ import { quoteIdentifier } from "#sql/quote.ts";
 import type { SourceColumn, SourceTable } from "../plan.ts";
 import { Options, RuleProblem } from "../transforms/options.ts";
 import { familyOf, TRANSFORM_NAMES, transformNamed } from "../transforms/registry.ts";
-import type { Keyed, Made, Nested, Subject, Transform } from "../transforms/transform.ts";
+import {
+  type Keyed,
+  type Made,
+  type Nested,
+  type Subject,
+  tokenKindOf,
+  type Transform,
+} from "../transforms/transform.ts";
 import { columnNamed, type Names, shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import type { ColumnRule, Place, Problem, Several, TableRule } from "./rules.ts";
@@ -325,6 +332,7 @@ function named(options: Options, name: string): Transform {
 /** A rule for a value inside of a document, which is a text or a number. */
 function inside(transform: Transform, made: Made, domain: string, options: Options): Nested {
   const { takes } = transform;
+  const tokens = tokenKindOf(made);
   if (takes !== "any" && !takes.includes("text") && !takes.includes("integer")) {
     throw options.fail(`\`${transform.name}\` does not work inside of a document`, undefined, "wrong-type");
   }
@@ -334,7 +342,7 @@ function inside(transform: Transform, made: Made, domain: string, options: Optio
     replaced: {
       transform: transform.name,
       proof: made.proof,
-      ...(made.tokens === undefined ? {} : { tokens: made.tokens }),
+      ...(tokens === undefined ? {} : { tokens }),
     },
     expression: (value, keyed) => {
       const own: Keyed = { ...keyed, digest: (text) => keyed.digestIn(domain, text) };

@@ -130,11 +130,11 @@ function isMade({ proof: { kind } }: SyncColumn): boolean {
 function originsIn(table: SyncTable, { name, treatment, tokens, proof, inside = [] }: SyncColumn): Origin[] {
   if (treatment !== "transform") return [];
   const nested = inside.flatMap(({ tokens: kind, proof: { kind: how }, values }) =>
-    kind === undefined ? [] : [{ kind, table, values, isByChance: how === "differs" }],
+    kind === undefined ? [] : [{ kind, table, values, isByChance: how !== "disjoint" }],
   );
   if (tokens === undefined) return nested;
   const values = `select source.${quoteIdentifier(name)}::pg_catalog.text`;
-  return [{ kind: tokens, table, values, isByChance: proof.kind === "differs" }, ...nested];
+  return [{ kind: tokens, table, values, isByChance: proof.kind !== "disjoint" }, ...nested];
 }
 
 /** A query for digests of the originals of a column, on either side. */

@@ -12,6 +12,8 @@ interface Token {
   readonly original?: (token: string) => string;
   /** SQL for a condition: a text is such a token and nothing else. It need not be exact, and is sooner answered than a search. */
   readonly isWhole: (text: string) => string;
+  /** One more pattern, for texts with other characters than those of ASCII: what they are next to may belong to the token, or not. */
+  readonly international?: string;
   /** What every text with such a token has, which is sooner found out. */
   readonly hint?: string;
 }
@@ -43,6 +45,9 @@ function withoutAny(text: string, characters: string): string {
 }
 
 const EMAIL = "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+";
+const NOT_ASCII = "[^\\x01-\\x7f]";
+/** With letters of any script in it (RFC 6531). */
+const INTERNATIONAL_EMAIL = `(?:[A-Za-z0-9._%+-]|${NOT_ASCII})+@(?:[A-Za-z0-9-]|${NOT_ASCII})+(?:\\.(?:[A-Za-z0-9-]|${NOT_ASCII})+)+`;
 
 const PHONE = "\\+?[0-9(][0-9 ()./-]{5,18}[0-9]";
 const BETWEEN_PHONE = " ()./+-";
@@ -65,8 +70,10 @@ const IBAN_LENGTHS =
 export const TOKENS: Readonly<Record<TokenKind, Token>> = {
   email: {
     pattern: `(${EMAIL})`,
-    anywhere: EMAIL,
-    normalised: (token) => `pg_catalog.lower(${token})`,
+    anywhere: `${EMAIL}|${INTERNATIONAL_EMAIL}`,
+    international: `(${INTERNATIONAL_EMAIL})`,
+    // Both sides may have other collations, and other ideas of capital letters.
+    normalised: (token) => `pg_catalog.lower(${token} collate pg_catalog."C")`,
     isWhole: (text) => `${text} operator(pg_catalog.~) '^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$'`,
     hint: "@",
   },
@@ -147,9 +154,14 @@ export function hasToken(kind: TokenKind, text: string): string {
 
 /** SQL for the tokens of one kind in a text, one a row: as it stands, and as it reads. */
 export function tokensIn(kind: TokenKind, text: string): string {
-  const found = (read: string): string =>
-    `select f[1] from pg_catalog.regexp_matches(${read}, ${quoteLiteral(TOKENS[kind].pattern)}, 'g') f`;
-  return `(${found(text)} union all ${found(unescaped(text))} where ${matches(text, ESCAPED)})`;
+  const { pattern, international } = TOKENS[kind];
+  const having = (read: string, regexp: string): string =>
+    `select f[1] from pg_catalog.regexp_matches(${read}, ${quoteLiteral(regexp)}, 'g') f`;
+  const found = (read: string): string => {
+    if (international === undefined) return having(read, pattern);
+    return `${having(read, pattern)} union all ${having(read, international)} where ${matches(read, NOT_ASCII)}`;
+  };
+  return `(${found(text)} union all select r.token from (${found(unescaped(text))}) r (token) where ${matches(text, ESCAPED)})`;
 }
 
 /** The same for a text that is most often a token and nothing else. */

@@ -99,6 +99,14 @@ export interface Keyed {
   readonly digestIn: (domain: string, text: string) => string;
 }
 
+/**
+ * What originals look like of which nothing is left in a result. Where the transform does not say it, they may still be addresses, the
+ * one form that cannot be taken for anything else.
+ */
+export function tokenKindOf({ tokens, proof, isConstant }: Made): TokenKind | undefined {
+  return tokens ?? (proof.kind !== "partial" || isConstant === true ? "email" : undefined);
+}
+
 /** From this many possible results on, two of ten million originals share one with a probability of less than one in a thousand. */
 const PROBABLE = 2 ** 56;
 

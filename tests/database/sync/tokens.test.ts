@@ -79,6 +79,11 @@ const SPELLINGS: readonly (readonly [TokenKind, original: string, kept: string, 
   ["email", "zorro@real.org", "/log?mail=zorro%40real.org&x=%zz&#; \\u00 \\", true],
   ["phone", "+49 170 1234567", `{"tel": "0170\\/1234567"}`, true],
   ["phone", "+49 170 1234567", `{"tel": "\\t\\u002b491701234567"}`, true],
+  ["email", "zorro@bücher.example", "ask zorro@bücher.example, now", true],
+  ["email", "用户@例子.广告", "<用户@例子.广告>", true],
+  ["email", "zorro@real.org", "联系zorro@real.org吧", true],
+  ["email", "ZORRO@BücHER.example", "zorro@bücher.example", true],
+  ["email", "zorro@bücher.example", "zorro@b\u00fccher.example2", false],
   // What belongs to the address as well as it may be in front of one.
   ["email", "zorro@real.org", "x_zorro@real.org_y", false],
 ];
