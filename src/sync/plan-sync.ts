@@ -22,6 +22,7 @@ import { type Reference, referencesIn } from "./rules/references.ts";
 import { type Place, type Problem, type Rules, RULES_DIR, type TableRule } from "./rules/rules.ts";
 import { conditionFault, expressionFault } from "./rules/sql-reach.ts";
 import { inSchemas } from "./rules/schemas.ts";
+import { tenantProblem, tenantRowsTrial, tenantValueTrials, type TenantCondition } from "./rules/tenant.ts";
 import { isNothing, type Treatment, Treatments } from "./rules/treatments.ts";
 import { yamlKey } from "./rules/yaml-key.ts";
 import { type Graph, graphOf, type Wish } from "./subset/graph.ts";
@@ -185,7 +186,10 @@ class Planner {
     const about = isOf(inQuery);
     const isOwn = isOf([root]);
     // How others choose their rows matters, and what becomes of their columns does not.
-    const problems = this.#problems.filter((one) => isOwn(one) || (about(one) && one.column === undefined));
+    const ofTenant = this.#rules.tenant?.place;
+    const problems = this.#problems.filter(
+      (one) => isOwn(one) || (about(one) && one.column === undefined) || one.place === ofTenant,
+    );
     if (own.length + problems.length + this.#missing.length > 0) {
       this.#problems.splice(0, Infinity, ...new Set([...own, ...problems]));
       return this.findings();
@@ -195,6 +199,7 @@ class Planner {
       tables: parts.map((table) => this.#syncTable(table, subset, sampled)),
       trials: [
         ...inQuery.flatMap((table) => this.#trialsOfConditions(table)),
+        ...this.#tenantTrials(inQuery).filter(({ kind }) => kind === "parse"),
         ...this.#trialsOfColumns(root).filter(({ kind }) => kind !== "count"),
       ],
     };
@@ -258,9 +263,17 @@ class Planner {
   trials(plan: SyncPlan["tables"]): Trial[] {
     const copied = this.#catalogue.tables.filter((table) => this.#ruleOf.get(table)?.mode === "rows");
     return [
+      ...this.#tenantTrials(copied),
       ...copied.flatMap((table) => [...this.#trialsOfConditions(table), ...this.#trialsOfColumns(table)]),
       ...plan.flatMap((made) => (made.mode === "skip" ? [] : this.#trialsOfConstraints(made))),
     ];
+  }
+
+  #tenantTrials(tables: readonly SourceTable[]): Trial[] {
+    const { tenant } = this.#rules;
+    if (tenant === undefined) return [];
+    const conditions = tables.flatMap((table) => this.#tenantOf(table, this.#ruleOf.get(table)!));
+    return [...tenantValueTrials(tenant, conditions), ...tenantRowsTrial(tenant, conditions)];
   }
 
   #trialsOfConditions(table: SourceTable): Trial[] {
@@ -272,11 +285,6 @@ class Planner {
       ...this.#references.flatMap(({ from, where }) =>
         from === table && where !== undefined ? [{ ...where, what: "The condition of the reference" }] : [],
       ),
-      ...this.#tenantOf(table, rule).map(({ sql, place }) => ({
-        text: sql,
-        place,
-        what: "The condition for the tenant",
-      })),
     ];
     return conditions.flatMap(({ text, place, what }): Trial[] => {
       const about = { location: place.file.location(place.offset), table: shown, column: undefined };
@@ -432,6 +440,17 @@ class Planner {
         this.#problems.push({ rule: "invalid-rule", message, fix: "Remove it", place: at, table: shown, column });
       }
     }
+    this.#checkTenant();
+  }
+
+  #checkTenant(): void {
+    const { tenant } = this.#rules;
+    if (tenant === undefined) return;
+    const problem = tenantProblem(
+      tenant,
+      this.#catalogue.tables.filter((table) => table.partitionOf === null && !this.#isSkipped(table)),
+    );
+    if (problem !== undefined) this.#problems.push(problem);
   }
 
   #tableWithoutRule(table: SourceTable): SyncFinding {
@@ -539,16 +558,17 @@ class Planner {
   }
 
   /** The condition for the tenant, where the table has that column. */
-  #tenantOf(table: SourceTable, rule: TableRule): { sql: string; shown: string; place: Place }[] {
+  #tenantOf(table: SourceTable, rule: TableRule): (TenantCondition & { readonly shown: string })[] {
     const { tenant } = this.#rules;
     const column = tenant === undefined || !rule.tenant ? undefined : columnNamed(table, tenant.column);
     if (tenant === undefined || column === undefined) return [];
     const value = quoteLiteral(tenant.value);
     return [
       {
+        table,
+        column,
         sql: `(${quoteIdentifier(table.name)}.${quoteIdentifier(column.name)} = ${value})`,
         shown: `${writeIdentifier(column.name)} = ${value.trim()}`,
-        place: tenant.place,
       },
     ];
   }

@@ -99,9 +99,10 @@ export interface Trial {
    * - `parse`: it is only parsed, so that an error speaks of the rule alone;
    * - `value`: it is run, and reads no table;
    * - `rows`: it is run over rows, and must not fail; errors speak of values;
-   * - `count`: it gives one row with `refused`, how many results a constraint does not allow; errors speak of values.
+   * - `count`: it gives one row with `refused`, how many results a constraint does not allow; errors speak of values;
+   * - `refused`: the same, with true or false.
    */
-  readonly kind: "parse" | "value" | "rows" | "count";
+  readonly kind: "parse" | "value" | "rows" | "count" | "refused";
   readonly sql: string;
   /** What to say where the answer is no. PostgreSQL's own words are put behind the message where they may be. */
   readonly finding: SyncFinding;

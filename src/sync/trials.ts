@@ -46,7 +46,7 @@ export async function tryPlan(
     }
     return await answers(
       database,
-      trials.filter(({ kind }) => kind === "rows" || kind === "count"),
+      trials.filter(({ kind }) => kind !== "parse" && kind !== "value"),
     );
   } finally {
     await rollback(database);
@@ -69,9 +69,10 @@ async function answer(database: Database, { kind, sql, finding }: Trial): Promis
     if (kind === "parse") await database.execute(`prepare confiture_trial as ${sql}; deallocate confiture_trial`);
     else if (kind === "value" || kind === "rows") await database.execute(sql);
     else {
-      const [row] = await database.query<{ refused: number }>(sql);
-      const refused = row?.refused ?? 0;
+      const [row] = await database.query<{ refused: number | boolean }>(sql);
+      const refused = Number(row?.refused ?? 0);
       if (refused === 0) return undefined;
+      if (kind === "refused") return finding;
       return { ...finding, message: `${finding.message} (${refused} ${refused === 1 ? "row" : "rows"})` };
     }
     return undefined;

@@ -139,6 +139,12 @@ const FAULTY: readonly (readonly [string, string, string])[] = [
     "unknown-column",
   ],
   ["a tenant without a value", rules({}, "tenant: { column: user_id }"), "invalid-rule"],
+  ["a tenant's column that no table has", rules({}, "tenant: { column: userid, value: 1 }"), "unknown-column"],
+  [
+    "a tenant's column of a skipped table alone",
+    rules({ loose: "skip" }, "tenant: { column: b, value: 1 }"),
+    "unknown-column",
+  ],
 ];
 
 const engine = newestAndEmbedded.find(({ kind }) => kind === "embedded")!;

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { oldestAndEmbedded } from "../../support/engines.ts";
-import { planOf, rowsOf, withTables } from "../../support/sync.ts";
+import { checkRules } from "#sync/check.ts";
+import { parseRules } from "#sync/rules/read.ts";
+import { KEY, planOf, rowsOf, withTables } from "../../support/sync.ts";
 
 const SHOP = `
   create table users (id int primary key, tenant int, boss int references users);
@@ -70,6 +72,23 @@ for (const engine of oldestAndEmbedded) {
         expect(warnings).toMatchObject([
           expect.stringContaining("(tenant = 1): every row is copied of events,"),
           expect.stringContaining("rows of other tenants are copied of users where"),
+        ]);
+        const refused = async (value: string): Promise<string[]> => {
+          const yaml = shop({}, `tenant: { column: tenant, value: ${value} }`);
+          const checked = await checkRules(
+            database,
+            [],
+            await parseRules([{ file: "db/sync/rules.yaml", text: yaml }]),
+            KEY,
+          );
+          return checked.kind === "plan"
+            ? []
+            : checked.findings.map(({ rule, message, location }) => `${rule} ${location.line}: ${message}`);
+        };
+        expect(await refused("0")).toEqual([]);
+        expect(await refused("99")).toEqual([expect.stringMatching(/^unknown-tenant 1: No row has tenant = 99,/)]);
+        expect(await refused("abc")).toEqual([
+          expect.stringMatching(/^invalid-sql 1: The tenant's value "abc" does not go with .*: invalid input syntax/),
         ]);
 
         const sample = await read(shop({ users: "sample: 50%" }));
