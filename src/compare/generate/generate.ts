@@ -48,6 +48,8 @@ export interface Generated {
   readonly givenByDefault: readonly string[];
   /** Of a change in steps: what the new release may write and the old columns do not keep, as an example. */
   readonly notKept?: string | undefined;
+  /** And functions whose text may be about a column that goes, which nothing here could try. */
+  readonly naming?: readonly string[] | undefined;
   /** Contracts of the folder that may still wait, and that it has to come behind. */
   readonly comesBehind?: readonly MigrationFile[];
 }
@@ -61,7 +63,7 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
   const { to, unfinished, givenByDefault, ...ends } = await readEnds(given);
   const options = { ...given, ...ends, written: WrittenStatements.inFiles(given) };
   given.onStep?.("Planning");
-  const { steps, changes, renames, possibleRenames, byHand, proveRows, synced } = await planFrom(options, to);
+  const { steps, changes, renames, possibleRenames, byHand, proveRows, synced, naming } = await planFrom(options, to);
   const inForm = async ({ names, steps: own }: Form): Promise<Generated> => {
     const texts = own.map((step) => toMigration(step, names).text);
     given.onStep?.("Proving the plan, up and back");
@@ -74,7 +76,7 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
     return { ...generated, notKept: await proveRows(options, texts) };
   };
   const allByHand = { ...byHand, up: [...byHand.up, ...unfinished] };
-  const found = { changes, renames, possibleRenames, byHand: allByHand, givenByDefault };
+  const found = { changes, renames, possibleRenames, byHand: allByHand, givenByDefault, naming };
   if (steps.length === 0) {
     if (allByHand.up.length === 0) return { ...found, migrations: [], names: "qualified" };
     throw unproven("No SQL is planned for the kinds of objects that differ", allByHand.up);

@@ -6,6 +6,7 @@ import { namesFrom } from "#sql/token-names.ts";
 import { unquoteNames } from "#sql/unquote.ts";
 import { statementOf } from "../plan/statement.ts";
 import { Meter } from "../trace/meter.ts";
+import { codeNaming } from "./code-naming.ts";
 import { findColumnChange } from "./column-change.ts";
 import { columnSteps } from "./column-steps.ts";
 import { type Effects, NO_EFFECTS } from "./effects.ts";
@@ -106,6 +107,11 @@ export async function planInSteps(
     byHand: { up: [], down: [] },
     proveRows: change.proveRows,
     synced: change.synced,
+    // A column of another type keeps its name in the end.
+    naming:
+      options.convert === undefined && options.renames.length === 0
+        ? []
+        : change.synced.flatMap((one) => codeNaming(from, one)),
   };
 }
 

@@ -1,10 +1,12 @@
-import { ConfitureError } from "#errors/error.ts";
+import { ConfitureError, type ServerReport } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
+import { quoteIdentifier, quoteLiteral, writeIdentifier } from "#sql/quote.ts";
 import type { ScratchRun } from "../scratch/scratch-run.ts";
 import type { PlanOptions } from "./options.ts";
 import { step, withGenerated } from "./proof.ts";
 import { exampleOf, makeSamples } from "./row-samples.ts";
 import { isUnfilled, type SyncedColumns } from "./synced-columns.ts";
+import { columnsMissedByTriggers } from "./user-triggers.ts";
 import { type Stage, Writers } from "./writers.ts";
 
 /** Rows of a batch, so that there are several; and statements of the releases in between. */
@@ -29,6 +31,7 @@ export async function proveRows(
     const { fresh: limitsNew = false, old: limitsOld = false } = change.belongings?.limits ?? {};
     const samples = await makeSamples(database, change, (what, why) => counterexample(options, change, what, why));
     const writers = new Writers(database, change, samples);
+    const missedBefore = await columnsMissedByTriggers(database, samples, samples.inputs);
     const both = ["old", "new"] as const;
     const write = async (stage: Stage, releases: readonly ("old" | "new")[]): Promise<void> => {
       await writers.write(stage, releases, STATEMENTS);
@@ -47,6 +50,7 @@ export async function proveRows(
     if (indexes.length > 0) await write("filled", both);
     await step(run, contract, "up");
     await write("contracted", ["new"]);
+    await requireTriggers();
     if (options.noDown) return samples.note;
     await withoutRows(limitsOld, async () => {
       await step(run, contract, "down");
@@ -64,6 +68,17 @@ export async function proveRows(
       if (isLimited) await writers.empty();
       await work();
       if (isLimited) await writers.refill("filled", both);
+    }
+
+    /** What failed before is no matter of the change. */
+    async function requireTriggers(): Promise<void> {
+      const missed = await columnsMissedByTriggers(
+        database,
+        samples,
+        change.fresh.map(({ name }) => quoteIdentifier(name)),
+      );
+      const server = missed.find(({ message }) => !missedBefore.some((one) => one.message === message));
+      if (server !== undefined) throw triggerFails(change, server);
     }
 
     async function requireFilled(): Promise<void> {
@@ -90,6 +105,23 @@ export async function fillInPieces(
     }
     await between();
   }
+}
+
+function triggerFails({ table, old, fresh }: SyncedColumns, server: ServerReport): ConfitureError {
+  const [was = "", is = ""] = [old, fresh].map((columns) =>
+    columns.map(({ name }) => writeIdentifier(name)).join(", "),
+  );
+  const [first] = old;
+  return new ConfitureError(
+    "generate_refused",
+    `After the contract, statements that write to ${table} fail in a trigger of it: ${server.message}`,
+    {
+      server,
+      hint:
+        `Nothing was written. Before, in a migration of its own, let the function of the trigger do with ${was} and with ${is}: ` +
+        `in PL/pgSQL, IF to_jsonb(NEW) ? ${quoteLiteral(first?.name ?? "").trim()} THEN with the old name ELSE with the new one END IF. Then generate this again.`,
+    },
+  );
 }
 
 function counterexample(

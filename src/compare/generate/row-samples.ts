@@ -53,8 +53,8 @@ export interface Samples {
   readonly kept: readonly string[];
   /** What the old release writes of it. Quoted. */
   readonly inputs: readonly string[];
-  /** Triggers of the user's, which do not fire here: what they would do, nobody can tell. */
-  readonly hasTriggers: boolean;
+  /** Triggers of the user's, which do not fire here: what they would do, nobody can tell. Names. */
+  readonly triggers: readonly string[];
   /** What the new release may write and the old columns cannot tell apart, in words. */
   readonly note: string | undefined;
 }
@@ -110,8 +110,8 @@ export async function makeSamples(database: Database, change: SyncedColumns, com
       ...required.map((column) => `alter column ${quoteIdentifier(column.name)} set not null`),
     ].join(", "),
   );
-  const hasTriggers = await silenceTriggers(database, table, facts.oid);
-  return { table, kept, inputs, hasTriggers, note };
+  const triggers = await silenceTriggers(database, table, facts.oid);
+  return { table, kept, inputs, triggers, note };
 
   /** Values are put into columns, not compared as expressions: what does not fit into the column has to be noticed. */
   function valuesOf(column: ColumnFacts): readonly string[] {
@@ -126,14 +126,14 @@ export async function makeSamples(database: Database, change: SyncedColumns, com
 
 /**
  * Keeps the triggers that a table has from firing, so that what the migrations make can be told from what they do.
- * @returns whether it has any
+ * @returns the names of those that did
  */
-export async function silenceTriggers(database: Database, table: string, oid: number): Promise<boolean> {
-  const [found] = await database.query<{ has: boolean }>(
-    `select exists (select from pg_catalog.pg_trigger where tgrelid = ${oid} and not tgisinternal) as has`,
+export async function silenceTriggers(database: Database, table: string, oid: number): Promise<string[]> {
+  const found = await database.query<{ name: string }>(
+    `select tgname::text as name from pg_catalog.pg_trigger where tgrelid = ${oid} and not tgisinternal and tgenabled in ('O', 'A') order by tgname`,
   );
-  if (found?.has === true) await database.execute(`alter table ${table} disable trigger user`);
-  return found?.has === true;
+  if (found.length > 0) await database.execute(`alter table ${table} disable trigger user`);
+  return found.map(({ name }) => name);
 }
 
 function added(columns: readonly ColumnState[], prefix = ""): string {

@@ -43,6 +43,8 @@ export interface Plan {
   readonly proveRows?: ProveRows;
   /** And the columns that its triggers keep in step. */
   readonly synced?: readonly SyncedColumns[];
+  /** And functions whose text may be about a column that goes. */
+  readonly naming?: readonly string[];
   readonly byHand: {
     /** Still different after the way up. */
     readonly up: readonly Change[];

@@ -150,7 +150,7 @@ export class Writers {
     const { sqlstate = "", schema, constraint = "", column = "" } = server ?? {};
     if (schema === "confiture_proof") return false;
     // A trigger of the user's may give an old column its value.
-    const own = this.#samples.hasTriggers ? this.#fresh : [...this.#old, ...this.#fresh];
+    const own = this.#samples.triggers.length > 0 ? this.#fresh : [...this.#old, ...this.#fresh];
     if (sqlstate === NOT_NULL) return own.includes(quoteIdentifier(column));
     return sqlstate.startsWith("23") ? /_agrees$|_has_no_null$/.test(constraint) : true;
   }

@@ -52,14 +52,20 @@ export function addMentions(
   }
 }
 
-/** Names in a function's body that have to be there when it is made: in SQL all, in PL/pgSQL those of types. */
-function* namesIn(definition: string, language: string): Generator<{ schema: string | undefined; name: string }> {
-  if (language !== "sql" && language !== "plpgsql") return;
+/** What stands between dollars in a function's definition. */
+export function* bodiesIn(definition: string): Generator<string> {
   const outer = new Lexer(definition);
   while (outer.next()) {
     if (outer.kind !== TokenKind.dollarString) continue;
     const text = definition.slice(outer.start, outer.end);
-    const body = text.slice(text.indexOf("$", 1) + 1, text.lastIndexOf("$", text.length - 2));
+    yield text.slice(text.indexOf("$", 1) + 1, text.lastIndexOf("$", text.length - 2));
+  }
+}
+
+/** Names in a function's body that have to be there when it is made: in SQL all, in PL/pgSQL those of types. */
+function* namesIn(definition: string, language: string): Generator<{ schema: string | undefined; name: string }> {
+  if (language !== "sql" && language !== "plpgsql") return;
+  for (const body of bodiesIn(definition)) {
     if (language === "sql") yield* wordsOf(body);
     else {
       for (const [, type = ""] of body.matchAll(/([\w."]+)\s*%\s*(?:row)?type\b/gi)) yield* wordsOf(type);

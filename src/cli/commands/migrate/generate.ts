@@ -13,6 +13,7 @@ import { changeToJson } from "../../output/changes.ts";
 import { makersIn } from "../../output/findings.ts";
 import { rowsWords } from "#sql/hazard.ts";
 import { hazardToJson, segmentToJson } from "../../output/hazards.ts";
+import { stepsWarnings } from "../../output/steps-warnings.ts";
 import { renderPlanned } from "../../output/planned.ts";
 import { inLine } from "../../output/visible.ts";
 import {
@@ -139,7 +140,6 @@ export const command = defineCommand({
       byHand,
       givenByDefault,
       names,
-      notKept,
       comesBehind = [],
     } = generated;
     // Each line by itself: what follows the first of a message would be indented.
@@ -166,11 +166,7 @@ export const command = defineCommand({
         `default privileges of the database give rights to what is made in it, and no file speaks of them: to ${givenByDefault.join(", ")} (confiture drift --grants shows them; a REVOKE in the migration takes them away)`,
       );
     }
-    if (notKept !== undefined) {
-      context.messages.warn(
-        `the old columns cannot hold everything that the new release may write. For example, these values could not be restored from them: ${notKept}. Nothing is lost while the table has both; \`confiture migrate down\` of the expand drops the new ones`,
-      );
-    }
+    for (const warning of stepsWarnings(generated)) context.messages.warn(warning);
     const done = comesBehind.length === 0 ? new Set<string>() : await appliedVersions(context);
     for (const contract of comesBehind.filter(({ version }) => !done.has(version))) {
       context.messages.log(

@@ -1,0 +1,17 @@
+import type { Generated } from "#compare/generate/generate.ts";
+
+/** What a change in steps leaves to whoever runs it. Pure. */
+export function stepsWarnings({ notKept, naming = [] }: Pick<Generated, "notKept" | "naming">): string[] {
+  return [
+    ...(notKept === undefined
+      ? []
+      : [
+          `the old columns cannot hold everything that the new release may write. For example, these values could not be restored from them: ${notKept}. Nothing is lost while the table has both; \`confiture migrate down\` of the expand drops the new ones`,
+        ]),
+    ...(naming.length === 0
+      ? []
+      : [
+          `the text of ${naming.join(", ")} may be about a column that the contract drops, which PostgreSQL notices only when it runs: change it in a migration before the contract, when the new columns are filled`,
+        ]),
+  ];
+}

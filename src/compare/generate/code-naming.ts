@@ -1,0 +1,27 @@
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import { describe } from "../catalogue/changes.ts";
+import { textOf } from "../engine/lookups.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import { bodiesIn, wordsOf } from "../tree/mentions.ts";
+import type { SyncedColumns } from "./synced-columns.ts";
+
+/**
+ * Functions whose text may be about columns that go: PostgreSQL knows no dependency there. They are of triggers on the table, or
+ * name it as well. Qualified names. Pure.
+ */
+export function codeNaming({ facts }: Catalogue, { schema, table, old }: SyncedColumns): string[] {
+  const ofTriggers = new Set(
+    facts
+      .childrenOf({ kind: "table", schema, name: table })
+      .filter(({ id }) => id.kind === "trigger")
+      .flatMap(({ id }) => facts.outgoingEdges(id))
+      .map(({ to }) => encodeId(to)),
+  );
+  const isAbout = (id: ObjectId): boolean => {
+    if (id.kind !== "function" && id.kind !== "procedure") return false;
+    const words = new Set<string>();
+    for (const body of bodiesIn(textOf(facts, id, "def") ?? "")) for (const { name } of wordsOf(body)) words.add(name);
+    return old.some(({ name }) => words.has(name)) && (words.has(table) || ofTriggers.has(encodeId(id)));
+  };
+  return facts.facts().flatMap(({ id }) => (isAbout(id) ? [describe(id).name] : []));
+}
