@@ -7,7 +7,7 @@ import type { Statement } from "#sql/statement.ts";
 import type { LoadedMigration } from "./body.ts";
 import { exposuresOf } from "./exposures.ts";
 import { fillsOnly } from "./fills-only.ts";
-import { takingCode } from "./taking-code.ts";
+import { doneByCode, lossByCode } from "./taking-code.ts";
 import { isBase } from "./version.ts";
 
 /** Something that migrations take away from a database, or show to people who could not see it. */
@@ -37,7 +37,7 @@ export async function lossesOf(
   const replaced = replacedTables(all);
   const run = migrations.filter(({ file }) => !isBase(file.version));
   const running = run.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : []));
-  const byCode = await takingCode(running, database);
+  const byCode = await doneByCode(running, database);
   const exposures = await exposuresOf(running, database);
   return migrations.flatMap((migration): Loss[] => {
     const { file, up } = migration;
@@ -51,15 +51,15 @@ export async function lossesOf(
       const other = replaced.get(statement);
       const taken = lossOf(statement) ?? (other === undefined ? undefined : lossOfReplaced(other));
       const lost = fills.has(statement) ? undefined : taken;
-      const code = (byCode.get(statement) ?? []).map((name) => `runs ${name}, which may change or delete something`);
-      const exposed = exposures.get(statement);
-      const losses = [...(lost === undefined ? [] : [lost]), ...code];
-      if (losses.length === 0 && exposed === undefined) return [];
+      const { takes = [], exposes = [] } = byCode.get(statement) ?? {};
+      const losses = [...(lost === undefined ? [] : [lost]), ...takes.map(lossByCode)];
+      const exposed = [...(exposures.get(statement) === undefined ? [] : [exposures.get(statement)!]), ...exposes];
+      if (losses.length + exposed.length === 0) return [];
       const { line = 1 } = placeIn(script, statement.start);
       const location = { file: script.file, line };
       return [
         ...losses.map((what) => ({ what, location })),
-        ...(exposed === undefined ? [] : [{ what: `would expose ${exposed}`, location, isExposure: true as const }]),
+        ...exposed.map((what) => ({ what: `would expose ${what}`, location, isExposure: true as const })),
       ];
     });
   });

@@ -1,9 +1,11 @@
-import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
+import { lossOf } from "#sql/loss.ts";
 import { Statement } from "#sql/statement.ts";
+import { statementsInCode } from "#sql/statements-in-code.ts";
 import { codeIn, isString } from "#sql/strings-in-code.ts";
 import { TAKING_WORDS } from "#sql/taking-code.ts";
 import { writtenName } from "#sql/token-names.ts";
+import { exposuresOf } from "./exposures.ts";
 
 /** A function or procedure in SQL or a procedural language. */
 interface Routine {
@@ -12,6 +14,16 @@ interface Routine {
   readonly takes: boolean;
   /** Names, without schemas, of what its body may call. */
   readonly calls: readonly string[];
+  /** Statements in its body that are about objects and rights. */
+  readonly statements: readonly Statement[];
+}
+
+/** What a statement does by the words of the code that it runs. */
+export interface DoneByCode {
+  /** Names of the functions that may change or delete something. */
+  readonly takes: readonly string[];
+  /** What functions show to others, in words that go on from "exposes". */
+  readonly exposes: readonly string[];
 }
 
 /** Rows of a table that come or change wake these. */
@@ -22,18 +34,20 @@ interface Trigger {
 }
 
 /**
- * Which of these statements, run in this order, run a function that may change or delete something by the words of its body:
- * one that they call, that such a function calls in turn, or that a trigger of the table runs to which they add rows. It may be
- * in the database, or made by one of the statements. Views and rules are not looked into.
- * @returns the names of the functions
+ * What these statements, run in this order, take away or expose by the bodies of functions: those that they call, that such a
+ * function calls in turn, or that a trigger of the table runs to which they add rows. They may be in the database, or made by one
+ * of the statements. Of DO, whose purpose is to run code, it tells what that exposes. Views and rules are not looked into.
  */
-export async function takingCode(
+export async function doneByCode(
   statements: readonly Statement[],
   database: Database | undefined,
-): Promise<ReadonlyMap<Statement, readonly string[]>> {
+): Promise<ReadonlyMap<Statement, DoneByCode>> {
   const routines = new Map<string, Routine[]>();
   const triggers: Trigger[] = [];
-  const asks = new Map<Statement, { readonly calls: readonly string[]; readonly wakes: Wakes | undefined }>();
+  const asks = new Map<
+    Statement,
+    { readonly block: Routine | undefined; readonly calls: readonly string[]; readonly wakes: Wakes | undefined }
+  >();
   for (const statement of statements) {
     const { firstWord = "" } = statement;
     if (firstWord === "CREATE") {
@@ -43,7 +57,8 @@ export async function takingCode(
     }
     if (!runsWhatItNames(statement)) continue;
     const tokens = statement.tokens();
-    asks.set(statement, { calls: calledIn(tokens), wakes: wakesOf(tokens) });
+    const block = firstWord === "DO" ? { name: "DO", ...read(tokens, true) } : undefined;
+    asks.set(statement, { block, calls: block?.calls ?? calledIn(tokens), wakes: wakesOf(tokens) });
   }
   if (asks.size === 0) return new Map();
   if (database !== undefined) {
@@ -53,28 +68,57 @@ export async function takingCode(
     const made = [...routines.values()].flat().flatMap(({ calls }) => calls);
     await readRoutines(database, [...first, ...made, ...triggers.map(({ routine }) => routine)], routines);
   }
-  const taking = new Map<Statement, readonly string[]>();
-  for (const [statement, { calls, wakes }] of asks) {
+  const blocks = [...asks.values()].flatMap(({ block }) => block ?? []);
+  const inside = [...routines.values(), blocks].flat().flatMap((routine) => routine.statements);
+  const exposures = await exposuresOf(inside, database);
+  const done = new Map<Statement, DoneByCode>();
+  for (const [statement, { block, calls, wakes }] of asks) {
     const woken = triggers.filter(({ table, event }) => table === wakes?.table && event === wakes.event);
-    const found = takingAmong([...calls, ...woken.map(({ routine }) => routine)], routines);
-    if (found.length > 0) taking.set(statement, found);
+    const names = new Set([...calls, ...woken.map(({ routine }) => routine)]);
+    const run = [...names].map((name) => {
+      return { as: routines.get(name)?.at(-1)?.name ?? name, reached: reachedFrom(name, routines) };
+    });
+    if (block !== undefined) run.push({ as: block.name, reached: [block] });
+    const exposes = run.flatMap(({ as, reached }) =>
+      reached
+        .flatMap((routine) => routine.statements.flatMap((one) => exposures.get(one) ?? []))
+        .map((what) => `${what}${BY_RUNNING}${as}`),
+    );
+    const takes = run.filter(({ reached }) => reached.some((routine) => routine.takes)).map(({ as }) => as);
+    // What code takes that is run for its own sake is not known anyway.
+    const told = isCode(statement) ? [] : takes;
+    if (told.length + exposes.length > 0) done.set(statement, { takes: told, exposes: [...new Set(exposes)] });
   }
-  return taking;
+  return done;
 }
 
-/** The outermost functions through which something is taken. */
-function takingAmong(names: readonly string[], routines: ReadonlyMap<string, readonly Routine[]>): string[] {
-  const takes = (name: string, seen: Set<string>): boolean => {
-    if (seen.has(name)) return false;
-    seen.add(name);
-    const all = routines.get(name) ?? [];
-    return all.some((routine) => routine.takes || routine.calls.some((called) => takes(called, seen)));
-  };
-  return [...new Set(names)].flatMap((name) => (takes(name, new Set()) ? [routines.get(name)!.at(-1)!.name] : []));
+/** Of one of the functions that `takes` names. */
+export function lossByCode(name: string): string {
+  return `runs ${name}, which may change or delete something`;
+}
+
+/** Whether it is one of those that `exposes` tells. */
+export function isExposedByCode(what: string): boolean {
+  return what.includes(BY_RUNNING);
+}
+
+const BY_RUNNING = ", by running ";
+
+function isCode({ firstWord }: Statement): boolean {
+  return firstWord === "DO" || firstWord === "CALL";
+}
+
+/** The functions of a name, and all that they call. */
+function reachedFrom(name: string, routines: ReadonlyMap<string, readonly Routine[]>): Routine[] {
+  const names = new Set([name]);
+  // A set goes on to what is added while it is gone through.
+  for (const one of names)
+    for (const { calls } of routines.get(one) ?? []) for (const called of calls) names.add(called);
+  return [...names].flatMap((one) => routines.get(one) ?? []);
 }
 
 const RUNS: ReadonlySet<string> = new Set(
-  "SELECT,WITH,VALUES,TABLE,INSERT,UPDATE,DELETE,MERGE,COPY,DECLARE,PREPARE,(".split(","),
+  "SELECT,WITH,VALUES,TABLE,INSERT,UPDATE,DELETE,MERGE,COPY,DECLARE,PREPARE,DO,CALL,(".split(","),
 );
 
 /** Whether functions that stand in it are called when it runs; definitions only keep them. */
@@ -147,20 +191,20 @@ const TAKES = new RegExp(String.raw`\b(?:${TAKING_WORDS}|do\s+update)\b`, "i");
  * What code may do, by its words; comments are none, and neither are strings in it.
  * @param holdsBody whether the strings are the code itself
  */
-function read(tokens: readonly string[], holdsBody: boolean): Pick<Routine, "takes" | "calls"> {
+function read(tokens: readonly string[], holdsBody: boolean): Omit<Routine, "name"> {
   const bodies = holdsBody ? tokens.flatMap(codeIn) : [];
   const all = [tokens, ...bodies.map((body) => Statement.of(body).tokens())];
-  return {
-    takes: all.some((one) =>
-      TAKES.test(
-        one
-          .filter((token) => !isString(token))
-          .join(" ")
-          .replaceAll(" . ", "."),
-      ),
+  const statements = all.flatMap(statementsInCode);
+  const saysSo = all.some((one) =>
+    TAKES.test(
+      one
+        .filter((token) => !isString(token))
+        .join(" ")
+        .replaceAll(" . ", "."),
     ),
-    calls: all.flatMap(calledIn),
-  };
+  );
+  const takes = saysSo || statements.some((statement) => lossOf(statement) !== undefined);
+  return { takes, calls: all.flatMap(calledIn), statements };
 }
 
 function addTo(routines: Map<string, Routine[]>, bare: string, routine: Routine): void {
@@ -177,13 +221,13 @@ async function readRoutines(
   let wanted = [...new Set(names)];
   while (wanted.length > 0) {
     for (const name of wanted) known.add(name);
-    const found = await queryCatalogue<{ bare: string; name: string; body: string }>(
-      database,
-      `select p.proname as bare, quote_ident(n.nspname) || '.' || quote_ident(p.proname) as name,
-              coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as body
-         from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-         join pg_language l on l.oid = p.prolang and (l.lanispl or l.lanname = 'sql')
-        where p.oid >= 16384 and p.proname in (select json_array_elements_text($1::text::json))
+    const found = await database.query<{ bare: string; name: string; body: string }>(
+      `select p.proname as bare, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(p.proname) as name,
+              coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc) as body
+         from pg_catalog.pg_proc p
+         join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) p.pronamespace
+         join pg_catalog.pg_language l on l.oid operator(pg_catalog.=) p.prolang and (l.lanispl or l.lanname operator(pg_catalog.=) 'sql')
+        where p.oid operator(pg_catalog.>=) 16384 and p.proname operator(pg_catalog.=) any (${NAMES})
         order by p.oid`,
       [JSON.stringify(wanted)],
     );
@@ -200,13 +244,19 @@ async function readRoutines(
 async function readTriggers(database: Database, tables: readonly string[]): Promise<Trigger[]> {
   if (tables.length === 0) return [];
   // Bits of tgtype, see pg_trigger.h: 4 for INSERT, 16 for UPDATE.
-  return await queryCatalogue<Trigger>(
-    database,
+  return await database.query<Trigger>(
     `select c.relname as "table", e.event, p.proname as routine
-       from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid
-       join (values (4, 'INSERT'), (16, 'UPDATE')) as e (bit, event) on t.tgtype & e.bit <> 0
-      where not t.tgisinternal and t.tgenabled <> 'D' and c.relname in (select json_array_elements_text($1::text::json))
+       from pg_catalog.pg_trigger t
+       join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) t.tgrelid
+       join pg_catalog.pg_proc p on p.oid operator(pg_catalog.=) t.tgfoid
+       join (values (4, 'INSERT'), (16, 'UPDATE')) as e (bit, event)
+         on (t.tgtype operator(pg_catalog.&) e.bit) operator(pg_catalog.<>) 0
+      where not t.tgisinternal and t.tgenabled operator(pg_catalog.<>) 'D' and c.relname operator(pg_catalog.=) any (${NAMES})
       order by t.oid`,
     [JSON.stringify(tables)],
   );
 }
+
+/** In whatever transaction and search_path there is: a scratch database is asked in the middle of a migration. */
+const NAMES =
+  "array(select pg_catalog.json_array_elements_text($1::pg_catalog.text::pg_catalog.json)::pg_catalog.name)";

@@ -80,6 +80,9 @@ CREATE TABLE new (id int);
 ALTER TABLE new ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON new USING (true);
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END';
+CREATE FUNCTION hand_out() RETURNS void LANGUAGE plpgsql AS $$BEGIN IF true THEN GRANT SELECT ON kept TO PUBLIC; END IF; END$$;
+SELECT hand_out();
+DO $$BEGIN ALTER TABLE kept DISABLE ROW LEVEL SECURITY; END$$;
 `,
     );
     await rm(join(project.dir, "db/migrations/003_code.ts"));
@@ -87,7 +90,8 @@ CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BE
     expect(first).toMatchObject({ exitCode: 2, stdout: "" });
     expect(first.stderr).toContain("What would be lost or exposed:");
     const lines = [...first.stderr.matchAll(/004_opened\.sql:(\d+): would expose/g)].map(([, line]) => Number(line));
-    expect(lines).toEqual([1, 2, 4, 5]);
+    expect(lines).toEqual([1, 2, 4, 5, 11, 12]);
+    expect(first.stderr).toContain("kept to every role (GRANT SELECT TO PUBLIC), by running hand_out\n");
     await rm(join(project.dir, "db/migrations/004_opened.sql"));
     await project.write(
       "db/environments/precious.yaml",
@@ -140,6 +144,10 @@ CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BE
       ["COPY watched FROM stdin;\n1\tx\n\\.", "public.on_watched"],
       ["UPDATE watched SET name = 'x' WHERE name IS NULL", "public.on_watched"],
       ["CREATE TABLE copy AS SELECT purge()", "public.purge"],
+      [
+        `CREATE FUNCTION cut() RETURNS void ${body("ALTER TABLE items ALTER id TYPE bigint USING 0")};\nSELECT cut()`,
+        "cut",
+      ],
       [`CREATE ${purge.replace("purge", "other")};\nSELECT other()`, "other"],
       ["CREATE PROCEDURE sub.clean() LANGUAGE sql AS 'DELETE FROM items';\nCALL sub.clean()", undefined],
       [

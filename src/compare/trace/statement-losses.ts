@@ -1,3 +1,4 @@
+import { lossByCode } from "#migrate/taking-code.ts";
 import { lossOf } from "#sql/loss.ts";
 import { namesRelation } from "#sql/names-in.ts";
 import type { Statement } from "#sql/statement.ts";
@@ -17,12 +18,14 @@ const MOST_NAMED = 20;
  * What a statement takes away: what its text says, what CASCADE, code and triggers were seen to take, and what they may.
  * @param keepsValues whether a conversion of types loses no value
  * @param emptied tables that code has emptied (TRUNCATE)
+ * @param named functions that may take something, which it runs at least where rows are others
  */
 export function lossesOf(
   statement: Statement,
   measured: Measured,
   keepsValues: boolean,
   emptied: readonly string[],
+  named: readonly string[],
 ): Losses {
   const { firstWord = "" } = statement;
   const isCode = firstWord === "DO" || firstWord === "CALL";
@@ -39,7 +42,7 @@ export function lossesOf(
     loses: [
       ...(told === undefined ? [] : [told]),
       ...emptied.map((name) => `deletes all rows of ${name}`),
-      ...lossesByCode(statement, measured, told, takesAlong, emptied.length > 0),
+      ...lossesByCode(statement, measured, told, takesAlong, emptied.length > 0, named),
       ...takesAlong.slice(0, MOST_NAMED).map(({ kind, name }) => `drops ${kind} ${name}`),
       ...(takesAlong.length > MOST_NAMED ? [`drops ${takesAlong.length - MOST_NAMED} objects more`] : []),
     ],
@@ -65,6 +68,7 @@ function lossesByCode(
   told: string | undefined,
   takesAlong: readonly TakenObject[],
   isKnown: boolean,
+  named: readonly string[],
 ): string[] {
   const { firstWord = "" } = statement;
   const changed = rows.flatMap(({ name, isNew, updated, deleted, partitionOf = [] }) => {
@@ -83,11 +87,12 @@ function lossesByCode(
     isSeen && told === undefined
       ? reaches.filter(({ isNew, name }) => !isNew && !namesRelation(statement.text, name))
       : [];
-  const taking = isKnown || changed.length + reached.length > 0 || isGone ? [] : runs.filter(({ takes }) => takes);
+  const ran = runs.flatMap(({ name, takes }) => (takes ? [name] : []));
+  const taking = isKnown || changed.length + reached.length > 0 || isGone ? [] : new Set([...ran, ...named]);
   return [
     ...changed,
     ...reached.map(({ name }) => `may update or delete rows of ${name}`),
-    ...taking.map(({ name }) => `runs ${name}, which may change or delete something`),
+    ...[...taking].map(lossByCode),
     ...(isSeen ? dropsColumns.filter(isUntold).map(({ name }) => `drops a COLUMN of ${name}`) : []),
   ];
 }

@@ -1,6 +1,7 @@
 import type { Database } from "#database/database.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { exposuresOf } from "#migrate/exposures.ts";
+import { doneByCode } from "#migrate/taking-code.ts";
 import { dangersOf } from "#sql/danger.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
@@ -14,6 +15,8 @@ export interface Told {
   readonly replaces: readonly string[];
   readonly endangers: readonly string[];
   readonly exposes: readonly string[];
+  /** Names of functions it runs, or may run, that may change or delete something. */
+  readonly runs: readonly string[];
 }
 
 /** Reads statements of one migration, in the order in which they run. */
@@ -32,10 +35,12 @@ export class Teller {
   }
 
   async of(database: Database, statement: Statement): Promise<Told> {
+    const byCode = (await doneByCode([statement], database)).get(statement);
     return {
       replaces: await this.#replaced(statement),
       endangers: await this.#endangers(statement),
-      exposes: [...(await exposuresOf([statement], database, this.#known)).values()],
+      exposes: [...(await exposuresOf([statement], database, this.#known)).values(), ...(byCode?.exposes ?? [])],
+      runs: byCode?.takes ?? [],
     };
   }
 

@@ -168,7 +168,7 @@ export class Tracer implements Performer {
     if (taken.stopped === undefined) this.#options.rows.noteInserted(statement);
     if (how.kind === "not-traced" || (error !== undefined && error.onRows === undefined)) this.#options.lost.any = true;
     const emptied = await emptiedByCode(database, statement, measured);
-    const losses = lossesOf(statement, measured, keepsValues === true, emptied);
+    const losses = lossesOf(statement, measured, keepsValues === true, emptied, told.runs);
     this.statementFacts.push({
       ...this.#places.of(script, statement, isTransactional && verb === undefined),
       how,

@@ -1,3 +1,4 @@
+import { isExposedByCode } from "#migrate/taking-code.ts";
 import { exposureOf } from "#sql/exposure.ts";
 import { isTakenBack, openedBy } from "#sql/opened.ts";
 import { inside, type Node, type RangeVar } from "#sql/parser.ts";
@@ -11,7 +12,7 @@ export const exposesData: Rule = {
   group: "security",
   severity: "warning",
   asks: ["syntax", "neighbours", "trace"],
-  why: "Row level security that is switched off, a right for `PUBLIC`, which every role has, those of later too, a role that is `SUPERUSER` or `BYPASSRLS`, a publication of all tables and a `COPY` to a file or program of the server all show rows to people who could not see them. So may a policy that is made or changed on a table that has row level security already, another owner of such a table, for whom policies do not hold, and a `SECURITY DEFINER` function, which reads with the rights of its owner and which everybody may call. Rows that somebody has read cannot be taken back.",
+  why: "Row level security that is switched off, a right for `PUBLIC`, which every role has, those of later too, a role that is `SUPERUSER` or `BYPASSRLS`, a publication of all tables and a `COPY` to a file or program of the server all show rows to people who could not see them. So may a policy that is made or changed on a table that has row level security already, another owner of such a table, for whom policies do not hold, and a `SECURITY DEFINER` function, which reads with the rights of its owner and which everybody may call. The same holds for such statements in the body of a function that a migration calls. Rows that somebody has read cannot be taken back.",
   instead:
     "Grant to the roles that need it, name the tables, and change policies instead of switching them off. On a protected environment, `confiture migrate up` asks before it runs such a statement.",
   wrong: "ALTER TABLE notes DISABLE ROW LEVEL SECURITY;\nGRANT SELECT ON notes TO PUBLIC;",
@@ -49,7 +50,7 @@ function fixOf({ node }: Context): string {
 function opened(context: Context): readonly Found[] {
   const { node, statement, facts, file } = context;
   const open = openedBy(Statement.of(statement.text));
-  if (open === undefined) return [];
+  if (open === undefined) return byCode(facts?.exposes ?? []);
   if (facts !== undefined && !facts.exposes.includes(open.what)) return [];
   const found = { message: `Exposes ${open.what}`, fix: fixOfOpened(node) };
   if (open.table === undefined) {
@@ -75,6 +76,14 @@ function isSecuredHere({ file, world }: Context, table: RangeVar | undefined): b
       node !== undefined &&
       alterations(node, "AT_EnableRowSecurity").some((other) => world.keyOf(other.table) === world.keyOf(table)),
   );
+}
+
+/** Statements in the bodies of functions that it runs; views that expose something are found by another rule. */
+function byCode(exposes: readonly string[]): readonly Found[] {
+  return exposes.filter(isExposedByCode).map((what) => ({
+    message: `Exposes ${what}`,
+    fix: "Write the statement itself into the migration, and grant to the roles that need it",
+  }));
 }
 
 function fixOfOpened(node: Node): string {

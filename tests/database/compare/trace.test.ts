@@ -187,9 +187,14 @@ DO $$ BEGIN DELETE FROM users; END $$;
 SELECT 1 FROM orgs WHERE name = 'x' FOR UPDATE;
 CREATE FUNCTION plain() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
 SELECT plain();
-DO $$ BEGIN ALTER TABLE orgs DROP COLUMN name; END $$;`,
+DO $$ BEGIN ALTER TABLE orgs DROP COLUMN name; END $$;
+SELECT outer_one() WHERE (SELECT count(*) FROM users) > 1000;
+CREATE FUNCTION opens() RETURNS void LANGUAGE sql AS 'GRANT SELECT ON users TO PUBLIC';
+SELECT opens();`,
     });
-    const [, , code, block, locking, , harmless, drop] = statements;
+    const [, , code, block, locking, , harmless, drop, unmet, , opening] = statements;
+    expect(unmet!.loses).toEqual(["runs public.outer_one, which may change or delete something"]);
+    expect(opening!.exposes).toEqual(["users to every role (GRANT SELECT TO PUBLIC), by running public.opens"]);
     expect(code).toMatchObject({ opaque: true, loses: ["updates rows of public.users"] });
     expect(impactOf(code!, new Map()).sentence).toContain("whoever changes the same rows waits");
     expect(block).toMatchObject({ opaque: false, loses: ["deletes rows of public.users"] });
