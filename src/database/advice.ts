@@ -25,6 +25,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   "53300":
     "Every connection that the server allows is taken. Try again when there are fewer (--wait 1min does), see who has them (SELECT pid, usename, application_name, state FROM pg_stat_activity), or raise max_connections.",
   "55P03": "Another session holds a lock on it. Try again when it is quiet, or raise migrations.lock_timeout.",
+  "40P01":
+    "It and another session each waited for a lock that the other one had, and PostgreSQL ended this one. Run it again; where that happens often, take the locks in the same order as the application (LOCK TABLE first).",
   "53100": "The server's disk is full. Nothing of the open transaction was kept.",
   "53200": "The server ran out of memory or lock slots. Raise max_locks_per_transaction, or split the work.",
   "25P03": LIMIT("idle_in_transaction_session_timeout", "It waited for something outside the database."),

@@ -9,7 +9,7 @@ import { runInTransaction } from "./run-in-transaction.ts";
 import { runOutsideTransaction } from "./run-outside-transaction.ts";
 import { noteSettings, type RunOptions } from "./run-session.ts";
 
-/** How often a migration is tried again after it did not get a lock within lock_timeout. */
+/** How often a migration is tried again after it did not get a lock. */
 const LOCK_RETRIES = 3;
 const FIRST_PAUSE = 500;
 
@@ -42,7 +42,7 @@ export async function runMigration(
       await runInTransaction(database, migration, direction, body, own);
       return;
     } catch (error) {
-      if (!isLockTimeout(error) || attempt > LOCK_RETRIES || options.signal?.aborted === true) throw error;
+      if (!hasMissedLock(error) || attempt > LOCK_RETRIES || options.signal?.aborted === true) throw error;
       // Rolled back whole, so it can be tried again. Twice the pause each time, with jitter.
       const pause = FIRST_PAUSE * 2 ** (attempt - 1) * (0.75 + Math.random() / 2);
       options.onEvent?.({ type: "retrying", migration: migration.file, error, pause, attempt, of: LOCK_RETRIES });
@@ -56,7 +56,9 @@ export async function runMigration(
   }
 }
 
-/** 55P03 is lock_not_available: lock_timeout, or NOWAIT. */
-function isLockTimeout(error: unknown): error is ConfitureError {
-  return error instanceof ConfitureError && error.server?.sqlstate === "55P03";
+/** lock_not_available (lock_timeout, or NOWAIT), and deadlock_detected. */
+const MISSED_LOCK: ReadonlySet<string> = new Set(["55P03", "40P01"]);
+
+function hasMissedLock(error: unknown): error is ConfitureError {
+  return error instanceof ConfitureError && error.server !== undefined && MISSED_LOCK.has(error.server.sqlstate);
 }
