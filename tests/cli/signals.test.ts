@@ -40,12 +40,14 @@ describe.each(NEWEST_ALONE)("interrupted, PostgreSQL %d", (major) => {
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const)("%s during a migration rolls it back, frees the lock and exits with %d", async (signal, exitCode) => {
-    await using project = await executableProject({ "db/migrations/001_slow.sql": SLOW }, { major });
+    const files = { "db/migrations/001_slow.sql": SLOW, "db/migrations/002_next.sql": "SELECT 1;\n" };
+    await using project = await executableProject(files, { major });
     const { running } = await startSlow(project, ["migrate", "up"]);
     running.process.kill(signal);
     const result = await running.result;
     expect(result).toMatchObject({ exitCode, stdout: "" });
     expect(result.stderr).toContain("001_slow");
+    expect(result.stderr).toContain("0 migrations done, 1 interrupted, 1 not run");
     expect(await leftBehind(project)).toEqual({ started: null, locks: 0, sessions: 0 });
     await project.write("db/migrations/001_slow.sql", "CREATE TABLE started ();\n");
     await project.succeed(["migrate", "up", "--no-wait"]);

@@ -186,7 +186,8 @@ export function finishRun({ io, messages }: CommandContext, report: RunReport, n
     messages.log(`${count(done.length, "migration")} done in ${formatDuration(duration)}`);
   }
   if (failed !== undefined && report.results.length > 1) {
-    messages.log(`${count(done.length, "migration")} done, 1 failed, ${skipped.length} not run`);
+    const ended = report.error?.code === "interrupted" ? "interrupted" : "failed";
+    messages.log(`${count(done.length, "migration")} done, 1 ${ended}, ${skipped.length} not run`);
   }
   return {
     json: reportToJson(report),
