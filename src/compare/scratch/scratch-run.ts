@@ -32,8 +32,14 @@ export interface ScratchRun {
   /**
    * Returns what went wrong, if anything did.
    * @param performer runs the migration's own statements; they are sent as they are when undefined
+   * @param signal ends its code, in place of the one of the whole run
    */
-  step(migration: LoadedMigration, direction: Direction, performer?: Performer): Promise<ConfitureError | undefined>;
+  step(
+    migration: LoadedMigration,
+    direction: Direction,
+    performer?: Performer,
+    signal?: AbortSignal,
+  ): Promise<ConfitureError | undefined>;
   /** As `step` up, of a migration that runs in one transaction, which is taken back at its end. */
   tryOut(migration: LoadedMigration, performer: Performer): Promise<ConfitureError | undefined>;
   /**
@@ -101,7 +107,7 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
   const attempt = async (
     migration: LoadedMigration,
     direction: Direction,
-    how: Pick<RunOptions, "performer" | "takesBack">,
+    how: Pick<RunOptions, "performer" | "takesBack"> & { readonly signal?: AbortSignal },
   ): Promise<ConfitureError | undefined> => {
     try {
       await begin(migration, direction === "up" ? "Applying" : "Rolling back");
@@ -139,7 +145,8 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
   return {
     fingerprint: async () => (await (takeFingerprint ??= fingerprints(database)))(isCounted),
     read: () => readCatalogue(database, [ledger]),
-    step: (migration, direction, performer) => attempt(migration, direction, { performer }),
+    step: (migration, direction, performer, signal) =>
+      attempt(migration, direction, { performer, ...(signal === undefined ? {} : { signal }) }),
     tryOut: (migration, performer) => attempt(migration, "up", { performer, takesBack: true }),
     async thereAndBack(migration) {
       const texts = textsOf(migration);

@@ -1,7 +1,8 @@
 import type { ConfitureError } from "#errors/error.ts";
-import type { ScratchRun } from "../scratch/scratch-run.ts";
+import { asFailure, type ScratchRun } from "../scratch/scratch-run.ts";
 import type { StatementFacts } from "./facts.ts";
 import { Tracer, type TracerOptions } from "./tracer.ts";
+import { isOverLimit, limitingCode } from "./within-limit.ts";
 
 /**
  * `together`: statements run as the runner would run them. `apart`: each in a transaction of its own, so that its locks are those
@@ -22,16 +23,24 @@ export interface TracedOne {
   readonly isWatched: boolean;
 }
 
+export interface TraceOneOptions extends Omit<TracerOptions, "isApart"> {
+  readonly signal: AbortSignal | undefined;
+}
+
 /** Runs one migration's way up, and takes down what its statements do. */
-export async function traceOne(run: ScratchRun, options: Omit<TracerOptions, "isApart">, way: Way): Promise<TracedOne> {
+export async function traceOne(run: ScratchRun, options: TraceOneOptions, way: Way): Promise<TracedOne> {
   const { migration, meter, lost } = options;
   if (migration.up.kind === "refused") {
     return { statements: [], error: migration.up.error, isComplete: true, isAstray: false, isWatched: true };
   }
   if (way !== "both" || !meter.hasInUse || !isWorthBoth(options)) {
+    const { limit, signal } = options;
+    if (way === "apart" && limit.reached.has(migration.file.path)) return NOT_AGAIN;
     const tracer = new Tracer({ ...options, isApart: way === "apart" });
-    const error = await run.step(migration, "up", tracer);
-    const statements = tracer.statementFacts;
+    const error = await limitingCode(migration.file, limit, signal, (within) =>
+      run.step(migration, "up", tracer, within),
+    ).catch(asFailure);
+    const statements = isOverLimit(error) ? firstOfEach(tracer.statementFacts) : tracer.statementFacts;
     const isWatched = error === undefined && tracer.isWatched;
     return { statements, error, isComplete: !statements.some(mayRepeat), isAstray: false, isWatched };
   }
@@ -55,6 +64,17 @@ export async function traceOne(run: ScratchRun, options: Omit<TracerOptions, "is
     isAstray,
     isWatched: apart.isWatched,
   };
+}
+
+/** Of code that did not end before. */
+const NOT_AGAIN: TracedOne = { statements: [], error: undefined, isComplete: true, isAstray: false, isWatched: true };
+
+/** So many statements of code that does not end are told. */
+const MOST = 100;
+
+/** A loop asks for the same thing again and again. */
+function firstOfEach(statements: readonly StatementFacts[]): StatementFacts[] {
+  return [...Map.groupBy(statements, ({ sql }) => sql).values()].flatMap(([first]) => first ?? []).slice(0, MOST);
 }
 
 /** Whether it has several statements in one transaction that may ask for the same lock, and that can be run again. */

@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { backfillOf, type LoadedMigration } from "#migrate/body.ts";
-import { loadMigration } from "#migrate/load.ts";
+import { backfillOf, lazyMigration, type LoadedMigration, type RefusedBody } from "#migrate/body.ts";
+import { loadMigration, recordedOf } from "#migrate/load.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { compareVersions, isBase } from "#migrate/version.ts";
 import { mayMoveTable } from "#sql/replaced.ts";
@@ -25,7 +25,7 @@ import { Meter } from "./meter.ts";
 import { leavingOut } from "./leaving-out.ts";
 import { RowsInTheWay } from "./rows-in-the-way.ts";
 import { locksOfApart, traceOne, type Way } from "./trace-one.ts";
-import { type TimeLimit, withoutEndless } from "./within-limit.ts";
+import { isOverLimit, limitingCode, type TimeLimit, timeLimit, withoutEndless } from "./within-limit.ts";
 
 /** Milliseconds that a statement may take where nobody says how many. */
 const TIME_LIMIT = 60_000;
@@ -36,7 +36,7 @@ const TIME_LIMIT = 60_000;
  * @throws ConfitureError what keeps base or applied migrations from running; `interrupted`
  */
 export async function traceMigrations(given: TraceOptions): Promise<Trace> {
-  const limit = { milliseconds: given.timeLimit ?? TIME_LIMIT, reached: new Set<string>(), isSessionOver: false };
+  const limit = timeLimit(given.timeLimit ?? TIME_LIMIT);
   const options = { ...given, limit };
   const fixtures = options.fixturesDir === undefined ? [] : collectFixtures(options, options.fixturesDir);
   return await withoutEndless(limit, () => withScratchSeries(options, (series) => traceIn(series, options, fixtures)));
@@ -173,7 +173,7 @@ async function traceFrom(
       if (error !== undefined) throw error;
       await meter?.takeIntoUse();
     }
-    const migration = await loadMigration(options.projectDir, file, options.signal);
+    const migration = await loadWithinLimit(file, options);
     await loader.load(migration);
     // Those that show the locks of statements by themselves need no rows.
     if (rows !== undefined && way !== "apart")
@@ -189,10 +189,10 @@ async function traceFrom(
     if (meter === undefined) meter = await Meter.start(database, without);
     // What was watched is known; what was not may have changed anything.
     else if (!isWatched || fixtures.length > 0) await meter.refresh();
-    const { projectDir, scratch, timeZone, postgres, limit } = options;
+    const { projectDir, scratch, timeZone, postgres, limit, signal } = options;
     const told = await traceOne(
       run,
-      { projectDir, migration, meter, rows, scratch, lost, before, timeZone, postgres, limit },
+      { projectDir, migration, meter, rows, scratch, lost, before, timeZone, postgres, limit, signal },
       way,
     );
     if (limit.isSessionOver) throw new ConfitureError("connection_lost", "The session was ended at the time limit");
@@ -221,6 +221,22 @@ async function traceFrom(
     isAstray,
     unloaded: loader.waiting(),
   };
+}
+
+/** Code that does not end while it is loaded keeps nothing else from being tried. */
+async function loadWithinLimit(file: MigrationFile, { projectDir, limit, signal }: Limited): Promise<LoadedMigration> {
+  try {
+    return await limitingCode(file, limit, signal, (within) => loadMigration(projectDir, file, within));
+  } catch (error) {
+    if (!isOverLimit(error)) throw error;
+    const refused: RefusedBody = { kind: "refused", error };
+    return lazyMigration(
+      file,
+      recordedOf(projectDir, file),
+      () => refused,
+      () => undefined,
+    );
+  }
 }
 
 /** Those that are not traced, where nobody says what is applied: they are there before the traced ones that are newer. */

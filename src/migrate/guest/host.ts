@@ -28,7 +28,7 @@ let tasks: Promise<unknown> = Promise.resolve();
 
 /**
  * Imports a migration in the guests' thread.
- * @throws ConfitureError `interrupted`
+ * @throws ConfitureError `interrupted`, or the reason that the signal was given
  */
 export async function loadInGuest(path: string, signal: AbortSignal | undefined): Promise<GuestFacts | GuestEnd> {
   return await inTurn(signal, (thread) => thread.perform({ type: "load", path }, signal, refuseAll));
@@ -36,7 +36,7 @@ export async function loadInGuest(path: string, signal: AbortSignal | undefined)
 
 /**
  * Runs a migration's `up` or `down` in the guests' thread.
- * @throws ConfitureError `interrupted`; statements may still be under way then
+ * @throws ConfitureError `interrupted`, or the reason that the signal was given; statements may still be under way then
  */
 export async function runInGuest(
   path: string,
@@ -49,7 +49,7 @@ export async function runInGuest(
 
 function inTurn<T>(signal: AbortSignal | undefined, task: (thread: GuestThread) => Promise<T>): Promise<T> {
   const turn = tasks.then(async () => {
-    if (signal?.aborted === true) throw interrupted();
+    if (signal?.aborted === true) throw interruptedBy(signal);
     if (current?.isOver !== false) current = new GuestThread();
     return await task(current);
   });
@@ -115,7 +115,7 @@ class GuestThread {
       };
       const onAbort = (): void => {
         this.#terminate();
-        settle(interrupted());
+        settle(interruptedBy(signal));
       };
       signal?.addEventListener("abort", onAbort);
       this.#onExit = (error) => {
@@ -205,7 +205,8 @@ class GuestThread {
 
 const NEVER = "it waits for something that can no longer happen";
 
-function interrupted(): ConfitureError {
+function interruptedBy(signal: AbortSignal | undefined): ConfitureError {
+  if (signal?.reason instanceof ConfitureError) return signal.reason;
   return new ConfitureError("interrupted", "Interrupted while a TypeScript migration was running", {
     data: { guest: true },
   });

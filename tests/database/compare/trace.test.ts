@@ -529,6 +529,31 @@ ALTER TABLE users ALTER bio DROP NOT NULL;`,
     ]);
   });
 
+  test("code that does not end is ended, and what comes behind it is tried", async () => {
+    const code = (up: string): string =>
+      `import { Migration } from "confiture";\nexport default class A extends Migration {\n  async up() { ${up} }\n}`;
+    const { trace } = await traced(
+      {
+        "migrations/2_computes.ts": code("while (true) {}"),
+        "migrations/3_waits.ts": code("await new Promise(() => setInterval(() => {}, 1000));"),
+        "migrations/4_asks.ts": code('for (;;) await this.query("SELECT 1");'),
+        "migrations/5_loads.ts": `while (true) {}\n${code("")}`,
+        "migrations/6_behind.sql": "ALTER TABLE orgs ADD a int;",
+      },
+      // Whatever takes too long on a slow machine has the same outcome.
+      { timeLimit: 100 },
+    );
+    expect(trace.migrations.map(({ file, error }) => [file.version, error?.data?.["timeLimit"]])).toEqual([
+      ["2", 100],
+      ["3", 100],
+      ["4", 100],
+      ["5", 100],
+      ["6", undefined],
+    ]);
+    expect(trace.migrations[2]?.statements.length).toBeLessThan(2);
+    expect(trace.migrations[4]?.statements.map(({ sql }) => sql)).toEqual(["ALTER TABLE orgs ADD a int"]);
+  });
+
   test.each([
     ["embedded", undefined],
     ["a server", NEWEST_ALONE[0]],
