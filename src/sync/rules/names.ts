@@ -28,11 +28,27 @@ export class Names {
 
   /** `users.email`, `billing.invoices.iban` */
   column(written: string): { readonly table: SourceTable; readonly column: SourceColumn } | undefined {
-    const at = written.endsWith('"') ? written.lastIndexOf('."') : written.lastIndexOf(".");
-    const table = at < 0 ? undefined : this.table(written.slice(0, at));
-    const column = table === undefined ? undefined : columnNamed(table, written.slice(at + 1));
+    const [of, name] = splitColumn(written);
+    const table = this.table(of);
+    const column = table === undefined ? undefined : columnNamed(table, name);
     return table === undefined || column === undefined ? undefined : { table, column };
   }
+
+  /** What to write in place of a name that no column has. */
+  suggestColumn(written: string): string {
+    const [of, name] = splitColumn(written);
+    const table = this.table(of) ?? this.table(this.suggestTable(of) ?? "");
+    const names = table?.columns.map((column) => column.name) ?? [];
+    const near = names.includes(name) ? name : nearest(name, names);
+    if (table === undefined || near === undefined) return "Write TABLE.COLUMN: users.email";
+    return `Did you mean "${shownTable(table)}.${writeIdentifier(near)}"?`;
+  }
+}
+
+/** The table and the column of "users.email". */
+function splitColumn(written: string): [table: string, column: string] {
+  const at = written.endsWith('"') ? written.lastIndexOf('."') : written.lastIndexOf(".");
+  return [written.slice(0, Math.max(at, 0)), written.slice(at + 1)];
 }
 
 export function columnNamed({ columns }: SourceTable, written: string): SourceColumn | undefined {

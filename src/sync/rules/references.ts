@@ -66,5 +66,5 @@ function unknownColumn(names: Names, { text, place }: PlacedText): Problem {
     table === undefined
       ? `There is no table for "${text}"`
       : `The table ${shownTable(table)} has no column "${column}"`;
-  return { rule: "unknown-column", message, fix: "Write TABLE.COLUMN", place };
+  return { rule: "unknown-column", message, fix: names.suggestColumn(text), place };
 }

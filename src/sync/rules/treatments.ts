@@ -166,7 +166,7 @@ export class Treatments {
     const text = inSchema(options.text(), several);
     const other = this.#names.column(text);
     if (other === undefined)
-      throw options.fail(`There is no column "${text}"`, "Write TABLE.COLUMN: users.email", "unknown-column");
+      throw options.fail(`There is no column "${text}"`, this.#names.suggestColumn(text), "unknown-column");
     if (other.column === column) throw options.fail("A column cannot be like itself");
     const treatment = this.of(other.column);
     if (treatment === undefined) throw options.fail(`No rule says what becomes of ${text}`, `Give ${text} a transform`);
@@ -189,12 +189,13 @@ export class Treatments {
     const written = readRule(options, domain);
     if (written.kind === "keep") return { kept: true, takes: "any", expression: (value) => value };
     if (written.kind === "as") {
-      const other = this.#names.column(inSchema(written.options.text(), several));
+      const text = inSchema(written.options.text(), several);
+      const other = this.#names.column(text);
       const treatment = other === undefined ? undefined : this.of(other.column);
       if (treatment?.kind !== "transform" || treatment.made.readsOthers === true) {
         throw written.options.fail(
-          `There is no transformed column "${written.options.text()}"`,
-          "Write TABLE.COLUMN: users.email",
+          `There is no transformed column "${text}"`,
+          other === undefined ? this.#names.suggestColumn(text) : `Give ${text} a transform`,
           "unknown-column",
         );
       }

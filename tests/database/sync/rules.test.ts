@@ -193,6 +193,17 @@ test("there are no tables without rules, nor columns, but those that are told wi
   });
 });
 
+test("a misspelt column that another is to be like is told with its right name", async () => {
+  for (const [written, fix] of [
+    ["users.emial", 'Did you mean "users.email"?'],
+    ["usres.email", 'Did you mean "users.email"?'],
+    ["nobody", "Write TABLE.COLUMN: users.email"],
+  ]) {
+    const result = await planned(database, orders({ mail: `{ as: ${written} }` }));
+    expect(result.kind === "findings" ? result.findings : []).toMatchObject([{ rule: "unknown-column", fix }]);
+  }
+});
+
 test("a foreign key follows its key", async () => {
   const yaml = rules({ users: { ...USERS, keep: "[]", id: "integer" }, orders: { ...ORDERS, keep: "[id]" } });
   const result = await planned(database, yaml);
