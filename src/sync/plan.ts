@@ -66,6 +66,8 @@ export interface SyncColumn {
   readonly tokens?: TokenKind;
   /** A pattern of LIKE that every result matches: where no original does, the two have nothing in common. */
   readonly shape?: string;
+  /** Texts that every row may keep, as nothing personal is in them: "infinity". */
+  readonly stays?: readonly string[];
   /** Whether the elements of an array are replaced, one by one. */
   readonly elements?: boolean;
   /** Of a column that `differs` but for chance: a query for one row with `same`, in how many the result is the original. */

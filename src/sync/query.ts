@@ -170,6 +170,7 @@ function syncColumn(source: SourceColumn, treatment: Treatment, expression: stri
     proof: made.proof,
     ...(tokens === undefined ? {} : { tokens }),
     ...(made.shape === undefined || elements ? {} : { shape: made.shape }),
+    ...(made.stays === undefined ? {} : { stays: made.stays }),
     ...(inside === undefined ? {} : { inside }),
   };
 }

@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import type { SyncColumn, SyncTable } from "../plan.ts";
 import { keyText } from "../query.ts";
 import type { Comparison, Digest } from "./digests.ts";
@@ -27,8 +27,9 @@ export async function compareRows(options: RowsOptions): Promise<Found> {
   const { comparison, table, column, values, hasKey } = options;
   const { identity } = table;
   const name = quoteIdentifier(column.name);
+  const unchanged = ["", ...(column.stays ?? [])].map(quoteLiteral).join(", ");
   const textsOf = (pairs: string): string =>
-    `from (${pairs}) rows (k, v), lateral (select rows.v) source (${name}), lateral (${values}) each (v, n) where each.v operator(pg_catalog.<>) ''`;
+    `from (${pairs}) rows (k, v), lateral (select rows.v) source (${name}), lateral (${values}) each (v, n) where each.v operator(pg_catalog.<>) all (array[${unchanged}])`;
   const none = { holds: true, originals: 0, results: 0, same: 0 };
   if (column.pairs === undefined || (identity?.isKept !== true && !hasKey)) return { how: "no key", ...none };
   const now = (key: string): string =>

@@ -78,6 +78,8 @@ export interface Made {
   readonly inside?: readonly Inside[];
   /** The most characters of a result; `original` where it is never longer than that. */
   readonly maxLength: number | "original";
+  /** Texts that stay, as nothing personal is in them. */
+  readonly stays?: readonly string[];
   /** Whether NULL may come of a value. */
   readonly makesNull?: boolean;
   /** Its SQL has to be put behind those of other columns, which it reads. */

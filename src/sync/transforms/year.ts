@@ -12,8 +12,11 @@ export const year: Transform = {
       class: "lossy",
       proof: PARTIAL,
       maxLength: "original",
+      // The type has no first day of its first year, and a timestamp ends before a date does.
       expression: (value) =>
-        baseType === "date" ? `date_trunc('year', ${value}::timestamp)::date` : `date_trunc('year', ${value})`,
+        baseType === "date"
+          ? `(CASE WHEN ${value} >= '4713-01-01 BC' AND ${value} < 'infinity' THEN make_date(extract(year FROM ${value})::int, 1, 1) ELSE ${value} END)`
+          : `(CASE WHEN ${value} >= '4713-01-03 00:00:00+00 BC' THEN date_trunc('year', ${value}) ELSE ${value} END)`,
     };
   },
 };
