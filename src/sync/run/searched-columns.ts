@@ -35,7 +35,7 @@ interface Column {
 
 /**
  * What a type is made of: of a domain, an array, a composite type or a range, however deep. A type of an extension that no more is
- * known of counts as text, as all of these are written as text. Numbers that the database itself gives out are left out, and those
+ * known of counts as text, as all of these are written as text. A materialized view WITH NO DATA holds nothing, and cannot be read. Numbers that the database itself gives out are left out, and those
  * that name another row.
  */
 const COLUMNS = `
@@ -43,6 +43,7 @@ const COLUMNS = `
     select n.nspname, c.oid, c.relname, c.relispartition, a.attname, a.attnum, a.atttypid, a.atttypmod, a.attidentity
       from pg_catalog.pg_attribute a
       join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) a.attrelid and c.relkind operator(pg_catalog.=) any ('{r,m}')
+        and c.relispopulated
       join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
      where a.attnum operator(pg_catalog.>) 0 and not a.attisdropped and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'
   ), parts (root, oid) as (
