@@ -98,6 +98,10 @@ export function renderReport(report: SyncReport, to: string): string {
     ...list("Not copied: rows in tables of extensions:", extensionTables.withRows),
     ...list("Missing in the copy: tables that were added to an extension by hand:", extensionTables.missing),
     ...list("Sequences that could not be read, and begin anew:", sequences.unreadable),
+    ...list(
+      "Sequences set beyond the numbers that a rule made:",
+      sequences.moved.map((one) => `${one.column} (${number(one.left)} left)`),
+    ),
     ...list("Sequences that are behind their column, as on the source:", sequences.behind),
     ...(report.place === "in place"
       ? [

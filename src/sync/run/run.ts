@@ -26,7 +26,7 @@ import { type Proof, prove } from "./proof.ts";
 import { warnOfPaths } from "./proof-result.ts";
 import { rowsMark } from "./row-counts.ts";
 import { readingFailed } from "./reading-failed.ts";
-import { readSequences, sequencesBehind, setSequences } from "./sequences.ts";
+import { type MovedSequence, moveSequences, readSequences, setSequences } from "./sequences.ts";
 import { pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
 import { COPY_MARK, type PreparedTarget } from "./prepared-target.ts";
@@ -68,10 +68,11 @@ export interface SyncReport {
   readonly ledgers: readonly { readonly table: string; readonly rows: number }[];
   readonly left: LeftOut;
   readonly extensionTables: ExtensionTables;
-  /** Sequences that could not be read, and columns whose sequence is behind them, as on the source. */
+  /** Sequences that could not be read, those that were set beyond numbers of a rule, and columns that are ahead of theirs, as on the source. */
   readonly sequences: {
     readonly set: number;
     readonly unreadable: readonly string[];
+    readonly moved: readonly MovedSequence[];
     readonly behind: readonly string[];
   };
   readonly foreignKeys: number;
@@ -197,7 +198,12 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     });
     warnOfPaths(proof.columns, onEvent);
     requireProof(proof);
-    const behind = await sequencesBehind(target);
+    const { moved, behind } = await moveSequences(target, replacedIn(plan));
+    for (const { column } of moved.filter(({ left }) => left === 0))
+      onEvent({
+        type: "warning",
+        message: `the sequence of ${column} has no number left beyond those that its rule made: the next row without a number of its own fails`,
+      });
     await runAll(target, copy.last, signal);
     step("Comparing the copy with the source");
     const { changes, unreworded } = await compareCopied(
@@ -235,7 +241,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
       ledgers,
       left: copy.left,
       extensionTables: { withRows: ofExtensions.withRows, missing },
-      sequences: { set: sequences.states.length, unreadable: sequences.unreadable, behind },
+      sequences: { set: sequences.states.length, unreadable: sequences.unreadable, moved, behind },
       foreignKeys,
       proof,
       snapshot: moment,
@@ -254,6 +260,16 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     await Promise.allSettled(sessions.map((session) => session.close()));
     if (state !== "done") await prepared?.abandon();
   }
+}
+
+/** Whether a rule makes the values of a column. */
+function replacedIn({ tables }: SyncPlan): (schema: string, table: string, column: string) => boolean {
+  const replaced = new Set(
+    tables.flatMap(({ schema, name, columns }) =>
+      columns.flatMap((column) => (column.treatment === "keep" ? [] : [[schema, name, column.name].join("\0")])),
+    ),
+  );
+  return (...names) => replaced.has(names.join("\0"));
 }
 
 /** The error, with what has become of the target. */

@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 
 /** Where a sequence stands; the value is too large for a number. */
 export interface SequenceState {
@@ -60,39 +60,86 @@ export async function setSequences(database: Database, states: readonly Sequence
   }
 }
 
+/** A sequence that was set beyond numbers that a rule made. */
+export interface MovedSequence {
+  /** "public.users.id" */
+  readonly column: string;
+  /** How many numbers it has left. */
+  readonly left: number;
+}
+
+/** A column whose sequence has not come to its numbers yet. */
+interface Behind {
+  readonly schema: string;
+  readonly name: string;
+  readonly column: string;
+  readonly isReplaced: boolean;
+  readonly largest: string;
+}
+
 /**
- * Columns with numbers that their sequence has not come to yet, quoted: the next row would get one that is taken. A source can be like
- * that, where rows were written with numbers of their own.
+ * Sets sequences beyond the numbers that rules made in their columns: the next row would get one that is taken.
+ * @param isReplaced whether a rule makes the values of a column; of a partitioned table, those of a partition
+ * @returns these, and columns that are kept and were ahead of their sequence on the source: rows were written with numbers of their own
  */
-export async function sequencesBehind(database: Database): Promise<string[]> {
+export async function moveSequences(
+  database: Database,
+  isReplaced: (schema: string, table: string, column: string) => boolean,
+): Promise<{ readonly moved: readonly MovedSequence[]; readonly behind: readonly string[] }> {
+  const all = await readBehind(database, isReplaced);
+  const moved: MovedSequence[] = [];
+  for (const { schema, name, column, largest } of all.filter((one) => one.isReplaced)) {
+    const sequence = quoteLiteral(quoteQualified(schema, name));
+    const [row] = await database.query<{ left: number }>(
+      `select pg_catalog.div((q.seqmax operator(pg_catalog.-) pg_catalog.setval(q.seqrelid::pg_catalog.regclass, least(q.seqmax, ${largest}::pg_catalog.int8))::pg_catalog.numeric),
+              q.seqincrement::pg_catalog.numeric)::pg_catalog.float8 as left
+         from pg_catalog.pg_sequence q where q.seqrelid operator(pg_catalog.=) ${sequence}::pg_catalog.regclass`,
+    );
+    moved.push({ column, left: row?.left ?? 0 });
+  }
+  return { moved, behind: all.flatMap((one) => (one.isReplaced ? [] : [one.column])) };
+}
+
+async function readBehind(
+  database: Database,
+  isReplaced: (schema: string, table: string, column: string) => boolean,
+): Promise<Behind[]> {
   const owned = await database.query<{
     schema: string;
     name: string;
     table_schema: string;
     table: string;
     column: string;
+    part_schema: string;
+    part: string;
   }>(
     `select sn.nspname::pg_catalog.text as schema, s.relname::pg_catalog.text as name, tn.nspname::pg_catalog.text as table_schema,
-            t.relname::pg_catalog.text as "table", a.attname::pg_catalog.text as "column"
+            t.relname::pg_catalog.text as "table", a.attname::pg_catalog.text as "column",
+            pn.nspname::pg_catalog.text as part_schema, p.relname::pg_catalog.text as part
        from pg_catalog.pg_depend d
        join pg_catalog.pg_class s on s.oid operator(pg_catalog.=) d.objid and s.relkind operator(pg_catalog.=) 'S'
        join pg_catalog.pg_namespace sn on sn.oid operator(pg_catalog.=) s.relnamespace
        join pg_catalog.pg_class t on t.oid operator(pg_catalog.=) d.refobjid
        join pg_catalog.pg_namespace tn on tn.oid operator(pg_catalog.=) t.relnamespace
+       join pg_catalog.pg_class p on p.oid operator(pg_catalog.=) coalesce((select l.relid::pg_catalog.oid
+              from pg_catalog.pg_partition_tree(t.oid::pg_catalog.regclass) l where l.isleaf limit 1), t.oid)
+       join pg_catalog.pg_namespace pn on pn.oid operator(pg_catalog.=) p.relnamespace
        join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) t.oid and a.attnum operator(pg_catalog.=) d.refobjsubid
        join pg_catalog.pg_sequence q on q.seqrelid operator(pg_catalog.=) s.oid and q.seqincrement operator(pg_catalog.>) 0
       where d.classid operator(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass and d.deptype operator(pg_catalog.=) any ('{a,i}')
         and a.atttypid operator(pg_catalog.=) any ('{int2,int4,int8}'::pg_catalog.regtype[])
       order by 1, 2`,
   );
-  const behind: string[] = [];
-  for (const { schema, name, table_schema: tableSchema, table, column } of owned) {
-    const quoted = `"${column.replaceAll('"', '""')}"`;
-    const [row] = await database.query<{ behind: boolean | null }>(
-      `select (select pg_catalog.max(${quoted}) from ${quoteQualified(tableSchema, table)})
-          operator(pg_catalog.>) (select last_value from ${quoteQualified(schema, name)}) as behind`,
+  const behind: Behind[] = [];
+  for (const { schema, name, table_schema: tableSchema, table, column, part_schema: partSchema, part } of owned) {
+    const [row] = await database.query<{ largest: string }>(
+      `select m.n::pg_catalog.text as largest
+         from (select pg_catalog.max(${quoteIdentifier(column)}) as n from ${quoteQualified(tableSchema, table)}) m
+        where m.n operator(pg_catalog.>) (select last_value from ${quoteQualified(schema, name)})`,
     );
-    if (row?.behind === true) behind.push(`${tableSchema}.${table}.${column}`);
+    if (row === undefined) continue;
+    const shown = `${tableSchema}.${table}.${column}`;
+    behind.push({ schema, name, column: shown, isReplaced: isReplaced(partSchema, part, column), ...row });
   }
   return behind;
 }
