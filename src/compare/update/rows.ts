@@ -41,6 +41,10 @@ export interface LackingRows {
   readonly what: string;
   /** The statement that makes them; undefined where there are too many. */
   readonly sql: string | undefined;
+  /** How many rows the schema files make there that migrations do not leave: they may be earlier forms of those that lack. */
+  readonly others: number;
+  /** "1 row of public.roles" */
+  readonly otherWhat: string;
 }
 
 /** More rows of a table are data, and no part of a schema. */
@@ -112,13 +116,13 @@ export async function bringRows(
 ): Promise<BroughtRows> {
   if (left.tables.length === 0) return { edits: [], lacking: [] };
   const before = tree.save();
-  const missing = notBuilt(
-    left.hashes,
-    built ?? (await readRowHashes(await buildTexts(options, series, before), SCRATCH_LEDGER)),
-  );
-  const lacking = left.tables.flatMap((table) => lackingIn(table, missing) ?? []);
-  const edits = lacking.flatMap(({ subject, sql, table }): Edit[] => {
-    const file = sql === undefined ? undefined : homeOf(tree, subject);
+  const made = built ?? (await readRowHashes(await buildTexts(options, series, before), SCRATCH_LEDGER));
+  const missing = notBuilt(left.hashes, made);
+  const others = notBuilt(made, left.hashes);
+  const lacking = left.tables.flatMap((table) => lackingIn(table, missing, others) ?? []);
+  const edits = lacking.flatMap(({ subject, sql, table, others: other }): Edit[] => {
+    // A row that a migration changed would be there twice.
+    const file = sql === undefined || other > 0 ? undefined : homeOf(tree, subject);
     if (sql === undefined || file === undefined) return [];
     addAtEnd(tree, file, sql);
     const name = `rows of ${table}`;
@@ -131,15 +135,14 @@ export async function bringRows(
   const brought = new Set(edits.flatMap(({ subjects }) => subjects));
   return {
     edits,
-    lacking: lacking.flatMap(({ subject, table, count, what, sql }) =>
-      brought.has(subject) ? [] : [{ table, count, what, sql }],
-    ),
+    lacking: lacking.flatMap(({ subject, ...rows }) => (brought.has(subject) ? [] : [rows])),
   };
 }
 
 function lackingIn(
   { schema, name, head, rows }: LeftTable,
   missing: ReadonlyMap<string, ReadonlySet<string>>,
+  others: ReadonlyMap<string, ReadonlySet<string>>,
 ): (LackingRows & { readonly subject: Subject }) | undefined {
   const table = quoteQualified(schema, name);
   const hashes = missing.get(table);
@@ -147,12 +150,15 @@ function lackingIn(
   const own = [...rows].filter(([hash]) => hashes.has(hash)).map(([, row]) => row);
   const isWhole = own.length === hashes.size && own.length <= MOST;
   const sql = head.endsWith("DEFAULT VALUES") ? head : `${head} VALUES\n    ${own.join(",\n    ")}`;
+  const other = others.get(table)?.size ?? 0;
   return {
     subject: { kind: "relation", schema, name },
     table,
     count: hashes.size,
     what: rowsOf(hashes.size, table),
     sql: isWhole ? sql : undefined,
+    others: other,
+    otherWhat: rowsOf(other, table),
   };
 }
 

@@ -520,6 +520,10 @@ describe("rows that migrations leave", () => {
       "UPDATE roles SET name = 'me'",
     );
     expect(renamed).toMatchObject({ files: [], lackingRows: [{ what: "1 row of public.roles", sql }] });
+    // Without a key it would be there twice.
+    const keyless = { "1.sql": "CREATE TABLE kinds (name text, n int);\nINSERT INTO kinds VALUES ('a', 1);\n" };
+    const changed = await update(keyless, "UPDATE kinds SET n = 7; INSERT INTO kinds VALUES ('b', 2)");
+    expect(changed).toMatchObject({ files: [], lackingRows: [{ what: "2 rows of public.kinds", others: 1 }] });
   });
 });
 

@@ -114,8 +114,13 @@ function tellLackingRows({ messages }: CommandContext, { lackingRows }: SchemaUp
     [
       `${lackingRows.map(({ what }) => inLine(what)).join(", ")}, which migrations leave, ${agree(rows, "is", "are")} not in what the schema files build. Put ${agree(rows, "it", "them")} into a schema file, or a database that is built is without ${agree(rows, "it", "them")}:`,
       ...statements.map((line) => `  ${inLine(line)}`),
+      ...lackingRows.flatMap(({ others, otherWhat }) => (others === 0 ? [] : [otherRows(others, otherWhat)])),
     ].join("\n"),
   );
+}
+
+function otherRows(others: number, what: string): string {
+  return `The schema files make ${inLine(what)} that migrations do not leave. If a migration has changed ${agree(others, "it", "them")}, change ${agree(others, "it", "them")} there in place of adding rows.`;
 }
 
 const WORDS: Readonly<Record<Edit["how"], string>> = {
@@ -150,7 +155,7 @@ function toJson({ files, edits, kept, lackingRows }: SchemaUpdate, written: bool
     })),
     edits: edits.map(({ name, how, file, sql }) => ({ name, how, file, sql })),
     kept: kept.map(changeToJson),
-    lackingRows: lackingRows.map(({ table, count: rows, sql }) => ({ table, rows, sql: sql ?? null })),
+    lackingRows: lackingRows.map(({ table, count: rows, sql, others }) => ({ table, rows, sql: sql ?? null, others })),
     written,
   };
 }
