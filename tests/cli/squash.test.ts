@@ -19,6 +19,10 @@ const FILES = {
 describe.each(NEWEST_ALONE)("a squashed project, PostgreSQL %d", (major) => {
   test("fresh, built and migrated databases agree with every command", async () => {
     await using project = await cliProject(FILES, { major });
+    await project.succeed(["migrate", "up", "--to", "001"]);
+    // Its file is the one place where the second migration is.
+    const open = { exitCode: 1, code: "squash_refused", names: ["002_bio"], next: "confiture migrate up" } as const;
+    await expectRefusal(project, ["migrate", "squash", "--through", "2"], open);
     await project.succeed(["migrate", "up"]);
     await expectRefusal(project, ["migrate", "squash", "--through", "7"], { exitCode: 2, code: "migration_unknown" });
     const document = readDocument(await project.run(["migrate", "squash", "--through", "2", "--format", "json"]));

@@ -11,7 +11,7 @@ import { readVersion } from "../../arguments.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { editedEntries, openEntries, wereEdited } from "../../contained.ts";
 import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
-import { count } from "../../output/text.ts";
+import { agree, count } from "../../output/text.ts";
 import { askDatabase } from "../../pick-source.ts";
 
 export const command = defineCommand({
@@ -26,8 +26,8 @@ export const command = defineCommand({
   details:
     "Moves the base forward: base.sql gets what the migrations up to that version do, and their files go, all or nothing.\n" +
     "Proven before anything is written: the new base makes the same objects and rows, alone and with the migrations after\n" +
-    "it. Databases that have the squashed ones recorded need nothing; in one that lacks some, `up` says what to do. What was\n" +
-    "squashed cannot be rolled back any more.",
+    "it. Databases that have the squashed ones recorded need nothing; in one that lacks some, `up` says what to do. If the\n" +
+    "environment's own database lacks some, nothing is squashed. What was squashed cannot be rolled back any more.",
   examples: ["confiture migrate squash --through 040"],
   async run(args, context) {
     const through = readVersion("--through", args.through);
@@ -36,7 +36,7 @@ export const command = defineCommand({
     }
     const { squash } = await import("#compare/base/squash.ts");
     const files = await projectFiles(context, args.scratch);
-    const behind = await requireSquashable(context, through);
+    await requireSquashable(context, through);
     const { base, squashed, rest, doubts } = await squash({
       ...files,
       through,
@@ -55,11 +55,6 @@ export const command = defineCommand({
       ]),
     );
     for (const doubt of doubts) context.messages.warn(`${doubt}: see to it in new databases by hand`);
-    if (behind !== undefined) {
-      context.messages.warn(
-        `${behind}: run \`confiture migrate up\` there with the files from before this squash, then with these`,
-      );
-    }
     return {
       json: {
         file: base.path,
@@ -75,12 +70,11 @@ export const command = defineCommand({
 /**
  * Looks whether the environment's own database, where it can be reached, knows what is to be squashed: after it, databases are
  * told by checksums alone what they have.
- * @returns what is lacking there, if anything is
- * @throws ConfitureError `squash_refused` where a file is not what ran there, or where one stopped half way
+ * @throws ConfitureError `squash_refused` where a file is not what ran there, where one stopped half way, or has not run while others have
  */
-async function requireSquashable(context: CommandContext, through: string): Promise<string | undefined> {
+async function requireSquashable(context: CommandContext, through: string): Promise<void> {
   const database = await askDatabase(context);
-  if (database === undefined) return undefined;
+  if (database === undefined) return;
   const { history, source } = database;
   const gone = history.filter(({ version, file }) => file !== undefined && compareVersions(version, through) <= 0);
   const edited = editedEntries(gone);
@@ -104,6 +98,13 @@ async function requireSquashable(context: CommandContext, through: string): Prom
     });
   }
   const lacking = openEntries(gone);
-  if (lacking.length === 0 || history.every(({ row }) => row === undefined)) return undefined;
-  return `${source.name} lacks ${lacking.map(migrationId).join(", ")}`;
+  if (lacking.length === 0 || history.every(({ row }) => row === undefined)) return;
+  throw new ConfitureError(
+    "squash_refused",
+    `${lacking.map(migrationId).join(", ")} ${agree(lacking.length, "has", "have")} not run on ${source.name}, and could not any more without ${agree(lacking.length, "its file", "their files")}`,
+    {
+      hint: "Nothing was changed. Run them first: confiture migrate up",
+      data: { lacking: lacking.map(({ version }) => version) },
+    },
+  );
 }
