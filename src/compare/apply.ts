@@ -101,7 +101,7 @@ interface Failed {
 function explain(error: unknown, { signal }: MigrateOptions, { index, of, isWhole }: Failed): unknown {
   if (!(error instanceof ConfitureError)) return error;
   const before = index === 0 ? "" : ` ${index === 1 ? "Part 1 is" : `Parts 1 to ${index} are`} applied.`;
-  const again = "`confiture apply` compares anew and goes on from what is there.";
+  const again = `${isOfRows(error) ? "Put the rows right, or write the schema so that they fit it (a new column gets a DEFAULT); then " : ""}\`confiture apply\` compares anew and goes on from what is there.`;
   if (error.code === "connection_lost") {
     const fate = isWhole ? `Whether ${of} was committed` : `How far ${of} came`;
     return error.with({ hint: `${fate} is not known.${before} ${again}` });
@@ -111,6 +111,11 @@ function explain(error: unknown, { signal }: MigrateOptions, { index, of, isWhol
   if (isStopped) return error.with({ code: "interrupted", message: `Interrupted. ${own}.${before}` });
   const hint = `${own}.${before} ${again}`;
   return error.with({ hint: error.hint === undefined ? hint : `${error.hint}\n${hint}` });
+}
+
+/** Whether rows stand in the way: integrity constraints and data exceptions (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
+function isOfRows({ server }: ConfitureError): boolean {
+  return server !== undefined && /^2[23]/.test(server.sqlstate);
 }
 
 function capital(text: string): string {

@@ -61,7 +61,9 @@ describe.each([...new Set([...OLDEST_ALONE, ...NEWEST_ALONE])])("apply on Postgr
     expect(failed.exitCode).toBe(1);
     expect(failed.stderr).toContain('column "age" of relation "users" contains null values');
     expect(failed.stderr).toMatch(/--> the plan:\d+:1\n/);
-    expect(failed.stderr).toContain("The plan was rolled back.");
+    expect(failed.stderr).toContain(
+      "The plan was rolled back. Put the rows right, or write the schema so that they fit it",
+    );
     expect(await project.snapshot()).toBe(unchanged);
   });
 });

@@ -61,12 +61,13 @@ describe("dev", () => {
       /✅ 1 schema file built in [\s\S]*The migrations make the same\n[\s\S]*Nothing found in 1 file/,
     );
     await project.write("db/schema/posts.sql", "CREATE TABLE posts (id int);\n");
-    expect(await watching.until(/or confiture schema update\n/)).toContain("+ table public.posts\n");
+    expect(await watching.until(/Next: confiture migrate generate NAME\n/)).toContain("+ table public.posts\n");
     await project.write("db/schema/posts.sql", "CREATE TABEL posts (id int);\n");
     await watching.until(/--> db\/schema\/posts\.sql:1:8\n/);
     await rm(project.path("db/schema/posts.sql"));
     await watching.until(/The migrations make the same\n/);
     await project.write("db/migrations/002_small.sql", "CREATE TABLE small (id int PRIMARY KEY);\n");
+    await watching.until(/- table public\.small\n[\s\S]*or confiture schema update\n/);
     await watching.until(/\[prefer-bigint\][\s\S]* in 2 files\n/);
     expect(await watching.stop()).toBe(130);
   });

@@ -138,7 +138,8 @@ function renderBuilt({ schemaFiles, schemaError, changes, duration }: Look, { pa
   const built = `✅ ${count(schemaFiles, "schema file")} built in ${formatDuration(duration)}\n`;
   if (changes === undefined) return built;
   if (changes.length === 0) return `${built}   The migrations make the same\n`;
-  const next = "   Next: confiture migrate generate NAME, or confiture schema update\n";
+  const isAhead = changes.every(({ change }) => change === "added");
+  const next = `   Next: confiture migrate generate NAME${isAhead ? "" : ", or confiture schema update"}\n`;
   return `${built}   + only in the schema files, - only made by the migrations, ~ not the same:\n${renderChanges(changes, paint)}${next}`;
 }
 
