@@ -116,6 +116,8 @@ const ROWS_WORDS = {
   null: () => "fails if one has NULL here",
   "no-value": () => "fails on a table that has any. Give it a DEFAULT, or add it, fill it, then SET NOT NULL",
   check: () => "fails if an existing row violates this",
+  unvalidated: () =>
+    "holds for all that is written from here on, so that an UPDATE of one that violates this fails, whatever it changes. Clean up, and let the application write none, before this runs",
   "foreign-key": () => "fails if one refers to what is not there",
   "primary-key": () => "fails if two share a key, or one has none",
   unique: () => "fails if two share a key",

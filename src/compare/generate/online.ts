@@ -2,7 +2,7 @@ import { encodeId } from "../engine/object-id.ts";
 import type { RowsHazard } from "#sql/hazard.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type OnlineContext, OnlinePlan } from "./online-plan.ts";
-import type { PlannedStatement } from "../plan/statement.ts";
+import { type PlannedStatement, rowsHazard } from "../plan/statement.ts";
 import { textOf } from "../engine/lookups.ts";
 import { backfillOptions, filledHazard } from "./backfill-options.ts";
 import { KEY } from "./moved-keys.ts";
@@ -121,7 +121,8 @@ const notValidFirst: Rule = (statement, plan) => {
   if (validated !== true || (type !== "c" && type !== "f")) return undefined;
   if (type === "f" && plan.isPartitioned(constraint.parent)) return undefined;
   return [
-    step(statement, `${statement.sql} NOT VALID`),
+    // A foreign key looks at a row again only where its own columns change.
+    step(statement, `${statement.sql} NOT VALID`, "transaction", type === "c" ? unvalidated(statement) : undefined),
     step(statement, validate(id.schema, id.table, id.name), "rows", statement.rows),
   ];
 };
@@ -156,15 +157,28 @@ function notNull(statement: PlannedStatement, id: ColumnId, plan: OnlinePlan, ph
   if (plan.context.takesUncheckedNotNull) {
     const own = plan.freeName(id.schema, `${id.table}_${id.name}`, "_not_null");
     const add = `${table} ADD CONSTRAINT ${quoteIdentifier(own)} NOT NULL ${column} NOT VALID`;
-    return [step(statement, add, phase), step(statement, validate(id.schema, id.table, own), "rows", statement.rows)];
+    return [
+      step(statement, add, phase, unvalidated(statement)),
+      step(statement, validate(id.schema, id.table, own), "rows", statement.rows),
+    ];
   }
   const check = plan.freeName(id.schema, id.name, "_has_no_null");
   return [
-    step(statement, `${table} ADD CONSTRAINT ${quoteIdentifier(check)} CHECK (${column} IS NOT NULL) NOT VALID`, phase),
+    step(
+      statement,
+      `${table} ADD CONSTRAINT ${quoteIdentifier(check)} CHECK (${column} IS NOT NULL) NOT VALID`,
+      phase,
+      unvalidated(statement),
+    ),
     step(statement, validate(id.schema, id.table, check), "rows", statement.rows),
     step(statement, `${table} ALTER COLUMN ${column} SET NOT NULL`, "rows"),
     step(statement, `${table} DROP CONSTRAINT ${quoteIdentifier(check)}`, "rows"),
   ];
+}
+
+/** What a constraint that no row was looked at for does to those that are there, where there may be such. */
+function unvalidated({ rows }: PlannedStatement): RowsHazard | undefined {
+  return rows === undefined ? undefined : rowsHazard("unvalidated");
 }
 
 interface ColumnId {

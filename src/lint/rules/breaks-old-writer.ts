@@ -1,7 +1,7 @@
-import { inside, strings } from "#sql/parser.ts";
+import { inside, type Node, type NodeOf, strings } from "#sql/parser.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Found, Rule } from "../rule.ts";
-import { addedConstraints, alterations, nameOf } from "../syntax.ts";
+import { addedColumns, addedConstraints, alterations, nameOf, nodesIn, notNullColumns } from "../syntax.ts";
 
 export const breaksOldWriter: Rule = {
   id: "breaks-old-writer",
@@ -9,13 +9,13 @@ export const breaksOldWriter: Rule = {
   group: "data",
   severity: "warning",
   asks: ["syntax", "neighbours"],
-  why: "While a migration runs and until the last old process is gone, applications write as they did before. A column that they leave out and that may not be NULL any more, an identity that takes no values, or a right that is taken away makes their statements fail.",
+  why: "While a migration runs and until the last old process is gone, applications write as they did before. A column that they leave out and that may not be NULL any more, an identity that takes no values, or a right that is taken away makes their statements fail. So does a CHECK that is `NOT VALID`: it reads no row that is there, but holds for every one that is written, also by an UPDATE of something else in it.",
   instead:
     "Give the column a default in an earlier migration, or deploy applications that write it before it becomes NOT NULL.",
   given: "CREATE TABLE users (id bigint PRIMARY KEY, locale text);",
   wrong: "ALTER TABLE users ALTER COLUMN locale SET NOT NULL;",
   right: "ALTER TABLE users ALTER COLUMN locale SET DEFAULT 'en';\nALTER TABLE users ALTER COLUMN locale SET NOT NULL;",
-  check({ node, isOld, world }) {
+  check({ node, isOld, world, earlier }) {
     const required = [
       ...alterations(node, "AT_SetNotNull").map(({ table, command }) => ({ table, columns: [command.name ?? ""] })),
       ...addedConstraints(node, "CONSTR_NOTNULL").flatMap(({ table, constraint, column }) =>
@@ -52,6 +52,32 @@ export const breaksOldWriter: Rule = {
         ? [{ message: `Whoever still uses this right on ${nameOf(range)} fails as soon as this commits` }]
         : [];
     });
-    return [...required, ...identities, ...revoked];
+    const fresh = earlier.flatMap((one) => (one.node === undefined ? [] : addedColumns(one.node)));
+    const unvalidated = addedConstraints(node, "CONSTR_CHECK").flatMap(({ table, constraint }): Found[] => {
+      // A column that is new in this transaction is written by what fills it, such as a trigger.
+      const isOfNew = columnsIn(constraint.raw_expr).some((name) =>
+        fresh.some((one) => one.column.colname === name && world.keyOf(one.table) === world.keyOf(table)),
+      );
+      if (constraint.skip_validation !== true || constraint.is_enforced === false || !isOld(table) || isOfNew)
+        return [];
+      const isKept = notNullColumns(constraint, []).some((name) => world.refusesNull(table, name));
+      return isKept
+        ? []
+        : [
+            {
+              message: `From now on every UPDATE of a row of ${nameOf(table)} that violates this CHECK fails, whatever it changes, and so do INSERTs of such rows`,
+              fix: "First clean up such rows, and let every release write no more of them",
+              severity: "note",
+              at: constraint.location,
+            },
+          ];
+    });
+    return [...required, ...identities, ...revoked, ...unvalidated];
   },
 };
+
+function columnsIn(expression: Node | undefined): string[] {
+  return [...nodesIn(expression)].flatMap(([kind, inner]) =>
+    kind === "ColumnRef" ? strings((inner as NodeOf<"ColumnRef">).fields).slice(-1) : [],
+  );
+}

@@ -84,6 +84,9 @@ describe("each form that keeps nobody waiting", () => {
       ],
     });
     expect(migrations.map(heading)).toEqual(["-- migrate:up", "-- migrate:up transaction:false"]);
+    // The foreign key looks at a row only where its own column changes.
+    const inFirst = migrations[0]!.hazards.up.flatMap(({ hazard }) => (hazard.code === "ROWS" ? [hazard.reason] : []));
+    expect(inFirst).toEqual(["unvalidated", "unvalidated"]);
   });
 
   test("NOT NULL that is NOT VALID, where the database knows it, on partitions and children as well", async () => {
