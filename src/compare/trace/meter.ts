@@ -53,7 +53,6 @@ export class Meter {
    */
   static async start(database: Database, without: ReadonlySet<string> = new Set()): Promise<Meter> {
     const meter = new Meter(database);
-    await meter.#forgetLost();
     await meter.refresh();
     meter.#relations.takeIntoUse(without);
     meter.#newest = await Dependents.newest(database);
@@ -72,7 +71,7 @@ export class Meter {
     }
   }
 
-  /** What ran in the session since an earlier meter may have discarded what that had prepared. */
+  /** What ran in the session, and was not watched, may have discarded what was prepared in it. */
   async #forgetLost(): Promise<void> {
     const { names } = this.#prepared;
     if (names.size === 0) return;
@@ -101,6 +100,7 @@ export class Meter {
 
   /** Looks at everything anew: after what was not watched. */
   async refresh(): Promise<void> {
+    await this.#forgetLost();
     this.#relations.look(await this.#look<RelationRow>(`${RELATION} where ${IS_OWN}`));
     this.#forget();
   }
@@ -204,8 +204,13 @@ export class Meter {
     const dependents = scope && (await this.#lookAtDependents(scope));
     const sequences = SETS_BACK.test(text) || runsCode.setsBack ? this.#sequencesInUse() : [];
     const places = await readPlaces(this.#database, sequences);
-    await work();
-    if (FORGETS.test(text)) this.#prepared.names.clear();
+    try {
+      await work();
+    } finally {
+      // Also by what fails: that is not rolled back.
+      if (FORGETS.test(text)) this.#prepared.names.clear();
+    }
+    if (runsCode.forgets) await this.#forgetLost();
     const [after] = await this.#look<After>(isPlanned ? `${AFTER}, ${AS_ALWAYS}` : AFTER);
     const compared = this.#relations.compare(before!, after!.relations, watching);
     const runs = called(before!, after!, watching);
@@ -275,9 +280,10 @@ function called(before: Before, after: After, { text }: Watching): Called[] {
 interface Code {
   readonly drops: boolean;
   readonly setsBack: boolean;
+  readonly forgets: boolean;
 }
 
-const NO_CODE: Code = { drops: false, setsBack: false };
+const NO_CODE: Code = { drops: false, setsBack: false, forgets: false };
 
 /** Statements that meters have prepared in a session. */
 interface Prepared {

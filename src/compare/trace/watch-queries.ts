@@ -90,7 +90,8 @@ const BODY = "coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), p.prosrc)";
 /** What the code that is there may do, whoever runs it. */
 export const CODE = String.raw`
   select coalesce(pg_catalog.bool_or(${BODY} operator(pg_catalog.~*) '\m(drop|execute)\M'), false) as drops,
-         coalesce(pg_catalog.bool_or(${BODY} operator(pg_catalog.~*) '\m(setval|restart|execute)\M'), false) as "setsBack"
+         coalesce(pg_catalog.bool_or(${BODY} operator(pg_catalog.~*) '\m(setval|restart|execute)\M'), false) as "setsBack",
+         coalesce(pg_catalog.bool_or(${BODY} operator(pg_catalog.~*) '\m(deallocate|discard)\M'), false) as forgets
     ${FUNCTIONS}`;
 
 /** SQL has no branches. */

@@ -578,6 +578,21 @@ ALTER TABLE users ALTER bio DROP NOT NULL;`,
     },
   );
 
+  test("what gives up every prepared statement does no harm to what follows", async () => {
+    const { statements } = await traced({
+      "migrations/2_alone.sql":
+        "-- migrate:up transaction:false\nALTER TABLE orgs ADD a int;\nDISCARD ALL;\nALTER TABLE orgs ADD b int;",
+      "migrations/3_inside.sql":
+        "DEALLOCATE ALL;\nALTER TABLE orgs ADD c int;\nDO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; RAISE; END $$;",
+      "migrations/4_code.sql":
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$;\nSELECT f();",
+      "migrations/5_last.sql": "DISCARD ALL",
+      "migrations/6_behind.sql": "ALTER TABLE orgs ADD d int;",
+    });
+    const failed = statements.filter(({ error }) => error !== undefined).map(({ sql }) => sql.slice(0, 2));
+    expect([statements.length, failed]).toEqual([10, ["DO"]]);
+  });
+
   test("keys that were made up say nothing of rows that a migration brings along", async () => {
     const tables = "CREATE TABLE roles (id int PRIMARY KEY, org_id bigint REFERENCES orgs);\n";
     const { statements } = await traced(
