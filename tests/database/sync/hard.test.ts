@@ -189,6 +189,15 @@ tables:
     const owned = { ...target.target, user: "sync_owner" };
     const marks = async (): Promise<number> =>
       (await target.query("select 1 from pg_namespace where nspname = 'confiture_sync_incomplete'")).length;
+    // Somebody else's extension, which the role could not remove.
+    await withDatabase(target.target, {}, (database) => database.execute("create extension hstore"));
+    expect(await copy(source.target, owned).catch((error: unknown) => error)).toMatchObject({
+      code: "sync_target_failed",
+      message: expect.stringContaining("it does not own the extension hstore (owner: postgres)"),
+      hint: expect.stringMatching(/^Nothing was changed\.[^]*DROP EXTENSION "hstore" CASCADE;/),
+    });
+    expect(await target.query("select relname::text from pg_class where relname = 'old'")).toHaveLength(1);
+    await withDatabase(target.target, {}, (database) => database.execute("drop extension hstore"));
     const broken = planned((plan) => transforming(plan, "t", "note", { expression: "source.note::int::text" }));
     const failed: unknown = await copy(source.target, owned, { plan: broken }).catch((error: unknown) => error);
     expect(failed).toMatchObject({ code: "sync_source_failed" });
