@@ -29,6 +29,11 @@ const KNOWN: Readonly<Record<string, { readonly what: string; readonly hint: str
   "58P01": { what: "the snapshot is gone", hint: "The session that held it has ended. Run it again." },
 };
 
+/** What may be said where a session or a statement was ended from outside, and what to do. */
+export function endedFrom(sqlstate: string): (typeof KNOWN)[string] | undefined {
+  return /^(?:57014|57P0[12]|25P0[34])$/.test(sqlstate) ? KNOWN[sqlstate] : undefined;
+}
+
 /**
  * The error without a word of what PostgreSQL said: its messages, details and contexts quote values of rows. Its SQLSTATE, the table
  * and our own words have to do. What is no error of a database goes through.

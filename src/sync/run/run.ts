@@ -25,7 +25,7 @@ import { piecesOf, type TableSize } from "./pieces.ts";
 import { type Proof, prove } from "./proof.ts";
 import { warnOfPaths } from "./proof-result.ts";
 import { rowsMark } from "./row-counts.ts";
-import { readingFailed } from "./reading-failed.ts";
+import { endedFrom, readingFailed } from "./reading-failed.ts";
 import { type MovedSequence, moveSequences, readSequences, setSequences } from "./sequences.ts";
 import { pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
@@ -349,6 +349,13 @@ function making(error: unknown, sql: string): unknown {
   const { sqlstate } = error.server;
   const [what = ""] = sql.split("\n", 1);
   const shown = shortened(what);
+  const ended = endedFrom(sqlstate);
+  if (ended !== undefined)
+    return new ConfitureError(
+      "sync_target_failed",
+      `On the target, ${ended.what} (SQLSTATE ${sqlstate}) during this statement: ${shown}`,
+      { hint: ended.hint, data: { sqlstate, statement: sql } },
+    );
   return new ConfitureError(
     "sync_target_failed",
     `The target refuses a statement of the source's schema (SQLSTATE ${sqlstate}): ${shown}`,

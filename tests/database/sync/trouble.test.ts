@@ -84,6 +84,21 @@ for (const engine of newestServer) {
       }),
     );
     expect(early.code).toBe("sync_snapshot_lost");
+    // On the target, while an index is made.
+    const here = onServer(source.target).database;
+    await withDatabase(source.target, {}, (database) =>
+      database.execute(`create function ends_elsewhere(n int) returns int immutable language plpgsql as $$ begin
+          if current_database() <> '${here}' then perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(60); end if; return n; end $$;
+        create index on t (ends_elsewhere(id))`),
+    );
+    const ended = await failed(copy(source.target, target.target));
+    expect(ended).toMatchObject({
+      code: "sync_target_failed",
+      message: expect.stringMatching(
+        /^On the target, .* ended the session \(SQLSTATE 57P01\) during .*: CREATE INDEX/i,
+      ),
+      hint: expect.stringMatching(/^Run it again\.\nThe target was not replaced/),
+    });
     expect(await tables(target.target)).toEqual([{ name: "old" }]);
   }, 60_000);
 
