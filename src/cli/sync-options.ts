@@ -46,6 +46,9 @@ export interface SyncSides {
   readonly options: SyncOptions;
 }
 
+/** What two environments are read for. */
+type Purpose = "copy" | "preview" | "verify";
+
 /**
  * Reads both environments.
  * @throws ConfitureError `usage`, `config_*`, `sync_not_allowed` for a plain copy of a protected environment
@@ -53,6 +56,7 @@ export interface SyncSides {
 export async function readSides(
   context: CommandContext,
   args: SyncArgs,
+  purpose: Purpose,
   more: { readonly jobs: number; readonly skipLargeObjects: boolean; readonly skipExtensionTables: boolean },
 ): Promise<SyncSides> {
   const { from: source, to: target } = args;
@@ -64,8 +68,11 @@ export async function readSides(
   const from = await requireEnvironment(context, source);
   const to = await requireEnvironment(context, target);
   if (source === target) {
-    throw new ConfitureError("sync_not_allowed", "The source and the target are the same environment");
+    throw new ConfitureError("sync_not_allowed", "The source and the target are the same environment", {
+      hint: "Name the environment of another database with --to.",
+    });
   }
+  if (purpose === "copy") requireReplaceable(to);
   if (args.plain === true && from.protected) {
     throw new ConfitureError(
       "sync_not_allowed",
@@ -76,7 +83,11 @@ export async function readSides(
   if (args.plain === true && args["ignore-rules"] !== true) await refuseRules(context);
   const rules = args.plain === true ? undefined : await readProjectRules(context);
   if (rules !== undefined && rules.key === undefined)
-    context.messages.log(`${KEY} is not set: the results of another run will be different`);
+    context.messages.log(
+      purpose === "verify"
+        ? `${KEY} is not set: columns that can be compared with the key of the copy alone are told as not compared`
+        : `${KEY} is not set: the results of another run will be different`,
+    );
   const options: SyncOptions = {
     source: { target: from.target, name: source },
     target: { target: to.target, name: target },
@@ -211,15 +222,8 @@ function rulesIncomplete(findings: readonly SyncFinding[], outcome: string): Con
   });
 }
 
-/**
- * Stops where the target may not be replaced. On a terminal its name is asked for, elsewhere `--yes NAME` has to say it.
- * @throws ConfitureError `sync_not_allowed`, `interrupted`
- */
-export async function requireReplaceable(
-  context: CommandContext,
-  { from, to }: SyncSides,
-  yes: string | undefined,
-): Promise<void> {
+/** @throws ConfitureError `sync_not_allowed` where no copy may take the place of an environment's database */
+function requireReplaceable(to: Config): void {
   const name = to.environment ?? "";
   const location = to.file === null ? undefined : { file: to.file };
   if (to.protected) {
@@ -239,6 +243,18 @@ export async function requireReplaceable(
       },
     );
   }
+}
+
+/**
+ * Has somebody say that the target is to be replaced: on a terminal its name is asked for, elsewhere `--yes NAME` has to say it.
+ * @throws ConfitureError `sync_not_allowed`, `interrupted`
+ */
+export async function confirmReplacement(
+  context: CommandContext,
+  { from, to }: SyncSides,
+  yes: string | undefined,
+): Promise<void> {
+  const name = to.environment ?? "";
   if (yes === name) return;
   const place = databasePlace(to.target);
   if (yes !== undefined || !canAsk(context)) {

@@ -408,11 +408,15 @@ test("no copy goes where no environment says that it may, nor further than was s
   });
   const refusals: readonly (readonly [string, string])[] = [
     ["--from local --to locked --yes locked", "is protected: no copy ever takes its place"],
+    ["--from local --to locked --plain", "is protected: no copy ever takes its place"],
     ["--from local --to silent --yes silent", "does not say that a copy may take its database's place"],
     ["--from local --to copy", "would be replaced; nothing was done"],
     ["--from local --to copy --yes silent", "--yes silent does not name this environment"],
     ["--from locked --to copy --yes copy --plain --ignore-rules", "its values are not copied as they are"],
-    ["--from copy --to copy --yes copy", "are the same environment"],
+    [
+      "--from copy --to copy --yes copy",
+      "the same environment\n  next: Name the environment of another database with --to",
+    ],
     ["--from local --to copy --yes copy --plain --anonymize", "--plain and --anonymize exclude each other"],
     ["--from local --to copy --yes copy --jobs 0", "--jobs is a number from 1 to 64"],
     ["--to copy --yes copy", "--from is missing"],
@@ -424,4 +428,6 @@ test("no copy goes where no environment says that it may, nor further than was s
   // What is allowed goes on, and finds that nobody answers.
   const allowed = await runHere(["sync", "--from", "locked", "--to", "copy", "--yes", "copy"], { cwd: project.dir });
   expect(allowed.exitCode).toBe(5);
+  const keyless = await runHere(["sync", "verify", "--from", "local", "--to", "copy"], { cwd: project.dir });
+  expect(keyless.stderr).toContain("CONFITURE_SYNC_KEY is not set: columns that can be compared with the key");
 });

@@ -2,7 +2,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../../command.ts";
 import { databasePlace } from "../../database-options.ts";
 import { renderPreview, renderReport } from "../../output/sync.ts";
-import { JOBS, readSides, requireReplaceable, SYNC_ARGS } from "../../sync-options.ts";
+import { confirmReplacement, JOBS, readSides, SYNC_ARGS } from "../../sync-options.ts";
 
 export const command = defineCommand({
   args: {
@@ -31,7 +31,7 @@ export const command = defineCommand({
     if (args.plain === true && args.anonymize === true) {
       throw new ConfitureError("usage", "--plain and --anonymize exclude each other");
     }
-    const sides = await readSides(context, args, {
+    const sides = await readSides(context, args, args["dry-run"] === true ? "preview" : "copy", {
       jobs,
       skipLargeObjects: args["skip-large-objects"] === true,
       skipExtensionTables: args["skip-extension-tables"] === true,
@@ -48,7 +48,7 @@ export const command = defineCommand({
       };
     }
     context.messages.log(`To: ${databasePlace(to.target)} (environment: ${to.environment ?? ""})`);
-    await requireReplaceable(context, sides, args.yes);
+    await confirmReplacement(context, sides, args.yes);
     const report = await runSync(options);
     const { plan, tables, ...rest } = report;
     return {

@@ -17,7 +17,7 @@ export const command = defineCommand({
     "these rules. Exits 3 if not.",
   examples: ["confiture sync verify --from production --to staging"],
   async run(args, context) {
-    const { from, to, options } = await readSides(context, args, {
+    const { from, to, options } = await readSides(context, args, "verify", {
       jobs: JOBS,
       skipLargeObjects: true,
       skipExtensionTables: true,
