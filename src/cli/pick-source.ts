@@ -91,12 +91,11 @@ export function isBehind(history: readonly HistoryEntry[]): boolean {
 
 /**
  * Warns where generated migrations could not run on the environment's own database, if that can be reached.
- * @param texts the files
  */
 export async function warnWhereTheyFail(
   context: CommandContext,
   files: ProjectFiles,
-  texts: readonly string[],
+  migrations: readonly { readonly text: string }[],
 ): Promise<void> {
   const database = await askDatabase(context);
   if (database === undefined) return;
@@ -114,7 +113,12 @@ export async function warnWhereTheyFail(
     standing === "pending" && file !== undefined ? [file] : [],
   );
   try {
-    const error = await tryOnDatabase(files, database.source, pending, texts);
+    const error = await tryOnDatabase(
+      files,
+      database.source,
+      pending,
+      migrations.map(({ text }) => text),
+    );
     if (error === undefined) return;
     context.messages.warn(
       `on ${database.source.name} this would fail: ${error.message}. confiture drift shows how it differs; where it was built from the schema files, confiture build records the migrations that it holds already`,

@@ -22,6 +22,8 @@ export interface RowsHazard {
   readonly error?: string;
   /** The one that fires for each row. */
   readonly trigger?: string;
+  /** Those that send the rows to subscribers. */
+  readonly publications?: readonly string[];
   /** Whether an invalid index stays behind where it fails. */
   readonly leavesInvalid?: boolean;
 }
@@ -136,12 +138,14 @@ const ROWS_WORDS = {
   restart: () => "numbers begin again, and may be taken",
   "not-filled": ({ error = "" }: Details) =>
     `it has none before REFRESH MATERIALIZED VIEW: its query fails in empty tables (${error})`,
+  published: ({ publications = [] }: Details) =>
+    `stops replication to subscribers of ${list(publications)} that lack this column, as soon as a row is written: add it there first`,
   filled: () => "fills those that are there, in batches",
   "filled-with-trigger": ({ trigger = "" }: Details) =>
     `fills those that are there, in batches; the trigger ${trigger} fires for each, and may change more of it (updated_at). Behind the marker, triggers:off instead of triggers:on keeps it from that`,
 };
 
-type Details = Pick<RowsHazard, "type" | "partition" | "error" | "trigger">;
+type Details = Pick<RowsHazard, "type" | "partition" | "error" | "trigger" | "publications">;
 
 /** Partitions can be many. */
 function list(names: readonly string[]): string {

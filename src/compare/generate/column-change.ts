@@ -3,6 +3,7 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { textOf } from "../engine/lookups.ts";
 import { belongingsOf } from "./belongings.ts";
+import { publishedHazard } from "../plan/published.ts";
 import { backfillOptions, filledHazard } from "./backfill-options.ts";
 import { columnId, type ColumnId, domainObstacleOf, isSameTable, obstacleOf, stateOf } from "./column-facts.ts";
 import { convertedColumns } from "./converted-columns.ts";
@@ -31,6 +32,7 @@ export function findColumnChange(
     ...found,
     backfill: backfillOptions(facts, schema, table),
     filling: filledHazard(facts, schema, table),
+    published: publishedHazard(facts, schema, table),
     change: name,
   };
 }

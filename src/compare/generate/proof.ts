@@ -5,6 +5,7 @@ import type { LoadedMigration } from "#migrate/body.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import type { Direction } from "#migrate/events.ts";
 import { loadMigration } from "#migrate/load.ts";
+import { quoteIdentifier } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import type { PlanOptions } from "./options.ts";
@@ -58,6 +59,14 @@ export async function withMigrations<T>(
       return await work(database, await startRun(database, options), migrations);
     });
   });
+}
+
+/** Takes away what publishes every table: those of a proof have no key, and PostgreSQL refuses to update such a table then. */
+export async function withoutPublicationsOfAll(database: Database): Promise<void> {
+  const found = await database.query<{ name: string }>(
+    "select pubname::text as name from pg_catalog.pg_publication where puballtables order by 1",
+  );
+  for (const { name } of found) await database.execute(`drop publication ${quoteIdentifier(name)}`);
 }
 
 /** @throws ConfitureError `generate_refused` for one that fails */

@@ -3,7 +3,7 @@ import { backfillOf } from "#migrate/body.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import { makeUpRows } from "../trace/made-up-rows.ts";
 import type { PlanOptions } from "./options.ts";
-import { step, withGenerated } from "./proof.ts";
+import { step, withGenerated, withoutPublicationsOfAll } from "./proof.ts";
 import { fillInPieces } from "./prove-rows.ts";
 import type { TypeChange } from "./type-change.ts";
 import { KeyWriters } from "./key-writers.ts";
@@ -24,6 +24,7 @@ export async function proveTypeRows(
   change: TypeChange,
 ): Promise<undefined> {
   await withGenerated(options, texts, async (database, run, migrations) => {
+    await withoutPublicationsOfAll(database);
     await makeUpRows(database, { without: new Set(["public.confiture_migrations"]), rows: ROWS, inTransaction: false });
     const writers = await KeyWriters.start(database, change);
     const contract = migrations.at(-1);

@@ -6,6 +6,7 @@ import { type ColumnFacts, isTable, readTables, type TableFacts } from "../trace
 import { samplesFor } from "../trace/sample-values.ts";
 import type { ColumnState } from "./column-facts.ts";
 import type { Expression } from "./expression.ts";
+import { withoutPublicationsOfAll } from "./proof.ts";
 import type { SyncedColumns } from "./synced-columns.ts";
 
 /** So many rows: several batches, and every value at least once. */
@@ -70,6 +71,7 @@ type Complain = (what: string, why: string) => ConfitureError;
 export async function makeSamples(database: Database, change: SyncedColumns, complain: Complain): Promise<Samples> {
   const { schema, table: name, old, fresh, forward, isTwoWay, isLossy } = change;
   const table = quoteQualified(schema, name);
+  await withoutPublicationsOfAll(database);
   await makeUpRows(database, { without: new Set(["public.confiture_migrations"]), inTransaction: false });
   const facts = (await database.query<TableFacts>(readTables())).find((one) => isTable(one.name, schema, name));
   if (facts === undefined) throw new Error("the table is gone");

@@ -148,6 +148,12 @@ export function expandStep(parts: readonly SyncParts[], name: string, change: re
   return {
     part: "expand",
     options: `phase:expand change:${name}`,
+    rows: new Map(
+      parts.flatMap(({ addFresh }, index) => {
+        const published = change[index]?.published;
+        return published === undefined ? [] : addFresh.map((sql) => [sql, published] as const);
+      }),
+    ),
     up: parts.flatMap(({ addFresh, makeSync, checks, alter }) => [
       ...addFresh,
       ...makeSync,

@@ -26,6 +26,8 @@ export interface SyncedColumns {
   readonly backfill: string;
   /** What that does to rows. */
   readonly filling: RowsHazard;
+  /** What its new columns do to subscribers of the table. */
+  readonly published?: RowsHazard | undefined;
   /** What the migrations call it: "split_name". */
   readonly change: string | undefined;
   /** The search_path that its function needs; undefined for none (`sync-path.ts`). */
@@ -33,7 +35,7 @@ export interface SyncedColumns {
 }
 
 /** What is found of a change by looking at the two sides. */
-export type FoundColumns = Omit<SyncedColumns, "backfill" | "filling" | "change">;
+export type FoundColumns = Omit<SyncedColumns, "backfill" | "filling" | "published" | "change">;
 
 /** The columns that are empty in a row that is not filled yet: those that may not be, where there are such. Pure. */
 export function markersOf({ fresh }: Pick<SyncedColumns, "fresh">): readonly ColumnState[] {

@@ -9,7 +9,7 @@ import type { ObjectId } from "../engine/object-id.ts";
 import { Meter } from "../trace/meter.ts";
 import { makeUpRows } from "../trace/made-up-rows.ts";
 import type { PlanOptions } from "./options.ts";
-import { step, unproven, withGenerated } from "./proof.ts";
+import { step, unproven, withGenerated, withoutPublicationsOfAll } from "./proof.ts";
 import { renameFirst } from "./rename-first.ts";
 import { type Section, written } from "./section.ts";
 import { type Plan, readPlanned, type Step } from "./steps.ts";
@@ -195,6 +195,7 @@ async function proveView(
   fresh: TableName,
 ): Promise<undefined> {
   await withGenerated(options, texts, async (database, run, migrations) => {
+    await withoutPublicationsOfAll(database);
     await makeUpRows(database, { without: new Set(["public.confiture_migrations"]), inTransaction: false });
     const [expand, contract] = migrations;
     if (expand === undefined || contract === undefined) throw new Error("two migrations are needed");

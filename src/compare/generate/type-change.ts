@@ -4,6 +4,7 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { textOf } from "../engine/lookups.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
+import { publishedHazard } from "../plan/published.ts";
 import { backfillOptions, filledHazard } from "./backfill-options.ts";
 import {
   columnId,
@@ -133,6 +134,7 @@ export function findTypeChange(from: Catalogue, to: Catalogue, name: string | un
       isLossy: false,
       backfill: backfillOptions(from.facts, schema, table),
       filling: filledHazard(from.facts, schema, table),
+      published: publishedHazard(from.facts, schema, table),
       change: name,
       constraints: of("constraint", (id) => readConstraint(from, id, renaming)),
       indexes: of("index", (id) => readIndex(from, id, renaming)),

@@ -5,6 +5,7 @@ import type { RowsHazard, RowsReason } from "#sql/hazard.ts";
 import { textOf } from "../engine/lookups.ts";
 import { attributeRisk } from "./composites.ts";
 import { conversionOf } from "./conversions.ts";
+import { publishedHazard } from "./published.ts";
 import { lossHazard, type PlannedStatement, rowsHazard } from "./statement.ts";
 
 /** What a statement may do to rows that are there. */
@@ -45,7 +46,8 @@ function creationRisk(id: ObjectId, from: Facts, to: Facts): RowsHazard | undefi
     case "column": {
       const { notNull, identity = null, generatedExpr = null } = fact.payload;
       const hasValue = identity !== null || generatedExpr !== null || to.childrenOf(id).some(isDefault);
-      return notNull === true && !hasValue ? rowsHazard("no-value") : undefined;
+      if (notNull === true && !hasValue) return rowsHazard("no-value");
+      return id.kind === "column" ? publishedHazard(to, id.schema, id.table) : undefined;
     }
     case "constraint":
       return fact.payload["validated"] === true ? constraintRisk(id, to) : undefined;

@@ -94,6 +94,9 @@ const BEFORE = "CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL DEFAU
 const RENAMED = "CREATE TABLE users (id int PRIMARY KEY, full_name text NOT NULL DEFAULT '', age int);";
 const WIDER = "CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL DEFAULT '', age bigint);";
 const RENAME = "public.users.name=full_name";
+/** In three ways, of which one sends no new column. */
+const PUBLISHED =
+  "CREATE PUBLICATION news FOR TABLE users; CREATE PUBLICATION every FOR ALL TABLES; CREATE PUBLICATION ids FOR TABLE users (id);";
 /** Notes of what users are called, by their name of today. */
 const HEARD = `
   CREATE TABLE heard (message text);
@@ -104,10 +107,11 @@ for (const engine of newestServer) {
   describe(engine.name, () => {
     test("a column is renamed while releases with the old and with the new name write, forth and back", async () => {
       const [before, after] = [
-        `${BEFORE} COMMENT ON COLUMN users.name IS 'as people write it'; CREATE INDEX users_name ON users (name);`,
-        `${RENAMED} COMMENT ON COLUMN users.full_name IS 'as people write it'; CREATE INDEX users_name ON users (full_name);`,
+        `${BEFORE} COMMENT ON COLUMN users.name IS 'as people write it'; CREATE INDEX users_name ON users (name); ${PUBLISHED}`,
+        `${RENAMED} COMMENT ON COLUMN users.full_name IS 'as people write it'; CREATE INDEX users_name ON users (full_name); ${PUBLISHED}`,
       ];
       const texts = await textsOf(before, after, RENAME);
+      expect(texts[0]).toContain("stops replication to subscribers of every, news that lack this column");
       await using run = await migrating(engine, { "001_before.sql": before });
       expect(await write(run, texts)).toEqual([
         "-- migrate:up phase:expand change:users_name_to_full_name",

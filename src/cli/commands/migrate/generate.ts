@@ -29,6 +29,7 @@ import {
   takenVersions,
   warnWhereTheyFail,
 } from "../../pick-source.ts";
+import { warnWherePublished } from "../../published-there.ts";
 import { permitRemovals, REMOVAL_ARGS } from "../../removals.ts";
 import { readRenames, RENAME_ARGS } from "../../renames.ts";
 
@@ -176,14 +177,9 @@ export const command = defineCommand({
     for (const { kind, name } of byHand.down) {
       context.messages.warn(`not brought back by its down, write it by hand: ${kind} ${name}`);
     }
+    await warnWherePublished(context, migrations);
     const isAsked = given?.kind === "live" || comparedWith.startsWith("the database");
-    if (migrations.length > 0 && !isAsked) {
-      await warnWhereTheyFail(
-        context,
-        files,
-        migrations.map(({ text }) => text),
-      );
-    }
+    if (migrations.length > 0 && !isAsked) await warnWhereTheyFail(context, files, migrations);
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();
     if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
