@@ -143,6 +143,13 @@ export function renderProof({ columns, leaks, scanned }: Proof): string[] {
       ? []
       : [
           `Searched ${count(scanned.columns, "column")} with text for originals (${scanned.kinds.join(", ")}): ${leaks.length === 0 ? "none found" : "found"}`,
+          ...columns.flatMap(({ column, otherForms }) =>
+            otherForms === undefined
+              ? []
+              : [
+                  `Not searched: ${number(otherForms)} ${agree(otherForms, "original", "originals")} of ${column}, of a form that is not looked for (a quoted name, a host without a dot)`,
+                ],
+          ),
           ...unsearchedLines(scanned),
         ]),
   ];

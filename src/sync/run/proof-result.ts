@@ -18,6 +18,8 @@ export interface ColumnResult {
   readonly same: number;
   /** Of a path: no document of the source has a text or number there, though there are documents. */
   readonly unmatched?: true;
+  /** Originals of a form that is not looked for in the text of the copy. */
+  readonly otherForms?: number;
 }
 
 /** Of a column or path, what was found. */

@@ -2,6 +2,7 @@ import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import type { SyncColumn, SyncPlan, SyncTable } from "../plan.ts";
 import { Comparison } from "./digests.ts";
+import { countOtherForms } from "./other-forms.ts";
 import { namingSide, readingFailed } from "./reading-failed.ts";
 import type { ColumnResult, Found } from "./proof-result.ts";
 import { compareRows } from "./row-proof.ts";
@@ -90,10 +91,23 @@ export async function prove(options: ProofOptions): Promise<Proof> {
         leaks[index] = await readingOf(undefined, () => search.run(comparison, target));
       },
     });
+    const otherForms = new Map<SyncColumn, number>();
+    const ofForms = ({ table, column }: (typeof transformed)[number]): Check => ({
+      isLong: false,
+      run: async ({ source }) => {
+        const count = await readingOf(`${table.schema}.${table.name}`, () => countOtherForms(source, table, column));
+        if (count > 0) otherForms.set(column, count);
+      },
+    });
     const open = transformed.filter(({ column }) => !proven.has(column));
-    const all = [...open.map(ofColumn), ...searches.map(ofSearch)];
+    const addresses = searches.length === 0 ? [] : transformed.filter(({ column }) => column.transform === "email");
+    const all = [...open.map(ofColumn), ...searches.map(ofSearch), ...addresses.map(ofForms)];
     await perform([...all.filter(({ isLong }) => isLong), ...all.filter(({ isLong }) => !isLong)]);
-    const columns = transformed.flatMap(({ column }) => proven.get(column) ?? []);
+    const columns = transformed.flatMap(({ column }) => {
+      const [first, ...paths] = proven.get(column) ?? [];
+      const others = otherForms.get(column);
+      return first === undefined ? [] : [others === undefined ? first : { ...first, otherForms: others }, ...paths];
+    });
     return { columns, leaks: leaks.flat(), scanned };
   } finally {
     await Promise.all(opened.filter(({ engine }) => engine === "server").map((session) => session.close()));

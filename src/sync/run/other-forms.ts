@@ -1,0 +1,19 @@
+import type { Database } from "#database/database.ts";
+import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import type { SyncColumn, SyncTable } from "../plan.ts";
+import { hasToken } from "./tokens.ts";
+
+/**
+ * How many originals are addresses of a form that is not looked for in text: with a quoted name, or at a host without a dot. They
+ * could not be told from something else.
+ */
+export async function countOtherForms(source: Database, table: SyncTable, column: SyncColumn): Promise<number> {
+  const value = `source.${quoteIdentifier(column.name)}`;
+  const values = column.elements === true ? `pg_catalog.unnest(${value})` : `(select ${value})`;
+  const text = `each.v::pg_catalog.text`;
+  const [row] = await source.query<{ number: number }>(
+    `select pg_catalog.count(*)::pg_catalog.float8 as number from only ${quoteQualified(table.schema, table.name)} source, lateral ${values} each (v)
+      where pg_catalog.strpos(${text}, '@') operator(pg_catalog.>) 0 and not ${hasToken("email", text)}`,
+  );
+  return row?.number ?? 0;
+}
