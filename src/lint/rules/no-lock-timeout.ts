@@ -3,6 +3,7 @@ import { inside, type Node } from "#sql/parser.ts";
 import type { LintFile, LintStatement } from "../file.ts";
 import { locksTaken, strongLocks } from "../locks.ts";
 import type { Context, Found, Rule } from "../rule.ts";
+import { settingsSet } from "../settings-set.ts";
 import { nameOf } from "../syntax.ts";
 
 /** Milliseconds; whoever waits longer than that for a lock blocks everybody behind it as long. */
@@ -25,8 +26,10 @@ export const noLockTimeout: Rule = {
   wrong: "SET lock_timeout = 0;\nALTER TABLE users ADD COLUMN bio text;",
   right: "SET LOCAL lock_timeout = '2s';\nALTER TABLE users ADD COLUMN bio text;",
   check(context): readonly Found[] {
-    const set = inside(context.node, "VariableSetStmt");
-    if (set?.name !== "lock_timeout") return unlimited(context);
+    const set = settingsSet(context.node).find(({ name, kind }) => name === "lock_timeout" || kind === "VAR_RESET_ALL");
+    if (set === undefined) return unlimited(context);
+    const isSet = set.kind === "VAR_SET_VALUE" || set.kind === "VAR_SET_CURRENT";
+    if (!isSet) return setBack(context);
     const value = set.kind === "VAR_SET_VALUE" ? milliseconds(set.args?.[0]) : undefined;
     const shorter = context.statement.transaction.kind === "none" ? SHORTER : SHORTER.replace("SET", "SET LOCAL");
     if (value === 0)
@@ -54,6 +57,24 @@ export const noLockTimeout: Rule = {
     return [];
   },
 };
+
+/** RESET ALL, RESET lock_timeout: what Confiture had set is gone for what comes behind. */
+function setBack({ file, statement, isOld }: Context): readonly Found[] {
+  if (file.migration === undefined || file.kind === "schema") return [];
+  const later = file.statements.slice(file.statements.indexOf(statement) + 1);
+  const next = later.findIndex(({ node }) => settingsSet(node).some(({ name }) => name === "lock_timeout"));
+  const locks = later
+    .slice(0, next < 0 ? undefined : next)
+    .flatMap(({ node }) => (node === undefined ? [] : strongLocks(node)));
+  const lock = locks.find(({ mode, table }) => isAtLeast(mode, "SHARE") && isOld(table));
+  if (lock === undefined) return [];
+  return [
+    {
+      message: `lock_timeout is that of the server again, which mostly has none, when ${nameOf(lock.table)} is locked behind this`,
+      fix: "Reset the settings by their names, or leave them: each migration begins with settings of its own",
+    },
+  ];
+}
 
 /** Of a script, the first statement that waits for a table in use without a limit. */
 function unlimited(context: Context): readonly Found[] {
@@ -83,23 +104,19 @@ function isLimited(file: LintFile, statement: LintStatement): boolean {
   const session = new Set<string>();
   const local = new Set<string>();
   for (const { node, text, transaction } of file.statements.slice(0, file.statements.indexOf(statement))) {
-    const set = inside(node, "VariableSetStmt");
-    if (set === undefined) {
-      const [, called] = /\bset_config\s*\(\s*'(lock_timeout|statement_timeout)'/i.exec(text) ?? [];
-      if (called !== undefined) session.add(called.toLowerCase());
-      if (/^\s*discard\s+all\b/i.test(text)) session.clear();
-      continue;
-    }
-    if (set.kind === "VAR_RESET_ALL") session.clear();
-    if (!TIMEOUTS.has(set.name ?? "")) continue;
-    const name = set.name ?? "";
-    const isOn = set.kind === "VAR_SET_VALUE" && milliseconds(set.args?.[0]) !== 0;
-    if (set.is_local !== true) {
-      if (isOn) session.add(name);
-      else session.delete(name);
-    } else if (transaction === statement.transaction && transaction.kind !== "none") {
-      if (isOn) local.add(name);
-      else local.delete(name);
+    if (/^\s*discard\s+all\b/i.test(text)) session.clear();
+    for (const set of settingsSet(node)) {
+      if (set.kind === "VAR_RESET_ALL") session.clear();
+      if (!TIMEOUTS.has(set.name ?? "")) continue;
+      const name = set.name ?? "";
+      const isOn = set.kind === "VAR_SET_VALUE" && milliseconds(set.args?.[0]) !== 0;
+      if (set.is_local !== true) {
+        if (isOn) session.add(name);
+        else session.delete(name);
+      } else if (transaction === statement.transaction && transaction.kind !== "none") {
+        if (isOn) local.add(name);
+        else local.delete(name);
+      }
     }
   }
   return session.size + local.size > 0;

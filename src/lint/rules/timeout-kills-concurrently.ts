@@ -1,6 +1,7 @@
 import { inside } from "#sql/parser.ts";
 import type { LintStatement } from "../file.ts";
 import type { Rule } from "../rule.ts";
+import { settingsSet } from "../settings-set.ts";
 import { alterations } from "../syntax.ts";
 import { milliseconds } from "./no-lock-timeout.ts";
 
@@ -25,7 +26,7 @@ export const timeoutKillsConcurrently: Rule = {
       (inside(node, "ReindexStmt")?.params ?? []).some((param) => inside(param, "DefElem")?.defname === "concurrently");
     if (!isLong) return [];
     const before = file.statements.slice(0, file.statements.indexOf(statement));
-    const inForce = new Map(before.flatMap((other) => timeoutOf(other) ?? []).map((set) => [set.name, set]));
+    const inForce = new Map(before.flatMap(timeoutsOf).map((set) => [set.name, set]));
     if (isValidation) inForce.delete("lock_timeout");
     const value = [...inForce.values()].find(({ limit }) => limit !== 0);
     if (value === undefined) return [];
@@ -38,8 +39,9 @@ export const timeoutKillsConcurrently: Rule = {
   },
 };
 
-function timeoutOf({ node }: LintStatement): { readonly name: string; readonly limit: number } | undefined {
-  const set = inside(node, "VariableSetStmt");
-  if (set?.name !== "lock_timeout" && set?.name !== "statement_timeout") return undefined;
-  return { name: set.name, limit: set.kind === "VAR_SET_VALUE" ? (milliseconds(set.args?.[0]) ?? 0) : 0 };
+function timeoutsOf({ node }: LintStatement): { readonly name: string; readonly limit: number }[] {
+  return settingsSet(node).flatMap(({ kind, name, args }) => {
+    if (name !== "lock_timeout" && name !== "statement_timeout") return [];
+    return [{ name, limit: kind === "VAR_SET_VALUE" ? (milliseconds(args?.[0]) ?? 0) : 0 }];
+  });
 }

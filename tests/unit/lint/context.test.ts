@@ -410,10 +410,29 @@ describe("a script that is no migration is judged as psql runs it", () => {
   });
 });
 
+test.each([
+  ["SELECT set_config('session_replication_role', 'replica', true);", "foreign-keys-off"],
+  ["ALTER ROLE app SET session_replication_role = replica;", "foreign-keys-off"],
+  ["SELECT pg_catalog.set_config('lock_timeout', '0', false), 1;", "no-lock-timeout"],
+  ["RESET ALL; ALTER TABLE t ADD COLUMN a int;", "no-lock-timeout"],
+])("settings are judged however they are set: %s", (sql, rule) => {
+  expect(rulesIn(sql)).toContain(rule);
+});
+
+test.each([
+  "SELECT set_config('session_replication_role', 'origin', true);",
+  "SELECT set_config('lock_timeout', '2s', true);",
+  "ALTER TABLE t ADD COLUMN a int; RESET ALL;",
+  "RESET ALL; SET lock_timeout = '2s'; ALTER TABLE t ADD COLUMN a int;",
+])("and these are none to speak of: %s", (sql) => {
+  expect(rulesIn(sql).filter((rule) => /foreign-keys-off|no-lock-timeout/.test(rule))).toEqual([]);
+});
+
 describe("a timeout of the file", () => {
   const found = ["timeout-kills-concurrently"];
   const cases: readonly Case[] = [
     ["for a lock", "SET lock_timeout = '2s'; DROP INDEX CONCURRENTLY i;", found],
+    ["by set_config", "SELECT set_config('lock_timeout', '2s', false); DROP INDEX CONCURRENTLY i;", found],
     ["that is switched off again", "SET lock_timeout = '2s'; SET lock_timeout = 0; DROP INDEX CONCURRENTLY i;", []],
     [
       "behind which another one is set",
