@@ -7,10 +7,21 @@ import { type ScratchSite, sortingOf } from "./site.ts";
 const ROLE_LOOKUPS: ReadonlySet<string> = new Set(["get_role_oid", "get_rolespec_oid", "get_rolespec_tuple"]);
 
 /** The name of a role that an error says is missing; messages are translated, and so are the quotes around names. */
-export function missingRole({ sqlstate, routine, message }: ServerReport): string | undefined {
+export function missingRole(report: ServerReport): string | undefined {
+  const { sqlstate, routine, message } = report;
+  if (isRoleToSet(report)) return quoted(message);
   // undefined_object
   if (sqlstate !== "42704" || !ROLE_LOOKUPS.has(routine ?? "")) return undefined;
   return quoted(message);
+}
+
+/**
+ * Whether SET ROLE or SET SESSION AUTHORIZATION has found no such role (variable.c). Other settings name themselves before
+ * the value that they do not take, with a colon in between in every language.
+ */
+function isRoleToSet({ sqlstate, routine, message }: ServerReport): boolean {
+  // invalid_parameter_value
+  return sqlstate === "22023" && routine === "call_string_check_hook" && !/["»”“’']\s*[:\uFF1A]/.test(message);
 }
 
 /** The first name in a message, in the quotes of any language. */
@@ -33,19 +44,25 @@ export async function withMissingRoles<T>(database: Database, work: () => Promis
       const role = server === undefined ? undefined : missingRole(server);
       if (role === undefined || created.has(role)) throw error;
       created.add(role);
-      await createRole(database, role);
+      await createRole(database, role, server !== undefined && isRoleToSet(server));
     }
   }
 }
 
-async function createRole(database: Database, role: string): Promise<void> {
+/** @param isToBeSet whether the session takes it: what it may do where it comes from is not known, and stops nothing */
+async function createRole(database: Database, role: string, isToBeSet: boolean): Promise<void> {
   const name = quoteIdentifier(role);
+  // On a server, a role that may do everything would be seen by others.
+  const mayAll = isToBeSet && database.engine === "embedded" ? " superuser" : "";
+  const joins = isToBeSet
+    ? `if not (select rolsuper from pg_catalog.pg_roles where rolname operator(pg_catalog.=) current_user) then grant ${name} to current_user; end if; `
+    : "";
   try {
     const [{ scratch } = { scratch: "" }] = await database.query<{ scratch: string }>(
       "select pg_catalog.current_database()::text as scratch",
     );
     // A block: the session of a scratch database runs no statement about roles.
-    const block = `begin create role ${name}; comment on role ${name} is ${quoteLiteral(scratch)}; end`;
+    const block = `begin create role ${name}${mayAll}; ${joins}comment on role ${name} is ${quoteLiteral(scratch)}; end`;
     await database.execute(`do ${quoteLiteral(block)}`);
   } catch (error) {
     if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "42501") throw error;

@@ -593,6 +593,17 @@ ALTER TABLE users ALTER bio DROP NOT NULL;`,
     expect([statements.length, failed]).toEqual([10, ["DO"]]);
   });
 
+  test("roles that the session takes are made where no file makes them", async () => {
+    const { statements } = await traced({
+      "migrations/2_role.sql":
+        "SET ROLE app;\nALTER TABLE orgs ADD a int;\nCREATE TABLE of_app (id int);\nSET ROLE other;\nALTER TABLE orgs ADD b int;",
+      "migrations/3_session.sql":
+        "SET SESSION AUTHORIZATION third;\nALTER TABLE orgs ADD c int;\nSET TIME ZONE 'nowhere';",
+    });
+    const failed = statements.filter(({ error }) => error !== undefined).map(({ sql }) => sql);
+    expect([statements.length, failed]).toEqual([8, ["SET TIME ZONE 'nowhere'"]]);
+  });
+
   test("keys that were made up say nothing of rows that a migration brings along", async () => {
     const tables = "CREATE TABLE roles (id int PRIMARY KEY, org_id bigint REFERENCES orgs);\n";
     const { statements } = await traced(

@@ -13,7 +13,16 @@ test("a missing role is found in the messages of every language", () => {
     "не найдена роль «web reader»": "web reader",
     'role "a"b" does not exist': 'a"b',
   };
-  for (const [message, role] of Object.entries(messages)) expect(missingRole({ ...ERROR, message })).toBe(role);
+  const setting = { ...ERROR, sqlstate: "22023", routine: "call_string_check_hook" };
+  for (const [message, role] of Object.entries(messages)) {
+    expect(missingRole({ ...ERROR, message })).toBe(role);
+    expect(missingRole({ ...setting, message })).toBe(role);
+  }
+  for (const message of [
+    'invalid value for parameter "TimeZone": "x"',
+    "valeur invalide pour le paramètre « TimeZone » : « x »",
+  ])
+    expect(missingRole({ ...setting, message })).toBeUndefined();
 });
 
 test("what else does not exist is no role", () => {
