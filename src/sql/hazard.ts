@@ -3,11 +3,14 @@ export interface DataLoss {
   readonly code: "DATA_LOSS";
   /**
    * `rows`: all of a table; `values`: those of what is dropped; `next-number`: where a sequence was; `cut`: what does not fit into
-   * `type`; `attributes`: those of a composite type called `names`; `attributes-and-cut`: both.
+   * `type`; `attributes`: those of a composite type called `names`; `attributes-and-cut`: both; `not-restored`: those that a way back
+   * does not bring back as they were.
    */
-  readonly reason: "rows" | "values" | "next-number" | "cut" | "attributes" | "attributes-and-cut";
+  readonly reason: "rows" | "values" | "next-number" | "cut" | "attributes" | "attributes-and-cut" | "not-restored";
   readonly type?: string;
   readonly names?: readonly string[];
+  /** A value that is not brought back, and what it becomes. */
+  readonly example?: string;
 }
 
 /** What rows that are there do to a statement: most of these make it fail. */
@@ -87,7 +90,7 @@ const SECURITY_WORDS = {
 const UNTIL = { commit: "until the migration is committed", end: "until it is done", moment: "for a moment" } as const;
 
 /** "its rows are gone" Pure. */
-export function lossWords({ reason, type = "", names = [] }: DataLoss): string {
+export function lossWords({ reason, type = "", names = [], example }: DataLoss): string {
   const gone = `what ${names.join(", ")} held is gone`;
   const cut = `values are cut or rounded to fit into ${type}`;
   switch (reason) {
@@ -101,6 +104,10 @@ export function lossWords({ reason, type = "", names = [] }: DataLoss): string {
       return cut;
     case "attributes":
       return gone;
+    case "not-restored":
+      return example === undefined
+        ? "old values may not all come back"
+        : `old values do not all come back, as ${example}`;
     case "attributes-and-cut":
       return `${gone}, and ${cut}`;
   }

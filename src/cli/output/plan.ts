@@ -45,8 +45,11 @@ function renderMigration(migration: MigrationFacts, sizeOf: ReadonlyMap<string, 
     : transactional
       ? "one transaction"
       : "outside a transaction";
+  // What a statement takes away, a way back makes again at best.
+  const isWhole = statements.every(({ loses }) => loses.length === 0);
+  const wayBack = reversible ? (isWhole ? "reversible" : "has a way back") : "no way back";
   return [
-    `${paint("bold", inLine(migrationId(file)))} (${how}, ${reversible ? "reversible" : "no way back"})`,
+    `${paint("bold", inLine(migrationId(file)))} (${how}, ${wayBack})`,
     ...(error === undefined ? [] : [paint("red", `  cannot run: ${inLine(error.message)}`)]),
     ...(hasBranches ? ["  has branches: what they did not lead into with the rows here was not seen"] : []),
     ...alike(statements).flatMap((group) => renderAlike(group, sizeOf, paint)),

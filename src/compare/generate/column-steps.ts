@@ -1,3 +1,4 @@
+import { lossHazard } from "../plan/statement.ts";
 import { changeName, type ColumnStep, expandStep, fillStep, syncParts, validateStep } from "./sync-parts.ts";
 import type { SyncedColumns } from "./synced-columns.ts";
 
@@ -30,6 +31,7 @@ export function columnSteps(change: SyncedColumns): ColumnStep[] {
       part: "contract",
       options: `phase:contract change:${name}`,
       rows,
+      losses: new Map(change.isLossy ? parts.dropOld.map((sql) => [sql, lossHazard("not-restored")] as const) : []),
       up: [
         ...parts.dropSync,
         ...parts.settle,

@@ -69,11 +69,10 @@ export async function generateMigrations(given: PlanOptions): Promise<Generated>
     given.onStep?.("Proving the plan, up and back");
     await prove(options, texts, to);
     const comesBehind = await contractsBefore(options, texts, to, synced);
-    const migrations = own.map((step) => toMigration(behind(step, comesBehind), names));
-    const generated = { ...found, migrations, comesBehind, names };
-    if (proveRows === undefined) return generated;
-    options.onStep?.("Trying it with rows, and releases that write meanwhile");
-    return { ...generated, notKept: await proveRows(options, texts) };
+    if (proveRows !== undefined) options.onStep?.("Trying it with rows, and releases that write meanwhile");
+    const { notKept, notRestored } = (await proveRows?.(options, texts)) ?? {};
+    const migrations = own.map((step) => toMigration(behind(withExample(step, notRestored), comesBehind), names));
+    return { ...found, migrations, comesBehind, names, notKept };
   };
   const allByHand = { ...byHand, up: [...byHand.up, ...unfinished] };
   const found = { changes, renames, possibleRenames, byHand: allByHand, givenByDefault, naming };
@@ -115,6 +114,15 @@ function formsOf(steps: readonly Step[], names: Names = "qualified"): Form[] {
     down: step.down && inPlannersWords(step.down),
   }));
   return [...forms, { names: "qualified", steps: plain }];
+}
+
+/** @param example a value that is not brought back, and what it becomes */
+function withExample(step: Step, example: string | undefined): Step {
+  if (example === undefined) return step;
+  const statements = step.up.statements.map((statement) =>
+    statement.loss?.reason === "not-restored" ? { ...statement, loss: { ...statement.loss, example } } : statement,
+  );
+  return { ...step, up: { ...step.up, statements } };
 }
 
 /** One that waits for contracts. */

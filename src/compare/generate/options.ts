@@ -32,7 +32,14 @@ export interface PlanOptions extends ProjectFiles, RenameOptions {
 
 /**
  * Carries the migrations of a change in steps out with rows, while releases write.
- * @returns what the new release may write and the old columns do not keep, as an example; undefined for nothing
  * @throws ConfitureError `generate_refused` with a row that would not be right
  */
-export type ProveRows = (options: PlanOptions, texts: readonly string[]) => Promise<string | undefined>;
+export type ProveRows = (options: PlanOptions, texts: readonly string[]) => Promise<Shortcomings>;
+
+/** What was found with rows and is allowed, as examples; undefined for nothing. */
+export interface Shortcomings {
+  /** What the new release may write and the old columns do not keep. */
+  readonly notKept?: string | undefined;
+  /** What the old columns held and the way back does not bring back. */
+  readonly notRestored?: string | undefined;
+}

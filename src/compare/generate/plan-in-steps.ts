@@ -74,7 +74,7 @@ export async function planInSteps(
   if (change === undefined) return await planTableRename(database, from, to, options);
   const meter = await Meter.start(database);
   const steps: Step[] = [];
-  for (const { part, about, options: marker, rows, up, down, transactional } of change.steps) {
+  for (const { part, about, options: marker, rows, losses, up, down, transactional } of change.steps) {
     const withRows = <T>(sql: string, statement: T): T => {
       const hazard = rows?.get(sql);
       return hazard === undefined ? statement : { ...statement, rows: hazard };
@@ -83,7 +83,8 @@ export async function planInSteps(
     for (const sql of up) {
       const measured = await measureStep(database, meter, sql);
       requireQuick(part, measured);
-      statements.push(withRows(sql, measured));
+      const loss = losses?.get(sql);
+      statements.push(withRows(sql, loss === undefined ? measured : { ...measured, loss }));
     }
     const back = down.map((sql, index) =>
       withRows(sql, { ...statementOf(sql), effects: effectsOfWayBack(down, index) }),

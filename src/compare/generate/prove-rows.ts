@@ -2,7 +2,7 @@ import { ConfitureError, type ServerReport } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { quoteIdentifier, quoteLiteral, writeIdentifier } from "#sql/quote.ts";
 import type { ScratchRun } from "../scratch/scratch-run.ts";
-import type { PlanOptions } from "./options.ts";
+import type { PlanOptions, Shortcomings } from "./options.ts";
 import { step, withGenerated } from "./proof.ts";
 import { exampleOf, makeSamples } from "./row-samples.ts";
 import { isUnfilled, type SyncedColumns } from "./synced-columns.ts";
@@ -16,14 +16,13 @@ const STATEMENTS = 10;
 /**
  * Carries a change in steps out with rows, while an old and a new release write between any two of its migrations and
  * batches: up to the contract and all the way back. The backfill is stopped behind each batch and begun again.
- * @returns what the new release may write and the old columns do not keep, as an example; undefined for nothing
  * @throws ConfitureError `generate_refused` with a row that would not be right
  */
 export async function proveRows(
   options: PlanOptions,
   texts: readonly string[],
   change: SyncedColumns,
-): Promise<string | undefined> {
+): Promise<Shortcomings> {
   return await withGenerated(options, texts, async (database, run, migrations) => {
     const [expand, fill, validate] = migrations as [LoadedMigration, LoadedMigration, LoadedMigration];
     const indexes = migrations.slice(3, -1);
@@ -51,7 +50,7 @@ export async function proveRows(
     await step(run, contract, "up");
     await write("contracted", ["new"]);
     await requireTriggers();
-    if (options.noDown) return samples.note;
+    if (options.noDown) return samples.shortcomings;
     await withoutRows(limitsOld, async () => {
       await step(run, contract, "down");
       await writers.returned();
@@ -61,7 +60,7 @@ export async function proveRows(
     await step(run, validate, "down");
     await step(run, fill, "down");
     await step(run, expand, "down");
-    return samples.note;
+    return samples.shortcomings;
 
     /** Whether rows fit into a new constraint is a matter of rows that are there, not of these: from then on they have to. */
     async function withoutRows(isLimited: boolean, work: () => Promise<void>): Promise<void> {

@@ -2,7 +2,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { backfillOf } from "#migrate/body.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import { makeUpRows } from "../trace/made-up-rows.ts";
-import type { PlanOptions } from "./options.ts";
+import type { PlanOptions, Shortcomings } from "./options.ts";
 import { step, withGenerated, withoutPublicationsOfAll } from "./proof.ts";
 import { fillInPieces } from "./prove-rows.ts";
 import type { TypeChange } from "./type-change.ts";
@@ -22,7 +22,7 @@ export async function proveTypeRows(
   options: PlanOptions,
   texts: readonly string[],
   change: TypeChange,
-): Promise<undefined> {
+): Promise<Shortcomings> {
   await withGenerated(options, texts, async (database, run, migrations) => {
     await withoutPublicationsOfAll(database);
     await makeUpRows(database, { without: new Set(["public.confiture_migrations"]), rows: ROWS, inTransaction: false });
@@ -50,7 +50,7 @@ export async function proveTypeRows(
       if (migration === contract) await writers.check(new Set());
     }
   });
-  return undefined;
+  return {};
 }
 
 async function unchanged(writers: KeyWriters, work: () => Promise<void>): Promise<void> {

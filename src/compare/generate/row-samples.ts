@@ -7,6 +7,7 @@ import { samplesFor } from "../trace/sample-values.ts";
 import type { ColumnState } from "./column-facts.ts";
 import type { Expression } from "./expression.ts";
 import { withoutPublicationsOfAll } from "./proof.ts";
+import type { Shortcomings } from "./options.ts";
 import type { SyncedColumns } from "./synced-columns.ts";
 
 /** So many rows: several batches, and every value at least once. */
@@ -56,8 +57,7 @@ export interface Samples {
   readonly inputs: readonly string[];
   /** Triggers of the user's, which do not fire here: what they would do, nobody can tell. Names. */
   readonly triggers: readonly string[];
-  /** What the new release may write and the old columns cannot tell apart, in words. */
-  readonly note: string | undefined;
+  readonly shortcomings: Shortcomings;
 }
 
 /** A value for which a conversion does not hold, in words. */
@@ -103,8 +103,8 @@ export async function makeSamples(database: Database, change: SyncedColumns, com
     create table ${PARKED} as select * from ${table} where false`);
   await fill(database, OLDS, fresh, forward, inputs, "the old release writes", complain);
   await database.execute(`create table ${TRUTH} as select * from ${OLDS}`);
-  if (old.length > 0) await requireReturn(database, change, inputs, isLossy, complain);
-  const note = isTwoWay ? await sampleNews(database, change, complain) : undefined;
+  const notRestored = old.length > 0 ? await requireReturn(database, change, inputs, isLossy, complain) : undefined;
+  const notKept = isTwoWay ? await sampleNews(database, change, complain) : undefined;
   const required = [...(isTwoWay ? old : []), ...fresh].filter(({ notNull }) => notNull);
   await database.execute(
     [
@@ -113,7 +113,7 @@ export async function makeSamples(database: Database, change: SyncedColumns, com
     ].join(", "),
   );
   const triggers = await silenceTriggers(database, table, facts.oid);
-  return { table, kept, inputs, triggers, note };
+  return { table, kept, inputs, triggers, shortcomings: { notKept, notRestored } };
 
   /** Values are put into columns, not compared as expressions: what does not fit into the column has to be noticed. */
   function valuesOf(column: ColumnFacts): readonly string[] {
@@ -179,14 +179,17 @@ async function fill(
   }
 }
 
-/** Old values have to be the same after the way there and back. */
+/**
+ * Old values have to be the same after the way there and back.
+ * @returns one that is not, where that is allowed
+ */
 async function requireReturn(
   database: Database,
   change: SyncedColumns,
   inputs: readonly string[],
   isLossy: boolean,
   complain: Complain,
-): Promise<void> {
+): Promise<string | undefined> {
   const { old, fresh, backward } = change;
   const back = `${OWN}.back`;
   await database.execute(`create table ${back} as select * from ${OLDS}; alter table ${back} ${added(old, "was ")}`);
@@ -195,16 +198,20 @@ async function requireReturn(
     `update ${back} set ${old.map(({ name }, index) => `${was[index]} = ${quoteIdentifier(name)}`).join(", ")}`,
   );
   await fill(database, back, old, backward, was, "the way there and back of", complain);
-  if (isLossy) return;
   const differs = old.map(({ name }, index) => `${quoteIdentifier(name)} is distinct from ${was[index]}`).join(" or ");
   const news = fresh.map(({ name }) => quoteIdentifier(name));
   const example = await exampleOf(database, back, was, differs);
-  if (example === undefined) return;
+  if (example === undefined) return undefined;
   const [middle, end] = [
     await exampleOf(database, back, news, differs),
     await exampleOf(database, back, inputs, differs),
   ];
-  throw complain(example.replaceAll(/^was |(, )was /g, "$1"), `it becomes ${middle}, and on the way back ${end}`);
+  const [what, becomes] = [
+    example.replaceAll(/^was |(, )was /g, "$1"),
+    `it becomes ${middle}, and on the way back ${end}`,
+  ];
+  if (isLossy) return `${what}: ${becomes}`;
+  throw complain(what, becomes);
 }
 
 /** What the new release may write; in words what of that the old columns do not keep. */

@@ -1,5 +1,5 @@
 import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
-import type { RowsHazard } from "#sql/hazard.ts";
+import type { DataLoss, RowsHazard } from "#sql/hazard.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, writeIdentifier } from "#sql/quote.ts";
 import type { ColumnState } from "./column-facts.ts";
 import { type Expression, operand } from "./expression.ts";
@@ -13,6 +13,8 @@ export interface ColumnStep {
   readonly about?: string;
   /** What rows are to some of its statements. */
   readonly rows?: ReadonlyMap<string, RowsHazard>;
+  /** What is gone with some of them. */
+  readonly losses?: ReadonlyMap<string, DataLoss>;
   /** Options of the marker. */
   readonly options: string;
   readonly up: readonly string[];

@@ -8,7 +8,7 @@ import { textOf } from "../engine/lookups.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import { Meter } from "../trace/meter.ts";
 import { makeUpRows } from "../trace/made-up-rows.ts";
-import type { PlanOptions } from "./options.ts";
+import type { PlanOptions, Shortcomings } from "./options.ts";
 import { step, unproven, withGenerated, withoutPublicationsOfAll } from "./proof.ts";
 import { renameFirst } from "./rename-first.ts";
 import { type Section, written } from "./section.ts";
@@ -193,7 +193,7 @@ async function proveView(
   texts: readonly string[],
   old: TableName,
   fresh: TableName,
-): Promise<undefined> {
+): Promise<Shortcomings> {
   await withGenerated(options, texts, async (database, run, migrations) => {
     await withoutPublicationsOfAll(database);
     await makeUpRows(database, { without: new Set(["public.confiture_migrations"]), inTransaction: false });
@@ -226,7 +226,7 @@ async function proveView(
     await step(run, expand, "down");
     await requireKept(table, "after the way back");
   });
-  return undefined;
+  return {};
 }
 
 interface WrittenColumn {

@@ -20,6 +20,9 @@ const BACKWARD = `-- confiture:backward
 UPDATE users SET full_name = first_name || coalesce(' ' || last_name, '');
 `;
 
+/** Of a last name that is two words the second does not come back. */
+const LOSSY = BACKWARD.replace("coalesce(' ' || last_name, '')", "coalesce(' ' || split_part(last_name, ' ', 1), '')");
+
 async function convert(conversion: string, after = SPLIT, before = BEFORE, isLossy = false) {
   await using project = await temporaryProject({ "db/schema/all.sql": after, "db/migrations/001_before.sql": before });
   return await generateMigrations({
@@ -67,13 +70,16 @@ describe("a conversion", () => {
     expect(notKept).toContain("first_name");
   });
 
-  test("is refused with the reason and the way out", async () => {
-    const lossy = BACKWARD.replace(
-      "coalesce(' ' || last_name, '')",
-      "coalesce(' ' || split_part(last_name, ' ', 1), '')",
+  test("that loses values says so above the statement that takes them away, with one", async () => {
+    const { migrations } = await convert(FORWARD + LOSSY, SPLIT, BEFORE, true);
+    expect(migrations.at(-1)!.text).toMatch(
+      /^-- DATA LOSS: old values do not all come back, as full_name '.+': it becomes first_name '.+, and on the way back full_name '.+; rolling back does not undo that\.\n.*\n?ALTER TABLE public.users\n  DROP COLUMN full_name;/m,
     );
+  });
+
+  test("is refused with the reason and the way out", async () => {
     const refusals: readonly (readonly [why: string, conversion: string, after?: string, before?: string])[] = [
-      ["Mary Jane Watson", FORWARD + lossy],
+      ["Mary Jane Watson", FORWARD + LOSSY],
       ["full_name would be NULL", FORWARD + BACKWARD.replace("coalesce(' ' || last_name, '')", "last_name")],
       ["does not say how the new columns are filled", BACKWARD],
       ["does not say how full_name is filled", FORWARD],
