@@ -35,6 +35,14 @@ export function writeQualified(schema: string | undefined, name: string): string
   return given + writeIdentifier(name);
 }
 
+/**
+ * `public.users.email`, for reports: as names are, but for those with a dot or a quotation mark in them, which are in quotation marks
+ * so that it is told where one ends.
+ */
+export function reportedName(...names: readonly string[]): string {
+  return names.map((name) => (/[."]/.test(name) ? quoteIdentifier(name) : name)).join(".");
+}
+
 /** `"schema"."name"`, or `"name"` without a schema. */
 export function quoteQualified(schema: string | undefined, name: string): string {
   return schema === undefined ? quoteIdentifier(name) : `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`;

@@ -1,3 +1,4 @@
+import { reportedName } from "#sql/quote.ts";
 import type { Database } from "#database/database.ts";
 import { isPartOf, requireTable } from "./only-tables.ts";
 import type { SyncFinding, SyncPlan } from "./plan.ts";
@@ -51,7 +52,7 @@ export async function checkTableRules(
   const isShown = isPartOf(catalogue, (parent) => parent === table);
   const shown = new Set(catalogue.tables.filter(isShown).map(shownTable));
   const planned = await planTable(catalogue, rules, key, root);
-  const about = { table: `${table.schema}.${table.name}` };
+  const about = { table: reportedName(table.schema, table.name) };
   if (planned.kind === "findings") return { ...planned, ...about };
   const plan = { ...planned.plan, tables: planned.plan.tables.filter((one) => shown.has(shownTable(one))) };
   const findings = await tryPlan(database, plan, planned.trials);

@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 import type { SourceCatalogue, SourceColumn, SourceTable } from "./plan.ts";
 import { planSync } from "./plan-sync.ts";
 import { guessByName, SECRET } from "./rules/guess.ts";
@@ -147,7 +147,7 @@ async function looksOf(database: Database, table: SourceTable): Promise<Readonly
       `SELECT ${counts.join(", ")} FROM (SELECT ${list} FROM ${quoteQualified(table.schema, table.name)} LIMIT ${LOOKED_AT}) seen`,
     );
   } catch (error) {
-    throw readingFailed(error, `${table.schema}.${table.name}`);
+    throw readingFailed(error, reportedName(table.schema, table.name));
   } finally {
     await rollback(database);
   }

@@ -1,3 +1,4 @@
+import { reportedName } from "#sql/quote.ts";
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import type { SyncPlan } from "./plan.ts";
@@ -40,7 +41,7 @@ export async function sampleRows(database: Database, { settings, tables }: SyncP
           ready() {},
         });
       } catch (error) {
-        throw readingFailed(error, `${schema}.${name}`);
+        throw readingFailed(error, reportedName(schema, name));
       }
     }
   } catch (error) {

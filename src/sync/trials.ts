@@ -1,3 +1,4 @@
+import { reportedName } from "#sql/quote.ts";
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
@@ -41,7 +42,7 @@ export async function tryPlan(
         // As far as to its start: names, types and rights are looked at, and no row.
         await database.execute(`explain ${query}`);
       } catch (error) {
-        throw readingFailed(error, `${schema}.${name}`);
+        throw readingFailed(error, reportedName(schema, name));
       }
     }
     return await answers(

@@ -1,3 +1,4 @@
+import { reportedName } from "#sql/quote.ts";
 import { SEARCH_PATH } from "#sync/plain.ts";
 import type { StreamProgress, SyncEvent, TableReport } from "#sync/run/events.ts";
 import type { Proof } from "#sync/run/proof.ts";
@@ -85,7 +86,9 @@ export function renderReport(report: SyncReport, to: string): string {
   const rows = report.tables.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0);
   const bytes = report.tables.reduce((sum, table) => sum + table.bytes, 0);
   const { left, sequences, extensionTables } = report;
-  const empty = report.plan.tables.filter(({ mode }) => mode === "skip").map(({ schema, name }) => `${schema}.${name}`);
+  const empty = report.plan.tables
+    .filter(({ mode }) => mode === "skip")
+    .map(({ schema, name }) => reportedName(schema, name));
   const copied = empty.length === 0 ? "" : `${report.tables.length} of `;
   const notes = [
     ...report.removed.map((name) => `Removed what an earlier run left: ${name}`),
@@ -192,7 +195,7 @@ const WIDTH = 120;
  * that others stand in their place.
  */
 export function renderPreview({ plan, sizes }: SyncPreview, columns = WIDTH): string {
-  const bySize = new Map(sizes.map((each) => [`${each.schema}.${each.name}`, each]));
+  const bySize = new Map(sizes.map((each) => [reportedName(each.schema, each.name), each]));
   const comment = (text: string): string => wrap(inLine(text), columns - 3).replaceAll(/^/gm, "-- ");
   const secret = plan.settings.filter(({ name }) => name !== SEARCH_PATH.name);
   const note =
@@ -204,7 +207,7 @@ export function renderPreview({ plan, sizes }: SyncPreview, columns = WIDTH): st
     ...secret.map(({ name }) => `SET ${name} TO '00';`),
   ];
   const tables = plan.tables.map((table) => {
-    const name = `${table.schema}.${table.name}`;
+    const name = reportedName(table.schema, table.name);
     const known = bySize.get(name);
     const about = known?.rows === null || known === undefined ? "" : `, about ${number(known.rows)} rows`;
     if (table.mode === "skip") return comment(`${name}: made without rows`);

@@ -1,3 +1,4 @@
+import { reportedName } from "#sql/quote.ts";
 import type { SyncPlan, SyncTable } from "../plan.ts";
 import type { SyncEvent, TableReport } from "./events.ts";
 import type { CopyFormat } from "./format.ts";
@@ -28,7 +29,7 @@ export class Tally {
   }
 
   get name(): string {
-    return `${this.table.schema}.${this.table.name}`;
+    return reportedName(this.table.schema, this.table.name);
   }
 
   begin(): void {
@@ -93,7 +94,7 @@ export class Board {
       plan.tables.filter(({ mode }) => mode === "rows").map((table) => [table, new Tally(table)]),
     );
     for (const { table } of pieces) this.#tallies.get(table)!.pieces++;
-    this.#sizes = new Map(sizes.map((size) => [`${size.schema}.${size.name}`, size]));
+    this.#sizes = new Map(sizes.map((size) => [reportedName(size.schema, size.name), size]));
     this.#total = pieces.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#timer = setInterval(() => this.tell(), REPORT_EVERY);
     this.#timer.unref();

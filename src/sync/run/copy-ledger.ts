@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { createLedger } from "#migrate/ledger/change.ts";
 import { allLedgers } from "#migrate/ledger/find.ts";
-import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteQualified, reportedName } from "#sql/quote.ts";
 import { transfer } from "./stream.ts";
 
 /** Texts of migrations, which may hold anything: no rule sees into them. */
@@ -36,10 +36,10 @@ export async function copyLedgers(
       target: writer,
       read: `COPY ${name} (${columns}) TO STDOUT`,
       write: `COPY ${name} (${columns}) FROM STDIN`,
-      table: `${schema}.${table}`,
+      table: reportedName(schema, table),
       onBytes: () => {},
     });
-    copied.push({ table: `${schema}.${table}`, rows: rowsWritten });
+    copied.push({ table: reportedName(schema, table), rows: rowsWritten });
   }
   return copied;
 }

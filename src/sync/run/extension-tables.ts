@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { quoteQualified } from "#sql/quote.ts";
+import { quoteQualified, reportedName } from "#sql/quote.ts";
 
 /** Tables that belong to extensions, as `extension: schema.table`: no rule speaks of them, and no row of theirs is copied. */
 export interface ExtensionTables {
@@ -69,7 +69,7 @@ function refuse(names: readonly string[], what: string): void {
 }
 
 function shown({ extension, schema, name }: Member): string {
-  return `${extension}: ${schema}.${name}`;
+  return `${extension}: ${reportedName(schema, name)}`;
 }
 
 async function members(database: Database): Promise<Member[]> {

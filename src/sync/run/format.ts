@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteQualified, reportedName } from "#sql/quote.ts";
 import type { SyncTable } from "../plan.ts";
 import { readingFailed } from "./reading-failed.ts";
 import { writingFailed } from "./stream.ts";
@@ -32,7 +32,7 @@ const TEXTS: ReadonlySet<number> = new Set([25, 1042, 1043]);
  */
 export async function formatOf(source: Database, target: Database, table: SyncTable): Promise<CopyFormat> {
   if (source.engine !== "server" || target.engine !== "server" || table.columns.length === 0) return "text";
-  const name = `${table.schema}.${table.name}`;
+  const name = reportedName(table.schema, table.name);
   const read = await typesOf(source, `SELECT * FROM (${table.query}) q LIMIT 0`).catch((error: unknown) => {
     throw readingFailed(error, name);
   });

@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 import type { SyncColumn, SyncPlan, SyncTable } from "../plan.ts";
 import { Comparison } from "./digests.ts";
 import { countOtherForms } from "./other-forms.ts";
@@ -56,7 +56,7 @@ export async function prove(options: ProofOptions): Promise<Proof> {
     const proven = new Map<SyncColumn, readonly ColumnResult[]>();
     await perform(
       plan.tables.flatMap((table) => {
-        const name = `${table.schema}.${table.name}`;
+        const name = reportedName(table.schema, table.name);
         const run = async ({ source, target }: Prover): Promise<void> => {
           onStep(`Proving ${name}`);
           const found = await readingOf(name, () => proveShapes(source, target, table));
@@ -78,7 +78,7 @@ export async function prove(options: ProofOptions): Promise<Proof> {
       // The transform is computed once more, for each row.
       isLong: column.proof.kind === "differs",
       run: async ({ comparison, source }) => {
-        const name = `${table.schema}.${table.name}`;
+        const name = reportedName(table.schema, table.name);
         onStep(`Proving ${name}.${column.name}`);
         proven.set(column, await readingOf(name, () => proveColumn(source, comparison, table, column, options.hasKey)));
       },
@@ -95,7 +95,9 @@ export async function prove(options: ProofOptions): Promise<Proof> {
     const ofForms = ({ table, column }: (typeof transformed)[number]): Check => ({
       isLong: false,
       run: async ({ source }) => {
-        const count = await readingOf(`${table.schema}.${table.name}`, () => countOtherForms(source, table, column));
+        const count = await readingOf(reportedName(table.schema, table.name), () =>
+          countOtherForms(source, table, column),
+        );
         if (count > 0) otherForms.set(column, count);
       },
     });
@@ -214,7 +216,7 @@ function countShapes(table: SyncTable, columns: readonly SyncColumn[], has: bool
 }
 
 function aboutOf({ schema, name }: SyncTable, column: SyncColumn): Pick<ColumnResult, "column" | "transform"> {
-  return { column: `${schema}.${name}.${column.name}`, transform: column.transform ?? "" };
+  return { column: reportedName(schema, name, column.name), transform: column.transform ?? "" };
 }
 
 async function proveColumn(

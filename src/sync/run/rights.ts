@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteQualified, reportedName } from "#sql/quote.ts";
 import type { Side } from "./reading-failed.ts";
 
 interface Lacking {
@@ -71,13 +71,13 @@ export async function requireRights(
         sqlstate: "42501",
         side,
         role: first.role,
-        tables: lacking.map(({ schema, name }) => `${schema}.${name}`),
+        tables: lacking.map(({ schema, name }) => reportedName(schema, name)),
       },
     },
   );
 }
 
 function named(tables: readonly Lacking[]): string {
-  const names = tables.slice(0, TOLD).map(({ schema, name }) => `${schema}.${name}`);
+  const names = tables.slice(0, TOLD).map(({ schema, name }) => reportedName(schema, name));
   return `${names.join(", ")}${tables.length > TOLD ? ` and ${tables.length - TOLD} more tables` : ""}`;
 }

@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { quoteQualified } from "#sql/quote.ts";
+import { quoteQualified, reportedName } from "#sql/quote.ts";
 import type { SyncPlan } from "../plan.ts";
 import type { TableReport } from "./events.ts";
 
@@ -37,7 +37,7 @@ export async function countRows(
   for (const [index, { schema, name, mode, query }] of tables.entries()) {
     if (mode === "skip") continue;
     const rows = await count(source, `(${query}) q`);
-    if (counts[index]! < rows) fewer.push({ table: `${schema}.${name}`, source: rows, target: counts[index]! });
+    if (counts[index]! < rows) fewer.push({ table: reportedName(schema, name), source: rows, target: counts[index]! });
   }
   return { copied, now, fewer };
 }

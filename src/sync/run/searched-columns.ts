@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 
 /** Where an original may be in the target: texts, one a row. */
 export interface Searched {
@@ -25,8 +25,8 @@ interface Column {
   readonly schema: string;
   readonly table: string;
   readonly column: string;
-  /** Of a partition, the table that it is a part of. */
-  readonly root: string;
+  /** The schema and the name of the table; of a partition, those of the table that it is a part of. */
+  readonly root: readonly string[];
   readonly type: string;
   readonly has_text: boolean;
   readonly is_encoded: boolean;
@@ -70,7 +70,7 @@ const COLUMNS = `
   )
   select c.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as "table", c.attname::pg_catalog.text as "column",
       pg_catalog.format_type(c.atttypid, c.atttypmod) as type, k.has_text, k.is_encoded,
-      (select n.nspname::pg_catalog.text operator(pg_catalog.||) '.' operator(pg_catalog.||) r.relname::pg_catalog.text
+      (select array[n.nspname::pg_catalog.text, r.relname::pg_catalog.text]
          from pg_catalog.pg_class r join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) r.relnamespace
         where r.oid operator(pg_catalog.=) case when c.relispartition then pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid else c.oid end) as root,
       k.is_number and c.attidentity operator(pg_catalog.=) ''
@@ -106,13 +106,13 @@ export async function searchedColumns(
   const texts = columns
     .filter(({ has_text: hasText }) => hasText)
     .map(({ schema, table, column }) => ({
-      name: `${schema}.${table}.${column}`,
+      name: reportedName(schema, table, column),
       from: `only ${quoteQualified(schema, table)} t`,
       text: `t.${quoteIdentifier(column)}::pg_catalog.text`,
     }));
   const labels = (await target.query<{ schema: string; name: string; oid: string }>(ENUMS)).map(
     ({ schema, name, oid }) => ({
-      name: `${schema}.${name} (labels of the enum)`,
+      name: `${reportedName(schema, name)} (labels of the enum)`,
       from: `(select e.enumlabel from pg_catalog.pg_enum e where e.enumtypid operator(pg_catalog.=) ${quoteLiteral(oid)}::pg_catalog.oid) t`,
       text: "t.enumlabel::pg_catalog.text",
     }),
@@ -121,7 +121,7 @@ export async function searchedColumns(
   const kept = columns.filter(({ schema, table, column }) => treatmentOf(schema, table, column) === "kept");
   for (const { root, column, type, has_text: hasText, is_encoded: isEncoded, is_number: isNumber } of kept) {
     if (!isEncoded && (hasText || !isNumber || !hasNumbers)) continue;
-    const name = `${root}.${column}`;
+    const name = reportedName(...root, column);
     unsearched.set(name, { column: name, type, why: isEncoded ? "encoded" : "number" });
   }
   return { searched: [...texts, ...labels], columns: texts.length, unsearched: [...unsearched.values()] };

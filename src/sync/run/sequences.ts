@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 
 /** Where a sequence stands; the value is too large for a number. */
 export interface SequenceState {
@@ -138,7 +138,7 @@ async function readBehind(
         where m.n operator(pg_catalog.>) (select last_value from ${quoteQualified(schema, name)})`,
     );
     if (row === undefined) continue;
-    const shown = `${tableSchema}.${table}.${column}`;
+    const shown = reportedName(tableSchema, table, column);
     behind.push({ schema, name, column: shown, isReplaced: isReplaced(partSchema, part, column), ...row });
   }
   return behind;

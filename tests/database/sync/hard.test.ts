@@ -71,6 +71,10 @@ for (const engine of engines) {
     const onEvent = (event: SyncEvent): void => void (event.type === "warning" && warnings.push(event.message));
     const report = await copy(source.target, target.target, { plan: ruled(ALL_RULES), onEvent });
     expect(report.proof.leaks).toEqual([]);
+    // A dot in a name is told from one between names.
+    const names = report.proof.columns.map(({ column }) => column);
+    expect(names).toContain('"Odd ""Schema""".Select."a.b"');
+    expect(report.tables.map(({ table }) => table)).toContain('"Odd ""Schema""".Select');
     const moved = report.sequences.moved.map(({ column, left }) => [column, left > 0]);
     expect(moved).toEqual([
       ["public.ends.id", true],

@@ -1,3 +1,4 @@
+import { reportedName } from "#sql/quote.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { defineCommand } from "../../command.ts";
 import { databasePlace } from "../../database-options.ts";
@@ -74,7 +75,7 @@ function tableToJson({
   readonly where: string | undefined;
 }): Readonly<Record<string, unknown>> {
   return {
-    table: `${schema}.${name}`,
+    table: reportedName(schema, name),
     mode,
     where: where ?? null,
     columns: columns.map((column) => ({
