@@ -7,7 +7,6 @@ import { changeFiles, type FileChange } from "#files/change.ts";
 import { readRegularFile } from "#files/read.ts";
 import { withTemporaryFolder } from "#files/temporary.ts";
 import { createMigrations, type Draft } from "#migrate/create.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
 import type { Parser } from "#sql/parser.ts";
 import { collect } from "./collect.ts";
 import type { LintFile } from "./file.ts";
@@ -39,10 +38,12 @@ interface Plan {
 /**
  * Rewrites migrations that are not applied yet where a rule knows a rewrite that is nothing but mechanical. All of it is tried in a
  * copy first: it is read and linted again, and has to come to the same catalogue. Then it is written, all or nothing.
+ * @param linted the files that the findings are of
  * @throws ConfitureError `lint_fix_refused` where it does not; what running the migrations throws
  */
 export async function fix(
   files: ProjectFiles,
+  linted: readonly LintFile[],
   findings: readonly Finding[],
   options: Pick<LintOptions, "severities" | "sizes" | "isStandIn">,
   parser: Parser,
@@ -60,7 +61,16 @@ export async function fix(
       { projectDir: dir, dir: files.migrationsDir, layout: files.migrationsLayout, form: "sql", timestamp: false, now },
       plan.drafts,
     );
-    await requireCleaner(copy, findings, plan, created, options, parser);
+    const paths = linted.flatMap(({ path, migration }) => ((migration?.version ?? "") === "" ? [] : [path]));
+    const ofText = async (project: ProjectFiles, all: readonly string[]): Promise<readonly Finding[]> => {
+      const { entries } = await collect(project, { kind: "paths", paths: all }, [], parser);
+      return lint(entries, { together: true, ...options }).findings;
+    };
+    requireCleaner(
+      [...findings, ...(await ofText(files, paths))],
+      await ofText(copy, [...paths, ...created.map(({ path }) => path)]),
+      plan,
+    );
     await requireSameCatalogue(files, copy);
     const made = created.flatMap((migration) => migration.files);
     const changes: FileChange[] = [
@@ -105,21 +115,39 @@ function planFixes(projectDir: string, findings: readonly Finding[]): Plan {
       const { start, end } = statement!.span;
       const isAlone = file.statements.length === 1 && rewrite!.alone !== undefined;
       const here = isAlone ? rewrite!.alone : rewrite!.here;
-      if (here === undefined) text = text.slice(0, start) + text.slice(end).replace(/^\s*;[ \t]*(?:\r?\n)?/, "");
+      if (here === undefined) text = without(text, start, end).text;
       else text = text.slice(0, start) + here + text.slice(end);
     }
-    for (const { rewrite } of mine) {
+    for (const { rewrite, statement } of mine) {
       if (file.statements.length === 1 && rewrite!.alone !== undefined) continue;
       const { name, up, down } = rewrite!.later;
+      const { start, end } = statement!.span;
+      const { comments } = rewrite!.here === undefined ? without(file.text, start, end) : { comments: [] };
       drafts.push({
         name,
-        content: `-- migrate:up\n\n${up};\n\n-- migrate:down\n\n${down};\n`,
+        content: `-- migrate:up\n\n${[`${up};`, ...comments].join(" ")}\n\n-- migrate:down\n\n${down};\n`,
       });
     }
     if (mine.length > 0) edits.push({ file, text });
     fixed.push(...mine);
   }
   return { edits, drafts, fixed, left };
+}
+
+/** What is between a statement and its semicolon, and the comment behind that which ends the line. */
+const REST =
+  /^((?:\s|--.*\n|\/\*[^]*?\*\/)*);(?:[ \t]*((?:\/\*[^\r\n]*?\*\/[ \t]*)*(?:--[^\r\n]*)?)(?=\r?\n|$))?[ \t]*/;
+
+/** A text without one of its statements, and the comments that go with that. */
+function without(text: string, start: number, end: number): { readonly text: string; readonly comments: string[] } {
+  const [rest = "", inside = "", behind = ""] = REST.exec(text.slice(end)) ?? [];
+  const before = text.slice(0, start);
+  const after = text.slice(end + rest.length);
+  const comments = [inside.trim(), behind.trim()].filter((comment) => comment !== "");
+  if (!/^(?:\r?\n|$)/.test(after)) return { text: before + after, comments };
+  const trimmed = before.replace(/[ \t]+$/, "");
+  const isWholeLine = trimmed === "" || trimmed.endsWith("\n");
+  return { text: trimmed + (isWholeLine ? after.replace(/^\r?\n/, "") : after), comments };
 }
 
 /** Why a rewrite does not fit here. */
@@ -155,21 +183,22 @@ function filesIn(projectDir: string, dir: string): string[] {
 }
 
 /** @throws ConfitureError `lint_fix_refused` where the rewritten files have findings that were not there */
-async function requireCleaner(
-  copy: ProjectFiles,
-  before: readonly Finding[],
-  { edits, fixed }: Plan,
-  created: readonly MigrationFile[],
-  options: Pick<LintOptions, "severities" | "sizes" | "isStandIn">,
-  parser: Parser,
-): Promise<void> {
-  const paths = [...edits.map(({ file }) => file.path), ...created.map(({ path }) => path)];
-  const { entries } = await collect(copy, { kind: "paths", paths }, [], parser);
-  const { findings } = lint(entries, { together: true, ...options });
-  const known = new Set(
-    before.filter((finding) => !fixed.includes(finding)).map(({ rule, file }) => `${rule} ${file.path}`),
+function requireCleaner(before: readonly Finding[], after: readonly Finding[], { edits, fixed }: Plan): void {
+  const keyOf = ({ rule, file }: Finding): string => `${rule} ${file.path}`;
+  const placeOf = (finding: Finding): string => `${keyOf(finding)} ${finding.statement?.span.start}`;
+  const gone = new Set(fixed.map(placeOf));
+  const stays = before.filter((finding) => !gone.has(placeOf(finding)));
+  const known = new Set(stays.map(keyOf));
+  const edited = new Set(edits.map(({ file }) => file.path));
+  // A statement that moves into a file of its own takes along what else there is to say of it.
+  const moving = new Set(stays.flatMap(({ rule, file }) => (edited.has(file.path) ? [rule] : [])));
+  const paths = new Set(before.map(({ file }) => file.path));
+  const added = after.find(
+    (finding) =>
+      finding.severity !== "note" &&
+      !known.has(keyOf(finding)) &&
+      (paths.has(finding.file.path) || !moving.has(finding.rule)),
   );
-  const added = findings.find(({ rule, file, severity }) => severity !== "note" && !known.has(`${rule} ${file.path}`));
   if (added === undefined) return;
   throw refused(`the rewritten ${added.file.path} would have a finding of ${added.rule}: ${added.message}`);
 }

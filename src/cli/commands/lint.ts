@@ -134,7 +134,9 @@ export const command = defineCommand({
     });
     const done =
       args.fix === true
-        ? await (await import("#lint/fix.ts")).fix(files, all, { severities, sizes, isStandIn }, parser, new Date())
+        ? await (
+            await import("#lint/fix.ts")
+          ).fix(files, linted, all, { severities, sizes, isStandIn }, parser, new Date())
         : undefined;
     const rewritten = new Set(done?.fixed.map(({ statement }) => statement));
     const findings = all.filter(({ statement }) => statement === undefined || !rewritten.has(statement));

@@ -41,6 +41,32 @@ describe("lint --fix", () => {
     expect(JSON.parse(tried.stdout)).toMatchObject({ outcome: "proven" });
   });
 
+  test("nothing of a moved statement stays but what is of others", async () => {
+    const path = "db/migrations/003_more.sql";
+    const { project, document, names } = await fixed(
+      {
+        "db/migrations/002_index.sql": "CREATE INDEX users_old ON users (age);\n",
+        [path]: [
+          "ALTER TABLE users ADD a int; CREATE INDEX i1 ON users (a);",
+          "  CREATE INDEX i2 ON users (age) /* why */ ; -- trailing",
+          "CREATE INDEX i3 ON users (name); /* of b */ ALTER TABLE users ADD b int;",
+          "DROP INDEX users_old;",
+          "CREATE INDEX i4 ON users (id); -- last\n",
+        ].join("\n"),
+      },
+      "db/migrations",
+      "--no-trace",
+    );
+    // The index that it drops is as new as the file.
+    expect(document).toMatchObject({ exitCode: 0 });
+    expect(await project.read(path)).toBe(
+      "ALTER TABLE users ADD a int;\n/* of b */ ALTER TABLE users ADD b int;\nDROP INDEX users_old;\n",
+    );
+    const of = (index: string): string => `db/migrations/${names.find((name) => name.endsWith(`_index_${index}.sql`))}`;
+    expect(await project.read(of("i2"))).toContain("ON users (age); /* why */ -- trailing\n\n-- migrate:down\n");
+    expect(await project.read(of("i4"))).toContain("ON users (id); -- last\n");
+  });
+
   test("an index that is alone in its file stays there", async () => {
     const path = "db/migrations/002_index.sql";
     const { project, names } = await fixed({ [path]: "CREATE INDEX users_name ON users (name);\n" }, path);
