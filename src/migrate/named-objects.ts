@@ -5,6 +5,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { Statement } from "#sql/statement.ts";
 import { codeIn, isString } from "#sql/strings-in-code.ts";
 import { writtenName } from "#sql/token-names.ts";
+import { EVENT_TRIGGERS, FIND, TAKEN_ALONG } from "./named-objects-queries.ts";
 import type { LoadedMigration } from "./body.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import { isUnmade } from "./status.ts";
@@ -27,18 +28,25 @@ interface Found {
 
 /**
  * What a database has under the names that the SQL of migrations mentions, in the order of their names: schemas, relations with their
- * columns, types, and the code of functions, triggers and rules, with the functions that these call by name. What `plan` says of a statement
+ * columns, defaults and policies, types, and the code of views, functions, triggers and rules, with what these call by name; which
+ * tables refer to a table or are parts of it; event triggers; and what goes along with CASCADE. What `plan` says of a statement
  * holds for as long as these stay: the text of `SELECT purge()` says nothing of what it does, and that of `DROP TABLE IF EXISTS`
  * nothing of whether there is one.
  */
 export async function namedObjects(migrations: readonly LoadedMigration[], database: Database): Promise<NamedObject[]> {
   const objects = new Map<string, NamedObject>();
   const known = new Set<string>();
-  let wanted = new Set(migrations.flatMap(({ up }) => (up.kind === "sql" ? [...mentioned(up.script.statements)] : [])));
+  const statements = migrations.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : []));
+  if (statements.length === 0) return [];
+  let wanted = mentioned(statements);
+  const others = [
+    ...(await queryCatalogue<Found>(database, EVENT_TRIGGERS)),
+    ...(await findTakenAlong(database, statements)),
+  ];
   while (wanted.size > 0) {
     for (const name of wanted) known.add(name);
     const more: string[] = [];
-    for (const { what, code, calls } of await find(database, [...wanted])) {
+    for (const { what, code, calls } of [...(await find(database, [...wanted])), ...others.splice(0)]) {
       objects.set(what, { what, code: code === null ? null : Bun.SHA256.hash(code, "hex") });
       if (calls && code !== null) more.push(...namesIn(Statement.of(code).tokens()));
     }
@@ -96,43 +104,16 @@ function namesIn(tokens: readonly string[]): string[] {
   });
 }
 
-/** Objects of extensions among them: their functions can be replaced as well. Those of PostgreSQL itself come with its version. */
-const FIND = `
-with wanted as materialized (select json_array_elements_text($1::text::json)::name as name),
-named as materialized (
-  select c.oid, c.relkind, quote_ident(n.nspname) || '.' || quote_ident(c.relname) as name
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace
-   where c.relname in (table wanted) and c.oid >= 16384 and c.relpersistence <> 't')
-select 'SCHEMA ' || quote_ident(nspname) as what, null as code, false as calls
-  from pg_namespace where nspname in (table wanted) and oid >= 16384
-union all
-select case relkind when 'v' then 'VIEW ' when 'm' then 'MATERIALIZED VIEW ' when 'S' then 'SEQUENCE ' when 'f' then 'FOREIGN TABLE '
-            when 'i' then 'INDEX ' when 'I' then 'INDEX ' when 'c' then 'TYPE ' else 'TABLE ' end || name,
-       (select string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull), ', ' order by a.attnum)
-          from pg_attribute a where a.attrelid = named.oid and a.attnum > 0 and not a.attisdropped),
-       false
-  from named
-union all
-select 'TYPE ' || quote_ident(n.nspname) || '.' || quote_ident(t.typname), null, false
-  from pg_type t join pg_namespace n on n.oid = t.typnamespace
- where t.typname in (table wanted) and t.oid >= 16384 and t.typtype in ('d', 'e', 'r')
-union all
-select case p.prokind when 'p' then 'PROCEDURE ' when 'a' then 'AGGREGATE ' else 'FUNCTION ' end
-       || quote_ident(n.nspname) || '.' || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')',
-       concat_ws(E'\\n', case when p.prokind <> 'a' then coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) end,
-                 '-- ' || concat_ws(' ', p.probin, p.prolang, p.prosecdef, p.proconfig)),
-       true
-  from pg_proc p join pg_namespace n on n.oid = p.pronamespace
- where p.proname in (table wanted) and p.oid >= 16384
-union all
-select 'TRIGGER ' || quote_ident(t.tgname) || ' on ' || c.name, pg_get_triggerdef(t.oid) || ' -- ' || t.tgenabled::text, true
-  from pg_trigger t join named c on c.oid = t.tgrelid
- where not t.tgisinternal
-union all
-select 'RULE ' || quote_ident(r.rulename) || ' on ' || c.name, pg_get_ruledef(r.oid) || ' -- ' || r.ev_enabled::text, true
-  from pg_rewrite r join named c on c.oid = r.ev_class
- where r.rulename <> '_RETURN'`;
-
 async function find(database: Database, names: readonly string[]): Promise<Found[]> {
   return await queryCatalogue<Found>(database, FIND, [JSON.stringify(names)]);
+}
+
+/** What CASCADE and DROP OWNED take that statements do not name, for the names that they mention. */
+async function findTakenAlong(database: Database, statements: readonly Statement[]): Promise<Found[]> {
+  const cascading = statements.filter(({ firstWord = "", text, words }) => {
+    if (firstWord === "DROP" && words[1] === "OWNED") return true;
+    return /^(?:DROP|TRUNCATE|ALTER|DO)$/.test(firstWord) && /\bcascade\b/i.test(text);
+  });
+  const names = [...mentioned(cascading)];
+  return names.length === 0 ? [] : await queryCatalogue<Found>(database, TAKEN_ALONG, [JSON.stringify(names)]);
 }

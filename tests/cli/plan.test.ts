@@ -394,6 +394,64 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
     await project.succeed(up);
   });
 
+  test("refuses what would take something else along, or do something else, without another name", async () => {
+    await using project = await cliProject(
+      {
+        "db/migrations/1_clean.sql":
+          "DELETE FROM old;\nDELETE FROM users WHERE id = 2;\nINSERT INTO users (bio) VALUES ('x');\nDROP SCHEMA app CASCADE;\n",
+      },
+      { major },
+    );
+    await project.query("CREATE FUNCTION pick() RETURNS int LANGUAGE sql AS 'SELECT 3'");
+    await project.query("CREATE TABLE users (id int PRIMARY KEY DEFAULT pick(), bio text)");
+    await project.query("CREATE POLICY own ON users USING (true)");
+    await project.query("CREATE VIEW old AS SELECT * FROM users WHERE id < 0");
+    await project.query("CREATE SCHEMA app");
+    await project.succeed(["migrate", "plan", "--out", "plan.json"]);
+    for (const [change, back, words] of [
+      [
+        "CREATE OR REPLACE VIEW old AS SELECT * FROM users",
+        "CREATE OR REPLACE VIEW old AS SELECT * FROM users WHERE id < 0",
+        "query of public.old is another one than it was",
+      ],
+      [
+        "CREATE OR REPLACE FUNCTION pick() RETURNS int LANGUAGE sql AS 'SELECT 4'",
+        "CREATE OR REPLACE FUNCTION pick() RETURNS int LANGUAGE sql AS 'SELECT 3'",
+        "FUNCTION public.pick() is another one than it was",
+      ],
+      [
+        "CREATE TABLE posts (user_id int REFERENCES users ON DELETE CASCADE)",
+        "DROP TABLE posts",
+        "FOREIGN KEY posts_user_id_fkey on public.posts is there now, and was not",
+      ],
+      [
+        "CREATE TABLE more () INHERITS (users)",
+        "DROP TABLE more",
+        "public.more as a part of public.users is there now, and was not",
+      ],
+      [
+        "ALTER POLICY own ON users USING (false)",
+        "ALTER POLICY own ON users USING (true)",
+        "POLICY own on public.users is another one than it was",
+      ],
+      ["CREATE TABLE app.kept (id int)", "DROP TABLE app.kept", "what depends on app is there now, and was not"],
+      [
+        "ALTER TABLE users RENAME TO kept; CREATE TABLE users (LIKE kept INCLUDING ALL)",
+        "DROP TABLE users; ALTER TABLE kept RENAME TO users",
+        "TABLE public.users is another one than it was",
+      ],
+    ] as const) {
+      for (const sql of change.split("; ")) await project.query(sql);
+      const document = readDocument(await project.run([...up, "--format", "json"]));
+      expect(document).toMatchObject({
+        exitCode: 7,
+        error: { code: "plan_outdated", message: expect.stringContaining(words) },
+      });
+      for (const sql of back.split("; ")) await project.query(sql);
+    }
+    await project.succeed(up);
+  });
+
   test("refuses another transaction mode, which is said beside the file", async () => {
     await using project = await cliProject(
       { "db/migrations/V1__t.sql": "CREATE TABLE t (id int);\nCREATE TABLE u (id int);\n" },

@@ -1,0 +1,102 @@
+const WANTED = "wanted as materialized (select json_array_elements_text($1::text::json)::name as name)";
+
+/**
+ * What has one of the names in a JSON array, as `what`, `code` and `calls`, see `NamedObject`. Objects of extensions among them:
+ * their functions can be replaced as well. Those of PostgreSQL itself come with its version. A table is told from another that
+ * took its name by its oid.
+ */
+export const FIND = `
+with recursive ${WANTED},
+named as materialized (
+  select c.oid, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.reloptions,
+         quote_ident(n.nspname) || '.' || quote_ident(c.relname) as name
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where c.relname in (table wanted) and c.oid >= 16384 and c.relpersistence <> 't'),
+referring as (
+  select k.oid, k.conrelid from pg_constraint k join named c on c.oid = k.confrelid where k.contype = 'f'
+  union
+  select k.oid, k.conrelid from pg_constraint k join referring r on r.conrelid = k.confrelid
+   where k.contype = 'f' and k.confdeltype in ('c', 'n', 'd')),
+below as (
+  select i.inhrelid, i.inhparent from pg_inherits i join named c on c.oid = i.inhparent
+  union
+  select i.inhrelid, i.inhparent from pg_inherits i join below b on b.inhrelid = i.inhparent)
+select 'SCHEMA ' || quote_ident(nspname) as what, null as code, false as calls
+  from pg_namespace where nspname in (table wanted) and oid >= 16384
+union all
+select case relkind when 'v' then 'VIEW ' when 'm' then 'MATERIALIZED VIEW ' when 'S' then 'SEQUENCE ' when 'f' then 'FOREIGN TABLE '
+            when 'i' then 'INDEX ' when 'I' then 'INDEX ' when 'c' then 'TYPE ' else 'TABLE ' end || name,
+       concat_ws(E'\\n', (select string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull), ', ' order by a.attnum)
+          from pg_attribute a where a.attrelid = named.oid and a.attnum > 0 and not a.attisdropped),
+         case when relkind in ('r', 'p', 'f', 'm') then concat_ws(' ', oid, relrowsecurity, relforcerowsecurity) end),
+       false
+  from named
+union all
+select 'query of ' || name, concat_ws(E'\\n', pg_get_viewdef(oid), '-- ' || reloptions::text), true
+  from named where relkind in ('v', 'm')
+union all
+select 'DEFAULT of ' || quote_ident(a.attname) || ' of ' || c.name, pg_get_expr(d.adbin, d.adrelid), true
+  from pg_attrdef d join named c on c.oid = d.adrelid join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+union all
+select 'POLICY ' || quote_ident(p.polname) || ' on ' || c.name,
+       concat_ws(E'\\n', pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid),
+                 '-- ' || concat_ws(' ', p.polcmd, p.polpermissive, p.polroles)), true
+  from pg_policy p join named c on c.oid = p.polrelid
+union all
+select distinct 'FOREIGN KEY ' || quote_ident(k.conname) || ' on ' || r.conrelid::regclass, pg_get_constraintdef(k.oid), false
+  from referring r join pg_constraint k on k.oid = r.oid
+union all
+select inhrelid::regclass || ' as a part of ' || inhparent::regclass, inhrelid::text, false from below
+union all
+select 'TYPE ' || quote_ident(n.nspname) || '.' || quote_ident(t.typname), null, false
+  from pg_type t join pg_namespace n on n.oid = t.typnamespace
+ where t.typname in (table wanted) and t.oid >= 16384 and t.typtype in ('d', 'e', 'r')
+union all
+select case p.prokind when 'p' then 'PROCEDURE ' when 'a' then 'AGGREGATE ' else 'FUNCTION ' end
+       || quote_ident(n.nspname) || '.' || quote_ident(p.proname) || '(' || pg_get_function_identity_arguments(p.oid) || ')',
+       concat_ws(E'\\n', case when p.prokind <> 'a' then coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) end,
+                 (select concat_ws(' ', a.aggtransfn, a.aggfinalfn) from pg_aggregate a where a.aggfnoid = p.oid),
+                 '-- ' || concat_ws(' ', p.probin, p.prolang, p.prosecdef, p.proconfig)),
+       true
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+ where p.proname in (table wanted) and p.oid >= 16384
+union all
+select 'TRIGGER ' || quote_ident(t.tgname) || ' on ' || c.name, pg_get_triggerdef(t.oid) || ' -- ' || t.tgenabled::text, true
+  from pg_trigger t join named c on c.oid = t.tgrelid
+ where not t.tgisinternal
+union all
+select 'RULE ' || quote_ident(r.rulename) || ' on ' || c.name, pg_get_ruledef(r.oid) || ' -- ' || r.ev_enabled::text, true
+  from pg_rewrite r join named c on c.oid = r.ev_class
+ where r.rulename <> '_RETURN'`;
+
+/** They wake for statements that name none of them. */
+export const EVENT_TRIGGERS = `
+select 'EVENT TRIGGER ' || quote_ident(evtname) as what,
+       concat_ws(' ', evtfoid::regproc, '--', evtevent, evtenabled, evttags) as code, true as calls
+  from pg_event_trigger`;
+
+/** What depends on the objects of these names, and what the roles of these names own here. */
+export const TAKEN_ALONG = `
+with recursive ${WANTED},
+start as materialized (
+  select 'pg_class'::regclass as classid, c.oid, c.relname as name from pg_class c where c.relname in (table wanted) and c.oid >= 16384
+  union all
+  select 'pg_namespace'::regclass, n.oid, n.nspname from pg_namespace n where n.nspname in (table wanted)
+  union all
+  select 'pg_type'::regclass, t.oid, t.typname from pg_type t where t.typname in (table wanted) and t.oid >= 16384
+  union all
+  select 'pg_proc'::regclass, p.oid, p.proname from pg_proc p where p.proname in (table wanted) and p.oid >= 16384),
+taken as (
+  select s.name, d.classid, d.objid from start s join pg_depend d on d.refclassid = s.classid and d.refobjid = s.oid
+  union
+  select t.name, d.classid, d.objid from taken t join pg_depend d on d.refclassid = t.classid and d.refobjid = t.objid)
+select 'what depends on ' || quote_ident(name) as what,
+       string_agg(concat_ws(' ', classid::regclass, objid), ', ' order by classid, objid) as code, false as calls
+  from taken group by name
+union all
+select 'what ' || quote_ident(r.rolname) || ' owns',
+       string_agg(concat_ws(' ', d.classid::regclass, d.objid), ', ' order by d.classid, d.objid), false
+  from pg_shdepend d join pg_roles r on r.oid = d.refobjid
+ where d.refclassid = 'pg_authid'::regclass and r.rolname in (table wanted)
+   and d.dbid = (select oid from pg_database where datname = current_database())
+ group by r.rolname`;
