@@ -137,7 +137,7 @@ function obstacleOf(catalogue: Catalogue, id: Own, columns: readonly ColumnId[])
   }
   const type = typeOf(catalogue, id);
   if (type === "p") return "it is part of the primary key, which tells rows apart while both releases write";
-  if (type === "x") return `${dependentInWords(id)}, and PostgreSQL makes no EXCLUDE while others write`;
+  if (type === "x") return `${dependentInWords(id, catalogue)}, and PostgreSQL makes no EXCLUDE while others write`;
   const isValid = catalogue.facts.get(id)?.payload["validated"] === true;
   return isValid || type === "u" ? undefined : `the constraint ${id.name} is not validated`;
 }
@@ -153,7 +153,7 @@ function oldOne(from: Catalogue, id: Own): Part | string {
   const names = { takeName: [], giveName: [] };
   if (id.kind === "index") {
     const index = readIndex(from, id, SAME);
-    if (index === undefined) return dependentInWords(id);
+    if (index === undefined) return dependentInWords(id, from);
     const drop = [`DROP INDEX ${quoteQualified(id.schema, id.name)}`];
     return { isReference: false, rows: rowsOf(from, id), make: [index.definition], drop, ...names };
   }
@@ -161,7 +161,7 @@ function oldOne(from: Catalogue, id: Own): Part | string {
   const [type, name] = [typeOf(from, id), quoteIdentifier(id.name)];
   const reference = type === "f" ? readReference(from, id, SAME) : undefined;
   if (typeof reference === "string") return reference;
-  if (type === "u" && !KEY.test(definition)) return dependentInWords(id);
+  if (type === "u" && !KEY.test(definition)) return dependentInWords(id, from);
   return {
     isReference: type === "f",
     rows: rowsOf(from, id),
@@ -182,7 +182,7 @@ function newOne(from: Catalogue, to: Catalogue, id: Own, taken: ReadonlySet<stri
   }
   if (id.kind === "index") {
     const index = readIndex(to, id, SAME);
-    if (index === undefined) return dependentInWords(id);
+    if (index === undefined) return dependentInWords(id, to);
     const [now, later] = [own, id.name].map((one) => quoteQualified(id.schema, one)) as [string, string];
     return {
       isReference: false,
@@ -210,7 +210,7 @@ function newOne(from: Catalogue, to: Catalogue, id: Own, taken: ReadonlySet<stri
     return { isReference: type === "f", rows, make, drop, ...names };
   }
   const unique = readConstraint(to, id, SAME);
-  if (unique === undefined) return dependentInWords(id);
+  if (unique === undefined) return dependentInWords(id, to);
   const make = [unique.createIndex(true), alter(id, `ADD CONSTRAINT ${name} ${unique.usingIndex}`)];
   return { isReference: false, rows: rows && { ...rows, leavesInvalid: true }, make, drop, ...names };
 }

@@ -1,7 +1,7 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { parentTable, textOf } from "../engine/lookups.ts";
 import type { ObjectId } from "../engine/object-id.ts";
-import { parseQualifiedName } from "#sql/quote.ts";
+import { parseQualifiedName, writeIdentifier } from "#sql/quote.ts";
 
 export interface ColumnState {
   readonly name: string;
@@ -59,7 +59,7 @@ export function obstacleOf({ facts }: Catalogue, id: ColumnId): string | undefin
   if ((payload["identity"] ?? null) !== null) return "it is an identity column";
   if (/\bnextval\(/.test(defaultOf({ facts }, id) ?? "")) return "its default is a sequence";
   const first = dependentsOf({ facts }, id).find(({ kind }) => !ANEW.has(kind));
-  return first === undefined ? undefined : dependentInWords(first);
+  return first === undefined ? undefined : dependentInWords(first, { facts });
 }
 
 /** Kinds of what is made anew for a new column. */
@@ -127,6 +127,18 @@ export function dependentsOf({ facts }: Pick<Catalogue, "facts">, id: ColumnId):
   );
 }
 
-export function dependentInWords(id: ObjectId): string {
-  return `${id.kind === "acl" ? "rights" : `the ${id.kind}${"name" in id ? ` ${id.name}` : ""}`} would have to be made for the new column as well`;
+export function dependentInWords(id: ObjectId, { facts }: Pick<Catalogue, "facts">): string {
+  if (id.kind === "acl") {
+    const target = id.target.kind === "table" ? writeQualified(id.target) : "";
+    const column = writeIdentifier(id.column ?? "");
+    const rights = (facts.get(id)?.payload["privileges"] ?? []) as readonly string[];
+    const list = rights.map((right) => `${right} (${column})`).join(", ");
+    const to = id.grantee === "PUBLIC" ? id.grantee : writeIdentifier(id.grantee);
+    return `it has rights of its own, which the new column would not have: GRANT ${list} ON ${target} TO ${to}. Revoke them in a migration first, and grant them again behind the contract`;
+  }
+  return `the ${id.kind}${"name" in id ? ` ${id.name}` : ""} would have to be made for the new column as well`;
+}
+
+function writeQualified({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return `${writeIdentifier(schema)}.${writeIdentifier(name)}`;
 }

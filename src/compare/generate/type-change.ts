@@ -97,13 +97,13 @@ export function findTypeChange(from: Catalogue, to: Catalogue, name: string | un
       if (dependent.kind === "comment") continue;
       if (dependent.kind === "index") {
         const index = readIndex(from, dependent, renaming);
-        if (index === undefined) return dependentInWords(dependent);
+        if (index === undefined) return dependentInWords(dependent, from);
         if (from.facts.has({ ...dependent, name: index.newName })) return `the name ${index.newName} is taken`;
         continue;
       }
-      if (dependent.kind !== "constraint") return dependentInWords(dependent);
+      if (dependent.kind !== "constraint") return dependentInWords(dependent, from);
       if (textOf(from.facts, dependent, "type") !== "f") {
-        if (readConstraint(from, dependent, renaming) === undefined) return dependentInWords(dependent);
+        if (readConstraint(from, dependent, renaming) === undefined) return dependentInWords(dependent, from);
         continue;
       }
       const reference = readReference(from, dependent, renaming);

@@ -252,7 +252,7 @@ describe("what is not written in steps", () => {
       keyed: /part of the primary key/,
       pointed: /the foreign key target of public.pointing refers to it/,
       trusted: /the constraint short is not validated/,
-      granted: /rights/,
+      granted: /GRANT SELECT \(name\) ON public\.granted TO PUBLIC\. Revoke them in a migration first/,
       guarded: /the policy own/,
       excluded: /PostgreSQL makes no EXCLUDE while others write/,
       numbered: /identity/,
