@@ -261,8 +261,8 @@ tables:
     ["events_old", "public.events_old", [["2022-02-02", mail, "7"]]],
     ["parent", "public.parent", []],
     ["child", "public.child", [["3", mail, "x"]]],
-    ['Odd.Schema.My "Table"', 'Odd.Schema.My "Table"', [["4", mail]]],
-    ['"Odd.Schema"."My ""Table"""', 'Odd.Schema.My "Table"', [["4", mail]]],
+    ['Odd.Schema.My "Table"', '"Odd.Schema"."My ""Table"""', [["4", mail]]],
+    ['"Odd.Schema"."My ""Table"""', '"Odd.Schema"."My ""Table"""', [["4", mail]]],
     ["users", "public.users", [["5", mail, "1"]]],
     ["notes", "public.notes", [["5", "Lorem ipsum dolor si"]]],
   ];

@@ -1,8 +1,8 @@
 import { nearest } from "#errors/suggest.ts";
-import { quoteIdentifier, quoteQualified, writeIdentifier, writeQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteQualified, reportedName, writeIdentifier, writeQualified } from "#sql/quote.ts";
 import type { SourceCatalogue, SourceColumn, SourceTable } from "../plan.ts";
 
-/** Finds tables and columns by the names that rules give them: as the catalogue has them, or as SQL writes them. */
+/** Finds tables and columns by the names that rules give them: as the catalogue has them, as SQL writes them, or as reports do. */
 export class Names {
   readonly #tables = new Map<string, SourceTable>();
 
@@ -11,7 +11,13 @@ export class Names {
       const { schema, name } = table;
       const written = `${writeIdentifier(schema)}.${writeIdentifier(name)}`;
       const short = schema === "public" ? [name, writeIdentifier(name)] : [];
-      for (const key of [`${schema}.${name}`, written, quoteQualified(schema, name), ...short]) {
+      for (const key of [
+        `${schema}.${name}`,
+        written,
+        quoteQualified(schema, name),
+        reportedName(schema, name),
+        ...short,
+      ]) {
         this.#tables.set(key, table);
       }
     }
