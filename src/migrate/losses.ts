@@ -2,6 +2,7 @@ import type { Database } from "#database/database.ts";
 import { placeIn } from "#database/script.ts";
 import type { Location } from "#errors/error.ts";
 import { lossOf } from "#sql/loss.ts";
+import { reachesOutside } from "#sql/outside.ts";
 import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { LoadedMigration } from "./body.ts";
@@ -52,7 +53,10 @@ export async function lossesOf(
       const taken = lossOf(statement) ?? (other === undefined ? undefined : lossOfReplaced(other));
       const lost = fills.has(statement) ? undefined : taken;
       const { takes = [], exposes = [] } = byCode.get(statement) ?? {};
-      const losses = [...(lost === undefined ? [] : [lost]), ...takes.map(lossByCode)];
+      // A statement that exposes rows says where to; other code is not known anyway.
+      const isTold = taken !== undefined || exposures.has(statement);
+      const reach = isTold ? undefined : reachesOutside(statement, false);
+      const losses = [lost ?? [], reach ?? [], ...takes.map(lossByCode)].flat();
       const exposed = [...(exposures.get(statement) === undefined ? [] : [exposures.get(statement)!]), ...exposes];
       if (losses.length + exposed.length === 0) return [];
       const { line = 1 } = placeIn(script, statement.start);

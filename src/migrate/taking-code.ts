@@ -1,5 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { lossOf } from "#sql/loss.ts";
+import { reachOf } from "#sql/outside.ts";
 import { Statement } from "#sql/statement.ts";
 import { statementsInCode } from "#sql/statements-in-code.ts";
 import { codeIn, isString } from "#sql/strings-in-code.ts";
@@ -185,6 +186,9 @@ function madeTriggers(statement: Statement): Trigger[] {
   return events.map((event) => ({ table: lastOf(tokens, on + 1), event, routine }));
 }
 
+/** Functions of PostgreSQL that write to files, and to other databases or this one by another connection. */
+const OUTSIDE = /^(?:dblink(?:_exec|_send_query)?|lo_export|pg_file_(?:write|rename|unlink))$/;
+
 const TAKES = new RegExp(String.raw`\b(?:${TAKING_WORDS}|do\s+update)\b`, "i");
 
 /**
@@ -203,8 +207,12 @@ function read(tokens: readonly string[], holdsBody: boolean): Omit<Routine, "nam
         .replaceAll(" . ", "."),
     ),
   );
-  const takes = saysSo || statements.some((statement) => lossOf(statement) !== undefined);
-  return { takes, calls: all.flatMap(calledIn), statements };
+  const calls = all.flatMap(calledIn);
+  const takes =
+    saysSo ||
+    statements.some((statement) => lossOf(statement) !== undefined || reachOf(statement) !== undefined) ||
+    calls.some((name) => OUTSIDE.test(name));
+  return { takes, calls, statements };
 }
 
 function addTo(routines: Map<string, Routine[]>, bare: string, routine: Routine): void {

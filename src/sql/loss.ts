@@ -39,14 +39,20 @@ export function lossOf(statement: Statement): string | undefined {
 
 const HINT = /\b(?:delete|update|merge|instead|lo_unlink|lo_truncate|lo_truncate64)\b/i;
 
-/** CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING: what is written is gone, and nobody is told. */
+/** CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING, or SELECT 1: what is written is gone, and nobody is told. */
 function lossOfRule(tokens: readonly string[]): string | undefined {
   const at = tokens[1] === "OR" ? 3 : 1;
   const to = tokens.indexOf("TO", at);
-  const swallows = tokens.at(-1) === "NOTHING" && tokens.at(-2) === "INSTEAD";
-  if (tokens[at] !== "RULE" || to < 0 || !swallows) return undefined;
-  return `lets ${tokens[to - 1] ?? ""} on ${relation(tokens, to + 1)} do nothing (RULE ${relation(tokens, at + 1)})`;
+  const instead = tokens.indexOf("INSTEAD", to);
+  const event = tokens[to - 1] ?? "";
+  if (tokens[at] !== "RULE" || to < 0 || instead < 0 || event === "SELECT") return undefined;
+  const actions = tokens.slice(instead + 1);
+  if (actions.some((token) => WRITES.has(token))) return undefined;
+  const does = actions[0] === "NOTHING" ? "do nothing" : "write nothing";
+  return `lets ${event} on ${relation(tokens, to + 1)} ${does} (RULE ${relation(tokens, at + 1)})`;
 }
+
+const WRITES: ReadonlySet<string> = new Set(["INSERT", "UPDATE", "DELETE"]);
 
 function createsCode(tokens: readonly string[]): boolean {
   return tokens.slice(1, 5).some((token) => DEFINES.has(token));

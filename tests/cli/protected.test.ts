@@ -166,6 +166,17 @@ DO $$BEGIN ALTER TABLE kept DISABLE ROW LEVEL SECURITY; END$$;
         ),
       });
     }
+    await project.write(
+      "db/migrations/002_more.sql",
+      "-- migrate:up transaction:false\nCOPY items FROM PROGRAM 'echo 1';\nSELECT lo_export(1, '/x');\nALTER SYSTEM SET work_mem = '4MB';\nSELECT dblink_exec('', 'DELETE FROM items');\n",
+    );
+    const outside = (await project.run(UP)).stderr.matchAll(/002_more\.sql:(\d): (.*)/g);
+    expect([...outside].map(([, line, what]) => `${line} ${what}`)).toEqual([
+      "2 runs a program on the server",
+      "3 reads or writes a file on the server",
+      "4 changes the settings of the whole server",
+      "5 runs statements on another server",
+    ]);
     expect(await project.query("SELECT count(*)::int AS n FROM items")).toEqual([{ n: 100 }]);
     await project.write(
       "db/migrations/002_more.sql",

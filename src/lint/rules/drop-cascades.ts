@@ -4,16 +4,25 @@ import { alterations } from "../syntax.ts";
 
 export const dropCascades: Rule = {
   id: "drop-cascades",
-  title: "CASCADE that takes objects the statement does not name",
+  title: "CASCADE or DROP OWNED that takes objects the statement does not name",
   group: "data",
   severity: "error",
   asks: ["syntax", "trace"],
   aliases: { squawk: ["ban-truncate-cascade"] },
-  why: "`CASCADE` drops whatever depends on the object: views, foreign keys, columns, policies. What that is differs between databases, and the migration does not say it. `TRUNCATE ... CASCADE` empties every table that points to this one.",
+  why: "`CASCADE` drops whatever depends on the object: views, foreign keys, columns, policies. What that is differs between databases, and the migration does not say it. `TRUNCATE ... CASCADE` empties every table that points to this one. `DROP OWNED` drops all that a role owns in the database, and what it was granted.",
   instead: "Name what is to go, and leave CASCADE out: then nothing is taken that nobody thought of.",
   wrong: "DROP VIEW active_users CASCADE;",
   right: "DROP VIEW active_users_by_day, active_users;",
   check({ node, facts }) {
+    const owned = inside(node, "DropOwnedStmt");
+    if (owned !== undefined) {
+      return [
+        {
+          message: "DROP OWNED drops whatever the role owns in this database, and does not say what that is",
+          fix: "Name what is to go. REASSIGN OWNED keeps it, under another owner",
+        },
+      ];
+    }
     const drop = inside(node, "DropStmt");
     // DROP SCHEMA has a rule of its own.
     const isDrop = drop?.behavior === "DROP_CASCADE" && drop.removeType !== "OBJECT_SCHEMA";

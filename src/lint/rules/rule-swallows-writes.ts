@@ -2,9 +2,11 @@ import { inside } from "#sql/parser.ts";
 import type { Rule } from "../rule.ts";
 import { nameOf } from "../syntax.ts";
 
+const WRITES = ["InsertStmt", "UpdateStmt", "DeleteStmt"] as const;
+
 export const ruleSwallowsWrites: Rule = {
   id: "rule-swallows-writes",
-  title: "A rule that does nothing instead of a write",
+  title: "A rule that does nothing, or only reads, instead of a write",
   group: "data",
   severity: "warning",
   asks: ["syntax", "neighbours"],
@@ -14,12 +16,14 @@ export const ruleSwallowsWrites: Rule = {
   right: "REVOKE UPDATE ON payments FROM app;",
   check({ node, isOld }) {
     const rule = inside(node, "RuleStmt");
-    if (rule?.instead !== true || (rule.actions ?? []).length > 0 || !isOld(rule.relation)) return [];
+    if (rule?.instead !== true || rule.event === "CMD_SELECT" || !isOld(rule.relation)) return [];
+    const actions = rule.actions ?? [];
+    if (actions.some((action) => WRITES.some((kind) => inside(action, kind) !== undefined))) return [];
     const verb = rule.event?.replace("CMD_", "") ?? "";
     const which = rule.whereClause === undefined ? "Every" : "Where its condition is true, every";
     return [
       {
-        message: `${which} ${verb} of ${nameOf(rule.relation)} does nothing from now on, and nobody is told`,
+        message: `${which} ${verb} of ${nameOf(rule.relation)} ${actions.length === 0 ? "does" : "writes"} nothing from now on, and nobody is told`,
         fix: `Take the right to ${verb} away (REVOKE), or raise an error in a trigger`,
       },
     ];
