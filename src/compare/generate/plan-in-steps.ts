@@ -6,13 +6,14 @@ import { namesFrom } from "#sql/token-names.ts";
 import { unquoteNames } from "#sql/unquote.ts";
 import { statementOf } from "../plan/statement.ts";
 import { Meter } from "../trace/meter.ts";
+import { carriedOver } from "./carried-over.ts";
 import { codeNaming } from "./code-naming.ts";
 import { findColumnChange } from "./column-change.ts";
 import { columnSteps } from "./column-steps.ts";
 import { type Effects, NO_EFFECTS } from "./effects.ts";
 import { isOutside, measureStep, requireQuick } from "./measure-step.ts";
 import type { PlanOptions, ProveRows } from "./options.ts";
-import { requireNothing } from "./proof.ts";
+import { unproven } from "./proof.ts";
 import { proveRows } from "./prove-rows.ts";
 import { proveTypeRows } from "./prove-type-rows.ts";
 import { type MeasuredStatement, type Section, written } from "./section.ts";
@@ -73,13 +74,15 @@ export async function planInSteps(
   const change = await findChange(database, from, to, options);
   if (change === undefined) return await planTableRename(database, from, to, options);
   const meter = await Meter.start(database);
-  const steps: Step[] = [];
+  const sections: { part: string; up: Section; down: Section }[] = [];
+  let before = from;
   for (const { part, about, options: marker, rows, losses, up, down, transactional } of change.steps) {
     const withRows = <T>(sql: string, statement: T): T => {
       const hazard = rows?.get(sql);
       return hazard === undefined ? statement : { ...statement, rows: hazard };
     };
     const statements: MeasuredStatement[] = [];
+    if (part === "contract") before = await readPlanned(database, options);
     for (const sql of up) {
       const measured = await measureStep(database, meter, sql);
       requireQuick(part, measured);
@@ -92,12 +95,30 @@ export async function planInSteps(
     const section: Section = { statements, transactional, marker };
     const wayBack: Section = { statements: back, transactional: !down.some(isOutside) };
     const own = about === undefined ? part : `${part}_${about}`;
-    steps.push({ part: own, up: written(section), down: options.noDown ? undefined : written(wayBack) });
+    sections.push({ part: own, up: section, down: wayBack });
   }
-  requireNothing(
-    "The steps were tried and do not lead to the schema files",
-    compareCatalogues(await readPlanned(database, options), to),
-  );
+  const contract = sections.at(-1)!;
+  const after = await readPlanned(database, options);
+  const lost = compareCatalogues(after, to).some(({ planned }) => planned)
+    ? ((await carriedOver(database, meter, after, to)) ?? [])
+    : [];
+  const rest = compareCatalogues(await readPlanned(database, options), to).filter(({ planned }) => planned);
+  if (rest.length > 0) {
+    throw unproven("The steps were tried and do not carry everything over to the new columns", rest).with({
+      hint: "Nothing was written. Drop what is listed in a migration before, and make it again in one behind the contract. Or write this migration by hand: confiture migrate new",
+    });
+  }
+  if (lost.length > 0) {
+    contract.up = { ...contract.up, statements: [...contract.up.statements, ...lost] };
+    for (const { sql } of options.noDown ? [] : contract.down.statements) await database.execute(sql);
+    const back = options.noDown ? [] : await carriedOver(database, meter, await readPlanned(database, options), before);
+    contract.down = { ...contract.down, statements: [...contract.down.statements, ...(back ?? [])] };
+  }
+  const steps = sections.map(({ part, up, down }): Step => ({
+    part,
+    up: written(up),
+    down: options.noDown ? undefined : written(down),
+  }));
   const renames = options.convert === undefined && options.renames.length > 0 ? change.synced.flatMap(renamesIn) : [];
   const isRenamed = ({ name }: Change): boolean => renames.some((one) => name === one.from || name === one.to);
   return {

@@ -33,6 +33,12 @@ CREATE TABLE logins (login int PRIMARY KEY, who int REFERENCES users (id) ON DEL
 CREATE INDEX posts_by_user ON posts (user_id DESC, title) WHERE "Parent" IS NOT NULL;
 CREATE UNIQUE INDEX posts_once ON posts ((user_id + 0), title);
 COMMENT ON COLUMN posts.user_id IS 'who wrote it';
+COMMENT ON CONSTRAINT users_pkey ON users IS 'for good';
+COMMENT ON INDEX posts_once IS 'no title twice';
+COMMENT ON SEQUENCE posts_id_seq IS 'numbers';
+GRANT USAGE ON SEQUENCE users_id_seq TO PUBLIC;
+ALTER TABLE posts ALTER user_id SET STATISTICS 500, ALTER user_id SET (n_distinct = -0.5);
+ALTER TABLE posts CLUSTER ON posts_pkey;
 `;
 
 for (const engine of oldestServer) {
@@ -121,6 +127,8 @@ test("a key that something stands on which is not made anew is refused, with its
       "sequence that does not belong to it",
       "CREATE SEQUENCE numbers; ALTER TABLE likes ALTER post_id SET DEFAULT nextval('numbers');",
     ],
+    // Its columns would stand in another order.
+    ["changed statistics object public.writers", "CREATE STATISTICS writers ON user_id, title FROM posts;"],
     ["is of a partitioned table", "CREATE TABLE events (who int REFERENCES users, at date) PARTITION BY RANGE (at);"],
   ] as const;
   for (const [why, extra] of refusals) {
