@@ -166,7 +166,7 @@ export const command = defineCommand({
     const shown = shownFrom(context);
     const script = await renderReport(args.format, () => reportOf(findings, paths.map(shown), shown, fails), shown);
     return script === undefined
-      ? { ...outcome, text: renderFixed(done) + renderLint(findings, paths, ignored, paint) }
+      ? { ...outcome, text: renderFixed(done) + renderLint(findings, paths, ignored, paint, done?.fixed.length) }
       : { ...outcome, script };
   },
 });

@@ -13,15 +13,19 @@ const COLOURS: Readonly<Record<Severity, "red" | "yellow" | "cyan">> = {
   note: "cyan",
 };
 
-/** Findings for people: what happens, where, and what to write instead. Pure. */
+/**
+ * Findings for people: what happens, where, and what to write instead. Pure.
+ * @param fixed how many were rewritten, and are not among the findings any more
+ */
 export function renderLint(
   findings: readonly Finding[],
   files: readonly string[],
   ignored: number,
   paint: Paint,
+  fixed = 0,
 ): string {
   const lines = findings.flatMap((finding) => [...renderFinding(finding, paint), ""]);
-  return [...lines, ...summary(findings, files, ignored)].map((line) => `${line}\n`).join("");
+  return [...lines, ...summary(findings, files, ignored, fixed)].map((line) => `${line}\n`).join("");
 }
 
 /** What was rewritten. Pure. */
@@ -49,7 +53,7 @@ const HOW: Readonly<Record<Exclude<Finding["how"], "text">, string>> = {
   known: "known: as measured on PostgreSQL 14 and 18; it cannot be watched from inside",
 };
 
-function summary(findings: readonly Finding[], files: readonly string[], ignored: number): string[] {
+function summary(findings: readonly Finding[], files: readonly string[], ignored: number, fixed: number): string[] {
   if (files.length === 0) return [];
   const counts = SEVERITIES.flatMap((severity) => {
     const number = findings.filter((finding) => finding.severity === severity).length;
@@ -57,6 +61,10 @@ function summary(findings: readonly Finding[], files: readonly string[], ignored
   });
   const left = ignored === 0 ? "" : `, ${ignored} ignored by comments`;
   const where = `in ${count(files.length, "file")}${left}`;
+  if (fixed > 0) {
+    const rest = counts.length === 0 ? "nothing is left" : `${counts.join(", ")} left`;
+    return [`${counts.length === 0 ? "✅ " : ""}${count(fixed, "finding")} rewritten, ${rest} ${where}`];
+  }
   return counts.length === 0 ? [`✅ Nothing found ${where}`] : [`${counts.join(", ")} ${where}`];
 }
 

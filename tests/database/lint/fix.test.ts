@@ -69,8 +69,10 @@ describe("lint --fix", () => {
 
   test("an index that is alone in its file stays there", async () => {
     const path = "db/migrations/002_index.sql";
-    const { project, names } = await fixed({ [path]: "CREATE INDEX users_name ON users (name);\n" }, path);
-    expect(names).toHaveLength(2);
+    const project = await temporaryProject({ ...BASE, [path]: "CREATE INDEX users_name ON users (name);\n" });
+    const { stdout } = await runHere(["lint", path, "--fix"], { cwd: project.dir });
+    expect(stdout).toBe(`✅ Rewrote ${path}\n✅ 1 finding rewritten, nothing is left in 1 file\n`);
+    expect(readdirSync(project.path("db/migrations"))).toHaveLength(2);
     expect(await project.read(path)).toBe("CREATE INDEX CONCURRENTLY users_name ON users (name);\n");
   });
 
