@@ -45,12 +45,16 @@ export async function exposuresOf(
     const how = isCopy ? "which has none of its policies" : "whatever its policies say";
     found.set(statement, `rows of ${table} to whoever may read ${what}, ${how}`);
   }
-  for (const [statement, { table, what }] of opened) {
-    const isOpened =
-      table === undefined
-        ? !isTakenBack(all.slice(all.indexOf(statement) + 1))
-        : before.some((one) => isSame(table, one)) && !now.some((one) => isSame(table, one));
-    if (!isOpened) continue;
+  const mighty = opened.some(([, { role }]) => role !== undefined) ? await mightyIn(database) : new Set<string>();
+  const isOpened = (statement: Statement, { table, through, role, routine }: Opened): boolean => {
+    if (role !== undefined) return mighty.has(role);
+    if (table === undefined) return !isTakenBack(all.slice(all.indexOf(statement) + 1), routine);
+    if (through !== undefined && secured.some((one) => isSame(through, one))) return false;
+    return before.some((one) => isSame(table, one)) && !now.some((one) => isSame(table, one));
+  };
+  for (const [statement, open] of opened) {
+    if (!isOpened(statement, open)) continue;
+    const { what } = open;
     found.set(statement, what);
   }
   return found;
@@ -62,6 +66,15 @@ function securedBy(statements: readonly Statement[]): string[] {
     if (statement.firstWord !== "ALTER" || !/\benable\s+row\s+level\b/i.test(statement.text)) return [];
     return namesAltered(statement.tokens()).slice(0, 1).map(foldedName);
   });
+}
+
+/** Roles that no policy stops, folded; where there is no database yet, that of PostgreSQL itself. */
+async function mightyIn(database: Database | undefined): Promise<ReadonlySet<string>> {
+  if (database === undefined) return new Set(["postgres"]);
+  const rows = await database.query<{ name: string }>(
+    "select pg_catalog.quote_ident(rolname) as name from pg_catalog.pg_roles where rolsuper or rolbypassrls",
+  );
+  return new Set(rows.map(({ name }) => name));
 }
 
 async function securedIn(database: Database): Promise<string[]> {

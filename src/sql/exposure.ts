@@ -3,7 +3,7 @@ import { foldedName, namesAltered, namesFrom } from "./token-names.ts";
 
 /** Statements that may show data to more people, by their first word and a word that all of those have. */
 const HINTS: Readonly<Record<string, RegExp>> = {
-  ALTER: /\b(?:security|public|superuser|bypassrls)\b/i,
+  ALTER: /\b(?:security|public|superuser|bypassrls|publication)\b/i,
   CREATE: /\b(?:superuser|bypassrls|publication)\b/i,
   GRANT: /\bpublic\b|\bpg_/i,
   COPY: /\bto\b/i,
@@ -28,7 +28,9 @@ export function exposureOf(statement: Statement): string | undefined {
         ? ofAlterTable(tokens)
         : tokens[1] === "DEFAULT"
           ? ofDefaults(tokens)
-          : ofRole(tokens);
+          : tokens[1] === "PUBLICATION"
+            ? ofPublication(tokens)
+            : ofRole(tokens);
     default:
       return tokens[1] === "PUBLICATION" ? ofPublication(tokens) : ofRole(tokens);
   }
@@ -116,6 +118,11 @@ function ofRole(tokens: readonly string[]): string | undefined {
 
 function ofPublication(tokens: readonly string[]): string | undefined {
   const [, , name = "", ...rest] = tokens;
+  const at = rest.findIndex((token, index) => token === "TABLES" && rest[index + 1] === "IN");
+  if (at > 0 && rest[0] !== "DROP") {
+    const schemas = namesFrom(rest, at + 3).map(foldedName);
+    return `every table of ${schemas.join(", ")}, also those that are made later, to subscribers of PUBLICATION ${foldedName(name)} (TABLES IN SCHEMA)`;
+  }
   return rest.slice(0, 3).join(" ") === "FOR ALL TABLES"
     ? `every table, also those that are made later, to subscribers of PUBLICATION ${foldedName(name)} (FOR ALL TABLES)`
     : undefined;

@@ -1,7 +1,7 @@
 import type { Statement } from "./statement.ts";
 import { foldedName, namesAltered, namesFrom } from "./token-names.ts";
 
-/** A view that reads its tables with its owner's rights, or a copy of rows: the policies of the tables do not hold there. */
+/** A view that reads its tables with its owner's rights, a copy of rows, or a publication: the policies of the tables do not hold there. */
 export interface ReadPastPolicies {
   /** "VIEW recent_notes" */
   readonly what: string;
@@ -16,6 +16,7 @@ export interface ReadPastPolicies {
  */
 export function readPastPolicies(statement: Statement): ReadPastPolicies | undefined {
   const { firstWord, words } = statement;
+  if (words[1] === "PUBLICATION") return ofPublication(statement);
   if (firstWord === "ALTER" && words[1] === "VIEW") {
     if (!/\bsecurity_invoker\b/i.test(statement.text)) return undefined;
     const tokens = statement.tokens();
@@ -36,6 +37,15 @@ export function readPastPolicies(statement: Statement): ReadPastPolicies | undef
   const [name = ""] = namesFrom(tokens, tokens[at] === "IF" ? at + 3 : at);
   const what = `${isMaterialized ? "MATERIALIZED " : ""}${kind} ${foldedName(name)}`;
   return { what, isCopy, tables: tablesRead(tokens.slice(as + 1)).map(foldedName) };
+}
+
+/** CREATE PUBLICATION p FOR TABLE notes, TABLE users (id), ALTER PUBLICATION p ADD TABLE notes */
+function ofPublication(statement: Statement): ReadPastPolicies | undefined {
+  const tokens = statement.tokens();
+  if (tokens[0] !== "CREATE" && (tokens[0] !== "ALTER" || tokens[3] === "DROP")) return undefined;
+  const tables = tokens.flatMap((token, at) => (at > 2 && token === "TABLE" ? namesFrom(tokens, at + 1) : []));
+  if (tables.length === 0) return undefined;
+  return { what: `PUBLICATION ${foldedName(tokens[2] ?? "")}`, isCopy: true, tables: tables.map(foldedName) };
 }
 
 /** Where AS stands before a query, and not in a column's or function's definition. */

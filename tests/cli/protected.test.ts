@@ -83,6 +83,9 @@ CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BE
 CREATE FUNCTION hand_out() RETURNS void LANGUAGE plpgsql AS $$BEGIN IF true THEN GRANT SELECT ON kept TO PUBLIC; END IF; END$$;
 SELECT hand_out();
 DO $$BEGIN ALTER TABLE kept DISABLE ROW LEVEL SECURITY; END$$;
+CREATE TABLE above (id int);
+ALTER TABLE kept INHERIT above;
+ALTER TABLE new INHERIT above;
 `,
     );
     await rm(join(project.dir, "db/migrations/003_code.ts"));
@@ -90,7 +93,7 @@ DO $$BEGIN ALTER TABLE kept DISABLE ROW LEVEL SECURITY; END$$;
     expect(first).toMatchObject({ exitCode: 2, stdout: "" });
     expect(first.stderr).toContain("What would be lost or exposed:");
     const lines = [...first.stderr.matchAll(/004_opened\.sql:(\d+): would expose/g)].map(([, line]) => Number(line));
-    expect(lines).toEqual([1, 2, 4, 5, 11, 12]);
+    expect(lines).toEqual([1, 2, 4, 5, 11, 12, 14]);
     expect(first.stderr).toContain("kept to every role (GRANT SELECT TO PUBLIC), by running hand_out\n");
     await rm(join(project.dir, "db/migrations/004_opened.sql"));
     await project.write(

@@ -9,6 +9,9 @@ async function shown(sql: string): Promise<string | undefined> {
   return (await exposuresOf(statements, undefined)).get(statements[1]!);
 }
 
+const LEAK = "CREATE FUNCTION app.leak(OUT a int, OUT b int) SECURITY DEFINER LANGUAGE sql AS 'SELECT 1, 2'";
+const LEAKED = "what FUNCTION app.leak reads with its owner's rights to whoever may call it (SECURITY DEFINER)";
+
 test.each([
   ["CREATE VIEW v AS SELECT * FROM notes", "rows of notes to whoever may read VIEW v, whatever its policies say"],
   [
@@ -35,12 +38,30 @@ test.each([
     "ALTER VIEW v SET (security_invoker = false)",
     "rows of the tables of VIEW v to whoever may read it, whatever their policies say",
   ],
+  [
+    "CREATE PUBLICATION p FOR TABLE others, TABLE notes (id)",
+    "rows of notes to whoever may read PUBLICATION p, which has none of its policies",
+  ],
+  [
+    "ALTER PUBLICATION p ADD TABLES IN SCHEMA app, other",
+    "every table of app, other, also those that are made later, to subscribers of PUBLICATION p (TABLES IN SCHEMA)",
+  ],
+  ["GRANT postgres TO web", "whatever ROLE postgres may see, whom no policy stops, to ROLE web (GRANT postgres)"],
+  [`${LEAK};\nREVOKE ALL ON FUNCTION leak(int) FROM PUBLIC`, LEAKED],
+  [`${LEAK};\nREVOKE ALL ON FUNCTION other, leak2() FROM PUBLIC`, LEAKED],
+  [`${LEAK};\nREVOKE ALL ON FUNCTION leak FROM PUBLIC;\nGRANT EXECUTE ON FUNCTION leak() TO PUBLIC`, LEAKED],
   ["GRANT SELECT ON notes TO PUBLIC", "notes to every role (GRANT SELECT TO PUBLIC)"],
 ])("%s", async (sql, what) => {
   expect(await shown(sql)).toBe(what);
 });
 
 test.each([
+  `${LEAK};\nREVOKE ALL ON FUNCTION app.leak() FROM PUBLIC`,
+  `${LEAK};\nREVOKE EXECUTE ON FUNCTION other(int), leak FROM PUBLIC CASCADE`,
+  `${LEAK};\nREVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA app FROM PUBLIC;\nGRANT EXECUTE ON FUNCTION leak() TO web`,
+  "GRANT app TO web",
+  "ALTER PUBLICATION p DROP TABLE notes",
+  "CREATE PUBLICATION p FOR TABLE others",
   "CREATE VIEW v WITH (security_invoker) AS SELECT * FROM notes",
   "CREATE VIEW v WITH (security_invoker = 'on') AS SELECT * FROM notes",
   "CREATE VIEW v AS SELECT * FROM other.notes",
