@@ -4,6 +4,7 @@ import type { HistoryEntry } from "./history.ts";
 import { migrationId } from "./migration-file.ts";
 import type { NamedObject } from "./named-objects.ts";
 import type { PlannedDatabase } from "./planned-database.ts";
+import { compareVersions } from "./version.ts";
 
 /** A version with what its text was: sha256 in hex; null where the ledger has none. */
 interface Marked {
@@ -112,17 +113,21 @@ export function requireApproved(
 ): void {
   const now = planToApprove(plan, history, migrations.map(plannedOf));
   if (now.digest === plan.digest) return;
+  const left = plan.migrations.filter(({ version }) => !now.applied.some((row) => row.version === version));
+  // Newer ones stay pending.
+  const next = now.migrations.filter(({ version }) => left.some((one) => compareVersions(version, one.version) <= 0));
   const changes = [
     ...differences(plan.applied, now.applied, {
       added: "was applied since",
       gone: "is not applied any more",
       changed: "is applied with another text",
     }),
-    ...differences<ToRun>(
-      plan.migrations.filter(({ version }) => !now.applied.some((row) => row.version === version)),
-      now.migrations,
-      { added: "is pending as well", gone: "is not pending any more", changed: "was edited", otherwise: runsOtherwise },
-    ),
+    ...differences<ToRun>(left, next, {
+      added: "is pending as well",
+      gone: "is not pending any more",
+      changed: "was edited",
+      otherwise: runsOtherwise,
+    }),
   ];
   throw new ConfitureError(
     "plan_outdated",

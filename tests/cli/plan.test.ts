@@ -481,6 +481,8 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
     expect((await project.run(up)).exitCode).toBe(4);
     await project.write("plan.json", plan);
     await project.succeed(["migrate", "up", "--steps", "1", "--yes", "local"]);
+    // Newer ones would have stayed pending.
+    await project.write("db/migrations/9_new.sql", "CREATE TABLE new (id int);\n");
     const late = await project.run([...up, "--format", "json"]);
     expect(readDocument(late)).toMatchObject({
       exitCode: 7,
