@@ -105,9 +105,12 @@ async function begin(series: ScratchSeries, options: TraceOptions): Promise<Star
   const leftOut: ConfitureError[] = [];
   const database = await series.empty();
   const run = await startRun(database, options);
-  const before = [...projectBase(options), ...earlier(options)];
+  const base = projectBase(options);
+  const before = [...base, ...earlier(options)];
   const failed = await runEarlier(run, before, options, leftOut);
   if (failed === undefined) return { database, run, leftOut, isEmpty: before.length === 0, isOther: false };
+  // A base stands for nothing but an empty database.
+  if (base.some(({ path }) => path === failed.location?.file)) throw failed;
   const isFirst = failed.data?.["startsElsewhere"] === true;
   if (options.otherwise === undefined) throw isFirst ? failed : withWayOut(failed, true);
   if (isFirst) return await beginWith(series, options, options.otherwise);
