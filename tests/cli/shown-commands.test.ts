@@ -65,18 +65,25 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await run(block!, Object.fromEntries(differ.map((line) => [line, 3])));
     expect(await project.read("db/migrations/002_next.sql")).toContain("CREATE TABLE public.users");
   },
-  "docs/troubleshooting.md": async (project, run, [resolved, edited, anew, shown, recorded]) => {
+  "docs/troubleshooting.md": async (project, run, [continued, resolved, edited, anew, shown, recorded]) => {
     for (const name of ["001_one", "002_two", "003_three"]) {
       await project.write(`db/migrations/${name}.sql`, table(name.slice(4)));
     }
     await project.succeed(["migrate", "up"]);
-    const stopped = "-- migrate:up transaction:false\nCREATE TABLE half ();\nSELECT 1 / 0;\n";
+    const stopped = "-- migrate:up transaction:false\nCREATE TABLE half ();\nSELECT 1 / count(*) FROM one;\n";
     await project.write("db/migrations/005_half.sql", stopped);
-    expect((await project.run(["migrate", "up"])).exitCode).toBe(1);
+    const stop = async (): Promise<void> => {
+      await project.query(
+        "DROP TABLE IF EXISTS half; DELETE FROM one; DELETE FROM confiture_migrations WHERE version = '005'",
+      );
+      expect((await project.run(["migrate", "up"])).exitCode).toBe(1);
+    };
+    await stop();
+    await project.query("INSERT INTO one VALUES (1)");
+    await run(continued!);
+    await stop();
     await run(part(resolved!, 0));
-    await project.query("DELETE FROM confiture_migrations WHERE version = '005'");
-    await project.query("DROP TABLE half");
-    expect((await project.run(["migrate", "up"])).exitCode).toBe(1);
+    await stop();
     await run(part(resolved!, 1));
     await rm(project.path("db/migrations/005_half.sql"));
 
