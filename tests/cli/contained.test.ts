@@ -74,14 +74,6 @@ describe.each(OLDEST_ALONE)("a build knows what its files contain, PostgreSQL %d
     expect(readDocument(await project.run(["build", "--fresh", "--format", "json"]))).toMatchObject({ edited: [] });
   });
 
-  test("of what is squashed, a database that lacks some is told", async () => {
-    await using project = await cliProject(FILES, { major });
-    await project.succeed(["migrate", "up"]);
-    await project.write("db/migrations/002_index.sql", "CREATE INDEX users_bio ON users (bio);\n");
-    const { stderr } = await project.succeed(["migrate", "squash", "--through", "002", "--scratch", "embedded"]);
-    expect(stderr).toContain("the database of environment local lacks 002_index");
-  });
-
   test("a database whose tables are older is not built over: up and --fresh are named", async () => {
     const notes = "CREATE TABLE notes (id int PRIMARY KEY);\n";
     const files = {
