@@ -30,6 +30,8 @@ interface LeftTable {
   readonly head: string;
   /** By their hashes, in the order of the rows: "(1, 'admin')". */
   readonly rows: ReadonlyMap<string, string>;
+  /** Whether the statement gives values to a unique key, so that no row can be made twice. */
+  readonly isKeyed: boolean;
 }
 
 /** Rows of a table that the schema files lack. */
@@ -89,10 +91,30 @@ export async function readLeftRows(database: Database, built: Rows, written: Wri
         said.length === 0
           ? `INSERT INTO ${relation} DEFAULT VALUES`
           : `INSERT INTO ${relation} (${said.map(({ name }) => writeIdentifier(name)).join(", ")})${overriding}`,
+      isKeyed: await hasKeyIn(
+        database,
+        quoteQualified(schema, table),
+        said.map(({ name }) => name),
+      ),
       rows: new Map(rows.filter(({ hash }) => lacking.has(hash)).map(({ hash, row }) => [hash, row])),
     });
   }
   return { hashes, tables };
+}
+
+/** Whether a unique key of a table is made of nothing but some columns. */
+async function hasKeyIn(database: Database, table: string, columns: readonly string[]): Promise<boolean> {
+  const [row] = await queryCatalogue<{ found: boolean }>(
+    database,
+    `select exists (
+       select from pg_index i
+        where i.indrelid = ($1::text)::regclass and i.indisunique and i.indpred is null and i.indexprs is null
+          and not exists (select from unnest(i.indkey::int2[]) with ordinality k (attnum, n)
+            join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum
+           where k.n <= i.indnkeyatts and (not a.attnotnull or a.attname not in (select json_array_elements_text($2::text::json))))) as found`,
+    [table, JSON.stringify(columns)],
+  );
+  return row?.found === true;
 }
 
 /** What was done about rows, and which are lacking still. */
@@ -120,9 +142,9 @@ export async function bringRows(
   const missing = notBuilt(left.hashes, made);
   const others = notBuilt(made, left.hashes);
   const lacking = left.tables.flatMap((table) => lackingIn(table, missing, others) ?? []);
-  const edits = lacking.flatMap(({ subject, sql, table, others: other }): Edit[] => {
+  const edits = lacking.flatMap(({ subject, sql, table, others: other, isKeyed }): Edit[] => {
     // A row that a migration changed would be there twice.
-    const file = sql === undefined || other > 0 ? undefined : homeOf(tree, subject);
+    const file = sql === undefined || (other > 0 && !isKeyed) ? undefined : homeOf(tree, subject);
     if (sql === undefined || file === undefined) return [];
     addAtEnd(tree, file, sql);
     const name = `rows of ${table}`;
@@ -135,15 +157,15 @@ export async function bringRows(
   const brought = new Set(edits.flatMap(({ subjects }) => subjects));
   return {
     edits,
-    lacking: lacking.flatMap(({ subject, ...rows }) => (brought.has(subject) ? [] : [rows])),
+    lacking: lacking.filter(({ subject }) => !brought.has(subject)),
   };
 }
 
 function lackingIn(
-  { schema, name, head, rows }: LeftTable,
+  { schema, name, head, rows, isKeyed }: LeftTable,
   missing: ReadonlyMap<string, ReadonlySet<string>>,
   others: ReadonlyMap<string, ReadonlySet<string>>,
-): (LackingRows & { readonly subject: Subject }) | undefined {
+): (LackingRows & { readonly subject: Subject; readonly isKeyed: boolean }) | undefined {
   const table = quoteQualified(schema, name);
   const hashes = missing.get(table);
   if (hashes === undefined) return undefined;
@@ -158,6 +180,7 @@ function lackingIn(
     what: rowsOf(hashes.size, table),
     sql: isWhole ? sql : undefined,
     others: other,
+    isKeyed,
     otherWhat: rowsOf(other, table),
   };
 }
