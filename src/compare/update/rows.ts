@@ -30,7 +30,7 @@ interface LeftTable {
   readonly head: string;
   /** By their hashes, in the order of the rows: "(1, 'admin')". */
   readonly rows: ReadonlyMap<string, string>;
-  /** Whether the statement gives values to a unique key, so that no row can be made twice. */
+  /** Whether the statement gives values to a unique key: a row of which a migration has changed other values cannot be made twice. */
   readonly isKeyed: boolean;
 }
 

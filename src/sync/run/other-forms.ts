@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { SyncColumn, SyncTable } from "../plan.ts";
-import { hasToken } from "./tokens.ts";
+import { hasToken, isEmail } from "./tokens.ts";
 
 /**
  * How many originals are addresses of a form that is not looked for in text: with a quoted name, or at a host without a dot. They
@@ -13,7 +13,7 @@ export async function countOtherForms(source: Database, table: SyncTable, column
   const text = `each.v::pg_catalog.text`;
   const [row] = await source.query<{ number: number }>(
     `select pg_catalog.count(*)::pg_catalog.float8 as number from only ${quoteQualified(table.schema, table.name)} source, lateral ${values} each (v)
-      where pg_catalog.strpos(${text}, '@') operator(pg_catalog.>) 0 and not ${hasToken("email", text)}`,
+      where pg_catalog.strpos(${text}, '@') operator(pg_catalog.>) 0 and not ${isEmail(text)} and not ${hasToken("email", text)}`,
   );
   return row?.number ?? 0;
 }
