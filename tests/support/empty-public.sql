@@ -26,8 +26,9 @@ begin
     raise exception using errcode = 'object_not_in_prerequisite_state', message = 'more than the schema "public"';
   end if;
   for command in
+    -- DROP AGGREGATE wants the asterisk of count(*), which an identity does not have.
     select format('drop %s if exists %s cascade',
-                  case o.type when 'composite type' then 'type' when 'statistics object' then 'statistics' else o.type end, o.identity)
+                  case o.type when 'composite type' then 'type' when 'statistics object' then 'statistics' when 'aggregate' then 'routine' else o.type end, o.identity)
       from pg_depend d, pg_identify_object(d.classid, d.objid, d.objsubid) o
      where d.refclassid = 'pg_namespace'::regclass and d.refobjid = 'public'::regnamespace and d.deptype = 'n'
        -- Not what went with something else in the meantime.

@@ -29,7 +29,10 @@ const END_SESSION =
 /** Objects' first number (FirstNormalObjectId in access/transam.h). */
 const FIRST = 16384;
 
-/** The schema public stays, because another would have another number. */
+/**
+ * The schema public stays, because another would have another number. Aggregates go as routines: DROP AGGREGATE wants the
+ * asterisk of `count(*)`, which an identity does not have.
+ */
 const DROP_EVERYTHING = `do $confiture$
 declare
   command text;
@@ -42,7 +45,7 @@ begin
     union all select 2, format('drop publication %I', pubname) from pg_publication
     union all select 3, format('drop schema %I cascade', nspname) from pg_namespace where oid >= ${FIRST}
     union all
-    select 4, format('drop %s if exists %s cascade', case o.type when 'statistics object' then 'statistics' else o.type end, o.identity)
+    select 4, format('drop %s if exists %s cascade', case o.type when 'statistics object' then 'statistics' when 'aggregate' then 'routine' else o.type end, o.identity)
       from (select distinct classid, objid from pg_depend
              where refclassid = 'pg_namespace'::regclass and refobjid = 'public'::regnamespace and deptype = 'n' and objid >= ${FIRST}
             except
