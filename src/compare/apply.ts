@@ -3,7 +3,7 @@ import { rollback } from "#database/rollback.ts";
 import { parseScript, runStatements, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { exclusively, type MigrateOptions } from "#migrate/exclusive.ts";
-import { runOptionsOf } from "#migrate/migrator.ts";
+import { runOptionsOf } from "#migrate/run-session.ts";
 import { prepareSession, type RunOptions } from "#migrate/run-session.ts";
 import type { Catalogue } from "./catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "./catalogue/changes.ts";

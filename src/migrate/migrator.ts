@@ -1,71 +1,35 @@
 import type { Database } from "#database/database.ts";
-import { ConfitureError } from "#errors/error.ts";
 import { type ApprovedPlan, requireApproved } from "./approved-plan.ts";
 import { namedObjects, requireSameObjects } from "./named-objects.ts";
 import { askedAmong, refuseHeldContract, refuseUnreached, stillPending, withApproved } from "./asked-contracts.ts";
-import { afterthought, endLeftOpen, type LeftOpenBodies } from "./afterthought.ts";
 import { type Discovery, requireMigrations, unrecognised } from "./discover.ts";
-import { type MigrationFile, migrationId } from "./migration-file.ts";
+import type { MigrationFile } from "./migration-file.ts";
 import { orSameWayUp } from "./edits.ts";
-import type { Direction } from "./events.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
-import { explainFailure, throwIfInterrupted, wasKept } from "./failure.ts";
-import { AllLeftOpen } from "./guest/left-open.ts";
 import { createLedger } from "./ledger/change.ts";
 import { findLedger } from "./ledger/find.ts";
 import type { Ledger } from "./ledger/ledger.ts";
-import { invalidAmong, invalidInWay, refuseOverInvalid } from "./invalid-in-way.ts";
+import { invalidAmong, invalidInWay } from "./invalid-in-way.ts";
 import { unitsOf } from "./steps.ts";
-import { checkSubscribed } from "./subscribed.ts";
 import { beginningsOf } from "./beginnings.ts";
-import { backfillOf, bodyOf, type LoadedMigration } from "./body.ts";
+import { bodyOf } from "./body.ts";
 import { GentleSignal } from "./gentle-signal.ts";
-import { checkContract } from "./contract.ts";
-import { notedAgain } from "./contract-back.ts";
-import { heldBack, isAskedFor } from "./held.ts";
-import type { HistoryEntry } from "./history.ts";
-import { claimFill, explainFillFailure, fillHeld, runBackfill } from "./run-fill.ts";
+import { claimFill } from "./run-fill.ts";
 import { loadAll, withRecordedVersions } from "./load-all.ts";
-import { lockKey } from "./lock.ts";
 import { type Loss, lossesOf } from "./losses.ts";
 import { readPlannedDatabase, requireSameDatabase } from "./planned-database.ts";
 import { missing, planDown, type PlanDownOptions, planUp, type PlanUpOptions, requireKnown } from "./plan.ts";
 import { nothingToResolve } from "./record.ts";
 import { refuseRenamedLedger } from "./renamed-ledger.ts";
 import { ReadAhead } from "./read-ahead.ts";
-import { runMigration } from "./run.ts";
-import { inOneTransaction } from "./run-in-transaction.ts";
-import type { RunOptions } from "./run-session.ts";
 import { readHistory } from "./status.ts";
-import { canonicalVersion, compareVersions } from "./version.ts";
+import { canonicalVersion } from "./version.ts";
 import { withWaysBack } from "./ways-back.ts";
 import { findUnreadHistory, unreadHistory } from "./unread-history.ts";
-
-export interface MigrationResult {
-  readonly migration: MigrationFile;
-  readonly direction: Direction;
-  /** `unfinished`: a backfill that the next run goes on with, or that another runner works on. */
-  readonly outcome: "done" | "failed" | "not-run" | "unfinished";
-  /** Milliseconds; only when done. */
-  readonly duration?: number;
-}
-
-/** What a run did. `error` is what stopped it; the results before it stand. */
-export interface RunReport {
-  readonly results: readonly MigrationResult[];
-  readonly error: ConfitureError | undefined;
-  /** What waits for something else than this run. */
-  readonly held?: readonly HeldMigration[];
-}
-
-/** A migration that is not run for the time being. */
-export interface HeldMigration {
-  readonly migration: MigrationFile;
-  /** Completes "NAME waits: ". */
-  readonly why: string;
-  /** Whether it is a contract that somebody named. */
-  readonly isAskedFor?: boolean;
-}
+import type { MigrationResult, RunReport } from "./run-report.ts";
+import { heldWithin } from "./held-migrations.ts";
+import { type FillLimits, runAll } from "./run-in-order.ts";
+import { requireTransactional, runTogether } from "./run-together.ts";
 
 export interface UpOptions extends PlanUpOptions {
   /** All of them in one transaction: all or none. */
@@ -177,16 +141,6 @@ async function upRound(
   return { ...round, held, asked: askedAmong(files, history, plan.contracts) };
 }
 
-/** What waits, of all that this run was asked for. */
-export function heldWithin(history: readonly HistoryEntry[], plan: PlanUpOptions): HeldMigration[] {
-  const to = plan.to === undefined ? undefined : requireKnown(history, plan.to).version;
-  return [...heldBack(history, plan).values()].flatMap(({ entry, why }) => {
-    const { file, version } = entry;
-    if (file === undefined || (to !== undefined && compareVersions(version, to) > 0)) return [];
-    return [{ migration: file, why, isAskedFor: isAskedFor(entry, plan.contracts ?? []) }];
-  });
-}
-
 /** @throws ConfitureError `migrations_unrecognised` for a folder in which nothing is taken for a migration, though something could be one */
 function requireRecognised(options: MigrateOptions): Discovery {
   const found = requireMigrations(options);
@@ -264,188 +218,4 @@ export async function resume(options: MigrateOptions, version: string, skip: boo
     }
     return await runAll(database, ledger, [migration], direction, options, { doneBefore });
   });
-}
-
-export function runOptionsOf(options: MigrateOptions, ledger: Ledger): RunOptions {
-  return { ...options, ledger, lockKey: lockKey(ledger), requireStatement: true };
-}
-
-/** What backfills of a run go by. */
-interface FillLimits {
-  readonly deadline: number | undefined;
-  readonly gentle: GentleSignal;
-}
-
-async function runAll(
-  database: Database,
-  ledger: Ledger,
-  migrations: readonly LoadedMigration[],
-  direction: Direction,
-  options: MigrateOptions,
-  how: {
-    /** Statements that an earlier run has done, of the one migration. */
-    readonly doneBefore?: number;
-    /** Runs backfills in batches. */
-    readonly fills?: FillLimits;
-    /** What contracts are checked against. */
-    readonly history?: readonly HistoryEntry[];
-    /** Stops behind a backfill, since others may have done something meanwhile. */
-    readonly untilFill?: boolean;
-  } = {},
-): Promise<RunReport & { readonly isOver: boolean }> {
-  using leftOpen: LeftOpenBodies = new AllLeftOpen();
-  const runOptions = { ...runOptionsOf(options, ledger), leftOpen };
-  const results: MigrationResult[] = [];
-  const notRun = (from: number): MigrationResult[] =>
-    migrations.slice(from).map(({ file }) => ({ migration: file, direction, outcome: "not-run" }));
-  options.onEvent?.({ type: "planned", migrations: migrations.map(({ file }) => file) });
-  for (const [index, migration] of migrations.entries()) {
-    const { file } = migration;
-    const late = await afterthought(leftOpen, true);
-    if (late !== undefined) return { results: [...results, ...notRun(index)], error: late, isOver: true };
-    if (how.fills?.deadline !== undefined && performance.now() >= how.fills.deadline) {
-      return { results: [...results, ...notRun(index)], error: await endLeftOpen(leftOpen, options), isOver: true };
-    }
-    const isFill = how.fills !== undefined && direction === "up" && backfillOf(migration.up) !== undefined;
-    try {
-      throwIfInterrupted(options.signal);
-      options.onEvent?.({ type: "started", direction, migration: file });
-      const started = performance.now();
-      if (isFill) {
-        const outcome = await fillGently(database, migration, runOptions, options, how.fills);
-        if (outcome.outcome !== "done") {
-          const result = { migration: file, direction, outcome: "unfinished" } as const;
-          const isElsewhere = outcome.outcome === "elsewhere";
-          const left = await endLeftOpen(leftOpen, options);
-          const isRefused = isElsewhere && options.lockWait === 0;
-          const error = isRefused ? fillHeld(file.version, outcome.holder, WHILE_OTHERS_FILL) : left;
-          return isElsewhere && !isRefused
-            ? { results: [...results, result], error, isOver: false }
-            : { results: [...results, result, ...notRun(index + 1)], error, isOver: true };
-        }
-      } else {
-        if (direction === "up" && how.history !== undefined) {
-          await checkContract(database, options.projectDir, how.history, migration, runOptions);
-          await checkSubscribed(database, migration, runOptions);
-        }
-        const alsoRecord = direction === "down" ? await notedAgain(database, migration, runOptions) : undefined;
-        await runMigration(database, migration, direction, { ...runOptions, alsoRecord }, how.doneBefore);
-      }
-      const duration = performance.now() - started;
-      options.onEvent?.({ type: "finished", direction, migration: file, duration });
-      results.push({ migration: file, direction, outcome: "done", duration });
-      if (isFill && how.untilFill === true) {
-        return { results, error: await endLeftOpen(leftOpen, options), isOver: false };
-      }
-    } catch (cause) {
-      const error = isFill
-        ? explainFillFailure(cause, file)
-        : await explainFailure(cause, migration, direction, options, database);
-      const outcome = wasKept(error) ? "done" : "failed";
-      return {
-        results: [...results, { migration: file, direction, outcome }, ...notRun(index + 1)],
-        error,
-        isOver: true,
-      };
-    }
-  }
-  return { results, error: await endLeftOpen(leftOpen, options), isOver: true };
-}
-
-const WHILE_OTHERS_FILL =
-  "What comes behind it waits for its end. `confiture migrate status` shows how far it is; without --no-wait, `confiture migrate up` runs what does not wait for it.";
-
-/** A backfill whose batch under way comes to its end when the command is interrupted. */
-async function fillGently(
-  database: Database,
-  migration: LoadedMigration,
-  runOptions: RunOptions,
-  options: MigrateOptions,
-  { deadline, gentle }: FillLimits,
-): Promise<Awaited<ReturnType<typeof runBackfill>>> {
-  const body = bodyOf(migration, "up");
-  if (body.kind !== "sql") throw new Error("a backfill that is no SQL");
-  gentle.hold();
-  const end = await runBackfill(database, migration, body, runOptions, {
-    throttle: options.throttle ?? {},
-    lockWait: options.lockWait,
-    deadline,
-    soft: gentle.asked,
-    onEvent: options.onEvent,
-  }).finally(() => gentle.letGo());
-  if (end.outcome !== "unfinished" || end.why === "deadline") return end;
-  throw new ConfitureError("interrupted", `Interrupted during backfill ${migrationId(migration.file)}`, {
-    hint: "The batch that was running was completed and recorded. `confiture migrate up` goes on behind it.",
-  });
-}
-
-/** @throws ConfitureError `migration_not_transactional` */
-function requireTransactional(migration: LoadedMigration): void {
-  const { file } = migration;
-  const body = bodyOf(migration, "up");
-  const hasOwn = body.kind === "sql" && body.opening !== undefined;
-  const isFill = backfillOf(body) !== undefined;
-  const isContract = body.kind === "sql" && body.marks?.phase === "contract";
-  if (body.transactional && !hasOwn && !isFill && !isContract) return;
-  throw new ConfitureError(
-    "migration_not_transactional",
-    hasOwn
-      ? `${file.path} says how its transaction is to be, so it cannot share one`
-      : isFill
-        ? `${file.path} is a backfill, whose batches have transactions of their own`
-        : isContract
-          ? `${file.path} is a contract, before which what is committed is checked`
-          : `${file.path} runs outside a transaction, so it cannot share one`,
-    { location: { file: file.path }, hint: "Leave --single-transaction out, or stop before it with --to." },
-  );
-}
-
-/** All in one transaction. What is shown as done is committed. */
-async function runTogether(
-  database: Database,
-  ledger: Ledger,
-  migrations: readonly LoadedMigration[],
-  options: MigrateOptions,
-): Promise<RunReport> {
-  const direction: Direction = "up";
-  const durations: number[] = [];
-  let current = migrations[0]!;
-  options.onEvent?.({ type: "planned", migrations: migrations.map(({ file }) => file) });
-  using leftOpen: LeftOpenBodies = new AllLeftOpen();
-  try {
-    for (const migration of migrations) {
-      current = migration;
-      await checkSubscribed(database, migration, runOptionsOf(options, ledger));
-    }
-    await inOneTransaction(database, { ...runOptionsOf(options, ledger), leftOpen }, async (transaction) => {
-      for (const migration of migrations) {
-        current = migration;
-        throwIfInterrupted(options.signal);
-        options.onEvent?.({ type: "started", direction, migration: migration.file });
-        const started = performance.now();
-        if (migration.up.kind === "sql") {
-          await refuseOverInvalid(database, migration.up.script, migration.up.script.statements);
-        }
-        await transaction.run(migration);
-        durations.push(performance.now() - started);
-      }
-      const late = await afterthought(leftOpen, false);
-      if (late !== undefined) throw late;
-      return current;
-    });
-  } catch (cause) {
-    const error = await explainFailure(cause, current, direction, options, database);
-    const results = migrations.map(({ file }) => ({
-      migration: file,
-      direction,
-      outcome: wasKept(error) ? ("done" as const) : file === current.file ? ("failed" as const) : ("not-run" as const),
-    }));
-    return { results, error };
-  }
-  const results = migrations.map(({ file }, index) => {
-    const duration = durations[index] ?? 0;
-    options.onEvent?.({ type: "finished", direction, migration: file, duration });
-    return { migration: file, direction, outcome: "done" as const, duration };
-  });
-  return { results, error: await endLeftOpen(leftOpen, options) };
 }

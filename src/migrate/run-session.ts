@@ -3,10 +3,11 @@ import type { LeftOpenBodies } from "./afterthought.ts";
 import { databaseSettings, liftLimits, noteDatabaseSettings, setConfigs } from "#database/settings.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { MigrateEvent } from "./events.ts";
-import { NOTICE_A_DEAD_CLIENT } from "./exclusive.ts";
+import { NOTICE_A_DEAD_CLIENT, type MigrateOptions } from "./exclusive.ts";
 import type { Ledger, LedgerEntry } from "./ledger/ledger.ts";
 import type { LoadedMigration } from "./body.ts";
 import type { Performer } from "./performer.ts";
+import { lockKey } from "./lock.ts";
 
 export interface RunOptions {
   readonly ledger: Ledger;
@@ -98,4 +99,8 @@ export function entryOf(migration: LoadedMigration): LedgerEntry {
     checksum: migration.checksum,
     kept: migration.kept,
   };
+}
+
+export function runOptionsOf(options: MigrateOptions, ledger: Ledger): RunOptions {
+  return { ...options, ledger, lockKey: lockKey(ledger), requireStatement: true };
 }
