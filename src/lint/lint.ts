@@ -5,6 +5,7 @@ import { sizesByName } from "#compare/trace/impact.ts";
 import type { Sizes } from "#compare/trace/sizes.ts";
 import { inside, offsetOfByte, type Node, type RangeVar } from "#sql/parser.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
+import { Statement } from "#sql/statement.ts";
 import type { LintFile, LintStatement, Transaction } from "./file.ts";
 import type { Finding, Known } from "./finding.ts";
 import { applyIgnores } from "./ignores.ts";
@@ -107,6 +108,7 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
         quiet = findings.length === soFar ? rows : undefined;
       }
       world.apply(node);
+      world.triggers.apply(Statement.of(statement.text));
       if (!isAboutRows(node)) before.earlier.push(statement);
     }
     // Schema files belong together: what one of them makes may be completed in another.

@@ -95,6 +95,7 @@ import { tableReplaced } from "./rules/table-replaced.ts";
 import { timeoutKillsConcurrently } from "./rules/timeout-kills-concurrently.ts";
 import { transactionControl } from "./rules/transaction-control.ts";
 import { triggerLocks } from "./rules/trigger-locks.ts";
+import { triggerSwallowsWrites } from "./rules/trigger-swallows-writes.ts";
 import { truncate } from "./rules/truncate.ts";
 import { typeChangeRechecks } from "./rules/type-change-rechecks.ts";
 import { typeChangeRewrites } from "./rules/type-change-rewrites.ts";
@@ -168,6 +169,7 @@ export const RULES: readonly Rule[] = [
   tableReplaced,
   sequenceRepeats,
   ruleSwallowsWrites,
+  triggerSwallowsWrites,
   replacesCode,
   doesByCode,
   foreignKeysOff,

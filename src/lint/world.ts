@@ -7,6 +7,7 @@ import {
   type RangeVar,
   strings,
 } from "#sql/parser.ts";
+import { Triggers } from "#sql/swallowed-writes.ts";
 import { addedConstraints, notNullColumns, typeText } from "./syntax.ts";
 
 /** A table, view or index as far as migrations tell: what their text says, and not what a database holds. */
@@ -79,6 +80,7 @@ export class World {
   readonly addedValues = new Set<string>();
   /** Files whose objects no application uses yet. */
   isNewFile: (made: number) => boolean = () => false;
+  readonly triggers = new Triggers();
   #searchPath = "public";
 
   keyOf(range: Pick<RangeVar, "schemaname" | "relname"> | undefined): string {
@@ -151,6 +153,7 @@ export class World {
   nextFile(): void {
     this.here++;
     this.addedValues.clear();
+    this.triggers.settle();
     this.#searchPath = "public";
   }
 

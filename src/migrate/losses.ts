@@ -5,9 +5,11 @@ import { lossOf } from "#sql/loss.ts";
 import { reachesOutside } from "#sql/outside.ts";
 import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
 import type { Statement } from "#sql/statement.ts";
+import { lossOfSwallowed } from "#sql/swallowed-writes.ts";
 import type { LoadedMigration } from "./body.ts";
 import { exposuresOf } from "./exposures.ts";
 import { fillsOnly } from "./fills-only.ts";
+import { swallowedWrites } from "./swallowed-writes.ts";
 import { doneByCode, lossByCode } from "./taking-code.ts";
 import { isBase } from "./version.ts";
 
@@ -40,6 +42,7 @@ export async function lossesOf(
   const running = run.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : []));
   const byCode = await doneByCode(running, database);
   const exposures = await exposuresOf(running, database);
+  const swallowed = await swallowedWrites(running, database);
   return migrations.flatMap((migration): Loss[] => {
     const { file, up } = migration;
     // It stops when its turn comes, and takes nothing away; nor is there anything where the base runs.
@@ -56,7 +59,14 @@ export async function lossesOf(
       // A statement that exposes rows says where to; other code is not known anyway.
       const isTold = taken !== undefined || exposures.has(statement);
       const reach = isTold ? undefined : reachesOutside(statement, false);
-      const losses = [lost ?? [], reach ?? [], ...takes.map(lossByCode)].flat();
+      // Which rows go through a branch, nobody knows here.
+      const swallows = (swallowed.get(statement) ?? []).filter(({ fate }) => fate !== "branch");
+      const losses = [
+        lost ?? [],
+        reach ?? [],
+        ...takes.map(lossByCode),
+        ...swallows.map((one) => lossOfSwallowed(one)),
+      ].flat();
       const exposed = [...(exposures.get(statement) === undefined ? [] : [exposures.get(statement)!]), ...exposes];
       if (losses.length + exposed.length === 0) return [];
       const { line = 1 } = placeIn(script, statement.start);

@@ -171,6 +171,19 @@ ALTER TABLE new INHERIT above;
     }
     await project.write(
       "db/migrations/002_more.sql",
+      `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$;
+CREATE TRIGGER t BEFORE INSERT OR DELETE ON log FOR EACH ROW EXECUTE FUNCTION f();
+CREATE OR REPLACE FUNCTION on_watched() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$;
+CREATE TRIGGER t2 BEFORE UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION on_watched();
+`,
+    );
+    const swallows = (await project.run(UP)).stderr.matchAll(/002_more\.sql:(\d): (.*)/g);
+    expect([...swallows].map(([, line, what]) => `${line} ${what}`)).toEqual([
+      "2 lets INSERT and DELETE on log write nothing (TRIGGER t)",
+      "4 lets UPDATE on watched write nothing (TRIGGER t2)",
+    ]);
+    await project.write(
+      "db/migrations/002_more.sql",
       "-- migrate:up transaction:false\nCOPY items FROM PROGRAM 'echo 1';\nSELECT lo_export(1, '/x');\nALTER SYSTEM SET work_mem = '4MB';\nSELECT dblink_exec('', 'DELETE FROM items');\n",
     );
     const outside = (await project.run(UP)).stderr.matchAll(/002_more\.sql:(\d): (.*)/g);

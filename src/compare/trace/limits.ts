@@ -1,6 +1,7 @@
 import { lossOf } from "#sql/loss.ts";
 import { isReplacement } from "#sql/replaced.ts";
 import { Statement } from "#sql/statement.ts";
+import { isSwallowing, isSwallowingMeasured } from "#sql/swallowed-writes.ts";
 import { isAtLeast, type Lock, type LockMode, type Relation, type StatementFacts, type Trace } from "./facts.ts";
 import { sizesByName } from "./impact.ts";
 import { otherSearchPath, type SizeOf, type Sizes } from "./sizes.ts";
@@ -98,7 +99,12 @@ function heldAbove({ held }: StatementFacts, limit: LockMode): readonly Lock[] {
 /** What a statement takes away besides what its text says. Pure. */
 export function untoldLosses({ sql, loses }: Pick<StatementFacts, "sql" | "loses">): string[] {
   const told = lossOf(Statement.of(sql));
-  return loses.filter((loss) => loss !== told && !isReplacement(loss));
+  return loses.filter((loss) => loss !== told && !isReplacement(loss) && !isToldSwallowing(loss));
+}
+
+/** What the text of a trigger's function tells is asked with what the text of statements tells. */
+function isToldSwallowing(loss: string): boolean {
+  return isSwallowing(loss) && !isSwallowingMeasured(loss);
 }
 
 /** Losses that its text names. Pure. */

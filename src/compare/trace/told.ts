@@ -1,11 +1,13 @@
 import type { Database } from "#database/database.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { exposuresOf } from "#migrate/exposures.ts";
+import { swallowedWrites } from "#migrate/swallowed-writes.ts";
 import { doneByCode } from "#migrate/taking-code.ts";
 import { dangersOf } from "#sql/danger.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
 import type { Statement } from "#sql/statement.ts";
+import type { SwallowedWrites } from "#sql/swallowed-writes.ts";
 import type { Meter } from "./meter.ts";
 import { deletedFrom } from "./statement-losses.ts";
 
@@ -17,21 +19,27 @@ export interface Told {
   readonly exposes: readonly string[];
   /** Names of functions it runs, or may run, that may change or delete something. */
   readonly runs: readonly string[];
+  /** Writes to tables in use that triggers swallow from then on. */
+  readonly swallows: readonly SwallowedWrites[];
 }
 
 /** Reads statements of one migration, in the order in which they run. */
 export class Teller {
   readonly #meter: Meter;
   readonly #isTypeScript: boolean;
+  readonly #own: readonly Statement[];
   /** What is known of its statements: all of a file in SQL, those of TypeScript up to now. */
   readonly #known: Statement[];
   #replacedTables: ReturnType<typeof replacedTables> | undefined;
+  /** As of the database before the first of its statements. */
+  #swallowed: Awaited<ReturnType<typeof swallowedWrites>> | undefined;
 
   /** @param before statements of migrations before it that may have renamed tables */
   constructor(meter: Meter, { up }: LoadedMigration, before: readonly Statement[]) {
     this.#meter = meter;
     this.#isTypeScript = up.kind === "typescript";
-    this.#known = [...before, ...(up.kind === "sql" ? up.script.statements : [])];
+    this.#own = up.kind === "sql" ? up.script.statements : [];
+    this.#known = [...before, ...this.#own];
   }
 
   async of(database: Database, statement: Statement): Promise<Told> {
@@ -41,7 +49,17 @@ export class Teller {
       endangers: await this.#endangers(statement),
       exposes: [...(await exposuresOf([statement], database, this.#known)).values(), ...(byCode?.exposes ?? [])],
       runs: byCode?.takes ?? [],
+      swallows: await this.#swallows(database, statement),
     };
+  }
+
+  async #swallows(database: Database, statement: Statement): Promise<readonly SwallowedWrites[]> {
+    if (this.#isTypeScript) this.#swallowed = await swallowedWrites([statement], database);
+    this.#swallowed ??= await swallowedWrites(this.#own, database);
+    const inUse: SwallowedWrites[] = [];
+    for (const one of this.#swallowed.get(statement) ?? [])
+      if ((await this.#meter.resolve(one.table))?.isNew === false) inUse.push(one);
+    return inUse;
   }
 
   /** What goes with deleted rows by foreign keys, whether or not rows were there to show it. */

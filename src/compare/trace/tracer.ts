@@ -6,6 +6,7 @@ import type { Performer } from "#migrate/performer.ts";
 import { transactionControl } from "#sql/classify.ts";
 import { quoteLiteral } from "#sql/quote.ts";
 import { Statement } from "#sql/statement.ts";
+import { lossOfSwallowed, type SwallowedWrites } from "#sql/swallowed-writes.ts";
 import type { ScratchSite } from "../scratch/site.ts";
 import type { StatementFacts } from "./facts.ts";
 import { backToSavepoint, releaseSavepoint, setSavepoint } from "./guarded.ts";
@@ -18,6 +19,7 @@ import type { RowsInTheWay } from "./rows-in-the-way.ts";
 import { asServerError, MEASURED, StatementRunner } from "./run-statement.ts";
 import { insertsFrom } from "./seeds.ts";
 import { lossesOf } from "./statement-losses.ts";
+import { swallowedRows } from "./swallowed-rows.ts";
 import { Teller } from "./told.ts";
 import { whyTooNew } from "./too-new.ts";
 import { COUNT_CALLS } from "./watch-queries.ts";
@@ -169,13 +171,19 @@ export class Tracer implements Performer {
     if (how.kind === "not-traced" || (error !== undefined && error.onRows === undefined)) this.#options.lost.any = true;
     const emptied = await emptiedByCode(database, statement, measured);
     const losses = lossesOf(statement, measured, keepsValues === true, emptied, told.runs);
+    const swallows = taken.stopped === undefined ? await this.#swallows(database, told.swallows) : [];
     this.statementFacts.push({
       ...this.#places.of(script, statement, isTransactional && verb === undefined),
       how,
       ...factsOf(measured),
       ...losses,
       held: isTransactional ? measured.held : measured.locks,
-      loses: [...losses.loses, ...told.replaces, ...(await this.#teller.followersOf(losses.loses))],
+      loses: [
+        ...losses.loses,
+        ...swallows.map((one) => lossOfSwallowed(one, one.fate === "branch")),
+        ...told.replaces,
+        ...(await this.#teller.followersOf(losses.loses)),
+      ],
       endangers: told.endangers.length > 0 ? told.endangers : losses.endangers,
       exposes: told.exposes,
       error,
@@ -185,6 +193,19 @@ export class Tracer implements Performer {
         (statement.firstWord === "DO" && HAS_BRANCHES.test(statement.text)),
     });
     return taken.stopped;
+  }
+
+  /** Of writes that may be swallowed on one way through a trigger alone, those that are. */
+  async #swallows(database: Database, all: readonly SwallowedWrites[]): Promise<SwallowedWrites[]> {
+    const swallows: SwallowedWrites[] = [];
+    for (const one of all) {
+      if (one.fate !== "branch") swallows.push(one);
+      else if (!this.#options.isApart) {
+        const events = await swallowedRows(database, one, this.#options.limit);
+        if (events.length > 0) swallows.push({ ...one, events });
+      }
+    }
+    return swallows;
   }
 
   /** Once for the migration, behind what the runner sets back and before what the migration sets itself. */

@@ -367,6 +367,35 @@ ALTER TABLE users RENAME TO users_old;`,
     ]);
   });
 
+  test("which writes triggers swallow from then on, by their code or by trying", async () => {
+    const code = (body: string): string =>
+      `CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN ${body} END$$;\n`;
+    const trigger = (name: string, events: string, table: string): string =>
+      `CREATE TRIGGER ${name} BEFORE ${events} ON ${table} FOR EACH ROW EXECUTE FUNCTION f();\n`;
+    const every = "INSERT OR UPDATE OR DELETE";
+    const { statements } = await traced({
+      "migrations/2_a.sql": `${code("RETURN NEW;")}${trigger("a", every, "orgs")}CREATE TABLE fresh (id int);\n${trigger("a", every, "fresh")}`,
+      "migrations/3_b.sql": code("IF TG_OP <> 'INSERT' OR NEW.name IS NULL THEN RETURN NULL; END IF; RETURN NEW;"),
+      "migrations/4_c.sql": `${code("IF TG_OP = 'INSERT' AND NEW.at < '0001-01-01' THEN RETURN NULL; END IF; RETURN coalesce(NEW, OLD);")}${trigger("b", "INSERT OR DELETE", "visits")}`,
+      "migrations/5_d.ts": `import { Migration } from "confiture";
+export default class extends Migration { up() { this.execute(${JSON.stringify(code("RETURN NULL;"))}); } }`,
+    });
+    expect(statements.map(({ loses }) => loses)).toEqual([
+      [],
+      ["lets DELETE on orgs write nothing (TRIGGER a)"],
+      [],
+      [],
+      ["may let UPDATE on public.orgs write nothing, as with rows made up here (TRIGGER a)"],
+      [],
+      [],
+      [
+        "lets INSERT, UPDATE and DELETE on public.orgs write nothing (TRIGGER a)",
+        "lets INSERT and DELETE on public.visits write nothing (TRIGGER b)",
+      ],
+    ]);
+    expect(statements.map(untoldLosses).map((losses) => losses.length)).toEqual([0, 0, 0, 0, 1, 0, 0, 0]);
+  });
+
   test("tables that earlier migrations empty have rows again for the later ones, cleaned up as they were", async () => {
     const { statements } = await traced({
       "migrations/2_a.sql": "DELETE FROM users;",

@@ -510,6 +510,8 @@ describe("who reads rows that policies keep from them", () => {
   });
 });
 
+const SWALLOWS = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';";
+
 test.each([
   ["UPDATE t SET a = 1 FROM u;", "update-all", true],
   ["UPDATE t SET a = u.a FROM u WHERE u.id = t.id;", "update-all", false],
@@ -527,6 +529,21 @@ test.each([
   ["CREATE RULE r AS ON INSERT TO t DO ALSO NOTHING;", "rule-swallows-writes", false],
   ["CREATE RULE r AS ON DELETE TO t DO INSTEAD UPDATE t SET a = 1 WHERE id = old.id;", "rule-swallows-writes", false],
   ["CREATE TABLE t (id int); CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING;", "rule-swallows-writes", false],
+  [
+    `${SWALLOWS} CREATE TRIGGER x BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();`,
+    "trigger-swallows-writes",
+    true,
+  ],
+  [
+    `${SWALLOWS} CREATE TRIGGER x AFTER UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();`,
+    "trigger-swallows-writes",
+    false,
+  ],
+  [
+    `${SWALLOWS} CREATE TABLE t (id int); CREATE TRIGGER x BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f();`,
+    "trigger-swallows-writes",
+    false,
+  ],
   ["COPY t FROM PROGRAM 'cat';", "changes-server", true],
   ["COPY t FROM '/tmp/t';", "changes-server", true],
   ["COPY t TO '/tmp/t';", "changes-server", false],
