@@ -4,8 +4,10 @@ import type { Database } from "#database/database.ts";
 import { readRegularFile } from "#files/read.ts";
 import type { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
+import { codeAsSql } from "#migrate/code-as-sql.ts";
 import { loadMigration } from "#migrate/load.ts";
 import { migrationId } from "#migrate/migration-file.ts";
+import { DIRECTLY } from "#migrate/performer.ts";
 import { readCatalogue } from "../catalogue/catalogue.ts";
 import { SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
@@ -158,16 +160,21 @@ async function decideByRollback(
       if (held > 0) return divide(open, 0, `${migrationId(migration.file)} has no way back`);
       continue;
     }
-    if (isBare && !mayLeaveRows(migration) && (await run.backAndThere(migration))) {
+    const plain = isBare ? await codeAsSql(migration, options.signal) : undefined;
+    if (plain !== undefined && !mayLeaveRows(plain) && (await run.backAndThere(plain))) {
       [held, isBack, above] = [held + 1, false, undefined];
       continue;
     }
-    above ??= await readState(database, run, written);
     const { down } = migration;
     const isWhole = down.kind === "refused" || down.transactional;
     const untouched = isWhole ? undefined : await run.fingerprint();
     await run.record(migration);
-    const error = await run.step(migration, "down");
+    // Reading takes longer than rolling back, and what cannot be rolled back needs none.
+    let error = isWhole && above === undefined ? await run.tryOut(migration, DIRECTLY, "down") : undefined;
+    if (error === undefined) {
+      above ??= await readState(database, run, written);
+      error = await run.step(migration, "down");
+    }
     if (error !== undefined) {
       const isUntouched = isWhole || (await run.fingerprint()) === untouched;
       if (held > 0 || !isUntouched) return divide(open, 0, failed(migration, error));
@@ -177,7 +184,7 @@ async function decideByRollback(
     const below = await readState(database, run, written);
     isBack = (await run.step(migration, "up")) === undefined;
     const back = await readState(database, run, written);
-    if (!isBack || lackingOf(below, back, above, { by: "" }) !== undefined) {
+    if (!isBack || lackingOf(below, back, above!, { by: "" }) !== undefined) {
       return divide(open, 0, `${migrationId(migration.file)} does not bring back what its rollback takes away`);
     }
     held++;

@@ -40,8 +40,8 @@ export interface ScratchRun {
     performer?: Performer,
     signal?: AbortSignal,
   ): Promise<ConfitureError | undefined>;
-  /** As `step` up, of a migration that runs in one transaction, which is taken back at its end. */
-  tryOut(migration: LoadedMigration, performer: Performer): Promise<ConfitureError | undefined>;
+  /** As `step`, up if nothing else is said, of a migration that runs in one transaction, which is taken back at its end. */
+  tryOut(migration: LoadedMigration, performer: Performer, direction?: Direction): Promise<ConfitureError | undefined>;
   /**
    * Applies a migration, rolls it back, compares with what was there before, and applies it again: in one transaction, which takes
    * a part of the time of as many steps.
@@ -147,7 +147,7 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
     read: () => readCatalogue(database, [ledger]),
     step: (migration, direction, performer, signal) =>
       attempt(migration, direction, { performer, ...(signal === undefined ? {} : { signal }) }),
-    tryOut: (migration, performer) => attempt(migration, "up", { performer, takesBack: true }),
+    tryOut: (migration, performer, direction = "up") => attempt(migration, direction, { performer, takesBack: true }),
     async thereAndBack(migration) {
       const texts = textsOf(migration);
       if (texts === undefined) return false;

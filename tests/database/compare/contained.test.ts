@@ -58,6 +58,34 @@ describe("migrations that only the schema files can carry", () => {
     expect(await decide(two, { recorded: ["1"] })).toMatchObject({ contained: [], pending: ["002"] });
   });
 
+  const add = 'this.execute("ALTER TABLE users ADD bio text")';
+  const drop = 'this.execute("ALTER TABLE users DROP bio -- gone"); this.execute("SET work_mem = 4096")';
+  test.each([
+    ["what it asks for is all that it does", WITH_BIO, add, drop, { contained: ["001"], pending: [], undecided: [] }],
+    [
+      "what it does goes by what it is told",
+      WITH_BIO,
+      `const [row] = await this.query("SELECT count(*)::int AS n FROM users"); if (row.n === 0) ${add}`,
+      drop,
+      { contained: ["001"], pending: [], undecided: [] },
+    ],
+    [
+      "its way back takes away what its way up does not bring",
+      WITH_BIO,
+      'this.execute("ALTER TABLE users ADD bio varchar(10)")',
+      drop,
+      { contained: [], pending: [], undecided: ["001"] },
+    ],
+    ["the files do not hold it", USERS, add, drop, { contained: [], pending: ["001"], undecided: [] }],
+  ])("in TypeScript: %s", async (_, schema, up, down, found) => {
+    const code = `import { Migration } from "confiture";
+      export default class extends Migration {
+        async up() { ${up}; }
+        async down() { ${down}; }
+      }`;
+    expect(await decide({ "db/schema/users.sql": schema, "db/migrations/001_bio.ts": code })).toMatchObject(found);
+  });
+
   test("without a way back: pending where they apply, undecided where they do not", async () => {
     const oneWay = { "db/migrations/001_bio.sql": "ALTER TABLE users ADD bio text;" };
     expect(await decide({ ...files(USERS), ...oneWay })).toMatchObject({ pending: ["001"] });
