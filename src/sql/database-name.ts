@@ -1,4 +1,4 @@
-import { TokenKind } from "./lexer.ts";
+import { TokenKind } from "./token-kind.ts";
 import { quoteIdentifier } from "./quote.ts";
 import { codePointOffset } from "./position.ts";
 import { isWord, type Token, tokensOf } from "./tokens.ts";

@@ -7,58 +7,28 @@ import {
   isDigit,
   isOperatorCharacter,
 } from "./characters.ts";
-
-/** What a token is. Semicolons and parentheses have kinds of their own because splitting turns on them. */
-export const TokenKind = {
-  /** A keyword or an unquoted identifier. */
-  word: 1,
-  quotedIdentifier: 2,
-  /** '...' and its forms with a prefix: E, B, X, N and U&. */
-  string: 3,
-  dollarString: 4,
-  number: 5,
-  /** $1 */
-  parameter: 6,
-  operator: 7,
-  punctuation: 8,
-  semicolon: 9,
-  open: 10,
-  close: 11,
-  /** A character PostgreSQL has no token for. */
-  other: 12,
-  /** A backslash outside quotes: psql takes what follows for a command. */
-  backslash: 13,
-  /** `-- ...` without its line end; only when comments are asked for. */
-  lineComment: 14,
-  blockComment: 15,
-} as const;
-export type TokenKind = (typeof TokenKind)[keyof typeof TokenKind];
+import { TokenKind, SINGLE_KIND } from "./token-kind.ts";
+import {
+  BOM,
+  QUOTE,
+  DOUBLE_QUOTE,
+  DOLLAR,
+  AMPERSAND,
+  STAR,
+  PLUS,
+  DASH,
+  DOT,
+  SLASH,
+  COLON,
+  EQUALS,
+  LETTER_E,
+  LETTER_N,
+  LETTER_U,
+  BACKSLASH,
+} from "./character-codes.ts";
+import { blockCommentEnd, continuedAt, lineCommentEnd, numberEnd, wordEnd } from "./token-ends.ts";
 
 export type LexerGap = "string" | "quoted identifier" | "dollar-quoted string" | "comment";
-
-const BOM = 0xfeff;
-const LINE_FEED = 10;
-const CARRIAGE_RETURN = 13;
-const QUOTE = 39;
-const DOUBLE_QUOTE = 34;
-const DOLLAR = 36;
-const AMPERSAND = 38;
-const STAR = 42;
-const PLUS = 43;
-const DASH = 45;
-const DOT = 46;
-const SLASH = 47;
-const ZERO = 48;
-const COLON = 58;
-const EQUALS = 61;
-const UNDERSCORE = 95;
-const LETTER_B = 98;
-const LETTER_E = 101;
-const LETTER_N = 110;
-const LETTER_O = 111;
-const LETTER_U = 117;
-const LETTER_X = 120;
-const BACKSLASH = 92;
 
 /** How far is looked at first where not the whole text may be looked at. */
 const WINDOW = 16;
@@ -70,14 +40,6 @@ const SINGLE = CharacterClass.single;
 const DASH_CLASS = CharacterClass.dash;
 const SLASH_CLASS = CharacterClass.slash;
 const WORD = TokenKind.word;
-
-/** The kind of each ASCII character that is a token by itself. */
-const SINGLE_KIND = new Uint8Array(128).fill(TokenKind.other);
-for (const character of ",[]") SINGLE_KIND[character.charCodeAt(0)] = TokenKind.punctuation;
-SINGLE_KIND[";".charCodeAt(0)] = TokenKind.semicolon;
-SINGLE_KIND["(".charCodeAt(0)] = TokenKind.open;
-SINGLE_KIND[")".charCodeAt(0)] = TokenKind.close;
-SINGLE_KIND["\\".charCodeAt(0)] = TokenKind.backslash;
 
 /** Characters with which an operator may end in + or -. */
 const IS_SPECIAL = new Uint8Array(128);
@@ -158,12 +120,13 @@ export class Lexer {
         return true;
       }
       if (type === DASH_CLASS && text.charCodeAt(at + 1) === DASH && at + 1 < limit) {
-        at = this.lineComment(at);
+        at = lineCommentEnd(text, at, limit);
         if (this.comments) return this.token(TokenKind.lineComment, at);
         continue;
       }
       if (type === SLASH_CLASS && text.charCodeAt(at + 1) === STAR && at + 1 < limit) {
-        at = this.blockComment(at);
+        const close = blockCommentEnd(text, at, limit);
+        at = close === -1 ? this.open("comment") : close;
         if (this.comments) return this.token(TokenKind.blockComment, at);
         continue;
       }
@@ -178,15 +141,15 @@ export class Lexer {
     const following = this.text.charCodeAt(at + 1);
     switch (CLASS_OF[code]) {
       case CharacterClass.prefix:
-        return this.prefixedString(at, code) || this.token(TokenKind.word, this.wordEnd(at + 1));
+        return this.prefixedString(at, code) || this.token(TokenKind.word, wordEnd(this.text, at + 1, this.limit));
       case CharacterClass.quote:
         return this.token(TokenKind.string, this.plainString(at + 1, "'", "string"));
       case CharacterClass.doubleQuote:
         return this.token(TokenKind.quotedIdentifier, this.plainString(at + 1, '"', "quoted identifier"));
       case CharacterClass.digit:
-        return this.token(TokenKind.number, this.number(at));
+        return this.token(TokenKind.number, numberEnd(this.text, at, this.limit));
       case CharacterClass.dot:
-        if (isDigit(following)) return this.token(TokenKind.number, this.number(at));
+        if (isDigit(following)) return this.token(TokenKind.number, numberEnd(this.text, at, this.limit));
         return this.token(TokenKind.punctuation, following === DOT ? at + 2 : at + 1);
       case CharacterClass.colon:
         return this.token(TokenKind.punctuation, following === COLON || following === EQUALS ? at + 2 : at + 1);
@@ -201,17 +164,6 @@ export class Lexer {
     this.kind = kind;
     this.end = end < this.limit ? end : this.limit;
     return true;
-  }
-
-  private wordEnd(at: number): number {
-    const text = this.text;
-    const limit = this.limit;
-    while (at < limit) {
-      const code = text.charCodeAt(at);
-      if (code < 128 && CONTINUES_WORD[code] === 0) break;
-      at++;
-    }
-    return at;
   }
 
   /** B'', E'', N'', X'', U&'' or U&"" at `at`; false when the letter begins an ordinary word. */
@@ -263,46 +215,12 @@ export class Lexer {
           continue;
         }
         // A part on a later line continues the string, and its backslashes still escape.
-        const continued = this.stringContinuation(at);
+        const continued = continuedAt(text, at, limit);
         if (continued === -1) return at;
         at = continued;
       }
     }
     return this.open("string");
-  }
-
-  /** Behind the quote that continues a string ended at `at`: a line end lies between. -1 when none does. */
-  private stringContinuation(at: number): number {
-    const text = this.text;
-    const limit = this.limit;
-    let sawLineEnd = false;
-    while (at < limit) {
-      const code = text.charCodeAt(at);
-      if (code === LINE_FEED || code === CARRIAGE_RETURN) {
-        sawLineEnd = true;
-        at++;
-      } else if (CLASS_OF[code] === CharacterClass.space) {
-        at++;
-      } else if (code === DASH && text.charCodeAt(at + 1) === DASH) {
-        at = this.lineComment(at);
-      } else {
-        return code === QUOTE && sawLineEnd ? at + 1 : -1;
-      }
-    }
-    return -1;
-  }
-
-  /** The end of the line comment at `at`: either kind of line end closes it. */
-  private lineComment(at: number): number {
-    const text = this.text;
-    const limit = this.limit;
-    // Not with indexOf: a text may hold only one of both, and the search for the other would go to its end.
-    while (at < limit) {
-      const code = text.charCodeAt(at);
-      if (code === LINE_FEED || code === CARRIAGE_RETURN) break;
-      at++;
-    }
-    return at;
   }
 
   /** The first `wanted` at `at` or behind it that ends before the limit, or -1. */
@@ -317,26 +235,6 @@ export class Lexer {
       if (found !== -1) return at + found;
       if (end === limit) return -1;
     }
-  }
-
-  private blockComment(at: number): number {
-    const text = this.text;
-    const limit = this.limit;
-    let depth = 1;
-    at += 2;
-    while (at < limit) {
-      const code = text.charCodeAt(at++);
-      if (code === STAR) {
-        if (text.charCodeAt(at) === SLASH && at < limit) {
-          at++;
-          if (--depth === 0) return at;
-        }
-      } else if (code === SLASH && text.charCodeAt(at) === STAR) {
-        at++;
-        depth++;
-      }
-    }
-    return this.open("comment");
   }
 
   private dollar(at: number): boolean {
@@ -356,33 +254,6 @@ export class Lexer {
     const end = close + body - at;
     if (close === -1) return this.token(TokenKind.dollarString, this.open("dollar-quoted string"));
     return this.token(TokenKind.dollarString, end);
-  }
-
-  /**
-   * Integers, decimals and exponents. Letters that follow a digit belong to the token, as in PostgreSQL
-   * 15 and later, where they make it an error: 0x1F and 1_000 need no rules of their own.
-   */
-  private number(at: number): number {
-    const text = this.text;
-    const prefix = text.charCodeAt(at + 1) | 32;
-    if (text.charCodeAt(at) === ZERO && (prefix === LETTER_X || prefix === LETTER_O || prefix === LETTER_B))
-      return this.wordEnd(at + 1);
-    at = this.digits(at);
-    if (text.charCodeAt(at) === DOT && text.charCodeAt(at + 1) !== DOT) at = this.digits(at + 1);
-    if ((text.charCodeAt(at) | 32) === LETTER_E) {
-      const sign = text.charCodeAt(at + 1);
-      const digits = sign === PLUS || sign === DASH ? at + 2 : at + 1;
-      if (isDigit(text.charCodeAt(digits))) at = this.digits(digits);
-    }
-    return beginsWord(text.charCodeAt(at)) ? this.wordEnd(at) : at;
-  }
-
-  /** Behind the digits at `at`, which a single underscore may separate (PostgreSQL 16). */
-  private digits(at: number): number {
-    const text = this.text;
-    while (isDigit(text.charCodeAt(at)) || (text.charCodeAt(at) === UNDERSCORE && isDigit(text.charCodeAt(at + 1))))
-      at++;
-    return at;
   }
 
   /**

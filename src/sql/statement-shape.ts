@@ -1,4 +1,5 @@
-import { type Lexer, TokenKind } from "./lexer.ts";
+import { type Lexer } from "./lexer.ts";
+import { TokenKind } from "./token-kind.ts";
 import { isWord } from "./word.ts";
 
 const Step = {

@@ -1,4 +1,5 @@
-import { Lexer, TokenKind } from "./lexer.ts";
+import { Lexer } from "./lexer.ts";
+import { TokenKind } from "./token-kind.ts";
 
 /** How many leading tokens `words` holds. */
 const WORD_LIMIT = 8;

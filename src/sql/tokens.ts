@@ -1,4 +1,5 @@
-import { Lexer, TokenKind } from "./lexer.ts";
+import { Lexer } from "./lexer.ts";
+import { TokenKind } from "./token-kind.ts";
 
 /** One token of a text; offsets are UTF-16 units. */
 export interface Token {

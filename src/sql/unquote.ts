@@ -1,5 +1,6 @@
 import { continuesWord } from "./characters.ts";
-import { Lexer, TokenKind } from "./lexer.ts";
+import { Lexer } from "./lexer.ts";
+import { TokenKind } from "./token-kind.ts";
 import { RESERVED } from "./quote.ts";
 
 /** Key words that are no name of a function or type without quotes (pg_get_keywords of 14 to 18: C). */

@@ -1,4 +1,5 @@
-import { Lexer, TokenKind } from "#sql/lexer.ts";
+import { Lexer } from "#sql/lexer.ts";
+import { TokenKind } from "#sql/token-kind.ts";
 import { locate } from "#sql/position.ts";
 import type { Change } from "./changes.ts";
 import type { TakenAway } from "./taken-away.ts";

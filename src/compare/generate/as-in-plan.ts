@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { TokenKind } from "#sql/lexer.ts";
+import { TokenKind } from "#sql/token-kind.ts";
 import { type NameAsWritten, namesAsWritten } from "#sql/names-as-written.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import { isWord, type Token, tokensOf } from "#sql/tokens.ts";

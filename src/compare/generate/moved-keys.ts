@@ -1,5 +1,5 @@
 import { clipName } from "#sql/clip-name.ts";
-import { TokenKind } from "#sql/lexer.ts";
+import { TokenKind } from "#sql/token-kind.ts";
 import { parseQualifiedName, quoteIdentifier, quoteQualified, writeIdentifier } from "#sql/quote.ts";
 import { isWord, tokensOf } from "#sql/tokens.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";

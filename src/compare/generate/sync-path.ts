@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { TokenKind } from "#sql/lexer.ts";
+import { TokenKind } from "#sql/token-kind.ts";
 import { parseQualifiedName, quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
 import { tokensOf } from "#sql/tokens.ts";
 import type { SyncedColumns } from "./synced-columns.ts";

@@ -1,7 +1,7 @@
 import type { ColumnDef, Constraint } from "libpg-query";
 import { NAME_BYTES } from "#sql/clip-name.ts";
 import type { Span } from "#sql/statement.ts";
-import { TokenKind } from "#sql/lexer.ts";
+import { TokenKind } from "#sql/token-kind.ts";
 import { inside, type Node, offsetOfByte } from "#sql/parser.ts";
 import { type Token, tokensOf } from "#sql/tokens.ts";
 import { indentOf, isBlank, lineStart, nextLine } from "./lines.ts";

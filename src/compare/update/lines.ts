@@ -1,5 +1,5 @@
 import type { Span } from "#sql/statement.ts";
-import { TokenKind } from "#sql/lexer.ts";
+import { TokenKind } from "#sql/token-kind.ts";
 import { tokensOf } from "#sql/tokens.ts";
 import type { SchemaTree, Sentence } from "./schema-tree.ts";
 

@@ -1,4 +1,4 @@
-import { TokenKind } from "#sql/lexer.ts";
+import { TokenKind } from "#sql/token-kind.ts";
 import { readColumn, readTable } from "./create-table.ts";
 import { findConstraint } from "./edits/constraints.ts";
 import { inside, type Node, offsetOfByte, strings } from "#sql/parser.ts";

@@ -1,4 +1,4 @@
-import { TokenKind } from "#sql/lexer.ts";
+import { TokenKind } from "#sql/token-kind.ts";
 import { unquoteNames } from "#sql/unquote.ts";
 import { withoutPublic } from "#sql/without-public.ts";
 import { inHouseStyle } from "../plan/house-style.ts";

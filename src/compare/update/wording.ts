@@ -1,5 +1,5 @@
 import type { LoadedMigration } from "#migrate/body.ts";
-import { TokenKind } from "#sql/lexer.ts";
+import { TokenKind } from "#sql/token-kind.ts";
 import { inside, offsetOfByte, type Parser } from "#sql/parser.ts";
 import { isWord, tokensOf } from "#sql/tokens.ts";
 import { readStatement } from "../sources/readings.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { Lexer, TokenKind } from "#sql/lexer.ts";
+import { Lexer } from "#sql/lexer.ts";
+import { TokenKind } from "#sql/token-kind.ts";
 import { gap, tokens } from "./tokens.ts";
 
 describe("white space and comments", () => {

@@ -1,4 +1,5 @@
-import { Lexer, TokenKind } from "#sql/lexer.ts";
+import { Lexer } from "#sql/lexer.ts";
+import { TokenKind } from "#sql/token-kind.ts";
 
 const NAMES = new Map<number, string>(Object.entries(TokenKind).map(([name, kind]) => [kind, name]));
 

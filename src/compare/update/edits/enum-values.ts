@@ -1,4 +1,4 @@
-import { TokenKind } from "#sql/lexer.ts";
+import { TokenKind } from "#sql/token-kind.ts";
 import { quoteLiteral } from "#sql/quote.ts";
 import { indentOf, isBlank, lineStart } from "../lines.ts";
 import { inside } from "#sql/parser.ts";

@@ -1,5 +1,5 @@
 import type { Facts } from "../../engine/facts.ts";
-import { TokenKind } from "#sql/lexer.ts";
+import { TokenKind } from "#sql/token-kind.ts";
 import { inside, type Node, type NodeOf, type Parser } from "#sql/parser.ts";
 import { isWord, tokensOf } from "#sql/tokens.ts";
 import { readStatement } from "../../sources/readings.ts";

@@ -1,0 +1,24 @@
+/** Characters that the lexer looks for, by their numbers. */
+export const BOM = 0xfeff;
+export const LINE_FEED = 10;
+export const CARRIAGE_RETURN = 13;
+export const QUOTE = 39;
+export const DOUBLE_QUOTE = 34;
+export const DOLLAR = 36;
+export const AMPERSAND = 38;
+export const STAR = 42;
+export const PLUS = 43;
+export const DASH = 45;
+export const DOT = 46;
+export const SLASH = 47;
+export const ZERO = 48;
+export const COLON = 58;
+export const EQUALS = 61;
+export const UNDERSCORE = 95;
+export const LETTER_B = 98;
+export const LETTER_E = 101;
+export const LETTER_N = 110;
+export const LETTER_O = 111;
+export const LETTER_U = 117;
+export const LETTER_X = 120;
+export const BACKSLASH = 92;
