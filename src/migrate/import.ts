@@ -2,24 +2,20 @@ import { existsSync, readdirSync, realpathSync } from "node:fs";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { changeFiles, type FileChange } from "#files/change.ts";
-import { decodeSql, type SqlText } from "#database/script.ts";
+import { decodeSql } from "#database/script.ts";
 import { readRegularFile } from "#files/read.ts";
-import { splitStatements } from "#sql/split.ts";
 import { baseFile } from "./base.ts";
 import { fromNothing } from "./baselines.ts";
-import { checksumOf } from "./checksum.ts";
 import { discoverMigrations } from "./discover.ts";
-import { cutFile } from "./layouts/cut.ts";
-import { withImportHeader } from "./layouts/imported.ts";
 import { languageOf } from "./layouts/foreign-program.ts";
 import { outsideProject, requireInside } from "./layouts/folder.ts";
 import type { Ignored } from "./layouts/layout.ts";
 import type { LayoutName } from "./layouts/names.ts";
 import { type MigrationFile, migrationId } from "./migration-file.ts";
-import { sectionText } from "./section-text.ts";
-import type { Section } from "./sections.ts";
 import { hasMark } from "./unread-history.ts";
-import { canonicalVersion, compareVersions, isRepeatable } from "./version.ts";
+import { compareVersions, isRepeatable } from "./version.ts";
+import { rewrite } from "./imported-text.ts";
+import { newVersions } from "./imported-versions.ts";
 
 export interface ImportOptions {
   readonly projectDir: string;
@@ -199,115 +195,9 @@ function coveredBy(
   return covered;
 }
 
-const NUMBERS = /^\d+(?:\.\d+)*/;
-
-/**
- * Versions in this tool's form, in the same order: kept where they are digits with or without dots. Names that share
- * their digits are counted behind them (20240101.1, 20240101.2), and what has none, or runs again, comes behind all others.
- * None is one that another migration had before: a ledger may know that.
- */
-function newVersions(migrations: readonly MigrationFile[]): string[] {
-  const numbersOf = ({ version }: MigrationFile): string | undefined => NUMBERS.exec(version)?.[0];
-  const greatest = migrations.reduce<string>((max, file) => {
-    const numbers = numbersOf(file) ?? "0";
-    return compareVersions(numbers, max) > 0 ? numbers : max;
-  }, "0");
-  const anew = (): ((file: MigrationFile) => string) => {
-    let last = greatest;
-    return () => (last = following(last));
-  };
-  const counts = new Map<string, number>();
-  const behind = anew();
-  const versions = migrations.map((file) => {
-    const numbers = numbersOf(file);
-    if (numbers === undefined) return behind(file);
-    if (numbers === file.version) return file.version;
-    const count = (counts.get(canonicalVersion(numbers)) ?? 0) + 1;
-    counts.set(canonicalVersion(numbers), count);
-    return `${numbers}.${count}`;
-  });
-  const isNew = (version: string, index: number): boolean =>
-    migrations.every((file, other) => other === index || canonicalVersion(file.version) !== canonicalVersion(version));
-  const isOrdered = versions.every(
-    (version, index) => index === 0 || compareVersions(versions[index - 1]!, version) < 0,
-  );
-  return isOrdered && versions.every(isNew) ? versions : migrations.map(anew());
-}
-
-/** "1.0.9" -> "1.0.10", "007" -> "008": the next one of its kind. */
-function following(version: string): string {
-  const [, before = "", last = "0"] = /^(.*?)(\d+)$/.exec(version) ?? [];
-  return before + String(BigInt(last) + 1n).padStart(version === "0" ? 3 : last.length, "0");
-}
-
 /** "add users-table" -> "add_users-table": what this tool's names may hold. */
 function nameOf({ name, version }: MigrationFile): string {
   const text = name === "" ? version.replace(/^(?:R__|\d+(?:\.\d+)*[_-]?)/, "") : name;
   // "1_a.up.sql" would be one of two files.
   return text.replaceAll(/[\s/]+/g, "_").replace(/\.(up|down)$/, "_$1");
-}
-
-function rewrite(projectDir: string, file: MigrationFile, path: string, baselines: readonly MigrationFile[]): string {
-  const bytesOf = (name: string): Buffer => readRegularFile(join(projectDir, name), name);
-  const bytes = bytesOf(file.path);
-  const way = (source: SqlText, section: Section | undefined): Way | undefined =>
-    section === undefined ? undefined : { source, section };
-  const source: SqlText = { file: file.path, text: decodeSql(file.path, bytes) };
-  const { main, down } = cutFile(file, source, "up");
-  const ways = { up: way(source, main)!, down: way(source, down) };
-  const { downPath } = file;
-  if (downPath !== undefined) {
-    const downSource: SqlText = { file: downPath, text: decodeSql(downPath, bytesOf(downPath)) };
-    ways.down = way(downSource, cutFile(file, downSource, "down").main);
-  }
-  const parts = [partOf("up", ways.up, file), ...(ways.down === undefined ? [] : [partOf("down", ways.down, file)])];
-  const before = baselines.map(({ path: name, version }) => ({ version, checksum: checksumOf(bytesOf(name)) }));
-  const content = withImportHeader(file, checksumOf(bytes), before, joinParts(parts));
-  requireSameStatements({ ...file, layout: "confiture", form: "sql", path }, content, ways);
-  return content;
-}
-
-/** One way of a migration, and the text it is cut from. */
-interface Way {
-  readonly source: SqlText;
-  readonly section: Section;
-}
-
-function partOf(way: "up" | "down", { source, section }: Way, file: MigrationFile): string {
-  return `${marker(way, section, file)}\n${sectionText(source.file, source.text, section)}`;
-}
-
-/** Reads what is about to be written: it has to hold the same statements. */
-function requireSameStatements(
-  file: MigrationFile,
-  text: string,
-  ways: { readonly up: Way; readonly down: Way | undefined },
-): void {
-  const source: SqlText = { file: file.path, text };
-  const { main, down } = cutFile(file, source, "up");
-  const isSame =
-    Bun.deepEquals(statementsOf({ source, section: main }), statementsOf(ways.up)) &&
-    Bun.deepEquals(down && statementsOf({ source, section: down }), ways.down && statementsOf(ways.down));
-  if (isSame) return;
-  throw new ConfitureError("migration_invalid", `${ways.up.source.file} would do something else in this form`, {
-    location: { file: ways.up.source.file },
-    hint: "Nothing was written. Leave it as it is and run the folder in its own layout, or rewrite this migration by hand.",
-  });
-}
-
-function statementsOf({ source: { text }, section }: Way): string[] {
-  const own = section.text ?? text;
-  return splitStatements(own, section.start, section.end).statements.map((statement) => {
-    const data = statement.copyData;
-    return [...statement.tokens(), ...(data === undefined ? [] : [own.slice(data.start, data.end)])].join("\n");
-  });
-}
-
-/** The ways below each other, with a blank line between them. */
-function joinParts(parts: readonly string[]): string {
-  return parts.reduce((above, part) => `${above}${/\n[^\S\n]*\n$/.test(above) ? "" : "\n"}${part}`);
-}
-
-function marker(way: "up" | "down", { transaction }: Section, file: MigrationFile): string {
-  return `-- migrate:${way}${(transaction ?? file.transaction) === false ? " transaction:false" : ""}`;
 }

@@ -1,4 +1,3 @@
-import { isThereAlready } from "#database/advice.ts";
 import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { placeIn, runStatements, type Script } from "#database/script.ts";
@@ -7,8 +6,7 @@ import { isSessionSetting } from "#sql/classify.ts";
 import type { Statement } from "#sql/statement.ts";
 import { migrationId } from "./migration-file.ts";
 import type { Direction } from "./events.ts";
-import { hintForThere, resolveInvalid, resolveStopped } from "./failure.ts";
-import { hintForInvalidIndex, refuseOverInvalid } from "./invalid-in-way.ts";
+import { refuseOverInvalid } from "./invalid-in-way.ts";
 import { invalidIndexes } from "./invalid-indexes.ts";
 import { changeLedger, changeLedgerInTransaction, CHECK_DEFERRED } from "./ledger/change.ts";
 import { deleteSql, insertSql, squashedSql, updateSql } from "./ledger/statements.ts";
@@ -17,6 +15,8 @@ import { isPatient } from "./patient.ts";
 import { DIRECTLY } from "./performer.ts";
 import { entryOf, prepareSession, type RunOptions } from "./run-session.ts";
 import { howToRun, unitsOf } from "./steps.ts";
+import { afterFailure } from "./stopped-outside.ts";
+import { type OutsideRun, count } from "./outside-run.ts";
 
 /**
  * Runs one migration statement by statement, with the count in the ledger advanced after each: whatever ends the
@@ -72,25 +72,6 @@ export async function runOutsideTransaction(
         ].join("; ")
       : deleteSql(ledger, version),
   );
-}
-
-/** One run, for the functions that share it. */
-interface OutsideRun {
-  readonly database: Database;
-  readonly migration: LoadedMigration;
-  readonly direction: Direction;
-  readonly options: RunOptions;
-  /** Undefined for TypeScript, which tells only as it goes. */
-  readonly total: number | undefined;
-  /** An earlier run began it, and may have left more than its count says. */
-  readonly isResumed: boolean;
-  readonly invalidBefore: readonly string[];
-  /** Steps that are in the database. */
-  done: number;
-  /** Whether the migration has set its lock_timeout itself. */
-  setsLockTimeout: boolean;
-  /** What the ledger says of that. */
-  counted: number;
 }
 
 function startedSql({ migration, direction, options, total }: OutsideRun, resume: number | undefined): string {
@@ -233,92 +214,4 @@ async function countBeforeCommit(
   }
   run.done = counted;
   run.counted = counted;
-}
-
-/** Writes the count down. The interruption of the statement before may still have been on its way. */
-async function count(run: OutsideRun): Promise<void> {
-  const { database, migration, options } = run;
-  const sql = updateSql(options.ledger, migration.file.version, { statementsDone: run.done });
-  try {
-    await changeLedger(database, options.ledger, sql);
-  } catch (error) {
-    if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "57014") throw error;
-    await changeLedger(database, options.ledger, sql);
-  }
-  run.counted = run.done;
-}
-
-/**
- * A statement failed. If it was the first and left nothing behind, the migration is as if it had not been
- * tried; otherwise the row stays and says how far it came.
- */
-async function afterFailure(run: OutsideRun, error: unknown): Promise<unknown> {
-  if (!(error instanceof ConfitureError) || error.code === "connection_lost") return error;
-  try {
-    return await tellHowFar(run, error);
-  } catch (cause) {
-    if (!(cause instanceof ConfitureError)) throw cause;
-    // Why it failed must not be hidden by what cannot be written down about it.
-    return withHints(error, [
-      `${progressOf(run)}; what it did before stays. The ledger could not be changed to say so: ${cause.message}`,
-      cause.hint,
-    ]);
-  }
-}
-
-async function tellHowFar(run: OutsideRun, error: ConfitureError): Promise<ConfitureError> {
-  const { database, migration, direction, options, total } = run;
-  const { ledger } = options;
-  const { version } = migration.file;
-  const left = (await invalidIndexes(database)).filter(({ name }) => !run.invalidBefore.includes(name));
-  if (run.done === 0 && left.length === 0 && !run.isResumed) {
-    await changeLedger(
-      database,
-      ledger,
-      direction === "up"
-        ? deleteSql(ledger, version)
-        : updateSql(ledger, version, { state: "applied", statementsDone: null, statementsTotal: null }),
-    );
-    if (error.code === "interrupted") return withHints(error, ["It had done nothing yet."]);
-    return direction === "up" ? await helpedWhereThere(run, error) : error;
-  }
-  if (run.counted !== run.done) await count(run);
-  return withHints(
-    direction === "up" ? await helpedWhereThere(run, error) : error,
-    [
-      `${progressOf(run)}; what it did before stays.`,
-      left.length === 0 ? resolveStopped(version) : resolveInvalid(version, left, namesCause(error)),
-    ],
-    { statementsDone: run.done, statementsTotal: total, invalidIndexes: left },
-  );
-}
-
-/** deadlock_detected, lock_not_available, query_canceled, admin_shutdown: the same statement may work the next time. */
-const MAY_WORK_AGAIN: ReadonlySet<string> = new Set(["40P01", "55P03", "57014", "57P01"]);
-
-/** Whether an error is about something that has to be put right, as duplicate rows under a unique index. */
-function namesCause({ code, server }: ConfitureError): boolean {
-  return code !== "interrupted" && server !== undefined && !MAY_WORK_AGAIN.has(server.sqlstate);
-}
-
-/** With what to do about what a statement makes and is there already. */
-async function helpedWhereThere({ database, migration, done }: OutsideRun, error: ConfitureError) {
-  if (!isThereAlready(error)) return error;
-  const hint = (await hintForInvalidIndex(database, error, migration)) ?? hintForThere(migration, done > 0);
-  return error.with({ hint });
-}
-
-function progressOf({ done, total }: OutsideRun): string {
-  return `The migration stopped after statement ${done}${total === undefined ? "" : ` of ${total}`}`;
-}
-
-function withHints(
-  error: ConfitureError,
-  lines: readonly (string | undefined)[],
-  data: Readonly<Record<string, unknown>> = {},
-): ConfitureError {
-  return error.with({
-    hint: [error.hint, ...lines].filter((line) => line !== undefined).join("\n"),
-    data: { ...error.data, ...data },
-  });
 }
