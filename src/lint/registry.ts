@@ -8,6 +8,7 @@ import { changesServer } from "./rules/changes-server.ts";
 import { changesValues } from "./rules/changes-values.ts";
 import { checkValidatesUnderLock } from "./rules/check-validates-under-lock.ts";
 import { columnOrder } from "./rules/column-order.ts";
+import { columnReplaced } from "./rules/column-replaced.ts";
 import { concurrentlyInTransaction } from "./rules/concurrently-in-transaction.ts";
 import { defaultRewrites } from "./rules/default-rewrites.ts";
 import { definerCallable } from "./rules/definer-callable.ts";
@@ -167,6 +168,7 @@ export const RULES: readonly Rule[] = [
   dropUsedObject,
   detachHidesRows,
   tableReplaced,
+  columnReplaced,
   sequenceRepeats,
   ruleSwallowsWrites,
   triggerSwallowsWrites,

@@ -8,7 +8,7 @@ import {
   strings,
   type TypeName,
 } from "#sql/parser.ts";
-import { writeIdentifier } from "#sql/quote.ts";
+import { parseQualifiedName, writeIdentifier } from "#sql/quote.ts";
 
 /** One action of an ALTER TABLE. */
 export interface Alteration {
@@ -132,6 +132,11 @@ export function dropped(node: Node, type: string): { readonly parts: readonly st
 /** A name as a person would write it. */
 export function nameOf(range: Pick<RangeVar, "schemaname" | "relname"> | undefined): string {
   return nameOfParts([range?.schemaname, range?.relname ?? ""].filter((part) => part !== undefined));
+}
+
+export function rangeOfName(name: string): RangeVar {
+  const { schema, name: relname } = parseQualifiedName(name) ?? { schema: undefined, name };
+  return schema === undefined ? { relname } : { schemaname: schema, relname };
 }
 
 export function nameOfParts(parts: readonly string[]): string {

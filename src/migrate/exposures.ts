@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
 import { exposureOf } from "#sql/exposure.ts";
-import { parseQualifiedName } from "#sql/quote.ts";
+import { mayBeSame } from "#sql/names-in.ts";
 import { isTakenBack, type Opened, openedBy } from "#sql/opened.ts";
 import { type ReadPastPolicies, readPastPolicies } from "#sql/read-past-policies.ts";
 import type { Statement } from "#sql/statement.ts";
@@ -40,7 +40,7 @@ export async function exposuresOf(
       found.set(statement, `rows of the tables of ${what} to whoever may read it, whatever their policies say`);
       continue;
     }
-    const table = tables.find((name) => secured.some((one) => isSame(name, one)));
+    const table = tables.find((name) => secured.some((one) => mayBeSame(name, one)));
     if (table === undefined) continue;
     const how = isCopy ? "which has none of its policies" : "whatever its policies say";
     found.set(statement, `rows of ${table} to whoever may read ${what}, ${how}`);
@@ -49,8 +49,8 @@ export async function exposuresOf(
   const isOpened = (statement: Statement, { table, through, role, routine }: Opened): boolean => {
     if (role !== undefined) return mighty.has(role);
     if (table === undefined) return !isTakenBack(all.slice(all.indexOf(statement) + 1), routine);
-    if (through !== undefined && secured.some((one) => isSame(through, one))) return false;
-    return before.some((one) => isSame(table, one)) && !now.some((one) => isSame(table, one));
+    if (through !== undefined && secured.some((one) => mayBeSame(through, one))) return false;
+    return before.some((one) => mayBeSame(table, one)) && !now.some((one) => mayBeSame(table, one));
   };
   for (const [statement, open] of opened) {
     if (!isOpened(statement, open)) continue;
@@ -85,11 +85,4 @@ async function securedIn(database: Database): Promise<string[]> {
       where c.relrowsecurity`,
   );
   return rows.map(({ schema, name }) => `${schema}.${name}`);
-}
-
-/** Names without a schema may be in any. */
-function isSame(one: string, other: string): boolean {
-  const [a, b] = [parseQualifiedName(one), parseQualifiedName(other)];
-  if (a === undefined || b === undefined || a.name !== b.name) return false;
-  return a.schema === undefined || b.schema === undefined || a.schema === b.schema;
 }

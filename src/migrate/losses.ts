@@ -4,6 +4,7 @@ import type { Location } from "#errors/error.ts";
 import { lossOf } from "#sql/loss.ts";
 import { reachesOutside } from "#sql/outside.ts";
 import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
+import { lossOfReplacedColumn, replacedColumns } from "#sql/replaced-columns.ts";
 import type { Statement } from "#sql/statement.ts";
 import { lossOfSwallowed } from "#sql/swallowed-writes.ts";
 import type { LoadedMigration } from "./body.ts";
@@ -38,6 +39,7 @@ export async function lossesOf(
   const all = migrations.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : []));
   const fills = await fillsOnly(all, earlier);
   const replaced = replacedTables(all);
+  const columns = replacedColumns(all);
   const run = migrations.filter(({ file }) => !isBase(file.version));
   const running = run.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : []));
   const byCode = await doneByCode(running, database);
@@ -61,8 +63,10 @@ export async function lossesOf(
       const reach = isTold ? undefined : reachesOutside(statement, false);
       // Which rows go through a branch, nobody knows here.
       const swallows = (swallowed.get(statement) ?? []).filter(({ fate }) => fate !== "branch");
+      const hidden = (columns.get(statement) ?? []).flatMap((one) => lossOfReplacedColumn(one) ?? []);
       const losses = [
         lost ?? [],
+        hidden,
         reach ?? [],
         ...takes.map(lossByCode),
         ...swallows.map((one) => lossOfSwallowed(one)),

@@ -1,5 +1,12 @@
 import { parseQualifiedName } from "./quote.ts";
 
+/** Whether two names may be those of the same thing: one without a schema may be in any. Pure. */
+export function mayBeSame(one: string, other: string): boolean {
+  const [a, b] = [parseQualifiedName(one), parseQualifiedName(other)];
+  if (a === undefined || b === undefined || a.name !== b.name) return false;
+  return a.schema === undefined || b.schema === undefined || a.schema === b.schema;
+}
+
 /**
  * Whether a text speaks of a relation, in whatever schema: its name stands there as a word of its own. Pure.
  * @param relation schema and name as SQL takes them

@@ -58,18 +58,23 @@ export function mayMoveTable({ firstWord, text }: Statement): boolean {
 
 /** What is lost by it, in the words of `lossOf`; nothing where the rows come along. */
 export function lossOfReplaced({ table, now, hasRows }: Replaced): string | undefined {
-  return hasRows ? undefined : `${PUTS}${table} in the place of ${now}, which keeps the rows`;
+  return hasRows ? undefined : lossOfPut(`TABLE ${table}`, now, "rows");
 }
 
-/** Whether a loss is one of `lossOfReplaced`. */
+/** The same for columns. */
+export function lossOfPut(what: string, now: string, kept: "rows" | "values"): string {
+  return `${PUTS}${what} in the place of ${now}, which keeps the ${kept}`;
+}
+
+/** Whether a loss is one of `lossOfPut`. */
 export function isReplacement(loss: string): boolean {
   return loss.startsWith(PUTS);
 }
 
-const PUTS = "puts another TABLE ";
+const PUTS = "puts another ";
 
 /** CREATE [UNLOGGED] TABLE [IF NOT EXISTS] users */
-function createdTable(statement: Statement): string | undefined {
+export function createdTable(statement: Statement): string | undefined {
   const tokens = statement.tokens(16);
   const at = tokens[1] === "UNLOGGED" || tokens[1] === "FOREIGN" ? 2 : 1;
   if (tokens[at] !== "TABLE") return undefined;

@@ -1,3 +1,4 @@
+import { mayBeSame } from "./names-in.ts";
 import { parseQualifiedName } from "./quote.ts";
 import type { Statement } from "./statement.ts";
 import { foldedName, namesFrom } from "./token-names.ts";
@@ -73,18 +74,18 @@ export class Triggers {
     if (made !== undefined) {
       const { name, body } = made;
       const functions = [...this.#functions, made];
-      return this.#change((one) => one.body !== body && isSame(one.routine, name), { body }, functions);
+      return this.#change((one) => one.body !== body && mayBeSame(one.routine, name), { body }, functions);
     }
     const trigger = rowTriggerMade(statement);
     if (trigger !== undefined) {
-      const body = this.#functions.findLast(({ name }) => isSame(name, trigger.routine))?.body;
+      const body = this.#functions.findLast(({ name }) => mayBeSame(name, trigger.routine))?.body;
       const known: KnownTrigger = { ...trigger, body, isOn: true };
       return { triggers: [...this.#now, known], functions: this.#functions, changed: [known] };
     }
     const enabled = triggersEnabled(statement);
     return this.#change(
       ({ isOn, name, table }) =>
-        enabled !== undefined && !isOn && isSame(table, enabled.table) && (enabled.name ?? name) === name,
+        enabled !== undefined && !isOn && mayBeSame(table, enabled.table) && (enabled.name ?? name) === name,
       { isOn: true },
       this.#functions,
     );
@@ -108,7 +109,7 @@ export class Triggers {
   #newlyIn(changed: readonly KnownTrigger[]): SwallowedWrites[] {
     return changed.flatMap((trigger) => {
       const { name, table, isOn } = trigger;
-      if (!isOn || this.#made.some((one) => isSame(one, table))) return [];
+      if (!isOn || this.#made.some((one) => mayBeSame(one, table))) return [];
       const events = trigger.events.filter((event) => !this.#before.some((one) => swallowsToo(one, trigger, event)));
       return [...Map.groupBy(events, (event) => fateOf(trigger, event))].flatMap(([fate, grouped]) =>
         fate === "written" ? [] : [{ trigger: name, table, events: grouped, fate }],
@@ -162,7 +163,7 @@ function fateOf(trigger: KnownTrigger, event: Write): Fate {
 
 /** Whether a trigger that was there does the same to the same rows. */
 function swallowsToo(one: KnownTrigger, { table, isInstead }: RowTrigger, event: Write): boolean {
-  if (!one.isOn || one.isInstead !== isInstead || !isSame(one.table, table) || !one.events.includes(event))
+  if (!one.isOn || one.isInstead !== isInstead || !mayBeSame(one.table, table) || !one.events.includes(event))
     return false;
   return /^(?:swallowed|perhaps)$/.test(fateOf(one, event));
 }
@@ -174,11 +175,4 @@ function tableMade(statement: Statement): string | undefined {
   if (at < 0 || tokens[at + 1] === "IF" || tokens[1] === "OR") return undefined;
   const [name] = namesFrom(tokens, at + 1);
   return name === undefined ? undefined : foldedName(name);
-}
-
-/** Names without a schema may be in any. */
-function isSame(one: string, other: string): boolean {
-  const [a, b] = [parseQualifiedName(one), parseQualifiedName(other)];
-  if (a === undefined || b === undefined || a.name !== b.name) return false;
-  return a.schema === undefined || b.schema === undefined || a.schema === b.schema;
 }

@@ -48,13 +48,14 @@ describe("a protected environment, with nobody to ask", () => {
     await project.succeed([...UP, "--dry-run"]);
     await project.write(
       "db/migrations/004_anew.sql",
-      "ALTER TABLE users RENAME TO users_old;\nCREATE TABLE users (LIKE users_old INCLUDING ALL);\n",
+      "ALTER TABLE users RENAME id TO old_id;\nALTER TABLE users ADD id int;\nALTER TABLE users RENAME TO users_old;\nCREATE TABLE users (LIKE users_old INCLUDING ALL);\n",
     );
     const hidden = await project.run(UP);
     expect(hidden.exitCode).toBe(2);
     expect(hidden.stderr).toContain(
-      "004_anew.sql:2: puts another TABLE users in the place of users_old, which keeps the rows",
+      "004_anew.sql:4: puts another TABLE users in the place of users_old, which keeps the rows",
     );
+    expect(hidden.stderr).toContain("004_anew.sql:2: puts another COLUMN id of users in the place of old_id");
     await rm(project.path("db/migrations/004_anew.sql"));
     await project.succeed([...UP, "--yes", "precious"]);
     expect(await done(project)).toEqual([{ users: null, ledger: "confiture_migrations" }]);

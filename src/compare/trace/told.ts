@@ -6,6 +6,7 @@ import { doneByCode } from "#migrate/taking-code.ts";
 import { dangersOf } from "#sql/danger.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
+import { lossOfReplacedColumn, replacedColumns } from "#sql/replaced-columns.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { SwallowedWrites } from "#sql/swallowed-writes.ts";
 import type { Meter } from "./meter.ts";
@@ -13,7 +14,7 @@ import { deletedFrom } from "./statement-losses.ts";
 
 /** What a statement is known to do by its text and what is in use, before it has run. */
 export interface Told {
-  /** What is not found any more where it puts another table in the place of one in use. */
+  /** What is not found any more where it puts another table or column in the place of one in use. */
   readonly replaces: readonly string[];
   readonly endangers: readonly string[];
   readonly exposes: readonly string[];
@@ -31,6 +32,7 @@ export class Teller {
   /** What is known of its statements: all of a file in SQL, those of TypeScript up to now. */
   readonly #known: Statement[];
   #replacedTables: ReturnType<typeof replacedTables> | undefined;
+  #replacedColumns: ReturnType<typeof replacedColumns> | undefined;
   /** As of the database before the first of its statements. */
   #swallowed: Awaited<ReturnType<typeof swallowedWrites>> | undefined;
 
@@ -57,8 +59,7 @@ export class Teller {
     if (this.#isTypeScript) this.#swallowed = await swallowedWrites([statement], database);
     this.#swallowed ??= await swallowedWrites(this.#own, database);
     const inUse: SwallowedWrites[] = [];
-    for (const one of this.#swallowed.get(statement) ?? [])
-      if ((await this.#meter.resolve(one.table))?.isNew === false) inUse.push(one);
+    for (const one of this.#swallowed.get(statement) ?? []) if (await this.#isInUse(one.table)) inUse.push(one);
     return inUse;
   }
 
@@ -75,13 +76,24 @@ export class Teller {
     if (this.#isTypeScript) {
       this.#known.push(statement);
       this.#replacedTables = undefined;
+      this.#replacedColumns = undefined;
     }
     if (!/^(?:CREATE|ALTER)$/.test(statement.firstWord ?? "")) return [];
     this.#replacedTables ??= replacedTables(this.#known);
     const replaced = this.#replacedTables.get(statement);
     const loss = replaced === undefined ? undefined : lossOfReplaced(replaced);
-    if (replaced === undefined || loss === undefined) return [];
-    return (await this.#meter.resolve(replaced.now))?.isNew === false ? [loss] : [];
+    const losses: string[] = [];
+    if (loss !== undefined && (await this.#isInUse(replaced!.now))) losses.push(loss);
+    this.#replacedColumns ??= replacedColumns(this.#known);
+    for (const column of this.#replacedColumns.get(statement) ?? []) {
+      const hidden = lossOfReplacedColumn(column);
+      if (hidden !== undefined && (await this.#isInUse(column.table))) losses.push(hidden);
+    }
+    return losses;
+  }
+
+  async #isInUse(written: string): Promise<boolean> {
+    return (await this.#meter.resolve(written))?.isNew === false;
   }
 
   /** What its text says that it puts at risk, of what is in use. */
@@ -90,7 +102,7 @@ export class Teller {
     for (const { what, relation } of dangersOf(statement)) {
       // What is no name makes PostgreSQL stop, here as there.
       if (parseQualifiedName(relation) === undefined) continue;
-      if ((await this.#meter.resolve(relation))?.isNew === false) found.push(what);
+      if (await this.#isInUse(relation)) found.push(what);
     }
     return found;
   }

@@ -5,6 +5,7 @@ import { loadMigration, recordedOf } from "#migrate/load.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { compareVersions, isBase } from "#migrate/version.ts";
 import { mayMoveTable } from "#sql/replaced.ts";
+import { mayMoveColumn } from "#sql/replaced-columns.ts";
 import type { Statement } from "#sql/statement.ts";
 import { asFailure, SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";
@@ -199,7 +200,7 @@ async function traceFrom(
       way,
     );
     if (limit.isSessionOver) throw new ConfitureError("connection_lost", "The session was ended at the time limit");
-    if (migration.up.kind === "sql") before.push(...migration.up.script.statements.filter(mayMoveTable));
+    if (migration.up.kind === "sql") before.push(...migration.up.script.statements.filter(mayMove));
     isComplete &&= told.isComplete;
     ({ isAstray, isWatched } = told);
     migrations.push({
@@ -224,6 +225,11 @@ async function traceFrom(
     isAstray,
     unloaded: loader.waiting(),
   };
+}
+
+/** What later migrations may put something else in the place of. */
+function mayMove(statement: Statement): boolean {
+  return mayMoveTable(statement) || mayMoveColumn(statement);
 }
 
 /** Code that does not end while it is loaded keeps nothing else from being tried. */

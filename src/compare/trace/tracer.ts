@@ -33,7 +33,7 @@ export interface TracerOptions {
   readonly rows: RowsInTheWay;
   /** Whether something that came before could not run: then a thing may be missing that is there elsewhere. */
   readonly lost: { any: boolean };
-  /** Statements of migrations before it that may have renamed tables. */
+  /** Statements of migrations before it that may have renamed tables or columns. */
   readonly before: readonly Statement[];
   /** Whether each statement has a transaction of its own: then its locks are those that it asked for itself. */
   readonly isApart: boolean;

@@ -1,8 +1,8 @@
 import { type Replaced, replacedTables } from "#sql/replaced.ts";
-import { parseQualifiedName } from "#sql/quote.ts";
 import { Statement } from "#sql/statement.ts";
 import type { LintFile, LintStatement } from "../file.ts";
 import type { Rule } from "../rule.ts";
+import { rangeOfName } from "../syntax.ts";
 
 export const tableReplaced: Rule = {
   id: "table-replaced",
@@ -18,10 +18,7 @@ export const tableReplaced: Rule = {
   right: "ALTER TABLE users RENAME TO accounts;\nCREATE VIEW users AS SELECT * FROM accounts;",
   check({ file, statement, isOld }) {
     const replaced = replacedIn(file).get(statement);
-    const name = replaced === undefined ? undefined : parseQualifiedName(replaced.now);
-    if (replaced === undefined || name === undefined) return [];
-    const { schema, name: relname } = name;
-    if (!isOld(schema === undefined ? { relname } : { schemaname: schema, relname })) return [];
+    if (replaced === undefined || !isOld(rangeOfName(replaced.now))) return [];
     const { table, now, hasRows } = replaced;
     const kept = `policies, triggers, rights and foreign keys to it stay with ${now}`;
     return hasRows

@@ -1,8 +1,7 @@
-import type { RangeVar } from "#sql/parser.ts";
-import { parseQualifiedName } from "#sql/quote.ts";
 import { Statement } from "#sql/statement.ts";
 import { isSwallowing, lossOfSwallowed } from "#sql/swallowed-writes.ts";
 import type { Rule } from "../rule.ts";
+import { rangeOfName } from "../syntax.ts";
 
 export const triggerSwallowsWrites: Rule = {
   id: "trigger-swallows-writes",
@@ -20,7 +19,7 @@ export const triggerSwallowsWrites: Rule = {
   check({ statement, facts, world, isOld }) {
     const told = world.triggers
       .swallowedBy(Statement.of(statement.text))
-      .filter(({ table, fate }) => fate !== "branch" && isOld(rangeOf(table)))
+      .filter(({ table, fate }) => fate !== "branch" && isOld(rangeOfName(table)))
       .map((one) => lossOfSwallowed(one));
     const losses = facts === undefined ? told : facts.loses.filter(isSwallowing);
     return losses.map((loss) => ({
@@ -29,8 +28,3 @@ export const triggerSwallowsWrites: Rule = {
     }));
   },
 };
-
-function rangeOf(table: string): RangeVar {
-  const { schema, name: relname } = parseQualifiedName(table) ?? { schema: undefined, name: table };
-  return schema === undefined ? { relname } : { schemaname: schema, relname };
-}

@@ -338,8 +338,9 @@ ALTER SEQUENCE users_id_seq MINVALUE 1000000 START 1000000;
 ALTER TABLE visits DETACH PARTITION visits_2024;
 ALTER TABLE fresh RENAME TO stale;
 CREATE TABLE fresh (LIKE stale);
-ALTER TABLE users RENAME TO users_old;`,
-      "migrations/3_b.sql": "CREATE TABLE users (LIKE users_old INCLUDING ALL);",
+ALTER TABLE users RENAME bio TO bio_old;`,
+      "migrations/3_b.sql": "ALTER TABLE users ADD bio int;\nALTER TABLE users RENAME TO users_old;",
+      "migrations/4_c.sql": "CREATE TABLE users (LIKE users_old INCLUDING ALL);",
     });
     const again = "values that it has given may come again";
     expect(statements.map(({ endangers }) => endangers)).toEqual([
@@ -355,6 +356,8 @@ ALTER TABLE users RENAME TO users_old;`,
       [],
       [],
       [],
+      [],
+      [],
     ]);
     // How far it has come elsewhere is not known here, so it is no failure for good.
     expect(statements[6]!.error?.onRows?.example).toContain("1000000");
@@ -362,6 +365,8 @@ ALTER TABLE users RENAME TO users_old;`,
       ["takes PARTITION visits_2024 with its rows out of TABLE visits"],
       [],
       [],
+      [],
+      ["puts another COLUMN bio of users in the place of bio_old, which keeps the values"],
       [],
       ["puts another TABLE users in the place of users_old, which keeps the rows"],
     ]);

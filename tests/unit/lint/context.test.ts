@@ -544,6 +544,8 @@ test.each([
     "trigger-swallows-writes",
     false,
   ],
+  ["ALTER TABLE t RENAME a TO b; ALTER TABLE t ADD a int;", "column-replaced", true],
+  ["CREATE TABLE t (a int); ALTER TABLE t RENAME a TO b; ALTER TABLE t ADD a int;", "column-replaced", false],
   ["COPY t FROM PROGRAM 'cat';", "changes-server", true],
   ["COPY t FROM '/tmp/t';", "changes-server", true],
   ["COPY t TO '/tmp/t';", "changes-server", false],

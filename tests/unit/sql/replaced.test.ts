@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
+import { lossOfReplacedColumn, replacedColumns } from "#sql/replaced-columns.ts";
 import { splitStatements } from "#sql/split.ts";
 
 const LOST = "puts another TABLE users in the place of users_old, which keeps the rows";
@@ -48,5 +49,37 @@ describe("another table under the name of one that was renamed", () => {
   ])("%s", (_what, sql, expected) => {
     const found = [...replacedTables(splitStatements(sql).statements).values()];
     expect(found.flatMap((one) => lossOfReplaced(one) ?? [])).toEqual(expected);
+  });
+});
+
+describe("another column under the name of one that was renamed", () => {
+  const HIDDEN = "puts another COLUMN bio of users in the place of bio_old, which keeps the values";
+  const OLD = "ALTER TABLE users RENAME bio TO bio_old;";
+  const ADD = "ALTER TABLE users ADD bio jsonb;";
+  test.each<[string, string, string[]]>([
+    ["made at once", OLD + ADD, [HIDDEN]],
+    [
+      "written in other ways",
+      "alter table if exists only public.users rename column \"bio\" to bio_old; alter table Users add constraint c check (a in (1)), add column if not exists BIO text default '', add extra int;",
+      [HIDDEN],
+    ],
+    ["made beforehand", `ALTER TABLE users ADD fresh text; ${OLD} ALTER TABLE users RENAME fresh TO bio;`, [HIDDEN]],
+    ["renamed twice", `ALTER TABLE users RENAME bio TO x; ALTER TABLE users RENAME x TO bio_old; ${ADD}`, [HIDDEN]],
+    ["with its values", `${OLD}${ADD} UPDATE users SET bio = to_jsonb(bio_old);`, []],
+    [
+      "values beforehand",
+      `ALTER TABLE users ADD fresh text; UPDATE users SET fresh = bio; ${OLD} ALTER TABLE users RENAME fresh TO bio;`,
+      [],
+    ],
+    ["that is generated", `${OLD} ALTER TABLE users ADD bio text GENERATED ALWAYS AS (lower(bio_old)) STORED;`, []],
+    ["that was filled before", `${OLD} ALTER TABLE users RENAME bio_new TO bio;`, []],
+    ["and back", `${OLD} ALTER TABLE users RENAME bio_old TO bio;`, []],
+    ["of a column that is new itself", `${ADD}${OLD}${ADD}`, []],
+    ["of a table that is new itself", `CREATE TABLE users (bio text); ${OLD}${ADD}`, []],
+    ["of another table", `${OLD} ALTER TABLE posts ADD bio text;`, []],
+    ["a constraint", "ALTER TABLE users RENAME CONSTRAINT bio TO bio_old; ALTER TABLE users ADD bio text;", []],
+  ])("%s", (_what, sql, expected) => {
+    const found = [...replacedColumns(splitStatements(sql).statements).values()].flat();
+    expect(found.flatMap((one) => lossOfReplacedColumn(one) ?? [])).toEqual(expected);
   });
 });
