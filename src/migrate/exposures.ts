@@ -3,6 +3,8 @@ import { exposureOf } from "#sql/exposure.ts";
 import { mayBeSame } from "#sql/names-in.ts";
 import { isTakenBack, type Opened, openedBy } from "#sql/opened.ts";
 import { type ReadPastPolicies, readPastPolicies } from "#sql/read-past-policies.ts";
+import { type MadeTable, madeTableAt, madeTables } from "#sql/made-tables.ts";
+import { mayMoveTable, moveOf, replacedTables } from "#sql/replaced.ts";
 import type { Statement } from "#sql/statement.ts";
 import { foldedName, namesAltered } from "#sql/token-names.ts";
 
@@ -25,17 +27,25 @@ export async function exposuresOf(
     const exposure = exposureOf(statement);
     const reader = readPastPolicies(statement);
     if (exposure !== undefined) found.set(statement, exposure);
-    else if (reader !== undefined) readers.push([statement, reader]);
-    else {
+    else if (reader !== undefined) {
+      // A table that was there before has the rights that it was given for what is in it.
+      if (reader.isFilled !== true || targetOf(all, statement, reader.into) !== undefined)
+        readers.push([statement, reader]);
+    } else {
       const open = openedBy(statement);
       if (open !== undefined) opened.push([statement, open]);
     }
   }
-  if (readers.length + opened.length === 0) return found;
+  const replacing = statements.flatMap((statement) => {
+    const replaced = tablesOf(all).replaced.get(statement);
+    return replaced === undefined || found.has(statement) ? [] : [{ statement, ...replaced }];
+  });
+  if (readers.length + opened.length + replacing.length === 0) return found;
   const before = database === undefined ? [] : await securedIn(database);
   const now = securedBy(all);
-  const secured = [...now, ...before];
-  for (const [statement, { what, isCopy, tables }] of readers) {
+  const secured = withMoves([...now, ...before], all);
+  for (const [statement, { what, isCopy, into, tables }] of readers) {
+    if (targetOf(all, statement, into)?.isSecured === true) continue;
     if (tables === undefined) {
       found.set(statement, `rows of the tables of ${what} to whoever may read it, whatever their policies say`);
       continue;
@@ -44,6 +54,10 @@ export async function exposuresOf(
     if (table === undefined) continue;
     const how = isCopy ? "which has none of its policies" : "whatever its policies say";
     found.set(statement, `rows of ${table} to whoever may read ${what}, ${how}`);
+  }
+  for (const { statement, table, now: old } of replacing) {
+    if (targetOf(all, statement, table)?.isSecured === true || !secured.some((one) => mayBeSame(old, one))) continue;
+    found.set(statement, `rows of ${table} to whoever may read it, as the policies stay with ${old}`);
   }
   const mighty = opened.some(([, { role }]) => role !== undefined) ? await mightyIn(database) : new Set<string>();
   const isOpened = (statement: Statement, { table, through, role, routine }: Opened): boolean => {
@@ -66,6 +80,39 @@ function securedBy(statements: readonly Statement[]): string[] {
     if (statement.firstWord !== "ALTER" || !/\benable\s+row\s+level\b/i.test(statement.text)) return [];
     return namesAltered(statement.tokens()).slice(0, 1).map(foldedName);
   });
+}
+
+/** What statements make of tables, by themselves: a migration is asked about each of its statements. */
+interface Tables {
+  readonly length: number;
+  readonly made: readonly MadeTable[];
+  readonly replaced: ReturnType<typeof replacedTables>;
+}
+
+const read = new WeakMap<readonly Statement[], Tables>();
+
+function tablesOf(all: readonly Statement[]): Tables {
+  const known = read.get(all);
+  // Those of TypeScript come one after the other.
+  if (known?.length === all.length) return known;
+  const tables = { length: all.length, made: madeTables(all), replaced: replacedTables(all) };
+  read.set(all, tables);
+  return tables;
+}
+
+/** The table that is called so behind a statement, where the statements make it. */
+function targetOf(all: readonly Statement[], statement: Statement, name: string | undefined): MadeTable | undefined {
+  return name === undefined ? undefined : madeTableAt(tablesOf(all).made, all.indexOf(statement), name);
+}
+
+/** With the names that they are given. */
+function withMoves(tables: readonly string[], statements: readonly Statement[]): readonly string[] {
+  const names = [...tables];
+  for (const statement of statements.filter(mayMoveTable)) {
+    const move = moveOf(statement);
+    if (move !== undefined && names.some((name) => mayBeSame(name, move.from))) names.push(move.to);
+  }
+  return names;
 }
 
 /** Roles that no policy stops, folded; where there is no database yet, that of PostgreSQL itself. */

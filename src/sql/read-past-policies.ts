@@ -6,17 +6,22 @@ export interface ReadPastPolicies {
   /** "VIEW recent_notes" */
   readonly what: string;
   readonly isCopy: boolean;
+  /** The table that the copy is in, folded; it may have, or be given, row level security of its own. */
+  readonly into?: string;
+  /** Whether that table was there before the statement. */
+  readonly isFilled?: true;
   /** The tables that it reads, folded, with a schema where one is written; undefined where the statement does not say. */
   readonly tables: readonly string[] | undefined;
 }
 
 /**
- * The view or copy that a statement makes and that policies of its tables do not hold for, or the view that loses its
+ * The view or copy that a statement makes or fills and that policies of its tables do not hold for, or the view that loses its
  * `security_invoker`. What is temporary is the session's own. Pure.
  */
 export function readPastPolicies(statement: Statement): ReadPastPolicies | undefined {
   const { firstWord, words } = statement;
   if (words[1] === "PUBLICATION") return ofPublication(statement);
+  if (firstWord === "INSERT" || firstWord === "WITH") return ofInsert(statement);
   if (firstWord === "ALTER" && words[1] === "VIEW") {
     if (!/\bsecurity_invoker\b/i.test(statement.text)) return undefined;
     const tokens = statement.tokens();
@@ -36,7 +41,19 @@ export function readPastPolicies(statement: Statement): ReadPastPolicies | undef
   const at = tokens.indexOf(kind) + 1;
   const [name = ""] = namesFrom(tokens, tokens[at] === "IF" ? at + 3 : at);
   const what = `${isMaterialized ? "MATERIALIZED " : ""}${kind} ${foldedName(name)}`;
-  return { what, isCopy, tables: tablesRead(tokens.slice(as + 1)).map(foldedName) };
+  const tables = tablesRead(tokens.slice(as + 1)).map(foldedName);
+  return { what, isCopy, tables, ...(kind === "TABLE" ? { into: foldedName(name) } : {}) };
+}
+
+/** INSERT INTO notes_new SELECT * FROM notes, WITH old AS (SELECT * FROM notes) INSERT INTO ... */
+function ofInsert(statement: Statement): ReadPastPolicies | undefined {
+  if (!/\binto\b[^]*\b(?:from|table)\b|\bfrom\b[^]*\binto\b/i.test(statement.text)) return undefined;
+  const tokens = statement.tokens();
+  const at = tokens.findIndex((token, index) => token === "INTO" && tokens[index - 1] === "INSERT");
+  const [name] = namesFrom(tokens, at + 1);
+  if (at < 0 || name === undefined) return undefined;
+  const into = foldedName(name);
+  return { what: `TABLE ${into}`, isCopy: true, into, isFilled: true, tables: tablesRead(tokens).map(foldedName) };
 }
 
 /** CREATE PUBLICATION p FOR TABLE notes, TABLE users (id), ALTER PUBLICATION p ADD TABLE notes */

@@ -82,7 +82,7 @@ export function createdTable(statement: Statement): string | undefined {
 }
 
 /** ALTER TABLE [IF EXISTS] [ONLY] users RENAME TO users_old, or SET SCHEMA archive */
-function moveOf(statement: Statement): { readonly from: string; readonly to: string } | undefined {
+export function moveOf(statement: Statement): { readonly from: string; readonly to: string } | undefined {
   if (statement.words[1] !== "TABLE" && statement.words[1] !== "FOREIGN") return undefined;
   const tokens = statement.tokens(20);
   const table = tokens.indexOf("TABLE");

@@ -87,6 +87,10 @@ DO $$BEGIN ALTER TABLE kept DISABLE ROW LEVEL SECURITY; END$$;
 CREATE TABLE above (id int);
 ALTER TABLE kept INHERIT above;
 ALTER TABLE new INHERIT above;
+CREATE TABLE copy (LIKE kept);
+INSERT INTO copy SELECT * FROM kept;
+ALTER TABLE kept RENAME TO kept_old;
+ALTER TABLE copy RENAME TO kept;
 `,
     );
     await rm(join(project.dir, "db/migrations/003_code.ts"));
@@ -94,7 +98,7 @@ ALTER TABLE new INHERIT above;
     expect(first).toMatchObject({ exitCode: 2, stdout: "" });
     expect(first.stderr).toContain("What would be lost or exposed:");
     const lines = [...first.stderr.matchAll(/004_opened\.sql:(\d+): would expose/g)].map(([, line]) => Number(line));
-    expect(lines).toEqual([1, 2, 4, 5, 11, 12, 14]);
+    expect(lines).toEqual([1, 2, 4, 5, 11, 12, 14, 17, 19]);
     expect(first.stderr).toContain("kept to every role (GRANT SELECT TO PUBLIC), by running hand_out\n");
     await rm(join(project.dir, "db/migrations/004_opened.sql"));
     await project.write(

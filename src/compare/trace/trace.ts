@@ -227,9 +227,13 @@ async function traceFrom(
   };
 }
 
-/** What later migrations may put something else in the place of. */
+/** What tells of later migrations whether they put something else in the place of another, or lay it open. */
 function mayMove(statement: Statement): boolean {
-  return mayMoveTable(statement) || mayMoveColumn(statement);
+  const { firstWord, text } = statement;
+  if (firstWord === "CREATE") return /^create\s+(?:unlogged\s+)?table\b[^]*\blike\b/i.test(text);
+  return (
+    mayMoveTable(statement) || mayMoveColumn(statement) || (firstWord === "ALTER" && /\brow\s+level\b/i.test(text))
+  );
 }
 
 /** Code that does not end while it is loaded keeps nothing else from being tried. */

@@ -1,6 +1,4 @@
-import { type ReplacedColumn, replacedColumns } from "#sql/replaced-columns.ts";
-import { Statement } from "#sql/statement.ts";
-import type { LintFile, LintStatement } from "../file.ts";
+import { tablesOf } from "../file-tables.ts";
 import type { Rule } from "../rule.ts";
 import { rangeOfName } from "../syntax.ts";
 
@@ -18,7 +16,7 @@ export const columnReplaced: Rule = {
   right:
     "ALTER TABLE users RENAME COLUMN bio TO bio_old;\nALTER TABLE users ADD COLUMN bio jsonb;\nUPDATE users SET bio = to_jsonb(bio_old);",
   check({ file, statement, isOld }) {
-    return (replacedIn(file).get(statement) ?? [])
+    return (tablesOf(file).replacedColumns.get(statement) ?? [])
       .filter(({ table, hasValues }) => !hasValues && isOld(rangeOfName(table)))
       .map(({ table, column, now }) => ({
         message: `Applications that use ${table}.${column} find another column, without the values of ${now}`,
@@ -26,14 +24,3 @@ export const columnReplaced: Rule = {
       }));
   },
 };
-
-const read = new WeakMap<LintFile, ReadonlyMap<LintStatement, readonly ReplacedColumn[]>>();
-
-function replacedIn(file: LintFile): ReadonlyMap<LintStatement, readonly ReplacedColumn[]> {
-  const known = read.get(file);
-  if (known !== undefined) return known;
-  const written = new Map(file.statements.map((one) => [Statement.of(one.text), one]));
-  const replaced = new Map([...replacedColumns([...written.keys()])].map(([one, what]) => [written.get(one)!, what]));
-  read.set(file, replaced);
-  return replaced;
-}

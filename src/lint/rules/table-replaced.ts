@@ -1,6 +1,4 @@
-import { type Replaced, replacedTables } from "#sql/replaced.ts";
-import { Statement } from "#sql/statement.ts";
-import type { LintFile, LintStatement } from "../file.ts";
+import { tablesOf } from "../file-tables.ts";
 import type { Rule } from "../rule.ts";
 import { rangeOfName } from "../syntax.ts";
 
@@ -17,7 +15,7 @@ export const tableReplaced: Rule = {
   wrong: "ALTER TABLE users RENAME TO users_old;\nCREATE TABLE users (LIKE users_old INCLUDING ALL);",
   right: "ALTER TABLE users RENAME TO accounts;\nCREATE VIEW users AS SELECT * FROM accounts;",
   check({ file, statement, isOld }) {
-    const replaced = replacedIn(file).get(statement);
+    const replaced = tablesOf(file).replaced.get(statement);
     if (replaced === undefined || !isOld(rangeOfName(replaced.now))) return [];
     const { table, now, hasRows } = replaced;
     const kept = `policies, triggers, rights and foreign keys to it stay with ${now}`;
@@ -26,14 +24,3 @@ export const tableReplaced: Rule = {
       : [{ message: `Applications that use ${table} find another table, without the rows of ${now}; ${kept}` }];
   },
 };
-
-const read = new WeakMap<LintFile, ReadonlyMap<LintStatement, Replaced>>();
-
-function replacedIn(file: LintFile): ReadonlyMap<LintStatement, Replaced> {
-  const known = read.get(file);
-  if (known !== undefined) return known;
-  const written = new Map(file.statements.map((one) => [Statement.of(one.text), one]));
-  const replaced = new Map([...replacedTables([...written.keys()])].map(([one, what]) => [written.get(one)!, what]));
-  read.set(file, replaced);
-  return replaced;
-}

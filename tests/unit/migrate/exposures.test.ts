@@ -5,8 +5,10 @@ import { splitStatements } from "#sql/split.ts";
 const SECURED = "ALTER TABLE app.notes ENABLE ROW LEVEL SECURITY";
 
 async function shown(sql: string): Promise<string | undefined> {
-  const { statements } = splitStatements(`${SECURED};\n${sql}`);
-  return (await exposuresOf(statements, undefined)).get(statements[1]!);
+  const before = sql.startsWith("ALTER TABLE copy RENAME") ? "ALTER TABLE notes RENAME TO notes_old" : "SELECT 1";
+  const made = sql.includes("TABLE copy A") ? "SELECT 1" : "CREATE TABLE copy (LIKE notes)";
+  const { statements } = splitStatements(`${SECURED};\n${made};\n${before};\n${sql}`);
+  return (await exposuresOf(statements, undefined)).get(statements[3]!);
 }
 
 const LEAK = "CREATE FUNCTION app.leak(OUT a int, OUT b int) SECURITY DEFINER LANGUAGE sql AS 'SELECT 1, 2'";
@@ -30,6 +32,15 @@ test.each([
     "CREATE TABLE copy AS (SELECT * FROM notes)",
     "rows of notes to whoever may read TABLE copy, which has none of its policies",
   ],
+  [
+    "INSERT INTO copy SELECT * FROM notes;\nALTER TABLE other ENABLE ROW LEVEL SECURITY",
+    "rows of notes to whoever may read TABLE copy, which has none of its policies",
+  ],
+  [
+    "INSERT INTO copy (id) WITH n AS (TABLE app.notes) SELECT id FROM n",
+    "rows of app.notes to whoever may read TABLE copy, which has none of its policies",
+  ],
+  ["ALTER TABLE copy RENAME TO notes", "rows of notes to whoever may read it, as the policies stay with notes_old"],
   [
     "ALTER VIEW v RESET (security_invoker)",
     "rows of the tables of VIEW v to whoever may read it, whatever their policies say",
@@ -60,6 +71,12 @@ test.each([
   `${LEAK};\nREVOKE EXECUTE ON FUNCTION other(int), leak FROM PUBLIC CASCADE`,
   `${LEAK};\nREVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA app FROM PUBLIC;\nGRANT EXECUTE ON FUNCTION leak() TO web`,
   "GRANT app TO web",
+  "INSERT INTO copy SELECT * FROM others",
+  "INSERT INTO archive SELECT * FROM notes",
+  "INSERT INTO copy VALUES ('SELECT * FROM notes')",
+  "INSERT INTO copy SELECT * FROM notes;\nALTER TABLE copy RENAME TO n;\nALTER TABLE n ENABLE ROW LEVEL SECURITY",
+  "CREATE TABLE copy AS TABLE notes;\nALTER TABLE copy ENABLE ROW LEVEL SECURITY",
+  "ALTER TABLE copy RENAME TO notes;\nALTER TABLE notes ENABLE ROW LEVEL SECURITY",
   "ALTER PUBLICATION p DROP TABLE notes",
   "CREATE PUBLICATION p FOR TABLE others",
   "CREATE VIEW v WITH (security_invoker) AS SELECT * FROM notes",
