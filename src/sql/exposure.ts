@@ -3,21 +3,23 @@ import { foldedName, namesAltered, namesFrom } from "./token-names.ts";
 
 /** Statements that may show data to more people, by their first word and a word that all of those have. */
 const HINTS: Readonly<Record<string, RegExp>> = {
-  ALTER: /\b(?:security|public|superuser|bypassrls|publication)\b/i,
-  CREATE: /\b(?:superuser|bypassrls|publication)\b/i,
+  ALTER: /\b(?:security|public|superuser|bypassrls|publication|leakproof)\b/i,
+  CREATE: /\b(?:superuser|bypassrls|publication|leakproof)\b/i,
   GRANT: /\bpublic\b|\bpg_/i,
   COPY: /\bto\b/i,
 };
 
 /**
  * What a statement shows to people who could not see it before, in a few words that go on from "exposes", or undefined: row level
- * security that is switched off, rights on tables for every role, roles that no right stops, rows that leave the database. Code
+ * security that is switched off or reached around, rights on tables for every role, roles that no right stops, rows that leave the database. Code
  * that it runs is not looked into. Pure.
  */
 export function exposureOf(statement: Statement): string | undefined {
   const { firstWord = "" } = statement;
   if (HINTS[firstWord]?.test(statement.text) !== true) return undefined;
   const tokens = statement.tokens();
+  const leakproof = firstWord === "ALTER" || firstWord === "CREATE" ? ofLeakproof(tokens) : undefined;
+  if (leakproof !== undefined) return leakproof;
   switch (firstWord) {
     case "GRANT":
       return ofGrant(tokens);
@@ -46,6 +48,15 @@ function ofAlterTable(tokens: readonly string[]): string | undefined {
       return `every row of ${foldedName(table)} to its owner (NO FORCE ROW LEVEL SECURITY)`;
   }
   return undefined;
+}
+
+/** CREATE [OR REPLACE] FUNCTION f(text) ... LEAKPROOF, ALTER FUNCTION f LEAKPROOF: PostgreSQL hands it rows before policies have their say. */
+function ofLeakproof(tokens: readonly string[]): string | undefined {
+  const at = tokens.findIndex((token) => token === "FUNCTION" || token === "ROUTINE");
+  const isOne = tokens.some((token, index) => token === "LEAKPROOF" && index > at + 1 && tokens[index - 1] !== "NOT");
+  if ((at !== 1 && at !== 3) || !isOne) return undefined;
+  const [name = ""] = namesFrom(tokens, at + 1);
+  return `values that policies and security_barrier views keep back to FUNCTION ${foldedName(name)}, whoever calls it (LEAKPROOF)`;
 }
 
 /** Of tables, large objects, and schemas that everybody may make objects in: PUBLIC may run new functions and use types anyway. */

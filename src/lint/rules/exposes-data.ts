@@ -12,7 +12,7 @@ export const exposesData: Rule = {
   group: "security",
   severity: "warning",
   asks: ["syntax", "neighbours", "trace"],
-  why: "Row level security that is switched off, a right for `PUBLIC`, which every role has, those of later too, a role that is `SUPERUSER` or `BYPASSRLS`, a publication of all tables, or all of a schema, and a `COPY` to a file or program of the server all show rows to people who could not see them. So may a policy that is made or changed on a table that has row level security already, another owner of such a table, for whom policies do not hold, and a `SECURITY DEFINER` function, which reads with the rights of its owner and which everybody may call. The same holds for such statements in the body of a function that a migration calls. Rows that somebody has read cannot be taken back.",
+  why: "Row level security that is switched off, a right for `PUBLIC`, which every role has, those of later too, a role that is `SUPERUSER` or `BYPASSRLS`, a function that is `LEAKPROOF`, to which PostgreSQL shows rows before policies and `security_barrier` views have their say, a publication of all tables, or all of a schema, and a `COPY` to a file or program of the server all show rows to people who could not see them. So may a policy that is made or changed on a table that has row level security already, another owner of such a table, for whom policies do not hold, and a `SECURITY DEFINER` function, which reads with the rights of its owner and which everybody may call. The same holds for such statements in the body of a function that a migration calls. Rows that somebody has read cannot be taken back.",
   instead:
     "Grant to the roles that need it, name the tables, and change policies instead of switching them off. On a protected environment, `confiture migrate up` asks before it runs such a statement.",
   wrong: "ALTER TABLE notes DISABLE ROW LEVEL SECURITY;\nGRANT SELECT ON notes TO PUBLIC;",
@@ -39,6 +39,8 @@ export const exposesData: Rule = {
 
 function fixOf({ node }: Context): string {
   if ("AlterTableStmt" in node) return "Change the policies (ALTER POLICY), and leave row level security on";
+  if ("CreateFunctionStmt" in node || "AlterFunctionStmt" in node)
+    return "Leave LEAKPROOF out: the function is called behind policies then";
   if ("CopyStmt" in node) return "Copy over the connection (`COPY ... TO STDOUT`), outside of migrations";
   if ("CreatePublicationStmt" in node) return "Name the tables: FOR TABLE ...";
   return "GrantStmt" in node || "AlterDefaultPrivilegesStmt" in node

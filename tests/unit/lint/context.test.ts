@@ -476,6 +476,7 @@ describe("what exposes data", () => {
     [`${TABLE} CREATE POLICY q ON t USING (true);`, undefined],
     ["CREATE POLICY q ON t USING (id > 0);", "note"],
     ["ALTER FUNCTION f() SECURITY DEFINER;", "warning"],
+    ["ALTER FUNCTION f() LEAKPROOF;", "warning"],
     ["CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';", "warning"],
     ["CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';", "note"],
     ["CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN new; END';", undefined],

@@ -4,6 +4,9 @@ import { splitStatements } from "#sql/split.ts";
 
 const of = (sql: string): string | undefined => exposureOf(splitStatements(sql).statements[0]!);
 
+const LEAKPROOF =
+  "values that policies and security_barrier views keep back to FUNCTION app.peek, whoever calls it (LEAKPROOF)";
+
 test.each([
   [
     "ALTER TABLE IF EXISTS app.t DISABLE ROW LEVEL SECURITY",
@@ -30,6 +33,9 @@ test.each([
     "CREATE PUBLICATION p FOR ALL TABLES",
     "every table, also those that are made later, to subscribers of PUBLICATION p (FOR ALL TABLES)",
   ],
+  ["CREATE OR REPLACE FUNCTION app.peek(a text) RETURNS bool LEAKPROOF LANGUAGE sql AS 'SELECT true'", LEAKPROOF],
+  ["ALTER FUNCTION app.peek(text) STABLE LEAKPROOF", LEAKPROOF],
+  ["ALTER ROUTINE app.peek LEAKPROOF", LEAKPROOF],
   ["COPY app.t (a, b) TO '/tmp/t'", "rows of app.t to a file on the server (COPY)"],
   ["COPY (SELECT 1 FROM t) TO PROGRAM 'cat'", "the rows of a query to a program on the server (COPY)"],
   ["GRANT app, pg_read_all_data TO web, bob", "every table to ROLE web, bob (GRANT pg_read_all_data)"],
@@ -44,6 +50,9 @@ test.each([
 test.each([
   "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
   "ALTER TABLE t FORCE ROW LEVEL SECURITY",
+  "ALTER FUNCTION peek(text) NOT LEAKPROOF",
+  "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS 'SELECT ''LEAKPROOF'' '",
+  "CREATE FUNCTION leakproof() RETURNS text LANGUAGE sql AS 'SELECT 1'",
   "GRANT SELECT ON t TO bob",
   "GRANT SELECT ON public.t TO bob",
   "GRANT EXECUTE ON FUNCTION f() TO PUBLIC",
