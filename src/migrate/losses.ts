@@ -10,6 +10,7 @@ import { lossOfSwallowed } from "#sql/swallowed-writes.ts";
 import type { LoadedMigration } from "./body.ts";
 import { exposuresOf } from "./exposures.ts";
 import { fillsOnly } from "./fills-only.ts";
+import { spentChecks } from "./spent-checks.ts";
 import { swallowedWrites } from "./swallowed-writes.ts";
 import { doneByCode, lossByCode } from "./taking-code.ts";
 import { isBase } from "./version.ts";
@@ -44,6 +45,7 @@ export async function lossesOf(
   const running = run.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : []));
   const byCode = await doneByCode(running, database);
   const exposures = await exposuresOf(running, database);
+  const spent = await spentChecks(running, database);
   const swallowed = await swallowedWrites(running, database);
   return migrations.flatMap((migration): Loss[] => {
     const { file, up } = migration;
@@ -56,7 +58,7 @@ export async function lossesOf(
     return script.statements.flatMap((statement) => {
       const other = replaced.get(statement);
       const taken = lossOf(statement) ?? (other === undefined ? undefined : lossOfReplaced(other));
-      const lost = fills.has(statement) ? undefined : taken;
+      const lost = fills.has(statement) || spent.has(statement) ? undefined : taken;
       const { takes = [], exposes = [] } = byCode.get(statement) ?? {};
       // A statement that exposes rows says where to; other code is not known anyway.
       const isTold = taken !== undefined || exposures.has(statement);

@@ -209,6 +209,9 @@ CREATE TRIGGER t2 BEFORE UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION on_watc
         "CREATE VIEW v AS SELECT purge()::text",
         "ALTER FUNCTION purge() COST 10",
         "INSERT INTO log VALUES (now())",
+        "ALTER TABLE watched ADD CONSTRAINT c CHECK ((id IS NOT NULL) AND name IS NOT NULL) NOT VALID",
+        "ALTER TABLE watched VALIDATE CONSTRAINT c",
+        "ALTER TABLE watched ALTER id SET NOT NULL, ALTER COLUMN name SET NOT NULL, DROP CONSTRAINT IF EXISTS c",
       ].join(";\n"),
     );
     await project.succeed(UP);

@@ -17,6 +17,7 @@ const MOST_NAMED = 20;
 /**
  * What a statement takes away: what its text says, what CASCADE, code and triggers were seen to take, and what they may.
  * @param keepsValues whether a conversion of types loses no value
+ * @param isSpent whether it drops CHECKs alone that refuse nothing any more
  * @param emptied tables that code has emptied (TRUNCATE)
  * @param named functions that may take something, which it runs at least where rows are others
  */
@@ -24,6 +25,7 @@ export function lossesOf(
   statement: Statement,
   measured: Measured,
   keepsValues: boolean,
+  isSpent: boolean,
   emptied: readonly string[],
   named: readonly string[],
 ): Losses {
@@ -32,7 +34,9 @@ export function lossesOf(
   const said = isCode ? undefined : lossOf(statement);
   const absent = said !== undefined && findsNothing(statement, measured) ? withoutClauses(said) : undefined;
   const told =
-    absent !== undefined || (keepsValues && isConversion(said)) || isNewAlone(statement, measured) ? undefined : said;
+    absent !== undefined || isSpent || (keepsValues && isConversion(said)) || isNewAlone(statement, measured)
+      ? undefined
+      : said;
   const isNamedHere = namedBy(statement);
   const takesAlong = measured.gone
     .filter((object) => !object.isNew && !isNamedHere(object))

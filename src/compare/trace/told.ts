@@ -1,6 +1,7 @@
 import type { Database } from "#database/database.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { exposuresOf } from "#migrate/exposures.ts";
+import { spentChecks } from "#migrate/spent-checks.ts";
 import { swallowedWrites } from "#migrate/swallowed-writes.ts";
 import { doneByCode } from "#migrate/taking-code.ts";
 import { dangersOf } from "#sql/danger.ts";
@@ -20,6 +21,8 @@ export interface Told {
   readonly exposes: readonly string[];
   /** Names of functions it runs, or may run, that may change or delete something. */
   readonly runs: readonly string[];
+  /** Whether it drops CHECKs alone that refuse nothing any more. */
+  readonly isSpent: boolean;
   /** Writes to tables in use that triggers swallow from then on. */
   readonly swallows: readonly SwallowedWrites[];
 }
@@ -51,6 +54,7 @@ export class Teller {
       endangers: await this.#endangers(statement),
       exposes: [...(await exposuresOf([statement], database, this.#known)).values(), ...(byCode?.exposes ?? [])],
       runs: byCode?.takes ?? [],
+      isSpent: (await spentChecks([statement], database)).size > 0,
       swallows: await this.#swallows(database, statement),
     };
   }

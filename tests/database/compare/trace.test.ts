@@ -91,10 +91,13 @@ DROP TABLE posts;`,
       "migrations/3_b.sql": "ALTER TABLE users ADD CONSTRAINT c CHECK (bio IS NOT NULL) NOT VALID;",
       "migrations/4_c.sql": "ALTER TABLE users VALIDATE CONSTRAINT c;",
       "migrations/5_d.sql": "ALTER TABLE users ALTER bio SET NOT NULL;",
+      "migrations/6_e.sql": "ALTER TABLE users DROP CONSTRAINT c;\nALTER TABLE users DROP CONSTRAINT users_age_check;",
     });
-    expect(statements.map(({ error }) => error)).toEqual([undefined, undefined, undefined, undefined]);
-    expect(statements.map(({ scans }) => names(scans))).toEqual([["public.users"], [], ["public.users"], []]);
-    expect(statements.map(({ loses }) => loses)).toEqual([["updates rows of users"], [], [], []]);
+    expect(statements.map(({ error }) => error)).toEqual(Array.from({ length: 6 }, () => undefined));
+    expect(statements.map(({ scans }) => names(scans))).toEqual([["public.users"], [], ["public.users"], [], [], []]);
+    // The CHECK has done its work, and refuses nothing more than the column does.
+    const dropped = "drops CONSTRAINT users_age_check of TABLE users";
+    expect(statements.map(({ loses }) => loses)).toEqual([["updates rows of users"], [], [], [], [], [dropped]]);
   });
 
   test("what CONCURRENTLY does is known, and what was made before in other pending migrations is new", async () => {
