@@ -9,7 +9,7 @@ import { withWorkLimit } from "./embedded-limit.ts";
 import { loadAssets } from "./embedded-load.ts";
 import { readFiles, writeFiles } from "./embedded-memory.ts";
 import { type DataFiles, unpackSaved } from "./embedded-saved.ts";
-import type { Backend } from "./embedded-socket.ts";
+import type { Backend } from "./backend.ts";
 import { unawaited } from "./unawaited.ts";
 
 /** PGlite's own start parameters are for its own interface; these are nearer to a server's defaults. */

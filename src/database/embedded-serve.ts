@@ -8,7 +8,8 @@ import { startEmbedded } from "./embedded.ts";
 import { DATABASE, greet, USER } from "./embedded-greeting.ts";
 import { errorMessage } from "./embedded-protocol.ts";
 import { EmbeddedSocket } from "./embedded-socket.ts";
-import { type Client, Turns } from "./embedded-turns.ts";
+import { Turns } from "./embedded-turns.ts";
+import { type Client } from "./embedded-client.ts";
 import { scramVerifier } from "./scram-server.ts";
 import type { EmbeddedTarget, Secret } from "./target.ts";
 

@@ -1,6 +1,5 @@
 import { Duplex } from "node:stream";
 import { DATABASE_SETTINGS } from "./settings.ts";
-import { quoteLiteral } from "#sql/quote.ts";
 import { type CopySource, MessageStream } from "./embedded-copy.ts";
 import type { LongQuery } from "./long-sql.ts";
 import {
@@ -17,24 +16,8 @@ import {
   statementText,
 } from "./embedded-protocol.ts";
 import { TurnCancelled } from "./turn-cancelled.ts";
-
-/** The backend behind a socket: takes whole messages and has answered them when it returns. */
-export interface Backend {
-  /**
-   * @param untilReady the answer has to end with ReadyForQuery (as it has after anything but Flush).
-   * @throws ConfitureError when the backend broke down; it takes nothing more after that.
-   */
-  run(messages: Buffer | MessageStream, untilReady: boolean, onData: (bytes: Buffer) => void): void;
-  /**
-   * For a backend of several clients: a promise to wait for before the message is handled.
-   * @throws TurnCancelled from that promise, where the client wants it no longer
-   */
-  turn?(frontend: FrontendMessage): Promise<void> | undefined;
-  /** A message is handled, and the client may wait for another to be used. */
-  settle?(): void;
-  /** The client has gone; what it left behind is undone here and not by the socket. */
-  leave?(): void;
-}
+import { startupSettings } from "./embedded-startup.ts";
+import type { Backend } from "./backend.ts";
 
 /** Longest stretch of work without letting timers and signal handlers run. */
 const UNINTERRUPTED_MS = 20;
@@ -311,27 +294,3 @@ const ERROR_RESPONSE = "E".charCodeAt(0);
 const PARAMETER_STATUS = "S".charCodeAt(0);
 const DATA_ROW = "D".charCodeAt(0);
 const COPY_IN = "G".charCodeAt(0);
-
-/** Parameters of a startup message that are no run-time settings, or that the one backend has fixed. */
-const NOT_SETTINGS = new Set(["user", "database", "client_encoding", "options", "replication"]);
-
-/** Settings in `options`: `-c name=value` or `--name=value`, with a backslash before a space that is meant (postmaster.c). */
-function* settingsOf(options: string): Generator<[string, string]> {
-  const words = (options.match(/(?:\\.|\S)+/g) ?? []).map((word) => word.replaceAll(/\\(.)/g, "$1"));
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at]!;
-    const text = word === "-c" ? words[++at] : /^(?:-c|--)(.+)$/.exec(word)?.[1];
-    const [, name, value] = /^([^=]+)=(.*)$/s.exec(text ?? "") ?? [];
-    if (name !== undefined) yield [name.replaceAll("-", "_"), value ?? ""];
-  }
-}
-
-/** The embedded backend reads only the protocol version of a startup message; this sets the rest. */
-function startupSettings(parameters: ReadonlyMap<string, string>): string | undefined {
-  const calls: string[] = [];
-  for (const [name, value] of [...parameters, ...settingsOf(parameters.get("options") ?? "")]) {
-    if (NOT_SETTINGS.has(name) || name.startsWith("_pq_.")) continue;
-    calls.push(`pg_catalog.set_config(${quoteLiteral(name)}, ${quoteLiteral(value)}, false)`);
-  }
-  return calls.length === 0 ? undefined : `SELECT ${calls.join(", ")}`;
-}

@@ -4,7 +4,8 @@ import { CopySource } from "./embedded-copy.ts";
 import { loadAssets } from "./embedded-load.ts";
 import type { DataFiles } from "./embedded-saved.ts";
 import { longSql, LongQuery } from "./long-sql.ts";
-import { type Backend, EmbeddedSocket } from "./embedded-socket.ts";
+import { EmbeddedSocket } from "./embedded-socket.ts";
+import { type Backend } from "./backend.ts";
 import { openSession } from "./session.ts";
 import type { EmbeddedTarget } from "./target.ts";
 

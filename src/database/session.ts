@@ -1,18 +1,20 @@
-import type { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
-import { ConfitureError, type ServerReport } from "#errors/error.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { sendCancelRequest } from "./cancel-request.ts";
+import { copyIn } from "./copy-in.ts";
 import { adviceFor } from "./advice.ts";
 import { countAnswer } from "./answers.ts";
 import type { ByteStream } from "./byte-stream.ts";
 import { LIFT_LIMITS } from "./settings.ts";
 import { ARRAY_TYPES, ArrayTypes, type ArrayType } from "./arrays.ts";
-import type { Database, Notice, OpenOptions, ResultListener } from "./database.ts";
+import type { Database, OpenOptions, ResultListener } from "./database.ts";
 import { DriverStream } from "./driver-stream.ts";
 import { longSql, LongQuery } from "./long-sql.ts";
 import { guardSerializers, requireParameters } from "./parameters.ts";
 import { ProtocolViolation, ResponseWatcher } from "./responses.ts";
 import { isStatementPooling, transactionPooling } from "./transaction-pooling.ts";
+import { violation, abandoned, type WireError, toReport, toNotice } from "./session-reports.ts";
 
 export interface SessionOptions extends OpenOptions {
   readonly engine: Database["engine"];
@@ -178,19 +180,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
   const requestCancel = async (): Promise<void> => {
     // The embedded engine runs in this very thread: while a statement runs, nobody can ask for this.
     if (options.connectAgain === undefined || announced === undefined) return;
-    const limit = AbortSignal.timeout(PATIENCE);
-    const stream = await options.connectAgain(limit);
-    limit.addEventListener("abort", () => stream.destroy());
-    stream.on("error", () => {});
-    // CancelRequest: length 16, code 80877102 (protocol manual, "Message Formats").
-    const request = Buffer.from([0, 0, 0, 16, 0x04, 0xd2, 0x16, 0x2e, 0, 0, 0, 0, 0, 0, 0, 0]);
-    // The driver reads both as unsigned.
-    request.writeUInt32BE(announced.pid, 8);
-    request.writeUInt32BE(announced.secret, 12);
-    stream.resume();
-    stream.end(request);
-    // The server hangs up when it has passed the request on. Sooner, another one could hit the next statement.
-    await new Promise<void>((resolve) => stream.once("close", () => resolve()));
+    await sendCancelRequest(options.connectAgain, announced, PATIENCE);
   };
 
   /** An interruption: whatever runs is cancelled, or else what runs next, until something has failed. */
@@ -273,7 +263,7 @@ export async function openSession(options: SessionOptions): Promise<Database> {
 
     copyIn: async (text, data, results) => {
       refuseWhenLost();
-      await heardBy(results, () => listeningFor(() => copyIn(text, data)));
+      await heardBy(results, () => listeningFor(() => copyIn(sql.unsafe(text), data, connection, failure)));
     },
 
     // What cannot be asked for is not cancelled, and the statement itself tells how it ended.
@@ -295,69 +285,6 @@ export async function openSession(options: SessionOptions): Promise<Database> {
       throw query.failure === undefined ? error : query.failure.error;
     }
   }
-
-  async function copyIn(text: string, data: Parameters<Database["copyIn"]>[1]): Promise<void> {
-    const query = sql.unsafe(text);
-    // The driver hands over the stream as soon as the server is ready and then has no way to report that
-    // the COPY failed (it rejects a promise that is already settled), so listen at the rejection itself.
-    const copy = query as unknown as { reject: (error: unknown) => void };
-    const settle = copy.reject;
-    let failed: { readonly error: unknown } | undefined;
-    let giveUp: ((error: unknown) => void) | undefined;
-    copy.reject = (error) => {
-      settle(error);
-      failed = { error: failure(error) };
-      giveUp?.(failed.error);
-    };
-    /** Waits for `work`, or until the COPY has failed. A race would remember each of the chunks that went well. */
-    const unlessFailed = <T>(
-      work: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
-    ): Promise<T> =>
-      new Promise((resolve, reject) => {
-        if (failed !== undefined) return reject(failed.error);
-        giveUp = reject;
-        work(resolve, reject);
-      });
-    const stream = await unlessFailed<Writable>((resolve, reject) => void query.writable().then(resolve, reject));
-    stream.on("error", () => {});
-    const frame = new CopyFrame();
-    for await (const chunk of untilFailure(data, (error) => stream.destroy(error))) {
-      // Not through the driver's stream, which makes a new buffer for each piece.
-      await unlessFailed<void>((resolve, reject) =>
-        connection.write(frame.around(chunk), (error) => (error ? reject(failure(error)) : resolve())),
-      );
-    }
-    await unlessFailed<void>((resolve) => stream.end(resolve));
-  }
-}
-
-/** CopyData messages, one after the other in the same memory: a type byte, a length that counts itself, the data. */
-class CopyFrame {
-  #bytes = Buffer.allocUnsafeSlow(0);
-
-  /** @returns a message that is valid until the next one is asked for */
-  around(data: Uint8Array | string): Uint8Array {
-    const size = 5 + (typeof data === "string" ? Buffer.byteLength(data) : data.length);
-    if (size > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(size);
-    this.#bytes[0] = 0x64;
-    this.#bytes.writeUInt32BE(size - 1, 1);
-    if (typeof data === "string") this.#bytes.write(data, 5);
-    else this.#bytes.set(data, 5);
-    return this.#bytes.subarray(0, size);
-  }
-}
-
-/** @param onFailure where the data ends in an error: the server is still waiting for more, and has to be told */
-async function* untilFailure<T>(
-  data: Iterable<T> | AsyncIterable<T>,
-  onFailure: (error: Error) => void,
-): AsyncGenerator<T> {
-  try {
-    yield* data;
-  } catch (error) {
-    onFailure(error as Error);
-    throw error;
-  }
 }
 
 /**
@@ -366,62 +293,4 @@ async function* untilFailure<T>(
  */
 function giveBack({ buffer, byteLength }: Buffer): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
-}
-
-/** The server lies or is none, and nothing that it says can be relied on. */
-function violation(cause: ProtocolViolation, isOpen: boolean): ConfitureError {
-  return new ConfitureError(
-    isOpen ? "connection_lost" : "connect_failed",
-    `The server does not keep to PostgreSQL's protocol: it ${cause.message}`,
-    {
-      hint: "The connection was closed. Check host and port: another service, or a broken proxy, listens there.",
-      cause,
-      ...(isOpen ? {} : { data: { notPostgres: true } }),
-    },
-  );
-}
-
-/** After an interruption the server did not end the work. */
-function abandoned(): ConfitureError {
-  return new ConfitureError("interrupted", "Interrupted; the server did not answer, so the connection was closed", {
-    hint: "The server rolls an open transaction back as soon as it notices. `confiture migrate status` tells what is recorded.",
-    data: { abandoned: true },
-  });
-}
-
-/** An error as postgres.js reads it off the wire. */
-type WireError = Record<string, string | undefined>;
-
-function toReport(error: WireError, completedStatements: number | undefined): ServerReport {
-  const number = (text: string | undefined): number | undefined => (text === undefined ? undefined : Number(text));
-  const fields = {
-    detail: error["detail"],
-    hint: error["hint"],
-    context: error["where"],
-    position: number(error["position"]),
-    internalPosition: number(error["internal_position"]),
-    internalQuery: error["internal_query"],
-    schema: error["schema_name"],
-    table: error["table_name"],
-    column: error["column_name"],
-    constraint: error["constraint_name"],
-    routine: error["routine"],
-    completedStatements,
-  };
-  return {
-    severity: error["severity"] ?? error["severity_local"] ?? "ERROR",
-    sqlstate: error["code"] ?? "XX000",
-    message: error["message"] ?? "unknown error",
-    ...(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as object),
-  };
-}
-
-function toNotice(notice: postgres.Notice): Notice {
-  return {
-    severity: notice["severity"] ?? "NOTICE",
-    sqlstate: notice["code"] ?? "00000",
-    message: notice["message"] ?? "",
-    ...(notice["detail"] === undefined ? {} : { detail: notice["detail"] }),
-    ...(notice["hint"] === undefined ? {} : { hint: notice["hint"] }),
-  };
 }
