@@ -230,6 +230,20 @@ export function identityOptionsClause(`,
       let sql =`,
     ],
   ],
+  // PostgreSQL's own validator, which knows no options of wrappers, can only have come behind them.
+  "plan/rules/foreign.ts": [
+    ["if (validator != null) sql +=", "if (validator != null && !comesLater) sql +="],
+    [
+      'const validator = p(fact, "validator");',
+      `const validator = p(fact, "validator");
+      const options = (p(fact, "options") ?? []) as unknown[];
+      const comesLater = validator === "postgresql_fdw_validator" && options.length > 0;`,
+    ],
+    [
+      "return [{ sql }];\n    },\n    drop: (fact) => ({\n      sql: `DROP FOREIGN DATA WRAPPER",
+      "return [{ sql }, ...(comesLater ? [{ sql: `ALTER FOREIGN DATA WRAPPER ${name} VALIDATOR ${str(validator)}` }] : [])];\n    },\n    drop: (fact) => ({\n      sql: `DROP FOREIGN DATA WRAPPER",
+    ],
+  ],
   // What a subscription does anyway goes without saying: servers before PostgreSQL 16 do not know all of it.
   "plan/rules/publications.ts": [
     ...["disableOnError", "runAsOwner", "twoPhase"].map(

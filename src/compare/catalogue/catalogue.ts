@@ -75,4 +75,4 @@ export async function readCatalogue(
 }
 
 /** What is read in place of an option that may be secret. */
-export const SECRET = /'__OPTION_\w+__'/;
+export const SECRET = /'__OPTION_[^']*__'/;

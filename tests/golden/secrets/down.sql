@@ -1,3 +1,5 @@
 -- migrate:down
 
 DROP USER MAPPING FOR PUBLIC SERVER far;
+
+DROP FOREIGN DATA WRAPPER checked;

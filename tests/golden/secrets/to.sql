@@ -1,3 +1,5 @@
 CREATE FOREIGN DATA WRAPPER w;
 CREATE SERVER far FOREIGN DATA WRAPPER w;
 CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'clerk', password 'one2three');
+CREATE FOREIGN DATA WRAPPER checked OPTIONS ("access code" 'one2three');
+ALTER FOREIGN DATA WRAPPER checked VALIDATOR postgresql_fdw_validator;

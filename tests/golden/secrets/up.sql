@@ -1,4 +1,11 @@
 -- migrate:up
 
 -- SECRET: replace the placeholder with the real secret before running this.
+CREATE FOREIGN DATA WRAPPER checked
+  OPTIONS ("access code" '__OPTION_ACCESS CODE__');
+
+ALTER FOREIGN DATA WRAPPER checked
+  VALIDATOR postgresql_fdw_validator;
+
+-- SECRET: replace the placeholder with the real secret before running this.
 CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (password '__OPTION_PASSWORD__', "user" 'clerk');
