@@ -14,7 +14,7 @@ import { RULES } from "./registry.ts";
 import type { Context, Found, Rule, TableLock } from "./rule.ts";
 import type { Severity } from "./severity.ts";
 import { nameOf } from "./syntax.ts";
-import { World } from "./world.ts";
+import { World } from "./world/world.ts";
 
 /** After so many statements, what rules have left behind is looked at. */
 const BREATH = 200;
@@ -107,8 +107,7 @@ export function lint(entries: readonly Entry[], options: LintOptions): LintResul
         before.held.push(...locksTaken(context));
         quiet = findings.length === soFar ? rows : undefined;
       }
-      world.apply(node);
-      world.triggers.apply(Statement.of(statement.text));
+      world.apply(Statement.of(statement.text), node);
       if (!isAboutRows(node)) before.earlier.push(statement);
     }
     // Schema files belong together: what one of them makes may be completed in another.

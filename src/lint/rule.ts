@@ -3,7 +3,7 @@ import type { SizeOf } from "#compare/trace/sizes.ts";
 import type { Node, RangeVar } from "#sql/parser.ts";
 import type { LintFile, LintStatement } from "./file.ts";
 import type { Severity } from "./severity.ts";
-import type { World } from "./world.ts";
+import type { World } from "./world/world.ts";
 
 export const GROUPS = {
   locks: "Locks, and the time they are held",

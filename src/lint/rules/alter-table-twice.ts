@@ -1,7 +1,7 @@
 import type { Rule } from "../rule.ts";
 import { addedConstraints, alterations, isFreeConversion, nameOf, typeText } from "../syntax.ts";
 import { inside, type Node, type RangeVar } from "#sql/parser.ts";
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 
 export const alterTableTwice: Rule = {
   id: "alter-table-twice",

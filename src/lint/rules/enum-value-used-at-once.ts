@@ -1,6 +1,6 @@
 import { inside, strings } from "#sql/parser.ts";
 import type { Context, Rule } from "../rule.ts";
-import type { World } from "../world.ts";
+import type { World } from "../world/world.ts";
 import { nodesIn } from "../syntax.ts";
 
 export const enumValueUsedAtOnce: Rule = {

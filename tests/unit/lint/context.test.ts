@@ -81,6 +81,19 @@ describe("migrations that are applied together", () => {
   });
 });
 
+test.each([
+  [
+    "SELECT pg_catalog.set_config('search_path', 'app', false); CREATE TABLE t (id int); CREATE INDEX ON app.t (id);",
+    false,
+  ],
+  ["SELECT set_config('search_path', '', false); CREATE TABLE app.t (id int); CREATE INDEX ON app.t (id);", false],
+  ["CREATE TABLE t (id int); SET search_path = app, public; CREATE INDEX ON t (id);", false],
+  ["CREATE TABLE t (id int); SET search_path TO app; CREATE INDEX ON t (id);", true],
+  ["SET search_path = app; CREATE TABLE t (id int); RESET search_path; CREATE INDEX ON t (id);", true],
+])("names are looked up in the search path: %s", (sql, isFound) => {
+  expect(rulesIn(sql).includes("index-blocks-writes")).toBe(isFound);
+});
+
 describe("SET NOT NULL", () => {
   const cases: readonly Case[] = [
     ["by itself", "ALTER TABLE t ALTER a SET NOT NULL;", ["not-null-scans"]],
