@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { inOrder } from "#database/catalogue.ts";
-import type { Database, ResultListener } from "#database/database.ts";
+import type { Database } from "#database/database.ts";
 import { rollback } from "#database/rollback.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { shellWord } from "#errors/shell.ts";
 import type { MigrateEvent } from "../events.ts";
 import { changeLedgerInTransaction, CHECK_DEFERRED } from "../ledger/change.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { MigrationFile } from "../migration-file.ts";
-import { migrationId } from "../migration-file.ts";
 import { BatchSize } from "./batch-size.ts";
 import type { Position } from "./key.ts";
 import type { PreparedFill } from "./prepare.ts";
 import { changeProgress, changeProgressSql, type Progress, readProgress } from "./progress.ts";
-import { REFUSED } from "./statement.ts";
+import { waitingNow } from "./waiting.ts";
 import { Throttle, type ThrottleOptions } from "./throttle.ts";
+import { isPassing, locate, backfillFailed, doesAgain, recordTakenAway } from "./batch-failures.ts";
+import { ChangedRows } from "./changed-rows.ts";
 
 /** How a backfill came to its end, or not. */
 export type FillEnd =
@@ -39,9 +39,6 @@ export interface FillOptions {
 const RETRIES = 10;
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
-
-/** lock_not_available, deadlock_detected, serialization_failure, query_canceled (by statement_timeout). */
-const RETRIED: ReadonlySet<string> = new Set(["55P03", "40P01", "40001", "57014"]);
 
 /** Milliseconds between two looks at what makes it wait. */
 const LOOK_AGAIN = 1_000;
@@ -145,15 +142,7 @@ class Run {
 
   async #readAgain(): Promise<void> {
     const [now] = await readProgress(this.#database, this.#ledger, this.#migration.version);
-    if (now === undefined) {
-      throw new ConfitureError(
-        "backfill_failed",
-        `The record of ${migrationId(this.#migration)} was taken away while it ran`,
-        {
-          hint: "What is done stays done. Run `confiture migrate up` again: it starts again, and WHERE leaves out what is done.",
-        },
-      );
-    }
+    if (now === undefined) throw recordTakenAway(this.#migration);
     this.#progress = now;
     if (now.wantedBatch !== this.#wantedBatch) this.#size = this.#sizeOf(now.wantedBatch, this.#size.rows);
   }
@@ -168,15 +157,8 @@ class Run {
 
   /** Writes down why it waits, for `status`; tells it once, also where the numbers in it change. */
   async #note(reason: string | undefined): Promise<void> {
-    const { waits, waitsSince } = this.#progress;
-    if ((reason ?? null) === waits) return;
-    const now = new Date();
-    const goesOnWaiting = reason !== undefined && waits !== null && kindOf(reason) === kindOf(waits);
-    const waited = waitsSince === null || goesOnWaiting ? 0 : Math.max(0, now.getTime() - waitsSince.getTime());
-    const changes = {
-      waits: reason ?? null,
-      waitsSince: reason === undefined ? null : goesOnWaiting ? waitsSince : now,
-    };
+    if ((reason ?? null) === this.#progress.waits) return;
+    const { changes, waited, goesOnWaiting } = waitingNow(this.#progress, reason);
     await changeProgress(this.#database, this.#ledger, this.#migration.version, changes, { waitedMs: waited });
     this.#wentOnAt = undefined;
     this.#progress = { ...this.#progress, ...changes };
@@ -201,8 +183,9 @@ class Run {
         if (!(error instanceof ConfitureError)) throw error;
         const from = position === null ? "the beginning" : walk.describe(position);
         const range = end === undefined ? `behind ${from}` : `behind ${from} up to ${walk.describe(end.position)}`;
-        if (!isPassing(error) || this.#options.soft?.aborted === true) throw this.#failure(error, range);
-        if (attempt > RETRIES) throw this.#failure(error, range, attempt);
+        if (!isPassing(error) || this.#options.soft?.aborted === true)
+          throw backfillFailed(error, this.#migration, range);
+        if (attempt > RETRIES) throw backfillFailed(error, this.#migration, range, attempt);
         this.#size.halve();
         const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1)) * (0.75 + Math.random() / 2);
         this.#options.onEvent?.({ type: "retrying", migration: this.#migration, error, pause, attempt, of: RETRIES });
@@ -230,16 +213,16 @@ class Run {
     const sql = statement.withCondition(walk.condition(statement.alias, from, end.position));
     const started = performance.now();
     const opening = backfill.triggers === "off" ? "begin; set local session_replication_role = replica" : "begin";
-    const counted = new Count();
+    const counted = new ChangedRows();
     try {
       await this.#database.execute(opening);
       await this.#database.execute(sql, counted);
       const changed = counted.rows;
       // Seen once, before anything of it is kept: a second run has to find nothing to do, since sweeps come.
       if (changed > 0 && !this.#isProven) {
-        const again = new Count();
+        const again = new ChangedRows();
         await this.#database.execute(sql, again);
-        if (again.rows > 0) throw this.#doesAgain(again.rows, changed);
+        if (again.rows > 0) throw doesAgain(this.#fill, again.rows, changed);
       }
       const took = performance.now() - started;
       this.#size.took(end.rows, took);
@@ -265,17 +248,6 @@ class Run {
       await rollback(this.#database);
       throw locate(error, this.#fill, sql);
     }
-  }
-
-  #doesAgain(again: number, changed: number): ConfitureError {
-    return new ConfitureError(
-      REFUSED,
-      `The WHERE of this backfill does not say what is not done yet: of a first batch with ${changed} rows a second run does ${again} again`,
-      {
-        location: this.#fill.statement.location,
-        hint: "Nothing was changed. Let WHERE be false for a row that is done, such as WHERE new_column IS NULL.",
-      },
-    );
   }
 
   /** After the last key: whether there is another pass. The sweep finds rows that came or moved behind its back. */
@@ -308,23 +280,6 @@ class Run {
     if (row?.remaining === true) this.#options.onEvent?.({ type: "fill-rows-left", migration: this.#migration });
   }
 
-  #failure(error: ConfitureError, range: string, tries?: number): ConfitureError {
-    if (error.code === "connection_lost" || error.code === REFUSED || error.code === "interrupted") return error;
-    const { version } = this.#migration;
-    const tried = tries === undefined ? "" : ` (tried ${tries} times, each time with fewer rows)`;
-    return error.with({
-      code: "backfill_failed",
-      message: `Backfill ${migrationId(this.#migration)} stopped with the rows ${range}: ${error.message}${tried}`,
-      hint: [
-        error.hint,
-        "The batches before stay, and are recorded. When the rows are put right, `confiture migrate up` goes on with this batch.",
-        `To change the statement instead: edit the file, then confiture migrate resolve ${shellWord(version)} --rolled-back; the next \`up\` starts again and its WHERE leaves out what is done.`,
-      ]
-        .filter((line) => line !== undefined)
-        .join("\n"),
-    });
-  }
-
   #tell(): void {
     const now = performance.now();
     if (now - this.#toldAt < LOOK_AGAIN * 5) return;
@@ -339,34 +294,4 @@ class Run {
       deadline === undefined ? milliseconds : Math.min(milliseconds, Math.max(0, deadline - performance.now()));
     await sleep(left, undefined, soft === undefined ? {} : { signal: soft }).catch(() => {});
   }
-}
-
-/** Counts the rows that a statement has changed, by what the server says of it ("UPDATE 3", "INSERT 0 3"). */
-class Count implements ResultListener {
-  rows = 0;
-  columns(): void {}
-  row(): void {}
-  copied(): void {}
-  completed(tag: string): void {
-    this.rows = Number(/(\d+)$/.exec(tag)?.[1] ?? 0);
-  }
-  ready(): void {}
-}
-
-/** A reason without its numbers. */
-function kindOf(reason: string): string {
-  return reason.replaceAll(/\d+(?:\.\d+)?/g, "");
-}
-
-function isPassing(error: ConfitureError): boolean {
-  return error.server !== undefined && RETRIED.has(error.server.sqlstate);
-}
-
-/** Says where in the file a failed statement is. */
-function locate(error: unknown, { statement }: PreparedFill, sent: string): unknown {
-  if (!(error instanceof ConfitureError) || error.code !== "sql_failed" || error.location !== undefined) return error;
-  const { position } = error.server ?? {};
-  return error.with({
-    location: position === undefined ? statement.location : statement.locate(sent, position),
-  });
 }
