@@ -1,11 +1,12 @@
 import { type Difference, differences } from "../engine/differences.ts";
 import type { Fact } from "../engine/facts.ts";
-import { encodeId, extraOf, type ObjectId } from "../engine/object-id.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { withoutObjects } from "../engine/lookups.ts";
-import type { Extra } from "../kinds/kind.ts";
 import { propertyInWords } from "./property-words.ts";
-import { changesOwner, compareExtras, type ExtraDifference, isByHand, isDefinedAlike, textOfExtra } from "./extras.ts";
+import { changesOwner, type ExtraDifference, isByHand, isDefinedAlike, textOfExtra } from "./extras.ts";
+import { describe, type Described } from "./describe.ts";
+import { extraDifferences, RELATIONS } from "./extra-differences.ts";
 
 /** One property that two versions of an object do not share; undefined where a side has none. */
 export interface PropertyChange {
@@ -15,14 +16,8 @@ export interface PropertyChange {
 }
 
 /** One object that differs. What belongs to an added or dropped object is not listed again. */
-export interface Change {
+export interface Change extends Described {
   readonly change: "added" | "dropped" | "changed";
-  /** In PostgreSQL's words: "table", "materialized view", "comment". */
-  readonly kind: string;
-  /** Qualified, for people: "public.users.bio". */
-  readonly name: string;
-  /** The table or object that it belongs to, for finding it in files. */
-  readonly path: readonly string[];
   readonly properties: readonly PropertyChange[];
   /** The table or other object that it is a part of: "table public.users". */
   readonly on: Pick<Change, "kind" | "name"> | undefined;
@@ -98,54 +93,6 @@ export function withoutNamed(
     facts: withoutObjects(catalogue.facts, ids),
     extras: catalogue.extras.filter(({ kind, path }) => !isNamed({ kind, name: path.join(".") })),
   };
-}
-
-/** What differs in what the planner does not know, and not because what it belongs to is new or gone. Pure. */
-export function extraDifferences(from: Catalogue, to: Catalogue): ExtraDifference[] {
-  return compareExtras(from.extras, to.extras).filter((difference) => {
-    const { kind, path } = difference;
-    if (difference.from !== undefined && difference.to !== undefined) return true;
-    // An extension or aggregate that only one side has is a change itself.
-    if (kind === "extension version") return false;
-    if (kind === "aggregate arguments") return [from, to].every((side) => hasAggregate(side, path));
-    // What a dropped table had goes with it.
-    if (difference.to !== undefined) return true;
-    if (kind === "language grants" && isGone("language", path, from, to)) return false;
-    // And so does what a dropped column, constraint or identity had.
-    const [schema = "", table = "", name = ""] = path;
-    const part = { kind: kind.startsWith("index ") ? "constraint" : "column", schema, table, name } as const;
-    if (from.facts.has(part) && !to.facts.has(part)) return false;
-    if (OF_IDENTITY.has(kind) && !isOfIdentity(to, difference.from!)) return false;
-    // An index that is no part of another any more is an object of its own.
-    if (kind.startsWith("index ") && to.facts.has({ kind: "index", schema, name })) return false;
-    return hasRelation(to, difference.from?.relation);
-  });
-}
-
-function hasAggregate({ facts }: Catalogue, path: readonly string[]): boolean {
-  return facts.facts().some(({ id }) => id.kind === "aggregate" && describe(id).name === path.join("."));
-}
-
-function isGone(kind: string, path: readonly string[], from: Catalogue, to: Catalogue): boolean {
-  const has = ({ extras }: Catalogue): boolean =>
-    extras.some((object) => object.kind === kind && Bun.deepEquals(object.path, path));
-  return has(from) && !has(to);
-}
-
-const OF_IDENTITY: ReadonlySet<string> = new Set(["sequence grants", "sequence comment"]);
-
-/** Whether a column of its table still has the sequence. */
-function isOfIdentity({ facts }: Catalogue, { path, relation }: Extra): boolean {
-  return facts.childrenOf({ kind: "table", ...relation! }).some(({ payload }) => {
-    const identity = payload["identity"] as { readonly sequence: { readonly name: string } | null } | null | undefined;
-    return identity?.sequence?.name === path[1];
-  });
-}
-
-const RELATIONS = ["table", "materializedView", "foreignTable", "index", "view", "sequence", "type"] as const;
-
-function hasRelation({ facts }: Catalogue, relation: Extra["relation"]): boolean {
-  return relation === undefined || RELATIONS.some((kind) => facts.has({ kind, ...relation }));
 }
 
 function extraChange({ kind, path, from, to }: ExtraDifference, { facts }: Catalogue): Change {
@@ -225,80 +172,4 @@ function mergeOwner(list: readonly PropertyChange[]): PropertyChange[] {
 
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** An identity in PostgreSQL's words. */
-export function describe(id: ObjectId): Pick<Change, "kind" | "name" | "path"> {
-  const of = (kind: string, ...path: string[]): Pick<Change, "kind" | "name" | "path"> => ({
-    kind,
-    name: path.join("."),
-    path,
-  });
-  switch (id.kind) {
-    case "column":
-    case "constraint":
-    case "trigger":
-    case "rule":
-    case "policy":
-    case "default":
-      return of(id.kind, id.schema, id.table, id.name);
-    case "function":
-    case "procedure":
-    case "aggregate":
-      return { kind: id.kind, name: `${id.schema}.${id.name}(${id.args.join(", ")})`, path: [id.schema, id.name] };
-    case "comment":
-    case "securityLabel":
-      return belonging(id.kind === "comment" ? "comment" : "security label", id.target);
-    case "acl": {
-      const grants = belonging("grants", id.target);
-      return { ...grants, name: `${grants.name} to ${id.grantee === "" ? "PUBLIC" : id.grantee}` };
-    }
-    case "membership":
-      return of("role membership", id.role, id.member);
-    case "userMapping":
-      return of("user mapping", id.server, id.role);
-    case "typeAttribute":
-      return of("type attribute", id.schema, id.type, id.name);
-    case "publicationRel":
-      return of("published table", id.publication, id.schema, id.table);
-    case "publicationSchema":
-      return of("published schema", id.publication, id.schema);
-    case "defaultPrivilege":
-      return of("default privileges", id.role, ...(id.schema === null ? [] : [id.schema]), id.objtype, id.grantee);
-    case "extensionIntent": {
-      const extra = extraOf(id);
-      return extra === undefined ? of(id.intentKind, id.ext, id.key) : of(extra.kind, ...extra.path);
-    }
-    case "table":
-    case "view":
-    case "materializedView":
-    case "foreignTable":
-    case "sequence":
-    case "index":
-    case "collation":
-    case "domain":
-    case "type":
-      return of(words(id.kind), id.schema, id.name);
-    case "schema":
-    case "role":
-    case "extension":
-    case "language":
-    case "eventTrigger":
-    case "publication":
-    case "subscription":
-    case "fdw":
-    case "server":
-      return of(id.kind === "fdw" ? "foreign data wrapper" : words(id.kind), id.name);
-  }
-}
-
-/** A comment, label or grant: named by what it is on. */
-function belonging(kind: string, target: ObjectId): Pick<Change, "kind" | "name" | "path"> {
-  const object = describe(target);
-  return { kind: `${kind} on ${object.kind}`, name: object.name, path: object.path };
-}
-
-/** "materializedView" -> "materialized view" */
-function words(kind: string): string {
-  return kind.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -1,6 +1,6 @@
 import { type Difference, differences } from "../engine/differences.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { extraDifferences } from "../catalogue/changes.ts";
+import { extraDifferences } from "../catalogue/extra-differences.ts";
 import { isDefinedAlike } from "../catalogue/extras.ts";
 import type { Extra } from "../kinds/kind.ts";
 

@@ -1,7 +1,8 @@
 import type { RowsHazard } from "#sql/hazard.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { type Change, describe } from "../catalogue/changes.ts";
+import { type Change } from "../catalogue/changes.ts";
+import { describe } from "../catalogue/describe.ts";
 import { textOf } from "../engine/lookups.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { constraintRisk } from "../plan/risks.ts";

@@ -1,5 +1,5 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { describe } from "../catalogue/changes.ts";
+import { describe } from "../catalogue/describe.ts";
 import { textOf } from "../engine/lookups.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { bodiesIn, wordsOf } from "../tree/mentions.ts";

@@ -1,5 +1,6 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { type Change, compareCatalogues, describe, isUnfinishedIndex } from "../catalogue/changes.ts";
+import { type Change, compareCatalogues, isUnfinishedIndex } from "../catalogue/changes.ts";
+import { describe } from "../catalogue/describe.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { hazardsIn, type PlannedHazard } from "./hazards.ts";
 import { onTerms, type Terms } from "../catalogue/terms.ts";

@@ -2,7 +2,7 @@ import type { Facts } from "../engine/facts.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { describe } from "../catalogue/changes.ts";
+import { describe } from "../catalogue/describe.ts";
 import type { Meter } from "../trace/meter.ts";
 import { effectsOf } from "./effects.ts";
 import type { MeasuredStatement } from "./section.ts";

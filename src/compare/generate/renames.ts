@@ -2,7 +2,7 @@ import type { Fact, Facts } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { describe } from "../catalogue/changes.ts";
+import { describe } from "../catalogue/describe.ts";
 import { areAkin } from "../plan/conversions.ts";
 import { type PlannedStatement, statementOf } from "../plan/statement.ts";
 import { textOf } from "../engine/lookups.ts";

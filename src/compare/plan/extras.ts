@@ -1,5 +1,5 @@
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { extraDifferences } from "../catalogue/changes.ts";
+import { extraDifferences } from "../catalogue/extra-differences.ts";
 import { kindOf } from "../catalogue/extras.ts";
 import { isShell } from "../kinds/base-type.ts";
 import type { Extra } from "../kinds/kind.ts";
