@@ -20,6 +20,8 @@ import {
   RELATION,
   type RelationRow,
 } from "./watch-queries.ts";
+import { type Code, NO_CODE, FORGETS, scopeOf, SETS_BACK, RUNS_CODE } from "./code-words.ts";
+import { PreparedQueries } from "./prepared-queries.ts";
 
 /**
  * Measures instead of guessing: PostgreSQL itself tells which locks a session has, in which files tables and indexes are,
@@ -29,7 +31,7 @@ export class Meter {
   readonly #database: Database;
   /** As they were before the statement that is watched next. */
   readonly #relations = new Relations();
-  readonly #prepared: Prepared;
+  readonly #queries: PreparedQueries;
   /** What functions may do; undefined until somebody asks, after each that may have changed. */
   #code: Code | undefined;
   /** As they were when somebody last asked, as long as nothing but rows can have changed. */
@@ -43,8 +45,7 @@ export class Meter {
 
   private constructor(database: Database) {
     this.#database = database;
-    this.#prepared = sessions.get(database) ?? { names: new Map(), plannedFor: 0 };
-    sessions.set(database, this.#prepared);
+    this.#queries = PreparedQueries.of(database);
   }
 
   /**
@@ -71,36 +72,13 @@ export class Meter {
     }
   }
 
-  /** What ran in the session, and was not watched, may have discarded what was prepared in it. */
-  async #forgetLost(): Promise<void> {
-    const { names } = this.#prepared;
-    if (names.size === 0) return;
-    const left = new Set((await this.#database.query<{ name: string }>(LEFT)).map(({ name }) => name));
-    for (const [sql, name] of names) if (!left.has(name)) names.delete(sql);
-  }
-
-  /** Runs a query that is asked again and again: most of its time is PostgreSQL's for planning it. */
-  async #look<Row extends object>(sql: string): Promise<Row[]> {
-    if (this.#database.pooled) return await this.#database.query<Row>(sql);
-    const { size } = this.#relations;
-    const { names } = this.#prepared;
-    // A catalogue that has grown calls for another plan.
-    if (size > 2 * this.#prepared.plannedFor) {
-      names.clear();
-      this.#prepared.plannedFor = Math.max(size, FEW);
-    }
-    let name = names.get(sql);
-    if (name === undefined) {
-      name = `${PREFIX}${++count}`;
-      await this.#database.execute(`prepare ${name} as ${sql}`);
-      names.set(sql, name);
-    }
-    return await this.#database.query<Row>(`execute ${name}`);
+  #look<Row extends object>(sql: string): Promise<Row[]> {
+    return this.#queries.run<Row>(sql, this.#relations.size);
   }
 
   /** Looks at everything anew: after what was not watched. */
   async refresh(): Promise<void> {
-    await this.#forgetLost();
+    await this.#queries.forgetLost();
     this.#relations.look(await this.#look<RelationRow>(`${RELATION} where ${IS_OWN}`));
     this.#forget();
   }
@@ -208,9 +186,9 @@ export class Meter {
       await work();
     } finally {
       // Also by what fails: that is not rolled back.
-      if (FORGETS.test(text)) this.#prepared.names.clear();
+      if (FORGETS.test(text)) this.#queries.forget();
     }
-    if (runsCode.forgets) await this.#forgetLost();
+    if (runsCode.forgets) await this.#queries.forgetLost();
     const [after] = await this.#look<After>(isPlanned ? `${AFTER}, ${AS_ALWAYS}` : AFTER);
     const compared = this.#relations.compare(before!, after!.relations, watching);
     const runs = called(before!, after!, watching);
@@ -275,53 +253,5 @@ function called(before: Before, after: After, { text }: Watching): Called[] {
       }))
   );
 }
-
-/** What code may do, by the words in it. */
-interface Code {
-  readonly drops: boolean;
-  readonly setsBack: boolean;
-  readonly forgets: boolean;
-}
-
-const NO_CODE: Code = { drops: false, setsBack: false, forgets: false };
-
-/** Statements that meters have prepared in a session. */
-interface Prepared {
-  /** By their text. */
-  readonly names: Map<string, string>;
-  /** How many relations there were when they were planned. */
-  plannedFor: number;
-}
-
-/** One meter follows another in a session: a plan has one for each way of each file. */
-const sessions = new WeakMap<Database, Prepared>();
-
-/** What the names of prepared statements begin with: those that are kept between migrations (`deallocateOthers`). */
-const PREFIX = "confiture_watch_";
-
-const LEFT = `select name from pg_catalog.pg_prepared_statements where pg_catalog.starts_with(name, '${PREFIX}')`;
-
-/** Of all that were ever prepared. */
-let count = 0;
-
-/** So many relations make no difference to a plan. */
-const FEW = 50;
-
-/** What gives up prepared statements, those of others among them. */
-const FORGETS = /\b(?:deallocate|discard)\b/i;
-
-/** What a statement may take along besides what it names. */
-function scopeOf(text: string, code: Code): Dependents["scope"] | undefined {
-  if (code.drops || CASCADES.test(text)) return "all";
-  return /^alter\s+table\b[^]*\bdrop\b/i.test(text) ? "constraints" : undefined;
-}
-
-/** ON DELETE CASCADE is no such. */
-const CASCADES =
-  /^(?:drop\b[^]*\bcascade\b|alter\b[^]*\bdrop\b[^,]*\bcascade\b|drop\s+owned\b|do\b[^]*\b(?:drop|execute)\b)/i;
-
-const SETS_BACK = /^(?:alter|select|with)\b[^]*\b(?:setval|restart)\b|^do\b[^]*\b(?:setval|restart|execute)\b/i;
-
-const RUNS_CODE = /^(?:do|call)\b/i;
 
 const INSUFFICIENT_PRIVILEGE = "42501";
