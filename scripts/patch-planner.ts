@@ -230,18 +230,28 @@ export function identityOptionsClause(`,
       let sql =`,
     ],
   ],
-  // PostgreSQL's own validator, which knows no options of wrappers, can only have come behind them.
+  // PostgreSQL's own validator, which knows no options of wrappers, can only have come behind them, and maybe behind what is
+  // made with the wrapper.
   "plan/rules/foreign.ts": [
-    ["if (validator != null) sql +=", "if (validator != null && !comesLater) sql +="],
+    [
+      "create: (fact) => {\n      const name = qid((fact.id as { name: string }).name);\n      let sql = `CREATE FOREIGN DATA WRAPPER",
+      "create: (fact, view) => {\n      const name = qid((fact.id as { name: string }).name);\n      let sql = `CREATE FOREIGN DATA WRAPPER",
+    ],
     [
       'const validator = p(fact, "validator");',
       `const validator = p(fact, "validator");
-      const options = (p(fact, "options") ?? []) as unknown[];
-      const comesLater = validator === "postgresql_fdw_validator" && options.length > 0;`,
+      const comesLast = validator === "postgresql_fdw_validator" && ((p(fact, "options") ?? []) as unknown[]).length > 0;
+      const madeWith = (id: StableId): StableId[] =>
+        view
+          .childrenOf(id)
+          .filter((child) => ["server", "userMapping", "foreignTable"].includes(child.id.kind))
+          .flatMap((child) => [child.id, ...madeWith(child.id)]);
+      const validation = { sql: \`ALTER FOREIGN DATA WRAPPER \${name} VALIDATOR \${str(validator)}\`, consumes: madeWith(fact.id) };`,
     ],
+    ["if (validator != null) sql +=", "if (validator != null && !comesLast) sql +="],
     [
       "return [{ sql }];\n    },\n    drop: (fact) => ({\n      sql: `DROP FOREIGN DATA WRAPPER",
-      "return [{ sql }, ...(comesLater ? [{ sql: `ALTER FOREIGN DATA WRAPPER ${name} VALIDATOR ${str(validator)}` }] : [])];\n    },\n    drop: (fact) => ({\n      sql: `DROP FOREIGN DATA WRAPPER",
+      "return [{ sql }, ...(comesLast ? [validation] : [])];\n    },\n    drop: (fact) => ({\n      sql: `DROP FOREIGN DATA WRAPPER",
     ],
   ],
   // What a subscription does anyway goes without saying: servers before PostgreSQL 16 do not know all of it.
