@@ -246,12 +246,12 @@ export function identityOptionsClause(`,
           .childrenOf(id)
           .filter((child) => ["server", "userMapping", "foreignTable"].includes(child.id.kind))
           .flatMap((child) => [child.id, ...madeWith(child.id)]);
-      const validation = { sql: \`ALTER FOREIGN DATA WRAPPER \${name} VALIDATOR \${str(validator)}\`, consumes: madeWith(fact.id) };`,
+      const validation = () => ({ sql: \`ALTER FOREIGN DATA WRAPPER \${name} VALIDATOR \${str(validator)}\`, consumes: madeWith(fact.id) });`,
     ],
     ["if (validator != null) sql +=", "if (validator != null && !comesLast) sql +="],
     [
       "return [{ sql }];\n    },\n    drop: (fact) => ({\n      sql: `DROP FOREIGN DATA WRAPPER",
-      "return [{ sql }, ...(comesLast ? [validation] : [])];\n    },\n    drop: (fact) => ({\n      sql: `DROP FOREIGN DATA WRAPPER",
+      "return [{ sql }, ...(comesLast ? [validation()] : [])];\n    },\n    drop: (fact) => ({\n      sql: `DROP FOREIGN DATA WRAPPER",
     ],
   ],
   // What a subscription does anyway goes without saying: servers before PostgreSQL 16 do not know all of it.

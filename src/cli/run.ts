@@ -2,19 +2,20 @@ import { resolve } from "node:path";
 import type { Config, ConfigWarning } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Finished } from "#files/leftovers.ts";
-import { type Aim, aimCommands, confirmationOf } from "./aim-commands.ts";
+import { aimCommands, confirmationOf } from "./aim-commands.ts";
 import { type CommandContext, isGroup, type Outcome } from "./command.ts";
 import { findCommand, type Invocation } from "./find-command.ts";
-import { hidePasswords, mayHoldPassword } from "./hide-passwords.ts";
+import { mayHoldPassword } from "./hide-passwords.ts";
 import type { Io } from "./io.ts";
-import { errorToJson, renderError, toConfitureError } from "./output/diagnostic.ts";
+import { toConfitureError } from "./output/diagnostic.ts";
 import { createMessages } from "./output/messages.ts";
 import { withLiveLine } from "./output/live-line.ts";
-import { forPeople, type Paint, paintFor } from "./output/style.ts";
+import { paintFor } from "./output/style.ts";
 import { fit } from "./output/wrap.ts";
-import { inLine, visibleJson } from "./output/visible.ts";
+import { inLine } from "./output/visible.ts";
 import { COMMANDS } from "./registry.ts";
 import { VERSION } from "./version.ts";
+import { type Form, aimError, report } from "./report-outcome.ts";
 
 /**
  * Runs one command line.
@@ -52,19 +53,6 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   } catch (thrown) {
     return report({ json: {}, error: toConfitureError(thrown) }, invocation, io, form);
   }
-}
-
-/** What an outcome is reported with. */
-interface Form {
-  readonly json: boolean;
-  readonly paint: Paint;
-  /** Where the command works, as far as its arguments have been read. */
-  aim: Aim;
-  /** Where other databases are found that it works with. */
-  readonly aims: WeakMap<object, Aim>;
-  /** Connection URLs of the command line that were read and hold no password. */
-  readonly harmless: Set<string>;
-  readonly argv: readonly string[];
 }
 
 /** The runtime inside the executable obeys these before anything of ours runs, and nothing can keep it from that. */
@@ -264,45 +252,4 @@ async function shownUrl(url: string | undefined, { harmless }: Form): Promise<st
   const shown = withoutPassword(url);
   if (shown === url) harmless.add(url);
   return shown;
-}
-
-function aimError(error: ConfitureError, { aim, aims }: Form): ConfitureError {
-  const hint = error.hint === undefined ? undefined : aimCommands(error.hint, aims.get(error.about ?? {}) ?? aim);
-  return hint === error.hint ? error : error.with({ hint });
-}
-
-/** The one place where an outcome becomes output and an exit code. */
-function report(outcome: Outcome, invocation: Invocation | undefined, io: Io, form: Form): number {
-  const { json, paint } = form;
-  const error =
-    outcome.error === undefined
-      ? undefined
-      : hidePasswords(aimError(toConfitureError(outcome.error), form), form.argv, form.harmless);
-  const exitCode = exitCodeOf(error?.exitCode ?? outcome.exitCode ?? 0, io);
-  if (json && outcome.written !== "all") {
-    const document = {
-      command: commandName(invocation),
-      ok: error === undefined,
-      exitCode,
-      ...outcome.json,
-      ...(error === undefined ? {} : { error: errorToJson(error) }),
-    };
-    io.stdout.write(`${visibleJson(document).slice(outcome.written === "beginning" ? 1 : 0)}\n`);
-    return exitCode;
-  }
-  const { text, script } = outcome;
-  if (text !== undefined) io.stdout.write(fit(io.stdout, forPeople(aimCommands(text, form.aim))));
-  if (script !== undefined) io.stdout.write(io.stdout.isTerminal ? forPeople(script) : script);
-  if (error !== undefined) io.stderr.write(fit(io.stderr, forPeople(renderError(error, paint))));
-  return exitCode;
-}
-
-/** After a signal, whatever stopped the work was the signal's doing; what was done all the same is done. */
-function exitCodeOf(exitCode: number, io: Io): number {
-  return exitCode === 0 ? 0 : (io.signalExit() ?? exitCode);
-}
-
-/** Null when none was named, or none that exists. */
-function commandName(invocation: Invocation | undefined): string | null {
-  return invocation === undefined || invocation.path.length === 0 ? null : invocation.path.join(" ");
 }

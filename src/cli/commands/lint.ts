@@ -1,20 +1,16 @@
-import { relative, resolve } from "node:path";
-import type { TraceOptions } from "#compare/trace/facts.ts";
-import type { Sizes } from "#compare/trace/sizes.ts";
+import { resolve } from "node:path";
 import type { LintFile } from "#lint/file.ts";
 import type { Finding } from "#lint/finding.ts";
 import type { Which } from "#lint/collect.ts";
 import { SEVERITIES, type Severity } from "#lint/severity.ts";
-import { ConfitureError } from "#errors/error.ts";
-import { isBase } from "#migrate/version.ts";
 import { LIST } from "../arguments.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import { projectFiles, readTraceArgs, SCRATCH_ARGS, TRACE_ARGS } from "../compare-options.ts";
-import { migrateOptions } from "../migrate-options.ts";
 import { findingToJson, renderFixed, renderLint, renderRules, ruleToJson } from "../output/lint.ts";
 import { notReplayedInWords } from "../output/plan-words.ts";
 import { REPORT_ARGS, type Report, renderReport, shownFrom, type ShownPath } from "../output/reports/report.ts";
 import { count } from "../output/text.ts";
+import { readWhich } from "../linted-files.ts";
 
 export const command = defineCommand({
   args: {
@@ -240,89 +236,3 @@ function isAsSevere(severity: Severity, limit: Severity | "never"): boolean {
 function some(paths: readonly string[]): string {
   return paths.length <= 3 ? paths.join(", ") : `${paths.slice(0, 3).join(", ")} and ${paths.length - 3} more`;
 }
-
-interface Chosen {
-  readonly which: Which;
-  /** Paths of migrations that are applied in another form. */
-  readonly edited: readonly string[];
-  /** From where the migrations are run in a scratch database. */
-  readonly start: Pick<TraceOptions, "applied" | "otherwise">;
-  /** What the database in which they are to run says of itself, where one was asked. */
-  readonly sizes?: Sizes | undefined;
-  /** See `LintOptions.isStandIn`. */
-  readonly isStandIn?: boolean | undefined;
-}
-
-interface WhichArgs {
-  readonly _: readonly string[];
-  readonly all?: boolean | undefined;
-  readonly since?: string | undefined;
-  readonly fix?: boolean | undefined;
-}
-
-/** @throws ConfitureError `usage`; for pending migrations what connecting to the database throws */
-async function readWhich(context: CommandContext, args: WhichArgs, given: Sizes | undefined): Promise<Chosen> {
-  const paths = args._;
-  const choices = [paths.length > 0, args.all === true, args.since !== undefined].filter(Boolean).length;
-  if (args.fix === true && args.all === true) {
-    throw new ConfitureError(
-      "usage",
-      "--fix rewrites migrations that are not applied yet, so it does not go with --all",
-    );
-  }
-  if (choices > 1)
-    throw new ConfitureError("usage", "PATHS, --all and --since each choose files: give one of them alone");
-  if (args.all === true) return { which: { kind: "all" }, start: {}, edited: [] };
-  if (args.since !== undefined) {
-    const { readRevision } = await import("#compare/sources/sources.ts");
-    const revision = readRevision("--since", args.since);
-    return { which: { kind: "since", revision }, start: { otherwise: { kind: "git", revision } }, edited: [] };
-  }
-  if (paths.length > 0) {
-    const { io, projectDir } = context;
-    const shown = paths.map((path) => projectPath(projectDir, resolve(io.cwd, path), path));
-    return { which: { kind: "paths", paths: shown }, start: {}, edited: [] };
-  }
-  return await pending(context, given);
-}
-
-/** Below the project, with forward slashes. */
-function projectPath(projectDir: string, absolute: string, given: string): string {
-  const path = relative(projectDir, absolute).replaceAll("\\", "/");
-  if (path === "") return ".";
-  if (path.startsWith("../")) throw new ConfitureError("usage", `${given} lies outside the project`);
-  return path;
-}
-
-async function pending(context: CommandContext, given: Sizes | undefined): Promise<Chosen> {
-  try {
-    const [{ status }, { sizesOf }] = await Promise.all([import("#migrate/status.ts"), import("../pending.ts")]);
-    const options = await migrateOptions(context);
-    const { history } = await status(options);
-    const sizes = given ?? (await sizesOf(context, options.target));
-    const withStanding = (standings: ReadonlySet<string>) =>
-      history.flatMap(({ standing, file }) =>
-        // The base is what there is before, wherever migrations are replayed.
-        file !== undefined && standings.has(standing) && !isBase(file.version) ? [file] : [],
-      );
-    return {
-      which: { kind: "pending", migrations: withStanding(STILL_TO_RUN) },
-      start: {
-        applied: withStanding(APPLIED),
-        otherwise: { kind: "live", target: options.target, name: "the database" },
-      },
-      edited: withStanding(EDITED).map(({ path }) => path),
-      sizes,
-      isStandIn: given === undefined && options.target.engine === "embedded",
-    };
-  } catch (error) {
-    if (!(error instanceof ConfitureError) || (error.exitCode !== 5 && error.code !== "config_not_found")) throw error;
-    const hint = "Without a database: confiture lint --since git:main, or confiture lint --all";
-    throw error.with({ hint: error.hint === undefined ? hint : `${error.hint}\n${hint}` });
-  }
-}
-
-const EDITED: ReadonlySet<string> = new Set(["edited"]);
-/** An edited one is run as it reads now. */
-const APPLIED: ReadonlySet<string> = new Set(["applied", "edited"]);
-const STILL_TO_RUN: ReadonlySet<string> = new Set(["pending", "changed", "out-of-order", "stopped"]);

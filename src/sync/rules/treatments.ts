@@ -3,18 +3,12 @@ import { quoteIdentifier } from "#sql/quote.ts";
 import type { SourceColumn, SourceTable } from "../plan.ts";
 import { Options, RuleProblem } from "../transforms/options.ts";
 import { familyOf, TRANSFORM_NAMES, transformNamed } from "../transforms/registry.ts";
-import {
-  type Keyed,
-  type Made,
-  type Nested,
-  type Subject,
-  tokenKindOf,
-  type Transform,
-} from "../transforms/transform.ts";
+import type { Made, Nested, Subject, Transform } from "../transforms/transform.ts";
 import { columnNamed, type Names, shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import type { ColumnRule, Place, Problem, Several, TableRule } from "./rules.ts";
 import { inSchema } from "./schemas.ts";
+import { readRule, inside } from "./written-treatment.ts";
 
 /** What becomes of a column. */
 export type Treatment = Kept | Transformed;
@@ -258,99 +252,6 @@ export class Treatments {
   ): void {
     this.problems.push({ rule, message, fix, ...about });
   }
-}
-
-type Written =
-  | { readonly kind: "keep" }
-  | { readonly kind: "as"; readonly options: Options }
-  | {
-      readonly kind: "transform";
-      readonly transform: Transform;
-      readonly options: Options;
-      readonly domain: string | undefined;
-      readonly keep: Options | undefined;
-      readonly keepsKeys: boolean;
-    };
-
-const BESIDE = ["domain", "keep", "keys"];
-
-/** @param shown what the rule is for */
-function readRule(options: Options, shown: string): Written {
-  const { node, offset } = options;
-  if (node === undefined)
-    throw options.fail(`The rule of ${shown} is empty`, "Write keep, or a transform", "undecided");
-  if (node.kind === "list")
-    throw options.fail("A rule is `keep`, a transform or a map", "For example email, or { mask: { last: 4 } }");
-  if (node.kind === "scalar") {
-    if (node.text === "keep") return { kind: "keep" };
-    if (node.text === "?")
-      throw options.fail(
-        `Nobody has decided about ${shown} yet`,
-        "Write keep in place of the ?, or a transform",
-        "undecided",
-      );
-    if (node.text === "as") throw options.fail("`as` needs a column", "{ as: users.email }");
-    return {
-      kind: "transform",
-      transform: named(options, node.text),
-      options: new Options(undefined, offset),
-      domain: undefined,
-      keep: undefined,
-      keepsKeys: false,
-    };
-  }
-  const map = options.map();
-  const main = [...map].filter(([key]) => !BESIDE.includes(key));
-  const [first] = main;
-  if (first === undefined || main.length > 1) {
-    throw options.fail("A rule has one transform", "For example { email: { at: example.org } }");
-  }
-  const [name, inner] = first;
-  if (name === "as") return { kind: "as", options: inner };
-  const transform = named(inner, name);
-  const keep = map.get("keep");
-  if (keep !== undefined && !["json", "hstore"].includes(name)) throw keep.fail("Only json and hstore have `keep`");
-  const keys = map.get("keys");
-  if (keys !== undefined && (name !== "json" || keys.text() !== "keep")) throw keys.fail("Only json has `keys: keep`");
-  return {
-    kind: "transform",
-    transform,
-    options: inner,
-    domain: map.get("domain")?.text(),
-    keep,
-    keepsKeys: keys !== undefined,
-  };
-}
-
-function named(options: Options, name: string): Transform {
-  const transform = transformNamed(name);
-  if (transform !== undefined) return transform;
-  const near = nearest(name, [...TRANSFORM_NAMES, "keep"]);
-  const fix = near === undefined ? `Known: keep, as, ${TRANSFORM_NAMES.join(", ")}` : `Did you mean "${near}"?`;
-  throw options.fail(`There is no transform "${name}"`, fix, "unknown-transform");
-}
-
-/** A rule for a value inside of a document, which is a text or a number. */
-function inside(transform: Transform, made: Made, domain: string, options: Options): Nested {
-  const { takes } = transform;
-  const tokens = tokenKindOf(made);
-  if (takes !== "any" && !takes.includes("text") && !takes.includes("integer")) {
-    throw options.fail(`\`${transform.name}\` does not work inside of a document`, undefined, "wrong-type");
-  }
-  return {
-    kept: false,
-    takes,
-    replaced: {
-      transform: transform.name,
-      proof: made.proof,
-      ...(tokens === undefined ? {} : { tokens }),
-    },
-    expression: (value, keyed) => {
-      const own: Keyed = { ...keyed, digest: (text) => keyed.digestIn(domain, text) };
-      const sql = made.expression(value, own);
-      return made.isConstant === true ? `${sql}::text` : sql;
-    },
-  };
 }
 
 /** Whether a rule makes every value NULL. */
