@@ -158,6 +158,11 @@ export const collateClause = (fact: Fact): string =>
   p(fact, "collation") == null ? "" : \` COLLATE \${str(p(fact, "collation"))}\`;
 export function identityOptionsClause(`,
     ],
+    // A publication would take in the children of a table with it.
+    [
+      "let member = rel(id.schema, id.table);",
+      'let member = `${p(fact, "_only") === true ? "ONLY " : ""}${rel(id.schema, id.table)}`;',
+    ],
     // An aggregate is called by the types of its arguments; how they are given to it is told beside them.
     [
       "export function aggSig(fact: Fact): string {\n",
@@ -214,6 +219,13 @@ export function identityOptionsClause(`,
     ["          if (desiredDefault) {\n", "          if (desiredDefault && !keepsDefault) {\n"],
     ["  columnClause,\n  columnRef,", "  collateClause,\n  columnClause,\n  columnRef,"],
   ],
+  // What holds no rows yet is made without them.
+  "plan/rules/views.ts": [
+    [
+      '`CREATE MATERIALIZED VIEW ${rel(id.schema, id.name)}${reloptionsWithClause(fact)} AS ${str(p(fact, "def"))}`,',
+      '`CREATE MATERIALIZED VIEW ${rel(id.schema, id.name)}${reloptionsWithClause(fact)} AS ${str(p(fact, "def"))}`.trim().replace(/;$/, "") + (p(fact, "_unfilled") === true ? "\\nWITH NO DATA" : ""),',
+    ],
+  ],
   // PostgreSQL shows an index of a partitioned table as ON ONLY, which would leave the partitions without.
   "plan/rules/indexes.ts": [
     [
@@ -260,6 +272,10 @@ export function identityOptionsClause(`,
       (key) => [`  bool("${key}", `, `  if (p(fact, "${key}") === true) bool("${key}", `] as const,
     ),
     ['  text("origin", ', '  if (p(fact, "origin") !== "any") text("origin", '],
+    [
+      "DROP TABLE ${rel(id.schema, id.table)}`",
+      'DROP TABLE ${p(fact, "_only") === true ? "ONLY " : ""}${rel(id.schema, id.table)}`',
+    ],
   ],
   // What is not the planner's own is made anew as well when what it needs is.
   "plan/rule-flags.ts": [

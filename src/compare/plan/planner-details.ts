@@ -1,21 +1,24 @@
 import type { Fact, Facts, Value } from "../engine/facts.ts";
 import { textOf, withPayloads } from "../engine/lookups.ts";
 import { argumentsOf } from "../kinds/aggregate-arguments.ts";
-import { parentsFromTheBeginning } from "../kinds/further-parents.ts";
+import { parentsFromTheBeginning, parentsOf } from "../kinds/further-parents.ts";
 import { isVirtual } from "../kinds/generated-column.ts";
-import type { Extra } from "../kinds/kind.ts";
+import type { Extra, Relation, Side } from "../kinds/kind.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 
 /**
  * Facts with what the planner does not read and needs to write a statement whole, as `scripts/patch-planner.ts` teaches it: virtual
- * columns, parents after the first, sequences that are unlogged like their table, arguments of aggregates that are VARIADIC, and
- * indexes that not all partitions have. None of it counts in a comparison: differences are planned by the kinds. Pure.
+ * columns, parents after the first, sequences that are unlogged like their table, arguments of aggregates that are VARIADIC,
+ * indexes that not all partitions have, and publications of tables with children. None of it counts in a comparison: differences are planned by the kinds. Pure.
  */
 export function withPlannerDetails(facts: Facts, side: Pick<Catalogue, "extras" | "major">): Facts {
   const incomplete = pathsOf(side.extras, "partitioned index");
   const severalParents = pathsOf(side.extras, "further parents");
   const persistent = pathsOf(side.extras, "sequence persistence");
   const known = { facts, extras: side.extras };
+  const withChildren = new Set(
+    facts.facts().flatMap(({ id }) => (id.kind === "table" ? inheritedFrom(id, known) : [])),
+  );
   const detailsOf = ({ id }: Fact): Readonly<Record<string, Value>> | undefined => {
     switch (id.kind) {
       case "column":
@@ -39,6 +42,8 @@ export function withPlannerDetails(facts: Facts, side: Pick<Catalogue, "extras" 
       case "index":
       case "constraint":
         return incomplete.has(pathKey(id.schema, id.name)) ? { _incomplete: true } : undefined;
+      case "publicationRel":
+        return withChildren.has(pathKey(id.schema, id.table)) ? { _only: true } : undefined;
       default:
         return undefined;
     }
@@ -62,6 +67,12 @@ function pathsOf(extras: readonly Extra[], kind: string): ReadonlySet<string> {
 
 function pathKey(schema: string | undefined, name: string | undefined): string {
   return JSON.stringify([schema, name]);
+}
+
+/** What a table that is no partition inherits from, as keys. */
+function inheritedFrom({ schema, name }: Relation, side: Side): string[] {
+  if (textOf(side.facts, { kind: "table", schema, name }, "partitionBound") !== undefined) return [];
+  return parentsOf({ schema, name }, side).map((parent) => pathKey(parent.schema, parent.name));
 }
 
 function isOfUnlogged(id: Fact["id"], facts: Facts): boolean {

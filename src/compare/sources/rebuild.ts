@@ -5,6 +5,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
+import { withPayloads } from "../engine/lookups.ts";
 import { planFiles } from "../tree/statements.ts";
 import { withMissingRoles } from "../scratch/missing.ts";
 import { type ScratchOptions, withScratch } from "../scratch/scratch.ts";
@@ -131,8 +132,8 @@ async function rebuild(database: Database, catalogue: Catalogue, owners = false)
   let planned: string[];
   try {
     // As files: a plan adds columns in another order, and `SELECT *` and aliases of columns go by their order.
-    const files = planFiles(from, to, [], []).toSorted((a, b) => comparePaths(a.path, b.path));
-    planned = files.flatMap(({ statements }) => statements).map(withoutRows);
+    const files = planFiles(from, unfilled(to), [], []).toSorted((a, b) => comparePaths(a.path, b.path));
+    planned = files.flatMap(({ statements }) => statements);
   } catch (error) {
     if (error instanceof ConfitureError) return [{ sql: "", reason: error.message }];
     throw error;
@@ -153,8 +154,9 @@ async function rebuild(database: Database, catalogue: Catalogue, owners = false)
 }
 
 /** There are no rows, and since version 17 functions of a query do not find each other while it runs. */
-function withoutRows(sql: string): string {
-  return sql.startsWith("CREATE MATERIALIZED VIEW ") ? sql.replace(/;?\s*$/, " WITH NO DATA") : sql;
+function unfilled(catalogue: Catalogue): Catalogue {
+  const facts = withPayloads(catalogue.facts, ({ id }) => id.kind === "materializedView", { _unfilled: true });
+  return { ...catalogue, facts };
 }
 
 /** One by one, and what was refused once more as long as that helps: bodies of functions hide what they need. */

@@ -4,7 +4,7 @@ import { type Action, creationActions, PlannerRefusal } from "../engine/actions.
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import { parentTable, textOf, withoutObjects } from "../engine/lookups.ts";
+import { withoutObjects, withPayloads } from "../engine/lookups.ts";
 import { giveBackMemory } from "../engine/memory.ts";
 import { type Detail, detailId, UNFILLED } from "./details.ts";
 import { withPlannerDetails } from "../plan/planner-details.ts";
@@ -39,7 +39,14 @@ export function planFiles(
   builders: readonly (string | undefined)[],
 ): PlannedFile[] {
   const from = withNotNullOnce(empty.facts, empty, live);
-  const to = withPlannerDetails(withNotNullOnce(live.facts, live, live), live);
+  const unfilled = new Set(
+    details.flatMap((detail) => (detail.property === UNFILLED ? [encodeId(detailId(detail))] : [])),
+  );
+  const to = withPayloads(
+    withPlannerDetails(withNotNullOnce(live.facts, live, live), live),
+    ({ id }) => id.kind === "materializedView" && unfilled.has(encodeId(id)),
+    { _unfilled: true },
+  );
   const units = divideIntoUnits(to);
   // Default privileges are for what is made later, and here that is nothing: the objects have their own grants.
   const isLater = ({ id }: { id: ObjectId }): boolean =>
@@ -49,10 +56,6 @@ export function planFiles(
     to,
     later.map(({ id }) => id),
   );
-  const unfilled = new Set(
-    details.flatMap((detail) => (detail.property === UNFILLED ? [encodeId(detailId(detail))] : [])),
-  );
-  const parents = new Set(to.facts().flatMap(({ id }) => inheritedTable(id, to) ?? []));
   const statements = new Map<string, string[]>();
   // A new object has no grants that a role could lose.
   const isIdle = ({ sql, produces: [made] }: Action): boolean =>
@@ -69,7 +72,7 @@ export function planFiles(
     units.require(unit, action.consumes);
     for (const id of action.produces) if (id.kind === "table") units.require(unit, parentsFromTheBeginning(id, live));
     const own = statements.get(unit) ?? [];
-    own.push(forBuilder(withoutChildren(withDetails(action, unfilled), action, parents), builders));
+    own.push(forBuilder(whereNotThere(action), builders));
     statements.set(unit, own);
   }
   for (const { id, sql } of late) statements.get(units.unitFor({ produces: [], about: [id] }))?.push(sql);
@@ -114,39 +117,11 @@ function forBuilder(sql: string, builders: readonly (string | undefined)[]): str
   return beginning === undefined ? sql : `ALTER DEFAULT PRIVILEGES ${sql.slice(beginning.length)}`;
 }
 
-/** The table that a child, which is no partition, inherits from; as an encoded id. */
-function inheritedTable(table: ObjectId, facts: Facts): string | undefined {
-  const parent = parentTable(facts, table);
-  const isPartition = textOf(facts, table, "partitionBound") !== undefined;
-  return parent === undefined || isPartition ? undefined : encodeId({ kind: "table", ...parent });
-}
-
-/** A publication of a table takes in the children that there are, unless it is told not to. */
-function withoutChildren(sql: string, { produces }: Action, parents: ReadonlySet<string>): string {
-  let statement = sql;
-  for (const id of produces) {
-    if (id.kind !== "publicationRel" || !parents.has(encodeId({ kind: "table", schema: id.schema, name: id.table }))) {
-      continue;
-    }
-    const name = quoteQualified(id.schema, id.table);
-    for (const before of [" TABLE ", ", "])
-      statement = statement.replace(`${before}${name}`, () => `${before}ONLY ${name}`);
-  }
-  return statement;
-}
-
-/** The action's statement, with the details that only it can set. */
-function withDetails({ sql, produces }: Action, unfilled: ReadonlySet<string>): string {
+/** The action's statement. The ledger may have a schema made, a provider an extension. */
+function whereNotThere({ sql, produces: [made] }: Action): string {
   const statement = sql.trim().replace(/[;\s]+$/, "");
-  const [made] = produces;
-  // The ledger may have a schema made, a provider an extension.
-  if (made?.kind === "schema" || made?.kind === "extension") {
-    return statement.replace(/^CREATE (SCHEMA|EXTENSION) /, "CREATE $1 IF NOT EXISTS ");
-  }
-  if (made?.kind === "materializedView" && unfilled.has(encodeId(made))) {
-    return `${statement}\nWITH NO DATA`;
-  }
-  return statement;
+  if (made?.kind !== "schema" && made?.kind !== "extension") return statement;
+  return statement.replace(/^CREATE (SCHEMA|EXTENSION) /, "CREATE $1 IF NOT EXISTS ");
 }
 
 /** Units without statements are there already; nothing has to wait for them. */

@@ -1,0 +1,7 @@
+CREATE TABLE parent (id int PRIMARY KEY);
+CREATE TABLE child (PRIMARY KEY (id)) INHERITS (parent);
+CREATE TABLE vehicles (id int PRIMARY KEY);
+CREATE TABLE cars (PRIMARY KEY (id)) INHERITS (vehicles);
+CREATE TABLE other (id int PRIMARY KEY);
+CREATE PUBLICATION one FOR TABLE other;
+CREATE PUBLICATION all_of_them FOR TABLE vehicles;
