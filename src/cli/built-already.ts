@@ -28,7 +28,7 @@ export async function acceptBuilt(
     import("#compare/sources/sources.ts"),
     import("#compare/sources/comparison.ts"),
   ]);
-  const files = await filesBeside(context, undefined, migrating.target);
+  const files = await filesBeside(context, {}, migrating.target);
   const wanted = await sourceCatalogue(files, { kind: "schema" });
   const live = await readInUse(database, migrating.table);
   const terms = { owners: false, grants: false, extensionVersions: false };

@@ -24,6 +24,17 @@ export const SCRATCH_ARGS = {
   },
 } as const satisfies ArgsDef;
 
+/** For commands that run migrations in scratch databases. */
+export const REPLAY_ARGS = {
+  ...SCRATCH_ARGS,
+  "time-limit": {
+    type: "string",
+    valueHint: "DURATION",
+    description:
+      "end a statement, or the code of a migration, that takes longer than this in a scratch database (default: 1min)",
+  },
+} as const satisfies ArgsDef;
+
 /** Where a project has rows to try statements on. */
 export const FIXTURES = "db/fixtures";
 
@@ -34,29 +45,12 @@ export const TRACE_ARGS = {
     valueHint: "DIR",
     description: `SQL files with rows to try statements on (default: ${FIXTURES}, if it is there)`,
   },
-  "time-limit": {
-    type: "string",
-    valueHint: "DURATION",
-    description: "cancel a statement that is tried when it takes longer than this, and go on (default: 1min)",
-  },
 } as const satisfies ArgsDef;
 
-/** What was said of how statements are tried out. */
-export interface TraceArgs {
-  /** A folder of rows; the project's own when undefined, if it is there. */
-  readonly fixtures?: string | undefined;
-  /** Milliseconds. */
-  readonly timeLimit?: number | undefined;
-}
-
-/** @throws ConfitureError `usage` */
-export function readTraceArgs(args: {
-  readonly fixtures?: string | undefined;
+/** What was said of scratch databases. */
+export interface ScratchArgs {
+  readonly scratch?: string | undefined;
   readonly "time-limit"?: string | undefined;
-}): TraceArgs {
-  const timeLimit = readDuration("--time-limit", args["time-limit"]);
-  if (timeLimit === 0) throw new ConfitureError("usage", "--time-limit is longer than 0: no statement would be tried");
-  return { fixtures: args.fixtures, timeLimit };
 }
 
 /** For comparisons with a database in use. */
@@ -85,12 +79,17 @@ export function readTerms(args: {
   };
 }
 
-/** Where the project's files are, for commands that build them in scratch databases. */
-export async function projectFiles(context: CommandContext, scratch?: string): Promise<ProjectFiles> {
-  return await filesWith(context, (await givenSite(context, scratch)) ?? { engine: "embedded" });
+/**
+ * Where the project's files are, for commands that build them in scratch databases.
+ * @throws ConfitureError `usage`, `config_*`
+ */
+export async function projectFiles(context: CommandContext, given: ScratchArgs = {}): Promise<ProjectFiles> {
+  return await filesWith(context, (await givenSite(context, given.scratch)) ?? { engine: "embedded" }, given);
 }
 
-async function filesWith(context: CommandContext, site: ScratchSite): Promise<ProjectFiles> {
+async function filesWith(context: CommandContext, site: ScratchSite, given: ScratchArgs): Promise<ProjectFiles> {
+  const timeLimit = readDuration("--time-limit", given["time-limit"]);
+  if (timeLimit === 0) throw new ConfitureError("usage", "--time-limit is longer than 0: no statement would run");
   // The embedded engine keeps this thread while it works, and leaves nothing behind that would need clearing away.
   if (site.engine === "embedded") context.io.releaseSignals();
   const config = await context.config("files");
@@ -107,6 +106,7 @@ async function filesWith(context: CommandContext, site: ScratchSite): Promise<Pr
     scratch: site,
     toolVersion: VERSION,
     signal: context.io.signal,
+    timeLimit,
     onLeftOut: tellOnce(context),
   };
 }
@@ -170,10 +170,10 @@ export function displayName(name: string, source: Source): string {
 /** The project's files, with scratch databases where `siteBeside` says. */
 export async function filesBeside(
   context: CommandContext,
-  scratch: string | undefined,
+  given: ScratchArgs,
   target: Target | undefined,
 ): Promise<ProjectFiles> {
-  return await filesWith(context, await siteBeside(context, scratch, target));
+  return await filesWith(context, await siteBeside(context, given.scratch, target), given);
 }
 
 /**

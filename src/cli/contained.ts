@@ -11,7 +11,7 @@ import { recordBaseline } from "#migrate/record.ts";
 import { squashedFile } from "#migrate/squashed.ts";
 import { readHistory } from "#migrate/status.ts";
 import type { CommandContext } from "./command.ts";
-import { filesBeside, projectFiles } from "./compare-options.ts";
+import { filesBeside, projectFiles, type ScratchArgs } from "./compare-options.ts";
 import { agree } from "./output/text.ts";
 
 const NONE: Contained = { contained: [], pending: [], undecided: [], why: undefined };
@@ -67,8 +67,8 @@ export function containment(
   {
     isBuilt,
     budget,
-    scratch,
-  }: { readonly isBuilt: boolean; readonly budget: number; readonly scratch?: string | undefined },
+    scratch = {},
+  }: { readonly isBuilt: boolean; readonly budget: number; readonly scratch?: ScratchArgs | undefined },
 ): Containment {
   let replay: Promise<Replay> | undefined;
   const start = async (history: readonly HistoryEntry[], { serverVersion }: Database): Promise<Replay> => {

@@ -14,7 +14,7 @@ import { renderPlanned } from "./output/planned.ts";
 export async function keepInStep(context: CommandContext, tell: (text: string) => void): Promise<void> {
   const { target } = await context.config();
   const place = databasePlace(target, context.projectDir);
-  const plan = await planFor(context, await filesBeside(context, undefined, target), target, {
+  const plan = await planFor(context, await filesBeside(context, {}, target), target, {
     command: "confiture apply",
   });
   if (plan.migrations.length === 0) return;

@@ -3,7 +3,7 @@ import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { status } from "#migrate/status.ts";
 import type { CommandContext } from "./command.ts";
-import { filesBeside } from "./compare-options.ts";
+import { filesBeside, type ScratchArgs } from "./compare-options.ts";
 import { migrateOptions } from "./migrate-options.ts";
 import { HEAD, hasNoFiles, ifReachable, isBehind, isUsed } from "./pick-source.ts";
 
@@ -23,19 +23,13 @@ export interface LackingInUse {
  * Undefined where nothing tells: the environment's database cannot be reached, or nothing is in it yet, and there is no commit
  * with schema files.
  */
-export async function lackingInUse(
-  context: CommandContext,
-  scratch: string | undefined,
-): Promise<LackingInUse | undefined> {
+export async function lackingInUse(context: CommandContext, scratch: ScratchArgs): Promise<LackingInUse | undefined> {
   return (
     (await lackingInDatabase(context, scratch)) ?? (await lackingInHead(await filesBeside(context, scratch, undefined)))
   );
 }
 
-async function lackingInDatabase(
-  context: CommandContext,
-  scratch: string | undefined,
-): Promise<LackingInUse | undefined> {
+async function lackingInDatabase(context: CommandContext, scratch: ScratchArgs): Promise<LackingInUse | undefined> {
   const { findDrift } = await import("#compare/drift.ts");
   return await ifReachable(context, async (config) => {
     const { target, name, environment, drift } = config;

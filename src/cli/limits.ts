@@ -30,7 +30,7 @@ export async function requireWithinLimits(
   const pending = await findPending(context, which, undefined);
   // Without a database there is nobody to wait.
   if (pending.migrations.length === 0 || pending.sizes === undefined) return false;
-  const trace = await tracePending(context, await projectFiles(context, undefined), pending).catch((error: unknown) => {
+  const trace = await tracePending(context, await projectFiles(context), pending).catch((error: unknown) => {
     if (!(error instanceof ConfitureError) || error.code === "interrupted") throw error;
     const blindly = `To apply it without knowing what it does: --yes ${config.environment ?? ""}`;
     const hint = [error.hint, mistyped + blindly].filter((line) => line !== undefined).join("\n");

@@ -14,7 +14,7 @@ import { planUp } from "#migrate/plan.ts";
 import { isUnmade, status } from "#migrate/status.ts";
 import { isBase } from "#migrate/version.ts";
 import type { CommandContext } from "./command.ts";
-import { FIXTURES, type TraceArgs } from "./compare-options.ts";
+import { FIXTURES } from "./compare-options.ts";
 import { inLine } from "./output/visible.ts";
 import { openOptions } from "./database-options.ts";
 import { migrateOptions } from "./migrate-options.ts";
@@ -61,17 +61,16 @@ export async function sizesOf(context: CommandContext, target: Target): Promise<
   return await withDatabase(target, openOptions(context), (database) => readSizes(database, new Date()));
 }
 
-/** Of the database for which statements are tried, the rows to try them on, and how long they may take. */
+/** Of the database for which statements are tried, and the rows to try them on. */
 export function traceSettings(
   context: CommandContext,
   sizes: Sizes | undefined,
-  { fixtures, timeLimit }: TraceArgs = {},
-): Pick<TraceOptions, "timeZone" | "postgres" | "fixturesDir" | "timeLimit" | "onStep" | "onUnloaded"> {
+  fixtures?: string,
+): Pick<TraceOptions, "timeZone" | "postgres" | "fixturesDir" | "onStep" | "onUnloaded"> {
   const isThere = existsSync(join(context.projectDir, FIXTURES));
   return {
     timeZone: sizes?.timeZone ?? SOME_ZONE,
     postgres: sizes?.postgres,
-    timeLimit,
     fixturesDir: fixtures ?? (isThere ? FIXTURES : undefined),
     onStep: context.step,
     onUnloaded: (file, { message, location }) => {
@@ -89,7 +88,7 @@ export async function tracePending(
   context: CommandContext,
   files: ProjectFiles,
   { migrations, applied, otherwise, sizes }: Pick<Pending, "migrations" | "applied" | "otherwise" | "sizes">,
-  given?: TraceArgs,
+  fixtures?: string,
 ): Promise<Trace> {
   return await traceMigrations({
     ...files,
@@ -97,6 +96,6 @@ export async function tracePending(
     applied,
     otherwise,
     trustsOtherwise: true,
-    ...traceSettings(context, sizes, given),
+    ...traceSettings(context, sizes, fixtures),
   });
 }

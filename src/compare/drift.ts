@@ -7,7 +7,7 @@ import { joinHistory } from "#migrate/history.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { lookForLedger } from "#migrate/ledger/find.ts";
 import { readLedger } from "#migrate/ledger/read.ts";
-import { loadMigration } from "#migrate/load.ts";
+import { loadWithinLimit } from "./scratch/within-limit.ts";
 import { lacking } from "#migrate/plan.ts";
 import { type Catalogue, readCatalogue } from "./catalogue/catalogue.ts";
 import { type Change, withoutNamed } from "./catalogue/changes.ts";
@@ -156,7 +156,7 @@ async function schemaLess(options: DriftOptions, pending: readonly string[]): Pr
     const run = await startRun(database, options);
     const files = discoverMigrations(options.projectDir, options.migrationsDir, options.migrationsLayout).migrations;
     for (const file of files.filter(({ version }) => pending.includes(version)).toReversed()) {
-      const migration = await loadMigration(options.projectDir, file, options.signal);
+      const migration = await loadWithinLimit(options, file);
       await run.record(migration);
       const error =
         migration.down === undefined

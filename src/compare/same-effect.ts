@@ -2,6 +2,7 @@ import type { ConfitureError } from "#errors/error.ts";
 import { withTemporaryFolder } from "#files/temporary.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
+import { loadWithinLimit } from "./scratch/within-limit.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import type { FormerFile } from "#migrate/same-way-up.ts";
 import { compareVersions } from "#migrate/version.ts";
@@ -20,16 +21,13 @@ export async function haveSameEffect(options: ProjectFiles, applied: FormerFile,
   const before: LoadedMigration[] = [];
   for (const file of [...projectBase(options), ...projectMigrations(options)]) {
     if (compareVersions(file.version, now.version) >= 0) continue;
-    before.push(await loadMigration(options.projectDir, file, options.signal));
+    before.push(await loadWithinLimit(options, file));
   }
   return await withTemporaryFolder(async ({ dir, write }) => {
     write(applied.file.path, applied.text);
     // What is below its folder, such as its way back, is no concern.
     const { downPath: _, ...former } = applied.file;
-    const versions = [
-      await loadMigration(dir, former, options.signal),
-      await loadMigration(options.projectDir, now, options.signal),
-    ];
+    const versions = [await loadMigration(dir, former, options.signal), await loadWithinLimit(options, now)];
     return await withScratchSeries(options, async (series) => {
       const states: State[] = [];
       for (const migration of versions) states.push(await stateAfter(options, series, [...before, migration]));

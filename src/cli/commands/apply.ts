@@ -8,7 +8,7 @@ import { ask } from "../ask.ts";
 import { liveSource, planFor } from "../apply-plan.ts";
 import { canAsk } from "../can-ask.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
-import { filesBeside, SCRATCH_ARGS } from "../compare-options.ts";
+import { filesBeside, REPLAY_ARGS } from "../compare-options.ts";
 import { databaseName, databasePlace, openOptions, tellDatabase } from "../database-options.ts";
 import { LOCK_ARGS, migrateOptions } from "../migrate-options.ts";
 import { changeToJson, renderChanges } from "../output/changes.ts";
@@ -31,7 +31,7 @@ export const command = defineCommand({
       description: "run without asking: names the environment, or the database where a URL was given",
     },
     ...LOCK_ARGS,
-    ...SCRATCH_ARGS,
+    ...REPLAY_ARGS,
   },
   details:
     "For databases that are not kept by migrations. Compares the environment's database with the schema files, plans the\n" +
@@ -51,7 +51,7 @@ export const command = defineCommand({
     ]);
     const config = await context.config();
     const { target } = config;
-    const files = await filesBeside(context, args.scratch, target);
+    const files = await filesBeside(context, args, target);
     if (args["no-ledger"] !== true) await refuseMigrations(context, config, files);
     tellDatabase(context, config);
     const plan = await planFor(context, files, target, {

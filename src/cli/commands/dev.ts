@@ -3,7 +3,7 @@ import type { Look } from "#compare/dev.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
-import { projectFiles, SCRATCH_ARGS } from "../compare-options.ts";
+import { projectFiles, REPLAY_ARGS } from "../compare-options.ts";
 import { lintPending } from "../lint-pending.ts";
 import { changeToJson, renderChanges } from "../output/changes.ts";
 import { renderError } from "../output/diagnostic.ts";
@@ -21,7 +21,7 @@ export const command = defineCommand({
       description: "keep the environment's database in step; nothing is dropped there without being asked",
     },
     once: { type: "boolean", description: "look once and end; exit 3 if schema files and migrations differ" },
-    ...SCRATCH_ARGS,
+    ...REPLAY_ARGS,
   },
   details:
     "Watches the schema files and the migrations. Whenever one is saved, builds the schema files in the embedded PostgreSQL\n" +
@@ -35,7 +35,7 @@ export const command = defineCommand({
     }
     if (args.apply === true) await refuseProtected(context);
     const { watchProject } = await import("#compare/dev.ts");
-    const files = await projectFiles(context, args.scratch);
+    const files = await projectFiles(context, args);
     const watcher = watchProject(files);
     if (args.once === true) return await lookOnce(context, files, await watcher.look());
     const { signal } = context.io;

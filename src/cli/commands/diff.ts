@@ -9,7 +9,7 @@ import {
   liveTarget,
   readSource,
   readTerms,
-  SCRATCH_ARGS,
+  REPLAY_ARGS,
   STRICT_ARGS,
   tellLimits,
   TERMS_ARGS,
@@ -32,7 +32,7 @@ export const command = defineCommand({
     sql: { type: "boolean", description: "print the SQL that turns FROM into TO, as it was run in a scratch database" },
     ...TERMS_ARGS,
     ...STRICT_ARGS,
-    ...SCRATCH_ARGS,
+    ...REPLAY_ARGS,
     ...REPORT_ARGS,
   },
   details:
@@ -53,7 +53,7 @@ export const command = defineCommand({
     const given = { from: args.from ?? (await defaultFrom(context)), to: args.to ?? "schema" };
     const sources = { from: await readSource(context, given.from), to: await readSource(context, given.to) };
     const names = { from: displayName(given.from, sources.from), to: displayName(given.to, sources.to) };
-    const files = await filesBeside(context, args.scratch, liveTarget([sources.from, sources.to]));
+    const files = await filesBeside(context, args, liveTarget([sources.from, sources.to]));
     const read = async (side: "from" | "to") => {
       context.step(`Reading ${names[side]}`);
       try {

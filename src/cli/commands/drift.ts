@@ -3,7 +3,7 @@ import {
   filesBeside,
   readSource,
   readTerms,
-  SCRATCH_ARGS,
+  REPLAY_ARGS,
   STRICT_ARGS,
   tellLimits,
   TERMS_ARGS,
@@ -37,7 +37,7 @@ export const command = defineCommand({
     },
     ...TERMS_ARGS,
     ...STRICT_ARGS,
-    ...SCRATCH_ARGS,
+    ...REPLAY_ARGS,
     ...REPORT_ARGS,
   },
   details:
@@ -54,7 +54,7 @@ export const command = defineCommand({
     const config = await context.config();
     const { target, drift } = config;
     tellDatabase(context, config);
-    const files = await filesBeside(context, args.scratch, target);
+    const files = await filesBeside(context, args, target);
     const given = (args.ignore ?? "").split(",").filter((pattern) => pattern !== "");
     const { changes, notCompared, pending, gap, ...limits } = await findDrift({
       ...files,

@@ -5,7 +5,7 @@ import type { Which } from "#lint/collect.ts";
 import { SEVERITIES, type Severity } from "#lint/severity.ts";
 import { LIST } from "../arguments.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
-import { projectFiles, readTraceArgs, SCRATCH_ARGS, TRACE_ARGS } from "../compare-options.ts";
+import { projectFiles, REPLAY_ARGS, TRACE_ARGS } from "../compare-options.ts";
 import { findingToJson, renderFixed, renderLint, renderRules, ruleToJson } from "../output/lint.ts";
 import { notReplayedInWords } from "../output/plan-words.ts";
 import { REPORT_ARGS, type Report, renderReport, shownFrom, type ShownPath } from "../output/reports/report.ts";
@@ -42,7 +42,7 @@ export const command = defineCommand({
       default: true,
       negativeDescription: "judge statements by their text alone; run nothing in a scratch database",
     },
-    ...SCRATCH_ARGS,
+    ...REPLAY_ARGS,
     stats: {
       type: "string",
       valueHint: "FILE",
@@ -96,7 +96,7 @@ export const command = defineCommand({
     const { settings, severities } = await readLintSettings(context);
     const given = args.stats === undefined ? undefined : readStatsFile(resolve(io.cwd, args.stats), args.stats);
     const { which, start, edited, sizes = given, isStandIn } = await readWhich(context, args, given);
-    const files = await projectFiles(context, args.scratch);
+    const files = await projectFiles(context, args);
     const parser = await loadParser();
     const { entries: read, together, migrations, excluded } = await collect(files, which, settings.exclude, parser);
     const linted = read.filter(({ isLinted }) => isLinted).map(({ file }) => file);
@@ -112,11 +112,7 @@ export const command = defineCommand({
     const { entries, factsOf, failure, notReplayed } = args.trace
       ? await (
           await import("#lint/trace.ts")
-        ).traceFiles(
-          { ...files, ...start, migrations, ...traceSettings(context, sizes, readTraceArgs(args)) },
-          read,
-          parser,
-        )
+        ).traceFiles({ ...files, ...start, migrations, ...traceSettings(context, sizes, args.fixtures) }, read, parser)
       : { entries: read, factsOf: undefined, failure: undefined, notReplayed: undefined };
     if (failure !== undefined)
       messages.warn(`judged by the text alone, because nothing could be run: ${failure.message}`);

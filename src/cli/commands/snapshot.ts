@@ -1,6 +1,6 @@
 import { writeFile } from "#files/change.ts";
 import { defineCommand } from "../command.ts";
-import { displayName, projectFiles, readSource, SCRATCH_ARGS } from "../compare-options.ts";
+import { displayName, projectFiles, readSource, REPLAY_ARGS } from "../compare-options.ts";
 import { tellDatabase } from "../database-options.ts";
 import { count } from "../output/text.ts";
 
@@ -18,7 +18,7 @@ export const command = defineCommand({
       valueHint: "FILE",
       description: "write it to this file (default: -, which is standard output)",
     },
-    ...SCRATCH_ARGS,
+    ...REPLAY_ARGS,
   },
   details:
     "Writes down what a database holds, without its rows and without passwords. Commands take the file as a\n" +
@@ -37,7 +37,7 @@ export const command = defineCommand({
       args.source === undefined
         ? ({ kind: "live", target: config.target, name } as const)
         : await readSource(context, args.source);
-    const files = await projectFiles(context, args.scratch);
+    const files = await projectFiles(context, args);
     const snapshot = toSnapshot(await sourceCatalogue(files, source));
     const text = `${JSON.stringify(snapshot, null, 2)}\n`;
     const file = args.output === undefined || args.output === "-" ? undefined : args.output;

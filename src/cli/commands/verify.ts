@@ -1,5 +1,5 @@
 import { defineCommand } from "../command.ts";
-import { projectFiles, SCRATCH_ARGS, STRICT_ARGS } from "../compare-options.ts";
+import { projectFiles, REPLAY_ARGS, STRICT_ARGS } from "../compare-options.ts";
 import { mayChange } from "../changed-since.ts";
 import { placesIn } from "../output/findings.ts";
 import { REPORT_ARGS, renderReport, shownFrom } from "../output/reports/report.ts";
@@ -21,7 +21,7 @@ export const command = defineCommand({
       negativeDescription: "try every migration out, also those that an earlier run has proven (.confiture/.verified)",
     },
     ...STRICT_ARGS,
-    ...SCRATCH_ARGS,
+    ...REPLAY_ARGS,
     ...REPORT_ARGS,
   },
   details:
@@ -37,7 +37,7 @@ export const command = defineCommand({
   async run(args, context) {
     const { verify } = await import("#compare/verify/verify.ts");
     const { readRevision } = await import("#compare/sources/sources.ts");
-    const files = await projectFiles(context, args.scratch);
+    const files = await projectFiles(context, args);
     const report = await verify({
       ...files,
       base: args.base === undefined ? undefined : readRevision("--base", args.base),

@@ -5,6 +5,7 @@ import { withTemporaryFolder } from "#files/temporary.ts";
 import { baseFile } from "#migrate/base.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { loadMigration } from "#migrate/load.ts";
+import { loadWithinLimit } from "../scratch/within-limit.ts";
 import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
@@ -64,7 +65,7 @@ interface Before {
 export async function makeBase(options: BaseOptions): Promise<Base> {
   const migrations: LoadedMigration[] = [];
   for (const file of projectMigrations(options)) {
-    migrations.push(await loadMigration(options.projectDir, file, options.signal));
+    migrations.push(await loadWithinLimit(options, file));
   }
   options.onStep?.("Reading what is to be the base");
   const { source, held, wanted, scripts } = await readBefore(options, migrations);

@@ -5,6 +5,7 @@ import { baseFile } from "#migrate/base.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import { loadMigration } from "#migrate/load.ts";
+import { loadWithinLimit } from "../scratch/within-limit.ts";
 import { type MigrationFile, migrationId, type SquashedMigration } from "#migrate/migration-file.ts";
 import { originOf } from "#migrate/origin.ts";
 import { requireKnown } from "#migrate/plan.ts";
@@ -198,12 +199,9 @@ async function refuseUncompared(migrations: readonly LoadedMigration[]): Promise
   });
 }
 
-async function loadAll(
-  { projectDir, signal }: SquashOptions,
-  files: readonly MigrationFile[],
-): Promise<LoadedMigration[]> {
+async function loadAll(options: SquashOptions, files: readonly MigrationFile[]): Promise<LoadedMigration[]> {
   const loaded: LoadedMigration[] = [];
-  for (const file of files) loaded.push(await loadMigration(projectDir, file, signal));
+  for (const file of files) loaded.push(await loadWithinLimit(options, file));
   return loaded;
 }
 

@@ -5,7 +5,7 @@ import { readRegularFile } from "#files/read.ts";
 import type { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { codeAsSql } from "#migrate/code-as-sql.ts";
-import { loadMigration } from "#migrate/load.ts";
+import { loadWithinLimit } from "../scratch/within-limit.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { DIRECTLY } from "#migrate/performer.ts";
 import { readCatalogue } from "../catalogue/catalogue.ts";
@@ -98,7 +98,7 @@ function schemaText(files: ProjectFiles): string {
 export async function lackingOfBase(options: ProjectFiles): Promise<string | undefined> {
   const [file] = projectBase(options);
   if (file === undefined) return undefined;
-  const base = await loadMigration(options.projectDir, file, options.signal);
+  const base = await loadWithinLimit(options, file);
   return await withScratchSeries(options, async (series) => {
     let database = await series.empty();
     const run = await startRun(database, options);

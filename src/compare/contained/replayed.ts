@@ -3,7 +3,7 @@ import type { Database } from "#database/database.ts";
 import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
-import { loadMigration } from "#migrate/load.ts";
+import { loadWithinLimit } from "../scratch/within-limit.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { DIRECTLY } from "#migrate/performer.ts";
 import { canonicalVersion } from "#migrate/version.ts";
@@ -139,11 +139,11 @@ async function loadOpen(options: ContainedOptions): Promise<Loaded> {
   const migrations = projectMigrations(options);
   if (!migrations.some(isOpen)) return NOTHING_OPEN;
   const all: LoadedMigration[] = [];
-  for (const file of migrations) all.push(await loadMigration(options.projectDir, file, options.signal));
+  for (const file of migrations) all.push(await loadWithinLimit(options, file));
   const open = all.filter(({ file }) => isOpen(file));
   const parser = await loadParser();
   const base: LoadedMigration[] = [];
-  for (const file of projectBase(options)) base.push(await loadMigration(options.projectDir, file, options.signal));
+  for (const file of projectBase(options)) base.push(await loadWithinLimit(options, file));
   const effectsAfter = (known: Known): Loaded["uncompared"] => {
     const effects = [...base, ...all].map((migration) => [migration, uncomparedOf(migration, parser, known)] as const);
     return new Map(effects.filter(([migration]) => open.includes(migration)));
@@ -219,7 +219,7 @@ async function pass(
   let run = await startRun(database, options);
   const [base] = from === undefined ? projectBase(options) : [];
   if (base !== undefined) {
-    const error = await run.step(await loadMigration(options.projectDir, base, options.signal), "up");
+    const error = await run.step(await loadWithinLimit(options, base), "up");
     if (error !== undefined) throw error;
   }
   const isFromNothing = base === undefined && from === undefined;

@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { resolveTable } from "#migrate/fill/prepare.ts";
 import { tableTriggers } from "#migrate/fill/table-triggers.ts";
-import { loadMigration } from "#migrate/load.ts";
+import { loadWithinLimit } from "../scratch/within-limit.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { rowColumns } from "#sql/row-columns.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
@@ -75,13 +75,13 @@ async function meetsTrigger(database: Database, columns: SyncedColumns, to: Cata
 
 /** @param taken how many versions are in use, from 1 on */
 async function appliesAll(
-  { projectDir, signal }: PlanOptions,
+  options: PlanOptions,
   run: ScratchRun,
   files: readonly MigrationFile[],
   taken: number,
 ): Promise<boolean> {
   for (const [index, file] of files.entries()) {
-    const migration = await loadMigration(projectDir, file, signal);
+    const migration = await loadWithinLimit(options, file);
     const own = { ...migration, file: { ...file, version: String(taken + index + 1) } };
     if ((await run.step(own, "up")) !== undefined) return false;
   }

@@ -3,6 +3,7 @@ import { withTemporaryFolder } from "#files/temporary.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import { loadMigration } from "#migrate/load.ts";
+import { loadWithinLimit } from "../scratch/within-limit.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
 import { withScratch } from "../scratch/scratch.ts";
 import { startRun } from "../scratch/scratch-run.ts";
@@ -23,7 +24,7 @@ export async function tryOnDatabase(
   return await withTemporaryFolder(async ({ dir, write }) => {
     for (const [index, text] of texts.entries()) write(`m/${index + 1}_trial.sql`, text);
     const migrations: LoadedMigration[] = [];
-    for (const file of pending) migrations.push(await loadMigration(options.projectDir, file, options.signal));
+    for (const file of pending) migrations.push(await loadWithinLimit(options, file));
     for (const file of discoverMigrations(dir, "m", "confiture").migrations) {
       migrations.push(await loadMigration(dir, file));
     }

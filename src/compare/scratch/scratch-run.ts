@@ -20,6 +20,7 @@ import { deallocateOthers } from "../catalogue/read-again.ts";
 import { type Moment, watchRows } from "../catalogue/written-rows.ts";
 import { explainMissing, withMissingRoles } from "./missing.ts";
 import type { ScratchSite } from "./site.ts";
+import { replayingWithinLimit } from "./within-limit.ts";
 import { textsOf, thereAndBack, type Trial } from "./there-and-back.ts";
 
 /** Where the runner keeps its record in a scratch database. */
@@ -77,6 +78,8 @@ export interface ScratchRunOptions {
   readonly scratch: ScratchSite;
   readonly toolVersion: string;
   readonly signal?: AbortSignal | undefined;
+  /** As of `Limited`. */
+  readonly timeLimit?: number | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
 }
 
@@ -111,7 +114,13 @@ export async function startRun(database: Database, options: ScratchRunOptions): 
   ): Promise<ConfitureError | undefined> => {
     try {
       await begin(migration, direction === "up" ? "Applying" : "Rolling back");
-      await withMissingRoles(database, () => runMigration(database, migration, direction, { ...runOptions, ...how }));
+      const run = (more: Pick<RunOptions, "performer" | "signal">): Promise<void> =>
+        withMissingRoles(database, () =>
+          runMigration(database, migration, direction, { ...runOptions, ...how, ...more }),
+        );
+      // Whoever gives a signal has a limit of his own.
+      if (how.signal !== undefined) await run(how);
+      else await replayingWithinLimit(database, migration, direction, { ...options, ...how }, run);
       return undefined;
     } catch (error) {
       return explainMissing(asFailure(error), options.scratch);

@@ -9,7 +9,7 @@ import { allLedgers } from "#migrate/ledger/find.ts";
 import { fromNothing } from "#migrate/baselines.ts";
 import { discoverMigrations } from "#migrate/discover.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
-import { loadMigration } from "#migrate/load.ts";
+import { loadWithinLimit } from "../scratch/within-limit.ts";
 import { isBase } from "#migrate/version.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { withRevision } from "./git.ts";
@@ -39,6 +39,8 @@ export interface ProjectFiles {
   readonly toolVersion: string;
   readonly scratch: ScratchSite;
   readonly signal?: AbortSignal | undefined;
+  /** Milliseconds that a statement, and the code of a migration, may take in a scratch database; a minute when undefined. */
+  readonly timeLimit?: number | undefined;
   /** Hears of statements that are not run in scratch databases. */
   readonly onLeftOut?: OnLeftOut | undefined;
 }
@@ -153,7 +155,7 @@ export async function runMigrations(
   const run = await startRun(database, files);
   const wanted = [...projectBase(files), ...projectMigrations(files).filter(isWanted)];
   for (const [index, file] of wanted.entries()) {
-    const error = await run.step(await loadMigration(files.projectDir, file, files.signal), "up");
+    const error = await run.step(await loadWithinLimit(files, file), "up");
     if (error === undefined) continue;
     throw index === 0 && !isBase(file.version) && isMissingObject(error) ? startsElsewhere(error) : error;
   }

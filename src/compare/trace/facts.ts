@@ -183,8 +183,6 @@ export interface TraceOptions extends ProjectFiles {
   readonly postgres?: number | undefined;
   /** What sessions of the database in use begin with, where that is known: conversions of timestamps depend on it. */
   readonly timeZone?: string | undefined;
-  /** Milliseconds that a statement may take before it is cancelled, and told as not traced; a minute when undefined. */
-  readonly timeLimit?: number | undefined;
   readonly onStep?: ((step: string) => void) | undefined;
 }
 

@@ -15,7 +15,7 @@ import { CODE_OR_QUERY } from "./planned.ts";
 import { dependsOnRows, exampleOf, type RowsInTheWay } from "./rows-in-the-way.ts";
 import { runKnown } from "./run-known.ts";
 import { meetsMadeUpKeys, refersToRowsInUse } from "./seeds.ts";
-import { type TimeLimit, withinLimit } from "./within-limit.ts";
+import { type TimeLimit, withinLimit } from "../scratch/within-limit.ts";
 
 /** What came of one statement. */
 export interface Taken {

@@ -26,10 +26,14 @@ import { Meter } from "./meter.ts";
 import { leavingOut } from "./leaving-out.ts";
 import { RowsInTheWay } from "./rows-in-the-way.ts";
 import { locksOfApart, traceOne, type Way } from "./trace-one.ts";
-import { isOverLimit, limitingCode, type TimeLimit, timeLimit, withoutEndless } from "./within-limit.ts";
-
-/** Milliseconds that a statement may take where nobody says how many. */
-const TIME_LIMIT = 60_000;
+import {
+  isOverLimit,
+  limitingCode,
+  loadWithinLimit,
+  type TimeLimit,
+  timeLimit,
+  withoutEndless,
+} from "../scratch/within-limit.ts";
 
 /**
  * Runs migrations in a scratch database with rows in its tables, and tells what each statement did. A statement that fails is told
@@ -37,7 +41,7 @@ const TIME_LIMIT = 60_000;
  * @throws ConfitureError what keeps base or applied migrations from running; `interrupted`
  */
 export async function traceMigrations(given: TraceOptions): Promise<Trace> {
-  const limit = timeLimit(given.timeLimit ?? TIME_LIMIT);
+  const limit = timeLimit(given.timeLimit);
   const options = { ...given, limit };
   const fixtures = options.fixturesDir === undefined ? [] : collectFixtures(options, options.fixturesDir);
   return await withoutEndless(limit, () => withScratchSeries(options, (series) => traceIn(series, options, fixtures)));
@@ -172,12 +176,12 @@ async function traceFrom(
   for (const file of options.migrations) {
     const last = migrations.at(-1)?.file;
     for (const between of others.filter((other) => isBetween(last, other, file))) {
-      const loaded = await loadMigration(options.projectDir, between, options.signal);
+      const loaded = await loadWithinLimit(options, between);
       const error = await stepLeavingOut(run, loaded, options, leftOut);
       if (error !== undefined) throw error;
       await meter?.takeIntoUse();
     }
-    const migration = await loadWithinLimit(file, options);
+    const migration = await loadToTrace(file, options);
     await loader.load(migration);
     // Those that show the locks of statements by themselves need no rows.
     if (rows !== undefined && way !== "apart")
@@ -237,7 +241,7 @@ function mayMove(statement: Statement): boolean {
 }
 
 /** Code that does not end while it is loaded keeps nothing else from being tried. */
-async function loadWithinLimit(file: MigrationFile, { projectDir, limit, signal }: Limited): Promise<LoadedMigration> {
+async function loadToTrace(file: MigrationFile, { projectDir, limit, signal }: Limited): Promise<LoadedMigration> {
   try {
     return await limitingCode(file, limit, signal, (within) => loadMigration(projectDir, file, within));
   } catch (error) {
@@ -279,7 +283,7 @@ async function runEarlier(
   leftOut: ConfitureError[],
 ): Promise<ConfitureError | undefined> {
   for (const [index, file] of files.entries()) {
-    const migration = await loadMigration(options.projectDir, file, options.signal);
+    const migration = await loadWithinLimit(options, file);
     const error = await stepLeavingOut(run, migration, options, leftOut);
     if (error !== undefined) return index === 0 ? elsewhere(error, file) : error;
   }

@@ -23,7 +23,7 @@ import { swallowedRows } from "./swallowed-rows.ts";
 import { Teller } from "./told.ts";
 import { whyTooNew } from "./too-new.ts";
 import { COUNT_CALLS } from "./watch-queries.ts";
-import { type TimeLimit, withinLimit } from "./within-limit.ts";
+import { type TimeLimit, withinLimit } from "../scratch/within-limit.ts";
 
 export interface TracerOptions {
   readonly projectDir: string;

@@ -3,7 +3,7 @@ import { type Facts, factsOf } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
-import { loadMigration } from "#migrate/load.ts";
+import { loadWithinLimit } from "../scratch/within-limit.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
 import { startRun } from "../scratch/scratch-run.ts";
@@ -43,8 +43,7 @@ export async function readHistory(
   series: ScratchSeries,
   { parser, built }: { readonly parser: Parser; readonly built: Rows },
 ): Promise<History> {
-  const load = (file: LoadedMigration["file"]): Promise<LoadedMigration> =>
-    loadMigration(options.projectDir, file, options.signal);
+  const load = (file: LoadedMigration["file"]): Promise<LoadedMigration> => loadWithinLimit(options, file);
   const migrations: LoadedMigration[] = [];
   for (const file of projectMigrations(options)) migrations.push(await load(file));
   const [first] = projectBase(options);

@@ -3,7 +3,7 @@ import type { ConfitureError } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
 import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
 import type { Direction } from "#migrate/events.ts";
-import { loadMigration } from "#migrate/load.ts";
+import { loadWithinLimit } from "../scratch/within-limit.ts";
 import { requireKnown } from "#migrate/plan.ts";
 import { withSql } from "./close-gap.ts";
 import { type Check, migrationsCheck } from "./checks.ts";
@@ -52,7 +52,7 @@ export async function testMigrations(options: TestOptions): Promise<TestReport> 
   const only = options.version === undefined ? undefined : requireKnown(migrations, options.version);
   const fixtures = options.fixturesDir === undefined ? [] : collectFixtures(options, options.fixturesDir);
   const loaded: LoadedMigration[] = [];
-  for (const file of migrations) loaded.push(await loadMigration(options.projectDir, file, options.signal));
+  for (const file of migrations) loaded.push(await loadWithinLimit(options, file));
   if (loaded.length === 0) {
     const check: Check = {
       name: "migrations",
@@ -63,7 +63,7 @@ export async function testMigrations(options: TestOptions): Promise<TestReport> 
     return { from: undefined, tested: [], check, fixtures: fixtures.length, losses: [], unchecked: [] };
   }
   const [base] = projectBase(options);
-  const beginning = base === undefined ? undefined : await loadMigration(options.projectDir, base, options.signal);
+  const beginning = base === undefined ? undefined : await loadWithinLimit(options, base);
   const isTested = ({ file }: LoadedMigration): boolean => only === undefined || file === only;
   let witness: Witness | undefined;
   const { way, replay } = await withScratchSeries(options, async (series) => {

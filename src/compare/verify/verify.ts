@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
-import { loadMigration } from "#migrate/load.ts";
+import { loadWithinLimit } from "../scratch/within-limit.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { digestOf } from "../catalogue/digest.ts";
 import { type ChangedMigration, changedSince } from "../sources/changed-since.ts";
@@ -61,7 +61,7 @@ type VerifiedFiles = ReplayedFiles & Pick<VerifyOptions, "executable">;
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const migrations = await loadAll(options);
   const [base] = options.base === undefined ? projectBase(options) : [];
-  const beginning = base === undefined ? undefined : await loadMigration(options.projectDir, base, options.signal);
+  const beginning = base === undefined ? undefined : await loadWithinLimit(options, base);
   const files = { ...options, migrations, beginning };
   const hasHistory = migrations.length > 0 || beginning !== undefined;
   const report = await withRoom(options.scratch, () =>
@@ -285,6 +285,6 @@ async function buildCatalogue(database: Database, files: ProjectFiles): Promise<
 async function loadAll(options: VerifyOptions): Promise<LoadedMigration[]> {
   const files = options.base === undefined ? projectMigrations(options) : await migrationsSince(options, options.base);
   const loaded: LoadedMigration[] = [];
-  for (const file of files) loaded.push(await loadMigration(options.projectDir, file, options.signal));
+  for (const file of files) loaded.push(await loadWithinLimit(options, file));
   return loaded;
 }

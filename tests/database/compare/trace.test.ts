@@ -588,6 +588,13 @@ ALTER TABLE users ALTER bio DROP NOT NULL;`,
       ["6", undefined],
     ]);
     expect(trace.migrations[2]?.statements.length).toBeLessThan(2);
+    // The same in one that is applied, and only replayed.
+    for (const up of [code("while (true) {}"), `while (true) {}\n${code("")}`]) {
+      const failed = await failureOf(
+        traced({ "migrations/2_computes.ts": up, "migrations/3_behind.sql": "SELECT 1" }, { timeLimit: 100 }, "3"),
+      );
+      expect(failed).toMatchObject({ data: { timeLimit: 100 }, location: { file: "db/migrations/2_computes.ts" } });
+    }
     expect(trace.migrations[4]?.statements.map(({ sql }) => sql)).toEqual(["ALTER TABLE orgs ADD a int"]);
   });
 

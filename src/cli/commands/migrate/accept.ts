@@ -2,7 +2,7 @@ import { migrationId } from "#migrate/migration-file.ts";
 import { acceptEdited } from "#migrate/record.ts";
 import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
-import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
+import { projectFiles, REPLAY_ARGS } from "../../compare-options.ts";
 import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
 import { renderEdit } from "../../output/status.ts";
 import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
@@ -11,7 +11,7 @@ export const command = defineCommand({
   args: {
     version: { type: "positional", required: true, description: "the migration's version" },
     different: { type: "boolean", description: "accept it even if it now does something else than what was applied" },
-    ...SCRATCH_ARGS,
+    ...REPLAY_ARGS,
     ...LOCK_ARGS,
     ...PROTECTED_ARGS,
   },
@@ -29,7 +29,7 @@ export const command = defineCommand({
       prove: async (applied, now) => {
         const { haveSameEffect } = await import("#compare/same-effect.ts");
         context.messages.log("Statements differ: running both texts in a scratch database");
-        return await haveSameEffect(await projectFiles(context, args.scratch), applied, now);
+        return await haveSameEffect(await projectFiles(context, args), applied, now);
       },
     });
     const how = proven ? ", proven to do the same to the schema" : "";

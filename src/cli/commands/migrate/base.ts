@@ -9,7 +9,7 @@ import { migrationId } from "#migrate/migration-file.ts";
 import { withBaseHead } from "#migrate/squashed.ts";
 import type { Base } from "#compare/base/base.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
-import { filesBeside, liveTarget, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
+import { filesBeside, liveTarget, readSource, REPLAY_ARGS, type ScratchArgs } from "../../compare-options.ts";
 import { lackingInUse } from "../../lacking-in-use.ts";
 import { changeToJson } from "../../output/changes.ts";
 import { agree, count } from "../../output/text.ts";
@@ -23,7 +23,7 @@ export const command = defineCommand({
       description: "what holds the base: schema, git:REVISION, env:NAME, a URL or a snapshot file (default: schema)",
     },
     force: { type: "boolean", description: "replace a base.sql that exists; the old one is kept as base.sql.bak" },
-    ...SCRATCH_ARGS,
+    ...REPLAY_ARGS,
   },
   details:
     "Writes base.sql into the folder of migrations: what a database holds before the first one. Migrations whose changes\n" +
@@ -37,7 +37,7 @@ export const command = defineCommand({
   async run(args, context) {
     const { makeBase } = await import("#compare/base/base.ts");
     const source = await readSource(context, args.from ?? "schema");
-    const files = await filesBeside(context, args.scratch, liveTarget([source]));
+    const files = await filesBeside(context, args, liveTarget([source]));
     const { path } = baseFile(files.migrationsDir);
     if (existsSync(join(context.projectDir, path)) && args.force !== true) {
       throw new ConfitureError("base_refused", `${path} exists`, {
@@ -50,7 +50,7 @@ export const command = defineCommand({
       from: source,
       onStep: context.step,
     });
-    if (args.from === undefined && text !== undefined) await requireThere(context, args.scratch, holds);
+    if (args.from === undefined && text !== undefined) await requireThere(context, args, holds);
     // An interrupt that came while PostgreSQL had the thread is heard only now.
     await setImmediate();
     if (context.io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted; nothing was written");
@@ -97,7 +97,7 @@ async function throughOf(source: Source, files: ProjectFiles): Promise<string | 
  * What is new in the schema files would come into new databases alone with the base: `generate` would find it there, and no
  * migration would bring it to the others.
  */
-async function requireThere(context: CommandContext, scratch: string | undefined, holds: Base["holds"]): Promise<void> {
+async function requireThere(context: CommandContext, scratch: ScratchArgs, holds: Base["holds"]): Promise<void> {
   const found = await lackingInUse(context, scratch);
   const lacking = found?.changes.filter(holds) ?? [];
   if (found === undefined || lacking.length === 0) return;

@@ -7,7 +7,7 @@ import { HISTORIES } from "#migrate/layouts/registry.ts";
 import { baseline } from "#migrate/record.ts";
 import { readVersion } from "../../arguments.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../../command.ts";
-import { SCRATCH_ARGS } from "../../compare-options.ts";
+import { REPLAY_ARGS, type ScratchArgs } from "../../compare-options.ts";
 import { LOCK_ARGS, writingOptions } from "../../migrate-options.ts";
 import { agree, count } from "../../output/text.ts";
 import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
@@ -26,7 +26,7 @@ export const command = defineCommand({
       description: "that tool's history table, if it is not the usual one",
     },
     proven: { type: "boolean", description: "record only what the database holds, by proof in scratch databases" },
-    ...SCRATCH_ARGS,
+    ...REPLAY_ARGS,
     ...PROTECTED_ARGS,
     ...LOCK_ARGS,
   },
@@ -57,7 +57,7 @@ export const command = defineCommand({
       await requirePermission(context, args, "record migrations as applied that are not run, and not proven");
     }
     const options = await writingOptions(context, args);
-    if (args.proven === true) return await proven(context, options, args.scratch);
+    if (args.proven === true) return await proven(context, options, args);
     const recorded =
       args.from === undefined
         ? await baseline(options, through)
@@ -92,7 +92,7 @@ function outcomeOf(recorded: readonly MigrationFile[], left: readonly MigrationF
 }
 
 /** Records what the database holds, and says of the rest how it stands. */
-async function proven(context: CommandContext, options: MigrateOptions, scratch: string | undefined): Promise<Outcome> {
+async function proven(context: CommandContext, options: MigrateOptions, scratch: ScratchArgs): Promise<Outcome> {
   const { exclusively } = await import("#migrate/exclusive.ts");
   const { containment, reasonOf } = await import("../../contained.ts");
   const { contained, pending, undecided, why, next } = await exclusively(options, (database, ledger) =>

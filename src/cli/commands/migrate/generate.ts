@@ -8,7 +8,7 @@ import type { Generated, GeneratedMigration } from "#compare/generate/generate.t
 import { ConfitureError } from "#errors/error.ts";
 import { canAsk } from "../../can-ask.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
-import { displayName, filesBeside, liveTarget, projectFiles, readSource, SCRATCH_ARGS } from "../../compare-options.ts";
+import { displayName, filesBeside, liveTarget, projectFiles, readSource, REPLAY_ARGS } from "../../compare-options.ts";
 import { changeToJson } from "../../output/changes.ts";
 import { makersIn } from "../../output/findings.ts";
 import { rowsWords } from "#sql/hazard.ts";
@@ -56,7 +56,7 @@ export const command = defineCommand({
         "with --online: how old columns become new ones, as an UPDATE below -- confiture:forward and one below -- confiture:backward",
     },
     lossy: { type: "boolean", description: "with --convert: allow that old values do not all come back" },
-    ...SCRATCH_ARGS,
+    ...REPLAY_ARGS,
   },
   details:
     "Compares what is there now with the schema files, plans the way up and down, and proves both in the embedded\n" +
@@ -93,7 +93,7 @@ export const command = defineCommand({
     const asks = canAsk(context);
     const { askRenames } = await import("../../ask-renames.ts");
     const generateFrom = async ({ source, name }: Candidate): Promise<Generated> => {
-      const beside = await filesBeside(context, args.scratch, liveTarget([source]));
+      const beside = await filesBeside(context, args, liveTarget([source]));
       const result = await generateMigrations({
         ...beside,
         from: source,
@@ -114,7 +114,7 @@ export const command = defineCommand({
     };
     let comparedWith = "";
     const { names: wanted } = (await context.config("files")).migrations;
-    const files = await projectFiles(context, args.scratch);
+    const files = await projectFiles(context, args);
     const before = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout).migrations;
     const place = {
       projectDir: context.projectDir,

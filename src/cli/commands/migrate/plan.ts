@@ -10,7 +10,7 @@ import { writeFile } from "#files/change.ts";
 import { readRegularFile } from "#files/read.ts";
 import { plannedOf, planToApprove, readApprovedPlan } from "#migrate/approved-plan.ts";
 import type { LoadedMigration } from "#migrate/body.ts";
-import { loadMigration } from "#migrate/load.ts";
+import { loadWithinLimit } from "#compare/scratch/within-limit.ts";
 import { migrationId } from "#migrate/migration-file.ts";
 import { askNamedObjects } from "#migrate/named-objects.ts";
 import { askPlannedDatabase } from "#migrate/planned-database.ts";
@@ -18,7 +18,7 @@ import { foreseeLimits } from "../../above-limits.ts";
 import { readCount, readVersion } from "../../arguments.ts";
 import { mayChange } from "../../changed-since.ts";
 import { type CommandContext, defineCommand, GLOBAL_ARGS } from "../../command.ts";
-import { projectFiles, readTraceArgs, SCRATCH_ARGS, TRACE_ARGS } from "../../compare-options.ts";
+import { projectFiles, REPLAY_ARGS, TRACE_ARGS } from "../../compare-options.ts";
 import { findPending, tracePending } from "../../pending.ts";
 import { contractsByThemselves, migrateOptions } from "../../migrate-options.ts";
 import { inLine } from "../../output/visible.ts";
@@ -92,7 +92,7 @@ export const command = defineCommand({
     },
     "allow-out-of-order": { type: "boolean", description: "also plan migrations older than the newest applied one" },
     "allow-missing": { type: "boolean", description: "continue even if the file of an applied migration is missing" },
-    ...SCRATCH_ARGS,
+    ...REPLAY_ARGS,
     format: {
       ...GLOBAL_ARGS.format,
       options: ["human", "json", "markdown"],
@@ -110,7 +110,7 @@ export const command = defineCommand({
     "confiture migrate plan --since git:origin/main --stats db/stats.json --format markdown",
   ],
   async run(args, context) {
-    const files = await projectFiles(context, args.scratch);
+    const files = await projectFiles(context, args);
     if (args.fixtures !== undefined) requireFixtures(context.projectDir, args.fixtures);
     const given = args.stats === undefined ? undefined : readStatsFile(resolve(context.io.cwd, args.stats), args.stats);
     const limits = {
@@ -154,7 +154,7 @@ export const command = defineCommand({
     const trace =
       migrations.length === 0
         ? { migrations: [], serverVersion: 0, withoutRows: [], leftOut: [] }
-        : await tracePending(context, files, { migrations, applied, otherwise, sizes }, readTraceArgs(args));
+        : await tracePending(context, files, { migrations, applied, otherwise, sizes }, args.fixtures);
     const above = foreseeLimits(await context.config("files"), trace, sizes);
     const plan = { trace, sizes, aim: context.aim, above };
     const failed = hasFailure(trace);
@@ -163,7 +163,7 @@ export const command = defineCommand({
       if (failed) context.messages.warn(`${args.out} was not written: what is planned cannot run`);
       else {
         const loaded: LoadedMigration[] = [];
-        for (const file of all) loaded.push(await loadMigration(context.projectDir, file, context.io.signal));
+        for (const file of all) loaded.push(await loadWithinLimit(files, file));
         // What was traced is what was looked at: a file may have changed since.
         const traced = new Map(trace.migrations.map((migration) => [migration.file.version, migration]));
         const looked = loaded.map((migration) => traced.get(migration.file.version) ?? plannedOf(migration));

@@ -10,7 +10,7 @@ import { compareVersions } from "#migrate/version.ts";
 import { readVersion } from "../../arguments.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { editedEntries, openEntries, wereEdited } from "../../contained.ts";
-import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
+import { projectFiles, REPLAY_ARGS } from "../../compare-options.ts";
 import { agree, count } from "../../output/text.ts";
 import { askDatabase } from "../../pick-source.ts";
 
@@ -21,7 +21,7 @@ export const command = defineCommand({
       valueHint: "VERSION",
       description: "the last migration that goes into base.sql (required)",
     },
-    ...SCRATCH_ARGS,
+    ...REPLAY_ARGS,
   },
   details:
     "Moves the base forward: base.sql gets what the migrations up to that version do, and their files go, all or nothing.\n" +
@@ -35,7 +35,7 @@ export const command = defineCommand({
       throw new ConfitureError("usage", "Say how far: --through VERSION, the last migration that goes into base.sql");
     }
     const { squash } = await import("#compare/base/squash.ts");
-    const files = await projectFiles(context, args.scratch);
+    const files = await projectFiles(context, args);
     await requireSquashable(context, through);
     const { base, squashed, rest, doubts } = await squash({
       ...files,

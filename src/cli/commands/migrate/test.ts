@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
-import { FIXTURES, projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
+import { FIXTURES, projectFiles, REPLAY_ARGS } from "../../compare-options.ts";
 import { placesIn } from "../../output/findings.ts";
 import { renderTest, testToJson } from "../../output/verify.ts";
 
@@ -15,7 +15,7 @@ export const command = defineCommand({
       description: `SQL files with rows, loaded before a migration is tried (default: ${FIXTURES}, if it is there)`,
     },
     "allow-drop": { type: "boolean", description: "report lost data as a warning instead of failing" },
-    ...SCRATCH_ARGS,
+    ...REPLAY_ARGS,
   },
   details:
     "Tries migrations out in the embedded PostgreSQL, with no server: up, down (which has to give the same database as\n" +
@@ -24,7 +24,7 @@ export const command = defineCommand({
   examples: ["confiture migrate test", "confiture migrate test 003", "confiture migrate test --fixtures db/seeds"],
   async run(args, context) {
     const { testMigrations } = await import("#compare/verify/migration-test.ts");
-    const files = await projectFiles(context, args.scratch);
+    const files = await projectFiles(context, args);
     const isThere = existsSync(join(context.projectDir, FIXTURES));
     const report = await testMigrations({
       ...files,

@@ -5,7 +5,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { ask } from "../../ask.ts";
 import { canAsk } from "../../can-ask.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
-import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
+import { projectFiles, REPLAY_ARGS } from "../../compare-options.ts";
 import { changeToJson, renderChanges } from "../../output/changes.ts";
 import { forPeople } from "../../output/style.ts";
 import { agree, count } from "../../output/text.ts";
@@ -17,7 +17,7 @@ export const command = defineCommand({
   args: {
     yes: { type: "boolean", description: "write without asking" },
     check: { type: "boolean", description: "write nothing; exit 3 if the schema files lack something" },
-    ...SCRATCH_ARGS,
+    ...REPLAY_ARGS,
   },
   details:
     "Edits the schema files so that they build what base and migrations make: columns, constraints, indexes, views,\n" +
@@ -32,7 +32,7 @@ export const command = defineCommand({
       throw new ConfitureError("usage", "--yes writes and --check does not: give one of them");
     }
     const { updateSchema } = await import("#compare/update/update.ts");
-    const files = await projectFiles(context, args.scratch);
+    const files = await projectFiles(context, args);
     const update = await updateSchema({ ...files, onStep: context.step }).catch(async (error: unknown) => {
       const { explainNoSchemaFiles } = await import("../../without-schema-files.ts");
       throw await explainNoSchemaFiles(error, context, false);

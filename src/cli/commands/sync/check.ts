@@ -91,7 +91,7 @@ async function besideFiles(
     import("#migrate/ledger/find.ts"),
     import("#sync/check.ts"),
   ]);
-  const files = await projectFiles(context, scratch);
+  const files = await projectFiles(context, { scratch });
   context.messages.log("Building the schema files...");
   return await withScratch(files, async (database) => {
     await buildSchema(database, files);

@@ -1,7 +1,11 @@
 import type { Database } from "#database/database.ts";
 import { withTimeLimit } from "#database/time-limit.ts";
 import { ConfitureError } from "#errors/error.ts";
+import type { Direction } from "#migrate/events.ts";
+import type { LoadedMigration } from "#migrate/body.ts";
+import { loadMigration } from "#migrate/load.ts";
 import type { MigrationFile } from "#migrate/migration-file.ts";
+import { DIRECTLY, type Performer } from "#migrate/performer.ts";
 import { formatDuration } from "#sql/duration.ts";
 
 /** How long a statement may take, and the code of a TypeScript migration around its statements. */
@@ -17,7 +21,15 @@ export interface TimeLimit {
   cancelled: number;
 }
 
-export function timeLimit(milliseconds: number): TimeLimit {
+/** Milliseconds that a statement may take where nobody says how many. */
+const USUAL = 60_000;
+
+/** How long a statement, and the code of a migration, may take in a scratch database; a minute when undefined. */
+export interface Limited {
+  readonly timeLimit?: number | undefined;
+}
+
+export function timeLimit(milliseconds = USUAL): TimeLimit {
   return { milliseconds, reached: new Set(), isSessionOver: false, since: undefined, cancelled: 0 };
 }
 
@@ -91,12 +103,70 @@ export async function limitingCode<T>(
   }
 }
 
-function tookTooLong(path: string, milliseconds: number): ConfitureError {
+/**
+ * As `loadMigration`, of a migration that is to run in a scratch database: TypeScript that does not come to its end is ended.
+ * @throws ConfitureError as `limitingCode` and `loadMigration`
+ */
+export async function loadWithinLimit(
+  options: Limited & { readonly projectDir: string; readonly signal?: AbortSignal | undefined },
+  file: MigrationFile,
+): Promise<LoadedMigration> {
+  return await limitingCode(file, timeLimit(options.timeLimit), options.signal, (signal) =>
+    loadMigration(options.projectDir, file, signal),
+  );
+}
+
+/**
+ * Runs a migration that is replayed: its code ends at the limit, and so does each of its statements. Those of SQL are sent together, and
+ * share as much time as all of them have.
+ * @param work is given what sends the statements, and the signal to end at
+ * @throws ConfitureError with `timeLimit` in its data; as `work`
+ */
+export async function replayingWithinLimit<T>(
+  database: Database,
+  { file, up, down }: LoadedMigration,
+  direction: Direction,
+  given: Limited & { readonly signal?: AbortSignal | undefined; readonly performer?: Performer | undefined },
+  work: (how: { readonly performer: Performer | undefined; readonly signal: AbortSignal | undefined }) => Promise<T>,
+): Promise<T> {
+  const { performer, signal } = given;
+  if (file.form === "typescript") {
+    const limit = timeLimit(given.timeLimit);
+    const within = limitedPerformer(performer ?? DIRECTLY, limit);
+    return await limitingCode(file, limit, signal, (over) => work({ performer: within, signal: over }));
+  }
+  const body = direction === "up" ? up : down;
+  if (performer !== undefined || body?.kind !== "sql") return await work({ performer, signal });
+  const milliseconds = Math.max(given.timeLimit ?? 0, USUAL) * Math.max(body.script.statements.length, 1);
+  try {
+    return await withTimeLimit(database, milliseconds, () => work({ performer, signal }));
+  } catch (error) {
+    throw isOverLimit(error) ? tookTooLong(file.path, milliseconds, error) : error;
+  }
+}
+
+function limitedPerformer(inner: Performer, limit: TimeLimit): Performer {
+  const rowsWithin = async (database: Database, text: string, work: () => Promise<object[]>): Promise<object[]> => {
+    let rows: object[] = [];
+    await withinLimit(database, limit, text, async () => {
+      rows = await work();
+    });
+    return rows;
+  };
+  return {
+    statements: (database, script, statements) =>
+      withinLimit(database, limit, script.text, () => inner.statements(database, script, statements)),
+    query: (database, script, sql, parameters) =>
+      rowsWithin(database, sql, () => inner.query(database, script, sql, parameters)),
+  };
+}
+
+function tookTooLong(path: string, milliseconds: number, cause?: ConfitureError): ConfitureError {
   return new ConfitureError(
     "migration_failed",
-    `The code of ${path} took longer than ${formatDuration(milliseconds)}, and was ended`,
+    `${cause === undefined ? `The code of ${path}` : path} took longer than ${formatDuration(milliseconds)} in a scratch database, and was ended`,
     {
-      location: { file: path },
+      location: cause?.location ?? { file: path },
       hint: "It loops or waits for something that does not come. If it only needs more time, give it that: --time-limit",
       data: { timeLimit: milliseconds },
     },
