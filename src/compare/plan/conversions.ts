@@ -25,13 +25,14 @@ export function conversionOf(from: string, to: string): Conversion {
     const loses = b.modifiers.length > 0 || TAKE_WHAT_THEY_CAN.has(b.base);
     return { loses, risk: rowsHazard("unreadable", { type: to }) };
   }
-  if (INTEGERS.includes(a.base) || a.base === "numeric") return numberConversion(a, b, to);
+  if ((INTEGERS.includes(a.base) || a.base === "numeric") && isNumber(b.base)) return numberConversion(a, b, to);
   if (a.base === "real" && b.base === "double precision") return SAFE;
   if (FLOATS.includes(a.base) && isNumber(b.base)) return { loses: true, risk: rowsHazard("too-large", { type: to }) };
   if (TIMES.includes(a.base) || a.base === "date") return timeConversion(a, b);
   if (a.base === "json" && b.base === "jsonb") return { loses: false, risk: rowsHazard("json-keys") };
   if (a.base === "jsonb" && b.base === "json") return SAFE;
-  return LOSS;
+  const reason = MAY_FAIL.find(([source, target]) => source.includes(a.base) && target.includes(b.base))?.[2];
+  return reason === undefined ? LOSS : { loses: true, risk: rowsHazard(reason, { type: to }) };
 }
 
 /** Whether two types hold the same kind of values: both text, both numbers, both times. */
@@ -61,6 +62,15 @@ const INTEGERS: readonly string[] = ["smallint", "integer", "bigint"];
 const FLOATS: readonly string[] = ["real", "double precision"];
 const DIGITS: Readonly<Record<string, number>> = { smallint: 5, integer: 10, bigint: 19 };
 const TIMES: readonly string[] = ["timestamp without time zone", "timestamp with time zone"];
+
+/** Other casts that PostgreSQL has and that not every value goes through. */
+const MAY_FAIL: readonly (readonly [from: readonly string[], to: readonly string[], RowsHazard["reason"]])[] = [
+  [["jsonb"], [...INTEGERS, ...FLOATS, "numeric", "boolean"], "unreadable"],
+  [[...INTEGERS, "numeric"], ["money", "oid", '"char"'], "too-large"],
+  [["bit", "bit varying", "bytea"], INTEGERS, "too-large"],
+  [["macaddr8"], ["macaddr"], "too-large"],
+  [["path", "circle"], ["polygon"], "unreadable"],
+];
 
 /** Types that cut a text, whatever it is. */
 const TAKE_ANY_TEXT: ReadonlySet<string> = new Set(["name", '"char"']);
@@ -108,7 +118,6 @@ function numberConversion(from: TypeName, to: TypeName, name: string): Conversio
   if (isFloat && from.base === "numeric") return { loses: true, risk };
   if (to.base === "double precision") return from.base === "smallint" || from.base === "integer" ? SAFE : LOSS;
   if (to.base === "real") return from.base === "smallint" ? SAFE : LOSS;
-  if (to.base !== "numeric") return LOSS;
   if (to.modifiers.length === 0) return SAFE;
   const [precision = 0, scale = 0] = to.modifiers;
   const [fromPrecision = DIGITS[from.base], fromScale = from.base === "numeric" ? undefined : 0] = from.modifiers;

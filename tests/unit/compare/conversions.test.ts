@@ -56,6 +56,11 @@ describe("a change of type cuts or rounds, and fails on some values", () => {
     ["numeric(10,2)", "integer", "too-large"],
     ["numeric", "real", "too-large"],
     ["double precision", "integer", "too-large"],
+    ["jsonb", "numeric(10,2)", "unreadable"],
+    ["jsonb", "boolean", "unreadable"],
+    ["bigint", "oid", "too-large"],
+    ["bit varying(64)", "integer", "too-large"],
+    ["path", "polygon", "unreadable"],
     ["double precision", "real", "too-large"],
     ["real", "numeric(5,2)", "too-large"],
   ] as const)("%s to %s", (from, to, reason) => {
