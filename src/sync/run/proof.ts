@@ -1,6 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
 import type { SyncColumn, SyncPlan, SyncTable } from "../plan.ts";
+import { type Check, type Prover, runChecks } from "./checks.ts";
 import { Comparison } from "./digests.ts";
 import { countOtherForms } from "./other-forms.ts";
 import { namingSide, readingFailed } from "./reading-failed.ts";
@@ -41,8 +42,8 @@ export async function prove(options: ProofOptions): Promise<Proof> {
   if (transformed.length === 0) return { columns: [], leaks: [], scanned: NOTHING_SCANNED };
   const opened: Database[] = [];
   const provers: Prover[] = [];
-  const perform = async (checks: readonly Check[]): Promise<void> => {
-    while (provers.length < Math.min(options.jobs, checks.length)) {
+  const openProvers = async (most: number): Promise<void> => {
+    while (provers.length < Math.min(options.jobs, most)) {
       const source = await options.openSource();
       opened.push(source);
       const target = await options.openTarget();
@@ -50,30 +51,13 @@ export async function prove(options: ProofOptions): Promise<Proof> {
       const sides = [namingSide(source, "source"), namingSide(target, "target")] as const;
       provers.push(await readingOf(undefined, () => proverOf(...sides, plan)));
     }
-    await runChecks(provers, checks);
   };
   try {
-    const proven = new Map<SyncColumn, readonly ColumnResult[]>();
-    await perform(
-      plan.tables.flatMap((table) => {
-        const name = reportedName(table.schema, table.name);
-        const run = async ({ source, target }: Prover): Promise<void> => {
-          onStep(`Proving ${name}`);
-          const found = await readingOf(name, () => proveShapes(source, target, table));
-          for (const [column, result] of found) proven.set(column, [result]);
-        };
-        return table.mode === "rows" && table.columns.some(({ shape }) => shape !== undefined)
-          ? [{ isLong: false, run }]
-          : [];
-      }),
+    await openProvers(1);
+    const { scanned, search } = await readingOf(undefined, () =>
+      prepareScan(provers[0]!.target, plan, options.ledgers),
     );
-    let scanned = NOTHING_SCANNED;
-    let searches: readonly Search[] = [];
-    const prepare = async ({ target }: Prover): Promise<void> => {
-      ({ scanned, searches } = await readingOf(undefined, () => prepareScan(target, plan, options.ledgers)));
-    };
-    await perform([{ isLong: false, run: prepare }]);
-    const leaks: Leak[][] = [];
+    const proven = new Map<SyncColumn, readonly ColumnResult[]>();
     const ofColumn = ({ table, column }: (typeof transformed)[number]): Check => ({
       // The transform is computed once more, for each row.
       isLong: column.proof.kind === "differs",
@@ -81,52 +65,60 @@ export async function prove(options: ProofOptions): Promise<Proof> {
         const name = reportedName(table.schema, table.name);
         onStep(`Proving ${name}.${column.name}`);
         proven.set(column, await readingOf(name, () => proveColumn(source, comparison, table, column, options.hasKey)));
+        return [];
       },
     });
-    const ofSearch = (search: Search, index: number): Check => ({
+    const ofShapes = (table: SyncTable): Check => ({
+      isLong: false,
+      run: async ({ source, target }) => {
+        const name = reportedName(table.schema, table.name);
+        onStep(`Proving ${name}`);
+        const found = await readingOf(name, () => proveShapes(source, target, table));
+        for (const [column, result] of found) proven.set(column, [result]);
+        return transformed.filter((one) => one.table === table && !found.has(one.column)).map(ofColumn);
+      },
+    });
+    const leaks: Leak[] = [];
+    const ofSearch = (find: Search): Check => ({
       // All of the text is read.
       isLong: true,
       run: async ({ comparison, target }) => {
-        onStep(`Searching the copy for originals (${TOKEN_NAMES[search.kind]})`);
-        leaks[index] = await readingOf(undefined, () => search.run(comparison, target));
+        onStep(`Searching the copy for originals (${scanned.kinds.map((kind) => TOKEN_NAMES[kind]).join(", ")})`);
+        leaks.push(...(await readingOf(undefined, () => find(comparison, target))));
+        return [];
       },
     });
     const otherForms = new Map<SyncColumn, number>();
     const ofForms = ({ table, column }: (typeof transformed)[number]): Check => ({
       isLong: false,
       run: async ({ source }) => {
-        const count = await readingOf(reportedName(table.schema, table.name), () =>
-          countOtherForms(source, table, column),
-        );
+        const name = reportedName(table.schema, table.name);
+        const count = await readingOf(name, () => countOtherForms(source, table, column));
         if (count > 0) otherForms.set(column, count);
+        return [];
       },
     });
-    const open = transformed.filter(({ column }) => !proven.has(column));
-    const addresses = searches.length === 0 ? [] : transformed.filter(({ column }) => column.transform === "email");
-    const all = [...open.map(ofColumn), ...searches.map(ofSearch), ...addresses.map(ofForms)];
-    await perform([...all.filter(({ isLong }) => isLong), ...all.filter(({ isLong }) => !isLong)]);
+    const shaped = new Set(
+      plan.tables.filter(({ mode, columns }) => mode === "rows" && columns.some(({ shape }) => shape !== undefined)),
+    );
+    const addresses = search === undefined ? [] : transformed.filter(({ column }) => column.transform === "email");
+    const checks = [
+      ...(search === undefined ? [] : [ofSearch(search)]),
+      ...transformed.filter(({ table }) => !shaped.has(table)).map(ofColumn),
+      ...[...shaped].map(ofShapes),
+      ...addresses.map(ofForms),
+    ];
+    await openProvers(transformed.length + addresses.length + 1);
+    await runChecks(provers, checks);
     const columns = transformed.flatMap(({ column }) => {
       const [first, ...paths] = proven.get(column) ?? [];
       const others = otherForms.get(column);
       return first === undefined ? [] : [others === undefined ? first : { ...first, otherForms: others }, ...paths];
     });
-    return { columns, leaks: leaks.flat(), scanned };
+    return { columns, leaks, scanned };
   } finally {
     await Promise.all(opened.filter(({ engine }) => engine === "server").map((session) => session.close()));
   }
-}
-
-/** A session on each side, in no transaction. */
-interface Prover {
-  readonly source: Database;
-  readonly target: Database;
-  readonly comparison: Comparison;
-}
-
-interface Check {
-  /** Takes so long that others had better not wait for it in the end. */
-  readonly isLong: boolean;
-  readonly run: (prover: Prover) => Promise<void>;
 }
 
 async function proverOf(source: Database, target: Database, plan: SyncPlan): Promise<Prover> {
@@ -135,26 +127,6 @@ async function proverOf(source: Database, target: Database, plan: SyncPlan): Pro
   for (const { name, value } of plan.settings)
     await source.query("select pg_catalog.set_config($1, $2, false)", [name, value]);
   return { source, target, comparison: await Comparison.between([source, target]) };
-}
-
-/** Each prover takes one check after the other; the first that fails ends the others. */
-async function runChecks(provers: readonly Prover[], checks: readonly Check[]): Promise<void> {
-  const queue = [...checks];
-  const failures: unknown[] = [];
-  await Promise.all(
-    provers.map(async (prover) => {
-      try {
-        for (let check = queue.shift(); check !== undefined && failures.length === 0; check = queue.shift())
-          await check.run(prover);
-      } catch (error) {
-        failures.push(error);
-        // Nobody waits for what the rest would find.
-        if (failures.length === 1)
-          await Promise.all(provers.flatMap(({ source, target }) => [source.cancel(), target.cancel()]));
-      }
-    }),
-  );
-  if (failures.length > 0) throw failures[0];
 }
 
 async function readingOf<T>(table: string | undefined, work: () => Promise<T>): Promise<T> {

@@ -1,9 +1,9 @@
 import type { Database } from "#database/database.ts";
-import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import type { SyncColumn, SyncPlan, SyncTable, TokenKind } from "../plan.ts";
 import type { Comparison, Digest } from "./digests.ts";
 import { type Searched, searchedColumns, type Unsearched } from "./searched-columns.ts";
-import { formsOf, hasToken, TOKENS, tokensIn, tokensOf } from "./tokens.ts";
+import { formsOf, hasToken, mayHaveToken, TOKENS, tokensIn, tokensOf } from "./tokens.ts";
 
 /** A column of the target that holds originals. */
 export interface Leak {
@@ -43,24 +43,21 @@ interface Origin {
   readonly isByChance: boolean;
 }
 
-/** Looks for the originals of one kind in all text of the target. */
-export interface Search {
-  readonly kind: TokenKind;
-  readonly run: (comparison: Comparison, target: Database) => Promise<Leak[]>;
-}
+/** Looks for originals in all text of the target. */
+export type Search = (comparison: Comparison, target: Database) => Promise<Leak[]>;
 
 /**
- * Searches of the target's text for what looks like an e-mail address, a number of a phone or card, and is an original. Results of
+ * A search of the target's text for what looks like an e-mail address, a number of a phone or card, and is an original. Results of
  * a transform that makes values of nothing but digests are proven by themselves, and not searched.
  */
 export async function prepareScan(
   target: Database,
   { tables }: SyncPlan,
   without: readonly TableName[],
-): Promise<{ readonly scanned: Scanned; readonly searches: readonly Search[] }> {
+): Promise<{ readonly scanned: Scanned; readonly search?: Search }> {
   const origins = tables.flatMap((table) => table.columns.flatMap((column) => originsIn(table, column)));
-  const kinds = [...new Set(origins.map(({ kind }) => kind))];
-  if (kinds.length === 0) return { scanned: NOTHING_SCANNED, searches: [] };
+  const kinds = kindsOf(origins);
+  if (kinds.length === 0) return { scanned: NOTHING_SCANNED };
   const replaced = new Map(
     tables.flatMap((table) =>
       table.columns
@@ -76,28 +73,18 @@ export async function prepareScan(
         : (replaced.get(keyOf({ schema, name }, column)) ?? "kept"),
     kinds.some((kind) => kind === "phone" || kind === "card" || kind === "ssn"),
   );
-  const searches = (searched.length === 0 ? [] : kinds).map((kind) => ({
-    kind,
-    run: async (comparison: Comparison, database: Database) =>
-      await search(
-        comparison,
-        database,
-        searched,
-        origins.filter((origin) => origin.kind === kind),
-      ),
-  }));
-  return { scanned: { kinds, columns, unsearched }, searches };
+  const scanned = { kinds, columns, unsearched };
+  if (searched.length === 0) return { scanned };
+  return { scanned, search: (comparison, database) => search(comparison, database, searched, origins) };
 }
 
-/** @param origins all of one kind */
 async function search(
   comparison: Comparison,
   target: Database,
   places: readonly Searched[],
   origins: readonly Origin[],
 ): Promise<Leak[]> {
-  const { kind } = origins[0]!;
-  // Text without a token of the kind holds no original, and then nobody has to know what the originals are.
+  // Text without a token of these kinds holds no original, and then nobody has to know what the originals are.
   const { shared, digest } = await comparison.shared(
     (by) => [origins.map((origin) => originals(origin, by)).join(" union all "), foundIn(places, origins, by)],
     TRACED,
@@ -105,17 +92,32 @@ async function search(
   );
   const leaks: Leak[] = [];
   if (shared.length === 0) return leaks;
+  const kinds = kindsOf(origins);
+  const more = shared.length < TRACED ? {} : { more: true as const };
   for (const { name, from, text } of places) {
-    const digested = digest.of(TOKENS[kind].normalised("m.token"));
-    const [row] = await target.query<{ rows: number }>(
-      `select pg_catalog.count(*)::pg_catalog.float8 as rows from ${from}
-        where ${hasToken(kind, text)} and exists (select from ${tokensIn(kind, text)} m (token) where ${digested} in (${shared.join(", ")}))`,
+    const counts = kinds.map((kind, index) => {
+      const digested = digest.of(marked(kind, TOKENS[kind].normalised("m.token")));
+      const has = `${hasToken(kind, text)} and exists (select from ${tokensIn(kind, text)} m (token) where ${digested} in (${shared.join(", ")}))`;
+      return `(pg_catalog.count(*) filter (where ${has}))::pg_catalog.float8 as rows${index}`;
+    });
+    const [row] = await target.query<Record<string, number>>(
+      `select ${counts.join(", ")} from ${from} where ${mayHaveToken(kinds, text)}`,
     );
-    const rows = row?.rows ?? 0;
-    const more = shared.length < TRACED ? {} : { more: true as const };
-    if (rows > 0) leaks.push({ column: name, kind, rows, ...more });
+    for (const [index, kind] of kinds.entries()) {
+      const rows = row?.[`rows${index}`] ?? 0;
+      if (rows > 0) leaks.push({ column: name, kind, rows, ...more });
+    }
   }
   return leaks;
+}
+
+function kindsOf(origins: readonly Origin[]): TokenKind[] {
+  return [...new Set(origins.map(({ kind }) => kind))];
+}
+
+/** SQL for a text that tokens of other kinds never have. */
+function marked(kind: TokenKind, text: string): string {
+  return `(${quoteLiteral(`${kind}:`)} operator(pg_catalog.||) ${text})`;
 }
 
 function keyOf({ schema, name }: { readonly schema: string; readonly name: string }, column: string): string {
@@ -140,18 +142,21 @@ function originsIn(table: SyncTable, { name, treatment, tokens, proof, inside = 
 /** A query for digests of the originals of a column, on either side. */
 function originals({ kind, table, values }: Origin, digest: Digest): string {
   const tokens = `lateral ${tokensOf(kind, "each.v")} m (token), lateral (${formsOf(kind, "m.token")}) n (form)`;
-  return `select ${digest.of("n.form")} from only ${quoteQualified(table.schema, table.name)} source, lateral (${values}) each (v), ${tokens}`;
+  return `select ${digest.of(marked(kind, "n.form"))} from only ${quoteQualified(table.schema, table.name)} source, lateral (${values}) each (v), ${tokens}`;
 }
 
 /** A query for digests of what the target holds, without what was made there and is another row's original by chance. */
 function foundIn(places: readonly Searched[], origins: readonly Origin[], digest: Digest): string {
-  const { kind } = origins[0]!;
-  const digested = digest.of(TOKENS[kind].normalised("m.token"));
+  const kinds = kindsOf(origins);
   const found = places
-    .map(
-      ({ from, text }) =>
-        `select ${digested} from ${from}, lateral ${tokensIn(kind, text)} m (token) where ${hasToken(kind, text)}`,
-    )
+    .map(({ from, text }) => {
+      const tokens = kinds.map((kind) => {
+        const digested = digest.of(marked(kind, TOKENS[kind].normalised("m.token")));
+        return `select ${digested} from ${tokensIn(kind, text)} m (token)`;
+      });
+      const has = kinds.map((kind) => hasToken(kind, text)).join(" or ");
+      return `select k.d from ${from}, lateral (${tokens.join(" union all ")}) k (d) where case when ${mayHaveToken(kinds, text)} then ${has} else false end`;
+    })
     .join(" union all ");
   const made = origins.filter(({ isByChance }) => isByChance).map((origin) => originals(origin, digest));
   if (made.length === 0) return found;
