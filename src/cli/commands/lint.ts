@@ -7,7 +7,7 @@ import { LIST } from "../arguments.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import { projectFiles, REPLAY_ARGS, TRACE_ARGS } from "../compare-options.ts";
 import { findingToJson, renderFixed, renderLint, renderRules, ruleToJson } from "../output/lint.ts";
-import { notReplayedInWords } from "../output/plan-words.ts";
+import { nothingRunInWords, notReplayedInWords } from "../output/plan-words.ts";
 import { REPORT_ARGS, type Report, renderReport, shownFrom, type ShownPath } from "../output/reports/report.ts";
 import { count } from "../output/text.ts";
 import { readWhich } from "../linted-files.ts";
@@ -114,8 +114,7 @@ export const command = defineCommand({
           await import("#lint/trace.ts")
         ).traceFiles({ ...files, ...start, migrations, ...traceSettings(context, sizes, args.fixtures) }, read, parser)
       : { entries: read, factsOf: undefined, failure: undefined, notReplayed: undefined };
-    if (failure !== undefined)
-      messages.warn(`judged by the text alone, because nothing could be run: ${failure.message}`);
+    if (failure !== undefined) messages.warn(nothingRunInWords(failure));
     if (notReplayed !== undefined) messages.warn(notReplayedInWords(notReplayed));
     const { findings: all, ignored } = lint(entries, {
       together,

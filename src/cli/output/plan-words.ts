@@ -9,7 +9,7 @@ import {
 import type { Excess } from "#compare/trace/limits.ts";
 import { impactOf, sizesByName, type Weighed } from "#compare/trace/impact.ts";
 import { otherSearchPath, type SizeOf, type Sizes } from "#compare/trace/sizes.ts";
-import type { ConfitureError } from "#errors/error.ts";
+import type { ConfitureError, Location } from "#errors/error.ts";
 import type { AboveLimits } from "../above-limits.ts";
 import { agree, count } from "./text.ts";
 import { inLine } from "./visible.ts";
@@ -135,8 +135,18 @@ export function notes({ withoutRows, leftOut, notReplayed, serverVersion }: Trac
 
 /** "db/migrations/2_b.sql:1 does not run ...", of what only a database in use has. Pure. */
 export function notReplayedInWords({ message, location }: ConfitureError): string {
-  const place = location === undefined ? "a migration" : `${inLine(location.file)}:${location.line ?? 1}`;
+  const place = location === undefined ? "a migration" : placeInWords(location);
   return `Tried on a copy of the database's schema, because ${place} does not run on what the migrations before it make: ${inLine(message)}`;
+}
+
+/** Why statements are judged by their text, with the place of what stopped them from being run. Pure. */
+export function nothingRunInWords({ message, location }: ConfitureError): string {
+  const place = location === undefined ? "" : `${placeInWords(location)}: `;
+  return `judged by the text alone, because nothing could be run: ${place}${inLine(message)}`;
+}
+
+function placeInWords({ file, line = 1 }: Location): string {
+  return `${inLine(file)}:${line}`;
 }
 
 /** Whether something in it cannot run, whatever rows there are. Pure. */

@@ -193,7 +193,9 @@ test("where nothing can be run, the text is judged, and that is said", async () 
   });
   const { stdout, stderr } = await runHere(["lint", "db/migrations/002_it.sql"], { cwd: project.dir });
   expect(stdout).toContain("[index-blocks-writes]");
-  expect(stderr).toContain("judged by the text alone");
+  expect(stderr).toContain(
+    "judged by the text alone, because nothing could be run: db/migrations/001_it.sql:1: relation",
+  );
 });
 
 test("what is applied and was edited since is named and not linted; what is pending is", async () => {
