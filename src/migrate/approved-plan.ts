@@ -62,7 +62,7 @@ export function planToApprove(
     database,
     applied: appliedOf(history),
     migrations: migrations.map(toRun),
-    named,
+    named: named.map(({ what, code }) => ({ what, code })),
   } as const;
   return { ...plan, digest: digestOf(plan) };
 }

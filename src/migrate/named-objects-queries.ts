@@ -3,7 +3,7 @@ const WANTED = "wanted as materialized (select json_array_elements_text($1::text
 /**
  * What has one of the names in a JSON array, as `what`, `code` and `calls`, see `NamedObject`. Objects of extensions among them:
  * their functions can be replaced as well. Those of PostgreSQL itself come with its version. A table is told from another that
- * took its name by its oid.
+ * took its name by its oid. `isOrdinary` is a partition that does nothing of its own and is no larger than another one of its table.
  */
 export const FIND = `
 with recursive ${WANTED},
@@ -20,8 +20,21 @@ referring as (
 below as (
   select i.inhrelid, i.inhparent from pg_inherits i join named c on c.oid = i.inhparent
   union
-  select i.inhrelid, i.inhparent from pg_inherits i join below b on b.inhrelid = i.inhparent)
-select 'SCHEMA ' || quote_ident(nspname) as what, null as code, false as calls
+  select i.inhrelid, i.inhparent from pg_inherits i join below b on b.inhrelid = i.inhparent),
+ordinary as (
+  select b.inhrelid, b.inhparent
+    from below b join pg_class c on c.oid = b.inhrelid join pg_class p on p.oid = b.inhparent
+   where p.relkind = 'p' and c.relkind = 'r' and c.relowner = p.relowner and c.relpersistence = p.relpersistence
+     and pg_get_expr(c.relpartbound, c.oid) <> 'DEFAULT' and not c.relrowsecurity and not c.relhasrules
+     and not exists (select from pg_policy o where o.polrelid = c.oid)
+     and not exists (select from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal and t.tgparentid = 0)
+     and not exists (select from pg_constraint k where k.conparentid = 0
+                       and (k.confrelid = c.oid or k.conrelid = c.oid and k.coninhcount = 0))
+     and not exists (select from pg_index i where i.indrelid = c.oid and (i.indisunique or i.indisexclusion)
+                       and not exists (select from pg_inherits a where a.inhrelid = i.indexrelid))
+     and pg_relation_size(c.oid) <= (select max(pg_relation_size(s.inhrelid)) from below s
+                                      where s.inhparent = b.inhparent and s.inhrelid <> b.inhrelid))
+select 'SCHEMA ' || quote_ident(nspname) as what, null as code, false as calls, false as "isOrdinary"
   from pg_namespace where nspname in (table wanted) and oid >= 16384
 union all
 select case relkind when 'v' then 'VIEW ' when 'm' then 'MATERIALIZED VIEW ' when 'S' then 'SEQUENCE ' when 'f' then 'FOREIGN TABLE '
@@ -29,26 +42,30 @@ select case relkind when 'v' then 'VIEW ' when 'm' then 'MATERIALIZED VIEW ' whe
        concat_ws(E'\\n', (select string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull), ', ' order by a.attnum)
           from pg_attribute a where a.attrelid = named.oid and a.attnum > 0 and not a.attisdropped),
          case when relkind in ('r', 'p', 'f', 'm') then concat_ws(' ', oid, relrowsecurity, relforcerowsecurity) end),
-       false
+       false, false
   from named
 union all
-select 'query of ' || name, concat_ws(E'\\n', pg_get_viewdef(oid), '-- ' || reloptions::text), true
+select 'query of ' || name, concat_ws(E'\\n', pg_get_viewdef(oid), '-- ' || reloptions::text), true, false
   from named where relkind in ('v', 'm')
 union all
-select 'DEFAULT of ' || quote_ident(a.attname) || ' of ' || c.name, pg_get_expr(d.adbin, d.adrelid), true
+select 'DEFAULT of ' || quote_ident(a.attname) || ' of ' || c.name, pg_get_expr(d.adbin, d.adrelid), true, false
   from pg_attrdef d join named c on c.oid = d.adrelid join pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
 union all
 select 'POLICY ' || quote_ident(p.polname) || ' on ' || c.name,
        concat_ws(E'\\n', pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid),
-                 '-- ' || concat_ws(' ', p.polcmd, p.polpermissive, p.polroles)), true
+                 '-- ' || concat_ws(' ', p.polcmd, p.polpermissive, p.polroles)), true, false
   from pg_policy p join named c on c.oid = p.polrelid
 union all
-select distinct 'FOREIGN KEY ' || quote_ident(k.conname) || ' on ' || r.conrelid::regclass, pg_get_constraintdef(k.oid), false
+select distinct 'FOREIGN KEY ' || quote_ident(k.conname) || ' on ' || r.conrelid::regclass, pg_get_constraintdef(k.oid), false, false
   from referring r join pg_constraint k on k.oid = r.oid
+ -- Those of partitions go with the one of the table.
+ where k.conparentid = 0
 union all
-select inhrelid::regclass || ' as a part of ' || inhparent::regclass, inhrelid::text, false from below
+select inhrelid::regclass || ' as a part of ' || inhparent::regclass, inhrelid::text, false,
+       (inhrelid, inhparent) in (select o.inhrelid, o.inhparent from ordinary o)
+  from below
 union all
-select 'TYPE ' || quote_ident(n.nspname) || '.' || quote_ident(t.typname), null, false
+select 'TYPE ' || quote_ident(n.nspname) || '.' || quote_ident(t.typname), null, false, false
   from pg_type t join pg_namespace n on n.oid = t.typnamespace
  where t.typname in (table wanted) and t.oid >= 16384 and t.typtype in ('d', 'e', 'r')
 union all
@@ -57,15 +74,15 @@ select case p.prokind when 'p' then 'PROCEDURE ' when 'a' then 'AGGREGATE ' else
        concat_ws(E'\\n', case when p.prokind <> 'a' then coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) end,
                  (select concat_ws(' ', a.aggtransfn, a.aggfinalfn) from pg_aggregate a where a.aggfnoid = p.oid),
                  '-- ' || concat_ws(' ', p.probin, p.prolang, p.prosecdef, p.proconfig)),
-       true
+       true, false
   from pg_proc p join pg_namespace n on n.oid = p.pronamespace
  where p.proname in (table wanted) and p.oid >= 16384
 union all
-select 'TRIGGER ' || quote_ident(t.tgname) || ' on ' || c.name, pg_get_triggerdef(t.oid) || ' -- ' || t.tgenabled::text, true
+select 'TRIGGER ' || quote_ident(t.tgname) || ' on ' || c.name, pg_get_triggerdef(t.oid) || ' -- ' || t.tgenabled::text, true, false
   from pg_trigger t join named c on c.oid = t.tgrelid
  where not t.tgisinternal
 union all
-select 'RULE ' || quote_ident(r.rulename) || ' on ' || c.name, pg_get_ruledef(r.oid) || ' -- ' || r.ev_enabled::text, true
+select 'RULE ' || quote_ident(r.rulename) || ' on ' || c.name, pg_get_ruledef(r.oid) || ' -- ' || r.ev_enabled::text, true, false
   from pg_rewrite r join named c on c.oid = r.ev_class
  where r.rulename <> '_RETURN'`;
 

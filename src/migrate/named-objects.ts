@@ -18,12 +18,19 @@ export interface NamedObject {
   readonly code: string | null;
 }
 
+/** One that is there now. */
+export interface PresentObject extends NamedObject {
+  /** A partition that does nothing of its own and is no larger than another one of its table: a plan for the table is one for it as well. */
+  readonly isOrdinary: boolean;
+}
+
 /** What the catalogue says of one, with its code or columns as text. */
 interface Found {
   readonly what: string;
   readonly code: string | null;
   /** Whether the code calls others by their names. */
   readonly calls: boolean;
+  readonly isOrdinary?: boolean;
 }
 
 /**
@@ -33,8 +40,11 @@ interface Found {
  * holds for as long as these stay: the text of `SELECT purge()` says nothing of what it does, and that of `DROP TABLE IF EXISTS`
  * nothing of whether there is one.
  */
-export async function namedObjects(migrations: readonly LoadedMigration[], database: Database): Promise<NamedObject[]> {
-  const objects = new Map<string, NamedObject>();
+export async function namedObjects(
+  migrations: readonly LoadedMigration[],
+  database: Database,
+): Promise<PresentObject[]> {
+  const objects = new Map<string, PresentObject>();
   const known = new Set<string>();
   const statements = migrations.flatMap(({ up }) => (up.kind === "sql" ? up.script.statements : []));
   if (statements.length === 0) return [];
@@ -46,8 +56,11 @@ export async function namedObjects(migrations: readonly LoadedMigration[], datab
   while (wanted.size > 0) {
     for (const name of wanted) known.add(name);
     const more: string[] = [];
-    for (const { what, code, calls } of [...(await find(database, [...wanted])), ...others.splice(0)]) {
-      objects.set(what, { what, code: code === null ? null : Bun.SHA256.hash(code, "hex") });
+    for (const { what, code, calls, isOrdinary = false } of [
+      ...(await find(database, [...wanted])),
+      ...others.splice(0),
+    ]) {
+      objects.set(what, { what, code: code === null ? null : Bun.SHA256.hash(code, "hex"), isOrdinary });
       if (calls && code !== null) more.push(...namesIn(Statement.of(code).tokens()));
     }
     wanted = new Set(more.filter((name) => !known.has(name)));
@@ -59,7 +72,7 @@ export async function namedObjects(migrations: readonly LoadedMigration[], datab
 export async function askNamedObjects(
   migrations: readonly LoadedMigration[],
   options: MigrateOptions,
-): Promise<NamedObject[]> {
+): Promise<PresentObject[]> {
   const { target, lockWait, signal } = options;
   if (target.engine === "embedded" && (target.path === undefined || isUnmade(target))) return [];
   return await withDatabase(target, { ...options.connect, lockWait, signal }, (database) =>
@@ -68,14 +81,15 @@ export async function askNamedObjects(
 }
 
 /**
- * Requires that a database has what it had under the names that migrations mention. Pure.
+ * Requires that a database has what it had under the names that migrations mention, but for further partitions that are like those that
+ * were there. Pure.
  * @throws ConfitureError `plan_outdated` with everything that has changed since
  */
-export function requireSameObjects(planned: readonly NamedObject[], now: readonly NamedObject[]): void {
+export function requireSameObjects(planned: readonly NamedObject[], now: readonly PresentObject[]): void {
   const [before, after] = [byWhat(planned), byWhat(now)];
   const changes = [
-    ...now.flatMap(({ what, code }) => {
-      if (!before.has(what)) return [`${what} is there now, and was not`];
+    ...now.flatMap(({ what, code, isOrdinary }) => {
+      if (!before.has(what)) return isOrdinary ? [] : [`${what} is there now, and was not`];
       return before.get(what) === code ? [] : [`${what} is another one than it was`];
     }),
     ...planned.flatMap(({ what }) => (after.has(what) ? [] : [`${what} is gone`])),

@@ -398,7 +398,7 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
     await using project = await cliProject(
       {
         "db/migrations/1_clean.sql":
-          "DELETE FROM old;\nDELETE FROM users WHERE id = 2;\nINSERT INTO users (bio) VALUES ('x');\nDROP SCHEMA app CASCADE;\n",
+          "DELETE FROM old;\nDELETE FROM users WHERE id = 2;\nINSERT INTO users (bio) VALUES ('x');\nALTER TABLE visits ADD note text;\nDROP SCHEMA app CASCADE;\n",
       },
       { major },
     );
@@ -407,8 +407,26 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
     await project.query("CREATE POLICY own ON users USING (true)");
     await project.query("CREATE VIEW old AS SELECT * FROM users WHERE id < 0");
     await project.query("CREATE SCHEMA app");
+    await project.query("CREATE TABLE visits (user_id int REFERENCES users, at date) PARTITION BY RANGE (at)");
+    await project.query("CREATE TABLE visits_1 PARTITION OF visits FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')");
     await project.succeed(["migrate", "plan", "--out", "plan.json"]);
+    const partition = "CREATE TABLE visits_2 PARTITION OF visits";
+    const bounds = "FOR VALUES FROM ('2025-01-01') TO ('2026-01-01')";
     for (const [change, back, words] of [
+      // A partition that is not like the others.
+      [`${partition} DEFAULT`, "DROP TABLE visits_2", "visits_2 as a part of public.visits is there now, and was not"],
+      [`${partition} (CHECK (user_id > 1)) ${bounds}`, "DROP TABLE visits_2", "visits_2 as a part of"],
+      [`${partition} (UNIQUE (user_id)) ${bounds}`, "DROP TABLE visits_2", "visits_2 as a part of"],
+      [
+        `${partition} ${bounds}; ALTER TABLE visits_2 ENABLE ROW LEVEL SECURITY`,
+        "DROP TABLE visits_2",
+        "visits_2 as a part of",
+      ],
+      [
+        `${partition} ${bounds}; INSERT INTO visits VALUES (NULL, '2025-02-02')`,
+        "DROP TABLE visits_2",
+        "visits_2 as a part of",
+      ],
       [
         "CREATE OR REPLACE VIEW old AS SELECT * FROM users",
         "CREATE OR REPLACE VIEW old AS SELECT * FROM users WHERE id < 0",
@@ -449,6 +467,8 @@ describe.each(OLDEST_AND_NEWEST)("an approved plan, PostgreSQL %d", (major) => {
       });
       for (const sql of back.split("; ")) await project.query(sql);
     }
+    // A partition like the others, with its foreign key.
+    await project.query(`${partition} ${bounds}`);
     await project.succeed(up);
   });
 
