@@ -229,9 +229,10 @@ function byTree(node: Node | undefined): string | undefined {
   return STATEMENTS[kind];
 }
 
-/** A name of PostgreSQL's own schemas, or one that begins as its own do. */
+/** A name of PostgreSQL's own schemas, or one that begins as its own do; the types of a function's arguments are no such name. */
 function isOnSystem(objects: unknown): boolean {
-  return /"(?:sval|schemaname)":"(?:pg_catalog|information_schema)"|"(?:sval|relname)":"pg_/.test(
-    JSON.stringify(objects ?? []),
+  const names = JSON.stringify(objects ?? [], (key, value: unknown) =>
+    key === "objargs" || key === "objfuncargs" ? undefined : value,
   );
+  return /"(?:sval|schemaname)":"(?:pg_catalog|information_schema)"|"(?:sval|relname)":"pg_/.test(names);
 }

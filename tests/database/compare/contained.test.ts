@@ -233,6 +233,15 @@ describe("what never ran is not taken for contained", () => {
     });
   });
 
+  test("rights on a function are compared, whatever PostgreSQL's own types its arguments have", async () => {
+    const f = "CREATE FUNCTION f(a integer) RETURNS int LANGUAGE sql AS 'SELECT 1';\n";
+    const second = `${f}REVOKE ALL ON FUNCTION f(integer) FROM PUBLIC;`;
+    const given = { recorded: ["001"] };
+    expect(await decide(project(second, T + rows + f), given)).toMatchObject({ contained: [], undecided: ["002"] });
+    const revoked = `${T}${rows}${f}REVOKE EXECUTE ON FUNCTION f FROM PUBLIC;\n`;
+    expect(await decide(project(second, revoked), given)).toMatchObject({ contained: ["002"] });
+  });
+
   test("a row that is missing beside a change that is there is named, with the way out", async () => {
     const second = "ALTER TABLE t ADD status text; INSERT INTO t (x, status) VALUES ('root', 'admin');";
     const found = await decide(project(second, T.replace("x text,", "x text, status text,") + rows), {
