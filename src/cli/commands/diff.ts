@@ -17,7 +17,8 @@ import {
 import { changeToJson, renderChanges } from "../output/changes.ts";
 import { placesIn } from "../output/findings.ts";
 import { reportOfChanges } from "../output/reports/of-changes.ts";
-import { REPORT_ARGS, type Report, renderReport, shownFrom } from "../output/reports/report.ts";
+import { REPORT_ARGS, renderReport, shownFrom } from "../output/reports/render.ts";
+import type { Report } from "../output/reports/report.ts";
 import { requireOneForm, scriptOf, shownPlanToJson, showPlan, warnByHand } from "../shown-plan.ts";
 
 export const command = defineCommand({

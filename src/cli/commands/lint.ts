@@ -8,7 +8,8 @@ import { type CommandContext, defineCommand, type Outcome } from "../command.ts"
 import { projectFiles, REPLAY_ARGS, TRACE_ARGS } from "../compare-options.ts";
 import { findingToJson, renderFixed, renderLint, renderRules, ruleToJson } from "../output/lint.ts";
 import { nothingRunInWords, notReplayedInWords } from "../output/plan-words.ts";
-import { REPORT_ARGS, type Report, renderReport, shownFrom, type ShownPath } from "../output/reports/report.ts";
+import { REPORT_ARGS, renderReport, shownFrom } from "../output/reports/render.ts";
+import type { Report, ShownPath } from "../output/reports/report.ts";
 import { count } from "../output/text.ts";
 import { readWhich } from "../linted-files.ts";
 

@@ -2,7 +2,7 @@ import { defineCommand } from "../command.ts";
 import { projectFiles, REPLAY_ARGS, STRICT_ARGS } from "../compare-options.ts";
 import { mayChange } from "../changed-since.ts";
 import { placesIn } from "../output/findings.ts";
-import { REPORT_ARGS, renderReport, shownFrom } from "../output/reports/report.ts";
+import { REPORT_ARGS, renderReport, shownFrom } from "../output/reports/render.ts";
 import { reportOfVerify } from "../output/reports/of-verify.ts";
 import { renderVerify, verifyToJson } from "../output/verify.ts";
 import { executable } from "../version.ts";

@@ -5,14 +5,8 @@ import { projectFiles, SCRATCH_ARGS } from "../../compare-options.ts";
 import { databasePlace, openOptions } from "../../database-options.ts";
 import type { Paint } from "../../output/style.ts";
 import { renderFinding, syncFindingToJson } from "../../output/sync.ts";
-import {
-  fingerprintOf,
-  REPORT_ARGS,
-  type Report,
-  type ReportedRule,
-  renderReport,
-  shownFrom,
-} from "../../output/reports/report.ts";
+import { REPORT_ARGS, renderReport, shownFrom } from "../../output/reports/render.ts";
+import { fingerprintOf, type Report, type ReportedRule } from "../../output/reports/report.ts";
 import { count } from "../../output/text.ts";
 import { type ProjectRules, readProjectRules, requireEnvironment } from "../../sync-options.ts";
 
