@@ -3,7 +3,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { Database } from "#database/database.ts";
 import type { SyncFinding, SyncPlan } from "#sync/plan.ts";
 import type { Rules } from "#sync/rules/rules.ts";
-import type { SyncOptions } from "#sync/run/run.ts";
+import type { SyncOptions } from "#sync/run/report.ts";
 import { ask } from "./ask.ts";
 import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";

@@ -3,7 +3,7 @@ import { SEARCH_PATH } from "#sync/plain.ts";
 import type { StreamProgress, SyncEvent, TableReport } from "#sync/run/events.ts";
 import type { Proof } from "#sync/run/proof.ts";
 import type { RowCounts } from "#sync/run/row-counts.ts";
-import type { SyncPreview, SyncReport } from "#sync/run/run.ts";
+import type { SyncPreview, SyncReport } from "#sync/run/report.ts";
 import type { CommandContext } from "../command.ts";
 import type { SyncFinding } from "#sync/plan.ts";
 import { labelled, renderLocation } from "./diagnostic.ts";

@@ -2,9 +2,7 @@ import type { SourceColumn, SourceTable } from "../plan.ts";
 import { shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import type { Place, Problem } from "./rules.ts";
-import { isNothing, type Transformed, type Treatment } from "./treatments.ts";
-
-type TreatmentOf = (column: SourceColumn) => Treatment | undefined;
+import { isNothing, type Transformed, type Treatment, type TreatmentOf } from "./treatments.ts";
 
 /** What of a table's rules cannot go well: found before the first row, not hours later. */
 export function checkTable(table: SourceTable, parts: readonly SourceTable[], treatmentOf: TreatmentOf): Problem[] {

@@ -1,8 +1,9 @@
 import { nearest } from "#errors/suggest.ts";
-import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified, writeIdentifier } from "#sql/quote.ts";
 import type { SourceColumn, SourceTable, Trial } from "../plan.ts";
 import { columnNamed, shownTable } from "./names.ts";
 import type { Problem, Rules } from "./rules.ts";
+import type { Graph } from "../subset/graph.ts";
 
 type Tenant = NonNullable<Rules["tenant"]>;
 
@@ -63,6 +64,42 @@ export function tenantRowsTrial({ column, value, place }: Tenant, conditions: re
         column: undefined,
       },
     },
+  ];
+}
+
+/** The condition for the tenant, where the table has that column. */
+export function tenantConditions(table: SourceTable, tenant: Tenant): (TenantCondition & { readonly shown: string })[] {
+  const column = columnNamed(table, tenant.column);
+  if (column === undefined) return [];
+  const value = quoteLiteral(tenant.value);
+  return [
+    {
+      table,
+      column,
+      sql: `(${quoteIdentifier(table.name)}.${quoteIdentifier(column.name)} = ${value})`,
+      shown: `${writeIdentifier(column.name)} = ${value.trim()}`,
+    },
+  ];
+}
+
+/** Rows of other tenants that are copied although the rules ask for one. */
+export function otherTenants(tenant: Tenant, asked: readonly SourceTable[], graph: Graph): string[] {
+  const whole = asked.filter((table) => !graph.isCut(table)).map(shownTable);
+  const mixed = asked
+    .filter((table) => graph.isAddedTo(table) && columnNamed(table, tenant.column) !== undefined)
+    .map(shownTable);
+  const which = `tenant (${tenant.column} = ${tenant.value})`;
+  return [
+    ...(whole.length === 0
+      ? []
+      : [
+          `${which}: every row is copied of ${whole.join(", ")}, as nothing there says whose it is; give them \`rows:\`, or \`tenant: false\` where that is meant`,
+        ]),
+    ...(mixed.length === 0
+      ? []
+      : [
+          `${which}: rows of other tenants are copied of ${mixed.join(", ")} where copied rows refer to them; \`follow: {COLUMN: none}\` leaves such references out`,
+        ]),
   ];
 }
 

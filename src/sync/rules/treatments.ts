@@ -31,6 +31,9 @@ export interface Transformed {
   readonly elements: boolean;
 }
 
+/** What becomes of a column; undefined where no rule says it. */
+export type TreatmentOf = (column: SourceColumn) => Treatment | undefined;
+
 /** A rule that is still to be laid beside its column. */
 interface Explicit {
   readonly rule: ColumnRule;

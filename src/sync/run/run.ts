@@ -1,7 +1,4 @@
-import { resolve } from "node:path";
-import type { Database, OpenOptions } from "#database/database.ts";
-import { withDatabase } from "#database/open.ts";
-import type { Target } from "#database/target.ts";
+import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import {
   columnOrders,
@@ -11,83 +8,27 @@ import {
   readSourceSchema,
   reorderedTables,
   type CopyStatements,
-  type LeftOut,
 } from "#compare/copied-schema.ts";
 import { readCatalogue } from "#compare/catalogue/catalogue.ts";
 import { allLedgers } from "#migrate/ledger/find.ts";
-import type { ScratchSite } from "#compare/scratch/site.ts";
 import type { SyncPlan } from "../plan.ts";
 import { copyLedgers } from "./copy-ledger.ts";
 import { copyRows } from "./copy-rows.ts";
-import type { SyncEvent, TableReport } from "./events.ts";
-import { type ExtensionTables, missingExtensionTables, readExtensionTables } from "./extension-tables.ts";
+import { missingExtensionTables, readExtensionTables } from "./extension-tables.ts";
 import { piecesOf, type TableSize } from "./pieces.ts";
-import { type Proof, prove } from "./proof.ts";
+import { prove } from "./proof.ts";
 import { warnOfPaths } from "./proof-result.ts";
 import { rowsMark } from "./row-counts.ts";
-import { endedFrom, readingFailed } from "./reading-failed.ts";
-import { type MovedSequence, moveSequences, readSequences, setSequences } from "./sequences.ts";
+import { readingFailed } from "./reading-failed.ts";
+import { moveSequences, readSequences, setSequences } from "./sequences.ts";
 import { pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
 import { COPY_MARK, type PreparedTarget } from "./prepared-target.ts";
 import { prepareTarget } from "./target.ts";
-import { TOKEN_NAMES } from "./tokens.ts";
-
-export interface SyncOptions {
-  readonly source: { readonly target: Target; readonly name: string };
-  readonly target: { readonly target: Target; readonly name: string };
-  /** Streams at a time; 1 where an embedded database takes part. */
-  readonly jobs: number;
-  /** The ledger's name. */
-  readonly table: string;
-  /** Milliseconds to wait for tables that are locked on the source. */
-  readonly lockTimeout: number;
-  /** Whether large objects may be left out. */
-  readonly skipLargeObjects: boolean;
-  /** Whether rows of extensions' tables may be left out. */
-  readonly skipExtensionTables: boolean;
-  /** Where definitions are put into the same words when the catalogues are compared. */
-  readonly scratch: ScratchSite;
-  /** Makes the plan from what a session sees of the source. */
-  readonly plan: (database: Database) => Promise<SyncPlan>;
-  readonly connect?: Pick<OpenOptions, "wait" | "onRetry">;
-  readonly signal?: AbortSignal | undefined;
-  readonly onEvent: (event: SyncEvent) => void;
-}
-
-/** What a run would do. */
-export interface SyncPreview {
-  readonly plan: SyncPlan;
-  readonly sizes: readonly TableSize[];
-}
-
-/** What a run did. */
-export interface SyncReport {
-  readonly plan: SyncPlan;
-  readonly tables: readonly TableReport[];
-  readonly ledgers: readonly { readonly table: string; readonly rows: number }[];
-  readonly left: LeftOut;
-  readonly extensionTables: ExtensionTables;
-  /** Sequences that could not be read, those that were set beyond numbers of a rule, and columns that are ahead of theirs, as on the source. */
-  readonly sequences: {
-    readonly set: number;
-    readonly unreadable: readonly string[];
-    readonly moved: readonly MovedSequence[];
-    readonly behind: readonly string[];
-  };
-  readonly foreignKeys: number;
-  readonly proof: Proof;
-  readonly snapshot: { readonly lsn: string | null; readonly takenAt: string };
-  readonly place: PreparedTarget["place"];
-  readonly removed: readonly string[];
-  /** Milliseconds. */
-  readonly durations: {
-    readonly rows: number;
-    readonly objects: number;
-    readonly proof: number;
-    readonly total: number;
-  };
-}
+import type { SyncOptions, SyncPreview, SyncReport } from "./report.ts";
+import { runAll } from "./make-objects.ts";
+import { refuseSameDatabase, refuseLargeObjects } from "./refuse-source.ts";
+import { requireProof, schemaDiffers, requireValidKeys } from "./require-copied.ts";
 
 /**
  * Reads what a run would do. The target is not looked at.
@@ -306,77 +247,6 @@ async function asTarget(database: Database): Promise<Database> {
   return database;
 }
 
-async function runAll(
-  database: Database,
-  statements: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  for (const sql of statements) {
-    if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted");
-    try {
-      await database.execute(sql);
-    } catch (error) {
-      throw isDenied(error) ? await denied(error, sql, database) : making(error, sql);
-    }
-  }
-}
-
-function isDenied(error: unknown): error is ConfitureError {
-  return error instanceof ConfitureError && error.server?.sqlstate === "42501";
-}
-
-/** Of a right that is missing, PostgreSQL names the object alone. */
-async function denied({ message }: ConfitureError, sql: string, database: Database): Promise<ConfitureError> {
-  const [row] = await database.query<{ role: string }>("select current_user::pg_catalog.text as role");
-  const [statement = ""] = sql.split("\n", 1);
-  return new ConfitureError(
-    "sync_target_failed",
-    `On the target, the role ${row?.role ?? ""} may not do what the source's schema needs: ${message}`,
-    {
-      hint: `Grant that right there, or name a role that has it in the target's environment. The statement: ${shortened(statement)}`,
-      data: { sqlstate: "42501", side: "target", role: row?.role ?? null, statement: sql },
-    },
-  );
-}
-
-function shortened(text: string): string {
-  return text.length > 120 ? `${text.slice(0, 120)}...` : text;
-}
-
-/** Without DETAIL and CONTEXT: of a duplicate key they quote the values. */
-function making(error: unknown, sql: string): unknown {
-  if (!(error instanceof ConfitureError) || error.server === undefined) return error;
-  const { sqlstate } = error.server;
-  const [what = ""] = sql.split("\n", 1);
-  const shown = shortened(what);
-  const ended = endedFrom(sqlstate);
-  if (ended !== undefined)
-    return new ConfitureError(
-      "sync_target_failed",
-      `On the target, ${ended.what} (SQLSTATE ${sqlstate}) during this statement: ${shown}`,
-      { hint: ended.hint, data: { sqlstate, statement: sql } },
-    );
-  return new ConfitureError(
-    "sync_target_failed",
-    `The target refuses a statement of the source's schema (SQLSTATE ${sqlstate}): ${shown}`,
-    {
-      hint:
-        HINTS[sqlstate] ??
-        "What PostgreSQL said is not shown, because it may quote values. The target's own log has it.",
-      data: { sqlstate, statement: sql },
-    },
-  );
-}
-
-const HINTS: Readonly<Record<string, string>> = {
-  "23503": "Rows refer to rows that were not copied, or a rule changes a key and not what refers to it.",
-  "23505": "A rule gives two rows the same value in a unique column. Use a transform that keeps values apart.",
-  "23514": "A rule gives a value that the constraint does not allow.",
-  "53100": "The target's disk is full. Make room, then run it again.",
-  "58P01": "An extension is not installed on the target's server. Install it there.",
-  "0A000": "An extension may be missing on the target's server, or its version cannot do this.",
-};
-
 async function readMoment(database: Database): Promise<SyncReport["snapshot"]> {
   const [row] = await database.query<{ lsn: string | null; now: string }>(
     `select (case when pg_catalog.pg_is_in_recovery() then pg_catalog.pg_last_wal_replay_lsn() else pg_catalog.pg_current_wal_lsn() end)::pg_catalog.text as lsn,
@@ -398,94 +268,6 @@ async function readSizes(database: Database): Promise<TableSize[]> {
        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
       where c.relkind operator(pg_catalog.=) 'r' and n.nspname operator(pg_catalog.!~) '^(pg_|information_schema$)'`,
   );
-}
-
-/** @throws ConfitureError `sync_not_allowed` */
-async function refuseSameDatabase(options: SyncOptions, source: Source): Promise<void> {
-  const { target, connect, signal } = options;
-  const from = options.source.target;
-  const isSameFolder =
-    from.engine === "embedded" &&
-    target.target.engine === "embedded" &&
-    from.path !== undefined &&
-    target.target.path !== undefined &&
-    resolve(from.path) === resolve(target.target.path);
-  if (isSameFolder) throw sameDatabase();
-  if (source.isEmbedded || target.target.engine === "embedded") return;
-  const isSame = await withDatabase(
-    target.target,
-    { ...connect, signal },
-    async (database) => await source.isIn(database),
-  );
-  if (isSame === "same") throw sameDatabase();
-  if (isSame === "replica") {
-    throw new ConfitureError("sync_not_allowed", "The source is a replica of the target: both are the same database", {
-      hint: "The copy would take the place of what is copied. If the target's server was made of a copy of the source's files instead, name the primary as the source, or make the target's database anew (DROP DATABASE, CREATE DATABASE). Nothing was changed.",
-    });
-  }
-}
-
-function sameDatabase(): ConfitureError {
-  return new ConfitureError("sync_not_allowed", "The source and the target are the same database", {
-    hint: "Look at both with `confiture config show`. Nothing was changed.",
-  });
-}
-
-async function refuseLargeObjects(database: Database, skip: boolean): Promise<void> {
-  if (skip) return;
-  const [row] = await database.query<{ number: number }>(
-    "select pg_catalog.count(*)::pg_catalog.int4 as number from pg_catalog.pg_largeobject_metadata",
-  );
-  const number = row?.number ?? 0;
-  if (number === 0) return;
-  throw new ConfitureError("sync_large_objects", `The source has ${number} large objects, which are not copied`, {
-    hint: "No rule can see inside them. Leave them out with --skip-large-objects; columns that refer to them will then refer to nothing.",
-  });
-}
-
-/** @throws ConfitureError `sync_unproven` */
-function requireProof({ columns, leaks }: Proof): void {
-  const lines = [
-    ...columns
-      .filter(({ holds }) => !holds)
-      .map(({ column, transform, same, how }) =>
-        how === "no value in common"
-          ? `  ${column} (${transform}): originals are among the results`
-          : `  ${column} (${transform}): ${same} values are originals`,
-      ),
-    ...leaks.map(
-      ({ column, kind, rows, more }) =>
-        `  ${column}: ${more === true ? "at least " : ""}${rows} ${rows === 1 ? "row holds" : "rows hold"} an original ${TOKEN_NAMES[kind]}`,
-    ),
-  ];
-  if (lines.length === 0) return;
-  throw new ConfitureError("sync_unproven", `Originals are in the copy:\n${lines.join("\n")}`, {
-    hint: "Transform or scrub these columns (db/sync), then run it again.",
-    data: { columns: columns.filter(({ holds }) => !holds), leaks },
-  });
-}
-
-function schemaDiffers(
-  changes: readonly { readonly change: string; readonly kind: string; readonly name: string }[],
-): ConfitureError {
-  const lines = changes.map(({ change, kind, name }) => `  ${SIGNS[change] ?? change} ${kind} ${name}`);
-  return new ConfitureError("sync_unproven", `The copy's schema is not that of the source:\n${lines.join("\n")}`, {
-    data: { changes: changes.map(({ change, kind, name }) => ({ change, kind, name })) },
-  });
-}
-
-const SIGNS: Readonly<Record<string, string>> = {
-  added: "missing:",
-  dropped: "only in the copy:",
-  changed: "different:",
-};
-
-/** @returns how many foreign keys there are */
-async function requireValidKeys(database: Database): Promise<number> {
-  const [row] = await database.query<{ number: number }>(
-    "select pg_catalog.count(*)::pg_catalog.int4 as number from pg_catalog.pg_constraint c where c.contype operator(pg_catalog.=) 'f' and c.convalidated",
-  );
-  return row?.number ?? 0;
 }
 
 function commentFor({ source }: SyncOptions, { digest }: SyncPlan, { takenAt, lsn }: SyncReport["snapshot"]): string {

@@ -9,8 +9,8 @@ import { warnOfPaths } from "./proof-result.ts";
 import { countRows, type RowCounts } from "./row-counts.ts";
 import { namingSide, readingFailed } from "./reading-failed.ts";
 import { requireRights } from "./rights.ts";
-import type { SyncOptions } from "./run.ts";
-import { isIncomplete } from "./server-target.ts";
+import type { SyncOptions } from "./report.ts";
+import { isIncomplete } from "./target-in-place.ts";
 import { pin, pinOpened } from "./settings.ts";
 import { Source } from "./source.ts";
 

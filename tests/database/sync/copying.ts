@@ -4,7 +4,8 @@ import { checkRules } from "#sync/check.ts";
 import { keepEverything } from "#sync/plain.ts";
 import type { SyncPlan } from "#sync/plan.ts";
 import { parseRules } from "#sync/rules/read.ts";
-import { runSync, type SyncOptions, type SyncReport } from "#sync/run/run.ts";
+import { runSync } from "#sync/run/run.ts";
+import { type SyncOptions, type SyncReport } from "#sync/run/report.ts";
 import { readSource } from "#sync/source/read.ts";
 import { KEY } from "../../support/sync.ts";
 

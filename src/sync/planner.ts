@@ -1,0 +1,285 @@
+import type { Subkeys } from "./keyed.ts";
+import { QueryKeys } from "./keyed.ts";
+import type { SourceCatalogue, SourceColumn, SourceTable, SyncFinding, SyncPlan, SyncTable, Trial } from "./plan.ts";
+import { syncTable } from "./query.ts";
+import { checkReference, checkTable } from "./rules/check-table.ts";
+import { columnNamed, Names, shownTable } from "./rules/names.ts";
+import { type Reference, referencesIn } from "./rules/references.ts";
+import type { Place, Problem, Rules, TableRule } from "./rules/rules.ts";
+import { inSchemas } from "./rules/schemas.ts";
+import { otherTenants, tenantConditions, tenantProblem, tenantRowsTrial, tenantValueTrials } from "./rules/tenant.ts";
+import { isNothing, type TreatmentOf, Treatments } from "./rules/treatments.ts";
+import { columnTrials, conditionTrials, constraintTrials } from "./rules/trials.ts";
+import { unsafeSql } from "./rules/unsafe-sql.ts";
+import { columnsWithoutRule, tableWithoutRule } from "./rules/without-rule.ts";
+import { layRules } from "./rules/lay.ts";
+import { sampleCondition } from "./subset/sample.ts";
+import { graphOf, type Wish } from "./subset/graph.ts";
+import { Subset } from "./subset/subset.ts";
+
+function skipped({ schema, name }: SourceTable): SyncTable {
+  return { schema, name, mode: "skip", columns: [], query: "", whole: false, where: undefined };
+}
+
+/** Lays the rules beside the tables of a source, and says what is copied, or what keeps it from that. */
+export class Planner {
+  readonly subkeys: Subkeys;
+  /** Known once `tables` has made them. */
+  warnings: readonly string[] = [];
+  readonly #catalogue: SourceCatalogue;
+  readonly #rules: Rules;
+  readonly #names: Names;
+  readonly #references: readonly Reference[];
+  readonly #treatments: Treatments;
+  #ruleOf: ReadonlyMap<SourceTable, TableRule> = new Map();
+  readonly #problems: Problem[];
+  readonly #missing: SyncFinding[] = [];
+
+  constructor(catalogue: SourceCatalogue, written: Rules, subkeys: Subkeys) {
+    const rules = inSchemas(written, catalogue);
+    this.#catalogue = catalogue;
+    this.#rules = rules;
+    this.subkeys = subkeys;
+    this.#names = new Names(catalogue);
+    const { references, problems } = referencesIn(catalogue, rules, this.#names);
+    this.#references = references;
+    this.#problems = [...rules.problems, ...problems];
+    this.#treatments = new Treatments(this.#names, references);
+  }
+
+  /** The plan's tables; undefined where something is wrong. */
+  async tables(): Promise<SyncTable[] | undefined> {
+    this.#layRules();
+    const roots = this.#catalogue.tables.filter(({ partitionOf }) => partitionOf === null);
+    const copied = roots.filter((table) => this.#ruleOf.get(table)?.mode === "rows");
+    for (const table of roots)
+      if (!this.#ruleOf.has(table)) this.#missing.push(tableWithoutRule(table, this.#rules, this.#references));
+    for (const table of copied) this.#missing.push(...this.#columnsWithoutRule(table));
+    const treatmentOf: TreatmentOf = (column) => this.#treatments.of(column);
+    for (const table of copied) this.#problems.push(...checkTable(table, this.#partsOf(table), treatmentOf));
+    for (const reference of this.#references) {
+      if (!copied.includes(reference.from)) continue;
+      this.#problems.push(...checkReference(reference, treatmentOf, (table) => this.#isSkipped(table)));
+    }
+    this.#problems.push(...(await this.#unsafeSql(copied)));
+    // A condition by sample is a part of every query that it cuts down.
+    const sampled = new QueryKeys(this.subkeys);
+    const wishes = copied.map((table) => this.#wish(table, sampled));
+    const graph = graphOf(wishes, this.#references);
+    if (graph.endless !== undefined) this.#endless(graph.endless);
+    this.#problems.push(...this.#treatments.problems);
+    if (this.#problems.length + this.#missing.length > 0) return undefined;
+    const { tenant } = this.#rules;
+    const asked = copied.filter((table) => this.#ruleOf.get(table)!.tenant);
+    this.warnings = tenant === undefined ? [] : otherTenants(tenant, asked, graph);
+    const subset = new Subset(graph, wishes);
+    return this.#catalogue.tables
+      .filter(({ kind }) => kind === "table")
+      .map((table) => this.#syncTable(table, subset, sampled));
+  }
+
+  /** The parts of a table with their queries, and what to ask PostgreSQL first; findings where something of it is wrong. */
+  async table(
+    root: SourceTable,
+  ): Promise<{ readonly tables: readonly SyncTable[]; readonly trials: readonly Trial[] } | SyncFinding[]> {
+    const isOf = (tables: readonly SourceTable[]) => {
+      const names = new Set(tables.map(shownTable));
+      return ({ table }: { readonly table?: string | undefined }): boolean => table !== undefined && names.has(table);
+    };
+    this.#layRules();
+    // Of rules that were read so far only the names of columns are known.
+    const named = this.#treatments.problems.splice(0).filter(isOf([root]));
+    if (!this.#ruleOf.has(root)) return [tableWithoutRule(root, this.#rules, this.#references)];
+    const parts = [root, ...this.#partsOf(root)].filter(({ kind }) => kind === "table");
+    if (this.#isSkipped(root)) return { tables: parts.map((table) => skipped(table)), trials: [] };
+    this.#missing.push(...this.#columnsWithoutRule(root));
+    const treatmentOf: TreatmentOf = (column) => this.#treatments.of(column);
+    const own = [
+      ...named,
+      ...checkTable(root, this.#partsOf(root), treatmentOf),
+      ...this.#references.flatMap((reference) =>
+        reference.from === root ? checkReference(reference, treatmentOf, (table) => this.#isSkipped(table)) : [],
+      ),
+      ...this.#treatments.problems,
+    ];
+    const sampled = new QueryKeys(this.subkeys);
+    const copied = this.#catalogue.tables.filter((table) => this.#ruleOf.get(table)?.mode === "rows");
+    const wishes = copied.map((table) => this.#wish(table, sampled));
+    const graph = graphOf(wishes, this.#references);
+    const inQuery = graph.isCut(root) ? graph.connectedTo(root) : [root];
+    if (graph.endless?.some((table) => inQuery.includes(table)) === true) this.#endless(graph.endless);
+    own.push(...(await this.#unsafeSql(inQuery, [root])));
+    const about = isOf(inQuery);
+    const isOwn = isOf([root]);
+    // How others choose their rows matters, and what becomes of their columns does not.
+    const ofTenant = this.#rules.tenant?.place;
+    const problems = this.#problems.filter(
+      (one) => isOwn(one) || (about(one) && one.column === undefined) || one.place === ofTenant,
+    );
+    if (own.length + problems.length + this.#missing.length > 0) {
+      this.#problems.splice(0, Infinity, ...new Set([...own, ...problems]));
+      return this.findings();
+    }
+    const subset = new Subset(graph, wishes);
+    return {
+      tables: parts.map((table) => this.#syncTable(table, subset, sampled)),
+      trials: [
+        ...inQuery.flatMap((table) => this.#conditionTrials(table)),
+        ...this.#tenantTrials(inQuery).filter(({ kind }) => kind === "parse"),
+        ...columnTrials(root, treatmentOf, this.subkeys).filter(({ kind }) => kind !== "count"),
+      ],
+    };
+  }
+
+  #isSkipped(table: SourceTable): boolean {
+    return this.#ruleOf.get(this.#rootOf(table))?.mode === "skip";
+  }
+
+  #syncTable(table: SourceTable, subset: Subset, sampled: QueryKeys): SyncTable {
+    const root = this.#rootOf(table);
+    if (this.#isSkipped(root)) return skipped(table);
+    const keys = new QueryKeys(this.subkeys);
+    const rows = subset.of(root, table);
+    if (rows !== undefined && sampled.isUsed) keys.include(sampled);
+    const inRoot = (column: SourceColumn): SourceColumn =>
+      root === table ? column : root.columns.find((one) => one.name === column.name)!;
+    return syncTable(table, (column) => this.#treatments.of(inRoot(column))!, rows, keys);
+  }
+
+  #unsafeSql(tables: readonly SourceTable[], valued = tables): Promise<Problem[]> {
+    return unsafeSql(tables, valued, {
+      ruleOf: this.#ruleOf,
+      references: this.#references,
+      treatmentOf: (column) => this.#treatments.of(column),
+      subkeys: this.subkeys,
+    });
+  }
+
+  /** What PostgreSQL has to say to the rules before the first row. */
+  trials(plan: SyncPlan["tables"]): Trial[] {
+    const treatmentOf: TreatmentOf = (column) => this.#treatments.of(column);
+    const copied = this.#catalogue.tables.filter((table) => this.#ruleOf.get(table)?.mode === "rows");
+    return [
+      ...this.#tenantTrials(copied),
+      ...copied.flatMap((table) => [
+        ...this.#conditionTrials(table),
+        ...columnTrials(table, treatmentOf, this.subkeys),
+      ]),
+      ...plan.flatMap((made) => (made.mode === "skip" ? [] : this.#constraintTrials(made))),
+    ];
+  }
+
+  #conditionTrials(table: SourceTable): Trial[] {
+    return conditionTrials(table, this.#ruleOf.get(table)!, this.#references);
+  }
+
+  #constraintTrials({ schema, name, query }: SyncTable): Trial[] {
+    const table = this.#catalogue.tables.find((one) => one.schema === schema && one.name === name)!;
+    return constraintTrials(table, query, this.#rootOf(table), (column) => this.#treatments.of(column));
+  }
+
+  #tenantTrials(tables: readonly SourceTable[]): Trial[] {
+    const { tenant } = this.#rules;
+    if (tenant === undefined) return [];
+    const conditions = tables.flatMap((table) =>
+      this.#ruleOf.get(table)!.tenant ? tenantConditions(table, tenant) : [],
+    );
+    return [...tenantValueTrials(tenant, conditions), ...tenantRowsTrial(tenant, conditions)];
+  }
+
+  findings(): SyncFinding[] {
+    const placed = this.#problems.map(({ rule, message, fix, place, table, column }) => ({
+      rule,
+      message,
+      fix,
+      location: place.file.location(place.offset),
+      table,
+      column,
+    }));
+    const at = ({ location }: SyncFinding): string =>
+      `${location.file}:${String(location.line ?? 0).padStart(8, "0")}:${String(location.column ?? 0).padStart(6, "0")}`;
+    return [...placed, ...this.#missing].toSorted((a, b) => (at(a) < at(b) ? -1 : at(a) > at(b) ? 1 : 0));
+  }
+
+  #layRules(): void {
+    const { ruleOf, problems } = layRules(this.#rules, {
+      names: this.#names,
+      references: this.#references,
+      treatments: this.#treatments,
+      rootOf: (table) => this.#rootOf(table),
+    });
+    this.#ruleOf = ruleOf;
+    this.#problems.push(...problems);
+    this.#checkTenant();
+  }
+
+  #checkTenant(): void {
+    const { tenant } = this.#rules;
+    if (tenant === undefined) return;
+    const problem = tenantProblem(
+      tenant,
+      this.#catalogue.tables.filter((table) => table.partitionOf === null && !this.#isSkipped(table)),
+    );
+    if (problem !== undefined) this.#problems.push(problem);
+  }
+
+  #columnsWithoutRule(table: SourceTable): SyncFinding[] {
+    return columnsWithoutRule(table, this.#ruleOf.get(table)!, this.#treatments, this.#references);
+  }
+
+  #rootOf(table: SourceTable): SourceTable {
+    const parent = this.#catalogue.tables.find(({ oid }) => oid === table.partitionOf);
+    return parent === undefined ? table : this.#rootOf(parent);
+  }
+
+  #partsOf(table: SourceTable): SourceTable[] {
+    return this.#catalogue.tables.filter((part) => part !== table && this.#rootOf(part) === table);
+  }
+
+  #wish(table: SourceTable, keys: QueryKeys): Wish {
+    const rule = this.#ruleOf.get(table)!;
+    const parts: { sql: string; shown: string }[] = [];
+    if (rule.rows !== undefined) parts.push({ sql: `(${rule.rows.text}\n)`, shown: rule.rows.text.trim() });
+    if (rule.sample !== undefined) {
+      const sample = sampleCondition(table, rule.sample.share, keys);
+      if (sample === undefined) this.#sampleWithoutKey(table, rule.sample.place);
+      else parts.push(sample);
+    }
+    const isOwn = parts.length > 0;
+    const { tenant } = this.#rules;
+    if (tenant !== undefined && rule.tenant) parts.push(...tenantConditions(table, tenant));
+    return {
+      table,
+      condition: parts.length === 0 ? undefined : parts.map(({ sql }) => sql).join(" AND "),
+      isOwn,
+      shown: parts.length === 0 ? undefined : parts.map(({ shown }) => shown).join(" and "),
+      follow: ({ fromColumns, to }) => {
+        // A column that is made NULL refers to nothing.
+        if (fromColumns.some((from) => isNothing(this.#treatments.of(from)))) return "none";
+        if (this.#ruleOf.get(to)?.mode === "skip") return "none";
+        const names = new Set(fromColumns);
+        return rule.follow.find((one) => names.has(columnNamed(table, one.column)!))?.direction;
+      },
+    };
+  }
+
+  #sampleWithoutKey(table: SourceTable, place: Place): void {
+    const shown = shownTable(table);
+    const message = `${shown} has no primary key, so there is nothing by which the same rows are chosen each time`;
+    const fix = "Choose rows with a condition: rows: ...";
+    this.#problems.push({ rule: "sample-without-key", message, fix, place, table: shown });
+  }
+
+  #endless(circle: readonly SourceTable[]): void {
+    const table = circle.find((one) => (this.#ruleOf.get(one)?.follow.length ?? 0) > 0) ?? circle[0]!;
+    const { place } = this.#ruleOf.get(table)!;
+    const message = `${circle.map(shownTable).join(", ")} refer to each other in a circle, which cannot be followed down all around`;
+    this.#problems.push({
+      rule: "endless-follow",
+      message,
+      fix: "Follow one of the references up",
+      place,
+      table: shownTable(table),
+    });
+  }
+}

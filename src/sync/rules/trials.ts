@@ -1,0 +1,145 @@
+import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
+import { QueryKeys, type Subkeys } from "../keyed.ts";
+import type { SourceColumn, SourceTable, Trial } from "../plan.ts";
+import { typeOf } from "../query.ts";
+import { mayFailOnRows } from "./may-fail.ts";
+import { shownTable } from "./names.ts";
+import type { Reference } from "./references.ts";
+import type { Place, TableRule } from "./rules.ts";
+import type { TreatmentOf } from "./treatments.ts";
+
+/** What to ask of the conditions of a table's rule, and of its references. */
+export function conditionTrials(table: SourceTable, rule: TableRule, references: readonly Reference[]): Trial[] {
+  const shown = shownTable(table);
+  const rows = `${quoteQualified(table.schema, table.name)} AS ${quoteIdentifier(table.name)}`;
+  const conditions = [
+    ...(rule.rows === undefined ? [] : [{ ...rule.rows, what: `The condition for rows of ${shown}` }]),
+    ...references.flatMap(({ from, where }) =>
+      from === table && where !== undefined ? [{ ...where, what: "The condition of the reference" }] : [],
+    ),
+  ];
+  return conditions.flatMap(({ text, place, what }): Trial[] => {
+    const about = { location: place.file.location(place.offset), table: shown, column: undefined };
+    const parse: Trial = {
+      kind: "parse",
+      sql: `SELECT FROM ${rows} WHERE (${text}\n)`,
+      finding: { rule: "invalid-sql", message: `${what} is no SQL`, fix: "Write it as after WHERE", ...about },
+    };
+    if (!mayFailOnRows(text)) return [parse];
+    const message = `${what} fails on a row`;
+    const fix = "Ask first whether a value has the form: CASE WHEN code ~ '^[0-9]{1,9}$' THEN code::int > 5 END";
+    const sql = `SELECT count(*) FROM ${rows} WHERE (${text}\n)`;
+    return [parse, { kind: "rows", sql, finding: { rule: "fails-on-rows", message, fix, ...about } }];
+  });
+}
+
+/** What to ask of the values that the rules of a table make. */
+export function columnTrials(table: SourceTable, treatmentOf: TreatmentOf, subkeys: Subkeys): Trial[] {
+  const shown = shownTable(table);
+  return table.columns.flatMap((column): Trial[] => {
+    const treatment = treatmentOf(column);
+    if (treatment?.kind === "transform" && treatment.elements) return [shapeTrial(table, column, treatment.place)];
+    if (treatment?.kind !== "transform") return [];
+    const { made, place, transform } = treatment;
+    if (made.readsOthers !== true && (transform.name !== "value" || made.makesNull === true)) return [];
+    const finding = {
+      rule: "invalid-sql",
+      message: `The rule of ${shown}.${column.name} (${column.type}) does not work`,
+      fix: undefined,
+      location: place.file.location(place.offset),
+      table: shown,
+      column: column.name,
+    };
+    const sql = made.expression(`source.${quoteIdentifier(column.name)}`, new QueryKeys(subkeys).of("trial"));
+    if (made.readsOthers === true) {
+      const nothing = table.columns.map((one) => `NULL::${typeOf(one)} AS ${quoteIdentifier(one.name)}`);
+      return [
+        {
+          kind: "parse",
+          sql: `SELECT ${sql}::${typeOf(column)} FROM (SELECT ${nothing.join(", ")}) source`,
+          finding,
+        },
+      ];
+    }
+    return [{ kind: "value", sql: `SELECT ${sql}::${column.type}`, finding }];
+  });
+}
+
+/** Elements are replaced in a row: what is no list that is counted from 1 would lose its shape. */
+function shapeTrial(table: SourceTable, column: SourceColumn, place: Place): Trial {
+  const name = quoteIdentifier(column.name);
+  const shown = shownTable(table);
+  return {
+    kind: "count",
+    sql: `SELECT count(*)::float8 AS refused FROM ${quoteQualified(table.schema, table.name)} WHERE array_ndims(${name}) > 1 OR array_lower(${name}, 1) <> 1`,
+    finding: {
+      rule: "array-shape",
+      message: `${shown}.${column.name} has arrays of more than one dimension, or that do not begin at 1, which would become plain lists`,
+      fix: "Give it a value, or an expr",
+      location: place.file.location(place.offset),
+      table: shown,
+      column: column.name,
+    },
+  };
+}
+
+/**
+ * What to ask of the constraints of a table, whose columns have the rules of its root.
+ * @param query of its rows as they are copied
+ */
+export function constraintTrials(
+  table: SourceTable,
+  query: string,
+  root: SourceTable,
+  treatmentOf: TreatmentOf,
+): Trial[] {
+  const placeOf = (column: SourceColumn): Place | undefined => {
+    const treatment = treatmentOf(root.columns.find((one) => one.name === column.name) ?? column);
+    return treatment?.kind === "transform" ? treatment.place : undefined;
+  };
+  const generated = table.columns.filter(({ generation }) => generation !== null);
+  const own = quoteIdentifier(table.name);
+  const results =
+    generated.length === 0
+      ? `(${query}) AS ${own}`
+      : `(SELECT ${own}.*, ${generated.map((one) => `(${one.generation}) AS ${quoteIdentifier(one.name)}`).join(", ")} FROM (${query}) AS ${own}) AS ${own}`;
+  const changed = table.columns.filter((column) => placeOf(column) !== undefined);
+  const [first] = changed;
+  if (first === undefined) return [];
+  const trial = (column: SourceColumn, sql: string, message: string, fix: string): Trial => {
+    const place = placeOf(column)!;
+    const location = place.file.location(place.offset);
+    return {
+      kind: "count",
+      sql,
+      finding: { rule: "check-violated", message, fix, location, table: shownTable(table), column: column.name },
+    };
+  };
+  const checks = table.checks.flatMap(({ name: check, columns, expression }): Trial[] => {
+    const read = table.columns.filter(({ number }) => columns.includes(number));
+    // A generated column may come of a transformed one.
+    const column = changed.find((one) => read.includes(one)) ?? (read.some((one) => one.generated) ? first : undefined);
+    if (column === undefined) return [];
+    const message = `The constraint "${check}" of ${shownTable(table)} does not allow what the rules make: ${expression}`;
+    return [
+      trial(
+        column,
+        `SELECT count(*)::float8 AS refused FROM ${results} WHERE NOT ${expression}`,
+        message,
+        "Use a transform whose results it allows, a value, or skip the table",
+      ),
+    ];
+  });
+  const domains = changed
+    .filter(({ isDomain }) => isDomain)
+    .map((column): Trial => {
+      const message = `The type ${column.type} of ${shownTable(table)}.${column.name} does not allow what its rule makes`;
+      return trial(
+        column,
+        `SELECT count((${own}.${quoteIdentifier(column.name)})::${column.type})::float8 * 0 AS refused FROM ${results}`,
+        message,
+        "Use a transform whose results it allows, or a value",
+      );
+    });
+  return [...checks, ...domains];
+}

@@ -1,0 +1,59 @@
+import { withParser } from "#sql/parser.ts";
+import { QueryKeys, type Subkeys } from "../keyed.ts";
+import type { SourceTable } from "../plan.ts";
+import { shownTable } from "./names.ts";
+import type { Reference } from "./references.ts";
+import type { Problem, TableRule } from "./rules.ts";
+import { conditionFault, expressionFault } from "./sql-reach.ts";
+import type { TreatmentOf } from "./treatments.ts";
+
+/** The rules laid beside the tables. */
+interface LaidRules {
+  readonly ruleOf: ReadonlyMap<SourceTable, TableRule>;
+  readonly references: readonly Reference[];
+  readonly treatmentOf: TreatmentOf;
+  readonly subkeys: Subkeys;
+}
+
+/**
+ * SQL of the rules that may reach further than it should.
+ * @param valued tables whose expressions are looked at
+ */
+export async function unsafeSql(
+  tables: readonly SourceTable[],
+  valued: readonly SourceTable[],
+  { ruleOf, references, treatmentOf, subkeys }: LaidRules,
+): Promise<Problem[]> {
+  const written = tables.map((table) => ({
+    table,
+    conditions: [
+      ruleOf.get(table)?.rows,
+      ...references.map(({ from, where }) => (from === table ? where : undefined)),
+    ].filter((condition) => condition !== undefined),
+    expressions: (valued.includes(table) ? table.columns : []).flatMap((column) => {
+      const treatment = treatmentOf(column);
+      return treatment?.kind === "transform" && treatment.made.readsOthers === true ? [{ column, treatment }] : [];
+    }),
+  }));
+  // The parser takes a moment, and most rules need none.
+  if (written.every(({ conditions, expressions }) => conditions.length + expressions.length === 0)) return [];
+  return await withParser((parser) =>
+    written.flatMap(({ table, conditions, expressions }) => {
+      const shown = shownTable(table);
+      const names = table.columns.map(({ name }) => name);
+      return [
+        ...conditions.flatMap(({ text, place }): Problem[] => {
+          const message = conditionFault(parser, text);
+          if (message === undefined) return [];
+          return [{ rule: "invalid-sql", message, fix: "Write it as after WHERE", place, table: shown }];
+        }),
+        ...expressions.flatMap(({ column, treatment: { made, place } }): Problem[] => {
+          const message = expressionFault(parser, made.expression("", new QueryKeys(subkeys).of("none")), names);
+          const fix = "Use columns of the same row, or make the value in the source, in a column of its own";
+          if (message === undefined) return [];
+          return [{ rule: "invalid-sql", message, fix, place, table: shown, column: column.name }];
+        }),
+      ];
+    }),
+  );
+}

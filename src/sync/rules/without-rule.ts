@@ -1,0 +1,61 @@
+import type { SourceColumn, SourceTable, SyncFinding } from "../plan.ts";
+import { guessByName } from "./guess.ts";
+import { shownTable } from "./names.ts";
+import type { Reference } from "./references.ts";
+import { type Rules, RULES_DIR, type TableRule } from "./rules.ts";
+import type { Treatments } from "./treatments.ts";
+import { yamlKey } from "./yaml-key.ts";
+
+/** A table that no rule speaks of, with a rule to be decided upon. */
+export function tableWithoutRule(table: SourceTable, rules: Rules, references: readonly Reference[]): SyncFinding {
+  const shown = shownTable(table);
+  const columns = table.columns.filter(({ generated }) => !generated);
+  const lines = columns.map((column) => `    ${lineFor(table, column, references)}`);
+  const file = rules.files[0]?.file ?? `${RULES_DIR}/tables.yaml`;
+  return {
+    rule: "table-without-rule",
+    message: `No rule speaks of the table ${shown}`,
+    fix: [
+      `Add to ${file}, below \`tables:\`, with what becomes of each column (or \`${shown}: skip\` for none of its rows):`,
+      `  ${shown}:`,
+      ...lines,
+    ].join("\n"),
+    location: { file },
+    table: shown,
+    column: undefined,
+  };
+}
+
+/** Columns of a table that its rule does not speak of, and that follow no other. */
+export function columnsWithoutRule(
+  table: SourceTable,
+  { place }: TableRule,
+  treatments: Treatments,
+  references: readonly Reference[],
+): SyncFinding[] {
+  return table.columns.flatMap((column): SyncFinding[] => {
+    if (column.generated || treatments.hasRule(column) || treatments.of(column) !== undefined) return [];
+    const shown = `${shownTable(table)}.${column.name}`;
+    const { file, line } = place.file.location(place.offset);
+    return [
+      {
+        rule: "column-without-rule",
+        message: `No rule says what becomes of the column ${shown} (${column.type})`,
+        fix: `Add to ${file}, below line ${line}: ${lineFor(table, column, references)}`,
+        location: place.file.location(place.offset),
+        table: shownTable(table),
+        column: column.name,
+      },
+    ];
+  });
+}
+
+/** The line of a rule for a column, to be decided upon. */
+function lineFor(table: SourceTable, column: SourceColumn, references: readonly Reference[]): string {
+  const name = yamlKey(column.name);
+  const isKey = references.some(({ from, fromColumns }) => from === table && fromColumns.includes(column));
+  const guess = isKey ? "keep" : guessByName(column);
+  return guess === undefined
+    ? `${name}: "?"  # keep, if nothing in it is personal, or a transform`
+    : `${name}: ${guess}`;
+}

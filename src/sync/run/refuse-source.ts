@@ -1,0 +1,49 @@
+import { resolve } from "node:path";
+import type { Database } from "#database/database.ts";
+import { withDatabase } from "#database/open.ts";
+import { ConfitureError } from "#errors/error.ts";
+import type { Source } from "./source.ts";
+import type { SyncOptions } from "./report.ts";
+
+/** @throws ConfitureError `sync_not_allowed` */
+export async function refuseSameDatabase(options: SyncOptions, source: Source): Promise<void> {
+  const { target, connect, signal } = options;
+  const from = options.source.target;
+  const isSameFolder =
+    from.engine === "embedded" &&
+    target.target.engine === "embedded" &&
+    from.path !== undefined &&
+    target.target.path !== undefined &&
+    resolve(from.path) === resolve(target.target.path);
+  if (isSameFolder) throw sameDatabase();
+  if (source.isEmbedded || target.target.engine === "embedded") return;
+  const isSame = await withDatabase(
+    target.target,
+    { ...connect, signal },
+    async (database) => await source.isIn(database),
+  );
+  if (isSame === "same") throw sameDatabase();
+  if (isSame === "replica") {
+    throw new ConfitureError("sync_not_allowed", "The source is a replica of the target: both are the same database", {
+      hint: "The copy would take the place of what is copied. If the target's server was made of a copy of the source's files instead, name the primary as the source, or make the target's database anew (DROP DATABASE, CREATE DATABASE). Nothing was changed.",
+    });
+  }
+}
+
+function sameDatabase(): ConfitureError {
+  return new ConfitureError("sync_not_allowed", "The source and the target are the same database", {
+    hint: "Look at both with `confiture config show`. Nothing was changed.",
+  });
+}
+
+export async function refuseLargeObjects(database: Database, skip: boolean): Promise<void> {
+  if (skip) return;
+  const [row] = await database.query<{ number: number }>(
+    "select pg_catalog.count(*)::pg_catalog.int4 as number from pg_catalog.pg_largeobject_metadata",
+  );
+  const number = row?.number ?? 0;
+  if (number === 0) return;
+  throw new ConfitureError("sync_large_objects", `The source has ${number} large objects, which are not copied`, {
+    hint: "No rule can see inside them. Leave them out with --skip-large-objects; columns that refer to them will then refer to nothing.",
+  });
+}

@@ -1,0 +1,67 @@
+import type { Database, OpenOptions } from "#database/database.ts";
+import type { Target } from "#database/target.ts";
+import type { LeftOut } from "#compare/copied-schema.ts";
+import type { ScratchSite } from "#compare/scratch/site.ts";
+import type { SyncPlan } from "../plan.ts";
+import type { SyncEvent, TableReport } from "./events.ts";
+import type { ExtensionTables } from "./extension-tables.ts";
+import type { TableSize } from "./pieces.ts";
+import type { Proof } from "./proof.ts";
+import type { MovedSequence } from "./sequences.ts";
+import type { PreparedTarget } from "./prepared-target.ts";
+
+export interface SyncOptions {
+  readonly source: { readonly target: Target; readonly name: string };
+  readonly target: { readonly target: Target; readonly name: string };
+  /** Streams at a time; 1 where an embedded database takes part. */
+  readonly jobs: number;
+  /** The ledger's name. */
+  readonly table: string;
+  /** Milliseconds to wait for tables that are locked on the source. */
+  readonly lockTimeout: number;
+  /** Whether large objects may be left out. */
+  readonly skipLargeObjects: boolean;
+  /** Whether rows of extensions' tables may be left out. */
+  readonly skipExtensionTables: boolean;
+  /** Where definitions are put into the same words when the catalogues are compared. */
+  readonly scratch: ScratchSite;
+  /** Makes the plan from what a session sees of the source. */
+  readonly plan: (database: Database) => Promise<SyncPlan>;
+  readonly connect?: Pick<OpenOptions, "wait" | "onRetry">;
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent: (event: SyncEvent) => void;
+}
+
+/** What a run would do. */
+export interface SyncPreview {
+  readonly plan: SyncPlan;
+  readonly sizes: readonly TableSize[];
+}
+
+/** What a run did. */
+export interface SyncReport {
+  readonly plan: SyncPlan;
+  readonly tables: readonly TableReport[];
+  readonly ledgers: readonly { readonly table: string; readonly rows: number }[];
+  readonly left: LeftOut;
+  readonly extensionTables: ExtensionTables;
+  /** Sequences that could not be read, those that were set beyond numbers of a rule, and columns that are ahead of theirs, as on the source. */
+  readonly sequences: {
+    readonly set: number;
+    readonly unreadable: readonly string[];
+    readonly moved: readonly MovedSequence[];
+    readonly behind: readonly string[];
+  };
+  readonly foreignKeys: number;
+  readonly proof: Proof;
+  readonly snapshot: { readonly lsn: string | null; readonly takenAt: string };
+  readonly place: PreparedTarget["place"];
+  readonly removed: readonly string[];
+  /** Milliseconds. */
+  readonly durations: {
+    readonly rows: number;
+    readonly objects: number;
+    readonly proof: number;
+    readonly total: number;
+  };
+}

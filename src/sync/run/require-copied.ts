@@ -1,0 +1,49 @@
+import type { Database } from "#database/database.ts";
+import { ConfitureError } from "#errors/error.ts";
+import type { Proof } from "./proof.ts";
+import { TOKEN_NAMES } from "./tokens.ts";
+
+/** @throws ConfitureError `sync_unproven` */
+export function requireProof({ columns, leaks }: Proof): void {
+  const lines = [
+    ...columns
+      .filter(({ holds }) => !holds)
+      .map(({ column, transform, same, how }) =>
+        how === "no value in common"
+          ? `  ${column} (${transform}): originals are among the results`
+          : `  ${column} (${transform}): ${same} values are originals`,
+      ),
+    ...leaks.map(
+      ({ column, kind, rows, more }) =>
+        `  ${column}: ${more === true ? "at least " : ""}${rows} ${rows === 1 ? "row holds" : "rows hold"} an original ${TOKEN_NAMES[kind]}`,
+    ),
+  ];
+  if (lines.length === 0) return;
+  throw new ConfitureError("sync_unproven", `Originals are in the copy:\n${lines.join("\n")}`, {
+    hint: "Transform or scrub these columns (db/sync), then run it again.",
+    data: { columns: columns.filter(({ holds }) => !holds), leaks },
+  });
+}
+
+export function schemaDiffers(
+  changes: readonly { readonly change: string; readonly kind: string; readonly name: string }[],
+): ConfitureError {
+  const lines = changes.map(({ change, kind, name }) => `  ${SIGNS[change] ?? change} ${kind} ${name}`);
+  return new ConfitureError("sync_unproven", `The copy's schema is not that of the source:\n${lines.join("\n")}`, {
+    data: { changes: changes.map(({ change, kind, name }) => ({ change, kind, name })) },
+  });
+}
+
+const SIGNS: Readonly<Record<string, string>> = {
+  added: "missing:",
+  dropped: "only in the copy:",
+  changed: "different:",
+};
+
+/** @returns how many foreign keys there are */
+export async function requireValidKeys(database: Database): Promise<number> {
+  const [row] = await database.query<{ number: number }>(
+    "select pg_catalog.count(*)::pg_catalog.int4 as number from pg_catalog.pg_constraint c where c.contype operator(pg_catalog.=) 'f' and c.convalidated",
+  );
+  return row?.number ?? 0;
+}

@@ -1,0 +1,96 @@
+import emptyDatabase from "#build/empty-database.sql" with { type: "text" };
+import type { Database, OpenOptions } from "#database/database.ts";
+import { openDatabase } from "#database/open.ts";
+import type { ServerTarget } from "#database/target.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { INCOMPLETE_SCHEMA } from "#compare/copied-schema.ts";
+import { quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
+import { COPY_MARK, type PreparedTarget } from "./prepared-target.ts";
+import { lockTarget } from "./lock-target.ts";
+
+/** Without the right to create databases, the target itself is emptied and says so until it is whole. */
+export async function inPlace(target: ServerTarget, options: OpenOptions): Promise<PreparedTarget> {
+  const holder = await openDatabase(target, options);
+  try {
+    await lockTarget(holder, target.database, options);
+    await requireOwnExtensions(holder, target);
+    const mark = quoteLiteral(`${COPY_MARK}, not finished: rows and objects are missing`);
+    await holder.execute(
+      `begin; ${emptyDatabase}; create schema ${INCOMPLETE_SCHEMA}; comment on schema ${INCOMPLETE_SCHEMA} is ${mark}; commit`,
+    );
+  } catch (error) {
+    await holder.close();
+    throw mayNotReplace(error, target);
+  }
+  return {
+    place: "in place",
+    engine: "server",
+    removed: [],
+    databaseTarget: target,
+    open: async () => await openDatabase(target, options),
+    async finish(comment) {
+      // Only the owner of the database may.
+      await holder
+        .execute(`comment on database ${quoteIdentifier(target.database)} is ${quoteLiteral(comment)}`)
+        .catch((error: unknown) => {
+          if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "42501") throw error;
+        });
+      await holder.execute(`drop schema ${INCOMPLETE_SCHEMA}`);
+      await holder.close();
+      return undefined;
+    },
+    abandon: async () => await holder.close(),
+  };
+}
+
+/**
+ * Stops where an extension in the target is another role's: emptying the target would fail at it.
+ * @throws ConfitureError `sync_target_failed`
+ */
+async function requireOwnExtensions(database: Database, { user }: ServerTarget): Promise<void> {
+  const others = await database.query<{ name: string; owner: string }>(
+    `select e.extname::pg_catalog.text as name, pg_catalog.pg_get_userbyid(e.extowner)::pg_catalog.text as owner
+       from pg_catalog.pg_extension e where e.extname operator(pg_catalog.<>) 'plpgsql'
+        and not pg_catalog.pg_has_role(e.extowner, 'usage') order by 1`,
+  );
+  if (others.length === 0) return;
+  const named = others.map(({ name, owner }) => `${name} (owner: ${owner})`);
+  throw new ConfitureError(
+    "sync_target_failed",
+    `On the target, the role ${user} may not create databases, and cannot empty this one: it does not own the ${others.length === 1 ? "extension" : "extensions"} ${named.join(", ")}`,
+    {
+      hint: [
+        "Nothing was changed. Run on the target, as the owner or a superuser; the copy makes the extensions of the source again:",
+        ...others.map(({ name }) => `DROP EXTENSION ${quoteIdentifier(name)} CASCADE;`),
+      ].join("\n"),
+      data: { sqlstate: "42501", side: "target", role: user, extensions: others.map(({ name }) => name) },
+    },
+  );
+}
+
+/** A role that may neither make a new database nor empty the one there is. */
+function mayNotReplace(error: unknown, { database, user }: ServerTarget): unknown {
+  if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "42501") return error;
+  const role = quoteIdentifier(user);
+  return new ConfitureError(
+    "sync_target_failed",
+    `On the target, the role ${user} may neither replace the database "${database}" nor empty it: ${error.server.message}`,
+    {
+      hint: [
+        "Nothing was changed. Run on the target, as a superuser:",
+        `ALTER DATABASE ${quoteIdentifier(database)} OWNER TO ${role};`,
+        `ALTER ROLE ${role} CREATEDB;`,
+      ].join("\n"),
+      data: { sqlstate: "42501", side: "target", role: user },
+    },
+  );
+}
+
+/** Whether a copy into a database was begun and never ended. */
+export async function isIncomplete(database: Database): Promise<boolean> {
+  const rows = await database.query(
+    "select 1 from pg_catalog.pg_namespace n where n.nspname operator(pg_catalog.=) $1",
+    [INCOMPLETE_SCHEMA],
+  );
+  return rows.length > 0;
+}
