@@ -1,5 +1,5 @@
 import { type Fact, type Facts, factsOf } from "../engine/facts.ts";
-import { encodeId } from "../engine/object-id.ts";
+import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { type Action, migrationActions, PlannerRefusal } from "../engine/actions.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
@@ -55,7 +55,7 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   const unkeyed = withoutKeyedPartitions(from.facts, to.facts);
   const moves = planMoves(withKeysApart(from.facts, unkeyed), unkeyed);
   const [before, after] = withSameRoles(
-    apart(withoutDefaultsOfReplaced(withNotNullOnce(moves.from, from, to), moves.to), from, to),
+    apart(withoutPartsOfReplaced(withNotNullOnce(moves.from, from, to), moves.to), from, to),
     withNotNullOnce(moves.to, to, to),
   );
   const late = lateChildren(to, from.facts);
@@ -63,7 +63,7 @@ function planAtOnce(from: Catalogue, to: Catalogue): PlannedStatement[] {
   const converted = withValuesByAttribute(before, withCollationsAlone(before, alone));
   const target = withColumnsDeclaredAgain({ facts: converted, extras: to.extras });
   const actions = planActions(collationsAsTypes(before, alone), target, from, to).filter(
-    (action) => isOfSchema(action, to.builder) && !isIdle(action, from),
+    (action) => isOfSchema(action, to.builder) && !isIdle(action, from.facts, to.facts),
   );
   requireNoArrays(actions, from.facts, to.facts);
   const taken = takeovers(from.facts, to.facts);
@@ -148,15 +148,24 @@ function isInCycle({ id, payload }: Fact, dropped: ReadonlySet<string>): boolean
   return (id.kind === "function" || id.kind === "procedure") && dropped.has(encodeId(id));
 }
 
-/** Defaults of a table that is made anew go with it; the planner would take them away as well. */
-function withoutDefaultsOfReplaced(from: Facts, to: Facts): Facts {
-  const defaults = from.facts().filter(({ id }) => {
-    return id.kind === "default" && isMadeAnew({ schema: id.schema, name: id.table }, from, to);
+/** Defaults of a table that is made anew go with it, and so do comments and rights of its parts; the planner would take them away as well. */
+function withoutPartsOfReplaced(from: Facts, to: Facts): Facts {
+  const gone = from.facts().filter(({ id }) => {
+    const table = tableOfPart(id);
+    return table !== undefined && isMadeAnew(table, from, to);
   });
   return withoutObjects(
     from,
-    defaults.map(({ id }) => id),
+    gone.map(({ id }) => id),
   );
+}
+
+/** The table of a default, and of what is on a column, constraint, trigger or the like. */
+function tableOfPart(id: ObjectId): { readonly schema: string; readonly name: string } | undefined {
+  const part = "target" in id ? id.target : id.kind === "default" ? id : undefined;
+  if (part !== undefined && "table" in part) return { schema: part.schema, name: part.table };
+  // Rights to a column are on its table.
+  return id.kind === "acl" && id.column !== undefined && part?.kind === "table" ? part : undefined;
 }
 
 /** What differs in a way that the planner does not know, and has to be made anew, is made to differ for it. */
@@ -190,15 +199,17 @@ function isOfSchema({ sql, produces, destroys, releases }: Action, builder: stri
   return releases.some(({ kind }) => kind === "role");
 }
 
-/** Before a change of type, the planner takes a default away whether there is one or not. */
-function isIdle({ sql, verb, consumes: [column] }: Action, { facts }: Catalogue): boolean {
-  return (
-    verb === "alter" &&
-    sql.endsWith(" DROP DEFAULT") &&
-    column?.kind === "column" &&
-    !facts.childrenOf(column).some(({ id }) => id.kind === "default")
-  );
+/**
+ * Before a change of type, the planner takes a default away whether there is one or not; and it changes the type of a column whose
+ * table is made anew.
+ */
+function isIdle({ sql, verb, consumes: [column] }: Action, from: Facts, to: Facts): boolean {
+  if (verb !== "alter" || column?.kind !== "column") return false;
+  if (CHANGES_TYPE.test(sql)) return isMadeAnew({ schema: column.schema, name: column.table }, from, to);
+  return sql.endsWith(" DROP DEFAULT") && !from.childrenOf(column).some(({ id }) => id.kind === "default");
 }
+
+const CHANGES_TYPE = /^ALTER TABLE .+? ALTER COLUMN (?:[\w$]+|"(?:[^"]|"")+") TYPE /;
 
 /** An index of a partitioned table takes over what partitions have like it: those that are to stay their own come after it. */
 function partitionedIndexesFirst(actions: readonly Action[], to: Facts): Action[] {

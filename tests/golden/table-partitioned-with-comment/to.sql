@@ -1,0 +1,4 @@
+CREATE TABLE note (
+  id bigint PRIMARY KEY,
+  c0 jsonb
+);

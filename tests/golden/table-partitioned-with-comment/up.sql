@@ -1,0 +1,11 @@
+-- migrate:up
+
+-- DATA LOSS: its rows are gone; rolling back does not undo that.
+-- LOCK: reads and writes of public.note wait until the migration is committed.
+DROP TABLE public.note;
+
+CREATE TABLE public.note (
+  id bigint NOT NULL,
+  c0 jsonb,
+  CONSTRAINT note_pkey PRIMARY KEY (id)
+);
