@@ -178,6 +178,16 @@ export function notNullColumns(constraint: Constraint, columns: readonly string[
   return constraint.contype === "CONSTR_CHECK" ? provenByExpression(constraint.raw_expr) : [];
 }
 
+/** Whether a constraint asks nothing but that columns are no NULL. */
+export function asksNotNullAlone(constraint: Constraint): boolean {
+  const asksAlone = (node: Node | undefined): boolean => {
+    const and = inside(node, "BoolExpr");
+    if (and !== undefined) return and.boolop === "AND_EXPR" && (and.args ?? []).every(asksAlone);
+    return provenByExpression(node).length > 0;
+  };
+  return constraint.contype === "CONSTR_CHECK" && asksAlone(constraint.raw_expr);
+}
+
 function provenByExpression(node: Node | undefined): string[] {
   const and = inside(node, "BoolExpr");
   if (and !== undefined) return and.boolop === "AND_EXPR" ? (and.args ?? []).flatMap(provenByExpression) : [];

@@ -21,8 +21,7 @@ export const dropConstraint: Rule = {
       const known = world.find(table)?.constraints.get(command.name ?? "");
       // A CHECK that only helped SET NOT NULL has done its work.
       const isSpent =
-        known !== undefined &&
-        known.provesNotNull.length > 0 &&
+        known?.asksNotNullAlone === true &&
         known.provesNotNull.every((column) => world.column(table, column)?.notNull === true);
       const isNew = known !== undefined && world.isNewFile(known.made);
       const isReplaced = file.statements

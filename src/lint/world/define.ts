@@ -1,5 +1,5 @@
 import { type ColumnDef, type Constraint, inside, type NodeOf, type RangeVar, strings } from "#sql/parser.ts";
-import { notNullColumns, typeText } from "../syntax.ts";
+import { asksNotNullAlone, notNullColumns, typeText } from "../syntax.ts";
 import type { KnownIndex, Relation } from "./relation.ts";
 import type { Relations } from "./relations.ts";
 
@@ -89,6 +89,7 @@ export function addConstraint(
     columns,
     valid: constraint.skip_validation !== true && constraint.is_enforced !== false,
     provesNotNull: notNullColumns(constraint, columns),
+    asksNotNullAlone: asksNotNullAlone(constraint),
     made: relations.here,
   });
   if (kind === "CONSTR_PRIMARY")

@@ -37,6 +37,8 @@ export interface KnownConstraint {
   valid: boolean;
   /** Columns that it proves to be no NULL, once it is valid. */
   readonly provesNotNull: readonly string[];
+  /** Whether it is a CHECK that asks nothing else. */
+  readonly asksNotNullAlone: boolean;
   readonly made: number;
 }
 

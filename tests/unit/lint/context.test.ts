@@ -534,6 +534,7 @@ describe("who reads rows that policies keep from them", () => {
   });
 });
 
+const CHECKED = "CREATE TABLE t (a int, b int); ALTER TABLE t ADD CONSTRAINT c CHECK (a IS NOT NULL);";
 const SWALLOWS = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';";
 
 test.each([
@@ -569,6 +570,15 @@ test.each([
     false,
   ],
   ["ALTER TABLE t RENAME a TO b; ALTER TABLE t ADD a int;", "column-replaced", true],
+  [[CHECKED, "ALTER TABLE t ALTER a SET NOT NULL; ALTER TABLE t DROP CONSTRAINT c;"], "drop-constraint", false],
+  [
+    [
+      CHECKED.replace("NULL)", "NULL AND b > 0)"),
+      "ALTER TABLE t ALTER a SET NOT NULL; ALTER TABLE t DROP CONSTRAINT c;",
+    ],
+    "drop-constraint",
+    true,
+  ],
   ["CREATE TABLE t (a int); ALTER TABLE t RENAME a TO b; ALTER TABLE t ADD a int;", "column-replaced", false],
   ["COPY t FROM PROGRAM 'cat';", "changes-server", true],
   ["COPY t FROM '/tmp/t';", "changes-server", true],
