@@ -116,7 +116,19 @@ function writesOf(tokens: readonly string[], event: Write, table: string): "none
   if (targets.includes(table)) return "row";
   const isWhole = tokens.some((token, at) => token === "NEW" && tokens[at + 1] === "." && tokens[at + 2] === "*");
   if (targets.length > 0) return isWhole && event !== "DELETE" ? "row" : "other";
-  return tokens.includes("PERFORM") ? "other" : "none";
+  // A function that it calls may write.
+  return tokens.includes("PERFORM") || tokens.some((token, at) => callsAt(tokens, token, at)) ? "other" : "none";
+}
+
+/** Words that stand before a parenthesis and call nothing, and functions of PostgreSQL's own that triggers mostly call. */
+const NO_CALLS: ReadonlySet<string> = new Set(
+  "IF,ELSIF,WHILE,AND,OR,NOT,IN,ANY,ALL,CASE,WHEN,THEN,ELSE,RETURN,VALUES,COALESCE,NULLIF,GREATEST,LEAST,NOW,FORMAT,LOWER,UPPER,TRIM,LENGTH,CONCAT,CLOCK_TIMESTAMP,PG_TRIGGER_DEPTH,CURRENT_SETTING,ROW,NUMERIC,VARCHAR,CHAR".split(
+    ",",
+  ),
+);
+
+function callsAt(tokens: readonly string[], token: string, at: number): boolean {
+  return tokens[at + 1] === "(" && /^["A-Z_\u0080-\uffff]/.test(token) && !NO_CALLS.has(token);
 }
 
 /** What a statement stands behind. */

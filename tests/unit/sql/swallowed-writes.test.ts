@@ -35,6 +35,7 @@ test.each([
     "UPDATE OF a",
     ["perhaps: may let UPDATE on app.t write nothing (TRIGGER x)"],
   ],
+  ["NEW.id := save(NEW.name); RETURN NULL;", "INSERT", ["perhaps: may let INSERT on app.t write nothing (TRIGGER x)"]],
   // It raises an error, or writes the row itself.
   ["RAISE EXCEPTION 'append only'; RETURN NULL;", ALL, []],
   ["RAISE 'append only';", ALL, []],
@@ -74,6 +75,9 @@ test("what is no row trigger before or instead of a write, is off, new, or swall
   expect(
     swallowed(returning("INSERT INTO u VALUES (NEW.a); RETURN NEW;"), insert.replace("BEFORE", "INSTEAD OF")),
   ).toEqual([]);
+  expect(swallowed(returning("NEW.id := save(NEW.a); RETURN NEW;"), insert.replace("BEFORE", "INSTEAD OF"))).toEqual(
+    [],
+  );
   expect(swallowed(NULL, trigger("INSERT", "WHEN (NEW.a IS NULL)"))[0]).toStartWith("branch: ");
   expect(swallowed(NULL, "CREATE TABLE t (a int)", insert)).toEqual([]);
   expect(
