@@ -6,10 +6,10 @@ import type { LoadedMigration } from "#migrate/body.ts";
 import { loadWithinLimit } from "../scratch/within-limit.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";
-import { startRun } from "../scratch/scratch-run.ts";
+import { SCRATCH_LEDGER, startRun } from "../scratch/scratch-run.ts";
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
 import { takeBack } from "../base/take-back.ts";
-import type { Rows } from "../contained/rows.ts";
+import { notBuilt, readRowHashes, type Rows } from "../contained/rows.ts";
 import { writtenColumns } from "../contained/written.ts";
 import { buildSchema, projectBase, type ProjectFiles, projectMigrations } from "../sources/sources.ts";
 import { replayMigrations, reversible, startsFromNothing } from "../verify/replay-ways.ts";
@@ -60,7 +60,13 @@ export async function readHistory(
     const { replay } = await replayMigrations(files, series, false);
     const [finding] = replay.findings;
     if (finding === undefined && replay.end !== undefined) {
-      return { migrations, base, end: replay.end, left: { hashes: new Map(), tables: [] }, fromNothing };
+      return {
+        migrations,
+        base,
+        end: replay.end,
+        left: { hashes: new Map(), tables: [], taken: new Set() },
+        fromNothing,
+      };
     }
     throw new ConfitureError(
       "schema_update_refused",
@@ -74,12 +80,26 @@ export async function readHistory(
   const database = await series.empty();
   const run = await startRun(database, options);
   const all = [...(base === undefined ? [] : [base]), ...migrations];
+  // Rows of other tables are not in the files.
+  const only = new Set(built.keys());
+  const taken = new Set<string>();
   for (const migration of all) {
+    const before =
+      only.size > 0 && mayTakeRows(migration) ? await readRowHashes(database, SCRATCH_LEDGER, { only }) : undefined;
     const error = await run.step(migration, "up");
     if (error !== undefined) throw error;
+    if (before === undefined) continue;
+    for (const table of notBuilt(before, await readRowHashes(database, SCRATCH_LEDGER, { only })).keys())
+      taken.add(table);
   }
   const end = await run.read();
-  return { migrations, base, end, left: await readLeftRows(database, built, writtenColumns(all, parser)), fromNothing };
+  const left = await readLeftRows(database, built, writtenColumns(all, parser));
+  return { migrations, base, end, left: { ...left, taken }, fromNothing };
+}
+
+/** Whether a way up may take rows away or change them. */
+function mayTakeRows({ up }: LoadedMigration): boolean {
+  return up.kind !== "sql" || /\b(?:delete|update|truncate|merge|do|call|select|execute)\b/i.test(up.script.text);
 }
 
 /** What the files are to build, and what is left in them because no migration made it. */

@@ -21,6 +21,8 @@ export interface LeftRows {
   readonly hashes: Rows;
   /** In the order in which their tables were made. */
   readonly tables: readonly LeftTable[];
+  /** Tables of which a migration has changed rows or taken some away. */
+  readonly taken: ReadonlySet<string>;
 }
 
 interface LeftTable {
@@ -49,6 +51,15 @@ export interface LackingRows {
   readonly otherWhat: string;
 }
 
+/** Rows that the schema files make in a table of which a migration has changed rows or taken some away. */
+export interface TakenRows {
+  /** Qualified, as SQL. */
+  readonly table: string;
+  readonly count: number;
+  /** "2 rows of public.roles" */
+  readonly what: string;
+}
+
 /** More rows of a table are data, and no part of a schema. */
 const MOST = 500;
 
@@ -58,7 +69,11 @@ const MOST = 500;
  * @param built rows that the schema files make
  * @param written columns to which migrations give values of their own
  */
-export async function readLeftRows(database: Database, built: Rows, written: Written): Promise<LeftRows> {
+export async function readLeftRows(
+  database: Database,
+  built: Rows,
+  written: Written,
+): Promise<Omit<LeftRows, "taken">> {
   const hashes = await readRowHashes(database, SCRATCH_LEDGER);
   const missing = notBuilt(hashes, built);
   const tables: LeftTable[] = [];
@@ -121,6 +136,8 @@ async function hasKeyIn(database: Database, table: string, columns: readonly str
 export interface BroughtRows {
   readonly edits: readonly Edit[];
   readonly lacking: readonly LackingRows[];
+  /** What the files make and the migrations do not leave, as a row with another key: nobody edits it by itself. */
+  readonly taken: readonly TakenRows[];
 }
 
 /**
@@ -136,7 +153,7 @@ export async function bringRows(
   left: LeftRows,
   built: Rows | undefined,
 ): Promise<BroughtRows> {
-  if (left.tables.length === 0) return { edits: [], lacking: [] };
+  if (left.tables.length + left.taken.size === 0) return { edits: [], lacking: [], taken: [] };
   const before = tree.save();
   const made = built ?? (await readRowHashes(await buildTexts(options, series, before), SCRATCH_LEDGER));
   const missing = notBuilt(left.hashes, made);
@@ -144,7 +161,8 @@ export async function bringRows(
   const lacking = left.tables.flatMap((table) => lackingIn(table, missing, others) ?? []);
   const edits = lacking.flatMap(({ subject, sql, table, others: other, isKeyed }): Edit[] => {
     // A row that a migration changed would be there twice.
-    const file = sql === undefined || (other > 0 && !isKeyed) ? undefined : homeOf(tree, subject);
+    const isOther = other > 0 && (!isKeyed || left.taken.has(table));
+    const file = sql === undefined || isOther ? undefined : homeOf(tree, subject);
     if (sql === undefined || file === undefined) return [];
     addAtEnd(tree, file, sql);
     const name = `rows of ${table}`;
@@ -158,6 +176,9 @@ export async function bringRows(
   return {
     edits,
     lacking: lacking.filter(({ subject }) => !brought.has(subject)),
+    taken: [...others]
+      .filter(([table]) => left.taken.has(table))
+      .map(([table, { size }]) => ({ table, count: size, what: rowsOf(size, table) })),
   };
 }
 

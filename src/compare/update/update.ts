@@ -15,7 +15,7 @@ import { tokensOf } from "#sql/tokens.ts";
 import { SchemaTree } from "./schema-tree.ts";
 import { isLasting, renamingsOf } from "./renames.ts";
 import { Updating } from "./updating.ts";
-import { bringRows, type LackingRows } from "./rows.ts";
+import { bringRows, type LackingRows, type TakenRows } from "./rows.ts";
 import { wordingOf } from "./wording.ts";
 
 /** A schema file before and after. */
@@ -37,6 +37,8 @@ export interface SchemaUpdate {
   readonly kept: readonly Change[];
   /** Rows that migrations leave, and that the files do not make: they have no place for rows, or none that works. */
   readonly lackingRows: readonly LackingRows[];
+  /** Rows that the files make and migrations do not leave, in tables of which these have changed rows or taken some away. */
+  readonly takenRows: readonly TakenRows[];
   /** How many migrations there are, the base not counted. */
   readonly migrations: number;
 }
@@ -72,6 +74,7 @@ export async function updateSchema(options: EndsOptions): Promise<SchemaUpdate> 
       edits: [...edits, ...rows.edits],
       kept: target.kept,
       lackingRows: rows.lacking,
+      takenRows: rows.taken,
       migrations: migrations.length,
     };
   });

@@ -525,6 +525,16 @@ describe("rows that migrations leave", () => {
     const changed = await update(keyless, "UPDATE kinds SET n = 7; INSERT INTO kinds VALUES ('b', 2)");
     expect(changed).toMatchObject({ files: [], lackingRows: [{ what: "2 rows of public.kinds", others: 1 }] });
   });
+
+  test("do not come beside the row whose key a migration changed, and one that is gone is named", async () => {
+    const files = { "1.sql": `${KINDS}INSERT INTO kinds VALUES ('old'), ('kept');\n` };
+    const takenRows = [{ table: '"public"."kinds"', count: 1, what: "1 row of public.kinds" }];
+    const renamed = await update(files, "UPDATE kinds SET name = 'new' WHERE name = 'old'");
+    const sql = "INSERT INTO kinds (name) VALUES\n    ('new')";
+    expect(renamed).toMatchObject({ files: [], takenRows, lackingRows: [{ sql }] });
+    const gone = await update(files, "DELETE FROM kinds WHERE name = 'old'");
+    expect(gone).toMatchObject({ files: [], takenRows, lackingRows: [] });
+  });
 });
 
 test("a file in which nothing is left goes", async () => {

@@ -42,9 +42,10 @@ export const command = defineCommand({
     if (context.io.signal.aborted) throw interrupted();
     tellKept(context, update);
     tellLackingRows(context, update);
+    tellTakenRows(context, update);
     if (update.files.length === 0) {
       context.messages.log(
-        update.kept.length + update.lackingRows.length > 0
+        update.kept.length + update.lackingRows.length + update.takenRows.length > 0
           ? "Nothing to write: what is different is said above"
           : "Nothing to update: the schema files hold everything that the migrations make",
       );
@@ -106,7 +107,7 @@ function tellKept({ messages }: CommandContext, { kept }: SchemaUpdate): void {
 }
 
 /** What nobody writes: the files have no place for rows, or other rows are in the way. */
-function tellLackingRows({ messages }: CommandContext, { lackingRows }: SchemaUpdate): void {
+function tellLackingRows({ messages }: CommandContext, { lackingRows, takenRows }: SchemaUpdate): void {
   if (lackingRows.length === 0) return;
   const statements = lackingRows.flatMap(({ sql }) => (sql === undefined ? [] : `${sql};`.split("\n")));
   const rows = lackingRows.reduce((sum, { count: some }) => sum + some, 0);
@@ -114,9 +115,20 @@ function tellLackingRows({ messages }: CommandContext, { lackingRows }: SchemaUp
     [
       `${lackingRows.map(({ what }) => inLine(what)).join(", ")}, which migrations leave, ${agree(rows, "is", "are")} not in what the schema files build. Put ${agree(rows, "it", "them")} into a schema file, or a database that is built is without ${agree(rows, "it", "them")}:`,
       ...statements.map((line) => `  ${inLine(line)}`),
-      ...lackingRows.flatMap(({ others, otherWhat }) => (others === 0 ? [] : [otherRows(others, otherWhat)])),
+      ...lackingRows.flatMap(({ table, others, otherWhat }) =>
+        others === 0 || takenRows.some((taken) => taken.table === table) ? [] : [otherRows(others, otherWhat)],
+      ),
     ].join("\n"),
   );
+}
+
+/** A row of another key, or one that is gone: what is in the files stays there, and a database that is built has it. */
+function tellTakenRows({ messages }: CommandContext, { takenRows }: SchemaUpdate): void {
+  for (const { count: rows, what } of takenRows) {
+    messages.warn(
+      `${inLine(what)} ${agree(rows, "is", "are")} in what the schema files build, and migrations do not leave ${agree(rows, "it", "them")}: they change rows of this table or take some away. Change ${agree(rows, "it", "them")} in the schema files, or take ${agree(rows, "it", "them")} out; nothing was done about ${agree(rows, "it", "them")}`,
+    );
+  }
 }
 
 function otherRows(others: number, what: string): string {
@@ -146,7 +158,10 @@ function tellEdits({ messages }: CommandContext, { edits, files }: SchemaUpdate)
   }
 }
 
-function toJson({ files, edits, kept, lackingRows }: SchemaUpdate, written: boolean): Record<string, unknown> {
+function toJson(
+  { files, edits, kept, lackingRows, takenRows }: SchemaUpdate,
+  written: boolean,
+): Record<string, unknown> {
   return {
     files: files.map(({ path, before, after }) => ({
       path,
@@ -156,6 +171,7 @@ function toJson({ files, edits, kept, lackingRows }: SchemaUpdate, written: bool
     edits: edits.map(({ name, how, file, sql }) => ({ name, how, file, sql })),
     kept: kept.map(changeToJson),
     lackingRows: lackingRows.map(({ table, count: rows, sql, others }) => ({ table, rows, sql: sql ?? null, others })),
+    takenRows: takenRows.map(({ table, count: rows }) => ({ table, rows })),
     written,
   };
 }
