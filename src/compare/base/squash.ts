@@ -23,6 +23,7 @@ import type { ProjectFiles } from "../sources/sources.ts";
 import { BASE_HEADER } from "./base.ts";
 import { readCells, type TableCells } from "./cells.ts";
 import { differingColumns, REPRODUCED, reproducible } from "./reproducible.ts";
+import { sessionCode } from "./session-code.ts";
 import { type BaseScript, readScript } from "./text.ts";
 import { valueSources, writersOf } from "./value-sources.ts";
 
@@ -116,7 +117,10 @@ export async function squash(options: SquashOptions): Promise<Squash> {
       base: { path: baseFile(options.migrationsDir).path, text },
       squashed: gone,
       rest: rest.map(({ file }) => file),
-      doubts,
+      doubts: [
+        ...doubts,
+        ...(script.tables.length === 0 ? [] : sessionCode(before.filter(({ file }) => !isBase(file.version)))),
+      ],
     };
   });
 }

@@ -126,6 +126,14 @@ describe("a base moves forward", () => {
     expect((await squash({ ...filesOf(project.dir), through: "002" })).doubts).toEqual([
       "002_b runs code that possibly changes a role, which base.sql does not hold",
     ]);
+    // Two runs agree on the user.
+    await project.write(
+      "db/migrations/002_b.sql",
+      "SELECT 1;\nDO $$ BEGIN\nINSERT INTO a VALUES (length(current_user)); END $$;",
+    );
+    expect((await squash({ ...filesOf(project.dir), through: "002" })).doubts).toEqual([
+      expect.stringContaining("current_user (db/migrations/002_b.sql:3)"),
+    ]);
   });
 
   test.each([
