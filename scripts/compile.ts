@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { prepareEmbeddedAssets } from "../src/database/embedded-prepare.ts";
+import { prepareEmbeddedAssets } from "../src/database/embedded/prepare.ts";
 import { deafen } from "./deafen.ts";
 import { patchPlanner } from "./patch-planner.ts";
 import { forgetDictionaries, forgetSources } from "./slim.ts";
@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dir, "..");
 const PROGRAM = join(ROOT, "src", "main.ts");
 
 /** The threads that TypeScript migrations run in, that ends what takes too long in the embedded engine, and that builds for `verify`. */
-const THREADS = ["migrate/guest/thread.ts", "database/embedded-limit-thread.ts", "compare/verify/build-thread.ts"].map(
+const THREADS = ["migrate/guest/thread.ts", "database/embedded/limit-thread.ts", "compare/verify/build-thread.ts"].map(
   (path) => join(ROOT, "src", path),
 );
 

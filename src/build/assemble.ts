@@ -1,5 +1,5 @@
 import type { Script } from "#database/script.ts";
-import { Lexer } from "#sql/lexer.ts";
+import { Lexer } from "#sql/lexer/lexer.ts";
 import type { PsqlCommand } from "#sql/psql-command.ts";
 import type { Span, Statement } from "#sql/statement.ts";
 

@@ -2,7 +2,7 @@ import { LogLevels } from "consola/core";
 import type { PlannedMigration } from "#migrate/dry-run.ts";
 import type { Direction } from "#migrate/events.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
-import { migrationId } from "#migrate/migration-file.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import { quoteLiteral } from "#sql/quote.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { CommandContext, Outcome } from "./command.ts";

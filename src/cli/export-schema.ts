@@ -179,7 +179,7 @@ async function baseOf(
   replace: boolean,
 ): Promise<Placement[]> {
   const { baseFile } = await import("#migrate/base.ts");
-  const { discoverMigrations } = await import("#migrate/discover.ts");
+  const { discoverMigrations } = await import("#migrate/files/discover.ts");
   const { renderBase } = await import("#compare/tree/text.ts");
   if (files.length === 0 || discoverMigrations(projectDir, migrations.dir, migrations.layout).migrations.length > 0) {
     return [];

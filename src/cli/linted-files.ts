@@ -3,7 +3,7 @@ import type { TraceOptions } from "#compare/trace/facts.ts";
 import type { Sizes } from "#compare/trace/sizes.ts";
 import type { Which } from "#lint/collect.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { isBase } from "#migrate/version.ts";
+import { isBase } from "#migrate/files/version.ts";
 import type { CommandContext } from "./command.ts";
 import { migrateOptions } from "./migrate-options.ts";
 

@@ -1,10 +1,10 @@
 import type { ProjectFiles, Source } from "#compare/sources/sources.ts";
 import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { discoverMigrations } from "#migrate/discover.ts";
+import { discoverMigrations } from "#migrate/files/discover.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import { status } from "#migrate/status.ts";
-import { isBase, isRepeatable } from "#migrate/version.ts";
+import { isBase, isRepeatable } from "#migrate/files/version.ts";
 import type { CommandContext } from "./command.ts";
 import { editedEntries, wereEdited } from "./contained.ts";
 import { migrateOptions } from "./migrate-options.ts";

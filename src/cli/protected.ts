@@ -2,7 +2,7 @@ import type { ParsedArgs } from "citty";
 import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
-import type { Loss } from "#migrate/losses.ts";
+import type { Loss } from "#migrate/warnings/losses.ts";
 import { ask } from "./ask.ts";
 import { canAsk } from "./can-ask.ts";
 import type { CommandContext } from "./command.ts";

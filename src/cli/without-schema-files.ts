@@ -1,5 +1,5 @@
 import { ConfitureError } from "#errors/error.ts";
-import { discoverMigrations } from "#migrate/discover.ts";
+import { discoverMigrations } from "#migrate/files/discover.ts";
 import type { CommandContext } from "./command.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { withDatabase } from "#database/open.ts";
 import type { Target } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { discoverMigrations } from "#migrate/discover.ts";
-import { factsOf } from "#migrate/file-facts.ts";
+import { discoverMigrations } from "#migrate/files/discover.ts";
+import { factsOf } from "#migrate/files/file-facts.ts";
 import { joinHistory } from "#migrate/history.ts";
-import { migrationId } from "#migrate/migration-file.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import { lookForLedger } from "#migrate/ledger/find.ts";
 import { readLedger } from "#migrate/ledger/read.ts";
 import { loadWithinLimit } from "./scratch/within-limit.ts";

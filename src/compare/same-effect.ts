@@ -1,11 +1,11 @@
 import type { ConfitureError } from "#errors/error.ts";
 import { withTemporaryFolder } from "#files/temporary.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
-import { loadMigration } from "#migrate/load.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
+import { loadMigration } from "#migrate/files/load.ts";
 import { loadWithinLimit } from "./scratch/within-limit.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { FormerFile } from "#migrate/same-way-up.ts";
-import { compareVersions } from "#migrate/version.ts";
+import { compareVersions } from "#migrate/files/version.ts";
 import { compareCatalogues } from "./catalogue/changes.ts";
 import { readState, type State } from "./contained/replayed.ts";
 import { startRun } from "./scratch/scratch-run.ts";

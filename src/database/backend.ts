@@ -1,5 +1,5 @@
-import type { MessageStream } from "./embedded-copy.ts";
-import type { FrontendMessage } from "./embedded-protocol.ts";
+import type { MessageStream } from "./embedded/copy.ts";
+import type { FrontendMessage } from "./embedded/protocol.ts";
 
 /** The backend behind a socket: takes whole messages and has answered them when it returns. */
 export interface Backend {

@@ -1,5 +1,5 @@
 import { ConfitureError, type ServerReport } from "#errors/error.ts";
-import type { Authentication } from "./authentication.ts";
+import type { Authentication } from "./authentication/authentication.ts";
 import type { ByteStream } from "./byte-stream.ts";
 
 export interface StartupOptions {

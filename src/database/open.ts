@@ -20,7 +20,7 @@ async function openEngine(target: Target, options: OpenOptions): Promise<Databas
     const { openServer } = await import("./server.ts");
     return await openServer(target, options);
   }
-  const { openEmbeddedDatabase } = await import("./embedded.ts");
+  const { openEmbeddedDatabase } = await import("./embedded/embedded.ts");
   return await openEmbeddedDatabase(target, options);
 }
 

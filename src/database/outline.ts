@@ -1,5 +1,5 @@
 import type { Location } from "#errors/error.ts";
-import { lossOf } from "#sql/loss.ts";
+import { lossOf } from "#sql/effects/loss.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { ByteRange, FileBytes } from "./file-bytes.ts";
 

@@ -1,6 +1,6 @@
 import type { Location } from "#errors/error.ts";
-import { Lexer } from "#sql/lexer.ts";
-import { TokenKind } from "#sql/token-kind.ts";
+import { Lexer } from "#sql/lexer/lexer.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { readPsqlCommand } from "#sql/psql-command.ts";
 import { type SplitResult, splitStatements } from "#sql/split.ts";
 import type { Statement } from "#sql/statement.ts";

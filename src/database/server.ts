@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfitureError } from "#errors/error.ts";
 import { clipName } from "#sql/clip-name.ts";
-import { Authentication } from "./authentication.ts";
+import { Authentication } from "./authentication/authentication.ts";
 import type { ByteStream } from "./byte-stream.ts";
-import { endPointHash } from "./certificate-hash.ts";
+import { endPointHash } from "./authentication/certificate-hash.ts";
 import type { Database, OpenOptions } from "./database.ts";
 import { type Greeting, handOver, startSession } from "./handshake.ts";
 import { hostsOf, inOrder, mismatch, passesFor } from "./hosts.ts";

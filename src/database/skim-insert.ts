@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { CharacterClass, CLASS_OF, CONTINUES_WORD, isDigit } from "#sql/characters.ts";
+import { CharacterClass, CLASS_OF, CONTINUES_WORD, isDigit } from "#sql/lexer/characters.ts";
 import type { FileBytes } from "./file-bytes.ts";
 
 /** In bytes of the file. */

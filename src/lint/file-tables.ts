@@ -1,6 +1,6 @@
-import { type MadeTable, madeTableAt, madeTables } from "#sql/made-tables.ts";
-import { type Replaced, replacedTables } from "#sql/replaced.ts";
-import { type ReplacedColumn, replacedColumns } from "#sql/replaced-columns.ts";
+import { type MadeTable, madeTableAt, madeTables } from "#sql/effects/made-tables.ts";
+import { type Replaced, replacedTables } from "#sql/effects/replaced.ts";
+import { type ReplacedColumn, replacedColumns } from "#sql/effects/replaced-columns.ts";
 import { Statement } from "#sql/statement.ts";
 import type { LintFile, LintStatement } from "./file.ts";
 

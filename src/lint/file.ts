@@ -1,5 +1,5 @@
 import type { Location } from "#errors/error.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Severity } from "./severity.ts";
 import type { Node } from "#sql/parser.ts";
 import type { Span, Statement } from "#sql/statement.ts";

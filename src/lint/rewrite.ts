@@ -1,6 +1,6 @@
 import { type Constraint, inside, type Node, type RangeVar, strings } from "#sql/parser.ts";
 import { writeIdentifier } from "#sql/quote.ts";
-import { isWord, tokensOf } from "#sql/tokens.ts";
+import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
 import type { Found, Rewrite } from "./rule.ts";
 import { nameOf, nodesIn } from "./syntax.ts";
 

@@ -2,8 +2,8 @@ import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { progressTable } from "./fill/progress.ts";
 import type { Ledger } from "./ledger/ledger.ts";
-import type { MigrationFile } from "./migration-file.ts";
-import { BASE_VERSION } from "./version.ts";
+import type { MigrationFile } from "./files/migration-file.ts";
+import { BASE_VERSION } from "./files/version.ts";
 
 /**
  * The base: what a database holds before its first migration, as plain SQL. `up` runs it first in a database that is

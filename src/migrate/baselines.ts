@@ -1,6 +1,6 @@
 import type { LedgerRow } from "./ledger/ledger.ts";
-import type { MigrationFile } from "./migration-file.ts";
-import { canonicalVersion, compareVersions } from "./version.ts";
+import type { MigrationFile } from "./files/migration-file.ts";
+import { canonicalVersion, compareVersions } from "./files/version.ts";
 
 /** Migrations with what a baseline stands for set apart. Both in version order. */
 export interface Baselined {

@@ -1,9 +1,9 @@
 import type { Statement } from "#sql/statement.ts";
-import { backfillOf, type LoadedMigration } from "./body.ts";
+import { backfillOf, type LoadedMigration } from "./files/body.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import type { HistoryEntry } from "./history.ts";
-import { loadMigration } from "./load.ts";
-import { marksOf } from "./marks-of.ts";
+import { loadMigration } from "./files/load.ts";
+import { marksOf } from "./files/marks-of.ts";
 
 /**
  * What has run since a change began of which a backfill is still to run: its expand makes the columns that the backfill fills, and

@@ -2,15 +2,15 @@ import { join } from "node:path";
 import { ConfitureError } from "#errors/error.ts";
 import { changeFiles } from "#files/change.ts";
 import { withFolderLock } from "#files/lock.ts";
-import { discoverMigrations } from "./discover.ts";
-import { type MigrationFile, migrationId } from "./migration-file.ts";
+import { discoverMigrations } from "./files/discover.ts";
+import { type MigrationFile, migrationId } from "./files/migration-file.ts";
 import type { Layout } from "./layouts/layout.ts";
 import type { Creation, NewFile, NewFiles, NewMigration, NewWay } from "./layouts/new-files.ts";
 import { LAYOUTS } from "./layouts/registry.ts";
 import { SqlSource } from "./layouts/source.ts";
-import { PLACEHOLDER } from "./empty.ts";
-import { findSections, type Section } from "./sections.ts";
-import { compareVersions, isRepeatable, nextVersionAfter } from "./version.ts";
+import { PLACEHOLDER } from "./files/empty.ts";
+import { findSections, type Section } from "./files/sections.ts";
+import { compareVersions, isRepeatable, nextVersionAfter } from "./files/version.ts";
 
 export interface CreateOptions {
   readonly projectDir: string;

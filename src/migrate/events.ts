@@ -1,10 +1,10 @@
 import type { FolderHolder, Notice } from "#database/database.ts";
 import type { ConfitureError } from "#errors/error.ts";
 import type { Ignored } from "./layouts/layout.ts";
-import type { MigrationFile } from "./migration-file.ts";
+import type { MigrationFile } from "./files/migration-file.ts";
 import type { Progress } from "./fill/progress.ts";
-import type { LockHolder } from "./lock.ts";
-import type { StatementProgress, Wait } from "./waits.ts";
+import type { LockHolder } from "./run/lock.ts";
+import type { StatementProgress, Wait } from "./run/waits.ts";
 
 export type Direction = "up" | "down";
 

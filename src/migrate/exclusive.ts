@@ -7,8 +7,8 @@ import type { MigrateEvent } from "./events.ts";
 import type { ThrottleOptions } from "./fill/throttle.ts";
 import { findLedger } from "./ledger/find.ts";
 import type { Ledger } from "./ledger/ledger.ts";
-import { acquireLock, lockKey } from "./lock.ts";
-import { type StatementProgress, type Wait, watchingWaits } from "./waits.ts";
+import { acquireLock, lockKey } from "./run/lock.ts";
+import { type StatementProgress, type Wait, watchingWaits } from "./run/waits.ts";
 
 /** What every operation on migrations needs to know. */
 export interface MigrateOptions {

@@ -1,12 +1,12 @@
 import type { Location } from "#errors/error.ts";
 import { applyBaseline } from "./baselines.ts";
 import type { Progress } from "./fill/progress.ts";
-import type { LockHolder } from "./lock.ts";
-import type { MigrationFile, SquashedMigration } from "./migration-file.ts";
+import type { LockHolder } from "./run/lock.ts";
+import type { MigrationFile, SquashedMigration } from "./files/migration-file.ts";
 import type { LedgerRow } from "./ledger/ledger.ts";
-import type { Origin } from "./origin.ts";
-import type { Marks } from "./phase.ts";
-import { BASE_VERSION, canonicalVersion, compareVersions, isBase, isRepeatable } from "./version.ts";
+import type { Origin } from "./import/origin.ts";
+import type { Marks } from "./phases/phase.ts";
+import { BASE_VERSION, canonicalVersion, compareVersions, isBase, isRepeatable } from "./files/version.ts";
 
 /**
  * How a migration stands when files and ledger are laid side by side:

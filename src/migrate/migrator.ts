@@ -1,35 +1,41 @@
 import type { Database } from "#database/database.ts";
-import { type ApprovedPlan, requireApproved } from "./approved-plan.ts";
-import { namedObjects, requireSameObjects } from "./named-objects.ts";
-import { askedAmong, refuseHeldContract, refuseUnreached, stillPending, withApproved } from "./asked-contracts.ts";
-import { type Discovery, requireMigrations, unrecognised } from "./discover.ts";
-import type { MigrationFile } from "./migration-file.ts";
-import { orSameWayUp } from "./edits.ts";
+import { type ApprovedPlan, requireApproved } from "./approval/approved-plan.ts";
+import { namedObjects, requireSameObjects } from "./approval/named-objects.ts";
+import {
+  askedAmong,
+  refuseHeldContract,
+  refuseUnreached,
+  stillPending,
+  withApproved,
+} from "./phases/asked-contracts.ts";
+import { type Discovery, requireMigrations, unrecognised } from "./files/discover.ts";
+import type { MigrationFile } from "./files/migration-file.ts";
+import { orSameWayUp } from "./files/edits.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { createLedger } from "./ledger/change.ts";
 import { findLedger } from "./ledger/find.ts";
 import type { Ledger } from "./ledger/ledger.ts";
-import { invalidAmong, invalidInWay } from "./invalid-in-way.ts";
-import { unitsOf } from "./steps.ts";
+import { invalidAmong, invalidInWay } from "./run/invalid-in-way.ts";
+import { unitsOf } from "./run/steps.ts";
 import { beginningsOf } from "./beginnings.ts";
-import { bodyOf } from "./body.ts";
-import { GentleSignal } from "./gentle-signal.ts";
-import { claimFill } from "./run-fill.ts";
-import { loadAll, withRecordedVersions } from "./load-all.ts";
-import { type Loss, lossesOf } from "./losses.ts";
-import { readPlannedDatabase, requireSameDatabase } from "./planned-database.ts";
+import { bodyOf } from "./files/body.ts";
+import { GentleSignal } from "./run/gentle-signal.ts";
+import { claimFill } from "./fill/run-fill.ts";
+import { loadAll, withRecordedVersions } from "./files/load-all.ts";
+import { type Loss, lossesOf } from "./warnings/losses.ts";
+import { readPlannedDatabase, requireSameDatabase } from "./approval/planned-database.ts";
 import { missing, planDown, type PlanDownOptions, planUp, type PlanUpOptions, requireKnown } from "./plan.ts";
 import { nothingToResolve } from "./record.ts";
 import { refuseRenamedLedger } from "./renamed-ledger.ts";
-import { ReadAhead } from "./read-ahead.ts";
+import { ReadAhead } from "./files/read-ahead.ts";
 import { readHistory } from "./status.ts";
-import { canonicalVersion } from "./version.ts";
+import { canonicalVersion } from "./files/version.ts";
 import { withWaysBack } from "./ways-back.ts";
-import { findUnreadHistory, unreadHistory } from "./unread-history.ts";
-import type { MigrationResult, RunReport } from "./run-report.ts";
-import { heldWithin } from "./held-migrations.ts";
-import { type FillLimits, runAll } from "./run-in-order.ts";
-import { requireTransactional, runTogether } from "./run-together.ts";
+import { findUnreadHistory, unreadHistory } from "./import/unread-history.ts";
+import type { MigrationResult, RunReport } from "./run/report.ts";
+import { heldWithin } from "./phases/held-migrations.ts";
+import { type FillLimits, runAll } from "./run/in-order.ts";
+import { requireTransactional, runTogether } from "./run/together.ts";
 
 export interface UpOptions extends PlanUpOptions {
   /** All of them in one transaction: all or none. */

@@ -1,10 +1,17 @@
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
-import { type MigrationFile, migrationId } from "./migration-file.ts";
-import { heldBack, type HoldOptions, requireContracts, WAITING } from "./held.ts";
+import { type MigrationFile, migrationId } from "./files/migration-file.ts";
+import { heldBack, type HoldOptions, requireContracts, WAITING } from "./phases/held.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { LedgerRow } from "./ledger/ledger.ts";
-import { BASE_VERSION, canonicalVersion, compareVersions, isBase, isRepeatable, nextVersionAfter } from "./version.ts";
+import {
+  BASE_VERSION,
+  canonicalVersion,
+  compareVersions,
+  isBase,
+  isRepeatable,
+  nextVersionAfter,
+} from "./files/version.ts";
 
 export interface PlanUpOptions extends HoldOptions {
   /** Apply up to and including this version. */

@@ -1,23 +1,23 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { type MigrationFile, migrationId } from "./migration-file.ts";
+import { type MigrationFile, migrationId } from "./files/migration-file.ts";
 import { baseFile } from "./base.ts";
-import type { Edit } from "./edits.ts";
+import type { Edit } from "./files/edits.ts";
 import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import type { HistoryEntry } from "./history.ts";
 import { createLedger } from "./ledger/change.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { readKept } from "./ledger/read.ts";
 import { deleteSql, insertSql, squashedSql, updateSql } from "./ledger/statements.ts";
-import { invalidAmong, invalidInWay } from "./invalid-in-way.ts";
-import { loadMigration, recordedOf } from "./load.ts";
+import { invalidAmong, invalidInWay } from "./run/invalid-in-way.ts";
+import { loadMigration, recordedOf } from "./files/load.ts";
 import { editedOnTheWay, requireKnown } from "./plan.ts";
-import { claimFill } from "./run-fill.ts";
+import { claimFill } from "./fill/run-fill.ts";
 import { changeLedgerSurely } from "./sure-change.ts";
 import { readHistory } from "./status.ts";
 import { type Difference, findDifference, type FormerFile, formerFile } from "./same-way-up.ts";
-import { squashedFile } from "./squashed.ts";
-import { compareVersions } from "./version.ts";
+import { squashedFile } from "./files/squashed.ts";
+import { compareVersions } from "./files/version.ts";
 
 /**
  * Records migrations as applied without running them.

@@ -2,7 +2,7 @@ import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteQualified } from "#sql/quote.ts";
-import { factsOf } from "./file-facts.ts";
+import { factsOf } from "./files/file-facts.ts";
 import { type HistoryEntry, joinHistory } from "./history.ts";
 import { type Ledger, LEDGER_COMMENT } from "./ledger/ledger.ts";
 import { readLedger } from "./ledger/read.ts";

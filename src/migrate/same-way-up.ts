@@ -3,9 +3,9 @@ import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { Statement } from "#sql/statement.ts";
 import { HEADER_BYTES, readImportHeader } from "./layouts/imported.ts";
-import { waysOfText } from "./load.ts";
-import { type MigrationFile, migrationId } from "./migration-file.ts";
-import { originOf } from "./origin.ts";
+import { waysOfText } from "./files/load.ts";
+import { type MigrationFile, migrationId } from "./files/migration-file.ts";
+import { originOf } from "./import/origin.ts";
 
 /** How many statements of a difference are shown. */
 const SHOWN = 6;

@@ -4,16 +4,16 @@ import { readRegularFile } from "#files/read.ts";
 import { decodeSql } from "#database/script.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import type { HistoryEntry } from "./history.ts";
-import { isAsRecorded, keptFile } from "./kept-files.ts";
+import { isAsRecorded, keptFile } from "./files/kept-files.ts";
 import type { Ledger } from "./ledger/ledger.ts";
 import { readKept } from "./ledger/read.ts";
 import { cutFile } from "./layouts/cut.ts";
 import type { LayoutName } from "./layouts/names.ts";
-import { type MigrationFile, migrationId } from "./migration-file.ts";
+import { type MigrationFile, migrationId } from "./files/migration-file.ts";
 import { requireKnown } from "./plan.ts";
-import { sectionText } from "./section-text.ts";
+import { sectionText } from "./files/section-text.ts";
 import { withHistory } from "./status.ts";
-import { isBase } from "./version.ts";
+import { isBase } from "./files/version.ts";
 
 /** The text of a migration: what was applied or, of one that is not applied, what would be. */
 export interface Shown {

@@ -4,7 +4,7 @@ import { exclusively, type MigrateOptions } from "./exclusive.ts";
 import { changeLedger } from "./ledger/change.ts";
 import type { Ledger, LedgerRow } from "./ledger/ledger.ts";
 import { readLedger } from "./ledger/read.ts";
-import { canonicalVersion } from "./version.ts";
+import { canonicalVersion } from "./files/version.ts";
 
 /** A change to the ledger, and how to see afterwards whether it was made. */
 export interface SureChange {

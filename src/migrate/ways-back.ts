@@ -1,16 +1,16 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import type { LoadedMigration } from "./body.ts";
-import { orSameWayUp } from "./edits.ts";
+import type { LoadedMigration } from "./files/body.ts";
+import { orSameWayUp } from "./files/edits.ts";
 import type { MigrateOptions } from "./exclusive.ts";
 import type { HistoryEntry } from "./history.ts";
-import { alteredText, isAsRecorded, type KeptMigration, noKeptWayBack, withKeptFiles } from "./kept-files.ts";
+import { alteredText, isAsRecorded, type KeptMigration, noKeptWayBack, withKeptFiles } from "./files/kept-files.ts";
 import type { LayoutName } from "./layouts/names.ts";
 import type { Ledger, LedgerRow } from "./ledger/ledger.ts";
 import { readKept } from "./ledger/read.ts";
-import { loadMigration } from "./load.ts";
-import { tellEmpty, withRecordedVersions } from "./load-all.ts";
-import { migrationId } from "./migration-file.ts";
+import { loadMigration } from "./files/load.ts";
+import { tellEmpty, withRecordedVersions } from "./files/load-all.ts";
+import { migrationId } from "./files/migration-file.ts";
 import { type AppliedMigration, missing, planDown, type PlanDownOptions } from "./plan.ts";
 import { withHistory } from "./status.ts";
 

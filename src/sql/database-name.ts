@@ -1,7 +1,7 @@
-import { TokenKind } from "./token-kind.ts";
+import { TokenKind } from "./lexer/token-kind.ts";
 import { quoteIdentifier } from "./quote.ts";
 import { codePointOffset } from "./position.ts";
-import { isWord, type Token, tokensOf } from "./tokens.ts";
+import { isWord, type Token, tokensOf } from "./lexer/tokens.ts";
 
 /** SQL in which statements about a database are about another one. */
 export interface Redirected {

@@ -1,6 +1,6 @@
 import { type Node, offsetOfByte, strings } from "./parser.ts";
-import { tokensOf } from "./tokens.ts";
-import { writtenName } from "./token-names.ts";
+import { tokensOf } from "./lexer/tokens.ts";
+import { writtenName } from "./lexer/token-names.ts";
 
 /** A name without its schema in a statement. */
 export interface NameAsWritten {

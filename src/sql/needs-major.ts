@@ -1,7 +1,7 @@
 import { NEWER_FUNCTIONS, NEWER_RELATIONS, NEWER_SETTINGS } from "./newer-names.ts";
 import { NEWER_SYNTAX, type NewerSyntax } from "./newer-syntax.ts";
 import { Statement } from "./statement.ts";
-import { writtenName } from "./token-names.ts";
+import { writtenName } from "./lexer/token-names.ts";
 
 /** What a statement says that PostgreSQL only knows from a major version on. */
 export interface Need {

@@ -1,4 +1,4 @@
-import { beginsWord, continuesWord } from "./characters.ts";
+import { beginsWord, continuesWord } from "./lexer/characters.ts";
 
 /** A table or other object by name, as the catalogue stores it. */
 export interface QualifiedName {

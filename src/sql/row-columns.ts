@@ -1,5 +1,5 @@
 import { parseQualifiedName } from "./quote.ts";
-import { isWord, type Token, tokensOf } from "./tokens.ts";
+import { isWord, type Token, tokensOf } from "./lexer/tokens.ts";
 
 /**
  * The columns of NEW and OLD that the body of a trigger function in PL/pgSQL names; undefined where it hands the whole row to

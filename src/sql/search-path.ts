@@ -1,5 +1,5 @@
 import type { Statement } from "./statement.ts";
-import { writtenName } from "./token-names.ts";
+import { writtenName } from "./lexer/token-names.ts";
 
 /** What a statement does to the search_path of those behind it. */
 export type SearchPathChange = "set" | "emptied" | "reset";

@@ -1,7 +1,7 @@
 import { findConflict, opensConflict } from "./conflict-marker.ts";
 import { readCopyData } from "./copy-data.ts";
-import { Lexer } from "./lexer.ts";
-import { TokenKind } from "./token-kind.ts";
+import { Lexer } from "./lexer/lexer.ts";
+import { TokenKind } from "./lexer/token-kind.ts";
 import { type PsqlCommand, readPsqlCommand } from "./psql-command.ts";
 import { type CopyData, type Span, Statement } from "./statement.ts";
 import { StatementShape } from "./statement-shape.ts";

@@ -1,6 +1,6 @@
-import { type Lexer } from "./lexer.ts";
-import { TokenKind } from "./token-kind.ts";
-import { isWord } from "./word.ts";
+import { type Lexer } from "./lexer/lexer.ts";
+import { TokenKind } from "./lexer/token-kind.ts";
+import { isWord } from "./lexer/word.ts";
 
 const Step = {
   /** Nothing in the rest of the statement matters. */

@@ -1,5 +1,5 @@
-import { Lexer } from "./lexer.ts";
-import { TokenKind } from "./token-kind.ts";
+import { Lexer } from "./lexer/lexer.ts";
+import { TokenKind } from "./lexer/token-kind.ts";
 
 /** How many leading tokens `words` holds. */
 const WORD_LIMIT = 8;

@@ -1,4 +1,4 @@
-import { tokensOf } from "./tokens.ts";
+import { tokensOf } from "./lexer/tokens.ts";
 
 /**
  * A statement without the schema "public" in front of names, as PostgreSQL finds them by its usual search_path. Texts in quotes,

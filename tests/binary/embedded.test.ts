@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { prepareEmbeddedAssets } from "../../src/database/embedded-prepare.ts";
+import { prepareEmbeddedAssets } from "../../src/database/embedded/prepare.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 /** All that compiling reads. */

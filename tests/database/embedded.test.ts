@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import type { Database, Notice } from "#database/database.ts";
-import { type EmbeddedEngine, openEmbedded, openEmbeddedDatabase } from "#database/embedded.ts";
-import { backendMessages, message, simpleQuery } from "#database/embedded-protocol.ts";
+import { type EmbeddedEngine, openEmbedded, openEmbeddedDatabase } from "#database/embedded/embedded.ts";
+import { backendMessages, message, simpleQuery } from "#database/embedded/protocol.ts";
 import { ConfitureError } from "#errors/error.ts";
 
 const MEMORY = { engine: "embedded" } as const;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { quoteIdentifier } from "#sql/quote.ts";
-import { unquoteNames } from "#sql/unquote.ts";
+import { unquoteNames } from "#sql/lexer/unquote.ts";
 import { engines } from "../support/engines.ts";
 
 for (const engine of engines) {

@@ -3,7 +3,7 @@
  * embedded-entry.ts FOLDER|- ACTION [ARGUMENT...]
  */
 import type { Database } from "#database/database.ts";
-import { openEmbeddedDatabase } from "#database/embedded.ts";
+import { openEmbeddedDatabase } from "#database/embedded/embedded.ts";
 
 type Action = (database: Database, ...args: string[]) => Promise<void>;
 

@@ -2,7 +2,7 @@ import { lint, type Entry, type LintOptions } from "#lint/lint.ts";
 import type { Finding } from "#lint/finding.ts";
 import type { LintFile } from "#lint/file.ts";
 import { readLoose, readScript } from "#lint/read.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import { loadParser } from "#sql/parser.ts";
 
 const parser = await loadParser();

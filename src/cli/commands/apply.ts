@@ -104,7 +104,7 @@ async function refuseMigrations(
 ): Promise<void> {
   const [{ discoverMigrations }, { lookForLedger }, { readLedger }, { withDatabase }, { isUnmade }] = await Promise.all(
     [
-      import("#migrate/discover.ts"),
+      import("#migrate/files/discover.ts"),
       import("#migrate/ledger/find.ts"),
       import("#migrate/ledger/read.ts"),
       import("#database/open.ts"),

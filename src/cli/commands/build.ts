@@ -128,7 +128,7 @@ async function apply(args: ParsedArgs<typeof ARGS>, context: CommandContext, opt
     { isEmptyDatabase },
     { containment, editedEntries, openEntries, reasonOf, wereEdited },
   ] = await Promise.all([
-    import("#migrate/discover.ts"),
+    import("#migrate/files/discover.ts"),
     import("#migrate/exclusive.ts"),
     import("#migrate/record.ts"),
     import("#migrate/ledger/find.ts"),

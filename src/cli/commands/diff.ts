@@ -1,7 +1,7 @@
 import type { Change } from "#compare/catalogue/changes.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { discoverMigrations } from "#migrate/discover.ts";
+import { discoverMigrations } from "#migrate/files/discover.ts";
 import { type CommandContext, defineCommand } from "../command.ts";
 import {
   displayName,

@@ -5,7 +5,7 @@ import { findEnvironmentFile, requireEnvironmentName } from "#config/find-enviro
 import { ConfitureError } from "#errors/error.ts";
 import { readIfThere } from "#files/read.ts";
 import { baseFile } from "#migrate/base.ts";
-import { discoverMigrations } from "#migrate/discover.ts";
+import { discoverMigrations } from "#migrate/files/discover.ts";
 import { adoptedEnvironment, yamlText } from "../adopted-environment.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
 import { tellDatabase } from "../database-options.ts";

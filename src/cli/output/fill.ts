@@ -1,7 +1,7 @@
 import type { Progress } from "#migrate/fill/progress.ts";
-import type { LockHolder } from "#migrate/lock.ts";
-import { migrationId } from "#migrate/migration-file.ts";
-import type { Steered } from "#migrate/steer-fill.ts";
+import type { LockHolder } from "#migrate/run/lock.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
+import type { Steered } from "#migrate/fill/steer-fill.ts";
 import type { Outcome } from "../command.ts";
 import { formatSeconds } from "./text.ts";
 import { inLine } from "./visible.ts";

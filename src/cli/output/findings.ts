@@ -11,7 +11,7 @@ import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
 import { locate } from "#sql/position.ts";
 import { cutFile } from "#migrate/layouts/cut.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import { changeToJson, renderChange } from "./changes.ts";
 import { errorToJson, renderError } from "./diagnostic.ts";
 import { segmentToJson } from "./hazards.ts";

@@ -1,6 +1,6 @@
 import type { PlannedHazard } from "#compare/generate/hazards.ts";
 import type { PlanSegment } from "#compare/generate/plan.ts";
-import { describeHazard } from "#sql/hazard.ts";
+import { describeHazard } from "#sql/effects/hazard.ts";
 
 /** A hazard for programs, with its words for people. */
 export function hazardToJson({ sql, hazard }: PlannedHazard): Record<string, unknown> {

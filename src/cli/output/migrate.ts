@@ -1,8 +1,8 @@
-import { describeHolder } from "#migrate/lock.ts";
-import { migrationId } from "#migrate/migration-file.ts";
-import { describeProgress, describeWait } from "#migrate/waits.ts";
+import { describeHolder } from "#migrate/run/lock.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
+import { describeProgress, describeWait } from "#migrate/run/waits.ts";
 import type { MigrateEvent } from "#migrate/events.ts";
-import type { MigrationResult, RunReport } from "#migrate/run-report.ts";
+import type { MigrationResult, RunReport } from "#migrate/run/report.ts";
 import type { CommandContext, Outcome } from "../command.ts";
 import { fillProgress } from "./fill.ts";
 import { forPeople, type Paint } from "./style.ts";

@@ -1,7 +1,7 @@
 import type { MigrationFacts, StatementFacts } from "#compare/trace/facts.ts";
 import { impactOf, sizesByName, worstFirst } from "#compare/trace/impact.ts";
 import type { SizeOf } from "#compare/trace/sizes.ts";
-import { migrationId } from "#migrate/migration-file.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import {
   cutTo,
   factsIn,

@@ -1,6 +1,6 @@
 import { languageOf } from "#migrate/layouts/foreign-program.ts";
-import { migrationId } from "#migrate/migration-file.ts";
-import type { Edit } from "#migrate/edits.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
+import type { Edit } from "#migrate/files/edits.ts";
 import type { HistoryEntry } from "#migrate/history.ts";
 import type { LedgerRow } from "#migrate/ledger/ledger.ts";
 import { isAnother } from "#migrate/plan.ts";

@@ -1,6 +1,6 @@
 import type { MigrationLoss, TestReport } from "#compare/verify/migration-test.ts";
 import type { VerifyReport } from "#compare/verify/verify.ts";
-import { migrationId } from "#migrate/migration-file.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import { findingToJson, type Guide, renderCheck, renderWay } from "./findings.ts";
 import { agree, count } from "./text.ts";
 

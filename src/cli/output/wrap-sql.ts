@@ -1,4 +1,4 @@
-import { tokensOf } from "#sql/tokens.ts";
+import { tokensOf } from "#sql/lexer/tokens.ts";
 
 /** Breaks SQL at blanks between two tokens where lines are wider than that: it says the same, and holds no less. Pure. */
 export function wrapSql(sql: string, columns: number): string {

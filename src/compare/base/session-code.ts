@@ -1,5 +1,5 @@
-import type { LoadedMigration } from "#migrate/body.ts";
-import { migrationId } from "#migrate/migration-file.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import { locateInFile } from "#sql/position.ts";
 
 /** What goes by the user, the day or a setting: two runs one after the other give the same. */

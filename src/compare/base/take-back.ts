@@ -1,6 +1,6 @@
-import type { LoadedMigration } from "#migrate/body.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { migrationId } from "#migrate/migration-file.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import type { ScratchRun } from "../scratch/scratch-run.ts";
 
 /** Migrations whose changes a database has, and had taken back. */

@@ -1,7 +1,7 @@
 import { placeIn, type Script } from "#database/script.ts";
 import type { Location } from "#errors/error.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
-import { migrationId } from "#migrate/migration-file.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import { inside, type Node, type Parser } from "#sql/parser.ts";
 import type { TableCells } from "./cells.ts";
 import { callOf, isMoving, movingText } from "./moving.ts";

@@ -1,5 +1,5 @@
-import { Lexer } from "#sql/lexer.ts";
-import { TokenKind } from "#sql/token-kind.ts";
+import { Lexer } from "#sql/lexer/lexer.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { locate } from "#sql/position.ts";
 import type { Change } from "./changes.ts";
 import type { TakenAway } from "./taken-away.ts";

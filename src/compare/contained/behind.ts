@@ -3,7 +3,7 @@ import type { Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import type { Database } from "#database/database.ts";
 import type { Ledger } from "#migrate/ledger/ledger.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { startRun } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";

@@ -1,8 +1,8 @@
-import type { LoadedMigration } from "#migrate/body.ts";
-import { migrationId } from "#migrate/migration-file.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import { shellWord } from "#errors/shell.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
-import { goesByVersion, type UncomparedEffect } from "#sql/uncompared.ts";
+import { goesByVersion, type UncomparedEffect } from "#sql/effects/uncompared.ts";
 import type { Contained } from "./contained.ts";
 import type { Lacking } from "./lacking.ts";
 import type { Loaded, State } from "./replayed.ts";

@@ -1,6 +1,6 @@
 import { ConfitureError } from "#errors/error.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Replay } from "./replayed.ts";
 
 /** Migrations that are not recorded, told apart by whether something holds their changes already. In version order. */

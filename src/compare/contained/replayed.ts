@@ -2,11 +2,11 @@ import { piecesOf, readSchemaScript } from "#build/schema-script.ts";
 import type { Database } from "#database/database.ts";
 import type { Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
 import { loadWithinLimit } from "../scratch/within-limit.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
-import { DIRECTLY } from "#migrate/performer.ts";
-import { canonicalVersion } from "#migrate/version.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
+import { DIRECTLY } from "#migrate/run/performer.ts";
+import { canonicalVersion } from "#migrate/files/version.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { dropScratchLedger, SCRATCH_LEDGER, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
@@ -19,7 +19,7 @@ import {
   type UncomparedEffect,
   uncomparedEffects,
   uncomparedInCode,
-} from "#sql/uncompared.ts";
+} from "#sql/effects/uncompared.ts";
 import { readSequences, type SequencePlace } from "../sources/sequences.ts";
 import { type Clock, requireTime } from "./clock.ts";
 import { LAST } from "./find-last.ts";

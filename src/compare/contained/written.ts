@@ -1,4 +1,4 @@
-import type { LoadedMigration } from "#migrate/body.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
 import { inside, type Node, type Parser, strings } from "#sql/parser.ts";
 import type { Statement } from "#sql/statement.ts";
 

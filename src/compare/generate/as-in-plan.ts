@@ -1,9 +1,9 @@
 import type { Database } from "#database/database.ts";
-import { TokenKind } from "#sql/token-kind.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { type NameAsWritten, namesAsWritten } from "#sql/names-as-written.ts";
 import { writeIdentifier } from "#sql/quote.ts";
-import { isWord, type Token, tokensOf } from "#sql/tokens.ts";
-import { writtenName } from "#sql/token-names.ts";
+import { isWord, type Token, tokensOf } from "#sql/lexer/tokens.ts";
+import { writtenName } from "#sql/lexer/token-names.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import { WRITTEN_KINDS, type Written } from "../sources/written.ts";
 

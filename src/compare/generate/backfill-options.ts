@@ -1,4 +1,4 @@
-import type { RowsHazard } from "#sql/hazard.ts";
+import type { RowsHazard } from "#sql/effects/hazard.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import { textOf } from "../engine/lookups.ts";
 import type { Facts } from "../engine/facts.ts";

@@ -1,4 +1,4 @@
-import type { RowsHazard } from "#sql/hazard.ts";
+import type { RowsHazard } from "#sql/effects/hazard.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change } from "../catalogue/changes.ts";

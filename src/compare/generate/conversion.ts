@@ -2,7 +2,7 @@ import { parseScript, placeIn, type Script, type SqlText } from "#database/scrip
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { inside, loadParser, type Node, type NodeOf, offsetOfByte } from "#sql/parser.ts";
 import { type QualifiedName, writeIdentifier } from "#sql/quote.ts";
-import { isWord, type Token, tokensOf } from "#sql/tokens.ts";
+import { isWord, type Token, tokensOf } from "#sql/lexer/tokens.ts";
 import type { Expression } from "./expression.ts";
 
 /** How values go from the columns of one release to those of the next, and back (docs/generating.md, "A conversion"). */

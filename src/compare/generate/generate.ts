@@ -1,6 +1,6 @@
 import { ConfitureError } from "#errors/error.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import { hazardsIn, type PlannedHazard } from "./hazards.ts";
 import { contractsBefore } from "./held-contracts.ts";
 import { type Names, renderMigration } from "./migration-file.ts";

@@ -1,5 +1,5 @@
 import type { ObjectId } from "../engine/object-id.ts";
-import type { Hazard } from "#sql/hazard.ts";
+import type { Hazard } from "#sql/effects/hazard.ts";
 import { SECRET } from "../catalogue/catalogue.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
 import type { MeasuredStatement, Section } from "./section.ts";

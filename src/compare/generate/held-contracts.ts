@@ -2,7 +2,7 @@ import type { Database } from "#database/database.ts";
 import { resolveTable } from "#migrate/fill/prepare.ts";
 import { tableTriggers } from "#migrate/fill/table-triggers.ts";
 import { loadWithinLimit } from "../scratch/within-limit.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import { rowColumns } from "#sql/row-columns.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";

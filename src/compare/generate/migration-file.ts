@@ -1,4 +1,4 @@
-import { describeHazard, type Hazard } from "#sql/hazard.ts";
+import { describeHazard, type Hazard } from "#sql/effects/hazard.ts";
 import { withoutPublic } from "#sql/without-public.ts";
 import { inHouseStyle } from "../plan/house-style.ts";
 import { hazardsOf } from "./hazards.ts";

@@ -1,7 +1,7 @@
 import { clipName } from "#sql/clip-name.ts";
-import { TokenKind } from "#sql/token-kind.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { parseQualifiedName, quoteIdentifier, quoteQualified, writeIdentifier } from "#sql/quote.ts";
-import { isWord, tokensOf } from "#sql/tokens.ts";
+import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { parentTable, textOf } from "../engine/lookups.ts";
 import type { ObjectId } from "../engine/object-id.ts";

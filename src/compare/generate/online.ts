@@ -1,5 +1,5 @@
 import { encodeId } from "../engine/object-id.ts";
-import type { RowsHazard } from "#sql/hazard.ts";
+import type { RowsHazard } from "#sql/effects/hazard.ts";
 import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import { type OnlineContext, OnlinePlan } from "./online-plan.ts";
 import { type PlannedStatement, rowsHazard } from "../plan/statement.ts";

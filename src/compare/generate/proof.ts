@@ -1,10 +1,10 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { withTemporaryFolder } from "#files/temporary.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
-import { discoverMigrations } from "#migrate/discover.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
+import { discoverMigrations } from "#migrate/files/discover.ts";
 import type { Direction } from "#migrate/events.ts";
-import { loadMigration } from "#migrate/load.ts";
+import { loadMigration } from "#migrate/files/load.ts";
 import { quoteIdentifier } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";

@@ -1,5 +1,5 @@
 import { ConfitureError, type ServerReport } from "#errors/error.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
 import { quoteIdentifier, quoteLiteral, writeIdentifier } from "#sql/quote.ts";
 import type { ScratchRun } from "../scratch/scratch-run.ts";
 import type { PlanOptions, Shortcomings } from "./options.ts";

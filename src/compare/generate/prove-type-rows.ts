@@ -1,5 +1,5 @@
 import { ConfitureError } from "#errors/error.ts";
-import { backfillOf } from "#migrate/body.ts";
+import { backfillOf } from "#migrate/files/body.ts";
 import { quoteQualified } from "#sql/quote.ts";
 import { makeUpRows } from "../trace/made-up-rows.ts";
 import type { PlanOptions, Shortcomings } from "./options.ts";

@@ -1,6 +1,6 @@
 import { ConfitureError } from "#errors/error.ts";
-import { unquoteNames } from "#sql/unquote.ts";
-import { lossWords, rowsWords } from "#sql/hazard.ts";
+import { unquoteNames } from "#sql/lexer/unquote.ts";
+import { lossWords, rowsWords } from "#sql/effects/hazard.ts";
 import { shellWord } from "#errors/shell.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";

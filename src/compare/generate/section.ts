@@ -1,4 +1,4 @@
-import { unquoteNames } from "#sql/unquote.ts";
+import { unquoteNames } from "#sql/lexer/unquote.ts";
 import type { PlannedStatement } from "../plan/statement.ts";
 import type { Effects } from "./effects.ts";
 

@@ -1,5 +1,5 @@
 import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
-import type { DataLoss, RowsHazard } from "#sql/hazard.ts";
+import type { DataLoss, RowsHazard } from "#sql/effects/hazard.ts";
 import { quoteIdentifier, quoteLiteral, quoteQualified, writeIdentifier } from "#sql/quote.ts";
 import type { ColumnState } from "./column-facts.ts";
 import { type Expression, operand } from "./expression.ts";

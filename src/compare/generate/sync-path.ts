@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
-import { TokenKind } from "#sql/token-kind.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { parseQualifiedName, quoteIdentifier, quoteLiteral } from "#sql/quote.ts";
-import { tokensOf } from "#sql/tokens.ts";
+import { tokensOf } from "#sql/lexer/tokens.ts";
 import type { SyncedColumns } from "./synced-columns.ts";
 
 /**

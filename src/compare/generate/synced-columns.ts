@@ -1,4 +1,4 @@
-import type { RowsHazard } from "#sql/hazard.ts";
+import type { RowsHazard } from "#sql/effects/hazard.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { ColumnState } from "./column-facts.ts";
 import type { Belongings } from "./belongings.ts";

@@ -1,10 +1,10 @@
 import type { ConfitureError } from "#errors/error.ts";
 import { withTemporaryFolder } from "#files/temporary.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
-import { discoverMigrations } from "#migrate/discover.ts";
-import { loadMigration } from "#migrate/load.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
+import { discoverMigrations } from "#migrate/files/discover.ts";
+import { loadMigration } from "#migrate/files/load.ts";
 import { loadWithinLimit } from "../scratch/within-limit.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import { withScratch } from "../scratch/scratch.ts";
 import { startRun } from "../scratch/scratch-run.ts";
 import { prepareSource, type ProjectFiles, type Source } from "../sources/sources.ts";

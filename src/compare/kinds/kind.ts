@@ -1,4 +1,4 @@
-import type { RowsHazard } from "#sql/hazard.ts";
+import type { RowsHazard } from "#sql/effects/hazard.ts";
 import type { Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 

@@ -1,4 +1,4 @@
-import type { RowsHazard } from "#sql/hazard.ts";
+import type { RowsHazard } from "#sql/effects/hazard.ts";
 import { rowsHazard } from "./statement.ts";
 
 /** What becomes of a column's values when its type changes. */

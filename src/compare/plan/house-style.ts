@@ -1,4 +1,4 @@
-import { unquoteNames } from "#sql/unquote.ts";
+import { unquoteNames } from "#sql/lexer/unquote.ts";
 import { layOutStatement } from "../engine/format.ts";
 
 /**

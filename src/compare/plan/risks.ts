@@ -1,7 +1,7 @@
 import type { Fact, Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import type { Action } from "../engine/actions.ts";
-import type { RowsHazard, RowsReason } from "#sql/hazard.ts";
+import type { RowsHazard, RowsReason } from "#sql/effects/hazard.ts";
 import { textOf } from "../engine/lookups.ts";
 import { attributeRisk } from "./composites.ts";
 import { conversionOf } from "./conversions.ts";

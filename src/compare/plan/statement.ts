@@ -1,5 +1,5 @@
 import type { ObjectId } from "../engine/object-id.ts";
-import type { DataLoss, RowsHazard, RowsReason } from "#sql/hazard.ts";
+import type { DataLoss, RowsHazard, RowsReason } from "#sql/effects/hazard.ts";
 
 /** One statement of a plan, with what is known of it without running it. */
 export interface PlannedStatement {

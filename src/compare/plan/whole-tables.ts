@@ -1,4 +1,4 @@
-import { Lexer } from "#sql/lexer.ts";
+import { Lexer } from "#sql/lexer/lexer.ts";
 import type { Action } from "../engine/actions.ts";
 import type { Facts } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";

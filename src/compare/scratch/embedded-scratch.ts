@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { DATABASE } from "#database/embedded-greeting.ts";
+import { DATABASE } from "#database/embedded/greeting.ts";
 import { interruptedBy, openDatabase } from "#database/open.ts";
 import { unawaited } from "#database/unawaited.ts";
 import { ConfitureError } from "#errors/error.ts";

@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
-import { loadAssets } from "#database/embedded-load.ts";
-import type { UntouchedCatalogue } from "#database/embedded-prepare.ts";
+import { loadAssets } from "#database/embedded/load.ts";
+import type { UntouchedCatalogue } from "#database/embedded/prepare.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { deallocateOthers } from "../catalogue/read-again.ts";
 

@@ -1,7 +1,7 @@
-import { mayReachOutside, reachesOutside } from "#sql/outside.ts";
+import { mayReachOutside, reachesOutside } from "#sql/effects/outside.ts";
 import { splitStatements } from "#sql/split.ts";
 import { Statement } from "#sql/statement.ts";
-import { writtenName } from "#sql/token-names.ts";
+import { writtenName } from "#sql/lexer/token-names.ts";
 
 /** Hears of a statement that is not run, and why, in words that go on from "it": "runs a program on the server". */
 export type OnLeftOut = (statement: Statement, reason: string) => void;

@@ -1,7 +1,7 @@
 import { CATALOGUE_PATH, inOrder } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { isOneMessage, messageOf } from "#database/script.ts";
-import type { Body, LoadedMigration } from "#migrate/body.ts";
+import type { Body, LoadedMigration } from "#migrate/files/body.ts";
 import { CHECK_DEFERRED } from "#migrate/ledger/change.ts";
 import { defineTheSame } from "../catalogue/same-rows.ts";
 import type { RowWatch } from "../catalogue/written-rows.ts";

@@ -2,10 +2,10 @@ import type { Database } from "#database/database.ts";
 import { withTimeLimit } from "#database/time-limit.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { Direction } from "#migrate/events.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
-import { loadMigration } from "#migrate/load.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
-import { DIRECTLY, type Performer } from "#migrate/performer.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
+import { loadMigration } from "#migrate/files/load.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
+import { DIRECTLY, type Performer } from "#migrate/run/performer.ts";
 import { formatDuration } from "#sql/duration.ts";
 
 /** How long a statement may take, and the code of a TypeScript migration around its statements. */

@@ -1,14 +1,20 @@
 import { ConfitureError } from "#errors/error.ts";
 import { shellWord } from "#errors/shell.ts";
-import { discoverMigrations } from "#migrate/discover.ts";
-import { factsOf } from "#migrate/file-facts.ts";
+import { discoverMigrations } from "#migrate/files/discover.ts";
+import { factsOf } from "#migrate/files/file-facts.ts";
 import { type HistoryEntry, joinHistory } from "#migrate/history.ts";
 import type { LedgerRow } from "#migrate/ledger/ledger.ts";
-import { checksumOfFile, recordedOf } from "#migrate/load.ts";
-import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
+import { checksumOfFile, recordedOf } from "#migrate/files/load.ts";
+import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import { findDifference } from "#migrate/same-way-up.ts";
 import { fromNothing } from "#migrate/baselines.ts";
-import { BASE_VERSION, canonicalVersion, compareVersions, isRepeatable, nextVersionAfter } from "#migrate/version.ts";
+import {
+  BASE_VERSION,
+  canonicalVersion,
+  compareVersions,
+  isRepeatable,
+  nextVersionAfter,
+} from "#migrate/files/version.ts";
 import { mergeBase, withRevision } from "./git.ts";
 import type { ProjectFiles } from "./sources.ts";
 

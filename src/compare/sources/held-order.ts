@@ -1,7 +1,7 @@
-import { type Held, heldBack } from "#migrate/held.ts";
-import { marksOf, mentions } from "#migrate/marks-of.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
-import { canonicalVersion } from "#migrate/version.ts";
+import { type Held, heldBack } from "#migrate/phases/held.ts";
+import { marksOf, mentions } from "#migrate/files/marks-of.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
+import { canonicalVersion } from "#migrate/files/version.ts";
 
 /** Migrations in the order in which they run where some contracts wait. */
 export interface HeldOrder {

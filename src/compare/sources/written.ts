@@ -4,7 +4,7 @@ import { inside, loadParser, type Node, type Parser, strings } from "#sql/parser
 import { pathBehind, USUAL_PATH } from "#sql/search-path.ts";
 import { splitStatements } from "#sql/split.ts";
 import type { Statement } from "#sql/statement.ts";
-import { writtenName } from "#sql/token-names.ts";
+import { writtenName } from "#sql/lexer/token-names.ts";
 import type { ObjectId } from "../engine/object-id.ts";
 import { readStatement } from "./readings.ts";
 import { schemaBuild, type ProjectFiles } from "./sources.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { readRegularFile } from "#files/read.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
 
 /** What goes one way or the other: statements, operators, and methods that call something once for each element. */
 const BRANCH =

@@ -1,5 +1,5 @@
 import type { ConfitureError, Location } from "#errors/error.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Span } from "#sql/statement.ts";
 import type { ProjectFiles, Source } from "../sources/sources.ts";
 

@@ -5,8 +5,8 @@ import { findSchemaFiles } from "#build/collect.ts";
 import { readSchemaScript } from "#build/schema-script.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
-import { migrationId } from "#migrate/migration-file.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
 
 /**

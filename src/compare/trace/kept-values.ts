@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
-import { lossOf } from "#sql/loss.ts";
+import { lossOf } from "#sql/effects/loss.ts";
 import type { Statement } from "#sql/statement.ts";
-import { namesAltered } from "#sql/token-names.ts";
+import { namesAltered } from "#sql/lexer/token-names.ts";
 import { isConversion } from "./statement-losses.ts";
 import { typesOf } from "./lookups.ts";
 import { keepsEveryValue } from "./wider-types.ts";

@@ -1,5 +1,5 @@
 import type { Statement } from "#sql/statement.ts";
-import { namesAltered, namesFrom } from "#sql/token-names.ts";
+import { namesAltered, namesFrom } from "#sql/lexer/token-names.ts";
 import type { LockMode } from "./facts.ts";
 
 /**

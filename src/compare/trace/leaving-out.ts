@@ -1,6 +1,6 @@
 import { runStatements } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
-import type { Performer } from "#migrate/performer.ts";
+import type { Performer } from "#migrate/run/performer.ts";
 import { explainMissing } from "../scratch/missing.ts";
 import type { ScratchSite } from "../scratch/site.ts";
 import { isMissingObject } from "../sources/sources.ts";

@@ -1,7 +1,7 @@
-import { lossOf } from "#sql/loss.ts";
-import { isReplacement } from "#sql/replaced.ts";
+import { lossOf } from "#sql/effects/loss.ts";
+import { isReplacement } from "#sql/effects/replaced.ts";
 import { Statement } from "#sql/statement.ts";
-import { isSwallowing, isSwallowingMeasured } from "#sql/swallowed-writes.ts";
+import { isSwallowing, isSwallowingMeasured } from "#sql/effects/swallowed-writes.ts";
 import { isAtLeast, type Lock, type LockMode, type Relation, type StatementFacts, type Trace } from "./facts.ts";
 import { sizesByName } from "./impact.ts";
 import { otherSearchPath, type SizeOf, type Sizes } from "./sizes.ts";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { placeIn, type Script } from "#database/script.ts";
 import type { Location } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
-import { backfillOf, type LoadedMigration } from "#migrate/body.ts";
+import { backfillOf, type LoadedMigration } from "#migrate/files/body.ts";
 import { locateInFile } from "#sql/position.ts";
 import type { Statement } from "#sql/statement.ts";
 import type { StatementFacts } from "./facts.ts";

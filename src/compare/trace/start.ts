@@ -1,8 +1,8 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
-import { compareVersions, isBase } from "#migrate/version.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
+import { compareVersions, isBase } from "#migrate/files/version.ts";
 import { asFailure, type ScratchRun, startRun } from "../scratch/scratch-run.ts";
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
 import {

@@ -1,8 +1,8 @@
-import { lossByCode } from "#migrate/taking-code.ts";
-import { lossOf } from "#sql/loss.ts";
+import { lossByCode } from "#migrate/warnings/taking-code.ts";
+import { lossOf } from "#sql/effects/loss.ts";
 import { namesRelation } from "#sql/names-in.ts";
 import type { Statement } from "#sql/statement.ts";
-import { writtenName } from "#sql/token-names.ts";
+import { writtenName } from "#sql/lexer/token-names.ts";
 import type { Relation, StatementFacts, TakenObject } from "./facts.ts";
 import type { GoneObject } from "./dependents.ts";
 import type { Measured } from "./measured.ts";

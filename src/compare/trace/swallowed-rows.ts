@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
-import type { SwallowedWrites } from "#sql/swallowed-writes.ts";
-import type { Write } from "#sql/trigger-code.ts";
+import type { SwallowedWrites } from "#sql/effects/swallowed-writes.ts";
+import type { Write } from "#sql/effects/trigger-code.ts";
 import { backToSavepoint, releaseSavepoint, setSavepoint } from "./guarded.ts";
 import { asServerError } from "./run-statement.ts";
 import { type TimeLimit, withinLimit } from "../scratch/within-limit.ts";

@@ -1,15 +1,15 @@
 import type { Database } from "#database/database.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
-import { exposuresOf } from "#migrate/exposures.ts";
-import { spentChecks } from "#migrate/spent-checks.ts";
-import { swallowedWrites } from "#migrate/swallowed-writes.ts";
-import { doneByCode } from "#migrate/taking-code.ts";
-import { dangersOf } from "#sql/danger.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
+import { exposuresOf } from "#migrate/warnings/exposures.ts";
+import { spentChecks } from "#migrate/warnings/spent-checks.ts";
+import { swallowedWrites } from "#migrate/warnings/swallowed-writes.ts";
+import { doneByCode } from "#migrate/warnings/taking-code.ts";
+import { dangersOf } from "#sql/effects/danger.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
-import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
-import { lossOfReplacedColumn, replacedColumns } from "#sql/replaced-columns.ts";
+import { lossOfReplaced, replacedTables } from "#sql/effects/replaced.ts";
+import { lossOfReplacedColumn, replacedColumns } from "#sql/effects/replaced-columns.ts";
 import type { Statement } from "#sql/statement.ts";
-import type { SwallowedWrites } from "#sql/swallowed-writes.ts";
+import type { SwallowedWrites } from "#sql/effects/swallowed-writes.ts";
 import type { Meter } from "./meter.ts";
 import { deletedFrom } from "./statement-losses.ts";
 

@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { type Need, needsOf } from "#sql/needs-major.ts";
 import type { Statement } from "#sql/statement.ts";
-import { namesAltered } from "#sql/token-names.ts";
+import { namesAltered } from "#sql/lexer/token-names.ts";
 import { isOwnFunction, isPartitioned } from "./lookups.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { ConfitureError } from "#errors/error.ts";
-import { backfillOf, lazyMigration, type LoadedMigration, type RefusedBody } from "#migrate/body.ts";
-import { loadMigration, recordedOf } from "#migrate/load.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
-import { compareVersions } from "#migrate/version.ts";
-import { mayMoveTable } from "#sql/replaced.ts";
-import { mayMoveColumn } from "#sql/replaced-columns.ts";
+import { backfillOf, lazyMigration, type LoadedMigration, type RefusedBody } from "#migrate/files/body.ts";
+import { loadMigration, recordedOf } from "#migrate/files/load.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
+import { compareVersions } from "#migrate/files/version.ts";
+import { mayMoveTable } from "#sql/effects/replaced.ts";
+import { mayMoveColumn } from "#sql/effects/replaced-columns.ts";
 import type { Statement } from "#sql/statement.ts";
 import { asFailure, SCRATCH_LEDGER } from "../scratch/scratch-run.ts";
 import { type ScratchSeries, withScratchSeries } from "../scratch/scratch-series.ts";

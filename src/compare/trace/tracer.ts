@@ -1,12 +1,12 @@
 import type { Database } from "#database/database.ts";
 import { runStatements, type Script } from "#database/script.ts";
 import { ConfitureError } from "#errors/error.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
-import type { Performer } from "#migrate/performer.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
+import type { Performer } from "#migrate/run/performer.ts";
 import { transactionControl } from "#sql/classify.ts";
 import { quoteLiteral } from "#sql/quote.ts";
 import { Statement } from "#sql/statement.ts";
-import { lossOfSwallowed, type SwallowedWrites } from "#sql/swallowed-writes.ts";
+import { lossOfSwallowed, type SwallowedWrites } from "#sql/effects/swallowed-writes.ts";
 import type { ScratchSite } from "../scratch/site.ts";
 import type { StatementFacts } from "./facts.ts";
 import { backToSavepoint, releaseSavepoint, setSavepoint } from "./guarded.ts";

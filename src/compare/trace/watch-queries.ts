@@ -1,4 +1,4 @@
-import { TAKING_WORDS } from "#sql/taking-code.ts";
+import { TAKING_WORDS } from "#sql/effects/taking-code.ts";
 
 export interface RelationRow {
   readonly oid: number;

@@ -1,7 +1,7 @@
 import type { Fact } from "../engine/facts.ts";
 import { encodeId } from "../engine/object-id.ts";
-import { Lexer } from "#sql/lexer.ts";
-import { TokenKind } from "#sql/token-kind.ts";
+import { Lexer } from "#sql/lexer/lexer.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 import type { FolderKind, LayoutUnit } from "./layout.ts";
 
 /** What can be spoken of in a function's text. */

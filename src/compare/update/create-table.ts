@@ -1,9 +1,9 @@
 import type { ColumnDef, Constraint } from "libpg-query";
 import { NAME_BYTES } from "#sql/clip-name.ts";
 import type { Span } from "#sql/statement.ts";
-import { TokenKind } from "#sql/token-kind.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { inside, type Node, offsetOfByte } from "#sql/parser.ts";
-import { type Token, tokensOf } from "#sql/tokens.ts";
+import { type Token, tokensOf } from "#sql/lexer/tokens.ts";
 import { indentOf, isBlank, lineStart, nextLine } from "./lines.ts";
 import type { SchemaTree, Sentence } from "./schema-tree.ts";
 import type { Subject } from "../sources/subjects.ts";

@@ -2,7 +2,7 @@ import { differences } from "../engine/differences.ts";
 import { type Facts, factsOf } from "../engine/facts.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { ConfitureError } from "#errors/error.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
 import { loadWithinLimit } from "../scratch/within-limit.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { type Change, compareCatalogues } from "../catalogue/changes.ts";

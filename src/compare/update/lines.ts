@@ -1,6 +1,6 @@
 import type { Span } from "#sql/statement.ts";
-import { TokenKind } from "#sql/token-kind.ts";
-import { tokensOf } from "#sql/tokens.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
+import { tokensOf } from "#sql/lexer/tokens.ts";
 import type { SchemaTree, Sentence } from "./schema-tree.ts";
 
 /** Where the line of an offset begins. */

@@ -1,6 +1,6 @@
 import { comparePaths } from "#build/order.ts";
 import { addAtEnd, addBefore, addBehind } from "./lines.ts";
-import { tokensOf } from "#sql/tokens.ts";
+import { tokensOf } from "#sql/lexer/tokens.ts";
 import type { SchemaTree, Sentence } from "./schema-tree.ts";
 import { isPartOf, isSame, type Subject, wholeOf } from "../sources/subjects.ts";
 

@@ -1,8 +1,8 @@
-import { TokenKind } from "#sql/token-kind.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { readColumn, readTable } from "./create-table.ts";
 import { findConstraint } from "./edits/constraints.ts";
 import { inside, type Node, offsetOfByte, strings } from "#sql/parser.ts";
-import { type Token, tokensOf } from "#sql/tokens.ts";
+import { type Token, tokensOf } from "#sql/lexer/tokens.ts";
 import type { Span } from "#sql/statement.ts";
 import type { Renaming } from "./renames.ts";
 import type { SchemaTree, Sentence } from "./schema-tree.ts";

@@ -1,6 +1,6 @@
 import type { Facts } from "../engine/facts.ts";
 import type { ObjectId } from "../engine/object-id.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
 import { inside, type Node, type Parser, strings } from "#sql/parser.ts";
 import type { Subject } from "../sources/subjects.ts";
 

@@ -4,7 +4,7 @@ import { splitStatements } from "#sql/split.ts";
 import type { Span, Statement } from "#sql/statement.ts";
 import type { ProjectFiles } from "../sources/sources.ts";
 import type { Node, Parser } from "#sql/parser.ts";
-import { tokensOf } from "#sql/tokens.ts";
+import { tokensOf } from "#sql/lexer/tokens.ts";
 import { type Reading, readStatement, type Resolve } from "../sources/readings.ts";
 import { isSame, type Subject } from "../sources/subjects.ts";
 

@@ -1,10 +1,10 @@
-import { TokenKind } from "#sql/token-kind.ts";
-import { unquoteNames } from "#sql/unquote.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
+import { unquoteNames } from "#sql/lexer/unquote.ts";
 import { withoutPublic } from "#sql/without-public.ts";
 import { inHouseStyle } from "../plan/house-style.ts";
 import { asReadBack } from "../plan/reread.ts";
 import { inside, offsetOfByte } from "#sql/parser.ts";
-import { tokensOf } from "#sql/tokens.ts";
+import { tokensOf } from "#sql/lexer/tokens.ts";
 import type { SchemaTree } from "./schema-tree.ts";
 
 /** How the statements of a tree are written, and statements of a plan in that way. */

@@ -11,7 +11,7 @@ import { buildSchema, schemaBuild } from "../sources/sources.ts";
 import type { Edit } from "./apply.ts";
 import { type EndsOptions, readHistory, targetFor } from "./ends.ts";
 import { loadParser } from "#sql/parser.ts";
-import { tokensOf } from "#sql/tokens.ts";
+import { tokensOf } from "#sql/lexer/tokens.ts";
 import { SchemaTree } from "./schema-tree.ts";
 import { isLasting, renamingsOf } from "./renames.ts";
 import { Updating } from "./updating.ts";

@@ -1,7 +1,7 @@
-import type { LoadedMigration } from "#migrate/body.ts";
-import { TokenKind } from "#sql/token-kind.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { inside, offsetOfByte, type Parser } from "#sql/parser.ts";
-import { isWord, tokensOf } from "#sql/tokens.ts";
+import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
 import { readStatement } from "../sources/readings.ts";
 import { keyOf, type Subject } from "../sources/subjects.ts";
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { loadAssets } from "#database/embedded-load.ts";
+import { loadAssets } from "#database/embedded/load.ts";
 import { type ProjectFiles, schemaBuild } from "../sources/sources.ts";
 import type { BuildTask, Built } from "./built.ts";
 

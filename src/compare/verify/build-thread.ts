@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { takeModule } from "#database/embedded-load.ts";
+import { takeModule } from "#database/embedded/load.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readCatalogue } from "../catalogue/catalogue.ts";
 import { withScratch } from "../scratch/scratch.ts";

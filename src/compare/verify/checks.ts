@@ -1,4 +1,4 @@
-import type { LoadedMigration } from "#migrate/body.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import type { ChangedMigration } from "../sources/changed-since.ts";

@@ -1,5 +1,5 @@
 import type { ConfitureError } from "#errors/error.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Change } from "../catalogue/changes.ts";
 import type { PlanSegment } from "../generate/plan.ts";

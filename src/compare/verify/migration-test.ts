@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import type { ConfitureError } from "#errors/error.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
-import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
+import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import type { Direction } from "#migrate/events.ts";
 import { loadWithinLimit } from "../scratch/within-limit.ts";
 import { requireKnown } from "#migrate/plan.ts";

@@ -1,5 +1,5 @@
-import type { LoadedMigration } from "#migrate/body.ts";
-import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
+import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import { startRun } from "../scratch/scratch-run.ts";

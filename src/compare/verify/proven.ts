@@ -1,4 +1,4 @@
-import { checksumOfFile } from "#migrate/load.ts";
+import { checksumOfFile } from "#migrate/files/load.ts";
 import { keepState, keyOf, type ProvenState, readOwn, readState, writeOwn } from "./proven-state.ts";
 import type { ReplayedFiles } from "./replay-ways.ts";
 

@@ -1,5 +1,5 @@
 import type { Database } from "#database/database.ts";
-import { type LoadedMigration, undoesNothing } from "#migrate/body.ts";
+import { type LoadedMigration, undoesNothing } from "#migrate/files/body.ts";
 import { withRevision } from "../sources/git.ts";
 import type { Finding } from "./finding.ts";
 import { bringForward, failure, type Onlooker, type Replay, type ReplayOptions, rollBackAndForward } from "./replay.ts";

@@ -1,6 +1,6 @@
 import type { ConfitureError } from "#errors/error.ts";
-import { type LoadedMigration, undoesNothing } from "#migrate/body.ts";
-import { migrationId } from "#migrate/migration-file.ts";
+import { type LoadedMigration, undoesNothing } from "#migrate/files/body.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import type { Direction } from "#migrate/events.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { Rows } from "../contained/rows.ts";

@@ -1,7 +1,7 @@
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { migrationId } from "#migrate/migration-file.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
 import { loadWithinLimit } from "../scratch/within-limit.ts";
 import { type Catalogue, readCatalogue } from "../catalogue/catalogue.ts";
 import { digestOf } from "../catalogue/digest.ts";

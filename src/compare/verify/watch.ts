@@ -1,5 +1,5 @@
-import { migrationId } from "#migrate/migration-file.ts";
-import type { LoadedMigration } from "#migrate/body.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
+import type { LoadedMigration } from "#migrate/files/body.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { compareCatalogues } from "../catalogue/changes.ts";
 import type { Moment } from "../catalogue/written-rows.ts";

@@ -1,5 +1,5 @@
-import { exposureOf } from "#sql/exposure.ts";
-import { reachOf } from "#sql/outside.ts";
+import { exposureOf } from "#sql/effects/exposure.ts";
+import { reachOf } from "#sql/effects/outside.ts";
 import { Statement } from "#sql/statement.ts";
 import type { Rule } from "../rule.ts";
 

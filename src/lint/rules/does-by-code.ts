@@ -2,7 +2,7 @@ import { isAtLeast } from "#compare/trace/facts.ts";
 import { untoldLosses } from "#compare/trace/limits.ts";
 import { inside } from "#sql/parser.ts";
 import { namesRelation } from "#sql/names-in.ts";
-import { isSwallowing } from "#sql/swallowed-writes.ts";
+import { isSwallowing } from "#sql/effects/swallowed-writes.ts";
 import type { Found, Rule } from "../rule.ts";
 
 export const doesByCode: Rule = {

@@ -1,6 +1,6 @@
-import { isExposedByCode } from "#migrate/taking-code.ts";
-import { exposureOf } from "#sql/exposure.ts";
-import { isTakenBack, openedBy } from "#sql/opened.ts";
+import { isExposedByCode } from "#migrate/warnings/taking-code.ts";
+import { exposureOf } from "#sql/effects/exposure.ts";
+import { isTakenBack, openedBy } from "#sql/effects/opened.ts";
 import { inside, type Node, type RangeVar } from "#sql/parser.ts";
 import { Statement } from "#sql/statement.ts";
 import type { Context, Found, Rule } from "../rule.ts";

@@ -1,6 +1,6 @@
 import { clipName, NAME_BYTES } from "#sql/clip-name.ts";
-import { tokensOf } from "#sql/tokens.ts";
-import { TokenKind } from "#sql/token-kind.ts";
+import { tokensOf } from "#sql/lexer/tokens.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 import type { Rule } from "../rule.ts";
 
 export const identifierTooLong: Rule = {

@@ -1,4 +1,4 @@
-import { dangersOf } from "#sql/danger.ts";
+import { dangersOf } from "#sql/effects/danger.ts";
 import { inside, type Node } from "#sql/parser.ts";
 import { parseQualifiedName } from "#sql/quote.ts";
 import { Statement } from "#sql/statement.ts";

@@ -1,5 +1,5 @@
 import { Statement } from "#sql/statement.ts";
-import { isSwallowing, lossOfSwallowed } from "#sql/swallowed-writes.ts";
+import { isSwallowing, lossOfSwallowed } from "#sql/effects/swallowed-writes.ts";
 import type { Rule } from "../rule.ts";
 import { rangeOfName } from "../syntax.ts";
 

@@ -1,4 +1,4 @@
-import { lossOf } from "#sql/loss.ts";
+import { lossOf } from "#sql/effects/loss.ts";
 import type { Rule } from "../rule.ts";
 
 export const wayBackLoses: Rule = {

@@ -1,7 +1,7 @@
 import { inside, type Node, type NodeOf, type RangeVar, strings } from "#sql/parser.ts";
 import { pathBehind, USUAL_PATH } from "#sql/search-path.ts";
 import type { Statement } from "#sql/statement.ts";
-import { Triggers } from "#sql/swallowed-writes.ts";
+import { Triggers } from "#sql/effects/swallowed-writes.ts";
 import { typeText } from "../syntax.ts";
 import { alterTable, rename } from "./alter.ts";
 import { createIndex, createTable } from "./define.ts";

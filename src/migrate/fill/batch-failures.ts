@@ -1,5 +1,5 @@
 import { shellWord } from "#errors/shell.ts";
-import { type MigrationFile, migrationId } from "../migration-file.ts";
+import { type MigrationFile, migrationId } from "../files/migration-file.ts";
 import { REFUSED } from "./statement.ts";
 import { ConfitureError } from "#errors/error.ts";
 import type { PreparedFill } from "./prepare.ts";

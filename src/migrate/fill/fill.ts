@@ -6,7 +6,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { MigrateEvent } from "../events.ts";
 import { changeLedgerInTransaction, CHECK_DEFERRED } from "../ledger/change.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import type { MigrationFile } from "../migration-file.ts";
+import type { MigrationFile } from "../files/migration-file.ts";
 import { BatchSize } from "./batch-size.ts";
 import type { Position } from "./key.ts";
 import type { PreparedFill } from "./prepare.ts";

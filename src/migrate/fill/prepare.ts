@@ -2,7 +2,7 @@ import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { quoteIdentifier, quoteLiteral, type QualifiedName, quoteQualified } from "#sql/quote.ts";
-import type { Backfill } from "../phase.ts";
+import type { Backfill } from "../phases/phase.ts";
 import FACTS from "./facts.sql" with { type: "text" };
 import { type KeyColumn, keyWalk, pageWalk, type Walk } from "./key.ts";
 import { type FillStatement, REFUSED } from "./statement.ts";

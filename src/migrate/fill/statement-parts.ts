@@ -1,6 +1,6 @@
 import { inside, type Node, type NodeOf, offsetOfByte } from "#sql/parser.ts";
 import type { QualifiedName } from "#sql/quote.ts";
-import { isWord, type Token } from "#sql/tokens.ts";
+import { isWord, type Token } from "#sql/lexer/tokens.ts";
 
 /** What a backfill's statement does, and where its condition is. */
 export interface Parts {

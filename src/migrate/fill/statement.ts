@@ -2,8 +2,8 @@ import { placeIn, type Script } from "#database/script.ts";
 import { ConfitureError, type Location } from "#errors/error.ts";
 import { inside, loadParser, type Node } from "#sql/parser.ts";
 import type { Statement } from "#sql/statement.ts";
-import { tokensOf } from "#sql/tokens.ts";
-import type { Backfill } from "../phase.ts";
+import { tokensOf } from "#sql/lexer/tokens.ts";
+import type { Backfill } from "../phases/phase.ts";
 import { type CalledFunction, functionsOf } from "./called-functions.ts";
 import { type Parts, readUpdate, readDelete, readInsert } from "./statement-parts.ts";
 

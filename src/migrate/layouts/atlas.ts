@@ -1,6 +1,6 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import { ConfitureError } from "#errors/error.ts";
-import type { Sections } from "../sections.ts";
+import type { Sections } from "../files/sections.ts";
 import type { Folder } from "./folder.ts";
 import { type HistoryRow, toRecord, unfinished } from "./histories.ts";
 import type { ForeignTable, Found, Layout } from "./layout.ts";

@@ -1,6 +1,6 @@
-import { type MigrationFile, migrationId } from "../migration-file.ts";
-import { findSections, isMarker } from "../sections.ts";
-import { canonicalVersion } from "../version.ts";
+import { type MigrationFile, migrationId } from "../files/migration-file.ts";
+import { findSections, isMarker } from "../files/sections.ts";
+import { canonicalVersion } from "../files/version.ts";
 import type { Folder } from "./folder.ts";
 import { foreignProgram } from "./foreign-program.ts";
 import { CONFITURE_PY, DBMATE, GOLANG_MIGRATE, SQLX } from "./histories.ts";

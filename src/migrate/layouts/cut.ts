@@ -1,6 +1,6 @@
 import type { SqlText } from "#database/script.ts";
-import type { MigrationFile } from "../migration-file.ts";
-import type { Sections } from "../sections.ts";
+import type { MigrationFile } from "../files/migration-file.ts";
+import type { Sections } from "../files/sections.ts";
 import { refuseOtherMarks } from "./marks.ts";
 import { LAYOUTS } from "./registry.ts";
 import { SqlSource } from "./source.ts";

@@ -1,4 +1,4 @@
-import { migrationId } from "../migration-file.ts";
+import { migrationId } from "../files/migration-file.ts";
 import { rowsOf } from "./histories.ts";
 import type { Found, Layout } from "./layout.ts";
 import type { Folder } from "./folder.ts";

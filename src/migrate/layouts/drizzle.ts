@@ -1,8 +1,8 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import { ConfitureError } from "#errors/error.ts";
-import type { MigrationFile } from "../migration-file.ts";
-import type { Sections } from "../sections.ts";
-import { compareVersions } from "../version.ts";
+import type { MigrationFile } from "../files/migration-file.ts";
+import type { Sections } from "../files/sections.ts";
+import { compareVersions } from "../files/version.ts";
 import type { Folder } from "./folder.ts";
 import { hasHash, type HistoryRow, toRecord } from "./histories.ts";
 import type { ForeignTable, Found, Ignored, Layout } from "./layout.ts";

@@ -1,6 +1,6 @@
 import { queryCatalogue } from "#database/catalogue.ts";
-import type { MigrationFile } from "../migration-file.ts";
-import { canonicalVersion } from "../version.ts";
+import type { MigrationFile } from "../files/migration-file.ts";
+import { canonicalVersion } from "../files/version.ts";
 import type { Folder } from "./folder.ts";
 import { languageOf } from "./foreign-program.ts";
 import { type HistoryRow, toRecord, unfinished } from "./histories.ts";

@@ -4,7 +4,7 @@ import { FileBytes } from "#database/file-bytes.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readHead, readRegularFile } from "#files/read.ts";
 import { hintFor, reasonOf } from "#files/reason.ts";
-import { BASE_VERSION } from "../version.ts";
+import { BASE_VERSION } from "../files/version.ts";
 
 /** How much of a file is read to see which tool's marks it holds. */
 const HEAD = 4096;

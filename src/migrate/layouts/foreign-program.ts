@@ -1,4 +1,4 @@
-import type { MigrationFile } from "../migration-file.ts";
+import type { MigrationFile } from "../files/migration-file.ts";
 import type { LayoutName } from "./names.ts";
 
 /** Languages in which other tools' migrations are written, by the end of the file's name. */

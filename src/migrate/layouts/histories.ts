@@ -1,7 +1,7 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { withLineFeeds, withReturns } from "../checksum.ts";
+import { withLineFeeds, withReturns } from "../files/checksum.ts";
 import type { ForeignRecord, ForeignTable } from "./layout.ts";
 
 /** A row of another tool's history, as most of them can be read. */

@@ -1,6 +1,6 @@
 import { ConfitureError } from "#errors/error.ts";
-import { checksumOf } from "../checksum.ts";
-import type { MigrationFile } from "../migration-file.ts";
+import { checksumOf } from "../files/checksum.ts";
+import type { MigrationFile } from "../files/migration-file.ts";
 import { LAYOUT_NAMES, type LayoutName } from "./names.ts";
 import { keyIn } from "./read-history.ts";
 import { LAYOUTS } from "./registry.ts";

@@ -1,6 +1,6 @@
 import type { Database } from "#database/database.ts";
-import type { MigrationFile } from "../migration-file.ts";
-import type { Sections } from "../sections.ts";
+import type { MigrationFile } from "../files/migration-file.ts";
+import type { Sections } from "../files/sections.ts";
 import type { Folder } from "./folder.ts";
 import type { Creation } from "./new-files.ts";
 import type { SqlSource } from "./source.ts";

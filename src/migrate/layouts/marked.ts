@@ -1,6 +1,6 @@
 import type { Masked } from "#database/sql-to-send.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { findDeclaration, type Section, type Sections } from "../sections.ts";
+import { findDeclaration, type Section, type Sections } from "../files/sections.ts";
 import { withMasked } from "./mask.ts";
 import type { SqlSource } from "./source.ts";
 

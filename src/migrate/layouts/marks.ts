@@ -1,6 +1,6 @@
 import { ConfitureError } from "#errors/error.ts";
 import type { Span } from "#sql/statement.ts";
-import { isMarker, isNoTransactionLine } from "../sections.ts";
+import { isMarker, isNoTransactionLine } from "../files/sections.ts";
 import { refuseMistypedMark } from "./mistyped-mark.ts";
 import type { Layout } from "./layout.ts";
 import type { LayoutName } from "./names.ts";

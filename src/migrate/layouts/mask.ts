@@ -1,5 +1,5 @@
 import type { Masked } from "#database/sql-to-send.ts";
-import type { Section } from "../sections.ts";
+import type { Section } from "../files/sections.ts";
 
 /**
  * A text in which some parts are not to be run.

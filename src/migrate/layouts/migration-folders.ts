@@ -1,4 +1,4 @@
-import type { MigrationFile } from "../migration-file.ts";
+import type { MigrationFile } from "../files/migration-file.ts";
 import type { Folder } from "./folder.ts";
 import type { Ignored } from "./layout.ts";
 import type { LayoutName } from "./names.ts";

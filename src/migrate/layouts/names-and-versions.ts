@@ -1,5 +1,5 @@
 import { ConfitureError } from "#errors/error.ts";
-import { canonicalVersion, compareVersions } from "../version.ts";
+import { canonicalVersion, compareVersions } from "../files/version.ts";
 
 /** Two migrations that the ledger could not tell apart. */
 export function duplicate(version: string, first: string, second: string): ConfitureError {

@@ -1,4 +1,4 @@
-import { type MigrationFile, type MigrationForm, migrationId } from "../migration-file.ts";
+import { type MigrationFile, type MigrationForm, migrationId } from "../files/migration-file.ts";
 
 /** How a layout writes a new migration, and what the first one of an empty folder is called. */
 export interface Creation {

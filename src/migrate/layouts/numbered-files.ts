@@ -1,4 +1,4 @@
-import type { MigrationFile } from "../migration-file.ts";
+import type { MigrationFile } from "../files/migration-file.ts";
 import type { Folder } from "./folder.ts";
 import { foreignProgram } from "./foreign-program.ts";
 import type { Found, Ignored } from "./layout.ts";

@@ -1,6 +1,6 @@
 import { basename, dirname } from "node:path";
 import { queryCatalogue } from "#database/catalogue.ts";
-import { migrationId } from "../migration-file.ts";
+import { migrationId } from "../files/migration-file.ts";
 import { hasHash, type HistoryRow, toRecord, unfinished } from "./histories.ts";
 import type { ForeignTable, Found, Layout } from "./layout.ts";
 import type { Folder } from "./folder.ts";

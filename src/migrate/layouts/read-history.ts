@@ -2,7 +2,7 @@ import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { parseQualifiedName, quoteQualified } from "#sql/quote.ts";
-import type { MigrationFile } from "../migration-file.ts";
+import type { MigrationFile } from "../files/migration-file.ts";
 import type { ForeignHistory, ForeignTable } from "./layout.ts";
 import { HISTORIES } from "./registry.ts";
 

@@ -1,4 +1,4 @@
-import { type MigrationFile, migrationId } from "../migration-file.ts";
+import { type MigrationFile, migrationId } from "../files/migration-file.ts";
 import type { Folder } from "./folder.ts";
 import { foreignProgram } from "./foreign-program.ts";
 import type { Found, Ignored, Layout } from "./layout.ts";

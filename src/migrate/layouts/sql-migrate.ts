@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { migrationId } from "../migration-file.ts";
+import { migrationId } from "../files/migration-file.ts";
 import { rowsOf } from "./histories.ts";
 import { cutAtMarks, type Mark } from "./marked.ts";
 import type { Layout } from "./layout.ts";

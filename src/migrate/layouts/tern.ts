@@ -1,5 +1,5 @@
 import { queryCatalogue } from "#database/catalogue.ts";
-import { migrationId } from "../migration-file.ts";
+import { migrationId } from "../files/migration-file.ts";
 import { cutAtMarks, type Mark } from "./marked.ts";
 import type { ForeignTable, Layout } from "./layout.ts";
 import { type NewFiles, type NewMigration, type NewWay } from "./new-files.ts";

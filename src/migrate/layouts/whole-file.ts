@@ -1,4 +1,4 @@
-import { findDeclaration, NO_TRANSACTION_LINE, type Sections } from "../sections.ts";
+import { findDeclaration, NO_TRANSACTION_LINE, type Sections } from "../files/sections.ts";
 import type { SqlSource } from "./source.ts";
 
 /** A file that is one way from its first line to its last, as its name says. */

@@ -1,7 +1,7 @@
 import { queryCatalogue } from "#database/catalogue.ts";
 import type { Database } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { canonicalVersion } from "../version.ts";
+import { canonicalVersion } from "../files/version.ts";
 import { explainLedgerError } from "./explain.ts";
 import {
   COLUMNS,

@@ -1,5 +1,5 @@
-import { isRepeatable } from "../version.ts";
-import type { SquashedMigration } from "../migration-file.ts";
+import { isRepeatable } from "../files/version.ts";
+import type { SquashedMigration } from "../files/migration-file.ts";
 import { quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import {
   COLUMNS,

@@ -1,6 +1,6 @@
 import type { Database, OpenOptions } from "#database/database.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { acquireLock } from "#migrate/lock.ts";
+import { acquireLock } from "#migrate/run/lock.ts";
 
 /** One copy at a time goes into a database. */
 export async function lockTarget(session: Database, name: string, { signal }: OpenOptions): Promise<void> {

@@ -22,7 +22,7 @@ export async function prepareTarget(target: Target, options: OpenOptions): Promi
       },
     );
   }
-  const { openReplacement } = await import("#database/embedded-replacement.ts");
+  const { openReplacement } = await import("#database/embedded/replacement.ts");
   const replacement = await openReplacement(path, options.lockWait ?? 0, options);
   const databaseTarget: Target = { ...target, path: replacement.path };
   let session: Database | undefined;

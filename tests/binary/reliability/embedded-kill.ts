@@ -1,6 +1,6 @@
 import { cp, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { openEmbeddedDatabase } from "#database/embedded.ts";
+import { openEmbeddedDatabase } from "#database/embedded/embedded.ts";
 import { startBinary } from "../../support/cli.ts";
 import { temporaryProject, type TemporaryProject } from "../../support/project.ts";
 import type { Row } from "../../support/servers.ts";

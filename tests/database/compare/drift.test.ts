@@ -5,7 +5,7 @@ import { planBetween, segmentsOf, statementsOf } from "#compare/generate/plan.ts
 import { schemaBuild } from "#compare/sources/sources.ts";
 import { withDatabase } from "#database/open.ts";
 import type { ServerTarget } from "#database/target.ts";
-import { importMigrations } from "#migrate/import.ts";
+import { importMigrations } from "#migrate/import/import.ts";
 import { up } from "#migrate/migrator.ts";
 import { baseline } from "#migrate/record.ts";
 import { newestServer, type TestDatabase } from "../../support/engines.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { status } from "#migrate/status.ts";
-import { steerFill } from "#migrate/steer-fill.ts";
+import { steerFill } from "#migrate/fill/steer-fill.ts";
 import { engines, newestServer, serverEngines } from "../../support/engines.ts";
 import { type Migrating, migrating, type Outcome } from "./migrating.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { dryRunUp } from "#migrate/dry-run.ts";
 import { baseline } from "#migrate/record.ts";
 import { status } from "#migrate/status.ts";
-import { importMigrations } from "#migrate/import.ts";
+import { importMigrations } from "#migrate/import/import.ts";
 import { temporaryProject } from "../../support/project.ts";
 import { newestAndEmbedded } from "../../support/engines.ts";
 import { migrating } from "./migrating.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { readlinkSync, symlinkSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { adoptHistory } from "#migrate/adopt.ts";
+import { adoptHistory } from "#migrate/import/adopt.ts";
 import { acceptEdited } from "#migrate/record.ts";
-import { importMigrations } from "#migrate/import.ts";
+import { importMigrations } from "#migrate/import/import.ts";
 import { status } from "#migrate/status.ts";
 import { newestAndEmbedded } from "../../support/engines.ts";
 import { temporaryProject } from "../../support/project.ts";

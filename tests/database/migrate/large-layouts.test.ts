@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { discoverMigrations } from "#migrate/discover.ts";
-import { loadMigration } from "#migrate/load.ts";
+import { discoverMigrations } from "#migrate/files/discover.ts";
+import { loadMigration } from "#migrate/files/load.ts";
 import { newestAndEmbedded } from "../../support/engines.ts";
 import { placeOf } from "../failure.ts";
 import { migrating } from "./migrating.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
-import { adoptHistory } from "#migrate/adopt.ts";
+import { adoptHistory } from "#migrate/import/adopt.ts";
 import { flywayChecksum } from "#migrate/layouts/flyway.ts";
-import { migrationId } from "#migrate/migration-file.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import { status } from "#migrate/status.ts";
 import { newestAndEmbedded } from "../../support/engines.ts";
 import { failureOf } from "../failure.ts";

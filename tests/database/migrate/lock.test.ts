@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { withDatabase } from "#database/open.ts";
 import type { MigrateEvent } from "#migrate/events.ts";
-import { acquireLock, lockKey } from "#migrate/lock.ts";
-import { describeProgress, describeWait, type Wait } from "#migrate/waits.ts";
+import { acquireLock, lockKey } from "#migrate/run/lock.ts";
+import { describeProgress, describeWait, type Wait } from "#migrate/run/waits.ts";
 import { newestServer } from "../../support/engines.ts";
 import { type Migrating, migrating, outcomeOf } from "./migrating.ts";
 import { up } from "#migrate/migrator.ts";

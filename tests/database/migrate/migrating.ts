@@ -2,7 +2,7 @@ import { ConfitureError } from "#errors/error.ts";
 import type { MigrateEvent } from "#migrate/events.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
 import { down, redo, up, type UpOptions } from "#migrate/migrator.ts";
-import { type RunReport } from "#migrate/run-report.ts";
+import { type RunReport } from "#migrate/run/report.ts";
 import type { PlanDownOptions } from "#migrate/plan.ts";
 import { status } from "#migrate/status.ts";
 import type { TestDatabase, TestEngine } from "../../support/engines.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { parseScript } from "#database/script.ts";
-import { isPatient } from "#migrate/patient.ts";
+import { isPatient } from "#migrate/run/patient.ts";
 import { serverEngines } from "../../support/engines.ts";
 import { type Migrating, migrating } from "./migrating.ts";
 

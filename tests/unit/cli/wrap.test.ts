@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { tokensOf } from "#sql/tokens.ts";
+import { tokensOf } from "#sql/lexer/tokens.ts";
 import { fit, wrap } from "../../../src/cli/output/wrap.ts";
 import { wrapSql } from "../../../src/cli/output/wrap-sql.ts";
 import { NO_MORE } from "../../support/output.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { rename, rm } from "node:fs/promises";
 import { changedSince } from "#compare/sources/changed-since.ts";
-import { checksumOf } from "#migrate/checksum.ts";
+import { checksumOf } from "#migrate/files/checksum.ts";
 import { commitAll } from "../../support/git.ts";
 import { type TemporaryProject, temporaryProject } from "../../support/project.ts";
 

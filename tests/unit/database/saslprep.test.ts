@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { saslprep } from "#database/saslprep.ts";
+import { saslprep } from "#database/authentication/saslprep.ts";
 
 test.each([
   ["hunter2", "hunter2"],

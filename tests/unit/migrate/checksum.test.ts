@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { checksumOf, checksumOfPieces, withReturns } from "#migrate/checksum.ts";
+import { checksumOf, checksumOfPieces, withReturns } from "#migrate/files/checksum.ts";
 import { flywayChecksum } from "#migrate/layouts/flyway.ts";
 
 const TEXT = "\uFEFFä\r\nb\rc\n\r\r\n\r";

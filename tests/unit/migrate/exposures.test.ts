@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { exposuresOf } from "#migrate/exposures.ts";
+import { exposuresOf } from "#migrate/warnings/exposures.ts";
 import { splitStatements } from "#sql/split.ts";
 
 const SECURED = "ALTER TABLE app.notes ENABLE ROW LEVEL SECURITY";

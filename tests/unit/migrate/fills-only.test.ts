@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { fillsOnly } from "#migrate/fills-only.ts";
+import { fillsOnly } from "#migrate/phases/fills-only.ts";
 import { splitStatements } from "#sql/split.ts";
 
 test("a column that an earlier part of the change has made is empty until it is filled", async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { ConfitureError } from "#errors/error.ts";
-import type { MigrationFile } from "#migrate/migration-file.ts";
+import type { MigrationFile } from "#migrate/files/migration-file.ts";
 import { type FileFacts, type HistoryEntry, joinHistory } from "#migrate/history.ts";
 import type { LedgerRow, LedgerState } from "#migrate/ledger/ledger.ts";
-import { heldWithin } from "#migrate/held-migrations.ts";
+import { heldWithin } from "#migrate/phases/held-migrations.ts";
 import { isAnother, planDown, planUp } from "#migrate/plan.ts";
 
 const file = (version: string): MigrationFile => ({

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { createMigration, createMigrations } from "#migrate/create.ts";
-import { discoverMigrations } from "#migrate/discover.ts";
+import { discoverMigrations } from "#migrate/files/discover.ts";
 import { LAYOUT_NAMES, type LayoutName } from "#migrate/layouts/names.ts";
 import { LAYOUTS } from "#migrate/layouts/registry.ts";
-import { bodyOf, type LoadedMigration } from "#migrate/body.ts";
-import { loadMigration } from "#migrate/load.ts";
+import { bodyOf, type LoadedMigration } from "#migrate/files/body.ts";
+import { loadMigration } from "#migrate/files/load.ts";
 import { failureOf } from "../../database/failure.ts";
 import { temporaryProject } from "../../support/project.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { symlinkSync } from "node:fs";
-import { discoverMigrations } from "#migrate/discover.ts";
-import { loadMigration } from "#migrate/load.ts";
+import { discoverMigrations } from "#migrate/files/discover.ts";
+import { loadMigration } from "#migrate/files/load.ts";
 import { failureOf } from "../../database/failure.ts";
 import { temporaryProject } from "../../support/project.ts";
 

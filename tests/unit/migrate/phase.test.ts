@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { BatchSize } from "#migrate/fill/batch-size.ts";
-import { readMarkerOptions } from "#migrate/phase.ts";
+import { readMarkerOptions } from "#migrate/phases/phase.ts";
 import { failureOf } from "../../database/failure.ts";
 
 const here = { file: "a.sql", line: 1 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { ConfitureError } from "#errors/error.ts";
-import { type PlannedDatabase, requireSameDatabase } from "#migrate/planned-database.ts";
+import { type PlannedDatabase, requireSameDatabase } from "#migrate/approval/planned-database.ts";
 
 const searchPath = { setting: '"$user", public', schemas: ["public"] };
 const SHOP: PlannedDatabase = { name: "shop", place: "db-1:5432", system: "7412", oid: 16_384, searchPath };

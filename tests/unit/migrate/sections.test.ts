@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ConfitureError } from "#errors/error.ts";
 import { SqlSource } from "#migrate/layouts/source.ts";
-import { findSections } from "#migrate/sections.ts";
+import { findSections } from "#migrate/files/sections.ts";
 
 const parts = (text: string, opening: "up" | "down" = "up"): Record<string, unknown> => {
   const { main, down } = findSections(new SqlSource({ file: "m.sql", text }), opening);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { spentChecks } from "#migrate/spent-checks.ts";
+import { spentChecks } from "#migrate/warnings/spent-checks.ts";
 import { splitStatements } from "#sql/split.ts";
 
 const ADD = "ALTER TABLE app.t ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID;";

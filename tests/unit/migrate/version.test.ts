@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { canonicalVersion, compareVersions } from "#migrate/version.ts";
+import { canonicalVersion, compareVersions } from "#migrate/files/version.ts";
 import { Random, SEED } from "../sql/random.ts";
 
 test("1, 2, 10, then a timestamp", () => {

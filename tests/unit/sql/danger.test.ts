@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { dangersOf } from "#sql/danger.ts";
+import { dangersOf } from "#sql/effects/danger.ts";
 import { splitStatements } from "#sql/split.ts";
 
 const AGAIN = "values that it has given may come again";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { exposureOf } from "#sql/exposure.ts";
+import { exposureOf } from "#sql/effects/exposure.ts";
 import { splitStatements } from "#sql/split.ts";
 
 const of = (sql: string): string | undefined => exposureOf(splitStatements(sql).statements[0]!);

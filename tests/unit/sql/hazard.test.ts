@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { describeHazard, type Hazard } from "#sql/hazard.ts";
+import { describeHazard, type Hazard } from "#sql/effects/hazard.ts";
 
 test.each<[Hazard, string]>([
   [{ code: "DATA_LOSS", reason: "rows", relation: "public.a" }, "DATA LOSS: its rows are gone."],

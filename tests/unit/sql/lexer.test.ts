@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { Lexer } from "#sql/lexer.ts";
-import { TokenKind } from "#sql/token-kind.ts";
+import { Lexer } from "#sql/lexer/lexer.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { gap, tokens } from "./tokens.ts";
 
 describe("white space and comments", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { lossOf } from "#sql/loss.ts";
+import { lossOf } from "#sql/effects/loss.ts";
 import { splitStatements } from "#sql/split.ts";
 
 function loss(sql: string): string | undefined {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mayReachOutside, reachesOutside } from "#sql/outside.ts";
+import { mayReachOutside, reachesOutside } from "#sql/effects/outside.ts";
 import { splitStatements } from "#sql/split.ts";
 
 const of = (sql: string, isShared: boolean) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { lossOfReplaced, replacedTables } from "#sql/replaced.ts";
-import { lossOfReplacedColumn, replacedColumns } from "#sql/replaced-columns.ts";
+import { lossOfReplaced, replacedTables } from "#sql/effects/replaced.ts";
+import { lossOfReplacedColumn, replacedColumns } from "#sql/effects/replaced-columns.ts";
 import { splitStatements } from "#sql/split.ts";
 
 const LOST = "puts another TABLE users in the place of users_old, which keeps the rows";

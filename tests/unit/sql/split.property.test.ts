@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { loadModule, parseSync, scanSync } from "libpg-query";
 import { cannotRunInTransaction, unwrapTransaction } from "#sql/classify.ts";
-import { Lexer } from "#sql/lexer.ts";
-import { TokenKind } from "#sql/token-kind.ts";
+import { Lexer } from "#sql/lexer/lexer.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { type SplitResult, splitStatements } from "#sql/split.ts";
 import { CORPUS } from "./corpus.ts";
 import { mutatedSql, noise, Random, SEED } from "./random.ts";

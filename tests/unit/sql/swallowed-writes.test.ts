@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { splitStatements } from "#sql/split.ts";
-import { lossOfSwallowed, Triggers } from "#sql/swallowed-writes.ts";
+import { lossOfSwallowed, Triggers } from "#sql/effects/swallowed-writes.ts";
 
 const returning = (body: string): string =>
   `CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} END $$`;

@@ -1,5 +1,5 @@
-import { Lexer } from "#sql/lexer.ts";
-import { TokenKind } from "#sql/token-kind.ts";
+import { Lexer } from "#sql/lexer/lexer.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 
 const NAMES = new Map<number, string>(Object.entries(TokenKind).map(([name, kind]) => [kind, name]));
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { unquoteNames } from "#sql/unquote.ts";
+import { unquoteNames } from "#sql/lexer/unquote.ts";
 
 const SAME = [
   `SELECT '"a"', $$"a"$$, $b$ "a" $b$ -- "a"\n/* "a" */`,

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { platform } from "node:process";
-import { type Served, serveEmbedded } from "#database/embedded-serve.ts";
+import { type Served, serveEmbedded } from "#database/embedded/serve.ts";
 import { Secret } from "#database/target.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { withTemporaryFolder } from "#files/temporary.ts";

@@ -1,4 +1,4 @@
-import { migrationId } from "#migrate/migration-file.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import { acceptEdited } from "#migrate/record.ts";
 import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import type { ProjectFiles, Source } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { baseFile } from "#migrate/base.ts";
-import { discoverMigrations } from "#migrate/discover.ts";
-import { migrationId } from "#migrate/migration-file.ts";
-import { withBaseHead } from "#migrate/squashed.ts";
+import { discoverMigrations } from "#migrate/files/discover.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
+import { withBaseHead } from "#migrate/files/squashed.ts";
 import type { Base } from "#compare/base/base.ts";
 import { type CommandContext, defineCommand } from "../../command.ts";
 import { filesBeside, liveTarget, readSource, REPLAY_ARGS, type ScratchArgs } from "../../compare-options.ts";
@@ -85,7 +85,7 @@ export const command = defineCommand({
 async function throughOf(source: Source, files: ProjectFiles): Promise<string | undefined> {
   if (source.kind !== "live") return undefined;
   const [{ withoutFiles }, { projectMigrations }, { withDatabase }] = await Promise.all([
-    import("#migrate/adopt.ts"),
+    import("#migrate/import/adopt.ts"),
     import("#compare/sources/sources.ts"),
     import("#database/open.ts"),
   ]);

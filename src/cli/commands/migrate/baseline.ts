@@ -1,8 +1,8 @@
 import { ConfitureError } from "#errors/error.ts";
-import { discoverMigrations } from "#migrate/discover.ts";
+import { discoverMigrations } from "#migrate/files/discover.ts";
 import type { MigrateOptions } from "#migrate/exclusive.ts";
-import { type MigrationFile, migrationId } from "#migrate/migration-file.ts";
-import { adoptHistory } from "#migrate/adopt.ts";
+import { type MigrationFile, migrationId } from "#migrate/files/migration-file.ts";
+import { adoptHistory } from "#migrate/import/adopt.ts";
 import { HISTORIES } from "#migrate/layouts/registry.ts";
 import { baseline } from "#migrate/record.ts";
 import { readVersion } from "../../arguments.ts";

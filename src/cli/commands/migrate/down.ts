@@ -1,8 +1,8 @@
 import type { MigrateOptions } from "#migrate/exclusive.ts";
-import { migrationId } from "#migrate/migration-file.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import { down } from "#migrate/migrator.ts";
 import { status } from "#migrate/status.ts";
-import { isBase } from "#migrate/version.ts";
+import { isBase } from "#migrate/files/version.ts";
 import { withoutFiles } from "#migrate/ways-back.ts";
 import { readCount, readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";

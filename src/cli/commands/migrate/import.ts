@@ -1,8 +1,8 @@
 import { ConfitureError } from "#errors/error.ts";
-import { importMigrations } from "#migrate/import.ts";
+import { importMigrations } from "#migrate/import/import.ts";
 import { LAYOUT_NAMES } from "#migrate/layouts/names.ts";
 import { LAYOUTS } from "#migrate/layouts/registry.ts";
-import { migrationId } from "#migrate/migration-file.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import { defineCommand } from "../../command.ts";
 import { count } from "../../output/text.ts";
 

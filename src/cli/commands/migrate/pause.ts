@@ -1,4 +1,4 @@
-import { steerFill } from "#migrate/steer-fill.ts";
+import { steerFill } from "#migrate/fill/steer-fill.ts";
 import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
 import { migrateOptions } from "../../migrate-options.ts";

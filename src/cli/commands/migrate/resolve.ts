@@ -1,4 +1,4 @@
-import { migrationId } from "#migrate/migration-file.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import { resume } from "#migrate/migrator.ts";
 import { resolveMigration } from "#migrate/record.ts";
 import { ConfitureError } from "#errors/error.ts";

@@ -1,5 +1,5 @@
 import { ConfitureError } from "#errors/error.ts";
-import { migrationId } from "#migrate/migration-file.ts";
+import { migrationId } from "#migrate/files/migration-file.ts";
 import { type Shown, showMigration } from "#migrate/show.ts";
 import { readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";

@@ -1,5 +1,5 @@
 import { ConfitureError } from "#errors/error.ts";
-import { steerFill } from "#migrate/steer-fill.ts";
+import { steerFill } from "#migrate/fill/steer-fill.ts";
 import { readCount, readDuration, readVersion } from "../../arguments.ts";
 import { defineCommand } from "../../command.ts";
 import { migrateOptions } from "../../migrate-options.ts";

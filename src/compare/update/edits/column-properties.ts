@@ -1,6 +1,6 @@
 import { type ColumnText, readColumn, readTable, removeClause } from "../create-table.ts";
 import { removeSentence } from "../lines.ts";
-import { tokensOf, isWord } from "#sql/tokens.ts";
+import { tokensOf, isWord } from "#sql/lexer/tokens.ts";
 import type { Subject } from "../../sources/subjects.ts";
 import { SERIAL } from "./columns.ts";
 import { alterationOf, behindWord, columnOf, followedBy } from "./lookups.ts";

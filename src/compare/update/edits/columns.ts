@@ -2,7 +2,7 @@ import type { ColumnDef } from "libpg-query";
 import { addElement, readColumn, readTable, removeElement, type TableText } from "../create-table.ts";
 import { lineStart, removeSentence } from "../lines.ts";
 import { inside, type Node, offsetOfByte, strings } from "#sql/parser.ts";
-import { isWord, tokensOf } from "#sql/tokens.ts";
+import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
 import type { SchemaTree } from "../schema-tree.ts";
 import { type Subject, keyOf } from "../../sources/subjects.ts";
 import { alterationOf, columnOf, comesBack, isUnchanged, restOf } from "./lookups.ts";

@@ -1,6 +1,6 @@
 import { removeSentence } from "../lines.ts";
 import { inside } from "#sql/parser.ts";
-import { isWord, tokensOf } from "#sql/tokens.ts";
+import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
 import { isSame } from "../../sources/subjects.ts";
 import { isUnchanged } from "./lookups.ts";
 import { edited, type EditKind, NOTHING } from "./edit.ts";

@@ -12,7 +12,7 @@ import {
 } from "../create-table.ts";
 import { removeSentence } from "../lines.ts";
 import { inside, type Node, strings } from "#sql/parser.ts";
-import { isWord, tokensOf } from "#sql/tokens.ts";
+import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
 import { isSame, type Subject } from "../../sources/subjects.ts";
 import { comesBack, isUnchanged } from "./lookups.ts";

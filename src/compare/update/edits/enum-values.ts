@@ -1,8 +1,8 @@
-import { TokenKind } from "#sql/token-kind.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { quoteLiteral } from "#sql/quote.ts";
 import { indentOf, isBlank, lineStart } from "../lines.ts";
 import { inside } from "#sql/parser.ts";
-import { tokensOf } from "#sql/tokens.ts";
+import { tokensOf } from "#sql/lexer/tokens.ts";
 import { edited, type EditKind } from "./edit.ts";
 
 /** Values that an enum gains. */

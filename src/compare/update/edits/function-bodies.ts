@@ -1,7 +1,7 @@
 import type { Facts } from "../../engine/facts.ts";
-import { TokenKind } from "#sql/token-kind.ts";
+import { TokenKind } from "#sql/lexer/token-kind.ts";
 import { inside, type Node, type NodeOf, type Parser } from "#sql/parser.ts";
-import { isWord, tokensOf } from "#sql/tokens.ts";
+import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
 import { readStatement } from "../../sources/readings.ts";
 import { isSame, type Subject } from "../../sources/subjects.ts";
 import { isUnchanged } from "./lookups.ts";

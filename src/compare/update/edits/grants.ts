@@ -2,7 +2,7 @@ import type { GrantStmt, RoleSpec } from "libpg-query";
 import type { Span } from "#sql/statement.ts";
 import { removeSentence } from "../lines.ts";
 import { inside, offsetOfByte } from "#sql/parser.ts";
-import { tokensOf } from "#sql/tokens.ts";
+import { tokensOf } from "#sql/lexer/tokens.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
 import { isSame, type Subject } from "../../sources/subjects.ts";
 import { isUnchanged } from "./lookups.ts";

@@ -1,6 +1,6 @@
 import type { ObjectId } from "../../engine/object-id.ts";
 import { inside, offsetOfByte } from "#sql/parser.ts";
-import { tokensOf } from "#sql/tokens.ts";
+import { tokensOf } from "#sql/lexer/tokens.ts";
 import type { SchemaTree, Sentence } from "../schema-tree.ts";
 import { isSame, type Subject } from "../../sources/subjects.ts";
 import type { Planned, Work } from "./edit.ts";

@@ -1,4 +1,4 @@
-import { isWord, tokensOf } from "#sql/tokens.ts";
+import { isWord, tokensOf } from "#sql/lexer/tokens.ts";
 import { isUnchanged } from "./lookups.ts";
 import { type EditKind, NOTHING } from "./edit.ts";
 

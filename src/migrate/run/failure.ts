@@ -1,0 +1,136 @@
+import { isThereAlready } from "#database/advice.ts";
+import type { Database } from "#database/database.ts";
+import { interruptedBy } from "#database/open.ts";
+import { ConfitureError } from "#errors/error.ts";
+import { shellWord } from "#errors/shell.ts";
+import { migrationId } from "../files/migration-file.ts";
+import type { Direction } from "../events.ts";
+import { hintForInvalidIndex } from "./invalid-in-way.ts";
+import type { InvalidIndex } from "./invalid-indexes.ts";
+import { exclusively, type MigrateOptions } from "../exclusive.ts";
+import { readLedger } from "../ledger/read.ts";
+import type { LoadedMigration } from "../files/body.ts";
+import { bodyOf } from "../files/body.ts";
+import { compareVersions } from "../files/version.ts";
+import { hintForRows } from "./violation.ts";
+
+export function throwIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new ConfitureError("interrupted", "Interrupted; nothing was left half done");
+}
+
+/** A failure of one migration, with what it left behind said truthfully. */
+export async function explainFailure(
+  cause: unknown,
+  migration: LoadedMigration,
+  direction: Direction,
+  options: MigrateOptions,
+  database: Database,
+): Promise<ConfitureError> {
+  if (!(cause instanceof ConfitureError)) throw cause;
+  const isGuests = cause.code === "interrupted" && cause.data?.["guest"] === true;
+  if (isGuests || interruptedBy(options.signal, cause)) {
+    const { transactional } = bodyOf(migration, direction);
+    return cause.with({
+      code: "interrupted",
+      message: `Interrupted during migration ${migrationId(migration.file)}${transactional ? ", which was rolled back" : ""}`,
+    });
+  }
+  if (cause.code === "interrupted" && cause.data?.["abandoned"] === true) {
+    return cause.with({
+      message: `Interrupted during migration ${migrationId(migration.file)}; the server did not answer, so the connection was closed`,
+    });
+  }
+  if (isThereAlready(cause) && direction === "up" && bodyOf(migration, direction).transactional) {
+    return cause.with({ hint: (await hintForInvalidIndex(database, cause, migration)) ?? hintForThere(migration) });
+  }
+  const body = direction === "up" ? migration.up : migration.down;
+  // What failed is told whether or not this can be seen.
+  const violation = await hintForRows(database, cause, body).catch((error: unknown) => {
+    if (error instanceof ConfitureError) return undefined;
+    throw error;
+  });
+  if (violation !== undefined) {
+    return cause.with({ hint: cause.hint === undefined ? violation : `${violation}\n${cause.hint}` });
+  }
+  if (cause.code !== "connection_lost") return cause;
+  return await tellTruth(cause, migration, direction, options);
+}
+
+/** What it makes has been made by something else: the schema files, or a person. */
+export function hintForThere({ file }: LoadedMigration, hasBegun = false): string {
+  if (hasBegun) {
+    return "It is there already. If it is what this statement makes, the statement can be left out: --continue --skip, below. If not, rename one of the two.";
+  }
+  return `It is there already. If the database has everything that this migration makes, record it: confiture migrate resolve ${shellWord(file.version)} --applied\nOr record all that the database holds, by proof: confiture migrate baseline --proven (\`confiture build\` stops looking after 20 seconds of work, this does not)\nIf only this is there, write IF NOT EXISTS or OR REPLACE.`;
+}
+
+/** What to do about a migration that stopped half way outside a transaction. */
+export function resolveStopped(version: string): string {
+  return `Put things right, then: confiture migrate resolve ${shellWord(version)} --continue | --applied | --rolled-back`;
+}
+
+/**
+ * `resolveStopped` where an index is in the way of going on, as numbered steps.
+ * @param hasCause the error names something that would stop it once more
+ */
+export function resolveInvalid(version: string, left: readonly InvalidIndex[], hasCause: boolean): string {
+  const resolve = `confiture migrate resolve ${shellWord(version)}`;
+  const steps = [
+    ...(hasCause ? ["Put right what the error names."] : []),
+    ...left.map(({ drop }) => `${drop};`),
+    `${resolve} --continue`,
+  ];
+  const numbered = steps.map((step, index) => `\n  ${index + 1}. ${step}`).join("");
+  return `It left an invalid index behind. To go on:${numbered}\nIf you finish it or undo it by hand instead: ${resolve} --applied | --rolled-back`;
+}
+
+/** Whether all of the migration is done although its run failed: the answer to its COMMIT was lost. */
+export function wasKept(error: ConfitureError): boolean {
+  return error.data?.["kept"] === true;
+}
+
+/**
+ * The connection was lost, perhaps with a COMMIT on its way: only the ledger knows whether it arrived. The old
+ * session holds the lock for as long as it works, so whoever gets the lock sees its final state.
+ */
+async function tellTruth(
+  lost: ConfitureError,
+  migration: LoadedMigration,
+  direction: Direction,
+  options: MigrateOptions,
+): Promise<ConfitureError> {
+  const id = migrationId(migration.file);
+  const because = lost.server === undefined ? "" : `: ${lost.server.message}`;
+  const message = `The connection to the database was lost during migration ${id}${because}`;
+  try {
+    const recorded = await exclusively({ ...options, signal: undefined }, async (database, ledger) => {
+      const rows = await readLedger(database, ledger);
+      return rows.find((row) => compareVersions(row.version, migration.file.version) === 0);
+    });
+    // Whether the ledger says what this run was about to make it say.
+    const kept = direction === "up" ? recorded?.state === "applied" : recorded === undefined;
+    const truth =
+      recorded === undefined
+        ? direction === "up"
+          ? `Migration ${id} is not applied: it was rolled back`
+          : `Migration ${id} is rolled back: that much was committed`
+        : recorded.state !== "applied"
+          ? `Migration ${id} stopped after statement ${recorded.statementsDone ?? 0}`
+          : direction === "up"
+            ? `Migration ${id} is applied: it was committed`
+            : `Migration ${id} is still applied: rolling it back was undone`;
+    const isStopped = recorded !== undefined && recorded.state !== "applied";
+    const next = isStopped ? resolveStopped(recorded.version) : "Run the command again to go on.";
+    return lost.with({
+      message,
+      hint: `The ledger was read again over a new connection. ${truth}. ${next}`,
+      data: { ...lost.data, recorded: recorded?.state ?? null, kept },
+    });
+  } catch (cause) {
+    if (!(cause instanceof ConfitureError)) throw cause;
+    return lost.with({
+      message,
+      hint: `Whether migration ${id} was committed is not known: ${cause.message}. \`confiture migrate status\` tells when the server is back.`,
+    });
+  }
+}

@@ -1,0 +1,190 @@
+import { inOrder } from "#database/catalogue.ts";
+import type { Database } from "#database/database.ts";
+import { rollback } from "#database/rollback.ts";
+import { isOneMessage } from "#database/script.ts";
+import { ConfitureError } from "#errors/error.ts";
+import type { Direction } from "../events.ts";
+import { changeLedgerInTransaction, CHECK_DEFERRED } from "../ledger/change.ts";
+import { deleteSql, insertSql, squashedSql, TRANSACTION_MS } from "../ledger/statements.ts";
+import { bodyOf, type LoadedMigration, type RunnableBody } from "../files/body.ts";
+import { explainInTransaction } from "./explain.ts";
+import { DIRECTLY } from "./performer.ts";
+import { cleanSession, entryOf, noteSettings, prepareSession, type RunOptions } from "./session.ts";
+
+/**
+ * Runs one migration and its change to the ledger in one transaction.
+ * @throws ConfitureError when nothing of it was kept; after `connection_lost` only the ledger knows
+ */
+export async function runInTransaction(
+  database: Database,
+  migration: LoadedMigration,
+  direction: Direction,
+  body: RunnableBody,
+  options: RunOptions,
+): Promise<void> {
+  const beginning = (): Promise<void>[] => begin(database, options, body.kind === "sql" ? body.opening : undefined);
+  const sendsAtOnce = (options.performer ?? DIRECTLY).sendsAtOnce === true && options.takesBack !== true;
+  if (sendsAtOnce && canPipeline(body)) {
+    // One round trip: should a statement fail, the server skips the rest and turns COMMIT into ROLLBACK.
+    await inOrder([
+      ...beginning(),
+      runBody(database, migration, body, direction, options),
+      recordChecked(database, migration, direction, options),
+      commit(database, migration),
+    ]);
+    return;
+  }
+  if (body.kind === "sql") await inOrder(beginning());
+  try {
+    if (body.kind === "sql") await runBody(database, migration, body, direction, options);
+    // TypeScript begins to compute while BEGIN is on its way; what it asks for is sent behind that.
+    else await inOrder([...beginning(), runBody(database, migration, body, direction, options)]);
+    // An interrupt while no statement was running has not stopped anything yet.
+    if (options.signal?.aborted === true) {
+      throw new ConfitureError("interrupted", "Interrupted; the migration was rolled back");
+    }
+  } catch (error) {
+    await rollback(database);
+    throw error;
+  }
+  if (options.takesBack === true) {
+    try {
+      await recordChecked(database, migration, direction, options);
+    } finally {
+      await rollback(database);
+    }
+    return;
+  }
+  await inOrder([recordChecked(database, migration, direction, options), commit(database, migration)]);
+}
+
+/** A part of several migrations that share one transaction. */
+export interface SharedTransaction {
+  /** Runs one more migration in it. */
+  run(migration: LoadedMigration): Promise<void>;
+}
+
+/**
+ * Applies several migrations in one transaction: all of them or none.
+ * @param work runs the migrations one after the other
+ */
+export async function inOneTransaction(
+  database: Database,
+  options: RunOptions,
+  work: (transaction: SharedTransaction) => Promise<LoadedMigration>,
+): Promise<void> {
+  await inOrder(begin(database, options));
+  let last: LoadedMigration;
+  try {
+    last = await work({
+      run: async (migration) => {
+        noteSettings(database, migration);
+        await database.execute(cleanSession(options, database));
+        await runBody(database, migration, bodyOf(migration, "up"), "up", options);
+        await record(database, migration, "up", options);
+      },
+    });
+  } catch (error) {
+    await rollback(database);
+    throw error;
+  }
+  // What was put off to COMMIT runs as the user who connected, not with the ledger's search_path.
+  await inOrder([database.execute("reset session authorization; reset role; reset all"), commit(database, last)]);
+}
+
+/** @param opening how a body wants its transaction to begin, see `SqlBody` */
+function begin(database: Database, options: RunOptions, opening?: string): Promise<void>[] {
+  return [
+    // What SET SESSION CHARACTERISTICS has left would already hold for this transaction.
+    database.execute("reset all"),
+    // Inside a transaction, so that a failure stops what is sent behind.
+    prepareSession(database, options, "begin", opening === undefined ? undefined : `commit; ${opening}`),
+  ];
+}
+
+async function record(
+  database: Database,
+  migration: LoadedMigration,
+  direction: Direction,
+  { ledger, toolVersion, alsoRecord }: RunOptions,
+  before?: string,
+): Promise<void> {
+  const own =
+    direction === "up"
+      ? [
+          insertSql(ledger, entryOf(migration), toolVersion, { state: "applied", executionMs: TRANSACTION_MS }),
+          ...squashedSql(ledger, migration.file.squashed ?? [], toolVersion),
+        ]
+      : [deleteSql(ledger, migration.file.version)];
+  const sql = [...own, ...(alsoRecord === undefined ? [] : [alsoRecord])].join("; ");
+  await changeLedgerInTransaction(database, ledger, sql, before);
+}
+
+/**
+ * Records the migration when what was put off to COMMIT has happened: the triggers see the role and search_path of the migration, not those
+ * that the ledger is written with.
+ */
+async function recordChecked(
+  database: Database,
+  migration: LoadedMigration,
+  direction: Direction,
+  options: RunOptions,
+): Promise<void> {
+  try {
+    await record(database, migration, direction, options, CHECK_DEFERRED);
+  } catch (error) {
+    throw error instanceof ConfitureError && error.code === "sql_failed" ? explainDeferred(error, migration) : error;
+  }
+}
+
+async function commit(database: Database, migration: LoadedMigration): Promise<void> {
+  try {
+    await database.execute("commit");
+  } catch (error) {
+    throw explainDeferred(error, migration);
+  }
+}
+
+function canPipeline(body: RunnableBody): boolean {
+  return body.kind === "sql" && isOneMessage(body.script);
+}
+
+async function runBody(
+  database: Database,
+  { file }: LoadedMigration,
+  body: RunnableBody,
+  direction: Direction,
+  { requireStatement, performer = DIRECTLY, signal, leftOpen, onEvent }: RunOptions,
+): Promise<void> {
+  try {
+    if (body.kind === "sql") {
+      await performer.statements(database, body.script, body.script.statements);
+      return;
+    }
+    const { runTypeScript } = await import("./statement-queue.ts");
+    await runTypeScript(body, {
+      database,
+      performer,
+      signal,
+      requireStatement: direction === "up" && requireStatement === true,
+      onProgress: (statements) => onEvent?.({ type: "progress", migration: file, statements }),
+      onTold: (done, total) => onEvent?.({ type: "told-progress", migration: file, done, total }),
+      onLeftOpen: leftOpen && ((left) => leftOpen.add(body, left)),
+      outside: undefined,
+    });
+  } catch (error) {
+    throw explainInTransaction(error, body);
+  }
+}
+
+function explainDeferred(error: unknown, migration: LoadedMigration): unknown {
+  // 25P02: the transaction had failed before, which is reported by itself.
+  if (!(error instanceof ConfitureError) || error.server === undefined || error.server.sqlstate === "25P02") {
+    return error;
+  }
+  return error.with({
+    message: `COMMIT failed: ${error.server.message}`,
+    location: { file: migration.file.path },
+    hint: "A deferred constraint or constraint trigger is checked at COMMIT. The migration was rolled back.",
+  });
+}

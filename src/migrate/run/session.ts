@@ -1,0 +1,106 @@
+import type { Database } from "#database/database.ts";
+import type { LeftOpenBodies } from "../files/afterthought.ts";
+import { databaseSettings, liftLimits, noteDatabaseSettings, setConfigs } from "#database/settings.ts";
+import { ConfitureError } from "#errors/error.ts";
+import type { MigrateEvent } from "../events.ts";
+import { NOTICE_A_DEAD_CLIENT, type MigrateOptions } from "../exclusive.ts";
+import type { Ledger, LedgerEntry } from "../ledger/ledger.ts";
+import type { LoadedMigration } from "../files/body.ts";
+import type { Performer } from "./performer.ts";
+import { lockKey } from "./lock.ts";
+
+export interface RunOptions {
+  readonly ledger: Ledger;
+  readonly lockKey: bigint;
+  readonly toolVersion: string;
+  /** Milliseconds; PostgreSQL's settings of the same names for the migration's statements. */
+  readonly lockTimeout: number;
+  /** In its place for statements that keep nobody waiting while they wait (`isPatient`); none when undefined. */
+  readonly concurrentlyLockTimeout?: number;
+  readonly statementTimeout: number;
+  /** Whether a TypeScript migration that asks for no statement on its way up is refused. */
+  readonly requireStatement?: boolean;
+  /** Is given what a TypeScript migration has left open, to be ended; without it that ends at once. */
+  readonly leftOpen?: LeftOpenBodies | undefined;
+  /** Whether the session's prepared statements stay: the caller gives up those of migrations. */
+  readonly keepsPrepared?: boolean;
+  /** Is run with the change to the ledger, in the same transaction. */
+  readonly alsoRecord?: string | undefined;
+  /** Takes a migration that runs in one transaction back where it would be committed, with what is put off to COMMIT done. */
+  readonly takesBack?: boolean;
+  /** Runs the migration's own statements; sent as they are when undefined. */
+  readonly performer?: Performer | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onEvent?: ((event: MigrateEvent) => void) | undefined;
+}
+
+/**
+ * What makes the session that of this run: everything a migration before may have left in the session goes; then the settings of this run. It is
+ * DISCARD ALL without the part that would give up the advisory lock, which is asked for again instead: a
+ * migration may have released it.
+ */
+export function cleanSession(options: RunOptions, database: Database): string {
+  const settings = settingsOf(options, database);
+  return settings.length === 0 ? cleaning(options) : `${cleaning(options)}; select ${settings.join(", ")}`;
+}
+
+function cleaning({ keepsPrepared }: RunOptions): string {
+  return `close all; reset session authorization; reset role; reset all; ${keepsPrepared === true ? "" : "deallocate all; "}unlisten *; discard temp; discard sequences`;
+}
+
+/** To be called before a migration runs: what it sets for the database holds for those behind it, as it does for new sessions. */
+export function noteSettings(database: Database, { up, kept }: LoadedMigration): void {
+  const text = up.kind === "sql" ? up.script.text : (kept.source ?? "");
+  if (/\bdatabase\b[^]*\bset\b/i.test(text)) noteDatabaseSettings(database);
+}
+
+function settingsOf(options: RunOptions, database: Database): string[] {
+  const own = {
+    lock_timeout: String(options.lockTimeout),
+    statement_timeout: String(options.statementTimeout),
+    ...(database.engine === "server" ? NOTICE_A_DEAD_CLIENT : {}),
+  };
+  const lifted = database.engine === "server" ? liftLimits(database, Object.keys(own)) : [];
+  return [...databaseSettings(database), ...setConfigs(database, own), ...lifted];
+}
+
+/**
+ * Prepares the session for one migration, in one round trip, and fails unless this session has the lock. Inside the
+ * migration's own transaction that failure also stops what is sent behind it: a division by zero is an error that
+ * needs no procedural language.
+ * @param opening comes before everything else
+ * @param closing comes behind everything else
+ */
+export async function prepareSession(
+  database: Database,
+  options: RunOptions,
+  opening?: "begin",
+  closing?: string,
+): Promise<void> {
+  const locked = `pg_catalog.pg_try_advisory_lock(${options.lockKey})::pg_catalog.int4`;
+  const select = `select ${[`1 operator(pg_catalog./) ${locked}`, ...settingsOf(options, database)].join(", ")}`;
+  try {
+    await database.execute(
+      [opening, cleaning(options), select, closing].filter((step) => step !== undefined).join("; "),
+    );
+  } catch (error) {
+    if (!(error instanceof ConfitureError) || error.server?.sqlstate !== "22012") throw error;
+    throw new ConfitureError("lock_held", "A migration released the lock, and another runner took it", {
+      hint: "A migration must not call pg_advisory_unlock_all() or DISCARD ALL.",
+    });
+  }
+}
+
+/** What the ledger will say about it. */
+export function entryOf(migration: LoadedMigration): LedgerEntry {
+  return {
+    version: migration.file.version,
+    name: migration.file.name,
+    checksum: migration.checksum,
+    kept: migration.kept,
+  };
+}
+
+export function runOptionsOf(options: MigrateOptions, ledger: Ledger): RunOptions {
+  return { ...options, ledger, lockKey: lockKey(ledger), requireStatement: true };
+}

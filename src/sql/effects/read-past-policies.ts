@@ -1,0 +1,100 @@
+import type { Statement } from "../statement.ts";
+import { foldedName, namesAltered, namesFrom } from "../lexer/token-names.ts";
+
+/** A view that reads its tables with its owner's rights, a copy of rows, or a publication: the policies of the tables do not hold there. */
+export interface ReadPastPolicies {
+  /** "VIEW recent_notes" */
+  readonly what: string;
+  readonly isCopy: boolean;
+  /** The table that the copy is in, folded; it may have, or be given, row level security of its own. */
+  readonly into?: string;
+  /** Whether that table was there before the statement. */
+  readonly isFilled?: true;
+  /** The tables that it reads, folded, with a schema where one is written; undefined where the statement does not say. */
+  readonly tables: readonly string[] | undefined;
+}
+
+/**
+ * The view or copy that a statement makes or fills and that policies of its tables do not hold for, or the view that loses its
+ * `security_invoker`. What is temporary is the session's own. Pure.
+ */
+export function readPastPolicies(statement: Statement): ReadPastPolicies | undefined {
+  const { firstWord, words } = statement;
+  if (words[1] === "PUBLICATION") return ofPublication(statement);
+  if (firstWord === "INSERT" || firstWord === "WITH") return ofInsert(statement);
+  if (firstWord === "ALTER" && words[1] === "VIEW") {
+    if (!/\bsecurity_invoker\b/i.test(statement.text)) return undefined;
+    const tokens = statement.tokens();
+    const isReset = tokens.includes("RESET");
+    if (!isReset && (!tokens.includes("SET") || isInvoker(tokens))) return undefined;
+    return { what: `VIEW ${foldedName(namesAltered(tokens)[0] ?? "")}`, isCopy: false, tables: undefined };
+  }
+  if (firstWord !== "CREATE" || words.slice(1, 4).some((word) => /^TEMP(?:ORARY)?$/.test(word))) return undefined;
+  const kind = words.slice(1, 5).find((word) => word === "VIEW" || word === "TABLE");
+  if (kind === undefined || !/\bas\b/i.test(statement.text)) return undefined;
+  const tokens = statement.tokens();
+  const as = beginOfQuery(tokens);
+  if (as === undefined) return undefined;
+  const isMaterialized = words[1] === "MATERIALIZED";
+  const isCopy = isMaterialized || kind === "TABLE";
+  if (!isCopy && isInvoker(tokens.slice(0, as))) return undefined;
+  const at = tokens.indexOf(kind) + 1;
+  const [name = ""] = namesFrom(tokens, tokens[at] === "IF" ? at + 3 : at);
+  const what = `${isMaterialized ? "MATERIALIZED " : ""}${kind} ${foldedName(name)}`;
+  const tables = tablesRead(tokens.slice(as + 1)).map(foldedName);
+  return { what, isCopy, tables, ...(kind === "TABLE" ? { into: foldedName(name) } : {}) };
+}
+
+/** INSERT INTO notes_new SELECT * FROM notes, WITH old AS (SELECT * FROM notes) INSERT INTO ... */
+function ofInsert(statement: Statement): ReadPastPolicies | undefined {
+  if (!/\binto\b[^]*\b(?:from|table)\b|\bfrom\b[^]*\binto\b/i.test(statement.text)) return undefined;
+  const tokens = statement.tokens();
+  const at = tokens.findIndex((token, index) => token === "INTO" && tokens[index - 1] === "INSERT");
+  const [name] = namesFrom(tokens, at + 1);
+  if (at < 0 || name === undefined) return undefined;
+  const into = foldedName(name);
+  return { what: `TABLE ${into}`, isCopy: true, into, isFilled: true, tables: tablesRead(tokens).map(foldedName) };
+}
+
+/** CREATE PUBLICATION p FOR TABLE notes, TABLE users (id), ALTER PUBLICATION p ADD TABLE notes */
+function ofPublication(statement: Statement): ReadPastPolicies | undefined {
+  const tokens = statement.tokens();
+  if (tokens[0] !== "CREATE" && (tokens[0] !== "ALTER" || tokens[3] === "DROP")) return undefined;
+  const tables = tokens.flatMap((token, at) => (at > 2 && token === "TABLE" ? namesFrom(tokens, at + 1) : []));
+  if (tables.length === 0) return undefined;
+  return { what: `PUBLICATION ${foldedName(tokens[2] ?? "")}`, isCopy: true, tables: tables.map(foldedName) };
+}
+
+/** Where AS stands before a query, and not in a column's or function's definition. */
+function beginOfQuery(tokens: readonly string[]): number | undefined {
+  let depth = 0;
+  for (const [at, token] of tokens.entries()) {
+    if (token === "(") depth++;
+    else if (token === ")") depth--;
+    else if (depth === 0 && token === "AS" && /^(?:SELECT|WITH|TABLE|VALUES|\()$/.test(tokens[at + 1] ?? "")) return at;
+  }
+  return undefined;
+}
+
+const TRUE = /^'?(?:t|tr|tru|true|on|y|ye|yes|1)'?$/i;
+
+function isInvoker(tokens: readonly string[]): boolean {
+  const at = tokens.indexOf("SECURITY_INVOKER");
+  if (at < 0) return false;
+  return tokens[at + 1] === "=" ? TRUE.test(tokens[at + 2] ?? "") : true;
+}
+
+/** Words in front of a table in a query; a comma is one within FROM. */
+const BEFORE_TABLE = /^(?:FROM|JOIN|TABLE|ONLY|LATERAL|\(|,)$/;
+const ENDS_FROM = /^(?:SELECT|WHERE|GROUP|HAVING|ORDER|LIMIT|OFFSET|FETCH|WINDOW|UNION|EXCEPT|INTERSECT|ON|USING)$/;
+
+function tablesRead(tokens: readonly string[]): string[] {
+  const names: string[] = [];
+  let isFrom = false;
+  for (const [at, token] of tokens.entries()) {
+    if (token === "FROM" || token === "JOIN" || token === "TABLE") isFrom = true;
+    else if (ENDS_FROM.test(token)) isFrom = false;
+    else if (isFrom && BEFORE_TABLE.test(tokens[at - 1] ?? "")) names.push(...namesFrom(tokens, at).slice(0, 1));
+  }
+  return names;
+}
