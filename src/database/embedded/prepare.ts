@@ -10,13 +10,13 @@ export interface UntouchedCatalogue {
   readonly tables: Readonly<Record<string, number>>;
 }
 
-const ROOT = join(import.meta.dir, "..", "..");
-/** Where embedded-assets.ts finds what is made here. */
+const ROOT = join(import.meta.dir, "..", "..", "..");
+/** Where assets.ts finds what is made here. */
 const CACHE = join(ROOT, ".cache", "embedded");
 const STAMP = "made-by";
 
 /**
- * Makes the files that embedded-assets.ts embeds and npm does not ship: an initialised database cluster,
+ * Makes the files that assets.ts embeds and npm does not ship: an initialised database cluster,
  * because initdb takes seconds, and the contrib extensions in one piece. Does nothing when they are up
  * to date. Runs before compiling, and before the first use from source.
  */
@@ -47,7 +47,7 @@ async function fingerprint(distribution: string): Promise<string> {
   for (const file of [
     join(distribution, "..", "package.json"),
     import.meta.path,
-    join(import.meta.dir, "embedded-pack.ts"),
+    join(import.meta.dir, "pack.ts"),
   ]) {
     hash.update(await readFile(file));
   }
