@@ -44,11 +44,7 @@ export async function prepareEmbeddedAssets(): Promise<void> {
 /** Changes with PGlite and with the recipe. */
 async function fingerprint(distribution: string): Promise<string> {
   const hash = new Bun.CryptoHasher("sha256");
-  for (const file of [
-    join(distribution, "..", "package.json"),
-    import.meta.path,
-    join(import.meta.dir, "pack.ts"),
-  ]) {
+  for (const file of [join(distribution, "..", "package.json"), import.meta.path, join(import.meta.dir, "pack.ts")]) {
     hash.update(await readFile(file));
   }
   return hash.digest("hex");

@@ -2,6 +2,7 @@ import { copyEnd } from "./exposure.ts";
 import { COPIES_PROGRAM } from "./outside.ts";
 import { inside, type Node, type Parser, strings } from "../parser.ts";
 import type { Statement } from "../statement.ts";
+import { changeOfForeign, FOREIGN_RIGHTS, type Made, noteMade, nothingMade } from "./foreign-objects.ts";
 
 /** What earlier statements have made, and that does something which no comparison shows whenever it is run. */
 export interface Known {
@@ -11,10 +12,11 @@ export interface Known {
   onRows: string | undefined;
   /** What happens when something is defined: by event triggers. */
   onDefinitions: string | undefined;
+  readonly made: Made;
 }
 
 export function nothingKnown(): Known {
-  return { functions: new Map(), onRows: undefined, onDefinitions: undefined };
+  return { functions: new Map(), onRows: undefined, onDefinitions: undefined, made: nothingMade() };
 }
 
 /** Something that a statement does and that no comparison of two databases shows. */
@@ -31,7 +33,6 @@ const ROLE = "changes a role";
 const DATABASE = "changes a database itself";
 const SERVER = "changes the server";
 const LARGE_OBJECT = "works on large objects";
-const SYSTEM_RIGHTS = "changes rights on an object of PostgreSQL's own";
 const PROGRAM = "runs a program on the server";
 const SERVER_FILE = "writes a file on the server";
 const ELSEWHERE = "works in another database";
@@ -83,7 +84,7 @@ const CODE: readonly (readonly [RegExp, string])[] = [
   [COPIES_PROGRAM, PROGRAM],
   [/\bcopy\b[^;]*\bto\s+'/i, SERVER_FILE],
   [/\bon\s+large\s+object\b/i, LARGE_OBJECT],
-  [/\b(?:grant|revoke)\b[^;]*\bon\b[^;]*\b(?:pg_catalog|information_schema)\b/i, SYSTEM_RIGHTS],
+  [/\b(?:grant|revoke)\b[^;]*\bon\b[^;]*\b(?:pg_catalog|information_schema)\b/i, FOREIGN_RIGHTS],
 ];
 
 const ASKS_VERSION = /\bserver_version(?:_num)?\b|\bversion\s*\(\s*\)/i;
@@ -100,6 +101,7 @@ export function uncomparedEffects(
   const { functions } = known;
   return statements.flatMap((statement): UncomparedEffect[] => {
     const { text, firstWord = "" } = statement;
+    noteMade(text, known.made);
     const found: UncomparedEffect[] = [];
     const add = (what: string, isSure: boolean): void => {
       found.push({ statement, what, isSure });
@@ -116,7 +118,7 @@ export function uncomparedEffects(
       if (name !== undefined && what !== undefined) functions.set(name, what);
       return definedBy(known);
     } else if (NAMED.test(firstWord)) {
-      const what = byTree(parser.parse(text));
+      const what = byTree(parser.parse(text), known.made);
       if (what !== undefined) add(what, true);
     } else {
       for (const [call, what] of CALLS) if (calls(statement, call)) add(what, true);
@@ -174,6 +176,7 @@ const NAMED = /^(?:CREATE|ALTER|DROP|GRANT|REVOKE|COMMENT|SECURITY)$/;
  * @param known as for `uncomparedEffects`
  */
 export function uncomparedInCode(code: string, known: Known = nothingKnown()): UncomparedEffect[] {
+  noteMade(code, known.made);
   const own = inCode(code);
   for (const [name, what] of known.functions) if (code.includes(name)) own.push(what);
   const found = own.map((what): UncomparedEffect => ({ statement: undefined, what, isSure: false }));
@@ -219,20 +222,10 @@ function calls(statement: Statement, call: RegExp): boolean {
   return tokens.some((token, at) => tokens[at + 1] === "(" && call.test(`${token}(`));
 }
 
-function byTree(node: Node | undefined): string | undefined {
+function byTree(node: Node | undefined, made: Made): string | undefined {
   const [[kind, body] = []] = Object.entries(node ?? {});
   if (kind === undefined) return undefined;
-  const { objtype, objectType, renameType, objects } = body as Readonly<Record<string, unknown>>;
+  const { objtype, objectType, renameType } = body as Readonly<Record<string, unknown>>;
   const on = [objtype, objectType, renameType].flatMap((type) => OBJECTS[type as string] ?? []);
-  if (on[0] !== undefined) return on[0];
-  if (kind === "GrantStmt" && isOnSystem(objects)) return SYSTEM_RIGHTS;
-  return STATEMENTS[kind];
-}
-
-/** A name of PostgreSQL's own schemas, or one that begins as its own do; the types of a function's arguments are no such name. */
-function isOnSystem(objects: unknown): boolean {
-  const names = JSON.stringify(objects ?? [], (key, value: unknown) =>
-    key === "objargs" || key === "objfuncargs" ? undefined : value,
-  );
-  return /"(?:sval|schemaname)":"(?:pg_catalog|information_schema)"|"(?:sval|relname)":"pg_/.test(names);
+  return on[0] ?? changeOfForeign(kind, body as Readonly<Record<string, unknown>>, made) ?? STATEMENTS[kind];
 }
