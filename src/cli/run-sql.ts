@@ -28,12 +28,19 @@ export function readScript(source: SqlText, { readOnly }: SqlRules): Script {
 /** What PostgreSQL does in read-only transactions although it rewrites, locks, or writes files. */
 const NO_READING = /^(?:ALTER SYSTEM|CHECKPOINT|CLUSTER|LOCK|REINDEX|REPACK|VACUUM)\b/;
 
+/** Functions that PostgreSQL runs in read-only transactions: lo_export always, the others before version 16. */
+const WRITES_LARGE_OBJECT =
+  /\b(?:lo_(?:creat|create|export|from_bytea|import|put|truncate|truncate64|unlink)|lowrite)\b/i;
+
 /** Whether a statement says itself that transactions need not be read-only any more, or does more than read in such a one. */
 function allowsWriting(statement: Statement): boolean {
   const { words, text } = statement;
   const said = words.join(" ");
   if (/\bREAD WRITE\b/.test(said) || NO_READING.test(said)) return true;
   if (words[0] === "COPY" && copiesToFile(statement.tokens())) return true;
+  // The transaction that follows may allow itself to write, and no statement of this tool comes before it.
+  if (words[0] === "DO" && /\b(?:COMMIT|ROLLBACK)\b/i.test(text)) return true;
+  if (WRITES_LARGE_OBJECT.test(text) && (words[0] === "DO" || writesLargeObject(statement.tokens()))) return true;
   // An escaped name can be that of any setting.
   if (words[0] === "SET" && /U&"/i.test(text)) return true;
   // Reading the setting is no harm.
@@ -42,6 +49,10 @@ function allowsWriting(statement: Statement): boolean {
 
 function copiesToFile(tokens: readonly string[]): boolean {
   return tokens.some((token, at) => token === "TO" && /^(?:PROGRAM$|E?'|U&'|\$)/i.test(tokens[at + 1] ?? ""));
+}
+
+function writesLargeObject(tokens: readonly string[]): boolean {
+  return tokens.some((token, at) => WRITES_LARGE_OBJECT.test(token) && !token.includes("'") && tokens[at + 1] === "(");
 }
 
 /**

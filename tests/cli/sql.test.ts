@@ -156,6 +156,10 @@ test("a protected environment is only read, whatever the statements try, until -
     "ALTER SYSTEM SET work_mem = '5MB'",
     "COPY (SELECT id FROM t) TO PROGRAM 'cat > /dev/null'",
     "COPY t TO '/tmp/confiture-written'",
+    "DO $$ BEGIN COMMIT; SET TRANSACTION READ WRITE; DELETE FROM t; END $$",
+    "SELECT lo_from_bytea(0, 'x')",
+    'SELECT pg_catalog."lo_unlink" (1)',
+    "DO $$ BEGIN PERFORM lo_creat(-1); END $$",
     `BEGIN; SET U&"transaction!005fread!005fonly" UESCAPE '!' = off; DELETE FROM t; COMMIT`,
   ];
   for (const sql of attempts) {
@@ -164,6 +168,7 @@ test("a protected environment is only read, whatever the statements try, until -
     expect(result.stderr).toContain("--write --yes live");
   }
   expect((await live('COPY (SELECT id AS "TO" FROM t) TO STDOUT')).stdout).toBe("1\n");
+  expect((await live("SELECT 'lo_unlink(1)' AS lo_unlink; DO $$ BEGIN PERFORM 1; END $$")).exitCode).toBe(0);
   expect((await live("--write", "DELETE FROM t")).exitCode).toBe(2);
   expect((await live("--write", "--yes", "local", "DELETE FROM t")).exitCode).toBe(2);
   expect((await live("--yes", "live", "DELETE FROM t")).exitCode).toBe(1);
