@@ -53,6 +53,9 @@ async function main(): Promise<void> {
       get isTerminal() {
         return isTerminal(0);
       },
+      discardTyped: async () => {
+        if (isTerminal(0)) (await import("#files/typed-ahead.ts")).discardTypedAhead(process.stdin);
+      },
       readLine,
       readAll,
       edit: async (options) => (await import("./cli/line-editor.ts")).openEditor(options),

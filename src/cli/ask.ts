@@ -9,6 +9,7 @@ import { forPeople } from "./output/style.ts";
  * @throws ConfitureError `interrupted`
  */
 export async function ask({ stdin, stderr, signal }: Io, question: string, undone: string): Promise<string> {
+  await stdin.discardTyped();
   stderr.write(forPeople(question));
   const answer = await stdin.readLine(signal);
   if (signal.aborted) throw new ConfitureError("interrupted", `Interrupted; ${undone}`);

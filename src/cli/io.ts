@@ -25,6 +25,8 @@ export interface Io {
 
 export interface Input {
   readonly isTerminal: boolean;
+  /** Throws away what was typed at a terminal so far, so that it answers no question that comes later. */
+  discardTyped(): Promise<void>;
   /** The next line, without its end; undefined when there is no more, or when the signal came first. */
   readLine(signal: AbortSignal): Promise<string | undefined>;
   /** Everything to its end; undefined when the signal came first. */

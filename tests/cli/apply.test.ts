@@ -129,7 +129,8 @@ describe.each([...NEWEST_ALONE])("apply on PostgreSQL %d, whose version does not
 describe("apply", () => {
   test("asks on a terminal, and a protected environment wants its name", async () => {
     await using project = await cliProject({ "db/schema/users.sql": USERS }, { major: NEWEST });
-    const no = await atTerminal(project.dir, ["apply"], [[/\[y\/N\] /, "n\r"]]);
+    // Neither a line nor the beginning of one answers a question that was not there.
+    const no = await atTerminal(project.dir, ["apply"], [[/\[y\/N\] /, "\r"]], { ahead: "y\ry" });
     expect(no.exitCode).toBe(1);
     expect(no.screen).toContain("Nothing was done");
     const yes = await atTerminal(project.dir, ["apply"], [[/\[y\/N\] /, "y\r"]]);

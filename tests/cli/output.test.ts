@@ -47,8 +47,8 @@ describe("results go to standard output, everything else to standard error", () 
   });
 
   test("messages and the prose of help are broken between words where a terminal is narrow", async () => {
-    const help = await atTerminal(project.dir, ["migrate", "up", "--help"], [], 60);
-    const slip = await atTerminal(project.dir, ["migrate", "up", "--allow-out-of-ordr"], [], 30);
+    const help = await atTerminal(project.dir, ["migrate", "up", "--help"], [], { columns: 60 });
+    const slip = await atTerminal(project.dir, ["migrate", "up", "--allow-out-of-ordr"], [], { columns: 30 });
     const wide = /^ {4}|\S {2,}\S/;
     for (const [{ screen }, columns] of [
       [help, 60],

@@ -95,7 +95,7 @@ test("at a terminal, a run of several migrations is aligned, and ends with their
     "db/migrations/001_a.sql": "CREATE TABLE a (id int);\n",
     "db/migrations/002_longer.sql": "CREATE TABLE b (id int);\n",
   });
-  const { exitCode, screen } = await atTerminal(project.dir, ["migrate", "up"], [], 80);
+  const { exitCode, screen } = await atTerminal(project.dir, ["migrate", "up"], [], { columns: 80 });
   expect({ exitCode, screen }).toMatchObject({ exitCode: 0 });
   expect(screen).toMatch(/\n2 migrations done in \d+ms\n$/);
   expect(Bun.stripANSI(screen)).toContain("✅ Migration 001_a      applied successfully (");

@@ -38,6 +38,7 @@ export async function runInOrder(
     stderr: collect((text) => pieces.push(["stderr", text])),
     stdin: {
       isTerminal: false,
+      discardTyped: () => Promise.resolve(),
       readLine: () => Promise.resolve(undefined),
       readAll: () => Promise.resolve(new Uint8Array()),
       edit: () => Promise.reject(new Error("nobody is at a terminal")),

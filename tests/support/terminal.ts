@@ -3,12 +3,15 @@ import { BINARY, builtBinary } from "./cli.ts";
 /** What somebody waits for on the screen, and then types. */
 export type Dialogue = readonly (readonly [question: RegExp, keys: string])[];
 
-/** Runs the executable for somebody at a terminal, who waits for each question and types the answer. */
+/**
+ * Runs the executable for somebody at a terminal, who waits for each question and types the answer.
+ * @param ahead what is typed before the executable has begun
+ */
 export async function atTerminal(
   dir: string,
   args: readonly string[],
   dialogue: Dialogue,
-  columns = 200,
+  { columns = 200, ahead = "" }: { columns?: number; ahead?: string } = {},
 ): Promise<{ exitCode: number; screen: string }> {
   await builtBinary();
   let screen = "";
@@ -30,6 +33,7 @@ export async function atTerminal(
       },
     },
   });
+  if (ahead !== "") child.terminal?.write(ahead);
   const exitCode = await child.exited;
   child.terminal?.close();
   return { exitCode, screen: screen.replaceAll("\r\n", "\n") };

@@ -16,6 +16,7 @@ async function outputOf(argv: readonly string[]): Promise<{ exitCode: number; te
     stderr: output,
     stdin: {
       isTerminal: false,
+      discardTyped: async () => {},
       readLine: async () => undefined,
       readAll: async () => undefined,
       edit: async () => {
