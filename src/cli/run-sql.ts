@@ -11,6 +11,9 @@ export interface SqlRules {
   readonly readOnly: string | undefined;
 }
 
+/** Said at the end, where a transaction is open still. */
+export const NOT_COMMITTED = "the transaction was not committed, so it is rolled back";
+
 /**
  * Cuts SQL into statements, and refuses what the rules leave no way for.
  * @throws ConfitureError `sql_psql_command`, `sql_unterminated`, `file_conflict_marker`, `protected`

@@ -31,16 +31,19 @@ test("on a terminal: statements of several lines, commands, errors, and the end"
       [/PRIMARY KEY \(id\)[\s\S]*local=> /, "\\i two.sql\r"],
       [/22[\s\S]*local=> /, "\\nonsense\r"],
       [/there is no command[\s\S]*local=> /, `SELECT 'thrown away${CTRL_C}`],
-      [/\^C[\s\S]*local=> /, "ALTER ROLE postgres PASSWORD 'hunter2';\r"],
-      [/ALTER ROLE[\s\S]*local=> /, "SELECT 'last' AS typed;\r"],
-      [/typed[\s\S]*\(1 row\)[\s\S]*local=> /, CTRL_D],
+      [/\^C[\s\S]*local=> /, "ALTER ROLE postgres PASSWORD\r"],
+      [/local-> /, "'hunter2'; BEGIN;\r"],
+      [/BEGIN\r?\n[\s\S]*local=\*> /, "SELECT 'last' AS typed;\r"],
+      [/typed[\s\S]*\(1 row\)[\s\S]*local=\*> /, CTRL_D],
     ],
   );
   expect(Bun.stripANSI(screen)).toContain("--> <input>:1:8\n");
   expect(screen).toContain(" public | t    | table | postgres");
+  expect(screen).toContain("the transaction was not committed, so it is rolled back");
   expect(exitCode).toBe(0);
   const history = await project.read(".confiture_history");
   expect(history).toContain("SELECT 'last' AS typed;\n");
+  expect(history).toContain("CREATE TABLE t (id int PRIMARY KEY,\nname text DEFAULT 'a;b');\n");
   expect(history).not.toContain("hunter2");
   expect((await stat(project.path(".confiture_history"))).mode & 0o777).toBe(0o600);
 

@@ -15,7 +15,7 @@ import { formatDuration } from "../../output/text.ts";
 import { fit } from "../../output/wrap.ts";
 import { requirePermission } from "../../protected.ts";
 import { ResultPrinter } from "../../result-printer.ts";
-import { readScript, runSql, type SqlRules, tellNotice } from "../../run-sql.ts";
+import { NOT_COMMITTED, readScript, runSql, type SqlRules, tellNotice } from "../../run-sql.ts";
 import { readShellCommand, SHELL_HELP } from "../../shell-commands.ts";
 import { ShellInput } from "../../shell-input.ts";
 import { command as sql, SQL_ARGS } from "./sql.ts";
@@ -30,8 +30,8 @@ export const command = defineCommand({
   args: SQL_ARGS,
   details:
     "A prompt for SQL: statements end with a semicolon, \\? lists the commands, Ctrl-C cancels the running statement, Ctrl-D ends.\n" +
-    `Input is kept in ~/${HISTORY}, except lines with the word password. Where standard input is no terminal, it works as\n` +
-    "`confiture db sql -f -`.",
+    `Input is kept in ~/${HISTORY}, except statements with the word password. Where standard input is no terminal, it works\n` +
+    "as `confiture db sql -f -`.",
   examples: ["confiture db shell", "confiture db shell -e staging", "echo 'SELECT 1' | confiture db shell"],
   async run(args, context) {
     const { io, messages, json } = context;
@@ -58,6 +58,8 @@ class Shell {
   readonly #name: string;
   readonly #printer: ResultPrinter;
   readonly #input = new ShellInput();
+  /** Lines that are not in the history yet. */
+  #typed: string[] = [];
   #timing = false;
   #isBusy = false;
 
@@ -88,17 +90,21 @@ class Shell {
         if (line === undefined) {
           io.stderr.write("\n");
           if (io.signal.aborted) throw new ConfitureError("interrupted", "Interrupted");
+          this.#warnOfLoss();
           return;
         }
         if (line === null) {
           this.#input.clear();
+          this.#typed = [];
           continue;
         }
-        if (line.trim() !== "" && !/password/i.test(line)) this.#remember(historyFile, line);
         // A statement of the embedded engine keeps this thread, so that only the system can end it.
         editor.letSignals(this.#database.engine === "embedded");
-        const goesOn = await this.#take(line).finally(() => editor.letSignals(false));
-        if (!goesOn) return;
+        const goesOn = await this.#take(line, historyFile).finally(() => editor.letSignals(false));
+        if (!goesOn) {
+          this.#warnOfLoss();
+          return;
+        }
       }
     } finally {
       editor.close();
@@ -110,18 +116,31 @@ class Shell {
     return `${this.#name}${this.#input.isOpen ? "-" : "="}${state}> `;
   }
 
-  #remember(file: string | undefined, line: string): void {
+  #warnOfLoss(): void {
+    if (this.#printer.transaction !== "none") this.#context.messages.warn(NOT_COMMITTED);
+  }
+
+  /** Keeps the lines that were typed, once their statement is whole: each of them may hold a password that another names. */
+  #remember(file: string | undefined): void {
+    const lines = this.#typed.filter((line) => line.trim() !== "");
+    this.#typed = [];
+    if (file === undefined || lines.length === 0 || /password/i.test(lines.join("\n"))) return;
     try {
-      if (file !== undefined) appendPrivateLine(file, line);
+      appendPrivateLine(file, lines.join("\n"));
     } catch {
       // A history is a convenience: a folder that cannot be written is no reason to stop.
     }
   }
 
   /** @returns false for the end */
-  async #take(line: string): Promise<boolean> {
-    if (!this.#input.isOpen && line.trimStart().startsWith("\\")) return await this.#command(line.trim());
+  async #take(line: string, historyFile: string | undefined): Promise<boolean> {
+    this.#typed.push(line);
+    if (!this.#input.isOpen && line.trimStart().startsWith("\\")) {
+      this.#remember(historyFile);
+      return await this.#command(line.trim());
+    }
     const text = this.#input.add(line);
+    if (!this.#input.isOpen) this.#remember(historyFile);
     if (text !== undefined) await this.#attempt({ file: TYPED, text });
     return true;
   }

@@ -8,7 +8,7 @@ import { openOptions, tellDatabase } from "../../database-options.ts";
 import type { ResultFormat } from "../../output/result-format.ts";
 import { PROTECTED_ARGS, requirePermission } from "../../protected.ts";
 import { ResultPrinter } from "../../result-printer.ts";
-import { readScript, runSql, type SqlRules, tellNotice } from "../../run-sql.ts";
+import { NOT_COMMITTED, readScript, runSql, type SqlRules, tellNotice } from "../../run-sql.ts";
 
 /** How errors name SQL that is in no file. */
 const IN_ARGUMENT = "<command line>";
@@ -79,7 +79,7 @@ export const command = defineCommand({
         });
         if (json) printer.add('{\n  "results": [');
         await runSql(database, script, rules, printer, signal);
-        if (printer.transaction !== "none") messages.warn("the transaction was not committed, so it is rolled back");
+        if (printer.transaction !== "none") messages.warn(NOT_COMMITTED);
       });
     } catch (error) {
       if (printer === undefined) throw error;
