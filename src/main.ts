@@ -53,9 +53,7 @@ async function main(): Promise<void> {
       get isTerminal() {
         return isTerminal(0);
       },
-      discardTyped: async () => {
-        if (isTerminal(0)) (await import("#files/typed-ahead.ts")).discardTypedAhead(process.stdin);
-      },
+      discardTyped: async () => (await import("./cli/typed-ahead.ts")).discardTyped(),
       readLine,
       readAll,
       edit: async (options) => (await import("./cli/line-editor.ts")).openEditor(options),
