@@ -5,7 +5,7 @@ import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sq
 export interface Searched {
   /** For people: "public.notes.body", "public.mood (labels of the enum)". */
   readonly name: string;
-  /** What comes after FROM. */
+  /** What comes after FROM; the row is called `t`. */
   readonly from: string;
   /** SQL for the text. */
   readonly text: string;
@@ -107,9 +107,8 @@ export async function searchedColumns(
     .filter(({ has_text: hasText }) => hasText)
     .map(({ schema, table, column }) => ({
       name: reportedName(schema, table, column),
-      // A document is made text once, whatever is asked of it then.
-      from: `(select s.${quoteIdentifier(column)}::pg_catalog.text from only ${quoteQualified(schema, table)} s offset 0) t (text)`,
-      text: "t.text",
+      from: `only ${quoteQualified(schema, table)} t`,
+      text: `t.${quoteIdentifier(column)}::pg_catalog.text`,
     }));
   const labels = (await target.query<{ schema: string; name: string; oid: string }>(ENUMS)).map(
     ({ schema, name, oid }) => ({
