@@ -56,7 +56,8 @@ export const command = defineCommand({
       tellDatabase(context, config);
       try {
         announce(context, served, given === "" ? password.reveal() : undefined, socketFolder);
-        await Promise.race([interrupted(io.signal), served.failed]);
+        // Where the URL reached nobody, nobody can connect: the failed output is told at the end.
+        if (!io.stdout.closed) await Promise.race([interrupted(io.signal), served.failed]);
         messages.log("Stopping");
       } finally {
         await served.stop();
