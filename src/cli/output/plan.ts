@@ -45,9 +45,8 @@ function renderMigration(migration: MigrationFacts, sizeOf: ReadonlyMap<string, 
     : transactional
       ? "one transaction"
       : "outside a transaction";
-  // What a statement takes away, a way back makes again at best.
-  const isWhole = statements.every(({ loses }) => loses.length === 0);
-  const wayBack = reversible ? (isWhole ? "reversible" : "has a way back") : "no way back";
+  // The way back was not run: where it leads is not known here.
+  const wayBack = reversible ? "has a way back" : "no way back";
   return [
     `${paint("bold", inLine(migrationId(file)))} (${how}, ${wayBack})`,
     ...(error === undefined ? [] : [paint("red", `  cannot run: ${inLine(error.message)}`)]),

@@ -142,7 +142,7 @@ export interface MigrationFacts {
   readonly transactional: boolean;
   /** It runs in batches. */
   readonly backfill: boolean;
-  /** Whether it has a way back. */
+  /** Whether it has a way back; that one was not run. */
   readonly reversible: boolean;
   /** It is TypeScript with branches or loops: what they did not lead into with the rows that were there was not seen. */
   readonly hasBranches: boolean;
