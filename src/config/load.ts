@@ -79,14 +79,15 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     variables,
   };
   const resolved = await resolveTarget(choice, surroundings);
-  const guard =
-    url === undefined || settings.protected
-      ? undefined
-      : await protectedNamesake(projectDir, resolved.target, name, async (other, otherFile) => {
-          const read = await readFileOrDefaults(options, other, otherFile, variables, undefined);
-          const { target } = await resolveTarget(read.choice, surroundings);
-          return { protected: read.settings.protected, limits: read.settings.limits, target };
-        });
+  const guard = settings.protected
+    ? undefined
+    : await protectedNamesake(projectDir, resolved.target, name, async (other, otherFile) => {
+        const read = await readFileOrDefaults(options, other, otherFile, variables, undefined);
+        const { target } = await resolveTarget(read.choice, surroundings);
+        return { protected: read.settings.protected, limits: read.settings.limits, target };
+      });
+  // Whoever gives a URL of its database means that environment; one with a file of its own keeps its name.
+  const addressed = url === undefined ? undefined : guard;
   const origins: Record<string, string> = {
     environment: options.environment === undefined ? "default" : "--env",
     "database.engine": choice.origin,
@@ -94,8 +95,8 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   for (const [key, origin] of Object.entries(resolved.origins)) origins[`database.${key}`] = origin;
   return deepFreeze<Config>({
     projectDir,
-    environment: guard?.name ?? (file === undefined ? null : name),
-    file: guard?.file ?? file ?? null,
+    environment: addressed?.name ?? (file === undefined ? null : name),
+    file: addressed?.file ?? file ?? null,
     target: resolved.target,
     urlOrigin: url?.origin ?? null,
     includeDirs: structuredClone(settings.includeDirs),
@@ -115,7 +116,7 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
     origins: { ...origins, ...settings.origins },
     connection: { ...resolved.values },
     warnings: [
-      ...(guard === undefined ? [] : [guarded(guard)]),
+      ...(guard === undefined ? [] : [guarded(guard, addressed !== undefined)]),
       ...passedOver(options, file, url, variables, resolved),
       ...resolved.warnings,
     ].map((warning) => ({
@@ -125,9 +126,10 @@ export async function loadConfig(options: LoadOptions): Promise<Config> {
   });
 }
 
-function guarded({ name, file }: Guard): ConfigWarning {
+function guarded({ name, file }: Guard, isAddressed: boolean): ConfigWarning {
+  const more = isAddressed ? ` (--env ${name} also takes its other settings)` : "";
   return {
-    message: `this is the database of the protected environment "${name}", so what that asks for is asked for here as well (--env ${name} also takes its other settings)`,
+    message: `this is the database of the protected environment "${name}", so what that asks for is asked for here as well${more}`,
     location: { file },
   };
 }

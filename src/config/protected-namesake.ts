@@ -20,10 +20,10 @@ export interface Guard {
 }
 
 /**
- * The protected environment whose database a URL names, if there is one: whoever gives a URL means to choose a database, not
- * to get around what its environment asks for. An environment that cannot be read here, because its variables are not
- * set, cannot be compared.
- * @param except the environment that the URL stands in
+ * The protected environment whose database a URL or another environment names, if there is one: whoever names a database in
+ * another way does not mean to get around what its environment asks for. An environment that cannot be read here, because
+ * its variables are not set, cannot be compared.
+ * @param except the environment that the target is of
  * @param read reads an environment file
  */
 export async function protectedNamesake(

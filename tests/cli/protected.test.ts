@@ -286,7 +286,7 @@ CREATE TRIGGER t2 BEFORE UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION on_watc
 
 describe.skipIf(process.platform === "win32")("any other environment, at a terminal", () => {
   test("is not emptied without a question, unless it is empty or named", async () => {
-    await using project = await precious();
+    await using project = await cliProject(FILES);
     const fresh = ["build", "--fresh"];
     const question = /Remove everything that \S+:\d+\/\S+ holds\? \[y\/N\] $/;
     const run = (dialogue: [RegExp, string][], more: string[] = []) =>

@@ -399,11 +399,13 @@ test("--plain copies no original where rules say what becomes of it, unless that
 
 test("no copy goes where no environment says that it may, nor further than was said", async () => {
   const own = "database:\n  url: postgres://nobody@127.0.0.1:1/none\n";
+  const locked = own.replace("none", "locked");
   await using project = await temporaryProject({
     "db/environments/local.yaml": own,
     "db/environments/copy.yaml": `${own}sync: { replace: true }\n`,
     "db/environments/silent.yaml": own,
-    "db/environments/locked.yaml": `${own}sync: { replace: true }\nprotected: true\n`,
+    "db/environments/locked.yaml": `${locked}sync: { replace: true }\nprotected: true\n`,
+    "db/environments/alias.yaml": locked,
     "db/sync/rules.yaml": RULES,
   });
   const refusals: readonly (readonly [string, string])[] = [
@@ -413,6 +415,7 @@ test("no copy goes where no environment says that it may, nor further than was s
     ["--from local --to copy", "would be replaced; nothing was done"],
     ["--from local --to copy --yes silent", "--yes silent does not name this environment"],
     ["--from locked --to copy --yes copy --plain --ignore-rules", "its values are not copied as they are"],
+    ["--from alias --to copy --yes copy --plain --ignore-rules", "its values are not copied as they are"],
     [
       "--from copy --to copy --yes copy",
       "the same environment\n  next: Name the environment of another database with --to",

@@ -52,6 +52,23 @@ describe("which database", () => {
     }
   });
 
+  test.each([
+    ["host: 127.0.0.1\n  database: shop\n  user: reader", true],
+    ["host: 127.0.0.1\n  database: shop\n  port: 5433", false],
+    ["engine: embedded", false],
+  ])("an environment with %j is protected by another one with the same database: %p", async (database, isGuarded) => {
+    const files = {
+      [LOCAL]: `database:\n  ${database}\n`,
+      "db/environments/production.yaml": "database:\n  host: localhost\n  database: shop\nprotected: true\n",
+    };
+    const config = await load(files);
+    expect(config).toMatchObject({ environment: "local", file: LOCAL, protected: isGuarded });
+    const said = config.warnings.map(({ message, location }) => [message, location?.file]);
+    const warning =
+      'this is the database of the protected environment "production", so what that asks for is asked for here as well';
+    expect(said).toEqual(isGuarded ? [[warning, "db/environments/production.yaml"]] : []);
+  });
+
   test("DATABASE_URL has no say when there is an environment file, even one without a database", async () => {
     const config = await load({ [LOCAL]: "" }, { env: { DATABASE_URL: "postgres://plain/d" } });
     expect(server(config).host).toBe("localhost");
