@@ -127,7 +127,9 @@ export function notes({ withoutRows, leftOut, notReplayed, serverVersion }: Trac
       : [`The database looks names up in ${path}: names without a schema may mean other tables there than here`]),
     ...(withoutRows.length === 0
       ? []
-      : [`No rows could be made up for ${listOf(withoutRows)}: what fails on rows is not found there (--fixtures)`]),
+      : [
+          `Tried without rows of ${listOf(withoutRows)}: none could be made up, or the pending migrations delete all of them. What fails on rows is not found there (--fixtures)`,
+        ]),
     ...(notReplayed === undefined ? [] : [notReplayedInWords(notReplayed)]),
     ...(missing.length === 0 ? [] : [`Left out, because this PostgreSQL cannot run it: ${listOf(missing)}`]),
   ];

@@ -13,8 +13,11 @@ export class EmptiedTables {
   /** Statements that change or delete some rows, in their order. */
   readonly #cleanUps: { readonly sql: string; readonly tables: ReadonlySet<string> }[] = [];
 
-  /** Before the next migration. */
-  async refill(database: Database, rows: RowsInTheWay, statements: readonly StatementFacts[]): Promise<void> {
+  /**
+   * Before the next migration.
+   * @returns tables that stay empty, because what was done to the old rows takes all of the new ones as well
+   */
+  async refill(database: Database, rows: RowsInTheWay, statements: readonly StatementFacts[]): Promise<string[]> {
     const touched = new Set<string>();
     for (const statement of statements) {
       const deletes = statement.rows.filter(({ deleted }) => deleted > 0);
@@ -25,11 +28,12 @@ export class EmptiedTables {
       }
     }
     const empty = await this.#emptyOf(database, [...touched]);
-    if (empty.length === 0) return;
+    if (empty.length === 0) return [];
     await rows.refill(database, empty, false);
     for (const { sql, tables } of this.#cleanUps) {
       if (empty.some((name) => tables.has(name))) await cleanUp(database, sql);
     }
+    return await this.#emptyOf(database, empty);
   }
 
   async #emptyOf(database: Database, tables: readonly string[]): Promise<string[]> {

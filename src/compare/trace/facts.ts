@@ -157,7 +157,7 @@ export interface Trace {
   readonly migrations: readonly MigrationFacts[];
   /** `server_version_num` of the PostgreSQL that was watched, for example 180001. */
   readonly serverVersion: number;
-  /** Tables for which no rows could be made up, as `Relation.name`: what fails on rows is not found there. */
+  /** Tables for which no rows could be made up, or of which migrations leave none, as `Relation.name`: what fails on rows is not found there. */
   readonly withoutRows: readonly string[];
   /** Statements of base and applied migrations that this PostgreSQL could not run (an extension that it lacks). */
   readonly leftOut: readonly ConfitureError[];

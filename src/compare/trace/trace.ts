@@ -126,8 +126,10 @@ async function traceFrom(
     const migration = await loadToTrace(file, options);
     await loader.load(migration);
     // Those that show the locks of statements by themselves need no rows.
-    if (rows !== undefined && way !== "apart")
-      await emptied.refill(database, rows, migrations.at(-1)?.statements ?? []);
+    if (rows !== undefined && way !== "apart") {
+      const still = await emptied.refill(database, rows, migrations.at(-1)?.statements ?? []);
+      withoutRows = [...new Set([...withoutRows, ...still])];
+    }
     if (rows === undefined) {
       const madeUp =
         way === "apart"

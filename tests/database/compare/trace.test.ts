@@ -417,6 +417,22 @@ export default class extends Migration { up() { this.execute(${JSON.stringify(co
     expect(required!.error).toMatchObject({ sqlstate: "23502", onRows: { table: "public.users", madeUp: true } });
   });
 
+  test("a clean-up of what is old leaves rows to the later ones, and one that leaves none is told", async () => {
+    const { trace, statements } = await traced(
+      {
+        "migrations/2_a.sql": "CREATE TABLE old (at timestamptz, kind text); CREATE TABLE gone (kind text);",
+        "migrations/3_b.sql":
+          "DELETE FROM old WHERE at < now() - interval '2 years' OR at IS NULL;\nDELETE FROM gone WHERE kind IS DISTINCT FROM 'zzz';",
+        "migrations/4_c.sql":
+          "ALTER TABLE gone ALTER kind TYPE int USING kind::int;\nALTER TABLE old ALTER kind TYPE int USING kind::int;",
+      },
+      {},
+      "3",
+    );
+    expect(statements.map(({ error }) => error?.sqlstate)).toEqual([undefined, undefined, undefined, "22P02"]);
+    expect(trace.withoutRows).toEqual(["public.gone"]);
+  });
+
   test("a contract meets rows that the trigger which it drops has kept in step", async () => {
     const { trace, statements } = await traced(
       {
