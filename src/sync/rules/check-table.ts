@@ -42,11 +42,19 @@ export function checkTable(table: SourceTable, parts: readonly SourceTable[], tr
     const unique = made.class === "lossy" ? brokenUnique(table, column, treatmentOf) : undefined;
     if (unique !== undefined && !(isNothing(treatment) && !elements)) {
       const message = `\`${transform.name}\` makes the same of different values, and ${shown} is unique (${unique})`;
-      const fix = "Take email, username, token, uuid or integer";
+      const fix = distinctFor(column);
       found.push({ rule: "lossy-unique", message, fix, ...about(column, place) });
     }
     return found;
   });
+}
+
+/** What makes other results of other values, by the type. */
+function distinctFor({ type }: SourceColumn): string {
+  if (/^(?:text|character|citext)/.test(type)) return "Take email, username or token";
+  if (type === "uuid") return "Take uuid";
+  if (/^(?:smallint|integer|bigint|numeric)/.test(type)) return "Take integer";
+  return "Take an expression (expr) that makes other results of other values, or keep the column";
 }
 
 /** A unique index that results of the column can break. */

@@ -46,7 +46,8 @@ export class Names {
     const table = this.table(of) ?? this.table(this.suggestTable(of) ?? "");
     const names = table?.columns.map((column) => column.name) ?? [];
     const near = names.includes(name) ? name : nearest(name, names);
-    if (table === undefined || near === undefined) return "Write TABLE.COLUMN: users.email";
+    if (table === undefined) return "Write TABLE.COLUMN: users.email";
+    if (near === undefined) return `${shownTable(table)} has ${names.map(writeIdentifier).join(", ")}`;
     return `Did you mean "${shownTable(table)}.${writeIdentifier(near)}"?`;
   }
 }

@@ -93,12 +93,12 @@ export function otherTenants(tenant: Tenant, asked: readonly SourceTable[], grap
     ...(whole.length === 0
       ? []
       : [
-          `${which}: every row is copied of ${whole.join(", ")}, as nothing there says whose it is; give them \`rows:\`, or \`tenant: false\` where that is meant`,
+          `${which}: every row is copied of ${whole.join(", ")}: they have no column ${tenant.column}, and no foreign key that leads to one; give them \`rows:\`, or \`tenant: false\` where that is meant`,
         ]),
     ...(mixed.length === 0
       ? []
       : [
-          `${which}: rows of other tenants are copied of ${mixed.join(", ")} where copied rows refer to them; \`follow: {COLUMN: none}\` leaves such references out`,
+          `${which}: rows of other tenants are copied of ${mixed.join(", ")} where copied rows refer to them; to leave them out, empty the column that does (\`COLUMN: {value: null}\`), or leave out its rows (\`follow: {COLUMN: down}\`)`,
         ]),
   ];
 }

@@ -2,7 +2,7 @@ import type { SourceColumn, SourceTable, SyncFinding } from "../plan.ts";
 import { guessByName } from "./guess.ts";
 import { shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
-import { type Rules, RULES_DIR, type TableRule } from "./rules.ts";
+import { type Rules, RULES_DIR, TABLE_KEYS, type TableRule } from "./rules.ts";
 import type { Treatments } from "./treatments.ts";
 import { yamlKey } from "./yaml-key.ts";
 
@@ -10,7 +10,12 @@ import { yamlKey } from "./yaml-key.ts";
 export function tableWithoutRule(table: SourceTable, rules: Rules, references: readonly Reference[]): SyncFinding {
   const shown = shownTable(table);
   const columns = table.columns.filter(({ generated }) => !generated);
-  const lines = columns.map((column) => `    ${lineFor(table, column, references)}`);
+  const [reserved, others] = [columns.filter(isReserved), columns.filter((column) => !isReserved(column))];
+  const lines = [
+    ...others.map((column) => `    ${lineFor(table, column, references)}`),
+    ...(reserved.length === 0 ? [] : ["    columns:"]),
+    ...reserved.map((column) => `      ${lineFor(table, column, references)}`),
+  ];
   const file = rules.files[0]?.file ?? `${RULES_DIR}/tables.yaml`;
   return {
     rule: "table-without-rule",
@@ -41,13 +46,18 @@ export function columnsWithoutRule(
       {
         rule: "column-without-rule",
         message: `No rule says what becomes of the column ${shown} (${column.type})`,
-        fix: `Add to ${file}, below line ${line}: ${lineFor(table, column, references)}`,
+        fix: `Add to ${file}, below line ${line}${isReserved(column) ? ", below `columns:` there" : ""}: ${lineFor(table, column, references)}`,
         location: place.file.location(place.offset),
         table: shownTable(table),
         column: column.name,
       },
     ];
   });
+}
+
+/** Whether a rule would take the column's name for one of its own words. */
+function isReserved({ name }: SourceColumn): boolean {
+  return TABLE_KEYS.includes(name);
 }
 
 /** The line of a rule for a column, to be decided upon. */

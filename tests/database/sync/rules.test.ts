@@ -198,6 +198,7 @@ test("a misspelt column that another is to be like is told with its right name",
     ["users.emial", 'Did you mean "users.email"?'],
     ["usres.email", 'Did you mean "users.email"?'],
     ["nobody", "Write TABLE.COLUMN: users.email"],
+    ["loose.zzzzzz", "loose has a, b"],
   ]) {
     const result = await planned(database, orders({ mail: `{ as: ${written} }` }));
     expect(result.kind === "findings" ? result.findings : []).toMatchObject([{ rule: "unknown-column", fix }]);
