@@ -579,6 +579,14 @@ describe.each(NEWEST_ALONE)("limits of a protected environment, PostgreSQL %d", 
     return project;
   }
 
+  test("stop nothing in a database that has no table yet", async () => {
+    await using project = await cliProject(FILES, { major });
+    const environment = environmentFile(project.server, project.database, "protected: true\nlimits: {}\n");
+    await project.write("db/environments/local.yaml", environment);
+    await project.write("db/migrations/2_more.sql", "ALTER TABLE users ADD COLUMN more int;\n");
+    await project.succeed(up);
+  });
+
   test("stop what locks a large table, counted or not, before anything runs; --yes and an approved plan go on", async () => {
     await using project = await limited();
     await project.write("db/migrations/2_index.sql", "CREATE INDEX CONCURRENTLY users_bio ON users (bio);\n");

@@ -32,6 +32,9 @@ const PAGE = 8192;
 export function aboveLimits({ migrations }: Trace, sizes: Sizes, limits: Limits): Excess[] {
   const sizeOf = sizesByName(sizes);
   const path = otherSearchPath(sizes);
+  // Nobody uses the tables of a database that has none yet.
+  const isEmpty = sizes.relations.length === 0;
+  const hasMore = (name: string): boolean => !isEmpty && mostRows(sizeOf.get(name)) > limits.rows;
   return migrations.flatMap(({ statements }) =>
     statements.flatMap((statement): Excess[] => {
       const { error, how, locks, sql } = statement;
@@ -55,13 +58,12 @@ export function aboveLimits({ migrations }: Trace, sizes: Sizes, limits: Limits)
           (kind === "table" || kind === "materialized view") &&
           mode !== limits.lock &&
           isAtLeast(mode, limits.lock) &&
-          (isOther(name) || mostRows(sizeOf.get(name)) > limits.rows),
+          (isOther(name) || hasMore(name)),
       );
       const which = (name: string): string =>
         isOther(name) ? `or another table: the database looks names up in ${path}` : rowsIn(sizeOf.get(name));
       if (large.length === 0) {
-        const isLarge = (name: string): boolean => isOther(name) || mostRows(sizeOf.get(name)) > limits.rows;
-        const work = largeWork(statement, isLarge);
+        const work = largeWork(statement, (name) => isOther(name) || hasMore(name));
         const waiting = heldAbove(statement, limits.longLock);
         if (work === undefined || waiting.length === 0) return [...unseen, ...lost];
         const held = waiting.map(({ mode, name }) => `${mode} on ${name}`).join(", ");
