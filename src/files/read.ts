@@ -106,7 +106,7 @@ function explained(path: string, shown: string, error: unknown): ConfitureError 
 /** @param shown how the error names it */
 export function notRegular(shown: string, found: Stats): ConfitureError {
   return new ConfitureError("file_not_regular", `${shown} is no regular file: it is ${kindOf(found)}`, {
-    hint: "What it holds has to be in a file. Write it into one, or remove this.",
+    hint: found.isDirectory() ? "Name a file." : "What it holds has to be in a file: name one.",
     location: { file: shown },
   });
 }

@@ -52,6 +52,24 @@ test("that DATABASE_URL is not used is said where a connection is made, and nowh
   }
 });
 
+test("an assembled script goes to no folder, and not among the schema files", async () => {
+  await using project = await temporaryProject({
+    "db/environments/local.yaml": NOWHERE,
+    "db/schema/a.sql": "CREATE TABLE a ();",
+    "db/schema/notes.txt": "",
+  });
+  for (const [output, said] of [
+    ["db/schema/out.sql", "error: db/schema/out.sql would be one of the schema files in db/schema"],
+    ["./db/schema/a.sql", "next: Write it somewhere else: --output schema.sql\n"],
+    ["db", "next: Name a file.\n"],
+  ] as const) {
+    const refused = await runHere(["build", "--output", output], { cwd: project.dir });
+    expect(refused).toMatchObject({ stdout: "", stderr: expect.stringContaining(said) });
+  }
+  for (const output of ["db/schema.sql", "db/schema/notes.txt"])
+    expect(await runHere(["build", "--output", output], { cwd: project.dir })).toMatchObject({ exitCode: 0 });
+});
+
 test("a new migration looks like the others of its folder, and what is said is about its files", async () => {
   await using project = await temporaryProject({
     "db/environments/local.yaml": NOWHERE,

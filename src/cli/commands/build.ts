@@ -1,6 +1,9 @@
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import type { ParsedArgs } from "citty";
 import { assembleSchema, type BuildOptions, checkSchema, executeSchema } from "#build/builder.ts";
 import { type CollectOptions, collectSchemaFiles } from "#build/collect.ts";
+import type { Config } from "#config/config.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { writeFile } from "#files/change.ts";
 import { type CommandContext, defineCommand, type Outcome } from "../command.ts";
@@ -75,7 +78,10 @@ export const command = defineCommand({
       checkSchema(options);
       return { json: { files, applied: false }, text: files.map((file) => `${inLine(file)}\n`).join("") };
     }
-    if (args.output !== undefined) await writeScript(context, options, args.output);
+    if (args.output !== undefined) {
+      refuseAmongSources(context.projectDir, args.output, config.includeDirs, files);
+      await writeScript(context, options, args.output);
+    }
     return writesOnly ? { json: { files, applied: false, output: args.output } } : await apply(args, context, options);
   },
 });
@@ -87,6 +93,27 @@ async function collect(options: CollectOptions, context: CommandContext): Promis
     const { explainNoSchemaFiles } = await import("../without-schema-files.ts");
     throw await explainNoSchemaFiles(error, context, true);
   }
+}
+
+/** The next build would run the script of this one as well. */
+function refuseAmongSources(
+  projectDir: string,
+  output: string,
+  dirs: Config["includeDirs"],
+  files: readonly string[],
+): void {
+  const file = relative(projectDir, resolve(projectDir, output)).replaceAll("\\", "/");
+  const dir = dirs.find(({ path }) => !relative(path, file).startsWith(".."))?.path;
+  // What is there and is not run now never will be.
+  const isRun = files.includes(file) || (file.endsWith(".sql") && !existsSync(join(projectDir, file)));
+  if (output === "-" || dir === undefined || !isRun) return;
+  throw new ConfitureError(
+    "usage",
+    `${output} would be one of the schema files in ${dir}: the next build would run it, too`,
+    {
+      hint: "Write it somewhere else: --output schema.sql",
+    },
+  );
 }
 
 async function writeScript(
