@@ -11,7 +11,7 @@ export function expressionFault(parser: Parser, sql: string, columns: readonly s
   if (statements === undefined) return noSql(parser, text, "An expression");
   const value = onlyMember(statements, "targetList");
   if (value === undefined) return "An expression is one value: it reads no tables";
-  return faultIn(value, columns);
+  return outOfBrackets(parser, `SELECT ${sql}`, "An expression") ?? faultIn(value, columns);
 }
 
 /** The same of a condition. It only chooses rows, and may look into other tables for that. */
@@ -21,6 +21,8 @@ export function conditionFault(parser: Parser, sql: string): string | undefined 
   if (statements === undefined) return noSql(parser, text, "A condition");
   const value = onlyMember(statements, "whereClause");
   if (value === undefined) return "A condition is one value, as behind WHERE, and nothing comes after it";
+  const open = outOfBrackets(parser, `SELECT WHERE ${sql}`, "A condition");
+  if (open !== undefined) return open;
   for (const [kind, fields] of nodesIn(value)) {
     if (/^(?:Insert|Update|Delete|Merge)Stmt$/.test(kind)) return "A condition changes nothing";
     if (kind !== "FuncCall") continue;
@@ -33,6 +35,11 @@ export function conditionFault(parser: Parser, sql: string): string | undefined 
 
 function noSql(parser: Parser, text: string, what: string): string {
   return `${what} has to be SQL: ${parser.complaint(text)?.message ?? "it cannot be read"}`;
+}
+
+/** What is SQL in brackets alone closes them, and would undo what stands beside them: `true) OR (true`. */
+function outOfBrackets(parser: Parser, text: string, what: string): string | undefined {
+  return parser.parseAll(text) === undefined ? noSql(parser, text, what) : undefined;
 }
 
 /** Names of what a SELECT may hold besides the one part that is wanted. */

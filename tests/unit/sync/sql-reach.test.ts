@@ -39,6 +39,7 @@ const BAD: readonly (readonly [string, string])[] = [
   ["(first).leak", "by its name"],
   ["'users'::regclass::text", "regclass"],
   ["first ||", "syntax error"],
+  ["first) || (last", "has to be SQL: syntax error"],
 ];
 
 const CONDITIONS: readonly (readonly [string, string | undefined])[] = [
@@ -51,6 +52,7 @@ const CONDITIONS: readonly (readonly [string, string | undefined])[] = [
   ["pg_read_file('x') is null", "pg_read_file()"],
   ["id in (select dblink_send(email) from users)", "dblink_send()"],
   ["id >", "syntax error"],
+  ["true) OR (true", "has to be SQL: syntax error"],
 ];
 
 test("an expression computes something of the columns of its row and reads nothing else", async () => {
