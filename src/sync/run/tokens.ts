@@ -32,18 +32,21 @@ function beside(none: string, token: string): Pick<Token, "pattern" | "anywhere"
 /** A run of digits within a word, as in a hash, is no number of anything. */
 const WORD = "A-Za-z0-9";
 
+/** Blanks, hyphens and dashes outside of ASCII, as programs set them between digits. */
+const SPACED = "\\u00a0\\u2007\\u2009\\u202f\\u2010-\\u2013";
+
 /** A number with what a pattern allows between digits. */
 function numberLike(shape: Pick<Token, "pattern" | "anywhere" | "hint" | "least">, between: string): Token {
   return {
     ...shape,
-    normalised: (text) => withoutAny(text, between),
+    normalised: (text) => onlyOf("0-9", text),
     // The hyphen comes last, where it is one. `translate` would take ten times as long for a long text.
     isWhole: (text) => `${text} operator(pg_catalog.~) ${quoteLiteral(`^[0-9${between}]+$`)}`,
   };
 }
 
-function withoutAny(text: string, characters: string): string {
-  return `pg_catalog.translate(${text}, ${quoteLiteral(characters)}, '')`;
+function onlyOf(characters: string, text: string): string {
+  return `pg_catalog.regexp_replace(${text}, ${quoteLiteral(`[^${characters}]`)}, '', 'g')`;
 }
 
 const EMAIL = "[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)+";
@@ -51,20 +54,20 @@ const NOT_ASCII = "[^\\x01-\\x7f]";
 /** With letters of any script in it (RFC 6531). */
 const INTERNATIONAL_EMAIL = `(?:[A-Za-z0-9._%+-]|${NOT_ASCII})+@(?:[A-Za-z0-9-]|${NOT_ASCII})+(?:\\.(?:[A-Za-z0-9-]|${NOT_ASCII})+)+`;
 
-const PHONE = "\\+?[0-9(][0-9 ()./-]{5,18}[0-9]";
-const BETWEEN_PHONE = " ()./+-";
+const PHONE = `\\+?[0-9(][0-9${SPACED} ()./-]{5,18}[0-9]`;
+const BETWEEN_PHONE = `${SPACED} ()./+-`;
 // Its plus sign or bracket belongs to it, and a day with an hour behind it is none.
 const BEFORE_PHONE = `(?:^|[^${WORD}+(]|(?=[+(]))`;
 
 /** So many digits at the end are alike with and without the codes of a country and of long distance. */
 const PHONE_END = 9;
 /** Of a number that says it is one: all others, such as times and numbers of orders, are alike only where all digits are. */
-const SAYS_PHONE = "^(?:\\+|\\(|00?[1-9]|[0-9]{1,5}\\)|(?:1[-. ])?[0-9]{3}[-. ][0-9]{3}[-. ][0-9]{4}$)";
-const phoneDigits = (token: string): string => withoutAny(token, BETWEEN_PHONE);
+const SAYS_PHONE = `^(?:\\+|\\(|00?[1-9]|[0-9]{1,5}\\)|(?:1[${SPACED}. -])?[0-9]{3}[${SPACED}. -][0-9]{3}[${SPACED}. -][0-9]{4}$)`;
+const phoneDigits = (token: string): string => onlyOf("0-9", token);
 const phoneEnd = (token: string): string =>
   `('n' operator(pg_catalog.||) pg_catalog.right(${phoneDigits(token)}, ${PHONE_END}))`;
 
-const BETWEEN_IBAN = " .-";
+const BETWEEN_IBAN = `${SPACED} .-`;
 /** Countries, and how long their account numbers are (ISO 13616): what follows one in a text might be read with it. */
 const IBAN_LENGTHS =
   "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY28CZ24DE22DJ27DK18DO28EE20EG29ES24FI18FK18FO18FR27GB22GE22GI23GL18GR27GT28HN28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20LU20LV21LY25MC27MD24ME22MK19MN20MR27MT31MU30NI28NL18NO15OM23PK24PL28PS29PT25QA29RO24RS22RU33SA24SC31SD18SE24SI19SK24SM27SO23ST25SV28TL23TN24TR26UA29VA22VG24XK20YE30";
@@ -86,7 +89,7 @@ export const TOKENS: Readonly<Record<TokenKind, Token>> = {
       {
         pattern: `${BEFORE_PHONE}(${PHONE})(?![${WORD}]|:[0-9])`,
         anywhere: `${BEFORE_PHONE}${PHONE}(?:[^${WORD}:]|:[^0-9]|:?$)`,
-        hint: `(?:(?:^|[^${WORD}])[0-9]|[+(])[0-9 ()./-]{5}`,
+        hint: `(?:(?:^|[^${WORD}])[0-9]|[+(])[0-9${SPACED} ()./-]{5}`,
         least: 7,
       },
       BETWEEN_PHONE,
@@ -96,19 +99,34 @@ export const TOKENS: Readonly<Record<TokenKind, Token>> = {
     original: (token) =>
       `case when ${token} operator(pg_catalog.~) ${quoteLiteral(SAYS_PHONE)} then ${phoneDigits(token)} else ${phoneEnd(token)} end`,
   },
-  card: numberLike({ ...beside("0-9", "[0-9](?:[ .-]?[0-9]){12,18}"), hint: "[0-9][0-9 .-]{12}", least: 13 }, " .-"),
+  card: numberLike(
+    {
+      ...beside("0-9", `[0-9](?:[${SPACED} .-]?[0-9]){12,18}`),
+      hint: `[0-9][0-9${SPACED} .-]{12}`,
+      least: 13,
+    },
+    `${SPACED} .-`,
+  ),
   iban: {
-    ...beside(WORD, "[A-Za-z]{2}[0-9]{2}(?:[ .-]?[A-Za-z0-9]){11,30}"),
+    ...beside(WORD, `[A-Za-z]{2}[0-9]{2}(?:[${BETWEEN_IBAN}]?[A-Za-z0-9]){11,30}`),
     normalised: (token) => {
-      const whole = `pg_catalog.upper(${withoutAny(token, BETWEEN_IBAN)})`;
+      const whole = `pg_catalog.upper(${onlyOf("A-Za-z0-9", token)})`;
       const length = `pg_catalog.substring(${quoteLiteral(IBAN_LENGTHS)}, pg_catalog.left(${whole}, 2) operator(pg_catalog.||) '([0-9]{2})')`;
       return `pg_catalog.left(${whole}, coalesce(${length}, '34')::pg_catalog.int4)`;
     },
-    isWhole: (text) => `${text} operator(pg_catalog.~) '^[A-Za-z][A-Za-z][0-9][0-9][A-Za-z0-9 .-]+$'`,
-    hint: "[A-Za-z]{2}[0-9]{2}[A-Za-z0-9 .-]{11}",
+    isWhole: (text) =>
+      `${text} operator(pg_catalog.~) ${quoteLiteral(`^[A-Za-z][A-Za-z][0-9][0-9][A-Za-z0-9${BETWEEN_IBAN}]+$`)}`,
+    hint: `[A-Za-z]{2}[0-9]{2}[A-Za-z0-9${BETWEEN_IBAN}]{11}`,
     least: 15,
   },
-  ssn: numberLike({ ...beside(WORD, "[0-9]{3}-?[0-9]{2}-?[0-9]{4}"), hint: "[0-9]{3}-?[0-9]{2}", least: 9 }, "-"),
+  ssn: numberLike(
+    {
+      ...beside(WORD, `[0-9]{3}[${SPACED}-]?[0-9]{2}[${SPACED}-]?[0-9]{4}`),
+      hint: `[0-9]{3}[${SPACED}-]?[0-9]{2}`,
+      least: 9,
+    },
+    `${SPACED}-`,
+  ),
 };
 
 /** For people. */
