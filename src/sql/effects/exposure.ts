@@ -4,7 +4,7 @@ import { foldedName, namesAltered, namesFrom } from "../lexer/token-names.ts";
 /** Statements that may show data to more people, by their first word and a word that all of those have. */
 const HINTS: Readonly<Record<string, RegExp>> = {
   ALTER: /\b(?:security|public|superuser|bypassrls|publication|leakproof)\b/i,
-  CREATE: /\b(?:superuser|bypassrls|publication|leakproof)\b/i,
+  CREATE: /\b(?:superuser|bypassrls|publication|leakproof)\b|\bin\s+(?:role|group)\b/i,
   GRANT: /\bpublic\b|\bpg_/i,
   COPY: /\bto\b/i,
 };
@@ -119,12 +119,20 @@ function ofDefaults(tokens: readonly string[]): string | undefined {
 
 function ofRole(tokens: readonly string[]): string | undefined {
   const [, kind = "", role = "", next = ""] = tokens;
-  if (!/^(?:ROLE|USER|GROUP)$/.test(kind) || /^(?:SET|RESET|RENAME|IN|MAPPING)$/.test(next)) return undefined;
   const options = tokens.slice(3);
+  const isSetting = /^(?:SET|RESET|RENAME|MAPPING)$/.test(next) || (next === "IN" && options[1] === "DATABASE");
+  if (!/^(?:ROLE|USER|GROUP)$/.test(kind) || isSetting) return undefined;
   if (options.includes("SUPERUSER")) return `everything to ROLE ${foldedName(role)} (SUPERUSER)`;
-  return options.includes("BYPASSRLS")
-    ? `every row to ROLE ${foldedName(role)}, whatever policies say (BYPASSRLS)`
-    : undefined;
+  if (options.includes("BYPASSRLS")) return `every row to ROLE ${foldedName(role)}, whatever policies say (BYPASSRLS)`;
+  // CREATE ROLE web IN ROLE pg_read_all_data
+  const at = options.findIndex((token, index) => token === "IN" && /^(?:ROLE|GROUP)$/.test(options[index + 1] ?? ""));
+  const reader =
+    at < 0
+      ? undefined
+      : namesFrom(options, at + 2)
+          .map(foldedName)
+          .find((name) => name in READERS);
+  return reader === undefined ? undefined : `${READERS[reader]} to ROLE ${foldedName(role)} (IN ROLE ${reader})`;
 }
 
 function ofPublication(tokens: readonly string[]): string | undefined {

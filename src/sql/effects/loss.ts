@@ -39,13 +39,21 @@ export function lossOf(statement: Statement): string | undefined {
 
 const HINT = /\b(?:delete|update|merge|instead|lo_unlink|lo_truncate|lo_truncate64)\b/i;
 
-/** CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING, or SELECT 1: what is written is gone, and nobody is told. */
+/**
+ * CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING, or SELECT 1: what is written is gone, and nobody is told. Or DO DELETE FROM u:
+ * rows go when others are written.
+ */
 function lossOfRule(tokens: readonly string[]): string | undefined {
   const at = tokens[1] === "OR" ? 3 : 1;
   const to = tokens.indexOf("TO", at);
   const instead = tokens.indexOf("INSTEAD", to);
   const event = tokens[to - 1] ?? "";
-  if (tokens[at] !== "RULE" || to < 0 || instead < 0 || event === "SELECT") return undefined;
+  if (tokens[at] !== "RULE" || to < 0 || event === "SELECT") return undefined;
+  const deletes = tokens.findIndex((token, index) => index > to && token === "DELETE" && tokens[index + 1] === "FROM");
+  if (event !== "DELETE" && deletes > 0) {
+    return `lets ${event} on ${relation(tokens, to + 1)} delete rows of ${relation(tokens, deletes + 2)} (RULE ${relation(tokens, at + 1)})`;
+  }
+  if (instead < 0) return undefined;
   const actions = tokens.slice(instead + 1);
   if (actions.some((token) => WRITES.has(token))) return undefined;
   const does = actions[0] === "NOTHING" ? "do nothing" : "write nothing";

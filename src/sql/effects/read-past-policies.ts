@@ -21,7 +21,8 @@ export interface ReadPastPolicies {
 export function readPastPolicies(statement: Statement): ReadPastPolicies | undefined {
   const { firstWord, words } = statement;
   if (words[1] === "PUBLICATION") return ofPublication(statement);
-  if (firstWord === "INSERT" || firstWord === "WITH") return ofInsert(statement);
+  if (firstWord === "INSERT" || firstWord === "WITH") return ofInsert(statement) ?? ofSelectInto(statement);
+  if (firstWord === "SELECT") return ofSelectInto(statement);
   if (firstWord === "ALTER" && words[1] === "VIEW") {
     if (!/\bsecurity_invoker\b/i.test(statement.text)) return undefined;
     const tokens = statement.tokens();
@@ -54,6 +55,27 @@ function ofInsert(statement: Statement): ReadPastPolicies | undefined {
   if (at < 0 || name === undefined) return undefined;
   const into = foldedName(name);
   return { what: `TABLE ${into}`, isCopy: true, into, isFilled: true, tables: tablesRead(tokens).map(foldedName) };
+}
+
+/** SELECT * INTO notes_new FROM notes, which makes the table. */
+function ofSelectInto(statement: Statement): ReadPastPolicies | undefined {
+  if (!/\binto\b/i.test(statement.text)) return undefined;
+  const tokens = statement.tokens();
+  let depth = 0;
+  const at = tokens.findIndex((token) => {
+    depth += token === "(" ? 1 : token === ")" ? -1 : 0;
+    return depth === 0 && token === "INTO";
+  });
+  if (at < 0 || /^(?:INSERT|MERGE)$/.test(tokens[at - 1] ?? "")) return undefined;
+  const rest = tokens.slice(at + 1);
+  if (/^TEMP(?:ORARY)?$/.test(rest[0] ?? "")) return undefined;
+  const [name] = namesFrom(
+    rest,
+    rest.findIndex((token) => token !== "UNLOGGED" && token !== "TABLE"),
+  );
+  if (name === undefined) return undefined;
+  const into = foldedName(name);
+  return { what: `TABLE ${into}`, isCopy: true, into, tables: tablesRead(tokens).map(foldedName) };
 }
 
 /** CREATE PUBLICATION p FOR TABLE notes, TABLE users (id), ALTER PUBLICATION p ADD TABLE notes */

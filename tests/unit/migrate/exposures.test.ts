@@ -33,6 +33,10 @@ test.each([
     "rows of notes to whoever may read TABLE copy, which has none of its policies",
   ],
   [
+    "WITH n AS (SELECT 1) SELECT * INTO UNLOGGED TABLE copy FROM n, notes",
+    "rows of notes to whoever may read TABLE copy, which has none of its policies",
+  ],
+  [
     "INSERT INTO copy SELECT * FROM notes;\nALTER TABLE other ENABLE ROW LEVEL SECURITY",
     "rows of notes to whoever may read TABLE copy, which has none of its policies",
   ],
@@ -84,6 +88,8 @@ test.each([
   "CREATE VIEW v AS SELECT * FROM other.notes",
   "CREATE VIEW notes AS SELECT notes, a FROM t WHERE notes IN ('FROM notes')",
   "CREATE TEMP VIEW v AS SELECT * FROM notes",
+  "SELECT * INTO TEMP copy FROM notes",
+  "SELECT 1 FROM notes WHERE a = (SELECT 'INTO copy')",
   "CREATE TABLE t (a int GENERATED ALWAYS AS (1) STORED, FOREIGN KEY (a) REFERENCES notes)",
   "ALTER VIEW v SET (security_invoker = true)",
   "ALTER VIEW v RENAME TO security_invoker",

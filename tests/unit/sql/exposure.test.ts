@@ -39,6 +39,11 @@ test.each([
   ["COPY app.t (a, b) TO '/tmp/t'", "rows of app.t to a file on the server (COPY)"],
   ["COPY (SELECT 1 FROM t) TO PROGRAM 'cat'", "the rows of a query to a program on the server (COPY)"],
   ["GRANT app, pg_read_all_data TO web, bob", "every table to ROLE web, bob (GRANT pg_read_all_data)"],
+  ["CREATE ROLE web LOGIN IN ROLE app, pg_read_all_data", "every table to ROLE web (IN ROLE pg_read_all_data)"],
+  [
+    "CREATE USER web IN GROUP pg_read_server_files",
+    "every file that the server can read to ROLE web (IN ROLE pg_read_server_files)",
+  ],
   [
     "GRANT pg_execute_server_program TO web WITH ADMIN OPTION",
     "whatever a program on the server can read to ROLE web (GRANT pg_execute_server_program)",

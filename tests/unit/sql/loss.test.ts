@@ -45,6 +45,8 @@ describe("statements that take something away", () => {
       "CREATE RULE r AS ON DELETE TO t WHERE a DO INSTEAD (SELECT 1; NOTIFY x)",
       "lets DELETE on t write nothing (RULE r)",
     ],
+    ["CREATE RULE r AS ON INSERT TO t DO INSTEAD DELETE FROM app.u", "lets INSERT on t delete rows of app.u (RULE r)"],
+    ["CREATE RULE r AS ON UPDATE TO t DO ALSO (NOTIFY x; DELETE FROM u)", "lets UPDATE on t delete rows of u (RULE r)"],
     ["SELECT lo_unlink(data) FROM images", "changes or deletes large objects (lo_unlink)"],
     ["TRUNCATE users", "deletes all rows of users"],
     ["TRUNCATE TABLE ONLY users, orders RESTART IDENTITY", "deletes all rows of ONLY users, orders restart IDENTITY"],
