@@ -1,3 +1,5 @@
+import { writtenName } from "../lexer/token-names.ts";
+
 /** Routines, types and languages that statements have made, by their names alone. */
 export interface Made {
   readonly names: Set<string>;
@@ -18,7 +20,7 @@ const MAKES =
 /** Remembers what a statement or code makes. */
 export function noteMade(text: string, made: Made): void {
   for (const [, name = ""] of text.matchAll(MAKES)) {
-    made.names.add(name.startsWith('"') ? name.slice(1, -1) : name.toLowerCase());
+    made.names.add(writtenName(name));
   }
   made.hasExtension ||= /\bcreate\s+extension\b/i.test(text);
 }

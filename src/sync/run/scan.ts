@@ -97,7 +97,7 @@ async function search(
   for (const place of places) {
     const { name } = place;
     const counts = kinds.map((kind, index) => {
-      const digested = digest.of(marked(kind, TOKENS[kind].normalised("m.token")));
+      const digested = digestOfToken(kind, digest);
       const has = `${hasToken(kind, TEXT)} and exists (select from ${tokensIn(kind, TEXT)} m (token) where ${digested} in (${shared.join(", ")}))`;
       return `(pg_catalog.count(*) filter (where ${has}))::pg_catalog.float8 as rows${index}`;
     });
@@ -125,6 +125,11 @@ function textsIn({ from, text }: Searched, kinds: readonly TokenKind[]): string 
 
 function kindsOf(origins: readonly Origin[]): TokenKind[] {
   return [...new Set(origins.map(({ kind }) => kind))];
+}
+
+/** SQL for the digest of what was found, `m.token`. */
+function digestOfToken(kind: TokenKind, digest: Digest): string {
+  return digest.of(marked(kind, TOKENS[kind].normalised("m.token")));
 }
 
 /** SQL for a text that tokens of other kinds never have. */
@@ -163,8 +168,7 @@ function foundIn(places: readonly Searched[], origins: readonly Origin[], digest
   const found = places
     .map((place) => {
       const tokens = kinds.map((kind) => {
-        const digested = digest.of(marked(kind, TOKENS[kind].normalised("m.token")));
-        return `select ${digested} from ${tokensIn(kind, TEXT)} m (token)`;
+        return `select ${digestOfToken(kind, digest)} from ${tokensIn(kind, TEXT)} m (token)`;
       });
       const has = kinds.map((kind) => hasToken(kind, TEXT)).join(" or ");
       return `select k.d from ${textsIn(place, kinds)}, lateral (${tokens.join(" union all ")}) k (d) where ${has}`;
