@@ -1,14 +1,13 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { findSchemaFiles } from "#build/collect.ts";
-import { type ChangedMigration, changedSince } from "#compare/sources/changed-since.ts";
-import { filesAt, type RevisionFiles } from "#compare/sources/git.ts";
+import { type ChangedMigration, type SinceThen, sinceThen } from "#compare/sources/changed-since.ts";
+import { filesAt } from "#compare/sources/git.ts";
 import type { ProjectFiles } from "#compare/sources/sources.ts";
 import { ConfitureError } from "#errors/error.ts";
 import { readRegularFile } from "#files/read.ts";
 import { discoverMigrations } from "#migrate/files/discover.ts";
 import type { MigrationFile } from "#migrate/files/migration-file.ts";
-import { compareVersions } from "#migrate/files/version.ts";
 import type { Parser } from "#sql/parser.ts";
 import type { FileProblem, LintFile } from "./file.ts";
 import type { Entry } from "./lint.ts";
@@ -55,7 +54,7 @@ export async function collect(
   const before = which.kind === "since" ? filesAt(projectDir, which.revision, foldersOf(files)) : undefined;
   const isChanged = (path: string): boolean =>
     before?.holds(path, readRegularFile(join(projectDir, path), path)) !== true;
-  const changed = which.kind === "since" ? await changedSince(files, which.revision) : [];
+  const { changed, late, applied } = which.kind === "since" ? await sinceThen(files, which.revision) : NO_COMMIT;
   const schema = which.kind === "pending" ? [] : findSchemaFiles(files);
   const isWhole = which.kind === "all" || which.kind === "since";
   if (isWhole && schema.length === 0 && !existsSync(join(projectDir, files.migrationsDir))) {
@@ -77,7 +76,8 @@ export async function collect(
       case "all":
         return true;
       case "since":
-        return isChanged(migration.path);
+        // One that was renamed is known by its version.
+        return isChanged(migration.path) && !applied.has(migration.path);
       case "paths":
         return chosen!.paths.has(migration.path);
     }
@@ -89,14 +89,13 @@ export async function collect(
   };
   const migrations = found.migrations.filter((migration) => isChosen(migration) && isKept(migration.path));
   const last = migrations.at(-1);
-  const newest = found.migrations.filter(({ path }) => before?.has(path) === true).at(-1);
   const entries: Entry[] = [];
   if (found.base !== undefined && last !== undefined)
     entries.push({ file: await readMigration(projectDir, found.base, parser), isLinted: false });
   for (const migration of found.migrations) {
     const file = await readMigration(projectDir, migration, parser);
     const isLinted = migrations.includes(migration);
-    entries.push({ file: isLinted ? withOrder(withChange(file, changed), migration, newest, before) : file, isLinted });
+    entries.push({ file: isLinted ? withOrder(withChange(file, changed), late.get(migration.path)) : file, isLinted });
     if (migration === last) break;
   }
   const linted = schema.filter((path) => {
@@ -128,6 +127,8 @@ export async function collect(
   };
 }
 
+const NO_COMMIT: SinceThen = { changed: [], late: new Map(), applied: new Set() };
+
 function foldersOf({ includeDirs, migrationsDir }: ProjectFiles): string[] {
   return [migrationsDir, ...includeDirs.map(({ path }) => path)];
 }
@@ -144,24 +145,11 @@ function withChange(file: LintFile, changed: readonly ChangedMigration[]): LintF
   return own.length === 0 ? file : { ...file, problems: [...file.problems, ...own.map(changeProblem)] };
 }
 
-/** A new migration that is older than one that the other branch has already. */
-function withOrder(
-  file: LintFile,
-  migration: MigrationFile,
-  newest: MigrationFile | undefined,
-  before: RevisionFiles | undefined,
-): LintFile {
-  const isLate =
-    newest !== undefined &&
-    before?.has(migration.path) === false &&
-    compareVersions(migration.version, newest.version) < 0;
-  if (!isLate) return file;
-  const problem: FileProblem = {
-    rule: "out-of-order",
-    message: `${migration.version} is older than ${newest.version}, which is there already: databases that have that one refuse this one`,
-    fix: "Give it a version that is newer",
-    location: { file: migration.path },
-  };
+/** A new migration that is older than one of the other branch. */
+function withOrder(file: LintFile, late: ConfitureError | undefined): LintFile {
+  if (late === undefined) return file;
+  const { message, hint } = late;
+  const problem: FileProblem = { rule: "out-of-order", message, fix: hint, location: { file: file.path } };
   return { ...file, problems: [...file.problems, problem] };
 }
 

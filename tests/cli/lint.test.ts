@@ -124,6 +124,8 @@ describe("--since", () => {
     await project.write("db/migrations/006_items.sql", "CREATE TABLE items (id bigint PRIMARY KEY, a text);\n");
     await project.write("db/migrations/007_index.sql", "CREATE INDEX ON items (a);\nCREATE INDEX ON users (a);\n");
     await project.write("db/migrations/003_late.sql", "ALTER TABLE users ADD COLUMN a text;\n");
+    // Its version is what it is known by.
+    git("mv", "db/migrations/002_users.sql", "db/migrations/002_people.sql");
     const all = await findings(project, "--since", "git:main");
     expect(all.map(({ rule, location: { file, line } }) => [rule, file.slice(14, 17), line])).toEqual([
       ["out-of-order", "003", undefined],
@@ -132,6 +134,21 @@ describe("--since", () => {
     expect(await findings(project, "--since", "main")).toEqual(all);
     expect((await linted(project, "--since", "env:local")).exitCode).toBe(2);
     expect((await linted(project, "--since", "git:nowhere")).exitCode).toBe(1);
+
+    // What the other branch has gained since this one began counts as well.
+    git("mv", "db/migrations/002_people.sql", "db/migrations/002_users.sql");
+    git("branch", "work");
+    await project.write("db/migrations/0010_more.sql", "SELECT 1;\n");
+    git("add", "db/migrations/0010_more.sql");
+    git("commit", "-q", "-m", "more");
+    git("checkout", "-q", "work");
+    const behind = (await linted(project, "--since", "main")).stdout;
+    expect(behind.match(/\S+ is older than 0010, which main has/g)).toEqual([
+      "003_late is older than 0010, which main has",
+      "006_items is older than 0010, which main has",
+      "007_index is older than 0010, which main has",
+    ]);
+    expect(behind).toContain("rename it to 0011_late.sql");
   });
 });
 

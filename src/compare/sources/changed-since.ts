@@ -30,6 +30,15 @@ export interface ChangedMigration {
   readonly isSameWayUp: boolean;
 }
 
+/** How the migrations of today stand to those of a commit, told as a database tells it that was migrated with that commit. */
+export interface SinceThen {
+  readonly changed: readonly ChangedMigration[];
+  /** Migrations that it lacks, by path, and that are older than its newest one. */
+  readonly late: ReadonlyMap<string, ConfitureError>;
+  /** Paths of those that it has as they are, perhaps under another name. */
+  readonly applied: ReadonlySet<string>;
+}
+
 /** The migrations of a commit, as a database has them recorded that was migrated with it. */
 interface Then {
   readonly rows: readonly LedgerRow[];
@@ -44,22 +53,49 @@ type Folder = Pick<ProjectFiles, "projectDir" | "migrationsDir" | "migrationsLay
  * done in that commit's branch, after this one began, is none of this one's doing.
  * @throws ConfitureError `git_failed`
  */
-export async function changedSince(files: Folder, revision: string): Promise<ChangedMigration[]> {
+export async function changedSince(files: Folder, revision: string): Promise<readonly ChangedMigration[]> {
+  return (await sinceThen(files, revision)).changed;
+}
+
+/**
+ * As `changedSince`, and which new migrations come too late.
+ * @throws ConfitureError `git_failed`
+ */
+export async function sinceThen(files: Folder, revision: string): Promise<SinceThen> {
   const then = await migrationsAt(files, revision);
   const began = mergeBase(files.projectDir, revision);
   const { migrations, base } = discoverMigrations(files.projectDir, files.migrationsDir, files.migrationsLayout);
   const history = joinHistory(migrations, then.rows, factsOf(files.projectDir), undefined, base?.squashed);
+  const late = new Map(
+    history.flatMap(({ standing, file }) =>
+      standing === "out-of-order" && file !== undefined ? [[file.path, tooLate(file)]] : [],
+    ),
+  );
+  const applied = new Set(
+    history.flatMap(({ standing, file }) => (standing === "applied" && file !== undefined ? [file.path] : [])),
+  );
   const suspects = history.filter(({ standing }) => standing === "edited" || standing === "missing");
-  if (suspects.length === 0) return [];
+  if (suspects.length === 0) return { changed: [], late, applied };
   const before = began === undefined ? then : await migrationsAt(files, began);
   const wasThere = new Map(before.rows.map((row) => [canonicalVersion(row.version), row]));
-  return suspects.flatMap((entry) => {
+  const changed = suspects.flatMap((entry) => {
     const row = wasThere.get(canonicalVersion(entry.row!.version));
     if (entry.standing === "missing") return row === undefined ? [] : [gone(entry)];
     const { file } = entry;
     if (file === undefined || checksumOfFile(files.projectDir, file) === row?.checksum) return [];
     return [row === undefined ? taken(entry, file) : edited(entry, file)];
   });
+  return { changed, late, applied };
+
+  function tooLate(file: MigrationFile): ConfitureError {
+    const newest = newestOf(then.rows);
+    return problem(
+      "history_out_of_order",
+      `${migrationId(file)} is older than ${newest}, which ${revision} has: databases that have that one refuse this one`,
+      numberedAnew(file),
+      file.path,
+    );
+  }
 
   function edited(entry: HistoryEntry, file: MigrationFile): ChangedMigration {
     const id = migrationId(file);
@@ -92,18 +128,19 @@ export async function changedSince(files: Folder, revision: string): Promise<Cha
   }
 
   function taken(entry: HistoryEntry, file: MigrationFile): ChangedMigration {
-    const last = [...migrations, ...then.rows, ...(base?.squashed ?? [])]
-      .map(({ version }) => version)
-      .filter((version) => !isRepeatable(version) && /^\d/.test(version))
-      .reduce((max, version) => (compareVersions(version, max) > 0 ? version : max), "0");
-    const next = migrationId({ version: nextVersionAfter(last), name: file.name });
     const error = problem(
       "history_edited",
       `Version ${file.version} is used twice: ${revision} has ${migrationId(entry.row!)}, and this is ${migrationId(file)}`,
-      `Number this one anew: rename it to ${file.path.split("/").at(-1)!.replace(migrationId(file), next)}`,
+      numberedAnew(file),
       file.path,
     );
     return { path: file.path, file, error, isSameWayUp: false };
+  }
+
+  function numberedAnew(file: MigrationFile): string {
+    const last = newestOf([...migrations, ...then.rows, ...(base?.squashed ?? [])]) ?? "0";
+    const next = migrationId({ version: nextVersionAfter(last), name: file.name });
+    return `Number this one anew: rename it to ${file.path.split("/").at(-1)!.replace(migrationId(file), next)}`;
   }
 
   function gone(entry: HistoryEntry): ChangedMigration {
@@ -151,8 +188,19 @@ export async function changedSince(files: Folder, revision: string): Promise<Cha
   }
 }
 
+/** The newest version that another may come after. */
+function newestOf(migrations: readonly { readonly version: string }[]): string | undefined {
+  return migrations
+    .map(({ version }) => version)
+    .filter((version) => !isRepeatable(version) && /^\d/.test(version))
+    .reduce<string | undefined>(
+      (max, version) => (max === undefined || compareVersions(version, max) > 0 ? version : max),
+      undefined,
+    );
+}
+
 function problem(
-  code: "history_edited" | "history_missing" | "history_squashed",
+  code: "history_edited" | "history_missing" | "history_squashed" | "history_out_of_order",
   message: string,
   hint: string,
   file: string,

@@ -25,7 +25,6 @@ export async function withRevision<T>(
 
 /** What a commit holds, to compare files of today with. */
 export interface RevisionFiles {
-  has(path: string): boolean;
   /** Whether the content is the one of the commit; line ends do not count, which git may change. */
   holds(path: string, content: Uint8Array): boolean;
 }
@@ -39,7 +38,6 @@ export function filesAt(projectDir: string, revision: string, folders: readonly 
   const files = listFiles(projectDir, commitOf(projectDir, revision), folders);
   const blobs = new Map(files.map(({ path, blob }) => [path, blob]));
   return {
-    has: (path) => blobs.has(path),
     holds(path, content) {
       const blob = blobs.get(path);
       if (blob === undefined) return false;
