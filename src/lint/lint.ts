@@ -13,7 +13,7 @@ import { locksTaken } from "./locks.ts";
 import { RULES } from "./registry.ts";
 import type { Context, Found, Rule, TableLock } from "./rule.ts";
 import type { Severity } from "./severity.ts";
-import { nameOf } from "./syntax.ts";
+import { isTemporary, nameOf } from "./syntax.ts";
 import { World } from "./world/world.ts";
 
 /** After so many statements, what rules have left behind is looked at. */
@@ -52,10 +52,11 @@ export interface LintResult {
 /** What the rules find in files. Pure. */
 export function lint(entries: readonly Entry[], options: LintOptions): LintResult {
   const sizeOf = sizesByName(options.sizes);
-  const there: Pick<Context, "sizeOf" | "postgres" | "factsOf"> = {
+  const there: Pick<Context, "sizeOf" | "postgres" | "isStandIn" | "factsOf"> = {
     factsOf: (statement) => known(options.factsOf?.(statement)),
     sizeOf: (table) => sizeOf.get(nameOf({ schemaname: "public", ...table })),
     postgres: options.isStandIn === true ? undefined : options.sizes?.postgres,
+    isStandIn: options.isStandIn === true,
   };
   let world = new World();
   let kind: LintFile["kind"] = "migration";
@@ -190,7 +191,7 @@ function contextOf(
   node: Node,
   world: World,
   before: Before,
-  there: Pick<Context, "sizeOf" | "postgres" | "factsOf">,
+  there: Pick<Context, "sizeOf" | "postgres" | "isStandIn" | "factsOf">,
 ): Context {
   const facts = there.factsOf(statement);
   const named = (range: RangeVar | undefined, relations: readonly Relation[]): boolean => {
@@ -204,6 +205,12 @@ function contextOf(
         return name?.name === range?.relname && isSameSchema;
       });
   };
+  const isOld = (table: RangeVar | undefined): boolean => {
+    const relation = world.find(table);
+    if (isTemporary(table) || relation?.temporary === true) return false;
+    return relation === undefined || !world.isNewFile(relation.made);
+  };
+  const moved = inside(node, "RenameStmt")?.relation ?? inside(node, "AlterObjectSchemaStmt")?.relation;
   return {
     file,
     statement,
@@ -212,11 +219,8 @@ function contextOf(
     facts,
     ...there,
     ...before,
-    isOld(table) {
-      const relation = world.find(table);
-      if (table?.relpersistence === "t" || relation?.temporary === true) return false;
-      return relation === undefined || !world.isNewFile(relation.made);
-    },
+    isOld,
+    movesOld: moved !== undefined && isOld(moved),
     scans: (table) => facts && named(table, [...facts.scans, ...facts.rewrites]),
     rewrites: (table) => facts && named(table, facts.rewrites),
   };

@@ -72,6 +72,8 @@ export interface Context {
   readonly factsOf: (statement: LintStatement) => StatementFacts | undefined;
   /** Whether applications may be using it: it was not made by the migrations that are linted together. */
   readonly isOld: (table: RangeVar | undefined) => boolean;
+  /** Whether that holds of what it gives another name or schema, under the name that it had before. */
+  readonly movesOld: boolean;
   /** Whether the statement reads the table from beginning to end; undefined where it was not traced. */
   readonly scans: (table: RangeVar | undefined) => boolean | undefined;
   /** Whether the statement writes the table's rows anew; undefined where it was not traced. */
@@ -80,6 +82,8 @@ export interface Context {
   readonly sizeOf: (table: RangeVar | undefined) => SizeOf | undefined;
   /** The major version of PostgreSQL where it is to run; undefined where that is not known. */
   readonly postgres: number | undefined;
+  /** As of `LintOptions`. */
+  readonly isStandIn: boolean;
   /** Statements before this one in the same transaction, but those that only read or write rows. */
   readonly earlier: readonly LintStatement[];
   /** Locks on tables in use that those have taken. */

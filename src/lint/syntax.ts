@@ -78,7 +78,8 @@ export interface MadeTable {
 
 export function madeTable(node: Node): MadeTable | undefined {
   const create = inside(node, "CreateStmt");
-  if (create?.relation === undefined) return undefined;
+  // A temporary one is gone before anything can be wrong with it.
+  if (create?.relation === undefined || isTemporary(create.relation)) return undefined;
   const columns = (create.tableElts ?? []).flatMap((element) => inside(element, "ColumnDef") ?? []);
   const own = (create.tableElts ?? []).flatMap((element) => inside(element, "Constraint") ?? []);
   return { table: create.relation, columns, constraints: [...columns.flatMap(constraintsOf), ...own] };
@@ -127,6 +128,11 @@ export function dropped(node: Node, type: string): { readonly parts: readonly st
   const drop = inside(node, "DropStmt");
   if (drop?.removeType !== type) return [];
   return (drop.objects ?? []).map((object) => ({ parts: strings(inside(object, "List")?.items) }));
+}
+
+/** Whether a table is written as one that is gone with its session. */
+export function isTemporary(table: RangeVar | undefined): boolean {
+  return table?.relpersistence === "t" || table?.schemaname === "pg_temp";
 }
 
 /** A name as a person would write it. */
@@ -194,6 +200,12 @@ function provenByExpression(node: Node | undefined): string[] {
   const test = inside(node, "NullTest");
   if (test?.nulltesttype !== "IS_NOT_NULL") return [];
   return strings(inside(test.arg, "ColumnRef")?.fields).slice(-1);
+}
+
+/** Whether an expression is NULL, as it is written down. */
+export function isNullConstant(expression: Node | undefined): boolean {
+  const cast = inside(expression, "TypeCast");
+  return cast === undefined ? inside(expression, "A_Const")?.isnull === true : isNullConstant(cast.arg);
 }
 
 /** Every node below one, itself included, with the name of its kind. */
@@ -282,7 +294,8 @@ function wider(from: readonly number[], to: readonly number[], at: number): bool
   return a !== undefined && b !== undefined && b >= a;
 }
 
-function partsOfType(type: string): { readonly name: string; readonly modifiers: readonly number[] } {
+/** A type as `typeText` writes it, without and with what stands in its brackets. */
+export function partsOfType(type: string): { readonly name: string; readonly modifiers: readonly number[] } {
   const [, name = type, modifiers = ""] = /^([^(]+)(?:\(([\d,]+)\))?$/.exec(type) ?? [];
   return { name, modifiers: modifiers === "" ? [] : modifiers.split(",").map(Number) };
 }

@@ -8,19 +8,21 @@ export const dropSchema: Rule = {
   title: "DROP SCHEMA with everything in it",
   group: "data",
   severity: "error",
-  asks: ["syntax"],
+  asks: ["syntax", "neighbours"],
   aliases: { atlas: ["DS101"] },
   why: "`DROP SCHEMA ... CASCADE` takes every table, view and function in the schema, and whatever else depends on them.",
   instead: "Drop the objects one by one, so that a reviewer sees them, and then the empty schema.",
   wrong: "DROP SCHEMA reporting CASCADE;",
   right: "DROP SCHEMA reporting;",
-  check({ node, facts }) {
+  check({ node, facts, world }) {
     const drop = inside(node, "DropStmt");
     if (drop?.removeType !== "OBJECT_SCHEMA" || drop.behavior !== "DROP_CASCADE") return [];
     const absent = absentNote(facts);
     if (absent !== undefined) return absent;
-    return (drop.objects ?? []).map((object) => ({
-      message: `Everything in the schema ${writeIdentifier(inside(object, "String")?.sval ?? "")} is gone afterwards`,
+    const names = (drop.objects ?? []).map((object) => inside(object, "String")?.sval ?? "");
+    const old = names.filter((name) => name !== "pg_temp" && !world.isNewSchema(name));
+    return old.map((name) => ({
+      message: `Everything in the schema ${writeIdentifier(name)} is gone afterwards`,
       fix: "Drop its objects by name, then the schema without CASCADE",
     }));
   },

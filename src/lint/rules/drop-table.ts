@@ -1,5 +1,6 @@
 import { absentNote } from "../absent.ts";
 import type { Rule } from "../rule.ts";
+import { rangeOf } from "../world/relations.ts";
 import { dropped, nameOfParts } from "../syntax.ts";
 
 export const dropTable: Rule = {
@@ -14,12 +15,11 @@ export const dropTable: Rule = {
     "First deploy applications that do not use the table, then drop it, and give the reason in the migration: `-- confiture:ignore drop-table nobody uses it since 3.0`.",
   wrong: "DROP TABLE users;",
   right: "CREATE TABLE import (id bigint);\nDROP TABLE import;",
-  check({ node, world, isOld, facts }) {
+  check({ node, isOld, facts }) {
     const absent = absentNote(facts);
     if (absent !== undefined && dropped(node, "OBJECT_TABLE").length > 0) return absent;
     return dropped(node, "OBJECT_TABLE").flatMap(({ parts }) => {
-      const known = world.findByParts(parts);
-      if (known !== undefined && !isOld({ schemaname: known.schema, relname: known.name })) return [];
+      if (!isOld(rangeOf(parts))) return [];
       return [
         {
           message: `All rows of ${nameOfParts(parts)} are gone afterwards, and applications that use it fail`,

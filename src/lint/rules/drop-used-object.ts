@@ -58,7 +58,8 @@ export const dropUsedObject: Rule = {
   },
 };
 
-/** Whether a statement makes a view, or gives an object that name. */
+/** Whether a statement makes a view or sequence, or gives an object that name. */
 function givesName(node: Node | undefined, name: string | undefined): boolean {
-  return inside(node, "ViewStmt")?.view?.relname === name || inside(node, "RenameStmt")?.newname === name;
+  const made = inside(node, "ViewStmt")?.view ?? inside(node, "CreateSeqStmt")?.sequence;
+  return made?.relname === name || inside(node, "RenameStmt")?.newname === name;
 }

@@ -1,9 +1,7 @@
 import { inside } from "#sql/parser.ts";
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Found, Rule } from "../rule.ts";
-import { alterations, nameOf, typeText } from "../syntax.ts";
-
-const SIZES: readonly string[] = ["smallint", "integer", "bigint"];
+import { alterations, nameOf, partsOfType, typeText } from "../syntax.ts";
 
 export const narrowsValues: Rule = {
   id: "narrows-values",
@@ -34,13 +32,29 @@ export const narrowsValues: Rule = {
 };
 
 function isNarrower(from: string, to: string): boolean {
-  const [before, after] = [SIZES.indexOf(from), SIZES.indexOf(to)];
-  if (before >= 0 && after >= 0) return after < before;
+  if (from === to) return false;
   const [a, b] = [length(from), length(to)];
   if (a !== undefined && b !== undefined) return b < a;
-  if (from.startsWith("timestamptz") && /^(?:date|timestamp\b(?!tz))/.test(to)) return true;
-  return /^(?:numeric|double precision|real)/.test(from) && SIZES.includes(to);
+  if (/^timestamp/.test(from) && to === "date") return true;
+  if (from.startsWith("timestamptz") && /^timestamp\b(?!tz)/.test(to)) return true;
+  if (from === "double precision" && to === "real") return true;
+  const [had, held] = [digits(from, "had"), digits(to, "held")];
+  return had !== undefined && held !== undefined && (held.before < had.before || held.after < had.after);
 }
+
+/** How many digits values of a type may have had, or how many every one of them holds: before and behind the point. */
+function digits(type: string, which: "had" | "held"): { readonly before: number; readonly after: number } | undefined {
+  const { name, modifiers } = partsOfType(type);
+  const most = INTEGERS[name];
+  if (most !== undefined) return { before: which === "had" ? most : most - 1, after: 0 };
+  const [precision, scale = 0] = modifiers;
+  if (name === "numeric" && precision !== undefined) return { before: precision - scale, after: scale };
+  const isWhole = name === "numeric" || name === "real" || name === "double precision";
+  return isWhole ? { before: Number.POSITIVE_INFINITY, after: Number.POSITIVE_INFINITY } : undefined;
+}
+
+/** The digits of the largest value. */
+const INTEGERS: Readonly<Record<string, number>> = { smallint: 5, integer: 10, bigint: 19 };
 
 /** Of a text type; without an end where it has none. */
 function length(type: string): number | undefined {

@@ -24,7 +24,7 @@ export const notNullScans: Rule = {
     "From PostgreSQL 18 on, add `NOT NULL ... NOT VALID` and validate it in the next migration; `confiture lint --fix` makes this change where it knows that the database is that new. Before, add `CHECK (column IS NOT NULL) NOT VALID`, validate it in the next migration, and then `SET NOT NULL`: PostgreSQL sees that the CHECK proves it and reads nothing. The CHECK can be dropped afterwards, by a statement of its own: an `ALTER TABLE` that does both drops it first.",
   wrong: "ALTER TABLE users ALTER COLUMN email SET NOT NULL;",
   right: "ALTER TABLE users ADD CONSTRAINT users_email_not_null CHECK (email IS NOT NULL) NOT VALID;",
-  check({ node, isOld, scans, world, postgres }) {
+  check({ node, isOld, scans, world, postgres, isStandIn }) {
     const set = alterations(node, "AT_SetNotNull").flatMap(({ table, command }): Found[] => {
       const column = command.name ?? "";
       // Whatever the order in which they are written, PostgreSQL drops first.
@@ -65,7 +65,7 @@ export const notNullScans: Rule = {
           ].join("\n"),
           notRewritten:
             postgres === undefined
-              ? "the version of PostgreSQL is not known (--stats); from 18 on, NOT NULL can be added NOT VALID"
+              ? `${isStandIn ? "the embedded database stands in for servers, whose version it does not tell" : "the version of PostgreSQL is not known"}: --stats FILE tells it (\`confiture migrate stats\` writes that); from 18 on, NOT NULL can be added NOT VALID`
               : `PostgreSQL ${postgres} has no NOT NULL that is NOT VALID; it takes three migrations by hand`,
         },
       ];

@@ -15,7 +15,7 @@ export const renameTable: Rule = {
     "Rename the table and create a view with the old name in the same migration: PostgreSQL can also write through such a view. Drop the view when nobody uses it any more.",
   wrong: "ALTER TABLE users RENAME TO accounts;",
   right: "ALTER TABLE users RENAME TO accounts;\nCREATE VIEW users AS SELECT * FROM accounts;",
-  atEnd({ node, file, world, statement }) {
+  atEnd({ node, file, world, statement, movesOld }) {
     const rename = inside(node, "RenameStmt");
     const isRelation =
       rename?.renameType === "OBJECT_TABLE" ||
@@ -23,9 +23,8 @@ export const renameTable: Rule = {
       rename?.renameType === "OBJECT_MATVIEW";
     if (rename === undefined || !isRelation) return [];
     const { relation, newname = "" } = rename;
-    const renamed = world.find({ ...relation, relname: newname });
     // Something stands in its place again: a view, or the table that it was swapped for.
-    if (world.find(relation) !== undefined || (renamed !== undefined && world.isNewFile(renamed.made))) return [];
+    if (!movesOld || world.find(relation) !== undefined) return [];
     const isSwapped = file.statements.some(
       (other) => other !== statement && inside(other.node, "RenameStmt")?.newname === relation?.relname,
     );

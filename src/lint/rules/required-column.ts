@@ -1,6 +1,6 @@
 import { writeIdentifier } from "#sql/quote.ts";
 import type { Found, Rule } from "../rule.ts";
-import { addedColumns, nameOf, typeText } from "../syntax.ts";
+import { addedColumns, isNullConstant, nameOf, typeText } from "../syntax.ts";
 import { exampleValue } from "../example-value.ts";
 
 export const requiredColumn: Rule = {
@@ -22,7 +22,7 @@ export const requiredColumn: Rule = {
         kinds.includes("CONSTR_IDENTITY") ||
         kinds.includes("CONSTR_GENERATED") ||
         /serial\d?$/.test(typeText(column.typeName)) ||
-        constraints.some(({ contype, raw_expr }) => contype === "CONSTR_DEFAULT" && !isNull(raw_expr));
+        constraints.some(({ contype, raw_expr }) => contype === "CONSTR_DEFAULT" && !isNullConstant(raw_expr));
       if (!isRequired || hasValue || !isOld(table)) return [];
       const name = writeIdentifier(column.colname ?? "");
       const type = typeText(column.typeName);
@@ -39,7 +39,3 @@ export const requiredColumn: Rule = {
     });
   },
 };
-
-function isNull(expression: unknown): boolean {
-  return (expression as { A_Const?: { isnull?: boolean } } | undefined)?.A_Const?.isnull === true;
-}

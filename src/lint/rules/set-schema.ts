@@ -13,12 +13,11 @@ export const setSchema: Rule = {
   instead: "Leave a view with the old name behind, in the same migration.",
   wrong: "ALTER TABLE users SET SCHEMA app;",
   right: "ALTER TABLE users SET SCHEMA app;\nCREATE VIEW public.users AS SELECT * FROM app.users;",
-  atEnd({ node, world }) {
+  atEnd({ node, world, movesOld }) {
     const move = inside(node, "AlterObjectSchemaStmt");
     if (move?.relation === undefined || (move.objectType !== "OBJECT_TABLE" && move.objectType !== "OBJECT_VIEW"))
       return [];
-    const moved = world.find({ ...move.relation, schemaname: move.newschema ?? "" });
-    if (world.find(move.relation) !== undefined || (moved !== undefined && world.isNewFile(moved.made))) return [];
+    if (!movesOld || world.find(move.relation) !== undefined) return [];
     const name = nameOf(move.relation);
     return [
       {

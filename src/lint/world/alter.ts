@@ -1,5 +1,5 @@
 import { type AlterTableCmd, inside, type Node, type NodeOf, type RangeVar } from "#sql/parser.ts";
-import { addedConstraints, typeText } from "../syntax.ts";
+import { addedConstraints, isNullConstant, typeText } from "../syntax.ts";
 import { addColumn, addConstraint, attach } from "./define.ts";
 import type { Relation } from "./relation.ts";
 import type { Relations } from "./relations.ts";
@@ -32,7 +32,9 @@ function alter(relations: Relations, table: Relation, range: RangeVar | undefine
   switch (command.subtype) {
     case "AT_AddColumn": {
       const definition = inside(def, "ColumnDef");
-      if (definition !== undefined) addColumn(relations, table, range, definition);
+      // IF NOT EXISTS: what is there stays what it is.
+      const isThere = command.missing_ok === true && table.columns.has(definition?.colname ?? "");
+      if (definition !== undefined && !isThere) addColumn(relations, table, range, definition);
       break;
     }
     case "AT_DropColumn":
@@ -49,7 +51,7 @@ function alter(relations: Relations, table: Relation, range: RangeVar | undefine
       if (column !== undefined) column.notNull = false;
       break;
     case "AT_ColumnDefault":
-      if (column !== undefined) column.hasDefault = def !== undefined;
+      if (column !== undefined) column.hasDefault = def !== undefined && !isNullConstant(def);
       break;
     case "AT_AlterColumnType":
       if (column !== undefined) column.type = typeText(inside(def, "ColumnDef")?.typeName);

@@ -1,5 +1,5 @@
 import { type ColumnDef, type Constraint, inside, type NodeOf, type RangeVar, strings } from "#sql/parser.ts";
-import { asksNotNullAlone, notNullColumns, typeText } from "../syntax.ts";
+import { asksNotNullAlone, isNullConstant, notNullColumns, typeText } from "../syntax.ts";
 import type { KnownIndex, Relation } from "./relation.ts";
 import type { Relations } from "./relations.ts";
 
@@ -53,7 +53,11 @@ export function addColumn(
   definition: ColumnDef,
 ): void {
   const { colname: name = "", constraints = [] } = definition;
-  const kinds = constraints.map((constraint) => inside(constraint, "Constraint")?.contype);
+  const kinds = constraints.flatMap((node) => {
+    const constraint = inside(node, "Constraint");
+    const isNothing = constraint?.contype === "CONSTR_DEFAULT" && isNullConstant(constraint.raw_expr);
+    return constraint === undefined || isNothing ? [] : [constraint.contype];
+  });
   const type = typeText(definition.typeName);
   table.columns.set(name, {
     name,

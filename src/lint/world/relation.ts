@@ -4,7 +4,7 @@ import type { Constraint } from "#sql/parser.ts";
 export interface Relation {
   readonly schema: string;
   name: string;
-  readonly kind: "table" | "view" | "materialized view" | "index";
+  readonly kind: "table" | "view" | "materialized view" | "index" | "sequence";
   /** Where it was made, as `World.here` was then. */
   readonly made: number;
   readonly temporary: boolean;

@@ -1,4 +1,5 @@
 import type { RangeVar } from "#sql/parser.ts";
+import { isTemporary } from "../syntax.ts";
 import type { Relation } from "./relation.ts";
 
 /** A name as a statement writes it. */
@@ -39,7 +40,7 @@ export class Relations {
     more: Partial<Pick<Relation, "complete" | "partitioned" | "index" | "rowSecurity">>,
   ): void {
     if (range?.relname === undefined) return;
-    const temporary = range.relpersistence === "t" || range.schemaname === "pg_temp";
+    const temporary = isTemporary(range);
     const schema = temporary ? "pg_temp" : (range.schemaname ?? this.#newSchema());
     this.all.set(`${schema}.${range.relname}`, {
       schema,

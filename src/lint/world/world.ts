@@ -6,6 +6,7 @@ import { typeText } from "../syntax.ts";
 import { alterTable, rename } from "./alter.ts";
 import { createIndex, createTable } from "./define.ts";
 import type { Column, Relation } from "./relation.ts";
+import { PublicRights } from "./public-rights.ts";
 import { type Name, rangeOf, Relations } from "./relations.ts";
 
 /** What the statements so far have made. Names without a schema are looked up in the search path. */
@@ -15,6 +16,9 @@ export class World {
   readonly #types = new Map<string, { readonly made: number; readonly isChecked: boolean }>();
   /** Functions and procedures that were made, by their last name, with where. */
   readonly #functions = new Map<string, { readonly made: number; readonly isTrigger: boolean }>();
+  /** Schemas that were made, with where. */
+  readonly #schemas = new Map<string, number>();
+  readonly #publicRights = new PublicRights();
   /** Labels that this file has added to enums. */
   readonly addedValues = new Set<string>();
   readonly triggers = new Triggers();
@@ -69,6 +73,11 @@ export class World {
     );
   }
 
+  /** Whether everybody was given rights on a table, by files that were there before. */
+  isOpenToPublic(range: Name | undefined): boolean {
+    return this.#publicRights.has(this.keyOf(range), (file) => !this.isNewFile(file));
+  }
+
   /** Whether a domain or enum was made by what is linted, by the parts of its name. */
   isNewType(parts: readonly string[]): boolean {
     const type = this.#types.get(parts.at(-1) ?? "");
@@ -78,6 +87,11 @@ export class World {
   /** Whether it is a domain whose values are checked. */
   isCheckedType(parts: readonly string[]): boolean {
     return this.#types.get(parts.at(-1) ?? "")?.isChecked === true;
+  }
+
+  isNewSchema(name: string): boolean {
+    const made = this.#schemas.get(name);
+    return made !== undefined && this.isNewFile(made);
   }
 
   isNewFunction(parts: readonly string[]): boolean {
@@ -109,6 +123,8 @@ export class World {
     this.triggers.apply(statement);
     if (SETS_PATH.has(statement.firstWord ?? "")) this.#relations.path = pathBehind(statement, this.#relations.path);
     else this.#apply(node);
+    const into = inside(node, "SelectStmt")?.intoClause?.rel;
+    if (into !== undefined) this.#relations.make(into, "table", {});
   }
 
   #apply(node: Node): void {
@@ -125,18 +141,27 @@ export class World {
     }
     const view = inside(node, "ViewStmt");
     if (view !== undefined) return this.#relations.make(view.view, "view", {});
+    const sequence = inside(node, "CreateSeqStmt")?.sequence;
+    if (sequence !== undefined) return this.#relations.make(sequence, "sequence", {});
     const drop = inside(node, "DropStmt");
     if (drop?.removeType === "OBJECT_POLICY") return this.#dropPolicies(drop.objects ?? []);
     if (drop !== undefined) return this.#drop(drop.objects ?? []);
     const renamed = inside(node, "RenameStmt");
     if (renamed !== undefined) return rename(this.#relations, renamed);
-    const schema = inside(node, "AlterObjectSchemaStmt");
-    if (schema?.relation !== undefined) return this.#move(schema.relation, schema.newschema);
+    const moved = inside(node, "AlterObjectSchemaStmt");
+    if (moved?.relation !== undefined) return this.#move(moved.relation, moved.newschema);
     const policy = inside(node, "CreatePolicyStmt");
     if (policy?.table !== undefined) return this.#addPolicy(policy.table, policy);
+    const grant = inside(node, "GrantStmt");
+    if (grant !== undefined) return this.#publicRights.apply(this.#relations, grant);
+    const defaults = inside(node, "AlterDefaultPrivilegesStmt");
+    if (defaults !== undefined) return this.#publicRights.applyDefaults(this.#relations, defaults);
     this.#noteType(node);
     this.#noteFunction(node);
-    for (const element of inside(node, "CreateSchemaStmt")?.schemaElts ?? []) this.#apply(element);
+    const schema = inside(node, "CreateSchemaStmt");
+    if (schema?.schemaname !== undefined && !this.#schemas.has(schema.schemaname))
+      this.#schemas.set(schema.schemaname, this.here);
+    for (const element of schema?.schemaElts ?? []) this.#apply(element);
   }
 
   #noteType(node: Node): void {
