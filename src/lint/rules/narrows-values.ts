@@ -35,7 +35,7 @@ function isNarrower(from: string, to: string): boolean {
   if (from === to) return false;
   const [a, b] = [length(from), length(to)];
   if (a !== undefined && b !== undefined) return b < a;
-  if (/^timestamp/.test(from) && to === "date") return true;
+  if (from.startsWith("timestamp") && to === "date") return true;
   if (from.startsWith("timestamptz") && /^timestamp\b(?!tz)/.test(to)) return true;
   if (from === "double precision" && to === "real") return true;
   const [had, held] = [digits(from, "had"), digits(to, "held")];
