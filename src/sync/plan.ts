@@ -102,6 +102,7 @@ export interface Trial {
    * - `value`: it is run, and reads no table;
    * - `rows`: it is run over rows, and must not fail; errors speak of values;
    * - `count`: it gives one row with `refused`, how many results a constraint does not allow; errors speak of values;
+   *   it may have `found`, which says what they are;
    * - `refused`: the same, with true or false.
    */
   readonly kind: "parse" | "value" | "rows" | "count" | "refused";

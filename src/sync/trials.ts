@@ -70,10 +70,11 @@ async function answer(database: Database, { kind, sql, finding }: Trial): Promis
     if (kind === "parse") await database.execute(`prepare confiture_trial as ${sql}; deallocate confiture_trial`);
     else if (kind === "value" || kind === "rows") await database.execute(sql);
     else {
-      const [row] = await database.query<{ refused: number | boolean }>(sql);
+      const [row] = await database.query<{ refused: number | boolean; found?: string }>(sql);
       const refused = Number(row?.refused ?? 0);
       if (refused === 0) return undefined;
       if (kind === "refused") return finding;
+      if (row?.found !== undefined) return { ...finding, message: `${finding.message}: ${row.found}` };
       return { ...finding, message: `${finding.message} (${refused} ${refused === 1 ? "row" : "rows"})` };
     }
     return undefined;

@@ -184,7 +184,8 @@ export class Treatments {
 
   #nested(options: Options, domain: string, several: Several | undefined): Nested {
     const written = readRule(options, domain);
-    if (written.kind === "keep") return { kept: true, takes: "any", expression: (value) => value };
+    if (written.kind === "keep")
+      return { kept: true, isConstant: false, isNumber: false, expression: (value) => value };
     if (written.kind === "as") {
       const text = inSchema(written.options.text(), several);
       const other = this.#names.column(text);

@@ -38,9 +38,11 @@ export function columnTrials(table: SourceTable, treatmentOf: TreatmentOf, subke
   const shown = shownTable(table);
   return table.columns.flatMap((column): Trial[] => {
     const treatment = treatmentOf(column);
-    if (treatment?.kind === "transform" && treatment.elements) return [shapeTrial(table, column, treatment.place)];
     if (treatment?.kind !== "transform") return [];
-    const { made, place, transform } = treatment;
+    const { made, place, transform, elements } = treatment;
+    const unfit = made.unfit === undefined ? [] : [unfitTrial(table, column, place, made.unfit, elements)];
+    if (elements) return [shapeTrial(table, column, place), ...unfit];
+    if (unfit.length > 0) return unfit;
     if (made.readsOthers !== true && (transform.name !== "value" || made.makesNull === true)) return [];
     const finding = {
       rule: "invalid-sql",
@@ -65,13 +67,48 @@ export function columnTrials(table: SourceTable, treatmentOf: TreatmentOf, subke
   });
 }
 
+/** What a path leads to may be something else than its rule is for. */
+function unfitTrial(
+  table: SourceTable,
+  column: SourceColumn,
+  place: Place,
+  unfit: (value: string) => string,
+  elements: boolean,
+): Trial {
+  const shown = `${shownTable(table)}.${column.name}`;
+  const value = `source.${quoteIdentifier(column.name)}`;
+  const found = elements
+    ? `SELECT f.* FROM unnest(${value}) element (v) CROSS JOIN LATERAL (${unfit("element.v")}) f`
+    : unfit(value);
+  return {
+    kind: "count",
+    sql: `SELECT coalesce(sum(f.n), 0)::float8 AS refused,
+        string_agg(f.path || ' is ' || f.what || ' in ' || f.n || CASE f.n WHEN 1 THEN ' row' ELSE ' rows' END, '; ' ORDER BY f.n DESC, f.path, f.what) AS found
+      FROM (SELECT l.path, l.what, count(*) AS n FROM ${rowsOf(table)} source
+        CROSS JOIN LATERAL (SELECT DISTINCT path, what FROM (${found}) l (path, what)) l GROUP BY 1, 2) f`,
+    finding: {
+      rule: "unfit-value",
+      message: `${shown} has values that its paths have no rule for, and that would be lost`,
+      fix: "Give them rules as well: PATH.KEY for an object, PATH[].KEY for objects in an array, PATH for a text or number; or replace all of it: `PATH: { value: null }`",
+      location: place.file.location(place.offset),
+      table: shownTable(table),
+      column: column.name,
+    },
+  };
+}
+
+/** The rows that the rules of a table are for: those of its partitions, but not those of tables that inherit from it. */
+function rowsOf({ schema, name, kind }: SourceTable): string {
+  return `${kind === "partitioned" ? "" : "ONLY "}${quoteQualified(schema, name)}`;
+}
+
 /** Elements are replaced in a row: what is no list that is counted from 1 would lose its shape. */
 function shapeTrial(table: SourceTable, column: SourceColumn, place: Place): Trial {
   const name = quoteIdentifier(column.name);
   const shown = shownTable(table);
   return {
     kind: "count",
-    sql: `SELECT count(*)::float8 AS refused FROM ${quoteQualified(table.schema, table.name)} WHERE array_ndims(${name}) > 1 OR array_lower(${name}, 1) <> 1`,
+    sql: `SELECT count(*)::float8 AS refused FROM ${rowsOf(table)} WHERE array_ndims(${name}) > 1 OR array_lower(${name}, 1) <> 1`,
     finding: {
       rule: "array-shape",
       message: `${shown}.${column.name} has arrays of more than one dimension, or that do not begin at 1, which would become plain lists`,

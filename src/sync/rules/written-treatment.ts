@@ -86,7 +86,8 @@ export function inside(transform: Transform, made: Made, domain: string, options
   }
   return {
     kept: false,
-    takes,
+    isConstant: made.isConstant === true,
+    isNumber: takes !== "any" && !takes.includes("text"),
     replaced: {
       transform: transform.name,
       proof: made.proof,

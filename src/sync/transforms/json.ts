@@ -1,106 +1,51 @@
 import { quoteLiteral } from "#sql/quote.ts";
-import type { Options } from "./options.ts";
-import { type Inside, type Keyed, type Nested, PARTIAL, type Subject, type Transform } from "./transform.ts";
-
-/** What becomes of a value in a document. What no path leads to is left out. */
-interface Place {
-  rule?: Nested;
-  readonly keys: Map<string, Place>;
-  /** Of every other key (`*`). */
-  any?: Place;
-  /** Of an array's elements (`[]`). */
-  items?: Place;
-}
+import { allPlaces, type Place, readPlaces } from "./json-places.ts";
+import { fits, unfitIn } from "./json-unfit.ts";
+import { type Inside, type Keyed, type Nested, PARTIAL, type Transform } from "./transform.ts";
 
 export const json: Transform = {
   name: "json",
   summary:
-    "Values inside of a document, by path: `contact.email`, `friends[].phone` for every object of an array, `*` for any key (with `keys: keep`, since the keys themselves are copied as they are), quotes around a key with dots. `keep` lists the paths that stay, with all that is below them. Everything else is left out, so that a new key is not copied before somebody has looked at it.",
+    "Values inside of a document, by path: `contact.email`, `friends[].phone` for every object of an array, `*` for any key (with `keys: keep`, since the keys themselves are copied as they are), quotes around a key with dots. An array at the end of a path is replaced element by element. `keep` lists the paths that stay, with all that is below them. Everything else is left out, so that a new key is not copied before somebody has looked at it.",
   result: '{"theme": "dark", "contact": {"email": "u3f9ac0b1e2d4a5b6@example.com"}}',
   examples: ['{ json: { contact.email: email, "friends[].phone": phone }, keep: [theme] }'],
   takes: ["json"],
   make(options, subject) {
-    const { root, inside } = placesOf(options, subject);
+    const root = readPlaces(options, subject);
+    const document = (value: string): string => (subject.baseType === "json" ? `${value}::jsonb` : value);
     return {
-      inside,
+      inside: allPlaces(root).flatMap((place) => insideOf(place)),
       class: "lossy",
       proof: PARTIAL,
       maxLength: "original",
+      unfit: (value) => unfitIn(root, `(${document(value)})`),
       expression: (value, keyed) => {
-        const names = { next: 0 };
-        const document = subject.baseType === "json" ? `${value}::jsonb` : value;
-        const made = build(root, "d.j", keyed, names);
+        const made = build(root, "d.j", keyed, { next: 0 });
         const back = subject.baseType === "json" ? "::json" : "";
-        return `(SELECT (${made})${back} FROM (SELECT ${document} AS j OFFSET 0) d WHERE d.j IS NOT NULL)`;
+        return `(SELECT (${made})${back} FROM (SELECT ${document(value)} AS j OFFSET 0) d WHERE d.j IS NOT NULL)`;
       },
     };
   },
 };
 
-function placesOf(options: Options, subject: Subject): { readonly root: Place; readonly inside: readonly Inside[] } {
-  const root: Place = { keys: new Map() };
-  const inside: Inside[] = [];
-  for (const [path, rule] of options.map()) {
-    const nested = subject.nested(rule, path);
-    const jsonpath = quoteLiteral(put(root, path, rule, nested, subject.keepsKeys));
-    if (nested.replaced === undefined) continue;
-    inside.push({
+/** The values that a rule replaces, for the proof. */
+function insideOf({ rule, jsonpath, path, items }: Place): Inside[] {
+  if (rule?.replaced === undefined) return [];
+  // Of an array its elements; of what is replaced as a whole, all that is in it.
+  const all = rule.isConstant ? `${jsonpath}.**` : items === undefined ? `${jsonpath}[*]` : jsonpath;
+  return [
+    {
       path,
-      ...nested.replaced,
+      ...rule.replaced,
       values: (value) =>
-        `select f.v operator(pg_catalog.#>>) '{}', f.n::pg_catalog.text from pg_catalog.jsonb_path_query(${value}::pg_catalog.jsonb, ${jsonpath}) with ordinality f (v, n) where pg_catalog.jsonb_typeof(f.v) operator(pg_catalog.=) any ('{string,number}')`,
-    });
-  }
-  for (const path of subject.keep?.list() ?? []) {
-    put(root, path.text(), path, { kept: true, takes: "any", expression: (value) => value }, subject.keepsKeys);
-  }
-  if (root.rule !== undefined || (root.keys.size === 0 && root.any === undefined && root.items === undefined)) {
-    throw options.fail("At least one path has to be here", "{ json: { contact.email: email }, keep: [theme] }");
-  }
-  return { root, inside };
-}
-
-/** @returns the path as SQL/JSON has it */
-function put(root: Place, path: string, at: Options, rule: Nested, keepsKeys: boolean): string {
-  const parts = [...path.matchAll(/"([^"]+)"|(\[\])|([^.[\]"]+)|(\.)|(.)/g)];
-  if (parts.length === 0 || parts.some(([, , , , , stray]) => stray !== undefined)) {
-    throw at.fail(`"${path}" is no path`, "For example contact.email, friends[].phone");
-  }
-  let place = root;
-  let jsonpath = "$";
-  for (const [, quoted, brackets, plain, dot] of parts) {
-    if (dot !== undefined) continue;
-    if (place.rule !== undefined) throw at.fail(`The path ${path} leads through a value that has a rule already`);
-    if (brackets !== undefined) {
-      place = place.items ??= { keys: new Map() };
-      jsonpath += "[*]";
-    } else if (plain === "*") {
-      if (!keepsKeys) {
-        throw at.fail(
-          `\`*\` in ${path} copies the keys themselves as they are, and a key may be somebody's name`,
-          "Name the keys. If none can be personal, say so beside `json`: keys: keep",
-        );
-      }
-      place = place.any ??= { keys: new Map() };
-      jsonpath += ".*";
-    } else {
-      const key = quoted ?? plain!;
-      jsonpath += `.${JSON.stringify(key)}`;
-      const next = place.keys.get(key) ?? { keys: new Map() };
-      place.keys.set(key, next);
-      place = next;
-    }
-  }
-  if (place.rule !== undefined || place.keys.size > 0 || place.any !== undefined || place.items !== undefined) {
-    throw at.fail(`The path ${path} has two rules`);
-  }
-  place.rule = rule;
-  return jsonpath;
+        `select f.v operator(pg_catalog.#>>) '{}', f.n::pg_catalog.text from pg_catalog.jsonb_path_query(${value}::pg_catalog.jsonb, ${quoteLiteral(all)}) with ordinality f (v, n) where pg_catalog.jsonb_typeof(f.v) operator(pg_catalog.=) any ('{string,number,boolean}')`,
+    },
+  ];
 }
 
 function build(place: Place, value: string, keyed: Keyed, names: { next: number }): string {
   const { rule, keys, any, items } = place;
-  if (rule !== undefined) return rule.kept ? value : leaf(rule, value, keyed);
+  if (rule?.kept === true) return value;
   const cases: string[] = [];
   if (keys.size > 0 || any !== undefined) {
     const e = `e${names.next++}`;
@@ -117,22 +62,21 @@ function build(place: Place, value: string, keyed: Keyed, names: { next: number 
       `WHEN 'object' THEN coalesce((SELECT jsonb_object_agg(${e}.key, ${made}) FROM jsonb_each(${value}) ${e}${only}), '{}')`,
     );
   }
-  if (items !== undefined) {
+  if (items !== undefined || rule?.isConstant === false) {
     const e = `e${names.next++}`;
-    const made = build(items, `${e}.value`, keyed, names);
+    const made = items === undefined ? leaf(rule!, `${e}.value`, keyed) : build(items, `${e}.value`, keyed, names);
     cases.push(
       `WHEN 'array' THEN coalesce((SELECT jsonb_agg(${made} ORDER BY ${e}.n) FROM jsonb_array_elements(${value}) WITH ORDINALITY ${e} (value, n)), '[]')`,
     );
   }
-  return `CASE jsonb_typeof(${value}) ${cases.join(" ")} ELSE 'null'::jsonb END`;
+  const otherwise = rule === undefined ? "'null'::jsonb" : leaf(rule, value, keyed);
+  return cases.length === 0 ? otherwise : `CASE jsonb_typeof(${value}) ${cases.join(" ")} ELSE ${otherwise} END`;
 }
 
-/** A value that is not of the kind that the rule is for becomes null: what it is nobody knows. */
+/** A value that is not of the kind that the rule is for becomes null: `unfitIn` has found it before. */
 function leaf(rule: Nested, value: string, keyed: Keyed): string {
-  const isNumber = rule.takes !== "any" && !rule.takes.includes("text");
-  const original = isNumber ? `(${value} #>> '{}')::int8` : `(${value} #>> '{}')`;
-  const kinds = isNumber ? "'number'" : "'string', 'number'";
-  // A number with a fraction or an exponent is none of bigint's.
-  const fits = isNumber ? ` AND ${value} #>> '{}' ~ '^-?[0-9]{1,18}$'` : "";
-  return `CASE WHEN jsonb_typeof(${value}) IN (${kinds})${fits} THEN to_jsonb(${rule.expression(original, keyed)}) ELSE 'null'::jsonb END`;
+  if (rule.isConstant)
+    return `CASE jsonb_typeof(${value}) WHEN 'null' THEN 'null'::jsonb ELSE to_jsonb(${rule.expression("", keyed)}) END`;
+  const original = rule.isNumber ? `(${value} #>> '{}')::int8` : `(${value} #>> '{}')`;
+  return `CASE WHEN ${fits(rule, value)} THEN to_jsonb(${rule.expression(original, keyed)}) ELSE 'null'::jsonb END`;
 }

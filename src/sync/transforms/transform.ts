@@ -57,7 +57,10 @@ export interface Subject {
 export interface Nested {
   /** The value stays. */
   readonly kept: boolean;
-  readonly takes: Transform["takes"];
+  /** The result is the same for a value of any kind. */
+  readonly isConstant: boolean;
+  /** It takes whole numbers, and no texts. */
+  readonly isNumber: boolean;
   readonly expression: (value: string, keyed: Keyed) => string;
   /** Of one that does not stay. */
   readonly replaced?: Pick<SyncInside, "transform" | "proof" | "tokens">;
@@ -76,6 +79,8 @@ export interface Made {
   /** A pattern of LIKE that every result matches, and few originals do. */
   readonly shape?: string;
   readonly inside?: readonly Inside[];
+  /** Of documents: a query for what has no result and would be lost, a row each: its path, and what it is ("an object"). */
+  readonly unfit?: (value: string) => string;
   /** The most characters of a result; `original` where it is never longer than that. */
   readonly maxLength: number | "original";
   /** Texts that stay, as nothing personal is in them. */

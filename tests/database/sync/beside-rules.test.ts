@@ -65,4 +65,39 @@ for (const engine of newestServer) {
     await copy(source.target, target.target, { plan });
     expect(await target.query("select cardinality(tags) as n from t order by id")).toEqual([{ n: 2 }, { n: 0 }]);
   }, 60_000);
+
+  test("what a path of a document meets and has no rule for stops the copy, and elements of an array are originals", async () => {
+    await using source = await engine.fresh();
+    await using target = await engine.fresh();
+    await withDatabase(source.target, {}, (database) =>
+      database.execute(`create table d (id int, doc jsonb, note text); insert into d values
+        (1, '{"mail": "a@b.org", "n": 1, "contact": {"mail": ["x@b.org", "y@b.org", null], "ok": true}, "none": {}}', 'y@b.org'),
+        (2, '{"mail": {"work": "w@b.org"}, "contact": "z@b.org", "n": null}', ''),
+        (3, '{"mail": ["l@b.org", {"k": "m@b.org"}], "n": "12", "contact": []}', '')`),
+    );
+    const outcome = async (rules: string): Promise<unknown> =>
+      await copy(source.target, target.target, {
+        plan: ruled(`tables:\n  d: { keep: [id, note], doc: { json: { ${rules} } } }\n`),
+      }).catch((error: unknown) => error);
+    expect(String(await outcome("mail: email, n: integer, contact.mail: email, contact.ok: token"))).toEndWith(
+      ": contact is a text in 1 row; mail is an object in 1 row; mail[] is an object in 1 row; n is a text in 1 row",
+    );
+    const all =
+      'mail: email, mail.work: email, "mail[]": email, "mail[].k": email, n: { value: 1 }, contact: token, contact.mail: email, contact.ok: token';
+    expect(await outcome(all)).toMatchObject({
+      data: { leaks: [{ column: "public.d.note", kind: "email", rows: 1 }] },
+    });
+    await source.query("update d set note = ''");
+    const report = await outcome(all);
+    expect(report).toMatchObject({ proof: { leaks: [] } });
+    const docs = await target.query<{ doc: object }>("select doc from d order by id");
+    expect(JSON.stringify(docs)).not.toMatch(/b\.org|true/);
+    const made = expect.stringMatching(/^u[0-9a-f]{16}@example\.com$/);
+    const token = expect.stringMatching(/^[0-9a-f]{32}$/);
+    expect(docs.map(({ doc }) => doc)).toEqual([
+      { mail: made, n: "1", contact: { mail: [made, made, null], ok: token } },
+      { mail: { work: made }, contact: token, n: null },
+      { mail: [made, { k: made }], contact: [], n: "1" },
+    ]);
+  }, 60_000);
 }
