@@ -91,6 +91,8 @@ export interface SyncInside {
   readonly transform: string;
   readonly proof: ColumnProof;
   readonly tokens?: TokenKind;
+  /** As of a column. */
+  readonly shape?: string;
   /** A query for them, as texts, each with where in the document it is, also a text, over `source`; names in it are qualified. */
   readonly values: string;
 }

@@ -89,7 +89,7 @@ test("a copy has every row and no original, is the same for the same key, and is
 
   const done = await project.succeed(SYNC, WITH_KEY);
   expect(done.stdout).toContain("proven: public.users.email (email): no value in common with 300 originals");
-  expect(done.stdout).toContain("proven: public.users.phone (phone): 0 of 300 rows kept the original");
+  expect(done.stdout).toContain("proven: public.users.phone (phone): 0 of 300 rows kept their own original");
   expect(done.stdout).toContain(
     "proven: public.users.profile contact.email (email): no value in common with 300 originals",
   );

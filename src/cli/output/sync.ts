@@ -1,6 +1,7 @@
 import { reportedName } from "#sql/quote.ts";
 import { SEARCH_PATH } from "#sync/plain.ts";
 import type { StreamProgress, SyncEvent, TableReport } from "#sync/run/events.ts";
+import type { ColumnResult } from "#sync/run/proof-result.ts";
 import type { Proof } from "#sync/run/proof.ts";
 import type { RowCounts } from "#sync/run/row-counts.ts";
 import type { SyncPreview, SyncReport } from "#sync/run/report.ts";
@@ -127,16 +128,16 @@ export function renderReport(report: SyncReport, to: string): string {
 /** What was proven, a line each. */
 export function renderProof({ columns, leaks, scanned }: Proof): string[] {
   return [
-    ...columns.map(({ column, transform, how, holds, originals, results, same }) => {
+    ...columns.map(({ column, transform, how, holds, originals, results, same, elsewhere }) => {
       if (how === "not compared") return `not compared: ${column} (${transform}): some values may stay as they are`;
       if (how === "no key")
         return `not compared: ${column} (${transform}): no unique key of the table is kept; with CONFITURE_SYNC_KEY as in the copy it can be`;
       const what = {
         "no value in common": `no value in common with ${number(originals)} originals`,
-        "no row has its own": `${number(same)} of ${number(results)} rows kept the original`,
+        "no row has its own": `${number(same)} of ${number(results)} rows kept their own original${aboutOthers(elsewhere)}`,
         "only results": `none of ${number(results)} values is an original alone (rows have no key that tells them apart)`,
       }[how];
-      return `${holds ? "proven" : "NOT PROVEN"}: ${column} (${transform}): ${holds ? what : `${number(same)} ${agree(same, "original is", "originals are")} in the copy`}`;
+      return `${holds ? "proven" : "NOT PROVEN"}: ${column} (${transform}): ${holds ? what : inTheCopy(same, elsewhere)}`;
     }),
     ...leaks.map(
       ({ column, kind, rows, more }) =>
@@ -156,6 +157,24 @@ export function renderProof({ columns, leaks, scanned }: Proof): string[] {
           ...unsearchedLines(scanned),
         ]),
   ];
+}
+
+/** What is known of originals in other rows than their own. */
+function aboutOthers(elsewhere: ColumnResult["elsewhere"]): string {
+  if (elsewhere === undefined) return "; that of another row may be there by chance";
+  if (elsewhere === "no key")
+    return "; originals of other rows were not looked for, which takes CONFITURE_SYNC_KEY as in the copy";
+  if (elsewhere.found === 0) return ", and none has that of another row but where the rules make it";
+  const { found } = elsewhere;
+  return `; ${number(found)} ${agree(found, "has", "have")} that of another row, which may be chance`;
+}
+
+/** How many originals stand in a column, where there may be none. */
+function inTheCopy(same: number, elsewhere: ColumnResult["elsewhere"]): string {
+  if (typeof elsewhere !== "object" || elsewhere.found <= elsewhere.chance)
+    return `${number(same)} ${agree(same, "original is", "originals are")} in the copy`;
+  const { found, more } = elsewhere;
+  return `${more === true ? "at least " : ""}${number(found)} ${agree(found, "value is the original", "values are originals")} of another row`;
 }
 
 /** Columns that are named in a line; the document in JSON has all. */

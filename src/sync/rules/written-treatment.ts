@@ -92,6 +92,7 @@ export function inside(transform: Transform, made: Made, domain: string, options
       transform: transform.name,
       proof: made.proof,
       ...(tokens === undefined ? {} : { tokens }),
+      ...(made.shape === undefined ? {} : { shape: made.shape }),
     },
     expression: (value, keyed) => {
       const own: Keyed = { ...keyed, digest: (text) => keyed.digestIn(domain, text) };

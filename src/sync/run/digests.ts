@@ -46,6 +46,26 @@ export class Comparison {
   }
 
   /**
+   * Digests that the second side alone has.
+   * @param most as many are told at most
+   */
+  async only(
+    queries: (digest: Digest) => readonly [string, string],
+    most: number,
+  ): Promise<{
+    /** As SQL. */
+    readonly digests: readonly string[];
+    readonly count: number;
+    /** How many both sides have. */
+    readonly common: number;
+    readonly digest: Digest;
+  }> {
+    const digest = this.#isQuick ? quickDigest() : strongDigest();
+    const { only, common, counts } = await merge(this.#sides, queries(digest), { shared: 0, only: most });
+    return { digests: only.map((one) => sqlOf(one)), count: counts[1] - common, common, digest };
+  }
+
+  /**
    * @param queries for one column of digests, on each side; duplicates are counted once
    * @param most as many are told at most
    * @param asked the second side alone, first: the other one is asked nothing where that has none
@@ -64,46 +84,56 @@ export class Comparison {
   }> {
     if (this.#isQuick) {
       const digest = quickDigest();
-      const found = await merge(this.#sides, queries(digest), 1, asked);
+      const found = await merge(this.#sides, queries(digest), { shared: 1, only: 0 }, asked);
       if (found.common === 0) return { ...found, shared: [], digest };
     }
     const digest = strongDigest();
-    const { shared, common, counts } = await merge(this.#sides, queries(digest), most, asked);
-    return { shared: shared.map((one) => `'${one}'::pg_catalog.int8`), common, digest, counts };
+    const { shared, common, counts } = await merge(this.#sides, queries(digest), { shared: most, only: 0 }, asked);
+    return { shared: shared.map((one) => sqlOf(one)), common, digest, counts };
   }
 }
 
-/** Each side gives its own sorted, and neither gets far ahead, so that memory is the same for any number. */
+function sqlOf(digest: bigint): string {
+  return `'${digest}'::pg_catalog.int8`;
+}
+
+/**
+ * Each side gives its own sorted, and neither gets far ahead, so that memory is the same for any number.
+ * @param most as many digests are told at most of those that both sides have, and of those that the second alone has
+ */
 async function merge(
   sides: readonly [Database, Database],
   queries: readonly [string, string],
-  most: number,
-  asked: "both" | "second first",
+  most: { readonly shared: number; readonly only: number },
+  asked: "both" | "second first" = "both",
 ): Promise<{
   readonly shared: readonly bigint[];
+  readonly only: readonly bigint[];
   readonly common: number;
   readonly counts: readonly [number, number];
 }> {
   const other = new Sorted(sides[1], queries[1]);
   let one: Sorted | undefined;
   const shared: bigint[] = [];
+  const only: bigint[] = [];
   let common = 0;
   try {
-    if (asked === "second first" && !(await other.more())) return { shared, common, counts: [0, 0] };
+    if (asked === "second first" && !(await other.more())) return { shared, only, common, counts: [0, 0] };
     one = new Sorted(sides[0], queries[0]);
     for (;;) {
       const hasOne = one.isReady() || (!one.isOver() && (await one.more()));
       const hasOther = other.isReady() || (!other.isOver() && (await other.more()));
       if (!hasOne && !hasOther) break;
       const order = !hasOne ? 1 : !hasOther ? -1 : compare(one, other);
-      if (order === 0 && common++ < most) shared.push(one.digest);
+      if (order === 0 && common++ < most.shared) shared.push(one.digest);
+      if (order > 0 && only.length < most.only) only.push(other.digest);
       if (order <= 0) one.pass();
       if (order >= 0) other.pass();
     }
   } finally {
     await Promise.all([one?.close(), other.close()]);
   }
-  return { shared, common, counts: [one.count, other.count] };
+  return { shared, only, common, counts: [one.count, other.count] };
 }
 
 function compare(one: Sorted, other: Sorted): number {

@@ -1,3 +1,4 @@
+import type { Elsewhere } from "./elsewhere.ts";
 import type { SyncEvent } from "./events.ts";
 
 /** What is proven of a transformed column. */
@@ -16,6 +17,11 @@ export interface ColumnResult {
   readonly results: number;
   /** How many of those of the target are originals that it should not hold. */
   readonly same: number;
+  /**
+   * Where rows were compared with their own originals: originals of other rows that no rule has put there, and how many there may be by
+   * chance; `no key`: only the key of the copy tells them. Of a copy that was just made nobody asks: all of it are results.
+   */
+  readonly elsewhere?: Elsewhere | "no key";
   /** Of a path: no document of the source has a text or number there, though there are documents. */
   readonly unmatched?: true;
   /** Originals of a form that is not looked for in the text of the copy. */

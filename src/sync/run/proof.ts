@@ -21,6 +21,8 @@ export interface ProofOptions {
   readonly plan: SyncPlan;
   /** Whether the plan has the key of the copy, so that it makes the same results. */
   readonly hasKey: boolean;
+  /** Whether all of the target was made by the plan a moment ago, so that nobody can have changed it. */
+  readonly isFresh: boolean;
   /** Checks at a time. */
   readonly jobs: number;
   /** Opens sessions, for one check after the other. Those of a server are closed in the end. */
@@ -61,10 +63,10 @@ export async function prove(options: ProofOptions): Promise<Proof> {
     const ofColumn = ({ table, column }: (typeof transformed)[number]): Check => ({
       // The transform is computed once more, for each row.
       isLong: column.proof.kind === "differs",
-      run: async ({ comparison, source }) => {
+      run: async (prover) => {
         const name = reportedName(table.schema, table.name);
         onStep(`Proving ${name}.${column.name}`);
-        proven.set(column, await readingOf(name, () => proveColumn(source, comparison, table, column, options.hasKey)));
+        proven.set(column, await readingOf(name, () => proveColumn(prover, table, column, options)));
         return [];
       },
     });
@@ -194,12 +196,12 @@ function aboutOf({ schema, name }: SyncTable, column: SyncColumn): Pick<ColumnRe
 }
 
 async function proveColumn(
-  source: Database,
-  comparison: Comparison,
+  prover: Prover,
   table: SyncTable,
   column: SyncColumn,
-  hasKey: boolean,
+  { hasKey, isFresh }: ProofOptions,
 ): Promise<ColumnResult[]> {
+  const { source, comparison } = prover;
   const base = aboutOf(table, column);
   const value = `source.${quoteIdentifier(column.name)}`;
   const values =
@@ -208,14 +210,20 @@ async function proveColumn(
       : `select ${value}::pg_catalog.text, ''`;
   const results: ColumnResult[] = [];
   for (const { path, transform, proof, ...each } of [
-    { path: undefined, transform: base.transform, proof: column.proof, values },
+    {
+      path: undefined,
+      transform: base.transform,
+      proof: column.proof,
+      values,
+      ...(column.shape === undefined ? {} : { shape: column.shape }),
+    },
     ...(column.inside ?? []),
   ]) {
     const found =
       proof.kind === "disjoint"
         ? await haveNothingInCommon(comparison, table, each.values)
         : proof.kind === "differs"
-          ? await compareRows({ source, comparison, table, column, hasKey, chance: proof.chance, ...each, path })
+          ? await compareRows({ ...prover, table, column, hasKey, isFresh, chance: proof.chance, ...each, path })
           : NOT_COMPARED;
     const name = path === undefined ? base.column : `${base.column} ${path}`;
     const unmatched =

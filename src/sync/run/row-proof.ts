@@ -3,10 +3,12 @@ import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
 import type { SyncColumn, SyncTable } from "../plan.ts";
 import { keyText } from "../query.ts";
 import type { Comparison, Digest } from "./digests.ts";
+import { type Elsewhere, IDENTIFIED, lookElsewhere } from "./elsewhere.ts";
 import type { Found } from "./proof-result.ts";
 
 interface RowsOptions {
   readonly source: Database;
+  readonly target: Database;
   readonly comparison: Comparison;
   readonly table: SyncTable;
   readonly column: SyncColumn;
@@ -17,6 +19,10 @@ interface RowsOptions {
   /** How likely a result is its own original. */
   readonly chance: number;
   readonly hasKey: boolean;
+  /** A pattern of LIKE that every result matches. */
+  readonly shape?: string;
+  /** Whether all of the target was made by the plan a moment ago. */
+  readonly isFresh: boolean;
 }
 
 /**
@@ -36,7 +42,7 @@ export async function compareRows(options: RowsOptions): Promise<Found> {
     `select ${key}, source.${name} from only ${quoteQualified(table.schema, table.name)} source`;
   if (identity !== undefined) {
     const key = keyText(identity.columns.map((one) => `source.${quoteIdentifier(one)}`));
-    const digested = (digest: Digest): string => `select ${digest.of(keyText(["rows.k", "each.n", "each.v"]))}`;
+    const digested = (digest: Digest): string => `select ${digest.of(IDENTIFIED)}`;
     const original = identity.isKept ? now(key) : column.pairs.originals;
     const { common, counts } = await comparison.shared(
       (digest) => [`${digested(digest)} ${textsOf(original)}`, `${digested(digest)} ${textsOf(now(key))}`],
@@ -56,7 +62,20 @@ export async function compareRows(options: RowsOptions): Promise<Found> {
       if (found.common === 0) return { how: "no key", ...none };
     }
     const holds = common === 0 || common <= (await expected(options, results));
-    return { how: "no row has its own", holds, originals, results, same: common };
+    const found = { how: "no row has its own", holds, originals, results, same: common } as const;
+    if (!holds || options.isFresh) return found;
+    const elsewhere = hasKey
+      ? await lookElsewhere({
+          ...options,
+          originals: column.pairs.originals,
+          results: column.pairs.results,
+          now: now(key),
+          valuesOf: textsOf,
+          digested,
+        })
+      : await misshapen(options, textsOf, now(key), original);
+    if (elsewhere === undefined) return { ...found, elsewhere: "no key" };
+    return { ...found, holds: elsewhere.found <= elsewhere.chance, elsewhere };
   }
   const { originals: before, results: after } = column.pairs;
   const { common, counts } = await comparison.shared((digest) => {
@@ -65,6 +84,22 @@ export async function compareRows(options: RowsOptions): Promise<Found> {
   }, 0);
   const [originals, results] = counts;
   return { how: "only results", holds: common === 0, originals, results, same: common };
+}
+
+/** Without the key of the copy: originals that have not the shape of any result. */
+async function misshapen(
+  { comparison, shape }: RowsOptions,
+  textsOf: (pairs: string) => string,
+  now: string,
+  originals: string,
+): Promise<Elsewhere | undefined> {
+  if (shape === undefined) return undefined;
+  const like = `(each.v collate pg_catalog."C") operator(pg_catalog.!~~) ${quoteLiteral(shape)}`;
+  const { common } = await comparison.shared((digest) => {
+    const of = (pairs: string): string => `select ${digest.of("each.v")} ${textsOf(pairs)} and ${like}`;
+    return [of(originals), of(now)];
+  }, 0);
+  return { found: common, chance: 0 };
 }
 
 /** How many rows have their own original by chance. */

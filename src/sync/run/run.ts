@@ -131,6 +131,7 @@ export async function runSync(options: SyncOptions): Promise<SyncReport> {
     const proof = await prove({
       plan,
       hasKey: true,
+      isFresh: true,
       jobs,
       openSource: async () => (source.isEmbedded ? source.session : await source.openLater()),
       openTarget,

@@ -58,6 +58,7 @@ export async function verifySync(options: SyncOptions): Promise<Verification> {
         const proof = await prove({
           plan: held,
           hasKey: plan.reproducible,
+          isFresh: false,
           jobs: source.isEmbedded || target.engine === "embedded" ? 1 : options.jobs,
           openSource: async () => (source.isEmbedded ? reader : await source.openLater()),
           openTarget: async () =>

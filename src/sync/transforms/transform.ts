@@ -63,7 +63,7 @@ export interface Nested {
   readonly isNumber: boolean;
   readonly expression: (value: string, keyed: Keyed) => string;
   /** Of one that does not stay. */
-  readonly replaced?: Pick<SyncInside, "transform" | "proof" | "tokens">;
+  readonly replaced?: Pick<SyncInside, "transform" | "proof" | "tokens" | "shape">;
 }
 
 /** Values inside of a document that are replaced, and the SQL of a query for them. */

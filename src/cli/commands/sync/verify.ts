@@ -26,7 +26,12 @@ export const command = defineCommand({
     const { verifySync } = await import("#sync/run/verify.ts");
     const result = await verifySync(options);
     const open = result.proof.columns.filter(({ how }) => how === "no key").length;
-    const proven = open === 0 ? "✅ Proven" : `✅ Proven, but for ${count(open, "column")} that could not be compared`;
+    const byRow = result.proof.columns.filter(({ elsewhere }) => elsewhere === "no key").length;
+    const but = [
+      ...(open === 0 ? [] : [`${count(open, "column")} that could not be compared`]),
+      ...(byRow === 0 ? [] : [`originals of other rows in ${count(byRow, "column")}`]),
+    ];
+    const proven = but.length === 0 ? "✅ Proven" : `✅ Proven, but for ${but.join(" and ")}`;
     const lines = [
       ...renderProof(result.proof),
       ...renderRows(result.rows),
