@@ -1,5 +1,5 @@
 import { ConfitureError } from "#errors/error.ts";
-import type { SourceCatalogue, SourceTable, SyncPlan } from "./plan.ts";
+import type { SourceCatalogue, SourceTable, SyncPlan, SyncTable } from "./plan.ts";
 import { Names, shownTable } from "./rules/names.ts";
 
 /**
@@ -29,10 +29,19 @@ export function onlyTables(plan: SyncPlan, catalogue: SourceCatalogue, names: re
   const named = new Set(catalogue.tables.filter(isWanted).map(({ schema, name }) => `${schema}\0${name}`));
   return {
     ...plan,
-    tables: plan.tables.map((table) =>
-      named.has(`${table.schema}\0${table.name}`) ? table : { ...table, mode: "skip" as const, columns: [], query: "" },
-    ),
+    tables: plan.tables.map((table) => (named.has(`${table.schema}\0${table.name}`) ? table : leftBehind(table))),
   };
+}
+
+/** A table whose rows are not copied, though there are rules for them: what these replace is in no other table either. */
+function leftBehind(table: SyncTable): SyncTable {
+  if (table.mode === "skip") return table;
+  const behind = table.columns.flatMap(({ name, tokens, inside }) =>
+    tokens === undefined && inside === undefined
+      ? []
+      : [{ name, ...(tokens === undefined ? {} : { tokens }), ...(inside === undefined ? {} : { inside }) }],
+  );
+  return { ...table, mode: "skip", columns: [], query: "", behind };
 }
 
 /** @throws ConfitureError `usage` for a name that no table has */

@@ -36,8 +36,16 @@ export interface SyncTable {
   readonly whole: boolean;
   /** Which rows, for people: the conditions of the rules in short. Undefined for all. */
   readonly where: string | undefined;
+  /** Of a table without rows: columns whose originals are looked for in the copy all the same. */
+  readonly behind?: readonly Behind[];
   /** What tells its rows apart on both sides; undefined where nothing does. */
   readonly identity?: Identity;
+}
+
+/** A column that stays behind with its table. */
+export interface Behind extends Pick<SyncColumn, "name" | "tokens" | "inside"> {
+  /** No rule replaces it: its name says what is in it, so that an original of it in the copy is told, and may be meant. */
+  readonly isGuessed?: true;
 }
 
 /** Columns of a unique key without NULL, of which each value is that of one row. */
@@ -82,7 +90,9 @@ export interface SyncColumn {
 }
 
 /** What personal data looks like inside a text. */
-export type TokenKind = "email" | "phone" | "card" | "iban" | "ssn";
+export const TOKEN_KINDS = ["email", "phone", "card", "iban", "ssn"] as const;
+
+export type TokenKind = (typeof TOKEN_KINDS)[number];
 
 /** Values at a path of documents. */
 export interface SyncInside {

@@ -126,7 +126,7 @@ export function renderReport(report: SyncReport, to: string): string {
 }
 
 /** What was proven, a line each. */
-export function renderProof({ columns, leaks, scanned }: Proof): string[] {
+export function renderProof({ columns, leaks, noticed, scanned }: Proof): string[] {
   return [
     ...columns.map(({ column, transform, how, holds, originals, results, same, elsewhere }) => {
       if (how === "not compared") return `not compared: ${column} (${transform}): some values may stay as they are`;
@@ -143,8 +143,12 @@ export function renderProof({ columns, leaks, scanned }: Proof): string[] {
       ({ column, kind, rows, more }) =>
         `LEAK: ${column}: ${more === true ? "at least " : ""}${number(rows)} ${agree(rows, "row holds", "rows hold")} an original (${kind})`,
     ),
+    ...noticed.map(
+      ({ column, kind, rows, more }) =>
+        `FOUND: ${column}: ${more === true ? "at least " : ""}${number(rows)} ${agree(rows, "row holds", "rows hold")} an original (${kind}) of a table that is left out; scrub or replace it, if it is not meant to be there`,
+    ),
     ...(scanned.kinds.length === 0
-      ? []
+      ? behindLines(scanned)
       : [
           `Searched ${count(scanned.columns, "column")} with text for originals (${scanned.kinds.join(", ")}): ${leaks.length === 0 ? "none found" : "found"}`,
           ...columns.flatMap(({ column, otherForms }) =>
@@ -155,6 +159,7 @@ export function renderProof({ columns, leaks, scanned }: Proof): string[] {
                 ],
           ),
           ...unsearchedLines(scanned),
+          ...behindLines(scanned),
         ]),
   ];
 }
@@ -190,6 +195,24 @@ function unsearchedLines({ unsearched }: Proof["scanned"]): string[] {
   return [
     ...line("Not searched, as text may be encoded there", "encoded"),
     ...line("Not searched, as they hold numbers", "number"),
+  ];
+}
+
+/** Columns of tables that are left out, whose originals might stand in others. */
+function behindLines({ behind, unread }: Proof["scanned"]): string[] {
+  const line = (what: string, columns: readonly string[]): string[] => {
+    const more = columns.length > NAMED ? `, and ${columns.length - NAMED} more` : "";
+    return columns.length === 0 ? [] : [`${what}: ${columns.slice(0, NAMED).join(", ")}${more}`];
+  };
+  const unreadFor = (reason: "right" | "size"): string[] =>
+    unread.flatMap(({ column, why }) => (why === reason ? [column] : []));
+  return [
+    ...line("Searched also for originals of tables that are left out", behind),
+    ...line("Not searched for originals of tables that are left out and larger than 1 GB", unreadFor("size")),
+    ...line(
+      "Not searched for originals of tables that are left out, and that the role may not read",
+      unreadFor("right"),
+    ),
   ];
 }
 

@@ -1,9 +1,9 @@
 import type { Database } from "#database/database.ts";
-import { quoteIdentifier, quoteLiteral, quoteQualified } from "#sql/quote.ts";
-import type { SyncColumn, SyncPlan, SyncTable, TokenKind } from "../plan.ts";
+import type { SyncColumn, SyncPlan, TokenKind } from "../plan.ts";
 import type { Comparison, Digest } from "./digests.ts";
+import { marked, type Origin, originals, originsOf, type Unread } from "./origins.ts";
 import { type Searched, searchedColumns, type Unsearched } from "./searched-columns.ts";
-import { formsOf, hasToken, mayHaveToken, TOKENS, tokensIn, tokensOf } from "./tokens.ts";
+import { hasToken, mayHaveToken, TOKENS, tokensIn } from "./tokens.ts";
 
 /** A column of the target that holds originals. */
 export interface Leak {
@@ -13,6 +13,8 @@ export interface Leak {
   readonly rows: number;
   /** There may be more: only so many originals are looked for in single columns. */
   readonly more?: true;
+  /** All of them are of tables that are left out, of which no rule says that they are personal. */
+  readonly isGuessed?: true;
 }
 
 /** What was searched for originals: kinds of tokens, how many columns of the target, and which of them cannot be. */
@@ -20,10 +22,13 @@ export interface Scanned {
   readonly kinds: readonly TokenKind[];
   readonly columns: number;
   readonly unsearched: readonly Unsearched[];
+  /** Columns of tables that are left out: those whose originals were looked for as well, and those whose were not. */
+  readonly behind: readonly string[];
+  readonly unread: readonly Unread[];
 }
 
 /** Nothing is looked for where nothing of the kinds is replaced. */
-export const NOTHING_SCANNED: Scanned = { kinds: [], columns: 0, unsearched: [] };
+export const NOTHING_SCANNED: Scanned = { kinds: [], columns: 0, unsearched: [], behind: [], unread: [] };
 
 /** So many digests that both sides have are looked for in single columns. */
 const TRACED = 500;
@@ -33,31 +38,23 @@ export interface TableName {
   readonly table: string;
 }
 
-/** Originals of one kind: where they are, as SQL over `source`. */
-interface Origin {
-  readonly kind: TokenKind;
-  readonly table: SyncTable;
-  /** A query for texts. */
-  readonly values: string;
-  /** A made-up value may be that of another row by chance. */
-  readonly isByChance: boolean;
-}
-
 /** Looks for originals in all text of the target. */
-export type Search = (comparison: Comparison, target: Database) => Promise<Leak[]>;
+export type Search = (comparison: Comparison, source: Database, target: Database) => Promise<Leak[]>;
 
 /**
  * A search of the target's text for what looks like an e-mail address, a number of a phone or card, and is an original. Results of
  * a transform that makes values of nothing but digests are proven by themselves, and not searched.
  */
 export async function prepareScan(
+  source: Database,
   target: Database,
-  { tables }: SyncPlan,
+  plan: SyncPlan,
   without: readonly TableName[],
 ): Promise<{ readonly scanned: Scanned; readonly search?: Search }> {
-  const origins = tables.flatMap((table) => table.columns.flatMap((column) => originsIn(table, column)));
+  const { tables } = plan;
+  const { origins, behind, unread } = await originsOf(source, plan);
   const kinds = kindsOf(origins);
-  if (kinds.length === 0) return { scanned: NOTHING_SCANNED };
+  if (kinds.length === 0) return { scanned: { ...NOTHING_SCANNED, unread } };
   const replaced = new Map(
     tables.flatMap((table) =>
       table.columns
@@ -65,22 +62,24 @@ export async function prepareScan(
         .map((column) => [keyOf(table, column.name), isMade(column) ? "made" : "partly"] as const),
     ),
   );
+  const empty = new Set(tables.filter(({ mode }) => mode === "skip").map((table) => keyOf(table, "")));
   const { searched, columns, unsearched } = await searchedColumns(
     target,
     (schema, name, column) =>
       without.some((own) => own.schema === schema && own.table === name)
         ? "made"
-        : (replaced.get(keyOf({ schema, name }, column)) ?? "kept"),
+        : (replaced.get(keyOf({ schema, name }, column)) ??
+          (empty.has(keyOf({ schema, name }, "")) ? "partly" : "kept")),
     kinds.some((kind) => kind === "phone" || kind === "card" || kind === "ssn"),
   );
-  const scanned = { kinds, columns, unsearched };
+  const scanned = { kinds, columns, unsearched, behind, unread };
   if (searched.length === 0) return { scanned };
-  return { scanned, search: (comparison, database) => search(comparison, database, searched, origins) };
+  return { scanned, search: (comparison, ...sides) => search(comparison, sides, searched, origins) };
 }
 
 async function search(
   comparison: Comparison,
-  target: Database,
+  [source, target]: readonly [Database, Database],
   places: readonly Searched[],
   origins: readonly Origin[],
 ): Promise<Leak[]> {
@@ -90,10 +89,50 @@ async function search(
     TRACED,
     "second first",
   );
+  if (shared.length === 0) return [];
+  const replaced = origins.filter(({ isGuessed }) => !isGuessed);
+  const known = replaced.length === origins.length ? shared : await amongThose(source, replaced, { shared, digest });
+  const guessed = shared.filter((one) => !known.includes(one));
+  const more = shared.length < TRACED ? {} : { more: true as const };
+  const leaks = await countIn(target, places, origins, { shared: known, digest });
+  const others = await countIn(target, places, origins, { shared: guessed, digest });
+  return [
+    ...leaks.map((leak) => ({ ...leak, ...more })),
+    ...others.map((leak) => ({ ...leak, ...more, isGuessed: true as const })),
+  ];
+}
+
+/** Digests, as SQL, and how they were made. */
+interface Digests {
+  readonly shared: readonly string[];
+  readonly digest: Digest;
+}
+
+/** Those that are of some of the originals. */
+async function amongThose(
+  source: Database,
+  origins: readonly Origin[],
+  { shared, digest }: Digests,
+): Promise<string[]> {
+  if (origins.length === 0) return [];
+  const all = origins.map((origin) => originals(origin, digest)).join(" union all ");
+  const rows = await source.query<{ d: string }>(
+    `select distinct q.d::pg_catalog.text as d from (${all}) q (d) where q.d in (${shared.join(", ")})`,
+  );
+  const found = new Set(rows.map(({ d }) => d));
+  return shared.filter((one) => found.has(/-?\d+/.exec(one)![0]));
+}
+
+/** In how many rows of each place they are. */
+async function countIn(
+  target: Database,
+  places: readonly Searched[],
+  origins: readonly Origin[],
+  { shared, digest }: Digests,
+): Promise<Leak[]> {
   const leaks: Leak[] = [];
   if (shared.length === 0) return leaks;
   const kinds = kindsOf(origins);
-  const more = shared.length < TRACED ? {} : { more: true as const };
   for (const place of places) {
     const { name } = place;
     const counts = kinds.map((kind, index) => {
@@ -106,7 +145,7 @@ async function search(
     );
     for (const [index, kind] of kinds.entries()) {
       const rows = row?.[`rows${index}`] ?? 0;
-      if (rows > 0) leaks.push({ column: name, kind, rows, ...more });
+      if (rows > 0) leaks.push({ column: name, kind, rows });
     }
   }
   return leaks;
@@ -132,11 +171,6 @@ function digestOfToken(kind: TokenKind, digest: Digest): string {
   return digest.of(marked(kind, TOKENS[kind].normalised("m.token")));
 }
 
-/** SQL for a text that tokens of other kinds never have. */
-function marked(kind: TokenKind, text: string): string {
-  return `(${quoteLiteral(`${kind}:`)} operator(pg_catalog.||) ${text})`;
-}
-
 function keyOf({ schema, name }: { readonly schema: string; readonly name: string }, column: string): string {
   return [schema, name, column].join("\0");
 }
@@ -144,22 +178,6 @@ function keyOf({ schema, name }: { readonly schema: string; readonly name: strin
 /** Whether nothing of an original goes into the column's results. */
 function isMade({ proof: { kind } }: SyncColumn): boolean {
   return kind === "disjoint" || kind === "differs";
-}
-
-function originsIn(table: SyncTable, { name, treatment, tokens, proof, inside = [] }: SyncColumn): Origin[] {
-  if (treatment !== "transform") return [];
-  const nested = inside.flatMap(({ tokens: kind, proof: { kind: how }, values }) =>
-    kind === undefined ? [] : [{ kind, table, values, isByChance: how !== "disjoint" }],
-  );
-  if (tokens === undefined) return nested;
-  const values = `select source.${quoteIdentifier(name)}::pg_catalog.text`;
-  return [{ kind: tokens, table, values, isByChance: proof.kind !== "disjoint" }, ...nested];
-}
-
-/** A query for digests of the originals of a column, on either side. */
-function originals({ kind, table, values }: Origin, digest: Digest): string {
-  const tokens = `lateral ${tokensOf(kind, "each.v")} m (token), lateral (${formsOf(kind, "m.token")}) n (form)`;
-  return `select ${digest.of(marked(kind, "n.form"))} from only ${quoteQualified(table.schema, table.name)} source, lateral (${values}) each (v), ${tokens}`;
 }
 
 /** A query for digests of what the target holds, without what was made there and is another row's original by chance. */

@@ -1,0 +1,116 @@
+import type { Database } from "#database/database.ts";
+import { quoteIdentifier, quoteLiteral, quoteQualified, reportedName } from "#sql/quote.ts";
+import type { Behind, SyncColumn, SyncPlan, SyncTable, TokenKind } from "../plan.ts";
+import type { Digest } from "./digests.ts";
+import { formsOf, tokensOf } from "./tokens.ts";
+
+/** Originals of one kind: where they are, as SQL over `source`. */
+export interface Origin {
+  readonly kind: TokenKind;
+  readonly table: SyncTable;
+  /** A query for texts. */
+  readonly values: string;
+  /** A made-up value may be that of another row by chance. */
+  readonly isByChance: boolean;
+  /** Its table is left out, and no rule says that it is personal. */
+  readonly isGuessed: boolean;
+}
+
+/** A column of a table that is left out, whose originals are not looked for. */
+export interface Unread {
+  readonly column: string;
+  /** `right`: the role may not read it, or a policy hides rows from it; `size`: the table is large. */
+  readonly why: "right" | "size";
+}
+
+export interface Origins {
+  readonly origins: readonly Origin[];
+  /** Columns of tables that are left out, by name: what is looked for, and what is not. */
+  readonly behind: readonly string[];
+  readonly unread: readonly Unread[];
+}
+
+/** Bytes of a table that is left out, beyond which it is not read to look for what is in it. */
+const MOST_BYTES = 1024 ** 3;
+
+/** The originals of a plan that can be told in a text. */
+export async function originsOf(source: Database, { tables }: SyncPlan): Promise<Origins> {
+  const replaced = tables.flatMap((table) =>
+    table.columns.flatMap((column) =>
+      column.treatment === "transform" ? originsIn(table, column, column.proof.kind !== "disjoint") : [],
+    ),
+  );
+  const columns = tables.flatMap((table) => (table.behind ?? []).map((column) => ({ table, column })));
+  if (columns.length === 0) return { origins: replaced, behind: [], unread: [] };
+  const state = await statesOf(
+    source,
+    columns.map(({ table, column }) => [table.schema, table.name, column.name]),
+  );
+  const origins: Origin[] = [];
+  const behind = new Set<string>();
+  const unread = new Map<string, Unread>();
+  for (const { table, column } of columns) {
+    const found = state.get([table.schema, table.name, column.name].join("\0"));
+    const name = reportedName(...(found?.root ?? [table.schema, table.name]), column.name);
+    if (found?.readable !== true) unread.set(name, { column: name, why: "right" });
+    else if (column.isGuessed === true && found.bytes > MOST_BYTES) unread.set(name, { column: name, why: "size" });
+    else {
+      behind.add(name);
+      // No row of the table is in the copy, so that nothing there was made.
+      origins.push(...originsIn(table, column, false));
+    }
+  }
+  return { origins: [...replaced, ...origins], behind: [...behind], unread: [...unread.values()] };
+}
+
+function originsIn(table: SyncTable, column: SyncColumn | Behind, isByChance: boolean): Origin[] {
+  const { name, tokens, inside = [] } = column;
+  const isGuessed = "isGuessed" in column;
+  const nested = inside.flatMap(({ tokens: kind, proof, values }) =>
+    kind === undefined
+      ? []
+      : [{ kind, table, values, isByChance: table.mode === "rows" && proof.kind !== "disjoint", isGuessed }],
+  );
+  if (tokens === undefined) return nested;
+  const values = `select source.${quoteIdentifier(name)}::pg_catalog.text`;
+  return [{ kind: tokens, table, values, isByChance, isGuessed }, ...nested];
+}
+
+interface State {
+  readonly readable: boolean;
+  readonly bytes: number;
+  /** The schema and the name of the table; of a partition, those of the table that it is a part of. */
+  readonly root: readonly string[];
+}
+
+/** Whether columns can be read, and how large their tables are, by schema, table and column. */
+async function statesOf(
+  source: Database,
+  columns: readonly (readonly string[])[],
+): Promise<ReadonlyMap<string, State>> {
+  const wanted = columns.map((names) => `(${names.map(quoteLiteral).join(", ")})`).join(", ");
+  const rows = await source.query<State & { s: string; t: string; c: string }>(
+    `select w.s, w.t, w.c, (select array[m.nspname::pg_catalog.text, r.relname::pg_catalog.text]
+              from pg_catalog.pg_class r join pg_catalog.pg_namespace m on m.oid operator(pg_catalog.=) r.relnamespace
+             where r.oid operator(pg_catalog.=) case when c.relispartition then pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid else c.oid end) as root,
+            pg_catalog.pg_table_size(c.oid)::pg_catalog.float8 as bytes,
+            coalesce(pg_catalog.has_schema_privilege(n.oid, 'usage') and pg_catalog.has_column_privilege(c.oid, a.attnum, 'select'), false)
+              and not pg_catalog.row_security_active(c.oid) as readable
+       from (values ${wanted}) w (s, t, c)
+       join pg_catalog.pg_namespace n on n.nspname operator(pg_catalog.=) w.s
+       join pg_catalog.pg_class c on c.relnamespace operator(pg_catalog.=) n.oid and c.relname operator(pg_catalog.=) w.t
+       join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) c.oid and a.attname operator(pg_catalog.=) w.c`,
+  );
+  return new Map(rows.map(({ s, t, c, ...state }) => [[s, t, c].join("\0"), state]));
+}
+
+/** A query for digests of the originals of a column, on either side. */
+export function originals({ kind, table, values }: Origin, digest: Digest): string {
+  const tokens = `lateral ${tokensOf(kind, "each.v")} m (token), lateral (${formsOf(kind, "m.token")}) n (form)`;
+  return `select ${digest.of(marked(kind, "n.form"))} from only ${quoteQualified(table.schema, table.name)} source, lateral (${values}) each (v), ${tokens}`;
+}
+
+/** SQL for a text that tokens of other kinds never have. */
+export function marked(kind: TokenKind, text: string): string {
+  return `(${quoteLiteral(`${kind}:`)} operator(pg_catalog.||) ${text})`;
+}
