@@ -26,6 +26,8 @@ const ALL_SORTS = `
            to_tsvector('simple', 'Person' || g || '@Corp.Example'), 'Person' || g || '@Corp.Example', 'Person' || g
       from generate_series(1, 200) g;
   create table taken (id serial); insert into taken values (7);
+  create sequence shared; create table first_use (n bigint default nextval('shared')); insert into first_use default values;
+  create table second_use (n bigint default nextval('public.shared'::text)); insert into second_use select from generate_series(1, 3);
   create table tree (id bigint primary key, parent bigint references tree deferrable initially deferred, label varchar(12) not null);
   insert into tree select g, nullif(g - 1, 0), 'label ' || g from generate_series(1, 100) g;
   create table parent (id bigint primary key, name text); create table child (extra text) inherits (parent);
@@ -55,6 +57,8 @@ tables:
     "new\\nline": { as: '"Odd ""Schema"""."Select".from' }
     '${LONGEST}': email
   taken: { keep: [id] }
+  first_use: { n: integer }
+  second_use: { n: integer }
   tree: { label: filler, id: integer }
   parent: { keep: [id], name: full_name }
   child: { keep: [id, extra], name: full_name }
@@ -80,6 +84,9 @@ for (const engine of engines) {
       ["public.ends.id", true],
       ["public.ends.small", true],
       ["public.ends.tiny", false],
+      // Of no column, and so of all that take numbers of it.
+      ["public.first_use.n", true],
+      ["public.second_use.n", true],
     ]);
     expect(warnings).toContainEqual(expect.stringContaining("public.ends.tiny has no number left"));
     expect(report.sequences.behind).toEqual(["public.taken.id"]);
@@ -91,14 +98,24 @@ for (const engine of engines) {
              (select count(*)::int from tree where id between 1 and 100) as own,
              (select count(*)::int from only parent) as parents, (select count(*)::int from child) as children,
              (select count(*)::int from empty) as empty,
-             (select convalidated from pg_constraint where conname = 'parent_id_check' and conrelid = 'parent'::regclass) as valid`);
+             (select convalidated from pg_constraint where conname = 'parent_id_check' and conrelid = 'parent'::regclass) as valid,
+             (select nextval('shared') > max(n) from (table first_use union table second_use) used) as sequence`);
     const [ends] = await target.query<Record<string, unknown>>(`
       with added as (insert into ends (tiny) values (0) returning id, small)
       select (select added.id > max(ends.id) and added.small > max(ends.small) from ends, added group by added.id, added.small) as free,
              (select count(*)::int from ends where 'infinity' in (day, days[2]) or '-infinity' in (days[1], at::date)) as endless,
              (select string_agg(year::text, ',' order by year) from ends) as years`);
     expect(ends).toEqual({ free: true, endless: 2, years: "4713-01-01 BC,5874897-01-01,infinity" });
-    expect(seen).toEqual({ rows: 200, edges: 99, own: 0, parents: 1, children: 1, empty: 2, valid: false });
+    expect(seen).toEqual({
+      rows: 200,
+      edges: 99,
+      own: 0,
+      parents: 1,
+      children: 1,
+      empty: 2,
+      valid: false,
+      sequence: true,
+    });
   }, 120_000);
 }
 
