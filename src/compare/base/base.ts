@@ -24,6 +24,7 @@ import {
 import { FROM_BEFORE, takeBack } from "./take-back.ts";
 import { readCells } from "./cells.ts";
 import { REPRODUCED, reproducible } from "./reproducible.ts";
+import { codeOfSession } from "./session-code.ts";
 import { asItIs, type WriteCell } from "./rows.ts";
 import { type BaseScript, readScript } from "./text.ts";
 import { type Writer, valueSources, writersOf } from "./value-sources.ts";
@@ -44,6 +45,8 @@ export interface Base {
   readonly onTop: readonly MigrationFile[];
   /** What differs between base with all migrations and the source, where all of them are in it. */
   readonly changes: readonly Change[];
+  /** What code of the schema files may do, and the base may not. */
+  readonly doubts: readonly string[];
   /** Whether the base makes an object. */
   readonly holds: (object: Pick<Change, "kind" | "name">) => boolean;
 }
@@ -53,8 +56,12 @@ interface Before {
   readonly source: Catalogue;
   readonly held: readonly LoadedMigration[];
   readonly wanted: Catalogue;
-  /** Scripts that should make it, the one to be preferred first. */
-  readonly scripts: readonly string[];
+  /** What should make it, the one to be preferred first. */
+  readonly drafts: readonly Draft[];
+}
+
+interface Draft extends Pick<Base, "doubts"> {
+  readonly text: string;
 }
 
 /**
@@ -68,19 +75,18 @@ export async function makeBase(options: BaseOptions): Promise<Base> {
     migrations.push(await loadWithinLimit(options, file));
   }
   options.onStep?.("Reading what is to be the base");
-  const { source, held, wanted, scripts } = await readBefore(options, migrations);
+  const { source, held, wanted, drafts } = await readBefore(options, migrations);
   const onTop = migrations.filter((migration) => !held.includes(migration));
   const files = (all: readonly LoadedMigration[]): MigrationFile[] => all.map(({ file }) => file);
-  const [first] = scripts;
   const made = { takenBack: files(held), onTop: files(onTop), holds: (object: Named): boolean => isIn(wanted, object) };
-  if (first === undefined) return { ...made, text: undefined, changes: [] };
+  if (drafts.length === 0) return { ...made, text: undefined, changes: [], doubts: [] };
   options.onStep?.("Proving it");
   let refusal: unknown;
-  for (const text of scripts) {
+  for (const { text, doubts } of drafts) {
     try {
       const end = await prove(options, text, wanted, migrations);
       const changes = onTop.length > 0 ? [] : compareCatalogues(end, source);
-      return { ...made, text, changes };
+      return { ...made, text, changes, doubts };
     } catch (error) {
       if (!(error instanceof ConfitureError) || error.code !== "base_refused") throw error;
       refusal ??= error;
@@ -106,7 +112,7 @@ async function readBefore(options: BaseOptions, migrations: readonly LoadedMigra
     const source = await run.read();
     const { held } = await takeBack(run, migrations);
     const wanted = held.length === 0 ? source : await run.read();
-    if (compareCatalogues(empty, wanted).length === 0) return { source, held, wanted, scripts: [] };
+    if (compareCatalogues(empty, wanted).length === 0) return { source, held, wanted, drafts: [] };
     const header = `${BASE_HEADER}\n`;
     const own = held.length === 0 ? await schemaFilesOf(options) : undefined;
     const script = await readScript(database, empty, wanted);
@@ -114,9 +120,12 @@ async function readBefore(options: BaseOptions, migrations: readonly LoadedMigra
       source,
       held,
       wanted,
-      scripts: [
-        ...(own === undefined ? [] : [`${header}${own}`]),
-        `${header}${script.text(await writingOf(options, script, held))}`,
+      drafts: [
+        ...(own === undefined ? [] : [{ text: `${header}${own}`, doubts: [] }]),
+        {
+          text: `${header}${script.text(await writingOf(options, script, held))}`,
+          doubts: script.tables.length === 0 ? [] : codeOfSession(writersIn(options)),
+        },
       ],
     };
   });
@@ -133,7 +142,7 @@ async function writingOf(
   return await withScratch(options, async (database) => {
     await prepareSource(database, options, options.from);
     await takeBack(await startRun(database, options), held);
-    const writers = [...(options.from.kind === "schema" ? schemaWriters(options) : []), ...writersOf(held)];
+    const writers = [...writersIn(options), ...writersOf(held)];
     const cells = await readCells(database);
     const { write } = await reproducible(
       database,
@@ -150,7 +159,9 @@ async function writingOf(
   });
 }
 
-function schemaWriters(options: ProjectFiles): Writer[] {
+/** The schema files, where they are the source. */
+function writersIn(options: BaseOptions): Writer[] {
+  if (options.from.kind !== "schema") return [];
   const build = schemaBuild(options);
   return build.files.flatMap((file) =>
     [...piecesOf(readSchemaScript(build, file))].flatMap((piece) =>

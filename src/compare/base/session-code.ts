@@ -1,6 +1,9 @@
+import { placeIn } from "#database/script.ts";
+import type { Location } from "#errors/error.ts";
 import type { LoadedMigration } from "#migrate/files/body.ts";
 import { migrationId } from "#migrate/files/migration-file.ts";
 import { locateInFile } from "#sql/position.ts";
+import { type Writer, writersOf } from "./value-sources.ts";
 
 /** What goes by the user, the day or a setting: two runs one after the other give the same. */
 const SESSION = /\b(?:current_user|session_user|current_role|current_date|current_setting(?=\s*\())/i;
@@ -13,14 +16,28 @@ const CODE = /^\s*(?:do\b|create\s+(?:or\s+replace\s+)?(?:function|procedure)\b)
  * tell it from a constant: it is in the base as it was in the scratch database. Pure.
  */
 export function sessionCode(migrations: readonly LoadedMigration[]): string[] {
-  return migrations.flatMap(({ file, kept, up }) => {
-    const found = up.kind === "sql" ? inStatements(up.script.statements) : inText(kept.source ?? "");
-    if (found === undefined) return [];
-    const { line } = locateInFile(file.path, up.kind === "sql" ? up.script.text : (kept.source ?? ""), found.at);
-    return [
-      `${migrationId(file)} runs code with ${found.word} (${file.path}:${line}), which base.sql holds as the value that it had here where the code writes it into rows`,
-    ];
+  return migrations.flatMap((migration) => {
+    const { file, kept, up } = migration;
+    if (up.kind === "sql") return codeOfSession(writersOf([migration]));
+    const found = inText(kept.source ?? "");
+    return found === undefined
+      ? []
+      : [doubt(migrationId(file), found.word, locateInFile(file.path, kept.source ?? "", found.at))];
   });
+}
+
+/** The same of SQL. Pure. */
+export function codeOfSession(writers: readonly Writer[]): string[] {
+  return writers.flatMap(({ by, script }) => {
+    const found = inStatements(script.statements);
+    return found === undefined ? [] : [doubt(by, found.word, placeIn(script, found.at))];
+  });
+}
+
+function doubt(by: string, word: string, { file, line = 1 }: Location): string {
+  const place =
+    by === file ? `${file}:${line} runs code with ${word}` : `${by} runs code with ${word} (${file}:${line})`;
+  return `${place}, and base.sql holds as constants what that wrote into rows here`;
 }
 
 interface Found {

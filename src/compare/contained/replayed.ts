@@ -12,7 +12,7 @@ import { dropScratchLedger, SCRATCH_LEDGER, type ScratchRun, startRun } from "..
 import type { ScratchSeries } from "../scratch/scratch-series.ts";
 import { isMissingObject, projectBase, type ProjectFiles, projectMigrations, schemaBuild } from "../sources/sources.ts";
 import { loadParser, type Parser } from "#sql/parser.ts";
-import { noteMade } from "#sql/effects/foreign-objects.ts";
+import { noteMadeBy } from "#sql/effects/foreign-objects.ts";
 import {
   type Known,
   maySpeakOfUncompared,
@@ -164,7 +164,7 @@ async function loadOpen(options: ContainedOptions): Promise<Loaded> {
 function knownOfSchema(options: ContainedOptions, parser: Parser): Known {
   const known = nothingKnown();
   const scripts = schemaScripts(options);
-  for (const { text } of scripts) noteMade(text, known.made);
+  for (const { statements } of scripts) for (const statement of statements) noteMadeBy(statement, known.made);
   if (scripts.some(({ text }) => maySpeakOfUncompared(text))) {
     for (const { statements } of scripts) uncomparedEffects(statements, parser, known);
   }

@@ -5,6 +5,7 @@ import type { RowsHazard, RowsReason } from "#sql/effects/hazard.ts";
 import { textOf } from "../engine/lookups.ts";
 import { attributeRisk } from "./composites.ts";
 import { conversionOf } from "./conversions.ts";
+import { boundsHazard, fewNumbersHazard } from "./number-bounds.ts";
 import { publishedHazard } from "./published.ts";
 import { lossHazard, type PlannedStatement, rowsHazard } from "./statement.ts";
 
@@ -18,6 +19,8 @@ export function riskOf(action: Action, from: Facts, to: Facts): Risk {
   const [removed] = action.destroys;
   if (removed !== undefined && action.verb === "drop") return removalRisk(removed, action);
   if (made !== undefined && action.verb === "create") return asRows(creationRisk(made, from, to));
+  const narrowed = needed && boundsHazard(needed, action.sql, from, to);
+  if (narrowed !== undefined) return { rows: narrowed };
   if (needed?.kind === "column") return attributeRisk(action, from, to) ?? columnRisk(action.sql, needed, from, to);
   if (needed?.kind === "constraint" && / VALIDATE CONSTRAINT /.test(action.sql))
     return asRows(constraintRisk(needed, to));
@@ -47,7 +50,7 @@ function creationRisk(id: ObjectId, from: Facts, to: Facts): RowsHazard | undefi
       const { notNull, identity = null, generatedExpr = null } = fact.payload;
       const hasValue = identity !== null || generatedExpr !== null || to.childrenOf(id).some(isDefault);
       if (notNull === true && !hasValue) return rowsHazard("no-value");
-      return id.kind === "column" ? publishedHazard(to, id.schema, id.table) : undefined;
+      return fewNumbersHazard(fact) ?? (id.kind === "column" ? publishedHazard(to, id.schema, id.table) : undefined);
     }
     case "constraint":
       return fact.payload["validated"] === true ? constraintRisk(id, to) : undefined;

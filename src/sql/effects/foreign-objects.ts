@@ -1,4 +1,5 @@
 import { writtenName } from "../lexer/token-names.ts";
+import type { Statement } from "../statement.ts";
 
 /** Routines, types and languages that statements have made, by their names alone. */
 export interface Made {
@@ -17,7 +18,12 @@ const FOREIGN = "changes an object of PostgreSQL's own or of an extension";
 const MAKES =
   /\b(?:create\s+(?:or\s+replace\s+)?(?:trusted\s+)?(?:procedural\s+)?(?:function|procedure|aggregate|type|domain|language)|rename\s+to)\s+(?:if\s+not\s+exists\s+)?(?:(?:"[^"]+"|[\w$]+)\s*\.\s*)?("[^"]+"|[\w$]+)/gi;
 
-/** Remembers what a statement or code makes. */
+/** Remembers what a statement makes; others than these make none of it themselves, whatever words stand in them. */
+export function noteMadeBy({ firstWord = "", text }: Statement, made: Made): void {
+  if (/^(?:CREATE|ALTER|DO)$/.test(firstWord)) noteMade(text, made);
+}
+
+/** Remembers what code makes. */
 export function noteMade(text: string, made: Made): void {
   for (const [, name = ""] of text.matchAll(MAKES)) {
     made.names.add(writtenName(name));

@@ -23,6 +23,10 @@ export interface RowsHazard {
   readonly partition?: string;
   /** What PostgreSQL said. */
   readonly error?: string;
+  /** How many numbers an identity has. */
+  readonly count?: number;
+  /** The bounds of a sequence. */
+  readonly bounds?: readonly [lowest: string, highest: string];
   /** The one that fires for each row. */
   readonly trigger?: string;
   /** Those that send the rows to subscribers. */
@@ -142,6 +146,10 @@ const ROWS_WORDS = {
   "removed-value": () => "fails if a row still uses the removed value",
   "time-zone": () => "takes values to be in the session's TimeZone",
   "json-keys": () => "keeps the last of keys that are the same in a document, and neither their order nor white space",
+  "few-numbers": ({ count = 0 }: Details) =>
+    `fails on a table with more rows than the identity has numbers: ${count.toLocaleString("en")}`,
+  "outside-bounds": ({ bounds = ["", ""] }: Details) =>
+    `fails if the sequence has come to a number that is not between ${bounds.join(" and ")}`,
   restart: () => "numbers begin again, and may be taken",
   "not-filled": ({ error = "" }: Details) =>
     `it has none before REFRESH MATERIALIZED VIEW: its query fails in empty tables (${error})`,
@@ -152,7 +160,7 @@ const ROWS_WORDS = {
     `fills those that are there, in batches; the trigger ${trigger} fires for each, and may change more of it (updated_at). Behind the marker, triggers:off instead of triggers:on keeps it from that`,
 };
 
-type Details = Pick<RowsHazard, "type" | "partition" | "error" | "trigger" | "publications">;
+type Details = Pick<RowsHazard, "type" | "partition" | "error" | "trigger" | "publications" | "count" | "bounds">;
 
 /** Partitions can be many. */
 function list(names: readonly string[]): string {

@@ -1,6 +1,7 @@
 import { Statement } from "../statement.ts";
 import { codeIn } from "../strings-in-code.ts";
 import { foldedName, namesAltered, namesFrom, writtenName } from "../lexer/token-names.ts";
+import { parseQualifiedName } from "../quote.ts";
 
 export const WRITES = ["INSERT", "UPDATE", "DELETE"] as const;
 export type Write = (typeof WRITES)[number];
@@ -110,7 +111,7 @@ function writesOf(tokens: readonly string[], event: Write, table: string): "none
     return isWrite
       ? namesFrom(tokens, at + 1)
           .slice(0, 1)
-          .map(bareName)
+          .flatMap((name) => parseQualifiedName(name)?.name ?? [])
       : [];
   });
   if (targets.includes(table)) return "row";
@@ -167,8 +168,4 @@ function returnsOf(tokens: readonly string[]): string[] {
     }
   }
   return returned;
-}
-
-function bareName(name: string): string {
-  return writtenName(/(?:"(?:[^"]|"")*"|[^".]+)$/.exec(name)?.[0] ?? name);
 }

@@ -2,7 +2,7 @@ import { copyEnd } from "./exposure.ts";
 import { COPIES_PROGRAM } from "./outside.ts";
 import { inside, type Node, type Parser, strings } from "../parser.ts";
 import type { Statement } from "../statement.ts";
-import { changeOfForeign, FOREIGN_RIGHTS, type Made, noteMade, nothingMade } from "./foreign-objects.ts";
+import { changeOfForeign, FOREIGN_RIGHTS, type Made, noteMade, noteMadeBy, nothingMade } from "./foreign-objects.ts";
 
 /** What earlier statements have made, and that does something which no comparison shows whenever it is run. */
 export interface Known {
@@ -101,7 +101,7 @@ export function uncomparedEffects(
   const { functions } = known;
   return statements.flatMap((statement): UncomparedEffect[] => {
     const { text, firstWord = "" } = statement;
-    noteMade(text, known.made);
+    noteMadeBy(statement, known.made);
     const found: UncomparedEffect[] = [];
     const add = (what: string, isSure: boolean): void => {
       found.push({ statement, what, isSure });

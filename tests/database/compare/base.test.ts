@@ -24,13 +24,14 @@ async function withBase(project: TemporaryProject, from = "schema"): Promise<Bas
 
 describe("a base is what there is before the first migration", () => {
   test("the schema files themselves, where they hold no migration: their words, rows and order stay", async () => {
-    const rows = "INSERT INTO users (name) VALUES ('first');\n";
+    const rows =
+      "INSERT INTO users (name) VALUES ('first');\nDO $$ BEGIN INSERT INTO users (name) VALUES (current_user); END $$;\n";
     await using project = await temporaryProject({
       "db/schema/users.sql": USERS + rows,
       "db/migrations/1_bio.sql": BIO,
     });
     const base = await withBase(project);
-    expect(base).toMatchObject({ takenBack: [], onTop: [{ version: "1" }] });
+    expect(base).toMatchObject({ takenBack: [], onTop: [{ version: "1" }], doubts: [] });
     expect(base.text).toContain(USERS);
     expect(base.text).toContain(rows);
     const report = await verify(filesOf(project.dir));
@@ -51,6 +52,7 @@ describe("a base is what there is before the first migration", () => {
 CREATE TABLE notes (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, by int REFERENCES users, twice text GENERATED ALWAYS AS (body || body) STORED, body text);
 INSERT INTO users (name) VALUES ('it''s'), ('b\\c');
 INSERT INTO notes (by, body) VALUES (2, NULL);
+DO $$ BEGIN INSERT INTO users (name) VALUES (current_user); END $$;
 `,
       "db/migrations/1_bio.sql": BIO,
     });
@@ -60,7 +62,8 @@ INSERT INTO notes (by, body) VALUES (2, NULL);
     const report = await verify(filesOf(project.dir));
     expect(outcomes(report)).toEqual({ build: "proven", migrations: "proven", agreement: "proven" });
     expect(base.text).toContain("'it''s'");
-    expect(base.text).toContain(`setval('"public"."users_id_seq"', 2)`);
+    expect(base.doubts).toEqual([expect.stringMatching(/^db\/schema\/users.sql:5 runs code with current_user, /)]);
+    expect(base.text).toContain(`setval('"public"."users_id_seq"', 3)`);
     expect(base.text).toContain(`setval('"public"."notes_id_seq"', 1)`);
   });
 

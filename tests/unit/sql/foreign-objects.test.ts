@@ -30,6 +30,7 @@ test.each([
     "DO $$ BEGIN CREATE AGGREGATE total(int) (sfunc = int4pl, stype = int); END $$; COMMENT ON AGGREGATE total(int) IS 'x'",
     undefined,
   ],
+  ["INSERT INTO notes VALUES ('create function now'); REVOKE EXECUTE ON FUNCTION now() FROM PUBLIC", RIGHTS],
   ["GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO app", undefined],
   ["GRANT SELECT ON users TO app; COMMENT ON COLUMN users.pg_id IS 'x'; DROP FUNCTION f()", undefined],
 ])("%s", async (sql, expected) => {

@@ -45,7 +45,7 @@ export const command = defineCommand({
         location: { file: path },
       });
     }
-    const { text, takenBack, onTop, changes, holds } = await makeBase({
+    const { text, takenBack, onTop, changes, doubts, holds } = await makeBase({
       ...files,
       from: source,
       onStep: context.step,
@@ -73,6 +73,7 @@ export const command = defineCommand({
         `the source and base with migrations differ in ${count(changes.length, "object")}; confiture verify shows them`,
       );
     }
+    for (const doubt of doubts) context.messages.warn(`${doubt}: see to it in new databases by hand`);
     const rest = takenBack.length + onTop.length;
     return {
       json: { file: path, takenBack: takenBack.map(({ version }) => version), changes: changes.map(changeToJson) },
