@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 const engine = (file: string): string => JSON.stringify(join(import.meta.dir, "..", "src", "compare", "engine", file));
 const MEMORY = engine("memory.ts");
+const MADE_TABLE = engine("made-table.ts");
 const REFERENCED_FIRST = engine("referenced-first.ts");
 const SEQUENCE_OPTIONS = engine("sequence-options.ts");
 
@@ -158,6 +159,15 @@ export const collateClause = (fact: Fact): string =>
   p(fact, "collation") == null ? "" : \` COLLATE \${str(p(fact, "collation"))}\`;
 export function identityOptionsClause(`,
     ],
+    // Default privileges without FOR ROLE are those of the role that runs the statement.
+    [
+      "  let sql = `ALTER DEFAULT PRIVILEGES FOR ROLE ${qid(id.role)}`;",
+      '  let sql = `ALTER DEFAULT PRIVILEGES${id._builder === true ? "" : ` FOR ROLE ${qid(id.role)}`}`;',
+    ],
+    [
+      "export function defaultPrivilegeCreateActions(fact: Fact): ActionSpec[] {\n  const id = fact.id as {",
+      'export function defaultPrivilegeCreateActions(fact: Fact): ActionSpec[] {\n  const id = { ...fact.id, _builder: p(fact, "_builder") } as {',
+    ],
     // A publication would take in the children of a table with it.
     [
       "let member = rel(id.schema, id.table);",
@@ -198,7 +208,27 @@ export function identityOptionsClause(`,
             })
             .join(", ");
         }
-        createSql = \`CREATE \${unlogged}TABLE \${relName} (\${cols})\`;`,
+        table = { head: \`CREATE \${unlogged}TABLE \${relName}\`, elements: cols === "" ? [] : [cols], tail: "" };
+        createSql = writeTable(table);
+        tableEnd = createSql.length;`,
+    ],
+    // What is put into the statement of a table later has its place there, and what can be put there is known.
+    [
+      "let createSql: string;",
+      "let createSql: string;\n      let table: MadeTable | undefined;\n      let tableEnd = 0;",
+    ],
+    [
+      "      // only the bare shape (no partition machinery",
+      "      if (table !== undefined) table = { ...table, tail: createSql.slice(tableEnd) };\n      // only the bare shape (no partition machinery",
+    ],
+    ["sql: createSql,", "sql: createSql,\n          ...(table === undefined ? {} : { table }),"],
+    [
+      "sql: `ALTER TABLE ${rel(schema, table)} ADD COLUMN ${clause}`,",
+      "sql: `ALTER TABLE ${rel(schema, table)} ADD COLUMN ${clause}`,\n        element: clause,",
+    ],
+    [
+      "\nexport const tableRules",
+      `\nimport { type MadeTable, writeTable } from ${MADE_TABLE};\nexport const tableRules`,
     ],
     // A column gets another collation together with its type, and values of another composite type by their names.
     [
@@ -236,6 +266,10 @@ export function identityOptionsClause(`,
   ],
   "plan/rules/constraints.ts": [
     [
+      "          ...foldHint,",
+      '          ...foldHint,\n          ...(p(fact, "validated") === true && p(fact, "_incomplete") !== true && fact.parent?.kind !== "domain"\n            ? { element: `CONSTRAINT ${qid(id.name)} ${str(p(fact, "def"))}` }\n            : {}),',
+    ],
+    [
       "const target = constraintTarget(fact);\n      let sql =",
       `const only = p(fact, "_incomplete") === true ? "ONLY " : "";
       const target = constraintTarget(fact).replace(/^ALTER TABLE (?!ONLY )/, \`ALTER TABLE \${only}\`);
@@ -245,6 +279,15 @@ export function identityOptionsClause(`,
   // PostgreSQL's own validator, which knows no options of wrappers, can only have come behind them, and maybe behind what is
   // made with the wrapper.
   "plan/rules/foreign.ts": [
+    [
+      'sql: `CREATE FOREIGN TABLE ${rel(id.schema, id.name)} () SERVER ${qid(str(p(fact, "server")))}${optionsClause((p(fact, "options") as string[]) ?? [])}`,',
+      `...((table) => ({ sql: writeTable(table), table }))({
+            head: \`CREATE FOREIGN TABLE \${rel(id.schema, id.name)}\`,
+            elements: [],
+            tail: \` SERVER \${qid(str(p(fact, "server")))}\${optionsClause((p(fact, "options") as string[]) ?? [])}\`,
+          }),`,
+    ],
+    ["\nexport const ", `\nimport { writeTable } from ${MADE_TABLE};\nexport const `],
     [
       "create: (fact) => {\n      const name = qid((fact.id as { name: string }).name);\n      let sql = `CREATE FOREIGN DATA WRAPPER",
       "create: (fact, view) => {\n      const name = qid((fact.id as { name: string }).name);\n      let sql = `CREATE FOREIGN DATA WRAPPER",
@@ -305,8 +348,45 @@ export function identityOptionsClause(`,
     ["(i) => (actions[i] as Action).sql,\n  );", "(i) => (actions[i] as Action).sql,\n    actions,\n  );"],
     ["const finalActions = compact", "giveBackMemory();\n  const finalActions = compact"],
   ],
-  // Where nothing is dropped, no drop is too much; default privileges are looked for once and not for each object.
+  // In schema files, what may be there already is made where it is not.
+  "plan/rules/schemas.ts": [
+    [
+      "  ownerRole?: string,\n): string {\n  const base = `CREATE SCHEMA ${qid(schemaName)}`;",
+      '  ownerRole?: string,\n  whereNotThere = false,\n): string {\n  const base = `CREATE SCHEMA ${whereNotThere ? "IF NOT EXISTS " : ""}${qid(schemaName)}`;',
+    ],
+    [
+      "{ sql: schemaCreateSql((fact.id as { name: string }).name) },",
+      '{ sql: schemaCreateSql((fact.id as { name: string }).name, undefined, p(fact, "_whereNotThere") === true) },',
+    ],
+    [
+      "const name = qid((fact.id as { name: string }).name);\n      return [\n        schemaPresent",
+      'const name = `${p(fact, "_whereNotThere") === true ? "IF NOT EXISTS " : ""}${qid((fact.id as { name: string }).name)}`;\n      return [\n        schemaPresent',
+    ],
+  ],
+  // Where nothing is dropped, no drop is too much; whoever runs a migration owns the schemas that it makes; default privileges are looked for once and not for each object.
   "plan/internal.ts": [
+    [
+      `target.sql = target.sql.endsWith("()")
+      ? \`\${target.sql.slice(0, -2)}(\${hint.clause})\`
+      : \`\${target.sql.slice(0, -1)}, \${hint.clause})\`;`,
+      "if (!grown.has(target)) grown.set(target, [...target.table.elements]);\n    grown.get(target).push(hint.clause);",
+    ],
+    ["  const foldedPos = new Set<number>();", "  const foldedPos = new Set<number>();\n  const grown = new Map();"],
+    [
+      "  return foldedPos.size > 0\n    ? orderedActions.filter((_, pos) => !foldedPos.has(pos))",
+      "  for (const [target, elements] of grown) {\n    target.table = { ...target.table, elements };\n    target.sql = writeTable(target.table);\n  }\n  return foldedPos.size > 0\n    ? orderedActions.filter((_, pos) => !foldedPos.has(pos))",
+    ],
+    [
+      'import { ruleFlag } from "./rule-flags.ts";',
+      `import { ruleFlag } from "./rule-flags.ts";\nimport { giveBackMemory } from ${MEMORY};\nimport { writeTable } from ${MADE_TABLE};`,
+    ],
+    [
+      "if (createAction.sql !== schemaCreateSql(schemaName)) return;\n      createAction.sql = schemaCreateSql(schemaName, owner.name);",
+      `const whereNotThere = desired.get(objId)?.payload._whereNotThere === true;
+      if (createAction.sql !== schemaCreateSql(schemaName, undefined, whereNotThere)) return;
+      const isBuilder = desired.get(owner)?.payload._builder === true;
+      createAction.sql = schemaCreateSql(schemaName, isBuilder ? undefined : owner.name, whereNotThere);`,
+    ],
     [
       '  return desired.facts().some((fact) => {\n    if (fact.id.kind !== "defaultPrivilege") return false;',
       "  return defaultPrivilegesOf(desired).some((fact) => {",
@@ -322,10 +402,6 @@ export function defaultPrivilegesOf(facts: FactBase): ReturnType<FactBase["facts
   return found;
 }
 function adpCustomizesObjtype(`,
-    ],
-    [
-      'import { ruleFlag } from "./rule-flags.ts";',
-      `import { ruleFlag } from "./rule-flags.ts";\nimport { giveBackMemory } from ${MEMORY};`,
     ],
     [
       "  actions.forEach((action, index) => {\n    for (const id of action.releases) {",
@@ -370,10 +446,20 @@ function adpCustomizesObjtype(`,
       "  const actions: Action[] = [];\n  const producerOf",
       "  giveBackMemory();\n  const actions: Action[] = [];\n  const producerOf",
     ],
+    // A migration runs as another role than the one that built the files, which need not be there: whoever runs it owns what it
+    // makes, as whoever builds does.
+    ["sql: `${prefix} OWNER TO ${qid(roleName)}`,", "sql: `${prefix} OWNER TO ${ownerWord(desired, newRoleId)}`,"],
+    [
+      "sql: `${ownerAlterPrefix(fact)} OWNER TO ${qid(roleName)}`,",
+      "sql: `${ownerAlterPrefix(fact)} OWNER TO ${ownerWord(projectedDesired, ownerEdge.to)}`,",
+    ],
     // A text that was put together keeps its parts until it is looked into.
     [
       "export function emitActions(",
-      `const NONE: StableId[] = [];
+      `const ownerWord = (facts: FactBase, role: StableId): string =>
+  facts.get(role)?.payload._builder === true ? "CURRENT_USER" : qid((role as { name: string }).name);
+const NONE: StableId[] = [];
+const withoutEnd = (text: string): string => text.trim().replace(/;$/, "");
 const inOnePiece = (text: string): string => (text.indexOf("\\0") === 0 ? "" : text);
 export function emitActions(`,
     ],
@@ -381,7 +467,11 @@ export function emitActions(`,
       "    const index = actions.length;",
       "    const index = actions.length;\n    if (index % 20_000 === 0) giveBackMemory();",
     ],
-    ["sql: spec.sql,", "sql: inOnePiece(spec.sql),"],
+    // PostgreSQL ends some definitions with a semicolon, and some with a line.
+    [
+      "sql: spec.sql,",
+      "sql: inOnePiece(withoutEnd(spec.sql)),\n      ...(spec.table === undefined ? {} : { table: spec.table }),\n      ...(spec.element === undefined ? {} : { element: spec.element }),",
+    ],
     ["releases: spec.releases ?? [],", "releases: spec.releases ?? NONE,"],
     ["      destroys,\n      releases", "      destroys: destroys.length === 0 ? NONE : destroys,\n      releases"],
     [

@@ -1,10 +1,15 @@
 import { plan } from "@supabase/pg-delta/plan";
 import { engineFacts, type Fact, type Facts, type Value } from "./facts.ts";
+import type { MadeTable } from "./made-table.ts";
 import { encodeId, extraId, type ObjectId } from "./object-id.ts";
 
 /** One statement as the planner gives it: not run, and maybe not right. */
 export interface Action {
   readonly sql: string;
+  /** Of a table with a list of columns, the same in parts. */
+  readonly table?: MadeTable;
+  /** Of a column or constraint that is added, what it would be in the list of its table: `CONSTRAINT name ...`. */
+  readonly element?: string;
   readonly verb: "create" | "alter" | "drop";
   readonly produces: readonly ObjectId[];
   readonly consumes: readonly ObjectId[];

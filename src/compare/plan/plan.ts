@@ -28,7 +28,6 @@ import { requireNoArrays, withValuesByAttribute } from "./composites.ts";
 import { declaredBeforeInherited, withColumnsDeclaredAgain } from "./declared-again.ts";
 import { withPlannerDetails } from "./planner-details.ts";
 import { withRights } from "./object-rights.ts";
-import { ofWhoeverRuns, ownerTo } from "./owners.ts";
 import { withExtras } from "./extras.ts";
 import { withKeysApart, withoutKeyedPartitions } from "./partition-keys.ts";
 import { EXTRA_PROPERTIES, kindRules, withExtraFacts } from "./graph.ts";
@@ -193,9 +192,10 @@ function withSameRoles(from: Facts, to: Facts): [Facts, Facts] {
  * Roles belong to the server, and what a scratch database's one user owns says nothing about ownership, unless it was
  * somebody else's before.
  */
-function isOfSchema({ sql, produces, destroys, releases }: Action, builder: string | undefined): boolean {
+function isOfSchema({ sql, produces, consumes, destroys, releases }: Action, builder: string | undefined): boolean {
   if ([...produces, ...destroys].some(({ kind }) => kind === "role" || kind === "membership")) return false;
-  if (builder === undefined || !sql.endsWith(ownerTo(builder))) return true;
+  const isGivenToBuilder = consumes.some((id) => id.kind === "role" && id.name === builder);
+  if (!isGivenToBuilder || !sql.endsWith(" OWNER TO CURRENT_USER")) return true;
   return releases.some(({ kind }) => kind === "role");
 }
 
@@ -238,7 +238,7 @@ function isOfPartition({ produces: [made] }: Action, to: Facts): boolean {
 
 function toStatement(action: Action, before: Action | undefined, from: Catalogue, to: Catalogue): PlannedStatement {
   return {
-    sql: asReadBack(ofWhoeverRuns(action.sql.trim().replace(/;$/, ""), to.builder)),
+    sql: asReadBack(action.sql),
     ...riskOf(action, from.facts, to.facts),
     startsTransaction:
       action.newSegmentBefore ||

@@ -9,9 +9,9 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 /**
  * Facts with what the planner does not read and needs to write a statement whole, as `scripts/patch-planner.ts` teaches it: virtual
  * columns, parents after the first, sequences that are unlogged like their table, arguments of aggregates that are VARIADIC,
- * indexes that not all partitions have, and publications of tables with children. None of it counts in a comparison: differences are planned by the kinds. Pure.
+ * indexes that not all partitions have, publications of tables with children, and the role that built the side. None of it counts in a comparison: differences are planned by the kinds. Pure.
  */
-export function withPlannerDetails(facts: Facts, side: Pick<Catalogue, "extras" | "major">): Facts {
+export function withPlannerDetails(facts: Facts, side: Pick<Catalogue, "extras" | "major" | "builder">): Facts {
   const incomplete = pathsOf(side.extras, "partitioned index");
   const severalParents = pathsOf(side.extras, "further parents");
   const persistent = pathsOf(side.extras, "sequence persistence");
@@ -42,6 +42,8 @@ export function withPlannerDetails(facts: Facts, side: Pick<Catalogue, "extras" 
       case "index":
       case "constraint":
         return incomplete.has(pathKey(id.schema, id.name)) ? { _incomplete: true } : undefined;
+      case "role":
+        return id.name === side.builder ? { _builder: true } : undefined;
       case "publicationRel":
         return withChildren.has(pathKey(id.schema, id.table)) ? { _only: true } : undefined;
       default:

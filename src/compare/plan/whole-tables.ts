@@ -1,6 +1,6 @@
-import { Lexer } from "#sql/lexer/lexer.ts";
 import type { Action } from "../engine/actions.ts";
 import type { Facts } from "../engine/facts.ts";
+import { writeTable } from "../engine/made-table.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { parentTable, textOf } from "../engine/lookups.ts";
 
@@ -11,46 +11,27 @@ export function withForeignKeysInside(actions: readonly Action[], to: Facts): Ac
   );
   const result: (Action | undefined)[] = [...actions];
   for (const [index, action] of actions.entries()) {
-    const clause = foreignKeyIn(action);
+    const { element, newSegmentBefore } = action;
     const [made] = action.produces;
-    if (clause === undefined || made?.kind !== "constraint") continue;
+    if (element === undefined || made?.kind !== "constraint" || newSegmentBefore) continue;
+    if (textOf(to, made, "type") !== "f") continue;
     const at = madeAt.get(encodeId({ kind: "table", schema: made.schema, name: made.table } satisfies ObjectId));
-    const table = at === undefined ? undefined : result[at];
-    const close = table === undefined ? undefined : endOfColumns(table.sql);
-    if (at === undefined || table === undefined || close === undefined) continue;
+    const whole = at === undefined ? undefined : result[at];
+    if (at === undefined || whole?.table === undefined || whole.table.elements.length === 0) continue;
     const needs = [...action.consumes, ...to.outgoingEdges(made).map((edge) => edge.to)];
     if (needs.some((id) => (madeAt.get(encodeId(id)) ?? -1) > at)) continue;
+    const table = { ...whole.table, elements: [...whole.table.elements, element] };
     result[at] = {
-      ...table,
-      sql: `${table.sql.slice(0, close)}, ${clause}${table.sql.slice(close)}`,
-      produces: [...table.produces, ...action.produces],
-      consumes: [...table.consumes, ...action.consumes],
+      ...whole,
+      sql: writeTable(table),
+      table,
+      produces: [...whole.produces, ...action.produces],
+      consumes: [...whole.consumes, ...action.consumes],
     };
     result[index] = undefined;
   }
   return result.filter((action) => action !== undefined);
 }
-
-/** `CONSTRAINT name FOREIGN KEY ...` of an action that adds one, valid at once. */
-function foreignKeyIn({ verb, sql, newSegmentBefore }: Action): string | undefined {
-  if (verb !== "create" || newSegmentBefore || sql.endsWith(" NOT VALID")) return undefined;
-  return /^ALTER TABLE (?:"(?:[^"]|"")*"\.?)+ ADD (CONSTRAINT "(?:[^"]|"")*" FOREIGN KEY .*)$/s.exec(sql)?.[1];
-}
-
-/** Where the list of columns ends that a table is made with; undefined where it has none. */
-function endOfColumns(sql: string): number | undefined {
-  if (!HAS_COLUMNS.test(sql)) return undefined;
-  const lexer = new Lexer(sql);
-  let depth = 0;
-  while (lexer.next()) {
-    const character = sql.charAt(lexer.start);
-    if (character === "(") depth++;
-    else if (character === ")" && --depth === 0) return lexer.start;
-  }
-  return undefined;
-}
-
-const HAS_COLUMNS = /^CREATE (UNLOGGED )?TABLE (?:"(?:[^"]|"")*"\.?)+ \((?!\))/;
 
 /**
  * Tables that are dropped one after the other, with those first that refer to others, so that their foreign keys go with them. In a

@@ -1,8 +1,8 @@
-import type { Facts } from "../engine/facts.ts";
+import type { Fact, Facts } from "../engine/facts.ts";
+import { type MadeTable, writeTable } from "../engine/made-table.ts";
 import { encodeId, type ObjectId } from "../engine/object-id.ts";
 import { type Action, creationActions, PlannerRefusal } from "../engine/actions.ts";
 import { ConfitureError } from "#errors/error.ts";
-import { quoteIdentifier, quoteQualified } from "#sql/quote.ts";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import { withoutObjects, withPayloads } from "../engine/lookups.ts";
 import { giveBackMemory } from "../engine/memory.ts";
@@ -42,10 +42,17 @@ export function planFiles(
   const unfilled = new Set(
     details.flatMap((detail) => (detail.property === UNFILLED ? [encodeId(detailId(detail))] : [])),
   );
+  const property = ({ id }: Fact): Fact["payload"] | undefined => {
+    // The ledger may have a schema made, a provider an extension.
+    if ((id.kind === "schema" || id.kind === "extension") && !from.has(id)) return { _whereNotThere: true };
+    if (id.kind === "defaultPrivilege" && builders.includes(id.role)) return { _builder: true };
+    return id.kind === "materializedView" && unfilled.has(encodeId(id)) ? { _unfilled: true } : undefined;
+  };
+  const wanted = withPlannerDetails(withNotNullOnce(live.facts, live, live), live);
   const to = withPayloads(
-    withPlannerDetails(withNotNullOnce(live.facts, live, live), live),
-    ({ id }) => id.kind === "materializedView" && unfilled.has(encodeId(id)),
-    { _unfilled: true },
+    wanted,
+    (fact) => property(fact) !== undefined,
+    (fact) => property(fact) ?? {},
   );
   const units = divideIntoUnits(to);
   // Default privileges are for what is made later, and here that is nothing: the objects have their own grants.
@@ -72,7 +79,7 @@ export function planFiles(
     units.require(unit, action.consumes);
     for (const id of action.produces) if (id.kind === "table") units.require(unit, parentsFromTheBeginning(id, live));
     const own = statements.get(unit) ?? [];
-    own.push(forBuilder(whereNotThere(action), builders));
+    own.push(action.sql);
     statements.set(unit, own);
   }
   for (const { id, sql } of late) statements.get(units.unitFor({ produces: [], about: [id] }))?.push(sql);
@@ -109,20 +116,6 @@ const ABOUT = ["table", "materializedView", "foreignTable", "view", "type", "seq
 
 /** Where base types are names only. What tables and indexes may need comes before them. */
 const SHELLS: Home = { folder: "common", name: "base_types" };
-
-/** Default privileges without FOR ROLE are those of the role that runs the statement. */
-function forBuilder(sql: string, builders: readonly (string | undefined)[]): string {
-  const roles = builders.map((role) => `ALTER DEFAULT PRIVILEGES FOR ROLE ${quoteIdentifier(role ?? "")} `);
-  const beginning = roles.find((text) => sql.startsWith(text));
-  return beginning === undefined ? sql : `ALTER DEFAULT PRIVILEGES ${sql.slice(beginning.length)}`;
-}
-
-/** The action's statement. The ledger may have a schema made, a provider an extension. */
-function whereNotThere({ sql, produces: [made] }: Action): string {
-  const statement = sql.trim().replace(/[;\s]+$/, "");
-  if (made?.kind !== "schema" && made?.kind !== "extension") return statement;
-  return statement.replace(/^CREATE (SCHEMA|EXTENSION) /, "CREATE $1 IF NOT EXISTS ");
-}
 
 /** Units without statements are there already; nothing has to wait for them. */
 function withStatements(units: readonly LayoutUnit[], statements: ReadonlyMap<string, unknown>): LayoutUnit[] {
@@ -161,13 +154,13 @@ function wholeTables(actions: readonly Action[], from: Facts, to: Facts): Action
     const made = action.produces[0];
     if (made === undefined) continue;
     if (made.kind === "table" || made.kind === "foreignTable") {
-      if (action.verb === "create") tables.set(encodeId(made), new WholeTable(made, action.sql));
+      if (action.table !== undefined) tables.set(encodeId(made), new WholeTable(action.table));
     } else if ((made.kind === "column" || made.kind === "constraint") && to.get(made)?.parent !== undefined) {
       const fact = to.get(made)!;
       const table = tables.get(encodeId(fact.parent!));
       if (fact.payload["type"] === "f" && made.kind === "constraint") continue;
-      const position = made.kind === "column" ? Number(fact.payload["_position"]) : Infinity;
-      if (table?.add(action.sql, position) === true) for (const id of action.produces) folded.add(encodeId(id));
+      if (action.element !== undefined && table?.add(action.element, fact) === true)
+        for (const id of action.produces) folded.add(encodeId(id));
       else apart.set(encodeId(made), action);
     }
   }
@@ -199,63 +192,54 @@ function areTablesWhole(actions: readonly Action[], to: Facts): boolean {
     let last = -1;
     return produces.every((id) => {
       if (id.kind !== "column" && id.kind !== "constraint") return true;
-      const { type, def, validated, _position } = to.get(id)?.payload ?? {};
+      const payload = to.get(id)?.payload ?? {};
+      const { type, validated, _position } = payload;
       const position = id.kind === "column" ? Number(_position) : Infinity;
       const isInOrder = position >= last;
       last = position;
       if (!isInOrder || id.kind === "column") return isInOrder;
-      const definition = typeof def === "string" ? def : "";
       if (type === "f" || validated === false) return false;
       // Of two with the same index, one has to come later.
-      const isFirst = !indexes.has(definition.replace(/^(?:PRIMARY KEY|UNIQUE|EXCLUDE) /, ""));
-      indexes.add(definition.replace(/^(?:PRIMARY KEY|UNIQUE|EXCLUDE) /, ""));
+      const index = indexOf(payload);
+      if (index === undefined) return true;
+      const isFirst = !indexes.has(index);
+      indexes.add(index);
       return isFirst;
     });
   });
 }
 
-/** A CREATE TABLE that takes in what pg-delta adds to it afterwards. */
+/** A table that takes in what pg-delta adds to it afterwards. */
 class WholeTable {
-  readonly #name: string;
-  readonly #create: string;
-  readonly #elements: { readonly sql: string; readonly position: number }[] = [];
+  readonly #table: MadeTable;
+  readonly #added: { readonly element: string; readonly position: number }[] = [];
   readonly #indexes = new Set<string>();
 
-  constructor({ schema, name }: { readonly schema: string; readonly name: string }, create: string) {
-    this.#name = quoteQualified(schema, name);
-    this.#create = create;
+  constructor(table: MadeTable) {
+    this.#table = table;
   }
 
-  /** Takes in `ALTER TABLE name ADD ...`, if that is one and can be part of this table. */
-  add(alter: string, position: number): boolean {
-    const prefixes = [`ALTER TABLE ${this.#name} ADD `, `ALTER FOREIGN TABLE ${this.#name} ADD `];
-    const prefix = prefixes.find((text) => alter.startsWith(text));
-    if (prefix === undefined || this.#open() < 0 || alter.endsWith(" NOT VALID")) return false;
-    const sql = alter.slice(prefix.length).replace(/^COLUMN /, "");
+  /** Takes in a column or constraint, if it can be part of this statement. */
+  add(element: string, { id, payload }: Fact): boolean {
+    const { elements, tail } = this.#table;
+    // A partitioned table comes with its columns; what is added are constraints.
+    if (elements.length > 0 && !tail.startsWith(" PARTITION BY ")) return false;
     // Of two that need the same index, PostgreSQL makes one within one statement.
-    const index = /^CONSTRAINT (?:"[^"]*")+ (?:PRIMARY KEY|UNIQUE|EXCLUDE) (.*)$/s.exec(sql)?.[1];
+    const index = indexOf(payload);
     if (index !== undefined && this.#indexes.has(index)) return false;
     if (index !== undefined) this.#indexes.add(index);
-    this.#elements.push({ sql, position });
+    this.#added.push({ element, position: id.kind === "column" ? Number(payload["_position"]) : Infinity });
     return true;
   }
 
   sql(): string {
-    if (this.#elements.length === 0) return this.#create;
-    const elements = this.#elements.toSorted((a, b) => a.position - b.position || 0).map(({ sql }) => sql);
-    const open = this.#open();
-    const rest = this.#create.slice(open);
-    if (rest.startsWith(")")) return this.#create.slice(0, open) + elements.join(", ") + rest;
-    // A partitioned table comes with its columns; what is added are constraints, behind the last of them.
-    const close = rest.lastIndexOf(") PARTITION BY ");
-    return `${this.#create.slice(0, open)}${[rest.slice(0, close), ...elements].join(", ")}${rest.slice(close)}`;
+    const added = this.#added.toSorted((a, b) => a.position - b.position || 0).map(({ element }) => element);
+    return writeTable({ ...this.#table, elements: [...this.#table.elements, ...added] });
   }
+}
 
-  /** Behind the parenthesis of the list of columns; negative for a partition, which has none. */
-  #open(): number {
-    const at = this.#create.indexOf(`TABLE ${this.#name} (`);
-    const open = at + `TABLE ${this.#name} (`.length;
-    if (at < 0 || (!this.#create.startsWith(")", open) && !this.#create.includes(") PARTITION BY ", open))) return -1;
-    return open;
-  }
+/** What the index of a constraint is made of; undefined where it has none. */
+function indexOf({ type, def }: Fact["payload"]): string | undefined {
+  if (typeof def !== "string" || (type !== "p" && type !== "u" && type !== "x")) return undefined;
+  return def.replace(/^(?:PRIMARY KEY|UNIQUE|EXCLUDE) /, "");
 }
