@@ -145,9 +145,9 @@ export const TOKEN_NAMES: Readonly<Record<TokenKind, string>> = {
 const ESCAPES = [
   "([^\\\\&%]+)",
   "\\\\+u00([2-7][0-9A-Fa-f])",
-  "&#[xX]0*([2-7][0-9A-Fa-f]);",
-  "%([2-7][0-9A-Fa-f])",
-  "&#0*(3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6]);",
+  "&(?:amp;)*#[xX]0*([2-7][0-9A-Fa-f]);",
+  "%(?:25)*([2-7][0-9A-Fa-f])",
+  "&(?:amp;)*#0*(3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6]);",
   "\\\\+(/)",
   // Other characters are part of no token.
   "\\\\+u(?!00[2-7])[0-9A-Fa-f]{4}",
@@ -155,8 +155,8 @@ const ESCAPES = [
   "[\\\\&%]",
 ].join("|");
 
-/** What a text has in which characters stand in other ways. */
-const ESCAPED = "\\\\|&#|%40";
+/** What a text has in which characters stand in other ways; of addresses of the web, where one of a token does. */
+const ESCAPED = "\\\\|&(?:amp;)*#|%(?:25)*(?:40|2[089Bb])";
 
 function matches(text: string, pattern: string): string {
   return `${text} operator(pg_catalog.~) ${quoteLiteral(pattern)}`;

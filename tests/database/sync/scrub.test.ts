@@ -11,13 +11,16 @@ const NOTES: readonly (readonly [note: string, scrubbed: string])[] = [
   ["to de89370400440532013000 or gb29 nwbk 6016 1331 9268 19 with it", "to [iban] or [iban] with it"],
   ["DE89 3704 0044 0532 0130 00", "[iban]"],
   ["in room ab12 with some more here", "in room ab12 with some more here"],
+  ["a%40b.org, c%2540d%2Eexample.org; e&#64;f.org g\\u0040h.org", "[email], [email]; [email] [email]"],
+  ["/?to=me%2Btag%40b.org&x=1 &#x40;", "/?to=[email]&x=1 &#x40;"],
+  ["<ü@b.org>, 100%40 of 2.5", "<[email]>, 100%40 of 2.5"],
   ["id=4111111111111111id 4111.1111.1111.1111", "id=[card]id [card]"],
 ];
 
 test("scrub replaces addresses and numbers in the spellings that people use, and leaves what looks like none", async () => {
   await using empty = await newestAndEmbedded.find(({ kind }) => kind === "embedded")!.fresh();
   const values = NOTES.map(([note], id) => `(${id}, '${note.replaceAll("'", "''")}')`).join(", ");
-  const rules = "tables:\n  notes: { keep: [id], note: { scrub: [iban, card, ip] } }\n";
+  const rules = "tables:\n  notes: { keep: [id], note: { scrub: [email, iban, card, ip] } }\n";
   await withTables(
     empty,
     `create table notes (id int, note text); insert into notes values ${values}`,
