@@ -3,9 +3,13 @@ import type { Node, Parser } from "#sql/parser.ts";
 /**
  * What is wrong with the SQL of an `expr`: it may do something else than compute a value of the columns that it is given. PostgreSQL's own
  * grammar reads it, and whatever is not known to be harmless is refused.
- * @param columns of the table
+ * @param columns of the table, with what is wrong where the expression reads one
  */
-export function expressionFault(parser: Parser, sql: string, columns: readonly string[]): string | undefined {
+export function expressionFault(
+  parser: Parser,
+  sql: string,
+  columns: ReadonlyMap<string, string | undefined>,
+): string | undefined {
   const text = `SELECT (${sql}\n)`;
   const statements = parser.parseAll(text);
   if (statements === undefined) return noSql(parser, text, "An expression");
@@ -58,7 +62,7 @@ function onlyMember(statements: readonly Node[], name: "targetList" | "whereClau
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function faultIn(value: unknown, columns: readonly string[]): string | undefined {
+function faultIn(value: unknown, columns: ReadonlyMap<string, string | undefined>): string | undefined {
   for (const [kind, fields] of nodesIn(value)) {
     if (kind === "SubLink" || kind === "SelectStmt" || kind === "RangeVar")
       return "An expression reads no other rows: originals would come through";
@@ -66,8 +70,9 @@ function faultIn(value: unknown, columns: readonly string[]): string | undefined
     if (kind === "ColumnRef") {
       const names = namesOf(fields["fields"]);
       const column = names.length === 2 && names[0] === "source" ? names[1] : names.length === 1 ? names[0] : undefined;
-      if (column === undefined || !columns.includes(column))
-        return `"${names.join(".") || "*"}" is no column of the table`;
+      if (column === undefined || !columns.has(column)) return `"${names.join(".") || "*"}" is no column of the table`;
+      const fault = columns.get(column);
+      if (fault !== undefined) return fault;
     } else if (kind === "FuncCall") {
       const names = namesOf(fields["funcname"]);
       const name = names.at(-1) ?? "";

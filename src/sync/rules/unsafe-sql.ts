@@ -1,6 +1,6 @@
 import { withParser } from "#sql/parser.ts";
 import { QueryKeys, type Subkeys } from "../keyed.ts";
-import type { SourceTable } from "../plan.ts";
+import type { SourceColumn, SourceTable } from "../plan.ts";
 import { shownTable } from "./names.ts";
 import type { Reference } from "./references.ts";
 import type { Problem, TableRule } from "./rules.ts";
@@ -40,7 +40,6 @@ export async function unsafeSql(
   return await withParser((parser) =>
     written.flatMap(({ table, conditions, expressions }) => {
       const shown = shownTable(table);
-      const names = table.columns.map(({ name }) => name);
       return [
         ...conditions.flatMap(({ text, place }): Problem[] => {
           const message = conditionFault(parser, text);
@@ -48,12 +47,37 @@ export async function unsafeSql(
           return [{ rule: "invalid-sql", message, fix: "Write it as after WHERE", place, table: shown }];
         }),
         ...expressions.flatMap(({ column, treatment: { made, place } }): Problem[] => {
-          const message = expressionFault(parser, made.expression("", new QueryKeys(subkeys).of("none")), names);
-          const fix = "Use columns of the same row, or make the value in the source, in a column of its own";
+          const sql = made.expression("", new QueryKeys(subkeys).of("none"));
+          const message = expressionFault(parser, sql, readableBy(column, table, treatmentOf));
+          const fix =
+            "Use other columns of the row, which stand for what they become, or a transform: token, mask, filler, a value";
           if (message === undefined) return [];
           return [{ rule: "invalid-sql", message, fix, place, table: shown, column: column.name }];
         }),
       ];
+    }),
+  );
+}
+
+/** Columns of a table, with why an expression cannot read one: it would find NULL there. */
+function readableBy(
+  own: SourceColumn,
+  { columns }: SourceTable,
+  treatmentOf: TreatmentOf,
+): ReadonlyMap<string, string | undefined> {
+  return new Map(
+    columns.map((column) => {
+      const { name, generated } = column;
+      const treatment = treatmentOf(column);
+      if (column === own)
+        return [
+          name,
+          `The expression is for "${name}" itself, and originals are out of its reach: it can only read other columns`,
+        ];
+      if (generated) return [name, `"${name}" is generated: an expression reads what it is computed from`];
+      if (treatment?.kind === "transform" && treatment.made.readsOthers === true)
+        return [name, `"${name}" is an expression itself, which another one cannot read`];
+      return [name, undefined];
     }),
   );
 }

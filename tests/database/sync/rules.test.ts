@@ -99,6 +99,13 @@ const FAULTY: readonly (readonly [string, string, string])[] = [
     users({ name: `{ expr: "query_to_xml('select email from users', true, true, '')::text" }` }),
     "invalid-sql",
   ],
+  ["an expression over itself, without braces", users({ name: '{ expr: "upper(name)" }' }), "invalid-sql"],
+  ["an expression over a generated column", users({ name: '{ expr: "upper(gone)" }' }), "invalid-sql"],
+  [
+    "an expression over another, without braces",
+    users({ tags: '{ expr: "array[email]" }', name: '{ expr: "tags[1]" }' }),
+    "invalid-sql",
+  ],
   ["an expression over itself", users({ name: '{ expr: "{name}" }' }), "invalid-rule"],
   ["like a column that is not there", orders({ mail: "{ as: users.mail }" }), "unknown-column"],
   ["like a column that is kept", orders({ mail: "{ as: orders.id }" }), "invalid-rule"],

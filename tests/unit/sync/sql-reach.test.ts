@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { loadParser } from "#sql/parser.ts";
 import { conditionFault, expressionFault } from "#sync/rules/sql-reach.ts";
 
-const COLUMNS = ["first", "last", "tags", "select"];
+const COLUMNS = new Map(["first", "last", "tags", "select"].map((name) => [name, undefined]));
 
 const GOOD = [
   `to_tsvector('simple', source."first" || ' ' || last)`,
